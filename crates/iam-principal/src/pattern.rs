@@ -1,0 +1,79 @@
+//! ARN patterns with IAM's meaning of `*` and `?`.
+
+use crate::error::Error;
+
+/// A pattern for ARNs, with the meaning of IAM's `ArnLike`: the six parts are compared one by one,
+/// `*` stands for any run of characters within its part and `?` for exactly one. Case matters.
+///
+/// (IAM User Guide, "IAM JSON policy elements: Condition operators", ARN condition operators.)
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct ArnPattern {
+    text: String,
+}
+
+impl ArnPattern {
+    /// Reads a pattern: six parts, the first of them `arn`. A colon belongs to no wildcard, so a
+    /// pattern with fewer parts can match nothing and is refused.
+    ///
+    /// # Errors
+    ///
+    /// In this order: [`Error::TooLong`], [`Error::NotAnArn`].
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.len() > crate::arn::MAX_ARN_LEN {
+            return Err(Error::TooLong);
+        }
+        if text.splitn(6, ':').count() != 6 || !text.starts_with("arn:") {
+            return Err(Error::NotAnArn);
+        }
+        Ok(Self {
+            text: text.to_owned(),
+        })
+    }
+
+    /// Returns the pattern as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Tells whether the pattern covers `arn`. Costs at most the product of both lengths, part by
+    /// part, whatever the pattern.
+    #[must_use]
+    pub fn matches(&self, arn: &str) -> bool {
+        let mut parts = arn.splitn(6, ':');
+        let all = self.text.splitn(6, ':').all(|pattern| match parts.next() {
+            Some(part) => part_matches(pattern.as_bytes(), part.as_bytes()),
+            None => false,
+        });
+        all && parts.next().is_none()
+    }
+}
+
+/// Greedy matching that remembers only the last star: what an earlier star took can stay, because
+/// the last one can take whatever else must be skipped.
+fn part_matches(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (pattern, text);
+    let mut last_star: Option<(&[u8], &[u8])> = None;
+    loop {
+        match (p.split_first(), t.split_first()) {
+            (Some((b'*', rest)), _) => {
+                last_star = Some((rest, t));
+                p = rest;
+            }
+            (Some((want, p_rest)), Some((got, t_rest))) if want == got || *want == b'?' => {
+                (p, t) = (p_rest, t_rest);
+            }
+            (None, None) => return true,
+            _ => {
+                let Some((after_star, from)) = last_star else {
+                    return false;
+                };
+                let Some((_, one_on)) = from.split_first() else {
+                    return false;
+                };
+                last_star = Some((after_star, one_on));
+                (p, t) = (after_star, one_on);
+            }
+        }
+    }
+}

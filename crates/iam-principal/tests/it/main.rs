@@ -1,0 +1,10 @@
+//! Cases as data, and the properties of the README.
+
+#[cfg(test)]
+mod divergences;
+#[cfg(test)]
+mod identity;
+#[cfg(test)]
+mod pattern;
+#[cfg(test)]
+mod principal;

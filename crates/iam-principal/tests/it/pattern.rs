@@ -1,0 +1,66 @@
+use iam_principal::{ArnPattern, Error};
+use proptest::prelude::*;
+
+fn matches(pattern: &str, arn: &str) -> bool {
+    ArnPattern::parse(pattern).unwrap().matches(arn)
+}
+
+#[test]
+fn wildcards_stay_within_their_part() {
+    let arn = "arn:aws:iam::111122223333:role/AWSReservedSSO_Admin_0123456789abcdef";
+    assert!(matches(
+        "arn:aws:iam::111122223333:role/AWSReservedSSO_Admin_*",
+        arn
+    ));
+    assert!(matches("arn:*:iam::*:role/*", arn));
+    assert!(matches("arn:aws:iam::11112222333?:role/*", arn));
+    assert!(
+        !matches("arn:aws:iam::11112222333??:role/*", arn),
+        "`?` is exactly one"
+    );
+    assert!(
+        !matches("arn:aws:*:role/*:x:y", arn),
+        "`*` does not cross a colon"
+    );
+    assert!(
+        !matches("arn:aws:iam::111122223333:role/awsreservedsso_*", arn),
+        "case matters"
+    );
+}
+
+#[test]
+fn the_resource_may_hold_colons() {
+    let arn = "arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-0";
+    assert!(matches(
+        "arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/*",
+        arn
+    ));
+    assert!(matches("arn:aws:sts::111122223333:assumed-role/*", arn));
+}
+
+#[test]
+fn a_pattern_without_six_parts_can_match_nothing_and_is_refused() {
+    assert_eq!(ArnPattern::parse("*").unwrap_err(), Error::NotAnArn);
+    assert_eq!(
+        ArnPattern::parse("arn:aws:iam::*").unwrap_err(),
+        Error::NotAnArn
+    );
+}
+
+/// What the words of the IAM User Guide say, with nothing clever in it.
+fn naive(pattern: &[u8], text: &[u8]) -> bool {
+    match pattern {
+        [] => text.is_empty(),
+        [b'*', rest @ ..] => (0..=text.len()).any(|n| naive(rest, &text[n..])),
+        [b'?', rest @ ..] => !text.is_empty() && naive(rest, &text[1..]),
+        [c, rest @ ..] => text.first() == Some(c) && naive(rest, &text[1..]),
+    }
+}
+
+proptest! {
+    #[test]
+    fn matching_is_what_the_naive_reading_gives(pattern in "[ab*?]{0,9}", text in "[ab]{0,9}") {
+        let got = matches(&format!("arn:aws:iam:::{pattern}"), &format!("arn:aws:iam:::{text}"));
+        prop_assert_eq!(got, naive(pattern.as_bytes(), text.as_bytes()));
+    }
+}
