@@ -1,1 +1,49 @@
 #![doc = include_str!("../README.md")]
+
+mod time;
+
+mod cluster;
+mod credential;
+mod endpoint;
+mod query;
+
+mod url;
+
+mod policy;
+mod request;
+
+mod answer;
+mod identity;
+
+#[cfg(feature = "verify")]
+mod canonical;
+#[cfg(feature = "verify")]
+mod keys;
+#[cfg(feature = "verify")]
+mod local;
+#[cfg(feature = "sign")]
+mod sign;
+#[cfg(feature = "verify")]
+mod verify;
+
+mod error;
+
+pub use answer::{AnswerError, Refusal};
+pub use cluster::{ClusterId, MAX_CLUSTER_ID_LEN};
+pub use credential::MAX_ACCESS_KEY_ID_LEN;
+pub use endpoint::{Endpoint, EndpointVariant};
+pub use error::{Byte, Error};
+pub use identity::{MAX_ANSWER_LEN, read_identity};
+#[cfg(feature = "verify")]
+pub use keys::{Key, KeyLookup, Keys, SecretAccessKey, SessionToken};
+#[cfg(feature = "verify")]
+pub use local::LocalSts;
+pub use policy::{BINDING_HEADER, DEFAULT_CLOCK_SKEW, MAX_AGE, Policy};
+pub use query::Param;
+pub use request::AcceptedRequest;
+#[cfg(feature = "sign")]
+pub use sign::{SignError, SignedUrl, Signer, TOKEN_LIFE};
+pub use time::{TimeError, UnixTime};
+pub use url::{MAX_EXPIRES, MAX_URL_LEN, PresignedUrl};
+#[cfg(feature = "verify")]
+pub use verify::{VerifyError, verify};

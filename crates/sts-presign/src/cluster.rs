@@ -1,0 +1,67 @@
+//! Cluster ids.
+
+use std::fmt;
+
+use crate::error::Error;
+
+/// The longest cluster id: our choice, two and a half times the 100 characters that an EKS cluster
+/// name may have, because aws-iam-authenticator's ids are free text.
+pub const MAX_CLUSTER_ID_LEN: usize = 255;
+
+/// The longest name of an EKS cluster (EKS API reference, `CreateCluster`, `name`).
+const MAX_EKS_NAME_LEN: usize = 100;
+
+/// What a token is bound to: 1 to 255 visible ASCII characters, the value of the binding header.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ClusterId {
+    text: String,
+}
+
+impl ClusterId {
+    /// Reads a cluster id.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClusterId`] unless `text` is 1 to 255 visible ASCII characters (no space: SigV4
+    /// trims and folds white space in header values, so two ids would be signed alike).
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if !(1..=MAX_CLUSTER_ID_LEN).contains(&text.len())
+            || !text.bytes().all(|b| b.is_ascii_graphic())
+        {
+            return Err(Error::ClusterId);
+        }
+        Ok(Self {
+            text: text.to_owned(),
+        })
+    }
+
+    /// Reads the name of a cluster of EKS itself: 1 to 100 ASCII letters, digits, `-` and `_`, the
+    /// first a letter or digit.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClusterId`] if it is none (EKS API reference, `CreateCluster`, `name`).
+    pub fn parse_eks_name(text: &str) -> Result<Self, Error> {
+        let word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        let starts_well = text
+            .bytes()
+            .next()
+            .is_some_and(|b| b.is_ascii_alphanumeric());
+        if text.len() > MAX_EKS_NAME_LEN || !starts_well || !text.bytes().all(word) {
+            return Err(Error::ClusterId);
+        }
+        Self::parse(text)
+    }
+
+    /// Returns the id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for ClusterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

@@ -1,0 +1,208 @@
+//! Why a URL is refused.
+
+use thiserror::Error as ThisError;
+
+use crate::query::Param;
+
+/// Why a presigned URL is refused: one variant for each numbered check of the crate's front page.
+///
+/// `Copy`, and quotes nothing of the URL, so it may be logged. **A service answers an
+/// unauthenticated caller with `401` and nothing else**; the value is for the log and for the
+/// producer's author.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    /// The access key id is not 1 to 128 characters of `[A-Za-z0-9_]`.
+    #[error("the access key id is not 1 to 128 letters, digits and `_`")]
+    AccessKeyId,
+    /// `Action` is not `GetCallerIdentity`.
+    #[error("`Action` is not `GetCallerIdentity`")]
+    Action,
+    /// The algorithm is not `AWS4-HMAC-SHA256`.
+    #[error("`X-Amz-Algorithm` is not `AWS4-HMAC-SHA256`")]
+    Algorithm,
+    /// The binding header was sent as a parameter.
+    #[error("the binding header is a query parameter; sign it as a header")]
+    BindingHeaderAsParameter,
+    /// The binding header is not among the signed headers, so the token is bound to no cluster.
+    #[error("`X-Amz-SignedHeaders` lacks the binding header (`x-k8s-aws-id` for EKS)")]
+    BindingHeaderNotSigned,
+    /// The cluster id is not 1 to 255 visible ASCII characters.
+    #[error("a cluster id is 1 to 255 visible ASCII characters")]
+    ClusterId,
+    /// `X-Amz-Credential` is not five parts that end in `sts/aws4_request`.
+    #[error("`X-Amz-Credential` is not `KEY-ID/DATE/REGION/sts/aws4_request`")]
+    CredentialScope,
+    /// `X-Amz-Date` is not a real point in time in the form `YYYYMMDDTHHMMSSZ`.
+    #[error("`X-Amz-Date` is not a date and time of the form `YYYYMMDDTHHMMSSZ`")]
+    Date,
+    /// A parameter stands twice.
+    #[error("`{0}` is there twice")]
+    DuplicateParameter(Param),
+    /// A parameter has no value.
+    #[error("`{0}` has no value")]
+    EmptyParameter(Param),
+    /// The token's fifteen minutes (or fewer, where the policy says so) are over.
+    #[error("expired {seconds} s ago")]
+    Expired {
+        /// By how many seconds.
+        seconds: u64,
+    },
+    /// `X-Amz-Expires` is not a plain number from 0 to 900.
+    #[error("`X-Amz-Expires` is not a plain decimal number from 0 to 900")]
+    Expires,
+    /// A byte that no producer writes and that parsers read differently.
+    #[error("the URL holds {0}")]
+    ForbiddenByte(Byte),
+    /// The host is no STS endpoint.
+    #[error("the host is no STS endpoint of a known partition and region")]
+    Host,
+    /// The host belongs to another partition.
+    #[error("the host belongs to another partition than this verifier")]
+    HostPartition,
+    /// `host` is not among the signed headers.
+    #[error("`X-Amz-SignedHeaders` lacks `host`")]
+    HostNotSigned,
+    /// A parameter that has to be there is not.
+    #[error("`{0}` is missing")]
+    MissingParameter(Param),
+    /// The URL does not start with `https://`.
+    #[error("the URL does not start with `https://`")]
+    NotHttps,
+    /// Signed later than the clock and its tolerated skew allow.
+    #[error("signed {seconds} s in the future, more than the tolerated clock skew")]
+    NotYetValid {
+        /// How many seconds before it becomes valid.
+        seconds: u64,
+    },
+    /// A part of the query that is not `name=value`.
+    #[error("the query is not `name=value` pairs joined by `&`")]
+    Pair,
+    /// A known parameter in other letter case, or percent-encoded.
+    #[error("`{0}` is spelled otherwise; names are exact and not percent-encoded")]
+    ParameterSpelling(Param),
+    /// The path is not `/`, or there is no query behind it.
+    #[error("the URL has another path than `/`, or no query")]
+    Path,
+    /// A `%` that does not begin two hexadecimal digits.
+    #[error("a `%` without two hexadecimal digits")]
+    PercentEncoding,
+    /// A port behind the host.
+    #[error("the URL names a port")]
+    Port,
+    /// `url` or `http` reads the text otherwise than this crate.
+    #[error("two URL parsers do not read the URL alike")]
+    ReadersDisagree,
+    /// The policy does not allow the region.
+    #[error("the region is not one of those that this verifier accepts")]
+    RegionNotAllowed,
+    /// The date in the credential scope is not that of `X-Amz-Date`.
+    #[error("the date in `X-Amz-Credential` is not that of `X-Amz-Date`")]
+    ScopeDate,
+    /// The region in the credential scope is not the host's.
+    #[error("the region in `X-Amz-Credential` is not the host's")]
+    ScopeRegion,
+    /// The signature is not 64 lower-case hexadecimal digits.
+    #[error("`X-Amz-Signature` is not 64 lower-case hexadecimal digits")]
+    Signature,
+    /// `X-Amz-SignedHeaders` is not a list of lower-case names, sorted, each once.
+    #[error("`X-Amz-SignedHeaders` is not lower-case names joined by `;`, sorted, each once")]
+    SignedHeaders,
+    /// The URL is longer than [`MAX_URL_LEN`](crate::MAX_URL_LEN).
+    #[error("the URL is longer than 16384 bytes")]
+    TooLong,
+    /// A parameter that does not belong to the request.
+    #[error("a parameter that does not belong to a presigned GetCallerIdentity request")]
+    UnknownParameter,
+    /// A signed header whose value the verifier does not have, so that STS could not check the
+    /// signature.
+    #[error("signs a header the verifier cannot supply; sign `host` and the binding header only")]
+    UnsuppliableHeader,
+    /// A decoded value holds a character outside visible ASCII.
+    #[error("the value of `{0}` holds a character outside visible ASCII")]
+    Value(Param),
+    /// `Version` is not `2011-06-15`.
+    #[error("`Version` is not `2011-06-15`")]
+    Version,
+}
+
+impl Error {
+    /// Returns the stable kebab-case name of the fact, for logs, metrics and protocols.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::AccessKeyId => "access-key-id",
+            Self::Action => "action",
+            Self::Algorithm => "algorithm",
+            Self::BindingHeaderAsParameter => "binding-header-as-parameter",
+            Self::BindingHeaderNotSigned => "binding-header-not-signed",
+            Self::ClusterId => "cluster-id",
+            Self::CredentialScope => "credential-scope",
+            Self::Date => "date",
+            Self::DuplicateParameter(_) => "duplicate-parameter",
+            Self::EmptyParameter(_) => "empty-parameter",
+            Self::Expired { .. } => "expired",
+            Self::Expires => "expires",
+            Self::ForbiddenByte(_) => "forbidden-byte",
+            Self::Host => "host",
+            Self::HostPartition => "host-partition",
+            Self::HostNotSigned => "host-not-signed",
+            Self::MissingParameter(_) => "missing-parameter",
+            Self::NotHttps => "not-https",
+            Self::NotYetValid { .. } => "not-yet-valid",
+            Self::Pair => "pair",
+            Self::ParameterSpelling(_) => "parameter-spelling",
+            Self::Path => "path",
+            Self::PercentEncoding => "percent-encoding",
+            Self::Port => "port",
+            Self::ReadersDisagree => "readers-disagree",
+            Self::RegionNotAllowed => "region-not-allowed",
+            Self::ScopeDate => "scope-date",
+            Self::ScopeRegion => "scope-region",
+            Self::Signature => "signature",
+            Self::SignedHeaders => "signed-headers",
+            Self::TooLong => "too-long",
+            Self::UnknownParameter => "unknown-parameter",
+            Self::UnsuppliableHeader => "unsuppliable-header",
+            Self::Value(_) => "value",
+            Self::Version => "version",
+        }
+    }
+}
+
+/// The kind of byte that [`Error::ForbiddenByte`] met first.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Byte {
+    /// `@`: userinfo, which an HTTP client would send as a header of its own.
+    At,
+    /// A control character: tab, newline, NUL.
+    Control,
+    /// `#`: a fragment.
+    Fragment,
+    /// A byte outside ASCII.
+    NonAscii,
+    /// Any other byte that has to be percent-encoded.
+    Other,
+    /// `+`, which some parsers read as a space.
+    Plus,
+    /// `;`, which some parsers read as `&`.
+    Semicolon,
+    /// A space.
+    Space,
+}
+
+impl std::fmt::Display for Byte {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::At => "an `@`; STS URLs have no userinfo",
+            Self::Control => "a control character",
+            Self::Fragment => "a `#`; STS URLs have no fragment",
+            Self::NonAscii => "a byte outside ASCII",
+            Self::Other => "a character that has to be percent-encoded",
+            Self::Plus => "a raw `+`; write `%2B`",
+            Self::Semicolon => "a raw `;`; write `%3B`",
+            Self::Space => "a raw space",
+        })
+    }
+}

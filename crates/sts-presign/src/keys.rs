@@ -1,0 +1,162 @@
+//! The keys that the embedded STS knows.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use iam_principal::Identity;
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+/// The secret half of an access key. Wiped when dropped; printed as `[redacted]`.
+#[derive(Clone)]
+pub struct SecretAccessKey {
+    text: Zeroizing<String>,
+}
+
+impl SecretAccessKey {
+    /// Takes a secret.
+    #[must_use]
+    pub fn new(secret: &str) -> Self {
+        Self {
+            text: Zeroizing::new(secret.to_owned()),
+        }
+    }
+
+    /// Reveals it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+/// The session token of temporary credentials. Wiped when dropped; printed as `[redacted]`.
+#[derive(Clone)]
+pub struct SessionToken {
+    text: Zeroizing<String>,
+}
+
+impl SessionToken {
+    /// Takes a session token.
+    #[must_use]
+    pub fn new(token: &str) -> Self {
+        Self {
+            text: Zeroizing::new(token.to_owned()),
+        }
+    }
+
+    /// Reveals it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+
+    /// Compares in a time that depends on the lengths only.
+    pub(crate) fn is(&self, other: &str) -> bool {
+        self.text.as_bytes().ct_eq(other.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for SecretAccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretAccessKey([redacted])")
+    }
+}
+
+impl fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionToken([redacted])")
+    }
+}
+
+/// A key, and whose it is.
+#[derive(Clone, Debug)]
+pub struct Key {
+    secret: SecretAccessKey,
+    session_token: Option<SessionToken>,
+    identity: Identity,
+}
+
+impl Key {
+    /// A long-term key of a user or of the account's root.
+    #[must_use]
+    pub const fn long_term(secret: SecretAccessKey, identity: Identity) -> Self {
+        Self {
+            secret,
+            session_token: None,
+            identity,
+        }
+    }
+
+    /// A temporary key, which is good only together with its session token.
+    #[must_use]
+    pub const fn temporary(
+        secret: SecretAccessKey,
+        session_token: SessionToken,
+        identity: Identity,
+    ) -> Self {
+        Self {
+            secret,
+            session_token: Some(session_token),
+            identity,
+        }
+    }
+
+    /// Returns the secret.
+    #[must_use]
+    pub const fn secret(&self) -> &SecretAccessKey {
+        &self.secret
+    }
+
+    /// Returns the session token of a temporary key.
+    #[must_use]
+    pub const fn session_token(&self) -> Option<&SessionToken> {
+        self.session_token.as_ref()
+    }
+
+    /// Returns whose key it is.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+}
+
+/// Where the embedded STS looks keys up.
+pub trait KeyLookup {
+    /// Returns the key of an access key id, if there is one.
+    fn key(&self, access_key_id: &str) -> Option<&Key>;
+}
+
+/// Keys in memory, by their access key id.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    by_id: BTreeMap<String, Key>,
+}
+
+impl Keys {
+    /// Knows no key.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            by_id: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a key, in the place of any that has the same id.
+    #[must_use]
+    pub fn with(mut self, access_key_id: &str, key: Key) -> Self {
+        self.by_id.insert(access_key_id.to_owned(), key);
+        self
+    }
+}
+
+impl KeyLookup for Keys {
+    fn key(&self, access_key_id: &str) -> Option<&Key> {
+        self.by_id.get(access_key_id)
+    }
+}
+
+impl<L: KeyLookup + ?Sized> KeyLookup for &L {
+    fn key(&self, access_key_id: &str) -> Option<&Key> {
+        (**self).key(access_key_id)
+    }
+}

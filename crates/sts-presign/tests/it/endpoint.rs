@@ -1,0 +1,132 @@
+use iam_principal::Partition;
+use serde::Deserialize;
+use sts_presign::{Endpoint, EndpointVariant, Error};
+use testkit::Report;
+
+#[derive(Deserialize)]
+struct Resolved {
+    partition: Option<String>,
+    region: String,
+    fips: bool,
+    dualstack: bool,
+    url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PartitionRow {
+    id: String,
+    regions: Vec<String>,
+    dns_suffix: String,
+    dual_stack_dns_suffix: String,
+}
+
+fn partitions() -> Vec<PartitionRow> {
+    testkit::json_lines(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/testdata/partitions.jsonl"
+    ))
+}
+
+#[test]
+fn every_host_that_botocore_resolves_is_read_and_made() {
+    let rows: Vec<Resolved> = testkit::json_lines(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/testdata/sts-endpoints.jsonl"
+    ));
+    let mut report = Report::new();
+    for row in rows {
+        let host = row.url.strip_prefix("https://").unwrap();
+        let known = partitions()
+            .into_iter()
+            .find(|p| p.regions.contains(&row.region));
+        let partition = row.partition.clone().or_else(|| known.map(|p| p.id));
+        let got = Endpoint::from_host(host);
+        let Some(partition) = partition else {
+            // A region that botocore does not know, whose host it makes up all the same.
+            if let Ok(endpoint) = got {
+                report.check(host, &endpoint.region(), &row.region.as_str());
+            }
+            continue;
+        };
+        if row.region.ends_with("-global") {
+            continue;
+        }
+        let region = if host == "sts.amazonaws.com" {
+            "us-east-1"
+        } else {
+            &row.region
+        };
+        // GovCloud's plain host is its FIPS host.
+        let fips = row.fips || (partition == "aws-us-gov" && !row.dualstack);
+        let variant = EndpointVariant::ORDINARY
+            .with_fips(fips)
+            .with_dual_stack(row.dualstack);
+        let got = got.map(|e| (e.partition().id(), e.region().to_owned(), e.variant()));
+        report.check(
+            host,
+            &got,
+            &Ok((partition.as_str(), region.to_owned(), variant)),
+        );
+        if host != "sts.amazonaws.com" {
+            let made = Endpoint::regional(&row.region, variant).map(|e| e.host().to_owned());
+            report.check(host, &made, &Ok(host.to_owned()));
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn every_region_of_the_table_has_the_shape_of_its_partition_alone() {
+    let mut report = Report::new();
+    for row in partitions() {
+        let partition: Partition = row.id.parse().unwrap();
+        assert_eq!(partition.dns_suffix(), row.dns_suffix);
+        assert_eq!(partition.dual_stack_dns_suffix(), row.dual_stack_dns_suffix);
+        for region in row
+            .regions
+            .iter()
+            .filter(|region| !region.ends_with("-global"))
+        {
+            let got = Endpoint::regional(region, EndpointVariant::ORDINARY);
+            report.check(region, &got.map(|e| e.partition()), &Ok(partition));
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn a_region_that_opens_tomorrow_is_known_by_its_shape() {
+    let endpoint = Endpoint::from_host("sts.ap-northwest-12.amazonaws.com").unwrap();
+    assert_eq!(endpoint.region(), "ap-northwest-12");
+}
+
+#[test]
+fn a_region_of_no_partition_has_no_endpoint() {
+    for region in [
+        "",
+        "moon",
+        "us-west",
+        "us-west-2x",
+        "US-WEST-2",
+        "us-gov-west",
+        "us-west-123",
+    ] {
+        let made = Endpoint::regional(region, EndpointVariant::ORDINARY);
+        assert_eq!(made.unwrap_err(), Error::Host, "{region}");
+    }
+}
+
+#[test]
+fn the_global_host_is_us_east_1_of_aws() {
+    let endpoint = Endpoint::from_host("sts.amazonaws.com").unwrap();
+    assert_eq!(endpoint, Endpoint::global());
+    assert_eq!(
+        (endpoint.partition(), endpoint.region()),
+        (Partition::Aws, "us-east-1")
+    );
+    assert_eq!(
+        Endpoint::from_host("sts.amazonaws.com.cn").unwrap_err(),
+        Error::Host
+    );
+}

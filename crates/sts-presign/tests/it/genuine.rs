@@ -1,0 +1,215 @@
+//! Tokens that real producers made, checked with the secrets that they were made with.
+
+use aws_credential_types::Credentials;
+use iam_principal::Identity;
+use serde::Deserialize;
+use sts_presign::{
+    Error, Key, KeyLookup, Keys, SecretAccessKey, SessionToken, Signer, UnixTime, VerifyError,
+    verify,
+};
+use testkit::Report;
+
+use crate::support::{NOW, accept, at, policy};
+
+#[derive(Deserialize)]
+struct Genuine {
+    producer: String,
+    cluster_id: String,
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+    signed_at: String,
+    url: String,
+}
+
+impl Genuine {
+    fn partition(&self) -> &'static str {
+        sts_presign::PresignedUrl::parse(&self.url)
+            .unwrap()
+            .endpoint()
+            .partition()
+            .id()
+    }
+
+    fn keys(&self, secret: &str) -> Keys {
+        keys(
+            &self.access_key_id,
+            secret,
+            self.session_token.as_deref(),
+            self.partition(),
+        )
+    }
+}
+
+pub(crate) fn keys(id: &str, secret: &str, token: Option<&str>, partition: &str) -> Keys {
+    let arn = format!("arn:{partition}:iam::111122223333:user/alice");
+    let identity = Identity::new(&arn, "111122223333", "AIDAEXAMPLE").unwrap();
+    let secret = SecretAccessKey::new(secret);
+    Keys::new().with(
+        id,
+        match token {
+            Some(token) => Key::temporary(secret, SessionToken::new(token), identity),
+            None => Key::long_term(secret, identity),
+        },
+    )
+}
+
+fn genuine() -> Vec<Genuine> {
+    testkit::json_lines(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/testdata/genuine.jsonl"
+    ))
+}
+
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Caller(String),
+    Unproven(VerifyError),
+    Refused(Error),
+}
+
+fn verdict(token: &Genuine, cluster: &str, now: UnixTime, keys: &impl KeyLookup) -> Verdict {
+    match accept(&token.url, &policy(cluster, token.partition()), now) {
+        Err(error) => Verdict::Refused(error),
+        Ok(accepted) => match verify(&accepted, keys) {
+            Ok(identity) => Verdict::Caller(identity.access_key_id().unwrap().to_owned()),
+            Err(error) => Verdict::Unproven(error),
+        },
+    }
+}
+
+#[test]
+fn genuine_tokens_prove_their_key_and_nothing_else_does() {
+    let mut report = Report::new();
+    for token in genuine() {
+        let name = format!("{} {}", token.producer, token.url);
+        let keys = token.keys(&token.secret_access_key);
+        let signed_at = at(&token.signed_at);
+        let minute = signed_at.later(60);
+        let caller = Verdict::Caller(token.access_key_id.clone());
+        for now in [signed_at.earlier(300), minute, signed_at.later(900)] {
+            report.check(
+                &name,
+                &verdict(&token, &token.cluster_id, now, &keys),
+                &caller,
+            );
+        }
+        let mismatch = Verdict::Unproven(VerifyError::Signature);
+        let other_cluster = format!("{}x", token.cluster_id);
+        report.check(
+            &name,
+            &verdict(&token, &other_cluster, minute, &keys),
+            &mismatch,
+        );
+        let other_secret = token.keys(&format!("x{}", token.secret_access_key));
+        report.check(
+            &name,
+            &verdict(&token, &token.cluster_id, minute, &other_secret),
+            &mismatch,
+        );
+        let unknown = Verdict::Unproven(VerifyError::UnknownAccessKey);
+        report.check(
+            &name,
+            &verdict(&token, &token.cluster_id, minute, &Keys::new()),
+            &unknown,
+        );
+        let late = Verdict::Refused(Error::Expired { seconds: 1 });
+        let after = signed_at.later(901);
+        report.check(
+            &name,
+            &verdict(&token, &token.cluster_id, after, &keys),
+            &late,
+        );
+    }
+    report.finish();
+}
+
+#[test]
+fn a_session_token_belongs_to_its_key() {
+    let mut report = Report::new();
+    for token in genuine() {
+        let other = match &token.session_token {
+            Some(_) => None,
+            None => Some("TOKEN"),
+        };
+        let secret = &token.secret_access_key;
+        let keys = keys(&token.access_key_id, secret, other, token.partition());
+        let now = at(&token.signed_at);
+        let got = verdict(&token, &token.cluster_id, now, &keys);
+        report.check(
+            &token.url,
+            &got,
+            &Verdict::Unproven(VerifyError::SessionToken),
+        );
+    }
+    report.finish();
+}
+
+fn sorted_pairs(url: &str) -> Vec<&str> {
+    let mut pairs: Vec<&str> = url.split_once("/?").unwrap().1.split('&').collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+#[test]
+fn signing_again_gives_the_same_query() {
+    let mut report = Report::new();
+    for token in genuine()
+        .into_iter()
+        .filter(|token| token.url.contains("X-Amz-Expires=60&"))
+    {
+        let url = sts_presign::PresignedUrl::parse(&token.url).unwrap();
+        let cluster_id = sts_presign::ClusterId::parse(&token.cluster_id).unwrap();
+        let signer = Signer::new(url.endpoint(), &cluster_id);
+        let credentials = Credentials::new(
+            token.access_key_id,
+            token.secret_access_key,
+            token.session_token,
+            None,
+            "test",
+        );
+        let signed = signer
+            .sign(&credentials.into(), at(&token.signed_at))
+            .unwrap();
+        report.check(
+            &token.producer,
+            &sorted_pairs(signed.expose()),
+            &sorted_pairs(&token.url),
+        );
+    }
+    report.finish();
+}
+
+#[derive(Deserialize)]
+struct Layout {
+    source: String,
+    url: String,
+}
+
+#[test]
+fn the_order_of_parameters_does_not_matter() {
+    let layouts: Vec<Layout> = testkit::json_lines(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/testdata/layouts.jsonl"
+    ));
+    let mut report = Report::new();
+    let mut sent = std::collections::BTreeSet::new();
+    for Layout { source, url } in layouts {
+        let accepted = accept(&url, &policy("test-cluster", "aws"), at(NOW)).unwrap();
+        let token = url::Url::parse(&url).unwrap();
+        let token = token
+            .query_pairs()
+            .find(|(name, _)| name == "X-Amz-Security-Token");
+        let token = token.map(|(_, value)| value.into_owned());
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        let keys = keys("AKIDEXAMPLE", secret, token.as_deref(), "aws");
+        report.check(&source, &verify(&accepted, &keys).is_ok(), &true);
+        sent.insert(accepted.to_http().uri().to_string());
+    }
+    report.finish();
+    assert_eq!(
+        sent.len(),
+        2,
+        "one request with a session token, one without"
+    );
+}

@@ -1,0 +1,26 @@
+//! Recorded vectors, cases as data, and the properties of the front page.
+
+#[cfg(test)]
+mod answer;
+#[cfg(test)]
+mod endpoint;
+#[cfg(test)]
+mod judge;
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+#[cfg(all(feature = "sign", feature = "verify"))]
+mod divergences;
+#[cfg(test)]
+#[cfg(all(feature = "sign", feature = "verify"))]
+mod genuine;
+#[cfg(test)]
+#[cfg(feature = "verify")]
+mod local;
+#[cfg(test)]
+#[cfg(all(feature = "sign", feature = "verify"))]
+mod props;
+#[cfg(test)]
+#[cfg(feature = "sign")]
+mod sign;

@@ -1,0 +1,151 @@
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::{Credentials, Token};
+use aws_smithy_runtime_api::client::identity::Identity;
+use sts_presign::{ClusterId, Endpoint, Error, SignError, Signer, UnixTime};
+
+use crate::support::{GOOD, at};
+
+const SIGNED_AT: &str = "2023-04-28T00:00:00Z";
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+
+fn signer() -> Signer {
+    let endpoint = Endpoint::from_host("sts.us-west-2.amazonaws.com").unwrap();
+    Signer::new(&endpoint, &ClusterId::parse("test-cluster").unwrap())
+}
+
+fn identity(id: &str, secret: &str, token: Option<&str>, ends: Option<UnixTime>) -> Identity {
+    let ends = ends.map(SystemTime::from);
+    Credentials::new(id, secret, token.map(str::to_owned), ends, "test").into()
+}
+
+#[test]
+fn the_url_is_the_one_that_awscli_makes() {
+    let signed = signer()
+        .sign(&identity("AKIDEXAMPLE", SECRET, None, None), at(SIGNED_AT))
+        .unwrap();
+    assert_eq!(signed.expose(), GOOD);
+    assert_eq!(signed.expires_at(), at("2023-04-28T00:14:00Z"));
+    assert!(!format!("{signed:?}").contains("AKID"));
+}
+
+#[test]
+fn the_token_ends_with_the_credentials_where_they_end_sooner() {
+    for (ends, want) in [
+        ("2023-04-28T00:00:01Z", "2023-04-28T00:00:01Z"),
+        ("2023-04-28T00:13:59Z", "2023-04-28T00:13:59Z"),
+        ("2023-04-28T01:00:00Z", "2023-04-28T00:14:00Z"),
+    ] {
+        let identity = identity("AKIDEXAMPLE", SECRET, Some("T"), Some(at(ends)));
+        assert_eq!(
+            signer()
+                .sign(&identity, at(SIGNED_AT))
+                .unwrap()
+                .expires_at(),
+            at(want)
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_signed_is_refused_with_its_reason() {
+    let now = at(SIGNED_AT);
+    let token: Identity = Token::new("bearer", None).into();
+    let last = at("9999-12-31T23:59:59Z");
+    for (identity, now, error) in [
+        (token, now, SignError::NoCredentials),
+        (
+            identity("", SECRET, None, None),
+            now,
+            SignError::AccessKeyId,
+        ),
+        (
+            identity("AKID/EXAMPLE", SECRET, None, None),
+            now,
+            SignError::AccessKeyId,
+        ),
+        (
+            identity("AKIDEXAMPLE", "", None, None),
+            now,
+            SignError::Secret,
+        ),
+        (
+            identity("AKIDEXAMPLE", SECRET, Some(""), None),
+            now,
+            SignError::SessionToken,
+        ),
+        (
+            identity("AKIDEXAMPLE", SECRET, Some("a\nb"), None),
+            now,
+            SignError::SessionToken,
+        ),
+        (
+            identity("AKIDEXAMPLE", SECRET, None, Some(now)),
+            now,
+            SignError::Expired,
+        ),
+        (
+            identity("AKIDEXAMPLE", SECRET, None, None),
+            last,
+            SignError::Time,
+        ),
+    ] {
+        assert_eq!(signer().sign(&identity, now).unwrap_err(), error);
+    }
+}
+
+#[test]
+fn an_expiry_beyond_all_dates_is_none() {
+    let far = SystemTime::UNIX_EPOCH + Duration::from_secs(400_000_000_000);
+    let identity: Identity =
+        Credentials::new("AKIDEXAMPLE", SECRET, None, Some(far), "test").into();
+    let signed = signer().sign(&identity, at(SIGNED_AT)).unwrap();
+    assert_eq!(signed.expires_at(), at("2023-04-28T00:14:00Z"));
+}
+
+#[test]
+fn a_custom_host_is_a_plain_lower_case_name() {
+    let cluster = ClusterId::parse("c").unwrap();
+    let vpc = "vpce-0a1b-2c3d.sts.us-west-2.vpce.amazonaws.com";
+    assert!(Signer::for_host(vpc, "us-west-2", &cluster).is_ok());
+    for host in [
+        "",
+        "a..b",
+        "user@host",
+        "host:443",
+        "host/path",
+        "HOST",
+        "a b",
+        "a\n",
+        "é.com",
+    ] {
+        let made = Signer::for_host(host, "us-west-2", &cluster);
+        assert_eq!(made.unwrap_err(), SignError::Host, "{host}");
+    }
+    for region in ["", "us west", "us-west-2\n", "US-WEST-2", "us/west"] {
+        let made = Signer::for_host("sts.amazonaws.com", region, &cluster);
+        assert_eq!(made.unwrap_err(), SignError::Region, "{region}");
+    }
+}
+
+#[test]
+fn cluster_ids_are_visible_ascii_and_eks_names_narrower() {
+    let long = "c".repeat(255);
+    assert!(ClusterId::parse(&long).is_ok());
+    assert!(ClusterId::parse("a/b:c").is_ok());
+    for bad in ["", "a b", "a\n", "é", &format!("{long}c")] {
+        assert_eq!(
+            ClusterId::parse(bad).unwrap_err(),
+            Error::ClusterId,
+            "{bad}"
+        );
+    }
+    assert!(ClusterId::parse_eks_name("my_Cluster-1").is_ok());
+    for bad in ["", "-a", "_a", "a/b", &long] {
+        assert_eq!(
+            ClusterId::parse_eks_name(bad).unwrap_err(),
+            Error::ClusterId,
+            "{bad}"
+        );
+    }
+}
