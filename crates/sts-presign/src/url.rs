@@ -73,6 +73,7 @@ impl PresignedUrl {
         self.values.get(Param::SignedHeaders).split(';')
     }
 
+    #[cfg(feature = "verify")]
     pub(crate) const fn values(&self) -> &Values {
         &self.values
     }
