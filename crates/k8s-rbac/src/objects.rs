@@ -1,0 +1,219 @@
+//! The API objects of `rbac.authorization.k8s.io/v1`, with the API's own field names.
+//!
+//! What is absent and what is `null` is the empty value, as in Kubernetes. Nothing is checked or
+//! defaulted here: reading manifests does that.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The API group of the objects, and of users and groups as subjects.
+pub const API_GROUP: &str = "rbac.authorization.k8s.io";
+
+/// The name of an object, and what else of its metadata a decision can depend on.
+///
+/// Annotations and the rest of the API's metadata are not kept.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct Metadata {
+    /// The name, unique for its kind and namespace.
+    #[serde(deserialize_with = "or_default")]
+    pub name: String,
+    /// The namespace; empty for cluster-scoped objects.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// The labels, by which aggregated roles choose their members.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// What may be done with what: requests that match it are allowed.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct PolicyRule {
+    /// The verbs; `*` is every verb.
+    #[serde(deserialize_with = "or_default")]
+    pub verbs: Vec<String>,
+    /// The API groups; the empty text is the core group, `*` every group.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub api_groups: Vec<String>,
+    /// The resources, as `resource`, `resource/subresource`, `*/subresource` or `*`.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// The object names; none is every name.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub resource_names: Vec<String>,
+    /// The paths that are no resources, exact or ending in `*`.
+    #[serde(
+        rename = "nonResourceURLs",
+        deserialize_with = "or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub non_resource_urls: Vec<String>,
+}
+
+/// Rules that hold in one namespace, once they are bound.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct Role {
+    /// Name and namespace.
+    #[serde(deserialize_with = "or_default")]
+    pub metadata: Metadata,
+    /// The rules, in order.
+    #[serde(deserialize_with = "or_default")]
+    pub rules: Vec<PolicyRule>,
+}
+
+/// Rules that hold in the whole cluster, or in the namespace of a RoleBinding that refers to it.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct ClusterRole {
+    /// Name and labels.
+    #[serde(deserialize_with = "or_default")]
+    pub metadata: Metadata,
+    /// The rules, in order.
+    #[serde(deserialize_with = "or_default")]
+    pub rules: Vec<PolicyRule>,
+    /// Where the control plane takes the rules from, if it does. Kept, not applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aggregation_rule: Option<AggregationRule>,
+}
+
+/// Which ClusterRoles are collected into an aggregated one.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct AggregationRule {
+    /// A ClusterRole that any of these matches is a member.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub cluster_role_selectors: Vec<LabelSelector>,
+}
+
+/// A question about labels; all its parts must hold.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct LabelSelector {
+    /// Labels that must be there with these values.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
+    pub match_labels: BTreeMap<String, String>,
+    /// Further requirements.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub match_expressions: Vec<LabelSelectorRequirement>,
+}
+
+/// One requirement on one label.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct LabelSelectorRequirement {
+    /// The label.
+    #[serde(deserialize_with = "or_default")]
+    pub key: String,
+    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
+    #[serde(deserialize_with = "or_default")]
+    pub operator: String,
+    /// The values that `In` and `NotIn` speak of.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+}
+
+/// Gives a role to subjects in one namespace.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct RoleBinding {
+    /// Name and namespace.
+    #[serde(deserialize_with = "or_default")]
+    pub metadata: Metadata,
+    /// Who.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<Subject>,
+    /// The role: a Role of the same namespace, or a ClusterRole.
+    #[serde(deserialize_with = "or_default")]
+    pub role_ref: RoleRef,
+}
+
+/// Gives a ClusterRole to subjects in the whole cluster.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct ClusterRoleBinding {
+    /// Name.
+    #[serde(deserialize_with = "or_default")]
+    pub metadata: Metadata,
+    /// Who.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<Subject>,
+    /// The ClusterRole.
+    #[serde(deserialize_with = "or_default")]
+    pub role_ref: RoleRef,
+}
+
+/// Who a binding speaks of.
+///
+/// The kind stays the text it was: kinds that Kubernetes does not know are stored there too, and
+/// match nobody.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct Subject {
+    /// `User`, `Group` or `ServiceAccount`.
+    #[serde(deserialize_with = "or_default")]
+    pub kind: String,
+    /// [`API_GROUP`] for users and groups. Decisions do not look at it.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    pub api_group: String,
+    /// The name.
+    #[serde(deserialize_with = "or_default")]
+    pub name: String,
+    /// The namespace of a ServiceAccount.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+}
+
+/// The role that a binding gives.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct RoleRef {
+    /// [`API_GROUP`]. Decisions do not look at it.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    pub api_group: String,
+    /// `Role` or `ClusterRole`.
+    #[serde(deserialize_with = "or_default")]
+    pub kind: String,
+    /// The role's name.
+    #[serde(deserialize_with = "or_default")]
+    pub name: String,
+}
+
+/// The objects that a [`Policy`](crate::Policy) is made of, each list in the order given.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::exhaustive_structs, reason = "the four kinds of RBAC, written as a literal")]
+pub struct Objects {
+    /// The Roles of all namespaces.
+    #[serde(deserialize_with = "or_default")]
+    pub roles: Vec<Role>,
+    /// The RoleBindings of all namespaces.
+    #[serde(deserialize_with = "or_default")]
+    pub role_bindings: Vec<RoleBinding>,
+    /// The ClusterRoles.
+    #[serde(deserialize_with = "or_default")]
+    pub cluster_roles: Vec<ClusterRole>,
+    /// The ClusterRoleBindings.
+    #[serde(deserialize_with = "or_default")]
+    pub cluster_role_bindings: Vec<ClusterRoleBinding>,
+}
+
+/// Takes `null` for the empty value, as the API's reader does.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}

@@ -1,0 +1,93 @@
+//! Text as Go writes it: `%q` of a string, and an aggregate of errors.
+
+use std::fmt::{self, Display, Formatter, Write};
+
+use crate::printable::is_printable;
+
+/// Shows a text as Go's `%q` does, which is how kube-apiserver writes names in its messages.
+///
+/// Rust's `{:?}` differs in its escapes (`\u{a0}` for `\u00a0`) and in what it calls printable.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl Display for Quoted<'_> {
+    // As Go: strconv/quote.go, appendEscapedRune. A `str` holds no invalid UTF-8, so the branch
+    // that writes single bytes of it is not needed.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                '\u{7}' => f.write_str("\\a")?,
+                '\u{8}' => f.write_str("\\b")?,
+                '\u{c}' => f.write_str("\\f")?,
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                '\u{b}' => f.write_str("\\v")?,
+                _ if is_printable(c) => f.write_char(c)?,
+                '\0'..' ' | '\u{7f}' => write!(f, "\\x{:02x}", u32::from(c))?,
+                '\0'..='\u{ffff}' => write!(f, "\\u{:04x}", u32::from(c))?,
+                _ => write!(f, "\\U{:08x}", u32::from(c))?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+/// Joins messages as kube-apiserver joins errors: each text once, in the order of first
+/// occurrence, in brackets when there are several.
+///
+/// As upstream: apimachinery, pkg/util/errors/errors.go, aggregate.Error.
+pub(crate) fn aggregate(messages: impl IntoIterator<Item = String>) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for message in messages {
+        if seen.insert(message.clone()) {
+            texts.push(message);
+        }
+    }
+    match texts.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        _ => format!("[{}]", texts.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Block {
+        first: u32,
+        last: u32,
+        fnv1a: String,
+    }
+
+    #[test]
+    fn every_character_is_quoted_as_go_quotes_it() {
+        let mut report = testkit::Report::new();
+        for block in testkit::json_lines::<Block>("testdata/go_quote.jsonl") {
+            let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+            for c in (block.first..=block.last).filter_map(char::from_u32) {
+                for byte in Quoted(c.encode_utf8(&mut [0; 4])).to_string().bytes() {
+                    hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+                }
+            }
+            let name = format!("U+{:04X} to U+{:04X}", block.first, block.last);
+            report.check(&name, &format!("{hash:016x}"), &block.fnv1a);
+        }
+        report.finish();
+    }
+
+    #[test]
+    fn one_text_is_bare_and_several_are_bracketed_without_repeats() {
+        let join = |texts: &[&str]| aggregate(texts.iter().map(|&text| text.to_owned()));
+        assert_eq!(join(&[]), "");
+        assert_eq!(join(&["a", "a"]), "a");
+        assert_eq!(join(&["b", "a", "b"]), "[b, a]");
+    }
+}
