@@ -1,1 +1,10 @@
 #![doc = include_str!("../README.md")]
+
+mod encoding;
+mod error;
+#[cfg(feature = "exec-credential")]
+pub mod exec_credential;
+mod token;
+
+pub use error::Error;
+pub use token::{MAX_TOKEN_LEN, PREFIX, Token, UrlText};

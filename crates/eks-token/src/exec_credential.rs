@@ -1,0 +1,234 @@
+//! The `ExecCredential` document that a credential plugin prints for kubectl.
+//!
+//! The form is that of `aws eks get-token` (awscli 1.46), byte for byte, and so is the choice of its
+//! version: kubectl refuses a document of another version than its kubeconfig asks for, and says in
+//! the environment variable `KUBERNETES_EXEC_INFO` which one that is.
+//!
+//! ```
+//! use eks_token::Token;
+//! use eks_token::exec_credential::{ApiVersion, ExecCredential};
+//!
+//! let info = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1"}"#;
+//! let choice = ApiVersion::requested(Some(info));
+//! assert_eq!((choice.version(), choice.warning()), (ApiVersion::V1, None));
+//!
+//! let token = Token::encode("https://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity")?;
+//! let mut document = Vec::new();
+//! ExecCredential::new(choice.version(), &token, "2026-11-23T09:14:00Z")
+//!     .write_json(&mut document)?;
+//! assert!(document.starts_with(b"{\n    \"kind\": \"ExecCredential\",\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::fmt;
+use std::io;
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::ser::{PrettyFormatter, Serializer};
+
+use crate::token::Token;
+
+/// A version of the API group `client.authentication.k8s.io`.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ApiVersion {
+    /// `v1`, since Kubernetes 1.22.
+    V1,
+    /// `v1alpha1`, which Kubernetes dropped in 1.24; answered because old kubeconfigs ask for it.
+    V1Alpha1,
+    /// `v1beta1`, which awscli answers when nobody says what is wanted.
+    V1Beta1,
+}
+
+impl ApiVersion {
+    /// Chooses the version from the value of the environment variable `KUBERNETES_EXEC_INFO`, `None`
+    /// when it is not set.
+    ///
+    /// Never fails: kubectl is better served with a document and a warning than with none. As
+    /// `aws eks get-token` (awscli, `customizations/eks/get_token.py`):
+    ///
+    /// | value | version | warning |
+    /// |---|---|---|
+    /// | unset or empty | `v1beta1` | |
+    /// | asks for `v1` or `v1beta1` | that | |
+    /// | asks for `v1alpha1` | that | [`Warning::Deprecated`] |
+    /// | asks for anything else | `v1beta1` | [`Warning::UnknownVersion`] |
+    /// | no JSON, or no JSON object | `v1beta1` | [`Warning::Malformed`] |
+    #[must_use]
+    pub fn requested(exec_info: Option<&str>) -> Requested {
+        let info = match exec_info {
+            None | Some("") => {
+                return Requested {
+                    version: Self::V1Beta1,
+                    warning: None,
+                };
+            }
+            Some(info) => info,
+        };
+        // DIFFERENCE: for JSON that is not an object awscli ends with an error.
+        let Ok(Value::Object(info)) = serde_json::from_str(info) else {
+            return Requested {
+                version: Self::V1Beta1,
+                warning: Some(Warning::Malformed),
+            };
+        };
+        let asked = info.get("apiVersion").and_then(Value::as_str);
+        let known = [Self::V1, Self::V1Alpha1, Self::V1Beta1].into_iter();
+        match known
+            .into_iter()
+            .find(|version| asked == Some(version.as_str()))
+        {
+            Some(Self::V1Alpha1) => Requested {
+                version: Self::V1Alpha1,
+                warning: Some(Warning::Deprecated),
+            },
+            Some(version) => Requested {
+                version,
+                warning: None,
+            },
+            None => Requested {
+                version: Self::V1Beta1,
+                warning: Some(Warning::UnknownVersion),
+            },
+        }
+    }
+
+    /// Returns the version as documents spell it, with its group.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "client.authentication.k8s.io/v1",
+            Self::V1Alpha1 => "client.authentication.k8s.io/v1alpha1",
+            Self::V1Beta1 => "client.authentication.k8s.io/v1beta1",
+        }
+    }
+}
+
+/// The version to answer in, and what to tell the user about it: [`ApiVersion::requested`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Requested {
+    version: ApiVersion,
+    warning: Option<Warning>,
+}
+
+impl Requested {
+    /// Returns the version to answer in.
+    #[must_use]
+    pub const fn version(self) -> ApiVersion {
+        self.version
+    }
+
+    /// Returns what to write to standard error, if anything.
+    #[must_use]
+    pub const fn warning(self) -> Option<Warning> {
+        self.warning
+    }
+}
+
+/// Why the version that was asked for is not the one to rely on.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The kubeconfig asks for `v1alpha1`.
+    Deprecated,
+    /// `KUBERNETES_EXEC_INFO` cannot be read.
+    Malformed,
+    /// `KUBERNETES_EXEC_INFO` names no version that is known here.
+    UnknownVersion,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deprecated => {
+                "the kubeconfig asks for client.authentication.k8s.io/v1alpha1, which is deprecated; \
+                 write v1 in its `exec` section"
+            }
+            Self::Malformed => {
+                "KUBERNETES_EXEC_INFO is no JSON object, which is a fault of the Kubernetes client; \
+                 answered in client.authentication.k8s.io/v1beta1"
+            }
+            Self::UnknownVersion => {
+                "KUBERNETES_EXEC_INFO names no known apiVersion; \
+                 answered in client.authentication.k8s.io/v1beta1"
+            }
+        })
+    }
+}
+
+/// The document: a token, and the time at which kubectl should ask for another one.
+pub struct ExecCredential<'a> {
+    version: ApiVersion,
+    token: &'a Token<'a>,
+    expiration_timestamp: &'a str,
+}
+
+impl<'a> ExecCredential<'a> {
+    /// Puts a document together. The time is RFC 3339 in UTC; for a token of long-lasting
+    /// credentials it is 14 minutes after the signing, one less than the token lasts.
+    #[must_use]
+    pub const fn new(
+        version: ApiVersion,
+        token: &'a Token<'a>,
+        expiration_timestamp: &'a str,
+    ) -> Self {
+        Self {
+            version,
+            token,
+            expiration_timestamp,
+        }
+    }
+
+    /// Writes the document as awscli does: its fields in their order, four spaces deep, and a line
+    /// break at the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`; none of its own.
+    pub fn write_json(&self, mut out: impl io::Write) -> io::Result<()> {
+        let document = Document {
+            kind: "ExecCredential",
+            api_version: self.version.as_str(),
+            spec: Spec {},
+            status: Status {
+                expiration_timestamp: self.expiration_timestamp,
+                token: self.token.expose(),
+            },
+        };
+        let formatter = PrettyFormatter::with_indent(b"    ");
+        document.serialize(&mut Serializer::with_formatter(&mut out, formatter))?;
+        out.write_all(b"\n")
+    }
+}
+
+impl fmt::Debug for ExecCredential<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExecCredential")
+            .field("version", &self.version)
+            .field("token", self.token)
+            .field("expiration_timestamp", &self.expiration_timestamp)
+            .finish()
+    }
+}
+
+/// What is written. Apart from [`ExecCredential`], which must not be serializable by accident.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    kind: &'a str,
+    api_version: &'a str,
+    spec: Spec,
+    status: Status<'a>,
+}
+
+/// Empty, but there, as awscli has it.
+#[derive(Serialize)]
+struct Spec {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status<'a> {
+    expiration_timestamp: &'a str,
+    token: &'a str,
+}
