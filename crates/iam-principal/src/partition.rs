@@ -85,6 +85,22 @@ impl Partition {
             Self::AwsIsoF => "api.aws.hci.ic.gov",
         }
     }
+
+    /// Returns the region that stands for the partition where none is named (`implicitGlobalRegion`
+    /// in botocore's table).
+    #[must_use]
+    pub const fn implicit_region(self) -> &'static str {
+        match self {
+            Self::Aws => "us-east-1",
+            Self::AwsCn => "cn-northwest-1",
+            Self::AwsEusc => "eusc-de-east-1",
+            Self::AwsIso => "us-iso-east-1",
+            Self::AwsIsoB => "us-isob-east-1",
+            Self::AwsIsoE => "eu-isoe-west-1",
+            Self::AwsIsoF => "us-isof-south-1",
+            Self::AwsUsGov => "us-gov-west-1",
+        }
+    }
 }
 
 impl fmt::Display for Partition {

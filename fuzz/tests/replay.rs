@@ -1,0 +1,29 @@
+//! Runs every target's property on its seeds and on what a fuzzer once found, without a fuzzer.
+
+use std::path::Path;
+
+fn replay(target: &str, property: fn(&[u8])) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut ran = 0_usize;
+    for folder in ["seeds", "regressions"] {
+        let Ok(files) = std::fs::read_dir(root.join(folder).join(target)) else {
+            continue;
+        };
+        for file in files.flatten() {
+            let bytes = std::fs::read(file.path()).unwrap_or_default();
+            property(&bytes);
+            ran = ran.saturating_add(1);
+        }
+    }
+    assert!(ran > 0, "{target} has no seeds");
+}
+
+#[test]
+fn token_decode() {
+    replay("token_decode", eks_auth_fuzz::decode_has_one_spelling);
+}
+
+#[test]
+fn url_accept() {
+    replay("url_accept", eks_auth_fuzz::accepted_reads_alike);
+}
