@@ -1,1 +1,18 @@
 #![doc = include_str!("../README.md")]
+
+mod de;
+mod documents;
+mod error;
+mod limits;
+mod merge;
+mod node;
+mod position;
+mod reader;
+mod scan;
+
+pub use de::{Mismatch, ShapeError};
+pub use documents::{Documents, documents};
+pub use error::{Error, Syntax};
+pub use limits::{DEFAULT_EXPANSION, DEFAULT_MAX_BYTES, EXPANSION_FLOOR, Limits, MAX_DEPTH};
+pub use node::{Kind, Mapping, Node, Scalar};
+pub use position::Position;

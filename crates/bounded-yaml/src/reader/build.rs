@@ -1,0 +1,269 @@
+//! The one visitor that makes nodes, for YAML and JSON alike.
+
+use std::cell::{Cell, OnceCell};
+use std::fmt;
+
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess,
+};
+use serde::de::{VariantAccess, Visitor};
+
+use crate::error::Error;
+use crate::limits::Limits;
+use crate::merge::MERGE_KEY;
+use crate::node::{Kind, Mapping, Node, Scalar};
+
+/// What a node costs besides its text, in bytes. Our choice: about what the shortest node takes in
+/// the input with its indentation, so that no text without aliases comes near the limit.
+const NODE_COST: usize = 8;
+
+/// Which parser the events come from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Format {
+    Json,
+    Yaml,
+}
+
+/// What is known and counted while the documents of one input are built.
+#[derive(Debug)]
+pub(super) struct Builder<'a> {
+    format: Format,
+    input: &'a str,
+    skipped: usize,
+    limit: usize,
+    left: Cell<usize>,
+    max_depth: usize,
+    depth: Cell<usize>,
+    /// The flat error behind the message that serde carries.
+    error: Cell<Option<Error>>,
+    /// Whether the text of some number or boolean is not known for sure.
+    is_text_missing: Cell<bool>,
+    has_merge_key: Cell<bool>,
+    has_odd_numbers: OnceCell<bool>,
+    has_odd_booleans: OnceCell<bool>,
+}
+
+impl<'a> Builder<'a> {
+    /// Begins an input, before which `skipped` bytes belong to the text that offsets count in.
+    pub(super) fn new(format: Format, input: &'a str, skipped: usize, limits: &Limits) -> Self {
+        let limit = limits.budget(input.len());
+        Self {
+            format,
+            input,
+            skipped,
+            limit,
+            left: Cell::new(limit),
+            max_depth: limits.max_depth(),
+            depth: Cell::new(0),
+            error: Cell::new(None),
+            is_text_missing: Cell::new(false),
+            has_merge_key: Cell::new(false),
+            has_odd_numbers: OnceCell::new(),
+            has_odd_booleans: OnceCell::new(),
+        }
+    }
+
+    pub(super) const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Forgets what only concerned the last document.
+    pub(super) fn start_document(&self) {
+        self.is_text_missing.set(false);
+        self.has_merge_key.set(false);
+        self.depth.set(0);
+    }
+
+    pub(super) const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(super) fn take_error(&self) -> Option<Error> {
+        self.error.take()
+    }
+
+    pub(super) const fn is_text_missing(&self) -> bool {
+        self.is_text_missing.get()
+    }
+
+    pub(super) const fn has_merge_key(&self) -> bool {
+        self.has_merge_key.get()
+    }
+
+    /// Finds where a text that was borrowed from the input stands in it.
+    pub(super) fn offset_of(&self, text: &str) -> Option<usize> {
+        let offset = text
+            .as_ptr()
+            .addr()
+            .checked_sub(self.input.as_ptr().addr())?;
+        (offset <= self.input.len()).then(|| offset.saturating_add(self.skipped))
+    }
+
+    fn refuse<E: de::Error>(&self, error: Error) -> E {
+        self.error.set(Some(error));
+        // Never shown: whoever gets it takes the flat error instead.
+        E::custom("refused")
+    }
+
+    fn pay<E: de::Error>(&self, text: usize) -> Result<(), E> {
+        let cost = NODE_COST.saturating_add(text);
+        match self.left.get().checked_sub(cost) {
+            Some(left) => {
+                self.left.set(left);
+                Ok(())
+            }
+            None => Err(self.refuse(Error::TooExpanded { limit: self.limit })),
+        }
+    }
+
+    fn enter<E: de::Error>(&self) -> Result<(), E> {
+        let depth = self.depth.get().saturating_add(1);
+        if depth > self.max_depth {
+            return Err(self.refuse(Error::TooDeep {
+                limit: self.max_depth,
+                at: None,
+            }));
+        }
+        self.depth.set(depth);
+        Ok(())
+    }
+
+    fn leave(&self) {
+        self.depth.set(self.depth.get().saturating_sub(1));
+    }
+
+    fn string<E: de::Error>(&self, text: &str, offset: Option<usize>) -> Result<Node, E> {
+        self.pay(text.len())?;
+        Ok(Node::Scalar(Scalar::new(text, Kind::String).at(offset)))
+    }
+
+    fn int<E: de::Error>(&self, text: &str) -> Result<Node, E> {
+        // `0x1F`, `0o17`, `0b1` and `+1` are the numbers that do not print as they were written.
+        let is_odd = || {
+            let bytes = self.input.as_bytes();
+            bytes
+                .windows(2)
+                .any(|pair| matches!(pair, [b'0', b'x' | b'o' | b'b'] | [b'+', b'0'..=b'9']))
+        };
+        self.other(text, Kind::Int, *self.has_odd_numbers.get_or_init(is_odd))
+    }
+
+    fn other<E: de::Error>(&self, text: &str, kind: Kind, is_doubtful: bool) -> Result<Node, E> {
+        self.pay(text.len())?;
+        if is_doubtful {
+            self.is_text_missing.set(true);
+        }
+        Ok(Node::Scalar(Scalar::new(text, kind)))
+    }
+}
+
+/// Reads one node.
+#[derive(Clone, Copy)]
+pub(super) struct NodeSeed<'b, 'a>(pub(super) &'b Builder<'a>);
+
+impl<'de> DeserializeSeed<'de> for NodeSeed<'_, '_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Node, E> {
+        self.visit_unit()
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Node, E> {
+        self.0.pay(0)?;
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Node, E> {
+        let input = self.0.input;
+        let is_odd = || {
+            ["True", "TRUE", "False", "FALSE"]
+                .iter()
+                .any(|word| input.contains(word))
+        };
+        let is_doubtful = *self.0.has_odd_booleans.get_or_init(is_odd);
+        self.0.other(
+            if value { "true" } else { "false" },
+            Kind::Bool,
+            is_doubtful,
+        )
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Node, E> {
+        // Zero comes as unsigned, unless it was written with a sign.
+        if value == 0 {
+            self.0.int("-0")
+        } else {
+            self.0.int(&value.to_string())
+        }
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Node, E> {
+        self.0.int(&value.to_string())
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Node, E> {
+        self.0.int(&value.to_string())
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Node, E> {
+        self.0.int(&value.to_string())
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Node, E> {
+        self.0.other(&value.to_string(), Kind::Float, true)
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Node, E> {
+        self.0.string(text, self.0.offset_of(text))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Node, E> {
+        self.0.string(text, None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        self.0.pay(0)?;
+        self.0.enter()?;
+        let mut nodes = Vec::new();
+        while let Some(node) = items.next_element_seed(self)? {
+            nodes.push(node);
+        }
+        self.0.leave();
+        Ok(Node::Sequence(nodes))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        self.0.pay(0)?;
+        self.0.enter()?;
+        let mut entries = Vec::new();
+        while let Some(key) = map.next_key_seed(self)? {
+            let Node::Scalar(key) = key else {
+                return Err(self.0.refuse(Error::Key(None)));
+            };
+            if key.text() == MERGE_KEY {
+                self.0.has_merge_key.set(true);
+            }
+            entries.push((key, map.next_value_seed(self)?));
+        }
+        self.0.leave();
+        Ok(Node::Mapping(Mapping::from_entries(entries)))
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Node, A::Error> {
+        // A tag of one's own, `!x`, says nothing to a reader that does not know it.
+        let (IgnoredAny, content) = tagged.variant()?;
+        content.newtype_variant_seed(self)
+    }
+}

@@ -1,0 +1,127 @@
+//! The second look at a document: the shape is known, so every scalar can be read as text.
+//!
+//! A parser that is asked for any value tells that `1.10` is a number and forgets how it was
+//! written; asked for text it tells the text and not the kind. Only a document that holds such a
+//! number is read twice.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::Visitor;
+use serde::de::{
+    self, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
+};
+use serde_json::value::RawValue;
+
+use super::build::{Builder, Format};
+use crate::node::{Kind, Mapping, Node, Scalar};
+
+/// Reads a node of a known shape again and fills in the texts.
+pub(super) struct TextSeed<'n, 'b, 'a> {
+    pub(super) node: &'n mut Node,
+    pub(super) builder: &'b Builder<'a>,
+}
+
+impl<'de> DeserializeSeed<'de> for TextSeed<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let builder = self.builder;
+        match self.node {
+            Node::Null => deserializer.deserialize_ignored_any(IgnoredAny).map(drop),
+            Node::Scalar(scalar) => ScalarSeed { scalar, builder }.deserialize(deserializer),
+            Node::Sequence(items) => deserializer.deserialize_seq(SequenceSeed { items, builder }),
+            Node::Mapping(map) => deserializer.deserialize_map(MappingSeed { map, builder }),
+        }
+    }
+}
+
+struct ScalarSeed<'n, 'b, 'a> {
+    scalar: &'n mut Scalar,
+    builder: &'b Builder<'a>,
+}
+
+impl<'de> DeserializeSeed<'de> for ScalarSeed<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match self.scalar.kind() {
+            // Text was right the first time.
+            Kind::String => deserializer.deserialize_ignored_any(IgnoredAny).map(drop),
+            Kind::Bool | Kind::Float | Kind::Int => match self.builder.format() {
+                Format::Yaml => deserializer.deserialize_str(self),
+                Format::Json => {
+                    let raw = <&RawValue>::deserialize(deserializer)?;
+                    self.scalar
+                        .set_text(raw.get(), self.builder.offset_of(raw.get()));
+                    Ok(())
+                }
+            },
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for ScalarSeed<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the scalar that was here before")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<(), E> {
+        self.scalar.set_text(text, self.builder.offset_of(text));
+        Ok(())
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        self.scalar.set_text(text, None);
+        Ok(())
+    }
+}
+
+struct SequenceSeed<'n, 'b, 'a> {
+    items: &'n mut Vec<Node>,
+    builder: &'b Builder<'a>,
+}
+
+impl<'de> Visitor<'de> for SequenceSeed<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the list that was here before")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let builder = self.builder;
+        for node in self.items {
+            items
+                .next_element_seed(TextSeed { node, builder })?
+                .ok_or_else(|| A::Error::custom("shorter than before"))?;
+        }
+        Ok(())
+    }
+}
+
+struct MappingSeed<'n, 'b, 'a> {
+    map: &'n mut Mapping,
+    builder: &'b Builder<'a>,
+}
+
+impl<'de> Visitor<'de> for MappingSeed<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the mapping that was here before")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let builder = self.builder;
+        for (scalar, node) in self.map.entries_mut() {
+            entries
+                .next_key_seed(ScalarSeed { scalar, builder })?
+                .ok_or_else(|| A::Error::custom("shorter than before"))?;
+            entries.next_value_seed(TextSeed { node, builder })?;
+        }
+        Ok(())
+    }
+}

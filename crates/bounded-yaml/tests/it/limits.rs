@@ -1,0 +1,225 @@
+//! Inputs that are made to cost more than they weigh. None of these tests looks at a clock: each
+//! would not come to its end, or not within memory, if the work were not bounded.
+
+use bounded_yaml::{EXPANSION_FLOOR, Error, Limits, MAX_DEPTH, Node, documents};
+
+use crate::{error, one};
+
+#[test]
+fn the_size_is_checked_first() {
+    let limits = Limits::new().with_max_bytes(4);
+    let error = documents("[[[[[", &limits.with_max_depth(1)).next();
+    assert_eq!(error, Some(Err(Error::TooLong { size: 5, limit: 4 })));
+    assert_eq!(documents("a: b", &limits).count(), 1);
+}
+
+#[test]
+fn brackets_nest_as_deep_as_the_limit_and_no_deeper() {
+    for (open, close) in [("[", "]"), ("{a: ", "}"), ("[{a: ", "}]")] {
+        let width = open.matches(['[', '{']).count();
+        let nested = |levels: usize| {
+            let levels = levels / width;
+            format!("{}x{}", open.repeat(levels), close.repeat(levels))
+        };
+        assert_eq!(depth(&one(&nested(MAX_DEPTH))), MAX_DEPTH);
+        let deeper = nested(MAX_DEPTH + width);
+        assert!(
+            matches!(
+                error(&deeper),
+                Error::TooDeep {
+                    limit: MAX_DEPTH,
+                    ..
+                }
+            ),
+            "{open}"
+        );
+        // The same with JSON's marks, and where YAML cannot be taken for JSON.
+        let inside = format!("k: {deeper}");
+        assert!(
+            matches!(
+                error(&inside),
+                Error::TooDeep {
+                    limit: MAX_DEPTH,
+                    ..
+                }
+            ),
+            "{open}"
+        );
+    }
+    let few = Limits::new().with_max_depth(2);
+    assert!(documents("[[1]]", &few).all(|node| node.is_ok()));
+    assert!(documents("[[[1]]]", &few).all(|node| node.is_err()));
+    assert!(documents("a:\n  b:\n    c: 1\n", &few).all(|node| node.is_err()));
+}
+
+fn depth(node: &Node) -> usize {
+    match node {
+        Node::Null | Node::Scalar(_) => 0,
+        Node::Sequence(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Node::Mapping(map) => {
+            1 + map
+                .entries()
+                .iter()
+                .map(|(_, v)| depth(v))
+                .max()
+                .unwrap_or(0)
+        }
+    }
+}
+
+#[test]
+fn no_disguise_hides_nested_brackets() {
+    let disguises = [
+        "[",
+        "{",
+        "[[]:",
+        "{?",
+        "[? ",
+        "[\n",
+        "[ # ]\n",
+        "[ # ]\u{2028}",
+        "[ # ]\u{85}",
+        "[ \"]\", ",
+        "[ ']', ",
+        "[ ''']', ",
+        "[ \"\\\"]\", ",
+        "[ a\"]\" , [",
+        "[ &a \"]\", ",
+        "[ !t \"]\", ",
+        "[ !!str ']', ",
+        "[ !<]> x, ",
+        "[ a:\u{85}\"]\", ",
+        "[ x #]\n , ",
+        "[ *a , \"]\", ",
+        "[ a: ']', ",
+        "[?'] ', ",
+        "[:']', ",
+        "[ \"a\":']', ",
+    ];
+    for disguise in disguises {
+        for begin in ["", "k: ", "- ", "k: |\n  [\nl: ", "# [\nk: ", "\"[\": "] {
+            let bomb = format!("{begin}{}", disguise.repeat(3_000));
+            let found = documents(&bomb, &Limits::new()).find_map(Result::err);
+            // Either refused before it is parsed, or the parser stopped soon by itself.
+            assert!(
+                matches!(found, Some(Error::TooDeep { .. } | Error::Syntax { .. })),
+                "{begin:?} {disguise:?}: {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn blocks_nest_as_deep_as_the_limit() {
+    assert!(matches!(error(&"- ".repeat(10_000)), Error::TooDeep { .. }));
+    assert!(matches!(
+        error(&"? ".repeat(10_000)),
+        Error::TooDeep { .. } | Error::Key(_)
+    ));
+}
+
+#[test]
+fn brackets_in_texts_and_lists_are_no_nesting() {
+    let lists: String = (0..1000)
+        .map(|n| {
+            format!("- {{verbs: [\"get\", 'li]st', *], resources: [[a{n}]], x: !t [b]}} # ] [\n")
+        })
+        .collect();
+    // An alias needs its anchor.
+    let lists = lists.replace(", *]", "]");
+    assert_eq!(one(&lists).as_sequence().map(<[Node]>::len), Some(1000));
+    let script: String = (0..100)
+        .map(|n| format!("    if [ -f {n} ]; then a[{n}]='[x'; fi\n"))
+        .collect();
+    assert_eq!(
+        one(&format!("k:\n  s: |\n{script}"))
+            .as_mapping()
+            .map(|m| m.len()),
+        Some(1)
+    );
+    let aliases: String = (0..1000).map(|_| "- [*a]\n- [*a , b]\n").collect();
+    assert_eq!(
+        one(&format!("- &a x\n{aliases}"))
+            .as_sequence()
+            .map(<[Node]>::len),
+        Some(2001)
+    );
+}
+
+#[test]
+fn nested_and_wide_alias_bombs_are_refused() {
+    // Ten lists of ten of the one before.
+    let nested: String = (1..10)
+        .map(|n| {
+            format!(
+                "a{n}: &a{n} [{}]\n",
+                vec![format!("*a{}", n - 1); 10].join(", ")
+            )
+        })
+        .collect();
+    let nested = format!("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n{nested}");
+    assert!(matches!(error(&nested), Error::TooExpanded { .. }));
+    // One large list, thousands of times.
+    let wide = format!(
+        "a: &a [{}]\nb: [{}]\n",
+        vec!["x"; 4000].join(","),
+        vec!["*a"; 4000].join(",")
+    );
+    assert!(matches!(error(&wide), Error::TooExpanded { .. }));
+    // One long text, thousands of times.
+    let long = format!(
+        "a: &a {}\nb: [{}]\n",
+        "x".repeat(10_000),
+        vec!["*a"; 10_000].join(",")
+    );
+    assert!(matches!(error(&long), Error::TooExpanded { .. }));
+    // A list that holds itself.
+    assert!(matches!(error("a: &a [*a]\n"), Error::TooDeep { .. }));
+    // Over many documents the budget is one.
+    let document = format!(
+        "a: &a {}\nb: [{}]\n---\n",
+        "x".repeat(1000),
+        vec!["*a"; 200].join(",")
+    );
+    assert!(matches!(
+        error(&document.repeat(500)),
+        Error::TooExpanded { .. }
+    ));
+}
+
+#[test]
+fn what_a_document_may_cost_is_in_proportion_to_its_size() {
+    let text = format!(
+        "a: &a {}\nb: [{}]\n",
+        "x".repeat(1000),
+        vec!["*a"; 200].join(",")
+    );
+    assert_eq!(
+        one(&text)
+            .get("b")
+            .and_then(Node::as_sequence)
+            .map(<[Node]>::len),
+        Some(200)
+    );
+    let none = Limits::new().with_expansion(0);
+    assert_eq!(none.budget(1_000_000), EXPANSION_FLOOR);
+    let long = "- x\n".repeat(EXPANSION_FLOOR);
+    let found = documents(&long, &none.with_max_bytes(long.len())).next();
+    assert_eq!(
+        found,
+        Some(Err(Error::TooExpanded {
+            limit: EXPANSION_FLOOR
+        }))
+    );
+}
+
+#[test]
+fn the_cheapest_nodes_without_aliases_are_always_allowed() {
+    for text in [
+        "-\n".repeat(200_000),
+        format!("[{}]", "a,".repeat(200_000)),
+        "a:\n".repeat(100_000),
+    ] {
+        assert!(documents(&text, &Limits::new()).all(|node| node.is_ok()));
+    }
+}

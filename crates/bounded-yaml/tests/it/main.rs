@@ -1,0 +1,25 @@
+//! The tests of `bounded-yaml`.
+
+mod limits;
+mod props;
+mod traps;
+mod typed;
+
+use bounded_yaml::{Error, Limits, Node, documents};
+
+/// Reads a text that holds one document.
+#[track_caller]
+fn one(text: &str) -> Node {
+    let mut documents = documents(text, &Limits::new());
+    let node = documents.next().expect("a document").expect("readable");
+    assert_eq!(documents.next(), None, "one document");
+    node
+}
+
+/// Reads a text until its error.
+#[track_caller]
+fn error(text: &str) -> Error {
+    documents(text, &Limits::new())
+        .find_map(Result::err)
+        .expect("an error")
+}

@@ -1,0 +1,276 @@
+//! One test for each way in which the parsers underneath surprise.
+
+use bounded_yaml::{Error, Kind, Limits, Node, Position, Syntax, documents};
+
+use crate::{error, one};
+
+#[track_caller]
+fn scalar(node: &Node, key: &str) -> (Kind, String) {
+    let scalar = node.get(key).and_then(Node::as_scalar).expect("a scalar");
+    (scalar.kind(), scalar.text().to_owned())
+}
+
+#[test]
+fn a_scalar_keeps_its_text_whatever_yaml_takes_it_for() {
+    let written = [
+        ("012345678901", Kind::String),
+        ("123456789012", Kind::Int),
+        ("1.10", Kind::Float),
+        ("1e3", Kind::Float),
+        (".inf", Kind::Float),
+        ("0x1F", Kind::Int),
+        ("0o17", Kind::Int),
+        ("+7", Kind::Int),
+        ("-0", Kind::Int),
+        ("-12", Kind::Int),
+        ("340282366920938463463374607431768211455", Kind::Int),
+        ("true", Kind::Bool),
+        ("True", Kind::Bool),
+        ("FALSE", Kind::Bool),
+        ("yes", Kind::String),
+        ("1_000", Kind::String),
+    ];
+    for (text, kind) in written {
+        // Alone, where the text can be told from the value, and beside one that cannot.
+        for other in ["x", "1.10", "0x1F", "TRUE"] {
+            let node = one(&format!("k: {text}\nother: {other}\n"));
+            assert_eq!(
+                scalar(&node, "k"),
+                (kind, text.to_owned()),
+                "beside {other}"
+            );
+        }
+        let quoted = one(&format!("k: '{text}'\nother: 1.0\n"));
+        assert_eq!(scalar(&quoted, "k"), (Kind::String, text.to_owned()));
+    }
+}
+
+#[test]
+fn keys_keep_their_text_as_well() {
+    let node = one("1.10: a\n0x1F: b\ntrue: c\n");
+    let keys: Vec<&str> = node
+        .as_mapping()
+        .expect("a mapping")
+        .entries()
+        .iter()
+        .map(|(k, _)| k.text())
+        .collect();
+    assert_eq!(keys, ["1.10", "0x1F", "true"]);
+}
+
+#[test]
+fn the_second_look_finds_its_document_among_many() {
+    let text = "a: x\n---\n---\n# nothing\n---\nb: 1.10\n---\nc: 2\n---\nd: 3.30\n";
+    let found: Vec<String> = documents(text, &Limits::new())
+        .map(|node| {
+            let node = node.expect("readable");
+            let (_, value) = node.as_mapping().expect("a mapping").entries()[0].clone();
+            value.as_text().expect("a scalar").to_owned()
+        })
+        .collect();
+    assert_eq!(found, ["x", "1.10", "2", "3.30"]);
+}
+
+#[test]
+fn a_text_without_content_has_no_document() {
+    for text in [
+        "",
+        "\n",
+        "# nothing\n",
+        "---\n---\n",
+        "null\n",
+        "~",
+        "\u{feff}",
+        "---\n...\n",
+    ] {
+        assert_eq!(documents(text, &Limits::new()).count(), 0, "{text:?}");
+    }
+}
+
+#[test]
+fn duplicates_are_kept_and_told() {
+    let node = one("a: 1\nb: 2\na: 3\n");
+    let mapping = node.as_mapping().expect("a mapping");
+    assert_eq!(mapping.len(), 3);
+    let duplicates: Vec<&str> = mapping.duplicates().iter().map(|key| key.text()).collect();
+    assert_eq!(duplicates, ["a"]);
+    assert_eq!(mapping.get("a").and_then(Node::as_text), Some("3"));
+    let many: String = (0..20).map(|n| format!("k{}: x\n", n % 19)).collect();
+    assert_eq!(
+        one(&many)
+            .as_mapping()
+            .expect("a mapping")
+            .duplicates()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn a_syntax_error_comes_once() {
+    let results: Vec<_> = documents("a: 1\n---\nb: @\n---\nc: 2\n", &Limits::new()).collect();
+    assert_eq!(results.len(), 2);
+    let at = Some(Position::new(3, 4));
+    assert_eq!(
+        results[1],
+        Err(Error::Syntax {
+            reason: Syntax::Character,
+            at
+        })
+    );
+}
+
+#[test]
+fn syntax_errors_say_what_and_where() {
+    let cases = [
+        ("a:\n\tb: 1\n", Syntax::Tab, 2),
+        ("a: @x\n", Syntax::Character, 1),
+        ("a: b: c\n", Syntax::MappingValue, 1),
+        ("a: [1, 2\nb: 3\n", Syntax::Unclosed, 2),
+        ("a: 'x\n", Syntax::Unclosed, 2),
+        ("a: {\"x\": 1\n", Syntax::Unclosed, 2),
+        ("a: 1\n  b: 2\n", Syntax::MappingValue, 2),
+        ("a: 1\nb\n", Syntax::Colon, 3),
+        ("a: \u{1}\n", Syntax::Control, 1),
+        ("- a\nb: 1\n", Syntax::Indentation, 2),
+    ];
+    for (text, reason, line) in cases {
+        match error(text) {
+            Error::Syntax { reason: found, at } => {
+                assert_eq!(
+                    (found, at.map(Position::line)),
+                    (reason, Some(line)),
+                    "{text:?}"
+                );
+            }
+            other => panic!("{text:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn merge_keys_are_applied_and_explicit_keys_win() {
+    let text = "base: &base {a: 1, b: 1}\nmore: &more {b: 2, c: 2}\nuse:\n  a: 3\n  <<: [*base, *more]\n  d: 3\n";
+    let node = one(text);
+    let mapping = node
+        .get("use")
+        .and_then(Node::as_mapping)
+        .expect("a mapping");
+    let entries: Vec<(&str, &str)> = mapping
+        .entries()
+        .iter()
+        .map(|(key, value)| (key.text(), value.as_text().expect("a scalar")))
+        .collect();
+    assert_eq!(entries, [("a", "3"), ("d", "3"), ("b", "1"), ("c", "2")]);
+    assert_eq!(mapping.duplicates(), Vec::<&bounded_yaml::Scalar>::new());
+    assert_eq!(error("a:\n  <<: text\n"), Error::Merge(None));
+    assert_eq!(error("a:\n  <<: [text]\n"), Error::Merge(None));
+}
+
+#[test]
+fn a_template_in_angle_brackets_is_plain_text() {
+    let node = one("username: <<SessionName>>\n");
+    assert_eq!(
+        scalar(&node, "username"),
+        (Kind::String, "<<SessionName>>".to_owned())
+    );
+}
+
+#[test]
+fn an_anchor_that_is_redefined_and_used_is_refused() {
+    let text = "a: &x 1\nb: &x 2\nc: &y 3\nd: *x\n";
+    assert_eq!(error(text), Error::AnchorRedefined(Position::new(2, 4)));
+    // In another document it is another anchor.
+    let text = "a: &x 1\nb: *x\n---\na: &x 2\nb: *x\n";
+    let values: Vec<Option<String>> = documents(text, &Limits::new())
+        .map(|node| {
+            node.expect("readable")
+                .get("b")?
+                .as_text()
+                .map(str::to_owned)
+        })
+        .collect();
+    assert_eq!(values, [Some("1".to_owned()), Some("2".to_owned())]);
+    // Text that looks like anchors is none.
+    assert_eq!(
+        one("a: |\n  &x &x *y\n").as_mapping().map(|m| m.len()),
+        Some(1)
+    );
+}
+
+#[test]
+fn an_alias_without_its_anchor_is_an_error_with_its_place() {
+    assert_eq!(
+        error("a: *x\n"),
+        Error::UnknownAnchor(Some(Position::new(1, 4)))
+    );
+}
+
+#[test]
+fn a_key_that_is_no_scalar_is_an_error() {
+    assert!(matches!(error("? [a]\n: b\n"), Error::Key(_)));
+    assert!(matches!(error("? {a: b}\n: b\n"), Error::Key(_)));
+    assert!(matches!(error("~: b\n"), Error::Key(_)));
+}
+
+#[test]
+fn json_is_read_as_json() {
+    let node = one(r#"{"a": "\ud83d\ude00", "b": 1.10, "c": [true, null, 12], "d": 1e2}"#);
+    assert_eq!(scalar(&node, "a"), (Kind::String, "😀".to_owned()));
+    assert_eq!(scalar(&node, "b"), (Kind::Float, "1.10".to_owned()));
+    assert_eq!(scalar(&node, "d"), (Kind::Float, "1e2".to_owned()));
+    assert_eq!(
+        node.get("c").and_then(Node::as_sequence).map(<[Node]>::len),
+        Some(3)
+    );
+    // More than one value, and what only looks like JSON.
+    assert_eq!(
+        documents("{\"a\": 1}\n{\"a\": 2}\n", &Limits::new()).count(),
+        2
+    );
+    assert_eq!(scalar(&one("{a: b}"), "a"), (Kind::String, "b".to_owned()));
+    assert_eq!(
+        one("[111122223333, '012345678901']")
+            .as_sequence()
+            .map(<[Node]>::len),
+        Some(2)
+    );
+}
+
+#[test]
+fn broken_json_is_told_by_the_reader_that_got_further() {
+    let text = "{\"a\": 1,\n \"b\": 2\n \"c\": 3}\n";
+    assert_eq!(error(text).position().map(Position::line), Some(3));
+}
+
+#[test]
+fn a_tag_of_ones_own_is_dropped_and_a_standard_one_obeyed() {
+    let node = one("a: !x text\nb: !x [1]\nc: !x {d: e}\nf: !!str 12\ng: !x 1.10\n");
+    assert_eq!(scalar(&node, "a"), (Kind::String, "text".to_owned()));
+    assert_eq!(
+        node.get("b").and_then(Node::as_sequence).map(<[Node]>::len),
+        Some(1)
+    );
+    assert_eq!(
+        node.get("c")
+            .and_then(|c| c.get("d"))
+            .and_then(Node::as_text),
+        Some("e")
+    );
+    assert_eq!(scalar(&node, "f"), (Kind::String, "12".to_owned()));
+    assert_eq!(scalar(&node, "g"), (Kind::Float, "1.10".to_owned()));
+}
+
+#[test]
+fn a_scalar_knows_where_it_stands() {
+    let text = "\u{feff}a: ü\nb: 'quoted'\nc:\n  - \"x\"\n  - |\n    block\n";
+    let node = one(text);
+    let at = |node: Option<&Node>| {
+        node.and_then(Node::offset)
+            .map(|offset| Position::of(text, offset))
+    };
+    assert_eq!(at(node.get("b")), Some(Position::new(2, 5)));
+    assert_eq!(at(node.get("c")), Some(Position::new(4, 6)));
+    let block = &node.get("c").and_then(Node::as_sequence).expect("a list")[1];
+    assert_eq!(block.offset(), None);
+}
