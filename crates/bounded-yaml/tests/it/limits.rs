@@ -55,15 +55,14 @@ fn brackets_nest_as_deep_as_the_limit_and_no_deeper() {
 fn depth(node: &Node) -> usize {
     match node {
         Node::Null | Node::Scalar(_) => 0,
-        Node::Sequence(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Node::Mapping(map) => {
-            1 + map
-                .entries()
-                .iter()
-                .map(|(_, v)| depth(v))
-                .max()
-                .unwrap_or(0)
-        }
+        Node::Sequence(items) => items.iter().map(depth).max().unwrap_or(0).saturating_add(1),
+        Node::Mapping(map) => map
+            .entries()
+            .iter()
+            .map(|(_, v)| depth(v))
+            .max()
+            .unwrap_or(0)
+            .saturating_add(1),
     }
 }
 
@@ -134,7 +133,7 @@ fn brackets_in_texts_and_lists_are_no_nesting() {
     assert_eq!(
         one(&format!("k:\n  s: |\n{script}"))
             .as_mapping()
-            .map(|m| m.len()),
+            .map(bounded_yaml::Mapping::len),
         Some(1)
     );
     let aliases: String = (0..1000).map(|_| "- [*a]\n- [*a , b]\n").collect();

@@ -1,13 +1,19 @@
 //! The tests of `bounded-yaml`.
 
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
 mod props;
+#[cfg(test)]
 mod traps;
+#[cfg(test)]
 mod typed;
 
+#[cfg(test)]
 use bounded_yaml::{Error, Limits, Node, documents};
 
 /// Reads a text that holds one document.
+#[cfg(test)]
 #[track_caller]
 fn one(text: &str) -> Node {
     let mut documents = documents(text, &Limits::new());
@@ -17,6 +23,7 @@ fn one(text: &str) -> Node {
 }
 
 /// Reads a text until its error.
+#[cfg(test)]
 #[track_caller]
 fn error(text: &str) -> Error {
     documents(text, &Limits::new())

@@ -111,7 +111,7 @@ proptest! {
                 Node::Null => {}
                 Node::Scalar(scalar) => {
                     if let Some(at) = scalar.offset() {
-                        prop_assert!(text[at..].starts_with(scalar.text()));
+                        prop_assert!(text.get(at..).is_some_and(|rest| rest.starts_with(scalar.text())));
                     }
                 }
                 Node::Sequence(items) => for item in items { check(text, item)?; },

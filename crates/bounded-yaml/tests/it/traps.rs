@@ -193,7 +193,9 @@ fn an_anchor_that_is_redefined_and_used_is_refused() {
     assert_eq!(values, [Some("1".to_owned()), Some("2".to_owned())]);
     // Text that looks like anchors is none.
     assert_eq!(
-        one("a: |\n  &x &x *y\n").as_mapping().map(|m| m.len()),
+        one("a: |\n  &x &x *y\n")
+            .as_mapping()
+            .map(bounded_yaml::Mapping::len),
         Some(1)
     );
 }
