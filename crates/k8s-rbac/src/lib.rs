@@ -1,1 +1,24 @@
 #![doc = include_str!("../README.md")]
+
+mod forbidden;
+mod index;
+#[cfg(feature = "yaml")]
+mod manifests;
+mod objects;
+mod policy;
+mod printable;
+mod quote;
+mod request;
+mod response;
+mod rule;
+
+pub use forbidden::{Forbidden, ForbiddenDetails};
+#[cfg(feature = "yaml")]
+pub use manifests::{DEFAULT_MAX_BYTES, Fault, Manifests, Place, Problem};
+pub use objects::{
+    API_GROUP, AggregationRule, ClusterRole, ClusterRoleBinding, LabelSelector,
+    LabelSelectorRequirement, Metadata, Objects, PolicyRule, Role, RoleBinding, RoleRef, Subject,
+};
+pub use policy::{PRIVILEGED_GROUP, Policy};
+pub use request::{PathRequest, Request, ResourceRequest, User};
+pub use response::{BindingGrant, BindingName, Decision, Grant, Missing, Response, Unresolved};

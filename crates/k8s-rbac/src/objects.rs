@@ -21,10 +21,16 @@ pub struct Metadata {
     #[serde(deserialize_with = "or_default")]
     pub name: String,
     /// The namespace; empty for cluster-scoped objects.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub namespace: String,
     /// The labels, by which aggregated roles choose their members.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub labels: BTreeMap<String, String>,
 }
 
@@ -83,7 +89,7 @@ pub struct ClusterRole {
     pub aggregation_rule: Option<AggregationRule>,
 }
 
-/// Which ClusterRoles are collected into an aggregated one.
+/// Which `ClusterRole`s are collected into an aggregated one.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -99,7 +105,10 @@ pub struct AggregationRule {
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct LabelSelector {
     /// Labels that must be there with these values.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub match_labels: BTreeMap<String, String>,
     /// Further requirements.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
@@ -166,13 +175,19 @@ pub struct Subject {
     #[serde(deserialize_with = "or_default")]
     pub kind: String,
     /// [`API_GROUP`] for users and groups. Decisions do not look at it.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub api_group: String,
     /// The name.
     #[serde(deserialize_with = "or_default")]
     pub name: String,
     /// The namespace of a ServiceAccount.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub namespace: String,
 }
 
@@ -182,7 +197,10 @@ pub struct Subject {
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct RoleRef {
     /// [`API_GROUP`]. Decisions do not look at it.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub api_group: String,
     /// `Role` or `ClusterRole`.
     #[serde(deserialize_with = "or_default")]
@@ -195,18 +213,21 @@ pub struct RoleRef {
 /// The objects that a [`Policy`](crate::Policy) is made of, each list in the order given.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
-#[expect(clippy::exhaustive_structs, reason = "the four kinds of RBAC, written as a literal")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the four kinds of RBAC, written as a literal"
+)]
 pub struct Objects {
     /// The Roles of all namespaces.
     #[serde(deserialize_with = "or_default")]
     pub roles: Vec<Role>,
-    /// The RoleBindings of all namespaces.
+    /// The `RoleBinding`s of all namespaces.
     #[serde(deserialize_with = "or_default")]
     pub role_bindings: Vec<RoleBinding>,
-    /// The ClusterRoles.
+    /// The `ClusterRole`s.
     #[serde(deserialize_with = "or_default")]
     pub cluster_roles: Vec<ClusterRole>,
-    /// The ClusterRoleBindings.
+    /// The `ClusterRoleBinding`s.
     #[serde(deserialize_with = "or_default")]
     pub cluster_role_bindings: Vec<ClusterRoleBinding>,
 }

@@ -11,23 +11,29 @@ pub struct User {
 }
 
 impl User {
-    /// Makes a user with exactly these groups, as a SubjectAccessReview does.
+    /// Makes a user with exactly these groups, as a `SubjectAccessReview` does.
     #[must_use]
     pub fn new<G: Into<String>>(
         name: impl Into<String>,
         groups: impl IntoIterator<Item = G>,
     ) -> Self {
-        Self { name: name.into(), groups: groups.into_iter().map(Into::into).collect() }
+        Self {
+            name: name.into(),
+            groups: groups.into_iter().map(Into::into).collect(),
+        }
     }
 
     /// Adds the group `system:authenticated`, as the API server does for whoever it authenticated:
     /// unless it is there already, or the user is the anonymous one.
     ///
-    /// As upstream: apiserver, pkg/authentication/group/authenticated_group_adder.go.
+    /// As upstream: apiserver, `pkg/authentication/group/authenticated_group_adder.go`.
     #[must_use]
     pub fn authenticated(mut self) -> Self {
         let is_there = self.groups.iter().any(|group| {
-            matches!(group.as_str(), "system:authenticated" | "system:unauthenticated")
+            matches!(
+                group.as_str(),
+                "system:authenticated" | "system:unauthenticated"
+            )
         });
         if !is_there && self.name != "system:anonymous" {
             self.groups.push("system:authenticated".to_owned());
@@ -38,7 +44,10 @@ impl User {
 
 /// What is asked: to act on a resource, or on a path that is none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "the API has these two kinds of requests")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the API has these two kinds of requests"
+)]
 pub enum Request<'r> {
     /// A path such as `/healthz`.
     Path(PathRequest<'r>),
@@ -123,7 +132,14 @@ impl<'r> ResourceRequest<'r> {
     /// Asks to do `verb` on a resource of an API group; the core group's name is the empty text.
     #[must_use]
     pub const fn new(verb: &'r str, group: &'r str, resource: &'r str) -> Self {
-        Self { verb, group, resource, namespace: None, name: None, subresource: None }
+        Self {
+            verb,
+            group,
+            resource,
+            namespace: None,
+            name: None,
+            subresource: None,
+        }
     }
 
     /// Asks in a namespace.
@@ -195,7 +211,10 @@ mod tests {
     #[test]
     fn the_empty_text_is_no_namespace_no_name_and_no_subresource() {
         let plain = ResourceRequest::new("get", "", "pods");
-        assert_eq!(plain, plain.in_namespace("").with_name("").with_subresource(""));
+        assert_eq!(
+            plain,
+            plain.in_namespace("").with_name("").with_subresource("")
+        );
         assert_eq!(plain.in_namespace("dev").namespace(), Some("dev"));
     }
 
@@ -207,6 +226,11 @@ mod tests {
         let nobody = User::new("system:anonymous", ["system:unauthenticated"]);
         assert_eq!(nobody.clone().authenticated(), nobody);
         let no_groups: [&str; 0] = [];
-        assert_eq!(User::new("system:anonymous", no_groups).authenticated().groups, no_groups);
+        assert_eq!(
+            User::new("system:anonymous", no_groups)
+                .authenticated()
+                .groups,
+            no_groups
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! One rule against one request.
 //!
 //! Every comparison is of bytes; the only wildcards are those named here. As upstream:
-//! component-helpers, auth/rbac/validation; pkg/apis/rbac/v1/evaluation_helpers.go.
+//! component-helpers, auth/rbac/validation; `pkg/apis/rbac/v1/evaluation_helpers.go`.
 
 use crate::objects::PolicyRule;
 use crate::request::{Request, ResourceRequest};
@@ -36,7 +36,9 @@ impl PolicyRule {
 
     // As upstream: APIGroupMatches.
     fn has_group(&self, group: &str) -> bool {
-        self.api_groups.iter().any(|entry| entry == ALL || entry == group)
+        self.api_groups
+            .iter()
+            .any(|entry| entry == ALL || entry == group)
     }
 
     // As upstream: ResourceMatches. `*` covers subresources too; `*/log` covers the subresource of

@@ -1,0 +1,162 @@
+//! The answer that kube-apiserver gives to a request that is not allowed.
+
+use std::fmt::{self, Display, Formatter, Write};
+
+use serde::Serialize;
+
+use crate::quote::Quoted;
+use crate::request::Request;
+
+/// A refusal as the API server words it. Prints as the message.
+///
+/// As upstream: apiserver, pkg/endpoints/handlers/responsewriters/errors.go, `Forbidden`, and
+/// apimachinery, pkg/api/errors/errors.go, `NewForbidden`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Forbidden<'a> {
+    user: &'a str,
+    request: Request<'a>,
+    reason: &'a str,
+}
+
+impl<'a> Forbidden<'a> {
+    /// Words the refusal of a request. The reason is the authorizer's
+    /// ([`Response::reason`](crate::Response::reason)), empty if it gave none; without a user the
+    /// name is empty.
+    #[must_use]
+    pub const fn new(user: &'a str, request: Request<'a>, reason: &'a str) -> Self {
+        Self {
+            user,
+            request,
+            reason,
+        }
+    }
+
+    /// Returns what the API server says about the object, beside the message.
+    #[must_use]
+    pub fn details(&self) -> ForbiddenDetails<'a> {
+        match self.request {
+            Request::Path(_) => ForbiddenDetails::default(),
+            Request::Resource(request) => ForbiddenDetails {
+                name: request.name().unwrap_or_default(),
+                group: request.group(),
+                kind: request.resource(),
+            },
+        }
+    }
+
+    /// Returns the body of the response: a `Status` in JSON, byte for byte as the API server
+    /// writes it.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let ForbiddenDetails { name, group, kind } = self.details();
+        let details: Vec<String> = [("name", name), ("group", group), ("kind", kind)]
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(field, value)| format!("\"{field}\":{}", JsonText(value)))
+            .collect();
+        format!(
+            "{{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"status\":\"Failure\",\
+             \"message\":{},\"reason\":\"Forbidden\",\"details\":{{{}}},\"code\":403}}",
+            JsonText(&self.to_string()),
+            details.join(","),
+        )
+    }
+
+    fn fmt_cause(&self, f: &mut impl Write) -> fmt::Result {
+        write!(
+            f,
+            "User {} cannot {} ",
+            Quoted(self.user),
+            self.request.verb()
+        )?;
+        let request = match self.request {
+            Request::Path(request) => return write!(f, "path {}", Quoted(request.path())),
+            Request::Resource(request) => request,
+        };
+        let resource = match request.subresource() {
+            Some(subresource) => format!("{}/{subresource}", request.resource()),
+            None => request.resource().to_owned(),
+        };
+        write!(
+            f,
+            "resource {} in API group {}",
+            Quoted(&resource),
+            Quoted(request.group())
+        )?;
+        match request.namespace() {
+            Some(namespace) => write!(f, " in the namespace {}", Quoted(namespace)),
+            None => f.write_str(" at the cluster scope"),
+        }
+    }
+}
+
+impl Display for Forbidden<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let details = self.details();
+        f.write_str(details.kind)?;
+        if !details.group.is_empty() {
+            write!(f, ".{}", details.group)?;
+        }
+        if !details.kind.is_empty() || !details.group.is_empty() {
+            f.write_str(" ")?;
+            if !details.name.is_empty() {
+                write!(f, "{} ", Quoted(details.name))?;
+            }
+            f.write_str("is ")?;
+        }
+        f.write_str("forbidden: ")?;
+        let mut cause = String::new();
+        self.fmt_cause(&mut cause)?;
+        // Only the cause is escaped, for browsers; neither the names before it nor the reason.
+        f.write_str(
+            &cause
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;"),
+        )?;
+        if !self.reason.is_empty() {
+            write!(f, ": {}", self.reason)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a refused request was about; all empty for a path.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ForbiddenDetails<'a> {
+    /// The object's name.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub name: &'a str,
+    /// The API group.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub group: &'a str,
+    /// The resource: the API calls it kind here.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub kind: &'a str,
+}
+
+/// A text in JSON as Go's encoder writes it, which escapes what HTML and JavaScript would read.
+struct JsonText<'a>(&'a str);
+
+impl Display for JsonText<'_> {
+    // As Go: encoding/json/encode.go, appendString with escapeHTML.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                '\u{8}' => f.write_str("\\b")?,
+                '\u{c}' => f.write_str("\\f")?,
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                '\0'..' ' | '&' | '<' | '>' | '\u{2028}' | '\u{2029}' => {
+                    write!(f, "\\u{:04x}", u32::from(c))?;
+                }
+                _ => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
+    }
+}

@@ -1,0 +1,169 @@
+//! Bindings by subject: what a decision looks at is what concerns the user, nothing else.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::objects::{ClusterRoleBinding, PolicyRule, RoleBinding, RoleRef, Subject};
+
+/// A binding of either kind, with the rules of its role.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) name: String,
+    /// None for a ClusterRoleBinding.
+    pub(crate) namespace: Option<String>,
+    pub(crate) subjects: Vec<Subject>,
+    pub(crate) role_ref: RoleRef,
+    /// None when the role does not resolve.
+    pub(crate) rules: Option<Arc<[PolicyRule]>>,
+}
+
+impl From<ClusterRoleBinding> for Bound {
+    fn from(binding: ClusterRoleBinding) -> Self {
+        let ClusterRoleBinding {
+            metadata,
+            subjects,
+            role_ref,
+        } = binding;
+        Self {
+            name: metadata.name,
+            namespace: None,
+            subjects,
+            role_ref,
+            rules: None,
+        }
+    }
+}
+
+impl From<RoleBinding> for Bound {
+    fn from(binding: RoleBinding) -> Self {
+        let RoleBinding {
+            metadata,
+            subjects,
+            role_ref,
+        } = binding;
+        let namespace = Some(metadata.namespace);
+        Self {
+            name: metadata.name,
+            namespace,
+            subjects,
+            role_ref,
+            rules: None,
+        }
+    }
+}
+
+/// Where a subject stands: which binding, and which of its subjects.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Place {
+    binding: usize,
+    subject: usize,
+}
+
+/// The bindings of the cluster or of one namespace, in walk order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scope {
+    bindings: Vec<Bound>,
+    by_name: HashMap<String, usize>,
+    // INVARIANT: the places of each list ascend.
+    users: HashMap<String, Vec<Place>>,
+    groups: HashMap<String, Vec<Place>>,
+}
+
+impl Scope {
+    /// Adds a binding at the end of the walk, or puts it in the place of the one of that name.
+    pub(crate) fn put(&mut self, binding: Bound) {
+        let place = self
+            .by_name
+            .get(&binding.name)
+            .and_then(|&at| self.bindings.get_mut(at));
+        match place {
+            Some(place) => *place = binding,
+            None => {
+                self.by_name
+                    .insert(binding.name.clone(), self.bindings.len());
+                self.bindings.push(binding);
+            }
+        }
+    }
+
+    /// Builds the index; to be called once, after the last [`put`](Self::put).
+    pub(crate) fn index(&mut self) {
+        for (at, binding) in self.bindings.iter().enumerate() {
+            for (number, subject) in binding.subjects.iter().enumerate() {
+                let place = Place {
+                    binding: at,
+                    subject: number,
+                };
+                match Who::of(subject, binding.namespace.as_deref()) {
+                    Some(Who::User(name)) => self.users.entry(name).or_default().push(place),
+                    Some(Who::Group(name)) => self.groups.entry(name).or_default().push(place),
+                    None => {}
+                }
+            }
+        }
+    }
+
+    /// Walks the bindings that have the user or one of the groups as a subject, in walk order,
+    /// each with the first such subject.
+    pub(crate) fn bindings_of<'p>(
+        &'p self,
+        user: &str,
+        groups: &[String],
+    ) -> impl Iterator<Item = (&'p Bound, &'p Subject)> {
+        let lists = std::iter::once(self.users.get(user))
+            .chain(groups.iter().map(|group| self.groups.get(group)));
+        let mut lists: Vec<&'p [Place]> = lists.flatten().map(Vec::as_slice).collect();
+        std::iter::from_fn(move || {
+            // A merge by hand, so that an allow ends it early. By INVARIANT the first place of
+            // all is the first of some list.
+            let first = lists
+                .iter()
+                .filter_map(|list| list.first())
+                .min()
+                .copied()?;
+            for list in &mut lists {
+                let passed = list
+                    .iter()
+                    .take_while(|place| place.binding == first.binding)
+                    .count();
+                *list = list.get(passed..).unwrap_or_default();
+            }
+            let binding = self.bindings.get(first.binding)?;
+            Some((binding, binding.subjects.get(first.subject)?))
+        })
+    }
+
+    /// Gives every binding the rules of its role.
+    pub(crate) fn resolve(&mut self, rules: impl Fn(&Bound) -> Option<Arc<[PolicyRule]>>) {
+        for binding in &mut self.bindings {
+            binding.rules = rules(binding);
+        }
+    }
+}
+
+/// Whom a subject names.
+enum Who {
+    Group(String),
+    User(String),
+}
+
+impl Who {
+    // As upstream: pkg/registry/rbac/validation/rule.go, appliesToUser. Kinds are compared
+    // exactly, the API group is not looked at, and an unknown kind names nobody. A service account
+    // is the user of its name, and without any namespace it is nobody.
+    fn of(subject: &Subject, binding_namespace: Option<&str>) -> Option<Self> {
+        match subject.kind.as_str() {
+            "User" => Some(Self::User(subject.name.clone())),
+            "Group" => Some(Self::Group(subject.name.clone())),
+            "ServiceAccount" => {
+                let namespace = match subject.namespace.as_str() {
+                    "" => binding_namespace.unwrap_or_default(),
+                    own => own,
+                };
+                let name = format!("system:serviceaccount:{namespace}:{}", subject.name);
+                (!namespace.is_empty()).then_some(Self::User(name))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Manifests: what `kubectl apply` is given, and what `kubectl get` prints.
+
+mod object;
+mod problem;
+
+use std::collections::{BTreeMap, HashSet};
+
+use bounded_yaml::{Kind, Limits, Node, Position, documents};
+
+pub use problem::{Fault, Place, Problem};
+
+use crate::manifests::object::Object;
+use crate::objects::{API_GROUP, ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
+
+/// How large one file may be, unless told otherwise: 16 MiB. Our choice: a dump of ten thousand
+/// bindings has five.
+pub const DEFAULT_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The namespace of a namespaced object that names none, as `kubectl` has it by default.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// What files of manifests hold: RBAC objects, other objects, and problems.
+///
+/// Each file is any number of YAML or JSON documents, each document an object or a list of
+/// objects (`List`, `RoleList`, …, also nested). What is read is what the API server would store:
+///
+/// - `roleRef.apiGroup` and the `apiGroup` of users and groups are filled in, as the API does.
+/// - A namespaced object without a namespace is in `default`, and a problem says so; a namespace
+///   on a cluster-scoped one is dropped.
+/// - Fields that the API does not know are passed over (its field validation `Ignore`, and what a
+///   stored object was read with). Fields that RBAC does not need are not kept.
+/// - A field of the wrong type, a number for a name say, makes the object unreadable, as in the
+///   API. So does a key that is there twice.
+///
+/// An object that cannot be read is a problem, and the others are kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Manifests {
+    objects: Objects,
+    skipped: BTreeMap<String, usize>,
+    problems: Vec<Problem>,
+    names: HashSet<(&'static str, String, String)>,
+}
+
+impl Manifests {
+    /// Reads files, each given with the name that problems shall call it by, in this order.
+    #[must_use]
+    pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self::read_up_to(DEFAULT_MAX_BYTES, files)
+    }
+
+    /// Reads files of at most so many bytes each. Memory is proportional to the largest.
+    #[must_use]
+    pub fn read_up_to<'a>(
+        max_bytes: usize,
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let limits = Limits::new().with_max_bytes(max_bytes);
+        let mut manifests = Self::default();
+        for (name, text) in files {
+            for (document, number) in documents(text, &limits).zip(1_usize..) {
+                let at = At {
+                    file: name,
+                    text,
+                    document: number,
+                };
+                match document {
+                    Ok(node) => manifests.add(&node, "", &TypeMeta::default(), &at),
+                    Err(error) => manifests.problems.push(Problem {
+                        place: Place {
+                            position: error.position(),
+                            ..at.place("", None)
+                        },
+                        fault: Fault::Syntax(error),
+                    }),
+                }
+            }
+        }
+        manifests
+    }
+
+    /// Returns the RBAC objects in the order of the input.
+    #[must_use]
+    pub const fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// Returns the RBAC objects, to build a [`Policy`](crate::Policy) of.
+    #[must_use]
+    pub fn into_objects(self) -> Objects {
+        self.objects
+    }
+
+    /// Returns how many objects of other kinds there were, by kind and group as `kubectl` writes
+    /// them: `ConfigMap`, `Deployment.apps`.
+    #[must_use]
+    pub const fn skipped(&self) -> &BTreeMap<String, usize> {
+        &self.skipped
+    }
+
+    /// Returns what is wrong, in the order of the input.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Adds what a node holds; `path` leads to it in its document. The items of a list may leave
+    /// out what `inherited` has.
+    fn add(&mut self, node: &Node, path: &str, inherited: &TypeMeta<'_>, at: &At<'_>) {
+        let meta = match TypeMeta::of(node, inherited) {
+            Ok(meta) => meta,
+            Err(fault) => return self.report(at, path, node, fault),
+        };
+        let (group, version) = meta
+            .api_version
+            .rsplit_once('/')
+            .unwrap_or(("", meta.api_version));
+        let is_ours = group == API_GROUP;
+        let item_kind = match meta.kind {
+            "List" if group.is_empty() => Some(""),
+            "ClusterRoleBindingList" | "ClusterRoleList" | "RoleBindingList" | "RoleList"
+                if is_ours =>
+            {
+                meta.kind.strip_suffix("List")
+            }
+            _ => None,
+        };
+        if let Some(kind) = item_kind {
+            let api_version = if kind.is_empty() {
+                ""
+            } else {
+                meta.api_version
+            };
+            return self.add_items(node, path, &TypeMeta { api_version, kind }, at);
+        }
+        let add = match meta.kind {
+            "ClusterRole" if is_ours => Self::add_object::<ClusterRole>,
+            "ClusterRoleBinding" if is_ours => Self::add_object::<ClusterRoleBinding>,
+            "Role" if is_ours => Self::add_object::<Role>,
+            "RoleBinding" if is_ours => Self::add_object::<RoleBinding>,
+            kind => {
+                let dot = if group.is_empty() { "" } else { "." };
+                let count = self
+                    .skipped
+                    .entry(format!("{kind}{dot}{group}"))
+                    .or_default();
+                *count = count.saturating_add(1);
+                return;
+            }
+        };
+        if version != "v1" {
+            return self.report(
+                at,
+                &join(path, "apiVersion"),
+                node,
+                Fault::UnsupportedVersion,
+            );
+        }
+        add(self, node, path, at);
+    }
+
+    fn add_items(&mut self, list: &Node, path: &str, inherited: &TypeMeta<'_>, at: &At<'_>) {
+        let path = join(path, "items");
+        match list.get("items") {
+            None | Some(Node::Null) => {}
+            Some(Node::Sequence(items)) => {
+                for (number, item) in items.iter().enumerate() {
+                    self.add(item, &format!("{path}[{number}]"), inherited, at);
+                }
+            }
+            Some(other) => self.report(at, &path, other, Fault::NotAList),
+        }
+    }
+
+    fn add_object<T: Object>(&mut self, node: &Node, path: &str, at: &At<'_>) {
+        let read = texts_are_texts(node).and_then(|()| {
+            T::deserialize(node)
+                .map_err(|why| (why.path().to_owned(), Fault::Shape(why.mismatch().clone())))
+        });
+        let mut object = match read {
+            Ok(object) => object,
+            Err((field, fault)) => return self.report(at, &join(path, &field), node, fault),
+        };
+        object.fill_in_groups();
+        let metadata = object.metadata_mut();
+        if metadata.name.is_empty() {
+            return self.report(
+                at,
+                &join(path, "metadata.name"),
+                node,
+                Fault::Missing("name"),
+            );
+        }
+        if !T::IS_NAMESPACED {
+            metadata.namespace.clear();
+        } else if metadata.namespace.is_empty() {
+            DEFAULT_NAMESPACE.clone_into(&mut metadata.namespace);
+            self.report(
+                at,
+                &join(path, "metadata.namespace"),
+                node,
+                Fault::NamespaceDefaulted,
+            );
+        }
+        let name = (T::KIND, metadata.namespace.clone(), metadata.name.clone());
+        if !self.names.insert(name) {
+            self.report(at, &join(path, "metadata.name"), node, Fault::Replaces);
+        }
+        object.store(&mut self.objects);
+    }
+
+    fn report(&mut self, at: &At<'_>, path: &str, node: &Node, fault: Fault) {
+        self.problems.push(Problem {
+            place: at.place(path, node.offset()),
+            fault,
+        });
+    }
+}
+
+/// Where a document stands.
+struct At<'a> {
+    file: &'a str,
+    text: &'a str,
+    document: usize,
+}
+
+impl At<'_> {
+    fn place(&self, path: &str, offset: Option<usize>) -> Place {
+        Place {
+            file: self.file.to_owned(),
+            document: self.document,
+            path: path.to_owned(),
+            position: offset.map(|offset| Position::of(self.text, offset)),
+        }
+    }
+}
+
+/// What an object says it is.
+#[derive(Default)]
+struct TypeMeta<'n> {
+    api_version: &'n str,
+    kind: &'n str,
+}
+
+impl<'n> TypeMeta<'n> {
+    fn of(node: &'n Node, inherited: &Self) -> Result<Self, Fault> {
+        if node.as_mapping().is_none() {
+            return Err(Fault::NotAnObject);
+        }
+        let field = |name, inherited: &'n str| match node.get(name).and_then(Node::as_text) {
+            None | Some("") if inherited.is_empty() => Err(Fault::Missing(name)),
+            None | Some("") => Ok(inherited),
+            Some(text) => Ok(text),
+        };
+        Ok(Self {
+            api_version: field("apiVersion", inherited.api_version)?,
+            kind: field("kind", inherited.kind)?,
+        })
+    }
+}
+
+fn join(path: &str, field: &str) -> String {
+    let is_joined = path.is_empty() || field.is_empty() || field.starts_with('[');
+    let dot = if is_joined { "" } else { "." };
+    format!("{path}{dot}{field}")
+}
+
+/// The fields of which all the content is text, wherever they stand in an object.
+const TEXTS: [&str; 16] = [
+    "apiGroup",
+    "apiGroups",
+    "key",
+    "kind",
+    "labels",
+    "matchLabels",
+    "name",
+    "namespace",
+    "nonResourceURLs",
+    "operator",
+    "resourceNames",
+    "resources",
+    "values",
+    "verbs",
+    "apiVersion",
+    "generateName",
+];
+
+/// The fields on the way to those.
+const WAYS: [&str; 7] = [
+    "aggregationRule",
+    "clusterRoleSelectors",
+    "matchExpressions",
+    "metadata",
+    "roleRef",
+    "rules",
+    "subjects",
+];
+
+/// Refuses numbers and booleans where the API wants text; the reader below would take them as the
+/// text that they were written as. The path to the field is made on the way back, since there is
+/// one only when something is wrong.
+fn texts_are_texts(node: &Node) -> Result<(), (String, Fault)> {
+    each(node, |key, value| match key {
+        Some(text) if TEXTS.contains(&text) => is_text(value),
+        Some(way) if !WAYS.contains(&way) => Ok(()),
+        Some(_) | None => texts_are_texts(value),
+    })
+}
+
+fn is_text(node: &Node) -> Result<(), (String, Fault)> {
+    match node {
+        Node::Scalar(scalar) if scalar.kind() != Kind::String => {
+            Err((String::new(), Fault::NotText(scalar.kind().describe())))
+        }
+        _ => each(node, |_, value| is_text(value)),
+    }
+}
+
+/// Checks the items of a list or the entries of a mapping.
+fn each<'n>(
+    node: &'n Node,
+    check: impl Fn(Option<&'n str>, &'n Node) -> Result<(), (String, Fault)>,
+) -> Result<(), (String, Fault)> {
+    match node {
+        Node::Null | Node::Scalar(_) => Ok(()),
+        Node::Sequence(items) => items.iter().enumerate().try_for_each(|(number, item)| {
+            check(None, item).map_err(|(path, fault)| (join(&format!("[{number}]"), &path), fault))
+        }),
+        Node::Mapping(mapping) => mapping.entries().iter().try_for_each(|(key, value)| {
+            check(Some(key.text()), value).map_err(|(path, fault)| (join(key.text(), &path), fault))
+        }),
+    }
+}

@@ -1,0 +1,94 @@
+//! What reading needs to know of each of the four kinds.
+
+use serde::de::DeserializeOwned;
+
+use crate::objects::{
+    API_GROUP, ClusterRole, ClusterRoleBinding, Metadata, Objects, Role, RoleBinding, RoleRef,
+    Subject,
+};
+
+/// One of the four kinds.
+pub(super) trait Object: DeserializeOwned {
+    const KIND: &'static str;
+    const IS_NAMESPACED: bool;
+
+    fn metadata_mut(&mut self) -> &mut Metadata;
+
+    fn store(self, objects: &mut Objects);
+
+    /// Fills in the API groups that may be left out, as the API does before it stores an object.
+    fn fill_in_groups(&mut self) {}
+}
+
+impl Object for ClusterRole {
+    const KIND: &'static str = "ClusterRole";
+    const IS_NAMESPACED: bool = false;
+
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    fn store(self, objects: &mut Objects) {
+        objects.cluster_roles.push(self);
+    }
+}
+
+impl Object for ClusterRoleBinding {
+    const KIND: &'static str = "ClusterRoleBinding";
+    const IS_NAMESPACED: bool = false;
+
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    fn store(self, objects: &mut Objects) {
+        objects.cluster_role_bindings.push(self);
+    }
+
+    fn fill_in_groups(&mut self) {
+        fill_in_groups(&mut self.role_ref, &mut self.subjects);
+    }
+}
+
+impl Object for Role {
+    const KIND: &'static str = "Role";
+    const IS_NAMESPACED: bool = true;
+
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    fn store(self, objects: &mut Objects) {
+        objects.roles.push(self);
+    }
+}
+
+impl Object for RoleBinding {
+    const KIND: &'static str = "RoleBinding";
+    const IS_NAMESPACED: bool = true;
+
+    fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    fn store(self, objects: &mut Objects) {
+        objects.role_bindings.push(self);
+    }
+
+    fn fill_in_groups(&mut self) {
+        fill_in_groups(&mut self.role_ref, &mut self.subjects);
+    }
+}
+
+// As upstream: pkg/apis/rbac/v1/defaults.go. Service accounts are of the core group, whose name is
+// empty, and what is of an unknown kind stays as it is.
+fn fill_in_groups(role_ref: &mut RoleRef, subjects: &mut [Subject]) {
+    if role_ref.api_group.is_empty() {
+        API_GROUP.clone_into(&mut role_ref.api_group);
+    }
+    for subject in subjects {
+        if subject.api_group.is_empty() && matches!(subject.kind.as_str(), "User" | "Group") {
+            API_GROUP.clone_into(&mut subject.api_group);
+        }
+    }
+}

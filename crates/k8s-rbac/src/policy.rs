@@ -1,0 +1,136 @@
+//! The policy: built once from objects, asked any number of times.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::index::{Bound, Scope};
+use crate::objects::{Objects, PolicyRule};
+use crate::request::{Request, User};
+use crate::response::{BindingGrant, Decision, Grant, Response, Unresolved};
+
+/// The group that may do everything, whatever the bindings say.
+///
+/// As upstream: apiserver, pkg/authentication/user/user.go, `SystemPrivilegedGroup`.
+pub const PRIVILEGED_GROUP: &str = "system:masters";
+
+/// Roles and bindings, indexed by subject.
+///
+/// Of two objects of the same kind, namespace and name the later one holds, in the place of the
+/// first, as when both were applied to a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    cluster: Scope,
+    namespaces: HashMap<String, Scope>,
+}
+
+impl Policy {
+    /// Builds a policy. Every list keeps its order, which is the order in which bindings are
+    /// asked.
+    ///
+    /// Objects are taken as they are: nothing is validated or defaulted, and the rules of
+    /// aggregated `ClusterRole`s are those that they carry.
+    #[must_use]
+    pub fn new(objects: Objects) -> Self {
+        let roles = Roles::of(&objects);
+        let mut policy = Self::default();
+        for binding in objects.cluster_role_bindings {
+            policy.cluster.put(binding.into());
+        }
+        for binding in objects.role_bindings {
+            let namespace = binding.metadata.namespace.clone();
+            policy
+                .namespaces
+                .entry(namespace)
+                .or_default()
+                .put(binding.into());
+        }
+        for scope in std::iter::once(&mut policy.cluster).chain(policy.namespaces.values_mut()) {
+            scope.resolve(|binding| roles.find(binding));
+            scope.index();
+        }
+        policy
+    }
+
+    /// Decides as kube-apiserver does with RBAC: members of [`PRIVILEGED_GROUP`] may do
+    /// everything, for the others it is [`rbac`](Self::rbac).
+    ///
+    /// As upstream: pkg/kubeapiserver/authorizer/config.go puts the privileged-group authorizer in
+    /// front of all others. The Node authorizer is not RBAC, and not here.
+    #[must_use]
+    pub fn authorize(&self, user: &User, request: &Request<'_>) -> Response<'_> {
+        if user.groups.iter().any(|group| group == PRIVILEGED_GROUP) {
+            return Response::new(Decision::Allow(Grant::PrivilegedGroup), Vec::new());
+        }
+        self.rbac(user, request)
+    }
+
+    /// Decides by roles and bindings alone.
+    ///
+    /// First the `ClusterRoleBinding`s, then, if the request has a namespace, its `RoleBinding`s. The
+    /// first rule that allows ends the walk. A role that does not resolve is noted, and the walk
+    /// goes on.
+    ///
+    /// As upstream: pkg/registry/rbac/validation/rule.go, `VisitRulesFor`. There the order within
+    /// a scope is that of a cache and differs from call to call; here it is the order given.
+    #[must_use]
+    pub fn rbac(&self, user: &User, request: &Request<'_>) -> Response<'_> {
+        let namespace = request
+            .namespace()
+            .and_then(|namespace| self.namespaces.get(namespace));
+        let mut unresolved = Vec::new();
+        let bindings = std::iter::once(&self.cluster)
+            .chain(namespace)
+            .flat_map(|scope| scope.bindings_of(&user.name, &user.groups));
+        for (binding, subject) in bindings {
+            let Some(rules) = &binding.rules else {
+                unresolved.push(Unresolved::of(binding));
+                continue;
+            };
+            if let Some(rule) = rules.iter().find(|rule| rule.allows(request)) {
+                let grant = Grant::Binding(BindingGrant::of(binding, subject, rule));
+                return Response::new(Decision::Allow(grant), unresolved);
+            }
+        }
+        Response::new(Decision::NoOpinion, unresolved)
+    }
+}
+
+/// The rules of all roles, for the time of the build.
+struct Roles {
+    cluster: HashMap<String, Arc<[PolicyRule]>>,
+    namespaces: HashMap<String, HashMap<String, Arc<[PolicyRule]>>>,
+}
+
+impl Roles {
+    fn of(objects: &Objects) -> Self {
+        let mut namespaces: HashMap<_, HashMap<_, _>> = HashMap::new();
+        for role in &objects.roles {
+            let namespace = namespaces
+                .entry(role.metadata.namespace.clone())
+                .or_default();
+            namespace.insert(role.metadata.name.clone(), role.rules.as_slice().into());
+        }
+        let cluster = objects.cluster_roles.iter();
+        let cluster =
+            cluster.map(|role| (role.metadata.name.clone(), role.rules.as_slice().into()));
+        Self {
+            cluster: cluster.collect(),
+            namespaces,
+        }
+    }
+
+    // As upstream: pkg/registry/rbac/validation/rule.go, GetRoleReferenceRules. The API group of
+    // the reference is not looked at, and from a ClusterRoleBinding no Role is ever found.
+    fn find(&self, binding: &Bound) -> Option<Arc<[PolicyRule]>> {
+        let name = &binding.role_ref.name;
+        match binding.role_ref.kind.as_str() {
+            "ClusterRole" => self.cluster.get(name).cloned(),
+            "Role" => self
+                .namespaces
+                .get(binding.namespace.as_ref()?)?
+                .get(name)
+                .cloned(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! What a policy answers: the decision, what it rests on, and what could not be looked up.
+
+use std::fmt::{self, Display, Formatter};
+
+use crate::index::Bound;
+use crate::objects::{API_GROUP, PolicyRule, RoleRef, Subject};
+use crate::quote::{Quoted, aggregate};
+
+/// A decision, and what came up on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response<'p> {
+    decision: Decision<'p>,
+    unresolved: Vec<Unresolved<'p>>,
+}
+
+impl<'p> Response<'p> {
+    pub(crate) const fn new(decision: Decision<'p>, unresolved: Vec<Unresolved<'p>>) -> Self {
+        Self {
+            decision,
+            unresolved,
+        }
+    }
+
+    /// Returns the decision.
+    #[must_use]
+    pub const fn decision(&self) -> Decision<'p> {
+        self.decision
+    }
+
+    /// Returns the roles that bindings of this user refer to and that are not there, in the order
+    /// in which they were met: up to the grant, if there is one.
+    #[must_use]
+    pub fn unresolved(&self) -> &[Unresolved<'p>] {
+        &self.unresolved
+    }
+
+    /// Returns kube-apiserver's reason, byte for byte; empty when it gives none.
+    ///
+    /// As upstream: plugin/pkg/auth/authorizer/rbac/rbac.go, `Authorize`. With a grant, unresolved
+    /// roles are not mentioned.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self.decision {
+            Decision::Allow(Grant::PrivilegedGroup) => String::new(),
+            Decision::Allow(Grant::Binding(grant)) => format!("RBAC: allowed by {grant}"),
+            Decision::NoOpinion if self.unresolved.is_empty() => String::new(),
+            Decision::NoOpinion => {
+                format!(
+                    "RBAC: {}",
+                    aggregate(self.unresolved.iter().map(ToString::to_string))
+                )
+            }
+        }
+    }
+}
+
+/// Whether the request is allowed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "RBAC only ever grants: there is no third answer"
+)]
+pub enum Decision<'p> {
+    /// It is, by this grant.
+    Allow(Grant<'p>),
+    /// Nothing grants it. Where nobody else is asked, that is a refusal.
+    NoOpinion,
+}
+
+impl Decision<'_> {
+    /// Says whether the request is allowed.
+    #[must_use]
+    pub const fn is_allow(&self) -> bool {
+        matches!(self, Self::Allow(_))
+    }
+}
+
+/// What allows a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Grant<'p> {
+    /// A rule of a role that a binding gives.
+    Binding(BindingGrant<'p>),
+    /// Membership of [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP), which is not RBAC's doing.
+    PrivilegedGroup,
+}
+
+/// The binding, the subject and the rule that allow a request.
+///
+/// Prints as in kube-apiserver's reason, from `ClusterRoleBinding "…"` on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BindingGrant<'p> {
+    binding: BindingName<'p>,
+    role: &'p RoleRef,
+    subject: &'p Subject,
+    rule: &'p PolicyRule,
+}
+
+impl<'p> BindingGrant<'p> {
+    pub(crate) fn of(binding: &'p Bound, subject: &'p Subject, rule: &'p PolicyRule) -> Self {
+        Self {
+            binding: BindingName::of(binding),
+            role: &binding.role_ref,
+            subject,
+            rule,
+        }
+    }
+
+    /// Returns which binding it is.
+    #[must_use]
+    pub const fn binding(&self) -> BindingName<'p> {
+        self.binding
+    }
+
+    /// Returns the role that the binding gives.
+    #[must_use]
+    pub const fn role(&self) -> &'p RoleRef {
+        self.role
+    }
+
+    /// Returns the first subject of the binding that is the user or one of the user's groups.
+    #[must_use]
+    pub const fn subject(&self) -> &'p Subject {
+        self.subject
+    }
+
+    /// Returns the first rule of the role that allows the request.
+    #[must_use]
+    pub const fn rule(&self) -> &'p PolicyRule {
+        self.rule
+    }
+}
+
+impl Display for BindingGrant<'_> {
+    // As upstream: pkg/registry/rbac/validation/rule.go, clusterRoleBindingDescriber,
+    // roleBindingDescriber and describeSubject. Names come before namespaces.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let binding_namespace = match self.binding {
+            BindingName::ClusterRoleBinding { name } => {
+                write!(f, "ClusterRoleBinding {}", Quoted(name))?;
+                ""
+            }
+            BindingName::RoleBinding { name, namespace } => {
+                write!(f, "RoleBinding {}", Quoted(&format!("{name}/{namespace}")))?;
+                namespace
+            }
+        };
+        let (role, subject) = (self.role, self.subject);
+        write!(
+            f,
+            " of {} {} to {} ",
+            role.kind,
+            Quoted(&role.name),
+            subject.kind
+        )?;
+        if subject.kind != "ServiceAccount" {
+            return Quoted(&subject.name).fmt(f);
+        }
+        let namespace = match subject.namespace.as_str() {
+            "" => binding_namespace,
+            own => own,
+        };
+        Quoted(&format!("{}/{namespace}", subject.name)).fmt(f)
+    }
+}
+
+/// Which binding.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the API has these two kinds of bindings"
+)]
+pub enum BindingName<'p> {
+    /// One that holds everywhere.
+    ClusterRoleBinding {
+        /// Its name.
+        name: &'p str,
+    },
+    /// One that holds in its namespace.
+    RoleBinding {
+        /// Its name.
+        name: &'p str,
+        /// Its namespace.
+        namespace: &'p str,
+    },
+}
+
+impl<'p> BindingName<'p> {
+    fn of(binding: &'p Bound) -> Self {
+        let name = &binding.name;
+        match &binding.namespace {
+            None => Self::ClusterRoleBinding { name },
+            Some(namespace) => Self::RoleBinding { name, namespace },
+        }
+    }
+}
+
+/// A role that a binding refers to and that is not there.
+///
+/// Prints as kube-apiserver's error.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Unresolved<'p> {
+    binding: BindingName<'p>,
+    missing: Missing<'p>,
+}
+
+impl<'p> Unresolved<'p> {
+    pub(crate) fn of(binding: &'p Bound) -> Self {
+        let name = &binding.role_ref.name;
+        let missing = match binding.role_ref.kind.as_str() {
+            "ClusterRole" => Missing::ClusterRole { name },
+            "Role" => Missing::Role {
+                name,
+                namespace: binding.namespace.as_deref(),
+            },
+            kind => Missing::UnsupportedKind { kind },
+        };
+        Self {
+            binding: BindingName::of(binding),
+            missing,
+        }
+    }
+
+    /// Returns the binding whose role is missing.
+    #[must_use]
+    pub const fn binding(&self) -> BindingName<'p> {
+        self.binding
+    }
+
+    /// Returns what is missing.
+    #[must_use]
+    pub const fn missing(&self) -> Missing<'p> {
+        self.missing
+    }
+}
+
+impl Display for Unresolved<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        // The singular is upstream's: these are the listers' errors, not those of the REST layer.
+        match self.missing {
+            Missing::ClusterRole { name } => {
+                write!(f, "clusterrole.{API_GROUP} {} not found", Quoted(name))
+            }
+            Missing::Role { name, .. } => write!(f, "role.{API_GROUP} {} not found", Quoted(name)),
+            Missing::UnsupportedKind { kind } => {
+                write!(f, "unsupported role reference kind: {}", Quoted(kind))
+            }
+        }
+    }
+}
+
+/// What a reference to a role does not find.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a reference is to one of two kinds, or to neither"
+)]
+pub enum Missing<'p> {
+    /// No such ClusterRole.
+    ClusterRole {
+        /// Its name.
+        name: &'p str,
+    },
+    /// No such Role.
+    Role {
+        /// Its name.
+        name: &'p str,
+        /// The binding's namespace; none when a ClusterRoleBinding refers to a Role, which no
+        /// namespace can have.
+        namespace: Option<&'p str>,
+    },
+    /// The kind of the reference is neither Role nor ClusterRole.
+    UnsupportedKind {
+        /// The kind.
+        kind: &'p str,
+    },
+}

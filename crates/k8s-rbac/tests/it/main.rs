@@ -1,0 +1,10 @@
+//! Recorded answers of the real API server, cases as data, and the properties of the README.
+
+#[cfg(all(test, feature = "yaml"))]
+mod manifests;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod props;
+#[cfg(test)]
+mod recorded;

@@ -1,0 +1,134 @@
+//! Reading files: the cases of `testdata/manifests.toml`.
+
+use std::collections::BTreeMap;
+
+use k8s_rbac::{Manifests, Objects};
+use serde::Deserialize;
+use testkit::Report;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    text: String,
+    /// The objects kept, as `KIND [NAMESPACE/]NAME`.
+    #[serde(default)]
+    objects: Vec<String>,
+    #[serde(default)]
+    skipped: BTreeMap<String, usize>,
+    /// The problems as they print, without the file's name.
+    #[serde(default)]
+    problems: Vec<String>,
+}
+
+fn names(objects: &Objects) -> Vec<String> {
+    let cluster_roles = objects
+        .cluster_roles
+        .iter()
+        .map(|o| ("ClusterRole", &o.metadata));
+    let cluster_role_bindings = objects
+        .cluster_role_bindings
+        .iter()
+        .map(|o| ("ClusterRoleBinding", &o.metadata));
+    let roles = objects.roles.iter().map(|o| ("Role", &o.metadata));
+    let role_bindings = objects
+        .role_bindings
+        .iter()
+        .map(|o| ("RoleBinding", &o.metadata));
+    cluster_roles
+        .chain(cluster_role_bindings)
+        .chain(roles)
+        .chain(role_bindings)
+        .map(|(kind, metadata)| match metadata.namespace.as_str() {
+            "" => format!("{kind} {}", metadata.name),
+            namespace => format!("{kind} {namespace}/{}", metadata.name),
+        })
+        .collect()
+}
+
+#[test]
+fn manifests_are_read_as_the_cases_say() {
+    let mut report = Report::new();
+    for case in testkit::toml::<File>("testdata/manifests.toml").case {
+        let manifests = Manifests::read([("f", case.text.as_str())]);
+        let problems: Vec<String> = manifests
+            .problems()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let problems: Vec<String> = problems
+            .iter()
+            .filter_map(|p| p.strip_prefix('f'))
+            .map(str::to_owned)
+            .collect();
+        report.check(
+            &format!("{}: objects", case.name),
+            &names(manifests.objects()),
+            &case.objects,
+        );
+        report.check(
+            &format!("{}: skipped", case.name),
+            manifests.skipped(),
+            &case.skipped,
+        );
+        report.check(
+            &format!("{}: problems", case.name),
+            &problems,
+            &case.problems,
+        );
+    }
+    report.finish();
+}
+
+#[test]
+fn groups_that_may_be_left_out_are_filled_in() {
+    let text = "
+        {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b},
+         subjects: [{kind: User, name: u}, {kind: Group, name: g, apiGroup: x},
+                    {kind: ServiceAccount, name: s, namespace: n}, {kind: user, name: w}],
+         roleRef: {kind: ClusterRole, name: r}}";
+    let manifests = Manifests::read([("f", text)]);
+    let [binding] = manifests.objects().cluster_role_bindings.as_slice() else {
+        panic!("{:?}", manifests.problems());
+    };
+    assert_eq!(binding.role_ref.api_group, "rbac.authorization.k8s.io");
+    let groups: Vec<&str> = binding
+        .subjects
+        .iter()
+        .map(|s| s.api_group.as_str())
+        .collect();
+    assert_eq!(groups, ["rbac.authorization.k8s.io", "x", "", ""]);
+}
+
+#[test]
+fn files_keep_their_order_and_the_limit_is_each_files_own() {
+    let role = |name: &str| {
+        format!(
+            "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{name: {name}}}}}"
+        )
+    };
+    let (first, second) = (role("b"), role("a"));
+    let long = format!("{}# {}", role("c"), "-".repeat(200));
+    let files = [
+        ("1", first.as_str()),
+        ("2", long.as_str()),
+        ("3", second.as_str()),
+    ];
+    let manifests = Manifests::read_up_to(200, files);
+    assert_eq!(
+        names(manifests.objects()),
+        ["ClusterRole b", "ClusterRole a"]
+    );
+    let places: Vec<&str> = manifests
+        .problems()
+        .iter()
+        .map(|p| p.place.file.as_str())
+        .collect();
+    assert_eq!(places, ["2"]);
+}

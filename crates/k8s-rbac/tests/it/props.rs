@@ -1,0 +1,292 @@
+//! The theorems of the README. Worlds are drawn from few words, so that they meet.
+
+use k8s_rbac::{
+    ClusterRole, ClusterRoleBinding, Decision, Grant, Metadata, Objects, Policy, PolicyRule,
+    Request, ResourceRequest, Role, RoleBinding, RoleRef, Subject, User,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::oracle;
+
+/// What is asked, owned.
+#[derive(Clone, Debug)]
+struct Question {
+    user: User,
+    verb: String,
+    group: String,
+    resource: String,
+    subresource: String,
+    name: String,
+    namespace: String,
+    path: Option<String>,
+}
+
+impl Question {
+    fn request(&self) -> Request<'_> {
+        match &self.path {
+            Some(path) => Request::path(&self.verb, path),
+            None => ResourceRequest::new(&self.verb, &self.group, &self.resource)
+                .in_namespace(&self.namespace)
+                .with_name(&self.name)
+                .with_subresource(&self.subresource)
+                .into(),
+        }
+    }
+}
+
+fn word(words: &'static [&'static str]) -> impl Strategy<Value = String> {
+    select(words).prop_map(str::to_owned)
+}
+
+const VERBS: &[&str] = &["get", "get", "get", "list", "list", "*", ""];
+const GROUPS: &[&str] = &["", "", "apps", "*"];
+const RESOURCES: &[&str] = &[
+    "pods", "pods", "nodes", "*", "pods/log", "*/log", "pods/*", "*/*",
+];
+const NAMES: &[&str] = &["a", "b", "*", ""];
+const NAMESPACES: &[&str] = &["ns1", "ns1", "ns2", ""];
+const PATHS: &[&str] = &["/a", "/a/b", "/a/", "/a*", "/a/*", "*", "**", ""];
+const USERS: &[&str] = &["u", "u", "u", "v", "system:serviceaccount:ns1:u", ""];
+
+fn rule() -> impl Strategy<Value = PolicyRule> {
+    (
+        vec(word(VERBS), 0..4),
+        vec(word(GROUPS), 0..4),
+        vec(word(RESOURCES), 0..5),
+        prop_oneof![5 => Just(Vec::new()), 1 => vec(word(NAMES), 1..3)],
+        vec(word(PATHS), 0..4),
+    )
+        .prop_map(
+            |(verbs, api_groups, resources, resource_names, non_resource_urls)| PolicyRule {
+                verbs,
+                api_groups,
+                resources,
+                resource_names,
+                non_resource_urls,
+            },
+        )
+}
+
+fn subject() -> impl Strategy<Value = Subject> {
+    let kind = word(&["User", "User", "Group", "Group", "ServiceAccount", "user"]);
+    (kind, word(&["u", "u", "g", "g", "v", ""]), word(NAMESPACES)).prop_map(
+        |(kind, name, namespace)| Subject {
+            kind,
+            name,
+            namespace,
+            ..Subject::default()
+        },
+    )
+}
+
+fn role_ref() -> impl Strategy<Value = RoleRef> {
+    let kind = word(&[
+        "Role",
+        "Role",
+        "Role",
+        "ClusterRole",
+        "ClusterRole",
+        "ClusterRole",
+        "ClusterRole",
+        "Bogus",
+    ]);
+    (kind, word(&["r0", "r0", "r1", "r1", "r2", "r2", "missing"])).prop_map(|(kind, name)| {
+        RoleRef {
+            kind,
+            name,
+            ..RoleRef::default()
+        }
+    })
+}
+
+/// A world in which no name occurs twice.
+fn world() -> impl Strategy<Value = Objects> {
+    let rules = || vec(rule(), 1..5);
+    let bindings = || vec((word(NAMESPACES), vec(subject(), 0..5), role_ref()), 4..14);
+    (vec(rules(), 3), vec(rules(), 6), bindings(), bindings()).prop_map(
+        |(cluster_roles, roles, cluster_role_bindings, role_bindings)| {
+            let named = |prefix: &str, number: usize, namespace: &str| Metadata {
+                name: format!("{prefix}{number}"),
+                namespace: namespace.to_owned(),
+                ..Metadata::default()
+            };
+            Objects {
+                cluster_roles: (cluster_roles.into_iter().enumerate())
+                    .map(|(n, rules)| ClusterRole {
+                        metadata: named("r", n, ""),
+                        rules,
+                        aggregation_rule: None,
+                    })
+                    .collect(),
+                roles: (roles.into_iter().enumerate())
+                    .map(|(n, rules)| Role {
+                        metadata: named("r", n % 3, if n < 3 { "ns1" } else { "ns2" }),
+                        rules,
+                    })
+                    .collect(),
+                cluster_role_bindings: (cluster_role_bindings.into_iter().enumerate())
+                    .map(|(n, (_, subjects, role_ref))| ClusterRoleBinding {
+                        metadata: named("crb", n, ""),
+                        subjects,
+                        role_ref,
+                    })
+                    .collect(),
+                role_bindings: (role_bindings.into_iter().enumerate())
+                    .map(|(n, (namespace, subjects, role_ref))| RoleBinding {
+                        metadata: named("rb", n, &namespace),
+                        subjects,
+                        role_ref,
+                    })
+                    .collect(),
+            }
+        },
+    )
+}
+
+fn question() -> impl Strategy<Value = Question> {
+    (
+        (word(USERS), vec(word(&["g", "g", "u", ""]), 0..4)),
+        word(VERBS),
+        word(GROUPS),
+        word(&["pods", "pods", "pods", "nodes", "nodes", "*", ""]),
+        word(&["", "", "", "log", "*"]),
+        word(NAMES),
+        word(NAMESPACES),
+        prop_oneof![4 => Just(None), 1 => word(PATHS).prop_map(Some)],
+    )
+        .prop_map(
+            |((user, groups), verb, group, resource, subresource, name, namespace, path)| {
+                let user = User::new(user, groups);
+                Question {
+                    user,
+                    verb,
+                    group,
+                    resource,
+                    subresource,
+                    name,
+                    namespace,
+                    path,
+                }
+            },
+        )
+}
+
+fn decides_allow(world: &Objects, question: &Question) -> bool {
+    Policy::new(world.clone())
+        .rbac(&question.user, &question.request())
+        .decision()
+        .is_allow()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn engine_is_oracle(world in world(), questions in vec(question(), 8)) {
+        let policy = Policy::new(world.clone());
+        for question in &questions {
+            let request = question.request();
+            let response = policy.rbac(&question.user, &request);
+            let first = oracle::grants(&world, &question.user, &request).next();
+            let granted = match response.decision() {
+                Decision::Allow(Grant::Binding(grant)) => {
+                    prop_assert!(oracle::allows(grant.rule(), &request));
+                    Some(match grant.binding() {
+                        k8s_rbac::BindingName::ClusterRoleBinding { name }
+                        | k8s_rbac::BindingName::RoleBinding { name, .. } => name,
+                    })
+                }
+                _ => None,
+            };
+            prop_assert_eq!(granted, first);
+        }
+    }
+
+    #[test]
+    fn no_rule_no_allow(mut world in world(), question in question()) {
+        world.cluster_roles.iter_mut().for_each(|role| role.rules.clear());
+        world.roles.iter_mut().for_each(|role| role.rules.clear());
+        prop_assert!(!decides_allow(&world, &question));
+    }
+
+    #[test]
+    fn adding_a_rule_never_removes_an_allow(
+        mut world in world(),
+        question in question(),
+        rule in rule(),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let before = decides_allow(&world, &question);
+        let roles = world.cluster_roles.len().saturating_add(world.roles.len());
+        let role = world.cluster_roles.iter_mut().map(|role| &mut role.rules);
+        let mut role = role.chain(world.roles.iter_mut().map(|role| &mut role.rules));
+        if let Some(rules) = role.nth(at.index(roles)) {
+            rules.insert(0, rule);
+        }
+        prop_assert!(!before || decides_allow(&world, &question));
+    }
+
+    #[test]
+    fn order_and_duplicates_do_not_change_the_decision(world in world(), question in question()) {
+        let before = decides_allow(&world, &question);
+        let mut other = world.clone();
+        other.cluster_role_bindings.reverse();
+        other.role_bindings.reverse();
+        other.roles.reverse();
+        other.cluster_roles.reverse();
+        for role in &mut other.cluster_roles {
+            role.rules.reverse();
+            role.rules.extend(role.rules.clone());
+        }
+        for binding in &mut other.role_bindings {
+            binding.subjects.reverse();
+            binding.subjects.extend(binding.subjects.clone());
+        }
+        other.roles.extend(world.roles.clone());
+        other.cluster_roles.extend(world.cluster_roles.clone());
+        other.role_bindings.extend(world.role_bindings.clone());
+        other.cluster_role_bindings.extend(world.cluster_role_bindings.clone());
+        prop_assert_eq!(decides_allow(&other, &question), before);
+    }
+
+    #[test]
+    fn authorize_is_rbac_or_the_privileged_group(world in world(), question in question()) {
+        let policy = Policy::new(world);
+        let request = question.request();
+        let (rbac, authorize) =
+            (policy.rbac(&question.user, &request), policy.authorize(&question.user, &request));
+        prop_assert_eq!(rbac, authorize);
+        let mut master = question.user.clone();
+        master.groups.push(k8s_rbac::PRIVILEGED_GROUP.to_owned());
+        let response = policy.authorize(&master, &request);
+        prop_assert_eq!(response.decision(), Decision::Allow(Grant::PrivilegedGroup));
+        prop_assert_eq!(response.reason(), "");
+    }
+}
+
+#[test]
+fn the_worlds_of_the_properties_are_not_trivial() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut allowed, mut unresolved) = (0, 0);
+    for _ in 0..1000 {
+        let world = world().new_tree(&mut runner).unwrap().current();
+        let question = question().new_tree(&mut runner).unwrap().current();
+        let request = question.request();
+        allowed += usize::from(oracle::is_allowed(&world, &question.user, &request));
+        let policy = Policy::new(world);
+        unresolved += usize::from(
+            !policy
+                .rbac(&question.user, &request)
+                .unresolved()
+                .is_empty(),
+        );
+    }
+    assert!(allowed >= 250, "{allowed} of 1000 requests are allowed");
+    assert!(
+        unresolved >= 100,
+        "{unresolved} of 1000 requests meet an unresolved role"
+    );
+}
