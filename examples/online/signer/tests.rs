@@ -1,0 +1,255 @@
+//! The choices that need no network: profile, endpoint, keys at hand.
+
+use sts_presign::{Endpoint, EndpointVariant};
+
+use crate::credentials::at_hand;
+use crate::endpoint::{Target, choose};
+use crate::error::Error;
+use crate::settings::{Environment, Settings};
+
+const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/signer/testdata/config");
+const CREDENTIALS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/signer/testdata/credentials");
+
+async fn read(variables: &[(&str, &str)], flag: Option<&str>) -> Result<Settings, Error> {
+    let files = [
+        ("AWS_CONFIG_FILE", CONFIG),
+        ("AWS_SHARED_CREDENTIALS_FILE", CREDENTIALS),
+    ];
+    let all: Vec<_> = files.into_iter().chain(variables.iter().copied()).collect();
+    Settings::read(all.into_iter().collect(), flag).await
+}
+
+async fn host(variables: &[(&str, &str)], region: Option<&str>) -> String {
+    let settings = read(variables, None).await.unwrap();
+    match choose(&settings, region) {
+        Ok(target) => format!("{} {}", target.host(), target.region()),
+        Err(why) => why.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn the_region_is_the_options_the_environments_or_the_profiles() {
+    let both = [
+        ("AWS_REGION", "us-east-2"),
+        ("AWS_DEFAULT_REGION", "us-west-1"),
+    ];
+    for (variables, region, expected) in [
+        (&both[..], Some("eu-north-1"), "eu-north-1"),
+        (&both[..], None, "us-east-2"),
+        (&both[1..], None, "us-west-1"),
+        (&[("AWS_REGION", "")][..], None, "eu-west-1"),
+        (&[][..], None, "eu-west-1"),
+    ] {
+        let endpoint = host(variables, region).await;
+        assert_eq!(endpoint, format!("sts.{expected}.amazonaws.com {expected}"));
+    }
+}
+
+#[tokio::test]
+async fn without_a_region_the_message_says_where_one_could_be() {
+    let nowhere = Environment::from_iter([("HOME", "/nowhere")]);
+    let settings = Settings::read(nowhere, None).await.unwrap();
+    let message = choose(&settings, None).unwrap_err().to_string();
+    assert!(
+        message.contains("--region") && message.contains("AWS_REGION"),
+        "{message}"
+    );
+    assert!(
+        message.contains("/nowhere/.aws/config (not there)"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn the_endpoint_follows_the_settings() {
+    let fips = ("AWS_USE_FIPS_ENDPOINT", "TRUE");
+    let dual = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    let legacy = ("AWS_STS_REGIONAL_ENDPOINTS", "legacy");
+    let custom = (
+        "AWS_ENDPOINT_URL_STS",
+        "https://vpce-1.sts.eu-west-1.vpce.amazonaws.com/",
+    );
+    for (variables, region, expected) in [
+        (
+            &[fips][..],
+            "us-east-1",
+            "sts-fips.us-east-1.amazonaws.com us-east-1",
+        ),
+        (&[dual][..], "us-east-1", "sts.us-east-1.api.aws us-east-1"),
+        (
+            &[fips, dual][..],
+            "us-east-1",
+            "sts-fips.us-east-1.api.aws us-east-1",
+        ),
+        (
+            &[][..],
+            "cn-north-1",
+            "sts.cn-north-1.amazonaws.com.cn cn-north-1",
+        ),
+        (&[legacy][..], "eu-west-1", "sts.amazonaws.com us-east-1"),
+        (
+            &[legacy][..],
+            "eu-south-1",
+            "sts.eu-south-1.amazonaws.com eu-south-1",
+        ),
+        // FIPS is never given up for the sake of a legacy.
+        (
+            &[legacy, fips][..],
+            "us-east-1",
+            "sts-fips.us-east-1.amazonaws.com us-east-1",
+        ),
+        (&[][..], "aws-global", "sts.amazonaws.com us-east-1"),
+        (
+            &[custom][..],
+            "eu-west-1",
+            "vpce-1.sts.eu-west-1.vpce.amazonaws.com eu-west-1",
+        ),
+        (
+            &[custom, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")][..],
+            "eu-west-1",
+            "sts.eu-west-1.amazonaws.com eu-west-1",
+        ),
+    ] {
+        assert_eq!(host(variables, Some(region)).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_setting_that_cannot_be_meant_is_named_with_its_place() {
+    for (variables, region, expected) in [
+        (&[][..], "europe", "--region `europe`"),
+        (
+            &[("AWS_REGION", "eu-west-1\n")][..],
+            "",
+            "AWS_REGION `eu-west-1\\n`",
+        ),
+        (
+            &[("AWS_USE_FIPS_ENDPOINT", "yes")][..],
+            "eu-west-1",
+            "AWS_USE_FIPS_ENDPOINT `yes`",
+        ),
+        (
+            &[("AWS_PROFILE", "odd")][..],
+            "eu-west-1",
+            "`use_fips_endpoint` in profile `odd`: `perhaps`",
+        ),
+        (
+            &[("AWS_PROFILE", "odd"), ("AWS_USE_FIPS_ENDPOINT", "false")][..],
+            "eu-west-1",
+            "`sts_regional_endpoints` in profile `odd`: `sometimes`",
+        ),
+        (
+            &[("AWS_ENDPOINT_URL", "http://localhost:4566")][..],
+            "eu-west-1",
+            "AWS_ENDPOINT_URL `http://localhost:4566`",
+        ),
+        (
+            &[
+                ("AWS_ENDPOINT_URL", "https://x.test"),
+                ("AWS_USE_FIPS_ENDPOINT", "true"),
+            ][..],
+            "eu-west-1",
+            "AWS_ENDPOINT_URL `https://x.test`",
+        ),
+    ] {
+        let region = Some(region).filter(|region| !region.is_empty());
+        let message = host(variables, region).await;
+        assert!(message.starts_with(expected), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn the_profile_says_its_endpoint() {
+    let settings = read(&[("AWS_PROFILE", "keys-elsewhere")], None)
+        .await
+        .unwrap();
+    let fips = EndpointVariant::ORDINARY.with_fips(true);
+    let expected = Target::Aws(Endpoint::regional("eu-central-1", fips).unwrap());
+    assert_eq!(choose(&settings, None).unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_profile_that_is_named_must_be_there() {
+    for (variables, flag) in [
+        (&[][..], Some("prod")),
+        (&[("AWS_PROFILE", "prod")][..], None),
+    ] {
+        let message = read(variables, flag).await.unwrap_err().to_string();
+        assert!(
+            message.starts_with("there is no profile `prod`"),
+            "{message}"
+        );
+        assert!(
+            message.ends_with("there are default, half, keys, keys-elsewhere, odd"),
+            "{message}"
+        );
+    }
+}
+
+/// The access key id of the keys at hand, or what stands in their place.
+async fn key(variables: &[(&str, &str)], flag: Option<&str>) -> String {
+    let settings = read(variables, flag).await.unwrap();
+    match at_hand(&settings) {
+        Ok(Some(found)) => found.keys.access_key_id().to_owned(),
+        Ok(None) => "chain".to_owned(),
+        Err(why) => why.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn keys_at_hand_are_taken_in_botocores_order() {
+    let id = ("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT");
+    let secret = ("AWS_SECRET_ACCESS_KEY", "secret");
+    let profile = ("AWS_PROFILE", "keys");
+    let web = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"),
+        ("AWS_ROLE_ARN", "arn"),
+    ];
+    for (variables, flag, expected) in [
+        (&[id, secret][..], None, "AKIDENVIRONMENT"),
+        // A profile from the environment does not outdo keys from the environment …
+        (&[id, secret, profile][..], None, "AKIDENVIRONMENT"),
+        // … and one from the command line does.
+        (&[id, secret][..], Some("keys"), "AKIDPROFILE"),
+        (&[profile][..], None, "AKIDPROFILE"),
+        (&[profile, web[0], web[1]][..], None, "chain"),
+        (&[web[0], web[1]][..], Some("keys"), "AKIDPROFILE"),
+        (&[][..], Some("keys-elsewhere"), "chain"),
+        (&[][..], None, "chain"),
+        (
+            &[id][..],
+            None,
+            "half of the credentials: AWS_ACCESS_KEY_ID is set in the environment, \
+             AWS_SECRET_ACCESS_KEY is not",
+        ),
+    ] {
+        assert_eq!(key(variables, flag).await, expected);
+    }
+    let half = key(&[], Some("half")).await;
+    assert!(
+        half.starts_with("half of the credentials: aws_access_key_id is set in profile `half`")
+    );
+    assert!(half.ends_with("aws_secret_access_key is not"), "{half}");
+}
+
+#[tokio::test]
+async fn the_environment_says_when_its_keys_expire() {
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "s"),
+    ];
+    for (text, expected) in [
+        ("2026-11-23T09:00:00Z", Some(1_795_424_400)),
+        ("2026-11-23T10:00:00+01:00", Some(1_795_424_400)),
+        ("tomorrow", None),
+    ] {
+        let expiry = ("AWS_CREDENTIAL_EXPIRATION", text);
+        let settings = read(&[keys[0], keys[1], expiry], None).await.unwrap();
+        let expires = at_hand(&settings)
+            .ok()
+            .flatten()
+            .and_then(|found| found.keys.expiry());
+        let seconds = expires.map(|at| at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs());
+        assert_eq!(seconds, expected, "{text}");
+    }
+}
