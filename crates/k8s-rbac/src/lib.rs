@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod can_i;
+
 mod forbidden;
 mod index;
 #[cfg(feature = "yaml")]

@@ -1,5 +1,7 @@
 //! Recorded answers of the real API server, cases as data, and the properties of the README.
 
+#[cfg(test)]
+mod can_i;
 #[cfg(all(test, feature = "yaml"))]
 mod manifests;
 #[cfg(test)]

@@ -1,0 +1,275 @@
+//! The resources that Kubernetes has of its own, as data.
+//!
+//! What kube-apiserver 1.34 serves by default, as its discovery documents say: group by group, the
+//! core group first, because a name without a group means the first of that name (`events`).
+
+/// A resource of the API.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ApiResource {
+    /// The API group; empty for the core group.
+    pub group: &'static str,
+    /// The name, a plural in lower case.
+    pub name: &'static str,
+    /// The kind of its objects.
+    pub kind: &'static str,
+    /// The short names.
+    pub short_names: &'static [&'static str],
+    /// Whether its objects are in namespaces.
+    pub is_namespaced: bool,
+}
+
+impl ApiResource {
+    /// Returns the name of one: of all these resources it is the kind in lower case.
+    #[must_use]
+    pub fn singular(&self) -> String {
+        self.kind.to_ascii_lowercase()
+    }
+
+    const fn namespaced(
+        group: &'static str,
+        name: &'static str,
+        kind: &'static str,
+        short_names: &'static [&'static str],
+    ) -> Self {
+        Self {
+            group,
+            name,
+            kind,
+            short_names,
+            is_namespaced: true,
+        }
+    }
+
+    const fn cluster_scoped(
+        group: &'static str,
+        name: &'static str,
+        kind: &'static str,
+        short_names: &'static [&'static str],
+    ) -> Self {
+        Self {
+            group,
+            name,
+            kind,
+            short_names,
+            is_namespaced: false,
+        }
+    }
+}
+
+/// Finds a resource by its name, the name of one, or a short name, all in lower case; and by its
+/// group, or by what its group begins with. Without a group (the empty text) the first is meant.
+///
+/// As upstream: apimachinery, `pkg/api/meta/restmapper.go`, `ResourcesFor`, and client-go,
+/// `restmapper/shortcut.go`.
+#[must_use]
+pub fn find(name: &str, group: &str) -> Option<&'static ApiResource> {
+    let named = |resource: &&ApiResource| {
+        resource.name == name
+            || resource.short_names.contains(&name)
+            || resource.kind.eq_ignore_ascii_case(name)
+    };
+    let of_group = |resource: &&ApiResource| group.is_empty() || resource.group == group;
+    let of_prefix = |resource: &&ApiResource| resource.group.starts_with(group);
+    let named = || RESOURCES.iter().filter(named);
+    named().find(of_group).or_else(|| named().find(of_prefix))
+}
+
+/// The resources, in the order of precedence.
+pub const RESOURCES: &[ApiResource] = &[
+    ApiResource::namespaced("", "bindings", "Binding", &[]),
+    ApiResource::cluster_scoped("", "componentstatuses", "ComponentStatus", &["cs"]),
+    ApiResource::namespaced("", "configmaps", "ConfigMap", &["cm"]),
+    ApiResource::namespaced("", "endpoints", "Endpoints", &["ep"]),
+    ApiResource::namespaced("", "events", "Event", &["ev"]),
+    ApiResource::namespaced("", "limitranges", "LimitRange", &["limits"]),
+    ApiResource::cluster_scoped("", "namespaces", "Namespace", &["ns"]),
+    ApiResource::cluster_scoped("", "nodes", "Node", &["no"]),
+    ApiResource::namespaced(
+        "",
+        "persistentvolumeclaims",
+        "PersistentVolumeClaim",
+        &["pvc"],
+    ),
+    ApiResource::cluster_scoped("", "persistentvolumes", "PersistentVolume", &["pv"]),
+    ApiResource::namespaced("", "pods", "Pod", &["po"]),
+    ApiResource::namespaced("", "podtemplates", "PodTemplate", &[]),
+    ApiResource::namespaced(
+        "",
+        "replicationcontrollers",
+        "ReplicationController",
+        &["rc"],
+    ),
+    ApiResource::namespaced("", "resourcequotas", "ResourceQuota", &["quota"]),
+    ApiResource::namespaced("", "secrets", "Secret", &[]),
+    ApiResource::namespaced("", "serviceaccounts", "ServiceAccount", &["sa"]),
+    ApiResource::namespaced("", "services", "Service", &["svc"]),
+    ApiResource::cluster_scoped(
+        "admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations",
+        "MutatingWebhookConfiguration",
+        &[],
+    ),
+    ApiResource::cluster_scoped(
+        "admissionregistration.k8s.io",
+        "validatingadmissionpolicies",
+        "ValidatingAdmissionPolicy",
+        &[],
+    ),
+    ApiResource::cluster_scoped(
+        "admissionregistration.k8s.io",
+        "validatingadmissionpolicybindings",
+        "ValidatingAdmissionPolicyBinding",
+        &[],
+    ),
+    ApiResource::cluster_scoped(
+        "admissionregistration.k8s.io",
+        "validatingwebhookconfigurations",
+        "ValidatingWebhookConfiguration",
+        &[],
+    ),
+    ApiResource::cluster_scoped(
+        "apiextensions.k8s.io",
+        "customresourcedefinitions",
+        "CustomResourceDefinition",
+        &["crd", "crds"],
+    ),
+    ApiResource::cluster_scoped("apiregistration.k8s.io", "apiservices", "APIService", &[]),
+    ApiResource::namespaced("apps", "controllerrevisions", "ControllerRevision", &[]),
+    ApiResource::namespaced("apps", "daemonsets", "DaemonSet", &["ds"]),
+    ApiResource::namespaced("apps", "deployments", "Deployment", &["deploy"]),
+    ApiResource::namespaced("apps", "replicasets", "ReplicaSet", &["rs"]),
+    ApiResource::namespaced("apps", "statefulsets", "StatefulSet", &["sts"]),
+    ApiResource::cluster_scoped(
+        "authentication.k8s.io",
+        "selfsubjectreviews",
+        "SelfSubjectReview",
+        &[],
+    ),
+    ApiResource::cluster_scoped("authentication.k8s.io", "tokenreviews", "TokenReview", &[]),
+    ApiResource::namespaced(
+        "authorization.k8s.io",
+        "localsubjectaccessreviews",
+        "LocalSubjectAccessReview",
+        &[],
+    ),
+    ApiResource::cluster_scoped(
+        "authorization.k8s.io",
+        "selfsubjectaccessreviews",
+        "SelfSubjectAccessReview",
+        &[],
+    ),
+    ApiResource::cluster_scoped(
+        "authorization.k8s.io",
+        "selfsubjectrulesreviews",
+        "SelfSubjectRulesReview",
+        &[],
+    ),
+    ApiResource::cluster_scoped(
+        "authorization.k8s.io",
+        "subjectaccessreviews",
+        "SubjectAccessReview",
+        &[],
+    ),
+    ApiResource::namespaced(
+        "autoscaling",
+        "horizontalpodautoscalers",
+        "HorizontalPodAutoscaler",
+        &["hpa"],
+    ),
+    ApiResource::namespaced("batch", "cronjobs", "CronJob", &["cj"]),
+    ApiResource::namespaced("batch", "jobs", "Job", &[]),
+    ApiResource::cluster_scoped(
+        "certificates.k8s.io",
+        "certificatesigningrequests",
+        "CertificateSigningRequest",
+        &["csr"],
+    ),
+    ApiResource::namespaced("coordination.k8s.io", "leases", "Lease", &[]),
+    ApiResource::namespaced("discovery.k8s.io", "endpointslices", "EndpointSlice", &[]),
+    ApiResource::namespaced("events.k8s.io", "events", "Event", &["ev"]),
+    ApiResource::cluster_scoped(
+        "flowcontrol.apiserver.k8s.io",
+        "flowschemas",
+        "FlowSchema",
+        &[],
+    ),
+    ApiResource::cluster_scoped(
+        "flowcontrol.apiserver.k8s.io",
+        "prioritylevelconfigurations",
+        "PriorityLevelConfiguration",
+        &[],
+    ),
+    ApiResource::cluster_scoped("networking.k8s.io", "ingressclasses", "IngressClass", &[]),
+    ApiResource::namespaced("networking.k8s.io", "ingresses", "Ingress", &["ing"]),
+    ApiResource::cluster_scoped("networking.k8s.io", "ipaddresses", "IPAddress", &["ip"]),
+    ApiResource::namespaced(
+        "networking.k8s.io",
+        "networkpolicies",
+        "NetworkPolicy",
+        &["netpol"],
+    ),
+    ApiResource::cluster_scoped("networking.k8s.io", "servicecidrs", "ServiceCIDR", &[]),
+    ApiResource::cluster_scoped("node.k8s.io", "runtimeclasses", "RuntimeClass", &[]),
+    ApiResource::namespaced(
+        "policy",
+        "poddisruptionbudgets",
+        "PodDisruptionBudget",
+        &["pdb"],
+    ),
+    ApiResource::cluster_scoped(
+        "rbac.authorization.k8s.io",
+        "clusterrolebindings",
+        "ClusterRoleBinding",
+        &[],
+    ),
+    ApiResource::cluster_scoped(
+        "rbac.authorization.k8s.io",
+        "clusterroles",
+        "ClusterRole",
+        &[],
+    ),
+    ApiResource::namespaced(
+        "rbac.authorization.k8s.io",
+        "rolebindings",
+        "RoleBinding",
+        &[],
+    ),
+    ApiResource::namespaced("rbac.authorization.k8s.io", "roles", "Role", &[]),
+    ApiResource::cluster_scoped("resource.k8s.io", "deviceclasses", "DeviceClass", &[]),
+    ApiResource::namespaced("resource.k8s.io", "resourceclaims", "ResourceClaim", &[]),
+    ApiResource::namespaced(
+        "resource.k8s.io",
+        "resourceclaimtemplates",
+        "ResourceClaimTemplate",
+        &[],
+    ),
+    ApiResource::cluster_scoped("resource.k8s.io", "resourceslices", "ResourceSlice", &[]),
+    ApiResource::cluster_scoped(
+        "scheduling.k8s.io",
+        "priorityclasses",
+        "PriorityClass",
+        &["pc"],
+    ),
+    ApiResource::cluster_scoped("storage.k8s.io", "csidrivers", "CSIDriver", &[]),
+    ApiResource::cluster_scoped("storage.k8s.io", "csinodes", "CSINode", &[]),
+    ApiResource::namespaced(
+        "storage.k8s.io",
+        "csistoragecapacities",
+        "CSIStorageCapacity",
+        &[],
+    ),
+    ApiResource::cluster_scoped("storage.k8s.io", "storageclasses", "StorageClass", &["sc"]),
+    ApiResource::cluster_scoped(
+        "storage.k8s.io",
+        "volumeattachments",
+        "VolumeAttachment",
+        &[],
+    ),
+    ApiResource::cluster_scoped(
+        "storage.k8s.io",
+        "volumeattributesclasses",
+        "VolumeAttributesClass",
+        &["vac"],
+    ),
+];
