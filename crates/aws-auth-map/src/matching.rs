@@ -1,0 +1,161 @@
+//! The single place where a rule's principal meets a caller's.
+
+use std::sync::LazyLock;
+
+use iam_principal::{AccountId, Partition};
+use regex::Regex;
+use thiserror::Error as ThisError;
+
+/// Folds an ARN for lookup.
+///
+/// Upstream lower-cases both sides (`pkg/mapper/configmap/configmap.go`, `RoleMapping`).
+// DIFFERENCE: only ASCII is folded; Go's `ToLower` also takes the Kelvin sign for a `k`.
+pub(crate) fn fold(arn: &str) -> String {
+    arn.to_ascii_lowercase()
+}
+
+/// The roles that IAM Identity Center makes in one account for one permission set.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct SsoRole {
+    partition: Partition,
+    account: AccountId,
+    permission_set: String,
+}
+
+/// Why a permission set cannot be a rule.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum SsoError {
+    /// Not 1 to 32 of the characters that Identity Center allows.
+    #[error("a permission set's name is 1 to 32 of letters, digits and `+=,.@_-`")]
+    PermissionSet,
+}
+
+impl SsoRole {
+    /// Names the permission set.
+    ///
+    /// # Errors
+    ///
+    /// [`SsoError::PermissionSet`]: the name has to fit `[\w+=,.@-]{1,32}` (IAM Identity Center
+    /// API, `CreatePermissionSet`, `Name`).
+    pub fn new(
+        partition: Partition,
+        account: AccountId,
+        permission_set: &str,
+    ) -> Result<Self, SsoError> {
+        if !PERMISSION_SET.is_match(permission_set) {
+            return Err(SsoError::PermissionSet);
+        }
+        Ok(Self {
+            partition,
+            account,
+            permission_set: permission_set.to_owned(),
+        })
+    }
+
+    /// Returns what the folded ARNs of these roles have in common: everything but the underscore
+    /// and the suffix that Identity Center generates.
+    pub(crate) fn key(&self) -> String {
+        let Self {
+            partition,
+            account,
+            permission_set,
+        } = self;
+        fold(&format!(
+            "arn:{partition}:iam::{account}:role/AWSReservedSSO_{permission_set}"
+        ))
+    }
+}
+
+/// Returns the [`SsoRole::key`] that a caller's folded ARN may have a rule for.
+// DIFFERENCE: upstream takes anything for the suffix, so that the rule for set `A` also lets in
+// `AWSReservedSSO_A_Extra_…` (`pkg/config/mapper.go`, `SSOArnLike`).
+pub(crate) fn sso_key(folded: &str) -> Option<&str> {
+    SSO_ROLE.captures(folded)?.get(1).map(|key| key.as_str())
+}
+
+/// Returns whether a session name is the id of an EC2 instance.
+// As upstream: pkg/server/server.go, instanceIDPattern.
+pub(crate) fn is_instance_id(session_name: &str) -> bool {
+    INSTANCE_ID.is_match(session_name)
+}
+
+#[expect(clippy::expect_used, reason = "a literal that every test run compiles")]
+fn compile(pattern: &'static str) -> Regex {
+    Regex::new(pattern).expect("a valid pattern")
+}
+
+static PERMISSION_SET: LazyLock<Regex> = LazyLock::new(|| compile(r"\A[0-9A-Za-z_+=,.@-]{1,32}\z"));
+
+/// Sixteen hexadecimal digits is what Identity Center generates ("Referencing permission sets in
+/// resource policies", IAM Identity Center user guide).
+static SSO_ROLE: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"\A(arn:[a-z-]+:iam::[0-9]{12}:role/awsreservedsso_[0-9a-z_+=,.@-]{1,32})_[0-9a-f]{16}\z",
+    )
+});
+
+static INSTANCE_ID: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"\Ai-(?:[0-9A-Za-z_]{8}|[0-9A-Za-z_]{17})\z"));
+
+#[cfg(test)]
+mod tests {
+    use super::{SsoError, SsoRole, fold, is_instance_id, sso_key};
+    use iam_principal::{AccountId, Partition};
+
+    #[test]
+    fn only_ascii_case_is_folded() {
+        assert_eq!(
+            fold("ARN:AWS:IAM::1:ROLE/\u{212a}"),
+            "arn:aws:iam::1:role/\u{212a}"
+        );
+    }
+
+    #[test]
+    fn a_permission_set_has_the_name_that_identity_center_allows() {
+        let account = AccountId::parse("111122223333").expect("an account");
+        let set = |name: &str| SsoRole::new(Partition::Aws, account, name);
+        assert!(set("Read-Only").is_ok());
+        for name in ["", "a b", "a*", "é", &"x".repeat(33)] {
+            assert_eq!(set(name), Err(SsoError::PermissionSet), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_permission_sets_role_ends_in_sixteen_hexadecimal_digits() {
+        let arn = |role: &str| fold(&format!("arn:aws:iam::111122223333:role/{role}"));
+        let key = arn("AWSReservedSSO_A");
+        assert_eq!(
+            sso_key(&arn("AWSReservedSSO_A_0123456789ABCDEF")),
+            Some(key.as_str())
+        );
+        let extra = arn("AWSReservedSSO_A_Extra");
+        assert_eq!(
+            sso_key(&arn("AWSReservedSSO_A_Extra_0123456789abcdef")),
+            Some(extra.as_str())
+        );
+        for role in [
+            "AWSReservedSSO_A",
+            "AWSReservedSSO_A_0123456789abcde",
+            "AWSReservedSSO_A_0123456789abcdefg",
+            "AWSReservedSSO__0123456789abcdef",
+            "x/AWSReservedSSO_A_0123456789abcdef",
+        ] {
+            assert_eq!(sso_key(&arn(role)), None, "{role}");
+        }
+    }
+
+    #[test]
+    fn an_instance_id_has_eight_or_seventeen_characters() {
+        assert!(is_instance_id("i-01234567") && is_instance_id("i-0123456789abcdef0"));
+        for other in [
+            "i-0123456",
+            "i-012345678",
+            "x-01234567",
+            "i-0123456\u{e9}",
+            "i-01234567\n",
+        ] {
+            assert!(!is_instance_id(other), "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! User and group names with placeholders.
+
+use std::fmt;
+
+/// What a placeholder stands for.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "upstream has these five, and a sixth would be its own"
+)]
+pub enum Placeholder {
+    /// The access key id that signed the request.
+    AccessKeyId,
+    /// The twelve digits of the account.
+    AccountId,
+    /// The private DNS name of the EC2 instance whose id is the session name.
+    Ec2PrivateDnsName,
+    /// The session name, each `@` replaced by `-`.
+    SessionName,
+    /// The session name as it is.
+    SessionNameRaw,
+}
+
+impl Placeholder {
+    /// All five.
+    pub const ALL: [Self; 5] = [
+        Self::AccessKeyId,
+        Self::AccountId,
+        Self::Ec2PrivateDnsName,
+        Self::SessionName,
+        Self::SessionNameRaw,
+    ];
+
+    /// Returns the name that stands between the braces.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AccessKeyId => "AccessKeyID",
+            Self::AccountId => "AccountID",
+            Self::Ec2PrivateDnsName => "EC2PrivateDNSName",
+            Self::SessionName => "SessionName",
+            Self::SessionNameRaw => "SessionNameRaw",
+        }
+    }
+}
+
+/// How a placeholder is written.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "there are these two")]
+pub enum Spelling {
+    /// `<<SessionName>>`, which needs no quotes in YAML; upstream takes it for text.
+    Angles,
+    /// `{{SessionName}}`, upstream's.
+    Braces,
+}
+
+impl Spelling {
+    const fn open(self) -> &'static str {
+        match self {
+            Self::Angles => "<<",
+            Self::Braces => "{{",
+        }
+    }
+
+    const fn close(self) -> &'static str {
+        match self {
+            Self::Angles => ">>",
+            Self::Braces => "}}",
+        }
+    }
+}
+
+/// A name with placeholders, parsed once.
+///
+/// Every text is one: what is no placeholder stays as it is written, and so does a placeholder with
+/// an unknown name or with spaces in it. Of overlapping ones the leftmost that fits wins, so
+/// `x{{{SessionName}}}` is `x{`, the session's name, and `}`.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Template {
+    segments: Vec<Segment>,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Segment {
+    Text(String),
+    Placeholder(Placeholder, Spelling),
+}
+
+impl Template {
+    /// Finds the placeholders of a text.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut segments = Vec::new();
+        let mut rest = text;
+        let mut literal = String::new();
+        while let Some(at) = rest.find(['{', '<']) {
+            let (before, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            literal.push_str(before);
+            if let Some((placeholder, spelling, after)) = placeholder_at(tail) {
+                if !literal.is_empty() {
+                    segments.push(Segment::Text(std::mem::take(&mut literal)));
+                }
+                segments.push(Segment::Placeholder(placeholder, spelling));
+                rest = after;
+            } else {
+                // One byte, for both are ASCII.
+                let (bracket, after) = tail.split_at_checked(1).unwrap_or((tail, ""));
+                literal.push_str(bracket);
+                rest = after;
+            }
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            segments.push(Segment::Text(literal));
+        }
+        Self { segments }
+    }
+
+    /// Returns the placeholders, in order.
+    pub fn placeholders(&self) -> impl Iterator<Item = (Placeholder, Spelling)> + '_ {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Text(_) => None,
+            Segment::Placeholder(placeholder, spelling) => Some((*placeholder, *spelling)),
+        })
+    }
+
+    /// Puts values in place of the placeholders, in one pass: what a value contains is text, even
+    /// if it looks like a placeholder.
+    ///
+    /// # Errors
+    ///
+    /// What `value` says of the first placeholder that has none.
+    // DIFFERENCE: upstream replaces one name after the other in the whole text, so that a value can
+    // complete a later placeholder (pkg/server/server.go, renderTemplate).
+    pub(crate) fn render<'v, E>(
+        &self,
+        is_upstream_only: bool,
+        value: impl Fn(Placeholder) -> Result<std::borrow::Cow<'v, str>, E>,
+    ) -> Result<String, E> {
+        let mut rendered = String::new();
+        for segment in &self.segments {
+            match segment {
+                Segment::Text(text) => rendered.push_str(text),
+                Segment::Placeholder(placeholder, Spelling::Angles) if is_upstream_only => {
+                    rendered.push_str(&written(*placeholder, Spelling::Angles));
+                }
+                Segment::Placeholder(placeholder, _) => rendered.push_str(&value(*placeholder)?),
+            }
+        }
+        Ok(rendered)
+    }
+}
+
+impl fmt::Display for Template {
+    /// Prints the text that it was parsed from.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.segments.iter().try_for_each(|segment| match segment {
+            Segment::Text(text) => f.write_str(text),
+            Segment::Placeholder(placeholder, spelling) => {
+                f.write_str(&written(*placeholder, *spelling))
+            }
+        })
+    }
+}
+
+fn written(placeholder: Placeholder, spelling: Spelling) -> String {
+    [spelling.open(), placeholder.name(), spelling.close()].concat()
+}
+
+/// Reads the placeholder that a text begins with.
+fn placeholder_at(text: &str) -> Option<(Placeholder, Spelling, &str)> {
+    let spelling = [Spelling::Braces, Spelling::Angles]
+        .into_iter()
+        .find(|spelling| text.starts_with(spelling.open()))?;
+    let inner = text.strip_prefix(spelling.open())?;
+    Placeholder::ALL.into_iter().find_map(|placeholder| {
+        let after = inner
+            .strip_prefix(placeholder.name())?
+            .strip_prefix(spelling.close())?;
+        Some((placeholder, spelling, after))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Placeholder, Template};
+
+    fn render(template: &str, is_upstream_only: bool) -> String {
+        let value =
+            |placeholder: Placeholder| Ok::<_, ()>(placeholder.name().to_lowercase().into());
+        Template::parse(template)
+            .render(is_upstream_only, value)
+            .expect("every value is there")
+    }
+
+    #[test]
+    fn both_spellings_of_the_five_names_are_placeholders() {
+        for placeholder in Placeholder::ALL {
+            let name = placeholder.name();
+            assert_eq!(render(&format!("a:{{{{{name}}}}}-<<{name}>>"), false), {
+                let value = name.to_lowercase();
+                format!("a:{value}-{value}")
+            });
+        }
+    }
+
+    #[test]
+    fn everything_else_stays_as_it_is_written() {
+        for text in [
+            "",
+            "plain",
+            "{{ SessionName }}",
+            "{{sessionname}}",
+            "{{SessionName}",
+            "{{SessionNam}}",
+            "<<SessionName>",
+            "{{SessionName>>",
+            "<<SessionName}}",
+            "{{Nope}}",
+            "{{",
+            "}}",
+            "ü{{ü}}",
+        ] {
+            assert_eq!(render(text, false), text);
+            assert_eq!(Template::parse(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn the_leftmost_that_fits_wins() {
+        assert_eq!(render("x{{{SessionName}}}", false), "x{sessionname}");
+        assert_eq!(render("<<<SessionName>>>", false), "<sessionname>");
+        assert_eq!(render("{{<<SessionName>>}}", false), "{{sessionname}}");
+        assert_eq!(
+            render("{{SessionName{{AccountID}}", false),
+            "{{SessionNameaccountid"
+        );
+    }
+
+    #[test]
+    fn upstreams_spelling_alone_can_be_asked_for() {
+        assert_eq!(
+            render("<<AccountID>>{{AccountID}}", true),
+            "<<AccountID>>accountid"
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! The ConfigMap, as it is printed, and its data.
+
+mod document;
+mod entry;
+mod place;
+
+use bounded_yaml::{Limits, Node};
+
+use self::document::Source;
+use self::place::{Frame, Sink};
+use crate::problem::{Location, Problem, ProblemKind};
+use crate::rules::{Rules, Section};
+
+/// How many bytes a text may have unless told otherwise: 1 MiB, what a ConfigMap can hold.
+pub const DEFAULT_MAX_BYTES: usize = bounded_yaml::DEFAULT_MAX_BYTES;
+
+/// Reads the ConfigMap `aws-auth` with the ordinary limits; see [`Reader::read_config_map`].
+#[must_use]
+pub fn read_config_map(text: &str) -> (Rules, Vec<Problem>) {
+    Reader::new().read_config_map(text)
+}
+
+/// Reads rules, and keeps the good ones when some are not.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader {
+    limits: Limits,
+}
+
+impl Reader {
+    /// Makes a reader with the limits of a ConfigMap.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            limits: Limits::new(),
+        }
+    }
+
+    /// Sets how many bytes a text may have.
+    #[must_use]
+    pub const fn with_max_bytes(self, max_bytes: usize) -> Self {
+        Self {
+            limits: self.limits.with_max_bytes(max_bytes),
+        }
+    }
+
+    /// Reads the ConfigMap as `kubectl get cm aws-auth -n kube-system -o yaml` or `-o json` prints
+    /// it, alone, in a `List`, or among other documents; or its bare data, where a section may be
+    /// the list itself instead of its text.
+    ///
+    /// Every problem has its place in the whole text: that of an entry inside `mapRoles: |` counts
+    /// the lines before it. There are none exactly when every entry was read as it stands.
+    #[must_use]
+    pub fn read_config_map(&self, text: &str) -> (Rules, Vec<Problem>) {
+        let mut reading = Reading::default();
+        let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
+        let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
+            return reading.finish();
+        };
+        let Some(data) = document::data(&nodes, &mut sink) else {
+            return reading.finish();
+        };
+        document::check_keys(data, &mut sink);
+        for section in Section::ALL {
+            match document::section(data, section, text) {
+                None => {}
+                Some(Source::List(node)) => {
+                    let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
+                    entry::read_section(section, node, &mut reading.rules, &mut sink);
+                }
+                Some(Source::Text(inner, frame)) => {
+                    self.read_text(section, inner, frame, &mut reading)
+                }
+            }
+        }
+        reading.finish()
+    }
+
+    /// Reads the `data` of the ConfigMap, key by key, as a Kubernetes client holds it. Lines are
+    /// counted in each value.
+    #[must_use]
+    pub fn read_data<'d>(
+        &self,
+        data: impl IntoIterator<Item = (&'d str, &'d str)>,
+    ) -> (Rules, Vec<Problem>) {
+        let mut reading = Reading::default();
+        let data: Vec<(&str, &str)> = data.into_iter().collect();
+        for (key, _) in &data {
+            if document::is_misspelled(key) {
+                let kind = ProblemKind::MisspelledSection;
+                reading.problems.push(Problem::new(kind, Location::FILE));
+            }
+        }
+        for section in Section::ALL {
+            if let Some((_, text)) = data.iter().find(|(key, _)| *key == section.key()) {
+                self.read_text(section, text, Frame::Here, &mut reading);
+            }
+        }
+        reading.finish()
+    }
+
+    fn read_text(&self, section: Section, text: &str, frame: Frame, reading: &mut Reading) {
+        // As upstream, where people leave a section empty in these ways (pkg/mapper/configmap,
+        // issues 618, 621, 623); `` is no YAML.
+        if matches!(text.trim(), "" | "''" | "\"\"" | "``") {
+            return;
+        }
+        let Reading { rules, problems } = reading;
+        let mut sink = Sink::new(text, frame, problems).within(section);
+        let mut documents = bounded_yaml::documents(text, &self.limits);
+        match documents.next() {
+            None => {}
+            Some(Ok(Node::Scalar(scalar))) if scalar.text().is_empty() => {}
+            Some(Ok(node)) => {
+                entry::read_section(section, &node, rules, &mut sink);
+                match documents.next() {
+                    None => {}
+                    Some(Ok(_)) => sink.report(
+                        ProblemKind::MoreDocuments,
+                        Location::section_of(section),
+                        None,
+                    ),
+                    Some(Err(error)) => sink.report_error(&error, Location::section_of(section)),
+                }
+            }
+            Some(Err(error)) => sink.report_error(&error, Location::section_of(section)),
+        }
+    }
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[derive(Default)]
+struct Reading {
+    rules: Rules,
+    problems: Vec<Problem>,
+}
+
+impl Reading {
+    fn finish(self) -> (Rules, Vec<Problem>) {
+        (self.rules, self.problems)
+    }
+}

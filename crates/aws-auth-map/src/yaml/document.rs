@@ -1,0 +1,168 @@
+//! Finds the data of the ConfigMap in what was read.
+
+use bounded_yaml::{Limits, Mapping, Node, Position, documents};
+
+use super::place::{Frame, Sink};
+use crate::problem::{Location, ProblemKind};
+use crate::rules::Section;
+
+/// What a section is given as.
+pub(super) enum Source<'n> {
+    /// The list itself.
+    List(&'n Node),
+    /// The list's text, and how it lies in the whole.
+    Text(&'n str, Frame),
+}
+
+/// Reads all documents; reports what keeps them from being read.
+pub(super) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Option<Vec<Node>> {
+    let nodes: Result<Vec<Node>, _> = documents(text, limits).collect();
+    match nodes {
+        Ok(nodes) if nodes.is_empty() => {
+            sink.report(ProblemKind::NothingThere, Location::FILE, None);
+            None
+        }
+        Ok(nodes) => Some(nodes),
+        Err(error) => {
+            sink.report_error(&error, Location::FILE);
+            None
+        }
+    }
+}
+
+/// Finds the data: that of the first ConfigMap that has a section, or a document that has one
+/// itself.
+pub(super) fn data<'n>(nodes: &'n [Node], sink: &mut Sink<'_>) -> Option<&'n Mapping> {
+    let mut config_maps = Vec::new();
+    for node in nodes {
+        match text_of(node, "kind") {
+            Some("List" | "ConfigMapList") => {
+                let items = node
+                    .get("items")
+                    .and_then(Node::as_sequence)
+                    .unwrap_or_default();
+                config_maps.extend(items.iter().filter_map(config_map));
+            }
+            _ => config_maps.extend(config_map(node)),
+        }
+    }
+    let mut with_sections = config_maps.iter().filter(|data| has_section(data));
+    let Some(first) = with_sections.next() else {
+        let kind = if config_maps.is_empty() {
+            ProblemKind::NotAConfigMap
+        } else {
+            ProblemKind::NoSections
+        };
+        sink.report(kind, Location::FILE, nodes.first().and_then(Node::offset));
+        // A misspelled section is still worth a word.
+        return config_maps.first().copied();
+    };
+    if let Some(second) = with_sections.next() {
+        let offset = second.entries().first().and_then(|(key, _)| key.offset());
+        sink.report(ProblemKind::MoreDocuments, Location::FILE, offset);
+    }
+    Some(first)
+}
+
+/// Returns the data of a node that is a ConfigMap, or is bare data.
+fn config_map(node: &Node) -> Option<&Mapping> {
+    let mapping = node.as_mapping()?;
+    match text_of(node, "kind") {
+        Some("ConfigMap") => match node.get("data") {
+            Some(data) => data.as_mapping(),
+            // Without data, the object is the empty one.
+            None => Some(mapping),
+        },
+        Some(_) => None,
+        None => match node.get("data").and_then(Node::as_mapping) {
+            Some(data) if has_section(data) => Some(data),
+            _ => has_section(mapping).then_some(mapping),
+        },
+    }
+}
+
+fn text_of<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
+    node.get(key)?.as_text()
+}
+
+fn has_section(data: &Mapping) -> bool {
+    Section::ALL
+        .into_iter()
+        .any(|section| data.get(section.key()).is_some())
+}
+
+/// Whether a key would be that of a section if its case were right. As upstream, it is not read.
+pub(super) fn is_misspelled(key: &str) -> bool {
+    Section::ALL
+        .into_iter()
+        .any(|section| section.key() != key && section.key().eq_ignore_ascii_case(key))
+}
+
+/// Reports keys that are nearly sections, and sections that stand there twice.
+pub(super) fn check_keys(data: &Mapping, sink: &mut Sink<'_>) {
+    for (key, _) in data.entries() {
+        if is_misspelled(key.text()) {
+            sink.report(ProblemKind::MisspelledSection, Location::FILE, key.offset());
+        }
+    }
+    for key in data.duplicates() {
+        if let Some(section) = Section::ALL.into_iter().find(|s| s.key() == key.text()) {
+            let at = Location::section_of(section);
+            sink.report(ProblemKind::MoreDocuments, at, key.offset());
+        }
+    }
+}
+
+/// Returns a section, as it is given in `text`.
+pub(super) fn section<'n>(data: &'n Mapping, section: Section, text: &str) -> Option<Source<'n>> {
+    let (key, value) = data
+        .entries()
+        .iter()
+        .find(|(key, _)| key.text() == section.key())?;
+    match value {
+        Node::Null => None,
+        Node::Scalar(scalar) => {
+            let frame = frame(text, key.offset(), scalar.offset(), scalar.text());
+            Some(Source::Text(scalar.text(), frame))
+        }
+        Node::Sequence(_) | Node::Mapping(_) => Some(Source::List(value)),
+    }
+}
+
+/// Finds out how the text of a section lies in the whole.
+fn frame(text: &str, key: Option<usize>, value: Option<usize>, inner: &str) -> Frame {
+    let place = |offset| Position::of(text, offset);
+    if let Some(value) = value {
+        // It stands there as it is, in one line.
+        let at = place(value);
+        return Frame::Block {
+            lines: at.line().saturating_sub(1),
+            columns: at.column().saturating_sub(1),
+        };
+    }
+    let Some(key) = key else { return Frame::Here };
+    let line = place(key).line();
+    let after_key = text.get(key..).unwrap_or("");
+    let mut lines = after_key.split('\n');
+    let header = lines.next().unwrap_or("");
+    let is_literal = header
+        .split_once(':')
+        .is_some_and(|(_, header)| header.trim_start().starts_with('|'));
+    if !is_literal {
+        return Frame::Line(line);
+    }
+    let indentation = |line: &str| {
+        line.len()
+            .saturating_sub(line.trim_start_matches(' ').len())
+    };
+    let first = |mut lines: std::str::Split<'_, char>| {
+        lines
+            .find(|line| !line.trim().is_empty())
+            .map_or(0, indentation)
+    };
+    let columns = first(lines).saturating_sub(first(inner.split('\n')));
+    Frame::Block {
+        lines: line,
+        columns,
+    }
+}

@@ -1,0 +1,215 @@
+//! The entries of a section.
+
+use bounded_yaml::{Mapping, Node, Scalar};
+use iam_principal::{AccountId, Kind, Partition, Principal};
+
+use super::place::Sink;
+use crate::matching::{SsoRole, fold};
+use crate::problem::{Location, ProblemKind};
+use crate::rules::{Rule, Rules, Section};
+use crate::template::Template;
+
+/// Adds the good entries of a section to the rules, and reports the others.
+pub(super) fn read_section(section: Section, node: &Node, rules: &mut Rules, sink: &mut Sink<'_>) {
+    let at = Location::section_of(section);
+    let Some(entries) = node.as_sequence() else {
+        sink.report(ProblemKind::SectionNotAList, at, node.offset());
+        return;
+    };
+    for (index, node) in entries.iter().enumerate() {
+        let at = at.entry(index);
+        let replaced = match section {
+            Section::Accounts => {
+                read_account(node, at, sink).and_then(|id| rules.insert_account(index, id))
+            }
+            Section::Roles | Section::Users => Entry {
+                section,
+                at,
+                node,
+                sink,
+            }
+            .read()
+            .and_then(|rule| rules.insert(section, index, rule)),
+        };
+        if let Some(earlier) = replaced {
+            sink.report(ProblemKind::DuplicateRule(earlier), at, node.offset());
+        }
+    }
+}
+
+fn read_account(node: &Node, at: Location, sink: &mut Sink<'_>) -> Option<AccountId> {
+    let id = node.as_text().and_then(|text| AccountId::parse(text).ok());
+    if id.is_none() {
+        sink.report(ProblemKind::AccountId, at, node.offset());
+    }
+    id
+}
+
+struct Entry<'e, 's> {
+    section: Section,
+    at: Location,
+    node: &'e Node,
+    sink: &'e mut Sink<'s>,
+}
+
+/// What an entry's keys stand for. As upstream's JSON reader, their case does not matter.
+#[derive(Default)]
+struct Fields<'n> {
+    arn: Option<&'n Node>,
+    username: Option<&'n Node>,
+    groups: Option<&'n Node>,
+    sso: Option<&'n Node>,
+}
+
+impl<'e> Entry<'e, '_> {
+    fn read(mut self) -> Option<Rule> {
+        let Some(mapping) = self.node.as_mapping() else {
+            return self.refuse(ProblemKind::EntryNotAMapping, None, self.node.offset());
+        };
+        let fields = self.fields(mapping)?;
+        let username = self.username(&fields)?;
+        let groups = self.groups(&fields)?;
+        match (present(fields.arn), present(fields.sso)) {
+            (Some(arn), _) => Some(Rule::exact(self.arn(arn)?, username, groups)),
+            (None, Some(sso)) => Some(Rule::sso(&self.sso(sso)?, username, groups)),
+            (None, None) => self.refuse(ProblemKind::MissingPrincipal, None, self.node.offset()),
+        }
+    }
+
+    fn refuse<T>(
+        &mut self,
+        kind: ProblemKind,
+        field: Option<&'static str>,
+        offset: Option<usize>,
+    ) -> Option<T> {
+        self.warn(kind, field, offset);
+        None
+    }
+
+    fn warn(&mut self, kind: ProblemKind, field: Option<&'static str>, offset: Option<usize>) {
+        let at = field.map_or(self.at, |field| self.at.field_of(field));
+        self.sink
+            .report(kind, at, offset.or_else(|| self.node.offset()));
+    }
+
+    const fn arn_key(&self) -> &'static str {
+        match self.section {
+            Section::Roles => "rolearn",
+            Section::Users | Section::Accounts => "userarn",
+        }
+    }
+
+    fn fields(&mut self, mapping: &'e Mapping) -> Option<Fields<'e>> {
+        let mut fields = Fields::default();
+        let mut is_repeated = false;
+        for (key, value) in mapping.entries() {
+            let name = key.text();
+            let is = |known: &str| name.eq_ignore_ascii_case(known);
+            let slot = if is(self.arn_key()) {
+                &mut fields.arn
+            } else if is("username") {
+                &mut fields.username
+            } else if is("groups") {
+                &mut fields.groups
+            } else if self.section == Section::Roles && is("sso") {
+                &mut fields.sso
+            } else {
+                // `userid` is what the dynamic file has; here it means nothing, as upstream.
+                if !is("userid") {
+                    self.warn(ProblemKind::UnknownKey, None, key.offset());
+                }
+                continue;
+            };
+            if slot.replace(value).is_some() {
+                is_repeated = true;
+                self.warn(ProblemKind::DuplicateKey, None, key.offset());
+            }
+        }
+        (!is_repeated).then_some(fields)
+    }
+
+    // DIFFERENCE: upstream keeps an entry whose username is no text, with an empty name.
+    fn username(&mut self, fields: &Fields<'_>) -> Option<Template> {
+        let field = Some("username");
+        let Some(node) = present(fields.username) else {
+            return self.refuse(ProblemKind::MissingUsername, field, self.node.offset());
+        };
+        match node.as_text() {
+            None => self.refuse(ProblemKind::NotText, field, node.offset()),
+            Some("") => self.refuse(ProblemKind::MissingUsername, field, node.offset()),
+            Some(text) => Some(Template::parse(text)),
+        }
+    }
+
+    // DIFFERENCE: upstream keeps an entry whose groups are no list of texts, without them.
+    fn groups(&mut self, fields: &Fields<'_>) -> Option<Vec<Template>> {
+        let Some(node) = present(fields.groups) else {
+            return Some(Vec::new());
+        };
+        let Some(items) = node.as_sequence() else {
+            return self.refuse(ProblemKind::GroupsNotAList, Some("groups"), node.offset());
+        };
+        let mut groups = Vec::with_capacity(items.len());
+        for item in items {
+            let Some(text) = item.as_text() else {
+                let offset = item.offset().or_else(|| node.offset());
+                return self.refuse(ProblemKind::GroupNotText, Some("groups"), offset);
+            };
+            groups.push(Template::parse(text));
+        }
+        Some(groups)
+    }
+
+    fn arn(&mut self, node: &'e Node) -> Option<&'e str> {
+        let field = Some(self.arn_key());
+        let Some(text) = node.as_text() else {
+            return self.refuse(ProblemKind::NotText, field, node.offset());
+        };
+        // The caller's ARN is folded when it is looked up, so a rule may be in any case.
+        let folded = fold(text);
+        let Ok(principal) = Principal::parse(&folded) else {
+            return self.refuse(ProblemKind::Arn, field, node.offset());
+        };
+        if text.contains(['*', '?']) {
+            self.warn(ProblemKind::LiteralWildcard, field, node.offset());
+        }
+        match principal.kind() {
+            Kind::AssumedRole => self.warn(ProblemKind::SessionArn, field, node.offset()),
+            Kind::Role if !principal.path().is_empty() => {
+                self.warn(ProblemKind::RolePath, field, node.offset());
+            }
+            Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => {}
+        }
+        Some(text)
+    }
+
+    fn sso(&mut self, node: &Node) -> Option<SsoRole> {
+        let role = node.as_mapping().and_then(|mapping| {
+            let get = |name: &str| {
+                let is = |key: &Scalar| key.text().eq_ignore_ascii_case(name);
+                mapping
+                    .entries()
+                    .iter()
+                    .find(|(key, _)| is(key))
+                    .map(|(_, value)| value)
+            };
+            let text = |name| get(name).and_then(Node::as_text);
+            let partition: Partition = match present(get("partition")) {
+                Some(node) => node.as_text()?.parse().ok()?,
+                // As upstream: the commercial partition is the one that is not written.
+                None => Partition::Aws,
+            };
+            let account = AccountId::parse(text("accountID")?).ok()?;
+            SsoRole::new(partition, account, text("permissionSetName")?).ok()
+        });
+        match role {
+            Some(role) => Some(role),
+            None => self.refuse(ProblemKind::Sso, Some("sso"), node.offset()),
+        }
+    }
+}
+
+/// A key without a value is as good as none.
+fn present(node: Option<&Node>) -> Option<&Node> {
+    node.filter(|node| !node.is_null())
+}

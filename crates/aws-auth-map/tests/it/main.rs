@@ -1,0 +1,59 @@
+//! The tests of `aws-auth-map`.
+
+#[cfg(test)]
+mod divergences;
+#[cfg(test)]
+mod problems;
+#[cfg(test)]
+mod props;
+#[cfg(test)]
+mod resolve;
+#[cfg(test)]
+mod vectors;
+
+#[cfg(test)]
+use aws_auth_map::{Backend, BackendKind, Map, Resolution, Rules, read_config_map};
+#[cfg(test)]
+use iam_principal::Identity;
+
+/// The rules of a ConfigMap's bare data, which must be without problems.
+#[cfg(test)]
+#[track_caller]
+fn rules(text: &str) -> Rules {
+    let (rules, problems) = read_config_map(text);
+    assert_eq!(problems, [], "{text}");
+    rules
+}
+
+#[cfg(test)]
+fn map(rules: Rules) -> Map {
+    Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
+}
+
+/// The session of a role, in account 111122223333.
+#[cfg(test)]
+fn session(role: &str, name: &str) -> Identity {
+    let arn = format!("arn:aws:sts::111122223333:assumed-role/{role}/{name}");
+    Identity::new(&arn, "111122223333", &format!("AROAEXAMPLE:{name}"))
+        .expect("an identity")
+        .with_access_key_id("ASIAEXAMPLE")
+}
+
+/// A user of account 111122223333.
+#[cfg(test)]
+fn user(name: &str) -> Identity {
+    let arn = format!("arn:aws:iam::111122223333:user/{name}");
+    Identity::new(&arn, "111122223333", "AIDAEXAMPLE")
+        .expect("an identity")
+        .with_access_key_id("AKIAEXAMPLE")
+}
+
+/// The user name that an identity gets, or why it gets none.
+#[cfg(test)]
+fn outcome(resolution: &Resolution) -> String {
+    match resolution {
+        Resolution::Mapped(mapped) => mapped.user().username().to_owned(),
+        Resolution::NotMapped => "not-mapped".to_owned(),
+        Resolution::Refused(refusal) => refusal.reason().code().to_owned(),
+    }
+}

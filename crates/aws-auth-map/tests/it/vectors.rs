@@ -1,0 +1,111 @@
+//! What upstream answered.
+
+use std::collections::BTreeMap;
+
+use aws_auth_map::{Backend, BackendKind, Map, Reader, Resolution};
+use iam_principal::Identity;
+use serde::Deserialize;
+use testkit::{Report, json_lines};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    q: Question,
+    want: Option<Want>,
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    #[serde(rename = "op")]
+    _op: String,
+    backends: Vec<Source>,
+    identity: Caller,
+    private_dns_name: Option<String>,
+    #[serde(default)]
+    reserved_prefixes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Source {
+    #[serde(rename = "mode")]
+    _mode: String,
+    data: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Caller {
+    arn: String,
+    account: String,
+    user_id: String,
+    access_key_id: String,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Want {
+    username: String,
+    groups: Vec<String>,
+    uid: String,
+    backend: String,
+}
+
+fn ask(question: &Question) -> Resolution {
+    let prefixes = || question.reserved_prefixes.iter().map(String::as_str);
+    let map = question.backends.iter().fold(Map::new(), |map, source| {
+        let data = source
+            .data
+            .iter()
+            .map(|(key, text)| (key.as_str(), text.as_str()));
+        let (rules, _) = Reader::new().read_data(data);
+        let backend = Backend::new(BackendKind::EksConfigMap, rules);
+        map.with_backend(backend.with_reserved_prefixes(prefixes()))
+    });
+    let Caller {
+        arn,
+        account,
+        user_id,
+        access_key_id,
+    } = &question.identity;
+    let identity = Identity::new(arn, account, user_id)
+        .expect("an identity")
+        .with_access_key_id(access_key_id);
+    // The EC2 that was asked for the recording answered an empty name where none is given.
+    map.resolve_instance(
+        &identity,
+        question.private_dns_name.as_deref().unwrap_or(""),
+    )
+}
+
+#[test]
+fn every_recorded_answer_of_upstream_is_ours() {
+    let mut report = Report::new();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/resolve.jsonl");
+    for (number, case) in json_lines::<Case>(path).iter().enumerate() {
+        let resolution = ask(&case.q);
+        let got = match &resolution {
+            Resolution::Mapped(mapped) => Ok(Want {
+                username: mapped.user().username().to_owned(),
+                groups: mapped.user().groups().to_vec(),
+                uid: mapped.user().uid().to_owned(),
+                backend: mapped.backend().as_str().to_owned(),
+            }),
+            Resolution::NotMapped => Err("not-mapped"),
+            // Upstream's message is not stable enough to be compared.
+            Resolution::Refused(_) => Err("*"),
+        };
+        let want = case
+            .want
+            .as_ref()
+            .ok_or_else(|| case.error.as_deref().unwrap_or(""));
+        report.check(
+            &format!("case {number}"),
+            &got.as_ref().map_err(|why| *why),
+            &want,
+        );
+    }
+    report.finish();
+}
