@@ -3,8 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use aws_config::Region;
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::imds;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::{Profile, ProfileFileCredentialsProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
@@ -43,14 +45,14 @@ pub(crate) async fn resolve(
     let Some(role) = role else {
         return match at_hand {
             Some(found) => Ok(found),
-            None => Chain::new(settings, target).await.ask(settings).await,
+            None => Chain::new(settings, target).ask(settings).await,
         };
     };
     let as_whom = match at_hand {
         Some(found) => SharedCredentialsProvider::new(found.keys),
         // Asked here and not by the SDK, so that its refusal is told as one of this step.
         None => {
-            let found = Chain::new(settings, target).await.ask(settings).await?;
+            let found = Chain::new(settings, target).ask(settings).await?;
             SharedCredentialsProvider::new(found.keys)
         }
     };
@@ -77,18 +79,20 @@ pub(crate) fn at_hand(settings: &Settings) -> Result<Option<Found>, Error> {
     let Some(profile) = settings.profile() else {
         return Ok(None);
     };
-    const ELSEWHERE: [&str; 5] = [
-        "role_arn",
-        "sso_account_id",
-        "sso_session",
-        "sso_start_url",
-        "web_identity_token_file",
-    ];
-    if ELSEWHERE.iter().any(|key| profile.get(key).is_some()) {
-        return Ok(None);
+    match ELSEWHERE.iter().any(|key| profile.get(key).is_some()) {
+        true => Ok(None),
+        false => in_profile(settings, profile),
     }
-    in_profile(settings, profile)
 }
+
+/// What in a profile says that its keys come from somewhere else, whatever keys it has as well.
+const ELSEWHERE: [&str; 5] = [
+    "role_arn",
+    "sso_account_id",
+    "sso_session",
+    "sso_start_url",
+    "web_identity_token_file",
+];
 
 fn in_environment(settings: &Settings) -> Result<Option<Found>, Error> {
     const ID: &str = "AWS_ACCESS_KEY_ID";
@@ -184,22 +188,11 @@ struct Chain {
 }
 
 impl Chain {
-    async fn new(settings: &Settings, target: &Target) -> Self {
-        let profile = settings.profile_name();
+    fn new(settings: &Settings, target: &Target) -> Self {
         let config = ProviderConfig::without_region()
             .with_region(Some(Region::new(target.region().to_owned())))
             .with_http_client(http_client());
-        if settings.profile_is_asked_for() {
-            let provider = ProfileFileCredentialsProvider::builder()
-                .configure(&config)
-                .profile_name(profile);
-            let provider = SharedCredentialsProvider::new(provider.build());
-            return Self {
-                provider,
-                from: format!("profile `{profile}`"),
-            };
-        }
-        if has_web_identity(settings) {
+        if !settings.profile_is_asked_for() && has_web_identity(settings) {
             let provider = WebIdentityTokenCredentialsProvider::builder().configure(&config);
             let provider = SharedCredentialsProvider::new(provider.build());
             return Self {
@@ -207,41 +200,63 @@ impl Chain {
                 from: "AWS_WEB_IDENTITY_TOKEN_FILE".to_owned(),
             };
         }
+        let profile_provider = ProfileFileCredentialsProvider::builder()
+            .configure(&config)
+            .profile_name(settings.profile_name())
+            .build();
+        // Alone, so that what is wrong with the profile is told and not passed over.
+        if settings.profile().is_some_and(says_where) {
+            let provider = SharedCredentialsProvider::new(profile_provider);
+            return Self {
+                provider,
+                from: profile_of_files(settings),
+            };
+        }
         // As the AWS CLI asks an instance: once, for a second. Patience here is patience at every
         // kubectl command of everyone whose credentials are missing.
-        let instance = imds::Client::builder()
+        let metadata = imds::Client::builder()
             .configure(&config)
             .max_attempts(1)
             .connect_timeout(Duration::from_secs(1))
-            .read_timeout(Duration::from_secs(1));
-        let region = Region::new(target.region().to_owned());
-        let provider = DefaultCredentialsChain::builder()
-            .configure(config)
-            .region(region)
-            .profile_name(profile)
-            .imds_client(instance.build());
-        let provider = SharedCredentialsProvider::new(provider.build().await);
+            .read_timeout(Duration::from_secs(1))
+            .build();
+        let container = EcsCredentialsProvider::builder().configure(&config).build();
+        let instance = ImdsCredentialsProvider::builder()
+            .configure(&config)
+            .imds_client(metadata)
+            .build();
+        // The SDK's default chain without its environment and web identity, which came before.
+        let provider = CredentialsProviderChain::first_try("Profile", profile_provider)
+            .or_else("EcsContainer", container)
+            .or_else("Ec2InstanceMetadata", instance);
+        let provider = SharedCredentialsProvider::new(provider);
         Self {
             provider,
-            from: "the AWS credential chain".to_owned(),
+            from: "the container or instance".to_owned(),
         }
     }
 
     async fn ask(self, settings: &Settings) -> Result<Found, Error> {
-        let profile = settings.profile_name();
         match self.provider.provide_credentials().await {
             Ok(keys) => Ok(Found {
                 keys,
                 from: self.from,
             }),
-            Err(CredentialsError::CredentialsNotLoaded(_)) if settings.profile().is_none() => {
-                let profile = format!("there is no profile `{profile}` in {}", settings.files());
-                Err(Error::NoCredentials { profile })
-            }
-            Err(CredentialsError::CredentialsNotLoaded(_)) => {
-                let files = settings.files();
-                let profile = format!("profile `{profile}` of {files} names none");
-                Err(Error::NoCredentials { profile })
+            Err(CredentialsError::CredentialsNotLoaded(_))
+                if !settings.profile().is_some_and(says_where) =>
+            {
+                let profile = match settings.profile() {
+                    Some(_) => format!("{} names none", profile_of_files(settings)),
+                    None => format!("there is no {}", profile_of_files(settings)),
+                };
+                let environment = match settings.profile_is_asked_for() {
+                    true => "the environment does not count beside --profile",
+                    false => "AWS_ACCESS_KEY_ID is not set",
+                };
+                Err(Error::NoCredentials {
+                    environment,
+                    profile,
+                })
             }
             Err(why) => {
                 let sso = |profile: &Profile| {
@@ -250,7 +265,12 @@ impl Chain {
                         .any(|key| profile.get(key).is_some())
                 };
                 let hint = match settings.profile().is_some_and(sso) {
-                    true => format!("; log in with `aws sso login --profile {profile}`"),
+                    true => {
+                        format!(
+                            "; log in with `aws sso login --profile {}`",
+                            settings.profile_name()
+                        )
+                    }
                     false => String::new(),
                 };
                 Err(Error::Chain {
@@ -261,6 +281,22 @@ impl Chain {
             }
         }
     }
+}
+
+/// Whether a profile says where its keys come from.
+fn says_where(profile: &Profile) -> bool {
+    ELSEWHERE
+        .iter()
+        .chain(&["credential_process"])
+        .any(|key| profile.get(key).is_some())
+}
+
+fn profile_of_files(settings: &Settings) -> String {
+    format!(
+        "profile `{}` of {}",
+        settings.profile_name(),
+        settings.files()
+    )
 }
 
 /// The client that the chain and the role need; TLS by rustls with ring.

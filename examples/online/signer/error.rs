@@ -31,13 +31,18 @@ pub(crate) enum Error {
     Endpoint(SignError),
     #[error("AWS_CREDENTIAL_EXPIRATION is not a time like 2026-11-23T09:00:00Z")]
     Expiration,
+    #[error("the credentials from {from} have expired; get new ones")]
+    Expired { from: String },
     #[error("cannot read the AWS configuration: {0}")]
     Files(String),
     #[error(
-        "no credentials: AWS_ACCESS_KEY_ID is not set, {profile}, and neither a container nor an \
+        "no credentials: {environment}, {profile}, and neither a container nor an \
          instance gave any; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`"
     )]
-    NoCredentials { profile: String },
+    NoCredentials {
+        environment: &'static str,
+        profile: String,
+    },
     #[error("there is no profile `{name}` (from {from}) in {files}{known}")]
     NoProfile {
         name: String,
@@ -88,7 +93,8 @@ pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
         }
     }
     // One line, and nothing that a terminal would obey.
-    parts.join(": ").replace(|c: char| c.is_control(), " ")
+    let line = parts.join(": ").replace(|c: char| c.is_control(), " ");
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ use std::time::SystemTime;
 use clap::Parser as _;
 use eks_token::Token;
 use eks_token::exec_credential::{ApiVersion, ExecCredential};
-use sts_presign::{ClusterId, SignedUrl, Signer, UnixTime};
+use sts_presign::{ClusterId, SignError, SignedUrl, Signer, UnixTime};
 
 use crate::arguments::Arguments;
 use crate::error::Error;
@@ -97,5 +97,8 @@ async fn sign(arguments: &Arguments, environment: Environment) -> Result<SignedU
     let from = credentials.from;
     signer
         .sign(&credentials.keys.into(), now)
-        .map_err(|why| Error::Sign { from, why })
+        .map_err(|why| match why {
+            SignError::Expired => Error::Expired { from },
+            why => Error::Sign { from, why },
+        })
 }

@@ -141,7 +141,7 @@ impl Settings {
             files: self.files(),
             known: match known.is_empty() {
                 true => String::new(),
-                false => format!("; there are {}", known.join(", ")),
+                false => format!("; those there are {}", known.join(", ")),
             },
         }
     }

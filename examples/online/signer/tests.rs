@@ -180,7 +180,7 @@ async fn a_profile_that_is_named_must_be_there() {
             "{message}"
         );
         assert!(
-            message.ends_with("there are default, half, keys, keys-elsewhere, odd"),
+            message.ends_with("those there are default, half, keys, keys-elsewhere, odd"),
             "{message}"
         );
     }
