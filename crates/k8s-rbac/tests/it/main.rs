@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod can_i;
 #[cfg(all(test, feature = "yaml"))]
+mod divergences;
+#[cfg(all(test, feature = "yaml"))]
 mod manifests;
 #[cfg(test)]
 mod oracle;

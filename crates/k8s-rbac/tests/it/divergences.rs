@@ -1,0 +1,95 @@
+//! Every row of `testdata/divergences.toml`, shown to differ.
+
+use k8s_rbac::can_i::{Error, Question};
+use k8s_rbac::{Manifests, Objects, Policy, Request, User};
+use testkit::Divergences;
+
+#[test]
+fn each_divergence_is_real() {
+    let divergences = Divergences::read("testdata/divergences.toml");
+    let objects = serde_json::from_value(serde_json::json!({
+        "clusterRoles": [{
+            "metadata": {"name": "r"},
+            "rules": [{"verbs": ["get"], "nonResourceURLs": ["/x"]}],
+        }],
+        "clusterRoleBindings": [
+            {"metadata": {"name": "b"}, "subjects": [{"kind": "User", "name": "u"}],
+             "roleRef": {"kind": "ClusterRole", "name": "r"}},
+            {"metadata": {"name": "a"}, "subjects": [{"kind": "Group", "name": "g"}],
+             "roleRef": {"kind": "ClusterRole", "name": "r"}},
+        ],
+    }))
+    .unwrap();
+    divergences.compare("order-of-bindings", &2, &reasons_over_many_calls(&objects));
+    let (kept, name) = read("{name: a, name: b}");
+    divergences.compare("duplicate-key", &(1, "b".to_owned()), &(kept, name));
+    let (kept, name) = read("{name: on}");
+    divergences.compare("yaml-1-1-words", &(0, String::new()), &(kept, name));
+
+    let asked = |line| Question::parse(line, "here").map(|question| group_resource(&question));
+    let ours = asked("get widgets.example.com");
+    divergences.compare(
+        "can-i-unknown-with-group",
+        &is(":widgets.example.com"),
+        &ours,
+    );
+    divergences.compare(
+        "can-i-both-namespaces",
+        &is(":pods"),
+        &asked("get pods -n dev -A"),
+    );
+    divergences.compare(
+        "can-i-slash-in-name",
+        &is(":pods"),
+        &asked("get pods/web-1/log"),
+    );
+    let warnings = |line| Question::parse(line, "here").map(|question| question.warnings().len());
+    divergences.compare("can-i-cluster-scoped", &Ok(1), &warnings("get nodes"));
+    divergences.finish();
+}
+
+fn is(text: &str) -> Result<String, Error> {
+    Ok(text.to_owned())
+}
+
+fn group_resource(question: &Question) -> String {
+    match question.request() {
+        Request::Path(request) => request.path().to_owned(),
+        Request::Resource(request) => format!("{}:{}", request.group(), request.resource()),
+    }
+}
+
+/// How many objects are kept of one with this metadata, and the last one's name.
+fn read(metadata: &str) -> (usize, String) {
+    let text = format!(
+        "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {metadata}}}"
+    );
+    let roles = Manifests::read([("f", text.as_str())])
+        .into_objects()
+        .cluster_roles;
+    (
+        roles.len(),
+        roles
+            .last()
+            .map(|role| role.metadata.name.clone())
+            .unwrap_or_default(),
+    )
+}
+
+/// How many different reasons a request gets that two bindings allow.
+fn reasons_over_many_calls(objects: &Objects) -> usize {
+    let user = User::new("u", ["g"]);
+    let reasons: std::collections::BTreeSet<String> = (0..100)
+        .map(|_| {
+            let policy = Policy::new(objects.clone());
+            policy.rbac(&user, &Request::path("get", "/x")).reason()
+        })
+        .collect();
+    assert!(
+        reasons
+            .first()
+            .is_some_and(|reason| reason.contains("\"b\"")),
+        "{reasons:?}"
+    );
+    reasons.len()
+}
