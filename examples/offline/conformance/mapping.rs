@@ -1,0 +1,131 @@
+//! `map.*`: from an identity to a user.
+
+use std::collections::BTreeMap;
+
+use aws_auth_map::{Backend, BackendKind, Map, Problem, Reader, Resolution, Rules};
+use iam_principal::{AccountId, Identity};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Refusal;
+
+pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
+    Some(match op {
+        "map.problems" => crate::read(question).and_then(problems),
+        "map.resolve" => crate::read(question).and_then(resolve),
+        _ => return None,
+    })
+}
+
+#[derive(Deserialize)]
+struct ToResolve {
+    backends: Vec<Source>,
+    identity: Caller,
+    #[serde(default)]
+    private_dns_name: Option<String>,
+    #[serde(default)]
+    reserved_prefixes: Option<Vec<String>>,
+    #[serde(default)]
+    scrubbed_accounts: Option<Vec<String>>,
+    #[serde(default)]
+    upstream_templates_only: Option<bool>,
+}
+
+/// A backend; what belongs to modes that are not there yet stays unread.
+#[derive(Deserialize)]
+struct Source {
+    mode: String,
+    #[serde(default)]
+    data: BTreeMap<String, Option<String>>,
+}
+
+#[derive(Deserialize)]
+struct Caller {
+    arn: String,
+    account: String,
+    user_id: String,
+    #[serde(default)]
+    access_key_id: Option<String>,
+}
+
+impl Caller {
+    fn identity(&self) -> Result<Identity, Refusal> {
+        let identity = Identity::new(&self.arn, &self.account, &self.user_id)?;
+        Ok(match &self.access_key_id {
+            Some(id) => identity.with_access_key_id(id),
+            None => identity,
+        })
+    }
+}
+
+impl Source {
+    fn read(&self) -> Result<(BackendKind, Rules, Vec<Problem>), Refusal> {
+        if self.mode != BackendKind::EksConfigMap.as_str() {
+            let message = "only `EKSConfigMap` is read so far";
+            return Err(Refusal::new("unsupported-backend", &message));
+        }
+        let data = self
+            .data
+            .iter()
+            .filter_map(|(key, text)| Some((key.as_str(), text.as_deref()?)));
+        let (rules, problems) = Reader::new().read_data(data);
+        Ok((BackendKind::EksConfigMap, rules, problems))
+    }
+}
+
+fn resolve(question: ToResolve) -> Result<Value, Refusal> {
+    let prefixes = question.reserved_prefixes.unwrap_or_default();
+    let accounts = question.scrubbed_accounts.unwrap_or_default();
+    let accounts = accounts
+        .iter()
+        .map(|id| AccountId::parse(id))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut map = Map::new().with_scrubbed_accounts(accounts);
+    if question.upstream_templates_only == Some(true) {
+        map = map.with_upstream_spelling_only();
+    }
+    for source in &question.backends {
+        let (kind, rules, _) = source.read()?;
+        let backend = Backend::new(kind, rules);
+        map = map.with_backend(backend.with_reserved_prefixes(prefixes.iter().map(String::as_str)));
+    }
+    let identity = question.identity.identity()?;
+    // Absent and empty are the same in this protocol: EC2 knows the instance by an empty name.
+    let name = question.private_dns_name.unwrap_or_default();
+    match map.resolve_instance(&identity, &name) {
+        Resolution::Mapped(mapped) => Ok(json!({
+            "username": mapped.user().username(),
+            "groups": mapped.user().groups(),
+            "uid": mapped.user().uid(),
+            "extra": mapped.user().extra(),
+            "backend": mapped.backend().as_str(),
+        })),
+        Resolution::NotMapped => Err(Refusal::new(
+            "not-mapped",
+            &"no rule speaks of the identity",
+        )),
+        Resolution::Refused(refusal) => Err(Refusal::new(refusal.reason().code(), &refusal)),
+    }
+}
+
+#[derive(Deserialize)]
+struct ToCheck {
+    backends: Vec<Source>,
+}
+
+fn problems(question: ToCheck) -> Result<Value, Refusal> {
+    let mut all = Vec::new();
+    for source in &question.backends {
+        let (_, _, problems) = source.read()?;
+        all.extend(problems.iter().map(|problem| {
+            json!({
+                "code": problem.code(),
+                "severity": problem.severity().as_str(),
+                "at": problem.at().to_string(),
+                "line": problem.line(),
+                "message": problem.kind().to_string(),
+            })
+        }));
+    }
+    Ok(json!({ "problems": all }))
+}
