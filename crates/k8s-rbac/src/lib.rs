@@ -1,4 +1,9 @@
-#![doc = include_str!("../README.md")]
+// The README's example reads manifests.
+#![cfg_attr(feature = "yaml", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "yaml"),
+    doc = "Kubernetes RBAC decisions, without reading manifests."
+)]
 
 pub mod can_i;
 
