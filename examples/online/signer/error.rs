@@ -92,9 +92,13 @@ pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
             parts.push(text);
         }
     }
-    // One line, and nothing that a terminal would obey.
-    let line = parts.join(": ").replace(|c: char| c.is_control(), " ");
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(&parts.join(": "))
+}
+
+/// Makes one line of what others say, without anything that a terminal would obey.
+pub(crate) fn one_line(text: &str) -> String {
+    let text = text.replace(|c: char| c.is_control(), " ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@
 //! Standard output carries the document and nothing else; what went wrong is one sentence on standard
 //! error, and the exit status 1 (2 for wrong arguments).
 
-use std::io::Write as _;
+use std::io::{BufWriter, Write as _};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -67,7 +67,8 @@ async fn run(arguments: &Arguments, environment: Environment) -> Result<(), Erro
     }
     let signed = sign(arguments, environment).await?;
     let token = Token::encode(signed.expose())?;
-    let mut out = std::io::stdout().lock();
+    // In one piece: standard output by itself would be written to line by line.
+    let mut out = BufWriter::new(std::io::stdout().lock());
     if arguments.token_only {
         writeln!(out, "{}", token.expose())?;
     } else {

@@ -8,7 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::error::ProvideErrorMetadata as _;
 
 use crate::endpoint::Target;
-use crate::error::{Error, causes};
+use crate::error::{Error, causes, one_line};
 
 /// The role to sign as.
 #[derive(Debug)]
@@ -47,7 +47,9 @@ impl Role {
             Ok(answer) => answer,
             // STS's own words, which name the caller and what is not allowed.
             Err(error) => match (error.code(), error.message()) {
-                (Some(code), Some(message)) => return Err(refused(format!("{code}: {message}"))),
+                (Some(code), Some(message)) => {
+                    return Err(refused(one_line(&format!("{code}: {message}"))));
+                }
                 _ => return Err(refused(causes(&error))),
             },
         };
