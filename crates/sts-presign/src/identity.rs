@@ -1,9 +1,14 @@
 //! Reading STS's answer.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use iam_principal::{Identity, Partition};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::answer::{AnswerError, Refusal};
 
@@ -39,12 +44,13 @@ pub fn read_identity(
     if !is_json(answer) {
         return Err(AnswerError::ContentType);
     }
-    let document: Document = serde_json::from_slice(body).map_err(|_| AnswerError::Malformed)?;
+    let Object(document) =
+        serde_json::from_slice::<Object<Document>>(body).map_err(|_| AnswerError::Malformed)?;
     let CallerIdentity {
         account,
         arn,
         user_id,
-    } = document.response.result;
+    } = document.response.0.result.0;
     let identity = Identity::new(&arn, &account, &user_id).map_err(AnswerError::Inconsistent)?;
     if identity.partition() != partition {
         return Err(AnswerError::Partition);
@@ -91,16 +97,16 @@ fn by_status(status: StatusCode, body: &[u8]) -> AnswerError {
 #[serde(deny_unknown_fields)]
 struct Document {
     #[serde(rename = "GetCallerIdentityResponse")]
-    response: CallerIdentityResponse,
+    response: Object<CallerIdentityResponse>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CallerIdentityResponse {
     #[serde(rename = "GetCallerIdentityResult")]
-    result: CallerIdentity,
+    result: Object<CallerIdentity>,
     #[serde(rename = "ResponseMetadata")]
-    _metadata: Option<Metadata>,
+    _metadata: Option<Object<Metadata>>,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +125,29 @@ struct CallerIdentity {
 struct Metadata {
     #[serde(rename = "RequestId")]
     _request_id: String,
+}
+
+/// What is written as an object: a derived reader takes a list of the values for one as well.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfFields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OfFields<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(OfFields(PhantomData))
+    }
 }
 
 #[derive(Deserialize)]

@@ -32,6 +32,9 @@ const LAST_SECOND: u64 = 253_402_300_799;
 const DAY: u64 = 86_400;
 
 impl UnixTime {
+    /// The last second of the year 9999.
+    pub const LAST: Self = Self { secs: LAST_SECOND };
+
     /// Makes a time of seconds since the epoch.
     ///
     /// # Errors

@@ -57,6 +57,12 @@ fn anything_but_one_whole_document_is_malformed() {
             GOOD.replacen("Result\":{", "Result\":[{", 1)
                 .replacen("},", "}],", 1),
         ),
+        (
+            "values in a list",
+            r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":
+                ["111122223333","arn:aws:iam::111122223333:user/alice","AIDAEXAMPLE"]}}"#
+                .to_owned(),
+        ),
         ("HTML", "<html></html>".to_owned()),
         (
             "account a number",

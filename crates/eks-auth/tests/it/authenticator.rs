@@ -1,0 +1,97 @@
+use aws_auth_map::Map;
+use eks_auth::{AuthError, Failed, Refused, TransportError};
+use sts_presign::{AnswerError, Refusal};
+
+use crate::support::{ALICE, Always, authenticator, config_map, now, ready, token};
+
+fn rules() -> Map {
+    let text =
+        "mapUsers: |\n  - userarn: arn:aws:iam::111122223333:user/alice\n    username: alice\n";
+    config_map(text)
+}
+
+fn authenticate(answer: Result<(u16, &'static str), TransportError>) -> Result<String, AuthError> {
+    let authenticator = authenticator("test-cluster", "aws");
+    ready(authenticator.authenticate(&token(), now(), &Always(answer), &rules()))
+        .map(|authenticated| authenticated.user.username().to_owned())
+}
+
+#[test]
+fn a_good_token_names_its_user() {
+    assert_eq!(authenticate(Ok((200, ALICE))).as_deref(), Ok("alice"));
+}
+
+#[test]
+fn the_identity_carries_the_access_key_id() {
+    let identity = ready(authenticator("test-cluster", "aws").identify(
+        &token(),
+        now(),
+        &Always(Ok((200, ALICE))),
+    ));
+    assert_eq!(identity.unwrap().access_key_id(), Some("AKIDEXAMPLE"));
+}
+
+#[test]
+fn what_says_something_of_the_caller_is_a_refusal() {
+    let refused = r#"{"Error":{"Code":"SignatureDoesNotMatch"}}"#;
+    let got = authenticate(Ok((403, refused)));
+    assert_eq!(
+        got,
+        Err(Refused::Sts(Refusal::SignatureDoesNotMatch).into())
+    );
+    let got = authenticator("test-cluster", "aws").begin("k8s-aws-v1.", now());
+    assert!(matches!(got, Err(Refused::Token(_))));
+    let got = authenticator("test-cluster", "aws-cn").begin(&token(), now());
+    assert_eq!(
+        got.err(),
+        Some(Refused::Url(sts_presign::Error::HostPartition))
+    );
+    let nobody = config_map("mapUsers: ''");
+    let authenticator = authenticator("test-cluster", "aws");
+    let answer = Always(Ok((200, ALICE)));
+    let got = ready(authenticator.authenticate(&token(), now(), &answer, &nobody));
+    assert!(matches!(got, Err(AuthError::Refused(Refused::NotMapped))));
+}
+
+#[test]
+fn what_says_nothing_of_the_caller_is_a_failure() {
+    for (answer, failed) in [
+        (
+            Err(TransportError::Timeout),
+            Failed::Transport(TransportError::Timeout),
+        ),
+        (
+            Ok((503, "")),
+            Failed::Sts(AnswerError::Unavailable { status: 503 }),
+        ),
+        (Ok((429, "")), Failed::Sts(AnswerError::Throttled)),
+        (
+            Ok((403, "<html>")),
+            Failed::Sts(AnswerError::UnexpectedStatus { status: 403 }),
+        ),
+        (Ok((302, "")), Failed::Sts(AnswerError::Redirected)),
+        (Ok((200, "{}")), Failed::Sts(AnswerError::Malformed)),
+    ] {
+        assert_eq!(authenticate(answer), Err(failed.into()), "{answer:?}");
+    }
+}
+
+#[test]
+fn the_length_of_tokens_is_a_setting() {
+    let short = authenticator("test-cluster", "aws").with_max_token_len(400);
+    assert_eq!(short.begin(&token(), now()).unwrap_err().code(), "too-long");
+    let long = authenticator("test-cluster", "aws").with_max_token_len(8192);
+    assert!(long.begin(&token(), now()).is_ok());
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let exchange = authenticator("test-cluster", "aws")
+        .begin(&token(), now())
+        .unwrap();
+    let printed = format!("{exchange:?}");
+    assert!(
+        printed.contains("AKIDEXAMPLE") && !printed.contains("d052bda1"),
+        "{printed}"
+    );
+}

@@ -1,0 +1,94 @@
+use eks_auth::{Authenticated, MAX_REVIEW_LEN, Review, ReviewError, ReviewVersion};
+use iam_principal::Identity;
+use serde_json::{Value, json};
+
+use crate::support::config_map;
+
+fn ask(version: &str, token: &str) -> Vec<u8> {
+    // As kube-apiserver writes it, byte for byte.
+    format!(
+        r#"{{"kind":"TokenReview","apiVersion":"{version}","metadata":{{}},"spec":{{"token":"{token}"}},"status":{{"user":{{}}}}}}
+"#
+    )
+    .into_bytes()
+}
+
+#[test]
+fn the_answer_is_of_the_version_that_was_asked() {
+    for (text, version) in [
+        ("authentication.k8s.io/v1", ReviewVersion::V1),
+        ("authentication.k8s.io/v1beta1", ReviewVersion::V1Beta1),
+    ] {
+        let review = Review::read(&ask(text, "t")).unwrap();
+        assert_eq!((review.version(), review.expose_token()), (version, "t"));
+        let answer: Value = serde_json::from_str(&review.unauthenticated()).unwrap();
+        let want = json!({
+            "apiVersion": text,
+            "kind": "TokenReview",
+            "status": { "authenticated": false },
+        });
+        assert_eq!(answer, want);
+    }
+}
+
+#[test]
+fn the_answer_names_the_user_as_upstream_does() {
+    let arn = "arn:aws:sts::111122223333:assumed-role/dev/s";
+    let identity = Identity::new(arn, "111122223333", "AROAEXAMPLE:s").unwrap();
+    let identity = identity.with_access_key_id("ASIAEXAMPLE");
+    let rules = "mapRoles: |\n  - rolearn: arn:aws:iam::111122223333:role/dev\n    username: dev\n    groups: [devs]\n";
+    let user = Authenticated::by_rules(identity, &config_map(rules))
+        .unwrap()
+        .user;
+    let review = Review::read(&ask("authentication.k8s.io/v1", "t")).unwrap();
+    let answer: Value = serde_json::from_str(&review.authenticated(&user)).unwrap();
+    let want = json!({
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenReview",
+        "status": {
+            "authenticated": true,
+            "user": {
+                "username": "dev",
+                "uid": "aws-iam-authenticator:111122223333:AROAEXAMPLE",
+                "groups": ["devs"],
+                "extra": {
+                    "accessKeyId": ["ASIAEXAMPLE"],
+                    "arn": [arn],
+                    "canonicalArn": ["arn:aws:iam::111122223333:role/dev"],
+                    "principalId": ["AROAEXAMPLE"],
+                    "sessionName": ["s"],
+                    "sigs.k8s.io/aws-iam-authenticator/principalId": ["AROAEXAMPLE"],
+                },
+            },
+        },
+    });
+    assert_eq!(answer, want);
+}
+
+#[test]
+fn what_is_no_review_is_said_to_be_none() {
+    let v1 = "authentication.k8s.io/v1";
+    let text = String::from_utf8(ask(v1, "t")).unwrap();
+    let read = |from: &str, to: &str| Review::read(text.replacen(from, to, 1).as_bytes()).err();
+    assert_eq!(Review::read(b"").err(), Some(ReviewError::Malformed));
+    assert_eq!(Review::read(b"7").err(), Some(ReviewError::Malformed));
+    assert_eq!(read("\"t\"", "7"), Some(ReviewError::Malformed));
+    assert_eq!(
+        read("TokenReview", "SubjectAccessReview"),
+        Some(ReviewError::Kind)
+    );
+    assert_eq!(
+        read(v1, "authentication.k8s.io/v2"),
+        Some(ReviewError::ApiVersion)
+    );
+    assert_eq!(read("\"t\"", "\"\""), Some(ReviewError::NoToken));
+    assert_eq!(read("\"token\":\"t\"", ""), Some(ReviewError::NoToken));
+    let long = vec![b' '; MAX_REVIEW_LEN + 1];
+    assert_eq!(Review::read(&long).err(), Some(ReviewError::TooLong));
+}
+
+#[test]
+fn the_token_is_not_printed() {
+    let review = Review::read(&ask("authentication.k8s.io/v1", "SECRET")).unwrap();
+    assert!(!format!("{review:?}").contains("SECRET"));
+}

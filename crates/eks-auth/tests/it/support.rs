@@ -1,0 +1,60 @@
+//! One good token, and a transport that answers what a test wants.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use aws_auth_map::{Backend, BackendKind, Map};
+use eks_auth::{Authenticator, Transport, TransportError};
+use http::{Request, Response};
+use sts_presign::{ClusterId, Policy, UnixTime};
+
+/// awscli's URL for `test-cluster`, signed at 2023-04-28T00:00:00Z with the example key.
+pub(crate) const URL: &str = "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity\
+    &Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20230428\
+    %2Fus-west-2%2Fsts%2Faws4_request&X-Amz-Date=20230428T000000Z&X-Amz-Expires=60\
+    &X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Signature=\
+    d052bda10bc2c20801d04704e8da83bc17ce4f0c385f2fc03845cb278d94f1ec";
+
+pub(crate) fn token() -> String {
+    eks_token::Token::encode(URL).unwrap().expose().to_owned()
+}
+
+pub(crate) fn now() -> UnixTime {
+    UnixTime::parse_rfc3339("2023-04-28T00:01:00Z").unwrap()
+}
+
+pub(crate) fn authenticator(cluster_id: &str, partition: &str) -> Authenticator {
+    let cluster_id = ClusterId::parse(cluster_id).unwrap();
+    Authenticator::new(Policy::new(cluster_id, partition.parse().unwrap()))
+}
+
+pub(crate) fn config_map(text: &str) -> Map {
+    let (rules, problems) = aws_auth_map::read_config_map(text);
+    assert_eq!(problems, []);
+    Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
+}
+
+pub(crate) const ALICE: &str = r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":{
+    "Account":"111122223333","Arn":"arn:aws:iam::111122223333:user/alice","UserId":"AIDAEXAMPLE"}}}"#;
+
+/// Answers every request alike.
+pub(crate) struct Always(pub(crate) Result<(u16, &'static str), TransportError>);
+
+impl Transport for Always {
+    async fn send(&self, _: Request<()>) -> Result<Response<Vec<u8>>, TransportError> {
+        let (status, body) = self.0?;
+        let answer = Response::builder()
+            .status(status)
+            .header("content-type", "application/json");
+        Ok(answer.body(body.as_bytes().to_vec()).unwrap())
+    }
+}
+
+/// The futures of these tests are ready at once.
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("not ready"),
+    }
+}
