@@ -22,6 +22,7 @@ pub struct Limits {
     max_bytes: usize,
     max_depth: usize,
     expansion: usize,
+    is_every_offset_wanted: bool,
 }
 
 impl Limits {
@@ -33,6 +34,7 @@ impl Limits {
             max_bytes: DEFAULT_MAX_BYTES,
             max_depth: MAX_DEPTH,
             expansion: DEFAULT_EXPANSION,
+            is_every_offset_wanted: false,
         }
     }
 
@@ -58,6 +60,22 @@ impl Limits {
     #[must_use]
     pub const fn with_expansion(self, expansion: usize) -> Self {
         Self { expansion, ..self }
+    }
+
+    /// Finds the [`offset`](crate::Scalar::offset) of numbers and booleans as well: a document that
+    /// has any is read twice.
+    #[must_use]
+    pub const fn with_every_offset(self) -> Self {
+        Self {
+            is_every_offset_wanted: true,
+            ..self
+        }
+    }
+
+    /// Returns whether the offset of numbers and booleans is wanted.
+    #[must_use]
+    pub const fn is_every_offset_wanted(&self) -> bool {
+        self.is_every_offset_wanted
     }
 
     /// Returns how many bytes the input may have.

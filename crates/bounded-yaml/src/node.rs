@@ -171,7 +171,7 @@ impl Scalar {
 
     /// Returns the byte of the input at which the text begins, if it stands there as it is: that
     /// of a block (`|`, `>`), of a scalar over several lines or with escapes is not known, nor is
-    /// that of most numbers and booleans.
+    /// that of most numbers and booleans unless [`Limits`](crate::Limits) ask for it.
     #[must_use]
     pub fn offset(&self) -> Option<usize> {
         if self.offset == u32::MAX {

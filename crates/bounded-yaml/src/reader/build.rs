@@ -30,6 +30,7 @@ pub(super) struct Builder<'a> {
     format: Format,
     input: &'a str,
     skipped: usize,
+    is_every_offset_wanted: bool,
     limit: usize,
     left: Cell<usize>,
     max_depth: usize,
@@ -51,6 +52,7 @@ impl<'a> Builder<'a> {
             format,
             input,
             skipped,
+            is_every_offset_wanted: limits.is_every_offset_wanted(),
             limit,
             left: Cell::new(limit),
             max_depth: limits.max_depth(),
@@ -150,7 +152,7 @@ impl<'a> Builder<'a> {
 
     fn other<E: de::Error>(&self, text: &str, kind: Kind, is_doubtful: bool) -> Result<Node, E> {
         self.pay(text.len())?;
-        if is_doubtful {
+        if is_doubtful || self.is_every_offset_wanted {
             self.is_text_missing.set(true);
         }
         Ok(Node::Scalar(Scalar::new(text, kind)))

@@ -90,9 +90,11 @@ impl<'a> Reader<'a> {
 
     /// Makes a flat error of `yaml_serde`'s.
     fn explain(&self, why: &serde_yaml::Error) -> Error {
+        // `libyaml` tells the end of a text as a line of its own.
+        let end = Position::of(self.text, self.text.len());
         let at = why
             .location()
-            .map(|place| Position::new(place.line(), place.column()));
+            .map(|place| Position::new(place.line(), place.column()).min(end));
         match self.builder.take_error() {
             Some(Error::TooDeep { limit, .. }) => return Error::TooDeep { limit, at },
             Some(Error::Key(_)) => return Error::Key(at),

@@ -276,3 +276,21 @@ fn a_scalar_knows_where_it_stands() {
     let block = &node.get("c").and_then(Node::as_sequence).expect("a list")[1];
     assert_eq!(block.offset(), None);
 }
+
+#[test]
+fn the_place_of_numbers_is_known_where_it_is_asked_for() {
+    let text = "- 12\n- true\n- x\n";
+    let offsets = |limits: &Limits| {
+        let node = documents(text, limits)
+            .next()
+            .expect("a document")
+            .expect("readable");
+        let items = node.as_sequence().expect("a list").to_vec();
+        items.iter().map(Node::offset).collect::<Vec<_>>()
+    };
+    assert_eq!(offsets(&Limits::new()), [None, None, Some(14)]);
+    assert_eq!(
+        offsets(&Limits::new().with_every_offset()),
+        [Some(2), Some(7), Some(14)]
+    );
+}
