@@ -31,7 +31,7 @@ impl Reader {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            limits: Limits::new(),
+            limits: Limits::new().with_every_offset(),
         }
     }
 

@@ -1,1 +1,91 @@
+//! Shows each row of `testdata/divergences.toml`.
 
+use testkit::Divergences;
+
+use crate::{map, outcome, rules, session, user};
+use aws_auth_map::{Backend, BackendKind, EKS_RESERVED_PREFIXES, Map, Rules, read_config_map};
+use iam_principal::{Identity, Partition};
+
+fn sso(fields: &str) -> Rules {
+    rules(&format!(
+        "mapRoles: [{{sso: {{permissionSetName: A, accountID: '111122223333'{fields}}}, username: in}}]"
+    ))
+}
+
+#[test]
+fn each_divergence_differs_as_it_says() {
+    let rows = Divergences::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/testdata/divergences.toml"
+    ));
+    let show = |case: &str, upstream: &str, rules: Rules, identity: &Identity| {
+        let ours = outcome(&map(rules).resolve(identity));
+        rows.compare(case, &upstream.to_owned(), &ours);
+    };
+    let read = |text: &str| read_config_map(text).0;
+    let dev = session("dev", "alice");
+    let arn = "rolearn: 'arn:aws:iam::111122223333:role/dev'";
+
+    let kelvin =
+        "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/\u{212a}ate', username: in}]";
+    show("kelvin-sign", "in", read(kelvin), &session("kate", "s"));
+
+    let set = session("AWSReservedSSO_A_0123456789abcdef", "s");
+    show("sso-without-a-feature-gate", "not-mapped", sso(""), &set);
+    let arn_cn = "arn:aws-cn:sts::111122223333:assumed-role/AWSReservedSSO_A_0123456789abcdef/s";
+    let china = Identity::new(arn_cn, "111122223333", "AROAEXAMPLE:s").expect("an identity");
+    assert_eq!(china.partition(), Partition::AwsCn);
+    show(
+        "sso-partition",
+        "not-mapped",
+        sso(", partition: aws-cn"),
+        &china,
+    );
+    let extra = session("AWSReservedSSO_A_Extra_0123456789abcdef", "s");
+    show("sso-suffix", "in", sso(""), &extra);
+    let both = "mapRoles:\n- {rolearn: 'arn:aws:iam::111122223333:role/AWSReservedSSO_A_0123456789abcdef', username: exact}\n- {sso: {permissionSetName: A, accountID: '111122223333'}, username: set}\n";
+    show("exact-beside-sso", "exact or set", rules(both), &set);
+
+    let twice = "mapUsers:\n- {userarn: 'arn:aws:iam::111122223333:user/Bob', username: first}\n- {userarn: 'arn:aws:iam::111122223333:user/bob', username: second}\n";
+    show(
+        "users-that-differ-in-case",
+        "first or second",
+        read(twice),
+        &user("BOB"),
+    );
+
+    let entry = |rest: &str| read(&format!("mapRoles: [{{{arn}, {rest}}}]"));
+    show("number-as-username", "", entry("username: 123"), &dev);
+    let resolution = map(entry("username: a, groups: [a, 7, b]")).resolve(&dev);
+    let groups = resolution.user().expect("a user").groups().join(",");
+    rows.compare("number-as-group", &"a,,b".to_owned(), &groups);
+    show(
+        "groups-as-text",
+        "a",
+        entry("username: a, groups: developers"),
+        &dev,
+    );
+    show("no-username", "", entry("groups: [a]"), &dev);
+
+    let completing = entry("username: '{{SessionName}}Raw}}'");
+    show(
+        "value-completes-a-placeholder",
+        "{{SessionName",
+        completing,
+        &session("dev", "{{SessionName"),
+    );
+
+    let accounts = rules("mapAccounts: ['111122223333']");
+    let backend = Backend::new(BackendKind::EksConfigMap, accounts)
+        .with_reserved_prefixes(EKS_RESERVED_PREFIXES.into_iter().chain(["arn:"]));
+    let ours = outcome(&Map::new().with_backend(backend).resolve(&dev));
+    let upstream = "arn:aws:iam::111122223333:role/dev".to_owned();
+    rows.compare("account-with-a-reserved-name", &upstream, &ours);
+
+    let angles = entry("username: <<SessionName>>");
+    let only = map(angles.clone()).with_upstream_spelling_only();
+    assert_eq!(outcome(&only.resolve(&dev)), "<<SessionName>>");
+    show("angle-brackets", "<<SessionName>>", angles, &dev);
+
+    rows.finish();
+}

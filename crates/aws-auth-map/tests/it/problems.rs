@@ -1,1 +1,370 @@
+//! What an operator is told, and where it points.
 
+use aws_auth_map::{Problem, Reader, Severity, read_config_map};
+
+/// `code at line:column` for each problem.
+fn told(problems: &[Problem]) -> Vec<String> {
+    let number = |n: Option<usize>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
+    problems
+        .iter()
+        .map(|p| {
+            format!(
+                "{} {} {}:{}",
+                p.code(),
+                p.at(),
+                number(p.line()),
+                number(p.column())
+            )
+        })
+        .collect()
+}
+
+#[track_caller]
+fn check(text: &str, rules: usize, want: &[&str]) {
+    let (read, problems) = read_config_map(text);
+    assert_eq!(told(&problems), want, "{text}");
+    assert_eq!(read.len(), rules, "{text}");
+}
+
+const CONFIG_MAP: &str = r#"apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: aws-auth
+  namespace: kube-system
+data:
+  mapAccounts: |
+    - "444455556666"
+    - 12345
+  mapRoles: |
+    # The nodes.
+    - rolearn: arn:aws:iam::111122223333:role/nodes
+      username: system:node:{{EC2PrivateDNSName}}
+      groups:
+      - system:bootstrappers
+      - system:nodes
+    - rolearn: arn:aws:iam::111122223333:role/team/dev
+      username: dev:{{SessionName}}
+      groups: developers
+    - rolearn: arn:aws:iam::111122223333:role/ops
+      username: ops
+      group:
+      - operators
+
+  mapUsers: |
+    - userarn: arn:aws:iam::111122223333:user/admin
+      username: admin
+      groups: [system:masters]
+    - userarn: arn:aws:iam::11112222:user/short
+      username: short
+    - userarn: arn:aws:iam::111122223333:user/admin
+      username: again
+    - just text
+"#;
+
+const TOLD: [&str; 7] = [
+    "groups-not-a-list mapRoles[1].groups 19:15",
+    "unknown-key mapRoles[2] 22:7",
+    "malformed-arn mapUsers[1].userarn 29:16",
+    "duplicate-rule mapUsers[2] 31:7",
+    "entry-not-a-mapping mapUsers[3] 33:7",
+    "malformed-account mapAccounts[1] 9:7",
+    "",
+];
+
+#[test]
+fn each_problem_has_its_line_and_column_in_the_whole_file() {
+    check(CONFIG_MAP, 5, &TOLD[..6]);
+}
+
+#[test]
+fn a_config_map_is_found_in_a_list_among_documents_and_as_bare_data() {
+    let told = |text: &str| {
+        let (rules, problems) = read_config_map(text);
+        (
+            rules.len(),
+            problems
+                .iter()
+                .map(|p| p.at().to_string())
+                .collect::<Vec<_>>(),
+        )
+    };
+    let want = told(CONFIG_MAP);
+    let indented: String = CONFIG_MAP
+        .lines()
+        .map(|line| format!("  {line}\n"))
+        .collect();
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- {}",
+        indented.trim_start_matches(' ')
+    );
+    assert_eq!(told(&list), want);
+    let documents = format!("kind: Namespace\nmetadata: {{name: x}}\n---\n{CONFIG_MAP}---\n");
+    assert_eq!(told(&documents), want);
+    let data = CONFIG_MAP
+        .split_once("\ndata:\n")
+        .expect("data")
+        .1
+        .replace("\n  ", "\n");
+    assert_eq!(told(data.trim_start()), want);
+    let direct = data.trim_start().replace(": |\n", ":\n");
+    assert_eq!(told(&direct), want);
+    check(
+        &direct,
+        5,
+        &[
+            "groups-not-a-list mapRoles[1].groups 13:13",
+            "unknown-key mapRoles[2] 16:5",
+            "malformed-arn mapUsers[1].userarn 23:14",
+            "duplicate-rule mapUsers[2] 25:5",
+            "entry-not-a-mapping mapUsers[3] 27:5",
+            "malformed-account mapAccounts[1] 3:5",
+        ],
+    );
+}
+
+#[test]
+fn the_json_that_kubectl_prints_gives_the_line_of_the_section() {
+    let section = "- rolearn: arn:aws:iam::111122223333:role/a\n  username: a\n- rolearn: bad\n  username: b\n";
+    let text = serde_json::to_string_pretty(&serde_json::json!({
+        "apiVersion": "v1",
+        "data": {"mapRoles": section},
+        "kind": "ConfigMap",
+    }))
+    .expect("JSON");
+    check(&text, 1, &["malformed-arn mapRoles[1].rolearn 4:-"]);
+}
+
+#[test]
+fn data_that_a_client_holds_is_counted_from_each_values_first_line() {
+    let roles = "- rolearn: arn:aws:iam::111122223333:role/a\n  username: a\n- username: b\n";
+    let (rules, problems) = Reader::new().read_data([("mapRoles", roles), ("maproles", "x")]);
+    assert_eq!(
+        told(&problems),
+        [
+            "misspelled-section the file -:-",
+            "missing-principal mapRoles[1] 3:3"
+        ]
+    );
+    assert_eq!(rules.len(), 1);
+}
+
+#[test]
+fn a_syntax_error_drops_its_section_and_no_other() {
+    let good =
+        "  mapUsers: |\n    - userarn: arn:aws:iam::111122223333:user/a\n      username: a\n";
+    let with = |section: &str| format!("kind: ConfigMap\ndata:\n  mapRoles: |\n{section}{good}");
+    let arn = "    - rolearn: arn:aws:iam::111122223333:role/a\n";
+    check(
+        &with(&format!("{arn}      username: {{{{SessionName}}}}\n")),
+        1,
+        &["unquoted-template mapRoles 5:17"],
+    );
+    check(
+        &with(&format!(
+            "{arn}      username: x\n      groups: [{{{{AccountID}}}}]\n"
+        )),
+        1,
+        &["unquoted-template mapRoles 6:16"],
+    );
+    check(
+        &with(&format!("{arn}    \tusername: x\n")),
+        1,
+        &["tab mapRoles 5:5"],
+    );
+    check(
+        &with(&format!("{arn}      username: 'x\n")),
+        1,
+        &["unclosed mapRoles 6:5"],
+    );
+    check(
+        &with("    mapRoles: x\n"),
+        1,
+        &["section-not-a-list mapRoles 4:5"],
+    );
+    check(
+        &with(&format!("{arn}      username: a: b\n")),
+        1,
+        &["syntax mapRoles 5:18"],
+    );
+    // What begins in front of the braces needs no quotes.
+    check(
+        &with(&format!("{arn}      username: admin:{{{{SessionName}}}}\n")),
+        2,
+        &[],
+    );
+    check(
+        &with(&format!("{arn}      username: <<SessionName>>\n")),
+        2,
+        &[],
+    );
+}
+
+#[test]
+fn what_is_no_config_map_is_told_so() {
+    check("", 0, &["nothing-there the file -:-"]);
+    check("# nothing\n", 0, &["nothing-there the file -:-"]);
+    check(
+        "kind: Secret\ndata:\n  mapRoles: LQ==\n",
+        0,
+        &["not-a-config-map the file 1:1"],
+    );
+    check("- rolearn: x\n", 0, &["not-a-config-map the file 1:3"]);
+    check("text", 0, &["not-a-config-map the file 1:1"]);
+    check("kind: ConfigMap\n", 0, &["no-sections the file 1:1"]);
+    check(
+        "kind: ConfigMap\ndata: {a: b}\n",
+        0,
+        &["no-sections the file 1:1"],
+    );
+    check(
+        "kind: ConfigMap\ndata:\n  maproles: ''\n",
+        0,
+        &[
+            "no-sections the file 1:1",
+            "misspelled-section the file 3:3",
+        ],
+    );
+    check("kind: ConfigMap\n\tdata: x\n", 0, &["tab the file 2:1"]);
+    let twice = "mapRoles: ''\n---\nmapRoles: ''\n";
+    check(twice, 0, &["more-documents the file 3:1"]);
+}
+
+#[test]
+fn a_section_may_be_left_empty_in_every_way_people_do() {
+    for empty in [
+        "",
+        " ''",
+        " \"\"",
+        " ~",
+        " []",
+        " |\n  []",
+        " |\n  ''",
+        " |\n  ``",
+        " |\n  # x",
+        " \"``\"",
+    ] {
+        check(&format!("mapRoles:{empty}\nmapUsers: ''\n"), 0, &[]);
+    }
+}
+
+#[test]
+fn each_kind_of_bad_entry_is_told_and_the_others_kept() {
+    let arn = "rolearn: arn:aws:iam::111122223333:role/a";
+    let cases = [
+        ("x", "entry-not-a-mapping mapRoles[1]"),
+        ("{username: a}", "missing-principal mapRoles[1]"),
+        ("{rolearn: ~, username: a}", "missing-principal mapRoles[1]"),
+        (
+            "{rolearn: [x], username: a}",
+            "not-text mapRoles[1].rolearn",
+        ),
+        (
+            "{rolearn: x, username: a}",
+            "malformed-arn mapRoles[1].rolearn",
+        ),
+        (
+            &format!("{{{arn}}}"),
+            "missing-username mapRoles[1].username",
+        ),
+        (
+            &format!("{{{arn}, username: ''}}"),
+            "missing-username mapRoles[1].username",
+        ),
+        (
+            &format!("{{{arn}, username: [x]}}"),
+            "not-text mapRoles[1].username",
+        ),
+        (
+            &format!("{{{arn}, username: a, groups: x}}"),
+            "groups-not-a-list mapRoles[1].groups",
+        ),
+        (
+            &format!("{{{arn}, username: a, groups: [[x]]}}"),
+            "group-not-text mapRoles[1].groups",
+        ),
+        (
+            &format!("{{{arn}, username: a, groups: [~]}}"),
+            "group-not-text mapRoles[1].groups",
+        ),
+        (
+            &format!("{{{arn}, username: a, userName: b}}"),
+            "duplicate-key mapRoles[1]",
+        ),
+        ("{sso: x, username: a}", "malformed-sso mapRoles[1].sso"),
+        (
+            "{sso: {permissionSetName: A}, username: a}",
+            "malformed-sso mapRoles[1].sso",
+        ),
+        (
+            "{sso: {permissionSetName: 'A*', accountID: 111122223333}, username: a}",
+            "malformed-sso mapRoles[1].sso",
+        ),
+        (
+            "{sso: {permissionSetName: A, accountID: 111122223333, partition: x}, username: a}",
+            "malformed-sso mapRoles[1].sso",
+        ),
+    ];
+    for (entry, want) in cases {
+        let good = |name| {
+            format!("- {{rolearn: 'arn:aws:iam::111122223333:role/{name}', username: {name}}}\n")
+        };
+        let text = format!("mapRoles:\n{}- {entry}\n{}", good("x"), good("y"));
+        let (rules, problems) = read_config_map(&text);
+        let told: Vec<String> = problems
+            .iter()
+            .map(|p| format!("{} {}", p.code(), p.at()))
+            .collect();
+        assert_eq!(told, [want], "{entry}");
+        assert!(
+            problems
+                .iter()
+                .all(|p| p.severity() == Severity::Error && p.line() == Some(3))
+        );
+        assert_eq!(rules.len(), 2, "{entry}");
+    }
+}
+
+#[test]
+fn what_can_never_match_is_kept_and_told() {
+    let cases = [
+        ("arn:aws:iam::111122223333:role/team/a", "role-path"),
+        ("arn:aws:sts::111122223333:assumed-role/a/b", "session-arn"),
+        ("arn:aws:iam::111122223333:role/*", "literal-wildcard"),
+        ("arn:aws:iam::111122223333:user/a?", "literal-wildcard"),
+    ];
+    for (arn, code) in cases {
+        let (rules, problems) =
+            read_config_map(&format!("mapRoles: [{{rolearn: '{arn}', username: a}}]"));
+        assert_eq!(
+            problems.iter().map(Problem::code).collect::<Vec<_>>(),
+            [code],
+            "{arn}"
+        );
+        assert!(problems.iter().all(|p| p.severity() == Severity::Warning));
+        assert_eq!(rules.len(), 1);
+    }
+}
+
+#[test]
+fn a_bomb_is_a_problem_and_no_bomb() {
+    check(&"[".repeat(100_000), 0, &["too-large the file 1:129"]);
+    let inner = format!("mapRoles: |\n  {}\n", "[".repeat(100_000));
+    check(&inner, 0, &["too-large the file 2:131"]);
+    let quoted = format!("mapRoles: '{}'\n", "[".repeat(100_000));
+    check(&quoted, 0, &["too-large the file 1:140"]);
+    let long = " ".repeat(2 * 1024 * 1024);
+    check(&long, 0, &["too-large the file -:-"]);
+}
+
+#[test]
+fn a_problem_prints_its_place_and_what_to_do() {
+    let (_, problems) = read_config_map("mapRoles: |\n  - username: {{SessionName}}\n");
+    let printed: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        printed,
+        [
+            "mapRoles (line 2, column 15): a value that begins with `{{` has to be quoted, \
+         as in `\"{{SessionName}}\"`"
+        ]
+    );
+}

@@ -1,1 +1,130 @@
+//! The theorems of the README.
 
+use aws_auth_map::{Backend, BackendKind, Map, Rule, Rules, Template, read_config_map};
+use proptest::prelude::*;
+
+use crate::{map, outcome, session};
+
+const PREFIXES: [&str; 3] = ["system:", "eks:", "a"];
+
+/// What a session may be called, braces included.
+fn session_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z@:{}<>]{1,12}",
+        "[{]{2}(SessionName|AccountID|AccessKeyID)(Raw)?[}]{0,2}"
+    ]
+}
+
+fn template() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        prop::sample::select(vec![
+            "{{SessionName}}",
+            "<<SessionName>>",
+            "{{SessionNameRaw}}",
+            "{{AccountID}}",
+            "{{AccessKeyID}}",
+            "{{",
+            "}}",
+            "<<",
+            ">>",
+            "SessionName",
+            "system:",
+            "eks:",
+            "Raw}}",
+        ])
+        .prop_map(str::to_owned),
+        "[a-z:é]{0,4}",
+    ];
+    prop::collection::vec(piece, 1..6).prop_map(|pieces| pieces.concat())
+}
+
+fn rule(role: &str, template: &str) -> Rule {
+    let arn = format!("arn:aws:iam::111122223333:role/{role}");
+    Rule::exact(&arn, Template::parse(template), Vec::new())
+}
+
+proptest! {
+    #[test]
+    fn unrelated_rules_change_nothing(
+        template in template(),
+        others in prop::collection::vec(("[b-z]{1,8}", template_static()), 0..20),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let caller = session("a", "s");
+        let mut alone = Rules::new();
+        alone.push_role(rule("a", &template));
+        let mut crowded = Rules::new();
+        let at = at.index(others.len().saturating_add(1));
+        for (index, (role, other)) in others.iter().enumerate() {
+            if index == at { crowded.push_role(rule("a", &template)); }
+            crowded.push_role(rule(role, other));
+        }
+        if at == others.len() { crowded.push_role(rule("a", &template)); }
+        let (alone, crowded) = (map(alone).resolve(&caller), map(crowded).resolve(&caller));
+        prop_assert_eq!(alone.user(), crowded.user());
+        prop_assert!(alone.user().is_some());
+    }
+
+    #[test]
+    fn a_session_name_never_introduces_a_placeholder(name in session_name(), template in template()) {
+        let mut rules = Rules::new();
+        rules.push_role(rule("a", &template));
+        // With a name that no template could be made of, and the real one put in its place.
+        let marked = outcome(&map(rules.clone()).resolve(&session("a", "%")));
+        let real = outcome(&map(rules).resolve(&session("a", &name)));
+        let is_raw = template.contains("{{SessionNameRaw}}");
+        prop_assume!(!is_raw || !name.contains('@'));
+        prop_assert_eq!(real, marked.replace('%', &name.replace('@', "-")));
+    }
+
+    #[test]
+    fn a_rendered_name_never_begins_with_a_reserved_prefix(
+        name in session_name(),
+        template in template(),
+        is_account in any::<bool>(),
+    ) {
+        let mut rules = Rules::new();
+        if is_account {
+            rules.push_account("111122223333".parse().expect("an account"));
+        } else {
+            rules.push_role(rule("a", &template));
+        }
+        let backend = Backend::new(BackendKind::EksConfigMap, rules).with_reserved_prefixes(PREFIXES);
+        let resolution = Map::new().with_backend(backend).resolve(&session("a", &name));
+        if let Some(user) = resolution.user() {
+            prop_assert!(PREFIXES.iter().all(|prefix| !user.username().starts_with(prefix)));
+        }
+    }
+
+    #[test]
+    fn ascii_case_of_an_arn_makes_no_difference(flips in prop::collection::vec(any::<bool>(), 40)) {
+        let arn = "arn:aws:iam::111122223333:role/Some-Role";
+        let mixed: String = arn
+            .chars()
+            .zip(flips.iter().cycle())
+            .map(|(c, flip)| if *flip { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+            .collect();
+        let (rules, problems) = read_config_map(&format!("mapRoles: [{{rolearn: '{mixed}', username: in}}]"));
+        prop_assert_eq!(problems, []);
+        prop_assert_eq!(outcome(&map(rules).resolve(&session("sOME-rOLE", "s"))), "in");
+    }
+
+    #[test]
+    fn a_template_prints_as_it_was_written(text in template()) {
+        prop_assert_eq!(Template::parse(&text).to_string(), text);
+    }
+
+    #[test]
+    fn no_text_panics(text in "(mapRoles|mapUsers|mapAccounts|kind|data|[-:|{}\\[\\]'\" \n&*<]|ConfigMap|rolearn|username|groups|sso|x){0,40}") {
+        let (rules, problems) = read_config_map(&text);
+        let lines = text.split('\n').count();
+        for problem in &problems {
+            prop_assert!(problem.line().is_none_or(|line| (1..=lines).contains(&line)));
+        }
+        prop_assert!(rules.len() <= text.len());
+    }
+}
+
+fn template_static() -> impl Strategy<Value = String> {
+    "[a-z:]{1,6}"
+}

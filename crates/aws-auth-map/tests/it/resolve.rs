@@ -1,1 +1,208 @@
+//! Who becomes whom.
 
+use aws_auth_map::{
+    Backend, BackendKind, EKS_RESERVED_PREFIXES, Map, Problem, Reason, Resolution, Rule, Rules,
+    SsoRole, Template, instance_id, read_config_map,
+};
+use iam_principal::{AccountId, Identity, Partition};
+
+use crate::{map, outcome, rules, session, user};
+
+fn rule(arn: &str, username: &str) -> Rule {
+    Rule::exact(arn, Template::parse(username), Vec::new())
+}
+
+#[test]
+fn the_user_is_what_upstream_answers_to_a_token_review() {
+    let rules = rules(
+        "mapRoles:\n- rolearn: arn:aws:iam::111122223333:role/dev\n  username: dev:{{SessionName}}\n  groups: ['team:<<AccountID>>', a, a]\n",
+    );
+    let resolution = map(rules).resolve(&session("dev", "alice@example.com"));
+    let Resolution::Mapped(mapped) = &resolution else {
+        panic!("{resolution:?}")
+    };
+    let user = mapped.user();
+    assert_eq!(user.username(), "dev:alice-example.com");
+    assert_eq!(user.groups(), ["team:111122223333", "a", "a"]);
+    assert_eq!(user.uid(), "aws-iam-authenticator:111122223333:AROAEXAMPLE");
+    let extra: Vec<(&str, &str)> = user
+        .extra()
+        .iter()
+        .map(|(key, values)| (*key, values[0].as_str()))
+        .collect();
+    assert_eq!(
+        extra,
+        [
+            ("accessKeyId", "ASIAEXAMPLE"),
+            (
+                "arn",
+                "arn:aws:sts::111122223333:assumed-role/dev/alice@example.com"
+            ),
+            ("canonicalArn", "arn:aws:iam::111122223333:role/dev"),
+            ("principalId", "AROAEXAMPLE"),
+            ("sessionName", "alice@example.com"),
+            (
+                "sigs.k8s.io/aws-iam-authenticator/principalId",
+                "AROAEXAMPLE"
+            ),
+        ]
+    );
+    assert_eq!(mapped.rule().to_string(), "mapRoles[0]");
+    assert_eq!(mapped.backend(), BackendKind::EksConfigMap);
+}
+
+#[test]
+fn a_user_has_an_empty_session_name_and_a_federated_user_a_whole_user_id() {
+    let rules = rules("mapAccounts: ['111122223333']");
+    let resolution = map(rules.clone()).resolve(&user("alice"));
+    assert_eq!(
+        resolution.user().expect("a user").extra()["sessionName"],
+        [""]
+    );
+    let arn = "arn:aws:sts::111122223333:federated-user/bob";
+    let bob = Identity::new(arn, "111122223333", "111122223333:bob").expect("an identity");
+    let resolution = map(rules).resolve(&bob);
+    let uid = resolution.user().expect("a user").uid();
+    assert_eq!(uid, "aws-iam-authenticator:111122223333:111122223333:bob");
+    assert_eq!(
+        resolution.user().expect("a user").extra()["sessionName"],
+        [""]
+    );
+}
+
+#[test]
+fn a_scrubbed_account_tells_the_name_alone() {
+    let account = AccountId::parse("111122223333").expect("an account");
+    let map = map(rules("mapAccounts: ['111122223333']")).with_scrubbed_accounts([account]);
+    let resolution = map.resolve(&user("alice"));
+    let user = resolution.user().expect("a user");
+    let name = "arn:aws:iam::111122223333:user/alice";
+    assert_eq!((user.username(), user.extra().len()), (name, 0));
+    assert_eq!(
+        user.uid(),
+        format!("aws-iam-authenticator:administrative:{name}")
+    );
+}
+
+#[test]
+fn roles_come_before_users_before_accounts_and_backends_in_order() {
+    let arn = "arn:aws:iam::111122223333:user/alice";
+    let account = AccountId::parse("111122223333").expect("an account");
+    let mut all = Rules::new();
+    all.push_account(account);
+    let mut users = all.clone();
+    users.push_user(rule(arn, "from-users"));
+    let mut roles = users.clone();
+    roles.push_role(rule(arn, "from-roles"));
+    let alice = user("alice");
+    for (rules, want) in [(&all, arn), (&users, "from-users"), (&roles, "from-roles")] {
+        assert_eq!(outcome(&map(rules.clone()).resolve(&alice)), want);
+    }
+    // As upstream, an account in an earlier backend beats a rule in a later one.
+    let first = Backend::new(BackendKind::EksConfigMap, all);
+    let second = Backend::new(BackendKind::MountedFile, roles);
+    let both = Map::new().with_backend(first).with_backend(second.clone());
+    assert_eq!(outcome(&both.resolve(&alice)), arn);
+    let empty = Backend::new(BackendKind::EksConfigMap, Rules::new());
+    let both = Map::new().with_backend(empty).with_backend(second);
+    let resolution = both.resolve(&alice);
+    assert_eq!(outcome(&resolution), "from-roles");
+    assert!(
+        matches!(&resolution, Resolution::Mapped(m) if m.backend() == BackendKind::MountedFile)
+    );
+}
+
+#[test]
+fn the_last_of_several_rules_wins_and_is_told() {
+    let text = "mapRoles:\n- {rolearn: 'arn:aws:iam::111122223333:role/dev', username: first}\n- {rolearn: 'ARN:aws:iam::111122223333:role/DEV', username: second}\n";
+    let (rules, problems) = read_config_map(text);
+    assert_eq!(
+        problems.iter().map(Problem::code).collect::<Vec<_>>(),
+        ["duplicate-rule"]
+    );
+    let resolution = map(rules).resolve(&session("dev", "s"));
+    assert!(matches!(&resolution, Resolution::Mapped(m) if m.rule().index() == 1));
+    assert_eq!(outcome(&resolution), "second");
+    let mut rules = Rules::new();
+    let account = AccountId::parse("111122223333").expect("an account");
+    let set = SsoRole::new(Partition::Aws, account, "A").expect("a permission set");
+    let sso = |name: &str| Rule::sso(&set, Template::parse(name), Vec::new());
+    assert_eq!(rules.push_role(sso("a")), None);
+    assert_eq!(
+        rules
+            .push_role(sso("b"))
+            .map(|rule| rule.to_string())
+            .as_deref(),
+        Some("mapRoles[0]")
+    );
+    let resolution = map(rules).resolve(&session("AWSReservedSSO_A_0123456789abcdef", "s"));
+    assert_eq!(outcome(&resolution), "b");
+}
+
+#[test]
+fn an_instances_name_comes_from_the_caller() {
+    let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/nodes', username: 'system:node:{{EC2PrivateDNSName}}'}]";
+    let map = map(rules(text));
+    let node = session("nodes", "i-0123456789abcdef0");
+    assert_eq!(instance_id(&node), Some("i-0123456789abcdef0"));
+    assert_eq!(outcome(&map.resolve(&node)), "private-dns-name-unknown");
+    let name = "ip-10-0-0-7.ec2.internal";
+    assert_eq!(
+        outcome(&map.resolve_instance(&node, name)),
+        format!("system:node:{name}")
+    );
+    let other = session("nodes", "alice");
+    assert_eq!(instance_id(&other), None);
+    assert_eq!(
+        outcome(&map.resolve_instance(&other, name)),
+        "not-an-instance"
+    );
+}
+
+#[test]
+fn a_rule_that_yields_no_user_is_the_end() {
+    let nodes = rules(
+        "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/a', username: '{{EC2PrivateDNSName}}'}]\nmapAccounts: ['111122223333']",
+    );
+    let backend = Backend::new(BackendKind::EksConfigMap, nodes);
+    let map = Map::new()
+        .with_backend(backend.clone())
+        .with_backend(backend);
+    let resolution = map.resolve(&session("a", "s"));
+    let Resolution::Refused(refusal) = &resolution else {
+        panic!("{resolution:?}")
+    };
+    assert_eq!(refusal.reason(), Reason::NotAnInstance);
+    assert!(
+        refusal
+            .to_string()
+            .starts_with("mapRoles[0] of EKSConfigMap: ")
+    );
+}
+
+#[test]
+fn a_reserved_prefix_is_that_of_the_rendered_name() {
+    let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/a', username: '{{SessionName}}:x', groups: ['system:masters']}]";
+    let backend = Backend::new(BackendKind::EksConfigMap, rules(text));
+    let map = Map::new().with_backend(backend.with_reserved_prefixes(EKS_RESERVED_PREFIXES));
+    assert_eq!(
+        outcome(&map.resolve(&session("a", "system"))),
+        "reserved-username"
+    );
+    assert_eq!(outcome(&map.resolve(&session("a", "System"))), "System:x");
+    assert_eq!(
+        outcome(&map.resolve(&session("a", "my-system"))),
+        "my-system:x"
+    );
+}
+
+#[test]
+fn merge_keys_and_aliases_are_read_as_upstream_reads_them() {
+    let text = "mapRoles:\n- &base\n  rolearn: arn:aws:iam::111122223333:role/a\n  username: a\n  groups: &groups [g]\n- <<: *base\n  rolearn: arn:aws:iam::111122223333:role/b\n- {rolearn: 'arn:aws:iam::111122223333:role/c', username: c, groups: *groups}\n";
+    let map = map(rules(text));
+    for (role, want) in [("a", "a"), ("b", "a"), ("c", "c")] {
+        let resolution = map.resolve(&session(role, "s"));
+        assert_eq!(outcome(&resolution), want);
+        assert_eq!(resolution.user().expect("a user").groups(), ["g"]);
+    }
+}
