@@ -184,7 +184,8 @@ fn has_web_identity(settings: &Settings) -> bool {
 /// What is asked when no keys are at hand.
 struct Chain {
     provider: SharedCredentialsProvider,
-    from: String,
+    /// Where the keys are said to be; `None` when nothing says so, and this is the last try.
+    from: Option<String>,
 }
 
 impl Chain {
@@ -197,7 +198,7 @@ impl Chain {
             let provider = SharedCredentialsProvider::new(provider.build());
             return Self {
                 provider,
-                from: "AWS_WEB_IDENTITY_TOKEN_FILE".to_owned(),
+                from: Some("AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()),
             };
         }
         let profile_provider = ProfileFileCredentialsProvider::builder()
@@ -209,7 +210,7 @@ impl Chain {
             let provider = SharedCredentialsProvider::new(profile_provider);
             return Self {
                 provider,
-                from: profile_of_files(settings),
+                from: Some(profile_of_files(settings)),
             };
         }
         // As the AWS CLI asks an instance: once, for a second. Patience here is patience at every
@@ -232,54 +233,53 @@ impl Chain {
         let provider = SharedCredentialsProvider::new(provider);
         Self {
             provider,
-            from: "the container or instance".to_owned(),
+            from: None,
         }
     }
 
     async fn ask(self, settings: &Settings) -> Result<Found, Error> {
-        match self.provider.provide_credentials().await {
-            Ok(keys) => Ok(Found {
-                keys,
-                from: self.from,
-            }),
-            Err(CredentialsError::CredentialsNotLoaded(_))
-                if !settings.profile().is_some_and(says_where) =>
-            {
-                let profile = match settings.profile() {
-                    Some(_) => format!("{} names none", profile_of_files(settings)),
-                    None => format!("there is no {}", profile_of_files(settings)),
-                };
-                let environment = match settings.profile_is_asked_for() {
-                    true => "the environment does not count beside --profile",
-                    false => "AWS_ACCESS_KEY_ID is not set",
-                };
-                Err(Error::NoCredentials {
-                    environment,
-                    profile,
-                })
+        let why = match (self.provider.provide_credentials().await, self.from) {
+            (Ok(keys), from) => {
+                let from = from.unwrap_or_else(|| "the container or instance".to_owned());
+                return Ok(Found { keys, from });
             }
-            Err(why) => {
-                let sso = |profile: &Profile| {
-                    ["sso_session", "sso_start_url"]
-                        .iter()
-                        .any(|key| profile.get(key).is_some())
-                };
-                let hint = match settings.profile().is_some_and(sso) {
-                    true => {
-                        format!(
-                            "; log in with `aws sso login --profile {}`",
-                            settings.profile_name()
-                        )
-                    }
-                    false => String::new(),
-                };
-                Err(Error::Chain {
-                    from: self.from,
-                    why: causes(&why),
-                    hint,
-                })
+            (Err(why), Some(from)) => {
+                let (why, hint) = (causes(&why), login_hint(settings));
+                return Err(Error::Chain { from, why, hint });
             }
-        }
+            (Err(CredentialsError::CredentialsNotLoaded(_)), None) => {
+                "neither a container nor an instance gave any".to_owned()
+            }
+            (Err(why), None) => format!("the container or instance gave none ({})", causes(&why)),
+        };
+        let profile = match settings.profile() {
+            Some(_) => format!("{} names none", profile_of_files(settings)),
+            None => format!("there is no {}", profile_of_files(settings)),
+        };
+        let environment = match settings.profile_is_asked_for() {
+            true => "the environment does not count beside --profile",
+            false => "AWS_ACCESS_KEY_ID is not set",
+        };
+        Err(Error::NoCredentials {
+            environment,
+            profile,
+            why,
+        })
+    }
+}
+
+fn login_hint(settings: &Settings) -> String {
+    let sso = |profile: &Profile| {
+        ["sso_session", "sso_start_url"]
+            .iter()
+            .any(|key| profile.get(key).is_some())
+    };
+    match settings.profile().is_some_and(sso) {
+        true => format!(
+            "; log in with `aws sso login --profile {}`",
+            settings.profile_name()
+        ),
+        false => String::new(),
     }
 }
 

@@ -36,12 +36,13 @@ pub(crate) enum Error {
     #[error("cannot read the AWS configuration: {0}")]
     Files(String),
     #[error(
-        "no credentials: {environment}, {profile}, and neither a container nor an \
-         instance gave any; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`"
+        "no credentials: {environment}, {profile}, and {why}; set AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY, or run `aws configure`"
     )]
     NoCredentials {
         environment: &'static str,
         profile: String,
+        why: String,
     },
     #[error("there is no profile `{name}` (from {from}) in {files}{known}")]
     NoProfile {
