@@ -34,7 +34,10 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(code: &'static str, message: &impl Display) -> Self {
-        Self { code, message: message.to_string() }
+        Self {
+            code,
+            message: message.to_string(),
+        }
     }
 
     pub(crate) fn malformed(message: &impl Display) -> Self {
@@ -97,7 +100,11 @@ fn main() -> ExitCode {
             _ => (false, Box::new(std::io::stderr())),
         };
         let _ = out.write_all(help.as_bytes());
-        return if asked { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        return if asked {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(2)
+        };
     }
     match serve(std::io::stdin().lock(), std::io::stdout().lock()) {
         // Whoever asked has gone: there is nobody left to tell.
@@ -120,7 +127,10 @@ fn answer_line(line: &[u8]) -> Value {
         Ok(question) => question,
         Err(why) => return error(&Refusal::malformed(&why)),
     };
-    let op = question.get("op").and_then(Value::as_str).unwrap_or_default();
+    let op = question
+        .get("op")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let known = OPS.iter().find_map(|answer| answer(op, &question));
     let mut answer = match known {
         Some(Ok(answer)) => answer,

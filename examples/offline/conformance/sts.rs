@@ -99,7 +99,10 @@ fn sign(question: ToSign) -> Result<Value, Refusal> {
         None,
         "conformance",
     );
-    let url = signer.sign(&credentials.into(), UnixTime::parse_rfc3339(&question.signed_at)?)?;
+    let url = signer.sign(
+        &credentials.into(),
+        UnixTime::parse_rfc3339(&question.signed_at)?,
+    )?;
     let token = eks_token::Token::encode(url.expose())?;
     Ok(json!({
         "token": token.expose(),
@@ -156,7 +159,9 @@ fn read(question: Answered) -> Result<Value, Refusal> {
     if let Some(content_type) = &question.content_type {
         response = response.header("content-type", content_type);
     }
-    let response = response.body(question.body).map_err(|why| Refusal::malformed(&why))?;
+    let response = response
+        .body(question.body)
+        .map_err(|why| Refusal::malformed(&why))?;
     let identity = read_identity(&response, question.partition.parse::<Partition>()?)?;
     Ok(Value::Object(describe(&identity)))
 }

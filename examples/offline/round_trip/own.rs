@@ -1,0 +1,161 @@
+//! The user's own files.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use aws_auth_map::{Backend, BackendKind, Map};
+use eks_auth::{LocalKeys, LocalProfile};
+use k8s_rbac::can_i::Question;
+use k8s_rbac::{Manifests, Policy};
+use sts_presign::{ClusterId, Endpoint, EndpointVariant, UnixTime};
+
+use crate::args::Own;
+use crate::report::Report;
+use crate::road::Cluster;
+
+/// A question, and its words as they were given.
+pub(crate) struct Asked {
+    pub(crate) text: String,
+    pub(crate) question: Question,
+}
+
+/// The namespace of a question that names none, as kubectl has it without a kubeconfig.
+const DEFAULT_NAMESPACE: &str = "default";
+
+pub(crate) fn report(own: &Own) -> Result<Report, String> {
+    let now = UnixTime::try_from(SystemTime::now()).map_err(|why| format!("the clock: {why}"))?;
+    let cluster_id = ClusterId::parse(&own.cluster_id).map_err(|why| {
+        format!(
+            "--cluster-id: {why}; this one has {} bytes",
+            own.cluster_id.len()
+        )
+    })?;
+    let questions = read_questions(&own.can)?;
+    let keys = LocalKeys::read(&read(&own.credentials)?)
+        .map_err(|why| format!("{}: {why}", own.credentials.display()))?;
+    let profile = choose(&keys, own)?;
+    let region = match &own.region {
+        Some(region) => region,
+        None => profile.key().identity().partition().implicit_region(),
+    };
+    let endpoint = Endpoint::regional(region, EndpointVariant::ORDINARY)
+        .map_err(|_| format!("--region: `{region}` is no region of a known partition"))?;
+    let mut problems = Vec::new();
+    let name = own.aws_auth.display().to_string();
+    let rules = read_rules(&name, &read(&own.aws_auth)?, &mut problems)?;
+    let rbac = read_rbac(manifests(&own.rbac)?, &mut problems);
+    let cluster = Cluster::new(&cluster_id, &endpoint, &keys, rules, rbac);
+    let callers = vec![cluster.walk(profile, &questions, now)?];
+    let cluster_id = own.cluster_id.clone();
+    Ok(Report {
+        cluster_id,
+        callers,
+        problems,
+        ..Report::default()
+    })
+}
+
+fn choose<'k>(keys: &'k LocalKeys, own: &Own) -> Result<&'k LocalProfile, String> {
+    let names = || {
+        let names: Vec<&str> = keys.profiles().iter().map(LocalProfile::name).collect();
+        names.join(", ")
+    };
+    let file = own.credentials.display();
+    match (&own.profile, keys.profiles()) {
+        (Some(name), _) => keys.profile(name).ok_or_else(|| {
+            format!(
+                "--profile: {file} has no profile `{name}`; it has {}",
+                names()
+            )
+        }),
+        (None, [only]) => Ok(only),
+        (None, _) => Err(format!("--profile is needed: {file} has {}", names())),
+    }
+}
+
+pub(crate) fn read_questions(texts: &[String]) -> Result<Vec<Asked>, String> {
+    let read = |text: &String| match Question::parse(text, DEFAULT_NAMESPACE) {
+        Ok(question) => Ok(Asked {
+            text: text.clone(),
+            question,
+        }),
+        Err(why) => Err(format!("`{text}`: {why}")),
+    };
+    texts.iter().map(read).collect()
+}
+
+pub(crate) fn read_rules(
+    name: &str,
+    text: &str,
+    problems: &mut Vec<String>,
+) -> Result<Map, String> {
+    let (rules, found) = aws_auth_map::read_config_map(text);
+    if rules.is_empty() {
+        let why: String = found
+            .iter()
+            .map(|problem| format!("\n  {problem}"))
+            .collect();
+        return Err(format!("{name}: no mapping in it{why}"));
+    }
+    problems.extend(found.iter().map(|problem| format!("{name}: {problem}")));
+    Ok(Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules)))
+}
+
+pub(crate) fn read_rbac(
+    files: impl IntoIterator<Item = (String, String)>,
+    problems: &mut Vec<String>,
+) -> Policy {
+    let files: Vec<(String, String)> = files.into_iter().collect();
+    let read = Manifests::read(
+        files
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str())),
+    );
+    problems.extend(read.problems().iter().map(ToString::to_string));
+    Policy::new(read.into_objects())
+}
+
+/// The files that `--rbac` names, and those of its folders, by name, with their text.
+fn manifests(paths: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
+    let mut files = Vec::new();
+    for path in paths {
+        collect(path, true, &mut files)?;
+    }
+    files
+        .iter()
+        .map(|file| Ok((file.display().to_string(), read(file)?)))
+        .collect()
+}
+
+fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> Result<(), String> {
+    let told = |why: std::io::Error| format!("{}: {why}", path.display());
+    if path.is_dir() {
+        let mut entries: Vec<PathBuf> = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(told)? {
+            entries.push(entry.map_err(told)?.path());
+        }
+        entries.sort();
+        // Hidden entries are editors' and, in a mounted ConfigMap, the same files once more; a link to
+        // a folder may lead back here.
+        entries.retain(|entry| !is_hidden(entry) && !(entry.is_symlink() && entry.is_dir()));
+        entries
+            .iter()
+            .try_for_each(|entry| collect(entry, false, files))?;
+    } else if named
+        || path
+            .extension()
+            .is_some_and(|e| e == "yaml" || e == "yml" || e == "json")
+    {
+        files.push(path.to_owned());
+    }
+    Ok(())
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|why| format!("{}: {why}", path.display()))
+}

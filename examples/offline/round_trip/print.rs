@@ -1,0 +1,87 @@
+//! The report for people: aligned, and coloured where there is a terminal (`anstream` strips the
+//! colours elsewhere).
+
+use std::io::{Result, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::report::{Caller, Check, Report};
+
+const HEAD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const YES: Style = AnsiColor::Green.on_default();
+const NO: Style = AnsiColor::Red.on_default();
+const WARN: Style = AnsiColor::Yellow.on_default();
+
+pub(crate) fn text(report: &Report, out: &mut impl Write) -> Result<()> {
+    for problem in &report.problems {
+        writeln!(out, "{WARN}problem{WARN:#}  {problem}")?;
+    }
+    if !report.problems.is_empty() {
+        writeln!(out)?;
+    }
+    for caller in &report.callers {
+        print_caller(caller, out)?;
+    }
+    if !report.turned_away.is_empty() {
+        writeln!(out, "{HEAD}tokens that are turned away{HEAD:#}")?;
+        let width = widest(report.turned_away.iter().map(|token| token.what.as_str()));
+        for token in &report.turned_away {
+            writeln!(
+                out,
+                "  {NO}no{NO:#}   {:width$}  {} {DIM}({}){DIM:#}",
+                token.what, token.message, token.code
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn print_caller(caller: &Caller, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "{HEAD}{}{HEAD:#}", caller.name)?;
+    let token = &caller.token;
+    writeln!(
+        out,
+        "  token     {}{DIM}… {} characters, good until {}{DIM:#}",
+        token.begins, token.length, token.expires_at
+    )?;
+    if let Some(identity) = &caller.identity {
+        writeln!(out, "  identity  {}", identity.arn)?;
+    }
+    if let Some(user) = &caller.user {
+        writeln!(out, "  user      {}", user.username)?;
+        writeln!(out, "  groups    {}", user.groups.join(", "))?;
+    }
+    if let Some(refused) = &caller.refused {
+        let (message, code) = (&refused.message, &refused.code);
+        writeln!(out, "  {NO}refused{NO:#}   {message} {DIM}({code}){DIM:#}")?;
+    }
+    let width = widest(caller.checks.iter().map(|check| check.question.as_str()));
+    for check in &caller.checks {
+        print_check(check, width, out)?;
+    }
+    writeln!(out)
+}
+
+fn print_check(check: &Check, width: usize, out: &mut impl Write) -> Result<()> {
+    let (question, reason) = (&check.question, &check.reason);
+    match check.allowed {
+        true => writeln!(out, "  {YES}yes{YES:#}  {question:width$}  {reason}")?,
+        false => writeln!(out, "  {NO}no{NO:#}   {question:width$}  {reason}")?,
+    }
+    for warning in &check.warnings {
+        writeln!(
+            out,
+            "       {:width$}  {WARN}warning{WARN:#}: {warning}",
+            ""
+        )?;
+    }
+    Ok(())
+}
+
+fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts
+        .map(|text| text.chars().count())
+        .max()
+        .unwrap_or_default()
+}

@@ -1,0 +1,174 @@
+//! The road itself: every step is one call of a library.
+
+use aws_auth_map::Map;
+use aws_credential_types::Credentials;
+use eks_auth::{AuthError, Authenticated, Authenticator, LocalKeys, LocalProfile, kubernetes_user};
+use eks_token::Token;
+use iam_principal::Identity;
+use k8s_rbac::{Decision, Forbidden, User};
+use sts_presign::{ClusterId, Endpoint, Keys, LocalSts, Policy, SessionToken, Signer, UnixTime};
+
+use crate::own::Asked;
+use crate::report::{Caller, Check, IdentitySeen, Refusal, TokenSeen, UserSeen};
+
+/// Everything that a cluster needs to answer, and nothing else: no network, no clock.
+pub(crate) struct Cluster {
+    authenticator: Authenticator,
+    signer: Signer,
+    sts: LocalSts<Keys>,
+    rules: Map,
+    rbac: k8s_rbac::Policy,
+}
+
+impl Cluster {
+    pub(crate) fn new(
+        cluster_id: &ClusterId,
+        endpoint: &Endpoint,
+        keys: &LocalKeys,
+        rules: Map,
+        rbac: k8s_rbac::Policy,
+    ) -> Self {
+        let policy = Policy::new(cluster_id.clone(), endpoint.partition());
+        Self {
+            authenticator: Authenticator::new(policy),
+            signer: Signer::new(endpoint, cluster_id),
+            sts: LocalSts::new(keys.keys()),
+            rules,
+            rbac,
+        }
+    }
+
+    pub(crate) const fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// Makes a caller's token, and takes it along the whole road.
+    pub(crate) fn walk(
+        &self,
+        profile: &LocalProfile,
+        questions: &[Asked],
+        now: UnixTime,
+    ) -> Result<Caller, String> {
+        let (token, expires_at) = mint(&self.signer, profile, now)?;
+        Ok(self.follow(profile.name(), &token, expires_at, questions, now))
+    }
+
+    /// Takes a token along the road as far as it goes.
+    pub(crate) fn follow(
+        &self,
+        name: &str,
+        token: &str,
+        expires_at: UnixTime,
+        questions: &[Asked],
+        now: UnixTime,
+    ) -> Caller {
+        let mut caller = Caller {
+            name: name.to_owned(),
+            token: TokenSeen {
+                begins: token.chars().take(32).collect(),
+                length: token.len(),
+                expires_at: expires_at.to_rfc3339(),
+            },
+            identity: None,
+            user: None,
+            refused: None,
+            checks: Vec::new(),
+        };
+        let authenticated = self.identify(token, now).and_then(|identity| {
+            caller.identity = Some(describe(&identity));
+            Ok(Authenticated::by_rules(identity, &self.rules)?)
+        });
+        match authenticated {
+            Ok(authenticated) => {
+                let user = kubernetes_user(&authenticated.user);
+                caller.checks = questions
+                    .iter()
+                    .map(|asked| self.check(&user, asked))
+                    .collect();
+                caller.user = Some(UserSeen {
+                    username: user.name,
+                    uid: authenticated.user.uid().to_owned(),
+                    groups: user.groups,
+                });
+            }
+            Err(why) => {
+                caller.refused = Some(Refusal {
+                    code: why.code().to_owned(),
+                    message: why.to_string(),
+                });
+            }
+        }
+        caller
+    }
+
+    /// From a token to whose it is: what a verifier does, with the embedded STS for the network.
+    pub(crate) fn identify(&self, token: &str, now: UnixTime) -> Result<Identity, AuthError> {
+        let exchange = self.authenticator.begin(token, now)?;
+        let answer = self.sts.answer(&exchange.request(), now);
+        exchange.finish(&answer)
+    }
+
+    fn check(&self, user: &User, asked: &Asked) -> Check {
+        let request = asked.question.request();
+        let response = self.rbac.authorize(user, &request);
+        let reason = match response.decision() {
+            Decision::NoOpinion => {
+                Forbidden::new(&user.name, request, &response.reason()).to_string()
+            }
+            // kube-apiserver gives no reason for these; a person wants one.
+            Decision::Allow(k8s_rbac::Grant::PrivilegedGroup) => {
+                "the group system:masters may do everything".to_owned()
+            }
+            Decision::Allow(_) => response.reason(),
+        };
+        Check {
+            question: asked.text.clone(),
+            allowed: response.decision().is_allow(),
+            reason,
+            warnings: asked
+                .question
+                .warnings()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        }
+    }
+}
+
+/// From credentials to a token: what a signer does. Returns the end of the token's life as well.
+pub(crate) fn mint(
+    signer: &Signer,
+    profile: &LocalProfile,
+    now: UnixTime,
+) -> Result<(String, UnixTime), String> {
+    let key = profile.key();
+    let session_token = key
+        .session_token()
+        .map(SessionToken::expose)
+        .map(str::to_owned);
+    let secret = key.secret().expose();
+    let credentials = Credentials::new(
+        profile.access_key_id(),
+        secret,
+        session_token,
+        None,
+        "round_trip",
+    );
+    let refused = |why: &dyn std::fmt::Display| format!("profile `{}`: {why}", profile.name());
+    let url = signer
+        .sign(&credentials.into(), now)
+        .map_err(|why| refused(&why))?;
+    let token = Token::encode(url.expose()).map_err(|why| refused(&why))?;
+    Ok((token.expose().to_owned(), url.expires_at()))
+}
+
+fn describe(identity: &Identity) -> IdentitySeen {
+    IdentitySeen {
+        arn: identity.arn().to_owned(),
+        canonical_arn: identity.canonical_arn().to_owned(),
+        account: identity.account().to_string(),
+        user_id: identity.raw_user_id().to_owned(),
+        session_name: identity.session_name().map(str::to_owned),
+        access_key_id: identity.access_key_id().unwrap_or_default().to_owned(),
+    }
+}
