@@ -39,6 +39,16 @@ fn each_divergence_is_real() {
         &asked("get pods -n dev -A"),
     );
     divergences.compare(
+        "can-i-flag-for-value",
+        &is(":pods"),
+        &asked("get pods -n -A"),
+    );
+    divergences.compare(
+        "can-i-other-flags",
+        &is(":pods"),
+        &asked("get pods --as bob"),
+    );
+    divergences.compare(
         "can-i-slash-in-name",
         &is(":pods"),
         &asked("get pods/web-1/log"),
