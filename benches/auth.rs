@@ -1,2 +1,63 @@
-//! To come.
-fn main() {}
+//! The whole way: a token as it comes in, the embedded STS, the rules, the verdict.
+
+use std::hint::black_box;
+
+use aws_auth_map::{Backend, BackendKind, Map};
+use aws_credential_types::Credentials;
+use criterion::{Criterion, criterion_group, criterion_main};
+use eks_auth::{Authenticated, Authenticator, LocalKeys, kubernetes_user};
+use k8s_rbac::Request;
+use sts_presign::{ClusterId, Endpoint, LocalSts, Policy, Signer, UnixTime};
+
+const KEYS: &str = "[developer]
+aws_access_key_id = AKIDEXAMPLE
+aws_secret_access_key = wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
+arn = arn:aws:iam::111122223333:user/developer
+user_id = AIDAEXAMPLE
+";
+const RULES: &str = "mapUsers: |
+  - userarn: arn:aws:iam::111122223333:user/developer
+    username: k8s-developer
+";
+
+fn road(c: &mut Criterion) {
+    let built = build();
+    assert!(built.is_ok(), "the fixture is not what this bench was written for");
+    let Ok((authenticator, sts, rules, token, now)) = built else { return };
+    let policy = k8s_rbac::Policy::new(k8s_rbac::Objects::default());
+    let ask = Request::path("get", "/metrics");
+    c.bench_function("auth/token-to-verdict/long-term-key", |b| {
+        b.iter(|| {
+            let exchange = authenticator.begin(black_box(&token), now);
+            let identity = exchange.ok().and_then(|exchange| {
+                let answer = sts.answer(&exchange.request(), now);
+                exchange.finish(&answer).ok()
+            });
+            let known = identity.and_then(|it| Authenticated::by_rules(it, &rules).ok());
+            let user = known.map(|known| kubernetes_user(&known.user));
+            assert!(user.is_some_and(|user| {
+                user.name == "k8s-developer" && !policy.authorize(&user, &ask).decision().is_allow()
+            }));
+        });
+    });
+}
+
+type Fixture = (Authenticator, LocalSts<sts_presign::Keys>, Map, String, UnixTime);
+
+fn build() -> Result<Fixture, Box<dyn std::error::Error>> {
+    let cluster_id = ClusterId::parse("test-cluster")?;
+    let endpoint = Endpoint::from_host("sts.us-west-2.amazonaws.com")?;
+    let now = UnixTime::parse_rfc3339("2023-04-28T00:00:00Z")?;
+    let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+    let credentials = Credentials::new("AKIDEXAMPLE", secret, None, None, "bench");
+    let url = Signer::new(&endpoint, &cluster_id).sign(&credentials.into(), now)?;
+    let token = eks_token::Token::encode(url.expose())?.expose().to_owned();
+    let authenticator = Authenticator::new(Policy::new(cluster_id, endpoint.partition()));
+    let sts = LocalSts::new(LocalKeys::read(KEYS)?.keys());
+    let (rules, _) = aws_auth_map::read_config_map(RULES);
+    let rules = Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules));
+    Ok((authenticator, sts, rules, token, now))
+}
+
+criterion_group!(benches, road);
+criterion_main!(benches);

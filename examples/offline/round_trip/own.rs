@@ -1,5 +1,6 @@
 //! The user's own files.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -43,7 +44,7 @@ pub(crate) fn report(own: &Own) -> Result<Report, String> {
     let mut problems = Vec::new();
     let name = own.aws_auth.display().to_string();
     let rules = read_rules(&name, &read(&own.aws_auth)?, &mut problems)?;
-    let rbac = read_rbac(manifests(&own.rbac)?, &mut problems);
+    let (rbac, skipped) = read_rbac(manifests(&own.rbac)?, &mut problems);
     let cluster = Cluster::new(&cluster_id, &endpoint, &keys, rules, rbac);
     let callers = vec![cluster.walk(profile, &questions, now)?];
     let cluster_id = own.cluster_id.clone();
@@ -51,6 +52,7 @@ pub(crate) fn report(own: &Own) -> Result<Report, String> {
         cluster_id,
         callers,
         problems,
+        skipped,
         ..Report::default()
     })
 }
@@ -104,7 +106,7 @@ pub(crate) fn read_rules(
 pub(crate) fn read_rbac(
     files: impl IntoIterator<Item = (String, String)>,
     problems: &mut Vec<String>,
-) -> Policy {
+) -> (Policy, BTreeMap<String, usize>) {
     let files: Vec<(String, String)> = files.into_iter().collect();
     let read = Manifests::read(
         files
@@ -112,7 +114,8 @@ pub(crate) fn read_rbac(
             .map(|(name, text)| (name.as_str(), text.as_str())),
     );
     problems.extend(read.problems().iter().map(ToString::to_string));
-    Policy::new(read.into_objects())
+    let skipped = read.skipped().clone();
+    (Policy::new(read.into_objects()), skipped)
 }
 
 /// The files that `--rbac` names, and those of its folders, by name, with their text.
@@ -137,7 +140,8 @@ fn collect(path: &Path, named: bool, files: &mut Vec<PathBuf>) -> Result<(), Str
         entries.sort();
         // Hidden entries are editors' and, in a mounted ConfigMap, the same files once more; a link to
         // a folder may lead back here.
-        entries.retain(|entry| !is_hidden(entry) && !(entry.is_symlink() && entry.is_dir()));
+        let leads_back = |entry: &PathBuf| entry.is_symlink() && entry.is_dir();
+        entries.retain(|entry| !is_hidden(entry) && !leads_back(entry));
         entries
             .iter()
             .try_for_each(|entry| collect(entry, false, files))?;

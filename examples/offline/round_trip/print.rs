@@ -17,7 +17,10 @@ pub(crate) fn text(report: &Report, out: &mut impl Write) -> Result<()> {
     for problem in &report.problems {
         writeln!(out, "{WARN}problem{WARN:#}  {problem}")?;
     }
-    if !report.problems.is_empty() {
+    for (kind, count) in &report.skipped {
+        writeln!(out, "{DIM}skipped  {count} of kind {kind}{DIM:#}")?;
+    }
+    if !report.problems.is_empty() || !report.skipped.is_empty() {
         writeln!(out)?;
     }
     for caller in &report.callers {

@@ -1,5 +1,7 @@
 //! What came out, as data: printed for people by `print`, as JSON as it is.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 #[derive(Default, Serialize)]
@@ -12,6 +14,9 @@ pub(crate) struct Report {
     /// What is wrong with the files that were read; the rest of them was used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) problems: Vec<String>,
+    /// Manifests of other kinds, which RBAC has no use for, by kind.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) skipped: BTreeMap<String, usize>,
     /// Whether a denial is what the reader came to see.
     #[serde(skip)]
     pub(crate) is_walk_through: bool,

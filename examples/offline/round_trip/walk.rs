@@ -39,7 +39,8 @@ pub(crate) fn report() -> Result<Report, String> {
     let keys = LocalKeys::read(CREDENTIALS).map_err(|why| why.to_string())?;
     let mut problems = Vec::new();
     let rules = own::read_rules("aws-auth.yaml", AWS_AUTH, &mut problems)?;
-    let rbac = own::read_rbac([("rbac.yaml".to_owned(), RBAC.to_owned())], &mut problems);
+    let (rbac, skipped) =
+        own::read_rbac([("rbac.yaml".to_owned(), RBAC.to_owned())], &mut problems);
     let cluster = Cluster::new(&cluster_id, &endpoint, &keys, rules, rbac);
     let questions = own::read_questions(&QUESTIONS.map(str::to_owned))?;
     let mut callers = Vec::new();
@@ -57,6 +58,7 @@ pub(crate) fn report() -> Result<Report, String> {
         callers,
         turned_away,
         problems,
+        skipped,
         is_walk_through: true,
     })
 }

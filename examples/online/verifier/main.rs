@@ -1,2 +1,47 @@
-//! To come.
-fn main() {}
+//! The other side of the signer: takes a token and says whose it is, once or as kube-apiserver's
+//! webhook.
+//!
+//! ```text
+//! $ signer --cluster-id demo --region us-east-1 --token-only |
+//!       verifier token --cluster-id demo --aws-auth aws-auth.yaml
+//! identity  arn:aws:iam::111122223333:user/developer
+//! user      k8s-developer
+//! groups    (none)
+//! uid       aws-iam-authenticator:111122223333:AIDADEVELOPEREXAMPLE
+//! ```
+//!
+//! What it leaves out, for later: watching the rules, a cache of answers, rate limits and metrics.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program speaks to its user"
+)]
+
+mod args;
+mod check;
+mod serve;
+mod setup;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Command};
+
+/// The token was refused.
+const REFUSED: u8 = 1;
+/// The question could not be answered: a wrong flag, a file, or no STS.
+const FAILED: u8 = 2;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Args::parse().command {
+        Command::Token(args) => check::run(args).await,
+        Command::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|why| {
+        eprintln!("verifier: {why}");
+        ExitCode::from(FAILED)
+    })
+}

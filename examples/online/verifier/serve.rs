@@ -1,0 +1,161 @@
+//! `verifier serve`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_auth_map::Map;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use eks_auth::{AuthError, Authenticator, Failed, MAX_REVIEW_LEN, Review};
+use sts_presign::AnswerError;
+
+use crate::args::ServeArgs;
+use crate::setup::{self, Sts};
+
+/// How long open requests have to finish once the server is told to stop: a little more than STS has
+/// to answer.
+const GRACE: Duration = Duration::from_secs(12);
+
+struct Webhook {
+    authenticator: Authenticator,
+    sts: Sts,
+    rules: Map,
+}
+
+pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
+    let webhook = Webhook {
+        authenticator: setup::authenticator(&args.common)?,
+        sts: setup::sts(&args.common)?,
+        rules: setup::rules(&args.aws_auth)?,
+    };
+    let app = Router::new()
+        .route("/authenticate", post(authenticate))
+        .route("/healthz", get(async || "ok"))
+        .layer(DefaultBodyLimit::max(MAX_REVIEW_LEN))
+        .with_state(Arc::new(webhook))
+        .into_make_service();
+    let handle = Handle::new();
+    tokio::spawn(stop_on_signal(handle.clone()));
+    let address = args.listen;
+    let served = match (&args.tls_cert, &args.tls_key) {
+        (Some(cert), Some(key)) => {
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            let tls = RustlsConfig::from_pem_file(cert, key).await;
+            let tls = tls.map_err(|why| {
+                format!(
+                    "certificate {} and key {}: {why}",
+                    cert.display(),
+                    key.display()
+                )
+            })?;
+            eprintln!("verifier: https://{address}/authenticate");
+            axum_server::bind_rustls(address, tls)
+                .handle(handle)
+                .serve(app)
+                .await
+        }
+        _ if !address.ip().is_loopback() => {
+            return Err(format!(
+                "{address} is not a loopback address: give --tls-cert and --tls-key, since tokens \
+                 must not cross a network in the clear"
+            ));
+        }
+        _ => {
+            eprintln!("verifier: http://{address}/authenticate");
+            axum_server::bind(address).handle(handle).serve(app).await
+        }
+    };
+    served.map_err(|why| format!("{address}: {why}"))
+}
+
+async fn authenticate(State(webhook): State<Arc<Webhook>>, body: Bytes) -> Response {
+    let review = match Review::read(&body) {
+        Ok(review) => review,
+        Err(why) => {
+            eprintln!("verifier: no review: {why}");
+            return (StatusCode::BAD_REQUEST, why.to_string()).into_response();
+        }
+    };
+    let Webhook {
+        authenticator,
+        sts,
+        rules,
+    } = &*webhook;
+    let token = review.expose_token();
+    let answer = match authenticator
+        .authenticate(token, setup::now(), sts, rules)
+        .await
+    {
+        Ok(authenticated) => {
+            let (arn, user) = (authenticated.identity.arn(), &authenticated.user);
+            eprintln!(
+                "verifier: authenticated arn={arn:?} username={:?}",
+                user.username()
+            );
+            review.authenticated(user)
+        }
+        Err(AuthError::Refused(why)) => {
+            eprintln!(
+                "verifier: refused code={} why={:?}",
+                why.code(),
+                why.to_string()
+            );
+            review.unauthenticated()
+        }
+        Err(AuthError::Failed(why)) => {
+            eprintln!(
+                "verifier: failed code={} why={:?}",
+                why.code(),
+                why.to_string()
+            );
+            return failed(why);
+        }
+    };
+    json(StatusCode::OK, answer)
+}
+
+/// Not "unauthenticated", which kube-apiserver would remember: a status that it asks again after.
+fn failed(why: Failed) -> Response {
+    let retry: (HeaderName, &str) = (header::RETRY_AFTER, "1");
+    let status = match why {
+        Failed::Sts(AnswerError::Throttled) => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::BAD_GATEWAY,
+    };
+    (status, [retry], why.to_string()).into_response()
+}
+
+fn json(status: StatusCode, document: String) -> Response {
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        document,
+    )
+        .into_response()
+}
+
+async fn stop_on_signal(handle: Handle<std::net::SocketAddr>) {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
+            }
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+    eprintln!("verifier: stopping");
+    handle.graceful_shutdown(Some(GRACE));
+}
