@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod can_i;
+#[cfg(test)]
+mod decisions;
 #[cfg(all(test, feature = "yaml"))]
 mod divergences;
 #[cfg(all(test, feature = "yaml"))]
