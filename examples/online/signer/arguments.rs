@@ -12,6 +12,10 @@ use crate::role::Role;
 pub(crate) struct Arguments {
     /// Name of the cluster (or its id, where that is what its authenticator was given)
     #[arg(long, short = 'i', visible_alias = "cluster-id", value_name = "NAME")]
+    #[arg(
+        env = "KUBERNETES_AWS_AUTHENTICATOR_CLUSTER_ID",
+        hide_env_values = true
+    )]
     pub(crate) cluster_name: String,
 
     /// Region whose STS the token is for [default: the environment's, else the profile's]

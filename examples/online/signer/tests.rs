@@ -1,7 +1,13 @@
-//! The choices that need no network: profile, endpoint, keys at hand.
+//! What needs no network: profile, endpoint, keys at hand, and the token they make.
 
-use sts_presign::{Endpoint, EndpointVariant};
+use clap::Parser as _;
+use iam_principal::{Identity, Partition};
+use sts_presign::{
+    ClusterId, Endpoint, EndpointVariant, Key, Keys, Policy, PresignedUrl, SecretAccessKey,
+    SignedUrl, UnixTime, verify,
+};
 
+use crate::arguments::Arguments;
 use crate::credentials::at_hand;
 use crate::endpoint::{Target, choose};
 use crate::error::Error;
@@ -251,5 +257,69 @@ async fn the_environment_says_when_its_keys_expire() {
             .and_then(|found| found.keys.expiry());
         let seconds = expires.map(|at| at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs());
         assert_eq!(seconds, expected, "{text}");
+    }
+}
+
+async fn sign(line: &str, variables: &[(&str, &str)]) -> Result<SignedUrl, Error> {
+    let words = std::iter::once("signer").chain(line.split_whitespace());
+    let arguments = Arguments::try_parse_from(words).unwrap();
+    let home = ("HOME", "/nowhere");
+    let environment = Environment::from_iter(variables.iter().copied().chain([home]));
+    let now = UnixTime::parse_rfc3339("2026-11-23T09:00:00Z").unwrap();
+    crate::sign(&arguments, environment, now).await
+}
+
+const KEYS: [(&str, &str); 2] = [
+    ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "secret"),
+];
+
+#[tokio::test]
+async fn the_url_is_accepted_for_the_cluster_and_verifies_with_the_secret() {
+    let signed = sign("-i dev --region eu-west-1", &KEYS).await.unwrap();
+    assert_eq!(signed.expires_at().to_rfc3339(), "2026-11-23T09:14:00Z");
+    let policy = Policy::new(ClusterId::parse("dev").unwrap(), Partition::Aws);
+    let now = UnixTime::parse_rfc3339("2026-11-23T09:15:00Z").unwrap();
+    let url = PresignedUrl::parse(signed.expose()).unwrap();
+    let accepted = policy.accept(&url, now).unwrap();
+    let arn = "arn:aws:iam::111122223333:user/alice";
+    let alice = Identity::new(arn, "111122223333", "AIDAALICE").unwrap();
+    let key = Key::long_term(SecretAccessKey::new("secret"), alice);
+    let keys = Keys::new().with("AKIDEXAMPLE", key);
+    assert_eq!(verify(&accepted, &keys).unwrap().arn(), arn);
+}
+
+#[tokio::test]
+async fn the_token_expires_no_later_than_its_keys() {
+    for (expiry, expected) in [
+        ("2026-11-23T09:10:00Z", Some("2026-11-23T09:10:00Z")),
+        ("2026-11-23T12:00:00Z", Some("2026-11-23T09:14:00Z")),
+        ("2026-11-23T09:00:00Z", None),
+    ] {
+        let variables = [KEYS[0], KEYS[1], ("AWS_CREDENTIAL_EXPIRATION", expiry)];
+        let signed = sign("-i dev --region eu-west-1", &variables).await;
+        let got = signed.ok().map(|signed| signed.expires_at().to_rfc3339());
+        assert_eq!(got.as_deref(), expected, "{expiry}");
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_name_that_cannot_be_is_told_with_its_length() {
+    for len in [0, 300] {
+        let words = [
+            "signer",
+            "--region",
+            "eu-west-1",
+            "--cluster-name",
+            &"c".repeat(len),
+        ];
+        let arguments = Arguments::try_parse_from(words).unwrap();
+        let now = UnixTime::parse_rfc3339("2026-11-23T09:00:00Z").unwrap();
+        let refused = crate::sign(&arguments, Environment::from_iter(KEYS), now).await;
+        let message = refused.unwrap_err().to_string();
+        assert!(
+            message.starts_with(&format!("--cluster-name has {len} characters")),
+            "{message}"
+        );
     }
 }
