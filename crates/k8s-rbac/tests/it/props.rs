@@ -181,7 +181,7 @@ fn decides_allow(world: &Objects, question: &Question) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn engine_is_oracle(world in world(), questions in vec(question(), 8)) {
