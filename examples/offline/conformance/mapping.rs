@@ -37,6 +37,8 @@ struct Source {
     mode: String,
     #[serde(default)]
     data: BTreeMap<String, Option<String>>,
+    #[serde(default)]
+    config: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -60,16 +62,21 @@ impl Caller {
 
 impl Source {
     fn read(&self) -> Result<(BackendKind, Rules, Vec<Problem>), Refusal> {
-        if self.mode != BackendKind::EksConfigMap.as_str() {
-            let message = "only `EKSConfigMap` is read so far";
-            return Err(Refusal::new("unsupported-backend", &message));
-        }
-        let data = self
-            .data
-            .iter()
-            .filter_map(|(key, text)| Some((key.as_str(), text.as_deref()?)));
-        let (rules, problems) = Reader::new().read_data(data);
-        Ok((BackendKind::EksConfigMap, rules, problems))
+        let reader = Reader::new();
+        let data = self.data.iter();
+        let data = data.filter_map(|(key, text)| Some((key.as_str(), text.as_deref()?)));
+        let (kind, (rules, problems)) = match self.mode.as_str() {
+            "EKSConfigMap" => (BackendKind::EksConfigMap, reader.read_data(data)),
+            "MountedFile" => {
+                let config = self.config.as_deref().unwrap_or_default();
+                (BackendKind::MountedFile, reader.read_mounted_file(config))
+            }
+            _ => {
+                let message = "only `EKSConfigMap` and `MountedFile` are read so far";
+                return Err(Refusal::new("unsupported-backend", &message));
+            }
+        };
+        Ok((kind, rules, problems))
     }
 }
 

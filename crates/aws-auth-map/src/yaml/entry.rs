@@ -9,8 +9,24 @@ use crate::problem::{Location, ProblemKind};
 use crate::rules::{Rule, Rules, Section};
 use crate::template::Template;
 
+/// Whose rules are read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Dialect {
+    /// An ARN is taken as it stands.
+    ConfigMap,
+    /// An ARN is made canonical, so that that of a session is its role's: upstream does so when it
+    /// reads its configuration (cmd/aws-iam-authenticator/root.go, getConfig).
+    MountedFile,
+}
+
 /// Adds the good entries of a section to the rules, and reports the others.
-pub(super) fn read_section(section: Section, node: &Node, rules: &mut Rules, sink: &mut Sink<'_>) {
+pub(super) fn read_section(
+    dialect: Dialect,
+    section: Section,
+    node: &Node,
+    rules: &mut Rules,
+    sink: &mut Sink<'_>,
+) {
     let at = Location::section_of(section);
     let Some(entries) = node.as_sequence() else {
         sink.report(ProblemKind::SectionNotAList, at, node.offset());
@@ -23,6 +39,7 @@ pub(super) fn read_section(section: Section, node: &Node, rules: &mut Rules, sin
                 read_account(node, at, sink).and_then(|id| rules.insert_account(index, id))
             }
             Section::Roles | Section::Users => Entry {
+                dialect,
                 section,
                 at,
                 node,
@@ -46,6 +63,7 @@ fn read_account(node: &Node, at: Location, sink: &mut Sink<'_>) -> Option<Accoun
 }
 
 struct Entry<'e, 's> {
+    dialect: Dialect,
     section: Section,
     at: Location,
     node: &'e Node,
@@ -70,7 +88,7 @@ impl<'e> Entry<'e, '_> {
         let username = self.username(&fields)?;
         let groups = self.groups(&fields)?;
         match (present(fields.arn), present(fields.sso)) {
-            (Some(arn), _) => Some(Rule::exact(self.arn(arn)?, username, groups)),
+            (Some(arn), _) => Some(Rule::exact(&self.arn(arn)?, username, groups)),
             (None, Some(sso)) => Some(Rule::sso(&self.sso(sso)?, username, groups)),
             (None, None) => self.refuse(ProblemKind::MissingPrincipal, None, self.node.offset()),
         }
@@ -160,7 +178,7 @@ impl<'e> Entry<'e, '_> {
         Some(groups)
     }
 
-    fn arn(&mut self, node: &'e Node) -> Option<&'e str> {
+    fn arn(&mut self, node: &Node) -> Option<String> {
         let field = Some(self.arn_key());
         let Some(text) = node.as_text() else {
             return self.refuse(ProblemKind::NotText, field, node.offset());
@@ -174,13 +192,17 @@ impl<'e> Entry<'e, '_> {
             self.warn(ProblemKind::LiteralWildcard, field, node.offset());
         }
         match principal.kind() {
+            Kind::AssumedRole if self.dialect == Dialect::MountedFile => {}
             Kind::AssumedRole => self.warn(ProblemKind::SessionArn, field, node.offset()),
             Kind::Role if !principal.path().is_empty() => {
                 self.warn(ProblemKind::RolePath, field, node.offset());
             }
             Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => {}
         }
-        Some(text)
+        Some(match self.dialect {
+            Dialect::ConfigMap => folded,
+            Dialect::MountedFile => principal.canonical(),
+        })
     }
 
     fn sso(&mut self, node: &Node) -> Option<SsoRole> {

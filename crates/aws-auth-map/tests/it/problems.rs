@@ -368,3 +368,28 @@ fn a_problem_prints_its_place_and_what_to_do() {
         ]
     );
 }
+
+#[test]
+fn the_mounted_file_takes_a_sessions_arn_for_its_roles_and_tells_bad_entries() {
+    let text = "clusterID: c\nserver:\n  maproles:\n  - roleARN: arn:aws:sts::111122223333:assumed-role/dev/s\n    username: dev\n  - rolearn: bad\n    username: x\n  mapUsers: text\n";
+    let (rules, problems) = Reader::new().read_mounted_file(text);
+    assert_eq!(
+        told(&problems),
+        [
+            "malformed-arn mapRoles[1].rolearn 6:14",
+            "section-not-a-list mapUsers 8:13",
+        ]
+    );
+    let resolution = crate::map(rules).resolve(&crate::session("dev", "other"));
+    assert_eq!(crate::outcome(&resolution), "dev");
+    for text in [
+        "",
+        "clusterID: c\n",
+        "server: x\n",
+        "- x\n",
+        "\tserver: x\n",
+    ] {
+        let (rules, problems) = Reader::new().read_mounted_file(text);
+        assert_eq!((rules.len(), problems.len()), (0, 1), "{text:?}");
+    }
+}

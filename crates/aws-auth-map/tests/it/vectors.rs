@@ -30,9 +30,11 @@ struct Question {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Source {
-    #[serde(rename = "mode")]
-    _mode: String,
+    mode: String,
+    #[serde(default)]
     data: BTreeMap<String, String>,
+    #[serde(default)]
+    config: String,
 }
 
 #[derive(Deserialize)]
@@ -60,8 +62,15 @@ fn ask(question: &Question) -> Resolution {
             .data
             .iter()
             .map(|(key, text)| (key.as_str(), text.as_str()));
-        let (rules, _) = Reader::new().read_data(data);
-        let backend = Backend::new(BackendKind::EksConfigMap, rules);
+        let (kind, (rules, _)) = match source.mode.as_str() {
+            "EKSConfigMap" => (BackendKind::EksConfigMap, Reader::new().read_data(data)),
+            "MountedFile" => (
+                BackendKind::MountedFile,
+                Reader::new().read_mounted_file(&source.config),
+            ),
+            other => panic!("a backend of mode {other}"),
+        };
+        let backend = Backend::new(kind, rules);
         map.with_backend(backend.with_reserved_prefixes(prefixes()))
     });
     let Caller {
