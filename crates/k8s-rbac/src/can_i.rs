@@ -98,7 +98,24 @@ impl Question {
         words: impl IntoIterator<Item = &'w str>,
         namespace: &str,
     ) -> Result<Self, Error> {
-        let words = Words::read(words)?;
+        Self::read(Words::read(words)?, Namespace::Named(namespace))
+    }
+
+    /// Reads a line where there is no context to take a namespace from: a question that names none
+    /// is about the namespace `default`, or about the cluster where the resource has no
+    /// namespaces, as the real request would be.
+    ///
+    /// DIFFERENCE: `kubectl` sends a namespace in both cases, so that a RoleBinding may answer for
+    /// nodes.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_without_context(line: &str) -> Result<Self, Error> {
+        Self::read(Words::read(words::split(line))?, Namespace::ByScope)
+    }
+
+    fn read(words: Words<'_>, unnamed: Namespace<'_>) -> Result<Self, Error> {
         if words.namespace.is_some() && words.is_in_all_namespaces {
             return Err(Error::BothNamespaces);
         }
@@ -119,9 +136,9 @@ impl Question {
             return Err(Error::PathInName);
         }
         let namespace = match words.namespace {
-            _ if words.is_in_all_namespaces => "",
-            None | Some("") => namespace,
-            Some(namespace) => namespace,
+            _ if words.is_in_all_namespaces => Namespace::Named(""),
+            None | Some("") => unnamed,
+            Some(namespace) => Namespace::Named(namespace),
         };
         let mut question = Self::about_resource(verb, resource, name, namespace);
         if let About::Resource { subresource, .. } = &mut question.about {
@@ -170,9 +187,15 @@ impl Question {
         question
     }
 
-    fn about_resource(verb: &str, written: &str, name: &str, namespace: &str) -> Self {
+    fn about_resource(verb: &str, written: &str, name: &str, namespace: Namespace<'_>) -> Self {
         let mut warnings = Vec::new();
-        let (group, resource) = match Type::read(&written.to_ascii_lowercase()) {
+        let asked = Type::read(&written.to_ascii_lowercase());
+        let namespace = match (namespace, &asked) {
+            (Namespace::Named(namespace), _) => namespace,
+            (Namespace::ByScope, Type::Known(known)) if !known.is_namespaced => "",
+            (Namespace::ByScope, _) => DEFAULT_NAMESPACE,
+        };
+        let (group, resource) = match asked {
             Type::Known(known) => {
                 if !known.is_namespaced && !namespace.is_empty() {
                     let (resource, group) = (known.name.to_owned(), known.group.to_owned());
@@ -220,6 +243,18 @@ impl Question {
             });
         }
     }
+}
+
+/// The namespace that `kubectl` takes where its context has none.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// What namespace a question is about.
+#[derive(Clone, Copy)]
+enum Namespace<'n> {
+    /// The one of the scope that the resource has.
+    ByScope,
+    /// This one, which the question or the context names.
+    Named(&'n str),
 }
 
 /// What was written for the resource.

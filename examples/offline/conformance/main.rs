@@ -17,14 +17,22 @@ use std::process::ExitCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+mod mapping;
 mod principal;
+mod rbac;
 mod sts;
 mod token;
 
 /// The ops of each crate: `None` says that the op is none of them.
 type Ops = fn(&str, &Value) -> Option<Result<Value, Refusal>>;
 
-const OPS: [Ops; 3] = [principal::answer, sts::answer, token::answer];
+const OPS: [Ops; 5] = [
+    mapping::answer,
+    principal::answer,
+    rbac::answer,
+    sts::answer,
+    token::answer,
+];
 
 /// An answer that is none: a stable code, and the message of the library.
 pub(crate) struct Refusal {

@@ -20,9 +20,6 @@ pub(crate) struct Asked {
     pub(crate) question: Question,
 }
 
-/// The namespace of a question that names none, as kubectl has it without a kubeconfig.
-const DEFAULT_NAMESPACE: &str = "default";
-
 pub(crate) fn report(own: &Own) -> Result<Report, String> {
     let now = UnixTime::try_from(SystemTime::now()).map_err(|why| format!("the clock: {why}"))?;
     let cluster_id = ClusterId::parse(&own.cluster_id).map_err(|why| {
@@ -76,7 +73,7 @@ fn choose<'k>(keys: &'k LocalKeys, own: &Own) -> Result<&'k LocalProfile, String
 }
 
 pub(crate) fn read_questions(texts: &[String]) -> Result<Vec<Asked>, String> {
-    let read = |text: &String| match Question::parse(text, DEFAULT_NAMESPACE) {
+    let read = |text: &String| match Question::parse_without_context(text) {
         Ok(question) => Ok(Asked {
             text: text.clone(),
             question,

@@ -44,6 +44,26 @@ fn show(request: &Request<'_>) -> String {
 }
 
 #[test]
+fn without_a_context_the_namespace_follows_the_scope_of_the_resource() {
+    for (line, asked, warnings) in [
+        ("list nodes", "list - nodes - -", 0),
+        ("list pods", "list - pods default -", 0),
+        ("list pods -A", "list - pods - -", 0),
+        ("list nodes -n dev", "list - nodes dev -", 2),
+        (
+            "get widgets.example.com",
+            "get example.com widgets default -",
+            1,
+        ),
+        ("get /healthz", "get /healthz", 0),
+    ] {
+        let question = Question::parse_without_context(line).unwrap();
+        assert_eq!(show(&question.request()), asked);
+        assert_eq!(question.warnings().len(), warnings, "{line}");
+    }
+}
+
+#[test]
 fn questions_are_read_as_the_cases_say() {
     let mut report = Report::new();
     for case in testkit::toml::<File>("testdata/can_i.toml").case {

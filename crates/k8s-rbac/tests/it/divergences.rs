@@ -55,6 +55,16 @@ fn each_divergence_is_real() {
     );
     let warnings = |line| Question::parse(line, "here").map(|question| question.warnings().len());
     divergences.compare("can-i-cluster-scoped", &Ok(1), &warnings("get nodes"));
+    let offline = Question::parse_without_context("get nodes").unwrap();
+    let namespace = match offline.request() {
+        Request::Resource(request) => request.namespace().map(str::to_owned),
+        Request::Path(_) => None,
+    };
+    divergences.compare(
+        "can-i-without-context",
+        &Some("default".to_owned()),
+        &namespace,
+    );
     divergences.finish();
 }
 
