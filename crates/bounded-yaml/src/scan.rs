@@ -228,7 +228,13 @@ fn inside_token(then: &mut Readings, depth: usize, byte: u8, next: Option<u8>) {
         b'|' | b'>' | b'@' | b'`' | b'%' => {}
         b'?' | b':' => raise(&mut then.token, depth),
         _ if is_blank(byte) => raise(&mut then.token, depth),
-        _ => raise(&mut then.plain, depth),
+        _ => {
+            raise(&mut then.plain, depth);
+            if !byte.is_ascii() {
+                // It may be part of a line break.
+                raise(&mut then.token, depth);
+            }
+        }
     }
 }
 
@@ -241,7 +247,12 @@ fn inside_after(then: &mut Readings, depth: usize, byte: u8, next: Option<u8>) {
         // parser sees, so that the scanner may go on into it.
         b':' => raise(&mut then.token, depth),
         _ if is_blank(byte) => raise(&mut then.after, depth),
-        _ => inside_token(then, depth, byte, next),
+        _ => {
+            inside_token(then, depth, byte, next);
+            if !byte.is_ascii() {
+                raise(&mut then.after, depth);
+            }
+        }
     }
 }
 
@@ -292,7 +303,10 @@ fn redefined_anchor(text: &str) -> Option<usize> {
         }
         let mut previous = b' ';
         for (at, byte) in line.bytes().enumerate() {
-            let begins = is_blank(previous) || matches!(previous, b'[' | b'{' | b',' | b':' | b'?');
+            // Outside ASCII it may be the end of a line break.
+            let begins = is_blank(previous)
+                || !previous.is_ascii()
+                || matches!(previous, b'[' | b'{' | b',' | b':' | b'?');
             previous = byte;
             if !begins || !matches!(byte, b'&' | b'*') {
                 continue;
@@ -316,4 +330,95 @@ fn redefined_anchor(text: &str) -> Option<usize> {
 fn anchor_name(text: &str) -> &str {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     text.split(|c| !is_name(c)).next().unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::too_deep;
+    use crate::{Limits, Node, documents};
+
+    /// Values that hide closing brackets, or look as if they did.
+    fn leaf() -> impl Strategy<Value = String> {
+        prop::sample::select(vec![
+            "a",
+            "\"]\"",
+            "']'",
+            "''']'",
+            "\"\\\"]\"",
+            "a#]b",
+            "&a \"]\"",
+            "&b ']' ",
+            "!t \"]\"",
+            "!!str ']'",
+            "!<tag:]> x",
+            "\"]\" # ]]\n",
+            "a # ]\n",
+            "a b\n c",
+            "a'b",
+            "a\"b",
+            "-1",
+            "?",
+            "\"a\n ]\"",
+            "\u{85}\"]\"",
+            "a\u{2028}# ]\n",
+        ])
+        .prop_map(str::to_owned)
+    }
+
+    fn flow() -> impl Strategy<Value = String> {
+        let separators =
+            || prop::sample::select(vec![",", ", ", ",\n", " ,", ", # ]}\n", ",#]\u{85}"]);
+        let keys = || {
+            prop::sample::select(vec![
+                "a: ", "\"]\": ", "\"}\":", "']' : ", "? a : ", "? [b] : ", "a:\u{85}",
+            ])
+        };
+        leaf().prop_recursive(8, 40, 3, move |inner| {
+            let list = prop::collection::vec((inner.clone(), separators()), 1..4);
+            let map = prop::collection::vec((keys(), inner, separators()), 1..3);
+            prop_oneof![
+                list.prop_map(|items| {
+                    let items: String = items
+                        .iter()
+                        .flat_map(|(item, s)| [item.as_str(), *s])
+                        .collect();
+                    format!("[{items}]")
+                }),
+                map.prop_map(|entries| {
+                    let entries: String = entries
+                        .iter()
+                        .flat_map(|(key, v, s)| [*key, v.as_str(), *s])
+                        .collect();
+                    format!("{{{entries}}}")
+                }),
+            ]
+        })
+    }
+
+    fn depth(node: &Node) -> usize {
+        let inner = match node {
+            Node::Null | Node::Scalar(_) => return 0,
+            Node::Sequence(items) => items.iter().map(depth).max(),
+            Node::Mapping(map) => map.entries().iter().map(|(_, value)| depth(value)).max(),
+        };
+        inner.unwrap_or(0).saturating_add(1)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn the_depth_found_is_never_less_than_the_parsers(inner in flow(), begin in "(|k: |- |k: \\|\n  \\[\nl: )") {
+            let text = format!("{begin}[{inner}]\n");
+            let node = documents(&text, &Limits::new()).next().expect("a document");
+            if let Ok(node) = node {
+                let blocks = usize::from(!begin.is_empty());
+                let flows = depth(&node).saturating_sub(blocks);
+                prop_assert!(flows >= 1);
+                prop_assert!(too_deep(&text, flows.saturating_sub(1)).is_some(), "{text:?}");
+            }
+        }
+    }
 }

@@ -180,6 +180,8 @@ fn a_template_in_angle_brackets_is_plain_text() {
 fn an_anchor_that_is_redefined_and_used_is_refused() {
     let text = "a: &x 1\nb: &x 2\nc: &y 3\nd: *x\n";
     assert_eq!(error(text), Error::AnchorRedefined(Position::new(2, 4)));
+    let text = "a: &x 1\nb: \u{85}&x 2\nc: &y 3\nd: *x\n";
+    assert_eq!(error(text), Error::AnchorRedefined(Position::new(2, 5)));
     // In another document it is another anchor.
     let text = "a: &x 1\nb: *x\n---\na: &x 2\nb: *x\n";
     let values: Vec<Option<String>> = documents(text, &Limits::new())
