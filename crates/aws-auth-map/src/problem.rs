@@ -319,7 +319,7 @@ impl fmt::Display for ProblemKind {
                 "names a session, so this matches nobody; write the role's ARN, `arn:…:iam::…:role/…`"
             }
             Self::Sso => "`sso` takes a `permissionSetName` and an `accountID` of twelve digits",
-            Self::Syntax => "not YAML from here on, so the section is left out",
+            Self::Syntax => "not YAML from here on, so nothing of it is read",
             Self::Tab => "YAML is indented with spaces; there is a tab here",
             Self::TooLarge => "too large, nested too deep, or too much behind aliases",
             Self::UnknownKey => "not read: no entry has this key",
