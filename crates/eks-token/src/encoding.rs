@@ -42,9 +42,10 @@ pub(crate) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
 /// The engine looks at the length before it looks at the characters, so `ab=` and a line break at the
 /// end are "wrong length" to it; the first foreign character is what helps.
 fn explain(why: DecodeError, text: &str) -> Error {
-    let foreign = text
-        .chars()
-        .find(|c| !matches!(c, 'A'..='Z' | 'a'..='z' | '0'..='9' | '-' | '_'));
+    let own = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    // Byte by byte, since what is refused should cost little; a foreign byte starts a character.
+    let at = text.bytes().position(|b| !own(b));
+    let foreign = at.and_then(|at| text.get(at..)?.chars().next());
     match (foreign, why) {
         (Some('='), _) => Error::Padding,
         (Some('+' | '/'), _) => Error::StandardAlphabet,
