@@ -133,6 +133,11 @@ impl Scope {
         })
     }
 
+    /// Walks all bindings.
+    pub(crate) fn bindings(&self) -> impl Iterator<Item = &Bound> {
+        self.bindings.iter()
+    }
+
     /// Gives every binding the rules of its role.
     pub(crate) fn resolve(&mut self, rules: impl Fn(&Bound) -> Option<Arc<[PolicyRule]>>) {
         for binding in &mut self.bindings {

@@ -9,6 +9,7 @@ pub mod can_i;
 
 mod forbidden;
 mod index;
+mod listing;
 #[cfg(feature = "yaml")]
 mod manifests;
 mod objects;
@@ -18,8 +19,10 @@ mod quote;
 mod request;
 mod response;
 mod rule;
+mod who;
 
 pub use forbidden::{Forbidden, ForbiddenDetails};
+pub use listing::{NonResourceRule, ResourceRule, RuleListing, SubjectRulesReviewStatus};
 #[cfg(feature = "yaml")]
 pub use manifests::{DEFAULT_MAX_BYTES, Fault, Manifests, Place, Problem};
 pub use objects::{
@@ -29,3 +32,4 @@ pub use objects::{
 pub use policy::{PRIVILEGED_GROUP, Policy};
 pub use request::{PathRequest, Request, ResourceRequest, User};
 pub use response::{BindingGrant, BindingName, Decision, Grant, Missing, Response, Unresolved};
+pub use who::{AllowedSubject, AllowedSubjects};

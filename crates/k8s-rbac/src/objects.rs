@@ -35,7 +35,7 @@ pub struct Metadata {
 }
 
 /// What may be done with what: requests that match it are allowed.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct PolicyRule {
@@ -167,7 +167,7 @@ pub struct ClusterRoleBinding {
 ///
 /// The kind stays the text it was: kinds that Kubernetes does not know are stored there too, and
 /// match nobody.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct Subject {
@@ -233,7 +233,7 @@ pub struct Objects {
 }
 
 /// Takes `null` for the empty value, as the API's reader does.
-fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)

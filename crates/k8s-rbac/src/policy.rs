@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::index::{Bound, Scope};
-use crate::objects::{Objects, PolicyRule};
+use crate::objects::{Objects, PolicyRule, Subject};
 use crate::request::{Request, User};
 use crate::response::{BindingGrant, Decision, Grant, Response, Unresolved};
 
@@ -74,14 +74,9 @@ impl Policy {
     /// a scope is that of a cache and differs from call to call; here it is the order given.
     #[must_use]
     pub fn rbac(&self, user: &User, request: &Request<'_>) -> Response<'_> {
-        let namespace = request
-            .namespace()
-            .and_then(|namespace| self.namespaces.get(namespace));
         let mut unresolved = Vec::new();
-        let bindings = std::iter::once(&self.cluster)
-            .chain(namespace)
-            .flat_map(|scope| scope.bindings_of(&user.name, &user.groups));
-        for (binding, subject) in bindings {
+        let namespace = request.namespace().unwrap_or_default();
+        for (binding, subject) in self.bindings_of(user, namespace) {
             let Some(rules) = &binding.rules else {
                 unresolved.push(Unresolved::of(binding));
                 continue;
@@ -92,6 +87,31 @@ impl Policy {
             }
         }
         Response::new(Decision::NoOpinion, unresolved)
+    }
+
+    /// Walks the bindings of a user, each with the first subject that is the user.
+    pub(crate) fn bindings_of<'p>(
+        &'p self,
+        user: &User,
+        namespace: &str,
+    ) -> impl Iterator<Item = (&'p Bound, &'p Subject)> {
+        self.scopes(namespace)
+            .flat_map(|scope| scope.bindings_of(&user.name, &user.groups))
+    }
+
+    /// Walks all bindings.
+    pub(crate) fn bindings_in<'p>(&'p self, namespace: &str) -> impl Iterator<Item = &'p Bound> {
+        self.scopes(namespace).flat_map(Scope::bindings)
+    }
+
+    // As upstream: pkg/registry/rbac/validation/rule.go, VisitRulesFor. Without a namespace there
+    // are no RoleBindings to ask.
+    fn scopes<'p>(&'p self, namespace: &str) -> impl Iterator<Item = &'p Scope> {
+        let namespace = match namespace {
+            "" => None,
+            namespace => self.namespaces.get(namespace),
+        };
+        std::iter::once(&self.cluster).chain(namespace)
     }
 }
 

@@ -1,4 +1,6 @@
-//! `rbac.*`: decisions and refusals.
+//! `rbac.*`: decisions, refusals and what else is asked of a policy.
+
+mod lists;
 
 use k8s_rbac::{Decision, Forbidden, Objects, Policy, PolicyRule, Request, ResourceRequest, User};
 use serde::Deserialize;
@@ -11,7 +13,7 @@ pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
         "rbac.authorize" => crate::read(question).map(|question| authorize(&question)),
         "rbac.forbidden" => crate::read(question).map(|question| forbidden(&question)),
         "rbac.rule_allows" => crate::read(question).map(|question| rule_allows(&question)),
-        _ => return None,
+        _ => return lists::answer(op, question),
     })
 }
 

@@ -65,6 +65,25 @@ fn each_divergence_is_real() {
         &Some("default".to_owned()),
         &namespace,
     );
+    let twice: Objects = serde_json::from_value(serde_json::json!({
+        "clusterRoles": [{
+            "metadata": {"name": "r"},
+            "rules": [{"verbs": ["get"], "nonResourceURLs": ["/x"]}],
+        }],
+        "clusterRoleBindings": [
+            {"metadata": {"name": "a"}, "subjects": [{"kind": "Group", "name": "g"}],
+             "roleRef": {"kind": "ClusterRole", "name": "r"}},
+            {"metadata": {"name": "b"}, "subjects": [{"kind": "Group", "name": "g"}],
+             "roleRef": {"kind": "ClusterRole", "name": "r"}},
+        ],
+    }))
+    .unwrap();
+    let policy = Policy::new(twice);
+    let allowed = policy.allowed_subjects(&Request::path("get", "/x"));
+    let names: Vec<&str> = (allowed.subjects().iter())
+        .map(|allowed| allowed.subject().name.as_str())
+        .collect();
+    divergences.compare("who-can-repeats", &vec!["system:masters", "g", "g"], &names);
     divergences.finish();
 }
 

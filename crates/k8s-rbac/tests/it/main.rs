@@ -6,6 +6,8 @@ mod can_i;
 mod decisions;
 #[cfg(all(test, feature = "yaml"))]
 mod divergences;
+#[cfg(test)]
+mod listings;
 #[cfg(all(test, feature = "yaml"))]
 mod manifests;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::oracle;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Attributes {
+pub(crate) struct Attributes {
     user: String,
     #[serde(default)]
     groups: Vec<String>,
@@ -31,11 +31,11 @@ struct Attributes {
 }
 
 impl Attributes {
-    fn user(&self) -> User {
+    pub(crate) fn user(&self) -> User {
         User::new(&self.user, &self.groups)
     }
 
-    fn request(&self) -> Request<'_> {
+    pub(crate) fn request(&self) -> Request<'_> {
         if !self.resource_request {
             return Request::path(&self.verb, &self.path);
         }

@@ -1,0 +1,168 @@
+//! What a user may do, as a list of rules.
+
+use serde::{Deserialize, Serialize};
+
+use crate::objects::{PolicyRule, or_default};
+use crate::policy::Policy;
+use crate::quote::aggregate;
+use crate::request::User;
+use crate::response::{BindingGrant, Unresolved};
+
+impl Policy {
+    /// Lists every rule that a user has in a namespace; without one (`""`) those of the whole
+    /// cluster only.
+    ///
+    /// The order is that of the walk, and a rule that several bindings give stands there several
+    /// times. Paths are listed even where a `RoleBinding` gives them, although they have no effect
+    /// there. Nothing is said of [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP): a cluster's own
+    /// binding for it is what upstream lists, too.
+    ///
+    /// As upstream: plugin/pkg/auth/authorizer/rbac/rbac.go, `RulesFor`.
+    #[must_use]
+    pub fn rules_for(&self, user: &User, namespace: &str) -> RuleListing<'_> {
+        let mut listing = RuleListing {
+            grants: Vec::new(),
+            unresolved: Vec::new(),
+        };
+        for (binding, subject) in self.bindings_of(user, namespace) {
+            match &binding.rules {
+                None => listing.unresolved.push(Unresolved::of(binding)),
+                Some(rules) => {
+                    let grants = rules
+                        .iter()
+                        .map(|rule| BindingGrant::of(binding, subject, rule));
+                    listing.grants.extend(grants);
+                }
+            }
+        }
+        listing
+    }
+}
+
+/// The rules of a user, each with the binding that gives it, and what could not be looked up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleListing<'p> {
+    grants: Vec<BindingGrant<'p>>,
+    unresolved: Vec<Unresolved<'p>>,
+}
+
+impl<'p> RuleListing<'p> {
+    /// Returns the rules with their origin, in the order of the walk.
+    #[must_use]
+    pub fn grants(&self) -> &[BindingGrant<'p>] {
+        &self.grants
+    }
+
+    /// Returns the rules alone, in the same order.
+    pub fn rules(&self) -> impl Iterator<Item = &'p PolicyRule> {
+        self.grants.iter().map(BindingGrant::rule)
+    }
+
+    /// Returns the roles that bindings of this user refer to and that are not there.
+    #[must_use]
+    pub fn unresolved(&self) -> &[Unresolved<'p>] {
+        &self.unresolved
+    }
+
+    /// Returns kube-apiserver's error, byte for byte; empty when all roles are there.
+    #[must_use]
+    pub fn evaluation_error(&self) -> String {
+        aggregate(self.unresolved.iter().map(ToString::to_string))
+    }
+
+    /// Makes the status of a `SelfSubjectRulesReview` of it.
+    ///
+    /// A rule that has both resources and paths is in both lists, one that has neither in none.
+    #[must_use]
+    pub fn status(&self) -> SubjectRulesReviewStatus {
+        let resource_rules = self.rules().filter(|rule| !rule.resources.is_empty());
+        let non_resource_rules = self
+            .rules()
+            .filter(|rule| !rule.non_resource_urls.is_empty());
+        SubjectRulesReviewStatus {
+            resource_rules: resource_rules.map(ResourceRule::from).collect(),
+            non_resource_rules: non_resource_rules.map(NonResourceRule::from).collect(),
+            incomplete: false,
+            evaluation_error: self.evaluation_error(),
+        }
+    }
+}
+
+/// The answer of a `SelfSubjectRulesReview`.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct SubjectRulesReviewStatus {
+    /// The rules about resources.
+    #[serde(deserialize_with = "or_default")]
+    pub resource_rules: Vec<ResourceRule>,
+    /// The rules about paths.
+    #[serde(deserialize_with = "or_default")]
+    pub non_resource_rules: Vec<NonResourceRule>,
+    /// Whether some authorizer could not list its rules; RBAC always can, even where roles are
+    /// missing.
+    #[serde(deserialize_with = "or_default")]
+    pub incomplete: bool,
+    /// What went wrong; empty if nothing.
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub evaluation_error: String,
+}
+
+/// A rule about resources.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct ResourceRule {
+    /// The verbs.
+    #[serde(deserialize_with = "or_default")]
+    pub verbs: Vec<String>,
+    /// The API groups.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub api_groups: Vec<String>,
+    /// The resources.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// The object names; none is every name.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub resource_names: Vec<String>,
+}
+
+impl From<&PolicyRule> for ResourceRule {
+    fn from(rule: &PolicyRule) -> Self {
+        Self {
+            verbs: rule.verbs.clone(),
+            api_groups: rule.api_groups.clone(),
+            resources: rule.resources.clone(),
+            resource_names: rule.resource_names.clone(),
+        }
+    }
+}
+
+/// A rule about paths.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct NonResourceRule {
+    /// The verbs.
+    #[serde(deserialize_with = "or_default")]
+    pub verbs: Vec<String>,
+    /// The paths, exact or ending in `*`.
+    #[serde(
+        rename = "nonResourceURLs",
+        deserialize_with = "or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub non_resource_urls: Vec<String>,
+}
+
+impl From<&PolicyRule> for NonResourceRule {
+    fn from(rule: &PolicyRule) -> Self {
+        Self {
+            verbs: rule.verbs.clone(),
+            non_resource_urls: rule.non_resource_urls.clone(),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What somebody may do, and who may do something.
+
+use k8s_rbac::{AllowedSubject, Objects, Policy, User};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Attributes, text};
+use crate::Refusal;
+
+pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
+    Some(match op {
+        "rbac.allowed_subjects" => {
+            crate::read(question).map(|question| allowed_subjects(&question))
+        }
+        "rbac.rules_for" => crate::read(question).map(|question| rules_for(&question)),
+        _ => return None,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AllowedSubjects {
+    world: Objects,
+    attrs: Attributes,
+    super_user: Option<String>,
+}
+
+fn allowed_subjects(question: &AllowedSubjects) -> Value {
+    let policy = Policy::new(question.world.clone());
+    let mut allowed = policy.allowed_subjects(&question.attrs.request());
+    let super_user = text(&question.super_user);
+    if !super_user.is_empty() {
+        allowed = allowed.with_super_user(super_user);
+    }
+    let subjects = allowed.subjects().iter().map(AllowedSubject::subject);
+    json!({
+        "subjects": subjects.collect::<Vec<_>>(),
+        "evaluationError": allowed.evaluation_error(),
+    })
+}
+
+#[derive(Deserialize)]
+struct RulesFor {
+    world: Objects,
+    user: Option<String>,
+    groups: Option<Vec<String>>,
+    namespace: Option<String>,
+}
+
+fn rules_for(question: &RulesFor) -> Value {
+    let policy = Policy::new(question.world.clone());
+    let user = User::new(text(&question.user), question.groups.iter().flatten());
+    json!(policy.rules_for(&user, text(&question.namespace)).status())
+}
