@@ -65,7 +65,7 @@ async fn run(arguments: &Arguments, environment: Environment) -> Result<(), Erro
     if let Some(warning) = requested.warning() {
         let _ = writeln!(std::io::stderr(), "signer: {warning}");
     }
-    let signed = sign(arguments, environment).await?;
+    let signed = sign(arguments, environment, clock).await?;
     let token = Token::encode(signed.expose())?;
     // In one piece: standard output by itself would be written to line by line.
     let mut out = BufWriter::new(std::io::stdout().lock());
@@ -78,7 +78,15 @@ async fn run(arguments: &Arguments, environment: Environment) -> Result<(), Erro
     Ok(out.flush()?)
 }
 
-async fn sign(arguments: &Arguments, environment: Environment) -> Result<SignedUrl, Error> {
+fn clock() -> Result<UnixTime, Error> {
+    UnixTime::try_from(SystemTime::now()).map_err(Error::Clock)
+}
+
+async fn sign(
+    arguments: &Arguments,
+    environment: Environment,
+    clock: impl FnOnce() -> Result<UnixTime, Error>,
+) -> Result<SignedUrl, Error> {
     // First what needs nothing, so that a typing error is told before a login is asked for.
     let cluster_id = ClusterId::parse(&arguments.cluster_name).map_err(|why| Error::Cluster {
         len: arguments.cluster_name.chars().count(),
@@ -96,7 +104,7 @@ async fn sign(arguments: &Arguments, environment: Environment) -> Result<SignedU
     let credentials = credentials::resolve(&settings, &target, role.as_ref()).await?;
     let from = credentials.from;
     // Only now: a login in a browser may have taken minutes of the token's fifteen.
-    let now = UnixTime::try_from(SystemTime::now()).map_err(Error::Clock)?;
+    let now = clock()?;
     signer
         .sign(&credentials.keys.into(), now)
         .map_err(|why| match why {

@@ -266,7 +266,7 @@ async fn sign(line: &str, variables: &[(&str, &str)]) -> Result<SignedUrl, Error
     let home = ("HOME", "/nowhere");
     let environment = Environment::from_iter(variables.iter().copied().chain([home]));
     let now = UnixTime::parse_rfc3339("2026-11-23T09:00:00Z").unwrap();
-    crate::sign(&arguments, environment, now).await
+    crate::sign(&arguments, environment, || Ok(now)).await
 }
 
 const KEYS: [(&str, &str); 2] = [
@@ -315,7 +315,7 @@ async fn a_cluster_name_that_cannot_be_is_told_with_its_length() {
         ];
         let arguments = Arguments::try_parse_from(words).unwrap();
         let now = UnixTime::parse_rfc3339("2026-11-23T09:00:00Z").unwrap();
-        let refused = crate::sign(&arguments, Environment::from_iter(KEYS), now).await;
+        let refused = crate::sign(&arguments, Environment::from_iter(KEYS), || Ok(now)).await;
         let message = refused.unwrap_err().to_string();
         assert!(
             message.starts_with(&format!("--cluster-name has {len} characters")),
