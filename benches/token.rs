@@ -19,10 +19,9 @@ const URL: &str = "https://sts.eu-central-1.amazonaws.com/?Action=GetCallerIdent
 
 /// The longest URL whose token has no more than 4096 bytes: 3063 bytes, a token of 4095.
 fn longest_url() -> String {
-    format!(
-        "{URL}&X-Amz-Security-Token={}",
-        "A".repeat(3063 - URL.len() - 22)
-    )
+    let url = format!("{URL}&X-Amz-Security-Token=");
+    let room = 3063_usize.saturating_sub(url.len());
+    format!("{url}{}", "A".repeat(room))
 }
 
 fn decode(token: &str) -> Result<usize, Error> {
