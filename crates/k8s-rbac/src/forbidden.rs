@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use serde::Serialize;
 
-use crate::quote::Quoted;
+use crate::quote::{JsonText, Quoted};
 use crate::request::Request;
 
 /// A refusal as the API server words it. Prints as the message.
@@ -134,29 +134,4 @@ pub struct ForbiddenDetails<'a> {
     /// The resource: the API calls it kind here.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub kind: &'a str,
-}
-
-/// A text in JSON as Go's encoder writes it, which escapes what HTML and JavaScript would read.
-struct JsonText<'a>(&'a str);
-
-impl Display for JsonText<'_> {
-    // As Go: encoding/json/encode.go, appendString with escapeHTML.
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_char('"')?;
-        for c in self.0.chars() {
-            match c {
-                '"' | '\\' => write!(f, "\\{c}")?,
-                '\u{8}' => f.write_str("\\b")?,
-                '\u{c}' => f.write_str("\\f")?,
-                '\n' => f.write_str("\\n")?,
-                '\r' => f.write_str("\\r")?,
-                '\t' => f.write_str("\\t")?,
-                '\0'..' ' | '&' | '<' | '>' | '\u{2028}' | '\u{2029}' => {
-                    write!(f, "\\u{:04x}", u32::from(c))?;
-                }
-                _ => f.write_char(c)?,
-            }
-        }
-        f.write_char('"')
-    }
 }

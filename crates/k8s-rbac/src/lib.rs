@@ -7,11 +7,13 @@
 
 pub mod can_i;
 
+mod aggregation;
 mod forbidden;
 mod index;
 mod listing;
 #[cfg(feature = "yaml")]
 mod manifests;
+mod names;
 mod objects;
 mod policy;
 mod printable;
@@ -19,8 +21,10 @@ mod quote;
 mod request;
 mod response;
 mod rule;
+mod selector;
 mod who;
 
+pub use aggregation::Aggregation;
 pub use forbidden::{Forbidden, ForbiddenDetails};
 pub use listing::{NonResourceRule, ResourceRule, RuleListing, SubjectRulesReviewStatus};
 #[cfg(feature = "yaml")]
@@ -32,4 +36,5 @@ pub use objects::{
 pub use policy::{PRIVILEGED_GROUP, Policy};
 pub use request::{PathRequest, Request, ResourceRequest, User};
 pub use response::{BindingGrant, BindingName, Decision, Grant, Missing, Response, Unresolved};
+pub use selector::{Operator, Selector, SelectorError};
 pub use who::{AllowedSubject, AllowedSubjects};

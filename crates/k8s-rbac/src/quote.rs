@@ -1,4 +1,4 @@
-//! Text as Go writes it: `%q` of a string, and an aggregate of errors.
+//! Text as Go writes it: `%q` of a string, JSON, and an aggregate of errors.
 
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -32,6 +32,49 @@ impl Display for Quoted<'_> {
             }
         }
         f.write_char('"')
+    }
+}
+
+/// A text in JSON as Go's encoder writes it, which escapes what HTML and JavaScript would read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JsonText<'a>(pub(crate) &'a str);
+
+impl Display for JsonText<'_> {
+    // As Go: encoding/json/encode.go, appendString with escapeHTML.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                '\u{8}' => f.write_str("\\b")?,
+                '\u{c}' => f.write_str("\\f")?,
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                '\0'..' ' | '&' | '<' | '>' | '\u{2028}' | '\u{2029}' => {
+                    write!(f, "\\u{:04x}", u32::from(c))?;
+                }
+                _ => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+/// A list of texts in JSON; an empty one is Go's nil.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JsonTexts<'a>(pub(crate) &'a [String]);
+
+impl Display for JsonTexts<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Some((first, others)) = self.0.split_first() else {
+            return f.write_str("null");
+        };
+        write!(f, "[{}", JsonText(first))?;
+        for text in others {
+            write!(f, ",{}", JsonText(text))?;
+        }
+        f.write_char(']')
     }
 }
 

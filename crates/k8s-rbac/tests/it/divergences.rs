@@ -1,7 +1,7 @@
 //! Every row of `testdata/divergences.toml`, shown to differ.
 
 use k8s_rbac::can_i::{Error, Question};
-use k8s_rbac::{Manifests, Objects, Policy, Request, User};
+use k8s_rbac::{LabelSelector, Manifests, Objects, Policy, Request, User};
 use testkit::Divergences;
 
 #[test]
@@ -84,6 +84,26 @@ fn each_divergence_is_real() {
         .map(|allowed| allowed.subject().name.as_str())
         .collect();
     divergences.compare("who-can-repeats", &vec!["system:masters", "g", "g"], &names);
+
+    let mut circle: Objects = serde_json::from_value(serde_json::json!({"clusterRoles": [
+        {"metadata": {"name": "a", "labels": {"x": "1"}}, "rules": [{"verbs": ["get"]}],
+         "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"x": "1"}}]}},
+        {"metadata": {"name": "b", "labels": {"x": "1"}}, "rules": [{"verbs": ["get"]}],
+         "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"x": "1"}}]}},
+    ]}))
+    .unwrap();
+    circle.aggregate();
+    let rules = circle.cluster_roles.iter().map(|role| role.rules.len());
+    divergences.compare("aggregation-circle", &2, &rules.sum());
+    let wrong: LabelSelector = serde_json::from_value(serde_json::json!({
+        "matchLabels": {"b": "!", "a": "!"},
+    }))
+    .unwrap();
+    let errors: std::collections::BTreeSet<String> = (0..100)
+        .filter_map(|_| Some(wrong.clone().compile().err()?.to_string()))
+        .collect();
+    assert!(errors.iter().all(|error| error.starts_with("values[0][a]")));
+    divergences.compare("selector-first-error", &2, &errors.len());
     divergences.finish();
 }
 

@@ -1,6 +1,8 @@
 //! Recorded answers of the real API server, cases as data, and the properties of the README.
 
 #[cfg(test)]
+mod aggregation;
+#[cfg(test)]
 mod can_i;
 #[cfg(test)]
 mod decisions;

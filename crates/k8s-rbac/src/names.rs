@@ -1,0 +1,115 @@
+//! The API's rules for labels, each with the messages of those who break it.
+//!
+//! As upstream: apimachinery, pkg/util/validation/validation.go. The patterns there are
+//! ASCII, so bytes are what is looked at.
+
+/// How long a label's value and the name of a label may be.
+const MAX_LABEL: usize = 63;
+/// How long a DNS subdomain may be.
+const MAX_SUBDOMAIN: usize = 253;
+
+const EMPTY_NAME: &str = "name part must be non-empty";
+const EMPTY_PREFIX: &str = "prefix part must be non-empty";
+const LONG_NAME: &str = "name part must be no more than 63 bytes";
+const LONG_PREFIX: &str = "prefix part must be no more than 253 bytes";
+const LONG_LABEL: &str = "must be no more than 63 bytes";
+const NAME: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must \
+    start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', \
+    regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const SLASHES: &str = "a qualified name must consist of alphanumeric characters, '-', '_' or '.', \
+    and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or \
+    '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an \
+    optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+const PREFIX: &str = "prefix part a lowercase RFC 1123 subdomain must consist of lower case \
+    alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character \
+    (e.g. 'example.com', regex used for validation is \
+    '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, \
+    '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or \
+    'my_value',  or '12345', regex used for validation is \
+    '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+/// Says what is wrong with the key of a label: a name, if need be with a DNS subdomain before it.
+pub(crate) fn label_key(key: &str) -> Vec<&'static str> {
+    let mut faults = Vec::new();
+    let name = match key.split_once('/') {
+        None => key,
+        Some((_, name)) if name.contains('/') => return vec![SLASHES],
+        Some((prefix, name)) => {
+            if prefix.is_empty() {
+                faults.push(EMPTY_PREFIX);
+            } else {
+                faults.extend((prefix.len() > MAX_SUBDOMAIN).then_some(LONG_PREFIX));
+                faults.extend((!is_subdomain(prefix)).then_some(PREFIX));
+            }
+            name
+        }
+    };
+    if name.is_empty() {
+        faults.push(EMPTY_NAME);
+    }
+    faults.extend((name.len() > MAX_LABEL).then_some(LONG_NAME));
+    faults.extend((!is_name(name)).then_some(NAME));
+    faults
+}
+
+/// Says what is wrong with the value of a label.
+pub(crate) fn label_value(value: &str) -> Vec<&'static str> {
+    let mut faults = Vec::new();
+    faults.extend((value.len() > MAX_LABEL).then_some(LONG_LABEL));
+    faults.extend((!value.is_empty() && !is_name(value)).then_some(VALUE));
+    faults
+}
+
+fn is_name(text: &str) -> bool {
+    has_ends(text, |byte| byte.is_ascii_alphanumeric())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+fn is_dns_label(text: &str) -> bool {
+    has_ends(text, is_lower_or_digit)
+        && text
+            .bytes()
+            .all(|byte| is_lower_or_digit(byte) || byte == b'-')
+}
+
+fn is_subdomain(text: &str) -> bool {
+    text.split('.').all(is_dns_label)
+}
+
+fn has_ends(text: &str, is_end: impl Fn(u8) -> bool) -> bool {
+    let ends = (text.bytes().next(), text.bytes().next_back());
+    matches!(ends, (Some(first), Some(last)) if is_end(first) && is_end(last))
+}
+
+const fn is_lower_or_digit(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_key_is_a_name_with_an_optional_subdomain() {
+        for key in ["a", "A_b.c-1", "example.com/Name", "1/2"] {
+            assert_eq!(label_key(key), [""; 0], "{key}");
+        }
+        assert_eq!(label_key(""), [EMPTY_NAME, NAME]);
+        assert_eq!(label_key("/"), [EMPTY_PREFIX, EMPTY_NAME, NAME]);
+        assert_eq!(label_key("A.b/c"), [PREFIX]);
+        assert_eq!(label_key("a/b/c"), [SLASHES]);
+        assert_eq!(label_key("-a"), [NAME]);
+        assert_eq!(label_key("é"), [NAME]);
+        assert_eq!(label_key(&"a".repeat(64)), [LONG_NAME]);
+        assert_eq!(label_key(&format!("{}/a", "a".repeat(254))), [LONG_PREFIX]);
+    }
+
+    #[test]
+    fn limits_are_of_bytes_and_inclusive() {
+        assert_eq!(label_value(&"a".repeat(63)), [""; 0]);
+        assert_eq!(label_value(&"a".repeat(64)), [LONG_LABEL]);
+    }
+}

@@ -1,0 +1,178 @@
+//! Label selectors: which labels an aggregated role looks for.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
+
+use crate::names;
+use crate::objects::{LabelSelector, LabelSelectorRequirement};
+use crate::quote::{JsonTexts, Quoted, aggregate};
+
+impl LabelSelector {
+    /// Reads the selector: what comes out can be asked. An empty one matches everything.
+    ///
+    /// # Errors
+    ///
+    /// For the first requirement that is none, `matchLabels` in the order of their keys before
+    /// `matchExpressions`: [`SelectorError::UnknownOperator`], [`SelectorError::Requirement`].
+    ///
+    /// As upstream: apimachinery, pkg/apis/meta/v1/helpers.go, `LabelSelectorAsSelector`.
+    pub fn compile(&self) -> Result<Selector<'_>, SelectorError<'_>> {
+        let labels = self.match_labels.iter().map(|(key, value)| {
+            Requirement::new(key, Operator::Equals, std::slice::from_ref(value))
+        });
+        let expressions = self.match_expressions.iter().map(Requirement::read);
+        let requirements = labels.chain(expressions).collect::<Result<_, _>>()?;
+        Ok(Selector { requirements })
+    }
+}
+
+/// A label selector that was read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Selector<'s> {
+    requirements: Vec<Requirement<'s>>,
+}
+
+impl Selector<'_> {
+    /// Says whether labels meet all the requirements.
+    #[must_use]
+    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.requirements.iter().all(|requirement| {
+            let value = labels.get(requirement.key);
+            let is_in = value.is_some_and(|value| requirement.values.contains(value));
+            match requirement.operator {
+                Operator::Equals | Operator::In => is_in,
+                // As upstream, what has no such label matches, too.
+                Operator::NotIn => !is_in,
+                Operator::Exists => value.is_some(),
+                Operator::DoesNotExist => value.is_none(),
+            }
+        })
+    }
+}
+
+/// What a requirement says of a label.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the API has these, and an upstream one that it adds changes what matches"
+)]
+pub enum Operator {
+    /// It is there with this value: an entry of `matchLabels`.
+    Equals,
+    /// It is there with one of these values.
+    In,
+    /// It is not there with one of these values.
+    NotIn,
+    /// It is there.
+    Exists,
+    /// It is not there.
+    DoesNotExist,
+}
+
+/// Why a label selector cannot be asked. Prints as kube-apiserver's error.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SelectorError<'s> {
+    /// An operator that does not exist.
+    UnknownOperator(&'s str),
+    /// A label or a value that cannot exist, or values where none belong, or the other way round.
+    Requirement {
+        /// The label.
+        key: &'s str,
+        /// What is said of it.
+        operator: Operator,
+        /// The values.
+        values: &'s [String],
+    },
+}
+
+impl Display for SelectorError<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::UnknownOperator(operator) => {
+                let operator = Quoted(operator);
+                write!(f, "{operator} is not a valid label selector operator")
+            }
+            Self::Requirement {
+                key,
+                operator,
+                values,
+            } => f.write_str(&aggregate(faults(key, operator, values))),
+        }
+    }
+}
+
+impl std::error::Error for SelectorError<'_> {}
+
+// INVARIANT: `faults` finds none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Requirement<'s> {
+    key: &'s str,
+    operator: Operator,
+    values: &'s [String],
+}
+
+impl<'s> Requirement<'s> {
+    fn read(written: &'s LabelSelectorRequirement) -> Result<Self, SelectorError<'s>> {
+        let operator = match written.operator.as_str() {
+            "In" => Operator::In,
+            "NotIn" => Operator::NotIn,
+            "Exists" => Operator::Exists,
+            "DoesNotExist" => Operator::DoesNotExist,
+            unknown => return Err(SelectorError::UnknownOperator(unknown)),
+        };
+        Self::new(&written.key, operator, &written.values)
+    }
+
+    fn new(
+        key: &'s str,
+        operator: Operator,
+        values: &'s [String],
+    ) -> Result<Self, SelectorError<'s>> {
+        if faults(key, operator, values).is_empty() {
+            let requirement = Self {
+                key,
+                operator,
+                values,
+            };
+            return Ok(requirement);
+        }
+        Err(SelectorError::Requirement {
+            key,
+            operator,
+            values,
+        })
+    }
+}
+
+// As upstream: apimachinery, pkg/labels/selector.go, NewRequirement.
+fn faults(key: &str, operator: Operator, values: &[String]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let invalid = |field: &str, value: &dyn Display, why: &str| {
+        format!("{field}: Invalid value: {value}: {why}")
+    };
+    let of_key = names::label_key(key);
+    if !of_key.is_empty() {
+        faults.push(invalid("key", &Quoted(key), &of_key.join("; ")));
+    }
+    let of_number = match operator {
+        Operator::In | Operator::NotIn if values.is_empty() => {
+            Some("for 'in', 'notin' operators, values set can't be empty")
+        }
+        Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
+            Some("values set must be empty for exists and does not exist")
+        }
+        _ => None,
+    };
+    if let Some(why) = of_number {
+        faults.push(invalid("values", &JsonTexts(values), why));
+    }
+    for (number, value) in values.iter().enumerate() {
+        let of_value = names::label_value(value);
+        if !of_value.is_empty() {
+            let field = format!("values[{number}][{key}]");
+            faults.push(invalid(&field, &Quoted(value), &of_value.join("; ")));
+        }
+    }
+    faults
+}

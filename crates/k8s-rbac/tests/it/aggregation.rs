@@ -1,0 +1,177 @@
+//! Aggregated roles and the selectors that they are made by: as recorded, and as whole sets.
+
+use std::collections::BTreeMap;
+
+use k8s_rbac::{
+    AggregationRule, ClusterRole, LabelSelector, LabelSelectorRequirement, Metadata, Objects,
+    PolicyRule,
+};
+use serde::Deserialize;
+use testkit::Report;
+
+#[derive(Deserialize)]
+struct Selected {
+    selector: LabelSelector,
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    error: String,
+    #[serde(rename = "match")]
+    matches: Option<bool>,
+}
+
+#[test]
+fn selectors_match_and_are_refused_as_upstream_does() {
+    let mut report = Report::new();
+    for case in testkit::json_lines::<Selected>("testdata/label_selectors.jsonl") {
+        let name = format!("{:?} on {:?}", case.selector, case.labels);
+        let got = case.selector.compile();
+        let got = got.map(|selector| selector.matches(&case.labels));
+        let want = case.matches.ok_or(case.error);
+        report.check(&name, &got.map_err(|error| error.to_string()), &want);
+    }
+    report.finish();
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Round {
+    cluster_roles: Vec<ClusterRole>,
+    target: String,
+    rules: Vec<PolicyRule>,
+    changed: bool,
+}
+
+#[test]
+fn a_round_collects_the_rules_that_the_controller_collects() {
+    let mut report = Report::new();
+    for (number, case) in testkit::json_lines::<Round>("testdata/aggregation.jsonl")
+        .into_iter()
+        .enumerate()
+    {
+        let target = (case.cluster_roles.iter())
+            .find(|role| role.metadata.name == case.target)
+            .unwrap();
+        let rules = target.aggregated_rules(&case.cluster_roles).unwrap();
+        report.check(&format!("{number}"), &rules, &case.rules);
+        // One aggregated role and no circle: the fixed point is the round.
+        let mut objects = Objects {
+            cluster_roles: case.cluster_roles.clone(),
+            ..Objects::default()
+        };
+        let aggregation = objects.aggregate();
+        let changed = case.changed.then(|| case.target.clone());
+        let changed: Vec<String> = changed.into_iter().collect();
+        report.check(&format!("{number} changed"), &aggregation.changed, &changed);
+        let role = (objects.cluster_roles.iter()).find(|role| role.metadata.name == case.target);
+        let rules = role.map(|role| &role.rules);
+        report.check(&format!("{number} as a whole"), &rules, &Some(&case.rules));
+    }
+    report.finish();
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    roles: Vec<Written>,
+    want: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    name: String,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    rules: Vec<String>,
+    selects: Option<Vec<BTreeMap<String, String>>>,
+}
+
+impl From<Written> for ClusterRole {
+    fn from(role: Written) -> Self {
+        let selector = |match_labels| LabelSelector {
+            match_labels,
+            match_expressions: Vec::new(),
+        };
+        Self {
+            metadata: Metadata {
+                name: role.name,
+                labels: role.labels,
+                ..Metadata::default()
+            },
+            rules: (role.rules.into_iter())
+                .map(|verb| PolicyRule {
+                    verbs: vec![verb],
+                    ..PolicyRule::default()
+                })
+                .collect(),
+            aggregation_rule: role.selects.map(|selects| AggregationRule {
+                cluster_role_selectors: selects.into_iter().map(selector).collect(),
+            }),
+        }
+    }
+}
+
+#[test]
+fn aggregation_ends_where_nothing_changes_any_more() {
+    let mut report = Report::new();
+    for case in testkit::toml::<Cases>("testdata/aggregation.toml").case {
+        let mut objects = Objects {
+            cluster_roles: case.roles.into_iter().map(ClusterRole::from).collect(),
+            ..Objects::default()
+        };
+        let changed = objects.aggregate().changed;
+        let rules = |name: &String| -> Vec<String> {
+            let roles = objects.cluster_roles.iter();
+            let roles = roles.filter(|role| role.metadata.name == *name);
+            roles
+                .flat_map(|role| role.rules.iter().flat_map(|rule| rule.verbs.clone()))
+                .collect()
+        };
+        let got: BTreeMap<String, Vec<String>> = (changed.into_iter())
+            .map(|name| (name.clone(), rules(&name)))
+            .collect();
+        report.check(&case.name, &got, &case.want);
+        let mut again = objects.clone();
+        report.check(&case.name, &again.aggregate().changed, &Vec::new());
+    }
+    report.finish();
+}
+
+#[test]
+fn a_selector_that_cannot_be_asked_leaves_the_role_as_it_is_and_says_so() {
+    let requirement = LabelSelectorRequirement {
+        key: "x".to_owned(),
+        operator: "Gt".to_owned(),
+        values: vec!["1".to_owned()],
+    };
+    let selector = LabelSelector {
+        match_expressions: vec![requirement],
+        ..LabelSelector::default()
+    };
+    let mut role = ClusterRole::from(Written {
+        name: "t".to_owned(),
+        labels: BTreeMap::new(),
+        rules: vec!["own".to_owned()],
+        selects: Some(Vec::new()),
+    });
+    role.aggregation_rule = Some(AggregationRule {
+        cluster_role_selectors: vec![LabelSelector::default(), selector],
+    });
+    let mut objects = Objects {
+        cluster_roles: vec![role],
+        ..Objects::default()
+    };
+    let before = objects.clone();
+    let aggregation = objects.aggregate();
+    assert_eq!(aggregation.refused, ["t"]);
+    assert_eq!(aggregation.changed, [""; 0]);
+    assert_eq!(objects, before);
+}
