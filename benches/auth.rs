@@ -22,8 +22,13 @@ const RULES: &str = "mapUsers: |
 
 fn road(c: &mut Criterion) {
     let built = build();
-    assert!(built.is_ok(), "the fixture is not what this bench was written for");
-    let Ok((authenticator, sts, rules, token, now)) = built else { return };
+    assert!(
+        built.is_ok(),
+        "the fixture is not what this bench was written for"
+    );
+    let Ok((authenticator, sts, rules, token, now)) = built else {
+        return;
+    };
     let policy = k8s_rbac::Policy::new(k8s_rbac::Objects::default());
     let ask = Request::path("get", "/metrics");
     c.bench_function("auth/token-to-verdict/long-term-key", |b| {
@@ -42,7 +47,13 @@ fn road(c: &mut Criterion) {
     });
 }
 
-type Fixture = (Authenticator, LocalSts<sts_presign::Keys>, Map, String, UnixTime);
+type Fixture = (
+    Authenticator,
+    LocalSts<sts_presign::Keys>,
+    Map,
+    String,
+    UnixTime,
+);
 
 fn build() -> Result<Fixture, Box<dyn std::error::Error>> {
     let cluster_id = ClusterId::parse("test-cluster")?;
