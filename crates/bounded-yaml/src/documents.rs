@@ -1,6 +1,6 @@
 //! The way in: from a text to its documents.
 
-use crate::error::Error;
+use crate::error::{Error, Syntax};
 use crate::limits::Limits;
 use crate::node::Node;
 use crate::reader::json;
@@ -25,18 +25,52 @@ pub fn documents<'a>(text: &'a str, limits: &Limits) -> Documents<'a> {
     }
 }
 
-fn begin<'a>(text: &'a str, skipped: usize, limits: &Limits) -> State<'a> {
+/// Reads a text as JSON and nothing else: one value, which may be null, and no byte order mark. For
+/// a file whose other readers know no YAML.
+///
+/// # Errors
+///
+/// In this order: [`Error::TooLong`]; [`Error::Syntax`], [`Error::TooDeep`] and
+/// [`Error::TooExpanded`] where the reader meets them; [`Error::Syntax`] if there is no value, or a
+/// second one.
+pub fn json(text: &str, limits: &Limits) -> Result<Node, Error> {
+    check_size(text, limits)?;
+    let mut nodes = json::read(text, 0, limits)?.into_iter();
+    match (nodes.next(), nodes.next()) {
+        (Some(node), None) => Ok(node),
+        (None, _) => Err(Error::Syntax {
+            reason: Syntax::Unclosed,
+            at: None,
+        }),
+        (Some(_), Some(_)) => Err(Error::Syntax {
+            reason: Syntax::Other,
+            at: None,
+        }),
+    }
+}
+
+fn check_size(text: &str, limits: &Limits) -> Result<(), Error> {
     let size = text.len();
     if size > limits.max_bytes() {
-        return State::Failed(Error::TooLong {
+        return Err(Error::TooLong {
             size,
             limit: limits.max_bytes(),
         });
     }
+    Ok(())
+}
+
+fn begin<'a>(text: &'a str, skipped: usize, limits: &Limits) -> State<'a> {
+    if let Err(error) = check_size(text, limits) {
+        return State::Failed(error);
+    }
     let mut json_error = None;
     if json::is_likely(text) {
         match json::read(text, skipped, limits) {
-            Ok(nodes) => return State::Json(nodes.into_iter()),
+            Ok(mut nodes) => {
+                nodes.retain(|node| !node.is_null());
+                return State::Json(nodes.into_iter());
+            }
             // YAML also has `{a: b}` and `[a, b]`, and one level more than `serde_json`.
             Err(error) => json_error = Some(error),
         }

@@ -11,7 +11,7 @@ mod reader;
 mod scan;
 
 pub use de::{Mismatch, ShapeError};
-pub use documents::{Documents, documents};
+pub use documents::{Documents, documents, json};
 pub use error::{Error, Syntax};
 pub use limits::{DEFAULT_EXPANSION, DEFAULT_MAX_BYTES, EXPANSION_FLOOR, Limits, MAX_DEPTH};
 pub use node::{Kind, Mapping, Node, Scalar};

@@ -17,7 +17,7 @@ pub(crate) fn is_likely(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// Reads all values of a text, one after the other.
+/// Reads all values of a text, one after the other, null included.
 ///
 /// # Errors
 ///
@@ -46,7 +46,6 @@ pub(crate) fn read(text: &str, skipped: usize, limits: &Limits) -> Result<Vec<No
             .map_err(|why| explain(&builder, &why))?;
         }
     }
-    nodes.retain(|node| !node.is_null());
     Ok(nodes)
 }
 

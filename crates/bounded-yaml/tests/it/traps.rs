@@ -1,6 +1,6 @@
 //! One test for each way in which the parsers underneath surprise.
 
-use bounded_yaml::{Error, Kind, Limits, Node, Position, Syntax, documents};
+use bounded_yaml::{Error, Kind, Limits, Node, Position, Scalar, Syntax, documents};
 
 use crate::{error, one};
 
@@ -295,4 +295,33 @@ fn the_place_of_numbers_is_known_where_it_is_asked_for() {
         offsets(&Limits::new().with_every_offset()),
         [Some(2), Some(7), Some(14)]
     );
+}
+
+#[test]
+fn json_alone_takes_one_value_and_no_yaml() {
+    let read = |text: &str| bounded_yaml::json(text, &Limits::new());
+    assert_eq!(read(" null "), Ok(Node::Null));
+    let node = read("{\"a\": \"1\", \"b\": 1}").expect("JSON");
+    let kind = |key| node.get(key).and_then(Node::as_scalar).map(Scalar::kind);
+    assert_eq!(
+        (kind("a"), kind("b")),
+        (Some(Kind::String), Some(Kind::Int))
+    );
+    for text in [
+        "",
+        "a: b",
+        "{a: b}",
+        "{} {}",
+        "null null",
+        "\u{feff}{}",
+        "[1,]",
+        "{\"a\": ",
+    ] {
+        assert!(matches!(read(text), Err(Error::Syntax { .. })), "{text:?}");
+    }
+    let small = Limits::new().with_max_bytes(2);
+    assert!(matches!(
+        bounded_yaml::json("{ }", &small),
+        Err(Error::TooLong { size: 3, limit: 2 })
+    ));
 }
