@@ -78,11 +78,25 @@ impl UnixTime {
     ///
     /// [`TimeError::Form`], then [`TimeError::Range`].
     pub fn parse_amz_date(text: &str) -> Result<Self, TimeError> {
-        match text.as_bytes() {
-            [y @ .., m1, m2, d1, d2, b'T', h1, h2, n1, n2, s1, s2, b'Z'] if y.len() == 4 => {
-                let [date, time] = [[*m1, *m2, *d1, *d2], [*h1, *h2, *n1, *n2]];
-                Self::from_digits(y, date, time, [*s1, *s2])
-            }
+        match *text.as_bytes() {
+            [
+                y1,
+                y2,
+                y3,
+                y4,
+                m1,
+                m2,
+                d1,
+                d2,
+                b'T',
+                h1,
+                h2,
+                n1,
+                n2,
+                s1,
+                s2,
+                b'Z',
+            ] => Self::from_digits([y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2]),
             _ => Err(TimeError::Form),
         }
     }
@@ -93,9 +107,12 @@ impl UnixTime {
     ///
     /// [`TimeError::Form`], then [`TimeError::Range`].
     pub fn parse_rfc3339(text: &str) -> Result<Self, TimeError> {
-        match text.as_bytes() {
+        match *text.as_bytes() {
             [
-                y @ ..,
+                y1,
+                y2,
+                y3,
+                y4,
                 b'-',
                 m1,
                 m2,
@@ -112,10 +129,7 @@ impl UnixTime {
                 s1,
                 s2,
                 b'Z',
-            ] if y.len() == 4 => {
-                let [date, time] = [[*m1, *m2, *d1, *d2], [*h1, *h2, *n1, *n2]];
-                Self::from_digits(y, date, time, [*s1, *s2])
-            }
+            ] => Self::from_digits([y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2]),
             _ => Err(TimeError::Form),
         }
     }
@@ -148,30 +162,12 @@ impl UnixTime {
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 
-    fn from_digits(
-        year: &[u8],
-        date: [u8; 4],
-        time: [u8; 4],
-        secs: [u8; 2],
-    ) -> Result<Self, TimeError> {
-        let number = |digits: &[u8]| {
-            digits.iter().try_fold(0_u64, |n, b| {
-                let digit = u64::from(b.wrapping_sub(b'0'));
-                (digit < 10).then(|| n.saturating_mul(10).saturating_add(digit))
-            })
-        };
-        let [m1, m2, d1, d2] = date;
-        let [h1, h2, n1, n2] = time;
-        let (Some(year), Some(month), Some(day)) =
-            (number(year), number(&[m1, m2]), number(&[d1, d2]))
-        else {
-            return Err(TimeError::Form);
-        };
-        let (Some(hour), Some(minute), Some(second)) =
-            (number(&[h1, h2]), number(&[n1, n2]), number(&secs))
-        else {
-            return Err(TimeError::Form);
-        };
+    /// Reads `YYYYMMDDHHMMSS`.
+    fn from_digits(digits: [u8; 14]) -> Result<Self, TimeError> {
+        let [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2] = digits;
+        let year = number(&[y1, y2, y3, y4])?;
+        let (month, day) = (number(&[m1, m2])?, number(&[d1, d2])?);
+        let (hour, minute, second) = (number(&[h1, h2])?, number(&[n1, n2])?, number(&[s1, s2])?);
         let month_is_real = (1..=12).contains(&month);
         let day_is_real = month_is_real && (1..=days_in_month(year, month)).contains(&day);
         if !day_is_real || hour > 23 || minute > 59 || second > 59 {
@@ -247,6 +243,17 @@ struct Civil {
     hour: u64,
     minute: u64,
     second: u64,
+}
+
+/// Reads ASCII digits, few enough not to overflow.
+fn number(digits: &[u8]) -> Result<u64, TimeError> {
+    digits.iter().try_fold(0_u64, |number, byte| match byte {
+        b'0'..=b'9' => {
+            let digit = u64::from(byte.wrapping_sub(b'0'));
+            Ok(number.saturating_mul(10).saturating_add(digit))
+        }
+        _ => Err(TimeError::Form),
+    })
 }
 
 const fn is_leap(year: u64) -> bool {
