@@ -1,6 +1,9 @@
 //! Files of cases, and the report that collects every failure before it fails once.
 
-#![expect(clippy::panic, reason = "a test helper fails by panicking, with the file's name")]
+#![expect(
+    clippy::panic,
+    reason = "a test helper fails by panicking, with the file's name"
+)]
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -71,7 +74,8 @@ impl Report {
     pub fn check<T: PartialEq + std::fmt::Debug>(&mut self, name: &str, got: &T, want: &T) {
         self.ran = self.ran.saturating_add(1);
         if got != want {
-            self.failures.push(format!("{name}\n    got  {got:?}\n    want {want:?}"));
+            self.failures
+                .push(format!("{name}\n    got  {got:?}\n    want {want:?}"));
         }
     }
 
@@ -89,6 +93,10 @@ impl Report {
             let _ = writeln!(list, "  {failure}");
         }
         let failed = self.failures.len();
-        assert!(failed == 0, "{failed} of {} cases failed:\n{list}", self.ran);
+        assert!(
+            failed == 0,
+            "{failed} of {} cases failed:\n{list}",
+            self.ran
+        );
     }
 }

@@ -49,9 +49,16 @@ impl Divergences {
         let rows = toml::<File>(path).divergence;
         let mut names = BTreeSet::new();
         for row in &rows {
-            assert!(names.insert(row.case.as_str()), "divergence `{}` is listed twice", row.case);
+            assert!(
+                names.insert(row.case.as_str()),
+                "divergence `{}` is listed twice",
+                row.case
+            );
         }
-        Self { rows, shown: RefCell::default() }
+        Self {
+            rows,
+            shown: RefCell::default(),
+        }
     }
 
     /// Returns the rows, in the order of the file.
@@ -69,9 +76,15 @@ impl Divergences {
     pub fn compare<T: PartialEq + std::fmt::Debug>(&self, case: &str, upstream: &T, ours: &T) {
         let listed = self.rows.iter().any(|row| row.case == case);
         if upstream == ours {
-            assert!(!listed, "divergence `{case}` is listed, but both give {ours:?}");
+            assert!(
+                !listed,
+                "divergence `{case}` is listed, but both give {ours:?}"
+            );
         } else {
-            assert!(listed, "`{case}`: upstream gives {upstream:?}, we give {ours:?}, no row");
+            assert!(
+                listed,
+                "`{case}`: upstream gives {upstream:?}, we give {ours:?}, no row"
+            );
             self.shown.borrow_mut().insert(case.to_owned());
         }
     }
@@ -84,8 +97,15 @@ impl Divergences {
     #[track_caller]
     pub fn finish(self) {
         let shown = self.shown.into_inner();
-        let missing: Vec<&str> =
-            self.rows.iter().map(|row| row.case.as_str()).filter(|c| !shown.contains(*c)).collect();
-        assert!(missing.is_empty(), "divergences that no test showed: {missing:?}");
+        let missing: Vec<&str> = self
+            .rows
+            .iter()
+            .map(|row| row.case.as_str())
+            .filter(|c| !shown.contains(*c))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "divergences that no test showed: {missing:?}"
+        );
     }
 }
