@@ -8,6 +8,8 @@
 pub mod can_i;
 
 mod aggregation;
+mod coverage;
+mod escalation;
 mod forbidden;
 mod index;
 mod listing;
@@ -25,6 +27,8 @@ mod selector;
 mod who;
 
 pub use aggregation::Aggregation;
+pub use coverage::{Coverage, Permission};
+pub use escalation::Escalation;
 pub use forbidden::{Forbidden, ForbiddenDetails};
 pub use listing::{NonResourceRule, ResourceRule, RuleListing, SubjectRulesReviewStatus};
 #[cfg(feature = "yaml")]

@@ -35,6 +35,22 @@ impl Display for Quoted<'_> {
     }
 }
 
+/// Shows a list of texts as Go's `%q` does: `["a" "b"]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QuotedTexts<'a>(pub(crate) &'a [String]);
+
+impl Display for QuotedTexts<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_char('[')?;
+        let mut space = "";
+        for text in self.0 {
+            write!(f, "{space}{}", Quoted(text))?;
+            space = " ";
+        }
+        f.write_char(']')
+    }
+}
+
 /// A text in JSON as Go's encoder writes it, which escapes what HTML and JavaScript would read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JsonText<'a>(pub(crate) &'a str);

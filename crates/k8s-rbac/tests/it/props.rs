@@ -12,7 +12,7 @@ use crate::oracle;
 
 /// What is asked, owned.
 #[derive(Clone, Debug)]
-struct Question {
+pub(crate) struct Question {
     user: User,
     verb: String,
     group: String,
@@ -24,7 +24,7 @@ struct Question {
 }
 
 impl Question {
-    fn request(&self) -> Request<'_> {
+    pub(crate) fn request(&self) -> Request<'_> {
         match &self.path {
             Some(path) => Request::path(&self.verb, path),
             None => ResourceRequest::new(&self.verb, &self.group, &self.resource)
@@ -50,7 +50,7 @@ const NAMESPACES: &[&str] = &["ns1", "ns1", "ns2", ""];
 const PATHS: &[&str] = &["/a", "/a/b", "/a/", "/a*", "/a/*", "*", "**", ""];
 const USERS: &[&str] = &["u", "u", "u", "v", "system:serviceaccount:ns1:u", ""];
 
-fn rule() -> impl Strategy<Value = PolicyRule> {
+pub(crate) fn rule() -> impl Strategy<Value = PolicyRule> {
     (
         vec(word(VERBS), 0..4),
         vec(word(GROUPS), 0..4),
@@ -145,7 +145,7 @@ fn world() -> impl Strategy<Value = Objects> {
     )
 }
 
-fn question() -> impl Strategy<Value = Question> {
+pub(crate) fn question() -> impl Strategy<Value = Question> {
     (
         (word(USERS), vec(word(&["g", "g", "u", ""]), 0..4)),
         word(VERBS),

@@ -1,0 +1,239 @@
+//! Whether what some rules allow, others allow as well: the comparison behind escalation checks.
+//!
+//! As upstream: component-helpers, `auth/rbac/validation/policy_comparator.go`. There a rule is
+//! taken apart into single permissions, and each has to be covered by one rule alone.
+
+use std::collections::HashMap;
+use std::fmt::{self, Display, Formatter};
+
+use crate::objects::PolicyRule;
+use crate::quote::QuotedTexts;
+
+/// The least that can be permitted: one verb on one thing, as a rule writes it.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the API has these two kinds of requests"
+)]
+pub enum Permission<'r> {
+    /// On a resource.
+    Resource {
+        /// The verb, or `*`.
+        verb: &'r str,
+        /// The API group, or `*`.
+        group: &'r str,
+        /// The resource with its subresource, or a wildcard.
+        resource: &'r str,
+        /// The object; none is every object.
+        name: Option<&'r str>,
+    },
+    /// On a path.
+    Path {
+        /// The verb, or `*`.
+        verb: &'r str,
+        /// The path, or the start of paths and `*`.
+        path: &'r str,
+    },
+}
+
+impl Permission<'_> {
+    /// Makes a rule of it.
+    #[must_use]
+    pub fn to_rule(&self) -> PolicyRule {
+        let own = |text: &str| vec![text.to_owned()];
+        match *self {
+            Self::Path { verb, path } => PolicyRule {
+                verbs: own(verb),
+                non_resource_urls: own(path),
+                ..PolicyRule::default()
+            },
+            Self::Resource {
+                verb,
+                group,
+                resource,
+                name,
+            } => PolicyRule {
+                verbs: own(verb),
+                api_groups: own(group),
+                resources: own(resource),
+                resource_names: name.map(own).unwrap_or_default(),
+                ..PolicyRule::default()
+            },
+        }
+    }
+
+    // As upstream: ruleCovers.
+    fn is_covered_by(&self, rule: &PolicyRule) -> bool {
+        let has = |list: &[String], entry: &str| list.iter().any(|e| e == "*" || e == entry);
+        match *self {
+            Self::Path { verb, path } => {
+                // As upstream: names are looked at here, although a decision does not.
+                has(&rule.verbs, verb)
+                    && rule.resource_names.is_empty()
+                    && rule.non_resource_urls.iter().any(|entry| {
+                        entry == path
+                            || (entry.ends_with('*')
+                                && path.starts_with(entry.trim_end_matches('*')))
+                    })
+            }
+            Self::Resource {
+                verb,
+                group,
+                resource,
+                name,
+            } => {
+                let of_any = resource.split_once('/').map(|(_, subresource)| subresource);
+                has(&rule.verbs, verb)
+                    && has(&rule.api_groups, group)
+                    && rule.resources.iter().any(|entry| {
+                        entry == "*"
+                            || entry == resource
+                            || (of_any.is_some() && entry.strip_prefix("*/") == of_any)
+                    })
+                    && (rule.resource_names.is_empty()
+                        || name.is_some_and(|name| rule.resource_names.iter().any(|e| e == name)))
+            }
+        }
+    }
+}
+
+impl PolicyRule {
+    /// Takes the rule apart into its permissions: group by group, resource by resource, verb by
+    /// verb, name by name; then path by path, verb by verb. Repeats are kept. A rule without verbs
+    /// has none.
+    ///
+    /// There are as many as the product of the lists, so take no more than needed.
+    ///
+    /// As upstream: `BreakdownRule`.
+    pub fn permissions(&self) -> impl Iterator<Item = Permission<'_>> {
+        let resources = self.api_groups.iter().flat_map(move |group| {
+            self.resources.iter().flat_map(move |resource| {
+                self.verbs.iter().flat_map(move |verb| {
+                    let names = self.resource_names.iter().map(|name| Some(name.as_str()));
+                    let every = self.resource_names.is_empty().then_some(None);
+                    every
+                        .into_iter()
+                        .chain(names)
+                        .map(move |name| Permission::Resource {
+                            verb,
+                            group,
+                            resource,
+                            name,
+                        })
+                })
+            })
+        });
+        let paths = self.non_resource_urls.iter().flat_map(move |path| {
+            let verbs = self.verbs.iter();
+            verbs.map(move |verb| Permission::Path { verb, path })
+        });
+        resources.chain(paths)
+    }
+}
+
+impl Display for PolicyRule {
+    /// Prints the rule as kube-apiserver does in its messages: `{APIGroups:["apps"], …}`, without
+    /// empty lists.
+    ///
+    /// As upstream: `pkg/apis/rbac/v1/helpers.go`, `CompactString`.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let lists = [
+            ("APIGroups", &self.api_groups),
+            ("Resources", &self.resources),
+            ("NonResourceURLs", &self.non_resource_urls),
+            ("ResourceNames", &self.resource_names),
+            ("Verbs", &self.verbs),
+        ];
+        f.write_str("{")?;
+        let mut comma = "";
+        for (name, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
+            write!(f, "{comma}{name}:{}", QuotedTexts(list))?;
+            comma = ", ";
+        }
+        f.write_str("}")
+    }
+}
+
+/// What of some rules others do not cover.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Coverage<'r> {
+    missing: Vec<Permission<'r>>,
+}
+
+impl<'r> Coverage<'r> {
+    /// Compares: whoever holds `held`, does he hold all of `wanted`?
+    ///
+    /// Every permission has to be covered by one rule of `held` alone: `*` by `*` only, whatever
+    /// else is listed, and a permission for every name by no number of names.
+    pub fn of<'h>(
+        held: impl IntoIterator<Item = &'h PolicyRule>,
+        wanted: impl IntoIterator<Item = &'r PolicyRule>,
+    ) -> Self {
+        let held: Vec<&PolicyRule> = held.into_iter().collect();
+        let permissions = wanted.into_iter().flat_map(PolicyRule::permissions);
+        let missing = permissions
+            .filter(|permission| !held.iter().any(|rule| permission.is_covered_by(rule)));
+        Self {
+            missing: missing.collect(),
+        }
+    }
+
+    /// Says whether everything is covered.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    /// Returns what is not covered, in the order in which rules are taken apart.
+    #[must_use]
+    pub fn missing(&self) -> &[Permission<'r>] {
+        &self.missing
+    }
+
+    /// Returns the same as rules, those of one resource and name put together.
+    #[must_use]
+    pub fn missing_rules(&self) -> Vec<PolicyRule> {
+        compact(self.missing.iter().copied())
+    }
+
+    /// Returns the same as kube-apiserver lists it in a message: sorted, each rule once.
+    #[must_use]
+    pub fn missing_texts(&self) -> Vec<String> {
+        let rules = self.missing_rules();
+        let mut texts: Vec<String> = rules.iter().map(ToString::to_string).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        texts
+    }
+}
+
+/// Puts permissions for the same resource and name together: paths first, then the others in the
+/// order in which they come first. A verb that comes twice stands there twice.
+///
+/// As upstream: component-helpers' `CompactRules`, whose order is that of a map.
+pub(crate) fn compact<'r>(permissions: impl Iterator<Item = Permission<'r>>) -> Vec<PolicyRule> {
+    let mut rules = Vec::new();
+    let mut merged: Vec<PolicyRule> = Vec::new();
+    let mut places = HashMap::new();
+    for permission in permissions {
+        match permission {
+            Permission::Path { .. } => rules.push(permission.to_rule()),
+            Permission::Resource {
+                verb,
+                group,
+                resource,
+                name,
+            } => {
+                let place = *places
+                    .entry((group, resource, name))
+                    .or_insert(merged.len());
+                match merged.get_mut(place) {
+                    Some(rule) => rule.verbs.push(verb.to_owned()),
+                    None => merged.push(permission.to_rule()),
+                }
+            }
+        }
+    }
+    rules.append(&mut merged);
+    rules
+}
