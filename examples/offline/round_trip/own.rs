@@ -112,14 +112,26 @@ pub(crate) fn read_rbac(
     );
     problems.extend(read.problems().iter().map(ToString::to_string));
     let skipped = read.skipped().clone();
-    (Policy::new(read.into_objects()), skipped)
+    let objects = read.into_objects();
+    let bindings = (&objects.role_bindings, &objects.cluster_role_bindings);
+    if !files.is_empty() && bindings.0.is_empty() && bindings.1.is_empty() {
+        problems.push("--rbac: no binding in it, so that nothing is granted".to_owned());
+    }
+    (Policy::new(objects), skipped)
 }
 
 /// The files that `--rbac` names, and those of its folders, by name, with their text.
 fn manifests(paths: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
     let mut files = Vec::new();
     for path in paths {
+        let before = files.len();
         collect(path, true, &mut files)?;
+        if files.len() == before {
+            return Err(format!(
+                "{}: no .yaml, .yml or .json file in it",
+                path.display()
+            ));
+        }
     }
     files
         .iter()
