@@ -162,7 +162,7 @@ fn merge_keys_are_applied_and_explicit_keys_win() {
         .map(|(key, value)| (key.text(), value.as_text().expect("a scalar")))
         .collect();
     assert_eq!(entries, [("a", "3"), ("d", "3"), ("b", "1"), ("c", "2")]);
-    assert_eq!(mapping.duplicates(), Vec::<&bounded_yaml::Scalar>::new());
+    assert_eq!(mapping.duplicates(), Vec::<&Scalar>::new());
     assert_eq!(error("a:\n  <<: text\n"), Error::Merge(None));
     assert_eq!(error("a:\n  <<: [text]\n"), Error::Merge(None));
 }
