@@ -11,12 +11,14 @@
 //! # Ok::<(), k8s_rbac::can_i::Error>(())
 //! ```
 
+mod list;
 mod resources;
 mod warning;
 mod words;
 
 use thiserror::Error as ThisError;
 
+pub use list::RuleTable;
 pub use resources::{ApiResource, RESOURCES, find};
 pub use warning::Warning;
 

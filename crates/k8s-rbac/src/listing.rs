@@ -111,6 +111,20 @@ pub struct SubjectRulesReviewStatus {
     pub evaluation_error: String,
 }
 
+impl SubjectRulesReviewStatus {
+    /// Makes rules of it: those about resources, then those about paths.
+    #[must_use]
+    pub fn rules(&self) -> Vec<PolicyRule> {
+        let resources = self.resource_rules.iter().cloned().map(PolicyRule::from);
+        let paths = self
+            .non_resource_rules
+            .iter()
+            .cloned()
+            .map(PolicyRule::from);
+        resources.chain(paths).collect()
+    }
+}
+
 /// A rule about resources.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -163,6 +177,28 @@ impl From<&PolicyRule> for NonResourceRule {
         Self {
             verbs: rule.verbs.clone(),
             non_resource_urls: rule.non_resource_urls.clone(),
+        }
+    }
+}
+
+impl From<ResourceRule> for PolicyRule {
+    fn from(rule: ResourceRule) -> Self {
+        Self {
+            verbs: rule.verbs,
+            api_groups: rule.api_groups,
+            resources: rule.resources,
+            resource_names: rule.resource_names,
+            non_resource_urls: Vec::new(),
+        }
+    }
+}
+
+impl From<NonResourceRule> for PolicyRule {
+    fn from(rule: NonResourceRule) -> Self {
+        Self {
+            verbs: rule.verbs,
+            non_resource_urls: rule.non_resource_urls,
+            ..Self::default()
         }
     }
 }

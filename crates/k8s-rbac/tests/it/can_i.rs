@@ -1,7 +1,9 @@
 //! Questions: the cases of `testdata/can_i.toml`.
 
-use k8s_rbac::can_i::{Question, RESOURCES, find};
-use k8s_rbac::{Request, ResourceRequest};
+use k8s_rbac::can_i::{Question, RESOURCES, RuleTable, find};
+use k8s_rbac::{
+    NonResourceRule, PolicyRule, Request, ResourceRequest, ResourceRule, SubjectRulesReviewStatus,
+};
 use proptest::prelude::*;
 use serde::Deserialize;
 use testkit::Report;
@@ -135,4 +137,48 @@ proptest! {
         let request = ResourceRequest::new("get", "", "pods").with_name("web").in_namespace("dev");
         prop_assert_eq!(question.request(), request.into());
     }
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    rules: Option<Vec<PolicyRule>>,
+    output: String,
+}
+
+#[test]
+fn a_list_of_rules_is_the_table_that_kubectl_prints() {
+    let mut report = Report::new();
+    for case in testkit::json_lines::<Listed>("testdata/cani_list.jsonl") {
+        let table = RuleTable::new(case.rules.iter().flatten());
+        report.check(
+            &format!("{:?}", case.rules),
+            &table.to_string(),
+            &case.output,
+        );
+        let bare = table.clone().without_header().to_string();
+        let lines = case.output.lines().count();
+        report.check("without the header", &(bare.lines().count() + 1), &lines);
+    }
+    report.finish();
+}
+
+#[test]
+fn the_table_of_a_review_is_sorted_and_its_columns_are_six_wide_at_least() {
+    let status = SubjectRulesReviewStatus {
+        non_resource_rules: vec![NonResourceRule {
+            verbs: vec!["get".to_owned()],
+            non_resource_urls: vec!["/x".to_owned()],
+        }],
+        resource_rules: vec![ResourceRule {
+            verbs: vec!["get".to_owned()],
+            api_groups: vec![String::new()],
+            resources: vec!["pods/log".to_owned()],
+            resource_names: vec!["a".to_owned()],
+        }],
+        ..SubjectRulesReviewStatus::default()
+    };
+    assert_eq!(
+        RuleTable::from(&status).without_header().to_string(),
+        "           [/x]   []    [get]\npods/log   []     [a]   [get]\n"
+    );
 }

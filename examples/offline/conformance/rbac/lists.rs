@@ -1,6 +1,7 @@
 //! What somebody may do, and who may do something.
 
-use k8s_rbac::{AllowedSubject, Objects, Policy, User};
+use k8s_rbac::can_i::RuleTable;
+use k8s_rbac::{AllowedSubject, Objects, Policy, PolicyRule, User};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
         "rbac.allowed_subjects" => {
             crate::read(question).map(|question| allowed_subjects(&question))
         }
+        "rbac.can_i_list" => crate::read(question).map(|question| can_i_list(&question)),
         "rbac.rules_for" => crate::read(question).map(|question| rules_for(&question)),
         _ => return None,
     })
@@ -51,4 +53,14 @@ fn rules_for(question: &RulesFor) -> Value {
     let policy = Policy::new(question.world.clone());
     let user = User::new(text(&question.user), question.groups.iter().flatten());
     json!(policy.rules_for(&user, text(&question.namespace)).status())
+}
+
+#[derive(Deserialize)]
+struct CanIList {
+    rules: Option<Vec<PolicyRule>>,
+}
+
+fn can_i_list(question: &CanIList) -> Value {
+    let table = RuleTable::new(question.rules.iter().flatten());
+    json!({ "output": table.to_string() })
 }
