@@ -1,4 +1,4 @@
-use eks_auth::{LocalKeys, LocalKeysError, LocalTransport, Problem};
+use eks_auth::{LocalKeys, LocalKeysError, LocalProfile, LocalTransport, Problem};
 use sts_presign::LocalSts;
 
 use crate::support::{authenticator, now, ready, token};
@@ -23,11 +23,7 @@ region=us-west-2
 #[test]
 fn profiles_are_read_as_they_are_written() {
     let keys = LocalKeys::read(FILE).unwrap();
-    let names: Vec<&str> = keys
-        .profiles()
-        .iter()
-        .map(|profile| profile.name())
-        .collect();
+    let names: Vec<&str> = keys.profiles().iter().map(LocalProfile::name).collect();
     assert_eq!(names, ["alice", "session"]);
     let session = keys.profile("session").unwrap();
     assert_eq!(session.access_key_id(), "ASIAEXAMPLE");
