@@ -12,16 +12,16 @@ mod problem;
 #[cfg(feature = "yaml")]
 mod yaml;
 
-pub use matching::{SsoError, SsoRole};
+pub use matching::{MatchedOn, SsoError, SsoRole};
 pub use resolve::{
     Backend, BackendKind, EKS_RESERVED_PREFIXES, Map, Mapped, Reason, Refusal, Resolution,
     instance_id,
 };
-pub use rules::{Rule, RuleRef, Rules, Section};
+pub use rules::{Overlap, Rule, RuleRef, Rules, Section};
 pub use template::{Placeholder, Spelling, Template};
 pub use user::UserInfo;
 
 #[cfg(feature = "yaml")]
 pub use problem::{Location, Problem, ProblemKind, Severity};
 #[cfg(feature = "yaml")]
-pub use yaml::{DEFAULT_MAX_BYTES, Reader, read_config_map};
+pub use yaml::{DEFAULT_MAX_BYTES, Reader, ReservedPrefixes, read_config_map};

@@ -2,9 +2,11 @@
 
 use std::sync::LazyLock;
 
-use iam_principal::{AccountId, Partition};
+use iam_principal::{AccountId, ArnPattern, Identity, Kind, Partition, Principal};
 use regex::Regex;
 use thiserror::Error as ThisError;
+
+use crate::user::user_id;
 
 /// Folds an ARN for lookup.
 ///
@@ -12,6 +14,125 @@ use thiserror::Error as ThisError;
 // DIFFERENCE: only ASCII is folded; Go's `ToLower` also takes the Kelvin sign for a `k`.
 pub(crate) fn fold(arn: &str) -> String {
     arn.to_ascii_lowercase()
+}
+
+/// Removes the path of a role from a folded ARN, as STS does; what is no role's ARN stays.
+// As upstream: pkg/arn/arn.go, StripPath.
+pub(crate) fn strip_path(folded: &str) -> String {
+    match Principal::parse(folded) {
+        Ok(principal) if principal.kind() == Kind::Role => principal.without_path(),
+        _ => folded.to_owned(),
+    }
+}
+
+/// What rules know a caller by.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller<'i> {
+    identity: &'i Identity,
+    folded_arn: String,
+}
+
+impl<'i> Caller<'i> {
+    pub(crate) fn new(identity: &'i Identity) -> Self {
+        Self {
+            identity,
+            folded_arn: fold(identity.canonical_arn()),
+        }
+    }
+
+    /// Returns the folded canonical ARN.
+    pub(crate) fn folded_arn(&self) -> &str {
+        &self.folded_arn
+    }
+
+    /// Returns the user id, as upstream has it.
+    pub(crate) fn user_id(&self) -> &'i str {
+        user_id(self.identity)
+    }
+}
+
+/// How a rule says whom it is for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Matcher {
+    /// The folded ARN.
+    Exact { arn: String },
+    /// A pattern for the canonical ARN.
+    Pattern(ArnPattern),
+    /// The key of the permission set's roles.
+    Sso { key: String },
+    /// The user id, and the folded ARN without a path that its owner has to have.
+    UserId {
+        user_id: String,
+        arn: Option<String>,
+    },
+}
+
+/// What came of a rule and a caller.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Match {
+    /// The rule is for the caller.
+    Yes(MatchedOn),
+    /// The user id is the caller's, and the ARN is not.
+    Contradiction,
+    /// The rule is for somebody else.
+    No,
+}
+
+/// By what a rule knew the caller.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum MatchedOn {
+    /// The account.
+    Account,
+    /// The ARN.
+    Arn,
+    /// The ARN, and the user id as well.
+    ArnAndUserId,
+    /// A pattern that covers the ARN.
+    Pattern,
+    /// The permission set whose role the caller has.
+    PermissionSet,
+    /// The user id, whatever the ARN.
+    UserId,
+}
+
+impl MatchedOn {
+    /// Returns a stable name for it, in kebab case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Arn => "arn",
+            Self::ArnAndUserId => "arn-and-user-id",
+            Self::Pattern => "pattern",
+            Self::PermissionSet => "permission-set",
+            Self::UserId => "user-id",
+        }
+    }
+}
+
+impl Matcher {
+    /// Tells whether a rule is for a caller.
+    pub(crate) fn meet(&self, caller: &Caller<'_>) -> Match {
+        let yes = |is: bool, on: MatchedOn| if is { Match::Yes(on) } else { Match::No };
+        match self {
+            Self::Exact { arn } => yes(arn == caller.folded_arn(), MatchedOn::Arn),
+            Self::Pattern(pattern) => yes(
+                pattern.matches(caller.identity.canonical_arn()),
+                MatchedOn::Pattern,
+            ),
+            Self::Sso { key } => yes(
+                sso_key(caller.folded_arn()) == Some(key),
+                MatchedOn::PermissionSet,
+            ),
+            Self::UserId { user_id, .. } if user_id != caller.user_id() => Match::No,
+            Self::UserId { arn: None, .. } => Match::Yes(MatchedOn::UserId),
+            Self::UserId { arn: Some(arn), .. } if arn == caller.folded_arn() => {
+                Match::Yes(MatchedOn::ArnAndUserId)
+            }
+            Self::UserId { .. } => Match::Contradiction,
+        }
+    }
 }
 
 /// The roles that IAM Identity Center makes in one account for one permission set.

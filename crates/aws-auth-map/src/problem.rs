@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::resolve::BackendKind;
 use crate::rules::{RuleRef, Section};
 
 /// Something that an operator should know of what was read.
@@ -182,10 +183,14 @@ pub enum ProblemKind {
     Alias,
     /// No ARN of a principal.
     Arn,
+    /// A backend's deprecated name.
+    DeprecatedMode(BackendKind),
     /// A key that stands in an entry twice, whatever the case of its letters.
     DuplicateKey,
     /// An entry for the principal of an earlier one, which it replaces.
     DuplicateRule(RuleRef),
+    /// A section that stands there twice; the last is read.
+    DuplicateSection,
     /// An entry that is no mapping.
     EntryNotAMapping,
     /// A group that is no text.
@@ -198,6 +203,8 @@ pub enum ProblemKind {
     MisspelledSection,
     /// An entry that says of nobody who it is for.
     MissingPrincipal,
+    /// An entry without the user id that it is to be known by.
+    MissingUserId,
     /// An entry without a user name, or with an empty one.
     MissingUsername,
     /// More than one document where one is read.
@@ -208,14 +215,20 @@ pub enum ProblemKind {
     NotAConfigMap,
     /// Nothing to read.
     NothingThere,
+    /// No JSON.
+    NotJson,
     /// A value that should be text.
     NotText,
+    /// Reserved prefixes that are no list of backends with their lists.
+    ReservedPrefixes,
     /// The ARN of a role with its path.
     RolePath,
     /// A section that is no list.
     SectionNotAList,
     /// The ARN of a session.
     SessionArn,
+    /// An entry for the principal of an earlier one, which counts.
+    Shadowed(RuleRef),
     /// `sso` that does not name a permission set in an account.
     Sso,
     /// No YAML.
@@ -226,6 +239,8 @@ pub enum ProblemKind {
     TooLarge,
     /// A key that no entry has.
     UnknownKey,
+    /// No backend's name.
+    UnknownMode,
     /// No YAML, because a bracket or a quote is not closed.
     Unclosed,
     /// No YAML, because a value begins with `{{` and is not quoted.
@@ -240,28 +255,35 @@ impl ProblemKind {
             Self::AccountId => "malformed-account",
             Self::Alias => "alias",
             Self::Arn => "malformed-arn",
+            Self::DeprecatedMode(_) => "deprecated-mode",
             Self::DuplicateKey => "duplicate-key",
             Self::DuplicateRule(_) => "duplicate-rule",
+            Self::DuplicateSection => "duplicate-section",
             Self::EntryNotAMapping => "entry-not-a-mapping",
             Self::GroupNotText => "group-not-text",
             Self::GroupsNotAList => "groups-not-a-list",
             Self::LiteralWildcard => "literal-wildcard",
             Self::MisspelledSection => "misspelled-section",
             Self::MissingPrincipal => "missing-principal",
+            Self::MissingUserId => "missing-user-id",
             Self::MissingUsername => "missing-username",
             Self::MoreDocuments => "more-documents",
             Self::NoSections => "no-sections",
             Self::NotAConfigMap => "not-a-config-map",
             Self::NothingThere => "nothing-there",
+            Self::NotJson => "not-json",
             Self::NotText => "not-text",
+            Self::ReservedPrefixes => "reserved-prefixes",
             Self::RolePath => "role-path",
             Self::SectionNotAList => "section-not-a-list",
             Self::SessionArn => "session-arn",
+            Self::Shadowed(_) => "shadowed",
             Self::Sso => "malformed-sso",
             Self::Syntax => "syntax",
             Self::Tab => "tab",
             Self::TooLarge => "too-large",
             Self::UnknownKey => "unknown-key",
+            Self::UnknownMode => "unknown-mode",
             Self::Unclosed => "unclosed",
             Self::UnquotedTemplate => "unquoted-template",
         }
@@ -271,13 +293,16 @@ impl ProblemKind {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::DuplicateRule(_)
+            Self::DeprecatedMode(_)
+            | Self::DuplicateRule(_)
+            | Self::DuplicateSection
             | Self::LiteralWildcard
             | Self::MisspelledSection
             | Self::MoreDocuments
             | Self::NoSections
             | Self::RolePath
             | Self::SessionArn
+            | Self::Shadowed(_)
             | Self::UnknownKey => Severity::Warning,
             _ => Severity::Error,
         }
@@ -291,8 +316,15 @@ impl fmt::Display for ProblemKind {
             Self::Alias => "an alias without its anchor, or an anchor that is defined twice",
             Self::Arn => "no ARN of a role, a user or an account's root",
             Self::DuplicateKey => "the key stands here a second time; the entry is left out",
+            Self::DeprecatedMode(kind) => {
+                return write!(f, "a deprecated name; write `{kind}`");
+            }
             Self::DuplicateRule(earlier) => {
                 return write!(f, "replaces `{earlier}`, which is for the same principal");
+            }
+            Self::DuplicateSection => "the section stands here a second time; the last one is read",
+            Self::Shadowed(earlier) => {
+                return write!(f, "never asked: `{earlier}` is for the same principal");
             }
             Self::EntryNotAMapping => "an entry is a mapping with an ARN, a username and groups",
             Self::GroupNotText => "a group is no text; the entry is left out",
@@ -302,6 +334,7 @@ impl fmt::Display for ProblemKind {
                 "not read: the keys are `mapRoles`, `mapUsers` and `mapAccounts`, in this case"
             }
             Self::MissingPrincipal => "the entry does not say whom it is for; give it an ARN",
+            Self::MissingUserId => "users are known by their ids here; give the entry a `userid`",
             Self::MissingUsername => "the entry has no username",
             Self::MoreDocuments => "there is more than one; only the first is read",
             Self::NoSections => "neither `mapRoles` nor `mapUsers` nor `mapAccounts` is there",
@@ -310,7 +343,12 @@ impl fmt::Display for ProblemKind {
                  prints, or its data"
             }
             Self::NothingThere => "there is nothing to read",
+            Self::NotJson => "not one JSON object, so nothing of it is read",
             Self::NotText => "the value is no text; the entry is left out",
+            Self::ReservedPrefixes => {
+                "not read: a list of entries with `backendMode` and `usernamePrefixReserveList`, a \
+                 list of text"
+            }
             Self::RolePath => {
                 "STS names a role without its path, so this matches nobody; leave the path out"
             }
@@ -323,6 +361,9 @@ impl fmt::Display for ProblemKind {
             Self::Tab => "YAML is indented with spaces; there is a tab here",
             Self::TooLarge => "too large, nested too deep, or too much behind aliases",
             Self::UnknownKey => "not read: no entry has this key",
+            Self::UnknownMode => {
+                "no backend; write `MountedFile`, `EKSConfigMap`, `CRD` or `DynamicFile`"
+            }
             Self::Unclosed => "a bracket or a quote is not closed",
             Self::UnquotedTemplate => {
                 "a value that begins with `{{` has to be quoted, as in `\"{{SessionName}}\"`"

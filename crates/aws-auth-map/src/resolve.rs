@@ -6,8 +6,8 @@ use std::fmt;
 
 use iam_principal::{AccountId, Identity};
 
-use crate::matching::{fold, is_instance_id};
-use crate::rules::{Rule, RuleRef, Rules};
+use crate::matching::{Caller, Match, MatchedOn, is_instance_id};
+use crate::rules::{Found, Rule, RuleRef, Rules};
 use crate::template::{Placeholder, Template};
 use crate::user::{UserInfo, session_name};
 
@@ -33,6 +33,26 @@ pub enum BackendKind {
 }
 
 impl BackendKind {
+    /// All of them, by name.
+    pub const ALL: [Self; 5] = [
+        Self::AccessEntries,
+        Self::Crd,
+        Self::DynamicFile,
+        Self::EksConfigMap,
+        Self::MountedFile,
+    ];
+
+    /// Returns the kind that a mode names, by one of upstream's two deprecated names as well:
+    /// `File` is `MountedFile`, and `ConfigMap` is `EKSConfigMap` (`pkg/mapper/mapper.go`).
+    #[must_use]
+    pub fn from_mode(mode: &str) -> Option<Self> {
+        match mode {
+            "ConfigMap" => Some(Self::EksConfigMap),
+            "File" => Some(Self::MountedFile),
+            _ => Self::ALL.into_iter().find(|kind| kind.as_str() == mode),
+        }
+    }
+
     /// Returns the name of the mode.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -72,10 +92,11 @@ impl Backend {
     }
 
     /// Refuses user names that begin with one of these: upstream's `usernamePrefixReserveList`.
-    /// The rendered name is what counts.
+    /// The rendered name is what counts. As upstream, an empty prefix reserves nothing.
     #[must_use]
     pub fn with_reserved_prefixes<'p>(self, prefixes: impl IntoIterator<Item = &'p str>) -> Self {
-        let reserved_prefixes = prefixes.into_iter().map(str::to_owned).collect();
+        let prefixes = prefixes.into_iter().filter(|prefix| !prefix.is_empty());
+        let reserved_prefixes = prefixes.map(str::to_owned).collect();
         Self {
             reserved_prefixes,
             ..self
@@ -146,9 +167,9 @@ impl Map {
     ///
     /// The order, as upstream (`pkg/server/server.go`, `doMapping`): for each backend
     ///
-    /// 1. its rule for the caller's canonical ARN (see [`Rules`]); if there is one, that is the end:
-    ///    a template without a value refuses, so does a name with a reserved prefix, and otherwise
-    ///    the rendered name is the user;
+    /// 1. its rule for the caller's canonical ARN or user id (see [`Rules`]); if there is one, that
+    ///    is the end: an ARN that contradicts the user id refuses, so does a template without a
+    ///    value, so does a name with a reserved prefix, and otherwise the rendered name is the user;
     /// 2. failing that, its accounts: the user's name is the canonical ARN, unless that has a
     ///    reserved prefix;
     /// 3. failing that, the next backend.
@@ -165,24 +186,30 @@ impl Map {
     }
 
     fn walk(&self, identity: &Identity, private_dns_name: Option<&str>) -> Resolution {
-        let folded = fold(identity.canonical_arn());
+        let caller = Caller::new(identity);
         let values = Values {
             identity,
             private_dns_name,
             map: self,
         };
         for backend in &self.backends {
-            if let Some((at, rule)) = backend.rules.find(&folded) {
+            let kind = backend.kind;
+            if let Some(Found { at, rule, how }) = backend.rules.find(&caller) {
+                // DIFFERENCE: upstream goes on to the accounts and the later backends.
+                let Match::Yes(on) = how else {
+                    return Resolution::Refused(Refusal::new(Reason::UserIdMismatch, at, kind));
+                };
                 return match values.render(rule) {
                     Ok((username, groups)) => {
-                        self.conclude(identity, backend, at, username, groups)
+                        self.conclude(identity, backend, (at, on), username, groups)
                     }
-                    Err(reason) => Resolution::Refused(Refusal::new(reason, at, backend.kind)),
+                    Err(reason) => Resolution::Refused(Refusal::new(reason, at, kind)),
                 };
             }
             if let Some(at) = backend.rules.find_account(identity.account()) {
                 let username = identity.canonical_arn().to_owned();
-                return self.conclude(identity, backend, at, username, Vec::new());
+                let by = (at, MatchedOn::Account);
+                return self.conclude(identity, backend, by, username, Vec::new());
             }
         }
         Resolution::NotMapped
@@ -193,7 +220,7 @@ impl Map {
         &self,
         identity: &Identity,
         backend: &Backend,
-        rule: RuleRef,
+        (rule, matched_on): (RuleRef, MatchedOn),
         username: String,
         groups: Vec<String>,
     ) -> Resolution {
@@ -213,6 +240,7 @@ impl Map {
         Resolution::Mapped(Mapped {
             user,
             rule,
+            matched_on,
             backend: backend.kind,
         })
     }
@@ -287,6 +315,7 @@ impl Resolution {
 pub struct Mapped {
     user: UserInfo,
     rule: RuleRef,
+    matched_on: MatchedOn,
     backend: BackendKind,
 }
 
@@ -307,6 +336,12 @@ impl Mapped {
     #[must_use]
     pub const fn rule(&self) -> RuleRef {
         self.rule
+    }
+
+    /// Returns by what the rule knew the caller.
+    #[must_use]
+    pub const fn matched_on(&self) -> MatchedOn {
+        self.matched_on
     }
 
     /// Returns where the rule comes from.
@@ -368,6 +403,8 @@ pub enum Reason {
     PrivateDnsNameUnknown,
     /// The name begins with a reserved prefix.
     ReservedUsername,
+    /// The rule is for the caller's user id, and names another ARN.
+    UserIdMismatch,
 }
 
 impl Reason {
@@ -378,6 +415,7 @@ impl Reason {
             Self::NotAnInstance => "not-an-instance",
             Self::PrivateDnsNameUnknown => "private-dns-name-unknown",
             Self::ReservedUsername => "reserved-username",
+            Self::UserIdMismatch => "user-id-mismatch",
         }
     }
 }
@@ -390,6 +428,7 @@ impl fmt::Display for Reason {
             }
             Self::PrivateDnsNameUnknown => "the private DNS name of the instance is not known",
             Self::ReservedUsername => "the name of the user begins with a reserved prefix",
+            Self::UserIdMismatch => "the rule is for the caller's user id, but names another ARN",
         })
     }
 }

@@ -1,16 +1,19 @@
 //! What an operator wrote: which principal is which user.
 
+mod table;
+
 use std::collections::HashMap;
 use std::fmt;
 
-use iam_principal::AccountId;
+use iam_principal::{AccountId, ArnPattern};
 
-use crate::matching::{SsoRole, fold, sso_key};
+use self::table::Table;
+use crate::matching::{Caller, Match, Matcher, SsoRole, fold, strip_path};
 use crate::template::Template;
 
-/// One of the three lists of rules.
+/// One of the lists of rules.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[expect(clippy::exhaustive_enums, reason = "aws-auth has these three")]
+#[non_exhaustive]
 pub enum Section {
     /// `mapRoles`, which is asked first.
     Roles,
@@ -21,7 +24,7 @@ pub enum Section {
 }
 
 impl Section {
-    /// All three, in the order in which they are asked.
+    /// The three of aws-auth, in the order in which they are asked.
     pub const ALL: [Self; 3] = [Self::Roles, Self::Users, Self::Accounts];
 
     /// Returns the key that the section has in the ConfigMap.
@@ -72,6 +75,26 @@ impl fmt::Display for RuleRef {
     }
 }
 
+/// An earlier rule for the same principal, and which of the two counts.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "one of two rules counts")]
+pub enum Overlap {
+    /// The new rule counts, and the earlier one no longer does.
+    Replaces(RuleRef),
+    /// The earlier rule counts, and the new one never does.
+    ShadowedBy(RuleRef),
+}
+
+impl Overlap {
+    /// Returns the earlier rule.
+    #[must_use]
+    pub const fn earlier(self) -> RuleRef {
+        match self {
+            Self::Replaces(rule) | Self::ShadowedBy(rule) => rule,
+        }
+    }
+}
+
 /// A principal, and the user that it becomes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rule {
@@ -80,30 +103,55 @@ pub struct Rule {
     groups: Vec<Template>,
 }
 
-#[derive(Clone, Debug, Eq, PartialEq)]
-enum Matcher {
-    /// The folded ARN.
-    Exact(String),
-    /// The key of the permission set's roles.
-    Sso(String),
-}
-
 impl Rule {
     /// Makes a rule for one ARN, compared without regard to ASCII case. `*` and `?` are themselves.
     #[must_use]
     pub fn exact(arn: &str, username: Template, groups: Vec<Template>) -> Self {
-        Self {
-            matcher: Matcher::Exact(fold(arn)),
-            username,
-            groups,
-        }
+        let matcher = Matcher::Exact { arn: fold(arn) };
+        Self::new(matcher, username, groups)
     }
 
     /// Makes a rule for the roles of a permission set.
     #[must_use]
     pub fn sso(role: &SsoRole, username: Template, groups: Vec<Template>) -> Self {
+        Self::new(Matcher::Sso { key: role.key() }, username, groups)
+    }
+
+    /// Makes a rule for all principals whose canonical ARN a pattern covers; case matters.
+    #[must_use]
+    pub const fn pattern(pattern: ArnPattern, username: Template, groups: Vec<Template>) -> Self {
+        Self::new(Matcher::Pattern(pattern), username, groups)
+    }
+
+    /// Makes a rule for the principal with this user id (`AROA…`, `AIDA…`), whatever its ARN.
+    #[must_use]
+    pub fn user_id(user_id: &str, username: Template, groups: Vec<Template>) -> Self {
+        let matcher = Matcher::UserId {
+            user_id: user_id.to_owned(),
+            arn: None,
+        };
+        Self::new(matcher, username, groups)
+    }
+
+    /// Makes a rule for the principal with this user id, who has to have this ARN besides, which
+    /// may have a role's path. Whoever has the one without the other is refused.
+    #[must_use]
+    pub fn user_id_and_arn(
+        user_id: &str,
+        arn: &str,
+        username: Template,
+        groups: Vec<Template>,
+    ) -> Self {
+        let matcher = Matcher::UserId {
+            user_id: user_id.to_owned(),
+            arn: Some(strip_path(&fold(arn))),
+        };
+        Self::new(matcher, username, groups)
+    }
+
+    const fn new(matcher: Matcher, username: Template, groups: Vec<Template>) -> Self {
         Self {
-            matcher: Matcher::Sso(role.key()),
+            matcher,
             username,
             groups,
         }
@@ -120,29 +168,35 @@ impl Rule {
     pub fn groups(&self) -> &[Template] {
         &self.groups
     }
+
+    pub(crate) const fn matcher(&self) -> &Matcher {
+        &self.matcher
+    }
 }
 
 /// The rules of one backend.
 ///
-/// Which rule wins: `mapRoles` before `mapUsers` before `mapAccounts`; within a section an exact
-/// ARN before a permission set, and of several rules for the same principal the last. As upstream,
-/// the ARN of a user may stand in `mapRoles` and that of a role in `mapUsers`.
+/// Which rule wins: `mapRoles` before `mapUsers` before `mapAccounts`; within a section a user id
+/// before an exact ARN, and that before permission sets and patterns. Of several rules for the same
+/// ARN, user id or permission set the last wins, as upstream; of permission sets and patterns that
+/// overlap the first. As upstream, the ARN of a user may stand in `mapRoles` and that of a role in
+/// `mapUsers`.
 ///
-/// A lookup costs the same with ten rules and with a hundred thousand.
+/// A lookup costs the same with ten rules and with a hundred thousand, but for patterns, each of
+/// which is tried.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    roles: Table,
-    users: Table,
+    // INVARIANT: in the order of the sections, each once.
+    tables: Vec<(Section, Table)>,
     accounts: HashMap<AccountId, usize>,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Table {
-    // INVARIANT: the values of both maps are indices of `rules`.
-    exact: HashMap<String, usize>,
-    sso: HashMap<String, usize>,
-    /// Each rule with its index as written.
-    rules: Vec<(usize, Rule)>,
+/// The rule that speaks of a caller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'r> {
+    pub(crate) at: RuleRef,
+    pub(crate) rule: &'r Rule,
+    pub(crate) how: Match,
 }
 
 impl Rules {
@@ -152,57 +206,63 @@ impl Rules {
         Self::default()
     }
 
-    /// Adds a rule to `mapRoles`; tells the rule for the same principal that it replaces.
-    pub fn push_role(&mut self, rule: Rule) -> Option<RuleRef> {
-        self.insert(Section::Roles, self.roles.rules.len(), rule)
+    /// Adds a rule to `mapRoles`; tells the earlier one for the same principal.
+    pub fn push_role(&mut self, rule: Rule) -> Option<Overlap> {
+        self.push(Section::Roles, rule)
     }
 
-    /// Adds a rule to `mapUsers`; tells the rule for the same principal that it replaces.
-    pub fn push_user(&mut self, rule: Rule) -> Option<RuleRef> {
-        self.insert(Section::Users, self.users.rules.len(), rule)
+    /// Adds a rule to `mapUsers`; tells the earlier one for the same principal.
+    pub fn push_user(&mut self, rule: Rule) -> Option<Overlap> {
+        self.push(Section::Users, rule)
     }
 
     /// Adds an account to `mapAccounts`: every principal of it becomes a user of the name of its
     /// canonical ARN, without groups.
-    pub fn push_account(&mut self, account: AccountId) -> Option<RuleRef> {
+    pub fn push_account(&mut self, account: AccountId) -> Option<Overlap> {
         self.insert_account(self.accounts.len(), account)
     }
 
+    fn push(&mut self, section: Section, rule: Rule) -> Option<Overlap> {
+        let index = self.table(section).map_or(0, Table::len);
+        self.insert(section, index, rule)
+    }
+
     /// Adds a rule that was written at `index` of its section.
-    pub(crate) fn insert(&mut self, section: Section, index: usize, rule: Rule) -> Option<RuleRef> {
-        let table = match section {
-            Section::Roles => &mut self.roles,
-            Section::Users | Section::Accounts => &mut self.users,
+    pub(crate) fn insert(&mut self, section: Section, index: usize, rule: Rule) -> Option<Overlap> {
+        // An earlier section is asked first.
+        let earlier = self.tables.iter().take_while(|(of, _)| *of < section);
+        let shadow = earlier
+            .filter_map(|(of, table)| Some(RuleRef::new(*of, table.same(rule.matcher())?)))
+            .next();
+        let at = match self.tables.binary_search_by_key(&section, |(of, _)| *of) {
+            Ok(at) => at,
+            Err(at) => {
+                self.tables.insert(at, (section, Table::default()));
+                at
+            }
         };
-        let at = table.rules.len();
-        let replaced = match &rule.matcher {
-            Matcher::Exact(arn) => table.exact.insert(arn.clone(), at),
-            Matcher::Sso(key) => table.sso.insert(key.clone(), at),
-        };
-        let replaced = replaced
-            .and_then(|at| table.rules.get(at))
-            .map(|(index, _)| *index);
-        table.rules.push((index, rule));
-        replaced.map(|index| RuleRef::new(section, index))
+        let (_, table) = self.tables.get_mut(at)?;
+        let overlap = table.insert(section, index, rule);
+        shadow.map(Overlap::ShadowedBy).or(overlap)
     }
 
-    pub(crate) fn insert_account(&mut self, index: usize, account: AccountId) -> Option<RuleRef> {
+    pub(crate) fn insert_account(&mut self, index: usize, account: AccountId) -> Option<Overlap> {
         let replaced = self.accounts.insert(account, index);
-        replaced.map(|index| RuleRef::new(Section::Accounts, index))
+        replaced.map(|index| Overlap::Replaces(RuleRef::new(Section::Accounts, index)))
     }
 
-    /// Finds the rule for a folded canonical ARN.
-    pub(crate) fn find(&self, folded: &str) -> Option<(RuleRef, &Rule)> {
-        let found = |section, table: &'_ Table| table.find(folded).map(|at| (section, at));
-        let (section, at) =
-            found(Section::Roles, &self.roles).or_else(|| found(Section::Users, &self.users))?;
-        let table = if section == Section::Roles {
-            &self.roles
-        } else {
-            &self.users
-        };
-        let (index, rule) = table.rules.get(at)?;
-        Some((RuleRef::new(section, *index), rule))
+    fn table(&self, section: Section) -> Option<&Table> {
+        let at = self.tables.binary_search_by_key(&section, |(of, _)| *of);
+        self.tables.get(at.ok()?).map(|(_, table)| table)
+    }
+
+    /// Finds the rule that speaks of a caller, be it that it contradicts itself about who that is.
+    pub(crate) fn find(&self, caller: &Caller<'_>) -> Option<Found<'_>> {
+        self.tables.iter().find_map(|(section, table)| {
+            let (index, rule, how) = table.find(caller)?;
+            let at = RuleRef::new(*section, index);
+            Some(Found { at, rule, how })
+        })
     }
 
     /// Finds the rule that lets a whole account in.
@@ -214,30 +274,13 @@ impl Rules {
     /// Returns how many rules there are, those that a later one replaced included.
     #[must_use]
     pub fn len(&self) -> usize {
-        let rules = self
-            .roles
-            .rules
-            .len()
-            .saturating_add(self.users.rules.len());
-        rules.saturating_add(self.accounts.len())
+        let rules = self.tables.iter().map(|(_, table)| table.len());
+        rules.fold(self.accounts.len(), usize::saturating_add)
     }
 
     /// Returns whether there is no rule.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-}
-
-impl Table {
-    fn find(&self, folded: &str) -> Option<usize> {
-        let exact = self.exact.get(folded);
-        // Most maps have no permission set, and need no look at the shape of the name.
-        let sso = || {
-            (!self.sso.is_empty())
-                .then(|| self.sso.get(sso_key(folded)?))
-                .flatten()
-        };
-        exact.or_else(sso).copied()
     }
 }

@@ -88,7 +88,7 @@ pub(crate) fn session_name(identity: &Identity) -> &str {
 
 /// The user id, as upstream has it: without the session for an assumed role, whole for the others,
 /// so that of a federated user it is `ACCOUNT:NAME`.
-fn user_id(identity: &Identity) -> &str {
+pub(crate) fn user_id(identity: &Identity) -> &str {
     match identity.kind() {
         Kind::AssumedRole => identity.user_id(),
         Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => identity.raw_user_id(),

@@ -1,13 +1,16 @@
 //! The ConfigMap, as it is printed, and its data.
 
 mod document;
+mod dynamic_file;
 mod entry;
+mod mounted_file;
 mod place;
 
-use bounded_yaml::{Limits, Mapping, Node, Scalar};
+use bounded_yaml::{Limits, Node};
 
 use self::document::Source;
 use self::entry::Dialect;
+pub use self::mounted_file::ReservedPrefixes;
 use self::place::{Frame, Sink};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::{Rules, Section};
@@ -105,35 +108,6 @@ impl Reader {
         reading.finish()
     }
 
-    /// Reads the rules of upstream's own configuration file, where they are lists under `server`.
-    ///
-    /// As upstream, an ARN is made canonical, so that a session's stands for its role. Keys may be
-    /// in any case. Unlike upstream, a bad entry is a problem and not the end of the process, and
-    /// types are not guessed.
-    #[must_use]
-    pub fn read_mounted_file(&self, text: &str) -> (Rules, Vec<Problem>) {
-        let mut reading = Reading::default();
-        let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
-        let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
-            return reading.finish();
-        };
-        let server = nodes
-            .first()
-            .and_then(Node::as_mapping)
-            .and_then(|file| value(file, "server"));
-        let Some(server) = server.and_then(Node::as_mapping) else {
-            sink.report(ProblemKind::NoSections, Location::FILE, None);
-            return reading.finish();
-        };
-        for section in Section::ALL {
-            if let Some(node) = value(server, section.key()).filter(|node| !node.is_null()) {
-                let rules = &mut reading.rules;
-                entry::read_section(Dialect::MountedFile, section, node, rules, &mut sink);
-            }
-        }
-        reading.finish()
-    }
-
     fn read_text(&self, section: Section, text: &str, frame: Frame, reading: &mut Reading) {
         // As upstream, where people leave a section empty in these ways (pkg/mapper/configmap,
         // issues 618, 621, 623); `` is no YAML.
@@ -167,16 +141,6 @@ impl Default for Reader {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Returns the value of a key in any case.
-fn value<'n>(mapping: &'n Mapping, name: &str) -> Option<&'n Node> {
-    let is = |key: &Scalar| key.text().eq_ignore_ascii_case(name);
-    mapping
-        .entries()
-        .iter()
-        .find(|(key, _)| is(key))
-        .map(|(_, value)| value)
 }
 
 #[derive(Default)]

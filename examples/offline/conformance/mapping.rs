@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_auth_map::{Backend, BackendKind, Map, Problem, Reader, Resolution, Rules};
+use aws_auth_map::{
+    Backend, BackendKind, Map, Problem, Reader, ReservedPrefixes, Resolution, Rules,
+};
 use iam_principal::{AccountId, Identity};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -39,6 +41,10 @@ struct Source {
     data: BTreeMap<String, Option<String>>,
     #[serde(default)]
     config: Option<String>,
+    #[serde(default)]
+    content: Option<String>,
+    #[serde(default)]
+    user_id_strict: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -66,13 +72,29 @@ impl Source {
         let data = self.data.iter();
         let data = data.filter_map(|(key, text)| Some((key.as_str(), text.as_deref()?)));
         let (kind, (rules, problems)) = match self.mode.as_str() {
-            "EKSConfigMap" => (BackendKind::EksConfigMap, reader.read_data(data)),
-            "MountedFile" => {
+            "EKSConfigMap" | "ConfigMap" => (BackendKind::EksConfigMap, reader.read_data(data)),
+            "MountedFile" | "File" => {
                 let config = self.config.as_deref().unwrap_or_default();
-                (BackendKind::MountedFile, reader.read_mounted_file(config))
+                let (rules, mut problems) = reader.read_mounted_file(config);
+                let (_, mut more) = reader.read_reserved_prefixes(config);
+                // That it is no YAML is told by both.
+                more.retain(|problem| !problems.contains(problem));
+                problems.append(&mut more);
+                (BackendKind::MountedFile, (rules, problems))
+            }
+            "DynamicFile" => {
+                let content = self.content.as_deref().unwrap_or_default();
+                let read = if self.user_id_strict == Some(true) {
+                    reader.read_dynamic_file_by_user_id(content)
+                } else {
+                    reader.read_dynamic_file(content)
+                };
+                // There is no earlier version to keep.
+                let read = read.unwrap_or_else(|problems| (Rules::new(), problems));
+                (BackendKind::DynamicFile, read)
             }
             _ => {
-                let message = "only `EKSConfigMap` and `MountedFile` are read so far";
+                let message = "`CRD` and `AccessEntries` are not read so far";
                 return Err(Refusal::new("unsupported-backend", &message));
             }
         };
@@ -91,10 +113,19 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
     if question.upstream_templates_only == Some(true) {
         map = map.with_upstream_spelling_only();
     }
+    // What one file reserves, it reserves for every backend that it names.
+    let configs = question
+        .backends
+        .iter()
+        .filter_map(|source| source.config.as_deref());
+    let reserved: Vec<ReservedPrefixes> = configs
+        .map(|config| Reader::new().read_reserved_prefixes(config).0)
+        .collect();
     for source in &question.backends {
         let (kind, rules, _) = source.read()?;
-        let backend = Backend::new(kind, rules);
-        map = map.with_backend(backend.with_reserved_prefixes(prefixes.iter().map(String::as_str)));
+        let own = reserved.iter().flat_map(|reserved| reserved.of(kind));
+        let prefixes = prefixes.iter().map(String::as_str).chain(own);
+        map = map.with_backend(Backend::new(kind, rules).with_reserved_prefixes(prefixes));
     }
     let identity = question.identity.identity()?;
     // Absent and empty are the same in this protocol: EC2 knows the instance by an empty name.

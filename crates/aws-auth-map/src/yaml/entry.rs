@@ -6,7 +6,7 @@ use iam_principal::{AccountId, Kind, Partition, Principal};
 use super::place::Sink;
 use crate::matching::{SsoRole, fold};
 use crate::problem::{Location, ProblemKind};
-use crate::rules::{Rule, Rules, Section};
+use crate::rules::{Overlap, Rule, Rules, Section};
 use crate::template::Template;
 
 /// Whose rules are read.
@@ -14,6 +14,11 @@ use crate::template::Template;
 pub(super) enum Dialect {
     /// An ARN is taken as it stands.
     ConfigMap,
+    /// An ARN is made canonical, and there is no `sso` (pkg/mapper/dynamicfile/dynamicfile.go,
+    /// saveMap).
+    DynamicFile,
+    /// The user id is what counts, and an ARN has to fit it.
+    DynamicFileByUserId,
     /// An ARN is made canonical, so that that of a session is its role's: upstream does so when it
     /// reads its configuration (cmd/aws-iam-authenticator/root.go, getConfig).
     MountedFile,
@@ -34,7 +39,7 @@ pub(super) fn read_section(
     };
     for (index, node) in entries.iter().enumerate() {
         let at = at.entry(index);
-        let replaced = match section {
+        let overlap = match section {
             Section::Accounts => {
                 read_account(node, at, sink).and_then(|id| rules.insert_account(index, id))
             }
@@ -48,9 +53,12 @@ pub(super) fn read_section(
             .read()
             .and_then(|rule| rules.insert(section, index, rule)),
         };
-        if let Some(earlier) = replaced {
-            sink.report(ProblemKind::DuplicateRule(earlier), at, node.offset());
-        }
+        let kind = match overlap {
+            None => continue,
+            Some(Overlap::Replaces(earlier)) => ProblemKind::DuplicateRule(earlier),
+            Some(Overlap::ShadowedBy(earlier)) => ProblemKind::Shadowed(earlier),
+        };
+        sink.report(kind, at, node.offset());
     }
 }
 
@@ -77,6 +85,7 @@ struct Fields<'n> {
     username: Option<&'n Node>,
     groups: Option<&'n Node>,
     sso: Option<&'n Node>,
+    user_id: Option<&'n Node>,
 }
 
 impl<'e> Entry<'e, '_> {
@@ -87,11 +96,41 @@ impl<'e> Entry<'e, '_> {
         let fields = self.fields(mapping)?;
         let username = self.username(&fields)?;
         let groups = self.groups(&fields)?;
+        if self.dialect == Dialect::DynamicFileByUserId {
+            return self.by_user_id(&fields, username, groups);
+        }
         match (present(fields.arn), present(fields.sso)) {
             (Some(arn), _) => Some(Rule::exact(&self.arn(arn)?, username, groups)),
             (None, Some(sso)) => Some(Rule::sso(&self.sso(sso)?, username, groups)),
             (None, None) => self.refuse(ProblemKind::MissingPrincipal, None, self.node.offset()),
         }
+    }
+
+    // As upstream, an empty ARN is none (pkg/mapper/dynamicfile/mapper.go, match).
+    fn by_user_id(
+        &mut self,
+        fields: &Fields<'_>,
+        username: Template,
+        groups: Vec<Template>,
+    ) -> Option<Rule> {
+        let user_id = present(fields.user_id).and_then(Node::as_text);
+        let Some(user_id) = user_id.filter(|id| !id.is_empty()) else {
+            return self.refuse(ProblemKind::MissingUserId, None, self.node.offset());
+        };
+        let arn = present(fields.arn).and_then(|node| Some((node, node.as_text()?)));
+        let Some((node, arn)) = arn.filter(|(_, arn)| !arn.is_empty()) else {
+            return Some(Rule::user_id(user_id, username, groups));
+        };
+        // A rule whose ARN fits nobody is kept, for it keeps its user id out.
+        let kind = match Principal::parse(&fold(arn)).map(|principal| principal.kind()) {
+            Err(_) => Some(ProblemKind::Arn),
+            Ok(Kind::AssumedRole) => Some(ProblemKind::SessionArn),
+            Ok(_) => None,
+        };
+        if let Some(kind) = kind {
+            self.warn(kind, Some(self.arn_key()), node.offset());
+        }
+        Some(Rule::user_id_and_arn(user_id, arn, username, groups))
     }
 
     fn refuse<T>(
@@ -110,11 +149,13 @@ impl<'e> Entry<'e, '_> {
             .report(kind, at, offset.or_else(|| self.node.offset()));
     }
 
+    const fn has_sso(&self) -> bool {
+        matches!(self.section, Section::Roles)
+            && matches!(self.dialect, Dialect::ConfigMap | Dialect::MountedFile)
+    }
+
     const fn arn_key(&self) -> &'static str {
-        match self.section {
-            Section::Roles => "rolearn",
-            Section::Users | Section::Accounts => "userarn",
-        }
+        arn_key(self.section)
     }
 
     fn fields(&mut self, mapping: &'e Mapping) -> Option<Fields<'e>> {
@@ -129,13 +170,13 @@ impl<'e> Entry<'e, '_> {
                 &mut fields.username
             } else if is("groups") {
                 &mut fields.groups
-            } else if self.section == Section::Roles && is("sso") {
+            } else if self.has_sso() && is("sso") {
                 &mut fields.sso
+            } else if is("userid") {
+                // What only the dynamic file asks for; elsewhere it means nothing, as upstream.
+                &mut fields.user_id
             } else {
-                // `userid` is what the dynamic file has; here it means nothing, as upstream.
-                if !is("userid") {
-                    self.warn(ProblemKind::UnknownKey, None, key.offset());
-                }
+                self.warn(ProblemKind::UnknownKey, None, key.offset());
                 continue;
             };
             if slot.replace(value).is_some() {
@@ -192,7 +233,7 @@ impl<'e> Entry<'e, '_> {
             self.warn(ProblemKind::LiteralWildcard, field, node.offset());
         }
         match principal.kind() {
-            Kind::AssumedRole if self.dialect == Dialect::MountedFile => {}
+            Kind::AssumedRole if self.dialect != Dialect::ConfigMap => {}
             Kind::AssumedRole => self.warn(ProblemKind::SessionArn, field, node.offset()),
             Kind::Role if !principal.path().is_empty() => {
                 self.warn(ProblemKind::RolePath, field, node.offset());
@@ -201,7 +242,9 @@ impl<'e> Entry<'e, '_> {
         }
         Some(match self.dialect {
             Dialect::ConfigMap => folded,
-            Dialect::MountedFile => principal.canonical(),
+            Dialect::DynamicFile | Dialect::DynamicFileByUserId | Dialect::MountedFile => {
+                principal.canonical()
+            }
         })
     }
 
@@ -234,4 +277,12 @@ impl<'e> Entry<'e, '_> {
 /// A key without a value is as good as none.
 fn present(node: Option<&Node>) -> Option<&Node> {
     node.filter(|node| !node.is_null())
+}
+
+/// Returns the key that an entry's ARN has.
+pub(super) const fn arn_key(section: Section) -> &'static str {
+    match section {
+        Section::Roles => "rolearn",
+        Section::Users | Section::Accounts => "userarn",
+    }
 }

@@ -89,6 +89,23 @@ impl<'s> Sink<'s> {
         );
     }
 
+    /// Reports that the text is no JSON.
+    pub(super) fn report_json_error(&mut self, error: &Error) {
+        let kind = match error {
+            Error::TooDeep { .. } | Error::TooExpanded { .. } | Error::TooLong { .. } => {
+                ProblemKind::TooLarge
+            }
+            _ => ProblemKind::NotJson,
+        };
+        let place = error.position();
+        self.push(
+            kind,
+            Location::FILE,
+            place.map(Position::line),
+            place.map(Position::column),
+        );
+    }
+
     fn push(
         &mut self,
         kind: ProblemKind,

@@ -3,7 +3,9 @@
 use testkit::Divergences;
 
 use crate::{map, outcome, rules, session, user};
-use aws_auth_map::{Backend, BackendKind, EKS_RESERVED_PREFIXES, Map, Rules, read_config_map};
+use aws_auth_map::{
+    Backend, BackendKind, EKS_RESERVED_PREFIXES, Map, Reader, Rules, read_config_map,
+};
 use iam_principal::{Identity, Partition};
 
 fn sso(fields: &str) -> Rules {
@@ -86,6 +88,30 @@ fn each_divergence_differs_as_it_says() {
     let only = map(angles.clone()).with_upstream_spelling_only();
     assert_eq!(outcome(&only.resolve(&dev)), "<<SessionName>>");
     show("angle-brackets", "<<SessionName>>", angles, &dev);
+
+    let by_user_id = |arn: &str| {
+        let text = format!(
+            "{{\"mapRoles\": [{{\"rolearn\": \"{arn}\", \"userid\": \"AROAEXAMPLE\", \
+             \"username\": \"in\"}}], \"mapAccounts\": [\"111122223333\"]}}"
+        );
+        let (rules, _) = Reader::new()
+            .read_dynamic_file_by_user_id(&text)
+            .expect("not refused");
+        rules
+    };
+    let other = by_user_id("arn:aws:iam::111122223333:role/other");
+    let canonical = "arn:aws:iam::111122223333:role/dev";
+    show("user-id-contradicts-arn", canonical, other, &dev);
+    let capitals = by_user_id("ARN:AWS:iam::111122223333:role/dev");
+    // Upstream says it contradicts the user id, and goes on to the account.
+    show("arn-beside-user-id-in-capitals", canonical, capitals, &dev);
+
+    let config = "server: {reservedPrefixConfig: [{backendMode: ConfigMap, usernamePrefixReserveList: [a]}]}";
+    let (prefixes, _) = Reader::new().read_reserved_prefixes(config);
+    let backend = Backend::new(BackendKind::EksConfigMap, entry("username: a"))
+        .with_reserved_prefixes(prefixes.of(BackendKind::EksConfigMap));
+    let ours = outcome(&Map::new().with_backend(backend).resolve(&dev));
+    rows.compare("deprecated-mode-reserves", &"a".to_owned(), &ours);
 
     rows.finish();
 }

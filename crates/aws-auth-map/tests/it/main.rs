@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod divergences;
 #[cfg(test)]
+mod dynamic_file;
+#[cfg(test)]
 mod problems;
 #[cfg(test)]
 mod props;

@@ -131,7 +131,7 @@ fn the_last_of_several_rules_wins_and_is_told() {
     assert_eq!(
         rules
             .push_role(sso("b"))
-            .map(|rule| rule.to_string())
+            .map(|overlap| overlap.earlier().to_string())
             .as_deref(),
         Some("mapRoles[0]")
     );

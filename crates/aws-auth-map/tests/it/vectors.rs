@@ -35,6 +35,8 @@ struct Source {
     data: BTreeMap<String, String>,
     #[serde(default)]
     config: String,
+    #[serde(default)]
+    content: String,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +70,10 @@ fn ask(question: &Question) -> Resolution {
                 BackendKind::MountedFile,
                 Reader::new().read_mounted_file(&source.config),
             ),
+            "DynamicFile" => {
+                let read = Reader::new().read_dynamic_file(&source.content);
+                (BackendKind::DynamicFile, read.expect("not refused"))
+            }
             other => panic!("a backend of mode {other}"),
         };
         let backend = Backend::new(kind, rules);
