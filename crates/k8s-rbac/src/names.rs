@@ -1,4 +1,4 @@
-//! The API's rules for labels, each with the messages of those who break it.
+//! The API's rules for names and labels, each with the messages of those who break it.
 //!
 //! As upstream: apimachinery, pkg/util/validation/validation.go. The patterns there are
 //! ASCII, so bytes are what is looked at.
@@ -61,6 +61,19 @@ pub(crate) fn label_value(value: &str) -> Vec<&'static str> {
     faults
 }
 
+/// Says what is wrong with a name that only has to be a segment of a path, as those of RBAC.
+pub(crate) fn path_segment(name: &str) -> Vec<&'static str> {
+    match name {
+        "." => return vec!["may not be '.'"],
+        ".." => return vec!["may not be '..'"],
+        _ => {}
+    }
+    let mut faults = Vec::new();
+    faults.extend(name.contains('/').then_some("may not contain '/'"));
+    faults.extend(name.contains('%').then_some("may not contain '%'"));
+    faults
+}
+
 fn is_name(text: &str) -> bool {
     has_ends(text, |byte| byte.is_ascii_alphanumeric())
         && text
@@ -111,5 +124,13 @@ mod tests {
     fn limits_are_of_bytes_and_inclusive() {
         assert_eq!(label_value(&"a".repeat(63)), [""; 0]);
         assert_eq!(label_value(&"a".repeat(64)), [LONG_LABEL]);
+    }
+
+    #[test]
+    fn a_path_segment_may_be_almost_anything() {
+        assert_eq!(path_segment("Ünï: x"), [""; 0]);
+        assert_eq!(path_segment("..."), [""; 0]);
+        assert_eq!(path_segment("..").len(), 1);
+        assert_eq!(path_segment("%/").len(), 2);
     }
 }

@@ -79,16 +79,16 @@ impl Display for JsonText<'_> {
 
 /// A list of texts in JSON; an empty one is Go's nil.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct JsonTexts<'a>(pub(crate) &'a [String]);
+pub(crate) struct JsonTexts<'a, T>(pub(crate) &'a [T]);
 
-impl Display for JsonTexts<'_> {
+impl<T: AsRef<str>> Display for JsonTexts<'_, T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Some((first, others)) = self.0.split_first() else {
             return f.write_str("null");
         };
-        write!(f, "[{}", JsonText(first))?;
+        write!(f, "[{}", JsonText(first.as_ref()))?;
         for text in others {
-            write!(f, ",{}", JsonText(text))?;
+            write!(f, ",{}", JsonText(text.as_ref()))?;
         }
         f.write_char(']')
     }

@@ -40,11 +40,13 @@ impl Selector<'_> {
             let value = labels.get(requirement.key);
             let is_in = value.is_some_and(|value| requirement.values.contains(value));
             match requirement.operator {
-                Operator::Equals | Operator::In => is_in,
+                Operator::Equals | Operator::DoubleEquals | Operator::In => is_in,
                 // As upstream, what has no such label matches, too.
-                Operator::NotIn => !is_in,
+                Operator::NotEquals | Operator::NotIn => !is_in,
                 Operator::Exists => value.is_some(),
                 Operator::DoesNotExist => value.is_none(),
+                Operator::GreaterThan => requirement.compares(value, i64::gt),
+                Operator::LessThan => requirement.compares(value, i64::lt),
             }
         })
     }
@@ -54,11 +56,15 @@ impl Selector<'_> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "the API has these, and an upstream one that it adds changes what matches"
+    reason = "the API has these, and one that it adds changes what matches"
 )]
 pub enum Operator {
-    /// It is there with this value: an entry of `matchLabels`.
+    /// It is there with this value: `=`, or an entry of `matchLabels`.
     Equals,
+    /// The same, written `==`.
+    DoubleEquals,
+    /// It is not there with this value.
+    NotEquals,
     /// It is there with one of these values.
     In,
     /// It is not there with one of these values.
@@ -67,6 +73,28 @@ pub enum Operator {
     Exists,
     /// It is not there.
     DoesNotExist,
+    /// It is there with a greater number.
+    GreaterThan,
+    /// It is there with a smaller number.
+    LessThan,
+}
+
+impl Operator {
+    /// Returns its name in apimachinery, which for most is how it is written in a URL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equals => "=",
+            Self::DoubleEquals => "==",
+            Self::NotEquals => "!=",
+            Self::In => "in",
+            Self::NotIn => "notin",
+            Self::Exists => "exists",
+            Self::DoesNotExist => "!",
+            Self::GreaterThan => "gt",
+            Self::LessThan => "lt",
+        }
+    }
 }
 
 /// Why a label selector cannot be asked. Prints as kube-apiserver's error.
@@ -143,10 +171,17 @@ impl<'s> Requirement<'s> {
             values,
         })
     }
+
+    // By INVARIANT there is one value, a number. A label that is none does not match.
+    fn compares(&self, label: Option<&String>, compare: impl Fn(&i64, &i64) -> bool) -> bool {
+        let label = label.and_then(|label| label.parse::<i64>().ok());
+        let value = self.values.first().and_then(|value| value.parse().ok());
+        matches!((label, value), (Some(label), Some(value)) if compare(&label, &value))
+    }
 }
 
 // As upstream: apimachinery, pkg/labels/selector.go, NewRequirement.
-fn faults(key: &str, operator: Operator, values: &[String]) -> Vec<String> {
+pub(crate) fn faults(key: &str, operator: Operator, values: &[impl AsRef<str>]) -> Vec<String> {
     let mut faults = Vec::new();
     let invalid = |field: &str, value: &dyn Display, why: &str| {
         format!("{field}: Invalid value: {value}: {why}")
@@ -162,12 +197,26 @@ fn faults(key: &str, operator: Operator, values: &[String]) -> Vec<String> {
         Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
             Some("values set must be empty for exists and does not exist")
         }
+        Operator::Equals | Operator::DoubleEquals | Operator::NotEquals if values.len() != 1 => {
+            Some("exact-match compatibility requires one single value")
+        }
+        Operator::GreaterThan | Operator::LessThan if values.len() != 1 => {
+            Some("for 'Gt', 'Lt' operators, exactly one value is required")
+        }
         _ => None,
     };
     if let Some(why) = of_number {
         faults.push(invalid("values", &JsonTexts(values), why));
     }
-    for (number, value) in values.iter().enumerate() {
+    if matches!(operator, Operator::GreaterThan | Operator::LessThan) {
+        for (number, value) in values.iter().map(AsRef::as_ref).enumerate() {
+            if value.parse::<i64>().is_err() {
+                let why = "for 'Gt', 'Lt' operators, the value must be an integer";
+                faults.push(invalid(&format!("values[{number}]"), &Quoted(value), why));
+            }
+        }
+    }
+    for (number, value) in values.iter().map(AsRef::as_ref).enumerate() {
         let of_value = names::label_value(value);
         if !of_value.is_empty() {
             let field = format!("values[{number}][{key}]");

@@ -1,6 +1,7 @@
 //! `rbac.*`: decisions, refusals and what else is asked of a policy.
 
 mod lists;
+mod requests;
 mod roles;
 
 use k8s_rbac::{Decision, Forbidden, Objects, Policy, PolicyRule, Request, ResourceRequest, User};
@@ -14,7 +15,11 @@ pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
         "rbac.authorize" => crate::read(question).map(|question| authorize(&question)),
         "rbac.forbidden" => crate::read(question).map(|question| forbidden(&question)),
         "rbac.rule_allows" => crate::read(question).map(|question| rule_allows(&question)),
-        _ => return lists::answer(op, question).or_else(|| roles::answer(op, question)),
+        _ => {
+            return lists::answer(op, question)
+                .or_else(|| requests::answer(op, question))
+                .or_else(|| roles::answer(op, question));
+        }
     })
 }
 

@@ -1,7 +1,7 @@
 //! Every row of `testdata/divergences.toml`, shown to differ.
 
 use k8s_rbac::can_i::{Error, Question};
-use k8s_rbac::{LabelSelector, Manifests, Objects, Policy, Request, User};
+use k8s_rbac::{LabelSelector, Manifests, Objects, Policy, Request, RequestInfo, User};
 use testkit::Divergences;
 
 #[test]
@@ -104,6 +104,8 @@ fn each_divergence_is_real() {
         .collect();
     assert!(errors.iter().all(|error| error.starts_with("values[0][a]")));
     divergences.compare("selector-first-error", &2, &errors.len());
+    let path = RequestInfo::read("GET", "/%ff").map(|info| info.verb);
+    divergences.compare("path-not-utf8", &Ok("get".to_owned()), &path);
     divergences.finish();
 }
 

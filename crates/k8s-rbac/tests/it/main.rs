@@ -20,3 +20,5 @@ mod oracle;
 mod props;
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod requests;

@@ -1,0 +1,152 @@
+//! Field selectors as they are written in a URL: `metadata.name=web,status.phase!=Running`.
+//!
+//! As upstream: apimachinery, `pkg/fields/selector.go`.
+
+use std::fmt::{self, Display, Formatter};
+
+/// What is asked of one field.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct FieldRequirement {
+    /// The field.
+    pub field: String,
+    /// Whether it shall have the value, or not.
+    pub operator: FieldOperator,
+    /// The value.
+    pub value: String,
+}
+
+impl FieldRequirement {
+    pub(crate) fn new(field: &str, operator: FieldOperator, value: String) -> Self {
+        Self {
+            field: field.to_owned(),
+            operator,
+            value,
+        }
+    }
+
+    /// Reads a selector. What comes out is in the order of the terms' texts.
+    ///
+    /// # Errors
+    ///
+    /// For the first of the sorted terms that is wrong: [`FieldSelectorError::Term`],
+    /// [`FieldSelectorError::Escape`], [`FieldSelectorError::Unescaped`].
+    pub fn parse(selector: &str) -> Result<Vec<Self>, FieldSelectorError<'_>> {
+        let mut terms = split(selector);
+        terms.sort_unstable();
+        let terms = terms.into_iter().filter(|term| !term.is_empty());
+        terms
+            .map(|term| {
+                let Some((field, operator, value)) = operator_of(term) else {
+                    return Err(FieldSelectorError::Term { selector, term });
+                };
+                Ok(Self::new(field, operator, unescape(value)?))
+            })
+            .collect()
+    }
+}
+
+/// What a field selector asks of a field.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "the API has these two")]
+pub enum FieldOperator {
+    /// That it has the value.
+    Equals,
+    /// That it has another.
+    NotEquals,
+}
+
+impl FieldOperator {
+    /// Returns how it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equals => "=",
+            Self::NotEquals => "!=",
+        }
+    }
+}
+
+/// Why a text is no field selector. Prints as apimachinery's error.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum FieldSelectorError<'s> {
+    /// After a backslash stands nothing, or what needs none.
+    Escape(Option<char>),
+    /// A term has no operator.
+    Term {
+        /// All of the text.
+        selector: &'s str,
+        /// The term.
+        term: &'s str,
+    },
+    /// A value holds a character that needs a backslash.
+    Unescaped(char),
+}
+
+impl Display for FieldSelectorError<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Term { selector, term } => {
+                write!(
+                    f,
+                    "invalid selector: '{selector}'; can't understand '{term}'"
+                )
+            }
+            Self::Escape(c) => {
+                f.write_str("invalid field selector: invalid escape sequence: \\")?;
+                c.map_or(Ok(()), |c| write!(f, "{c}"))
+            }
+            // Upstream prints the character as a number.
+            Self::Unescaped(c) => write!(
+                f,
+                "invalid field selector: unescaped character in value: {}",
+                u32::from(*c)
+            ),
+        }
+    }
+}
+
+impl std::error::Error for FieldSelectorError<'_> {}
+
+/// Splits at commas that have no backslash before them.
+fn split(selector: &str) -> Vec<&str> {
+    let mut is_escaped = false;
+    selector
+        .split(|c| {
+            let is_end = c == ',' && !is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            is_end
+        })
+        .collect()
+}
+
+fn operator_of(term: &str) -> Option<(&str, FieldOperator, &str)> {
+    const OPERATORS: [(&str, FieldOperator); 3] = [
+        ("!=", FieldOperator::NotEquals),
+        ("==", FieldOperator::Equals),
+        ("=", FieldOperator::Equals),
+    ];
+    term.char_indices().find_map(|(at, _)| {
+        let (field, rest) = term.split_at_checked(at)?;
+        OPERATORS
+            .iter()
+            .find_map(|&(text, operator)| Some((field, operator, rest.strip_prefix(text)?)))
+    })
+}
+
+fn unescape<'s>(value: &str) -> Result<String, FieldSelectorError<'s>> {
+    let mut text = String::with_capacity(value.len());
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        text.push(match c {
+            '\\' => match chars.next() {
+                Some(c @ ('\\' | ',' | '=')) => c,
+                other => return Err(FieldSelectorError::Escape(other)),
+            },
+            ',' | '=' => return Err(FieldSelectorError::Unescaped(c)),
+            _ => c,
+        });
+    }
+    Ok(text)
+}

@@ -1,0 +1,354 @@
+//! Label selectors as they are written in a URL: `app=web,tier in (front, back),!legacy`.
+//!
+//! As upstream: apimachinery, `pkg/labels/selector.go`.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
+
+use crate::names;
+use crate::quote::{Quoted, aggregate};
+use crate::selector::{Operator, faults};
+
+/// What is asked of one label.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct LabelRequirement {
+    /// The label.
+    pub key: String,
+    /// What is asked.
+    pub operator: Operator,
+    /// The values that it is asked of, in order, none twice.
+    pub values: Vec<String>,
+}
+
+impl LabelRequirement {
+    /// Reads a selector. What comes out is in the order of the labels.
+    ///
+    /// # Errors
+    ///
+    /// For the first thing that is wrong: [`LabelSelectorError::Unexpected`],
+    /// [`LabelSelectorError::UnexpectedInRequirement`], [`LabelSelectorError::Key`],
+    /// [`LabelSelectorError::Requirement`].
+    pub fn parse(selector: &str) -> Result<Vec<Self>, LabelSelectorError<'_>> {
+        let mut parser = Parser {
+            tokens: Tokens { rest: selector },
+            next: None,
+        };
+        let mut requirements = parser.requirements()?;
+        requirements.sort_by(|one, other| one.key.cmp(&other.key));
+        Ok(requirements)
+    }
+}
+
+/// Why a text is no label selector. Prints as apimachinery's error.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum LabelSelectorError<'s> {
+    /// A label that cannot exist.
+    Key(&'s str),
+    /// A requirement that cannot be met: a value that no label can have, or not a number.
+    Requirement {
+        /// The label.
+        key: &'s str,
+        /// What is asked.
+        operator: Operator,
+        /// The values.
+        values: Vec<&'s str>,
+    },
+    /// Something else was expected between requirements.
+    Unexpected {
+        /// What is there; empty at the end.
+        found: &'s str,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// Something else was expected within a requirement.
+    UnexpectedInRequirement {
+        /// What is there; empty at the end.
+        found: &'s str,
+        /// What was expected.
+        expected: &'static str,
+    },
+}
+
+impl Display for LabelSelectorError<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if !matches!(self, Self::Unexpected { .. }) {
+            f.write_str("unable to parse requirement: ")?;
+        }
+        match self {
+            Self::Key(key) => {
+                let why = names::label_key(key).join("; ");
+                write!(f, "<nil>: Invalid value: {}: {why}", Quoted(key))
+            }
+            Self::Requirement {
+                key,
+                operator,
+                values,
+            } => f.write_str(&aggregate(faults(key, *operator, values))),
+            Self::Unexpected { found, expected }
+            | Self::UnexpectedInRequirement { found, expected } => {
+                // Upstream forgets the comma here.
+                let comma = if *expected == "'('" { "" } else { "," };
+                write!(f, "found '{found}'{comma} expected: {expected}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LabelSelectorError<'_> {}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Token<'s> {
+    Close,
+    Comma,
+    End,
+    Name(&'s str),
+    Not,
+    Open,
+    Operator(Operator),
+}
+
+impl<'s> Token<'s> {
+    const fn text(self) -> &'s str {
+        match self {
+            Self::Close => ")",
+            Self::Comma => ",",
+            Self::End => "",
+            Self::Name(name) => name,
+            Self::Not => "!",
+            Self::Open => "(",
+            Self::Operator(Operator::GreaterThan) => ">",
+            Self::Operator(Operator::LessThan) => "<",
+            Self::Operator(operator) => operator.as_str(),
+        }
+    }
+
+    /// Reads the words `in` and `notin` as names, which they are but for one place.
+    const fn as_name(self) -> Self {
+        match self {
+            Self::Operator(operator @ (Operator::In | Operator::NotIn)) => {
+                Self::Name(operator.as_str())
+            }
+            other => other,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Tokens<'s> {
+    rest: &'s str,
+}
+
+impl<'s> Tokens<'s> {
+    // What is compared with is ASCII, so nothing is cut within a character.
+    fn next(&mut self) -> Token<'s> {
+        const SYMBOLS: [(&str, Token<'static>); 9] = [
+            ("==", Token::Operator(Operator::DoubleEquals)),
+            ("!=", Token::Operator(Operator::NotEquals)),
+            ("=", Token::Operator(Operator::Equals)),
+            ("!", Token::Not),
+            (">", Token::Operator(Operator::GreaterThan)),
+            ("<", Token::Operator(Operator::LessThan)),
+            ("(", Token::Open),
+            (")", Token::Close),
+            (",", Token::Comma),
+        ];
+        self.rest = self.rest.trim_start_matches(is_space);
+        // As upstream: the lexer takes a zero for the end.
+        if self.rest.is_empty() || self.rest.starts_with('\0') {
+            return Token::End;
+        }
+        for (text, token) in SYMBOLS {
+            if let Some(rest) = self.rest.strip_prefix(text) {
+                self.rest = rest;
+                return token;
+            }
+        }
+        let ends =
+            |c: char| is_space(c) || matches!(c, '=' | '!' | '(' | ')' | ',' | '>' | '<' | '\0');
+        let end = self.rest.find(ends).unwrap_or(self.rest.len());
+        let (name, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
+        // A zero that ends a word goes with it.
+        self.rest = rest.strip_prefix('\0').unwrap_or(rest);
+        match name {
+            "in" => Token::Operator(Operator::In),
+            "notin" => Token::Operator(Operator::NotIn),
+            _ => Token::Name(name),
+        }
+    }
+}
+
+const fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}
+
+struct Parser<'s> {
+    tokens: Tokens<'s>,
+    next: Option<Token<'s>>,
+}
+
+impl<'s> Parser<'s> {
+    fn peek(&mut self) -> Token<'s> {
+        match self.next {
+            Some(token) => token.as_name(),
+            None => {
+                let token = self.tokens.next();
+                self.next = Some(token);
+                token.as_name()
+            }
+        }
+    }
+
+    fn take(&mut self) -> Token<'s> {
+        self.take_operator().as_name()
+    }
+
+    fn take_operator(&mut self) -> Token<'s> {
+        self.next.take().unwrap_or_else(|| self.tokens.next())
+    }
+
+    fn requirements(&mut self) -> Result<Vec<LabelRequirement>, LabelSelectorError<'s>> {
+        let unexpected = |token: Token<'s>, expected| {
+            Err(LabelSelectorError::Unexpected {
+                found: token.text(),
+                expected,
+            })
+        };
+        let mut requirements = Vec::new();
+        loop {
+            match self.peek() {
+                Token::Name(_) | Token::Not => requirements.push(self.requirement()?),
+                Token::End => return Ok(requirements),
+                other => return unexpected(other, "!, identifier, or 'end of string'"),
+            }
+            match self.take() {
+                Token::End => return Ok(requirements),
+                Token::Comma => match self.peek() {
+                    Token::Name(_) | Token::Not => {}
+                    other => return unexpected(other, "identifier after ','"),
+                },
+                other => return unexpected(other, "',' or 'end of string'"),
+            }
+        }
+    }
+
+    fn requirement(&mut self) -> Result<LabelRequirement, LabelSelectorError<'s>> {
+        let mut token = self.take();
+        let is_denied = token == Token::Not;
+        if is_denied {
+            token = self.take();
+        }
+        let Token::Name(key) = token else {
+            return unexpected(token, "identifier");
+        };
+        if !names::label_key(key).is_empty() {
+            return Err(LabelSelectorError::Key(key));
+        }
+        if is_denied {
+            return requirement(key, Operator::DoesNotExist, BTreeSet::new());
+        }
+        if matches!(self.peek(), Token::End | Token::Comma) {
+            return requirement(key, Operator::Exists, BTreeSet::new());
+        }
+        let operator = match self.take_operator() {
+            Token::Operator(operator) => operator,
+            other => return unexpected(other, "in, notin, =, ==, !=, gt, lt"),
+        };
+        let values = match operator {
+            Operator::In | Operator::NotIn => self.values()?,
+            _ => BTreeSet::from([self.value()?]),
+        };
+        requirement(key, operator, values)
+    }
+
+    fn value(&mut self) -> Result<&'s str, LabelSelectorError<'s>> {
+        if matches!(self.peek(), Token::End | Token::Comma) {
+            return Ok("");
+        }
+        match self.take() {
+            Token::Name(value) => Ok(value),
+            other => unexpected(other, "identifier"),
+        }
+    }
+
+    // Between the parentheses and commas that have nothing between them stands the empty value.
+    fn values(&mut self) -> Result<BTreeSet<&'s str>, LabelSelectorError<'s>> {
+        match self.take() {
+            Token::Open => {}
+            other => return unexpected(other, "'('"),
+        }
+        let mut values = BTreeSet::new();
+        match self.peek() {
+            Token::Name(_) | Token::Comma => {}
+            Token::Close => {
+                self.take();
+                return Ok(BTreeSet::from([""]));
+            }
+            other => return unexpected(other, "',', ')' or identifier"),
+        }
+        loop {
+            match self.take() {
+                Token::Name(value) => {
+                    values.insert(value);
+                    match self.peek() {
+                        Token::Comma => {}
+                        Token::Close => break,
+                        other => return unexpected(other, "',' or ')'"),
+                    }
+                }
+                Token::Comma => {
+                    if values.is_empty() {
+                        values.insert("");
+                    }
+                    match self.peek() {
+                        Token::Close => {
+                            values.insert("");
+                            break;
+                        }
+                        Token::Comma => {
+                            self.take();
+                            values.insert("");
+                        }
+                        _ => {}
+                    }
+                }
+                other => return unexpected(other, "',', or identifier"),
+            }
+        }
+        match self.take() {
+            Token::Close => Ok(values),
+            other => unexpected(other, "')'"),
+        }
+    }
+}
+
+fn unexpected<'s, T>(
+    token: Token<'s>,
+    expected: &'static str,
+) -> Result<T, LabelSelectorError<'s>> {
+    Err(LabelSelectorError::UnexpectedInRequirement {
+        found: token.text(),
+        expected,
+    })
+}
+
+fn requirement<'s>(
+    key: &'s str,
+    operator: Operator,
+    values: BTreeSet<&'s str>,
+) -> Result<LabelRequirement, LabelSelectorError<'s>> {
+    let values: Vec<&str> = values.into_iter().collect();
+    if !faults(key, operator, &values).is_empty() {
+        return Err(LabelSelectorError::Requirement {
+            key,
+            operator,
+            values,
+        });
+    }
+    Ok(LabelRequirement {
+        key: key.to_owned(),
+        operator,
+        values: values.into_iter().map(str::to_owned).collect(),
+    })
+}

@@ -1,0 +1,71 @@
+//! What a request asks for, as it comes over HTTP.
+
+use k8s_rbac::{FieldRequirement, LabelRequirement, RequestInfo, RequestInfoError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Refusal;
+
+pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
+    Some(match op {
+        "rbac.raw_selector" => crate::read(question).map(|question| raw_selector(&question)),
+        "rbac.request_info" => crate::read(question).and_then(|question| request_info(&question)),
+        _ => return None,
+    })
+}
+
+#[derive(Deserialize)]
+struct Http {
+    method: String,
+    url: String,
+}
+
+fn request_info(question: &Http) -> Result<Value, Refusal> {
+    let info = RequestInfo::read(&question.method, &question.url);
+    let info = info.map_err(|error| {
+        let code = match error {
+            RequestInfoError::MissingKind { .. } => "missing-kind",
+            _ => "invalid-url",
+        };
+        Refusal::new(code, &error)
+    })?;
+    Ok(json!(info))
+}
+
+#[derive(Deserialize)]
+struct RawSelector {
+    selector: String,
+}
+
+fn raw_selector(question: &RawSelector) -> Value {
+    let mut answer = json!({});
+    match FieldRequirement::parse(&question.selector) {
+        Err(error) => answer["fieldError"] = error.to_string().into(),
+        Ok(requirements) => {
+            let requirements = requirements.iter().map(|requirement| {
+                let operator = requirement.operator.as_str();
+                json!({
+                    "field": requirement.field,
+                    "op": operator,
+                    "value": requirement.value,
+                })
+            });
+            answer["field"] = requirements.collect();
+        }
+    }
+    match LabelRequirement::parse(&question.selector) {
+        Err(error) => answer["labelError"] = error.to_string().into(),
+        Ok(requirements) => {
+            let requirements = requirements.iter().map(|requirement| {
+                let operator = requirement.operator.as_str();
+                json!({
+                    "key": requirement.key,
+                    "op": operator,
+                    "values": requirement.values,
+                })
+            });
+            answer["label"] = requirements.collect();
+        }
+    }
+    answer
+}
