@@ -9,7 +9,9 @@ pub mod can_i;
 
 mod aggregation;
 mod coverage;
+mod defaults;
 mod escalation;
+mod field_error;
 mod field_selector;
 mod forbidden;
 mod index;
@@ -28,11 +30,13 @@ mod request_info;
 mod response;
 mod rule;
 mod selector;
+mod validation;
 mod who;
 
 pub use aggregation::Aggregation;
 pub use coverage::{Coverage, Permission};
 pub use escalation::Escalation;
+pub use field_error::{FieldError, FieldErrorReason, FieldErrors};
 pub use field_selector::{FieldOperator, FieldRequirement, FieldSelectorError};
 pub use forbidden::{Forbidden, ForbiddenDetails};
 pub use label_selector::{LabelRequirement, LabelSelectorError};

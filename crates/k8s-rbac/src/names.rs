@@ -1,9 +1,9 @@
 //! The API's rules for names and labels, each with the messages of those who break it.
 //!
-//! As upstream: apimachinery, pkg/util/validation/validation.go. The patterns there are
-//! ASCII, so bytes are what is looked at.
+//! As upstream: apimachinery, pkg/util/validation/validation.go and pkg/api/validation/path. The
+//! patterns there are ASCII, so bytes are what is looked at.
 
-/// How long a label's value and the name of a label may be.
+/// How long a label's value, the name of a label and a DNS label may be.
 const MAX_LABEL: usize = 63;
 /// How long a DNS subdomain may be.
 const MAX_SUBDOMAIN: usize = 253;
@@ -13,6 +13,7 @@ const EMPTY_PREFIX: &str = "prefix part must be non-empty";
 const LONG_NAME: &str = "name part must be no more than 63 bytes";
 const LONG_PREFIX: &str = "prefix part must be no more than 253 bytes";
 const LONG_LABEL: &str = "must be no more than 63 bytes";
+const LONG_SUBDOMAIN: &str = "must be no more than 253 bytes";
 const NAME: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must \
     start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', \
     regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
@@ -24,6 +25,14 @@ const PREFIX: &str = "prefix part a lowercase RFC 1123 subdomain must consist of
     alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character \
     (e.g. 'example.com', regex used for validation is \
     '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
+    characters, '-' or '.', and must start and end with an alphanumeric character (e.g. \
+    'example.com', regex used for validation is \
+    '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const DNS_LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric \
+    characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or \
+    '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const DOTS: &str = "must not contain dots";
 const VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, \
     '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or \
     'my_value',  or '12345', regex used for validation is \
@@ -58,6 +67,24 @@ pub(crate) fn label_value(value: &str) -> Vec<&'static str> {
     let mut faults = Vec::new();
     faults.extend((value.len() > MAX_LABEL).then_some(LONG_LABEL));
     faults.extend((!value.is_empty() && !is_name(value)).then_some(VALUE));
+    faults
+}
+
+/// Says what is wrong with the name of a namespace.
+pub(crate) fn dns_label(name: &str) -> Vec<&'static str> {
+    let mut faults = Vec::new();
+    faults.extend((name.len() > MAX_LABEL).then_some(LONG_LABEL));
+    if !is_dns_label(name) {
+        faults.push(if is_subdomain(name) { DOTS } else { DNS_LABEL });
+    }
+    faults
+}
+
+/// Says what is wrong with the name of a service account.
+pub(crate) fn dns_subdomain(name: &str) -> Vec<&'static str> {
+    let mut faults = Vec::new();
+    faults.extend((name.len() > MAX_SUBDOMAIN).then_some(LONG_SUBDOMAIN));
+    faults.extend((!is_subdomain(name)).then_some(SUBDOMAIN));
     faults
 }
 
@@ -124,6 +151,17 @@ mod tests {
     fn limits_are_of_bytes_and_inclusive() {
         assert_eq!(label_value(&"a".repeat(63)), [""; 0]);
         assert_eq!(label_value(&"a".repeat(64)), [LONG_LABEL]);
+        assert_eq!(dns_label(&"a".repeat(63)), [""; 0]);
+        assert_eq!(dns_label(&"a".repeat(64)), [LONG_LABEL]);
+        assert_eq!(dns_subdomain(&"a".repeat(253)), [""; 0]);
+        assert_eq!(dns_subdomain(&"a".repeat(254)), [LONG_SUBDOMAIN]);
+    }
+
+    #[test]
+    fn a_namespace_with_dots_is_told_so_only_where_dots_are_all() {
+        assert_eq!(dns_label("a.b"), [DOTS]);
+        assert_eq!(dns_label("a..b"), [DNS_LABEL]);
+        assert_eq!(dns_label("A.b"), [DNS_LABEL]);
     }
 
     #[test]

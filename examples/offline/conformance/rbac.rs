@@ -3,6 +3,7 @@
 mod lists;
 mod requests;
 mod roles;
+mod validation;
 
 use k8s_rbac::{Decision, Forbidden, Objects, Policy, PolicyRule, Request, ResourceRequest, User};
 use serde::Deserialize;
@@ -18,7 +19,8 @@ pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
         _ => {
             return lists::answer(op, question)
                 .or_else(|| requests::answer(op, question))
-                .or_else(|| roles::answer(op, question));
+                .or_else(|| roles::answer(op, question))
+                .or_else(|| validation::answer(op, question));
         }
     })
 }

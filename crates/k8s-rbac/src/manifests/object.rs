@@ -2,10 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::objects::{
-    API_GROUP, ClusterRole, ClusterRoleBinding, Metadata, Objects, Role, RoleBinding, RoleRef,
-    Subject,
-};
+use crate::objects::{ClusterRole, ClusterRoleBinding, Metadata, Objects, Role, RoleBinding};
 
 /// One of the four kinds.
 pub(super) trait Object: DeserializeOwned {
@@ -46,7 +43,7 @@ impl Object for ClusterRoleBinding {
     }
 
     fn fill_in_groups(&mut self) {
-        fill_in_groups(&mut self.role_ref, &mut self.subjects);
+        self.set_defaults();
     }
 }
 
@@ -76,19 +73,6 @@ impl Object for RoleBinding {
     }
 
     fn fill_in_groups(&mut self) {
-        fill_in_groups(&mut self.role_ref, &mut self.subjects);
-    }
-}
-
-// As upstream: pkg/apis/rbac/v1/defaults.go. Service accounts are of the core group, whose name is
-// empty, and what is of an unknown kind stays as it is.
-fn fill_in_groups(role_ref: &mut RoleRef, subjects: &mut [Subject]) {
-    if role_ref.api_group.is_empty() {
-        API_GROUP.clone_into(&mut role_ref.api_group);
-    }
-    for subject in subjects {
-        if subject.api_group.is_empty() && matches!(subject.kind.as_str(), "User" | "Group") {
-            API_GROUP.clone_into(&mut subject.api_group);
-        }
+        self.set_defaults();
     }
 }

@@ -1,7 +1,9 @@
 //! Every row of `testdata/divergences.toml`, shown to differ.
 
 use k8s_rbac::can_i::{Error, Question};
-use k8s_rbac::{LabelSelector, Manifests, Objects, Policy, Request, RequestInfo, User};
+use k8s_rbac::{
+    ClusterRole, LabelSelector, Manifests, Objects, Policy, Request, RequestInfo, User,
+};
 use testkit::Divergences;
 
 #[test]
@@ -106,6 +108,19 @@ fn each_divergence_is_real() {
     divergences.compare("selector-first-error", &2, &errors.len());
     let path = RequestInfo::read("GET", "/%ff").map(|info| info.verb);
     divergences.compare("path-not-utf8", &Ok("get".to_owned()), &path);
+    let role: ClusterRole = serde_json::from_value(serde_json::json!({
+        "metadata": {"name": "r", "labels": {"b": "-", "a": "+"}},
+    }))
+    .unwrap();
+    let messages: std::collections::BTreeSet<String> = (0..100)
+        .map(|_| role.clone().field_errors().message("r"))
+        .collect();
+    assert!(
+        messages
+            .iter()
+            .all(|text| text.find("\"+\"") < text.find("\"-\""))
+    );
+    divergences.compare("field-error-order", &2, &messages.len());
     divergences.finish();
 }
 

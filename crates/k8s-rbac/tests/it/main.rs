@@ -22,3 +22,5 @@ mod props;
 mod recorded;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod validation;

@@ -1,0 +1,168 @@
+//! What is wrong with the fields of an object, in the words of the API server.
+//!
+//! As upstream: apimachinery, `pkg/util/validation/field/errors.go`, and `NewInvalid` in
+//! `pkg/api/errors/errors.go`.
+
+use std::fmt::{self, Display, Formatter};
+
+use crate::quote::{JsonText, Quoted, aggregate};
+
+/// What is wrong with one field. Prints as the API server's text: path and message.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct FieldError {
+    /// The path of the field, such as `rules[0].verbs`.
+    pub field: String,
+    /// What kind of error it is.
+    pub reason: FieldErrorReason,
+    /// The message, which begins with the kind in words.
+    pub message: String,
+}
+
+impl Display for FieldError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+/// The kinds of errors that a field can have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum FieldErrorReason {
+    /// It must not be there.
+    Forbidden,
+    /// Its value cannot be.
+    Invalid,
+    /// Its value is none of those that there are.
+    NotSupported,
+    /// It must be there.
+    Required,
+}
+
+impl FieldErrorReason {
+    /// Returns its name in a `Status`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forbidden => "FieldValueForbidden",
+            Self::Invalid => "FieldValueInvalid",
+            Self::NotSupported => "FieldValueNotSupported",
+            Self::Required => "FieldValueRequired",
+        }
+    }
+}
+
+/// All that is wrong with an object, in the order in which the API server looks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FieldErrors {
+    kind: &'static str,
+    group: &'static str,
+    errors: Vec<FieldError>,
+}
+
+impl FieldErrors {
+    pub(crate) const fn new(kind: &'static str, group: &'static str) -> Self {
+        Self {
+            kind,
+            group,
+            errors: Vec::new(),
+        }
+    }
+
+    /// Says whether nothing is wrong.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// Returns the errors.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// Returns the message of the API server's refusal of an object with this name; empty if
+    /// nothing is wrong.
+    #[must_use]
+    pub fn message(&self, name: &str) -> String {
+        if self.errors.is_empty() {
+            return String::new();
+        }
+        let errors = aggregate(self.errors.iter().map(ToString::to_string));
+        let (kind, group) = (self.kind, self.group);
+        format!("{kind}.{group} {} is invalid: {errors}", Quoted(name))
+    }
+
+    /// Returns the body of that refusal, whose status is 422: a `Status` in JSON, byte for byte as
+    /// the API server writes it.
+    #[must_use]
+    pub fn body(&self, name: &str) -> String {
+        let causes = self.errors.iter().map(|error| {
+            format!(
+                "{{\"reason\":\"{}\",\"message\":{},\"field\":{}}}",
+                error.reason.as_str(),
+                JsonText(&error.message),
+                JsonText(&error.field),
+            )
+        });
+        let causes: Vec<String> = causes.collect();
+        let name_field = match name {
+            "" => String::new(),
+            name => format!("\"name\":{},", JsonText(name)),
+        };
+        format!(
+            "{{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"status\":\"Failure\",\
+             \"message\":{},\"reason\":\"Invalid\",\"details\":{{{name_field}\"group\":{},\
+             \"kind\":{},\"causes\":[{}]}},\"code\":422}}",
+            JsonText(&self.message(name)),
+            JsonText(self.group),
+            JsonText(self.kind),
+            causes.join(","),
+        )
+    }
+
+    pub(crate) fn required(&mut self, field: &str, why: &str) {
+        let message = match why {
+            "" => "Required value".to_owned(),
+            why => format!("Required value: {why}"),
+        };
+        self.add(field, FieldErrorReason::Required, message);
+    }
+
+    pub(crate) fn forbidden(&mut self, field: &str, why: &str) {
+        self.add(
+            field,
+            FieldErrorReason::Forbidden,
+            format!("Forbidden: {why}"),
+        );
+    }
+
+    /// Adds that a value, written as it is printed, cannot be.
+    pub(crate) fn invalid(&mut self, field: &str, value: &dyn Display, why: &str) {
+        let message = format!("Invalid value: {value}: {why}");
+        self.add(field, FieldErrorReason::Invalid, message);
+    }
+
+    /// Adds that a text cannot be, once for each reason.
+    pub(crate) fn invalid_text(&mut self, field: &str, value: &str, why: &[&str]) {
+        for why in why {
+            self.invalid(field, &Quoted(value), why);
+        }
+    }
+
+    pub(crate) fn unsupported(&mut self, field: &str, value: &str, supported: &[&str]) {
+        let supported: Vec<String> = supported.iter().map(|s| Quoted(s).to_string()).collect();
+        let (value, supported) = (Quoted(value), supported.join(", "));
+        let message = format!("Unsupported value: {value}: supported values: {supported}");
+        self.add(field, FieldErrorReason::NotSupported, message);
+    }
+
+    fn add(&mut self, field: &str, reason: FieldErrorReason, message: String) {
+        let field = field.to_owned();
+        self.errors.push(FieldError {
+            field,
+            reason,
+            message,
+        });
+    }
+}

@@ -1,0 +1,259 @@
+//! What the API server would not store.
+//!
+//! As upstream: pkg/apis/rbac/validation/validation.go, and `ValidateObjectMeta` and
+//! `ValidateLabelSelector` of apimachinery. Objects are looked at as they are: defaults first.
+
+use crate::field_error::FieldErrors;
+use crate::names;
+use crate::objects::{
+    API_GROUP, ClusterRole, ClusterRoleBinding, LabelSelector, LabelSelectorRequirement, Metadata,
+    PolicyRule, Role, RoleBinding, RoleRef, Subject,
+};
+use crate::quote::{JsonText, JsonTexts, Quoted};
+
+impl Role {
+    /// Finds what is wrong with the fields: metadata, then rule by rule.
+    #[must_use]
+    pub fn field_errors(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new("Role", API_GROUP);
+        check_metadata(&self.metadata, Scope::Namespace, &mut errors);
+        check_rules(&self.rules, Scope::Namespace, &mut errors);
+        errors
+    }
+}
+
+impl ClusterRole {
+    /// Finds what is wrong with the fields: metadata, then rule by rule, then the selectors of the
+    /// `aggregationRule`.
+    #[must_use]
+    pub fn field_errors(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new("ClusterRole", API_GROUP);
+        check_metadata(&self.metadata, Scope::Cluster, &mut errors);
+        check_rules(&self.rules, Scope::Cluster, &mut errors);
+        let Some(rule) = &self.aggregation_rule else {
+            return errors;
+        };
+        let field = "aggregationRule.clusterRoleSelectors";
+        if rule.cluster_role_selectors.is_empty() {
+            let why = "at least one clusterRoleSelector required if aggregationRule is non-nil";
+            errors.required(field, why);
+        }
+        for (number, selector) in rule.cluster_role_selectors.iter().enumerate() {
+            check_selector(selector, &format!("{field}[{number}]"), &mut errors);
+        }
+        errors
+    }
+}
+
+impl RoleBinding {
+    /// Finds what is wrong with the fields: metadata, then the reference, then subject by subject.
+    /// An empty `apiGroup` is wrong where a default would have filled it in.
+    #[must_use]
+    pub fn field_errors(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new("RoleBinding", API_GROUP);
+        check_metadata(&self.metadata, Scope::Namespace, &mut errors);
+        check_role_ref(&self.role_ref, &["Role", "ClusterRole"], &mut errors);
+        check_subjects(&self.subjects, Scope::Namespace, &mut errors);
+        errors
+    }
+
+    /// Finds what is wrong with it as the successor of another: the same, and that the reference
+    /// never changes.
+    #[must_use]
+    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
+        let mut errors = self.field_errors();
+        check_same_role(&self.role_ref, &before.role_ref, &mut errors);
+        errors
+    }
+}
+
+impl ClusterRoleBinding {
+    /// Finds what is wrong with the fields: metadata, then the reference, then subject by subject.
+    /// An empty `apiGroup` is wrong where a default would have filled it in.
+    #[must_use]
+    pub fn field_errors(&self) -> FieldErrors {
+        let mut errors = FieldErrors::new("ClusterRoleBinding", API_GROUP);
+        check_metadata(&self.metadata, Scope::Cluster, &mut errors);
+        check_role_ref(&self.role_ref, &["ClusterRole"], &mut errors);
+        check_subjects(&self.subjects, Scope::Cluster, &mut errors);
+        errors
+    }
+
+    /// Finds what is wrong with it as the successor of another: the same, and that the reference
+    /// never changes.
+    #[must_use]
+    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
+        let mut errors = self.field_errors();
+        check_same_role(&self.role_ref, &before.role_ref, &mut errors);
+        errors
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Scope {
+    Cluster,
+    Namespace,
+}
+
+// Labels come in the order of their keys; upstream walks a map.
+fn check_metadata(metadata: &Metadata, scope: Scope, errors: &mut FieldErrors) {
+    let Metadata {
+        name,
+        namespace,
+        labels,
+    } = metadata;
+    match name.as_str() {
+        "" => errors.required("metadata.name", "name or generateName is required"),
+        name => errors.invalid_text("metadata.name", name, &names::path_segment(name)),
+    }
+    let field = "metadata.namespace";
+    match (scope, namespace.as_str()) {
+        (Scope::Cluster, "") => {}
+        (Scope::Cluster, _) => errors.forbidden(field, "not allowed on this type"),
+        (Scope::Namespace, "") => errors.required(field, ""),
+        (Scope::Namespace, name) => errors.invalid_text(field, name, &names::dns_label(name)),
+    }
+    for (key, value) in labels {
+        errors.invalid_text("metadata.labels", key, &names::label_key(key));
+        errors.invalid_text("metadata.labels", value, &names::label_value(value));
+    }
+}
+
+fn check_rules(rules: &[PolicyRule], scope: Scope, errors: &mut FieldErrors) {
+    for (number, rule) in rules.iter().enumerate() {
+        let field = |name: &str| format!("rules[{number}].{name}");
+        if rule.verbs.is_empty() {
+            errors.required(&field("verbs"), "verbs must contain at least one value");
+        }
+        if !rule.non_resource_urls.is_empty() {
+            let (field, urls) = (field("nonResourceURLs"), JsonTexts(&rule.non_resource_urls));
+            if scope == Scope::Namespace {
+                let why = "namespaced rules cannot apply to non-resource URLs";
+                errors.invalid(&field, &urls, why);
+            }
+            let others = [&rule.api_groups, &rule.resources, &rule.resource_names];
+            if others.iter().any(|list| !list.is_empty()) {
+                let why = "rules cannot apply to both regular resources and non-resource URLs";
+                errors.invalid(&field, &urls, why);
+            }
+            continue;
+        }
+        if rule.api_groups.is_empty() {
+            let why = "resource rules must supply at least one api group";
+            errors.required(&field("apiGroups"), why);
+        }
+        if rule.resources.is_empty() {
+            let why = "resource rules must supply at least one resource";
+            errors.required(&field("resources"), why);
+        }
+    }
+}
+
+fn check_selector(selector: &LabelSelector, field: &str, errors: &mut FieldErrors) {
+    for (key, value) in &selector.match_labels {
+        let field = format!("{field}.matchLabels");
+        errors.invalid_text(&field, key, &names::label_key(key));
+        errors.invalid_text(&field, value, &names::label_value(value));
+    }
+    for (number, requirement) in selector.match_expressions.iter().enumerate() {
+        let field = format!("{field}.matchExpressions[{number}]");
+        check_requirement(requirement, &field, errors);
+        errors.invalid_text(
+            &format!("{field}.key"),
+            &requirement.key,
+            &names::label_key(&requirement.key),
+        );
+        for (number, value) in requirement.values.iter().enumerate() {
+            let field = format!("{field}.values[{number}]");
+            errors.invalid_text(&field, value, &names::label_value(value));
+        }
+    }
+    if selector.compile().is_err() {
+        errors.invalid(field, &"null", "invalid label selector.");
+    }
+}
+
+fn check_requirement(
+    requirement: &LabelSelectorRequirement,
+    field: &str,
+    errors: &mut FieldErrors,
+) {
+    let values = format!("{field}.values");
+    match requirement.operator.as_str() {
+        "In" | "NotIn" => {
+            if requirement.values.is_empty() {
+                let why = "must be specified when `operator` is 'In' or 'NotIn'";
+                errors.required(&values, why);
+            }
+        }
+        "Exists" | "DoesNotExist" => {
+            if !requirement.values.is_empty() {
+                let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+                errors.forbidden(&values, why);
+            }
+        }
+        operator => errors.invalid(
+            &format!("{field}.operator"),
+            &Quoted(operator),
+            "not a valid selector operator",
+        ),
+    }
+}
+
+fn check_role_ref(role: &RoleRef, kinds: &[&str], errors: &mut FieldErrors) {
+    if role.api_group != API_GROUP {
+        errors.unsupported("roleRef.apiGroup", &role.api_group, &[API_GROUP]);
+    }
+    if !kinds.contains(&role.kind.as_str()) {
+        errors.unsupported("roleRef.kind", &role.kind, kinds);
+    }
+    match role.name.as_str() {
+        "" => errors.required("roleRef.name", ""),
+        name => errors.invalid_text("roleRef.name", name, &names::path_segment(name)),
+    }
+}
+
+// As upstream: the value is printed by the internal type, whose fields have no JSON names.
+fn check_same_role(role: &RoleRef, before: &RoleRef, errors: &mut FieldErrors) {
+    if role != before {
+        let value = format!(
+            "{{\"APIGroup\":{},\"Kind\":{},\"Name\":{}}}",
+            JsonText(&role.api_group),
+            JsonText(&role.kind),
+            JsonText(&role.name),
+        );
+        errors.invalid("roleRef", &value, "cannot change roleRef");
+    }
+}
+
+fn check_subjects(subjects: &[Subject], scope: Scope, errors: &mut FieldErrors) {
+    for (number, subject) in subjects.iter().enumerate() {
+        let field = |name: &str| format!("subjects[{number}].{name}");
+        if subject.name.is_empty() {
+            errors.required(&field("name"), "");
+        }
+        match subject.kind.as_str() {
+            "ServiceAccount" => {
+                if !subject.name.is_empty() {
+                    let why = names::dns_subdomain(&subject.name);
+                    errors.invalid_text(&field("name"), &subject.name, &why);
+                }
+                if !subject.api_group.is_empty() {
+                    errors.unsupported(&field("apiGroup"), &subject.api_group, &[""]);
+                }
+                if scope == Scope::Cluster && subject.namespace.is_empty() {
+                    errors.required(&field("namespace"), "");
+                }
+            }
+            "Group" | "User" => {
+                if subject.api_group != API_GROUP {
+                    errors.unsupported(&field("apiGroup"), &subject.api_group, &[API_GROUP]);
+                }
+            }
+            kind => {
+                let kinds = ["ServiceAccount", "User", "Group"];
+                errors.unsupported(&field("kind"), kind, &kinds);
+            }
+        }
+    }
+}

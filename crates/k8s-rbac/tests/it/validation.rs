@@ -1,0 +1,166 @@
+//! What the API server would not store: as recorded, and what the recording does not have.
+
+use k8s_rbac::{ClusterRole, ClusterRoleBinding, FieldErrors, Role, RoleBinding};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use testkit::Report;
+
+#[derive(Deserialize)]
+struct Case {
+    kind: String,
+    object: Value,
+    errors: Vec<Error>,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Error {
+    field: String,
+    #[serde(rename = "type")]
+    reason: String,
+    body: String,
+}
+
+fn read<T: DeserializeOwned>(object: &Value) -> Option<T> {
+    serde_json::from_value(object.clone()).ok()
+}
+
+fn field_errors(kind: &str, object: &Value) -> Option<FieldErrors> {
+    match kind {
+        "ClusterRole" => Some(read::<ClusterRole>(object)?.field_errors()),
+        "ClusterRoleBinding" => Some(read::<ClusterRoleBinding>(object)?.field_errors()),
+        "Role" => Some(read::<Role>(object)?.field_errors()),
+        _ => Some(read::<RoleBinding>(object)?.field_errors()),
+    }
+}
+
+#[test]
+fn the_errors_of_fields_are_those_of_upstream() {
+    let mut report = Report::new();
+    for case in testkit::json_lines::<Case>("testdata/validation.jsonl") {
+        let errors = field_errors(&case.kind, &case.object).unwrap();
+        let name = format!("{} {}", case.kind, case.object);
+        let got: Vec<Error> = (errors.errors().iter())
+            .map(|error| Error {
+                field: error.field.clone(),
+                reason: error.reason.as_str().to_owned(),
+                body: error.message.clone(),
+            })
+            .collect();
+        report.check(&name, &got, &case.errors);
+        report.check(&name, &errors.message("NAME"), &case.message);
+    }
+    report.finish();
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    case: Vec<WrittenCase>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenCase {
+    name: String,
+    kind: String,
+    object: Value,
+    errors: Vec<String>,
+}
+
+#[test]
+fn the_errors_of_fields_are_what_the_cases_say() {
+    let mut report = Report::new();
+    for case in testkit::toml::<Written>("testdata/validation.toml").case {
+        let errors = field_errors(&case.kind, &case.object).unwrap();
+        // Messages are long and of upstream's making; how they begin tells them apart.
+        let got: Vec<String> = (errors.errors().iter().zip(&case.errors))
+            .map(|(error, want)| {
+                error
+                    .to_string()
+                    .chars()
+                    .take(want.chars().count())
+                    .collect()
+            })
+            .collect();
+        report.check(&case.name, &got, &case.errors);
+        let counts = (errors.errors().len(), case.errors.len());
+        report.check(&case.name, &counts.0, &counts.1);
+    }
+    report.finish();
+}
+
+#[test]
+fn a_binding_never_changes_its_role() {
+    let binding = |role: &str| {
+        let mut binding: RoleBinding = read(&json!({
+            "metadata": {"name": "b", "namespace": "ns"},
+            "roleRef": {"kind": "ClusterRole", "name": role},
+        }))
+        .unwrap();
+        binding.set_defaults();
+        binding
+    };
+    assert!(binding("r").field_errors_after(&binding("r")).is_empty());
+    let errors = binding("r2").field_errors_after(&binding("r1"));
+    assert_eq!(
+        errors.message("b"),
+        concat!(
+            r#"RoleBinding.rbac.authorization.k8s.io "b" is invalid: roleRef: Invalid value: "#,
+            r#"{"APIGroup":"rbac.authorization.k8s.io","Kind":"ClusterRole","Name":"r2"}: "#,
+            "cannot change roleRef",
+        )
+    );
+    let before: ClusterRoleBinding = read(&json!({"roleRef": {"name": "r"}})).unwrap();
+    let mut after = before.clone();
+    after.set_defaults();
+    let count = |errors: &FieldErrors| errors.errors().len();
+    assert_eq!(
+        count(&after.field_errors_after(&before)),
+        count(&after.field_errors()) + 1,
+        "what is compared is what is there, all three fields of it",
+    );
+}
+
+#[test]
+fn defaults_are_for_what_has_one() {
+    let mut binding: ClusterRoleBinding = read(&json!({
+        "metadata": {"name": "b"},
+        "roleRef": {"kind": "ClusterRole", "name": "r"},
+        "subjects": [
+            {"kind": "User", "name": "u"}, {"kind": "Group", "name": "g"},
+            {"kind": "ServiceAccount", "name": "s", "namespace": "n"},
+            {"kind": "user", "name": "u"}, {"kind": "User", "apiGroup": "x", "name": "u"},
+        ],
+    }))
+    .unwrap();
+    binding.set_defaults();
+    let groups: Vec<&str> = (binding.subjects.iter())
+        .map(|subject| subject.api_group.as_str())
+        .collect();
+    let own = k8s_rbac::API_GROUP;
+    assert_eq!(groups, [own, own, "", "", "x"]);
+    assert_eq!(binding.role_ref.api_group, own);
+}
+
+#[test]
+fn the_body_of_a_refusal_lists_the_causes() {
+    let role: Role = read(&json!({
+        "metadata": {"name": "r", "namespace": "ns"},
+        "rules": [{"apiGroups": [""], "resources": ["<>"]}],
+    }))
+    .unwrap();
+    assert_eq!(
+        role.field_errors().body("r"),
+        concat!(
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"#,
+            r#""Role.rbac.authorization.k8s.io \"r\" is invalid: rules[0].verbs: Required value: "#,
+            r#"verbs must contain at least one value","reason":"Invalid","details":{"name":"r","#,
+            r#""group":"rbac.authorization.k8s.io","kind":"Role","causes":[{"reason":"#,
+            r#""FieldValueRequired","message":"Required value: verbs must contain at least one "#,
+            r#"value","field":"rules[0].verbs"}]},"code":422}"#,
+        )
+    );
+}
