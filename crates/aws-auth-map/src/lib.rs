@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod access_policy;
 mod matching;
 mod rules;
 mod template;
 mod user;
 
+mod backend;
+mod resolution;
 mod resolve;
 
 #[cfg(feature = "yaml")]
@@ -12,11 +15,11 @@ mod problem;
 #[cfg(feature = "yaml")]
 mod yaml;
 
+pub use access_policy::{AccessPolicy, AccessScope, PolicyRule};
+pub use backend::{AuthenticationMode, Backend, BackendKind, EKS_RESERVED_PREFIXES};
 pub use matching::{MatchedOn, SsoError, SsoRole};
-pub use resolve::{
-    Backend, BackendKind, EKS_RESERVED_PREFIXES, Map, Mapped, Reason, Refusal, Resolution,
-    instance_id,
-};
+pub use resolution::{Mapped, Reason, Refusal, Resolution};
+pub use resolve::{Map, instance_id};
 pub use rules::{Overlap, Rule, RuleRef, Rules, Section};
 pub use template::{Placeholder, Spelling, Template};
 pub use user::UserInfo;
@@ -24,4 +27,6 @@ pub use user::UserInfo;
 #[cfg(feature = "yaml")]
 pub use problem::{Location, Problem, ProblemKind, Severity};
 #[cfg(feature = "yaml")]
-pub use yaml::{DEFAULT_MAX_BYTES, Reader, ReservedPrefixes, read_config_map};
+pub use yaml::{
+    DEFAULT_MAX_BYTES, PolicyTable, PolicyTableError, Reader, ReservedPrefixes, read_config_map,
+};

@@ -54,8 +54,11 @@ impl<'i> Caller<'i> {
 /// How a rule says whom it is for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Matcher {
-    /// The folded ARN.
-    Exact { arn: String },
+    /// The folded ARN, and the user id that it has to be of.
+    Exact {
+        arn: String,
+        user_id: Option<String>,
+    },
     /// A pattern for the canonical ARN.
     Pattern(ArnPattern),
     /// The key of the permission set's roles.
@@ -116,7 +119,14 @@ impl Matcher {
     pub(crate) fn meet(&self, caller: &Caller<'_>) -> Match {
         let yes = |is: bool, on: MatchedOn| if is { Match::Yes(on) } else { Match::No };
         match self {
-            Self::Exact { arn } => yes(arn == caller.folded_arn(), MatchedOn::Arn),
+            Self::Exact { arn, user_id: None } => yes(arn == caller.folded_arn(), MatchedOn::Arn),
+            Self::Exact {
+                arn,
+                user_id: Some(user_id),
+            } => yes(
+                arn == caller.folded_arn() && user_id == caller.user_id(),
+                MatchedOn::ArnAndUserId,
+            ),
             Self::Pattern(pattern) => yes(
                 pattern.matches(caller.identity.canonical_arn()),
                 MatchedOn::Pattern,

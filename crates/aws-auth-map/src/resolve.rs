@@ -2,119 +2,16 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 
 use iam_principal::{AccountId, Identity};
 
+use crate::access_policy::AccessPolicy;
+use crate::backend::{AuthenticationMode, Backend, BackendKind};
 use crate::matching::{Caller, Match, MatchedOn, is_instance_id};
-use crate::rules::{Found, Rule, RuleRef, Rules};
+use crate::resolution::{Mapped, Reason, Refusal, Resolution};
+use crate::rules::{Found, Rule, RuleRef};
 use crate::template::{Placeholder, Template};
 use crate::user::{UserInfo, session_name};
-
-/// The prefixes that EKS reserves for itself in the user names of access entries (EKS user guide,
-/// "Create access entries"); none is reserved unless it is passed to
-/// [`Backend::with_reserved_prefixes`].
-pub const EKS_RESERVED_PREFIXES: [&str; 5] = ["system:", "eks:", "aws:", "amazon:", "iam:"];
-
-/// Where rules come from, by upstream's names of its backend modes.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum BackendKind {
-    /// EKS's access entries.
-    AccessEntries,
-    /// `IAMIdentityMapping` objects.
-    Crd,
-    /// A file that a program rewrites.
-    DynamicFile,
-    /// The ConfigMap `aws-auth`.
-    EksConfigMap,
-    /// The server's own configuration file.
-    MountedFile,
-}
-
-impl BackendKind {
-    /// All of them, by name.
-    pub const ALL: [Self; 5] = [
-        Self::AccessEntries,
-        Self::Crd,
-        Self::DynamicFile,
-        Self::EksConfigMap,
-        Self::MountedFile,
-    ];
-
-    /// Returns the kind that a mode names, by one of upstream's two deprecated names as well:
-    /// `File` is `MountedFile`, and `ConfigMap` is `EKSConfigMap` (`pkg/mapper/mapper.go`).
-    #[must_use]
-    pub fn from_mode(mode: &str) -> Option<Self> {
-        match mode {
-            "ConfigMap" => Some(Self::EksConfigMap),
-            "File" => Some(Self::MountedFile),
-            _ => Self::ALL.into_iter().find(|kind| kind.as_str() == mode),
-        }
-    }
-
-    /// Returns the name of the mode.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AccessEntries => "AccessEntries",
-            Self::Crd => "CRD",
-            Self::DynamicFile => "DynamicFile",
-            Self::EksConfigMap => "EKSConfigMap",
-            Self::MountedFile => "MountedFile",
-        }
-    }
-}
-
-impl fmt::Display for BackendKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// One source of rules in a [`Map`].
-#[derive(Clone, Debug)]
-pub struct Backend {
-    kind: BackendKind,
-    rules: Rules,
-    reserved_prefixes: Vec<String>,
-}
-
-impl Backend {
-    /// Takes the rules of a source. No prefix is reserved, as upstream.
-    #[must_use]
-    pub const fn new(kind: BackendKind, rules: Rules) -> Self {
-        Self {
-            kind,
-            rules,
-            reserved_prefixes: Vec::new(),
-        }
-    }
-
-    /// Refuses user names that begin with one of these: upstream's `usernamePrefixReserveList`.
-    /// The rendered name is what counts. As upstream, an empty prefix reserves nothing.
-    #[must_use]
-    pub fn with_reserved_prefixes<'p>(self, prefixes: impl IntoIterator<Item = &'p str>) -> Self {
-        let prefixes = prefixes.into_iter().filter(|prefix| !prefix.is_empty());
-        let reserved_prefixes = prefixes.map(str::to_owned).collect();
-        Self {
-            reserved_prefixes,
-            ..self
-        }
-    }
-
-    /// Returns what kind of source this is.
-    #[must_use]
-    pub const fn kind(&self) -> BackendKind {
-        self.kind
-    }
-
-    /// Returns the rules.
-    #[must_use]
-    pub const fn rules(&self) -> &Rules {
-        &self.rules
-    }
-}
 
 /// The sources of rules, in the order in which they are asked.
 #[derive(Clone, Debug, Default)]
@@ -122,6 +19,7 @@ pub struct Map {
     backends: Vec<Backend>,
     is_upstream_spelling_only: bool,
     scrubbed_accounts: HashSet<AccountId>,
+    authentication_mode: Option<AuthenticationMode>,
 }
 
 impl Map {
@@ -153,6 +51,16 @@ impl Map {
     pub fn with_scrubbed_accounts(self, accounts: impl IntoIterator<Item = AccountId>) -> Self {
         Self {
             scrubbed_accounts: accounts.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// Asks the backends as EKS does in this mode: access entries before all others or not at all,
+    /// and the ConfigMap only where it counts. Without a mode, all are asked in their order.
+    #[must_use]
+    pub fn with_authentication_mode(self, mode: AuthenticationMode) -> Self {
+        Self {
+            authentication_mode: Some(mode),
             ..self
         }
     }
@@ -192,7 +100,7 @@ impl Map {
             private_dns_name,
             map: self,
         };
-        for backend in &self.backends {
+        for backend in self.asked() {
             let kind = backend.kind;
             if let Some(Found { at, rule, how }) = backend.rules.find(&caller) {
                 // DIFFERENCE: upstream goes on to the accounts and the later backends.
@@ -201,18 +109,31 @@ impl Map {
                 };
                 return match values.render(rule) {
                     Ok((username, groups)) => {
-                        self.conclude(identity, backend, (at, on), username, groups)
+                        let policies = rule.access_policies();
+                        self.conclude(identity, backend, (at, on, policies), username, groups)
                     }
                     Err(reason) => Resolution::Refused(Refusal::new(reason, at, kind)),
                 };
             }
             if let Some(at) = backend.rules.find_account(identity.account()) {
                 let username = identity.canonical_arn().to_owned();
-                let by = (at, MatchedOn::Account);
+                let by = (at, MatchedOn::Account, [].as_slice());
                 return self.conclude(identity, backend, by, username, Vec::new());
             }
         }
         Resolution::NotMapped
+    }
+
+    /// Returns the backends in the order in which they are asked.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = &Backend> {
+        let mode = self.authentication_mode;
+        let is_first =
+            move |backend: &&Backend| mode.is_some() && backend.kind == BackendKind::AccessEntries;
+        let first = self.backends.iter().filter(is_first);
+        let rest = self.backends.iter().filter(move |b| !is_first(b));
+        first
+            .chain(rest)
+            .filter(move |backend| mode.is_none_or(|mode| mode.asks(backend.kind)))
     }
 
     // DIFFERENCE: upstream does not hold the names of `mapAccounts` against the reserved prefixes.
@@ -220,7 +141,7 @@ impl Map {
         &self,
         identity: &Identity,
         backend: &Backend,
-        (rule, matched_on): (RuleRef, MatchedOn),
+        (rule, matched_on, policies): (RuleRef, MatchedOn, &[AccessPolicy]),
         username: String,
         groups: Vec<String>,
     ) -> Resolution {
@@ -242,6 +163,7 @@ impl Map {
             rule,
             matched_on,
             backend: backend.kind,
+            access_policies: policies.to_vec(),
         })
     }
 }
@@ -283,152 +205,6 @@ impl<'r> Values<'r> {
             }
             Placeholder::SessionName => session_name.replace('@', "-").into(),
             Placeholder::SessionNameRaw => session_name.into(),
-        })
-    }
-}
-
-/// What became of an identity.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "whoever asks must decide on each")]
-pub enum Resolution {
-    /// It is this user.
-    Mapped(Mapped),
-    /// No rule speaks of it.
-    NotMapped,
-    /// A rule speaks of it, and yields no user.
-    Refused(Refusal),
-}
-
-impl Resolution {
-    /// Returns the user, if there is one.
-    #[must_use]
-    pub const fn user(&self) -> Option<&UserInfo> {
-        match self {
-            Self::Mapped(mapped) => Some(&mapped.user),
-            Self::NotMapped | Self::Refused(_) => None,
-        }
-    }
-}
-
-/// A user, and the rule that says so.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Mapped {
-    user: UserInfo,
-    rule: RuleRef,
-    matched_on: MatchedOn,
-    backend: BackendKind,
-}
-
-impl Mapped {
-    /// Returns the user.
-    #[must_use]
-    pub const fn user(&self) -> &UserInfo {
-        &self.user
-    }
-
-    /// Returns the user, and forgets the rule.
-    #[must_use]
-    pub fn into_user(self) -> UserInfo {
-        self.user
-    }
-
-    /// Returns the rule.
-    #[must_use]
-    pub const fn rule(&self) -> RuleRef {
-        self.rule
-    }
-
-    /// Returns by what the rule knew the caller.
-    #[must_use]
-    pub const fn matched_on(&self) -> MatchedOn {
-        self.matched_on
-    }
-
-    /// Returns where the rule comes from.
-    #[must_use]
-    pub const fn backend(&self) -> BackendKind {
-        self.backend
-    }
-}
-
-/// Why a rule yields no user.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Refusal {
-    reason: Reason,
-    rule: RuleRef,
-    backend: BackendKind,
-}
-
-impl Refusal {
-    const fn new(reason: Reason, rule: RuleRef, backend: BackendKind) -> Self {
-        Self {
-            reason,
-            rule,
-            backend,
-        }
-    }
-
-    /// Returns the reason.
-    #[must_use]
-    pub const fn reason(&self) -> Reason {
-        self.reason
-    }
-
-    /// Returns the rule.
-    #[must_use]
-    pub const fn rule(&self) -> RuleRef {
-        self.rule
-    }
-
-    /// Returns where the rule comes from.
-    #[must_use]
-    pub const fn backend(&self) -> BackendKind {
-        self.backend
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}: {}", self.rule, self.backend, self.reason)
-    }
-}
-
-/// What keeps a rule from yielding a user.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// `{{EC2PrivateDNSName}}`, and the session name is no instance's id.
-    NotAnInstance,
-    /// `{{EC2PrivateDNSName}}`, and nobody said what it is; see [`Map::resolve_instance`].
-    PrivateDnsNameUnknown,
-    /// The name begins with a reserved prefix.
-    ReservedUsername,
-    /// The rule is for the caller's user id, and names another ARN.
-    UserIdMismatch,
-}
-
-impl Reason {
-    /// Returns a stable name for it, in kebab case.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NotAnInstance => "not-an-instance",
-            Self::PrivateDnsNameUnknown => "private-dns-name-unknown",
-            Self::ReservedUsername => "reserved-username",
-            Self::UserIdMismatch => "user-id-mismatch",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotAnInstance => {
-                "`{{EC2PrivateDNSName}}` needs an instance, and the session name is no instance's id"
-            }
-            Self::PrivateDnsNameUnknown => "the private DNS name of the instance is not known",
-            Self::ReservedUsername => "the name of the user begins with a reserved prefix",
-            Self::UserIdMismatch => "the rule is for the caller's user id, but names another ARN",
         })
     }
 }

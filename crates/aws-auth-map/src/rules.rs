@@ -8,6 +8,7 @@ use std::fmt;
 use iam_principal::{AccountId, ArnPattern};
 
 use self::table::Table;
+use crate::access_policy::AccessPolicy;
 use crate::matching::{Caller, Match, Matcher, SsoRole, fold, strip_path};
 use crate::template::Template;
 
@@ -21,19 +22,25 @@ pub enum Section {
     Users,
     /// `mapAccounts`, which is asked last.
     Accounts,
+    /// `IAMIdentityMapping` objects.
+    Objects,
+    /// Access entries.
+    Entries,
 }
 
 impl Section {
     /// The three of aws-auth, in the order in which they are asked.
     pub const ALL: [Self; 3] = [Self::Roles, Self::Users, Self::Accounts];
 
-    /// Returns the key that the section has in the ConfigMap.
+    /// Returns the key that the section has in the ConfigMap, or the name of what is listed.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
             Self::Roles => "mapRoles",
             Self::Users => "mapUsers",
             Self::Accounts => "mapAccounts",
+            Self::Objects => "IAMIdentityMapping",
+            Self::Entries => "accessEntry",
         }
     }
 }
@@ -101,13 +108,33 @@ pub struct Rule {
     matcher: Matcher,
     username: Template,
     groups: Vec<Template>,
+    access_policies: Vec<AccessPolicy>,
 }
 
 impl Rule {
     /// Makes a rule for one ARN, compared without regard to ASCII case. `*` and `?` are themselves.
     #[must_use]
     pub fn exact(arn: &str, username: Template, groups: Vec<Template>) -> Self {
-        let matcher = Matcher::Exact { arn: fold(arn) };
+        let matcher = Matcher::Exact {
+            arn: fold(arn),
+            user_id: None,
+        };
+        Self::new(matcher, username, groups)
+    }
+
+    /// Makes a rule for one ARN as long as it is that of one user id: not for a role or user that
+    /// was deleted and made anew. Others with the ARN are somebody else.
+    #[must_use]
+    pub fn exact_with_user_id(
+        arn: &str,
+        user_id: &str,
+        username: Template,
+        groups: Vec<Template>,
+    ) -> Self {
+        let matcher = Matcher::Exact {
+            arn: fold(arn),
+            user_id: Some(user_id.to_owned()),
+        };
         Self::new(matcher, username, groups)
     }
 
@@ -154,7 +181,21 @@ impl Rule {
             matcher,
             username,
             groups,
+            access_policies: Vec::new(),
         }
+    }
+
+    /// Adds access policies, which an access entry has besides its groups.
+    #[must_use]
+    pub fn with_access_policies(mut self, policies: Vec<AccessPolicy>) -> Self {
+        self.access_policies.extend(policies);
+        self
+    }
+
+    /// Returns the access policies.
+    #[must_use]
+    pub fn access_policies(&self) -> &[AccessPolicy] {
+        &self.access_policies
     }
 
     /// Returns the name of the user.
@@ -220,6 +261,16 @@ impl Rules {
     /// canonical ARN, without groups.
     pub fn push_account(&mut self, account: AccountId) -> Option<Overlap> {
         self.insert_account(self.accounts.len(), account)
+    }
+
+    /// Adds an access entry; tells the earlier one for the same principal.
+    pub fn push_entry(&mut self, rule: Rule) -> Option<Overlap> {
+        self.push(Section::Entries, rule)
+    }
+
+    /// Adds an `IAMIdentityMapping`; tells the earlier one for the same principal.
+    pub fn push_object(&mut self, rule: Rule) -> Option<Overlap> {
+        self.push(Section::Objects, rule)
     }
 
     fn push(&mut self, section: Section, rule: Rule) -> Option<Overlap> {

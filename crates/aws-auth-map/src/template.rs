@@ -124,6 +124,20 @@ impl Template {
         })
     }
 
+    /// Returns the literal text before the first of some placeholders.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn text_before(&self, is_end: impl Fn(Placeholder) -> bool) -> String {
+        let before = self.segments.iter().take_while(
+            |segment| !matches!(segment, Segment::Placeholder(name, _) if is_end(*name)),
+        );
+        before
+            .filter_map(|segment| match segment {
+                Segment::Text(text) => Some(text.as_str()),
+                Segment::Placeholder(..) => None,
+            })
+            .collect()
+    }
+
     /// Puts values in place of the placeholders, in one pass: what a value contains is text, even
     /// if it looks like a placeholder.
     ///

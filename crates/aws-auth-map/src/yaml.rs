@@ -1,10 +1,13 @@
 //! The ConfigMap, as it is printed, and its data.
 
+mod access_entry;
 mod document;
 mod dynamic_file;
 mod entry;
+mod identity_mapping;
 mod mounted_file;
 mod place;
+mod policy_table;
 
 use bounded_yaml::{Limits, Node};
 
@@ -12,6 +15,7 @@ use self::document::Source;
 use self::entry::Dialect;
 pub use self::mounted_file::ReservedPrefixes;
 use self::place::{Frame, Sink};
+pub use self::policy_table::{PolicyTable, PolicyTableError};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::{Rules, Section};
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_auth_map::{
-    Backend, BackendKind, Map, Problem, Reader, ReservedPrefixes, Resolution, Rules,
+    AuthenticationMode, Backend, BackendKind, Map, Problem, Reader, ReservedPrefixes, Resolution,
+    Rules,
 };
 use iam_principal::{AccountId, Identity};
 use serde::Deserialize;
@@ -31,9 +32,11 @@ struct ToResolve {
     scrubbed_accounts: Option<Vec<String>>,
     #[serde(default)]
     upstream_templates_only: Option<bool>,
+    #[serde(default)]
+    authentication_mode: Option<String>,
 }
 
-/// A backend; what belongs to modes that are not there yet stays unread.
+/// A backend, each mode with its own fields.
 #[derive(Deserialize)]
 struct Source {
     mode: String,
@@ -45,6 +48,10 @@ struct Source {
     content: Option<String>,
     #[serde(default)]
     user_id_strict: Option<bool>,
+    #[serde(default)]
+    objects: Option<Vec<Value>>,
+    #[serde(default)]
+    entries: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize)]
@@ -93,10 +100,20 @@ impl Source {
                 let read = read.unwrap_or_else(|problems| (Rules::new(), problems));
                 (BackendKind::DynamicFile, read)
             }
-            _ => {
-                let message = "`CRD` and `AccessEntries` are not read so far";
-                return Err(Refusal::new("unsupported-backend", &message));
+            "CRD" => {
+                let list =
+                    json!({"kind": "List", "items": self.objects.as_deref().unwrap_or_default()})
+                        .to_string();
+                (BackendKind::Crd, reader.read_identity_mappings(&list))
             }
+            "AccessEntries" => {
+                let entries = Value::from(self.entries.clone().unwrap_or_default()).to_string();
+                (
+                    BackendKind::AccessEntries,
+                    reader.read_access_entries(&entries),
+                )
+            }
+            _ => return Err(Refusal::new("unknown-mode", &"no backend of this mode")),
         };
         Ok((kind, rules, problems))
     }
@@ -112,6 +129,13 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
     let mut map = Map::new().with_scrubbed_accounts(accounts);
     if question.upstream_templates_only == Some(true) {
         map = map.with_upstream_spelling_only();
+    }
+    if let Some(mode) = question.authentication_mode.filter(|mode| !mode.is_empty()) {
+        let mode = AuthenticationMode::from_name(&mode).ok_or_else(|| {
+            let message = "`API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`";
+            Refusal::new("unknown-authentication-mode", &message)
+        })?;
+        map = map.with_authentication_mode(mode);
     }
     // What one file reserves, it reserves for every backend that it names.
     let configs = question

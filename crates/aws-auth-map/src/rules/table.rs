@@ -30,7 +30,7 @@ impl Table {
         let at = self.rules.len();
         let (earlier, is_last_to_win) = match rule.matcher() {
             // As upstream, where these are keys of a Go map: the last wins.
-            Matcher::Exact { arn } => (self.exact.insert(arn.clone(), at), true),
+            Matcher::Exact { arn, .. } => (self.exact.insert(arn.clone(), at), true),
             Matcher::Sso { key } => (self.sso.insert(key.clone(), at), true),
             Matcher::UserId { user_id, .. } => (self.user_ids.insert(user_id.clone(), at), true),
             Matcher::Pattern(pattern) => match self.pattern_texts.entry(pattern.as_str().into()) {
@@ -55,7 +55,7 @@ impl Table {
     /// Returns the index of a rule for just the same.
     pub(super) fn same(&self, matcher: &Matcher) -> Option<usize> {
         let at = match matcher {
-            Matcher::Exact { arn } => self.exact.get(arn),
+            Matcher::Exact { arn, .. } => self.exact.get(arn),
             Matcher::UserId { user_id, .. } => self.user_ids.get(user_id),
             Matcher::Sso { key } => self.sso.get(key),
             Matcher::Pattern(pattern) => self.pattern_texts.get(pattern.as_str()),

@@ -133,9 +133,7 @@ impl Judge<'_> {
         let arn = entry::arn_key(section);
         let (key, missing) = match self.dialect {
             Dialect::DynamicFileByUserId => ("userid", ProblemKind::MissingUserId),
-            Dialect::ConfigMap | Dialect::DynamicFile | Dialect::MountedFile => {
-                (arn, ProblemKind::MissingPrincipal)
-            }
+            _ => (arn, ProblemKind::MissingPrincipal),
         };
         let fields = match entry {
             Node::Null => &[],

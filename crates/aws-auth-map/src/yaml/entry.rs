@@ -22,6 +22,8 @@ pub(super) enum Dialect {
     /// An ARN is made canonical, so that that of a session is its role's: upstream does so when it
     /// reads its configuration (cmd/aws-iam-authenticator/root.go, getConfig).
     MountedFile,
+    /// An `IAMIdentityMapping`, whose ARN is made canonical.
+    Object,
 }
 
 /// Adds the good entries of a section to the rules, and reports the others.
@@ -38,28 +40,53 @@ pub(super) fn read_section(
         return;
     };
     for (index, node) in entries.iter().enumerate() {
-        let at = at.entry(index);
-        let overlap = match section {
+        match section {
             Section::Accounts => {
-                read_account(node, at, sink).and_then(|id| rules.insert_account(index, id))
+                let at = at.entry(index);
+                let overlap =
+                    read_account(node, at, sink).and_then(|id| rules.insert_account(index, id));
+                report_overlap(overlap, at, node, sink);
             }
-            Section::Roles | Section::Users => Entry {
-                dialect,
-                section,
-                at,
-                node,
-                sink,
-            }
-            .read()
-            .and_then(|rule| rules.insert(section, index, rule)),
-        };
-        let kind = match overlap {
-            None => continue,
-            Some(Overlap::Replaces(earlier)) => ProblemKind::DuplicateRule(earlier),
-            Some(Overlap::ShadowedBy(earlier)) => ProblemKind::Shadowed(earlier),
-        };
-        sink.report(kind, at, node.offset());
+            _ => read_rule(dialect, section, index, node, rules, sink),
+        }
     }
+}
+
+/// Adds an entry to the rules, or reports why not.
+pub(super) fn read_rule(
+    dialect: Dialect,
+    section: Section,
+    index: usize,
+    node: &Node,
+    rules: &mut Rules,
+    sink: &mut Sink<'_>,
+) {
+    let at = Location::section_of(section).entry(index);
+    let entry = Entry {
+        dialect,
+        section,
+        at,
+        node,
+        sink: &mut *sink,
+    };
+    if let Some(rule) = entry.read() {
+        report_overlap(rules.insert(section, index, rule), at, node, sink);
+    }
+}
+
+/// Reports that two rules are for the same principal.
+pub(super) fn report_overlap(
+    overlap: Option<Overlap>,
+    at: Location,
+    node: &Node,
+    sink: &mut Sink<'_>,
+) {
+    let kind = match overlap {
+        None => return,
+        Some(Overlap::Replaces(earlier)) => ProblemKind::DuplicateRule(earlier),
+        Some(Overlap::ShadowedBy(earlier)) => ProblemKind::Shadowed(earlier),
+    };
+    sink.report(kind, at, node.offset());
 }
 
 fn read_account(node: &Node, at: Location, sink: &mut Sink<'_>) -> Option<AccountId> {
@@ -242,9 +269,10 @@ impl<'e> Entry<'e, '_> {
         }
         Some(match self.dialect {
             Dialect::ConfigMap => folded,
-            Dialect::DynamicFile | Dialect::DynamicFileByUserId | Dialect::MountedFile => {
-                principal.canonical()
-            }
+            Dialect::DynamicFile
+            | Dialect::DynamicFileByUserId
+            | Dialect::MountedFile
+            | Dialect::Object => principal.canonical(),
         })
     }
 
@@ -284,5 +312,7 @@ pub(super) const fn arn_key(section: Section) -> &'static str {
     match section {
         Section::Roles => "rolearn",
         Section::Users | Section::Accounts => "userarn",
+        Section::Objects => "arn",
+        Section::Entries => "principalArn",
     }
 }

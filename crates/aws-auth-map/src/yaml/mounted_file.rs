@@ -5,8 +5,8 @@ use bounded_yaml::{Mapping, Node, Scalar};
 use super::entry::{self, Dialect};
 use super::place::{Frame, Sink};
 use super::{Reader, Reading, document};
+use crate::backend::BackendKind;
 use crate::problem::{Location, Problem, ProblemKind};
-use crate::resolve::BackendKind;
 use crate::rules::{Rules, Section};
 
 /// The prefixes that each backend reserves, as a configuration file has them.

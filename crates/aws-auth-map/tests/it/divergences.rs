@@ -113,5 +113,16 @@ fn each_divergence_differs_as_it_says() {
     let ours = outcome(&Map::new().with_backend(backend).resolve(&dev));
     rows.compare("deprecated-mode-reserves", &"a".to_owned(), &ours);
 
+    let object = |name: &str| {
+        format!(
+            "---\nkind: IAMIdentityMapping\nspec: {{arn: 'arn:aws:iam::111122223333:role/dev', \
+             username: {name}}}\n"
+        )
+    };
+    let (rules, problems) =
+        Reader::new().read_identity_mappings(&[object("first"), object("second")].concat());
+    assert_eq!(problems.len(), 1);
+    show("objects-for-one-arn", "first or second", rules, &dev);
+
     rows.finish();
 }

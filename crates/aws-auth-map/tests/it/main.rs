@@ -11,6 +11,8 @@ mod props;
 #[cfg(test)]
 mod resolve;
 #[cfg(test)]
+mod sources;
+#[cfg(test)]
 mod vectors;
 
 #[cfg(test)]

@@ -1,0 +1,267 @@
+//! `IAMIdentityMapping` objects and access entries.
+
+use aws_auth_map::{
+    AccessPolicy, AccessScope, AuthenticationMode, Backend, BackendKind, Map, PolicyTable,
+    PolicyTableError, Problem, Reader, Resolution, Rules,
+};
+use serde::Deserialize;
+use testkit::Report;
+
+use crate::{outcome, session, user};
+
+fn told(problems: &[Problem]) -> Vec<String> {
+    let told = |p: &Problem| format!("{} {}", p.code(), p.at());
+    problems.iter().map(told).collect()
+}
+
+fn with(kind: BackendKind, rules: Rules) -> Map {
+    Map::new().with_backend(Backend::new(kind, rules))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    entry: String,
+    caller: String,
+    username: Option<String>,
+    #[serde(default)]
+    groups: Vec<String>,
+    matched_on: Option<String>,
+    problem: Option<String>,
+}
+
+#[test]
+fn each_access_entry_is_what_its_case_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/access_entries.toml");
+    let mut report = Report::new();
+    for case in testkit::toml::<Cases>(path).case {
+        let text = format!("{{\"accessEntry\": {}}}", case.entry);
+        let (rules, problems) = Reader::new().read_access_entries(&text);
+        let words: Vec<&str> = case.caller.split(' ').collect();
+        let caller = match words[..] {
+            ["role", role, name] => session(role, name),
+            ["user", name] => user(name),
+            _ => panic!("{}", case.caller),
+        };
+        let resolution = with(BackendKind::AccessEntries, rules)
+            .resolve_instance(&caller, "ip-10-0-0-7.ec2.internal");
+        let got = match &resolution {
+            Resolution::Mapped(mapped) => (
+                Some(mapped.user().username().to_owned()),
+                mapped.user().groups().to_vec(),
+                Some(mapped.matched_on().as_str().to_owned()),
+            ),
+            Resolution::NotMapped => (None, Vec::new(), None),
+            Resolution::Refused(refusal) => panic!("{}: {refusal}", case.name),
+        };
+        let by_arn = case.username.is_some().then(|| "arn".to_owned());
+        let want = (case.username, case.groups, case.matched_on.or(by_arn));
+        report.check(
+            &case.name,
+            &(got, told(&problems)),
+            &(want, Vec::from_iter(case.problem)),
+        );
+    }
+    report.finish();
+}
+
+const POLICIES: &str = r#"{"principalArn": "arn:aws:iam::111122223333:role/dev", "clusterName": "c",
+  "associatedAccessPolicies": [
+    {"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
+     "accessScope": {"type": "namespace", "namespaces": ["dev-*"]}, "associatedAt": "2024"},
+    {"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSNewPolicy",
+     "accessScope": {"type": "cluster", "namespaces": []}},
+    {"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSNewPolicy",
+     "accessScope": {"type": "cluster", "namespaces": []}}]}"#;
+
+#[test]
+fn policies_that_are_listed_apart_belong_to_their_principals_entry() {
+    let entries = r#"{"accessEntries": [{"principalArn": "arn:aws:iam::111122223333:role/other", "type": "STANDARD"},
+        {"principalArn": "arn:aws:iam::111122223333:role/dev", "type": "STANDARD"}]}"#;
+    let text = format!("[{POLICIES}, {entries}]");
+    let (rules, problems) = Reader::new().read_access_entries(&text);
+    assert_eq!(
+        told(&problems),
+        ["duplicate-access-policy accessEntry[1].associatedAccessPolicies"]
+    );
+    let map = with(BackendKind::AccessEntries, rules);
+    let policies = |role: &str| match map.resolve(&session(role, "s")) {
+        Resolution::Mapped(mapped) => mapped.access_policies().to_vec(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(policies("other"), []);
+    let dev = policies("dev");
+    let printed: Vec<String> = dev.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        printed,
+        [
+            "AmazonEKSEditPolicy in namespaces dev-*",
+            "AmazonEKSNewPolicy on the cluster",
+        ]
+    );
+    let table = PolicyTable::eks();
+    assert_eq!(table.rules(&dev[0]).map(<[_]>::len), Some(20));
+    assert_eq!(table.rules(&dev[1]), None, "unknown is not nothing");
+}
+
+#[test]
+fn the_table_of_policies_is_data_that_can_be_replaced() {
+    let eks = PolicyTable::eks();
+    assert_eq!(eks.names().count(), 7);
+    let policy = |name: &str| AccessPolicy::new(name, AccessScope::Cluster);
+    let admin = eks
+        .rules(&policy("AmazonEKSClusterAdminPolicy"))
+        .expect("known");
+    assert!(
+        admin
+            .iter()
+            .any(|rule| rule.non_resource_urls() == ["*"] && rule.verbs() == ["*"])
+    );
+    let view = eks
+        .rules(&policy("AmazonEKSAdminViewPolicy"))
+        .expect("known");
+    assert_eq!(
+        (view[0].api_groups(), view[0].resources(), view[0].verbs()),
+        (
+            ["*".to_owned()].as_slice(),
+            ["*".to_owned()].as_slice(),
+            ["get", "list", "watch"].map(str::to_owned).as_slice()
+        )
+    );
+    let own = "Own:\n- {apiGroups: [''], resources: [pods], resourceNames: [a], verbs: [get]}\n";
+    let own = PolicyTable::read(own).expect("a table");
+    assert_eq!(
+        own.rules(&policy("Own")).expect("known")[0].resource_names(),
+        ["a"]
+    );
+    assert_eq!(PolicyTable::read(""), Ok(PolicyTable::new()));
+    for text in [
+        "- a",
+        "a: b",
+        "a: [b]",
+        "a: [{verbs: get}]",
+        "a: [{verb: [get]}]",
+        "a: []\na: []",
+    ] {
+        assert_eq!(
+            PolicyTable::read(text),
+            Err(PolicyTableError::Shape),
+            "{text}"
+        );
+    }
+    assert!(matches!(
+        PolicyTable::read("{"),
+        Err(PolicyTableError::Syntax(_))
+    ));
+}
+
+#[test]
+fn the_authentication_mode_says_who_is_asked() {
+    let entries = r#"{"principalArn": "arn:aws:iam::111122223333:role/both", "username": "entry"}"#;
+    let (entries, _) = Reader::new().read_access_entries(entries);
+    let config = crate::rules(
+        "mapRoles:\n- {rolearn: 'arn:aws:iam::111122223333:role/both', username: config}\n- {rolearn: 'arn:aws:iam::111122223333:role/old', username: config}\n",
+    );
+    let map = with(BackendKind::EksConfigMap, config)
+        .with_backend(Backend::new(BackendKind::AccessEntries, entries));
+    let ask = |map: &Map| ["both", "old"].map(|role| outcome(&map.resolve(&session(role, "s"))));
+    assert_eq!(ask(&map), ["config", "config"]);
+    for (mode, want) in [
+        ("API", ["entry", "not-mapped"]),
+        ("API_AND_CONFIG_MAP", ["entry", "config"]),
+        ("CONFIG_MAP", ["config", "config"]),
+    ] {
+        let mode = AuthenticationMode::from_name(mode).expect("a mode");
+        assert_eq!(
+            ask(&map.clone().with_authentication_mode(mode)),
+            want,
+            "{mode:?}"
+        );
+    }
+    assert_eq!(AuthenticationMode::from_name("api"), None);
+}
+
+#[test]
+fn what_is_no_access_entry_is_told_so() {
+    for text in ["[]", "text", "{\"associatedAccessPolicies\": []}"] {
+        let (rules, problems) = Reader::new().read_access_entries(text);
+        assert_eq!(
+            (rules.len(), told(&problems)),
+            (0, vec!["no-access-entries the file".to_owned()])
+        );
+    }
+    let twice = r#"[{"principalArn": "arn:aws:iam::111122223333:role/a"}, {"principalArn": "arn:aws:iam::111122223333:role/A"}]"#;
+    let (_, problems) = Reader::new().read_access_entries(twice);
+    assert_eq!(told(&problems), ["duplicate-rule accessEntry[1]"]);
+}
+
+#[test]
+fn identity_mappings_are_read_from_a_list_and_among_documents() {
+    let object = |arn: &str, rest: &str| {
+        format!(
+            "{{\"apiVersion\": \"iamauthenticator.k8s.aws/v1alpha1\", \"kind\": \
+             \"IAMIdentityMapping\", \"metadata\": {{\"name\": \"x\"}}, \"spec\": {{\"arn\": \
+             \"{arn}\", {rest}}}, \"status\": {{\"canonicalARN\": \"\", \"userID\": \"\"}}}}"
+        )
+    };
+    let dev = object(
+        "arn:aws:iam::111122223333:role/Dev",
+        "\"username\": \"dev:{{SessionName}}\", \"groups\": [\"a\"]",
+    );
+    let alice = object(
+        "arn:aws:iam::111122223333:user/alice",
+        "\"username\": \"alice\"",
+    );
+    let by_session = object(
+        "arn:aws:sts::111122223333:assumed-role/ops/s",
+        "\"username\": \"ops\"",
+    );
+    let list = format!(
+        "{{\"kind\": \"List\", \"items\": [{dev}, {{\"kind\": \"Pod\"}}, {alice}, {by_session}]}}"
+    );
+    let documents = format!("---\n{dev}\n---\nkind: Namespace\n---\n{alice}\n---\n{by_session}\n");
+    for text in [list, documents] {
+        let (rules, problems) = Reader::new().read_identity_mappings(&text);
+        assert_eq!((rules.len(), told(&problems)), (3, vec![]), "{text}");
+        let map = with(BackendKind::Crd, rules);
+        assert_eq!(outcome(&map.resolve(&session("dev", "s"))), "dev:s");
+        assert_eq!(outcome(&map.resolve(&session("ops", "other"))), "ops");
+        let resolution = map.resolve(&user("alice"));
+        let Resolution::Mapped(mapped) = resolution else {
+            panic!("{resolution:?}")
+        };
+        assert_eq!(mapped.rule().to_string(), "IAMIdentityMapping[1]");
+        assert_eq!(mapped.backend().as_str(), "CRD");
+    }
+    let bad = [
+        object(
+            "arn:aws:iam::111122223333:role/team/x",
+            "\"username\": \"x\"",
+        ),
+        object("bad", "\"username\": \"x\""),
+        object("arn:aws:iam::111122223333:role/y", "\"groups\": []"),
+        "{\"kind\": \"IAMIdentityMapping\"}".to_owned(),
+    ];
+    let text = format!(
+        "{{\"kind\": \"IAMIdentityMappingList\", \"items\": [{}]}}",
+        bad.join(", ")
+    );
+    let (rules, problems) = Reader::new().read_identity_mappings(&text);
+    assert_eq!(rules.len(), 1);
+    assert_eq!(
+        told(&problems),
+        [
+            "role-path IAMIdentityMapping[0].arn",
+            "malformed-arn IAMIdentityMapping[1].arn",
+            "missing-username IAMIdentityMapping[2].username",
+            "entry-not-a-mapping IAMIdentityMapping[3]",
+        ]
+    );
+}
