@@ -38,34 +38,30 @@ struct RawSelector {
 }
 
 fn raw_selector(question: &RawSelector) -> Value {
-    let mut answer = json!({});
-    match FieldRequirement::parse(&question.selector) {
-        Err(error) => answer["fieldError"] = error.to_string().into(),
-        Ok(requirements) => {
-            let requirements = requirements.iter().map(|requirement| {
-                let operator = requirement.operator.as_str();
-                json!({
-                    "field": requirement.field,
-                    "op": operator,
-                    "value": requirement.value,
-                })
-            });
-            answer["field"] = requirements.collect();
-        }
-    }
-    match LabelRequirement::parse(&question.selector) {
-        Err(error) => answer["labelError"] = error.to_string().into(),
-        Ok(requirements) => {
-            let requirements = requirements.iter().map(|requirement| {
-                let operator = requirement.operator.as_str();
-                json!({
-                    "key": requirement.key,
-                    "op": operator,
-                    "values": requirement.values,
-                })
-            });
-            answer["label"] = requirements.collect();
-        }
-    }
-    answer
+    let fields = FieldRequirement::parse(&question.selector).map(|requirements| {
+        let requirements = requirements.iter().map(|requirement| {
+            json!({
+                "field": requirement.field,
+                "op": requirement.operator.as_str(),
+                "value": requirement.value,
+            })
+        });
+        requirements.collect::<Vec<_>>()
+    });
+    let labels = LabelRequirement::parse(&question.selector).map(|requirements| {
+        let requirements = requirements.iter().map(|requirement| {
+            json!({
+                "key": requirement.key,
+                "op": requirement.operator.as_str(),
+                "values": requirement.values,
+            })
+        });
+        requirements.collect::<Vec<_>>()
+    });
+    json!({
+        "field": fields.as_ref().ok(),
+        "fieldError": fields.as_ref().err().map(ToString::to_string),
+        "label": labels.as_ref().ok(),
+        "labelError": labels.as_ref().err().map(ToString::to_string),
+    })
 }
