@@ -52,7 +52,7 @@ fn presign(c: &mut Criterion) {
         broken_fixture()
     };
     let text = signed.expose();
-    let accept = |text: &str| policy.accept(&PresignedUrl::parse(text)?, now);
+    let accept = |text: &str| policy.accept(PresignedUrl::parse(text)?, now);
     let Ok(accepted) = accept(text) else {
         broken_fixture()
     };

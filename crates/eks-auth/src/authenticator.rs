@@ -64,7 +64,7 @@ impl Authenticator {
         let token = Token::parse_with_limit(token, self.max_token_len).map_err(Refused::Token)?;
         let url = token.decode().map_err(Refused::Token)?;
         let url = PresignedUrl::parse(url.expose()).map_err(Refused::Url)?;
-        let accepted = self.policy.accept(&url, now).map_err(Refused::Url)?;
+        let accepted = self.policy.accept(url, now).map_err(Refused::Url)?;
         Ok(Exchange {
             accepted,
             policy: self.policy.clone(),

@@ -98,7 +98,7 @@ impl Policy {
     /// The checks 18 to 24 of the [front page](crate), in that order: [`Error::HostPartition`],
     /// [`Error::RegionNotAllowed`], [`Error::HostNotSigned`], [`Error::BindingHeaderNotSigned`],
     /// [`Error::UnsuppliableHeader`], [`Error::NotYetValid`], [`Error::Expired`].
-    pub fn accept(&self, url: &PresignedUrl, now: UnixTime) -> Result<AcceptedRequest, Error> {
+    pub fn accept(&self, url: PresignedUrl, now: UnixTime) -> Result<AcceptedRequest, Error> {
         let endpoint = url.endpoint();
         if endpoint.partition() != self.partition {
             return Err(Error::HostPartition);
@@ -110,7 +110,7 @@ impl Policy {
         {
             return Err(Error::RegionNotAllowed);
         }
-        check_signed_headers(url)?;
+        check_signed_headers(&url)?;
         let signed_at = url.signed_at();
         let (first, last) = (
             signed_at.earlier(self.clock_skew),

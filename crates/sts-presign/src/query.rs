@@ -1,7 +1,6 @@
 //! The nine parameters: their names, their order, their values.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use zeroize::Zeroizing;
 
@@ -119,8 +118,12 @@ impl Values {
                 return Err(Error::Pair);
             }
             let start = text.len();
-            decode(raw, &mut text, param)?;
-            if text.len() == start {
+            decode(raw, &mut text)?;
+            let value = text.get(start..).unwrap_or_default();
+            if !value.bytes().all(|b| b.is_ascii_graphic()) {
+                return Err(Error::Value(param));
+            }
+            if value.is_empty() {
                 return Err(Error::EmptyParameter(param));
             }
             match spans.get_mut(param.index()) {
@@ -145,12 +148,14 @@ impl Values {
 
     /// Puts values together that are checked already.
     #[cfg(feature = "sign")]
-    pub(crate) fn from_parts(parts: impl IntoIterator<Item = (Param, impl AsRef<str>)>) -> Self {
-        let mut text = Zeroizing::new(String::with_capacity(crate::url::MAX_URL_LEN));
+    pub(crate) fn from_parts(parts: &[(Param, &str)]) -> Self {
+        // The whole length at once: a buffer that grew would leave copies of a secret behind.
+        let len = parts.iter().map(|(_, value)| value.len()).sum();
+        let mut text = Zeroizing::new(String::with_capacity(len));
         let mut spans = Spans::default();
         for (param, value) in parts {
             let start = text.len();
-            text.push_str(value.as_ref());
+            text.push_str(value);
             if let Some(slot) = spans.get_mut(param.index()) {
                 *slot = Some(Span {
                     start,
@@ -171,6 +176,17 @@ impl Values {
         self.find(param).unwrap_or("")
     }
 
+    /// Returns about how long the query is when it is encoded: enough for what producers write, a
+    /// guess where every character has to be encoded.
+    pub(crate) fn encoded_len(&self) -> usize {
+        const NAMES_AND_SIGNS: usize = 256;
+        let some_encoded = self.text.len() / 4;
+        self.text
+            .len()
+            .saturating_add(some_encoded)
+            .saturating_add(NAMES_AND_SIGNS)
+    }
+
     /// Appends SigV4's canonical query string: every parameter but the signature, encoded afresh.
     pub(crate) fn write_canonical(&self, out: &mut String) {
         let mut separator = "";
@@ -189,8 +205,11 @@ impl Values {
         }
     }
 
-    /// Appends the whole query: the canonical one and the signature behind it.
-    pub(crate) fn write_query(&self, out: &mut String) {
+    /// Appends the whole URL: the canonical query, and the signature behind it.
+    pub(crate) fn write_url(&self, host: &str, out: &mut String) {
+        out.push_str("https://");
+        out.push_str(host);
+        out.push_str("/?");
         self.write_canonical(out);
         out.push('&');
         out.push_str(Param::Signature.name());
@@ -202,7 +221,8 @@ impl Values {
 /// What to call a name that is not one of the nine: the near misses help the producer's author.
 fn unknown(name: &str) -> Error {
     let mut decoded = String::new();
-    decoded.extend(PercentDecoder::new(name).flatten().map(char::from));
+    // What cannot be decoded resembles nothing.
+    let _ = decode(name, &mut decoded);
     // ASCII only: upstream folds by Unicode's rules, where U+212A is a `k` and U+0130 an `i`.
     if let Some(param) = Param::ALL
         .into_iter()
@@ -218,71 +238,56 @@ fn unknown(name: &str) -> Error {
     }
 }
 
-fn decode(raw: &str, out: &mut String, param: Param) -> Result<(), Error> {
-    for step in PercentDecoder::new(raw) {
-        let byte = step?;
-        if !byte.is_ascii_graphic() {
-            return Err(Error::Value(param));
-        }
-        out.push(char::from(byte));
+/// Undoes percent-encoding, once. `+` stays what it is; a byte outside ASCII becomes a character
+/// outside ASCII, which no value may have.
+fn decode(raw: &str, out: &mut String) -> Result<(), Error> {
+    let mut rest = raw;
+    while let Some((plain, encoded)) = rest.split_once('%') {
+        out.push_str(plain);
+        let [high, low, ..] = *encoded.as_bytes() else {
+            return Err(Error::PercentEncoding);
+        };
+        out.push(char::from(
+            hex_digit(high)?.wrapping_shl(4) | hex_digit(low)?,
+        ));
+        rest = encoded.get(2..).ok_or(Error::PercentEncoding)?;
     }
+    out.push_str(rest);
     Ok(())
 }
 
-/// Undoes percent-encoding once, byte by byte. `+` stays what it is.
-struct PercentDecoder<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> PercentDecoder<'a> {
-    const fn new(text: &'a str) -> Self {
-        Self {
-            rest: text.as_bytes(),
-        }
-    }
-}
-
-impl Iterator for PercentDecoder<'_> {
-    type Item = Result<u8, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (first, rest) = self.rest.split_first()?;
-        if *first != b'%' {
-            self.rest = rest;
-            return Some(Ok(*first));
-        }
-        let digit = |b: u8| {
-            char::from(b)
-                .to_digit(16)
-                .and_then(|d| u8::try_from(d).ok())
-        };
-        match rest {
-            [high, low, rest @ ..] => {
-                self.rest = rest;
-                let (Some(high), Some(low)) = (digit(*high), digit(*low)) else {
-                    self.rest = &[];
-                    return Some(Err(Error::PercentEncoding));
-                };
-                Some(Ok(high.wrapping_shl(4) | low))
-            }
-            _ => {
-                self.rest = &[];
-                Some(Err(Error::PercentEncoding))
-            }
-        }
-    }
+fn hex_digit(byte: u8) -> Result<u8, Error> {
+    let digit = char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok());
+    digit.ok_or(Error::PercentEncoding)
 }
 
 /// Percent-encodes as SigV4 asks: everything but the unreserved characters of RFC 3986, in
 /// upper-case hexadecimal digits.
 pub(crate) fn encode(value: &str, out: &mut String) {
-    for byte in value.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(byte));
-            }
-            // Writing to a String cannot fail.
-            _ => drop(write!(out, "%{byte:02X}")),
+    let mut rest = value.chars();
+    while let Some(at) = rest.as_str().find(|c: char| !is_unreserved(c)) {
+        let (plain, other) = rest.as_str().split_at_checked(at).unwrap_or_default();
+        out.push_str(plain);
+        rest = other.chars();
+        let Some(reserved) = rest.next() else { break };
+        for byte in reserved.encode_utf8(&mut [0; 4]).bytes() {
+            out.push('%');
+            out.push(upper_hex(byte.wrapping_shr(4)));
+            out.push(upper_hex(byte & 0xF));
         }
     }
+    out.push_str(rest.as_str());
+}
+
+const fn is_unreserved(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')
+}
+
+/// The digit of a number below sixteen.
+fn upper_hex(number: u8) -> char {
+    char::from_digit(number.into(), 16)
+        .unwrap_or_default()
+        .to_ascii_uppercase()
 }

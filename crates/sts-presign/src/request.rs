@@ -4,7 +4,6 @@ use std::fmt;
 
 use http::header::{ACCEPT, HeaderName, HeaderValue};
 use http::{Method, Request, Uri};
-use zeroize::Zeroizing;
 
 use crate::cluster::ClusterId;
 use crate::endpoint::Endpoint;
@@ -27,17 +26,15 @@ pub struct AcceptedRequest {
 
 impl AcceptedRequest {
     pub(crate) fn new(
-        url: &PresignedUrl,
+        url: PresignedUrl,
         cluster_id: &ClusterId,
         expires_at: UnixTime,
     ) -> Result<Self, Error> {
-        let mut text = Zeroizing::new(String::with_capacity(crate::url::MAX_URL_LEN / 8));
-        url.write(&mut text);
         // The third reader. It cannot disagree about a URL of this shape, but if it did, the request
         // would not be the one that was judged.
-        let uri = Uri::try_from(text.as_str()).map_err(|_| Error::ReadersDisagree)?;
+        let uri = Uri::try_from(url.to_text()).map_err(|_| Error::ReadersDisagree)?;
         let binding = HeaderValue::from_str(cluster_id.as_str()).map_err(|_| Error::ClusterId)?;
-        let (url, cluster_id) = (url.clone(), cluster_id.clone());
+        let cluster_id = cluster_id.clone();
         Ok(Self {
             url,
             cluster_id,

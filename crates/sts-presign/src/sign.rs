@@ -145,11 +145,11 @@ impl Signer {
         let signed = sign(request, &params.into()).map_err(|_| SignError::Signing)?;
         let (instructions, _) = signed.into_parts();
         let values = self.values(instructions.params())?;
-        let mut text = Zeroizing::new(String::with_capacity(1024));
-        text.push_str("https://");
-        text.push_str(&self.host);
-        text.push_str("/?");
-        values.write_query(&mut text);
+        let host = &self.host;
+        let mut text = Zeroizing::new(String::with_capacity(
+            values.encoded_len().saturating_add(host.len()),
+        ));
+        values.write_url(host, &mut text);
         Ok(SignedUrl { text, expires_at })
     }
 
@@ -178,7 +178,7 @@ impl Signer {
             let param = Param::named(name).ok_or(SignError::Signing)?;
             parts.push((param, value));
         }
-        Ok(Values::from_parts(parts))
+        Ok(Values::from_parts(&parts))
     }
 }
 

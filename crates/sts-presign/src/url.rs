@@ -78,12 +78,12 @@ impl PresignedUrl {
         &self.values
     }
 
-    /// Appends the URL, made anew from the checked parts.
-    pub(crate) fn write(&self, out: &mut String) {
-        out.push_str("https://");
-        out.push_str(self.endpoint.host());
-        out.push_str("/?");
-        self.values.write_query(out);
+    /// Writes the URL, made anew from the checked parts.
+    pub(crate) fn to_text(&self) -> String {
+        let host = self.endpoint.host();
+        let mut text = String::with_capacity(self.values.encoded_len().saturating_add(host.len()));
+        self.values.write_url(host, &mut text);
+        text
     }
 }
 

@@ -52,7 +52,7 @@ impl Judged {
         let policy = Policy::new(cluster_id, self.partition.parse::<Partition>()?);
         let url = eks_token::Token::parse(&self.token)?.decode()?;
         let url = PresignedUrl::parse(url.expose())?;
-        Ok(policy.accept(&url, UnixTime::parse_rfc3339(&self.now)?)?)
+        Ok(policy.accept(url, UnixTime::parse_rfc3339(&self.now)?)?)
     }
 }
 

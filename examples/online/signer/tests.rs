@@ -281,7 +281,7 @@ async fn the_url_is_accepted_for_the_cluster_and_verifies_with_the_secret() {
     let policy = Policy::new(ClusterId::parse("dev").unwrap(), Partition::Aws);
     let now = UnixTime::parse_rfc3339("2026-11-23T09:15:00Z").unwrap();
     let url = PresignedUrl::parse(signed.expose()).unwrap();
-    let accepted = policy.accept(&url, now).unwrap();
+    let accepted = policy.accept(url, now).unwrap();
     let arn = "arn:aws:iam::111122223333:user/alice";
     let alice = Identity::new(arn, "111122223333", "AIDAALICE").unwrap();
     let key = Key::long_term(SecretAccessKey::new("secret"), alice);

@@ -25,7 +25,7 @@ pub(crate) fn policy(cluster_id: &str, partition: &str) -> Policy {
 
 #[track_caller]
 pub(crate) fn accept(url: &str, policy: &Policy, now: UnixTime) -> Result<AcceptedRequest, Error> {
-    policy.accept(&PresignedUrl::parse(url)?, now)
+    policy.accept(PresignedUrl::parse(url)?, now)
 }
 
 /// Judges a URL as the verifier of `test-cluster` in `aws` would a minute after the good one.
