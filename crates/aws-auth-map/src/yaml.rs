@@ -6,6 +6,7 @@ mod dynamic_file;
 mod entry;
 mod identity_mapping;
 mod mounted_file;
+mod pattern;
 mod place;
 mod policy_table;
 

@@ -16,6 +16,8 @@ pub enum ProblemKind {
     AccessPolicy,
     /// An anchor that is defined twice, or an alias without its anchor.
     Alias,
+    /// A pattern for principals of every account.
+    AnyAccount,
     /// No ARN of a principal.
     Arn,
     /// A username in which the session name has no colon before it.
@@ -52,6 +54,8 @@ pub enum ProblemKind {
     MissingUsername,
     /// More than one document where one is read.
     MoreDocuments,
+    /// An entry that says twice who it is for.
+    MorePrincipals,
     /// No access entry.
     NoAccessEntries,
     /// None of the three sections.
@@ -64,6 +68,10 @@ pub enum ProblemKind {
     NotJson,
     /// A value that should be text.
     NotText,
+    /// A pattern that no caller's ARN can match.
+    PatternMatchesNobody,
+    /// A pattern that is no ARN of six parts.
+    Pattern,
     /// A username that begins as only EKS's own may.
     ReservedUsername,
     /// Reserved prefixes that are no list of backends with their lists.
@@ -106,6 +114,7 @@ impl ProblemKind {
             Self::AccessPolicy => "malformed-access-policy",
             Self::AccountId => "malformed-account",
             Self::Alias => "alias",
+            Self::AnyAccount => "any-account",
             Self::Arn => "malformed-arn",
             Self::ColonBeforeSessionName => "colon-before-session-name",
             Self::DeprecatedMode(_) => "deprecated-mode",
@@ -124,12 +133,15 @@ impl ProblemKind {
             Self::MissingUsername => "missing-username",
             Self::MisspelledSection => "misspelled-section",
             Self::MoreDocuments => "more-documents",
+            Self::MorePrincipals => "more-principals",
             Self::NoAccessEntries => "no-access-entries",
             Self::NoSections => "no-sections",
             Self::NotAConfigMap => "not-a-config-map",
             Self::NotJson => "not-json",
             Self::NotText => "not-text",
             Self::NothingThere => "nothing-there",
+            Self::Pattern => "malformed-pattern",
+            Self::PatternMatchesNobody => "pattern-matches-nobody",
             Self::ReservedPrefixes => "reserved-prefixes",
             Self::ReservedUsername => "reserved-username",
             Self::RolePath => "role-path",
@@ -153,7 +165,9 @@ impl ProblemKind {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::DuplicateAccessPolicy
+            Self::PatternMatchesNobody
+            | Self::AnyAccount
+            | Self::DuplicateAccessPolicy
             | Self::DeprecatedMode(_)
             | Self::DuplicateRule(_)
             | Self::DuplicateSection
@@ -173,6 +187,10 @@ impl ProblemKind {
 impl fmt::Display for ProblemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::PatternMatchesNobody => "no caller has such an ARN; it is a role's without its path, a user's, root's or a federated user's",
+            Self::Pattern => "a pattern has the six parts of an ARN, as in `arn:aws:iam::111122223333:role/dev-*`",
+            Self::MorePrincipals => "an entry has either an ARN, or a permission set, or a pattern; make it two entries",
+            Self::AnyAccount => "covers principals of every account, also those of strangers; write the account",
             Self::AccessPolicy => "an access policy has a `policyArn`, and an `accessScope` of type `cluster` or `namespace`",
             Self::ColonBeforeSessionName => "EKS wants a `:` somewhere before `{{SessionName}}`; write `dev:{{SessionName}}`",
             Self::DuplicateAccessPolicy => "an entry has each access policy once; the first counts",
@@ -199,7 +217,10 @@ impl fmt::Display for ProblemKind {
             Self::EntryNotAMapping => "an entry is a mapping with an ARN, a username and groups",
             Self::GroupNotText => "a group is no text; the entry is left out",
             Self::GroupsNotAList => "the groups are no list; write one group to a line, after `- `",
-            Self::LiteralWildcard => "`*` and `?` stand for themselves here, so this matches nobody",
+            Self::LiteralWildcard => {
+                "`*` and `?` stand for themselves here, so this matches nobody; a pattern goes into \
+                 `rolearnLike` or `userarnLike`"
+            },
             Self::MisspelledSection => {
                 "not read: the keys are `mapRoles`, `mapUsers` and `mapAccounts`, in this case"
             }

@@ -1,8 +1,9 @@
 //! The entries of a section.
 
 use bounded_yaml::{Mapping, Node, Scalar};
-use iam_principal::{AccountId, Kind, Partition, Principal};
+use iam_principal::{AccountId, ArnPattern, Kind, Partition, Principal};
 
+use super::pattern::{Reach, reach};
 use super::place::Sink;
 use crate::matching::{SsoRole, fold};
 use crate::problem::{Location, ProblemKind};
@@ -112,6 +113,7 @@ struct Fields<'n> {
     username: Option<&'n Node>,
     groups: Option<&'n Node>,
     sso: Option<&'n Node>,
+    pattern: Option<&'n Node>,
     user_id: Option<&'n Node>,
 }
 
@@ -126,10 +128,18 @@ impl<'e> Entry<'e, '_> {
         if self.dialect == Dialect::DynamicFileByUserId {
             return self.by_user_id(&fields, username, groups);
         }
-        match (present(fields.arn), present(fields.sso)) {
-            (Some(arn), _) => Some(Rule::exact(&self.arn(arn)?, username, groups)),
-            (None, Some(sso)) => Some(Rule::sso(&self.sso(sso)?, username, groups)),
-            (None, None) => self.refuse(ProblemKind::MissingPrincipal, None, self.node.offset()),
+        let (arn, sso) = (present(fields.arn), present(fields.sso));
+        match (arn, sso, present(fields.pattern)) {
+            (Some(arn), _, None) => Some(Rule::exact(&self.arn(arn)?, username, groups)),
+            (None, Some(sso), None) => Some(Rule::sso(&self.sso(sso)?, username, groups)),
+            (None, None, Some(node)) => Some(Rule::pattern(self.pattern(node)?, username, groups)),
+            (None, None, None) => {
+                self.refuse(ProblemKind::MissingPrincipal, None, self.node.offset())
+            }
+            (_, _, Some(node)) => {
+                let offset = node.offset();
+                self.refuse(ProblemKind::MorePrincipals, Some(self.like_key()), offset)
+            }
         }
     }
 
@@ -176,9 +186,17 @@ impl<'e> Entry<'e, '_> {
             .report(kind, at, offset.or_else(|| self.node.offset()));
     }
 
-    const fn has_sso(&self) -> bool {
-        matches!(self.section, Section::Roles)
-            && matches!(self.dialect, Dialect::ConfigMap | Dialect::MountedFile)
+    /// Whether an operator wrote the entry, and not a program.
+    const fn is_handwritten(&self) -> bool {
+        matches!(self.dialect, Dialect::ConfigMap | Dialect::MountedFile)
+    }
+
+    /// Returns the key of a pattern, which is ours.
+    const fn like_key(&self) -> &'static str {
+        match self.section {
+            Section::Users => "userarnLike",
+            _ => "rolearnLike",
+        }
     }
 
     const fn arn_key(&self) -> &'static str {
@@ -197,8 +215,10 @@ impl<'e> Entry<'e, '_> {
                 &mut fields.username
             } else if is("groups") {
                 &mut fields.groups
-            } else if self.has_sso() && is("sso") {
+            } else if self.section == Section::Roles && self.is_handwritten() && is("sso") {
                 &mut fields.sso
+            } else if self.is_handwritten() && is(self.like_key()) {
+                &mut fields.pattern
             } else if is("userid") {
                 // What only the dynamic file asks for; elsewhere it means nothing, as upstream.
                 &mut fields.user_id
@@ -274,6 +294,23 @@ impl<'e> Entry<'e, '_> {
             | Dialect::MountedFile
             | Dialect::Object => principal.canonical(),
         })
+    }
+
+    // DIFFERENCE: upstream has no such key, and no rule in this entry.
+    fn pattern(&mut self, node: &Node) -> Option<ArnPattern> {
+        let field = Some(self.like_key());
+        let Some(text) = node.as_text() else {
+            return self.refuse(ProblemKind::NotText, field, node.offset());
+        };
+        let Ok(pattern) = ArnPattern::parse(text) else {
+            return self.refuse(ProblemKind::Pattern, field, node.offset());
+        };
+        match reach(text) {
+            Reach::Nobody => self.warn(ProblemKind::PatternMatchesNobody, field, node.offset()),
+            Reach::EveryAccount => self.warn(ProblemKind::AnyAccount, field, node.offset()),
+            Reach::SomeAccount => {}
+        }
+        Some(pattern)
     }
 
     fn sso(&mut self, node: &Node) -> Option<SsoRole> {

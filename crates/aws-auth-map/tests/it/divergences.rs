@@ -69,6 +69,9 @@ fn each_divergence_differs_as_it_says() {
     );
     show("no-username", "", entry("groups: [a]"), &dev);
 
+    let like = read("mapRoles: [{rolearnLike: 'arn:aws:iam::111122223333:role/d*', username: in}]");
+    show("patterns", "not-mapped", like, &dev);
+
     let completing = entry("username: '{{SessionName}}Raw}}'");
     show(
         "value-completes-a-placeholder",

@@ -1,0 +1,101 @@
+//! Whom a pattern can be for at all.
+
+use iam_principal::{ArnPattern, Partition};
+
+/// Whom a pattern reaches.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Reach {
+    /// Principals of every account, be it whose.
+    EveryAccount,
+    /// Nobody: no canonical ARN of a caller looks like this.
+    Nobody,
+    /// Principals of an account, or of several.
+    SomeAccount,
+}
+
+/// Tells whom a pattern of six parts reaches.
+///
+/// A caller's canonical ARN is `arn:P:iam::A:role/NAME`, without the role's path; `…:user/…`, path
+/// included; `…:root`; or `arn:P:sts::A:federated-user/NAME`. What is said of a pattern is true; of
+/// one that reaches nobody for a reason not looked at here, nothing is said.
+pub(super) fn reach(pattern: &str) -> Reach {
+    let mut parts = pattern.splitn(6, ':').skip(1);
+    let mut part = || parts.next().unwrap_or("");
+    let (partition, service, region) = (part(), part(), part());
+    let (account, resource) = (part(), part());
+    let covers = |part: &str, text: &str| {
+        // A part alone stands in any place of a pattern.
+        ArnPattern::parse(&format!("arn:{part}::::"))
+            .is_ok_and(|p| p.matches(&format!("arn:{text}::::")))
+    };
+    let is_partition = Partition::ALL.iter().any(|p| covers(partition, p.id()));
+    let is_service = covers(service, "iam") || covers(service, "sts");
+    let is_resource = match resource.split_once('/') {
+        // STS names a role without its path.
+        Some(("role", name)) => !name.contains('/'),
+        Some(("assumed-role", _)) => false,
+        _ => true,
+    };
+    if !(is_partition && is_service && covers(region, "") && may_be_account(account) && is_resource)
+    {
+        return Reach::Nobody;
+    }
+    if account.bytes().any(|b| b.is_ascii_digit()) {
+        Reach::SomeAccount
+    } else {
+        Reach::EveryAccount
+    }
+}
+
+/// Whether twelve digits can be found for a pattern.
+fn may_be_account(pattern: &str) -> bool {
+    let digits = pattern.bytes().filter(|b| *b != b'*').count();
+    let has_star = pattern.contains('*');
+    let is_made_of = pattern
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b == b'*' || b == b'?');
+    is_made_of && (digits == 12 || (has_star && digits < 12))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reach, reach};
+
+    #[test]
+    fn a_pattern_without_a_digit_of_an_account_reaches_every_account() {
+        for pattern in [
+            "arn:aws:iam::*:role/x*",
+            "arn:*:iam::????????????:user/*",
+            "arn:aws:*:*:*:*",
+        ] {
+            assert_eq!(reach(pattern), Reach::EveryAccount, "{pattern}");
+        }
+        for pattern in [
+            "arn:aws:iam::111122223333:role/x-?",
+            "arn:aws*:iam::1111*:*",
+            "arn:aws:sts::111122223333:federated-user/*",
+        ] {
+            assert_eq!(reach(pattern), Reach::SomeAccount, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_no_canonical_arn_looks_like_reaches_nobody() {
+        for pattern in [
+            "arn:aws:sts::111122223333:assumed-role/x/*",
+            "arn:aws:iam::111122223333:role/team/*",
+            "arn:aws:iam::11112222333:role/*",
+            "arn:aws:iam::*1111222233334*:role/*",
+            "arn:aws:iam::1111x*:role/*",
+            "arn:aws:iam:us-east-1:111122223333:role/*",
+            "arn:nowhere:iam::111122223333:role/*",
+            "arn:aws:s3::111122223333:role/*",
+        ] {
+            assert_eq!(reach(pattern), Reach::Nobody, "{pattern}");
+        }
+        assert_eq!(
+            reach("arn:aws:iam::111122223333:*/team/*"),
+            Reach::SomeAccount
+        );
+    }
+}
