@@ -157,25 +157,40 @@ fn check_selector(selector: &LabelSelector, field: &str, errors: &mut FieldError
     }
     for (number, requirement) in selector.match_expressions.iter().enumerate() {
         let field = format!("{field}.matchExpressions[{number}]");
-        check_requirement(requirement, &field, errors);
-        errors.invalid_text(
-            &format!("{field}.key"),
-            &requirement.key,
-            &names::label_key(&requirement.key),
-        );
-        for (number, value) in requirement.values.iter().enumerate() {
-            let field = format!("{field}.values[{number}]");
-            errors.invalid_text(&field, value, &names::label_value(value));
-        }
+        check_label_requirement(requirement, &field, Operators::Known, errors);
     }
     if selector.compile().is_err() {
         errors.invalid(field, &"null", "invalid label selector.");
     }
 }
 
-fn check_requirement(
+/// Which operators a requirement may have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Operators {
+    Any,
+    Known,
+}
+
+// As upstream: apimachinery, ValidateLabelSelectorRequirement.
+pub(crate) fn check_label_requirement(
     requirement: &LabelSelectorRequirement,
     field: &str,
+    operators: Operators,
+    errors: &mut FieldErrors,
+) {
+    check_number_of_values(requirement, field, operators, errors);
+    let key = &requirement.key;
+    errors.invalid_text(&format!("{field}.key"), key, &names::label_key(key));
+    for (number, value) in requirement.values.iter().enumerate() {
+        let field = format!("{field}.values[{number}]");
+        errors.invalid_text(&field, value, &names::label_value(value));
+    }
+}
+
+pub(crate) fn check_number_of_values(
+    requirement: &LabelSelectorRequirement,
+    field: &str,
+    operators: Operators,
     errors: &mut FieldErrors,
 ) {
     let values = format!("{field}.values");
@@ -192,11 +207,12 @@ fn check_requirement(
                 errors.forbidden(&values, why);
             }
         }
-        operator => errors.invalid(
-            &format!("{field}.operator"),
-            &Quoted(operator),
-            "not a valid selector operator",
-        ),
+        operator => {
+            if operators == Operators::Known {
+                let (field, value) = (format!("{field}.operator"), Quoted(operator));
+                errors.invalid(&field, &value, "not a valid selector operator");
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod lists;
 mod requests;
+mod reviews;
 mod roles;
 mod validation;
 
@@ -19,6 +20,7 @@ pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
         _ => {
             return lists::answer(op, question)
                 .or_else(|| requests::answer(op, question))
+                .or_else(|| reviews::answer(op, question))
                 .or_else(|| roles::answer(op, question))
                 .or_else(|| validation::answer(op, question));
         }

@@ -1,6 +1,7 @@
 //! Every row of `testdata/divergences.toml`, shown to differ.
 
 use k8s_rbac::can_i::{Error, Question};
+use k8s_rbac::review::AccessReview;
 use k8s_rbac::{
     ClusterRole, LabelSelector, Manifests, Objects, Policy, Request, RequestInfo, User,
 };
@@ -121,6 +122,14 @@ fn each_divergence_is_real() {
             .all(|text| text.find("\"+\"") < text.find("\"-\""))
     );
     divergences.compare("field-error-order", &2, &messages.len());
+    let review: AccessReview = serde_json::from_value(serde_json::json!({
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "metadata": {"finalizers": ["f"]},
+        "spec": {"nonResourceAttributes": {"path": "/x", "verb": "get"}},
+    }))
+    .unwrap();
+    divergences.compare("review-metadata", &1, &review.field_errors().errors().len());
     divergences.finish();
 }
 

@@ -23,4 +23,6 @@ mod recorded;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod reviews;
+#[cfg(test)]
 mod validation;

@@ -1,0 +1,204 @@
+//! Access reviews: read, asked and answered.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::objects::or_default;
+use crate::policy::Policy;
+use crate::request::{Request, ResourceRequest, User};
+use crate::review::types::{
+    AccessReviewSpec, AccessReviewStatus, NonResourceAttributes, ResourceAttributes, ReviewKind,
+    ReviewMetadata, ReviewVersion,
+};
+use crate::review::{ReviewError, selectors};
+
+/// A `SelfSubjectAccessReview`, `SubjectAccessReview` or `LocalSubjectAccessReview`, of `v1` or
+/// `v1beta1`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(from = "Wire", into = "Wire")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct AccessReview {
+    /// Which of the three.
+    pub kind: ReviewKind,
+    /// In which version.
+    pub version: ReviewVersion,
+    /// The metadata, which has to be empty.
+    pub metadata: ReviewMetadata,
+    /// The question.
+    pub spec: AccessReviewSpec,
+    /// The answer.
+    pub status: AccessReviewStatus,
+}
+
+impl AccessReview {
+    /// Returns whose permissions it asks for. A review for oneself is about the caller; the others
+    /// about exactly the user and the groups that they name: nothing is added.
+    #[must_use]
+    pub fn user(&self, caller: &User) -> User {
+        match self.kind {
+            ReviewKind::SelfSubjectAccessReview => caller.clone(),
+            _ => User::new(&self.spec.user, &self.spec.groups),
+        }
+    }
+
+    /// Returns the request that it asks about; none if it names neither resource nor path.
+    #[must_use]
+    pub fn request(&self) -> Option<Request<'_>> {
+        if let Some(asked) = &self.spec.resource_attributes {
+            let request = ResourceRequest::new(&asked.verb, &asked.group, &asked.resource)
+                .in_namespace(&asked.namespace)
+                .with_name(&asked.name)
+                .with_subresource(&asked.subresource);
+            return Some(request.into());
+        }
+        let asked = self.spec.non_resource_attributes.as_ref()?;
+        Some(Request::path(&asked.verb, &asked.path))
+    }
+}
+
+impl Policy {
+    /// Answers a review as kube-apiserver does that has no other authorizer: the review with its
+    /// status. `namespace` is that of the URL, which only local reviews have.
+    ///
+    /// # Errors
+    ///
+    /// [`ReviewError::Invalid`], [`ReviewError::NamespaceRequired`],
+    /// [`ReviewError::OtherNamespace`].
+    pub fn review(
+        &self,
+        caller: &User,
+        namespace: &str,
+        mut review: AccessReview,
+    ) -> Result<AccessReview, ReviewError> {
+        let is_local = review.kind == ReviewKind::LocalSubjectAccessReview;
+        if is_local && review.metadata.namespace.is_empty() {
+            // As upstream: the API fills in the namespace of the URL before it looks.
+            namespace.clone_into(&mut review.metadata.namespace);
+        }
+        let errors = review.field_errors();
+        let request = match review.request() {
+            Some(request) if errors.is_empty() => request,
+            _ => return Err(ReviewError::Invalid(errors)),
+        };
+        if is_local && namespace.is_empty() {
+            return Err(ReviewError::NamespaceRequired);
+        }
+        if is_local && review.metadata.namespace != namespace {
+            let namespace = namespace.to_owned();
+            return Err(ReviewError::OtherNamespace { namespace });
+        }
+        let user = review.user(caller);
+        let response = self.authorize(&user, &request);
+        review.status = AccessReviewStatus {
+            allowed: response.decision().is_allow(),
+            denied: false,
+            reason: response.reason(),
+            evaluation_error: selectors::evaluation_error(&review.spec),
+        };
+        Ok(review)
+    }
+}
+
+/// A review as it is written.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    api_version: ReviewVersion,
+    kind: ReviewKind,
+    #[serde(default, deserialize_with = "or_default")]
+    metadata: ReviewMetadata,
+    #[serde(default, deserialize_with = "or_default")]
+    spec: WireSpec,
+    #[serde(default, deserialize_with = "or_default")]
+    status: AccessReviewStatus,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+struct WireSpec {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_attributes: Option<ResourceAttributes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    non_resource_attributes: Option<NonResourceAttributes>,
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    user: String,
+    /// Of `v1`.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
+    /// Of `v1beta1`.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    group: Vec<String>,
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    extra: BTreeMap<String, Vec<String>>,
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    uid: String,
+}
+
+impl From<Wire> for AccessReview {
+    // What a version or a kind does not have is an unknown field, which the API passes over.
+    fn from(wire: Wire) -> Self {
+        let WireSpec {
+            resource_attributes,
+            non_resource_attributes,
+            user,
+            groups,
+            group,
+            extra,
+            uid,
+        } = wire.spec;
+        let mut spec = AccessReviewSpec {
+            resource_attributes,
+            non_resource_attributes,
+            ..AccessReviewSpec::default()
+        };
+        if wire.kind != ReviewKind::SelfSubjectAccessReview {
+            spec.groups = match wire.api_version {
+                ReviewVersion::V1 => groups,
+                ReviewVersion::V1beta1 => group,
+            };
+            (spec.user, spec.extra, spec.uid) = (user, extra, uid);
+        }
+        Self {
+            kind: wire.kind,
+            version: wire.api_version,
+            metadata: wire.metadata,
+            spec,
+            status: wire.status,
+        }
+    }
+}
+
+impl From<AccessReview> for Wire {
+    fn from(review: AccessReview) -> Self {
+        let spec = review.spec;
+        let (groups, group) = match review.version {
+            ReviewVersion::V1 => (spec.groups, Vec::new()),
+            ReviewVersion::V1beta1 => (Vec::new(), spec.groups),
+        };
+        Self {
+            api_version: review.version,
+            kind: review.kind,
+            metadata: review.metadata,
+            spec: WireSpec {
+                resource_attributes: spec.resource_attributes,
+                non_resource_attributes: spec.non_resource_attributes,
+                user: spec.user,
+                groups,
+                group,
+                extra: spec.extra,
+                uid: spec.uid,
+            },
+            status: review.status,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! `SelfSubjectRulesReview`: what the caller may do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::listing::SubjectRulesReviewStatus;
+use crate::objects::or_default;
+use crate::policy::Policy;
+use crate::request::User;
+use crate::review::ReviewError;
+use crate::review::types::{ReviewMetadata, ReviewVersion};
+
+/// A `SelfSubjectRulesReview`, of `v1` or `v1beta1`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(from = "Wire", into = "Wire")]
+#[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
+pub struct RulesReview {
+    /// In which version.
+    pub version: ReviewVersion,
+    /// The metadata. Nobody looks at it.
+    pub metadata: ReviewMetadata,
+    /// The namespace that it asks for. The answer has none.
+    pub namespace: String,
+    /// The answer.
+    pub status: SubjectRulesReviewStatus,
+}
+
+impl Policy {
+    /// Answers a review of rules as kube-apiserver does that has no other authorizer.
+    ///
+    /// # Errors
+    ///
+    /// [`ReviewError::RulesWithoutNamespace`].
+    pub fn review_rules(
+        &self,
+        caller: &User,
+        mut review: RulesReview,
+    ) -> Result<RulesReview, ReviewError> {
+        if review.namespace.is_empty() {
+            return Err(ReviewError::RulesWithoutNamespace);
+        }
+        let namespace = std::mem::take(&mut review.namespace);
+        review.status = self.rules_for(caller, &namespace).status();
+        Ok(review)
+    }
+}
+
+#[derive(Deserialize, Serialize)]
+enum Kind {
+    SelfSubjectRulesReview,
+}
+
+/// A review as it is written.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    api_version: ReviewVersion,
+    kind: Kind,
+    #[serde(default, deserialize_with = "or_default")]
+    metadata: ReviewMetadata,
+    #[serde(default, deserialize_with = "or_default")]
+    spec: WireSpec,
+    #[serde(default, deserialize_with = "or_default")]
+    status: SubjectRulesReviewStatus,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+struct WireSpec {
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    namespace: String,
+}
+
+impl From<Wire> for RulesReview {
+    fn from(wire: Wire) -> Self {
+        Self {
+            version: wire.api_version,
+            metadata: wire.metadata,
+            namespace: wire.spec.namespace,
+            status: wire.status,
+        }
+    }
+}
+
+impl From<RulesReview> for Wire {
+    fn from(review: RulesReview) -> Self {
+        Self {
+            api_version: review.version,
+            kind: Kind::SelfSubjectRulesReview,
+            metadata: review.metadata,
+            spec: WireSpec {
+                namespace: review.namespace,
+            },
+            status: review.status,
+        }
+    }
+}

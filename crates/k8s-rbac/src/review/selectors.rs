@@ -1,0 +1,117 @@
+//! The selectors of a review: what of them can be read.
+//!
+//! As upstream: pkg/registry/authorization/util/helpers.go. Nothing here fails a review: what
+//! cannot be read is left out, which asks for more, and the status says so.
+
+use crate::field_selector::{FieldOperator, FieldRequirement};
+use crate::label_selector::LabelRequirement;
+use crate::objects::LabelSelector;
+use crate::review::types::{
+    AccessReviewSpec, FieldSelectorAttributes, LabelSelectorAttributes, ResourceAttributes,
+};
+use crate::selector::Operator;
+
+impl ResourceAttributes {
+    /// Reads the field selector: what of it can be used, and whether some of it cannot.
+    #[must_use]
+    pub fn field_requirements(&self) -> (Vec<FieldRequirement>, bool) {
+        let selector = self.field_selector.as_ref();
+        selector.map_or_else(Default::default, FieldSelectorAttributes::read)
+    }
+
+    /// Reads the label selector: what of it can be used, and whether some of it cannot.
+    #[must_use]
+    pub fn label_requirements(&self) -> (Vec<LabelRequirement>, bool) {
+        let selector = self.label_selector.as_ref();
+        selector.map_or_else(Default::default, LabelSelectorAttributes::read)
+    }
+}
+
+/// Words what of the selectors could not be read.
+pub(super) fn evaluation_error(spec: &AccessReviewSpec) -> String {
+    let Some(asked) = &spec.resource_attributes else {
+        return String::new();
+    };
+    let word = |selector: &str, kept: usize, is_broken: bool| {
+        let how = if kept > 0 {
+            "partially ignored"
+        } else {
+            "ignored"
+        };
+        is_broken.then(|| format!("spec.resourceAttributes.{selector} {how} due to parse error"))
+    };
+    let (fields, are_fields_broken) = asked.field_requirements();
+    let (labels, are_labels_broken) = asked.label_requirements();
+    let errors = [
+        word("fieldSelector", fields.len(), are_fields_broken),
+        word("labelSelector", labels.len(), are_labels_broken),
+    ];
+    let errors: Vec<String> = errors.into_iter().flatten().collect();
+    errors.join("; ")
+}
+
+impl FieldSelectorAttributes {
+    fn read(&self) -> (Vec<FieldRequirement>, bool) {
+        if self.requirements.is_empty() {
+            return match FieldRequirement::parse(&self.raw_selector) {
+                Ok(requirements) => (requirements, false),
+                Err(_) => (Vec::new(), true),
+            };
+        }
+        let read = self.requirements.iter().filter_map(|requirement| {
+            let operator = match requirement.operator.as_str() {
+                "In" => FieldOperator::Equals,
+                "NotIn" => FieldOperator::NotEquals,
+                _ => return None,
+            };
+            // As upstream: several values are not yet supported, and none is none.
+            let [value] = requirement.values.as_slice() else {
+                return None;
+            };
+            Some(FieldRequirement::new(
+                &requirement.key,
+                operator,
+                value.clone(),
+            ))
+        });
+        let read: Vec<FieldRequirement> = read.collect();
+        let is_broken = read.len() < self.requirements.len();
+        (read, is_broken)
+    }
+}
+
+impl LabelSelectorAttributes {
+    fn read(&self) -> (Vec<LabelRequirement>, bool) {
+        if self.requirements.is_empty() {
+            return match LabelRequirement::parse(&self.raw_selector) {
+                Ok(requirements) => (requirements, false),
+                Err(_) => (Vec::new(), true),
+            };
+        }
+        let read = self.requirements.iter().filter_map(|requirement| {
+            let operator = match requirement.operator.as_str() {
+                "In" => Operator::In,
+                "NotIn" => Operator::NotIn,
+                "Exists" => Operator::Exists,
+                "DoesNotExist" => Operator::DoesNotExist,
+                _ => return None,
+            };
+            let one = LabelSelector {
+                match_expressions: vec![requirement.clone()],
+                ..LabelSelector::default()
+            };
+            one.compile().ok()?;
+            let mut values = requirement.values.clone();
+            values.sort_unstable();
+            values.dedup();
+            Some(LabelRequirement {
+                key: requirement.key.clone(),
+                operator,
+                values,
+            })
+        });
+        let read: Vec<LabelRequirement> = read.collect();
+        let is_broken = read.len() < self.requirements.len();
+        (read, is_broken)
+    }
+}

@@ -1,0 +1,138 @@
+//! Reviews: the cases of `testdata/reviews.toml`, and what of an object stays what it was.
+
+use k8s_rbac::review::{AccessReview, ReviewError, RulesReview};
+use k8s_rbac::{Objects, Policy, User};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use testkit::Report;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    #[serde(default)]
+    namespace: String,
+    review: Value,
+    answer: Option<Value>,
+    error: Option<String>,
+}
+
+fn world() -> Value {
+    json!({
+        "roles": [{
+            "metadata": {"name": "pods", "namespace": "dev"},
+            "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}],
+        }],
+        "clusterRoles": [{
+            "metadata": {"name": "metrics"},
+            "rules": [{"verbs": ["get"], "nonResourceURLs": ["/metrics"]}],
+        }],
+        "roleBindings": [{
+            "metadata": {"name": "devs", "namespace": "dev"},
+            "subjects": [{"kind": "Group", "name": "devs"}],
+            "roleRef": {"kind": "Role", "name": "pods"},
+        }],
+        "clusterRoleBindings": [{
+            "metadata": {"name": "metrics"},
+            "subjects": [{"kind": "User", "name": "carol"}],
+            "roleRef": {"kind": "ClusterRole", "name": "metrics"},
+        }],
+    })
+}
+
+#[test]
+fn reviews_are_answered_as_the_cases_say() {
+    let mut report = Report::new();
+    let objects: Objects = serde_json::from_value(world()).unwrap();
+    let policy = Policy::new(objects);
+    let carol = User::new("carol", ["ops"]);
+    for case in testkit::toml::<File>("testdata/reviews.toml").case {
+        let mut written = case.review;
+        if written.get("apiVersion").is_none() {
+            written["apiVersion"] = json!("authorization.k8s.io/v1");
+        }
+        let review: AccessReview = serde_json::from_value(written.clone()).unwrap();
+        let answer = policy.review(&carol, &case.namespace, review);
+        let status = answer.map(|answer| serde_json::to_value(answer).unwrap()["status"].clone());
+        let want = case.answer.ok_or_else(|| case.error.unwrap_or_default());
+        report.check(
+            &case.name,
+            &status.map_err(|error| error.to_string()),
+            &want,
+        );
+    }
+    report.finish();
+}
+
+#[test]
+fn the_question_comes_back_with_the_answer() {
+    let objects: Objects = serde_json::from_value(world()).unwrap();
+    let policy = Policy::new(objects);
+    let mut written = json!({
+        "apiVersion": "authorization.k8s.io/v1beta1",
+        "kind": "SubjectAccessReview",
+        "metadata": {},
+        "spec": {
+            "resourceAttributes": {
+                "namespace": "dev", "verb": "get", "group": "", "resource": "pods",
+                "labelSelector": {"requirements": [{"key": "a", "operator": "Exists"}]},
+            },
+            "user": "u", "group": ["devs"], "extra": {"k": ["v"]}, "uid": "1",
+        },
+    });
+    let review: AccessReview = serde_json::from_value(written.clone()).unwrap();
+    let answer = policy.review(&User::default(), "", review).unwrap();
+    written["spec"]["resourceAttributes"]
+        .as_object_mut()
+        .unwrap()
+        .remove("group");
+    written["status"] = json!({
+        "allowed": true,
+        "reason": r#"RBAC: allowed by RoleBinding "devs/dev" of Role "pods" to Group "devs""#,
+    });
+    assert_eq!(serde_json::to_value(answer).unwrap(), written);
+}
+
+#[test]
+fn a_review_of_rules_comes_back_without_its_namespace() {
+    let objects: Objects = serde_json::from_value(world()).unwrap();
+    let policy = Policy::new(objects);
+    let devs = User::new("u", ["devs"]);
+    let mut written = json!({
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": "dev"},
+    });
+    let review: RulesReview = serde_json::from_value(written.clone()).unwrap();
+    let answer = policy.review_rules(&devs, review).unwrap();
+    written["metadata"] = json!({});
+    written["spec"] = json!({});
+    written["status"] = json!({
+        "resourceRules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}],
+        "nonResourceRules": [],
+        "incomplete": false,
+    });
+    assert_eq!(serde_json::to_value(&answer).unwrap(), written);
+    assert_eq!(
+        policy.review_rules(&devs, answer),
+        Err(ReviewError::RulesWithoutNamespace)
+    );
+}
+
+#[test]
+fn what_is_no_review_is_not_read() {
+    let read = |kind: &str, version: &str| {
+        let written = json!({"apiVersion": version, "kind": kind, "spec": {}});
+        serde_json::from_value::<AccessReview>(written).is_ok()
+    };
+    assert!(read("SubjectAccessReview", "authorization.k8s.io/v1"));
+    assert!(!read("SubjectAccessReview", "authorization.k8s.io/v2"));
+    assert!(!read("SelfSubjectRulesReview", "authorization.k8s.io/v1"));
+    assert!(!read("TokenReview", "authentication.k8s.io/v1"));
+}
