@@ -120,7 +120,8 @@ impl Values {
             let start = text.len();
             decode(raw, &mut text)?;
             let value = text.get(start..).unwrap_or_default();
-            if !value.bytes().all(|b| b.is_ascii_graphic()) {
+            // Without a way out in the middle, so that many bytes are looked at at once.
+            if !value.bytes().fold(true, |ok, b| ok & b.is_ascii_graphic()) {
                 return Err(Error::Value(param));
             }
             if value.is_empty() {
@@ -242,52 +243,62 @@ fn unknown(name: &str) -> Error {
 /// outside ASCII, which no value may have.
 fn decode(raw: &str, out: &mut String) -> Result<(), Error> {
     let mut rest = raw;
-    while let Some((plain, encoded)) = rest.split_once('%') {
+    while let Some(at) = rest.find('%') {
+        let (plain, encoded) = rest.split_at_checked(at).unwrap_or_default();
         out.push_str(plain);
-        let [high, low, ..] = *encoded.as_bytes() else {
-            return Err(Error::PercentEncoding);
-        };
-        out.push(char::from(
-            hex_digit(high)?.wrapping_shl(4) | hex_digit(low)?,
-        ));
-        rest = encoded.get(2..).ok_or(Error::PercentEncoding)?;
+        rest = encoded;
+        while let [b'%', after @ ..] = rest.as_bytes() {
+            let [high, low, ..] = *after else {
+                return Err(Error::PercentEncoding);
+            };
+            out.push(char::from(
+                hex_digit(high)?.wrapping_shl(4) | hex_digit(low)?,
+            ));
+            rest = rest.get(3..).ok_or(Error::PercentEncoding)?;
+        }
     }
     out.push_str(rest);
     Ok(())
 }
 
 fn hex_digit(byte: u8) -> Result<u8, Error> {
-    let digit = char::from(byte)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok());
-    digit.ok_or(Error::PercentEncoding)
+    match byte {
+        b'0'..=b'9' => Ok(byte.wrapping_sub(b'0')),
+        b'A'..=b'F' => Ok(byte.wrapping_sub(b'A').wrapping_add(10)),
+        b'a'..=b'f' => Ok(byte.wrapping_sub(b'a').wrapping_add(10)),
+        _ => Err(Error::PercentEncoding),
+    }
 }
 
 /// Percent-encodes as SigV4 asks: everything but the unreserved characters of RFC 3986, in
 /// upper-case hexadecimal digits.
 pub(crate) fn encode(value: &str, out: &mut String) {
-    let mut rest = value.chars();
-    while let Some(at) = rest.as_str().find(|c: char| !is_unreserved(c)) {
-        let (plain, other) = rest.as_str().split_at_checked(at).unwrap_or_default();
+    let mut rest = value;
+    while let Some(at) = rest.bytes().position(|b| !is_unreserved(b)) {
+        let (plain, other) = rest.split_at_checked(at).unwrap_or_default();
         out.push_str(plain);
-        rest = other.chars();
-        let Some(reserved) = rest.next() else { break };
+        let mut other = other.chars();
+        let Some(reserved) = other.next() else { break };
+        rest = other.as_str();
         for byte in reserved.encode_utf8(&mut [0; 4]).bytes() {
             out.push('%');
             out.push(upper_hex(byte.wrapping_shr(4)));
             out.push(upper_hex(byte & 0xF));
         }
     }
-    out.push_str(rest.as_str());
+    out.push_str(rest);
 }
 
-const fn is_unreserved(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~')
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 /// The digit of a number below sixteen.
 fn upper_hex(number: u8) -> char {
-    char::from_digit(number.into(), 16)
-        .unwrap_or_default()
-        .to_ascii_uppercase()
+    let first = if number < 10 {
+        b'0'
+    } else {
+        b'A'.wrapping_sub(10)
+    };
+    char::from(first.wrapping_add(number))
 }
