@@ -71,6 +71,7 @@ pub struct Backend {
     pub(crate) kind: BackendKind,
     pub(crate) rules: Rules,
     pub(crate) reserved_prefixes: Vec<String>,
+    pub(crate) reserved_group_prefixes: Vec<String>,
 }
 
 impl Backend {
@@ -81,6 +82,7 @@ impl Backend {
             kind,
             rules,
             reserved_prefixes: Vec::new(),
+            reserved_group_prefixes: Vec::new(),
         }
     }
 
@@ -88,10 +90,21 @@ impl Backend {
     /// The rendered name is what counts. As upstream, an empty prefix reserves nothing.
     #[must_use]
     pub fn with_reserved_prefixes<'p>(self, prefixes: impl IntoIterator<Item = &'p str>) -> Self {
-        let prefixes = prefixes.into_iter().filter(|prefix| !prefix.is_empty());
-        let reserved_prefixes = prefixes.map(str::to_owned).collect();
         Self {
-            reserved_prefixes,
+            reserved_prefixes: owned(prefixes),
+            ..self
+        }
+    }
+
+    /// Refuses users with a group that begins with one of these, once it is rendered. Upstream has
+    /// no such list.
+    #[must_use]
+    pub fn with_reserved_group_prefixes<'p>(
+        self,
+        prefixes: impl IntoIterator<Item = &'p str>,
+    ) -> Self {
+        Self {
+            reserved_group_prefixes: owned(prefixes),
             ..self
         }
     }
@@ -107,6 +120,11 @@ impl Backend {
     pub const fn rules(&self) -> &Rules {
         &self.rules
     }
+}
+
+fn owned<'p>(prefixes: impl IntoIterator<Item = &'p str>) -> Vec<String> {
+    let prefixes = prefixes.into_iter().filter(|prefix| !prefix.is_empty());
+    prefixes.map(str::to_owned).collect()
 }
 
 /// EKS's choice between access entries and the ConfigMap, `accessConfig.authenticationMode`.

@@ -211,6 +211,13 @@ pub(crate) fn is_instance_id(session_name: &str) -> bool {
     INSTANCE_ID.is_match(session_name)
 }
 
+/// Returns whether a session name has only the characters that STS allows.
+pub(crate) fn is_session_name(session_name: &str) -> bool {
+    session_name
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b))
+}
+
 #[expect(clippy::expect_used, reason = "a literal that every test run compiles")]
 fn compile(pattern: &'static str) -> Regex {
     Regex::new(pattern).expect("a valid pattern")

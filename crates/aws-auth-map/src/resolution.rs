@@ -130,8 +130,12 @@ pub enum Reason {
     NotAnInstance,
     /// `{{EC2PrivateDNSName}}`, and nobody said what it is; see [`Map::resolve_instance`](crate::Map::resolve_instance).
     PrivateDnsNameUnknown,
+    /// A group begins with a reserved prefix.
+    ReservedGroup,
     /// The name begins with a reserved prefix.
     ReservedUsername,
+    /// The session name has a character that STS allows in none.
+    SessionNameCharacter,
     /// The rule is for the caller's user id, and names another ARN.
     UserIdMismatch,
 }
@@ -143,7 +147,9 @@ impl Reason {
         match self {
             Self::NotAnInstance => "not-an-instance",
             Self::PrivateDnsNameUnknown => "private-dns-name-unknown",
+            Self::ReservedGroup => "reserved-group",
             Self::ReservedUsername => "reserved-username",
+            Self::SessionNameCharacter => "session-name-character",
             Self::UserIdMismatch => "user-id-mismatch",
         }
     }
@@ -156,6 +162,8 @@ impl fmt::Display for Reason {
                 "`{{EC2PrivateDNSName}}` needs an instance, and the session name is no instance's id"
             }
             Self::PrivateDnsNameUnknown => "the private DNS name of the instance is not known",
+            Self::ReservedGroup => "a group of the user begins with a reserved prefix",
+            Self::SessionNameCharacter => "the session name has a character that STS allows in none",
             Self::ReservedUsername => "the name of the user begins with a reserved prefix",
             Self::UserIdMismatch => "the rule is for the caller's user id, but names another ARN",
         })

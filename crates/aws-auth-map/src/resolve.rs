@@ -7,7 +7,7 @@ use iam_principal::{AccountId, Identity};
 
 use crate::access_policy::AccessPolicy;
 use crate::backend::{AuthenticationMode, Backend, BackendKind};
-use crate::matching::{Caller, Match, MatchedOn, is_instance_id};
+use crate::matching::{Caller, Match, MatchedOn, is_instance_id, is_session_name};
 use crate::resolution::{Mapped, Reason, Refusal, Resolution};
 use crate::rules::{Found, Rule, RuleRef};
 use crate::template::{Placeholder, Template};
@@ -20,6 +20,7 @@ pub struct Map {
     is_upstream_spelling_only: bool,
     scrubbed_accounts: HashSet<AccountId>,
     authentication_mode: Option<AuthenticationMode>,
+    is_session_name_strict: bool,
 }
 
 impl Map {
@@ -41,6 +42,18 @@ impl Map {
     pub fn with_upstream_spelling_only(self) -> Self {
         Self {
             is_upstream_spelling_only: true,
+            ..self
+        }
+    }
+
+    /// Refuses to put a session name into a name if it has other characters than STS allows in one,
+    /// letters, digits and `_+=,.@-` (STS API, `AssumeRole`, `RoleSessionName`): with a colon or a
+    /// bracket in it, it could pass for a part of the name that an operator wrote. Upstream takes
+    /// what STS says.
+    #[must_use]
+    pub fn with_strict_session_names(self) -> Self {
+        Self {
+            is_session_name_strict: true,
             ..self
         }
     }
@@ -145,12 +158,19 @@ impl Map {
         username: String,
         groups: Vec<String>,
     ) -> Resolution {
-        if backend
-            .reserved_prefixes
-            .iter()
-            .any(|prefix| username.starts_with(prefix.as_str()))
-        {
-            let reason = Reason::ReservedUsername;
+        let begins = |name: &String, prefixes: &[String]| {
+            prefixes.iter().any(|p| name.starts_with(p.as_str()))
+        };
+        let reason = if begins(&username, &backend.reserved_prefixes) {
+            Some(Reason::ReservedUsername)
+        } else {
+            let is_reserved = |group| begins(group, &backend.reserved_group_prefixes);
+            groups
+                .iter()
+                .any(is_reserved)
+                .then_some(Reason::ReservedGroup)
+        };
+        if let Some(reason) = reason {
             return Resolution::Refused(Refusal::new(reason, rule, backend.kind));
         }
         let user = if self.scrubbed_accounts.contains(&identity.account()) {
@@ -202,6 +222,11 @@ impl<'r> Values<'r> {
                 self.private_dns_name
                     .ok_or(Reason::PrivateDnsNameUnknown)?
                     .into()
+            }
+            Placeholder::SessionName | Placeholder::SessionNameRaw
+                if self.map.is_session_name_strict && !is_session_name(session_name) =>
+            {
+                return Err(Reason::SessionNameCharacter);
             }
             Placeholder::SessionName => session_name.replace('@', "-").into(),
             Placeholder::SessionNameRaw => session_name.into(),

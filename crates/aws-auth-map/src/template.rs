@@ -86,6 +86,16 @@ enum Segment {
     Placeholder(Placeholder, Spelling),
 }
 
+#[cfg(feature = "yaml")]
+impl Segment {
+    fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Placeholder(..) => None,
+        }
+    }
+}
+
 impl Template {
     /// Finds the placeholders of a text.
     #[must_use]
@@ -124,18 +134,23 @@ impl Template {
         })
     }
 
-    /// Returns the literal text before the first of some placeholders.
+    /// Returns the text between the placeholders.
     #[cfg(feature = "yaml")]
-    pub(crate) fn text_before(&self, is_end: impl Fn(Placeholder) -> bool) -> String {
-        let before = self.segments.iter().take_while(
-            |segment| !matches!(segment, Segment::Placeholder(name, _) if is_end(*name)),
-        );
-        before
-            .filter_map(|segment| match segment {
-                Segment::Text(text) => Some(text.as_str()),
-                Segment::Placeholder(..) => None,
-            })
-            .collect()
+    pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().filter_map(Segment::as_text)
+    }
+
+    /// Returns the literal text before the first of some placeholders, and that after the last.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn text_around(&self, is_one: impl Fn(Placeholder) -> bool) -> (String, String) {
+        let is_text =
+            |segment: &&Segment| !matches!(segment, Segment::Placeholder(name, _) if is_one(*name));
+        let before = self.segments.iter().take_while(is_text);
+        let before = before.filter_map(Segment::as_text).collect();
+        let after = self.segments.iter().rev().take_while(is_text);
+        let mut after: Vec<&str> = after.filter_map(Segment::as_text).collect();
+        after.reverse();
+        (before, after.concat())
     }
 
     /// Puts values in place of the placeholders, in one pass: what a value contains is text, even

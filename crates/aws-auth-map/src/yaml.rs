@@ -1,6 +1,7 @@
 //! The ConfigMap, as it is printed, and its data.
 
 mod access_entry;
+mod advice;
 mod document;
 mod dynamic_file;
 mod entry;
@@ -57,7 +58,8 @@ impl Reader {
     /// the list itself instead of its text.
     ///
     /// Every problem has its place in the whole text: that of an entry inside `mapRoles: |` counts
-    /// the lines before it. There are none exactly when every entry was read as it stands.
+    /// the lines before it. An error says that something was left out, a warning that something was
+    /// kept and probably does not do what was meant.
     #[must_use]
     pub fn read_config_map(&self, text: &str) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();

@@ -44,6 +44,8 @@ pub enum ProblemKind {
     GroupsNotAList,
     /// `*` or `?` in an ARN.
     LiteralWildcard,
+    /// A group that is `system:masters` for whoever calls a session the right name.
+    MastersBySessionName,
     /// A key of `data` that would be a section if its case were right.
     MisspelledSection,
     /// An entry that says of nobody who it is for.
@@ -56,6 +58,10 @@ pub enum ProblemKind {
     MoreDocuments,
     /// An entry that says twice who it is for.
     MorePrincipals,
+    /// The group of nodes for a name that is no node's.
+    NodeWithoutName,
+    /// A node's name without the group of nodes.
+    NodeWithoutGroup,
     /// No access entry.
     NoAccessEntries,
     /// None of the three sections.
@@ -96,6 +102,8 @@ pub enum ProblemKind {
     TooLarge,
     /// A key that no entry has.
     UnknownKey,
+    /// Text that looks like a placeholder and is none.
+    UnknownPlaceholder,
     /// No backend's name.
     UnknownMode,
     /// A username of one's own for a type that has its own.
@@ -128,6 +136,7 @@ impl ProblemKind {
             Self::GroupNotText => "group-not-text",
             Self::GroupsNotAList => "groups-not-a-list",
             Self::LiteralWildcard => "literal-wildcard",
+            Self::MastersBySessionName => "masters-by-session-name",
             Self::MissingPrincipal => "missing-principal",
             Self::MissingUserId => "missing-user-id",
             Self::MissingUsername => "missing-username",
@@ -136,6 +145,8 @@ impl ProblemKind {
             Self::MorePrincipals => "more-principals",
             Self::NoAccessEntries => "no-access-entries",
             Self::NoSections => "no-sections",
+            Self::NodeWithoutGroup => "node-without-group",
+            Self::NodeWithoutName => "node-without-name",
             Self::NotAConfigMap => "not-a-config-map",
             Self::NotJson => "not-json",
             Self::NotText => "not-text",
@@ -156,6 +167,7 @@ impl ProblemKind {
             Self::Unclosed => "unclosed",
             Self::UnknownKey => "unknown-key",
             Self::UnknownMode => "unknown-mode",
+            Self::UnknownPlaceholder => "unknown-placeholder",
             Self::UnquotedTemplate => "unquoted-template",
             Self::UsernameOfType => "username-of-type",
         }
@@ -165,7 +177,11 @@ impl ProblemKind {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::PatternMatchesNobody
+            Self::UnknownPlaceholder
+            | Self::NodeWithoutName
+            | Self::NodeWithoutGroup
+            | Self::MastersBySessionName
+            | Self::PatternMatchesNobody
             | Self::AnyAccount
             | Self::DuplicateAccessPolicy
             | Self::DeprecatedMode(_)
@@ -187,6 +203,13 @@ impl ProblemKind {
 impl fmt::Display for ProblemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::UnknownPlaceholder => {
+                "text in brackets that is no placeholder and stays as it is; those are AccountID, \
+                 SessionName, SessionNameRaw, AccessKeyID and EC2PrivateDNSName, without spaces"
+            },
+            Self::NodeWithoutName => "a node is called `system:node:…`; write `system:node:{{EC2PrivateDNSName}}`",
+            Self::NodeWithoutGroup => "a node needs the group `system:nodes`; add it",
+            Self::MastersBySessionName => "whoever names a session chooses this group, be it `system:masters`; put another text first",
             Self::PatternMatchesNobody => "no caller has such an ARN; it is a role's without its path, a user's, root's or a federated user's",
             Self::Pattern => "a pattern has the six parts of an ARN, as in `arn:aws:iam::111122223333:role/dev-*`",
             Self::MorePrincipals => "an entry has either an ARN, or a permission set, or a pattern; make it two entries",

@@ -294,6 +294,6 @@ fn has_colon_before_session(username: &str) -> bool {
     if !template.placeholders().any(|(name, _)| is_session(name)) {
         return true;
     }
-    let before = template.text_before(is_session);
+    let (before, _) = template.text_around(is_session);
     before.contains(':')
 }

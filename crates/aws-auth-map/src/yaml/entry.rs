@@ -3,6 +3,7 @@
 use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::{AccountId, ArnPattern, Kind, Partition, Principal};
 
+use super::advice::advise;
 use super::pattern::{Reach, reach};
 use super::place::Sink;
 use crate::matching::{SsoRole, fold};
@@ -71,6 +72,7 @@ pub(super) fn read_rule(
         sink: &mut *sink,
     };
     if let Some(rule) = entry.read() {
+        advise(&rule, at, node, sink);
         report_overlap(rules.insert(section, index, rule), at, node, sink);
     }
 }

@@ -393,3 +393,38 @@ fn the_mounted_file_takes_a_sessions_arn_for_its_roles_and_tells_bad_entries() {
         assert_eq!((rules.len(), problems.len()), (0, 1), "{text:?}");
     }
 }
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advice {
+    case: Vec<AdviceCase>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdviceCase {
+    rest: String,
+    told: Vec<String>,
+}
+
+#[test]
+fn what_is_doubtful_is_kept_and_told() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/advice.toml");
+    let mut report = testkit::Report::new();
+    for case in testkit::toml::<Advice>(path).case {
+        let arn = "arn:aws:iam::111122223333:role/a";
+        let (rules, problems) =
+            read_config_map(&format!("mapRoles: [{{rolearn: '{arn}', {}}}]", case.rest));
+        let told: Vec<String> = problems
+            .iter()
+            .map(|p| format!("{} {}", p.code(), p.at()))
+            .collect();
+        report.check(&case.rest, &(rules.len(), told), &(1, case.told));
+        assert!(
+            problems
+                .iter()
+                .all(|p| p.severity() == Severity::Warning && p.line() == Some(1))
+        );
+    }
+    report.finish();
+}

@@ -141,7 +141,7 @@ fn the_last_of_several_rules_wins_and_is_told() {
 
 #[test]
 fn an_instances_name_comes_from_the_caller() {
-    let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/nodes', username: 'system:node:{{EC2PrivateDNSName}}'}]";
+    let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/nodes', username: 'system:node:{{EC2PrivateDNSName}}', groups: ['system:nodes']}]";
     let map = map(rules(text));
     let node = session("nodes", "i-0123456789abcdef0");
     assert_eq!(instance_id(&node), Some("i-0123456789abcdef0"));
@@ -204,5 +204,48 @@ fn merge_keys_and_aliases_are_read_as_upstream_reads_them() {
         let resolution = map.resolve(&session(role, "s"));
         assert_eq!(outcome(&resolution), want);
         assert_eq!(resolution.user().expect("a user").groups(), ["g"]);
+    }
+}
+
+#[test]
+fn a_reserved_group_is_refused_once_it_is_rendered() {
+    let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/a', username: a, groups: [dev, '{{SessionName}}:x']}]";
+    let backend = Backend::new(BackendKind::EksConfigMap, rules(text));
+    let ask = |backend: Backend, name: &str| {
+        outcome(
+            &Map::new()
+                .with_backend(backend)
+                .resolve(&session("a", name)),
+        )
+    };
+    assert_eq!(ask(backend.clone(), "system"), "a");
+    // The list of usernames is another.
+    let usernames = backend
+        .clone()
+        .with_reserved_prefixes(EKS_RESERVED_PREFIXES);
+    assert_eq!(ask(usernames, "system"), "a");
+    let groups = backend.with_reserved_group_prefixes(["system:", ""]);
+    assert_eq!(ask(groups.clone(), "system"), "reserved-group");
+    assert_eq!(ask(groups, "systems"), "a");
+}
+
+#[test]
+fn a_strict_map_puts_no_odd_character_of_a_session_name_into_a_name() {
+    let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/a', username: 'dev:{{SessionName}}'}, {rolearn: 'arn:aws:iam::111122223333:role/b', username: b}]";
+    let map = map(rules(text));
+    let strict = map.clone().with_strict_session_names();
+    for name in ["alice", "alice@example.com", "a_+=,.@-Z9"] {
+        let identity = session("a", name);
+        assert_eq!(strict.resolve(&identity), map.resolve(&identity), "{name}");
+    }
+    for name in ["a:b", "a{{b", "<<b>>"] {
+        let (a, b) = (session("a", name), session("b", name));
+        assert_eq!(outcome(&map.resolve(&a)), format!("dev:{name}"));
+        assert_eq!(outcome(&strict.resolve(&a)), "session-name-character");
+        assert_eq!(
+            outcome(&strict.resolve(&b)),
+            "b",
+            "what is not used does no harm"
+        );
     }
 }

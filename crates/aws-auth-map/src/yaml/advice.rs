@@ -1,0 +1,120 @@
+//! What an entry that was read as it stands probably does not mean.
+
+use bounded_yaml::{Node, Scalar};
+
+use super::place::Sink;
+use crate::problem::{Location, ProblemKind};
+use crate::rules::Rule;
+use crate::template::{Placeholder, Template};
+
+const MASTERS: &str = "system:masters";
+const NODES: &str = "system:nodes";
+const NODE_PREFIX: &str = "system:node:";
+
+/// Reports what is doubtful in a rule that was read from a node.
+pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut Sink<'_>) {
+    let mut report = |kind: ProblemKind, field: &'static str| {
+        let offset = value(node, field).and_then(Node::offset);
+        sink.report(kind, at.field_of(field), offset.or_else(|| node.offset()));
+    };
+    let (username, groups) = (rule.username(), rule.groups());
+    if has_unknown_placeholder(username) {
+        report(ProblemKind::UnknownPlaceholder, "username");
+    }
+    if groups.iter().any(has_unknown_placeholder) {
+        report(ProblemKind::UnknownPlaceholder, "groups");
+    }
+    if groups.iter().any(may_be_masters) {
+        report(ProblemKind::MastersBySessionName, "groups");
+    }
+    // What Kubernetes' node authorizer wants ("Using Node Authorization").
+    let is_node = username.to_string().starts_with(NODE_PREFIX);
+    let has_group = groups.iter().any(|group| group.to_string() == NODES);
+    if is_node && !has_group {
+        report(ProblemKind::NodeWithoutGroup, "groups");
+    }
+    if has_group && !is_node {
+        report(ProblemKind::NodeWithoutName, "username");
+    }
+}
+
+/// Whether a name has something that looks like a placeholder and is text: letters in brackets.
+fn has_unknown_placeholder(template: &Template) -> bool {
+    let is_one = |(open, close): (&str, &str)| {
+        template.literals().any(|text| {
+            text.split(open).skip(1).any(|after| {
+                let name = after.split(close).next().unwrap_or("").trim();
+                let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric());
+                after.contains(close) && !name.is_empty() && is_name
+            })
+        })
+    };
+    [("{{", "}}"), ("<<", ">>")].into_iter().any(is_one)
+}
+
+/// Whether a caller can choose a session name with which a group is `system:masters`: what is
+/// written before and after the session name is the begin and the end of it, and what is left is a
+/// session name, which has no colon (STS API, `AssumeRole`, `RoleSessionName`).
+fn may_be_masters(template: &Template) -> bool {
+    let is_session =
+        |name: Placeholder| matches!(name, Placeholder::SessionName | Placeholder::SessionNameRaw);
+    if !template.placeholders().any(|(name, _)| is_session(name)) {
+        return false;
+    }
+    let (before, after) = template.text_around(is_session);
+    let chosen = MASTERS
+        .strip_prefix(before.as_str())
+        .and_then(|rest| rest.strip_suffix(after.as_str()));
+    chosen.is_some_and(|chosen| !chosen.is_empty() && !chosen.contains(':'))
+}
+
+/// Returns the value of a key in any case.
+fn value<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    let is = |key: &Scalar| key.text().eq_ignore_ascii_case(name);
+    let mut entries = node.as_mapping()?.entries().iter();
+    entries.find(|(key, _)| is(key)).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_unknown_placeholder, may_be_masters};
+    use crate::template::Template;
+
+    #[test]
+    fn a_session_name_may_complete_masters_but_has_no_colon() {
+        for (group, want) in [
+            ("system:{{SessionName}}", true),
+            ("system:mas<<SessionNameRaw>>", true),
+            ("system:{{SessionName}}s", true),
+            ("{{SessionName}}", false),
+            ("system:masters", false),
+            ("system:masters{{SessionName}}", false),
+            ("system:{{AccountID}}", false),
+            ("dev:{{SessionName}}", false),
+            ("system:masters-{{SessionName}}", false),
+        ] {
+            assert_eq!(may_be_masters(&Template::parse(group)), want, "{group}");
+        }
+    }
+
+    #[test]
+    fn letters_in_brackets_are_meant_to_be_a_placeholder() {
+        for (name, want) in [
+            ("{{Nope}}", true),
+            ("x:{{ SessionName }}", true),
+            ("<<sessionname>>", true),
+            ("{{SessionName}}{{Nope}}", true),
+            ("{{SessionName}}", false),
+            ("{{SessionName}", false),
+            ("{{}}", false),
+            ("{{a-b}}", false),
+            ("plain", false),
+        ] {
+            assert_eq!(
+                has_unknown_placeholder(&Template::parse(name)),
+                want,
+                "{name}"
+            );
+        }
+    }
+}
