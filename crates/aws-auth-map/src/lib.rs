@@ -10,6 +10,8 @@ mod backend;
 mod resolution;
 mod resolve;
 
+mod explain;
+
 #[cfg(feature = "yaml")]
 mod problem;
 #[cfg(feature = "yaml")]
@@ -17,6 +19,7 @@ mod yaml;
 
 pub use access_policy::{AccessPolicy, AccessScope, PolicyRule};
 pub use backend::{AuthenticationMode, Backend, BackendKind, EKS_RESERVED_PREFIXES};
+pub use explain::{Explanation, Finding, NearMiss, Step};
 pub use matching::{MatchedOn, SsoError, SsoRole};
 pub use resolution::{Mapped, Reason, Refusal, Resolution};
 pub use resolve::{Map, instance_id};

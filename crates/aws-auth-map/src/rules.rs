@@ -322,6 +322,27 @@ impl Rules {
         Some(RuleRef::new(Section::Accounts, *index))
     }
 
+    /// Returns the rules section by section, in the order in which they were written, those that a
+    /// later one replaced included; accounts are not among them.
+    pub fn iter(&self) -> impl Iterator<Item = (RuleRef, &Rule)> {
+        self.tables.iter().flat_map(|(section, table)| {
+            let rules = table.iter();
+            rules.map(|(index, rule)| (RuleRef::new(*section, *index), rule))
+        })
+    }
+
+    /// Returns the accounts in the order in which they were written.
+    pub fn accounts(&self) -> impl Iterator<Item = (RuleRef, AccountId)> {
+        let mut accounts: Vec<(usize, AccountId)> = self
+            .accounts
+            .iter()
+            .map(|(id, index)| (*index, *id))
+            .collect();
+        accounts.sort_unstable_by_key(|(index, _)| *index);
+        let at = |index| RuleRef::new(Section::Accounts, index);
+        accounts.into_iter().map(move |(index, id)| (at(index), id))
+    }
+
     /// Returns how many rules there are, those that a later one replaced included.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -25,6 +25,10 @@ impl Table {
         self.rules.len()
     }
 
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, (usize, Rule)> {
+        self.rules.iter()
+    }
+
     /// Adds a rule, which was written at `index`.
     pub(super) fn insert(&mut self, section: Section, index: usize, rule: Rule) -> Option<Overlap> {
         let at = self.rules.len();

@@ -5,6 +5,8 @@ mod divergences;
 #[cfg(test)]
 mod dynamic_file;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod patterns;
 #[cfg(test)]
 mod problems;
