@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::hot::{Hot, MIN_PLACES, Symbols};
 use crate::objects::{ClusterRoleBinding, PolicyRule, RoleBinding, RoleRef, Subject};
+use crate::request::Request;
 
 /// A binding of either kind, with the rules of its role.
 #[derive(Clone, Debug)]
@@ -54,7 +56,7 @@ impl From<RoleBinding> for Bound {
 
 /// Where a subject stands: which binding, and which of its subjects.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Place {
+pub(crate) struct Place {
     binding: usize,
     subject: usize,
 }
@@ -64,9 +66,24 @@ struct Place {
 pub(crate) struct Scope {
     bindings: Vec<Bound>,
     by_name: HashMap<String, usize>,
-    // INVARIANT: the places of each list ascend.
-    users: HashMap<String, Vec<Place>>,
-    groups: HashMap<String, Vec<Place>>,
+    users: HashMap<String, Places>,
+    groups: HashMap<String, Places>,
+    symbols: Symbols,
+}
+
+/// Where one user or group stands.
+#[derive(Clone, Debug, Default)]
+struct Places {
+    // INVARIANT: ascending.
+    list: Vec<Place>,
+    hot: Option<Box<Hot>>,
+}
+
+/// What a scope says to a request.
+pub(crate) struct Found<'p> {
+    pub(crate) grant: Option<(&'p Bound, &'p Subject, &'p PolicyRule)>,
+    /// The bindings before it whose role is not there.
+    pub(crate) unresolved: Vec<&'p Bound>,
 }
 
 impl Scope {
@@ -95,12 +112,99 @@ impl Scope {
                     subject: number,
                 };
                 match Who::of(subject, binding.namespace.as_deref()) {
-                    Some(Who::User(name)) => self.users.entry(name).or_default().push(place),
-                    Some(Who::Group(name)) => self.groups.entry(name).or_default().push(place),
+                    Some(Who::User(name)) => self.users.entry(name).or_default().list.push(place),
+                    Some(Who::Group(name)) => {
+                        self.groups.entry(name).or_default().list.push(place);
+                    }
                     None => {}
                 }
             }
         }
+        let Self {
+            bindings, symbols, ..
+        } = self;
+        for places in self.users.values_mut().chain(self.groups.values_mut()) {
+            if places.list.len() >= MIN_PLACES {
+                let rules = |place: &Place| {
+                    let binding = bindings.get(place.binding)?;
+                    Some((*place, binding.rules.as_deref()))
+                };
+                let hot = Hot::of(places.list.iter().filter_map(rules), symbols);
+                places.hot = Some(Box::new(hot));
+            }
+        }
+    }
+
+    /// Finds the first grant in walk order, and what did not resolve on the way.
+    ///
+    /// Each list is asked for its own first place. As the lists of several names of one user hold
+    /// the same binding under its several subjects, the first place of all is that of the first
+    /// binding and of its first subject.
+    pub(crate) fn find(&self, user: &str, groups: &[String], request: &Request<'_>) -> Found<'_> {
+        let lists = std::iter::once(self.users.get(user))
+            .chain(groups.iter().map(|group| self.groups.get(group)))
+            .flatten();
+        let mut first = None;
+        // Holds nothing, and so allocates nothing, unless there is something to report.
+        let mut unresolved: Vec<Place> = Vec::new();
+        for places in lists {
+            let found = match &places.hot {
+                Some(hot) => {
+                    unresolved.extend_from_slice(hot.unresolved());
+                    hot.first(request, &self.symbols, |place, number| {
+                        self.bindings
+                            .get(place.binding)?
+                            .rules
+                            .as_ref()?
+                            .get(number)
+                    })
+                }
+                None => self.walk(&places.list, request, first, &mut unresolved),
+            };
+            first = [first, found].into_iter().flatten().min();
+        }
+        unresolved.retain(|place| first.is_none_or(|first| *place < first));
+        unresolved.sort_unstable();
+        unresolved.dedup_by_key(|place| place.binding);
+        let unresolved = unresolved.iter();
+        let unresolved = unresolved.filter_map(|place| self.bindings.get(place.binding));
+        Found {
+            grant: first.and_then(|first| self.grant(first, request)),
+            unresolved: unresolved.collect(),
+        }
+    }
+
+    fn walk(
+        &self,
+        list: &[Place],
+        request: &Request<'_>,
+        limit: Option<Place>,
+        unresolved: &mut Vec<Place>,
+    ) -> Option<Place> {
+        // By INVARIANT no later place is before the limit.
+        let places = list.iter().copied();
+        for place in places.take_while(|&place| limit.is_none_or(|limit| place < limit)) {
+            match &self.bindings.get(place.binding)?.rules {
+                None => unresolved.push(place),
+                Some(rules) if rules.iter().any(|rule| rule.allows(request)) => {
+                    return Some(place);
+                }
+                Some(_) => {}
+            }
+        }
+        None
+    }
+
+    fn grant(
+        &self,
+        place: Place,
+        request: &Request<'_>,
+    ) -> Option<(&Bound, &Subject, &PolicyRule)> {
+        let binding = self.bindings.get(place.binding)?;
+        let subject = binding.subjects.get(place.subject)?;
+        let mut rules = binding.rules.as_ref()?.iter();
+        let rule = rules.find(|rule| rule.allows(request))?;
+        Some((binding, subject, rule))
     }
 
     /// Walks the bindings that have the user or one of the groups as a subject, in walk order,
@@ -112,7 +216,10 @@ impl Scope {
     ) -> impl Iterator<Item = (&'p Bound, &'p Subject)> {
         let lists = std::iter::once(self.users.get(user))
             .chain(groups.iter().map(|group| self.groups.get(group)));
-        let mut lists: Vec<&'p [Place]> = lists.flatten().map(Vec::as_slice).collect();
+        let mut lists: Vec<&'p [Place]> = lists
+            .flatten()
+            .map(|places| places.list.as_slice())
+            .collect();
         std::iter::from_fn(move || {
             // A merge by hand, so that an allow ends it early. By INVARIANT the first place of
             // all is the first of some list.

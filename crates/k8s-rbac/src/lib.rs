@@ -15,6 +15,7 @@ mod escalation;
 mod field_error;
 mod field_selector;
 mod forbidden;
+mod hot;
 mod index;
 mod label_selector;
 mod listing;

@@ -76,12 +76,10 @@ impl Policy {
     pub fn rbac(&self, user: &User, request: &Request<'_>) -> Response<'_> {
         let mut unresolved = Vec::new();
         let namespace = request.namespace().unwrap_or_default();
-        for (binding, subject) in self.bindings_of(user, namespace) {
-            let Some(rules) = &binding.rules else {
-                unresolved.push(Unresolved::of(binding));
-                continue;
-            };
-            if let Some(rule) = rules.iter().find(|rule| rule.allows(request)) {
+        for scope in self.scopes(namespace) {
+            let found = scope.find(&user.name, &user.groups, request);
+            unresolved.extend(found.unresolved.into_iter().map(Unresolved::of));
+            if let Some((binding, subject, rule)) = found.grant {
                 let grant = Grant::Binding(BindingGrant::of(binding, subject, rule));
                 return Response::new(Decision::Allow(grant), unresolved);
             }

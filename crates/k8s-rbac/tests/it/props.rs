@@ -145,6 +145,58 @@ fn world() -> impl Strategy<Value = Objects> {
     )
 }
 
+/// A world in which `u` and `g` are subjects of nearly every binding.
+fn crowded_world() -> impl Strategy<Value = Objects> {
+    let bindings = vec((subject(), any::<bool>(), 0..24_usize), 70..130);
+    let roles = vec(vec(rule(), 1..3), 20);
+    (world(), roles, bindings, any::<bool>()).prop_map(
+        |(mut world, roles, bindings, is_cluster)| {
+            for (number, rules) in roles.into_iter().enumerate() {
+                world.cluster_roles.push(ClusterRole {
+                    metadata: Metadata {
+                        name: format!("many{number}"),
+                        ..Metadata::default()
+                    },
+                    rules,
+                    aggregation_rule: None,
+                });
+            }
+            for (number, (subject, is_group, role)) in bindings.into_iter().enumerate() {
+                let crowd = Subject {
+                    kind: if is_group { "Group" } else { "User" }.to_owned(),
+                    name: if is_group { "g" } else { "u" }.to_owned(),
+                    ..Subject::default()
+                };
+                let role_ref = RoleRef {
+                    kind: "ClusterRole".to_owned(),
+                    name: format!("many{role}"),
+                    ..RoleRef::default()
+                };
+                let metadata = Metadata {
+                    name: format!("crowd{number}"),
+                    namespace: if is_cluster { "" } else { "ns1" }.to_owned(),
+                    ..Metadata::default()
+                };
+                let subjects = vec![subject, crowd];
+                if is_cluster {
+                    world.cluster_role_bindings.push(ClusterRoleBinding {
+                        metadata,
+                        subjects,
+                        role_ref,
+                    });
+                } else {
+                    world.role_bindings.push(RoleBinding {
+                        metadata,
+                        subjects,
+                        role_ref,
+                    });
+                }
+            }
+            world
+        },
+    )
+}
+
 pub(crate) fn question() -> impl Strategy<Value = Question> {
     (
         (word(USERS), vec(word(&["g", "g", "u", ""]), 0..4)),
@@ -201,6 +253,45 @@ proptest! {
                 _ => None,
             };
             prop_assert_eq!(granted, first);
+        }
+    }
+
+    // Where a subject has many bindings, decisions take another way.
+    #[test]
+    fn engine_is_oracle_where_a_subject_has_many_bindings(
+        world in crowded_world(),
+        questions in vec(question(), 8),
+    ) {
+        let policy = Policy::new(world.clone());
+        for question in &questions {
+            let request = question.request();
+            let response = policy.rbac(&question.user, &request);
+            let first = oracle::grants(&world, &question.user, &request).next();
+            let granted = match response.decision() {
+                Decision::Allow(Grant::Binding(grant)) => {
+                    prop_assert!(oracle::allows(grant.rule(), &request));
+                    Some(match grant.binding() {
+                        k8s_rbac::BindingName::ClusterRoleBinding { name }
+                        | k8s_rbac::BindingName::RoleBinding { name, .. } => name,
+                    })
+                }
+                _ => None,
+            };
+            prop_assert_eq!(granted, first);
+            let namespace = request.namespace().unwrap_or_default();
+            let listing = policy.rules_for(&question.user, namespace);
+            if response.decision().is_allow() {
+                prop_assert!(listing.unresolved().starts_with(response.unresolved()));
+                // The listing walks every binding, and so meets this grant first, too.
+                let mut grants = listing.grants().iter();
+                let first = grants.find(|grant| grant.rule().allows(&request));
+                prop_assert_eq!(first.map(|&grant| Grant::Binding(grant)), match response.decision() {
+                    Decision::Allow(grant) => Some(grant),
+                    Decision::NoOpinion => None,
+                });
+            } else {
+                prop_assert_eq!(listing.unresolved(), response.unresolved());
+            }
         }
     }
 
