@@ -54,6 +54,19 @@ impl From<RoleBinding> for Bound {
     }
 }
 
+impl Bound {
+    /// Finds the first subject that is the user or one of the groups.
+    pub(crate) fn subject_of(&self, user: &str, groups: &[String]) -> Option<&Subject> {
+        self.subjects.iter().find(
+            |subject| match Who::of(subject, self.namespace.as_deref()) {
+                Some(Who::User(name)) => name == user,
+                Some(Who::Group(name)) => groups.contains(&name),
+                None => false,
+            },
+        )
+    }
+}
+
 /// Where a subject stands: which binding, and which of its subjects.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Place {

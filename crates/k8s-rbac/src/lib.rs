@@ -6,6 +6,7 @@
 )]
 
 pub mod can_i;
+pub mod explain;
 pub mod review;
 
 mod aggregation;

@@ -97,7 +97,17 @@ impl Policy {
             .flat_map(|scope| scope.bindings_of(&user.name, &user.groups))
     }
 
-    /// Walks all bindings.
+    /// Walks all bindings of all namespaces, those of the cluster first.
+    pub(crate) fn all_bindings(&self) -> impl Iterator<Item = &Bound> {
+        let mut namespaces: Vec<_> = self.namespaces.iter().collect();
+        namespaces.sort_unstable_by_key(|&(name, _)| name);
+        let namespaces = namespaces.into_iter().map(|(_, scope)| scope);
+        std::iter::once(&self.cluster)
+            .chain(namespaces)
+            .flat_map(Scope::bindings)
+    }
+
+    /// Walks all bindings of the cluster and of one namespace.
     pub(crate) fn bindings_in<'p>(&'p self, namespace: &str) -> impl Iterator<Item = &'p Bound> {
         self.scopes(namespace).flat_map(Scope::bindings)
     }

@@ -186,7 +186,7 @@ pub enum BindingName<'p> {
 }
 
 impl<'p> BindingName<'p> {
-    fn of(binding: &'p Bound) -> Self {
+    pub(crate) fn of(binding: &'p Bound) -> Self {
         let name = &binding.name;
         match &binding.namespace {
             None => Self::ClusterRoleBinding { name },

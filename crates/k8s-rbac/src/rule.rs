@@ -30,12 +30,12 @@ impl PolicyRule {
     }
 
     // As upstream: VerbMatches.
-    fn has_verb(&self, verb: &str) -> bool {
+    pub(crate) fn has_verb(&self, verb: &str) -> bool {
         self.verbs.iter().any(|entry| entry == ALL || entry == verb)
     }
 
     // As upstream: APIGroupMatches.
-    fn has_group(&self, group: &str) -> bool {
+    pub(crate) fn has_group(&self, group: &str) -> bool {
         self.api_groups
             .iter()
             .any(|entry| entry == ALL || entry == group)
@@ -43,7 +43,7 @@ impl PolicyRule {
 
     // As upstream: ResourceMatches. `*` covers subresources too; `*/log` covers the subresource of
     // every resource; `pods/*` is no wildcard.
-    fn has_resource(&self, request: &ResourceRequest<'_>) -> bool {
+    pub(crate) fn has_resource(&self, request: &ResourceRequest<'_>) -> bool {
         let (resource, subresource) = (request.resource(), request.subresource());
         self.resources.iter().any(|entry| {
             entry == ALL
@@ -59,13 +59,13 @@ impl PolicyRule {
 
     // As upstream: ResourceNameMatches. A request without a name has the empty one, so that only
     // an empty entry names it.
-    fn has_name(&self, name: Option<&str>) -> bool {
+    pub(crate) fn has_name(&self, name: Option<&str>) -> bool {
         let name = name.unwrap_or_default();
         self.resource_names.is_empty() || self.resource_names.iter().any(|entry| entry == name)
     }
 
     // As upstream: NonResourceURLMatches, where all the trailing stars are taken off.
-    fn has_path(&self, path: &str) -> bool {
+    pub(crate) fn has_path(&self, path: &str) -> bool {
         self.non_resource_urls.iter().any(|entry| {
             entry == ALL
                 || entry == path

@@ -9,6 +9,8 @@ mod decisions;
 #[cfg(all(test, feature = "yaml"))]
 mod divergences;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod grants;
 #[cfg(test)]
 mod listings;

@@ -13,7 +13,7 @@ use crate::oracle;
 /// What is asked, owned.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
-    user: User,
+    pub(crate) user: User,
     verb: String,
     group: String,
     resource: String,
@@ -102,7 +102,7 @@ fn role_ref() -> impl Strategy<Value = RoleRef> {
 }
 
 /// A world in which no name occurs twice.
-fn world() -> impl Strategy<Value = Objects> {
+pub(crate) fn world() -> impl Strategy<Value = Objects> {
     let rules = || vec(rule(), 1..5);
     let bindings = || vec((word(NAMESPACES), vec(subject(), 0..5), role_ref()), 4..14);
     (vec(rules(), 3), vec(rules(), 6), bindings(), bindings()).prop_map(
