@@ -35,6 +35,7 @@ mod rule;
 mod selector;
 mod validation;
 mod who;
+mod write;
 
 pub use aggregation::Aggregation;
 pub use coverage::{Coverage, Permission};
@@ -56,3 +57,4 @@ pub use request_info::{RequestInfo, RequestInfoError};
 pub use response::{BindingGrant, BindingName, Decision, Grant, Missing, Response, Unresolved};
 pub use selector::{Operator, Selector, SelectorError};
 pub use who::{AllowedSubject, AllowedSubjects};
+pub use write::{Permit, Write, WriteRefusal, WriteVerdict};

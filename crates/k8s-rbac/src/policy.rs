@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::index::{Bound, Scope};
-use crate::objects::{Objects, PolicyRule, Subject};
+use crate::objects::{Objects, PolicyRule, RoleRef, Subject};
 use crate::request::{Request, User};
 use crate::response::{BindingGrant, Decision, Grant, Response, Unresolved};
 
@@ -19,6 +19,7 @@ pub const PRIVILEGED_GROUP: &str = "system:masters";
 /// first, as when both were applied to a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
+    roles: Roles,
     cluster: Scope,
     namespaces: HashMap<String, Scope>,
 }
@@ -45,9 +46,13 @@ impl Policy {
                 .put(binding.into());
         }
         for scope in std::iter::once(&mut policy.cluster).chain(policy.namespaces.values_mut()) {
-            scope.resolve(|binding| roles.find(binding));
+            scope.resolve(|binding| {
+                let namespace = binding.namespace.as_deref();
+                roles.find(&binding.role_ref, namespace).cloned()
+            });
             scope.index();
         }
+        policy.roles = roles;
         policy
     }
 
@@ -97,6 +102,12 @@ impl Policy {
             .flat_map(|scope| scope.bindings_of(&user.name, &user.groups))
     }
 
+    /// Finds the rules of the role that a binding of a namespace refers to, as [`Roles::find`].
+    pub(crate) fn rules_of(&self, role: &RoleRef, namespace: &str) -> Option<&[PolicyRule]> {
+        let namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
+        self.roles.find(role, namespace).map(|rules| &**rules)
+    }
+
     /// Walks all bindings of all namespaces, those of the cluster first.
     pub(crate) fn all_bindings(&self) -> impl Iterator<Item = &Bound> {
         let mut namespaces: Vec<_> = self.namespaces.iter().collect();
@@ -123,7 +134,8 @@ impl Policy {
     }
 }
 
-/// The rules of all roles, for the time of the build.
+/// The rules of all roles.
+#[derive(Clone, Debug, Default)]
 struct Roles {
     cluster: HashMap<String, Arc<[PolicyRule]>>,
     namespaces: HashMap<String, HashMap<String, Arc<[PolicyRule]>>>,
@@ -149,15 +161,10 @@ impl Roles {
 
     // As upstream: pkg/registry/rbac/validation/rule.go, GetRoleReferenceRules. The API group of
     // the reference is not looked at, and from a ClusterRoleBinding no Role is ever found.
-    fn find(&self, binding: &Bound) -> Option<Arc<[PolicyRule]>> {
-        let name = &binding.role_ref.name;
-        match binding.role_ref.kind.as_str() {
-            "ClusterRole" => self.cluster.get(name).cloned(),
-            "Role" => self
-                .namespaces
-                .get(binding.namespace.as_ref()?)?
-                .get(name)
-                .cloned(),
+    fn find(&self, role: &RoleRef, namespace: Option<&str>) -> Option<&Arc<[PolicyRule]>> {
+        match role.kind.as_str() {
+            "ClusterRole" => self.cluster.get(&role.name),
+            "Role" => self.namespaces.get(namespace?)?.get(&role.name),
             _ => None,
         }
     }

@@ -3,7 +3,8 @@
 use k8s_rbac::can_i::{Error, Question};
 use k8s_rbac::review::AccessReview;
 use k8s_rbac::{
-    ClusterRole, LabelSelector, Manifests, Objects, Policy, Request, RequestInfo, User,
+    ClusterRole, LabelSelector, Manifests, Objects, Policy, PolicyRule, Request, RequestInfo, User,
+    Write, WriteVerdict,
 };
 use testkit::Divergences;
 
@@ -130,6 +131,18 @@ fn each_divergence_is_real() {
     }))
     .unwrap();
     divergences.compare("review-metadata", &1, &review.field_errors().errors().len());
+    let role = ClusterRole {
+        rules: vec![PolicyRule {
+            verbs: vec!["get".to_owned()],
+            non_resource_urls: vec!["/x".to_owned()],
+            ..PolicyRule::default()
+        }],
+        ..role
+    };
+    let (nobody, nothing) = (User::default(), Policy::default());
+    let verdict = nothing.write_cluster_role(&nobody, &role, Write::Replace(&role));
+    let is_allowed = matches!(verdict, WriteVerdict::Allowed(_));
+    divergences.compare("write-of-unread-fields", &true, &is_allowed);
     divergences.finish();
 }
 

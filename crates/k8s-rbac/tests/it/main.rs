@@ -28,3 +28,5 @@ mod requests;
 mod reviews;
 #[cfg(test)]
 mod validation;
+#[cfg(test)]
+mod writes;
