@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,6 +36,7 @@ import (
 )
 
 type question struct {
+	Op               string    `json:"op,omitempty"`
 	ID               any       `json:"id,omitempty"`
 	Backends         []backend `json:"backends"`
 	Identity         identity  `json:"identity"`
@@ -44,11 +46,11 @@ type question struct {
 
 type backend struct {
 	Mode         string            `json:"mode"`
-	Data         map[string]string `json:"data"`
+	Data         map[string]string `json:"data,omitempty"`
 	Config       string            `json:"config"`
 	Content      string            `json:"content"`
 	UserIDStrict bool              `json:"user_id_strict"`
-	Objects      []json.RawMessage `json:"objects"`
+	Objects      []json.RawMessage `json:"objects,omitempty"`
 }
 
 type identity struct {
@@ -80,6 +82,14 @@ func main() {
 	logrus.SetOutput(io.Discard)
 	metrics.InitMetrics(prometheus.NewRegistry())
 	config.SSORoleMatchEnabled = os.Getenv("SSO") != "off"
+	if len(os.Args) == 5 && os.Args[1] == "compare" {
+		count, err := strconv.ParseUint(os.Args[3], 10, 64)
+		check(err)
+		seed, err := strconv.ParseUint(os.Args[4], 10, 64)
+		check(err)
+		compare(os.Args[2], count, seed)
+		return
+	}
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 1<<26)
 	out := bufio.NewWriter(os.Stdout)
