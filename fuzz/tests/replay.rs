@@ -19,6 +19,24 @@ fn replay(target: &str, property: fn(&[u8])) {
 }
 
 #[test]
+fn rbac_manifests() {
+    replay("rbac_manifests", eks_auth_fuzz::manifests_are_read_alike);
+}
+
+#[test]
+fn rbac_requests() {
+    replay(
+        "rbac_requests",
+        eks_auth_fuzz::requests_are_read_by_their_path,
+    );
+}
+
+#[test]
+fn rbac_selectors() {
+    replay("rbac_selectors", eks_auth_fuzz::selectors_are_read_back);
+}
+
+#[test]
 fn token_decode() {
     replay("token_decode", eks_auth_fuzz::decode_has_one_spelling);
 }
