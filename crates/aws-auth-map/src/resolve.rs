@@ -88,9 +88,10 @@ impl Map {
     ///
     /// The order, as upstream (`pkg/server/server.go`, `doMapping`): for each backend
     ///
-    /// 1. its rule for the caller's canonical ARN or user id (see [`Rules`](crate::Rules)); if there is one, that
-    ///    is the end: an ARN that contradicts the user id refuses, so does a template without a
-    ///    value, so does a name with a reserved prefix, and otherwise the rendered name is the user;
+    /// 1. its rule for the caller's canonical ARN or user id (see [`Rules`](crate::Rules)); if there
+    ///    is one, that is the end: an ARN that contradicts the user id refuses, so does a template
+    ///    without a value, so does a name with a reserved prefix, and otherwise the rendered name is
+    ///    the user;
     /// 2. failing that, its accounts: the user's name is the canonical ARN, unless that has a
     ///    reserved prefix;
     /// 3. failing that, the next backend.
