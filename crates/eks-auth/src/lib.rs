@@ -25,5 +25,5 @@ pub use local::LocalTransport;
 #[cfg(feature = "local")]
 pub use local_keys::{LocalKeys, LocalKeysError, LocalProfile, Problem};
 #[cfg(feature = "review")]
-pub use review::{MAX_REVIEW_LEN, Review, ReviewError, ReviewVersion};
+pub use review::{MAX_REVIEW_LEN, Review, ReviewError, ReviewVersion, review_status};
 pub use transport::{Transport, TransportError};

@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_auth_map::UserInfo;
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use sts_presign::AnswerError;
 use thiserror::Error as ThisError;
+
+use crate::error::{AuthError, Failed};
 
 /// The longest review that is read: our choice, sixteen times the default length of a token. The
 /// server stops reading there.
@@ -125,6 +129,19 @@ impl Review {
         };
         // Text in maps and lists always has a JSON form.
         serde_json::to_string(&answer).unwrap_or_default()
+    }
+}
+
+/// Returns the HTTP status with which a webhook answers a token that names no user.
+///
+/// A refusal is an answer: 200, with [`Review::unauthenticated`]. A failure must not be remembered as
+/// one, so it has a status that kube-apiserver asks again after: 429 where STS throttles, else 502.
+#[must_use]
+pub const fn review_status(error: &AuthError) -> StatusCode {
+    match error {
+        AuthError::Refused(_) => StatusCode::OK,
+        AuthError::Failed(Failed::Sts(AnswerError::Throttled)) => StatusCode::TOO_MANY_REQUESTS,
+        AuthError::Failed(_) => StatusCode::BAD_GATEWAY,
     }
 }
 

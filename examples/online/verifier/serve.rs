@@ -7,13 +7,12 @@ use aws_auth_map::Map;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use eks_auth::{AuthError, Authenticator, Failed, MAX_REVIEW_LEN, Review};
-use sts_presign::AnswerError;
+use eks_auth::{AuthError, Authenticator, MAX_REVIEW_LEN, Review, review_status};
 
 use crate::args::ServeArgs;
 use crate::setup::{self, Sts};
@@ -100,34 +99,23 @@ async fn authenticate(State(webhook): State<Arc<Webhook>>, body: Bytes) -> Respo
             );
             review.authenticated(user)
         }
-        Err(AuthError::Refused(why)) => {
-            eprintln!(
-                "verifier: refused code={} why={:?}",
-                why.code(),
-                why.to_string()
-            );
-            review.unauthenticated()
-        }
-        Err(AuthError::Failed(why)) => {
-            eprintln!(
-                "verifier: failed code={} why={:?}",
-                why.code(),
-                why.to_string()
-            );
-            return failed(why);
-        }
+        Err(why) => return refuse(&review, &why),
     };
     json(StatusCode::OK, answer)
 }
 
-/// Not "unauthenticated", which kube-apiserver would remember: a status that it asks again after.
-fn failed(why: Failed) -> Response {
-    let retry: (HeaderName, &str) = (header::RETRY_AFTER, "1");
-    let status = match why {
-        Failed::Sts(AnswerError::Throttled) => StatusCode::TOO_MANY_REQUESTS,
-        _ => StatusCode::BAD_GATEWAY,
-    };
-    (status, [retry], why.to_string()).into_response()
+fn refuse(review: &Review, why: &AuthError) -> Response {
+    let (status, code, told) = (review_status(why), why.code(), why.to_string());
+    match why {
+        AuthError::Refused(_) => {
+            eprintln!("verifier: refused code={code} why={told:?}");
+            json(status, review.unauthenticated())
+        }
+        AuthError::Failed(_) => {
+            eprintln!("verifier: failed code={code} why={told:?}");
+            (status, [(header::RETRY_AFTER, "1")], told).into_response()
+        }
+    }
 }
 
 fn json(status: StatusCode, document: String) -> Response {

@@ -1,4 +1,4 @@
-use eks_auth::{AuthError, Review};
+use eks_auth::{AuthError, Review, review_status};
 use testkit::Divergences;
 
 use crate::support::{Always, authenticator, now, ready, token};
@@ -18,11 +18,13 @@ fn every_divergence_is_listed_and_real() {
         &false,
         &answer.contains("authentication.k8s.io/v1"),
     );
-    // A refusal is a document of the API, which goes with 200, and a failure has no document.
+    let refused = authenticator("test-cluster", "aws")
+        .begin("no token", now())
+        .unwrap_err();
     rows.compare(
         "refusal-status",
-        &"403",
-        &if answer.is_empty() { "403" } else { "200" },
+        &403,
+        &review_status(&refused.into()).as_u16(),
     );
     let proxy = Always(Ok((403, "<html>")));
     let answer = ready(authenticator("test-cluster", "aws").identify(&token(), now(), &proxy));

@@ -1,4 +1,7 @@
-use eks_auth::{Authenticated, MAX_REVIEW_LEN, Review, ReviewError, ReviewVersion};
+use eks_auth::{
+    AuthError, Authenticated, Failed, MAX_REVIEW_LEN, Refused, Review, ReviewError, ReviewVersion,
+    TransportError, review_status,
+};
 use iam_principal::Identity;
 use serde_json::{Value, json};
 
@@ -91,4 +94,15 @@ fn what_is_no_review_is_said_to_be_none() {
 fn the_token_is_not_printed() {
     let review = Review::read(&ask("authentication.k8s.io/v1", "SECRET")).unwrap();
     assert!(!format!("{review:?}").contains("SECRET"));
+}
+
+#[test]
+fn a_failure_has_a_status_that_is_asked_again_after_and_a_refusal_has_not() {
+    for (error, status) in [
+        (AuthError::from(Refused::NotMapped), 200),
+        (sts_presign::AnswerError::Throttled.into(), 429),
+        (Failed::Transport(TransportError::Timeout).into(), 502),
+    ] {
+        assert_eq!(review_status(&error).as_u16(), status, "{error}");
+    }
 }
