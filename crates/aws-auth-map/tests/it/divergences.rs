@@ -109,6 +109,15 @@ fn each_divergence_differs_as_it_says() {
     // Upstream says it contradicts the user id, and goes on to the account.
     show("arn-beside-user-id-in-capitals", canonical, capitals, &dev);
 
+    let surrogate = "{\"mapRoles\": [{\"rolearn\": \"arn:aws:iam::111122223333:role/dev\", \
+                     \"username\": \"x\\ud800y\"}]}";
+    let ours = match Reader::new().read_dynamic_file(surrogate) {
+        Ok((rules, _)) => outcome(&map(rules).resolve(&dev)),
+        Err(_) => "refused whole".to_owned(),
+    };
+    let upstream = "x\u{FFFD}y".to_owned();
+    rows.compare("lone-surrogate-in-a-dynamic-file", &upstream, &ours);
+
     let config = "server: {reservedPrefixConfig: [{backendMode: ConfigMap, usernamePrefixReserveList: [a]}]}";
     let (prefixes, _) = Reader::new().read_reserved_prefixes(config);
     let backend = Backend::new(BackendKind::EksConfigMap, entry("username: a"))
