@@ -21,6 +21,9 @@ pub enum Error {
     /// The algorithm is not `AWS4-HMAC-SHA256`.
     #[error("`X-Amz-Algorithm` is not `AWS4-HMAC-SHA256`")]
     Algorithm,
+    /// The `Authorization` header is not its three parts, each once.
+    #[error("`Authorization` is not `Credential=…, SignedHeaders=…, Signature=…`, each once")]
+    Authorization,
     /// The binding header was sent as a parameter.
     #[error("the binding header is a query parameter; sign it as a header")]
     BindingHeaderAsParameter,
@@ -134,6 +137,7 @@ impl Error {
             Self::AccessKeyId => "access-key-id",
             Self::Action => "action",
             Self::Algorithm => "algorithm",
+            Self::Authorization => "authorization",
             Self::BindingHeaderAsParameter => "binding-header-as-parameter",
             Self::BindingHeaderNotSigned => "binding-header-not-signed",
             Self::ClusterId => "cluster-id",

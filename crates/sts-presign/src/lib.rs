@@ -2,10 +2,17 @@
 
 mod time;
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "read by the embedded STS and the POST carrier")
+)]
+mod authorization;
 mod cluster;
 mod credential;
 mod endpoint;
 mod query;
+mod signature;
+mod signed_headers;
 
 mod url;
 

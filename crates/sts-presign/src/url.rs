@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use crate::authorization::ALGORITHM;
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
 use crate::error::{Byte, Error};
 use crate::query::{Param, Values};
 use crate::time::UnixTime;
+use crate::{signature, signed_headers};
 
 /// The longest URL that is looked at: our choice, five times what a token of the default length can
 /// hold, so that only the token's own limit has to be raised where session tokens are long.
@@ -144,21 +146,14 @@ fn check_values(values: &Values) -> Result<UnixTime, Error> {
     if values.get(Param::Version) != "2011-06-15" {
         return Err(Error::Version);
     }
-    if values.get(Param::Algorithm) != "AWS4-HMAC-SHA256" {
+    if values.get(Param::Algorithm) != ALGORITHM {
         return Err(Error::Algorithm);
     }
     if !is_plain_number_up_to(values.get(Param::Expires), MAX_EXPIRES) {
         return Err(Error::Expires);
     }
-    let signature = values.get(Param::Signature);
-    if signature.len() != 64
-        || !signature
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    {
-        return Err(Error::Signature);
-    }
-    check_signed_headers(values.get(Param::SignedHeaders))?;
+    signature::check(values.get(Param::Signature))?;
+    signed_headers::check(values.get(Param::SignedHeaders))?;
     UnixTime::parse_amz_date(values.get(Param::Date)).map_err(|_| Error::Date)
 }
 
@@ -168,23 +163,6 @@ fn is_plain_number_up_to(text: &str, most: u32) -> bool {
     plain
         && text.bytes().all(|b| b.is_ascii_digit())
         && text.parse::<u32>().is_ok_and(|number| number <= most)
-}
-
-/// Lower-case names of RFC 9110's token characters, sorted, each once.
-fn check_signed_headers(text: &str) -> Result<(), Error> {
-    let name = |name: &str| {
-        let token =
-            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&b);
-        !name.is_empty() && name.bytes().all(token)
-    };
-    let mut before = "";
-    for header in text.split(';') {
-        if !name(header) || header <= before {
-            return Err(Error::SignedHeaders);
-        }
-        before = header;
-    }
-    Ok(())
 }
 
 fn check_scope(values: &Values, endpoint: &Endpoint) -> Result<(), Error> {
