@@ -5,6 +5,8 @@
     doc = "Kubernetes RBAC decisions, without reading manifests."
 )]
 
+#[cfg(feature = "bootstrap")]
+pub mod bootstrap;
 pub mod can_i;
 pub mod explain;
 pub mod review;

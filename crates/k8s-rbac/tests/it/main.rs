@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod aggregation;
 #[cfg(test)]
+mod bootstrap;
+#[cfg(test)]
 mod can_i;
 #[cfg(test)]
 mod decisions;

@@ -1,0 +1,121 @@
+//! The default policy: the objects that upstream's own code makes, and what they come to.
+
+#![cfg(feature = "bootstrap")]
+
+use k8s_rbac::bootstrap::{AUTOUPDATE, LABEL};
+use k8s_rbac::{
+    ClusterRole, ClusterRoleBinding, Decision, Objects, Policy, PolicyRule, Request,
+    ResourceRequest, Role, RoleBinding, User,
+};
+use serde_json::Value;
+
+/// The recorded objects, in their order.
+fn recorded() -> Objects {
+    let mut objects = Objects::default();
+    for object in testkit::json_lines::<Value>("testdata/bootstrap.jsonl") {
+        fn of<T: serde::de::DeserializeOwned>(object: &Value) -> T {
+            serde_json::from_value(object.clone()).unwrap()
+        }
+        let (key, value) = LABEL;
+        assert_eq!(object["metadata"]["labels"][key], value);
+        let (key, value) = AUTOUPDATE;
+        assert_eq!(object["metadata"]["annotations"][key], value);
+        match object["kind"].as_str().unwrap() {
+            "ClusterRole" => objects.cluster_roles.push(of(&object)),
+            "ClusterRoleBinding" => objects.cluster_role_bindings.push(of(&object)),
+            "Role" => objects.roles.push(of(&object)),
+            "RoleBinding" => objects.role_bindings.push(of(&object)),
+            kind => panic!("{kind}"),
+        }
+    }
+    objects
+}
+
+fn role<'o>(objects: &'o Objects, name: &str) -> &'o ClusterRole {
+    let mut roles = objects.cluster_roles.iter();
+    roles.find(|role| role.metadata.name == name).unwrap()
+}
+
+#[test]
+fn the_default_policy_is_the_recorded_one() {
+    let (ours, recorded) = (Objects::bootstrap(), recorded());
+    assert_eq!(ours.cluster_roles, recorded.cluster_roles);
+    assert_eq!(ours.cluster_role_bindings, recorded.cluster_role_bindings);
+    assert_eq!(ours.roles, recorded.roles);
+    assert_eq!(ours.role_bindings, recorded.role_bindings);
+    let controllers = 37;
+    assert_eq!(ours.cluster_roles.len(), 31 + controllers);
+    assert_eq!(ours.cluster_role_bindings.len(), 12 + controllers);
+    assert_eq!((ours.roles.len(), ours.role_bindings.len()), (7, 7));
+}
+
+#[test]
+fn the_api_server_would_store_the_default_policy() {
+    let objects = Objects::bootstrap();
+    let cluster_bindings = objects.cluster_role_bindings.iter();
+    let bindings = objects.role_bindings.iter();
+    let all = (objects.cluster_roles.iter().map(ClusterRole::field_errors))
+        .chain(cluster_bindings.map(ClusterRoleBinding::field_errors))
+        .chain(objects.roles.iter().map(Role::field_errors))
+        .chain(bindings.map(RoleBinding::field_errors));
+    for errors in all {
+        assert!(errors.is_empty(), "{errors:?}");
+    }
+}
+
+#[test]
+fn aggregation_fills_the_three_roles_for_users() {
+    let mut objects = Objects::bootstrap();
+    for name in ["admin", "edit", "view"] {
+        assert!(role(&objects, name).rules.is_empty());
+    }
+    let aggregation = objects.aggregate();
+    assert_eq!(aggregation.changed, ["admin", "edit", "view"]);
+    assert!(aggregation.refused.is_empty());
+    // By the names of the members: `edit` before `system:…`, and `system:…` before `view`.
+    let of = |names: [&str; 2]| -> Vec<PolicyRule> {
+        names
+            .map(|name| role(&objects, name).rules.clone())
+            .concat()
+    };
+    let view = &role(&objects, "view").rules;
+    assert_eq!(*view, role(&objects, "system:aggregate-to-view").rules);
+    assert_eq!(
+        role(&objects, "edit").rules,
+        of(["system:aggregate-to-edit", "view"])
+    );
+    assert_eq!(
+        role(&objects, "admin").rules,
+        of(["edit", "system:aggregate-to-admin"])
+    );
+    let mut again = objects.clone();
+    assert!(again.aggregate().changed.is_empty());
+}
+
+#[test]
+fn the_default_policy_decides() {
+    let mut objects = Objects::bootstrap();
+    objects.aggregate();
+    let policy = Policy::new(objects);
+    let anybody = User::new("alice", ["devs"]).authenticated();
+    let nobody = User::new("system:anonymous", ["system:unauthenticated"]);
+    let jobs = User::new(
+        "system:serviceaccount:kube-system:job-controller",
+        ["system:serviceaccounts", "system:authenticated"],
+    );
+    let create_pod = ResourceRequest::new("create", "", "pods").in_namespace("dev");
+    let review = ResourceRequest::new("create", "authorization.k8s.io", "selfsubjectaccessreviews");
+    for (user, request, is_allowed) in [
+        (&nobody, Request::path("get", "/version"), true),
+        (&nobody, Request::path("get", "/api"), false),
+        (&anybody, Request::path("get", "/api/v1"), true),
+        (&anybody, review.into(), true),
+        (&nobody, review.into(), false),
+        (&anybody, create_pod.into(), false),
+        (&jobs, create_pod.into(), true),
+    ] {
+        let response = policy.rbac(user, &request);
+        let is_allow = matches!(response.decision(), Decision::Allow(_));
+        assert_eq!(is_allow, is_allowed, "{user:?} {request:?}");
+    }
+}
