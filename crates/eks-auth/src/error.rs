@@ -39,7 +39,7 @@ impl AuthError {
 pub enum Failed {
     /// STS did not answer the question.
     #[error(transparent)]
-    Sts(sts_presign::AnswerError),
+    Sts(sts_presign::AnswerFailure),
     /// The request did not get to STS, or its answer not back.
     #[error(transparent)]
     Transport(TransportError),
@@ -87,7 +87,7 @@ impl Refused {
         match self {
             Self::Mapping(refusal) => refusal.reason().code(),
             Self::NotMapped => "not-mapped",
-            Self::Sts(refusal) => sts_presign::AnswerError::Refused(*refusal).code(),
+            Self::Sts(refusal) => refusal.code(),
             Self::Token(error) => error.code(),
             Self::Url(error) => error.code(),
         }
@@ -98,7 +98,7 @@ impl From<sts_presign::AnswerError> for AuthError {
     fn from(error: sts_presign::AnswerError) -> Self {
         match error {
             sts_presign::AnswerError::Refused(refusal) => Refused::Sts(refusal).into(),
-            _ => Failed::Sts(error).into(),
+            sts_presign::AnswerError::Failed(failure) => Failed::Sts(failure).into(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use aws_auth_map::UserInfo;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use sts_presign::AnswerError;
+use sts_presign::AnswerFailure;
 use thiserror::Error as ThisError;
 
 use crate::error::{AuthError, Failed};
@@ -140,7 +140,7 @@ impl Review {
 pub const fn review_status(error: &AuthError) -> StatusCode {
     match error {
         AuthError::Refused(_) => StatusCode::OK,
-        AuthError::Failed(Failed::Sts(AnswerError::Throttled)) => StatusCode::TOO_MANY_REQUESTS,
+        AuthError::Failed(Failed::Sts(AnswerFailure::Throttled)) => StatusCode::TOO_MANY_REQUESTS,
         AuthError::Failed(_) => StatusCode::BAD_GATEWAY,
     }
 }

@@ -2,16 +2,42 @@
 
 use thiserror::Error as ThisError;
 
-/// Why STS's answer yields no identity.
+/// Why STS's answer yields no identity: either STS refused the caller, or nobody could say.
 ///
-/// Only [`AnswerError::Refused`] says something of the caller. **Every other variant says something
-/// of STS or the way to it: it must not be remembered as "not authenticated"**; a webhook answers
-/// it with an error, so that kube-apiserver asks again.
+/// The two are different types because they must be treated differently. A refusal may be
+/// remembered; **a failure says nothing of the caller and must not be remembered as "not
+/// authenticated"**: a webhook answers it with an error, so that kube-apiserver asks again.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever answers a caller must answer both"
+)]
+pub enum AnswerError {
+    /// STS did not answer the question.
+    #[error(transparent)]
+    Failed(#[from] AnswerFailure),
+    /// STS knows the request and says no.
+    #[error("STS refused the request: {0}")]
+    Refused(Refusal),
+}
+
+impl AnswerError {
+    /// Returns the stable kebab-case name of the fact.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Failed(failure) => failure.code(),
+            Self::Refused(refusal) => refusal.code(),
+        }
+    }
+}
+
+/// What is wrong with STS or the way to it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
-pub enum AnswerError {
-    /// The answer is not declared as JSON.
-    #[error("STS's answer is not declared as `application/json`")]
+pub enum AnswerFailure {
+    /// The answer is not declared, once and without compression, as one of STS's two formats.
+    #[error("STS's answer is not declared as plain `application/json` or `text/xml`")]
     ContentType,
     /// The three facts do not fit each other.
     #[error("STS's answer contradicts itself: {0}")]
@@ -25,9 +51,6 @@ pub enum AnswerError {
     /// A redirect, which is never followed: STS does not redirect.
     #[error("STS's answer is a redirect")]
     Redirected,
-    /// STS knows the request and says no.
-    #[error("STS refused the request: {0}")]
-    Refused(Refusal),
     /// STS asks to be asked less.
     #[error("STS throttled the request")]
     Throttled,
@@ -40,7 +63,7 @@ pub enum AnswerError {
         /// The HTTP status, from 500 on.
         status: u16,
     },
-    /// Any other status.
+    /// Any other status, or a refusal that is not in STS's own words: a proxy's, for instance.
     #[error("STS answered with the unexpected status {status}")]
     UnexpectedStatus {
         /// The HTTP status.
@@ -48,7 +71,7 @@ pub enum AnswerError {
     },
 }
 
-impl AnswerError {
+impl AnswerFailure {
     /// Returns the stable kebab-case name of the fact.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -57,7 +80,6 @@ impl AnswerError {
             Self::Inconsistent(_) => "inconsistent-response",
             Self::Partition => "partition",
             Self::Redirected => "redirected",
-            Self::Refused(refusal) => refusal.code(),
             Self::Throttled => "throttled",
             Self::TooLong => "response-too-long",
             Self::Unavailable { .. } | Self::UnexpectedStatus { .. } => "sts-error",
@@ -116,7 +138,9 @@ impl Refusal {
             .find(|refusal| refusal.as_str() == word)
     }
 
-    const fn code(self) -> &'static str {
+    /// Returns the stable kebab-case name of the fact.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
         match self {
             Self::AccessDenied => "access-denied",
             Self::ExpiredToken => "expired-session-token",

@@ -1,16 +1,11 @@
 //! Reading STS's answer.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use http::header::CONTENT_TYPE;
-use http::{Response, StatusCode};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Response, StatusCode};
 use iam_principal::{Identity, Partition};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 
-use crate::answer::{AnswerError, Refusal};
+use crate::answer::{AnswerError, AnswerFailure, Refusal};
+use crate::document::{Caller, Fault, Format};
 
 /// The longest answer that is read: our choice. A genuine one has some 400 bytes; whoever fetches it
 /// stops reading here.
@@ -20,144 +15,81 @@ pub const MAX_ANSWER_LEN: usize = 65_536;
 /// identity. The access key id is not in the answer: add it with
 /// [`Identity::with_access_key_id`].
 ///
-/// The document is `GetCallerIdentityResponse` as STS writes it for `accept: application/json`;
-/// a key that stands twice, or one that STS does not write, is refused.
+/// The document is one `GetCallerIdentityResponse` as STS writes it, in JSON or in XML as the content
+/// type says. What stands twice, or is not written by STS, is refused.
 ///
 /// # Errors
 ///
-/// In this order: [`AnswerError::TooLong`]; by the status, where it is not 200:
-/// [`AnswerError::Throttled`], [`AnswerError::Refused`], [`AnswerError::Redirected`],
-/// [`AnswerError::Unavailable`], [`AnswerError::UnexpectedStatus`];
-/// [`AnswerError::ContentType`], [`AnswerError::Malformed`], [`AnswerError::Inconsistent`],
-/// [`AnswerError::Partition`].
+/// In this order: [`AnswerFailure::TooLong`]; by the status, where it is not 200:
+/// [`AnswerFailure::Throttled`], [`AnswerError::Refused`], [`AnswerFailure::Redirected`],
+/// [`AnswerFailure::Unavailable`], [`AnswerFailure::UnexpectedStatus`];
+/// [`AnswerFailure::ContentType`], [`AnswerFailure::Malformed`], [`AnswerFailure::Inconsistent`],
+/// [`AnswerFailure::Partition`].
 pub fn read_identity(
     answer: &Response<impl AsRef<[u8]>>,
     partition: Partition,
 ) -> Result<Identity, AnswerError> {
     let body = answer.body().as_ref();
     if body.len() > MAX_ANSWER_LEN {
-        return Err(AnswerError::TooLong);
+        return Err(AnswerFailure::TooLong.into());
     }
+    let format = declared_format(answer.headers());
     if answer.status() != StatusCode::OK {
-        return Err(by_status(answer.status(), body));
+        return Err(by_status(answer.status(), format, body));
     }
-    if !is_json(answer) {
-        return Err(AnswerError::ContentType);
-    }
-    let Object(document) =
-        serde_json::from_slice::<Object<Document>>(body).map_err(|_| AnswerError::Malformed)?;
-    let CallerIdentity {
-        account,
+    let format = format.ok_or(AnswerFailure::ContentType)?;
+    let Caller {
         arn,
+        account,
         user_id,
-    } = document.response.0.result.0;
-    let identity = Identity::new(&arn, &account, &user_id).map_err(AnswerError::Inconsistent)?;
+    } = format.read_caller(body).ok_or(AnswerFailure::Malformed)?;
+    let identity = Identity::new(&arn, &account, &user_id).map_err(AnswerFailure::Inconsistent)?;
     if identity.partition() != partition {
-        return Err(AnswerError::Partition);
+        return Err(AnswerFailure::Partition.into());
     }
     Ok(identity)
 }
 
-fn is_json(answer: &Response<impl AsRef<[u8]>>) -> bool {
-    let mut types = answer.headers().get_all(CONTENT_TYPE).iter();
+/// The format that the headers declare, if they declare one, once, and no compression over it: nobody
+/// asked for any.
+fn declared_format(headers: &HeaderMap) -> Option<Format> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
     let (Some(only), None) = (types.next(), types.next()) else {
-        return false;
+        return None;
     };
-    let essence = only.to_str().unwrap_or("").split(';').next().unwrap_or("");
-    essence.trim().eq_ignore_ascii_case("application/json")
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    if !encodings.all(|encoding| encoding == "identity") {
+        return None;
+    }
+    Format::of_content_type(only.to_str().ok()?)
 }
 
-fn by_status(status: StatusCode, body: &[u8]) -> AnswerError {
-    let word = serde_json::from_slice::<ErrorDocument>(body)
-        .ok()
-        .map(|d| d.error.code);
-    // Throttling comes as 400 with this word, and from proxies as 429. As upstream: `pkg/token/token.go`
-    // looks for the word, but in the whole body.
-    let throttled = word
-        .as_deref()
-        .is_some_and(|word| word.starts_with("Throttling"));
-    if throttled || status == StatusCode::TOO_MANY_REQUESTS {
-        return AnswerError::Throttled;
-    }
-    let refusal = word.as_deref().and_then(Refusal::from_word);
+fn by_status(status: StatusCode, format: Option<Format>, body: &[u8]) -> AnswerError {
+    // Only STS's own document tells anything of the caller: a proxy's 403 does not.
+    let fault = format.and_then(|format| format.read_fault(body));
+    // Throttling comes as 400 with this word, and from proxies as 429. As upstream, which looks for
+    // the word as well (`pkg/token/token.go`), but in the whole body.
+    let throttled = fault.as_ref().is_some_and(Fault::is_throttling);
+    let refusal = fault
+        .filter(|fault| fault.is_the_senders)
+        .and_then(|fault| Refusal::from_word(&fault.code));
+    let status_code = status.as_u16();
     match refusal {
-        // Only with STS's own document: a proxy's 403 says nothing of the caller.
-        Some(refusal) if status.is_client_error() => AnswerError::Refused(refusal),
-        _ if status.is_redirection() => AnswerError::Redirected,
-        _ if status.is_server_error() => AnswerError::Unavailable {
-            status: status.as_u16(),
-        },
-        _ => AnswerError::UnexpectedStatus {
-            status: status.as_u16(),
-        },
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    #[serde(rename = "GetCallerIdentityResponse")]
-    response: Object<CallerIdentityResponse>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CallerIdentityResponse {
-    #[serde(rename = "GetCallerIdentityResult")]
-    result: Object<CallerIdentity>,
-    #[serde(rename = "ResponseMetadata")]
-    _metadata: Option<Object<Metadata>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CallerIdentity {
-    #[serde(rename = "Account")]
-    account: String,
-    #[serde(rename = "Arn")]
-    arn: String,
-    #[serde(rename = "UserId")]
-    user_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Metadata {
-    #[serde(rename = "RequestId")]
-    _request_id: String,
-}
-
-/// What is written as an object: a derived reader takes a list of the values for one as well.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfFields<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for OfFields<T> {
-            type Value = Object<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
-            }
+        _ if throttled || status == StatusCode::TOO_MANY_REQUESTS => {
+            AnswerFailure::Throttled.into()
         }
-
-        deserializer.deserialize_map(OfFields(PhantomData))
+        // STS refuses with these two; an answer of another status is somebody else's.
+        Some(refusal) if matches!(status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN) => {
+            AnswerError::Refused(refusal)
+        }
+        _ if status.is_redirection() => AnswerFailure::Redirected.into(),
+        _ if status.is_server_error() => AnswerFailure::Unavailable {
+            status: status_code,
+        }
+        .into(),
+        _ => AnswerFailure::UnexpectedStatus {
+            status: status_code,
+        }
+        .into(),
     }
-}
-
-#[derive(Deserialize)]
-struct ErrorDocument {
-    #[serde(rename = "Error")]
-    error: ErrorCode,
-}
-
-#[derive(Deserialize)]
-struct ErrorCode {
-    #[serde(rename = "Code")]
-    code: String,
 }

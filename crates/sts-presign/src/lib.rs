@@ -20,6 +20,7 @@ mod policy;
 mod request;
 
 mod answer;
+mod document;
 mod identity;
 
 #[cfg(feature = "verify")]
@@ -35,7 +36,7 @@ mod verify;
 
 mod error;
 
-pub use answer::{AnswerError, Refusal};
+pub use answer::{AnswerError, AnswerFailure, Refusal};
 pub use cluster::{ClusterId, MAX_CLUSTER_ID_LEN};
 pub use credential::MAX_ACCESS_KEY_ID_LEN;
 pub use endpoint::{Endpoint, EndpointVariant};

@@ -1,6 +1,6 @@
 use aws_auth_map::Map;
 use eks_auth::{AuthError, Failed, Refused, TransportError};
-use sts_presign::{AnswerError, Refusal};
+use sts_presign::{AnswerFailure, Refusal};
 
 use crate::support::{ALICE, Always, authenticator, config_map, now, ready, token};
 
@@ -62,15 +62,15 @@ fn what_says_nothing_of_the_caller_is_a_failure() {
         ),
         (
             Ok((503, "")),
-            Failed::Sts(AnswerError::Unavailable { status: 503 }),
+            Failed::Sts(AnswerFailure::Unavailable { status: 503 }),
         ),
-        (Ok((429, "")), Failed::Sts(AnswerError::Throttled)),
+        (Ok((429, "")), Failed::Sts(AnswerFailure::Throttled)),
         (
             Ok((403, "<html>")),
-            Failed::Sts(AnswerError::UnexpectedStatus { status: 403 }),
+            Failed::Sts(AnswerFailure::UnexpectedStatus { status: 403 }),
         ),
-        (Ok((302, "")), Failed::Sts(AnswerError::Redirected)),
-        (Ok((200, "{}")), Failed::Sts(AnswerError::Malformed)),
+        (Ok((302, "")), Failed::Sts(AnswerFailure::Redirected)),
+        (Ok((200, "{}")), Failed::Sts(AnswerFailure::Malformed)),
     ] {
         assert_eq!(authenticate(answer), Err(failed.into()), "{answer:?}");
     }

@@ -100,7 +100,10 @@ fn the_token_is_not_printed() {
 fn a_failure_has_a_status_that_is_asked_again_after_and_a_refusal_has_not() {
     for (error, status) in [
         (AuthError::from(Refused::NotMapped), 200),
-        (sts_presign::AnswerError::Throttled.into(), 429),
+        (
+            sts_presign::AnswerError::from(sts_presign::AnswerFailure::Throttled).into(),
+            429,
+        ),
         (Failed::Transport(TransportError::Timeout).into(), 502),
     ] {
         assert_eq!(review_status(&error).as_u16(), status, "{error}");

@@ -1,6 +1,9 @@
+//! Reading STS's answer: the cases of `testdata/answers.toml`, and what no case can say.
+
 use http::Response;
-use iam_principal::{Error as PrincipalError, Partition};
-use sts_presign::{AnswerError, MAX_ANSWER_LEN, Refusal, read_identity};
+use iam_principal::{Identity, Partition};
+use serde::Deserialize;
+use sts_presign::{AnswerError, AnswerFailure, MAX_ANSWER_LEN, Refusal, read_identity};
 use testkit::Report;
 
 const GOOD: &str = r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":{
@@ -9,193 +12,212 @@ const GOOD: &str = r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":{
 
 const JSON: &str = "application/json";
 
-fn read(status: u16, content_type: &str, body: &str) -> Result<String, AnswerError> {
+#[derive(Deserialize)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Case {
+    name: String,
+    attack: Option<u8>,
+    #[serde(default = "ok")]
+    status: u16,
+    r#type: Option<String>,
+    encoding: Option<String>,
+    body: String,
+    arn: Option<String>,
+    user_id: Option<String>,
+    error: Option<String>,
+}
+
+const fn ok() -> u16 {
+    200
+}
+
+impl Case {
+    fn read(&self) -> Result<Identity, AnswerError> {
+        let mut answer = Response::builder().status(self.status);
+        if let Some(content_type) = &self.r#type {
+            answer = answer.header("content-type", content_type);
+        }
+        if let Some(encoding) = &self.encoding {
+            answer = answer.header("content-encoding", encoding);
+        }
+        read_identity(&answer.body(&self.body).unwrap(), Partition::Aws)
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/answers.toml");
+    testkit::toml::<Cases>(path).case
+}
+
+fn read(status: u16, content_type: &str, body: &str) -> Result<Identity, AnswerError> {
     let answer = Response::builder()
         .status(status)
         .header("content-type", content_type);
-    let answer = answer.body(body.to_owned()).unwrap();
-    read_identity(&answer, Partition::Aws).map(|identity| identity.arn().to_owned())
+    read_identity(&answer.body(body).unwrap(), Partition::Aws)
 }
 
 #[test]
-fn the_one_document_is_read() {
-    let arn = "arn:aws:sts::111122223333:assumed-role/dev/s";
-    assert_eq!(read(200, JSON, GOOD).as_deref(), Ok(arn));
-    assert_eq!(
-        read(200, "Application/JSON; charset=utf-8", GOOD).as_deref(),
-        Ok(arn)
-    );
-}
-
-#[test]
-fn anything_but_one_whole_document_is_malformed() {
+fn each_answer_that_sts_gives_is_read() {
     let mut report = Report::new();
-    let twice = GOOD.replacen(
-        r#""Account":"111122223333","#,
-        r#""Account":"111122223333","Account":"444455556666","#,
-        1,
-    );
-    for (name, body) in [
-        ("empty", String::new()),
-        ("cut short", GOOD.strip_suffix("}").unwrap().to_owned()),
-        ("two documents", format!("{GOOD}{GOOD}")),
-        ("key twice", twice),
-        (
-            "unknown key",
-            GOOD.replacen("\"Account\"", "\"X\":1,\"Account\"", 1),
-        ),
-        (
-            "key in lower case",
-            GOOD.replacen("\"Account\"", "\"account\"", 1),
-        ),
-        (
-            "no result",
-            r#"{"GetCallerIdentityResponse":{}}"#.to_owned(),
-        ),
-        (
-            "result in a list",
-            GOOD.replacen("Result\":{", "Result\":[{", 1)
-                .replacen("},", "}],", 1),
-        ),
-        (
-            "values in a list",
-            r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":
-                ["111122223333","arn:aws:iam::111122223333:user/alice","AIDAEXAMPLE"]}}"#
-                .to_owned(),
-        ),
-        ("HTML", "<html></html>".to_owned()),
-        (
-            "account a number",
-            GOOD.replacen("\"111122223333\"", "111122223333", 1),
-        ),
-    ] {
-        report.check(name, &read(200, JSON, &body), &Err(AnswerError::Malformed));
+    for case in cases().iter().filter(|case| case.error.is_none()) {
+        let got = case.read().map(|identity| {
+            let facts = (identity.arn(), identity.raw_user_id());
+            (facts.0.to_owned(), facts.1.to_owned())
+        });
+        let want = (case.arn.clone().unwrap(), case.user_id.clone().unwrap());
+        report.check(&case.name, &got, &Ok(want));
+    }
+    report.finish();
+}
+
+/// Every case of one attack is refused, and each for its own reason.
+#[track_caller]
+fn attack(number: u8) {
+    let mut report = Report::new();
+    for case in cases().iter().filter(|case| case.attack == Some(number)) {
+        let error = case.read().map(|identity| identity.arn().to_owned());
+        let error = error.map_err(|error| format!("{error:?}"));
+        report.check(&case.name, &error, &Err(case.error.clone().unwrap()));
     }
     report.finish();
 }
 
 #[test]
-fn facts_that_contradict_each_other_are_refused() {
-    for (from, to, error) in [
-        (
-            "\"111122223333\"",
-            "\"444455556666\"",
-            PrincipalError::AccountMismatch,
-        ),
-        (
-            "AROAEXAMPLE:s",
-            "AROAEXAMPLE:t",
-            PrincipalError::SessionMismatch,
-        ),
-        ("AROAEXAMPLE:s", "AROAEXAMPLE", PrincipalError::UserId),
-        (
-            "arn:aws:sts",
-            "arn:moon:sts",
-            PrincipalError::UnknownPartition,
-        ),
-        ("assumed-role/dev/s", "user/dev", PrincipalError::Resource),
-    ] {
-        let got = read(200, JSON, &GOOD.replacen(from, to, 1));
-        assert_eq!(got, Err(AnswerError::Inconsistent(error)), "{to}");
-    }
-    let other = GOOD.replacen("arn:aws:sts", "arn:aws-cn:sts", 1);
-    assert_eq!(read(200, JSON, &other), Err(AnswerError::Partition));
+fn attack_25_what_is_not_one_whole_answer_names_nobody() {
+    attack(25);
 }
 
 #[test]
-fn statuses_are_told_apart_and_only_a_refusal_speaks_of_the_caller() {
-    let refused = |code: &str| {
-        format!(r#"{{"Error":{{"Code":"{code}","Message":"m","Type":"Sender"}},"RequestId":"r"}}"#)
+fn attack_26_facts_that_contradict_each_other_name_nobody() {
+    attack(26);
+}
+
+#[test]
+fn attack_27_only_a_refusal_in_stss_own_words_speaks_of_the_caller() {
+    attack(27);
+}
+
+#[test]
+fn attack_27_a_failure_is_another_type_than_a_refusal() {
+    // Whoever matches has to say what becomes of each; there is no third and no default.
+    let remembered = |error: AnswerError| match error {
+        AnswerError::Refused(Refusal::SignatureDoesNotMatch) => Some("refused"),
+        AnswerError::Refused(_) => Some("refused otherwise"),
+        AnswerError::Failed(_) => None,
     };
-    let mut report = Report::new();
-    for (status, body, error) in [
-        (
-            403,
-            refused("SignatureDoesNotMatch"),
-            AnswerError::Refused(Refusal::SignatureDoesNotMatch),
-        ),
-        (
-            403,
-            refused("ExpiredToken"),
-            AnswerError::Refused(Refusal::ExpiredToken),
-        ),
-        (
-            403,
-            refused("InvalidClientTokenId"),
-            AnswerError::Refused(Refusal::InvalidClientTokenId),
-        ),
-        (400, refused("Throttling"), AnswerError::Throttled),
-        (400, refused("ThrottlingException"), AnswerError::Throttled),
-        (429, String::new(), AnswerError::Throttled),
-        (
-            503,
-            "busy".to_owned(),
-            AnswerError::Unavailable { status: 503 },
-        ),
-        (
-            500,
-            refused("SignatureDoesNotMatch"),
-            AnswerError::Unavailable { status: 500 },
-        ),
-        (302, GOOD.to_owned(), AnswerError::Redirected),
-        (
-            403,
-            "<html>proxy</html>".to_owned(),
-            AnswerError::UnexpectedStatus { status: 403 },
-        ),
-        (
-            403,
-            refused("SomethingNew"),
-            AnswerError::UnexpectedStatus { status: 403 },
-        ),
-        (
-            204,
-            String::new(),
-            AnswerError::UnexpectedStatus { status: 204 },
-        ),
-        (
-            201,
-            GOOD.to_owned(),
-            AnswerError::UnexpectedStatus { status: 201 },
-        ),
-    ] {
-        report.check(
-            &format!("{status} {body}"),
-            &read(status, JSON, &body),
-            &Err(error),
-        );
+    let body = r#"{"Error":{"Code":"SignatureDoesNotMatch","Type":"Sender"}}"#;
+    assert_eq!(
+        remembered(read(403, JSON, body).unwrap_err()),
+        Some("refused")
+    );
+    for status in [200, 302, 404, 429, 500, 503] {
+        assert_eq!(remembered(read(status, JSON, body).unwrap_err()), None);
     }
-    report.finish();
 }
 
 #[test]
-fn the_content_type_is_json_once() {
-    assert_eq!(read(200, "text/xml", GOOD), Err(AnswerError::ContentType));
-    assert_eq!(
-        read(200, "application/jsonp", GOOD),
-        Err(AnswerError::ContentType)
-    );
-    let answer = Response::builder().body(GOOD.to_owned()).unwrap();
-    assert_eq!(
-        read_identity(&answer, Partition::Aws),
-        Err(AnswerError::ContentType)
-    );
-    let answer = Response::builder()
+fn attack_25_the_caller_of_another_partition_is_nobody() {
+    let cn = GOOD.replacen("arn:aws:", "arn:aws-cn:", 1);
+    let answer = Response::builder().header("content-type", JSON).body(cn);
+    let answer = answer.unwrap();
+    assert!(read_identity(&answer, Partition::AwsCn).is_ok());
+    for partition in Partition::ALL {
+        if partition != Partition::AwsCn {
+            let got = read_identity(&answer, partition);
+            assert_eq!(got, Err(AnswerFailure::Partition.into()), "{partition}");
+        }
+    }
+}
+
+#[test]
+fn the_content_type_is_declared_once() {
+    let twice = Response::builder()
         .header("content-type", JSON)
         .header("content-type", JSON);
-    let answer = answer.body(GOOD.to_owned()).unwrap();
     assert_eq!(
-        read_identity(&answer, Partition::Aws),
-        Err(AnswerError::ContentType)
+        read_identity(&twice.body(GOOD).unwrap(), Partition::Aws),
+        Err(AnswerFailure::ContentType.into())
     );
+    let plain = Response::builder()
+        .header("content-type", JSON)
+        .header("content-encoding", "identity");
+    assert!(read_identity(&plain.body(GOOD).unwrap(), Partition::Aws).is_ok());
 }
 
 #[test]
-fn length_is_checked_before_everything_else() {
+fn attack_25_length_is_checked_before_everything_else() {
     let longest = format!("{GOOD}{}", " ".repeat(MAX_ANSWER_LEN - GOOD.len()));
     assert!(read(200, JSON, &longest).is_ok());
-    assert_eq!(
-        read(500, "", &format!("{longest} ")),
-        Err(AnswerError::TooLong)
-    );
+    let too_long = format!("{longest} ");
+    for status in [200, 403, 500] {
+        let got = read(status, JSON, &too_long);
+        assert_eq!(got, Err(AnswerFailure::TooLong.into()));
+    }
+}
+
+#[test]
+fn attack_25_what_is_not_utf8_is_malformed() {
+    for (content_type, body) in [(JSON, &b"{\"\xff\":1}"[..]), ("text/xml", b"<\xff/>")] {
+        let answer = Response::builder().header("content-type", content_type);
+        let got = read_identity(&answer.body(body).unwrap(), Partition::Aws);
+        assert_eq!(got, Err(AnswerFailure::Malformed.into()));
+    }
+}
+
+#[test]
+fn every_failure_has_a_code_and_a_sentence() {
+    for (error, code, sentence) in [
+        (
+            AnswerFailure::Throttled.into(),
+            "throttled",
+            "STS throttled the request",
+        ),
+        (
+            AnswerFailure::Unavailable { status: 503 }.into(),
+            "sts-error",
+            "STS failed with status 503",
+        ),
+        (
+            AnswerFailure::UnexpectedStatus { status: 404 }.into(),
+            "sts-error",
+            "STS answered with the unexpected status 404",
+        ),
+        (
+            AnswerFailure::Malformed.into(),
+            "malformed-response",
+            "STS's answer is not one GetCallerIdentityResponse",
+        ),
+        (
+            AnswerFailure::Inconsistent(iam_principal::Error::UserId).into(),
+            "inconsistent-response",
+            "STS's answer contradicts itself: the user id does not fit the kind of principal",
+        ),
+        (
+            AnswerFailure::Partition.into(),
+            "partition",
+            "the caller is of another partition than this verifier",
+        ),
+        (
+            AnswerFailure::Redirected.into(),
+            "redirected",
+            "STS's answer is a redirect",
+        ),
+        (
+            AnswerFailure::TooLong.into(),
+            "response-too-long",
+            "STS's answer is longer than 65536 bytes",
+        ),
+        (
+            AnswerError::Refused(Refusal::ExpiredToken),
+            "expired-session-token",
+            "STS refused the request: ExpiredToken",
+        ),
+    ] {
+        assert_eq!((error.code(), error.to_string().as_str()), (code, sentence));
+    }
 }
