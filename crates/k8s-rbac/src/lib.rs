@@ -26,6 +26,8 @@ mod listing;
 mod manifests;
 mod names;
 mod objects;
+#[cfg(feature = "k8s-openapi")]
+mod openapi;
 mod policy;
 mod printable;
 mod query;
@@ -53,6 +55,8 @@ pub use objects::{
     API_GROUP, AggregationRule, ClusterRole, ClusterRoleBinding, LabelSelector,
     LabelSelectorRequirement, Metadata, Objects, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
+#[cfg(feature = "k8s-openapi")]
+pub use openapi::OtherReviewKind;
 pub use policy::{PRIVILEGED_GROUP, Policy};
 pub use request::{PathRequest, Request, ResourceRequest, User};
 pub use request_info::{RequestInfo, RequestInfoError};

@@ -19,6 +19,8 @@ mod listings;
 #[cfg(all(test, feature = "yaml"))]
 mod manifests;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod props;
