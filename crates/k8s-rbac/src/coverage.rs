@@ -106,7 +106,12 @@ impl PolicyRule {
     ///
     /// As upstream: `BreakdownRule`.
     pub fn permissions(&self) -> impl Iterator<Item = Permission<'_>> {
-        let resources = self.api_groups.iter().flat_map(move |group| {
+        // Without verbs, the other lists would be gone through for nothing.
+        let groups = match self.verbs.as_slice() {
+            [] => &[],
+            _ => self.api_groups.as_slice(),
+        };
+        let resources = groups.iter().flat_map(move |group| {
             self.resources.iter().flat_map(move |resource| {
                 self.verbs.iter().flat_map(move |verb| {
                     let names = self.resource_names.iter().map(|name| Some(name.as_str()));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::hot::{Hot, MIN_PLACES, Symbols};
+use crate::identity::Identity;
 use crate::objects::{ClusterRoleBinding, PolicyRule, RoleBinding, RoleRef, Subject};
 use crate::request::Request;
 
@@ -55,15 +56,21 @@ impl From<RoleBinding> for Bound {
 }
 
 impl Bound {
+    /// Says whether there are requests for which the binding counts: a RoleBinding without a
+    /// namespace, which no API server has stored, is in no request's namespace.
+    pub(crate) fn is_ever_asked(&self) -> bool {
+        self.namespace.as_deref() != Some("")
+    }
+
     /// Finds the first subject that is the user or one of the groups.
     pub(crate) fn subject_of(&self, user: &str, groups: &[String]) -> Option<&Subject> {
-        self.subjects.iter().find(
-            |subject| match Who::of(subject, self.namespace.as_deref()) {
-                Some(Who::User(name)) => name == user,
-                Some(Who::Group(name)) => groups.contains(&name),
+        self.subjects.iter().find(|subject| {
+            match Identity::of(subject, self.namespace.as_deref()) {
+                Some(Identity::User(name)) => name == user,
+                Some(Identity::Group(name)) => groups.contains(&name),
                 None => false,
-            },
-        )
+            }
+        })
     }
 }
 
@@ -124,9 +131,11 @@ impl Scope {
                     binding: at,
                     subject: number,
                 };
-                match Who::of(subject, binding.namespace.as_deref()) {
-                    Some(Who::User(name)) => self.users.entry(name).or_default().list.push(place),
-                    Some(Who::Group(name)) => {
+                match Identity::of(subject, binding.namespace.as_deref()) {
+                    Some(Identity::User(name)) => {
+                        self.users.entry(name).or_default().list.push(place)
+                    }
+                    Some(Identity::Group(name)) => {
                         self.groups.entry(name).or_default().list.push(place);
                     }
                     None => {}
@@ -262,33 +271,6 @@ impl Scope {
     pub(crate) fn resolve(&mut self, rules: impl Fn(&Bound) -> Option<Arc<[PolicyRule]>>) {
         for binding in &mut self.bindings {
             binding.rules = rules(binding);
-        }
-    }
-}
-
-/// Whom a subject names.
-enum Who {
-    Group(String),
-    User(String),
-}
-
-impl Who {
-    // As upstream: pkg/registry/rbac/validation/rule.go, appliesToUser. Kinds are compared
-    // exactly, the API group is not looked at, and an unknown kind names nobody. A service account
-    // is the user of its name, and without any namespace it is nobody.
-    fn of(subject: &Subject, binding_namespace: Option<&str>) -> Option<Self> {
-        match subject.kind.as_str() {
-            "User" => Some(Self::User(subject.name.clone())),
-            "Group" => Some(Self::Group(subject.name.clone())),
-            "ServiceAccount" => {
-                let namespace = match subject.namespace.as_str() {
-                    "" => binding_namespace.unwrap_or_default(),
-                    own => own,
-                };
-                let name = format!("system:serviceaccount:{namespace}:{}", subject.name);
-                (!namespace.is_empty()).then_some(Self::User(name))
-            }
-            _ => None,
         }
     }
 }

@@ -12,22 +12,27 @@ pub mod explain;
 pub mod review;
 
 mod aggregation;
+mod atoms;
 mod coverage;
 mod defaults;
+mod diff;
 mod escalation;
 mod field_error;
 mod field_selector;
 mod forbidden;
 mod hot;
+mod identity;
 mod index;
 mod label_selector;
 mod listing;
 #[cfg(feature = "yaml")]
 mod manifests;
+mod merge;
 mod names;
 mod objects;
 #[cfg(feature = "k8s-openapi")]
 mod openapi;
+mod permissions;
 mod policy;
 mod printable;
 mod query;
@@ -42,21 +47,26 @@ mod who;
 mod write;
 
 pub use aggregation::Aggregation;
+pub use atoms::{Atom, MAX_ATOMS, TooLarge};
 pub use coverage::{Coverage, Permission};
+pub use diff::{Change, MAX_DIFF_STEPS, PolicyDiff};
 pub use escalation::Escalation;
 pub use field_error::{FieldError, FieldErrorReason, FieldErrors};
 pub use field_selector::{FieldOperator, FieldRequirement, FieldSelectorError};
 pub use forbidden::{Forbidden, ForbiddenDetails};
+pub use identity::Identity;
 pub use label_selector::{LabelRequirement, LabelSelectorError};
 pub use listing::{NonResourceRule, ResourceRule, RuleListing, SubjectRulesReviewStatus};
 #[cfg(feature = "yaml")]
 pub use manifests::{DEFAULT_MAX_BYTES, Fault, Manifests, Place, Problem};
+pub use merge::ScopedRule;
 pub use objects::{
     API_GROUP, AggregationRule, ClusterRole, ClusterRoleBinding, LabelSelector,
     LabelSelectorRequirement, Metadata, Objects, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
 #[cfg(feature = "k8s-openapi")]
 pub use openapi::OtherReviewKind;
+pub use permissions::Permissions;
 pub use policy::{PRIVILEGED_GROUP, Policy};
 pub use request::{PathRequest, Request, ResourceRequest, User};
 pub use request_info::{RequestInfo, RequestInfoError};

@@ -110,17 +110,29 @@ impl Policy {
 
     /// Walks all bindings of all namespaces, those of the cluster first.
     pub(crate) fn all_bindings(&self) -> impl Iterator<Item = &Bound> {
+        self.all_scopes().flat_map(Scope::bindings)
+    }
+
+    fn all_scopes(&self) -> impl Iterator<Item = &Scope> {
         let mut namespaces: Vec<_> = self.namespaces.iter().collect();
         namespaces.sort_unstable_by_key(|&(name, _)| name);
         let namespaces = namespaces.into_iter().map(|(_, scope)| scope);
-        std::iter::once(&self.cluster)
-            .chain(namespaces)
-            .flat_map(Scope::bindings)
+        std::iter::once(&self.cluster).chain(namespaces)
     }
 
     /// Walks all bindings of the cluster and of one namespace.
     pub(crate) fn bindings_in<'p>(&'p self, namespace: &str) -> impl Iterator<Item = &'p Bound> {
         self.scopes(namespace).flat_map(Scope::bindings)
+    }
+
+    /// Walks the bindings of a user in all namespaces, those of the cluster first.
+    pub(crate) fn bindings_of_everywhere<'p>(
+        &'p self,
+        user: &User,
+    ) -> impl Iterator<Item = (&'p Bound, &'p Subject)> {
+        self.all_scopes()
+            .flat_map(|scope| scope.bindings_of(&user.name, &user.groups))
+            .filter(|(binding, _)| binding.is_ever_asked())
     }
 
     // As upstream: pkg/registry/rbac/validation/rule.go, VisitRulesFor. Without a namespace there

@@ -1,5 +1,7 @@
 //! Who asks, and what is asked.
 
+use crate::identity::SERVICE_ACCOUNT_PREFIX;
+
 /// A user as the cluster's authentication made it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -21,6 +23,20 @@ impl User {
             name: name.into(),
             groups: groups.into_iter().map(Into::into).collect(),
         }
+    }
+
+    /// Makes the user that a service account is, with the groups that all of them have.
+    ///
+    /// As upstream: apiserver, `pkg/authentication/serviceaccount/util.go`, `MakeUsername` and
+    /// `MakeGroupNames`.
+    #[must_use]
+    pub fn service_account(namespace: &str, name: &str) -> Self {
+        let groups = [
+            "system:serviceaccounts".to_owned(),
+            format!("system:serviceaccounts:{namespace}"),
+        ];
+        let name = format!("{SERVICE_ACCOUNT_PREFIX}{namespace}:{name}");
+        Self::new(name, groups).authenticated()
     }
 
     /// Adds the group `system:authenticated`, as the API server does for whoever it authenticated:

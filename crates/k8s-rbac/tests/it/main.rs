@@ -22,6 +22,8 @@ mod manifests;
 mod openapi;
 #[cfg(test)]
 mod oracle;
+#[cfg(all(test, feature = "yaml"))]
+mod permissions;
 #[cfg(test)]
 mod props;
 #[cfg(test)]
