@@ -8,7 +8,8 @@ use crate::backend::BackendKind;
 use crate::matching::{Caller, Match, MatchedOn, Matcher, fold, sso_key, strip_path};
 use crate::resolution::Resolution;
 use crate::resolve::Map;
-use crate::rules::RuleRef;
+use crate::rules::{Place, RuleRef};
+use crate::spelling::distance;
 
 /// What became of an identity, and what every rule had to do with it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -43,6 +44,7 @@ impl Explanation {
 pub struct Step {
     backend: BackendKind,
     rule: RuleRef,
+    place: Place,
     finding: Finding,
 }
 
@@ -57,6 +59,12 @@ impl Step {
     #[must_use]
     pub const fn rule(&self) -> RuleRef {
         self.rule
+    }
+
+    /// Returns where the rule was written.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        self.place
     }
 
     /// Returns what it had to do with the identity.
@@ -134,10 +142,14 @@ pub enum NearMiss {
     Path,
     /// It names a session of the role.
     Session,
+    /// Its name is spelled otherwise, by a letter or two.
+    Spelling,
     /// It is for a permission set, and the role's name does not end as Identity Center's do.
     Suffix,
     /// The ARN is the caller's and the user id is not: one of the two was made anew.
     UserId,
+    /// It names a user without the path, or with another one, which STS does tell.
+    UserPath,
     /// `*` and `?` stand for themselves in it.
     Wildcard,
 }
@@ -153,7 +165,9 @@ impl NearMiss {
             Self::Partition => "but-for-the-partition",
             Self::Path => "but-for-the-path",
             Self::Session => "but-for-the-session",
+            Self::Spelling => "but-for-the-spelling",
             Self::Suffix => "but-for-the-suffix",
+            Self::UserPath => "but-for-the-path-of-the-user",
             Self::UserId => "but-for-the-user-id",
             Self::Wildcard => "but-for-the-wildcard",
         }
@@ -169,6 +183,8 @@ impl fmt::Display for NearMiss {
             Self::Partition => "but would in another partition",
             Self::Path => "but would without the path of the role, which STS never tells",
             Self::Session => "but would if it named the role and not a session of it",
+            Self::Spelling => "but would if a letter or two of the name were others",
+            Self::UserPath => "but would with the path of the user, which STS tells",
             Self::Suffix => {
                 "but would if the role's name ended in the 16 hexadecimal digits of Identity Center"
             }
@@ -198,9 +214,11 @@ impl Map {
                     finding
                 };
                 let backend = backend.kind();
+                let place = rules.place(rule);
                 steps.push(Step {
                     backend,
                     rule,
+                    place,
                     finding,
                 });
             };
@@ -239,15 +257,20 @@ fn judge(matcher: &Matcher, at: RuleRef, winner: Option<RuleRef>, caller: &Calle
 fn near_miss(matcher: &Matcher, caller: &Caller<'_>) -> Option<NearMiss> {
     let arn = caller.folded_arn();
     match matcher {
-        Matcher::Exact { arn: rule, .. } if rule == arn => Some(NearMiss::UserId),
-        Matcher::UserId { arn: rule, .. } if rule.as_deref() == Some(arn) => Some(NearMiss::UserId),
+        Matcher::Exact { arn: rule, .. } if rule.eq_ignore_ascii_case(arn) => {
+            Some(NearMiss::UserId)
+        }
+        Matcher::UserId {
+            arn: Some((_, rule)),
+            ..
+        } if rule == arn => Some(NearMiss::UserId),
         Matcher::UserId { .. } => None,
-        Matcher::Exact { arn: rule, .. } => arns(rule, arn),
+        Matcher::Exact { arn: rule, .. } => arns(&fold(rule), arn),
         Matcher::Pattern(pattern) => {
             let folded = ArnPattern::parse(&fold(pattern.as_str())).ok()?;
             folded.matches(arn).then_some(NearMiss::Case)
         }
-        Matcher::Sso { key } => {
+        Matcher::Sso { key, .. } => {
             if arn
                 .strip_prefix(key.as_str())
                 .is_some_and(|rest| rest.starts_with('_'))
@@ -277,10 +300,27 @@ fn arns(rule: &str, caller: &str) -> Option<NearMiss> {
         (rule.partition() != caller.partition(), NearMiss::Partition),
         (rule.kind() != caller.kind(), NearMiss::Kind),
     ];
-    let is_same_name = (rule.path(), rule.name()) == (caller.path(), caller.name());
+    let is_same_name = rule.name() == caller.name();
+    let is_same_path = rule.path() == caller.path();
     let mut differs = differs.into_iter().filter(|(differs, _)| *differs);
-    match (is_same_name, differs.next(), differs.next()) {
+    match (is_same_name && is_same_path, differs.next(), differs.next()) {
         (true, Some((_, near)), None) => Some(near),
+        (false, None, _) if is_same_name && rule.kind() == Kind::User => Some(NearMiss::UserPath),
+        (false, None, _) if is_same_path && is_misspelled(rule.name(), caller.name()) => {
+            Some(NearMiss::Spelling)
+        }
         _ => None,
     }
+}
+
+/// Whether a name is another with a letter or two changed, which of a short name makes another.
+fn is_misspelled(name: &str, meant: &str) -> bool {
+    let allowed = match meant.len() {
+        0..4 => 0,
+        4..8 => 1,
+        _ => 2,
+    };
+    // Two names whose lengths differ by more need no comparing.
+    name.len().abs_diff(meant.len()) <= allowed
+        && distance(name.as_bytes(), meant.as_bytes()) <= allowed
 }

@@ -7,11 +7,15 @@ mod template;
 mod user;
 
 mod backend;
+mod backend_modes;
 mod resolution;
 mod resolve;
 
 mod explain;
+mod spelling;
 
+#[cfg(feature = "yaml")]
+mod check;
 #[cfg(feature = "yaml")]
 mod problem;
 #[cfg(feature = "yaml")]
@@ -19,17 +23,21 @@ mod yaml;
 
 pub use access_policy::{AccessPolicy, AccessScope, PolicyRule};
 pub use backend::{AuthenticationMode, Backend, BackendKind, EKS_RESERVED_PREFIXES};
+pub use backend_modes::{BackendModes, BackendModesError};
 pub use explain::{Explanation, Finding, NearMiss, Step};
-pub use matching::{MatchedOn, SsoError, SsoRole};
+pub use matching::{MatchedOn, RulePrincipal, SsoError, SsoRole};
 pub use resolution::{Mapped, Reason, Refusal, Resolution};
 pub use resolve::{Map, instance_id};
-pub use rules::{Overlap, Rule, RuleRef, Rules, Section};
+pub use rules::{Overlap, Place, Rule, RuleRef, Rules, Section};
 pub use template::{Placeholder, Spelling, Template};
 pub use user::UserInfo;
 
 #[cfg(feature = "yaml")]
+pub use check::MapProblem;
+#[cfg(feature = "yaml")]
 pub use problem::{Location, Problem, ProblemKind, Severity};
 #[cfg(feature = "yaml")]
 pub use yaml::{
-    DEFAULT_MAX_BYTES, PolicyTable, PolicyTableError, Reader, ReservedPrefixes, read_config_map,
+    DEFAULT_MAX_BYTES, PolicyTable, PolicyTableError, Reader, ReservedPrefixes, ServerConfig,
+    read_config_map,
 };

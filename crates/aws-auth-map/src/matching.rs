@@ -28,15 +28,22 @@ pub(crate) fn strip_path(folded: &str) -> String {
 /// What rules know a caller by.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller<'i> {
-    identity: &'i Identity,
+    canonical_arn: &'i str,
     folded_arn: String,
+    user_id: &'i str,
 }
 
 impl<'i> Caller<'i> {
     pub(crate) fn new(identity: &'i Identity) -> Self {
+        Self::of_arn(identity.canonical_arn(), user_id(identity))
+    }
+
+    /// Takes a canonical ARN and a user id, which may belong to nobody.
+    pub(crate) fn of_arn(canonical_arn: &'i str, user_id: &'i str) -> Self {
         Self {
-            identity,
-            folded_arn: fold(identity.canonical_arn()),
+            canonical_arn,
+            folded_arn: fold(canonical_arn),
+            user_id,
         }
     }
 
@@ -46,28 +53,46 @@ impl<'i> Caller<'i> {
     }
 
     /// Returns the user id, as upstream has it.
-    pub(crate) fn user_id(&self) -> &'i str {
-        user_id(self.identity)
+    pub(crate) const fn user_id(&self) -> &'i str {
+        self.user_id
     }
 }
 
 /// How a rule says whom it is for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Matcher {
-    /// The folded ARN, and the user id that it has to be of.
+    /// The ARN as it is written, and the user id that it has to be of.
     Exact {
         arn: String,
         user_id: Option<String>,
     },
     /// A pattern for the canonical ARN.
     Pattern(ArnPattern),
-    /// The key of the permission set's roles.
-    Sso { key: String },
-    /// The user id, and the folded ARN without a path that its owner has to have.
+    /// The permission set, and the key of its roles.
+    Sso { role: SsoRole, key: String },
+    /// The user id, and the ARN that its owner has to have: as it is written, and folded without a
+    /// path.
     UserId {
         user_id: String,
-        arn: Option<String>,
+        arn: Option<(String, String)>,
     },
+}
+
+/// Whom a rule is for.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum RulePrincipal<'r> {
+    /// The principal with this ARN, as it was written but for a session's, which is its role's where
+    /// upstream makes it that.
+    Arn(&'r str),
+    /// The principal with this ARN, as long as it has this user id.
+    ArnAndUserId(&'r str, &'r str),
+    /// Every principal whose canonical ARN the pattern covers.
+    Pattern(&'r ArnPattern),
+    /// The roles of a permission set.
+    Sso(&'r SsoRole),
+    /// The principal with this user id, and with this ARN if one is given.
+    UserId(&'r str, Option<&'r str>),
 }
 
 /// What came of a rule and a caller.
@@ -119,28 +144,42 @@ impl Matcher {
     pub(crate) fn meet(&self, caller: &Caller<'_>) -> Match {
         let yes = |is: bool, on: MatchedOn| if is { Match::Yes(on) } else { Match::No };
         match self {
-            Self::Exact { arn, user_id: None } => yes(arn == caller.folded_arn(), MatchedOn::Arn),
-            Self::Exact {
-                arn,
-                user_id: Some(user_id),
-            } => yes(
-                arn == caller.folded_arn() && user_id == caller.user_id(),
-                MatchedOn::ArnAndUserId,
-            ),
-            Self::Pattern(pattern) => yes(
-                pattern.matches(caller.identity.canonical_arn()),
-                MatchedOn::Pattern,
-            ),
-            Self::Sso { key } => yes(
+            Self::Exact { arn, user_id } => {
+                let is = arn.eq_ignore_ascii_case(caller.folded_arn());
+                match user_id {
+                    None => yes(is, MatchedOn::Arn),
+                    Some(id) => yes(is && id == caller.user_id(), MatchedOn::ArnAndUserId),
+                }
+            }
+            Self::Pattern(pattern) => {
+                yes(pattern.matches(caller.canonical_arn), MatchedOn::Pattern)
+            }
+            Self::Sso { key, .. } => yes(
                 sso_key(caller.folded_arn()) == Some(key),
                 MatchedOn::PermissionSet,
             ),
             Self::UserId { user_id, .. } if user_id != caller.user_id() => Match::No,
             Self::UserId { arn: None, .. } => Match::Yes(MatchedOn::UserId),
-            Self::UserId { arn: Some(arn), .. } if arn == caller.folded_arn() => {
-                Match::Yes(MatchedOn::ArnAndUserId)
-            }
+            Self::UserId {
+                arn: Some((_, key)),
+                ..
+            } if key == caller.folded_arn() => Match::Yes(MatchedOn::ArnAndUserId),
             Self::UserId { .. } => Match::Contradiction,
+        }
+    }
+
+    pub(crate) fn principal(&self) -> RulePrincipal<'_> {
+        match self {
+            Self::Exact { arn, user_id: None } => RulePrincipal::Arn(arn),
+            Self::Exact {
+                arn,
+                user_id: Some(user_id),
+            } => RulePrincipal::ArnAndUserId(arn, user_id),
+            Self::Pattern(pattern) => RulePrincipal::Pattern(pattern),
+            Self::Sso { role, .. } => RulePrincipal::Sso(role),
+            Self::UserId { user_id, arn } => {
+                RulePrincipal::UserId(user_id, arn.as_ref().map(|(arn, _)| arn.as_str()))
+            }
         }
     }
 }
@@ -182,6 +221,36 @@ impl SsoRole {
             account,
             permission_set: permission_set.to_owned(),
         })
+    }
+
+    /// Returns the partition.
+    #[must_use]
+    pub const fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    /// Returns the account.
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// Returns the permission set's name.
+    #[must_use]
+    pub fn permission_set(&self) -> &str {
+        &self.permission_set
+    }
+
+    /// Returns a pattern for the ARNs of these roles.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn pattern(&self) -> String {
+        let Self {
+            partition,
+            account,
+            permission_set,
+        } = self;
+        let suffix = "?".repeat(16);
+        format!("arn:{partition}:iam::{account}:role/AWSReservedSSO_{permission_set}_{suffix}")
     }
 
     /// Returns what the folded ARNs of these roles have in common: everything but the underscore

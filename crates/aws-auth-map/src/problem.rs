@@ -1,6 +1,7 @@
 //! What is wrong with what an operator wrote, and where.
 
 mod kind;
+mod words;
 
 use std::fmt;
 
@@ -164,7 +165,13 @@ impl Location {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.section.map_or("the file", Section::key))?;
+        let whole = match (self.section, self.field) {
+            (Some(section), _) => section.key(),
+            // Only upstream's configuration file has fields outside of the sections.
+            (None, Some(_)) => "server",
+            (None, None) => "the file",
+        };
+        f.write_str(whole)?;
         if let Some(index) = self.index {
             write!(f, "[{index}]")?;
         }

@@ -9,7 +9,7 @@ use iam_principal::{AccountId, ArnPattern};
 
 use self::table::Table;
 use crate::access_policy::AccessPolicy;
-use crate::matching::{Caller, Match, Matcher, SsoRole, fold, strip_path};
+use crate::matching::{Caller, Match, Matcher, RulePrincipal, SsoRole, fold, strip_path};
 use crate::template::Template;
 
 /// One of the lists of rules.
@@ -116,7 +116,7 @@ impl Rule {
     #[must_use]
     pub fn exact(arn: &str, username: Template, groups: Vec<Template>) -> Self {
         let matcher = Matcher::Exact {
-            arn: fold(arn),
+            arn: arn.to_owned(),
             user_id: None,
         };
         Self::new(matcher, username, groups)
@@ -132,7 +132,7 @@ impl Rule {
         groups: Vec<Template>,
     ) -> Self {
         let matcher = Matcher::Exact {
-            arn: fold(arn),
+            arn: arn.to_owned(),
             user_id: Some(user_id.to_owned()),
         };
         Self::new(matcher, username, groups)
@@ -141,7 +141,11 @@ impl Rule {
     /// Makes a rule for the roles of a permission set.
     #[must_use]
     pub fn sso(role: &SsoRole, username: Template, groups: Vec<Template>) -> Self {
-        Self::new(Matcher::Sso { key: role.key() }, username, groups)
+        let matcher = Matcher::Sso {
+            role: role.clone(),
+            key: role.key(),
+        };
+        Self::new(matcher, username, groups)
     }
 
     /// Makes a rule for all principals whose canonical ARN a pattern covers; case matters.
@@ -171,7 +175,7 @@ impl Rule {
     ) -> Self {
         let matcher = Matcher::UserId {
             user_id: user_id.to_owned(),
-            arn: Some(strip_path(&fold(arn))),
+            arn: Some((arn.to_owned(), strip_path(&fold(arn)))),
         };
         Self::new(matcher, username, groups)
     }
@@ -190,6 +194,12 @@ impl Rule {
     pub fn with_access_policies(mut self, policies: Vec<AccessPolicy>) -> Self {
         self.access_policies.extend(policies);
         self
+    }
+
+    /// Returns whom the rule is for.
+    #[must_use]
+    pub fn principal(&self) -> RulePrincipal<'_> {
+        self.matcher.principal()
     }
 
     /// Returns the access policies.
@@ -230,6 +240,43 @@ pub struct Rules {
     // INVARIANT: in the order of the sections, each once.
     tables: Vec<(Section, Table)>,
     accounts: HashMap<AccountId, usize>,
+    // INVARIANT: in the order of the indices.
+    account_places: Vec<(usize, Place)>,
+}
+
+/// Where a rule was written, as far as that is known.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Place {
+    // Zero stands for "not known", which keeps a rule small.
+    line: u32,
+    column: u32,
+}
+
+impl Place {
+    #[cfg(feature = "yaml")]
+    pub(crate) fn new(line: Option<usize>, column: Option<usize>) -> Self {
+        let small = |number: Option<usize>| number.and_then(|n| n.try_into().ok()).unwrap_or(0);
+        Self {
+            line: small(line),
+            column: small(column),
+        }
+    }
+
+    /// Returns the line of the text that was read, from one.
+    #[must_use]
+    pub fn line(self) -> Option<usize> {
+        known(self.line)
+    }
+
+    /// Returns the column in characters, from one.
+    #[must_use]
+    pub fn column(self) -> Option<usize> {
+        known(self.column)
+    }
+}
+
+fn known(number: u32) -> Option<usize> {
+    usize::try_from(number).ok().filter(|number| *number > 0)
 }
 
 /// The rule that speaks of a caller.
@@ -260,7 +307,7 @@ impl Rules {
     /// Adds an account to `mapAccounts`: every principal of it becomes a user of the name of its
     /// canonical ARN, without groups.
     pub fn push_account(&mut self, account: AccountId) -> Option<Overlap> {
-        self.insert_account(self.accounts.len(), account)
+        self.insert_account(self.account_places.len(), account, Place::default())
     }
 
     /// Adds an access entry; tells the earlier one for the same principal.
@@ -275,11 +322,17 @@ impl Rules {
 
     fn push(&mut self, section: Section, rule: Rule) -> Option<Overlap> {
         let index = self.table(section).map_or(0, Table::len);
-        self.insert(section, index, rule)
+        self.insert(section, index, rule, Place::default())
     }
 
     /// Adds a rule that was written at `index` of its section.
-    pub(crate) fn insert(&mut self, section: Section, index: usize, rule: Rule) -> Option<Overlap> {
+    pub(crate) fn insert(
+        &mut self,
+        section: Section,
+        index: usize,
+        rule: Rule,
+        place: Place,
+    ) -> Option<Overlap> {
         // An earlier section is asked first.
         let earlier = self.tables.iter().take_while(|(of, _)| *of < section);
         let shadow = earlier
@@ -293,11 +346,17 @@ impl Rules {
             }
         };
         let (_, table) = self.tables.get_mut(at)?;
-        let overlap = table.insert(section, index, rule);
+        let overlap = table.insert(section, index, rule, place);
         shadow.map(Overlap::ShadowedBy).or(overlap)
     }
 
-    pub(crate) fn insert_account(&mut self, index: usize, account: AccountId) -> Option<Overlap> {
+    pub(crate) fn insert_account(
+        &mut self,
+        index: usize,
+        account: AccountId,
+        place: Place,
+    ) -> Option<Overlap> {
+        self.account_places.push((index, place));
         let replaced = self.accounts.insert(account, index);
         replaced.map(|index| Overlap::Replaces(RuleRef::new(Section::Accounts, index)))
     }
@@ -327,7 +386,7 @@ impl Rules {
     pub fn iter(&self) -> impl Iterator<Item = (RuleRef, &Rule)> {
         self.tables.iter().flat_map(|(section, table)| {
             let rules = table.iter();
-            rules.map(|(index, rule)| (RuleRef::new(*section, *index), rule))
+            rules.map(|written| (RuleRef::new(*section, written.index), &written.rule))
         })
     }
 
@@ -341,6 +400,29 @@ impl Rules {
         accounts.sort_unstable_by_key(|(index, _)| *index);
         let at = |index| RuleRef::new(Section::Accounts, index);
         accounts.into_iter().map(move |(index, id)| (at(index), id))
+    }
+
+    /// Returns a rule by its place among its like. An account is no rule of its own.
+    #[must_use]
+    pub fn rule(&self, at: RuleRef) -> Option<&Rule> {
+        Some(&self.table(at.section)?.written(at.index)?.rule)
+    }
+
+    /// Returns where a rule or an account was written, as far as that is known.
+    #[must_use]
+    pub fn place(&self, at: RuleRef) -> Place {
+        let place = match at.section {
+            Section::Accounts => {
+                let places = &self.account_places;
+                let found = places.binary_search_by_key(&at.index, |(index, _)| *index);
+                found.ok().and_then(|at| places.get(at)).map(|(_, p)| *p)
+            }
+            section => {
+                let table = self.table(section);
+                table.and_then(|t| t.written(at.index)).map(|w| w.place)
+            }
+        };
+        place.unwrap_or_default()
     }
 
     /// Returns how many rules there are, those that a later one replaced included.

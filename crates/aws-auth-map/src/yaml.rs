@@ -6,18 +6,20 @@ mod document;
 mod dynamic_file;
 mod entry;
 mod identity_mapping;
-mod mounted_file;
+mod near;
 mod pattern;
 mod place;
 mod policy_table;
+mod server_config;
+mod wrong_arn;
 
 use bounded_yaml::{Limits, Node};
 
 use self::document::Source;
 use self::entry::Dialect;
-pub use self::mounted_file::ReservedPrefixes;
 use self::place::{Frame, Sink};
 pub use self::policy_table::{PolicyTable, PolicyTableError};
+pub use self::server_config::{ReservedPrefixes, ServerConfig};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::{Rules, Section};
 
@@ -102,9 +104,10 @@ impl Reader {
         let mut reading = Reading::default();
         let data: Vec<(&str, &str)> = data.into_iter().collect();
         for (key, _) in &data {
-            if document::is_misspelled(key) {
-                let kind = ProblemKind::MisspelledSection;
-                reading.problems.push(Problem::new(kind, Location::FILE));
+            if let Some(meant) = document::misspelled(key) {
+                let kind = ProblemKind::MisspelledSection(meant);
+                let at = Location::section_of(meant);
+                reading.problems.push(Problem::new(kind, at));
             }
         }
         for section in Section::ALL {

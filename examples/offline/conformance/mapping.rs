@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_auth_map::{
-    AuthenticationMode, Backend, BackendKind, Map, Problem, Reader, ReservedPrefixes, Resolution,
-    Rules,
+    AuthenticationMode, Backend, BackendKind, Map, PolicyTable, Problem, Reader, Resolution, Rules,
+    ServerConfig,
 };
 use iam_principal::{AccountId, Identity};
 use serde::Deserialize;
@@ -82,12 +82,7 @@ impl Source {
             "EKSConfigMap" | "ConfigMap" => (BackendKind::EksConfigMap, reader.read_data(data)),
             "MountedFile" | "File" => {
                 let config = self.config.as_deref().unwrap_or_default();
-                let (rules, mut problems) = reader.read_mounted_file(config);
-                let (_, mut more) = reader.read_reserved_prefixes(config);
-                // That it is no YAML is told by both.
-                more.retain(|problem| !problems.contains(problem));
-                problems.append(&mut more);
-                (BackendKind::MountedFile, (rules, problems))
+                (BackendKind::MountedFile, reader.read_mounted_file(config))
             }
             "DynamicFile" => {
                 let content = self.content.as_deref().unwrap_or_default();
@@ -130,24 +125,20 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
     if question.upstream_templates_only == Some(true) {
         map = map.with_upstream_spelling_only();
     }
-    if let Some(mode) = question.authentication_mode.filter(|mode| !mode.is_empty()) {
-        let mode = AuthenticationMode::from_name(&mode).ok_or_else(|| {
-            let message = "`API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`";
-            Refusal::new("unknown-authentication-mode", &message)
-        })?;
-        map = map.with_authentication_mode(mode);
-    }
+    map = in_mode(map, question.authentication_mode)?;
     // What one file reserves, it reserves for every backend that it names.
     let configs = question
         .backends
         .iter()
         .filter_map(|source| source.config.as_deref());
-    let reserved: Vec<ReservedPrefixes> = configs
-        .map(|config| Reader::new().read_reserved_prefixes(config).0)
+    let configs: Vec<ServerConfig> = configs
+        .map(|config| Reader::new().read_server_config(config).0)
         .collect();
     for source in &question.backends {
         let (kind, rules, _) = source.read()?;
-        let own = reserved.iter().flat_map(|reserved| reserved.of(kind));
+        let own = configs
+            .iter()
+            .flat_map(|config| config.reserved_prefixes().of(kind));
         let prefixes = prefixes.iter().map(String::as_str).chain(own);
         map = map.with_backend(Backend::new(kind, rules).with_reserved_prefixes(prefixes));
     }
@@ -161,6 +152,8 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
             "uid": mapped.user().uid(),
             "extra": mapped.user().extra(),
             "backend": mapped.backend().as_str(),
+            "rule": mapped.rule().to_string(),
+            "matched_on": mapped.matched_on().as_str(),
         })),
         Resolution::NotMapped => Err(Refusal::new(
             "not-mapped",
@@ -170,24 +163,53 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
     }
 }
 
+fn in_mode(map: Map, mode: Option<String>) -> Result<Map, Refusal> {
+    let Some(mode) = mode.filter(|mode| !mode.is_empty()) else {
+        return Ok(map);
+    };
+    let mode = AuthenticationMode::from_name(&mode).ok_or_else(|| {
+        let message = "`API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`";
+        Refusal::new("unknown-authentication-mode", &message)
+    })?;
+    Ok(map.with_authentication_mode(mode))
+}
+
 #[derive(Deserialize)]
 struct ToCheck {
     backends: Vec<Source>,
+    #[serde(default)]
+    authentication_mode: Option<String>,
+    #[serde(default)]
+    reserved_prefixes: Option<Vec<String>>,
 }
 
 fn problems(question: ToCheck) -> Result<Value, Refusal> {
     let mut all = Vec::new();
+    let mut map = in_mode(Map::new(), question.authentication_mode)?;
+    let prefixes = question.reserved_prefixes.unwrap_or_default();
     for source in &question.backends {
-        let (_, _, problems) = source.read()?;
-        all.extend(problems.iter().map(|problem| {
-            json!({
-                "code": problem.code(),
-                "severity": problem.severity().as_str(),
-                "at": problem.at().to_string(),
-                "line": problem.line(),
-                "message": problem.kind().to_string(),
-            })
-        }));
+        let (kind, rules, problems) = source.read()?;
+        all.extend(problems.iter().map(|problem| told(Some(kind), problem)));
+        let prefixes = prefixes.iter().map(String::as_str);
+        map = map.with_backend(Backend::new(kind, rules).with_reserved_prefixes(prefixes));
     }
+    // What the sources have wrong together.
+    let of_map = map
+        .check()
+        .into_iter()
+        .chain(PolicyTable::eks().check(&map));
+    all.extend(of_map.map(|found| told(found.backend(), found.problem())));
     Ok(json!({ "problems": all }))
+}
+
+fn told(backend: Option<BackendKind>, problem: &Problem) -> Value {
+    json!({
+        "backend": backend.map(BackendKind::as_str),
+        "code": problem.code(),
+        "severity": problem.severity().as_str(),
+        "at": problem.at().to_string(),
+        "line": problem.line(),
+        "column": problem.column(),
+        "message": problem.kind().to_string(),
+    })
 }

@@ -1,10 +1,8 @@
-//! What can be wrong, in words.
-
-use std::fmt;
+//! What can be wrong.
 
 use super::Severity;
 use crate::backend::BackendKind;
-use crate::rules::RuleRef;
+use crate::rules::{RuleRef, Section};
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -12,20 +10,38 @@ use crate::rules::RuleRef;
 pub enum ProblemKind {
     /// An account id that is not twelve digits.
     AccountId,
+    /// An account id of which a number was made, as `1.11122223333e+11`.
+    AccountNumber,
+    /// An account id of fewer digits, which has lost its leading zeros.
+    AccountZeros,
     /// An access policy without its ARN, or whose scope is neither the cluster nor namespaces.
     AccessPolicy,
     /// An anchor that is defined twice, or an alias without its anchor.
     Alias,
     /// A pattern for principals of every account.
     AnyAccount,
+    /// A rule whose every user has a name or a group that its backend reserves.
+    AlwaysReserved,
     /// No ARN of a principal.
     Arn,
+    /// An ARN with a space before, in or behind it.
+    ArnSpaces,
+    /// A source that the authentication mode leaves out.
+    BackendNotAsked,
     /// A username in which the session name has no colon before it.
     ColonBeforeSessionName,
+    /// A rule for principals that an earlier rule covers.
+    Covered(RuleRef),
+    /// A rule for principals that a rule of an earlier source covers.
+    CoveredByBackend(BackendKind, RuleRef),
     /// A backend's deprecated name.
     DeprecatedMode(BackendKind),
     /// A key that stands in an entry twice, whatever the case of its letters.
     DuplicateKey,
+    /// An entry whose ARN differs from an earlier one's in case only, and which replaces it.
+    DuplicateInCase(RuleRef),
+    /// A backend that is named twice.
+    DuplicateMode,
     /// An entry for the principal of an earlier one, which it replaces.
     DuplicateRule(RuleRef),
     /// A section that stands there twice; the last is read.
@@ -42,12 +58,20 @@ pub enum ProblemKind {
     GroupNotText,
     /// Groups that are no list.
     GroupsNotAList,
+    /// An IAM group.
+    IamGroup,
+    /// The ARN of an instance profile.
+    InstanceProfile,
+    /// The names of access entries without what is in them.
+    ListedEntries,
     /// `*` or `?` in an ARN.
     LiteralWildcard,
     /// A group that is `system:masters` for whoever calls a session the right name.
     MastersBySessionName,
-    /// A key of `data` that would be a section if its case were right.
-    MisspelledSection,
+    /// A key that is nearly another, which is named.
+    MisspelledKey(&'static str),
+    /// A key of `data` that is nearly a section's.
+    MisspelledSection(Section),
     /// An entry that says of nobody who it is for.
     MissingPrincipal,
     /// An entry without the user id that it is to be known by.
@@ -62,6 +86,8 @@ pub enum ProblemKind {
     NodeWithoutName,
     /// A node's name without the group of nodes.
     NodeWithoutGroup,
+    /// No rule for nodes.
+    NoNodes,
     /// No access entry.
     NoAccessEntries,
     /// None of the three sections.
@@ -70,10 +96,14 @@ pub enum ProblemKind {
     NotAConfigMap,
     /// Nothing to read.
     NothingThere,
+    /// A value that should be `true` or `false`.
+    NotABoolean,
     /// No JSON.
     NotJson,
     /// A value that should be text.
     NotText,
+    /// Access policies of a principal that has no access entry.
+    OrphanPolicies,
     /// A pattern that no caller's ARN can match.
     PatternMatchesNobody,
     /// A pattern that is no ARN of six parts.
@@ -100,12 +130,18 @@ pub enum ProblemKind {
     Tab,
     /// More than the limits allow.
     TooLarge,
-    /// A key that no entry has.
+    /// A placeholder of another tool, which nobody filled in.
+    Unfilled,
+    /// An access policy of which the table does not know what it allows.
+    UnknownAccessPolicy,
+    /// A key that means nothing here.
     UnknownKey,
     /// Text that looks like a placeholder and is none.
     UnknownPlaceholder,
     /// No backend's name.
     UnknownMode,
+    /// An account id that other readers take for a number.
+    UnquotedAccount,
     /// A username of one's own for a type that has its own.
     UsernameOfType,
     /// No YAML, because a bracket or a quote is not closed.
@@ -121,13 +157,22 @@ impl ProblemKind {
         match self {
             Self::AccessPolicy => "malformed-access-policy",
             Self::AccountId => "malformed-account",
+            Self::AccountNumber => "account-as-number",
+            Self::AccountZeros => "account-without-zeros",
             Self::Alias => "alias",
             Self::AnyAccount => "any-account",
+            Self::AlwaysReserved => "always-reserved",
             Self::Arn => "malformed-arn",
+            Self::ArnSpaces => "arn-with-spaces",
+            Self::BackendNotAsked => "backend-not-asked",
+            Self::Covered(_) => "covered",
+            Self::CoveredByBackend(..) => "covered-by-backend",
             Self::ColonBeforeSessionName => "colon-before-session-name",
             Self::DeprecatedMode(_) => "deprecated-mode",
             Self::DuplicateAccessPolicy => "duplicate-access-policy",
+            Self::DuplicateInCase(_) => "duplicate-in-case",
             Self::DuplicateKey => "duplicate-key",
+            Self::DuplicateMode => "duplicate-mode",
             Self::DuplicateRule(_) => "duplicate-rule",
             Self::DuplicateSection => "duplicate-section",
             Self::EntryNotAMapping => "entry-not-a-mapping",
@@ -135,22 +180,29 @@ impl ProblemKind {
             Self::EntryTypeForRoles => "entry-type-for-roles",
             Self::GroupNotText => "group-not-text",
             Self::GroupsNotAList => "groups-not-a-list",
+            Self::IamGroup => "iam-group",
+            Self::InstanceProfile => "instance-profile",
+            Self::ListedEntries => "listed-entries",
             Self::LiteralWildcard => "literal-wildcard",
             Self::MastersBySessionName => "masters-by-session-name",
             Self::MissingPrincipal => "missing-principal",
             Self::MissingUserId => "missing-user-id",
             Self::MissingUsername => "missing-username",
-            Self::MisspelledSection => "misspelled-section",
+            Self::MisspelledKey(_) => "misspelled-key",
+            Self::MisspelledSection(_) => "misspelled-section",
             Self::MoreDocuments => "more-documents",
             Self::MorePrincipals => "more-principals",
             Self::NoAccessEntries => "no-access-entries",
+            Self::NoNodes => "no-nodes",
             Self::NoSections => "no-sections",
             Self::NodeWithoutGroup => "node-without-group",
             Self::NodeWithoutName => "node-without-name",
             Self::NotAConfigMap => "not-a-config-map",
+            Self::NotABoolean => "not-a-boolean",
             Self::NotJson => "not-json",
             Self::NotText => "not-text",
             Self::NothingThere => "nothing-there",
+            Self::OrphanPolicies => "orphan-policies",
             Self::Pattern => "malformed-pattern",
             Self::PatternMatchesNobody => "pattern-matches-nobody",
             Self::ReservedPrefixes => "reserved-prefixes",
@@ -165,9 +217,12 @@ impl ProblemKind {
             Self::Tab => "tab",
             Self::TooLarge => "too-large",
             Self::Unclosed => "unclosed",
+            Self::Unfilled => "unfilled",
+            Self::UnknownAccessPolicy => "unknown-access-policy",
             Self::UnknownKey => "unknown-key",
             Self::UnknownMode => "unknown-mode",
             Self::UnknownPlaceholder => "unknown-placeholder",
+            Self::UnquotedAccount => "unquoted-account",
             Self::UnquotedTemplate => "unquoted-template",
             Self::UsernameOfType => "username-of-type",
         }
@@ -178,6 +233,15 @@ impl ProblemKind {
     pub const fn severity(self) -> Severity {
         match self {
             Self::UnknownPlaceholder
+            | Self::AlwaysReserved
+            | Self::BackendNotAsked
+            | Self::Covered(_)
+            | Self::CoveredByBackend(..)
+            | Self::DuplicateInCase(_)
+            | Self::MisspelledKey(_)
+            | Self::NoNodes
+            | Self::UnknownAccessPolicy
+            | Self::UnquotedAccount
             | Self::NodeWithoutName
             | Self::NodeWithoutGroup
             | Self::MastersBySessionName
@@ -188,7 +252,6 @@ impl ProblemKind {
             | Self::DuplicateRule(_)
             | Self::DuplicateSection
             | Self::LiteralWildcard
-            | Self::MisspelledSection
             | Self::MoreDocuments
             | Self::NoSections
             | Self::RolePath
@@ -197,91 +260,5 @@ impl ProblemKind {
             | Self::UnknownKey => Severity::Warning,
             _ => Severity::Error,
         }
-    }
-}
-
-impl fmt::Display for ProblemKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UnknownPlaceholder => {
-                "text in brackets that is no placeholder and stays as it is; those are AccountID, \
-                 SessionName, SessionNameRaw, AccessKeyID and EC2PrivateDNSName, without spaces"
-            },
-            Self::NodeWithoutName => "a node is called `system:node:…`; write `system:node:{{EC2PrivateDNSName}}`",
-            Self::NodeWithoutGroup => "a node needs the group `system:nodes`; add it",
-            Self::MastersBySessionName => "whoever names a session chooses this group, be it `system:masters`; put another text first",
-            Self::PatternMatchesNobody => "no caller has such an ARN; it is a role's without its path, a user's, root's or a federated user's",
-            Self::Pattern => "a pattern has the six parts of an ARN, as in `arn:aws:iam::111122223333:role/dev-*`",
-            Self::MorePrincipals => "an entry has either an ARN, or a permission set, or a pattern; make it two entries",
-            Self::AnyAccount => "covers principals of every account, also those of strangers; write the account",
-            Self::AccessPolicy => "an access policy has a `policyArn`, and an `accessScope` of type `cluster` or `namespace`",
-            Self::ColonBeforeSessionName => "EKS wants a `:` somewhere before `{{SessionName}}`; write `dev:{{SessionName}}`",
-            Self::DuplicateAccessPolicy => "an entry has each access policy once; the first counts",
-            Self::EntryType => "not a type of access entry that is known; the entry needs a username of its own",
-            Self::EntryTypeForRoles => "entries of this type are for roles; write `STANDARD`",
-            Self::NoAccessEntries => "no access entry; expected what `aws eks describe-access-entry` prints",
-            Self::ReservedUsername => "EKS reserves `system:`, `eks:`, `aws:`, `amazon:` and `iam:` for itself; write another name",
-            Self::SessionPrincipal => "names a session, which no access entry can; write the role's ARN, `arn:…:iam::…:role/…`",
-            Self::UsernameOfType => "only entries of type `STANDARD` have a username of their own; leave it out",
-            Self::AccountId => "an account id is twelve digits; quote it if it begins with a zero",
-            Self::Alias => "an alias without its anchor, or an anchor that is defined twice",
-            Self::Arn => "no ARN of a role, a user or an account's root",
-            Self::DuplicateKey => "the key stands here a second time; the entry is left out",
-            Self::DeprecatedMode(kind) => {
-                return write!(f, "a deprecated name; write `{kind}`");
-            }
-            Self::DuplicateRule(earlier) => {
-                return write!(f, "replaces `{earlier}`, which is for the same principal");
-            }
-            Self::DuplicateSection => "the section stands here a second time; the last one is read",
-            Self::Shadowed(earlier) => {
-                return write!(f, "never asked: `{earlier}` is for the same principal");
-            }
-            Self::EntryNotAMapping => "an entry is a mapping with an ARN, a username and groups",
-            Self::GroupNotText => "a group is no text; the entry is left out",
-            Self::GroupsNotAList => "the groups are no list; write one group to a line, after `- `",
-            Self::LiteralWildcard => {
-                "`*` and `?` stand for themselves here, so this matches nobody; a pattern goes into \
-                 `rolearnLike` or `userarnLike`"
-            },
-            Self::MisspelledSection => {
-                "not read: the keys are `mapRoles`, `mapUsers` and `mapAccounts`, in this case"
-            }
-            Self::MissingPrincipal => "the entry does not say whom it is for; give it an ARN",
-            Self::MissingUserId => "users are known by their ids here; give the entry a `userid`",
-            Self::MissingUsername => "the entry has no username",
-            Self::MoreDocuments => "there is more than one; only the first is read",
-            Self::NoSections => "neither `mapRoles` nor `mapUsers` nor `mapAccounts` is there",
-            Self::NotAConfigMap => {
-                "not the ConfigMap; expected what `kubectl get cm aws-auth -n kube-system -o yaml` \
-                 prints, or its data"
-            }
-            Self::NothingThere => "there is nothing to read",
-            Self::NotJson => "not one JSON object, so nothing of it is read",
-            Self::NotText => "the value is no text; the entry is left out",
-            Self::ReservedPrefixes => {
-                "not read: a list of entries with `backendMode` and `usernamePrefixReserveList`, a \
-                 list of text"
-            }
-            Self::RolePath => {
-                "STS names a role without its path, so this matches nobody; leave the path out"
-            }
-            Self::SectionNotAList => "the section is no list of entries, and is left out",
-            Self::SessionArn => {
-                "names a session, so this matches nobody; write the role's ARN, `arn:…:iam::…:role/…`"
-            }
-            Self::Sso => "`sso` takes a `permissionSetName` and an `accountID` of twelve digits",
-            Self::Syntax => "not YAML from here on, so nothing of it is read",
-            Self::Tab => "YAML is indented with spaces; there is a tab here",
-            Self::TooLarge => "too large, nested too deep, or too much behind aliases",
-            Self::UnknownKey => "not read: no entry has this key",
-            Self::UnknownMode => {
-                "no backend; write `MountedFile`, `EKSConfigMap`, `CRD` or `DynamicFile`"
-            }
-            Self::Unclosed => "a bracket or a quote is not closed",
-            Self::UnquotedTemplate => {
-                "a value that begins with `{{` has to be quoted, as in `\"{{SessionName}}\"`"
-            }
-        })
     }
 }

@@ -3,8 +3,16 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::{Overlap, Rule, RuleRef, Section};
-use crate::matching::{Caller, Match, Matcher, sso_key};
+use super::{Overlap, Place, Rule, RuleRef, Section};
+use crate::matching::{Caller, Match, Matcher, fold, sso_key};
+
+/// A rule as it was written.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    pub(super) index: usize,
+    pub(super) place: Place,
+    pub(super) rule: Rule,
+}
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
@@ -16,8 +24,8 @@ pub(super) struct Table {
     pattern_texts: HashMap<String, usize>,
     /// In the order of the file.
     patterns: Vec<usize>,
-    /// Each rule with its index as written.
-    rules: Vec<(usize, Rule)>,
+    // INVARIANT: in the order of their indices.
+    rules: Vec<Written>,
 }
 
 impl Table {
@@ -25,17 +33,23 @@ impl Table {
         self.rules.len()
     }
 
-    pub(super) fn iter(&self) -> std::slice::Iter<'_, (usize, Rule)> {
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Written> {
         self.rules.iter()
     }
 
     /// Adds a rule, which was written at `index`.
-    pub(super) fn insert(&mut self, section: Section, index: usize, rule: Rule) -> Option<Overlap> {
+    pub(super) fn insert(
+        &mut self,
+        section: Section,
+        index: usize,
+        rule: Rule,
+        place: Place,
+    ) -> Option<Overlap> {
         let at = self.rules.len();
         let (earlier, is_last_to_win) = match rule.matcher() {
             // As upstream, where these are keys of a Go map: the last wins.
-            Matcher::Exact { arn, .. } => (self.exact.insert(arn.clone(), at), true),
-            Matcher::Sso { key } => (self.sso.insert(key.clone(), at), true),
+            Matcher::Exact { arn, .. } => (self.exact.insert(fold(arn), at), true),
+            Matcher::Sso { key, .. } => (self.sso.insert(key.clone(), at), true),
             Matcher::UserId { user_id, .. } => (self.user_ids.insert(user_id.clone(), at), true),
             Matcher::Pattern(pattern) => match self.pattern_texts.entry(pattern.as_str().into()) {
                 Entry::Occupied(earlier) => (Some(*earlier.get()), false),
@@ -47,7 +61,7 @@ impl Table {
             },
         };
         let earlier = earlier.and_then(|at| self.index(at));
-        self.rules.push((index, rule));
+        self.rules.push(Written { index, place, rule });
         let earlier = RuleRef::new(section, earlier?);
         Some(if is_last_to_win {
             Overlap::Replaces(earlier)
@@ -59,22 +73,28 @@ impl Table {
     /// Returns the index of a rule for just the same.
     pub(super) fn same(&self, matcher: &Matcher) -> Option<usize> {
         let at = match matcher {
-            Matcher::Exact { arn, .. } => self.exact.get(arn),
+            Matcher::Exact { arn, .. } => self.exact.get(&fold(arn)),
             Matcher::UserId { user_id, .. } => self.user_ids.get(user_id),
-            Matcher::Sso { key } => self.sso.get(key),
+            Matcher::Sso { key, .. } => self.sso.get(key),
             Matcher::Pattern(pattern) => self.pattern_texts.get(pattern.as_str()),
         };
         self.index(*at?)
     }
 
     fn index(&self, at: usize) -> Option<usize> {
-        self.rules.get(at).map(|(index, _)| *index)
+        self.rules.get(at).map(|written| written.index)
+    }
+
+    /// Returns the rule that was written at an index.
+    pub(super) fn written(&self, index: usize) -> Option<&Written> {
+        let at = self.rules.binary_search_by_key(&index, |w| w.index);
+        self.rules.get(at.ok()?)
     }
 
     /// Finds the rule that speaks of a caller, with its index as written.
     pub(super) fn find(&self, caller: &Caller<'_>) -> Option<(usize, &Rule, Match)> {
         let speaks = |at: usize| {
-            let (index, rule) = self.rules.get(at)?;
+            let Written { index, rule, .. } = self.rules.get(at)?;
             let how = rule.matcher().meet(caller);
             (how != Match::No).then_some((*index, rule, how))
         };

@@ -1,9 +1,11 @@
 //! EKS access entries, as the AWS command line prints them.
 
+use std::collections::{HashMap, HashSet};
+
 use bounded_yaml::{Mapping, Node};
 use iam_principal::{Kind, Principal};
 
-use super::entry::report_overlap;
+use super::entry::insert;
 use super::place::{Frame, Sink};
 use super::{Reader, Reading, document};
 use crate::access_policy::{AccessPolicy, AccessScope};
@@ -43,9 +45,20 @@ impl Reader {
         for node in &nodes {
             found.collect(node);
         }
-        if found.entries.is_empty() {
+        let is_other = found.listed.is_some() || !found.policies.is_empty();
+        if found.entries.is_empty() && !is_other {
             sink.report(ProblemKind::NoAccessEntries, Location::FILE, None);
         }
+        let section = Location::section_of(Section::Entries);
+        if let Some(listed) = found.listed {
+            sink.report(ProblemKind::ListedEntries, section, listed.offset());
+        }
+        for list in found.orphans() {
+            let offset = list.entries().first().and_then(|(key, _)| key.offset());
+            let at = section.field_of(POLICIES);
+            sink.report(ProblemKind::OrphanPolicies, at, offset);
+        }
+        let lists = found.by_principal();
         for (index, mapping) in found.entries.iter().copied().enumerate() {
             let at = Location::section_of(Section::Entries).entry(index);
             let sink = &mut sink;
@@ -54,13 +67,18 @@ impl Reader {
                 mapping,
                 sink: &mut *sink,
             };
-            let Some(rule) = entry.read(&found.policies) else {
+            let Some(rule) = entry.read(&lists) else {
                 continue;
             };
-            let overlap = reading.rules.insert(Section::Entries, index, rule);
-            if let Some(node) = mapping.get("principalArn") {
-                report_overlap(overlap, at, node, sink);
-            }
+            let offset = mapping.get("principalArn").and_then(Node::offset);
+            insert(
+                Section::Entries,
+                index,
+                rule,
+                offset,
+                &mut reading.rules,
+                sink,
+            );
         }
         reading.finish()
     }
@@ -71,7 +89,11 @@ impl Reader {
 struct Found<'n> {
     entries: Vec<&'n Mapping>,
     policies: Vec<&'n Mapping>,
+    /// The first of the names that `aws eks list-access-entries` prints.
+    listed: Option<&'n Node>,
 }
+
+const POLICIES: &str = "associatedAccessPolicies";
 
 impl<'n> Found<'n> {
     fn collect(&mut self, node: &'n Node) {
@@ -85,14 +107,16 @@ impl<'n> Found<'n> {
             Node::Mapping(mapping) => mapping,
             Node::Null | Node::Scalar(_) => return,
         };
-        let inner = ["accessEntry", "accessEntries"]
-            .into_iter()
-            .find_map(|key| mapping.get(key));
-        if let Some(inner) = inner {
+        if let Some(inner) = mapping
+            .get("accessEntry")
+            .or_else(|| mapping.get("accessEntries"))
+        {
+            let names = inner.as_sequence().unwrap_or_default();
+            self.listed = self.listed.or_else(|| names.iter().find(is_text));
             self.collect(inner);
             return;
         }
-        let is_list = mapping.get("associatedAccessPolicies").is_some();
+        let is_list = mapping.get(POLICIES).is_some();
         let is_entry = ["accessEntryArn", "kubernetesGroups", "type", "username"]
             .into_iter()
             .any(|key| mapping.get(key).is_some());
@@ -102,6 +126,36 @@ impl<'n> Found<'n> {
             self.entries.push(mapping);
         }
     }
+
+    fn by_principal(&self) -> Lists<'n> {
+        let mut lists = Lists::new();
+        for list in &self.policies {
+            if let Some(principal) = principal(list) {
+                lists.entry(principal).or_default().push(list);
+            }
+        }
+        lists
+    }
+
+    /// Returns the lists of policies whose principal has no entry.
+    fn orphans(&self) -> impl Iterator<Item = &'n Mapping> {
+        let principals: HashSet<String> =
+            self.entries.iter().filter_map(|m| principal(m)).collect();
+        let lists = self.policies.clone().into_iter();
+        lists.filter(move |list| principal(list).is_none_or(|arn| !principals.contains(&arn)))
+    }
+}
+
+/// Lists of policies by the folded ARN of their principal.
+type Lists<'n> = HashMap<String, Vec<&'n Mapping>>;
+
+/// Returns the folded ARN of the principal that an object is of.
+fn principal(mapping: &Mapping) -> Option<String> {
+    Some(fold(mapping.get("principalArn")?.as_text()?))
+}
+
+const fn is_text(node: &&Node) -> bool {
+    matches!(node, Node::Scalar(_))
 }
 
 /// Which default name an entry's type has.
@@ -119,7 +173,7 @@ struct Entry<'e, 's> {
 }
 
 impl<'e> Entry<'e, '_> {
-    fn read(&mut self, lists: &[&'e Mapping]) -> Option<Rule> {
+    fn read(&mut self, lists: &Lists<'e>) -> Option<Rule> {
         let Some(arn) = self.text("principalArn")? else {
             return self.refuse(ProblemKind::MissingPrincipal, "principalArn");
         };
@@ -149,7 +203,7 @@ impl<'e> Entry<'e, '_> {
         let groups = self.groups()?;
         let policies = self.policies(arn, lists);
         // EKS compares the role that STS names, and that has no path.
-        let key = strip_path(&fold(arn));
+        let key = strip_path(arn);
         let username = Template::parse(&username);
         let rule = match self.text("principalId")? {
             Some(id) => Rule::exact_with_user_id(&key, id, username, groups),
@@ -211,13 +265,9 @@ impl<'e> Entry<'e, '_> {
     }
 
     /// Reads the policies of the entry itself and those that are listed for its principal.
-    fn policies(&mut self, arn: &str, lists: &[&'e Mapping]) -> Vec<AccessPolicy> {
-        let key = "associatedAccessPolicies";
-        let is_for_it = |list: &&&Mapping| {
-            let principal = list.get("principalArn").and_then(Node::as_text);
-            principal.is_some_and(|principal| principal.eq_ignore_ascii_case(arn))
-        };
-        let lists = lists.iter().filter(is_for_it).copied();
+    fn policies(&mut self, arn: &str, lists: &Lists<'e>) -> Vec<AccessPolicy> {
+        let key = POLICIES;
+        let lists = lists.get(&fold(arn)).into_iter().flatten().copied();
         let nodes: Vec<&Node> = [self.mapping]
             .into_iter()
             .chain(lists)

@@ -3,13 +3,12 @@
 use bounded_yaml::{Node, Scalar};
 
 use super::place::Sink;
+use crate::check::{NODE_PREFIX, NODES};
 use crate::problem::{Location, ProblemKind};
 use crate::rules::Rule;
 use crate::template::{Placeholder, Template};
 
 const MASTERS: &str = "system:masters";
-const NODES: &str = "system:nodes";
-const NODE_PREFIX: &str = "system:node:";
 
 /// Reports what is doubtful in a rule that was read from a node.
 pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut Sink<'_>) {

@@ -2,6 +2,7 @@
 
 use bounded_yaml::{Limits, Mapping, Node, Position, documents};
 
+use super::near::meant;
 use super::place::{Frame, Sink};
 use crate::problem::{Location, ProblemKind};
 use crate::rules::Section;
@@ -91,34 +92,52 @@ fn has_section(data: &Mapping) -> bool {
         .any(|section| data.get(section.key()).is_some())
 }
 
-/// Whether a key would be that of a section if its case were right. As upstream, it is not read.
-pub(super) fn is_misspelled(key: &str) -> bool {
+/// Returns the section that a key is nearly the name of. As upstream, it is not read.
+pub(super) fn misspelled(key: &str) -> Option<Section> {
+    let is = |section: &Section| section.key() == key;
+    if Section::ALL.iter().any(is) {
+        return None;
+    }
+    let meant = meant(key, &Section::ALL.map(Section::key))?;
     Section::ALL
         .into_iter()
-        .any(|section| section.key() != key && section.key().eq_ignore_ascii_case(key))
+        .find(|section| section.key() == meant)
 }
 
-/// Reports keys that are nearly sections, and sections that stand there twice.
+/// What an object has besides its data; bare data may be mixed with it.
+const OF_OBJECTS: [&str; 6] = [
+    "apiVersion",
+    "binaryData",
+    "data",
+    "immutable",
+    "kind",
+    "metadata",
+];
+
+/// Reports keys that are no sections, and sections that stand there twice.
 pub(super) fn check_keys(data: &Mapping, sink: &mut Sink<'_>) {
     for (key, _) in data.entries() {
-        if is_misspelled(key.text()) {
-            sink.report(ProblemKind::MisspelledSection, Location::FILE, key.offset());
+        let name = key.text();
+        if let Some(meant) = misspelled(name) {
+            let at = Location::section_of(meant);
+            sink.report(ProblemKind::MisspelledSection(meant), at, key.offset());
+        } else if Section::ALL.iter().all(|s| s.key() != name) && !OF_OBJECTS.contains(&name) {
+            sink.report(ProblemKind::UnknownKey, Location::FILE, key.offset());
         }
     }
     for key in data.duplicates() {
         if let Some(section) = Section::ALL.into_iter().find(|s| s.key() == key.text()) {
             let at = Location::section_of(section);
-            sink.report(ProblemKind::MoreDocuments, at, key.offset());
+            sink.report(ProblemKind::DuplicateSection, at, key.offset());
         }
     }
 }
 
 /// Returns a section, as it is given in `text`.
 pub(super) fn section<'n>(data: &'n Mapping, section: Section, text: &str) -> Option<Source<'n>> {
-    let (key, value) = data
-        .entries()
-        .iter()
-        .find(|(key, _)| key.text() == section.key())?;
+    // The last, as it is told.
+    let mut entries = data.entries().iter().rev();
+    let (key, value) = entries.find(|(key, _)| key.text() == section.key())?;
     match value {
         Node::Null => None,
         Node::Scalar(scalar) => {
@@ -127,6 +146,21 @@ pub(super) fn section<'n>(data: &'n Mapping, section: Section, text: &str) -> Op
         }
         Node::Sequence(_) | Node::Mapping(_) => Some(Source::List(value)),
     }
+}
+
+/// Finds upstream's configuration file in the data of a ConfigMap: the value with a line `server:`.
+pub(super) fn embedded<'n>(nodes: &'n [Node], text: &str) -> Option<(&'n str, Frame)> {
+    let is_config_map = |node: &&Node| text_of(node, "kind") == Some("ConfigMap");
+    let data = nodes.iter().filter(is_config_map);
+    let data = data.filter_map(|node| node.get("data")?.as_mapping());
+    data.flat_map(Mapping::entries).find_map(|(key, value)| {
+        let value = value.as_scalar()?;
+        let is_server = |line: &str| line.trim_end() == "server:";
+        value.text().lines().any(is_server).then(|| {
+            let frame = frame(text, key.offset(), value.offset(), value.text());
+            (value.text(), frame)
+        })
+    })
 }
 
 /// Finds out how the text of a section lies in the whole.

@@ -1,14 +1,16 @@
 //! The entries of a section.
 
-use bounded_yaml::{Mapping, Node, Scalar};
-use iam_principal::{AccountId, ArnPattern, Kind, Partition, Principal};
+use bounded_yaml::{Kind, Mapping, Node, Scalar};
+use iam_principal::{AccountId, ArnPattern, Kind as PrincipalKind, Partition, Principal};
 
 use super::advice::advise;
+use super::near::meant;
 use super::pattern::{Reach, reach};
 use super::place::Sink;
-use crate::matching::{SsoRole, fold};
+use super::wrong_arn::{judge_account, judge_arn, loses_zeros};
+use crate::matching::{RulePrincipal, SsoRole, fold};
 use crate::problem::{Location, ProblemKind};
-use crate::rules::{Overlap, Rule, Rules, Section};
+use crate::rules::{Overlap, Rule, RuleRef, Rules, Section};
 use crate::template::Template;
 
 /// Whose rules are read.
@@ -45,9 +47,10 @@ pub(super) fn read_section(
         match section {
             Section::Accounts => {
                 let at = at.entry(index);
-                let overlap =
-                    read_account(node, at, sink).and_then(|id| rules.insert_account(index, id));
-                report_overlap(overlap, at, node, sink);
+                let place = sink.locate(node.offset());
+                let overlap = read_account(node, at, sink)
+                    .and_then(|id| rules.insert_account(index, id, place));
+                report_overlap(overlap, false, at, node.offset(), sink);
             }
             _ => read_rule(dialect, section, index, node, rules, sink),
         }
@@ -73,31 +76,57 @@ pub(super) fn read_rule(
     };
     if let Some(rule) = entry.read() {
         advise(&rule, at, node, sink);
-        report_overlap(rules.insert(section, index, rule), at, node, sink);
+        insert(section, index, rule, node.offset(), rules, sink);
     }
 }
 
-/// Reports that two rules are for the same principal.
-pub(super) fn report_overlap(
+/// Adds a rule, and reports an earlier one for the same principal.
+pub(super) fn insert(
+    section: Section,
+    index: usize,
+    rule: Rule,
+    offset: Option<usize>,
+    rules: &mut Rules,
+    sink: &mut Sink<'_>,
+) {
+    let overlap = rules.insert(section, index, rule, sink.locate(offset));
+    let Some(overlap) = overlap else { return };
+    let principal = |at| Some(rules.rule(at)?.principal());
+    let new = principal(RuleRef::new(section, index));
+    // What two rules for one ARN or one permission set can differ in is case alone.
+    let is_in_case = matches!(new, Some(RulePrincipal::Arn(_) | RulePrincipal::Sso(_)))
+        && new != principal(overlap.earlier());
+    let at = Location::section_of(section).entry(index);
+    report_overlap(Some(overlap), is_in_case, at, offset, sink);
+}
+
+fn report_overlap(
     overlap: Option<Overlap>,
+    is_in_case: bool,
     at: Location,
-    node: &Node,
+    offset: Option<usize>,
     sink: &mut Sink<'_>,
 ) {
     let kind = match overlap {
         None => return,
+        Some(Overlap::Replaces(earlier)) if is_in_case => ProblemKind::DuplicateInCase(earlier),
         Some(Overlap::Replaces(earlier)) => ProblemKind::DuplicateRule(earlier),
         Some(Overlap::ShadowedBy(earlier)) => ProblemKind::Shadowed(earlier),
     };
-    sink.report(kind, at, node.offset());
+    sink.report(kind, at, offset);
 }
 
 fn read_account(node: &Node, at: Location, sink: &mut Sink<'_>) -> Option<AccountId> {
-    let id = node.as_text().and_then(|text| AccountId::parse(text).ok());
-    if id.is_none() {
-        sink.report(ProblemKind::AccountId, at, node.offset());
+    let scalar = node.as_scalar();
+    let kind = scalar.map_or(Some(ProblemKind::AccountId), |scalar| {
+        judge_account(scalar.text())
+    });
+    if let Some(kind) = kind {
+        sink.report(kind, at, node.offset());
+    } else if scalar.is_some_and(|scalar| loses_zeros(scalar, sink.is_quoted(node.offset()))) {
+        sink.report(ProblemKind::UnquotedAccount, at, node.offset());
     }
-    id
+    AccountId::parse(scalar?.text()).ok()
 }
 
 struct Entry<'e, 's> {
@@ -130,9 +159,10 @@ impl<'e> Entry<'e, '_> {
         if self.dialect == Dialect::DynamicFileByUserId {
             return self.by_user_id(&fields, username, groups);
         }
-        let (arn, sso) = (present(fields.arn), present(fields.sso));
-        match (arn, sso, present(fields.pattern)) {
-            (Some(arn), _, None) => Some(Rule::exact(&self.arn(arn)?, username, groups)),
+        // As upstream, an empty ARN is none (pkg/config/mapper.go, Validate).
+        let arn = present(fields.arn).filter(|node| node.as_text() != Some(""));
+        match (arn, present(fields.sso), present(fields.pattern)) {
+            (Some(arn), None, None) => Some(Rule::exact(&self.arn(arn)?, username, groups)),
             (None, Some(sso), None) => Some(Rule::sso(&self.sso(sso)?, username, groups)),
             (None, None, Some(node)) => Some(Rule::pattern(self.pattern(node)?, username, groups)),
             (None, None, None) => {
@@ -141,6 +171,9 @@ impl<'e> Entry<'e, '_> {
             (_, _, Some(node)) => {
                 let offset = node.offset();
                 self.refuse(ProblemKind::MorePrincipals, Some(self.like_key()), offset)
+            }
+            (Some(_), Some(node), None) => {
+                self.refuse(ProblemKind::MorePrincipals, Some("sso"), node.offset())
             }
         }
     }
@@ -163,7 +196,7 @@ impl<'e> Entry<'e, '_> {
         // A rule whose ARN fits nobody is kept, for it keeps its user id out.
         let kind = match Principal::parse(&fold(arn)).map(|principal| principal.kind()) {
             Err(_) => Some(ProblemKind::Arn),
-            Ok(Kind::AssumedRole) => Some(ProblemKind::SessionArn),
+            Ok(PrincipalKind::AssumedRole) => Some(ProblemKind::SessionArn),
             Ok(_) => None,
         };
         if let Some(kind) = kind {
@@ -225,7 +258,8 @@ impl<'e> Entry<'e, '_> {
                 // What only the dynamic file asks for; elsewhere it means nothing, as upstream.
                 &mut fields.user_id
             } else {
-                self.warn(ProblemKind::UnknownKey, None, key.offset());
+                let kind = self.unknown_key(name);
+                self.warn(kind, None, key.offset());
                 continue;
             };
             if slot.replace(value).is_some() {
@@ -234,6 +268,18 @@ impl<'e> Entry<'e, '_> {
             }
         }
         (!is_repeated).then_some(fields)
+    }
+
+    /// Says what may be meant by a key that means nothing here.
+    fn unknown_key(&self, key: &str) -> ProblemKind {
+        let like = self.is_handwritten().then(|| self.like_key());
+        let sso = (self.is_handwritten() && self.section == Section::Roles).then_some("sso");
+        let known = [self.arn_key(), "username", "groups", "userid"].into_iter();
+        let known: Vec<&'static str> = known.chain(like).chain(sso).collect();
+        // The key of another section, or of another tool.
+        let is_arn = key.to_ascii_lowercase().ends_with("arn");
+        let meant = meant(key, &known).or_else(|| is_arn.then(|| self.arn_key()));
+        meant.map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey)
     }
 
     // DIFFERENCE: upstream keeps an entry whose username is no text, with an empty name.
@@ -276,25 +322,32 @@ impl<'e> Entry<'e, '_> {
         // The caller's ARN is folded when it is looked up, so a rule may be in any case.
         let folded = fold(text);
         let Ok(principal) = Principal::parse(&folded) else {
-            return self.refuse(ProblemKind::Arn, field, node.offset());
+            return self.refuse(judge_arn(text), field, node.offset());
         };
         if text.contains(['*', '?']) {
             self.warn(ProblemKind::LiteralWildcard, field, node.offset());
         }
         match principal.kind() {
-            Kind::AssumedRole if self.dialect != Dialect::ConfigMap => {}
-            Kind::AssumedRole => self.warn(ProblemKind::SessionArn, field, node.offset()),
-            Kind::Role if !principal.path().is_empty() => {
+            PrincipalKind::AssumedRole if self.dialect != Dialect::ConfigMap => {}
+            PrincipalKind::AssumedRole => self.warn(ProblemKind::SessionArn, field, node.offset()),
+            PrincipalKind::Role if !principal.path().is_empty() => {
                 self.warn(ProblemKind::RolePath, field, node.offset());
             }
-            Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => {}
+            PrincipalKind::FederatedUser
+            | PrincipalKind::Role
+            | PrincipalKind::Root
+            | PrincipalKind::User => {}
         }
         Some(match self.dialect {
-            Dialect::ConfigMap => folded,
+            Dialect::ConfigMap => text.to_owned(),
             Dialect::DynamicFile
             | Dialect::DynamicFileByUserId
             | Dialect::MountedFile
-            | Dialect::Object => principal.canonical(),
+            | Dialect::Object => {
+                // In the case in which it is written, unless that is not `arn:aws…`.
+                let written = Principal::parse(text);
+                written.map_or_else(|_| principal.canonical(), |written| written.canonical())
+            }
         })
     }
 
@@ -316,28 +369,51 @@ impl<'e> Entry<'e, '_> {
     }
 
     fn sso(&mut self, node: &Node) -> Option<SsoRole> {
-        let role = node.as_mapping().and_then(|mapping| {
-            let get = |name: &str| {
-                let is = |key: &Scalar| key.text().eq_ignore_ascii_case(name);
-                mapping
-                    .entries()
+        let field = Some("sso");
+        let get = |name: &str| {
+            let mapping = node.as_mapping()?.entries().iter();
+            let is = |(key, _): &&(Scalar, Node)| key.text().eq_ignore_ascii_case(name);
+            mapping.filter(is).map(|(_, value)| value).next_back()
+        };
+        if let Some(mapping) = node.as_mapping() {
+            let known = ["permissionSetName", "accountID", "partition"];
+            for (key, _) in mapping.entries() {
+                if !known
                     .iter()
-                    .find(|(key, _)| is(key))
-                    .map(|(_, value)| value)
-            };
-            let text = |name| get(name).and_then(Node::as_text);
-            let partition: Partition = match present(get("partition")) {
-                Some(node) => node.as_text()?.parse().ok()?,
-                // As upstream: the commercial partition is the one that is not written.
-                None => Partition::Aws,
-            };
-            let account = AccountId::parse(text("accountID")?).ok()?;
-            SsoRole::new(partition, account, text("permissionSetName")?).ok()
-        });
-        match role {
-            Some(role) => Some(role),
-            None => self.refuse(ProblemKind::Sso, Some("sso"), node.offset()),
+                    .any(|name| name.eq_ignore_ascii_case(key.text()))
+                {
+                    let meant = meant(key.text(), &known);
+                    let kind = meant.map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey);
+                    self.warn(kind, field, key.offset());
+                }
+            }
         }
+        let account = get("accountID").and_then(Node::as_scalar);
+        if let Some(kind) = account.and_then(|account| judge_account(account.text())) {
+            return self.refuse(kind, field, account.and_then(Scalar::offset));
+        }
+        let read = || {
+            let text = |name| get(name).and_then(Node::as_text);
+            let partition: Partition = match text("partition") {
+                Some(partition) if !partition.is_empty() => partition.parse().ok()?,
+                // As upstream: the commercial partition is the one that is not written.
+                _ => Partition::Aws,
+            };
+            let account = AccountId::parse(account?.text()).ok()?;
+            SsoRole::new(partition, account, text("permissionSetName")?).ok()
+        };
+        let Some(role) = read() else {
+            return self.refuse(ProblemKind::Sso, field, node.offset());
+        };
+        // Upstream's reader of the ConfigMap takes nothing but text here.
+        let offset = account.and_then(Scalar::offset);
+        let is_text = |scalar: &Scalar| {
+            scalar.kind() == Kind::String && !loses_zeros(scalar, self.sink.is_quoted(offset))
+        };
+        if !account.is_some_and(is_text) {
+            self.warn(ProblemKind::UnquotedAccount, field, offset);
+        }
+        Some(role)
     }
 }
 

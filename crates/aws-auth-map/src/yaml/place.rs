@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use bounded_yaml::{Error, Position, Syntax};
 
 use crate::problem::{Location, Problem, ProblemKind};
-use crate::rules::Section;
+use crate::rules::{Place, Section};
 
 /// How a text that is read lies in the text that was given.
 #[derive(Clone, Copy, Debug)]
@@ -113,15 +113,41 @@ impl<'s> Sink<'s> {
         line: Option<usize>,
         column: Option<usize>,
     ) {
-        let (line, column) = match self.frame {
+        let (line, column) = self.in_whole(line, column);
+        self.problems.push(Problem::new(kind, at).on(line, column));
+    }
+
+    fn in_whole(
+        &self,
+        line: Option<usize>,
+        column: Option<usize>,
+    ) -> (Option<usize>, Option<usize>) {
+        match self.frame {
             Frame::Here => (line, column),
             Frame::Block { lines, columns } => (
                 Some(line.map_or(lines, |line| line.saturating_add(lines))),
                 column.map(|column| column.saturating_add(columns)),
             ),
             Frame::Line(line) => (Some(line), None),
+        }
+    }
+
+    /// Returns where in the whole text a byte of this one is.
+    pub(super) fn locate(&self, offset: Option<usize>) -> Place {
+        let Some(offset) = offset else {
+            return Place::default();
         };
-        self.problems.push(Problem::new(kind, at).on(line, column));
+        let (line, column) = self.place(offset);
+        let (line, column) = self.in_whole(Some(line), column);
+        Place::new(line, column)
+    }
+
+    /// Returns whether the scalar that begins at a byte stands in quotes; of one with escapes, whose
+    /// begin is not known, that is so.
+    pub(super) fn is_quoted(&self, offset: Option<usize>) -> bool {
+        let bytes = self.text.as_bytes();
+        let is = |at: usize| matches!(bytes.get(at), Some(b'"' | b'\''));
+        offset.is_none_or(|at| is(at) || at.checked_sub(1).is_some_and(is))
     }
 
     fn place(&self, offset: usize) -> (usize, Option<usize>) {

@@ -6,6 +6,10 @@ use bounded_yaml::{Error, Limits, Mapping, Node};
 use thiserror::Error as ThisError;
 
 use crate::access_policy::{AccessPolicy, PolicyRule};
+use crate::backend::Backend;
+use crate::check::{MapProblem, of_rule};
+use crate::problem::ProblemKind;
+use crate::resolve::Map;
 
 /// The seven policies whose rules the EKS user guide prints ("Review access policy permissions"),
 /// as it printed them in December 2024; one rule a line.
@@ -81,6 +85,20 @@ impl PolicyTable {
     #[must_use]
     pub fn rules(&self, policy: &AccessPolicy) -> Option<&[PolicyRule]> {
         self.policies.get(policy.name()).map(Vec::as_slice)
+    }
+
+    /// Finds the access entries of a map with a policy that is not in the table: what its users may
+    /// do besides what RBAC allows cannot be told.
+    #[must_use]
+    pub fn check(&self, map: &Map) -> Vec<MapProblem> {
+        let of_backend = |backend| {
+            let rules = Backend::rules(backend).iter();
+            let is_unknown = |policy: &AccessPolicy| self.rules(policy).is_none();
+            let unknown =
+                rules.filter(move |(_, rule)| rule.access_policies().iter().any(is_unknown));
+            unknown.map(|(at, _)| of_rule(backend, at, ProblemKind::UnknownAccessPolicy))
+        };
+        map.asked().flat_map(of_backend).collect()
     }
 
     /// Returns the names of the policies, in order.

@@ -119,9 +119,9 @@ fn each_divergence_differs_as_it_says() {
     rows.compare("lone-surrogate-in-a-dynamic-file", &upstream, &ours);
 
     let config = "server: {reservedPrefixConfig: [{backendMode: ConfigMap, usernamePrefixReserveList: [a]}]}";
-    let (prefixes, _) = Reader::new().read_reserved_prefixes(config);
+    let (config, _) = Reader::new().read_server_config(config);
     let backend = Backend::new(BackendKind::EksConfigMap, entry("username: a"))
-        .with_reserved_prefixes(prefixes.of(BackendKind::EksConfigMap));
+        .with_reserved_prefixes(config.reserved_prefixes().of(BackendKind::EksConfigMap));
     let ours = outcome(&Map::new().with_backend(backend).resolve(&dev));
     rows.compare("deprecated-mode-reserves", &"a".to_owned(), &ours);
 

@@ -1,7 +1,8 @@
 //! The file that a program rewrites: read whole or not at all, by ARN or by user id.
 
 use aws_auth_map::{
-    Backend, BackendKind, EKS_RESERVED_PREFIXES, Map, MatchedOn, Problem, Reader, Resolution, Rules,
+    Backend, BackendKind, EKS_RESERVED_PREFIXES, Map, MatchedOn, Problem, Reader, ReservedPrefixes,
+    Resolution, Rules,
 };
 
 use crate::{outcome, session, user};
@@ -218,7 +219,8 @@ fn user_ids_are_compared_with_regard_to_case() {
 #[test]
 fn the_mounted_file_says_which_prefixes_each_backend_reserves() {
     let text = "server:\n  reservedPrefixConfig:\n  - backendMode: EKSConfigMap\n    usernamePrefixReserveList: ['system:']\n  - backendmode: File\n    usernamePrefixReserveList: [a, b]\n  - backendMode: EKSConfigMap\n    usernamePrefixReserveList: [aws]\n  - {backendMode: Other}\n  - {backendMode: CRD, usernamePrefixReserveList: x}\n";
-    let (prefixes, problems) = Reader::new().read_reserved_prefixes(text);
+    let (config, problems) = Reader::new().read_server_config(text);
+    let prefixes = config.reserved_prefixes();
     let of = |kind| prefixes.of(kind).collect::<Vec<_>>();
     assert_eq!(of(BackendKind::EksConfigMap), ["aws"]);
     assert_eq!(of(BackendKind::MountedFile), ["a", "b"]);
@@ -227,16 +229,18 @@ fn the_mounted_file_says_which_prefixes_each_backend_reserves() {
     assert_eq!(
         told,
         [
-            "the file.reservedPrefixConfig (line 5, column 5): a deprecated name; write `MountedFile`",
-            "the file.reservedPrefixConfig (line 9, column 6): no backend; write `MountedFile`, \
+            "server.reservedPrefixConfig (line 5, column 5): a deprecated name; write `MountedFile`",
+            "server.reservedPrefixConfig (line 9, column 6): no backend; write `MountedFile`, \
          `EKSConfigMap`, `CRD` or `DynamicFile`",
-            "the file.reservedPrefixConfig (line 10, column 6): not read: a list of entries with \
+            "server.reservedPrefixConfig (line 10, column 6): not read: a list of entries with \
          `backendMode` and `usernamePrefixReserveList`, a list of text",
         ]
     );
-    let (prefixes, problems) = Reader::new().read_reserved_prefixes("server: {}\n");
-    assert_eq!((prefixes, problems), Default::default());
-    let (_, problems) = Reader::new().read_reserved_prefixes("server: {reservedPrefixConfig: x}");
+    let (config, problems) = Reader::new().read_server_config("server: {}\n");
+    let prefixes = config.reserved_prefixes();
+    assert_eq!(prefixes, &ReservedPrefixes::default());
+    assert_eq!(problems, []);
+    let (_, problems) = Reader::new().read_server_config("server: {reservedPrefixConfig: x}");
     assert_eq!(problems.len(), 1);
 }
 

@@ -63,8 +63,8 @@ data:
 
 const TOLD: [&str; 7] = [
     "groups-not-a-list mapRoles[1].groups 19:15",
-    "unknown-key mapRoles[2] 22:7",
-    "malformed-arn mapUsers[1].userarn 29:16",
+    "misspelled-key mapRoles[2] 22:7",
+    "malformed-account mapUsers[1].userarn 29:16",
     "duplicate-rule mapUsers[2] 31:7",
     "entry-not-a-mapping mapUsers[3] 33:7",
     "malformed-account mapAccounts[1] 9:7",
@@ -113,8 +113,8 @@ fn a_config_map_is_found_in_a_list_among_documents_and_as_bare_data() {
         5,
         &[
             "groups-not-a-list mapRoles[1].groups 13:13",
-            "unknown-key mapRoles[2] 16:5",
-            "malformed-arn mapUsers[1].userarn 23:14",
+            "misspelled-key mapRoles[2] 16:5",
+            "malformed-account mapUsers[1].userarn 23:14",
             "duplicate-rule mapUsers[2] 25:5",
             "entry-not-a-mapping mapUsers[3] 27:5",
             "malformed-account mapAccounts[1] 3:5",
@@ -141,7 +141,7 @@ fn data_that_a_client_holds_is_counted_from_each_values_first_line() {
     assert_eq!(
         told(&problems),
         [
-            "misspelled-section the file -:-",
+            "misspelled-section mapRoles -:-",
             "missing-principal mapRoles[1] 3:3"
         ]
     );
@@ -214,14 +214,14 @@ fn what_is_no_config_map_is_told_so() {
     check(
         "kind: ConfigMap\ndata: {a: b}\n",
         0,
-        &["no-sections the file 1:1"],
+        &["no-sections the file 1:1", "unknown-key the file 2:8"],
     );
     check(
         "kind: ConfigMap\ndata:\n  maproles: ''\n",
         0,
         &[
             "no-sections the file 1:1",
-            "misspelled-section the file 3:3",
+            "misspelled-section mapRoles 3:3",
         ],
     );
     check("kind: ConfigMap\n\tdata: x\n", 0, &["tab the file 2:1"]);
@@ -292,15 +292,15 @@ fn each_kind_of_bad_entry_is_told_and_the_others_kept() {
         ),
         ("{sso: x, username: a}", "malformed-sso mapRoles[1].sso"),
         (
-            "{sso: {permissionSetName: A}, username: a}",
+            "{sso: {permissionSetName: A, accountID: '12345678901'}, username: a}",
+            "account-without-zeros mapRoles[1].sso",
+        ),
+        (
+            "{sso: {permissionSetName: 'A*', accountID: '111122223333'}, username: a}",
             "malformed-sso mapRoles[1].sso",
         ),
         (
-            "{sso: {permissionSetName: 'A*', accountID: 111122223333}, username: a}",
-            "malformed-sso mapRoles[1].sso",
-        ),
-        (
-            "{sso: {permissionSetName: A, accountID: 111122223333, partition: x}, username: a}",
+            "{sso: {permissionSetName: A, accountID: '111122223333', partition: x}, username: a}",
             "malformed-sso mapRoles[1].sso",
         ),
     ];

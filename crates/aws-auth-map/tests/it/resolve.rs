@@ -118,7 +118,7 @@ fn the_last_of_several_rules_wins_and_is_told() {
     let (rules, problems) = read_config_map(text);
     assert_eq!(
         problems.iter().map(Problem::code).collect::<Vec<_>>(),
-        ["duplicate-rule"]
+        ["duplicate-in-case"]
     );
     let resolution = map(rules).resolve(&session("dev", "s"));
     assert!(matches!(&resolution, Resolution::Mapped(m) if m.rule().index() == 1));

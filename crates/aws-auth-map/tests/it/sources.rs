@@ -190,16 +190,28 @@ fn the_authentication_mode_says_who_is_asked() {
 
 #[test]
 fn what_is_no_access_entry_is_told_so() {
-    for text in ["[]", "text", "{\"associatedAccessPolicies\": []}"] {
+    for (text, want) in [
+        ("[]", "no-access-entries the file"),
+        ("text", "no-access-entries the file"),
+        (
+            "ACCESSENTRY\tarn:aws:iam::111122223333:role/a\tSTANDARD",
+            "no-access-entries the file",
+        ),
+        (
+            "{\"associatedAccessPolicies\": []}",
+            "orphan-policies accessEntry.associatedAccessPolicies",
+        ),
+        (
+            "{\"accessEntries\": [\"arn:aws:iam::111122223333:role/a\"]}",
+            "listed-entries accessEntry",
+        ),
+    ] {
         let (rules, problems) = Reader::new().read_access_entries(text);
-        assert_eq!(
-            (rules.len(), told(&problems)),
-            (0, vec!["no-access-entries the file".to_owned()])
-        );
+        assert_eq!((rules.len(), told(&problems)), (0, vec![want.to_owned()]));
     }
     let twice = r#"[{"principalArn": "arn:aws:iam::111122223333:role/a"}, {"principalArn": "arn:aws:iam::111122223333:role/A"}]"#;
     let (_, problems) = Reader::new().read_access_entries(twice);
-    assert_eq!(told(&problems), ["duplicate-rule accessEntry[1]"]);
+    assert_eq!(told(&problems), ["duplicate-in-case accessEntry[1]"]);
 }
 
 #[test]

@@ -1,0 +1,39 @@
+//! How far one name is from another.
+
+/// How many letters have to be changed, added or left out (Levenshtein).
+pub(crate) fn distance(one: &[u8], other: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.iter().enumerate() {
+        let mut before = at;
+        let mut left = at.saturating_add(1);
+        let mut next = vec![left];
+        for (above, wanted) in row.iter().skip(1).zip(other) {
+            let changed = before.saturating_add(usize::from(letter != wanted));
+            left = changed
+                .min(above.saturating_add(1))
+                .min(left.saturating_add(1));
+            next.push(left);
+            before = *above;
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn a_distance_counts_letters() {
+        for (one, other, want) in [
+            ("", "", 0),
+            ("", "ab", 2),
+            ("abc", "abd", 1),
+            ("abc", "bc", 1),
+        ] {
+            assert_eq!(distance(one.as_bytes(), other.as_bytes()), want);
+            assert_eq!(distance(other.as_bytes(), one.as_bytes()), want);
+        }
+    }
+}

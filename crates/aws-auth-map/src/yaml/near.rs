@@ -1,0 +1,61 @@
+//! Keys that are nearly others.
+
+use crate::spelling::distance;
+
+/// How long a key may be to be compared: comparing costs the product of both lengths, and no key
+/// that is meant is longer.
+const MAX_LEN: usize = 32;
+
+/// Returns the key that one is probably meant for: the same but for case, `_` and `-`, or for at
+/// most two letters, or the end of it (`name` for `username`).
+pub(super) fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    if key.len() > MAX_LEN {
+        return None;
+    }
+    let plain = |text: &str| -> Vec<u8> {
+        let letters = text.bytes().filter(u8::is_ascii_alphanumeric);
+        letters.map(|b| b.to_ascii_lowercase()).collect()
+    };
+    let key = plain(key);
+    let is_end = |known: &[u8]| key.len() > 2 && known.ends_with(&key);
+    let judged = known.iter().filter_map(|name| {
+        let known = plain(name);
+        let distance = if is_end(&known) {
+            1
+        } else {
+            distance(&key, &known)
+        };
+        let allowed = known.len().checked_div(3).unwrap_or(0).min(2);
+        (distance <= allowed).then_some((distance, *name))
+    });
+    judged
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::meant;
+
+    #[test]
+    fn a_key_is_meant_for_the_nearest() {
+        let known = ["rolearn", "username", "groups", "sso", "rolearnLike"];
+        for (key, want) in [
+            ("role_arn", Some("rolearn")),
+            ("rolearns", Some("rolearn")),
+            ("arn", Some("rolearn")),
+            ("user-name", Some("username")),
+            ("name", Some("username")),
+            ("usrename", Some("username")),
+            ("group", Some("groups")),
+            ("roleArnLike", Some("rolearnLike")),
+            ("comment", None),
+            ("so", Some("sso")),
+            ("s", None),
+            ("", None),
+            ("groupsgroupsgroupsgroupsgroupsgroups", None),
+        ] {
+            assert_eq!(meant(key, &known), want, "{key}");
+        }
+    }
+}

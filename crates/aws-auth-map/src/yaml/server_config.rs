@@ -1,0 +1,338 @@
+//! Upstream's own configuration file.
+
+use bounded_yaml::{Mapping, Node, Scalar};
+use iam_principal::AccountId;
+
+use super::entry::{self, Dialect};
+use super::near::meant;
+use super::place::{Frame, Sink};
+use super::wrong_arn::judge_account;
+use super::{Reader, Reading, document};
+use crate::backend::BackendKind;
+use crate::backend_modes::BackendModes;
+use crate::problem::{Location, Problem, ProblemKind};
+use crate::rules::{Rules, Section};
+
+/// What upstream's configuration file says of mapping.
+#[derive(Clone, Debug, Default)]
+pub struct ServerConfig {
+    rules: Rules,
+    backend_modes: BackendModes,
+    scrubbed_accounts: Vec<AccountId>,
+    reserved_prefixes: ReservedPrefixes,
+    is_user_id_strict: bool,
+}
+
+impl ServerConfig {
+    /// Returns the rules of the mounted file itself.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Returns the rules, and forgets the rest.
+    #[must_use]
+    pub fn into_rules(self) -> Rules {
+        self.rules
+    }
+
+    /// Returns the order of the sources, `server.backendMode`; the mounted file alone, as upstream,
+    /// if there is none or if it cannot be read.
+    #[must_use]
+    pub const fn backend_modes(&self) -> &BackendModes {
+        &self.backend_modes
+    }
+
+    /// Returns the accounts of which nothing but the user's name is told,
+    /// `server.scrubbedAccounts`, for
+    /// [`Map::with_scrubbed_accounts`](crate::Map::with_scrubbed_accounts).
+    #[must_use]
+    pub fn scrubbed_accounts(&self) -> &[AccountId] {
+        &self.scrubbed_accounts
+    }
+
+    /// Returns the prefixes that each backend reserves, `server.reservedPrefixConfig`.
+    #[must_use]
+    pub const fn reserved_prefixes(&self) -> &ReservedPrefixes {
+        &self.reserved_prefixes
+    }
+
+    /// Returns whether the dynamic file is read by user id, `server.dynamicfileUserIDStrict`; see
+    /// [`Reader::read_dynamic_file_by_user_id`].
+    #[must_use]
+    pub const fn is_user_id_strict(&self) -> bool {
+        self.is_user_id_strict
+    }
+}
+
+/// The prefixes that each backend reserves, as a configuration file has them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ReservedPrefixes {
+    lists: Vec<(BackendKind, Vec<String>)>,
+}
+
+impl ReservedPrefixes {
+    /// Returns the prefixes for user names from a backend, for
+    /// [`Backend::with_reserved_prefixes`](crate::Backend::with_reserved_prefixes).
+    pub fn of(&self, backend: BackendKind) -> impl Iterator<Item = &str> {
+        let list = self.lists.iter().find(|(kind, _)| *kind == backend);
+        list.into_iter()
+            .flat_map(|(_, prefixes)| prefixes)
+            .map(String::as_str)
+    }
+}
+
+/// What stands at the top of the file: what upstream's commands read of it (`cmd/`, `BindPFlag`),
+/// and what its README names.
+const TOP: [&str; 12] = [
+    "cache",
+    "clusterID",
+    "defaultRole",
+    "externalID",
+    "feature-gates",
+    "forwardSessionName",
+    "log-verbosity",
+    "region",
+    "role",
+    "server",
+    "sessionName",
+    "tokenOnly",
+];
+
+const BACKEND_MODE: &str = "backendMode";
+const RESERVED: &str = "reservedPrefixConfig";
+const SCRUBBED: &str = "scrubbedAccounts";
+const USER_ID_STRICT: &str = "dynamicfileUserIDStrict";
+
+/// What stands under `server` (`cmd/aws-iam-authenticator/root.go`, `getConfig`).
+const SERVER: [&str; 21] = [
+    "address",
+    BACKEND_MODE,
+    "dynamicBackendModePath",
+    "dynamicfilepath",
+    USER_ID_STRICT,
+    "ec2DescribeInstancesBurst",
+    "ec2DescribeInstancesQps",
+    "ec2DescribeInstancesRoleARN",
+    "generateKubeconfig",
+    "hostname",
+    "kubeconfig",
+    "kubeconfigPregenerated",
+    "mapAccounts",
+    "mapRoles",
+    "mapUsers",
+    "master",
+    "partition",
+    "port",
+    RESERVED,
+    SCRUBBED,
+    "stateDir",
+];
+
+/// As `server`, but `sourceARN`, which a key that ends in `arn` must not be taken for.
+const SOURCE_ARN: &str = "sourceARN";
+
+impl Reader {
+    /// Reads upstream's own configuration file, of which the rules are lists under `server`: the
+    /// file itself, or the ConfigMap that has it under a key of `data`, as upstream's example
+    /// deploys it (`deploy/example.yaml`).
+    ///
+    /// As upstream, an ARN is made canonical, so that a session's stands for its role. Keys may be
+    /// in any case. Unlike upstream, a bad entry is a problem and not the end of the process, and
+    /// types are not guessed. What the file says of other things than mapping is not looked at.
+    #[must_use]
+    pub fn read_server_config(&self, text: &str) -> (ServerConfig, Vec<Problem>) {
+        let mut reading = Reading::default();
+        let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
+        let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
+            return (ServerConfig::default(), reading.problems);
+        };
+        let embedded = document::embedded(&nodes, text);
+        let Some((inner, frame)) = embedded else {
+            let config = read_file(&nodes, &mut sink);
+            return (config, reading.problems);
+        };
+        let mut sink = Sink::new(inner, frame, &mut reading.problems);
+        let config = document::read(inner, &self.limits, &mut sink)
+            .map(|nodes| read_file(&nodes, &mut sink))
+            .unwrap_or_default();
+        (config, reading.problems)
+    }
+
+    /// Reads the rules of upstream's configuration file alone; see
+    /// [`read_server_config`](Self::read_server_config).
+    #[must_use]
+    pub fn read_mounted_file(&self, text: &str) -> (Rules, Vec<Problem>) {
+        let (config, problems) = self.read_server_config(text);
+        (config.into_rules(), problems)
+    }
+}
+
+fn read_file(nodes: &[Node], sink: &mut Sink<'_>) -> ServerConfig {
+    let mut config = ServerConfig::default();
+    let file = nodes.first().and_then(Node::as_mapping);
+    if let Some(file) = file {
+        check_keys(file, &TOP, sink);
+    }
+    let server = file
+        .and_then(|file| value(file, "server"))
+        .and_then(Node::as_mapping);
+    let Some(server) = server else {
+        sink.report(ProblemKind::NoSections, Location::FILE, None);
+        return config;
+    };
+    check_keys(server, &SERVER, sink);
+    for section in Section::ALL {
+        if let Some(node) = value(server, section.key()).filter(|node| !node.is_null()) {
+            let rules = &mut config.rules;
+            entry::read_section(Dialect::MountedFile, section, node, rules, sink);
+        }
+    }
+    config.backend_modes = read_modes(value(server, BACKEND_MODE), sink);
+    config.scrubbed_accounts = read_scrubbed(value(server, SCRUBBED), sink);
+    config.reserved_prefixes = read_reserved(value(server, RESERVED), sink);
+    if let Some(node) = value(server, USER_ID_STRICT).filter(|node| !node.is_null()) {
+        let is = node.as_text().map(str::to_ascii_lowercase);
+        match is.as_deref() {
+            Some("true") => config.is_user_id_strict = true,
+            Some("false") => {}
+            _ => {
+                // What cannot be read must not open anything.
+                config.is_user_id_strict = true;
+                let at = Location::FILE.field_of(USER_ID_STRICT);
+                sink.report(ProblemKind::NotABoolean, at, node.offset());
+            }
+        }
+    }
+    config
+}
+
+fn check_keys(mapping: &Mapping, known: &[&'static str], sink: &mut Sink<'_>) {
+    for (key, _) in mapping.entries() {
+        let is = |name: &&str| name.eq_ignore_ascii_case(key.text());
+        if known.iter().any(is) || is(&SOURCE_ARN) {
+            continue;
+        }
+        let meant = meant(key.text(), known);
+        let kind = meant.map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey);
+        sink.report(kind, Location::FILE, key.offset());
+    }
+}
+
+/// Reads modes: a list, or text with spaces between them (viper's `GetStringSlice`).
+fn read_modes(node: Option<&Node>, sink: &mut Sink<'_>) -> BackendModes {
+    let at = Location::FILE.field_of(BACKEND_MODE);
+    let mut kinds = Vec::new();
+    let mut read = |name: Option<&str>, offset: Option<usize>| {
+        let kind = name.and_then(BackendKind::from_mode);
+        let kind = kind.filter(|kind| *kind != BackendKind::AccessEntries);
+        let Some(kind) = kind else {
+            return sink.report(ProblemKind::UnknownMode, at, offset);
+        };
+        if name != Some(kind.as_str()) {
+            sink.report(ProblemKind::DeprecatedMode(kind), at, offset);
+        }
+        if kinds.contains(&kind) {
+            sink.report(ProblemKind::DuplicateMode, at, offset);
+        } else {
+            kinds.push(kind);
+        }
+    };
+    match node {
+        None | Some(Node::Null) => {}
+        Some(Node::Sequence(items)) => {
+            for item in items {
+                read(item.as_text(), item.offset());
+            }
+        }
+        Some(Node::Scalar(scalar)) => {
+            for name in scalar.text().split_whitespace() {
+                read(Some(name), scalar.offset());
+            }
+        }
+        Some(Node::Mapping(_)) => read(None, node.and_then(Node::offset)),
+    }
+    BackendModes::new(kinds).unwrap_or_default()
+}
+
+fn read_scrubbed(node: Option<&Node>, sink: &mut Sink<'_>) -> Vec<AccountId> {
+    let at = Location::FILE.field_of(SCRUBBED);
+    let items = match node {
+        None | Some(Node::Null) => &[],
+        Some(Node::Sequence(items)) => items.as_slice(),
+        Some(single) => std::slice::from_ref(single),
+    };
+    let mut accounts = Vec::new();
+    for item in items {
+        let text = item.as_text().unwrap_or("");
+        match AccountId::parse(text) {
+            Ok(account) => accounts.push(account),
+            Err(_) => {
+                let kind = judge_account(text).unwrap_or(ProblemKind::AccountId);
+                sink.report(kind, at, item.offset());
+            }
+        }
+    }
+    accounts
+}
+
+fn read_reserved(list: Option<&Node>, sink: &mut Sink<'_>) -> ReservedPrefixes {
+    let mut prefixes = ReservedPrefixes::default();
+    match list {
+        None | Some(Node::Null) => {}
+        Some(Node::Sequence(entries)) => {
+            for entry in entries {
+                if let Some((kind, list)) = read_list(entry, sink) {
+                    // As upstream, of two lists for one backend the last counts.
+                    prefixes.lists.retain(|(other, _)| *other != kind);
+                    prefixes.lists.push((kind, list));
+                }
+            }
+        }
+        Some(node) => sink.report(ProblemKind::ReservedPrefixes, AT, node.offset()),
+    }
+    prefixes
+}
+
+const AT: Location = Location::FILE.field_of(RESERVED);
+
+// DIFFERENCE: a deprecated name is its mode's; upstream keeps the list under a name that no backend
+// asks for (cmd/aws-iam-authenticator/root.go, getConfig).
+fn read_list(entry: &Node, sink: &mut Sink<'_>) -> Option<(BackendKind, Vec<String>)> {
+    let read = || {
+        let entry = entry.as_mapping()?;
+        let mode = value(entry, "backendMode")?.as_text()?;
+        let list = match value(entry, "usernamePrefixReserveList") {
+            None | Some(Node::Null) => Vec::new(),
+            Some(node) => {
+                let texts = node.as_sequence()?.iter().map(Node::as_text);
+                texts
+                    .map(|text| text.map(str::to_owned))
+                    .collect::<Option<_>>()?
+            }
+        };
+        Some((mode, list))
+    };
+    let Some((mode, list)) = read() else {
+        sink.report(ProblemKind::ReservedPrefixes, AT, entry.offset());
+        return None;
+    };
+    let Some(kind) = BackendKind::from_mode(mode) else {
+        sink.report(ProblemKind::UnknownMode, AT, entry.offset());
+        return None;
+    };
+    if kind.as_str() != mode {
+        sink.report(ProblemKind::DeprecatedMode(kind), AT, entry.offset());
+    }
+    Some((kind, list))
+}
+
+/// Returns the value of a key in any case.
+fn value<'n>(mapping: &'n Mapping, name: &str) -> Option<&'n Node> {
+    let is = |key: &Scalar| key.text().eq_ignore_ascii_case(name);
+    mapping
+        .entries()
+        .iter()
+        .find(|(key, _)| is(key))
+        .map(|(_, value)| value)
+}
