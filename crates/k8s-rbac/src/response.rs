@@ -135,20 +135,11 @@ impl Display for BindingGrant<'_> {
     // As upstream: pkg/registry/rbac/validation/rule.go, clusterRoleBindingDescriber,
     // roleBindingDescriber and describeSubject. Names come before namespaces.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let binding_namespace = match self.binding {
-            BindingName::ClusterRoleBinding { name } => {
-                write!(f, "ClusterRoleBinding {}", Quoted(name))?;
-                ""
-            }
-            BindingName::RoleBinding { name, namespace } => {
-                write!(f, "RoleBinding {}", Quoted(&format!("{name}/{namespace}")))?;
-                namespace
-            }
-        };
         let (role, subject) = (self.role, self.subject);
         write!(
             f,
-            " of {} {} to {} ",
+            "{} of {} {} to {} ",
+            self.binding,
             role.kind,
             Quoted(&role.name),
             subject.kind
@@ -156,15 +147,15 @@ impl Display for BindingGrant<'_> {
         if subject.kind != "ServiceAccount" {
             return Quoted(&subject.name).fmt(f);
         }
-        let namespace = match subject.namespace.as_str() {
-            "" => binding_namespace,
-            own => own,
+        let namespace = match (subject.namespace.as_str(), self.binding) {
+            ("", BindingName::RoleBinding { namespace, .. }) => namespace,
+            (own, _) => own,
         };
         Quoted(&format!("{}/{namespace}", subject.name)).fmt(f)
     }
 }
 
-/// Which binding.
+/// Which binding. Prints as in kube-apiserver's reason, the name before the namespace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -191,6 +182,17 @@ impl<'p> BindingName<'p> {
         match &binding.namespace {
             None => Self::ClusterRoleBinding { name },
             Some(namespace) => Self::RoleBinding { name, namespace },
+        }
+    }
+}
+
+impl Display for BindingName<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ClusterRoleBinding { name } => write!(f, "ClusterRoleBinding {}", Quoted(name)),
+            Self::RoleBinding { name, namespace } => {
+                write!(f, "RoleBinding {}", Quoted(&format!("{name}/{namespace}")))
+            }
         }
     }
 }

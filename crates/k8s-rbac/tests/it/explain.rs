@@ -1,12 +1,17 @@
 //! Explanations: the cases of `testdata/explain.toml`, and that they agree with decisions.
 
 use k8s_rbac::can_i::Question;
-use k8s_rbac::{Decision, Grant, Objects, Policy, PolicyRule, Subject, User};
+use k8s_rbac::explain::{MAX_LISTED, NearMiss, Part};
+use k8s_rbac::{
+    BindingGrant, BindingName, Decision, Grant, Objects, Policy, PolicyRule, ResourceRequest,
+    RoleRef, Subject, User,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde::Deserialize;
 use testkit::Report;
 
+use crate::oracle;
 use crate::props::{question, world};
 
 #[derive(Deserialize)]
@@ -26,6 +31,8 @@ struct Case {
     subject: Option<Subject>,
     #[serde(default)]
     namespace: String,
+    #[serde(default)]
+    role: Option<RoleRef>,
     rule: PolicyRule,
     ask: String,
     #[serde(default)]
@@ -33,7 +40,11 @@ struct Case {
     #[serde(default)]
     miss: String,
     #[serde(default)]
+    trap: String,
+    #[serde(default)]
     text: String,
+    #[serde(default)]
+    lines: Option<String>,
     #[serde(default)]
     notes: Vec<String>,
 }
@@ -47,10 +58,15 @@ fn explanations_say_what_the_cases_say() {
             name: "u".to_owned(),
             ..Subject::default()
         });
+        let role = case.role.unwrap_or_else(|| RoleRef {
+            kind: "ClusterRole".to_owned(),
+            name: "r".to_owned(),
+            ..RoleRef::default()
+        });
         let binding = serde_json::json!([{
             "metadata": {"name": "b", "namespace": case.namespace},
             "subjects": [subject],
-            "roleRef": {"kind": "ClusterRole", "name": "r"},
+            "roleRef": role,
         }]);
         let role = serde_json::json!([{"metadata": {"name": "r"}, "rules": [case.rule]}]);
         let key = if case.namespace.is_empty() {
@@ -81,6 +97,12 @@ fn explanations_say_what_the_cases_say() {
             .map(|miss| format!("{:?}", miss.part()))
             .collect();
         report.check(&case.name, &parts, &case.miss);
+        let traps = misses.iter().filter_map(NearMiss::trap);
+        let traps: String = traps.map(|trap| format!("{trap:?}")).collect();
+        report.check(&case.name, &traps, &case.trap);
+        if let Some(lines) = case.lines {
+            report.check(&case.name, &explanation.to_string(), &lines);
+        }
         if !case.text.is_empty() {
             let text = misses.first().map(ToString::to_string).unwrap_or_default();
             report.check(&case.name, &text, &case.text);
@@ -97,7 +119,7 @@ proptest! {
 
     #[test]
     fn what_is_explained_is_what_is_decided(world in world(), questions in vec(question(), 8)) {
-        let policy = Policy::new(world);
+        let policy = Policy::new(world.clone());
         for question in &questions {
             let request = question.request();
             let response = policy.rbac(&question.user, &request);
@@ -111,14 +133,62 @@ proptest! {
             if granted.is_none() {
                 prop_assert_eq!(explanation.unresolved(), response.unresolved());
             }
+            // All grants of all bindings, and no other.
+            let mut names: Vec<&str> = explanation.grants().iter().map(name).collect();
+            names.dedup();
+            let all: Vec<&str> = oracle::grants(&world, &question.user, &request).collect();
+            prop_assert_eq!(names, all);
             for miss in explanation.near_misses() {
-                let is_of_rule = !miss.grant().rule().allows(&request);
-                let is_of_binding = matches!(
-                    miss.part(),
-                    k8s_rbac::explain::Part::Namespace | k8s_rbac::explain::Part::Subject
-                );
-                prop_assert!(is_of_rule != is_of_binding);
+                let mut rule = miss.grant().rule().clone();
+                let is_of_binding = matches!(miss.part(), Part::Namespace | Part::Subject);
+                prop_assert!(oracle::allows(&rule, &request) == is_of_binding);
+                // It would allow the request if the part that fails were another.
+                let star = || vec!["*".to_owned()];
+                match miss.part() {
+                    Part::Group => rule.api_groups = star(),
+                    Part::MissingName | Part::Name => rule.resource_names.clear(),
+                    Part::Path => rule.non_resource_urls = star(),
+                    Part::Resource | Part::Subresource => rule.resources = star(),
+                    Part::Verb => rule.verbs = star(),
+                    _ => {}
+                }
+                prop_assert!(oracle::allows(&rule, &request));
             }
         }
     }
+}
+
+fn name<'p>(grant: &BindingGrant<'p>) -> &'p str {
+    match grant.binding() {
+        BindingName::ClusterRoleBinding { name } | BindingName::RoleBinding { name, .. } => name,
+    }
+}
+
+#[test]
+fn an_explanation_is_cut_where_nobody_reads_on() {
+    let rules =
+        vec![serde_json::json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}); 500];
+    let bindings = (0..50).map(|number| {
+        serde_json::json!({
+            "metadata": {"name": format!("b{number}")},
+            "subjects": [{"kind": "User", "name": "u"}],
+            "roleRef": {"kind": "ClusterRole", "name": "r"},
+        })
+    });
+    let world = serde_json::json!({
+        "clusterRoles": [{"metadata": {"name": "r"}, "rules": rules}],
+        "clusterRoleBindings": bindings.collect::<Vec<_>>(),
+    });
+    let policy = Policy::new(serde_json::from_value(world).unwrap());
+    let user = User::new("u", [""; 0]);
+    let allowed = policy.explain(&user, &ResourceRequest::new("get", "", "pods").into());
+    assert_eq!(
+        (allowed.grants().len(), allowed.is_cut()),
+        (MAX_LISTED, true)
+    );
+    let denied = policy.explain(&user, &ResourceRequest::new("list", "", "pods").into());
+    assert_eq!(
+        (denied.near_misses().len(), denied.is_cut()),
+        (MAX_LISTED, true)
+    );
 }
