@@ -35,7 +35,7 @@ fn road(c: &mut Criterion) {
         b.iter(|| {
             let exchange = authenticator.begin(black_box(&token), now);
             let identity = exchange.ok().and_then(|exchange| {
-                let answer = sts.answer(&exchange.request(), now);
+                let answer = sts.answer(&exchange.request().map(|()| []), now);
                 exchange.finish(&answer).ok()
             });
             let known = identity.and_then(|it| Authenticated::by_rules(it, &rules).ok());

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use iam_principal::Identity;
-use sts_presign::{Key, Keys, MAX_ACCESS_KEY_ID_LEN, SecretAccessKey, SessionToken};
+use sts_presign::{Key, Keys, MAX_ACCESS_KEY_ID_LEN, SecretAccessKey, SessionToken, UnixTime};
 use thiserror::Error as ThisError;
 
 /// The keys of a credentials file, and whose they are.
@@ -18,6 +18,9 @@ use thiserror::Error as ThisError;
 /// arn = arn:aws:iam::111122223333:user/alice
 /// user_id = AIDAEXAMPLE
 /// ```
+///
+/// A profile with `aws_session_token` is a temporary key, and may end: `expiration` is a time of RFC
+/// 3339 in UTC with whole seconds, `2026-11-23T09:14:00Z`.
 #[derive(Clone, Debug)]
 pub struct LocalKeys {
     // INVARIANT: at least one.
@@ -93,6 +96,8 @@ pub enum LocalKeysError {
 pub enum Problem {
     /// The access key id is not 1 to 128 letters, digits and `_`.
     AccessKeyId,
+    /// The expiration is no time of RFC 3339 in UTC with whole seconds.
+    Expiration,
     /// ARN, account and user id do not fit each other, or are none.
     Identity(iam_principal::Error),
     /// A setting is missing or empty.
@@ -103,6 +108,9 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AccessKeyId => f.write_str("its access key id is not letters, digits and `_`"),
+            Self::Expiration => {
+                f.write_str("`expiration` is no time of the form `2026-11-23T09:14:00Z`")
+            }
             Self::Identity(error) => write!(f, "`arn` and `user_id`: {error}"),
             Self::Missing(setting) => write!(f, "`{setting}` is missing"),
         }
@@ -216,6 +224,10 @@ fn read_profile(name: &str, settings: &[(&str, &str)]) -> Result<LocalProfile, P
     let key = match find("aws_session_token") {
         Some(token) => Key::temporary(secret, SessionToken::new(token), identity),
         None => Key::long_term(secret, identity),
+    };
+    let key = match find("expiration").map(UnixTime::parse_rfc3339) {
+        Some(end) => key.with_expiry(end.map_err(|_| Problem::Expiration)?),
+        None => key,
     };
     Ok(LocalProfile {
         name: name.to_owned(),

@@ -6,6 +6,9 @@
 mod json;
 mod xml;
 
+#[cfg(feature = "verify")]
+use iam_principal::Identity;
+
 /// How a document is written. STS chooses by the request's `accept` header: XML, unless JSON is asked
 /// for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,6 +38,33 @@ impl Fault {
 }
 
 impl Format {
+    /// Returns the content type that STS declares.
+    #[cfg(feature = "verify")]
+    pub(crate) const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Xml => "text/xml",
+        }
+    }
+
+    /// Writes the document that names a caller.
+    #[cfg(feature = "verify")]
+    pub(crate) fn write_caller(self, caller: &Identity, request_id: &str) -> String {
+        match self {
+            Self::Json => json::write_caller(caller, request_id),
+            Self::Xml => xml::write_caller(caller, request_id),
+        }
+    }
+
+    /// Writes the document that names an error of the sender's.
+    #[cfg(feature = "verify")]
+    pub(crate) fn write_fault(self, code: &str, message: &str, request_id: &str) -> String {
+        match self {
+            Self::Json => json::write_fault(code, message, request_id),
+            Self::Xml => xml::write_fault(code, message, request_id),
+        }
+    }
+
     /// Reads a content type: parameters do not matter, since all that STS writes is ASCII.
     pub(crate) fn of_content_type(text: &str) -> Option<Self> {
         let essence = text.split(';').next().unwrap_or(text).trim();

@@ -7,6 +7,8 @@ use iam_principal::Identity;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use crate::time::UnixTime;
+
 /// The secret half of an access key. Wiped when dropped; printed as `[redacted]`.
 #[derive(Clone)]
 pub struct SecretAccessKey {
@@ -73,6 +75,7 @@ impl fmt::Debug for SessionToken {
 pub struct Key {
     secret: SecretAccessKey,
     session_token: Option<SessionToken>,
+    expires_at: Option<UnixTime>,
     identity: Identity,
 }
 
@@ -83,6 +86,7 @@ impl Key {
         Self {
             secret,
             session_token: None,
+            expires_at: None,
             identity,
         }
     }
@@ -97,7 +101,17 @@ impl Key {
         Self {
             secret,
             session_token: Some(session_token),
+            expires_at: None,
             identity,
+        }
+    }
+
+    /// Ends the key: from this second on it is refused.
+    #[must_use]
+    pub fn with_expiry(self, expires_at: UnixTime) -> Self {
+        Self {
+            expires_at: Some(expires_at),
+            ..self
         }
     }
 
@@ -111,6 +125,12 @@ impl Key {
     #[must_use]
     pub const fn session_token(&self) -> Option<&SessionToken> {
         self.session_token.as_ref()
+    }
+
+    /// Returns the first second in which the key is refused, if it ends.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<UnixTime> {
+        self.expires_at
     }
 
     /// Returns whose key it is.

@@ -3,7 +3,7 @@
 mod time;
 
 #[cfg_attr(
-    not(test),
+    not(any(test, feature = "verify")),
     expect(dead_code, reason = "read by the embedded STS and the POST carrier")
 )]
 mod authorization;
@@ -45,7 +45,7 @@ pub use identity::{MAX_ANSWER_LEN, read_identity};
 #[cfg(feature = "verify")]
 pub use keys::{Key, KeyLookup, Keys, SecretAccessKey, SessionToken};
 #[cfg(feature = "verify")]
-pub use local::LocalSts;
+pub use local::{LocalSts, MAX_REQUEST_LEN, StsError, verify_request};
 pub use policy::{BINDING_HEADER, DEFAULT_CLOCK_SKEW, MAX_AGE, Policy};
 pub use query::Param;
 pub use request::AcceptedRequest;

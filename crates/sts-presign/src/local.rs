@@ -1,22 +1,33 @@
 //! The embedded STS: a function from request to response that really verifies.
 
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response, StatusCode};
-use iam_principal::Identity;
-use serde_json::json;
+mod error;
+mod received;
 
-use crate::answer::Refusal;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use iam_principal::Identity;
+
+pub use error::StsError;
+
+use crate::document::Format;
+use crate::endpoint::Endpoint;
 use crate::keys::KeyLookup;
+use crate::local::received::Received;
 use crate::policy::{DEFAULT_CLOCK_SKEW, MAX_AGE};
 use crate::time::UnixTime;
-use crate::url::PresignedUrl;
 use crate::verify::{VerifyError, check};
 
-/// An STS that knows some keys and answers presigned `GetCallerIdentity` requests about them, for
-/// tests, examples and machines without a network.
+/// The longest query, and the longest body, that the embedded STS looks at: our choice, that of a
+/// URL.
+pub const MAX_REQUEST_LEN: usize = crate::url::MAX_URL_LEN;
+
+/// An STS that knows some keys and answers `GetCallerIdentity` about them, for tests, examples and
+/// machines without a network.
 ///
-/// It answers as STS does: from what it is sent, without knowing any cluster, in STS's JSON, with
-/// STS's codes for what it refuses.
+/// It answers any SDK that is pointed at it, over plain HTTP, on any host and port: presigned GET
+/// requests, and GET and POST with an `Authorization` header. It verifies what STS verifies, and
+/// answers as STS does: in XML, or in JSON where `accept` asks for it, and with STS's own codes and
+/// statuses for what it refuses.
 #[derive(Clone, Debug)]
 pub struct LocalSts<K> {
     keys: K,
@@ -32,92 +43,97 @@ impl<K: KeyLookup> LocalSts<K> {
     }
 
     /// Answers a request at a point in time.
-    pub fn answer<B>(&self, request: &Request<B>, now: UnixTime) -> Response<Vec<u8>> {
-        match self.identify(request, now) {
-            Ok(identity) => caller_identity(&identity),
-            Err((refusal, message)) => refused(refusal, message),
-        }
-    }
-
-    fn identify<B>(
-        &self,
-        request: &Request<B>,
-        now: UnixTime,
-    ) -> Result<Identity, (Refusal, &'static str)> {
-        let no_match = (Refusal::SignatureDoesNotMatch, NO_MATCH);
-        let url = PresignedUrl::parse(&request.uri().to_string()).map_err(|_| {
-            (
-                Refusal::IncompleteSignature,
-                "Request must be a presigned GET URL.",
-            )
-        })?;
-        if request.method() != http::Method::GET {
-            return Err(no_match);
-        }
-        // STS lets a clock run ahead by five minutes and a signature live for fifteen.
-        let signed_at = url.signed_at();
-        if now < signed_at.earlier(DEFAULT_CLOCK_SKEW) {
-            return Err((Refusal::SignatureDoesNotMatch, "Signature not yet current."));
-        }
-        if now > signed_at.later(MAX_AGE) {
-            return Err((Refusal::SignatureDoesNotMatch, "Signature expired."));
-        }
-        let mut headers = Vec::new();
-        for name in url.signed_headers() {
-            let value = match name {
-                "host" => Some(url.endpoint().host()),
-                _ => only_value(request, name),
-            };
-            headers.push((name, value.ok_or(no_match)?));
-        }
-        check(&url, headers.into_iter(), &self.keys).map_err(|why| match why {
-            VerifyError::Signature => no_match,
-            VerifyError::SessionToken | VerifyError::UnknownAccessKey => (
-                Refusal::InvalidClientTokenId,
-                "The security token in the request is invalid.",
+    pub fn answer(&self, request: &Request<impl AsRef<[u8]>>, now: UnixTime) -> Response<Vec<u8>> {
+        let format = Format::accepted(request.headers());
+        match verify_request(request, &self.keys, now) {
+            Ok(identity) => response(
+                StatusCode::OK,
+                format,
+                format.write_caller(&identity, REQUEST_ID),
             ),
-        })
+            Err(error) => refuse(format, error),
+        }
+    }
+
+    /// Answers a request with STS's `Throttling`, whatever it asks: how often is too often is for
+    /// the caller to count.
+    pub fn throttle<B>(&self, request: &Request<B>) -> Response<Vec<u8>> {
+        refuse(Format::accepted(request.headers()), StsError::Throttling)
     }
 }
 
-const NO_MATCH: &str = "The request's signature is not the one calculated for it.";
-
-fn only_value<'r, B>(request: &'r Request<B>, name: &str) -> Option<&'r str> {
-    let mut values = request.headers().get_all(name).iter();
-    let value = values.next()?.to_str().ok()?;
-    values.next().is_none().then_some(value)
-}
-
-fn caller_identity(identity: &Identity) -> Response<Vec<u8>> {
-    let document = json!({
-        "GetCallerIdentityResponse": {
-            "GetCallerIdentityResult": {
-                "Account": identity.account().to_string(),
-                "Arn": identity.arn(),
-                "UserId": identity.raw_user_id(),
-            },
-            "ResponseMetadata": { "RequestId": REQUEST_ID },
+/// Checks the signature of any request to STS, as STS does, against the keys that exist, and returns
+/// whose it is, with the access key id.
+///
+/// **This is no judgment of a token:** it asks for no cluster and no host, and what it returns is an
+/// identity and never an [`AcceptedRequest`](crate::AcceptedRequest). It is for those who stand in
+/// STS's place.
+///
+/// # Errors
+///
+/// In this order: what is asked, [`StsError::TooLong`], [`StsError::Path`],
+/// [`StsError::MalformedQuery`], [`StsError::Action`]; the signature's shape,
+/// [`StsError::MissingAuthenticationToken`], [`StsError::IncompleteSignature`],
+/// [`StsError::Scope`], [`StsError::UnsignedHeader`]; its time, [`StsError::NotYetCurrent`],
+/// [`StsError::SignatureExpired`]; whose it is, [`StsError::InvalidClientTokenId`],
+/// [`StsError::ExpiredToken`], [`StsError::SignatureDoesNotMatch`].
+pub fn verify_request(
+    request: &Request<impl AsRef<[u8]>>,
+    keys: &impl KeyLookup,
+    now: UnixTime,
+) -> Result<Identity, StsError> {
+    let received = Received::read(request)?;
+    let headers = received.headers();
+    let signed = received.signed(&headers);
+    let signed_at = signed.signed_at;
+    if now < signed_at.earlier(DEFAULT_CLOCK_SKEW) {
+        return Err(StsError::NotYetCurrent { signed_at, now });
+    }
+    if now > signed_at.later(MAX_AGE) {
+        return Err(StsError::SignatureExpired { signed_at, now });
+    }
+    let key = check(&signed, keys, now).map_err(|why| match why {
+        VerifyError::ExpiredToken => StsError::ExpiredToken,
+        VerifyError::SessionToken | VerifyError::UnknownAccessKey => StsError::InvalidClientTokenId,
+        VerifyError::Signature => StsError::SignatureDoesNotMatch,
+    })?;
+    let identity = key.identity();
+    // A key exists in one partition only. Any other host, `localhost` for instance, is of all.
+    match Endpoint::from_host(received.host()) {
+        Ok(endpoint) if endpoint.partition() != identity.partition() => {
+            Err(StsError::InvalidClientTokenId)
         }
-    });
-    response(StatusCode::OK, &document)
+        _ => Ok(identity.clone().with_access_key_id(signed.access_key_id)),
+    }
 }
 
-fn refused(refusal: Refusal, message: &str) -> Response<Vec<u8>> {
-    let status = match refusal {
-        Refusal::IncompleteSignature => StatusCode::BAD_REQUEST,
-        _ => StatusCode::FORBIDDEN,
-    };
-    let document = json!({
-        "Error": { "Code": refusal.as_str(), "Message": message, "Type": "Sender" },
-        "RequestId": REQUEST_ID,
-    });
-    response(status, &document)
+impl Format {
+    /// As STS: XML, unless JSON is asked for.
+    fn accepted(headers: &HeaderMap) -> Self {
+        let asks_for_json = headers
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|range| Self::of_content_type(range) == Some(Self::Json));
+        if asks_for_json { Self::Json } else { Self::Xml }
+    }
 }
 
-fn response(status: StatusCode, document: &serde_json::Value) -> Response<Vec<u8>> {
-    let mut response = Response::new(document.to_string().into_bytes());
+fn refuse(format: Format, error: StsError) -> Response<Vec<u8>> {
+    let document = format.write_fault(error.word(), &error.to_string(), REQUEST_ID);
+    response(error.status(), format, document)
+}
+
+fn response(status: StatusCode, format: Format, document: String) -> Response<Vec<u8>> {
+    let mut response = Response::new(document.into_bytes());
     *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
+    let content_type = HeaderValue::from_static(format.content_type());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(
+        HeaderName::from_static("x-amzn-requestid"),
+        HeaderValue::from_static(REQUEST_ID),
+    );
     response
 }

@@ -5,17 +5,20 @@ use thiserror::Error as ThisError;
 
 use iam_principal::Identity;
 
-use crate::canonical;
-use crate::keys::KeyLookup;
+use crate::canonical::Signed;
+use crate::keys::{Key, KeyLookup};
 use crate::policy::BINDING_HEADER;
 use crate::query::Param;
 use crate::request::AcceptedRequest;
-use crate::url::PresignedUrl;
+use crate::time::UnixTime;
 
 /// Why a signature proves nothing.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum VerifyError {
+    /// The key has expired.
+    #[error("the access key has expired")]
+    ExpiredToken,
     /// The key is temporary and the URL has another session token or none, or the key is long-term
     /// and the URL has one.
     #[error("the session token is not the one that belongs to the access key")]
@@ -33,6 +36,7 @@ impl VerifyError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::ExpiredToken => "expired-session-token",
             Self::SessionToken => "session-token-mismatch",
             Self::Signature => "signature-mismatch",
             Self::UnknownAccessKey => "unknown-access-key",
@@ -46,24 +50,50 @@ impl VerifyError {
 /// # Errors
 ///
 /// In this order: [`VerifyError::UnknownAccessKey`], [`VerifyError::SessionToken`],
-/// [`VerifyError::Signature`].
-pub fn verify(request: &AcceptedRequest, keys: &impl KeyLookup) -> Result<Identity, VerifyError> {
-    let (host, cluster_id) = (request.endpoint().host(), request.cluster_id().as_str());
+/// [`VerifyError::ExpiredToken`], [`VerifyError::Signature`].
+pub fn verify(
+    request: &AcceptedRequest,
+    keys: &impl KeyLookup,
+    now: UnixTime,
+) -> Result<Identity, VerifyError> {
+    let url = request.url();
+    let mut canonical_query = String::with_capacity(url.values().encoded_len());
+    url.values().write_canonical(&mut canonical_query);
     // by acceptance: `host` and the binding header are all that is signed
-    let headers = [("host", host), (BINDING_HEADER, cluster_id)];
-    check(request.url(), headers.into_iter(), keys)
+    let headers = [
+        ("host", request.endpoint().host()),
+        (BINDING_HEADER, request.cluster_id().as_str()),
+    ];
+    let signed = Signed {
+        method: "GET",
+        canonical_query: &canonical_query,
+        headers: &headers,
+        signed_headers: url.values().get(Param::SignedHeaders),
+        payload: &[],
+        access_key_id: url.access_key_id(),
+        amz_date: url.values().get(Param::Date),
+        signed_at: url.signed_at(),
+        region: url.endpoint().region(),
+        security_token: url.values().find(Param::SecurityToken),
+        signature: url.values().get(Param::Signature),
+    };
+    let key = check(&signed, keys, now)?;
+    Ok(key
+        .identity()
+        .clone()
+        .with_access_key_id(signed.access_key_id))
 }
 
-/// Checks a URL's signature, given the values of its signed headers in their order.
-pub(crate) fn check<'h>(
-    url: &PresignedUrl,
-    headers: impl Iterator<Item = (&'h str, &'h str)>,
-    keys: &impl KeyLookup,
-) -> Result<Identity, VerifyError> {
+/// Checks a signature, and returns the key that made it.
+pub(crate) fn check<'k>(
+    signed: &Signed<'_>,
+    keys: &'k impl KeyLookup,
+    now: UnixTime,
+) -> Result<&'k Key, VerifyError> {
     let key = keys
-        .key(url.access_key_id())
+        .key(signed.access_key_id)
         .ok_or(VerifyError::UnknownAccessKey)?;
-    let token_fits = match (key.session_token(), url.values().find(Param::SecurityToken)) {
+    let token_fits = match (key.session_token(), signed.security_token) {
         (Some(token), Some(sent)) => token.is(sent),
         (None, None) => true,
         _ => false,
@@ -71,15 +101,12 @@ pub(crate) fn check<'h>(
     if !token_fits {
         return Err(VerifyError::SessionToken);
     }
-    let canonical_request = canonical::canonical_request(url, headers);
-    let string_to_sign = canonical::string_to_sign(url, &canonical_request);
-    let wanted = canonical::signature(url, &string_to_sign, key.secret());
-    let sent = url.values().get(Param::Signature);
-    if wanted.as_bytes().ct_eq(sent.as_bytes()).into() {
-        Ok(key
-            .identity()
-            .clone()
-            .with_access_key_id(url.access_key_id()))
+    if key.expires_at().is_some_and(|end| now >= end) {
+        return Err(VerifyError::ExpiredToken);
+    }
+    let wanted = signed.signature_by(key.secret());
+    if wanted.as_bytes().ct_eq(signed.signature.as_bytes()).into() {
+        Ok(key)
     } else {
         Err(VerifyError::Signature)
     }

@@ -140,7 +140,8 @@ fn verify_token(question: ToVerify) -> Result<Value, Refusal> {
         };
         keys = keys.with(&known.access_key_id, key);
     }
-    let identity = verify(&accepted, &keys)?;
+    let now = UnixTime::parse_rfc3339(&question.judged.now)?;
+    let identity = verify(&accepted, &keys, now)?;
     let mut answer = describe(&identity);
     answer.insert("access_key_id".to_owned(), json!(identity.access_key_id()));
     Ok(Value::Object(answer))

@@ -286,7 +286,7 @@ async fn the_url_is_accepted_for_the_cluster_and_verifies_with_the_secret() {
     let alice = Identity::new(arn, "111122223333", "AIDAALICE").unwrap();
     let key = Key::long_term(SecretAccessKey::new("secret"), alice);
     let keys = Keys::new().with("AKIDEXAMPLE", key);
-    assert_eq!(verify(&accepted, &keys).unwrap().arn(), arn);
+    assert_eq!(verify(&accepted, &keys, now).unwrap().arn(), arn);
 }
 
 #[tokio::test]

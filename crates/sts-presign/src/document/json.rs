@@ -3,9 +3,13 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+#[cfg(feature = "verify")]
+use iam_principal::Identity;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+#[cfg(feature = "verify")]
+use serde_json::json;
 
 use crate::document::{Caller, Fault};
 
@@ -26,6 +30,30 @@ pub(super) fn read_fault(text: &str) -> Option<Fault> {
         is_the_senders: error.sort.is_none_or(|sort| sort == "Sender"),
         code: error.code,
     })
+}
+
+#[cfg(feature = "verify")]
+pub(super) fn write_caller(caller: &Identity, request_id: &str) -> String {
+    json!({
+        "GetCallerIdentityResponse": {
+            "GetCallerIdentityResult": {
+                "Account": caller.account().to_string(),
+                "Arn": caller.arn(),
+                "UserId": caller.raw_user_id(),
+            },
+            "ResponseMetadata": { "RequestId": request_id },
+        }
+    })
+    .to_string()
+}
+
+#[cfg(feature = "verify")]
+pub(super) fn write_fault(code: &str, message: &str, request_id: &str) -> String {
+    json!({
+        "Error": { "Code": code, "Message": message, "Type": "Sender" },
+        "RequestId": request_id,
+    })
+    .to_string()
 }
 
 // A derived reader refuses a key that stands twice.

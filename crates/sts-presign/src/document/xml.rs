@@ -3,12 +3,14 @@
 //! `roxmltree` reads XML as it is specified and resolves namespaces; what is left to check is that the
 //! tree is STS's and nothing else stands in it.
 
+#[cfg(feature = "verify")]
+use iam_principal::Identity;
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::document::{Caller, Fault};
 
 /// The namespace of every element (STS API reference).
-pub(super) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// The most nodes that a document may have: our choice, three times those of a genuine one with its
 /// line breaks.
@@ -40,6 +42,49 @@ pub(super) fn read_fault(text: &str) -> Option<Fault> {
         is_the_senders: sort.is_none_or(|sort| text_of(sort) == Some("Sender")),
         code: text_of(code?)?.to_owned(),
     })
+}
+
+#[cfg(feature = "verify")]
+pub(super) fn write_caller(caller: &Identity, request_id: &str) -> String {
+    let (arn, user_id) = (escape(caller.arn()), escape(caller.raw_user_id()));
+    let account = caller.account();
+    format!(
+        r#"<GetCallerIdentityResponse xmlns="{NAMESPACE}">
+  <GetCallerIdentityResult>
+    <Arn>{arn}</Arn>
+    <UserId>{user_id}</UserId>
+    <Account>{account}</Account>
+  </GetCallerIdentityResult>
+  <ResponseMetadata>
+    <RequestId>{request_id}</RequestId>
+  </ResponseMetadata>
+</GetCallerIdentityResponse>
+"#
+    )
+}
+
+#[cfg(feature = "verify")]
+pub(super) fn write_fault(code: &str, message: &str, request_id: &str) -> String {
+    let message = escape(message);
+    format!(
+        r#"<ErrorResponse xmlns="{NAMESPACE}">
+  <Error>
+    <Type>Sender</Type>
+    <Code>{code}</Code>
+    <Message>{message}</Message>
+  </Error>
+  <RequestId>{request_id}</RequestId>
+</ErrorResponse>
+"#
+    )
+}
+
+/// Escapes what is markup in the text of an element (XML 1.0, section 2.4).
+#[cfg(feature = "verify")]
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 fn parse(text: &str) -> Option<Document<'_>> {

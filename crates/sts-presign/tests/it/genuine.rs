@@ -71,7 +71,7 @@ enum Verdict {
 fn verdict(token: &Genuine, cluster: &str, now: UnixTime, keys: &impl KeyLookup) -> Verdict {
     match accept(&token.url, &policy(cluster, token.partition()), now) {
         Err(error) => Verdict::Refused(error),
-        Ok(accepted) => match verify(&accepted, keys) {
+        Ok(accepted) => match verify(&accepted, keys, now) {
             Ok(identity) => Verdict::Caller(identity.access_key_id().unwrap().to_owned()),
             Err(error) => Verdict::Unproven(error),
         },
@@ -203,7 +203,7 @@ fn the_order_of_parameters_does_not_matter() {
         let token = token.map(|(_, value)| value.into_owned());
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
         let keys = keys("AKIDEXAMPLE", secret, token.as_deref(), "aws");
-        report.check(&source, &verify(&accepted, &keys).is_ok(), &true);
+        report.check(&source, &verify(&accepted, &keys, at(NOW)).is_ok(), &true);
         sent.insert(accepted.to_http().uri().to_string());
     }
     report.finish();

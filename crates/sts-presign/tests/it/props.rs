@@ -36,7 +36,7 @@ proptest! {
         let accepted = accept(&url, &policy(&cluster, "aws"), now).unwrap();
         prop_assert_eq!(accepted.to_http().uri().to_string(), url);
         let keys = keys("AKIDEXAMPLE", &secret, token.as_deref(), "aws");
-        prop_assert!(verify(&accepted, &keys).is_ok());
+        prop_assert!(verify(&accepted, &keys, now).is_ok());
     }
 
     #[test]
@@ -55,7 +55,7 @@ proptest! {
         let changed = String::from_utf8(changed).unwrap();
         if let Ok(accepted) = accept(&changed, &policy("c", "aws"), now) {
             let keys = keys("AKIDEXAMPLE", SECRET, Some("TOKEN/+="), "aws");
-            prop_assert!(verify(&accepted, &keys).is_err(), "{changed}");
+            prop_assert!(verify(&accepted, &keys, now).is_err(), "{changed}");
         }
     }
 

@@ -1,0 +1,128 @@
+//! What the embedded STS refuses, in STS's words.
+
+use http::StatusCode;
+use thiserror::Error as ThisError;
+
+use crate::policy::{DEFAULT_CLOCK_SKEW, MAX_AGE};
+use crate::time::UnixTime;
+
+/// Why the embedded STS refuses a request.
+///
+/// [`word`](Self::word) and [`status`](Self::status) are STS's own (STS API reference, "Common
+/// errors"), and so are the messages that clients look at. `Copy`, and quotes nothing of the request
+/// but its time.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum StsError {
+    /// Not `GetCallerIdentity` of version `2011-06-15`.
+    #[error("This STS knows no other operation than GetCallerIdentity for version 2011-06-15")]
+    Action,
+    /// The temporary key's time is over.
+    #[error("The security token included in the request is expired")]
+    ExpiredToken,
+    /// Half a signature, two of them, or one that is no AWS4-HMAC-SHA256.
+    #[error(
+        "The request must have one AWS4-HMAC-SHA256 signature, with its credential, date and \
+         signed headers, in the Authorization header or in the query"
+    )]
+    IncompleteSignature,
+    /// There is no such key, its session token is another, or it belongs to another partition.
+    #[error("The security token included in the request is invalid.")]
+    InvalidClientTokenId,
+    /// The parameters cannot be read, or one of them stands twice.
+    #[error("The query or the form is malformed, or has a parameter twice")]
+    MalformedQuery,
+    /// The request is not signed.
+    #[error("Request is missing Authentication Token")]
+    MissingAuthenticationToken,
+    /// Signed too far ahead of the clock.
+    #[error(
+        "Signature not yet current: {} is still later than {} ({} + {} min.)",
+        .signed_at.to_amz_date(), .now.later(DEFAULT_CLOCK_SKEW).to_amz_date(), .now.to_amz_date(),
+        DEFAULT_CLOCK_SKEW / 60
+    )]
+    NotYetCurrent {
+        /// The time of the signature.
+        signed_at: UnixTime,
+        /// The time of the embedded STS.
+        now: UnixTime,
+    },
+    /// The path is not `/`.
+    #[error("This STS answers GET and POST requests to the path / only")]
+    Path,
+    /// The credential scope is of another service, day or region.
+    #[error("Credential should be scoped to correct service, date and region")]
+    Scope,
+    /// Another secret, or something was changed after signing.
+    #[error(
+        "The request signature we calculated does not match the signature you provided. Check your \
+         AWS Secret Access Key and signing method. Consult the service documentation for details."
+    )]
+    SignatureDoesNotMatch,
+    /// Signed too long ago.
+    #[error(
+        "Signature expired: {} is now earlier than {} ({} - {} min.)",
+        .signed_at.to_amz_date(), .now.earlier(MAX_AGE).to_amz_date(), .now.to_amz_date(),
+        MAX_AGE / 60
+    )]
+    SignatureExpired {
+        /// The time of the signature.
+        signed_at: UnixTime,
+        /// The time of the embedded STS.
+        now: UnixTime,
+    },
+    /// The embedded STS was told to say so.
+    #[error("Rate exceeded")]
+    Throttling,
+    /// The query or the body is longer than [`MAX_REQUEST_LEN`](crate::MAX_REQUEST_LEN).
+    #[error("The request is too long")]
+    TooLong,
+    /// `host` or an `x-amz-` header is not signed, or a signed header is not there once.
+    #[error(
+        "'Host' and every 'X-Amz-' header must be a 'SignedHeader', and each signed header must be \
+         there once"
+    )]
+    UnsignedHeader,
+}
+
+impl StsError {
+    /// Returns STS's own word for it, the `Code` of its documents.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Action | Self::Path => "InvalidAction",
+            Self::ExpiredToken => "ExpiredToken",
+            Self::IncompleteSignature => "IncompleteSignature",
+            Self::InvalidClientTokenId => "InvalidClientTokenId",
+            Self::MalformedQuery => "MalformedQueryString",
+            Self::MissingAuthenticationToken => "MissingAuthenticationToken",
+            Self::NotYetCurrent { .. }
+            | Self::Scope
+            | Self::SignatureDoesNotMatch
+            | Self::SignatureExpired { .. }
+            | Self::UnsignedHeader => "SignatureDoesNotMatch",
+            Self::Throttling => "Throttling",
+            Self::TooLong => "RequestEntityTooLarge",
+        }
+    }
+
+    /// Returns the status that STS answers it with.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::Action | Self::IncompleteSignature | Self::Path | Self::Throttling => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::MalformedQuery => StatusCode::NOT_FOUND,
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ExpiredToken
+            | Self::InvalidClientTokenId
+            | Self::MissingAuthenticationToken
+            | Self::NotYetCurrent { .. }
+            | Self::Scope
+            | Self::SignatureDoesNotMatch
+            | Self::SignatureExpired { .. }
+            | Self::UnsignedHeader => StatusCode::FORBIDDEN,
+        }
+    }
+}
