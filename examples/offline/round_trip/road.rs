@@ -104,7 +104,7 @@ impl Cluster {
     /// From a token to whose it is: what a verifier does, with the embedded STS for the network.
     pub(crate) fn identify(&self, token: &str, now: UnixTime) -> Result<Identity, AuthError> {
         let exchange = self.authenticator.begin(token, now)?;
-        let answer = self.sts.answer(&exchange.request(), now);
+        let answer = self.sts.answer(&exchange.request().map(|()| []), now);
         exchange.finish(&answer)
     }
 
