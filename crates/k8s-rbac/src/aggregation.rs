@@ -144,6 +144,20 @@ fn settle(roles: &[ClusterRole]) -> Settled {
     }
 }
 
+/// Finds the members of every aggregated role, in the order in which their rules are collected.
+/// A role with a selector that cannot be asked has none.
+pub(crate) fn members_by_name(
+    roles: &[ClusterRole],
+) -> impl Iterator<Item = (&ClusterRole, impl Iterator<Item = &ClusterRole>)> {
+    let by_name = by_name(roles);
+    let places: BTreeSet<usize> = by_name.values().copied().collect();
+    places.into_iter().filter_map(move |at| {
+        let role = roles.get(at)?;
+        let members = members(role, &by_name, roles).ok()??;
+        Some((role, members.into_iter().filter_map(|at| roles.get(at))))
+    })
+}
+
 /// Finds the roles by name. Of two of one name the later one holds, as in a policy.
 fn by_name(roles: &[ClusterRole]) -> BTreeMap<&str, usize> {
     let names = roles.iter().enumerate();

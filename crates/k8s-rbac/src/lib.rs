@@ -29,6 +29,7 @@ mod listing;
 mod manifests;
 mod merge;
 mod names;
+mod namespaces;
 mod objects;
 #[cfg(feature = "k8s-openapi")]
 mod openapi;
@@ -42,6 +43,7 @@ mod request_info;
 mod response;
 mod rule;
 mod selector;
+mod sources;
 mod validation;
 mod who;
 mod write;
@@ -60,6 +62,7 @@ pub use listing::{NonResourceRule, ResourceRule, RuleListing, SubjectRulesReview
 #[cfg(feature = "yaml")]
 pub use manifests::{DEFAULT_MAX_BYTES, Fault, Manifests, Place, Problem};
 pub use merge::ScopedRule;
+pub use namespaces::AllowedNamespaces;
 pub use objects::{
     API_GROUP, AggregationRule, ClusterRole, ClusterRoleBinding, LabelSelector,
     LabelSelectorRequirement, Metadata, Objects, PolicyRule, Role, RoleBinding, RoleRef, Subject,
@@ -72,5 +75,6 @@ pub use request::{PathRequest, Request, ResourceRequest, User};
 pub use request_info::{RequestInfo, RequestInfoError};
 pub use response::{BindingGrant, BindingName, Decision, Grant, Missing, Response, Unresolved};
 pub use selector::{Operator, Selector, SelectorError};
+pub use sources::RuleSources;
 pub use who::{AllowedSubject, AllowedSubjects};
 pub use write::{Permit, Write, WriteRefusal, WriteVerdict};

@@ -113,6 +113,13 @@ impl Policy {
         self.all_scopes().flat_map(Scope::bindings)
     }
 
+    /// Returns the names of the namespaces that have `RoleBinding`s, in order.
+    pub(crate) fn namespaces(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = self.namespaces.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names.into_iter().filter(|name| !name.is_empty())
+    }
+
     fn all_scopes(&self) -> impl Iterator<Item = &Scope> {
         let mut namespaces: Vec<_> = self.namespaces.iter().collect();
         namespaces.sort_unstable_by_key(|&(name, _)| name);

@@ -34,5 +34,7 @@ mod requests;
 mod reviews;
 #[cfg(test)]
 mod validation;
+#[cfg(all(test, feature = "yaml"))]
+mod who;
 #[cfg(test)]
 mod writes;

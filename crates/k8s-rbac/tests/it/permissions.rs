@@ -155,7 +155,7 @@ fn allows(atom: &Atom<'_>, request: &Request<'_>) -> bool {
 }
 
 /// The user who is nobody else.
-fn only(identity: &Identity) -> User {
+pub(crate) fn only(identity: &Identity) -> User {
     match identity {
         Identity::Group(name) => User::new("fresh-user", [name.clone()]),
         Identity::User(name) => User::new(name.clone(), [""; 0]),
