@@ -14,6 +14,8 @@
 //! signatures.
 
 mod args;
+#[path = "../files.rs"]
+mod files;
 mod own;
 mod print;
 mod report;

@@ -3,8 +3,8 @@
 
 use k8s_rbac::can_i::Question;
 use k8s_rbac::{
-    AllowedNamespaces, Grant, Identity, PRIVILEGED_GROUP, Policy, Request, ResourceRequest,
-    RuleSources, User,
+    AllowedNamespaces, AllowedSubject, Grant, Identity, PRIVILEGED_GROUP, Policy, Request,
+    ResourceRequest, RuleSources, User,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -56,7 +56,8 @@ fn subjects_and_namespaces_are_as_the_cases_say() {
         let allowed = policy.allowed_subjects(&question.request());
         let lines = allowed.subjects().iter().map(|allowed| {
             let identity = allowed.identity();
-            let identity = identity.map_or("nobody".to_owned(), |identity| identity.to_string());
+            let identity =
+                identity.map_or_else(|| "nobody".to_owned(), |identity| identity.to_string());
             let grant = allowed.grant().map_or(String::new(), |grant| {
                 let sources = sources.of_grant(&grant);
                 let sources = sources.iter().map(|source| format!(", from {source}"));
@@ -97,7 +98,7 @@ proptest! {
             let request = question.request();
             let allowed = policy.allowed_subjects(&request);
             let allowed: Vec<Identity> =
-                allowed.subjects().iter().filter_map(|allowed| allowed.identity()).collect();
+                allowed.subjects().iter().filter_map(AllowedSubject::identity).collect();
             let bindings = world.cluster_role_bindings.iter();
             let cluster = bindings.flat_map(|b| b.subjects.iter().map(|s| Identity::of(s, None)));
             let named = world.role_bindings.iter().flat_map(|binding| {

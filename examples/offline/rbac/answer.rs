@@ -1,0 +1,194 @@
+//! The answers: each as text for people, and as data.
+
+use std::fmt::Write as _;
+
+use k8s_rbac::can_i::Question;
+use k8s_rbac::{
+    AllowedNamespaces, Atom, BindingGrant, Forbidden, Grant, Identity, Permissions, Request,
+    RuleSources, ScopedRule, User,
+};
+use serde_json::{Value, json};
+
+use crate::args::{Asked, QuestionArg, UserArgs};
+use crate::world::{World, tell};
+
+/// What came out.
+pub(crate) struct Answer {
+    /// Whether the answer is yes, or nothing was found.
+    pub(crate) is_good: bool,
+    pub(crate) text: String,
+    pub(crate) data: Value,
+}
+
+pub(crate) fn can(asked: &Asked, world: &World) -> Result<Answer, String> {
+    let (question, user) = (read(&asked.question)?, user_of(&asked.user));
+    let request = question.request();
+    let response = world.policy.authorize(&user, &request);
+    let is_good = response.decision().is_allow();
+    let reason = match is_good {
+        true => response.reason(),
+        false => Forbidden::new(&user.name, request, &response.reason()).to_string(),
+    };
+    let dash = if reason.is_empty() { "" } else { " - " };
+    Ok(Answer {
+        is_good,
+        text: format!("{}{dash}{reason}\n", word(is_good)),
+        data: json!({ "allowed": is_good, "reason": reason }),
+    })
+}
+
+pub(crate) fn why(asked: &Asked, world: &World) -> Result<Answer, String> {
+    let (question, user) = (read(&asked.question)?, user_of(&asked.user));
+    let request = question.request();
+    let is_good = world
+        .policy
+        .authorize(&user, &request)
+        .decision()
+        .is_allow();
+    let explanation = world.policy.explain(&user, &request);
+    let mut text = format!("{}\n{explanation}", word(is_good));
+    let sources = RuleSources::of(&world.objects);
+    for grant in explanation.grants() {
+        let from = sources.of_grant(grant);
+        if let Some(from) = from.last() {
+            let rule = grant.rule();
+            let _ = writeln!(
+                text,
+                "note: {rule} is aggregated from ClusterRole \"{from}\""
+            );
+        }
+    }
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    let data = json!({ "allowed": is_good, "explanation": lines });
+    Ok(Answer {
+        is_good,
+        text,
+        data,
+    })
+}
+
+pub(crate) fn who(question: &QuestionArg, world: &World) -> Result<Answer, String> {
+    let question = read(question)?;
+    let allowed = world.policy.allowed_subjects(&question.request());
+    for unresolved in allowed.unresolved() {
+        tell(&format!("{}: {unresolved}", unresolved.binding()));
+    }
+    let sources = RuleSources::of(&world.objects);
+    let (mut text, mut data) = (String::new(), Vec::new());
+    for allowed in allowed.subjects() {
+        // A kind that Kubernetes does not know is nobody.
+        let Some(identity) = allowed.identity() else {
+            continue;
+        };
+        let by = allowed.grant().map(|grant| by(&grant, &sources));
+        let by = by.unwrap_or_else(|| "may do everything".to_owned());
+        let _ = writeln!(text, "{identity}  {by}");
+        data.push(json!({ "subject": identity.to_string(), "by": by }));
+    }
+    Ok(Answer {
+        is_good: data.len() > 1,
+        text,
+        data: Value::Array(data),
+    })
+}
+
+pub(crate) fn in_which(asked: &Asked, world: &World) -> Result<Answer, String> {
+    let (question, user) = (read(&asked.question)?, user_of(&asked.user));
+    let Request::Resource(request) = question.request() else {
+        return Err("a path is in no namespace".to_owned());
+    };
+    let sources = RuleSources::of(&world.objects);
+    let lines = match world.policy.allowed_namespaces(&user, &request) {
+        AllowedNamespaces::Everywhere(Grant::Binding(grant)) => {
+            vec![("*".to_owned(), by(&grant, &sources))]
+        }
+        AllowedNamespaces::Everywhere(_) => vec![("*".to_owned(), "may do everything".to_owned())],
+        AllowedNamespaces::Only(list) => {
+            let list = list.into_iter();
+            list.map(|(namespace, grant)| (namespace.to_owned(), by(&grant, &sources)))
+                .collect()
+        }
+    };
+    let text = lines
+        .iter()
+        .map(|(namespace, by)| format!("{namespace}  {by}\n"));
+    let data = lines
+        .iter()
+        .map(|(namespace, by)| json!({ "namespace": namespace, "by": by }));
+    Ok(Answer {
+        is_good: !lines.is_empty(),
+        text: text.collect(),
+        data: data.collect(),
+    })
+}
+
+pub(crate) fn list(user: &UserArgs, world: &World) -> Result<Answer, String> {
+    let user = user_of(user);
+    let permissions = world.policy.permissions(&user);
+    let permissions: Permissions<'_> = permissions.map_err(|why| why.to_string())?;
+    for unresolved in permissions.unresolved() {
+        tell(&format!("{}: {unresolved}", unresolved.binding()));
+    }
+    let rules = permissions.rules();
+    Ok(Answer {
+        is_good: !rules.is_empty(),
+        text: rules.iter().map(|rule| format!("{rule}\n")).collect(),
+        data: rules.iter().map(rule_data).collect(),
+    })
+}
+
+pub(crate) fn diff(before: &World, after: &World) -> Result<Answer, String> {
+    let diff = before.policy.diff(&after.policy);
+    let diff = diff.map_err(|why| why.to_string())?;
+    let atoms = |atoms: &[Atom<'_>]| -> Vec<String> { atoms.iter().map(Atom::to_string).collect() };
+    let changes = diff.changes().iter().map(|change| {
+        json!({
+            "subject": change.identity().to_string(),
+            "newlyAllowed": atoms(change.gained()),
+            "noLongerAllowed": atoms(change.lost()),
+        })
+    });
+    Ok(Answer {
+        is_good: diff.is_empty(),
+        text: diff.to_string(),
+        data: changes.collect(),
+    })
+}
+
+fn rule_data(rule: &ScopedRule<'_>) -> Value {
+    json!({ "namespaces": rule.namespaces(), "rule": rule.to_rule() })
+}
+
+/// Says by which grant, and where its rule came from if the role is aggregated.
+fn by(grant: &BindingGrant<'_>, sources: &RuleSources<'_>) -> String {
+    let mut text = format!("by {grant}");
+    for source in sources.of_grant(grant) {
+        let _ = write!(text, ", from \"{source}\"");
+    }
+    text
+}
+
+fn read(question: &QuestionArg) -> Result<Question, String> {
+    let text = &question.question;
+    let question =
+        Question::parse_without_context(text).map_err(|why| format!("`{text}`: {why}"))?;
+    for warning in question.warnings() {
+        tell(&format!("warning: {warning}"));
+    }
+    Ok(question)
+}
+
+/// Makes the user as authentication would.
+fn user_of(user: &UserArgs) -> User {
+    let identity = Identity::User(user.name.clone());
+    let mut made = match identity.as_service_account() {
+        Some((namespace, name)) => User::service_account(namespace, name),
+        None => User::new(user.name.clone(), [""; 0]),
+    };
+    made.groups.extend(user.groups.iter().cloned());
+    made.authenticated()
+}
+
+fn word(is_yes: bool) -> &'static str {
+    if is_yes { "yes" } else { "no" }
+}

@@ -1,0 +1,102 @@
+//! What can be asked of the program.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Who can do what, and why: answered from RBAC manifests, without a cluster.
+///
+/// Exit status: 0 the answer is yes, 1 it is no, 2 there is no answer. Of `diff` and `become`: 0
+/// nothing was found, 1 something was, 2 there is no answer.
+#[derive(Parser)]
+#[command(name = "rbac")]
+pub(crate) struct Args {
+    /// How to print the answer.
+    #[arg(long, short = 'o', value_enum, default_value = "text", global = true)]
+    pub(crate) output: Output,
+    /// Adds the default policy of Kubernetes, below the objects of the files; aggregates.
+    #[arg(long, global = true)]
+    pub(crate) bootstrap: bool,
+    /// Fills in the rules of aggregated `ClusterRole`s, as the control plane does. Objects read back
+    /// from a cluster have been through it.
+    #[arg(long, global = true)]
+    pub(crate) aggregate: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// May this user do this?
+    Can(Asked),
+    /// Why, or why not: every grant, what nearly allows it, and what misleads.
+    Why(Asked),
+    /// Who may do this, and by which grant.
+    Who {
+        #[command(flatten)]
+        question: QuestionArg,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// In which namespaces this user may do this.
+    Where(Asked),
+    /// All that this user may do, in as few rules as it takes.
+    List {
+        #[command(flatten)]
+        user: UserArgs,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// What is newly allowed, and what no longer, from one policy to another.
+    Diff {
+        /// The manifests before: a file or a folder.
+        before: PathBuf,
+        /// The manifests after.
+        after: PathBuf,
+    },
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Asked {
+    #[command(flatten)]
+    pub(crate) question: QuestionArg,
+    #[command(flatten)]
+    pub(crate) user: UserArgs,
+    #[command(flatten)]
+    pub(crate) files: Files,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct QuestionArg {
+    /// A question in the words of `kubectl auth can-i`: 'list deployments -n dev', 'get pods/web-0 -n
+    /// dev', 'create pods --subresource=exec -n dev', 'get /healthz'. Without a namespace it is about
+    /// `default`, or about the cluster where the resource has none.
+    pub(crate) question: String,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct UserArgs {
+    /// The user's name; of a service account `system:serviceaccount:NAMESPACE:NAME`, whose groups
+    /// are added.
+    #[arg(long = "as", value_name = "USER")]
+    pub(crate) name: String,
+    /// A group of the user's (repeatable); `system:authenticated` is added.
+    #[arg(long = "as-group", value_name = "GROUP")]
+    pub(crate) groups: Vec<String>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Files {
+    /// RBAC manifests, YAML or JSON, in this order; of a folder, every .yaml, .yml and .json below
+    /// it, by name.
+    #[arg(required = true, value_name = "FILE-or-DIR")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// One JSON document, for programs.
+    Json,
+}

@@ -1,0 +1,71 @@
+//! Who can do what, and why, from RBAC manifests alone.
+//!
+//! ```text
+//! $ cargo run --quiet --example rbac -- why 'get pods/web --subresource=log -n dev' \
+//!       --as k8s-developer round_trip/cluster/rbac.yaml
+//! no
+//! nearly by RoleBinding "developer/dev" of Role "developer" to User "k8s-developer": its resources are ["pods"]
+//! ```
+//!
+//! Everything is decided in `k8s-rbac`; here files are read and answers printed. What is wrong with the
+//! files goes to standard error, and the rest of them is used.
+
+mod answer;
+mod args;
+#[path = "../files.rs"]
+mod files;
+mod world;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use answer::Answer;
+use args::{Args, Command, Output};
+use world::World;
+
+/// The answer is no, or something was found.
+const NO: u8 = 1;
+/// No answer: a wrong flag, a file that cannot be read.
+const FAILED: u8 = 2;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match answer(&args) {
+        Ok(answer) => show(&answer, args.output),
+        Err(why) => {
+            // Nobody is left to tell if standard error is closed.
+            let _ = writeln!(anstream::stderr(), "rbac: {why}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn answer(args: &Args) -> Result<Answer, String> {
+    let world = |paths: &[_]| World::read(paths, args.bootstrap, args.aggregate);
+    match &args.command {
+        Command::Can(asked) => answer::can(asked, &world(&asked.files.files)?),
+        Command::Why(asked) => answer::why(asked, &world(&asked.files.files)?),
+        Command::Who { question, files } => answer::who(question, &world(&files.files)?),
+        Command::Where(asked) => answer::in_which(asked, &world(&asked.files.files)?),
+        Command::List { user, files } => answer::list(user, &world(&files.files)?),
+        Command::Diff { before, after } => {
+            let before = world(std::slice::from_ref(before))?;
+            answer::diff(&before, &world(std::slice::from_ref(after))?)
+        }
+    }
+}
+
+fn show(answer: &Answer, output: Output) -> ExitCode {
+    let mut out = anstream::stdout().lock();
+    // The reader may stop early, as `head` does.
+    let _ = match output {
+        Output::Text => out.write_all(answer.text.as_bytes()),
+        Output::Json => writeln!(out, "{:#}", answer.data),
+    };
+    match answer.is_good {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(NO),
+    }
+}

@@ -1,0 +1,74 @@
+//! The policy that files describe.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use k8s_rbac::{Manifests, Objects, Policy};
+
+use crate::files::manifests;
+
+/// The objects of some files, and the policy that they make.
+pub(crate) struct World {
+    pub(crate) objects: Objects,
+    pub(crate) policy: Policy,
+}
+
+impl World {
+    /// Reads files. What is wrong with them is told, and the rest is used.
+    pub(crate) fn read(
+        paths: &[PathBuf],
+        has_bootstrap: bool,
+        is_aggregated: bool,
+    ) -> Result<Self, String> {
+        let files = manifests(paths)?;
+        let files = files
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        let read = Manifests::read(files);
+        for problem in read.problems() {
+            tell(&problem.to_string());
+        }
+        for (kind, count) in read.skipped() {
+            tell(&format!("{count} of kind {kind} skipped"));
+        }
+        let mut objects = if has_bootstrap {
+            Objects::bootstrap()
+        } else {
+            Objects::default()
+        };
+        // Of two objects of one name the later one holds.
+        let own = read.into_objects();
+        objects.roles.extend(own.roles);
+        objects.role_bindings.extend(own.role_bindings);
+        objects.cluster_roles.extend(own.cluster_roles);
+        objects
+            .cluster_role_bindings
+            .extend(own.cluster_role_bindings);
+        if has_bootstrap || is_aggregated {
+            for role in objects.aggregate().refused {
+                tell(&format!(
+                    "ClusterRole {role}: its selectors cannot be asked"
+                ));
+            }
+        } else {
+            let roles = objects.cluster_roles.iter();
+            let is_hollow = |role: &k8s_rbac::ClusterRole| {
+                role.aggregation_rule.is_some() && role.rules.is_empty()
+            };
+            for role in roles.filter(|role| is_hollow(role)) {
+                let name = &role.metadata.name;
+                tell(&format!(
+                    "ClusterRole {name} is aggregated and has no rules: --aggregate"
+                ));
+            }
+        }
+        let policy = Policy::new(objects.clone());
+        Ok(Self { objects, policy })
+    }
+}
+
+/// Says something about the files, beside the answer.
+pub(crate) fn tell(what: &str) {
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(anstream::stderr(), "rbac: {what}");
+}
