@@ -14,6 +14,8 @@ mod resolve;
 mod explain;
 mod spelling;
 
+mod diff;
+
 #[cfg(feature = "yaml")]
 mod check;
 #[cfg(feature = "yaml")]
@@ -24,6 +26,7 @@ mod yaml;
 pub use access_policy::{AccessPolicy, AccessScope, PolicyRule};
 pub use backend::{AuthenticationMode, Backend, BackendKind, EKS_RESERVED_PREFIXES};
 pub use backend_modes::{BackendModes, BackendModesError};
+pub use diff::{Change, ChangeKind, Diff, Lockout, Side, Whom};
 pub use explain::{Explanation, Finding, NearMiss, Step};
 pub use matching::{MatchedOn, RulePrincipal, SsoError, SsoRole};
 pub use resolution::{Mapped, Reason, Refusal, Resolution};

@@ -138,6 +138,21 @@ impl Map {
         Resolution::NotMapped
     }
 
+    /// Returns the accounts of which nothing but the user's name is told.
+    pub(crate) fn scrubbed_accounts(&self) -> impl Iterator<Item = AccountId> {
+        self.scrubbed_accounts.iter().copied()
+    }
+
+    pub(crate) fn scrubs(&self, account: AccountId) -> bool {
+        self.scrubbed_accounts.contains(&account)
+    }
+
+    /// Returns what makes templates come out otherwise: whether one spelling only is one, and
+    /// whether session names are judged.
+    pub(crate) const fn template_settings(&self) -> (bool, bool) {
+        (self.is_upstream_spelling_only, self.is_session_name_strict)
+    }
+
     /// Returns the backends in the order in which they are asked.
     pub(crate) fn asked(&self) -> impl Iterator<Item = &Backend> {
         let mode = self.authentication_mode;

@@ -1,6 +1,8 @@
 //! The tests of `aws-auth-map`.
 
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod divergences;
 #[cfg(test)]
 mod dynamic_file;

@@ -1,0 +1,438 @@
+//! Asks two maps about everybody whom they can tell apart.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use iam_principal::{Identity, Principal};
+
+use super::lockout::{self, Lockout};
+use super::probe::{self, Values, Words};
+use super::space::{Space, Spot};
+use super::{Change, Diff, Side, Whom};
+use crate::backend::Backend;
+use crate::matching::{Caller, Match, RulePrincipal, fold, is_session_name};
+use crate::resolution::Resolution;
+use crate::resolve::Map;
+use crate::rules::{Found, Rule, RuleRef};
+use crate::template::Placeholder;
+
+/// How many pairs of a user id and an ARN are looked at, where a user id is not asked about first of
+/// all. Our choice: a second's work.
+const MAX_PAIRS: usize = 100_000;
+
+pub(super) struct Comparison<'m> {
+    maps: [&'m Map; 2],
+    is_exhaustive: bool,
+    changes: BTreeMap<(String, String), Change>,
+    administrators: [bool; 2],
+    nodes: BTreeMap<String, Whom>,
+}
+
+/// Who decides about an identity in a map.
+#[derive(Clone, Copy)]
+enum Winner<'m> {
+    Account(&'m Backend, RuleRef),
+    Nobody,
+    /// Whether the rule contradicts what the identity is.
+    Rule(&'m Backend, RuleRef, &'m Rule, bool),
+}
+
+/// What a winner makes of identities, without regard to how that is written.
+#[derive(Debug, PartialEq)]
+struct Function<'m> {
+    /// The canonical ARN, if there is none.
+    username: Option<String>,
+    groups: BTreeSet<String>,
+    policies: BTreeSet<String>,
+    prefixes: BTreeSet<&'m str>,
+    group_prefixes: BTreeSet<&'m str>,
+    is_scrubbed: bool,
+    settings: (bool, bool),
+}
+
+impl<'m> Comparison<'m> {
+    pub(super) const fn new(old: &'m Map, new: &'m Map) -> Self {
+        Self {
+            maps: [old, new],
+            is_exhaustive: true,
+            changes: BTreeMap::new(),
+            administrators: [false; 2],
+            nodes: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn diff(mut self) -> Diff {
+        let space = Space::of(self.maps);
+        self.is_exhaustive = space.is_exhaustive;
+        let ids = Ids::of(&space, self.maps);
+        self.is_exhaustive &= ids.is_exhaustive;
+        for spot in &space.spots {
+            for id in ids.of_spot(spot) {
+                self.compare(spot, id);
+            }
+        }
+        let mut lockouts = Vec::new();
+        if let [true, false] = self.administrators {
+            lockouts.push(Lockout::NoAdministrator);
+        }
+        lockouts.extend(self.nodes.into_values().map(Lockout::Nodes));
+        Diff {
+            changes: self.changes.into_values().collect(),
+            lockouts,
+            is_exhaustive: self.is_exhaustive,
+        }
+    }
+
+    fn compare(&mut self, spot: &Spot, user_id: &str) {
+        let plain = Words::default().values().0;
+        let Some(identity) = plain
+            .first()
+            .and_then(|values| probe::identity(&spot.arn, user_id, values))
+        else {
+            return;
+        };
+        let winners = self.maps.map(|map| Winner::of(map, &identity));
+        self.look_for_administrators(spot, user_id, winners);
+        let [old, new] = self.maps;
+        let [before, after] = winners;
+        if before.function(old, &identity) == after.function(new, &identity) {
+            return;
+        }
+        let (values, is_all) = words(winners).values();
+        self.is_exhaustive &= is_all;
+        let mut shown: Option<Change> = None;
+        for values in values {
+            let Some(identity) = probe::identity(&spot.arn, user_id, &values) else {
+                continue;
+            };
+            let resolutions = self
+                .maps
+                .map(|map| map.resolve_instance(&identity, &values.private_dns_name));
+            let [before, after] = &resolutions;
+            if before.is_alike(after) {
+                continue;
+            }
+            let is_possible = spot.is_possible && is_session_name(&values.session_name);
+            if is_possible && lockout::is_node_lost(before, after) {
+                let whom = whom(spot, user_id, winners);
+                self.nodes.insert(whom.to_string(), whom);
+            }
+            if shown
+                .as_ref()
+                .is_none_or(|shown| is_possible && !shown.is_possible)
+            {
+                shown = Some(change(
+                    spot,
+                    identity,
+                    values,
+                    winners,
+                    resolutions,
+                    is_possible,
+                ));
+            }
+        }
+        if let Some(change) = shown {
+            let rules = format!("{:?} {:?}", change.before.rule, change.after.rule);
+            let key = (sort_key(&change.whom), rules);
+            let known = self.changes.get(&key);
+            if known.is_none_or(|known| change.is_possible && !known.is_possible) {
+                self.changes.insert(key, change);
+            }
+        }
+    }
+
+    fn look_for_administrators(&mut self, spot: &Spot, user_id: &str, winners: [Winner<'_>; 2]) {
+        let sides = self.maps.iter().zip(winners).zip(&mut self.administrators);
+        for ((map, winner), is_found) in sides {
+            let Winner::Rule(_, _, rule, false) = winner else {
+                continue;
+            };
+            if *is_found || !spot.is_possible {
+                continue;
+            }
+            let Some(sessions) = lockout::may_make_administrators(rule) else {
+                continue;
+            };
+            let (mut values, _) = words([winner; 2]).values();
+            if let Some(first) = values.first().cloned() {
+                values.extend(sessions.into_iter().map(|session_name| Values {
+                    session_name,
+                    ..first.clone()
+                }));
+            }
+            let is_one = |values: &Values| {
+                is_session_name(&values.session_name)
+                    && probe::identity(&spot.arn, user_id, values).is_some_and(|identity| {
+                        let name = &values.private_dns_name;
+                        lockout::is_administrator(&map.resolve_instance(&identity, name))
+                    })
+            };
+            *is_found = values.iter().any(is_one);
+        }
+    }
+}
+
+fn change(
+    spot: &Spot,
+    identity: Identity,
+    values: Values,
+    winners: [Winner<'_>; 2],
+    resolutions: [Resolution; 2],
+    is_possible: bool,
+) -> Change {
+    let whom = whom(spot, user_id(&identity), winners);
+    let ([old, new], [before, after]) = (winners, resolutions);
+    Change {
+        whom,
+        before: old.side(before),
+        after: new.side(after),
+        private_dns_name: values.private_dns_name,
+        identity,
+        is_possible,
+    }
+}
+
+fn user_id(identity: &Identity) -> &str {
+    crate::user::user_id(identity)
+}
+
+impl<'m> Winner<'m> {
+    fn of(map: &'m Map, identity: &Identity) -> Self {
+        let caller = Caller::new(identity);
+        for backend in map.asked() {
+            if let Some(Found { at, rule, how }) = backend.rules().find(&caller) {
+                return Self::Rule(backend, at, rule, how == Match::Contradiction);
+            }
+            if let Some(at) = backend.rules().find_account(identity.account()) {
+                return Self::Account(backend, at);
+            }
+        }
+        Self::Nobody
+    }
+
+    const fn backend(self) -> Option<&'m Backend> {
+        match self {
+            Self::Account(backend, _) | Self::Rule(backend, ..) => Some(backend),
+            Self::Nobody => None,
+        }
+    }
+
+    const fn rule(self) -> Option<&'m Rule> {
+        match self {
+            Self::Rule(_, _, rule, _) => Some(rule),
+            Self::Account(..) | Self::Nobody => None,
+        }
+    }
+
+    /// What it makes of identities; nothing, if it makes a user of nobody.
+    fn function(self, map: &Map, identity: &Identity) -> Option<Function<'m>> {
+        let (backend, rule) = match self {
+            Self::Nobody | Self::Rule(.., true) => return None,
+            Self::Account(backend, _) => (backend, None),
+            Self::Rule(backend, _, rule, false) => (backend, Some(rule)),
+        };
+        fn texts<T: ToString>(of: &[T]) -> BTreeSet<String> {
+            of.iter().map(ToString::to_string).collect()
+        }
+        let borrowed = |prefixes: &'m [String]| prefixes.iter().map(String::as_str).collect();
+        Some(Function {
+            username: rule.map(|rule| rule.username().to_string()),
+            groups: texts(rule.map_or(&[], Rule::groups)),
+            policies: texts(rule.map_or(&[], Rule::access_policies)),
+            prefixes: borrowed(&backend.reserved_prefixes),
+            group_prefixes: borrowed(&backend.reserved_group_prefixes),
+            is_scrubbed: map.scrubs(identity.account()),
+            settings: map.template_settings(),
+        })
+    }
+
+    fn side(self, resolution: Resolution) -> Side {
+        let (rule, username, groups) = match self {
+            Self::Nobody => (None, String::new(), Vec::new()),
+            Self::Account(backend, at) => {
+                let username = resolution.user().map(|user| user.username().to_owned());
+                (
+                    Some((backend.kind(), at)),
+                    username.unwrap_or_default(),
+                    Vec::new(),
+                )
+            }
+            Self::Rule(backend, at, rule, _) => (
+                Some((backend.kind(), at)),
+                rule.username().to_string(),
+                rule.groups().iter().map(ToString::to_string).collect(),
+            ),
+        };
+        Side {
+            rule,
+            username,
+            groups,
+            resolution,
+        }
+    }
+}
+
+/// All that the names of both winners are made of.
+fn words<'m>(winners: [Winner<'m>; 2]) -> Words<'m> {
+    let mut words = Words::default();
+    for winner in winners {
+        for template in winner
+            .rule()
+            .into_iter()
+            .flat_map(|rule| std::iter::once(rule.username()).chain(rule.groups()))
+        {
+            words.texts.push(template.to_string());
+            let placeholders: Vec<Placeholder> =
+                template.placeholders().map(|(name, _)| name).collect();
+            let kinds = [
+                [Placeholder::SessionName, Placeholder::SessionNameRaw].as_slice(),
+                &[Placeholder::AccessKeyId],
+                &[Placeholder::Ec2PrivateDnsName],
+            ];
+            let has = |kind: &&[Placeholder]| kind.iter().any(|name| placeholders.contains(name));
+            words.is_mixed |= kinds.iter().filter(|kind| has(kind)).count() > 1;
+            words.placeholders.extend(placeholders);
+        }
+        if let Some(backend) = winner.backend() {
+            let prefixes = backend.reserved_prefixes.iter();
+            let prefixes = prefixes.chain(&backend.reserved_group_prefixes);
+            words.prefixes.extend(prefixes.map(String::as_str));
+        }
+    }
+    words
+        .texts
+        .extend(words.prefixes.iter().map(|prefix| (*prefix).to_owned()));
+    words
+}
+
+/// Says whom a difference concerns, in the words of the new rule, or else of the old one.
+fn whom(spot: &Spot, user_id: &str, winners: [Winner<'_>; 2]) -> Whom {
+    let [old, new] = winners;
+    let principals = [new, old].map(|winner| winner.rule().map(Rule::principal));
+    for principal in principals.into_iter().flatten() {
+        match principal {
+            RulePrincipal::UserId(id, _) => return Whom::UserId(id.to_owned()),
+            RulePrincipal::ArnAndUserId(arn, id) if id == user_id => {
+                return Whom::ArnAndUserId(arn.to_owned(), id.to_owned());
+            }
+            _ => {}
+        }
+    }
+    if let Some(arn) = &spot.named {
+        return Whom::Arn(arn.clone());
+    }
+    for principal in principals.into_iter().flatten() {
+        match principal {
+            RulePrincipal::Pattern(pattern) => return Whom::Pattern(pattern.as_str().to_owned()),
+            RulePrincipal::Sso(role) => return Whom::PermissionSet(role.clone()),
+            _ => {}
+        }
+    }
+    match Principal::parse(&spot.arn) {
+        Ok(principal) => Whom::Account(principal.account()),
+        Err(_) => Whom::Arn(spot.arn.clone()),
+    }
+}
+
+fn sort_key(whom: &Whom) -> String {
+    let kind = match whom {
+        Whom::Account(_) => 'a',
+        Whom::Arn(_) => 'b',
+        Whom::ArnAndUserId(..) => 'c',
+        Whom::Pattern(_) => 'd',
+        Whom::PermissionSet(_) => 'e',
+        Whom::UserId(_) => 'f',
+    };
+    format!("{kind}{whom}")
+}
+
+/// Which user ids are tried with which ARN.
+struct Ids {
+    fresh: String,
+    /// By the folded ARN that a rule names with them.
+    with_arn: HashMap<String, Vec<String>>,
+    /// With every ARN, since they may be asked about after it.
+    everywhere: Vec<String>,
+    /// With ARNs that no rule names.
+    elsewhere: Vec<String>,
+    is_exhaustive: bool,
+}
+
+impl Ids {
+    fn of(space: &Space, maps: [&Map; 2]) -> Self {
+        let is_known = |id: &String| space.user_ids.iter().any(|(known, _)| known == id);
+        let mut number = 0_usize;
+        let mut fresh = "AROAEXAMPLE".to_owned();
+        while is_known(&fresh) {
+            number = number.saturating_add(1);
+            fresh = format!("AROAEXAMPLE{number}");
+        }
+        let mut with_arn: HashMap<String, Vec<String>> = HashMap::new();
+        for (id, arn) in &space.user_ids {
+            if let Some(arn) = arn {
+                with_arn.entry(fold(arn)).or_default().push(id.clone());
+            }
+        }
+        let asked = maps.map(user_ids);
+        let is_first = asked.iter().all(|(_, is_first)| *is_first);
+        let [(old, _), (new, _)] = &asked;
+        let (everywhere, elsewhere): (Vec<&str>, Vec<&str>) = old
+            .union(new)
+            .copied()
+            .partition(|id| !(is_first && old.contains(id) && new.contains(id)));
+        let pairs = everywhere.len().saturating_mul(space.spots.len());
+        let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
+        Self {
+            fresh,
+            with_arn,
+            everywhere: owned(if pairs <= MAX_PAIRS {
+                everywhere
+            } else {
+                Vec::new()
+            }),
+            elsewhere: owned(elsewhere),
+            is_exhaustive: pairs <= MAX_PAIRS,
+        }
+    }
+
+    fn of_spot<'i>(&'i self, spot: &Spot) -> BTreeSet<&'i str> {
+        let mut ids = BTreeSet::from([self.fresh.as_str()]);
+        if Principal::parse(&spot.arn).is_ok_and(|p| probe::user_id_of(&p).is_some()) {
+            return ids;
+        }
+        let with_arn = self.with_arn.get(&fold(&spot.arn));
+        ids.extend(with_arn.into_iter().flatten().map(String::as_str));
+        ids.extend(self.everywhere.iter().map(String::as_str));
+        if spot.named.is_none() {
+            ids.extend(self.elsewhere.iter().map(String::as_str));
+        }
+        ids
+    }
+}
+
+/// Returns the user ids by which rules of a map know somebody, and whether they are asked about
+/// before any ARN.
+fn user_ids(map: &Map) -> (BTreeSet<&str>, bool) {
+    let mut ids = BTreeSet::new();
+    let mut is_first = true;
+    // By ARN in an earlier section, and in this one.
+    let (mut earlier, mut here) = (false, false);
+    let mut section = None;
+    for (index, backend) in map.asked().enumerate() {
+        for (at, rule) in backend.rules().iter() {
+            if section != Some((index, at.section())) {
+                section = Some((index, at.section()));
+                earlier |= here;
+                here = false;
+            }
+            match rule.principal() {
+                RulePrincipal::UserId(id, _) => {
+                    ids.insert(id);
+                    is_first &= !earlier;
+                }
+                _ => here = true,
+            }
+        }
+        here |= backend.rules().accounts().next().is_some();
+    }
+    (ids, is_first)
+}

@@ -1,0 +1,183 @@
+//! Identities that show whether two rules make the same user of everybody.
+//!
+//! A name is a word of literal text and placeholders. Two different words come out differently once
+//! every placeholder stands for a text that neither word has and that cannot overlap with itself or
+//! another one; so one identity with such values decides about two rules without guards. Reserved
+//! prefixes are met by names that begin in some way, so values are tried that are part of a prefix.
+
+use std::collections::BTreeSet;
+
+use iam_principal::{Identity, Kind, Principal};
+
+use super::space::EC2_INSTANCE_ROLE;
+use crate::template::Placeholder;
+
+/// How many combinations of values are tried for one ARN and two rules. Our choice: EKS's reserved
+/// prefixes with a session name need some four hundred.
+pub(super) const MAX_VALUES: usize = 4096;
+
+/// What placeholders stand for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Values {
+    pub(super) session_name: String,
+    pub(super) access_key_id: String,
+    pub(super) private_dns_name: String,
+}
+
+/// Two rules, as far as values matter.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words<'w> {
+    /// All texts that rules or prefixes have.
+    pub(super) texts: Vec<String>,
+    pub(super) placeholders: Vec<Placeholder>,
+    /// Whether a name has values of more than one kind.
+    pub(super) is_mixed: bool,
+    pub(super) prefixes: BTreeSet<&'w str>,
+}
+
+impl Words<'_> {
+    /// Returns values such that, if two rules with these words differ for some, they do for one of
+    /// them; and whether these are all that there should be.
+    pub(super) fn values(&self) -> (Vec<Values>, bool) {
+        let fresh = self.fresh();
+        // Both spellings of the session's name, and one that could pass for a part of a name.
+        let odd = format!("{}:", fresh.session_name);
+        let instance = instance_id(&fresh);
+        let mut sessions = vec![fresh.session_name.clone(), instance.clone(), odd];
+        let mut keys = vec![fresh.access_key_id.clone()];
+        let mut names = vec![fresh.private_dns_name.clone()];
+        let uses = |placeholder| self.placeholders.contains(&placeholder);
+        if uses(Placeholder::SessionName) || uses(Placeholder::SessionNameRaw) {
+            sessions.extend(self.parts(&fresh.session_name));
+        }
+        if uses(Placeholder::AccessKeyId) {
+            keys.extend(self.parts(&fresh.access_key_id));
+        }
+        if uses(Placeholder::Ec2PrivateDnsName) {
+            names.extend(self.parts(&fresh.private_dns_name));
+        }
+        let one = |session: &String, key: &String, name: &String| Values {
+            session_name: session.clone(),
+            access_key_id: key.clone(),
+            private_dns_name: name.clone(),
+        };
+        if !self.is_mixed {
+            // No name has two of them, so that each can be looked at by itself; but a private DNS
+            // name is an instance's.
+            let by_session = sessions.iter().map(|session| Values {
+                session_name: session.clone(),
+                ..fresh.clone()
+            });
+            let by_key = keys.iter().map(|key| Values {
+                access_key_id: key.clone(),
+                ..fresh.clone()
+            });
+            let by_name = names
+                .iter()
+                .map(|name| one(&instance, &fresh.access_key_id, name));
+            return (by_session.chain(by_key).chain(by_name).collect(), true);
+        }
+        let count = [sessions.len(), keys.len(), names.len()]
+            .into_iter()
+            .fold(1_usize, usize::saturating_mul);
+        let pairs = sessions
+            .iter()
+            .flat_map(|session| keys.iter().map(move |key| (session, key)));
+        let names = &names;
+        let all =
+            pairs.flat_map(|(session, key)| names.iter().map(move |name| one(session, key, name)));
+        (all.take(MAX_VALUES).collect(), count <= MAX_VALUES)
+    }
+
+    /// Values that occur in no text, none of which overlaps with itself or another: each begins with
+    /// a letter that none has elsewhere.
+    fn fresh(&self) -> Values {
+        let mut number = 0_usize;
+        loop {
+            let values = Values {
+                session_name: format!("q{number}@{number}"),
+                access_key_id: format!("K{number}"),
+                private_dns_name: format!("d{number}.{number}"),
+            };
+            let all = [
+                values.session_name.clone(),
+                values.session_name.replace('@', "-"),
+                values.access_key_id.clone(),
+                values.private_dns_name.clone(),
+                instance_id(&values),
+            ];
+            let is_in = |text: &String| all.iter().any(|value| text.contains(value.as_str()));
+            // Each text can contain only so many numbers.
+            if number == usize::MAX || !self.texts.iter().any(is_in) {
+                return values;
+            }
+            number = number.saturating_add(1);
+        }
+    }
+
+    /// Every part of a reserved prefix, alone and with something fresh behind it.
+    fn parts(&self, fresh: &str) -> BTreeSet<String> {
+        let mut parts = BTreeSet::new();
+        for prefix in &self.prefixes {
+            let ends = prefix.char_indices().map(|(at, _)| at);
+            let ends: Vec<usize> = ends.chain([prefix.len()]).collect();
+            for from in &ends {
+                for to in &ends {
+                    let Some(part) = prefix.get(*from..*to) else {
+                        continue;
+                    };
+                    // What a name has for `-` may have been an `@`.
+                    for part in [part.to_owned(), part.replace('-', "@")] {
+                        parts.insert(format!("{part}{fresh}"));
+                        parts.insert(part);
+                    }
+                }
+            }
+        }
+        parts
+    }
+}
+
+/// An instance's id of seventeen characters.
+fn instance_id(fresh: &Values) -> String {
+    let digits: String = fresh
+        .access_key_id
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    format!("i-Z{digits:0>16}")
+}
+
+/// Makes the identity with a canonical ARN, if there can be one.
+pub(super) fn identity(arn: &str, user_id: &str, values: &Values) -> Option<Identity> {
+    let principal = Principal::parse(arn).ok()?;
+    let account = principal.account().to_string();
+    let session = &values.session_name;
+    let (partition, path, name) = (principal.partition(), principal.path(), principal.name());
+    let identity = match principal.kind() {
+        Kind::Role => {
+            let arn = format!("arn:{partition}:sts::{account}:assumed-role/{path}{name}/{session}");
+            let raw = match user_id_of(&principal) {
+                Some(id) => format!("{id}:{name}:{session}"),
+                None => format!("{user_id}:{session}"),
+            };
+            Identity::new(&arn, &account, &raw)
+        }
+        Kind::User => Identity::new(arn, &account, user_id),
+        Kind::Root => Identity::new(arn, &account, &account),
+        Kind::FederatedUser => Identity::new(arn, &account, &format!("{account}:{name}")),
+        Kind::AssumedRole => return None,
+    };
+    Some(identity.ok()?.with_access_key_id(&values.access_key_id))
+}
+
+/// Returns the user id, as rules compare it, of those whose user id follows from their ARN.
+pub(super) fn user_id_of(principal: &Principal<'_>) -> Option<String> {
+    let account = principal.account();
+    match principal.kind() {
+        Kind::Root => Some(account.to_string()),
+        Kind::FederatedUser => Some(format!("{account}:{}", principal.name())),
+        Kind::Role if principal.name() == EC2_INSTANCE_ROLE => Some(account.to_string()),
+        Kind::AssumedRole | Kind::Role | Kind::User => None,
+    }
+}

@@ -1,0 +1,356 @@
+//! Whom two maps can tell apart: a finite list of ARNs that stands for all there are.
+//!
+//! 1. Each ARN that a rule names, in every spelling that patterns tell apart (the case of an ARN
+//!    does not matter to a rule for it, and matters to a pattern).
+//! 2. For every other ARN, one of each combination of patterns, permission sets, accounts and
+//!    prefixes of `mapAccounts` names that it can be in.
+//!
+//! Both are exact, and bounded by [`MAX_STATES`].
+
+use std::collections::{BTreeSet, HashSet};
+
+use iam_principal::{AccountId, Kind, Partition, Principal};
+
+use super::automaton::{Alive, Automaton, Shape, Tracked};
+use crate::backend::Backend;
+use crate::matching::{RulePrincipal, fold, strip_path};
+use crate::resolve::Map;
+
+/// How many places of all patterns in all their states are looked at. Our choice: a hundred patterns
+/// for names that begin alike need some thousand, and this many are looked at in a second.
+pub(super) const MAX_STATES: usize = 50_000;
+
+/// The role name of the sessions that EC2's default host management makes.
+pub(super) const EC2_INSTANCE_ROLE: &str = "aws:ec2-instance";
+
+/// An ARN that stands for others.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Spot {
+    /// The canonical ARN.
+    pub(super) arn: String,
+    /// The ARN as a rule has it, if one names it.
+    pub(super) named: Option<String>,
+    /// Whether STS can tell such an ARN.
+    pub(super) is_possible: bool,
+}
+
+/// All that tells identities apart.
+#[derive(Debug)]
+pub(super) struct Space {
+    pub(super) spots: Vec<Spot>,
+    /// User ids that rules name, with the ARN that they name besides.
+    pub(super) user_ids: Vec<(String, Option<String>)>,
+    /// Whether the spots stand for every ARN.
+    pub(super) is_exhaustive: bool,
+}
+
+/// What the rules of both maps name.
+#[derive(Default)]
+struct Named {
+    arns: Vec<String>,
+    user_ids: BTreeSet<(String, Option<String>)>,
+    accounts: BTreeSet<AccountId>,
+    sets: Vec<Tracked>,
+}
+
+impl Space {
+    pub(super) fn of(maps: [&Map; 2]) -> Self {
+        let named = Named::of(maps);
+        let mut automaton = Automaton::new(named.sets, MAX_STATES);
+        let mut spots = Vec::new();
+        let mut folded = BTreeSet::new();
+        for arn in &named.arns {
+            if folded.insert(fold(arn)) {
+                spots.extend(spellings(arn, &mut automaton));
+            }
+        }
+        let folded: Vec<String> = folded.into_iter().collect();
+        spots.extend(others(&named.accounts, &folded, &mut automaton));
+        Self {
+            spots,
+            user_ids: named.user_ids.into_iter().collect(),
+            is_exhaustive: !automaton.is_exhausted(),
+        }
+    }
+}
+
+impl Named {
+    fn of(maps: [&Map; 2]) -> Self {
+        let mut named = Self::default();
+        let mut texts = HashSet::new();
+        for backend in maps.into_iter().flat_map(Map::asked) {
+            for (_, rule) in backend.rules().iter() {
+                named.add(rule.principal(), &mut texts);
+            }
+            named.add_accounts(backend, &mut texts);
+        }
+        for map in maps {
+            named.accounts.extend(map.scrubbed_accounts());
+        }
+        named.add_owners();
+        named
+    }
+
+    fn add(&mut self, principal: RulePrincipal<'_>, texts: &mut HashSet<String>) {
+        match principal {
+            RulePrincipal::Arn(arn) => self.arns.push(arn.to_owned()),
+            RulePrincipal::ArnAndUserId(arn, id) => {
+                self.arns.push(arn.to_owned());
+                self.user_ids.insert((id.to_owned(), Some(arn.to_owned())));
+            }
+            RulePrincipal::Pattern(pattern) => {
+                if texts.insert(pattern.as_str().to_owned()) {
+                    self.sets.push(Tracked::pattern(pattern));
+                }
+            }
+            RulePrincipal::Sso(role) => {
+                self.accounts.insert(role.account());
+                let key = role.key();
+                if texts.insert(key.clone()) {
+                    self.sets.push(Tracked::permission_set(&key));
+                }
+            }
+            RulePrincipal::UserId(id, arn) => {
+                // As a rule compares it: without a role's path.
+                let arn = arn.map(|arn| strip_path(&fold(arn)));
+                self.arns.extend(arn.clone());
+                self.user_ids.insert((id.to_owned(), arn));
+            }
+        }
+    }
+
+    /// The names that accounts give are ARNs, some of which may begin as is reserved.
+    fn add_accounts(&mut self, backend: &Backend, texts: &mut HashSet<String>) {
+        let mut accounts = backend.rules().accounts().map(|(_, id)| id).peekable();
+        if accounts.peek().is_some() {
+            for prefix in &backend.reserved_prefixes {
+                if texts.insert(format!("prefix {prefix}")) {
+                    self.sets.push(Tracked::prefix(prefix));
+                }
+            }
+        }
+        self.accounts.extend(accounts);
+    }
+
+    /// Adds those whose user id follows from their ARN: an account's root, EC2's default host
+    /// management, and federated users.
+    fn add_owners(&mut self) {
+        for (id, _) in &self.user_ids {
+            let (account, name) = id.split_once(':').unwrap_or((id, ""));
+            let Ok(account) = AccountId::parse(account) else {
+                continue;
+            };
+            self.accounts.insert(account);
+            self.arns
+                .extend(Partition::ALL.into_iter().map(|partition| match name {
+                    "" => format!("arn:{partition}:iam::{account}:role/{EC2_INSTANCE_ROLE}"),
+                    name => format!("arn:{partition}:sts::{account}:federated-user/{name}"),
+                }));
+        }
+    }
+}
+
+/// The ARN that a rule names, in every spelling that patterns tell apart.
+fn spellings(written: &str, automaton: &mut Automaton) -> Vec<Spot> {
+    let Some(canonical) = canonical_case(written) else {
+        return Vec::new();
+    };
+    let spot = |arn: String| Spot {
+        is_possible: is_possible(&arn),
+        named: Some(written.to_owned()),
+        arn,
+    };
+    let at = canonical
+        .find('/')
+        .map_or(canonical.len(), |at| at.saturating_add(1));
+    let (begin, name) = canonical.split_at_checked(at).unwrap_or((&canonical, ""));
+    if automaton.after(begin).is_empty() {
+        return vec![spot(canonical)];
+    }
+    let shape = Spellings(name.bytes().collect());
+    let mut seen = HashSet::new();
+    let found = automaton.combinations(begin, &shape, &[], &mut seen);
+    found.into_iter().map(spot).collect()
+}
+
+/// The ARN that a caller would have of whom a rule's ARN speaks, with the name as it is written
+/// there; nothing if nobody can have it.
+fn canonical_case(written: &str) -> Option<String> {
+    let folded = fold(written);
+    let principal = Principal::parse(&folded).ok()?;
+    if principal.kind() == Kind::AssumedRole {
+        return None;
+    }
+    let at = folded
+        .find('/')
+        .map_or(folded.len(), |at| at.saturating_add(1));
+    Some(format!("{}{}", folded.get(..at)?, written.get(at..)?))
+}
+
+/// One ARN of each combination of patterns, permission sets, accounts and prefixes that ARNs which no
+/// rule names can be in.
+fn others(
+    accounts: &BTreeSet<AccountId>,
+    except: &[String],
+    automaton: &mut Automaton,
+) -> Vec<Spot> {
+    let mut spots = Vec::new();
+    let mut seen_partitions: Vec<Alive> = Vec::new();
+    for partition in Partition::ALL {
+        // Partitions that no pattern tells apart are alike.
+        let alive = automaton.after(&format!("arn:{partition}:"));
+        if seen_partitions.contains(&alive) {
+            continue;
+        }
+        seen_partitions.push(alive);
+        for kind in [Kind::Role, Kind::User, Kind::Root, Kind::FederatedUser] {
+            others_of(partition, kind, accounts, except, automaton, &mut spots);
+        }
+    }
+    spots
+}
+
+fn others_of(
+    partition: Partition,
+    kind: Kind,
+    named: &BTreeSet<AccountId>,
+    except: &[String],
+    automaton: &mut Automaton,
+    spots: &mut Vec<Spot>,
+) {
+    let service = match kind {
+        Kind::AssumedRole | Kind::FederatedUser => "sts",
+        Kind::Role | Kind::Root | Kind::User => "iam",
+    };
+    let begin = format!("arn:{partition}:{service}::");
+    let known: Vec<String> = named.iter().map(|id| format!("{begin}{id}")).collect();
+    let mut accounts = automaton.continuations(&begin, &TwelveDigits, &known);
+    accounts.extend(known);
+    for account in accounts {
+        let begin = match kind {
+            Kind::Root => format!("{account}:root"),
+            _ => format!("{account}:{kind}/"),
+        };
+        let mut seen = HashSet::new();
+        for letters in [Letters::Possible, Letters::Any] {
+            let shape = Names { kind, letters };
+            let found = automaton.combinations(&begin, &shape, except, &mut seen);
+            spots.extend(found.into_iter().map(|arn| Spot {
+                is_possible: is_possible(&arn),
+                named: None,
+                arn,
+            }));
+        }
+    }
+}
+
+/// Whether STS can tell a caller with this canonical ARN: a role has no path there, and names have
+/// the characters that IAM allows (IAM API, `CreateRole`, `CreateUser`; STS API,
+/// `GetFederationToken`).
+fn is_possible(arn: &str) -> bool {
+    Principal::parse(arn).is_ok_and(|principal| {
+        let is_path = |path: &str| path.bytes().all(|b| is_name(b) || b == b'/');
+        match principal.kind() {
+            Kind::Role => {
+                let is_name = principal.name().bytes().all(is_name);
+                principal.path().is_empty() && (is_name || principal.name() == EC2_INSTANCE_ROLE)
+            }
+            Kind::User => is_path(principal.path()) && principal.name().bytes().all(is_name),
+            Kind::FederatedUser => principal.name().bytes().all(is_name),
+            Kind::AssumedRole | Kind::Root => true,
+        }
+    })
+}
+
+const fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+' | b'=' | b',' | b'.' | b'@' | b'-')
+}
+
+/// A text in every combination of capitals.
+struct Spellings(Vec<u8>);
+
+impl Shape for Spellings {
+    fn next(&self, state: usize) -> Vec<(u8, usize)> {
+        let Some(byte) = self.0.get(state).copied() else {
+            return Vec::new();
+        };
+        let next = state.saturating_add(1);
+        let other = if byte.is_ascii_lowercase() {
+            byte.to_ascii_uppercase()
+        } else {
+            byte.to_ascii_lowercase()
+        };
+        let mut spellings = vec![(byte, next)];
+        spellings.extend((other != byte).then_some((other, next)));
+        spellings
+    }
+
+    fn may_end(&self, state: usize) -> bool {
+        state == self.0.len()
+    }
+}
+
+struct TwelveDigits;
+
+impl Shape for TwelveDigits {
+    fn next(&self, state: usize) -> Vec<(u8, usize)> {
+        let digits = (state < 12).then_some(b'0'..=b'9');
+        let next = state.saturating_add(1);
+        digits
+            .into_iter()
+            .flatten()
+            .map(|digit| (digit, next))
+            .collect()
+    }
+
+    fn may_end(&self, state: usize) -> bool {
+        state == 12
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Letters {
+    /// Those that IAM allows in a name.
+    Possible,
+    /// All that an ARN may have.
+    Any,
+}
+
+/// What may stand after `role/`, `user/`, `root` and `federated-user/`.
+struct Names {
+    kind: Kind,
+    letters: Letters,
+}
+
+const BEGIN: usize = 0;
+const IN_NAME: usize = 1;
+const AFTER_SLASH: usize = 2;
+
+impl Shape for Names {
+    fn next(&self, state: usize) -> Vec<(u8, usize)> {
+        if self.kind == Kind::Root {
+            return Vec::new();
+        }
+        let is_allowed = |byte: &u8| match self.letters {
+            Letters::Possible => is_name(*byte),
+            Letters::Any => *byte != b'/',
+        };
+        // An ordinary letter first, since the first text that is found is shown.
+        let letters = std::iter::once(b'x').chain(b'!'..=b'~').filter(is_allowed);
+        let mut next: Vec<(u8, usize)> = letters.map(|byte| (byte, IN_NAME)).collect();
+        let slash = match (self.kind, self.letters) {
+            (Kind::User, _) | (Kind::Role, Letters::Any) if state == IN_NAME => Some(AFTER_SLASH),
+            (Kind::FederatedUser, Letters::Any) => Some(IN_NAME),
+            _ => None,
+        };
+        next.extend(slash.map(|state| (b'/', state)));
+        next
+    }
+
+    fn may_end(&self, state: usize) -> bool {
+        match self.kind {
+            Kind::Root => state == BEGIN,
+            _ => state == IN_NAME,
+        }
+    }
+}

@@ -1,0 +1,524 @@
+//! Who is another one after a change.
+
+use aws_auth_map::{
+    Backend, BackendKind, ChangeKind, Diff, Lockout, Map, Rule, Rules, SsoRole, Template, Whom,
+    instance_id, read_config_map,
+};
+use iam_principal::{AccountId, ArnPattern, Identity, Partition};
+use proptest::prelude::*;
+use serde::Deserialize;
+use testkit::Report;
+
+use crate::{map, session};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    case: Vec<Case>,
+}
+
+/// Two texts of the ConfigMap, and what the diff prints.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    old: String,
+    new: String,
+    #[serde(default)]
+    lines: Vec<String>,
+    /// The role of the one who makes the change.
+    #[serde(default)]
+    caller: Option<String>,
+}
+
+fn read(text: &str) -> Map {
+    map(read_config_map(text).0)
+}
+
+#[test]
+fn the_diff_says_who_gains_who_loses_and_who_changes() {
+    let file: File = testkit::toml(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/diff.toml"));
+    let mut report = Report::new();
+    for case in &file.case {
+        let (old, new) = (read(&case.old), read(&case.new));
+        let diff = match &case.caller {
+            Some(role) => old.diff_for(&new, &session(role, "me")),
+            None => old.diff(&new),
+        };
+        let printed = diff.to_string();
+        let lines: Vec<&str> = printed.lines().collect();
+        let want: Vec<&str> = case.lines.iter().map(String::as_str).collect();
+        report.check(&case.name, &lines, &want);
+        report.check(&case.name, &diff.is_empty(), &diff.changes().is_empty());
+    }
+    report.finish();
+}
+
+const ACCOUNTS: [&str; 3] = ["111122223333", "444455556666", "111100000000"];
+const ARNS: [&str; 13] = [
+    "arn:aws:iam::111122223333:role/a",
+    "arn:aws:iam::111122223333:role/A",
+    "arn:aws:iam::111122223333:role/ab",
+    "arn:aws:iam::444455556666:role/a",
+    "arn:aws:iam::111122223333:user/a",
+    "arn:aws:iam::111122223333:user/p/a",
+    "arn:aws:iam::111122223333:root",
+    "arn:aws:iam::111122223333:role/p/a",
+    "arn:aws:iam::111122223333:role/AWSReservedSSO_S_0123456789abcdef",
+    "arn:aws:sts::111122223333:federated-user/a",
+    "arn:aws:iam::111122223333:role/aws:ec2-instance",
+    "arn:aws:sts::111122223333:assumed-role/a/s",
+    "arn:aws-cn:iam::111122223333:role/a",
+];
+const PATTERNS: [&str; 14] = [
+    "arn:aws:iam::111122223333:role/*",
+    "arn:aws:iam::111122223333:role/a",
+    "arn:aws:iam::111122223333:role/a*",
+    "arn:aws:iam::111122223333:role/?",
+    "arn:aws:iam::111122223333:role/A?*",
+    "arn:aws:iam::111122223333:role/AWSReservedSSO_*",
+    "arn:aws:iam::111122223333:role/*0123456789abcdef",
+    "arn:aws:iam::111122223333:*",
+    "arn:aws:iam::1111*:role/a*",
+    "arn:aws:*::*:*/a",
+    "arn:*:iam::111122223333:role/a",
+    "arn:aws:iam::111122223333:user/*/?",
+    "arn:aws:iam::????????????:user/*",
+    "arn:aws:iam::111122223333:role/a**b",
+];
+const USER_IDS: [&str; 5] = ["AROAA", "AIDAA", "111122223333", "111122223333:a", "no id"];
+const NAMES: [&str; 16] = [
+    "u",
+    "v",
+    "{{SessionName}}",
+    "{{SessionNameRaw}}",
+    "<<SessionName>>",
+    "x:{{SessionName}}",
+    "x:{{SessionNameRaw}}",
+    "{{AccountID}}",
+    "111122223333",
+    "system:{{SessionName}}",
+    "{{SessionName}}:a",
+    "{{SessionName}}{{AccessKeyID}}",
+    "{{EC2PrivateDNSName}}",
+    "system:node:{{EC2PrivateDNSName}}",
+    "{{SessionName}}{{EC2PrivateDNSName}}",
+    "arn:aws:iam::111122223333:role/a",
+];
+const GROUPS: [&str; 6] = [
+    "g",
+    "h",
+    "{{SessionName}}",
+    "system:masters",
+    "system:{{SessionName}}",
+    "{{AccessKeyID}}",
+];
+const PREFIXES: [&str; 5] = ["system:", "a-b", "arn:", "u", "q"];
+
+fn one(of: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    prop::sample::select(of)
+}
+
+fn template() -> impl Strategy<Value = Template> {
+    one(&NAMES).prop_map(Template::parse)
+}
+
+fn groups() -> impl Strategy<Value = Vec<Template>> {
+    prop::collection::vec(one(&GROUPS).prop_map(Template::parse), 0..3)
+}
+
+fn account() -> impl Strategy<Value = AccountId> {
+    one(&ACCOUNTS).prop_map(|id| AccountId::parse(id).expect("an account"))
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    let set = ("[ST]", account()).prop_map(|(set, account)| {
+        SsoRole::new(Partition::Aws, account, &set).expect("a permission set")
+    });
+    prop_oneof![
+        4 => (one(&ARNS), template(), groups()).prop_map(|(arn, u, g)| Rule::exact(arn, u, g)),
+        1 => (one(&ARNS), one(&USER_IDS), template(), groups())
+            .prop_map(|(arn, id, u, g)| Rule::exact_with_user_id(arn, id, u, g)),
+        4 => (one(&PATTERNS), template(), groups()).prop_map(|(pattern, u, g)| {
+            Rule::pattern(ArnPattern::parse(pattern).expect("a pattern"), u, g)
+        }),
+        2 => (set, template(), groups()).prop_map(|(set, u, g)| Rule::sso(&set, u, g)),
+        1 => (one(&USER_IDS), template(), groups()).prop_map(|(id, u, g)| Rule::user_id(id, u, g)),
+        1 => (one(&USER_IDS), one(&ARNS), template(), groups())
+            .prop_map(|(id, arn, u, g)| Rule::user_id_and_arn(id, arn, u, g)),
+    ]
+}
+
+/// A rule and its section, or an account.
+#[derive(Clone, Debug)]
+enum Line {
+    Role(Rule),
+    User(Rule),
+    Account(AccountId),
+}
+
+fn line() -> impl Strategy<Value = Line> {
+    prop_oneof![
+        6 => rule().prop_map(Line::Role),
+        2 => rule().prop_map(Line::User),
+        1 => account().prop_map(Line::Account),
+    ]
+}
+
+#[derive(Clone, Debug)]
+struct Source {
+    lines: Vec<Line>,
+    prefixes: Vec<&'static str>,
+    group_prefixes: Vec<&'static str>,
+}
+
+fn source() -> impl Strategy<Value = Source> {
+    let prefixes =
+        || prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(one(&PREFIXES), 1..3)];
+    (prop::collection::vec(line(), 0..5), prefixes(), prefixes()).prop_map(
+        |(lines, prefixes, group_prefixes)| Source {
+            lines,
+            prefixes,
+            group_prefixes,
+        },
+    )
+}
+
+#[derive(Clone, Debug)]
+struct Config {
+    sources: Vec<Source>,
+    is_strict: bool,
+    is_upstream_only: bool,
+    scrubbed: Vec<AccountId>,
+}
+
+fn config() -> impl Strategy<Value = Config> {
+    let rare = || prop::bool::weighted(0.1);
+    let scrubbed = prop_oneof![4 => Just(Vec::new()), 1 => account().prop_map(|id| vec![id])];
+    (
+        prop::collection::vec(source(), 1..3),
+        rare(),
+        rare(),
+        scrubbed,
+    )
+        .prop_map(|(sources, is_strict, is_upstream_only, scrubbed)| Config {
+            sources,
+            is_strict,
+            is_upstream_only,
+            scrubbed,
+        })
+}
+
+impl Config {
+    fn map(&self) -> Map {
+        let mut map = Map::new().with_scrubbed_accounts(self.scrubbed.iter().copied());
+        if self.is_strict {
+            map = map.with_strict_session_names();
+        }
+        if self.is_upstream_only {
+            map = map.with_upstream_spelling_only();
+        }
+        for source in &self.sources {
+            let mut rules = Rules::new();
+            for line in source.lines.iter().cloned() {
+                let _ = match line {
+                    Line::Role(rule) => rules.push_role(rule),
+                    Line::User(rule) => rules.push_user(rule),
+                    Line::Account(account) => rules.push_account(account),
+                };
+            }
+            let backend = Backend::new(BackendKind::EksConfigMap, rules)
+                .with_reserved_prefixes(source.prefixes.iter().copied())
+                .with_reserved_group_prefixes(source.group_prefixes.iter().copied());
+            map = map.with_backend(backend);
+        }
+        map
+    }
+
+    /// The same with one thing changed, which may make no difference.
+    fn edited(mut self, edit: Edit) -> Self {
+        let at = |len: usize, index: prop::sample::Index| (len > 0).then(|| index.index(len));
+        let source = |index: prop::sample::Index, config: &Self| index.index(config.sources.len());
+        match edit {
+            Edit::Nothing => {}
+            Edit::Swap(s, one, other) => {
+                let s = source(s, &self);
+                let lines = &mut self.sources[s].lines;
+                if let (Some(one), Some(other)) = (at(lines.len(), one), at(lines.len(), other)) {
+                    lines.swap(one, other);
+                }
+            }
+            Edit::Remove(s, index) => {
+                let s = source(s, &self);
+                let lines = &mut self.sources[s].lines;
+                if let Some(at) = at(lines.len(), index) {
+                    lines.remove(at);
+                }
+            }
+            Edit::Add(s, line) => {
+                let s = source(s, &self);
+                self.sources[s].lines.push(line);
+            }
+            Edit::Turn => self.sources.reverse(),
+            Edit::Prefixes(s, prefixes) => {
+                let s = source(s, &self);
+                self.sources[s].prefixes = prefixes;
+            }
+            Edit::Strict => self.is_strict = !self.is_strict,
+            Edit::Scrub(account) => self.scrubbed = vec![account],
+        }
+        self
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Edit {
+    Nothing,
+    Swap(
+        prop::sample::Index,
+        prop::sample::Index,
+        prop::sample::Index,
+    ),
+    Remove(prop::sample::Index, prop::sample::Index),
+    Add(prop::sample::Index, Line),
+    Turn,
+    Prefixes(prop::sample::Index, Vec<&'static str>),
+    Strict,
+    Scrub(AccountId),
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let index = || any::<prop::sample::Index>();
+    prop_oneof![
+        1 => Just(Edit::Nothing),
+        3 => (index(), index(), index()).prop_map(|(s, a, b)| Edit::Swap(s, a, b)),
+        3 => (index(), index()).prop_map(|(s, a)| Edit::Remove(s, a)),
+        3 => (index(), line()).prop_map(|(s, line)| Edit::Add(s, line)),
+        1 => Just(Edit::Turn),
+        1 => (index(), prop::collection::vec(one(&PREFIXES), 0..2))
+            .prop_map(|(s, prefixes)| Edit::Prefixes(s, prefixes)),
+        1 => Just(Edit::Strict),
+        1 => account().prop_map(Edit::Scrub),
+    ]
+}
+
+const SESSIONS: [&str; 13] = [
+    "s",
+    "a@b",
+    "a-b",
+    "a@",
+    "system",
+    "system:",
+    "sys",
+    "masters",
+    "nodes:x",
+    "i-0123456789abcdef0",
+    "i-01234567",
+    "u",
+    "q",
+];
+
+/// Everybody whom the rules above can mean, and some whom they cannot.
+fn everybody() -> Vec<Identity> {
+    let mut all = Vec::new();
+    let names = [
+        "a",
+        "A",
+        "ab",
+        "Ab",
+        "aB",
+        "b",
+        "aXb",
+        "c",
+        "p/a",
+        "p/A",
+        "AWSReservedSSO_S_0123456789abcdef",
+        "AWSReservedSSO_s_0123456789abcdef",
+        "AWSReservedSSO_S_0123456789abcdee",
+        "AWSReservedSSO_T_ffffffffffffffff",
+        "AWSReservedSSO_x0123456789abcdef",
+        "x0123456789abcdef",
+        "a*",
+        "?",
+    ];
+    for (partition, accounts) in [
+        ("aws", ["111122223333", "111199999999"].as_slice()),
+        ("aws", &["444455556666", "111100000000", "999999999999"]),
+        ("aws-cn", &["111122223333"]),
+    ] {
+        for account in accounts {
+            let mut push = |arn: &str, id: &str| {
+                all.extend(Identity::new(arn, account, id).ok());
+            };
+            for name in names {
+                let ids: &[&str] = if *account == "111122223333" {
+                    &["AROAA", "AIDAA", "AROAOTHER"]
+                } else {
+                    &["AROAA"]
+                };
+                for id in ids {
+                    let arn = format!("arn:{partition}:iam::{account}:user/{name}");
+                    push(&arn, id);
+                    for session in SESSIONS {
+                        let arn =
+                            format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session}");
+                        push(&arn, &format!("{id}:{session}"));
+                    }
+                }
+                let arn = format!("arn:{partition}:sts::{account}:federated-user/{name}");
+                push(&arn, &format!("{account}:{name}"));
+            }
+            push(&format!("arn:{partition}:iam::{account}:root"), account);
+            let arn =
+                format!("arn:{partition}:sts::{account}:assumed-role/aws:ec2-instance/i-01234567");
+            push(&arn, &format!("{account}:aws:ec2-instance:i-01234567"));
+        }
+    }
+    all
+}
+
+/// Finds somebody whom two maps take for different users, the slow way.
+fn differs(old: &Map, new: &Map, everybody: &[Identity]) -> Option<String> {
+    everybody.iter().find_map(|identity| {
+        // Only an instance has a private DNS name, and needs one.
+        let is_instance = instance_id(identity).is_some();
+        let names: &[&str] = if is_instance {
+            &["", "system:x", "ip-10-0-0-7"]
+        } else {
+            &["x"]
+        };
+        names.iter().find_map(|name| {
+            ["", "K", "u", "em:"].into_iter().find_map(|key| {
+                let identity = identity.clone().with_access_key_id(key);
+                let before = old.resolve_instance(&identity, name);
+                let after = new.resolve_instance(&identity, name);
+                (!before.is_alike(&after))
+                    .then(|| format!("{identity:?} {name} {before:?} {after:?}"))
+            })
+        })
+    })
+}
+
+/// What has to hold of every diff.
+fn is_so(old: &Map, new: &Map, diff: &Diff) {
+    for change in diff.changes() {
+        let (identity, name) = (change.identity(), change.private_dns_name());
+        let before = old.resolve_instance(identity, name);
+        let after = new.resolve_instance(identity, name);
+        assert!(!before.is_alike(&after), "{change}");
+        assert_eq!(
+            (&before, &after),
+            (change.before().resolution(), change.after().resolution())
+        );
+        let want = match (before.user(), after.user()) {
+            (None, _) => ChangeKind::Gains,
+            (_, None) => ChangeKind::Loses,
+            _ => ChangeKind::Changes,
+        };
+        assert_eq!(change.kind(), want);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn diff_is_empty_exactly_when_every_identity_resolves_alike(config in config(), edits in prop::collection::vec(edit(), 0..4)) {
+        let new = edits.into_iter().fold(config.clone(), Config::edited);
+        let (old, new) = (config.map(), new.map());
+        let diff = old.diff(&new);
+        is_so(&old, &new, &diff);
+        let differs = differs(&old, &new, &everybody());
+        if diff.is_empty() {
+            prop_assert_eq!(differs, None);
+        }
+        // And the way back.
+        let back = new.diff(&old);
+        prop_assert_eq!(back.is_empty(), diff.is_empty());
+        prop_assert!(old.diff(&old.clone()).is_empty());
+    }
+}
+
+#[test]
+fn patterns_that_never_meet_may_change_places() {
+    let rules = |order: [&str; 2]| {
+        let mut rules = Rules::new();
+        for name in order {
+            let pattern = format!("arn:aws:iam::111122223333:role/{name}");
+            let pattern = ArnPattern::parse(&pattern).expect("a pattern");
+            rules.push_role(Rule::pattern(pattern, Template::parse(name), Vec::new()));
+        }
+        map(rules)
+    };
+    let diff = |one: &str, other: &str| rules([one, other]).diff(&rules([other, one]));
+    assert!(diff("dev-*", "ops-*").is_empty());
+    assert!(diff("*-dev", "*-ops").is_empty());
+    assert!(diff("dev-?", "dev-??*").is_empty());
+    // `dev-ops`, at least.
+    let meeting = diff("dev-*", "*-ops");
+    let [change] = meeting.changes() else {
+        panic!("{meeting}")
+    };
+    assert_eq!(change.kind(), ChangeKind::Changes);
+    assert_eq!(
+        change.whom(),
+        &Whom::Pattern("arn:aws:iam::111122223333:role/*-ops".to_owned())
+    );
+    assert!(change.identity().canonical_arn().ends_with("role/dev-ops"));
+}
+
+#[test]
+fn a_diff_that_was_not_finished_is_not_empty() {
+    // Each pattern meets every other in a way of its own.
+    let mut rules = Rules::new();
+    for letter in 'a'..='z' {
+        let pattern = format!("arn:aws:iam::111122223333:role/*{letter}*{letter}*");
+        let pattern = ArnPattern::parse(&pattern).expect("a pattern");
+        let name = Template::parse(&letter.to_string());
+        rules.push_role(Rule::pattern(pattern, name, Vec::new()));
+    }
+    let map = map(rules);
+    let diff = map.diff(&map.clone());
+    assert!(diff.changes().is_empty() && !diff.is_exhaustive() && !diff.is_empty());
+}
+
+#[test]
+fn the_cost_of_a_diff_is_in_proportion_to_the_rules() {
+    let rules = |name: &str| {
+        let mut rules = Rules::new();
+        for number in 0..5_000 {
+            let arn = format!("arn:aws:iam::111122223333:role/{number}");
+            let name = if number == 4_321 { name } else { "same" };
+            rules.push_role(Rule::exact(&arn, Template::parse(name), Vec::new()));
+        }
+        map(rules)
+    };
+    let diff = rules("a").diff(&rules("b"));
+    assert_eq!(
+        diff.to_string(),
+        "changes arn:aws:iam::111122223333:role/4321: a -> b\n"
+    );
+}
+
+#[test]
+fn an_administrator_by_access_policy_is_one() {
+    let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+    let entries = |scope: aws_auth_map::AccessScope| {
+        let name = Template::parse("admin");
+        let rule = Rule::exact("arn:aws:iam::111122223333:role/admin", name, Vec::new());
+        let mut rules = Rules::new();
+        rules.push_entry(
+            rule.with_access_policies(vec![aws_auth_map::AccessPolicy::new(policy, scope)]),
+        );
+        Map::new().with_backend(Backend::new(BackendKind::AccessEntries, rules))
+    };
+    let old = read(
+        "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/admin', username: admin, groups: ['system:masters']}]",
+    );
+    let cluster = entries(aws_auth_map::AccessScope::Cluster);
+    assert_eq!(old.diff(&cluster).lockouts(), []);
+    let namespace = entries(aws_auth_map::AccessScope::Namespaces(vec![
+        "dev".to_owned(),
+    ]));
+    assert_eq!(old.diff(&namespace).lockouts(), [Lockout::NoAdministrator]);
+}
