@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use http::HeaderValue;
+
 use crate::error::Error;
 
 /// The longest cluster id: our choice, two and a half times the 100 characters that an EKS cluster
@@ -15,6 +17,8 @@ const MAX_EKS_NAME_LEN: usize = 100;
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ClusterId {
     text: String,
+    /// The same, as the binding header carries it.
+    header_value: HeaderValue,
 }
 
 impl ClusterId {
@@ -32,6 +36,7 @@ impl ClusterId {
         }
         Ok(Self {
             text: text.to_owned(),
+            header_value: HeaderValue::from_str(text).map_err(|_| Error::ClusterId)?,
         })
     }
 
@@ -57,6 +62,10 @@ impl ClusterId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    pub(crate) fn into_header_value(self) -> HeaderValue {
+        self.header_value
     }
 }
 

@@ -5,7 +5,7 @@ use crate::error::Error;
 /// The longest access key id (IAM API reference, `accessKeyIdType`).
 pub const MAX_ACCESS_KEY_ID_LEN: usize = 128;
 
-/// `X-Amz-Credential`, split; service and terminator are known to be right.
+/// A credential, split; service and terminator are known to be right.
 #[derive(Clone, Copy)]
 pub(crate) struct Credential<'a> {
     pub(crate) access_key_id: &'a str,
@@ -14,14 +14,33 @@ pub(crate) struct Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
+    /// Reads it as it stands in an `Authorization` header.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CredentialScope`], then [`Error::AccessKeyId`].
     pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
-        let mut parts = text.split('/');
-        let mut next = || parts.next().ok_or(Error::CredentialScope);
-        let (access_key_id, date, region) = (next()?, next()?, next()?);
-        let (service, terminator) = (next()?, next()?);
-        if service != "sts" || terminator != "aws4_request" || parts.next().is_some() {
-            return Err(Error::CredentialScope);
-        }
+        let head = text.strip_suffix("/sts/aws4_request");
+        Self::of_parts(head.and_then(|head| split(head, |text| text.split_once('/'))))
+    }
+
+    /// Reads it as it stands in a canonical query, where a `/` is `%2F`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CredentialScope`], then [`Error::AccessKeyId`].
+    pub(crate) fn parse_canonical(text: &'a str) -> Result<Self, Error> {
+        // Nothing but the separators is escaped.
+        let separated = |text: &'a str| {
+            let (before, after) = text.split_once('%')?;
+            Some((before, after.strip_prefix("2F")?))
+        };
+        let head = text.strip_suffix("%2Fsts%2Faws4_request");
+        Self::of_parts(head.and_then(|head| split(head, separated)))
+    }
+
+    fn of_parts(parts: Option<[&'a str; 3]>) -> Result<Self, Error> {
+        let [access_key_id, date, region] = parts.ok_or(Error::CredentialScope)?;
         if !is_access_key_id(access_key_id) {
             return Err(Error::AccessKeyId);
         }
@@ -31,6 +50,32 @@ impl<'a> Credential<'a> {
             region,
         })
     }
+
+    /// Checks that the scope is of the day of an `X-Amz-Date` of the right form.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ScopeDate`].
+    pub(crate) fn check_date(&self, amz_date: &str) -> Result<(), Error> {
+        let day = amz_date.split_once('T').map(|(day, _)| day);
+        if day == Some(self.date) {
+            Ok(())
+        } else {
+            Err(Error::ScopeDate)
+        }
+    }
+}
+
+/// Splits into three, at two separators and no more.
+fn split<'a>(
+    text: &'a str,
+    split_once: impl Fn(&'a str) -> Option<(&'a str, &'a str)>,
+) -> Option<[&'a str; 3]> {
+    let (access_key_id, scope) = split_once(text)?;
+    let (date, region) = split_once(scope)?;
+    split_once(region)
+        .is_none()
+        .then_some([access_key_id, date, region])
 }
 
 /// The alphabet is `\w` of IAM's `accessKeyIdType`; its lower bound of 16 is not held to, because
@@ -38,4 +83,63 @@ impl<'a> Credential<'a> {
 pub(crate) fn is_access_key_id(text: &str) -> bool {
     (1..=MAX_ACCESS_KEY_ID_LEN).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<[String; 3], Error> {
+        let plain = Credential::parse(text);
+        let encoded = text.replace('/', "%2F");
+        let canonical = Credential::parse_canonical(&encoded);
+        let parts = |c: Credential<'_>| [c.access_key_id, c.date, c.region].map(str::to_owned);
+        let (plain, canonical) = (plain.map(parts), canonical.map(parts));
+        assert_eq!(plain, canonical, "{text}");
+        plain
+    }
+
+    #[test]
+    fn five_parts_of_which_two_are_fixed() {
+        assert_eq!(
+            read("AK_9/20230428/us-west-2/sts/aws4_request"),
+            Ok(["AK_9", "20230428", "us-west-2"].map(str::to_owned))
+        );
+        for text in [
+            "",
+            "AKID",
+            "AKID/20230428/us-west-2/sts",
+            "AKID/20230428/us-west-2/sts/",
+            "AKID/20230428/us-west-2/sts/aws4_request/",
+            "AKID/20230428/us-west-2/sts/aws4_request/x",
+            "AKID/20230428/us-west-2/s3/aws4_request",
+            "AKID/20230428/us-west-2/sts/aws3_request",
+            "/AKID/20230428/us-west-2/sts/aws4_request",
+        ] {
+            assert_eq!(read(text), Err(Error::CredentialScope), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_access_key_id_is_1_to_128_word_characters() {
+        let of = |id: &str| read(&format!("{id}/20230428/us-west-2/sts/aws4_request")).map(|_| ());
+        assert_eq!(of("_"), Ok(()));
+        assert_eq!(of(&"a".repeat(128)), Ok(()));
+        for id in ["", "AK-ID", "AK.ID", "AK~ID", &"a".repeat(129)] {
+            assert_eq!(of(id), Err(Error::AccessKeyId), "{id}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_the_separators_is_escaped() {
+        for text in [
+            "AKID%2F20230428%2Fus-west-2%2Bsts%2Faws4_request",
+            "AKID%2B%2F20230428%2Fus-west-2%2Fsts%2Faws4_request",
+            "AKID%252F20230428%252Fus-west-2%252Fsts%252Faws4_request",
+            "AKID/20230428/us-west-2/sts/aws4_request",
+        ] {
+            let read = Credential::parse_canonical(text).map(|_| ());
+            assert_eq!(read, Err(Error::CredentialScope), "{text}");
+        }
+    }
 }

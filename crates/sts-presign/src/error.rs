@@ -2,7 +2,7 @@
 
 use thiserror::Error as ThisError;
 
-use crate::query::Param;
+use crate::param::Param;
 
 /// Why a presigned URL is refused: one variant for each numbered check of the crate's front page.
 ///
@@ -45,6 +45,9 @@ pub enum Error {
     /// A parameter has no value.
     #[error("`{0}` has no value")]
     EmptyParameter(Param),
+    /// A host or region for an [`EndpointTable`](crate::EndpointTable) is no DNS name or label.
+    #[error("a host is a lower-case DNS name, a region a label of at most 32 characters")]
+    EndpointTable,
     /// The token's fifteen minutes (or fewer, where the policy says so) are over.
     #[error("expired {seconds} s ago")]
     Expired {
@@ -57,6 +60,14 @@ pub enum Error {
     /// A byte that no producer writes and that parsers read differently.
     #[error("the URL holds {0}")]
     ForbiddenByte(Byte),
+    /// The name of a header is not one that can be signed here.
+    #[error(
+        "a header's name is not lower-case letters, digits, `-`, `_` and `.`, or has a meaning of its own"
+    )]
+    HeaderName,
+    /// The value of a header is not visible ASCII, or too long.
+    #[error("a header's value is not 1 to 1024 visible ASCII characters")]
+    HeaderValue,
     /// The host is no STS endpoint.
     #[error("the host is no STS endpoint of a known partition and region")]
     Host,
@@ -145,9 +156,12 @@ impl Error {
             Self::Date => "date",
             Self::DuplicateParameter(_) => "duplicate-parameter",
             Self::EmptyParameter(_) => "empty-parameter",
+            Self::EndpointTable => "endpoint-table",
             Self::Expired { .. } => "expired",
             Self::Expires => "expires",
             Self::ForbiddenByte(_) => "forbidden-byte",
+            Self::HeaderName => "header-name",
+            Self::HeaderValue => "header-value",
             Self::Host => "host",
             Self::HostPartition => "host-partition",
             Self::HostNotSigned => "host-not-signed",

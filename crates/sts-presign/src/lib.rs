@@ -7,9 +7,13 @@ mod time;
     expect(dead_code, reason = "read by the embedded STS and the POST carrier")
 )]
 mod authorization;
+mod binding;
 mod cluster;
 mod credential;
 mod endpoint;
+mod endpoint_table;
+mod param;
+mod percent;
 mod query;
 mod signature;
 mod signed_headers;
@@ -37,17 +41,19 @@ mod verify;
 mod error;
 
 pub use answer::{AnswerError, AnswerFailure, Refusal};
+pub use binding::{BINDING_HEADER, BindingHeader, MAX_BINDING_LEN};
 pub use cluster::{ClusterId, MAX_CLUSTER_ID_LEN};
 pub use credential::MAX_ACCESS_KEY_ID_LEN;
 pub use endpoint::{Endpoint, EndpointVariant};
+pub use endpoint_table::EndpointTable;
 pub use error::{Byte, Error};
 pub use identity::{MAX_ANSWER_LEN, read_identity};
 #[cfg(feature = "verify")]
 pub use keys::{Key, KeyLookup, Keys, SecretAccessKey, SessionToken};
 #[cfg(feature = "verify")]
 pub use local::{LocalSts, MAX_REQUEST_LEN, StsError, verify_request};
-pub use policy::{BINDING_HEADER, DEFAULT_CLOCK_SKEW, MAX_AGE, Policy};
-pub use query::Param;
+pub use param::Param;
+pub use policy::{DEFAULT_CLOCK_SKEW, MAX_AGE, Policy};
 pub use request::AcceptedRequest;
 #[cfg(feature = "sign")]
 pub use sign::{SignError, SignedUrl, Signer, TOKEN_LIFE};

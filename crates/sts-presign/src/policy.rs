@@ -1,18 +1,18 @@
-//! What a verifier asks of a URL beyond its shape.
+//! What a verifier asks of a request beyond its shape.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use iam_principal::Partition;
 
+use crate::binding::{Binding, BindingHeader};
 use crate::cluster::ClusterId;
+use crate::endpoint::Found;
+use crate::endpoint_table::EndpointTable;
 use crate::error::Error;
 use crate::request::AcceptedRequest;
 use crate::time::UnixTime;
 use crate::url::PresignedUrl;
-
-/// The header that binds a token to a cluster: upstream's `clusterIDHeader`
-/// (`pkg/token/token.go`).
-pub const BINDING_HEADER: &str = "x-k8s-aws-id";
 
 /// How long a token lives from the second it was signed in, in seconds: upstream's
 /// `presignedURLExpiration`, and STS's own limit for a signature.
@@ -22,43 +22,69 @@ pub const MAX_AGE: u64 = 900;
 /// sets no limit.)
 pub const DEFAULT_CLOCK_SKEW: u64 = 300;
 
-/// What one verifier accepts: tokens for its cluster, of its partition, signed just now.
+/// What one verifier accepts: requests that are bound to it, of its partition, signed just now.
+///
+/// Cloning it copies nothing but counters and the set of regions.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Policy {
-    cluster_id: ClusterId,
+    binding: Arc<Binding>,
     partition: Partition,
+    endpoints: Arc<EndpointTable>,
+    regions: Option<Arc<BTreeSet<String>>>,
     clock_skew: u64,
     max_age: u64,
-    regions: Option<BTreeSet<String>>,
 }
 
 impl Policy {
-    /// Accepts every region of the partition, [`MAX_AGE`] and [`DEFAULT_CLOCK_SKEW`].
+    /// Accepts EKS tokens for a cluster: bound by [`BINDING_HEADER`](crate::BINDING_HEADER), of every
+    /// region of the partition, for [`MAX_AGE`] and [`DEFAULT_CLOCK_SKEW`].
     #[must_use]
-    pub const fn new(cluster_id: ClusterId, partition: Partition) -> Self {
+    pub fn new(cluster_id: ClusterId, partition: Partition) -> Self {
+        Self::bound_by(BindingHeader::cluster(cluster_id), partition)
+    }
+
+    /// Accepts requests that are bound by another header, as Vault, Consul and Teleport do it;
+    /// otherwise as [`Policy::new`].
+    #[must_use]
+    pub fn bound_by(header: BindingHeader, partition: Partition) -> Self {
         Self {
-            cluster_id,
+            binding: Arc::new(Binding::new(header)),
             partition,
+            endpoints: Arc::new(EndpointTable::aws()),
+            regions: None,
             clock_skew: DEFAULT_CLOCK_SKEW,
             max_age: MAX_AGE,
-            regions: None,
         }
     }
 
-    /// Sets how many seconds the signer's clock may run ahead. There is no leeway at the other end.
+    /// Asks for one more binding header; one that is there already gets the new value.
+    ///
+    /// A challenge that is given out for one login is such a header of a policy for that login:
+    ///
+    /// ```
+    /// # use iam_principal::Partition;
+    /// # use sts_presign::{BindingHeader, Policy};
+    /// let server = BindingHeader::parse("x-vault-aws-iam-server-id", "vault.example.com")?;
+    /// let always = Policy::bound_by(server, Partition::Aws);
+    ///
+    /// let challenge = BindingHeader::parse("x-teleport-challenge", "w3rD9qZc")?;
+    /// let this_login = always.clone().with_binding(challenge);
+    /// assert_eq!(this_login.binding().len(), 2);
+    /// # Ok::<(), sts_presign::Error>(())
+    /// ```
     #[must_use]
-    pub fn with_clock_skew(self, seconds: u64) -> Self {
+    pub fn with_binding(self, header: BindingHeader) -> Self {
         Self {
-            clock_skew: seconds,
+            binding: Arc::new(self.binding.with(header)),
             ..self
         }
     }
 
-    /// Shortens the life of tokens to so many seconds; more than [`MAX_AGE`] counts as that.
+    /// Takes other hosts for STS than AWS's.
     #[must_use]
-    pub fn with_max_age(self, seconds: u64) -> Self {
+    pub fn with_endpoints(self, endpoints: EndpointTable) -> Self {
         Self {
-            max_age: seconds.min(MAX_AGE),
+            endpoints: Arc::new(endpoints),
             ..self
         }
     }
@@ -67,18 +93,39 @@ impl Policy {
     #[must_use]
     pub fn with_regions(self, regions: impl IntoIterator<Item = String>) -> Self {
         Self {
-            regions: Some(regions.into_iter().collect()),
+            regions: Some(Arc::new(regions.into_iter().collect())),
             ..self
         }
     }
 
-    /// Returns the cluster that tokens have to be bound to.
+    /// Sets how many seconds the signer's clock may run ahead.
     #[must_use]
-    pub const fn cluster_id(&self) -> &ClusterId {
-        &self.cluster_id
+    pub fn with_clock_skew(self, seconds: u64) -> Self {
+        Self {
+            clock_skew: seconds,
+            ..self
+        }
     }
 
-    /// Returns the partition that tokens and callers have to be of.
+    /// Sets how many seconds a request lives; more than [`MAX_AGE`] counts as that.
+    ///
+    /// There is no leeway at this end, since STS gives none. Whoever suspects his own clock to be
+    /// slow shortens the life by as much.
+    #[must_use]
+    pub fn with_max_age(self, seconds: u64) -> Self {
+        Self {
+            max_age: seconds.min(MAX_AGE),
+            ..self
+        }
+    }
+
+    /// Returns the headers that requests have to be bound by, sorted by name.
+    #[must_use]
+    pub fn binding(&self) -> &[BindingHeader] {
+        self.binding.headers()
+    }
+
+    /// Returns the partition that requests and callers have to be of.
     #[must_use]
     pub const fn partition(&self) -> Partition {
         self.partition
@@ -95,23 +142,28 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// The checks 18 to 24 of the [front page](crate), in that order: [`Error::HostPartition`],
-    /// [`Error::RegionNotAllowed`], [`Error::HostNotSigned`], [`Error::BindingHeaderNotSigned`],
-    /// [`Error::UnsuppliableHeader`], [`Error::NotYetValid`], [`Error::Expired`].
-    pub fn accept(&self, url: PresignedUrl, now: UnixTime) -> Result<AcceptedRequest, Error> {
-        let endpoint = url.endpoint();
-        if endpoint.partition() != self.partition {
-            return Err(Error::HostPartition);
-        }
-        if self
-            .regions
-            .as_ref()
-            .is_some_and(|regions| !regions.contains(endpoint.region()))
-        {
-            return Err(Error::RegionNotAllowed);
-        }
-        check_signed_headers(&url)?;
-        let signed_at = url.signed_at();
+    /// The checks 17 to 26 of the [front page](crate), in that order: [`Error::NotYetValid`],
+    /// [`Error::Expired`], [`Error::HostNotSigned`], [`Error::BindingHeaderNotSigned`],
+    /// [`Error::UnsuppliableHeader`], [`Error::Host`], [`Error::HostPartition`],
+    /// [`Error::RegionNotAllowed`], [`Error::ScopeRegion`], [`Error::ReadersDisagree`].
+    pub fn accept(&self, url: PresignedUrl<'_>, now: UnixTime) -> Result<AcceptedRequest, Error> {
+        let expires_at = self.check_window(url.signed_at(), now)?;
+        self.check_signed_headers(&url)?;
+        let raw = url.raw();
+        let found = self.find_host(raw.host())?;
+        self.check_partition(found)?;
+        self.check_region(found)?;
+        check_scope_region(found, url.region())?;
+        raw.check_second_reader()?;
+        AcceptedRequest::new(url, found, &self.binding, expires_at)
+    }
+
+    /// Returns the last second in which the request is accepted.
+    pub(crate) fn check_window(
+        &self,
+        signed_at: UnixTime,
+        now: UnixTime,
+    ) -> Result<UnixTime, Error> {
         let (first, last) = (
             signed_at.earlier(self.clock_skew),
             signed_at.later(self.max_age),
@@ -124,22 +176,52 @@ impl Policy {
             let seconds = now.as_secs().saturating_sub(last.as_secs());
             return Err(Error::Expired { seconds });
         }
-        AcceptedRequest::new(url, &self.cluster_id, last)
+        Ok(last)
+    }
+
+    /// Exactly what the rebuilt request carries: a header that was signed but is not sent makes STS
+    /// see another request than the one that was signed.
+    pub(crate) fn check_signed_headers(&self, url: &PresignedUrl<'_>) -> Result<(), Error> {
+        // Both lists are sorted, each name once, in the one canonical spelling.
+        if url.signed_headers_list() == self.binding.canonical_list() {
+            return Ok(());
+        }
+        if !url.signed_headers().any(|name| name == "host") {
+            return Err(Error::HostNotSigned);
+        }
+        let signed =
+            |header: &BindingHeader| url.signed_headers().any(|name| name == header.name());
+        if !self.binding().iter().all(signed) {
+            return Err(Error::BindingHeaderNotSigned);
+        }
+        Err(Error::UnsuppliableHeader)
+    }
+
+    pub(crate) fn find_host<'h>(&'h self, host: &'h str) -> Result<Found<'h>, Error> {
+        self.endpoints.find(host).ok_or(Error::Host)
+    }
+
+    pub(crate) fn check_partition(&self, found: Found<'_>) -> Result<(), Error> {
+        if found.partition == self.partition {
+            Ok(())
+        } else {
+            Err(Error::HostPartition)
+        }
+    }
+
+    pub(crate) fn check_region(&self, found: Found<'_>) -> Result<(), Error> {
+        match &self.regions {
+            Some(regions) if !regions.contains(found.region) => Err(Error::RegionNotAllowed),
+            _ => Ok(()),
+        }
     }
 }
 
-/// Exactly what the rebuilt request carries: a header that was signed but is not sent makes STS see
-/// another request than the one that was signed.
-fn check_signed_headers(url: &PresignedUrl) -> Result<(), Error> {
-    if !url.signed_headers().any(|header| header == "host") {
-        return Err(Error::HostNotSigned);
+/// STS checks a signature with its own region's key, so that any other region is a wrong one.
+pub(crate) fn check_scope_region(found: Found<'_>, region: &str) -> Result<(), Error> {
+    if found.region == region {
+        Ok(())
+    } else {
+        Err(Error::ScopeRegion)
     }
-    if !url.signed_headers().any(|header| header == BINDING_HEADER) {
-        return Err(Error::BindingHeaderNotSigned);
-    }
-    // The list is sorted and unique, so two names are these two.
-    if url.signed_headers().count() != 2 {
-        return Err(Error::UnsuppliableHeader);
-    }
-    Ok(())
 }

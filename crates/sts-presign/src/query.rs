@@ -1,236 +1,89 @@
-//! The nine parameters: their names, their order, their values.
-
-use std::fmt;
+//! The query: nine parameters, read as they stand and written in the one spelling that SigV4 has.
 
 use zeroize::Zeroizing;
 
+use crate::binding::BINDING_HEADER;
 use crate::error::Error;
+use crate::param::Param;
+use crate::percent::{self, Fault, Spelling};
 
-/// A parameter of a presigned `GetCallerIdentity` URL.
-///
-/// The order is that of SigV4's canonical query string, with the signature, which is not part of
-/// it, at the end: whoever prints them in this order prints the canonical query first.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[non_exhaustive]
-pub enum Param {
-    /// `Action`
-    Action,
-    /// `Version`
-    Version,
-    /// `X-Amz-Algorithm`
-    Algorithm,
-    /// `X-Amz-Credential`
-    Credential,
-    /// `X-Amz-Date`
-    Date,
-    /// `X-Amz-Expires`
-    Expires,
-    /// `X-Amz-Security-Token`, of temporary credentials only.
-    SecurityToken,
-    /// `X-Amz-SignedHeaders`
-    SignedHeaders,
-    /// `X-Amz-Signature`
-    Signature,
+/// The values of a query as they stand in it: each parameter at most once, none empty, each decodes to
+/// visible ASCII, the required eight there.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RawQuery<'u> {
+    values: [Option<RawValue<'u>>; 9],
 }
-
-impl Param {
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Action,
-        Self::Version,
-        Self::Algorithm,
-        Self::Credential,
-        Self::Date,
-        Self::Expires,
-        Self::SecurityToken,
-        Self::SignedHeaders,
-        Self::Signature,
-    ];
-
-    /// Returns the name, exactly as it stands in the URL.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Action => "Action",
-            Self::Version => "Version",
-            Self::Algorithm => "X-Amz-Algorithm",
-            Self::Credential => "X-Amz-Credential",
-            Self::Date => "X-Amz-Date",
-            Self::Expires => "X-Amz-Expires",
-            Self::SecurityToken => "X-Amz-Security-Token",
-            Self::SignedHeaders => "X-Amz-SignedHeaders",
-            Self::Signature => "X-Amz-Signature",
-        }
-    }
-
-    /// Where the parameter stands in [`Self::ALL`].
-    const fn index(self) -> usize {
-        match self {
-            Self::Action => 0,
-            Self::Version => 1,
-            Self::Algorithm => 2,
-            Self::Credential => 3,
-            Self::Date => 4,
-            Self::Expires => 5,
-            Self::SecurityToken => 6,
-            Self::SignedHeaders => 7,
-            Self::Signature => 8,
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|param| param.name() == name)
-    }
-}
-
-impl fmt::Display for Param {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// The decoded values of a query: each parameter at most once, none empty, all visible ASCII, the
-/// required eight there.
-#[derive(Clone)]
-pub(crate) struct Values {
-    // All values behind each other, because one of them is a session token: one buffer to wipe.
-    text: Zeroizing<String>,
-    spans: Spans,
-}
-
-type Spans = [Option<Span>; 9];
 
 #[derive(Clone, Copy)]
-struct Span {
-    start: usize,
-    end: usize,
+struct RawValue<'u> {
+    text: &'u str,
+    spelling: Spelling,
 }
 
-impl Values {
-    /// Reads a raw query. The caller has checked its bytes against the allowed set.
-    pub(crate) fn parse(query: &str) -> Result<Self, Error> {
-        let mut text = Zeroizing::new(String::with_capacity(query.len()));
-        let mut spans = Spans::default();
+impl<'u> RawQuery<'u> {
+    /// Reads a raw query.
+    pub(crate) fn parse(query: &'u str) -> Result<Self, Error> {
+        let mut read = Self::default();
         for pair in query.split('&') {
-            let (name, raw) = pair.split_once('=').ok_or(Error::Pair)?;
+            let (name, text) = split_name(pair).ok_or(Error::Pair)?;
             let param = Param::named(name).ok_or_else(|| unknown(name))?;
-            // A raw `=` in a value: some parsers end the value there.
-            if raw.contains('=') {
-                return Err(Error::Pair);
-            }
-            let start = text.len();
-            decode(raw, &mut text)?;
-            let value = text.get(start..).unwrap_or_default();
-            // Without a way out in the middle, so that many bytes are looked at at once.
-            if !value.bytes().fold(true, |ok, b| ok & b.is_ascii_graphic()) {
-                return Err(Error::Value(param));
-            }
-            if value.is_empty() {
+            let spelling = percent::inspect(text).map_err(|fault| match fault {
+                Fault::EqualsSign => Error::Pair,
+                Fault::Escape => Error::PercentEncoding,
+                Fault::Character => Error::Value(param),
+            })?;
+            if text.is_empty() {
                 return Err(Error::EmptyParameter(param));
             }
-            match spans.get_mut(param.index()) {
-                Some(slot @ None) => {
-                    *slot = Some(Span {
-                        start,
-                        end: text.len(),
-                    })
-                }
+            match read.values.get_mut(param.index()) {
+                Some(slot @ None) => *slot = Some(RawValue { text, spelling }),
                 _ => return Err(Error::DuplicateParameter(param)),
             }
         }
-        let values = Self { text, spans };
         let missing = Param::ALL
             .into_iter()
-            .find(|param| *param != Param::SecurityToken && values.find(*param).is_none());
+            .find(|param| *param != Param::SecurityToken && read.find(*param).is_none());
         match missing {
             Some(param) => Err(Error::MissingParameter(param)),
-            None => Ok(values),
+            None => Ok(read),
         }
     }
 
-    /// Puts values together that are checked already.
-    #[cfg(feature = "sign")]
-    pub(crate) fn from_parts(parts: &[(Param, &str)]) -> Self {
-        // The whole length at once: a buffer that grew would leave copies of a secret behind.
-        let len = parts.iter().map(|(_, value)| value.len()).sum();
-        let mut text = Zeroizing::new(String::with_capacity(len));
-        let mut spans = Spans::default();
-        for (param, value) in parts {
-            let start = text.len();
-            text.push_str(value);
-            if let Some(slot) = spans.get_mut(param.index()) {
-                *slot = Some(Span {
-                    start,
-                    end: text.len(),
-                });
-            }
+    fn find(&self, param: Param) -> Option<RawValue<'u>> {
+        self.values.get(param.index()).copied().flatten()
+    }
+
+    /// How long the query can be in its canonical spelling, where the raw one has `len` bytes.
+    fn canonical_len(&self, len: usize) -> usize {
+        let canonical = |value: &RawValue<'_>| value.spelling == Spelling::Canonical;
+        if self.values.iter().flatten().all(canonical) {
+            return len;
         }
-        Self { text, spans }
+        // Three bytes for one, where a producer wrote `/` as it is.
+        len.saturating_mul(3)
     }
+}
 
-    pub(crate) fn find(&self, param: Param) -> Option<&str> {
-        let Span { start, end } = self.spans.get(param.index()).copied().flatten()?;
-        self.text.get(start..end)
-    }
-
-    /// Returns a value; that of a required parameter is never empty.
-    pub(crate) fn get(&self, param: Param) -> &str {
-        self.find(param).unwrap_or("")
-    }
-
-    /// Returns about how long the query is when it is encoded: enough for what producers write, a
-    /// guess where every character has to be encoded.
-    pub(crate) fn encoded_len(&self) -> usize {
-        const NAMES_AND_SIGNS: usize = 256;
-        let some_encoded = self.text.len() / 4;
-        self.text
-            .len()
-            .saturating_add(some_encoded)
-            .saturating_add(NAMES_AND_SIGNS)
-    }
-
-    /// Appends SigV4's canonical query string: every parameter but the signature, encoded afresh.
-    pub(crate) fn write_canonical(&self, out: &mut String) {
-        let mut separator = "";
-        for param in Param::ALL {
-            if param == Param::Signature {
-                continue;
-            }
-            let Some(value) = self.find(param) else {
-                continue;
-            };
-            out.push_str(separator);
-            out.push_str(param.name());
-            out.push('=');
-            encode(value, out);
-            separator = "&";
-        }
-    }
-
-    /// Appends the whole URL: the canonical query, and the signature behind it.
-    pub(crate) fn write_url(&self, host: &str, out: &mut String) {
-        out.push_str("https://");
-        out.push_str(host);
-        out.push_str("/?");
-        self.write_canonical(out);
-        out.push('&');
-        out.push_str(Param::Signature.name());
-        out.push('=');
-        encode(self.get(Param::Signature), out);
-    }
+/// Splits at the first `=`. Names are short: looking at one byte after the other is the fastest.
+fn split_name(pair: &str) -> Option<(&str, &str)> {
+    let at = pair.bytes().position(|byte| byte == b'=')?;
+    let (name, text) = pair.split_at_checked(at)?;
+    Some((name, text.strip_prefix('=')?))
 }
 
 /// What to call a name that is not one of the nine: the near misses help the producer's author.
 fn unknown(name: &str) -> Error {
     let mut decoded = String::new();
-    // What cannot be decoded resembles nothing.
-    let _ = decode(name, &mut decoded);
+    if percent::inspect(name).is_ok() {
+        percent::decode(name, &mut decoded);
+    }
     // ASCII only: upstream folds by Unicode's rules, where U+212A is a `k` and U+0130 an `i`.
     if let Some(param) = Param::ALL
         .into_iter()
         .find(|p| p.name().eq_ignore_ascii_case(&decoded))
     {
         Error::ParameterSpelling(param)
-    } else if decoded.eq_ignore_ascii_case(crate::policy::BINDING_HEADER) {
+    } else if decoded.eq_ignore_ascii_case(BINDING_HEADER) {
         Error::BindingHeaderAsParameter
     } else if name.is_empty() {
         Error::Pair
@@ -239,66 +92,143 @@ fn unknown(name: &str) -> Error {
     }
 }
 
-/// Undoes percent-encoding, once. `+` stays what it is; a byte outside ASCII becomes a character
-/// outside ASCII, which no value may have.
-fn decode(raw: &str, out: &mut String) -> Result<(), Error> {
-    let mut rest = raw;
-    while let Some(at) = rest.find('%') {
-        let (plain, encoded) = rest.split_at_checked(at).unwrap_or_default();
-        out.push_str(plain);
-        rest = encoded;
-        while let [b'%', after @ ..] = rest.as_bytes() {
-            let [high, low, ..] = *after else {
-                return Err(Error::PercentEncoding);
-            };
-            out.push(char::from(
-                hex_digit(high)?.wrapping_shl(4) | hex_digit(low)?,
-            ));
-            rest = rest.get(3..).ok_or(Error::PercentEncoding)?;
+/// A URL in SigV4's own spelling: parameters in the order of [`Param::ALL`], values encoded as SigV4
+/// encodes them.
+///
+/// A value has one such spelling and a spelling one value, so comparing them is comparing the decoded
+/// values, and the text up to the signature is the canonical query that is signed.
+#[derive(Clone)]
+pub(crate) struct CanonicalUrl {
+    // A session token is in it.
+    text: Zeroizing<String>,
+    query_start: usize,
+    spans: Spans,
+}
+
+impl CanonicalUrl {
+    /// Spells a query that stands behind `https://HOST/?` and has `len` bytes as it stands.
+    pub(crate) fn of(host: &str, query: &RawQuery<'_>, len: usize) -> Self {
+        let mut url = Self::with_capacity(host, query.canonical_len(len));
+        for param in Param::ALL {
+            match query.find(param) {
+                Some(RawValue {
+                    text,
+                    spelling: Spelling::Canonical,
+                }) => {
+                    url.push(param, |out| out.push_str(text));
+                }
+                Some(RawValue { text, .. }) => url.push(param, |out| percent::respell(text, out)),
+                None => {}
+            }
+        }
+        url
+    }
+
+    /// Spells values that are not encoded yet, one of each parameter at most.
+    #[cfg(feature = "sign")]
+    pub(crate) fn of_values(host: &str, values: &[(Param, &str)]) -> Self {
+        // What names and signs add, and three bytes for one.
+        let len = values.iter().fold(0_usize, |len, (param, value)| {
+            let value = value.len().saturating_mul(3);
+            len.saturating_add(param.name().len())
+                .saturating_add(value)
+                .saturating_add(2)
+        });
+        let mut url = Self::with_capacity(host, len);
+        for param in Param::ALL {
+            if let Some((_, value)) = values.iter().find(|(of, _)| *of == param) {
+                url.push(param, |out| percent::encode(value, out));
+            }
+        }
+        url
+    }
+
+    /// The whole length at once: a buffer that grew would leave copies of a secret behind.
+    fn with_capacity(host: &str, query_len: usize) -> Self {
+        const AROUND_THE_HOST: usize = "https:///?".len();
+        let len = query_len
+            .saturating_add(host.len())
+            .saturating_add(AROUND_THE_HOST);
+        let mut text = Zeroizing::new(String::with_capacity(len));
+        text.push_str("https://");
+        text.push_str(host);
+        text.push_str("/?");
+        Self {
+            query_start: text.len(),
+            text,
+            spans: Spans::default(),
         }
     }
-    out.push_str(rest);
-    Ok(())
-}
 
-fn hex_digit(byte: u8) -> Result<u8, Error> {
-    match byte {
-        b'0'..=b'9' => Ok(byte.wrapping_sub(b'0')),
-        b'A'..=b'F' => Ok(byte.wrapping_sub(b'A').wrapping_add(10)),
-        b'a'..=b'f' => Ok(byte.wrapping_sub(b'a').wrapping_add(10)),
-        _ => Err(Error::PercentEncoding),
+    fn push(&mut self, param: Param, value: impl FnOnce(&mut String)) {
+        if self.text.len() > self.query_start {
+            self.text.push('&');
+        }
+        self.text.push_str(param.name());
+        self.text.push('=');
+        let start = self.text.len();
+        value(&mut self.text);
+        let span = Span {
+            start: start.saturating_sub(self.query_start),
+            end: self.text.len().saturating_sub(self.query_start),
+        };
+        self.spans.set(param, span);
+    }
+
+    /// Returns the query, the signature in it.
+    fn query(&self) -> &str {
+        self.text.get(self.query_start..).unwrap_or_default()
+    }
+
+    /// Returns the spelling of a value; that of a required parameter is never empty.
+    pub(crate) fn get(&self, param: Param) -> &str {
+        self.spans.find(self.query(), param).unwrap_or_default()
+    }
+
+    /// Returns the text, and where the values stand in its query.
+    pub(crate) fn into_parts(self) -> (Zeroizing<String>, Spans) {
+        (self.text, self.spans)
     }
 }
 
-/// Percent-encodes as SigV4 asks: everything but the unreserved characters of RFC 3986, in
-/// upper-case hexadecimal digits.
-pub(crate) fn encode(value: &str, out: &mut String) {
-    let mut rest = value;
-    while let Some(at) = rest.bytes().position(|b| !is_unreserved(b)) {
-        let (plain, other) = rest.split_at_checked(at).unwrap_or_default();
-        out.push_str(plain);
-        let mut other = other.chars();
-        let Some(reserved) = other.next() else { break };
-        rest = other.as_str();
-        for byte in reserved.encode_utf8(&mut [0; 4]).bytes() {
-            out.push('%');
-            out.push(upper_hex(byte.wrapping_shr(4)));
-            out.push(upper_hex(byte & 0xF));
+/// Where the values stand in a canonical query.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spans {
+    spans: [Option<Span>; 9],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: usize,
+    end: usize,
+}
+
+impl Spans {
+    fn set(&mut self, param: Param, span: Span) {
+        if let Some(slot) = self.spans.get_mut(param.index()) {
+            *slot = Some(span);
         }
     }
-    out.push_str(rest);
-}
 
-const fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
+    /// Returns the spelling of a value in the query that the spans are of.
+    pub(crate) fn find<'q>(&self, query: &'q str, param: Param) -> Option<&'q str> {
+        let Span { start, end } = self.spans.get(param.index()).copied().flatten()?;
+        query.get(start..end)
+    }
 
-/// The digit of a number below sixteen.
-fn upper_hex(number: u8) -> char {
-    let first = if number < 10 {
-        b'0'
-    } else {
-        b'A'.wrapping_sub(10)
-    };
-    char::from(first.wrapping_add(number))
+    /// Returns what is signed of the query that the spans are of: all before the signature, which
+    /// stands last.
+    #[cfg(feature = "verify")]
+    pub(crate) fn signed_part<'q>(&self, query: &'q str) -> &'q str {
+        let name = Param::Signature.name().len();
+        let end = self
+            .spans
+            .get(Param::Signature.index())
+            .copied()
+            .flatten()
+            // `&`, the name and `=` stand before the value.
+            .and_then(|span| span.start.checked_sub(name)?.checked_sub(2))
+            .unwrap_or_default();
+        query.get(..end).unwrap_or_default()
+    }
 }

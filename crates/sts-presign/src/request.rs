@@ -1,14 +1,18 @@
 //! The request that an accepted URL becomes.
 
 use std::fmt;
+use std::sync::Arc;
 
-use http::header::{ACCEPT, HeaderName, HeaderValue};
+use http::header::{ACCEPT, HeaderValue};
 use http::{Method, Request, Uri};
+use iam_principal::Partition;
 
-use crate::cluster::ClusterId;
-use crate::endpoint::Endpoint;
+use crate::binding::{Binding, BindingHeader};
+use crate::credential::Credential;
+use crate::endpoint::{Endpoint, EndpointVariant, Found};
 use crate::error::Error;
-use crate::policy::BINDING_HEADER;
+use crate::param::Param;
+use crate::query::Spans;
 use crate::time::UnixTime;
 use crate::url::PresignedUrl;
 
@@ -17,35 +21,41 @@ use crate::url::PresignedUrl;
 /// Only [`Policy::accept`](crate::Policy::accept) makes one.
 #[derive(Clone)]
 pub struct AcceptedRequest {
-    url: PresignedUrl,
-    cluster_id: ClusterId,
-    expires_at: UnixTime,
+    // INVARIANT: the canonical spelling of the URL that was judged.
     uri: Uri,
-    binding: HeaderValue,
+    spans: Spans,
+    binding: Arc<Binding>,
+    partition: Partition,
+    variant: EndpointVariant,
+    signed_at: UnixTime,
+    expires_at: UnixTime,
 }
 
 impl AcceptedRequest {
     pub(crate) fn new(
-        url: PresignedUrl,
-        cluster_id: &ClusterId,
+        url: PresignedUrl<'_>,
+        found: Found<'_>,
+        binding: &Arc<Binding>,
         expires_at: UnixTime,
     ) -> Result<Self, Error> {
+        let signed_at = url.signed_at();
+        let (mut text, spans) = url.into_canonical();
         // The third reader. It cannot disagree about a URL of this shape, but if it did, the request
         // would not be the one that was judged.
-        let uri = Uri::try_from(url.to_text()).map_err(|_| Error::ReadersDisagree)?;
-        let binding = HeaderValue::from_str(cluster_id.as_str()).map_err(|_| Error::ClusterId)?;
-        let cluster_id = cluster_id.clone();
+        let uri = Uri::try_from(std::mem::take(&mut *text)).map_err(|_| Error::ReadersDisagree)?;
         Ok(Self {
-            url,
-            cluster_id,
-            expires_at,
             uri,
-            binding,
+            spans,
+            binding: Arc::clone(binding),
+            partition: found.partition,
+            variant: found.variant,
+            signed_at,
+            expires_at,
         })
     }
 
-    /// Returns the request to send to STS: GET, `accept: application/json`, the binding header with
-    /// the verifier's own cluster id, and the parameters that were judged, encoded afresh.
+    /// Returns the request to send to STS: GET, `accept: application/json`, the binding headers with
+    /// the verifier's own values, and the parameters that were judged, encoded afresh.
     ///
     /// **Send it over TLS to exactly this host, follow no redirects, and bound what you read.**
     #[must_use]
@@ -55,35 +65,52 @@ impl AcceptedRequest {
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(
-            HeaderName::from_static(BINDING_HEADER),
-            self.binding.clone(),
-        );
+        for header in self.binding() {
+            let (name, value) = header.to_http();
+            headers.insert(name, value);
+        }
         request
     }
 
     /// Returns the access key id that claims to have signed it.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
-        self.url.access_key_id()
+        self.credential().map_or("", |c| c.access_key_id)
     }
 
-    /// Returns the cluster that it is sent for.
+    /// Returns the headers that it is bound by, with the values that are sent.
     #[must_use]
-    pub const fn cluster_id(&self) -> &ClusterId {
-        &self.cluster_id
+    pub fn binding(&self) -> &[BindingHeader] {
+        self.binding.headers()
+    }
+
+    /// Returns the host that it goes to.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default()
+    }
+
+    /// Returns the region that it is signed for, which is the host's.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.credential().map_or("", |c| c.region)
     }
 
     /// Returns the endpoint that it goes to.
     #[must_use]
-    pub const fn endpoint(&self) -> &Endpoint {
-        self.url.endpoint()
+    pub fn endpoint(&self) -> Endpoint {
+        let found = Found {
+            partition: self.partition,
+            region: self.region(),
+            variant: self.variant,
+        };
+        Endpoint::new(self.host(), found)
     }
 
     /// Returns when it was signed.
     #[must_use]
     pub const fn signed_at(&self) -> UnixTime {
-        self.url.signed_at()
+        self.signed_at
     }
 
     /// Returns the last second in which it is accepted.
@@ -92,9 +119,55 @@ impl AcceptedRequest {
         self.expires_at
     }
 
-    #[cfg(feature = "verify")]
-    pub(crate) const fn url(&self) -> &PresignedUrl {
-        &self.url
+    /// Returns the canonical spelling of a value.
+    fn get(&self, param: Param) -> &str {
+        let query = self.uri.query().unwrap_or_default();
+        self.spans.find(query, param).unwrap_or_default()
+    }
+
+    fn credential(&self) -> Result<Credential<'_>, Error> {
+        Credential::parse_canonical(self.get(Param::Credential))
+    }
+}
+
+/// What verifying the signature needs.
+#[cfg(feature = "verify")]
+impl AcceptedRequest {
+    /// Returns SigV4's canonical query.
+    pub(crate) fn canonical_query(&self) -> &str {
+        self.spans.signed_part(self.uri.query().unwrap_or_default())
+    }
+
+    /// Returns the list of signed headers, joined by `;`.
+    pub(crate) fn signed_headers_list(&self) -> &str {
+        // by acceptance: exactly the policy's list
+        self.binding.list()
+    }
+
+    /// Returns the signed headers with their values, in the order of the list.
+    pub(crate) fn signed_header_values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.signed_headers_list().split(';').map(|name| {
+            let value = self.binding.find(name).map(BindingHeader::value);
+            // by acceptance: `host` is the only one that is not a binding header
+            (name, value.unwrap_or_else(|| self.host()))
+        })
+    }
+
+    pub(crate) fn amz_date(&self) -> &str {
+        self.get(Param::Date)
+    }
+
+    pub(crate) fn signature(&self) -> &str {
+        self.get(Param::Signature)
+    }
+
+    /// Returns the session token, decoded.
+    pub(crate) fn security_token(&self) -> Option<zeroize::Zeroizing<String>> {
+        let query = self.uri.query().unwrap_or_default();
+        let encoded = self.spans.find(query, Param::SecurityToken)?;
+        let mut token = zeroize::Zeroizing::new(String::with_capacity(encoded.len()));
+        crate::percent::decode(encoded, &mut token);
+        Some(token)
     }
 }
 
@@ -102,8 +175,10 @@ impl fmt::Debug for AcceptedRequest {
     /// Neither the signature nor the session token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AcceptedRequest")
-            .field("url", &self.url)
-            .field("cluster_id", &self.cluster_id.as_str())
+            .field("host", &self.host())
+            .field("access_key_id", &self.access_key_id())
+            .field("binding", &self.binding.headers())
+            .field("signed_at", &self.signed_at)
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }

@@ -13,11 +13,13 @@ use aws_smithy_runtime_api::client::identity::Identity;
 use thiserror::Error as ThisError;
 use zeroize::Zeroizing;
 
+use crate::binding::BINDING_HEADER;
 use crate::cluster::ClusterId;
 use crate::credential::is_access_key_id;
 use crate::endpoint::Endpoint;
-use crate::policy::{BINDING_HEADER, MAX_AGE};
-use crate::query::{Param, Values};
+use crate::param::Param;
+use crate::policy::MAX_AGE;
+use crate::query::CanonicalUrl;
 use crate::time::UnixTime;
 
 /// How long a token is said to live, in seconds: fourteen of the fifteen minutes that it does, as
@@ -144,12 +146,7 @@ impl Signer {
             .map_err(|_| SignError::Signing)?;
         let signed = sign(request, &params.into()).map_err(|_| SignError::Signing)?;
         let (instructions, _) = signed.into_parts();
-        let values = self.values(instructions.params())?;
-        let host = &self.host;
-        let mut text = Zeroizing::new(String::with_capacity(
-            values.encoded_len().saturating_add(host.len()),
-        ));
-        values.write_url(host, &mut text);
+        let text = self.url(instructions.params())?;
         Ok(SignedUrl { text, expires_at })
     }
 
@@ -169,16 +166,17 @@ impl Signer {
     }
 
     /// The query that was signed, and the parameters that signing adds.
-    fn values(&self, added: &[(&str, Cow<'static, str>)]) -> Result<Values, SignError> {
-        let mut parts = vec![
+    fn url(&self, added: &[(&str, Cow<'static, str>)]) -> Result<Zeroizing<String>, SignError> {
+        let mut values = vec![
             (Param::Action, "GetCallerIdentity"),
             (Param::Version, "2011-06-15"),
         ];
         for (name, value) in added {
             let param = Param::named(name).ok_or(SignError::Signing)?;
-            parts.push((param, value));
+            values.push((param, value));
         }
-        Ok(Values::from_parts(&parts))
+        let (text, _) = CanonicalUrl::of_values(&self.host, &values).into_parts();
+        Ok(text)
     }
 }
 

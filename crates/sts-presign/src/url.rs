@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::authorization::ALGORITHM;
 use crate::credential::Credential;
-use crate::endpoint::Endpoint;
-use crate::error::{Byte, Error};
-use crate::query::{Param, Values};
+use crate::error::Error;
+use crate::param::Param;
+use crate::query::{CanonicalUrl, RawQuery, Spans};
 use crate::time::UnixTime;
-use crate::{signature, signed_headers};
+use crate::{percent, signature, signed_headers};
 
 /// The longest URL that is looked at: our choice, five times what a token of the default length can
 /// hold, so that only the token's own limit has to be raised where session tokens are long.
@@ -21,47 +23,48 @@ pub const MAX_EXPIRES: u32 = 900;
 /// A presigned `GetCallerIdentity` URL of the right shape (checks 1 to 17 of the front page): it is
 /// sound in itself, but nobody has said yet that it may be trusted.
 #[derive(Clone)]
-pub struct PresignedUrl {
-    // INVARIANT: decoded, non-empty, visible ASCII; each value of the shape that its check asks.
-    values: Values,
-    endpoint: Endpoint,
+pub struct PresignedUrl<'u> {
+    raw: RawUrl<'u>,
+    // INVARIANT: each value of the shape that its check asks.
+    canonical: CanonicalUrl,
     signed_at: UnixTime,
 }
 
-impl PresignedUrl {
+impl<'u> PresignedUrl<'u> {
     /// Reads a URL.
     ///
     /// # Errors
     ///
     /// The checks 1 to 17 of the [front page](crate), in that order.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.len() > MAX_URL_LEN {
-            return Err(Error::TooLong);
+    pub fn parse(text: &'u str) -> Result<Self, Error> {
+        let raw = RawUrl::parse(text)?;
+        let canonical = raw.canonical()?;
+        for check in VALUE_CHECKS {
+            check(&canonical)?;
         }
-        check_bytes(text)?;
-        let (host, query) = split(text)?;
-        let values = Values::parse(query)?;
-        let signed_at = check_values(&values)?;
-        let endpoint = Endpoint::from_host(host)?;
-        check_scope(&values, &endpoint)?;
-        check_second_reader(text, host, query)?;
         Ok(Self {
-            values,
-            endpoint,
-            signed_at,
+            raw,
+            signed_at: signed_at(&canonical)?,
+            canonical,
         })
     }
 
-    /// Returns the endpoint that the host names.
+    /// Returns the host, which may not be one of STS's.
     #[must_use]
-    pub const fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+    pub const fn host(&self) -> &str {
+        self.raw.host
     }
 
     /// Returns the access key id of the credential scope.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
-        Credential::parse(self.values.get(Param::Credential)).map_or("", |c| c.access_key_id)
+        credential(&self.canonical).map_or("", |c| c.access_key_id)
+    }
+
+    /// Returns the region of the credential scope.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        credential(&self.canonical).map_or("", |c| c.region)
     }
 
     /// Returns when the URL was signed, by its own account.
@@ -72,121 +75,140 @@ impl PresignedUrl {
 
     /// Returns the names of the signed headers, in order.
     pub fn signed_headers(&self) -> impl Iterator<Item = &str> {
-        self.values.get(Param::SignedHeaders).split(';')
+        signed_headers::names_in_canonical(self.signed_headers_list())
     }
 
-    #[cfg(feature = "verify")]
-    pub(crate) const fn values(&self) -> &Values {
-        &self.values
+    /// Returns the list of signed headers as a canonical query spells it.
+    pub(crate) fn signed_headers_list(&self) -> &str {
+        self.canonical.get(Param::SignedHeaders)
     }
 
-    /// Writes the URL, made anew from the checked parts.
-    pub(crate) fn to_text(&self) -> String {
-        let host = self.endpoint.host();
-        let mut text = String::with_capacity(self.values.encoded_len().saturating_add(host.len()));
-        self.values.write_url(host, &mut text);
-        text
+    pub(crate) const fn raw(&self) -> RawUrl<'u> {
+        self.raw
+    }
+
+    /// Returns the URL, made anew from the checked parts, and where the values stand in its query.
+    pub(crate) fn into_canonical(self) -> (Zeroizing<String>, Spans) {
+        self.canonical.into_parts()
     }
 }
 
-impl fmt::Debug for PresignedUrl {
+impl fmt::Debug for PresignedUrl<'_> {
     /// Neither the signature nor the session token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PresignedUrl")
-            .field("host", &self.endpoint.host())
+            .field("host", &self.raw.host)
             .field("access_key_id", &self.access_key_id())
             .field("signed_at", &self.signed_at)
             .finish_non_exhaustive()
     }
 }
 
-/// What RFC 3986 leaves unreserved, the delimiters of this one shape, and `%`. Everything else is
-/// read differently by different parsers: the WHATWG URL standard drops tabs and newlines and turns
-/// `\` into `/`, `http::Uri` lets raw bytes above ASCII pass.
-const fn is_allowed(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b':' | b'/' | b'?' | b'&' | b'=' | b'%' | b'.' | b'_' | b'~' | b'-'
-        )
+/// `https://HOST/?QUERY` of allowed bytes, and nothing else.
+#[derive(Clone, Copy)]
+pub(crate) struct RawUrl<'u> {
+    text: &'u str,
+    host: &'u str,
+    query: &'u str,
 }
 
-fn check_bytes(text: &str) -> Result<(), Error> {
-    match text.bytes().find(|byte| !is_allowed(*byte)) {
-        None => Ok(()),
-        Some(byte) => Err(Error::ForbiddenByte(match byte {
-            b'@' => Byte::At,
-            b'#' => Byte::Fragment,
-            b'+' => Byte::Plus,
-            b';' => Byte::Semicolon,
-            b' ' => Byte::Space,
-            _ if byte.is_ascii_control() => Byte::Control,
-            _ if byte.is_ascii() => Byte::Other,
-            _ => Byte::NonAscii,
-        })),
+impl<'u> RawUrl<'u> {
+    pub(crate) fn parse(text: &'u str) -> Result<Self, Error> {
+        if text.len() > MAX_URL_LEN {
+            return Err(Error::TooLong);
+        }
+        percent::check_bytes(text)?;
+        let (host, rest) = split_host(text)?;
+        let query = rest.strip_prefix("/?").ok_or(Error::Path)?;
+        Ok(Self { text, host, query })
+    }
+
+    pub(crate) const fn host(&self) -> &'u str {
+        self.host
+    }
+
+    /// Reads the query and spells it as SigV4 does.
+    pub(crate) fn canonical(&self) -> Result<CanonicalUrl, Error> {
+        let query = RawQuery::parse(self.query)?;
+        Ok(CanonicalUrl::of(self.host, &query, self.query.len()))
+    }
+
+    /// Two readers have to agree: `url`, which follows the WHATWG standard, must see the same host,
+    /// path and query, and print the text back as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadersDisagree`].
+    pub(crate) fn check_second_reader(&self) -> Result<(), Error> {
+        let second = url::Url::parse(self.text).map_err(|_| Error::ReadersDisagree)?;
+        let same = second.as_str() == self.text
+            && second.host_str() == Some(self.host)
+            && second.path() == "/"
+            && second.query() == Some(self.query);
+        if same {
+            Ok(())
+        } else {
+            Err(Error::ReadersDisagree)
+        }
     }
 }
 
-/// `https://HOST/?QUERY`, and nothing else.
-fn split(text: &str) -> Result<(&str, &str), Error> {
+/// Splits a URL behind its host, which has no port.
+pub(crate) fn split_host(text: &str) -> Result<(&str, &str), Error> {
     let rest = text.strip_prefix("https://").ok_or(Error::NotHttps)?;
     let end = rest.find(['/', '?']).ok_or(Error::Path)?;
     let (host, rest) = rest.split_at_checked(end).ok_or(Error::Path)?;
     if host.contains(':') {
         return Err(Error::Port);
     }
-    let query = rest.strip_prefix("/?").ok_or(Error::Path)?;
-    Ok((host, query))
+    Ok((host, rest))
 }
 
-fn check_values(values: &Values) -> Result<UnixTime, Error> {
-    if values.get(Param::Action) != "GetCallerIdentity" {
-        return Err(Error::Action);
-    }
-    if values.get(Param::Version) != "2011-06-15" {
-        return Err(Error::Version);
-    }
-    if values.get(Param::Algorithm) != ALGORITHM {
-        return Err(Error::Algorithm);
-    }
-    if !is_plain_number_up_to(values.get(Param::Expires), MAX_EXPIRES) {
-        return Err(Error::Expires);
-    }
-    signature::check(values.get(Param::Signature))?;
-    signed_headers::check(values.get(Param::SignedHeaders))?;
-    UnixTime::parse_amz_date(values.get(Param::Date)).map_err(|_| Error::Date)
-}
+/// A check of one value, on the canonical spelling.
+pub(crate) type ValueCheck = fn(&CanonicalUrl) -> Result<(), Error>;
 
-/// Decimal ASCII digits without sign or leading zero.
-fn is_plain_number_up_to(text: &str, most: u32) -> bool {
-    let plain = text == "0" || !text.starts_with('0');
-    plain
-        && text.bytes().all(|b| b.is_ascii_digit())
-        && text.parse::<u32>().is_ok_and(|number| number <= most)
-}
+/// The checks 8 to 17 of the front page, in order.
+pub(crate) const VALUE_CHECKS: [ValueCheck; 9] = [
+    |url| exactly(url, Param::Action, "GetCallerIdentity", Error::Action),
+    |url| exactly(url, Param::Version, "2011-06-15", Error::Version),
+    |url| exactly(url, Param::Algorithm, ALGORITHM, Error::Algorithm),
+    |url| check_expires(url.get(Param::Expires)),
+    |url| signature::check(url.get(Param::Signature)),
+    |url| signed_headers::check_canonical(url.get(Param::SignedHeaders)),
+    |url| signed_at(url).map(|_| ()),
+    |url| credential(url).map(|_| ()),
+    check_scope_date,
+];
 
-fn check_scope(values: &Values, endpoint: &Endpoint) -> Result<(), Error> {
-    let credential = Credential::parse(values.get(Param::Credential))?;
-    if !values.get(Param::Date).starts_with(credential.date) || credential.date.len() != 8 {
-        return Err(Error::ScopeDate);
-    }
-    if credential.region != endpoint.region() {
-        return Err(Error::ScopeRegion);
-    }
-    Ok(())
-}
-
-/// Two readers have to agree: `url`, which follows the WHATWG standard, must see the same host, path
-/// and query, and print the text back as it is.
-fn check_second_reader(text: &str, host: &str, query: &str) -> Result<(), Error> {
-    let second = url::Url::parse(text).map_err(|_| Error::ReadersDisagree)?;
-    let same = second.as_str() == text
-        && second.host_str() == Some(host)
-        && second.path() == "/"
-        && second.query() == Some(query);
-    if same {
+fn exactly(url: &CanonicalUrl, param: Param, want: &str, error: Error) -> Result<(), Error> {
+    if url.get(param) == want {
         Ok(())
     } else {
-        Err(Error::ReadersDisagree)
+        Err(error)
     }
+}
+
+/// Checks for decimal ASCII digits without sign or leading zero, up to [`MAX_EXPIRES`].
+fn check_expires(text: &str) -> Result<(), Error> {
+    let plain = text == "0" || !text.starts_with('0');
+    let number = match text.bytes().all(|b| b.is_ascii_digit()) {
+        true if plain => text.parse::<u32>().ok(),
+        _ => None,
+    };
+    match number {
+        Some(number) if number <= MAX_EXPIRES => Ok(()),
+        _ => Err(Error::Expires),
+    }
+}
+
+fn signed_at(url: &CanonicalUrl) -> Result<UnixTime, Error> {
+    UnixTime::parse_amz_date(url.get(Param::Date)).map_err(|_| Error::Date)
+}
+
+fn credential(url: &CanonicalUrl) -> Result<Credential<'_>, Error> {
+    Credential::parse_canonical(url.get(Param::Credential))
+}
+
+fn check_scope_date(url: &CanonicalUrl) -> Result<(), Error> {
+    credential(url)?.check_date(url.get(Param::Date))
 }

@@ -7,8 +7,6 @@ use iam_principal::Identity;
 
 use crate::canonical::Signed;
 use crate::keys::{Key, KeyLookup};
-use crate::policy::BINDING_HEADER;
-use crate::query::Param;
 use crate::request::AcceptedRequest;
 use crate::time::UnixTime;
 
@@ -56,26 +54,20 @@ pub fn verify(
     keys: &impl KeyLookup,
     now: UnixTime,
 ) -> Result<Identity, VerifyError> {
-    let url = request.url();
-    let mut canonical_query = String::with_capacity(url.values().encoded_len());
-    url.values().write_canonical(&mut canonical_query);
-    // by acceptance: `host` and the binding header are all that is signed
-    let headers = [
-        ("host", request.endpoint().host()),
-        (BINDING_HEADER, request.cluster_id().as_str()),
-    ];
+    let headers: Vec<(&str, &str)> = request.signed_header_values().collect();
+    let security_token = request.security_token();
     let signed = Signed {
         method: "GET",
-        canonical_query: &canonical_query,
+        canonical_query: request.canonical_query(),
         headers: &headers,
-        signed_headers: url.values().get(Param::SignedHeaders),
+        signed_headers: request.signed_headers_list(),
         payload: &[],
-        access_key_id: url.access_key_id(),
-        amz_date: url.values().get(Param::Date),
-        signed_at: url.signed_at(),
-        region: url.endpoint().region(),
-        security_token: url.values().find(Param::SecurityToken),
-        signature: url.values().get(Param::Signature),
+        access_key_id: request.access_key_id(),
+        amz_date: request.amz_date(),
+        signed_at: request.signed_at(),
+        region: request.region(),
+        security_token: security_token.as_ref().map(|token| token.as_str()),
+        signature: request.signature(),
     };
     let key = check(&signed, keys, now)?;
     Ok(key

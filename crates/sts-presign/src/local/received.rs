@@ -11,7 +11,7 @@ use crate::canonical::Signed;
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
 use crate::local::{MAX_REQUEST_LEN, StsError};
-use crate::query::encode;
+use crate::percent::encode;
 use crate::time::UnixTime;
 use crate::{error, signature, signed_headers};
 

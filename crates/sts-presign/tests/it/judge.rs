@@ -123,7 +123,7 @@ fn the_cases_reach_every_check_of_a_url() {
 /// The order of the front page: a URL that fails at two checks is refused for the earlier one.
 #[test]
 fn the_first_failing_check_is_the_one_reported() {
-    let steps: [(&str, &str, Error); 8] = [
+    let steps: [(&str, &str, Error); 16] = [
         ("https://", "http://", Error::NotHttps),
         (".com/", ".com:443/", Error::Port),
         (
@@ -131,11 +131,19 @@ fn the_first_failing_check_is_the_one_reported() {
             "?action",
             Error::ParameterSpelling(Param::Action),
         ),
+        ("Identity", "Identities", Error::Action),
+        ("2011", "2012", Error::Version),
+        ("SHA256", "SHA512", Error::Algorithm),
         ("Expires=60", "Expires=901", Error::Expires),
+        ("=d052", "=D052", Error::Signature),
+        ("host%3Bx", "x%3Bhost%3Bx", Error::SignedHeaders),
         ("T000000Z", "T000060Z", Error::Date),
-        ("//sts.", "//s3.", Error::Host),
         ("aws4_request", "aws3_request", Error::CredentialScope),
+        ("AKID", "AK-ID", Error::AccessKeyId),
+        ("2F20230428", "2F20230427", Error::ScopeDate),
         ("%3Bx-k8s-aws-id", "", Error::BindingHeaderNotSigned),
+        ("//sts.", "//s3.", Error::Host),
+        ("%2Fus-west-2", "%2Fus-west-1", Error::ScopeRegion),
     ];
     for (i, (from, to, error)) in steps.iter().enumerate() {
         let mut url = GOOD.replacen(from, to, 1);
@@ -144,6 +152,23 @@ fn the_first_failing_check_is_the_one_reported() {
         }
         assert_eq!(judge(&url).unwrap_err(), *error, "{url}");
     }
+}
+
+/// Comparing two numbers is cheaper than looking at a host, and hundreds of stale tokens are seen for
+/// one that is wrong.
+#[test]
+fn the_window_is_checked_before_headers_host_and_region() {
+    let wrong = GOOD
+        .replacen("%3Bx-k8s-aws-id", "", 1)
+        .replacen("//sts.", "//s3.", 1);
+    let policy = policy("test-cluster", "aws");
+    let error = |now: &str| accept(&wrong, &policy, at(now)).unwrap_err();
+    assert_eq!(error("2023-04-28T00:15:01Z"), Error::Expired { seconds: 1 });
+    assert_eq!(
+        error("2023-04-27T23:54:59Z"),
+        Error::NotYetValid { seconds: 1 }
+    );
+    assert_eq!(error(NOW), Error::BindingHeaderNotSigned);
 }
 
 #[test]

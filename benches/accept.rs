@@ -1,0 +1,69 @@
+//! `accept/*`: from the text of a token to the request that asks STS about it, beside what the packages
+//! that this stands on cost on the same input: decoding the base64, `url::Url::parse`, and building
+//! the `http::Request` from the URL as it is. Those judge nothing.
+
+use std::hint::black_box;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use eks_token::PREFIX;
+use http::Request;
+
+#[path = "accept/input.rs"]
+mod input;
+
+/// What the packages do, without a check of any kind.
+fn by_packages(token: &str) -> Option<(url::Url, Request<()>)> {
+    let decoded = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX)?).ok()?;
+    let text = std::str::from_utf8(&decoded).ok()?;
+    let url = url::Url::parse(text).ok()?;
+    let request = Request::get(text)
+        .header("accept", "application/json")
+        .header("x-k8s-aws-id", "test-cluster")
+        .body(());
+    Some((url, request.ok()?))
+}
+
+fn accepting(c: &mut Criterion) {
+    let verifier = input::Verifier::new();
+    let mut group = c.benchmark_group("accept");
+    for (name, token) in input::accepted() {
+        group.throughput(bytes(&token));
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let request = verifier.accept(black_box(&token));
+                assert!(request.is_ok());
+                request
+            });
+        });
+        group.bench_function(format!("{name}-by-packages"), |b| {
+            b.iter(|| {
+                let request = by_packages(black_box(&token));
+                assert!(request.is_some());
+                request
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Each refused as late as it can be for its reason, at the greatest length.
+fn refusing(c: &mut Criterion) {
+    let verifier = input::Verifier::new();
+    let mut group = c.benchmark_group("accept/refuse");
+    for (name, token, error) in input::refused() {
+        group.throughput(bytes(&token));
+        group.bench_function(name, |b| {
+            b.iter(|| assert_eq!(verifier.accept(black_box(&token)).err(), Some(error)));
+        });
+    }
+    group.finish();
+}
+
+fn bytes(text: &str) -> Throughput {
+    Throughput::Bytes(text.len().try_into().unwrap_or(u64::MAX))
+}
+
+criterion_group!(benches, accepting, refusing);
+criterion_main!(benches);

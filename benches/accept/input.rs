@@ -1,0 +1,106 @@
+//! The tokens that are judged, and the verifier that judges them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use eks_token::{MAX_TOKEN_LEN, PREFIX, Token};
+use http::Request;
+use iam_principal::Partition;
+use sts_presign::{ClusterId, Error, Param, Policy, PresignedUrl, UnixTime};
+
+/// Awscli's own for `test-cluster`, signed at 2023-04-28T00:00:00Z with the example key.
+const URL: &str = "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity\
+    &Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20230428\
+    %2Fus-west-2%2Fsts%2Faws4_request&X-Amz-Date=20230428T000000Z&X-Amz-Expires=60\
+    &X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Signature=\
+    d052bda10bc2c20801d04704e8da83bc17ce4f0c385f2fc03845cb278d94f1ec";
+
+/// How much of a URL fits into a token of the default length.
+const LONGEST_URL: usize = (MAX_TOKEN_LEN - PREFIX.len()) / 4 * 3;
+
+pub(crate) struct Verifier {
+    policy: Policy,
+    now: UnixTime,
+}
+
+impl Verifier {
+    pub(crate) fn new() -> Self {
+        let (Ok(cluster_id), Ok(now)) = (
+            ClusterId::parse("test-cluster"),
+            UnixTime::parse_rfc3339("2023-04-28T00:01:00Z"),
+        ) else {
+            broken()
+        };
+        let policy = Policy::new(cluster_id, Partition::Aws);
+        Self { policy, now }
+    }
+
+    pub(crate) fn accept(&self, token: &str) -> Result<Request<()>, Error> {
+        let Ok(url) = Token::parse(token).and_then(|token| token.decode()) else {
+            broken()
+        };
+        let url = PresignedUrl::parse(url.expose())?;
+        Ok(self.policy.accept(url, self.now)?.to_http())
+    }
+}
+
+/// Accepted: as most are, and the costliest that there are.
+pub(crate) fn accepted() -> [(&'static str, String); 4] {
+    let with = |session_token: &str| token(&format!("{URL}&X-Amz-Security-Token={session_token}"));
+    let room = LONGEST_URL - URL.len() - "&X-Amz-Security-Token=".len();
+    [
+        ("long-term", token(URL)),
+        // 800 characters, as in base64: one in 32 is `/` or `+`.
+        (
+            "session-token",
+            with(&"IQoJb3JpZ2luX2VjEJr%2F5s6uT9wKq3XcZ0aB".repeat(23)),
+        ),
+        ("longest-all-escapes", with(&"%2F".repeat(room / 3))),
+        (
+            "longest-all-escapes-elsewise",
+            with(&"%2f".repeat(room / 3)),
+        ),
+    ]
+}
+
+/// Refused, each after as much work as can be had.
+pub(crate) fn refused() -> [(&'static str, String, Error); 5] {
+    let room = LONGEST_URL - URL.len() - "&X-Amz-Security-Token=".len();
+    let escapes = "%2f".repeat(room / 3 - 3);
+    let twice = format!("{URL}&X-Amz-Security-Token={escapes}&Action=a");
+    let stale = format!(
+        "{}&X-Amz-Security-Token={escapes}",
+        URL.replace("20230428", "20230427")
+    );
+    let elsewhere = format!(
+        "{}&X-Amz-Security-Token={escapes}",
+        URL.replace("us-west-2", "us-gov-west-1")
+    );
+    [
+        (
+            "all-percent-signs",
+            token(&"%".repeat(LONGEST_URL)),
+            Error::NotHttps,
+        ),
+        (
+            "all-ampersands",
+            token(&format!("https://sts.amazonaws.com/?{}", "&".repeat(3000))),
+            Error::Pair,
+        ),
+        (
+            "parameter-twice-at-the-end",
+            token(&twice),
+            Error::DuplicateParameter(Param::Action),
+        ),
+        ("stale", token(&stale), Error::Expired { seconds: 85_560 }),
+        ("elsewhere", token(&elsewhere), Error::HostPartition),
+    ]
+}
+
+fn token(url: &str) -> String {
+    format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(url))
+}
+
+#[expect(clippy::panic, reason = "a bench without its fixture measures nothing")]
+fn broken() -> ! {
+    panic!("the fixture is not what this bench was written for")
+}

@@ -1,0 +1,221 @@
+//! The headers that bind a request to one verifier, or to one login.
+
+use http::header::{HeaderName, HeaderValue};
+
+use crate::cluster::ClusterId;
+use crate::error::Error;
+use crate::signed_headers::is_name;
+
+/// The header that binds a token to a cluster: upstream's `clusterIDHeader`
+/// (`pkg/token/token.go`).
+pub const BINDING_HEADER: &str = "x-k8s-aws-id";
+
+/// The longest name or value of a binding header: our choice, four times what any of the systems
+/// that bind logins in this way needs (Teleport's challenge has 43 characters, a cluster id 255).
+pub const MAX_BINDING_LEN: usize = 1024;
+
+/// A header that has to be signed, with the value that the verifier sends: what makes a request
+/// good for this verifier, or for this login, and for no other.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BindingHeader {
+    name: HeaderName,
+    value: HeaderValue,
+}
+
+impl BindingHeader {
+    /// Binds to a value of the verifier's own (Vault's `x-vault-aws-iam-server-id`), or to one that it
+    /// gave out for a single login (Teleport's `x-teleport-challenge`).
+    ///
+    /// # Errors
+    ///
+    /// In this order: [`Error::HeaderName`] unless the name is lower-case letters, digits, `-`, `_`
+    /// and `.`, and none that has a meaning of its own here (`host`, `authorization`, `accept`,
+    /// `content-…`, `x-amz-…`, those of one connection); [`Error::HeaderValue`] unless the value is 1
+    /// to [`MAX_BINDING_LEN`] visible ASCII characters.
+    pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
+        if name.len() > MAX_BINDING_LEN || !is_name(name) || has_a_meaning(name) {
+            return Err(Error::HeaderName);
+        }
+        // No space either: SigV4 trims and folds white space, so two values would be signed alike.
+        if !(1..=MAX_BINDING_LEN).contains(&value.len())
+            || !value.bytes().all(|b| b.is_ascii_graphic())
+        {
+            return Err(Error::HeaderValue);
+        }
+        Ok(Self {
+            name: HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::HeaderName)?,
+            value: HeaderValue::from_str(value).map_err(|_| Error::HeaderValue)?,
+        })
+    }
+
+    /// Binds to a cluster, as EKS does: `x-k8s-aws-id`.
+    #[must_use]
+    pub fn cluster(cluster_id: ClusterId) -> Self {
+        Self {
+            name: HeaderName::from_static(BINDING_HEADER),
+            value: cluster_id.into_header_value(),
+        }
+    }
+
+    /// Returns the name, in lower case.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// Returns the value.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        // by INVARIANT: visible ASCII
+        self.value.to_str().unwrap_or_default()
+    }
+
+    pub(crate) fn to_http(&self) -> (HeaderName, HeaderValue) {
+        (self.name.clone(), self.value.clone())
+    }
+}
+
+/// Names that something else here decides about, and those that belong to one connection (RFC 9110,
+/// section 7.6.1).
+pub(crate) fn has_a_meaning(name: &str) -> bool {
+    const NAMES: [&str; 13] = [
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "cookie",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-http-method-override",
+    ];
+    const PREFIXES: [&str; 4] = ["content-", "proxy-", "x-amz-", "x-forwarded"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The binding headers of a policy, and the list of signed headers that a URL has to have for them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Binding {
+    // INVARIANT: sorted by name, each once, at least one.
+    headers: Vec<BindingHeader>,
+    /// `host` and the names, sorted and joined by `;`.
+    list: String,
+    /// The same as a canonical query spells it.
+    canonical_list: String,
+}
+
+impl Binding {
+    pub(crate) fn new(header: BindingHeader) -> Self {
+        Self::of(vec![header])
+    }
+
+    /// Adds a header, or gives one another value.
+    pub(crate) fn with(&self, header: BindingHeader) -> Self {
+        let mut headers = self.headers.clone();
+        headers.retain(|other| other.name != header.name);
+        headers.push(header);
+        Self::of(headers)
+    }
+
+    fn of(mut headers: Vec<BindingHeader>) -> Self {
+        headers.sort_by(|a, b| a.name().cmp(b.name()));
+        let mut names: Vec<&str> = headers.iter().map(BindingHeader::name).collect();
+        names.push("host");
+        names.sort_unstable();
+        Self {
+            list: names.join(";"),
+            // by INVARIANT on the names: nothing but the separator is escaped
+            canonical_list: names.join("%3B"),
+            headers,
+        }
+    }
+
+    pub(crate) fn headers(&self) -> &[BindingHeader] {
+        &self.headers
+    }
+
+    #[cfg(feature = "verify")]
+    pub(crate) fn find(&self, name: &str) -> Option<&BindingHeader> {
+        self.headers.iter().find(|header| header.name() == name)
+    }
+
+    #[cfg(feature = "verify")]
+    pub(crate) fn list(&self) -> &str {
+        &self.list
+    }
+
+    pub(crate) fn canonical_list(&self) -> &str {
+        &self.canonical_list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_means_something_else_binds_nothing() {
+        for name in [
+            "x-k8s-aws-id",
+            "x-vault-aws-iam-server-id",
+            "a",
+            "x_y.z",
+            "x-amazon",
+        ] {
+            assert!(BindingHeader::parse(name, "v").is_ok(), "{name}");
+        }
+        for name in [
+            "",
+            "X-A",
+            "a b",
+            "a:",
+            "é",
+            "host",
+            "accept",
+            "content-type",
+            "x-amz-date",
+            "proxy-x",
+            "x-forwarded-for",
+            "connection",
+            "te",
+            "authorization",
+            "cookie",
+        ] {
+            let made = BindingHeader::parse(name, "v");
+            assert_eq!(made.unwrap_err(), Error::HeaderName, "{name}");
+        }
+        let long = "n".repeat(MAX_BINDING_LEN);
+        assert!(BindingHeader::parse(&long, "v").is_ok());
+        let longer = BindingHeader::parse(&format!("{long}n"), "v");
+        assert_eq!(longer.unwrap_err(), Error::HeaderName);
+    }
+
+    #[test]
+    fn a_value_is_visible_ascii() {
+        let long = "v".repeat(MAX_BINDING_LEN);
+        for value in ["v", "a/b+c==", "!~", &long] {
+            let header = BindingHeader::parse("x-n", value).unwrap();
+            assert_eq!((header.name(), header.value()), ("x-n", value));
+        }
+        for value in ["", " ", "a b", "a\n", "a\u{7f}", "é", &format!("{long}v")] {
+            let made = BindingHeader::parse("x-n", value);
+            assert_eq!(made.unwrap_err(), Error::HeaderValue, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_list_is_sorted_with_host_in_its_place() {
+        let header = |name: &str, value: &str| BindingHeader::parse(name, value).unwrap();
+        let binding = Binding::new(header("x-b", "1"))
+            .with(header("a-a", "2"))
+            .with(header("x-b", "3"));
+        assert_eq!(binding.canonical_list(), "a-a%3Bhost%3Bx-b");
+        assert_eq!(binding.list, "a-a;host;x-b");
+        assert_eq!(binding.headers()[1].value(), "3");
+        assert_eq!(binding.headers().len(), 2);
+    }
+}

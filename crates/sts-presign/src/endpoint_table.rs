@@ -1,0 +1,289 @@
+//! Which hosts are STS, in which partition and region.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use iam_principal::Partition;
+use regex::Regex;
+
+use crate::endpoint::{Endpoint, EndpointVariant, Found};
+use crate::error::Error;
+
+/// The host that stands for no region. Its requests are signed for `us-east-1` (IAM User Guide,
+/// "AWS STS Regions and endpoints"), and only partition `aws` has one.
+pub(crate) const GLOBAL_HOST: &str = "sts.amazonaws.com";
+pub(crate) const GLOBAL: Found<'static> = Found {
+    partition: Partition::Aws,
+    region: "us-east-1",
+    variant: EndpointVariant::ORDINARY,
+};
+
+/// What stands before the region's dot.
+const LABEL: &str = "sts";
+const FIPS_LABEL: &str = "sts-fips";
+
+/// The shapes of region names, from `regionRegex` in botocore's `partitions.json`, narrowed to lower
+/// case ASCII and bounded: our choice, 20 letters and two digits, because the longest word today
+/// (`northeast`, `southeast`, `northwest`) has nine and no region's number has two.
+///
+/// Every region in that file has its partition's shape, and so will tomorrow's: a list would go
+/// stale with each launch.
+const SHAPES: [(Partition, &str); 8] = [
+    (
+        Partition::Aws,
+        "^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z0-9]{1,20}-[0-9]{1,2}$",
+    ),
+    (Partition::AwsCn, "^cn-[a-z0-9]{1,20}-[0-9]{1,2}$"),
+    (Partition::AwsEusc, "^eusc-de-[a-z0-9]{1,20}-[0-9]{1,2}$"),
+    (Partition::AwsIso, "^us-iso-[a-z0-9]{1,20}-[0-9]{1,2}$"),
+    (Partition::AwsIsoB, "^us-isob-[a-z0-9]{1,20}-[0-9]{1,2}$"),
+    (Partition::AwsIsoE, "^eu-isoe-[a-z0-9]{1,20}-[0-9]{1,2}$"),
+    (Partition::AwsIsoF, "^us-isof-[a-z0-9]{1,20}-[0-9]{1,2}$"),
+    (Partition::AwsUsGov, "^us-gov-[a-z0-9]{1,20}-[0-9]{1,2}$"),
+];
+
+/// The longest text that can be a region, so that the shapes are not asked about a longer one.
+const MAX_REGION_LEN: usize = 32;
+
+/// The hosts that count as STS: AWS's, more than those, or a list of the caller's alone.
+///
+/// AWS's are known by shape: `sts` or `sts-fips`, a region of a partition's shape, and that
+/// partition's suffix for IPv4 or for dual-stack, so that a region that opens tomorrow needs no
+/// release. What has no such shape is told here: a region of a new shape, a VPC endpoint, a double of
+/// STS.
+///
+/// ```
+/// use iam_principal::Partition;
+/// use sts_presign::EndpointTable;
+///
+/// let vpc = "vpce-0a1b2c3d-4e5f.sts.eu-west-1.vpce.amazonaws.com";
+/// let table = EndpointTable::aws().with_host(vpc, Partition::Aws, "eu-west-1")?;
+/// assert_eq!(table.endpoint(vpc)?.region(), "eu-west-1");
+/// assert_eq!(table.endpoint("sts.eu-west-1.amazonaws.com")?.region(), "eu-west-1");
+/// # Ok::<(), sts_presign::Error>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EndpointTable {
+    shapes: bool,
+    regions: BTreeMap<String, Partition>,
+    hosts: BTreeMap<String, Listed>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Listed {
+    partition: Partition,
+    region: String,
+}
+
+impl EndpointTable {
+    /// Knows the hosts of every partition's regions by their shape, and the global host.
+    #[must_use]
+    pub const fn aws() -> Self {
+        Self::listing(true)
+    }
+
+    /// Knows no host but those that are added.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self::listing(false)
+    }
+
+    const fn listing(shapes: bool) -> Self {
+        Self {
+            shapes,
+            regions: BTreeMap::new(),
+            hosts: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a region, with its regional, FIPS and dual-stack hosts. It overrides the shapes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EndpointTable`] unless it is a lower-case DNS label of at most 32 characters.
+    pub fn with_region(mut self, partition: Partition, region: &str) -> Result<Self, Error> {
+        check_region(region)?;
+        self.regions.insert(region.to_owned(), partition);
+        Ok(self)
+    }
+
+    /// Adds a host, whose requests are signed for a region.
+    ///
+    /// **Requests go there, and what answers is believed.**
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EndpointTable`] unless the host is a lower-case DNS name and the region a lower-case
+    /// DNS label of at most 32 characters.
+    pub fn with_host(
+        mut self,
+        host: &str,
+        partition: Partition,
+        region: &str,
+    ) -> Result<Self, Error> {
+        // RFC 1035, section 2.3.4, as it comes out in text.
+        const MAX_HOST_LEN: usize = 253;
+        if host.len() > MAX_HOST_LEN || !host.split('.').all(is_label) || ends_in_number(host) {
+            return Err(Error::EndpointTable);
+        }
+        check_region(region)?;
+        let region = region.to_owned();
+        self.hosts
+            .insert(host.to_owned(), Listed { partition, region });
+        Ok(self)
+    }
+
+    /// Reads a host, exactly as it has to stand in a URL: lower case, no port, no final dot.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the table does not know it.
+    pub fn endpoint(&self, host: &str) -> Result<Endpoint, Error> {
+        let found = self.find(host).ok_or(Error::Host)?;
+        Ok(Endpoint::new(host, found))
+    }
+
+    /// Makes the endpoint of a region.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the table does not know the region.
+    pub fn regional(&self, region: &str, variant: EndpointVariant) -> Result<Endpoint, Error> {
+        let partition = self.partition_of(region).ok_or(Error::Host)?;
+        let EndpointVariant { fips, dual_stack } = variant;
+        let label = match fips && !plain_host_is_fips(partition, dual_stack) {
+            true => FIPS_LABEL,
+            false => LABEL,
+        };
+        let suffix = match dual_stack {
+            true => partition.dual_stack_dns_suffix(),
+            false => partition.dns_suffix(),
+        };
+        self.endpoint(&format!("{label}.{region}.{suffix}"))
+    }
+
+    /// Looks a host up, without writing anything.
+    pub(crate) fn find<'h>(&'h self, host: &'h str) -> Option<Found<'h>> {
+        if let Some(Listed { partition, region }) = self.hosts.get(host) {
+            return Some(Found {
+                partition: *partition,
+                region,
+                variant: EndpointVariant::ORDINARY,
+            });
+        }
+        if self.shapes && host == GLOBAL_HOST {
+            return Some(GLOBAL);
+        }
+        let (label, rest) = host.split_once('.')?;
+        let (region, suffix) = rest.split_once('.')?;
+        let partition = self.partition_of(region)?;
+        let dual_stack = suffix == partition.dual_stack_dns_suffix();
+        if !dual_stack && suffix != partition.dns_suffix() {
+            return None;
+        }
+        let fips = match label {
+            LABEL => plain_host_is_fips(partition, dual_stack),
+            FIPS_LABEL if !plain_host_is_fips(partition, dual_stack) => true,
+            _ => return None,
+        };
+        Some(Found {
+            partition,
+            region,
+            variant: EndpointVariant { fips, dual_stack },
+        })
+    }
+
+    fn partition_of(&self, region: &str) -> Option<Partition> {
+        match self.regions.get(region) {
+            Some(partition) => Some(*partition),
+            None if self.shapes => partition_by_shape(region),
+            None => None,
+        }
+    }
+}
+
+impl Default for EndpointTable {
+    /// AWS's own.
+    fn default() -> Self {
+        Self::aws()
+    }
+}
+
+/// In `GovCloud` botocore's rules give the ordinary host for FIPS as well.
+fn plain_host_is_fips(partition: Partition, dual_stack: bool) -> bool {
+    partition == Partition::AwsUsGov && !dual_stack
+}
+
+fn check_region(region: &str) -> Result<(), Error> {
+    if region.len() <= MAX_REGION_LEN && is_label(region) {
+        Ok(())
+    } else {
+        Err(Error::EndpointTable)
+    }
+}
+
+/// A DNS label, lower case (RFC 1035, section 2.3.1; RFC 1123 lets digits stand first).
+fn is_label(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=63).contains(&text.len())
+        && text.bytes().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+/// A host whose last label is a number is an IPv4 address to some parsers, or refused by them.
+fn ends_in_number(host: &str) -> bool {
+    host.split('.')
+        .next_back()
+        .is_some_and(|label| label.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn partition_by_shape(region: &str) -> Option<Partition> {
+    static COMPILED: OnceLock<Vec<(Partition, Regex)>> = OnceLock::new();
+    if region.len() > MAX_REGION_LEN {
+        return None;
+    }
+    COMPILED
+        .get_or_init(|| {
+            let compile = |(partition, shape)| Some((partition, Regex::new(shape).ok()?));
+            SHAPES.into_iter().filter_map(compile).collect()
+        })
+        .iter()
+        .find(|(_, shape)| shape.is_match(region))
+        .map(|(partition, _)| *partition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shape_compiles() {
+        for (partition, shape) in SHAPES {
+            assert!(Regex::new(shape).is_ok(), "{partition}");
+        }
+    }
+
+    #[test]
+    fn a_region_is_at_most_32_characters() {
+        let longest = format!("eusc-de-{}-12", "a".repeat(20));
+        assert_eq!(longest.len(), 31);
+        assert_eq!(partition_by_shape(&longest), Some(Partition::AwsEusc));
+        assert_eq!(
+            partition_by_shape(&format!("us-{}-1", "a".repeat(21))),
+            None
+        );
+        assert_eq!(check_region(&"r".repeat(32)), Ok(()));
+        assert_eq!(check_region(&"r".repeat(33)), Err(Error::EndpointTable));
+    }
+
+    #[test]
+    fn labels_are_lower_case_and_bounded() {
+        for text in ["a", "0", "a-b", "xn--a", &"a".repeat(63)] {
+            assert!(is_label(text), "{text}");
+        }
+        for text in ["", "-a", "a-", "A", "a_b", "a.b", "é", &"a".repeat(64)] {
+            assert!(!is_label(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Percent-encoding: which bytes may stand where, and the one spelling of each value.
+
+use crate::error::{Byte, Error};
+
+/// Tells the unreserved characters of RFC 3986, section 2.3.
+///
+/// `|` and not `||`: without a way out the compiler looks at sixteen bytes at once.
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphabetic()
+        | byte.is_ascii_digit()
+        | (byte == b'-')
+        | (byte == b'.')
+        | (byte == b'_')
+        | (byte == b'~')
+}
+
+/// Tells the delimiters of the one shape of URL that is read here.
+const fn is_delimiter(byte: u8) -> bool {
+    (byte == b':') | (byte == b'/') | (byte == b'?') | (byte == b'&') | (byte == b'=')
+}
+
+/// Tells whether a URL may hold a byte at all. Every other is read differently by different parsers:
+/// the WHATWG URL standard drops tabs and newlines and turns `\` into `/`, `http::Uri` lets raw bytes
+/// above ASCII pass.
+const fn is_allowed(byte: u8) -> bool {
+    is_unreserved(byte) | is_delimiter(byte) | (byte == b'%')
+}
+
+/// Checks that a URL holds allowed bytes only.
+pub(crate) fn check_bytes(text: &str) -> Result<(), Error> {
+    if text.bytes().fold(true, |ok, byte| ok & is_allowed(byte)) {
+        return Ok(());
+    }
+    let first = text.bytes().find(|byte| !is_allowed(*byte));
+    Err(Error::ForbiddenByte(first.map_or(Byte::Other, kind)))
+}
+
+fn kind(byte: u8) -> Byte {
+    match byte {
+        b'@' => Byte::At,
+        b'#' => Byte::Fragment,
+        b'+' => Byte::Plus,
+        b';' => Byte::Semicolon,
+        b' ' => Byte::Space,
+        _ if byte.is_ascii_control() => Byte::Control,
+        _ if byte.is_ascii() => Byte::Other,
+        _ => Byte::NonAscii,
+    }
+}
+
+/// Whether a raw value is spelled as SigV4 spells it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Spelling {
+    /// Every reserved character is encoded, no other is, in upper-case digits.
+    Canonical,
+    /// Another spelling of the same value.
+    Other,
+}
+
+/// What is wrong with a raw value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fault {
+    /// Some parsers end a value at a raw `=`.
+    EqualsSign,
+    /// A `%` that does not begin two hexadecimal digits.
+    Escape,
+    /// A decoded character outside visible ASCII, or a raw one outside the allowed bytes.
+    Character,
+}
+
+/// Looks at a raw value.
+pub(crate) fn inspect(raw: &str) -> Result<Spelling, Fault> {
+    let mut spelling = inspect_unescaped(raw)?;
+    let mut pieces = raw.split('%');
+    // Before the first `%` stands no escape.
+    let _ = pieces.next();
+    for piece in pieces {
+        let [high, low, ..] = *piece.as_bytes() else {
+            return Err(Fault::Escape);
+        };
+        let decoded = unescape(high, low).ok_or(Fault::Escape)?;
+        if !decoded.is_ascii_graphic() {
+            return Err(Fault::Character);
+        }
+        if is_unreserved(decoded) || high.is_ascii_lowercase() || low.is_ascii_lowercase() {
+            spelling = Spelling::Other;
+        }
+    }
+    Ok(spelling)
+}
+
+/// Looks for what stands there as it is and should be escaped.
+fn inspect_unescaped(raw: &str) -> Result<Spelling, Fault> {
+    let fine = |byte: u8| is_unreserved(byte) | (byte == b'%');
+    if raw.bytes().fold(true, |ok, byte| ok & fine(byte)) {
+        return Ok(Spelling::Canonical);
+    }
+    if raw.contains('=') {
+        return Err(Fault::EqualsSign);
+    }
+    match raw.bytes().all(is_allowed) {
+        true => Ok(Spelling::Other),
+        false => Err(Fault::Character),
+    }
+}
+
+/// Undoes percent-encoding, once, of a value that was inspected. `+` stays what it is.
+pub(crate) fn decode(raw: &str, out: &mut String) {
+    for_each_decoded(raw, |byte| out.push(char::from(byte)));
+}
+
+/// Spells a value that was inspected as SigV4 does.
+pub(crate) fn respell(raw: &str, out: &mut String) {
+    for_each_decoded(raw, |byte| push_encoded(byte, out));
+}
+
+fn for_each_decoded(raw: &str, mut take: impl FnMut(u8)) {
+    let mut rest = raw.as_bytes();
+    while let [byte, after @ ..] = rest {
+        // by inspection: after a `%` stand two digits
+        let escaped = match (byte, after) {
+            (b'%', [high, low, after @ ..]) => unescape(*high, *low).zip(Some(after)),
+            _ => None,
+        };
+        let (decoded, after) = escaped.unwrap_or((*byte, after));
+        take(decoded);
+        rest = after;
+    }
+}
+
+/// Percent-encodes as SigV4 asks: everything but the unreserved characters of RFC 3986, in
+/// upper-case hexadecimal digits.
+#[cfg(any(feature = "sign", feature = "verify", test))]
+pub(crate) fn encode(value: &str, out: &mut String) {
+    for byte in value.bytes() {
+        push_encoded(byte, out);
+    }
+}
+
+fn push_encoded(byte: u8, out: &mut String) {
+    if is_unreserved(byte) {
+        out.push(char::from(byte));
+    } else {
+        out.push('%');
+        out.push(upper_hex(byte.wrapping_shr(4)));
+        out.push(upper_hex(byte & 0xF));
+    }
+}
+
+fn unescape(high: u8, low: u8) -> Option<u8> {
+    Some(hex_digit(high)?.wrapping_shl(4) | hex_digit(low)?)
+}
+
+const fn hex_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte.wrapping_sub(b'0')),
+        b'A'..=b'F' => Some(byte.wrapping_sub(b'A').wrapping_add(10)),
+        b'a'..=b'f' => Some(byte.wrapping_sub(b'a').wrapping_add(10)),
+        _ => None,
+    }
+}
+
+/// The digit of a number below sixteen.
+fn upper_hex(number: u8) -> char {
+    let first = if number < 10 {
+        b'0'
+    } else {
+        b'A'.wrapping_sub(10)
+    };
+    char::from(first.wrapping_add(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_holds_unreserved_characters_its_delimiters_and_percent_signs() {
+        let letters = ('A'..='Z').chain('a'..='z').chain('0'..='9');
+        let unreserved: String = letters.chain("-._~".chars()).collect();
+        for byte in 0..=u8::MAX {
+            assert_eq!(
+                is_unreserved(byte),
+                unreserved.as_bytes().contains(&byte),
+                "{byte:#x}"
+            );
+            assert_eq!(is_delimiter(byte), b":/?&=".contains(&byte), "{byte:#x}");
+            let allowed = is_unreserved(byte) || is_delimiter(byte) || byte == b'%';
+            assert_eq!(is_allowed(byte), allowed, "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn the_first_forbidden_byte_is_named() {
+        for (text, byte) in [
+            ("a@#", Byte::At),
+            ("a#@", Byte::Fragment),
+            ("a+", Byte::Plus),
+            ("a;", Byte::Semicolon),
+            ("a b", Byte::Space),
+            ("a\tb", Byte::Control),
+            ("a\u{7f}", Byte::Control),
+            ("a\\", Byte::Other),
+            ("a\u{e9}", Byte::NonAscii),
+        ] {
+            assert_eq!(
+                check_bytes(text),
+                Err(Error::ForbiddenByte(byte)),
+                "{text:?}"
+            );
+        }
+        assert_eq!(check_bytes("https://a-b.c_d~/?%&="), Ok(()));
+        assert_eq!(check_bytes(""), Ok(()));
+    }
+
+    #[test]
+    fn one_spelling_of_a_value_is_canonical() {
+        for raw in ["", "a-._~Z9", "%2F", "a%2Fb%3Bc", "%25", "%7C"] {
+            assert_eq!(inspect(raw), Ok(Spelling::Canonical), "{raw}");
+        }
+        for raw in ["%2f", "%3b", "%41", "%7e", "a/b", ":", "?", "%2F%2f", "&"] {
+            assert_eq!(inspect(raw), Ok(Spelling::Other), "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_value_is_told_apart() {
+        for raw in [
+            "%", "%4", "a%", "%zz", "%4g", "%g4", "%%41", "%:A", "%G0", "%/0",
+        ] {
+            assert_eq!(inspect(raw), Err(Fault::Escape), "{raw}");
+        }
+        for raw in [
+            "%00", "%20", "%7F", "%80", "%C4%B0", "%0d%0a", "a b", "+", "%@0", "%`0",
+        ] {
+            assert_eq!(inspect(raw), Err(Fault::Character), "{raw}");
+        }
+        for raw in ["=", "a=", "%41=b", "%=", "a/=", "%zz="] {
+            assert_eq!(inspect(raw), Err(Fault::EqualsSign), "{raw}");
+        }
+    }
+
+    #[test]
+    fn every_visible_character_is_encoded_and_decoded_again() {
+        for byte in b'!'..=b'~' {
+            let value = char::from(byte).to_string();
+            let (mut encoded, mut decoded) = (String::new(), String::new());
+            encode(&value, &mut encoded);
+            decode(&encoded, &mut decoded);
+            assert_eq!(decoded, value);
+            assert_eq!(inspect(&encoded), Ok(Spelling::Canonical), "{encoded}");
+            let want = match is_unreserved(byte) {
+                true => value,
+                false => format!("%{byte:02X}"),
+            };
+            assert_eq!(encoded, want);
+            let mut respelled = String::new();
+            respell(&format!("%{byte:02x}"), &mut respelled);
+            assert_eq!(respelled, encoded);
+        }
+        let mut decoded = String::new();
+        decode("a%2fb%2Bc/", &mut decoded);
+        assert_eq!(decoded, "a/b+c/");
+        let mut respelled = String::new();
+        respell("a%2fb%2Bc/%41", &mut respelled);
+        assert_eq!(respelled, "a%2Fb%2Bc%2FA");
+    }
+}
