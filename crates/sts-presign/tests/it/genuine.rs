@@ -24,9 +24,9 @@ struct Genuine {
 
 impl Genuine {
     fn partition(&self) -> &'static str {
-        sts_presign::PresignedUrl::parse(&self.url)
+        let url = sts_presign::PresignedUrl::parse(&self.url).unwrap();
+        sts_presign::Endpoint::from_host(url.host())
             .unwrap()
-            .endpoint()
             .partition()
             .id()
     }
@@ -159,8 +159,9 @@ fn signing_again_gives_the_same_query() {
         .filter(|token| token.url.contains("X-Amz-Expires=60&"))
     {
         let url = sts_presign::PresignedUrl::parse(&token.url).unwrap();
+        let endpoint = sts_presign::Endpoint::from_host(url.host()).unwrap();
         let cluster_id = sts_presign::ClusterId::parse(&token.cluster_id).unwrap();
-        let signer = Signer::new(url.endpoint(), &cluster_id);
+        let signer = Signer::new(&endpoint, &cluster_id);
         let credentials = Credentials::new(
             token.access_key_id,
             token.secret_access_key,
