@@ -11,12 +11,15 @@ mod support;
 
 #[cfg(test)]
 #[cfg(all(feature = "sign", feature = "verify"))]
+mod clients;
+#[cfg(test)]
+#[cfg(all(feature = "sign", feature = "verify"))]
 mod divergences;
 #[cfg(test)]
 #[cfg(all(feature = "sign", feature = "verify"))]
 mod genuine;
 #[cfg(test)]
-#[cfg(feature = "verify")]
+#[cfg(all(feature = "sign", feature = "verify"))]
 mod local;
 #[cfg(test)]
 #[cfg(all(feature = "sign", feature = "verify"))]
