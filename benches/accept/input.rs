@@ -17,6 +17,11 @@ const URL: &str = "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity
 /// How much of a URL fits into a token of the default length.
 const LONGEST_URL: usize = (MAX_TOKEN_LEN - PREFIX.len()) / 4 * 3;
 
+/// How many escaped characters a session token in it can have.
+const ESCAPES: usize = (LONGEST_URL - URL.len() - "&X-Amz-Security-Token=".len()) / 3;
+/// The same, with a few bytes to spare.
+const FEWER_ESCAPES: usize = ESCAPES - 3;
+
 pub(crate) struct Verifier {
     policy: Policy,
     now: UnixTime,
@@ -46,7 +51,6 @@ impl Verifier {
 /// Accepted: as most are, and the costliest that there are.
 pub(crate) fn accepted() -> [(&'static str, String); 4] {
     let with = |session_token: &str| token(&format!("{URL}&X-Amz-Security-Token={session_token}"));
-    let room = LONGEST_URL - URL.len() - "&X-Amz-Security-Token=".len();
     [
         ("long-term", token(URL)),
         // 800 characters, as in base64: one in 32 is `/` or `+`.
@@ -54,18 +58,14 @@ pub(crate) fn accepted() -> [(&'static str, String); 4] {
             "session-token",
             with(&"IQoJb3JpZ2luX2VjEJr%2F5s6uT9wKq3XcZ0aB".repeat(23)),
         ),
-        ("longest-all-escapes", with(&"%2F".repeat(room / 3))),
-        (
-            "longest-all-escapes-elsewise",
-            with(&"%2f".repeat(room / 3)),
-        ),
+        ("longest-all-escapes", with(&"%2F".repeat(ESCAPES))),
+        ("longest-all-escapes-elsewise", with(&"%2f".repeat(ESCAPES))),
     ]
 }
 
 /// Refused, each after as much work as can be had.
 pub(crate) fn refused() -> [(&'static str, String, Error); 5] {
-    let room = LONGEST_URL - URL.len() - "&X-Amz-Security-Token=".len();
-    let escapes = "%2f".repeat(room / 3 - 3);
+    let escapes = "%2f".repeat(FEWER_ESCAPES);
     let twice = format!("{URL}&X-Amz-Security-Token={escapes}&Action=a");
     let stale = format!(
         "{}&X-Amz-Security-Token={escapes}",

@@ -138,7 +138,6 @@ impl Binding {
         &self.headers
     }
 
-    #[cfg(feature = "verify")]
     pub(crate) fn find(&self, name: &str) -> Option<&BindingHeader> {
         self.headers.iter().find(|header| header.name() == name)
     }

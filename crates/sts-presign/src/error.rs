@@ -30,6 +30,16 @@ pub enum Error {
     /// The binding header is not among the signed headers, so the token is bound to no cluster.
     #[error("`X-Amz-SignedHeaders` lacks the binding header (`x-k8s-aws-id` for EKS)")]
     BindingHeaderNotSigned,
+    /// A binding header was signed with a value that is not this verifier's.
+    #[error("a binding header is signed with another value than this verifier's")]
+    BindingHeaderValue,
+    /// The form is not the one of `GetCallerIdentity`.
+    #[error("the body is not `Action=GetCallerIdentity&Version=2011-06-15`")]
+    Body,
+    /// `accept`, `content-type`, `content-length` or `x-amz-content-sha256` is signed with a value
+    /// that is not JSON, a form, the form's length or its hash.
+    #[error("a signed header has a value that does not fit the request")]
+    CarriedValue,
     /// The cluster id is not 1 to 255 visible ASCII characters.
     #[error("a cluster id is 1 to 255 visible ASCII characters")]
     ClusterId,
@@ -39,6 +49,9 @@ pub enum Error {
     /// `X-Amz-Date` is not a real point in time in the form `YYYYMMDDTHHMMSSZ`.
     #[error("`X-Amz-Date` is not a date and time of the form `YYYYMMDDTHHMMSSZ`")]
     Date,
+    /// A header stands twice, perhaps in two letter cases.
+    #[error("a header is there twice")]
+    DuplicateHeader,
     /// A parameter stands twice.
     #[error("`{0}` is there twice")]
     DuplicateParameter(Param),
@@ -71,12 +84,18 @@ pub enum Error {
     /// The host is no STS endpoint.
     #[error("the host is no STS endpoint of a known partition and region")]
     Host,
+    /// The `host` header and the URL name two hosts.
+    #[error("the `host` header is not the URL's host")]
+    HostHeader,
     /// The host belongs to another partition.
     #[error("the host belongs to another partition than this verifier")]
     HostPartition,
     /// `host` is not among the signed headers.
     #[error("`X-Amz-SignedHeaders` lacks `host`")]
     HostNotSigned,
+    /// The method of a carried request is not `POST`.
+    #[error("the method is not `POST`")]
+    Method,
     /// A parameter that has to be there is not.
     #[error("`{0}` is missing")]
     MissingParameter(Param),
@@ -104,6 +123,9 @@ pub enum Error {
     /// A port behind the host.
     #[error("the URL names a port")]
     Port,
+    /// The URL of a carried request is not `https://HOST/`.
+    #[error("the URL of a POST has another path than `/`, or a query")]
+    PostPath,
     /// `url` or `http` reads the text otherwise than this crate.
     #[error("two URL parsers do not read the URL alike")]
     ReadersDisagree,
@@ -128,6 +150,12 @@ pub enum Error {
     /// A parameter that does not belong to the request.
     #[error("a parameter that does not belong to a presigned GetCallerIdentity request")]
     UnknownParameter,
+    /// A carried request has no `Authorization` header.
+    #[error("there is no `Authorization` header")]
+    Unsigned,
+    /// A header that AWS reads is not signed.
+    #[error("an `x-amz-` header is not signed")]
+    UnsignedHeader,
     /// A signed header whose value the verifier does not have, so that STS could not check the
     /// signature.
     #[error("signs a header the verifier cannot supply; sign `host` and the binding header only")]
@@ -151,9 +179,13 @@ impl Error {
             Self::Authorization => "authorization",
             Self::BindingHeaderAsParameter => "binding-header-as-parameter",
             Self::BindingHeaderNotSigned => "binding-header-not-signed",
+            Self::BindingHeaderValue => "binding-header-value",
+            Self::Body => "body",
+            Self::CarriedValue => "carried-value",
             Self::ClusterId => "cluster-id",
             Self::CredentialScope => "credential-scope",
             Self::Date => "date",
+            Self::DuplicateHeader => "duplicate-header",
             Self::DuplicateParameter(_) => "duplicate-parameter",
             Self::EmptyParameter(_) => "empty-parameter",
             Self::EndpointTable => "endpoint-table",
@@ -163,8 +195,10 @@ impl Error {
             Self::HeaderName => "header-name",
             Self::HeaderValue => "header-value",
             Self::Host => "host",
+            Self::HostHeader => "host-header",
             Self::HostPartition => "host-partition",
             Self::HostNotSigned => "host-not-signed",
+            Self::Method => "method",
             Self::MissingParameter(_) => "missing-parameter",
             Self::NotHttps => "not-https",
             Self::NotYetValid { .. } => "not-yet-valid",
@@ -173,6 +207,7 @@ impl Error {
             Self::Path => "path",
             Self::PercentEncoding => "percent-encoding",
             Self::Port => "port",
+            Self::PostPath => "post-path",
             Self::ReadersDisagree => "readers-disagree",
             Self::RegionNotAllowed => "region-not-allowed",
             Self::ScopeDate => "scope-date",
@@ -181,6 +216,8 @@ impl Error {
             Self::SignedHeaders => "signed-headers",
             Self::TooLong => "too-long",
             Self::UnknownParameter => "unknown-parameter",
+            Self::Unsigned => "unsigned",
+            Self::UnsignedHeader => "unsigned-header",
             Self::UnsuppliableHeader => "unsuppliable-header",
             Self::Value(_) => "value",
             Self::Version => "version",

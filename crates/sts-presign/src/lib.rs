@@ -2,10 +2,6 @@
 
 mod time;
 
-#[cfg_attr(
-    not(any(test, feature = "verify")),
-    expect(dead_code, reason = "read by the embedded STS and the POST carrier")
-)]
 mod authorization;
 mod binding;
 mod cluster;
@@ -18,8 +14,10 @@ mod query;
 mod signature;
 mod signed_headers;
 
+mod post;
 mod url;
 
+mod accepted_post;
 mod policy;
 mod request;
 
@@ -40,6 +38,7 @@ mod verify;
 
 mod error;
 
+pub use accepted_post::AcceptedPost;
 pub use answer::{AnswerError, AnswerFailure, Refusal};
 pub use binding::{BINDING_HEADER, BindingHeader, MAX_BINDING_LEN};
 pub use cluster::{ClusterId, MAX_CLUSTER_ID_LEN};
@@ -54,10 +53,11 @@ pub use keys::{Key, KeyLookup, Keys, SecretAccessKey, SessionToken};
 pub use local::{LocalSts, MAX_REQUEST_LEN, StsError, verify_request};
 pub use param::Param;
 pub use policy::{DEFAULT_CLOCK_SKEW, MAX_AGE, Policy};
+pub use post::{CarriedRequest, MAX_CARRIED_HEADERS, SignedPost};
 pub use request::AcceptedRequest;
 #[cfg(feature = "sign")]
 pub use sign::{SignError, SignedUrl, Signer, TOKEN_LIFE};
 pub use time::{TimeError, UnixTime};
 pub use url::{MAX_EXPIRES, MAX_URL_LEN, PresignedUrl};
 #[cfg(feature = "verify")]
-pub use verify::{VerifyError, verify};
+pub use verify::{VerifyError, verify, verify_post};

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use iam_principal::Partition;
 
-use crate::binding::{Binding, BindingHeader};
+use crate::accepted_post::AcceptedPost;
+use crate::binding::{Binding, BindingHeader, has_a_meaning};
 use crate::cluster::ClusterId;
 use crate::endpoint::Found;
 use crate::endpoint_table::EndpointTable;
 use crate::error::Error;
+use crate::post::SignedPost;
 use crate::request::AcceptedRequest;
+use crate::signed_headers::is_name;
 use crate::time::UnixTime;
 use crate::url::PresignedUrl;
 
@@ -33,6 +36,7 @@ pub struct Policy {
     regions: Option<Arc<BTreeSet<String>>>,
     clock_skew: u64,
     max_age: u64,
+    carried: Arc<BTreeSet<String>>,
 }
 
 impl Policy {
@@ -54,6 +58,7 @@ impl Policy {
             regions: None,
             clock_skew: DEFAULT_CLOCK_SKEW,
             max_age: MAX_AGE,
+            carried: Arc::default(),
         }
     }
 
@@ -119,6 +124,21 @@ impl Policy {
         }
     }
 
+    /// Lets a request in POST form sign one more header, whose value is taken from the request: some
+    /// SDKs sign their `user-agent`, or `amz-sdk-request`. A presigned URL carries no values.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::HeaderName`] unless the name is lower-case letters, digits, `-`, `_` and `.`, and none
+    /// that has a meaning of its own here; `x-amz-user-agent` has none.
+    pub fn with_carried_header(mut self, name: &str) -> Result<Self, Error> {
+        if !is_name(name) || (has_a_meaning(name) && name != "x-amz-user-agent") {
+            return Err(Error::HeaderName);
+        }
+        Arc::make_mut(&mut self.carried).insert(name.to_owned());
+        Ok(self)
+    }
+
     /// Returns the headers that requests have to be bound by, sorted by name.
     #[must_use]
     pub fn binding(&self) -> &[BindingHeader] {
@@ -156,6 +176,49 @@ impl Policy {
         check_scope_region(found, url.region())?;
         raw.check_second_reader()?;
         AcceptedRequest::new(url, found, &self.binding, expires_at)
+    }
+
+    /// Judges a request in POST form at a point in time, as strictly as a URL.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::accept`], with [`Error::BindingHeaderValue`] behind
+    /// [`Error::BindingHeaderNotSigned`].
+    pub fn accept_post(&self, post: &SignedPost<'_>, now: UnixTime) -> Result<AcceptedPost, Error> {
+        let expires_at = self.check_window(post.signed_at(), now)?;
+        self.check_signed_in_post(post)?;
+        let found = self.find_host(post.host())?;
+        self.check_partition(found)?;
+        self.check_region(found)?;
+        check_scope_region(found, post.region())?;
+        post.check_second_reader()?;
+        AcceptedPost::new(post, found, &self.binding, expires_at)
+    }
+
+    fn check_signed_in_post(&self, post: &SignedPost<'_>) -> Result<(), Error> {
+        if !post.signs("host") {
+            return Err(Error::HostNotSigned);
+        }
+        for header in self.binding() {
+            if !post.signs(header.name()) {
+                return Err(Error::BindingHeaderNotSigned);
+            }
+            // The verifier sends its own value; another that was signed could not but be refused.
+            let carried = post.header(header.name());
+            if carried.is_some_and(|value| value != header.value()) {
+                return Err(Error::BindingHeaderValue);
+            }
+        }
+        let supplied = |name: &str| {
+            name == "host"
+                || self.binding.find(name).is_some()
+                || (post.header(name).is_some()
+                    && (CARRIED.contains(&name) || self.carried.contains(name)))
+        };
+        match post.signed_headers().all(supplied) {
+            true => Ok(()),
+            false => Err(Error::UnsuppliableHeader),
+        }
     }
 
     /// Returns the last second in which the request is accepted.
@@ -216,6 +279,17 @@ impl Policy {
         }
     }
 }
+
+/// The headers that a request in POST form may sign, beside `host` and those that bind it. What their
+/// values may be is for [`SignedPost`] to say.
+const CARRIED: [&str; 6] = [
+    "accept",
+    "content-length",
+    "content-type",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-security-token",
+];
 
 /// STS checks a signature with its own region's key, so that any other region is a wrong one.
 pub(crate) fn check_scope_region(found: Found<'_>, region: &str) -> Result<(), Error> {

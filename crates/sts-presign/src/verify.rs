@@ -5,6 +5,7 @@ use thiserror::Error as ThisError;
 
 use iam_principal::Identity;
 
+use crate::accepted_post::AcceptedPost;
 use crate::canonical::Signed;
 use crate::keys::{Key, KeyLookup};
 use crate::request::AcceptedRequest;
@@ -67,6 +68,37 @@ pub fn verify(
         signed_at: request.signed_at(),
         region: request.region(),
         security_token: security_token.as_ref().map(|token| token.as_str()),
+        signature: request.signature(),
+    };
+    let key = check(&signed, keys, now)?;
+    Ok(key
+        .identity()
+        .clone()
+        .with_access_key_id(signed.access_key_id))
+}
+
+/// Checks the signature of an accepted request in POST form; otherwise as [`verify`].
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn verify_post(
+    request: &AcceptedPost,
+    keys: &impl KeyLookup,
+    now: UnixTime,
+) -> Result<Identity, VerifyError> {
+    let headers: Vec<(&str, &str)> = request.signed_header_values().collect();
+    let signed = Signed {
+        method: "POST",
+        canonical_query: "",
+        headers: &headers,
+        signed_headers: request.signed_headers_list(),
+        payload: request.payload(),
+        access_key_id: request.access_key_id(),
+        amz_date: request.amz_date(),
+        signed_at: request.signed_at(),
+        region: request.region(),
+        security_token: request.security_token(),
         signature: request.signature(),
     };
     let key = check(&signed, keys, now)?;

@@ -7,6 +7,8 @@ mod endpoint;
 #[cfg(test)]
 mod judge;
 #[cfg(test)]
+mod post;
+#[cfg(test)]
 mod support;
 
 #[cfg(test)]

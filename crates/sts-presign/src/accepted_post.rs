@@ -1,0 +1,194 @@
+//! The request that an accepted POST becomes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Method, Request, Uri};
+
+use crate::authorization::ALGORITHM;
+use crate::binding::{Binding, BindingHeader};
+use crate::endpoint::{Endpoint, Found};
+use crate::error::Error;
+use crate::post::{DEFAULT_CONTENT_TYPE, Form, SignedPost};
+use crate::time::UnixTime;
+
+/// A request in POST form that passed every check, to ask STS who signed it.
+///
+/// Only [`Policy::accept_post`](crate::Policy::accept_post) makes one.
+#[derive(Clone)]
+pub struct AcceptedPost {
+    uri: Uri,
+    form: Form,
+    endpoint: Endpoint,
+    binding: Arc<Binding>,
+    access_key_id: String,
+    amz_date: String,
+    signed_at: UnixTime,
+    expires_at: UnixTime,
+    // INVARIANT: sorted by name, each once, `host` among them; the values are those that are sent.
+    signed: Vec<(HeaderName, HeaderValue)>,
+    signed_headers: String,
+    signature: String,
+}
+
+impl AcceptedPost {
+    pub(crate) fn new(
+        post: &SignedPost<'_>,
+        found: Found<'_>,
+        binding: &Arc<Binding>,
+        expires_at: UnixTime,
+    ) -> Result<Self, Error> {
+        let host = post.host();
+        let uri = Uri::try_from(format!("https://{host}/")).map_err(|_| Error::ReadersDisagree)?;
+        let authorization = post.authorization();
+        let signed = post.signed_headers().map(|name| {
+            // The verifier's own value, whatever was carried.
+            let value = match binding.find(name) {
+                Some(header) => header.value(),
+                None if name == "host" => host,
+                None => post.header(name).ok_or(Error::UnsuppliableHeader)?,
+            };
+            let mut value = HeaderValue::from_str(value).map_err(|_| Error::HeaderValue)?;
+            value.set_sensitive(name == SECURITY_TOKEN);
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::HeaderName)?;
+            Ok((name, value))
+        });
+        Ok(Self {
+            uri,
+            form: post.form(),
+            endpoint: Endpoint::new(host, found),
+            binding: Arc::clone(binding),
+            access_key_id: post.access_key_id().to_owned(),
+            amz_date: post.amz_date().to_owned(),
+            signed_at: post.signed_at(),
+            expires_at,
+            signed: signed.collect::<Result<_, Error>>()?,
+            signed_headers: authorization.signed_headers.to_owned(),
+            signature: authorization.signature.to_owned(),
+        })
+    }
+
+    /// Returns the request to send to STS: POST, `accept: application/json`, the form, the signed
+    /// headers, the binding headers among them with the verifier's own values, and an `Authorization`
+    /// header made anew. No other header of the caller's.
+    ///
+    /// **Send it over TLS to exactly this host, follow no redirects, and bound what you read.**
+    ///
+    /// # Errors
+    ///
+    /// [`Error::HeaderValue`], which cannot be: every part was checked.
+    pub fn to_http(&self) -> Result<Request<&'static str>, Error> {
+        let mut request = Request::new(self.form.text());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let form = HeaderValue::from_static(DEFAULT_CONTENT_TYPE);
+        headers.insert(CONTENT_TYPE, form);
+        // `host` is the client's to write, from the URL.
+        for (name, value) in self.signed.iter().filter(|(name, _)| name != "host") {
+            headers.insert(name.clone(), value.clone());
+        }
+        headers.insert(AUTHORIZATION, self.authorization()?);
+        Ok(request)
+    }
+
+    fn authorization(&self) -> Result<HeaderValue, Error> {
+        let (access_key_id, region) = (&self.access_key_id, self.region());
+        let (day, _) = self.amz_date.split_once('T').unwrap_or_default();
+        let (signed_headers, signature) = (&self.signed_headers, &self.signature);
+        let text = format!(
+            "{ALGORITHM} Credential={access_key_id}/{day}/{region}/sts/aws4_request, \
+             SignedHeaders={signed_headers}, Signature={signature}"
+        );
+        let mut value = HeaderValue::try_from(text).map_err(|_| Error::HeaderValue)?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// Returns the access key id that claims to have signed it.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        &self.access_key_id
+    }
+
+    /// Returns the headers that it is bound by, with the values that are sent.
+    #[must_use]
+    pub fn binding(&self) -> &[BindingHeader] {
+        self.binding.headers()
+    }
+
+    /// Returns the endpoint that it goes to.
+    #[must_use]
+    pub const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Returns the region that it is signed for, which is the host's.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.endpoint.region()
+    }
+
+    /// Returns when it was signed.
+    #[must_use]
+    pub const fn signed_at(&self) -> UnixTime {
+        self.signed_at
+    }
+
+    /// Returns the last second in which it is accepted.
+    #[must_use]
+    pub const fn expires_at(&self) -> UnixTime {
+        self.expires_at
+    }
+}
+
+const SECURITY_TOKEN: &str = "x-amz-security-token";
+
+/// What verifying the signature needs.
+#[cfg(feature = "verify")]
+impl AcceptedPost {
+    pub(crate) fn payload(&self) -> &'static [u8] {
+        self.form.text().as_bytes()
+    }
+
+    /// Returns the list of signed headers, joined by `;`.
+    pub(crate) fn signed_headers_list(&self) -> &str {
+        &self.signed_headers
+    }
+
+    /// Returns the signed headers with their values, in the order of the list.
+    pub(crate) fn signed_header_values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.signed
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()))
+    }
+
+    pub(crate) fn amz_date(&self) -> &str {
+        &self.amz_date
+    }
+
+    pub(crate) fn signature(&self) -> &str {
+        &self.signature
+    }
+
+    pub(crate) fn security_token(&self) -> Option<&str> {
+        let named = |(name, _): &&(HeaderName, HeaderValue)| name == SECURITY_TOKEN;
+        let (_, value) = self.signed.iter().find(named)?;
+        value.to_str().ok()
+    }
+}
+
+impl fmt::Debug for AcceptedPost {
+    /// Neither the signature nor the session token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcceptedPost")
+            .field("host", &self.endpoint.host())
+            .field("access_key_id", &self.access_key_id)
+            .field("binding", &self.binding.headers())
+            .field("signed_at", &self.signed_at)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
