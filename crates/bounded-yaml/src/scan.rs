@@ -10,8 +10,11 @@
 //! followed, therefore the depth found is never too small; it may be too large for a text that is
 //! full of brackets that are never closed.
 
+mod blocks;
+
 use std::collections::HashSet;
 
+use self::blocks::Blocks;
 use crate::error::Error;
 use crate::position::Position;
 
@@ -292,7 +295,13 @@ fn redefined_anchor(text: &str) -> Option<usize> {
     let mut redefined: Option<usize> = None;
     let mut aliased = false;
     let mut offset = 0_usize;
+    let mut blocks = Blocks::default();
     for line in text.split_inclusive('\n') {
+        let begin = offset;
+        offset = offset.saturating_add(line.len());
+        if blocks.take(line) {
+            continue;
+        }
         if is_document_marker(line.as_bytes()) {
             if aliased && redefined.is_some() {
                 return redefined;
@@ -318,10 +327,9 @@ fn redefined_anchor(text: &str) -> Option<usize> {
             if byte == b'*' {
                 aliased |= anchors.contains(name);
             } else if !anchors.insert(name) && redefined.is_none() {
-                redefined = Some(offset.saturating_add(at));
+                redefined = Some(begin.saturating_add(at));
             }
         }
-        offset = offset.saturating_add(line.len());
     }
     redefined.filter(|_| aliased)
 }

@@ -177,6 +177,15 @@ fn a_template_in_angle_brackets_is_plain_text() {
 }
 
 #[test]
+fn an_anchor_in_the_text_of_a_block_is_none() {
+    let text =
+        "data:\n  a: |\n    x: &g 1\n    y: *g\n  b: |\n    x: &g 2\n    y: *g\nc: &g 3\nd: *g\n";
+    assert_eq!(one(text).get("d").and_then(Node::as_text), Some("3"));
+    let text = "a: |\n  &g\nb: &g 1\nc: &g 2\nd: *g\n";
+    assert_eq!(error(text), Error::AnchorRedefined(Position::new(4, 4)));
+}
+
+#[test]
 fn an_anchor_that_is_redefined_and_used_is_refused() {
     let text = "a: &x 1\nb: &x 2\nc: &y 3\nd: *x\n";
     assert_eq!(error(text), Error::AnchorRedefined(Position::new(2, 4)));
