@@ -11,6 +11,7 @@ mod pattern;
 mod place;
 mod policy_table;
 mod server_config;
+mod typing;
 mod wrong_arn;
 
 use bounded_yaml::{Limits, Node};
@@ -69,15 +70,20 @@ impl Reader {
         let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
             return reading.finish();
         };
-        let Some(data) = document::data(&nodes, &mut sink) else {
+        let Some(found) = document::find(&nodes, &mut sink) else {
             return reading.finish();
         };
+        let data = found.data();
         document::check_keys(data, &mut sink);
         for section in Section::ALL {
             match document::section(data, section, text) {
                 None => {}
                 Some(Source::List(node)) => {
                     let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
+                    if found.is_object() {
+                        let at = Location::section_of(section);
+                        sink.report(ProblemKind::SectionNotText, at, node.offset());
+                    }
                     entry::read_section(
                         Dialect::ConfigMap,
                         section,
@@ -134,10 +140,10 @@ impl Reader {
                 entry::read_section(Dialect::ConfigMap, section, &node, rules, &mut sink);
                 match documents.next() {
                     None => {}
-                    Some(Ok(_)) => sink.report(
+                    Some(Ok(second)) => sink.report(
                         ProblemKind::MoreDocuments,
                         Location::section_of(section),
-                        None,
+                        second.offset(),
                     ),
                     Some(Err(error)) => sink.report_error(&error, Location::section_of(section)),
                 }

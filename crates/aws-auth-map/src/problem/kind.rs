@@ -24,6 +24,8 @@ pub enum ProblemKind {
     AlwaysReserved,
     /// No ARN of a principal.
     Arn,
+    /// An ARN with a letter, a dash, a quote or a space that is not ASCII.
+    ArnNotAscii,
     /// An ARN with a space before, in or behind it.
     ArnSpaces,
     /// A source that the authentication mode leaves out.
@@ -68,6 +70,8 @@ pub enum ProblemKind {
     LiteralWildcard,
     /// A group that is `system:masters` for whoever calls a session the right name.
     MastersBySessionName,
+    /// A section beside `data`.
+    MisplacedSection,
     /// A key that is nearly another, which is named.
     MisspelledKey(&'static str),
     /// A key of `data` that is nearly a section's.
@@ -104,8 +108,12 @@ pub enum ProblemKind {
     NotText,
     /// Access policies of a principal that has no access entry.
     OrphanPolicies,
+    /// A ConfigMap of another name or namespace.
+    OtherConfigMap,
     /// A pattern that no caller's ARN can match.
     PatternMatchesNobody,
+    /// The ARN of a permission set.
+    PermissionSetArn,
     /// A pattern that is no ARN of six parts.
     Pattern,
     /// A username that begins as only EKS's own may.
@@ -116,6 +124,8 @@ pub enum ProblemKind {
     RolePath,
     /// A section that is no list.
     SectionNotAList,
+    /// A list where Kubernetes takes text only.
+    SectionNotText,
     /// The ARN of a session in an access entry.
     SessionPrincipal,
     /// The ARN of a session.
@@ -142,10 +152,16 @@ pub enum ProblemKind {
     UnknownMode,
     /// An account id that other readers take for a number.
     UnquotedAccount,
+    /// A name that other readers take for a number or a boolean.
+    UnquotedText,
+    /// A user id where nobody looks at it.
+    UserIdIgnored,
     /// A username of one's own for a type that has its own.
     UsernameOfType,
     /// No YAML, because a bracket or a quote is not closed.
     Unclosed,
+    /// `*` or `?` for the account of an ARN.
+    WildcardAccount,
     /// No YAML, because a value begins with `{{` and is not quoted.
     UnquotedTemplate,
 }
@@ -163,6 +179,7 @@ impl ProblemKind {
             Self::AnyAccount => "any-account",
             Self::AlwaysReserved => "always-reserved",
             Self::Arn => "malformed-arn",
+            Self::ArnNotAscii => "arn-not-ascii",
             Self::ArnSpaces => "arn-with-spaces",
             Self::BackendNotAsked => "backend-not-asked",
             Self::Covered(_) => "covered",
@@ -188,6 +205,7 @@ impl ProblemKind {
             Self::MissingPrincipal => "missing-principal",
             Self::MissingUserId => "missing-user-id",
             Self::MissingUsername => "missing-username",
+            Self::MisplacedSection => "misplaced-section",
             Self::MisspelledKey(_) => "misspelled-key",
             Self::MisspelledSection(_) => "misspelled-section",
             Self::MoreDocuments => "more-documents",
@@ -202,13 +220,16 @@ impl ProblemKind {
             Self::NotJson => "not-json",
             Self::NotText => "not-text",
             Self::NothingThere => "nothing-there",
+            Self::OtherConfigMap => "other-config-map",
             Self::OrphanPolicies => "orphan-policies",
+            Self::PermissionSetArn => "permission-set-arn",
             Self::Pattern => "malformed-pattern",
             Self::PatternMatchesNobody => "pattern-matches-nobody",
             Self::ReservedPrefixes => "reserved-prefixes",
             Self::ReservedUsername => "reserved-username",
             Self::RolePath => "role-path",
             Self::SectionNotAList => "section-not-a-list",
+            Self::SectionNotText => "section-not-text",
             Self::SessionArn => "session-arn",
             Self::SessionPrincipal => "session-principal",
             Self::Shadowed(_) => "shadowed",
@@ -224,7 +245,10 @@ impl ProblemKind {
             Self::UnknownPlaceholder => "unknown-placeholder",
             Self::UnquotedAccount => "unquoted-account",
             Self::UnquotedTemplate => "unquoted-template",
+            Self::UnquotedText => "unquoted-text",
+            Self::UserIdIgnored => "user-id-ignored",
             Self::UsernameOfType => "username-of-type",
+            Self::WildcardAccount => "wildcard-account",
         }
     }
 
@@ -240,8 +264,12 @@ impl ProblemKind {
             | Self::DuplicateInCase(_)
             | Self::MisspelledKey(_)
             | Self::NoNodes
+            | Self::OtherConfigMap
             | Self::UnknownAccessPolicy
+            | Self::SectionNotText
             | Self::UnquotedAccount
+            | Self::UnquotedText
+            | Self::UserIdIgnored
             | Self::NodeWithoutName
             | Self::NodeWithoutGroup
             | Self::MastersBySessionName

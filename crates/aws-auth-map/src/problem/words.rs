@@ -54,6 +54,28 @@ impl fmt::Display for ProblemKind {
             Self::OrphanPolicies => {
                 "left out: there is no access entry of this principal; give `describe-access-entry` too"
             }
+            Self::OtherConfigMap => {
+                "EKS reads the ConfigMap `aws-auth` in `kube-system` and no other; name it so"
+            }
+            Self::ArnNotAscii => {
+                "a letter, dash, quote or space in it is not ASCII, so this is nobody's; type it anew"
+            }
+            Self::MisplacedSection => "not read: it stands beside `data`; indent it under `data`",
+            Self::PermissionSetArn => {
+                "a permission set is nobody; write `sso` with its name and the account"
+            }
+            Self::SectionNotText => {
+                "Kubernetes takes text only here; write a `|` behind the key"
+            }
+            Self::UnquotedText => {
+                "EKS takes this for a number or a boolean, and not for the name; quote it"
+            }
+            Self::UserIdIgnored => {
+                "not looked at here, so anybody with the ARN gets in; a dynamic file is asked by user id"
+            }
+            Self::WildcardAccount => {
+                "`*` and `?` are no account; a pattern goes into `rolearnLike`, and names the account"
+            }
             Self::Unfilled => "a placeholder of another tool stands here; fill it in",
             Self::UnknownAccessPolicy => {
                 "what this policy allows is not known here; add it to the table of policies"

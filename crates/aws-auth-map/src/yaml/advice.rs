@@ -37,18 +37,27 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut Sink<'_>
     }
 }
 
-/// Whether a name has something that looks like a placeholder and is text: letters in brackets.
+/// Whether a name has something that looks like a placeholder and is text: anything in two braces or
+/// two angle brackets, or the name of a placeholder in one.
 fn has_unknown_placeholder(template: &Template) -> bool {
-    let is_one = |(open, close): (&str, &str)| {
+    let is_doubled = |(open, close): (&str, &str)| {
         template.literals().any(|text| {
             text.split(open).skip(1).any(|after| {
-                let name = after.split(close).next().unwrap_or("").trim();
-                let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric());
-                after.contains(close) && !name.is_empty() && is_name
+                let name = after.split(close).next().unwrap_or("");
+                after.contains(close) && name.contains(|c: char| c.is_ascii_alphabetic())
             })
         })
     };
-    [("{{", "}}"), ("<<", ">>")].into_iter().any(is_one)
+    let is_single = |text: &str| {
+        let folded = text.to_ascii_lowercase();
+        Placeholder::ALL.into_iter().any(|placeholder| {
+            let name = placeholder.name().to_ascii_lowercase();
+            [("{", "}"), ("<", ">"), ("(", ")")]
+                .into_iter()
+                .any(|(open, close)| folded.contains(&[open, &name, close].concat()))
+        })
+    };
+    [("{{", "}}"), ("<<", ">>")].into_iter().any(is_doubled) || template.literals().any(is_single)
 }
 
 /// Whether a caller can choose a session name with which a group is `system:masters`: what is
@@ -104,9 +113,13 @@ mod tests {
             ("<<sessionname>>", true),
             ("{{SessionName}}{{Nope}}", true),
             ("{{SessionName}}", false),
-            ("{{SessionName}", false),
+            ("{{SessionName}", true),
+            ("{SessionName}", true),
+            ("${accountid}", true),
             ("{{}}", false),
-            ("{{a-b}}", false),
+            ("{{a-b}}", true),
+            ("{{aws:username}}", true),
+            ("a{b}", false),
             ("plain", false),
         ] {
             assert_eq!(

@@ -31,54 +31,117 @@ pub(super) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Option<V
     }
 }
 
+/// The data of a ConfigMap.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'n> {
+    /// None of bare data.
+    object: Option<&'n Node>,
+    data: &'n Mapping,
+}
+
+impl<'n> Found<'n> {
+    pub(super) const fn data(self) -> &'n Mapping {
+        self.data
+    }
+
+    /// Whether it is that of an object, whose values Kubernetes wants to be text.
+    pub(super) const fn is_object(self) -> bool {
+        self.object.is_some()
+    }
+}
+
 /// Finds the data: that of the first ConfigMap that has a section, or a document that has one
 /// itself.
-pub(super) fn data<'n>(nodes: &'n [Node], sink: &mut Sink<'_>) -> Option<&'n Mapping> {
-    let mut config_maps = Vec::new();
+pub(super) fn find<'n>(nodes: &'n [Node], sink: &mut Sink<'_>) -> Option<Found<'n>> {
+    let mut candidates: Vec<Candidate<'n>> = Vec::new();
     for node in nodes {
         match text_of(node, "kind") {
             Some("List" | "ConfigMapList") => {
-                let items = node
-                    .get("items")
-                    .and_then(Node::as_sequence)
-                    .unwrap_or_default();
-                config_maps.extend(items.iter().filter_map(config_map));
+                let items = node.get("items").and_then(Node::as_sequence);
+                candidates.extend(items.unwrap_or_default().iter().filter_map(candidate));
             }
-            _ => config_maps.extend(config_map(node)),
+            _ => candidates.extend(candidate(node)),
         }
     }
-    let mut with_sections = config_maps.iter().filter(|data| has_section(data));
-    let Some(first) = with_sections.next() else {
-        let kind = if config_maps.is_empty() {
-            ProblemKind::NotAConfigMap
-        } else {
-            ProblemKind::NoSections
-        };
-        sink.report(kind, Location::FILE, nodes.first().and_then(Node::offset));
-        // A misspelled section is still worth a word.
-        return config_maps.first().copied();
-    };
-    if let Some(second) = with_sections.next() {
-        let offset = second.entries().first().and_then(|(key, _)| key.offset());
-        sink.report(ProblemKind::MoreDocuments, Location::FILE, offset);
+    let found = candidates.iter().filter_map(|candidate| match candidate {
+        Candidate::Data(found) => Some(*found),
+        Candidate::Empty(_) => None,
+    });
+    let mut with_sections = found.clone().filter(|found| has_section(found.data));
+    if let Some(first) = with_sections.next() {
+        check_name(first, sink);
+        if let Some(second) = with_sections.next() {
+            let offset = second
+                .data
+                .entries()
+                .first()
+                .and_then(|(key, _)| key.offset());
+            sink.report(ProblemKind::MoreDocuments, Location::FILE, offset);
+        }
+        return Some(first);
     }
-    Some(first)
+    let kind = if candidates.is_empty() {
+        ProblemKind::NotAConfigMap
+    } else {
+        ProblemKind::NoSections
+    };
+    sink.report(kind, Location::FILE, nodes.first().and_then(Node::offset));
+    for candidate in &candidates {
+        if let Candidate::Empty(object) = candidate {
+            check_misplaced(object, sink);
+        }
+    }
+    // A misspelled section is still worth a word.
+    found.clone().next()
 }
 
-/// Returns the data of a node that is a ConfigMap, or is bare data.
-fn config_map(node: &Node) -> Option<&Mapping> {
+/// A ConfigMap, or what may be the data of one.
+enum Candidate<'n> {
+    Data(Found<'n>),
+    /// An object without data.
+    Empty(&'n Mapping),
+}
+
+fn candidate(node: &Node) -> Option<Candidate<'_>> {
     let mapping = node.as_mapping()?;
-    match text_of(node, "kind") {
-        Some("ConfigMap") => match node.get("data") {
-            Some(data) => data.as_mapping(),
-            // Without data, the object is the empty one.
-            None => Some(mapping),
-        },
-        Some(_) => None,
-        None => match node.get("data").and_then(Node::as_mapping) {
-            Some(data) if has_section(data) => Some(data),
-            _ => has_section(mapping).then_some(mapping),
-        },
+    let data = node.get("data").and_then(Node::as_mapping);
+    match (text_of(node, "kind"), data) {
+        (Some("ConfigMap"), Some(data)) => Some(Candidate::Data(Found {
+            object: Some(node),
+            data,
+        })),
+        (Some("ConfigMap"), None) => Some(Candidate::Empty(mapping)),
+        (Some(_), _) => None,
+        (None, data) => {
+            let data = data.filter(|data| has_section(data)).unwrap_or(mapping);
+            let object = None;
+            has_section(data).then_some(Candidate::Data(Found { object, data }))
+        }
+    }
+}
+
+/// Reports that an object has another name than the one that EKS and upstream read.
+fn check_name(found: Found<'_>, sink: &mut Sink<'_>) {
+    for (key, want) in [("name", "aws-auth"), ("namespace", "kube-system")] {
+        let metadata = found.object.and_then(|object| object.get("metadata"));
+        let value = metadata.and_then(|metadata| metadata.get(key));
+        let is_other = value
+            .and_then(Node::as_text)
+            .is_some_and(|text| text != want);
+        if is_other {
+            let offset = value.and_then(Node::offset);
+            sink.report(ProblemKind::OtherConfigMap, Location::FILE, offset);
+        }
+    }
+}
+
+/// Reports sections that stand beside the data, and not in it.
+fn check_misplaced(object: &Mapping, sink: &mut Sink<'_>) {
+    for (key, _) in object.entries() {
+        if let Some(section) = Section::ALL.into_iter().find(|s| s.key() == key.text()) {
+            let at = Location::section_of(section);
+            sink.report(ProblemKind::MisplacedSection, at, key.offset());
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! The entries of a section.
 
-use bounded_yaml::{Kind, Mapping, Node, Scalar};
-use iam_principal::{AccountId, ArnPattern, Kind as PrincipalKind, Partition, Principal};
+use bounded_yaml::{Mapping, Node, Scalar};
+use iam_principal::{AccountId, ArnPattern, Kind, Partition, Principal};
 
 use super::advice::advise;
 use super::near::meant;
 use super::pattern::{Reach, reach};
 use super::place::Sink;
-use super::wrong_arn::{judge_account, judge_arn, loses_zeros};
+use super::typing::{is_typed, loses_zeros};
+use super::wrong_arn::{judge_account, judge_arn};
 use crate::matching::{RulePrincipal, SsoRole, fold};
 use crate::problem::{Location, ProblemKind};
 use crate::rules::{Overlap, Rule, RuleRef, Rules, Section};
@@ -123,7 +124,7 @@ fn read_account(node: &Node, at: Location, sink: &mut Sink<'_>) -> Option<Accoun
     });
     if let Some(kind) = kind {
         sink.report(kind, at, node.offset());
-    } else if scalar.is_some_and(|scalar| loses_zeros(scalar, sink.is_quoted(node.offset()))) {
+    } else if scalar.is_some_and(loses_zeros) && !sink.is_quoted(node.offset()) {
         sink.report(ProblemKind::UnquotedAccount, at, node.offset());
     }
     AccountId::parse(scalar?.text()).ok()
@@ -156,6 +157,9 @@ impl<'e> Entry<'e, '_> {
         let fields = self.fields(mapping)?;
         let username = self.username(&fields)?;
         let groups = self.groups(&fields)?;
+        if let Some(node) = present(fields.user_id).filter(|_| self.is_handwritten()) {
+            self.warn(ProblemKind::UserIdIgnored, Some("userid"), node.offset());
+        }
         if self.dialect == Dialect::DynamicFileByUserId {
             return self.by_user_id(&fields, username, groups);
         }
@@ -196,7 +200,7 @@ impl<'e> Entry<'e, '_> {
         // A rule whose ARN fits nobody is kept, for it keeps its user id out.
         let kind = match Principal::parse(&fold(arn)).map(|principal| principal.kind()) {
             Err(_) => Some(ProblemKind::Arn),
-            Ok(PrincipalKind::AssumedRole) => Some(ProblemKind::SessionArn),
+            Ok(Kind::AssumedRole) => Some(ProblemKind::SessionArn),
             Ok(_) => None,
         };
         if let Some(kind) = kind {
@@ -291,7 +295,18 @@ impl<'e> Entry<'e, '_> {
         match node.as_text() {
             None => self.refuse(ProblemKind::NotText, field, node.offset()),
             Some("") => self.refuse(ProblemKind::MissingUsername, field, node.offset()),
-            Some(text) => Some(Template::parse(text)),
+            Some(text) => {
+                self.check_type(node, "username");
+                Some(Template::parse(text))
+            }
+        }
+    }
+
+    /// Reports text that other readers take for a number or a boolean.
+    fn check_type(&mut self, node: &Node, field: &'static str) {
+        let is_typed = node.as_scalar().is_some_and(is_typed);
+        if is_typed && self.is_handwritten() && !self.sink.is_quoted(node.offset()) {
+            self.warn(ProblemKind::UnquotedText, Some(field), node.offset());
         }
     }
 
@@ -309,6 +324,7 @@ impl<'e> Entry<'e, '_> {
                 let offset = item.offset().or_else(|| node.offset());
                 return self.refuse(ProblemKind::GroupNotText, Some("groups"), offset);
             };
+            self.check_type(item, "groups");
             groups.push(Template::parse(text));
         }
         Some(groups)
@@ -328,15 +344,12 @@ impl<'e> Entry<'e, '_> {
             self.warn(ProblemKind::LiteralWildcard, field, node.offset());
         }
         match principal.kind() {
-            PrincipalKind::AssumedRole if self.dialect != Dialect::ConfigMap => {}
-            PrincipalKind::AssumedRole => self.warn(ProblemKind::SessionArn, field, node.offset()),
-            PrincipalKind::Role if !principal.path().is_empty() => {
+            Kind::AssumedRole if self.dialect != Dialect::ConfigMap => {}
+            Kind::AssumedRole => self.warn(ProblemKind::SessionArn, field, node.offset()),
+            Kind::Role if !principal.path().is_empty() => {
                 self.warn(ProblemKind::RolePath, field, node.offset());
             }
-            PrincipalKind::FederatedUser
-            | PrincipalKind::Role
-            | PrincipalKind::Root
-            | PrincipalKind::User => {}
+            Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => {}
         }
         Some(match self.dialect {
             Dialect::ConfigMap => text.to_owned(),
@@ -407,10 +420,7 @@ impl<'e> Entry<'e, '_> {
         };
         // Upstream's reader of the ConfigMap takes nothing but text here.
         let offset = account.and_then(Scalar::offset);
-        let is_text = |scalar: &Scalar| {
-            scalar.kind() == Kind::String && !loses_zeros(scalar, self.sink.is_quoted(offset))
-        };
-        if !account.is_some_and(is_text) {
+        if !self.sink.is_quoted(offset) {
             self.warn(ProblemKind::UnquotedAccount, field, offset);
         }
         Some(role)

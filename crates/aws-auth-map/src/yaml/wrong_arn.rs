@@ -2,26 +2,32 @@
 
 use std::ops::Range;
 
-use bounded_yaml::{Kind, Scalar};
-
 use crate::problem::ProblemKind;
 
 /// Tells what is wrong with the text of an ARN that is none of a principal.
 pub(super) fn judge_arn(text: &str) -> ProblemKind {
     let folded = text.to_ascii_lowercase();
-    let mut parts = folded.splitn(6, ':').skip(4);
-    let (account, resource) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let mut parts = folded.splitn(6, ':');
+    let service = parts.nth(2).unwrap_or("");
+    let account = parts.nth(1).unwrap_or("");
+    let resource = parts.next().unwrap_or("");
     // Terraform, shells and CloudFormation, Helm and Jinja, and what documentation prints.
     let is_unfilled = ["${", "$(", "{{", "<", ">", "account_id", "xxxx"];
     if is_unfilled.into_iter().any(|sign| folded.contains(sign)) {
         ProblemKind::Unfilled
+    } else if !text.is_ascii() {
+        ProblemKind::ArnNotAscii
     } else if text.contains(char::is_whitespace) {
         ProblemKind::ArnSpaces
+    } else if service == "sso" {
+        ProblemKind::PermissionSetArn
     } else if resource.starts_with("instance-profile/") {
         ProblemKind::InstanceProfile
     } else if resource.starts_with("group/") {
         ProblemKind::IamGroup
-    } else if folded.starts_with("arn:") && !account.is_empty() {
+    } else if account.contains(['*', '?']) {
+        ProblemKind::WildcardAccount
+    } else if folded.starts_with("arn:") && !account.is_empty() && !resource.is_empty() {
         judge_account(account).unwrap_or(ProblemKind::Arn)
     } else {
         ProblemKind::Arn
@@ -52,13 +58,6 @@ fn is_number(text: &str) -> bool {
     begins && (text.parse::<f64>().is_ok() || text.starts_with("0x") || text.starts_with("0o"))
 }
 
-/// Whether the readers of YAML 1.1, upstream's among them, take an account id for a number, and its
-/// leading zeros for nothing or for the sign of an octal one. `quoted` is whether it stands in
-/// quotes.
-pub(super) fn loses_zeros(scalar: &Scalar, is_quoted: bool) -> bool {
-    scalar.text().starts_with('0') && (scalar.kind() != Kind::String || !is_quoted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{judge_account, judge_arn};
@@ -85,6 +84,16 @@ mod tests {
             ("arn:aws:iam::acme:role/dev", "malformed-account"),
             ("arn:aws:iam::111122223333:policy/dev", "malformed-arn"),
             ("arn:aws:iam:::role/dev", "malformed-arn"),
+            ("arn:aws:iam:111122223333:role/dev", "malformed-arn"),
+            ("arn:aws:iam::*:role/dev", "wildcard-account"),
+            (
+                "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+                "permission-set-arn",
+            ),
+            (
+                "arn:aws:iam::111122223333:role/dev\u{2013}ops",
+                "arn-not-ascii",
+            ),
             ("dev", "malformed-arn"),
             ("", "malformed-arn"),
         ] {

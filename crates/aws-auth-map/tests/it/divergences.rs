@@ -4,9 +4,9 @@ use testkit::Divergences;
 
 use crate::{map, outcome, rules, session, user};
 use aws_auth_map::{
-    Backend, BackendKind, EKS_RESERVED_PREFIXES, Map, Reader, Rules, read_config_map,
+    Backend, BackendKind, BackendModes, EKS_RESERVED_PREFIXES, Map, Reader, Rules, read_config_map,
 };
-use iam_principal::{Identity, Partition};
+use iam_principal::{ArnPattern, Identity, Partition};
 
 fn sso(fields: &str) -> Rules {
     rules(&format!(
@@ -62,7 +62,7 @@ fn each_divergence_differs_as_it_says() {
     let groups = resolution.user().expect("a user").groups().join(",");
     rows.compare("number-as-group", &"a,,b".to_owned(), &groups);
     show(
-        "groups-as-text",
+        "groups-not-a-list-of-text",
         "a",
         entry("username: a, groups: developers"),
         &dev,
@@ -124,6 +124,34 @@ fn each_divergence_differs_as_it_says() {
         .with_reserved_prefixes(config.reserved_prefixes().of(BackendKind::EksConfigMap));
     let ours = outcome(&Map::new().with_backend(backend).resolve(&dev));
     rows.compare("deprecated-mode-reserves", &"a".to_owned(), &ours);
+
+    let twice = entry("username: first, USERNAME: second");
+    show("duplicate-key", "first", twice, &dev);
+    show("long-s-in-a-key", "in", entry("u\u{17f}ername: in"), &dev);
+    let merged = read(
+        "mapRoles:\n- &a {rolearn: 'arn:aws:iam::111122223333:role/a', username: merged}\n\
+         - {rolearn: 'arn:aws:iam::111122223333:role/dev', username: own, <<: *a}\n",
+    );
+    show("merge-after-the-key", "not-mapped", merged, &dev);
+    let number = "mapRoles: [{sso: {permissionSetName: A, accountID: 111122223333}, username: in}]";
+    show("number-as-account", "not-mapped", read(number), &set);
+    let mounted = |entries: &str| {
+        let text = format!("server: {{mapRoles: [{entries}]}}");
+        Reader::new().read_mounted_file(&text).0
+    };
+    let boolean = mounted(&format!("{{{arn}, username: true}}"));
+    show("mounted-file-types", "1", boolean, &dev);
+    let good = mounted(&format!(
+        "{{{arn}, username: in}}, {{rolearn: x, username: x}}"
+    ));
+    show("mounted-file-stops", "the end of the process", good, &dev);
+    let odd = "{rolearn: 'arn:aws:sts:us-east-1:111122223333:assumed-role/dev/', username: in}";
+    show("odd-session-arn", "in", mounted(odd), &dev);
+    let pattern = ArnPattern::parse("arn:aws:iam::111122223333:role/dev?").expect("a pattern");
+    let ours = pattern.matches("arn:aws:iam::111122223333:role/dev");
+    rows.compare("question-mark-in-a-pattern", &true, &ours);
+    let ours = BackendModes::parse("MountedFile,File").is_ok();
+    rows.compare("mode-twice-by-its-deprecated-name", &true, &ours);
 
     let object = |name: &str| {
         format!(

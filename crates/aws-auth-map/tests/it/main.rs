@@ -1,6 +1,8 @@
 //! The tests of `aws-auth-map`.
 
 #[cfg(test)]
+mod config_maps;
+#[cfg(test)]
 mod diff;
 #[cfg(test)]
 mod divergences;

@@ -308,7 +308,7 @@ fn each_kind_of_bad_entry_is_told_and_the_others_kept() {
         let good = |name| {
             format!("- {{rolearn: 'arn:aws:iam::111122223333:role/{name}', username: {name}}}\n")
         };
-        let text = format!("mapRoles:\n{}- {entry}\n{}", good("x"), good("y"));
+        let text = format!("mapRoles:\n{}- {entry}\n{}", good("one"), good("two"));
         let (rules, problems) = read_config_map(&text);
         let told: Vec<String> = problems
             .iter()
