@@ -1,0 +1,379 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+)
+
+type generator struct{ *rand.Rand }
+
+func (g generator) pick(of ...string) string { return of[g.IntN(len(of))] }
+func (g generator) one(in int) bool          { return g.IntN(in) == 0 }
+
+var (
+	accounts   = []string{"111122223333", "012345678901"}
+	partitions = []string{"aws", "aws", "aws", "aws-cn", "aws-us-gov"}
+	names      = []string{
+		"dev", "Dev", "kops-admin", "nodes", "a+b=c,d.e@f_g", "AWSReservedSSO_A_0123456789abcdef",
+		"AWSReservedSSO_A_B_0123456789abcdef", "AWSReservedSSO_A_nothex", "AWSReservedSSO_A_FEDCBA9876543210",
+	}
+	paths    = []string{"", "", "", "team/", "team/sub/"}
+	sessions = []string{
+		"s", "alice@example.com", "i-0123456789abcdef0", "i-01234567", "i-0123", "system", "Masters",
+		"{{SessionNameRaw}}", "{{AccessKeyID}}", "{{SessionName", "Raw}}", "{{AccountID}}",
+	}
+	usernames = []string{
+		"u", "dev:{{SessionName}}", "{{AccountID}}-{{SessionNameRaw}}", "{{EC2PrivateDNSName}}",
+		"system:node:{{EC2PrivateDNSName}}", "x{{{SessionName}}}", "k:{{AccessKeyID}}", "{{Nope}}",
+		"{{ SessionName }}", "{{sessionname}}", "{{SessionName}}{{SessionNameRaw}}", "ünïcode:{{SessionName}}",
+		"{{SessionName}}Raw}}", "{{Session{{SessionName}}", "a b", "{{{{AccountID}}}}",
+	}
+	groups = []string{"a", "g-{{SessionName}}", "system:masters", "t:{{AccountID}}", "n-{{EC2PrivateDNSName}}", "{{AccessKeyID}}", ""}
+)
+
+// identity makes a caller, as STS would tell of one.
+func (g generator) identity() identity {
+	account, partition := g.pick(accounts...), g.pick(partitions...)
+	switch g.IntN(8) {
+	case 0, 1:
+		arn := fmt.Sprintf("arn:%s:iam::%s:user/%s%s", partition, account, g.pick(paths...), g.pick(names...))
+		return identity{arn, account, "AIDAEXAMPLE", "AKIAEXAMPLE"}
+	case 2:
+		if g.one(2) {
+			return identity{fmt.Sprintf("arn:%s:iam::%s:root", partition, account), account, account, "AKIAEXAMPLE"}
+		}
+		arn := fmt.Sprintf("arn:%s:sts::%s:federated-user/dev", partition, account)
+		return identity{arn, account, account + ":dev", "ASIAEXAMPLE"}
+	}
+	return g.session(partition, account, g.pick(names...), g.pick(sessions...))
+}
+
+func (g generator) session(partition, account, role, session string) identity {
+	arn := fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", partition, account, role, session)
+	return identity{arn, account, "AROAEXAMPLE:" + session, "ASIAEXAMPLE"}
+}
+
+// canonical is the ARN that a rule for a caller has.
+func canonical(id identity) string {
+	if !strings.Contains(id.ARN, ":assumed-role/") {
+		return id.ARN
+	}
+	id.ARN = strings.Replace(id.ARN, ":sts:", ":iam:", 1)
+	id.ARN = strings.Replace(id.ARN, ":assumed-role/", ":role/", 1)
+	return id.ARN[:strings.LastIndex(id.ARN, "/")]
+}
+
+// arn makes the ARN of a rule, every other time one that has to do with the caller.
+func (g generator) arn(id identity, mode string) string {
+	if g.one(2) {
+		return g.otherARN()
+	}
+	arn := canonical(id)
+	switch g.IntN(16) {
+	case 0:
+		return strings.ToUpper(arn)
+	case 1:
+		return strings.ToLower(arn)
+	case 2:
+		return strings.Replace(arn, ":role/", ":Role/", 1)
+	case 3:
+		return strings.Replace(arn, ":role/", ":role/team/", 1)
+	case 4:
+		return strings.NewReplacer("k", "\u212a").Replace(arn)
+	case 5:
+		at := strings.Index(arn, "/") + 1
+		return arn[:at] + strings.ReplaceAll(arn[at:], "s", "\u017f")
+	case 6:
+		return id.ARN
+	case 7:
+		return strings.Replace(id.ARN, ":sts::", ":sts:us-east-1:", 1)
+	case 8:
+		return arn[:len(arn)-1] + g.pick("*", "?", "")
+	case 9:
+		if strings.Contains(id.ARN, ":assumed-role/") {
+			return id.ARN[:strings.LastIndex(id.ARN, "/")+1]
+		}
+	}
+	return arn
+}
+
+func (g generator) otherARN() string {
+	partition, account := g.pick(partitions...), g.pick(accounts...)
+	name := g.pick(paths...) + g.pick(names...)
+	switch g.IntN(12) {
+	case 0, 1, 2:
+		return fmt.Sprintf("arn:%s:iam::%s:user/%s", partition, account, name)
+	case 3:
+		return fmt.Sprintf("arn:%s:sts::%s:assumed-role/%s/%s", partition, account, name, g.pick("s", "system"))
+	case 4:
+		return g.pick("arn:aws:iam::111122223333:root", "arn:aws:sts::111122223333:federated-user/dev")
+	case 5:
+		return g.pick("", "x", "arn:aws:s3:::bucket", "arn:nowhere:iam::111122223333:role/dev",
+			"arn:aws:iam::111122223333:group/dev", "arn:aws:iam::1234:role/dev", " arn:aws:iam::111122223333:role/dev")
+	}
+	return fmt.Sprintf("arn:%s:iam::%s:role/%s", partition, account, name)
+}
+
+// entry makes an entry of a list, with the key that its ARN has.
+func (g generator) entry(key string, id identity, mode string) entry {
+	var e entry
+	add := func(key string, v value) { e.pairs = append(e.pairs, pair{key, v}) }
+	cased := func(key string) string {
+		if mode == "CRD" || !g.one(8) {
+			return key
+		}
+		return g.pick(strings.ToUpper(key), strings.ToUpper(key[:1])+key[1:], strings.Replace(key, "arn", "ARN", 1))
+	}
+	isYAML := mode == "EKSConfigMap" || mode == "MountedFile"
+	isRole := key == "rolearn" && mode != "CRD"
+	arn := g.arn(id, mode)
+	switch {
+	case isRole && isYAML && g.one(5):
+		if g.one(12) {
+			add(key, text(g.pick("", arn)))
+		}
+		add("sso", g.sso(mode))
+	case isYAML && g.one(60):
+		add(key+"Like", text(arn[:len(arn)/2]+"*"))
+	case g.one(80):
+		// An entry for nobody.
+	case isYAML && g.one(60):
+		add(cased(key), scalar(g.pick("123", "~", "[x]", "{a: b}", "true")))
+	default:
+		add(cased(key), text(arn))
+	}
+	g.username(&e, cased("username"), mode)
+	g.groups(&e, cased("groups"), mode)
+	if g.one(6) {
+		add(cased("userid"), text(g.pick("AROAEXAMPLE", "AIDAEXAMPLE", "AROAOTHER", "aroaexample", "")))
+	}
+	if g.one(50) {
+		add("comment", text("x"))
+	}
+	if mode != "CRD" && g.one(50) && len(e.pairs) > 0 {
+		// A key twice, in the same case or in another.
+		again := e.pairs[g.IntN(len(e.pairs))]
+		if again.key != "<<" {
+			again.key = g.pick(again.key, strings.ToUpper(again.key))
+			if strings.EqualFold(again.key, "username") {
+				again.value = text("again")
+			}
+			e.pairs = append(e.pairs, again)
+		}
+	}
+	g.Shuffle(len(e.pairs), func(a, b int) { e.pairs[a], e.pairs[b] = e.pairs[b], e.pairs[a] })
+	return e
+}
+
+func (g generator) username(e *entry, key, mode string) {
+	add := func(v value) { e.pairs = append(e.pairs, pair{key, v}) }
+	name := g.pick(usernames...)
+	isYAML := mode == "EKSConfigMap" || mode == "MountedFile"
+	switch g.IntN(30) {
+	case 0:
+		add(text("<<SessionName>>"))
+	case 1:
+		if mode != "CRD" {
+			return
+		}
+		add(text("u"))
+	case 2:
+		if isYAML {
+			add(scalar(g.pick("123", "0x1F", "012", "1.5", "1e3", "true", "yes", "Off", "1_000")))
+			return
+		}
+		add(text(name))
+	case 3:
+		if isYAML {
+			add(scalar(g.pick("~", "null", "[a]", "{a: b}", `""`)))
+			return
+		}
+		add(text(""))
+	case 4:
+		if isYAML {
+			add(scalar(g.pick("plain", "admin:{{SessionName}}", "2020-01-01", "'single'", ".5.", "-", "0o")))
+			return
+		}
+		add(text(name))
+	case 5:
+		if mode == "DynamicFile" {
+			add(scalar(g.pick(`"x\ud800y"`, `"x\u0041"`, "null", "123")))
+			return
+		}
+		if isYAML && g.one(2) {
+			e.pairs = append(e.pairs, pair{"u\u017fername", text(name)})
+			return
+		}
+		add(text(name))
+	default:
+		add(text(name))
+	}
+}
+
+func (g generator) groups(e *entry, key, mode string) {
+	add := func(v value) { e.pairs = append(e.pairs, pair{key, v}) }
+	isYAML := mode == "EKSConfigMap" || mode == "MountedFile"
+	if isYAML {
+		switch g.IntN(30) {
+		case 0:
+			add(scalar(g.pick("a", `"a,b"`, "7", "true")))
+			return
+		case 1:
+			add(list(text("a"), scalar(g.pick("7", "true", "1.5", "yes"))))
+			return
+		case 2:
+			add(list(text("a"), scalar(g.pick("~", "[x]", "{a: b}"))))
+			return
+		case 3:
+			add(mapping(pair{"a", text("b")}))
+			return
+		}
+	}
+	switch g.IntN(8) {
+	case 0:
+		return
+	case 1:
+		add(scalar(g.pick("[]", "null")))
+	default:
+		v := list()
+		for range 1 + g.IntN(3) {
+			v.list = append(v.list, text(g.pick(groups...)))
+		}
+		add(v)
+	}
+}
+
+func (g generator) sso(mode string) value {
+	set := g.pick("A", "A", "A_B", "a", "Bad*", "")
+	pairs := []pair{{g.pick("permissionSetName", "PERMISSIONSETNAME"), text(set)}}
+	account := text(g.pick(accounts...))
+	if g.one(6) {
+		account = scalar(g.pick("111122223333", "012345678901", "11112222333", `"x"`))
+	}
+	pairs = append(pairs, pair{"accountID", account})
+	if g.one(4) {
+		pairs = append(pairs, pair{"partition", text(g.pick("aws", "aws-cn", "aws-us-gov", "nowhere", ""))})
+	}
+	return mapping(pairs...)
+}
+
+func (g generator) source(id identity) source {
+	s := source{
+		mode:  g.pick("EKSConfigMap", "EKSConfigMap", "EKSConfigMap", "MountedFile", "MountedFile", "DynamicFile", "DynamicFile", "CRD"),
+		empty: g.pick("", "", "''", `""`, "``", "[]", " \n", "~", "# nothing\n"),
+	}
+	// The mounted file mostly without what stops upstream: else nothing else of it would be compared.
+	isTame := s.mode == "MountedFile" && !g.one(8)
+	fill := func(key string, most int) []entry {
+		var entries []entry
+		for range g.IntN(most) {
+			e := g.entry(key, id, s.mode)
+			for tries := 0; isTame && stops(s.mode, key, e) && tries < 20; tries++ {
+				e = g.entry(key, id, s.mode)
+			}
+			entries = append(entries, e)
+		}
+		return entries
+	}
+	if s.mode == "CRD" {
+		s.roles = fill("arn", 4)
+		return s
+	}
+	s.roles, s.users = fill("rolearn", 5), fill("userarn", 4)
+	if s.mode == "EKSConfigMap" && len(s.roles) > 1 && g.one(12) {
+		s.roles[0].anchor = "first"
+		s.roles[1].pairs = append(s.roles[1].pairs, pair{"<<", scalar("*first")})
+	}
+	if g.one(3) {
+		for range 1 + g.IntN(2) {
+			s.accounts = append(s.accounts, quote(g.pick(accounts...)))
+		}
+		if s.mode != "DynamicFile" && g.one(4) {
+			s.accounts = append(s.accounts, g.pick("111122223333", "012345678901", "~", "x", "true"))
+		}
+	}
+	switch s.mode {
+	case "DynamicFile":
+		s.strict = g.one(3)
+		if s.strict {
+			for _, entries := range [][]entry{s.roles, s.users} {
+				for n := range entries {
+					g.known(&entries[n])
+				}
+			}
+		}
+	case "MountedFile":
+		if g.one(10) {
+			s.reservedMode = g.pick("MountedFile", "EKSConfigMap", "ConfigMap", "File", "CRD", "DynamicFile")
+			s.reserved = []string{g.pick(`"u"`, `"dev:"`, `""`, "system")}
+		}
+	}
+	return s
+}
+
+// stops tells whether upstream would likely not start with an entry of the mounted file.
+func stops(mode, key string, e entry) bool {
+	s := &spec{sources: []source{{mode: mode, roles: []entry{e}}}}
+	if key == "userarn" {
+		s.sources[0].users, s.sources[0].roles = s.sources[0].roles, nil
+	}
+	return ask(s.write()).Error == "stops"
+}
+
+// known gives an entry a user id, and takes its ARN now and then.
+func (g generator) known(e *entry) {
+	if !e.has("userid") && !g.one(30) {
+		e.pairs = append(e.pairs, pair{"userid", text(g.pick("AROAEXAMPLE", "AROAEXAMPLE", "AIDAEXAMPLE", "AROAOTHER"))})
+	}
+	if g.one(3) {
+		kept := e.pairs[:0]
+		for _, p := range e.pairs {
+			if !strings.HasSuffix(strings.ToLower(p.key), "arn") {
+				kept = append(kept, p)
+			}
+		}
+		e.pairs = kept
+	}
+}
+
+func (g generator) spec() *spec {
+	if g.one(10) {
+		return g.arnLike()
+	}
+	s := &spec{id: g.identity(), dns: g.pick("ip-10-0-0-7.ec2.internal", "", "{{AccountID}}.internal")}
+	for range 1 + g.IntN(3) {
+		s.sources = append(s.sources, g.source(s.id))
+	}
+	if g.one(6) {
+		s.reserved = []string{g.pick("dev:", "system:", "arn:", "", "u", "k8s-"), "aws:"}
+	}
+	if g.one(8) {
+		s.scrubbed = []string{g.pick(accounts...)}
+	}
+	s.ssoGateOff = g.one(12)
+	return s
+}
+
+// arnLike makes a question about a pattern alone.
+func (g generator) arnLike() *spec {
+	arn := canonical(g.identity())
+	pattern := []byte(arn)
+	for range 1 + g.IntN(3) {
+		at := 4 + g.IntN(len(pattern)-4)
+		switch g.IntN(5) {
+		case 0:
+			pattern[at] = '?'
+		case 1:
+			pattern[at] = '*'
+		case 2:
+			pattern = append(pattern[:at], append([]byte{'*'}, pattern[at:]...)...)
+		case 3:
+			pattern = append(pattern[:at], append([]byte{'?'}, pattern[at:]...)...)
+		default:
+			end := at + g.IntN(len(pattern)-at)
+			pattern = append(pattern[:at], append([]byte{'*'}, pattern[end:]...)...)
+		}
+	}
+	return &spec{arn: arn, pattern: string(pattern)}
+}
