@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
 
 use crate::atoms::{Atom, Atoms, Budget, MAX_ATOMS, TooLarge, Words};
+use crate::binding::Bound;
 use crate::identity::Identity;
 use crate::merge::{ScopedRule, merge};
 use crate::objects::PolicyRule;
@@ -66,16 +67,13 @@ type Rules<'p> = BTreeMap<(Option<&'p str>, usize), &'p PolicyRule>;
 
 fn given<'p>(policy: &'p Policy, numbers: &mut Numbers<'p>) -> BTreeMap<Identity, Given<'p>> {
     let mut given: BTreeMap<Identity, Given<'p>> = BTreeMap::new();
-    for binding in policy
-        .all_bindings()
-        .filter(|binding| binding.is_ever_asked())
-    {
-        let Some(rules) = &binding.rules else {
+    for binding in policy.all_bindings().filter(Bound::is_ever_asked) {
+        let Some(rules) = binding.rules else {
             continue;
         };
-        let namespace = binding.namespace.as_deref();
+        let namespace = binding.namespace;
         let role = numbers.role(rules);
-        for subject in &binding.subjects {
+        for subject in binding.subjects {
             if let Some(identity) = Identity::of(subject, namespace) {
                 given.entry(identity).or_default().insert((namespace, role));
             }

@@ -38,12 +38,12 @@ impl Policy {
         };
         let mut judged = Judged::default();
         for binding in self.all_bindings() {
-            let is_asked = match binding.namespace.as_deref() {
+            let is_asked = match binding.namespace {
                 None => true,
                 Some(namespace) => !namespace.is_empty() && request.namespace() == Some(namespace),
             };
             let own = binding.subject_of(&user.name, &user.groups);
-            let Some(rules) = &binding.rules else {
+            let Some(rules) = binding.rules else {
                 if is_asked && own.is_some() {
                     explanation.unresolved.push(Unresolved::of(binding));
                 }
@@ -52,7 +52,7 @@ impl Policy {
             let (subject, of_binding) = match own {
                 Some(subject) if is_asked => (subject, None),
                 Some(subject) => (subject, Some(near::of_scope(request))),
-                None => match subject::mistaken(binding, user) {
+                None => match subject::mistaken(&binding, user) {
                     Some((subject, trap)) if is_asked => {
                         (subject, Some((Part::Subject, Some(trap))))
                     }

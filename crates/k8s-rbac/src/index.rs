@@ -1,159 +1,126 @@
 //! Bindings by subject: what a decision looks at is what concerns the user, nothing else.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::hot::{Hot, MIN_PLACES, Symbols};
+use crate::binding::{Binding, BindingObject};
 use crate::identity::Identity;
-use crate::objects::{ClusterRoleBinding, PolicyRule, RoleBinding, RoleRef, Subject};
-use crate::request::Request;
-
-/// A binding of either kind, with the rules of its role.
-#[derive(Clone, Debug)]
-pub(crate) struct Bound {
-    pub(crate) name: String,
-    /// None for a ClusterRoleBinding.
-    pub(crate) namespace: Option<String>,
-    pub(crate) subjects: Vec<Subject>,
-    pub(crate) role_ref: RoleRef,
-    /// None when the role does not resolve.
-    pub(crate) rules: Option<Arc<[PolicyRule]>>,
-}
-
-impl From<ClusterRoleBinding> for Bound {
-    fn from(binding: ClusterRoleBinding) -> Self {
-        let ClusterRoleBinding {
-            metadata,
-            subjects,
-            role_ref,
-        } = binding;
-        Self {
-            name: metadata.name,
-            namespace: None,
-            subjects,
-            role_ref,
-            rules: None,
-        }
-    }
-}
-
-impl From<RoleBinding> for Bound {
-    fn from(binding: RoleBinding) -> Self {
-        let RoleBinding {
-            metadata,
-            subjects,
-            role_ref,
-        } = binding;
-        let namespace = Some(metadata.namespace);
-        Self {
-            name: metadata.name,
-            namespace,
-            subjects,
-            role_ref,
-            rules: None,
-        }
-    }
-}
-
-impl Bound {
-    /// Says whether there are requests for which the binding counts: a RoleBinding without a
-    /// namespace, which no API server has stored, is in no request's namespace.
-    pub(crate) fn is_ever_asked(&self) -> bool {
-        self.namespace.as_deref() != Some("")
-    }
-
-    /// Finds the first subject that is the user or one of the groups.
-    pub(crate) fn subject_of(&self, user: &str, groups: &[String]) -> Option<&Subject> {
-        self.subjects.iter().find(|subject| {
-            match Identity::of(subject, self.namespace.as_deref()) {
-                Some(Identity::User(name)) => name == user,
-                Some(Identity::Group(name)) => groups.contains(&name),
-                None => false,
-            }
-        })
-    }
-}
-
-/// Where a subject stands: which binding, and which of its subjects.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct Place {
-    binding: usize,
-    subject: usize,
-}
+use crate::objects::{PolicyRule, Subject};
+use crate::persistent::{Sorted, Table};
+use crate::places::{Names, Place, Places};
+use crate::roles::{Answer, RoleName, Roles};
+use crate::sieve::{Asked, Hashes};
 
 /// The bindings of the cluster or of one namespace, in walk order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
-    bindings: Vec<Bound>,
-    by_name: HashMap<String, usize>,
-    users: HashMap<String, Places>,
-    groups: HashMap<String, Places>,
-    symbols: Symbols,
+    bindings: Sorted<Arc<Binding>>,
+    by_name: Table<Named>,
+    users: Names,
+    groups: Names,
+    /// Where the next binding stands.
+    next: u64,
 }
 
-/// Where one user or group stands.
-#[derive(Clone, Debug, Default)]
-struct Places {
-    // INVARIANT: ascending.
-    list: Vec<Place>,
-    hot: Option<Box<Hot>>,
+/// Where the binding of a name stands.
+#[derive(Clone, Debug)]
+struct Named {
+    name: Arc<str>,
+    order: u64,
 }
 
 /// What a scope says to a request.
 pub(crate) struct Found<'p> {
-    pub(crate) grant: Option<(&'p Bound, &'p Subject, &'p PolicyRule)>,
+    pub(crate) grant: Option<(&'p Binding, &'p Subject, &'p PolicyRule)>,
     /// The bindings before it whose role is not there.
-    pub(crate) unresolved: Vec<&'p Bound>,
+    pub(crate) unresolved: Vec<&'p Binding>,
 }
 
 impl Scope {
     /// Adds a binding at the end of the walk, or puts it in the place of the one of that name.
-    pub(crate) fn put(&mut self, binding: Bound) {
-        let place = self
+    pub(crate) fn put(&mut self, object: BindingObject, roles: &mut Roles, hashes: &Hashes) {
+        let role = RoleName::of(object.role_ref(), object.namespace());
+        let slot = roles.refer(role, hashes);
+        let name = object.metadata().name.as_str();
+        let order = self.order_of(name, hashes).unwrap_or_else(|| {
+            let order = self.next;
+            self.next = order.saturating_add(1);
+            let name = Arc::from(name);
+            self.by_name.insert(hashes.of(&name), Named { name, order });
+            order
+        });
+        let binding = Arc::new(Binding {
+            order,
+            slot,
+            object,
+        });
+        let before = self.bindings.get(order).cloned();
+        self.bindings.put(Arc::clone(&binding));
+        self.exchange(before.as_deref(), Some(&binding), roles, hashes);
+        if let Some(before) = before {
+            let role = RoleName::of(before.object.role_ref(), before.object.namespace());
+            roles.forget(role, before.slot, hashes);
+        }
+    }
+
+    /// Takes a binding out; says whether it was there.
+    pub(crate) fn remove(&mut self, name: &str, roles: &mut Roles, hashes: &Hashes) -> bool {
+        let is_it = |named: &Named| *named.name == *name;
+        let named = self.by_name.remove(hashes.of(name), is_it);
+        let Some(before) = named.and_then(|named| self.bindings.remove(named.order)) else {
+            return false;
+        };
+        self.exchange(Some(&before), None, roles, hashes);
+        let role = RoleName::of(before.object.role_ref(), before.object.namespace());
+        roles.forget(role, before.slot, hashes);
+        true
+    }
+
+    /// Says whether there are no bindings.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bindings.last().is_none()
+    }
+
+    fn order_of(&self, name: &str, hashes: &Hashes) -> Option<u64> {
+        let named = self
             .by_name
-            .get(&binding.name)
-            .and_then(|&at| self.bindings.get_mut(at));
-        match place {
-            Some(place) => *place = binding,
-            None => {
-                self.by_name
-                    .insert(binding.name.clone(), self.bindings.len());
-                self.bindings.push(binding);
+            .find(hashes.of(name), |named| *named.name == *name)?;
+        Some(named.order)
+    }
+
+    /// Puts the subjects of a binding in the place of those of another. Those that stay where they
+    /// are, with the same role, cost nothing.
+    fn exchange(
+        &mut self,
+        before: Option<&Binding>,
+        after: Option<&Binding>,
+        roles: &mut Roles,
+        hashes: &Hashes,
+    ) {
+        let mut old = before.into_iter().flat_map(standing);
+        let mut new = after.into_iter().flat_map(standing);
+        loop {
+            let (old, new) = (old.next(), new.next());
+            if old.is_none() && new.is_none() {
+                break;
+            }
+            if old == new {
+                continue;
+            }
+            if let Some((Some(who), place)) = old {
+                let (names, name) = self.names_of(&who);
+                names.remove(name, place, roles, hashes);
+            }
+            if let Some((Some(who), place)) = new {
+                let (names, name) = self.names_of(&who);
+                names.put(name, place, roles, hashes);
             }
         }
     }
 
-    /// Builds the index; to be called once, after the last [`put`](Self::put).
-    pub(crate) fn index(&mut self) {
-        for (at, binding) in self.bindings.iter().enumerate() {
-            for (number, subject) in binding.subjects.iter().enumerate() {
-                let place = Place {
-                    binding: at,
-                    subject: number,
-                };
-                match Identity::of(subject, binding.namespace.as_deref()) {
-                    Some(Identity::User(name)) => {
-                        self.users.entry(name).or_default().list.push(place)
-                    }
-                    Some(Identity::Group(name)) => {
-                        self.groups.entry(name).or_default().list.push(place);
-                    }
-                    None => {}
-                }
-            }
-        }
-        let Self {
-            bindings, symbols, ..
-        } = self;
-        for places in self.users.values_mut().chain(self.groups.values_mut()) {
-            if places.list.len() >= MIN_PLACES {
-                let rules = |place: &Place| {
-                    let binding = bindings.get(place.binding)?;
-                    Some((*place, binding.rules.as_deref()))
-                };
-                let hot = Hot::of(places.list.iter().filter_map(rules), symbols);
-                places.hot = Some(Box::new(hot));
-            }
+    fn names_of<'w>(&mut self, who: &'w Identity) -> (&mut Names, &'w str) {
+        match who {
+            Identity::Group(name) => (&mut self.groups, name),
+            Identity::User(name) => (&mut self.users, name),
         }
     }
 
@@ -162,71 +129,36 @@ impl Scope {
     /// Each list is asked for its own first place. As the lists of several names of one user hold
     /// the same binding under its several subjects, the first place of all is that of the first
     /// binding and of its first subject.
-    pub(crate) fn find(&self, user: &str, groups: &[String], request: &Request<'_>) -> Found<'_> {
-        let lists = std::iter::once(self.users.get(user))
-            .chain(groups.iter().map(|group| self.groups.get(group)))
-            .flatten();
-        let mut first = None;
+    pub(crate) fn find<'p>(
+        &'p self,
+        user: &str,
+        groups: &[String],
+        asked: &Asked<'_>,
+        roles: &'p Roles,
+        hashes: &Hashes,
+    ) -> Found<'p> {
+        let mut first: Option<Place> = None;
         // Holds nothing, and so allocates nothing, unless there is something to report.
-        let mut unresolved: Vec<Place> = Vec::new();
-        for places in lists {
-            let found = match &places.hot {
-                Some(hot) => {
-                    unresolved.extend_from_slice(hot.unresolved());
-                    hot.first(request, &self.symbols, |place, number| {
-                        self.bindings
-                            .get(place.binding)?
-                            .rules
-                            .as_ref()?
-                            .get(number)
-                    })
-                }
-                None => self.walk(&places.list, request, first, &mut unresolved),
-            };
+        let mut missing: Vec<Place> = Vec::new();
+        for places in self.lists(user, groups, hashes) {
+            let found = places.first(asked, roles, first, &mut missing);
             first = [first, found].into_iter().flatten().min();
         }
-        unresolved.retain(|place| first.is_none_or(|first| *place < first));
-        unresolved.sort_unstable();
-        unresolved.dedup_by_key(|place| place.binding);
-        let unresolved = unresolved.iter();
-        let unresolved = unresolved.filter_map(|place| self.bindings.get(place.binding));
+        missing.retain(|place| first.is_none_or(|first| *place < first));
+        missing.sort_unstable();
+        missing.dedup_by_key(|place| place.order);
+        let missing = missing.iter();
+        let unresolved = missing.filter_map(|place| self.bindings.get(place.order));
         Found {
-            grant: first.and_then(|first| self.grant(first, request)),
-            unresolved: unresolved.collect(),
-        }
-    }
-
-    fn walk(
-        &self,
-        list: &[Place],
-        request: &Request<'_>,
-        limit: Option<Place>,
-        unresolved: &mut Vec<Place>,
-    ) -> Option<Place> {
-        // By INVARIANT no later place is before the limit.
-        let places = list.iter().copied();
-        for place in places.take_while(|&place| limit.is_none_or(|limit| place < limit)) {
-            match &self.bindings.get(place.binding)?.rules {
-                None => unresolved.push(place),
-                Some(rules) if rules.iter().any(|rule| rule.allows(request)) => {
-                    return Some(place);
+            grant: first.and_then(|place| {
+                let (binding, subject) = self.at(place)?;
+                match roles.ask(place.slot, asked) {
+                    Answer::Allow(rule) => Some((binding, subject, rule)),
+                    Answer::No | Answer::Missing => None,
                 }
-                Some(_) => {}
-            }
+            }),
+            unresolved: unresolved.map(Arc::as_ref).collect(),
         }
-        None
-    }
-
-    fn grant(
-        &self,
-        place: Place,
-        request: &Request<'_>,
-    ) -> Option<(&Bound, &Subject, &PolicyRule)> {
-        let binding = self.bindings.get(place.binding)?;
-        let subject = binding.subjects.get(place.subject)?;
-        let mut rules = binding.rules.as_ref()?.iter();
-        let rule = rules.find(|rule| rule.allows(request))?;
-        Some((binding, subject, rule))
     }
 
     /// Walks the bindings that have the user or one of the groups as a subject, in walk order,
@@ -235,42 +167,48 @@ impl Scope {
         &'p self,
         user: &str,
         groups: &[String],
-    ) -> impl Iterator<Item = (&'p Bound, &'p Subject)> {
-        let lists = std::iter::once(self.users.get(user))
-            .chain(groups.iter().map(|group| self.groups.get(group)));
-        let mut lists: Vec<&'p [Place]> = lists
-            .flatten()
-            .map(|places| places.list.as_slice())
-            .collect();
-        std::iter::from_fn(move || {
-            // A merge by hand, so that an allow ends it early. By INVARIANT the first place of
-            // all is the first of some list.
-            let first = lists
-                .iter()
-                .filter_map(|list| list.first())
-                .min()
-                .copied()?;
-            for list in &mut lists {
-                let passed = list
-                    .iter()
-                    .take_while(|place| place.binding == first.binding)
-                    .count();
-                *list = list.get(passed..).unwrap_or_default();
-            }
-            let binding = self.bindings.get(first.binding)?;
-            Some((binding, binding.subjects.get(first.subject)?))
-        })
+        hashes: &Hashes,
+    ) -> impl Iterator<Item = (&'p Binding, &'p Subject)> {
+        let lists = self.lists(user, groups, hashes);
+        let mut places: Vec<Place> = lists.flat_map(Places::iter).collect();
+        places.sort_unstable();
+        places.dedup_by_key(|place| place.order);
+        places.into_iter().filter_map(|place| self.at(place))
     }
 
     /// Walks all bindings.
-    pub(crate) fn bindings(&self) -> impl Iterator<Item = &Bound> {
-        self.bindings.iter()
+    pub(crate) fn bindings(&self) -> impl Iterator<Item = &Binding> {
+        self.bindings.iter().map(Arc::as_ref)
     }
 
-    /// Gives every binding the rules of its role.
-    pub(crate) fn resolve(&mut self, rules: impl Fn(&Bound) -> Option<Arc<[PolicyRule]>>) {
-        for binding in &mut self.bindings {
-            binding.rules = rules(binding);
-        }
+    fn lists<'p>(
+        &'p self,
+        user: &str,
+        groups: &[String],
+        hashes: &Hashes,
+    ) -> impl Iterator<Item = &'p Places> {
+        let groups = groups.iter().map(|group| self.groups.find(group, hashes));
+        std::iter::once(self.users.find(user, hashes))
+            .chain(groups)
+            .flatten()
     }
+
+    fn at(&self, place: Place) -> Option<(&Binding, &Subject)> {
+        let binding = self.bindings.get(place.order)?;
+        let subject = usize::try_from(place.subject).ok()?;
+        Some((binding, binding.object.subjects().get(subject)?))
+    }
+}
+
+/// Lists whom the subjects of a binding name, each with its place.
+fn standing(binding: &Binding) -> impl Iterator<Item = (Option<Identity>, Place)> {
+    let names = binding.object.names().zip(0_u32..);
+    names.map(|(who, subject)| {
+        let place = Place {
+            order: binding.order,
+            subject,
+            slot: binding.slot,
+        };
+        (who, place)
+    })
 }

@@ -13,6 +13,7 @@ pub mod review;
 
 mod aggregation;
 mod atoms;
+mod binding;
 mod coverage;
 mod defaults;
 mod diff;
@@ -34,6 +35,8 @@ mod objects;
 #[cfg(feature = "k8s-openapi")]
 mod openapi;
 mod permissions;
+mod persistent;
+mod places;
 mod policy;
 mod printable;
 mod query;
@@ -41,9 +44,13 @@ mod quote;
 mod request;
 mod request_info;
 mod response;
+mod roles;
 mod rule;
 mod selector;
+mod sieve;
 mod sources;
+#[cfg(feature = "store")]
+mod store;
 mod validation;
 mod who;
 mod write;
@@ -76,5 +83,7 @@ pub use request_info::{RequestInfo, RequestInfoError};
 pub use response::{BindingGrant, BindingName, Decision, Grant, Missing, Response, Unresolved};
 pub use selector::{Operator, Selector, SelectorError};
 pub use sources::RuleSources;
+#[cfg(feature = "store")]
+pub use store::PolicyStore;
 pub use who::{AllowedSubject, AllowedSubjects};
 pub use write::{Permit, Write, WriteRefusal, WriteVerdict};

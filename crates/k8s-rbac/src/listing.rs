@@ -25,7 +25,7 @@ impl Policy {
             unresolved: Vec::new(),
         };
         for (binding, subject) in self.bindings_of(user, namespace) {
-            match &binding.rules {
+            match binding.rules {
                 None => listing.unresolved.push(Unresolved::of(binding)),
                 Some(rules) => {
                     let grants = rules

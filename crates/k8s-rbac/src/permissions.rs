@@ -25,11 +25,11 @@ impl Policy {
         let mut budget = Budget::new(MAX_ATOMS);
         let mut seen = std::collections::HashSet::new();
         for (binding, _) in self.bindings_of_everywhere(user) {
-            let Some(rules) = &binding.rules else {
+            let Some(rules) = binding.rules else {
                 unresolved.push(Unresolved::of(binding));
                 continue;
             };
-            let namespace = binding.namespace.as_deref();
+            let namespace = binding.namespace;
             // A role that many bindings give in one place is taken apart once.
             if seen.insert((namespace, rules.as_ptr())) {
                 for rule in rules.iter() {

@@ -1,12 +1,18 @@
 //! The policy: built once from objects, asked any number of times.
 
-use std::collections::HashMap;
+mod change;
+mod objects;
+
 use std::sync::Arc;
 
-use crate::index::{Bound, Scope};
+use crate::binding::{Binding, Bound};
+use crate::index::Scope;
 use crate::objects::{Objects, PolicyRule, RoleRef, Subject};
+use crate::persistent::Table;
 use crate::request::{Request, User};
 use crate::response::{BindingGrant, Decision, Grant, Response, Unresolved};
+use crate::roles::{RoleName, Roles};
+use crate::sieve::{Asked, Hashes};
 
 /// The group that may do everything, whatever the bindings say.
 ///
@@ -17,11 +23,23 @@ pub const PRIVILEGED_GROUP: &str = "system:masters";
 ///
 /// Of two objects of the same kind, namespace and name the later one holds, in the place of the
 /// first, as when both were applied to a cluster.
+///
+/// Objects can be put in, replaced and taken out one at a time. A copy shares what it is made of:
+/// it costs a few counters, and a change to either is not seen in the other. So whoever decides can
+/// keep a copy while somebody else changes his; `PolicyStore` does that for several threads.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    roles: Roles,
-    cluster: Scope,
-    namespaces: HashMap<String, Scope>,
+    hashes: Hashes,
+    roles: Arc<Roles>,
+    cluster: Arc<Scope>,
+    namespaces: Table<Namespace>,
+}
+
+/// The bindings of a namespace.
+#[derive(Clone, Debug)]
+struct Namespace {
+    name: Arc<str>,
+    scope: Arc<Scope>,
 }
 
 impl Policy {
@@ -32,27 +50,25 @@ impl Policy {
     /// aggregated `ClusterRole`s are those that they carry.
     #[must_use]
     pub fn new(objects: Objects) -> Self {
-        let roles = Roles::of(&objects);
         let mut policy = Self::default();
-        for binding in objects.cluster_role_bindings {
-            policy.cluster.put(binding.into());
+        let Objects {
+            roles,
+            role_bindings,
+            cluster_roles,
+            cluster_role_bindings,
+        } = objects;
+        for role in cluster_roles {
+            policy.put_cluster_role(role);
         }
-        for binding in objects.role_bindings {
-            let namespace = binding.metadata.namespace.clone();
-            policy
-                .namespaces
-                .entry(namespace)
-                .or_default()
-                .put(binding.into());
+        for role in roles {
+            policy.put_role(role);
         }
-        for scope in std::iter::once(&mut policy.cluster).chain(policy.namespaces.values_mut()) {
-            scope.resolve(|binding| {
-                let namespace = binding.namespace.as_deref();
-                roles.find(&binding.role_ref, namespace).cloned()
-            });
-            scope.index();
+        for binding in cluster_role_bindings {
+            policy.put_cluster_role_binding(binding);
         }
-        policy.roles = roles;
+        for binding in role_bindings {
+            policy.put_role_binding(binding);
+        }
         policy
     }
 
@@ -79,14 +95,16 @@ impl Policy {
     /// a scope is that of a cache and differs from call to call; here it is the order given.
     #[must_use]
     pub fn rbac(&self, user: &User, request: &Request<'_>) -> Response<'_> {
+        let asked = Asked::of(request, &self.hashes);
         let mut unresolved = Vec::new();
-        let namespace = request.namespace().unwrap_or_default();
-        for scope in self.scopes(namespace) {
-            let found = scope.find(&user.name, &user.groups, request);
-            unresolved.extend(found.unresolved.into_iter().map(Unresolved::of));
+        for scope in self.scopes(request.namespace().unwrap_or_default()) {
+            let (name, groups) = (&user.name, &user.groups);
+            let found = scope.find(name, groups, &asked, &self.roles, &self.hashes);
+            let missing = found.unresolved.into_iter();
+            unresolved.extend(missing.map(|binding| Unresolved::of(self.bound(binding))));
             if let Some((binding, subject, rule)) = found.grant {
-                let grant = Grant::Binding(BindingGrant::of(binding, subject, rule));
-                return Response::new(Decision::Allow(grant), unresolved);
+                let grant = BindingGrant::of(self.bound(binding), subject, rule);
+                return Response::new(Decision::Allow(Grant::Binding(grant)), unresolved);
             }
         }
         Response::new(Decision::NoOpinion, unresolved)
@@ -97,49 +115,52 @@ impl Policy {
         &'p self,
         user: &User,
         namespace: &str,
-    ) -> impl Iterator<Item = (&'p Bound, &'p Subject)> {
-        self.scopes(namespace)
-            .flat_map(|scope| scope.bindings_of(&user.name, &user.groups))
-    }
-
-    /// Finds the rules of the role that a binding of a namespace refers to, as [`Roles::find`].
-    pub(crate) fn rules_of(&self, role: &RoleRef, namespace: &str) -> Option<&[PolicyRule]> {
-        let namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
-        self.roles.find(role, namespace).map(|rules| &**rules)
-    }
-
-    /// Walks all bindings of all namespaces, those of the cluster first.
-    pub(crate) fn all_bindings(&self) -> impl Iterator<Item = &Bound> {
-        self.all_scopes().flat_map(Scope::bindings)
-    }
-
-    /// Returns the names of the namespaces that have `RoleBinding`s, in order.
-    pub(crate) fn namespaces(&self) -> impl Iterator<Item = &str> {
-        let mut names: Vec<&str> = self.namespaces.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        names.into_iter().filter(|name| !name.is_empty())
-    }
-
-    fn all_scopes(&self) -> impl Iterator<Item = &Scope> {
-        let mut namespaces: Vec<_> = self.namespaces.iter().collect();
-        namespaces.sort_unstable_by_key(|&(name, _)| name);
-        let namespaces = namespaces.into_iter().map(|(_, scope)| scope);
-        std::iter::once(&self.cluster).chain(namespaces)
-    }
-
-    /// Walks all bindings of the cluster and of one namespace.
-    pub(crate) fn bindings_in<'p>(&'p self, namespace: &str) -> impl Iterator<Item = &'p Bound> {
-        self.scopes(namespace).flat_map(Scope::bindings)
+    ) -> impl Iterator<Item = (Bound<'p>, &'p Subject)> {
+        let scopes = self.scopes(namespace);
+        scopes.flat_map(|scope| self.bindings_in_scope_of(user, scope))
     }
 
     /// Walks the bindings of a user in all namespaces, those of the cluster first.
     pub(crate) fn bindings_of_everywhere<'p>(
         &'p self,
         user: &User,
-    ) -> impl Iterator<Item = (&'p Bound, &'p Subject)> {
-        self.all_scopes()
-            .flat_map(|scope| scope.bindings_of(&user.name, &user.groups))
+    ) -> impl Iterator<Item = (Bound<'p>, &'p Subject)> {
+        let scopes = self.all_scopes();
+        scopes
+            .flat_map(|scope| self.bindings_in_scope_of(user, scope))
             .filter(|(binding, _)| binding.is_ever_asked())
+    }
+
+    /// Walks all bindings of the cluster and of one namespace.
+    pub(crate) fn bindings_in<'p>(&'p self, namespace: &str) -> impl Iterator<Item = Bound<'p>> {
+        let bindings = self.scopes(namespace).flat_map(Scope::bindings);
+        bindings.map(|binding| self.bound(binding))
+    }
+
+    /// Walks all bindings of all namespaces, those of the cluster first.
+    pub(crate) fn all_bindings(&self) -> impl Iterator<Item = Bound<'_>> {
+        let bindings = self.all_scopes().flat_map(Scope::bindings);
+        bindings.map(|binding| self.bound(binding))
+    }
+
+    /// Finds the rules of the role that a binding of a namespace refers to.
+    pub(crate) fn rules_of(&self, role: &RoleRef, namespace: &str) -> Option<&[PolicyRule]> {
+        let namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
+        self.roles
+            .find(RoleName::of(role, namespace)?, &self.hashes)
+    }
+
+    fn bindings_in_scope_of<'p>(
+        &'p self,
+        user: &User,
+        scope: &'p Scope,
+    ) -> impl Iterator<Item = (Bound<'p>, &'p Subject)> {
+        let bindings = scope.bindings_of(&user.name, &user.groups, &self.hashes);
+        bindings.map(|(binding, subject)| (self.bound(binding), subject))
+    }
+
+    fn bound<'p>(&'p self, binding: &'p Binding) -> Bound<'p> {
+        Bound::of(binding, &self.roles)
     }
 
     // As upstream: pkg/registry/rbac/validation/rule.go, VisitRulesFor. Without a namespace there
@@ -147,44 +168,28 @@ impl Policy {
     fn scopes<'p>(&'p self, namespace: &str) -> impl Iterator<Item = &'p Scope> {
         let namespace = match namespace {
             "" => None,
-            namespace => self.namespaces.get(namespace),
+            namespace => self.namespace(namespace),
         };
-        std::iter::once(&self.cluster).chain(namespace)
-    }
-}
-
-/// The rules of all roles.
-#[derive(Clone, Debug, Default)]
-struct Roles {
-    cluster: HashMap<String, Arc<[PolicyRule]>>,
-    namespaces: HashMap<String, HashMap<String, Arc<[PolicyRule]>>>,
-}
-
-impl Roles {
-    fn of(objects: &Objects) -> Self {
-        let mut namespaces: HashMap<_, HashMap<_, _>> = HashMap::new();
-        for role in &objects.roles {
-            let namespace = namespaces
-                .entry(role.metadata.namespace.clone())
-                .or_default();
-            namespace.insert(role.metadata.name.clone(), role.rules.as_slice().into());
-        }
-        let cluster = objects.cluster_roles.iter();
-        let cluster =
-            cluster.map(|role| (role.metadata.name.clone(), role.rules.as_slice().into()));
-        Self {
-            cluster: cluster.collect(),
-            namespaces,
-        }
+        std::iter::once(&*self.cluster).chain(namespace)
     }
 
-    // As upstream: pkg/registry/rbac/validation/rule.go, GetRoleReferenceRules. The API group of
-    // the reference is not looked at, and from a ClusterRoleBinding no Role is ever found.
-    fn find(&self, role: &RoleRef, namespace: Option<&str>) -> Option<&Arc<[PolicyRule]>> {
-        match role.kind.as_str() {
-            "ClusterRole" => self.cluster.get(&role.name),
-            "Role" => self.namespaces.get(namespace?)?.get(&role.name),
-            _ => None,
-        }
+    /// Returns the names of the namespaces that have `RoleBinding`s, in order.
+    pub(crate) fn namespaces(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = (self.namespaces.iter().map(|own| &*own.name)).collect();
+        names.sort_unstable();
+        names.into_iter().filter(|name| !name.is_empty())
+    }
+
+    fn all_scopes(&self) -> impl Iterator<Item = &Scope> {
+        let mut namespaces: Vec<&Namespace> = self.namespaces.iter().collect();
+        namespaces.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        let namespaces = namespaces.into_iter().map(|namespace| &*namespace.scope);
+        std::iter::once(&*self.cluster).chain(namespaces)
+    }
+
+    fn namespace(&self, name: &str) -> Option<&Scope> {
+        let hash = self.hashes.of(name);
+        let namespace = self.namespaces.find(hash, |own| *own.name == *name)?;
+        Some(&namespace.scope)
     }
 }

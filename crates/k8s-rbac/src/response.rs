@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::index::Bound;
+use crate::binding::Bound;
 use crate::objects::{API_GROUP, PolicyRule, RoleRef, Subject};
 use crate::quote::{Quoted, aggregate};
 
@@ -97,10 +97,10 @@ pub struct BindingGrant<'p> {
 }
 
 impl<'p> BindingGrant<'p> {
-    pub(crate) fn of(binding: &'p Bound, subject: &'p Subject, rule: &'p PolicyRule) -> Self {
+    pub(crate) fn of(binding: Bound<'p>, subject: &'p Subject, rule: &'p PolicyRule) -> Self {
         Self {
             binding: BindingName::of(binding),
-            role: &binding.role_ref,
+            role: binding.role_ref,
             subject,
             rule,
         }
@@ -177,9 +177,9 @@ pub enum BindingName<'p> {
 }
 
 impl<'p> BindingName<'p> {
-    pub(crate) fn of(binding: &'p Bound) -> Self {
-        let name = &binding.name;
-        match &binding.namespace {
+    pub(crate) fn of(binding: Bound<'p>) -> Self {
+        let name = binding.name;
+        match binding.namespace {
             None => Self::ClusterRoleBinding { name },
             Some(namespace) => Self::RoleBinding { name, namespace },
         }
@@ -207,13 +207,13 @@ pub struct Unresolved<'p> {
 }
 
 impl<'p> Unresolved<'p> {
-    pub(crate) fn of(binding: &'p Bound) -> Self {
+    pub(crate) fn of(binding: Bound<'p>) -> Self {
         let name = &binding.role_ref.name;
         let missing = match binding.role_ref.kind.as_str() {
             "ClusterRole" => Missing::ClusterRole { name },
             "Role" => Missing::Role {
                 name,
-                namespace: binding.namespace.as_deref(),
+                namespace: binding.namespace,
             },
             kind => Missing::UnsupportedKind { kind },
         };

@@ -7,7 +7,7 @@ use crate::objects::PolicyRule;
 use crate::request::{Request, ResourceRequest};
 
 /// The entry that stands for everything.
-const ALL: &str = "*";
+pub(crate) const ALL: &str = "*";
 
 impl PolicyRule {
     /// Says whether the rule allows the request.

@@ -35,7 +35,7 @@ impl Policy {
         // By where the rules are kept, as many bindings give one role.
         let mut asked: HashMap<(*const PolicyRule, usize), Option<usize>> = HashMap::new();
         for binding in self.bindings_in(request.namespace().unwrap_or_default()) {
-            let Some(rules) = &binding.rules else {
+            let Some(rules) = binding.rules else {
                 allowed.unresolved.push(Unresolved::of(binding));
                 continue;
             };
@@ -45,11 +45,11 @@ impl Policy {
             let Some(rule) = number.and_then(|number| rules.get(number)) else {
                 continue;
             };
-            for subject in &binding.subjects {
+            for subject in binding.subjects {
                 // A ServiceAccount without a namespace is one of the binding's namespace, so the
                 // same words in two scopes are two subjects.
                 let is_relative = subject.kind == "ServiceAccount" && subject.namespace.is_empty();
-                let scope = binding.namespace.as_deref().filter(|_| is_relative);
+                let scope = binding.namespace.filter(|_| is_relative);
                 if seen.insert((Cow::Borrowed(subject), scope.unwrap_or_default())) {
                     allowed.subjects.push(AllowedSubject {
                         subject: Cow::Borrowed(subject),

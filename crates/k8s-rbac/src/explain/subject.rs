@@ -1,19 +1,19 @@
 //! Subjects that have the name of a user and are not the user.
 
+use crate::binding::Bound;
 use crate::explain::Trap;
 use crate::identity::split_service_account;
-use crate::index::Bound;
 use crate::objects::Subject;
 use crate::request::User;
 
 /// Finds the first subject of a binding that seems to mean the user, and why it does not. The
 /// binding is known to have none that is the user.
-pub(super) fn mistaken<'p>(binding: &'p Bound, user: &User) -> Option<(&'p Subject, Trap)> {
+pub(super) fn mistaken<'p>(binding: &Bound<'p>, user: &User) -> Option<(&'p Subject, Trap)> {
     let mut subjects = binding.subjects.iter();
     subjects.find_map(|subject| Some((subject, mistake(binding, subject, user)?)))
 }
 
-fn mistake(binding: &Bound, subject: &Subject, user: &User) -> Option<Trap> {
+fn mistake(binding: &Bound<'_>, subject: &Subject, user: &User) -> Option<Trap> {
     let account = split_service_account(&user.name);
     let is_account = account.is_some_and(|(_, name)| subject.name == name);
     let is_user = subject.name == user.name;

@@ -1,0 +1,113 @@
+//! Bindings, as a policy keeps them and as its readers see them.
+
+use std::sync::Arc;
+
+use crate::identity::Identity;
+use crate::objects::{ClusterRoleBinding, Metadata, PolicyRule, RoleBinding, RoleRef, Subject};
+use crate::persistent::Ranked;
+use crate::roles::{Roles, SlotNumber};
+
+/// A binding in its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Binding {
+    /// Where it stands in the walk of its scope.
+    pub(crate) order: u64,
+    /// Where its role is, or would be.
+    pub(crate) slot: SlotNumber,
+    pub(crate) object: BindingObject,
+}
+
+/// A binding of either kind.
+#[derive(Clone, Debug)]
+pub(crate) enum BindingObject {
+    Cluster(ClusterRoleBinding),
+    Namespaced(RoleBinding),
+}
+
+impl BindingObject {
+    pub(crate) const fn metadata(&self) -> &Metadata {
+        match self {
+            Self::Cluster(binding) => &binding.metadata,
+            Self::Namespaced(binding) => &binding.metadata,
+        }
+    }
+
+    pub(crate) const fn role_ref(&self) -> &RoleRef {
+        match self {
+            Self::Cluster(binding) => &binding.role_ref,
+            Self::Namespaced(binding) => &binding.role_ref,
+        }
+    }
+
+    pub(crate) fn subjects(&self) -> &[Subject] {
+        match self {
+            Self::Cluster(binding) => &binding.subjects,
+            Self::Namespaced(binding) => &binding.subjects,
+        }
+    }
+
+    /// Returns the namespace in which it holds; none for a ClusterRoleBinding, whatever its metadata
+    /// says.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Cluster(_) => None,
+            Self::Namespaced(binding) => Some(&binding.metadata.namespace),
+        }
+    }
+
+    /// Returns whom each subject names, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Option<Identity>> {
+        let namespace = self.namespace();
+        let subjects = self.subjects().iter();
+        subjects.map(move |subject| Identity::of(subject, namespace))
+    }
+}
+
+impl Ranked for Arc<Binding> {
+    type Rank = u64;
+
+    fn rank(&self) -> u64 {
+        self.order
+    }
+}
+
+/// A binding of either kind, with the rules of its role.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound<'p> {
+    pub(crate) name: &'p str,
+    /// None for a ClusterRoleBinding.
+    pub(crate) namespace: Option<&'p str>,
+    pub(crate) subjects: &'p [Subject],
+    pub(crate) role_ref: &'p RoleRef,
+    /// None when the role does not resolve.
+    pub(crate) rules: Option<&'p [PolicyRule]>,
+}
+
+impl<'p> Bound<'p> {
+    pub(crate) fn of(binding: &'p Binding, roles: &'p Roles) -> Self {
+        Self {
+            name: &binding.object.metadata().name,
+            namespace: binding.object.namespace(),
+            subjects: binding.object.subjects(),
+            role_ref: binding.object.role_ref(),
+            rules: roles.rules(binding.slot),
+        }
+    }
+
+    /// Says whether there are requests for which the binding counts: a RoleBinding without a
+    /// namespace, which no API server has stored, is in no request's namespace.
+    pub(crate) fn is_ever_asked(&self) -> bool {
+        self.namespace != Some("")
+    }
+
+    /// Finds the first subject that is the user or one of the groups.
+    pub(crate) fn subject_of(&self, user: &str, groups: &[String]) -> Option<&'p Subject> {
+        self.subjects
+            .iter()
+            .find(|subject| match Identity::of(subject, self.namespace) {
+                Some(Identity::User(name)) => name == user,
+                Some(Identity::Group(name)) => groups.contains(&name),
+                None => false,
+            })
+    }
+}

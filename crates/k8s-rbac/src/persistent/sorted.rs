@@ -1,0 +1,212 @@
+//! An ordered list in pieces.
+
+use std::fmt::{self, Debug, Formatter};
+use std::sync::Arc;
+
+/// How many items a chunk has at most. Our choice: a change copies one chunk and the list of
+/// chunks, and at a hundred thousand items these are about as long.
+const CHUNK_LEN: usize = 256;
+
+/// What has a rank has its place by it.
+pub(crate) trait Ranked {
+    type Rank: Copy + Debug + Ord;
+
+    fn rank(&self) -> Self::Rank;
+}
+
+/// Items by rank, none twice.
+#[derive(Clone)]
+pub(crate) struct Sorted<T: Ranked> {
+    // INVARIANT: no chunk is empty, and the chunks and what is in them ascend.
+    chunks: Arc<Vec<Chunk<T>>>,
+}
+
+#[derive(Clone)]
+struct Chunk<T: Ranked> {
+    /// Not above the rank of the chunk's first item, and above those of the chunk before: beside the
+    /// others, so that a search does not visit every chunk.
+    from: T::Rank,
+    items: Arc<Vec<T>>,
+}
+
+// Derived, these would ask the same of the items.
+impl<T: Ranked> Default for Sorted<T> {
+    fn default() -> Self {
+        Self {
+            chunks: Arc::default(),
+        }
+    }
+}
+
+impl<T: Debug + Ranked> Debug for Sorted<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<T: Ranked> Sorted<T> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.chunks.iter().flat_map(|chunk| chunk.items.iter())
+    }
+
+    /// Walks the items from a rank on.
+    pub(crate) fn iter_from(&self, rank: T::Rank) -> impl Iterator<Item = &T> {
+        let at = self.chunk_of(rank);
+        let chunks = self.chunks.get(at..).unwrap_or_default();
+        let (first, others) = match chunks.split_first() {
+            None => (&[][..], chunks),
+            Some((chunk, others)) => {
+                let before = chunk.items.partition_point(|item| item.rank() < rank);
+                (chunk.items.get(before..).unwrap_or_default(), others)
+            }
+        };
+        let others = others.iter().flat_map(|chunk| chunk.items.iter());
+        first.iter().chain(others)
+    }
+
+    pub(crate) fn get(&self, rank: T::Rank) -> Option<&T> {
+        let items = &self.chunks.get(self.chunk_of(rank))?.items;
+        let at = items.binary_search_by_key(&rank, Ranked::rank).ok()?;
+        items.get(at)
+    }
+
+    pub(crate) fn last(&self) -> Option<&T> {
+        self.chunks.last()?.items.last()
+    }
+
+    fn chunk_of(&self, rank: T::Rank) -> usize {
+        let chunks = self.chunks.partition_point(|chunk| chunk.from <= rank);
+        chunks.saturating_sub(1)
+    }
+}
+
+impl<T: Clone + Ranked> Sorted<T> {
+    /// Adds an item, in the place of the one of its rank if there is one.
+    pub(crate) fn put(&mut self, item: T) {
+        let rank = item.rank();
+        let at = self.chunk_of(rank);
+        let chunks = Arc::make_mut(&mut self.chunks);
+        let is_last = at.saturating_add(1) >= chunks.len();
+        let Some(chunk) = chunks.get_mut(at) else {
+            return chunks.push(Chunk::of(vec![item], rank));
+        };
+        let items = Arc::make_mut(&mut chunk.items);
+        let place = match items.binary_search_by_key(&rank, Ranked::rank) {
+            Ok(place) => {
+                if let Some(before) = items.get_mut(place) {
+                    *before = item;
+                }
+                return;
+            }
+            Err(place) => place,
+        };
+        if items.len() >= CHUNK_LEN && is_last && place == items.len() {
+            // What is added in order fills chunks to the end.
+            return chunks.push(Chunk::of(vec![item], rank));
+        }
+        items.insert(place, item);
+        chunk.from = chunk.from.min(rank);
+        if items.len() > CHUNK_LEN {
+            let upper = items.split_off(CHUNK_LEN / 2);
+            if let Some(from) = upper.first().map(Ranked::rank) {
+                chunks.insert(at.saturating_add(1), Chunk::of(upper, from));
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, rank: T::Rank) -> Option<T> {
+        self.get(rank)?;
+        let at = self.chunk_of(rank);
+        let chunks = Arc::make_mut(&mut self.chunks);
+        let items = Arc::make_mut(&mut chunks.get_mut(at)?.items);
+        let place = items.binary_search_by_key(&rank, Ranked::rank).ok()?;
+        let removed = items.remove(place);
+        if items.is_empty() {
+            chunks.remove(at);
+            return Some(removed);
+        }
+        // Two chunks that have become short are one again, so that there are never many.
+        for at in [Some(at), at.checked_sub(1)].into_iter().flatten() {
+            join_if_short(chunks, at);
+        }
+        Some(removed)
+    }
+}
+
+fn join_if_short<T: Clone + Ranked>(chunks: &mut Vec<Chunk<T>>, at: usize) {
+    let next = at.saturating_add(1);
+    let (Some(chunk), Some(upper)) = (chunks.get(at), chunks.get(next)) else {
+        return;
+    };
+    if chunk.items.len().saturating_add(upper.items.len()) <= CHUNK_LEN / 2 {
+        let upper = chunks.remove(next);
+        if let Some(chunk) = chunks.get_mut(at) {
+            Arc::make_mut(&mut chunk.items).extend(upper.items.iter().cloned());
+        }
+    }
+}
+
+impl<T: Ranked> Chunk<T> {
+    fn of(items: Vec<T>, from: T::Rank) -> Self {
+        Self {
+            from,
+            items: Arc::new(items),
+        }
+    }
+}
+
+impl Ranked for u32 {
+    type Rank = Self;
+
+    fn rank(&self) -> Self {
+        *self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn it_is_a_set_and_a_copy_keeps_what_it_had() {
+        let (mut sorted, mut set) = (Sorted::default(), BTreeSet::new());
+        let mut copies = Vec::new();
+        // Numbers of a generator of full period, so that they come in no order.
+        let mut number: u32 = 1;
+        for step in 0..20_000 {
+            number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let (item, is_removed) = ((number >> 16) % 4_096, step > 10_000 && step % 4 != 0);
+            if is_removed {
+                assert_eq!(sorted.remove(item).is_some(), set.remove(&item));
+            } else {
+                sorted.put(item);
+                set.insert(item);
+            }
+            if step % 2_500 == 0 {
+                copies.push((sorted.clone(), set.clone()));
+            }
+        }
+        copies.push((sorted, set));
+        for (sorted, set) in &copies {
+            assert!(sorted.iter().eq(set));
+            assert_eq!(sorted.last(), set.last());
+            for from in (0..4_100).step_by(7) {
+                assert!(sorted.iter_from(from).eq(set.range(from..)));
+                assert_eq!(sorted.get(from), set.get(&from));
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_become_short_is_put_together() {
+        let mut sorted = Sorted::default();
+        (0..100_000_u32).for_each(|number| sorted.put(number));
+        for number in (0..100_000).filter(|number| number % 1_000 != 0) {
+            sorted.remove(number);
+        }
+        assert_eq!(sorted.iter().count(), 100);
+        assert!(sorted.chunks.len() <= 3, "{} chunks", sorted.chunks.len());
+    }
+}

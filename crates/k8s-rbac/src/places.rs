@@ -1,0 +1,164 @@
+//! Where the names of users and groups stand in the bindings of a scope.
+
+use std::sync::Arc;
+
+use crate::hot::Many;
+use crate::persistent::{Ranked, Table};
+use crate::roles::{Answer, Roles, SlotNumber};
+use crate::sieve::{Asked, Hashes};
+
+/// From how many places on a name's list is one of [`Many`]. Our choice: below, walking is as fast.
+const MANY: usize = 32;
+
+/// Below how many it is none again. Our choice: half of it, so that it does not go to and fro.
+const FEW: usize = 16;
+
+/// Where a name stands: which binding, which of its subjects, and what the binding gives. Ordered
+/// as the walk is.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Place {
+    pub(crate) order: u64,
+    pub(crate) subject: u32,
+    pub(crate) slot: SlotNumber,
+}
+
+impl Ranked for Place {
+    type Rank = (u64, u32);
+
+    fn rank(&self) -> Self::Rank {
+        (self.order, self.subject)
+    }
+}
+
+/// All places, by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names(Table<Named>);
+
+#[derive(Clone, Debug)]
+struct Named {
+    name: Arc<str>,
+    places: Places,
+}
+
+/// Where one name stands.
+#[derive(Clone, Debug)]
+pub(crate) enum Places {
+    One(Place),
+    // INVARIANT: ascending.
+    Few(Arc<[Place]>),
+    Many(Arc<Many>),
+}
+
+impl Names {
+    pub(crate) fn find(&self, name: &str, hashes: &Hashes) -> Option<&Places> {
+        let named = self.0.find(hashes.of(name), |named| *named.name == *name)?;
+        Some(&named.places)
+    }
+
+    pub(crate) fn put(&mut self, name: &str, place: Place, roles: &mut Roles, hashes: &Hashes) {
+        let hash = hashes.of(name);
+        if let Some(named) = self.0.find_mut(hash, |named| *named.name == *name) {
+            return named.places.put(place, roles, hashes);
+        }
+        let named = Named {
+            name: name.into(),
+            places: Places::One(place),
+        };
+        self.0.insert(hash, named);
+    }
+
+    pub(crate) fn remove(&mut self, name: &str, place: Place, roles: &mut Roles, hashes: &Hashes) {
+        let hash = hashes.of(name);
+        let is_it = |named: &Named| *named.name == *name;
+        let Some(named) = self.0.find_mut(hash, is_it) else {
+            return;
+        };
+        if matches!(named.places, Places::One(_)) {
+            self.0.remove(hash, is_it);
+        } else {
+            named.places.remove(place, roles, hashes);
+        }
+    }
+}
+
+impl Places {
+    /// Walks the places in order.
+    pub(crate) fn iter(&self) -> Box<dyn Iterator<Item = Place> + '_> {
+        match self {
+            Self::One(place) => Box::new(std::iter::once(*place)),
+            Self::Few(places) => Box::new(places.iter().copied()),
+            Self::Many(many) => Box::new(many.places().copied()),
+        }
+    }
+
+    /// Finds the first place before `limit` whose role allows what is asked, and adds those before
+    /// it whose role is not there; perhaps also some after it, and in no order.
+    pub(crate) fn first(
+        &self,
+        asked: &Asked<'_>,
+        roles: &Roles,
+        limit: Option<Place>,
+        missing: &mut Vec<Place>,
+    ) -> Option<Place> {
+        let places = match self {
+            Self::One(place) => std::slice::from_ref(place),
+            Self::Few(places) => places,
+            Self::Many(many) => {
+                many.add_missing(roles, missing);
+                return many.first(asked, roles);
+            }
+        };
+        // By INVARIANT no later place is before the limit.
+        let places = places.iter().copied();
+        for place in places.take_while(|place| limit.is_none_or(|limit| *place < limit)) {
+            match roles.ask(place.slot, asked) {
+                Answer::Allow(_) => return Some(place),
+                Answer::Missing => missing.push(place),
+                Answer::No => {}
+            }
+        }
+        None
+    }
+
+    fn put(&mut self, place: Place, roles: &mut Roles, hashes: &Hashes) {
+        let before = match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Few(places) => places,
+            Self::Many(many) => return Arc::make_mut(many).put(place, roles, hashes),
+        };
+        if before.len().saturating_add(1) >= MANY {
+            let mut many = Many::default();
+            let places = before.iter().copied().chain([place]);
+            places.for_each(|place| many.put(place, roles, hashes));
+            *self = Self::Many(Arc::new(many));
+            return;
+        }
+        let at = before.partition_point(|other| *other < place);
+        let (lower, upper) = before.split_at_checked(at).unwrap_or_default();
+        let places = lower.iter().chain([&place]).chain(upper);
+        *self = Self::Few(places.copied().collect());
+    }
+
+    fn remove(&mut self, place: Place, roles: &mut Roles, hashes: &Hashes) {
+        match self {
+            Self::One(_) => {}
+            Self::Few(places) => {
+                let others = places.iter().copied().filter(|other| *other != place);
+                let others: Arc<[Place]> = others.collect();
+                *self = match *others {
+                    [one] => Self::One(one),
+                    _ => Self::Few(others),
+                };
+            }
+            Self::Many(many) => {
+                let many = Arc::make_mut(many);
+                many.remove(place, roles, hashes);
+                if many.places().nth(FEW).is_none() {
+                    let places = many.places().copied().collect();
+                    many.clear(roles, hashes);
+                    *self = Self::Few(places);
+                }
+            }
+        }
+    }
+}

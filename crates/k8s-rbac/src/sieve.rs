@@ -1,0 +1,190 @@
+//! Rules compiled to masks, so that most of them are passed over without reading a word of them.
+//!
+//! A mask never says no where [`PolicyRule::allows`] says yes. Where it does not say no, the rule
+//! itself is asked, so that the answer is always that of the rule.
+
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
+
+use crate::objects::PolicyRule;
+use crate::request::{Request, ResourceRequest};
+use crate::rule::ALL;
+
+/// How long `resource/subresource` may be before joining it allocates. Our choice: the longest of
+/// Kubernetes' own has 60 bytes.
+const MAX_JOINED: usize = 128;
+
+/// Gives texts numbers. They differ from policy to policy, so that nobody can choose texts that
+/// share theirs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hashes(RandomState);
+
+impl Hashes {
+    pub(crate) fn of(&self, text: &str) -> u64 {
+        self.0.hash_one(text)
+    }
+
+    pub(crate) fn of_pair(&self, one: &str, other: &str) -> u64 {
+        self.0.hash_one((one, other))
+    }
+
+    /// Gives `resource/subresource` its number, joined on the stack if it is of an ordinary length.
+    fn of_joined(&self, resource: &str, subresource: &str) -> u64 {
+        let mut buffer = [0; MAX_JOINED];
+        let pieces = [resource, "/", subresource];
+        let mut rest: &mut [u8] = &mut buffer;
+        for piece in pieces {
+            let Some((target, after)) = rest.split_at_mut_checked(piece.len()) else {
+                return self.of(&pieces.concat());
+            };
+            target.copy_from_slice(piece.as_bytes());
+            rest = after;
+        }
+        let len = MAX_JOINED.saturating_sub(rest.len());
+        let joined = buffer.get(..len).unwrap_or_default();
+        std::str::from_utf8(joined).map_or(0, |joined| self.of(joined))
+    }
+}
+
+/// A request, and the numbers of its texts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'r> {
+    pub(crate) request: &'r Request<'r>,
+    pub(crate) star: u64,
+    pub(crate) verb: u64,
+    pub(crate) of: AskedOf,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AskedOf {
+    Path {
+        path: u64,
+    },
+    Resource {
+        group: u64,
+        /// As a rule would write it: `resource` or `resource/subresource`.
+        resource: u64,
+        /// `*/subresource`.
+        of_all: Option<u64>,
+        name: u64,
+    },
+}
+
+impl<'r> Asked<'r> {
+    pub(crate) fn of(request: &'r Request<'r>, hashes: &Hashes) -> Self {
+        let of = match request {
+            Request::Path(request) => AskedOf::Path {
+                path: hashes.of(request.path()),
+            },
+            Request::Resource(request) => Self::of_resource(request, hashes),
+        };
+        Self {
+            request,
+            star: hashes.of(ALL),
+            verb: hashes.of(request.verb()),
+            of,
+        }
+    }
+
+    fn of_resource(request: &ResourceRequest<'_>, hashes: &Hashes) -> AskedOf {
+        let (resource, of_all) = match request.subresource() {
+            None => (hashes.of(request.resource()), None),
+            Some(subresource) => (
+                hashes.of_joined(request.resource(), subresource),
+                Some(hashes.of_joined(ALL, subresource)),
+            ),
+        };
+        AskedOf::Resource {
+            group: hashes.of(request.group()),
+            resource,
+            of_all,
+            name: hashes.of(request.name().unwrap_or_default()),
+        }
+    }
+}
+
+/// What a rule, or any rule of a role, may be about: a bit for each text, all of them for the star.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sieve {
+    verbs: u64,
+    groups: u64,
+    resources: u64,
+    paths: u64,
+}
+
+impl Sieve {
+    pub(crate) fn of(rule: &PolicyRule, hashes: &Hashes) -> Self {
+        let bits = |texts: &[String]| {
+            let bits = texts.iter().map(|text| match text.as_str() {
+                ALL => u64::MAX,
+                text => bit(hashes.of(text)),
+            });
+            bits.fold(0, |bits, bit| bits | bit)
+        };
+        let mut paths = rule.non_resource_urls.iter();
+        let is_prefix = paths.any(|path| path.ends_with('*'));
+        Self {
+            verbs: bits(&rule.verbs),
+            groups: bits(&rule.api_groups),
+            resources: bits(&rule.resources),
+            paths: if is_prefix {
+                u64::MAX
+            } else {
+                bits(&rule.non_resource_urls)
+            },
+        }
+    }
+
+    /// Returns one that lets through what either lets through.
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self {
+            verbs: self.verbs | other.verbs,
+            groups: self.groups | other.groups,
+            resources: self.resources | other.resources,
+            paths: self.paths | other.paths,
+        }
+    }
+
+    /// Says whether the rule could allow the request. No is certain.
+    pub(crate) fn may_allow(&self, asked: &Asked<'_>) -> bool {
+        let may_do = self.verbs & bit(asked.verb) != 0;
+        may_do
+            && match asked.of {
+                AskedOf::Path { path } => self.paths & bit(path) != 0,
+                AskedOf::Resource {
+                    group,
+                    resource,
+                    of_all,
+                    ..
+                } => {
+                    let resources = bit(resource) | of_all.map_or(0, bit);
+                    self.groups & bit(group) != 0 && self.resources & resources != 0
+                }
+            }
+    }
+}
+
+/// Returns one of 64 bits, by the highest bits of a number.
+fn bit(number: u64) -> u64 {
+    1_u64.wrapping_shl(u32::try_from(number >> 58).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_texts_have_the_number_of_the_whole() {
+        let hashes = Hashes::default();
+        for (resource, subresource) in [("pods", "log"), ("", ""), ("*", "a/b"), ("é", "é")] {
+            let whole = format!("{resource}/{subresource}");
+            assert_eq!(hashes.of_joined(resource, subresource), hashes.of(&whole));
+        }
+        for len in [0, 100, 126, 127, 128, 500] {
+            let resource = "x".repeat(len);
+            let whole = format!("{resource}/a");
+            assert_eq!(hashes.of_joined(&resource, "a"), hashes.of(&whole));
+        }
+    }
+}
