@@ -41,6 +41,6 @@ pub use check::MapProblem;
 pub use problem::{Location, Problem, ProblemKind, Severity};
 #[cfg(feature = "yaml")]
 pub use yaml::{
-    DEFAULT_MAX_BYTES, PolicyTable, PolicyTableError, Reader, ReservedPrefixes, ServerConfig,
-    read_config_map,
+    DEFAULT_MAX_BYTES, EditError, Editor, PolicyTable, PolicyTableError, Reader, ReservedPrefixes,
+    ServerConfig, read_config_map,
 };

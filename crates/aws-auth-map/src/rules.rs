@@ -59,7 +59,9 @@ pub struct RuleRef {
 }
 
 impl RuleRef {
-    pub(crate) const fn new(section: Section, index: usize) -> Self {
+    /// Names the rule that was written at `index` of a section, from zero.
+    #[must_use]
+    pub const fn new(section: Section, index: usize) -> Self {
         Self { section, index }
     }
 

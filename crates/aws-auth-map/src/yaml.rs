@@ -4,6 +4,7 @@ mod access_entry;
 mod advice;
 mod document;
 mod dynamic_file;
+mod edit;
 mod entry;
 mod identity_mapping;
 mod near;
@@ -17,6 +18,7 @@ mod wrong_arn;
 use bounded_yaml::{Limits, Node};
 
 use self::document::Source;
+pub use self::edit::{EditError, Editor};
 use self::entry::Dialect;
 use self::place::{Frame, Sink};
 pub use self::policy_table::{PolicyTable, PolicyTableError};

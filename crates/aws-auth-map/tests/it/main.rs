@@ -9,6 +9,8 @@ mod divergences;
 #[cfg(test)]
 mod dynamic_file;
 #[cfg(test)]
+mod edit;
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 mod patterns;

@@ -1,0 +1,191 @@
+//! Changes one entry of the ConfigMap's text, and nothing else.
+
+mod error;
+mod place;
+mod section;
+mod style;
+mod verify;
+
+use bounded_yaml::{Mapping, Node, documents};
+use iam_principal::AccountId;
+
+pub use self::error::EditError;
+use self::section::Found;
+use self::style::Style;
+use self::verify::Intent;
+use super::{Reader, document};
+use crate::problem::Problem;
+use crate::rules::{Rule, RuleRef, Section};
+
+/// Adds, replaces and removes entries in the text of the ConfigMap.
+///
+/// The text is what [`Reader::read_config_map`] reads: the manifest in YAML or JSON, or its bare data.
+/// Only the lines of the entry change; comments, the order of keys and how the others are written
+/// stay as they are, byte for byte. A new entry is written as the last one of its section is, and a
+/// section that is not there is made.
+///
+/// Before a text is given out it is read again: it has the entry that was asked for, and is otherwise
+/// what it was. A text with which that cannot be done (a list in brackets, a section in a folded
+/// scalar, an entry that others refer to by an alias) is refused and not touched.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Editor {
+    reader: Reader,
+}
+
+impl Editor {
+    /// Makes an editor with the limits of a ConfigMap.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            reader: Reader::new(),
+        }
+    }
+
+    /// Adds a rule behind the others of a section, and returns the new text.
+    ///
+    /// # Errors
+    ///
+    /// In this order: [`EditError::Rule`], what is wrong with the text,
+    /// [`EditError::Entangled`].
+    pub fn add(&self, text: &str, section: Section, rule: &Rule) -> Result<String, EditError> {
+        let fields = style::fields(section, rule)?;
+        let write = |style: &Style| style.entry(&fields);
+        self.append(text, section, Intent::Add(rule), write)
+    }
+
+    /// Adds an account to `mapAccounts`, and returns the new text.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add).
+    pub fn add_account(&self, text: &str, account: AccountId) -> Result<String, EditError> {
+        let write = |style: &Style| style.account(account);
+        self.append(text, Section::Accounts, Intent::AddAccount(account), write)
+    }
+
+    /// Puts a rule in place of the one at `at`, and returns the new text.
+    ///
+    /// # Errors
+    ///
+    /// In this order: [`EditError::Rule`], what is wrong with the text, [`EditError::NoSuchEntry`],
+    /// [`EditError::Entangled`].
+    pub fn replace(&self, text: &str, at: RuleRef, rule: &Rule) -> Result<String, EditError> {
+        let fields = style::fields(at.section(), rule)?;
+        let nodes = self.read(text)?;
+        let data = data(&nodes)?;
+        let found = section::find(text, data, at.section())?;
+        let Found::Lines(lines) = &found else {
+            return Err(EditError::NoSuchEntry);
+        };
+        let entry = lines.entry(at.index())?;
+        let new = Style::of(&lines.texts(&entry)).entry(&fields);
+        let edited = lines.splice(text, &entry, &new);
+        let intent = Intent::Replace(at.index(), rule);
+        self.verified(&nodes, data, edited, at.section(), intent)
+    }
+
+    /// Removes the entry at `at`, and returns the new text. Comments before it stay.
+    ///
+    /// # Errors
+    ///
+    /// In this order: what is wrong with the text, [`EditError::NoSuchEntry`],
+    /// [`EditError::Entangled`].
+    pub fn remove(&self, text: &str, at: RuleRef) -> Result<String, EditError> {
+        let nodes = self.read(text)?;
+        let data = data(&nodes)?;
+        let Found::Lines(lines) = section::find(text, data, at.section())? else {
+            return Err(EditError::NoSuchEntry);
+        };
+        let entry = lines.entry(at.index())?;
+        let edited = lines.remove(text, &entry);
+        let intent = Intent::Remove(at.index());
+        self.verified(&nodes, data, edited, at.section(), intent)
+    }
+
+    fn append(
+        &self,
+        text: &str,
+        section: Section,
+        intent: Intent<'_>,
+        write: impl Fn(&Style) -> Vec<String>,
+    ) -> Result<String, EditError> {
+        let nodes = self.read(text)?;
+        let data = data(&nodes)?;
+        let edited = match section::find(text, data, section)? {
+            Found::Lines(lines) => match lines.last_entry() {
+                Some(last) => {
+                    let new = write(&Style::of(&lines.texts(&last)));
+                    lines.insert_after(text, &last, &new)
+                }
+                None => lines.fill(text, &write(&Style::default())),
+            },
+            Found::Empty(range) => place::refill(text, range, section, &write(&Style::default()))?,
+            Found::Missing => place::create(text, data, section, &write(&Style::default()))?,
+        };
+        self.verified(&nodes, data, edited, section, intent)
+    }
+
+    fn read(&self, text: &str) -> Result<Vec<Node>, EditError> {
+        let nodes: Result<Vec<Node>, _> = documents(text, &self.reader.limits).collect();
+        nodes.map_err(|_| EditError::Unreadable)
+    }
+
+    /// Gives out a text only if it says what was meant.
+    fn verified(
+        &self,
+        before: &[Node],
+        data_before: &Mapping,
+        edited: String,
+        section: Section,
+        intent: Intent<'_>,
+    ) -> Result<String, EditError> {
+        let after = self.read(&edited).map_err(|_| EditError::Entangled)?;
+        let data_after = data(&after).map_err(|_| EditError::Entangled)?;
+        let is_rest_same =
+            verify::is_rest_same((before, data_before), (&after, data_after), section);
+        let list = |data: &Mapping| verify::entries(data, section, &self.reader.limits);
+        let (rules, _) = self.reader.read_config_map(&edited);
+        let is_done = || {
+            let (before, after) = (list(data_before)?, list(data_after)?);
+            Some(intent.is_done(section, &before, &after, &rules))
+        };
+        if is_rest_same && is_done() == Some(true) {
+            Ok(edited)
+        } else {
+            Err(EditError::Entangled)
+        }
+    }
+}
+
+/// Finds the data, which has to be the only one with sections.
+fn data(nodes: &[Node]) -> Result<&Mapping, EditError> {
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut sink = super::place::Sink::new("", super::place::Frame::Here, &mut problems);
+    let found = document::find(nodes, &mut sink).map(document::Found::data);
+    let data = found
+        .or_else(|| object_without_data(nodes))
+        .ok_or(EditError::NotAConfigMap)?;
+    let is_double = problems
+        .iter()
+        .any(|problem| problem.code() == "more-documents");
+    let is_double = is_double
+        || data.duplicates().iter().any(|key| {
+            let mut sections = Section::ALL.into_iter();
+            sections.any(|section| section.key() == key.text())
+        });
+    if is_double {
+        return Err(EditError::Ambiguous);
+    }
+    Ok(data)
+}
+
+/// Returns the ConfigMap itself, if it is the only object and has no data yet.
+fn object_without_data(nodes: &[Node]) -> Option<&Mapping> {
+    let is_one = |node: &&Node| {
+        let kind = node.get("kind").and_then(Node::as_text);
+        kind == Some("ConfigMap") && node.get("data").is_none()
+    };
+    let mut objects = nodes.iter().filter(is_one).filter_map(Node::as_mapping);
+    let first = objects.next()?;
+    objects.next().is_none().then_some(first)
+}
