@@ -1,6 +1,8 @@
 //! The tests of `aws-auth-map`.
 
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod config_maps;
 #[cfg(test)]
 mod diff;
@@ -20,6 +22,8 @@ mod problems;
 mod props;
 #[cfg(test)]
 mod resolve;
+#[cfg(test)]
+mod server_config;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]

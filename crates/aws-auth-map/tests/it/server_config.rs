@@ -1,0 +1,123 @@
+//! Upstream's own configuration file.
+
+use aws_auth_map::{BackendKind, Problem, Reader};
+
+/// Every key that upstream's server reads, and those that its README names.
+const WHOLE: &str = r#"clusterID: my-dev-cluster.example.com
+defaultRole: arn:aws:iam::000000000000:role/KubernetesAdmin
+server:
+  address: 127.0.0.1
+  backendMode:
+  - EKSConfigMap
+  - MountedFile
+  dynamicBackendModePath: /etc/modes.json
+  dynamicfilepath: /etc/rules.json
+  dynamicfileUserIDStrict: true
+  ec2DescribeInstancesBurst: 5
+  ec2DescribeInstancesQps: 15
+  ec2DescribeInstancesRoleARN: arn:aws:iam::000000000000:role/DescribeInstancesRole
+  generateKubeconfig: /etc/kubernetes/aws-iam-authenticator.kubeconfig
+  hostname: localhost
+  kubeconfig: /etc/kubeconfig
+  kubeconfigPregenerated: false
+  master: https://localhost:6443
+  partition: aws
+  port: 21362
+  scrubbedAccounts:
+  - "111122223333"
+  - "222233334444"
+  sourceARN: arn:aws:eks:eu-west-1:111122223333:cluster/prod
+  stateDir: /var/aws-iam-authenticator
+  reservedPrefixConfig:
+  - backendMode: MountedFile
+    usernamePrefixReserveList: ["system:"]
+  mapRoles:
+  - roleARN: arn:aws:sts::000000000000:assumed-role/KubernetesAdmin/session
+    username: kubernetes-admin
+    groups: [system:masters]
+  mapUsers:
+  - userARN: arn:aws:iam::000000000000:user/Alice
+    username: alice
+  mapAccounts:
+  - "012345678901"
+"#;
+
+fn told(problems: &[Problem]) -> Vec<String> {
+    let number = |n: Option<usize>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
+    let line = |p: &Problem| {
+        let (line, column) = (number(p.line()), number(p.column()));
+        format!("{} {} {line}:{column}", p.code(), p.at())
+    };
+    problems.iter().map(line).collect()
+}
+
+#[test]
+fn every_key_of_upstreams_is_known_and_what_is_of_mapping_is_read() {
+    let (config, problems) = Reader::new().read_server_config(WHOLE);
+    assert_eq!(problems, []);
+    assert_eq!(config.rules().len(), 3);
+    assert_eq!(
+        config.backend_modes().kinds(),
+        [BackendKind::EksConfigMap, BackendKind::MountedFile]
+    );
+    let scrubbed = config.scrubbed_accounts().iter();
+    let scrubbed: Vec<String> = scrubbed.map(ToString::to_string).collect();
+    assert_eq!(scrubbed, ["111122223333", "222233334444"]);
+    assert!(config.is_user_id_strict());
+    let prefixes = config.reserved_prefixes().of(BackendKind::MountedFile);
+    assert_eq!(prefixes.collect::<Vec<_>>(), ["system:"]);
+}
+
+#[test]
+fn the_file_is_found_in_the_config_map_that_deploys_it() {
+    let indented: String = WHOLE.lines().map(|line| format!("    {line}\n")).collect();
+    let text = format!(
+        "kind: ConfigMap\nmetadata: {{name: aws-iam-authenticator}}\ndata:\n  config.yaml: \
+         |\n{indented}    mapRoles: []\n"
+    );
+    let (config, problems) = Reader::new().read_server_config(&text);
+    assert_eq!(config.rules().len(), 3);
+    // The place is that in the whole text.
+    let line = 4 + WHOLE.lines().count() + 1;
+    assert_eq!(told(&problems), [format!("unknown-key the file {line}:5")]);
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_opens_nothing() {
+    let text = "clusterId: c\nservr: {}\nserver:\n  scrubbedAccount: x\n  scrubbedAccounts: [12345678901, x]\n  backendMode: [MountedFile, File, crd, AccessEntries, [x]]\n  dynamicfileUserIDStrict: maybe\n  mapGroups: []\n";
+    let (config, problems) = Reader::new().read_server_config(text);
+    assert_eq!(
+        told(&problems),
+        [
+            "misspelled-key the file 2:1",
+            "misspelled-key the file 4:3",
+            "unknown-key the file 8:3",
+            "deprecated-mode server.backendMode 6:30",
+            "duplicate-mode server.backendMode 6:30",
+            "unknown-mode server.backendMode 6:36",
+            "unknown-mode server.backendMode 6:41",
+            "unknown-mode server.backendMode 6:57",
+            "account-without-zeros server.scrubbedAccounts 5:22",
+            "malformed-account server.scrubbedAccounts 5:35",
+            "not-a-boolean server.dynamicfileUserIDStrict 7:28",
+        ]
+    );
+    assert_eq!(config.backend_modes().kinds(), [BackendKind::MountedFile]);
+    assert!(config.is_user_id_strict());
+    assert_eq!(config.scrubbed_accounts(), []);
+}
+
+#[test]
+fn without_a_word_of_it_everything_is_as_upstreams_flags_have_it() {
+    for text in ["server: {}", "server: {backendMode: , scrubbedAccounts: }"] {
+        let (config, problems) = Reader::new().read_server_config(text);
+        assert_eq!(problems, []);
+        assert_eq!(config.backend_modes().kinds(), [BackendKind::MountedFile]);
+        assert!(!config.is_user_id_strict() && config.rules().is_empty());
+    }
+    let (config, _) = Reader::new().read_server_config("server: {backendMode: 'CRD  File'}");
+    assert_eq!(
+        config.backend_modes().kinds(),
+        [BackendKind::Crd, BackendKind::MountedFile]
+    );
+}
