@@ -1,12 +1,18 @@
 //! The bodies of the fuzz targets: functions from bytes, each with a property that must hold beyond
 //! not crashing, so that an ordinary test can replay what a fuzzer once found.
 
+mod answer;
 mod rbac;
+mod request;
 mod token;
 mod url;
+mod verify;
 
+pub use answer::an_answer_names_one_caller;
 pub use rbac::{
     manifests_are_read_alike, requests_are_read_by_their_path, selectors_are_read_back,
 };
+pub use request::only_signed_requests_are_answered;
 pub use token::decode_has_one_spelling;
 pub use url::accepted_reads_alike;
+pub use verify::{one_change_unproves, what_is_proved_is_what_was_signed};

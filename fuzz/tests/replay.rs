@@ -45,3 +45,29 @@ fn token_decode() {
 fn url_accept() {
     replay("url_accept", eks_auth_fuzz::accepted_reads_alike);
 }
+
+#[test]
+fn sts_answer() {
+    replay("sts_answer", eks_auth_fuzz::an_answer_names_one_caller);
+}
+
+#[test]
+fn sts_request() {
+    replay(
+        "sts_request",
+        eks_auth_fuzz::only_signed_requests_are_answered,
+    );
+}
+
+#[test]
+fn verify_edit() {
+    replay("verify_edit", eks_auth_fuzz::one_change_unproves);
+}
+
+#[test]
+fn verify_url() {
+    replay(
+        "verify_url",
+        eks_auth_fuzz::what_is_proved_is_what_was_signed,
+    );
+}
