@@ -25,7 +25,7 @@ pub enum Error {
     #[error("`Authorization` is not `Credential=…, SignedHeaders=…, Signature=…`, each once")]
     Authorization,
     /// The binding header was sent as a parameter.
-    #[error("the binding header is a query parameter; sign it as a header")]
+    #[error("the binding header is a query parameter")]
     BindingHeaderAsParameter,
     /// The binding header is not among the signed headers, so the token is bound to no cluster.
     #[error("`X-Amz-SignedHeaders` lacks the binding header (`x-k8s-aws-id` for EKS)")]
@@ -158,7 +158,7 @@ pub enum Error {
     UnsignedHeader,
     /// A signed header whose value the verifier does not have, so that STS could not check the
     /// signature.
-    #[error("signs a header the verifier cannot supply; sign `host` and the binding header only")]
+    #[error("signs a header the verifier cannot supply")]
     UnsuppliableHeader,
     /// A decoded value holds a character outside visible ASCII.
     #[error("the value of `{0}` holds a character outside visible ASCII")]

@@ -18,6 +18,7 @@ mod post;
 mod url;
 
 mod accepted_post;
+mod doctor;
 mod policy;
 mod request;
 
@@ -43,6 +44,7 @@ pub use answer::{AnswerError, AnswerFailure, Refusal};
 pub use binding::{BINDING_HEADER, BindingHeader, MAX_BINDING_LEN};
 pub use cluster::{ClusterId, MAX_CLUSTER_ID_LEN};
 pub use credential::MAX_ACCESS_KEY_ID_LEN;
+pub use doctor::{Check, Diagnosis, Finding, MAX_QUOTED_LEN, Outcome};
 pub use endpoint::{Endpoint, EndpointVariant};
 pub use endpoint_table::EndpointTable;
 pub use error::{Byte, Error};

@@ -22,7 +22,7 @@ const fn is_delimiter(byte: u8) -> bool {
 /// Tells whether a URL may hold a byte at all. Every other is read differently by different parsers:
 /// the WHATWG URL standard drops tabs and newlines and turns `\` into `/`, `http::Uri` lets raw bytes
 /// above ASCII pass.
-const fn is_allowed(byte: u8) -> bool {
+pub(crate) const fn is_allowed(byte: u8) -> bool {
     is_unreserved(byte) | is_delimiter(byte) | (byte == b'%')
 }
 

@@ -20,7 +20,7 @@ pub const MAX_URL_LEN: usize = 16_384;
 /// keeps to (`pkg/token/token.go`). The value has no other effect; see the front page.
 pub const MAX_EXPIRES: u32 = 900;
 
-/// A presigned `GetCallerIdentity` URL of the right shape (checks 1 to 17 of the front page): it is
+/// A presigned `GetCallerIdentity` URL of the right shape (checks 1 to 15 of the front page): it is
 /// sound in itself, but nobody has said yet that it may be trusted.
 #[derive(Clone)]
 pub struct PresignedUrl<'u> {
@@ -35,7 +35,7 @@ impl<'u> PresignedUrl<'u> {
     ///
     /// # Errors
     ///
-    /// The checks 1 to 17 of the [front page](crate), in that order.
+    /// The checks 1 to 15 of the [front page](crate), in that order.
     pub fn parse(text: &'u str) -> Result<Self, Error> {
         let raw = RawUrl::parse(text)?;
         let canonical = raw.canonical()?;
@@ -127,6 +127,10 @@ impl<'u> RawUrl<'u> {
         self.host
     }
 
+    pub(crate) const fn query(&self) -> &'u str {
+        self.query
+    }
+
     /// Reads the query and spells it as SigV4 does.
     pub(crate) fn canonical(&self) -> Result<CanonicalUrl, Error> {
         let query = RawQuery::parse(self.query)?;
@@ -167,7 +171,7 @@ pub(crate) fn split_host(text: &str) -> Result<(&str, &str), Error> {
 /// A check of one value, on the canonical spelling.
 pub(crate) type ValueCheck = fn(&CanonicalUrl) -> Result<(), Error>;
 
-/// The checks 8 to 17 of the front page, in order.
+/// The checks 7 to 15 of the front page, in order.
 pub(crate) const VALUE_CHECKS: [ValueCheck; 9] = [
     |url| exactly(url, Param::Action, "GetCallerIdentity", Error::Action),
     |url| exactly(url, Param::Version, "2011-06-15", Error::Version),
@@ -201,11 +205,11 @@ fn check_expires(text: &str) -> Result<(), Error> {
     }
 }
 
-fn signed_at(url: &CanonicalUrl) -> Result<UnixTime, Error> {
+pub(crate) fn signed_at(url: &CanonicalUrl) -> Result<UnixTime, Error> {
     UnixTime::parse_amz_date(url.get(Param::Date)).map_err(|_| Error::Date)
 }
 
-fn credential(url: &CanonicalUrl) -> Result<Credential<'_>, Error> {
+pub(crate) fn credential(url: &CanonicalUrl) -> Result<Credential<'_>, Error> {
     Credential::parse_canonical(url.get(Param::Credential))
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod answer;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod endpoint;
 #[cfg(test)]
 mod judge;

@@ -204,7 +204,7 @@ fn each_attack_on_the_form_fails_at_its_own_check() {
             Error::PostPath,
         ),
         ("empty query", |l| l.url.push('?'), Error::PostPath),
-        ("path", |l| l.url.push_str("x"), Error::PostPath),
+        ("path", |l| l.url.push('x'), Error::PostPath),
         (
             "no path",
             |l| {
