@@ -1,4 +1,4 @@
-use sts_presign::{Check, Diagnosis, Error, MAX_QUOTED_LEN, Outcome};
+use sts_presign::{Check, Diagnosis, Error, Finding, MAX_QUOTED_LEN, Outcome};
 
 use crate::judge::cases;
 use crate::support::{GOOD, NOW, at, judge, policy};
@@ -31,7 +31,7 @@ fn the_doctor_says_what_the_judge_says() {
 fn there_is_a_finding_for_each_check_in_their_order() {
     for case in cases() {
         let diagnosis = diagnose(&case.url());
-        let checks: Vec<Check> = diagnosis.findings().iter().map(|f| f.check()).collect();
+        let checks: Vec<Check> = diagnosis.findings().iter().map(Finding::check).collect();
         assert_eq!(checks, Check::ALL, "{}", case.name);
         for finding in diagnosis.findings() {
             if let Outcome::Failed(error) = finding.outcome() {
@@ -76,7 +76,7 @@ fn what_depends_on_a_failed_check_is_not_reached() {
         .findings()
         .iter()
         .filter(|finding| finding.outcome() == Outcome::NotReached)
-        .map(|finding| finding.check())
+        .map(Finding::check)
         .collect();
     assert_eq!(
         not_reached,
@@ -134,6 +134,7 @@ fn a_text_that_is_no_url_is_looked_at_as_far_as_it_is_one() {
 fn attack_30_the_doctor_quotes_nothing_secret() {
     const TOKEN: &str = "IQoJb3JpZ2luX2VjEJr";
     let signature = GOOD.rsplit('=').next().unwrap();
+    let (part, _) = signature.split_at(32);
     for case in cases() {
         let url = case.url();
         // In front and behind, and without its own name.
@@ -149,7 +150,7 @@ fn attack_30_the_doctor_quotes_nothing_secret() {
         ] {
             let told = format!("{0} {0:?}", diagnose(&url));
             assert!(!told.contains(TOKEN), "{}: {told}", case.name);
-            assert!(!told.contains(&signature[..32]), "{}: {told}", case.name);
+            assert!(!told.contains(part), "{}: {told}", case.name);
         }
     }
 }
@@ -161,7 +162,7 @@ fn what_is_quoted_is_escaped_and_cut() {
         ("a%22b%5Cc", "\"a\\\"b\\\\c\"".to_owned()),
         (&*long, format!("\"{}\"…", "a".repeat(MAX_QUOTED_LEN))),
         (
-            &long[..MAX_QUOTED_LEN],
+            long.split_at(MAX_QUOTED_LEN).0,
             format!("\"{}\"", "a".repeat(MAX_QUOTED_LEN)),
         ),
     ] {

@@ -17,7 +17,6 @@ mod support;
 #[cfg(all(feature = "sign", feature = "verify"))]
 mod clients;
 #[cfg(test)]
-#[cfg(all(feature = "sign", feature = "verify"))]
 mod divergences;
 #[cfg(test)]
 #[cfg(all(feature = "sign", feature = "verify"))]
