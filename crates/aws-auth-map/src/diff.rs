@@ -12,6 +12,8 @@ use iam_principal::{AccountId, Identity};
 
 use self::compare::Comparison;
 pub use self::lockout::Lockout;
+pub(crate) use self::probe::somebody;
+pub(crate) use self::space::canonical_case;
 use crate::backend::BackendKind;
 use crate::matching::SsoRole;
 use crate::resolution::{Mapped, Resolution};

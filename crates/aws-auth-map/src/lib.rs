@@ -14,7 +14,9 @@ mod resolve;
 mod explain;
 mod spelling;
 
+mod convert;
 mod diff;
+mod quote;
 
 #[cfg(feature = "yaml")]
 mod check;
@@ -26,6 +28,7 @@ mod yaml;
 pub use access_policy::{AccessPolicy, AccessScope, PolicyRule};
 pub use backend::{AuthenticationMode, Backend, BackendKind, EKS_RESERVED_PREFIXES};
 pub use backend_modes::{BackendModes, BackendModesError};
+pub use convert::{AccessEntry, EntryType, Obstacle, ObstacleKind};
 pub use diff::{Change, ChangeKind, Diff, Lockout, Side, Whom};
 pub use explain::{Explanation, Finding, NearMiss, Step};
 pub use matching::{MatchedOn, RulePrincipal, SsoError, SsoRole};

@@ -175,7 +175,7 @@ fn spellings(written: &str, automaton: &mut Automaton) -> Vec<Spot> {
 
 /// The ARN that a caller would have of whom a rule's ARN speaks, with the name as it is written
 /// there; nothing if nobody can have it.
-fn canonical_case(written: &str) -> Option<String> {
+pub(crate) fn canonical_case(written: &str) -> Option<String> {
     let folded = fold(written);
     let principal = Principal::parse(&folded).ok()?;
     if principal.kind() == Kind::AssumedRole {

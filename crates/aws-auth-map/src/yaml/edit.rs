@@ -15,7 +15,7 @@ use self::style::Style;
 use self::verify::Intent;
 use super::{Reader, document};
 use crate::problem::Problem;
-use crate::rules::{Rule, RuleRef, Section};
+use crate::rules::{Rule, RuleRef, Rules, Section};
 
 /// Adds, replaces and removes entries in the text of the ConfigMap.
 ///
@@ -38,6 +38,49 @@ impl Editor {
     pub const fn new() -> Self {
         Self {
             reader: Reader::new(),
+        }
+    }
+
+    /// Writes rules as a ConfigMap, for `kubectl apply`.
+    ///
+    /// # Errors
+    ///
+    /// In this order: [`EditError::Rule`]; [`EditError::Entangled`], if a rule is one that would not
+    /// be read.
+    pub fn write(&self, rules: &Rules) -> Result<String, EditError> {
+        let style = Style::default();
+        let mut text = "apiVersion: v1\ndata:\n".to_owned();
+        for section in Section::ALL {
+            let mut lines = Vec::new();
+            for (_, rule) in rules.iter().filter(|(at, _)| at.section() == section) {
+                lines.extend(style.entry(&style::fields(section, rule)?));
+            }
+            if section == Section::Accounts {
+                lines.extend(rules.accounts().flat_map(|(_, id)| style.account(id)));
+            }
+            if !lines.is_empty() {
+                text.push_str(&format!("  {section}: |\n"));
+                let indented = |line: &String| format!("    {line}\n");
+                text.extend(lines.iter().map(indented));
+            }
+        }
+        text.push_str("kind: ConfigMap\nmetadata:\n  name: aws-auth\n  namespace: kube-system\n");
+        let (read, _) = self.reader.read_config_map(&text);
+        let is_same = read
+            .iter()
+            .map(|(_, rule)| rule)
+            .eq(rules.iter().map(|(_, rule)| rule));
+        let accounts = |rules: &Rules| -> Vec<AccountId> {
+            rules.accounts().map(|(_, account)| account).collect()
+        };
+        let is_known = |(at, _): (RuleRef, &Rule)| Section::ALL.contains(&at.section());
+        if !rules.iter().all(is_known) {
+            return Err(EditError::Rule);
+        }
+        if is_same && accounts(&read) == accounts(rules) {
+            Ok(text)
+        } else {
+            Err(EditError::Entangled)
         }
     }
 

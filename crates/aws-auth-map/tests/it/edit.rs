@@ -115,6 +115,41 @@ fn what_the_config_map_cannot_have_is_refused() {
     );
 }
 
+#[test]
+fn rules_are_written_as_a_config_map() {
+    let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/a', username: '{{SessionName}}', groups: [g]}, {sso: {permissionSetName: A, accountID: '111122223333', partition: aws-cn}, username: b}]\nmapAccounts: ['012345678901']\n";
+    let (rules, _) = read_config_map(text);
+    let written = Editor::new().write(&rules).expect("a text");
+    let want = "apiVersion: v1
+data:
+  mapRoles: |
+    - rolearn: arn:aws:iam::111122223333:role/a
+      username: \"{{SessionName}}\"
+      groups:
+        - g
+    - sso:
+        permissionSetName: A
+        accountID: \"111122223333\"
+        partition: aws-cn
+      username: b
+  mapAccounts: |
+    - \"012345678901\"
+kind: ConfigMap
+metadata:
+  name: aws-auth
+  namespace: kube-system
+";
+    assert_eq!(written, want);
+    let mut entries = Rules::new();
+    let rule = Rule::exact(
+        "arn:aws:iam::111122223333:role/a",
+        Template::parse("a"),
+        Vec::new(),
+    );
+    entries.push_entry(rule);
+    assert_eq!(Editor::new().write(&entries), Err(EditError::Rule));
+}
+
 /// Names that YAML would take for something else, or that end a text if they are not quoted.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![

@@ -5,6 +5,8 @@ mod check;
 #[cfg(test)]
 mod config_maps;
 #[cfg(test)]
+mod convert;
+#[cfg(test)]
 mod diff;
 #[cfg(test)]
 mod divergences;

@@ -5,7 +5,8 @@ use std::ops::Range;
 use bounded_yaml::{Mapping, Node};
 
 use super::EditError;
-use super::style::{escape, spaces};
+use super::style::spaces;
+use crate::quote::escape;
 use crate::rules::Section;
 
 /// What there is of a section.
