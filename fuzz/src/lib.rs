@@ -2,17 +2,20 @@
 //! not crashing, so that an ordinary test can replay what a fuzzer once found.
 
 mod answer;
+mod post;
 mod rbac;
+mod reader;
 mod request;
 mod token;
 mod url;
 mod verify;
 
 pub use answer::an_answer_names_one_caller;
+pub use post::sent_post_is_what_was_accepted;
 pub use rbac::{
     manifests_are_read_alike, requests_are_read_by_their_path, selectors_are_read_back,
 };
 pub use request::only_signed_requests_are_answered;
 pub use token::decode_has_one_spelling;
-pub use url::accepted_reads_alike;
+pub use url::{accepted_reads_alike, doctor_agrees_with_the_judge, sent_is_what_was_accepted};
 pub use verify::{one_change_unproves, what_is_proved_is_what_was_signed};

@@ -1,7 +1,27 @@
 use iam_principal::Partition;
-use sts_presign::{ClusterId, Policy, PresignedUrl};
+use sts_presign::{AcceptedRequest, ClusterId, Error, Policy, PresignedUrl, UnixTime};
 
-/// An accepted URL is read alike by `url`, and what would be sent is what was accepted.
+use crate::reader::{self, Parts};
+
+/// Has each partition's verifier judge a URL at the second of its signing, so that a fuzzer need not
+/// find the time.
+fn accepted(text: &str) -> Vec<(Policy, UnixTime, AcceptedRequest)> {
+    let (Ok(parsed), Ok(cluster_id)) = (PresignedUrl::parse(text), ClusterId::parse("fuzz")) else {
+        return Vec::new();
+    };
+    let now = parsed.signed_at();
+    let verifiers = Partition::ALL.map(|partition| Policy::new(cluster_id.clone(), partition));
+    let judge = |policy: Policy| {
+        let accepted = policy.accept(parsed.clone(), now).ok()?;
+        Some((policy, now, accepted))
+    };
+    let accepted: Vec<_> = verifiers.into_iter().filter_map(judge).collect();
+    assert!(accepted.len() <= 1, "one host in two partitions");
+    accepted
+}
+
+/// An accepted URL reads alike for three readers: the one that judged it, `url`, and one that shares
+/// nothing with either.
 ///
 /// # Panics
 ///
@@ -10,37 +30,133 @@ pub fn accepted_reads_alike(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let Ok(parsed) = PresignedUrl::parse(text) else {
+    for (_, _, accepted) in accepted(text) {
+        let (Ok(theirs), Some(other)) = (url::Url::parse(text), reader::read(text)) else {
+            fail("another reader cannot read it")
+        };
+        let pairs = theirs.query_pairs();
+        let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = pairs
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+            .collect();
+        pairs.sort();
+        let ours = Parts {
+            scheme: "https".to_owned(),
+            userinfo: None,
+            host: accepted.host().to_owned(),
+            port: None,
+            path: "/".to_owned(),
+            pairs,
+            fragment: None,
+        };
+        assert_eq!(other, ours);
+        let theirs = (
+            theirs.scheme(),
+            theirs.username(),
+            theirs.password(),
+            theirs.host_str(),
+            theirs.port(),
+            theirs.path(),
+            theirs.fragment(),
+        );
+        let host = Some(accepted.host());
+        assert_eq!(theirs, ("https", "", None, host, None, "/", None));
+        let value = |name: &str| {
+            let found = other
+                .pairs
+                .iter()
+                .find(|(other, _)| other == name.as_bytes());
+            found.map(|(_, value)| value.as_slice())
+        };
+        let id = accepted.access_key_id();
+        let date = accepted.signed_at().to_amz_date();
+        let day = date.get(..8).unwrap_or_default();
+        let scope = format!("{id}/{day}/{}/sts/aws4_request", accepted.region());
+        assert_eq!(value("X-Amz-Credential"), Some(scope.as_bytes()));
+        assert_eq!(value("X-Amz-Date"), Some(date.as_bytes()));
+        assert_eq!(value("Action"), Some(b"GetCallerIdentity".as_slice()));
+    }
+}
+
+/// What is sent is what was accepted: the same host and the same values, in the one spelling that
+/// SigV4 has, and accepted in its turn.
+///
+/// # Panics
+///
+/// If the property does not hold.
+pub fn sent_is_what_was_accepted(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let Ok(cluster_id) = ClusterId::parse("fuzz") else {
-        return;
-    };
-    // At the second of signing, so that the fuzzer need not find the time.
-    for partition in Partition::ALL {
-        let policy = Policy::new(cluster_id.clone(), partition);
-        let Ok(accepted) = policy.accept(parsed.clone(), parsed.signed_at()) else {
-            continue;
-        };
-        let sent = accepted.to_http().uri().to_string();
-        let (theirs, ours) = (url::Url::parse(text), url::Url::parse(&sent));
-        let (Ok(theirs), Ok(ours)) = (theirs, ours) else {
-            fail("url reads only one of them")
-        };
-        assert_eq!(theirs.host_str(), Some(accepted.endpoint().host()));
-        assert_eq!(theirs.host_str(), ours.host_str());
-        assert_eq!(pairs(&theirs), pairs(&ours));
-        // What is sent is accepted in its turn, and sent as it is.
-        let now = parsed.signed_at();
+    for (policy, now, accepted) in accepted(text) {
+        let request = accepted.to_http();
+        let sent = request.uri().to_string();
+        assert_eq!(reader::read(&sent), reader::read(text));
+        assert_eq!(request.method(), "GET");
+        let header = |name| request.headers().get(name).map(http::HeaderValue::as_bytes);
+        assert_eq!(header("accept"), Some(b"application/json".as_slice()));
+        assert_eq!(header("x-k8s-aws-id"), Some(b"fuzz".as_slice()));
+        assert_eq!(request.headers().len(), 2);
+        let query = request.uri().query().unwrap_or_default();
+        assert!(
+            query
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._~%&=".contains(&b))
+        );
+        let (signed, _) = query.split_once("&X-Amz-Signature=").unwrap_or((query, ""));
+        let mut sorted: Vec<&str> = signed.split('&').collect();
+        sorted.sort_unstable();
+        assert_eq!(sorted.join("&"), signed, "not SigV4's order");
         let again = PresignedUrl::parse(&sent).and_then(|url| policy.accept(url, now));
         assert_eq!(again.map(|a| a.to_http().uri().to_string()), Ok(sent));
     }
 }
 
-fn pairs(url: &url::Url) -> Vec<(String, String)> {
-    let mut pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    pairs.sort();
-    pairs
+/// The doctor says of every text what the judge says, and quotes neither signature nor session token.
+///
+/// # Panics
+///
+/// If the property does not hold.
+pub fn doctor_agrees_with_the_judge(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let (Ok(cluster_id), Ok(then)) = (
+        ClusterId::parse("fuzz"),
+        UnixTime::parse_rfc3339("2023-04-28T00:00:00Z"),
+    ) else {
+        return;
+    };
+    let parsed = PresignedUrl::parse(text);
+    // Its own time, and one that is most often another.
+    for now in [parsed.as_ref().map_or(then, PresignedUrl::signed_at), then] {
+        let policy = Policy::new(cluster_id.clone(), Partition::Aws);
+        let judged = parsed.clone().and_then(|url| policy.accept(url, now));
+        let diagnosis = policy.diagnose(text, now);
+        assert_eq!(diagnosis.refusal(), judged.err());
+        let told = diagnosis.to_string();
+        for name in ["X-Amz-Signature", "X-Amz-Security-Token"] {
+            for secret in secrets(text, name) {
+                assert!(!told.contains(&secret), "{name} is quoted");
+            }
+        }
+        assert!(
+            told.bytes()
+                .all(|b| b == b'\n' || (b' '..=b'~').contains(&b) || !b.is_ascii())
+        );
+    }
+    let _: Option<Error> = parsed.err();
+}
+
+/// The values of a secret parameter that are long enough to be one, and that nothing else in the text
+/// repeats.
+fn secrets(text: &str, name: &str) -> Vec<String> {
+    let read = reader::read(text);
+    let pairs = read.map(|read| read.pairs).unwrap_or_default();
+    let of_name = |(other, _): &(Vec<u8>, Vec<u8>)| other == name.as_bytes();
+    let values = pairs.into_iter().filter(of_name);
+    let values = values.filter_map(|(_, value)| String::from_utf8(value).ok());
+    let alone = |value: &String| value.len() >= 16 && text.matches(value.as_str()).count() == 1;
+    values.filter(alone).collect()
 }
 
 #[expect(clippy::panic, reason = "this is how a property fails")]

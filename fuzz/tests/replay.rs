@@ -71,3 +71,18 @@ fn verify_url() {
         eks_auth_fuzz::what_is_proved_is_what_was_signed,
     );
 }
+
+#[test]
+fn url_sent() {
+    replay("url_sent", eks_auth_fuzz::sent_is_what_was_accepted);
+}
+
+#[test]
+fn url_doctor() {
+    replay("url_doctor", eks_auth_fuzz::doctor_agrees_with_the_judge);
+}
+
+#[test]
+fn post_accept() {
+    replay("post_accept", eks_auth_fuzz::sent_post_is_what_was_accepted);
+}

@@ -1,0 +1,99 @@
+use iam_principal::Partition;
+use sts_presign::{BindingHeader, CarriedRequest, Error, Policy, SignedPost, UnixTime};
+
+/// An accepted login in POST form is sent as it was carried: to its host, with its form, each signed
+/// header with the value that was carried, and nothing of the caller's beside.
+///
+/// The bytes are read as a login is written on paper: method and URL, a line for each header, an empty
+/// line, the form.
+///
+/// # Panics
+///
+/// If the property does not hold.
+pub fn sent_post_is_what_was_accepted(bytes: &[u8]) {
+    let Some((url, request)) = std::str::from_utf8(bytes).ok().and_then(read) else {
+        return;
+    };
+    let Ok(binding) = BindingHeader::parse("x-server-id", "fuzz") else {
+        return;
+    };
+    let policy = Policy::bound_by(binding, Partition::Aws);
+    let carried = CarriedRequest {
+        method: request.method,
+        url,
+        headers: &request.headers,
+        body: request.body,
+    };
+    let Ok(post) = SignedPost::parse(&carried) else {
+        return;
+    };
+    let now = post.signed_at();
+    let Ok(accepted) = policy.accept_post(&post, now) else {
+        return;
+    };
+    let Ok(sent) = accepted.to_http() else {
+        fail("an accepted login cannot be sent")
+    };
+    assert_eq!(sent.uri().to_string(), url);
+    assert_eq!(*sent.body(), request.body);
+    assert_eq!(sent.method(), "POST");
+    let signed: Vec<&str> = post.signed_headers().collect();
+    let mut written = Vec::new();
+    for (name, value) in sent.headers() {
+        let value = value.to_str().unwrap_or_default();
+        written.push((name.as_str(), value));
+        let mut carried = request
+            .headers
+            .iter()
+            .filter(|(other, _)| other.eq_ignore_ascii_case(name.as_str()));
+        let carried = carried.next().map(|(_, value)| *value);
+        let want = match name.as_str() {
+            "authorization" => continue,
+            "x-server-id" => Some("fuzz"),
+            name if signed.contains(&name) => carried,
+            "accept" => Some("application/json"),
+            "content-type" => Some("application/x-www-form-urlencoded"),
+            _ => fail("a header that nobody signed"),
+        };
+        assert_eq!(Some(value), want, "{name}");
+    }
+    for name in signed.iter().filter(|name| **name != "host") {
+        assert!(sent.headers().contains_key(*name), "{name} was signed");
+    }
+    // It is accepted in its turn, and sent alike.
+    let again = SignedPost::parse(&CarriedRequest {
+        method: "POST",
+        url,
+        headers: &written,
+        body: sent.body(),
+    });
+    let again = again.and_then(|post| policy.accept_post(&post, now)?.to_http());
+    let headers =
+        |request: http::Request<&str>| -> Result<_, Error> { Ok(request.headers().clone()) };
+    assert_eq!(again.and_then(headers), Ok(sent.headers().clone()));
+    let _: UnixTime = now;
+}
+
+struct Written<'r> {
+    method: &'r str,
+    headers: Vec<(&'r str, &'r str)>,
+    body: &'r str,
+}
+
+fn read(text: &str) -> Option<(&str, Written<'_>)> {
+    let (head, body) = text.split_once("\n\n")?;
+    let mut lines = head.split('\n');
+    let (method, url) = lines.next()?.split_once(' ')?;
+    let headers = lines.filter_map(|line| line.split_once(": ")).collect();
+    let written = Written {
+        method,
+        headers,
+        body,
+    };
+    Some((url, written))
+}
+
+#[expect(clippy::panic, reason = "this is how a property fails")]
+fn fail(why: &str) -> ! {
+    panic!("{why}")
+}
