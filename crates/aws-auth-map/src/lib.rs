@@ -23,6 +23,8 @@ mod check;
 #[cfg(feature = "yaml")]
 mod problem;
 #[cfg(feature = "yaml")]
+mod store;
+#[cfg(feature = "yaml")]
 mod yaml;
 
 pub use access_policy::{AccessPolicy, AccessScope, PolicyRule};
@@ -42,6 +44,8 @@ pub use user::UserInfo;
 pub use check::MapProblem;
 #[cfg(feature = "yaml")]
 pub use problem::{Location, Problem, ProblemKind, Severity};
+#[cfg(feature = "yaml")]
+pub use store::{Kept, Outcome, SourceFormat, Store};
 #[cfg(feature = "yaml")]
 pub use yaml::{
     DEFAULT_MAX_BYTES, EditError, Editor, PolicyTable, PolicyTableError, Reader, ReservedPrefixes,

@@ -48,6 +48,10 @@ impl Editor {
     /// In this order: [`EditError::Rule`]; [`EditError::Entangled`], if a rule is one that would not
     /// be read.
     pub fn write(&self, rules: &Rules) -> Result<String, EditError> {
+        let is_known = |(at, _): (RuleRef, &Rule)| Section::ALL.contains(&at.section());
+        if !rules.iter().all(is_known) {
+            return Err(EditError::Rule);
+        }
         let style = Style::default();
         let mut text = "apiVersion: v1\ndata:\n".to_owned();
         for section in Section::ALL {
@@ -73,10 +77,6 @@ impl Editor {
         let accounts = |rules: &Rules| -> Vec<AccountId> {
             rules.accounts().map(|(_, account)| account).collect()
         };
-        let is_known = |(at, _): (RuleRef, &Rule)| Section::ALL.contains(&at.section());
-        if !rules.iter().all(is_known) {
-            return Err(EditError::Rule);
-        }
         if is_same && accounts(&read) == accounts(rules) {
             Ok(text)
         } else {

@@ -29,6 +29,8 @@ mod server_config;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]
+mod store;
+#[cfg(test)]
 mod vectors;
 
 #[cfg(test)]

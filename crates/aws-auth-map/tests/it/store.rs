@@ -1,0 +1,179 @@
+//! What a store keeps, and why.
+
+use aws_auth_map::{
+    Backend, BackendKind, Lockout, Map, Outcome, Reader, Rules, Section, SourceFormat, Store,
+};
+
+use crate::{outcome, session, user};
+
+const GOOD: &str = "mapRoles: |
+  - rolearn: arn:aws:iam::111122223333:role/a
+    username: a
+    groups: [system:masters]
+mapUsers: |
+  - userarn: arn:aws:iam::111122223333:user/u
+    username: u
+mapAccounts: |
+  - '444455556666'
+";
+
+fn store(format: SourceFormat, kind: BackendKind) -> Store {
+    let backend = Backend::new(kind, Rules::new());
+    Store::new(Reader::new(), Map::new()).with_source("source", format, backend)
+}
+
+fn aws_auth() -> Store {
+    let mut store = store(SourceFormat::ConfigMap, BackendKind::EksConfigMap);
+    let outcome = store.update("source", GOOD).expect("a source");
+    assert!(outcome.is_applied() && outcome.kept().is_empty());
+    assert_eq!(outcome.problems(), []);
+    store
+}
+
+fn told(outcome: &Outcome) -> Vec<String> {
+    let kept = |kept: &aws_auth_map::Kept| {
+        let section = kept.section().map_or("all", Section::key);
+        format!("{section} {} {}", kept.rules(), kept.why().code())
+    };
+    outcome.kept().iter().map(kept).collect()
+}
+
+#[test]
+fn what_cannot_be_read_is_kept_as_it_was() {
+    for (text, want) in [
+        ("", "all 3 nothing-there"),
+        ("# gone\n", "all 3 nothing-there"),
+        ("kind: ConfigMap\ndata: {}\n", "all 3 no-sections"),
+        ("kind: Secret\n", "all 3 not-a-config-map"),
+        ("mapRoles: [\n", "all 3 syntax"),
+        ("mapRoles: &a x\nother: *b\n", "all 3 alias"),
+    ] {
+        let mut store = aws_auth();
+        let outcome = store.update("source", text).expect("a source");
+        assert!(!outcome.is_applied(), "{text}");
+        assert_eq!(told(&outcome), [want], "{text}");
+        assert!(!outcome.problems().is_empty());
+        assert_eq!(
+            crate::outcome(&store.map().resolve(&session("a", "s"))),
+            "a"
+        );
+        assert_eq!(store.rules("source").map(Rules::len), Some(3));
+    }
+}
+
+#[test]
+fn of_a_section_that_cannot_be_read_the_section_is_kept() {
+    let mut store = aws_auth();
+    let text = "mapRoles: |
+  - rolearn: arn:aws:iam::111122223333:role/a
+    username: {{SessionName}}
+mapUsers: |
+  - userarn: arn:aws:iam::111122223333:user/u
+    username: other
+mapAccounts: x
+";
+    let updated = store.update("source", text).expect("a source");
+    assert!(updated.is_applied());
+    assert_eq!(
+        told(&updated),
+        [
+            "mapRoles 1 unquoted-template",
+            "mapAccounts 1 section-not-a-list"
+        ]
+    );
+    let map = store.map();
+    assert_eq!(outcome(&map.resolve(&session("a", "s"))), "a");
+    assert_eq!(outcome(&map.resolve(&user("u"))), "other");
+    assert!(
+        updated.kept()[0]
+            .to_string()
+            .starts_with("kept 1 rule of mapRoles: a value that begins")
+    );
+}
+
+#[test]
+fn a_section_by_a_wrong_name_is_kept_and_one_that_was_taken_away_is_not() {
+    let mut store = aws_auth();
+    let updated = store
+        .update("source", &GOOD.replace("mapRoles", "maproles"))
+        .expect("a source");
+    assert_eq!(told(&updated), ["mapRoles 1 misspelled-section"]);
+    assert_eq!(outcome(&store.map().resolve(&session("a", "s"))), "a");
+    let updated = store
+        .update("source", "mapRoles: []\nmapUsers: ''\n")
+        .expect("a source");
+    assert!(updated.is_applied() && updated.kept().is_empty());
+    assert!(store.rules("source").is_some_and(Rules::is_empty));
+}
+
+#[test]
+fn an_entry_that_is_wrong_is_left_out_and_told() {
+    let mut store = aws_auth();
+    let text = GOOD.replace("    username: a\n", "");
+    let updated = store.update("source", &text).expect("a source");
+    assert!(updated.is_applied() && updated.kept().is_empty());
+    assert_eq!(updated.problems()[0].code(), "missing-username");
+    assert_eq!(
+        outcome(&store.map().resolve(&session("a", "s"))),
+        "not-mapped"
+    );
+}
+
+#[test]
+fn a_dynamic_file_is_taken_whole_or_not_at_all() {
+    let mut store = store(SourceFormat::DynamicFile, BackendKind::DynamicFile);
+    let good =
+        r#"{"mapRoles": [{"rolearn": "arn:aws:iam::111122223333:role/a", "username": "a"}]}"#;
+    assert!(
+        store
+            .update("source", good)
+            .is_some_and(|outcome| outcome.is_applied())
+    );
+    for (bad, why) in [
+        (r#"{"mapRoles": [{"username": "a"}]}"#, "missing-principal"),
+        (
+            r#"{"mapRoles": [{"rolearn": "arn:aws:iam::111122223333:role/b", "username": 7}]}"#,
+            "not-text",
+        ),
+        ("{", "not-json"),
+    ] {
+        let updated = store.update("source", bad).expect("a source");
+        assert!(!updated.is_applied());
+        assert_eq!(told(&updated), [format!("all 1 {why}")]);
+        assert_eq!(outcome(&store.map().resolve(&session("a", "s"))), "a");
+    }
+}
+
+#[test]
+fn there_may_be_nothing_to_keep() {
+    let mut store = store(SourceFormat::AccessEntries, BackendKind::AccessEntries);
+    let updated = store.update("source", "{}").expect("a source");
+    assert_eq!(store.rules("source").map(Rules::len), Some(0));
+    assert!(
+        updated.kept().iter().all(|kept| kept.rules() == 0),
+        "{updated:?}"
+    );
+    assert_eq!(store.update("other", GOOD), None);
+}
+
+#[test]
+fn a_preview_tells_of_a_lockout_and_changes_nothing() {
+    let store = aws_auth();
+    let text = GOOD.replace("role/a", "role/team/a");
+    let (outcome, diff) = store.preview("source", &text).expect("a source");
+    assert!(outcome.is_applied());
+    assert_eq!(diff.lockouts(), [Lockout::NoAdministrator]);
+    assert_eq!(store.rules("source").map(Rules::len), Some(3));
+    let (_, diff) = store.preview("source", "").expect("a source");
+    assert!(diff.is_empty());
+}
+
+#[test]
+fn what_was_deleted_on_purpose_is_gone() {
+    let mut store = aws_auth();
+    assert_eq!(store.clear("source"), Some(3));
+    assert_eq!(
+        outcome(&store.map().resolve(&session("a", "s"))),
+        "not-mapped"
+    );
+}
