@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use k8s_rbac::becoming::Evidence;
 use k8s_rbac::can_i::Question;
 use k8s_rbac::{
     AllowedNamespaces, Atom, BindingGrant, Forbidden, Grant, Identity, Permissions, Request,
@@ -134,6 +135,31 @@ pub(crate) fn list(user: &UserArgs, world: &World) -> Result<Answer, String> {
         is_good: !rules.is_empty(),
         text: rules.iter().map(|rule| format!("{rule}\n")).collect(),
         data: rules.iter().map(rule_data).collect(),
+    })
+}
+
+pub(crate) fn become_whom(user: &UserArgs, world: &World) -> Result<Answer, String> {
+    let becoming = world.policy.can_become(&user_of(user));
+    let becoming = becoming.map_err(|why| why.to_string())?;
+    let steps = becoming.steps().iter().map(|step| {
+        let evidence = step.evidence().iter().map(Evidence::to_string);
+        json!({
+            "actor": becoming.actor(step).to_string(),
+            "reaches": step.target().to_string(),
+            "means": step.means().to_string(),
+            "by": evidence.collect::<Vec<_>>(),
+            // Steps are counted from one, as they are printed.
+            "after": step.from().map(|from| from.saturating_add(1)),
+        })
+    });
+    let data = json!({
+        "everything": becoming.to_everything().is_some(),
+        "steps": steps.collect::<Vec<_>>(),
+    });
+    Ok(Answer {
+        is_good: becoming.steps().is_empty(),
+        text: becoming.to_string(),
+        data,
     })
 }
 

@@ -47,6 +47,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         files: Files,
     },
+    /// Whom this user can become, and what he can give himself, step by step.
+    Become {
+        #[command(flatten)]
+        user: UserArgs,
+        #[command(flatten)]
+        files: Files,
+    },
     /// What is newly allowed, and what no longer, from one policy to another.
     Diff {
         /// The manifests before: a file or a folder.

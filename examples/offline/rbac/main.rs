@@ -50,6 +50,7 @@ fn answer(args: &Args) -> Result<Answer, String> {
         Command::Who { question, files } => answer::who(question, &world(&files.files)?),
         Command::Where(asked) => answer::in_which(asked, &world(&asked.files.files)?),
         Command::List { user, files } => answer::list(user, &world(&files.files)?),
+        Command::Become { user, files } => answer::become_whom(user, &world(&files.files)?),
         Command::Diff { before, after } => {
             let before = world(std::slice::from_ref(before))?;
             answer::diff(&before, &world(std::slice::from_ref(after))?)

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod aggregation;
+#[cfg(all(test, feature = "yaml"))]
+mod becoming;
 #[cfg(test)]
 mod bootstrap;
 #[cfg(test)]

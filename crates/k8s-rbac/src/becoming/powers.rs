@@ -1,0 +1,277 @@
+//! The permissions that let somebody be more than he is.
+
+use std::collections::HashMap;
+
+use crate::objects::{API_GROUP, PolicyRule};
+use crate::request::ResourceRequest;
+
+/// What a permission is good for.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Kind {
+    ApproveCertificate,
+    ApproveSigner,
+    BindClusterRoles,
+    BindRoles,
+    CreateCertificate,
+    CreateClusterRoles,
+    CreateRoles,
+    EditConfigMaps,
+    EnterPods,
+    EnterNodes,
+    EscalateClusterRoles,
+    EscalateRoles,
+    Everything,
+    ImpersonateAccounts,
+    ImpersonateExtra,
+    ImpersonateGroups,
+    ImpersonateUsers,
+    ReadSecrets,
+    ReadSecretsByName,
+    RunPods,
+    Token,
+    UpdateClusterRoles,
+    UpdateRoles,
+    WriteClusterRoleBindings,
+    WriteRoleBindings,
+}
+
+/// A permission of a rule.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Power<'p> {
+    pub(super) kind: Kind,
+    /// The resource that it is about, with its subresource.
+    pub(super) resource: &'static str,
+    pub(super) rule: &'p PolicyRule,
+}
+
+impl<'p> Power<'p> {
+    /// Returns the names that it is limited to; none if it is not.
+    pub(super) fn names(&self) -> Option<&'p [String]> {
+        let names = self.rule.resource_names.as_slice();
+        (!names.is_empty()).then_some(names)
+    }
+}
+
+/// The permissions of each role, by where its rules are kept: many bindings give one role.
+#[derive(Debug, Default)]
+pub(super) struct Powers<'p>(HashMap<(*const PolicyRule, usize), Vec<Power<'p>>>);
+
+impl<'p> Powers<'p> {
+    pub(super) fn of(&mut self, rules: &'p [PolicyRule]) -> &[Power<'p>] {
+        let powers = self.0.entry((rules.as_ptr(), rules.len()));
+        powers.or_insert_with(|| rules.iter().flat_map(powers_of).collect())
+    }
+
+    /// Says whether rules allow all verbs on all resources.
+    pub(super) fn are_everything(&mut self, rules: &'p [PolicyRule]) -> bool {
+        self.of(rules)
+            .iter()
+            .any(|power| power.kind == Kind::Everything)
+    }
+}
+
+fn powers_of(rule: &PolicyRule) -> impl Iterator<Item = Power<'_>> {
+    PATTERNS.iter().filter_map(|pattern| {
+        let (kind, verbs, group, resource, names) = *pattern;
+        let has_verb = verbs.iter().any(|verb| rule.has_verb(verb));
+        let has_resource = match kind {
+            // The key of an extra is its subresource.
+            Kind::ImpersonateExtra => {
+                let mut resources = rule.resources.iter();
+                resources.any(|entry| entry.starts_with(resource))
+            }
+            _ => {
+                let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+                let request = ResourceRequest::new("", group, resource);
+                rule.has_resource(&request.with_subresource(subresource))
+            }
+        };
+        let is_named = match names {
+            Names::Any => true,
+            Names::Every => rule.resource_names.is_empty(),
+            Names::None => rule.has_name(None),
+        };
+        let is_there = has_verb && rule.has_group(group) && has_resource && is_named;
+        is_there.then_some(Power {
+            kind,
+            resource,
+            rule,
+        })
+    })
+}
+
+/// The beginning of the resource of an extra, before its key.
+pub(super) const EXTRAS: &str = "userextras/";
+
+/// Which names a permission has to be for.
+#[derive(Clone, Copy)]
+enum Names {
+    /// Any: for which, each step looks at for itself, or it does not matter.
+    Any,
+    /// Every name.
+    Every,
+    /// None, as that of an object that is created is not known.
+    None,
+}
+
+/// Kind, verbs of which one is enough, API group, resource, names.
+type Pattern = (
+    Kind,
+    &'static [&'static str],
+    &'static str,
+    &'static str,
+    Names,
+);
+
+const CERTIFICATES: &str = "certificates.k8s.io";
+const REQUESTS: &str = "certificatesigningrequests";
+const APPROVALS: &str = "certificatesigningrequests/approval";
+
+const ALL: &[&str] = &["*"];
+const CHANGE: &[&str] = &["patch", "update"];
+const CREATE: &[&str] = &["create"];
+// WebSockets are asked for with GET, SPDY with POST.
+const ENTER: &[&str] = &["create", "get"];
+const IMPERSONATE: &[&str] = &["impersonate"];
+const READ: &[&str] = &["get", "list", "watch"];
+const WRITE: &[&str] = &["create", "patch", "update"];
+
+const PATTERNS: &[Pattern] = &[
+    (Kind::Everything, ALL, "*", "*", Names::Every),
+    (Kind::ImpersonateUsers, IMPERSONATE, "", "users", Names::Any),
+    (
+        Kind::ImpersonateGroups,
+        IMPERSONATE,
+        "",
+        "groups",
+        Names::Any,
+    ),
+    (
+        Kind::ImpersonateAccounts,
+        IMPERSONATE,
+        "",
+        "serviceaccounts",
+        Names::Any,
+    ),
+    (
+        Kind::ImpersonateExtra,
+        IMPERSONATE,
+        "authentication.k8s.io",
+        EXTRAS,
+        Names::Any,
+    ),
+    (Kind::Token, CREATE, "", "serviceaccounts/token", Names::Any),
+    (Kind::RunPods, CREATE, "", "pods", Names::None),
+    (Kind::RunPods, CREATE, "apps", "deployments", Names::None),
+    (Kind::RunPods, CHANGE, "apps", "deployments", Names::Any),
+    (Kind::RunPods, CREATE, "apps", "daemonsets", Names::None),
+    (Kind::RunPods, CHANGE, "apps", "daemonsets", Names::Any),
+    (Kind::RunPods, CREATE, "apps", "statefulsets", Names::None),
+    (Kind::RunPods, CHANGE, "apps", "statefulsets", Names::Any),
+    (Kind::RunPods, CREATE, "apps", "replicasets", Names::None),
+    (Kind::RunPods, CHANGE, "apps", "replicasets", Names::Any),
+    (
+        Kind::RunPods,
+        CREATE,
+        "",
+        "replicationcontrollers",
+        Names::None,
+    ),
+    (
+        Kind::RunPods,
+        CHANGE,
+        "",
+        "replicationcontrollers",
+        Names::Any,
+    ),
+    // The template of a Job cannot be changed.
+    (Kind::RunPods, CREATE, "batch", "jobs", Names::None),
+    (Kind::RunPods, CREATE, "batch", "cronjobs", Names::None),
+    (Kind::RunPods, CHANGE, "batch", "cronjobs", Names::Any),
+    (Kind::EnterPods, ENTER, "", "pods/exec", Names::Any),
+    (Kind::EnterPods, ENTER, "", "pods/attach", Names::Any),
+    (
+        Kind::EnterPods,
+        CHANGE,
+        "",
+        "pods/ephemeralcontainers",
+        Names::Any,
+    ),
+    (Kind::EnterNodes, ENTER, "", "nodes/proxy", Names::Any),
+    (Kind::ReadSecrets, READ, "", "secrets", Names::None),
+    (Kind::ReadSecretsByName, READ, "", "secrets", Names::Any),
+    (Kind::EditConfigMaps, CHANGE, "", "configmaps", Names::Any),
+    (
+        Kind::CreateCertificate,
+        CREATE,
+        CERTIFICATES,
+        REQUESTS,
+        Names::None,
+    ),
+    (
+        Kind::ApproveCertificate,
+        CHANGE,
+        CERTIFICATES,
+        APPROVALS,
+        Names::Any,
+    ),
+    (
+        Kind::ApproveSigner,
+        &["approve"],
+        CERTIFICATES,
+        "signers",
+        Names::Any,
+    ),
+    (
+        Kind::BindClusterRoles,
+        &["bind"],
+        API_GROUP,
+        "clusterroles",
+        Names::Any,
+    ),
+    (Kind::BindRoles, &["bind"], API_GROUP, "roles", Names::Any),
+    (
+        Kind::WriteClusterRoleBindings,
+        WRITE,
+        API_GROUP,
+        "clusterrolebindings",
+        Names::Any,
+    ),
+    (
+        Kind::WriteRoleBindings,
+        WRITE,
+        API_GROUP,
+        "rolebindings",
+        Names::Any,
+    ),
+    (
+        Kind::EscalateClusterRoles,
+        &["escalate"],
+        API_GROUP,
+        "clusterroles",
+        Names::Any,
+    ),
+    (
+        Kind::EscalateRoles,
+        &["escalate"],
+        API_GROUP,
+        "roles",
+        Names::Any,
+    ),
+    (
+        Kind::UpdateClusterRoles,
+        CHANGE,
+        API_GROUP,
+        "clusterroles",
+        Names::Any,
+    ),
+    (Kind::UpdateRoles, CHANGE, API_GROUP, "roles", Names::Any),
+    (
+        Kind::CreateClusterRoles,
+        CREATE,
+        API_GROUP,
+        "clusterroles",
+        Names::None,
+    ),
+    (Kind::CreateRoles, CREATE, API_GROUP, "roles", Names::None),
+];
