@@ -131,16 +131,14 @@ impl Scope {
     /// binding and of its first subject.
     pub(crate) fn find<'p>(
         &'p self,
-        user: &str,
-        groups: &[String],
+        lists: impl Iterator<Item = &'p Places>,
         asked: &Asked<'_>,
         roles: &'p Roles,
-        hashes: &Hashes,
     ) -> Found<'p> {
         let mut first: Option<Place> = None;
         // Holds nothing, and so allocates nothing, unless there is something to report.
         let mut missing: Vec<Place> = Vec::new();
-        for places in self.lists(user, groups, hashes) {
+        for places in lists {
             let found = places.first(asked, roles, first, &mut missing);
             first = [first, found].into_iter().flatten().min();
         }
@@ -181,7 +179,8 @@ impl Scope {
         self.bindings.iter().map(Arc::as_ref)
     }
 
-    fn lists<'p>(
+    /// Lists where the user and the groups stand, as far as they do.
+    pub(crate) fn lists<'p>(
         &'p self,
         user: &str,
         groups: &[String],

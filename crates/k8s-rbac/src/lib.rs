@@ -78,7 +78,7 @@ pub use objects::{
 #[cfg(feature = "k8s-openapi")]
 pub use openapi::OtherReviewKind;
 pub use permissions::Permissions;
-pub use policy::{PRIVILEGED_GROUP, Policy};
+pub use policy::{PRIVILEGED_GROUP, Policy, UserView};
 pub use request::{PathRequest, Request, ResourceRequest, User};
 pub use request_info::{RequestInfo, RequestInfoError};
 pub use response::{BindingGrant, BindingName, Decision, Grant, Missing, Response, Unresolved};

@@ -2,6 +2,7 @@
 
 mod change;
 mod objects;
+mod view;
 
 use std::sync::Arc;
 
@@ -9,10 +10,13 @@ use crate::binding::{Binding, Bound};
 use crate::index::Scope;
 use crate::objects::{Objects, PolicyRule, RoleRef, Subject};
 use crate::persistent::Table;
+use crate::places::Places;
 use crate::request::{Request, User};
 use crate::response::{BindingGrant, Decision, Grant, Response, Unresolved};
 use crate::roles::{RoleName, Roles};
 use crate::sieve::{Asked, Hashes};
+
+pub use view::UserView;
 
 /// The group that may do everything, whatever the bindings say.
 ///
@@ -96,10 +100,23 @@ impl Policy {
     #[must_use]
     pub fn rbac(&self, user: &User, request: &Request<'_>) -> Response<'_> {
         let asked = Asked::of(request, &self.hashes);
+        let scopes = self.scopes(request.namespace().unwrap_or_default());
+        let (name, groups) = (&user.name, &user.groups);
+        self.find(
+            &asked,
+            scopes.map(|scope| (scope, scope.lists(name, groups, &self.hashes))),
+        )
+    }
+
+    /// Decides by scopes, in order, each with the lists of where the user stands in it.
+    fn find<'p, L: Iterator<Item = &'p Places>>(
+        &'p self,
+        asked: &Asked<'_>,
+        scopes: impl Iterator<Item = (&'p Scope, L)>,
+    ) -> Response<'p> {
         let mut unresolved = Vec::new();
-        for scope in self.scopes(request.namespace().unwrap_or_default()) {
-            let (name, groups) = (&user.name, &user.groups);
-            let found = scope.find(name, groups, &asked, &self.roles, &self.hashes);
+        for (scope, lists) in scopes {
+            let found = scope.find(lists, asked, &self.roles);
             let missing = found.unresolved.into_iter();
             unresolved.extend(missing.map(|binding| Unresolved::of(self.bound(binding))));
             if let Some((binding, subject, rule)) = found.grant {

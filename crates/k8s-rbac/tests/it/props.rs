@@ -343,6 +343,38 @@ proptest! {
     }
 
     #[test]
+    fn a_view_of_a_user_answers_as_the_policy(
+        world in world(),
+        questions in vec(question(), 5),
+        is_master in any::<bool>(),
+    ) {
+        let policy = Policy::new(world);
+        for asker in &questions {
+            let mut user = asker.user.clone();
+            user.groups.extend(is_master.then(|| k8s_rbac::PRIVILEGED_GROUP.to_owned()));
+            let view = policy.view(&user);
+            for question in &questions {
+                let request = question.request();
+                prop_assert_eq!(view.rbac(&request), policy.rbac(&user, &request));
+                prop_assert_eq!(view.authorize(&request), policy.authorize(&user, &request));
+            }
+        }
+    }
+
+    #[test]
+    fn a_view_of_a_user_of_many_bindings_answers_as_the_policy(
+        world in crowded_world(),
+        questions in vec(question(), 8),
+    ) {
+        let policy = Policy::new(world);
+        for question in &questions {
+            let view = policy.view(&question.user);
+            let request = question.request();
+            prop_assert_eq!(view.rbac(&request), policy.rbac(&question.user, &request));
+        }
+    }
+
+    #[test]
     fn authorize_is_rbac_or_the_privileged_group(world in world(), question in question()) {
         let policy = Policy::new(world);
         let request = question.request();

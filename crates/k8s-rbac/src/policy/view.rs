@@ -1,0 +1,81 @@
+//! One user, asked about many times.
+
+use std::collections::HashMap;
+
+use foldhash::quality::RandomState;
+
+use crate::index::Scope;
+use crate::places::Places;
+use crate::policy::{PRIVILEGED_GROUP, Policy};
+use crate::request::{Request, User};
+use crate::response::{Decision, Grant, Response};
+use crate::sieve::Asked;
+
+impl Policy {
+    /// Looks up where a user and his groups stand, in all namespaces, once for all questions.
+    ///
+    /// It costs a look-up of each of his names in every namespace that has a `RoleBinding`, about
+    /// what as many decisions cost; from then on, names of his that no binding has cost nothing.
+    #[must_use]
+    pub fn view(&self, user: &User) -> UserView<'_> {
+        let of = |scope| Standing::of(scope, user, self);
+        let namespaces = self.namespaces.iter();
+        let namespaces = namespaces.map(|own| (&*own.name, of(&own.scope)));
+        UserView {
+            policy: self,
+            is_privileged: user.groups.iter().any(|group| group == PRIVILEGED_GROUP),
+            cluster: of(&self.cluster),
+            namespaces: namespaces
+                .filter(|(name, standing)| !name.is_empty() && !standing.lists.is_empty())
+                .collect(),
+        }
+    }
+}
+
+/// A user as a policy sees him, to be asked about many times. It answers as the policy does.
+#[derive(Clone, Debug)]
+pub struct UserView<'p> {
+    policy: &'p Policy,
+    is_privileged: bool,
+    cluster: Standing<'p>,
+    /// Those where he is named.
+    namespaces: HashMap<&'p str, Standing<'p>, RandomState>,
+}
+
+/// Where a user stands in a scope.
+#[derive(Clone, Debug)]
+struct Standing<'p> {
+    scope: &'p Scope,
+    lists: Vec<&'p Places>,
+}
+
+impl<'p> UserView<'p> {
+    /// Decides as [`Policy::authorize`].
+    #[must_use]
+    pub fn authorize(&self, request: &Request<'_>) -> Response<'p> {
+        if self.is_privileged {
+            return Response::new(Decision::Allow(Grant::PrivilegedGroup), Vec::new());
+        }
+        self.rbac(request)
+    }
+
+    /// Decides as [`Policy::rbac`].
+    #[must_use]
+    pub fn rbac(&self, request: &Request<'_>) -> Response<'p> {
+        let asked = Asked::of(request, &self.policy.hashes);
+        let namespace = request.namespace().unwrap_or_default();
+        let scopes = std::iter::once(&self.cluster).chain(self.namespaces.get(namespace));
+        let scopes = scopes.map(|standing| (standing.scope, standing.lists.iter().copied()));
+        self.policy.find(&asked, scopes)
+    }
+}
+
+impl<'p> Standing<'p> {
+    fn of(scope: &'p Scope, user: &User, policy: &'p Policy) -> Self {
+        let lists = scope.lists(&user.name, &user.groups, &policy.hashes);
+        Self {
+            scope,
+            lists: lists.collect(),
+        }
+    }
+}
