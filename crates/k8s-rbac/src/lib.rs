@@ -10,6 +10,8 @@ pub mod becoming;
 pub mod bootstrap;
 pub mod can_i;
 pub mod explain;
+#[cfg(feature = "lint")]
+pub mod lint;
 pub mod review;
 
 mod aggregation;

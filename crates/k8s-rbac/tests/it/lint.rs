@@ -1,0 +1,339 @@
+//! The lint: the cases of `testdata/lint.toml`, its order and filters, baselines, and its cost on
+//! hostile input.
+
+#![cfg(all(feature = "lint", feature = "yaml"))]
+
+use std::collections::BTreeSet;
+
+use k8s_rbac::lint::{Baseline, BaselineError, Code, Finding, Lint, Severity};
+use k8s_rbac::{
+    ClusterRole, ClusterRoleBinding, Manifests, Objects, Policy, PolicyRule, Role, RoleBinding,
+    Subject,
+};
+use proptest::prelude::*;
+use serde::Deserialize;
+use serde_json::json;
+use testkit::Report;
+
+use crate::props::world;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    code: String,
+    #[serde(default)]
+    namespace: String,
+    #[serde(default)]
+    rules: Vec<PolicyRule>,
+    #[serde(default)]
+    objects: String,
+    finds: Vec<String>,
+    says: Option<String>,
+}
+
+impl Case {
+    fn objects(&self) -> Objects {
+        if self.rules.is_empty() {
+            let manifests = Manifests::read([(self.name.as_str(), self.objects.as_str())]);
+            let lost = manifests.problems().iter();
+            let lost: Vec<_> = lost.filter(|p| p.fault.loses_an_object()).collect();
+            assert!(lost.is_empty(), "{lost:?}");
+            return manifests.into_objects();
+        }
+        let role = json!([{
+            "metadata": {"name": "r", "namespace": self.namespace},
+            "rules": self.rules,
+        }]);
+        let is_namespaced = !self.namespace.is_empty();
+        let binding = json!([{
+            "metadata": {"name": "b", "namespace": self.namespace},
+            "subjects": [{"kind": "Group", "name": "devs"}],
+            "roleRef": {"kind": if is_namespaced {"Role"} else {"ClusterRole"}, "name": "r"},
+        }]);
+        let world = if is_namespaced {
+            json!({"roles": role, "roleBindings": binding})
+        } else {
+            json!({"clusterRoles": role, "clusterRoleBindings": binding})
+        };
+        let mut objects: Objects = serde_json::from_value(world).unwrap();
+        for binding in &mut objects.cluster_role_bindings {
+            binding.set_defaults();
+        }
+        for binding in &mut objects.role_bindings {
+            binding.set_defaults();
+        }
+        objects
+    }
+}
+
+fn cases() -> Vec<Case> {
+    testkit::toml::<File>("testdata/lint.toml").case
+}
+
+fn place(finding: &Finding) -> String {
+    let place = format!("{} {} {}", finding.severity, finding.object, finding.path);
+    place.trim_end().to_owned()
+}
+
+#[test]
+fn the_lint_finds_what_the_cases_say() {
+    let mut report = Report::new();
+    for case in cases() {
+        let code = Code::find(&case.code).unwrap();
+        let name = format!("{code}: {}", case.name);
+        let findings = Lint::new().run(&case.objects());
+        let findings: Vec<&Finding> = findings.iter().filter(|one| one.code == code).collect();
+        let places: Vec<String> = findings.iter().map(|finding| place(finding)).collect();
+        report.check(&name, &places, &case.finds);
+        if let Some(says) = &case.says {
+            let message = findings.first().map(|finding| finding.message.clone());
+            report.check(&name, &message.as_ref(), &Some(says));
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn each_code_has_a_case_that_has_it_and_one_that_has_it_not() {
+    let cases = cases();
+    for &code in Code::ALL {
+        let of_code = || cases.iter().filter(|case| case.code == code.as_str());
+        assert!(of_code().any(|case| !case.finds.is_empty()), "{code}");
+        assert!(of_code().any(|case| case.finds.is_empty()), "{code}");
+        assert_eq!(Code::find(code.as_str()), Some(code));
+        for sentence in [code.why(), code.advice()] {
+            assert!(sentence.ends_with('.'), "{code}: {sentence}");
+        }
+    }
+    let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(names.len(), Code::ALL.len());
+}
+
+#[test]
+fn nothing_is_found_in_the_default_policy() {
+    let mut objects = Objects::bootstrap();
+    assert_eq!(Lint::new().run(&objects), []);
+    objects.aggregate();
+    assert_eq!(Lint::new().run(&objects), []);
+}
+
+fn sample() -> Objects {
+    let secrets = PolicyRule {
+        verbs: vec!["get".to_owned()],
+        api_groups: vec![String::new()],
+        resources: vec!["secrets".to_owned()],
+        ..PolicyRule::default()
+    };
+    let mut role = ClusterRole::default();
+    role.metadata.name = "r".to_owned();
+    role.rules = vec![secrets.clone(), secrets];
+    let mut binding = ClusterRoleBinding::default();
+    binding.metadata.name = "b".to_owned();
+    "ClusterRole".clone_into(&mut binding.role_ref.kind);
+    "r".clone_into(&mut binding.role_ref.name);
+    binding.set_defaults();
+    Objects {
+        cluster_roles: vec![role],
+        cluster_role_bindings: vec![binding],
+        ..Objects::default()
+    }
+}
+
+#[test]
+fn findings_come_by_object_and_place_and_can_be_limited_by_severity() {
+    let found = |least| -> Vec<String> {
+        let findings = Lint::new().at_least(least).run(&sample());
+        findings.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        found(Severity::Info),
+        [
+            "high secrets-read: ClusterRole/r rules[0]: get on secrets",
+            "high secrets-read: ClusterRole/r rules[1]: get on secrets",
+            "info shadowed-rule: ClusterRole/r rules[1]: the same as rules[0]",
+            "info no-subjects: ClusterRoleBinding/b: nobody is given ClusterRole r",
+        ]
+    );
+    assert_eq!(found(Severity::Low).len(), 2);
+    assert_eq!(found(Severity::Critical).len(), 0);
+    let findings = Lint::new().at_least(Severity::High).run(&sample());
+    assert_eq!(
+        serde_json::to_value(findings.first()).unwrap(),
+        json!({
+            "code": "secrets-read",
+            "severity": "high",
+            "object": {"kind": "ClusterRole", "name": "r"},
+            "path": "rules[0]",
+            "message": "get on secrets",
+        })
+    );
+}
+
+#[test]
+fn names_cannot_break_a_line() {
+    let mut objects = sample();
+    for role in &mut objects.cluster_roles {
+        role.metadata.name = "a\nhigh \u{1b}[31m".to_owned();
+    }
+    for finding in Lint::new().run(&objects) {
+        assert!(!finding.to_string().chars().any(char::is_control));
+    }
+}
+
+#[test]
+fn what_is_known_is_there_and_not_judged() {
+    let mut known = Objects::default();
+    let mut objects = sample();
+    known.cluster_roles.append(&mut objects.cluster_roles);
+    let codes = |lint: &Lint, objects: &Objects| -> Vec<Code> {
+        lint.run(objects).iter().map(|one| one.code).collect()
+    };
+    let dangling = [Code::NoSubjects, Code::DanglingRoleRef];
+    assert_eq!(codes(&Lint::new(), &objects), dangling);
+    let lint = Lint::new().with_known(known);
+    assert_eq!(codes(&lint, &objects), [Code::NoSubjects]);
+    assert_eq!(codes(&lint, &sample()), [Code::NoSubjects]);
+}
+
+#[test]
+fn a_baseline_takes_away_what_it_names_and_says_what_it_no_longer_needs() {
+    let findings = Lint::new().run(&sample());
+    let text = "\
+# accepted by the platform team
+secrets-read ClusterRole/r
+
+full-access Role/ns/gone
+";
+    let baseline = Baseline::parse(text).unwrap();
+    let reviewed = baseline.apply(findings.clone());
+    let codes: Vec<Code> = reviewed.findings.iter().map(|one| one.code).collect();
+    assert_eq!(codes, [Code::ShadowedRule, Code::NoSubjects]);
+    assert_eq!(reviewed.accepted, 2);
+    assert_eq!(reviewed.stale.to_string(), "full-access Role/ns/gone\n");
+
+    let all = Baseline::of(&findings);
+    assert_eq!(Baseline::parse(&all.to_string()), Ok(all.clone()));
+    let reviewed = all.apply(findings);
+    assert!(reviewed.findings.is_empty() && reviewed.stale.is_empty());
+
+    for (text, error) in [
+        (
+            "\nsecret-read ClusterRole/r",
+            BaselineError::Code { line: 2 },
+        ),
+        ("secrets-read", BaselineError::Object { line: 1 }),
+        ("secrets-read Role/r", BaselineError::Object { line: 1 }),
+        (
+            "secrets-read ClusterRole/",
+            BaselineError::Object { line: 1 },
+        ),
+        ("secrets-read Secret/r", BaselineError::Object { line: 1 }),
+    ] {
+        assert_eq!(Baseline::parse(text), Err(error), "{text}");
+    }
+}
+
+/// Objects that would cost the square of their number, if all of them were compared.
+#[test]
+fn many_rules_and_bindings_are_looked_at_once() {
+    let rule = |n: usize| PolicyRule {
+        verbs: vec!["get".to_owned()],
+        api_groups: vec!["example.com".to_owned()],
+        resources: vec![format!("r{n}")],
+        ..PolicyRule::default()
+    };
+    let many = 20_000;
+    let mut objects = sample();
+    for role in &mut objects.cluster_roles {
+        role.rules = (0..many).map(|n| rule(n / 2)).collect();
+    }
+    objects.cluster_role_bindings = (0..many)
+        .map(|n| {
+            let mut binding = ClusterRoleBinding::default();
+            binding.metadata.name = format!("b{n}");
+            binding.subjects = vec![Subject {
+                kind: "Group".to_owned(),
+                name: "everybody".to_owned(),
+                ..Subject::default()
+            }];
+            "ClusterRole".clone_into(&mut binding.role_ref.kind);
+            "r".clone_into(&mut binding.role_ref.name);
+            binding.set_defaults();
+            binding
+        })
+        .collect();
+    let findings = Lint::new().run(&objects);
+    let count = |code| findings.iter().filter(|one| one.code == code).count();
+    assert_eq!(count(Code::ShadowedRule), many / 2);
+    assert!(count(Code::DuplicateBinding) > 0);
+}
+
+/// Leaves out one object or rule that a finding calls superfluous.
+fn without(objects: &Objects, finding: &Finding) -> Objects {
+    let mut left = objects.clone();
+    let rule: Option<usize> = finding
+        .path
+        .strip_prefix("rules[")
+        .and_then(|rest| rest.strip_suffix(']')?.parse().ok());
+    let is_it = |kind: &str, namespace: &str, name: &str| {
+        let object = &finding.object;
+        object.kind == kind && object.namespace == namespace && object.name == name
+    };
+    let at_role = |role: &Role| is_it("Role", &role.metadata.namespace, &role.metadata.name);
+    match rule {
+        Some(at) => {
+            for role in left.roles.iter_mut().filter(|role| at_role(role)) {
+                role.rules.remove(at);
+            }
+            for role in &mut left.cluster_roles {
+                if is_it("ClusterRole", "", &role.metadata.name) {
+                    role.rules.remove(at);
+                }
+            }
+        }
+        None => {
+            left.cluster_role_bindings
+                .retain(|b| !is_it("ClusterRoleBinding", "", &b.metadata.name));
+            left.role_bindings.retain(|b: &RoleBinding| {
+                !is_it("RoleBinding", &b.metadata.namespace, &b.metadata.name)
+            });
+        }
+    }
+    left
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_superfluous_can_go(
+        world in world(),
+        questions in proptest::collection::vec(crate::props::question(), 16),
+    ) {
+        let policy = Policy::new(world.clone());
+        for finding in Lint::new().run(&world) {
+            let is_superfluous = matches!(
+                finding.code,
+                Code::DuplicateBinding | Code::ShadowedBinding | Code::ShadowedRule
+            );
+            if is_superfluous {
+                let left = Policy::new(without(&world, &finding));
+                for question in &questions {
+                    let request = question.request();
+                    prop_assert_eq!(
+                        policy.rbac(&question.user, &request).decision().is_allow(),
+                        left.rbac(&question.user, &request).decision().is_allow(),
+                        "{} {:?}", finding, question
+                    );
+                }
+            }
+        }
+    }
+}
