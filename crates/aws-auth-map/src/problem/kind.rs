@@ -8,20 +8,20 @@ use crate::rules::{RuleRef, Section};
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ProblemKind {
+    /// An access policy without its ARN, or whose scope is neither the cluster nor namespaces.
+    AccessPolicy,
     /// An account id that is not twelve digits.
     AccountId,
     /// An account id of which a number was made, as `1.11122223333e+11`.
     AccountNumber,
     /// An account id of fewer digits, which has lost its leading zeros.
     AccountZeros,
-    /// An access policy without its ARN, or whose scope is neither the cluster nor namespaces.
-    AccessPolicy,
     /// An anchor that is defined twice, or an alias without its anchor.
     Alias,
-    /// A pattern for principals of every account.
-    AnyAccount,
     /// A rule whose every user has a name or a group that its backend reserves.
     AlwaysReserved,
+    /// A pattern for principals of every account.
+    AnyAccount,
     /// No ARN of a principal.
     Arn,
     /// An ARN with a letter, a dash, a quote or a space that is not ASCII.
@@ -38,24 +38,24 @@ pub enum ProblemKind {
     CoveredByBackend(BackendKind, RuleRef),
     /// A backend's deprecated name.
     DeprecatedMode(BackendKind),
-    /// A key that stands in an entry twice, whatever the case of its letters.
-    DuplicateKey,
+    /// An access policy that an entry has already.
+    DuplicateAccessPolicy,
     /// An entry whose ARN differs from an earlier one's in case only, and which replaces it.
     DuplicateInCase(RuleRef),
+    /// A key that stands in an entry twice, whatever the case of its letters.
+    DuplicateKey,
     /// A backend that is named twice.
     DuplicateMode,
     /// An entry for the principal of an earlier one, which it replaces.
     DuplicateRule(RuleRef),
     /// A section that stands there twice; the last is read.
     DuplicateSection,
-    /// An access policy that an entry has already.
-    DuplicateAccessPolicy,
     /// An entry that is no mapping.
     EntryNotAMapping,
-    /// A type of access entry that is for roles, for a user.
-    EntryTypeForRoles,
     /// A type of access entry that is not known.
     EntryType,
+    /// A type of access entry that is for roles, for a user.
+    EntryTypeForRoles,
     /// A group that is no text.
     GroupNotText,
     /// Groups that are no list.
@@ -72,64 +72,64 @@ pub enum ProblemKind {
     MastersBySessionName,
     /// A section beside `data`.
     MisplacedSection,
-    /// A key that is nearly another, which is named.
-    MisspelledKey(&'static str),
-    /// A key of `data` that is nearly a section's.
-    MisspelledSection(Section),
     /// An entry that says of nobody who it is for.
     MissingPrincipal,
     /// An entry without the user id that it is to be known by.
     MissingUserId,
     /// An entry without a user name, or with an empty one.
     MissingUsername,
+    /// A key that is nearly another, which is named.
+    MisspelledKey(&'static str),
+    /// A key of `data` that is nearly a section's.
+    MisspelledSection(Section),
     /// More than one document where one is read.
     MoreDocuments,
     /// An entry that says twice who it is for.
     MorePrincipals,
-    /// The group of nodes for a name that is no node's.
-    NodeWithoutName,
-    /// A node's name without the group of nodes.
-    NodeWithoutGroup,
-    /// No rule for nodes.
-    NoNodes,
     /// No access entry.
     NoAccessEntries,
+    /// No rule for nodes.
+    NoNodes,
     /// None of the three sections.
     NoSections,
-    /// An object of another kind, or something that is no object.
-    NotAConfigMap,
-    /// Nothing to read.
-    NothingThere,
+    /// A node's name without the group of nodes.
+    NodeWithoutGroup,
+    /// The group of nodes for a name that is no node's.
+    NodeWithoutName,
     /// A value that should be `true` or `false`.
     NotABoolean,
+    /// An object of another kind, or something that is no object.
+    NotAConfigMap,
     /// No JSON.
     NotJson,
     /// A value that should be text.
     NotText,
+    /// Nothing to read.
+    NothingThere,
     /// Access policies of a principal that has no access entry.
     OrphanPolicies,
     /// A ConfigMap of another name or namespace.
     OtherConfigMap,
+    /// A pattern that is no ARN of six parts.
+    Pattern,
     /// A pattern that no caller's ARN can match.
     PatternMatchesNobody,
     /// The ARN of a permission set.
     PermissionSetArn,
-    /// A pattern that is no ARN of six parts.
-    Pattern,
-    /// A username that begins as only EKS's own may.
-    ReservedUsername,
     /// Reserved prefixes that are no list of backends with their lists.
     ReservedPrefixes,
+    /// A username that begins as only EKS's own may.
+    ReservedUsername,
     /// The ARN of a role with its path.
     RolePath,
     /// A section that is no list.
     SectionNotAList,
     /// A list where Kubernetes takes text only.
     SectionNotText,
-    /// The ARN of a session in an access entry.
-    SessionPrincipal,
     /// The ARN of a session.
     SessionArn,
+    /// The ARN of a session in an access entry.
+    SessionPrincipal,
     /// An entry for the principal of an earlier one, which counts.
     Shadowed(RuleRef),
     /// `sso` that does not name a permission set in an account.
@@ -140,30 +140,30 @@ pub enum ProblemKind {
     Tab,
     /// More than the limits allow.
     TooLarge,
+    /// No YAML, because a bracket or a quote is not closed.
+    Unclosed,
     /// A placeholder of another tool, which nobody filled in.
     Unfilled,
     /// An access policy of which the table does not know what it allows.
     UnknownAccessPolicy,
     /// A key that means nothing here.
     UnknownKey,
-    /// Text that looks like a placeholder and is none.
-    UnknownPlaceholder,
     /// No backend's name.
     UnknownMode,
+    /// Text that looks like a placeholder and is none.
+    UnknownPlaceholder,
     /// An account id that other readers take for a number.
     UnquotedAccount,
+    /// No YAML, because a value begins with `{{` and is not quoted.
+    UnquotedTemplate,
     /// A name that other readers take for a number or a boolean.
     UnquotedText,
     /// A user id where nobody looks at it.
     UserIdIgnored,
     /// A username of one's own for a type that has its own.
     UsernameOfType,
-    /// No YAML, because a bracket or a quote is not closed.
-    Unclosed,
     /// `*` or `?` for the account of an ARN.
     WildcardAccount,
-    /// No YAML, because a value begins with `{{` and is not quoted.
-    UnquotedTemplate,
 }
 
 impl ProblemKind {
@@ -176,15 +176,15 @@ impl ProblemKind {
             Self::AccountNumber => "account-as-number",
             Self::AccountZeros => "account-without-zeros",
             Self::Alias => "alias",
-            Self::AnyAccount => "any-account",
             Self::AlwaysReserved => "always-reserved",
+            Self::AnyAccount => "any-account",
             Self::Arn => "malformed-arn",
             Self::ArnNotAscii => "arn-not-ascii",
             Self::ArnSpaces => "arn-with-spaces",
             Self::BackendNotAsked => "backend-not-asked",
+            Self::ColonBeforeSessionName => "colon-before-session-name",
             Self::Covered(_) => "covered",
             Self::CoveredByBackend(..) => "covered-by-backend",
-            Self::ColonBeforeSessionName => "colon-before-session-name",
             Self::DeprecatedMode(_) => "deprecated-mode",
             Self::DuplicateAccessPolicy => "duplicate-access-policy",
             Self::DuplicateInCase(_) => "duplicate-in-case",
@@ -202,10 +202,10 @@ impl ProblemKind {
             Self::ListedEntries => "listed-entries",
             Self::LiteralWildcard => "literal-wildcard",
             Self::MastersBySessionName => "masters-by-session-name",
+            Self::MisplacedSection => "misplaced-section",
             Self::MissingPrincipal => "missing-principal",
             Self::MissingUserId => "missing-user-id",
             Self::MissingUsername => "missing-username",
-            Self::MisplacedSection => "misplaced-section",
             Self::MisspelledKey(_) => "misspelled-key",
             Self::MisspelledSection(_) => "misspelled-section",
             Self::MoreDocuments => "more-documents",
@@ -215,16 +215,16 @@ impl ProblemKind {
             Self::NoSections => "no-sections",
             Self::NodeWithoutGroup => "node-without-group",
             Self::NodeWithoutName => "node-without-name",
-            Self::NotAConfigMap => "not-a-config-map",
             Self::NotABoolean => "not-a-boolean",
+            Self::NotAConfigMap => "not-a-config-map",
             Self::NotJson => "not-json",
             Self::NotText => "not-text",
             Self::NothingThere => "nothing-there",
-            Self::OtherConfigMap => "other-config-map",
             Self::OrphanPolicies => "orphan-policies",
-            Self::PermissionSetArn => "permission-set-arn",
+            Self::OtherConfigMap => "other-config-map",
             Self::Pattern => "malformed-pattern",
             Self::PatternMatchesNobody => "pattern-matches-nobody",
+            Self::PermissionSetArn => "permission-set-arn",
             Self::ReservedPrefixes => "reserved-prefixes",
             Self::ReservedUsername => "reserved-username",
             Self::RolePath => "role-path",
@@ -256,36 +256,36 @@ impl ProblemKind {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::UnknownPlaceholder
-            | Self::AlwaysReserved
+            Self::AlwaysReserved
+            | Self::AnyAccount
             | Self::BackendNotAsked
             | Self::Covered(_)
             | Self::CoveredByBackend(..)
-            | Self::DuplicateInCase(_)
-            | Self::MisspelledKey(_)
-            | Self::NoNodes
-            | Self::OtherConfigMap
-            | Self::UnknownAccessPolicy
-            | Self::SectionNotText
-            | Self::UnquotedAccount
-            | Self::UnquotedText
-            | Self::UserIdIgnored
-            | Self::NodeWithoutName
-            | Self::NodeWithoutGroup
-            | Self::MastersBySessionName
-            | Self::PatternMatchesNobody
-            | Self::AnyAccount
-            | Self::DuplicateAccessPolicy
             | Self::DeprecatedMode(_)
+            | Self::DuplicateAccessPolicy
+            | Self::DuplicateInCase(_)
             | Self::DuplicateRule(_)
             | Self::DuplicateSection
             | Self::LiteralWildcard
+            | Self::MastersBySessionName
+            | Self::MisspelledKey(_)
             | Self::MoreDocuments
+            | Self::NoNodes
             | Self::NoSections
+            | Self::NodeWithoutGroup
+            | Self::NodeWithoutName
+            | Self::OtherConfigMap
+            | Self::PatternMatchesNobody
             | Self::RolePath
+            | Self::SectionNotText
             | Self::SessionArn
             | Self::Shadowed(_)
-            | Self::UnknownKey => Severity::Warning,
+            | Self::UnknownAccessPolicy
+            | Self::UnknownKey
+            | Self::UnknownPlaceholder
+            | Self::UnquotedAccount
+            | Self::UnquotedText
+            | Self::UserIdIgnored => Severity::Warning,
             _ => Severity::Error,
         }
     }
