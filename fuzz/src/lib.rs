@@ -2,6 +2,7 @@
 //! not crashing, so that an ordinary test can replay what a fuzzer once found.
 
 mod answer;
+mod mapping;
 mod post;
 mod rbac;
 mod reader;
@@ -11,6 +12,10 @@ mod url;
 mod verify;
 
 pub use answer::an_answer_names_one_caller;
+pub use mapping::{
+    diff_is_empty_exactly_when_all_resolve_alike, edit_then_read_gives_what_was_written,
+    maps_are_read_alike, unrelated_rules_change_nothing,
+};
 pub use post::sent_post_is_what_was_accepted;
 pub use rbac::{
     manifests_are_read_alike, requests_are_read_by_their_path, selectors_are_read_back,

@@ -19,6 +19,35 @@ fn replay(target: &str, property: fn(&[u8])) {
 }
 
 #[test]
+fn map_diff() {
+    replay(
+        "map_diff",
+        eks_auth_fuzz::diff_is_empty_exactly_when_all_resolve_alike,
+    );
+}
+
+#[test]
+fn map_edit() {
+    replay(
+        "map_edit",
+        eks_auth_fuzz::edit_then_read_gives_what_was_written,
+    );
+}
+
+#[test]
+fn map_read() {
+    replay("map_read", eks_auth_fuzz::maps_are_read_alike);
+}
+
+#[test]
+fn map_unrelated() {
+    replay(
+        "map_unrelated",
+        eks_auth_fuzz::unrelated_rules_change_nothing,
+    );
+}
+
+#[test]
 fn rbac_manifests() {
     replay("rbac_manifests", eks_auth_fuzz::manifests_are_read_alike);
 }
