@@ -1,15 +1,19 @@
 //! Manifests: what `kubectl apply` is given, and what `kubectl get` prints.
 
 mod object;
+mod positions;
 mod problem;
 
-use std::collections::{BTreeMap, HashSet};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
 
-use bounded_yaml::{Kind, Limits, Node, Position, documents};
+use bounded_yaml::{Kind, Limits, Node, documents};
 
 pub use problem::{Fault, Place, Problem};
 
 use crate::manifests::object::Object;
+use crate::manifests::positions::Positions;
 use crate::objects::{API_GROUP, ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
 
 /// How large one file may be, unless told otherwise: 16 MiB. Our choice: a dump of ten thousand
@@ -38,7 +42,8 @@ pub struct Manifests {
     objects: Objects,
     skipped: BTreeMap<String, usize>,
     problems: Vec<Problem>,
-    names: HashSet<(&'static str, String, String)>,
+    /// Where each object stands, by kind, namespace and name.
+    places: HashMap<(&'static str, String, String), Place>,
 }
 
 impl Manifests {
@@ -57,10 +62,12 @@ impl Manifests {
         let limits = Limits::new().with_max_bytes(max_bytes);
         let mut manifests = Self::default();
         for (name, text) in files {
+            let positions = OnceCell::new();
             for (document, number) in documents(text, &limits).zip(1_usize..) {
                 let at = At {
                     file: name,
                     text,
+                    positions: &positions,
                     document: number,
                 };
                 match document {
@@ -101,6 +108,16 @@ impl Manifests {
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+
+    /// Returns where an object stands: of several of one name, the last one, which holds. The path is
+    /// that of the object in its document.
+    #[must_use]
+    pub fn place(&self, kind: &str, namespace: &str, name: &str) -> Option<&Place> {
+        let kinds = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
+        let kind = kinds.into_iter().find(|one| *one == kind)?;
+        let key = (kind, namespace.to_owned(), name.to_owned());
+        self.places.get(&key)
     }
 
     /// Adds what a node holds; `path` leads to it in its document. The items of a list may leave
@@ -202,8 +219,13 @@ impl Manifests {
             );
         }
         let name = (T::KIND, metadata.namespace.clone(), metadata.name.clone());
-        if !self.names.insert(name) {
-            self.report(at, &join(path, "metadata.name"), node, Fault::Replaces);
+        let place = at.place(path, node.offset());
+        match self.places.entry(name) {
+            Entry::Vacant(entry) => drop(entry.insert(place)),
+            Entry::Occupied(mut entry) => {
+                entry.insert(place);
+                self.report(at, &join(path, "metadata.name"), node, Fault::Replaces);
+            }
         }
         object.store(&mut self.objects);
     }
@@ -220,6 +242,7 @@ impl Manifests {
 struct At<'a> {
     file: &'a str,
     text: &'a str,
+    positions: &'a OnceCell<Positions<'a>>,
     document: usize,
 }
 
@@ -229,7 +252,10 @@ impl At<'_> {
             file: self.file.to_owned(),
             document: self.document,
             path: path.to_owned(),
-            position: offset.map(|offset| Position::of(self.text, offset)),
+            position: offset.map(|offset| {
+                let positions = self.positions.get_or_init(|| Positions::new(self.text));
+                positions.at(offset)
+            }),
         }
     }
 }

@@ -132,3 +132,48 @@ fn files_keep_their_order_and_the_limit_is_each_files_own() {
         .collect();
     assert_eq!(places, ["2"]);
 }
+
+#[test]
+fn places_are_those_of_the_objects_that_hold() {
+    let role = |name: &str| {
+        format!(
+            "- apiVersion: rbac.authorization.k8s.io/v1\n  kind: Role\n  \
+             metadata: {{name: {name}, namespace: ns}}\n"
+        )
+    };
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n{}{}{}",
+        role("a"),
+        role("b"),
+        role("a")
+    );
+    let manifests = Manifests::read([("list.yaml", list.as_str())]);
+    let place = |name| manifests.place("Role", "ns", name).map(ToString::to_string);
+    assert_eq!(
+        place("a").as_deref(),
+        Some("list.yaml:10:3: document 1, items[2]")
+    );
+    assert_eq!(
+        place("b").as_deref(),
+        Some("list.yaml:7:3: document 1, items[1]")
+    );
+    assert_eq!(place("c"), None);
+    assert_eq!(manifests.place("Secret", "ns", "a"), None);
+}
+
+/// Each of many problems has its line, which must not cost a reading of the file each.
+#[test]
+fn many_problems_have_their_lines() {
+    let item = "- {kind: Role, apiVersion: rbac.authorization.k8s.io/v1, metadata: {name: r}}\n";
+    let many = 20_000;
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n{}", item.repeat(many));
+    let manifests = Manifests::read([("list.yaml", list.as_str())]);
+    // Each is defaulted, and each but the first is another of the same name.
+    assert_eq!(manifests.problems().len(), 2 * many - 1);
+    let last = manifests
+        .problems()
+        .last()
+        .map(|problem| problem.place.position);
+    let last = last.flatten().map(|position| position.line());
+    assert_eq!(last, Some(many + 3));
+}
