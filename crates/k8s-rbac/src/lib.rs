@@ -60,7 +60,7 @@ mod write;
 
 pub use aggregation::Aggregation;
 pub use atoms::{Atom, MAX_ATOMS, TooLarge};
-pub use coverage::{Coverage, Permission};
+pub use coverage::{Coverage, MAX_COMPARISONS, Permission};
 pub use diff::{Change, MAX_DIFF_STEPS, PolicyDiff};
 pub use escalation::Escalation;
 pub use field_error::{FieldError, FieldErrorReason, FieldErrors};

@@ -3,8 +3,8 @@
 use k8s_rbac::can_i::{Error, Question};
 use k8s_rbac::review::AccessReview;
 use k8s_rbac::{
-    ClusterRole, LabelSelector, Manifests, Objects, Policy, PolicyRule, Request, RequestInfo, User,
-    Write, WriteVerdict,
+    ClusterRole, Coverage, LabelSelector, Manifests, Objects, Policy, PolicyRule, Request,
+    RequestInfo, User, Write, WriteVerdict,
 };
 use testkit::Divergences;
 
@@ -25,6 +25,18 @@ fn each_divergence_is_real() {
     }))
     .unwrap();
     divergences.compare("order-of-bindings", &2, &reasons_over_many_calls(&objects));
+    let list: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+    let wide = PolicyRule {
+        verbs: list.clone(),
+        api_groups: list.clone(),
+        resources: list.clone(),
+        resource_names: list,
+        non_resource_urls: Vec::new(),
+    };
+    let coverage = Coverage::of([], [&wide]);
+    assert!(coverage.is_cut() && !coverage.is_complete());
+    let missing = coverage.missing().len();
+    divergences.compare("coverage-cut", &wide.permissions().count(), &missing);
     let (kept, name) = read("{name: a, name: b}");
     divergences.compare("duplicate-key", &(1, "b".to_owned()), &(kept, name));
     let (kept, name) = read("{name: on}");

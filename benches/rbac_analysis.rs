@@ -1,0 +1,250 @@
+//! What the analyses cost: one user asked about many times, what he may do, what differs between two
+//! policies, whom he can become; in a large cluster, and on a role that is made to be slow.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use k8s_rbac::{
+    ClusterRole, ClusterRoleBinding, Decision, Metadata, Objects, Policy, PolicyDiff, PolicyRule,
+    Request, ResourceRequest, RoleBinding, RoleRef, Subject, User,
+};
+
+const BINDINGS: usize = 10_000;
+const RULES: usize = 100_000;
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+fn named(name: &str, namespace: &str) -> Metadata {
+    Metadata {
+        name: name.to_owned(),
+        namespace: namespace.to_owned(),
+        ..Metadata::default()
+    }
+}
+
+fn subject(kind: &str, name: &str) -> Vec<Subject> {
+    vec![Subject {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        ..Subject::default()
+    }]
+}
+
+fn cluster_role(name: &str, rules: Vec<PolicyRule>) -> ClusterRole {
+    ClusterRole {
+        metadata: named(name, ""),
+        rules,
+        aggregation_rule: None,
+    }
+}
+
+fn role_ref(name: &str) -> RoleRef {
+    RoleRef {
+        kind: "ClusterRole".to_owned(),
+        name: name.to_owned(),
+        ..RoleRef::default()
+    }
+}
+
+fn everywhere(objects: &mut Objects, name: &str, role: &str, subjects: Vec<Subject>) {
+    objects.cluster_role_bindings.push(ClusterRoleBinding {
+        metadata: named(name, ""),
+        subjects,
+        role_ref: role_ref(role),
+    });
+}
+
+fn rule(verbs: &[&str], groups: &[&str], resources: &[&str]) -> PolicyRule {
+    PolicyRule {
+        verbs: texts(verbs),
+        api_groups: texts(groups),
+        resources: texts(resources),
+        ..PolicyRule::default()
+    }
+}
+
+/// As many bindings of others, in a hundred namespaces, and a user of 50 groups of which three have
+/// bindings.
+fn large() -> (Objects, User) {
+    let mut objects = Objects::default();
+    let resources = ["pods", "pods/log", "services", "configmaps"];
+    objects.cluster_roles.push(cluster_role(
+        "view",
+        vec![
+            rule(&["get", "list", "watch"], &[""], &resources),
+            rule(
+                &["get", "list", "watch"],
+                &["apps"],
+                &["deployments", "statefulsets"],
+            ),
+        ],
+    ));
+    for number in 0..BINDINGS {
+        objects.role_bindings.push(RoleBinding {
+            metadata: named(&format!("b{number}"), &format!("ns{}", number % 100)),
+            subjects: subject("User", &format!("user-{number}")),
+            role_ref: role_ref("view"),
+        });
+    }
+    for group in ["g7", "g23", "g42"] {
+        everywhere(&mut objects, group, "view", subject("Group", group));
+    }
+    let groups = (0..50).map(|number| format!("g{number}"));
+    (objects, User::new("alice", groups))
+}
+
+fn view(c: &mut Criterion) {
+    let (objects, user) = large();
+    let policy = Policy::new(objects);
+    let namespaces: Vec<String> = (0..100).map(|number| format!("ns{number}")).collect();
+    let requests: Vec<Request<'_>> = namespaces
+        .iter()
+        .flat_map(|namespace| {
+            ["get", "delete"].map(|verb| {
+                let request = ResourceRequest::new(verb, "apps", "deployments");
+                request.in_namespace(namespace).into()
+            })
+        })
+        .collect();
+    let count = |is_allowed: &dyn Fn(&Request<'_>) -> bool| {
+        requests
+            .iter()
+            .filter(|request| is_allowed(request))
+            .count()
+    };
+    let mut group = c.benchmark_group("rbac/200-questions-of-one-user");
+    group.throughput(Throughput::Elements(200));
+    group.bench_function("one-by-one", |b| {
+        b.iter(|| {
+            let user = black_box(&user);
+            let is_allowed = |request: &Request<'_>| {
+                matches!(
+                    policy.authorize(user, request).decision(),
+                    Decision::Allow(_)
+                )
+            };
+            assert_eq!(count(&is_allowed), 100);
+        });
+    });
+    let of_user = policy.view(&user);
+    group.bench_function("by-a-view", |b| {
+        b.iter(|| {
+            let view = black_box(&of_user);
+            let is_allowed = |request: &Request<'_>| {
+                matches!(view.authorize(request).decision(), Decision::Allow(_))
+            };
+            assert_eq!(count(&is_allowed), 100);
+        });
+    });
+    group.bench_function("making-the-view", |b| {
+        b.iter(|| policy.view(black_box(&user)))
+    });
+    group.finish();
+}
+
+fn one_rule_more(c: &mut Criterion) {
+    let (mut objects, user) = large();
+    let before = Policy::new(objects.clone());
+    let mut group = c.benchmark_group("rbac/10000-bindings");
+    group.sample_size(10);
+    group.bench_function("permissions", |b| {
+        b.iter(|| {
+            let permissions = before.permissions(black_box(&user));
+            assert_eq!(permissions.as_ref().map(|p| p.rules().len()), Ok(2));
+        });
+    });
+    if let Some(role) = objects.cluster_roles.first_mut() {
+        role.rules.push(rule(&["get"], &[""], &["secrets"]));
+    }
+    let after = Policy::new(objects);
+    group.bench_function("diff-of-one-rule-for-all", |b| {
+        b.iter(|| {
+            let diff = black_box(&before).diff(&after);
+            let subjects = BINDINGS.saturating_add(3);
+            assert_eq!(diff.as_ref().map(|diff| diff.changes().len()), Ok(subjects));
+        });
+    });
+    group.bench_function("diff-of-nothing", |b| {
+        b.iter(|| {
+            let diff = black_box(&before).diff(&before);
+            assert_eq!(diff.as_ref().map(PolicyDiff::is_empty), Ok(true));
+        });
+    });
+    group.bench_function("become", |b| {
+        b.iter(|| {
+            let becoming = before.can_become(black_box(&user));
+            assert_eq!(
+                becoming.as_ref().map(|becoming| becoming.steps().len()),
+                Ok(0)
+            );
+        });
+    });
+    group.finish();
+}
+
+/// One role of 100,000 rules, in a hundred bindings of one user.
+fn hostile(prefix: &str) -> Policy {
+    let mut objects = Objects::default();
+    let rules = (0..RULES).map(|number| {
+        let mut rule = rule(&["get", "impersonate"], &[""], &["pods", "serviceaccounts"]);
+        rule.resource_names = vec![format!("{prefix}{number}")];
+        rule
+    });
+    objects
+        .cluster_roles
+        .push(cluster_role("r", rules.collect()));
+    for number in 0..100 {
+        everywhere(
+            &mut objects,
+            &format!("b{number}"),
+            "r",
+            subject("User", "u"),
+        );
+    }
+    Policy::new(objects)
+}
+
+fn a_role_of_many_rules(c: &mut Criterion) {
+    let (policy, other) = (hostile("a"), hostile("b"));
+    let user = User::new("u", [""; 0]);
+    let mut group = c.benchmark_group("rbac/100000-rules");
+    group.sample_size(10);
+    group.bench_function("permissions", |b| {
+        b.iter(|| {
+            let permissions = policy.permissions(black_box(&user));
+            let four = RULES.saturating_mul(4);
+            assert_eq!(permissions.as_ref().map(|p| p.atoms().len()), Ok(four));
+            assert_eq!(permissions.as_ref().map(|p| p.rules().len()), Ok(1));
+        });
+    });
+    group.bench_function("diff-of-all", |b| {
+        b.iter(|| {
+            let diff = black_box(&policy).diff(&other);
+            assert_eq!(diff.as_ref().map(|diff| diff.changes().len()), Ok(1));
+        });
+    });
+    group.bench_function("explain", |b| {
+        let request = ResourceRequest::new("list", "", "pods")
+            .with_name("a7")
+            .into();
+        b.iter(|| {
+            let explanation = policy.explain(black_box(&user), &request);
+            assert_eq!(explanation.near_misses().len(), 100);
+        });
+    });
+    group.bench_function("become", |b| {
+        b.iter(|| {
+            let becoming = policy.can_become(black_box(&user));
+            assert_eq!(
+                becoming.as_ref().map(|becoming| becoming.steps().len()),
+                Ok(0)
+            );
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, view, one_rule_more, a_role_of_many_rules);
+criterion_main!(benches);
