@@ -1,6 +1,7 @@
 //! The credential scope: `KEY-ID/DATE/REGION/sts/aws4_request`.
 
 use crate::error::Error;
+use crate::percent::split_once;
 
 /// The longest access key id (IAM API reference, `accessKeyIdType`).
 pub const MAX_ACCESS_KEY_ID_LEN: usize = 128;
@@ -21,7 +22,7 @@ impl<'a> Credential<'a> {
     /// [`Error::CredentialScope`], then [`Error::AccessKeyId`].
     pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
         let head = text.strip_suffix("/sts/aws4_request");
-        Self::of_parts(head.and_then(|head| split(head, |text| text.split_once('/'))))
+        Self::of_parts(head.and_then(|head| split(head, |text| split_once(text, b'/'))))
     }
 
     /// Reads it as it stands in a canonical query, where a `/` is `%2F`.
@@ -32,7 +33,7 @@ impl<'a> Credential<'a> {
     pub(crate) fn parse_canonical(text: &'a str) -> Result<Self, Error> {
         // Nothing but the separators is escaped.
         let separated = |text: &'a str| {
-            let (before, after) = text.split_once('%')?;
+            let (before, after) = split_once(text, b'%')?;
             Some((before, after.strip_prefix("2F")?))
         };
         let head = text.strip_suffix("%2Fsts%2Faws4_request");

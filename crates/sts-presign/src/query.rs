@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::binding::BINDING_HEADER;
 use crate::error::Error;
 use crate::param::Param;
-use crate::percent::{self, Fault, Spelling};
+use crate::percent::{self, Fault, Spelling, split_once};
 
 /// The values of a query as they stand in it: each parameter at most once, none empty, each decodes to
 /// visible ASCII, the required eight there.
@@ -24,8 +24,14 @@ impl<'u> RawQuery<'u> {
     /// Reads a raw query.
     pub(crate) fn parse(query: &'u str) -> Result<Self, Error> {
         let mut read = Self::default();
-        for pair in query.split('&') {
-            let (name, text) = split_name(pair).ok_or(Error::Pair)?;
+        let mut rest = Some(query);
+        while let Some(text) = rest {
+            let (pair, after) = match split_once(text, b'&') {
+                Some((pair, after)) => (pair, Some(after)),
+                None => (text, None),
+            };
+            rest = after;
+            let (name, text) = split_once(pair, b'=').ok_or(Error::Pair)?;
             let param = Param::named(name).ok_or_else(|| unknown(name))?;
             let spelling = percent::inspect(text).map_err(|fault| match fault {
                 Fault::EqualsSign => Error::Pair,
@@ -62,13 +68,6 @@ impl<'u> RawQuery<'u> {
         // Three bytes for one, where a producer wrote `/` as it is.
         len.saturating_mul(3)
     }
-}
-
-/// Splits at the first `=`. Names are short: looking at one byte after the other is the fastest.
-fn split_name(pair: &str) -> Option<(&str, &str)> {
-    let at = pair.bytes().position(|byte| byte == b'=')?;
-    let (name, text) = pair.split_at_checked(at)?;
-    Some((name, text.strip_prefix('=')?))
 }
 
 /// What to call a name that is not one of the nine: the near misses help the producer's author.

@@ -160,7 +160,7 @@ impl<'u> RawUrl<'u> {
 /// Splits a URL behind its host, which has no port.
 pub(crate) fn split_host(text: &str) -> Result<(&str, &str), Error> {
     let rest = text.strip_prefix("https://").ok_or(Error::NotHttps)?;
-    let end = rest.find(['/', '?']).ok_or(Error::Path)?;
+    let end = memchr::memchr2(b'/', b'?', rest.as_bytes()).ok_or(Error::Path)?;
     let (host, rest) = rest.split_at_checked(end).ok_or(Error::Path)?;
     if host.contains(':') {
         return Err(Error::Port);
