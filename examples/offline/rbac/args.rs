@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use k8s_rbac::lint::Severity;
 
 /// Who can do what, and why: answered from RBAC manifests, without a cluster.
 ///
 /// Exit status: 0 the answer is yes, 1 it is no, 2 there is no answer. Of `diff` and `become`: 0
-/// nothing was found, 1 something was, 2 there is no answer.
+/// nothing was found, 1 something was, 2 there is no answer. Of `lint`: 1 something was found that is
+/// as severe as --fail-on.
 #[derive(Parser)]
 #[command(name = "rbac")]
 pub(crate) struct Args {
@@ -54,6 +56,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         files: Files,
     },
+    /// What is wrong with roles and bindings, or wider than it looks. The default policy of Kubernetes
+    /// is known: --bootstrap and --aggregate change nothing.
+    Lint(LintArgs),
     /// What is newly allowed, and what no longer, from one policy to another.
     Diff {
         /// The manifests before: a file or a folder.
@@ -90,6 +95,29 @@ pub(crate) struct UserArgs {
     /// A group of the user's (repeatable); `system:authenticated` is added.
     #[arg(long = "as-group", value_name = "GROUP")]
     pub(crate) groups: Vec<String>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct LintArgs {
+    /// From which severity on the exit status is 1: info, low, medium, high or critical.
+    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = severity)]
+    pub(crate) fail_on: Severity,
+    /// From which severity on findings are told.
+    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
+    pub(crate) min_severity: Severity,
+    /// A file of accepted findings, a line each: a code and an object, such as `secrets-read
+    /// ClusterRole/cert-manager` or `pod-exec Role/dev/debug`; # begins a comment.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Prints the baseline that accepts all that is found.
+    #[arg(long, conflicts_with = "baseline")]
+    pub(crate) print_baseline: bool,
+    #[command(flatten)]
+    pub(crate) files: Files,
+}
+
+fn severity(name: &str) -> Result<Severity, String> {
+    Severity::find(name).ok_or_else(|| "info, low, medium, high or critical".to_owned())
 }
 
 #[derive(ClapArgs)]

@@ -14,6 +14,7 @@ mod answer;
 mod args;
 #[path = "../files.rs"]
 mod files;
+mod lint;
 mod world;
 
 use std::io::Write as _;
@@ -51,6 +52,7 @@ fn answer(args: &Args) -> Result<Answer, String> {
         Command::Where(asked) => answer::in_which(asked, &world(&asked.files.files)?),
         Command::List { user, files } => answer::list(user, &world(&files.files)?),
         Command::Become { user, files } => answer::become_whom(user, &world(&files.files)?),
+        Command::Lint(asked) => lint::lint(asked),
         Command::Diff { before, after } => {
             let before = world(std::slice::from_ref(before))?;
             answer::diff(&before, &world(std::slice::from_ref(after))?)

@@ -20,17 +20,7 @@ impl World {
         has_bootstrap: bool,
         is_aggregated: bool,
     ) -> Result<Self, String> {
-        let files = manifests(paths)?;
-        let files = files
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str()));
-        let read = Manifests::read(files);
-        for problem in read.problems() {
-            tell(&problem.to_string());
-        }
-        for (kind, count) in read.skipped() {
-            tell(&format!("{count} of kind {kind} skipped"));
-        }
+        let read = read_manifests(paths)?;
         let mut objects = if has_bootstrap {
             Objects::bootstrap()
         } else {
@@ -65,6 +55,22 @@ impl World {
         let policy = Policy::new(objects.clone());
         Ok(Self { objects, policy })
     }
+}
+
+/// Reads files. What is wrong with them is told.
+pub(crate) fn read_manifests(paths: &[PathBuf]) -> Result<Manifests, String> {
+    let files = manifests(paths)?;
+    let files = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()));
+    let read = Manifests::read(files);
+    for problem in read.problems() {
+        tell(&problem.to_string());
+    }
+    for (kind, count) in read.skipped() {
+        tell(&format!("{count} of kind {kind} skipped"));
+    }
+    Ok(read)
 }
 
 /// Says something about the files, beside the answer.

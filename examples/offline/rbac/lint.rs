@@ -1,0 +1,108 @@
+//! What is wrong with the manifests, or wider than it looks.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use k8s_rbac::Manifests;
+use k8s_rbac::lint::{Baseline, Code, Finding, Lint, Severity};
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::args::LintArgs;
+use crate::files::read;
+use crate::world::{read_manifests, tell};
+
+pub(crate) fn lint(asked: &LintArgs) -> Result<Answer, String> {
+    let manifests = read_manifests(&asked.files.files)?;
+    let least = asked.min_severity.min(asked.fail_on);
+    let findings = Lint::new().at_least(least).run(manifests.objects());
+    if asked.print_baseline {
+        return Ok(Answer {
+            is_good: true,
+            text: Baseline::of(&findings).to_string(),
+            data: json!(
+                Baseline::of(&findings)
+                    .to_string()
+                    .lines()
+                    .collect::<Vec<_>>()
+            ),
+        });
+    }
+    let baseline = match &asked.baseline {
+        None => Baseline::default(),
+        Some(path) => {
+            Baseline::parse(&read(path)?).map_err(|why| format!("{}: {why}", path.display()))?
+        }
+    };
+    let reviewed = baseline.apply(findings);
+    // What was not looked for is not missing either.
+    if least == Severity::Info {
+        for line in reviewed.stale.to_string().lines() {
+            tell(&format!("no longer needed in the baseline: {line}"));
+        }
+    }
+    let mut findings = reviewed.findings;
+    let is_good = !findings
+        .iter()
+        .any(|finding| finding.severity >= asked.fail_on);
+    findings.retain(|finding| finding.severity >= asked.min_severity);
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+    Ok(Answer {
+        is_good,
+        text: text(&findings, reviewed.accepted, &manifests),
+        data: json!({
+            "findings": findings.iter().map(|one| data(one, &manifests)).collect::<Vec<_>>(),
+            "accepted": reviewed.accepted,
+        }),
+    })
+}
+
+fn text(findings: &[Finding], accepted: usize, manifests: &Manifests) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let place = place(finding, manifests);
+        let _ = writeln!(text, "{place}: {finding}");
+    }
+    let codes: BTreeSet<Code> = findings.iter().map(|finding| finding.code).collect();
+    if !codes.is_empty() {
+        text.push('\n');
+    }
+    for code in codes {
+        let (why, advice) = (code.why(), code.advice());
+        let _ = writeln!(text, "{code}: {why} {advice}");
+    }
+    let counts = Severity::ALL.iter().rev().filter_map(|&severity| {
+        let count = findings.iter().filter(|one| one.severity == severity);
+        let count = count.count();
+        (count > 0).then(|| format!("{count} {severity}"))
+    });
+    let mut counts: Vec<String> = counts.collect();
+    if accepted > 0 {
+        counts.push(format!("{accepted} accepted"));
+    }
+    if counts.is_empty() {
+        counts.push("nothing found".to_owned());
+    }
+    let _ = writeln!(text, "{}", counts.join(", "));
+    text
+}
+
+fn data(finding: &Finding, manifests: &Manifests) -> Value {
+    json!({
+        "place": place(finding, manifests),
+        "finding": finding,
+        "why": finding.code.why(),
+        "advice": finding.code.advice(),
+    })
+}
+
+/// Returns file, line and column of the object.
+fn place(finding: &Finding, manifests: &Manifests) -> String {
+    let object = &finding.object;
+    let place = manifests.place(object.kind, &object.namespace, &object.name);
+    place.map_or_else(String::new, |place| match place.position {
+        Some(position) => format!("{}:{}:{}", place.file, position.line(), position.column()),
+        None => place.file.clone(),
+    })
+}
