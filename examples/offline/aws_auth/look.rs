@@ -1,0 +1,125 @@
+//! What is in a ConfigMap, and between two.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use aws_auth_map::{
+    Backend, BackendKind, Explanation, Finding, Map, Problem, Resolution, Rules, Severity,
+    read_config_map,
+};
+
+use crate::args::{Caller, Explain, identity};
+use crate::{Answer, FOUND, LOCKOUT, read_file};
+
+pub(crate) fn check(paths: &[PathBuf]) -> Result<Answer, String> {
+    let mut text = String::new();
+    let mut is_wrong = false;
+    for path in paths {
+        let (rules, mut problems) = read_config_map(&read_file(path)?);
+        // A text without rules says what is wrong with it already.
+        if !rules.is_empty() {
+            let checked = map(rules).check();
+            problems.extend(checked.iter().map(|found| *found.problem()));
+        }
+        problems.sort_by_key(|problem| (problem.line(), problem.column()));
+        is_wrong |= problems
+            .iter()
+            .any(|problem| problem.severity() == Severity::Error);
+        text.extend(problems.iter().map(|problem| told(path, problem)));
+    }
+    Ok(Answer::new(if is_wrong { FOUND } else { 0 }, text))
+}
+
+pub(crate) fn explain(asked: &Explain) -> Result<Answer, String> {
+    let (map, aside) = read(&asked.file)?;
+    let caller = identity(&asked.arn)?;
+    let explanation = map.explain(&caller);
+    let resolution = match &asked.private_dns_name {
+        Some(name) => map.resolve_instance(&caller, name),
+        None => map.resolve(&caller),
+    };
+    let mut text = String::new();
+    let is_user = resolution.user().is_some();
+    // Writing to a String cannot fail.
+    let _ = match &resolution {
+        Resolution::Mapped(mapped) => {
+            let place = place(&map, &explanation);
+            let mut groups = mapped.user().groups().join(", ");
+            if !groups.is_empty() {
+                groups = format!("groups    {groups}\n");
+            }
+            let user = mapped.user().username();
+            let (rule, backend) = (mapped.rule(), mapped.backend());
+            writeln!(
+                text,
+                "user      {user}\n{groups}rule      {rule} of {backend}{place}"
+            )
+        }
+        Resolution::NotMapped => {
+            writeln!(text, "nobody: no rule speaks of {}", caller.canonical_arn())
+        }
+        Resolution::Refused(refusal) => writeln!(text, "nobody: {refusal}"),
+    };
+    for step in explanation.steps() {
+        let is_telling = !matches!(step.finding(), Finding::Other | Finding::Counts(_));
+        if is_telling {
+            let _ = writeln!(text, "          {step}");
+        }
+    }
+    let status = if is_user { 0 } else { FOUND };
+    Ok(Answer {
+        aside,
+        ..Answer::new(status, text)
+    })
+}
+
+/// Where the rule that counts was written.
+fn place(map: &Map, explanation: &Explanation) -> String {
+    let mut steps = explanation.steps().iter();
+    let counting = steps.find(|step| matches!(step.finding(), Finding::Counts(_)));
+    let rules = map.backends().first().map(Backend::rules);
+    let line = counting.and_then(|step| rules?.place(step.rule()).line());
+    line.map_or_else(String::new, |line| format!(", line {line}"))
+}
+
+pub(crate) fn diff(old: &Path, new: &Path, caller: Option<&Caller>) -> Result<Answer, String> {
+    let (old, mut aside) = read(old)?;
+    let (new, new_aside) = read(new)?;
+    aside.push_str(&new_aside);
+    let diff = match caller {
+        Some(caller) => old.diff_for(&new, &identity(&caller.caller)?),
+        None => old.diff(&new),
+    };
+    let status = match (diff.lockouts(), diff.is_empty()) {
+        ([], true) => 0,
+        ([], false) => FOUND,
+        _ => LOCKOUT,
+    };
+    Ok(Answer {
+        aside,
+        ..Answer::new(status, diff.to_string())
+    })
+}
+
+/// Reads a ConfigMap; what is wrong in it is told aside.
+fn read(path: &Path) -> Result<(Map, String), String> {
+    let (rules, problems) = read_config_map(&read_file(path)?);
+    let wrong = problems
+        .iter()
+        .filter(|problem| problem.severity() == Severity::Error);
+    let aside = wrong.map(|problem| told(path, problem)).collect();
+    Ok((map(rules), aside))
+}
+
+fn map(rules: Rules) -> Map {
+    Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
+}
+
+/// One line, as compilers print it.
+pub(crate) fn told(path: &Path, problem: &Problem) -> String {
+    let number = |number: Option<usize>| number.map_or_else(String::new, |n| format!(":{n}"));
+    let (line, column) = (number(problem.line()), number(problem.column()));
+    let (severity, code) = (problem.severity().as_str(), problem.code());
+    let (path, at, kind) = (path.display(), problem.at(), problem.kind());
+    format!("{path}{line}{column}: {severity}[{code}]: {at}: {kind}\n")
+}
