@@ -4,7 +4,7 @@ use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use sha2::{Digest as _, Sha256};
 
 use crate::authorization::ALGORITHM;
-use crate::keys::SecretAccessKey;
+use crate::keys::{SecretAccessKey, SentToken};
 use crate::time::UnixTime;
 
 /// What a signature is over, and what it says of itself, wherever in the request it stood. Not yet
@@ -23,7 +23,7 @@ pub(crate) struct Signed<'r> {
     pub(crate) amz_date: &'r str,
     pub(crate) signed_at: UnixTime,
     pub(crate) region: &'r str,
-    pub(crate) security_token: Option<&'r str>,
+    pub(crate) security_token: Option<SentToken<'r>>,
     pub(crate) signature: &'r str,
 }
 

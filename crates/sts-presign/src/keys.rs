@@ -7,6 +7,7 @@ use iam_principal::Identity;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use crate::percent;
 use crate::time::UnixTime;
 
 /// The secret half of an access key. Wiped when dropped; printed as `[redacted]`.
@@ -35,14 +36,30 @@ impl SecretAccessKey {
 #[derive(Clone)]
 pub struct SessionToken {
     text: Zeroizing<String>,
+    // As it stands in a canonical query: looking at one spelling is looking at the other, and a URL
+    // need not be decoded for it.
+    encoded: Zeroizing<String>,
+}
+
+/// A session token as it was sent.
+#[derive(Clone, Copy)]
+pub(crate) enum SentToken<'r> {
+    /// In the spelling of a canonical query.
+    Encoded(&'r str),
+    /// As it is.
+    Plain(&'r str),
 }
 
 impl SessionToken {
     /// Takes a session token.
     #[must_use]
     pub fn new(token: &str) -> Self {
+        // The whole length at once: a buffer that grew would leave copies of the secret behind.
+        let mut encoded = Zeroizing::new(String::with_capacity(percent::encoded_len(token)));
+        percent::encode(token, &mut encoded);
         Self {
             text: Zeroizing::new(token.to_owned()),
+            encoded,
         }
     }
 
@@ -53,9 +70,32 @@ impl SessionToken {
     }
 
     /// Compares in a time that depends on the lengths only.
-    pub(crate) fn is(&self, other: &str) -> bool {
-        self.text.as_bytes().ct_eq(other.as_bytes()).into()
+    pub(crate) fn is(&self, sent: SentToken<'_>) -> bool {
+        let (own, sent) = match sent {
+            SentToken::Encoded(sent) => (&self.encoded, sent),
+            SentToken::Plain(sent) => (&self.text, sent),
+        };
+        is_same(own, sent)
     }
+}
+
+/// Compares in a time that depends on the lengths only.
+///
+/// All differences are gathered before anybody looks at one. `subtle` alone goes byte by byte, which
+/// for a session token takes as long as the signature does.
+pub(crate) fn is_same(own: &str, sent: &str) -> bool {
+    let ((own, own_rest), (sent, sent_rest)) = (
+        own.as_bytes().as_chunks::<8>(),
+        sent.as_bytes().as_chunks::<8>(),
+    );
+    if own.len() != sent.len() {
+        return false;
+    }
+    let words = own.iter().zip(sent);
+    let difference = words.fold(0, |difference, (own, sent)| {
+        difference | (u64::from_ne_bytes(*own) ^ u64::from_ne_bytes(*sent))
+    });
+    (difference.ct_eq(&0) & own_rest.ct_eq(sent_rest)).into()
 }
 
 impl fmt::Debug for SecretAccessKey {
@@ -178,5 +218,38 @@ impl KeyLookup for Keys {
 impl<L: KeyLookup + ?Sized> KeyLookup for &L {
     fn key(&self, access_key_id: &str) -> Option<&Key> {
         (**self).key(access_key_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_31_texts_are_the_same_only_if_every_byte_is() {
+        let text = "0123456789abcdefghij";
+        for len in 0..text.len() {
+            let own = &text[..len];
+            assert!(is_same(own, own), "{own}");
+            assert!(!is_same(own, &text[..=len]), "{own}");
+            assert!(!is_same(&text[..=len], own), "{own}");
+            for at in 0..len {
+                let mut other = own.as_bytes().to_vec();
+                other[at] ^= 1;
+                let other = String::from_utf8(other).unwrap();
+                assert!(!is_same(own, &other), "{own} {other}");
+            }
+        }
+        // Two differences do not undo each other.
+        assert!(!is_same("aaaaaaaabbbbbbbb", "bbbbbbbbaaaaaaaa"));
+    }
+
+    #[test]
+    fn attack_30_no_secret_prints_itself() {
+        let secret = SecretAccessKey::new("wJalr");
+        let token = SessionToken::new("IQoJ/");
+        assert_eq!(format!("{secret:?}"), "SecretAccessKey([redacted])");
+        assert_eq!(format!("{token:?}"), "SessionToken([redacted])");
+        assert_eq!((secret.expose(), token.expose()), ("wJalr", "IQoJ/"));
     }
 }

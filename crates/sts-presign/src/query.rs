@@ -126,11 +126,10 @@ impl CanonicalUrl {
     /// Spells values that are not encoded yet, one of each parameter at most.
     #[cfg(feature = "sign")]
     pub(crate) fn of_values(host: &str, values: &[(Param, &str)]) -> Self {
-        // What names and signs add, and three bytes for one.
+        // The name, the value, and what stands around them.
         let len = values.iter().fold(0_usize, |len, (param, value)| {
-            let value = value.len().saturating_mul(3);
             len.saturating_add(param.name().len())
-                .saturating_add(value)
+                .saturating_add(percent::encoded_len(value))
                 .saturating_add(2)
         });
         let mut url = Self::with_capacity(host, len);

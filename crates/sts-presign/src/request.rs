@@ -161,13 +161,10 @@ impl AcceptedRequest {
         self.get(Param::Signature)
     }
 
-    /// Returns the session token, decoded.
-    pub(crate) fn security_token(&self) -> Option<zeroize::Zeroizing<String>> {
+    /// Returns the session token as it stands in the canonical query.
+    pub(crate) fn security_token(&self) -> Option<&str> {
         let query = self.uri.query().unwrap_or_default();
-        let encoded = self.spans.find(query, Param::SecurityToken)?;
-        let mut token = zeroize::Zeroizing::new(String::with_capacity(encoded.len()));
-        crate::percent::decode(encoded, &mut token);
-        Some(token)
+        self.spans.find(query, Param::SecurityToken)
     }
 }
 

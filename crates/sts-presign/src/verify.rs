@@ -1,13 +1,12 @@
 //! Checking a signature, as STS does.
 
-use subtle::ConstantTimeEq as _;
 use thiserror::Error as ThisError;
 
 use iam_principal::Identity;
 
 use crate::accepted_post::AcceptedPost;
 use crate::canonical::Signed;
-use crate::keys::{Key, KeyLookup};
+use crate::keys::{Key, KeyLookup, SentToken, is_same};
 use crate::request::AcceptedRequest;
 use crate::time::UnixTime;
 
@@ -56,7 +55,6 @@ pub fn verify(
     now: UnixTime,
 ) -> Result<Identity, VerifyError> {
     let headers: Vec<(&str, &str)> = request.signed_header_values().collect();
-    let security_token = request.security_token();
     let signed = Signed {
         method: "GET",
         canonical_query: request.canonical_query(),
@@ -67,7 +65,7 @@ pub fn verify(
         amz_date: request.amz_date(),
         signed_at: request.signed_at(),
         region: request.region(),
-        security_token: security_token.as_ref().map(|token| token.as_str()),
+        security_token: request.security_token().map(SentToken::Encoded),
         signature: request.signature(),
     };
     let key = check(&signed, keys, now)?;
@@ -98,7 +96,7 @@ pub fn verify_post(
         amz_date: request.amz_date(),
         signed_at: request.signed_at(),
         region: request.region(),
-        security_token: request.security_token(),
+        security_token: request.security_token().map(SentToken::Plain),
         signature: request.signature(),
     };
     let key = check(&signed, keys, now)?;
@@ -129,7 +127,7 @@ pub(crate) fn check<'k>(
         return Err(VerifyError::ExpiredToken);
     }
     let wanted = signed.signature_by(key.secret());
-    if wanted.as_bytes().ct_eq(signed.signature.as_bytes()).into() {
+    if is_same(&wanted, signed.signature) {
         Ok(key)
     } else {
         Err(VerifyError::Signature)

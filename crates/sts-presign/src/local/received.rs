@@ -10,6 +10,7 @@ use crate::authorization::{ALGORITHM, Authorization};
 use crate::canonical::Signed;
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
+use crate::keys::SentToken;
 use crate::local::{MAX_REQUEST_LEN, StsError};
 use crate::percent::encode;
 use crate::time::UnixTime;
@@ -98,7 +99,7 @@ impl<'r> Received<'r> {
             amz_date: &self.claim.amz_date,
             signed_at: self.signed_at,
             region: &self.claim.region,
-            security_token: self.claim.security_token.as_deref(),
+            security_token: self.claim.security_token.as_deref().map(SentToken::Plain),
             signature: &self.claim.signature,
         }
     }

@@ -19,9 +19,10 @@ struct Cases {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Case {
-    name: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
     attack: Option<u8>,
+    pub(crate) divergence: Option<String>,
     #[serde(default = "ok")]
     status: u16,
     r#type: Option<String>,
@@ -37,7 +38,7 @@ const fn ok() -> u16 {
 }
 
 impl Case {
-    fn read(&self) -> Result<Identity, AnswerError> {
+    pub(crate) fn read(&self) -> Result<Identity, AnswerError> {
         let mut answer = Response::builder().status(self.status);
         if let Some(content_type) = &self.r#type {
             answer = answer.header("content-type", content_type);
@@ -49,7 +50,7 @@ impl Case {
     }
 }
 
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/answers.toml");
     testkit::toml::<Cases>(path).case
 }
