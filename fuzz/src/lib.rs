@@ -3,6 +3,9 @@
 
 mod answer;
 mod mapping;
+#[path = "../../crates/k8s-rbac/tests/it/oracle.rs"]
+#[expect(dead_code, reason = "the crate's own tests use the rest")]
+mod oracle;
 mod post;
 mod rbac;
 mod reader;
@@ -10,6 +13,8 @@ mod request;
 mod token;
 mod url;
 mod verify;
+#[path = "../../crates/k8s-rbac/tests/it/worlds.rs"]
+mod worlds;
 
 pub use answer::an_answer_names_one_caller;
 pub use mapping::{
@@ -18,7 +23,8 @@ pub use mapping::{
 };
 pub use post::sent_post_is_what_was_accepted;
 pub use rbac::{
-    manifests_are_read_alike, requests_are_read_by_their_path, selectors_are_read_back,
+    engine_is_oracle, manifests_are_read_alike, questions_about_worlds,
+    requests_are_read_by_their_path, selectors_are_read_back,
 };
 pub use request::only_signed_requests_are_answered;
 pub use token::decode_has_one_spelling;

@@ -48,6 +48,11 @@ fn map_unrelated() {
 }
 
 #[test]
+fn rbac_engine() {
+    replay("rbac_engine", eks_auth_fuzz::engine_is_oracle);
+}
+
+#[test]
 fn rbac_manifests() {
     replay("rbac_manifests", eks_auth_fuzz::manifests_are_read_alike);
 }

@@ -41,4 +41,6 @@ mod validation;
 #[cfg(all(test, feature = "yaml"))]
 mod who;
 #[cfg(test)]
+mod worlds;
+#[cfg(test)]
 mod writes;

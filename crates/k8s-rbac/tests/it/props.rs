@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::oracle;
+use crate::worlds::{Tally, bytes_of, changed_is_rebuilt_and_both_are_the_oracle};
 
 /// What is asked, owned.
 #[derive(Clone, Debug)]
@@ -241,18 +242,13 @@ proptest! {
         for question in &questions {
             let request = question.request();
             let response = policy.rbac(&question.user, &request);
-            let first = oracle::grants(&world, &question.user, &request).next();
-            let granted = match response.decision() {
-                Decision::Allow(Grant::Binding(grant)) => {
-                    prop_assert!(oracle::allows(grant.rule(), &request));
-                    Some(match grant.binding() {
-                        k8s_rbac::BindingName::ClusterRoleBinding { name }
-                        | k8s_rbac::BindingName::RoleBinding { name, .. } => name,
-                    })
-                }
-                _ => None,
-            };
-            prop_assert_eq!(granted, first);
+            if let Decision::Allow(Grant::Binding(grant)) = response.decision() {
+                prop_assert!(oracle::allows(grant.rule(), &request));
+            }
+            let verdict = oracle::decide(&world, &question.user, &request);
+            prop_assert_eq!(response.reason(), verdict.reason());
+            let unresolved = response.unresolved().iter().map(ToString::to_string);
+            prop_assert_eq!(unresolved.collect::<Vec<_>>(), verdict.unresolved);
         }
     }
 
@@ -266,18 +262,13 @@ proptest! {
         for question in &questions {
             let request = question.request();
             let response = policy.rbac(&question.user, &request);
-            let first = oracle::grants(&world, &question.user, &request).next();
-            let granted = match response.decision() {
-                Decision::Allow(Grant::Binding(grant)) => {
-                    prop_assert!(oracle::allows(grant.rule(), &request));
-                    Some(match grant.binding() {
-                        k8s_rbac::BindingName::ClusterRoleBinding { name }
-                        | k8s_rbac::BindingName::RoleBinding { name, .. } => name,
-                    })
-                }
-                _ => None,
-            };
-            prop_assert_eq!(granted, first);
+            if let Decision::Allow(Grant::Binding(grant)) = response.decision() {
+                prop_assert!(oracle::allows(grant.rule(), &request));
+            }
+            let verdict = oracle::decide(&world, &question.user, &request);
+            prop_assert_eq!(response.reason(), verdict.reason());
+            let unresolved = response.unresolved().iter().map(ToString::to_string);
+            prop_assert_eq!(unresolved.collect::<Vec<_>>(), verdict.unresolved);
             let namespace = request.namespace().unwrap_or_default();
             let listing = policy.rules_for(&question.user, namespace);
             if response.decision().is_allow() {
@@ -412,4 +403,13 @@ fn the_worlds_of_the_properties_are_not_trivial() {
         unresolved >= 100,
         "{unresolved} of 1000 requests meet an unresolved role"
     );
+}
+
+#[test]
+fn a_changed_policy_is_the_one_that_is_rebuilt_and_both_are_the_oracle() {
+    let mut tally = Tally::default();
+    for seed in 0..400 {
+        changed_is_rebuilt_and_both_are_the_oracle(&bytes_of(seed), &mut tally);
+    }
+    assert!(tally.is_worth_something(), "{tally:?}");
 }
