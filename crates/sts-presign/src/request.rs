@@ -125,7 +125,7 @@ impl AcceptedRequest {
         self.spans.find(query, param).unwrap_or_default()
     }
 
-    fn credential(&self) -> Result<Credential<'_>, Error> {
+    pub(crate) fn credential(&self) -> Result<Credential<'_>, Error> {
         Credential::parse_canonical(self.get(Param::Credential))
     }
 }

@@ -55,16 +55,20 @@ pub fn verify(
     now: UnixTime,
 ) -> Result<Identity, VerifyError> {
     let headers: Vec<(&str, &str)> = request.signed_header_values().collect();
+    // by acceptance: there is one
+    let credential = request
+        .credential()
+        .map_err(|_| VerifyError::UnknownAccessKey)?;
     let signed = Signed {
         method: "GET",
         canonical_query: request.canonical_query(),
         headers: &headers,
         signed_headers: request.signed_headers_list(),
         payload: &[],
-        access_key_id: request.access_key_id(),
+        access_key_id: credential.access_key_id,
         amz_date: request.amz_date(),
         signed_at: request.signed_at(),
-        region: request.region(),
+        region: credential.region,
         security_token: request.security_token().map(SentToken::Encoded),
         signature: request.signature(),
     };
