@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::encoding;
 use crate::error::Error;
@@ -82,7 +82,7 @@ impl<'a> Token<'a> {
             return Err(Error::NotAscii);
         }
         let url = String::from_utf8(std::mem::take(&mut *bytes)).map_err(|_| Error::NotAscii)?;
-        let url = UrlText(Zeroizing::new(url));
+        let url = UrlText(url);
         if is_percent_encoded(url.expose()) {
             return Err(Error::PercentEncodedUrl);
         }
@@ -147,7 +147,15 @@ impl fmt::Debug for Token<'_> {
 /// The text of the URL in a token: ASCII, nothing else is known of it.
 ///
 /// As secret as the token, and overwritten when dropped.
-pub struct UrlText(Zeroizing<String>);
+pub struct UrlText(String);
+
+impl Drop for UrlText {
+    /// Overwrites the text alone. [`Zeroizing`] overwrites the capacity as well, once more, and nothing
+    /// was ever written behind the text.
+    fn drop(&mut self) {
+        self.0.as_mut_str().zeroize();
+    }
+}
 
 impl UrlText {
     /// Reveals the URL, to judge it.

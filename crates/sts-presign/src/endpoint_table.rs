@@ -8,6 +8,7 @@ use regex::Regex;
 
 use crate::endpoint::{Endpoint, EndpointVariant, Found};
 use crate::error::Error;
+use crate::percent::split_once;
 
 /// The host that stands for no region. Its requests are signed for `us-east-1` (IAM User Guide,
 /// "AWS STS Regions and endpoints"), and only partition `aws` has one.
@@ -174,8 +175,8 @@ impl EndpointTable {
         if self.shapes && host == GLOBAL_HOST {
             return Some(GLOBAL);
         }
-        let (label, rest) = host.split_once('.')?;
-        let (region, suffix) = rest.split_once('.')?;
+        let (label, rest) = split_once(host, b'.')?;
+        let (region, suffix) = split_once(rest, b'.')?;
         let partition = self.partition_of(region)?;
         let dual_stack = suffix == partition.dual_stack_dns_suffix();
         if !dual_stack && suffix != partition.dns_suffix() {

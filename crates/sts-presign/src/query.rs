@@ -24,6 +24,7 @@ impl<'u> RawQuery<'u> {
     /// Reads a raw query.
     pub(crate) fn parse(query: &'u str) -> Result<Self, Error> {
         let mut read = Self::default();
+        let is_canonical = percent::is_canonical_query(query);
         let mut rest = Some(query);
         while let Some(text) = rest {
             let (pair, after) = match split_once(text, b'&') {
@@ -33,11 +34,14 @@ impl<'u> RawQuery<'u> {
             rest = after;
             let (name, text) = split_once(pair, b'=').ok_or(Error::Pair)?;
             let param = Param::named(name).ok_or_else(|| unknown(name))?;
-            let spelling = percent::inspect(text).map_err(|fault| match fault {
-                Fault::EqualsSign => Error::Pair,
-                Fault::Escape => Error::PercentEncoding,
-                Fault::Character => Error::Value(param),
-            })?;
+            let spelling = match is_canonical {
+                true => Spelling::Canonical,
+                false => percent::inspect(text).map_err(|fault| match fault {
+                    Fault::EqualsSign => Error::Pair,
+                    Fault::Escape => Error::PercentEncoding,
+                    Fault::Character => Error::Value(param),
+                })?,
+            };
             if text.is_empty() {
                 return Err(Error::EmptyParameter(param));
             }

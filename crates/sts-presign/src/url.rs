@@ -39,13 +39,19 @@ impl<'u> PresignedUrl<'u> {
     pub fn parse(text: &'u str) -> Result<Self, Error> {
         let raw = RawUrl::parse(text)?;
         let canonical = raw.canonical()?;
-        for check in VALUE_CHECKS {
-            check(&canonical)?;
-        }
+        check_action(&canonical)?;
+        check_version(&canonical)?;
+        check_algorithm(&canonical)?;
+        check_expires(&canonical)?;
+        check_signature(&canonical)?;
+        check_signed_headers(&canonical)?;
+        let signed_at = signed_at(&canonical)?;
+        let credential = credential(&canonical)?;
+        credential.check_date(canonical.get(Param::Date))?;
         Ok(Self {
             raw,
-            signed_at: signed_at(&canonical)?,
             canonical,
+            signed_at,
         })
     }
 
@@ -168,32 +174,44 @@ pub(crate) fn split_host(text: &str) -> Result<(&str, &str), Error> {
     Ok((host, rest))
 }
 
-/// A check of one value, on the canonical spelling.
+/// A check of one value, on its canonical spelling.
 pub(crate) type ValueCheck = fn(&CanonicalUrl) -> Result<(), Error>;
 
-/// The checks 7 to 15 of the front page, in order.
+/// The checks 7 to 15 of the front page, in order, for those who go on after the first that fails.
 pub(crate) const VALUE_CHECKS: [ValueCheck; 9] = [
-    |url| exactly(url, Param::Action, "GetCallerIdentity", Error::Action),
-    |url| exactly(url, Param::Version, "2011-06-15", Error::Version),
-    |url| exactly(url, Param::Algorithm, ALGORITHM, Error::Algorithm),
-    |url| check_expires(url.get(Param::Expires)),
-    |url| signature::check(url.get(Param::Signature)),
-    |url| signed_headers::check_canonical(url.get(Param::SignedHeaders)),
+    check_action,
+    check_version,
+    check_algorithm,
+    check_expires,
+    check_signature,
+    check_signed_headers,
     |url| signed_at(url).map(|_| ()),
     |url| credential(url).map(|_| ()),
-    check_scope_date,
+    |url| credential(url)?.check_date(url.get(Param::Date)),
 ];
 
+fn check_action(url: &CanonicalUrl) -> Result<(), Error> {
+    exactly(url, Param::Action, "GetCallerIdentity", Error::Action)
+}
+
+fn check_version(url: &CanonicalUrl) -> Result<(), Error> {
+    exactly(url, Param::Version, "2011-06-15", Error::Version)
+}
+
+fn check_algorithm(url: &CanonicalUrl) -> Result<(), Error> {
+    exactly(url, Param::Algorithm, ALGORITHM, Error::Algorithm)
+}
+
 fn exactly(url: &CanonicalUrl, param: Param, want: &str, error: Error) -> Result<(), Error> {
-    if url.get(param) == want {
-        Ok(())
-    } else {
-        Err(error)
+    match url.get(param) == want {
+        true => Ok(()),
+        false => Err(error),
     }
 }
 
 /// Checks for decimal ASCII digits without sign or leading zero, up to [`MAX_EXPIRES`].
-fn check_expires(text: &str) -> Result<(), Error> {
+fn check_expires(url: &CanonicalUrl) -> Result<(), Error> {
+    let text = url.get(Param::Expires);
     let plain = text == "0" || !text.starts_with('0');
     let number = match text.bytes().all(|b| b.is_ascii_digit()) {
         true if plain => text.parse::<u32>().ok(),
@@ -205,14 +223,18 @@ fn check_expires(text: &str) -> Result<(), Error> {
     }
 }
 
+fn check_signature(url: &CanonicalUrl) -> Result<(), Error> {
+    signature::check(url.get(Param::Signature))
+}
+
+fn check_signed_headers(url: &CanonicalUrl) -> Result<(), Error> {
+    signed_headers::check_canonical(url.get(Param::SignedHeaders))
+}
+
 pub(crate) fn signed_at(url: &CanonicalUrl) -> Result<UnixTime, Error> {
     UnixTime::parse_amz_date(url.get(Param::Date)).map_err(|_| Error::Date)
 }
 
 pub(crate) fn credential(url: &CanonicalUrl) -> Result<Credential<'_>, Error> {
     Credential::parse_canonical(url.get(Param::Credential))
-}
-
-fn check_scope_date(url: &CanonicalUrl) -> Result<(), Error> {
-    credential(url)?.check_date(url.get(Param::Date))
 }
