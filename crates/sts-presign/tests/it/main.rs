@@ -12,6 +12,8 @@ mod judge;
 mod post;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod table;
 
 #[cfg(test)]
 #[cfg(all(feature = "sign", feature = "verify"))]
