@@ -4,7 +4,8 @@ use testkit::Divergences;
 
 use crate::{map, outcome, rules, session, user};
 use aws_auth_map::{
-    Backend, BackendKind, BackendModes, EKS_RESERVED_PREFIXES, Map, Reader, Rules, read_config_map,
+    Backend, BackendKind, BackendModes, EKS_RESERVED_PREFIXES, Map, Reader, Rules, SourceFormat,
+    Store, read_config_map,
 };
 use iam_principal::{ArnPattern, Identity, Partition};
 
@@ -163,6 +164,23 @@ fn each_divergence_differs_as_it_says() {
         Reader::new().read_identity_mappings(&[object("first"), object("second")].concat());
     assert_eq!(problems.len(), 1);
     show("objects-for-one-arn", "first or second", rules, &dev);
+
+    for (case, text) in [
+        ("config-map-is-deleted", "kind: ConfigMap\n"),
+        (
+            "section-that-cannot-be-read",
+            "mapRoles: |\n  - {{\nmapUsers: ''\n",
+        ),
+    ] {
+        let backend = Backend::new(BackendKind::EksConfigMap, Rules::new());
+        let store = Store::new(Reader::new(), Map::new());
+        let mut store = store.with_source("aws-auth", SourceFormat::ConfigMap, backend);
+        for text in [&format!("mapRoles: [{{{arn}, username: in}}]"), text] {
+            assert!(store.update("aws-auth", text).is_some());
+        }
+        let ours = outcome(&store.map().resolve(&dev));
+        rows.compare(case, &"not-mapped".to_owned(), &ours);
+    }
 
     rows.finish();
 }
