@@ -16,6 +16,9 @@ use crate::template::Placeholder;
 /// prefixes with a session name need some four hundred.
 pub(super) const MAX_VALUES: usize = 4096;
 
+/// Of how many hyphens in a reserved prefix every one is tried as an `@`. Our choice.
+const MAX_HYPHENS: usize = 4;
+
 /// What placeholders stand for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Values {
@@ -39,22 +42,28 @@ impl Words<'_> {
     /// Returns values such that, if two rules with these words differ for some, they do for one of
     /// them; and whether these are all that there should be.
     pub(super) fn values(&self) -> (Vec<Values>, bool) {
-        let fresh = self.fresh();
-        // Both spellings of the session's name, and one that could pass for a part of a name.
+        let (letters, has_letters) = self.letters();
+        let fresh = self.fresh(letters);
+        let uses = |placeholder| self.placeholders.contains(&placeholder);
+        // One that could pass for a part of a name, and an instance's.
         let odd = format!("{}:", fresh.session_name);
-        let instance = instance_id(&fresh);
+        let instance = self.instance_id("", letters);
         let mut sessions = vec![fresh.session_name.clone(), instance.clone(), odd];
         let mut keys = vec![fresh.access_key_id.clone()];
         let mut names = vec![fresh.private_dns_name.clone()];
-        let uses = |placeholder| self.placeholders.contains(&placeholder);
+        let mut is_all = has_letters;
         if uses(Placeholder::SessionName) || uses(Placeholder::SessionNameRaw) {
-            sessions.extend(self.parts(&fresh.session_name));
+            let (parts, is_all_parts) = self.parts(&fresh.session_name);
+            is_all &= is_all_parts;
+            let begins = parts.iter().filter_map(|part| part.strip_prefix("i-"));
+            sessions.extend(begins.map(|digits| self.instance_id(digits, letters)));
+            sessions.extend(parts);
         }
         if uses(Placeholder::AccessKeyId) {
-            keys.extend(self.parts(&fresh.access_key_id));
+            keys.extend(self.parts(&fresh.access_key_id).0);
         }
         if uses(Placeholder::Ec2PrivateDnsName) {
-            names.extend(self.parts(&fresh.private_dns_name));
+            names.extend(self.parts(&fresh.private_dns_name).0);
         }
         let one = |session: &String, key: &String, name: &String| Values {
             session_name: session.clone(),
@@ -64,18 +73,13 @@ impl Words<'_> {
         if !self.is_mixed {
             // No name has two of them, so that each can be looked at by itself; but a private DNS
             // name is an instance's.
-            let by_session = sessions.iter().map(|session| Values {
-                session_name: session.clone(),
-                ..fresh.clone()
-            });
-            let by_key = keys.iter().map(|key| Values {
-                access_key_id: key.clone(),
-                ..fresh.clone()
-            });
-            let by_name = names
-                .iter()
-                .map(|name| one(&instance, &fresh.access_key_id, name));
-            return (by_session.chain(by_key).chain(by_name).collect(), true);
+            let [key, name] = [&fresh.access_key_id, &fresh.private_dns_name];
+            let by_session = sessions.iter().map(|session| one(session, key, name));
+            let by_key = keys.iter().map(|key| one(&fresh.session_name, key, name));
+            let by_instance = keys.iter().map(|key| one(&instance, key, name));
+            let by_name = names.iter().map(|name| one(&instance, key, name));
+            let all = by_session.chain(by_key).chain(by_instance).chain(by_name);
+            return (all.collect(), is_all);
         }
         let count = [sessions.len(), keys.len(), names.len()]
             .into_iter()
@@ -86,25 +90,27 @@ impl Words<'_> {
         let names = &names;
         let all =
             pairs.flat_map(|(session, key)| names.iter().map(move |name| one(session, key, name)));
-        (all.take(MAX_VALUES).collect(), count <= MAX_VALUES)
+        (
+            all.take(MAX_VALUES).collect(),
+            is_all && count <= MAX_VALUES,
+        )
     }
 
     /// Values that occur in no text, none of which overlaps with itself or another: each begins with
     /// a letter that none has elsewhere.
-    fn fresh(&self) -> Values {
+    fn fresh(&self, [session, key, name, _]: [char; 4]) -> Values {
         let mut number = 0_usize;
         loop {
             let values = Values {
-                session_name: format!("q{number}@{number}"),
-                access_key_id: format!("K{number}"),
-                private_dns_name: format!("d{number}.{number}"),
+                session_name: format!("{session}{number}@{number}"),
+                access_key_id: format!("{key}{number}"),
+                private_dns_name: format!("{name}{number}.{number}"),
             };
             let all = [
                 values.session_name.clone(),
                 values.session_name.replace('@', "-"),
                 values.access_key_id.clone(),
                 values.private_dns_name.clone(),
-                instance_id(&values),
             ];
             let is_in = |text: &String| all.iter().any(|value| text.contains(value.as_str()));
             // Each text can contain only so many numbers.
@@ -115,9 +121,21 @@ impl Words<'_> {
         }
     }
 
-    /// Every part of a reserved prefix, alone and with something fresh behind it.
-    fn parts(&self, fresh: &str) -> BTreeSet<String> {
+    /// Letters that are in no reserved prefix, and whether there are any.
+    fn letters(&self) -> ([char; 4], bool) {
+        let is_free = |letter: &char| !self.prefixes.iter().any(|prefix| prefix.contains(*letter));
+        let mut free = ('j'..='z').chain('A'..='Z').filter(is_free);
+        match (free.next(), free.next(), free.next(), free.next()) {
+            (Some(a), Some(b), Some(c), Some(d)) => ([a, b, c, d], true),
+            _ => (['q', 'K', 'd', 'Z'], false),
+        }
+    }
+
+    /// Every part of a reserved prefix, alone and with something fresh behind it; and whether these
+    /// are all.
+    fn parts(&self, fresh: &str) -> (BTreeSet<String>, bool) {
         let mut parts = BTreeSet::new();
+        let mut is_all = true;
         for prefix in &self.prefixes {
             let ends = prefix.char_indices().map(|(at, _)| at);
             let ends: Vec<usize> = ends.chain([prefix.len()]).collect();
@@ -126,26 +144,53 @@ impl Words<'_> {
                     let Some(part) = prefix.get(*from..*to) else {
                         continue;
                     };
-                    // What a name has for `-` may have been an `@`.
-                    for part in [part.to_owned(), part.replace('-', "@")] {
+                    let (spellings, is_all_spellings) = spellings(part);
+                    is_all &= is_all_spellings;
+                    for part in spellings {
                         parts.insert(format!("{part}{fresh}"));
                         parts.insert(part);
                     }
                 }
             }
         }
-        parts
+        (parts, is_all)
+    }
+
+    /// An instance's id of seventeen characters that begins so, as far as such an id can, and occurs
+    /// in no text.
+    fn instance_id(&self, begin: &str, [.., letter]: [char; 4]) -> String {
+        let is_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+        let begin: String = begin.chars().take_while(is_word).take(16).collect();
+        let length = 16_usize.saturating_sub(begin.len());
+        let mut number = 0_usize;
+        loop {
+            let digits: String = format!("{number:0>length$}").chars().take(length).collect();
+            let id = format!("i-{begin}{letter}{digits}");
+            let is_in = |text: &String| text.contains(&id);
+            if number >= self.texts.len() || !self.texts.iter().any(is_in) {
+                return id;
+            }
+            number = number.saturating_add(1);
+        }
     }
 }
 
-/// An instance's id of seventeen characters.
-fn instance_id(fresh: &Values) -> String {
-    let digits: String = fresh
-        .access_key_id
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
-    format!("i-Z{digits:0>16}")
+/// The session names that a text can come from, since it has `-` for each `@`; and whether these are
+/// all.
+fn spellings(text: &str) -> (Vec<String>, bool) {
+    let mut spellings = vec![String::new()];
+    let is_all = text.matches('-').count() <= MAX_HYPHENS;
+    for c in text.chars() {
+        let others: Vec<String> = match c {
+            '-' if is_all => spellings.iter().map(|text| format!("{text}@")).collect(),
+            _ => Vec::new(),
+        };
+        for text in &mut spellings {
+            text.push(c);
+        }
+        spellings.extend(others);
+    }
+    (spellings, is_all)
 }
 
 /// Makes the identity with a canonical ARN, if there can be one.
@@ -173,7 +218,7 @@ pub(super) fn identity(arn: &str, user_id: &str, values: &Values) -> Option<Iden
 
 /// Makes an identity with a canonical ARN, whatever else it is.
 pub(crate) fn somebody(arn: &str) -> Option<Identity> {
-    identity(arn, "AROAEXAMPLE", &Words::default().fresh())
+    identity(arn, "AROAEXAMPLE", Words::default().values().0.first()?)
 }
 
 /// Returns the user id, as rules compare it, of those whose user id follows from their ARN.
