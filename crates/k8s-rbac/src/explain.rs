@@ -99,7 +99,8 @@ impl Judged {
     }
 }
 
-/// All that allows a request, and all that nearly does. Prints as lines, each ended.
+/// All that allows a request, and all that nearly does. Prints as lines, each ended: the near misses
+/// where there is no grant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation<'p> {
     notes: Vec<Note>,
@@ -169,7 +170,9 @@ impl Display for Explanation<'_> {
         for unresolved in &self.unresolved {
             writeln!(f, "dangling: {}: {unresolved}", unresolved.binding())?;
         }
-        for miss in &self.near_misses {
+        // Where it is allowed, they are of no interest.
+        let misses = self.near_misses.iter().filter(|_| self.grants.is_empty());
+        for miss in misses {
             writeln!(f, "nearly by {miss}")?;
         }
         if self.is_cut {

@@ -91,7 +91,8 @@ impl Display for ScopedRule<'_> {
         });
         let paths = self.paths.iter().map(|path| bare(path));
         let things: Vec<String> = resources.chain(paths).collect();
-        f.write_str(&things.join(", "))?;
+        let url = if self.paths.is_empty() { "" } else { "URL " };
+        write!(f, "{url}{}", things.join(", "))?;
         for (at, names) in [
             (" named ", &self.names),
             (" in namespace ", &self.namespaces),

@@ -36,7 +36,12 @@ impl<'p> Search<'p> {
             self.find_everything(actor, &held);
             return Ok(());
         }
-        for held in &taken.new {
+        // What works whatever there is comes before what takes a pod or a Secret to be there.
+        let is_sure = |held: &&Held<'p>| !held.power.kind.takes_objects();
+        for held in taken.new.iter().filter(is_sure) {
+            self.act_by_one(actor, held)?;
+        }
+        for held in taken.new.iter().filter(|held| !is_sure(held)) {
             self.act_by_one(actor, held)?;
         }
         self.impersonate_groups(actor, &taken)?;
@@ -339,7 +344,8 @@ impl<'p> Search<'p> {
         for (role, reaches) in &self.held {
             held.extend(reaches.iter().map(|&reach| (*role, reach)));
         }
-        held.sort_unstable();
+        // The widest first, since nothing comes after it.
+        held.sort_unstable_by_key(|(role, reach)| (*reach, *role));
         let mut found = false;
         for rewriter in &rewriters {
             for &((kind, namespace, name), reach) in &held {

@@ -35,6 +35,20 @@ pub(super) enum Kind {
     WriteRoleBindings,
 }
 
+impl Kind {
+    /// Says whether it is of use only where there are pods, Secrets or a `ConfigMap` already.
+    pub(super) const fn takes_objects(self) -> bool {
+        matches!(
+            self,
+            Self::EditConfigMaps
+                | Self::EnterNodes
+                | Self::EnterPods
+                | Self::ReadSecrets
+                | Self::ReadSecretsByName
+        )
+    }
+}
+
 /// A permission of a rule.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Power<'p> {
