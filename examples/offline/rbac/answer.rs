@@ -205,7 +205,7 @@ fn read(question: &QuestionArg) -> Result<Question, String> {
 }
 
 /// Makes the user as authentication would.
-fn user_of(user: &UserArgs) -> User {
+pub(crate) fn user_of(user: &UserArgs) -> User {
     let identity = Identity::User(user.name.clone());
     let mut made = match identity.as_service_account() {
         Some((namespace, name)) => User::service_account(namespace, name),

@@ -59,6 +59,16 @@ pub(crate) enum Command {
     /// What is wrong with roles and bindings, or wider than it looks. The default policy of Kubernetes
     /// is known: --bootstrap and --aggregate change nothing.
     Lint(LintArgs),
+    /// May this user write these roles and bindings? As the API server asks: may he create or update
+    /// them, and does he hold what they give, or may he `escalate` or `bind`.
+    Write {
+        /// The objects to be written: a file or a folder.
+        objects: PathBuf,
+        #[command(flatten)]
+        user: UserArgs,
+        #[command(flatten)]
+        files: Files,
+    },
     /// What is newly allowed, and what no longer, from one policy to another.
     Diff {
         /// The manifests before: a file or a folder.

@@ -16,6 +16,7 @@ mod args;
 mod files;
 mod lint;
 mod world;
+mod write;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -53,6 +54,14 @@ fn answer(args: &Args) -> Result<Answer, String> {
         Command::List { user, files } => answer::list(user, &world(&files.files)?),
         Command::Become { user, files } => answer::become_whom(user, &world(&files.files)?),
         Command::Lint(asked) => lint::lint(asked),
+        Command::Write {
+            objects,
+            user,
+            files,
+        } => {
+            let written = world::read_manifests(std::slice::from_ref(objects))?.into_objects();
+            Ok(write::write(user, &written, &world(&files.files)?))
+        }
         Command::Diff { before, after } => {
             let before = world(std::slice::from_ref(before))?;
             answer::diff(&before, &world(std::slice::from_ref(after))?)

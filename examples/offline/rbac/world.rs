@@ -20,14 +20,13 @@ impl World {
         has_bootstrap: bool,
         is_aggregated: bool,
     ) -> Result<Self, String> {
-        let read = read_manifests(paths)?;
+        let own = read_manifests(paths)?.into_objects();
         let mut objects = if has_bootstrap {
             Objects::bootstrap()
         } else {
             Objects::default()
         };
         // Of two objects of one name the later one holds.
-        let own = read.into_objects();
         objects.roles.extend(own.roles);
         objects.role_bindings.extend(own.role_bindings);
         objects.cluster_roles.extend(own.cluster_roles);
