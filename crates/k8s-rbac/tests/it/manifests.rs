@@ -174,6 +174,6 @@ fn many_problems_have_their_lines() {
         .problems()
         .last()
         .map(|problem| problem.place.position);
-    let last = last.flatten().map(|position| position.line());
+    let last = last.flatten().map(bounded_yaml::Position::line);
     assert_eq!(last, Some(many + 3));
 }
