@@ -34,8 +34,8 @@ impl Identity {
     ///
     /// | kind | user id |
     /// |---|---|
-    /// | user | a unique id, `AIDA…` |
-    /// | assumed role | `AROA…:SESSION`, the session that the ARN names |
+    /// | user | a unique id, `AIDA…`, or another that is no role's |
+    /// | assumed role | `AROA…:SESSION`, or another that is no user's; the session that the ARN names |
     /// | EC2 host management | `ACCOUNT:aws:ec2-instance:INSTANCE` |
     /// | federated user | `ACCOUNT:NAME` |
     /// | root | `ACCOUNT` |
@@ -147,10 +147,10 @@ fn unique_id_len(principal: &Principal<'_>, user_id: &str) -> Result<usize, Erro
     };
     let fits = match (principal.kind(), session) {
         (Kind::Root, None) => is_account(id),
-        (Kind::User, None) => is_unique_id(id),
+        (Kind::User, None) => is_unique_id(id) && !id.starts_with(ROLE_PREFIX),
         (Kind::FederatedUser, Some(_)) => is_account(id),
         (Kind::AssumedRole, Some(_)) if principal.name() == EC2_INSTANCE_ROLE => is_account(id),
-        (Kind::AssumedRole, Some(_)) => is_unique_id(id),
+        (Kind::AssumedRole, Some(_)) => is_unique_id(id) && !id.starts_with(USER_PREFIX),
         _ => false,
     };
     if !fits {
@@ -170,8 +170,12 @@ fn unique_id_len(principal: &Principal<'_>, user_id: &str) -> Result<usize, Erro
     Ok(id.len())
 }
 
-/// IAM's unique ids are letters and digits; their four-letter prefix tells the kind, but test
-/// doubles use others, so it is not looked at.
+/// What the unique ids of roles and users begin with (IAM User Guide, "Unique identifiers"). Test
+/// doubles use other words, so nobody has to begin so; but a role's id is no user's.
+const ROLE_PREFIX: &str = "AROA";
+const USER_PREFIX: &str = "AIDA";
+
+/// IAM's unique ids are letters and digits.
 fn is_unique_id(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric())
 }

@@ -27,5 +27,9 @@ fn every_divergence_is_listed_and_real() {
     let ours = Identity::new(arn, "111122223333", "111122223333:aws:ec2-instance:i-0").ok();
     let ours = ours.map(|identity| identity.canonical_arn().to_owned());
     rows.compare("ec2-instance-session", &None, &ours);
+    let alice = "arn:aws:iam::111122223333:user/alice";
+    let ours = Identity::new(alice, "111122223333", "AROAEXAMPLE").ok();
+    let ours = ours.map(|identity| identity.canonical_arn().to_owned());
+    rows.compare("user-id-of-another-kind", &Some(alice.to_owned()), &ours);
     rows.finish();
 }

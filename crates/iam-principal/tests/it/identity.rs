@@ -1,4 +1,4 @@
-use iam_principal::{Error, Identity, Kind, Part};
+use iam_principal::{Error, Identity, Kind, Part, Partition};
 
 const ACCOUNT: &str = "111122223333";
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/dev/s";
@@ -43,6 +43,9 @@ fn each_kind_of_caller_has_its_own_shape_of_user_id() {
         assert_eq!((identity.user_id(), identity.raw_user_id()), (id, raw));
         assert_eq!(identity.session_name(), session);
         assert_eq!(identity.access_key_id(), None);
+        assert_eq!(identity.arn(), arn);
+        assert_eq!(identity.account().to_string(), ACCOUNT);
+        assert_eq!(identity.partition(), Partition::Aws);
     }
 }
 
@@ -58,6 +61,34 @@ fn facts_that_disagree_are_refused_with_the_reason() {
             ACCOUNT,
             "AIDA EXAMPLE",
             Error::Character(Part::UserId),
+        ),
+        (USER, ACCOUNT, "AROAEXAMPLE", Error::UserId),
+        (USER, ACCOUNT, "AIDA-EXAMPLE", Error::UserId),
+        (SESSION, ACCOUNT, "AIDAEXAMPLE:s", Error::UserId),
+        (SESSION, ACCOUNT, "AROA-EXAMPLE:s", Error::UserId),
+        (
+            SESSION,
+            ACCOUNT,
+            "111122223333:aws:ec2-instance:s",
+            Error::SessionMismatch,
+        ),
+        (
+            "arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-0",
+            ACCOUNT,
+            "AROAEXAMPLE:aws:ec2-instance:i-0",
+            Error::UserId,
+        ),
+        (
+            "arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-0",
+            ACCOUNT,
+            "111122223333:aws:ec2-instance:i-1",
+            Error::SessionMismatch,
+        ),
+        (
+            "arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-0",
+            ACCOUNT,
+            "111122223333:aws:ec2-instancei-0",
+            Error::UserId,
         ),
         (SESSION, ACCOUNT, "AROAEXAMPLE", Error::UserId),
         (SESSION, ACCOUNT, ":s", Error::UserId),
@@ -111,4 +142,15 @@ fn the_access_key_id_is_added_afterwards() {
         identity.with_access_key_id("AKIDEXAMPLE").access_key_id(),
         Some("AKIDEXAMPLE")
     );
+}
+
+#[test]
+fn the_canonical_arn_is_the_role_of_a_session_and_anybody_elses_own() {
+    let session = Identity::new(SESSION, ACCOUNT, "AROAEXAMPLE:s").unwrap();
+    assert_eq!(
+        session.canonical_arn(),
+        "arn:aws:iam::111122223333:role/dev"
+    );
+    let user = Identity::new(USER, ACCOUNT, "X1").unwrap();
+    assert_eq!((user.canonical_arn(), user.user_id()), (USER, "X1"));
 }

@@ -1,4 +1,4 @@
-use iam_principal::{ArnPattern, Error};
+use iam_principal::{ArnPattern, Error, MAX_ARN_LEN};
 use proptest::prelude::*;
 
 fn matches(pattern: &str, arn: &str) -> bool {
@@ -45,6 +45,34 @@ fn a_pattern_without_six_parts_can_match_nothing_and_is_refused() {
         ArnPattern::parse("arn:aws:iam::*").unwrap_err(),
         Error::NotAnArn
     );
+}
+
+#[test]
+fn a_pattern_is_at_most_as_long_as_an_arn_and_begins_like_one() {
+    let longest = format!("arn:aws:iam::1:{}", "*".repeat(MAX_ARN_LEN - 15));
+    assert_eq!(ArnPattern::parse(&longest).unwrap().as_str(), longest);
+    let long = format!("{longest}*");
+    assert_eq!(ArnPattern::parse(&long).unwrap_err(), Error::TooLong);
+    let other = ArnPattern::parse("*:aws:iam::1:user/a");
+    assert_eq!(other.unwrap_err(), Error::NotAnArn);
+}
+
+#[test]
+fn every_part_counts() {
+    let arn = "arn:aws:iam:r:1:user/a";
+    assert!(matches(arn, arn));
+    for pattern in [
+        "arn:aws-cn:iam:r:1:user/a",
+        "arn:aws:sts:r:1:user/a",
+        "arn:aws:iam:s:1:user/a",
+        "arn:aws:iam:r:2:user/a",
+        "arn:aws:iam:r:1:user/b",
+        "arn:aws:iam:r:1:user/",
+        "arn:aws:iam:r:1:user/aa",
+    ] {
+        assert!(!matches(pattern, arn), "{pattern}");
+    }
+    assert!(!matches("arn:*:*:*:*:*", "arn:aws:iam"));
 }
 
 /// What the words of the IAM User Guide say, with nothing clever in it.

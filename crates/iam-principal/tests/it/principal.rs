@@ -1,4 +1,4 @@
-use iam_principal::{AccountId, Arn, Error, MAX_ARN_LEN, Partition, Principal};
+use iam_principal::{AccountId, Arn, Error, MAX_ARN_LEN, Part, Partition, Principal};
 use proptest::prelude::*;
 use serde::Deserialize;
 use testkit::Report;
@@ -96,6 +96,107 @@ fn partitions_are_known_by_their_exact_id() {
         assert_eq!(partition.id().parse(), Ok(partition));
     }
     assert_eq!("AWS".parse::<Partition>(), Err(Error::UnknownPartition));
+}
+
+#[test]
+fn a_principal_is_told_in_its_parts() {
+    let text = "arn:aws-cn:iam::012345678901:user/a/b/alice";
+    let user = Principal::parse(text).unwrap();
+    assert_eq!((user.path(), user.name()), ("a/b/", "alice"));
+    assert_eq!(user.partition(), Partition::AwsCn);
+    assert_eq!(user.account().to_string(), "012345678901");
+    assert_eq!(
+        (user.arn().as_str(), user.to_string().as_str()),
+        (text, text)
+    );
+    let root = Principal::parse("arn:aws:iam::012345678901:root").unwrap();
+    assert_eq!(
+        (root.path(), root.name(), root.session_name()),
+        ("", "", None)
+    );
+    let carol = Principal::parse("arn:aws:sts::012345678901:federated-user/a/b").unwrap();
+    assert_eq!((carol.path(), carol.name()), ("", "a/b"));
+}
+
+#[test]
+fn an_arn_is_told_in_its_parts() {
+    let text = "arn:aws:eks:us-west-2:111122223333:cluster/a:b";
+    let arn = Arn::parse(text).unwrap();
+    assert_eq!((arn.region(), arn.as_str()), ("us-west-2", text));
+    assert_eq!(
+        (arn.partition(), arn.resource()),
+        (Partition::Aws, "cluster/a:b")
+    );
+}
+
+#[test]
+fn accounts_are_read_and_shown() {
+    let account: AccountId = "000000000012".parse().unwrap();
+    assert_eq!(format!("{account:?}"), "AccountId(000000000012)");
+    assert_eq!("12".parse::<AccountId>(), Err(Error::AccountId));
+}
+
+#[test]
+fn errors_say_which_part_and_what_was_expected() {
+    for (part, word) in [
+        (Part::Arn, "the ARN is empty"),
+        (Part::Name, "the name is empty"),
+        (Part::Path, "the path is empty"),
+        (Part::SessionName, "the session name is empty"),
+        (Part::UserId, "the user id is empty"),
+    ] {
+        assert_eq!(Error::Empty(part).to_string(), word);
+    }
+    assert_eq!(
+        Error::AccountId.to_string(),
+        "an account id is twelve digits"
+    );
+}
+
+/// botocore's `partitions.json`: id, `dnsSuffix`, `dualStackDnsSuffix`, `implicitGlobalRegion`.
+#[test]
+fn partitions_are_botocores() {
+    let table = [
+        ("aws", "amazonaws.com", "api.aws", "us-east-1"),
+        (
+            "aws-cn",
+            "amazonaws.com.cn",
+            "api.amazonwebservices.com.cn",
+            "cn-northwest-1",
+        ),
+        (
+            "aws-eusc",
+            "amazonaws.eu",
+            "api.amazonwebservices.eu",
+            "eusc-de-east-1",
+        ),
+        ("aws-iso", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1"),
+        (
+            "aws-iso-b",
+            "sc2s.sgov.gov",
+            "api.aws.scloud",
+            "us-isob-east-1",
+        ),
+        (
+            "aws-iso-e",
+            "cloud.adc-e.uk",
+            "api.cloud-aws.adc-e.uk",
+            "eu-isoe-west-1",
+        ),
+        (
+            "aws-iso-f",
+            "csp.hci.ic.gov",
+            "api.aws.hci.ic.gov",
+            "us-isof-south-1",
+        ),
+        ("aws-us-gov", "amazonaws.com", "api.aws", "us-gov-west-1"),
+    ];
+    for (partition, (id, suffix, dual_stack, region)) in Partition::ALL.into_iter().zip(table) {
+        assert_eq!((partition.id(), partition.to_string().as_str()), (id, id));
+        assert_eq!(partition.dns_suffix(), suffix);
+        assert_eq!(partition.dual_stack_dns_suffix(), dual_stack);
+        assert_eq!(partition.implicit_region(), region);
+    }
 }
 
 proptest! {
