@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::identity::Identity;
+use crate::identity::{Identity, SERVICE_ACCOUNT_PREFIX};
 use crate::objects::{ClusterRoleBinding, Metadata, PolicyRule, RoleBinding, RoleRef, Subject};
 use crate::persistent::Ranked;
 use crate::roles::{Roles, SlotNumber};
@@ -56,10 +56,48 @@ impl BindingObject {
     }
 
     /// Returns whom each subject names, in order.
-    pub(crate) fn names(&self) -> impl Iterator<Item = Option<Identity>> {
+    pub(crate) fn identities(&self) -> impl Iterator<Item = Option<Identity>> {
         let namespace = self.namespace();
         let subjects = self.subjects().iter();
         subjects.map(move |subject| Identity::of(subject, namespace))
+    }
+
+    /// Says whether one of its subjects, by number, is of a name: as [`Identity::of`] has it, and
+    /// without allocating.
+    pub(crate) fn is_of(&self, number: u32, name: Name<'_>) -> bool {
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        let Some(subject) = self.subjects().get(number) else {
+            return false;
+        };
+        match (subject.kind.as_str(), name) {
+            ("Group", Name::Group(name)) | ("User", Name::User(name)) => subject.name == name,
+            ("ServiceAccount", Name::User(name)) => {
+                let namespace = match subject.namespace.as_str() {
+                    "" => self.namespace().unwrap_or_default(),
+                    own => own,
+                };
+                let name = name.strip_prefix(SERVICE_ACCOUNT_PREFIX);
+                let name = name.and_then(|name| name.strip_prefix(namespace)?.strip_prefix(':'));
+                !namespace.is_empty() && name == Some(&*subject.name)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The name of a user or a group.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Name<'n> {
+    Group(&'n str),
+    User(&'n str),
+}
+
+impl<'n> From<&'n Identity> for Name<'n> {
+    fn from(identity: &'n Identity) -> Self {
+        match identity {
+            Identity::Group(name) => Self::Group(name),
+            Identity::User(name) => Self::User(name),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::binding::{Binding, BindingObject};
+use crate::binding::{Binding, BindingObject, Name};
 use crate::identity::Identity;
 use crate::objects::{PolicyRule, Subject};
 use crate::persistent::{Sorted, Table};
@@ -26,6 +26,14 @@ pub(crate) struct Scope {
 struct Named {
     name: Arc<str>,
     order: u64,
+}
+
+/// Where a name stands, or another of the same hash.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct List<'n, 'p> {
+    pub(crate) places: &'p Places,
+    /// What it should be called; none if that has been seen to.
+    pub(crate) name: Option<Name<'n>>,
 }
 
 /// What a scope says to a request.
@@ -54,8 +62,7 @@ impl Scope {
             object,
         });
         let before = self.bindings.get(order).cloned();
-        self.bindings.put(Arc::clone(&binding));
-        self.exchange(before.as_deref(), Some(&binding), roles, hashes);
+        self.exchange(before.as_deref(), Some(binding), roles, hashes);
         if let Some(before) = before {
             let role = RoleName::of(before.object.role_ref(), before.object.namespace());
             roles.forget(role, before.slot, hashes);
@@ -66,7 +73,8 @@ impl Scope {
     pub(crate) fn remove(&mut self, name: &str, roles: &mut Roles, hashes: &Hashes) -> bool {
         let is_it = |named: &Named| *named.name == *name;
         let named = self.by_name.remove(hashes.of(name), is_it);
-        let Some(before) = named.and_then(|named| self.bindings.remove(named.order)) else {
+        let before = named.and_then(|named| self.bindings.get(named.order).cloned());
+        let Some(before) = before else {
             return false;
         };
         self.exchange(Some(&before), None, roles, hashes);
@@ -87,41 +95,56 @@ impl Scope {
         Some(named.order)
     }
 
-    /// Puts the subjects of a binding in the place of those of another. Those that stay where they
-    /// are, with the same role, cost nothing.
+    /// Puts a binding in the place of another. Subjects that stay where they are, with the same
+    /// role, cost nothing.
     fn exchange(
         &mut self,
         before: Option<&Binding>,
-        after: Option<&Binding>,
+        after: Option<Arc<Binding>>,
         roles: &mut Roles,
         hashes: &Hashes,
     ) {
-        let mut old = before.into_iter().flat_map(standing);
-        let mut new = after.into_iter().flat_map(standing);
-        loop {
-            let (old, new) = (old.next(), new.next());
-            if old.is_none() && new.is_none() {
-                break;
+        let old: Vec<_> = before.into_iter().flat_map(standing).collect();
+        let new: Vec<_> = after.iter().flat_map(|after| standing(after)).collect();
+        // What a list is called is looked up in the bindings: so the old places go while the old
+        // binding is there, and the new ones come when the new one is.
+        for (number, standing) in old.iter().enumerate() {
+            if let (Some(identity), place) = standing
+                && new.get(number) != Some(standing)
+            {
+                let (names, bindings, hash) = self.names_of(identity, hashes);
+                let is_of = |place| is_of(bindings, place, identity.into());
+                names.remove(hash, is_of, *place, roles, hashes);
             }
-            if old == new {
-                continue;
+        }
+        match (before, after) {
+            (_, Some(after)) => self.bindings.put(after),
+            (Some(before), None) => {
+                self.bindings.remove(before.order);
             }
-            if let Some((Some(who), place)) = old {
-                let (names, name) = self.names_of(&who);
-                names.remove(name, place, roles, hashes);
-            }
-            if let Some((Some(who), place)) = new {
-                let (names, name) = self.names_of(&who);
-                names.put(name, place, roles, hashes);
+            (None, None) => {}
+        }
+        for (number, standing) in new.iter().enumerate() {
+            if let (Some(identity), place) = standing
+                && old.get(number) != Some(standing)
+            {
+                let (names, bindings, hash) = self.names_of(identity, hashes);
+                let is_of = |place| is_of(bindings, place, identity.into());
+                names.put(hash, is_of, *place, roles, hashes);
             }
         }
     }
 
-    fn names_of<'w>(&mut self, who: &'w Identity) -> (&mut Names, &'w str) {
-        match who {
+    fn names_of(
+        &mut self,
+        identity: &Identity,
+        hashes: &Hashes,
+    ) -> (&mut Names, &Sorted<Arc<Binding>>, u64) {
+        let (names, name) = match identity {
             Identity::Group(name) => (&mut self.groups, name),
             Identity::User(name) => (&mut self.users, name),
-        }
+        };
+        (names, &self.bindings, hashes.of(name))
     }
 
     /// Finds the first grant in walk order, and what did not resolve on the way.
@@ -129,17 +152,23 @@ impl Scope {
     /// Each list is asked for its own first place. As the lists of several names of one user hold
     /// the same binding under its several subjects, the first place of all is that of the first
     /// binding and of its first subject.
-    pub(crate) fn find<'p>(
+    pub(crate) fn find<'n, 'p>(
         &'p self,
-        lists: impl Iterator<Item = &'p Places>,
+        lists: impl Iterator<Item = List<'n, 'p>>,
         asked: &Asked<'_>,
         roles: &'p Roles,
     ) -> Found<'p> {
         let mut first: Option<Place> = None;
         // Holds nothing, and so allocates nothing, unless there is something to report.
         let mut missing: Vec<Place> = Vec::new();
-        for places in lists {
+        for List { places, name } in lists {
+            let len = missing.len();
             let found = places.first(asked, roles, first, &mut missing);
+            let says_nothing = found.is_none() && missing.len() == len;
+            if says_nothing || name.is_some_and(|name| !self.is_list_of(places, name)) {
+                missing.truncate(len);
+                continue;
+            }
             first = [first, found].into_iter().flatten().min();
         }
         missing.retain(|place| first.is_none_or(|first| *place < first));
@@ -179,17 +208,47 @@ impl Scope {
         self.bindings.iter().map(Arc::as_ref)
     }
 
-    /// Lists where the user and the groups stand, as far as they do.
-    pub(crate) fn lists<'p>(
+    /// Walks the lists of the user and of the groups, as far as they have any.
+    pub(crate) fn lists<'n, 'p>(
         &'p self,
-        user: &str,
-        groups: &[String],
+        user: &'n str,
+        groups: &'n [String],
         hashes: &Hashes,
     ) -> impl Iterator<Item = &'p Places> {
-        let groups = groups.iter().map(|group| self.groups.find(group, hashes));
-        std::iter::once(self.users.find(user, hashes))
-            .chain(groups)
-            .flatten()
+        let lists = self.likely_lists(user, groups, hashes);
+        let lists = lists.filter(|list| {
+            let name = list.name;
+            name.is_none_or(|name| self.is_list_of(list.places, name))
+        });
+        lists.map(|list| list.places)
+    }
+
+    /// Walks all lists whose name has the hash of the user or of one of the groups. What such a list
+    /// is called is worth finding out only when it has something to say, which is what takes a
+    /// decision least time: most lists say nothing.
+    pub(crate) fn likely_lists<'n, 'p>(
+        &'p self,
+        user: &'n str,
+        groups: &'n [String],
+        hashes: &Hashes,
+    ) -> impl Iterator<Item = List<'n, 'p>> {
+        let named = |name| {
+            move |places| List {
+                places,
+                name: Some(name),
+            }
+        };
+        let of_user = self.users.of_hash(hashes.of(user));
+        let of_groups = groups.iter().flat_map(move |group| {
+            let lists = self.groups.of_hash(hashes.of(group));
+            lists.map(named(Name::Group(group)))
+        });
+        of_user.map(named(Name::User(user))).chain(of_groups)
+    }
+
+    fn is_list_of(&self, places: &Places, name: Name<'_>) -> bool {
+        let head = places.head();
+        head.is_some_and(|place| is_of(&self.bindings, place, name))
     }
 
     fn at(&self, place: Place) -> Option<(&Binding, &Subject)> {
@@ -199,9 +258,15 @@ impl Scope {
     }
 }
 
+/// Says whether the subject at a place is of a name.
+fn is_of(bindings: &Sorted<Arc<Binding>>, place: Place, name: Name<'_>) -> bool {
+    let binding = bindings.get(place.order);
+    binding.is_some_and(|binding| binding.object.is_of(place.subject, name))
+}
+
 /// Lists whom the subjects of a binding name, each with its place.
 fn standing(binding: &Binding) -> impl Iterator<Item = (Option<Identity>, Place)> {
-    let names = binding.object.names().zip(0_u32..);
+    let names = binding.object.identities().zip(0_u32..);
     names.map(|(who, subject)| {
         let place = Place {
             order: binding.order,

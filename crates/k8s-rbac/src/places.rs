@@ -30,15 +30,12 @@ impl Ranked for Place {
     }
 }
 
-/// All places, by name.
+/// All places, by the hash of the name.
+///
+/// The name itself is where the places are, in the bindings; so is whether two names have one hash,
+/// which `is_of` finds out.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names(Table<Named>);
-
-#[derive(Clone, Debug)]
-struct Named {
-    name: Arc<str>,
-    places: Places,
-}
+pub(crate) struct Names(Table<Places>);
 
 /// Where one name stands.
 #[derive(Clone, Debug)]
@@ -50,38 +47,55 @@ pub(crate) enum Places {
 }
 
 impl Names {
-    pub(crate) fn find(&self, name: &str, hashes: &Hashes) -> Option<&Places> {
-        let named = self.0.find(hashes.of(name), |named| *named.name == *name)?;
-        Some(&named.places)
+    /// Walks the lists whose name has this hash: that of the name, if it has one, and perhaps others.
+    pub(crate) fn of_hash(&self, hash: u64) -> impl Iterator<Item = &Places> {
+        self.0.of_hash(hash)
     }
 
-    pub(crate) fn put(&mut self, name: &str, place: Place, roles: &mut Roles, hashes: &Hashes) {
-        let hash = hashes.of(name);
-        if let Some(named) = self.0.find_mut(hash, |named| *named.name == *name) {
-            return named.places.put(place, roles, hashes);
+    pub(crate) fn put(
+        &mut self,
+        hash: u64,
+        is_of: impl Fn(Place) -> bool,
+        place: Place,
+        roles: &mut Roles,
+        hashes: &Hashes,
+    ) {
+        let is_it = |places: &Places| places.head().is_some_and(&is_of);
+        match self.0.find_mut(hash, is_it) {
+            Some(places) => places.put(place, roles, hashes),
+            None => self.0.insert(hash, Places::One(place)),
         }
-        let named = Named {
-            name: name.into(),
-            places: Places::One(place),
-        };
-        self.0.insert(hash, named);
     }
 
-    pub(crate) fn remove(&mut self, name: &str, place: Place, roles: &mut Roles, hashes: &Hashes) {
-        let hash = hashes.of(name);
-        let is_it = |named: &Named| *named.name == *name;
-        let Some(named) = self.0.find_mut(hash, is_it) else {
-            return;
-        };
-        if matches!(named.places, Places::One(_)) {
-            self.0.remove(hash, is_it);
-        } else {
-            named.places.remove(place, roles, hashes);
+    pub(crate) fn remove(
+        &mut self,
+        hash: u64,
+        is_of: impl Fn(Place) -> bool,
+        place: Place,
+        roles: &mut Roles,
+        hashes: &Hashes,
+    ) {
+        let is_it = |places: &Places| places.head().is_some_and(&is_of);
+        match self.0.find_mut(hash, is_it) {
+            Some(Places::One(_)) => {
+                self.0.remove(hash, is_it);
+            }
+            Some(places) => places.remove(place, roles, hashes),
+            None => {}
         }
     }
 }
 
 impl Places {
+    /// Returns the first place.
+    pub(crate) fn head(&self) -> Option<Place> {
+        match self {
+            Self::One(place) => Some(*place),
+            Self::Few(places) => places.first().copied(),
+            Self::Many(many) => many.places().next().copied(),
+        }
+    }
+
     /// Walks the places in order.
     pub(crate) fn iter(&self) -> Box<dyn Iterator<Item = Place> + '_> {
         match self {

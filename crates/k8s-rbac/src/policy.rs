@@ -7,10 +7,9 @@ mod view;
 use std::sync::Arc;
 
 use crate::binding::{Binding, Bound};
-use crate::index::Scope;
+use crate::index::{List, Scope};
 use crate::objects::{Objects, PolicyRule, RoleRef, Subject};
 use crate::persistent::Table;
-use crate::places::Places;
 use crate::request::{Request, User};
 use crate::response::{BindingGrant, Decision, Grant, Response, Unresolved};
 use crate::roles::{RoleName, Roles};
@@ -104,12 +103,12 @@ impl Policy {
         let (name, groups) = (&user.name, &user.groups);
         self.find(
             &asked,
-            scopes.map(|scope| (scope, scope.lists(name, groups, &self.hashes))),
+            scopes.map(|scope| (scope, scope.likely_lists(name, groups, &self.hashes))),
         )
     }
 
     /// Decides by scopes, in order, each with the lists of where the user stands in it.
-    fn find<'p, L: Iterator<Item = &'p Places>>(
+    fn find<'n, 'p, L: Iterator<Item = List<'n, 'p>>>(
         &'p self,
         asked: &Asked<'_>,
         scopes: impl Iterator<Item = (&'p Scope, L)>,

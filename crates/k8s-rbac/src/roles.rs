@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::hot::Keys;
 use crate::objects::{ClusterRole, PolicyRule, Role, RoleRef};
 use crate::persistent::{Sorted, Table, Vector};
-use crate::sieve::{Asked, Hashes, Sieve};
+use crate::sieve::{Asked, Coarse, Hashes, Sieve};
 
 /// Which slot.
 pub(crate) type SlotNumber = u32;
@@ -21,6 +21,8 @@ const NOWHERE: SlotNumber = 0;
 #[derive(Clone, Debug)]
 pub(crate) struct Roles {
     slots: Vector<Slot>,
+    /// Beside the slots, so that a decision, which has no need of these, finds those closer together.
+    uses: Vector<Uses>,
     by_name: Table<Named>,
     free: Sorted<SlotNumber>,
     keys: Keys,
@@ -38,9 +40,14 @@ struct Named {
 #[derive(Clone, Debug, Default)]
 struct Slot {
     /// What any of the rules may be about.
-    sieve: Sieve,
+    sieve: Coarse,
     /// None when bindings refer to a role that is not there.
     role: Option<Arc<Compiled>>,
+}
+
+/// Who needs a slot.
+#[derive(Clone, Debug, Default)]
+struct Uses {
     /// How many bindings refer to it.
     bindings: u32,
     /// How many times it stands in a list that looks up what is asked.
@@ -117,10 +124,12 @@ impl<'n> RoleName<'n> {
 
 impl Default for Roles {
     fn default() -> Self {
-        let mut slots = Vector::default();
+        let (mut slots, mut uses) = (Vector::default(), Vector::default());
         slots.push(Slot::default());
+        uses.push(Uses::default());
         Self {
             slots,
+            uses,
             by_name: Table::default(),
             free: Sorted::default(),
             keys: Keys::default(),
@@ -148,7 +157,7 @@ impl Roles {
         let Some(role) = &slot.role else {
             return Answer::Missing;
         };
-        if !slot.sieve.may_allow(asked) {
+        if !slot.sieve.may_allow(asked.coarse) {
             return Answer::No;
         }
         let mut rules = role.sieves.iter().zip(role.object.rules());
@@ -192,16 +201,16 @@ impl Roles {
     /// Counts a binding in, and returns the slot of its role.
     pub(crate) fn refer(&mut self, name: Option<RoleName<'_>>, hashes: &Hashes) -> SlotNumber {
         let at = name.map_or(NOWHERE, |name| self.slot_for(name, hashes));
-        if let Some(slot) = self.slot_mut(at) {
-            slot.bindings = slot.bindings.saturating_add(1);
+        if let Some(uses) = self.uses_mut(at) {
+            uses.bindings = uses.bindings.saturating_add(1);
         }
         at
     }
 
     /// Counts a binding out.
     pub(crate) fn forget(&mut self, name: Option<RoleName<'_>>, at: SlotNumber, hashes: &Hashes) {
-        if let Some(slot) = self.slot_mut(at) {
-            slot.bindings = slot.bindings.saturating_sub(1);
+        if let Some(uses) = self.uses_mut(at) {
+            uses.bindings = uses.bindings.saturating_sub(1);
         }
         if let Some(name) = name {
             self.release(at, name, hashes);
@@ -210,12 +219,12 @@ impl Roles {
 
     /// Notes that a list looks up what the role allows.
     pub(crate) fn heat(&mut self, at: SlotNumber, hashes: &Hashes) {
-        let Some(slot) = self.slot_mut(at) else {
+        let Some(uses) = self.uses_mut(at) else {
             return;
         };
-        slot.hot = slot.hot.saturating_add(1);
-        if slot.hot == 1 {
-            let role = slot.role.clone();
+        uses.hot = uses.hot.saturating_add(1);
+        if uses.hot == 1 {
+            let role = self.slot(at).and_then(|slot| slot.role.clone());
             let rules = role.as_ref().map(|role| role.object.rules());
             self.keys.add(at, rules, hashes);
         }
@@ -223,24 +232,25 @@ impl Roles {
 
     /// Notes that a list does so no more.
     pub(crate) fn cool(&mut self, at: SlotNumber, hashes: &Hashes) {
-        let Some(slot) = self.slot_mut(at) else {
+        let Some(uses) = self.uses_mut(at) else {
             return;
         };
-        slot.hot = slot.hot.saturating_sub(1);
-        if slot.hot == 0 {
-            let role = slot.role.clone();
+        uses.hot = uses.hot.saturating_sub(1);
+        if uses.hot == 0 {
+            let role = self.slot(at).and_then(|slot| slot.role.clone());
             let rules = role.as_ref().map(|role| role.object.rules());
             self.keys.remove(at, rules, hashes);
         }
     }
 
     fn set(&mut self, at: SlotNumber, role: Option<Arc<Compiled>>, hashes: &Hashes) {
+        let is_hot = self.uses(at).is_some_and(|uses| uses.hot > 0);
         let Some(slot) = self.slot_mut(at) else {
             return;
         };
         let sieves = role.iter().flat_map(|role| &role.sieves);
-        slot.sieve = sieves.fold(Sieve::default(), |all, sieve| all.or(*sieve));
-        let is_hot = slot.hot > 0;
+        let sieve = sieves.fold(Sieve::default(), |all, sieve| all.or(*sieve));
+        slot.sieve = sieve.coarse();
         let before = std::mem::replace(&mut slot.role, role.clone());
         if is_hot {
             let rules = before.as_ref().map(|role| role.object.rules());
@@ -256,6 +266,14 @@ impl Roles {
 
     fn slot_mut(&mut self, at: SlotNumber) -> Option<&mut Slot> {
         self.slots.get_mut(usize::try_from(at).ok()?)
+    }
+
+    fn uses(&self, at: SlotNumber) -> Option<&Uses> {
+        self.uses.get(usize::try_from(at).ok()?)
+    }
+
+    fn uses_mut(&mut self, at: SlotNumber) -> Option<&mut Uses> {
+        self.uses.get_mut(usize::try_from(at).ok()?)
     }
 
     fn slot_of(&self, name: RoleName<'_>, hashes: &Hashes) -> Option<SlotNumber> {
@@ -277,6 +295,7 @@ impl Roles {
                 // More roles than numbers cannot be held in memory.
                 let slot = u32::try_from(self.slots.len()).unwrap_or(NOWHERE);
                 self.slots.push(Slot::default());
+                self.uses.push(Uses::default());
                 slot
             }
         };
@@ -292,8 +311,8 @@ impl Roles {
 
     /// Gives a slot back that is of no use any more.
     fn release(&mut self, at: SlotNumber, name: RoleName<'_>, hashes: &Hashes) {
-        let is_used = |slot: &Slot| slot.role.is_some() || slot.bindings > 0;
-        if self.slot(at).is_some_and(|slot| !is_used(slot)) {
+        let is_used = self.uses(at).is_some_and(|uses| uses.bindings > 0);
+        if !is_used && self.rules(at).is_none() {
             self.by_name
                 .remove(name.hash(hashes), |named| named.is(name));
             self.free.put(at);

@@ -54,6 +54,9 @@ pub(crate) struct Asked<'r> {
     pub(crate) star: u64,
     pub(crate) verb: u64,
     pub(crate) of: AskedOf,
+    /// The bits of what is asked.
+    sieve: Sieve,
+    pub(crate) coarse: Coarse,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,11 +82,30 @@ impl<'r> Asked<'r> {
             },
             Request::Resource(request) => Self::of_resource(request, hashes),
         };
+        let verb = hashes.of(request.verb());
+        let mut sieve = Sieve {
+            verbs: bit(verb),
+            ..Sieve::default()
+        };
+        match of {
+            AskedOf::Path { path } => sieve.paths = bit(path),
+            AskedOf::Resource {
+                group,
+                resource,
+                of_all,
+                ..
+            } => {
+                sieve.groups = bit(group);
+                sieve.resources = bit(resource) | of_all.map_or(0, bit);
+            }
+        }
         Self {
             request,
             star: hashes.of(ALL),
-            verb: hashes.of(request.verb()),
+            verb,
             of,
+            sieve,
+            coarse: sieve.coarse(),
         }
     }
 
@@ -147,21 +169,37 @@ impl Sieve {
     }
 
     /// Says whether the rule could allow the request. No is certain.
-    pub(crate) fn may_allow(&self, asked: &Asked<'_>) -> bool {
-        let may_do = self.verbs & bit(asked.verb) != 0;
-        may_do
-            && match asked.of {
-                AskedOf::Path { path } => self.paths & bit(path) != 0,
-                AskedOf::Resource {
-                    group,
-                    resource,
-                    of_all,
-                    ..
-                } => {
-                    let resources = bit(resource) | of_all.map_or(0, bit);
-                    self.groups & bit(group) != 0 && self.resources & resources != 0
-                }
-            }
+    pub(crate) const fn may_allow(&self, asked: &Asked<'_>) -> bool {
+        let asked = &asked.sieve;
+        self.verbs & asked.verbs != 0
+            && (self.groups & asked.groups != 0 && self.resources & asked.resources != 0
+                || self.paths & asked.paths != 0)
+    }
+
+    /// Returns verbs and what they are about in one word: coarser, and quick to come by.
+    pub(crate) fn coarse(&self) -> Coarse {
+        let half = |bits: u64| {
+            let [a, b, c, d, e, f, g, h] = bits.to_le_bytes();
+            u32::from_le_bytes([a | e, b | f, c | g, d | h])
+        };
+        Coarse {
+            verbs: half(self.verbs),
+            things: half(self.resources | self.paths),
+        }
+    }
+}
+
+/// A [`Sieve`] of a role as a whole, of half as many bits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Coarse {
+    verbs: u32,
+    things: u32,
+}
+
+impl Coarse {
+    /// Says whether a role could allow what is asked. No is certain.
+    pub(crate) const fn may_allow(self, asked: Self) -> bool {
+        self.verbs & asked.verbs != 0 && self.things & asked.things != 0
     }
 }
 

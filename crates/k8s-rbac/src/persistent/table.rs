@@ -44,6 +44,17 @@ impl<E> Table<E> {
         found.map(|(_, entry)| entry)
     }
 
+    /// Walks the entries of a hash.
+    pub(crate) fn of_hash(&self, hash: u64) -> impl Iterator<Item = &E> {
+        let at = place(hash, self.shards);
+        let node = self.nodes.get(at / NODE_LEN);
+        let shard = node.and_then(|node| node.get(at % NODE_LEN)).into_iter();
+        let entries = shard.flat_map(move |shard| shard.iter_hash(hash));
+        entries
+            .filter(move |(own, _)| *own == hash)
+            .map(|(_, entry)| entry)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &E> {
         let shards = self.nodes.iter().flat_map(|node| node.iter());
         shards

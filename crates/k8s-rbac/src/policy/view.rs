@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::quality::RandomState;
 
-use crate::index::Scope;
-use crate::places::Places;
+use crate::index::{List, Scope};
 use crate::policy::{PRIVILEGED_GROUP, Policy};
 use crate::request::{Request, User};
 use crate::response::{Decision, Grant, Response};
@@ -46,7 +45,7 @@ pub struct UserView<'p> {
 #[derive(Clone, Debug)]
 struct Standing<'p> {
     scope: &'p Scope,
-    lists: Vec<&'p Places>,
+    lists: Vec<List<'static, 'p>>,
 }
 
 impl<'p> UserView<'p> {
@@ -75,7 +74,7 @@ impl<'p> Standing<'p> {
         let lists = scope.lists(&user.name, &user.groups, &policy.hashes);
         Self {
             scope,
-            lists: lists.collect(),
+            lists: lists.map(|places| List { places, name: None }).collect(),
         }
     }
 }
