@@ -21,6 +21,11 @@ pub(crate) enum Command {
     ///
     /// Exit status: 0 the token is good, 1 it is refused, 2 nobody could say.
     Token(TokenArgs),
+    /// Explain check by check why a token is refused, and what to change in its producer. Asks nobody.
+    ///
+    /// Prints neither the signature nor the session token. Exit status: 0 nothing is wrong that can be
+    /// seen without STS, 1 it is refused, 2 nobody could say.
+    Doctor(DoctorArgs),
     /// Answer kube-apiserver's TokenReview webhook, v1 and v1beta1, at POST /authenticate.
     ///
     /// GET /healthz says that it runs. SIGTERM and SIGINT let open requests finish.
@@ -65,6 +70,18 @@ pub(crate) struct TokenArgs {
     /// How to print the answer.
     #[arg(long, short = 'o', value_enum, default_value = "text")]
     pub(crate) output: Output,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Read the token from this file instead of standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Judge as if it were then, as 2026-11-24T09:00:00Z; now by default.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
 }
 
 #[derive(ClapArgs)]

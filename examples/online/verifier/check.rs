@@ -1,6 +1,7 @@
 //! `verifier token`
 
 use std::io::Read as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use aws_auth_map::UserInfo;
@@ -19,7 +20,7 @@ pub(crate) async fn run(args: TokenArgs) -> Result<ExitCode, String> {
     let authenticator = setup::authenticator(&args.common)?;
     let sts = setup::sts(&args.common)?;
     let rules = args.aws_auth.as_deref().map(setup::rules).transpose()?;
-    let token = read_token(&args)?;
+    let token = read_token(args.token_file.as_deref())?;
     // The newline that `echo` and editors put at the end is not the token's.
     let token = token.trim_end_matches(['\r', '\n']);
     let identity = authenticator.identify(token, setup::now(), &sts).await;
@@ -43,9 +44,9 @@ pub(crate) async fn run(args: TokenArgs) -> Result<ExitCode, String> {
     }
 }
 
-fn read_token(args: &TokenArgs) -> Result<String, String> {
+pub(crate) fn read_token(file: Option<&Path>) -> Result<String, String> {
     let mut token = String::new();
-    match &args.token_file {
+    match file {
         Some(path) => {
             let file = std::fs::File::open(path);
             let read = file.and_then(|file| file.take(MAX_INPUT).read_to_string(&mut token));

@@ -10,6 +10,8 @@
 //! uid       aws-iam-authenticator:111122223333:AIDADEVELOPEREXAMPLE
 //! ```
 //!
+//! `verifier doctor` explains a refused token to whoever wrote its producer.
+//!
 //! What it leaves out, for later: watching the rules, a cache of answers, rate limits and metrics.
 
 #![expect(
@@ -20,6 +22,7 @@
 
 mod args;
 mod check;
+mod doctor;
 mod serve;
 mod setup;
 
@@ -38,6 +41,7 @@ const FAILED: u8 = 2;
 async fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Token(args) => check::run(args).await,
+        Command::Doctor(args) => doctor::run(&args),
         Command::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(|why| {

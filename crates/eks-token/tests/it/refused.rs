@@ -42,7 +42,7 @@ fn each_fact_is_named() {
 }
 
 #[test]
-fn the_length_is_checked_before_the_prefix() {
+fn attack_24_the_length_is_checked_before_the_prefix() {
     let long = "x".repeat(MAX_TOKEN_LEN);
     assert_eq!(Token::parse(&long).map(drop), Err(Error::NotAToken));
     assert_eq!(
@@ -56,7 +56,7 @@ fn the_length_is_checked_before_the_prefix() {
 }
 
 #[test]
-fn the_limit_holds_for_the_whole_token() {
+fn attack_24_the_limit_holds_for_the_whole_token() {
     let room = MAX_TOKEN_LEN - PREFIX.len();
     // 4085 characters is a length that base64 never has: 4084 is the longest that decodes.
     assert_eq!(room % 4, 1);
@@ -69,6 +69,34 @@ fn the_limit_holds_for_the_whole_token() {
     assert_eq!(decode(&over), Err(Error::TooLong));
     let token = Token::parse_with_limit(&over, over.len()).unwrap();
     assert!(token.decode().is_ok());
+}
+
+/// One URL, one token: everything that Go's or anybody's decoder would take beside it is refused.
+#[test]
+fn attack_23_no_second_spelling_of_a_token() {
+    let good = "k8s-aws-v1.aHR0cHM6Ly94Lw";
+    assert_eq!(decode(good).as_deref(), Ok("https://x/"));
+    for (token, error) in [
+        (format!("{good}=="), Error::Padding),
+        (format!("{good}\n"), Error::Whitespace),
+        (good.replacen("cHM6", "cHM6\r\n", 1), Error::Whitespace),
+        (good.replacen("cHM6", "cHM6 ", 1), Error::Whitespace),
+        (good.replacen("94Lw", "94Lx", 1), Error::TrailingBits),
+        (good.replacen("94Lw", "94L+", 1), Error::StandardAlphabet),
+        (good.replacen("94Lw", "94L/", 1), Error::StandardAlphabet),
+        (good.replacen("k8s", "K8s", 1), Error::PrefixCase),
+    ] {
+        assert_eq!(decode(&token), Err(error), "{token:?}");
+    }
+    // Every last character but the one that an encoder writes.
+    let (head, _) = good.split_at(good.len() - 1);
+    let alphabet = ('A'..='Z')
+        .chain('a'..='z')
+        .chain('0'..='9')
+        .chain(['-', '_']);
+    let read = alphabet.filter(|last| decode(&format!("{head}{last}")).is_ok());
+    // The upper two of its six bits are the byte's: four characters, each of another URL.
+    assert_eq!(read.collect::<String>(), "AQgw");
 }
 
 #[test]

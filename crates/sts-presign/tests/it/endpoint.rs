@@ -3,6 +3,8 @@ use serde::Deserialize;
 use sts_presign::{Endpoint, EndpointVariant, Error};
 use testkit::Report;
 
+use crate::support::{GOOD, NOW, accept, at, policy};
+
 #[derive(Deserialize)]
 struct Resolved {
     partition: Option<String>,
@@ -71,6 +73,41 @@ fn every_host_that_botocore_resolves_is_read_and_made() {
         if host != "sts.amazonaws.com" {
             let made = Endpoint::regional(&row.region, variant).map(|e| e.host().to_owned());
             report.check(host, &made, &Ok(host.to_owned()));
+        }
+    }
+    report.finish();
+}
+
+/// Nothing genuine is refused: a URL for each host is accepted where its partition is the verifier's,
+/// and nowhere else.
+#[test]
+fn every_host_that_botocore_resolves_is_accepted_in_its_partition_alone() {
+    let rows: Vec<Resolved> = testkit::json_lines(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/testdata/sts-endpoints.jsonl"
+    ));
+    let mut report = Report::new();
+    for host in rows
+        .iter()
+        .filter_map(|row| row.url.strip_prefix("https://"))
+    {
+        let Ok(endpoint) = Endpoint::from_host(host) else {
+            continue;
+        };
+        let url = GOOD
+            .replacen("sts.us-west-2.amazonaws.com", host, 1)
+            .replacen(
+                "%2Fus-west-2%2F",
+                &format!("%2F{}%2F", endpoint.region()),
+                1,
+            );
+        for partition in Partition::ALL {
+            let judged = accept(&url, &policy("test-cluster", partition.id()), at(NOW));
+            let want = match partition == endpoint.partition() {
+                true => Ok(endpoint.clone()),
+                false => Err(Error::HostPartition),
+            };
+            report.check(host, &judged.map(|accepted| accepted.endpoint()), &want);
         }
     }
     report.finish();

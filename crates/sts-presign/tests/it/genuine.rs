@@ -9,7 +9,7 @@ use sts_presign::{
 };
 use testkit::Report;
 
-use crate::support::{NOW, accept, at, policy};
+use crate::support::{GOOD, NOW, accept, at, policy};
 
 #[derive(Deserialize)]
 struct Genuine {
@@ -213,4 +213,24 @@ fn the_order_of_parameters_does_not_matter() {
         2,
         "one request with a session token, one without"
     );
+}
+
+/// The verifier of another cluster sends its own id, and nobody signed that.
+#[test]
+fn attack_05_a_token_for_another_cluster_is_unproven() {
+    let now = at("2023-04-28T00:01:00Z");
+    let keys = keys(
+        "AKIDEXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+        None,
+        "aws",
+    );
+    let prove = |cluster: &str| {
+        let accepted = accept(GOOD, &policy(cluster, "aws"), now).unwrap();
+        verify(&accepted, &keys, now).map(|_| ())
+    };
+    assert_eq!(prove("test-cluster"), Ok(()));
+    for other in ["other-cluster", "test-cluster2", "Test-cluster", "test"] {
+        assert_eq!(prove(other), Err(VerifyError::Signature), "{other}");
+    }
 }

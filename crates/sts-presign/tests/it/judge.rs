@@ -115,6 +115,25 @@ fn attack_04_the_binding_header_is_not_what_is_signed() {
     attack(4);
 }
 
+/// Whoever remembers what was used remembers the request: parameters in another order, and digits in
+/// lower case, make no second one. (That there is one token for each URL is for `eks-token`.)
+#[test]
+fn attack_06_every_copy_of_a_token_is_the_same_request() {
+    let (base, query) = GOOD.split_once('?').unwrap();
+    let mut pairs: Vec<&str> = query.split('&').collect();
+    let sent = |url: &str| judge(url).unwrap().to_http().uri().to_string();
+    for _ in 0..pairs.len() {
+        pairs.rotate_left(1);
+        let url = format!("{base}?{}", pairs.join("&"));
+        assert_eq!(sent(&url), GOOD);
+        assert_eq!(sent(&url.replace("%2F", "%2f").replace("%3B", "%3b")), GOOD);
+        assert_eq!(
+            sent(&url.replace("%2F", "/").replace("AKID", "%41KI%44")),
+            GOOD
+        );
+    }
+}
+
 #[test]
 fn attack_07_userinfo() {
     attack(7);
