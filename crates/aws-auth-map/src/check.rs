@@ -6,14 +6,11 @@ use iam_principal::{AccountId, ArnPattern, Principal};
 
 use crate::backend::{Backend, BackendKind};
 use crate::matching::{Caller, Matcher};
+use crate::names::{NODE_PREFIX, NODES};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::Map;
 use crate::rules::{Rule, RuleRef};
 use crate::template::Template;
-
-/// What node roles need, both ("Using Node Authorization", Kubernetes).
-pub(crate) const NODE_PREFIX: &str = "system:node:";
-pub(crate) const NODES: &str = "system:nodes";
 
 /// Among how many patterns and permission sets one is looked for that covers a later one: every two
 /// are compared. Our choice; a map with more is still answered, and nothing false is said of it.

@@ -6,21 +6,19 @@ mod obstacle;
 
 use iam_principal::{Kind, Principal};
 
+pub(crate) use self::entry::default_username;
 pub use self::entry::{AccessEntry, EntryType};
 pub use self::obstacle::{Obstacle, ObstacleKind};
 use crate::access_policy::{AccessPolicy, AccessScope};
 use crate::backend::EKS_RESERVED_PREFIXES;
 use crate::diff::{canonical_case, somebody};
 use crate::matching::{Caller, RulePrincipal};
+use crate::names::{
+    BOOTSTRAPPERS, BY_DNS_NAME, BY_SESSION_NAME, CLUSTER_ADMIN, MASTERS, NODE_PROXIER, NODES,
+    WINDOWS_PROXY,
+};
 use crate::rules::{Rule, RuleRef, Rules};
 use crate::template::{Placeholder, Template};
-
-const MASTERS: &str = "system:masters";
-const NODES: &str = "system:nodes";
-const BOOTSTRAPPERS: &str = "system:bootstrappers";
-const NODE_PROXIER: &str = "system:node-proxier";
-const WINDOWS_PROXY: &str = "eks:kube-proxy-windows";
-const CLUSTER_ADMIN: &str = "AmazonEKSClusterAdminPolicy";
 
 impl Rules {
     /// Writes the rules of `aws-auth` as access entries, and says what cannot be carried.
@@ -121,10 +119,10 @@ fn written_out(template: &Template, principal: &Principal<'_>) -> String {
 fn node(arn: &str, username: &str, groups: &[String]) -> Result<Option<AccessEntry>, ObstacleKind> {
     let has = |name: &str| groups.iter().any(|group| group == name);
     let kind = match username {
-        entry::BY_DNS_NAME if has(WINDOWS_PROXY) => EntryType::Ec2Windows,
-        entry::BY_DNS_NAME => EntryType::Ec2Linux,
-        entry::BY_SESSION_NAME if has(NODE_PROXIER) => EntryType::FargateLinux,
-        entry::BY_SESSION_NAME => EntryType::HybridLinux,
+        BY_DNS_NAME if has(WINDOWS_PROXY) => EntryType::Ec2Windows,
+        BY_DNS_NAME => EntryType::Ec2Linux,
+        BY_SESSION_NAME if has(NODE_PROXIER) => EntryType::FargateLinux,
+        BY_SESSION_NAME => EntryType::HybridLinux,
         _ => return Ok(None),
     };
     let own = [BOOTSTRAPPERS, NODES, NODE_PROXIER, WINDOWS_PROXY];
@@ -147,7 +145,7 @@ fn standard(
     note: &mut impl FnMut(ObstacleKind),
 ) -> Result<AccessEntry, ObstacleKind> {
     let arn = principal.arn().to_string();
-    let is_own = username != entry::default_username(principal);
+    let is_own = username != default_username(principal);
     if is_own {
         check_username(principal.kind(), &username)?;
     }

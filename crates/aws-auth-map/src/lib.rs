@@ -2,6 +2,7 @@
 
 mod access_policy;
 mod matching;
+mod names;
 mod rules;
 mod template;
 mod user;

@@ -2,10 +2,10 @@
 
 use iam_principal::{Kind, Principal};
 
-use super::entry::{BY_DNS_NAME, BY_SESSION_NAME};
-use super::{BOOTSTRAPPERS, CLUSTER_ADMIN, MASTERS, NODES, Obstacle, ObstacleKind};
+use super::{Obstacle, ObstacleKind};
 use crate::access_policy::AccessScope;
 use crate::matching::RulePrincipal;
+use crate::names::{BOOTSTRAPPERS, BY_DNS_NAME, BY_SESSION_NAME, CLUSTER_ADMIN, MASTERS, NODES};
 use crate::rules::{Rule, Rules};
 use crate::template::Template;
 

@@ -5,10 +5,6 @@ use iam_principal::{Kind, Principal};
 use crate::access_policy::{AccessPolicy, AccessScope};
 use crate::quote::quote;
 
-/// What names nodes have by themselves: EKS user guide, "Create access entries", on the types.
-pub(super) const BY_DNS_NAME: &str = "system:node:{{EC2PrivateDNSName}}";
-pub(super) const BY_SESSION_NAME: &str = "system:node:{{SessionName}}";
-
 /// What an access entry's principal is, which cannot be changed later.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -169,7 +165,7 @@ impl AccessEntry {
 }
 
 /// The name that an entry of type `STANDARD` has without one of its own.
-pub(super) fn default_username(principal: &Principal<'_>) -> String {
+pub(crate) fn default_username(principal: &Principal<'_>) -> String {
     let (partition, account) = (principal.partition(), principal.account());
     match principal.kind() {
         Kind::Role => format!(

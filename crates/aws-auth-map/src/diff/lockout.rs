@@ -6,15 +6,10 @@ use iam_principal::Identity;
 
 use super::Whom;
 use crate::access_policy::AccessScope;
+use crate::names::{BOOTSTRAPPERS, CLUSTER_ADMIN, MASTERS, NODES};
 use crate::resolution::Resolution;
 use crate::resolve::Map;
 use crate::rules::Rule;
-
-/// The group that may do everything (Kubernetes, "Using RBAC Authorization").
-pub(super) const MASTERS: &str = "system:masters";
-const NODES: &str = "system:nodes";
-const BOOTSTRAPPERS: &str = "system:bootstrappers";
-const CLUSTER_ADMIN: &str = "AmazonEKSClusterAdminPolicy";
 
 /// A change after which somebody is shut out who has to get in.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -10,15 +10,12 @@ use super::place::{Frame, Sink};
 use super::{Reader, Reading, document};
 use crate::access_policy::{AccessPolicy, AccessScope};
 use crate::backend::EKS_RESERVED_PREFIXES;
+use crate::convert::default_username;
 use crate::matching::{fold, strip_path};
+use crate::names::{BY_DNS_NAME, BY_SESSION_NAME};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::{Rule, Rules, Section};
 use crate::template::{Placeholder, Template};
-
-/// Where the names that node roles have by themselves come from: EKS user guide, "Create access
-/// entries", on the types.
-const BY_DNS_NAME: &str = "system:node:{{EC2PrivateDNSName}}";
-const BY_SESSION_NAME: &str = "system:node:{{SessionName}}";
 
 impl Reader {
     /// Reads access entries and their policies: any number of what `aws eks describe-access-entry`
@@ -220,13 +217,7 @@ impl<'e> Entry<'e, '_> {
     ) -> Option<String> {
         let default = match default {
             DefaultName::Fixed(name) => Some((*name).to_owned()),
-            DefaultName::Arn if principal.kind() == Kind::User => Some(principal.arn().to_string()),
-            DefaultName::Arn => Some(format!(
-                "arn:{}:sts::{}:assumed-role/{}/{{{{SessionName}}}}",
-                principal.partition(),
-                principal.account(),
-                principal.name(),
-            )),
+            DefaultName::Arn => Some(default_username(principal)),
             DefaultName::Unknown => None,
         };
         let own = self.text("username")?.map(str::to_owned);

@@ -3,12 +3,10 @@
 use bounded_yaml::{Node, Scalar};
 
 use super::place::Sink;
-use crate::check::{NODE_PREFIX, NODES};
+use crate::names::{MASTERS, NODE_PREFIX, NODES};
 use crate::problem::{Location, ProblemKind};
 use crate::rules::Rule;
 use crate::template::{Placeholder, Template};
-
-const MASTERS: &str = "system:masters";
 
 /// Reports what is doubtful in a rule that was read from a node.
 pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut Sink<'_>) {
