@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -114,7 +115,7 @@ func askBoth(driver string, specs []*spec) []*pairing {
 		check(in.Close())
 	}()
 	for n, s := range specs {
-		pairs[n] = &pairing{spec: s, theirs: ask(questions[n])}
+		pairs[n] = &pairing{spec: s, theirs: askOften(questions[n], s.tries())}
 	}
 	answers := bufio.NewReaderSize(out, 1<<20)
 	for _, p := range pairs {
@@ -124,6 +125,17 @@ func askBoth(driver string, specs []*spec) []*pairing {
 	}
 	check(command.Wait())
 	return pairs
+}
+
+// tries is how often upstream is asked again: often where chance may decide, and a few times elsewhere,
+// for if it decided there as well, some of many questions would show it.
+func (s *spec) tries() int {
+	for _, feature := range s.features() {
+		if chance[feature] || feature == "kelvin-sign" {
+			return tries
+		}
+	}
+	return 3
 }
 
 func readOurs(line string) answer {
@@ -162,8 +174,8 @@ func (p *pairing) differs() bool {
 		!(len(ours.Extra) == 0 && len(theirs.Extra) == 0 || reflect.DeepEqual(ours.Extra, theirs.Extra))
 }
 
-// shrink makes each question smaller as long as what upstream does with it stays of the same kind.
-// All of them go together, one step a round, so that the driver is started once a round.
+// shrink makes each question smaller as long as what upstream does with it stays of the same kind, and
+// until it has the feature of one row only. All of them go together, one step a round, so that the driver is started once a round.
 func shrink(driver string, pairs []*pairing) {
 	open := map[*pairing]int{}
 	for _, p := range pairs {
@@ -178,16 +190,22 @@ func shrink(driver string, pairs []*pairing) {
 				continue
 			}
 			smaller := p.spec.smaller()
-			if from >= len(smaller) {
+			if from >= len(smaller) || len(p.rows()) == 1 {
 				delete(open, p)
 				continue
 			}
+			// What leaves out a feature first: that is what it is for.
+			count := map[*spec]int{}
+			for _, s := range smaller {
+				count[s] = len(s.features())
+			}
+			slices.SortStableFunc(smaller, func(a, b *spec) int { return count[a] - count[b] })
 			// A few at a time: the first that will do is taken.
-			for _, s := range smaller[from:min(from+8, len(smaller))] {
+			for _, s := range smaller[from:min(from+4, len(smaller))] {
 				specs = append(specs, s)
 				owners = append(owners, p)
 			}
-			open[p] = from + 8
+			open[p] = from + 4
 		}
 		taken := map[*pairing]bool{}
 		for n, candidate := range askBoth(driver, specs) {

@@ -318,7 +318,8 @@ func stops(mode, key string, e entry) bool {
 	if key == "userarn" {
 		s.sources[0].users, s.sources[0].roles = s.sources[0].roles, nil
 	}
-	return ask(s.write()).Error == "stops"
+	_, err := chain(s.write())
+	return err != nil
 }
 
 // known gives an entry a user id, and takes its ARN now and then.

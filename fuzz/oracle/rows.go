@@ -139,6 +139,7 @@ var chance = map[string]bool{
 }
 
 var (
+	hex        = regexp.MustCompile(`(?i)/AWSReservedSSO_[^/]*_[0-9a-f]{16}$`)
 	capitals   = regexp.MustCompile(`^"(arn:[^:]*[A-Z]|[A-Za-z]*[A-Z][A-Za-z]*:)`)
 	oddSession = regexp.MustCompile(`:sts:[^:]+:|/"$`)
 	isText     = regexp.MustCompile(`^(["'].*|plain|admin:.*|2020-.*|\.5\.|-|0o|comment)$`)
@@ -219,7 +220,6 @@ func (s *spec) ssoFeatures(source source, sso *value, add func(string, bool)) {
 	add("sso-partition", partition != nil && partition.raw != `""`)
 	add("number-as-account", account != nil && account.raw != "" && account.raw[0] != '"')
 	name := canonical(s.id)
-	hex := regexp.MustCompile(`(?i)/AWSReservedSSO_[^/]*_[0-9a-f]{16}$`)
 	isOneOfTheSet := false
 	if set := get(sso.pairs, "permissionSetName"); set != nil {
 		want := "/awsreservedsso_" + strings.ToLower(strings.Trim(set.raw, `"`)) + "_"
@@ -237,7 +237,10 @@ func (e entry) features(source source, add func(string, bool)) {
 	for _, p := range e.pairs {
 		keys[strings.ToLower(p.key)]++
 		add("duplicate-key", keys[strings.ToLower(p.key)] > 1)
-		add("kelvin-sign", strings.HasSuffix(strings.ToLower(p.key), "arn") && strings.ContainsAny(p.value.raw, "\u212a\u017f"))
+		// Of the long s only strings.EqualFold makes an s, which the dynamic file and objects do without.
+		isARN := strings.HasSuffix(strings.ToLower(p.key), "arn")
+		add("kelvin-sign", isARN && (strings.Contains(p.value.raw, "\u212a") ||
+			strings.Contains(p.value.raw, "\u017f") && (isMounted || isConfigMap)))
 		add("long-s-in-a-key", strings.Contains(p.key, "\u017f"))
 		add("patterns", strings.HasSuffix(p.key, "Like"))
 		add("angle-brackets", strings.Contains(p.value.flow(), "<<"))
