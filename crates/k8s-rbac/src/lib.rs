@@ -70,7 +70,7 @@ pub use identity::Identity;
 pub use label_selector::{LabelRequirement, LabelSelectorError};
 pub use listing::{NonResourceRule, ResourceRule, RuleListing, SubjectRulesReviewStatus};
 #[cfg(feature = "yaml")]
-pub use manifests::{DEFAULT_MAX_BYTES, Fault, Manifests, Place, Problem};
+pub use manifests::{DEFAULT_MAX_BYTES, Fault, ManifestReader, Manifests, Place, Problem};
 pub use merge::ScopedRule;
 pub use namespaces::AllowedNamespaces;
 pub use objects::{

@@ -29,8 +29,8 @@ const DEFAULT_NAMESPACE: &str = "default";
 /// objects (`List`, `RoleList`, …, also nested). What is read is what the API server would store:
 ///
 /// - `roleRef.apiGroup` and the `apiGroup` of users and groups are filled in, as the API does.
-/// - A namespaced object without a namespace is in `default`, and a problem says so; a namespace
-///   on a cluster-scoped one is dropped.
+/// - A namespaced object without a namespace is in `default`, and a problem says so, unless the reader
+///   is told where it belongs; a namespace on a cluster-scoped one is dropped.
 /// - Fields that the API does not know are passed over (its field validation `Ignore`, and what a
 ///   stored object was read with). Fields that RBAC does not need are not kept.
 /// - A field of the wrong type, a number for a name say, makes the object unreadable, as in the
@@ -46,21 +46,50 @@ pub struct Manifests {
     places: HashMap<(&'static str, String, String), Place>,
 }
 
-impl Manifests {
-    /// Reads files, each given with the name that problems shall call it by, in this order.
+/// How manifests are read.
+#[derive(Clone, Debug)]
+pub struct ManifestReader {
+    max_bytes: usize,
+    namespace: Option<String>,
+}
+
+impl Default for ManifestReader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ManifestReader {
+    /// Reads files of at most [`DEFAULT_MAX_BYTES`] each. What names no namespace is in `default`,
+    /// which is a problem.
     #[must_use]
-    pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self::read_up_to(DEFAULT_MAX_BYTES, files)
+    pub const fn new() -> Self {
+        Self {
+            max_bytes: DEFAULT_MAX_BYTES,
+            namespace: None,
+        }
     }
 
     /// Reads files of at most so many bytes each. Memory is proportional to the largest.
     #[must_use]
-    pub fn read_up_to<'a>(
-        max_bytes: usize,
-        files: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Self {
-        let limits = Limits::new().with_max_bytes(max_bytes);
-        let mut manifests = Self::default();
+    pub const fn with_max_bytes(mut self, max_bytes: usize) -> Self {
+        self.max_bytes = max_bytes;
+        self
+    }
+
+    /// Puts what names no namespace into this one, as `kubectl apply --namespace` and
+    /// `helm install --namespace` do. Then it is no problem.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
+    /// Reads files, each given with the name that problems shall call it by, in this order.
+    #[must_use]
+    pub fn read<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Manifests {
+        let limits = Limits::new().with_max_bytes(self.max_bytes);
+        let mut manifests = Manifests::default();
         for (name, text) in files {
             let positions = OnceCell::new();
             for (document, number) in documents(text, &limits).zip(1_usize..) {
@@ -69,6 +98,7 @@ impl Manifests {
                     text,
                     positions: &positions,
                     document: number,
+                    namespace: self.namespace.as_deref(),
                 };
                 match document {
                     Ok(node) => manifests.add(&node, "", &TypeMeta::default(), &at),
@@ -83,6 +113,15 @@ impl Manifests {
             }
         }
         manifests
+    }
+}
+
+impl Manifests {
+    /// Reads files, each given with the name that problems shall call it by, in this order.
+    /// [`ManifestReader`] has settings.
+    #[must_use]
+    pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        ManifestReader::new().read(files)
     }
 
     /// Returns the RBAC objects in the order of the input.
@@ -209,6 +248,10 @@ impl Manifests {
         }
         if !T::IS_NAMESPACED {
             metadata.namespace.clear();
+        } else if metadata.namespace.is_empty()
+            && let Some(namespace) = at.namespace
+        {
+            namespace.clone_into(&mut metadata.namespace);
         } else if metadata.namespace.is_empty() {
             DEFAULT_NAMESPACE.clone_into(&mut metadata.namespace);
             self.report(
@@ -244,6 +287,8 @@ struct At<'a> {
     text: &'a str,
     positions: &'a OnceCell<Positions<'a>>,
     document: usize,
+    /// The namespace of what names none, if it is known.
+    namespace: Option<&'a str>,
 }
 
 impl At<'_> {

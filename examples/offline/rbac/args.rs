@@ -23,6 +23,10 @@ pub(crate) struct Args {
     /// from a cluster have been through it.
     #[arg(long, global = true)]
     pub(crate) aggregate: bool,
+    /// The namespace of objects that name none, as of `kubectl apply --namespace` and what `helm
+    /// template` prints; without it they are in `default`, and told.
+    #[arg(long, value_name = "NAMESPACE", global = true)]
+    pub(crate) namespace: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use k8s_rbac::Manifests;
 use k8s_rbac::lint::{Baseline, Code, Finding, Lint, Severity};
+use k8s_rbac::{ManifestReader, Manifests};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -13,8 +13,8 @@ use crate::args::LintArgs;
 use crate::files::read;
 use crate::world::{read_manifests, tell};
 
-pub(crate) fn lint(asked: &LintArgs) -> Result<Answer, String> {
-    let manifests = read_manifests(&asked.files.files)?;
+pub(crate) fn lint(asked: &LintArgs, reader: &ManifestReader) -> Result<Answer, String> {
+    let manifests = read_manifests(reader, &asked.files.files)?;
     let least = asked.min_severity.min(asked.fail_on);
     let findings = Lint::new().at_least(least).run(manifests.objects());
     if asked.print_baseline {

@@ -22,6 +22,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use k8s_rbac::ManifestReader;
 
 use answer::Answer;
 use args::{Args, Command, Output};
@@ -45,7 +46,13 @@ fn main() -> ExitCode {
 }
 
 fn answer(args: &Args) -> Result<Answer, String> {
-    let world = |paths: &[_]| World::read(paths, args.bootstrap, args.aggregate);
+    let reader = args
+        .namespace
+        .as_ref()
+        .map_or_else(ManifestReader::new, |namespace| {
+            ManifestReader::new().in_namespace(namespace)
+        });
+    let world = |paths: &[_]| World::read(&reader, paths, args.bootstrap, args.aggregate);
     match &args.command {
         Command::Can(asked) => answer::can(asked, &world(&asked.files.files)?),
         Command::Why(asked) => answer::why(asked, &world(&asked.files.files)?),
@@ -53,14 +60,14 @@ fn answer(args: &Args) -> Result<Answer, String> {
         Command::Where(asked) => answer::in_which(asked, &world(&asked.files.files)?),
         Command::List { user, files } => answer::list(user, &world(&files.files)?),
         Command::Become { user, files } => answer::become_whom(user, &world(&files.files)?),
-        Command::Lint(asked) => lint::lint(asked),
+        Command::Lint(asked) => lint::lint(asked, &reader),
         Command::Write {
             objects,
             user,
             files,
         } => {
-            let written = world::read_manifests(std::slice::from_ref(objects))?.into_objects();
-            Ok(write::write(user, &written, &world(&files.files)?))
+            let written = world::read_manifests(&reader, std::slice::from_ref(objects))?;
+            Ok(write::write(user, written.objects(), &world(&files.files)?))
         }
         Command::Diff { before, after } => {
             let before = world(std::slice::from_ref(before))?;

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use k8s_rbac::{Manifests, Objects, Policy};
+use k8s_rbac::{ManifestReader, Manifests, Objects, Policy};
 
 use crate::files::manifests;
 
@@ -16,11 +16,12 @@ pub(crate) struct World {
 impl World {
     /// Reads files. What is wrong with them is told, and the rest is used.
     pub(crate) fn read(
+        reader: &ManifestReader,
         paths: &[PathBuf],
         has_bootstrap: bool,
         is_aggregated: bool,
     ) -> Result<Self, String> {
-        let own = read_manifests(paths)?.into_objects();
+        let own = read_manifests(reader, paths)?.into_objects();
         let mut objects = if has_bootstrap {
             Objects::bootstrap()
         } else {
@@ -57,12 +58,15 @@ impl World {
 }
 
 /// Reads files. What is wrong with them is told.
-pub(crate) fn read_manifests(paths: &[PathBuf]) -> Result<Manifests, String> {
+pub(crate) fn read_manifests(
+    reader: &ManifestReader,
+    paths: &[PathBuf],
+) -> Result<Manifests, String> {
     let files = manifests(paths)?;
     let files = files
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()));
-    let read = Manifests::read(files);
+    let read = reader.read(files);
     for problem in read.problems() {
         tell(&problem.to_string());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_rbac::{Manifests, Objects};
+use k8s_rbac::{ManifestReader, Manifests, Objects};
 use serde::Deserialize;
 use testkit::Report;
 
@@ -120,7 +120,7 @@ fn files_keep_their_order_and_the_limit_is_each_files_own() {
         ("2", long.as_str()),
         ("3", second.as_str()),
     ];
-    let manifests = Manifests::read_up_to(200, files);
+    let manifests = ManifestReader::new().with_max_bytes(200).read(files);
     assert_eq!(
         names(manifests.objects()),
         ["ClusterRole b", "ClusterRole a"]
@@ -159,6 +159,23 @@ fn places_are_those_of_the_objects_that_hold() {
     );
     assert_eq!(place("c"), None);
     assert_eq!(manifests.place("Secret", "ns", "a"), None);
+}
+
+#[test]
+fn what_names_no_namespace_is_where_the_reader_is_told() {
+    let kinds = "\
+        {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}}\n---\n\
+        {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: b, namespace: x}}\n\
+        ---\n{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: c}}";
+    let manifests = ManifestReader::new()
+        .in_namespace("flux")
+        .read([("all.yaml", kinds)]);
+    assert!(manifests.problems().is_empty());
+    let objects = manifests.objects();
+    let roles = objects.roles.iter();
+    let namespaces: Vec<&str> = roles.map(|role| role.metadata.namespace.as_str()).collect();
+    assert_eq!(namespaces, ["flux", "x"]);
+    assert_eq!(objects.cluster_roles.len(), 1);
 }
 
 /// Each of many problems has its line, which must not cost a reading of the file each.
