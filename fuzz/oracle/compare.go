@@ -4,12 +4,11 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"reflect"
 	"slices"
-	"sort"
-	"strings"
 )
 
 // pairing is a question, and what was answered.
@@ -24,39 +23,51 @@ type pairing struct {
 // feature comes that was not there. Returns the exit status, 1 if a difference is of no row or of several.
 func compare(driver string, count int, seed uint64) int {
 	g := generator{newRand(seed)}
-	var differing []*pairing
-	mapped, refused, agreed, likes := 0, 0, 0, 0
-	const batch = 20000
+	t := tally{rows: map[string]int{}}
+	const batch = 10000
 	for from := 0; from < count; from += batch {
 		specs := make([]*spec, min(batch, count-from))
 		for n := range specs {
 			specs[n] = g.spec()
 		}
-		for _, p := range askBoth(driver, specs) {
-			switch {
-			case p.spec.pattern != "":
-				likes++
-			case p.theirs.Error == "":
-				mapped++
-			case p.theirs.Error != "not-mapped":
-				refused++
-			}
-			if p.differs() {
-				differing = append(differing, p)
-			} else {
-				agreed++
-			}
-		}
+		t.add(driver, askBoth(driver, specs))
+		fmt.Fprintf(os.Stderr, "%d asked, %d unexplained\n", t.pairs, t.unexplained)
 	}
-	var doubtful []*pairing
-	for _, p := range differing {
+	t.print()
+	if t.unexplained > 0 {
+		return 1
+	}
+	return 0
+}
+
+// tally counts what came of the questions.
+type tally struct {
+	pairs, patterns, mapped, refused, agreed, unexplained int
+	rows                                                  map[string]int
+}
+
+func (t *tally) add(driver string, pairs []*pairing) {
+	var differing, doubtful []*pairing
+	for _, p := range pairs {
+		t.pairs++
+		switch {
+		case p.spec.pattern != "":
+			t.patterns++
+		case p.theirs.Error == "":
+			t.mapped++
+		case p.theirs.Error != "not-mapped":
+			t.refused++
+		}
+		if !p.differs() {
+			t.agreed++
+			continue
+		}
+		differing = append(differing, p)
 		if len(p.rows()) != 1 {
 			doubtful = append(doubtful, p)
 		}
 	}
 	shrink(driver, doubtful)
-	rows := map[string]int{}
-	unexplained := 0
 	for _, p := range differing {
 		of := p.rows()
 		if len(of) != 1 && !p.theirs.Random {
@@ -65,30 +76,24 @@ func compare(driver string, count int, seed uint64) int {
 			of = p.rows()
 		}
 		if len(of) == 1 {
-			rows[of[0]]++
+			t.rows[of[0]]++
 			continue
 		}
-		unexplained++
-		if unexplained <= 5 {
+		t.unexplained++
+		if t.unexplained <= 5 {
 			line, err := json.Marshal(p.spec.write())
 			check(err)
 			fmt.Printf("unexplained %v: %s\n  upstream %+v\n  ours     %+v\n", of, line, p.theirs, p.ours)
 		}
 	}
-	fmt.Printf("%d pairs: %d of patterns; upstream maps %d and refuses %d of the others\n", count, likes, mapped, refused)
-	fmt.Printf("%d answered alike, %d differ by a row, %d unexplained\n", agreed, len(differing)-unexplained, unexplained)
-	names := make([]string, 0, len(rows))
-	for name := range rows {
-		names = append(names, name)
+}
+
+func (t *tally) print() {
+	fmt.Printf("%d pairs: %d of patterns; upstream maps %d and refuses %d of the others\n", t.pairs, t.patterns, t.mapped, t.refused)
+	fmt.Printf("%d answered alike, %d differ by a row, %d unexplained\n", t.agreed, t.pairs-t.agreed-t.unexplained, t.unexplained)
+	for _, name := range slices.Sorted(maps.Keys(t.rows)) {
+		fmt.Printf("%7d %s\n", t.rows[name], name)
 	}
-	sort.Strings(names)
-	for _, name := range names {
-		fmt.Printf("%7d %s\n", rows[name], name)
-	}
-	if unexplained > 0 {
-		return 1
-	}
-	return 0
 }
 
 // askBoth asks upstream, and a driver that is started for these questions.
@@ -194,12 +199,11 @@ func shrink(driver string, pairs []*pairing) {
 				delete(open, p)
 				continue
 			}
-			// What leaves out a feature first: that is what it is for.
-			count := map[*spec]int{}
-			for _, s := range smaller {
-				count[s] = len(s.features())
+			smaller = p.simpler(smaller)
+			if from >= len(smaller) {
+				delete(open, p)
+				continue
 			}
-			slices.SortStableFunc(smaller, func(a, b *spec) int { return count[a] - count[b] })
 			// A few at a time: the first that will do is taken.
 			for _, s := range smaller[from:min(from+4, len(smaller))] {
 				specs = append(specs, s)
@@ -226,11 +230,23 @@ func (p *pairing) shrinksTo(candidate *pairing) bool {
 	if (candidate.theirs.Error == "stops") != (p.theirs.Error == "stops") {
 		return false
 	}
-	had := strings.Join(p.spec.features(), " ") + " "
-	for _, feature := range candidate.spec.features() {
-		if !strings.Contains(had, feature+" ") {
-			return false
+	return true
+}
+
+// simpler returns those of some questions that have no feature that p has not, what leaves one out
+// first: that is what it is for.
+func (p *pairing) simpler(of []*spec) []*spec {
+	had := p.spec.features()
+	count := map[*spec]int{}
+	var simpler []*spec
+	for _, s := range of {
+		features := s.features()
+		isNew := func(feature string) bool { return !slices.Contains(had, feature) }
+		if !slices.ContainsFunc(features, isNew) {
+			count[s] = len(features)
+			simpler = append(simpler, s)
 		}
 	}
-	return true
+	slices.SortStableFunc(simpler, func(a, b *spec) int { return count[a] - count[b] })
+	return simpler
 }

@@ -77,9 +77,11 @@ func get(pairs []pair, key string) *value {
 func quote(of string) string {
 	quoted, err := json.Marshal(of)
 	check(err)
-	// The replacements that are for HTML, undone.
-	return strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(quoted))
+	return notHTML.Replace(string(quoted))
 }
+
+// What encoding/json writes otherwise for the sake of HTML.
+var notHTML = strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&")
 
 // flow writes a value in a form that YAML and JSON read alike, if its scalars allow.
 func (v value) flow() string {
