@@ -79,7 +79,7 @@ fn counts_what_maps(map: &Map, caller: &Identity) {
 fn callers(rules: &Rules) -> impl Iterator<Item = Identity> {
     rules.iter().filter_map(|(_, rule)| {
         let (arn, id) = match rule.principal() {
-            RulePrincipal::Arn(arn) => (arn, "AROAX"),
+            RulePrincipal::Arn(arn) => (arn, "X"),
             RulePrincipal::ArnAndUserId(arn, id) | RulePrincipal::UserId(id, Some(arn)) => {
                 (arn, id)
             }
@@ -459,7 +459,7 @@ fn everybody() -> impl Iterator<Item = Identity> {
                 _ => place.to_owned(),
             };
             let arn = format!("{place}:{resource}");
-            ["AROAA", "AROAOTHER"].into_iter().flat_map(move |id| {
+            ["AROAA", "OTHER"].into_iter().flat_map(move |id| {
                 let arn = arn.clone();
                 SESSIONS.into_iter().filter_map(move |session| {
                     Some(caller(&arn, id, session)?.with_access_key_id("K"))

@@ -361,10 +361,11 @@ impl Ids {
     fn of(space: &Space, maps: [&Map; 2]) -> Self {
         let is_known = |id: &String| space.user_ids.iter().any(|(known, _)| known == id);
         let mut number = 0_usize;
-        let mut fresh = "AROAEXAMPLE".to_owned();
+        // An id that may be a role's and a user's.
+        let mut fresh = "EXAMPLE".to_owned();
         while is_known(&fresh) {
             number = number.saturating_add(1);
-            fresh = format!("AROAEXAMPLE{number}");
+            fresh = format!("EXAMPLE{number}");
         }
         let mut with_arn: HashMap<String, Vec<String>> = HashMap::new();
         for (id, arn) in &space.user_ids {

@@ -218,7 +218,7 @@ pub(super) fn identity(arn: &str, user_id: &str, values: &Values) -> Option<Iden
 
 /// Makes an identity with a canonical ARN, whatever else it is.
 pub(crate) fn somebody(arn: &str) -> Option<Identity> {
-    identity(arn, "AROAEXAMPLE", Words::default().values().0.first()?)
+    identity(arn, "EXAMPLE", Words::default().values().0.first()?)
 }
 
 /// Returns the user id, as rules compare it, of those whose user id follows from their ARN.

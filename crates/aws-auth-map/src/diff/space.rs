@@ -197,17 +197,28 @@ fn others(
     let mut spots = Vec::new();
     let mut seen_partitions: Vec<Alive> = Vec::new();
     for partition in Partition::ALL {
-        // Partitions that no pattern tells apart are alike.
-        let alive = automaton.after(&format!("arn:{partition}:"));
-        if seen_partitions.contains(&alive) {
-            continue;
+        // Partitions that no pattern tells apart are alike, as long as no ARN in them is left out.
+        let begin = format!("arn:{partition}:");
+        let alive = automaton.after(&begin);
+        if beginning(except, &begin).is_empty() {
+            if seen_partitions.contains(&alive) {
+                continue;
+            }
+            seen_partitions.push(alive);
         }
-        seen_partitions.push(alive);
         for kind in [Kind::Role, Kind::User, Kind::Root, Kind::FederatedUser] {
             others_of(partition, kind, accounts, except, automaton, &mut spots);
         }
     }
     spots
+}
+
+/// Returns those of a sorted list that begin so.
+fn beginning<'l>(list: &'l [String], begin: &str) -> &'l [String] {
+    let from = list.partition_point(|text| text.as_str() < begin);
+    let rest = list.get(from..).unwrap_or_default();
+    let count = rest.partition_point(|text| text.starts_with(begin));
+    rest.get(..count).unwrap_or_default()
 }
 
 fn others_of(
@@ -223,7 +234,15 @@ fn others_of(
         Kind::Role | Kind::Root | Kind::User => "iam",
     };
     let begin = format!("arn:{partition}:{service}::");
-    let known: Vec<String> = named.iter().map(|id| format!("{begin}{id}")).collect();
+    let mut known: BTreeSet<String> = named.iter().map(|id| format!("{begin}{id}")).collect();
+    // In an account with ARNs that are left out, those may be all that a pattern covers there.
+    for arn in beginning(except, &begin) {
+        let account = arn.get(..begin.len().saturating_add(12)).unwrap_or("");
+        if !automaton.after(account).is_empty() {
+            known.insert(account.to_owned());
+        }
+    }
+    let known: Vec<String> = known.into_iter().collect();
     let mut accounts = automaton.continuations(&begin, &TwelveDigits, &known);
     accounts.extend(known);
     for account in accounts {

@@ -125,7 +125,8 @@ impl<'s> Sink<'s> {
         match self.frame {
             Frame::Here => (line, column),
             Frame::Block { lines, columns } => (
-                Some(line.map_or(lines, |line| line.saturating_add(lines))),
+                // What has no line of its own is told of the first, or of the header of a block.
+                Some(line.map_or(lines.max(1), |line| line.saturating_add(lines))),
                 column.map(|column| column.saturating_add(columns)),
             ),
             Frame::Line(line) => (Some(line), None),

@@ -352,7 +352,7 @@ fn everybody() -> Vec<Identity> {
             };
             for name in names {
                 let ids: &[&str] = if *account == "111122223333" {
-                    &["AROAA", "AIDAA", "AROAOTHER"]
+                    &["AROAA", "AIDAA", "OTHER"]
                 } else {
                     &["AROAA"]
                 };
@@ -465,6 +465,31 @@ fn patterns_that_never_meet_may_change_places() {
         &Whom::Pattern("arn:aws:iam::111122223333:role/*-ops".to_owned())
     );
     assert!(change.identity().canonical_arn().ends_with("role/dev-ops"));
+}
+
+#[test]
+fn an_arn_that_a_rule_names_hides_a_pattern_in_its_own_account_and_partition_only() {
+    let pattern = |text: &str| {
+        let pattern = ArnPattern::parse(text).expect("a pattern");
+        Rule::pattern(pattern, Template::parse("x"), Vec::new())
+    };
+    let exact = |arn: &str| Rule::exact(arn, Template::parse("x"), Vec::new());
+    for (arn, covered) in [
+        (
+            "arn:aws:iam::111122223333:role/a",
+            "arn:*:iam::111122223333:role/a",
+        ),
+        (
+            "arn:aws:iam::111122223330:role/a",
+            "arn:aws:iam::11112222333?:role/a",
+        ),
+    ] {
+        let mut old = Rules::new();
+        old.push_role(exact(arn));
+        let mut new = old.clone();
+        new.push_role(pattern(covered));
+        assert_eq!(map(old).diff(&map(new)).changes().len(), 1, "{covered}");
+    }
 }
 
 #[test]
