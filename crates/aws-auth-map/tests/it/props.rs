@@ -1,6 +1,6 @@
 //! The theorems of the README.
 
-use aws_auth_map::{Backend, BackendKind, Map, Rule, Rules, Template, read_config_map};
+use aws_auth_map::{Backend, BackendKind, Finding, Map, Rule, Rules, Template, read_config_map};
 use proptest::prelude::*;
 
 use crate::{map, outcome, session};
@@ -115,6 +115,33 @@ proptest! {
     }
 
     #[test]
+    fn what_a_check_calls_covered_never_counts(
+        first in entries(),
+        second in entries(),
+        callers in prop::collection::vec("[ab-]{1,4}", 12),
+    ) {
+        let source = |kind, entries: &str| Backend::new(kind, read_config_map(entries).0);
+        let map = Map::new()
+            .with_backend(source(BackendKind::EksConfigMap, &first))
+            .with_backend(source(BackendKind::MountedFile, &second));
+        let covered: Vec<(BackendKind, String)> = map
+            .check()
+            .iter()
+            .filter(|found| found.problem().code().starts_with("covered"))
+            .filter_map(|found| Some((found.backend()?, found.problem().at().to_string())))
+            .collect();
+        for name in &callers {
+            for step in map.explain(&session(name, "s")).steps() {
+                let at = (step.backend(), step.rule().to_string());
+                if covered.contains(&at) {
+                    let counts = matches!(step.finding(), Finding::Counts(_));
+                    prop_assert!(!counts, "{at:?} counts for {name}: {first} {second}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn no_text_panics(text in "(mapRoles|mapUsers|mapAccounts|kind|data|[-:|{}\\[\\]'\" \n&*<]|ConfigMap|rolearn|username|groups|sso|x){0,40}") {
         let (rules, problems) = read_config_map(&text);
         let lines = text.split('\n').count();
@@ -123,6 +150,25 @@ proptest! {
         }
         prop_assert!(rules.len() <= text.len());
     }
+}
+
+/// Entries that are likely to cover each other.
+fn entries() -> impl Strategy<Value = String> {
+    let entry = prop_oneof![
+        "[ab-]{1,3}".prop_map(|name| ("rolearn", name)),
+        "[ab*?-]{1,4}".prop_map(|name| ("rolearnLike", name)),
+    ];
+    (prop::collection::vec(entry, 0..6), any::<bool>()).prop_map(|(entries, has_account)| {
+        let entry = |(key, name): &(&str, String)| {
+            format!("{{{key}: 'arn:aws:iam::111122223333:role/{name}', username: u}}")
+        };
+        let entries: Vec<String> = entries.iter().map(entry).collect();
+        let accounts = if has_account { "'111122223333'" } else { "" };
+        format!(
+            "mapRoles: [{}]\nmapAccounts: [{accounts}]\n",
+            entries.join(", ")
+        )
+    })
 }
 
 fn template_static() -> impl Strategy<Value = String> {
