@@ -11,12 +11,12 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4::{SigningParams, calculate_signature, generate_signing_key};
 use aws_smithy_runtime_api::client::identity::Identity as AwsIdentity;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use iam_principal::{Identity, Partition};
 use sha2::{Digest as _, Sha256};
 use sts_presign::{
-    ClusterId, Endpoint, Error, Key, Keys, MAX_URL_LEN, Policy, PresignedUrl, SecretAccessKey,
-    SessionToken, Signer, UnixTime, read_identity, verify,
+    ClusterId, Endpoint, Key, Keys, Policy, PresignedUrl, SecretAccessKey, SessionToken, Signer,
+    UnixTime, read_identity, verify,
 };
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -64,46 +64,6 @@ fn presign(c: &mut Criterion) {
     let Ok(accepted) = accept(text) else {
         broken_fixture()
     };
-
-    let mut group = c.benchmark_group("presign/accept");
-    group.throughput(Throughput::Bytes(bytes(text)));
-    group.bench_function("session-token", |b| {
-        b.iter(|| {
-            let request = accept(black_box(text)).map(|accepted| accepted.to_http());
-            assert!(request.is_ok());
-            request
-        });
-    });
-    group.bench_function("peer-url-and-http", |b| {
-        b.iter(|| {
-            let url = url::Url::parse(black_box(text));
-            let request = http::Request::get(text)
-                .header("accept", "application/json")
-                .header("x-k8s-aws-id", "test-cluster")
-                .body(());
-            assert!(url.is_ok() && request.is_ok());
-            (url, request)
-        });
-    });
-    group.finish();
-
-    let mut group = c.benchmark_group("presign/refuse");
-    let percents = "%".repeat(MAX_URL_LEN);
-    let worst = format!("{text}&X-Amz-Signature={}", "%41".repeat(4096));
-    for (name, text, error) in [
-        ("all-percent-signs", &percents, Error::NotHttps),
-        (
-            "duplicate-at-the-end",
-            &worst,
-            Error::DuplicateParameter(sts_presign::Param::Signature),
-        ),
-    ] {
-        group.throughput(Throughput::Bytes(bytes(text)));
-        group.bench_function(name, |b| {
-            b.iter(|| assert_eq!(accept(black_box(text)).err(), Some(error)));
-        });
-    }
-    group.finish();
 
     let alice = Identity::new(
         "arn:aws:iam::111122223333:user/alice",
@@ -221,10 +181,6 @@ fn peer_sign(identity: &AwsIdentity, now: UnixTime) -> Option<http::Request<()>>
     let (instructions, _) = sign(to_sign, &params.into()).ok()?.into_parts();
     instructions.apply_to_request_http1x(&mut request);
     Some(request)
-}
-
-fn bytes(text: &str) -> u64 {
-    u64::try_from(text.len()).unwrap_or(u64::MAX)
 }
 
 #[expect(clippy::panic, reason = "a bench without its fixture measures nothing")]

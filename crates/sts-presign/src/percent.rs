@@ -76,7 +76,7 @@ pub(crate) fn is_canonical_query(raw: &str) -> bool {
     raw.bytes().fold(true, |ok, byte| ok & fine(byte))
         // As many `=` as pairs: where each has one, none has another in its value.
         && count(b'=') == count(b'&').saturating_add(1)
-        && inspect_escapes(raw) == Ok(Spelling::Canonical)
+        && escapes(raw).all(|escape| escape == Ok(Spelling::Canonical))
 }
 
 /// Looks at a raw value.
@@ -90,8 +90,18 @@ pub(crate) fn inspect(raw: &str) -> Result<Spelling, Fault> {
 }
 
 fn inspect_escapes(raw: &str) -> Result<Spelling, Fault> {
-    let mut spelling = Spelling::Canonical;
-    for at in memchr::memchr_iter(b'%', raw.as_bytes()) {
+    escapes(raw).try_fold(Spelling::Canonical, |before, spelling| {
+        Ok(match spelling? {
+            Spelling::Canonical => before,
+            Spelling::Other => Spelling::Other,
+        })
+    })
+}
+
+/// Looks at each escape of a text.
+fn escapes(raw: &str) -> impl Iterator<Item = Result<Spelling, Fault>> {
+    let all = memchr::memchr_iter(b'%', raw.as_bytes());
+    all.map(|at| {
         let Some([b'%', high, low, ..]) = raw.as_bytes().get(at..) else {
             return Err(Fault::Escape);
         };
@@ -99,11 +109,12 @@ fn inspect_escapes(raw: &str) -> Result<Spelling, Fault> {
         if !decoded.is_ascii_graphic() {
             return Err(Fault::Character);
         }
-        if is_unreserved(decoded) || high.is_ascii_lowercase() || low.is_ascii_lowercase() {
-            spelling = Spelling::Other;
-        }
-    }
-    Ok(spelling)
+        let lower = high.is_ascii_lowercase() || low.is_ascii_lowercase();
+        Ok(match is_unreserved(decoded) || lower {
+            true => Spelling::Other,
+            false => Spelling::Canonical,
+        })
+    })
 }
 
 /// Splits at the first of a byte of ASCII; `str::split_once` takes three times as long over it.
@@ -129,25 +140,27 @@ fn inspect_unescaped(raw: &str) -> Result<Spelling, Fault> {
 
 /// Undoes percent-encoding, once, of a value that was inspected. `+` stays what it is.
 pub(crate) fn decode(raw: &str, out: &mut String) {
-    for_each_decoded(raw, |byte| out.push(char::from(byte)));
+    for_each_character(raw, |byte| out.push(char::from(byte)));
 }
 
 /// Spells a value that was inspected as SigV4 does.
 pub(crate) fn respell(raw: &str, out: &mut String) {
-    for_each_decoded(raw, |byte| push_encoded(byte, out));
+    for_each_character(raw, |byte| push_encoded(byte, out));
 }
 
-fn for_each_decoded(raw: &str, mut take: impl FnMut(u8)) {
+/// Takes a value apart into its decoded characters, each one byte.
+fn for_each_character(raw: &str, mut take: impl FnMut(u8)) {
     let mut rest = raw.as_bytes();
     while let [byte, after @ ..] = rest {
-        // by inspection: after a `%` stand two digits
-        let escaped = match (byte, after) {
-            (b'%', [high, low, after @ ..]) => unescape(*high, *low).zip(Some(after)),
-            _ => None,
-        };
-        let (decoded, after) = escaped.unwrap_or((*byte, after));
-        take(decoded);
         rest = after;
+        match after {
+            [high, low, after @ ..] if *byte == b'%' => {
+                rest = after;
+                // by inspection: two digits
+                take(unescape(*high, *low).unwrap_or(b'%'));
+            }
+            _ => take(*byte),
+        }
     }
 }
 

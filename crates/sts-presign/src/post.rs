@@ -36,7 +36,7 @@ impl fmt::Debug for CarriedRequest<'_> {
     }
 }
 
-/// A `GetCallerIdentity` request in POST form, of the right shape (checks P1 to P13 of the front
+/// A `GetCallerIdentity` request in POST form, of the right shape (checks P1 to P11 of the front
 /// page): it is sound in itself, but nobody has said yet that it may be trusted.
 #[derive(Clone)]
 pub struct SignedPost<'r> {
@@ -54,7 +54,7 @@ impl<'r> SignedPost<'r> {
     ///
     /// # Errors
     ///
-    /// The checks P1 to P13 of the [front page](crate), in that order.
+    /// The checks P1 to P11 of the [front page](crate), in that order.
     pub fn parse(request: &CarriedRequest<'r>) -> Result<Self, Error> {
         check_lengths(request)?;
         if request.method != "POST" {
