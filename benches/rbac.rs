@@ -1,109 +1,77 @@
-//! What a decision costs, and how little that depends on the bindings of others.
+//! What a decision costs, how little that depends on the bindings of others, and what changes cost.
 //!
-//! The policies have so many `ClusterRoleBinding`s, each to a role of its own for a user of its own,
-//! between two bindings of the user who asks. The last case was the worst until decisions looked up what
-//! is asked: a group that all bindings name.
+//! `hot` asks about one user again and again, `rotating` about one of 16,384 after the other, so that
+//! neither names nor bindings are in a cache. See `rbac/world.rs` for the policies.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::time::Duration;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use k8s_rbac::{
-    ClusterRole, ClusterRoleBinding, Forbidden, Manifests, Metadata, Objects, Policy, PolicyRule,
-    Request, ResourceRequest, RoleRef, Subject, User,
+    ClusterRole, ClusterRoleBinding, Forbidden, Manifests, Metadata, Policy, PolicyStore,
+    ResourceRequest, RoleRef, User,
 };
 
-const SIZES: [usize; 3] = [10, 1_000, 100_000];
+#[path = "rbac/world.rs"]
+mod world;
 
-fn texts(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|&text| text.to_owned()).collect()
-}
+use world::{Scope, Shared, USERS, objects, request, rule, subject, user};
 
-fn metadata(name: String) -> Metadata {
-    Metadata {
-        name,
-        ..Metadata::default()
-    }
-}
-
-fn grant(objects: &mut Objects, name: &str, verb: &str, subjects: &[(&str, &str)]) {
-    let rule = PolicyRule {
-        verbs: texts(&[verb]),
-        api_groups: texts(&["apps"]),
-        resources: texts(&["deployments"]),
-        ..PolicyRule::default()
-    };
-    objects.cluster_roles.push(ClusterRole {
-        metadata: metadata(name.to_owned()),
-        rules: vec![rule],
-        aggregation_rule: None,
-    });
-    let subjects = subjects.iter().map(|(kind, name)| Subject {
-        kind: (*kind).to_owned(),
-        name: (*name).to_owned(),
-        ..Subject::default()
-    });
-    objects.cluster_role_bindings.push(ClusterRoleBinding {
-        metadata: metadata(name.to_owned()),
-        subjects: subjects.collect(),
-        role_ref: RoleRef {
-            kind: "ClusterRole".to_owned(),
-            name: name.to_owned(),
-            ..RoleRef::default()
-        },
-    });
-}
-
-fn objects(bindings: usize) -> Objects {
-    let mut objects = Objects::default();
-    grant(&mut objects, "first", "get", &[("User", "alice")]);
-    for number in 0..bindings {
-        let user = format!("user-{number}");
-        let subjects = [("User", user.as_str()), ("Group", "everybody")];
-        grant(&mut objects, &format!("role-{number}"), "list", &subjects);
-    }
-    grant(&mut objects, "last", "delete", &[("Group", "devs")]);
-    objects
-}
-
-fn request(verb: &str) -> Request<'_> {
-    ResourceRequest::new(verb, "apps", "deployments")
-        .in_namespace("dev")
-        .into()
-}
+const SIZES: [usize; 4] = [0, 100, 10_000, 100_000];
 
 fn decide(c: &mut Criterion) {
-    let alice = User::new("alice", ["ops", "devs", "system:authenticated"]);
-    let everybody = User::new("bob", ["everybody"]);
     let mut group = c.benchmark_group("rbac/decide");
-    for size in SIZES {
-        let policy = Policy::new(objects(size));
-        let mut case = |class: &str, user: &User, verb: &str, want: &str| {
-            let id = BenchmarkId::from_parameter(format!("{size}-bindings-{class}"));
-            group.bench_function(id, |b| {
-                b.iter(|| {
-                    let response = policy.authorize(black_box(user), &request(black_box(verb)));
-                    assert_eq!(response.decision().is_allow(), !want.is_empty());
-                    response
-                });
-            });
-            assert_eq!(policy.authorize(user, &request(verb)).reason(), want);
-        };
-        case(
-            "allow-first",
-            &alice,
-            "get",
-            r#"RBAC: allowed by ClusterRoleBinding "first" of ClusterRole "first" to User "alice""#,
-        );
-        case(
-            "allow-last",
-            &alice,
-            "delete",
-            r#"RBAC: allowed by ClusterRoleBinding "last" of ClusterRole "last" to Group "devs""#,
-        );
-        case("miss", &alice, "create", "");
-        case("miss-hot-group", &everybody, "create", "");
+    group.warm_up_time(Duration::from_millis(300));
+    group.measurement_time(Duration::from_secs(1));
+    for (scope, scope_name) in [(Scope::Cluster, "cluster"), (Scope::Namespace, "namespace")] {
+        for size in SIZES {
+            let policy = Policy::new(objects(scope, size, Shared::Nobody));
+            let name = format!("{scope_name}/{size}-bindings");
+            cases(&mut group, &policy, &name, size);
+        }
     }
+    group.finish();
+}
+
+fn cases(group: &mut BenchmarkGroup<'_, WallTime>, policy: &Policy, name: &str, size: usize) {
+    for groups in [3, 50] {
+        let users: Vec<User> = (0..USERS)
+            .map(|number| user(number, groups, size))
+            .collect();
+        for (class, verb, is_allowed) in [
+            ("allow", "list", size > 0),
+            ("deny", "create", false),
+            ("last", "patch", true),
+        ] {
+            let request = request(verb);
+            for (way, users) in [("hot", users.get(..1)), ("rotating", Some(&*users))] {
+                let mut users = users.unwrap_or_default().iter().cycle();
+                group.bench_function(format!("{name}/{groups}-groups/{class}-{way}"), |b| {
+                    b.iter(|| {
+                        let user = users.next().map(black_box);
+                        let response = user.map(|user| policy.authorize(user, &request));
+                        let is_allow = response.is_some_and(|it| it.decision().is_allow());
+                        assert_eq!(is_allow, is_allowed);
+                    });
+                });
+            }
+        }
+    }
+}
+
+/// A group that everybody is in is a subject of all bindings.
+fn shared(c: &mut Criterion) {
+    let mut group = c.benchmark_group("rbac/shared-group");
+    let size = 100_000;
+    let policy = Policy::new(objects(Scope::Cluster, size, Shared::Authenticated));
+    cases(
+        &mut group,
+        &policy,
+        &format!("cluster/{size}-bindings"),
+        size,
+    );
     group.finish();
 }
 
@@ -125,25 +93,105 @@ fn forbidden(c: &mut Criterion) {
 fn build(c: &mut Criterion) {
     let mut group = c.benchmark_group("rbac/build");
     group.sample_size(10);
-    for size in SIZES {
-        let objects = objects(size);
-        group.bench_function(
-            BenchmarkId::from_parameter(format!("{size}-bindings")),
-            |b| {
-                b.iter_batched(
-                    || objects.clone(),
-                    |objects| {
-                        let policy = Policy::new(objects);
-                        let user = User::new("alice", ["devs"]);
-                        assert!(policy.rbac(&user, &request("delete")).decision().is_allow());
-                        policy
-                    },
-                    criterion::BatchSize::LargeInput,
-                );
-            },
-        );
+    for (shared, name) in [
+        (Shared::Nobody, "own"),
+        (Shared::Authenticated, "shared-group"),
+    ] {
+        for size in SIZES {
+            let objects = objects(Scope::Cluster, size, shared);
+            group.bench_function(format!("{size}-bindings-{name}"), |b| {
+                b.iter_batched(|| objects.clone(), Policy::new, BatchSize::LargeInput);
+            });
+        }
     }
     group.finish();
+}
+
+/// One object is replaced while a reader holds the version before, so that nothing is changed in
+/// place.
+fn replace(c: &mut Criterion) {
+    let mut group = c.benchmark_group("rbac/replace");
+    let size = 100_000;
+    for (shared, name) in [
+        (Shared::Nobody, "own"),
+        (Shared::Authenticated, "shared-group"),
+    ] {
+        let store = PolicyStore::new(Policy::new(objects(Scope::Cluster, size, shared)));
+        let mut number: usize = 0;
+        group.bench_function(format!("binding-{name}"), |b| {
+            b.iter(|| {
+                number = number.wrapping_add(7_919) % size;
+                let before = store.snapshot();
+                let mut subjects = vec![subject("User", &format!("other-{number}"))];
+                if shared == Shared::Authenticated {
+                    subjects.push(subject("Group", "system:authenticated"));
+                }
+                // Another role, too, so that nothing of the binding stays.
+                let role = (number.wrapping_add(1)) % size;
+                let binding = binding(&format!("role-{number}"), &format!("role-{role}"), subjects);
+                store.update(|policy| policy.put_cluster_role_binding(binding));
+                before
+            });
+        });
+        group.bench_function(format!("role-{name}"), |b| {
+            b.iter(|| {
+                number = number.wrapping_add(7_919) % size;
+                let before = store.snapshot();
+                let verb = if number.is_multiple_of(2) {
+                    "list"
+                } else {
+                    "watch"
+                };
+                let role = role(&format!("role-{number}"), verb);
+                store.update(|policy| policy.put_cluster_role(role));
+                before
+            });
+        });
+    }
+    // All bindings refer to one role.
+    let mut objects = objects(Scope::Cluster, size, Shared::Authenticated);
+    for binding in &mut objects.cluster_role_bindings {
+        binding.role_ref.name = "role-0".to_owned();
+    }
+    let store = PolicyStore::new(Policy::new(objects));
+    let mut is_even = false;
+    group.bench_function("role-of-all-bindings", |b| {
+        b.iter(|| {
+            is_even = !is_even;
+            let before = store.snapshot();
+            let role = role("role-0", if is_even { "list" } else { "watch" });
+            store.update(|policy| policy.put_cluster_role(role));
+            before
+        });
+    });
+    group.finish();
+}
+
+fn binding(name: &str, role: &str, subjects: Vec<k8s_rbac::Subject>) -> ClusterRoleBinding {
+    ClusterRoleBinding {
+        metadata: metadata(name),
+        subjects,
+        role_ref: RoleRef {
+            kind: "ClusterRole".to_owned(),
+            name: role.to_owned(),
+            api_group: k8s_rbac::API_GROUP.to_owned(),
+        },
+    }
+}
+
+fn role(name: &str, verb: &str) -> ClusterRole {
+    ClusterRole {
+        metadata: metadata(name),
+        rules: vec![rule(verb)],
+        aggregation_rule: None,
+    }
+}
+
+fn metadata(name: &str) -> Metadata {
+    Metadata {
+        name: name.to_owned(),
+        ..Metadata::default()
+    }
 }
 
 fn read(c: &mut Criterion) {
@@ -189,5 +237,5 @@ roleRef:
     group.finish();
 }
 
-criterion_group!(benches, decide, forbidden, build, read);
+criterion_group!(benches, decide, shared, replace, forbidden, build, read);
 criterion_main!(benches);

@@ -1,0 +1,91 @@
+//! Counts what no load of the machine changes: allocations of a decision, bytes of a policy, and, under
+//! callgrind, instructions of a decision. Fails if a decision allocates.
+//!
+//! ```console
+//! $ cargo bench --bench rbac_counts
+//! $ valgrind --tool=callgrind --toggle-collect='*decide_each*' target/release/deps/rbac_counts-… \
+//!       cluster 100000 3 create rotating
+//! ```
+//!
+//! Under callgrind: where the bindings are (`cluster`, `namespace`, or `shared` for a group that is in
+//! all of them), how many there are, in how many groups each user is, the verb (`list` is allowed by the
+//! user's own binding, `patch` by the last, `create` by none), and `hot` or `rotating`. It decides 16,384
+//! times; divide by that.
+#![expect(clippy::print_stdout, reason = "what it is for")]
+
+use std::hint::black_box;
+
+use k8s_rbac::{Objects, Policy, Request, User};
+
+#[path = "rbac/world.rs"]
+mod world;
+
+use world::{Scope, Shared, USERS, objects, request, user};
+
+/// How many bindings are counted.
+const SIZE: usize = 100_000;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match *arguments.as_slice() {
+        [place, bindings, groups, verb, way] => {
+            let bindings = bindings.parse().unwrap_or_default();
+            let groups = groups.parse().unwrap_or_default();
+            let policy = policy(place, bindings);
+            let users = if way == "hot" { 1 } else { USERS };
+            let users: Vec<User> = (0..users)
+                .map(|number| user(number, groups, bindings))
+                .collect();
+            let allowed = decide_each(&policy, &users, &request(verb));
+            println!("{allowed} of {USERS} allowed");
+        }
+        _ => print_counts(),
+    }
+}
+
+fn print_counts() {
+    for place in ["cluster", "namespace", "shared"] {
+        let (mut made, mut objects) = (None, None);
+        let of_policy = allocation_counter::measure(|| made = Some(policy(place, SIZE)));
+        let of_objects = allocation_counter::measure(|| objects = Some(plain(place, SIZE)));
+        drop(objects);
+        let [of_policy, of_objects] = [of_policy, of_objects]
+            .map(|counted| usize::try_from(counted.bytes_current).unwrap_or_default() / SIZE);
+        println!("{place}: {of_policy} bytes a binding with its role, {of_objects} as objects");
+        for (groups, verb) in [3, 50]
+            .into_iter()
+            .flat_map(|groups| ["list", "patch", "create"].map(|verb| (groups, verb)))
+        {
+            let users: Vec<User> = (0..100).map(|number| user(number, groups, SIZE)).collect();
+            let policy = made.as_ref();
+            let counted = allocation_counter::measure(|| {
+                let _ = policy.map(|policy| decide_each(policy, &users, &request(verb)));
+            });
+            let count = counted.count_total;
+            println!("{place}, {groups} groups, {verb}: {count} allocations");
+            assert_eq!(count, 0, "a decision allocates");
+        }
+    }
+}
+
+fn policy(place: &str, bindings: usize) -> Policy {
+    Policy::new(plain(place, bindings))
+}
+
+fn plain(place: &str, bindings: usize) -> Objects {
+    match place {
+        "namespace" => objects(Scope::Namespace, bindings, Shared::Nobody),
+        "shared" => objects(Scope::Cluster, bindings, Shared::Authenticated),
+        _ => objects(Scope::Cluster, bindings, Shared::Nobody),
+    }
+}
+
+#[inline(never)]
+fn decide_each(policy: &Policy, users: &[User], request: &Request<'_>) -> usize {
+    let users = users.iter().cycle().take(USERS);
+    let responses = users.map(|user| policy.authorize(black_box(user), request));
+    responses
+        .filter(|response| response.decision().is_allow())
+        .count()
+}
