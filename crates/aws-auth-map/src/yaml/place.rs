@@ -126,7 +126,7 @@ impl<'s> Sink<'s> {
             Frame::Here => (line, column),
             Frame::Block { lines, columns } => (
                 // What has no line of its own is told of the first, or of the header of a block.
-                Some(line.map_or(lines.max(1), |line| line.saturating_add(lines))),
+                Some(line.map_or_else(|| lines.max(1), |line| line.saturating_add(lines))),
                 column.map(|column| column.saturating_add(columns)),
             ),
             Frame::Line(line) => (Some(line), None),
