@@ -12,10 +12,33 @@ const LEN: usize = 64;
 ///
 /// [`Error::Signature`].
 pub(crate) fn check(text: &str) -> Result<(), Error> {
-    let digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-    if text.len() == LEN && text.bytes().all(digit) {
+    // `|` and `&` without a way out, so that the compiler looks at sixteen bytes at once.
+    let digit = |b: u8| b.is_ascii_digit() | matches!(b, b'a'..=b'f');
+    if text.len() == LEN && text.bytes().fold(true, |ok, b| ok & digit(b)) {
         Ok(())
     } else {
         Err(Error::Signature)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_64_lower_case_hexadecimal_digits() {
+        let all = "0123456789abcdef".repeat(4);
+        assert_eq!(check(&all), Ok(()));
+        for wrong in ["/", ":", "`", "g", "A", "F", "-", " ", "é"] {
+            let text = all.replacen('7', wrong, 1);
+            assert_eq!(check(&text), Err(Error::Signature), "{wrong}");
+            assert_eq!(
+                check(&text.replacen('1', "", wrong.len() - 1)),
+                Err(Error::Signature)
+            );
+        }
+        assert_eq!(check(all.trim_start_matches('0')), Err(Error::Signature));
+        assert_eq!(check(&format!("{all}0")), Err(Error::Signature));
+        assert_eq!(check(""), Err(Error::Signature));
     }
 }

@@ -425,3 +425,78 @@ fn attack_30_nothing_secret_is_printed() {
         "{printed}"
     );
 }
+
+/// Everything that can be said, for people and for programs.
+#[test]
+fn codes_are_kebab_case_and_unique_messages_and_advice_are_sentences() {
+    let all = [
+        Error::AccessKeyId,
+        Error::Action,
+        Error::Algorithm,
+        Error::Authorization,
+        Error::BindingHeaderAsParameter,
+        Error::BindingHeaderNotSigned,
+        Error::BindingHeaderValue,
+        Error::Body,
+        Error::CarriedValue,
+        Error::ClusterId,
+        Error::CredentialScope,
+        Error::Date,
+        Error::DuplicateHeader,
+        Error::DuplicateParameter(Param::Action),
+        Error::EmptyParameter(Param::Action),
+        Error::EndpointTable,
+        Error::Expired { seconds: 1 },
+        Error::Expires,
+        Error::ForbiddenByte(sts_presign::Byte::At),
+        Error::HeaderName,
+        Error::HeaderValue,
+        Error::Host,
+        Error::HostHeader,
+        Error::HostPartition,
+        Error::HostNotSigned,
+        Error::Method,
+        Error::MissingParameter(Param::Action),
+        Error::NotHttps,
+        Error::NotYetValid { seconds: 1 },
+        Error::Pair,
+        Error::ParameterSpelling(Param::Action),
+        Error::Path,
+        Error::PercentEncoding,
+        Error::Port,
+        Error::PostPath,
+        Error::ReadersDisagree,
+        Error::RegionNotAllowed,
+        Error::ScopeDate,
+        Error::ScopeRegion,
+        Error::Signature,
+        Error::SignedHeaders,
+        Error::TooLong,
+        Error::UnknownParameter,
+        Error::Unsigned,
+        Error::UnsignedHeader,
+        Error::UnsuppliableHeader,
+        Error::Value(Param::Action),
+        Error::Version,
+    ];
+    let mut codes = std::collections::BTreeSet::new();
+    for error in all {
+        let (code, message, advice) = (error.code(), error.to_string(), error.advice());
+        let kebab = |b: u8| matches!(b, b'a'..=b'z' | b'-');
+        assert!(!code.is_empty() && code.bytes().all(kebab), "{code}");
+        assert!(codes.insert(code), "{code} twice");
+        assert!(
+            !message.ends_with('.') && !message.contains('\n'),
+            "{message}"
+        );
+        assert!(
+            message.starts_with(|c: char| c.is_lowercase() || c == '`'),
+            "{message}"
+        );
+        assert!(
+            advice.ends_with('.') && advice.len() > 12,
+            "{code}: {advice}"
+        );
+    }
+    assert_eq!(codes.len(), all.len());
+}
