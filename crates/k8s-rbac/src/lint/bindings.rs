@@ -12,9 +12,13 @@ use crate::lint::world::{Gives, RoleKey, World, key, role_key};
 use crate::objects::{ClusterRoleBinding, Metadata, RoleBinding, RoleRef, Subject};
 use crate::policy::PRIVILEGED_GROUP;
 
-/// How many other bindings of its first subject a binding is compared with. Our choice: to compare
+/// How many other bindings of its rarest subject a binding is compared with. Our choice: to compare
 /// all would cost the square of their number.
 const MAX_BINDINGS_COMPARED: usize = 16;
+
+/// How many pairs of roles are compared for bindings. Our choice: a pair costs up to a million
+/// comparisons of texts, and what people write has some hundreds.
+const MAX_PAIRS_COMPARED: usize = 4096;
 
 const ACCOUNTS: &str = "system:serviceaccounts";
 const ACCOUNT_PREFIX: &str = "system:serviceaccount:";
@@ -116,7 +120,7 @@ pub(super) fn check(binding: &Binding<'_>, world: &World<'_>, out: &mut Findings
         check_subject(subject, binding, gives, &path, out);
     }
     if added > 0 {
-        let message = format!("{added} subjects are not of the default policy");
+        let message = format!("{added} subjects are not known to be there");
         let severity = Severity::Medium;
         out.add_at(severity, Code::DefaultChanged, "subjects", message);
     }
@@ -296,13 +300,17 @@ impl<'w> Redundancy<'w> {
             return;
         }
         let role = role_key(binding.role_ref, binding.namespace());
-        let (Some(first), Some(role)) = (identities.first(), role) else {
+        // A binding for all of them is one for the rarest of them.
+        let bindings = identities
+            .iter()
+            .filter_map(|one| self.by_identity.get(one));
+        let (Some(others), Some(role)) = (bindings.min_by_key(|bindings| bindings.len()), role)
+        else {
             return;
         };
-        let others = self.by_identity.get(first).into_iter().flatten();
-        let others = others.filter(|&&other| other != at);
+        let others = others.iter().filter(|&&other| other != at);
         for &other in others.take(MAX_BINDINGS_COMPARED) {
-            let Some((wider, others)) = self.bindings.get(other) else {
+            let Some((wider, of_wider)) = self.bindings.get(other) else {
                 continue;
             };
             let is_here = !wider.is_nowhere() && wider.namespace() == binding.namespace();
@@ -314,7 +322,7 @@ impl<'w> Redundancy<'w> {
             // The same object twice is another finding.
             let is_itself =
                 wider.kind == binding.kind && key(wider.metadata) == key(binding.metadata);
-            if is_itself || self.gone.contains(&other) || !others.is_superset(identities) {
+            if is_itself || self.gone.contains(&other) || !of_wider.is_superset(identities) {
                 continue;
             }
             let name = ObjectName::of(wider.kind, wider.metadata);
@@ -345,6 +353,9 @@ fn covers<'w>(
     role: RoleKey<'w>,
     world: &World<'w>,
 ) -> bool {
+    if compared.len() >= MAX_PAIRS_COMPARED {
+        return compared.get(&(wider, role)).copied().unwrap_or(false);
+    }
     *compared.entry((wider, role)).or_insert_with(|| {
         let (Some(wider), Some(rules)) = (world.role(wider), world.role(role)) else {
             return false;

@@ -20,7 +20,7 @@ pub enum Code {
     UnusedRole,
     /// A binding has no subjects.
     NoSubjects,
-    /// An object of Kubernetes' default policy gives more than it does there.
+    /// An object of Kubernetes' default policy, or another known one, gives more than is known.
     DefaultChanged,
     /// A rule gives every verb on every resource of every group.
     FullAccess,

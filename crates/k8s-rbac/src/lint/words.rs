@@ -5,8 +5,8 @@ use crate::quote::Quoted;
 /// How many entries of a list a message repeats. Our choice: a line can be read.
 const MAX_LISTED: usize = 8;
 
-/// How many characters of one entry a message repeats. Our choice: the longest names of resources and
-/// groups together have some sixty.
+/// How many characters of one entry a message repeats. Our choice: the longest names of resources
+/// and groups together have some sixty.
 const MAX_CHARACTERS: usize = 80;
 
 /// Lists entries, the first of them if they are many.

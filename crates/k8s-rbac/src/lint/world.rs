@@ -7,8 +7,8 @@ use crate::objects::{
     ClusterRole, ClusterRoleBinding, Objects, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
 
-/// How many selectors aggregated roles may have for their roles to be collected here. Our choice: the
-/// default policy has three, and what is installed beside it seldom more than one each; each is
+/// How many selectors aggregated roles may have for their roles to be collected here. Our choice:
+/// the default policy has three, and what is installed beside it seldom more than one each; each is
 /// asked about every `ClusterRole`.
 pub(super) const MAX_SELECTORS: usize = 64;
 
