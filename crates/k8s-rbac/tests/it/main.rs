@@ -17,6 +17,8 @@ mod explain;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod lint;
 #[cfg(test)]
 mod listings;
