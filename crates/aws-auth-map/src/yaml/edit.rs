@@ -53,7 +53,12 @@ impl Editor {
             return Err(EditError::Rule);
         }
         let style = Style::default();
-        let mut text = "apiVersion: v1\ndata:\n".to_owned();
+        let data = if rules.is_empty() {
+            "data: {}"
+        } else {
+            "data:"
+        };
+        let mut text = format!("apiVersion: v1\n{data}\n");
         for section in Section::ALL {
             let mut lines = Vec::new();
             for (_, rule) in rules.iter().filter(|(at, _)| at.section() == section) {
