@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::{self, Display, Formatter};
 
+use foldhash::quality::RandomState;
 use thiserror::Error;
 
 use crate::coverage::Permission;
@@ -157,10 +158,22 @@ impl Budget {
     }
 }
 
+/// Which parts of some atoms are wildcards.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wild {
+    namespace: bool,
+    verb: bool,
+    group: bool,
+    resource: bool,
+    name: bool,
+}
+
 /// Atoms, to be asked what covers what at a cost that does not depend on how many there are.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Atoms<'p> {
-    all: HashSet<Atom<'p>>,
+    all: HashSet<Atom<'p>, RandomState>,
+    /// In which parts any of them is a wildcard, so that no other need be looked for.
+    wild: Wild,
     /// The wildcards `*/subresource`, by the subresource.
     of_every_resource: HashMap<&'p str, &'p str>,
     /// The beginnings of paths, by verb.
@@ -278,10 +291,21 @@ impl<'p> Atoms<'p> {
                 }
                 prefixes.insert(prefix);
             }
-            Permission::Resource { resource, .. } => {
+            Permission::Resource {
+                verb,
+                group,
+                resource,
+                name,
+            } => {
                 if let Some(subresource) = resource.strip_prefix("*/") {
                     self.of_every_resource.insert(subresource, resource);
                 }
+                let wild = &mut self.wild;
+                wild.namespace |= atom.namespace.is_none();
+                wild.verb |= verb == ALL;
+                wild.group |= group == ALL;
+                wild.resource |= resource == ALL;
+                wild.name |= name.is_none();
             }
         }
     }
@@ -299,21 +323,23 @@ impl<'p> Atoms<'p> {
                 let of_every = resource
                     .split_once('/')
                     .and_then(|(_, subresource)| self.of_every_resource.get(subresource).copied());
-                // An array and not a product of iterators, as this is what everything stands on.
-                for namespace in choices(atom.namespace, None) {
-                    for name in choices(name, None) {
-                        for verb in choices(verb, ALL) {
-                            for group in choices(group, ALL) {
-                                for resource in [Some(resource), of_every, Some(ALL)] {
-                                    let Some(resource) = resource else { continue };
+                let wild = self.wild;
+                let every = wild.resource.then_some(ALL);
+                for namespace in choices(atom.namespace, wild.namespace.then_some(None)) {
+                    for name in choices(name, wild.name.then_some(None)) {
+                        for verb in choices(verb, wild.verb.then_some(ALL)) {
+                            for group in choices(group, wild.group.then_some(ALL)) {
+                                let resources = [Some(resource), of_every, every];
+                                for resource in resources.into_iter().flatten() {
+                                    let permission = Permission::Resource {
+                                        verb,
+                                        group,
+                                        resource,
+                                        name,
+                                    };
                                     let other = Atom {
                                         namespace,
-                                        permission: Permission::Resource {
-                                            verb,
-                                            group,
-                                            resource,
-                                            name,
-                                        },
+                                        permission,
                                     };
                                     if other != *atom && self.all.contains(&other) {
                                         return true;
@@ -338,7 +364,7 @@ impl<'p> Atoms<'p> {
             return true;
         }
         let bare = path.strip_suffix(ALL).unwrap_or(path);
-        choices(verb, ALL).into_iter().any(|other| {
+        choices(verb, Some(ALL)).any(|other| {
             let Some(prefixes) = self.prefixes.get(other) else {
                 return false;
             };
@@ -396,7 +422,7 @@ fn has_beginning(prefixes: &BTreeSet<&str>, text: &str) -> bool {
         .is_some_and(|prefix| text.starts_with(prefix))
 }
 
-fn choices<T: Copy + PartialEq>(own: T, all: T) -> impl Iterator<Item = T> {
-    let all = (own != all).then_some(all);
+fn choices<T: Copy + PartialEq>(own: T, all: Option<T>) -> impl Iterator<Item = T> {
+    let all = all.filter(|all| *all != own);
     std::iter::once(own).chain(all)
 }

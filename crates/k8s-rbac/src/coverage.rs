@@ -161,10 +161,10 @@ impl Display for PolicyRule {
 
 /// How many comparisons of a permission with a rule a [`Coverage`] makes. Our choice: seconds. Four
 /// lists of a hundred entries, a few kilobytes, are a hundred million permissions.
-pub const MAX_COMPARISONS: usize = 1 << 28;
+pub const MAX_COMPARISONS: usize = 1 << 25;
 
 /// As how many of these a permission counts at least, so that no more than a million are missing.
-const MIN_COMPARISONS: usize = 256;
+const MIN_COMPARISONS: usize = 32;
 
 /// What of some rules others do not cover.
 #[derive(Clone, Debug, Eq, PartialEq)]

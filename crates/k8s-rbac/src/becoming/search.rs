@@ -249,9 +249,13 @@ impl<'p> Search<'p> {
             impersonate: steps.next().map(|step| Evidence::Gained { step }),
             ..Taken::default()
         };
+        let mut seen = HashSet::new();
         for (number, holding) in holdings.into_iter().enumerate() {
             let reach = holding.reach;
             let place = (holding.rules.as_ptr(), holding.rules.len(), reach);
+            if !seen.insert(place) {
+                continue;
+            }
             let is_new = number >= done && self.used.insert(place);
             for &power in self.powers.of(holding.rules) {
                 self.budget.spend(1)?;
