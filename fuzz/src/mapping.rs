@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use aws_auth_map::{
     Backend, BackendKind, Editor, Finding, Map, Problem, Reader, Resolution, Rule, RulePrincipal,
     RuleRef, Rules, Section, SsoRole, Template, instance_id,
@@ -192,14 +194,14 @@ pub fn diff_is_empty_exactly_when_all_resolve_alike(bytes: &[u8]) {
         assert!(!before.is_alike(&after), "{change}");
     }
     if diff.is_empty() {
-        for identity in everybody() {
-            let names: &[&str] = match instance_id(&identity) {
+        for identity in EVERYBODY.iter() {
+            let names: &[&str] = match instance_id(identity) {
                 Some(_) => &["", "system:x", "ip"],
                 None => &[""],
             };
             for name in names {
-                let before = old.resolve_instance(&identity, name);
-                let after = new.resolve_instance(&identity, name);
+                let before = old.resolve_instance(identity, name);
+                let after = new.resolve_instance(identity, name);
                 assert!(before.is_alike(&after), "{identity:?} {before:?} {after:?}");
             }
         }
@@ -426,6 +428,9 @@ fn map_of(config: &Config) -> Map {
     }
     map
 }
+
+/// Made once: most of the time would go into it.
+static EVERYBODY: LazyLock<Vec<Identity>> = LazyLock::new(|| everybody().collect());
 
 /// Everybody whom the rules above can mean, and some whom they cannot.
 fn everybody() -> impl Iterator<Item = Identity> {
