@@ -35,6 +35,19 @@ fn profiles_are_read_as_they_are_written() {
 }
 
 #[test]
+fn a_key_ends_where_the_file_says() {
+    let text = FILE.replace(
+        "AROAEXAMPLE:s",
+        "AROAEXAMPLE:s\nexpiration = 2026-11-23T09:14:00Z",
+    );
+    let keys = LocalKeys::read(&text).unwrap();
+    let end = |name| keys.profile(name).unwrap().key().expires_at();
+    let time = end("session").map(|end| end.to_rfc3339());
+    assert_eq!(time.as_deref(), Some("2026-11-23T09:14:00Z"));
+    assert_eq!(end("alice"), None);
+}
+
+#[test]
 fn the_embedded_sts_is_a_transport() {
     let keys = LocalKeys::read(FILE).unwrap().keys();
     let transport = LocalTransport::new(LocalSts::new(keys), now);
@@ -87,6 +100,15 @@ fn what_is_wrong_is_said_with_its_place() {
         read("AKIDEXAMPLE", "AKID/EXAMPLE"),
         profile(Problem::AccessKeyId)
     );
+    let ends = |time: &str| {
+        read(
+            "user_id = AIDAEXAMPLE",
+            &format!("user_id = AIDAEXAMPLE\nexpiration = {time}"),
+        )
+    };
+    for time in ["tomorrow", "2026-11-23", "2026-11-23T09:14:00+01:00"] {
+        assert_eq!(ends(time), profile(Problem::Expiration));
+    }
     let twice = LocalKeysError::DuplicateKey {
         profile: "session".to_owned(),
     };
