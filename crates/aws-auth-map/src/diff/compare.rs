@@ -14,6 +14,7 @@ use crate::resolution::Resolution;
 use crate::resolve::Map;
 use crate::rules::{Found, Rule, RuleRef};
 use crate::template::Placeholder;
+use crate::user::user_id;
 
 /// How many pairs of a user id and an ARN are looked at, where a user id is not asked about first of
 /// all. Our choice: a second's work.
@@ -98,7 +99,6 @@ impl<'m> Comparison<'m> {
             return;
         }
         let (values, is_all) = words(winners).values();
-        self.is_exhaustive &= is_all;
         let mut shown: Option<Change> = None;
         for values in values {
             let Some(identity) = probe::identity(&spot.arn, user_id, &values) else {
@@ -130,6 +130,7 @@ impl<'m> Comparison<'m> {
                 ));
             }
         }
+        self.is_exhaustive &= is_all || shown.is_some();
         if let Some(change) = shown {
             let rules = format!("{:?} {:?}", change.before.rule, change.after.rule);
             let key = (sort_key(&change.whom), rules);
@@ -189,10 +190,6 @@ fn change(
         identity,
         is_possible,
     }
-}
-
-fn user_id(identity: &Identity) -> &str {
-    crate::user::user_id(identity)
 }
 
 impl<'m> Winner<'m> {
