@@ -11,7 +11,7 @@ use crate::objects::PolicyRule;
 use crate::policy::Policy;
 
 /// How many words of rules a comparison may look at. Our choice: some seconds; a change to `view`
-/// where 100,000 bindings give it takes a quarter.
+/// where 100,000 bindings give it takes less than a quarter.
 pub const MAX_DIFF_STEPS: usize = 1 << 28;
 
 impl Policy {
