@@ -27,6 +27,25 @@ impl ClusterRole {
     /// `aggregationRule`.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
+        self.errors_of_fields(Values::Known)
+    }
+
+    /// Finds what is wrong with it as the successor of another: the same, but that a value which no
+    /// label can have is not looked at in a `matchExpressions` if the other has such a one already.
+    /// The selector it stands in is still refused, since it cannot be asked.
+    ///
+    /// As upstream: pkg/registry/rbac/clusterrole/strategy.go, `ValidateUpdate`.
+    #[must_use]
+    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
+        let selectors = before.aggregation_rule.iter();
+        let selectors = selectors.flat_map(|rule| &rule.cluster_role_selectors);
+        let requirements = selectors.flat_map(|selector| &selector.match_expressions);
+        let mut values = requirements.flat_map(|requirement| &requirement.values);
+        let had_one = values.any(|value| !names::label_value(value).is_empty());
+        self.errors_of_fields(if had_one { Values::Any } else { Values::Known })
+    }
+
+    fn errors_of_fields(&self, values: Values) -> FieldErrors {
         let mut errors = FieldErrors::new("ClusterRole", API_GROUP);
         check_metadata(&self.metadata, Scope::Cluster, &mut errors);
         check_rules(&self.rules, Scope::Cluster, &mut errors);
@@ -39,7 +58,8 @@ impl ClusterRole {
             errors.required(field, why);
         }
         for (number, selector) in rule.cluster_role_selectors.iter().enumerate() {
-            check_selector(selector, &format!("{field}[{number}]"), &mut errors);
+            let field = format!("{field}[{number}]");
+            check_selector(selector, &field, values, &mut errors);
         }
         errors
     }
@@ -149,7 +169,7 @@ fn check_rules(rules: &[PolicyRule], scope: Scope, errors: &mut FieldErrors) {
     }
 }
 
-fn check_selector(selector: &LabelSelector, field: &str, errors: &mut FieldErrors) {
+fn check_selector(selector: &LabelSelector, field: &str, values: Values, errors: &mut FieldErrors) {
     for (key, value) in &selector.match_labels {
         let field = format!("{field}.matchLabels");
         errors.invalid_text(&field, key, &names::label_key(key));
@@ -158,10 +178,21 @@ fn check_selector(selector: &LabelSelector, field: &str, errors: &mut FieldError
     for (number, requirement) in selector.match_expressions.iter().enumerate() {
         let field = format!("{field}.matchExpressions[{number}]");
         check_label_requirement(requirement, &field, Operators::Known, errors);
+        if values == Values::Known {
+            check_label_values(requirement, &field, errors);
+        }
     }
     if selector.compile().is_err() {
         errors.invalid(field, &"null", "invalid label selector.");
     }
+}
+
+/// Which values a requirement may have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Values {
+    Any,
+    /// Those that a label can have.
+    Known,
 }
 
 /// Which operators a requirement may have.
@@ -171,7 +202,7 @@ pub(crate) enum Operators {
     Known,
 }
 
-// As upstream: apimachinery, ValidateLabelSelectorRequirement.
+// As upstream: apimachinery, ValidateLabelSelectorRequirement, whose end is `check_label_values`.
 pub(crate) fn check_label_requirement(
     requirement: &LabelSelectorRequirement,
     field: &str,
@@ -181,6 +212,13 @@ pub(crate) fn check_label_requirement(
     check_number_of_values(requirement, field, operators, errors);
     let key = &requirement.key;
     errors.invalid_text(&format!("{field}.key"), key, &names::label_key(key));
+}
+
+pub(crate) fn check_label_values(
+    requirement: &LabelSelectorRequirement,
+    field: &str,
+    errors: &mut FieldErrors,
+) {
     for (number, value) in requirement.values.iter().enumerate() {
         let field = format!("{field}.values[{number}]");
         errors.invalid_text(&field, value, &names::label_value(value));

@@ -13,7 +13,9 @@ use crate::review::types::{
     FieldSelectorAttributes, LabelSelectorAttributes, NonResourceAttributes, ReviewKind,
     ReviewMetadata,
 };
-use crate::validation::{Operators, check_label_requirement, check_number_of_values};
+use crate::validation::{
+    Operators, check_label_requirement, check_label_values, check_number_of_values,
+};
 
 impl AccessReview {
     /// Finds what is wrong with the fields: of the question, then of the metadata, then what is
@@ -106,6 +108,7 @@ fn check_label_selector(selector: &LabelSelectorAttributes, errors: &mut FieldEr
     for (number, requirement) in requirements.iter().enumerate() {
         let field = format!("{path}.requirements[{number}]");
         check_label_requirement(requirement, &field, Operators::Any, errors);
+        check_label_values(requirement, &field, errors);
     }
 }
 

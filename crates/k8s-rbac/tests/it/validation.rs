@@ -93,6 +93,35 @@ fn the_errors_of_fields_are_what_the_cases_say() {
 }
 
 #[test]
+fn a_value_that_no_label_has_may_stay_but_not_come() {
+    let role = |value: &str, other: &str| -> ClusterRole {
+        let selector = json!({
+            "matchLabels": {"a": other},
+            "matchExpressions": [{"key": "a", "operator": "In", "values": [value]}],
+        });
+        let rule = json!({"clusterRoleSelectors": [selector]});
+        read(&json!({"metadata": {"name": "r"}, "aggregationRule": rule})).unwrap()
+    };
+    let fields = |errors: FieldErrors| -> Vec<String> {
+        let errors = errors.errors().iter();
+        let ends = errors.map(|error| error.to_string().split(": ").next().map(str::to_owned));
+        ends.flatten().collect()
+    };
+    let selector = "aggregationRule.clusterRoleSelectors[0]";
+    let values = format!("{selector}.matchExpressions[0].values[0]");
+    let (good, bad) = (role("v", "v"), role("-", "v"));
+    assert_eq!(fields(good.field_errors_after(&bad)), [""; 0]);
+    assert_eq!(fields(bad.field_errors_after(&good)), [&*values, selector]);
+    // It is not named any more, but no selector is made of it either.
+    assert_eq!(fields(bad.field_errors_after(&bad)), [selector]);
+    let labels = format!("{selector}.matchLabels");
+    assert_eq!(
+        fields(role("-", "-").field_errors_after(&bad)),
+        [&*labels, selector]
+    );
+}
+
+#[test]
 fn a_binding_never_changes_its_role() {
     let binding = |role: &str| {
         let mut binding: RoleBinding = read(&json!({
