@@ -6,8 +6,9 @@ use std::sync::Arc;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request, Uri};
 
-use crate::authorization::ALGORITHM;
+use crate::authorization::{ALGORITHM, Authorization};
 use crate::binding::{Binding, BindingHeader};
+use crate::credential::Credential;
 use crate::endpoint::{Endpoint, Found};
 use crate::error::Error;
 use crate::post::{DEFAULT_CONTENT_TYPE, Form, SignedPost};
@@ -23,13 +24,12 @@ pub struct AcceptedPost {
     endpoint: Endpoint,
     binding: Arc<Binding>,
     access_key_id: String,
-    amz_date: String,
     signed_at: UnixTime,
     expires_at: UnixTime,
     // INVARIANT: sorted by name, each once, `host` among them; the values are those that are sent.
     signed: Vec<(HeaderName, HeaderValue)>,
-    signed_headers: String,
-    signature: String,
+    // INVARIANT: as `Authorization` reads it.
+    authorization: HeaderValue,
 }
 
 impl AcceptedPost {
@@ -41,7 +41,11 @@ impl AcceptedPost {
     ) -> Result<Self, Error> {
         let host = post.host();
         let uri = Uri::try_from(format!("https://{host}/")).map_err(|_| Error::ReadersDisagree)?;
-        let authorization = post.authorization();
+        let Authorization {
+            credential,
+            signed_headers,
+            signature,
+        } = post.authorization();
         let signed = post.signed_headers().map(|name| {
             // The verifier's own value, whatever was carried.
             let value = match binding.find(name) {
@@ -54,18 +58,28 @@ impl AcceptedPost {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::HeaderName)?;
             Ok((name, value))
         });
+        let Credential {
+            access_key_id,
+            date,
+            region,
+        } = credential;
+        let authorization = format!(
+            "{ALGORITHM} Credential={access_key_id}/{date}/{region}/sts/aws4_request, \
+             SignedHeaders={signed_headers}, Signature={signature}"
+        );
+        let mut authorization =
+            HeaderValue::try_from(authorization).map_err(|_| Error::HeaderValue)?;
+        authorization.set_sensitive(true);
         Ok(Self {
             uri,
             form: post.form(),
             endpoint: Endpoint::new(host, found),
             binding: Arc::clone(binding),
-            access_key_id: post.access_key_id().to_owned(),
-            amz_date: post.amz_date().to_owned(),
+            access_key_id: access_key_id.to_owned(),
             signed_at: post.signed_at(),
             expires_at,
             signed: signed.collect::<Result<_, Error>>()?,
-            signed_headers: authorization.signed_headers.to_owned(),
-            signature: authorization.signature.to_owned(),
+            authorization,
         })
     }
 
@@ -74,11 +88,8 @@ impl AcceptedPost {
     /// header made anew. No other header of the caller's.
     ///
     /// **Send it over TLS to exactly this host, follow no redirects, and bound what you read.**
-    ///
-    /// # Errors
-    ///
-    /// [`Error::HeaderValue`], which cannot be: every part was checked.
-    pub fn to_http(&self) -> Result<Request<&'static str>, Error> {
+    #[must_use]
+    pub fn to_http(&self) -> Request<&'static str> {
         let mut request = Request::new(self.form.text());
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
@@ -90,21 +101,8 @@ impl AcceptedPost {
         for (name, value) in self.signed.iter().filter(|(name, _)| name != "host") {
             headers.insert(name.clone(), value.clone());
         }
-        headers.insert(AUTHORIZATION, self.authorization()?);
-        Ok(request)
-    }
-
-    fn authorization(&self) -> Result<HeaderValue, Error> {
-        let (access_key_id, region) = (&self.access_key_id, self.region());
-        let (day, _) = self.amz_date.split_once('T').unwrap_or_default();
-        let (signed_headers, signature) = (&self.signed_headers, &self.signature);
-        let text = format!(
-            "{ALGORITHM} Credential={access_key_id}/{day}/{region}/sts/aws4_request, \
-             SignedHeaders={signed_headers}, Signature={signature}"
-        );
-        let mut value = HeaderValue::try_from(text).map_err(|_| Error::HeaderValue)?;
-        value.set_sensitive(true);
-        Ok(value)
+        headers.insert(AUTHORIZATION, self.authorization.clone());
+        request
     }
 
     /// Returns the access key id that claims to have signed it.
@@ -155,7 +153,15 @@ impl AcceptedPost {
 
     /// Returns the list of signed headers, joined by `;`.
     pub(crate) fn signed_headers_list(&self) -> &str {
-        &self.signed_headers
+        self.authorization().map_or("", |a| a.signed_headers)
+    }
+
+    pub(crate) fn signature(&self) -> &str {
+        self.authorization().map_or("", |a| a.signature)
+    }
+
+    fn authorization(&self) -> Option<Authorization<'_>> {
+        Authorization::parse(self.authorization.to_str().ok()?).ok()
     }
 
     /// Returns the signed headers with their values, in the order of the list.
@@ -166,16 +172,15 @@ impl AcceptedPost {
     }
 
     pub(crate) fn amz_date(&self) -> &str {
-        &self.amz_date
-    }
-
-    pub(crate) fn signature(&self) -> &str {
-        &self.signature
+        self.signed_value("x-amz-date").unwrap_or_default()
     }
 
     pub(crate) fn security_token(&self) -> Option<&str> {
-        let named = |(name, _): &&(HeaderName, HeaderValue)| name == SECURITY_TOKEN;
-        let (_, value) = self.signed.iter().find(named)?;
+        self.signed_value(SECURITY_TOKEN)
+    }
+
+    fn signed_value(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.signed.iter().find(|(signed, _)| signed == name)?;
         value.to_str().ok()
     }
 }
