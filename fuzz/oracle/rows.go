@@ -120,13 +120,17 @@ func (p *pairing) rows() []string {
 	}
 	var of []string
 	for _, feature := range p.spec.features() {
-		if chance[feature] == p.theirs.Random {
+		// That one alone refuses with a code of its own.
+		isOther := feature == "user-id-contradicts-arn" && p.ours.Error != "user-id-mismatch"
+		if chance[feature] == p.theirs.Random && !isOther {
 			of = append(of, feature)
 		}
 	}
-	// Two letters that fold alike make two keys of the map, of which either may be found.
-	if len(of) == 0 && p.theirs.Random && slices.Contains(p.spec.features(), "kelvin-sign") {
-		of = []string{"kelvin-sign"}
+	// Letters that fold alike make two keys of a map, of which either may be found.
+	for _, feature := range []string{"kelvin-sign", "long-s-in-a-key"} {
+		if len(of) == 0 && p.theirs.Random && slices.Contains(p.spec.features(), feature) {
+			of = []string{feature}
+		}
 	}
 	return of
 }
@@ -218,7 +222,9 @@ func (s *spec) ssoFeatures(source source, sso *value, add func(string, bool)) {
 	}
 	partition, account := get(sso.pairs, "partition"), get(sso.pairs, "accountID")
 	add("sso-partition", partition != nil && partition.raw != `""`)
-	add("number-as-account", account != nil && account.raw != "" && account.raw[0] != '"')
+	// viper makes text of a number, but a leading zero is lost before.
+	isNumber := account != nil && account.raw != "" && account.raw[0] != '"'
+	add("number-as-account", isNumber && (source.mode == "EKSConfigMap" || leadsZero.MatchString(account.raw)))
 	name := canonical(s.id)
 	isOneOfTheSet := false
 	if set := get(sso.pairs, "permissionSetName"); set != nil {

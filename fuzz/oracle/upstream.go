@@ -110,10 +110,10 @@ func askOften(q *question, tries int) answer {
 	provider := ec2(q.PrivateDNSName)
 	got := review(mappers, provider, q.ScrubbedAccounts, id)
 	username, groups, err := server.OracleMap(mappers, provider, id)
-	first := fmt.Sprint(username, groups, err)
+	first := fmt.Sprintf("%q %q %v", username, groups, err)
 	for range tries {
 		username, groups, err := server.OracleMap(mappers, provider, id)
-		if fmt.Sprint(username, groups, err) != first {
+		if fmt.Sprintf("%q %q %v", username, groups, err) != first {
 			got.Random = true
 			break
 		}
