@@ -45,7 +45,6 @@ pub struct SignedPost<'r> {
     form: Form,
     headers: Headers<'r>,
     authorization: Authorization<'r>,
-    amz_date: &'r str,
     signed_at: UnixTime,
 }
 
@@ -80,7 +79,6 @@ impl<'r> SignedPost<'r> {
             form,
             headers,
             authorization,
-            amz_date,
             signed_at,
         };
         post.check_amz_headers()?;
@@ -169,10 +167,6 @@ impl<'r> SignedPost<'r> {
 
     pub(crate) const fn authorization(&self) -> Authorization<'r> {
         self.authorization
-    }
-
-    pub(crate) const fn amz_date(&self) -> &'r str {
-        self.amz_date
     }
 
     /// As for a presigned URL: `url` must see the same host and nothing else.
