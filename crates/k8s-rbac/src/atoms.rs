@@ -238,6 +238,10 @@ impl<'p> Atoms<'p> {
             [] => vec![None],
             names => wanted(names).into_iter().map(Some).collect(),
         };
+        if verbs.is_empty() || names.is_empty() {
+            // The other lists would be gone through for nothing, and at no expense of the budget.
+            return Ok(());
+        }
         let resources = wanted(&rule.resources);
         for group in wanted(&rule.api_groups) {
             for resource in &resources {

@@ -141,7 +141,7 @@ fn beyond<'p>(
             atoms.add(at.0, rule, &mut budget)?;
         }
     }
-    // What one of these covers and is not itself beyond the others is covered there, too.
+    // A rule of both is left out: what it covers, the others cover as well.
     let greatest = atoms.greatest();
     let words = Words::of(&greatest);
     let places: BTreeSet<Option<&str>> = greatest.iter().map(Atom::namespace).collect();
@@ -173,8 +173,8 @@ fn size(rule: &PolicyRule) -> usize {
         .fold(1, usize::saturating_add)
 }
 
-/// What differs between two policies. Prints as lines, each ended: `Group "devs" newly: delete
-/// secrets in namespace "prod"`.
+/// What differs between two policies. Prints as lines, each ended: `newly allowed: Group "devs":
+/// delete secrets in namespace "prod"`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyDiff<'p> {
     changes: Vec<Change<'p>>,
