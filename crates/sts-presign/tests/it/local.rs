@@ -683,6 +683,13 @@ fn the_documents_are_stss() {
 }
 
 #[test]
+fn keys_may_be_lent() {
+    let keys = keys();
+    let answer = LocalSts::new(&keys).answer(&ToSign::post().sign(), at(NOW));
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[test]
 fn markup_in_a_name_is_text() {
     let arn = "arn:aws:iam::111122223333:user/<r>&d/alice";
     let key = Key::long_term(SecretAccessKey::new(SECRET), user(arn));

@@ -108,7 +108,18 @@ fn a_custom_host_is_a_plain_lower_case_name() {
     let cluster = ClusterId::parse("c").unwrap();
     let vpc = "vpce-0a1b-2c3d.sts.us-west-2.vpce.amazonaws.com";
     assert!(Signer::for_host(vpc, "us-west-2", &cluster).is_ok());
+    let longest = [
+        "a".repeat(63),
+        "b".repeat(63),
+        "c".repeat(63),
+        "d".repeat(61),
+    ]
+    .join(".");
+    assert_eq!(longest.len(), 253);
+    assert!(Signer::for_host(&longest, "us-west-2", &cluster).is_ok());
     for host in [
+        &format!("{longest}d"),
+        &"a".repeat(64),
         "",
         "a..b",
         "user@host",
