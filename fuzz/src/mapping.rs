@@ -34,7 +34,9 @@ pub fn maps_are_read_alike(bytes: &[u8]) {
             read.unwrap_or_else(|problems| (Rules::new(), problems))
         }),
     ];
-    let lines = text.split('\n').count();
+    // All that YAML takes for a line break.
+    let breaks = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+    let lines = text.split(breaks).count();
     for (kind, read) in readers {
         let (rules, problems) = read(&reader, text);
         let (again, problems_again) = read(&reader, text);

@@ -173,16 +173,10 @@ fn create_in_json(
             .trim_start()
             .strip_prefix(':')?
             .trim_start();
-        let (brace, end) = (rest.strip_prefix('{')?, text.len());
-        let close = brace.trim_start().strip_prefix('}')?;
-        let open = end.checked_sub(brace.len())?;
-        return Some(join(
-            text,
-            open,
-            &member,
-            end.checked_sub(close.len())?.checked_sub(1)?,
-        ))
-        .filter(|_| found.next().is_none());
+        let brace = rest.strip_prefix('{')?;
+        let is_sure = brace.trim_start().starts_with('}') && found.next().is_none();
+        let open = text.len().checked_sub(brace.len())?;
+        return is_sure.then(|| join(text, open, &member, open));
     };
     let at = first.offset()?.checked_sub(1)?;
     quoted_end(text, at)?;
