@@ -38,6 +38,8 @@ mod recorded;
 mod requests;
 #[cfg(test)]
 mod reviews;
+#[cfg(all(test, feature = "store"))]
+mod store;
 #[cfg(test)]
 mod validation;
 #[cfg(all(test, feature = "yaml"))]
