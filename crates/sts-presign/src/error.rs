@@ -79,7 +79,7 @@ pub enum Error {
     )]
     HeaderName,
     /// The value of a header is not visible ASCII, or too long.
-    #[error("a header's value is not 1 to 1024 visible ASCII characters")]
+    #[error("a header's value is not visible ASCII, one space between words, or too long")]
     HeaderValue,
     /// The host is no STS endpoint.
     #[error("the host is no STS endpoint of a known partition and region")]
