@@ -2,7 +2,7 @@
 //! callgrind, instructions of a decision. Fails if a decision allocates.
 //!
 //! ```console
-//! $ cargo bench --bench rbac_counts
+//! $ CARGO_PROFILE_RELEASE_STRIP=none cargo bench --bench rbac_counts
 //! $ valgrind --tool=callgrind --toggle-collect='*decide_each*' target/release/deps/rbac_counts-… \
 //!       cluster 100000 3 create rotating
 //! ```
