@@ -5,6 +5,12 @@
 #[path = "accept/input.rs"]
 mod input;
 
+use aws_credential_types::Credentials;
+use iam_principal::{Identity, Partition};
+use sts_presign::{
+    ClusterId, Key, Keys, Policy, PresignedUrl, SecretAccessKey, Signer, UnixTime, verify,
+};
+
 /// The decoded URL, its canonical spelling, `url`'s own copy, one more for the three parts of a
 /// `http::Uri` to share, and two for a `HeaderMap`.
 const AT_MOST: u64 = 6;
@@ -25,4 +31,38 @@ fn main() {
         println!("accept/{name}: {count} allocations, {bytes} bytes");
         assert!(count <= AT_MOST, "more than {AT_MOST} allocations");
     }
+    sign_and_verify();
+}
+
+/// Signing and verifying, whose packages decide how often memory is asked for.
+fn sign_and_verify() {
+    let (Ok(cluster_id), Ok(now)) = (
+        ClusterId::parse("test-cluster"),
+        UnixTime::parse_rfc3339("2023-04-28T00:00:00Z"),
+    ) else {
+        return;
+    };
+    let signer = Signer::for_host("sts.us-west-2.amazonaws.com", "us-west-2", &cluster_id);
+    let arn = "arn:aws:iam::111122223333:user/alice";
+    let alice = Identity::new(arn, "111122223333", "AIDAEXAMPLE");
+    let (Ok(signer), Ok(alice)) = (signer, alice) else {
+        return;
+    };
+    let policy = Policy::new(cluster_id, Partition::Aws);
+    let key = Key::long_term(SecretAccessKey::new("secret"), alice);
+    let keys = Keys::new().with("AKIDEXAMPLE", key);
+    let identity = Credentials::new("AKIDEXAMPLE", "secret", None, None, "bench").into();
+    let print = |what: &str, run: &dyn Fn()| {
+        let counted = allocation_counter::measure(run);
+        let (count, bytes) = (counted.count_total, counted.bytes_total);
+        println!("{what}/long-term-key: {count} allocations, {bytes} bytes");
+    };
+    print("sign", &|| drop(signer.sign(&identity, now)));
+    let Ok(signed) = signer.sign(&identity, now) else {
+        return;
+    };
+    let accepted = PresignedUrl::parse(signed.expose()).and_then(|url| policy.accept(url, now));
+    let Ok(accepted) = accepted else { return };
+    assert!(verify(&accepted, &keys, now).is_ok());
+    print("verify", &|| drop(verify(&accepted, &keys, now)));
 }

@@ -72,11 +72,7 @@ pub fn verify(
         security_token: request.security_token().map(SentToken::Encoded),
         signature: request.signature(),
     };
-    let key = check(&signed, keys, now)?;
-    Ok(key
-        .identity()
-        .clone()
-        .with_access_key_id(signed.access_key_id))
+    caller(&signed, keys, now)
 }
 
 /// Checks the signature of an accepted request in POST form; otherwise as [`verify`].
@@ -103,11 +99,16 @@ pub fn verify_post(
         security_token: request.security_token().map(SentToken::Plain),
         signature: request.signature(),
     };
-    let key = check(&signed, keys, now)?;
-    Ok(key
-        .identity()
-        .clone()
-        .with_access_key_id(signed.access_key_id))
+    caller(&signed, keys, now)
+}
+
+fn caller(
+    signed: &Signed<'_>,
+    keys: &impl KeyLookup,
+    now: UnixTime,
+) -> Result<Identity, VerifyError> {
+    let identity = check(signed, keys, now)?.identity().clone();
+    Ok(identity.with_access_key_id(signed.access_key_id))
 }
 
 /// Checks a signature, and returns the key that made it.

@@ -1,5 +1,5 @@
 use eks_token::Token;
-use eks_token::exec_credential::{ApiVersion, ExecCredential};
+use eks_token::exec_credential::{ApiVersion, ExecCredential, Warning};
 use serde::Deserialize;
 use testkit::Report;
 
@@ -36,6 +36,20 @@ fn the_version_is_the_one_that_awscli_answers_in() {
         report.check(&case.name, &warning, &case.warning);
     }
     report.finish();
+}
+
+#[test]
+fn a_warning_says_what_to_do_or_what_was_done() {
+    for (warning, words) in [
+        (Warning::Deprecated, "write v1 in its `exec` section"),
+        (Warning::Malformed, "KUBERNETES_EXEC_INFO is no JSON object"),
+        (Warning::UnknownVersion, "names no known apiVersion"),
+    ] {
+        assert!(
+            warning.to_string().contains(words),
+            "{warning:?}: {warning}"
+        );
+    }
 }
 
 #[test]
