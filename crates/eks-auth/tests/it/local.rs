@@ -1,5 +1,5 @@
 use eks_auth::{LocalKeys, LocalKeysError, LocalProfile, LocalTransport, Problem};
-use sts_presign::LocalSts;
+use sts_presign::{LocalSts, UnixTime};
 
 use crate::support::{authenticator, now, ready, token};
 
@@ -42,7 +42,7 @@ fn a_key_ends_where_the_file_says() {
     );
     let keys = LocalKeys::read(&text).unwrap();
     let end = |name| keys.profile(name).unwrap().key().expires_at();
-    let time = end("session").map(|end| end.to_rfc3339());
+    let time = end("session").map(UnixTime::to_rfc3339);
     assert_eq!(time.as_deref(), Some("2026-11-23T09:14:00Z"));
     assert_eq!(end("alice"), None);
 }
