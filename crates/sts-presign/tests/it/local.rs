@@ -682,6 +682,27 @@ fn the_documents_are_stss() {
     assert_eq!(refused, json);
 }
 
+/// Whoever has the secret can sign any session token; it is good with its own alone.
+#[test]
+fn a_temporary_key_is_good_with_its_own_session_token_only() {
+    let with_token = |token| {
+        let request = ToSign {
+            key: ("ASIAEXAMPLE", "back/slash+secret", token),
+            ..ToSign::post()
+        };
+        request.verified().is_ok()
+    };
+    assert!(with_token(Some("IQoJb3JpZ2luX2VjE/+A==")));
+    for other in [Some("IQoJb3JpZ2luX2VjE/+B=="), Some("T"), None] {
+        assert!(!with_token(other), "{other:?}");
+    }
+    let request = ToSign {
+        key: ("ASIAEXAMPLE", "back/slash+secret", Some("T")),
+        ..ToSign::post()
+    };
+    assert_eq!(request.verified(), Err(StsError::InvalidClientTokenId));
+}
+
 #[test]
 fn keys_may_be_lent() {
     let keys = keys();
