@@ -150,6 +150,18 @@ fn a_session_token_belongs_to_its_key() {
     report.finish();
 }
 
+#[test]
+fn what_proves_nothing_has_its_code() {
+    for (error, code) in [
+        (VerifyError::ExpiredToken, "expired-session-token"),
+        (VerifyError::SessionToken, "session-token-mismatch"),
+        (VerifyError::Signature, "signature-mismatch"),
+        (VerifyError::UnknownAccessKey, "unknown-access-key"),
+    ] {
+        assert_eq!(error.code(), code);
+    }
+}
+
 fn sorted_pairs(url: &str) -> Vec<&str> {
     let mut pairs: Vec<&str> = url.split_once("/?").unwrap().1.split('&').collect();
     pairs.sort_unstable();
