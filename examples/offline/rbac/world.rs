@@ -22,6 +22,9 @@ impl World {
         is_aggregated: bool,
     ) -> Result<Self, String> {
         let own = read_manifests(reader, paths)?.into_objects();
+        if own.role_bindings.is_empty() && own.cluster_role_bindings.is_empty() {
+            tell("no binding in the files, so that they grant nothing");
+        }
         let mut objects = if has_bootstrap {
             Objects::bootstrap()
         } else {
