@@ -178,6 +178,7 @@ fn the_person_whose_token_was_refused_reads_what_to_change() {
     let told = diagnose(&url).to_string();
     let lines: Vec<&str> = told.lines().collect();
     assert_eq!(lines[0], " 1 length                 passed: 370 bytes");
+    assert_eq!(lines[1], " 2 characters             passed");
     assert_eq!(lines[9], "10 X-Amz-Expires          passed: \"60\"");
     assert_eq!(lines[10], "11 X-Amz-Signature        passed: 64 characters");
     assert_eq!(
@@ -194,4 +195,12 @@ fn the_person_whose_token_was_refused_reads_what_to_change() {
         "18 STS endpoint           passed: \"sts.us-west-2.amazonaws.com\""
     );
     assert_eq!(lines.len(), 23);
+}
+
+#[test]
+fn what_was_seen_before_a_failure_is_still_told_after_it() {
+    let url = format!("{GOOD}&Action=GetCallerIdentity");
+    let told = diagnose(&url).to_string();
+    let length = format!(" 1 length                 passed: {} bytes", url.len());
+    assert_eq!(told.lines().next(), Some(&*length));
 }

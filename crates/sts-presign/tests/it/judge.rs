@@ -415,15 +415,14 @@ fn what_is_sent_is_what_was_judged() {
 fn attack_30_nothing_secret_is_printed() {
     let url = format!("{GOOD}&X-Amz-Security-Token=SESSIONTOKEN");
     let accepted = judge(&url).unwrap();
-    let printed = format!(
-        "{accepted:?} {:?}",
-        sts_presign::PresignedUrl::parse(&url).unwrap()
-    );
-    assert!(printed.contains("AKIDEXAMPLE"));
-    assert!(
-        !printed.contains("d052bda1") && !printed.contains("SESSIONTOKEN"),
-        "{printed}"
-    );
+    let parsed = sts_presign::PresignedUrl::parse(&url).unwrap();
+    for printed in [format!("{accepted:?}"), format!("{parsed:?}")] {
+        assert!(printed.contains("AKIDEXAMPLE"), "{printed}");
+        assert!(
+            !printed.contains("d052bda1") && !printed.contains("SESSIONTOKEN"),
+            "{printed}"
+        );
+    }
 }
 
 /// Everything that can be said, for people and for programs.
