@@ -86,6 +86,19 @@ fn what_depends_on_a_failed_check_is_not_reached() {
 }
 
 #[test]
+fn a_list_of_headers_that_is_none_is_not_looked_into() {
+    let url = GOOD.replacen("host%3Bx-k8s-aws-id", "x-k8s-aws-id%3Bhost", 1);
+    let diagnosis = diagnose(&url);
+    let headers = diagnosis.findings().iter();
+    let mut headers = headers.filter(|finding| finding.check() == Check::Headers);
+    assert_eq!(
+        headers.next().map(Finding::outcome),
+        Some(Outcome::NotReached)
+    );
+    assert_eq!(diagnosis.refusal(), Some(Error::SignedHeaders));
+}
+
+#[test]
 fn a_text_that_is_no_url_is_looked_at_as_far_as_it_is_one() {
     for (url, check, seen) in [
         ("x".repeat(20_000), Check::Length, "20000 bytes"),

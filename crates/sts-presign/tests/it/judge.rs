@@ -412,6 +412,17 @@ fn what_is_sent_is_what_was_judged() {
 }
 
 #[test]
+fn a_url_tells_what_it_says_of_itself() {
+    let url = sts_presign::PresignedUrl::parse(GOOD).unwrap();
+    assert_eq!(url.host(), "sts.us-west-2.amazonaws.com");
+    assert_eq!(url.access_key_id(), "AKIDEXAMPLE");
+    assert_eq!(url.region(), "us-west-2");
+    assert_eq!(url.signed_at().to_rfc3339(), "2023-04-28T00:00:00Z");
+    let signed: Vec<&str> = url.signed_headers().collect();
+    assert_eq!(signed, ["host", "x-k8s-aws-id"]);
+}
+
+#[test]
 fn attack_30_nothing_secret_is_printed() {
     let url = format!("{GOOD}&X-Amz-Security-Token=SESSIONTOKEN");
     let accepted = judge(&url).unwrap();
