@@ -1,8 +1,9 @@
 use iam_principal::Partition;
-use sts_presign::{BindingHeader, CarriedRequest, Policy, SignedPost};
+use sts_presign::{BindingHeader, CarriedRequest, Policy, SignedPost, UnixTime};
 
 /// An accepted login in POST form is sent as it was carried: to its host, with its form, each signed
-/// header with the value that was carried, and nothing of the caller's beside.
+/// header with the value that was carried, and nothing of the caller's beside. The doctor says of every
+/// login what the judge says, and quotes neither signature nor session token.
 ///
 /// The bytes are read as a login is written on paper: method and URL, a line for each header, an empty
 /// line, the form.
@@ -11,7 +12,10 @@ use sts_presign::{BindingHeader, CarriedRequest, Policy, SignedPost};
 ///
 /// If the property does not hold.
 pub fn sent_post_is_what_was_accepted(bytes: &[u8]) {
-    let Some((url, request)) = std::str::from_utf8(bytes).ok().and_then(read) else {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let Some((url, request)) = read(text) else {
         return;
     };
     let Ok(binding) = BindingHeader::parse("x-server-id", "fuzz") else {
@@ -24,7 +28,23 @@ pub fn sent_post_is_what_was_accepted(bytes: &[u8]) {
         headers: &request.headers,
         body: request.body,
     };
-    let Ok(post) = SignedPost::parse(&carried) else {
+    let parsed = SignedPost::parse(&carried);
+    let Ok(then) = UnixTime::parse_rfc3339("2023-04-28T00:00:00Z") else {
+        return;
+    };
+    // Its own time, and one that is most often another.
+    for now in [parsed.as_ref().map_or(then, SignedPost::signed_at), then] {
+        let judged = parsed
+            .clone()
+            .and_then(|post| policy.accept_post(&post, now));
+        let diagnosis = policy.diagnose_post(&carried, now);
+        assert_eq!(diagnosis.refusal(), judged.err());
+        let told = diagnosis.to_string();
+        for secret in secrets(text, &request.headers) {
+            assert!(!told.contains(secret), "{secret} is quoted");
+        }
+    }
+    let Ok(post) = parsed else {
         return;
     };
     let now = post.signed_at();
@@ -87,6 +107,20 @@ fn read(text: &str) -> Option<(&str, Written<'_>)> {
         body,
     };
     Some((url, written))
+}
+
+/// The session token, and what stands behind `Signature=`, where they are long enough to be one and
+/// nothing else in the text repeats them.
+fn secrets<'r>(text: &str, headers: &[(&str, &'r str)]) -> Vec<&'r str> {
+    let of = |wanted: &'static str| {
+        let named = move |(name, _): &&(&str, &str)| name.eq_ignore_ascii_case(wanted);
+        headers.iter().filter(named).map(|(_, value)| *value)
+    };
+    let parts = of("authorization").flat_map(|value| value.split([',', ' ']));
+    let signatures = parts.filter_map(|part| part.strip_prefix("Signature="));
+    let all = signatures.chain(of("x-amz-security-token"));
+    let alone = |value: &&str| value.len() >= 16 && text.matches(*value).count() == 1;
+    all.filter(alone).collect()
 }
 
 #[expect(clippy::panic, reason = "this is how a property fails")]

@@ -51,7 +51,7 @@ impl AcceptedPost {
             let value = match binding.find(name) {
                 Some(header) => header.value(),
                 None if name == "host" => host,
-                None => post.header(name).ok_or(Error::UnsuppliableHeader)?,
+                None => post.headers().find(name).ok_or(Error::UnsuppliableHeader)?,
             };
             let mut value = HeaderValue::from_str(value).map_err(|_| Error::HeaderValue)?;
             value.set_sensitive(name == SECURITY_TOKEN);

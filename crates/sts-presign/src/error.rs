@@ -4,7 +4,8 @@ use thiserror::Error as ThisError;
 
 use crate::param::Param;
 
-/// Why a presigned URL is refused: one variant for each numbered check of the crate's front page.
+/// Why a presigned URL or a request in POST form is refused: one variant or more for each numbered
+/// check of the crate's front page.
 ///
 /// `Copy`, and quotes nothing of the URL, so it may be logged. **A service answers an
 /// unauthenticated caller with `401` and nothing else**; the value is for the log and for the
@@ -19,7 +20,7 @@ pub enum Error {
     #[error("`Action` is not `GetCallerIdentity`")]
     Action,
     /// The algorithm is not `AWS4-HMAC-SHA256`.
-    #[error("`X-Amz-Algorithm` is not `AWS4-HMAC-SHA256`")]
+    #[error("the algorithm is not `AWS4-HMAC-SHA256`")]
     Algorithm,
     /// The `Authorization` header is not its three parts, each once.
     #[error("`Authorization` is not `Credential=…, SignedHeaders=…, Signature=…`, each once")]
@@ -28,7 +29,7 @@ pub enum Error {
     #[error("the binding header is a query parameter")]
     BindingHeaderAsParameter,
     /// The binding header is not among the signed headers, so the token is bound to no cluster.
-    #[error("`X-Amz-SignedHeaders` lacks the binding header (`x-k8s-aws-id` for EKS)")]
+    #[error("the signed headers lack the binding header (`x-k8s-aws-id` for EKS)")]
     BindingHeaderNotSigned,
     /// A binding header was signed with a value that is not this verifier's.
     #[error("a binding header is signed with another value than this verifier's")]
@@ -43,8 +44,8 @@ pub enum Error {
     /// The cluster id is not 1 to 255 visible ASCII characters.
     #[error("a cluster id is 1 to 255 visible ASCII characters")]
     ClusterId,
-    /// `X-Amz-Credential` is not five parts that end in `sts/aws4_request`.
-    #[error("`X-Amz-Credential` is not `KEY-ID/DATE/REGION/sts/aws4_request`")]
+    /// The credential is not five parts that end in `sts/aws4_request`.
+    #[error("the credential is not `KEY-ID/DATE/REGION/sts/aws4_request`")]
     CredentialScope,
     /// `X-Amz-Date` is not a real point in time in the form `YYYYMMDDTHHMMSSZ`.
     #[error("`X-Amz-Date` is not a date and time of the form `YYYYMMDDTHHMMSSZ`")]
@@ -73,7 +74,8 @@ pub enum Error {
     /// A byte that no producer writes and that parsers read differently.
     #[error("the URL holds {0}")]
     ForbiddenByte(Byte),
-    /// The name of a header is not one that can be signed here.
+    /// The name of a header is none that can be signed, or, of a binding header or one that a policy lets
+    /// be carried, one that has a meaning of its own.
     #[error(
         "a header's name is not lower-case letters, digits, `-`, `_` and `.`, or has a meaning of its own"
     )]
@@ -91,7 +93,7 @@ pub enum Error {
     #[error("the host belongs to another partition than this verifier")]
     HostPartition,
     /// `host` is not among the signed headers.
-    #[error("`X-Amz-SignedHeaders` lacks `host`")]
+    #[error("the signed headers lack `host`")]
     HostNotSigned,
     /// The method of a carried request is not `POST`.
     #[error("the method is not `POST`")]
@@ -124,7 +126,7 @@ pub enum Error {
     #[error("the URL names a port")]
     Port,
     /// The URL of a carried request is not `https://HOST/`.
-    #[error("the URL of a POST has another path than `/`, or a query")]
+    #[error("the URL of a POST is not `https://HOST/`")]
     PostPath,
     /// `url` or `http` reads the text otherwise than this crate.
     #[error("two URL parsers do not read the URL alike")]
@@ -133,19 +135,20 @@ pub enum Error {
     #[error("the region is not one of those that this verifier accepts")]
     RegionNotAllowed,
     /// The date in the credential scope is not that of `X-Amz-Date`.
-    #[error("the date in `X-Amz-Credential` is not that of `X-Amz-Date`")]
+    #[error("the date in the credential is not that of `X-Amz-Date`")]
     ScopeDate,
     /// The region in the credential scope is not the host's.
-    #[error("the region in `X-Amz-Credential` is not the host's")]
+    #[error("the region in the credential is not the host's")]
     ScopeRegion,
     /// The signature is not 64 lower-case hexadecimal digits.
-    #[error("`X-Amz-Signature` is not 64 lower-case hexadecimal digits")]
+    #[error("the signature is not 64 lower-case hexadecimal digits")]
     Signature,
-    /// `X-Amz-SignedHeaders` is not a list of lower-case names, sorted, each once.
-    #[error("`X-Amz-SignedHeaders` is not lower-case names joined by `;`, sorted, each once")]
+    /// The list of signed headers is not lower-case names, sorted, each once.
+    #[error("the list of signed headers is not lower-case names joined by `;`, sorted, each once")]
     SignedHeaders,
-    /// The URL is longer than [`MAX_URL_LEN`](crate::MAX_URL_LEN).
-    #[error("the URL is longer than 16384 bytes")]
+    /// The URL is longer than [`MAX_URL_LEN`](crate::MAX_URL_LEN), or a carried request is, or it has
+    /// more than [`MAX_CARRIED_HEADERS`](crate::MAX_CARRIED_HEADERS).
+    #[error("longer than 16384 bytes, or more than 40 headers")]
     TooLong,
     /// A parameter that does not belong to the request.
     #[error("a parameter that does not belong to a presigned GetCallerIdentity request")]

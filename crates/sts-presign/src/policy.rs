@@ -11,9 +11,9 @@ use crate::cluster::ClusterId;
 use crate::endpoint::Found;
 use crate::endpoint_table::EndpointTable;
 use crate::error::Error;
-use crate::post::SignedPost;
+use crate::post::{Headers, SignedPost, check_second_reader, none_of};
 use crate::request::AcceptedRequest;
-use crate::signed_headers::{is_name, names_in_canonical};
+use crate::signed_headers::{is_name, names, names_in_canonical};
 use crate::time::UnixTime;
 use crate::url::PresignedUrl;
 
@@ -182,43 +182,81 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// As [`Policy::accept`], with [`Error::BindingHeaderValue`] behind
-    /// [`Error::BindingHeaderNotSigned`].
+    /// The checks P20 to P26 of the [front page](crate), in that order: as [`Policy::accept`], with
+    /// [`Error::BindingHeaderValue`] behind [`Error::BindingHeaderNotSigned`].
     pub fn accept_post(&self, post: &SignedPost<'_>, now: UnixTime) -> Result<AcceptedPost, Error> {
         let expires_at = self.check_window(post.signed_at(), now)?;
-        self.check_signed_in_post(post)?;
+        self.check_signed_in_post(post.headers(), post.authorization().signed_headers)?;
         let found = self.find_host(post.host())?;
         self.check_partition(found)?;
         self.check_region(found)?;
         check_scope_region(found, post.region())?;
-        post.check_second_reader()?;
+        check_second_reader(post.url(), post.host())?;
         AcceptedPost::new(post, found, &self.binding, expires_at)
     }
 
-    fn check_signed_in_post(&self, post: &SignedPost<'_>) -> Result<(), Error> {
-        if !post.signs("host") {
+    pub(crate) fn check_signed_in_post(
+        &self,
+        headers: &Headers<'_>,
+        signed: &str,
+    ) -> Result<(), Error> {
+        self.check_bound(names(signed))?;
+        none_of(self.bound_elsewhere(headers), Error::BindingHeaderValue)?;
+        none_of(
+            self.unsuppliable_in_post(headers, signed),
+            Error::UnsuppliableHeader,
+        )
+    }
+
+    fn check_bound<'s>(&self, signed: impl Iterator<Item = &'s str> + Clone) -> Result<(), Error> {
+        if !signed.clone().any(|name| name == "host") {
             return Err(Error::HostNotSigned);
         }
-        for header in self.binding() {
-            if !post.signs(header.name()) {
-                return Err(Error::BindingHeaderNotSigned);
-            }
-            // The verifier sends its own value; another that was signed could not but be refused.
-            let carried = post.header(header.name());
-            if carried.is_some_and(|value| value != header.value()) {
-                return Err(Error::BindingHeaderValue);
-            }
-        }
-        let supplied = |name: &str| {
-            name == "host"
-                || self.binding.find(name).is_some()
-                || (post.header(name).is_some()
-                    && (CARRIED.contains(&name) || self.carried.contains(name)))
+        none_of(self.unbound(signed), Error::BindingHeaderNotSigned)
+    }
+
+    /// Returns the binding headers that are not signed.
+    pub(crate) fn unbound<'p, 's>(
+        &'p self,
+        signed: impl Iterator<Item = &'s str> + Clone,
+    ) -> impl Iterator<Item = &'p str> {
+        let asked = self.binding().iter().map(BindingHeader::name);
+        asked.filter(move |asked| !signed.clone().any(|name| name == *asked))
+    }
+
+    /// Returns the binding headers that were carried with another value: the verifier sends its own,
+    /// so that a signature over the other could not but be refused.
+    pub(crate) fn bound_elsewhere<'p>(
+        &'p self,
+        headers: &Headers<'_>,
+    ) -> impl Iterator<Item = &'p str> {
+        let elsewhere = |header: &&BindingHeader| {
+            let carried = headers.find(header.name());
+            carried.is_some_and(|value| value != header.value())
         };
-        match post.signed_headers().all(supplied) {
-            true => Ok(()),
-            false => Err(Error::UnsuppliableHeader),
-        }
+        let headers = self.binding().iter().filter(elsewhere);
+        headers.map(BindingHeader::name)
+    }
+
+    /// Returns the signed headers whose values are neither the verifier's own nor carried.
+    pub(crate) fn unsuppliable_in_post<'s>(
+        &self,
+        headers: &Headers<'_>,
+        signed: &'s str,
+    ) -> impl Iterator<Item = &'s str> {
+        let is_taken = |name| CARRIED.contains(&name) || self.carried.contains(name);
+        let supplied =
+            move |name| self.supplies(name) || (is_taken(name) && headers.find(name).is_some());
+        names(signed).filter(move |name| !supplied(name))
+    }
+
+    /// Returns the signed headers of a presigned URL whose values are not the verifier's own.
+    pub(crate) fn unsuppliable<'s>(&self, list: &'s str) -> impl Iterator<Item = &'s str> {
+        names_in_canonical(list).filter(|name| !self.supplies(name))
+    }
+
+    fn supplies(&self, name: &str) -> bool {
+        name == "host" || self.binding.find(name).is_some()
     }
 
     /// Returns the last second in which the request is accepted.
@@ -249,13 +287,7 @@ impl Policy {
         if list == self.binding.canonical_list() {
             return Ok(());
         }
-        let signed = |name: &str| names_in_canonical(list).any(|signed| signed == name);
-        if !signed("host") {
-            return Err(Error::HostNotSigned);
-        }
-        if !self.binding().iter().all(|header| signed(header.name())) {
-            return Err(Error::BindingHeaderNotSigned);
-        }
+        self.check_bound(names_in_canonical(list))?;
         Err(Error::UnsuppliableHeader)
     }
 

@@ -174,31 +174,17 @@ pub(crate) fn split_host(text: &str) -> Result<(&str, &str), Error> {
     Ok((host, rest))
 }
 
-/// A check of one value, on its canonical spelling.
-pub(crate) type ValueCheck = fn(&CanonicalUrl) -> Result<(), Error>;
+// The checks 7 to 15, each on the canonical spelling of one value.
 
-/// The checks 7 to 15 of the front page, in order, for those who go on after the first that fails.
-pub(crate) const VALUE_CHECKS: [ValueCheck; 9] = [
-    check_action,
-    check_version,
-    check_algorithm,
-    check_expires,
-    check_signature,
-    check_signed_headers,
-    |url| signed_at(url).map(|_| ()),
-    |url| credential(url).map(|_| ()),
-    |url| credential(url)?.check_date(url.get(Param::Date)),
-];
-
-fn check_action(url: &CanonicalUrl) -> Result<(), Error> {
+pub(crate) fn check_action(url: &CanonicalUrl) -> Result<(), Error> {
     exactly(url, Param::Action, "GetCallerIdentity", Error::Action)
 }
 
-fn check_version(url: &CanonicalUrl) -> Result<(), Error> {
+pub(crate) fn check_version(url: &CanonicalUrl) -> Result<(), Error> {
     exactly(url, Param::Version, "2011-06-15", Error::Version)
 }
 
-fn check_algorithm(url: &CanonicalUrl) -> Result<(), Error> {
+pub(crate) fn check_algorithm(url: &CanonicalUrl) -> Result<(), Error> {
     exactly(url, Param::Algorithm, ALGORITHM, Error::Algorithm)
 }
 
@@ -210,7 +196,7 @@ fn exactly(url: &CanonicalUrl, param: Param, want: &str, error: Error) -> Result
 }
 
 /// Checks for decimal ASCII digits without sign or leading zero, up to [`MAX_EXPIRES`].
-fn check_expires(url: &CanonicalUrl) -> Result<(), Error> {
+pub(crate) fn check_expires(url: &CanonicalUrl) -> Result<(), Error> {
     let text = url.get(Param::Expires);
     let plain = text == "0" || !text.starts_with('0');
     let number = match text.bytes().all(|b| b.is_ascii_digit()) {
@@ -223,12 +209,14 @@ fn check_expires(url: &CanonicalUrl) -> Result<(), Error> {
     }
 }
 
-fn check_signature(url: &CanonicalUrl) -> Result<(), Error> {
+pub(crate) fn check_signature(url: &CanonicalUrl) -> Result<(), Error> {
     signature::check(url.get(Param::Signature))
 }
 
-fn check_signed_headers(url: &CanonicalUrl) -> Result<(), Error> {
-    signed_headers::check_canonical(url.get(Param::SignedHeaders))
+pub(crate) fn check_signed_headers(url: &CanonicalUrl) -> Result<(), Error> {
+    signed_headers::check(signed_headers::names_in_canonical(
+        url.get(Param::SignedHeaders),
+    ))
 }
 
 pub(crate) fn signed_at(url: &CanonicalUrl) -> Result<UnixTime, Error> {

@@ -21,11 +21,11 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode, String> {
     let url = match decode(token) {
         Ok(url) => url,
         Err(why) => {
-            println!(" 0 {:<22} FAILED: {why}", "token");
+            println!("  0 {:<22} FAILED: {why}", "token");
             return Ok(ExitCode::from(REFUSED));
         }
     };
-    println!(" 0 {:<22} passed: {} bytes", "token", token.len());
+    println!("  0 {:<22} passed: {} bytes", "token", token.len());
     let diagnosis = authenticator.policy().diagnose(url.expose(), now);
     print!("{diagnosis}");
     if diagnosis.refusal().is_some() {

@@ -25,7 +25,7 @@ impl Error {
             }
             Self::BindingHeaderNotSigned => {
                 "Add the binding header (for EKS `x-k8s-aws-id`, the cluster's name) to the request \
-                 before presigning."
+                 before it is signed."
             }
             Self::BindingHeaderValue => {
                 "Sign the value that this verifier gave out: its own name, or the challenge of this \
@@ -35,40 +35,44 @@ impl Error {
                 "Sign `accept: application/json` or none, the form's content type, and the length and \
                  hash of the body that is carried."
             }
-            Self::ClusterId | Self::EndpointTable | Self::HeaderName => {
+            Self::ClusterId | Self::EndpointTable => {
                 "This is the verifier's own setting, and none of the token's."
             }
             Self::CredentialScope => {
-                "Sign for the service `sts`; the scope is encoded once, each `/` as `%2F`."
+                "Sign for the service `sts`; in a URL the scope is encoded once, each `/` as `%2F`."
             }
             Self::Date => "Write the time of signing in UTC as `YYYYMMDDTHHMMSSZ`.",
             Self::DuplicateHeader | Self::DuplicateParameter(_) => "Write it once.",
             Self::EmptyParameter(_) => "Leave a parameter without a value out.",
             Self::Expired { .. } => {
-                "Make a new token: one lives for fifteen minutes from `X-Amz-Date`, whatever \
+                "Sign anew: a signature lives for fifteen minutes from `X-Amz-Date`, whatever \
                  `X-Amz-Expires` says. If it is new, set the signer's clock."
             }
             Self::Expires => "Presign with an expiry of 60 seconds; STS takes no more than 900.",
             Self::ForbiddenByte(_) => {
-                "Encode the URL as the signer returned it; percent-encode every parameter, once."
+                "Carry the URL as the signer returned it; percent-encode every parameter, once."
+            }
+            Self::HeaderName => {
+                "Carry header names of letters, digits, `-`, `_` and `.`; a name that the verifier is \
+                 set to must not be one that HTTP or AWS gives a meaning."
             }
             Self::HeaderValue => "Sign visible ASCII characters, with one space between words.",
             Self::Host => {
-                "Presign for an STS endpoint of the cluster's partition, for instance \
+                "Sign for an STS endpoint of the verifier's partition, for instance \
                  `sts.eu-west-1.amazonaws.com`, in lower case."
             }
             Self::HostHeader => "Carry the URL of the host that was signed.",
             Self::HostNotSigned => "Sign the `host` header; every SDK does.",
             Self::HostPartition => {
-                "Use credentials and an STS endpoint of the partition that the cluster is in."
+                "Use credentials and an STS endpoint of the partition that the verifier is in."
             }
             Self::Method => "Sign a POST, or presign a URL and make a token of it.",
             Self::MissingParameter(_) => {
                 "Presign the URL with SigV4 and an expiry, and encode the whole of it."
             }
             Self::NotHttps => {
-                "Encode the presigned URL itself, which starts with `https://`; do not percent-encode \
-                 it as a whole."
+                "Carry the URL itself, which starts with `https://`; do not percent-encode it as a \
+                 whole."
             }
             Self::NotYetValid { .. } => "Set the signer's clock, which runs ahead.",
             Self::Pair => {
@@ -82,9 +86,9 @@ impl Error {
             Self::PercentEncoding => {
                 "Percent-encode each value once; a `%` of the value itself is `%25`."
             }
-            Self::Port => "Presign for the host alone; 443 is understood.",
+            Self::Port => "Sign for the host alone; 443 is understood.",
             Self::PostPath => "Sign a POST to `https://HOST/`; everything else is in its body.",
-            Self::ReadersDisagree => "Encode the URL as the signer returned it.",
+            Self::ReadersDisagree => "Carry the URL as the signer returned it.",
             Self::RegionNotAllowed => {
                 "Use the STS endpoint of a region that the verifier lists, or have it listed."
             }
@@ -95,8 +99,8 @@ impl Error {
                 "Keep the list as the signer wrote it: lower case, sorted, each name once."
             }
             Self::TooLong => {
-                "Use credentials with a shorter session token (fewer session tags or policies), or \
-                 have the verifier's limit raised."
+                "Use credentials with a shorter session token (fewer session tags or policies), and \
+                 carry no header that the login does not need."
             }
             Self::UnknownParameter => {
                 "Presign nothing but the action and its version; leave out what the SDK adds."
@@ -106,8 +110,8 @@ impl Error {
                  was added later."
             }
             Self::UnsuppliableHeader => {
-                "Sign `host` and the binding header only; switch off what the SDK adds on its own \
-                 (retry and tracing headers)."
+                "Sign `host` and the binding header only, and in a POST what describes its body; switch \
+                 off what the SDK adds on its own (retry and tracing headers), and carry what is signed."
             }
             Self::Value(_) => "Only visible ASCII characters stand in these values.",
         }

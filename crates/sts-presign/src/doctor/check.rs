@@ -2,17 +2,20 @@
 
 use crate::error::Error;
 
-/// The checks of the [front page](crate), by their numbers.
+/// The checks of the [front page](crate). A presigned URL and a request in POST form have some of
+/// their own, and the others in common; the order is one.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Check {
-    /// 1: the length.
+    /// 1, P1: the length.
     Length,
-    /// 2: the bytes that a URL may hold.
+    /// P2: the method.
+    Method,
+    /// 2, P3: the bytes that a URL may hold.
     Bytes,
-    /// 3: `https`.
+    /// 3, P4: `https`.
     Scheme,
-    /// 4: a host and nothing but `/?` behind it.
+    /// 4, P5: a host, and nothing but `/?` or `/` behind it.
     HostAndPath,
     /// 5: names, encoding and number of the parameters.
     Parameters,
@@ -22,39 +25,55 @@ pub enum Check {
     Action,
     /// 8: `Version`.
     Version,
-    /// 9: `X-Amz-Algorithm`.
+    /// P6: the form, which is action and version.
+    Body,
+    /// P7: names of headers, each once.
+    HeaderNames,
+    /// P8: an `Authorization` header there.
+    Signed,
+    /// 9, P9: the algorithm.
     Algorithm,
     /// 10: `X-Amz-Expires`.
     Expires,
-    /// 11: the form of `X-Amz-Signature`.
+    /// P10: the three parts of the `Authorization` header.
+    Authorization,
+    /// 11, P11: the form of the signature.
     Signature,
-    /// 12: the form of `X-Amz-SignedHeaders`.
+    /// 12, P12: the form of the list of signed headers.
     SignedHeaders,
-    /// 13: `X-Amz-Date`.
+    /// 13, P13: `X-Amz-Date`.
     Date,
-    /// 14: the form of `X-Amz-Credential`.
+    /// 14, P14: the form of the credential.
     Credential,
-    /// 15: the date in the credential scope.
+    /// 15, P15: the date in the credential scope.
     ScopeDate,
-    /// 16: the time.
+    /// P16: every `x-amz-` header signed.
+    AmzHeaders,
+    /// P17: the `host` header.
+    HostHeader,
+    /// P18: the form of the signed values.
+    HeaderValues,
+    /// P19: what signed headers say of the request that carries them.
+    CarriedValues,
+    /// 16, P20: the time.
     Window,
-    /// 17: which headers are signed.
+    /// 17, P21: which headers are signed.
     Headers,
-    /// 18: the host.
+    /// 18, P22: the host.
     Host,
-    /// 19: its partition.
+    /// 19, P23: its partition.
     Partition,
-    /// 20: its region, where regions are restricted.
+    /// 20, P24: its region, where regions are restricted.
     Region,
-    /// 21: the region in the credential scope.
+    /// 21, P25: the region in the credential scope.
     ScopeRegion,
-    /// 22: what other readers make of the URL.
+    /// 22, P26: what other readers make of the URL.
     Readers,
 }
 
 impl Check {
-    /// Every check, in order.
-    pub const ALL: [Self; 22] = [
+    /// The checks of a presigned URL, in order: 1 to 22.
+    pub const OF_URL: [Self; 22] = [
         Self::Length,
         Self::Bytes,
         Self::Scheme,
@@ -79,11 +98,42 @@ impl Check {
         Self::Readers,
     ];
 
+    /// The checks of a request in POST form, in order: P1 to P26.
+    pub const OF_POST: [Self; 26] = [
+        Self::Length,
+        Self::Method,
+        Self::Bytes,
+        Self::Scheme,
+        Self::HostAndPath,
+        Self::Body,
+        Self::HeaderNames,
+        Self::Signed,
+        Self::Algorithm,
+        Self::Authorization,
+        Self::Signature,
+        Self::SignedHeaders,
+        Self::Date,
+        Self::Credential,
+        Self::ScopeDate,
+        Self::AmzHeaders,
+        Self::HostHeader,
+        Self::HeaderValues,
+        Self::CarriedValues,
+        Self::Window,
+        Self::Headers,
+        Self::Host,
+        Self::Partition,
+        Self::Region,
+        Self::ScopeRegion,
+        Self::Readers,
+    ];
+
     /// Returns what is checked, in a few words.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Self::Length => "length",
+            Self::Method => "method",
             Self::Bytes => "characters",
             Self::Scheme => "scheme",
             Self::HostAndPath => "host and path",
@@ -91,13 +141,21 @@ impl Check {
             Self::Complete => "all parameters there",
             Self::Action => "Action",
             Self::Version => "Version",
-            Self::Algorithm => "X-Amz-Algorithm",
+            Self::Body => "form",
+            Self::HeaderNames => "names of headers",
+            Self::Signed => "Authorization there",
+            Self::Algorithm => "algorithm",
             Self::Expires => "X-Amz-Expires",
-            Self::Signature => "X-Amz-Signature",
-            Self::SignedHeaders => "X-Amz-SignedHeaders",
+            Self::Authorization => "parts of Authorization",
+            Self::Signature => "signature",
+            Self::SignedHeaders => "list of signed headers",
             Self::Date => "X-Amz-Date",
-            Self::Credential => "X-Amz-Credential",
+            Self::Credential => "credential",
             Self::ScopeDate => "date of the scope",
+            Self::AmzHeaders => "x-amz- headers signed",
+            Self::HostHeader => "host header",
+            Self::HeaderValues => "signed values",
+            Self::CarriedValues => "values that fit",
             Self::Window => "time",
             Self::Headers => "headers signed",
             Self::Host => "STS endpoint",
@@ -108,14 +166,16 @@ impl Check {
         }
     }
 
-    /// Returns the check that gives an error; `None` for the errors that no URL gives.
+    /// Returns the check that gives an error; `None` for the errors of what is no request, such as a
+    /// setting.
     #[must_use]
     pub const fn of(error: Error) -> Option<Self> {
         Some(match error {
             Error::TooLong => Self::Length,
+            Error::Method => Self::Method,
             Error::ForbiddenByte(_) => Self::Bytes,
             Error::NotHttps => Self::Scheme,
-            Error::Path | Error::Port => Self::HostAndPath,
+            Error::Path | Error::Port | Error::PostPath => Self::HostAndPath,
             Error::Pair
             | Error::ParameterSpelling(_)
             | Error::BindingHeaderAsParameter
@@ -127,23 +187,32 @@ impl Check {
             Error::MissingParameter(_) => Self::Complete,
             Error::Action => Self::Action,
             Error::Version => Self::Version,
+            Error::Body => Self::Body,
+            Error::HeaderName | Error::DuplicateHeader => Self::HeaderNames,
+            Error::Unsigned => Self::Signed,
             Error::Algorithm => Self::Algorithm,
             Error::Expires => Self::Expires,
+            Error::Authorization => Self::Authorization,
             Error::Signature => Self::Signature,
             Error::SignedHeaders => Self::SignedHeaders,
             Error::Date => Self::Date,
             Error::CredentialScope | Error::AccessKeyId => Self::Credential,
             Error::ScopeDate => Self::ScopeDate,
+            Error::UnsignedHeader => Self::AmzHeaders,
+            Error::HostHeader => Self::HostHeader,
+            Error::HeaderValue => Self::HeaderValues,
+            Error::CarriedValue => Self::CarriedValues,
             Error::NotYetValid { .. } | Error::Expired { .. } => Self::Window,
-            Error::HostNotSigned | Error::BindingHeaderNotSigned | Error::UnsuppliableHeader => {
-                Self::Headers
-            }
+            Error::HostNotSigned
+            | Error::BindingHeaderNotSigned
+            | Error::BindingHeaderValue
+            | Error::UnsuppliableHeader => Self::Headers,
             Error::Host => Self::Host,
             Error::HostPartition => Self::Partition,
             Error::RegionNotAllowed => Self::Region,
             Error::ScopeRegion => Self::ScopeRegion,
             Error::ReadersDisagree => Self::Readers,
-            _ => return None,
+            Error::ClusterId | Error::EndpointTable => return None,
         })
     }
 }

@@ -84,7 +84,7 @@ impl<'r> Received<'r> {
 
     /// Returns the signed headers, for [`Self::signed`].
     pub(super) fn headers(&self) -> Vec<(&str, &str)> {
-        let names = self.claim.signed_headers.split(';');
+        let names = signed_headers::names(&self.claim.signed_headers);
         names.zip(self.values.iter().copied()).collect()
     }
 
@@ -147,7 +147,7 @@ impl<'r> Claim<'r> {
         let owned = |text: &str| Cow::Owned(text.to_owned());
         let credential = Credential::parse(get("X-Amz-Credential")?).map_err(incomplete)?;
         let (signed, made) = (get("X-Amz-SignedHeaders")?, get("X-Amz-Signature")?);
-        signed_headers::check(signed).map_err(incomplete)?;
+        signed_headers::check(signed_headers::names(signed)).map_err(incomplete)?;
         signature::check(made).map_err(incomplete)?;
         Ok(Self {
             access_key_id: owned(credential.access_key_id),
@@ -182,12 +182,13 @@ impl<'r> Claim<'r> {
         headers: &'r HeaderMap,
         host: &'r str,
     ) -> Result<Vec<&'r str>, StsError> {
-        let is_signed = |name: &str| self.signed_headers.split(';').any(|signed| signed == name);
+        let is_signed =
+            |name: &str| signed_headers::names(&self.signed_headers).any(|signed| signed == name);
         let mut names = headers.keys().map(HeaderName::as_str);
         if !is_signed("host") || names.any(|name| name.starts_with("x-amz-") && !is_signed(name)) {
             return Err(StsError::UnsignedHeader);
         }
-        let values = self.signed_headers.split(';').map(|name| match name {
+        let values = signed_headers::names(&self.signed_headers).map(|name| match name {
             "host" => Ok(host),
             _ => only(headers, name)
                 .ok()

@@ -9,6 +9,8 @@ mod endpoint;
 #[cfg(test)]
 mod judge;
 #[cfg(test)]
+mod login;
+#[cfg(test)]
 mod post;
 #[cfg(test)]
 mod support;

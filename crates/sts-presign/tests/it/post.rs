@@ -1,106 +1,18 @@
-use serde::Deserialize;
-use sts_presign::{
-    AcceptedPost, BindingHeader, CarriedRequest, Error, MAX_CARRIED_HEADERS, MAX_URL_LEN, Policy,
-    SignedPost, UnixTime,
-};
+//! Logins in POST form, judged.
+
+use sts_presign::{AcceptedPost, BindingHeader, Error, MAX_CARRIED_HEADERS, MAX_URL_LEN};
 use testkit::Report;
 
+use crate::login::{Case, Login, Trial, cases, login_of, logins};
 use crate::support::{NOW, at};
 
-/// A login, as `testdata/posts.jsonl` has it.
-#[derive(Clone, Deserialize)]
-struct Login {
-    system: String,
-    #[serde(default = "post")]
-    method: String,
-    url: String,
-    region: String,
-    session_token: Option<String>,
-    binding: Vec<(String, String)>,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-fn post() -> String {
-    "POST".to_owned()
-}
-
-fn logins() -> Vec<Login> {
-    testkit::json_lines(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/posts.jsonl"))
-}
-
-/// Consul's, of a temporary key: six headers, five of them signed beside `host`.
+/// Consul's, as the cases take it.
 fn login() -> Login {
-    let consul = |login: &Login| login.system == "consul";
-    logins().into_iter().find(consul).unwrap()
+    Trial::good().login
 }
 
-impl Login {
-    fn policy(&self) -> Policy {
-        let partition = match self.region.starts_with("us-gov") {
-            true => "aws-us-gov",
-            false => "aws",
-        };
-        let mut headers = self
-            .binding
-            .iter()
-            .map(|(name, value)| BindingHeader::parse(&name.to_ascii_lowercase(), value).unwrap());
-        let policy = Policy::bound_by(headers.next().unwrap(), partition.parse().unwrap());
-        headers.fold(policy, Policy::with_binding)
-    }
-
-    fn judge(&self, policy: &Policy, now: UnixTime) -> Result<AcceptedPost, Error> {
-        let headers: Vec<(&str, &str)> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        let post = SignedPost::parse(&CarriedRequest {
-            method: &self.method,
-            url: &self.url,
-            headers: &headers,
-            body: &self.body,
-        })?;
-        policy.accept_post(&post, now)
-    }
-
-    fn verdict(&self) -> Result<AcceptedPost, Error> {
-        self.judge(&login().policy(), at(NOW))
-    }
-
-    fn set(&mut self, name: &str, value: &str) {
-        self.remove(name);
-        self.headers.push((name.to_owned(), value.to_owned()));
-    }
-
-    fn remove(&mut self, name: &str) {
-        self.headers
-            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
-    }
-
-    fn in_authorization(&mut self, from: &str, to: &str) {
-        let mut authorization = self.headers.iter_mut();
-        let (_, value) = authorization
-            .find(|(name, _)| name == "Authorization")
-            .unwrap();
-        assert!(value.contains(from), "nothing to replace: {from}");
-        *value = value.replacen(from, to, 1);
-    }
-}
-
-/// Adds a header, and signs it: the signature is no longer right, which nobody looks at here.
-fn sign_too(login: &mut Login, name: &str, value: &str) {
-    login.set(name, value);
-    let (_, authorization) = login
-        .headers
-        .iter_mut()
-        .find(|(n, _)| n == "Authorization")
-        .unwrap();
-    let (before, rest) = authorization.split_once("SignedHeaders=").unwrap();
-    let (list, after) = rest.split_once(',').unwrap();
-    let mut names: Vec<&str> = list.split(';').chain([name]).collect();
-    names.sort_unstable();
-    *authorization = format!("{before}SignedHeaders={},{after}", names.join(";"));
+fn verdict(login: &Login) -> Result<AcceptedPost, Error> {
+    login.judge(&login.policy(), at(NOW))
 }
 
 #[test]
@@ -135,7 +47,7 @@ fn what_other_systems_carry_is_accepted_and_sent_as_it_was_signed() {
 #[test]
 fn the_signature_of_an_accepted_login_can_be_proved() {
     use crate::genuine::keys;
-    use sts_presign::{VerifyError, verify_post};
+    use sts_presign::{Policy, VerifyError, verify_post};
 
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
     for login in logins() {
@@ -167,236 +79,79 @@ fn the_signature_of_an_accepted_login_can_be_proved() {
     );
 }
 
-/// One thing changed in a good login, and the one check that fails.
-#[test]
-fn each_attack_on_the_form_fails_at_its_own_check() {
-    type Change = fn(&mut Login);
-    let cases: &[(&str, Change, Error)] = &[
-        ("GET", |l| l.method = "GET".to_owned(), Error::Method),
-        (
-            "method in lower case",
-            |l| l.method = "post".to_owned(),
-            Error::Method,
-        ),
-        (
-            "userinfo (7)",
-            |l| l.url.insert_str(8, "u@"),
-            Error::ForbiddenByte(sts_presign::Byte::At),
-        ),
-        (
-            "fragment (8)",
-            |l| l.url.push('#'),
-            Error::ForbiddenByte(sts_presign::Byte::Fragment),
-        ),
-        (
-            "plain http",
-            |l| l.url = l.url.replace("https", "http"),
-            Error::NotHttps,
-        ),
-        (
-            "port (9)",
-            |l| l.url = l.url.replace(".com", ".com:443"),
-            Error::Port,
-        ),
-        (
-            "query beside the form (consul-awsauth 14)",
-            |l| l.url.push_str("?Action=AssumeRole"),
-            Error::PostPath,
-        ),
-        ("empty query", |l| l.url.push('?'), Error::PostPath),
-        ("path", |l| l.url.push('x'), Error::PostPath),
-        (
-            "no path",
-            |l| {
-                l.url.pop();
-            },
-            Error::Path,
-        ),
-        (
-            "another action (3)",
-            |l| l.body = l.body.replace("GetCallerIdentity", "AssumeRole"),
-            Error::Body,
-        ),
-        (
-            "action twice (1)",
-            |l| l.body.push_str("&Action=AssumeRole"),
-            Error::Body,
-        ),
-        (
-            "escaped form (16)",
-            |l| l.body = l.body.replace("GetC", "%47etC"),
-            Error::Body,
-        ),
-        ("empty form", |l| l.body.clear(), Error::Body),
-        (
-            "Kelvin sign in a name (2)",
-            |l| l.set("x-\u{212A}8s", "v"),
-            Error::HeaderName,
-        ),
-        (
-            "line break in a name (14)",
-            |l| l.set("x-a\r\nhost", "v"),
-            Error::HeaderName,
-        ),
-        ("empty name", |l| l.set("", "v"), Error::HeaderName),
-        (
-            "header twice in two letter cases (1)",
-            |l| {
-                l.headers
-                    .push(("x-amz-DATE".to_owned(), "20230428T000000Z".to_owned()))
-            },
-            Error::DuplicateHeader,
-        ),
-        (
-            "no authorization",
-            |l| l.remove("Authorization"),
-            Error::Unsigned,
-        ),
-        (
-            "SigV4A (19)",
-            |l| l.in_authorization("HMAC", "ECDSA"),
-            Error::Algorithm,
-        ),
-        (
-            "signature twice",
-            |l| l.in_authorization("Signature=", "Signature=0, Signature="),
-            Error::Authorization,
-        ),
-        (
-            "scope of another service (18)",
-            |l| l.in_authorization("/sts/", "/iam/"),
-            Error::CredentialScope,
-        ),
-        (
-            "access key id with a dash",
-            |l| l.in_authorization("AKID", "AK-ID"),
-            Error::AccessKeyId,
-        ),
-        (
-            "signed header in mixed case (4)",
-            |l| l.in_authorization("x-consul-iam-serverid", "X-Consul-IAM-ServerID"),
-            Error::SignedHeaders,
-        ),
-        (
-            "signature in upper case (22)",
-            |l| l.in_authorization("Signature=", "Signature=A"),
-            Error::Signature,
-        ),
-        ("no date", |l| l.remove("X-Amz-Date"), Error::Date),
-        (
-            "30 February (20)",
-            |l| l.set("X-Amz-Date", "20230230T000000Z"),
-            Error::Date,
-        ),
-        (
-            "scope of another day (18)",
-            |l| l.in_authorization("/20230428/", "/20230427/"),
-            Error::ScopeDate,
-        ),
-        (
-            "session token not signed",
-            |l| l.in_authorization("x-amz-security-token;", ""),
-            Error::UnsignedHeader,
-        ),
-        (
-            "date not signed",
-            |l| l.in_authorization("x-amz-date;", ""),
-            Error::UnsignedHeader,
-        ),
-        (
-            "unsigned x-amz-target",
-            |l| l.set("X-Amz-Target", "t"),
-            Error::UnsignedHeader,
-        ),
-        (
-            "host header of another (16250)",
-            |l| l.set("Host", "evil.example.com"),
-            Error::HostHeader,
-        ),
-        (
-            "folded value (35)",
-            |l| {
-                l.set(
-                    "Content-Type",
-                    "application/x-www-form-urlencoded;  charset=utf-8",
-                )
-            },
-            Error::HeaderValue,
-        ),
-        (
-            "line break in a value (14)",
-            |l| l.set("Content-Type", "a\r\nb: c"),
-            Error::HeaderValue,
-        ),
-        (
-            "another content type",
-            |l| l.set("Content-Type", "application/json"),
-            Error::CarriedValue,
-        ),
-        (
-            "another length",
-            |l| l.set("Content-Length", "44"),
-            Error::CarriedValue,
-        ),
-        (
-            "host not signed (4)",
-            |l| l.in_authorization("host;", ""),
-            Error::HostNotSigned,
-        ),
-        (
-            "binding header not signed (4)",
-            |l| l.in_authorization(";x-consul-iam-serverid", ""),
-            Error::BindingHeaderNotSigned,
-        ),
-        (
-            "for another verifier (5)",
-            |l| l.set("X-Consul-IAM-ServerID", "elsewhere"),
-            Error::BindingHeaderValue,
-        ),
-        (
-            "another header signed (field 2.3)",
-            |l| sign_too(l, "user-agent", "x"),
-            Error::UnsuppliableHeader,
-        ),
-        (
-            "answer in another form (16250)",
-            |l| sign_too(l, "accept", "text/xml"),
-            Error::CarriedValue,
-        ),
-        (
-            "another payload hash",
-            |l| sign_too(l, "x-amz-content-sha256", "UNSIGNED-PAYLOAD"),
-            Error::CarriedValue,
-        ),
-        (
-            "signed and not carried",
-            |l| l.remove("Content-Length"),
-            Error::UnsuppliableHeader,
-        ),
-        (
-            "another host (11)",
-            |l| l.url = l.url.replace("sts.", "s3."),
-            Error::Host,
-        ),
-        (
-            "GovCloud host (17)",
-            |l| l.url = l.url.replace("us-west-2", "us-gov-west-1"),
-            Error::HostPartition,
-        ),
-        (
-            "scope of another region (18)",
-            |l| l.in_authorization("us-west-2", "eu-west-1"),
-            Error::ScopeRegion,
-        ),
-    ];
+fn check(cases: impl IntoIterator<Item = Case>) {
     let mut report = Report::new();
-    for (name, change, error) in cases {
-        let mut login = login();
-        assert!(login.verdict().is_ok());
-        change(&mut login);
-        report.check(name, &login.verdict().err(), &Some(*error));
+    for case in cases {
+        let mut trial = Trial::good();
+        assert!(trial.judge().is_ok());
+        trial.change(&case);
+        let got = trial.judge().map(|_| "accepted");
+        let got = got.map_err(|error| format!("{error:?}"));
+        report.check(&case.name, &got, &Err(case.error));
     }
     report.finish();
+}
+
+#[test]
+fn each_attack_on_the_form_fails_at_its_own_check() {
+    check(cases());
+}
+
+#[test]
+fn what_is_an_attack_on_a_url_is_one_on_the_form() {
+    for number in [1, 2, 3, 4, 5, 7, 8, 9, 11, 14, 16, 17, 18, 19, 20, 22, 35] {
+        let of_it = |case: &Case| case.attack.contains(&number);
+        let tried: Vec<Case> = cases().into_iter().filter(of_it).collect();
+        assert!(!tried.is_empty(), "{number}");
+        check(tried);
+    }
+}
+
+/// The order of the front page: a login that fails at several checks is refused for the first.
+#[test]
+fn the_first_failing_check_is_the_one_reported() {
+    let order = [
+        "get",
+        "fragment",
+        "plain http",
+        "path",
+        "empty form",
+        "empty name",
+        "header twice in two letter cases",
+        "no authorization",
+        "sigv4a",
+        "signature twice",
+        "signature in upper case",
+        "list out of order",
+        "30 february",
+        "scope of another service",
+        "access key id with a dash",
+        "scope of another day",
+        "unsigned x-amz-target",
+        "host header of another (CVE-2020-16250)",
+        "folded value",
+        "another length",
+        "expired",
+        "host not signed",
+        "binding header not signed",
+        "for another verifier",
+        "another header signed",
+        "another host",
+        "govcloud host",
+        "region that is not allowed",
+        "scope of another region",
+    ];
+    let all = cases();
+    let named = |name: &str| all.iter().find(|case| case.name == name).unwrap();
+    // From the last to the first, each on top of those before.
+    let mut trial = Trial::good();
+    for name in order.into_iter().rev() {
+        let case = named(name);
+        trial.change(case);
+        let error = trial.judge().map(|_| ()).unwrap_err();
+        assert_eq!(format!("{error:?}"), case.error, "{name}");
+        assert_eq!(trial.diagnose().refusal(), Some(error), "{name}");
+    }
 }
 
 #[test]
@@ -405,9 +160,9 @@ fn what_is_carried_is_bounded_before_it_is_read() {
     while many.headers.len() < MAX_CARRIED_HEADERS {
         many.set(&format!("x-{}", many.headers.len()), "v");
     }
-    assert!(many.verdict().is_ok());
+    assert!(verdict(&many).is_ok());
     many.set("x-one-more", "v");
-    assert_eq!(many.verdict().unwrap_err(), Error::TooLong);
+    assert_eq!(verdict(&many).unwrap_err(), Error::TooLong);
 
     let mut long = login();
     let len = |login: &Login| {
@@ -421,10 +176,10 @@ fn what_is_carried_is_bounded_before_it_is_read() {
     let room = MAX_URL_LEN - len(&long);
     long.set("x-long", &"v".repeat(room));
     assert_eq!(len(&long), MAX_URL_LEN);
-    assert!(long.verdict().is_ok());
+    assert!(verdict(&long).is_ok());
     long.method = "GET".to_owned();
     long.set("x-long", &"v".repeat(room + 1));
-    assert_eq!(long.verdict().unwrap_err(), Error::TooLong);
+    assert_eq!(verdict(&long).unwrap_err(), Error::TooLong);
 }
 
 #[test]
@@ -446,8 +201,9 @@ fn a_login_lives_as_long_as_a_url() {
 #[test]
 fn a_header_that_the_policy_lets_be_carried_is_sent_as_it_was_signed() {
     let mut login = login();
-    sign_too(&mut login, "amz-sdk-request", "attempt=1; max=3");
-    assert_eq!(login.verdict().unwrap_err(), Error::UnsuppliableHeader);
+    login.set("amz-sdk-request", "attempt=1; max=3");
+    login.also_sign("amz-sdk-request");
+    assert_eq!(verdict(&login).unwrap_err(), Error::UnsuppliableHeader);
     let policy = login
         .policy()
         .with_carried_header("amz-sdk-request")
@@ -475,8 +231,7 @@ fn a_header_that_the_policy_lets_be_carried_is_sent_as_it_was_signed() {
 
 #[test]
 fn every_login_has_to_answer_its_own_challenge() {
-    let teleport = |login: &Login| login.system == "teleport";
-    let login = logins().into_iter().find(teleport).unwrap();
+    let login = login_of("teleport");
     let answered = login.policy();
     assert!(login.judge(&answered, at(NOW)).is_ok());
     let next = BindingHeader::parse("x-teleport-challenge", "bmV4dA").unwrap();
@@ -496,7 +251,7 @@ fn every_login_has_to_answer_its_own_challenge() {
 #[test]
 fn nothing_secret_is_printed() {
     let login = login();
-    let accepted = login.verdict().unwrap();
+    let accepted = verdict(&login).unwrap();
     let sent = accepted.to_http();
     let printed = format!("{accepted:?} {:?}", sent.headers());
     assert!(printed.contains("AKIDEXAMPLE"), "{printed}");

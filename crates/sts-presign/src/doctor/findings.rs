@@ -1,0 +1,71 @@
+//! The findings while they are made.
+
+use super::{Carrier, Check, Diagnosis, Finding, Outcome};
+use crate::error::Error;
+
+/// Collects what the checks find out; what nobody notes is not reached.
+pub(super) struct Findings {
+    diagnosis: Diagnosis,
+}
+
+impl Findings {
+    pub(super) fn new(carrier: Carrier) -> Self {
+        let not_reached = |check: &Check| Finding {
+            check: *check,
+            outcome: Outcome::NotReached,
+            seen: String::new(),
+        };
+        Self {
+            diagnosis: Diagnosis {
+                carrier,
+                findings: carrier.checks().iter().map(not_reached).collect(),
+            },
+        }
+    }
+
+    /// Notes how a check ended.
+    pub(super) fn saw<T>(&mut self, check: Check, result: &Result<T, Error>, seen: String) {
+        self.saw_row(&[check], result, |_| seen.clone());
+    }
+
+    /// Notes how a row of checks ended, each of which is made only if the one before it passed. An
+    /// error of no check of the row means that there was nothing to look at.
+    pub(super) fn saw_row<T>(
+        &mut self,
+        row: &[Check],
+        result: &Result<T, Error>,
+        seen: impl Fn(Check) -> String,
+    ) {
+        let passed = match result {
+            Ok(_) => row.len(),
+            Err(error) => match row.iter().position(|c| Check::of(*error) == Some(*c)) {
+                Some(place) => place,
+                None => return,
+            },
+        };
+        let outcomes = std::iter::repeat_n(Outcome::Passed, passed)
+            .chain(result.as_ref().err().map(|error| Outcome::Failed(*error)));
+        for (check, outcome) in row.iter().zip(outcomes) {
+            self.set(*check, outcome, seen(*check));
+        }
+    }
+
+    fn set(&mut self, check: Check, outcome: Outcome, seen: String) {
+        let mut findings = self.diagnosis.findings.iter_mut();
+        if let Some(finding) = findings.find(|finding| finding.check == check) {
+            finding.outcome = outcome;
+            finding.seen = seen;
+        }
+    }
+
+    /// Where nothing failed here, asks the judge itself, so that the two cannot differ.
+    pub(super) fn conclude<T>(mut self, judge: impl FnOnce() -> Result<T, Error>) -> Diagnosis {
+        if self.diagnosis.refusal().is_none()
+            && let Err(error) = judge()
+            && let Some(check) = Check::of(error)
+        {
+            self.set(check, Outcome::Failed(error), String::new());
+        }
+        self.diagnosis
+    }
+}

@@ -1,0 +1,200 @@
+//! The doctor for requests in POST form.
+
+use super::quote::{quote, quote_credential, quote_list, quote_names, quote_place, seen_of_url};
+use super::{Carrier, Check, Diagnosis, findings::Findings};
+use crate::authorization::RawAuthorization;
+use crate::credential::Credential;
+use crate::error::Error;
+use crate::policy::Policy;
+use crate::post::{
+    CarriedRequest, Form, Headers, SignedPost, carried_len, check_host_header, check_lengths,
+    check_method, check_second_reader, none_of, signed_at, split_url,
+};
+use crate::signed_headers::{is_name, names};
+use crate::time::UnixTime;
+use crate::{signature, signed_headers};
+
+impl Policy {
+    /// Explains what [`SignedPost::parse`] and [`Policy::accept_post`] say of a request, as
+    /// [`Policy::diagnose`] does for a URL. Of the body it quotes nothing.
+    #[must_use]
+    pub fn diagnose_post(&self, request: &CarriedRequest<'_>, now: UnixTime) -> Diagnosis {
+        let mut findings = Findings::new(Carrier::Post);
+        let lengths = check_lengths(request);
+        let (count, len) = (request.headers.len(), carried_len(request));
+        findings.saw(
+            Check::Length,
+            &lengths,
+            format!("{count} headers, {len} bytes"),
+        );
+        if lengths.is_ok() {
+            let parts = Parts::look_for(request, &mut findings);
+            parts.look_at_values(&mut findings);
+            self.look_at_parts(&parts, now, &mut findings);
+        }
+        findings
+            .conclude(|| SignedPost::parse(request).and_then(|post| self.accept_post(&post, now)))
+    }
+
+    /// Checks P20 to P26, each only where what it looks at is there.
+    fn look_at_parts(&self, parts: &Parts<'_>, now: UnixTime, findings: &mut Findings) {
+        if let Some(Ok(signed_at)) = parts.headers.as_ref().map(signed_at) {
+            self.look_at_window(signed_at, now, findings);
+        }
+        if let Some((headers, list)) = parts.signed() {
+            let result = self.check_signed_in_post(headers, list);
+            let seen = match result {
+                Err(Error::BindingHeaderNotSigned) => quote_names(self.unbound(names(list))),
+                Err(Error::BindingHeaderValue) => quote_names(self.bound_elsewhere(headers)),
+                Err(Error::UnsuppliableHeader) => {
+                    quote_names(self.unsuppliable_in_post(headers, list))
+                }
+                _ => String::new(),
+            };
+            findings.saw(Check::Headers, &result, seen);
+        }
+        if let Some(host) = parts.host {
+            self.look_at_endpoint(host, parts.credential(), findings);
+            let readers = check_second_reader(parts.url, host);
+            findings.saw(Check::Readers, &readers, String::new());
+        }
+    }
+}
+
+/// What there is of a request to look at.
+struct Parts<'r> {
+    url: &'r str,
+    host: Option<&'r str>,
+    form: Option<Form>,
+    headers: Option<Headers<'r>>,
+    authorization: Option<RawAuthorization<'r>>,
+}
+
+impl<'r> Parts<'r> {
+    /// Checks P2 to P10, each for itself where it does not stand on another.
+    fn look_for(request: &CarriedRequest<'r>, findings: &mut Findings) -> Self {
+        let CarriedRequest {
+            method,
+            url,
+            headers,
+            body,
+        } = *request;
+        findings.saw(Check::Method, &check_method(method), quote(method));
+        let host = split_url(url);
+        let row = [Check::Bytes, Check::Scheme, Check::HostAndPath];
+        findings.saw_row(&row, &host, |check| seen_of_url(check, url));
+        let form = Form::parse(body);
+        findings.saw(Check::Body, &form, format!("{} bytes", body.len()));
+        let headers_read = Headers::parse(headers);
+        findings.saw(Check::HeaderNames, &headers_read, name_at_fault(headers));
+        let headers = headers_read.ok();
+        let authorization = headers.as_ref().and_then(|headers| {
+            let row = [Check::Signed, Check::Algorithm, Check::Authorization];
+            let read = headers.authorization();
+            let text = headers.find("authorization").unwrap_or_default();
+            findings.saw_row(&row, &read, |check| seen_of_authorization(check, text));
+            read.ok()
+        });
+        Self {
+            url,
+            host: host.ok(),
+            form: form.ok(),
+            headers,
+            authorization,
+        }
+    }
+
+    /// Checks P11 to P19.
+    fn look_at_values(&self, findings: &mut Findings) {
+        let Some(headers) = &self.headers else {
+            return;
+        };
+        let date = signed_at(headers);
+        findings.saw(Check::Date, &date, quote(headers.amz_date()));
+        if let Some(RawAuthorization {
+            credential,
+            signed_headers,
+            signature,
+        }) = self.authorization
+        {
+            // Its length says enough.
+            let seen = format!("{} characters", signature.len());
+            findings.saw(Check::Signature, &signature::check(signature), seen);
+            let list = signed_headers::check(names(signed_headers));
+            let seen = quote_list(signed_headers);
+            findings.saw(Check::SignedHeaders, &list, seen);
+            let seen = quote_credential(credential);
+            let credential = Credential::parse(credential);
+            findings.saw(Check::Credential, &credential, seen.clone());
+            let day = date
+                .and(credential)
+                .and_then(|credential| credential.check_date(headers.amz_date()));
+            findings.saw(Check::ScopeDate, &day, seen);
+        }
+        if let Some(host) = self.host {
+            let seen = headers.find("host").map(quote).unwrap_or_default();
+            findings.saw(Check::HostHeader, &check_host_header(headers, host), seen);
+        }
+        if let Some((headers, list)) = self.signed() {
+            let result = none_of(headers.unsigned_amz_headers(list), Error::UnsignedHeader);
+            let seen = quote_names(headers.unsigned_amz_headers(list));
+            findings.saw(Check::AmzHeaders, &result, seen);
+            let result = none_of(headers.odd_values(list), Error::HeaderValue);
+            let seen = quote_names(headers.odd_values(list));
+            findings.saw(Check::HeaderValues, &result, seen);
+            if let Some(form) = self.form {
+                let result = none_of(headers.misfits(list, form), Error::CarriedValue);
+                let seen = quote_names(headers.misfits(list, form));
+                findings.saw(Check::CarriedValues, &result, seen);
+            }
+        }
+    }
+
+    /// Returns the headers and the list of those that are signed, where it is one.
+    fn signed(&self) -> Option<(&Headers<'r>, &'r str)> {
+        let list = self.authorization?.signed_headers;
+        signed_headers::check(names(list)).ok()?;
+        Some((self.headers.as_ref()?, list))
+    }
+
+    fn credential(&self) -> Option<Credential<'r>> {
+        Credential::parse(self.authorization?.credential).ok()
+    }
+}
+
+/// Which name is none, or stands there twice.
+fn name_at_fault(headers: &[(&str, &str)]) -> String {
+    let same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+    let is_bad = |name: &str| !is_name(&name.to_ascii_lowercase());
+    let bad = headers.iter().position(|(name, _)| is_bad(name));
+    let twice = || {
+        let mut places = headers.iter().enumerate();
+        places.position(|(i, (name, _))| headers.iter().take(i).any(|(n, _)| same(n, name)))
+    };
+    let Some(place) = bad.or_else(twice) else {
+        return String::new();
+    };
+    let name = headers.get(place).map_or("", |(name, _)| *name);
+    quote_place("header", place.saturating_add(1), name)
+}
+
+/// What an `Authorization` header is made of, as far as that is no secret.
+fn seen_of_authorization(check: Check, text: &str) -> String {
+    let Some((algorithm, parts)) = text.split_once(' ') else {
+        return String::new();
+    };
+    match check {
+        // A part that stands in its place may be the signature.
+        Check::Algorithm if !algorithm.contains('=') => quote(algorithm),
+        Check::Authorization => {
+            let known = |part: &str| {
+                let name = part.trim_matches(' ').split('=').next();
+                let names = ["Credential", "SignedHeaders", "Signature"];
+                names.into_iter().find(|known| Some(*known) == name)
+            };
+            let parts: Vec<&str> = parts.split(',').map(|p| known(p).unwrap_or("?")).collect();
+            parts.join(", ")
+        }
+        _ => String::new(),
+    }
+}

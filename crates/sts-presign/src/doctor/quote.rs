@@ -1,0 +1,106 @@
+//! Quoting what is not secret.
+
+use super::Check;
+use crate::credential::is_access_key_id;
+use crate::{percent, signed_headers};
+
+/// How much of a request is quoted at once, in bytes; more is cut off.
+pub const MAX_QUOTED_LEN: usize = 64;
+
+/// The longest word that is quoted, in bytes: our choice. A longer one may be a key, a token or a
+/// signature that stands in the wrong place, since these have 40 and more; actions, dates, regions,
+/// the parts of hosts and of header names have fewer, and so has an access key id of AWS's.
+const MAX_QUOTED_WORD_LEN: usize = 32;
+
+/// Quotes a text, escaped and cut; of a word that is too long, only its length.
+pub(super) fn quote(text: &str) -> String {
+    escaped(&masked(text))
+}
+
+/// Quotes a credential, whose first part may be a secret that was taken for the id of a key.
+pub(super) fn quote_credential(text: &str) -> String {
+    // From the end, since a secret may have a `/` in it.
+    let parts: Vec<&str> = text.rsplitn(5, '/').collect();
+    let [terminator @ "aws4_request", service, region, date, id] = *parts.as_slice() else {
+        return format!("{} parts", text.split('/').count());
+    };
+    let id = match is_access_key_id(id) {
+        true => masked(id),
+        false => too_long(id),
+    };
+    let scope = [date, region, service, terminator].map(masked).join("/");
+    escaped(&format!("{id}/{scope}"))
+}
+
+/// Quotes names of headers; nothing where there are none.
+pub(super) fn quote_names<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => quote(&names.join(", ")),
+    }
+}
+
+/// Quotes a list of signed headers, or only the name that makes it none.
+pub(super) fn quote_list(list: &str) -> String {
+    quote(signed_headers::at_fault(signed_headers::names(list)).unwrap_or(list))
+}
+
+/// Says where something stands, and its name, unless that may be a value whose name was lost.
+pub(super) fn quote_place(what: &str, place: usize, name: &str) -> String {
+    match name.len() <= MAX_QUOTED_WORD_LEN {
+        true => format!("{what} {place}, {}", quote(name)),
+        false => format!("{what} {place}"),
+    }
+}
+
+/// What there is to say of a text that may be no URL.
+pub(super) fn seen_of_url(check: Check, text: &str) -> String {
+    match check {
+        Check::Bytes => match text.bytes().position(|byte| !percent::is_allowed(byte)) {
+            Some(at) => format!("at byte {at}"),
+            None => String::new(),
+        },
+        // The authority only: a query whose `?` was lost would stand behind it.
+        Check::HostAndPath => {
+            let rest = text.strip_prefix("https://").unwrap_or_default();
+            quote(rest.split(['/', '?', '&', '=']).next().unwrap_or_default())
+        }
+        _ => String::new(),
+    }
+}
+
+/// Replaces each word that is too long.
+fn masked(text: &str) -> String {
+    // The alphabet of base64, which has the hexadecimal digits in it, percent-encoded or not.
+    let ends_word = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '%'));
+    let mut masked = String::with_capacity(text.len());
+    for run in text.split_inclusive(ends_word) {
+        let word = run.trim_end_matches(ends_word);
+        match word.len() > MAX_QUOTED_WORD_LEN {
+            true => {
+                masked.push_str(&too_long(word));
+                masked.push_str(run.strip_prefix(word).unwrap_or_default());
+            }
+            false => masked.push_str(run),
+        }
+    }
+    masked
+}
+
+fn too_long(word: &str) -> String {
+    format!("<{} bytes>", word.len())
+}
+
+fn escaped(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars().flat_map(char::escape_default) {
+        if quoted.len() > MAX_QUOTED_LEN {
+            quoted.push_str("\"…");
+            return quoted;
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
+}

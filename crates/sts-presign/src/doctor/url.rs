@@ -1,0 +1,141 @@
+//! The doctor for presigned URLs.
+
+use super::quote::{quote, quote_credential, quote_list, quote_names, quote_place, seen_of_url};
+use super::{Carrier, Check, Diagnosis, findings::Findings};
+use crate::error::Error;
+use crate::param::Param;
+use crate::percent;
+use crate::policy::Policy;
+use crate::query::{CanonicalUrl, RawQuery};
+use crate::signed_headers::names_in_canonical;
+use crate::time::UnixTime;
+use crate::url::{
+    PresignedUrl, RawUrl, check_action, check_algorithm, check_expires, check_signature,
+    check_signed_headers, check_version, credential, signed_at,
+};
+
+impl Policy {
+    /// Explains what [`PresignedUrl::parse`] and [`Policy::accept`] say of a URL, and goes on after
+    /// the first failure as far as there is anything to look at.
+    ///
+    /// For the desk, not for the gate: **do not answer an unauthenticated caller with it**, and do not
+    /// spend it on every refusal.
+    #[must_use]
+    pub fn diagnose(&self, url: &str, now: UnixTime) -> Diagnosis {
+        let mut findings = Findings::new(Carrier::Url);
+        let raw = RawUrl::parse(url);
+        let row = [
+            Check::Length,
+            Check::Bytes,
+            Check::Scheme,
+            Check::HostAndPath,
+        ];
+        findings.saw_row(&row, &raw, |check| match check {
+            Check::Length => format!("{} bytes", url.len()),
+            _ => seen_of_url(check, url),
+        });
+        if let Ok(raw) = raw {
+            let canonical = raw.canonical();
+            let row = [Check::Parameters, Check::Complete];
+            findings.saw_row(&row, &canonical, |_| match &canonical {
+                Err(error) => seen_of_query(*error, raw.query()),
+                Ok(_) => String::new(),
+            });
+            if let Ok(canonical) = canonical {
+                look_at_values(&canonical, &mut findings);
+                self.look_at_circumstances(&raw, &canonical, now, &mut findings);
+            }
+        }
+        findings.conclude(|| PresignedUrl::parse(url).and_then(|url| self.accept(url, now)))
+    }
+
+    /// Checks 16 to 22, each only where what it looks at is there.
+    fn look_at_circumstances(
+        &self,
+        raw: &RawUrl<'_>,
+        url: &CanonicalUrl,
+        now: UnixTime,
+        findings: &mut Findings,
+    ) {
+        if let Ok(signed_at) = signed_at(url) {
+            self.look_at_window(signed_at, now, findings);
+        }
+        let list = url.get(Param::SignedHeaders);
+        if check_signed_headers(url).is_ok() {
+            let result = self.check_signed_headers(list);
+            let seen = match result {
+                Err(Error::BindingHeaderNotSigned) => {
+                    quote_names(self.unbound(names_in_canonical(list)))
+                }
+                Err(Error::UnsuppliableHeader) => quote_names(self.unsuppliable(list)),
+                _ => String::new(),
+            };
+            findings.saw(Check::Headers, &result, seen);
+        }
+        self.look_at_endpoint(raw.host(), credential(url).ok(), findings);
+        findings.saw(Check::Readers, &raw.check_second_reader(), String::new());
+    }
+}
+
+/// Checks 7 to 15, and the parameter that each looks at.
+const VALUE_CHECKS: [(Check, Param, ValueCheck); 9] = [
+    (Check::Action, Param::Action, check_action),
+    (Check::Version, Param::Version, check_version),
+    (Check::Algorithm, Param::Algorithm, check_algorithm),
+    (Check::Expires, Param::Expires, check_expires),
+    (Check::Signature, Param::Signature, check_signature),
+    (
+        Check::SignedHeaders,
+        Param::SignedHeaders,
+        check_signed_headers,
+    ),
+    (Check::Date, Param::Date, |url| signed_at(url).map(|_| ())),
+    (Check::Credential, Param::Credential, |url| {
+        credential(url).map(|_| ())
+    }),
+    (Check::ScopeDate, Param::Credential, |url| {
+        signed_at(url)?;
+        credential(url)?.check_date(url.get(Param::Date))
+    }),
+];
+
+type ValueCheck = fn(&CanonicalUrl) -> Result<(), Error>;
+
+fn look_at_values(url: &CanonicalUrl, findings: &mut Findings) {
+    for (check, param, run) in VALUE_CHECKS {
+        let mut value = String::new();
+        percent::decode(url.get(param), &mut value);
+        let seen = match param {
+            // Its length says enough.
+            Param::Signature => format!("{} characters", value.len()),
+            Param::Credential => quote_credential(&value),
+            Param::SignedHeaders => quote_list(&value),
+            _ => quote(&value),
+        };
+        findings.saw(check, &run(url), seen);
+    }
+}
+
+/// Which pair of a query is wrong, by its place and, where that is no secret, its name.
+fn seen_of_query(error: Error, query: &str) -> String {
+    if matches!(error, Error::MissingParameter(_)) {
+        return String::new();
+    }
+    // One more pair at a time, until the reader fails as it did: after the ninth good pair at the
+    // latest, since there is no tenth name.
+    let mut end = 0_usize;
+    let wrong = query.split('&').zip(1_usize..).find(|(pair, _)| {
+        end = end.saturating_add(pair.len());
+        let read = RawQuery::parse(query.get(..end).unwrap_or(query));
+        end = end.saturating_add(1);
+        read.err() == Some(error)
+    });
+    let Some((pair, place)) = wrong else {
+        return String::new();
+    };
+    let name = pair.split('=').next().unwrap_or_default();
+    match pair.contains('=') {
+        true => quote_place("parameter", place, name),
+        false => format!("parameter {place}"),
+    }
+}

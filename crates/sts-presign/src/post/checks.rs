@@ -1,0 +1,81 @@
+//! The checks P1 to P19 that are not those of a part, and the second reader.
+
+use crate::error::Error;
+use crate::percent;
+use crate::post::{CarriedRequest, Headers, MAX_CARRIED_HEADERS};
+use crate::time::UnixTime;
+use crate::url::{MAX_URL_LEN, split_host};
+
+/// Bounds what is carried before any of it is read.
+pub(crate) fn check_lengths(request: &CarriedRequest<'_>) -> Result<(), Error> {
+    match request.headers.len() > MAX_CARRIED_HEADERS || carried_len(request) > MAX_URL_LEN {
+        true => Err(Error::TooLong),
+        false => Ok(()),
+    }
+}
+
+/// Returns how many bytes are carried.
+pub(crate) fn carried_len(request: &CarriedRequest<'_>) -> usize {
+    let headers = request
+        .headers
+        .iter()
+        .map(|(name, value)| name.len().saturating_add(value.len()));
+    headers
+        .chain([request.url.len(), request.body.len()])
+        .fold(0_usize, usize::saturating_add)
+}
+
+pub(crate) fn check_method(method: &str) -> Result<(), Error> {
+    match method {
+        "POST" => Ok(()),
+        _ => Err(Error::Method),
+    }
+}
+
+/// Returns the host of `https://HOST/`.
+///
+/// # Errors
+///
+/// [`Error::ForbiddenByte`], [`Error::NotHttps`], [`Error::Port`], [`Error::PostPath`].
+pub(crate) fn split_url(url: &str) -> Result<&str, Error> {
+    percent::check_bytes(url)?;
+    match split_host(url) {
+        // A query would be read beside the form, and by some instead of it (consul-awsauth pull
+        // request 14).
+        Ok((host, "/")) => Ok(host),
+        Ok(_) | Err(Error::Path) => Err(Error::PostPath),
+        Err(other) => Err(other),
+    }
+}
+
+pub(crate) fn signed_at(headers: &Headers<'_>) -> Result<UnixTime, Error> {
+    UnixTime::parse_amz_date(headers.amz_date()).map_err(|_| Error::Date)
+}
+
+pub(crate) fn check_host_header(headers: &Headers<'_>, host: &str) -> Result<(), Error> {
+    match headers.find("host") {
+        Some(other) if other != host => Err(Error::HostHeader),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that nothing was found at fault.
+pub(crate) fn none_of<T>(mut at_fault: impl Iterator<Item = T>, error: Error) -> Result<(), Error> {
+    match at_fault.next() {
+        Some(_) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// As for a presigned URL: `url` must see the same host and nothing else.
+///
+/// # Errors
+///
+/// [`Error::ReadersDisagree`].
+pub(crate) fn check_second_reader(url: &str, host: &str) -> Result<(), Error> {
+    let second = url::Url::parse(url).map_err(|_| Error::ReadersDisagree)?;
+    match second.as_str() == url && second.host_str() == Some(host) {
+        true => Ok(()),
+        false => Err(Error::ReadersDisagree),
+    }
+}

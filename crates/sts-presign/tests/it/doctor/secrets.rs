@@ -1,0 +1,118 @@
+//! Attack 30: what a message tells of a secret.
+
+use super::diagnose;
+use crate::judge;
+use crate::login::{self, Login, Trial};
+use crate::support::GOOD;
+
+/// Secrets as they are: of a key, of a session, and the signature of the good URL.
+const SECRETS: [&str; 3] = [
+    "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLXdlc3QtMiJHMEUCIQDx8xY2Q5l4c0pU3v1BqjZk0sWm9nRtYh7uA6iE==",
+    "d052bda10bc2c20801d04704e8da83bc17ce4f0c385f2fc03845cb278d94f1ec",
+];
+
+/// Pieces of a secret of which none is to be seen.
+const PIECE: usize = 12;
+
+#[track_caller]
+fn assert_untold(told: &str, secret: &str, name: &str) {
+    let pieces = secret.as_bytes().windows(PIECE).step_by(PIECE / 2);
+    for piece in pieces.map(|piece| std::str::from_utf8(piece).unwrap()) {
+        assert!(!told.contains(piece), "{name}: {piece} in\n{told}");
+    }
+}
+
+fn encoded(secret: &str) -> String {
+    let text = secret.replace('/', "%2F").replace('+', "%2B");
+    text.replace('=', "%3D")
+}
+
+#[test]
+fn attack_30_the_doctor_quotes_nothing_secret_of_a_url() {
+    for (case, secret) in judge::cases().iter().zip(SECRETS.into_iter().cycle()) {
+        let (url, value) = (case.url(), encoded(secret));
+        let parameter = format!("X-Amz-Security-Token={value}");
+        // In front and behind, not encoded, without its own name, in the path, and in a host.
+        for url in [
+            url.replacen("?Action", &format!("?{parameter}&Action"), 1),
+            format!("{url}&{parameter}"),
+            format!("{url}&X-Amz-Security-Token={secret}"),
+            url.replacen("?Action", &format!("?{value}=x&Action"), 1),
+            url.replacen("/?", &format!("/{parameter}&"), 1),
+            url.replacen("//sts", &format!("//{value}.sts"), 1),
+        ] {
+            let told = format!("{0} {0:?}", diagnose(&url));
+            assert_untold(&told, secret, &case.name);
+        }
+    }
+}
+
+/// Whoever mixes up his variables puts a secret where the id of a key or a date should be.
+#[test]
+fn attack_30_nor_a_secret_in_the_place_of_something_else() {
+    let (base, query) = GOOD.split_once('?').unwrap();
+    let pairs: Vec<(&str, &str)> = query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap())
+        .collect();
+    for secret in SECRETS {
+        for (name, value) in &pairs {
+            for instead in [
+                encoded(secret),
+                value.replacen("AKIDEXAMPLE", &encoded(secret), 1),
+            ] {
+                let changed: Vec<String> = pairs
+                    .iter()
+                    .map(|(other, value)| match other == name {
+                        true => format!("{other}={instead}"),
+                        false => format!("{other}={value}"),
+                    })
+                    .collect();
+                let url = format!("{base}?{}", changed.join("&"));
+                let told = format!("{0} {0:?}", diagnose(&url));
+                assert_untold(&told, secret, name);
+                assert_untold(&told, SECRETS[2], name);
+            }
+        }
+    }
+}
+
+/// Puts a secret into a login: where it belongs, and where it does not.
+const PLACES: [fn(&mut Login, &str); 8] = [
+    |login, secret| login.set("X-Amz-Security-Token", secret),
+    |login, secret| login.set("X-Consul-IAM-ServerID", secret),
+    |login, secret| login.set("Content-Type", secret),
+    |login, secret| login.set("Host", secret),
+    |login, secret| login.set("X-Amz-Date", secret),
+    |login, secret| login.set(secret, "x"),
+    |login, secret| login.body.push_str(secret),
+    |login, secret| {
+        login.url.push_str("?X-Amz-Security-Token=");
+        login.url.push_str(&encoded(secret));
+    },
+];
+
+#[test]
+fn attack_30_the_doctor_quotes_nothing_secret_of_a_login() {
+    let good = Trial::good();
+    let (_, signature) = good
+        .login
+        .headers
+        .last()
+        .unwrap()
+        .1
+        .rsplit_once('=')
+        .unwrap();
+    for (case, secret) in login::cases().iter().zip(SECRETS.into_iter().cycle()) {
+        let mut changed = good.clone();
+        changed.change(case);
+        for put in PLACES {
+            let mut trial = changed.clone();
+            put(&mut trial.login, secret);
+            let told = format!("{0} {0:?}", trial.diagnose());
+            assert_untold(&told, secret, &case.name);
+            assert_untold(&told, signature, &case.name);
+        }
+    }
+}
