@@ -74,3 +74,37 @@ impl fmt::Display for ClusterId {
         f.write_str(&self.text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_id_is_visible_ascii() {
+        let long = "c".repeat(MAX_CLUSTER_ID_LEN);
+        for text in ["a", "a/b:c", "!~", &long] {
+            let id = ClusterId::parse(text).unwrap();
+            assert_eq!((id.as_str(), &*id.to_string()), (text, text));
+            assert_eq!(id.into_header_value(), text);
+        }
+        for bad in ["", "a b", "a\n", "\u{7f}", "é", &format!("{long}c")] {
+            assert_eq!(ClusterId::parse(bad), Err(Error::ClusterId), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_an_eks_cluster_is_narrower() {
+        let long = "c".repeat(MAX_EKS_NAME_LEN);
+        for text in ["my_Cluster-1", "0", "a-", "a_", &long] {
+            let id = ClusterId::parse_eks_name(text).unwrap();
+            assert_eq!(id.as_str(), text);
+        }
+        for bad in ["", "-a", "_a", "a/b", "a.b", "é", &format!("{long}c")] {
+            assert_eq!(
+                ClusterId::parse_eks_name(bad),
+                Err(Error::ClusterId),
+                "{bad}"
+            );
+        }
+    }
+}

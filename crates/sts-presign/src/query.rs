@@ -234,3 +234,26 @@ impl Spans {
         query.get(..end).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST: &str = "sts.us-west-2.amazonaws.com";
+    const QUERY: &str = "Action=a&Version=b&X-Amz-Algorithm=c&X-Amz-Credential=d&X-Amz-Date=e\
+        &X-Amz-Expires=f&X-Amz-Security-Token=g%2F&X-Amz-SignedHeaders=h&X-Amz-Signature=i";
+
+    /// What grows is copied, and the copy that is left behind is not wiped.
+    #[test]
+    fn the_text_has_its_whole_length_from_the_start() {
+        for (token, times) in [("g%2F", 1), ("g%2f", 3), ("g/", 3), (&*"/".repeat(500), 3)] {
+            let query = QUERY.replacen("g%2F", token, 1);
+            let read = RawQuery::parse(&query).unwrap();
+            let room = read.canonical_len(query.len());
+            assert_eq!(room, query.len() * times, "{token}");
+            let url = CanonicalUrl::of(HOST, &read, query.len());
+            assert!(url.query().len() <= room, "{token}");
+            assert!(url.text.len() <= CanonicalUrl::with_capacity(HOST, room).text.capacity());
+        }
+    }
+}

@@ -306,13 +306,15 @@ mod tests {
             );
             assert_eq!(UnixTime::parse_amz_date(amz), Ok(time));
             assert_eq!(UnixTime::parse_rfc3339(rfc), Ok(time));
+            assert_eq!(time.to_string(), rfc);
         }
     }
 
     #[test]
     fn every_day_is_the_one_after_the_day_before() {
         let mut day = UnixTime::from_secs(0).unwrap();
-        while day.as_secs() < 20_000 * DAY {
+        for number in 0..20_000 {
+            assert_eq!(day.as_secs(), number * DAY);
             assert_eq!(UnixTime::parse_amz_date(&day.to_amz_date()), Ok(day));
             day = day.later(DAY);
         }

@@ -150,15 +150,11 @@ impl<'u> RawUrl<'u> {
     ///
     /// [`Error::ReadersDisagree`].
     pub(crate) fn check_second_reader(&self) -> Result<(), Error> {
-        let second = url::Url::parse(self.text).map_err(|_| Error::ReadersDisagree)?;
-        let same = second.as_str() == self.text
-            && second.host_str() == Some(self.host)
-            && second.path() == "/"
-            && second.query() == Some(self.query);
-        if same {
-            Ok(())
-        } else {
-            Err(Error::ReadersDisagree)
+        let url = url::Url::parse(self.text).map_err(|_| Error::ReadersDisagree)?;
+        let theirs = (url.as_str(), url.host_str(), url.path(), url.query());
+        match theirs == (self.text, Some(self.host), "/", Some(self.query)) {
+            true => Ok(()),
+            false => Err(Error::ReadersDisagree),
         }
     }
 }

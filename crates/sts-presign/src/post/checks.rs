@@ -74,7 +74,7 @@ pub(crate) fn none_of<T>(mut at_fault: impl Iterator<Item = T>, error: Error) ->
 /// [`Error::ReadersDisagree`].
 pub(crate) fn check_second_reader(url: &str, host: &str) -> Result<(), Error> {
     let second = url::Url::parse(url).map_err(|_| Error::ReadersDisagree)?;
-    match second.as_str() == url && second.host_str() == Some(host) {
+    match (second.as_str(), second.host_str()) == (url, Some(host)) {
         true => Ok(()),
         false => Err(Error::ReadersDisagree),
     }

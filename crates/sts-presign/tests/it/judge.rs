@@ -66,6 +66,13 @@ fn the_good_url_is_accepted() {
     let accepted = judge(GOOD).unwrap();
     assert_eq!(accepted.access_key_id(), "AKIDEXAMPLE");
     assert_eq!(accepted.endpoint().region(), "us-west-2");
+    let [binding] = accepted.binding() else {
+        panic!("bound by {:?}", accepted.binding());
+    };
+    assert_eq!(
+        (binding.name(), binding.value()),
+        ("x-k8s-aws-id", "test-cluster")
+    );
     assert_eq!(accepted.signed_at(), at("2023-04-28T00:00:00Z"));
     assert_eq!(accepted.expires_at(), at("2023-04-28T00:15:00Z"));
 }

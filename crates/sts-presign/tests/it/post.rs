@@ -1,6 +1,8 @@
 //! Logins in POST form, judged.
 
-use sts_presign::{AcceptedPost, BindingHeader, Error, MAX_CARRIED_HEADERS, MAX_URL_LEN};
+use sts_presign::{
+    AcceptedPost, BindingHeader, Error, MAX_CARRIED_HEADERS, MAX_URL_LEN, SignedPost,
+};
 use testkit::Report;
 
 use crate::login::{Case, Login, Trial, cases, login_of, logins};
@@ -227,6 +229,26 @@ fn a_header_that_the_policy_lets_be_carried_is_sent_as_it_was_signed() {
         let policy = login.policy().with_carried_header(name);
         assert_eq!(policy.unwrap_err(), Error::HeaderName, "{name}");
     }
+}
+
+#[test]
+fn a_login_tells_what_it_says_of_itself() {
+    let login = login();
+    login.carried(|carried| {
+        let post = SignedPost::parse(&carried).unwrap();
+        assert_eq!(post.host(), "sts.us-west-2.amazonaws.com");
+        assert_eq!(post.access_key_id(), "AKIDEXAMPLE");
+        assert_eq!(post.region(), "us-west-2");
+        assert_eq!(post.signed_at(), at("2023-04-28T00:00:00Z"));
+        let signed: Vec<&str> = post.signed_headers().collect();
+        assert_eq!(signed[..3], ["content-length", "content-type", "host"]);
+    });
+    let accepted = verdict(&login).unwrap();
+    let [binding] = accepted.binding() else {
+        panic!("bound by {:?}", accepted.binding());
+    };
+    let bound = (binding.name(), binding.value());
+    assert_eq!(bound, ("x-consul-iam-serverid", "consul.example.com"));
 }
 
 #[test]

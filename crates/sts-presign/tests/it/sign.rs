@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::{Credentials, Token};
 use aws_smithy_runtime_api::client::identity::Identity;
-use sts_presign::{ClusterId, Endpoint, Error, SignError, Signer, UnixTime};
+use sts_presign::{ClusterId, Endpoint, SignError, Signer, UnixTime};
 
 use crate::support::{GOOD, at};
 
@@ -26,7 +26,9 @@ fn the_url_is_the_one_that_awscli_makes() {
         .unwrap();
     assert_eq!(signed.expose(), GOOD);
     assert_eq!(signed.expires_at(), at("2023-04-28T00:14:00Z"));
-    assert!(!format!("{signed:?}").contains("AKID"));
+    let printed = format!("{signed:?}");
+    assert!(printed.starts_with("SignedUrl"), "{printed}");
+    assert!(!printed.contains("AKID"), "{printed}");
 }
 
 #[test]
@@ -136,27 +138,5 @@ fn a_custom_host_is_a_plain_lower_case_name() {
     for region in ["", "us west", "us-west-2\n", "US-WEST-2", "us/west"] {
         let made = Signer::for_host("sts.amazonaws.com", region, &cluster);
         assert_eq!(made.unwrap_err(), SignError::Region, "{region}");
-    }
-}
-
-#[test]
-fn cluster_ids_are_visible_ascii_and_eks_names_narrower() {
-    let long = "c".repeat(255);
-    assert!(ClusterId::parse(&long).is_ok());
-    assert!(ClusterId::parse("a/b:c").is_ok());
-    for bad in ["", "a b", "a\n", "é", &format!("{long}c")] {
-        assert_eq!(
-            ClusterId::parse(bad).unwrap_err(),
-            Error::ClusterId,
-            "{bad}"
-        );
-    }
-    assert!(ClusterId::parse_eks_name("my_Cluster-1").is_ok());
-    for bad in ["", "-a", "_a", "a/b", &long] {
-        assert_eq!(
-            ClusterId::parse_eks_name(bad).unwrap_err(),
-            Error::ClusterId,
-            "{bad}"
-        );
     }
 }
