@@ -1,0 +1,87 @@
+//! Whose key it is, and for how long.
+
+use http::StatusCode;
+use sts_presign::{Key, Keys, LocalSts, SecretAccessKey, StsError, verify_request};
+
+use super::{SECRET, ToSign, keys, sts, user};
+use crate::support::{NOW, at};
+
+#[test]
+fn a_key_exists_in_its_partition_only() {
+    let china = user("arn:aws-cn:iam::111122223333:user/alice");
+    let key = Key::long_term(SecretAccessKey::new(SECRET), china);
+    let keys = Keys::new().with("AKIDEXAMPLE", key);
+    for (url, region, is_known) in [
+        ("https://sts.us-east-1.amazonaws.com/", "us-east-1", false),
+        (
+            "https://sts.cn-north-1.amazonaws.com.cn/",
+            "cn-north-1",
+            true,
+        ),
+        ("http://localhost:4566/", "us-east-1", true),
+    ] {
+        let request = ToSign {
+            region,
+            ..ToSign::to(url)
+        };
+        let got = verify_request(&request.sign(), &keys, at(NOW));
+        let error = (!is_known).then_some(StsError::InvalidClientTokenId);
+        assert_eq!(got.err(), error, "{url}");
+    }
+}
+
+#[test]
+fn a_key_that_ends_is_refused_from_that_second_on() {
+    let request = ToSign {
+        key: ("ASIAOVER", SECRET, Some("T")),
+        ..ToSign::post()
+    };
+    let request = request.sign();
+    let at_time = |time| verify_request(&request, &keys(), at(time)).err();
+    assert_eq!(at_time("2023-04-28T00:00:59Z"), None);
+    assert_eq!(
+        at_time("2023-04-28T00:01:00Z"),
+        Some(StsError::ExpiredToken)
+    );
+    assert_eq!(
+        at_time("2023-04-28T00:01:01Z"),
+        Some(StsError::ExpiredToken)
+    );
+}
+
+/// Whoever has the secret can sign any session token; it is good with its own alone.
+#[test]
+fn a_temporary_key_is_good_with_its_own_session_token_only() {
+    let with_token = |token| {
+        let request = ToSign {
+            key: ("ASIAEXAMPLE", "back/slash+secret", token),
+            ..ToSign::post()
+        };
+        request.verified().is_ok()
+    };
+    assert!(with_token(Some("IQoJb3JpZ2luX2VjE/+A==")));
+    for other in [Some("IQoJb3JpZ2luX2VjE/+B=="), Some("T"), None] {
+        assert!(!with_token(other), "{other:?}");
+    }
+    let request = ToSign {
+        key: ("ASIAEXAMPLE", "back/slash+secret", Some("T")),
+        ..ToSign::post()
+    };
+    assert_eq!(request.verified(), Err(StsError::InvalidClientTokenId));
+}
+
+#[test]
+fn keys_may_be_lent() {
+    let keys = keys();
+    let answer = LocalSts::new(&keys).answer(&ToSign::post().sign(), at(NOW));
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[test]
+fn attack_30_no_secret_is_printed() {
+    let printed = format!("{:?}", sts());
+    assert!(printed.contains("AKIDEXAMPLE"), "{printed}");
+    for secret in ["wJalr", "back/slash", "IQoJ", "\"T\""] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}
