@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::binding::{Binding, BindingObject, Name};
 use crate::identity::Identity;
 use crate::objects::{PolicyRule, Subject};
-use crate::persistent::{Sorted, Table};
+use crate::persistent::{Marked, Sorted, Table};
 use crate::places::{Names, Place, Places};
 use crate::roles::{Answer, RoleName, Roles};
 use crate::sieve::{Asked, Hashes};
@@ -28,12 +28,11 @@ struct Named {
     order: u64,
 }
 
-/// Where a name stands, or another of the same hash.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct List<'n, 'p> {
-    pub(crate) places: &'p Places,
-    /// What it should be called; none if that has been seen to.
-    pub(crate) name: Option<Name<'n>>,
+impl Marked for Named {
+    // Nothing is worth knowing before its name is.
+    fn mark(&self) -> u32 {
+        0
+    }
 }
 
 /// What a scope says to a request.
@@ -147,47 +146,6 @@ impl Scope {
         (names, &self.bindings, hashes.of(name))
     }
 
-    /// Finds the first grant in walk order, and what did not resolve on the way.
-    ///
-    /// Each list is asked for its own first place. As the lists of several names of one user hold
-    /// the same binding under its several subjects, the first place of all is that of the first
-    /// binding and of its first subject.
-    pub(crate) fn find<'n, 'p>(
-        &'p self,
-        lists: impl Iterator<Item = List<'n, 'p>>,
-        asked: &Asked<'_>,
-        roles: &'p Roles,
-    ) -> Found<'p> {
-        let mut first: Option<Place> = None;
-        // Holds nothing, and so allocates nothing, unless there is something to report.
-        let mut missing: Vec<Place> = Vec::new();
-        for List { places, name } in lists {
-            let len = missing.len();
-            let found = places.first(asked, roles, first, &mut missing);
-            let says_nothing = found.is_none() && missing.len() == len;
-            if says_nothing || name.is_some_and(|name| !self.is_list_of(places, name)) {
-                missing.truncate(len);
-                continue;
-            }
-            first = [first, found].into_iter().flatten().min();
-        }
-        missing.retain(|place| first.is_none_or(|first| *place < first));
-        missing.sort_unstable();
-        missing.dedup_by_key(|place| place.order);
-        let missing = missing.iter();
-        let unresolved = missing.filter_map(|place| self.bindings.get(place.order));
-        Found {
-            grant: first.and_then(|place| {
-                let (binding, subject) = self.at(place)?;
-                match roles.ask(place.slot, asked) {
-                    Answer::Allow(rule) => Some((binding, subject, rule)),
-                    Answer::No | Answer::Missing => None,
-                }
-            }),
-            unresolved: unresolved.map(Arc::as_ref).collect(),
-        }
-    }
-
     /// Walks the bindings that have the user or one of the groups as a subject, in walk order,
     /// each with the first such subject.
     pub(crate) fn bindings_of<'p>(
@@ -215,35 +173,21 @@ impl Scope {
         groups: &'n [String],
         hashes: &Hashes,
     ) -> impl Iterator<Item = &'p Places> {
-        let lists = self.likely_lists(user, groups, hashes);
-        let lists = lists.filter(|list| {
-            let name = list.name;
-            name.is_none_or(|name| self.is_list_of(list.places, name))
+        let of_user = self.lists_of(&self.users, hashes.of(user), Name::User(user));
+        let of_groups = groups.iter().flat_map(move |group| {
+            self.lists_of(&self.groups, hashes.of(group), Name::Group(group))
         });
-        lists.map(|list| list.places)
+        of_user.chain(of_groups)
     }
 
-    /// Walks all lists whose name has the hash of the user or of one of the groups. What such a list
-    /// is called is worth finding out only when it has something to say, which is what takes a
-    /// decision least time: most lists say nothing.
-    pub(crate) fn likely_lists<'n, 'p>(
+    fn lists_of<'n, 'p>(
         &'p self,
-        user: &'n str,
-        groups: &'n [String],
-        hashes: &Hashes,
-    ) -> impl Iterator<Item = List<'n, 'p>> {
-        let named = |name| {
-            move |places| List {
-                places,
-                name: Some(name),
-            }
-        };
-        let of_user = self.users.of_hash(hashes.of(user));
-        let of_groups = groups.iter().flat_map(move |group| {
-            let lists = self.groups.of_hash(hashes.of(group));
-            lists.map(named(Name::Group(group)))
-        });
-        of_user.map(named(Name::User(user))).chain(of_groups)
+        names: &'p Names,
+        hash: u64,
+        name: Name<'n>,
+    ) -> impl Iterator<Item = &'p Places> + use<'n, 'p> {
+        let lists = names.of_hash(hash);
+        lists.filter(move |places| self.is_list_of(places, name))
     }
 
     fn is_list_of(&self, places: &Places, name: Name<'_>) -> bool {
@@ -255,6 +199,94 @@ impl Scope {
         let binding = self.bindings.get(place.order)?;
         let subject = usize::try_from(place.subject).ok()?;
         Some((binding, binding.object.subjects().get(subject)?))
+    }
+}
+
+/// The search of a scope for the first grant in walk order, and for what did not resolve on the way.
+///
+/// Each list is asked for its own first place. As the lists of several names of one user hold the
+/// same binding under its several subjects, the first place of all is that of the first binding and
+/// of its first subject.
+#[derive(Debug)]
+pub(crate) struct Search<'p, 'a> {
+    scope: &'p Scope,
+    asked: &'a Asked<'a>,
+    roles: &'p Roles,
+    first: Option<Place>,
+    // Holds nothing, and so allocates nothing, unless there is something to report.
+    missing: Vec<Place>,
+}
+
+impl<'p, 'a> Search<'p, 'a> {
+    pub(crate) const fn of(scope: &'p Scope, asked: &'a Asked<'a>, roles: &'p Roles) -> Self {
+        Self {
+            scope,
+            asked,
+            roles,
+            first: None,
+            missing: Vec::new(),
+        }
+    }
+
+    /// Asks the lists of a user and of his groups.
+    pub(crate) fn ask_names(&mut self, user: &str, groups: &[String], hashes: &Hashes) {
+        let Scope {
+            users,
+            groups: of_groups,
+            ..
+        } = self.scope;
+        self.ask_name(users, hashes.of(user), Name::User(user));
+        for group in groups {
+            self.ask_name(of_groups, hashes.of(group), Name::Group(group));
+        }
+    }
+
+    /// Asks the lists whose name has the hash of this one. What such a list is called is worth
+    /// finding out only when it has something to say, which is what takes a decision least time:
+    /// most lists say nothing.
+    #[inline]
+    fn ask_name(&mut self, names: &'p Names, hash: u64, name: Name<'_>) {
+        for places in names.of_hash_about(hash, self.asked, self.roles) {
+            self.ask(places, Some(name));
+        }
+    }
+
+    /// Asks a list: of the name given, or of another of the same hash. None if it has been seen that
+    /// it is one of the user's.
+    pub(crate) fn ask(&mut self, places: &Places, name: Option<Name<'_>>) {
+        let len = self.missing.len();
+        let found = places.first(self.asked, self.roles, self.first, &mut self.missing);
+        let says_nothing = found.is_none() && self.missing.len() == len;
+        if says_nothing || name.is_some_and(|name| !self.scope.is_list_of(places, name)) {
+            self.missing.truncate(len);
+            return;
+        }
+        self.first = [self.first, found].into_iter().flatten().min();
+    }
+
+    pub(crate) fn end(self) -> Found<'p> {
+        let Self {
+            scope,
+            asked,
+            roles,
+            first,
+            mut missing,
+        } = self;
+        missing.retain(|place| first.is_none_or(|first| *place < first));
+        missing.sort_unstable();
+        missing.dedup_by_key(|place| place.order);
+        let missing = missing.iter();
+        let unresolved = missing.filter_map(|place| scope.bindings.get(place.order));
+        Found {
+            grant: first.and_then(|place| {
+                let (binding, subject) = scope.at(place)?;
+                match roles.ask(place.slot, asked) {
+                    Answer::Allow(rule) => Some((binding, subject, rule)),
+                    Answer::No | Answer::Missing => None,
+                }
+            }),
+            unresolved: unresolved.map(Arc::as_ref).collect(),
+        }
     }
 }
 

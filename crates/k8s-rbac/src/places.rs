@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::hot::Many;
-use crate::persistent::{Ranked, Table};
+use crate::persistent::{Marked, Ranked, Table};
 use crate::roles::{Answer, Roles, SlotNumber};
 use crate::sieve::{Asked, Hashes};
 
@@ -30,10 +30,15 @@ impl Ranked for Place {
     }
 }
 
+/// The mark of a list with several places. A slot of this number, if there ever is one, is looked at
+/// as if it were several.
+const SEVERAL: SlotNumber = SlotNumber::MAX;
+
 /// All places, by the hash of the name.
 ///
 /// The name itself is where the places are, in the bindings; so is whether two names have one hash,
-/// which `is_of` finds out.
+/// which `is_of` finds out. The mark of a list is the slot of its place, if it has just one: most
+/// have, and the role in the slot has nothing to say about most requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names(Table<Places>);
 
@@ -49,7 +54,21 @@ pub(crate) enum Places {
 impl Names {
     /// Walks the lists whose name has this hash: that of the name, if it has one, and perhaps others.
     pub(crate) fn of_hash(&self, hash: u64) -> impl Iterator<Item = &Places> {
-        self.0.of_hash(hash)
+        let lists = self.0.of_hash(hash);
+        lists.filter_map(|list| list.entry())
+    }
+
+    /// Walks those of them that could have something to say, by what is known of their roles.
+    #[inline]
+    pub(crate) fn of_hash_about<'p>(
+        &'p self,
+        hash: u64,
+        asked: &Asked<'_>,
+        roles: &Roles,
+    ) -> impl Iterator<Item = &'p Places> {
+        let lists = self.0.of_hash(hash);
+        let lists = lists.filter(|list| list.mark == SEVERAL || roles.may_say(list.mark, asked));
+        lists.filter_map(|list| list.entry())
     }
 
     pub(crate) fn put(
@@ -61,9 +80,9 @@ impl Names {
         hashes: &Hashes,
     ) {
         let is_it = |places: &Places| places.head().is_some_and(&is_of);
-        match self.0.find_mut(hash, is_it) {
-            Some(places) => places.put(place, roles, hashes),
-            None => self.0.insert(hash, Places::One(place)),
+        let put = |places: &mut Places| places.put(place, roles, hashes);
+        if self.0.change(hash, is_it, put).is_none() {
+            self.0.insert(hash, Places::One(place));
         }
     }
 
@@ -76,12 +95,20 @@ impl Names {
         hashes: &Hashes,
     ) {
         let is_it = |places: &Places| places.head().is_some_and(&is_of);
-        match self.0.find_mut(hash, is_it) {
-            Some(Places::One(_)) => {
-                self.0.remove(hash, is_it);
-            }
-            Some(places) => places.remove(place, roles, hashes),
-            None => {}
+        if let Some(Places::One(_)) = self.0.find(hash, is_it) {
+            self.0.remove(hash, is_it);
+            return;
+        }
+        let remove = |places: &mut Places| places.remove(place, roles, hashes);
+        self.0.change(hash, is_it, remove);
+    }
+}
+
+impl Marked for Places {
+    fn mark(&self) -> SlotNumber {
+        match self {
+            Self::One(place) => place.slot,
+            Self::Few(_) | Self::Many(_) => SEVERAL,
         }
     }
 }

@@ -7,9 +7,9 @@ mod view;
 use std::sync::Arc;
 
 use crate::binding::{Binding, Bound};
-use crate::index::{List, Scope};
+use crate::index::{Found, Scope, Search};
 use crate::objects::{Objects, PolicyRule, RoleRef, Subject};
-use crate::persistent::Table;
+use crate::persistent::{Marked, Table};
 use crate::request::{Request, User};
 use crate::response::{BindingGrant, Decision, Grant, Response, Unresolved};
 use crate::roles::{RoleName, Roles};
@@ -43,6 +43,13 @@ pub struct Policy {
 struct Namespace {
     name: Arc<str>,
     scope: Arc<Scope>,
+}
+
+impl Marked for Namespace {
+    // Nothing is worth knowing before its name is.
+    fn mark(&self) -> u32 {
+        0
+    }
 }
 
 impl Policy {
@@ -100,22 +107,17 @@ impl Policy {
     pub fn rbac(&self, user: &User, request: &Request<'_>) -> Response<'_> {
         let asked = Asked::of(request, &self.hashes);
         let scopes = self.scopes(request.namespace().unwrap_or_default());
-        let (name, groups) = (&user.name, &user.groups);
-        self.find(
-            &asked,
-            scopes.map(|scope| (scope, scope.likely_lists(name, groups, &self.hashes))),
-        )
+        self.respond(scopes.map(|scope| {
+            let mut search = Search::of(scope, &asked, &self.roles);
+            search.ask_names(&user.name, &user.groups, &self.hashes);
+            search.end()
+        }))
     }
 
-    /// Decides by scopes, in order, each with the lists of where the user stands in it.
-    fn find<'n, 'p, L: Iterator<Item = List<'n, 'p>>>(
-        &'p self,
-        asked: &Asked<'_>,
-        scopes: impl Iterator<Item = (&'p Scope, L)>,
-    ) -> Response<'p> {
+    /// Responds by what the scopes say, in order.
+    fn respond<'p>(&'p self, scopes: impl Iterator<Item = Found<'p>>) -> Response<'p> {
         let mut unresolved = Vec::new();
-        for (scope, lists) in scopes {
-            let found = scope.find(lists, asked, &self.roles);
+        for found in scopes {
             let missing = found.unresolved.into_iter();
             unresolved.extend(missing.map(|binding| Unresolved::of(self.bound(binding))));
             if let Some((binding, subject, rule)) = found.grant {

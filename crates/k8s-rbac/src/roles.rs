@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::hot::Keys;
 use crate::objects::{ClusterRole, PolicyRule, Role, RoleRef};
-use crate::persistent::{Sorted, Table, Vector};
+use crate::persistent::{Marked, Sorted, Table, Vector};
 use crate::sieve::{Asked, Coarse, Hashes, Sieve};
 
 /// Which slot.
@@ -21,7 +21,9 @@ const NOWHERE: SlotNumber = 0;
 #[derive(Clone, Debug)]
 pub(crate) struct Roles {
     slots: Vector<Slot>,
-    /// Beside the slots, so that a decision, which has no need of these, finds those closer together.
+    /// What any rule of each slot's role may be about, or all there is when the role is not there:
+    /// beside the slots, so that most decisions find all they need close together.
+    sieves: Vector<Coarse>,
     uses: Vector<Uses>,
     by_name: Table<Named>,
     free: Sorted<SlotNumber>,
@@ -37,13 +39,8 @@ struct Named {
     slot: SlotNumber,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Slot {
-    /// What any of the rules may be about.
-    sieve: Coarse,
-    /// None when bindings refer to a role that is not there.
-    role: Option<Arc<Compiled>>,
-}
+/// None when bindings refer to a role that is not there.
+type Slot = Option<Arc<Compiled>>;
 
 /// Who needs a slot.
 #[derive(Clone, Debug, Default)]
@@ -124,16 +121,16 @@ impl<'n> RoleName<'n> {
 
 impl Default for Roles {
     fn default() -> Self {
-        let (mut slots, mut uses) = (Vector::default(), Vector::default());
-        slots.push(Slot::default());
-        uses.push(Uses::default());
-        Self {
-            slots,
-            uses,
+        let mut roles = Self {
+            slots: Vector::default(),
+            sieves: Vector::default(),
+            uses: Vector::default(),
             by_name: Table::default(),
             free: Sorted::default(),
             keys: Keys::default(),
-        }
+        };
+        roles.add_slot();
+        roles
     }
 }
 
@@ -145,21 +142,27 @@ impl Roles {
 
     /// Returns the rules in a slot; none if its role is not there.
     pub(crate) fn rules(&self, slot: SlotNumber) -> Option<&[PolicyRule]> {
-        let role = self.slot(slot)?.role.as_ref()?;
-        Some(role.object.rules())
+        Some(self.role(slot)?.object.rules())
+    }
+
+    /// Says whether the role in a slot could have something to say about a request: it may allow it,
+    /// or not be there. No is certain.
+    #[inline]
+    pub(crate) fn may_say(&self, slot: SlotNumber, asked: &Asked<'_>) -> bool {
+        let sieve = usize::try_from(slot)
+            .ok()
+            .and_then(|at| self.sieves.get(at));
+        sieve.is_none_or(|sieve| sieve.may_allow(asked.coarse))
     }
 
     /// Says what the role in a slot does about a request.
     pub(crate) fn ask<'p>(&'p self, slot: SlotNumber, asked: &Asked<'_>) -> Answer<'p> {
-        let Some(slot) = self.slot(slot) else {
-            return Answer::Missing;
-        };
-        let Some(role) = &slot.role else {
-            return Answer::Missing;
-        };
-        if !slot.sieve.may_allow(asked.coarse) {
+        if !self.may_say(slot, asked) {
             return Answer::No;
         }
+        let Some(role) = self.role(slot) else {
+            return Answer::Missing;
+        };
         let mut rules = role.sieves.iter().zip(role.object.rules());
         let rule = rules.find(|(sieve, rule)| sieve.may_allow(asked) && rule.allows(asked.request));
         rule.map_or(Answer::No, |(_, rule)| Answer::Allow(rule))
@@ -171,11 +174,8 @@ impl Roles {
 
     /// Walks all roles, in no order.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &RoleObject> {
-        let slots = self
-            .by_name
-            .iter()
-            .filter_map(|named| self.slot(named.slot));
-        slots.filter_map(|slot| Some(&slot.role.as_ref()?.object))
+        let roles = self.by_name.iter();
+        roles.filter_map(|named| Some(&self.role(named.slot)?.object))
     }
 
     /// Puts a role in its slot, in the place of the one of its name.
@@ -224,7 +224,7 @@ impl Roles {
         };
         uses.hot = uses.hot.saturating_add(1);
         if uses.hot == 1 {
-            let role = self.slot(at).and_then(|slot| slot.role.clone());
+            let role = self.role(at).cloned();
             let rules = role.as_ref().map(|role| role.object.rules());
             self.keys.add(at, rules, hashes);
         }
@@ -237,7 +237,7 @@ impl Roles {
         };
         uses.hot = uses.hot.saturating_sub(1);
         if uses.hot == 0 {
-            let role = self.slot(at).and_then(|slot| slot.role.clone());
+            let role = self.role(at).cloned();
             let rules = role.as_ref().map(|role| role.object.rules());
             self.keys.remove(at, rules, hashes);
         }
@@ -245,13 +245,14 @@ impl Roles {
 
     fn set(&mut self, at: SlotNumber, role: Option<Arc<Compiled>>, hashes: &Hashes) {
         let is_hot = self.uses(at).is_some_and(|uses| uses.hot > 0);
-        let Some(slot) = self.slot_mut(at) else {
+        let Ok(number) = usize::try_from(at) else {
             return;
         };
-        let sieves = role.iter().flat_map(|role| &role.sieves);
-        let sieve = sieves.fold(Sieve::default(), |all, sieve| all.or(*sieve));
-        slot.sieve = sieve.coarse();
-        let before = std::mem::replace(&mut slot.role, role.clone());
+        if let Some(sieve) = self.sieves.get_mut(number) {
+            *sieve = role.as_ref().map_or(Coarse::ALL, |role| role.coarse());
+        }
+        let slot = self.slots.get_mut(number);
+        let before = slot.and_then(|slot| std::mem::replace(slot, role.clone()));
         if is_hot {
             let rules = before.as_ref().map(|role| role.object.rules());
             self.keys.remove(at, rules, hashes);
@@ -260,12 +261,8 @@ impl Roles {
         }
     }
 
-    fn slot(&self, at: SlotNumber) -> Option<&Slot> {
-        self.slots.get(usize::try_from(at).ok()?)
-    }
-
-    fn slot_mut(&mut self, at: SlotNumber) -> Option<&mut Slot> {
-        self.slots.get_mut(usize::try_from(at).ok()?)
+    fn role(&self, at: SlotNumber) -> Option<&Arc<Compiled>> {
+        self.slots.get(usize::try_from(at).ok()?)?.as_ref()
     }
 
     fn uses(&self, at: SlotNumber) -> Option<&Uses> {
@@ -294,8 +291,7 @@ impl Roles {
             None => {
                 // More roles than numbers cannot be held in memory.
                 let slot = u32::try_from(self.slots.len()).unwrap_or(NOWHERE);
-                self.slots.push(Slot::default());
-                self.uses.push(Uses::default());
+                self.add_slot();
                 slot
             }
         };
@@ -309,6 +305,12 @@ impl Roles {
         slot
     }
 
+    fn add_slot(&mut self) {
+        self.slots.push(None);
+        self.sieves.push(Coarse::ALL);
+        self.uses.push(Uses::default());
+    }
+
     /// Gives a slot back that is of no use any more.
     fn release(&mut self, at: SlotNumber, name: RoleName<'_>, hashes: &Hashes) {
         let is_used = self.uses(at).is_some_and(|uses| uses.bindings > 0);
@@ -317,6 +319,20 @@ impl Roles {
                 .remove(name.hash(hashes), |named| named.is(name));
             self.free.put(at);
         }
+    }
+}
+
+impl Compiled {
+    fn coarse(&self) -> Coarse {
+        let sieves = self.sieves.iter();
+        let sieve = sieves.fold(Sieve::default(), |all, sieve| all.or(*sieve));
+        sieve.coarse()
+    }
+}
+
+impl Marked for Named {
+    fn mark(&self) -> SlotNumber {
+        self.slot
     }
 }
 

@@ -8,8 +8,9 @@ const CHUNK_LEN: usize = 128;
 /// Items by number, from zero on.
 #[derive(Clone, Debug)]
 pub(crate) struct Vector<T> {
-    // INVARIANT: all chunks but the last are full.
-    chunks: Arc<Vec<Arc<Vec<T>>>>,
+    /// The last one is filled up with what [`Default`] makes.
+    chunks: Arc<Vec<Arc<[T; CHUNK_LEN]>>>,
+    len: usize,
 }
 
 // Derived, it would ask the same of the items.
@@ -17,23 +18,26 @@ impl<T> Default for Vector<T> {
     fn default() -> Self {
         Self {
             chunks: Arc::default(),
+            len: 0,
         }
     }
 }
 
 impl<T> Vector<T> {
+    #[inline]
     pub(crate) fn get(&self, at: usize) -> Option<&T> {
+        if at >= self.len {
+            return None;
+        }
         self.chunks.get(at / CHUNK_LEN)?.get(at % CHUNK_LEN)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        let others = self.chunks.len().saturating_sub(1);
-        let last = self.chunks.last().map_or(0, |chunk| chunk.len());
-        others.saturating_mul(CHUNK_LEN).saturating_add(last)
+    pub(crate) const fn len(&self) -> usize {
+        self.len
     }
 }
 
-impl<T: Clone> Vector<T> {
+impl<T: Clone + Default> Vector<T> {
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
         let chunks = Arc::make_mut(&mut self.chunks);
         let chunk = chunks.get_mut(at / CHUNK_LEN)?;
@@ -41,11 +45,15 @@ impl<T: Clone> Vector<T> {
     }
 
     pub(crate) fn push(&mut self, item: T) {
-        let chunks = Arc::make_mut(&mut self.chunks);
-        match chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK_LEN => Arc::make_mut(chunk).push(item),
-            _ => chunks.push(Arc::new(vec![item])),
+        let at = self.len;
+        if at.is_multiple_of(CHUNK_LEN) {
+            let chunk = std::array::from_fn(|_| T::default());
+            Arc::make_mut(&mut self.chunks).push(Arc::new(chunk));
         }
+        if let Some(place) = self.get_mut(at) {
+            *place = item;
+        }
+        self.len = at.saturating_add(1);
     }
 }
 

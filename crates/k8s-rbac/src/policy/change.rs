@@ -45,21 +45,21 @@ impl Policy {
 
     /// Puts in a `RoleBinding`, or replaces it.
     pub fn put_role_binding(&mut self, binding: RoleBinding) {
-        let name = binding.metadata.namespace.as_str();
-        let hash = self.hashes.of(name);
+        let name: Arc<str> = binding.metadata.namespace.as_str().into();
+        let hash = self.hashes.of(&name);
         let is_it = |namespace: &Namespace| *namespace.name == *name;
         if self.namespaces.find(hash, is_it).is_none() {
             let namespace = Namespace {
-                name: name.into(),
+                name: Arc::clone(&name),
                 scope: Arc::default(),
             };
             self.namespaces.insert(hash, namespace);
         }
-        if let Some(namespace) = self.namespaces.find_mut(hash, is_it) {
+        self.namespaces.change(hash, is_it, |namespace| {
             let roles = Arc::make_mut(&mut self.roles);
             let scope = Arc::make_mut(&mut namespace.scope);
             scope.put(BindingObject::Namespaced(binding), roles, &self.hashes);
-        }
+        });
     }
 
     /// Takes out a `ClusterRole`; says whether it was there. Bindings that refer to it stay.
@@ -86,13 +86,14 @@ impl Policy {
     pub fn remove_role_binding(&mut self, namespace: &str, name: &str) -> bool {
         let hash = self.hashes.of(namespace);
         let is_it = |own: &Namespace| *own.name == *namespace;
-        let Some(own) = self.namespaces.find_mut(hash, is_it) else {
-            return false;
-        };
-        let roles = Arc::make_mut(&mut self.roles);
-        let scope = Arc::make_mut(&mut own.scope);
-        let was_there = scope.remove(name, roles, &self.hashes);
-        if scope.is_empty() {
+        let removed = self.namespaces.change(hash, is_it, |own| {
+            let roles = Arc::make_mut(&mut self.roles);
+            let scope = Arc::make_mut(&mut own.scope);
+            let was_there = scope.remove(name, roles, &self.hashes);
+            (was_there, scope.is_empty())
+        });
+        let (was_there, is_empty) = removed.unwrap_or_default();
+        if is_empty {
             self.namespaces.remove(hash, is_it);
         }
         was_there

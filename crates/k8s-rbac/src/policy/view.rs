@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use foldhash::quality::RandomState;
 
-use crate::index::{List, Scope};
+use crate::index::{Scope, Search};
+use crate::places::Places;
 use crate::policy::{PRIVILEGED_GROUP, Policy};
 use crate::request::{Request, User};
 use crate::response::{Decision, Grant, Response};
@@ -45,7 +46,7 @@ pub struct UserView<'p> {
 #[derive(Clone, Debug)]
 struct Standing<'p> {
     scope: &'p Scope,
-    lists: Vec<List<'static, 'p>>,
+    lists: Vec<&'p Places>,
 }
 
 impl<'p> UserView<'p> {
@@ -64,8 +65,12 @@ impl<'p> UserView<'p> {
         let asked = Asked::of(request, &self.policy.hashes);
         let namespace = request.namespace().unwrap_or_default();
         let scopes = std::iter::once(&self.cluster).chain(self.namespaces.get(namespace));
-        let scopes = scopes.map(|standing| (standing.scope, standing.lists.iter().copied()));
-        self.policy.find(&asked, scopes)
+        self.policy.respond(scopes.map(|standing| {
+            let mut search = Search::of(standing.scope, &asked, &self.policy.roles);
+            let lists = standing.lists.iter();
+            lists.for_each(|list| search.ask(list, None));
+            search.end()
+        }))
     }
 }
 
@@ -74,7 +79,7 @@ impl<'p> Standing<'p> {
         let lists = scope.lists(&user.name, &user.groups, &policy.hashes);
         Self {
             scope,
-            lists: lists.map(|places| List { places, name: None }).collect(),
+            lists: lists.collect(),
         }
     }
 }
