@@ -211,3 +211,108 @@ impl Policy {
         Some(&namespace.scope)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::objects::{ClusterRole, ClusterRoleBinding, Metadata};
+    use crate::request::ResourceRequest;
+
+    /// Finds two names that look the same until they are read. Of a hundred thousand or so two do.
+    fn twins(hashes: &Hashes) -> [String; 2] {
+        let mut seen = HashMap::new();
+        let mut numbers = 0_u32..;
+        loop {
+            let name = format!("devs-{}", numbers.next().unwrap_or_default());
+            if let Some(other) = seen.insert(hashes.of(&name) >> 32, name.clone()) {
+                return [name, other];
+            }
+        }
+    }
+
+    fn role(name: &str) -> ClusterRole {
+        let rule = PolicyRule {
+            verbs: vec!["get".to_owned()],
+            api_groups: vec![String::new()],
+            resources: vec![name.to_owned()],
+            ..PolicyRule::default()
+        };
+        ClusterRole {
+            metadata: metadata(name),
+            rules: vec![rule],
+            aggregation_rule: None,
+        }
+    }
+
+    fn binding(name: &str, group: &str, role: &str) -> ClusterRoleBinding {
+        ClusterRoleBinding {
+            metadata: metadata(name),
+            subjects: vec![Subject {
+                kind: "Group".to_owned(),
+                name: group.to_owned(),
+                ..Subject::default()
+            }],
+            role_ref: RoleRef {
+                kind: "ClusterRole".to_owned(),
+                name: role.to_owned(),
+                ..RoleRef::default()
+            },
+        }
+    }
+
+    fn metadata(name: &str) -> Metadata {
+        Metadata {
+            name: name.to_owned(),
+            ..Metadata::default()
+        }
+    }
+
+    /// Says which of three resources a group may get, and how many roles were not there.
+    fn verdicts(policy: &Policy, group: &str) -> [(bool, usize); 3] {
+        let user = User::new("jane", [group]);
+        ["pods", "secrets", "nodes"].map(|resource| {
+            let request = ResourceRequest::new("get", "", resource).into();
+            let by_policy = policy.rbac(&user, &request);
+            let by_view = policy.view(&user).rbac(&request);
+            assert_eq!(by_policy, by_view);
+            (
+                by_policy.decision().is_allow(),
+                by_policy.unresolved().len(),
+            )
+        })
+    }
+
+    #[test]
+    fn names_that_share_a_number_share_nothing_else() {
+        let mut policy = Policy::default();
+        let [one, other] = twins(&policy.hashes);
+        let nothing = [(false, 0); 3];
+        policy.put_cluster_role(role("pods"));
+        policy.put_cluster_role(role("secrets"));
+        policy.put_cluster_role_binding(binding("a", &one, "pods"));
+        assert_eq!(verdicts(&policy, &one), [(true, 0), (false, 0), (false, 0)]);
+        assert_eq!(verdicts(&policy, &other), nothing);
+
+        policy.put_cluster_role_binding(binding("b", &other, "missing"));
+        assert_eq!(verdicts(&policy, &one), [(true, 0), (false, 0), (false, 0)]);
+        assert_eq!(verdicts(&policy, &other), [(false, 1); 3]);
+
+        policy.put_cluster_role_binding(binding("b", &other, "secrets"));
+        policy.put_cluster_role_binding(binding("c", &other, "missing"));
+        assert_eq!(verdicts(&policy, &one), [(true, 0), (false, 0), (false, 0)]);
+        assert_eq!(
+            verdicts(&policy, &other),
+            [(false, 1), (true, 0), (false, 1)]
+        );
+
+        policy.remove_cluster_role_binding("a");
+        assert_eq!(verdicts(&policy, &one), nothing);
+        policy.remove_cluster_role_binding("c");
+        assert_eq!(
+            verdicts(&policy, &other),
+            [(false, 0), (true, 0), (false, 0)]
+        );
+    }
+}
