@@ -87,7 +87,8 @@ impl AcceptedPost {
     /// headers, the binding headers among them with the verifier's own values, and an `Authorization`
     /// header made anew. No other header of the caller's.
     ///
-    /// **Send it over TLS to exactly this host, follow no redirects, and bound what you read.**
+    /// **Send it over TLS to exactly this host, follow no redirects, bound what you read, and do not
+    /// log it.**
     #[must_use]
     pub fn to_http(&self) -> Request<&'static str> {
         let mut request = Request::new(self.form.text());
@@ -115,6 +116,12 @@ impl AcceptedPost {
     #[must_use]
     pub fn binding(&self) -> &[BindingHeader] {
         self.binding.headers()
+    }
+
+    /// Returns the host that it goes to.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.endpoint.host()
     }
 
     /// Returns the endpoint that it goes to.

@@ -46,6 +46,9 @@ const SHAPES: [(Partition, &str); 8] = [
 /// The longest region of a caller's: our choice, what the shapes let one be.
 const MAX_REGION_LEN: usize = 32;
 
+/// The longest host: RFC 1035, section 2.3.4, as it comes out in text.
+pub(crate) const MAX_HOST_LEN: usize = 253;
+
 /// The hosts that count as STS: AWS's, more than those, or a list of the caller's alone.
 ///
 /// AWS's are known by shape: `sts` or `sts-fips`, a region of a partition's shape, and that
@@ -122,8 +125,6 @@ impl EndpointTable {
         partition: Partition,
         region: &str,
     ) -> Result<Self, Error> {
-        // RFC 1035, section 2.3.4, as it comes out in text.
-        const MAX_HOST_LEN: usize = 253;
         if host.len() > MAX_HOST_LEN || !host.split('.').all(is_label) || ends_in_number(host) {
             return Err(Error::EndpointTable);
         }
@@ -224,7 +225,7 @@ fn check_region(region: &str) -> Result<(), Error> {
 }
 
 /// A DNS label, lower case (RFC 1035, section 2.3.1; RFC 1123 lets digits stand first).
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=63).contains(&text.len())
         && text.bytes().all(inner)

@@ -96,14 +96,16 @@ impl Policy {
 
     /// Accepts only these regions. The global host counts as `us-east-1`.
     #[must_use]
-    pub fn with_regions(self, regions: impl IntoIterator<Item = String>) -> Self {
+    pub fn with_regions(self, regions: impl IntoIterator<Item: Into<String>>) -> Self {
+        let regions = regions.into_iter().map(Into::into);
         Self {
-            regions: Some(Arc::new(regions.into_iter().collect())),
+            regions: Some(Arc::new(regions.collect())),
             ..self
         }
     }
 
-    /// Sets how many seconds the signer's clock may run ahead.
+    /// Sets how many seconds the signer's clock may run ahead. STS itself takes
+    /// [`DEFAULT_CLOCK_SKEW`], so that more is of use only where the signature is proved here.
     #[must_use]
     pub fn with_clock_skew(self, seconds: u64) -> Self {
         Self {

@@ -57,7 +57,8 @@ impl AcceptedRequest {
     /// Returns the request to send to STS: GET, `accept: application/json`, the binding headers with
     /// the verifier's own values, and the parameters that were judged, encoded afresh.
     ///
-    /// **Send it over TLS to exactly this host, follow no redirects, and bound what you read.**
+    /// **Send it over TLS to exactly this host, follow no redirects, bound what you read, and do not
+    /// log it: `Debug` of an `http::Request` prints its URL whole.**
     #[must_use]
     pub fn to_http(&self) -> Request<()> {
         let mut request = Request::new(());

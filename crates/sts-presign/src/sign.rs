@@ -17,6 +17,7 @@ use crate::binding::BINDING_HEADER;
 use crate::cluster::ClusterId;
 use crate::credential::is_access_key_id;
 use crate::endpoint::Endpoint;
+use crate::endpoint_table::{MAX_HOST_LEN, is_label};
 use crate::param::Param;
 use crate::policy::MAX_AGE;
 use crate::query::CanonicalUrl;
@@ -49,8 +50,8 @@ pub enum SignError {
     /// The identity holds no AWS credentials.
     #[error("the identity holds no AWS credentials")]
     NoCredentials,
-    /// The region is not lower-case letters, digits and `-`.
-    #[error("the region is not 1 to 63 lower-case letters, digits and `-`")]
+    /// The region is not a lower-case DNS label.
+    #[error("the region is not a lower-case DNS label")]
     Region,
     /// The secret access key is empty.
     #[error("the secret access key is empty")]
@@ -71,7 +72,7 @@ pub enum SignError {
 pub struct Signer {
     // INVARIANT: a lower-case DNS name; aws-sigv4 1.6 signs a host with userinfo without a word.
     host: String,
-    // INVARIANT: lower-case letters, digits and `-`; aws-sigv4 1.6 signs a newline as well.
+    // INVARIANT: a lower-case DNS label; aws-sigv4 1.6 signs a newline as well.
     region: String,
     cluster_id: ClusterId,
 }
@@ -93,10 +94,9 @@ impl Signer {
     /// # Errors
     ///
     /// [`SignError::Host`] unless `host` is a lower-case DNS name, [`SignError::Region`] unless
-    /// `region` is 1 to 63 lower-case letters, digits and `-`.
+    /// `region` is a lower-case DNS label.
     pub fn for_host(host: &str, region: &str, cluster_id: &ClusterId) -> Result<Self, SignError> {
-        // 253 and 63 are the limits of RFC 1035, section 2.3.4, as they come out in text.
-        if host.len() > 253 || !host.split('.').all(is_label) {
+        if host.len() > MAX_HOST_LEN || !host.split('.').all(is_label) {
             return Err(SignError::Host);
         }
         if !is_label(region) {
@@ -178,14 +178,6 @@ impl Signer {
         let (text, _) = CanonicalUrl::of_values(&self.host, &values).into_parts();
         Ok(text)
     }
-}
-
-/// A DNS label, lower case.
-fn is_label(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn check(credentials: &Credentials) -> Result<(), SignError> {

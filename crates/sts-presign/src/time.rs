@@ -56,10 +56,9 @@ impl UnixTime {
 
     /// Returns the time `secs` seconds later, at most the last that there is.
     #[must_use]
-    pub const fn later(self, secs: u64) -> Self {
-        let sum = self.secs.saturating_add(secs);
+    pub fn later(self, secs: u64) -> Self {
         Self {
-            secs: if sum > LAST_SECOND { LAST_SECOND } else { sum },
+            secs: self.secs.saturating_add(secs).min(LAST_SECOND),
         }
     }
 

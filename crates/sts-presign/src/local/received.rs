@@ -10,6 +10,7 @@ use crate::authorization::{ALGORITHM, Authorization};
 use crate::canonical::Signed;
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
+use crate::endpoint_table::is_label;
 use crate::keys::SentToken;
 use crate::local::{MAX_REQUEST_LEN, StsError};
 use crate::percent::encode;
@@ -313,12 +314,4 @@ const fn incomplete(why: error::Error) -> StsError {
         error::Error::CredentialScope => StsError::Scope,
         _ => StsError::IncompleteSignature,
     }
-}
-
-/// A DNS label, lower case, as regions are.
-fn is_label(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

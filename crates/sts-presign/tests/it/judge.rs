@@ -396,9 +396,9 @@ fn expires_has_no_other_effect() {
 
 #[test]
 fn regions_can_be_restricted() {
-    let one = policy("test-cluster", "aws").with_regions(["us-west-2".to_owned()]);
+    let one = policy("test-cluster", "aws").with_regions(["us-west-2"]);
     assert!(accept(GOOD, &one, at(NOW)).is_ok());
-    let other = policy("test-cluster", "aws").with_regions(["eu-west-1".to_owned()]);
+    let other = policy("test-cluster", "aws").with_regions(["eu-west-1"]);
     assert_eq!(
         accept(GOOD, &other, at(NOW)).unwrap_err(),
         Error::RegionNotAllowed
@@ -443,10 +443,9 @@ fn attack_30_nothing_secret_is_printed() {
     }
 }
 
-/// Everything that can be said, for people and for programs.
-#[test]
-fn codes_are_kebab_case_and_unique_messages_and_advice_are_sentences() {
-    let all = [
+/// One error of each variant.
+pub(crate) fn every_error() -> Vec<Error> {
+    vec![
         Error::AccessKeyId,
         Error::Action,
         Error::Algorithm,
@@ -495,9 +494,15 @@ fn codes_are_kebab_case_and_unique_messages_and_advice_are_sentences() {
         Error::UnsuppliableHeader,
         Error::Value(Param::Action),
         Error::Version,
-    ];
+    ]
+}
+
+/// Everything that can be said, for people and for programs.
+#[test]
+fn codes_are_kebab_case_and_unique_messages_and_advice_are_sentences() {
+    let all = every_error();
     let mut codes = std::collections::BTreeSet::new();
-    for error in all {
+    for error in &all {
         let (code, message, advice) = (error.code(), error.to_string(), error.advice());
         let kebab = |b: u8| matches!(b, b'a'..=b'z' | b'-');
         assert!(!code.is_empty() && code.bytes().all(kebab), "{code}");

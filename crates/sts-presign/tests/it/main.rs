@@ -13,6 +13,8 @@ mod login;
 #[cfg(test)]
 mod post;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod table;

@@ -5,6 +5,7 @@ use sts_presign::{
     BindingHeader, ClusterId, Endpoint, EndpointTable, EndpointVariant, Error, Policy,
 };
 
+use crate::login::login_of;
 use crate::support::{GOOD, NOW, accept, at, policy};
 
 const VPC: &str = "vpce-0a1b2c3d-4e5f.sts.us-west-2.vpce.amazonaws.com";
@@ -140,6 +141,17 @@ fn what_another_reader_cannot_read_is_refused() {
     let judged = accept(&at_host(host), &policy, at(NOW));
     assert_eq!(judged.unwrap_err(), Error::ReadersDisagree);
     let diagnosis = policy.diagnose(&at_host(host), at(NOW));
+    assert_eq!(diagnosis.refusal(), Some(Error::ReadersDisagree));
+
+    let mut login = login_of("consul");
+    login.url = format!("https://{host}/");
+    let table = EndpointTable::empty()
+        .with_host(host, Partition::Aws, "us-west-2")
+        .unwrap();
+    let policy = login.policy().with_endpoints(table);
+    let judged = login.judge(&policy, at(NOW));
+    assert_eq!(judged.unwrap_err(), Error::ReadersDisagree);
+    let diagnosis = login.diagnose(&policy, at(NOW));
     assert_eq!(diagnosis.refusal(), Some(Error::ReadersDisagree));
 }
 
