@@ -52,10 +52,9 @@ fn documented(items: &[(usize, Vec<Error>)], order: &[Check]) -> BTreeSet<String
     for (number, errors) in items {
         assert!(!errors.is_empty(), "{number} names no error");
         for error in errors {
-            let place = order
-                .iter()
-                .position(|check| Check::of(*error) == Some(*check));
-            assert_eq!(place.map(|place| place + 1), Some(*number), "{error:?}");
+            let mut places = (1..).zip(order);
+            let place = places.find(|(_, check)| Check::of(*error) == Some(**check));
+            assert_eq!(place.map(|(place, _)| place), Some(*number), "{error:?}");
             names.insert(name(*error));
         }
     }
