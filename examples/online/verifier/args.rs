@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use sts_presign::BINDING_HEADER;
 
 #[derive(Parser)]
 #[command(
@@ -21,7 +22,8 @@ pub(crate) enum Command {
     ///
     /// Exit status: 0 the token is good, 1 it is refused, 2 nobody could say.
     Token(TokenArgs),
-    /// Explain check by check why a token is refused, and what to change in its producer. Asks nobody.
+    /// Explain check by check why a token is refused, or a login in POST form, and what to change in its
+    /// producer. Asks nobody.
     ///
     /// Prints neither the signature nor the session token. Exit status: 0 nothing is wrong that can be
     /// seen without STS, 1 it is refused, 2 nobody could say.
@@ -79,6 +81,13 @@ pub(crate) struct DoctorArgs {
     /// Read the token from this file instead of standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    /// Explain a login in POST form instead, as Vault, Consul and Teleport carry it: a JSON document with
+    /// `method`, `url`, `headers` (a list of `[name, value]`) and `body`, each decoded.
+    #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
+    pub(crate) login: Option<PathBuf>,
+    /// The header that binds such a login; its value is the cluster id.
+    #[arg(long, value_name = "NAME", default_value = BINDING_HEADER)]
+    pub(crate) binding_header: String,
     /// Judge as if it were then, as 2026-11-24T09:00:00Z; now by default.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use aws_auth_map::{Backend, BackendKind, Map};
 use eks_auth::{Authenticator, Https, LocalKeys, LocalTransport, Transport, TransportError};
 use http::{Request, Response};
-use sts_presign::{ClusterId, Keys, LocalSts, Policy, UnixTime};
+use sts_presign::{BindingHeader, ClusterId, Keys, LocalSts, Policy, UnixTime};
 
 use crate::args::Common;
 
@@ -34,15 +34,20 @@ pub(crate) fn authenticator(common: &Common) -> Result<Authenticator, String> {
             common.cluster_id.len()
         )
     })?;
+    let policy = policy(common, BindingHeader::cluster(cluster_id))?;
+    Ok(Authenticator::new(policy))
+}
+
+pub(crate) fn policy(common: &Common, binding: BindingHeader) -> Result<Policy, String> {
     let partition = common
         .partition
         .parse()
         .map_err(|why| format!("--partition: {why}"))?;
-    let policy = Policy::new(cluster_id, partition);
-    Ok(Authenticator::new(match common.regions.is_empty() {
+    let policy = Policy::bound_by(binding, partition);
+    Ok(match common.regions.is_empty() {
         true => policy,
-        false => policy.with_regions(common.regions.iter().cloned()),
-    }))
+        false => policy.with_regions(&common.regions),
+    })
 }
 
 pub(crate) fn sts(common: &Common) -> Result<Sts, String> {

@@ -144,7 +144,8 @@ impl<'r> Parts<'r> {
             findings.saw(Check::HeaderValues, &result, seen);
             if let Some(form) = self.form {
                 let result = none_of(headers.misfits(list, form), Error::CarriedValue);
-                let seen = quote_names(headers.misfits(list, form));
+                let misfits = headers.misfits(list, form);
+                let seen = quote_names(misfits.map(|(name, value)| format!("{name}: {value}")));
                 findings.saw(Check::CarriedValues, &result, seen);
             }
         }

@@ -1,5 +1,7 @@
 //! Quoting what is not secret.
 
+use std::borrow::Borrow;
+
 use super::Check;
 use crate::credential::is_access_key_id;
 use crate::{percent, signed_headers};
@@ -33,8 +35,8 @@ pub(super) fn quote_credential(text: &str) -> String {
 }
 
 /// Quotes names of headers; nothing where there are none.
-pub(super) fn quote_names<'n>(names: impl Iterator<Item = &'n str>) -> String {
-    let names: Vec<&str> = names.collect();
+pub(super) fn quote_names(names: impl Iterator<Item: Borrow<str>>) -> String {
+    let names: Vec<_> = names.collect();
     match names.is_empty() {
         true => String::new(),
         false => quote(&names.join(", ")),

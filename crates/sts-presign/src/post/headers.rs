@@ -72,14 +72,18 @@ impl<'r> Headers<'r> {
 
     /// Returns the signed headers whose values SigV4 counts otherwise than as they stand.
     pub(crate) fn odd_values<'s>(&self, list: &'s str) -> impl Iterator<Item = &'s str> {
-        let signed = self.signed(list);
-        signed.filter_map(|(name, value)| (!is_value(value)).then_some(name))
+        let odd = self.signed(list).filter(|(_, value)| !is_value(value));
+        odd.map(|(name, _)| name)
     }
 
-    /// Returns the signed headers whose values do not fit the form.
-    pub(crate) fn misfits<'s>(&self, list: &'s str, form: Form) -> impl Iterator<Item = &'s str> {
+    /// Returns the signed headers whose values do not fit the form, with these.
+    pub(crate) fn misfits<'s>(
+        &self,
+        list: &'s str,
+        form: Form,
+    ) -> impl Iterator<Item = (&'s str, &'r str)> {
         let signed = self.signed(list);
-        signed.filter_map(move |(name, value)| (!form.fits(name, value)).then_some(name))
+        signed.filter(move |(name, value)| !form.fits(name, value))
     }
 
     /// Returns the signed headers that were carried, with their values, in the order of the list.
