@@ -1,5 +1,5 @@
 use serde::Deserialize;
-use sts_presign::{Error, MAX_URL_LEN, Param};
+use sts_presign::{Byte, Error, MAX_URL_LEN, Param};
 use testkit::Report;
 
 use crate::support::{GOOD, NOW, accept, at, judge, policy};
@@ -464,7 +464,7 @@ pub(crate) fn every_error() -> Vec<Error> {
         Error::EndpointTable,
         Error::Expired { seconds: 1 },
         Error::Expires,
-        Error::ForbiddenByte(sts_presign::Byte::At),
+        Error::ForbiddenByte(Byte::At),
         Error::HeaderName,
         Error::HeaderValue,
         Error::Host,
@@ -495,6 +495,25 @@ pub(crate) fn every_error() -> Vec<Error> {
         Error::Value(Param::Action),
         Error::Version,
     ]
+}
+
+#[test]
+fn each_kind_of_forbidden_byte_has_its_own_sentence() {
+    let kinds = [
+        Byte::At,
+        Byte::Control,
+        Byte::Fragment,
+        Byte::NonAscii,
+        Byte::Other,
+        Byte::Plus,
+        Byte::Semicolon,
+        Byte::Space,
+    ];
+    let said = kinds.map(|byte| Error::ForbiddenByte(byte).to_string());
+    for sentence in &said {
+        assert!(sentence.starts_with("the URL holds a"), "{sentence}");
+        assert_eq!(said.iter().filter(|other| *other == sentence).count(), 1);
+    }
 }
 
 /// Everything that can be said, for people and for programs.
