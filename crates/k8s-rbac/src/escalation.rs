@@ -60,6 +60,17 @@ impl<'p> Escalation<'p> {
 
 impl Display for Escalation<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.fmt_with(f, Unresolved::to_string)
+    }
+}
+
+impl<'p> Escalation<'p> {
+    /// Writes the message with the errors of whoever was asked for the roles.
+    pub(crate) fn fmt_with(
+        &self,
+        f: &mut Formatter<'_>,
+        error: impl FnMut(&Unresolved<'p>) -> String,
+    ) -> fmt::Result {
         let missing = self.coverage.missing_texts().join("\n");
         write!(
             f,
@@ -72,7 +83,7 @@ impl Display for Escalation<'_> {
             return Ok(());
         }
         // As upstream: a list of one error, which is a list in brackets itself if there are more.
-        let errors = aggregate(self.unresolved.iter().map(ToString::to_string));
+        let errors = aggregate(self.unresolved.iter().map(error));
         write!(f, "; resolution errors: [{errors}]")
     }
 }

@@ -106,17 +106,15 @@ impl FieldErrors {
             )
         });
         let causes: Vec<String> = causes.collect();
-        let name_field = match name {
-            "" => String::new(),
-            name => format!("\"name\":{},", JsonText(name)),
-        };
+        let details = [("name", name), ("group", self.group), ("kind", self.kind)];
+        let details = details.iter().filter(|(_, value)| !value.is_empty());
+        let details = details.map(|(field, value)| format!("\"{field}\":{},", JsonText(value)));
+        let details: String = details.collect();
         format!(
             "{{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"status\":\"Failure\",\
-             \"message\":{},\"reason\":\"Invalid\",\"details\":{{{name_field}\"group\":{},\
-             \"kind\":{},\"causes\":[{}]}},\"code\":422}}",
+             \"message\":{},\"reason\":\"Invalid\",\"details\":{{{details}\"causes\":[{}]}},\
+             \"code\":422}}\n",
             JsonText(&self.message(name)),
-            JsonText(self.group),
-            JsonText(self.kind),
             causes.join(","),
         )
     }

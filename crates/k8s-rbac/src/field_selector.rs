@@ -34,15 +34,18 @@ impl FieldRequirement {
     pub fn parse(selector: &str) -> Result<Vec<Self>, FieldSelectorError<'_>> {
         let mut terms = split(selector);
         terms.sort_unstable();
-        let terms = terms.into_iter().filter(|term| !term.is_empty());
-        terms
-            .map(|term| {
-                let Some((field, operator, value)) = operator_of(term) else {
-                    return Err(FieldSelectorError::Term { selector, term });
-                };
-                Ok(Self::new(field, operator, unescape(value)?))
-            })
-            .collect()
+        let mut requirements = Vec::new();
+        for term in terms.into_iter().filter(|term| !term.is_empty()) {
+            let Some((field, operator, value)) = operator_of(term) else {
+                return Err(FieldSelectorError::Term { selector, term });
+            };
+            let value = unescape(value)?;
+            // As upstream: a term that names neither is none.
+            if !field.is_empty() || !value.is_empty() {
+                requirements.push(Self::new(field, operator, value));
+            }
+        }
+        Ok(requirements)
     }
 }
 

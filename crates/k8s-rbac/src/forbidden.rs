@@ -56,7 +56,7 @@ impl<'a> Forbidden<'a> {
             .collect();
         format!(
             "{{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"status\":\"Failure\",\
-             \"message\":{},\"reason\":\"Forbidden\",\"details\":{{{}}},\"code\":403}}",
+             \"message\":{},\"reason\":\"Forbidden\",\"details\":{{{}}},\"code\":403}}\n",
             JsonText(&self.to_string()),
             details.join(","),
         )

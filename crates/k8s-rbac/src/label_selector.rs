@@ -161,7 +161,7 @@ impl<'s> Tokens<'s> {
         }
         for (text, token) in SYMBOLS {
             if let Some(rest) = self.rest.strip_prefix(text) {
-                self.rest = rest;
+                self.rest = without_zero(rest);
                 return token;
             }
         }
@@ -169,14 +169,18 @@ impl<'s> Tokens<'s> {
             |c: char| is_space(c) || matches!(c, '=' | '!' | '(' | ')' | ',' | '>' | '<' | '\0');
         let end = self.rest.find(ends).unwrap_or(self.rest.len());
         let (name, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
-        // A zero that ends a word goes with it.
-        self.rest = rest.strip_prefix('\0').unwrap_or(rest);
+        self.rest = without_zero(rest);
         match name {
             "in" => Token::Operator(Operator::In),
             "notin" => Token::Operator(Operator::NotIn),
             _ => Token::Name(name),
         }
     }
+}
+
+// As upstream: a zero that ends a word or a symbol goes with it.
+fn without_zero(text: &str) -> &str {
+    text.strip_prefix('\0').unwrap_or(text)
 }
 
 const fn is_space(c: char) -> bool {

@@ -52,6 +52,7 @@ mod rule;
 mod selector;
 mod sieve;
 mod sources;
+mod storage;
 #[cfg(feature = "store")]
 mod store;
 mod validation;

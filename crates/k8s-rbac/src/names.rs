@@ -10,10 +10,10 @@ const MAX_SUBDOMAIN: usize = 253;
 
 const EMPTY_NAME: &str = "name part must be non-empty";
 const EMPTY_PREFIX: &str = "prefix part must be non-empty";
-const LONG_NAME: &str = "name part must be no more than 63 bytes";
-const LONG_PREFIX: &str = "prefix part must be no more than 253 bytes";
-const LONG_LABEL: &str = "must be no more than 63 bytes";
-const LONG_SUBDOMAIN: &str = "must be no more than 253 bytes";
+const LONG_NAME: &str = "name part must be no more than 63 characters";
+const LONG_PREFIX: &str = "prefix part must be no more than 253 characters";
+const LONG_LABEL: &str = "must be no more than 63 characters";
+const LONG_SUBDOMAIN: &str = "must be no more than 253 characters";
 const NAME: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must \
     start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', \
     regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";

@@ -67,7 +67,7 @@ impl RequestInfo {
     /// [`RequestInfoError::MissingKind`].
     pub fn read<'u>(method: &str, url: &'u str) -> Result<Self, RequestInfoError<'u>> {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
-        let is_path = path.starts_with('/') || matches!(path, "" | "*");
+        let is_path = path.starts_with('/') || matches!(url, "" | "*");
         if !is_path || url.contains(|c: char| c.is_ascii_control()) {
             return Err(RequestInfoError::NotAPath);
         }

@@ -208,18 +208,9 @@ pub struct Unresolved<'p> {
 
 impl<'p> Unresolved<'p> {
     pub(crate) fn of(binding: Bound<'p>) -> Self {
-        let name = &binding.role_ref.name;
-        let missing = match binding.role_ref.kind.as_str() {
-            "ClusterRole" => Missing::ClusterRole { name },
-            "Role" => Missing::Role {
-                name,
-                namespace: binding.namespace,
-            },
-            kind => Missing::UnsupportedKind { kind },
-        };
         Self {
             binding: BindingName::of(binding),
-            missing,
+            missing: Missing::of(binding.role_ref, binding.namespace),
         }
     }
 
@@ -276,4 +267,15 @@ pub enum Missing<'p> {
         /// The kind.
         kind: &'p str,
     },
+}
+
+impl<'p> Missing<'p> {
+    pub(crate) fn of(role: &'p RoleRef, namespace: Option<&'p str>) -> Self {
+        let name = &role.name;
+        match role.kind.as_str() {
+            "ClusterRole" => Self::ClusterRole { name },
+            "Role" => Self::Role { name, namespace },
+            kind => Self::UnsupportedKind { kind },
+        }
+    }
 }

@@ -31,10 +31,7 @@ pub enum ReviewError {
     /// A local review was not sent to a namespace: status 400.
     NamespaceRequired,
     /// A local review was sent to a namespace that is not its own: status 400.
-    OtherNamespace {
-        /// The one it was sent to.
-        namespace: String,
-    },
+    OtherNamespace,
     /// A review of rules names no namespace: status 400.
     RulesWithoutNamespace,
 }
@@ -44,9 +41,9 @@ impl Display for ReviewError {
         match self {
             Self::Invalid(errors) => f.write_str(&errors.message("")),
             Self::NamespaceRequired => f.write_str("namespace is required on this type: "),
-            Self::OtherNamespace { namespace } => write!(
-                f,
-                "spec.resourceAttributes.namespace must match namespace: {namespace}"
+            Self::OtherNamespace => f.write_str(
+                "the namespace of the provided object does not match the namespace sent on the \
+                 request",
             ),
             Self::RulesWithoutNamespace => f.write_str("no namespace on request"),
         }

@@ -15,8 +15,19 @@ impl Role {
     /// Finds what is wrong with the fields: metadata, then rule by rule.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
+        self.errors_of_fields(None)
+    }
+
+    /// Finds what is wrong with it as the successor of another: the same, and that neither name nor
+    /// namespace ever changes.
+    #[must_use]
+    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
+        self.errors_of_fields(Some(&before.metadata))
+    }
+
+    fn errors_of_fields(&self, before: Option<&Metadata>) -> FieldErrors {
         let mut errors = FieldErrors::new("Role", API_GROUP);
-        check_metadata(&self.metadata, Scope::Namespace, &mut errors);
+        check_metadata(&self.metadata, before, Scope::Namespace, &mut errors);
         check_rules(&self.rules, Scope::Namespace, &mut errors);
         errors
     }
@@ -27,27 +38,38 @@ impl ClusterRole {
     /// `aggregationRule`.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
-        self.errors_of_fields(Values::Known)
+        self.errors_of_fields(None, Values::Known)
     }
 
-    /// Finds what is wrong with it as the successor of another: the same, but that a value which no
-    /// label can have is not looked at in a `matchExpressions` if the other has such a one already.
-    /// The selector it stands in is still refused, since it cannot be asked.
+    /// Finds what is wrong with it as the successor of another: the same, and that the name never
+    /// changes; but that a value which no label can have is not looked at in a `matchExpressions` if
+    /// anything is wrong with the selectors of the other already. The selector it stands in is still
+    /// refused, since it cannot be asked.
     ///
     /// As upstream: pkg/registry/rbac/clusterrole/strategy.go, `ValidateUpdate`.
     #[must_use]
     pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
-        let selectors = before.aggregation_rule.iter();
-        let selectors = selectors.flat_map(|rule| &rule.cluster_role_selectors);
-        let requirements = selectors.flat_map(|selector| &selector.match_expressions);
-        let mut values = requirements.flat_map(|requirement| &requirement.values);
-        let had_one = values.any(|value| !names::label_value(value).is_empty());
-        self.errors_of_fields(if had_one { Values::Any } else { Values::Known })
+        let values = if before.has_wrong_selector() {
+            Values::Any
+        } else {
+            Values::Known
+        };
+        self.errors_of_fields(Some(&before.metadata), values)
     }
 
-    fn errors_of_fields(&self, values: Values) -> FieldErrors {
+    // As upstream: hasInvalidLabelValueInLabelSelector, which looks for more than its name says.
+    fn has_wrong_selector(&self) -> bool {
         let mut errors = FieldErrors::new("ClusterRole", API_GROUP);
-        check_metadata(&self.metadata, Scope::Cluster, &mut errors);
+        let rule = self.aggregation_rule.iter();
+        for selector in rule.flat_map(|rule| &rule.cluster_role_selectors) {
+            check_selector(selector, "", Values::Known, &mut errors);
+        }
+        !errors.is_empty()
+    }
+
+    fn errors_of_fields(&self, before: Option<&Metadata>, values: Values) -> FieldErrors {
+        let mut errors = FieldErrors::new("ClusterRole", API_GROUP);
+        check_metadata(&self.metadata, before, Scope::Cluster, &mut errors);
         check_rules(&self.rules, Scope::Cluster, &mut errors);
         let Some(rule) = &self.aggregation_rule else {
             return errors;
@@ -60,6 +82,9 @@ impl ClusterRole {
         for (number, selector) in rule.cluster_role_selectors.iter().enumerate() {
             let field = format!("{field}[{number}]");
             check_selector(selector, &field, values, &mut errors);
+            if selector.compile().is_err() {
+                errors.invalid(&field, &"null", "invalid label selector.");
+            }
         }
         errors
     }
@@ -70,19 +95,23 @@ impl RoleBinding {
     /// An empty `apiGroup` is wrong where a default would have filled it in.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
-        let mut errors = FieldErrors::new("RoleBinding", API_GROUP);
-        check_metadata(&self.metadata, Scope::Namespace, &mut errors);
-        check_role_ref(&self.role_ref, &["Role", "ClusterRole"], &mut errors);
-        check_subjects(&self.subjects, Scope::Namespace, &mut errors);
+        self.errors_of_fields(None)
+    }
+
+    /// Finds what is wrong with it as the successor of another: the same, and that neither name nor
+    /// namespace nor the reference ever changes.
+    #[must_use]
+    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
+        let mut errors = self.errors_of_fields(Some(&before.metadata));
+        check_same_role(&self.role_ref, &before.role_ref, &mut errors);
         errors
     }
 
-    /// Finds what is wrong with it as the successor of another: the same, and that the reference
-    /// never changes.
-    #[must_use]
-    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
-        let mut errors = self.field_errors();
-        check_same_role(&self.role_ref, &before.role_ref, &mut errors);
+    fn errors_of_fields(&self, before: Option<&Metadata>) -> FieldErrors {
+        let mut errors = FieldErrors::new("RoleBinding", API_GROUP);
+        check_metadata(&self.metadata, before, Scope::Namespace, &mut errors);
+        check_role_ref(&self.role_ref, &["Role", "ClusterRole"], &mut errors);
+        check_subjects(&self.subjects, Scope::Namespace, &mut errors);
         errors
     }
 }
@@ -92,19 +121,23 @@ impl ClusterRoleBinding {
     /// An empty `apiGroup` is wrong where a default would have filled it in.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
-        let mut errors = FieldErrors::new("ClusterRoleBinding", API_GROUP);
-        check_metadata(&self.metadata, Scope::Cluster, &mut errors);
-        check_role_ref(&self.role_ref, &["ClusterRole"], &mut errors);
-        check_subjects(&self.subjects, Scope::Cluster, &mut errors);
+        self.errors_of_fields(None)
+    }
+
+    /// Finds what is wrong with it as the successor of another: the same, and that neither the name
+    /// nor the reference ever changes.
+    #[must_use]
+    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
+        let mut errors = self.errors_of_fields(Some(&before.metadata));
+        check_same_role(&self.role_ref, &before.role_ref, &mut errors);
         errors
     }
 
-    /// Finds what is wrong with it as the successor of another: the same, and that the reference
-    /// never changes.
-    #[must_use]
-    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
-        let mut errors = self.field_errors();
-        check_same_role(&self.role_ref, &before.role_ref, &mut errors);
+    fn errors_of_fields(&self, before: Option<&Metadata>) -> FieldErrors {
+        let mut errors = FieldErrors::new("ClusterRoleBinding", API_GROUP);
+        check_metadata(&self.metadata, before, Scope::Cluster, &mut errors);
+        check_role_ref(&self.role_ref, &["ClusterRole"], &mut errors);
+        check_subjects(&self.subjects, Scope::Cluster, &mut errors);
         errors
     }
 }
@@ -115,8 +148,14 @@ enum Scope {
     Namespace,
 }
 
-// Labels come in the order of their keys; upstream walks a map.
-fn check_metadata(metadata: &Metadata, scope: Scope, errors: &mut FieldErrors) {
+// Labels come in the order of their keys; upstream walks a map. An update is looked at twice there,
+// which shows in the causes of the answer only.
+fn check_metadata(
+    metadata: &Metadata,
+    before: Option<&Metadata>,
+    scope: Scope,
+    errors: &mut FieldErrors,
+) {
     let Metadata {
         name,
         namespace,
@@ -136,6 +175,15 @@ fn check_metadata(metadata: &Metadata, scope: Scope, errors: &mut FieldErrors) {
     for (key, value) in labels {
         errors.invalid_text("metadata.labels", key, &names::label_key(key));
         errors.invalid_text("metadata.labels", value, &names::label_value(value));
+    }
+    let Some(before) = before else { return };
+    for (field, now, then) in [
+        ("metadata.name", name, &before.name),
+        ("metadata.namespace", namespace, &before.namespace),
+    ] {
+        if now != then {
+            errors.invalid_text(field, now, &["field is immutable"]);
+        }
     }
 }
 
@@ -181,9 +229,6 @@ fn check_selector(selector: &LabelSelector, field: &str, values: Values, errors:
         if values == Values::Known {
             check_label_values(requirement, &field, errors);
         }
-    }
-    if selector.compile().is_err() {
-        errors.invalid(field, &"null", "invalid label selector.");
     }
 }
 

@@ -13,7 +13,8 @@ use crate::objects::{
 use crate::policy::Policy;
 use crate::quote::Quoted;
 use crate::request::{Request, ResourceRequest, User};
-use crate::response::{Decision, Grant};
+use crate::response::{Decision, Grant, Missing};
+use crate::storage::NotStored;
 
 /// How an object is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -128,7 +129,8 @@ impl Policy {
             return WriteVerdict::Allowed(permit);
         }
         let (Some(rules), Some(_)) = (self.rules_of(role, namespace), bound) else {
-            return WriteVerdict::Refused(WriteRefusal::RoleNotFound { role });
+            let missing = Missing::of(role, Some(namespace));
+            return WriteVerdict::Refused(WriteRefusal::RoleNotFound { resource, missing });
         };
         self.hold(resource, name, user, namespace, rules)
     }
@@ -222,11 +224,25 @@ pub enum WriteRefusal<'p> {
         /// What is missing.
         escalation: Escalation<'p>,
     },
-    /// The role that the binding refers to is not there: status 404.
+    /// The role that the binding refers to is not there, or cannot be: status 404, 400 where the
+    /// storage cannot be asked for it, 500 where its kind is unknown.
     RoleNotFound {
-        /// The reference.
-        role: &'p RoleRef,
+        /// The resource of the binding.
+        resource: &'static str,
+        /// The role.
+        missing: Missing<'p>,
     },
+}
+
+impl WriteRefusal<'_> {
+    /// Returns the HTTP status of the answer.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match *self {
+            Self::Aggregation { .. } | Self::Escalation { .. } => 403,
+            Self::RoleNotFound { resource, missing } => NotStored::new(resource, missing).status(),
+        }
+    }
 }
 
 impl Display for WriteRefusal<'_> {
@@ -244,23 +260,12 @@ impl Display for WriteRefusal<'_> {
                 escalation,
             } => {
                 let name = Quoted(name);
-                write!(
-                    f,
-                    "{resource}.{API_GROUP} {name} is forbidden: {escalation}"
-                )
+                write!(f, "{resource}.{API_GROUP} {name} is forbidden: ")?;
+                escalation.fmt_with(f, |unresolved| {
+                    NotStored::new(resource, unresolved.missing()).to_string()
+                })
             }
-            // The plural is upstream's: these are the errors of the storage, not of the listers.
-            Self::RoleNotFound { role } => match role.kind.as_str() {
-                "ClusterRole" => {
-                    write!(
-                        f,
-                        "clusterroles.{API_GROUP} {} not found",
-                        Quoted(&role.name)
-                    )
-                }
-                "Role" => write!(f, "roles.{API_GROUP} {} not found", Quoted(&role.name)),
-                kind => write!(f, "unsupported role reference kind: {}", Quoted(kind)),
-            },
+            Self::RoleNotFound { resource, missing } => NotStored::new(resource, *missing).fmt(f),
         }
     }
 }

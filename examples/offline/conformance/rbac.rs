@@ -5,6 +5,7 @@ mod requests;
 mod reviews;
 mod roles;
 mod validation;
+mod writes;
 
 use k8s_rbac::{Decision, Forbidden, Objects, Policy, PolicyRule, Request, ResourceRequest, User};
 use serde::Deserialize;
@@ -22,7 +23,8 @@ pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
                 .or_else(|| requests::answer(op, question))
                 .or_else(|| reviews::answer(op, question))
                 .or_else(|| roles::answer(op, question))
-                .or_else(|| validation::answer(op, question));
+                .or_else(|| validation::answer(op, question))
+                .or_else(|| writes::answer(op, question));
         }
     })
 }
@@ -109,5 +111,9 @@ fn forbidden(question: &Refused) -> Value {
     let nobody = question.nil_user.unwrap_or_default();
     let user = if nobody { "" } else { text(&attributes.user) };
     let forbidden = Forbidden::new(user, attributes.request(), text(&question.authz_reason));
-    json!({ "message": forbidden.to_string(), "details": forbidden.details() })
+    json!({
+        "message": forbidden.to_string(),
+        "details": forbidden.details(),
+        "body": forbidden.body(),
+    })
 }

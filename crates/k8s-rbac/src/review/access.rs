@@ -63,8 +63,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`ReviewError::Invalid`], [`ReviewError::NamespaceRequired`],
-    /// [`ReviewError::OtherNamespace`].
+    /// [`ReviewError::OtherNamespace`], [`ReviewError::Invalid`], [`ReviewError::NamespaceRequired`].
     pub fn review(
         &self,
         caller: &User,
@@ -72,10 +71,14 @@ impl Policy {
         mut review: AccessReview,
     ) -> Result<AccessReview, ReviewError> {
         let is_local = review.kind == ReviewKind::LocalSubjectAccessReview;
-        if is_local && review.metadata.namespace.is_empty() {
-            // As upstream: the API fills in the namespace of the URL before it looks.
-            namespace.clone_into(&mut review.metadata.namespace);
+        // As upstream: before the API looks, it makes the namespace that of the URL, which for all
+        // but local reviews has none (EnsureObjectNamespaceMatchesRequestNamespace).
+        let namespace = if is_local { namespace } else { "" };
+        let of_review = &mut review.metadata.namespace;
+        if !of_review.is_empty() && !namespace.is_empty() && of_review != namespace {
+            return Err(ReviewError::OtherNamespace);
         }
+        namespace.clone_into(of_review);
         let errors = review.field_errors();
         let request = match review.request() {
             Some(request) if errors.is_empty() => request,
@@ -83,10 +86,6 @@ impl Policy {
         };
         if is_local && namespace.is_empty() {
             return Err(ReviewError::NamespaceRequired);
-        }
-        if is_local && review.metadata.namespace != namespace {
-            let namespace = namespace.to_owned();
-            return Err(ReviewError::OtherNamespace { namespace });
         }
         let user = review.user(caller);
         let response = self.authorize(&user, &request);

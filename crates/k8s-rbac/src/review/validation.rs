@@ -22,7 +22,9 @@ impl AccessReview {
     /// wrong for a local review only.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
-        let mut errors = FieldErrors::new(self.kind.as_str(), REVIEW_GROUP);
+        // As upstream: the kind is empty, since the API server asks an object for it that it has
+        // converted, and that has none any more.
+        let mut errors = FieldErrors::new("", REVIEW_GROUP);
         self.check_spec(&mut errors);
         let is_local = self.kind == ReviewKind::LocalSubjectAccessReview;
         let mut metadata = self.metadata.clone();

@@ -122,6 +122,8 @@ fn each_divergence_is_real() {
     divergences.compare("selector-first-error", &2, &errors.len());
     let path = RequestInfo::read("GET", "/%ff").map(|info| info.verb);
     divergences.compare("path-not-utf8", &Ok("get".to_owned()), &path);
+    let path = RequestInfo::read("GET", "http://host/x").map(|info| info.path);
+    divergences.compare("absolute-url", &Ok("/x".to_owned()), &path);
     let role: ClusterRole = serde_json::from_value(serde_json::json!({
         "metadata": {"name": "r", "labels": {"b": "-", "a": "+"}},
     }))
@@ -135,6 +137,9 @@ fn each_divergence_is_real() {
             .all(|text| text.find("\"+\"") < text.find("\"-\""))
     );
     divergences.compare("field-error-order", &2, &messages.len());
+    let nameless = ClusterRole::default();
+    let errors = nameless.field_errors_after(&nameless).errors().len();
+    divergences.compare("update-repeats-causes", &3, &errors);
     let review: AccessReview = serde_json::from_value(serde_json::json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

@@ -41,6 +41,8 @@ mod reviews;
 #[cfg(all(test, feature = "store"))]
 mod store;
 #[cfg(test)]
+mod upstream;
+#[cfg(test)]
 mod validation;
 #[cfg(all(test, feature = "yaml"))]
 mod who;

@@ -148,6 +148,7 @@ fn the_body_of_a_refusal_is_gos_json() {
             r#""message":"nodes \"n1\" is forbidden: User \"\u0026lt;x\u0026gt;\" cannot get "#,
             r#"resource \"nodes\" in API group \"\" at the cluster scope","reason":"Forbidden","#,
             r#""details":{"name":"n1","kind":"nodes"},"code":403}"#,
+            "\n",
         )
     );
 }

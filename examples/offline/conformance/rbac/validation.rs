@@ -2,6 +2,7 @@
 
 use k8s_rbac::{ClusterRole, ClusterRoleBinding, FieldErrors, Role, RoleBinding};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::Refusal;
@@ -11,27 +12,77 @@ const NAME: &str = "NAME";
 
 pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
     Some(match op {
+        "rbac.default" => crate::read(question).and_then(|question| set_defaults(&question)),
         "rbac.validate" => crate::read(question).and_then(|question| validate(&question)),
         _ => return None,
     })
 }
 
 #[derive(Deserialize)]
-struct Validate {
+struct Written {
     kind: String,
     object: Value,
+    /// What it takes the place of.
+    before: Option<Value>,
 }
 
-fn validate(question: &Validate) -> Result<Value, Refusal> {
+fn set_defaults(question: &Written) -> Result<Value, Refusal> {
     let object = &question.object;
-    let errors = match question.kind.as_str() {
-        "ClusterRole" => crate::read::<ClusterRole>(object)?.field_errors(),
-        "ClusterRoleBinding" => crate::read::<ClusterRoleBinding>(object)?.field_errors(),
-        "Role" => crate::read::<Role>(object)?.field_errors(),
-        "RoleBinding" => crate::read::<RoleBinding>(object)?.field_errors(),
-        _ => return Err(Refusal::malformed(&"`kind` is none of the four")),
+    let object = match question.kind.as_str() {
+        "ClusterRole" => json!(crate::read::<ClusterRole>(object)?),
+        "ClusterRoleBinding" => {
+            let mut binding: ClusterRoleBinding = crate::read(object)?;
+            binding.set_defaults();
+            json!(binding)
+        }
+        "Role" => json!(crate::read::<Role>(object)?),
+        "RoleBinding" => {
+            let mut binding: RoleBinding = crate::read(object)?;
+            binding.set_defaults();
+            json!(binding)
+        }
+        _ => return Err(unknown_kind()),
     };
-    Ok(answer_of(&errors))
+    Ok(json!({ "object": object }))
+}
+
+fn validate(question: &Written) -> Result<Value, Refusal> {
+    let errors = match question.kind.as_str() {
+        "ClusterRole" => errors_of(
+            question,
+            ClusterRole::field_errors,
+            ClusterRole::field_errors_after,
+        ),
+        "ClusterRoleBinding" => errors_of(
+            question,
+            ClusterRoleBinding::field_errors,
+            ClusterRoleBinding::field_errors_after,
+        ),
+        "Role" => errors_of(question, Role::field_errors, Role::field_errors_after),
+        "RoleBinding" => errors_of(
+            question,
+            RoleBinding::field_errors,
+            RoleBinding::field_errors_after,
+        ),
+        _ => Err(unknown_kind()),
+    };
+    Ok(answer_of(&errors?))
+}
+
+fn errors_of<T: DeserializeOwned>(
+    question: &Written,
+    alone: fn(&T) -> FieldErrors,
+    after: fn(&T, &T) -> FieldErrors,
+) -> Result<FieldErrors, Refusal> {
+    let object = crate::read(&question.object)?;
+    Ok(match &question.before {
+        Some(before) => after(&object, &crate::read(before)?),
+        None => alone(&object),
+    })
+}
+
+fn unknown_kind() -> Refusal {
+    Refusal::malformed(&"`kind` is none of the four")
 }
 
 fn answer_of(errors: &FieldErrors) -> Value {
@@ -42,5 +93,6 @@ fn answer_of(errors: &FieldErrors) -> Value {
             "body": error.message,
         })
     });
-    json!({ "errors": list.collect::<Vec<_>>(), "message": errors.message(NAME) })
+    let body = (!errors.is_empty()).then(|| errors.body(NAME));
+    json!({ "errors": list.collect::<Vec<_>>(), "message": errors.message(NAME), "body": body })
 }

@@ -1,0 +1,197 @@
+//! What Kubernetes 1.34.1 answered to generated questions: `testdata/upstream`, which
+//! `fuzz/rbac_oracle record` writes. An answer is without what is empty.
+
+use k8s_rbac::review::{AccessReview, ReviewError};
+use k8s_rbac::{
+    ClusterRole, ClusterRoleBinding, FieldErrors, FieldRequirement, LabelRequirement, Policy,
+    RequestInfo, RequestInfoError, Role, RoleBinding, User, Write, WriteVerdict,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use testkit::Report;
+
+fn read<T: DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+/// Reads a field that may be missing.
+fn field<T: DeserializeOwned + Default>(question: &Value, name: &str) -> T {
+    question.get(name).map(read).unwrap_or_default()
+}
+
+fn plain(value: impl Serialize) -> Value {
+    let mut value = serde_json::to_value(value).unwrap();
+    drop_empty(&mut value);
+    value
+}
+
+fn drop_empty(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(drop_empty);
+            fields.retain(|_, value| !is_empty(value));
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_empty),
+        _ => {}
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+/// Answers every question of a file, and compares.
+fn replay(file: &str, answer: impl Fn(&Value) -> Value) {
+    let mut report = Report::new();
+    for question in testkit::json_lines::<Value>(format!("testdata/upstream/{file}.jsonl")) {
+        let (got, want) = (plain(answer(&question)), &question["answer"]);
+        report.check(&question.to_string(), &got, want);
+    }
+    report.finish();
+}
+
+#[test]
+fn defaults_are_filled_in() {
+    replay("defaults", |question| {
+        let object = &question["object"];
+        let object = match question["kind"].as_str().unwrap() {
+            "ClusterRole" => json!(read::<ClusterRole>(object)),
+            "ClusterRoleBinding" => {
+                let mut binding: ClusterRoleBinding = read(object);
+                binding.set_defaults();
+                json!(binding)
+            }
+            "Role" => json!(read::<Role>(object)),
+            _ => {
+                let mut binding: RoleBinding = read(object);
+                binding.set_defaults();
+                json!(binding)
+            }
+        };
+        json!({ "object": object })
+    });
+}
+
+#[test]
+fn requests_are_read() {
+    replay("requests", |question| {
+        let url = question["url"].as_str().unwrap();
+        match RequestInfo::read(question["method"].as_str().unwrap(), url) {
+            Ok(info) => json!(info),
+            Err(error @ RequestInfoError::MissingKind { .. }) => {
+                json!({ "error": {"code": "missing-kind", "message": error.to_string()} })
+            }
+            // The words are ours.
+            Err(_) => json!({ "error": question["answer"]["error"] }),
+        }
+    });
+}
+
+#[test]
+fn reviews_are_answered() {
+    replay("reviews", |question| {
+        let policy = Policy::new(field(question, "world"));
+        let user: String = field(question, "user");
+        let caller = User::new(user, field::<Vec<String>>(question, "groups"));
+        let review: AccessReview = read(&question["review"]);
+        match policy.review(&caller, &field::<String>(question, "namespace"), review) {
+            Ok(review) => json!({ "review": review }),
+            Err(error) => {
+                let code = match error {
+                    ReviewError::Invalid(_) => "invalid",
+                    _ => "bad-request",
+                };
+                json!({ "error": {"code": code, "message": error.to_string()} })
+            }
+        }
+    });
+}
+
+#[test]
+fn selectors_are_read() {
+    replay("selectors", |question| {
+        let selector: String = field(question, "selector");
+        let (fields, field_error) = match FieldRequirement::parse(&selector) {
+            Ok(read) => (read, String::new()),
+            Err(error) => (Vec::new(), error.to_string()),
+        };
+        let (labels, label_error) = match LabelRequirement::parse(&selector) {
+            Ok(read) => (read, String::new()),
+            Err(error) => (Vec::new(), error.to_string()),
+        };
+        let fields = fields.iter().map(
+            |one| json!({ "field": one.field, "op": one.operator.as_str(), "value": one.value }),
+        );
+        let labels = labels.iter().map(
+            |one| json!({ "key": one.key, "op": one.operator.as_str(), "values": one.values }),
+        );
+        json!({
+            "field": fields.collect::<Vec<_>>(), "fieldError": field_error,
+            "label": labels.collect::<Vec<_>>(), "labelError": label_error,
+        })
+    });
+}
+
+#[test]
+fn updates_are_validated() {
+    fn after<T: DeserializeOwned>(question: &Value, of: fn(&T, &T) -> FieldErrors) -> FieldErrors {
+        of(&read(&question["object"]), &read(&question["before"]))
+    }
+    replay("updates", |question| {
+        let errors = match question["kind"].as_str().unwrap() {
+            "ClusterRole" => after(question, ClusterRole::field_errors_after),
+            "ClusterRoleBinding" => after(question, ClusterRoleBinding::field_errors_after),
+            "Role" => after(question, Role::field_errors_after),
+            _ => after(question, RoleBinding::field_errors_after),
+        };
+        json!({ "message": errors.message("NAME") })
+    });
+}
+
+#[test]
+fn writes_are_allowed_or_refused() {
+    replay("writes", |question| {
+        let policy = Policy::new(field(question, "world"));
+        let user: String = field(question, "user");
+        let user = User::new(user, field::<Vec<String>>(question, "groups"));
+        let (object, before) = (&question["object"], question.get("before"));
+        match question["kind"].as_str().unwrap() {
+            "ClusterRole" => {
+                let (role, before) = (read(object), before.map(read));
+                let how = before.as_ref().map_or(Write::Create, Write::Replace);
+                verdict(&policy.write_cluster_role(&user, &role, how))
+            }
+            "ClusterRoleBinding" => {
+                let mut binding: ClusterRoleBinding = read(object);
+                binding.set_defaults();
+                verdict(&policy.write_cluster_role_binding(&user, &binding))
+            }
+            "Role" => {
+                let (role, before) = (read(object), before.map(read));
+                let how = before.as_ref().map_or(Write::Create, Write::Replace);
+                verdict(&policy.write_role(&user, &role, how))
+            }
+            _ => {
+                let mut binding: RoleBinding = read(object);
+                binding.set_defaults();
+                verdict(&policy.write_role_binding(&user, &binding))
+            }
+        }
+    });
+}
+
+fn verdict(verdict: &WriteVerdict<'_>) -> Value {
+    match verdict {
+        WriteVerdict::Allowed(_) => json!({ "allowed": true }),
+        WriteVerdict::Refused(refusal) => json!({
+            "allowed": false, "status": refusal.status(), "message": refusal.to_string(),
+        }),
+    }
+}
