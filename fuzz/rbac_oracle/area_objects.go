@@ -1,0 +1,280 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+)
+
+type object = map[string]any
+
+// metadata makes a name and a namespace; if bad, some that cannot be.
+func (g generator) metadata(kind string, bad bool) object {
+	m := object{"name": g.pick("x", "new", "r0", "c0", "System:a b")}
+	if isNamespaced(kind) {
+		m["namespace"] = g.pick("ns1", "ns1", "ns2")
+	}
+	if g.one(4) {
+		m["labels"] = g.matchLabels(bad)
+	}
+	if !bad {
+		return m
+	}
+	if g.one(2) {
+		m["name"] = g.pick("", ".", "..", "...", "a/b", "a%", "%/", "ü", strings.Repeat("n", 300))
+	}
+	if g.one(2) {
+		m["namespace"] = g.pick("", "A", "a.b", "a..b", "-a", "ns1", "a/b", strings.Repeat("n", 64), strings.Repeat("n", 63))
+	}
+	return m
+}
+
+func (g generator) badRule() rbacv1.PolicyRule {
+	rule := g.rule(wide)
+	if g.one(3) {
+		rule.Verbs = nil
+	}
+	if g.one(3) {
+		rule.APIGroups = nil
+	}
+	if g.one(3) {
+		rule.Resources = nil
+	}
+	if g.one(3) {
+		rule.NonResourceURLs = g.atLeastOne(2, append(wide.urls, "<&>\u2028", "\x01\x7f"))
+	}
+	return rule
+}
+
+func (g generator) goodRule(kind string) rbacv1.PolicyRule {
+	if kind == "ClusterRole" && g.one(4) {
+		return rbacv1.PolicyRule{Verbs: g.atLeastOne(3, wide.verbs), NonResourceURLs: g.atLeastOne(3, wide.urls)}
+	}
+	return rbacv1.PolicyRule{
+		Verbs: g.atLeastOne(3, wide.verbs), APIGroups: g.atLeastOne(2, wide.groups),
+		Resources: g.atLeastOne(2, wide.resources), ResourceNames: g.some(2, wide.names),
+	}
+}
+
+// object makes one of the four kinds. It is bad in one place or in several.
+func (g generator) object(kind string, bad bool) object {
+	isBad := func() bool { return bad && g.one(2) }
+	o := object{"metadata": g.metadata(kind, isBad())}
+	switch kind {
+	case "Role", "ClusterRole":
+		var rules []rbacv1.PolicyRule
+		for range g.IntN(4) {
+			if isBad() {
+				rules = append(rules, g.badRule())
+			} else {
+				rules = append(rules, g.goodRule(kind))
+			}
+		}
+		o["rules"] = rules
+		if kind == "ClusterRole" && g.one(2) {
+			var selectors []object
+			for range g.IntN(4) {
+				selectors = append(selectors, g.labelSelectorOf(isBad()))
+			}
+			if len(selectors) == 0 && !bad {
+				selectors = append(selectors, object{})
+			}
+			o["aggregationRule"] = object{"clusterRoleSelectors": selectors}
+		}
+	default:
+		ref := object{"apiGroup": rbacv1.GroupName, "kind": "ClusterRole", "name": g.pick("view", "a b", "c0")}
+		if kind == "RoleBinding" && g.one(2) {
+			ref["kind"] = "Role"
+		}
+		if isBad() {
+			ref[g.pick("apiGroup", "kind", "name")] = g.pick("", "Role", "role", "apps", "a/b%", "..", "q\"<\u2028", "a%")
+		}
+		o["roleRef"] = ref
+		var subjects []object
+		for range g.IntN(4) {
+			subjects = append(subjects, g.subject(kind, isBad()))
+		}
+		o["subjects"] = subjects
+	}
+	return o
+}
+
+func (g generator) subject(kind string, bad bool) object {
+	s := object{"kind": g.pick("User", "Group"), "apiGroup": rbacv1.GroupName, "name": g.pick(users[0], "a b", "ü", "*")}
+	if g.one(2) {
+		s = object{"kind": "ServiceAccount", "name": g.pick("sa", "a.b-c", "1"), "namespace": g.pick("ns1", "A b")}
+	}
+	if !bad {
+		return s
+	}
+	switch g.IntN(4) {
+	case 0:
+		s["kind"] = g.pick("User", "Group", "ServiceAccount", "user", "", "k\"v")
+	case 1:
+		s["name"] = g.pick("", "X:y", "a/b", "-", "a..b", "é", strings.Repeat("s", 254), strings.Repeat("s", 253))
+	case 2:
+		s["apiGroup"] = g.pick("", "apps", "v1", rbacv1.GroupName)
+	default:
+		delete(s, "namespace")
+	}
+	return s
+}
+
+var kinds = []string{"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
+
+func (g generator) validate() *question {
+	kind := g.pick(kinds...)
+	return &question{Op: "rbac.validate", Kind: kind, Object: raw(g.object(kind, !g.one(3)))}
+}
+
+// update makes an object and what it was before, which may have been bad already.
+func (g generator) update() *question {
+	kind := g.pick("Role", "ClusterRole", "ClusterRole", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
+	before, after := g.object(kind, g.one(2)), g.object(kind, g.one(2))
+	metadata := after["metadata"].(object)
+	of := before["metadata"].(object)
+	if !isNamespaced(kind) {
+		// The API server takes it away before it looks.
+		delete(metadata, "namespace")
+		delete(of, "namespace")
+	}
+	if !g.one(10) {
+		of["name"] = metadata["name"]
+		if namespace, is := metadata["namespace"]; is {
+			of["namespace"] = namespace
+		}
+	}
+	if ref, is := after["roleRef"]; is && !g.one(4) {
+		before["roleRef"] = ref
+	}
+	if rule, is := after["aggregationRule"]; is && g.one(2) {
+		before["aggregationRule"] = rule
+	}
+	return &question{Op: "rbac.validate", Kind: kind, Object: raw(after), Before: raw(before)}
+}
+
+func whatErrors(q *question, a answer) []string {
+	switch n := len(a["errors"].([]answer)); {
+	case n == 0:
+		return []string{q.Kind + " valid"}
+	case n == 1:
+		return []string{q.Kind + " with one error"}
+	default:
+		return []string{q.Kind + " with several"}
+	}
+}
+
+func (g generator) fillIn() *question {
+	kind := g.pick(kinds...)
+	o := g.object(kind, true)
+	if ref, is := o["roleRef"].(object); is && g.one(2) {
+		delete(ref, "apiGroup")
+	}
+	if subjects, is := o["subjects"].([]object); is {
+		for _, s := range subjects {
+			if g.one(2) {
+				delete(s, "apiGroup")
+			}
+		}
+	}
+	return &question{Op: "rbac.default", Kind: kind, Object: raw(o)}
+}
+
+// write makes a world where the user holds something, and an object that gives something of it.
+func (g generator) write() *question {
+	of := narrow
+	if g.one(4) {
+		of = wide
+	}
+	w := g.world(of)
+	q := &question{Op: "rbac.write", World: w, Kind: g.pick(kinds...), User: g.pick("alice", "alice", "bob", "ü\"q"), Groups: g.some(2, []string{"devs", "ops", "system:authenticated"})}
+	if g.one(30) {
+		q.Groups = append(q.Groups, "system:masters")
+	}
+	give := func(name string) {
+		w.ClusterRoleBindings = append(w.ClusterRoleBindings, rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1Name("given-" + name), Subjects: []rbacv1.Subject{{Kind: "User", Name: q.User}},
+			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
+		})
+	}
+	for n := range w.ClusterRoles {
+		if g.one(3) {
+			give(w.ClusterRoles[n].Name)
+		}
+	}
+	if g.one(6) {
+		w.ClusterRoles = append(w.ClusterRoles, rbacv1.ClusterRole{ObjectMeta: metav1Name("all"), Rules: []rbacv1.PolicyRule{
+			{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}},
+			{Verbs: []string{"*"}, NonResourceURLs: []string{"*"}},
+		}})
+		give("all")
+	}
+	o := object{"metadata": g.metadata(q.Kind, false)}
+	switch q.Kind {
+	case "Role", "ClusterRole":
+		o["rules"] = g.held(w, of)
+		if q.Kind == "ClusterRole" && g.one(4) {
+			o["aggregationRule"] = object{"clusterRoleSelectors": g.someSelectors()}
+		}
+	default:
+		ref := g.roleRef(w)
+		o["roleRef"] = object{"apiGroup": ref.APIGroup, "kind": ref.Kind, "name": ref.Name}
+		o["subjects"] = []object{g.subject(q.Kind, false)}
+	}
+	if g.one(2) {
+		before := object{"metadata": o["metadata"]}
+		switch {
+		case g.one(6):
+			before = o
+		case q.Kind == "ClusterRole":
+			before["rules"] = g.rules(2, of)
+			if g.one(4) {
+				before["aggregationRule"] = object{"clusterRoleSelectors": g.someSelectors()}
+			}
+		case q.Kind == "Role":
+			before["rules"] = g.rules(2, of)
+		default:
+			before["roleRef"] = o["roleRef"]
+		}
+		q.Before = raw(before)
+		w.put(q.Kind, q.Before)
+	}
+	q.Object = raw(o)
+	return q
+}
+
+// put makes an object one of the world's, in the place of one of its name.
+func (w *world) put(kind string, from json.RawMessage) {
+	switch o := reread(kind, from).(type) {
+	case *rbacv1.Role:
+		w.Roles = put(w.Roles, *o, func(r rbacv1.Role) bool { return r.Name == o.Name && r.Namespace == o.Namespace })
+	case *rbacv1.ClusterRole:
+		w.ClusterRoles = put(w.ClusterRoles, *o, func(r rbacv1.ClusterRole) bool { return r.Name == o.Name })
+	case *rbacv1.RoleBinding:
+		w.RoleBindings = put(w.RoleBindings, *o, func(r rbacv1.RoleBinding) bool { return r.Name == o.Name && r.Namespace == o.Namespace })
+	case *rbacv1.ClusterRoleBinding:
+		w.ClusterRoleBindings = put(w.ClusterRoleBindings, *o, func(r rbacv1.ClusterRoleBinding) bool { return r.Name == o.Name })
+	}
+}
+
+func put[T any](list []T, one T, isOne func(T) bool) []T {
+	return append(slices.DeleteFunc(list, isOne), one)
+}
+
+func (g generator) someSelectors() []object {
+	var selectors []object
+	for range g.IntN(3) {
+		selectors = append(selectors, g.labelSelectorOf(false))
+	}
+	return selectors
+}
+
+func whatWrite(q *question, a answer) []string {
+	of := word(len(q.Before) > 0, "replace ", "create ") + q.Kind
+	if a["allowed"] == true {
+		return []string{of + ": allowed"}
+	}
+	return []string{of + ": refused"}
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+func metav1Name(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }
+
+// aggregate makes roles with labels, and one that asks for some of them.
+func (g generator) aggregate() *question {
+	q := &question{Op: "rbac.aggregate", Target: "target"}
+	selectors := []metav1.LabelSelector{}
+	for range g.IntN(3) {
+		s := metav1.LabelSelector{MatchLabels: map[string]string{}}
+		switch g.IntN(6) {
+		case 0:
+		case 1:
+			check(metav1.Convert_Map_string_To_string_To_v1_LabelSelector(ptr(g.labelsOf()), &s, nil))
+		case 2:
+			s.MatchExpressions = []metav1.LabelSelectorRequirement{{
+				Key: g.pick("agg-a", "agg-b", "-", "x.io/agg"), Operator: metav1.LabelSelectorOperator(g.pick("In", "NotIn", "Exists", "DoesNotExist", "Gt")),
+				Values: g.some(2, []string{"true", "false", "a b"}),
+			}}
+		default:
+			s.MatchLabels[g.pick("agg-a", "agg-b", "x.io/agg")] = g.pick("true", "false")
+		}
+		selectors = append(selectors, s)
+	}
+	target := rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "target", Labels: g.labelsOf()}}
+	if !g.one(15) {
+		target.AggregationRule = &rbacv1.AggregationRule{ClusterRoleSelectors: selectors}
+	}
+	var all []rbacv1.PolicyRule
+	for n := range g.IntN(6) {
+		rules := g.rules(2, narrow)
+		if len(all) > 0 && g.one(2) {
+			rules = append(rules, all[g.IntN(len(all))])
+		}
+		all = append(all, rules...)
+		q.ClusterRoles = append(q.ClusterRoles, rbacv1.ClusterRole{
+			ObjectMeta: metav1.ObjectMeta{Name: g.pick("a", "z", "A", "target", "é") + g.name("c", n), Labels: g.labelsOf()}, Rules: rules,
+		})
+	}
+	switch {
+	case len(all) > 0 && g.one(3):
+		target.Rules = all[:1+g.IntN(len(all))]
+	case g.one(3):
+		target.Rules = g.rules(2, narrow)
+	}
+	at := g.IntN(len(q.ClusterRoles) + 1)
+	q.ClusterRoles = append(q.ClusterRoles[:at:at], append([]rbacv1.ClusterRole{target}, q.ClusterRoles[at:]...)...)
+	return q
+}
+
+func ptr[T any](of T) *T { return &of }
+
+func whatAggregate(_ *question, a answer) []string {
+	if a["error"] != nil {
+		return []string{"refused"}
+	}
+	return []string{word(a["changed"] == true, "changed", "as it was")}
+}
+
+func (g generator) review() *question {
+	of := g.alphabet()
+	kind := g.pick("SubjectAccessReview", "SelfSubjectAccessReview", "LocalSubjectAccessReview")
+	q := &question{Op: "rbac.review", World: g.world(of), User: g.pick(users...), Groups: g.some(2, groups), Namespace: g.pick("ns1", "ns2")}
+	a := g.request(q.World, of)
+	spec := object{}
+	resource := object{
+		"verb": a.Verb, "namespace": a.Namespace, "group": a.APIGroup, "resource": a.Resource, "subresource": a.Subresource,
+		"name": a.Name, "version": g.pick("", "v1", "*"),
+	}
+	if kind == "LocalSubjectAccessReview" && !g.one(8) {
+		resource["namespace"] = q.Namespace
+	}
+	if g.one(4) {
+		resource["fieldSelector"] = g.selectorAttributes(false)
+	}
+	if g.one(4) {
+		resource["labelSelector"] = g.selectorAttributes(true)
+	}
+	path := object{"verb": a.Verb, "path": a.Path + g.pick("", "", "", "<&>\u2028")}
+	isResource := a.ResourceRequest || kind == "LocalSubjectAccessReview" && !g.one(10)
+	if isResource != g.one(20) {
+		spec["resourceAttributes"] = resource
+	}
+	if !isResource != g.one(20) {
+		spec["nonResourceAttributes"] = path
+	}
+	if !g.one(10) {
+		spec["user"] = a.User
+	}
+	if !g.one(3) {
+		spec["groups"] = a.Groups
+	}
+	if g.one(10) {
+		spec["extra"] = object{"Key/a": []string{"v", ""}, "empty": []string{}}
+	}
+	if g.one(10) {
+		spec["uid"] = "u-1"
+	}
+	metadata := object{}
+	if kind == "LocalSubjectAccessReview" && g.one(2) {
+		metadata["namespace"] = g.pick("ns1", "ns2", "")
+	}
+	if g.one(15) {
+		metadata = g.metadata(g.pick(kinds...), false)
+	}
+	q.Review = raw(object{"apiVersion": "authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
+	return q
+}
+
+// selectorAttributes makes a selector of a review: as text, taken apart, or wrong.
+func (g generator) selectorAttributes(ofLabels bool) object {
+	s := object{}
+	if g.one(2) {
+		if ofLabels {
+			s["rawSelector"] = g.selectorText()
+		} else {
+			s["rawSelector"] = g.fieldSelector()
+		}
+		if !g.one(10) {
+			return s
+		}
+	}
+	var requirements []object
+	for range g.IntN(4) {
+		r := g.requirement(ofLabels && g.one(4))
+		if !ofLabels {
+			r["key"] = g.pick("metadata.name", "status.phase", "a b", "")
+			if _, is := r["values"]; is && !g.one(3) {
+				r["values"] = []string{g.pick("web", "", "a,b")}
+			}
+		}
+		if g.one(5) {
+			r["operator"] = g.pick("Gt", "in", "", "New")
+		}
+		requirements = append(requirements, r)
+	}
+	s["requirements"] = requirements
+	return s
+}
+
+func (g generator) reviewRules() *question {
+	q := &question{Op: "rbac.review_rules", World: g.world(g.alphabet()), User: g.pick(users...), Groups: g.some(3, groups)}
+	q.Review = raw(object{
+		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview",
+		"spec": object{"namespace": g.pick("ns1", "ns1", "ns2", "kube-system", "")},
+	})
+	return q
+}
+
+func whatReview(_ *question, a answer) []string {
+	if refused, is := a["error"].(answer); is {
+		return []string{"refused: " + refused["code"].(string)}
+	}
+	status := a["review"].(map[string]any)["status"].(map[string]any)
+	if _, is := status["allowed"]; !is {
+		return []string{"rules"}
+	}
+	return []string{word(status["allowed"] == true, "allowed", "not allowed"), word(status["evaluationError"] != nil, "selector ignored", "selectors fine")}
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	rbacv1 "k8s.io/api/rbac/v1"
+)
+
+// area is one kind of question.
+type area struct {
+	name string
+	ask  func(generator) *question
+	// what names an answer of upstream, so that the run can say how many there were of each.
+	what func(*question, answer) []string
+}
+
+var areas = []area{
+	{"request_info", generator.requestInfo, whatRequestInfo},
+	{"raw_selector", generator.rawSelector, whatRawSelector},
+	{"label_selector", generator.labelSelector, whatMatch},
+	{"forbidden", generator.forbidden, func(q *question, _ answer) []string {
+		return []string{word(q.Attrs.ResourceRequest, "resource", "path")}
+	}},
+	{"authorize", generator.authorize, whatAuthorize},
+	{"rules_for", generator.rulesFor, whatRules},
+	{"allowed_subjects", generator.allowedSubjects, whatSubjects},
+	{"covers", generator.covers, func(_ *question, a answer) []string {
+		return []string{word(a["covers"] == true, "covered", "not covered")}
+	}},
+	{"escalation", generator.escalation, func(_ *question, a answer) []string { return []string{word(a["ok"] == true, "held", "escalation")} }},
+	{"validate", generator.validate, whatErrors},
+	{"update", generator.update, whatErrors},
+	{"default", generator.fillIn, func(q *question, _ answer) []string { return []string{q.Kind} }},
+	{"write", generator.write, whatWrite},
+	{"aggregate", generator.aggregate, whatAggregate},
+	{"can_i_list", generator.canIList, func(q *question, _ answer) []string {
+		return []string{word(len(q.Rules) > 0, "some rules", "no rules")}
+	}},
+	{"review", generator.review, whatReview},
+	{"review_rules", generator.reviewRules, whatReview},
+}
+
+func word(is bool, yes, no string) string {
+	if is {
+		return yes
+	}
+	return no
+}
+
+func (g generator) authorize() *question {
+	of := g.alphabet()
+	q := &question{Op: "rbac.authorize", World: g.world(of)}
+	for range 12 {
+		q.Checks = append(q.Checks, g.request(q.World, of))
+	}
+	return q
+}
+
+func whatAuthorize(_ *question, a answer) []string {
+	var of []string
+	for _, check := range a["checks"].([]answer) {
+		switch {
+		case check["decision"] == "Allow":
+			of = append(of, "allowed")
+		case check["reason"] == "":
+			of = append(of, "no opinion")
+		default:
+			of = append(of, "no opinion, unresolved")
+		}
+	}
+	return of
+}
+
+func (g generator) rulesFor() *question {
+	return &question{
+		Op: "rbac.rules_for", World: g.world(g.alphabet()),
+		User: g.pick(users...), Groups: g.some(3, groups), Namespace: g.pick("ns1", "ns2", "", "kube-system"),
+	}
+}
+
+func whatRules(_ *question, a answer) []string {
+	some := len(a["resourceRules"].([]rbacv1.PolicyRule))+len(a["nonResourceRules"].([]rbacv1.PolicyRule)) > 0
+	return []string{word(some, "rules", "no rules"), word(a["evaluationError"] == "", "resolved", "unresolved")}
+}
+
+func (g generator) allowedSubjects() *question {
+	of := g.alphabet()
+	w := g.world(of)
+	a := g.request(w, of)
+	return &question{Op: "rbac.allowed_subjects", World: w, Attrs: &a, SuperUser: g.pick("", "", "root")}
+}
+
+func whatSubjects(_ *question, a answer) []string {
+	return []string{word(len(a["subjects"].([]rbacv1.Subject)) > 2, "some", "none but the privileged"), word(a["evaluationError"] == "", "resolved", "unresolved")}
+}
+
+func (g generator) covers() *question {
+	of := g.alphabet()
+	owner, servant := g.rules(5, of), g.rules(3, of)
+	if len(owner) > 0 && !g.one(3) {
+		// Something of what is held.
+		servant = nil
+		for range 1 + g.IntN(2) {
+			servant = append(servant, g.part(owner[g.IntN(len(owner))]))
+		}
+	}
+	return &question{Op: "rbac.covers", Owner: owner, Servant: servant}
+}
+
+// part leaves things out of a rule, so that who holds it holds the rest, mostly.
+func (g generator) part(rule rbacv1.PolicyRule) rbacv1.PolicyRule {
+	less := func(list []string) []string {
+		if len(list) > 1 && g.one(2) {
+			return list[1:]
+		}
+		return list
+	}
+	part := rbacv1.PolicyRule{
+		Verbs: less(rule.Verbs), APIGroups: less(rule.APIGroups), Resources: less(rule.Resources),
+		ResourceNames: less(rule.ResourceNames), NonResourceURLs: less(rule.NonResourceURLs),
+	}
+	if g.one(6) {
+		part.ResourceNames = g.some(2, narrow.names)
+	}
+	if g.one(6) && len(part.Resources) > 0 {
+		part.Resources = append([]string{g.pick(narrow.resources...)}, part.Resources...)
+	}
+	return part
+}
+
+// held makes rules of which a user of the world holds some.
+func (g generator) held(w *world, of alphabet) []rbacv1.PolicyRule {
+	all := w.rules()
+	if len(all) == 0 || g.one(4) {
+		return g.rules(3, of)
+	}
+	var rules []rbacv1.PolicyRule
+	for range 1 + g.IntN(2) {
+		rules = append(rules, g.part(all[g.IntN(len(all))]))
+	}
+	return rules
+}
+
+func (g generator) escalation() *question {
+	of := g.alphabet()
+	w := g.world(of)
+	return &question{
+		Op: "rbac.escalation", World: w, User: g.pick(users...), Groups: g.some(3, groups),
+		Namespace: g.pick("ns1", "ns1", "ns2", "", "kube-system"), Rules: g.held(w, of),
+	}
+}
+
+func (g generator) canIList() *question {
+	return &question{Op: "rbac.can_i_list", Rules: g.rules(6, g.alphabet())}
+}
+
+func (g generator) forbidden() *question {
+	a := g.attrs(wide)
+	if g.one(4) {
+		a.Verb, a.User = g.pick(strange...), g.pick(strange...)
+	}
+	switch {
+	case !g.one(4):
+	case a.ResourceRequest:
+		a.Resource = g.pick(strange...)
+	default:
+		a.Path = "/" + g.pick(strange...)
+	}
+	return &question{
+		Op: "rbac.forbidden", Attrs: &a,
+		Reason: g.pick("", "", `RBAC: clusterrole.rbac.authorization.k8s.io "x" not found`, "RBAC: [a, b]", "a <b> & \u2028\u00e9"),
+	}
+}

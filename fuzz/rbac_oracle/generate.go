@@ -1,0 +1,273 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+type generator struct{ *rand.Rand }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
+
+func (g generator) pick(of ...string) string { return of[g.IntN(len(of))] }
+func (g generator) one(in int) bool          { return g.IntN(in) == 0 }
+
+// some picks up to most, any of them again.
+func (g generator) some(most int, of []string) []string {
+	var list []string
+	for range g.IntN(most + 1) {
+		list = append(list, g.pick(of...))
+	}
+	return list
+}
+
+func (g generator) atLeastOne(most int, of []string) []string {
+	return append(g.some(most-1, of), g.pick(of...))
+}
+
+// alphabet is what rules and requests are made of.
+type alphabet struct {
+	verbs, groups, resources, names, urls []string
+}
+
+var (
+	// Where rules and requests seldom meet, but every trap is there.
+	wide = alphabet{
+		verbs: []string{
+			"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "*", "", "GET", "get*",
+			"impersonate", "bind", "escalate", "use",
+		},
+		groups: []string{"", "apps", "batch", "*", "*.k8s.io", "rbac.authorization.k8s.io", "Apps", "a\"b"},
+		resources: []string{
+			"pods", "Pods", "pod", "pods/log", "pods/exec", "pods/*", "*/*", "*/log", "*/exec", "*", "", "nodes",
+			"deployments/scale", "*/", "pods/", "pods/log/x", "*/log/x", "/", "/log", "secrets", "roles", "clusterroles", "pöds",
+		},
+		names: []string{"a", "b", "A", "", "*", "web-1", "a b", "ü\u00a0", "<&>\u2028"},
+		urls: []string{
+			"/", "/healthz", "/healthz/*", "/healthz*", "*", "**", "", "/a/*/b", "/a/*/b/*", "/api", "/apis/*", "foo",
+			"/metrics/", "/metrics", "/*", "/healthz/**", "/é", "/a\"b",
+		},
+	}
+	// Where they meet.
+	narrow = alphabet{
+		verbs:     []string{"get", "list", "*", "create", "escalate", "bind"},
+		groups:    []string{"", "*", "apps", "rbac.authorization.k8s.io"},
+		resources: []string{"pods", "*", "pods/log", "*/log", "roles", "clusterroles"},
+		names:     []string{"a", "r0", "c0", "new"},
+		urls:      []string{"/healthz", "*", "/healthz/*", "/metrics"},
+	}
+
+	namespaces = []string{"ns1", "ns1", "ns2", "kube-system"}
+	users      = []string{
+		"alice", "alice", "alice", "bob", "Alice", "*", "", "system:serviceaccount:ns1:sa", "system:serviceaccount:ns2:sa",
+		"system:serviceaccount::sa", "system:serviceaccount:ns1:sa:x", "system:serviceaccount:kube-system:ctl", "ü\"q\u200b",
+	}
+	groups = []string{
+		"devs", "devs", "devs", "ops", "system:masters", "system:authenticated", "system:unauthenticated", "system:serviceaccounts",
+		"system:serviceaccounts:ns1", "", "*", "a b",
+	}
+	strange = []string{
+		"q\"uo", "ünï", "a\tb", "\u00a0", "\u202e", "💥", "a\\b", "\x7f", "\u0001", "...", "a b",
+		"\ufeff", "<b>&", "A", "x:y", "a\u0301", "\u00ad", "\U000e0001",
+	}
+	// No object is called so.
+	impossible = []string{"a/b", "%", ".", "..", "", "a%/"}
+)
+
+func (g generator) alphabet() alphabet {
+	if g.one(2) {
+		return wide
+	}
+	return narrow
+}
+
+// rule makes one that is mostly for resources or for paths, and now and then for both.
+func (g generator) rule(of alphabet) rbacv1.PolicyRule {
+	rule := rbacv1.PolicyRule{Verbs: g.atLeastOne(3, of.verbs)}
+	if g.one(30) {
+		rule.Verbs = nil
+	}
+	kind := g.IntN(20)
+	if kind < 15 || kind == 19 {
+		rule.APIGroups, rule.Resources = g.atLeastOne(2, of.groups), g.atLeastOne(3, of.resources)
+		if g.one(4) {
+			rule.ResourceNames = g.atLeastOne(2, of.names)
+		}
+	}
+	if kind >= 15 {
+		rule.NonResourceURLs = g.atLeastOne(2, of.urls)
+	}
+	if g.one(40) {
+		rule.APIGroups = nil
+	}
+	if g.one(40) {
+		rule.Resources = nil
+	}
+	return rule
+}
+
+func (g generator) rules(most int, of alphabet) []rbacv1.PolicyRule {
+	var rules []rbacv1.PolicyRule
+	for range g.IntN(most + 1) {
+		rules = append(rules, g.rule(of))
+	}
+	if len(rules) > 0 && g.one(10) {
+		rules = append(rules, rules[g.IntN(len(rules))])
+	}
+	return rules
+}
+
+func (g generator) name(prefix string, number int) string {
+	if g.one(15) {
+		return g.pick(strange...) + fmt.Sprint(number)
+	}
+	return fmt.Sprint(prefix, number)
+}
+
+func (g generator) labelsOf() map[string]string {
+	labels := map[string]string{}
+	for range g.IntN(3) {
+		labels[g.pick("agg-a", "agg-b", "x.io/agg")] = g.pick("true", "false", "")
+	}
+	return labels
+}
+
+// world makes objects of unique names.
+func (g generator) world(of alphabet) *world {
+	w := &world{}
+	for n := range 1 + g.IntN(3) {
+		w.Roles = append(w.Roles, rbacv1.Role{
+			ObjectMeta: metav1.ObjectMeta{Name: g.name("r", n), Namespace: g.pick(namespaces...)}, Rules: g.rules(4, of),
+		})
+	}
+	for n := range 1 + g.IntN(4) {
+		w.ClusterRoles = append(w.ClusterRoles, rbacv1.ClusterRole{
+			ObjectMeta: metav1.ObjectMeta{Name: g.name("c", n), Labels: g.labelsOf()}, Rules: g.rules(3, of),
+		})
+	}
+	for n := range 1 + g.IntN(6) {
+		w.RoleBindings = append(w.RoleBindings, rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: g.name("rb", n), Namespace: g.pick(namespaces...)},
+			Subjects:   g.subjects(3), RoleRef: g.roleRef(w),
+		})
+	}
+	for n := range 1 + g.IntN(5) {
+		w.ClusterRoleBindings = append(w.ClusterRoleBindings, rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: g.name("crb", n)},
+			Subjects:   g.subjects(3), RoleRef: g.roleRef(w),
+		})
+	}
+	return w
+}
+
+func (g generator) roleRef(w *world) rbacv1.RoleRef {
+	ref := rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: g.pick("ClusterRole", "ClusterRole", "Role"), Name: g.pick("r0", "r1", "c0", "c1", "gone")}
+	switch {
+	case g.one(25):
+		ref.Kind = g.pick("Bogus", "", "role", "k\"v")
+	case ref.Kind == "Role" && len(w.Roles) > 0 && !g.one(8):
+		ref.Name = w.Roles[g.IntN(len(w.Roles))].Name
+	case ref.Kind == "ClusterRole" && len(w.ClusterRoles) > 0 && !g.one(8):
+		ref.Name = w.ClusterRoles[g.IntN(len(w.ClusterRoles))].Name
+	}
+	if g.one(40) {
+		ref.Name = g.pick(append(impossible, strange...)...)
+	}
+	if g.one(40) {
+		ref.APIGroup = g.pick("", "apps", "*")
+	}
+	return ref
+}
+
+func (g generator) subjects(most int) []rbacv1.Subject {
+	var subjects []rbacv1.Subject
+	for range g.IntN(most + 1) {
+		s := rbacv1.Subject{Kind: "User", APIGroup: rbacv1.GroupName, Name: g.pick(users...)}
+		switch g.IntN(8) {
+		case 0, 1, 2:
+			s.Kind, s.Name = "Group", g.pick(groups...)
+		case 3, 4:
+			s = rbacv1.Subject{Kind: "ServiceAccount", Name: g.pick("sa", "ctl", "sa:x", "", "default"), Namespace: g.pick("ns1", "ns2", "", "kube-system")}
+		case 5:
+			if g.one(3) {
+				s.Kind = g.pick("user", "serviceaccount", "", "Robot")
+			}
+		}
+		if g.one(20) {
+			s.Namespace = g.pick("ns1", "x")
+		}
+		subjects = append(subjects, s)
+	}
+	return subjects
+}
+
+// request makes one that is, mostly, for something that a rule of the world speaks of.
+func (g generator) request(w *world, of alphabet) attrs {
+	a := g.attrs(of)
+	all := w.rules()
+	if len(all) == 0 || g.one(4) {
+		return a
+	}
+	rule := all[g.IntN(len(all))]
+	from := func(field *string, list []string) {
+		if len(list) > 0 && !g.one(8) {
+			*field = g.pick(list...)
+		}
+	}
+	from(&a.Verb, rule.Verbs)
+	a.ResourceRequest = len(rule.NonResourceURLs) == 0
+	if !a.ResourceRequest {
+		from(&a.Path, rule.NonResourceURLs)
+		a.Path = strings.TrimSuffix(a.Path, "*") + g.pick("", "", "x", "/x")
+		return attrs{User: a.User, Groups: a.Groups, Verb: a.Verb, Path: a.Path}
+	}
+	a.Path = ""
+	from(&a.APIGroup, rule.APIGroups)
+	from(&a.Resource, rule.Resources)
+	if resource, subresource, is := strings.Cut(a.Resource, "/"); is && !g.one(8) {
+		a.Resource, a.Subresource = resource, subresource
+	}
+	if len(rule.ResourceNames) > 0 {
+		from(&a.Name, rule.ResourceNames)
+	}
+	return a
+}
+
+func (w *world) rules() []rbacv1.PolicyRule {
+	var all []rbacv1.PolicyRule
+	for _, r := range w.Roles {
+		all = append(all, r.Rules...)
+	}
+	for _, r := range w.ClusterRoles {
+		all = append(all, r.Rules...)
+	}
+	return all
+}
+
+func (g generator) attrs(of alphabet) attrs {
+	a := attrs{User: g.pick(users...), Groups: g.some(3, groups), ResourceRequest: !g.one(4), Verb: g.pick(of.verbs...)}
+	if !a.ResourceRequest {
+		a.Path = g.pick(of.urls...) + g.pick("", "", "x", "/x")
+		return a
+	}
+	a.Namespace = g.pick("ns1", "ns1", "ns2", "", "kube-system")
+	a.APIGroup, a.Resource = g.pick(of.groups...), g.pick(of.resources...)
+	if g.one(3) {
+		a.Resource, a.Subresource = g.pick("pods", "*", "nodes", "deployments"), g.pick("log", "exec", "*", "scale", "log/x")
+	}
+	if g.one(2) {
+		a.Name = g.pick(of.names...)
+	}
+	return a
+}
+
+func raw(v any) json.RawMessage {
+	text, err := json.Marshal(v)
+	check(err)
+	return text
+}

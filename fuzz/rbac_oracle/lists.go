@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"reflect"
+	"unsafe"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	rbacv1apply "k8s.io/client-go/applyconfigurations/rbac/v1"
+	informers "k8s.io/client-go/informers"
+	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
+	rbacclient "k8s.io/client-go/kubernetes/typed/rbac/v1"
+	"k8s.io/kubectl/pkg/cmd/auth"
+	"k8s.io/kubernetes/pkg/controller/clusterroleaggregation"
+)
+
+// applied is a client that keeps what the aggregation controller writes.
+type applied struct {
+	rbacclient.ClusterRoleInterface
+	rules []rbacv1.PolicyRule
+	is    bool
+}
+
+func (a *applied) ClusterRoles() rbacclient.ClusterRoleInterface { return a }
+
+func (a *applied) Apply(_ context.Context, role *rbacv1apply.ClusterRoleApplyConfiguration, _ metav1.ApplyOptions) (*rbacv1.ClusterRole, error) {
+	a.is = true
+	for _, rule := range role.Rules {
+		a.rules = append(a.rules, rbacv1.PolicyRule{
+			Verbs: rule.Verbs, APIGroups: rule.APIGroups, Resources: rule.Resources,
+			ResourceNames: rule.ResourceNames, NonResourceURLs: rule.NonResourceURLs,
+		})
+	}
+	return nil, nil
+}
+
+// aggregate lets the controller settle one role, once.
+func aggregate(q *question) answer {
+	roles := informers.NewSharedInformerFactory(nil, 0).Rbac().V1().ClusterRoles()
+	var before []rbacv1.PolicyRule
+	for n := range q.ClusterRoles {
+		check(roles.Informer().GetIndexer().Add(&q.ClusterRoles[n]))
+		if q.ClusterRoles[n].Name == q.Target {
+			before = q.ClusterRoles[n].Rules
+		}
+	}
+	client := &applied{}
+	controller := clusterroleaggregation.NewClusterRoleAggregation(roles, client)
+	// What its queue calls for each role; not exported.
+	field := reflect.ValueOf(controller).Elem().FieldByName("syncHandler")
+	sync := *(*func(context.Context, string) error)(unsafe.Pointer(field.UnsafeAddr()))
+	if err := sync(context.Background(), q.Target); err != nil {
+		return refusal("invalid-selector", text(err))
+	}
+	if !client.is {
+		return answer{"rules": before, "changed": false}
+	}
+	return answer{"rules": client.rules, "changed": true}
+}
+
+// reviews is a client whose reviews of rules are answered with these.
+type reviews struct {
+	authorizationclient.AuthorizationV1Interface
+	authorizationclient.SelfSubjectRulesReviewInterface
+	status authorizationv1.SubjectRulesReviewStatus
+}
+
+func (r reviews) SelfSubjectRulesReviews() authorizationclient.SelfSubjectRulesReviewInterface {
+	return r
+}
+
+func (r reviews) Create(context.Context, *authorizationv1.SelfSubjectRulesReview, metav1.CreateOptions) (*authorizationv1.SelfSubjectRulesReview, error) {
+	return &authorizationv1.SelfSubjectRulesReview{Status: r.status}, nil
+}
+
+func canIList(q *question) answer {
+	var client reviews
+	for _, rule := range q.Rules {
+		if len(rule.Resources) > 0 {
+			client.status.ResourceRules = append(client.status.ResourceRules, authorizationv1.ResourceRule{
+				Verbs: rule.Verbs, APIGroups: rule.APIGroups, Resources: rule.Resources, ResourceNames: rule.ResourceNames,
+			})
+		}
+		if len(rule.NonResourceURLs) > 0 {
+			client.status.NonResourceRules = append(client.status.NonResourceRules, authorizationv1.NonResourceRule{
+				Verbs: rule.Verbs, NonResourceURLs: rule.NonResourceURLs,
+			})
+		}
+	}
+	var out bytes.Buffer
+	options := auth.CanIOptions{
+		AuthClient: client, List: true,
+		IOStreams: genericiooptions.IOStreams{Out: &out, ErrOut: io.Discard},
+	}
+	check(options.RunAccessList())
+	return answer{"output": out.String()}
+}
