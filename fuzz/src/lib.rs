@@ -1,6 +1,7 @@
 //! The bodies of the fuzz targets: functions from bytes, each with a property that must hold beyond
 //! not crashing, so that an ordinary test can replay what a fuzzer once found.
 
+mod analyses;
 mod answer;
 mod mapping;
 #[path = "../../crates/k8s-rbac/tests/it/oracle.rs"]
@@ -16,6 +17,7 @@ mod verify;
 #[path = "../../crates/k8s-rbac/tests/it/worlds.rs"]
 mod worlds;
 
+pub use analyses::analyses_say_what_is_decided;
 pub use answer::an_answer_names_one_caller;
 pub use mapping::{
     diff_is_empty_exactly_when_all_resolve_alike, edit_then_read_gives_what_was_written,

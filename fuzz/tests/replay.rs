@@ -48,6 +48,11 @@ fn map_unrelated() {
 }
 
 #[test]
+fn rbac_analyses() {
+    replay("rbac_analyses", eks_auth_fuzz::analyses_say_what_is_decided);
+}
+
+#[test]
 fn rbac_engine() {
     replay("rbac_engine", eks_auth_fuzz::engine_is_oracle);
 }

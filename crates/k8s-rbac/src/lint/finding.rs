@@ -82,16 +82,17 @@ fn name_of_object<S: Serializer>(name: &ObjectName, serializer: S) -> Result<S::
     name.serialize(serializer)
 }
 
-/// A name as it is, or quoted where it would break a line or mislead.
+/// A name as it is, or quoted where it would break a line, or look like more than a name.
 struct Plain<'a>(&'a str);
 
 impl Display for Plain<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let is_plain = |c: char| c.is_ascii_graphic() && c != '"' && c != '\\';
+        let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '/');
         if !self.0.is_empty() && self.0.chars().all(is_plain) {
             f.write_str(self.0)
         } else {
-            write!(f, "{}", Quoted(self.0))
+            // No stored object's name has a slash; one that is yet to be stored may.
+            f.write_str(&Quoted(self.0).to_string().replace('/', "\\x2f"))
         }
     }
 }

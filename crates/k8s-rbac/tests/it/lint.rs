@@ -203,6 +203,26 @@ fn what_is_known_is_there_and_not_judged() {
 }
 
 #[test]
+fn a_baseline_is_read_back_whatever_objects_are_called() {
+    for name in [
+        "a", "a/b", "/", "", " a", "a b", "a\nb", "\"a\"", "a\\", "é", "a%b",
+    ] {
+        let mut objects = Objects::default();
+        let mut role = ClusterRole::default();
+        role.metadata.name = name.to_owned();
+        objects.cluster_roles.push(role);
+        let mut binding = RoleBinding::default();
+        binding.metadata.name = name.to_owned();
+        binding.metadata.namespace = name.to_owned();
+        objects.role_bindings.push(binding);
+        let findings = Lint::new().run(&objects);
+        assert!(findings.len() > 1, "{name:?}");
+        let all = Baseline::of(&findings);
+        assert_eq!(Baseline::parse(&all.to_string()), Ok(all), "{name:?}");
+    }
+}
+
+#[test]
 fn a_baseline_takes_away_what_it_names_and_says_what_it_no_longer_needs() {
     let findings = Lint::new().run(&sample());
     let text = "\

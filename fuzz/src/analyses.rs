@@ -1,0 +1,152 @@
+use std::collections::BTreeSet;
+
+use k8s_rbac::lint::{Baseline, Lint};
+use k8s_rbac::{Identity, Manifests, Objects, Policy, PolicyRule, Request, ResourceRequest, User};
+
+/// How many of the users and how many of the requests that the manifests suggest are looked at, so
+/// that a run stays short.
+const MAX_ASKED: usize = 12;
+
+/// What the analyses say is what the policy decides: for users and requests that the manifests are
+/// about, a view, the explanation, the subjects that may do it and the permissions of the user agree
+/// with the decision; nothing differs between a policy and itself; whoever can become somebody can by
+/// steps that begin with himself. Findings name objects that are there, and the baseline that is made
+/// of them is read back and accepts them all.
+///
+/// # Panics
+///
+/// If the property does not hold.
+pub fn analyses_say_what_is_decided(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let mut objects = Manifests::read([("fuzz", text)]).into_objects();
+    findings_are_about_the_objects(&objects);
+    objects.aggregate();
+    let users = users_of(&objects);
+    let rules: Vec<PolicyRule> = rules_of(&objects).cloned().collect();
+    let policy = Policy::new(objects);
+    assert!(policy.diff(&policy).is_ok_and(|diff| diff.is_empty()));
+    for user in users {
+        if let Ok(becoming) = policy.can_become(&user) {
+            for step in becoming.steps() {
+                let path = becoming.path(step);
+                assert_eq!(path.last(), Some(&step));
+                assert!(path.first().is_some_and(|first| first.from().is_none()));
+            }
+        }
+        for rule in rules.iter().take(MAX_ASKED) {
+            for namespace in ["", "ns1"] {
+                for request in requests_of(rule, namespace) {
+                    all_agree(&policy, &user, &request);
+                }
+            }
+        }
+    }
+}
+
+fn all_agree(policy: &Policy, user: &User, request: &Request<'_>) {
+    let response = policy.rbac(user, request);
+    let is_allowed = response.decision().is_allow();
+    assert_eq!(policy.view(user).rbac(request), response);
+
+    let explanation = policy.explain(user, request);
+    assert_eq!(explanation.grants().is_empty(), !is_allowed);
+
+    let allowed = policy.allowed_subjects(request);
+    let identities = allowed.subjects().iter().filter_map(|one| one.identity());
+    let is_one = identities.into_iter().any(|one| match one {
+        Identity::User(name) => name == user.name,
+        Identity::Group(name) => user.groups.contains(&name) && name != "system:masters",
+    });
+    assert_eq!(is_one, is_allowed, "{user:?} {request:?}");
+
+    if let Ok(permissions) = policy.permissions(user) {
+        let namespace = request.namespace();
+        let holds = |namespaces: &[&str]| {
+            namespaces.is_empty() || namespace.is_some_and(|own| namespaces.contains(&own))
+        };
+        let rules = permissions.rules();
+        let mut rules = rules.iter().filter(|rule| holds(rule.namespaces()));
+        let is_held = rules.any(|rule| rule.to_rule().allows(request));
+        assert_eq!(is_held, is_allowed, "{user:?} {request:?}");
+    }
+}
+
+fn findings_are_about_the_objects(objects: &Objects) {
+    let findings = Lint::new().run(objects);
+    let mut names = BTreeSet::new();
+    names.extend((objects.cluster_roles.iter()).map(|it| ("ClusterRole", "", &*it.metadata.name)));
+    let bindings = objects.cluster_role_bindings.iter();
+    names.extend(bindings.map(|it| ("ClusterRoleBinding", "", &*it.metadata.name)));
+    let roles = objects.roles.iter().map(|it| ("Role", &it.metadata));
+    let bindings = objects.role_bindings.iter();
+    let namespaced = roles.chain(bindings.map(|it| ("RoleBinding", &it.metadata)));
+    names.extend(namespaced.map(|(kind, it)| (kind, &*it.namespace, &*it.name)));
+    for finding in &findings {
+        let object = &finding.object;
+        assert!(
+            names.contains(&(object.kind, &*object.namespace, &*object.name)),
+            "{finding}"
+        );
+    }
+    let baseline = Baseline::of(&findings);
+    let again = Baseline::parse(&baseline.to_string());
+    let reviewed = again.map(|again| again.apply(findings));
+    assert!(
+        reviewed.is_ok_and(|it| it.findings.is_empty() && it.stale.is_empty()),
+        "{baseline}"
+    );
+}
+
+/// Lists users that the bindings name: by themselves, or by a group.
+fn users_of(objects: &Objects) -> Vec<User> {
+    let of_cluster = objects.cluster_role_bindings.iter();
+    let of_cluster = of_cluster.map(|it| (&it.subjects, None));
+    let of_namespaces = objects.role_bindings.iter();
+    let of_namespaces = of_namespaces.map(|it| (&it.subjects, Some(&*it.metadata.namespace)));
+    let subjects = of_cluster
+        .chain(of_namespaces)
+        .flat_map(|(subjects, own)| subjects.iter().map(move |subject| (subject, own)));
+    let identities: BTreeSet<Identity> = subjects
+        .filter_map(|(subject, own)| Identity::of(subject, own))
+        .collect();
+    let identities = identities.into_iter().take(MAX_ASKED);
+    identities
+        .map(|identity| match identity {
+            Identity::User(name) => User::new(name, [""; 0]),
+            Identity::Group(name) => User::new("jane", [name]),
+        })
+        .collect()
+}
+
+fn rules_of(objects: &Objects) -> impl Iterator<Item = &PolicyRule> {
+    let cluster = objects.cluster_roles.iter().flat_map(|role| &role.rules);
+    cluster.chain(objects.roles.iter().flat_map(|role| &role.rules))
+}
+
+/// Makes requests of the first words of a rule, with an ordinary word in the place of a star.
+fn requests_of<'r>(rule: &'r PolicyRule, namespace: &'r str) -> Vec<Request<'r>> {
+    let first = |texts: &'r [String]| match texts.first().map(String::as_str) {
+        Some("*") => Some("ordinary"),
+        text => text,
+    };
+    let mut requests = Vec::new();
+    let Some(verb) = first(&rule.verbs) else {
+        return requests;
+    };
+    if let (Some(group), Some(resource)) = (first(&rule.api_groups), first(&rule.resources)) {
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let request = ResourceRequest::new(verb, group, resource)
+            .with_subresource(subresource)
+            .in_namespace(namespace);
+        requests.push(request.into());
+        if let Some(name) = first(&rule.resource_names) {
+            requests.push(request.with_name(name).into());
+        }
+    }
+    if let Some(path) = first(&rule.non_resource_urls) {
+        requests.push(Request::path(verb, path.trim_end_matches('*')));
+    }
+    requests
+}
