@@ -160,8 +160,8 @@ impl Signer {
             .and_then(|end| UnixTime::try_from(end).ok());
         match end {
             Some(end) if end <= now => Err(SignError::Expired),
-            Some(end) if end < token_end => Ok(end),
-            _ => Ok(token_end),
+            Some(end) => Ok(end.min(token_end)),
+            None => Ok(token_end),
         }
     }
 
