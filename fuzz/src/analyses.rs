@@ -54,7 +54,10 @@ fn all_agree(policy: &Policy, user: &User, request: &Request<'_>) {
     assert_eq!(explanation.grants().is_empty(), !is_allowed);
 
     let allowed = policy.allowed_subjects(request);
-    let identities = allowed.subjects().iter().filter_map(|one| one.identity());
+    let identities = allowed
+        .subjects()
+        .iter()
+        .filter_map(AllowedSubject::identity);
     let is_one = identities.into_iter().any(|one| match one {
         Identity::User(name) => name == user.name,
         Identity::Group(name) => user.groups.contains(&name) && name != "system:masters",
