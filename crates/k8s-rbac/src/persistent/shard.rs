@@ -77,36 +77,38 @@ impl<E> Shard<E> {
     pub(super) fn iter(&self) -> impl Iterator<Item = &E> {
         self.entries.iter().flatten()
     }
-
-    /// Walks all entries, each with its tag.
-    pub(super) fn items(&self) -> impl Iterator<Item = (u32, &E)> {
-        let tags = self.lines.iter().flat_map(|line| line.tags);
-        let items = tags.zip(&*self.entries);
-        items.filter_map(|(tag, entry)| Some((tag, entry.as_ref()?)))
-    }
 }
 
 impl<E: Clone + Marked> Shard<E> {
     pub(super) fn of(items: Vec<(u32, E)>) -> Self {
         let count = items.len().div_ceil(FILLING).next_power_of_two();
-        let mut lines = vec![Line::default(); count];
-        let mut entries = vec![None; entry_at(count, 0)];
-        let len = items.len();
+        let nothing = std::iter::repeat_with(|| None);
+        let mut shard = Self {
+            lines: std::iter::repeat_n(Line::default(), count).collect(),
+            entries: nothing.take(entry_at(count, 0)).collect(),
+            len: items.len(),
+        };
+        let lines = Arc::make_mut(&mut shard.lines);
+        let entries = Arc::make_mut(&mut shard.entries);
         for (tag, entry) in items {
-            fill(&mut lines, &mut entries, tag, entry);
+            fill(lines, entries, tag, entry);
         }
-        Self {
-            lines: lines.into(),
-            entries: entries.into(),
-            len,
-        }
+        shard
+    }
+
+    /// Takes all entries out, each with its tag.
+    pub(super) fn take(&mut self) -> Vec<(u32, E)> {
+        let tags = self.lines.iter().flat_map(|line| line.tags);
+        let items = tags.zip(Arc::make_mut(&mut self.entries));
+        let items = items.filter_map(|(tag, entry)| Some((tag, entry.take()?)));
+        items.collect()
     }
 
     pub(super) fn insert(&mut self, tag: u32, entry: E) {
         let len = self.len.saturating_add(1);
         if len > self.lines.len().saturating_mul(FILLING) {
-            let items = self.items().map(|(tag, entry)| (tag, entry.clone()));
-            let items = items.chain([(tag, entry)]).collect();
+            let mut items = self.take();
+            items.push((tag, entry));
             *self = Self::of(items);
             return;
         }
@@ -126,8 +128,7 @@ impl<E: Clone + Marked> Shard<E> {
     pub(super) fn remove(&mut self, at: usize) -> Option<E> {
         let removed = Arc::make_mut(&mut self.entries).get_mut(at)?.take()?;
         // What stood behind it may stand nearer now.
-        let items = self.items().map(|(tag, entry)| (tag, entry.clone()));
-        *self = Self::of(items.collect());
+        *self = Self::of(self.take());
         Some(removed)
     }
 }

@@ -109,13 +109,12 @@ impl<E: Clone + Marked> Table<E> {
         let shards = new.saturating_add(1);
         self.shards = shards;
         let split = new.checked_ilog2().map(|bit| new ^ (1 << bit));
-        let split = split.and_then(|split| self.shard_mut(split));
-        let (stay, go) = split.as_ref().map_or_else(Default::default, |split| {
-            let items = split.items().map(|(tag, entry)| (tag, entry.clone()));
-            items.partition(|(tag, _)| place(*tag, shards) != new)
-        });
-        if let Some(split) = split {
+        let mut go = Vec::new();
+        if let Some(split) = split.and_then(|split| self.shard_mut(split)) {
+            let items = split.take().into_iter();
+            let (stay, moved) = items.partition(|(tag, _)| place(*tag, shards) != new);
             *split = Shard::of(stay);
+            go = moved;
         }
         let new = Shard::of(go);
         match self.nodes.last_mut() {
