@@ -6,6 +6,7 @@
 mod acts;
 mod powers;
 mod search;
+mod teams;
 
 use std::fmt::{self, Display, Formatter};
 
@@ -13,7 +14,7 @@ use crate::atoms::TooLarge;
 use crate::becoming::search::Search;
 use crate::identity::Identity;
 use crate::policy::Policy;
-use crate::quote::Quoted;
+use crate::quote::{Quoted, QuotedTexts};
 use crate::request::User;
 use crate::response::BindingGrant;
 
@@ -29,7 +30,7 @@ impl Policy {
     /// enter, a Secret with a token or an `aws-auth` `ConfigMap` is taken for granted, and that
     /// admission lets it pass. Whom the policy does not name has no powers, and is not looked for, the
     /// service account `default` of a namespace apart. Two permissions that one step needs must be
-    /// one identity's. Not looked at: the Node authorizer, webhooks and other authorizers, constrained
+    /// one identity's, or those of a user and groups that one request impersonates. Not looked at: the Node authorizer, webhooks and other authorizers, constrained
     /// impersonation, labels that make a role a member of an aggregated one.
     ///
     /// Steps are in the order in which they are found, the shortest way first; each identity and
@@ -87,7 +88,7 @@ impl<'p> Becoming<'p> {
         // What is given, a role, is given to the user himself.
         match step.from.and_then(|at| self.steps.get(at)) {
             Some(Step {
-                target: Target::Identity(identity),
+                target: Target::Identity(identity) | Target::Together { identity, .. },
                 ..
             }) => identity,
             _ => &self.user,
@@ -180,6 +181,13 @@ pub enum Target<'p> {
         /// Where it holds then.
         reach: Reach<'p>,
     },
+    /// Somebody else, and groups that he need not be in: as much as one request impersonates.
+    Together {
+        /// The user, or the first of the groups if any will do.
+        identity: Identity,
+        /// The groups.
+        groups: Vec<String>,
+    },
 }
 
 impl Target<'_> {
@@ -189,7 +197,9 @@ impl Target<'_> {
         match self {
             Self::Everything(reach) => *reach == Reach::Cluster,
             Self::Identity(Identity::Group(name)) => name == crate::PRIVILEGED_GROUP,
-            Self::Extra { .. } | Self::Identity(_) | Self::Role { .. } => false,
+            Self::Extra { .. } | Self::Identity(_) | Self::Role { .. } | Self::Together { .. } => {
+                false
+            }
         }
     }
 }
@@ -201,6 +211,9 @@ impl Display for Target<'_> {
             Self::Extra { key } => write!(f, "has the extra {}", Quoted(key)),
             Self::Identity(identity) => write!(f, "becomes {identity}"),
             Self::Role { kind, name, reach } => write!(f, "has {kind} {} {reach}", Quoted(name)),
+            Self::Together { identity, groups } => {
+                write!(f, "becomes {identity} in groups {}", QuotedTexts(groups))
+            }
         }
     }
 }

@@ -45,6 +45,7 @@ impl<'p> Search<'p> {
             self.act_by_one(actor, held)?;
         }
         self.impersonate_groups(actor, &taken)?;
+        self.note_impersonator(actor, &taken.all);
         self.approve_certificate(actor, &taken.all);
         self.bind(actor, &taken.all)?;
         self.note_rewriters(actor, &taken.all)?;

@@ -36,6 +36,37 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Says whether it is of use together with another.
+    pub(super) const fn is_part(self) -> bool {
+        match self {
+            Self::ApproveCertificate
+            | Self::ApproveSigner
+            | Self::BindClusterRoles
+            | Self::BindRoles
+            | Self::CreateCertificate
+            | Self::CreateClusterRoles
+            | Self::CreateRoles
+            | Self::EscalateClusterRoles
+            | Self::EscalateRoles
+            | Self::ImpersonateAccounts
+            | Self::ImpersonateExtra
+            | Self::ImpersonateGroups
+            | Self::ImpersonateUsers
+            | Self::UpdateClusterRoles
+            | Self::UpdateRoles
+            | Self::WriteClusterRoleBindings
+            | Self::WriteRoleBindings => true,
+            Self::EditConfigMaps
+            | Self::EnterNodes
+            | Self::EnterPods
+            | Self::Everything
+            | Self::ReadSecrets
+            | Self::ReadSecretsByName
+            | Self::RunPods
+            | Self::Token => false,
+        }
+    }
+
     /// Says whether it is of use only where there are pods, Secrets or a `ConfigMap` already.
     pub(super) const fn takes_objects(self) -> bool {
         matches!(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use crate::atoms::{Budget, TooLarge};
 use crate::becoming::acts::Rewriter;
 use crate::becoming::powers::{Kind, Power, Powers};
+use crate::becoming::teams::{Pending, Teams};
 use crate::becoming::{Becoming, Evidence, MAX_BECOMING_STEPS, Means, Reach, Step, Target};
 use crate::binding::Bound;
 use crate::identity::{Identity, split_service_account};
@@ -15,7 +16,7 @@ use crate::response::BindingGrant;
 
 /// The user of a request that impersonates groups only for their own sake. The API takes no such
 /// name, so no binding names it.
-const NOBODY: &str = "\0";
+pub(super) const NOBODY: &str = "\0";
 
 /// The service account that every namespace has.
 const DEFAULT_ACCOUNT: &str = "default";
@@ -58,6 +59,7 @@ pub(super) struct Search<'p> {
     pub(super) is_everything_found: bool,
     /// Where somebody reached has a role.
     pub(super) held: HashMap<RoleKey<'p>, BTreeSet<Reach<'p>>>,
+    pub(super) teams: Teams<'p>,
 }
 
 /// A role: its kind, namespace and name.
@@ -69,6 +71,8 @@ pub(super) type KeyedRules<'p> = (RoleKey<'p>, &'p [PolicyRule]);
 /// Somebody who was reached.
 struct Actor<'p> {
     from: Option<usize>,
+    /// What reaches him, as long as nothing has come of it.
+    pending: Option<Pending<'p>>,
     holdings: Vec<Holding<'p>>,
     /// How many of them have been looked at.
     done: usize,
@@ -88,10 +92,38 @@ pub(super) struct Taken<'p> {
 
 /// A role that somebody has.
 #[derive(Clone, Copy)]
-struct Holding<'p> {
+pub(super) struct Holding<'p> {
     reach: Reach<'p>,
-    rules: &'p [PolicyRule],
+    pub(super) rules: &'p [PolicyRule],
     source: Source<'p>,
+}
+
+impl<'p> Holding<'p> {
+    fn bound(binding: Bound<'p>, subject: &'p Subject) -> Option<Self> {
+        Some(Self {
+            reach: binding.namespace.map_or(Reach::Cluster, Reach::Namespace),
+            rules: binding.rules?,
+            source: Source::Binding(binding, subject),
+        })
+    }
+
+    pub(super) const fn is_gained(&self) -> bool {
+        matches!(self.source, Source::Step(_))
+    }
+
+    fn held(&self, power: Power<'p>) -> Held<'p> {
+        let evidence = match self.source {
+            Source::Binding(binding, subject) => {
+                Evidence::Grant(BindingGrant::of(binding, subject, power.rule))
+            }
+            Source::Step(step) => Evidence::Gained { step },
+        };
+        Held {
+            power,
+            reach: self.reach,
+            evidence,
+        }
+    }
 }
 
 /// What gives somebody a role.
@@ -142,6 +174,7 @@ impl<'p> Search<'p> {
             rewriters: Vec::new(),
             is_everything_found: false,
             held: HashMap::new(),
+            teams: Teams::default(),
         };
         search.groups.insert(PRIVILEGED_GROUP.to_owned());
         let bindings = policy.all_bindings();
@@ -176,6 +209,8 @@ impl<'p> Search<'p> {
 
     pub(super) fn run(mut self) -> Result<Becoming<'p>, TooLarge> {
         let user = self.user.clone();
+        self.teams
+            .name(&user, &self.users, &self.groups, &self.accounts);
         let identity = Identity::User(user.name.clone());
         self.forget(&identity);
         if user.groups.iter().any(|group| group == PRIVILEGED_GROUP) {
@@ -187,7 +222,7 @@ impl<'p> Search<'p> {
             while let Some(at) = self.queue.pop_front() {
                 self.act(at)?;
             }
-            if !self.rewrite()? {
+            if !self.rewrite()? && !self.team_up()? {
                 break;
             }
         }
@@ -205,34 +240,69 @@ impl<'p> Search<'p> {
         let at = self.actors.len();
         self.actors.push(Actor {
             from,
+            pending: None,
             holdings: Vec::new(),
             done: 0,
         });
         for (binding, subject) in self.policy.bindings_of_everywhere(user) {
-            let Some(rules) = binding.rules else {
+            let Some(holding) = Holding::bound(binding, subject) else {
                 continue;
-            };
-            let (reach, own) = match binding.namespace {
-                None => (Reach::Cluster, ""),
-                Some(namespace) => (Reach::Namespace(namespace), namespace),
             };
             let name = binding.role_ref.name.as_str();
             let role = match binding.role_ref.kind.as_str() {
                 "ClusterRole" => ("ClusterRole", "", name),
-                _ => ("Role", own, name),
+                _ => ("Role", binding.namespace.unwrap_or_default(), name),
             };
-            let source = Source::Binding(binding, subject);
-            self.hold(
-                at,
-                role,
-                Holding {
-                    reach,
-                    rules,
-                    source,
-                },
-            );
+            self.hold(at, role, holding);
         }
         self.queue.push_back(at);
+    }
+
+    /// Lets some act together who are reached by a step that is made once something comes of it.
+    pub(super) fn enter_together(&mut self, pending: Pending<'p>, holdings: Vec<Holding<'p>>) {
+        self.queue.push_back(self.actors.len());
+        self.actors.push(Actor {
+            from: None,
+            pending: Some(pending),
+            holdings,
+            done: 0,
+        });
+    }
+
+    /// Finds what the bindings of somebody give.
+    pub(super) fn holdings_of(&self, user: &User) -> Vec<Holding<'p>> {
+        let bindings = self.policy.bindings_of_everywhere(user);
+        let holdings = bindings.filter_map(|(binding, subject)| Holding::bound(binding, subject));
+        holdings.collect()
+    }
+
+    /// Returns what somebody who was reached has.
+    pub(super) fn holdings(&self, at: usize) -> Vec<Holding<'p>> {
+        let actor = self.actors.get(at);
+        actor
+            .map(|actor| actor.holdings.clone())
+            .unwrap_or_default()
+    }
+
+    /// Lists all that somebody may do who was reached.
+    pub(super) fn held_by(&mut self, at: usize) -> Result<Vec<Held<'p>>, TooLarge> {
+        let mut all = Vec::new();
+        for holding in self.holdings(at) {
+            for &power in self.powers.of(holding.rules) {
+                self.budget.spend(1)?;
+                all.push(holding.held(power));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Returns the evidence that the user may do everything in each reach where he was given it.
+    pub(super) fn given_everything(&self) -> Vec<(Reach<'p>, Evidence<'p>)> {
+        let given = self.everything.iter();
+        let given = given.filter_map(|(&reach, step)| Some((reach, (*step)?)));
+        given
+            .map(|(reach, step)| (reach, Evidence::Gained { step }))
+            .collect()
     }
 
     /// Takes what somebody has not looked at yet: what he has there by each permission, and apart
@@ -259,17 +329,7 @@ impl<'p> Search<'p> {
             let is_new = number >= done && self.used.insert(place);
             for &power in self.powers.of(holding.rules) {
                 self.budget.spend(1)?;
-                let evidence = match holding.source {
-                    Source::Binding(binding, subject) => {
-                        Evidence::Grant(BindingGrant::of(binding, subject, power.rule))
-                    }
-                    Source::Step(step) => Evidence::Gained { step },
-                };
-                let held = Held {
-                    power,
-                    reach,
-                    evidence,
-                };
+                let held = holding.held(power);
                 if power.kind == Kind::Everything {
                     if at == 0 {
                         self.everything.entry(reach).or_default();
@@ -349,7 +409,9 @@ impl<'p> Search<'p> {
         means: Means,
         evidence: &[Evidence<'p>],
     ) -> bool {
-        if self.has_everything(reach) {
+        // Somebody whom he can be may do everything there already.
+        let is_found = reach == Reach::Cluster && self.is_everything_found;
+        if is_found || self.has_everything(reach) {
             return false;
         }
         let step = self.step(Target::Everything(reach), actor, means, evidence);
@@ -443,6 +505,7 @@ impl<'p> Search<'p> {
         means: Means,
         evidence: &[Evidence<'p>],
     ) -> usize {
+        self.settle(actor);
         let gained = evidence.iter().filter_map(|evidence| match evidence {
             Evidence::Gained { step } => Some(*step),
             Evidence::Grant(_) => None,
@@ -455,5 +518,30 @@ impl<'p> Search<'p> {
             evidence: evidence.to_vec(),
         });
         self.steps.len().saturating_sub(1)
+    }
+
+    /// Makes the step that reaches somebody, unless it was made.
+    fn settle(&mut self, actor: usize) {
+        let pending = self
+            .actors
+            .get_mut(actor)
+            .and_then(|actor| actor.pending.take());
+        let Some(Pending {
+            target,
+            actor: by,
+            evidence,
+        }) = pending
+        else {
+            return;
+        };
+        // Those who have more by now than when they acted before are still the same.
+        let mut steps = self.steps.iter();
+        let step = match steps.position(|step| step.target == target) {
+            Some(step) => step,
+            None => self.step(target, by, Means::Impersonate, &evidence),
+        };
+        if let Some(actor) = self.actors.get_mut(actor) {
+            actor.from = Some(step);
+        }
     }
 }
