@@ -189,7 +189,8 @@ func (g generator) write() *question {
 		of = wide
 	}
 	w := g.world(of)
-	q := &question{Op: "rbac.write", World: w, Kind: g.pick(kinds...), User: g.pick("alice", "alice", "bob", "ü\"q"), Groups: g.some(2, []string{"devs", "ops", "system:authenticated"})}
+	c := g.caller(w)
+	q := &question{Op: "rbac.write", World: w, Kind: g.pick(kinds...), User: c.user, Groups: c.groups}
 	if g.one(30) {
 		q.Groups = append(q.Groups, "system:masters")
 	}
@@ -211,15 +212,22 @@ func (g generator) write() *question {
 		}})
 		give("all")
 	}
-	o := object{"metadata": g.metadata(q.Kind, false)}
+	metadata := g.metadata(q.Kind, false)
+	if isNamespaced(q.Kind) && c.namespace != "" {
+		metadata["namespace"] = c.namespace
+	}
+	o := object{"metadata": metadata}
 	switch q.Kind {
 	case "Role", "ClusterRole":
-		o["rules"] = g.held(w, of)
+		o["rules"] = g.held(w, c, of)
 		if q.Kind == "ClusterRole" && g.one(4) {
 			o["aggregationRule"] = object{"clusterRoleSelectors": g.someSelectors()}
 		}
 	default:
 		ref := g.roleRef(w)
+		if g.one(3) {
+			ref = c.role
+		}
 		o["roleRef"] = object{"apiGroup": ref.APIGroup, "kind": ref.Kind, "name": ref.Name}
 		o["subjects"] = []object{g.subject(q.Kind, false)}
 	}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"net/url"
+	"strings"
 )
 
 // area is one kind of question.
@@ -16,6 +19,7 @@ var areas = []area{
 	{"request_info", generator.requestInfo, whatRequestInfo},
 	{"raw_selector", generator.rawSelector, whatRawSelector},
 	{"label_selector", generator.labelSelector, whatMatch},
+	{"serve", generator.serve, func(_ *question, a answer) []string { return []string{fmt.Sprint(a["status"])} }},
 	{"forbidden", generator.forbidden, func(q *question, _ answer) []string {
 		return []string{word(q.Attrs.ResourceRequest, "resource", "path")}
 	}},
@@ -70,10 +74,9 @@ func whatAuthorize(_ *question, a answer) []string {
 }
 
 func (g generator) rulesFor() *question {
-	return &question{
-		Op: "rbac.rules_for", World: g.world(g.alphabet()),
-		User: g.pick(users...), Groups: g.some(3, groups), Namespace: g.pick("ns1", "ns2", "", "kube-system"),
-	}
+	w := g.world(g.alphabet())
+	c := g.caller(w)
+	return &question{Op: "rbac.rules_for", World: w, User: c.user, Groups: c.groups, Namespace: c.namespace}
 }
 
 func whatRules(_ *question, a answer) []string {
@@ -126,10 +129,13 @@ func (g generator) part(rule rbacv1.PolicyRule) rbacv1.PolicyRule {
 	return part
 }
 
-// held makes rules of which a user of the world holds some.
-func (g generator) held(w *world, of alphabet) []rbacv1.PolicyRule {
-	all := w.rules()
-	if len(all) == 0 || g.one(4) {
+// held makes rules of which somebody holds some.
+func (g generator) held(w *world, c caller, of alphabet) []rbacv1.PolicyRule {
+	all := w.rulesOf(c.role)
+	if len(all) == 0 || g.one(8) {
+		all = w.rules()
+	}
+	if len(all) == 0 || g.one(8) {
 		return g.rules(3, of)
 	}
 	var rules []rbacv1.PolicyRule
@@ -142,9 +148,9 @@ func (g generator) held(w *world, of alphabet) []rbacv1.PolicyRule {
 func (g generator) escalation() *question {
 	of := g.alphabet()
 	w := g.world(of)
+	c := g.caller(w)
 	return &question{
-		Op: "rbac.escalation", World: w, User: g.pick(users...), Groups: g.some(3, groups),
-		Namespace: g.pick("ns1", "ns1", "ns2", "", "kube-system"), Rules: g.held(w, of),
+		Op: "rbac.escalation", World: w, User: c.user, Groups: c.groups, Namespace: c.namespace, Rules: g.held(w, c, of),
 	}
 }
 
@@ -168,4 +174,39 @@ func (g generator) forbidden() *question {
 		Op: "rbac.forbidden", Attrs: &a,
 		Reason: g.pick("", "", `RBAC: clusterrole.rbac.authorization.k8s.io "x" not found`, "RBAC: [a, b]", "a <b> & \u2028\u00e9"),
 	}
+}
+
+// serve makes a request over HTTP, of somebody who may mostly do something like it.
+func (g generator) serve() *question {
+	of := g.alphabet()
+	w := g.world(of)
+	a := g.request(w, of)
+	q := &question{Op: "rbac.serve", World: w, User: a.User, Groups: a.Groups, Method: g.pick("GET", "GET", "POST", "PUT", "PATCH", "DELETE")}
+	if verb, is := map[string]string{"create": "POST", "update": "PUT", "patch": "PATCH", "delete": "DELETE", "deletecollection": "DELETE"}[a.Verb]; is {
+		q.Method = verb
+	}
+	switch {
+	case g.one(5):
+		q.URL = g.path() + g.query()
+		return q
+	case !a.ResourceRequest:
+		q.URL = "/" + strings.TrimPrefix(a.Path, "/")
+	default:
+		q.URL = "/api/v1"
+		if a.APIGroup != "" {
+			q.URL = "/apis/" + url.PathEscape(a.APIGroup) + "/v1"
+		}
+		if a.Namespace != "" {
+			q.URL += "/namespaces/" + a.Namespace
+		}
+		for _, part := range []string{a.Resource, a.Name, a.Subresource} {
+			if part != "" {
+				q.URL += "/" + url.PathEscape(part)
+			}
+		}
+		if a.Verb == "watch" {
+			q.URL += "?watch=1"
+		}
+	}
+	return q
 }

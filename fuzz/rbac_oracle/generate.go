@@ -206,13 +206,70 @@ func (g generator) subjects(most int) []rbacv1.Subject {
 	return subjects
 }
 
-// request makes one that is, mostly, for something that a rule of the world speaks of.
+// caller is somebody, mostly one of whom a binding speaks, and where it does.
+type caller struct {
+	user      string
+	groups    []string
+	namespace string
+	role      rbacv1.RoleRef
+}
+
+func (g generator) caller(w *world) caller {
+	c := caller{g.pick(users...), g.some(2, groups), g.pick("ns1", "ns1", "ns2", "", "kube-system"), rbacv1.RoleRef{}}
+	at := g.IntN(len(w.RoleBindings) + len(w.ClusterRoleBindings))
+	var subjects []rbacv1.Subject
+	namespace := ""
+	if at < len(w.RoleBindings) {
+		binding := w.RoleBindings[at]
+		subjects, c.role, namespace = binding.Subjects, binding.RoleRef, binding.Namespace
+		if !g.one(8) {
+			c.namespace = namespace
+		}
+	} else {
+		binding := w.ClusterRoleBindings[at-len(w.RoleBindings)]
+		subjects, c.role = binding.Subjects, binding.RoleRef
+	}
+	if len(subjects) == 0 || g.one(6) {
+		return c
+	}
+	switch s := subjects[g.IntN(len(subjects))]; s.Kind {
+	case "Group":
+		c.groups = append(c.groups, s.Name)
+	case "ServiceAccount":
+		if s.Namespace != "" && !g.one(8) {
+			namespace = s.Namespace
+		}
+		c.user = "system:serviceaccount:" + namespace + ":" + s.Name
+	default:
+		c.user = s.Name
+	}
+	return c
+}
+
+// rulesOf finds what a role gives.
+func (w *world) rulesOf(ref rbacv1.RoleRef) []rbacv1.PolicyRule {
+	for _, r := range w.Roles {
+		if ref.Kind == "Role" && r.Name == ref.Name {
+			return r.Rules
+		}
+	}
+	for _, r := range w.ClusterRoles {
+		if ref.Kind == "ClusterRole" && r.Name == ref.Name {
+			return r.Rules
+		}
+	}
+	return nil
+}
+
+// request makes one that is, mostly, for something that somebody holds.
 func (g generator) request(w *world, of alphabet) attrs {
-	a := g.attrs(of)
-	all := w.rules()
+	a, c := g.attrs(of), g.caller(w)
+	a.User, a.Groups = c.user, c.groups
+	all := w.rulesOf(c.role)
 	if len(all) == 0 || g.one(4) {
 		return a
 	}
+	a.Namespace = c.namespace
 	rule := all[g.IntN(len(all))]
 	from := func(field *string, list []string) {
 		if len(list) > 0 && !g.one(8) {

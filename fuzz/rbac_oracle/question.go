@@ -84,6 +84,8 @@ func ask(q *question) answer {
 		return rawSelector(q)
 	case "rbac.label_selector":
 		return labelSelector(q)
+	case "rbac.serve":
+		return serve(q)
 	case "rbac.forbidden":
 		return forbidden(q)
 	case "rbac.authorize":

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
+	"k8s.io/apiserver/pkg/authorization/union"
+	"k8s.io/apiserver/pkg/endpoints/filters"
 	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
 	"k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
@@ -76,6 +81,26 @@ func labelSelector(q *question) answer {
 		return refusal("invalid-selector", text(err))
 	}
 	return answer{"match": compiled.Matches(labels.Set(q.Labels))}
+}
+
+// serve sends a request through the filters that read and authorize it.
+func serve(q *question) answer {
+	u, err := url.ParseRequestURI(q.URL)
+	if err != nil {
+		return refusal("invalid-url", text(err))
+	}
+	rbac := q.World.authorizer()
+	served := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	handler := filters.WithAuthorization(served, union.New(authorizerfactory.NewPrivilegedGroups(user.SystemPrivilegedGroup), rbac), legacyscheme.Codecs)
+	handler = filters.WithRequestInfo(handler, requestInfos)
+	ctx := request.WithUser(context.Background(), &user.DefaultInfo{Name: q.User, Groups: q.Groups})
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, (&http.Request{Method: q.Method, URL: u, RequestURI: q.URL, Header: http.Header{}}).WithContext(ctx))
+	if w.Code == 500 {
+		// The words are of another layer.
+		return answer{"status": w.Code}
+	}
+	return answer{"status": w.Code, "body": w.Body.String()}
 }
 
 func forbidden(q *question) answer {

@@ -60,14 +60,16 @@ func (p *pairing) rows() []string {
 	return of
 }
 
+func (p *pairing) isOfURL() bool { return p.q.Op == "rbac.request_info" || p.q.Op == "rbac.serve" }
+
 // isAbsolute: a URL with a host, where a path is wanted.
 func (p *pairing) isAbsolute() bool {
-	return p.q.Op == "rbac.request_info" && codeOf(p.ours) == "invalid-url" && !strings.HasPrefix(p.q.URL, "/") && strings.Contains(p.q.URL, "://")
+	return p.isOfURL() && codeOf(p.ours) == "invalid-url" && !strings.HasPrefix(p.q.URL, "/") && strings.Contains(p.q.URL, "://")
 }
 
 // isNotUTF8: the path is refused that is no text, or a parameter left out.
 func (p *pairing) isNotUTF8() bool {
-	if p.q.Op != "rbac.request_info" {
+	if !p.isOfURL() || p.isAbsolute() {
 		return false
 	}
 	path, query, _ := strings.Cut(p.q.URL, "?")

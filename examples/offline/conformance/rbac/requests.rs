@@ -1,15 +1,20 @@
 //! What a request asks for, as it comes over HTTP.
 
-use k8s_rbac::{FieldRequirement, LabelRequirement, RequestInfo, RequestInfoError};
+use k8s_rbac::{
+    FieldRequirement, Forbidden, LabelRequirement, Objects, Policy, RequestInfo, RequestInfoError,
+    User,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::text;
 use crate::Refusal;
 
 pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
     Some(match op {
         "rbac.raw_selector" => crate::read(question).map(|question| raw_selector(&question)),
         "rbac.request_info" => crate::read(question).and_then(|question| request_info(&question)),
+        "rbac.serve" => crate::read(question).and_then(|question| serve(&question)),
         _ => return None,
     })
 }
@@ -22,14 +27,44 @@ struct Http {
 
 fn request_info(question: &Http) -> Result<Value, Refusal> {
     let info = RequestInfo::read(&question.method, &question.url);
-    let info = info.map_err(|error| {
-        let code = match error {
-            RequestInfoError::MissingKind { .. } => "missing-kind",
-            _ => "invalid-url",
-        };
-        Refusal::new(code, &error)
-    })?;
-    Ok(json!(info))
+    Ok(json!(info.map_err(|error| refusal(&error))?))
+}
+
+fn refusal(error: &RequestInfoError<'_>) -> Refusal {
+    let code = match error {
+        RequestInfoError::MissingKind { .. } => "missing-kind",
+        _ => "invalid-url",
+    };
+    Refusal::new(code, error)
+}
+
+/// A request, who sends it and what he may do.
+#[derive(Deserialize)]
+struct Served {
+    #[serde(flatten)]
+    http: Http,
+    world: Objects,
+    user: Option<String>,
+    groups: Option<Vec<String>>,
+}
+
+fn serve(question: &Served) -> Result<Value, Refusal> {
+    let Http { method, url } = &question.http;
+    let info = match RequestInfo::read(method, url) {
+        Ok(info) => info,
+        Err(RequestInfoError::MissingKind { .. }) => return Ok(json!({ "status": 500 })),
+        Err(error) => return Err(refusal(&error)),
+    };
+    let policy = Policy::new(question.world.clone());
+    let user = User::new(text(&question.user), question.groups.iter().flatten());
+    let request = info.request();
+    let response = policy.authorize(&user, &request);
+    if response.decision().is_allow() {
+        return Ok(json!({ "status": 200 }));
+    }
+    let reason = response.reason();
+    let forbidden = Forbidden::new(&user.name, request, &reason);
+    Ok(json!({ "status": 403, "body": forbidden.body() }))
 }
 
 #[derive(Deserialize)]
