@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -47,6 +48,7 @@ func (p *pairing) rows() []string {
 		{"absolute-url", p.isAbsolute},
 		{"field-error-order", p.isOtherOrder},
 		{"path-not-utf8", p.isNotUTF8},
+		{"pretty-body", p.isPretty},
 		{"review-metadata", p.isManaged},
 		{"selector-first-error", p.isOtherLabel},
 		{"update-repeats-causes", p.hasRepeatedCauses},
@@ -135,17 +137,34 @@ func (p *pairing) hasRepeatedCauses() bool {
 		slices.Equal(causes(p.theirs), causes(p.ours)) && !reflect.DeepEqual(p.theirs["errors"], p.ours["errors"])
 }
 
+// hasRepeatedSubjects: the same subjects, and upstream has some of them again. (Ours may have one again
+// that has no namespace, for the bindings give it several.)
 func (p *pairing) hasRepeatedSubjects() bool {
-	subjects, _ := p.theirs["subjects"].([]any)
-	var once []any
-	for _, s := range subjects {
-		isThere := slices.ContainsFunc(once, func(other any) bool { return reflect.DeepEqual(s, other) })
-		if !isThere {
-			once = append(once, s)
+	theirs, _ := p.theirs["subjects"].([]any)
+	ours, _ := p.ours["subjects"].([]any)
+	next := 0
+	for _, s := range theirs {
+		switch {
+		case next < len(ours) && reflect.DeepEqual(s, ours[next]):
+			next++
+		case !slices.ContainsFunc(ours[:next], func(one any) bool { return reflect.DeepEqual(s, one) }):
+			return false
 		}
 	}
-	return p.q.Op == "rbac.allowed_subjects" && len(once) < len(subjects) && reflect.DeepEqual(any(once), p.ours["subjects"]) &&
+	return p.q.Op == "rbac.allowed_subjects" && next == len(ours) && next < len(theirs) &&
 		p.theirs["evaluationError"] == p.ours["evaluationError"]
+}
+
+// isPretty: the same body, indented.
+func (p *pairing) isPretty() bool {
+	theirs, _ := p.theirs["body"].(string)
+	ours, _ := p.ours["body"].(string)
+	var indented bytes.Buffer
+	if p.q.Op != "rbac.serve" || ours == "" {
+		return false
+	}
+	check(json.Indent(&indented, []byte(strings.TrimSuffix(ours, "\n")), "", "  "))
+	return theirs == indented.String()
 }
 
 var managedFields = regexp.MustCompile(`,"managedFields":\[\{.*?\}\]\}`)

@@ -123,6 +123,9 @@ pub(crate) struct LintArgs {
     /// ClusterRole/cert-manager` or `pod-exec Role/dev/debug`; # begins a comment.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
+    /// More manifests that the cluster has (repeatable): they are known, and not looked at themselves.
+    #[arg(long, value_name = "FILE-or-DIR")]
+    pub(crate) known: Vec<PathBuf>,
     /// Prints the baseline that accepts all that is found.
     #[arg(long, conflicts_with = "baseline")]
     pub(crate) print_baseline: bool,

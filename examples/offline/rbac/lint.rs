@@ -16,7 +16,9 @@ use crate::world::{read_manifests, tell};
 pub(crate) fn lint(asked: &LintArgs, reader: &ManifestReader) -> Result<Answer, String> {
     let manifests = read_manifests(reader, &asked.files.files)?;
     let least = asked.min_severity.min(asked.fail_on);
-    let findings = Lint::new().at_least(least).run(manifests.objects());
+    let known = read_manifests(reader, &asked.known)?.into_objects();
+    let lint = Lint::new().with_known(known).at_least(least);
+    let findings = lint.run(manifests.objects());
     if asked.print_baseline {
         return Ok(Answer {
             is_good: true,

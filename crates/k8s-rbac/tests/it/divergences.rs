@@ -3,8 +3,8 @@
 use k8s_rbac::can_i::{Error, Question};
 use k8s_rbac::review::AccessReview;
 use k8s_rbac::{
-    ClusterRole, Coverage, LabelSelector, Manifests, Objects, Policy, PolicyRule, Request,
-    RequestInfo, User, Write, WriteVerdict,
+    ClusterRole, Coverage, Forbidden, LabelSelector, Manifests, Objects, Policy, PolicyRule,
+    Request, RequestInfo, User, Write, WriteVerdict,
 };
 use testkit::Divergences;
 
@@ -122,6 +122,9 @@ fn each_divergence_is_real() {
     divergences.compare("selector-first-error", &2, &errors.len());
     let path = RequestInfo::read("GET", "/%ff").map(|info| info.verb);
     divergences.compare("path-not-utf8", &Ok("get".to_owned()), &path);
+    let refused = RequestInfo::read("GET", "/x?pretty=true").unwrap();
+    let body = Forbidden::new("u", refused.request(), "").body();
+    divergences.compare("pretty-body", &true, &body.contains("\n  "));
     let path = RequestInfo::read("GET", "http://host/x").map(|info| info.path);
     divergences.compare("absolute-url", &Ok("/x".to_owned()), &path);
     let role: ClusterRole = serde_json::from_value(serde_json::json!({
