@@ -88,14 +88,11 @@ fn escape(text: &str) -> String {
 }
 
 fn parse(text: &str) -> Option<Document<'_>> {
-    let after_declaration = match text.strip_prefix("<?xml ") {
-        Some(rest) => rest.split_once("?>")?.1,
-        None => text,
-    };
+    let text = after_declaration(text)?;
     // What begins so is a document type, a comment, a CDATA section or a processing instruction. STS
     // writes none, and each is a way to show one reader another text than the next one sees: CVE-2020-16250
     // and a row of SAML libraries read identity text around a comment.
-    if after_declaration.contains("<!") || after_declaration.contains("<?") {
+    if text.contains("<!") || text.contains("<?") {
         return None;
     }
     let options = ParsingOptions {
@@ -105,6 +102,23 @@ fn parse(text: &str) -> Option<Document<'_>> {
     };
     Document::parse_with_options(text, options).ok()
 }
+
+/// Takes the XML declaration off, if there is one and it says what must be so (XML 1.0, section 2.8).
+/// Readers differ in where any other one ends, as a `?>` may stand in quotes.
+fn after_declaration(text: &str) -> Option<&str> {
+    let Some(rest) = text.strip_prefix("<?xml ") else {
+        return Some(text);
+    };
+    let (declaration, rest) = rest.split_once("?>")?;
+    let declaration = declaration.to_ascii_lowercase();
+    let mut words = declaration.split_ascii_whitespace();
+    let is_version = words.next().is_some_and(|word| VERSIONS.contains(&word));
+    let is_encoding = words.next().is_none_or(|word| ENCODINGS.contains(&word));
+    (is_version && is_encoding && words.next().is_none()).then_some(rest)
+}
+
+const VERSIONS: [&str; 2] = [r#"version="1.0""#, "version='1.0'"];
+const ENCODINGS: [&str; 2] = [r#"encoding="utf-8""#, "encoding='utf-8'"];
 
 /// Returns the element if it has this name in STS's namespace, and no attribute.
 fn named<'a, 'input>(element: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
