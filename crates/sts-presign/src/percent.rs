@@ -3,20 +3,33 @@
 use crate::error::{Byte, Error};
 
 /// Tells the unreserved characters of RFC 3986, section 2.3.
+///
+/// `|` here and in what builds on it, neither `||` nor `matches!`: without a way out and without a table
+/// the compiler looks at sixteen bytes at once, and a token is accepted in three quarters of the time.
 const fn is_unreserved(byte: u8) -> bool {
-    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~')
+    byte.is_ascii_alphabetic()
+        | byte.is_ascii_digit()
+        | (byte == b'-')
+        | (byte == b'.')
+        | (byte == b'_')
+        | (byte == b'~')
+}
+
+/// Tells the delimiters of the one shape of URL that is read here.
+const fn is_delimiter(byte: u8) -> bool {
+    (byte == b':') | (byte == b'/') | (byte == b'?') | (byte == b'&') | (byte == b'=')
 }
 
 /// Tells whether a URL may hold a byte at all: unreserved, or a delimiter of the one shape that is read
 /// here. Every other is read differently by different parsers: the WHATWG URL standard drops tabs and
 /// newlines and turns `\` into `/`, `http::Uri` lets raw bytes above ASCII pass.
 pub(crate) const fn is_allowed(byte: u8) -> bool {
-    is_unreserved(byte) || matches!(byte, b':' | b'/' | b'?' | b'&' | b'=' | b'%')
+    is_unreserved(byte) | is_delimiter(byte) | (byte == b'%')
 }
 
 /// Checks that a URL holds allowed bytes only.
 pub(crate) fn check_bytes(text: &str) -> Result<(), Error> {
-    // `&` and not `all`: without a way out the compiler looks at sixteen bytes at once.
+    // `&` and not `all`, for the same reason.
     if text.bytes().fold(true, |ok, byte| ok & is_allowed(byte)) {
         return Ok(());
     }
@@ -60,7 +73,7 @@ pub(crate) enum Fault {
 /// Tells whether every value of a raw query is [`Spelling::Canonical`], if each of its pairs has an
 /// `=`. Most queries are, and one long look is faster than many short ones.
 pub(crate) fn is_canonical_query(raw: &str) -> bool {
-    let fine = |byte: u8| is_unreserved(byte) || matches!(byte, b'%' | b'&' | b'=');
+    let fine = |byte: u8| is_unreserved(byte) | (byte == b'%') | (byte == b'&') | (byte == b'=');
     let count = |byte| memchr::memchr_iter(byte, raw.as_bytes()).count();
     raw.bytes().fold(true, |ok, byte| ok & fine(byte))
         // As many `=` as pairs: where each has one, none has another in its value.
@@ -114,7 +127,7 @@ pub(crate) fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
 
 /// Looks for what stands there as it is and should be escaped.
 fn inspect_unescaped(raw: &str) -> Result<Spelling, Fault> {
-    let fine = |byte: u8| is_unreserved(byte) || byte == b'%';
+    let fine = |byte: u8| is_unreserved(byte) | (byte == b'%');
     if raw.bytes().fold(true, |ok, byte| ok & fine(byte)) {
         return Ok(Spelling::Canonical);
     }
