@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -285,4 +286,66 @@ func whatWrite(q *question, a answer) []string {
 		return []string{of + ": allowed"}
 	}
 	return []string{of + ": refused"}
+}
+
+// read makes the JSON of an object in which something may be of another type, or null, or not there.
+func (g generator) read() *question {
+	kind := g.pick(kinds...)
+	o := g.object(kind, false)
+	if g.one(3) {
+		o["metadata"].(object)["annotations"] = object{"a": "b"}
+	}
+	var tree any
+	check(json.Unmarshal(raw(o), &tree))
+	for range g.IntN(3) {
+		tree = g.bend(tree)
+	}
+	root, is := tree.(map[string]any)
+	if !is {
+		root = object{"metadata": tree}
+	}
+	root["apiVersion"], root["kind"] = rbacv1.SchemeGroupVersion.String(), kind
+	return &question{Op: "rbac.read", Kind: kind, Text: string(raw(root))}
+}
+
+// bend changes something somewhere in a tree.
+func (g generator) bend(tree any) any {
+	switch tree := tree.(type) {
+	case map[string]any:
+		if len(tree) == 0 || g.one(12) {
+			break
+		}
+		keys := slices.Sorted(maps.Keys(tree))
+		key := g.pick(keys...)
+		switch {
+		case g.one(12):
+			tree[strings.ToUpper(key)] = tree[key]
+		case g.one(12):
+			delete(tree, key)
+		case g.one(12):
+			tree["unknown"] = 1
+		default:
+			tree[key] = g.bend(tree[key])
+		}
+		return tree
+	case []any:
+		switch {
+		case len(tree) == 0 || g.one(6):
+		case g.one(4):
+			return append(tree, g.oddity())
+		default:
+			n := g.IntN(len(tree))
+			tree[n] = g.bend(tree[n])
+			return tree
+		}
+	}
+	return g.oddity()
+}
+
+func (g generator) oddity() any {
+	return []any{nil, nil, 1, 1.5, true, "", "x", "true", []any{}, object{}, []any{nil}, object{"a": nil}, []any{"x"}}[g.IntN(13)]
+}
+
+func whatRead(q *question, a answer) []string {
+	return []string{q.Kind + word(a["lost"] == true, " refused", " read")}
 }

@@ -30,6 +30,7 @@ var areas = []area{
 		return []string{word(a["covers"] == true, "covered", "not covered")}
 	}},
 	{"escalation", generator.escalation, func(_ *question, a answer) []string { return []string{word(a["ok"] == true, "held", "escalation")} }},
+	{"read", generator.read, whatRead},
 	{"validate", generator.validate, whatErrors},
 	{"update", generator.update, whatErrors},
 	{"default", generator.fillIn, func(q *question, _ answer) []string { return []string{q.Kind} }},

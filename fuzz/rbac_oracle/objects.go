@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
 	"k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
@@ -106,4 +107,29 @@ func fillIn(q *question) answer {
 	check(json.Unmarshal(q.Object, object))
 	legacyscheme.Scheme.Default(object)
 	return answer{"object": object}
+}
+
+// readText reads an object as the API server does, and keeps what the crate keeps of it.
+func readText(q *question) answer {
+	object, _, err := legacyscheme.Codecs.UniversalDeserializer().Decode([]byte(q.Text), nil, nil)
+	if err != nil {
+		return answer{"lost": true}
+	}
+	legacyscheme.Scheme.Default(object)
+	metadata, err := meta.Accessor(object)
+	check(err)
+	if metadata.GetName() == "" {
+		// It would not be stored.
+		return answer{"lost": true}
+	}
+	if !isNamespaced(q.Kind) {
+		metadata.SetNamespace("")
+	} else if metadata.GetNamespace() == "" {
+		// As kubectl has it.
+		metadata.SetNamespace("default")
+	}
+	metadata.SetAnnotations(nil)
+	object.GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{})
+	list := strings.ToLower(q.Kind[:1]) + q.Kind[1:] + "s"
+	return answer{"lost": false, "objects": answer{list: []any{object}}}
 }

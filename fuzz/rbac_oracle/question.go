@@ -32,6 +32,7 @@ type question struct {
 	Kind   string          `json:"kind,omitempty"`
 	Object json.RawMessage `json:"object,omitempty"`
 	Before json.RawMessage `json:"before,omitempty"`
+	Text   string          `json:"text,omitempty"`
 	Review json.RawMessage `json:"review,omitempty"`
 
 	ClusterRoles []rbacv1.ClusterRole `json:"clusterRoles,omitempty"`
@@ -104,6 +105,8 @@ func ask(q *question) answer {
 		return canIList(q)
 	case "rbac.validate":
 		return validate(q)
+	case "rbac.read":
+		return readText(q)
 	case "rbac.default":
 		return fillIn(q)
 	case "rbac.write":

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::objects::{PolicyRule, or_default};
+use crate::objects::{PolicyRule, list_or_default, objects_or_default, or_default};
 use crate::policy::Policy;
 use crate::quote::aggregate;
 use crate::request::User;
@@ -94,10 +94,10 @@ impl<'p> RuleListing<'p> {
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct SubjectRulesReviewStatus {
     /// The rules about resources.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "objects_or_default")]
     pub resource_rules: Vec<ResourceRule>,
     /// The rules about paths.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "objects_or_default")]
     pub non_resource_rules: Vec<NonResourceRule>,
     /// Whether some authorizer could not list its rules; RBAC always can, even where roles are
     /// missing.
@@ -131,16 +131,25 @@ impl SubjectRulesReviewStatus {
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct ResourceRule {
     /// The verbs.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "list_or_default")]
     pub verbs: Vec<String>,
     /// The API groups.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "list_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub api_groups: Vec<String>,
     /// The resources.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "list_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub resources: Vec<String>,
     /// The object names; none is every name.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "list_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub resource_names: Vec<String>,
 }
 
@@ -161,12 +170,12 @@ impl From<&PolicyRule> for ResourceRule {
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct NonResourceRule {
     /// The verbs.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "list_or_default")]
     pub verbs: Vec<String>,
     /// The paths, exact or ending in `*`.
     #[serde(
         rename = "nonResourceURLs",
-        deserialize_with = "or_default",
+        deserialize_with = "list_or_default",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub non_resource_urls: Vec<String>,

@@ -371,10 +371,24 @@ const WAYS: [&str; 7] = [
 /// one only when something is wrong.
 fn texts_are_texts(node: &Node) -> Result<(), (String, Fault)> {
     each(node, |key, value| match key {
+        Some("annotations") => are_annotations(value),
         Some(text) if TEXTS.contains(&text) => is_text(value),
         Some(way) if !WAYS.contains(&way) => Ok(()),
         Some(_) | None => texts_are_texts(value),
     })
+}
+
+/// Refuses annotations that the API would not read. They are not kept, but what cannot be applied
+/// gives nothing.
+fn are_annotations(node: &Node) -> Result<(), (String, Fault)> {
+    match node {
+        Node::Null | Node::Mapping(_) => each(node, |_, value| match value {
+            Node::Null => Ok(()),
+            Node::Scalar(_) => is_text(value),
+            _ => Err((String::new(), Fault::NotText("a list or a mapping"))),
+        }),
+        _ => Err((String::new(), Fault::NotAMapping)),
+    }
 }
 
 fn is_text(node: &Node) -> Result<(), (String, Fault)> {

@@ -4,7 +4,11 @@
 //! defaulted here: reading manifests does that.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Formatter};
+use std::marker::PhantomData;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The API group of the objects, and of users and groups as subjects.
@@ -28,7 +32,7 @@ pub struct Metadata {
     pub namespace: String,
     /// The labels, by which aggregated roles choose their members.
     #[serde(
-        deserialize_with = "or_default",
+        deserialize_with = "map_or_default",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub labels: BTreeMap<String, String>,
@@ -40,21 +44,30 @@ pub struct Metadata {
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct PolicyRule {
     /// The verbs; `*` is every verb.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "list_or_default")]
     pub verbs: Vec<String>,
     /// The API groups; the empty text is the core group, `*` every group.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "list_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub api_groups: Vec<String>,
     /// The resources, as `resource`, `resource/subresource`, `*/subresource` or `*`.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "list_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub resources: Vec<String>,
     /// The object names; none is every name.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "list_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub resource_names: Vec<String>,
     /// The paths that are no resources, exact or ending in `*`.
     #[serde(
         rename = "nonResourceURLs",
-        deserialize_with = "or_default",
+        deserialize_with = "list_or_default",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub non_resource_urls: Vec<String>,
@@ -66,10 +79,10 @@ pub struct PolicyRule {
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct Role {
     /// Name and namespace.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object_or_default")]
     pub metadata: Metadata,
     /// The rules, in order.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "objects_or_default")]
     pub rules: Vec<PolicyRule>,
 }
 
@@ -79,13 +92,16 @@ pub struct Role {
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct ClusterRole {
     /// Name and labels.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object_or_default")]
     pub metadata: Metadata,
     /// The rules, in order.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "objects_or_default")]
     pub rules: Vec<PolicyRule>,
     /// Where the control plane takes the rules from, if it does. Kept, not applied.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub aggregation_rule: Option<AggregationRule>,
 }
 
@@ -95,7 +111,10 @@ pub struct ClusterRole {
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct AggregationRule {
     /// A ClusterRole that any of these matches is a member.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "objects_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub cluster_role_selectors: Vec<LabelSelector>,
 }
 
@@ -106,12 +125,15 @@ pub struct AggregationRule {
 pub struct LabelSelector {
     /// Labels that must be there with these values.
     #[serde(
-        deserialize_with = "or_default",
+        deserialize_with = "map_or_default",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub match_labels: BTreeMap<String, String>,
     /// Further requirements.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "objects_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub match_expressions: Vec<LabelSelectorRequirement>,
 }
 
@@ -127,7 +149,10 @@ pub struct LabelSelectorRequirement {
     #[serde(deserialize_with = "or_default")]
     pub operator: String,
     /// The values that `In` and `NotIn` speak of.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "list_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub values: Vec<String>,
 }
 
@@ -137,13 +162,16 @@ pub struct LabelSelectorRequirement {
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct RoleBinding {
     /// Name and namespace.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object_or_default")]
     pub metadata: Metadata,
     /// Who.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "objects_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub subjects: Vec<Subject>,
     /// The role: a Role of the same namespace, or a ClusterRole.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object_or_default")]
     pub role_ref: RoleRef,
 }
 
@@ -153,13 +181,16 @@ pub struct RoleBinding {
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct ClusterRoleBinding {
     /// Name.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object_or_default")]
     pub metadata: Metadata,
     /// Who.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "objects_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub subjects: Vec<Subject>,
     /// The ClusterRole.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "object_or_default")]
     pub role_ref: RoleRef,
 }
 
@@ -219,16 +250,16 @@ pub struct RoleRef {
 )]
 pub struct Objects {
     /// The Roles of all namespaces.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "objects_or_default")]
     pub roles: Vec<Role>,
     /// The `RoleBinding`s of all namespaces.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "objects_or_default")]
     pub role_bindings: Vec<RoleBinding>,
     /// The `ClusterRole`s.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "objects_or_default")]
     pub cluster_roles: Vec<ClusterRole>,
     /// The `ClusterRoleBinding`s.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "objects_or_default")]
     pub cluster_role_bindings: Vec<ClusterRoleBinding>,
 }
 
@@ -237,4 +268,72 @@ pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de
     deserializer: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// The same of a list; what is `null` in it is the empty value, too.
+pub(crate) fn list_or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let list: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;
+    let items = list.into_iter().flatten();
+    Ok(items.map(Option::unwrap_or_default).collect())
+}
+
+/// The same of a map of texts.
+pub(crate) fn map_or_default<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    let map: Option<BTreeMap<String, Option<String>>> = Option::deserialize(deserializer)?;
+    let entries = map.into_iter().flatten();
+    Ok(entries
+        .map(|(key, value)| (key, value.unwrap_or_default()))
+        .collect())
+}
+
+/// The same of an object, which is a mapping.
+pub(crate) fn object_or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    optional_object(deserializer).map(Option::unwrap_or_default)
+}
+
+/// The same of an object that may be missing.
+pub(crate) fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let object: Option<Mapping<T>> = Option::deserialize(deserializer)?;
+    Ok(object.map(|Mapping(object)| object))
+}
+
+/// The same of a list of objects.
+pub(crate) fn objects_or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let list: Option<Vec<Option<Mapping<T>>>> = Option::deserialize(deserializer)?;
+    let items = list.into_iter().flatten();
+    let items = items.map(|item| item.map(|Mapping(object)| object));
+    Ok(items.map(Option::unwrap_or_default).collect())
+}
+
+/// What is read of a mapping only. What serde derives reads a list as well, field by field.
+struct Mapping<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Mapping<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MappingVisitor(PhantomData))
+    }
+}
+
+struct MappingVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for MappingVisitor<T> {
+    type Value = Mapping<T>;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Mapping)
+    }
 }

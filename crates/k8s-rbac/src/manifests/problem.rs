@@ -62,6 +62,9 @@ pub enum Fault {
     /// The `items` of a list are no list. They are left out.
     #[error("`items` is not a list")]
     NotAList,
+    /// The annotations are no mapping. The object is left out, as by the API.
+    #[error("expected a mapping of texts")]
+    NotAMapping,
     /// A document or an item that is no object. It is left out.
     #[error("not an object: a mapping with `apiVersion` and `kind` is expected")]
     NotAnObject,

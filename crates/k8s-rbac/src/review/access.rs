@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::objects::or_default;
+use crate::objects::{list_or_default, object_or_default, optional_object, or_default};
 use crate::policy::Policy;
 use crate::request::{Request, ResourceRequest, User};
 use crate::review::types::{
@@ -105,20 +105,26 @@ impl Policy {
 struct Wire {
     api_version: ReviewVersion,
     kind: ReviewKind,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object_or_default")]
     metadata: ReviewMetadata,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object_or_default")]
     spec: WireSpec,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object_or_default")]
     status: AccessReviewStatus,
 }
 
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 struct WireSpec {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     resource_attributes: Option<ResourceAttributes>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     non_resource_attributes: Option<NonResourceAttributes>,
     #[serde(
         deserialize_with = "or_default",
@@ -126,10 +132,16 @@ struct WireSpec {
     )]
     user: String,
     /// Of `v1`.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "list_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     groups: Vec<String>,
     /// Of `v1beta1`.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "list_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     group: Vec<String>,
     #[serde(
         deserialize_with = "or_default",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::listing::SubjectRulesReviewStatus;
-use crate::objects::or_default;
+use crate::objects::{object_or_default, or_default};
 use crate::policy::Policy;
 use crate::request::User;
 use crate::review::ReviewError;
@@ -55,11 +55,11 @@ enum Kind {
 struct Wire {
     api_version: ReviewVersion,
     kind: Kind,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object_or_default")]
     metadata: ReviewMetadata,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object_or_default")]
     spec: WireSpec,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object_or_default")]
     status: SubjectRulesReviewStatus,
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::objects::{LabelSelectorRequirement, or_default};
+use crate::objects::{
+    LabelSelectorRequirement, map_or_default, objects_or_default, optional_object, or_default,
+};
 
 /// Whose permissions an access review is about.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -68,13 +70,13 @@ pub struct ReviewMetadata {
     pub namespace: String,
     /// The labels.
     #[serde(
-        deserialize_with = "or_default",
+        deserialize_with = "map_or_default",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub labels: BTreeMap<String, String>,
     /// The annotations.
     #[serde(
-        deserialize_with = "or_default",
+        deserialize_with = "map_or_default",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub annotations: BTreeMap<String, String>,
@@ -146,10 +148,16 @@ pub struct ResourceAttributes {
     )]
     pub name: String,
     /// The field selector. RBAC does not look at it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub field_selector: Option<FieldSelectorAttributes>,
     /// The label selector. RBAC does not look at it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "optional_object",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub label_selector: Option<LabelSelectorAttributes>,
 }
 
@@ -165,7 +173,10 @@ pub struct FieldSelectorAttributes {
     )]
     pub raw_selector: String,
     /// The requirements, in the form of those of labels.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "objects_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub requirements: Vec<LabelSelectorRequirement>,
 }
 
@@ -181,7 +192,10 @@ pub struct LabelSelectorAttributes {
     )]
     pub raw_selector: String,
     /// The requirements.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        deserialize_with = "objects_or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub requirements: Vec<LabelSelectorRequirement>,
 }
 

@@ -39,6 +39,8 @@ fn each_divergence_is_real() {
     divergences.compare("coverage-cut", &wide.permissions().count(), &missing);
     let (kept, name) = read("{name: a, name: b}");
     divergences.compare("duplicate-key", &(1, "b".to_owned()), &(kept, name));
+    let (kept, name) = read("{name: a, finalizers: 1}");
+    divergences.compare("unread-field-types", &(0, String::new()), &(kept, name));
     let (kept, name) = read("{name: on}");
     divergences.compare("yaml-1-1-words", &(0, String::new()), &(kept, name));
 

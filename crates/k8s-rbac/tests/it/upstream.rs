@@ -79,6 +79,18 @@ fn defaults_are_filled_in() {
     });
 }
 
+#[cfg(feature = "yaml")]
+#[test]
+fn manifests_are_read() {
+    replay("manifests", |question| {
+        let text: String = field(question, "text");
+        let manifests = k8s_rbac::Manifests::read([("text", text.as_str())]);
+        let mut problems = manifests.problems().iter();
+        let is_lost = problems.any(|problem| problem.fault.loses_an_object());
+        json!({ "lost": is_lost, "objects": manifests.objects() })
+    });
+}
+
 #[test]
 fn requests_are_read() {
     replay("requests", |question| {

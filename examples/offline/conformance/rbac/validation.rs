@@ -1,6 +1,6 @@
-//! What the API server would not store.
+//! What the API server reads, fills in and would not store.
 
-use k8s_rbac::{ClusterRole, ClusterRoleBinding, FieldErrors, Role, RoleBinding};
+use k8s_rbac::{ClusterRole, ClusterRoleBinding, FieldErrors, Manifests, Role, RoleBinding};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -13,9 +13,22 @@ const NAME: &str = "NAME";
 pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
     Some(match op {
         "rbac.default" => crate::read(question).and_then(|question| set_defaults(&question)),
+        "rbac.read" => crate::read(question).map(|question| read(&question)),
         "rbac.validate" => crate::read(question).and_then(|question| validate(&question)),
         _ => return None,
     })
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    text: String,
+}
+
+fn read(question: &Manifest) -> Value {
+    let manifests = Manifests::read([("text", question.text.as_str())]);
+    let mut problems = manifests.problems().iter();
+    let is_lost = problems.any(|problem| problem.fault.loses_an_object());
+    json!({ "lost": is_lost, "objects": manifests.objects() })
 }
 
 #[derive(Deserialize)]
