@@ -92,8 +92,16 @@ func (g generator) review() *question {
 	if !g.one(10) {
 		spec["user"] = a.User
 	}
+	version, ofGroups := "authorization.k8s.io/v1", "groups"
+	if g.one(4) {
+		version, ofGroups = "authorization.k8s.io/v1beta1", "group"
+	}
 	if !g.one(3) {
-		spec["groups"] = a.Groups
+		spec[ofGroups] = a.Groups
+	}
+	if g.one(20) {
+		// Of the other version, where it is none.
+		spec[g.pick("group", "groups")] = []string{"devs"}
 	}
 	if g.one(10) {
 		spec["extra"] = object{"Key/a": []string{"v", ""}, "empty": []string{}}
@@ -108,7 +116,7 @@ func (g generator) review() *question {
 	if g.one(15) {
 		metadata = g.metadata(g.pick(kinds...), false)
 	}
-	q.Review = raw(object{"apiVersion": "authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "spec": spec})
+	q.Review = raw(object{"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec})
 	return q
 }
 
@@ -146,7 +154,7 @@ func (g generator) selectorAttributes(ofLabels bool) object {
 func (g generator) reviewRules() *question {
 	q := &question{Op: "rbac.review_rules", World: g.world(g.alphabet()), User: g.pick(users...), Groups: g.some(3, groups)}
 	q.Review = raw(object{
-		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview",
+		"apiVersion": "authorization.k8s.io/" + g.pick("v1", "v1", "v1beta1"), "kind": "SelfSubjectRulesReview",
 		"spec": object{"namespace": g.pick("ns1", "ns1", "ns2", "kube-system", "")},
 	})
 	return q

@@ -12,6 +12,7 @@ import (
 	restful "github.com/emicklei/go-restful/v3"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	authorizationv1beta1 "k8s.io/api/authorization/v1beta1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -64,6 +65,9 @@ func newServer() *apiServer {
 	asked, err := authorizationrest.RESTStorageProvider{Authorizer: s.rules, RuleResolver: s.rules}.NewRESTStorage(resources, s.memory)
 	check(err)
 	s.install(container, authorizationv1.SchemeGroupVersion, &asked)
+	// The old version is known to the server, but served no more. Webhooks still speak it.
+	asked.VersionedResourcesStorageMap["v1beta1"] = asked.VersionedResourcesStorageMap["v1"]
+	s.install(container, authorizationv1beta1.SchemeGroupVersion, &asked)
 	s.handler = filters.WithRequestInfo(container, requestInfos)
 	return s
 }
@@ -163,11 +167,11 @@ func sent(object json.RawMessage, kind, resourceVersion string) []byte {
 	return typed
 }
 
-// review sends a review, in the version that is served.
+// review sends a review to its version.
 func review(q *question) answer {
-	var kind struct{ Kind string }
+	var kind struct{ APIVersion, Kind string }
 	check(json.Unmarshal(q.Review, &kind))
-	path := "/apis/authorization.k8s.io/v1/"
+	path := "/apis/" + kind.APIVersion + "/"
 	if kind.Kind == "LocalSubjectAccessReview" {
 		path += "namespaces/" + q.Namespace + "/"
 	}
