@@ -38,7 +38,18 @@ pub(crate) fn names(text: &str) -> impl Iterator<Item = &str> + Clone {
 
 /// Returns the names of a list as it stands in a canonical query, where a `;` is `%3B`.
 pub(crate) fn names_in_canonical(text: &str) -> impl Iterator<Item = &str> + Clone {
-    text.split(ESCAPED_SEPARATOR)
+    let mut rest = Some(text);
+    // As `str::split` does, which takes longer over so short a text to get ready than to search it.
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut escapes = memchr::memchr_iter(b'%', text.as_bytes());
+        let cut = escapes.find_map(|at| {
+            let (name, others) = text.split_at_checked(at)?;
+            Some((name, others.strip_prefix(ESCAPED_SEPARATOR)?))
+        });
+        rest = cut.map(|(_, others)| others);
+        Some(cut.map_or(text, |(name, _)| name))
+    })
 }
 
 /// Tells a header name as it may be signed: lower-case letters, digits, `-`, `_` and `.`. RFC 9110
@@ -60,6 +71,25 @@ mod tests {
         let canonical = text.replace(';', ESCAPED_SEPARATOR);
         assert_eq!(check(names_in_canonical(&canonical)), plain, "{text}");
         plain
+    }
+
+    #[test]
+    fn a_list_in_a_query_is_cut_at_each_escaped_semicolon() {
+        for text in [
+            "",
+            "a",
+            "a%3Bb",
+            "%3B",
+            "a%3B%3Bb",
+            "%3Ba%3B",
+            "a%3bb",
+            "%%3B%3",
+            "a%2Fb%3Bc",
+            "é%3B",
+        ] {
+            let names: Vec<&str> = names_in_canonical(text).collect();
+            assert_eq!(names, text.split(ESCAPED_SEPARATOR).collect::<Vec<_>>());
+        }
     }
 
     #[test]
