@@ -71,11 +71,12 @@ pub(crate) enum Fault {
 }
 
 /// Tells whether every value of a raw query is [`Spelling::Canonical`], if each of its pairs has an
-/// `=`. Most queries are, and one long look is faster than many short ones.
+/// `=`, and all its bytes are [allowed](check_bytes). Most queries are, and one long look is faster than
+/// many short ones.
 pub(crate) fn is_canonical_query(raw: &str) -> bool {
-    let fine = |byte: u8| is_unreserved(byte) | (byte == b'%') | (byte == b'&') | (byte == b'=');
     let count = |byte| memchr::memchr_iter(byte, raw.as_bytes()).count();
-    raw.bytes().fold(true, |ok, byte| ok & fine(byte))
+    // The allowed bytes that are neither unreserved nor what a canonical query is made of.
+    memchr::memchr3(b':', b'/', b'?', raw.as_bytes()).is_none()
         // As many `=` as pairs: where each has one, none has another in its value.
         && count(b'=') == count(b'&').saturating_add(1)
         && escapes(raw).all(|escape| escape == Ok(Spelling::Canonical))
@@ -301,7 +302,6 @@ mod tests {
             "a=%",
             "a=%&4=1",
             "a=%00",
-            "a=+",
         ] {
             assert!(!is_canonical_query(raw), "{raw}");
         }

@@ -21,7 +21,7 @@ struct RawValue<'u> {
 }
 
 impl<'u> RawQuery<'u> {
-    /// Reads a raw query.
+    /// Reads a raw query, all of whose bytes are [allowed](percent::check_bytes).
     pub(crate) fn parse(query: &'u str) -> Result<Self, Error> {
         let mut read = Self::default();
         let is_canonical = percent::is_canonical_query(query);
