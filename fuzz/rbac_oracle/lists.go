@@ -15,6 +15,7 @@ import (
 	informers "k8s.io/client-go/informers"
 	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
 	rbacclient "k8s.io/client-go/kubernetes/typed/rbac/v1"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/kubectl/pkg/cmd/auth"
 	"k8s.io/kubernetes/pkg/controller/clusterroleaggregation"
 )
@@ -39,28 +40,40 @@ func (a *applied) Apply(_ context.Context, role *rbacv1apply.ClusterRoleApplyCon
 	return nil, nil
 }
 
+// aggregator is the controller, with what its queue calls for each role, which is not exported. One is
+// enough: it starts goroutines that nothing ends.
+var aggregator = func() (a struct {
+	roles  cache.Indexer
+	client *applied
+	sync   func(context.Context, string) error
+}) {
+	informer := informers.NewSharedInformerFactory(nil, 0).Rbac().V1().ClusterRoles()
+	a.roles, a.client = informer.Informer().GetIndexer(), &applied{}
+	controller := clusterroleaggregation.NewClusterRoleAggregation(informer, a.client)
+	field := reflect.ValueOf(controller).Elem().FieldByName("syncHandler")
+	a.sync = *(*func(context.Context, string) error)(unsafe.Pointer(field.UnsafeAddr()))
+	return a
+}()
+
 // aggregate lets the controller settle one role, once.
 func aggregate(q *question) answer {
-	roles := informers.NewSharedInformerFactory(nil, 0).Rbac().V1().ClusterRoles()
+	var roles []any
 	var before []rbacv1.PolicyRule
 	for n := range q.ClusterRoles {
-		check(roles.Informer().GetIndexer().Add(&q.ClusterRoles[n]))
+		roles = append(roles, &q.ClusterRoles[n])
 		if q.ClusterRoles[n].Name == q.Target {
 			before = q.ClusterRoles[n].Rules
 		}
 	}
-	client := &applied{}
-	controller := clusterroleaggregation.NewClusterRoleAggregation(roles, client)
-	// What its queue calls for each role; not exported.
-	field := reflect.ValueOf(controller).Elem().FieldByName("syncHandler")
-	sync := *(*func(context.Context, string) error)(unsafe.Pointer(field.UnsafeAddr()))
-	if err := sync(context.Background(), q.Target); err != nil {
+	check(aggregator.roles.Replace(roles, ""))
+	*aggregator.client = applied{}
+	if err := aggregator.sync(context.Background(), q.Target); err != nil {
 		return refusal("invalid-selector", text(err))
 	}
-	if !client.is {
+	if !aggregator.client.is {
 		return answer{"rules": before, "changed": false}
 	}
-	return answer{"rules": client.rules, "changed": true}
+	return answer{"rules": aggregator.client.rules, "changed": true}
 }
 
 // reviews is a client whose reviews of rules are answered with these.
