@@ -71,7 +71,7 @@ func (p *pairing) isAbsolute() bool {
 
 // isNotUTF8: the path is refused that is no text, or a parameter left out.
 func (p *pairing) isNotUTF8() bool {
-	if !p.isOfURL() || p.isAbsolute() {
+	if !p.isOfURL() || p.isAbsolute() || p.isPretty() {
 		return false
 	}
 	path, query, _ := strings.Cut(p.q.URL, "?")
