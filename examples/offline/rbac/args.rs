@@ -9,7 +9,8 @@ use k8s_rbac::lint::Severity;
 ///
 /// Exit status: 0 the answer is yes, 1 it is no, 2 there is no answer. Of `diff` and `become`: 0
 /// nothing was found, 1 something was, 2 there is no answer. Of `lint`: 1 something was found that is
-/// as severe as --fail-on.
+/// as severe as --fail-on. Where an object of the files could not be read, the status is 2, and the
+/// answer is that of the rest.
 #[derive(Parser)]
 #[command(name = "rbac")]
 pub(crate) struct Args {

@@ -4,19 +4,19 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use k8s_rbac::Manifests;
 use k8s_rbac::lint::{Baseline, Code, Finding, Lint, Severity};
-use k8s_rbac::{ManifestReader, Manifests};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::args::LintArgs;
 use crate::files::read;
-use crate::world::{read_manifests, tell};
+use crate::world::{Reader, tell};
 
-pub(crate) fn lint(asked: &LintArgs, reader: &ManifestReader) -> Result<Answer, String> {
-    let manifests = read_manifests(reader, &asked.files.files)?;
+pub(crate) fn lint(asked: &LintArgs, reader: &Reader) -> Result<Answer, String> {
+    let manifests = reader.read(&asked.files.files)?;
     let least = asked.min_severity.min(asked.fail_on);
-    let known = read_manifests(reader, &asked.known)?.into_objects();
+    let known = reader.read(&asked.known)?.into_objects();
     let lint = Lint::new().with_known(known).at_least(least);
     let findings = lint.run(manifests.objects());
     if asked.print_baseline {

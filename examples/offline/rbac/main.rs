@@ -26,17 +26,30 @@ use k8s_rbac::ManifestReader;
 
 use answer::Answer;
 use args::{Args, Command, Output};
-use world::World;
+use world::{Reader, World};
 
 /// The answer is no, or something was found.
 const NO: u8 = 1;
-/// No answer: a wrong flag, a file that cannot be read.
+/// No answer, or none for certain: a wrong flag, a file or something in it that cannot be read.
 const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    match answer(&args) {
-        Ok(answer) => show(&answer, args.output),
+    let manifests = ManifestReader::new();
+    let manifests = match &args.namespace {
+        Some(namespace) => manifests.in_namespace(namespace),
+        None => manifests,
+    };
+    let reader = Reader::new(manifests);
+    match answer(&args, &reader) {
+        Ok(answer) => {
+            show(&answer, args.output);
+            match answer.is_good {
+                _ if !reader.is_whole() => ExitCode::from(FAILED),
+                true => ExitCode::SUCCESS,
+                false => ExitCode::from(NO),
+            }
+        }
         Err(why) => {
             // Nobody is left to tell if standard error is closed.
             let _ = writeln!(anstream::stderr(), "rbac: {why}");
@@ -45,14 +58,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn answer(args: &Args) -> Result<Answer, String> {
-    let reader = args
-        .namespace
-        .as_ref()
-        .map_or_else(ManifestReader::new, |namespace| {
-            ManifestReader::new().in_namespace(namespace)
-        });
-    let world = |paths: &[_]| World::read(&reader, paths, args.bootstrap, args.aggregate);
+fn answer(args: &Args, reader: &Reader) -> Result<Answer, String> {
+    let world = |paths: &[_]| World::read(reader, paths, args.bootstrap, args.aggregate);
     match &args.command {
         Command::Can(asked) => answer::can(asked, &world(&asked.files.files)?),
         Command::Why(asked) => answer::why(asked, &world(&asked.files.files)?),
@@ -60,13 +67,13 @@ fn answer(args: &Args) -> Result<Answer, String> {
         Command::Where(asked) => answer::in_which(asked, &world(&asked.files.files)?),
         Command::List { user, files } => answer::list(user, &world(&files.files)?),
         Command::Become { user, files } => answer::become_whom(user, &world(&files.files)?),
-        Command::Lint(asked) => lint::lint(asked, &reader),
+        Command::Lint(asked) => lint::lint(asked, reader),
         Command::Write {
             objects,
             user,
             files,
         } => {
-            let written = world::read_manifests(&reader, std::slice::from_ref(objects))?;
+            let written = reader.read(std::slice::from_ref(objects))?;
             Ok(write::write(user, written.objects(), &world(&files.files)?))
         }
         Command::Diff { before, after } => {
@@ -76,15 +83,11 @@ fn answer(args: &Args) -> Result<Answer, String> {
     }
 }
 
-fn show(answer: &Answer, output: Output) -> ExitCode {
+fn show(answer: &Answer, output: Output) {
     let mut out = anstream::stdout().lock();
     // The reader may stop early, as `head` does.
     let _ = match output {
         Output::Text => out.write_all(answer.text.as_bytes()),
         Output::Json => writeln!(out, "{:#}", answer.data),
     };
-    match answer.is_good {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::from(NO),
-    }
 }

@@ -1,11 +1,51 @@
 //! The policy that files describe.
 
+use std::cell::Cell;
 use std::io::Write as _;
 use std::path::PathBuf;
 
 use k8s_rbac::{ManifestReader, Manifests, Objects, Policy};
 
 use crate::files::manifests;
+
+/// Reads files, and knows whether all that is in them could be read.
+pub(crate) struct Reader {
+    manifests: ManifestReader,
+    is_whole: Cell<bool>,
+}
+
+impl Reader {
+    pub(crate) const fn new(manifests: ManifestReader) -> Self {
+        Self {
+            manifests,
+            is_whole: Cell::new(true),
+        }
+    }
+
+    /// Says whether no object was left out so far.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.is_whole.get()
+    }
+
+    /// Reads files. What is wrong with them is told.
+    pub(crate) fn read(&self, paths: &[PathBuf]) -> Result<Manifests, String> {
+        let files = manifests(paths)?;
+        let files = files
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        let read = self.manifests.read(files);
+        for problem in read.problems() {
+            tell(&problem.to_string());
+            if problem.fault.loses_an_object() {
+                self.is_whole.set(false);
+            }
+        }
+        for (kind, count) in read.skipped() {
+            tell(&format!("{count} of kind {kind} skipped"));
+        }
+        Ok(read)
+    }
+}
 
 /// The objects of some files, and the policy that they make.
 pub(crate) struct World {
@@ -16,12 +56,12 @@ pub(crate) struct World {
 impl World {
     /// Reads files. What is wrong with them is told, and the rest is used.
     pub(crate) fn read(
-        reader: &ManifestReader,
+        reader: &Reader,
         paths: &[PathBuf],
         has_bootstrap: bool,
         is_aggregated: bool,
     ) -> Result<Self, String> {
-        let own = read_manifests(reader, paths)?.into_objects();
+        let own = reader.read(paths)?.into_objects();
         if own.role_bindings.is_empty() && own.cluster_role_bindings.is_empty() {
             tell("no binding in the files, so that they grant nothing");
         }
@@ -58,25 +98,6 @@ impl World {
         let policy = Policy::new(objects.clone());
         Ok(Self { objects, policy })
     }
-}
-
-/// Reads files. What is wrong with them is told.
-pub(crate) fn read_manifests(
-    reader: &ManifestReader,
-    paths: &[PathBuf],
-) -> Result<Manifests, String> {
-    let files = manifests(paths)?;
-    let files = files
-        .iter()
-        .map(|(name, text)| (name.as_str(), text.as_str()));
-    let read = reader.read(files);
-    for problem in read.problems() {
-        tell(&problem.to_string());
-    }
-    for (kind, count) in read.skipped() {
-        tell(&format!("{count} of kind {kind} skipped"));
-    }
-    Ok(read)
 }
 
 /// Says something about the files, beside the answer.
