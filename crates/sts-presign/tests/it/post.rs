@@ -47,6 +47,17 @@ fn what_other_systems_carry_is_accepted_and_sent_as_it_was_signed() {
     report.finish();
 }
 
+#[test]
+fn a_host_header_may_say_again_what_the_url_says() {
+    let (mut same, mut other) = (login(), login());
+    let host = verdict(&same).unwrap().host().to_owned();
+    same.headers.push(("Host".to_owned(), host.clone()));
+    assert_eq!(verdict(&same).unwrap().host(), host);
+    let host = host.to_uppercase();
+    other.headers.push(("Host".to_owned(), host));
+    assert_eq!(verdict(&other).err(), Some(Error::HostHeader));
+}
+
 #[cfg(all(feature = "sign", feature = "verify"))]
 #[test]
 fn the_signature_of_an_accepted_login_can_be_proved() {
