@@ -1,0 +1,69 @@
+#![doc = include_str!("../README.md")]
+
+use std::fmt::{self, Display, Formatter, Write};
+
+/// The number of characters that a [`Printable`] prints before it cuts the text.
+///
+/// Our choice: an IAM ARN has up to 2,048 characters in theory, but a role's name, path and session name
+/// together have at most 640 (IAM and STS quotas), and names in Kubernetes at most 253.
+pub const MAX_PRINTED_CHARS: usize = 1024;
+
+/// Untrusted text whose [`Display`] is one line without control characters.
+///
+/// Two different texts of at most [`MAX_PRINTED_CHARS`] characters never print alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "nothing is printed until it is formatted"]
+pub struct Printable<'a> {
+    text: &'a str,
+}
+
+impl<'a> Printable<'a> {
+    /// Wraps a text. Nothing is copied.
+    pub const fn new(text: &'a str) -> Self {
+        Self { text }
+    }
+}
+
+impl<'a> From<&'a str> for Printable<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl Display for Printable<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let indent = self.text.len().saturating_sub(self.text.trim_start().len());
+        let is_command = self.text.trim_start().starts_with("::");
+        let mut before = None;
+        for (at, c) in self.text.char_indices().take(MAX_PRINTED_CHARS) {
+            if (is_command && at == indent) || (c == '#' && before == Some('#')) {
+                write!(f, "{}", c.escape_unicode())?;
+            } else {
+                write_escaped(f, c, before.is_none())?;
+            }
+            before = Some(c);
+        }
+        match self.text.chars().skip(MAX_PRINTED_CHARS).count() {
+            0 => Ok(()),
+            1 => f.write_str("… (1 more character)"),
+            more => write!(f, "… ({more} more characters)"),
+        }
+    }
+}
+
+/// Writes a character, escaped where the standard library would escape it inside a text.
+fn write_escaped(f: &mut Formatter<'_>, c: char, is_first: bool) -> fmt::Result {
+    if matches!(c, '"' | '\'') {
+        return f.write_char(c);
+    }
+    let mut pair = String::with_capacity(8);
+    if !is_first {
+        // `escape_debug` escapes a combining mark only where no character stands before it.
+        pair.push('a');
+    }
+    pair.push(c);
+    for escaped in pair.escape_debug().skip(usize::from(!is_first)) {
+        f.write_char(escaped)?;
+    }
+    Ok(())
+}
