@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use aws_auth_map::{Backend, BackendKind, Map};
+use aws_auth_map::{Backend, BackendKind, IdentityMap};
 use aws_credential_types::Credentials;
 use criterion::{Criterion, criterion_group, criterion_main};
 use eks_auth::{Authenticated, Authenticator, LocalKeys, kubernetes_user};
@@ -50,7 +50,7 @@ fn road(c: &mut Criterion) {
 type Fixture = (
     Authenticator,
     LocalSts<sts_presign::Keys>,
-    Map,
+    IdentityMap,
     String,
     UnixTime,
 );
@@ -66,7 +66,7 @@ fn build() -> Result<Fixture, Box<dyn std::error::Error>> {
     let authenticator = Authenticator::new(Policy::new(cluster_id, endpoint.partition()));
     let sts = LocalSts::new(LocalKeys::read(KEYS)?.keys());
     let (rules, _) = aws_auth_map::read_config_map(RULES);
-    let rules = Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules));
+    let rules = IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules));
     Ok((authenticator, sts, rules, token, now))
 }
 

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use aws_auth_map::{
-    Backend, BackendKind, Map, Problem, Reader, Resolution, Rule, Rules, SsoRole, Template,
+    Backend, BackendKind, IdentityMap, Problem, Reader, Resolution, Rule, Rules, SsoRole, Template,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use iam_principal::{AccountId, Identity, Partition};
@@ -21,7 +21,7 @@ fn session(role: &str) -> Option<Identity> {
     Some(identity.with_access_key_id("ASIAEXAMPLE"))
 }
 
-fn map(rules: usize) -> Map {
+fn map(rules: usize) -> IdentityMap {
     let mut all = Rules::new();
     for number in 0..rules {
         let arn = format!("arn:aws:iam::111122223333:role/role-{number}");
@@ -35,11 +35,11 @@ fn map(rules: usize) -> Map {
     ];
     let username = Template::parse("dev:{{SessionName}}:{{AccessKeyID}}");
     all.push_role(Rule::exact(arn, username, groups));
-    Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, all))
+    IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, all))
 }
 
 /// As many permission sets as rules, and nothing else.
-fn permission_sets(rules: usize) -> Option<Map> {
+fn permission_sets(rules: usize) -> Option<IdentityMap> {
     let account = AccountId::parse("111122223333").ok()?;
     let mut all = Rules::new();
     for number in 0..rules {
@@ -47,7 +47,7 @@ fn permission_sets(rules: usize) -> Option<Map> {
         let groups = vec![Template::parse("developers"), Template::parse("readers")];
         all.push_role(Rule::sso(&role, Template::parse("developer"), groups));
     }
-    Some(Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, all)))
+    Some(IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, all)))
 }
 
 fn username(resolution: &Resolution) -> Option<&str> {

@@ -1,8 +1,8 @@
 use std::sync::LazyLock;
 
 use aws_auth_map::{
-    Backend, BackendKind, Editor, Finding, Map, Problem, Reader, Resolution, Rule, RulePrincipal,
-    RuleRef, Rules, Section, SsoRole, Template, instance_id,
+    Backend, BackendKind, Editor, Finding, IdentityMap, Problem, Reader, Resolution, Rule,
+    RulePrincipal, RuleRef, Rules, Section, SsoRole, Template, instance_id,
 };
 use bounded_yaml::Limits;
 use iam_principal::{AccountId, ArnPattern, Identity, Partition, Principal};
@@ -53,7 +53,7 @@ pub fn maps_are_read_alike(bytes: &[u8]) {
             );
         }
         let callers: Vec<Identity> = callers(&rules).take(16).collect();
-        let map = Map::new().with_backend(Backend::new(kind, rules));
+        let map = IdentityMap::new().with_backend(Backend::new(kind, rules));
         for caller in &callers {
             counts_what_maps(&map, caller);
         }
@@ -61,7 +61,7 @@ pub fn maps_are_read_alike(bytes: &[u8]) {
 }
 
 /// The rule that an explanation says counts is the one that maps.
-fn counts_what_maps(map: &Map, caller: &Identity) {
+fn counts_what_maps(map: &IdentityMap, caller: &Identity) {
     let explanation = map.explain(caller);
     let mut counting = explanation
         .steps()
@@ -162,7 +162,8 @@ pub fn unrelated_rules_change_nothing(bytes: &[u8]) {
         .filter(|caller| caller.account().to_string() != "000000000000")
         .take(32)
         .collect();
-    let map = |rules| Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules));
+    let map =
+        |rules| IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules));
     let (alone, crowded) = (map(rules), map(crowded));
     for caller in &callers {
         let (alone, crowded) = (alone.resolve(caller), crowded.resolve(caller));
@@ -408,8 +409,8 @@ impl Bytes<'_> {
     }
 }
 
-fn map_of(config: &Config) -> Map {
-    let mut map = Map::new().with_scrubbed_accounts(config.scrubbed.iter().copied());
+fn map_of(config: &Config) -> IdentityMap {
+    let mut map = IdentityMap::new().with_scrubbed_accounts(config.scrubbed.iter().copied());
     if config.is_strict {
         map = map.with_strict_session_names();
     }

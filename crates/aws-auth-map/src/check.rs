@@ -4,13 +4,13 @@ use std::fmt;
 
 use iam_principal::{AccountId, ArnPattern, Principal};
 
-use crate::backend::{Backend, BackendKind};
-use crate::matching::{Caller, Matcher};
 use crate::names::{NODE_PREFIX, NODES};
 use crate::problem::{Location, Problem, ProblemKind};
-use crate::resolve::Map;
+use crate::resolve::IdentityMap;
+use crate::resolve::backend::{Backend, BackendKind};
+use crate::rules::matching::{Caller, Matcher};
+use crate::rules::template::Template;
 use crate::rules::{Rule, RuleRef};
-use crate::template::Template;
 
 /// Among how many patterns and permission sets one is looked for that covers a later one: every two
 /// are compared. Our choice; a map with more is still answered, and nothing false is said of it.
@@ -46,7 +46,7 @@ impl fmt::Display for MapProblem {
     }
 }
 
-impl Map {
+impl IdentityMap {
     /// Finds what the readers of single sources cannot see: rules that are never asked because an
     /// earlier source, a pattern or an account covers them, rules that a reserved prefix refuses
     /// always, sources that the authentication mode leaves out, and that nobody is a node.

@@ -9,16 +9,16 @@ use iam_principal::{Kind, Principal};
 pub(crate) use self::entry::default_username;
 pub use self::entry::{AccessEntry, EntryType};
 pub use self::obstacle::{Obstacle, ObstacleKind};
-use crate::access_policy::{AccessPolicy, AccessScope};
-use crate::backend::EKS_RESERVED_PREFIXES;
 use crate::diff::{canonical_case, somebody};
-use crate::matching::{Caller, RulePrincipal};
 use crate::names::{
     BOOTSTRAPPERS, BY_DNS_NAME, BY_SESSION_NAME, CLUSTER_ADMIN, MASTERS, NODE_PROXIER, NODES,
     WINDOWS_PROXY,
 };
+use crate::resolve::backend::EKS_RESERVED_PREFIXES;
+use crate::rules::access_policy::{AccessPolicy, AccessScope};
+use crate::rules::matching::{Caller, RulePrincipal};
+use crate::rules::template::{Placeholder, Template};
 use crate::rules::{Rule, RuleRef, Rules};
-use crate::template::{Placeholder, Template};
 
 impl Rules {
     /// Writes the rules of `aws-auth` as access entries, and says what cannot be carried.

@@ -1,24 +1,24 @@
 //! What a change of the rules changes, and for whom.
 
+mod arn_space;
 mod automaton;
 mod compare;
 mod lockout;
 mod probe;
-mod space;
 
 use std::fmt;
 
 use iam_principal::{AccountId, Identity};
 
+pub(crate) use self::arn_space::canonical_case;
 use self::compare::Comparison;
 pub use self::lockout::Lockout;
 pub(crate) use self::probe::somebody;
-pub(crate) use self::space::canonical_case;
-use crate::backend::BackendKind;
-use crate::matching::SsoRole;
-use crate::resolution::{Mapped, Resolution};
-use crate::resolve::Map;
+use crate::resolve::IdentityMap;
+use crate::resolve::backend::BackendKind;
+use crate::resolve::resolution::{Mapped, Resolution};
 use crate::rules::RuleRef;
+use crate::rules::matching::SsoRole;
 
 /// What is different between two maps: for whom, and how.
 ///
@@ -311,7 +311,7 @@ fn is_same_set<T: PartialEq>(one: &[T], other: &[T]) -> bool {
     one.iter().all(|item| other.contains(item)) && other.iter().all(|item| one.contains(item))
 }
 
-impl Map {
+impl IdentityMap {
     /// Finds out what is different in a new map; see [`Diff`].
     #[must_use]
     pub fn diff(&self, new: &Self) -> Diff {

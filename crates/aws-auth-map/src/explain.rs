@@ -4,12 +4,12 @@ use std::fmt;
 
 use iam_principal::{ArnPattern, Identity, Kind, Principal};
 
-use crate::backend::BackendKind;
-use crate::matching::{Caller, Match, MatchedOn, Matcher, fold, sso_key, strip_path};
-use crate::resolution::Resolution;
-use crate::resolve::Map;
+use crate::edit_distance::edit_distance;
+use crate::resolve::IdentityMap;
+use crate::resolve::backend::BackendKind;
+use crate::resolve::resolution::Resolution;
+use crate::rules::matching::{Caller, Match, MatchedOn, Matcher, fold, sso_key, strip_path};
 use crate::rules::{Place, RuleRef};
-use crate::spelling::distance;
 
 /// What became of an identity, and what every rule had to do with it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Returns what [`Map::resolve`] says.
+    /// Returns what [`IdentityMap::resolve`] says.
     #[must_use]
     pub const fn resolution(&self) -> &Resolution {
         &self.resolution
@@ -194,7 +194,7 @@ impl fmt::Display for NearMiss {
     }
 }
 
-impl Map {
+impl IdentityMap {
     /// Tells what every rule has to do with an identity. The cost is in proportion to the number of
     /// rules, unlike that of [`resolve`](Self::resolve).
     #[must_use]
@@ -322,5 +322,5 @@ fn is_misspelled(name: &str, meant: &str) -> bool {
     };
     // Two names whose lengths differ by more need no comparing.
     name.len().abs_diff(meant.len()) <= allowed
-        && distance(name.as_bytes(), meant.as_bytes()) <= allowed
+        && edit_distance(name.as_bytes(), meant.as_bytes()) <= allowed
 }

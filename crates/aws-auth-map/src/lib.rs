@@ -1,54 +1,53 @@
 #![doc = include_str!("../README.md")]
 
-mod access_policy;
-mod matching;
+// From the bottom up: a module uses those above it.
 mod names;
 mod rules;
-mod template;
-mod user;
 
-mod backend;
-mod backend_modes;
-mod resolution;
 mod resolve;
 
+mod edit_distance;
 mod explain;
-mod spelling;
+
+mod quoted_text;
 
 mod convert;
 mod diff;
-mod quote;
 
 #[cfg(feature = "yaml")]
 mod check;
 #[cfg(feature = "yaml")]
+mod edit;
+#[cfg(feature = "yaml")]
 mod problem;
 #[cfg(feature = "yaml")]
-mod store;
+mod read;
 #[cfg(feature = "yaml")]
-mod yaml;
+mod store;
 
-pub use access_policy::{AccessPolicy, AccessScope, PolicyRule};
-pub use backend::{AuthenticationMode, Backend, BackendKind, EKS_RESERVED_PREFIXES};
-pub use backend_modes::{BackendModes, BackendModesError};
 pub use convert::{AccessEntry, EntryType, Obstacle, ObstacleKind};
 pub use diff::{Change, ChangeKind, Diff, Lockout, Side, Whom};
 pub use explain::{Explanation, Finding, NearMiss, Step};
-pub use matching::{MatchedOn, RulePrincipal, SsoError, SsoRole};
-pub use resolution::{Mapped, Reason, Refusal, Resolution};
-pub use resolve::{Map, instance_id};
+pub use resolve::backend::{AuthenticationMode, Backend, BackendKind, EKS_RESERVED_PREFIXES};
+pub use resolve::backend_modes::{BackendModes, BackendModesError};
+pub use resolve::resolution::{Mapped, Reason, Refusal, Resolution};
+pub use resolve::user::UserInfo;
+pub use resolve::{IdentityMap, instance_id};
+pub use rules::access_policy::{AccessPolicy, AccessScope, PolicyRule};
+pub use rules::matching::{MatchedOn, RulePrincipal, SsoError, SsoRole};
+pub use rules::template::{Placeholder, Spelling, Template};
 pub use rules::{Overlap, Place, Rule, RuleRef, Rules, Section};
-pub use template::{Placeholder, Spelling, Template};
-pub use user::UserInfo;
 
 #[cfg(feature = "yaml")]
 pub use check::MapProblem;
 #[cfg(feature = "yaml")]
+pub use edit::{EditError, Editor};
+#[cfg(feature = "yaml")]
 pub use problem::{Location, Problem, ProblemKind, Severity};
 #[cfg(feature = "yaml")]
-pub use store::{Kept, Outcome, SourceFormat, Store};
-#[cfg(feature = "yaml")]
-pub use yaml::{
-    DEFAULT_MAX_BYTES, EditError, Editor, PolicyTable, PolicyTableError, Reader, ReservedPrefixes,
-    ServerConfig, read_config_map,
+pub use read::{
+    DEFAULT_MAX_BYTES, PolicyTable, PolicyTableError, Reader, ReservedPrefixes, ServerConfig,
+    read_config_map,
 };
+#[cfg(feature = "yaml")]
+pub use store::{RetainedSection, SourceFormat, Store, UpdateOutcome};

@@ -1,21 +1,26 @@
 //! From an identity to a user, or to the reason why not.
 
+pub(crate) mod backend;
+pub(crate) mod backend_modes;
+pub(crate) mod resolution;
+pub(crate) mod user;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use iam_principal::{AccountId, Identity};
 
-use crate::access_policy::AccessPolicy;
-use crate::backend::{AuthenticationMode, Backend, BackendKind};
-use crate::matching::{Caller, Match, MatchedOn, is_instance_id, is_session_name};
-use crate::resolution::{Mapped, Reason, Refusal, Resolution};
+use self::backend::{AuthenticationMode, Backend, BackendKind};
+use self::resolution::{Mapped, Reason, Refusal, Resolution};
+use self::user::{UserInfo, session_name};
+use crate::rules::access_policy::AccessPolicy;
+use crate::rules::matching::{Caller, Match, MatchedOn, is_instance_id, is_session_name};
+use crate::rules::template::{Placeholder, Template};
 use crate::rules::{Found, Rule, RuleRef};
-use crate::template::{Placeholder, Template};
-use crate::user::{UserInfo, session_name};
 
 /// The sources of rules, in the order in which they are asked.
 #[derive(Clone, Debug, Default)]
-pub struct Map {
+pub struct IdentityMap {
     backends: Vec<Backend>,
     is_upstream_spelling_only: bool,
     scrubbed_accounts: HashSet<AccountId>,
@@ -23,7 +28,7 @@ pub struct Map {
     is_session_name_strict: bool,
 }
 
-impl Map {
+impl IdentityMap {
     /// Makes a map without sources, which maps nobody.
     #[must_use]
     pub fn new() -> Self {
@@ -206,7 +211,7 @@ impl Map {
 
 /// Returns the id of the EC2 instance that an identity is, if its session name is one: whoever has
 /// rules with `{{EC2PrivateDNSName}}` asks EC2 for the private DNS name of it, and then
-/// [`Map::resolve_instance`].
+/// [`IdentityMap::resolve_instance`].
 #[must_use]
 pub fn instance_id(identity: &Identity) -> Option<&str> {
     Some(session_name(identity)).filter(|name| is_instance_id(name))
@@ -216,7 +221,7 @@ pub fn instance_id(identity: &Identity) -> Option<&str> {
 struct Values<'r> {
     identity: &'r Identity,
     private_dns_name: Option<&'r str>,
-    map: &'r Map,
+    map: &'r IdentityMap,
 }
 
 impl<'r> Values<'r> {

@@ -1,16 +1,19 @@
 //! What an operator wrote: which principal is which user.
 
+pub(crate) mod access_policy;
+pub(crate) mod matching;
 mod table;
+pub(crate) mod template;
 
 use std::collections::HashMap;
 use std::fmt;
 
 use iam_principal::{AccountId, ArnPattern};
 
+use self::access_policy::AccessPolicy;
+use self::matching::{Caller, Match, Matcher, RulePrincipal, SsoRole, fold, strip_path};
 use self::table::Table;
-use crate::access_policy::AccessPolicy;
-use crate::matching::{Caller, Match, Matcher, RulePrincipal, SsoRole, fold, strip_path};
-use crate::template::Template;
+use self::template::Template;
 
 /// One of the lists of rules.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

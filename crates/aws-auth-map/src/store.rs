@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::backend::Backend;
 use crate::diff::Diff;
 use crate::problem::{Problem, ProblemKind, Severity};
-use crate::resolve::Map;
+use crate::read::Reader;
+use crate::resolve::IdentityMap;
+use crate::resolve::backend::Backend;
 use crate::rules::{Rules, Section};
-use crate::yaml::Reader;
 
 /// How a source is written.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -41,7 +41,7 @@ pub enum SourceFormat {
 #[derive(Clone, Debug)]
 pub struct Store {
     reader: Reader,
-    map: Map,
+    map: IdentityMap,
     sources: Vec<Source>,
 }
 
@@ -56,7 +56,7 @@ impl Store {
     /// Makes a store without sources. The map says how is resolved; it is asked for what it has
     /// besides before the sources are.
     #[must_use]
-    pub const fn new(reader: Reader, map: Map) -> Self {
+    pub const fn new(reader: Reader, map: IdentityMap) -> Self {
         Self {
             reader,
             map,
@@ -81,9 +81,9 @@ impl Store {
 
     /// Returns the map as it is now.
     #[must_use]
-    pub fn map(&self) -> Map {
+    pub fn map(&self) -> IdentityMap {
         let backends = self.sources.iter().map(|source| source.backend.clone());
-        backends.fold(self.map.clone(), Map::with_backend)
+        backends.fold(self.map.clone(), IdentityMap::with_backend)
     }
 
     /// Returns the rules of a source as they are now.
@@ -95,7 +95,7 @@ impl Store {
     }
 
     /// Takes a new text of a source; nothing, if there is no source of this name.
-    pub fn update(&mut self, name: &str, text: &str) -> Option<Outcome> {
+    pub fn update(&mut self, name: &str, text: &str) -> Option<UpdateOutcome> {
         let mut sources = self.sources.iter_mut();
         let source = sources.find(|source| source.name == name)?;
         let (rules, outcome) = read(&self.reader, source, text);
@@ -108,7 +108,7 @@ impl Store {
     /// Tells what a new text of a source would do, and for whom, without doing it; nothing, if there
     /// is no source of this name.
     #[must_use]
-    pub fn preview(&self, name: &str, text: &str) -> Option<(Outcome, Diff)> {
+    pub fn dry_run(&self, name: &str, text: &str) -> Option<(UpdateOutcome, Diff)> {
         let mut updated = self.clone();
         let outcome = updated.update(name, text)?;
         Some((outcome, self.map().diff(&updated.map())))
@@ -125,13 +125,13 @@ impl Store {
 
 /// What became of a new text.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Outcome {
+pub struct UpdateOutcome {
     is_applied: bool,
-    kept: Vec<Kept>,
+    kept: Vec<RetainedSection>,
     problems: Vec<Problem>,
 }
 
-impl Outcome {
+impl UpdateOutcome {
     /// Returns whether the new text counts, be it but for what was kept.
     #[must_use]
     pub const fn is_applied(&self) -> bool {
@@ -140,7 +140,7 @@ impl Outcome {
 
     /// Returns what was kept of the version before.
     #[must_use]
-    pub fn kept(&self) -> &[Kept] {
+    pub fn retained(&self) -> &[RetainedSection] {
         &self.kept
     }
 
@@ -153,13 +153,13 @@ impl Outcome {
 
 /// Rules of the version before that still count.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Kept {
+pub struct RetainedSection {
     section: Option<Section>,
     rules: usize,
     why: ProblemKind,
 }
 
-impl Kept {
+impl RetainedSection {
     /// Returns the section; none, if it is the whole source.
     #[must_use]
     pub const fn section(&self) -> Option<Section> {
@@ -179,7 +179,7 @@ impl Kept {
     }
 }
 
-impl fmt::Display for Kept {
+impl fmt::Display for RetainedSection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             section,
@@ -196,7 +196,7 @@ impl fmt::Display for Kept {
 }
 
 /// Reads a text; returns the rules that count from now on, if they are others.
-fn read(reader: &Reader, source: &Source, text: &str) -> (Option<Rules>, Outcome) {
+fn read(reader: &Reader, source: &Source, text: &str) -> (Option<Rules>, UpdateOutcome) {
     let (read, problems) = match source.format {
         SourceFormat::AccessEntries => some(reader.read_access_entries(text)),
         SourceFormat::ConfigMap => some(reader.read_config_map(text)),
@@ -210,12 +210,12 @@ fn read(reader: &Reader, source: &Source, text: &str) -> (Option<Rules>, Outcome
     let Some(mut rules) = read.filter(|_| unread.is_none()) else {
         // A dynamic file is refused for whatever is wrong with it first.
         let why = unread.or_else(|| problems.first());
-        let kept = why.map(|problem| Kept {
+        let kept = why.map(|problem| RetainedSection {
             section: None,
             rules: old.len(),
             why: problem.kind(),
         });
-        let outcome = Outcome {
+        let outcome = UpdateOutcome {
             is_applied: false,
             kept: kept.into_iter().collect(),
             problems,
@@ -231,13 +231,13 @@ fn read(reader: &Reader, source: &Source, text: &str) -> (Option<Rules>, Outcome
             continue;
         }
         let rules = rules.keep(section, old);
-        kept.push(Kept {
+        kept.push(RetainedSection {
             section: Some(section),
             rules,
             why,
         });
     }
-    let outcome = Outcome {
+    let outcome = UpdateOutcome {
         is_applied: true,
         kept,
         problems,

@@ -1,6 +1,6 @@
 //! From a token to a user.
 
-use aws_auth_map::{Map, Resolution, UserInfo};
+use aws_auth_map::{IdentityMap, Resolution, UserInfo};
 use eks_token::Token;
 use http::{Request, Response};
 use iam_principal::Identity;
@@ -90,7 +90,7 @@ impl Authenticator {
     /// Asks STS whose a token is, and the rules who that is to Kubernetes.
     ///
     /// The rules are asked without a private DNS name: a rule with `{{EC2PrivateDNSName}}` needs one,
-    /// and whoever can look it up calls [`identify`](Self::identify) and [`Map::resolve`] instead.
+    /// and whoever can look it up calls [`identify`](Self::identify) and [`IdentityMap::resolve`] instead.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Authenticator {
         token: &str,
         now: UnixTime,
         transport: &impl Transport,
-        rules: &Map,
+        rules: &IdentityMap,
     ) -> Result<Authenticated, AuthError> {
         let identity = self.identify(token, now, transport).await?;
         Ok(Authenticated::by_rules(identity, rules)?)
@@ -113,7 +113,7 @@ impl Authenticated {
     /// # Errors
     ///
     /// [`Refused::NotMapped`] or [`Refused::Mapping`].
-    pub fn by_rules(identity: Identity, rules: &Map) -> Result<Self, Refused> {
+    pub fn by_rules(identity: Identity, rules: &IdentityMap) -> Result<Self, Refused> {
         match rules.resolve(&identity) {
             Resolution::Mapped(mapped) => Ok(Self {
                 user: mapped.into_user(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use aws_auth_map::{
-    Backend, BackendKind, Explanation, Finding, Map, Problem, Resolution, Rules, Severity,
+    Backend, BackendKind, Explanation, Finding, IdentityMap, Problem, Resolution, Rules, Severity,
     read_config_map,
 };
 
@@ -74,7 +74,7 @@ pub(crate) fn explain(asked: &Explain) -> Result<Answer, String> {
 }
 
 /// Where the rule that counts was written.
-fn place(map: &Map, explanation: &Explanation) -> String {
+fn place(map: &IdentityMap, explanation: &Explanation) -> String {
     let mut steps = explanation.steps().iter();
     let counting = steps.find(|step| matches!(step.finding(), Finding::Counts(_)));
     let rules = map.backends().first().map(Backend::rules);
@@ -102,7 +102,7 @@ pub(crate) fn diff(old: &Path, new: &Path, caller: Option<&Caller>) -> Result<An
 }
 
 /// Reads a ConfigMap; what is wrong in it is told aside.
-fn read(path: &Path) -> Result<(Map, String), String> {
+fn read(path: &Path) -> Result<(IdentityMap, String), String> {
     let (rules, problems) = read_config_map(&read_file(path)?);
     let wrong = problems
         .iter()
@@ -111,8 +111,8 @@ fn read(path: &Path) -> Result<(Map, String), String> {
     Ok((map(rules), aside))
 }
 
-fn map(rules: Rules) -> Map {
-    Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
+fn map(rules: Rules) -> IdentityMap {
+    IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
 }
 
 /// One line, as compilers print it.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_auth_map::{
-    AuthenticationMode, Backend, BackendKind, Map, PolicyTable, Problem, Reader, Resolution, Rules,
-    ServerConfig,
+    AuthenticationMode, Backend, BackendKind, IdentityMap, PolicyTable, Problem, Reader,
+    Resolution, Rules, ServerConfig,
 };
 use iam_principal::{AccountId, Identity};
 use serde::Deserialize;
@@ -121,7 +121,7 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
         .iter()
         .map(|id| AccountId::parse(id))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut map = Map::new().with_scrubbed_accounts(accounts);
+    let mut map = IdentityMap::new().with_scrubbed_accounts(accounts);
     if question.upstream_templates_only == Some(true) {
         map = map.with_upstream_spelling_only();
     }
@@ -163,7 +163,7 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
     }
 }
 
-fn in_mode(map: Map, mode: Option<String>) -> Result<Map, Refusal> {
+fn in_mode(map: IdentityMap, mode: Option<String>) -> Result<IdentityMap, Refusal> {
     let Some(mode) = mode.filter(|mode| !mode.is_empty()) else {
         return Ok(map);
     };
@@ -185,7 +185,7 @@ struct ToCheck {
 
 fn problems(question: ToCheck) -> Result<Value, Refusal> {
     let mut all = Vec::new();
-    let mut map = in_mode(Map::new(), question.authentication_mode)?;
+    let mut map = in_mode(IdentityMap::new(), question.authentication_mode)?;
     let prefixes = question.reserved_prefixes.unwrap_or_default();
     for source in &question.backends {
         let (kind, rules, problems) = source.read()?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use aws_auth_map::{Backend, BackendKind, Map};
+use aws_auth_map::{Backend, BackendKind, IdentityMap};
 use eks_auth::{LocalKeys, LocalProfile};
 use k8s_rbac::can_i::Question;
 use k8s_rbac::{Manifests, Policy};
@@ -87,7 +87,7 @@ pub(crate) fn read_rules(
     name: &str,
     text: &str,
     problems: &mut Vec<String>,
-) -> Result<Map, String> {
+) -> Result<IdentityMap, String> {
     let (rules, found) = aws_auth_map::read_config_map(text);
     if rules.is_empty() {
         let why: String = found
@@ -97,7 +97,7 @@ pub(crate) fn read_rules(
         return Err(format!("{name}: no mapping in it{why}"));
     }
     problems.extend(found.iter().map(|problem| format!("{name}: {problem}")));
-    Ok(Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules)))
+    Ok(IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules)))
 }
 
 pub(crate) fn read_rbac(

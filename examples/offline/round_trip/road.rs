@@ -1,6 +1,6 @@
 //! The road itself: every step is one call of a library.
 
-use aws_auth_map::Map;
+use aws_auth_map::IdentityMap;
 use aws_credential_types::Credentials;
 use eks_auth::{AuthError, Authenticated, Authenticator, LocalKeys, LocalProfile, kubernetes_user};
 use eks_token::Token;
@@ -16,7 +16,7 @@ pub(crate) struct Cluster {
     authenticator: Authenticator,
     signer: Signer,
     sts: LocalSts<Keys>,
-    rules: Map,
+    rules: IdentityMap,
     rbac: k8s_rbac::Policy,
 }
 
@@ -25,7 +25,7 @@ impl Cluster {
         cluster_id: &ClusterId,
         endpoint: &Endpoint,
         keys: &LocalKeys,
-        rules: Map,
+        rules: IdentityMap,
         rbac: k8s_rbac::Policy,
     ) -> Self {
         let policy = Policy::new(cluster_id.clone(), endpoint.partition());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_auth_map::Map;
+use aws_auth_map::IdentityMap;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(12);
 struct Webhook {
     authenticator: Authenticator,
     sts: Sts,
-    rules: Map,
+    rules: IdentityMap,
 }
 
 pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {

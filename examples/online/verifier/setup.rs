@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_auth_map::{Backend, BackendKind, Map};
+use aws_auth_map::{Backend, BackendKind, IdentityMap};
 use eks_auth::{Authenticator, Https, LocalKeys, LocalTransport, Transport, TransportError};
 use http::{Request, Response};
 use sts_presign::{BindingHeader, ClusterId, Keys, LocalSts, Policy, UnixTime};
@@ -66,7 +66,7 @@ pub(crate) fn sts(common: &Common) -> Result<Sts, String> {
 }
 
 /// Reads the rules. What is wrong with single entries goes to standard error; the good ones are kept.
-pub(crate) fn rules(path: &Path) -> Result<Map, String> {
+pub(crate) fn rules(path: &Path) -> Result<IdentityMap, String> {
     let (rules, problems) = aws_auth_map::read_config_map(&read(path)?);
     for problem in problems {
         eprintln!("{}: {problem}", path.display());
@@ -77,7 +77,7 @@ pub(crate) fn rules(path: &Path) -> Result<Map, String> {
             path.display()
         ));
     }
-    Ok(Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules)))
+    Ok(IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules)))
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, String> {

@@ -3,11 +3,11 @@
 use iam_principal::{Kind, Principal};
 
 use super::{Obstacle, ObstacleKind};
-use crate::access_policy::AccessScope;
-use crate::matching::RulePrincipal;
 use crate::names::{BOOTSTRAPPERS, BY_DNS_NAME, BY_SESSION_NAME, CLUSTER_ADMIN, MASTERS, NODES};
+use crate::rules::access_policy::AccessScope;
+use crate::rules::matching::RulePrincipal;
+use crate::rules::template::Template;
 use crate::rules::{Rule, Rules};
-use crate::template::Template;
 
 impl Rules {
     /// Writes access entries as rules of `aws-auth`, and says what cannot be carried.

@@ -2,8 +2,8 @@
 
 use iam_principal::{Kind, Principal};
 
-use crate::access_policy::{AccessPolicy, AccessScope};
-use crate::quote::quote;
+use crate::quoted_text::quote;
+use crate::rules::access_policy::{AccessPolicy, AccessScope};
 
 /// What an access entry's principal is, which cannot be changed later.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -4,24 +4,24 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use iam_principal::{Identity, Principal};
 
+use super::arn_space::{ArnSpace, RepresentativeArn};
 use super::lockout::{self, Lockout};
 use super::probe::{self, Values, Words};
-use super::space::{Space, Spot};
 use super::{Change, Diff, Side, Whom};
-use crate::backend::Backend;
-use crate::matching::{Caller, Match, RulePrincipal, fold, is_session_name};
-use crate::resolution::Resolution;
-use crate::resolve::Map;
+use crate::resolve::IdentityMap;
+use crate::resolve::backend::Backend;
+use crate::resolve::resolution::Resolution;
+use crate::resolve::user::user_id;
+use crate::rules::matching::{Caller, Match, RulePrincipal, fold, is_session_name};
+use crate::rules::template::Placeholder;
 use crate::rules::{Found, Rule, RuleRef};
-use crate::template::Placeholder;
-use crate::user::user_id;
 
 /// How many pairs of a user id and an ARN are looked at, where a user id is not asked about first of
 /// all. Our choice: a second's work.
 const MAX_PAIRS: usize = 100_000;
 
 pub(super) struct Comparison<'m> {
-    maps: [&'m Map; 2],
+    maps: [&'m IdentityMap; 2],
     is_exhaustive: bool,
     changes: BTreeMap<(String, String), Change>,
     administrators: [bool; 2],
@@ -51,7 +51,7 @@ struct Function<'m> {
 }
 
 impl<'m> Comparison<'m> {
-    pub(super) const fn new(old: &'m Map, new: &'m Map) -> Self {
+    pub(super) const fn new(old: &'m IdentityMap, new: &'m IdentityMap) -> Self {
         Self {
             maps: [old, new],
             is_exhaustive: true,
@@ -62,13 +62,13 @@ impl<'m> Comparison<'m> {
     }
 
     pub(super) fn diff(mut self) -> Diff {
-        let space = Space::of(self.maps);
+        let space = ArnSpace::of(self.maps);
         self.is_exhaustive = space.is_exhaustive;
         let ids = Ids::of(&space, self.maps);
         self.is_exhaustive &= ids.is_exhaustive;
-        for spot in &space.spots {
-            for id in ids.of_spot(spot) {
-                self.compare(spot, id);
+        for representative in &space.arns {
+            for id in ids.of_arn(representative) {
+                self.compare(representative, id);
             }
         }
         let mut lockouts = Vec::new();
@@ -83,16 +83,16 @@ impl<'m> Comparison<'m> {
         }
     }
 
-    fn compare(&mut self, spot: &Spot, user_id: &str) {
+    fn compare(&mut self, representative: &RepresentativeArn, user_id: &str) {
         let plain = Words::default().values().0;
         let Some(identity) = plain
             .first()
-            .and_then(|values| probe::identity(&spot.arn, user_id, values))
+            .and_then(|values| probe::identity(&representative.arn, user_id, values))
         else {
             return;
         };
         let winners = self.maps.map(|map| Winner::of(map, &identity));
-        self.look_for_administrators(spot, user_id, winners);
+        self.look_for_administrators(representative, user_id, winners);
         let [old, new] = self.maps;
         let [before, after] = winners;
         if before.function(old, &identity) == after.function(new, &identity) {
@@ -101,7 +101,7 @@ impl<'m> Comparison<'m> {
         let (values, is_all) = words(winners).values();
         let mut shown: Option<Change> = None;
         for values in values {
-            let Some(identity) = probe::identity(&spot.arn, user_id, &values) else {
+            let Some(identity) = probe::identity(&representative.arn, user_id, &values) else {
                 continue;
             };
             let resolutions = self
@@ -111,9 +111,9 @@ impl<'m> Comparison<'m> {
             if before.is_alike(after) {
                 continue;
             }
-            let is_possible = spot.is_possible && is_session_name(&values.session_name);
+            let is_possible = representative.is_possible && is_session_name(&values.session_name);
             if is_possible && lockout::is_node_lost(before, after) {
-                let whom = whom(spot, user_id, winners);
+                let whom = whom(representative, user_id, winners);
                 self.nodes.insert(whom.to_string(), whom);
             }
             if shown
@@ -121,7 +121,7 @@ impl<'m> Comparison<'m> {
                 .is_none_or(|shown| is_possible && !shown.is_possible)
             {
                 shown = Some(change(
-                    spot,
+                    representative,
                     identity,
                     values,
                     winners,
@@ -141,13 +141,18 @@ impl<'m> Comparison<'m> {
         }
     }
 
-    fn look_for_administrators(&mut self, spot: &Spot, user_id: &str, winners: [Winner<'_>; 2]) {
+    fn look_for_administrators(
+        &mut self,
+        representative: &RepresentativeArn,
+        user_id: &str,
+        winners: [Winner<'_>; 2],
+    ) {
         let sides = self.maps.iter().zip(winners).zip(&mut self.administrators);
         for ((map, winner), is_found) in sides {
             let Winner::Rule(_, _, rule, false) = winner else {
                 continue;
             };
-            if *is_found || !spot.is_possible {
+            if *is_found || !representative.is_possible {
                 continue;
             }
             let Some(sessions) = lockout::may_make_administrators(rule) else {
@@ -162,10 +167,12 @@ impl<'m> Comparison<'m> {
             }
             let is_one = |values: &Values| {
                 is_session_name(&values.session_name)
-                    && probe::identity(&spot.arn, user_id, values).is_some_and(|identity| {
-                        let name = &values.private_dns_name;
-                        lockout::is_administrator(&map.resolve_instance(&identity, name))
-                    })
+                    && probe::identity(&representative.arn, user_id, values).is_some_and(
+                        |identity| {
+                            let name = &values.private_dns_name;
+                            lockout::is_administrator(&map.resolve_instance(&identity, name))
+                        },
+                    )
             };
             *is_found = values.iter().any(is_one);
         }
@@ -173,14 +180,14 @@ impl<'m> Comparison<'m> {
 }
 
 fn change(
-    spot: &Spot,
+    representative: &RepresentativeArn,
     identity: Identity,
     values: Values,
     winners: [Winner<'_>; 2],
     resolutions: [Resolution; 2],
     is_possible: bool,
 ) -> Change {
-    let whom = whom(spot, user_id(&identity), winners);
+    let whom = whom(representative, user_id(&identity), winners);
     let ([old, new], [before, after]) = (winners, resolutions);
     Change {
         whom,
@@ -193,7 +200,7 @@ fn change(
 }
 
 impl<'m> Winner<'m> {
-    fn of(map: &'m Map, identity: &Identity) -> Self {
+    fn of(map: &'m IdentityMap, identity: &Identity) -> Self {
         let caller = Caller::new(identity);
         for backend in map.asked() {
             if let Some(Found { at, rule, how }) = backend.rules().find(&caller) {
@@ -221,7 +228,7 @@ impl<'m> Winner<'m> {
     }
 
     /// What it makes of identities; nothing, if it makes a user of nobody.
-    fn function(self, map: &Map, identity: &Identity) -> Option<Function<'m>> {
+    fn function(self, map: &IdentityMap, identity: &Identity) -> Option<Function<'m>> {
         let (backend, rule) = match self {
             Self::Nobody | Self::Rule(.., true) => return None,
             Self::Account(backend, _) => (backend, None),
@@ -302,7 +309,7 @@ fn words<'m>(winners: [Winner<'m>; 2]) -> Words<'m> {
 }
 
 /// Says whom a difference concerns, in the words of the new rule, or else of the old one.
-fn whom(spot: &Spot, user_id: &str, winners: [Winner<'_>; 2]) -> Whom {
+fn whom(representative: &RepresentativeArn, user_id: &str, winners: [Winner<'_>; 2]) -> Whom {
     let [old, new] = winners;
     let principals = [new, old].map(|winner| winner.rule().map(Rule::principal));
     for principal in principals.into_iter().flatten() {
@@ -314,7 +321,7 @@ fn whom(spot: &Spot, user_id: &str, winners: [Winner<'_>; 2]) -> Whom {
             _ => {}
         }
     }
-    if let Some(arn) = &spot.named {
+    if let Some(arn) = &representative.named {
         return Whom::Arn(arn.clone());
     }
     for principal in principals.into_iter().flatten() {
@@ -324,9 +331,9 @@ fn whom(spot: &Spot, user_id: &str, winners: [Winner<'_>; 2]) -> Whom {
             _ => {}
         }
     }
-    match Principal::parse(&spot.arn) {
+    match Principal::parse(&representative.arn) {
         Ok(principal) => Whom::Account(principal.account()),
-        Err(_) => Whom::Arn(spot.arn.clone()),
+        Err(_) => Whom::Arn(representative.arn.clone()),
     }
 }
 
@@ -355,7 +362,7 @@ struct Ids {
 }
 
 impl Ids {
-    fn of(space: &Space, maps: [&Map; 2]) -> Self {
+    fn of(space: &ArnSpace, maps: [&IdentityMap; 2]) -> Self {
         let is_known = |id: &String| space.user_ids.iter().any(|(known, _)| known == id);
         let mut number = 0_usize;
         // An id that may be a role's and a user's.
@@ -377,7 +384,7 @@ impl Ids {
             .union(new)
             .copied()
             .partition(|id| !(is_first && old.contains(id) && new.contains(id)));
-        let pairs = everywhere.len().saturating_mul(space.spots.len());
+        let pairs = everywhere.len().saturating_mul(space.arns.len());
         let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
         Self {
             fresh,
@@ -392,15 +399,15 @@ impl Ids {
         }
     }
 
-    fn of_spot<'i>(&'i self, spot: &Spot) -> BTreeSet<&'i str> {
+    fn of_arn<'i>(&'i self, representative: &RepresentativeArn) -> BTreeSet<&'i str> {
         let mut ids = BTreeSet::from([self.fresh.as_str()]);
-        if Principal::parse(&spot.arn).is_ok_and(|p| probe::user_id_of(&p).is_some()) {
+        if Principal::parse(&representative.arn).is_ok_and(|p| probe::user_id_of(&p).is_some()) {
             return ids;
         }
-        let with_arn = self.with_arn.get(&fold(&spot.arn));
+        let with_arn = self.with_arn.get(&fold(&representative.arn));
         ids.extend(with_arn.into_iter().flatten().map(String::as_str));
         ids.extend(self.everywhere.iter().map(String::as_str));
-        if spot.named.is_none() {
+        if representative.named.is_none() {
             ids.extend(self.elsewhere.iter().map(String::as_str));
         }
         ids
@@ -409,7 +416,7 @@ impl Ids {
 
 /// Returns the user ids by which rules of a map know somebody, and whether they are asked about
 /// before any ARN.
-fn user_ids(map: &Map) -> (BTreeSet<&str>, bool) {
+fn user_ids(map: &IdentityMap) -> (BTreeSet<&str>, bool) {
     let mut ids = BTreeSet::new();
     let mut is_first = true;
     // By ARN in an earlier section, and in this one.

@@ -5,11 +5,11 @@ use std::fmt;
 use iam_principal::Identity;
 
 use super::Whom;
-use crate::access_policy::AccessScope;
 use crate::names::{BOOTSTRAPPERS, CLUSTER_ADMIN, MASTERS, NODES};
-use crate::resolution::Resolution;
-use crate::resolve::Map;
+use crate::resolve::IdentityMap;
+use crate::resolve::resolution::Resolution;
 use crate::rules::Rule;
+use crate::rules::access_policy::AccessScope;
 
 /// A change after which somebody is shut out who has to get in.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -72,7 +72,11 @@ impl fmt::Display for Lockout {
 }
 
 /// What a change does to the one who makes it.
-pub(super) fn of_caller(old: &Map, new: &Map, caller: &Identity) -> Option<Lockout> {
+pub(super) fn of_caller(
+    old: &IdentityMap,
+    new: &IdentityMap,
+    caller: &Identity,
+) -> Option<Lockout> {
     let (before, after) = (old.resolve(caller), new.resolve(caller));
     if before.is_alike(&after) {
         return None;

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use iam_principal::{Identity, Kind, Principal};
 
-use super::space::EC2_INSTANCE_ROLE;
-use crate::template::Placeholder;
+use super::arn_space::EC2_INSTANCE_ROLE;
+use crate::rules::template::Placeholder;
 
 /// How many combinations of values are tried for one ARN and two rules. Our choice: EKS's reserved
 /// prefixes with a session name need some four hundred.

@@ -1,7 +1,7 @@
 //! What can be wrong.
 
 use super::Severity;
-use crate::backend::BackendKind;
+use crate::resolve::backend::BackendKind;
 use crate::rules::{RuleRef, Section};
 
 /// What is wrong.

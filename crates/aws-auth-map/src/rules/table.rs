@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::{Overlap, Place, Rule, RuleRef, Section};
-use crate::matching::{Caller, Match, Matcher, fold, sso_key};
+use crate::rules::matching::{Caller, Match, Matcher, fold, sso_key};
 
 /// A rule as it was written.
 #[derive(Clone, Debug)]

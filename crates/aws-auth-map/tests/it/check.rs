@@ -2,7 +2,8 @@
 
 use aws_auth_map::{
     AccessPolicy, AccessScope, AuthenticationMode, Backend, BackendKind, BackendModes,
-    BackendModesError, Map, MapProblem, PolicyTable, Rule, Rules, Template, read_config_map,
+    BackendModesError, IdentityMap, MapProblem, PolicyTable, Rule, Rules, Template,
+    read_config_map,
 };
 use serde::Deserialize;
 use testkit::Report;
@@ -46,7 +47,7 @@ fn each_map_has_wrong_what_its_case_says() {
     let mut report = Report::new();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/check.toml");
     for case in &testkit::toml::<File>(path).case {
-        let mut map = Map::new();
+        let mut map = IdentityMap::new();
         for (mode, text) in &case.sources {
             let text = match text.strip_prefix("NODES") {
                 Some(rest) => [NODES, rest].concat(),
@@ -81,7 +82,7 @@ fn a_policy_that_the_table_does_not_know_is_told() {
         );
         rules.push_entry(rule.with_access_policies(policies));
     }
-    let map = Map::new().with_backend(Backend::new(BackendKind::AccessEntries, rules));
+    let map = IdentityMap::new().with_backend(Backend::new(BackendKind::AccessEntries, rules));
     let of = |table: PolicyTable| table.check(&map).iter().map(told).collect::<Vec<_>>();
     let unknown = |index| format!("AccessEntries unknown-access-policy accessEntry[{index}] -");
     assert_eq!(of(PolicyTable::eks()), [unknown(1)]);
@@ -92,7 +93,7 @@ fn a_policy_that_the_table_does_not_know_is_told() {
 fn a_problem_of_a_map_prints_its_source() {
     let text = NODES.replace("A:", "arn:aws:iam::111122223333:");
     let backend = |kind| Backend::new(kind, read_config_map(&text).0);
-    let map = Map::new()
+    let map = IdentityMap::new()
         .with_backend(backend(BackendKind::MountedFile))
         .with_backend(backend(BackendKind::EksConfigMap));
     let printed: Vec<String> = map.check().iter().map(ToString::to_string).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_auth_map::{Backend, BackendKind, Map, Problem, Resolution, read_config_map};
+use aws_auth_map::{Backend, BackendKind, IdentityMap, Problem, Resolution, read_config_map};
 use iam_principal::Identity;
 use serde::Deserialize;
 use testkit::Report;
@@ -63,7 +63,7 @@ fn caller(text: &str) -> Identity {
         .with_access_key_id("ASIAEXAMPLE")
 }
 
-fn outcome(map: &Map, who: &str) -> String {
+fn outcome(map: &IdentityMap, who: &str) -> String {
     match map.resolve_instance(&caller(who), "ip-10-0-0-7.ec2.internal") {
         Resolution::Mapped(mapped) => {
             let user = mapped.user();
@@ -92,7 +92,7 @@ fn each_config_map_yields_just_its_problems_and_lets_just_these_in() {
         let (rules, problems) = read_config_map(&case.text);
         let problems: Vec<String> = problems.iter().map(told).collect();
         report.check(&case.name, &problems, &case.problems);
-        let map = Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules));
+        let map = IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules));
         for (who, want) in &case.resolves {
             let got = outcome(&map, who);
             report.check(&format!("{}: {who}", case.name), &got, want);

@@ -1,8 +1,8 @@
 //! From `aws-auth` to access entries and back.
 
 use aws_auth_map::{
-    AccessEntry, Backend, BackendKind, Map, Obstacle, Reader, Rule, RulePrincipal, Rules, Template,
-    Whom, read_config_map,
+    AccessEntry, Backend, BackendKind, IdentityMap, Obstacle, Reader, Rule, RulePrincipal, Rules,
+    Template, Whom, read_config_map,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -58,8 +58,8 @@ fn read(entries: &[AccessEntry]) -> Rules {
     rules
 }
 
-fn map_of(kind: BackendKind, rules: Rules) -> Map {
-    Map::new().with_backend(Backend::new(kind, rules))
+fn map_of(kind: BackendKind, rules: Rules) -> IdentityMap {
+    IdentityMap::new().with_backend(Backend::new(kind, rules))
 }
 
 #[test]
@@ -122,7 +122,12 @@ fn entries_become_rules_and_what_cannot_be_carried_is_told() {
 
 /// Whoever is another user after a conversion is named by an obstacle.
 #[track_caller]
-fn every_difference_has_an_obstacle(old: &Map, new: &Map, rules: &Rules, obstacles: &[Obstacle]) {
+fn every_difference_has_an_obstacle(
+    old: &IdentityMap,
+    new: &IdentityMap,
+    rules: &Rules,
+    obstacles: &[Obstacle],
+) {
     let diff = old.diff(new);
     for change in diff.changes() {
         let is_named = obstacles.iter().any(|obstacle| {

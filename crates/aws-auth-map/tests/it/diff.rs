@@ -1,8 +1,8 @@
 //! Who is another one after a change.
 
 use aws_auth_map::{
-    Backend, BackendKind, ChangeKind, Diff, Lockout, Map, Rule, Rules, SsoRole, Template, Whom,
-    instance_id, read_config_map,
+    Backend, BackendKind, ChangeKind, Diff, IdentityMap, Lockout, Rule, Rules, SsoRole, Template,
+    Whom, instance_id, read_config_map,
 };
 use iam_principal::{AccountId, ArnPattern, Identity, Partition};
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ struct Case {
     caller: Option<String>,
 }
 
-fn read(text: &str) -> Map {
+fn read(text: &str) -> IdentityMap {
     map(read_config_map(text).0)
 }
 
@@ -210,8 +210,8 @@ fn config() -> impl Strategy<Value = Config> {
 }
 
 impl Config {
-    fn map(&self) -> Map {
-        let mut map = Map::new().with_scrubbed_accounts(self.scrubbed.iter().copied());
+    fn map(&self) -> IdentityMap {
+        let mut map = IdentityMap::new().with_scrubbed_accounts(self.scrubbed.iter().copied());
         if self.is_strict {
             map = map.with_strict_session_names();
         }
@@ -378,7 +378,7 @@ fn everybody() -> Vec<Identity> {
 }
 
 /// Finds somebody whom two maps take for different users, the slow way.
-fn differs(old: &Map, new: &Map, everybody: &[Identity]) -> Option<String> {
+fn differs(old: &IdentityMap, new: &IdentityMap, everybody: &[Identity]) -> Option<String> {
     everybody.iter().find_map(|identity| {
         // Only an instance has a private DNS name, and needs one.
         let is_instance = instance_id(identity).is_some();
@@ -400,7 +400,7 @@ fn differs(old: &Map, new: &Map, everybody: &[Identity]) -> Option<String> {
 }
 
 /// What has to hold of every diff.
-fn is_so(old: &Map, new: &Map, diff: &Diff) {
+fn is_so(old: &IdentityMap, new: &IdentityMap, diff: &Diff) {
     for change in diff.changes() {
         let (identity, name) = (change.identity(), change.private_dns_name());
         let before = old.resolve_instance(identity, name);
@@ -535,7 +535,7 @@ fn an_administrator_by_access_policy_is_one() {
         rules.push_entry(
             rule.with_access_policies(vec![aws_auth_map::AccessPolicy::new(policy, scope)]),
         );
-        Map::new().with_backend(Backend::new(BackendKind::AccessEntries, rules))
+        IdentityMap::new().with_backend(Backend::new(BackendKind::AccessEntries, rules))
     };
     let old = read(
         "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/admin', username: admin, groups: ['system:masters']}]",

@@ -4,8 +4,8 @@ use testkit::Divergences;
 
 use crate::{map, outcome, rules, session, user};
 use aws_auth_map::{
-    Backend, BackendKind, BackendModes, EKS_RESERVED_PREFIXES, Map, Reader, Rules, SourceFormat,
-    Store, read_config_map,
+    Backend, BackendKind, BackendModes, EKS_RESERVED_PREFIXES, IdentityMap, Reader, Rules,
+    SourceFormat, Store, read_config_map,
 };
 use iam_principal::{ArnPattern, Identity, Partition};
 
@@ -84,7 +84,7 @@ fn each_divergence_differs_as_it_says() {
     let accounts = rules("mapAccounts: ['111122223333']");
     let backend = Backend::new(BackendKind::EksConfigMap, accounts)
         .with_reserved_prefixes(EKS_RESERVED_PREFIXES.into_iter().chain(["arn:"]));
-    let ours = outcome(&Map::new().with_backend(backend).resolve(&dev));
+    let ours = outcome(&IdentityMap::new().with_backend(backend).resolve(&dev));
     let upstream = "arn:aws:iam::111122223333:role/dev".to_owned();
     rows.compare("account-with-a-reserved-name", &upstream, &ours);
 
@@ -123,7 +123,7 @@ fn each_divergence_differs_as_it_says() {
     let (config, _) = Reader::new().read_server_config(config);
     let backend = Backend::new(BackendKind::EksConfigMap, entry("username: a"))
         .with_reserved_prefixes(config.reserved_prefixes().of(BackendKind::EksConfigMap));
-    let ours = outcome(&Map::new().with_backend(backend).resolve(&dev));
+    let ours = outcome(&IdentityMap::new().with_backend(backend).resolve(&dev));
     rows.compare("deprecated-mode-reserves", &"a".to_owned(), &ours);
 
     let twice = entry("username: first, USERNAME: second");
@@ -173,7 +173,7 @@ fn each_divergence_differs_as_it_says() {
         ),
     ] {
         let backend = Backend::new(BackendKind::EksConfigMap, Rules::new());
-        let store = Store::new(Reader::new(), Map::new());
+        let store = Store::new(Reader::new(), IdentityMap::new());
         let mut store = store.with_source("aws-auth", SourceFormat::ConfigMap, backend);
         for text in [&format!("mapRoles: [{{{arn}, username: in}}]"), text] {
             assert!(store.update("aws-auth", text).is_some());

@@ -1,8 +1,8 @@
 //! The file that a program rewrites: read whole or not at all, by ARN or by user id.
 
 use aws_auth_map::{
-    Backend, BackendKind, EKS_RESERVED_PREFIXES, Map, MatchedOn, Problem, Reader, ReservedPrefixes,
-    Resolution, Rules,
+    Backend, BackendKind, EKS_RESERVED_PREFIXES, IdentityMap, MatchedOn, Problem, Reader,
+    ReservedPrefixes, Resolution, Rules,
 };
 
 use crate::{outcome, session, user};
@@ -23,8 +23,8 @@ fn told(problems: &[Problem]) -> Vec<String> {
     problems.iter().map(told).collect()
 }
 
-fn map(rules: Rules) -> Map {
-    Map::new().with_backend(Backend::new(BackendKind::DynamicFile, rules))
+fn map(rules: Rules) -> IdentityMap {
+    IdentityMap::new().with_backend(Backend::new(BackendKind::DynamicFile, rules))
 }
 
 /// Both readers refuse the file, and say so.
@@ -252,7 +252,7 @@ fn an_empty_prefix_reserves_nothing() {
     ))
     .expect("not refused");
     let backend = Backend::new(BackendKind::DynamicFile, rules).with_reserved_prefixes(prefixes);
-    let resolution = Map::new()
+    let resolution = IdentityMap::new()
         .with_backend(backend)
         .resolve(&session("dev", "s"));
     assert_eq!(outcome(&resolution), "dev");

@@ -1,6 +1,8 @@
 //! What every rule has to do with an identity.
 
-use aws_auth_map::{Backend, BackendKind, Finding, Map, Reader, Resolution, read_config_map};
+use aws_auth_map::{
+    Backend, BackendKind, Finding, IdentityMap, Reader, Resolution, read_config_map,
+};
 use proptest::prelude::*;
 use serde::Deserialize;
 use testkit::Report;
@@ -22,7 +24,7 @@ struct Case {
     told: Vec<String>,
 }
 
-fn told(map: &Map, identity: &iam_principal::Identity) -> Vec<String> {
+fn told(map: &IdentityMap, identity: &iam_principal::Identity) -> Vec<String> {
     let explanation = map.explain(identity);
     assert_eq!(explanation.resolution(), &map.resolve(identity));
     let steps = explanation.steps().iter();
@@ -52,7 +54,7 @@ fn each_rule_has_to_do_with_the_caller_what_its_case_says() {
 fn what_comes_after_the_backend_that_decided_was_not_asked() {
     let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/dev', username: a}]\nmapAccounts: ['111122223333']";
     let backend = |text: &str| Backend::new(BackendKind::EksConfigMap, rules(text));
-    let map = Map::new()
+    let map = IdentityMap::new()
         .with_backend(backend("mapAccounts: ['444455556666']"))
         .with_backend(backend(text))
         .with_backend(backend(text));
@@ -80,7 +82,7 @@ fn a_user_id_explains_itself() {
     let entry =
         r#"{"principalArn": "arn:aws:iam::111122223333:role/dev", "principalId": "AROAOLD"}"#;
     let (entries, _) = Reader::new().read_access_entries(entry);
-    let map = Map::new()
+    let map = IdentityMap::new()
         .with_backend(Backend::new(BackendKind::AccessEntries, entries))
         .with_backend(Backend::new(BackendKind::DynamicFile, by_id));
     assert_eq!(

@@ -34,7 +34,7 @@ mod store;
 mod vectors;
 
 #[cfg(test)]
-use aws_auth_map::{Backend, BackendKind, Map, Resolution, Rules, read_config_map};
+use aws_auth_map::{Backend, BackendKind, IdentityMap, Resolution, Rules, read_config_map};
 #[cfg(test)]
 use iam_principal::Identity;
 
@@ -48,8 +48,8 @@ fn rules(text: &str) -> Rules {
 }
 
 #[cfg(test)]
-fn map(rules: Rules) -> Map {
-    Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
+fn map(rules: Rules) -> IdentityMap {
+    IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
 }
 
 /// The session of a role, in account 111122223333.

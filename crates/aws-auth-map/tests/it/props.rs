@@ -1,6 +1,8 @@
 //! The theorems of the README.
 
-use aws_auth_map::{Backend, BackendKind, Finding, Map, Rule, Rules, Template, read_config_map};
+use aws_auth_map::{
+    Backend, BackendKind, Finding, IdentityMap, Rule, Rules, Template, read_config_map,
+};
 use proptest::prelude::*;
 
 use crate::{map, outcome, session};
@@ -90,7 +92,7 @@ proptest! {
             rules.push_role(rule("a", &template));
         }
         let backend = Backend::new(BackendKind::EksConfigMap, rules).with_reserved_prefixes(PREFIXES);
-        let resolution = Map::new().with_backend(backend).resolve(&session("a", &name));
+        let resolution = IdentityMap::new().with_backend(backend).resolve(&session("a", &name));
         if let Some(user) = resolution.user() {
             prop_assert!(PREFIXES.iter().all(|prefix| !user.username().starts_with(prefix)));
         }
@@ -121,7 +123,7 @@ proptest! {
         callers in prop::collection::vec("[ab-]{1,4}", 12),
     ) {
         let source = |kind, entries: &str| Backend::new(kind, read_config_map(entries).0);
-        let map = Map::new()
+        let map = IdentityMap::new()
             .with_backend(source(BackendKind::EksConfigMap, &first))
             .with_backend(source(BackendKind::MountedFile, &second));
         let covered: Vec<(BackendKind, String)> = map

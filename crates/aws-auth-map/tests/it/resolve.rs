@@ -1,8 +1,8 @@
 //! Who becomes whom.
 
 use aws_auth_map::{
-    Backend, BackendKind, EKS_RESERVED_PREFIXES, Map, Problem, Reason, Resolution, Rule, Rules,
-    SsoRole, Template, instance_id, read_config_map,
+    Backend, BackendKind, EKS_RESERVED_PREFIXES, IdentityMap, Problem, Reason, Resolution, Rule,
+    Rules, SsoRole, Template, instance_id, read_config_map,
 };
 use iam_principal::{AccountId, Identity, Partition};
 
@@ -101,10 +101,12 @@ fn roles_come_before_users_before_accounts_and_backends_in_order() {
     // As upstream, an account in an earlier backend beats a rule in a later one.
     let first = Backend::new(BackendKind::EksConfigMap, all);
     let second = Backend::new(BackendKind::MountedFile, roles);
-    let both = Map::new().with_backend(first).with_backend(second.clone());
+    let both = IdentityMap::new()
+        .with_backend(first)
+        .with_backend(second.clone());
     assert_eq!(outcome(&both.resolve(&alice)), arn);
     let empty = Backend::new(BackendKind::EksConfigMap, Rules::new());
-    let both = Map::new().with_backend(empty).with_backend(second);
+    let both = IdentityMap::new().with_backend(empty).with_backend(second);
     let resolution = both.resolve(&alice);
     assert_eq!(outcome(&resolution), "from-roles");
     assert!(
@@ -165,7 +167,7 @@ fn a_rule_that_yields_no_user_is_the_end() {
         "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/a', username: '{{EC2PrivateDNSName}}'}]\nmapAccounts: ['111122223333']",
     );
     let backend = Backend::new(BackendKind::EksConfigMap, nodes);
-    let map = Map::new()
+    let map = IdentityMap::new()
         .with_backend(backend.clone())
         .with_backend(backend);
     let resolution = map.resolve(&session("a", "s"));
@@ -184,7 +186,8 @@ fn a_rule_that_yields_no_user_is_the_end() {
 fn a_reserved_prefix_is_that_of_the_rendered_name() {
     let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/a', username: '{{SessionName}}:x', groups: ['system:masters']}]";
     let backend = Backend::new(BackendKind::EksConfigMap, rules(text));
-    let map = Map::new().with_backend(backend.with_reserved_prefixes(EKS_RESERVED_PREFIXES));
+    let map =
+        IdentityMap::new().with_backend(backend.with_reserved_prefixes(EKS_RESERVED_PREFIXES));
     assert_eq!(
         outcome(&map.resolve(&session("a", "system"))),
         "reserved-username"
@@ -213,7 +216,7 @@ fn a_reserved_group_is_refused_once_it_is_rendered() {
     let backend = Backend::new(BackendKind::EksConfigMap, rules(text));
     let ask = |backend: Backend, name: &str| {
         outcome(
-            &Map::new()
+            &IdentityMap::new()
                 .with_backend(backend)
                 .resolve(&session("a", name)),
         )

@@ -1,7 +1,7 @@
 //! `IAMIdentityMapping` objects and access entries.
 
 use aws_auth_map::{
-    AccessPolicy, AccessScope, AuthenticationMode, Backend, BackendKind, Map, PolicyTable,
+    AccessPolicy, AccessScope, AuthenticationMode, Backend, BackendKind, IdentityMap, PolicyTable,
     PolicyTableError, Problem, Reader, Resolution, Rules,
 };
 use serde::Deserialize;
@@ -14,8 +14,8 @@ fn told(problems: &[Problem]) -> Vec<String> {
     problems.iter().map(told).collect()
 }
 
-fn with(kind: BackendKind, rules: Rules) -> Map {
-    Map::new().with_backend(Backend::new(kind, rules))
+fn with(kind: BackendKind, rules: Rules) -> IdentityMap {
+    IdentityMap::new().with_backend(Backend::new(kind, rules))
 }
 
 #[derive(Deserialize)]
@@ -171,7 +171,8 @@ fn the_authentication_mode_says_who_is_asked() {
     );
     let map = with(BackendKind::EksConfigMap, config)
         .with_backend(Backend::new(BackendKind::AccessEntries, entries));
-    let ask = |map: &Map| ["both", "old"].map(|role| outcome(&map.resolve(&session(role, "s"))));
+    let ask =
+        |map: &IdentityMap| ["both", "old"].map(|role| outcome(&map.resolve(&session(role, "s"))));
     assert_eq!(ask(&map), ["config", "config"]);
     for (mode, want) in [
         ("API", ["entry", "not-mapped"]),

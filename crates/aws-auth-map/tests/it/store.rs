@@ -1,7 +1,8 @@
 //! What a store keeps, and why.
 
 use aws_auth_map::{
-    Backend, BackendKind, Lockout, Map, Outcome, Reader, Rules, Section, SourceFormat, Store,
+    Backend, BackendKind, IdentityMap, Lockout, Reader, Rules, Section, SourceFormat, Store,
+    UpdateOutcome,
 };
 
 use crate::{outcome, session, user};
@@ -19,23 +20,23 @@ mapAccounts: |
 
 fn store(format: SourceFormat, kind: BackendKind) -> Store {
     let backend = Backend::new(kind, Rules::new());
-    Store::new(Reader::new(), Map::new()).with_source("source", format, backend)
+    Store::new(Reader::new(), IdentityMap::new()).with_source("source", format, backend)
 }
 
 fn aws_auth() -> Store {
     let mut store = store(SourceFormat::ConfigMap, BackendKind::EksConfigMap);
     let outcome = store.update("source", GOOD).expect("a source");
-    assert!(outcome.is_applied() && outcome.kept().is_empty());
+    assert!(outcome.is_applied() && outcome.retained().is_empty());
     assert_eq!(outcome.problems(), []);
     store
 }
 
-fn told(outcome: &Outcome) -> Vec<String> {
-    let kept = |kept: &aws_auth_map::Kept| {
+fn told(outcome: &UpdateOutcome) -> Vec<String> {
+    let kept = |kept: &aws_auth_map::RetainedSection| {
         let section = kept.section().map_or("all", Section::key);
         format!("{section} {} {}", kept.rules(), kept.why().code())
     };
-    outcome.kept().iter().map(kept).collect()
+    outcome.retained().iter().map(kept).collect()
 }
 
 #[test]
@@ -85,7 +86,7 @@ mapAccounts: x
     assert_eq!(outcome(&map.resolve(&session("a", "s"))), "a");
     assert_eq!(outcome(&map.resolve(&user("u"))), "other");
     assert!(
-        updated.kept()[0]
+        updated.retained()[0]
             .to_string()
             .starts_with("kept 1 rule of mapRoles: a value that begins")
     );
@@ -102,7 +103,7 @@ fn a_section_by_a_wrong_name_is_kept_and_one_that_was_taken_away_is_not() {
     let updated = store
         .update("source", "mapRoles: []\nmapUsers: ''\n")
         .expect("a source");
-    assert!(updated.is_applied() && updated.kept().is_empty());
+    assert!(updated.is_applied() && updated.retained().is_empty());
     assert!(store.rules("source").is_some_and(Rules::is_empty));
 }
 
@@ -111,7 +112,7 @@ fn an_entry_that_is_wrong_is_left_out_and_told() {
     let mut store = aws_auth();
     let text = GOOD.replace("    username: a\n", "");
     let updated = store.update("source", &text).expect("a source");
-    assert!(updated.is_applied() && updated.kept().is_empty());
+    assert!(updated.is_applied() && updated.retained().is_empty());
     assert_eq!(updated.problems()[0].code(), "missing-username");
     assert_eq!(
         outcome(&store.map().resolve(&session("a", "s"))),
@@ -150,7 +151,7 @@ fn there_may_be_nothing_to_keep() {
     let updated = store.update("source", "{}").expect("a source");
     assert_eq!(store.rules("source").map(Rules::len), Some(0));
     assert!(
-        updated.kept().iter().all(|kept| kept.rules() == 0),
+        updated.retained().iter().all(|kept| kept.rules() == 0),
         "{updated:?}"
     );
     assert_eq!(store.update("other", GOOD), None);
@@ -160,11 +161,11 @@ fn there_may_be_nothing_to_keep() {
 fn a_preview_tells_of_a_lockout_and_changes_nothing() {
     let store = aws_auth();
     let text = GOOD.replace("role/a", "role/team/a");
-    let (outcome, diff) = store.preview("source", &text).expect("a source");
+    let (outcome, diff) = store.dry_run("source", &text).expect("a source");
     assert!(outcome.is_applied());
     assert_eq!(diff.lockouts(), [Lockout::NoAdministrator]);
     assert_eq!(store.rules("source").map(Rules::len), Some(3));
-    let (_, diff) = store.preview("source", "").expect("a source");
+    let (_, diff) = store.dry_run("source", "").expect("a source");
     assert!(diff.is_empty());
 }
 

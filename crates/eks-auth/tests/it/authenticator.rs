@@ -1,10 +1,10 @@
-use aws_auth_map::Map;
+use aws_auth_map::IdentityMap;
 use eks_auth::{AuthError, Failed, Refused, TransportError};
 use sts_presign::{AnswerFailure, Refusal};
 
 use crate::support::{ALICE, Always, authenticator, config_map, now, ready, token};
 
-fn rules() -> Map {
+fn rules() -> IdentityMap {
     let text =
         "mapUsers: |\n  - userarn: arn:aws:iam::111122223333:user/alice\n    username: alice\n";
     config_map(text)

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use aws_auth_map::{Backend, BackendKind, Map};
+use aws_auth_map::{Backend, BackendKind, IdentityMap};
 use eks_auth::{Authenticator, Transport, TransportError};
 use http::{Request, Response};
 use sts_presign::{ClusterId, Policy, UnixTime};
@@ -29,10 +29,10 @@ pub(crate) fn authenticator(cluster_id: &str, partition: &str) -> Authenticator 
     Authenticator::new(Policy::new(cluster_id, partition.parse().unwrap()))
 }
 
-pub(crate) fn config_map(text: &str) -> Map {
+pub(crate) fn config_map(text: &str) -> IdentityMap {
     let (rules, problems) = aws_auth_map::read_config_map(text);
     assert_eq!(problems, []);
-    Map::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
+    IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
 }
 
 pub(crate) const ALICE: &str = r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":{

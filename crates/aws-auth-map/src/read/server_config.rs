@@ -3,14 +3,14 @@
 use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::AccountId;
 
+use super::diagnose_arn::diagnose_account;
 use super::entry::{self, Dialect};
-use super::near::meant;
-use super::place::{Frame, Sink};
-use super::wrong_arn::judge_account;
+use super::problem_sink::{ProblemSink, TextFrame};
+use super::suggest_key::suggest_key;
 use super::{Reader, Reading, document};
-use crate::backend::BackendKind;
-use crate::backend_modes::BackendModes;
 use crate::problem::{Location, Problem, ProblemKind};
+use crate::resolve::backend::BackendKind;
+use crate::resolve::backend_modes::BackendModes;
 use crate::rules::{Rules, Section};
 
 /// What upstream's configuration file says of mapping.
@@ -45,7 +45,7 @@ impl ServerConfig {
 
     /// Returns the accounts of which nothing but the user's name is told,
     /// `server.scrubbedAccounts`, for
-    /// [`Map::with_scrubbed_accounts`](crate::Map::with_scrubbed_accounts).
+    /// [`IdentityMap::with_scrubbed_accounts`](crate::IdentityMap::with_scrubbed_accounts).
     #[must_use]
     pub fn scrubbed_accounts(&self) -> &[AccountId] {
         &self.scrubbed_accounts
@@ -143,7 +143,7 @@ impl Reader {
     #[must_use]
     pub fn read_server_config(&self, text: &str) -> (ServerConfig, Vec<Problem>) {
         let mut reading = Reading::default();
-        let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
+        let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
             return (ServerConfig::default(), reading.problems);
         };
@@ -152,7 +152,7 @@ impl Reader {
             let config = read_file(&nodes, &mut sink);
             return (config, reading.problems);
         };
-        let mut sink = Sink::new(inner, frame, &mut reading.problems);
+        let mut sink = ProblemSink::new(inner, frame, &mut reading.problems);
         let config = document::read(inner, &self.limits, &mut sink)
             .map(|nodes| read_file(&nodes, &mut sink))
             .unwrap_or_default();
@@ -168,7 +168,7 @@ impl Reader {
     }
 }
 
-fn read_file(nodes: &[Node], sink: &mut Sink<'_>) -> ServerConfig {
+fn read_file(nodes: &[Node], sink: &mut ProblemSink<'_>) -> ServerConfig {
     let mut config = ServerConfig::default();
     let file = nodes.first().and_then(Node::as_mapping);
     if let Some(file) = file {
@@ -207,20 +207,20 @@ fn read_file(nodes: &[Node], sink: &mut Sink<'_>) -> ServerConfig {
     config
 }
 
-fn check_keys(mapping: &Mapping, known: &[&'static str], sink: &mut Sink<'_>) {
+fn check_keys(mapping: &Mapping, known: &[&'static str], sink: &mut ProblemSink<'_>) {
     for (key, _) in mapping.entries() {
         let is = |name: &&str| name.eq_ignore_ascii_case(key.text());
         if known.iter().any(is) || is(&SOURCE_ARN) {
             continue;
         }
-        let meant = meant(key.text(), known);
+        let meant = suggest_key(key.text(), known);
         let kind = meant.map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey);
         sink.report(kind, Location::FILE, key.offset());
     }
 }
 
 /// Reads modes: a list, or text with spaces between them (viper's `GetStringSlice`).
-fn read_modes(node: Option<&Node>, sink: &mut Sink<'_>) -> BackendModes {
+fn read_modes(node: Option<&Node>, sink: &mut ProblemSink<'_>) -> BackendModes {
     let at = Location::FILE.field_of(BACKEND_MODE);
     let mut kinds = Vec::new();
     let mut read = |name: Option<&str>, offset: Option<usize>| {
@@ -255,7 +255,7 @@ fn read_modes(node: Option<&Node>, sink: &mut Sink<'_>) -> BackendModes {
     BackendModes::new(kinds).unwrap_or_default()
 }
 
-fn read_scrubbed(node: Option<&Node>, sink: &mut Sink<'_>) -> Vec<AccountId> {
+fn read_scrubbed(node: Option<&Node>, sink: &mut ProblemSink<'_>) -> Vec<AccountId> {
     let at = Location::FILE.field_of(SCRUBBED);
     let items = match node {
         None | Some(Node::Null) => &[],
@@ -268,7 +268,7 @@ fn read_scrubbed(node: Option<&Node>, sink: &mut Sink<'_>) -> Vec<AccountId> {
         match AccountId::parse(text) {
             Ok(account) => accounts.push(account),
             Err(_) => {
-                let kind = judge_account(text).unwrap_or(ProblemKind::AccountId);
+                let kind = diagnose_account(text).unwrap_or(ProblemKind::AccountId);
                 sink.report(kind, at, item.offset());
             }
         }
@@ -276,7 +276,7 @@ fn read_scrubbed(node: Option<&Node>, sink: &mut Sink<'_>) -> Vec<AccountId> {
     accounts
 }
 
-fn read_reserved(list: Option<&Node>, sink: &mut Sink<'_>) -> ReservedPrefixes {
+fn read_reserved(list: Option<&Node>, sink: &mut ProblemSink<'_>) -> ReservedPrefixes {
     let mut prefixes = ReservedPrefixes::default();
     match list {
         None | Some(Node::Null) => {}
@@ -298,7 +298,7 @@ const AT: Location = Location::FILE.field_of(RESERVED);
 
 // DIFFERENCE: a deprecated name is its mode's; upstream keeps the list under a name that no backend
 // asks for (cmd/aws-iam-authenticator/root.go, getConfig).
-fn read_list(entry: &Node, sink: &mut Sink<'_>) -> Option<(BackendKind, Vec<String>)> {
+fn read_list(entry: &Node, sink: &mut ProblemSink<'_>) -> Option<(BackendKind, Vec<String>)> {
     let read = || {
         let entry = entry.as_mapping()?;
         let mode = value(entry, "backendMode")?.as_text()?;

@@ -65,7 +65,7 @@ impl fmt::Display for BackendKind {
     }
 }
 
-/// One source of rules in a [`Map`](crate::Map).
+/// One source of rules in a [`IdentityMap`](crate::IdentityMap).
 #[derive(Clone, Debug)]
 pub struct Backend {
     pub(crate) kind: BackendKind,

@@ -4,19 +4,19 @@ use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::{AccountId, ArnPattern, Kind, Partition, Principal};
 
 use super::advice::advise;
-use super::near::meant;
+use super::diagnose_arn::{diagnose_account, diagnose_arn};
 use super::pattern::{Reach, reach};
-use super::place::Sink;
+use super::problem_sink::ProblemSink;
+use super::suggest_key::suggest_key;
 use super::typing::{is_typed, loses_zeros};
-use super::wrong_arn::{judge_account, judge_arn};
-use crate::matching::{RulePrincipal, SsoRole, fold};
 use crate::problem::{Location, ProblemKind};
+use crate::rules::matching::{RulePrincipal, SsoRole, fold};
+use crate::rules::template::Template;
 use crate::rules::{Overlap, Rule, RuleRef, Rules, Section};
-use crate::template::Template;
 
 /// Whose rules are read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Dialect {
+pub(crate) enum Dialect {
     /// An ARN is taken as it stands.
     ConfigMap,
     /// An ARN is made canonical, and there is no `sso` (pkg/mapper/dynamicfile/dynamicfile.go,
@@ -32,12 +32,12 @@ pub(super) enum Dialect {
 }
 
 /// Adds the good entries of a section to the rules, and reports the others.
-pub(super) fn read_section(
+pub(crate) fn read_section(
     dialect: Dialect,
     section: Section,
     node: &Node,
     rules: &mut Rules,
-    sink: &mut Sink<'_>,
+    sink: &mut ProblemSink<'_>,
 ) {
     let at = Location::section_of(section);
     let Some(entries) = node.as_sequence() else {
@@ -59,13 +59,13 @@ pub(super) fn read_section(
 }
 
 /// Adds an entry to the rules, or reports why not.
-pub(super) fn read_rule(
+pub(crate) fn read_rule(
     dialect: Dialect,
     section: Section,
     index: usize,
     node: &Node,
     rules: &mut Rules,
-    sink: &mut Sink<'_>,
+    sink: &mut ProblemSink<'_>,
 ) {
     let at = Location::section_of(section).entry(index);
     let entry = Entry {
@@ -82,13 +82,13 @@ pub(super) fn read_rule(
 }
 
 /// Adds a rule, and reports an earlier one for the same principal.
-pub(super) fn insert(
+pub(crate) fn insert(
     section: Section,
     index: usize,
     rule: Rule,
     offset: Option<usize>,
     rules: &mut Rules,
-    sink: &mut Sink<'_>,
+    sink: &mut ProblemSink<'_>,
 ) {
     let overlap = rules.insert(section, index, rule, sink.locate(offset));
     let Some(overlap) = overlap else { return };
@@ -106,7 +106,7 @@ fn report_overlap(
     is_in_case: bool,
     at: Location,
     offset: Option<usize>,
-    sink: &mut Sink<'_>,
+    sink: &mut ProblemSink<'_>,
 ) {
     let kind = match overlap {
         None => return,
@@ -117,10 +117,10 @@ fn report_overlap(
     sink.report(kind, at, offset);
 }
 
-fn read_account(node: &Node, at: Location, sink: &mut Sink<'_>) -> Option<AccountId> {
+fn read_account(node: &Node, at: Location, sink: &mut ProblemSink<'_>) -> Option<AccountId> {
     let scalar = node.as_scalar();
     let kind = scalar.map_or(Some(ProblemKind::AccountId), |scalar| {
-        judge_account(scalar.text())
+        diagnose_account(scalar.text())
     });
     if let Some(kind) = kind {
         sink.report(kind, at, node.offset());
@@ -135,7 +135,7 @@ struct Entry<'e, 's> {
     section: Section,
     at: Location,
     node: &'e Node,
-    sink: &'e mut Sink<'s>,
+    sink: &'e mut ProblemSink<'s>,
 }
 
 /// What an entry's keys stand for. As upstream's JSON reader, their case does not matter.
@@ -282,7 +282,7 @@ impl<'e> Entry<'e, '_> {
         let known: Vec<&'static str> = known.chain(like).chain(sso).collect();
         // The key of another section, or of another tool.
         let is_arn = key.to_ascii_lowercase().ends_with("arn");
-        let meant = meant(key, &known).or_else(|| is_arn.then(|| self.arn_key()));
+        let meant = suggest_key(key, &known).or_else(|| is_arn.then(|| self.arn_key()));
         meant.map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey)
     }
 
@@ -338,7 +338,7 @@ impl<'e> Entry<'e, '_> {
         // The caller's ARN is folded when it is looked up, so a rule may be in any case.
         let folded = fold(text);
         let Ok(principal) = Principal::parse(&folded) else {
-            return self.refuse(judge_arn(text), field, node.offset());
+            return self.refuse(diagnose_arn(text), field, node.offset());
         };
         if text.contains(['*', '?']) {
             self.warn(ProblemKind::LiteralWildcard, field, node.offset());
@@ -395,14 +395,14 @@ impl<'e> Entry<'e, '_> {
                     .iter()
                     .any(|name| name.eq_ignore_ascii_case(key.text()))
                 {
-                    let meant = meant(key.text(), &known);
+                    let meant = suggest_key(key.text(), &known);
                     let kind = meant.map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey);
                     self.warn(kind, field, key.offset());
                 }
             }
         }
         let account = get("accountID").and_then(Node::as_scalar);
-        if let Some(kind) = account.and_then(|account| judge_account(account.text())) {
+        if let Some(kind) = account.and_then(|account| diagnose_account(account.text())) {
             return self.refuse(kind, field, account.and_then(Scalar::offset));
         }
         let read = || {
@@ -433,7 +433,7 @@ fn present(node: Option<&Node>) -> Option<&Node> {
 }
 
 /// Returns the key that an entry's ARN has.
-pub(super) const fn arn_key(section: Section) -> &'static str {
+pub(crate) const fn arn_key(section: Section) -> &'static str {
     match section {
         Section::Roles => "rolearn",
         Section::Users | Section::Accounts => "userarn",

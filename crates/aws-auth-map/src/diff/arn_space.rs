@@ -12,9 +12,9 @@ use std::collections::{BTreeSet, HashSet};
 use iam_principal::{AccountId, Kind, Partition, Principal};
 
 use super::automaton::{Alive, Automaton, Shape, Tracked};
-use crate::backend::Backend;
-use crate::matching::{RulePrincipal, fold, strip_path};
-use crate::resolve::Map;
+use crate::resolve::IdentityMap;
+use crate::resolve::backend::Backend;
+use crate::rules::matching::{RulePrincipal, fold, strip_path};
 
 /// How many places of all patterns in all their states are looked at. Our choice: a hundred patterns
 /// for names that begin alike need some thousand, and this many are looked at in a second.
@@ -25,7 +25,7 @@ pub(super) const EC2_INSTANCE_ROLE: &str = "aws:ec2-instance";
 
 /// An ARN that stands for others.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Spot {
+pub(super) struct RepresentativeArn {
     /// The canonical ARN.
     pub(super) arn: String,
     /// The ARN as a rule has it, if one names it.
@@ -36,11 +36,11 @@ pub(super) struct Spot {
 
 /// All that tells identities apart.
 #[derive(Debug)]
-pub(super) struct Space {
-    pub(super) spots: Vec<Spot>,
+pub(super) struct ArnSpace {
+    pub(super) arns: Vec<RepresentativeArn>,
     /// User ids that rules name, with the ARN that they name besides.
     pub(super) user_ids: Vec<(String, Option<String>)>,
-    /// Whether the spots stand for every ARN.
+    /// Whether the arns stand for every ARN.
     pub(super) is_exhaustive: bool,
 }
 
@@ -53,21 +53,21 @@ struct Named {
     sets: Vec<Tracked>,
 }
 
-impl Space {
-    pub(super) fn of(maps: [&Map; 2]) -> Self {
+impl ArnSpace {
+    pub(super) fn of(maps: [&IdentityMap; 2]) -> Self {
         let named = Named::of(maps);
         let mut automaton = Automaton::new(named.sets, MAX_STATES);
-        let mut spots = Vec::new();
+        let mut arns = Vec::new();
         let mut folded = BTreeSet::new();
         for arn in &named.arns {
             if folded.insert(fold(arn)) {
-                spots.extend(spellings(arn, &mut automaton));
+                arns.extend(spellings(arn, &mut automaton));
             }
         }
         let folded: Vec<String> = folded.into_iter().collect();
-        spots.extend(others(&named.accounts, &folded, &mut automaton));
+        arns.extend(others(&named.accounts, &folded, &mut automaton));
         Self {
-            spots,
+            arns,
             user_ids: named.user_ids.into_iter().collect(),
             is_exhaustive: !automaton.is_exhausted(),
         }
@@ -75,10 +75,10 @@ impl Space {
 }
 
 impl Named {
-    fn of(maps: [&Map; 2]) -> Self {
+    fn of(maps: [&IdentityMap; 2]) -> Self {
         let mut named = Self::default();
         let mut texts = HashSet::new();
-        for backend in maps.into_iter().flat_map(Map::asked) {
+        for backend in maps.into_iter().flat_map(IdentityMap::asked) {
             for (_, rule) in backend.rules().iter() {
                 named.add(rule.principal(), &mut texts);
             }
@@ -151,11 +151,11 @@ impl Named {
 }
 
 /// The ARN that a rule names, in every spelling that patterns tell apart.
-fn spellings(written: &str, automaton: &mut Automaton) -> Vec<Spot> {
+fn spellings(written: &str, automaton: &mut Automaton) -> Vec<RepresentativeArn> {
     let Some(canonical) = canonical_case(written) else {
         return Vec::new();
     };
-    let spot = |arn: String| Spot {
+    let representative = |arn: String| RepresentativeArn {
         is_possible: is_possible(&arn),
         named: Some(written.to_owned()),
         arn,
@@ -165,12 +165,12 @@ fn spellings(written: &str, automaton: &mut Automaton) -> Vec<Spot> {
         .map_or(canonical.len(), |at| at.saturating_add(1));
     let (begin, name) = canonical.split_at_checked(at).unwrap_or((&canonical, ""));
     if automaton.after(begin).is_empty() {
-        return vec![spot(canonical)];
+        return vec![representative(canonical)];
     }
     let shape = Spellings(name.bytes().collect());
     let mut seen = HashSet::new();
     let found = automaton.combinations(begin, &shape, &[], &mut seen);
-    found.into_iter().map(spot).collect()
+    found.into_iter().map(representative).collect()
 }
 
 /// The ARN that a caller would have of whom a rule's ARN speaks, with the name as it is written
@@ -193,8 +193,8 @@ fn others(
     accounts: &BTreeSet<AccountId>,
     except: &[String],
     automaton: &mut Automaton,
-) -> Vec<Spot> {
-    let mut spots = Vec::new();
+) -> Vec<RepresentativeArn> {
+    let mut arns = Vec::new();
     let mut seen_partitions: Vec<Alive> = Vec::new();
     for partition in Partition::ALL {
         // Partitions that no pattern tells apart are alike, as long as no ARN in them is left out.
@@ -207,10 +207,10 @@ fn others(
             seen_partitions.push(alive);
         }
         for kind in [Kind::Role, Kind::User, Kind::Root, Kind::FederatedUser] {
-            others_of(partition, kind, accounts, except, automaton, &mut spots);
+            others_of(partition, kind, accounts, except, automaton, &mut arns);
         }
     }
-    spots
+    arns
 }
 
 /// Returns those of a sorted list that begin so.
@@ -227,7 +227,7 @@ fn others_of(
     named: &BTreeSet<AccountId>,
     except: &[String],
     automaton: &mut Automaton,
-    spots: &mut Vec<Spot>,
+    arns: &mut Vec<RepresentativeArn>,
 ) {
     let service = match kind {
         Kind::AssumedRole | Kind::FederatedUser => "sts",
@@ -254,7 +254,7 @@ fn others_of(
         for letters in [Letters::Possible, Letters::Any] {
             let shape = Names { kind, letters };
             let found = automaton.combinations(&begin, &shape, except, &mut seen);
-            spots.extend(found.into_iter().map(|arn| Spot {
+            arns.extend(found.into_iter().map(|arn| RepresentativeArn {
                 is_possible: is_possible(&arn),
                 named: None,
                 arn,

@@ -1,7 +1,7 @@
 //! How far one name is from another.
 
 /// How many letters have to be changed, added or left out (Levenshtein).
-pub(crate) fn distance(one: &[u8], other: &[u8]) -> usize {
+pub(crate) fn edit_distance(one: &[u8], other: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (at, letter) in one.iter().enumerate() {
         let mut before = at;
@@ -22,7 +22,7 @@ pub(crate) fn distance(one: &[u8], other: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::distance;
+    use super::edit_distance;
 
     #[test]
     fn a_distance_counts_letters() {
@@ -32,8 +32,8 @@ mod tests {
             ("abc", "abd", 1),
             ("abc", "bc", 1),
         ] {
-            assert_eq!(distance(one.as_bytes(), other.as_bytes()), want);
-            assert_eq!(distance(other.as_bytes(), one.as_bytes()), want);
+            assert_eq!(edit_distance(one.as_bytes(), other.as_bytes()), want);
+            assert_eq!(edit_distance(other.as_bytes(), one.as_bytes()), want);
         }
     }
 }

@@ -6,16 +6,16 @@ use bounded_yaml::{Mapping, Node};
 use iam_principal::{Kind, Principal};
 
 use super::entry::insert;
-use super::place::{Frame, Sink};
+use super::problem_sink::{ProblemSink, TextFrame};
 use super::{Reader, Reading, document};
-use crate::access_policy::{AccessPolicy, AccessScope};
-use crate::backend::EKS_RESERVED_PREFIXES;
 use crate::convert::default_username;
-use crate::matching::{fold, strip_path};
 use crate::names::{BY_DNS_NAME, BY_SESSION_NAME};
 use crate::problem::{Location, Problem, ProblemKind};
+use crate::resolve::backend::EKS_RESERVED_PREFIXES;
+use crate::rules::access_policy::{AccessPolicy, AccessScope};
+use crate::rules::matching::{fold, strip_path};
+use crate::rules::template::{Placeholder, Template};
 use crate::rules::{Rule, Rules, Section};
-use crate::template::{Placeholder, Template};
 
 impl Reader {
     /// Reads access entries and their policies: any number of what `aws eks describe-access-entry`
@@ -34,7 +34,7 @@ impl Reader {
     #[must_use]
     pub fn read_access_entries(&self, text: &str) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();
-        let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
+        let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
             return reading.finish();
         };
@@ -166,7 +166,7 @@ enum DefaultName {
 struct Entry<'e, 's> {
     at: Location,
     mapping: &'e Mapping,
-    sink: &'e mut Sink<'s>,
+    sink: &'e mut ProblemSink<'s>,
 }
 
 impl<'e> Entry<'e, '_> {

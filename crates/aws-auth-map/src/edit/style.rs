@@ -3,10 +3,10 @@
 use iam_principal::{AccountId, Partition};
 
 use super::EditError;
-use crate::matching::RulePrincipal;
-use crate::quote::quote;
+use crate::quoted_text::quote;
+use crate::read::entry::arn_key;
+use crate::rules::matching::RulePrincipal;
 use crate::rules::{Rule, Section};
-use crate::yaml::entry::arn_key;
 
 /// What an entry says, key by key.
 pub(super) struct Fields(Vec<(&'static str, Value)>);

@@ -9,7 +9,7 @@ use crate::rules::{Place, Section};
 
 /// How a text that is read lies in the text that was given.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Frame {
+pub(crate) enum TextFrame {
     /// It is that text.
     Here,
     /// Each of its lines is one of the given text, `lines` further down and indented by `columns`.
@@ -23,17 +23,21 @@ pub(super) enum Frame {
 const MAX_COLUMN: usize = 4096;
 
 /// Takes problems, and gives each its place.
-pub(super) struct Sink<'s> {
+pub(crate) struct ProblemSink<'s> {
     text: &'s str,
-    frame: Frame,
+    frame: TextFrame,
     section: Option<Section>,
     /// Where each line begins; made for the first problem.
     lines: OnceCell<Vec<usize>>,
     problems: &'s mut Vec<Problem>,
 }
 
-impl<'s> Sink<'s> {
-    pub(super) const fn new(text: &'s str, frame: Frame, problems: &'s mut Vec<Problem>) -> Self {
+impl<'s> ProblemSink<'s> {
+    pub(crate) const fn new(
+        text: &'s str,
+        frame: TextFrame,
+        problems: &'s mut Vec<Problem>,
+    ) -> Self {
         Self {
             text,
             frame,
@@ -43,20 +47,20 @@ impl<'s> Sink<'s> {
         }
     }
 
-    pub(super) const fn within(mut self, section: Section) -> Self {
+    pub(crate) const fn within(mut self, section: Section) -> Self {
         self.section = Some(section);
         self
     }
 
     /// Reports a problem at a byte of the text.
-    pub(super) fn report(&mut self, kind: ProblemKind, at: Location, offset: Option<usize>) {
+    pub(crate) fn report(&mut self, kind: ProblemKind, at: Location, offset: Option<usize>) {
         let place = offset.map(|offset| self.place(offset));
         let line = place.map(|(line, _)| line);
         self.push(kind, at, line, place.and_then(|(_, column)| column));
     }
 
     /// Reports that the text cannot be read.
-    pub(super) fn report_error(&mut self, error: &Error, at: Location) {
+    pub(crate) fn report_error(&mut self, error: &Error, at: Location) {
         let mut place = error.position();
         let kind = match error {
             Error::TooDeep { .. } | Error::TooExpanded { .. } | Error::TooLong { .. } => {
@@ -90,7 +94,7 @@ impl<'s> Sink<'s> {
     }
 
     /// Reports that the text is no JSON.
-    pub(super) fn report_json_error(&mut self, error: &Error) {
+    pub(crate) fn report_json_error(&mut self, error: &Error) {
         let kind = match error {
             Error::TooDeep { .. } | Error::TooExpanded { .. } | Error::TooLong { .. } => {
                 ProblemKind::TooLarge
@@ -123,18 +127,18 @@ impl<'s> Sink<'s> {
         column: Option<usize>,
     ) -> (Option<usize>, Option<usize>) {
         match self.frame {
-            Frame::Here => (line, column),
-            Frame::Block { lines, columns } => (
+            TextFrame::Here => (line, column),
+            TextFrame::Block { lines, columns } => (
                 // What has no line of its own is told of the first, or of the header of a block.
                 Some(line.map_or_else(|| lines.max(1), |line| line.saturating_add(lines))),
                 column.map(|column| column.saturating_add(columns)),
             ),
-            Frame::Line(line) => (Some(line), None),
+            TextFrame::Line(line) => (Some(line), None),
         }
     }
 
     /// Returns where in the whole text a byte of this one is.
-    pub(super) fn locate(&self, offset: Option<usize>) -> Place {
+    pub(crate) fn locate(&self, offset: Option<usize>) -> Place {
         let Some(offset) = offset else {
             return Place::default();
         };
@@ -145,7 +149,7 @@ impl<'s> Sink<'s> {
 
     /// Returns whether the scalar that begins at a byte stands in quotes; of one with escapes, whose
     /// begin is not known, that is so.
-    pub(super) fn is_quoted(&self, offset: Option<usize>) -> bool {
+    pub(crate) fn is_quoted(&self, offset: Option<usize>) -> bool {
         let bytes = self.text.as_bytes();
         let is = |at: usize| matches!(bytes.get(at), Some(b'"' | b'\''));
         offset.is_none_or(|at| is(at) || at.checked_sub(1).is_some_and(is))

@@ -13,8 +13,8 @@ pub use self::error::EditError;
 use self::section::Found;
 use self::style::Style;
 use self::verify::Intent;
-use super::{Reader, document};
 use crate::problem::Problem;
+use crate::read::{Reader, document};
 use crate::rules::{Rule, RuleRef, Rules, Section};
 
 /// Adds, replaces and removes entries in the text of the ConfigMap.
@@ -208,7 +208,11 @@ impl Editor {
 /// Finds the data, which has to be the only one with sections.
 fn data(nodes: &[Node]) -> Result<&Mapping, EditError> {
     let mut problems: Vec<Problem> = Vec::new();
-    let mut sink = super::place::Sink::new("", super::place::Frame::Here, &mut problems);
+    let mut sink = crate::read::problem_sink::ProblemSink::new(
+        "",
+        crate::read::problem_sink::TextFrame::Here,
+        &mut problems,
+    );
     let found = document::find(nodes, &mut sink).map(document::Found::data);
     let data = found
         .or_else(|| object_without_data(nodes))

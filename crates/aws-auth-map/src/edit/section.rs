@@ -6,7 +6,7 @@ use bounded_yaml::{Mapping, Node};
 
 use super::EditError;
 use super::style::spaces;
-use crate::quote::escape;
+use crate::quoted_text::escape;
 use crate::rules::Section;
 
 /// What there is of a section.

@@ -3,7 +3,7 @@
 use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
 use super::entry::{self, Dialect};
-use super::place::{Frame, Sink};
+use super::problem_sink::{ProblemSink, TextFrame};
 use super::{Reader, Reading};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::{Rules, Section};
@@ -45,7 +45,7 @@ impl Reader {
         text: &str,
     ) -> Result<(Rules, Vec<Problem>), Vec<Problem>> {
         let mut reading = Reading::default();
-        let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
+        let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         let file = match bounded_yaml::json(text, &self.limits) {
             Ok(Node::Mapping(file)) => file,
             // As Go's reader: null leaves everything as it is, which is empty.
@@ -63,7 +63,7 @@ impl Reader {
         if judge.refuses(&file) {
             return Err(reading.problems);
         }
-        let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
+        let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         for section in Section::ALL {
             let mut values = file
                 .entries()
@@ -89,7 +89,7 @@ impl Reader {
 /// field, and an entry without its key. Null fits everywhere.
 struct Judge<'s> {
     dialect: Dialect,
-    sink: Sink<'s>,
+    sink: ProblemSink<'s>,
 }
 
 impl Judge<'_> {

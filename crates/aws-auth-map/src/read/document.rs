@@ -2,21 +2,21 @@
 
 use bounded_yaml::{Limits, Mapping, Node, Position, documents};
 
-use super::near::meant;
-use super::place::{Frame, Sink};
+use super::problem_sink::{ProblemSink, TextFrame};
+use super::suggest_key::suggest_key;
 use crate::problem::{Location, ProblemKind};
 use crate::rules::Section;
 
 /// What a section is given as.
-pub(super) enum Source<'n> {
+pub(crate) enum Source<'n> {
     /// The list itself.
     List(&'n Node),
     /// The list's text, and how it lies in the whole.
-    Text(&'n str, Frame),
+    Text(&'n str, TextFrame),
 }
 
 /// Reads all documents; reports what keeps them from being read.
-pub(super) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Option<Vec<Node>> {
+pub(crate) fn read(text: &str, limits: &Limits, sink: &mut ProblemSink<'_>) -> Option<Vec<Node>> {
     let nodes: Result<Vec<Node>, _> = documents(text, limits).collect();
     match nodes {
         Ok(nodes) if nodes.is_empty() => {
@@ -33,26 +33,26 @@ pub(super) fn read(text: &str, limits: &Limits, sink: &mut Sink<'_>) -> Option<V
 
 /// The data of a ConfigMap.
 #[derive(Clone, Copy)]
-pub(super) struct Found<'n> {
+pub(crate) struct Found<'n> {
     /// None of bare data.
     object: Option<&'n Node>,
     data: &'n Mapping,
 }
 
 impl<'n> Found<'n> {
-    pub(super) const fn data(self) -> &'n Mapping {
+    pub(crate) const fn data(self) -> &'n Mapping {
         self.data
     }
 
     /// Whether it is that of an object, whose values Kubernetes wants to be text.
-    pub(super) const fn is_object(self) -> bool {
+    pub(crate) const fn is_object(self) -> bool {
         self.object.is_some()
     }
 }
 
 /// Finds the data: that of the first ConfigMap that has a section, or a document that has one
 /// itself.
-pub(super) fn find<'n>(nodes: &'n [Node], sink: &mut Sink<'_>) -> Option<Found<'n>> {
+pub(crate) fn find<'n>(nodes: &'n [Node], sink: &mut ProblemSink<'_>) -> Option<Found<'n>> {
     let mut candidates: Vec<Candidate<'n>> = Vec::new();
     for node in nodes {
         match text_of(node, "kind") {
@@ -121,7 +121,7 @@ fn candidate(node: &Node) -> Option<Candidate<'_>> {
 }
 
 /// Reports that an object has another name than the one that EKS and upstream read.
-fn check_name(found: Found<'_>, sink: &mut Sink<'_>) {
+fn check_name(found: Found<'_>, sink: &mut ProblemSink<'_>) {
     for (key, want) in [("name", "aws-auth"), ("namespace", "kube-system")] {
         let metadata = found.object.and_then(|object| object.get("metadata"));
         let value = metadata.and_then(|metadata| metadata.get(key));
@@ -136,7 +136,7 @@ fn check_name(found: Found<'_>, sink: &mut Sink<'_>) {
 }
 
 /// Reports sections that stand beside the data, and not in it.
-fn check_misplaced(object: &Mapping, sink: &mut Sink<'_>) {
+fn check_misplaced(object: &Mapping, sink: &mut ProblemSink<'_>) {
     for (key, _) in object.entries() {
         if let Some(section) = Section::ALL.into_iter().find(|s| s.key() == key.text()) {
             let at = Location::section_of(section);
@@ -156,12 +156,12 @@ fn has_section(data: &Mapping) -> bool {
 }
 
 /// Returns the section that a key is nearly the name of. As upstream, it is not read.
-pub(super) fn misspelled(key: &str) -> Option<Section> {
+pub(crate) fn misspelled(key: &str) -> Option<Section> {
     let is = |section: &Section| section.key() == key;
     if Section::ALL.iter().any(is) {
         return None;
     }
-    let meant = meant(key, &Section::ALL.map(Section::key))?;
+    let meant = suggest_key(key, &Section::ALL.map(Section::key))?;
     Section::ALL
         .into_iter()
         .find(|section| section.key() == meant)
@@ -178,7 +178,7 @@ const OF_OBJECTS: [&str; 6] = [
 ];
 
 /// Reports keys that are no sections, and sections that stand there twice.
-pub(super) fn check_keys(data: &Mapping, sink: &mut Sink<'_>) {
+pub(crate) fn check_keys(data: &Mapping, sink: &mut ProblemSink<'_>) {
     for (key, _) in data.entries() {
         let name = key.text();
         if let Some(meant) = misspelled(name) {
@@ -197,7 +197,7 @@ pub(super) fn check_keys(data: &Mapping, sink: &mut Sink<'_>) {
 }
 
 /// Returns a section, as it is given in `text`.
-pub(super) fn section<'n>(data: &'n Mapping, section: Section, text: &str) -> Option<Source<'n>> {
+pub(crate) fn section<'n>(data: &'n Mapping, section: Section, text: &str) -> Option<Source<'n>> {
     // The last, as it is told.
     let mut entries = data.entries().iter().rev();
     let (key, value) = entries.find(|(key, _)| key.text() == section.key())?;
@@ -212,7 +212,7 @@ pub(super) fn section<'n>(data: &'n Mapping, section: Section, text: &str) -> Op
 }
 
 /// Finds upstream's configuration file in the data of a ConfigMap: the value with a line `server:`.
-pub(super) fn embedded<'n>(nodes: &'n [Node], text: &str) -> Option<(&'n str, Frame)> {
+pub(crate) fn embedded<'n>(nodes: &'n [Node], text: &str) -> Option<(&'n str, TextFrame)> {
     let is_config_map = |node: &&Node| text_of(node, "kind") == Some("ConfigMap");
     let data = nodes.iter().filter(is_config_map);
     let data = data.filter_map(|node| node.get("data")?.as_mapping());
@@ -227,17 +227,19 @@ pub(super) fn embedded<'n>(nodes: &'n [Node], text: &str) -> Option<(&'n str, Fr
 }
 
 /// Finds out how the text of a section lies in the whole.
-fn frame(text: &str, key: Option<usize>, value: Option<usize>, inner: &str) -> Frame {
+fn frame(text: &str, key: Option<usize>, value: Option<usize>, inner: &str) -> TextFrame {
     let place = |offset| Position::of(text, offset);
     if let Some(value) = value {
         // It stands there as it is, in one line.
         let at = place(value);
-        return Frame::Block {
+        return TextFrame::Block {
             lines: at.line().saturating_sub(1),
             columns: at.column().saturating_sub(1),
         };
     }
-    let Some(key) = key else { return Frame::Here };
+    let Some(key) = key else {
+        return TextFrame::Here;
+    };
     let line = place(key).line();
     let after_key = text.get(key..).unwrap_or("");
     let mut lines = after_key.split('\n');
@@ -246,7 +248,7 @@ fn frame(text: &str, key: Option<usize>, value: Option<usize>, inner: &str) -> F
         .split_once(':')
         .is_some_and(|(_, header)| header.trim_start().starts_with('|'));
     if !is_literal {
-        return Frame::Line(line);
+        return TextFrame::Line(line);
     }
     let indentation = |line: &str| {
         line.len()
@@ -258,7 +260,7 @@ fn frame(text: &str, key: Option<usize>, value: Option<usize>, inner: &str) -> F
             .map_or(0, indentation)
     };
     let columns = first(lines).saturating_sub(first(inner.split('\n')));
-    Frame::Block {
+    TextFrame::Block {
         lines: line,
         columns,
     }

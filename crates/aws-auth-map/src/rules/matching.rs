@@ -6,7 +6,7 @@ use iam_principal::{AccountId, ArnPattern, Identity, Kind, Partition, Principal}
 use regex::Regex;
 use thiserror::Error as ThisError;
 
-use crate::user::user_id;
+use crate::resolve::user::user_id;
 
 /// Folds an ARN for lookup.
 ///

@@ -7,7 +7,7 @@ use bounded_yaml::Mapping;
 use super::EditError;
 use super::section::{join, line_break, line_of, quoted_end};
 use super::style::spaces;
-use crate::quote::{escape, quote};
+use crate::quoted_text::{escape, quote};
 use crate::rules::Section;
 
 /// Writes entries in place of a value that has none.

@@ -2,26 +2,24 @@
 
 mod access_entry;
 mod advice;
-mod document;
+mod diagnose_arn;
+pub(crate) mod document;
 mod dynamic_file;
-mod edit;
-mod entry;
+pub(crate) mod entry;
 mod identity_mapping;
-mod near;
 mod pattern;
-mod place;
 mod policy_table;
+pub(crate) mod problem_sink;
 mod server_config;
+mod suggest_key;
 mod typing;
-mod wrong_arn;
 
 use bounded_yaml::{Limits, Node};
 
 use self::document::Source;
-pub use self::edit::{EditError, Editor};
 use self::entry::Dialect;
-use self::place::{Frame, Sink};
 pub use self::policy_table::{PolicyTable, PolicyTableError};
+use self::problem_sink::{ProblemSink, TextFrame};
 pub use self::server_config::{ReservedPrefixes, ServerConfig};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::{Rules, Section};
@@ -38,7 +36,7 @@ pub fn read_config_map(text: &str) -> (Rules, Vec<Problem>) {
 /// Reads rules, and keeps the good ones when some are not.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader {
-    limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 impl Reader {
@@ -68,7 +66,7 @@ impl Reader {
     #[must_use]
     pub fn read_config_map(&self, text: &str) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();
-        let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
+        let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
             return reading.finish();
         };
@@ -81,7 +79,7 @@ impl Reader {
             match document::section(data, section, text) {
                 None => {}
                 Some(Source::List(node)) => {
-                    let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
+                    let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
                     if found.is_object() {
                         let at = Location::section_of(section);
                         sink.report(ProblemKind::SectionNotText, at, node.offset());
@@ -120,20 +118,20 @@ impl Reader {
         }
         for section in Section::ALL {
             if let Some((_, text)) = data.iter().find(|(key, _)| *key == section.key()) {
-                self.read_text(section, text, Frame::Here, &mut reading);
+                self.read_text(section, text, TextFrame::Here, &mut reading);
             }
         }
         reading.finish()
     }
 
-    fn read_text(&self, section: Section, text: &str, frame: Frame, reading: &mut Reading) {
+    fn read_text(&self, section: Section, text: &str, frame: TextFrame, reading: &mut Reading) {
         // As upstream, where people leave a section empty in these ways (pkg/mapper/configmap,
         // issues 618, 621, 623); `` is no YAML.
         if matches!(text.trim(), "" | "''" | "\"\"" | "``") {
             return;
         }
         let Reading { rules, problems } = reading;
-        let mut sink = Sink::new(text, frame, problems).within(section);
+        let mut sink = ProblemSink::new(text, frame, problems).within(section);
         let mut documents = bounded_yaml::documents(text, &self.limits);
         match documents.next() {
             None => {}

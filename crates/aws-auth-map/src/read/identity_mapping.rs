@@ -3,7 +3,7 @@
 use bounded_yaml::Node;
 
 use super::entry::{self, Dialect};
-use super::place::{Frame, Sink};
+use super::problem_sink::{ProblemSink, TextFrame};
 use super::{Reader, Reading, document};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::{Rules, Section};
@@ -18,7 +18,7 @@ impl Reader {
     #[must_use]
     pub fn read_identity_mappings(&self, text: &str) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();
-        let mut sink = Sink::new(text, Frame::Here, &mut reading.problems);
+        let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
             return reading.finish();
         };

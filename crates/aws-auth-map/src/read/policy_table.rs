@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use bounded_yaml::{Error, Limits, Mapping, Node};
 use thiserror::Error as ThisError;
 
-use crate::access_policy::{AccessPolicy, PolicyRule};
-use crate::backend::Backend;
 use crate::check::{MapProblem, of_rule};
 use crate::problem::ProblemKind;
-use crate::resolve::Map;
+use crate::resolve::IdentityMap;
+use crate::resolve::backend::Backend;
+use crate::rules::access_policy::{AccessPolicy, PolicyRule};
 
 /// The seven policies whose rules the EKS user guide prints ("Review access policy permissions"),
 /// as it printed them in December 2024; one rule a line.
-const EKS: &str = include_str!("../eks_access_policies.json");
+const EKS: &str = include_str!("eks_access_policies.json");
 
 /// What each access policy allows.
 ///
@@ -90,7 +90,7 @@ impl PolicyTable {
     /// Finds the access entries of a map with a policy that is not in the table: what its users may
     /// do besides what RBAC allows cannot be told.
     #[must_use]
-    pub fn check(&self, map: &Map) -> Vec<MapProblem> {
+    pub fn check(&self, map: &IdentityMap) -> Vec<MapProblem> {
         let of_backend = |backend| {
             let rules = Backend::rules(backend).iter();
             let is_unknown = |policy: &AccessPolicy| self.rules(policy).is_none();

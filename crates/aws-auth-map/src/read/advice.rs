@@ -2,14 +2,14 @@
 
 use bounded_yaml::{Node, Scalar};
 
-use super::place::Sink;
+use super::problem_sink::ProblemSink;
 use crate::names::{MASTERS, NODE_PREFIX, NODES};
 use crate::problem::{Location, ProblemKind};
 use crate::rules::Rule;
-use crate::template::{Placeholder, Template};
+use crate::rules::template::{Placeholder, Template};
 
 /// Reports what is doubtful in a rule that was read from a node.
-pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut Sink<'_>) {
+pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemSink<'_>) {
     let mut report = |kind: ProblemKind, field: &'static str| {
         let offset = value(node, field).and_then(Node::offset);
         sink.report(kind, at.field_of(field), offset.or_else(|| node.offset()));
@@ -84,7 +84,7 @@ fn value<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
 #[cfg(test)]
 mod tests {
     use super::{has_unknown_placeholder, may_be_masters};
-    use crate::template::Template;
+    use crate::rules::template::Template;
 
     #[test]
     fn a_session_name_may_complete_masters_but_has_no_colon() {

@@ -2,8 +2,8 @@
 
 use thiserror::Error as ThisError;
 
-use crate::backend::{Backend, BackendKind};
-use crate::resolve::Map;
+use crate::resolve::IdentityMap;
+use crate::resolve::backend::{Backend, BackendKind};
 
 /// The sources that are asked, and their order: upstream's `--backend-mode`.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -78,7 +78,7 @@ impl BackendModes {
     /// Makes a map of the backends that are named, in the order of the modes. As upstream, the
     /// others are not asked; access entries, of which upstream knows nothing, are asked first.
     #[must_use]
-    pub fn chain(&self, backends: impl IntoIterator<Item = Backend>) -> Map {
+    pub fn chain(&self, backends: impl IntoIterator<Item = Backend>) -> IdentityMap {
         let place = |backend: &Backend| match backend.kind() {
             BackendKind::AccessEntries => Some(0),
             kind => {
@@ -92,7 +92,7 @@ impl BackendModes {
             .collect();
         chain.sort_by_key(|(place, _)| *place);
         let chain = chain.into_iter().map(|(_, backend)| backend);
-        chain.fold(Map::new(), Map::with_backend)
+        chain.fold(IdentityMap::new(), IdentityMap::with_backend)
     }
 }
 

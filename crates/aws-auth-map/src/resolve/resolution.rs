@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::access_policy::AccessPolicy;
-use crate::backend::BackendKind;
-use crate::matching::MatchedOn;
+use crate::resolve::backend::BackendKind;
+use crate::resolve::user::UserInfo;
 use crate::rules::RuleRef;
-use crate::user::UserInfo;
+use crate::rules::access_policy::AccessPolicy;
+use crate::rules::matching::MatchedOn;
 
 /// What became of an identity.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -128,7 +128,7 @@ impl fmt::Display for Refusal {
 pub enum Reason {
     /// `{{EC2PrivateDNSName}}`, and the session name is no instance's id.
     NotAnInstance,
-    /// `{{EC2PrivateDNSName}}`, and nobody said what it is; see [`Map::resolve_instance`](crate::Map::resolve_instance).
+    /// `{{EC2PrivateDNSName}}`, and nobody said what it is; see [`IdentityMap::resolve_instance`](crate::IdentityMap::resolve_instance).
     PrivateDnsNameUnknown,
     /// A group begins with a reserved prefix.
     ReservedGroup,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::problem::ProblemKind;
 
 /// Tells what is wrong with the text of an ARN that is none of a principal.
-pub(super) fn judge_arn(text: &str) -> ProblemKind {
+pub(super) fn diagnose_arn(text: &str) -> ProblemKind {
     let folded = text.to_ascii_lowercase();
     let mut parts = folded.splitn(6, ':');
     let service = parts.nth(2).unwrap_or("");
@@ -28,7 +28,7 @@ pub(super) fn judge_arn(text: &str) -> ProblemKind {
     } else if account.contains(['*', '?']) {
         ProblemKind::WildcardAccount
     } else if folded.starts_with("arn:") && !account.is_empty() && !resource.is_empty() {
-        judge_account(account).unwrap_or(ProblemKind::Arn)
+        diagnose_account(account).unwrap_or(ProblemKind::Arn)
     } else {
         ProblemKind::Arn
     }
@@ -39,7 +39,7 @@ pub(super) fn judge_arn(text: &str) -> ProblemKind {
 const LOST_ZEROS: Range<usize> = 9..12;
 
 /// Tells what became of an account id that is not twelve digits; nothing of one that is.
-pub(super) fn judge_account(text: &str) -> Option<ProblemKind> {
+pub(super) fn diagnose_account(text: &str) -> Option<ProblemKind> {
     let is_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if is_digits && text.len() == 12 {
         None
@@ -60,7 +60,7 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{judge_account, judge_arn};
+    use super::{diagnose_account, diagnose_arn};
     use crate::problem::ProblemKind;
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
             ("dev", "malformed-arn"),
             ("", "malformed-arn"),
         ] {
-            assert_eq!(judge_arn(arn).code(), want, "{arn}");
+            assert_eq!(diagnose_arn(arn).code(), want, "{arn}");
         }
     }
 
@@ -113,7 +113,7 @@ mod tests {
             ("1111-2222-3333", Some("malformed-account")),
             ("", Some("malformed-account")),
         ] {
-            let kind = judge_account(text);
+            let kind = diagnose_account(text);
             assert_eq!(kind.map(ProblemKind::code), want, "{text}");
         }
     }

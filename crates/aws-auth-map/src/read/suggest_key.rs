@@ -1,6 +1,6 @@
 //! Keys that are nearly others.
 
-use crate::spelling::distance;
+use crate::edit_distance::edit_distance;
 
 /// How long a key may be to be compared: comparing costs the product of both lengths, and no key
 /// that is meant is longer.
@@ -8,7 +8,7 @@ const MAX_LEN: usize = 32;
 
 /// Returns the key that one is probably meant for: the same but for case, `_` and `-`, or for at
 /// most two letters, or the end of it (`name` for `username`).
-pub(super) fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(super) fn suggest_key(key: &str, known: &[&'static str]) -> Option<&'static str> {
     if key.len() > MAX_LEN {
         return None;
     }
@@ -23,7 +23,7 @@ pub(super) fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
         let distance = if is_end(&known) {
             1
         } else {
-            distance(&key, &known)
+            edit_distance(&key, &known)
         };
         let allowed = known.len().checked_div(3).unwrap_or(0).min(2);
         (distance <= allowed).then_some((distance, *name))
@@ -35,7 +35,7 @@ pub(super) fn meant(key: &str, known: &[&'static str]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::meant;
+    use super::suggest_key;
 
     #[test]
     fn a_key_is_meant_for_the_nearest() {
@@ -55,7 +55,7 @@ mod tests {
             ("", None),
             ("groupsgroupsgroupsgroupsgroupsgroups", None),
         ] {
-            assert_eq!(meant(key, &known), want, "{key}");
+            assert_eq!(suggest_key(key, &known), want, "{key}");
         }
     }
 }
