@@ -12,16 +12,15 @@
 //! ```
 
 mod list;
-mod resources;
 mod warning;
 mod words;
 
 use thiserror::Error as ThisError;
 
 pub use list::RuleTable;
-pub use resources::{ApiResource, RESOURCES, find};
 pub use warning::Warning;
 
+use crate::api_resources::{ApiResource, find};
 use crate::can_i::words::Words;
 use crate::request::{Request, ResourceRequest};
 

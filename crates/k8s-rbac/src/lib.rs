@@ -5,6 +5,7 @@
     doc = "Kubernetes RBAC decisions, without reading manifests."
 )]
 
+pub mod api_resources;
 pub mod becoming;
 #[cfg(feature = "bootstrap")]
 pub mod bootstrap;

@@ -1,49 +1,58 @@
-//! One rule against one request.
+//! Matching one rule against one request.
 //!
-//! Every comparison is of bytes; the only wildcards are those named here. As upstream:
+//! Every comparison is of bytes, and the only wildcards are those named here. As upstream:
 //! component-helpers, auth/rbac/validation; `pkg/apis/rbac/v1/evaluation_helpers.go`.
 
 use crate::objects::PolicyRule;
 use crate::request::{Request, ResourceRequest};
 
-/// The entry that stands for everything.
+/// The entry that matches everything.
 pub(crate) const ALL: &str = "*";
 
 impl PolicyRule {
-    /// Says whether the rule allows the request.
+    /// Returns whether the rule allows the request.
     ///
-    /// For a resource: verb, API group, resource and name must all match. For a path: verb and
-    /// path. The namespace is the binding's matter.
+    /// A resource request must match in verb, API group, resource, and name; a path request in verb
+    /// and path. The namespace is not the rule's concern: the binding decides it.
     #[must_use]
     pub fn allows(&self, request: &Request<'_>) -> bool {
         match request {
             Request::Path(request) => {
-                self.has_verb(request.verb()) && self.has_path(request.path())
+                self.allows_verb(request.verb()) && self.allows_path(request.path())
             }
             Request::Resource(request) => {
-                self.has_verb(request.verb())
-                    && self.has_group(request.group())
-                    && self.has_resource(request)
-                    && self.has_name(request.name())
+                self.allows_verb(request.verb())
+                    && self.allows_group(request.group())
+                    && self.allows_resource(request)
+                    && self.allows_name(request.name())
             }
         }
     }
 
-    // As upstream: VerbMatches.
-    pub(crate) fn has_verb(&self, verb: &str) -> bool {
+    /// Returns whether `verbs` contains the verb or `*`.
+    ///
+    /// As upstream: `VerbMatches`.
+    #[must_use]
+    pub fn allows_verb(&self, verb: &str) -> bool {
         self.verbs.iter().any(|entry| entry == ALL || entry == verb)
     }
 
-    // As upstream: APIGroupMatches.
-    pub(crate) fn has_group(&self, group: &str) -> bool {
+    /// Returns whether `apiGroups` contains the group or `*`. The core group is the empty string.
+    ///
+    /// As upstream: `APIGroupMatches`.
+    #[must_use]
+    pub fn allows_group(&self, group: &str) -> bool {
         self.api_groups
             .iter()
             .any(|entry| entry == ALL || entry == group)
     }
 
-    // As upstream: ResourceMatches. `*` covers subresources too; `*/log` covers the subresource of
-    // every resource; `pods/*` is no wildcard.
-    pub(crate) fn has_resource(&self, request: &ResourceRequest<'_>) -> bool {
+    /// Returns whether `resources` matches the request's resource and subresource.
+    ///
+    /// `*` matches subresources too, and `*/log` matches the subresource of every resource.
+    /// `pods/*` is not a wildcard. As upstream: `ResourceMatches`.
+    #[must_use]
+    pub fn allows_resource(&self, request: &ResourceRequest<'_>) -> bool {
         let (resource, subresource) = (request.resource(), request.subresource());
         self.resources.iter().any(|entry| {
             entry == ALL
@@ -57,15 +66,23 @@ impl PolicyRule {
         })
     }
 
-    // As upstream: ResourceNameMatches. A request without a name has the empty one, so that only
-    // an empty entry names it.
-    pub(crate) fn has_name(&self, name: Option<&str>) -> bool {
+    /// Returns whether `resourceNames` is empty or contains the name.
+    ///
+    /// A request without a name is treated as having the empty name, which only an empty entry
+    /// matches. As upstream: `ResourceNameMatches`.
+    #[must_use]
+    pub fn allows_name(&self, name: Option<&str>) -> bool {
         let name = name.unwrap_or_default();
         self.resource_names.is_empty() || self.resource_names.iter().any(|entry| entry == name)
     }
 
-    // As upstream: NonResourceURLMatches, where all the trailing stars are taken off.
-    pub(crate) fn has_path(&self, path: &str) -> bool {
+    /// Returns whether `nonResourceURLs` contains the path, `*`, or a prefix of the path followed by
+    /// `*`.
+    ///
+    /// All trailing stars of an entry are removed before the prefix is compared. As upstream:
+    /// `NonResourceURLMatches`.
+    #[must_use]
+    pub fn allows_path(&self, path: &str) -> bool {
         self.non_resource_urls.iter().any(|entry| {
             entry == ALL
                 || entry == path

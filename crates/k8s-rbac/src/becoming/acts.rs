@@ -275,7 +275,7 @@ impl<'p> Search<'p> {
                     true => held.reach == Reach::Cluster,
                     false => held.reach.meet(reach) == Some(reach),
                 };
-                let is_nameless = !nameless || held.power.rule.has_name(None);
+                let is_nameless = !nameless || held.power.rule.allows_name(None);
                 held.power.kind == kind && is_there && is_nameless
             })
         };

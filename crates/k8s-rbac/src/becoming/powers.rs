@@ -118,7 +118,7 @@ impl<'p> Powers<'p> {
 fn powers_of(rule: &PolicyRule) -> impl Iterator<Item = Power<'_>> {
     PATTERNS.iter().filter_map(|pattern| {
         let (kind, verbs, group, resource, names) = *pattern;
-        let has_verb = verbs.iter().any(|verb| rule.has_verb(verb));
+        let has_verb = verbs.iter().any(|verb| rule.allows_verb(verb));
         let has_resource = match kind {
             // The key of an extra is its subresource.
             Kind::ImpersonateExtra => {
@@ -128,15 +128,15 @@ fn powers_of(rule: &PolicyRule) -> impl Iterator<Item = Power<'_>> {
             _ => {
                 let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
                 let request = ResourceRequest::new("", group, resource);
-                rule.has_resource(&request.with_subresource(subresource))
+                rule.allows_resource(&request.with_subresource(subresource))
             }
         };
         let is_named = match names {
             Names::Any => true,
             Names::Every => rule.resource_names.is_empty(),
-            Names::None => rule.has_name(None),
+            Names::None => rule.allows_name(None),
         };
-        let is_there = has_verb && rule.has_group(group) && has_resource && is_named;
+        let is_there = has_verb && rule.allows_group(group) && has_resource && is_named;
         is_there.then_some(Power {
             kind,
             resource,

@@ -24,7 +24,7 @@ pub enum Warning {
         /// Its API group; empty for the core group.
         group: String,
     },
-    /// The resource is none of [`RESOURCES`](super::RESOURCES), and is taken as it was written.
+    /// The resource is none of [`RESOURCES`](crate::api_resources::RESOURCES), and is taken as it was written.
     UnknownResource {
         /// The resource.
         resource: String,

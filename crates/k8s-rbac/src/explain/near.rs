@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::can_i::find;
+use crate::api_resources::find;
 use crate::objects::PolicyRule;
 use crate::quote::{Quoted, QuotedTexts};
 use crate::request::{Request, ResourceRequest};
@@ -172,17 +172,17 @@ pub(super) fn judge(rule: &PolicyRule, request: &Request<'_>) -> Result<Option<F
     };
     let parts = match request {
         Request::Path(request) => [
-            (!rule.has_verb(request.verb())).then(of_verb),
-            (!rule.has_path(request.path())).then(|| of_path(rule, request.path())),
+            (!rule.allows_verb(request.verb())).then(of_verb),
+            (!rule.allows_path(request.path())).then(|| of_path(rule, request.path())),
             None,
             None,
         ],
         Request::Resource(request) => [
-            (!rule.has_verb(request.verb())).then(of_verb),
-            (!rule.has_group(request.group()))
+            (!rule.allows_verb(request.verb())).then(of_verb),
+            (!rule.allows_group(request.group()))
                 .then(|| Ok((Part::Group, of_words(&rule.api_groups, request.group())))),
-            (!rule.has_resource(request)).then(|| of_resource(rule, request)),
-            (!rule.has_name(request.name())).then(|| of_name(rule, request)),
+            (!rule.allows_resource(request)).then(|| of_resource(rule, request)),
+            (!rule.allows_name(request.name())).then(|| of_name(rule, request)),
         ],
     };
     let mut parts = parts.into_iter().flatten();

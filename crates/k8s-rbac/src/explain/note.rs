@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::can_i::RESOURCES;
+use crate::api_resources::RESOURCES;
 use crate::identity::split_service_account;
 use crate::policy::PRIVILEGED_GROUP;
 use crate::request::{Request, User};

@@ -196,7 +196,7 @@ impl Danger {
         let is_named = |names: &[String]| {
             names.is_empty() || names.iter().any(|name| self.names.contains(&name.as_str()))
         };
-        if !rule.has_group(self.group) || !is_named(&rule.resource_names) {
+        if !rule.allows_group(self.group) || !is_named(&rule.resource_names) {
             return None;
         }
         let verbs = entries(&rule.verbs, |entry| {
@@ -241,8 +241,8 @@ impl Needs {
         let has_resource = |entry: &String| {
             entry == "*" || self.resources.iter().any(|known| is_resource(entry, known))
         };
-        rule.has_group(self.group)
-            && self.verbs.iter().any(|verb| rule.has_verb(verb))
+        rule.allows_group(self.group)
+            && self.verbs.iter().any(|verb| rule.allows_verb(verb))
             && rule.resources.iter().any(has_resource)
     }
 }

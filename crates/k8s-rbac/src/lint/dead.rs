@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::can_i::{ApiResource, RESOURCES};
+use crate::api_resources::{ApiResource, RESOURCES};
 use crate::lint::code::Code;
 use crate::lint::finding::Findings;
 use crate::lint::words::{list, plain};
@@ -209,7 +209,7 @@ fn urls(rule: &PolicyRule, path: &str, out: &mut Findings) {
     }
     let is_orphan = |url: &&String| {
         let parent = url.strip_suffix("/*").filter(|parent| !parent.is_empty());
-        parent.is_some_and(|parent| !rule.has_path(parent))
+        parent.is_some_and(|parent| !rule.allows_path(parent))
     };
     let orphans: Vec<&String> = entries().filter(is_orphan).collect();
     report(out, Code::UrlWithoutParent, path, &orphans);

@@ -1,6 +1,7 @@
 //! Questions: the cases of `testdata/can_i.toml`.
 
-use k8s_rbac::can_i::{Question, RESOURCES, RuleTable, find};
+use k8s_rbac::api_resources::{RESOURCES, find};
+use k8s_rbac::can_i::{Question, RuleTable};
 use k8s_rbac::{
     NonResourceRule, PolicyRule, Request, ResourceRequest, ResourceRule, SubjectRulesReviewStatus,
 };

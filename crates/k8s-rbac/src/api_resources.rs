@@ -1,7 +1,8 @@
-//! The resources that Kubernetes has of its own, as data.
+//! The API resources that Kubernetes ships, as data.
 //!
-//! What kube-apiserver 1.34 serves by default, as its discovery documents say: group by group, the
-//! core group first, because a name without a group means the first of that name (`events`).
+//! The table holds what the discovery documents of kube-apiserver 1.34 list by default, group by
+//! group. The core group comes first, because a name without a group means the first resource of
+//! that name (`events`).
 
 /// A resource of the API.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,7 +21,7 @@ pub struct ApiResource {
 }
 
 impl ApiResource {
-    /// Returns the name of one: of all these resources it is the kind in lower case.
+    /// Returns the singular name, which for all of these resources is the kind in lower case.
     #[must_use]
     pub fn singular(&self) -> String {
         self.kind.to_ascii_lowercase()
@@ -57,8 +58,8 @@ impl ApiResource {
     }
 }
 
-/// Finds a resource by its name, the name of one, or a short name, all in lower case; and by its
-/// group, or by what its group begins with. Without a group (the empty text) the first is meant.
+/// Finds a resource by its plural, singular, or short name in lower case, and by its group or a prefix
+/// of its group. If `group` is empty, returns the first resource of that name.
 ///
 /// As upstream: apimachinery, `pkg/api/meta/restmapper.go`, `ResourcesFor`, and client-go,
 /// `restmapper/shortcut.go`.
