@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A place in a text, counted as editors do: both from one, columns in characters.
+/// A position in a text, counted as editors do: lines and columns start at one, and columns count
+/// characters.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Position {
     line: usize,
@@ -10,47 +11,62 @@ pub struct Position {
 }
 
 impl Position {
-    /// Makes a position of a line and a column, both counted from one.
+    /// The first character of a text.
+    pub(crate) const START: Self = Self::new(1, 1);
+
+    /// Builds a position from a line and a column, both counted from one.
     #[must_use]
     pub const fn new(line: usize, column: usize) -> Self {
         Self { line, column }
     }
 
-    /// Finds the line and column of a byte offset, such as [`Scalar::offset`](crate::Scalar::offset)
-    /// gives. It reads the text up to there, so ask it only when there is something to report.
+    /// Finds the line and column of a byte offset, such as one that
+    /// [`Scalar::offset`](crate::Scalar::offset) returned. This reads the text up to the offset; use
+    /// a [`LineIndex`](crate::LineIndex) to look up many offsets in one text.
     ///
-    /// An offset past the end is the end; one inside a character is that character.
+    /// An offset past the end is taken as the end, and one inside a character as the start of that
+    /// character.
     #[must_use]
     pub fn of(text: &str, offset: usize) -> Self {
-        let mut offset = offset.min(text.len());
-        while !text.is_char_boundary(offset) {
-            offset = offset.saturating_sub(1);
-        }
-        let before = text.get(..offset).unwrap_or(text);
-        let line = before
-            .bytes()
-            .filter(|b| *b == b'\n')
-            .count()
-            .saturating_add(1);
-        let start = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
-        let column = before
-            .get(start..)
-            .map_or(0, |tail| tail.chars().count())
-            .saturating_add(1);
-        Self { line, column }
+        let offset = char_start(text, offset);
+        Self::START.after(text.get(..offset).unwrap_or(text))
     }
 
-    /// Returns the line, from one.
+    /// Returns the position reached after reading `text` from this one.
+    pub(crate) fn after(self, text: &str) -> Self {
+        let Some(last_newline) = text.rfind('\n') else {
+            let column = self.column.saturating_add(text.chars().count());
+            return Self::new(self.line, column);
+        };
+        let newlines = text.bytes().filter(|byte| *byte == b'\n').count();
+        // Includes the newline itself, so it counts from one.
+        let column = text
+            .get(last_newline..)
+            .map_or(1, |tail| tail.chars().count());
+        Self::new(self.line.saturating_add(newlines), column)
+    }
+
+    /// Returns the line, counted from one.
     #[must_use]
     pub const fn line(self) -> usize {
         self.line
     }
 
-    /// Returns the column, from one.
+    /// Returns the column, counted from one.
     #[must_use]
     pub const fn column(self) -> usize {
         self.column
     }
+}
+
+/// Returns the start of the character at an offset; past the end, the end.
+pub(crate) fn char_start(text: &str, offset: usize) -> usize {
+    // `str::floor_char_boundary` needs Rust 1.91.
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset = offset.saturating_sub(1);
+    }
+    offset
 }
 
 impl fmt::Display for Position {
@@ -73,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_inside_a_character_or_past_the_end_still_has_a_place() {
+    fn an_offset_inside_a_character_or_past_the_end_has_a_position() {
         assert_eq!(Position::of("ü", 1), Position::new(1, 1));
         assert_eq!(Position::of("ü", 99), Position::new(1, 2));
         assert_eq!(Position::of("", 0), Position::new(1, 1));
