@@ -4,9 +4,6 @@
 mod analyses;
 mod answer;
 mod mapping;
-#[path = "../../crates/k8s-rbac/tests/it/oracle.rs"]
-#[expect(dead_code, reason = "the crate's own tests use the rest")]
-mod oracle;
 mod post;
 mod rbac;
 mod reader;

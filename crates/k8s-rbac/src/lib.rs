@@ -13,6 +13,8 @@ pub mod can_i;
 pub mod explain;
 #[cfg(feature = "lint")]
 pub mod lint;
+#[doc(hidden)]
+pub mod reference;
 pub mod review;
 
 mod aggregation;

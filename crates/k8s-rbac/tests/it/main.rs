@@ -26,8 +26,6 @@ mod listings;
 mod manifests;
 #[cfg(test)]
 mod openapi;
-#[cfg(test)]
-mod oracle;
 #[cfg(all(test, feature = "yaml"))]
 mod permissions;
 #[cfg(test)]

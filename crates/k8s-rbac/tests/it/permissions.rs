@@ -1,6 +1,7 @@
 //! All that a user may do, and what differs between two policies: cases, and theorems against the
 //! oracle.
 
+use k8s_rbac::reference;
 use k8s_rbac::{
     Atom, ClusterRoleBinding, Coverage, Identity, MAX_ATOMS, Manifests, Metadata, Objects,
     Permission, Policy, PolicyRule, Request, ResourceRequest, RoleBinding, User,
@@ -11,7 +12,6 @@ use proptest::sample::Index;
 use serde::Deserialize;
 use testkit::Report;
 
-use crate::oracle;
 use crate::props::{question, rule, world};
 
 #[derive(Deserialize)]
@@ -151,7 +151,7 @@ impl Witness {
 
 fn allows(atom: &Atom<'_>, request: &Request<'_>) -> bool {
     let is_there = atom.namespace().is_none() || atom.namespace() == request.namespace();
-    is_there && oracle::allows(&atom.permission().to_rule(), request)
+    is_there && reference::rule_allows(&atom.permission().to_rule(), request)
 }
 
 /// The user who is nobody else.
@@ -263,13 +263,13 @@ proptest! {
         for question in &questions {
             let request = question.request();
             let permissions = policy.permissions(&question.user).unwrap();
-            let is_allowed = oracle::is_allowed(&world, &question.user, &request);
+            let is_allowed = reference::is_allowed(&world, &question.user, &request);
             let by_atom = permissions.atoms().iter().any(|atom| allows(atom, &request));
             prop_assert_eq!(by_atom, is_allowed);
             let by_rule = permissions.rules().iter().any(|rule| {
                 let is_there = rule.namespaces().is_empty()
                     || request.namespace().is_some_and(|n| rule.namespaces().contains(&n));
-                is_there && oracle::allows(&rule.to_rule(), &request)
+                is_there && reference::rule_allows(&rule.to_rule(), &request)
             });
             prop_assert_eq!(by_rule, is_allowed);
         }
@@ -305,8 +305,8 @@ proptest! {
         // What differs for somebody is a change of his, and of what was asked.
         for question in &questions {
             let request = question.request();
-            let was = oracle::is_allowed(&before, &question.user, &request);
-            let is = oracle::is_allowed(&after, &question.user, &request);
+            let was = reference::is_allowed(&before, &question.user, &request);
+            let is = reference::is_allowed(&after, &question.user, &request);
             let own = identities(&question.user);
             let mut changes = diff.changes().iter().filter(|c| own.contains(c.identity()));
             if was != is {
@@ -328,8 +328,8 @@ proptest! {
                     let witness = Witness::of(atom);
                     let request = witness.request();
                     prop_assert!(allows(atom, &request), "{atom}");
-                    prop_assert!(oracle::is_allowed(world, &user, &request), "{atom}");
-                    prop_assert!(!oracle::is_allowed(other, &user, &request), "{atom}");
+                    prop_assert!(reference::is_allowed(world, &user, &request), "{atom}");
+                    prop_assert!(!reference::is_allowed(other, &user, &request), "{atom}");
                 }
             }
         }
@@ -356,14 +356,14 @@ proptest! {
         prop_assert_eq!(more.is_empty() && less.is_empty(), own.atoms() == others.atoms());
         for question in &asked {
             let request = question.request();
-            let is = oracle::is_allowed(&world, one, &request);
-            let is_other = oracle::is_allowed(&world, other, &request);
+            let is = reference::is_allowed(&world, one, &request);
+            let is_other = reference::is_allowed(&world, other, &request);
             prop_assert!(!is || is_other || more.iter().any(|atom| allows(atom, &request)));
         }
         for atom in &more {
             let witness = Witness::of(atom);
-            prop_assert!(oracle::is_allowed(&world, one, &witness.request()));
-            prop_assert!(!oracle::is_allowed(&world, other, &witness.request()));
+            prop_assert!(reference::is_allowed(&world, one, &witness.request()));
+            prop_assert!(!reference::is_allowed(&world, other, &witness.request()));
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Answers that kube-apiserver gave, asked again here.
 
+use k8s_rbac::reference;
 use k8s_rbac::{Forbidden, Objects, Policy, PolicyRule, Request, ResourceRequest, User};
 use serde::Deserialize;
 use serde_json::Value;
 use testkit::Report;
-
-use crate::oracle;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -63,7 +62,7 @@ fn one_rule_allows_what_upstream_says() {
         report.check(&name, &case.rule.allows(&request), &case.allow);
         report.check(
             &format!("oracle: {name}"),
-            &oracle::allows(&case.rule, &request),
+            &reference::rule_allows(&case.rule, &request),
             &case.allow,
         );
     }

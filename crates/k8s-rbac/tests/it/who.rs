@@ -2,6 +2,7 @@
 //! oracle.
 
 use k8s_rbac::can_i::Question;
+use k8s_rbac::reference;
 use k8s_rbac::{
     AllowedNamespaces, AllowedSubject, Grant, Identity, PRIVILEGED_GROUP, Policy, Request,
     ResourceRequest, RuleSources, User,
@@ -11,7 +12,6 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use testkit::Report;
 
-use crate::oracle;
 use crate::permissions::{only, read};
 use crate::props::{question, world};
 
@@ -106,7 +106,7 @@ proptest! {
                 binding.subjects.iter().map(move |s| Identity::of(s, namespace))
             });
             for identity in cluster.chain(named).flatten() {
-                let is_allowed = oracle::is_allowed(&world, &only(&identity), &request);
+                let is_allowed = reference::is_allowed(&world, &only(&identity), &request);
                 prop_assert_eq!(allowed.contains(&identity), is_allowed, "{}", identity);
             }
         }
@@ -128,7 +128,7 @@ proptest! {
             let allowed = policy.allowed_namespaces(&user, &request);
             for namespace in ["", "ns1", "ns2", "another"] {
                 let request: ResourceRequest<'_> = request.in_namespace(namespace);
-                let is_allowed = is_master || oracle::is_allowed(&world, &user, &request.into());
+                let is_allowed = is_master || reference::is_allowed(&world, &user, &request.into());
                 let is_listed = match &allowed {
                     AllowedNamespaces::Everywhere(_) => true,
                     AllowedNamespaces::Only(list) => list.iter().any(|&(n, _)| n == namespace),

@@ -1,12 +1,11 @@
 //! Worlds, questions and changes made from bytes: by a fuzzer, by a generator of numbers. They are
 //! drawn from few words, so that they meet.
 
+use k8s_rbac::reference;
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, Metadata, Objects, Policy, PolicyRule, Request,
     ResourceRequest, Role, RoleBinding, RoleRef, Subject, User,
 };
-
-use crate::oracle;
 
 /// Bytes to choose by. When they run out, every choice is the first.
 #[derive(Debug)]
@@ -371,7 +370,7 @@ fn hold_to_oracle(policy: &Policy, world: &Objects, choices: &mut Choices<'_>, t
     for _ in 0..8 {
         let question = choices.question();
         let request = question.request();
-        let verdict = oracle::decide(world, &question.user, &request);
+        let verdict = reference::decide(world, &question.user, &request);
         for policy in [policy, &rebuilt] {
             let response = policy.rbac(&question.user, &request);
             let unresolved = response.unresolved().iter().map(ToString::to_string);

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use k8s_rbac::reference;
 use k8s_rbac::{
     API_GROUP, ClusterRole, ClusterRoleBinding, Identity, Metadata, Objects, PRIVILEGED_GROUP,
     ResourceRequest, RoleBinding, RoleRef, Subject, User,
 };
 
 use super::{NAMES, NAMESPACES, everything, named, role_ref};
-use crate::oracle;
 
 /// Whom a world names, the default service accounts and the privileged group.
 fn candidates(world: &Objects) -> BTreeSet<Identity> {
@@ -138,7 +138,7 @@ impl Naive {
     }
 
     fn may(&self, user: &User, request: ResourceRequest<'_>) -> bool {
-        oracle::is_allowed(&self.world, user, &request.into())
+        reference::is_allowed(&self.world, user, &request.into())
     }
 
     fn may_any(&self, user: &User, verbs: &[&str], request: ResourceRequest<'_>) -> bool {
