@@ -8,7 +8,7 @@ mod input;
 use aws_credential_types::Credentials;
 use iam_principal::{Identity, Partition};
 use sts_presign::{
-    ClusterId, Key, Keys, Policy, PresignedUrl, SecretAccessKey, Signer, UnixTime, verify,
+    AcceptPolicy, ClusterId, Key, Keys, PresignedUrl, SecretAccessKey, Signer, UnixTime, verify,
 };
 
 /// The decoded URL, its canonical spelling, `url`'s own copy, one more for the three parts of a
@@ -48,7 +48,7 @@ fn sign_and_verify() {
     let (Ok(signer), Ok(alice)) = (signer, alice) else {
         return;
     };
-    let policy = Policy::new(cluster_id, Partition::Aws);
+    let policy = AcceptPolicy::new(cluster_id, Partition::Aws);
     let key = Key::long_term(SecretAccessKey::new("secret"), alice);
     let keys = Keys::new().with("AKIDEXAMPLE", key);
     let identity = Credentials::new("AKIDEXAMPLE", "secret", None, None, "bench").into();

@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use criterion::{Criterion, criterion_group, criterion_main};
 use eks_auth::{Authenticated, Authenticator, LocalKeys, kubernetes_user};
 use k8s_rbac::Request;
-use sts_presign::{ClusterId, Endpoint, LocalSts, Policy, Signer, UnixTime};
+use sts_presign::{AcceptPolicy, ClusterId, Endpoint, LocalSts, Signer, UnixTime};
 
 const KEYS: &str = "[developer]
 aws_access_key_id = AKIDEXAMPLE
@@ -63,7 +63,7 @@ fn build() -> Result<Fixture, Box<dyn std::error::Error>> {
     let credentials = Credentials::new("AKIDEXAMPLE", secret, None, None, "bench");
     let url = Signer::new(&endpoint, &cluster_id).sign(&credentials.into(), now)?;
     let token = eks_token::Token::encode(url.expose())?.expose().to_owned();
-    let authenticator = Authenticator::new(Policy::new(cluster_id, endpoint.partition()));
+    let authenticator = Authenticator::new(AcceptPolicy::new(cluster_id, endpoint.partition()));
     let sts = LocalSts::new(LocalKeys::read(KEYS)?.keys());
     let (rules, _) = aws_auth_map::read_config_map(RULES);
     let rules = IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules));

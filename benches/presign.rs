@@ -15,8 +15,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use iam_principal::{Identity, Partition};
 use sha2::{Digest as _, Sha256};
 use sts_presign::{
-    ClusterId, Endpoint, Key, Keys, Policy, PresignedUrl, SecretAccessKey, SessionToken, Signer,
-    UnixTime, read_identity, verify,
+    AcceptPolicy, ClusterId, Endpoint, Key, Keys, PresignedUrl, SecretAccessKey, SessionToken,
+    Signer, UnixTime, read_identity, verify,
 };
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -24,7 +24,7 @@ const ANSWER: &str = r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":
 
 struct Fixture {
     now: UnixTime,
-    policy: Policy,
+    policy: AcceptPolicy,
     signer: Signer,
     identity: AwsIdentity,
     session_token: String,
@@ -38,7 +38,7 @@ fn fixture() -> Option<Fixture> {
     let token = Some(session_token.clone());
     Some(Fixture {
         now: UnixTime::parse_rfc3339("2023-04-28T00:00:00Z").ok()?,
-        policy: Policy::new(cluster_id.clone(), Partition::Aws),
+        policy: AcceptPolicy::new(cluster_id.clone(), Partition::Aws),
         signer: Signer::new(&endpoint, &cluster_id),
         identity: Credentials::new("AKIDEXAMPLE", SECRET, token, None, "bench").into(),
         session_token,

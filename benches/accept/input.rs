@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eks_token::{MAX_TOKEN_LEN, PREFIX, Token};
 use http::Request;
 use iam_principal::Partition;
-use sts_presign::{ClusterId, Error, Param, Policy, PresignedUrl, UnixTime};
+use sts_presign::{AcceptPolicy, ClusterId, Error, Param, PresignedUrl, UnixTime};
 
 /// Awscli's own for `test-cluster`, signed at 2023-04-28T00:00:00Z with the example key.
 const URL: &str = "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity\
@@ -23,7 +23,7 @@ const ESCAPES: usize = (LONGEST_URL - URL.len() - "&X-Amz-Security-Token=".len()
 const FEWER_ESCAPES: usize = ESCAPES - 3;
 
 pub(crate) struct Verifier {
-    policy: Policy,
+    policy: AcceptPolicy,
     now: UnixTime,
 }
 
@@ -35,7 +35,7 @@ impl Verifier {
         ) else {
             broken()
         };
-        let policy = Policy::new(cluster_id, Partition::Aws);
+        let policy = AcceptPolicy::new(cluster_id, Partition::Aws);
         Self { policy, now }
     }
 

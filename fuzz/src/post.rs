@@ -1,5 +1,5 @@
 use iam_principal::Partition;
-use sts_presign::{BindingHeader, CarriedRequest, Policy, SignedPost, UnixTime};
+use sts_presign::{AcceptPolicy, BindingHeader, ForwardedRequest, SignedPost, UnixTime};
 
 /// An accepted login in POST form is sent as it was carried: to its host, with its form, each signed
 /// header with the value that was carried, and nothing of the caller's beside. The doctor says of every
@@ -21,8 +21,8 @@ pub fn sent_post_is_what_was_accepted(bytes: &[u8]) {
     let Ok(binding) = BindingHeader::parse("x-server-id", "fuzz") else {
         return;
     };
-    let policy = Policy::bound_by(binding, Partition::Aws);
-    let carried = CarriedRequest {
+    let policy = AcceptPolicy::bound_by(binding, Partition::Aws);
+    let carried = ForwardedRequest {
         method: request.method,
         url,
         headers: &request.headers,
@@ -79,7 +79,7 @@ pub fn sent_post_is_what_was_accepted(bytes: &[u8]) {
         assert!(sent.headers().contains_key(*name), "{name} was signed");
     }
     // It is accepted in its turn, and sent alike.
-    let again = SignedPost::parse(&CarriedRequest {
+    let again = SignedPost::parse(&ForwardedRequest {
         method: "POST",
         url,
         headers: &written,

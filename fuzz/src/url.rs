@@ -1,17 +1,18 @@
 use iam_principal::Partition;
-use sts_presign::{AcceptedRequest, ClusterId, Policy, PresignedUrl, UnixTime};
+use sts_presign::{AcceptPolicy, AcceptedRequest, ClusterId, PresignedUrl, UnixTime};
 
 use crate::reader::{self, Parts};
 
 /// Has each partition's verifier judge a URL at the second of its signing, so that a fuzzer need not
 /// find the time.
-fn accepted(text: &str) -> Vec<(Policy, UnixTime, AcceptedRequest)> {
+fn accepted(text: &str) -> Vec<(AcceptPolicy, UnixTime, AcceptedRequest)> {
     let (Ok(parsed), Ok(cluster_id)) = (PresignedUrl::parse(text), ClusterId::parse("fuzz")) else {
         return Vec::new();
     };
     let now = parsed.signed_at();
-    let verifiers = Partition::ALL.map(|partition| Policy::new(cluster_id.clone(), partition));
-    let judge = |policy: Policy| {
+    let verifiers =
+        Partition::ALL.map(|partition| AcceptPolicy::new(cluster_id.clone(), partition));
+    let judge = |policy: AcceptPolicy| {
         let accepted = policy.accept(parsed.clone(), now).ok()?;
         Some((policy, now, accepted))
     };
@@ -129,7 +130,7 @@ pub fn doctor_agrees_with_the_judge(bytes: &[u8]) {
     let parsed = PresignedUrl::parse(text);
     // Its own time, and one that is most often another.
     for now in [parsed.as_ref().map_or(then, PresignedUrl::signed_at), then] {
-        let policy = Policy::new(cluster_id.clone(), Partition::Aws);
+        let policy = AcceptPolicy::new(cluster_id.clone(), Partition::Aws);
         let judged = parsed.clone().and_then(|url| policy.accept(url, now));
         let diagnosis = policy.diagnose(text, now);
         assert_eq!(diagnosis.refusal(), judged.err());

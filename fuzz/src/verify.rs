@@ -3,8 +3,8 @@ use std::sync::LazyLock;
 use aws_credential_types::Credentials;
 use iam_principal::{Identity, Partition};
 use sts_presign::{
-    AcceptedRequest, ClusterId, Error, Key, Keys, MAX_AGE, Policy, PresignedUrl, SecretAccessKey,
-    SessionToken, Signer, UnixTime, VerifyError, verify,
+    AcceptPolicy, AcceptedRequest, ClusterId, Error, Key, Keys, MAX_AGE, PresignedUrl,
+    SecretAccessKey, SessionToken, Signer, UnixTime, VerifyError, verify,
 };
 
 const ID: &str = "AKIDEXAMPLE";
@@ -192,7 +192,7 @@ fn accept(
     partition: Partition,
     now: UnixTime,
 ) -> Result<AcceptedRequest, Error> {
-    let policy = Policy::new(ClusterId::parse(cluster)?, partition);
+    let policy = AcceptPolicy::new(ClusterId::parse(cluster)?, partition);
     policy.accept(PresignedUrl::parse(url)?, now)
 }
 

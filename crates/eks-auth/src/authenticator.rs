@@ -4,7 +4,7 @@ use aws_auth_map::{IdentityMap, Resolution, UserInfo};
 use eks_token::Token;
 use http::{Request, Response};
 use iam_principal::Identity;
-use sts_presign::{AcceptedRequest, Policy, PresignedUrl, UnixTime, read_identity};
+use sts_presign::{AcceptPolicy, AcceptedRequest, PresignedUrl, UnixTime, read_identity};
 
 use crate::error::{AuthError, Refused};
 use crate::transport::Transport;
@@ -15,7 +15,7 @@ use crate::transport::Transport;
 /// change while tokens come in.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Authenticator {
-    policy: Policy,
+    policy: AcceptPolicy,
     max_token_len: usize,
 }
 
@@ -32,7 +32,7 @@ pub struct Authenticated {
 impl Authenticator {
     /// Accepts what the policy accepts, in tokens of at most [`eks_token::MAX_TOKEN_LEN`] bytes.
     #[must_use]
-    pub const fn new(policy: Policy) -> Self {
+    pub const fn new(policy: AcceptPolicy) -> Self {
         Self {
             policy,
             max_token_len: eks_token::MAX_TOKEN_LEN,
@@ -50,7 +50,7 @@ impl Authenticator {
 
     /// Returns the policy.
     #[must_use]
-    pub const fn policy(&self) -> &Policy {
+    pub const fn policy(&self) -> &AcceptPolicy {
         &self.policy
     }
 
@@ -129,7 +129,7 @@ impl Authenticated {
 #[derive(Clone, Debug)]
 pub struct Exchange {
     accepted: AcceptedRequest,
-    policy: Policy,
+    policy: AcceptPolicy,
 }
 
 impl Exchange {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use iam_principal::Identity;
-use sts_presign::{Key, Keys, MAX_ACCESS_KEY_ID_LEN, SecretAccessKey, SessionToken, UnixTime};
+use iam_principal::{AccessKeyId, Identity};
+use sts_presign::{Key, Keys, SecretAccessKey, SessionToken, UnixTime};
 use thiserror::Error as ThisError;
 
 /// The keys of a credentials file, and whose they are.
@@ -211,11 +211,8 @@ fn read_profile(name: &str, settings: &[(&str, &str)]) -> Result<LocalProfile, P
         Some(*value).filter(|value| !value.is_empty())
     };
     let get = |setting| find(setting).ok_or(Problem::Missing(setting));
-    let access_key_id = get("aws_access_key_id")?;
-    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    if access_key_id.len() > MAX_ACCESS_KEY_ID_LEN || !access_key_id.bytes().all(word) {
-        return Err(Problem::AccessKeyId);
-    }
+    let access_key_id =
+        AccessKeyId::parse(get("aws_access_key_id")?).map_err(|_| Problem::AccessKeyId)?;
     let secret = SecretAccessKey::new(get("aws_secret_access_key")?);
     let (arn, user_id) = (get("arn")?, get("user_id")?);
     // The account is in the ARN; Identity::new checks that it is one.
@@ -231,7 +228,7 @@ fn read_profile(name: &str, settings: &[(&str, &str)]) -> Result<LocalProfile, P
     };
     Ok(LocalProfile {
         name: name.to_owned(),
-        access_key_id: access_key_id.to_owned(),
+        access_key_id: access_key_id.to_string(),
         key,
     })
 }

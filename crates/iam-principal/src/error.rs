@@ -8,6 +8,9 @@ use thiserror::Error as ThisError;
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
+    /// The access key id is not 1 to 128 ASCII letters, digits and `_`.
+    #[error("an access key id is 1 to 128 letters, digits and `_`")]
+    AccessKeyId,
     /// The account id is not twelve ASCII digits.
     #[error("an account id is twelve digits")]
     AccountId,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access_key_id;
 mod account;
 mod arn;
 mod error;
@@ -8,6 +9,7 @@ mod partition;
 mod pattern;
 mod principal;
 
+pub use access_key_id::AccessKeyId;
 pub use account::AccountId;
 pub use arn::{Arn, MAX_ARN_LEN};
 pub use error::{Error, Part};

@@ -1,160 +1,99 @@
-//! What STS's answer is when it is no identity.
+//! Reading STS's answer.
 
-use thiserror::Error as ThisError;
+pub(crate) mod document;
+mod error;
 
-/// Why STS's answer yields no identity: either STS refused the caller, or nobody could say.
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Response, StatusCode};
+use iam_principal::{Identity, Partition};
+
+pub use error::{AnswerError, AnswerFailure, Refusal};
+
+use crate::answer::document::{Caller, Fault, Format};
+
+/// The longest answer that is read: our choice. A genuine one has some 400 bytes; whoever fetches it
+/// stops reading here.
+pub const MAX_ANSWER_LEN: usize = 65_536;
+
+/// Reads what STS answered to an [`AcceptedRequest`](crate::AcceptedRequest) into the caller's
+/// identity. The access key id is not in the answer: add it with
+/// [`Identity::with_access_key_id`].
 ///
-/// The two are different types because they must be treated differently. A refusal may be
-/// remembered; **a failure says nothing of the caller and must not be remembered as "not
-/// authenticated"**: a webhook answers it with an error, so that kube-apiserver asks again.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "whoever answers a caller must answer both"
-)]
-pub enum AnswerError {
-    /// STS did not answer the question.
-    #[error(transparent)]
-    Failed(#[from] AnswerFailure),
-    /// STS knows the request and says no.
-    #[error("STS refused the request: {0}")]
-    Refused(Refusal),
+/// The document is one `GetCallerIdentityResponse` as STS writes it, in JSON or in XML as the content
+/// type says. What stands twice, or is not written by STS, is refused.
+///
+/// # Errors
+///
+/// In this order: [`AnswerFailure::TooLong`]; by the status, where it is not 200:
+/// [`AnswerFailure::Throttled`], [`AnswerError::Refused`], [`AnswerFailure::Redirected`],
+/// [`AnswerFailure::Unavailable`], [`AnswerFailure::UnexpectedStatus`];
+/// [`AnswerFailure::ContentType`], [`AnswerFailure::Malformed`], [`AnswerFailure::Inconsistent`],
+/// [`AnswerFailure::Partition`].
+pub fn read_identity(
+    answer: &Response<impl AsRef<[u8]>>,
+    partition: Partition,
+) -> Result<Identity, AnswerError> {
+    let body = answer.body().as_ref();
+    if body.len() > MAX_ANSWER_LEN {
+        return Err(AnswerFailure::TooLong.into());
+    }
+    let format = declared_format(answer.headers());
+    if answer.status() != StatusCode::OK {
+        return Err(by_status(answer.status(), format, body));
+    }
+    let format = format.ok_or(AnswerFailure::ContentType)?;
+    let Caller {
+        arn,
+        account,
+        user_id,
+    } = format.read_caller(body).ok_or(AnswerFailure::Malformed)?;
+    let identity = Identity::new(&arn, &account, &user_id).map_err(AnswerFailure::Inconsistent)?;
+    if identity.partition() != partition {
+        return Err(AnswerFailure::Partition.into());
+    }
+    Ok(identity)
 }
 
-impl AnswerError {
-    /// Returns the stable kebab-case name of the fact.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Failed(failure) => failure.code(),
-            Self::Refused(refusal) => refusal.code(),
+/// The format that the headers declare, if they declare one, once, and no compression over it: nobody
+/// asked for any.
+fn declared_format(headers: &HeaderMap) -> Option<Format> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(only), None) = (types.next(), types.next()) else {
+        return None;
+    };
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    if !encodings.all(|encoding| encoding == "identity") {
+        return None;
+    }
+    Format::of_content_type(only.to_str().ok()?)
+}
+
+fn by_status(status: StatusCode, format: Option<Format>, body: &[u8]) -> AnswerError {
+    // Only STS's own document tells anything of the caller: a proxy's 403 does not.
+    let fault = format.and_then(|format| format.read_fault(body));
+    // Throttling comes as 400 with this word, and from proxies as 429. As upstream, which looks for
+    // the word as well (`pkg/token/token.go`), but in the whole body.
+    let throttled = fault.as_ref().is_some_and(Fault::is_throttling);
+    let refusal = fault
+        .filter(|fault| fault.is_the_senders)
+        .and_then(|fault| Refusal::from_word(&fault.code));
+    let status_code = status.as_u16();
+    match refusal {
+        _ if throttled || status == StatusCode::TOO_MANY_REQUESTS => {
+            AnswerFailure::Throttled.into()
         }
-    }
-}
-
-/// What is wrong with STS or the way to it.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
-#[non_exhaustive]
-pub enum AnswerFailure {
-    /// The answer is not declared, once and without compression, as one of STS's two formats.
-    #[error("STS's answer is not declared as plain `application/json` or `text/xml`")]
-    ContentType,
-    /// The three facts do not fit each other.
-    #[error("STS's answer contradicts itself: {0}")]
-    Inconsistent(iam_principal::Error),
-    /// Not the one document that STS answers with.
-    #[error("STS's answer is not one GetCallerIdentityResponse")]
-    Malformed,
-    /// The caller is of another partition.
-    #[error("the caller is of another partition than this verifier")]
-    Partition,
-    /// A redirect, which is never followed: STS does not redirect.
-    #[error("STS's answer is a redirect")]
-    Redirected,
-    /// STS asks to be asked less.
-    #[error("STS throttled the request")]
-    Throttled,
-    /// Longer than [`MAX_ANSWER_LEN`](crate::MAX_ANSWER_LEN).
-    #[error("STS's answer is longer than 65536 bytes")]
-    TooLong,
-    /// STS failed.
-    #[error("STS failed with status {status}")]
-    Unavailable {
-        /// The HTTP status, from 500 on.
-        status: u16,
-    },
-    /// Any other status, or a refusal that is not in STS's own words: a proxy's, for instance.
-    #[error("STS answered with the unexpected status {status}")]
-    UnexpectedStatus {
-        /// The HTTP status.
-        status: u16,
-    },
-}
-
-impl AnswerFailure {
-    /// Returns the stable kebab-case name of the fact.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::ContentType | Self::Malformed => "malformed-response",
-            Self::Inconsistent(_) => "inconsistent-response",
-            Self::Partition => "partition",
-            Self::Redirected => "redirected",
-            Self::Throttled => "throttled",
-            Self::TooLong => "response-too-long",
-            Self::Unavailable { .. } | Self::UnexpectedStatus { .. } => "sts-error",
+        // STS refuses with these two; an answer of another status is somebody else's.
+        Some(refusal) if matches!(status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN) => {
+            AnswerError::Refused(refusal)
         }
-    }
-}
-
-/// STS's reason for a refusal (STS API reference, "Common errors"; each was seen from STS).
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// `AccessDenied`, for instance by a policy that forbids the caller everything.
-    AccessDenied,
-    /// `ExpiredToken`: the session token is over.
-    ExpiredToken,
-    /// `IncompleteSignature`
-    IncompleteSignature,
-    /// `InvalidClientTokenId`: no such access key, or it has another session token.
-    InvalidClientTokenId,
-    /// `MissingAuthenticationToken`
-    MissingAuthenticationToken,
-    /// `RequestExpired`
-    RequestExpired,
-    /// `SignatureDoesNotMatch`: another secret, another cluster id, or the signature is expired.
-    SignatureDoesNotMatch,
-}
-
-impl Refusal {
-    const ALL: [Self; 7] = [
-        Self::AccessDenied,
-        Self::ExpiredToken,
-        Self::IncompleteSignature,
-        Self::InvalidClientTokenId,
-        Self::MissingAuthenticationToken,
-        Self::RequestExpired,
-        Self::SignatureDoesNotMatch,
-    ];
-
-    /// Returns STS's own word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "AccessDenied",
-            Self::ExpiredToken => "ExpiredToken",
-            Self::IncompleteSignature => "IncompleteSignature",
-            Self::InvalidClientTokenId => "InvalidClientTokenId",
-            Self::MissingAuthenticationToken => "MissingAuthenticationToken",
-            Self::RequestExpired => "RequestExpired",
-            Self::SignatureDoesNotMatch => "SignatureDoesNotMatch",
+        _ if status.is_redirection() => AnswerFailure::Redirected.into(),
+        _ if status.is_server_error() => AnswerFailure::Unavailable {
+            status: status_code,
         }
-    }
-
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|refusal| refusal.as_str() == word)
-    }
-
-    /// Returns the stable kebab-case name of the fact.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "access-denied",
-            Self::ExpiredToken => "expired-session-token",
-            Self::IncompleteSignature => "incomplete-signature",
-            Self::InvalidClientTokenId => "invalid-client-token-id",
-            Self::MissingAuthenticationToken => "missing-authentication-token",
-            Self::RequestExpired => "request-expired",
-            Self::SignatureDoesNotMatch => "signature-mismatch",
+        .into(),
+        _ => AnswerFailure::UnexpectedStatus {
+            status: status_code,
         }
-    }
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
+        .into(),
     }
 }

@@ -2,13 +2,9 @@
 
 use http::header::{HeaderName, HeaderValue};
 
-use crate::cluster::ClusterId;
+use crate::cluster::{BINDING_HEADER, ClusterId};
 use crate::error::Error;
-use crate::signed_headers::is_name;
-
-/// The header that binds a token to a cluster: upstream's `clusterIDHeader`
-/// (`pkg/token/token.go`).
-pub const BINDING_HEADER: &str = "x-k8s-aws-id";
+use crate::url::signed_headers::is_name;
 
 /// The longest name or value of a binding header: our choice, four times what any of the systems
 /// that bind logins in this way needs (Teleport's challenge has 43 characters, a cluster id 255).
@@ -33,7 +29,7 @@ impl BindingHeader {
     /// `content-…`, `x-amz-…`, those of one connection); [`Error::HeaderValue`] unless the value is 1
     /// to [`MAX_BINDING_LEN`] visible ASCII characters.
     pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
-        if name.len() > MAX_BINDING_LEN || !is_name(name) || has_a_meaning(name) {
+        if name.len() > MAX_BINDING_LEN || !is_name(name) || is_reserved_header(name) {
             return Err(Error::HeaderName);
         }
         // No space either: SigV4 trims and folds white space, so two values would be signed alike.
@@ -77,7 +73,7 @@ impl BindingHeader {
 
 /// Names that something else here decides about, and those that belong to one connection (RFC 9110,
 /// section 7.6.1).
-pub(crate) fn has_a_meaning(name: &str) -> bool {
+pub(crate) fn is_reserved_header(name: &str) -> bool {
     const NAMES: [&str; 13] = [
         "accept",
         "accept-encoding",

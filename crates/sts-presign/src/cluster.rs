@@ -6,6 +6,10 @@ use http::HeaderValue;
 
 use crate::error::Error;
 
+/// The header that binds a token to a cluster: upstream's `clusterIDHeader`
+/// (`pkg/token/token.go`).
+pub const BINDING_HEADER: &str = "x-k8s-aws-id";
+
 /// The longest cluster id: our choice, two and a half times the 100 characters that an EKS cluster
 /// name may have, because aws-iam-authenticator's ids are free text.
 pub const MAX_CLUSTER_ID_LEN: usize = 255;

@@ -2,11 +2,11 @@
 
 mod advice;
 mod check;
-mod circumstances;
 mod findings;
 mod post;
 mod quote;
 mod url;
+mod window_and_endpoint;
 
 use std::fmt;
 

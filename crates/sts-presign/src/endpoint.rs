@@ -2,9 +2,6 @@
 
 use iam_principal::Partition;
 
-use crate::endpoint_table::EndpointTable;
-use crate::error::Error;
-
 /// An STS endpoint: a host that is known to be one, with its partition and region.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Endpoint {
@@ -45,38 +42,12 @@ impl EndpointVariant {
 }
 
 impl Endpoint {
-    /// Reads a host of AWS's own, exactly as it has to stand in a URL: lower case, no port, no final
-    /// dot. Other hosts are in an [`EndpointTable`] of the caller's.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Host`] if it is no STS endpoint.
-    pub fn from_host(host: &str) -> Result<Self, Error> {
-        EndpointTable::aws().endpoint(host)
-    }
-
-    /// Makes the endpoint of a region of AWS's.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Host`] if the region is in no partition that is known.
-    pub fn regional(region: &str, variant: EndpointVariant) -> Result<Self, Error> {
-        EndpointTable::aws().regional(region, variant)
-    }
-
-    /// Returns the global endpoint, `sts.amazonaws.com`.
-    #[must_use]
-    pub fn global() -> Self {
-        let found = crate::endpoint_table::GLOBAL;
-        Self::new(crate::endpoint_table::GLOBAL_HOST, found)
-    }
-
-    pub(crate) fn new(host: &str, found: Found<'_>) -> Self {
-        let Found {
-            partition,
-            region,
-            variant,
-        } = found;
+    pub(crate) fn new(
+        host: &str,
+        partition: Partition,
+        region: &str,
+        variant: EndpointVariant,
+    ) -> Self {
         Self {
             host: host.to_owned(),
             partition,
@@ -108,12 +79,4 @@ impl Endpoint {
     pub const fn variant(&self) -> EndpointVariant {
         self.variant
     }
-}
-
-/// What a table says of a host; the region is a part of the host or the table's own.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Found<'h> {
-    pub(crate) partition: Partition,
-    pub(crate) region: &'h str,
-    pub(crate) variant: EndpointVariant,
 }

@@ -6,14 +6,14 @@ use std::sync::OnceLock;
 use iam_principal::Partition;
 use regex::Regex;
 
-use crate::endpoint::{Endpoint, EndpointVariant, Found};
+use crate::endpoint::{Endpoint, EndpointVariant};
 use crate::error::Error;
-use crate::percent::split_once;
+use crate::url::percent::split_once;
 
 /// The host that stands for no region. Its requests are signed for `us-east-1` (IAM User Guide,
 /// "AWS STS Regions and endpoints"), and only partition `aws` has one.
-pub(crate) const GLOBAL_HOST: &str = "sts.amazonaws.com";
-pub(crate) const GLOBAL: Found<'static> = Found {
+const GLOBAL_HOST: &str = "sts.amazonaws.com";
+const GLOBAL: Found<'static> = Found {
     partition: Partition::Aws,
     region: "us-east-1",
     variant: EndpointVariant::ORDINARY,
@@ -141,8 +141,7 @@ impl EndpointTable {
     ///
     /// [`Error::Host`] if the table does not know it.
     pub fn endpoint(&self, host: &str) -> Result<Endpoint, Error> {
-        let found = self.find(host).ok_or(Error::Host)?;
-        Ok(Endpoint::new(host, found))
+        Ok(self.find(host).ok_or(Error::Host)?.endpoint(host))
     }
 
     /// Makes the endpoint of a region.
@@ -201,6 +200,48 @@ impl EndpointTable {
             None if self.shapes => partition_by_shape(region),
             None => None,
         }
+    }
+}
+
+/// What a table says of a host; the region is a part of the host or the table's own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Found<'h> {
+    pub(crate) partition: Partition,
+    pub(crate) region: &'h str,
+    pub(crate) variant: EndpointVariant,
+}
+
+impl Found<'_> {
+    /// Returns the endpoint, where `host` is the host that was found.
+    pub(crate) fn endpoint(self, host: &str) -> Endpoint {
+        Endpoint::new(host, self.partition, self.region, self.variant)
+    }
+}
+
+impl Endpoint {
+    /// Reads a host of AWS's own, exactly as it has to stand in a URL: lower case, no port, no final
+    /// dot. Other hosts are in an [`EndpointTable`] of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if it is no STS endpoint.
+    pub fn from_host(host: &str) -> Result<Self, Error> {
+        EndpointTable::aws().endpoint(host)
+    }
+
+    /// Makes the endpoint of a region of AWS's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the region is in no partition that is known.
+    pub fn regional(region: &str, variant: EndpointVariant) -> Result<Self, Error> {
+        EndpointTable::aws().regional(region, variant)
+    }
+
+    /// Returns the global endpoint, `sts.amazonaws.com`.
+    #[must_use]
+    pub fn global() -> Self {
+        GLOBAL.endpoint(GLOBAL_HOST)
     }
 }
 

@@ -40,7 +40,7 @@ pub enum Error {
     /// `accept`, `content-type`, `content-length` or `x-amz-content-sha256` is signed with a value
     /// that is not JSON, a form, the form's length or its hash.
     #[error("a signed header has a value that does not fit the request")]
-    CarriedValue,
+    ForwardedValue,
     /// The cluster id is not 1 to 255 visible ASCII characters.
     #[error("a cluster id is 1 to 255 visible ASCII characters")]
     ClusterId,
@@ -147,7 +147,7 @@ pub enum Error {
     #[error("the list of signed headers is not lower-case names joined by `;`, sorted, each once")]
     SignedHeaders,
     /// The URL is longer than [`MAX_URL_LEN`](crate::MAX_URL_LEN), or a carried request is, or it has
-    /// more than [`MAX_CARRIED_HEADERS`](crate::MAX_CARRIED_HEADERS).
+    /// more than [`MAX_FORWARDED_HEADERS`](crate::MAX_FORWARDED_HEADERS).
     #[error("longer than 16384 bytes, or more than 40 headers")]
     TooLong,
     /// A parameter that does not belong to the request.
@@ -162,7 +162,7 @@ pub enum Error {
     /// A signed header whose value the verifier does not have, so that STS could not check the
     /// signature.
     #[error("signs a header the verifier cannot supply")]
-    UnsuppliableHeader,
+    UnsuppliedHeader,
     /// A decoded value holds a character outside visible ASCII.
     #[error("the value of `{0}` holds a character outside visible ASCII")]
     Value(Param),
@@ -184,7 +184,7 @@ impl Error {
             Self::BindingHeaderNotSigned => "binding-header-not-signed",
             Self::BindingHeaderValue => "binding-header-value",
             Self::Body => "body",
-            Self::CarriedValue => "carried-value",
+            Self::ForwardedValue => "carried-value",
             Self::ClusterId => "cluster-id",
             Self::CredentialScope => "credential-scope",
             Self::Date => "date",
@@ -221,7 +221,7 @@ impl Error {
             Self::UnknownParameter => "unknown-parameter",
             Self::Unsigned => "unsigned",
             Self::UnsignedHeader => "unsigned-header",
-            Self::UnsuppliableHeader => "unsuppliable-header",
+            Self::UnsuppliedHeader => "unsuppliable-header",
             Self::Value(_) => "value",
             Self::Version => "version",
         }

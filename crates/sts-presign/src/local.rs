@@ -9,13 +9,13 @@ use iam_principal::Identity;
 
 pub use error::StsError;
 
-use crate::document::Format;
+use crate::accept_policy::{DEFAULT_CLOCK_SKEW, MAX_AGE};
+use crate::answer::document::Format;
 use crate::endpoint::Endpoint;
-use crate::keys::KeyLookup;
 use crate::local::received::Received;
-use crate::policy::{DEFAULT_CLOCK_SKEW, MAX_AGE};
+use crate::sigv4::KeyLookup;
+use crate::sigv4::{VerifyError, check};
 use crate::time::UnixTime;
-use crate::verify::{VerifyError, check};
 
 /// The longest query, and the longest body, that the embedded STS looks at: our choice, that of a
 /// URL.

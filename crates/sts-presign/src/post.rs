@@ -1,33 +1,36 @@
 //! The POST form: a request that is signed in its headers and carried as method, URL, headers and
 //! body, as the logins of Vault, Consul, Teleport and `MongoDB` do it.
 
+mod accepted_post;
+pub(crate) mod authorization;
 mod checks;
 mod form;
 mod headers;
 
 use std::fmt;
 
+pub use accepted_post::AcceptedPost;
 pub(crate) use checks::{
-    carried_len, check_host_header, check_lengths, check_method, check_second_reader, none_of,
+    check_host_header, check_lengths, check_method, check_second_reader, forwarded_len, none_of,
     signed_at, split_url,
 };
 pub(crate) use form::{DEFAULT_CONTENT_TYPE, Form};
 pub(crate) use headers::Headers;
 
-use crate::authorization::{Authorization, RawAuthorization};
-use crate::credential::Credential;
 use crate::error::Error;
+use crate::post::authorization::{Authorization, RawAuthorization};
 use crate::time::UnixTime;
-use crate::{signature, signed_headers};
+use crate::url::credential::Credential;
+use crate::url::{signature, signed_headers};
 
 /// How many headers a carried request may have: our choice, three times what the most talkative SDK
 /// sends.
-pub const MAX_CARRIED_HEADERS: usize = 40;
+pub const MAX_FORWARDED_HEADERS: usize = 40;
 
 /// A request as a login carries it, each part decoded from whatever the login encodes it in.
 #[derive(Clone, Copy)]
 #[expect(clippy::exhaustive_structs, reason = "a request has these four parts")]
-pub struct CarriedRequest<'r> {
+pub struct ForwardedRequest<'r> {
     /// `POST`.
     pub method: &'r str,
     /// `https://HOST/`.
@@ -39,10 +42,10 @@ pub struct CarriedRequest<'r> {
     pub body: &'r str,
 }
 
-impl fmt::Debug for CarriedRequest<'_> {
+impl fmt::Debug for ForwardedRequest<'_> {
     /// Neither the signature nor the session token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CarriedRequest").finish_non_exhaustive()
+        f.debug_struct("ForwardedRequest").finish_non_exhaustive()
     }
 }
 
@@ -64,7 +67,7 @@ impl<'r> SignedPost<'r> {
     /// # Errors
     ///
     /// The checks P1 to P19 of the [front page](crate), in that order.
-    pub fn parse(request: &CarriedRequest<'r>) -> Result<Self, Error> {
+    pub fn parse(request: &ForwardedRequest<'r>) -> Result<Self, Error> {
         check_lengths(request)?;
         check_method(request.method)?;
         let host = split_url(request.url)?;
@@ -86,7 +89,7 @@ impl<'r> SignedPost<'r> {
         )?;
         check_host_header(&headers, host)?;
         none_of(headers.odd_values(signed_headers), Error::HeaderValue)?;
-        none_of(headers.misfits(signed_headers, form), Error::CarriedValue)?;
+        none_of(headers.misfits(signed_headers, form), Error::ForwardedValue)?;
         Ok(Self {
             url: request.url,
             host,
@@ -110,7 +113,7 @@ impl<'r> SignedPost<'r> {
     /// Returns the access key id of the credential scope.
     #[must_use]
     pub const fn access_key_id(&self) -> &'r str {
-        self.authorization.credential.access_key_id
+        self.authorization.credential.access_key_id.as_str()
     }
 
     /// Returns the region of the credential scope.

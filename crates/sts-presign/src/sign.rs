@@ -10,18 +10,17 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
+use iam_principal::AccessKeyId;
 use thiserror::Error as ThisError;
 use zeroize::Zeroizing;
 
-use crate::binding::BINDING_HEADER;
-use crate::cluster::ClusterId;
-use crate::credential::is_access_key_id;
+use crate::accept_policy::MAX_AGE;
+use crate::cluster::{BINDING_HEADER, ClusterId};
 use crate::endpoint::Endpoint;
 use crate::endpoint_table::{MAX_HOST_LEN, is_label};
 use crate::param::Param;
-use crate::policy::MAX_AGE;
-use crate::query::CanonicalUrl;
 use crate::time::UnixTime;
+use crate::url::query::CanonicalUrl;
 
 /// How long a token is said to live, in seconds: fourteen of the fifteen minutes that it does, as
 /// awscli (`TOKEN_EXPIRATION_MINS`) and upstream (`tokenExpiration`) say, so that a client renews it
@@ -181,7 +180,7 @@ impl Signer {
 }
 
 fn check(credentials: &Credentials) -> Result<(), SignError> {
-    if !is_access_key_id(credentials.access_key_id()) {
+    if AccessKeyId::parse(credentials.access_key_id()).is_err() {
         return Err(SignError::AccessKeyId);
     }
     if credentials.secret_access_key().is_empty() {

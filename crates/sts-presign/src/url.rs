@@ -1,16 +1,21 @@
 //! The strict reader of exactly one shape of URL.
 
+pub(crate) mod credential;
+pub(crate) mod percent;
+pub(crate) mod query;
+pub(crate) mod signature;
+pub(crate) mod signed_headers;
+
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::authorization::ALGORITHM;
-use crate::credential::Credential;
 use crate::error::Error;
 use crate::param::Param;
-use crate::query::{CanonicalUrl, RawQuery, Spans};
 use crate::time::UnixTime;
-use crate::{percent, signature, signed_headers};
+use crate::url::credential::Credential;
+use crate::url::query::{CanonicalUrl, RawQuery, Spans};
+use crate::url::signature::ALGORITHM;
 
 /// The longest URL that is looked at: our choice, five times what a token of the default length can
 /// hold, so that only the token's own limit has to be raised where session tokens are long.
@@ -64,7 +69,7 @@ impl<'u> PresignedUrl<'u> {
     /// Returns the access key id of the credential scope.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
-        credential(&self.canonical).map_or("", |c| c.access_key_id)
+        credential(&self.canonical).map_or("", |c| c.access_key_id.as_str())
     }
 
     /// Returns the region of the credential scope.

@@ -6,7 +6,7 @@ use iam_principal::{Identity, Partition};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sts_presign::{
-    AcceptedRequest, ClusterId, Endpoint, Key, Keys, Policy, PresignedUrl, SecretAccessKey,
+    AcceptPolicy, AcceptedRequest, ClusterId, Endpoint, Key, Keys, PresignedUrl, SecretAccessKey,
     SessionToken, Signer, UnixTime, read_identity, verify,
 };
 
@@ -49,7 +49,7 @@ struct Judged {
 impl Judged {
     fn accept(&self) -> Result<AcceptedRequest, Refusal> {
         let cluster_id = ClusterId::parse(&self.cluster_id)?;
-        let policy = Policy::new(cluster_id, self.partition.parse::<Partition>()?);
+        let policy = AcceptPolicy::new(cluster_id, self.partition.parse::<Partition>()?);
         let url = eks_token::Token::parse(&self.token)?.decode()?;
         let url = PresignedUrl::parse(url.expose())?;
         Ok(policy.accept(url, UnixTime::parse_rfc3339(&self.now)?)?)

@@ -6,7 +6,9 @@ use eks_auth::{AuthError, Authenticated, Authenticator, LocalKeys, LocalProfile,
 use eks_token::Token;
 use iam_principal::Identity;
 use k8s_rbac::{Decision, Forbidden, User};
-use sts_presign::{ClusterId, Endpoint, Keys, LocalSts, Policy, SessionToken, Signer, UnixTime};
+use sts_presign::{
+    AcceptPolicy, ClusterId, Endpoint, Keys, LocalSts, SessionToken, Signer, UnixTime,
+};
 
 use crate::own::Asked;
 use crate::report::{Caller, Check, IdentitySeen, Refusal, TokenSeen, UserSeen};
@@ -28,7 +30,7 @@ impl Cluster {
         rules: IdentityMap,
         rbac: k8s_rbac::Policy,
     ) -> Self {
-        let policy = Policy::new(cluster_id.clone(), endpoint.partition());
+        let policy = AcceptPolicy::new(cluster_id.clone(), endpoint.partition());
         Self {
             authenticator: Authenticator::new(policy),
             signer: Signer::new(endpoint, cluster_id),

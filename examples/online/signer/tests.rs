@@ -3,7 +3,7 @@
 use clap::Parser as _;
 use iam_principal::{Identity, Partition};
 use sts_presign::{
-    ClusterId, Endpoint, EndpointVariant, Key, Keys, Policy, PresignedUrl, SecretAccessKey,
+    AcceptPolicy, ClusterId, Endpoint, EndpointVariant, Key, Keys, PresignedUrl, SecretAccessKey,
     SignedUrl, UnixTime, verify,
 };
 
@@ -278,7 +278,7 @@ const KEYS: [(&str, &str); 2] = [
 async fn the_url_is_accepted_for_the_cluster_and_verifies_with_the_secret() {
     let signed = sign("-i dev --region eu-west-1", &KEYS).await.unwrap();
     assert_eq!(signed.expires_at().to_rfc3339(), "2026-11-23T09:14:00Z");
-    let policy = Policy::new(ClusterId::parse("dev").unwrap(), Partition::Aws);
+    let policy = AcceptPolicy::new(ClusterId::parse("dev").unwrap(), Partition::Aws);
     let now = UnixTime::parse_rfc3339("2026-11-23T09:15:00Z").unwrap();
     let url = PresignedUrl::parse(signed.expose()).unwrap();
     let accepted = policy.accept(url, now).unwrap();

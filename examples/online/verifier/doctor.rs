@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use eks_token::{Token, UrlText};
 use serde_json::Value;
-use sts_presign::{BindingHeader, CarriedRequest, Diagnosis, UnixTime};
+use sts_presign::{BindingHeader, Diagnosis, ForwardedRequest, UnixTime};
 
 use crate::REFUSED;
 use crate::args::DoctorArgs;
@@ -73,7 +73,7 @@ fn login(args: &DoctorArgs, path: &Path, now: UnixTime) -> Result<Diagnosis, Str
         .and_then(Value::as_array)
         .and_then(|headers| headers.iter().map(pair).collect())
         .ok_or_else(|| wrong("`headers` is no list of `[name, value]`"))?;
-    let request = CarriedRequest {
+    let request = ForwardedRequest {
         method: part("method")?,
         url: part("url")?,
         headers: &headers,

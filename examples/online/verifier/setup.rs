@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use aws_auth_map::{Backend, BackendKind, IdentityMap};
 use eks_auth::{Authenticator, Https, LocalKeys, LocalTransport, Transport, TransportError};
 use http::{Request, Response};
-use sts_presign::{BindingHeader, ClusterId, Keys, LocalSts, Policy, UnixTime};
+use sts_presign::{AcceptPolicy, BindingHeader, ClusterId, Keys, LocalSts, UnixTime};
 
 use crate::args::Common;
 
@@ -38,12 +38,12 @@ pub(crate) fn authenticator(common: &Common) -> Result<Authenticator, String> {
     Ok(Authenticator::new(policy))
 }
 
-pub(crate) fn policy(common: &Common, binding: BindingHeader) -> Result<Policy, String> {
+pub(crate) fn policy(common: &Common, binding: BindingHeader) -> Result<AcceptPolicy, String> {
     let partition = common
         .partition
         .parse()
         .map_err(|why| format!("--partition: {why}"))?;
-    let policy = Policy::bound_by(binding, partition);
+    let policy = AcceptPolicy::bound_by(binding, partition);
     Ok(match common.regions.is_empty() {
         true => policy,
         false => policy.with_regions(&common.regions),

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use aws_auth_map::{Backend, BackendKind, IdentityMap};
 use eks_auth::{Authenticator, Transport, TransportError};
 use http::{Request, Response};
-use sts_presign::{ClusterId, Policy, UnixTime};
+use sts_presign::{AcceptPolicy, ClusterId, UnixTime};
 
 /// awscli's URL for `test-cluster`, signed at 2023-04-28T00:00:00Z with the example key.
 pub(crate) const URL: &str = "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity\
@@ -26,7 +26,7 @@ pub(crate) fn now() -> UnixTime {
 
 pub(crate) fn authenticator(cluster_id: &str, partition: &str) -> Authenticator {
     let cluster_id = ClusterId::parse(cluster_id).unwrap();
-    Authenticator::new(Policy::new(cluster_id, partition.parse().unwrap()))
+    Authenticator::new(AcceptPolicy::new(cluster_id, partition.parse().unwrap()))
 }
 
 pub(crate) fn config_map(text: &str) -> IdentityMap {

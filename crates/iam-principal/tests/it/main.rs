@@ -1,6 +1,7 @@
 //! Cases as data, and the properties of the README.
 
 #[cfg(test)]
+mod access_key_id;
 mod divergences;
 #[cfg(test)]
 mod identity;

@@ -31,7 +31,7 @@ impl Error {
                 "Sign the value that this verifier gave out: its own name, or the challenge of this \
                  login."
             }
-            Self::CarriedValue => {
+            Self::ForwardedValue => {
                 "Sign `accept: application/json` or none, the form's content type, and the length and \
                  hash of the body that is carried."
             }
@@ -109,7 +109,7 @@ impl Error {
                 "Carry the headers of the signed request, all of them, and no `x-amz-` header that \
                  was added later."
             }
-            Self::UnsuppliableHeader => {
+            Self::UnsuppliedHeader => {
                 "Sign `host` and the binding header only, and in a POST what describes its body; switch \
                  off what the SDK adds on its own (retry and tracing headers), and carry what is signed."
             }

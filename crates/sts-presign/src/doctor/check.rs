@@ -54,7 +54,7 @@ pub enum Check {
     /// P18: the form of the signed values.
     HeaderValues,
     /// P19: what signed headers say of the request that carries them.
-    CarriedValues,
+    ForwardedValues,
     /// 16, P20: the time.
     Window,
     /// 17, P21: which headers are signed.
@@ -118,7 +118,7 @@ impl Check {
         Self::AmzHeaders,
         Self::HostHeader,
         Self::HeaderValues,
-        Self::CarriedValues,
+        Self::ForwardedValues,
         Self::Window,
         Self::Headers,
         Self::Host,
@@ -155,7 +155,7 @@ impl Check {
             Self::AmzHeaders => "x-amz- headers signed",
             Self::HostHeader => "host header",
             Self::HeaderValues => "signed values",
-            Self::CarriedValues => "values that fit",
+            Self::ForwardedValues => "values that fit",
             Self::Window => "time",
             Self::Headers => "headers signed",
             Self::Host => "STS endpoint",
@@ -201,12 +201,12 @@ impl Check {
             Error::UnsignedHeader => Self::AmzHeaders,
             Error::HostHeader => Self::HostHeader,
             Error::HeaderValue => Self::HeaderValues,
-            Error::CarriedValue => Self::CarriedValues,
+            Error::ForwardedValue => Self::ForwardedValues,
             Error::NotYetValid { .. } | Error::Expired { .. } => Self::Window,
             Error::HostNotSigned
             | Error::BindingHeaderNotSigned
             | Error::BindingHeaderValue
-            | Error::UnsuppliableHeader => Self::Headers,
+            | Error::UnsuppliedHeader => Self::Headers,
             Error::Host => Self::Host,
             Error::HostPartition => Self::Partition,
             Error::RegionNotAllowed => Self::Region,

@@ -2,26 +2,26 @@
 
 use super::quote::{quote, quote_credential, quote_list, quote_names, quote_place, seen_of_url};
 use super::{Carrier, Check, Diagnosis, findings::Findings};
-use crate::authorization::RawAuthorization;
-use crate::credential::Credential;
+use crate::accept_policy::AcceptPolicy;
 use crate::error::Error;
-use crate::policy::Policy;
+use crate::post::authorization::RawAuthorization;
 use crate::post::{
-    CarriedRequest, Form, Headers, SignedPost, carried_len, check_host_header, check_lengths,
-    check_method, check_second_reader, none_of, signed_at, split_url,
+    Form, ForwardedRequest, Headers, SignedPost, check_host_header, check_lengths, check_method,
+    check_second_reader, forwarded_len, none_of, signed_at, split_url,
 };
-use crate::signed_headers::{is_name, names};
 use crate::time::UnixTime;
-use crate::{signature, signed_headers};
+use crate::url::credential::Credential;
+use crate::url::signed_headers::{is_name, names};
+use crate::url::{signature, signed_headers};
 
-impl Policy {
-    /// Explains what [`SignedPost::parse`] and [`Policy::accept_post`] say of a request, as
-    /// [`Policy::diagnose`] does for a URL. Of the body it quotes nothing.
+impl AcceptPolicy {
+    /// Explains what [`SignedPost::parse`] and [`AcceptPolicy::accept_post`] say of a request, as
+    /// [`AcceptPolicy::diagnose`] does for a URL. Of the body it quotes nothing.
     #[must_use]
-    pub fn diagnose_post(&self, request: &CarriedRequest<'_>, now: UnixTime) -> Diagnosis {
+    pub fn diagnose_post(&self, request: &ForwardedRequest<'_>, now: UnixTime) -> Diagnosis {
         let mut findings = Findings::new(Carrier::Post);
         let lengths = check_lengths(request);
-        let (count, len) = (request.headers.len(), carried_len(request));
+        let (count, len) = (request.headers.len(), forwarded_len(request));
         findings.saw(
             Check::Length,
             &lengths,
@@ -29,32 +29,30 @@ impl Policy {
         );
         if lengths.is_ok() {
             let parts = Parts::look_for(request, &mut findings);
-            parts.look_at_values(&mut findings);
-            self.look_at_parts(&parts, now, &mut findings);
+            parts.examine_values(&mut findings);
+            self.examine_parts(&parts, now, &mut findings);
         }
         findings
             .conclude(|| SignedPost::parse(request).and_then(|post| self.accept_post(&post, now)))
     }
 
     /// Checks P20 to P26, each only where what it looks at is there.
-    fn look_at_parts(&self, parts: &Parts<'_>, now: UnixTime, findings: &mut Findings) {
+    fn examine_parts(&self, parts: &Parts<'_>, now: UnixTime, findings: &mut Findings) {
         if let Some(Ok(signed_at)) = parts.headers.as_ref().map(signed_at) {
-            self.look_at_window(signed_at, now, findings);
+            self.examine_window(signed_at, now, findings);
         }
         if let Some((headers, list)) = parts.signed() {
             let result = self.check_signed_in_post(headers, list);
             let seen = match result {
                 Err(Error::BindingHeaderNotSigned) => quote_names(self.unbound(names(list))),
-                Err(Error::BindingHeaderValue) => quote_names(self.bound_elsewhere(headers)),
-                Err(Error::UnsuppliableHeader) => {
-                    quote_names(self.unsuppliable_in_post(headers, list))
-                }
+                Err(Error::BindingHeaderValue) => quote_names(self.mismatched_bindings(headers)),
+                Err(Error::UnsuppliedHeader) => quote_names(self.unsupplied_in_post(headers, list)),
                 _ => String::new(),
             };
             findings.saw(Check::Headers, &result, seen);
         }
         if let Some(host) = parts.host {
-            self.look_at_endpoint(host, parts.credential(), findings);
+            self.examine_endpoint(host, parts.credential(), findings);
             let readers = check_second_reader(parts.url, host);
             findings.saw(Check::Readers, &readers, String::new());
         }
@@ -72,8 +70,8 @@ struct Parts<'r> {
 
 impl<'r> Parts<'r> {
     /// Checks P2 to P10, each for itself where it does not stand on another.
-    fn look_for(request: &CarriedRequest<'r>, findings: &mut Findings) -> Self {
-        let CarriedRequest {
+    fn look_for(request: &ForwardedRequest<'r>, findings: &mut Findings) -> Self {
+        let ForwardedRequest {
             method,
             url,
             headers,
@@ -105,7 +103,7 @@ impl<'r> Parts<'r> {
     }
 
     /// Checks P11 to P19.
-    fn look_at_values(&self, findings: &mut Findings) {
+    fn examine_values(&self, findings: &mut Findings) {
         let Some(headers) = &self.headers else {
             return;
         };
@@ -143,10 +141,10 @@ impl<'r> Parts<'r> {
             let seen = quote_names(headers.odd_values(list));
             findings.saw(Check::HeaderValues, &result, seen);
             if let Some(form) = self.form {
-                let result = none_of(headers.misfits(list, form), Error::CarriedValue);
+                let result = none_of(headers.misfits(list, form), Error::ForwardedValue);
                 let misfits = headers.misfits(list, form);
                 let seen = quote_names(misfits.map(|(name, value)| format!("{name}: {value}")));
-                findings.saw(Check::CarriedValues, &result, seen);
+                findings.saw(Check::ForwardedValues, &result, seen);
             }
         }
     }

@@ -2,9 +2,10 @@
 
 use std::borrow::Borrow;
 
+use iam_principal::AccessKeyId;
+
 use super::Check;
-use crate::credential::is_access_key_id;
-use crate::{percent, signed_headers};
+use crate::url::{percent, signed_headers};
 
 /// How much of a request is quoted at once, in bytes; more is cut off.
 pub const MAX_QUOTED_LEN: usize = 64;
@@ -26,7 +27,7 @@ pub(super) fn quote_credential(text: &str) -> String {
     let [terminator @ "aws4_request", service, region, date, id] = *parts.as_slice() else {
         return format!("{} parts", text.split('/').count());
     };
-    let id = match is_access_key_id(id) {
+    let id = match AccessKeyId::parse(id).is_ok() {
         true => masked(id),
         false => too_long(id),
     };

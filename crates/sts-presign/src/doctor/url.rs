@@ -2,20 +2,20 @@
 
 use super::quote::{quote, quote_credential, quote_list, quote_names, quote_place, seen_of_url};
 use super::{Carrier, Check, Diagnosis, findings::Findings};
+use crate::accept_policy::AcceptPolicy;
 use crate::error::Error;
 use crate::param::Param;
-use crate::percent;
-use crate::policy::Policy;
-use crate::query::{CanonicalUrl, RawQuery};
-use crate::signed_headers::names_in_canonical;
 use crate::time::UnixTime;
+use crate::url::percent;
+use crate::url::query::{CanonicalUrl, RawQuery};
+use crate::url::signed_headers::names_in_canonical;
 use crate::url::{
     PresignedUrl, RawUrl, check_action, check_algorithm, check_expires, check_signature,
     check_signed_headers, check_version, credential, signed_at,
 };
 
-impl Policy {
-    /// Explains what [`PresignedUrl::parse`] and [`Policy::accept`] say of a URL, and goes on after
+impl AcceptPolicy {
+    /// Explains what [`PresignedUrl::parse`] and [`AcceptPolicy::accept`] say of a URL, and goes on after
     /// the first failure as far as there is anything to look at.
     ///
     /// For the desk, not for the gate: **do not answer an unauthenticated caller with it**, and do not
@@ -42,15 +42,15 @@ impl Policy {
                 Ok(_) => String::new(),
             });
             if let Ok(canonical) = canonical {
-                look_at_values(&canonical, &mut findings);
-                self.look_at_circumstances(&raw, &canonical, now, &mut findings);
+                examine_values(&canonical, &mut findings);
+                self.examine_acceptance(&raw, &canonical, now, &mut findings);
             }
         }
         findings.conclude(|| PresignedUrl::parse(url).and_then(|url| self.accept(url, now)))
     }
 
     /// Checks 16 to 22, each only where what it looks at is there.
-    fn look_at_circumstances(
+    fn examine_acceptance(
         &self,
         raw: &RawUrl<'_>,
         url: &CanonicalUrl,
@@ -58,7 +58,7 @@ impl Policy {
         findings: &mut Findings,
     ) {
         if let Ok(signed_at) = signed_at(url) {
-            self.look_at_window(signed_at, now, findings);
+            self.examine_window(signed_at, now, findings);
         }
         let list = url.get(Param::SignedHeaders);
         if check_signed_headers(url).is_ok() {
@@ -67,12 +67,12 @@ impl Policy {
                 Err(Error::BindingHeaderNotSigned) => {
                     quote_names(self.unbound(names_in_canonical(list)))
                 }
-                Err(Error::UnsuppliableHeader) => quote_names(self.unsuppliable(list)),
+                Err(Error::UnsuppliedHeader) => quote_names(self.unsupplied(list)),
                 _ => String::new(),
             };
             findings.saw(Check::Headers, &result, seen);
         }
-        self.look_at_endpoint(raw.host(), credential(url).ok(), findings);
+        self.examine_endpoint(raw.host(), credential(url).ok(), findings);
         findings.saw(Check::Readers, &raw.check_second_reader(), String::new());
     }
 }
@@ -101,7 +101,7 @@ const VALUE_CHECKS: [(Check, Param, ValueCheck); 9] = [
 
 type ValueCheck = fn(&CanonicalUrl) -> Result<(), Error>;
 
-fn look_at_values(url: &CanonicalUrl, findings: &mut Findings) {
+fn examine_values(url: &CanonicalUrl, findings: &mut Findings) {
     for (check, param, run) in VALUE_CHECKS {
         let mut value = String::new();
         percent::decode(url.get(param), &mut value);

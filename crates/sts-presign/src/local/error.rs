@@ -3,7 +3,7 @@
 use http::StatusCode;
 use thiserror::Error as ThisError;
 
-use crate::policy::{DEFAULT_CLOCK_SKEW, MAX_AGE};
+use crate::accept_policy::{DEFAULT_CLOCK_SKEW, MAX_AGE};
 use crate::time::UnixTime;
 
 /// Why the embedded STS refuses a request.

@@ -6,16 +6,18 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use percent_encoding::percent_decode_str;
 
-use crate::authorization::{ALGORITHM, Authorization};
-use crate::canonical::Signed;
-use crate::credential::Credential;
 use crate::endpoint::Endpoint;
 use crate::endpoint_table::is_label;
-use crate::keys::SentToken;
+use crate::error;
 use crate::local::{MAX_REQUEST_LEN, StsError};
-use crate::percent::encode;
+use crate::post::authorization::Authorization;
+use crate::sigv4::SentToken;
+use crate::sigv4::Signed;
 use crate::time::UnixTime;
-use crate::{error, signature, signed_headers};
+use crate::url::credential::Credential;
+use crate::url::percent::encode;
+use crate::url::signature::ALGORITHM;
+use crate::url::{signature, signed_headers};
 
 /// A request of the right shape: it asks for `GetCallerIdentity`, and has one signature that can be
 /// checked.
@@ -126,7 +128,7 @@ impl<'r> Claim<'r> {
         } = Authorization::parse(authorization).map_err(incomplete)?;
         let amz_date = only(headers, "x-amz-date")?.ok_or(StsError::IncompleteSignature)?;
         Ok(Self {
-            access_key_id: credential.access_key_id.into(),
+            access_key_id: credential.access_key_id.as_str().into(),
             date: credential.date.into(),
             region: credential.region.into(),
             amz_date: amz_date.into(),
@@ -151,7 +153,7 @@ impl<'r> Claim<'r> {
         signed_headers::check(signed_headers::names(signed)).map_err(incomplete)?;
         signature::check(made).map_err(incomplete)?;
         Ok(Self {
-            access_key_id: owned(credential.access_key_id),
+            access_key_id: owned(credential.access_key_id.as_str()),
             date: owned(credential.date),
             region: owned(credential.region),
             amz_date: owned(get("X-Amz-Date")?),

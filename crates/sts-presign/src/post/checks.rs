@@ -1,21 +1,21 @@
 //! The checks P1 to P19 that are not those of a part, and the second reader.
 
 use crate::error::Error;
-use crate::percent;
-use crate::post::{CarriedRequest, Headers, MAX_CARRIED_HEADERS};
+use crate::post::{ForwardedRequest, Headers, MAX_FORWARDED_HEADERS};
 use crate::time::UnixTime;
+use crate::url::percent;
 use crate::url::{MAX_URL_LEN, split_host};
 
 /// Bounds what is carried before any of it is read.
-pub(crate) fn check_lengths(request: &CarriedRequest<'_>) -> Result<(), Error> {
-    match request.headers.len() > MAX_CARRIED_HEADERS || carried_len(request) > MAX_URL_LEN {
+pub(crate) fn check_lengths(request: &ForwardedRequest<'_>) -> Result<(), Error> {
+    match request.headers.len() > MAX_FORWARDED_HEADERS || forwarded_len(request) > MAX_URL_LEN {
         true => Err(Error::TooLong),
         false => Ok(()),
     }
 }
 
 /// Returns how many bytes are carried.
-pub(crate) fn carried_len(request: &CarriedRequest<'_>) -> usize {
+pub(crate) fn forwarded_len(request: &ForwardedRequest<'_>) -> usize {
     let headers = request
         .headers
         .iter()

@@ -1,9 +1,9 @@
 //! The headers of a carried request.
 
-use crate::authorization::RawAuthorization;
 use crate::error::Error;
 use crate::post::Form;
-use crate::signed_headers::{is_name, names};
+use crate::post::authorization::RawAuthorization;
+use crate::url::signed_headers::{is_name, names};
 
 /// Header names in lower case, sorted, each once, with their values as they were carried.
 #[derive(Clone)]

@@ -282,7 +282,7 @@ fn the_cases_reach_every_check_of_a_url() {
         "Signature",
         "SignedHeaders",
         "UnknownParameter",
-        "UnsuppliableHeader",
+        "UnsuppliedHeader",
         "Value",
         "Version",
     ] {
@@ -454,7 +454,7 @@ pub(crate) fn every_error() -> Vec<Error> {
         Error::BindingHeaderNotSigned,
         Error::BindingHeaderValue,
         Error::Body,
-        Error::CarriedValue,
+        Error::ForwardedValue,
         Error::ClusterId,
         Error::CredentialScope,
         Error::Date,
@@ -491,7 +491,7 @@ pub(crate) fn every_error() -> Vec<Error> {
         Error::UnknownParameter,
         Error::Unsigned,
         Error::UnsignedHeader,
-        Error::UnsuppliableHeader,
+        Error::UnsuppliedHeader,
         Error::Value(Param::Action),
         Error::Version,
     ]

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 use sts_presign::{
-    AcceptedPost, BindingHeader, CarriedRequest, Diagnosis, Error, Policy, SignedPost, UnixTime,
+    AcceptPolicy, AcceptedPost, BindingHeader, Diagnosis, Error, ForwardedRequest, SignedPost,
+    UnixTime,
 };
 
 use crate::support::{NOW, at};
@@ -35,7 +36,7 @@ pub(crate) fn login_of(system: &str) -> Login {
 }
 
 impl Login {
-    pub(crate) fn policy(&self) -> Policy {
+    pub(crate) fn policy(&self) -> AcceptPolicy {
         let partition = match self.region.starts_with("us-gov") {
             true => "aws-us-gov",
             false => "aws",
@@ -44,25 +45,29 @@ impl Login {
             .binding
             .iter()
             .map(|(name, value)| BindingHeader::parse(&name.to_ascii_lowercase(), value).unwrap());
-        let policy = Policy::bound_by(headers.next().unwrap(), partition.parse().unwrap());
-        headers.fold(policy, Policy::with_binding)
+        let policy = AcceptPolicy::bound_by(headers.next().unwrap(), partition.parse().unwrap());
+        headers.fold(policy, AcceptPolicy::with_binding)
     }
 
-    pub(crate) fn judge(&self, policy: &Policy, now: UnixTime) -> Result<AcceptedPost, Error> {
+    pub(crate) fn judge(
+        &self,
+        policy: &AcceptPolicy,
+        now: UnixTime,
+    ) -> Result<AcceptedPost, Error> {
         self.carried(|carried| policy.accept_post(&SignedPost::parse(&carried)?, now))
     }
 
-    pub(crate) fn diagnose(&self, policy: &Policy, now: UnixTime) -> Diagnosis {
+    pub(crate) fn diagnose(&self, policy: &AcceptPolicy, now: UnixTime) -> Diagnosis {
         self.carried(|carried| policy.diagnose_post(&carried, now))
     }
 
-    pub(crate) fn carried<T>(&self, take: impl FnOnce(CarriedRequest<'_>) -> T) -> T {
+    pub(crate) fn carried<T>(&self, take: impl FnOnce(ForwardedRequest<'_>) -> T) -> T {
         let headers: Vec<(&str, &str)> = self
             .headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        take(CarriedRequest {
+        take(ForwardedRequest {
             method: &self.method,
             url: &self.url,
             headers: &headers,
@@ -138,7 +143,7 @@ pub(crate) fn cases() -> Vec<Case> {
 #[derive(Clone)]
 pub(crate) struct Trial {
     pub(crate) login: Login,
-    policy: Policy,
+    policy: AcceptPolicy,
     now: UnixTime,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sts_presign::{
-    AcceptedPost, BindingHeader, Check, Error, MAX_CARRIED_HEADERS, MAX_URL_LEN, SignedPost,
+    AcceptedPost, BindingHeader, Check, Error, MAX_FORWARDED_HEADERS, MAX_URL_LEN, SignedPost,
 };
 use testkit::Report;
 
@@ -62,7 +62,7 @@ fn a_host_header_may_say_again_what_the_url_says() {
 #[test]
 fn the_signature_of_an_accepted_login_can_be_proved() {
     use crate::genuine::keys;
-    use sts_presign::{Policy, VerifyError, verify_post};
+    use sts_presign::{AcceptPolicy, VerifyError, verify_post};
 
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
     for login in logins() {
@@ -85,7 +85,7 @@ fn the_signature_of_an_accepted_login_can_be_proved() {
     let mut other = login();
     other.remove("X-Consul-IAM-ServerID");
     let elsewhere = BindingHeader::parse("x-consul-iam-serverid", "elsewhere").unwrap();
-    let policy = Policy::bound_by(elsewhere, iam_principal::Partition::Aws);
+    let policy = AcceptPolicy::bound_by(elsewhere, iam_principal::Partition::Aws);
     let accepted = other.judge(&policy, at(NOW)).unwrap();
     let keys = keys("AKIDEXAMPLE", SECRET, other.session_token.as_deref(), "aws");
     assert_eq!(
@@ -182,7 +182,7 @@ fn the_first_failing_check_is_the_one_reported() {
 #[test]
 fn what_is_carried_is_bounded_before_it_is_read() {
     let mut many = login();
-    while many.headers.len() < MAX_CARRIED_HEADERS {
+    while many.headers.len() < MAX_FORWARDED_HEADERS {
         many.set(&format!("x-{}", many.headers.len()), "v");
     }
     assert!(verdict(&many).is_ok());
@@ -228,17 +228,17 @@ fn a_header_that_the_policy_lets_be_carried_is_sent_as_it_was_signed() {
     let mut login = login();
     login.set("amz-sdk-request", "attempt=1; max=3");
     login.also_sign("amz-sdk-request");
-    assert_eq!(verdict(&login).unwrap_err(), Error::UnsuppliableHeader);
+    assert_eq!(verdict(&login).unwrap_err(), Error::UnsuppliedHeader);
     let policy = login
         .policy()
-        .with_carried_header("amz-sdk-request")
+        .with_forwarded_header("amz-sdk-request")
         .unwrap();
     let sent = login.judge(&policy, at(NOW)).unwrap().to_http();
     assert_eq!(sent.headers()["amz-sdk-request"], "attempt=1; max=3");
     assert!(
         login
             .policy()
-            .with_carried_header("x-amz-user-agent")
+            .with_forwarded_header("x-amz-user-agent")
             .is_ok()
     );
     for name in [
@@ -249,7 +249,7 @@ fn a_header_that_the_policy_lets_be_carried_is_sent_as_it_was_signed() {
         "X-Upper",
         "",
     ] {
-        let policy = login.policy().with_carried_header(name);
+        let policy = login.policy().with_forwarded_header(name);
         assert_eq!(policy.unwrap_err(), Error::HeaderName, "{name}");
     }
 }
@@ -305,7 +305,7 @@ fn attack_30_nothing_secret_of_a_login_is_printed() {
         printed
     };
     login.carried(|carried| {
-        assert!(assert_open(format!("{carried:?}")).starts_with("CarriedRequest"));
+        assert!(assert_open(format!("{carried:?}")).starts_with("ForwardedRequest"));
         let post = SignedPost::parse(&carried).unwrap();
         assert!(assert_open(format!("{post:?}")).contains("AKIDEXAMPLE"));
     });

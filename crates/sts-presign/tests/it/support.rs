@@ -1,6 +1,6 @@
 //! One good URL, and how the tests call the API.
 
-use sts_presign::{AcceptedRequest, ClusterId, Error, Policy, PresignedUrl, UnixTime};
+use sts_presign::{AcceptPolicy, AcceptedRequest, ClusterId, Error, PresignedUrl, UnixTime};
 
 /// awscli's own URL for `test-cluster`, signed at 2023-04-28T00:00:00Z with the example key.
 pub(crate) const GOOD: &str = "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity\
@@ -16,15 +16,19 @@ pub(crate) fn at(time: &str) -> UnixTime {
     UnixTime::parse_rfc3339(time).unwrap()
 }
 
-pub(crate) fn policy(cluster_id: &str, partition: &str) -> Policy {
-    Policy::new(
+pub(crate) fn policy(cluster_id: &str, partition: &str) -> AcceptPolicy {
+    AcceptPolicy::new(
         ClusterId::parse(cluster_id).unwrap(),
         partition.parse().unwrap(),
     )
 }
 
 #[track_caller]
-pub(crate) fn accept(url: &str, policy: &Policy, now: UnixTime) -> Result<AcceptedRequest, Error> {
+pub(crate) fn accept(
+    url: &str,
+    policy: &AcceptPolicy,
+    now: UnixTime,
+) -> Result<AcceptedRequest, Error> {
     policy.accept(PresignedUrl::parse(url)?, now)
 }
 

@@ -2,7 +2,7 @@
 
 use iam_principal::Partition;
 use sts_presign::{
-    BindingHeader, ClusterId, Endpoint, EndpointTable, EndpointVariant, Error, Policy,
+    AcceptPolicy, BindingHeader, ClusterId, Endpoint, EndpointTable, EndpointVariant, Error,
 };
 
 use crate::login::login_of;
@@ -173,14 +173,14 @@ fn several_binding_headers_have_to_be_signed_and_are_sent() {
         ("x-audience%3Bx-k8s-aws-id", Error::HostNotSigned),
         (
             "host%3Bx-audience%3Bx-b%3Bx-k8s-aws-id",
-            Error::UnsuppliableHeader,
+            Error::UnsuppliedHeader,
         ),
     ] {
         let judged = accept(&signed(list), &both, at(NOW));
         assert_eq!(judged.unwrap_err(), error, "{list}");
     }
     // Under another name than EKS's, EKS's is foreign.
-    let other = Policy::bound_by(header("x-lakefs-server-id", "lake"), Partition::Aws);
+    let other = AcceptPolicy::bound_by(header("x-lakefs-server-id", "lake"), Partition::Aws);
     assert!(accept(&signed("host%3Bx-lakefs-server-id"), &other, at(NOW)).is_ok());
     assert_eq!(
         accept(GOOD, &other, at(NOW)).unwrap_err(),
@@ -191,7 +191,7 @@ fn several_binding_headers_have_to_be_signed_and_are_sent() {
 #[test]
 fn a_policy_is_for_its_cluster() {
     let cluster = ClusterId::parse("test-cluster").unwrap();
-    let policy = Policy::new(cluster, Partition::AwsCn);
+    let policy = AcceptPolicy::new(cluster, Partition::AwsCn);
     let [binding] = policy.binding() else {
         panic!("one header")
     };

@@ -1,6 +1,6 @@
 //! The doctor for logins in POST form.
 
-use sts_presign::{Check, Error, MAX_CARRIED_HEADERS, Outcome};
+use sts_presign::{Check, Error, MAX_FORWARDED_HEADERS, Outcome};
 use testkit::Report;
 
 use super::{assert_whole, failed};
@@ -35,7 +35,7 @@ fn every_good_login_passes_every_check() {
 #[test]
 fn what_is_not_bounded_is_not_read() {
     let mut trial = Trial::good();
-    for i in 0..=MAX_CARRIED_HEADERS {
+    for i in 0..=MAX_FORWARDED_HEADERS {
         trial.login.set(&format!("x-{i}"), "v");
     }
     let diagnosis = trial.diagnose();

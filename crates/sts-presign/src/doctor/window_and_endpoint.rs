@@ -2,12 +2,12 @@
 
 use super::quote::quote;
 use super::{Check, findings::Findings};
-use crate::credential::Credential;
-use crate::policy::{Policy, check_scope_region};
+use crate::accept_policy::{AcceptPolicy, check_scope_region};
 use crate::time::UnixTime;
+use crate::url::credential::Credential;
 
-impl Policy {
-    pub(super) fn look_at_window(
+impl AcceptPolicy {
+    pub(super) fn examine_window(
         &self,
         signed_at: UnixTime,
         now: UnixTime,
@@ -18,7 +18,7 @@ impl Policy {
         findings.saw(Check::Window, &window, seen);
     }
 
-    pub(super) fn look_at_endpoint(
+    pub(super) fn examine_endpoint(
         &self,
         host: &str,
         credential: Option<Credential<'_>>,

@@ -3,9 +3,9 @@
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use sha2::{Digest as _, Sha256};
 
-use crate::authorization::ALGORITHM;
-use crate::keys::{SecretAccessKey, SentToken};
+use super::keys::{SecretAccessKey, SentToken};
 use crate::time::UnixTime;
+use crate::url::signature::ALGORITHM;
 
 /// What a signature is over, and what it says of itself, wherever in the request it stood. Not yet
 /// proved by anybody.

@@ -7,8 +7,8 @@ use iam_principal::Identity;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::percent;
 use crate::time::UnixTime;
+use crate::url::percent;
 
 /// The secret half of an access key. Wiped when dropped; printed as `[redacted]`.
 #[derive(Clone)]

@@ -7,7 +7,7 @@
 use iam_principal::Identity;
 use roxmltree::{Document, Node, ParsingOptions};
 
-use crate::document::{Caller, Fault};
+use crate::answer::document::{Caller, Fault};
 
 /// The namespace of every element (STS API reference).
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";

@@ -8,17 +8,18 @@ use http::{Method, Request, Uri};
 use iam_principal::Partition;
 
 use crate::binding::{Binding, BindingHeader};
-use crate::credential::Credential;
-use crate::endpoint::{Endpoint, EndpointVariant, Found};
+use crate::endpoint::{Endpoint, EndpointVariant};
+use crate::endpoint_table::Found;
 use crate::error::Error;
 use crate::param::Param;
-use crate::query::Spans;
 use crate::time::UnixTime;
 use crate::url::PresignedUrl;
+use crate::url::credential::Credential;
+use crate::url::query::Spans;
 
 /// A URL that passed every check, as the request that asks STS who signed it.
 ///
-/// Only [`Policy::accept`](crate::Policy::accept) makes one.
+/// Only [`AcceptPolicy::accept`](crate::AcceptPolicy::accept) makes one.
 #[derive(Clone)]
 pub struct AcceptedRequest {
     // INVARIANT: the canonical spelling of the URL that was judged.
@@ -76,7 +77,7 @@ impl AcceptedRequest {
     /// Returns the access key id that claims to have signed it.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
-        self.credential().map_or("", |c| c.access_key_id)
+        self.credential().map_or("", |c| c.access_key_id.as_str())
     }
 
     /// Returns the headers that it is bound by, with the values that are sent.
@@ -100,12 +101,7 @@ impl AcceptedRequest {
     /// Returns the endpoint that it goes to.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
-        let found = Found {
-            partition: self.partition,
-            region: self.region(),
-            variant: self.variant,
-        };
-        Endpoint::new(self.host(), found)
+        Endpoint::new(self.host(), self.partition, self.region(), self.variant)
     }
 
     /// Returns when it was signed.

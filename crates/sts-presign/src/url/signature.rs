@@ -2,6 +2,9 @@
 
 use crate::error::Error;
 
+/// The only algorithm: SigV4 with one secret. (`SigV4A`, `AWS4-ECDSA-P256-SHA256`, is another.)
+pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+
 /// The hexadecimal digits of a SHA-256.
 const LEN: usize = 64;
 

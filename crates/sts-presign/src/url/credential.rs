@@ -1,15 +1,14 @@
 //! The credential scope: `KEY-ID/DATE/REGION/sts/aws4_request`.
 
-use crate::error::Error;
-use crate::percent::split_once;
+use iam_principal::AccessKeyId;
 
-/// The longest access key id (IAM API reference, `accessKeyIdType`).
-pub const MAX_ACCESS_KEY_ID_LEN: usize = 128;
+use crate::error::Error;
+use crate::url::percent::split_once;
 
 /// A credential, split; service and terminator are known to be right.
 #[derive(Clone, Copy)]
 pub(crate) struct Credential<'a> {
-    pub(crate) access_key_id: &'a str,
+    pub(crate) access_key_id: AccessKeyId<'a>,
     pub(crate) date: &'a str,
     pub(crate) region: &'a str,
 }
@@ -42,11 +41,8 @@ impl<'a> Credential<'a> {
 
     fn of_parts(parts: Option<[&'a str; 3]>) -> Result<Self, Error> {
         let [access_key_id, date, region] = parts.ok_or(Error::CredentialScope)?;
-        if !is_access_key_id(access_key_id) {
-            return Err(Error::AccessKeyId);
-        }
         Ok(Self {
-            access_key_id,
+            access_key_id: AccessKeyId::parse(access_key_id).map_err(|_| Error::AccessKeyId)?,
             date,
             region,
         })
@@ -79,13 +75,6 @@ fn split<'a>(
         .then_some([access_key_id, date, region])
 }
 
-/// The alphabet is `\w` of IAM's `accessKeyIdType`; its lower bound of 16 is not held to, because
-/// the keys of test doubles are shorter.
-pub(crate) fn is_access_key_id(text: &str) -> bool {
-    (1..=MAX_ACCESS_KEY_ID_LEN).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +83,8 @@ mod tests {
         let plain = Credential::parse(text);
         let encoded = text.replace('/', "%2F");
         let canonical = Credential::parse_canonical(&encoded);
-        let parts = |c: Credential<'_>| [c.access_key_id, c.date, c.region].map(str::to_owned);
+        let parts =
+            |c: Credential<'_>| [c.access_key_id.as_str(), c.date, c.region].map(str::to_owned);
         let (plain, canonical) = (plain.map(parts), canonical.map(parts));
         assert_eq!(plain, canonical, "{text}");
         plain

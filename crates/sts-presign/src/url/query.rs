@@ -2,10 +2,10 @@
 
 use zeroize::Zeroizing;
 
-use crate::binding::BINDING_HEADER;
+use crate::cluster::BINDING_HEADER;
 use crate::error::Error;
 use crate::param::Param;
-use crate::percent::{self, Fault, Spelling, split_once};
+use crate::url::percent::{self, Fault, Spelling, split_once};
 
 /// The values of a query as they stand in it: each parameter at most once, none empty, each decodes to
 /// visible ASCII, the required eight there.

@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use iam_principal::Partition;
 
-use crate::accepted_post::AcceptedPost;
-use crate::binding::{Binding, BindingHeader, has_a_meaning};
+use crate::accepted_request::AcceptedRequest;
+use crate::binding::{Binding, BindingHeader, is_reserved_header};
 use crate::cluster::ClusterId;
-use crate::endpoint::Found;
-use crate::endpoint_table::EndpointTable;
+use crate::endpoint_table::{EndpointTable, Found};
 use crate::error::Error;
+use crate::post::AcceptedPost;
 use crate::post::{Headers, SignedPost, check_second_reader, none_of};
-use crate::request::AcceptedRequest;
-use crate::signed_headers::{is_name, names, names_in_canonical};
 use crate::time::UnixTime;
 use crate::url::PresignedUrl;
+use crate::url::signed_headers::{is_name, names, names_in_canonical};
 
 /// How long a token lives from the second it was signed in, in seconds: upstream's
 /// `presignedURLExpiration`, and STS's own limit for a signature.
@@ -29,7 +28,7 @@ pub const DEFAULT_CLOCK_SKEW: u64 = 300;
 ///
 /// Cloning it copies nothing but counters and the set of regions.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Policy {
+pub struct AcceptPolicy {
     binding: Arc<Binding>,
     partition: Partition,
     endpoints: Arc<EndpointTable>,
@@ -39,7 +38,7 @@ pub struct Policy {
     carried: Arc<BTreeSet<String>>,
 }
 
-impl Policy {
+impl AcceptPolicy {
     /// Accepts EKS tokens for a cluster: bound by [`BINDING_HEADER`](crate::BINDING_HEADER), of every
     /// region of the partition, for [`MAX_AGE`] and [`DEFAULT_CLOCK_SKEW`].
     #[must_use]
@@ -48,7 +47,7 @@ impl Policy {
     }
 
     /// Accepts requests that are bound by another header, as Vault, Consul and Teleport do it;
-    /// otherwise as [`Policy::new`].
+    /// otherwise as [`AcceptPolicy::new`].
     #[must_use]
     pub fn bound_by(header: BindingHeader, partition: Partition) -> Self {
         Self {
@@ -68,9 +67,9 @@ impl Policy {
     ///
     /// ```
     /// # use iam_principal::Partition;
-    /// # use sts_presign::{BindingHeader, Policy};
+    /// # use sts_presign::{BindingHeader, AcceptPolicy};
     /// let server = BindingHeader::parse("x-vault-aws-iam-server-id", "vault.example.com")?;
-    /// let always = Policy::bound_by(server, Partition::Aws);
+    /// let always = AcceptPolicy::bound_by(server, Partition::Aws);
     ///
     /// let challenge = BindingHeader::parse("x-teleport-challenge", "w3rD9qZc")?;
     /// let this_login = always.clone().with_binding(challenge);
@@ -133,8 +132,8 @@ impl Policy {
     ///
     /// [`Error::HeaderName`] unless the name is lower-case letters, digits, `-`, `_` and `.`, and none
     /// that has a meaning of its own here; `x-amz-user-agent` has none.
-    pub fn with_carried_header(mut self, name: &str) -> Result<Self, Error> {
-        if !is_name(name) || (has_a_meaning(name) && name != "x-amz-user-agent") {
+    pub fn with_forwarded_header(mut self, name: &str) -> Result<Self, Error> {
+        if !is_name(name) || (is_reserved_header(name) && name != "x-amz-user-agent") {
             return Err(Error::HeaderName);
         }
         Arc::make_mut(&mut self.carried).insert(name.to_owned());
@@ -166,7 +165,7 @@ impl Policy {
     ///
     /// The checks 16 to 22 of the [front page](crate), in that order: [`Error::NotYetValid`],
     /// [`Error::Expired`], [`Error::HostNotSigned`], [`Error::BindingHeaderNotSigned`],
-    /// [`Error::UnsuppliableHeader`], [`Error::Host`], [`Error::HostPartition`],
+    /// [`Error::UnsuppliedHeader`], [`Error::Host`], [`Error::HostPartition`],
     /// [`Error::RegionNotAllowed`], [`Error::ScopeRegion`], [`Error::ReadersDisagree`].
     pub fn accept(&self, url: PresignedUrl<'_>, now: UnixTime) -> Result<AcceptedRequest, Error> {
         let expires_at = self.check_window(url.signed_at(), now)?;
@@ -184,7 +183,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// The checks P20 to P26 of the [front page](crate), in that order: as [`Policy::accept`], with
+    /// The checks P20 to P26 of the [front page](crate), in that order: as [`AcceptPolicy::accept`], with
     /// [`Error::BindingHeaderValue`] behind [`Error::BindingHeaderNotSigned`].
     pub fn accept_post(&self, post: &SignedPost<'_>, now: UnixTime) -> Result<AcceptedPost, Error> {
         let expires_at = self.check_window(post.signed_at(), now)?;
@@ -203,10 +202,10 @@ impl Policy {
         signed: &str,
     ) -> Result<(), Error> {
         self.check_bound(names(signed))?;
-        none_of(self.bound_elsewhere(headers), Error::BindingHeaderValue)?;
+        none_of(self.mismatched_bindings(headers), Error::BindingHeaderValue)?;
         none_of(
-            self.unsuppliable_in_post(headers, signed),
-            Error::UnsuppliableHeader,
+            self.unsupplied_in_post(headers, signed),
+            Error::UnsuppliedHeader,
         )
     }
 
@@ -228,7 +227,7 @@ impl Policy {
 
     /// Returns the binding headers that were carried with another value: the verifier sends its own,
     /// so that a signature over the other could not but be refused.
-    pub(crate) fn bound_elsewhere<'p>(
+    pub(crate) fn mismatched_bindings<'p>(
         &'p self,
         headers: &Headers<'_>,
     ) -> impl Iterator<Item = &'p str> {
@@ -241,7 +240,7 @@ impl Policy {
     }
 
     /// Returns the signed headers whose values are neither the verifier's own nor carried.
-    pub(crate) fn unsuppliable_in_post<'s>(
+    pub(crate) fn unsupplied_in_post<'s>(
         &self,
         headers: &Headers<'_>,
         signed: &'s str,
@@ -253,7 +252,7 @@ impl Policy {
     }
 
     /// Returns the signed headers of a presigned URL whose values are not the verifier's own.
-    pub(crate) fn unsuppliable<'s>(&self, list: &'s str) -> impl Iterator<Item = &'s str> {
+    pub(crate) fn unsupplied<'s>(&self, list: &'s str) -> impl Iterator<Item = &'s str> {
         names_in_canonical(list).filter(|name| !self.supplies(name))
     }
 
@@ -290,7 +289,7 @@ impl Policy {
             return Ok(());
         }
         self.check_bound(names_in_canonical(list))?;
-        Err(Error::UnsuppliableHeader)
+        Err(Error::UnsuppliedHeader)
     }
 
     pub(crate) fn find_host<'h>(&'h self, host: &'h str) -> Result<Found<'h>, Error> {

@@ -1,12 +1,10 @@
 //! The `Authorization` header of a request that is signed in its headers.
 
-use crate::credential::Credential;
 use crate::error::Error;
+use crate::url::credential::Credential;
+use crate::url::signature::ALGORITHM;
 #[cfg(feature = "verify")]
-use crate::{signature, signed_headers};
-
-/// The only algorithm: SigV4 with one secret. (`SigV4A`, `AWS4-ECDSA-P256-SHA256`, is another.)
-pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+use crate::url::{signature, signed_headers};
 
 /// The three parts of an `Authorization` header, told apart; what they say is for others to check.
 #[derive(Clone, Copy)]

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, Request, Uri};
 
-use crate::authorization::{ALGORITHM, Authorization};
 use crate::binding::{Binding, BindingHeader};
-use crate::credential::Credential;
-use crate::endpoint::{Endpoint, Found};
+use crate::endpoint::Endpoint;
+use crate::endpoint_table::Found;
 use crate::error::Error;
+use crate::post::authorization::Authorization;
 use crate::post::{DEFAULT_CONTENT_TYPE, Form, SignedPost};
 use crate::time::UnixTime;
+use crate::url::credential::Credential;
+use crate::url::signature::ALGORITHM;
 
 /// A request in POST form that passed every check, to ask STS who signed it.
 ///
-/// Only [`Policy::accept_post`](crate::Policy::accept_post) makes one.
+/// Only [`AcceptPolicy::accept_post`](crate::AcceptPolicy::accept_post) makes one.
 #[derive(Clone)]
 pub struct AcceptedPost {
     uri: Uri,
@@ -51,7 +53,7 @@ impl AcceptedPost {
             let value = match binding.find(name) {
                 Some(header) => header.value(),
                 None if name == "host" => host,
-                None => post.headers().find(name).ok_or(Error::UnsuppliableHeader)?,
+                None => post.headers().find(name).ok_or(Error::UnsuppliedHeader)?,
             };
             let mut value = HeaderValue::from_str(value).map_err(|_| Error::HeaderValue)?;
             value.set_sensitive(name == SECURITY_TOKEN);
@@ -73,9 +75,9 @@ impl AcceptedPost {
         Ok(Self {
             uri,
             form: post.form(),
-            endpoint: Endpoint::new(host, found),
+            endpoint: found.endpoint(host),
             binding: Arc::clone(binding),
-            access_key_id: access_key_id.to_owned(),
+            access_key_id: access_key_id.to_string(),
             signed_at: post.signed_at(),
             expires_at,
             signed: signed.collect::<Result<_, Error>>()?,

@@ -4,10 +4,10 @@ use thiserror::Error as ThisError;
 
 use iam_principal::Identity;
 
-use crate::accepted_post::AcceptedPost;
-use crate::canonical::Signed;
-use crate::keys::{Key, KeyLookup, SentToken, is_same};
-use crate::request::AcceptedRequest;
+use super::canonical::Signed;
+use super::keys::{Key, KeyLookup, SentToken, is_same};
+use crate::accepted_request::AcceptedRequest;
+use crate::post::AcceptedPost;
 use crate::time::UnixTime;
 
 /// Why a signature proves nothing.
@@ -65,7 +65,7 @@ pub fn verify(
         headers: &headers,
         signed_headers: request.signed_headers_list(),
         payload: &[],
-        access_key_id: credential.access_key_id,
+        access_key_id: credential.access_key_id.as_str(),
         amz_date: request.amz_date(),
         signed_at: request.signed_at(),
         region: credential.region,

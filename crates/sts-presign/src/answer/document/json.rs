@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 #[cfg(feature = "verify")]
 use serde_json::json;
 
-use crate::document::{Caller, Fault};
+use crate::answer::document::{Caller, Fault};
 
 pub(super) fn read_caller(text: &str) -> Option<Caller> {
     let Object(document) = serde_json::from_str::<Object<Document>>(text).ok()?;
