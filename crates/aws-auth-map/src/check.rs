@@ -8,7 +8,8 @@ use crate::names::{NODE_PREFIX, NODES};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::{Backend, BackendKind};
-use crate::rules::matching::{Caller, Matcher};
+use crate::rules::caller::Caller;
+use crate::rules::matching::Matcher;
 use crate::rules::template::Template;
 use crate::rules::{Rule, RuleRef};
 

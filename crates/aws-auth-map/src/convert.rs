@@ -6,17 +6,17 @@ mod obstacle;
 
 use iam_principal::{Kind, Principal};
 
-pub(crate) use self::entry::default_username;
 pub use self::entry::{AccessEntry, EntryType};
 pub use self::obstacle::{Obstacle, ObstacleKind};
 use crate::diff::{canonical_case, somebody};
 use crate::names::{
     BOOTSTRAPPERS, BY_DNS_NAME, BY_SESSION_NAME, CLUSTER_ADMIN, MASTERS, NODE_PROXIER, NODES,
-    WINDOWS_PROXY,
+    WINDOWS_PROXY, default_username,
 };
 use crate::resolve::backend::EKS_RESERVED_PREFIXES;
 use crate::rules::access_policy::{AccessPolicy, AccessScope};
-use crate::rules::matching::{Caller, RulePrincipal};
+use crate::rules::caller::Caller;
+use crate::rules::matching::RulePrincipal;
 use crate::rules::template::{Placeholder, Template};
 use crate::rules::{Rule, RuleRef, Rules};
 

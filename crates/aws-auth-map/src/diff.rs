@@ -18,7 +18,7 @@ use crate::resolve::IdentityMap;
 use crate::resolve::backend::BackendKind;
 use crate::resolve::resolution::{Mapped, Resolution};
 use crate::rules::RuleRef;
-use crate::rules::matching::SsoRole;
+use crate::rules::sso_role::SsoRole;
 
 /// What is different between two maps: for whom, and how.
 ///

@@ -1,19 +1,19 @@
-//! How far one name is from another.
+//! The edit distance of two names.
 
-/// How many letters have to be changed, added or left out (Levenshtein).
+/// Returns the Levenshtein distance: the least number of bytes to change, insert or delete.
 pub(crate) fn edit_distance(one: &[u8], other: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.iter().enumerate() {
-        let mut before = at;
+    for (at, byte) in one.iter().enumerate() {
+        let mut diagonal = at;
         let mut left = at.saturating_add(1);
         let mut next = vec![left];
         for (above, wanted) in row.iter().skip(1).zip(other) {
-            let changed = before.saturating_add(usize::from(letter != wanted));
+            let changed = diagonal.saturating_add(usize::from(byte != wanted));
             left = changed
                 .min(above.saturating_add(1))
                 .min(left.saturating_add(1));
             next.push(left);
-            before = *above;
+            diagonal = *above;
         }
         row = next;
     }
@@ -25,7 +25,7 @@ mod tests {
     use super::edit_distance;
 
     #[test]
-    fn a_distance_counts_letters() {
+    fn the_distance_counts_changed_bytes() {
         for (one, other, want) in [
             ("", "", 0),
             ("", "ab", 2),

@@ -8,7 +8,10 @@ use crate::edit_distance::edit_distance;
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::BackendKind;
 use crate::resolve::resolution::Resolution;
-use crate::rules::matching::{Caller, Match, MatchedOn, Matcher, fold, sso_key, strip_path};
+use crate::rules::arn::{fold, strip_path};
+use crate::rules::caller::Caller;
+use crate::rules::matching::{Match, MatchedOn, Matcher};
+use crate::rules::sso_role::sso_key;
 use crate::rules::{Place, RuleRef};
 
 /// What became of an identity, and what every rule had to do with it.
@@ -245,7 +248,7 @@ impl IdentityMap {
 }
 
 fn judge(matcher: &Matcher, at: RuleRef, winner: Option<RuleRef>, caller: &Caller<'_>) -> Finding {
-    match (matcher.meet(caller), winner) {
+    match (matcher.compare(caller), winner) {
         (Match::No, _) => near_miss(matcher, caller).map_or(Finding::Other, Finding::NearMiss),
         (_, Some(winner)) if winner != at => Finding::Beaten(winner),
         (Match::Yes(on), _) => Finding::Counts(on),

@@ -34,7 +34,8 @@ pub use resolve::resolution::{Mapped, Reason, Refusal, Resolution};
 pub use resolve::user::UserInfo;
 pub use resolve::{IdentityMap, instance_id};
 pub use rules::access_policy::{AccessPolicy, AccessScope, PolicyRule};
-pub use rules::matching::{MatchedOn, RulePrincipal, SsoError, SsoRole};
+pub use rules::matching::{MatchedOn, RulePrincipal};
+pub use rules::sso_role::{SsoError, SsoRole};
 pub use rules::template::{Placeholder, Spelling, Template};
 pub use rules::{Overlap, Place, Rule, RuleRef, Rules, Section};
 

@@ -1,12 +1,11 @@
-//! Text in double quotes.
+//! Text as a literal in double quotes, for JSON and YAML.
 
-/// Writes a text in double quotes, as JSON and YAML both read it.
+/// Quotes a text so that both JSON and YAML read it back.
 pub(crate) fn quote(text: &str) -> String {
     format!("\"{}\"", escape(text))
 }
 
-/// Writes what stands between double quotes. What is not printable is escaped, since YAML allows it
-/// in no text.
+/// Escapes a text for use between double quotes. Characters that YAML does not allow are escaped.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -16,7 +15,7 @@ pub(crate) fn escape(text: &str) -> String {
             '\n' => escaped.push_str("\\n"),
             '\t' => escaped.push_str("\\t"),
             '\r' => escaped.push_str("\\r"),
-            // Line breaks of YAML, marks, and the space that is none.
+            // YAML line breaks, byte order marks and noncharacters.
             c if c.is_control()
                 || matches!(
                     c,

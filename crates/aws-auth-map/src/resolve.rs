@@ -1,4 +1,4 @@
-//! From an identity to a user, or to the reason why not.
+//! Resolves an identity to a Kubernetes user, or to the reason for a refusal.
 
 pub(crate) mod backend;
 pub(crate) mod backend_modes;
@@ -12,13 +12,15 @@ use iam_principal::{AccountId, Identity};
 
 use self::backend::{AuthenticationMode, Backend, BackendKind};
 use self::resolution::{Mapped, Reason, Refusal, Resolution};
-use self::user::{UserInfo, session_name};
+use self::user::UserInfo;
 use crate::rules::access_policy::AccessPolicy;
-use crate::rules::matching::{Caller, Match, MatchedOn, is_instance_id, is_session_name};
+use crate::rules::caller::{Caller, session_name};
+use crate::rules::matching::{Match, MatchedOn};
+use crate::rules::session_name::{is_instance_id, is_session_name};
 use crate::rules::template::{Placeholder, Template};
 use crate::rules::{Found, Rule, RuleRef};
 
-/// The sources of rules, in the order in which they are asked.
+/// Backends of rules, in the order in which they are searched.
 #[derive(Clone, Debug, Default)]
 pub struct IdentityMap {
     backends: Vec<Backend>,
@@ -29,20 +31,20 @@ pub struct IdentityMap {
 }
 
 impl IdentityMap {
-    /// Makes a map without sources, which maps nobody.
+    /// Builds a map without backends, which maps no caller.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a source that is asked after those before it.
+    /// Adds a backend, which is searched after those added before it.
     #[must_use]
     pub fn with_backend(mut self, backend: Backend) -> Self {
         self.backends.push(backend);
         self
     }
 
-    /// Takes `<<SessionName>>` for text, as upstream.
+    /// Treats `<<SessionName>>` as literal text, as upstream does.
     #[must_use]
     pub fn with_upstream_spelling_only(self) -> Self {
         Self {
@@ -51,10 +53,10 @@ impl IdentityMap {
         }
     }
 
-    /// Refuses to put a session name into a name if it has other characters than STS allows in one,
-    /// letters, digits and `_+=,.@-` (STS API, `AssumeRole`, `RoleSessionName`): with a colon or a
-    /// bracket in it, it could pass for a part of the name that an operator wrote. Upstream takes
-    /// what STS says.
+    /// Refuses to render a session name that contains characters STS does not allow in one: anything
+    /// but letters, digits and `_+=,.@-` (STS API, `AssumeRole`, `RoleSessionName`). A colon or
+    /// bracket could otherwise imitate text that the operator wrote. Upstream renders any session
+    /// name.
     #[must_use]
     pub fn with_strict_session_names(self) -> Self {
         Self {
@@ -63,7 +65,7 @@ impl IdentityMap {
         }
     }
 
-    /// Tells nothing but the user's name of identities in these accounts: upstream's
+    /// Omits every detail but the username for identities in these accounts: upstream's
     /// `scrubbedAccounts`.
     #[must_use]
     pub fn with_scrubbed_accounts(self, accounts: impl IntoIterator<Item = AccountId>) -> Self {
@@ -73,8 +75,8 @@ impl IdentityMap {
         }
     }
 
-    /// Asks the backends as EKS does in this mode: access entries before all others or not at all,
-    /// and the ConfigMap only where it counts. Without a mode, all are asked in their order.
+    /// Searches the backends as EKS does in this mode: access entries before all others, or not at
+    /// all; the ConfigMap last, or not at all. Without a mode, every backend is searched in order.
     #[must_use]
     pub fn with_authentication_mode(self, mode: AuthenticationMode) -> Self {
         Self {
@@ -83,30 +85,32 @@ impl IdentityMap {
         }
     }
 
-    /// Returns the sources.
+    /// Returns the backends in the order in which they were added.
     #[must_use]
     pub fn backends(&self) -> &[Backend] {
         &self.backends
     }
 
-    /// Finds the user that an identity is.
+    /// Resolves an identity to a user.
     ///
-    /// The order, as upstream (`pkg/server/server.go`, `doMapping`): for each backend
+    /// As upstream (`pkg/server/server.go`, `doMapping`), the backends are searched in order, each
+    /// in two steps:
     ///
-    /// 1. its rule for the caller's canonical ARN or user id (see [`Rules`](crate::Rules)); if there
-    ///    is one, that is the end: an ARN that contradicts the user id refuses, so does a template
-    ///    without a value, so does a name with a reserved prefix, and otherwise the rendered name is
-    ///    the user;
-    /// 2. failing that, its accounts: the user's name is the canonical ARN, unless that has a
-    ///    reserved prefix;
-    /// 3. failing that, the next backend.
+    /// 1. If a rule matches the caller's user id or canonical ARN (see [`Rules`](crate::Rules)), it
+    ///    decides. The caller is refused if the rule names another ARN, if a placeholder has no
+    ///    value, or if a rendered name starts with a reserved prefix. Otherwise the rendered name
+    ///    is the user.
+    /// 2. If `mapAccounts` lists the caller's account, the username is the canonical ARN, unless
+    ///    that starts with a reserved prefix.
+    ///
+    /// If neither matches, the next backend is searched.
     #[must_use]
     pub fn resolve(&self, identity: &Identity) -> Resolution {
         self.walk(identity, None)
     }
 
-    /// Finds the user as [`resolve`](Self::resolve) does, where the instance that
-    /// [`instance_id`] names is known to have this private DNS name.
+    /// Resolves an identity as [`resolve`](Self::resolve) does, given the private DNS name of the
+    /// instance that [`instance_id`] returns.
     #[must_use]
     pub fn resolve_instance(&self, identity: &Identity, private_dns_name: &str) -> Resolution {
         self.walk(identity, Some(private_dns_name))
@@ -122,7 +126,7 @@ impl IdentityMap {
         for backend in self.asked() {
             let kind = backend.kind;
             if let Some(Found { at, rule, how }) = backend.rules.find(&caller) {
-                // DIFFERENCE: upstream goes on to the accounts and the later backends.
+                // DIFFERENCE: upstream continues with the accounts and the later backends.
                 let Match::Yes(on) = how else {
                     return Resolution::Refused(Refusal::new(Reason::UserIdMismatch, at, kind));
                 };
@@ -143,7 +147,7 @@ impl IdentityMap {
         Resolution::NotMapped
     }
 
-    /// Returns the accounts of which nothing but the user's name is told.
+    /// Returns the scrubbed accounts.
     pub(crate) fn scrubbed_accounts(&self) -> impl Iterator<Item = AccountId> {
         self.scrubbed_accounts.iter().copied()
     }
@@ -152,13 +156,13 @@ impl IdentityMap {
         self.scrubbed_accounts.contains(&account)
     }
 
-    /// Returns what makes templates come out otherwise: whether one spelling only is one, and
-    /// whether session names are judged.
+    /// Returns the settings that change how templates render: whether only upstream's spelling is
+    /// a placeholder, and whether session names are checked.
     pub(crate) const fn template_settings(&self) -> (bool, bool) {
         (self.is_upstream_spelling_only, self.is_session_name_strict)
     }
 
-    /// Returns the backends in the order in which they are asked.
+    /// Returns the backends in search order, without those that the authentication mode leaves out.
     pub(crate) fn asked(&self) -> impl Iterator<Item = &Backend> {
         let mode = self.authentication_mode;
         let is_first =
@@ -170,7 +174,7 @@ impl IdentityMap {
             .filter(move |backend| mode.is_none_or(|mode| mode.asks(backend.kind)))
     }
 
-    // DIFFERENCE: upstream does not hold the names of `mapAccounts` against the reserved prefixes.
+    // DIFFERENCE: upstream does not check the names of `mapAccounts` against the reserved prefixes.
     fn conclude(
         &self,
         identity: &Identity,
@@ -209,15 +213,16 @@ impl IdentityMap {
     }
 }
 
-/// Returns the id of the EC2 instance that an identity is, if its session name is one: whoever has
-/// rules with `{{EC2PrivateDNSName}}` asks EC2 for the private DNS name of it, and then
-/// [`IdentityMap::resolve_instance`].
+/// Returns the session name of an identity if it is an EC2 instance id. `None` otherwise.
+///
+/// A caller with `{{EC2PrivateDNSName}}` rules asks EC2 for the instance's private DNS name and
+/// passes it to [`IdentityMap::resolve_instance`].
 #[must_use]
 pub fn instance_id(identity: &Identity) -> Option<&str> {
     Some(session_name(identity)).filter(|name| is_instance_id(name))
 }
 
-/// What the placeholders stand for.
+/// The values of the placeholders.
 struct Values<'r> {
     identity: &'r Identity,
     private_dns_name: Option<&'r str>,

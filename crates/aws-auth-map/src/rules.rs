@@ -1,290 +1,55 @@
-//! What an operator wrote: which principal is which user.
+//! Rules: which principal becomes which user.
 
 pub(crate) mod access_policy;
+pub(crate) mod arn;
+pub(crate) mod caller;
 pub(crate) mod matching;
+mod rule;
+mod rule_ref;
+mod section;
+pub(crate) mod session_name;
+pub(crate) mod sso_role;
 mod table;
 pub(crate) mod template;
 
 use std::collections::HashMap;
-use std::fmt;
 
-use iam_principal::{AccountId, ArnPattern};
+use iam_principal::AccountId;
 
-use self::access_policy::AccessPolicy;
-use self::matching::{Caller, Match, Matcher, RulePrincipal, SsoRole, fold, strip_path};
+use self::caller::Caller;
+use self::matching::Match;
+pub use self::rule::Rule;
+pub use self::rule_ref::{Overlap, Place, RuleRef};
+pub use self::section::Section;
 use self::table::Table;
-use self::template::Template;
-
-/// One of the lists of rules.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[non_exhaustive]
-pub enum Section {
-    /// `mapRoles`, which is asked first.
-    Roles,
-    /// `mapUsers`.
-    Users,
-    /// `mapAccounts`, which is asked last.
-    Accounts,
-    /// `IAMIdentityMapping` objects.
-    Objects,
-    /// Access entries.
-    Entries,
-}
-
-impl Section {
-    /// The three of aws-auth, in the order in which they are asked.
-    pub const ALL: [Self; 3] = [Self::Roles, Self::Users, Self::Accounts];
-
-    /// Returns the key that the section has in the ConfigMap, or the name of what is listed.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Roles => "mapRoles",
-            Self::Users => "mapUsers",
-            Self::Accounts => "mapAccounts",
-            Self::Objects => "IAMIdentityMapping",
-            Self::Entries => "accessEntry",
-        }
-    }
-}
-
-impl fmt::Display for Section {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.key())
-    }
-}
-
-/// A rule's place among its like, which prints as `mapRoles[3]`.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct RuleRef {
-    section: Section,
-    index: usize,
-}
-
-impl RuleRef {
-    /// Names the rule that was written at `index` of a section, from zero.
-    #[must_use]
-    pub const fn new(section: Section, index: usize) -> Self {
-        Self { section, index }
-    }
-
-    /// Returns the section.
-    #[must_use]
-    pub const fn section(self) -> Section {
-        self.section
-    }
-
-    /// Returns the index in the section as it was written, from zero.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.index
-    }
-}
-
-impl fmt::Display for RuleRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}]", self.section, self.index)
-    }
-}
-
-/// An earlier rule for the same principal, and which of the two counts.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "one of two rules counts")]
-pub enum Overlap {
-    /// The new rule counts, and the earlier one no longer does.
-    Replaces(RuleRef),
-    /// The earlier rule counts, and the new one never does.
-    ShadowedBy(RuleRef),
-}
-
-impl Overlap {
-    /// Returns the earlier rule.
-    #[must_use]
-    pub const fn earlier(self) -> RuleRef {
-        match self {
-            Self::Replaces(rule) | Self::ShadowedBy(rule) => rule,
-        }
-    }
-}
-
-/// A principal, and the user that it becomes.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Rule {
-    matcher: Matcher,
-    username: Template,
-    groups: Vec<Template>,
-    access_policies: Vec<AccessPolicy>,
-}
-
-impl Rule {
-    /// Makes a rule for one ARN, compared without regard to ASCII case. `*` and `?` are themselves.
-    #[must_use]
-    pub fn exact(arn: &str, username: Template, groups: Vec<Template>) -> Self {
-        let matcher = Matcher::Exact {
-            arn: arn.to_owned(),
-            user_id: None,
-        };
-        Self::new(matcher, username, groups)
-    }
-
-    /// Makes a rule for one ARN as long as it is that of one user id: not for a role or user that
-    /// was deleted and made anew. Others with the ARN are somebody else.
-    #[must_use]
-    pub fn exact_with_user_id(
-        arn: &str,
-        user_id: &str,
-        username: Template,
-        groups: Vec<Template>,
-    ) -> Self {
-        let matcher = Matcher::Exact {
-            arn: arn.to_owned(),
-            user_id: Some(user_id.to_owned()),
-        };
-        Self::new(matcher, username, groups)
-    }
-
-    /// Makes a rule for the roles of a permission set.
-    #[must_use]
-    pub fn sso(role: &SsoRole, username: Template, groups: Vec<Template>) -> Self {
-        let matcher = Matcher::Sso {
-            role: role.clone(),
-            key: role.key(),
-        };
-        Self::new(matcher, username, groups)
-    }
-
-    /// Makes a rule for all principals whose canonical ARN a pattern covers; case matters.
-    #[must_use]
-    pub const fn pattern(pattern: ArnPattern, username: Template, groups: Vec<Template>) -> Self {
-        Self::new(Matcher::Pattern(pattern), username, groups)
-    }
-
-    /// Makes a rule for the principal with this user id (`AROA…`, `AIDA…`), whatever its ARN.
-    #[must_use]
-    pub fn user_id(user_id: &str, username: Template, groups: Vec<Template>) -> Self {
-        let matcher = Matcher::UserId {
-            user_id: user_id.to_owned(),
-            arn: None,
-        };
-        Self::new(matcher, username, groups)
-    }
-
-    /// Makes a rule for the principal with this user id, who has to have this ARN besides, which
-    /// may have a role's path. Whoever has the one without the other is refused.
-    #[must_use]
-    pub fn user_id_and_arn(
-        user_id: &str,
-        arn: &str,
-        username: Template,
-        groups: Vec<Template>,
-    ) -> Self {
-        let matcher = Matcher::UserId {
-            user_id: user_id.to_owned(),
-            arn: Some((arn.to_owned(), strip_path(&fold(arn)))),
-        };
-        Self::new(matcher, username, groups)
-    }
-
-    const fn new(matcher: Matcher, username: Template, groups: Vec<Template>) -> Self {
-        Self {
-            matcher,
-            username,
-            groups,
-            access_policies: Vec::new(),
-        }
-    }
-
-    /// Adds access policies, which an access entry has besides its groups.
-    #[must_use]
-    pub fn with_access_policies(mut self, policies: Vec<AccessPolicy>) -> Self {
-        self.access_policies.extend(policies);
-        self
-    }
-
-    /// Returns whom the rule is for.
-    #[must_use]
-    pub fn principal(&self) -> RulePrincipal<'_> {
-        self.matcher.principal()
-    }
-
-    /// Returns the access policies.
-    #[must_use]
-    pub fn access_policies(&self) -> &[AccessPolicy] {
-        &self.access_policies
-    }
-
-    /// Returns the name of the user.
-    #[must_use]
-    pub const fn username(&self) -> &Template {
-        &self.username
-    }
-
-    /// Returns the user's groups.
-    #[must_use]
-    pub fn groups(&self) -> &[Template] {
-        &self.groups
-    }
-
-    pub(crate) const fn matcher(&self) -> &Matcher {
-        &self.matcher
-    }
-}
 
 /// The rules of one backend.
 ///
-/// Which rule wins: `mapRoles` before `mapUsers` before `mapAccounts`; within a section a user id
-/// before an exact ARN, and that before permission sets and patterns. Of several rules for the same
-/// ARN, user id or permission set the last wins, as upstream; of permission sets and patterns that
-/// overlap the first. As upstream, the ARN of a user may stand in `mapRoles` and that of a role in
-/// `mapUsers`.
+/// # Precedence
 ///
-/// A lookup costs the same with ten rules and with a hundred thousand, but for patterns, each of
-/// which is tried.
+/// Sections are searched in order: `mapRoles`, `mapUsers`, `mapAccounts`. Within a section:
+///
+/// 1. A rule for a user id wins over one for an exact ARN, which wins over permission sets and
+///    patterns.
+/// 2. Of several rules for the same ARN, user id or permission set, the last wins, as upstream.
+/// 3. Of permission sets and patterns that overlap, the first wins.
+///
+/// As upstream, `mapRoles` may contain a user's ARN and `mapUsers` a role's.
+///
+/// # Cost
+///
+/// A lookup takes the same time with ten rules and with a hundred thousand, except that every
+/// pattern is tried.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    // INVARIANT: in the order of the sections, each once.
+    // INVARIANT: sorted by section, each at most once.
     tables: Vec<(Section, Table)>,
     accounts: HashMap<AccountId, usize>,
-    // INVARIANT: in the order of the indices.
+    // INVARIANT: sorted by index.
     account_places: Vec<(usize, Place)>,
 }
 
-/// Where a rule was written, as far as that is known.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Place {
-    // Zero stands for "not known", which keeps a rule small.
-    line: u32,
-    column: u32,
-}
-
-impl Place {
-    #[cfg(feature = "yaml")]
-    pub(crate) fn new(line: Option<usize>, column: Option<usize>) -> Self {
-        let small = |number: Option<usize>| number.and_then(|n| n.try_into().ok()).unwrap_or(0);
-        Self {
-            line: small(line),
-            column: small(column),
-        }
-    }
-
-    /// Returns the line of the text that was read, from one.
-    #[must_use]
-    pub fn line(self) -> Option<usize> {
-        known(self.line)
-    }
-
-    /// Returns the column in characters, from one.
-    #[must_use]
-    pub fn column(self) -> Option<usize> {
-        known(self.column)
-    }
-}
-
-fn known(number: u32) -> Option<usize> {
-    usize::try_from(number).ok().filter(|number| *number > 0)
-}
-
-/// The rule that speaks of a caller.
+/// The rule that takes effect for a caller.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found<'r> {
     pub(crate) at: RuleRef,
@@ -293,34 +58,34 @@ pub(crate) struct Found<'r> {
 }
 
 impl Rules {
-    /// Makes an empty list, which maps nobody.
+    /// Builds an empty list, which maps no caller.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a rule to `mapRoles`; tells the earlier one for the same principal.
+    /// Adds a rule to `mapRoles`. Returns an earlier rule for the same principal.
     pub fn push_role(&mut self, rule: Rule) -> Option<Overlap> {
         self.push(Section::Roles, rule)
     }
 
-    /// Adds a rule to `mapUsers`; tells the earlier one for the same principal.
+    /// Adds a rule to `mapUsers`. Returns an earlier rule for the same principal.
     pub fn push_user(&mut self, rule: Rule) -> Option<Overlap> {
         self.push(Section::Users, rule)
     }
 
-    /// Adds an account to `mapAccounts`: every principal of it becomes a user of the name of its
-    /// canonical ARN, without groups.
+    /// Adds an account to `mapAccounts`. Each of its principals becomes a user without groups,
+    /// named by its canonical ARN. Returns an earlier entry for the same account.
     pub fn push_account(&mut self, account: AccountId) -> Option<Overlap> {
         self.insert_account(self.account_places.len(), account, Place::default())
     }
 
-    /// Adds an access entry; tells the earlier one for the same principal.
+    /// Adds an access entry. Returns an earlier rule for the same principal.
     pub fn push_entry(&mut self, rule: Rule) -> Option<Overlap> {
         self.push(Section::Entries, rule)
     }
 
-    /// Adds an `IAMIdentityMapping`; tells the earlier one for the same principal.
+    /// Adds an `IAMIdentityMapping`. Returns an earlier rule for the same principal.
     pub fn push_object(&mut self, rule: Rule) -> Option<Overlap> {
         self.push(Section::Objects, rule)
     }
@@ -330,7 +95,7 @@ impl Rules {
         self.insert(section, index, rule, Place::default())
     }
 
-    /// Adds a rule that was written at `index` of its section.
+    /// Adds the rule written at `index` of its section.
     pub(crate) fn insert(
         &mut self,
         section: Section,
@@ -338,12 +103,12 @@ impl Rules {
         rule: Rule,
         place: Place,
     ) -> Option<Overlap> {
-        // An earlier section is asked first.
-        let earlier = self.tables.iter().take_while(|(of, _)| *of < section);
-        let shadow = earlier
-            .filter_map(|(of, table)| Some(RuleRef::new(*of, table.same(rule.matcher())?)))
-            .next();
-        let at = match self.tables.binary_search_by_key(&section, |(of, _)| *of) {
+        let shadow = self
+            .tables
+            .iter()
+            .take_while(|(earlier, _)| *earlier < section)
+            .find_map(|(earlier, table)| Some(RuleRef::new(*earlier, table.same(rule.matcher())?)));
+        let at = match self.position(section) {
             Ok(at) => at,
             Err(at) => {
                 self.tables.insert(at, (section, Table::default()));
@@ -362,16 +127,21 @@ impl Rules {
         place: Place,
     ) -> Option<Overlap> {
         self.account_places.push((index, place));
-        let replaced = self.accounts.insert(account, index);
-        replaced.map(|index| Overlap::Replaces(RuleRef::new(Section::Accounts, index)))
+        let replaced = self.accounts.insert(account, index)?;
+        Some(Overlap::Replaces(RuleRef::new(Section::Accounts, replaced)))
+    }
+
+    fn position(&self, section: Section) -> Result<usize, usize> {
+        self.tables.binary_search_by_key(&section, |(of, _)| *of)
     }
 
     fn table(&self, section: Section) -> Option<&Table> {
-        let at = self.tables.binary_search_by_key(&section, |(of, _)| *of);
-        self.tables.get(at.ok()?).map(|(_, table)| table)
+        let at = self.position(section).ok()?;
+        self.tables.get(at).map(|(_, table)| table)
     }
 
-    /// Finds the rule that speaks of a caller, be it that it contradicts itself about who that is.
+    /// Finds the rule that takes effect for a caller, including a rule for the caller's user id
+    /// that names another ARN.
     pub(crate) fn find(&self, caller: &Caller<'_>) -> Option<Found<'_>> {
         self.tables.iter().find_map(|(section, table)| {
             let (index, rule, how) = table.find(caller)?;
@@ -380,22 +150,23 @@ impl Rules {
         })
     }
 
-    /// Finds the rule that lets a whole account in.
+    /// Finds the `mapAccounts` entry for an account.
     pub(crate) fn find_account(&self, account: AccountId) -> Option<RuleRef> {
         let index = self.accounts.get(&account)?;
         Some(RuleRef::new(Section::Accounts, *index))
     }
 
-    /// Returns the rules section by section, in the order in which they were written, those that a
-    /// later one replaced included; accounts are not among them.
+    /// Returns the rules by section, each in the order written. Rules that a later one replaced
+    /// are included; accounts are not.
     pub fn iter(&self) -> impl Iterator<Item = (RuleRef, &Rule)> {
         self.tables.iter().flat_map(|(section, table)| {
-            let rules = table.iter();
-            rules.map(|written| (RuleRef::new(*section, written.index), &written.rule))
+            table
+                .iter()
+                .map(|written| (RuleRef::new(*section, written.index), &written.rule))
         })
     }
 
-    /// Returns the accounts in the order in which they were written.
+    /// Returns the accounts in the order written.
     pub fn accounts(&self) -> impl Iterator<Item = (RuleRef, AccountId)> {
         let mut accounts: Vec<(usize, AccountId)> = self
             .accounts
@@ -403,41 +174,44 @@ impl Rules {
             .map(|(id, index)| (*index, *id))
             .collect();
         accounts.sort_unstable_by_key(|(index, _)| *index);
-        let at = |index| RuleRef::new(Section::Accounts, index);
-        accounts.into_iter().map(move |(index, id)| (at(index), id))
+        accounts
+            .into_iter()
+            .map(|(index, id)| (RuleRef::new(Section::Accounts, index), id))
     }
 
-    /// Returns a rule by its place among its like. An account is no rule of its own.
+    /// Returns the referenced rule. `None` for an account, which has no [`Rule`].
     #[must_use]
     pub fn rule(&self, at: RuleRef) -> Option<&Rule> {
-        Some(&self.table(at.section)?.written(at.index)?.rule)
+        Some(&self.table(at.section())?.written(at.index())?.rule)
     }
 
-    /// Returns where a rule or an account was written, as far as that is known.
+    /// Returns where a rule or an account was written, if that is known.
     #[must_use]
     pub fn place(&self, at: RuleRef) -> Place {
-        let place = match at.section {
+        let place = match at.section() {
             Section::Accounts => {
                 let places = &self.account_places;
-                let found = places.binary_search_by_key(&at.index, |(index, _)| *index);
+                let found = places.binary_search_by_key(&at.index(), |(index, _)| *index);
                 found.ok().and_then(|at| places.get(at)).map(|(_, p)| *p)
             }
             section => {
                 let table = self.table(section);
-                table.and_then(|t| t.written(at.index)).map(|w| w.place)
+                table.and_then(|t| t.written(at.index())).map(|w| w.place)
             }
         };
         place.unwrap_or_default()
     }
 
-    /// Returns how many rules there are, those that a later one replaced included.
+    /// Returns the number of rules and accounts. Rules that a later one replaced are included.
     #[must_use]
     pub fn len(&self) -> usize {
-        let rules = self.tables.iter().map(|(_, table)| table.len());
-        rules.fold(self.accounts.len(), usize::saturating_add)
+        self.tables
+            .iter()
+            .map(|(_, table)| table.len())
+            .fold(self.accounts.len(), usize::saturating_add)
     }
 
-    /// Returns whether there is no rule.
+    /// Returns whether there are no rules and no accounts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

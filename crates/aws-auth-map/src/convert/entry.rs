@@ -1,7 +1,8 @@
 //! An access entry, as the AWS command line takes and prints it.
 
-use iam_principal::{Kind, Principal};
+use iam_principal::Principal;
 
+use crate::names::default_username;
 use crate::quoted_text::quote;
 use crate::rules::access_policy::{AccessPolicy, AccessScope};
 
@@ -161,18 +162,6 @@ impl AccessEntry {
             object.finish()
         };
         self.access_policies.iter().map(input).collect()
-    }
-}
-
-/// The name that an entry of type `STANDARD` has without one of its own.
-pub(crate) fn default_username(principal: &Principal<'_>) -> String {
-    let (partition, account) = (principal.partition(), principal.account());
-    match principal.kind() {
-        Kind::Role => format!(
-            "arn:{partition}:sts::{account}:assumed-role/{}/{{{{SessionName}}}}",
-            principal.name()
-        ),
-        _ => principal.arn().to_string(),
     }
 }
 

@@ -14,7 +14,8 @@ use iam_principal::{AccountId, Kind, Partition, Principal};
 use super::automaton::{Alive, Automaton, Shape, Tracked};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::Backend;
-use crate::rules::matching::{RulePrincipal, fold, strip_path};
+use crate::rules::arn::{fold, strip_path};
+use crate::rules::matching::RulePrincipal;
 
 /// How many places of all patterns in all their states are looked at. Our choice: a hundred patterns
 /// for names that begin alike need some thousand, and this many are looked at in a second.

@@ -11,8 +11,10 @@ use super::{Change, Diff, Side, Whom};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::Backend;
 use crate::resolve::resolution::Resolution;
-use crate::resolve::user::user_id;
-use crate::rules::matching::{Caller, Match, RulePrincipal, fold, is_session_name};
+use crate::rules::arn::fold;
+use crate::rules::caller::{Caller, user_id};
+use crate::rules::matching::{Match, RulePrincipal};
+use crate::rules::session_name::is_session_name;
 use crate::rules::template::Placeholder;
 use crate::rules::{Found, Rule, RuleRef};
 

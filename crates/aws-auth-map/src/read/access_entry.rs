@@ -8,12 +8,11 @@ use iam_principal::{Kind, Principal};
 use super::entry::insert;
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::{Reader, Reading, document};
-use crate::convert::default_username;
-use crate::names::{BY_DNS_NAME, BY_SESSION_NAME};
+use crate::names::{BY_DNS_NAME, BY_SESSION_NAME, default_username};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::backend::EKS_RESERVED_PREFIXES;
 use crate::rules::access_policy::{AccessPolicy, AccessScope};
-use crate::rules::matching::{fold, strip_path};
+use crate::rules::arn::{fold, strip_path};
 use crate::rules::template::{Placeholder, Template};
 use crate::rules::{Rule, Rules, Section};
 

@@ -10,7 +10,9 @@ use super::problem_sink::ProblemSink;
 use super::suggest_key::suggest_key;
 use super::typing::{is_typed, loses_zeros};
 use crate::problem::{Location, ProblemKind};
-use crate::rules::matching::{RulePrincipal, SsoRole, fold};
+use crate::rules::arn::fold;
+use crate::rules::matching::RulePrincipal;
+use crate::rules::sso_role::SsoRole;
 use crate::rules::template::Template;
 use crate::rules::{Overlap, Rule, RuleRef, Rules, Section};
 

@@ -1,23 +1,22 @@
-//! One source of rules.
+//! A backend: one source of rules.
 
 use std::fmt;
 
 use crate::rules::Rules;
 
-/// The prefixes that EKS reserves for itself in the user names of access entries (EKS user guide,
-/// "Create access entries"); none is reserved unless it is passed to
-/// [`Backend::with_reserved_prefixes`].
+/// The prefixes that EKS reserves in the usernames of access entries (EKS user guide, "Create access
+/// entries"). They take effect only if passed to [`Backend::with_reserved_prefixes`].
 pub const EKS_RESERVED_PREFIXES: [&str; 5] = ["system:", "eks:", "aws:", "amazon:", "iam:"];
 
-/// Where rules come from, by upstream's names of its backend modes.
+/// The kind of a backend, named like upstream's backend modes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum BackendKind {
-    /// EKS's access entries.
+    /// EKS access entries.
     AccessEntries,
     /// `IAMIdentityMapping` objects.
     Crd,
-    /// A file that a program rewrites.
+    /// A JSON file that another program maintains.
     DynamicFile,
     /// The ConfigMap `aws-auth`.
     EksConfigMap,
@@ -26,7 +25,7 @@ pub enum BackendKind {
 }
 
 impl BackendKind {
-    /// All of them, by name.
+    /// Every kind, in order of name.
     pub const ALL: [Self; 5] = [
         Self::AccessEntries,
         Self::Crd,
@@ -35,8 +34,8 @@ impl BackendKind {
         Self::MountedFile,
     ];
 
-    /// Returns the kind that a mode names, by one of upstream's two deprecated names as well:
-    /// `File` is `MountedFile`, and `ConfigMap` is `EKSConfigMap` (`pkg/mapper/mapper.go`).
+    /// Returns the kind that a mode names. Upstream's two deprecated names are accepted: `File` is
+    /// `MountedFile`, and `ConfigMap` is `EKSConfigMap` (`pkg/mapper/mapper.go`).
     #[must_use]
     pub fn from_mode(mode: &str) -> Option<Self> {
         match mode {
@@ -65,7 +64,7 @@ impl fmt::Display for BackendKind {
     }
 }
 
-/// One source of rules in a [`IdentityMap`](crate::IdentityMap).
+/// One source of rules in an [`IdentityMap`](crate::IdentityMap).
 #[derive(Clone, Debug)]
 pub struct Backend {
     pub(crate) kind: BackendKind,
@@ -75,7 +74,7 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Takes the rules of a source. No prefix is reserved, as upstream.
+    /// Builds a backend. As upstream, no prefix is reserved by default.
     #[must_use]
     pub const fn new(kind: BackendKind, rules: Rules) -> Self {
         Self {
@@ -86,8 +85,8 @@ impl Backend {
         }
     }
 
-    /// Refuses user names that begin with one of these: upstream's `usernamePrefixReserveList`.
-    /// The rendered name is what counts. As upstream, an empty prefix reserves nothing.
+    /// Refuses users whose rendered username starts with one of these prefixes: upstream's
+    /// `usernamePrefixReserveList`. As upstream, an empty prefix reserves nothing.
     #[must_use]
     pub fn with_reserved_prefixes<'p>(self, prefixes: impl IntoIterator<Item = &'p str>) -> Self {
         Self {
@@ -96,8 +95,8 @@ impl Backend {
         }
     }
 
-    /// Refuses users with a group that begins with one of these, once it is rendered. Upstream has
-    /// no such list.
+    /// Refuses users with a rendered group that starts with one of these prefixes. Upstream has no
+    /// such list.
     #[must_use]
     pub fn with_reserved_group_prefixes<'p>(
         self,
@@ -109,7 +108,7 @@ impl Backend {
         }
     }
 
-    /// Returns what kind of source this is.
+    /// Returns the kind of the backend.
     #[must_use]
     pub const fn kind(&self) -> BackendKind {
         self.kind
@@ -123,24 +122,27 @@ impl Backend {
 }
 
 fn owned<'p>(prefixes: impl IntoIterator<Item = &'p str>) -> Vec<String> {
-    let prefixes = prefixes.into_iter().filter(|prefix| !prefix.is_empty());
-    prefixes.map(str::to_owned).collect()
+    prefixes
+        .into_iter()
+        .filter(|prefix| !prefix.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// EKS's choice between access entries and the ConfigMap, `accessConfig.authenticationMode`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "the API has these three")]
 pub enum AuthenticationMode {
-    /// `API`: access entries, and the ConfigMap means nothing.
+    /// `API`: access entries only.
     Api,
-    /// `API_AND_CONFIG_MAP`: access entries first, and the ConfigMap for whom none is.
+    /// `API_AND_CONFIG_MAP`: access entries, then the ConfigMap for principals without one.
     ApiAndConfigMap,
-    /// `CONFIG_MAP`: access entries mean nothing.
+    /// `CONFIG_MAP`: the ConfigMap only.
     ConfigMap,
 }
 
 impl AuthenticationMode {
-    /// Returns the mode of this name.
+    /// Returns the mode with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Api, Self::ApiAndConfigMap, Self::ConfigMap]
@@ -158,7 +160,7 @@ impl AuthenticationMode {
         }
     }
 
-    /// Returns whether backends of a kind are asked. What is neither of the two is.
+    /// Returns whether backends of a kind are searched. Other kinds than these two always are.
     pub(crate) const fn asks(self, kind: BackendKind) -> bool {
         match kind {
             BackendKind::AccessEntries => !matches!(self, Self::ConfigMap),

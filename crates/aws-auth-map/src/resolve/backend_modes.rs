@@ -1,54 +1,57 @@
-//! The order in which sources are asked.
+//! The order in which backends are searched.
 
 use thiserror::Error as ThisError;
 
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::{Backend, BackendKind};
 
-/// The sources that are asked, and their order: upstream's `--backend-mode`.
+/// The backends to search, in order: upstream's `--backend-mode`.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct BackendModes {
-    // INVARIANT: at least one, each once, and no access entries.
+    // INVARIANT: not empty, no duplicates, no access entries.
     kinds: Vec<BackendKind>,
 }
 
-/// Why a list of modes is none.
+/// Why a list of modes is not valid.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum BackendModesError {
-    /// A backend stands there twice.
+    /// A backend is named twice.
     #[error("a backend is named twice")]
     Duplicate,
-    /// There is none.
+    /// The list is empty.
     #[error("no backend is named")]
     Empty,
-    /// A name is no backend's.
-    #[error("no backend; write `MountedFile`, `EKSConfigMap`, `CRD` or `DynamicFile`")]
+    /// A name is not a backend's.
+    #[error("unknown backend; expected `MountedFile`, `EKSConfigMap`, `CRD` or `DynamicFile`")]
     Unknown,
 }
 
 impl BackendModes {
-    /// Reads modes with commas between them, by upstream's deprecated names as well, as the flag
-    /// `--backend-mode` takes them.
+    /// Parses a comma-separated list, as the flag `--backend-mode` takes it. Upstream's deprecated
+    /// names are accepted.
     ///
     /// # Errors
     ///
     /// In this order, as upstream (`pkg/mapper/mapper.go`, `ValidateBackendMode`):
     /// [`BackendModesError::Unknown`], [`BackendModesError::Duplicate`],
     /// [`BackendModesError::Empty`].
-    // DIFFERENCE: upstream takes a backend twice if one of the names is its deprecated one.
+    // DIFFERENCE: upstream accepts a backend twice if one of the names is its deprecated one.
     pub fn parse(text: &str) -> Result<Self, BackendModesError> {
-        let names = text.split(',').filter(|_| !text.is_empty());
-        let kinds: Option<Vec<BackendKind>> = names.map(BackendKind::from_mode).collect();
+        let kinds: Option<Vec<BackendKind>> = text
+            .split(',')
+            .filter(|_| !text.is_empty())
+            .map(BackendKind::from_mode)
+            .collect();
         Self::new(kinds.ok_or(BackendModesError::Unknown)?)
     }
 
-    /// Takes the sources in their order.
+    /// Builds a list from backends in order.
     ///
     /// # Errors
     ///
-    /// In this order: [`BackendModesError::Unknown`] for access entries, which EKS asks before all
-    /// others and upstream not at all; [`BackendModesError::Duplicate`];
+    /// In this order: [`BackendModesError::Unknown`] for access entries, which EKS searches before
+    /// all others and upstream does not know; [`BackendModesError::Duplicate`];
     /// [`BackendModesError::Empty`].
     pub fn new(kinds: impl IntoIterator<Item = BackendKind>) -> Result<Self, BackendModesError> {
         let mut taken: Vec<BackendKind> = Vec::new();
@@ -69,14 +72,14 @@ impl BackendModes {
         Ok(Self { kinds: taken })
     }
 
-    /// Returns the sources in their order.
+    /// Returns the backends in order.
     #[must_use]
     pub fn kinds(&self) -> &[BackendKind] {
         &self.kinds
     }
 
-    /// Makes a map of the backends that are named, in the order of the modes. As upstream, the
-    /// others are not asked; access entries, of which upstream knows nothing, are asked first.
+    /// Builds a map of the named backends, in the order of the modes. As upstream, other backends
+    /// are left out. Access entries, which upstream does not know, come first.
     #[must_use]
     pub fn chain(&self, backends: impl IntoIterator<Item = Backend>) -> IdentityMap {
         let place = |backend: &Backend| match backend.kind() {
@@ -91,8 +94,10 @@ impl BackendModes {
             .filter_map(|backend| Some((place(&backend)?, backend)))
             .collect();
         chain.sort_by_key(|(place, _)| *place);
-        let chain = chain.into_iter().map(|(_, backend)| backend);
-        chain.fold(IdentityMap::new(), IdentityMap::with_backend)
+        chain
+            .into_iter()
+            .map(|(_, backend)| backend)
+            .fold(IdentityMap::new(), IdentityMap::with_backend)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What became of an identity.
+//! The result of resolving an identity.
 
 use std::fmt;
 
@@ -8,20 +8,20 @@ use crate::rules::RuleRef;
 use crate::rules::access_policy::AccessPolicy;
 use crate::rules::matching::MatchedOn;
 
-/// What became of an identity.
+/// The result of resolving an identity.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "whoever asks must decide on each")]
+#[expect(clippy::exhaustive_enums, reason = "a caller must handle each")]
 pub enum Resolution {
-    /// It is this user.
+    /// The identity is this user.
     Mapped(Mapped),
-    /// No rule speaks of it.
+    /// No rule matches the identity.
     NotMapped,
-    /// A rule speaks of it, and yields no user.
+    /// A rule matches the identity but yields no user.
     Refused(Refusal),
 }
 
 impl Resolution {
-    /// Returns the user, if there is one.
+    /// Returns the user. `None` if the identity was not mapped.
     #[must_use]
     pub const fn user(&self) -> Option<&UserInfo> {
         match self {
@@ -31,7 +31,7 @@ impl Resolution {
     }
 }
 
-/// A user, and the rule that says so.
+/// A user, and the rule that yielded it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Mapped {
     pub(crate) user: UserInfo,
@@ -48,7 +48,7 @@ impl Mapped {
         &self.user
     }
 
-    /// Returns the user, and forgets the rule.
+    /// Returns the user and discards the rest.
     #[must_use]
     pub fn into_user(self) -> UserInfo {
         self.user
@@ -60,27 +60,27 @@ impl Mapped {
         self.rule
     }
 
-    /// Returns by what the rule knew the caller.
+    /// Returns the property of the caller that the rule matched on.
     #[must_use]
     pub const fn matched_on(&self) -> MatchedOn {
         self.matched_on
     }
 
-    /// Returns where the rule comes from.
+    /// Returns the kind of the rule's backend.
     #[must_use]
     pub const fn backend(&self) -> BackendKind {
         self.backend
     }
 
-    /// Returns the access policies of the access entry: what the user may do besides what RBAC
-    /// allows; see [`AccessPolicy`].
+    /// Returns the access policies of the access entry, which grant permissions in addition to
+    /// RBAC; see [`AccessPolicy`].
     #[must_use]
     pub fn access_policies(&self) -> &[AccessPolicy] {
         &self.access_policies
     }
 }
 
-/// Why a rule yields no user.
+/// Why a matching rule yields no user.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Refusal {
     reason: Reason,
@@ -109,7 +109,7 @@ impl Refusal {
         self.rule
     }
 
-    /// Returns where the rule comes from.
+    /// Returns the kind of the rule's backend.
     #[must_use]
     pub const fn backend(&self) -> BackendKind {
         self.backend
@@ -122,26 +122,27 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What keeps a rule from yielding a user.
+/// The reason for a refusal.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// `{{EC2PrivateDNSName}}`, and the session name is no instance's id.
+    /// The rule uses `{{EC2PrivateDNSName}}`, and the session name is not an instance id.
     NotAnInstance,
-    /// `{{EC2PrivateDNSName}}`, and nobody said what it is; see [`IdentityMap::resolve_instance`](crate::IdentityMap::resolve_instance).
+    /// The rule uses `{{EC2PrivateDNSName}}`, and the name was not given; see
+    /// [`IdentityMap::resolve_instance`](crate::IdentityMap::resolve_instance).
     PrivateDnsNameUnknown,
-    /// A group begins with a reserved prefix.
+    /// A group starts with a reserved prefix.
     ReservedGroup,
-    /// The name begins with a reserved prefix.
+    /// The username starts with a reserved prefix.
     ReservedUsername,
-    /// The session name has a character that STS allows in none.
+    /// The session name contains a character that STS does not allow.
     SessionNameCharacter,
-    /// The rule is for the caller's user id, and names another ARN.
+    /// The rule is for the caller's user id but names another ARN.
     UserIdMismatch,
 }
 
 impl Reason {
-    /// Returns a stable name for it, in kebab case.
+    /// Returns a stable code in kebab case.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -159,12 +160,12 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAnInstance => {
-                "`{{EC2PrivateDNSName}}` needs an instance, and the session name is no instance's id"
+                "`{{EC2PrivateDNSName}}` needs an EC2 instance, but the session name is not an instance id"
             }
             Self::PrivateDnsNameUnknown => "the private DNS name of the instance is not known",
-            Self::ReservedGroup => "a group of the user begins with a reserved prefix",
-            Self::SessionNameCharacter => "the session name has a character that STS allows in none",
-            Self::ReservedUsername => "the name of the user begins with a reserved prefix",
+            Self::ReservedGroup => "a group of the user starts with a reserved prefix",
+            Self::SessionNameCharacter => "the session name contains a character that STS does not allow",
+            Self::ReservedUsername => "the username starts with a reserved prefix",
             Self::UserIdMismatch => "the rule is for the caller's user id, but names another ARN",
         })
     }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use iam_principal::{Identity, Kind};
+use iam_principal::Identity;
 
-/// A Kubernetes user, with what upstream's answer to a TokenReview carries.
-#[derive(Clone, Debug, Eq, PartialEq)]
+use crate::rules::caller::{session_name, user_id};
+
+/// A Kubernetes user, with the fields of a TokenReview's `status.user`.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct UserInfo {
     username: String,
     groups: Vec<String>,
@@ -38,8 +40,8 @@ impl UserInfo {
         }
     }
 
-    /// What is told of an identity whose account is kept out of the logs: upstream's
-    /// `scrubbedAccounts`.
+    /// Builds the user of a scrubbed account (upstream's `scrubbedAccounts`), which names nothing
+    /// of the identity but the username.
     pub(crate) fn scrubbed(username: String, groups: Vec<String>) -> Self {
         let uid = format!("aws-iam-authenticator:administrative:{username}");
         Self {
@@ -50,13 +52,13 @@ impl UserInfo {
         }
     }
 
-    /// Returns the user's name.
+    /// Returns the username.
     #[must_use]
     pub fn username(&self) -> &str {
         &self.username
     }
 
-    /// Returns the groups, in the rule's order, as often as they stand there.
+    /// Returns the groups in the rule's order, duplicates included.
     #[must_use]
     pub fn groups(&self) -> &[String] {
         &self.groups
@@ -69,28 +71,10 @@ impl UserInfo {
     }
 
     /// Returns the extra fields: `arn`, `canonicalArn`, `sessionName`, `accessKeyId`, `principalId`
-    /// and `sigs.k8s.io/aws-iam-authenticator/principalId`, each a list of one text, which may be
-    /// empty. There are none for a scrubbed account.
+    /// and `sigs.k8s.io/aws-iam-authenticator/principalId`. Each is a list of one text, which may
+    /// be empty. The map is empty for a scrubbed account.
     #[must_use]
     pub const fn extra(&self) -> &BTreeMap<&'static str, Vec<String>> {
         &self.extra
-    }
-}
-
-/// The session name, as upstream has it: only an assumed role has one (`pkg/token/token.go`,
-/// `getIdentityFromSTSResponse`).
-pub(crate) fn session_name(identity: &Identity) -> &str {
-    match identity.kind() {
-        Kind::AssumedRole => identity.session_name().unwrap_or(""),
-        Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => "",
-    }
-}
-
-/// The user id, as upstream has it: without the session for an assumed role, whole for the others,
-/// so that of a federated user it is `ACCOUNT:NAME`.
-pub(crate) fn user_id(identity: &Identity) -> &str {
-    match identity.kind() {
-        Kind::AssumedRole => identity.user_id(),
-        Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => identity.raw_user_id(),
     }
 }

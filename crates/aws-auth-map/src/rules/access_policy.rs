@@ -1,11 +1,11 @@
-//! EKS access policies: what an access entry grants besides its groups.
+//! EKS access policies, which access entries grant in addition to groups.
 
 use std::fmt;
 
-/// An access policy that an access entry has, and where it holds.
+/// An access policy of an access entry, and its scope.
 ///
-/// EKS grants it beside Kubernetes RBAC, in an authorizer of its own: whoever decides on requests
-/// unites both.
+/// EKS evaluates access policies in an authorizer beside Kubernetes RBAC. A program that authorizes
+/// requests has to combine both.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct AccessPolicy {
     arn: String,
@@ -13,7 +13,7 @@ pub struct AccessPolicy {
 }
 
 impl AccessPolicy {
-    /// Takes a policy by its ARN, `arn:aws:eks::aws:cluster-access-policy/NAME`.
+    /// Builds a policy from its ARN, `arn:aws:eks::aws:cluster-access-policy/NAME`.
     #[must_use]
     pub fn new(arn: &str, scope: AccessScope) -> Self {
         Self {
@@ -28,7 +28,7 @@ impl AccessPolicy {
         &self.arn
     }
 
-    /// Returns the name, which is what the ARN ends in.
+    /// Returns the name: the last part of the ARN.
     #[must_use]
     pub fn name(&self) -> &str {
         self.arn
@@ -36,7 +36,7 @@ impl AccessPolicy {
             .map_or(&self.arn, |(_, name)| name)
     }
 
-    /// Returns where the policy holds.
+    /// Returns the scope.
     #[must_use]
     pub const fn scope(&self) -> &AccessScope {
         &self.scope
@@ -44,7 +44,7 @@ impl AccessPolicy {
 }
 
 impl fmt::Display for AccessPolicy {
-    /// Prints the name, and the scope.
+    /// Prints the name and the scope.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.scope {
             AccessScope::Cluster => write!(f, "{} on the cluster", self.name()),
@@ -55,19 +55,19 @@ impl fmt::Display for AccessPolicy {
     }
 }
 
-/// Where an access policy holds.
+/// The scope of an access policy.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "the API has these two")]
 pub enum AccessScope {
-    /// Everywhere.
+    /// The whole cluster.
     Cluster,
-    /// In these namespaces, where `*` stands for any run of characters, as in `dev-*`.
+    /// These namespaces. `*` matches any run of characters, as in `dev-*`.
     Namespaces(Vec<String>),
 }
 
 impl AccessScope {
-    /// Returns whether a policy of this scope speaks of a request in a namespace. A request that is
-    /// in none is spoken of by the cluster's policies only.
+    /// Returns whether the scope covers a request in this namespace. A request without a namespace
+    /// is covered by [`AccessScope::Cluster`] only.
     #[must_use]
     pub fn covers(&self, namespace: Option<&str>) -> bool {
         match (self, namespace) {
@@ -80,8 +80,8 @@ impl AccessScope {
     }
 }
 
-/// Whether a name is a pattern's, part by part between the stars: the first part begins it, the
-/// last ends it, and those between follow each other, each as early as it can.
+/// Returns whether a name matches a pattern. The text before the first star is a prefix, the text
+/// after the last a suffix, and the parts between follow each other, each as early as possible.
 fn is_like(pattern: &str, name: &str) -> bool {
     let Some((begin, rest)) = pattern.split_once('*') else {
         return pattern == name;
@@ -98,7 +98,7 @@ fn is_like(pattern: &str, name: &str) -> bool {
     })
 }
 
-/// What a policy allows, in the words of Kubernetes RBAC's `PolicyRule`.
+/// A rule of an access policy, with the fields of Kubernetes RBAC's `PolicyRule`.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct PolicyRule {
     pub(crate) api_groups: Vec<String>,
@@ -115,19 +115,19 @@ impl PolicyRule {
         &self.api_groups
     }
 
-    /// Returns the resources, `pods/log` among them.
+    /// Returns the resources, subresources (`pods/log`) included.
     #[must_use]
     pub fn resources(&self) -> &[String] {
         &self.resources
     }
 
-    /// Returns the names of the objects; none stands for all.
+    /// Returns the object names. An empty list stands for every name.
     #[must_use]
     pub fn resource_names(&self) -> &[String] {
         &self.resource_names
     }
 
-    /// Returns the paths.
+    /// Returns the `nonResourceURLs`.
     #[must_use]
     pub fn non_resource_urls(&self) -> &[String] {
         &self.non_resource_urls
@@ -145,7 +145,7 @@ mod tests {
     use super::{AccessPolicy, AccessScope, is_like};
 
     #[test]
-    fn a_star_stands_for_any_run_of_characters() {
+    fn a_star_matches_any_run_of_characters() {
         for (pattern, name, want) in [
             ("dev", "dev", true),
             ("dev", "dev-1", false),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_of_namespaces_is_not_the_clusters() {
+    fn a_namespace_scope_does_not_cover_the_cluster() {
         let dev = AccessScope::Namespaces(vec!["dev-*".to_owned()]);
         assert!(dev.covers(Some("dev-1")) && !dev.covers(Some("prod")) && !dev.covers(None));
         assert!(AccessScope::Cluster.covers(Some("dev-1")) && AccessScope::Cluster.covers(None));

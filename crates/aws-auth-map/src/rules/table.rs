@@ -1,12 +1,17 @@
-//! The rules of one section, and how the one for a caller is found among them.
+//! The rules of one section, indexed for lookup.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::{Overlap, Place, Rule, RuleRef, Section};
-use crate::rules::matching::{Caller, Match, Matcher, fold, sso_key};
+use super::arn::fold;
+use super::caller::Caller;
+use super::matching::{Match, Matcher};
+use super::rule::Rule;
+use super::rule_ref::{Overlap, Place, RuleRef};
+use super::section::Section;
+use super::sso_role::sso_key;
 
-/// A rule as it was written.
+/// A rule and where it was written.
 #[derive(Clone, Debug)]
 pub(super) struct Written {
     pub(super) index: usize,
@@ -16,15 +21,15 @@ pub(super) struct Written {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
-    // INVARIANT: what the maps and `patterns` hold are indices of `rules`.
+    // INVARIANT: the values of the maps and of `patterns` are indices of `rules`.
     user_ids: HashMap<String, usize>,
     exact: HashMap<String, usize>,
     sso: HashMap<String, usize>,
-    /// The text of each pattern, which only tells duplicates.
+    /// The text of each pattern, used only to detect duplicates.
     pattern_texts: HashMap<String, usize>,
-    /// In the order of the file.
+    /// In file order.
     patterns: Vec<usize>,
-    // INVARIANT: in the order of their indices.
+    // INVARIANT: sorted by index.
     rules: Vec<Written>,
 }
 
@@ -37,7 +42,7 @@ impl Table {
         self.rules.iter()
     }
 
-    /// Adds a rule, which was written at `index`.
+    /// Adds the rule written at `index`.
     pub(super) fn insert(
         &mut self,
         section: Section,
@@ -46,7 +51,7 @@ impl Table {
         place: Place,
     ) -> Option<Overlap> {
         let at = self.rules.len();
-        let (earlier, is_last_to_win) = match rule.matcher() {
+        let (earlier, last_wins) = match rule.matcher() {
             // As upstream, where these are keys of a Go map: the last wins.
             Matcher::Exact { arn, .. } => (self.exact.insert(fold(arn), at), true),
             Matcher::Sso { key, .. } => (self.sso.insert(key.clone(), at), true),
@@ -63,14 +68,14 @@ impl Table {
         let earlier = earlier.and_then(|at| self.index(at));
         self.rules.push(Written { index, place, rule });
         let earlier = RuleRef::new(section, earlier?);
-        Some(if is_last_to_win {
+        Some(if last_wins {
             Overlap::Replaces(earlier)
         } else {
             Overlap::ShadowedBy(earlier)
         })
     }
 
-    /// Returns the index of a rule for just the same.
+    /// Returns the index of a rule for exactly the same principals.
     pub(super) fn same(&self, matcher: &Matcher) -> Option<usize> {
         let at = match matcher {
             Matcher::Exact { arn, .. } => self.exact.get(&fold(arn)),
@@ -85,42 +90,42 @@ impl Table {
         self.rules.get(at).map(|written| written.index)
     }
 
-    /// Returns the rule that was written at an index.
+    /// Returns the rule written at an index.
     pub(super) fn written(&self, index: usize) -> Option<&Written> {
         let at = self.rules.binary_search_by_key(&index, |w| w.index);
         self.rules.get(at.ok()?)
     }
 
-    /// Finds the rule that speaks of a caller, with its index as written.
+    /// Finds the rule that takes effect for a caller, with its index as written.
     pub(super) fn find(&self, caller: &Caller<'_>) -> Option<(usize, &Rule, Match)> {
-        let speaks = |at: usize| {
+        let compare = |at: usize| {
             let Written { index, rule, .. } = self.rules.get(at)?;
-            let how = rule.matcher().meet(caller);
+            let how = rule.matcher().compare(caller);
             (how != Match::No).then_some((*index, rule, how))
         };
-        let by_user_id = || speaks(*self.user_ids.get(caller.user_id())?);
-        let by_arn = || speaks(*self.exact.get(caller.folded_arn())?);
+        let by_user_id = || compare(*self.user_ids.get(caller.user_id())?);
+        let by_arn = || compare(*self.exact.get(caller.folded_arn())?);
         by_user_id()
             .or_else(by_arn)
-            .or_else(|| self.find_loose(caller, speaks))
+            .or_else(|| self.find_loose(caller, compare))
     }
 
-    /// Of permission sets and patterns the first.
+    /// Finds the first matching permission set or pattern.
     fn find_loose<'r>(
         &'r self,
         caller: &Caller<'_>,
-        speaks: impl Fn(usize) -> Option<(usize, &'r Rule, Match)>,
+        compare: impl Fn(usize) -> Option<(usize, &'r Rule, Match)>,
     ) -> Option<(usize, &'r Rule, Match)> {
-        // Most maps have no permission set, and need no look at the shape of the name.
+        // Most maps have no permission sets, so the role name need not be matched.
         let by_set = (!self.sso.is_empty())
             .then(|| self.sso.get(sso_key(caller.folded_arn())?))
             .flatten()
             .copied();
-        let before_set = |at: &&usize| by_set.is_none_or(|set| **at < set);
-        let patterns = self.patterns.iter().take_while(before_set);
-        patterns
+        self.patterns
+            .iter()
             .copied()
-            .find_map(&speaks)
-            .or_else(|| speaks(by_set?))
+            .take_while(|at| by_set.is_none_or(|set| *at < set))
+            .find_map(&compare)
+            .or_else(|| compare(by_set?))
     }
 }

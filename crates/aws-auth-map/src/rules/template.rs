@@ -1,28 +1,25 @@
-//! User and group names with placeholders.
+//! Usernames and group names with placeholders.
 
 use std::fmt;
 
-/// What a placeholder stands for.
+/// A placeholder.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "upstream has these five, and a sixth would be its own"
-)]
+#[expect(clippy::exhaustive_enums, reason = "upstream has exactly these five")]
 pub enum Placeholder {
     /// The access key id that signed the request.
     AccessKeyId,
     /// The twelve digits of the account.
     AccountId,
-    /// The private DNS name of the EC2 instance whose id is the session name.
+    /// The private DNS name of the EC2 instance that the session name identifies.
     Ec2PrivateDnsName,
     /// The session name, each `@` replaced by `-`.
     SessionName,
-    /// The session name as it is.
+    /// The session name unchanged.
     SessionNameRaw,
 }
 
 impl Placeholder {
-    /// All five.
+    /// Every placeholder.
     pub const ALL: [Self; 5] = [
         Self::AccessKeyId,
         Self::AccountId,
@@ -31,7 +28,7 @@ impl Placeholder {
         Self::SessionNameRaw,
     ];
 
-    /// Returns the name that stands between the braces.
+    /// Returns the name between the braces.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -44,11 +41,11 @@ impl Placeholder {
     }
 }
 
-/// How a placeholder is written.
+/// The spelling of a placeholder.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "there are these two")]
+#[expect(clippy::exhaustive_enums, reason = "there are exactly two")]
 pub enum Spelling {
-    /// `<<SessionName>>`, which needs no quotes in YAML; upstream takes it for text.
+    /// `<<SessionName>>`, which needs no quotes in YAML. Upstream treats it as literal text.
     Angles,
     /// `{{SessionName}}`, upstream's.
     Braces,
@@ -72,9 +69,9 @@ impl Spelling {
 
 /// A name with placeholders, parsed once.
 ///
-/// Every text is one: what is no placeholder stays as it is written, and so does a placeholder with
-/// an unknown name or with spaces in it. Of overlapping ones the leftmost that fits wins, so
-/// `x{{{SessionName}}}` is `x{`, the session's name, and `}`.
+/// Every text is a template. Text that is not a placeholder is literal, including a placeholder with
+/// an unknown name or with spaces. Of overlapping placeholders the leftmost wins, so
+/// `x{{{SessionName}}}` is `x{`, the session name, and `}`.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Template {
     segments: Vec<Segment>,
@@ -97,7 +94,7 @@ impl Segment {
 }
 
 impl Template {
-    /// Finds the placeholders of a text.
+    /// Parses a text.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut segments = Vec::new();
@@ -113,7 +110,7 @@ impl Template {
                 segments.push(Segment::Placeholder(placeholder, spelling));
                 rest = after;
             } else {
-                // One byte, for both are ASCII.
+                // Both brackets are one byte.
                 let (bracket, after) = tail.split_at_checked(1).unwrap_or((tail, ""));
                 literal.push_str(bracket);
                 rest = after;
@@ -126,7 +123,7 @@ impl Template {
         Self { segments }
     }
 
-    /// Returns the placeholders, in order.
+    /// Returns the placeholders in order.
     pub fn placeholders(&self) -> impl Iterator<Item = (Placeholder, Spelling)> + '_ {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Text(_) => None,
@@ -134,13 +131,13 @@ impl Template {
         })
     }
 
-    /// Returns the text between the placeholders.
+    /// Returns the literal texts between the placeholders.
     #[cfg(feature = "yaml")]
     pub(crate) fn literals(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(Segment::as_text)
     }
 
-    /// Returns the literal text before the first of some placeholders, and that after the last.
+    /// Returns the literal text before the first of the selected placeholders, and after the last.
     #[cfg(feature = "yaml")]
     pub(crate) fn text_around(&self, is_one: impl Fn(Placeholder) -> bool) -> (String, String) {
         let is_text =
@@ -153,13 +150,13 @@ impl Template {
         (before, after.concat())
     }
 
-    /// Puts values in place of the placeholders, in one pass: what a value contains is text, even
-    /// if it looks like a placeholder.
+    /// Replaces the placeholders with their values in one pass. A value is literal, even if it
+    /// contains a placeholder.
     ///
     /// # Errors
     ///
-    /// What `value` says of the first placeholder that has none.
-    // DIFFERENCE: upstream replaces one name after the other in the whole text, so that a value can
+    /// The error that `value` returns for the first placeholder without a value.
+    // DIFFERENCE: upstream replaces one placeholder after another in the whole text, so a value can
     // complete a later placeholder (pkg/server/server.go, renderTemplate).
     pub(crate) fn render<'v, E>(
         &self,
@@ -181,7 +178,7 @@ impl Template {
 }
 
 impl fmt::Display for Template {
-    /// Prints the text that it was parsed from.
+    /// Prints the text that the template was parsed from.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.segments.iter().try_for_each(|segment| match segment {
             Segment::Text(text) => f.write_str(text),
@@ -196,7 +193,7 @@ fn written(placeholder: Placeholder, spelling: Spelling) -> String {
     [spelling.open(), placeholder.name(), spelling.close()].concat()
 }
 
-/// Reads the placeholder that a text begins with.
+/// Parses a placeholder at the start of a text.
 fn placeholder_at(text: &str) -> Option<(Placeholder, Spelling, &str)> {
     let spelling = [Spelling::Braces, Spelling::Angles]
         .into_iter()
@@ -234,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_stays_as_it_is_written() {
+    fn other_text_is_literal() {
         for text in [
             "",
             "plain",
@@ -256,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_leftmost_that_fits_wins() {
+    fn the_leftmost_placeholder_wins() {
         assert_eq!(render("x{{{SessionName}}}", false), "x{sessionname}");
         assert_eq!(render("<<<SessionName>>>", false), "<sessionname>");
         assert_eq!(render("{{<<SessionName>>}}", false), "{{sessionname}}");
@@ -267,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn upstreams_spelling_alone_can_be_asked_for() {
+    fn the_angle_spelling_can_be_literal() {
         assert_eq!(
             render("<<AccountID>>{{AccountID}}", true),
             "<<AccountID>>accountid"

@@ -1,0 +1,132 @@
+//! One rule: a principal and the user it becomes.
+
+use iam_principal::ArnPattern;
+
+use super::access_policy::AccessPolicy;
+use super::arn::{fold, strip_path};
+use super::matching::{Matcher, RulePrincipal};
+use super::sso_role::SsoRole;
+use super::template::Template;
+
+/// A principal, and the user that it becomes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rule {
+    matcher: Matcher,
+    username: Template,
+    groups: Vec<Template>,
+    access_policies: Vec<AccessPolicy>,
+}
+
+impl Rule {
+    /// Builds a rule for one ARN. ASCII case is ignored; `*` and `?` are literal.
+    #[must_use]
+    pub fn exact(arn: &str, username: Template, groups: Vec<Template>) -> Self {
+        let matcher = Matcher::Exact {
+            arn: arn.to_owned(),
+            user_id: None,
+        };
+        Self::new(matcher, username, groups)
+    }
+
+    /// Builds a rule for one ARN with one user id. A role or user that was deleted and recreated
+    /// under the same ARN has another user id, so the rule does not match it.
+    #[must_use]
+    pub fn exact_with_user_id(
+        arn: &str,
+        user_id: &str,
+        username: Template,
+        groups: Vec<Template>,
+    ) -> Self {
+        let matcher = Matcher::Exact {
+            arn: arn.to_owned(),
+            user_id: Some(user_id.to_owned()),
+        };
+        Self::new(matcher, username, groups)
+    }
+
+    /// Builds a rule for the roles of a permission set.
+    #[must_use]
+    pub fn sso(role: &SsoRole, username: Template, groups: Vec<Template>) -> Self {
+        let matcher = Matcher::Sso {
+            role: role.clone(),
+            key: role.key(),
+        };
+        Self::new(matcher, username, groups)
+    }
+
+    /// Builds a rule for every principal whose canonical ARN the pattern matches. Case matters.
+    #[must_use]
+    pub const fn pattern(pattern: ArnPattern, username: Template, groups: Vec<Template>) -> Self {
+        Self::new(Matcher::Pattern(pattern), username, groups)
+    }
+
+    /// Builds a rule for the principal with this user id (`AROA…`, `AIDA…`), whatever its ARN.
+    #[must_use]
+    pub fn user_id(user_id: &str, username: Template, groups: Vec<Template>) -> Self {
+        let matcher = Matcher::UserId {
+            user_id: user_id.to_owned(),
+            arn: None,
+        };
+        Self::new(matcher, username, groups)
+    }
+
+    /// Builds a rule for the principal with this user id and this ARN. The ARN may contain a
+    /// role's path. A caller with the user id and another ARN is refused.
+    #[must_use]
+    pub fn user_id_and_arn(
+        user_id: &str,
+        arn: &str,
+        username: Template,
+        groups: Vec<Template>,
+    ) -> Self {
+        let matcher = Matcher::UserId {
+            user_id: user_id.to_owned(),
+            arn: Some((arn.to_owned(), strip_path(&fold(arn)))),
+        };
+        Self::new(matcher, username, groups)
+    }
+
+    const fn new(matcher: Matcher, username: Template, groups: Vec<Template>) -> Self {
+        Self {
+            matcher,
+            username,
+            groups,
+            access_policies: Vec::new(),
+        }
+    }
+
+    /// Adds the access policies of an access entry.
+    #[must_use]
+    pub fn with_access_policies(mut self, policies: Vec<AccessPolicy>) -> Self {
+        self.access_policies.extend(policies);
+        self
+    }
+
+    /// Returns the principal that the rule is for.
+    #[must_use]
+    pub fn principal(&self) -> RulePrincipal<'_> {
+        self.matcher.principal()
+    }
+
+    /// Returns the access policies.
+    #[must_use]
+    pub fn access_policies(&self) -> &[AccessPolicy] {
+        &self.access_policies
+    }
+
+    /// Returns the username.
+    #[must_use]
+    pub const fn username(&self) -> &Template {
+        &self.username
+    }
+
+    /// Returns the groups.
+    #[must_use]
+    pub fn groups(&self) -> &[Template] {
+        &self.groups
+    }
+
+    pub(crate) const fn matcher(&self) -> &Matcher {
+        &self.matcher
+    }
+}
