@@ -44,6 +44,14 @@ impl fmt::Debug for AccountId {
     }
 }
 
+impl TryFrom<&str> for AccountId {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
+    }
+}
+
 impl FromStr for AccountId {
     type Err = Error;
 

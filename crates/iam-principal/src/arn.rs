@@ -90,6 +90,14 @@ impl<'a> Arn<'a> {
     }
 }
 
+impl<'a> TryFrom<&'a str> for Arn<'a> {
+    type Error = Error;
+
+    fn try_from(text: &'a str) -> Result<Self, Error> {
+        Self::parse(text)
+    }
+}
+
 impl fmt::Display for Arn<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text)

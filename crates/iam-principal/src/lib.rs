@@ -8,6 +8,8 @@ mod identity;
 mod partition;
 mod pattern;
 mod principal;
+#[cfg(feature = "serde")]
+mod serialize;
 
 pub use access_key_id::AccessKeyId;
 pub use account::AccountId;

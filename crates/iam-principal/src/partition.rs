@@ -109,6 +109,14 @@ impl fmt::Display for Partition {
     }
 }
 
+impl TryFrom<&str> for Partition {
+    type Error = Error;
+
+    fn try_from(id: &str) -> Result<Self, Error> {
+        id.parse()
+    }
+}
+
 impl FromStr for Partition {
     type Err = Error;
 

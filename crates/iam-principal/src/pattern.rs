@@ -1,5 +1,8 @@
 //! ARN patterns with IAM's meaning of `*` and `?`.
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::error::Error;
 
 /// A pattern for ARNs, with the meaning of IAM's `ArnLike`: the six parts are compared one by one,
@@ -46,6 +49,20 @@ impl ArnPattern {
             None => false,
         });
         all && parts.next().is_none()
+    }
+}
+
+impl fmt::Display for ArnPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for ArnPattern {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
     }
 }
 

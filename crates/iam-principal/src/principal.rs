@@ -195,6 +195,14 @@ impl<'a> Principal<'a> {
     }
 }
 
+impl<'a> TryFrom<&'a str> for Principal<'a> {
+    type Error = Error;
+
+    fn try_from(text: &'a str) -> Result<Self, Error> {
+        Self::parse(text)
+    }
+}
+
 impl fmt::Display for Principal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.arn.fmt(f)

@@ -8,6 +8,7 @@ use http::{Method, Request, Uri};
 use iam_principal::Partition;
 
 use crate::binding::{Binding, BindingHeader};
+use crate::cache_key::CacheKey;
 use crate::endpoint::{Endpoint, EndpointVariant};
 use crate::endpoint_table::Found;
 use crate::error::Error;
@@ -72,6 +73,13 @@ impl AcceptedRequest {
             headers.insert(name, value);
         }
         request
+    }
+
+    /// Returns the key under which the caller's identity may be cached until [`Self::expires_at`].
+    #[must_use]
+    pub fn cache_key(&self) -> CacheKey {
+        let binding = self.binding().iter().map(BindingHeader::to_http);
+        CacheKey::new(&self.uri, binding, "")
     }
 
     /// Returns the access key id that claims to have signed it.

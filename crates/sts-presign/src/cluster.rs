@@ -1,6 +1,7 @@
 //! Cluster ids.
 
 use std::fmt;
+use std::str::FromStr;
 
 use http::HeaderValue;
 
@@ -70,6 +71,22 @@ impl ClusterId {
 
     pub(crate) fn into_header_value(self) -> HeaderValue {
         self.header_value
+    }
+}
+
+impl FromStr for ClusterId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<&str> for ClusterId {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self, Error> {
+        Self::parse(text)
     }
 }
 

@@ -1,5 +1,7 @@
 //! An STS endpoint: a host that is known to be one.
 
+use std::fmt;
+
 use iam_principal::Partition;
 
 /// An STS endpoint: a host that is known to be one, with its partition and region.
@@ -78,5 +80,12 @@ impl Endpoint {
     #[must_use]
     pub const fn variant(&self) -> EndpointVariant {
         self.variant
+    }
+}
+
+impl fmt::Display for Endpoint {
+    /// Writes the host.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.host)
     }
 }

@@ -1,6 +1,7 @@
 //! Which hosts are STS, in which partition and region.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::sync::OnceLock;
 
 use iam_principal::Partition;
@@ -242,6 +243,24 @@ impl Endpoint {
     #[must_use]
     pub fn global() -> Self {
         GLOBAL.endpoint(GLOBAL_HOST)
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = Error;
+
+    /// As [`Endpoint::from_host`].
+    fn from_str(host: &str) -> Result<Self, Error> {
+        Self::from_host(host)
+    }
+}
+
+impl TryFrom<&str> for Endpoint {
+    type Error = Error;
+
+    /// As [`Endpoint::from_host`].
+    fn try_from(host: &str) -> Result<Self, Error> {
+        Self::from_host(host)
     }
 }
 

@@ -16,6 +16,7 @@ mod url;
 // The verdict, and the request that follows from it.
 mod accept_policy;
 mod accepted_request;
+mod cache_key;
 
 // What STS answers.
 mod answer;
@@ -35,6 +36,7 @@ pub use accept_policy::{AcceptPolicy, DEFAULT_CLOCK_SKEW, MAX_AGE};
 pub use accepted_request::AcceptedRequest;
 pub use answer::{AnswerError, AnswerFailure, MAX_ANSWER_LEN, Refusal, read_identity};
 pub use binding::{BindingHeader, MAX_BINDING_LEN};
+pub use cache_key::CacheKey;
 pub use cluster::{BINDING_HEADER, ClusterId, MAX_CLUSTER_ID_LEN};
 pub use doctor::{Check, Diagnosis, Finding, MAX_QUOTED_LEN, Outcome};
 pub use endpoint::{Endpoint, EndpointVariant};

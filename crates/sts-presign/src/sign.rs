@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
@@ -147,6 +147,20 @@ impl Signer {
         let (instructions, _) = signed.into_parts();
         let text = self.url(instructions.params())?;
         Ok(SignedUrl { text, expires_at })
+    }
+
+    /// Signs with credentials at a reading of the system clock, which is cut to whole seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError::Time`] before 1970 or after 9999, then as [`Signer::sign`].
+    pub fn sign_at(
+        &self,
+        credentials: &Credentials,
+        now: SystemTime,
+    ) -> Result<SignedUrl, SignError> {
+        let now = UnixTime::try_from(now).map_err(|_| SignError::Time)?;
+        self.sign(&credentials.clone().into(), now)
     }
 
     fn expires_at(&self, identity: &Identity, now: UnixTime) -> Result<UnixTime, SignError> {

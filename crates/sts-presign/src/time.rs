@@ -1,8 +1,11 @@
-//! Points in time, in whole seconds, and the two ways they are written here.
+//! Points in time, in whole seconds, and the two formats that they have here.
 //!
-//! No calendar crate: two formats of fixed width need forty lines.
+//! The calendar is written out because it is short: the length of each month, and the count of days
+//! from 1970. A calendar crate would replace half of this file and add time zones, leap seconds and
+//! formats to a crate that reads two fixed formats in UTC.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use thiserror::Error as ThisError;
@@ -77,27 +80,7 @@ impl UnixTime {
     ///
     /// [`TimeError::Form`], then [`TimeError::Range`].
     pub fn parse_amz_date(text: &str) -> Result<Self, TimeError> {
-        match *text.as_bytes() {
-            [
-                y1,
-                y2,
-                y3,
-                y4,
-                m1,
-                m2,
-                d1,
-                d2,
-                b'T',
-                h1,
-                h2,
-                n1,
-                n2,
-                s1,
-                s2,
-                b'Z',
-            ] => Self::from_digits([y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2]),
-            _ => Err(TimeError::Form),
-        }
+        Self::parse(text, AMZ_DATE)
     }
 
     /// Reads exactly `YYYY-MM-DDTHH:MM:SSZ`: RFC 3339 in UTC with whole seconds.
@@ -106,31 +89,7 @@ impl UnixTime {
     ///
     /// [`TimeError::Form`], then [`TimeError::Range`].
     pub fn parse_rfc3339(text: &str) -> Result<Self, TimeError> {
-        match *text.as_bytes() {
-            [
-                y1,
-                y2,
-                y3,
-                y4,
-                b'-',
-                m1,
-                m2,
-                b'-',
-                d1,
-                d2,
-                b'T',
-                h1,
-                h2,
-                b':',
-                n1,
-                n2,
-                b':',
-                s1,
-                s2,
-                b'Z',
-            ] => Self::from_digits([y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2]),
-            _ => Err(TimeError::Form),
-        }
+        Self::parse(text, RFC_3339)
     }
 
     /// Writes `YYYYMMDDTHHMMSSZ`.
@@ -161,12 +120,11 @@ impl UnixTime {
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 
-    /// Reads `YYYYMMDDHHMMSS`.
-    fn from_digits(digits: [u8; 14]) -> Result<Self, TimeError> {
-        let [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2] = digits;
-        let year = number(&[y1, y2, y3, y4])?;
-        let (month, day) = (number(&[m1, m2])?, number(&[d1, d2])?);
-        let (hour, minute, second) = (number(&[h1, h2])?, number(&[n1, n2])?, number(&[s1, s2])?);
+    fn parse(text: &str, format: &str) -> Result<Self, TimeError> {
+        let [y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2] = digits(text, format)?;
+        let year = number(&[y1, y2, y3, y4]);
+        let (month, day) = (number(&[m1, m2]), number(&[d1, d2]));
+        let (hour, minute, second) = (number(&[h1, h2]), number(&[n1, n2]), number(&[s1, s2]));
         let month_is_real = (1..=12).contains(&month);
         let day_is_real = month_is_real && (1..=days_in_month(year, month)).contains(&day);
         if !day_is_real || hour > 23 || minute > 59 || second > 59 {
@@ -213,6 +171,24 @@ impl fmt::Display for UnixTime {
     }
 }
 
+impl FromStr for UnixTime {
+    type Err = TimeError;
+
+    /// As [`UnixTime::parse_rfc3339`], which is what `Display` writes.
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        Self::parse_rfc3339(text)
+    }
+}
+
+impl TryFrom<&str> for UnixTime {
+    type Error = TimeError;
+
+    /// As [`UnixTime::parse_rfc3339`].
+    fn try_from(text: &str) -> Result<Self, TimeError> {
+        Self::parse_rfc3339(text)
+    }
+}
+
 impl From<UnixTime> for SystemTime {
     fn from(time: UnixTime) -> Self {
         // Any system clock has room for the year 9999; if one had not, the epoch would be refused
@@ -244,14 +220,35 @@ struct Civil {
     second: u64,
 }
 
-/// Reads ASCII digits, few enough not to overflow.
-fn number(digits: &[u8]) -> Result<u64, TimeError> {
-    digits.iter().try_fold(0_u64, |number, byte| match byte {
-        b'0'..=b'9' => {
-            let digit = u64::from(byte.wrapping_sub(b'0'));
-            Ok(number.saturating_mul(10).saturating_add(digit))
+/// `X-Amz-Date`; a `0` stands for a digit, every other character for itself.
+const AMZ_DATE: &str = "00000000T000000Z";
+/// RFC 3339 in UTC with whole seconds.
+const RFC_3339: &str = "0000-00-00T00:00:00Z";
+
+/// Returns the fourteen digits of a text of the given format.
+fn digits(text: &str, format: &str) -> Result<[u8; 14], TimeError> {
+    let mut digits = [0; 14];
+    let mut slots = digits.iter_mut();
+    if text.len() != format.len() {
+        return Err(TimeError::Form);
+    }
+    for (byte, wanted) in text.bytes().zip(format.bytes()) {
+        match (byte, wanted) {
+            (b'0'..=b'9', b'0') => {
+                *slots.next().ok_or(TimeError::Form)? = byte.wrapping_sub(b'0');
+            }
+            (_, b'0') => return Err(TimeError::Form),
+            _ if byte != wanted => return Err(TimeError::Form),
+            _ => {}
         }
-        _ => Err(TimeError::Form),
+    }
+    Ok(digits)
+}
+
+/// Returns the number that digits make, few enough not to overflow.
+fn number(digits: &[u8]) -> u64 {
+    digits.iter().fold(0, |number: u64, digit| {
+        number.saturating_mul(10).saturating_add(u64::from(*digit))
     })
 }
 

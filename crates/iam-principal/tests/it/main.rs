@@ -9,3 +9,5 @@ mod identity;
 mod pattern;
 #[cfg(test)]
 mod principal;
+#[cfg(all(test, feature = "serde"))]
+mod serialize;

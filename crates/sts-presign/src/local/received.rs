@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
-use percent_encoding::percent_decode_str;
 
 use crate::endpoint::Endpoint;
 use crate::endpoint_table::is_label;
@@ -15,7 +14,7 @@ use crate::sigv4::SentToken;
 use crate::sigv4::Signed;
 use crate::time::UnixTime;
 use crate::url::credential::Credential;
-use crate::url::percent::encode;
+use crate::url::percent::{decode_any, encode};
 use crate::url::signature::ALGORITHM;
 use crate::url::{signature, signed_headers};
 
@@ -273,24 +272,11 @@ fn read_form(headers: &HeaderMap, payload: &[u8]) -> Result<Parameters, StsError
 fn read_parameters(text: &str) -> Result<Parameters, StsError> {
     let read = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Some((decode(name)?, decode(value)?))
+        Some((decode_any(name)?, decode_any(value)?))
     };
     let pairs = text.split('&').filter(|_| !text.is_empty());
     let all: Option<Parameters> = pairs.map(read).collect();
     all.ok_or(StsError::MalformedQuery)
-}
-
-/// Undoes percent-encoding, once, and only where it is whole.
-fn decode(raw: &str) -> Option<String> {
-    let is_whole = |after: &str| {
-        let digits = after.as_bytes().first_chunk::<2>();
-        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
-    if !raw.split('%').skip(1).all(is_whole) {
-        return None;
-    }
-    let text = percent_decode_str(raw).decode_utf8().ok()?;
-    Some(text.into_owned())
 }
 
 /// Writes the canonical query: encoded afresh, sorted by what is written, without the signature.

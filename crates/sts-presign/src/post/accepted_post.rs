@@ -7,6 +7,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue}
 use http::{Method, Request, Uri};
 
 use crate::binding::{Binding, BindingHeader};
+use crate::cache_key::CacheKey;
 use crate::endpoint::Endpoint;
 use crate::endpoint_table::Found;
 use crate::error::Error;
@@ -106,6 +107,14 @@ impl AcceptedPost {
         }
         headers.insert(AUTHORIZATION, self.authorization.clone());
         request
+    }
+
+    /// Returns the key under which the caller's identity may be cached until [`Self::expires_at`].
+    #[must_use]
+    pub fn cache_key(&self) -> CacheKey {
+        let authorization = (AUTHORIZATION, self.authorization.clone());
+        let headers = self.signed.iter().cloned().chain([authorization]);
+        CacheKey::new(&self.uri, headers, self.form.text())
     }
 
     /// Returns the access key id that claims to have signed it.

@@ -1,6 +1,18 @@
 //! Percent-encoding: which bytes may stand where, and the one spelling of each value.
 
+#[cfg(feature = "verify")]
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+
 use crate::error::{Byte, Error};
+
+/// What SigV4 percent-encodes: everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Tells the unreserved characters of RFC 3986, section 2.3.
 ///
@@ -141,50 +153,32 @@ fn inspect_unescaped(raw: &str) -> Result<Spelling, Fault> {
     }
 }
 
-/// Undoes percent-encoding, once, of a value that was inspected. `+` stays what it is.
+/// Appends the decoded value. The value was inspected, so every escape in it is whole; `+` stays `+`.
 pub(crate) fn decode(raw: &str, out: &mut String) {
-    for_each_character(raw, |byte| out.push(char::from(byte)));
+    out.extend(percent_decode_str(raw).map(char::from));
 }
 
-/// Spells a value that was inspected as SigV4 does.
+/// Decodes a name or value of a form or query that anyone may have written: `None` if an escape is not
+/// whole, or if the bytes are not UTF-8.
+#[cfg(feature = "verify")]
+pub(crate) fn decode_any(raw: &str) -> Option<String> {
+    escapes(raw)
+        .all(|escape| escape != Err(Fault::Escape))
+        .then(|| percent_decode_str(raw).decode_utf8().ok())?
+        .map(Cow::into_owned)
+}
+
+/// Appends the value as SigV4 encodes it. The value was inspected.
 pub(crate) fn respell(raw: &str, out: &mut String) {
-    for_each_character(raw, |byte| push_encoded(byte, out));
-}
-
-/// Takes a value apart into its decoded characters, each one byte.
-fn for_each_character(raw: &str, mut take: impl FnMut(u8)) {
-    let mut rest = raw.as_bytes();
-    while let [byte, after @ ..] = rest {
-        rest = after;
-        match after {
-            [high, low, after @ ..] if *byte == b'%' => {
-                rest = after;
-                // by inspection: two digits
-                take(unescape(*high, *low).unwrap_or(b'%'));
-            }
-            _ => take(*byte),
-        }
+    for byte in percent_decode_str(raw) {
+        out.extend(percent_encode(&[byte], RESERVED));
     }
 }
 
-/// Percent-encodes as SigV4 asks: everything but the unreserved characters of RFC 3986, in
-/// upper-case hexadecimal digits.
+/// Appends the value as SigV4 encodes it.
 #[cfg(any(feature = "sign", feature = "verify", test))]
 pub(crate) fn encode(value: &str, out: &mut String) {
-    let mut rest = value;
-    // By runs: most of a session token is unreserved.
-    while let Some(at) = rest.bytes().position(|byte| !is_unreserved(byte)) {
-        let (plain, other) = rest.split_at_checked(at).unwrap_or_default();
-        out.push_str(plain);
-        let mut other = other.chars();
-        if let Some(reserved) = other.next() {
-            for byte in reserved.encode_utf8(&mut [0; 4]).bytes() {
-                push_encoded(byte, out);
-            }
-        }
-        rest = other.as_str();
-    }
-    out.push_str(rest);
+    out.extend(percent_encode(value.as_bytes(), RESERVED));
 }
 
 /// Returns how long a value is once it is encoded.
@@ -194,41 +188,14 @@ pub(crate) fn encoded_len(value: &str) -> usize {
     value.len().saturating_add(reserved.saturating_mul(2))
 }
 
-fn push_encoded(byte: u8, out: &mut String) {
-    if is_unreserved(byte) {
-        out.push(char::from(byte));
-    } else {
-        out.push('%');
-        out.push(upper_hex(byte.wrapping_shr(4)));
-        out.push(upper_hex(byte & 0xF));
-    }
-}
-
 fn unescape(high: u8, low: u8) -> Option<u8> {
-    Some(
-        hex_digit(high)?
-            .wrapping_shl(4)
-            .wrapping_add(hex_digit(low)?),
-    )
+    let (high, low) = (hex_digit(high)?, hex_digit(low)?);
+    Some(high.wrapping_shl(4) | low)
 }
 
-const fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte.wrapping_sub(b'0')),
-        b'A'..=b'F' => Some(byte.wrapping_sub(b'A').wrapping_add(10)),
-        b'a'..=b'f' => Some(byte.wrapping_sub(b'a').wrapping_add(10)),
-        _ => None,
-    }
-}
-
-/// The digit of a number below sixteen.
-fn upper_hex(number: u8) -> char {
-    let first = if number < 10 {
-        b'0'
-    } else {
-        b'A'.wrapping_sub(10)
-    };
-    char::from(first.wrapping_add(number))
+fn hex_digit(byte: u8) -> Option<u8> {
+    let digit = char::from(byte).to_digit(16)?;
+    u8::try_from(digit).ok()
 }
 
 #[cfg(test)]

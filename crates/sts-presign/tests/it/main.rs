@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod answer;
 #[cfg(test)]
+mod cache_key;
+#[cfg(test)]
+mod conversions;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod endpoint;

@@ -32,6 +32,17 @@ fn the_url_is_the_one_that_awscli_makes() {
 }
 
 #[test]
+fn credentials_and_a_reading_of_the_clock_are_enough() {
+    let credentials = Credentials::new("AKIDEXAMPLE", SECRET, None, None, "test");
+    let now = SystemTime::from(at(SIGNED_AT)) + Duration::from_millis(999);
+    let signed = signer().sign_at(&credentials, now).unwrap();
+    assert_eq!(signed.expose(), GOOD);
+    let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+    let refused = signer().sign_at(&credentials, before).unwrap_err();
+    assert_eq!(refused, SignError::Time);
+}
+
+#[test]
 fn the_token_ends_with_the_credentials_where_they_end_sooner() {
     for (ends, want) in [
         ("2023-04-28T00:00:01Z", "2023-04-28T00:00:01Z"),

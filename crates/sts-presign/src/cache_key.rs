@@ -1,0 +1,54 @@
+//! The key under which an answer of STS may be remembered.
+
+use std::fmt;
+
+use http::{HeaderName, HeaderValue, Uri};
+
+/// Identifies an accepted request in a cache of identities: two requests have equal keys if and only if
+/// the same bytes are sent to STS for both, so that one answer is good for both.
+///
+/// A token's text is no such key: the parameters of one request can be ordered and escaped in many
+/// ways. The key compares the decoded values, the signed headers and the verifier's own binding values.
+///
+/// The key holds the signature and the session token, so keep it in memory only. `Debug` shows neither.
+/// **Forget the entry at `expires_at` of the request, and never remember an
+/// [`AnswerFailure`](crate::AnswerFailure).**
+///
+/// ```
+/// # use std::collections::HashMap;
+/// # use iam_principal::Identity;
+/// # use sts_presign::{AcceptedRequest, CacheKey, UnixTime};
+/// type Cache = HashMap<CacheKey, (Identity, UnixTime)>;
+///
+/// fn remember(cache: &mut Cache, request: &AcceptedRequest, identity: Identity) {
+///     cache.insert(request.cache_key(), (identity, request.expires_at()));
+/// }
+/// ```
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub struct CacheKey {
+    uri: Uri,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: &'static str,
+}
+
+impl CacheKey {
+    pub(crate) fn new(
+        uri: &Uri,
+        headers: impl Iterator<Item = (HeaderName, HeaderValue)>,
+        body: &'static str,
+    ) -> Self {
+        Self {
+            uri: uri.clone(),
+            headers: headers.collect(),
+            body,
+        }
+    }
+}
+
+impl fmt::Debug for CacheKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CacheKey")
+            .field("host", &self.uri.host())
+            .finish_non_exhaustive()
+    }
+}
