@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
-use k8s_rbac::lint::{Baseline, Lint};
 use k8s_rbac::{
     AllowedSubject, Identity, Manifests, Objects, Policy, PolicyRule, Request, ResourceRequest,
     User,
 };
+use k8s_rbac_lint::{Baseline, Lint};
 
 /// How many of the users and how many of the requests that the manifests suggest are looked at, so
 /// that a run stays short.

@@ -11,8 +11,6 @@ pub mod becoming;
 pub mod bootstrap;
 pub mod can_i;
 pub mod explain;
-#[cfg(feature = "lint")]
-pub mod lint;
 #[doc(hidden)]
 pub mod reference;
 pub mod review;

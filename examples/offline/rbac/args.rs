@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use k8s_rbac::lint::Severity;
+use k8s_rbac_lint::Severity;
 
 /// Who can do what, and why: answered from RBAC manifests, without a cluster.
 ///

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use k8s_rbac::Manifests;
-use k8s_rbac::lint::{Baseline, Code, Finding, Lint, Severity};
+use k8s_rbac_lint::{Baseline, Finding, FindingCode, Lint, Severity};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -17,7 +17,7 @@ pub(crate) fn lint(asked: &LintArgs, reader: &Reader) -> Result<Answer, String> 
     let manifests = reader.read(&asked.files.files)?;
     let least = asked.min_severity.min(asked.fail_on);
     let known = reader.read(&asked.known)?.into_objects();
-    let lint = Lint::new().with_known(known).at_least(least);
+    let lint = Lint::new().with_known(known).with_min_severity(least);
     let findings = lint.run(manifests.objects());
     if asked.print_baseline {
         return Ok(Answer {
@@ -66,7 +66,7 @@ fn text(findings: &[Finding], accepted: usize, manifests: &Manifests) -> String 
         let place = place(finding, manifests);
         let _ = writeln!(text, "{place}: {finding}");
     }
-    let codes: BTreeSet<Code> = findings.iter().map(|finding| finding.code).collect();
+    let codes: BTreeSet<FindingCode> = findings.iter().map(|finding| finding.code).collect();
     if !codes.is_empty() {
         text.push('\n');
     }

@@ -19,8 +19,6 @@ mod grants;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
-mod lint;
-#[cfg(test)]
 mod listings;
 #[cfg(all(test, feature = "yaml"))]
 mod manifests;

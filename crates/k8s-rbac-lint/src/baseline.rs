@@ -5,15 +5,15 @@ use std::fmt::{self, Display, Formatter};
 
 use thiserror::Error;
 
-use crate::lint::code::Code;
-use crate::lint::finding::Finding;
+use crate::finding::Finding;
+use crate::finding_code::FindingCode;
 
 /// Findings that are accepted, by code and object. Prints as it is read: a line for each, sorted,
 /// such as `secrets-read ClusterRole/cert-manager`. Empty lines and those that begin with `#` are
 /// passed over.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Baseline {
-    accepted: BTreeMap<String, BTreeSet<Code>>,
+    accepted: BTreeMap<String, BTreeSet<FindingCode>>,
 }
 
 /// A line that names no finding.
@@ -48,7 +48,7 @@ impl Baseline {
                 continue;
             }
             let (code, object) = text.split_once(' ').unwrap_or((text, ""));
-            let code = Code::find(code).ok_or(BaselineError::Code { line })?;
+            let code = FindingCode::find(code).ok_or(BaselineError::Code { line })?;
             let object = object.trim_start();
             let parts = match object.split_once('/') {
                 Some(("ClusterRole" | "ClusterRoleBinding", _)) => 2,
@@ -106,7 +106,7 @@ impl Baseline {
         self.accepted.is_empty()
     }
 
-    fn accept(&mut self, code: Code, object: String) {
+    fn accept(&mut self, code: FindingCode, object: String) {
         self.accepted.entry(object).or_default().insert(code);
     }
 }

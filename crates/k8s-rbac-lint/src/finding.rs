@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::lint::code::Code;
-use crate::lint::severity::Severity;
-use crate::objects::Metadata;
-use crate::quote::Quoted;
+use crate::finding_code::FindingCode;
+use crate::severity::Severity;
+use k8s_rbac::Metadata;
 
 /// Which object a finding is about. Prints as `ClusterRole/name` or `Role/namespace/name`.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
@@ -25,7 +24,7 @@ pub struct ObjectName {
 }
 
 impl ObjectName {
-    pub(super) fn of(kind: &'static str, metadata: &Metadata) -> Self {
+    pub(crate) fn of(kind: &'static str, metadata: &Metadata) -> Self {
         let is_namespaced = matches!(kind, "Role" | "RoleBinding");
         let namespace = if is_namespaced {
             metadata.namespace.clone()
@@ -55,7 +54,7 @@ impl Display for ObjectName {
 #[non_exhaustive]
 pub struct Finding {
     /// What.
-    pub code: Code,
+    pub code: FindingCode,
     /// How bad it is here.
     pub severity: Severity,
     /// In which object. An object's findings share it.
@@ -92,20 +91,20 @@ impl Display for Plain<'_> {
             f.write_str(self.0)
         } else {
             // No stored object's name has a slash; one that is yet to be stored may.
-            f.write_str(&Quoted(self.0).to_string().replace('/', "\\x2f"))
+            f.write_str(&format!("{:?}", self.0).replace('/', "\\x2f"))
         }
     }
 }
 
 /// Gathers what is found in all objects.
-pub(super) struct Report {
+pub(crate) struct Report {
     found: Vec<Finding>,
     least: Severity,
     names: HashSet<Arc<ObjectName>>,
 }
 
 impl Report {
-    pub(super) fn new(least: Severity) -> Self {
+    pub(crate) fn new(least: Severity) -> Self {
         Self {
             found: Vec::new(),
             least,
@@ -114,7 +113,7 @@ impl Report {
     }
 
     /// Looks at one object, in the order of which its findings are put.
-    pub(super) fn object(&mut self, name: ObjectName, look: impl FnOnce(&mut Findings)) {
+    pub(crate) fn object(&mut self, name: ObjectName, look: impl FnOnce(&mut Findings)) {
         let name = Arc::new(name);
         let mut findings = Findings {
             found: Vec::new(),
@@ -124,19 +123,19 @@ impl Report {
         look(&mut findings);
         if !self.names.insert(name) {
             let message = "an object of this kind and name was there before".to_owned();
-            findings.add(Code::DuplicateObject, "", message);
+            findings.add(FindingCode::DuplicateObject, "", message);
         }
         findings.found.sort_by(|a, b| place(a).cmp(&place(b)));
         self.found.append(&mut findings.found);
     }
 
-    pub(super) fn finish(self) -> Vec<Finding> {
+    pub(crate) fn finish(self) -> Vec<Finding> {
         self.found
     }
 }
 
 /// Where a finding stands in an object: what of it, which one, and the code.
-fn place(finding: &Finding) -> (&str, usize, Code) {
+fn place(finding: &Finding) -> (&str, usize, FindingCode) {
     let (of, rest) = finding.path.split_once('[').unwrap_or((&finding.path, ""));
     let number = rest
         .split_once(']')
@@ -145,7 +144,7 @@ fn place(finding: &Finding) -> (&str, usize, Code) {
 }
 
 /// Gathers what is found in one object.
-pub(super) struct Findings {
+pub(crate) struct Findings {
     found: Vec<Finding>,
     least: Severity,
     object: Arc<ObjectName>,
@@ -153,11 +152,17 @@ pub(super) struct Findings {
 
 impl Findings {
     /// Adds one at the severity of its code.
-    pub(super) fn add(&mut self, code: Code, path: &str, message: String) {
+    pub(crate) fn add(&mut self, code: FindingCode, path: &str, message: String) {
         self.add_at(code.severity(), code, path, message);
     }
 
-    pub(super) fn add_at(&mut self, severity: Severity, code: Code, path: &str, message: String) {
+    pub(crate) fn add_at(
+        &mut self,
+        severity: Severity,
+        code: FindingCode,
+        path: &str,
+        message: String,
+    ) {
         if severity >= self.least {
             self.found.push(Finding {
                 code,

@@ -1,62 +1,16 @@
-//! What is wrong with roles and bindings, wider than it looks, or without effect.
-//!
-//! [`Lint::run`] looks at [`Objects`] and returns [`Finding`]s: a [`Code`] that stays what it is, a
-//! [`Severity`], the object and the place in it, and what it is there in words. The code says why
-//! it matters and what to do. A [`Baseline`] takes away what is known and accepted.
-//!
-//! ```
-//! use k8s_rbac::lint::{Code, Lint, Severity};
-//! use k8s_rbac::{ClusterRole, Objects, PolicyRule};
-//!
-//! let mut role = ClusterRole::default();
-//! role.metadata.name = "debug".to_owned();
-//! role.rules.push(PolicyRule {
-//!     verbs: vec!["create".to_owned()],
-//!     api_groups: vec![String::new()],
-//!     resources: vec!["pods/exec".to_owned()],
-//!     ..PolicyRule::default()
-//! });
-//! let objects = Objects {
-//!     cluster_roles: vec![role],
-//!     ..Objects::default()
-//! };
-//! let findings = Lint::new().at_least(Severity::Low).run(&objects);
-//! assert_eq!(findings.len(), 1);
-//! assert_eq!(findings[0].code, Code::PodExec);
-//! assert_eq!(
-//!     findings[0].to_string(),
-//!     "medium pod-exec: ClusterRole/debug rules[0]: create on pods/exec"
-//! );
-//! ```
-//!
-//! What it cannot know: whether a permission is needed. Findings are questions to ask, the more
-//! urgent the higher.
-
-mod baseline;
-mod bindings;
-mod code;
-mod dangers;
-mod dead;
-mod finding;
-mod roles;
-mod rules;
-mod severity;
-mod words;
-mod world;
+//! The run over all objects, in order.
 
 use std::collections::HashSet;
 
-pub use baseline::{Baseline, BaselineError, Reviewed};
-pub use code::Code;
-pub use finding::{Finding, ObjectName};
-pub use severity::Severity;
+use k8s_rbac::{ClusterRole, FieldErrors, Objects};
 
-use crate::field_error::FieldErrors;
-use crate::lint::bindings::{Binding, Redundancy};
-use crate::lint::dead::Vocabulary;
-use crate::lint::finding::{Findings, Report};
-use crate::lint::world::{MAX_SELECTORS, World};
-use crate::objects::{ClusterRole, Objects};
+use crate::bindings::{self, Binding, Redundancy};
+use crate::cluster::{Cluster, MAX_SELECTORS};
+use crate::finding::{Finding, Findings, ObjectName, Report};
+use crate::finding_code::FindingCode;
+use crate::roles;
+use crate::severity::Severity;
+use crate::unreachable::Vocabulary;
 
 /// What to look for, and what is known beforehand.
 #[derive(Clone, Debug)]
@@ -85,7 +39,7 @@ impl Lint {
 
     /// Passes over what is less severe.
     #[must_use]
-    pub const fn at_least(mut self, least: Severity) -> Self {
+    pub const fn with_min_severity(mut self, least: Severity) -> Self {
         self.least = least;
         self
     }
@@ -116,7 +70,7 @@ impl Lint {
             ..self.known.clone()
         };
         let all = aggregated(&self.known.cluster_roles, &objects.cluster_roles);
-        let world = World::new(objects, &known, &all);
+        let cluster = Cluster::new(objects, &known, &all);
         let vocabulary = Vocabulary::new();
         let mut redundancy = Redundancy::new(
             (objects
@@ -129,7 +83,7 @@ impl Lint {
         for role in &objects.cluster_roles {
             report.object(ObjectName::of("ClusterRole", &role.metadata), |out| {
                 fields(&role.field_errors(), out);
-                roles::check_cluster_role(role, &world, &vocabulary, out);
+                roles::check_cluster_role(role, &cluster, &vocabulary, out);
             });
         }
         for (at, binding) in objects.cluster_role_bindings.iter().enumerate() {
@@ -137,23 +91,23 @@ impl Lint {
                 ObjectName::of("ClusterRoleBinding", &binding.metadata),
                 |out| {
                     fields(&binding.field_errors(), out);
-                    bindings::check(&Binding::of_cluster(binding), &world, out);
-                    redundancy.check(at, &world, out);
+                    bindings::check(&Binding::of_cluster(binding), &cluster, out);
+                    redundancy.check(at, &cluster, out);
                 },
             );
         }
         for role in &objects.roles {
             report.object(ObjectName::of("Role", &role.metadata), |out| {
                 fields(&role.field_errors(), out);
-                roles::check_role(role, &world, &vocabulary, out);
+                roles::check_role(role, &cluster, &vocabulary, out);
             });
         }
         let places = objects.cluster_role_bindings.len()..;
         for (at, binding) in places.zip(&objects.role_bindings) {
             report.object(ObjectName::of("RoleBinding", &binding.metadata), |out| {
                 fields(&binding.field_errors(), out);
-                bindings::check(&Binding::of_namespace(binding), &world, out);
-                redundancy.check(at, &world, out);
+                bindings::check(&Binding::of_namespace(binding), &cluster, out);
+                redundancy.check(at, &cluster, out);
             });
         }
         report.finish()
@@ -162,7 +116,7 @@ impl Lint {
 
 fn fields(errors: &FieldErrors, out: &mut Findings) {
     for error in errors.errors() {
-        out.add(Code::FieldError, &error.field, error.message.clone());
+        out.add(FindingCode::FieldError, &error.field, error.message.clone());
     }
 }
 

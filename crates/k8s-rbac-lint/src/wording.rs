@@ -1,7 +1,5 @@
 //! Entries of rules as messages repeat them.
 
-use crate::quote::Quoted;
-
 /// How many entries of a list a message repeats. Our choice: a line can be read.
 const MAX_LISTED: usize = 8;
 
@@ -10,7 +8,7 @@ const MAX_LISTED: usize = 8;
 const MAX_CHARACTERS: usize = 80;
 
 /// Lists entries, the first of them if they are many.
-pub(super) fn list(entries: &[impl AsRef<str>]) -> String {
+pub(crate) fn list(entries: &[impl AsRef<str>]) -> String {
     let words = entries.iter().take(MAX_LISTED);
     let words: Vec<String> = words.map(|entry| plain(entry.as_ref())).collect();
     let words = words.join(", ");
@@ -22,7 +20,7 @@ pub(super) fn list(entries: &[impl AsRef<str>]) -> String {
 
 /// Writes an entry as it is, or quoted where it is not what entries look like; the start of it, if
 /// it is long.
-pub(super) fn plain(entry: &str) -> String {
+pub(crate) fn plain(entry: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-./:*_".contains(c);
     let (start, dots) = match entry.char_indices().nth(MAX_CHARACTERS) {
         Some((end, _)) => (entry.get(..end).unwrap_or_default(), "..."),
@@ -31,6 +29,6 @@ pub(super) fn plain(entry: &str) -> String {
     if !start.is_empty() && start.chars().all(is_plain) {
         format!("{start}{dots}")
     } else {
-        format!("{}{dots}", Quoted(start))
+        format!("{start:?}{dots}")
     }
 }

@@ -3,12 +3,12 @@
 //! What is in it: Kubernetes' own list (its documentation, "Role Based Access Control Good
 //! Practices", privilege escalation risks), and what tools of this kind agree on.
 
-use crate::lint::code::Code;
-use crate::objects::PolicyRule;
+use crate::finding_code::FindingCode;
+use k8s_rbac::PolicyRule;
 
 /// A permission from which more can be made.
-pub(super) struct Danger {
-    pub(super) code: Code,
+pub(crate) struct RiskyPermission {
+    pub(crate) code: FindingCode,
     group: &'static str,
     /// With their subresources.
     resources: &'static [&'static str],
@@ -33,12 +33,12 @@ const WRITING: &[&str] = &["create", "update", "patch"];
 const CHANGING: &[&str] = &["update", "patch"];
 
 const fn danger(
-    code: Code,
+    code: FindingCode,
     verbs: &'static [&'static str],
     group: &'static str,
     resources: &'static [&'static str],
-) -> Danger {
-    Danger {
+) -> RiskyPermission {
+    RiskyPermission {
         code,
         group,
         resources,
@@ -48,7 +48,7 @@ const fn danger(
     }
 }
 
-impl Danger {
+impl RiskyPermission {
     const fn even_named(mut self, names: &'static [&'static str]) -> Self {
         self.names = names;
         self
@@ -69,24 +69,29 @@ impl Danger {
     }
 }
 
-pub(super) const DANGERS: &[Danger] = &[
-    danger(Code::SecretsRead, READING, CORE, &["secrets"]),
-    danger(Code::SecretsWrite, WRITING, CORE, &["secrets"]),
-    danger(Code::AwsAuthWrite, CHANGING, CORE, &["configmaps"]).even_named(&["aws-auth"]),
+pub(crate) const RISKY_PERMISSIONS: &[RiskyPermission] = &[
+    danger(FindingCode::SecretsRead, READING, CORE, &["secrets"]),
+    danger(FindingCode::SecretsWrite, WRITING, CORE, &["secrets"]),
+    danger(FindingCode::AwsAuthWrite, CHANGING, CORE, &["configmaps"]).even_named(&["aws-auth"]),
     // Upstream asks for escalate when a role is written, so that it takes both.
     danger(
-        Code::EscalateVerb,
+        FindingCode::EscalateVerb,
         &["escalate"],
         RBAC,
         &["roles", "clusterroles"],
     )
     .even_named(&["cluster-admin", "admin", "edit", "view"])
     .together_with(WRITING, RBAC, &["roles", "clusterroles"]),
-    danger(Code::BindVerb, &["bind"], RBAC, &["roles", "clusterroles"])
-        .even_named(&["cluster-admin"])
-        .together_with(WRITING, RBAC, &["rolebindings", "clusterrolebindings"]),
     danger(
-        Code::Impersonate,
+        FindingCode::BindVerb,
+        &["bind"],
+        RBAC,
+        &["roles", "clusterroles"],
+    )
+    .even_named(&["cluster-admin"])
+    .together_with(WRITING, RBAC, &["rolebindings", "clusterrolebindings"]),
+    danger(
+        FindingCode::Impersonate,
         &["impersonate"],
         CORE,
         &["users", "groups", "serviceaccounts"],
@@ -94,7 +99,7 @@ pub(super) const DANGERS: &[Danger] = &[
     .even_named(&["system:masters"]),
     // The verbs of constrained impersonation, which 1.36 has by default.
     danger(
-        Code::Impersonate,
+        FindingCode::Impersonate,
         &[
             "impersonate",
             "impersonate:arbitrary-node",
@@ -105,59 +110,69 @@ pub(super) const DANGERS: &[Danger] = &[
         &["users", "groups", "serviceaccounts"],
     ),
     danger(
-        Code::TokenCreate,
+        FindingCode::TokenCreate,
         &["create"],
         CORE,
         &["serviceaccounts/token"],
     ),
     danger(
-        Code::PodExec,
+        FindingCode::PodExec,
         &["get", "create"],
         CORE,
         &["pods/exec", "pods/attach"],
     ),
-    danger(Code::PodExec, CHANGING, CORE, &["pods/ephemeralcontainers"]),
     danger(
-        Code::WorkloadCreate,
+        FindingCode::PodExec,
+        CHANGING,
+        CORE,
+        &["pods/ephemeralcontainers"],
+    ),
+    danger(
+        FindingCode::WorkloadCreate,
         WRITING,
         CORE,
         &["replicationcontrollers"],
     ),
-    danger(Code::WorkloadCreate, &["create"], CORE, &["pods"]),
+    danger(FindingCode::WorkloadCreate, &["create"], CORE, &["pods"]),
     danger(
-        Code::WorkloadCreate,
+        FindingCode::WorkloadCreate,
         WRITING,
         "apps",
         &["daemonsets", "deployments", "replicasets", "statefulsets"],
     ),
     danger(
-        Code::WorkloadCreate,
+        FindingCode::WorkloadCreate,
         WRITING,
         "batch",
         &["cronjobs", "jobs"],
     ),
     danger(
-        Code::NodesProxy,
+        FindingCode::NodesProxy,
         &["get", "create", "update", "patch", "delete"],
         CORE,
         &["nodes/proxy"],
     ),
     danger(
-        Code::CsrApproval,
+        FindingCode::CsrApproval,
         CHANGING,
         CERTIFICATES,
         &["certificatesigningrequests/approval"],
     )
     .together_with(&["approve"], CERTIFICATES, &["signers"]),
-    danger(Code::CsrApproval, &["sign"], CERTIFICATES, &["signers"])
-        .even_named(&["kubernetes.io/*", "kubernetes.io/kube-apiserver-client"])
-        .together_with(
-            CHANGING,
-            CERTIFICATES,
-            &["certificatesigningrequests/status"],
-        ),
     danger(
-        Code::WebhookWrite,
+        FindingCode::CsrApproval,
+        &["sign"],
+        CERTIFICATES,
+        &["signers"],
+    )
+    .even_named(&["kubernetes.io/*", "kubernetes.io/kube-apiserver-client"])
+    .together_with(
+        CHANGING,
+        CERTIFICATES,
+        &["certificatesigningrequests/status"],
+    ),
+    danger(
+        FindingCode::WebhookWrite,
         WRITING,
         "admissionregistration.k8s.io",
         &[
@@ -166,33 +181,33 @@ pub(super) const DANGERS: &[Danger] = &[
         ],
     ),
     danger(
-        Code::ApiServiceWrite,
+        FindingCode::ApiServiceWrite,
         WRITING,
         "apiregistration.k8s.io",
         &["apiservices"],
     ),
     danger(
-        Code::PersistentVolumeCreate,
+        FindingCode::PersistentVolumeCreate,
         &["create"],
         CORE,
         &["persistentvolumes"],
     ),
-    danger(Code::NamespaceWrite, CHANGING, CORE, &["namespaces"]),
+    danger(FindingCode::NamespaceWrite, CHANGING, CORE, &["namespaces"]),
 ];
 
 /// How a rule gives a dangerous permission.
-pub(super) struct Given<'r> {
+pub(crate) struct Given<'r> {
     /// The verbs of it that the rule gives, or `*`.
-    pub(super) verbs: Vec<&'r str>,
+    pub(crate) verbs: Vec<&'r str>,
     /// The resources of it that the rule names, as it names them; none if it names all.
-    pub(super) resources: Vec<&'r str>,
+    pub(crate) resources: Vec<&'r str>,
     /// Whether the role gives what else it takes.
-    pub(super) is_complete: bool,
+    pub(crate) is_complete: bool,
 }
 
-impl Danger {
+impl RiskyPermission {
     /// Says how a rule gives this permission, if it does.
-    pub(super) fn given_by<'r>(&self, rule: &'r PolicyRule, met: &Met) -> Option<Given<'r>> {
+    pub(crate) fn given_by<'r>(&self, rule: &'r PolicyRule, met: &Met) -> Option<Given<'r>> {
         let is_named = |names: &[String]| {
             names.is_empty() || names.iter().any(|name| self.names.contains(&name.as_str()))
         };
@@ -218,16 +233,16 @@ impl Danger {
 }
 
 /// The codes of which a role gives what else it takes.
-pub(super) struct Met(Vec<Code>);
+pub(crate) struct Met(Vec<FindingCode>);
 
 impl Met {
-    pub(super) fn of(role: &[PolicyRule]) -> Self {
-        let are_met = |danger: &&Danger| {
+    pub(crate) fn of(role: &[PolicyRule]) -> Self {
+        let are_met = |danger: &&RiskyPermission| {
             let needs = danger.needs.as_ref();
             needs.is_some_and(|needs| role.iter().any(|rule| needs.are_in(rule)))
         };
         Self(
-            DANGERS
+            RISKY_PERMISSIONS
                 .iter()
                 .filter(are_met)
                 .map(|danger| danger.code)

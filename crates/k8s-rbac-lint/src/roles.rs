@@ -2,15 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::coverage::Coverage;
-use crate::lint::code::Code;
-use crate::lint::dangers::Met;
-use crate::lint::finding::Findings;
-use crate::lint::rules::{Context, Widened};
-use crate::lint::words::plain;
-use crate::lint::world::{Reach, World, key};
-use crate::lint::{dead, rules};
-use crate::objects::{ClusterRole, PolicyRule, Role};
+use crate::cluster::{Cluster, Reach, key};
+use crate::finding::Findings;
+use crate::finding_code::FindingCode;
+use crate::risky_permissions::Met;
+use crate::rules::{Context, Widened};
+use crate::wording::plain;
+use crate::{rules, unreachable};
+use k8s_rbac::Coverage;
+use k8s_rbac::{ClusterRole, PolicyRule, Role};
 
 /// How many rules of a role are compared with each other. Our choice: `admin`, the largest role of the
 /// default policy, has 27; beyond, only rules that are the same are found.
@@ -30,10 +30,10 @@ const AGGREGATE_TO: [(Widened, &str); 3] = [
     ),
 ];
 
-pub(super) fn check_role(
+pub(crate) fn check_role(
     role: &Role,
-    world: &World<'_>,
-    vocabulary: &dead::Vocabulary,
+    cluster: &Cluster<'_>,
+    vocabulary: &unreachable::Vocabulary,
     out: &mut Findings,
 ) {
     let key = key(&role.metadata);
@@ -43,37 +43,37 @@ pub(super) fn check_role(
         return;
     }
     let context = Context {
-        reach: world.reach_of(key),
+        reach: cluster.reach_of(key),
         rules: &role.rules,
         met: Met::of(&role.rules),
         namespace: key.0,
         widens: None,
     };
-    check_rules(world.known_rules(key), &context, vocabulary, out);
+    check_rules(cluster.known_rules(key), &context, vocabulary, out);
     if context.reach == Reach::Unbound {
         out.add(
-            Code::UnusedRole,
+            FindingCode::UnusedRole,
             "",
             "no RoleBinding refers to it".to_owned(),
         );
     }
 }
 
-pub(super) fn check_cluster_role(
+pub(crate) fn check_cluster_role(
     role: &ClusterRole,
-    world: &World<'_>,
-    vocabulary: &dead::Vocabulary,
+    cluster: &Cluster<'_>,
+    vocabulary: &unreachable::Vocabulary,
     out: &mut Findings,
 ) {
     let name = role.metadata.name.as_str();
-    let known = world.known_cluster_role(name);
-    let reach = world.reach_of(("", name));
-    if known.is_none() && reach == Reach::Unbound && !world.is_member(name) {
+    let known = cluster.known_cluster_role(name);
+    let reach = cluster.reach_of(("", name));
+    if known.is_none() && reach == Reach::Unbound && !cluster.is_member(name) {
         let message = "no binding refers to it, and no aggregated role collects it".to_owned();
-        out.add(Code::UnusedRole, "", message);
+        out.add(FindingCode::UnusedRole, "", message);
     }
     if role.aggregation_rule.is_some() {
-        return check_aggregated(role, world, out);
+        return check_aggregated(role, cluster, out);
     }
     let labels = &role.metadata.labels;
     let is_labeled = |label: &str| labels.get(label).is_some_and(|value| value == "true");
@@ -86,35 +86,39 @@ pub(super) fn check_cluster_role(
             .find(|(_, label)| is_labeled(label))
             .map(|(widened, _)| *widened),
     };
-    check_rules(world.known_rules(("", name)), &context, vocabulary, out);
+    check_rules(cluster.known_rules(("", name)), &context, vocabulary, out);
 }
 
 /// Looks at an aggregated role. Its rules are looked at where they come from.
-fn check_aggregated(role: &ClusterRole, world: &World<'_>, out: &mut Findings) {
+fn check_aggregated(role: &ClusterRole, cluster: &Cluster<'_>, out: &mut Findings) {
     let selectors = role.aggregation_rule.as_ref();
     let selectors = selectors.map_or(&[][..], |rule| &rule.cluster_role_selectors);
     for (at, selector) in selectors.iter().enumerate() {
         if selector.match_labels.is_empty() && selector.match_expressions.is_empty() {
             let path = format!("aggregationRule.clusterRoleSelectors[{at}]");
             let message = "an empty selector, which matches every ClusterRole".to_owned();
-            out.add(Code::AggregatesEverything, &path, message);
+            out.add(FindingCode::AggregatesEverything, &path, message);
         }
     }
-    let collected = world.role(("", &role.metadata.name));
+    let collected = cluster.role(("", &role.metadata.name));
     let collected = collected.map_or(&[][..], |gives| gives.rules);
     let collected: HashSet<&PolicyRule> = collected.iter().collect();
     let mut own = (role.rules.iter().enumerate()).filter(|(_, rule)| !collected.contains(rule));
     if let Some((first, _)) = own.next() {
         let count = own.count().saturating_add(1);
         let message = format!("{count} of its rules are of no role that it selects here");
-        out.add(Code::RulesOverwritten, &format!("rules[{first}]"), message);
+        out.add(
+            FindingCode::RulesOverwritten,
+            &format!("rules[{first}]"),
+            message,
+        );
     }
 }
 
 fn check_rules(
     known: &[PolicyRule],
     context: &Context<'_>,
-    vocabulary: &dead::Vocabulary,
+    vocabulary: &unreachable::Vocabulary,
     out: &mut Findings,
 ) {
     let is_known = |rule: &PolicyRule| {
@@ -133,14 +137,18 @@ fn check_rules(
         }
         let path = format!("rules[{at}]");
         rules::check(rule, &path, context, out);
-        dead::check(rule, &path, !context.namespace.is_empty(), vocabulary, out);
+        unreachable::check(rule, &path, !context.namespace.is_empty(), vocabulary, out);
     }
     if let Some(first) = added.first() {
         let message = format!(
             "{} of its rules give more than it is known to give",
             added.len()
         );
-        out.add(Code::DefaultChanged, &format!("rules[{first}]"), message);
+        out.add(
+            FindingCode::DefaultChanged,
+            &format!("rules[{first}]"),
+            message,
+        );
     }
     if known.is_empty() {
         shadowed(context.rules, out);
@@ -184,12 +192,12 @@ fn shadowed(all: &[PolicyRule], out: &mut Findings) {
                 }
             }
         };
-        out.add(Code::ShadowedRule, &format!("rules[{at}]"), message);
+        out.add(FindingCode::ShadowedRule, &format!("rules[{at}]"), message);
     }
 }
 
 /// Returns how many permissions and entries rules have, if that is not too many to compare them.
-pub(super) fn size_of<'r>(rules: impl IntoIterator<Item = &'r PolicyRule>) -> Option<usize> {
+pub(crate) fn size_of<'r>(rules: impl IntoIterator<Item = &'r PolicyRule>) -> Option<usize> {
     let mut size = 0_usize;
     for rule in rules {
         let lists = [
@@ -215,6 +223,6 @@ pub(super) fn size_of<'r>(rules: impl IntoIterator<Item = &'r PolicyRule>) -> Op
 }
 
 /// Writes a role as a binding refers to it.
-pub(super) fn reference(kind: &str, name: &str) -> String {
+pub(crate) fn reference(kind: &str, name: &str) -> String {
     format!("{} {}", plain(kind), plain(name))
 }

@@ -4,12 +4,12 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::{Serialize, Serializer};
 
-use crate::lint::severity::Severity;
+use crate::severity::Severity;
 
-/// What is found. The names that [`Code::as_str`] returns stay what they are.
+/// What is found. The names that [`FindingCode::as_str`] returns stay what they are.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
-pub enum Code {
+pub enum FindingCode {
     /// A binding refers to a role that is not there.
     DanglingRoleRef,
     /// The API server would not store the object.
@@ -125,7 +125,7 @@ struct Facts {
     advice: &'static str,
 }
 
-impl Code {
+impl FindingCode {
     /// All of them.
     pub const ALL: &'static [Self] = &[
         Self::DanglingRoleRef,
@@ -580,13 +580,13 @@ impl Code {
     }
 }
 
-impl Display for Code {
+impl Display for FindingCode {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
 }
 
-impl Serialize for Code {
+impl Serialize for FindingCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }

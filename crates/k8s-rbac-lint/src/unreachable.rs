@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::api_resources::{ApiResource, RESOURCES};
-use crate::lint::code::Code;
-use crate::lint::finding::Findings;
-use crate::lint::words::{list, plain};
-use crate::objects::PolicyRule;
+use crate::finding::Findings;
+use crate::finding_code::FindingCode;
+use crate::wording::{list, plain};
+use k8s_rbac::PolicyRule;
+use k8s_rbac::api_resources::{ApiResource, RESOURCES};
 
 /// The methods that a request for a path can have, as verbs.
 const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post", "put"];
@@ -16,13 +16,13 @@ const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post",
 const MAX_URLS_COMPARED: usize = 128;
 
 /// The resources that Kubernetes ships, by every word that somebody could mean one by.
-pub(super) struct Vocabulary {
+pub(crate) struct Vocabulary {
     by_name: HashMap<&'static str, Vec<&'static ApiResource>>,
     by_other_word: HashMap<String, &'static str>,
 }
 
 impl Vocabulary {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut by_name: HashMap<&str, Vec<&ApiResource>> = HashMap::new();
         let mut by_other_word = HashMap::new();
         for resource in RESOURCES {
@@ -59,7 +59,7 @@ impl Vocabulary {
 }
 
 /// Says whether a group is one of Kubernetes' own.
-pub(super) fn is_own_group(group: &str) -> bool {
+pub(crate) fn is_own_group(group: &str) -> bool {
     RESOURCES.iter().any(|resource| resource.group == group)
 }
 
@@ -72,7 +72,7 @@ fn own_groups(rule: &PolicyRule) -> Option<HashSet<&str>> {
 }
 
 /// Looks at one rule, of a Role or of a `ClusterRole`.
-pub(super) fn check(
+pub(crate) fn check(
     rule: &PolicyRule,
     path: &str,
     is_namespaced: bool,
@@ -89,12 +89,12 @@ pub(super) fn check(
             **entry != "namespaces" && vocabulary.is_cluster_scoped(entry, &groups)
         };
         let outside: Vec<&String> = rule.resources.iter().filter(is_outside).collect();
-        report(out, Code::ClusterScopedInNamespace, path, &outside);
+        report(out, FindingCode::ClusterScopedInNamespace, path, &outside);
     }
     let groups: Vec<&String> = (rule.api_groups.iter())
         .filter(|group| !is_group(group))
         .collect();
-    report(out, Code::GroupForm, path, &groups);
+    report(out, FindingCode::GroupForm, path, &groups);
     verbs(rule, path, out);
     urls(rule, path, out);
 }
@@ -104,7 +104,7 @@ fn resources(rule: &PolicyRule, path: &str, vocabulary: &Vocabulary, out: &mut F
     let wildcards: Vec<&String> = entries()
         .filter(|entry| entry.ends_with("/*") || entry.as_str() == "*/")
         .collect();
-    report(out, Code::SubresourceWildcard, path, &wildcards);
+    report(out, FindingCode::SubresourceWildcard, path, &wildcards);
 
     let groups = || rule.api_groups.iter();
     let has_own_group = groups().any(|group| group == "*" || is_own_group(group));
@@ -119,7 +119,7 @@ fn resources(rule: &PolicyRule, path: &str, vocabulary: &Vocabulary, out: &mut F
     });
     let forms: Vec<String> = forms.collect();
     if !forms.is_empty() {
-        out.add(Code::ResourceNameForm, path, list_as_is(&forms));
+        out.add(FindingCode::ResourceNameForm, path, list_as_is(&forms));
     }
 
     let Some(groups) = own_groups(rule) else {
@@ -138,7 +138,7 @@ fn resources(rule: &PolicyRule, path: &str, vocabulary: &Vocabulary, out: &mut F
     if !misplaced.is_empty() {
         let groups = list(&rule.api_groups);
         let message = format!("{}, not in {groups}", list_as_is(&misplaced));
-        out.add(Code::ResourceNotInGroup, path, message);
+        out.add(FindingCode::ResourceNotInGroup, path, message);
     }
 }
 
@@ -160,7 +160,7 @@ fn names(rule: &PolicyRule, path: &str, out: &mut Findings) {
             list(&never),
             list(&rule.resource_names)
         );
-        out.add(Code::NamesWithCreate, path, message);
+        out.add(FindingCode::NamesWithCreate, path, message);
     }
     let seldom = of(&["list", "watch"]);
     if !seldom.is_empty() {
@@ -169,7 +169,7 @@ fn names(rule: &PolicyRule, path: &str, out: &mut Findings) {
             list(&seldom),
             list(&rule.resource_names)
         );
-        out.add(Code::NamesWithList, path, message);
+        out.add(FindingCode::NamesWithList, path, message);
     }
 }
 
@@ -179,7 +179,7 @@ fn verbs(rule: &PolicyRule, path: &str, out: &mut Findings) {
             || (verb.contains('*') && verb.as_str() != "*")
     };
     let odd: Vec<&String> = rule.verbs.iter().filter(is_odd).collect();
-    report(out, Code::VerbForm, path, &odd);
+    report(out, FindingCode::VerbForm, path, &odd);
     let is_method = |verb: &String| verb == "*" || METHODS.contains(&verb.as_str());
     if !rule.non_resource_urls.is_empty()
         && rule.resources.is_empty()
@@ -191,7 +191,7 @@ fn verbs(rule: &PolicyRule, path: &str, out: &mut Findings) {
             "{} for paths, of which no method has the name",
             list(&rule.verbs)
         );
-        out.add(Code::VerbForm, path, message);
+        out.add(FindingCode::VerbForm, path, message);
     }
 }
 
@@ -203,7 +203,7 @@ fn urls(rule: &PolicyRule, path: &str, out: &mut Findings) {
         (!start.starts_with('/') && !is_everything) || start.contains('*')
     };
     let odd: Vec<&String> = entries().filter(is_odd).collect();
-    report(out, Code::UrlForm, path, &odd);
+    report(out, FindingCode::UrlForm, path, &odd);
     if rule.non_resource_urls.len() > MAX_URLS_COMPARED {
         return;
     }
@@ -212,10 +212,10 @@ fn urls(rule: &PolicyRule, path: &str, out: &mut Findings) {
         parent.is_some_and(|parent| !rule.allows_path(parent))
     };
     let orphans: Vec<&String> = entries().filter(is_orphan).collect();
-    report(out, Code::UrlWithoutParent, path, &orphans);
+    report(out, FindingCode::UrlWithoutParent, path, &orphans);
 }
 
-fn report(out: &mut Findings, code: Code, path: &str, entries: &[&String]) {
+fn report(out: &mut Findings, code: FindingCode, path: &str, entries: &[&String]) {
     if !entries.is_empty() {
         out.add(code, path, list(entries));
     }

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::coverage::Coverage;
-use crate::lint::code::Code;
-use crate::lint::finding::{Findings, ObjectName};
-use crate::lint::roles::{reference, size_of};
-use crate::lint::severity::Severity;
-use crate::lint::words::plain;
-use crate::lint::world::{Gives, RoleKey, World, key, role_key};
-use crate::objects::{ClusterRoleBinding, Metadata, RoleBinding, RoleRef, Subject};
-use crate::policy::PRIVILEGED_GROUP;
+use crate::cluster::{Cluster, RoleKey, RoleSummary, key, role_key};
+use crate::finding::{Findings, ObjectName};
+use crate::finding_code::FindingCode;
+use crate::roles::{reference, size_of};
+use crate::severity::Severity;
+use crate::wording::plain;
+use k8s_rbac::Coverage;
+use k8s_rbac::PRIVILEGED_GROUP;
+use k8s_rbac::{ClusterRoleBinding, Metadata, RoleBinding, RoleRef, Subject};
 
 /// How many other bindings of its rarest subject a binding is compared with. Our choice: to compare
 /// all would cost the square of their number.
@@ -28,7 +28,7 @@ type Identities<'w> = BTreeSet<(&'w str, &'w str, &'w str)>;
 
 /// A binding of either kind.
 #[derive(Clone, Copy)]
-pub(super) struct Binding<'w> {
+pub(crate) struct Binding<'w> {
     kind: &'static str,
     metadata: &'w Metadata,
     subjects: &'w [Subject],
@@ -36,7 +36,7 @@ pub(super) struct Binding<'w> {
 }
 
 impl<'w> Binding<'w> {
-    pub(super) fn of_cluster(binding: &'w ClusterRoleBinding) -> Self {
+    pub(crate) fn of_cluster(binding: &'w ClusterRoleBinding) -> Self {
         Self {
             kind: "ClusterRoleBinding",
             metadata: &binding.metadata,
@@ -45,7 +45,7 @@ impl<'w> Binding<'w> {
         }
     }
 
-    pub(super) fn of_namespace(binding: &'w RoleBinding) -> Self {
+    pub(crate) fn of_namespace(binding: &'w RoleBinding) -> Self {
         Self {
             kind: "RoleBinding",
             metadata: &binding.metadata,
@@ -86,30 +86,34 @@ fn identity<'w>(subject: &'w Subject, binding: &Binding<'w>) -> (&'w str, &'w st
 }
 
 /// Looks at one binding by itself.
-pub(super) fn check(binding: &Binding<'_>, world: &World<'_>, out: &mut Findings) {
+pub(crate) fn check(binding: &Binding<'_>, cluster: &Cluster<'_>, out: &mut Findings) {
     if binding.is_nowhere() {
         return;
     }
     let namespace = binding.namespace();
-    let gives = world.referred(binding.role_ref, namespace);
+    let gives = cluster.referred(binding.role_ref, namespace);
     let role = reference(&binding.role_ref.kind, &binding.role_ref.name);
     if gives.is_none() {
         out.add(
-            Code::DanglingRoleRef,
+            FindingCode::DanglingRoleRef,
             "roleRef",
             format!("no {role} is there"),
         );
     }
-    let known = world.known_subjects((namespace, &binding.metadata.name), binding.role_ref);
+    let known = cluster.known_subjects((namespace, &binding.metadata.name), binding.role_ref);
     if binding.subjects.is_empty() && known.is_none() {
-        out.add(Code::NoSubjects, "", format!("nobody is given {role}"));
+        out.add(
+            FindingCode::NoSubjects,
+            "",
+            format!("nobody is given {role}"),
+        );
     }
     let mut seen = HashSet::new();
     let mut added = 0_usize;
     for (at, subject) in binding.subjects.iter().enumerate() {
         let path = format!("subjects[{at}]");
         if !seen.insert(identity(subject, binding)) {
-            out.add(Code::DuplicateSubject, &path, plain(&subject.name));
+            out.add(FindingCode::DuplicateSubject, &path, plain(&subject.name));
             continue;
         }
         match known {
@@ -122,7 +126,7 @@ pub(super) fn check(binding: &Binding<'_>, world: &World<'_>, out: &mut Findings
     if added > 0 {
         let message = format!("{added} subjects are not known to be there");
         let severity = Severity::Medium;
-        out.add_at(severity, Code::DefaultChanged, "subjects", message);
+        out.add_at(severity, FindingCode::DefaultChanged, "subjects", message);
     }
     let is_all_known = known.is_some() && added == 0;
     if let Some(gives) = gives.filter(|_| !is_all_known && !binding.subjects.is_empty()) {
@@ -130,7 +134,7 @@ pub(super) fn check(binding: &Binding<'_>, world: &World<'_>, out: &mut Findings
     }
 }
 
-fn check_role(binding: &Binding<'_>, role: &str, gives: &Gives<'_>, out: &mut Findings) {
+fn check_role(binding: &Binding<'_>, role: &str, gives: &RoleSummary<'_>, out: &mut Findings) {
     let is_cluster_wide = binding.kind == "ClusterRoleBinding";
     if gives.is_everything {
         let severity = if is_cluster_wide {
@@ -144,7 +148,7 @@ fn check_role(binding: &Binding<'_>, role: &str, gives: &Gives<'_>, out: &mut Fi
             "in its namespace"
         };
         let message = format!("{role} allows everything, here {scope}");
-        out.add_at(severity, Code::BindsFullAccess, "roleRef", message);
+        out.add_at(severity, FindingCode::BindsFullAccess, "roleRef", message);
     }
     if !is_cluster_wide && gives.has_paths && binding.role_ref.kind == "ClusterRole" {
         let message = format!("{role} has paths, which a RoleBinding does not give");
@@ -152,22 +156,22 @@ fn check_role(binding: &Binding<'_>, role: &str, gives: &Gives<'_>, out: &mut Fi
         let severity = if gives.has_resources {
             Severity::Info
         } else {
-            Code::UrlsWithoutEffect.severity()
+            FindingCode::UrlsWithoutEffect.severity()
         };
-        out.add_at(severity, Code::UrlsWithoutEffect, "roleRef", message);
+        out.add_at(severity, FindingCode::UrlsWithoutEffect, "roleRef", message);
     }
 }
 
 fn check_subject(
     subject: &Subject,
     binding: &Binding<'_>,
-    gives: Option<Gives<'_>>,
+    gives: Option<RoleSummary<'_>>,
     path: &str,
     out: &mut Findings,
 ) {
     let is_cluster_wide = binding.kind == "ClusterRoleBinding";
     let role = reference(&binding.role_ref.kind, &binding.role_ref.name);
-    let mut add = |code: Code, message: String| {
+    let mut add = |code: FindingCode, message: String| {
         let severity = if is_cluster_wide {
             code.severity()
         } else {
@@ -183,31 +187,36 @@ fn check_subject(
             let severity = if gives.is_some_and(|gives| gives.is_public) {
                 Severity::Low
             } else {
-                Code::UnauthenticatedSubject.severity()
+                FindingCode::UnauthenticatedSubject.severity()
             };
-            out.add_at(severity, Code::UnauthenticatedSubject, path, message);
+            out.add_at(severity, FindingCode::UnauthenticatedSubject, path, message);
         }
         ("Group", "system:authenticated" | ACCOUNTS) => {
             let message = format!("{name} is given {role}");
             if gives.is_some_and(|gives| gives.is_everything) {
                 let severity = Severity::Critical;
-                out.add_at(severity, Code::AuthenticatedSubject, path, message);
+                out.add_at(severity, FindingCode::AuthenticatedSubject, path, message);
             } else {
-                add(Code::AuthenticatedSubject, message);
+                add(FindingCode::AuthenticatedSubject, message);
             }
         }
         ("Group", PRIVILEGED_GROUP) => {
-            add(Code::MastersSubject, format!("{name} is given {role}"));
+            add(
+                FindingCode::MastersSubject,
+                format!("{name} is given {role}"),
+            );
         }
-        ("Group", "system:nodes") => add(Code::NodesSubject, format!("{name} is given {role}")),
+        ("Group", "system:nodes") => {
+            add(FindingCode::NodesSubject, format!("{name} is given {role}"))
+        }
         ("Group", _) if name.starts_with("system:serviceaccounts:") => {
             add(
-                Code::NamespaceAccountsSubject,
+                FindingCode::NamespaceAccountsSubject,
                 format!("{} is given {role}", plain(name)),
             );
         }
         ("Group", _) if name.starts_with(ACCOUNT_PREFIX) => out.add(
-            Code::SubjectNeverMatches,
+            FindingCode::SubjectNeverMatches,
             path,
             format!("{} is the name of a user, not of a group", plain(name)),
         ),
@@ -219,26 +228,26 @@ fn check_subject(
             | ACCOUNTS
             | PRIVILEGED_GROUP,
         ) => out.add(
-            Code::SubjectNeverMatches,
+            FindingCode::SubjectNeverMatches,
             path,
             format!("{name} is the name of a group, not of a user"),
         ),
         ("User" | "Group", "*") => out.add(
-            Code::SubjectNeverMatches,
+            FindingCode::SubjectNeverMatches,
             path,
             format!("* is no wildcard here, but the name of a {}", subject.kind),
         ),
         ("User", _) if name.starts_with("system:node:") => {
             add(
-                Code::NodesSubject,
+                FindingCode::NodesSubject,
                 format!("{} is given {role}", plain(name)),
             );
         }
         ("User", _) if name.starts_with(ACCOUNT_PREFIX) => {
-            out.add(Code::UserNamesAccount, path, plain(name));
+            out.add(FindingCode::UserNamesAccount, path, plain(name));
         }
         ("ServiceAccount", _) if subject.namespace.is_empty() && is_cluster_wide => out.add(
-            Code::SubjectNeverMatches,
+            FindingCode::SubjectNeverMatches,
             path,
             format!("the service account {} has no namespace", plain(name)),
         ),
@@ -248,11 +257,11 @@ fn check_subject(
                 namespace => namespace,
             };
             let message = format!("default of {} is given {role}", plain(namespace));
-            add(Code::DefaultAccountSubject, message);
+            add(FindingCode::DefaultAccountSubject, message);
         }
         ("User" | "Group" | "ServiceAccount", _) => {}
         (kind, _) => out.add(
-            Code::SubjectNeverMatches,
+            FindingCode::SubjectNeverMatches,
             path,
             format!("there is no kind {} of subjects", plain(kind)),
         ),
@@ -260,7 +269,7 @@ fn check_subject(
 }
 
 /// Finds the bindings that give nothing that others do not give.
-pub(super) struct Redundancy<'w> {
+pub(crate) struct Redundancy<'w> {
     /// Each with whom it means.
     bindings: Vec<(Binding<'w>, Identities<'w>)>,
     /// The bindings of each identity, by their place.
@@ -271,7 +280,7 @@ pub(super) struct Redundancy<'w> {
 }
 
 impl<'w> Redundancy<'w> {
-    pub(super) fn new(bindings: impl IntoIterator<Item = Binding<'w>>) -> Self {
+    pub(crate) fn new(bindings: impl IntoIterator<Item = Binding<'w>>) -> Self {
         let bindings = bindings.into_iter();
         let bindings: Vec<_> = bindings
             .map(|binding| (binding, binding.identities()))
@@ -292,7 +301,7 @@ impl<'w> Redundancy<'w> {
 
     /// Looks at the binding in this place. Those that were found to give nothing are not counted
     /// for others.
-    pub(super) fn check(&mut self, at: usize, world: &World<'w>, out: &mut Findings) {
+    pub(crate) fn check(&mut self, at: usize, cluster: &Cluster<'w>, out: &mut Findings) {
         let Some((binding, identities)) = self.bindings.get(at) else {
             return;
         };
@@ -328,9 +337,9 @@ impl<'w> Redundancy<'w> {
             let name = ObjectName::of(wider.kind, wider.metadata);
             let name = plain(&name.to_string());
             let code = if wider_role == role {
-                Code::DuplicateBinding
-            } else if covers(&mut self.covers, wider_role, role, world) {
-                Code::ShadowedBinding
+                FindingCode::DuplicateBinding
+            } else if covers(&mut self.covers, wider_role, role, cluster) {
+                FindingCode::ShadowedBinding
             } else {
                 continue;
             };
@@ -351,13 +360,13 @@ fn covers<'w>(
     compared: &mut Covers<'w>,
     wider: RoleKey<'w>,
     role: RoleKey<'w>,
-    world: &World<'w>,
+    cluster: &Cluster<'w>,
 ) -> bool {
     if compared.len() >= MAX_PAIRS_COMPARED {
         return compared.get(&(wider, role)).copied().unwrap_or(false);
     }
     *compared.entry((wider, role)).or_insert_with(|| {
-        let (Some(wider), Some(rules)) = (world.role(wider), world.role(role)) else {
+        let (Some(wider), Some(rules)) = (cluster.role(wider), cluster.role(role)) else {
             return false;
         };
         let (wider, rules) = (wider.rules, rules.rules);

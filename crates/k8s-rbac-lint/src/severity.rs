@@ -18,9 +18,9 @@ pub enum Severity {
     Low,
     /// Wrong, or a step to more.
     Medium,
-    /// Gives far more than it seems to.
+    /// RoleSummary far more than it seems to.
     High,
-    /// Gives everything, or gives to everybody.
+    /// RoleSummary everything, or gives to everybody.
     Critical,
 }
 
@@ -53,7 +53,7 @@ impl Severity {
     }
 
     /// Returns the one below; `Low` stays what it is, and so does `Info`.
-    pub(super) const fn lowered(self) -> Self {
+    pub(crate) const fn lowered(self) -> Self {
         match self {
             Self::Info => Self::Info,
             Self::Low | Self::Medium => Self::Low,

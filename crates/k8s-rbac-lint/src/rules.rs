@@ -1,36 +1,36 @@
 //! What a rule gives: everything, something from which more can be made, more than its role is
 //! known for.
 
-use crate::lint::code::Code;
-use crate::lint::dangers::{DANGERS, Danger, Given, Met};
-use crate::lint::dead::is_own_group;
-use crate::lint::finding::Findings;
-use crate::lint::severity::Severity;
-use crate::lint::words::{list, plain};
-use crate::lint::world::Reach;
-use crate::objects::PolicyRule;
+use crate::cluster::{Reach, allows_everything};
+use crate::finding::Findings;
+use crate::finding_code::FindingCode;
+use crate::risky_permissions::{Given, Met, RISKY_PERMISSIONS, RiskyPermission};
+use crate::severity::Severity;
+use crate::unreachable::is_own_group;
+use crate::wording::{list, plain};
+use k8s_rbac::PolicyRule;
 
 /// The role that a rule is of.
-pub(super) struct Context<'w> {
-    pub(super) reach: Reach,
-    pub(super) rules: &'w [PolicyRule],
-    pub(super) met: Met,
+pub(crate) struct Context<'w> {
+    pub(crate) reach: Reach,
+    pub(crate) rules: &'w [PolicyRule],
+    pub(crate) met: Met,
     /// The namespace of a Role; empty for a `ClusterRole`.
-    pub(super) namespace: &'w str,
+    pub(crate) namespace: &'w str,
     /// Which of `view`, `edit` and `admin` collect the role, the narrowest.
-    pub(super) widens: Option<Widened>,
+    pub(crate) widens: Option<Widened>,
 }
 
 /// The roles for users of the default policy, which others may add to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Widened {
+pub(crate) enum Widened {
     View,
     Edit,
     Admin,
 }
 
 impl Widened {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::View => "view",
             Self::Edit => "edit",
@@ -43,17 +43,17 @@ impl Widened {
 const AWS_AUTH_NAMESPACE: &str = "kube-system";
 
 /// Looks at one rule.
-pub(super) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &mut Findings) {
-    if is_everything(rule) {
+pub(crate) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &mut Findings) {
+    if allows_everything(rule) {
         let severity = match context.reach {
             Reach::Cluster => Severity::Critical,
             Reach::Namespaces | Reach::Unbound => Severity::High,
         };
         let message = "every verb on every resource of every group".to_owned();
-        out.add_at(severity, Code::FullAccess, path, message);
+        out.add_at(severity, FindingCode::FullAccess, path, message);
         return widening(rule, path, context, out);
     }
-    let given: Vec<(&Danger, Given<'_>)> = (DANGERS.iter())
+    let given: Vec<(&RiskyPermission, Given<'_>)> = (RISKY_PERMISSIONS.iter())
         .filter_map(|danger| Some((danger, danger.given_by(rule, &context.met)?)))
         .filter(|(danger, _)| is_reached(danger, context))
         .collect();
@@ -77,37 +77,28 @@ pub(super) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &
     widening(rule, path, context, out);
 }
 
-/// Says whether a rule gives every verb on every resource.
-pub(super) fn is_everything(rule: &PolicyRule) -> bool {
-    let has_star = |list: &[String]| list.iter().any(|entry| entry == "*");
-    has_star(&rule.verbs)
-        && has_star(&rule.api_groups)
-        && has_star(&rule.resources)
-        && rule.resource_names.is_empty()
-}
-
-fn is_reached(danger: &Danger, context: &Context<'_>) -> bool {
+fn is_reached(danger: &RiskyPermission, context: &Context<'_>) -> bool {
     match danger.code {
         // Elsewhere there is no aws-auth.
-        Code::AwsAuthWrite => {
+        FindingCode::AwsAuthWrite => {
             context.reach == Reach::Cluster || context.namespace == AWS_AUTH_NAMESPACE
         }
         // A namespace that a Role is in can be changed through it, but it is what it is for.
-        Code::NamespaceWrite
-        | Code::NodesProxy
-        | Code::WebhookWrite
-        | Code::ApiServiceWrite
-        | Code::PersistentVolumeCreate
-        | Code::CsrApproval => context.namespace.is_empty(),
+        FindingCode::NamespaceWrite
+        | FindingCode::NodesProxy
+        | FindingCode::WebhookWrite
+        | FindingCode::ApiServiceWrite
+        | FindingCode::PersistentVolumeCreate
+        | FindingCode::CsrApproval => context.namespace.is_empty(),
         _ => true,
     }
 }
 
-fn severity_of(code: Code, is_complete: bool, reach: Reach) -> Severity {
+fn severity_of(code: FindingCode, is_complete: bool, reach: Reach) -> Severity {
     let severity = match reach {
         Reach::Cluster => code.severity(),
         // aws-auth is in one namespace anyhow.
-        _ if code == Code::AwsAuthWrite => code.severity(),
+        _ if code == FindingCode::AwsAuthWrite => code.severity(),
         Reach::Namespaces | Reach::Unbound => code.severity().lowered(),
     };
     if is_complete {
@@ -120,18 +111,21 @@ fn severity_of(code: Code, is_complete: bool, reach: Reach) -> Severity {
 fn wildcards(
     rule: &PolicyRule,
     path: &str,
-    given: &[(&Danger, Given<'_>)],
+    given: &[(&RiskyPermission, Given<'_>)],
     context: &Context<'_>,
     out: &mut Findings,
 ) {
     let has_star = |list: &[String]| list.iter().any(|entry| entry == "*");
     if has_star(&rule.resources) && rule.resource_names.is_empty() {
         let included = given.iter().filter(|(_, given)| given.resources.is_empty());
-        let mut codes: Vec<Code> = included.clone().map(|(danger, _)| danger.code).collect();
+        let mut codes: Vec<FindingCode> = included.clone().map(|(danger, _)| danger.code).collect();
         codes.dedup();
         let severity = included
             .map(|(danger, given)| severity_of(danger.code, given.is_complete, context.reach))
-            .fold(of_groups(Code::WildcardResources, rule), Severity::max);
+            .fold(
+                of_groups(FindingCode::WildcardResources, rule),
+                Severity::max,
+            );
         let verbs = list(&rule.verbs);
         let of = if has_star(&rule.api_groups) {
             "every group".to_owned()
@@ -143,16 +137,16 @@ fn wildcards(
             let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
             message = format!("{message}, which includes {}", codes.join(", "));
         }
-        out.add_at(severity, Code::WildcardResources, path, message);
+        out.add_at(severity, FindingCode::WildcardResources, path, message);
     } else if has_star(&rule.api_groups) && !rule.resources.is_empty() {
         let message = format!("{} in every API group", list(&rule.resources));
-        out.add(Code::WildcardGroups, path, message);
+        out.add(FindingCode::WildcardGroups, path, message);
     }
     if has_star(&rule.verbs) && !rule.resources.is_empty() && !has_star(&rule.resources) {
         let message = format!("every verb on {}", list(&rule.resources));
         out.add_at(
-            of_groups(Code::WildcardVerbs, rule),
-            Code::WildcardVerbs,
+            of_groups(FindingCode::WildcardVerbs, rule),
+            FindingCode::WildcardVerbs,
             path,
             message,
         );
@@ -160,12 +154,12 @@ fn wildcards(
     let mut urls = rule.non_resource_urls.iter();
     if urls.any(|url| matches!(url.as_str(), "*" | "/*")) {
         let message = format!("{} on every path", list(&rule.verbs));
-        out.add(Code::WildcardUrls, path, message);
+        out.add(FindingCode::WildcardUrls, path, message);
     }
 }
 
 /// Who has API groups of his own often gives all of them, to what serves them and to its users.
-fn of_groups(code: Code, rule: &PolicyRule) -> Severity {
+fn of_groups(code: FindingCode, rule: &PolicyRule) -> Severity {
     let is_shared = |group: &String| group == "*" || is_own_group(group);
     if rule.api_groups.iter().any(is_shared) {
         code.severity()
@@ -178,41 +172,41 @@ fn widening(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &mut Find
     let Some(widened) = context.widens else {
         return;
     };
-    let codes = (DANGERS.iter())
+    let codes = (RISKY_PERMISSIONS.iter())
         .filter(|danger| danger.given_by(rule, &context.met).is_some())
         .map(|danger| danger.code)
         .filter(|&code| !is_meant_for(widened, code));
-    let mut names: Vec<&str> = codes.map(Code::as_str).collect();
+    let mut names: Vec<&str> = codes.map(FindingCode::as_str).collect();
     names.dedup();
     let mut verbs = rule.verbs.iter().map(String::as_str);
     let writes = verbs.find(|verb| !matches!(*verb, "get" | "list" | "watch"));
     match (widened, writes) {
         _ if !names.is_empty() => {
             let message = format!("{} gets {}", widened.as_str(), names.join(", "));
-            out.add(Code::AggregationWidens, path, message);
+            out.add(FindingCode::AggregationWidens, path, message);
         }
         (Widened::View, Some(verb)) if !rule.resources.is_empty() => {
             let message = format!("view, which is for reading, gets {}", plain(verb));
             let severity = Severity::Medium;
-            out.add_at(severity, Code::AggregationWidens, path, message);
+            out.add_at(severity, FindingCode::AggregationWidens, path, message);
         }
         _ => {}
     }
 }
 
 /// What the default policy gives with these roles itself.
-const fn is_meant_for(widened: Widened, code: Code) -> bool {
+const fn is_meant_for(widened: Widened, code: FindingCode) -> bool {
     match widened {
         Widened::View => false,
         Widened::Edit | Widened::Admin => matches!(
             code,
-            Code::AwsAuthWrite
-                | Code::Impersonate
-                | Code::PodExec
-                | Code::SecretsRead
-                | Code::SecretsWrite
-                | Code::TokenCreate
-                | Code::WorkloadCreate
+            FindingCode::AwsAuthWrite
+                | FindingCode::Impersonate
+                | FindingCode::PodExec
+                | FindingCode::SecretsRead
+                | FindingCode::SecretsWrite
+                | FindingCode::TokenCreate
+                | FindingCode::WorkloadCreate
         ),
     }
 }

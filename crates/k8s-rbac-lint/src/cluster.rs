@@ -2,19 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::lint::rules::is_everything;
-use crate::objects::{
+use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, Objects, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
 
 /// How many selectors aggregated roles may have for their roles to be collected here. Our choice:
 /// the default policy has three, and what is installed beside it seldom more than one each; each is
 /// asked about every `ClusterRole`.
-pub(super) const MAX_SELECTORS: usize = 64;
+pub(crate) const MAX_SELECTORS: usize = 64;
 
 /// Where a role holds, by the bindings that there are.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     /// Nobody binds it.
     Unbound,
     /// In single namespaces.
@@ -24,30 +23,30 @@ pub(super) enum Reach {
 }
 
 /// A role by its namespace, or a `ClusterRole` with none, and by its name.
-pub(super) type RoleKey<'w> = (&'w str, &'w str);
+pub(crate) type RoleKey<'w> = (&'w str, &'w str);
 
 /// What a role gives, so that bindings need not look at each rule again.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Gives<'w> {
-    pub(super) rules: &'w [PolicyRule],
+pub(crate) struct RoleSummary<'w> {
+    pub(crate) rules: &'w [PolicyRule],
     /// Everything, by one of the rules.
-    pub(super) is_everything: bool,
+    pub(crate) is_everything: bool,
     /// Paths, among others.
-    pub(super) has_paths: bool,
+    pub(crate) has_paths: bool,
     /// Resources, among others.
-    pub(super) has_resources: bool,
+    pub(crate) has_resources: bool,
     /// Nothing but paths that the default policy gives to everybody.
-    pub(super) is_public: bool,
+    pub(crate) is_public: bool,
 }
 
-impl<'w> Gives<'w> {
+impl<'w> RoleSummary<'w> {
     fn of(rules: &'w [PolicyRule]) -> Self {
         const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
         let mut urls = rules.iter().flat_map(|rule| &rule.non_resource_urls);
         let has_resources = rules.iter().any(|rule| !rule.resources.is_empty());
         Self {
             rules,
-            is_everything: rules.iter().any(is_everything),
+            is_everything: rules.iter().any(allows_everything),
             has_paths: urls.clone().next().is_some(),
             has_resources,
             is_public: !rules.is_empty()
@@ -58,10 +57,10 @@ impl<'w> Gives<'w> {
 }
 
 /// The objects that are judged, together with those that are known.
-pub(super) struct World<'w> {
+pub(crate) struct Cluster<'w> {
     known: Known<'w>,
     /// What each role comes to, the rules of aggregated ones collected.
-    roles: HashMap<RoleKey<'w>, Gives<'w>>,
+    roles: HashMap<RoleKey<'w>, RoleSummary<'w>>,
     reach: HashMap<RoleKey<'w>, Reach>,
     /// The `ClusterRole`s that some aggregated role collects.
     members: HashSet<&'w str>,
@@ -75,20 +74,24 @@ struct Known<'w> {
     role_bindings: HashMap<RoleKey<'w>, &'w RoleBinding>,
 }
 
-impl<'w> World<'w> {
+impl<'w> Cluster<'w> {
     /// Looks at objects. `aggregated` are all `ClusterRole`s, judged and known, with the rules that
     /// aggregation gives them.
-    pub(super) fn new(
+    pub(crate) fn new(
         judged: &'w Objects,
         known: &'w Objects,
         aggregated: &'w [ClusterRole],
     ) -> Self {
         let roles = known.roles.iter().chain(&judged.roles);
         let roles = roles.filter(|role| !role.metadata.namespace.is_empty());
-        let roles = roles.map(|role| (key(&role.metadata), Gives::of(&role.rules)));
+        let roles = roles.map(|role| (key(&role.metadata), RoleSummary::of(&role.rules)));
         let cluster_roles = aggregated.iter();
-        let cluster_roles =
-            cluster_roles.map(|role| (("", role.metadata.name.as_str()), Gives::of(&role.rules)));
+        let cluster_roles = cluster_roles.map(|role| {
+            (
+                ("", role.metadata.name.as_str()),
+                RoleSummary::of(&role.rules),
+            )
+        });
         let members = members(aggregated);
         let mut reach = reach(judged, known);
         extend_to_members(&mut reach, &members);
@@ -101,30 +104,30 @@ impl<'w> World<'w> {
     }
 
     /// Returns what the role gives that a binding refers to, if it is there.
-    pub(super) fn referred(&self, role_ref: &RoleRef, namespace: &str) -> Option<Gives<'w>> {
+    pub(crate) fn referred(&self, role_ref: &RoleRef, namespace: &str) -> Option<RoleSummary<'w>> {
         self.role(role_key(role_ref, namespace)?)
     }
 
     /// Returns what a role gives, if it is there.
-    pub(super) fn role(&self, key: RoleKey<'_>) -> Option<Gives<'w>> {
+    pub(crate) fn role(&self, key: RoleKey<'_>) -> Option<RoleSummary<'w>> {
         self.roles.get(&key).copied()
     }
 
-    pub(super) fn reach_of(&self, key: RoleKey<'_>) -> Reach {
+    pub(crate) fn reach_of(&self, key: RoleKey<'_>) -> Reach {
         self.reach.get(&key).copied().unwrap_or(Reach::Unbound)
     }
 
-    pub(super) fn is_member(&self, cluster_role: &str) -> bool {
+    pub(crate) fn is_member(&self, cluster_role: &str) -> bool {
         self.members.contains(cluster_role)
     }
 
     /// Returns the known role of this name.
-    pub(super) fn known_cluster_role(&self, name: &str) -> Option<&'w ClusterRole> {
+    pub(crate) fn known_cluster_role(&self, name: &str) -> Option<&'w ClusterRole> {
         self.known.cluster_roles.get(name).copied()
     }
 
     /// Returns the rules that a role of this name is known to have.
-    pub(super) fn known_rules(&self, key: RoleKey<'_>) -> &'w [PolicyRule] {
+    pub(crate) fn known_rules(&self, key: RoleKey<'_>) -> &'w [PolicyRule] {
         if key.0.is_empty() {
             self.known_cluster_role(key.1)
                 .map_or(&[], |role| &role.rules)
@@ -134,7 +137,7 @@ impl<'w> World<'w> {
     }
 
     /// Returns the subjects that a binding of this name and role is known to have, if one is known.
-    pub(super) fn known_subjects(
+    pub(crate) fn known_subjects(
         &self,
         key: RoleKey<'_>,
         role_ref: &RoleRef,
@@ -171,12 +174,12 @@ impl<'w> Known<'w> {
     }
 }
 
-pub(super) const fn key(metadata: &crate::objects::Metadata) -> RoleKey<'_> {
+pub(crate) const fn key(metadata: &k8s_rbac::Metadata) -> RoleKey<'_> {
     (metadata.namespace.as_str(), metadata.name.as_str())
 }
 
 /// The key of the role that a binding in a namespace, or in none, refers to.
-pub(super) fn role_key<'k>(role_ref: &'k RoleRef, namespace: &'k str) -> Option<RoleKey<'k>> {
+pub(crate) fn role_key<'k>(role_ref: &'k RoleRef, namespace: &'k str) -> Option<RoleKey<'k>> {
     match role_ref.kind.as_str() {
         "ClusterRole" => Some(("", &role_ref.name)),
         // The namespace of a ClusterRoleBinding is none, in which there is no Role.
@@ -252,4 +255,13 @@ fn extend_to_members<'w>(
             return;
         }
     }
+}
+
+/// Returns whether a rule allows every verb on every resource of every API group.
+pub(crate) fn allows_everything(rule: &PolicyRule) -> bool {
+    let has_wildcard = |list: &[String]| list.iter().any(|entry| entry == "*");
+    has_wildcard(&rule.verbs)
+        && has_wildcard(&rule.api_groups)
+        && has_wildcard(&rule.resources)
+        && rule.resource_names.is_empty()
 }

@@ -1,21 +1,18 @@
 //! The lint: the cases of `testdata/lint.toml`, its order and filters, baselines, and its cost on
 //! hostile input.
 
-#![cfg(all(feature = "lint", feature = "yaml"))]
-
 use std::collections::BTreeSet;
 
-use k8s_rbac::lint::{Baseline, BaselineError, Code, Finding, Lint, Severity};
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, Manifests, Objects, Policy, PolicyRule, Role, RoleBinding,
     Subject,
 };
+use k8s_rbac_lint::{Baseline, BaselineError, Finding, FindingCode, Lint, Severity};
+use k8s_rbac_oracle::strategies::{question, world};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
 use testkit::Report;
-
-use crate::props::world;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,12 +54,12 @@ impl Case {
             "subjects": [{"kind": "Group", "name": "devs"}],
             "roleRef": {"kind": if is_namespaced {"Role"} else {"ClusterRole"}, "name": "r"},
         }]);
-        let world = if is_namespaced {
+        let cluster = if is_namespaced {
             json!({"roles": role, "roleBindings": binding})
         } else {
             json!({"clusterRoles": role, "clusterRoleBindings": binding})
         };
-        let mut objects: Objects = serde_json::from_value(world).unwrap();
+        let mut objects: Objects = serde_json::from_value(cluster).unwrap();
         for binding in &mut objects.cluster_role_bindings {
             binding.set_defaults();
         }
@@ -86,7 +83,7 @@ fn place(finding: &Finding) -> String {
 fn the_lint_finds_what_the_cases_say() {
     let mut report = Report::new();
     for case in cases() {
-        let code = Code::find(&case.code).unwrap();
+        let code = FindingCode::find(&case.code).unwrap();
         let name = format!("{code}: {}", case.name);
         let findings = Lint::new().run(&case.objects());
         let findings: Vec<&Finding> = findings.iter().filter(|one| one.code == code).collect();
@@ -103,17 +100,17 @@ fn the_lint_finds_what_the_cases_say() {
 #[test]
 fn each_code_has_a_case_that_has_it_and_one_that_has_it_not() {
     let cases = cases();
-    for &code in Code::ALL {
+    for &code in FindingCode::ALL {
         let of_code = || cases.iter().filter(|case| case.code == code.as_str());
         assert!(of_code().any(|case| !case.finds.is_empty()), "{code}");
         assert!(of_code().any(|case| case.finds.is_empty()), "{code}");
-        assert_eq!(Code::find(code.as_str()), Some(code));
+        assert_eq!(FindingCode::find(code.as_str()), Some(code));
         for sentence in [code.why(), code.advice()] {
             assert!(sentence.ends_with('.'), "{code}: {sentence}");
         }
     }
-    let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
-    assert_eq!(names.len(), Code::ALL.len());
+    let names: BTreeSet<&str> = FindingCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(names.len(), FindingCode::ALL.len());
 }
 
 #[test]
@@ -149,7 +146,7 @@ fn sample() -> Objects {
 #[test]
 fn findings_come_by_object_and_place_and_can_be_limited_by_severity() {
     let found = |least| -> Vec<String> {
-        let findings = Lint::new().at_least(least).run(&sample());
+        let findings = Lint::new().with_min_severity(least).run(&sample());
         findings.iter().map(ToString::to_string).collect()
     };
     assert_eq!(
@@ -163,7 +160,7 @@ fn findings_come_by_object_and_place_and_can_be_limited_by_severity() {
     );
     assert_eq!(found(Severity::Low).len(), 2);
     assert_eq!(found(Severity::Critical).len(), 0);
-    let findings = Lint::new().at_least(Severity::High).run(&sample());
+    let findings = Lint::new().with_min_severity(Severity::High).run(&sample());
     assert_eq!(
         serde_json::to_value(findings.first()).unwrap(),
         json!({
@@ -192,14 +189,14 @@ fn what_is_known_is_there_and_not_judged() {
     let mut known = Objects::default();
     let mut objects = sample();
     known.cluster_roles.append(&mut objects.cluster_roles);
-    let codes = |lint: &Lint, objects: &Objects| -> Vec<Code> {
+    let codes = |lint: &Lint, objects: &Objects| -> Vec<FindingCode> {
         lint.run(objects).iter().map(|one| one.code).collect()
     };
-    let dangling = [Code::NoSubjects, Code::DanglingRoleRef];
+    let dangling = [FindingCode::NoSubjects, FindingCode::DanglingRoleRef];
     assert_eq!(codes(&Lint::new(), &objects), dangling);
     let lint = Lint::new().with_known(known);
-    assert_eq!(codes(&lint, &objects), [Code::NoSubjects]);
-    assert_eq!(codes(&lint, &sample()), [Code::NoSubjects]);
+    assert_eq!(codes(&lint, &objects), [FindingCode::NoSubjects]);
+    assert_eq!(codes(&lint, &sample()), [FindingCode::NoSubjects]);
 }
 
 #[test]
@@ -233,8 +230,8 @@ full-access Role/ns/gone
 ";
     let baseline = Baseline::parse(text).unwrap();
     let reviewed = baseline.apply(findings.clone());
-    let codes: Vec<Code> = reviewed.findings.iter().map(|one| one.code).collect();
-    assert_eq!(codes, [Code::ShadowedRule, Code::NoSubjects]);
+    let codes: Vec<FindingCode> = reviewed.findings.iter().map(|one| one.code).collect();
+    assert_eq!(codes, [FindingCode::ShadowedRule, FindingCode::NoSubjects]);
     assert_eq!(reviewed.accepted, 2);
     assert_eq!(reviewed.stale.to_string(), "full-access Role/ns/gone\n");
 
@@ -291,8 +288,8 @@ fn many_rules_and_bindings_are_looked_at_once() {
         .collect();
     let findings = Lint::new().run(&objects);
     let count = |code| findings.iter().filter(|one| one.code == code).count();
-    assert_eq!(count(Code::ShadowedRule), many / 2);
-    assert!(count(Code::DuplicateBinding) > 0);
+    assert_eq!(count(FindingCode::ShadowedRule), many / 2);
+    assert!(count(FindingCode::DuplicateBinding) > 0);
 }
 
 /// Leaves out one object or rule that a finding calls superfluous.
@@ -335,13 +332,13 @@ proptest! {
     #[test]
     fn what_is_superfluous_can_go(
         world in world(),
-        questions in proptest::collection::vec(crate::props::question(), 16),
+        questions in proptest::collection::vec(question(), 16),
     ) {
         let policy = Policy::new(world.clone());
         for finding in Lint::new().run(&world) {
             let is_superfluous = matches!(
                 finding.code,
-                Code::DuplicateBinding | Code::ShadowedBinding | Code::ShadowedRule
+                FindingCode::DuplicateBinding | FindingCode::ShadowedBinding | FindingCode::ShadowedRule
             );
             if is_superfluous {
                 let left = Policy::new(without(&world, &finding));

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod baseline;
+mod bindings;
+mod cluster;
+mod finding;
+mod finding_code;
+mod lint;
+mod risky_permissions;
+mod roles;
+mod rules;
+mod severity;
+mod unreachable;
+mod wording;
+
+pub use baseline::{Baseline, BaselineError, Reviewed};
+pub use finding::{Finding, ObjectName};
+pub use finding_code::FindingCode;
+pub use lint::Lint;
+pub use severity::Severity;
