@@ -1,15 +1,16 @@
-//! What is wrong with what an operator wrote, and where.
+//! Problems in rules, with their places.
 
 mod kind;
-mod words;
+mod message;
 
+use std::error::Error;
 use std::fmt;
 
 pub use self::kind::ProblemKind;
 use crate::rules::Section;
 
-/// Something that an operator should know of what was read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// A problem in what an operator wrote.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Problem {
     kind: ProblemKind,
     at: Location,
@@ -35,37 +36,37 @@ impl Problem {
         }
     }
 
-    /// Returns what is wrong.
+    /// Returns the kind of problem.
     #[must_use]
     pub const fn kind(&self) -> ProblemKind {
         self.kind
     }
 
-    /// Returns a stable name for what is wrong, in kebab case.
+    /// Returns a stable code in kebab case.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.kind.code()
     }
 
-    /// Returns whether something was left out, or kept and doubtful.
+    /// Returns the severity.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         self.kind.severity()
     }
 
-    /// Returns the place in the data, as `mapRoles[3].rolearn`.
+    /// Returns the place in the data, such as `mapRoles[3].rolearn`.
     #[must_use]
     pub const fn at(&self) -> Location {
         self.at
     }
 
-    /// Returns the line of the text that was read, from one, if it is known.
+    /// Returns the line in the text, counted from one. `None` if it is not known.
     #[must_use]
     pub const fn line(&self) -> Option<usize> {
         self.line
     }
 
-    /// Returns the column in characters, from one, if it is known.
+    /// Returns the column in characters, counted from one. `None` if it is not known.
     #[must_use]
     pub const fn column(&self) -> Option<usize> {
         self.column
@@ -73,7 +74,7 @@ impl Problem {
 }
 
 impl fmt::Display for Problem {
-    /// Prints place, line and column, and the sentence.
+    /// Prints the place, line and column, and the message.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.at)?;
         match (self.line, self.column) {
@@ -85,18 +86,23 @@ impl fmt::Display for Problem {
     }
 }
 
-/// How bad a problem is.
+impl Error for Problem {}
+
+/// The severity of a problem.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[expect(clippy::exhaustive_enums, reason = "an entry is kept or it is not")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a program's exit status depends on it"
+)]
 pub enum Severity {
-    /// What it speaks of was kept, and probably does not do what was meant.
+    /// The text was read and probably does not do what was meant.
     Warning,
-    /// What it speaks of was left out.
+    /// Something was not read.
     Error,
 }
 
 impl Severity {
-    /// Returns the word for it.
+    /// Returns `warning` or `error`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -106,7 +112,13 @@ impl Severity {
     }
 }
 
-/// A place in the data, which prints as `mapRoles[3].rolearn`.
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A place in the data. Prints as `mapRoles[3].rolearn`.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Location {
     section: Option<Section>,
@@ -144,13 +156,13 @@ impl Location {
         }
     }
 
-    /// Returns the section, if it is not the text as a whole.
+    /// Returns the section. `None` for the text as a whole.
     #[must_use]
     pub const fn section(&self) -> Option<Section> {
         self.section
     }
 
-    /// Returns the entry's index in the section, from zero.
+    /// Returns the entry's index in the section, counted from zero.
     #[must_use]
     pub const fn index(&self) -> Option<usize> {
         self.index

@@ -22,6 +22,8 @@ pub use self::policy_table::{PolicyTable, PolicyTableError};
 use self::problem_sink::{ProblemSink, TextFrame};
 pub use self::server_config::{ReservedPrefixes, ServerConfig};
 use crate::problem::{Location, Problem, ProblemKind};
+use crate::resolve::IdentityMap;
+use crate::resolve::backend::{Backend, BackendKind};
 use crate::rules::{Rules, Section};
 
 /// How many bytes a text may have unless told otherwise: 1 MiB, what a ConfigMap can hold.
@@ -31,6 +33,31 @@ pub const DEFAULT_MAX_BYTES: usize = bounded_yaml::DEFAULT_MAX_BYTES;
 #[must_use]
 pub fn read_config_map(text: &str) -> (Rules, Vec<Problem>) {
     Reader::new().read_config_map(text)
+}
+
+impl IdentityMap {
+    /// Reads the ConfigMap `aws-auth` and builds a map with it as the only backend. See
+    /// [`Reader::read_config_map`](crate::Reader::read_config_map) for the accepted texts.
+    ///
+    /// ```
+    /// use aws_auth_map::IdentityMap;
+    /// use iam_principal::Identity;
+    ///
+    /// let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/dev', username: dev}]";
+    /// let (map, problems) = IdentityMap::from_config_map(text);
+    /// assert!(problems.is_empty());
+    ///
+    /// let arn = "arn:aws:sts::111122223333:assumed-role/dev/alice";
+    /// let caller = Identity::new(arn, "111122223333", "AROAEXAMPLE:alice")?;
+    /// assert_eq!(map.resolve(&caller).user().map(|user| user.username()), Some("dev"));
+    /// # Ok::<(), iam_principal::Error>(())
+    /// ```
+    #[must_use]
+    pub fn from_config_map(text: &str) -> (Self, Vec<Problem>) {
+        let (rules, problems) = read_config_map(text);
+        let backend = Backend::new(BackendKind::EksConfigMap, rules);
+        (Self::new().with_backend(backend), problems)
+    }
 }
 
 /// Reads rules, and keeps the good ones when some are not.
@@ -131,7 +158,7 @@ impl Reader {
             return;
         }
         let Reading { rules, problems } = reading;
-        let mut sink = ProblemSink::new(text, frame, problems).within(section);
+        let mut sink = ProblemSink::new(text, frame, problems);
         let mut documents = bounded_yaml::documents(text, &self.limits);
         match documents.next() {
             None => {}

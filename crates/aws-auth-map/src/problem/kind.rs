@@ -1,173 +1,173 @@
-//! What can be wrong.
+//! The kinds of problems.
 
 use super::Severity;
 use crate::resolve::backend::BackendKind;
 use crate::rules::{RuleRef, Section};
 
-/// What is wrong.
+/// A kind of problem.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// An access policy without its ARN, or whose scope is neither the cluster nor namespaces.
+    /// An access policy without an ARN, or with a scope that is neither the cluster nor namespaces.
     AccessPolicy,
     /// An account id that is not twelve digits.
     AccountId,
-    /// An account id of which a number was made, as `1.11122223333e+11`.
+    /// An account id that became a number, such as `1.11122223333e+11`.
     AccountNumber,
-    /// An account id of fewer digits, which has lost its leading zeros.
+    /// An account id that has lost its leading zeros.
     AccountZeros,
     /// An anchor that is defined twice, or an alias without its anchor.
     Alias,
-    /// A rule whose every user has a name or a group that its backend reserves.
+    /// A rule whose username or a group always starts with a prefix that its backend reserves.
     AlwaysReserved,
-    /// A pattern for principals of every account.
+    /// A pattern that matches principals of every account.
     AnyAccount,
-    /// No ARN of a principal.
+    /// Not the ARN of a principal.
     Arn,
-    /// An ARN with a letter, a dash, a quote or a space that is not ASCII.
+    /// An ARN with a character that is not ASCII.
     ArnNotAscii,
-    /// An ARN with a space before, in or behind it.
+    /// An ARN with a space.
     ArnSpaces,
     /// A source that the authentication mode leaves out.
     BackendNotAsked,
-    /// A username in which the session name has no colon before it.
+    /// A username without a colon before the session name.
     ColonBeforeSessionName,
-    /// A rule for principals that an earlier rule covers.
+    /// A rule for principals that an earlier rule matches.
     Covered(RuleRef),
-    /// A rule for principals that a rule of an earlier source covers.
+    /// A rule for principals that a rule of an earlier backend matches.
     CoveredByBackend(BackendKind, RuleRef),
-    /// A backend's deprecated name.
+    /// A deprecated backend name.
     DeprecatedMode(BackendKind),
-    /// An access policy that an entry has already.
+    /// An access policy that the entry already has.
     DuplicateAccessPolicy,
-    /// An entry whose ARN differs from an earlier one's in case only, and which replaces it.
+    /// An entry that replaces an earlier one whose ARN differs only in case.
     DuplicateInCase(RuleRef),
-    /// A key that stands in an entry twice, whatever the case of its letters.
+    /// A key that appears twice in an entry, in any case.
     DuplicateKey,
     /// A backend that is named twice.
     DuplicateMode,
-    /// An entry for the principal of an earlier one, which it replaces.
+    /// An entry that replaces an earlier one for the same principal.
     DuplicateRule(RuleRef),
-    /// A section that stands there twice; the last is read.
+    /// A section that appears twice; the last one is read.
     DuplicateSection,
-    /// An entry that is no mapping.
+    /// An entry that is not a mapping.
     EntryNotAMapping,
-    /// A type of access entry that is not known.
+    /// An unknown type of access entry.
     EntryType,
-    /// A type of access entry that is for roles, for a user.
+    /// A user with a type of access entry that is for roles only.
     EntryTypeForRoles,
-    /// A group that is no text.
+    /// A group that is not text.
     GroupNotText,
-    /// Groups that are no list.
+    /// Groups that are not a list.
     GroupsNotAList,
     /// An IAM group.
     IamGroup,
     /// The ARN of an instance profile.
     InstanceProfile,
-    /// The names of access entries without what is in them.
+    /// A list of access entries that has only their ARNs.
     ListedEntries,
     /// `*` or `?` in an ARN.
     LiteralWildcard,
-    /// A group that is `system:masters` for whoever calls a session the right name.
+    /// A group that a session name can turn into `system:masters`.
     MastersBySessionName,
     /// A section beside `data`.
     MisplacedSection,
-    /// An entry that says of nobody who it is for.
+    /// An entry without a principal.
     MissingPrincipal,
-    /// An entry without the user id that it is to be known by.
+    /// An entry without a user id, where callers are matched by user id.
     MissingUserId,
-    /// An entry without a user name, or with an empty one.
+    /// An entry without a username, or with an empty one.
     MissingUsername,
-    /// A key that is nearly another, which is named.
+    /// A key that resembles the given one.
     MisspelledKey(&'static str),
-    /// A key of `data` that is nearly a section's.
+    /// A key of `data` that resembles a section's.
     MisspelledSection(Section),
     /// More than one document where one is read.
     MoreDocuments,
-    /// An entry that says twice who it is for.
+    /// An entry with more than one principal.
     MorePrincipals,
-    /// No access entry.
+    /// No access entries.
     NoAccessEntries,
     /// No rule for nodes.
     NoNodes,
     /// None of the three sections.
     NoSections,
-    /// A node's name without the group of nodes.
+    /// A node's username without the group of nodes.
     NodeWithoutGroup,
-    /// The group of nodes for a name that is no node's.
+    /// The group of nodes without a node's username.
     NodeWithoutName,
     /// A value that should be `true` or `false`.
     NotABoolean,
-    /// An object of another kind, or something that is no object.
+    /// An object of another kind, or not an object.
     NotAConfigMap,
-    /// No JSON.
+    /// Not JSON.
     NotJson,
     /// A value that should be text.
     NotText,
-    /// Nothing to read.
+    /// Empty input.
     NothingThere,
-    /// Access policies of a principal that has no access entry.
+    /// Access policies of a principal without an access entry.
     OrphanPolicies,
-    /// A ConfigMap of another name or namespace.
+    /// A ConfigMap with another name or namespace.
     OtherConfigMap,
-    /// A pattern that is no ARN of six parts.
+    /// A pattern that is not an ARN of six parts.
     Pattern,
-    /// A pattern that no caller's ARN can match.
+    /// A pattern that matches no caller's ARN.
     PatternMatchesNobody,
     /// The ARN of a permission set.
     PermissionSetArn,
-    /// Reserved prefixes that are no list of backends with their lists.
+    /// Reserved prefixes that are not a list of backends with their lists.
     ReservedPrefixes,
-    /// A username that begins as only EKS's own may.
+    /// A username that starts with a prefix EKS reserves.
     ReservedUsername,
     /// The ARN of a role with its path.
     RolePath,
-    /// A section that is no list.
+    /// A section that is not a list.
     SectionNotAList,
-    /// A list where Kubernetes takes text only.
+    /// A list where Kubernetes accepts only text.
     SectionNotText,
     /// The ARN of a session.
     SessionArn,
-    /// The ARN of a session in an access entry.
+    /// An access entry for the ARN of a session.
     SessionPrincipal,
-    /// An entry for the principal of an earlier one, which counts.
+    /// An entry for the principal of an earlier one, which takes effect.
     Shadowed(RuleRef),
-    /// `sso` that does not name a permission set in an account.
+    /// `sso` without a permission set or an account.
     Sso,
-    /// No YAML.
+    /// Not YAML.
     Syntax,
-    /// No YAML, because of a tab.
+    /// Not YAML, because of a tab.
     Tab,
     /// More than the limits allow.
     TooLarge,
-    /// No YAML, because a bracket or a quote is not closed.
+    /// Not YAML, because a bracket or a quote is not closed.
     Unclosed,
-    /// A placeholder of another tool, which nobody filled in.
+    /// A placeholder of another tool that is not filled in.
     Unfilled,
-    /// An access policy of which the table does not know what it allows.
+    /// An access policy that the table of policies does not contain.
     UnknownAccessPolicy,
-    /// A key that means nothing here.
+    /// A key without a meaning.
     UnknownKey,
-    /// No backend's name.
+    /// A name that is not a backend's.
     UnknownMode,
-    /// Text that looks like a placeholder and is none.
+    /// Text that looks like a placeholder and is not one.
     UnknownPlaceholder,
-    /// An account id that other readers take for a number.
+    /// An account id that other readers parse as a number.
     UnquotedAccount,
-    /// No YAML, because a value begins with `{{` and is not quoted.
+    /// Not YAML, because a value starts with `{{` and is not quoted.
     UnquotedTemplate,
-    /// A name that other readers take for a number or a boolean.
+    /// A name that other readers parse as a number or a boolean.
     UnquotedText,
-    /// A user id where nobody looks at it.
+    /// A user id where callers are not matched by user id.
     UserIdIgnored,
-    /// A username of one's own for a type that has its own.
+    /// A username for a type of access entry that has a fixed one.
     UsernameOfType,
-    /// `*` or `?` for the account of an ARN.
+    /// `*` or `?` as the account of an ARN.
     WildcardAccount,
 }
 
 impl ProblemKind {
-    /// Returns a stable name, in kebab case.
+    /// Returns a stable code in kebab case.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -252,7 +252,7 @@ impl ProblemKind {
         }
     }
 
-    /// Returns whether what it speaks of was left out.
+    /// Returns the severity.
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {

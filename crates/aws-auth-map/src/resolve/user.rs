@@ -7,6 +7,9 @@ use iam_principal::Identity;
 use crate::rules::caller::{session_name, user_id};
 
 /// A Kubernetes user, with the fields of a TokenReview's `status.user`.
+///
+/// With the feature `serde` it serializes as that object.
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct UserInfo {
     username: String,

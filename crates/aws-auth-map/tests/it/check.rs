@@ -100,8 +100,8 @@ fn a_problem_of_a_map_prints_its_source() {
     assert_eq!(
         printed,
         [
-            "EKSConfigMap: mapRoles[0] (line 1, column 13): never asked: `mapRoles[0]` of \
-             MountedFile, which is asked before, covers the same principals"
+            "EKSConfigMap: mapRoles[0] (line 1, column 13): never used: `mapRoles[0]` of \
+             MountedFile, which is searched first, matches the same principals"
         ]
     );
 }

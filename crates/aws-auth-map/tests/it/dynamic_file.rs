@@ -230,9 +230,9 @@ fn the_mounted_file_says_which_prefixes_each_backend_reserves() {
         told,
         [
             "server.reservedPrefixConfig (line 5, column 5): a deprecated name; write `MountedFile`",
-            "server.reservedPrefixConfig (line 9, column 6): no backend; write `MountedFile`, \
+            "server.reservedPrefixConfig (line 9, column 6): unknown backend; write `MountedFile`, \
          `EKSConfigMap`, `CRD` or `DynamicFile`",
-            "server.reservedPrefixConfig (line 10, column 6): not read: a list of entries with \
+            "server.reservedPrefixConfig (line 10, column 6): not read; expected a list of entries with \
          `backendMode` and `usernamePrefixReserveList`, a list of text",
         ]
     );

@@ -363,7 +363,7 @@ fn a_problem_prints_its_place_and_what_to_do() {
     assert_eq!(
         printed,
         [
-            "mapRoles (line 2, column 15): a value that begins with `{{` has to be quoted, \
+            "mapRoles (line 2, column 15): a value that starts with `{{` must be quoted, \
          as in `\"{{SessionName}}\"`"
         ]
     );

@@ -252,3 +252,16 @@ fn a_strict_map_puts_no_odd_character_of_a_session_name_into_a_name() {
         );
     }
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_user_serializes_as_the_user_of_a_token_review() {
+    let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/dev', username: dev}]";
+    let (map, _) = IdentityMap::from_config_map(text);
+    let resolution = map.resolve(&session("dev", "alice"));
+    let user = serde_json::to_value(resolution.user().expect("a user")).expect("JSON");
+    assert_eq!(user["username"], "dev");
+    assert_eq!(user["groups"], serde_json::json!([]));
+    assert_eq!(user["extra"]["sessionName"], serde_json::json!(["alice"]));
+    assert!(user["uid"].is_string());
+}

@@ -88,7 +88,7 @@ mapAccounts: x
     assert!(
         updated.retained()[0]
             .to_string()
-            .starts_with("kept 1 rule of mapRoles: a value that begins")
+            .starts_with("kept 1 rule of mapRoles: a value that starts")
     );
 }
 

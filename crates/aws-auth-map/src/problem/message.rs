@@ -1,0 +1,240 @@
+//! The message of each problem: one sentence, and the fix.
+
+use std::fmt;
+
+use super::ProblemKind;
+
+impl fmt::Display for ProblemKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AccessPolicy => {
+                "an access policy needs a `policyArn`, and an `accessScope` of type `cluster` or \
+                 `namespace`"
+            }
+            Self::AccountId => "an account id has twelve digits; quote it if it starts with a zero",
+            Self::AccountNumber => {
+                "the account id was turned into a number; write its twelve digits in quotes"
+            }
+            Self::AccountZeros => {
+                "an account id has twelve digits, and this one has lost its leading zeros; write \
+                 all twelve in quotes"
+            }
+            Self::Alias => "an alias without its anchor, or an anchor that is defined twice",
+            Self::AlwaysReserved => {
+                "always refused: the username or a group starts with a prefix this backend \
+                 reserves; choose another name"
+            }
+            Self::AnyAccount => {
+                "the pattern matches principals of every AWS account, including accounts you do \
+                 not own; write the account id"
+            }
+            Self::Arn => {
+                "not the ARN of a role, a user or an account's root; write \
+                 `arn:aws:iam::ACCOUNT:role/NAME`"
+            }
+            Self::ArnNotAscii => {
+                "the ARN contains a letter, dash, quote or space that is not ASCII, so it matches \
+                 no caller; type it again"
+            }
+            Self::ArnSpaces => {
+                "the ARN contains a space, so it matches no caller; remove the space"
+            }
+            Self::BackendNotAsked => {
+                "the authentication mode leaves this source out, so its rules have no effect"
+            }
+            Self::ColonBeforeSessionName => {
+                "EKS requires a `:` before `{{SessionName}}`; write `dev:{{SessionName}}`"
+            }
+            Self::Covered(earlier) => {
+                return write!(
+                    f,
+                    "never used: `{earlier}` matches the same principals; remove one of the two"
+                );
+            }
+            Self::CoveredByBackend(backend, earlier) => {
+                return write!(
+                    f,
+                    "never used: `{earlier}` of {backend}, which is searched first, matches the \
+                     same principals"
+                );
+            }
+            Self::DeprecatedMode(kind) => {
+                return write!(f, "a deprecated name; write `{kind}`");
+            }
+            Self::DuplicateAccessPolicy => {
+                "the entry lists this access policy twice; the first one takes effect"
+            }
+            Self::DuplicateInCase(earlier) => {
+                return write!(
+                    f,
+                    "replaces `{earlier}`, whose ARN differs only in case; remove one of the two"
+                );
+            }
+            Self::DuplicateKey => {
+                "the key appears twice in the entry, so the entry is not read; write it once"
+            }
+            Self::DuplicateMode => "the backend is named twice; name each backend once",
+            Self::DuplicateRule(earlier) => {
+                return write!(
+                    f,
+                    "replaces `{earlier}`, which is for the same principal; remove one of the two"
+                );
+            }
+            Self::DuplicateSection => {
+                "the section appears twice, and only the last one is read; merge them"
+            }
+            Self::EntryNotAMapping => "an entry is a mapping with an ARN, a username and groups",
+            Self::EntryType => {
+                "not a known type of access entry; the entry needs a username of its own"
+            }
+            Self::EntryTypeForRoles => "entries of this type are for roles only; write `STANDARD`",
+            Self::GroupNotText => {
+                "a group is not text, so the entry is not read; write each group as text"
+            }
+            Self::GroupsNotAList => {
+                "the groups are not a list; write each group on its own line, after `- `"
+            }
+            Self::IamGroup => "IAM groups cannot call AWS; list each user's ARN, or use a role",
+            Self::InstanceProfile => {
+                "an instance profile is not an IAM principal; use the ARN of the role it contains"
+            }
+            Self::ListedEntries => {
+                "the input lists only the principals' ARNs; run `aws eks describe-access-entry` \
+                 for each of them"
+            }
+            Self::LiteralWildcard => {
+                "`*` and `?` are literal here, so the ARN matches no caller; write a pattern in \
+                 `rolearnLike` or `userarnLike`"
+            }
+            Self::MastersBySessionName => {
+                "the session name becomes part of the group name, so a caller can choose \
+                 `system:masters`; add a fixed prefix"
+            }
+            Self::MisplacedSection => {
+                "not read, because it is beside `data`; indent it under `data`"
+            }
+            Self::MissingPrincipal => "the entry names no principal; add an ARN",
+            Self::MissingUserId => "this file matches callers by user id; add a `userid`",
+            Self::MissingUsername => "the entry has no username; add one",
+            Self::MisspelledKey(meant) => {
+                return write!(f, "not read; did you mean `{meant}`?");
+            }
+            Self::MisspelledSection(meant) => {
+                return write!(f, "not read; the section's name is `{meant}`, in this case");
+            }
+            Self::MoreDocuments => "there is more than one; only the first is read",
+            Self::MorePrincipals => {
+                "an entry has an ARN, a permission set or a pattern, but only one of them; split \
+                 it into several entries"
+            }
+            Self::NoAccessEntries => {
+                "no access entry found; expected the output of `aws eks describe-access-entry \
+                 --output json`"
+            }
+            Self::NoNodes => {
+                "no rule maps a node role, so no node can join the cluster unless another source \
+                 maps one; add the node role with `system:node:{{EC2PrivateDNSName}}` and the \
+                 group `system:nodes`"
+            }
+            Self::NoSections => "there is no `mapRoles`, `mapUsers` or `mapAccounts`",
+            Self::NodeWithoutGroup => "a node needs the group `system:nodes`; add it",
+            Self::NodeWithoutName => {
+                "a node's username starts with `system:node:`; write \
+                 `system:node:{{EC2PrivateDNSName}}`"
+            }
+            Self::NotABoolean => {
+                "the value is not `true` or `false` and is treated as `true`; write one of them"
+            }
+            Self::NotAConfigMap => {
+                "not the ConfigMap; expected the output of `kubectl get cm aws-auth -n \
+                 kube-system -o yaml`, or its data"
+            }
+            Self::NotJson => "not a single JSON object, so none of it is read",
+            Self::NotText => "the value is not text, so the entry is not read; write text",
+            Self::NothingThere => "the input is empty",
+            Self::OrphanPolicies => {
+                "not read: the principal has no access entry here; add the output of \
+                 `describe-access-entry`"
+            }
+            Self::OtherConfigMap => {
+                "EKS reads only the ConfigMap `aws-auth` in `kube-system`; rename this one"
+            }
+            Self::Pattern => {
+                "a pattern has the six parts of an ARN, as in \
+                 `arn:aws:iam::111122223333:role/dev-*`"
+            }
+            Self::PatternMatchesNobody => {
+                "no caller has an ARN like this; a caller's ARN is a role's without its path, a \
+                 user's, an account's root or a federated user's"
+            }
+            Self::PermissionSetArn => {
+                "a permission set is not an IAM principal; write `sso` with its name and account"
+            }
+            Self::ReservedPrefixes => {
+                "not read; expected a list of entries with `backendMode` and \
+                 `usernamePrefixReserveList`, a list of text"
+            }
+            Self::ReservedUsername => {
+                "EKS reserves usernames that start with `system:`, `eks:`, `aws:`, `amazon:` or \
+                 `iam:`; choose another name"
+            }
+            Self::RolePath => {
+                "STS reports a role without its path, so this matches no caller; remove the path"
+            }
+            Self::SectionNotAList => "the section is not a list of entries, so it is not read",
+            Self::SectionNotText => "Kubernetes accepts only text here; write a `|` after the key",
+            Self::SessionArn => {
+                "the ARN of a session matches no caller; write the role's ARN, \
+                 `arn:…:iam::…:role/…`"
+            }
+            Self::SessionPrincipal => {
+                "an access entry cannot be for a session; write the role's ARN, \
+                 `arn:…:iam::…:role/…`"
+            }
+            Self::Shadowed(earlier) => {
+                return write!(
+                    f,
+                    "never used: `{earlier}` is for the same principal; remove one of the two"
+                );
+            }
+            Self::Sso => "`sso` needs a `permissionSetName` and an `accountID` of twelve digits",
+            Self::Syntax => "not valid YAML from here on, so none of it is read",
+            Self::Tab => "YAML is indented with spaces, but there is a tab here",
+            Self::TooLarge => "too large, too deeply nested, or aliases that expand to too much",
+            Self::Unclosed => "a bracket or a quote is not closed",
+            Self::Unfilled => "a placeholder of another tool is not filled in",
+            Self::UnknownAccessPolicy => {
+                "the permissions of this policy are not known here; add it to the policy table"
+            }
+            Self::UnknownKey => "not read: this key has no meaning here; remove it",
+            Self::UnknownMode => {
+                "unknown backend; write `MountedFile`, `EKSConfigMap`, `CRD` or `DynamicFile`"
+            }
+            Self::UnknownPlaceholder => {
+                "text in brackets that is not a placeholder and stays as written; the \
+                 placeholders are AccountID, SessionName, SessionNameRaw, AccessKeyID and \
+                 EC2PrivateDNSName, without spaces"
+            }
+            Self::UnquotedAccount => {
+                "other readers parse this as a number and may drop its zeros; quote it"
+            }
+            Self::UnquotedTemplate => {
+                "a value that starts with `{{` must be quoted, as in `\"{{SessionName}}\"`"
+            }
+            Self::UnquotedText => {
+                "EKS parses this as a number or a boolean, not as the name; quote it"
+            }
+            Self::UserIdIgnored => {
+                "not checked here, so every caller with the ARN matches; only a dynamic file \
+                 matches by user id"
+            }
+            Self::UsernameOfType => {
+                "only entries of type `STANDARD` can have a username of their own; remove it"
+            }
+            Self::WildcardAccount => {
+                "`*` and `?` are not an account id; write a pattern in `rolearnLike`, with the \
+                 account id"
+            }
+        })
+    }
+}
