@@ -1,72 +1,71 @@
-//! What can be wrong with a token, one variant for each fact.
+//! Why a token or URL is refused, one variant for each mistake.
 
 use thiserror::Error as ThisError;
 
-/// A fact that makes a text no token, or a URL one that no token is made of.
+/// Why a text is not a token, or why a URL is not encoded.
 ///
-/// The messages are for the people who write and debug token producers. A server that refuses a
-/// caller answers `401` and nothing else, and keeps the value for its log: it quotes nothing of the
-/// token.
+/// The messages are for the authors of token producers. A server answers an unauthenticated caller with
+/// `401` and nothing else, and logs the value, which quotes nothing of the token.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
-    /// The text after the prefix holds a character that is in neither base64 alphabet.
-    #[error("the token holds a character that is not base64")]
+    /// The text after the prefix has a character of neither base64 alphabet.
+    #[error("the token has a character that is not base64")]
     Character,
-    /// The prefix stands there twice: an encoded token was given to an encoder again.
+    /// The prefix occurs twice: a token was encoded again.
     #[error("the token has its prefix twice; add it once")]
     DoubledPrefix,
-    /// There is nothing to encode, or nothing after the prefix.
-    #[error("the token has nothing but a prefix")]
+    /// The URL is empty, or nothing follows the prefix.
+    #[error("the token is empty after its prefix")]
     Empty,
-    /// The length is one that no base64 text has.
-    #[error("base64 without padding never has this length; the token was cut short or added to")]
+    /// No base64 text has this length.
+    #[error("base64 without padding never has this length; the token was cut short or extended")]
     Length,
-    /// The URL holds something outside ASCII, which no URL does.
+    /// The decoded bytes are not ASCII, as every URL is.
     #[error("the URL in the token is not ASCII; percent-encode its parameters")]
     NotAscii,
     /// The text does not start with [`PREFIX`](crate::PREFIX).
     #[error("the token does not start with `k8s-aws-v1.`")]
     NotAToken,
-    /// A `k8s-aws-v…` token of a version other than the one that exists.
-    #[error("the token is of another version; the only one is `k8s-aws-v1.`")]
+    /// A `k8s-aws-v…` prefix of another version; `k8s-aws-v1.` is the only one.
+    #[error("the token has another version; the only one is `k8s-aws-v1.`")]
     OtherVersion,
     /// The text is padded with `=`.
     #[error("the base64 of the token is padded; strip the `=` from its end")]
     Padding,
-    /// The text decodes to `https%3A…`: the URL as a whole was percent-encoded before it was encoded.
+    /// The text decodes to `https%3A…`: the whole URL was percent-encoded first.
     #[error(
-        "the URL in the token is percent-encoded as a whole; encode the URL as it was presigned, once"
+        "the URL in the token is percent-encoded as a whole; encode the presigned URL as it is"
     )]
     PercentEncodedUrl,
-    /// The prefix is there, but not in lower case.
-    #[error("the prefix of the token is not in lower case; it is `k8s-aws-v1.` to the letter")]
+    /// The prefix is not in lower case.
+    #[error("the prefix of the token is not in lower case; it is exactly `k8s-aws-v1.`")]
     PrefixCase,
     /// The text is encoded with `+` and `/`.
     #[error(
         "the token is in the standard base64 alphabet; use the URL-safe one, `-` for `+` and `_` for `/`"
     )]
     StandardAlphabet,
-    /// Longer than [`MAX_TOKEN_LEN`](crate::MAX_TOKEN_LEN), or than the limit that was asked for.
+    /// Longer than [`MAX_TOKEN_LEN`](crate::MAX_TOKEN_LEN) or the limit that was passed.
     #[error("the token is longer than the limit (4096 bytes unless set otherwise)")]
     TooLong,
-    /// Bits of the last character are set that belong to no byte: a second spelling of a token.
+    /// The last character has bits set that belong to no byte: a second spelling of the same URL.
     #[error(
-        "the last character of the token has bits left over; the token was cut short or altered"
+        "the last character of the token has unused bits set; the token was cut short or altered"
     )]
     TrailingBits,
     /// The text is the presigned URL itself.
-    #[error("this is the presigned URL and not yet a token; encode it")]
+    #[error("this is the presigned URL, not a token; encode it")]
     Unencoded,
-    /// White space before, in or after the token, a line break included.
+    /// White space or a line break before, in or after the token.
     #[error(
-        "the token holds white space or a line break; strip it, and encode without wrapping lines"
+        "the token has white space or a line break in it; strip it, and encode without line wrapping"
     )]
     Whitespace,
 }
 
 impl Error {
-    /// Names the fact in kebab-case, for logs and for programs: stable across releases.
+    /// Returns the stable kebab-case code, for logs and programs.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
 //! The `ExecCredential` document that a credential plugin prints for kubectl.
 //!
-//! The form is that of `aws eks get-token` (awscli 1.46), byte for byte, and so is the choice of its
-//! version: kubectl refuses a document of another version than its kubeconfig asks for, and says in
-//! the environment variable `KUBERNETES_EXEC_INFO` which one that is.
+//! The document is that of `aws eks get-token` (awscli 1.46), byte for byte. So is the choice of its
+//! version: kubectl passes the version of the kubeconfig in the environment variable
+//! `KUBERNETES_EXEC_INFO` and refuses a document of any other.
 //!
 //! ```
 //! use eks_token::Token;
@@ -35,18 +35,18 @@ use crate::token::Token;
 pub enum ApiVersion {
     /// `v1`, since Kubernetes 1.22.
     V1,
-    /// `v1alpha1`, which Kubernetes dropped in 1.24; answered because old kubeconfigs ask for it.
+    /// `v1alpha1`, which Kubernetes dropped in 1.24. Supported because old kubeconfigs ask for it.
     V1Alpha1,
-    /// `v1beta1`, which awscli answers when nobody says what is wanted.
+    /// `v1beta1`, the default of awscli.
     V1Beta1,
 }
 
 impl ApiVersion {
-    /// Chooses the version from the value of the environment variable `KUBERNETES_EXEC_INFO`, `None`
-    /// when it is not set.
+    /// Chooses the version from the value of the environment variable `KUBERNETES_EXEC_INFO`; `None` if
+    /// it is not set.
     ///
-    /// Never fails: kubectl is better served with a document and a warning than with none. As
-    /// `aws eks get-token` (awscli, `customizations/eks/get_token.py`):
+    /// Never fails, since a document with a warning serves kubectl better than an error. The rules are
+    /// those of `aws eks get-token` (awscli, `customizations/eks/get_token.py`):
     ///
     /// | value | version | warning |
     /// |---|---|---|
@@ -54,7 +54,7 @@ impl ApiVersion {
     /// | asks for `v1` or `v1beta1` | that | |
     /// | asks for `v1alpha1` | that | [`Warning::Deprecated`] |
     /// | asks for anything else | `v1beta1` | [`Warning::UnknownVersion`] |
-    /// | no JSON, or no JSON object | `v1beta1` | [`Warning::Malformed`] |
+    /// | not a JSON object | `v1beta1` | [`Warning::Malformed`] |
     #[must_use]
     pub fn requested(exec_info: Option<&str>) -> Requested {
         let info = match exec_info {
@@ -74,8 +74,7 @@ impl ApiVersion {
             };
         };
         let asked = info.get("apiVersion").and_then(Value::as_str);
-        let known = [Self::V1, Self::V1Alpha1, Self::V1Beta1].into_iter();
-        match known
+        match [Self::V1, Self::V1Alpha1, Self::V1Beta1]
             .into_iter()
             .find(|version| asked == Some(version.as_str()))
         {
@@ -94,7 +93,7 @@ impl ApiVersion {
         }
     }
 
-    /// Returns the version as documents spell it, with its group.
+    /// Returns the API group and version, as documents spell it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -105,7 +104,7 @@ impl ApiVersion {
     }
 }
 
-/// The version to answer in, and what to tell the user about it: [`ApiVersion::requested`].
+/// The version of the document and a warning for the user; see [`ApiVersion::requested`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Requested {
     version: ApiVersion,
@@ -113,28 +112,28 @@ pub struct Requested {
 }
 
 impl Requested {
-    /// Returns the version to answer in.
+    /// Returns the version of the document.
     #[must_use]
     pub const fn version(self) -> ApiVersion {
         self.version
     }
 
-    /// Returns what to write to standard error, if anything.
+    /// Returns the warning to print to standard error, if any.
     #[must_use]
     pub const fn warning(self) -> Option<Warning> {
         self.warning
     }
 }
 
-/// Why the version that was asked for is not the one to rely on.
+/// A problem with the requested version.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
     /// The kubeconfig asks for `v1alpha1`.
     Deprecated,
-    /// `KUBERNETES_EXEC_INFO` cannot be read.
+    /// `KUBERNETES_EXEC_INFO` is not a JSON object.
     Malformed,
-    /// `KUBERNETES_EXEC_INFO` names no version that is known here.
+    /// `KUBERNETES_EXEC_INFO` names an unknown version, or none.
     UnknownVersion,
 }
 
@@ -146,18 +145,18 @@ impl fmt::Display for Warning {
                  write v1 in its `exec` section"
             }
             Self::Malformed => {
-                "KUBERNETES_EXEC_INFO is no JSON object, which is a fault of the Kubernetes client; \
-                 answered in client.authentication.k8s.io/v1beta1"
+                "KUBERNETES_EXEC_INFO is not a JSON object, which is a fault of the Kubernetes client; \
+                 using client.authentication.k8s.io/v1beta1"
             }
             Self::UnknownVersion => {
                 "KUBERNETES_EXEC_INFO names no known apiVersion; \
-                 answered in client.authentication.k8s.io/v1beta1"
+                 using client.authentication.k8s.io/v1beta1"
             }
         })
     }
 }
 
-/// The document: a token, and the time at which kubectl should ask for another one.
+/// The document: a token, and the time at which kubectl should request another.
 pub struct ExecCredential<'a> {
     version: ApiVersion,
     token: &'a Token<'a>,
@@ -165,8 +164,8 @@ pub struct ExecCredential<'a> {
 }
 
 impl<'a> ExecCredential<'a> {
-    /// Puts a document together. The time is RFC 3339 in UTC; for a token of long-lasting
-    /// credentials it is 14 minutes after the signing, one less than the token lasts.
+    /// Builds a document. The time is RFC 3339 in UTC. For credentials that outlive the token, it is 14
+    /// minutes after signing, one minute before the token expires.
     #[must_use]
     pub const fn new(
         version: ApiVersion,
@@ -180,12 +179,12 @@ impl<'a> ExecCredential<'a> {
         }
     }
 
-    /// Writes the document as awscli does: its fields in their order, four spaces deep, and a line
-    /// break at the end.
+    /// Writes the document as awscli does: the same order of fields, an indentation of four spaces, a
+    /// final line break.
     ///
     /// # Errors
     ///
-    /// Those of `out`; none of its own.
+    /// Only those of `out`.
     pub fn write_json(&self, mut out: impl io::Write) -> io::Result<()> {
         let document = Document {
             kind: "ExecCredential",
@@ -212,7 +211,7 @@ impl fmt::Debug for ExecCredential<'_> {
     }
 }
 
-/// What is written. Apart from [`ExecCredential`], which must not be serializable by accident.
+/// The wire form, separate from [`ExecCredential`] so that the latter is not serialized by accident.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
@@ -222,7 +221,7 @@ struct Document<'a> {
     status: Status<'a>,
 }
 
-/// Empty, but there, as awscli has it.
+/// An empty object, as awscli writes it.
 #[derive(Serialize)]
 struct Spec {}
 

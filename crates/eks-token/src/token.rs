@@ -1,4 +1,4 @@
-//! The token: a prefix, and a URL in base64.
+//! The token: a prefix and a base64-encoded URL.
 
 use std::fmt;
 
@@ -7,43 +7,42 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::encoding;
 use crate::error::Error;
 
-/// What every token starts with, to the letter.
+/// The exact prefix of every token.
 ///
 /// As upstream: `v1Prefix`, aws-iam-authenticator `pkg/token/token.go`.
 pub const PREFIX: &str = "k8s-aws-v1.";
 
-/// How long a token may be, in bytes, its prefix included, unless the caller sets another limit.
+/// The default limit on the length of a token in bytes, prefix included.
 ///
-/// As upstream: `maxTokenLenBytes`, aws-iam-authenticator `pkg/token/token.go`. Tokens of temporary
-/// credentials grow with the session token; where those are long, raise the limit on both sides.
+/// As upstream: `maxTokenLenBytes`, aws-iam-authenticator `pkg/token/token.go`. A token grows with the
+/// session token of temporary credentials. If those are long, raise the limit on both sides.
 pub const MAX_TOKEN_LEN: usize = 4096;
 
-/// A text that has a token's length and prefix.
+/// A text with the length and prefix of a token.
 ///
-/// It is a bearer secret for 15 minutes: `Debug` shows nothing of it, [`Token::expose`] reads it, a
-/// token made here is overwritten when dropped, and there is no `==`.
+/// A token is a bearer secret for 15 minutes: `Debug` is redacted, [`Token::expose`] reveals the text, an
+/// encoded token is overwritten when dropped, and there is no `==`.
 pub struct Token<'a>(Text<'a>);
 
-/// Never seen outside, so that nobody can put an unchecked text in.
+/// Private, so that no unchecked text gets in.
 enum Text<'a> {
     Borrowed(&'a str),
     Owned(Zeroizing<String>),
 }
 
 impl<'a> Token<'a> {
-    /// Takes a text for a token, at most [`MAX_TOKEN_LEN`] bytes long.
+    /// Parses a token of at most [`MAX_TOKEN_LEN`] bytes.
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::TooLong`]; then, when the prefix is not there,
-    /// [`Error::Whitespace`], [`Error::PrefixCase`], [`Error::OtherVersion`], [`Error::Unencoded`] or,
-    /// when the text resembles none of these, [`Error::NotAToken`]; then [`Error::DoubledPrefix`] and
-    /// [`Error::Empty`].
+    /// In this order: [`Error::TooLong`]; without the prefix [`Error::Whitespace`],
+    /// [`Error::PrefixCase`], [`Error::OtherVersion`], [`Error::Unencoded`] or, for any other text,
+    /// [`Error::NotAToken`]; then [`Error::DoubledPrefix`] and [`Error::Empty`].
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         Self::parse_with_limit(text, MAX_TOKEN_LEN)
     }
 
-    /// Takes a text for a token, at most `max_len` bytes long.
+    /// Parses a token of at most `max_len` bytes.
     ///
     /// # Errors
     ///
@@ -64,18 +63,18 @@ impl<'a> Token<'a> {
         Ok(Self(Text::Borrowed(text)))
     }
 
-    /// Decodes the URL. There is one token for each URL: what decodes here, encodes to the same text.
+    /// Decodes the URL. Each URL has exactly one token: encoding the result gives the same token.
     ///
-    /// That the text is a URL, whose it is and how long it lasts is for `sts-presign` to judge.
+    /// The result is ASCII text. Whether it is an acceptable URL is for `sts-presign` to decide.
     ///
     /// # Errors
     ///
-    /// In this order: for the first character that is not of the URL-safe alphabet
-    /// [`Error::Padding`], [`Error::StandardAlphabet`], [`Error::Whitespace`] or
-    /// [`Error::Character`]; [`Error::Length`] and [`Error::TrailingBits`] for text that no encoder
-    /// writes; then, for what it decodes to, [`Error::NotAscii`] and [`Error::PercentEncodedUrl`].
+    /// In this order: for the first character outside the URL-safe alphabet [`Error::Padding`],
+    /// [`Error::StandardAlphabet`], [`Error::Whitespace`] or [`Error::Character`]; for text that no
+    /// encoder writes [`Error::Length`] and [`Error::TrailingBits`]; for the decoded bytes
+    /// [`Error::NotAscii`] and [`Error::PercentEncodedUrl`].
     pub fn decode(&self) -> Result<UrlText, Error> {
-        // Every way to make a Token has seen the prefix.
+        // by construction: every Token has the prefix
         let encoded = self.expose().strip_prefix(PREFIX).ok_or(Error::NotAToken)?;
         let mut bytes = encoding::decode(encoded)?;
         if !bytes.is_ascii() {
@@ -100,18 +99,18 @@ impl<'a> Token<'a> {
 }
 
 impl Token<'static> {
-    /// Makes a token of a URL, at most [`MAX_TOKEN_LEN`] bytes long.
+    /// Encodes a URL into a token of at most [`MAX_TOKEN_LEN`] bytes.
     ///
     /// # Errors
     ///
-    /// What would not decode again, in this order: [`Error::Empty`], [`Error::TooLong`] (of the
-    /// token, which is a third longer than the URL), [`Error::NotAscii`],
+    /// A URL whose token would not decode is refused, in this order: [`Error::Empty`],
+    /// [`Error::TooLong`] (for the token, which is a third longer than the URL), [`Error::NotAscii`],
     /// [`Error::PercentEncodedUrl`].
     pub fn encode(url: &str) -> Result<Self, Error> {
         Self::encode_with_limit(url, MAX_TOKEN_LEN)
     }
 
-    /// Makes a token of a URL, at most `max_len` bytes long.
+    /// Encodes a URL into a token of at most `max_len` bytes.
     ///
     /// # Errors
     ///
@@ -130,7 +129,7 @@ impl Token<'static> {
         if is_percent_encoded(url) {
             return Err(Error::PercentEncodedUrl);
         }
-        // The whole length at once: a buffer that grew would leave copies of the secret behind.
+        // Allocated once: a growing buffer would leave copies of the secret behind.
         let mut text = Zeroizing::new(String::with_capacity(len));
         text.push_str(PREFIX);
         encoding::append(url.as_bytes(), &mut text);
@@ -144,21 +143,21 @@ impl fmt::Debug for Token<'_> {
     }
 }
 
-/// The text of the URL in a token: ASCII, nothing else is known of it.
+/// The decoded text of a token: ASCII, and not checked any further.
 ///
-/// As secret as the token, and overwritten when dropped.
+/// It is as secret as the token, and overwritten when dropped.
 pub struct UrlText(String);
 
 impl Drop for UrlText {
-    /// Overwrites the text alone. [`Zeroizing`] overwrites the capacity as well, once more, and nothing
-    /// was ever written behind the text.
+    /// Overwrites the text. [`Zeroizing`] would overwrite the whole capacity once more, but nothing is
+    /// ever written behind the text.
     fn drop(&mut self) {
         self.0.as_mut_str().zeroize();
     }
 }
 
 impl UrlText {
-    /// Reveals the URL, to judge it.
+    /// Reveals the URL, to parse it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -171,7 +170,7 @@ impl fmt::Debug for UrlText {
     }
 }
 
-/// Says what somebody who meant to send a token has sent.
+/// Names the likely mistake behind a text without the prefix.
 fn explain_prefix(text: &str) -> Error {
     let starts_with = |prefix: &str| {
         text.get(..prefix.len())
@@ -190,7 +189,7 @@ fn explain_prefix(text: &str) -> Error {
     }
 }
 
-/// Tells a URL that was percent-encoded as a whole (as in kubernetes-client/java issue 4779).
+/// Returns whether the URL was percent-encoded as a whole (as in kubernetes-client/java issue 4779).
 fn is_percent_encoded(url: &str) -> bool {
     url.get(.."https%3a".len())
         .is_some_and(|start| start.eq_ignore_ascii_case("https%3a"))

@@ -8,8 +8,7 @@ use crate::error::Error;
 /// An AWS account id: exactly twelve ASCII digits, leading zeros kept.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct AccountId {
-    // INVARIANT: below 10^12. A number, because it is `Copy` and compares in one step; the text is
-    // its twelve digits.
+    // INVARIANT: below 10^12. A number is `Copy` and compares in one step.
     number: u64,
 }
 
@@ -17,7 +16,7 @@ pub struct AccountId {
 const DIGITS: usize = 12;
 
 impl AccountId {
-    /// Reads an account id.
+    /// Parses an account id.
     ///
     /// # Errors
     ///

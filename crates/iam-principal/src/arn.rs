@@ -5,13 +5,13 @@ use std::fmt;
 use crate::error::{Error, Part};
 use crate::partition::Partition;
 
-/// The longest ARN that is read: IAM's own limit for one (`arnType` in its API reference).
+/// The longest ARN in bytes: IAM's own limit (IAM API reference, `arnType`).
 pub const MAX_ARN_LEN: usize = 2048;
 
 /// `arn:partition:service:region:account:resource`, split but otherwise as written.
 ///
-/// The account is text here, because other services leave it empty or write `aws`;
-/// [`Principal`](crate::Principal) reads it as an [`AccountId`](crate::AccountId).
+/// The account is text, because some services leave it empty or write `aws`.
+/// [`Principal`](crate::Principal) parses it into an [`AccountId`](crate::AccountId).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Arn<'a> {
     text: &'a str,
@@ -65,7 +65,7 @@ impl<'a> Arn<'a> {
         self.partition
     }
 
-    /// Returns the service, `iam` for instance.
+    /// Returns the service, such as `iam`.
     #[must_use]
     pub const fn service(&self) -> &'a str {
         self.service
@@ -83,7 +83,7 @@ impl<'a> Arn<'a> {
         self.account
     }
 
-    /// Returns all after the fifth colon.
+    /// Returns everything after the fifth colon.
     #[must_use]
     pub const fn resource(&self) -> &'a str {
         self.resource

@@ -1,10 +1,10 @@
-//! What can be wrong with an ARN, an account id or an identity.
+//! Why an ARN, an account id or an identity is refused.
 
 use thiserror::Error as ThisError;
 
-/// A fact that makes a text no ARN, no principal, or no identity that STS could have named.
+/// Why a text is not an ARN, a principal, or an identity that STS could return.
 ///
-/// Quotes nothing of the text, so it may be logged.
+/// It quotes nothing of the text, so it may be logged.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,24 +17,24 @@ pub enum Error {
     /// The account beside the ARN is not the account in it.
     #[error("the account is not the one in the ARN")]
     AccountMismatch,
-    /// A character that no ARN has: a control character, a space or anything outside ASCII.
+    /// A control character, a space or a character outside ASCII.
     #[error("the {0} holds a character outside printable ASCII")]
     Character(Part),
-    /// An empty part where something must stand.
+    /// A required part is empty.
     #[error("the {0} is empty")]
     Empty(Part),
-    /// A plain role: STS answers with the role's session, never with the role itself.
-    #[error("a role is no caller; STS names the session of an assumed role")]
+    /// A role instead of a role's session: STS never returns the role itself.
+    #[error("a role is not a caller; STS returns the session of the assumed role")]
     NotACaller,
     /// Fewer than six parts, or the first is not `arn`.
     #[error("an ARN has six parts, `arn:partition:service:region:account:resource`")]
     NotAnArn,
-    /// A region where none belongs: IAM and STS principals have none.
+    /// The ARN has a region; those of IAM and STS principals have none.
     #[error("the ARN of a principal has no region")]
     Region,
-    /// A resource that is none of the five principals.
+    /// The resource is not one of the five principals.
     #[error(
-        "the resource is no principal; expected `user/…`, `role/…` or `root` of `iam`, \
+        "the resource is not a principal; expected `user/…`, `role/…` or `root` of `iam`, \
          or `assumed-role/…/…` or `federated-user/…` of `sts`"
     )]
     Resource,
@@ -44,15 +44,15 @@ pub enum Error {
     /// Longer than [`MAX_ARN_LEN`](crate::MAX_ARN_LEN).
     #[error("an ARN is at most 2048 characters long")]
     TooLong,
-    /// A partition that AWS does not have.
+    /// The partition is not one of AWS's.
     #[error("the partition is not one of AWS's")]
     UnknownPartition,
-    /// The user id has not the shape that belongs to this kind of principal.
+    /// The user id does not have the form of this kind of principal.
     #[error("the user id does not fit the kind of principal")]
     UserId,
 }
 
-/// The part of an ARN or an identity that an [`Error`] speaks of.
+/// The part of an ARN or identity that an [`Error`] is about.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Part {
@@ -64,7 +64,7 @@ pub enum Part {
     Path,
     /// The session name of an assumed role.
     SessionName,
-    /// The user id that STS gives beside the ARN.
+    /// The user id that STS returns beside the ARN.
     UserId,
 }
 

@@ -1,13 +1,13 @@
-//! Who called, as STS tells it.
+//! The caller's identity, from STS's answer.
 
 use crate::account::AccountId;
 use crate::error::{Error, Part};
 use crate::partition::Partition;
 use crate::principal::{Kind, Principal};
 
-/// The caller's identity: STS's three facts, cross-checked, and what follows from them.
+/// A caller's identity: the ARN, account and user id that STS returned, checked against each other.
 ///
-/// Only [`Identity::new`] makes one, so whoever holds it knows that ARN, account and user id agree.
+/// Only [`Identity::new`] builds one, so the three always agree.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Identity {
     arn: String,
@@ -22,20 +22,20 @@ pub struct Identity {
     access_key_id: Option<String>,
 }
 
-/// The role name of the sessions that EC2's default host management makes; STS gives them a user id
-/// of three parts, `ACCOUNT:aws:ec2-instance:INSTANCE`.
+/// The role name in the sessions of EC2's default host management. STS gives them a user id of
+/// the form `ACCOUNT:aws:ec2-instance:INSTANCE`.
 const EC2_INSTANCE_ROLE: &str = "aws:ec2-instance";
 
 impl Identity {
-    /// Joins what STS's `GetCallerIdentity` answers: `Arn`, `Account` and `UserId`, each as given.
+    /// Builds an identity from `Arn`, `Account` and `UserId` of a `GetCallerIdentity` response.
     ///
-    /// What belongs to which kind of principal is IAM's ("IAM identifiers", "Unique identifiers"
-    /// in its user guide; the table of `aws:userid` among the policy variables):
+    /// The form of the user id depends on the kind of principal (IAM User Guide, "IAM identifiers",
+    /// "Unique identifiers", and the table of `aws:userid` among the policy variables):
     ///
     /// | kind | user id |
     /// |---|---|
-    /// | user | a unique id, `AIDA…`, or another that is no role's |
-    /// | assumed role | `AROA…:SESSION`, or another that is no user's; the session that the ARN names |
+    /// | user | a unique id, `AIDA…`, or any other that does not begin with `AROA` |
+    /// | assumed role | `AROA…:SESSION`, or any other unique id that does not begin with `AIDA`; the session is the ARN's |
     /// | EC2 host management | `ACCOUNT:aws:ec2-instance:INSTANCE` |
     /// | federated user | `ACCOUNT:NAME` |
     /// | root | `ACCOUNT` |
@@ -71,7 +71,7 @@ impl Identity {
         })
     }
 
-    /// Adds the access key id that signed the request.
+    /// Sets the access key id that signed the request.
     #[must_use]
     pub fn with_access_key_id(self, access_key_id: &str) -> Self {
         Self {
@@ -86,13 +86,13 @@ impl Identity {
         &self.arn
     }
 
-    /// Returns the ARN that rules are written for; see [`Principal::canonical`].
+    /// Returns the ARN that mapping rules name; see [`Principal::canonical`].
     #[must_use]
     pub fn canonical_arn(&self) -> &str {
         &self.canonical_arn
     }
 
-    /// Returns what the caller is; never [`Kind::Role`].
+    /// Returns the kind of principal, never [`Kind::Role`].
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
@@ -131,14 +131,14 @@ impl Identity {
         self.session_name.as_deref()
     }
 
-    /// Returns the access key id that signed the request, where it is known.
+    /// Returns the access key id that signed the request, if known.
     #[must_use]
     pub fn access_key_id(&self) -> Option<&str> {
         self.access_key_id.as_deref()
     }
 }
 
-/// How much of a user id is the unique id, once it is known to fit the principal.
+/// Returns the length of the unique id in a user id that fits the principal.
 fn unique_id_len(principal: &Principal<'_>, user_id: &str) -> Result<usize, Error> {
     let is_account = |text: &str| AccountId::parse(text) == Ok(principal.account());
     let (id, session) = match user_id.split_once(':') {
@@ -170,8 +170,8 @@ fn unique_id_len(principal: &Principal<'_>, user_id: &str) -> Result<usize, Erro
     Ok(id.len())
 }
 
-/// What the unique ids of roles and users begin with (IAM User Guide, "Unique identifiers"). Test
-/// doubles use other words, so nobody has to begin so; but a role's id is no user's.
+/// The prefixes of the unique ids of roles and users (IAM User Guide, "Unique identifiers"). They are
+/// not required, because test doubles use other ids, but a user never has a role's prefix or the reverse.
 const ROLE_PREFIX: &str = "AROA";
 const USER_PREFIX: &str = "AIDA";
 

@@ -7,8 +7,8 @@ use crate::error::Error;
 
 /// One of AWS's partitions: a set of regions with its own accounts, names and DNS suffixes.
 ///
-/// The table is botocore's `partitions.json`. A partition that is not in it is an error, never a
-/// default: a verifier that guessed would ask the wrong STS.
+/// The table is botocore's `partitions.json`. An unknown partition is an error, never a default: a
+/// verifier that guessed would send its request to the wrong STS.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Partition {
@@ -43,7 +43,7 @@ impl Partition {
         Self::AwsUsGov,
     ];
 
-    /// Returns the id, as it stands in ARNs.
+    /// Returns the id, as written in ARNs.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -86,8 +86,8 @@ impl Partition {
         }
     }
 
-    /// Returns the region that stands for the partition where none is named (`implicitGlobalRegion`
-    /// in botocore's table).
+    /// Returns the region used for the partition's global services (`implicitGlobalRegion` in botocore's
+    /// table).
     #[must_use]
     pub const fn implicit_region(self) -> &'static str {
         match self {

@@ -1,12 +1,12 @@
-//! ARN patterns with IAM's meaning of `*` and `?`.
+//! ARN patterns with IAM's wildcards, `*` and `?`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::Error;
 
-/// A pattern for ARNs, with the meaning of IAM's `ArnLike`: the six parts are compared one by one,
-/// `*` stands for any run of characters within its part and `?` for exactly one. Case matters.
+/// A pattern with the semantics of IAM's `ArnLike`: the six parts are compared one by one, `*` matches
+/// any run of characters within its part, `?` matches exactly one. Case matters.
 ///
 /// (IAM User Guide, "IAM JSON policy elements: Condition operators", ARN condition operators.)
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -15,8 +15,8 @@ pub struct ArnPattern {
 }
 
 impl ArnPattern {
-    /// Reads a pattern: six parts, the first of them `arn`. A colon belongs to no wildcard, so a
-    /// pattern with fewer parts can match nothing and is refused.
+    /// Parses a pattern: six parts, the first of them `arn`. A wildcard matches no colon outside the
+    /// resource, so a pattern with fewer parts could never match and is refused.
     ///
     /// # Errors
     ///
@@ -39,8 +39,8 @@ impl ArnPattern {
         &self.text
     }
 
-    /// Tells whether the pattern covers `arn`. Costs at most the product of both lengths, part by
-    /// part, whatever the pattern.
+    /// Returns whether the pattern matches `arn`. The time is at most the product of both lengths, part
+    /// by part, for any pattern.
     #[must_use]
     pub fn matches(&self, arn: &str) -> bool {
         let mut parts = arn.splitn(6, ':');
@@ -66,8 +66,8 @@ impl FromStr for ArnPattern {
     }
 }
 
-/// Greedy matching that remembers only the last star: what an earlier star took can stay, because
-/// the last one can take whatever else must be skipped.
+/// Greedy matching that backtracks to the last star only. Earlier stars need no second try, because
+/// the last one can absorb any characters that have to be skipped.
 fn part_matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (pattern, text);
     let mut last_star: Option<(&[u8], &[u8])> = None;

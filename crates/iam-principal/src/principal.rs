@@ -7,18 +7,18 @@ use crate::arn::Arn;
 use crate::error::{Error, Part};
 use crate::partition::Partition;
 
-/// What a principal is.
+/// The kind of a principal.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "whoever decides by kind must decide for each"
+    reason = "a decision by kind has to cover every kind"
 )]
 pub enum Kind {
     /// `arn:P:sts::A:assumed-role/ROLE/SESSION`, a session of a role.
     AssumedRole,
     /// `arn:P:sts::A:federated-user/NAME`, a session of `GetFederationToken`.
     FederatedUser,
-    /// `arn:P:iam::A:role/[PATH/]ROLE`; never a caller, but what rules name.
+    /// `arn:P:iam::A:role/[PATH/]ROLE`: named by rules, never a caller.
     Role,
     /// `arn:P:iam::A:root`, the account itself.
     Root,
@@ -27,7 +27,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Returns the word that ARNs use for it.
+    /// Returns the resource type, as ARNs spell it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -46,27 +46,27 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A principal that IAM or STS can name, read from its ARN.
+/// An IAM or STS principal, parsed from its ARN.
 ///
-/// Case matters and is kept; whoever looks rules up by ARN folds it (ASCII only) for itself.
+/// Case is significant and kept. To look up rules regardless of case, fold ASCII only.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Principal<'a> {
     arn: Arn<'a>,
     account: AccountId,
     kind: Kind,
-    // With its slash at the end; empty where the name stands alone.
+    // Ends with a slash; empty if there is no path.
     path: &'a str,
-    // Empty for root only.
+    // Empty only for `root`.
     name: &'a str,
     // Empty unless the kind is AssumedRole.
     session_name: &'a str,
 }
 
 impl<'a> Principal<'a> {
-    /// Reads a principal's ARN.
+    /// Parses the ARN of a principal.
     ///
-    /// As upstream's `Canonicalize` (`pkg/arn/arn.go`), and stricter where nothing genuine is lost:
-    /// the account is twelve digits, there is no region, and no name is empty.
+    /// As upstream's `Canonicalize` (`pkg/arn/arn.go`), but stricter where no genuine ARN is lost: the
+    /// account has twelve digits, there is no region, and no name is empty.
     ///
     /// # Errors
     ///
@@ -92,12 +92,12 @@ impl<'a> Principal<'a> {
         };
         let rest = rest.unwrap_or("");
         let (named, session_name) = match kind {
-            // The last segment is the session; a role's path, where one is written, stays.
+            // The last segment is the session. A path, if written, stays with the role.
             Kind::AssumedRole => rest.rsplit_once('/').ok_or(Error::Resource)?,
             _ => (rest, ""),
         };
         let (path, name) = match kind {
-            // A federated user's name is not divided: `federated-user/a/b` is called `a/b`.
+            // A federated user has no path: the name in `federated-user/a/b` is `a/b`.
             Kind::FederatedUser | Kind::Root => ("", named),
             _ => split_path(named),
         };
@@ -138,13 +138,13 @@ impl<'a> Principal<'a> {
         self.account
     }
 
-    /// Returns what the principal is.
+    /// Returns the kind.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Returns the path before the name with its slash at the end (`team/`), or nothing.
+    /// Returns the path before the name with its final slash (`team/`), or an empty text.
     #[must_use]
     pub const fn path(&self) -> &'a str {
         self.path
@@ -156,8 +156,8 @@ impl<'a> Principal<'a> {
         self.name
     }
 
-    /// Returns the session name of an assumed role, or the name of a federated user, whose session
-    /// has no other; nothing for the rest.
+    /// Returns the session name of an assumed role, or the name of a federated user, which is also its
+    /// session name. `None` for every other kind.
     #[must_use]
     pub const fn session_name(&self) -> Option<&'a str> {
         match self.kind {
@@ -167,8 +167,8 @@ impl<'a> Principal<'a> {
         }
     }
 
-    /// Returns the ARN that rules are written for: an assumed role's is that of its role (path
-    /// kept, where there is one), any other's is its own.
+    /// Returns the ARN that mapping rules name: for an assumed role the ARN of its role, with any path
+    /// kept; for any other principal its own ARN.
     #[must_use]
     pub fn canonical(&self) -> String {
         match self.kind {
@@ -177,8 +177,8 @@ impl<'a> Principal<'a> {
         }
     }
 
-    /// Returns [`canonical`](Self::canonical) without the path, which is how STS names a role that
-    /// has one, and therefore how a rule has to.
+    /// Returns [`canonical`](Self::canonical) without the path. STS omits the path of a role, so a rule
+    /// has to omit it too.
     #[must_use]
     pub fn without_path(&self) -> String {
         let (partition, account, name) = (self.partition(), self.account, self.name);
@@ -209,7 +209,7 @@ impl fmt::Display for Principal<'_> {
     }
 }
 
-/// `a/b/c` is path `a/b/` and name `c`.
+/// Splits `a/b/c` into the path `a/b/` and the name `c`.
 fn split_path(text: &str) -> (&str, &str) {
     text.rfind('/')
         .and_then(|at| text.split_at_checked(at.saturating_add(1)))

@@ -2,7 +2,7 @@ use eks_token::exec_credential::ApiVersion;
 use eks_token::{Error, Token};
 use testkit::Divergences;
 
-/// What upstream gives was measured with the software named in the file.
+/// The upstream column was measured with the software that the file names.
 #[test]
 fn every_divergence_is_listed_and_real() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/divergences.toml");
@@ -28,7 +28,7 @@ fn every_divergence_is_listed_and_real() {
             "k8s-aws-v1.aHR0cHM6Ly94Lz_Dqw",
             "https://x/?\u{eb}",
         ),
-        // Where both agree there is no row.
+        // No row if both agree.
         ("plain", "k8s-aws-v1.aHR0cHM6Ly94Lw", "https://x/"),
     ] {
         rows.compare(case, &Ok(upstream.to_owned()), &ours(token));

@@ -16,7 +16,7 @@ struct Case {
     version: String,
     warning: Option<String>,
     #[serde(default = "yes")]
-    #[expect(dead_code, reason = "tells the reader whether awscli does the same")]
+    #[expect(dead_code, reason = "documents whether awscli does the same")]
     awscli: bool,
 }
 
@@ -42,7 +42,10 @@ fn the_version_is_the_one_that_awscli_answers_in() {
 fn a_warning_says_what_to_do_or_what_was_done() {
     for (warning, words) in [
         (Warning::Deprecated, "write v1 in its `exec` section"),
-        (Warning::Malformed, "KUBERNETES_EXEC_INFO is no JSON object"),
+        (
+            Warning::Malformed,
+            "KUBERNETES_EXEC_INFO is not a JSON object",
+        ),
         (Warning::UnknownVersion, "names no known apiVersion"),
     ] {
         assert!(
@@ -58,7 +61,7 @@ fn an_unset_variable_means_v1beta1() {
     assert_eq!((got.version(), got.warning()), (ApiVersion::V1Beta1, None));
 }
 
-/// Recorded from awscli 1.46.3, with another token and time in it; awscli adds an empty line.
+/// Recorded from awscli 1.46.3, with the token and time replaced. awscli adds an empty line.
 #[test]
 fn the_document_is_written_as_awscli_writes_it() {
     let token = Token::parse("k8s-aws-v1.aHR0cHM6Ly94Lw").unwrap();

@@ -9,7 +9,7 @@ struct Genuine {
     token: String,
 }
 
-/// Tokens that the real producers made, both ways.
+/// Tokens of real producers, decoded and encoded again.
 #[test]
 fn the_tokens_of_real_producers_decode_and_encode_to_themselves() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/genuine.jsonl");

@@ -7,7 +7,7 @@ fn decode(token: &str) -> Option<String> {
     Some(Token::parse(token).ok()?.decode().ok()?.expose().to_owned())
 }
 
-/// Mostly what could be a token, down to its last bits.
+/// Mostly well-formed tokens, with arbitrary last bits.
 fn near_tokens() -> impl Strategy<Value = String> {
     prop_oneof![
         "k8s-aws-v1\\.[A-Za-z0-9_-]{0,40}",

@@ -23,7 +23,7 @@ fn decode(token: &str) -> Result<String, Error> {
 }
 
 #[test]
-fn each_fact_is_named() {
+fn each_mistake_is_named() {
     let file: File = testkit::toml(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/tokens.toml"));
     let mut report = Report::new();
     let mut seen = BTreeSet::new();
@@ -37,7 +37,7 @@ fn each_fact_is_named() {
         seen.extend(got.err());
     }
     report.finish();
-    // Every variant but the one that takes a long text; a new variant needs a case.
+    // Every variant except the one that needs a long text. A new variant needs a case.
     assert_eq!(seen.len(), 14, "{seen:?}");
 }
 
@@ -71,7 +71,7 @@ fn attack_24_the_limit_holds_for_the_whole_token() {
     assert!(token.decode().is_ok());
 }
 
-/// One URL, one token: everything that Go's or anybody's decoder would take beside it is refused.
+/// One URL, one token: every other spelling that a decoder may accept is refused.
 #[test]
 fn attack_23_no_second_spelling_of_a_token() {
     let good = "k8s-aws-v1.aHR0cHM6Ly94Lw";
@@ -88,14 +88,14 @@ fn attack_23_no_second_spelling_of_a_token() {
     ] {
         assert_eq!(decode(&token), Err(error), "{token:?}");
     }
-    // Every last character but the one that an encoder writes.
+    // Every last character except the one that an encoder writes.
     let (head, _) = good.split_at(good.len() - 1);
     let alphabet = ('A'..='Z')
         .chain('a'..='z')
         .chain('0'..='9')
         .chain(['-', '_']);
     let read = alphabet.filter(|last| decode(&format!("{head}{last}")).is_ok());
-    // The upper two of its six bits are the byte's: four characters, each of another URL.
+    // Two of its six bits belong to a byte, so four characters decode, each to another URL.
     assert_eq!(read.collect::<String>(), "AQgw");
 }
 
@@ -108,7 +108,7 @@ fn the_encoder_refuses_what_would_not_decode() {
     let longest = "u".repeat(3063);
     assert_eq!(Token::encode(&longest).unwrap().expose().len(), 4095);
     assert_eq!(encode(&format!("{longest}u")), Err(Error::TooLong));
-    // The length comes first, so that the rest is never looked at.
+    // The length is checked first, so the rest is never read.
     assert_eq!(encode(&"\u{e9}".repeat(2000)), Err(Error::TooLong));
     let raised = Token::encode_with_limit(&format!("{longest}u"), 8192).unwrap();
     assert_eq!(raised.expose().len(), 4097);

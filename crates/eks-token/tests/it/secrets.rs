@@ -15,6 +15,6 @@ fn debug_of_a_token_its_url_and_its_document_reveals_nothing() {
 
 #[test]
 fn an_error_says_nothing_of_the_token() {
-    // Copy, and no bigger than a tag: there is no room for a secret.
+    // One byte has no room for a secret.
     assert_eq!(size_of::<eks_token::Error>(), 1);
 }

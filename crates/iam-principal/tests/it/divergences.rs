@@ -1,7 +1,7 @@
 use iam_principal::{Identity, Principal};
 use testkit::Divergences;
 
-/// What upstream gives for each case was read from its source: it is the canonical ARN, or nothing.
+/// The upstream column was read from upstream's source: the canonical ARN, or nothing.
 #[test]
 fn every_divergence_is_listed_and_real() {
     let rows = Divergences::read(concat!(

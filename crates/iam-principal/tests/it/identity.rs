@@ -122,7 +122,7 @@ fn facts_that_disagree_are_refused_with_the_reason() {
             "arn:aws:sts::111122223333:assumed-role/aws:ec2-instance/i-0",
             ACCOUNT,
             "111122223333:i-0",
-            // Without the role's name in the middle it is some other role's user id.
+            // Without the role's name in the middle it is the user id of another role.
             Error::UserId,
         ),
     ];
@@ -145,7 +145,7 @@ fn the_access_key_id_is_added_afterwards() {
 }
 
 #[test]
-fn the_canonical_arn_is_the_role_of_a_session_and_anybody_elses_own() {
+fn the_canonical_arn_is_the_role_of_a_session_or_the_principals_own() {
     let session = Identity::new(SESSION, ACCOUNT, "AROAEXAMPLE:s").unwrap();
     assert_eq!(
         session.canonical_arn(),

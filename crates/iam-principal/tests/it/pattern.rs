@@ -75,7 +75,7 @@ fn every_part_counts() {
     assert!(!matches("arn:*:*:*:*:*", "arn:aws:iam"));
 }
 
-/// What the words of the IAM User Guide say, with nothing clever in it.
+/// The wording of the IAM User Guide, as a naive recursion.
 fn naive(pattern: &[u8], text: &[u8]) -> bool {
     match pattern {
         [] => text.is_empty(),

@@ -38,7 +38,7 @@ fn cases() -> Cases {
 }
 
 #[test]
-fn every_kind_is_read_and_made_canonical() {
+fn every_kind_is_parsed_and_canonicalized() {
     let mut report = Report::new();
     for case in cases().case {
         let got = Principal::parse(&case.arn).map(|p| {
@@ -63,7 +63,7 @@ fn every_kind_is_read_and_made_canonical() {
 }
 
 #[test]
-fn what_is_no_principal_is_refused_with_its_reason() {
+fn other_texts_are_refused_with_their_reason() {
     let mut report = Report::new();
     for case in cases().refused {
         let got = Principal::parse(&case.arn).map_err(|e| format!("{e:?}"));
@@ -99,7 +99,7 @@ fn partitions_are_known_by_their_exact_id() {
 }
 
 #[test]
-fn a_principal_is_told_in_its_parts() {
+fn a_principal_has_its_parts() {
     let text = "arn:aws-cn:iam::012345678901:user/a/b/alice";
     let user = Principal::parse(text).unwrap();
     assert_eq!((user.path(), user.name()), ("a/b/", "alice"));
@@ -119,7 +119,7 @@ fn a_principal_is_told_in_its_parts() {
 }
 
 #[test]
-fn an_arn_is_told_in_its_parts() {
+fn an_arn_has_its_parts() {
     let text = "arn:aws:eks:us-west-2:111122223333:cluster/a:b";
     let arn = Arn::parse(text).unwrap();
     assert_eq!((arn.region(), arn.as_str()), ("us-west-2", text));
@@ -130,14 +130,14 @@ fn an_arn_is_told_in_its_parts() {
 }
 
 #[test]
-fn accounts_are_read_and_shown() {
+fn accounts_are_parsed_and_printed() {
     let account: AccountId = "000000000012".parse().unwrap();
     assert_eq!(format!("{account:?}"), "AccountId(000000000012)");
     assert_eq!("12".parse::<AccountId>(), Err(Error::AccountId));
 }
 
 #[test]
-fn errors_say_which_part_and_what_was_expected() {
+fn errors_name_the_part_and_the_expected_form() {
     for (part, word) in [
         (Part::Arn, "the ARN is empty"),
         (Part::Name, "the name is empty"),
