@@ -2,6 +2,7 @@
 //! that this stands on cost on the same input: decoding the base64, `url::Url::parse`, and building
 //! the `http::Request` from the URL as it is. Those judge nothing.
 
+use eks_auth_benches::tokens;
 use std::hint::black_box;
 
 use base64::Engine as _;
@@ -9,9 +10,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use eks_token::PREFIX;
 use http::Request;
-
-#[path = "accept/input.rs"]
-mod input;
 
 /// What the packages do, without a check of any kind.
 fn by_packages(token: &str) -> Option<(url::Url, Request<()>)> {
@@ -26,9 +24,9 @@ fn by_packages(token: &str) -> Option<(url::Url, Request<()>)> {
 }
 
 fn accepting(c: &mut Criterion) {
-    let verifier = input::Verifier::new();
+    let verifier = tokens::Verifier::new();
     let mut group = c.benchmark_group("accept");
-    for (name, token) in input::accepted() {
+    for (name, token) in tokens::accepted() {
         group.throughput(bytes(&token));
         group.bench_function(name, |b| {
             b.iter(|| {
@@ -50,9 +48,9 @@ fn accepting(c: &mut Criterion) {
 
 /// Each refused as late as it can be for its reason, at the greatest length.
 fn refusing(c: &mut Criterion) {
-    let verifier = input::Verifier::new();
+    let verifier = tokens::Verifier::new();
     let mut group = c.benchmark_group("accept/refuse");
-    for (name, token, error) in input::refused() {
+    for (name, token, error) in tokens::refused() {
         group.throughput(bytes(&token));
         group.bench_function(name, |b| {
             b.iter(|| assert_eq!(verifier.accept(black_box(&token)).err(), Some(error)));

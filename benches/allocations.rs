@@ -2,10 +2,8 @@
 //! acceptance asks more often than it may: a count is the same on every machine.
 #![expect(clippy::print_stdout, reason = "what it is for")]
 
-#[path = "accept/input.rs"]
-mod input;
-
 use aws_credential_types::Credentials;
+use eks_auth_benches::tokens;
 use iam_principal::{Identity, Partition};
 use sts_presign::{
     AcceptPolicy, ClusterId, Key, Keys, PresignedUrl, SecretAccessKey, Signer, UnixTime, verify,
@@ -16,15 +14,15 @@ use sts_presign::{
 const AT_MOST: u64 = 6;
 
 fn main() {
-    let verifier = input::Verifier::new();
+    let verifier = tokens::Verifier::new();
     let tokens = || {
-        let refused = input::refused();
+        let refused = tokens::refused();
         let refused = refused.into_iter().map(|(name, token, _)| (name, token));
-        input::accepted().into_iter().chain(refused)
+        tokens::accepted().into_iter().chain(refused)
     };
     // The first time, region shapes are compiled.
     let accepted = tokens().filter(|(_, token)| verifier.accept(token).is_ok());
-    assert_eq!(accepted.count(), input::accepted().len());
+    assert_eq!(accepted.count(), tokens::accepted().len());
     for (name, token) in tokens() {
         let counted = allocation_counter::measure(|| drop(verifier.accept(&token)));
         let (count, bytes) = (counted.count_total, counted.bytes_total);

@@ -1,7 +1,7 @@
 //! What a decision costs, how little that depends on the bindings of others, and what changes cost.
 //!
 //! `hot` asks about one user again and again, `rotating` about one of 16,384 after the other, so that
-//! neither names nor bindings are in a cache. See `rbac/world.rs` for the policies.
+//! neither names nor bindings are in a cache. The policies are those of `k8s_rbac_oracle::sized_policy`.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -14,10 +14,7 @@ use k8s_rbac::{
     ResourceRequest, RoleRef, User,
 };
 
-#[path = "rbac/world.rs"]
-mod world;
-
-use world::{Scope, Shared, USERS, objects, request, rule, subject, user};
+use k8s_rbac_oracle::sized_policy::{Scope, Shared, USERS, objects, request, rule, subject, user};
 
 const SIZES: [usize; 4] = [0, 100, 10_000, 100_000];
 
@@ -27,7 +24,7 @@ fn decide(c: &mut Criterion) {
     group.measurement_time(Duration::from_secs(1));
     for (scope, scope_name) in [(Scope::Cluster, "cluster"), (Scope::Namespace, "namespace")] {
         for size in SIZES {
-            let policy = Policy::new(objects(scope, size, Shared::Nobody));
+            let policy = Policy::new(objects(scope, size, Shared::None));
             let name = format!("{scope_name}/{size}-bindings");
             cases(&mut group, &policy, &name, size);
         }
@@ -94,7 +91,7 @@ fn build(c: &mut Criterion) {
     let mut group = c.benchmark_group("rbac/build");
     group.sample_size(10);
     for (shared, name) in [
-        (Shared::Nobody, "own"),
+        (Shared::None, "own"),
         (Shared::Authenticated, "shared-group"),
     ] {
         for size in SIZES {
@@ -113,7 +110,7 @@ fn replace(c: &mut Criterion) {
     let mut group = c.benchmark_group("rbac/replace");
     let size = 100_000;
     for (shared, name) in [
-        (Shared::Nobody, "own"),
+        (Shared::None, "own"),
         (Shared::Authenticated, "shared-group"),
     ] {
         let store = PolicyStore::new(Policy::new(objects(Scope::Cluster, size, shared)));

@@ -17,10 +17,7 @@ use std::hint::black_box;
 
 use k8s_rbac::{Objects, Policy, Request, User};
 
-#[path = "rbac/world.rs"]
-mod world;
-
-use world::{Scope, Shared, USERS, objects, request, user};
+use k8s_rbac_oracle::sized_policy::{Scope, Shared, USERS, objects, request, user};
 
 /// How many bindings are counted.
 const SIZE: usize = 100_000;
@@ -75,9 +72,9 @@ fn policy(place: &str, bindings: usize) -> Policy {
 
 fn plain(place: &str, bindings: usize) -> Objects {
     match place {
-        "namespace" => objects(Scope::Namespace, bindings, Shared::Nobody),
+        "namespace" => objects(Scope::Namespace, bindings, Shared::None),
         "shared" => objects(Scope::Cluster, bindings, Shared::Authenticated),
-        _ => objects(Scope::Cluster, bindings, Shared::Nobody),
+        _ => objects(Scope::Cluster, bindings, Shared::None),
     }
 }
 

@@ -11,8 +11,6 @@ mod request;
 mod token;
 mod url;
 mod verify;
-#[path = "../../crates/k8s-rbac/tests/it/worlds.rs"]
-mod worlds;
 
 pub use analyses::analyses_say_what_is_decided;
 pub use answer::an_answer_names_one_caller;

@@ -17,4 +17,4 @@ pub use baseline::{Baseline, BaselineError, Reviewed};
 pub use finding::{Finding, ObjectName};
 pub use finding_code::FindingCode;
 pub use lint::Lint;
-pub use severity::Severity;
+pub use severity::{ParseSeverityError, Severity};

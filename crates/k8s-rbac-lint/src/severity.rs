@@ -1,31 +1,39 @@
-//! How bad a finding is.
+//! How serious a finding is.
 
 use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
-/// How bad it is, from the least.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+/// How serious a finding is, in ascending order.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a scale that callers compare with and choose from"
 )]
 pub enum Severity {
-    /// Good to know.
+    /// Worth knowing; usually intended.
     Info,
-    /// Wider or other than it looks.
+    /// Wider than it looks, or not quite what it looks like.
     Low,
-    /// Wrong, or a step to more.
+    /// Wrong, or a step toward more permissions.
     Medium,
-    /// RoleSummary far more than it seems to.
+    /// Grants far more than it seems to.
     High,
-    /// RoleSummary everything, or gives to everybody.
+    /// Grants full access, or grants access to every caller.
     Critical,
 }
 
+/// A text is not the name of a [`Severity`].
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("not a severity: expected info, low, medium, high, or critical")]
+#[non_exhaustive]
+pub struct ParseSeverityError;
+
 impl Severity {
-    /// All, from the least.
+    /// All severities, in ascending order.
     pub const ALL: [Self; 5] = [
         Self::Info,
         Self::Low,
@@ -34,7 +42,7 @@ impl Severity {
         Self::Critical,
     ];
 
-    /// Returns its name, in lower case.
+    /// Returns the name, in lower case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -46,13 +54,8 @@ impl Severity {
         }
     }
 
-    /// Finds it by its name.
-    #[must_use]
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.as_str() == name)
-    }
-
-    /// Returns the one below; `Low` stays what it is, and so does `Info`.
+    /// Returns the next lower severity. `Low` and `Info` stay the same: a finding at `Info` is of
+    /// another kind than a risk.
     pub(crate) const fn lowered(self) -> Self {
         match self {
             Self::Info => Self::Info,
@@ -66,5 +69,16 @@ impl Severity {
 impl Display for Severity {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = ParseSeverityError;
+
+    /// Parses a name in lower case.
+    fn from_str(name: &str) -> Result<Self, ParseSeverityError> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|one| one.as_str() == name)
+            .ok_or(ParseSeverityError)
     }
 }

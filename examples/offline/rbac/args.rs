@@ -115,10 +115,10 @@ pub(crate) struct UserArgs {
 #[derive(ClapArgs)]
 pub(crate) struct LintArgs {
     /// From which severity on the exit status is 1: info, low, medium, high or critical.
-    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = severity)]
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
     pub(crate) fail_on: Severity,
     /// From which severity on findings are told.
-    #[arg(long, value_name = "SEVERITY", default_value = "info", value_parser = severity)]
+    #[arg(long, value_name = "SEVERITY", default_value = "info")]
     pub(crate) min_severity: Severity,
     /// A file of accepted findings, a line each: a code and an object, such as `secrets-read
     /// ClusterRole/cert-manager` or `pod-exec Role/dev/debug`; # begins a comment.
@@ -132,10 +132,6 @@ pub(crate) struct LintArgs {
     pub(crate) print_baseline: bool,
     #[command(flatten)]
     pub(crate) files: Files,
-}
-
-fn severity(name: &str) -> Result<Severity, String> {
-    Severity::find(name).ok_or_else(|| "info, low, medium, high or critical".to_owned())
 }
 
 #[derive(ClapArgs)]

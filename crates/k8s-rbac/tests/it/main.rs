@@ -43,6 +43,4 @@ mod validation;
 #[cfg(all(test, feature = "yaml"))]
 mod who;
 #[cfg(test)]
-mod worlds;
-#[cfg(test)]
 mod writes;

@@ -1,4 +1,4 @@
-//! The tokens that are judged, and the verifier that judges them.
+//! Tokens of every cost, and a verifier that accepts or refuses them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,28 +7,38 @@ use http::Request;
 use iam_principal::Partition;
 use sts_presign::{AcceptPolicy, ClusterId, Error, Param, PresignedUrl, UnixTime};
 
-/// Awscli's own for `test-cluster`, signed at 2023-04-28T00:00:00Z with the example key.
+/// The URL that awscli signs for `test-cluster` at 2023-04-28T00:00:00Z with the example key.
 const URL: &str = "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity\
     &Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIDEXAMPLE%2F20230428\
     %2Fus-west-2%2Fsts%2Faws4_request&X-Amz-Date=20230428T000000Z&X-Amz-Expires=60\
     &X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Signature=\
     d052bda10bc2c20801d04704e8da83bc17ce4f0c385f2fc03845cb278d94f1ec";
 
-/// How much of a URL fits into a token of the default length.
+/// The longest URL that fits into a token of the default maximum length.
 const LONGEST_URL: usize = (MAX_TOKEN_LEN - PREFIX.len()) / 4 * 3;
 
-/// How many escaped characters a session token in it can have.
+/// The number of percent-encoded characters that a session token in it can have.
 const ESCAPES: usize = (LONGEST_URL - URL.len() - "&X-Amz-Security-Token=".len()) / 3;
-/// The same, with a few bytes to spare.
+/// The same, with room for another parameter.
 const FEWER_ESCAPES: usize = ESCAPES - 3;
 
-pub(crate) struct Verifier {
+/// A policy and a time at which the tokens are valid.
+#[derive(Debug)]
+pub struct Verifier {
     policy: AcceptPolicy,
     now: UnixTime,
 }
 
+impl Default for Verifier {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Verifier {
-    pub(crate) fn new() -> Self {
+    /// Creates a verifier for `test-cluster`.
+    #[must_use]
+    pub fn new() -> Self {
         let (Ok(cluster_id), Ok(now)) = (
             ClusterId::parse("test-cluster"),
             UnixTime::parse_rfc3339("2023-04-28T00:01:00Z"),
@@ -39,7 +49,12 @@ impl Verifier {
         Self { policy, now }
     }
 
-    pub(crate) fn accept(&self, token: &str) -> Result<Request<()>, Error> {
+    /// Decodes and validates a token, and builds the request for STS.
+    ///
+    /// # Errors
+    ///
+    /// The first check that fails.
+    pub fn accept(&self, token: &str) -> Result<Request<()>, Error> {
         let Ok(url) = Token::parse(token).and_then(|token| token.decode()) else {
             broken()
         };
@@ -48,12 +63,13 @@ impl Verifier {
     }
 }
 
-/// Accepted: as most are, and the costliest that there are.
-pub(crate) fn accepted() -> [(&'static str, String); 4] {
+/// Tokens that are accepted: the usual ones, and the most expensive ones.
+#[must_use]
+pub fn accepted() -> [(&'static str, String); 4] {
     let with = |session_token: &str| token(&format!("{URL}&X-Amz-Security-Token={session_token}"));
     [
         ("long-term", token(URL)),
-        // 800 characters, as in base64: one in 32 is `/` or `+`.
+        // 828 characters of base64, of which one in 36 is `/` or `+`.
         (
             "session-token",
             with(&"IQoJb3JpZ2luX2VjEJr%2F5s6uT9wKq3XcZ0aB".repeat(23)),
@@ -63,8 +79,9 @@ pub(crate) fn accepted() -> [(&'static str, String); 4] {
     ]
 }
 
-/// Refused, each after as much work as can be had.
-pub(crate) fn refused() -> [(&'static str, String, Error); 5] {
+/// Tokens that are refused, each as late in its checks as possible.
+#[must_use]
+pub fn refused() -> [(&'static str, String, Error); 5] {
     let escapes = "%2f".repeat(FEWER_ESCAPES);
     let twice = format!("{URL}&X-Amz-Security-Token={escapes}&Action=a");
     let stale = format!(
@@ -102,5 +119,5 @@ fn token(url: &str) -> String {
 
 #[expect(clippy::panic, reason = "a bench without its fixture measures nothing")]
 fn broken() -> ! {
-    panic!("the fixture is not what this bench was written for")
+    panic!("the fixture of this bench no longer parses")
 }

@@ -1,34 +1,43 @@
-//! Policies and users to ask about: the default policy of Kubernetes, and so many bindings more, each
-//! of a user and a group of its own to a role of its own; the last binding gives the group `last`
-//! what nobody else has.
+//! Policies of a given size, and users and requests to measure them with.
+//!
+//! A policy consists of the default policy of Kubernetes and a number of bindings, each of its own user
+//! and group to its own role. One more binding, the last, grants the group `last` the verb `patch`, which
+//! no other binding grants.
 
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, Metadata, Objects, PolicyRule, Request, ResourceRequest, Role,
     RoleBinding, RoleRef, Subject, User,
 };
 
-/// Where the bindings are.
+/// The kind of the bindings.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Scope {
+#[non_exhaustive]
+pub enum Scope {
+    /// `ClusterRoleBinding`s.
     Cluster,
+    /// `RoleBinding`s, all in one namespace.
     Namespace,
 }
 
 /// The namespace of `RoleBinding`s and requests.
 const NAMESPACE: &str = "dev";
 
-/// How many users a rotation has.
-pub(crate) const USERS: usize = 16_384;
+/// The number of users that a benchmark rotates through: more than fit into a cache.
+pub const USERS: usize = 16_384;
 
-/// Who is a subject of every binding, beside a user and a group of its own.
+/// The subject that all bindings share, beside their own user and group.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Shared {
-    Nobody,
-    /// A group that everybody is in.
+#[non_exhaustive]
+pub enum Shared {
+    /// No shared subject.
+    None,
+    /// `system:authenticated`, the group of every authenticated user.
     Authenticated,
 }
 
-pub(crate) fn objects(scope: Scope, bindings: usize, shared: Shared) -> Objects {
+/// Returns the objects of a policy with this many bindings.
+#[must_use]
+pub fn objects(scope: Scope, bindings: usize, shared: Shared) -> Objects {
     let mut objects = Objects::bootstrap();
     objects.aggregate();
     for number in 0..bindings {
@@ -94,7 +103,9 @@ fn add(objects: &mut Objects, scope: Scope, name: &str, verb: &str, subjects: Ve
     }
 }
 
-pub(crate) fn rule(verb: &str) -> PolicyRule {
+/// Returns a rule for one verb on deployments.
+#[must_use]
+pub fn rule(verb: &str) -> PolicyRule {
     PolicyRule {
         verbs: vec![verb.to_owned()],
         api_groups: vec!["apps".to_owned()],
@@ -103,7 +114,9 @@ pub(crate) fn rule(verb: &str) -> PolicyRule {
     }
 }
 
-pub(crate) fn subject(kind: &str, name: &str) -> Subject {
+/// Returns a subject of kind `User` or `Group`.
+#[must_use]
+pub fn subject(kind: &str, name: &str) -> Subject {
     Subject {
         kind: kind.to_owned(),
         name: name.to_owned(),
@@ -112,9 +125,10 @@ pub(crate) fn subject(kind: &str, name: &str) -> Subject {
     }
 }
 
-/// A user of some binding, in so many groups, all but `system:authenticated` and `last` of some
-/// binding, too.
-pub(crate) fn user(number: usize, groups: usize, bindings: usize) -> User {
+/// Returns a user of some binding, in this many groups: `system:authenticated`, `last`, and groups of
+/// other bindings.
+#[must_use]
+pub fn user(number: usize, groups: usize, bindings: usize) -> User {
     let of_many = |number: usize| {
         let number = number.wrapping_mul(7_919);
         number.checked_rem(bindings).unwrap_or_default()
@@ -129,8 +143,10 @@ pub(crate) fn user(number: usize, groups: usize, bindings: usize) -> User {
     User::new(format!("user-{}", of_many(number)), others.chain(ends))
 }
 
-/// What `list` is to the user's own binding, `patch` to the last, and `create` to nobody.
-pub(crate) fn request(verb: &str) -> Request<'_> {
+/// Returns a request for the verb. The user's own binding grants `list`, the last binding `patch`, and no
+/// binding `create`.
+#[must_use]
+pub fn request(verb: &str) -> Request<'_> {
     ResourceRequest::new(verb, "apps", "deployments")
         .in_namespace(NAMESPACE)
         .into()

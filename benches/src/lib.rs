@@ -1,0 +1,3 @@
+//! Input that several benches share.
+
+pub mod tokens;
