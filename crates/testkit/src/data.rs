@@ -1,4 +1,4 @@
-//! Files of cases, and the report that collects every failure before it fails once.
+//! Files of cases, and a report that collects every failure before it fails once.
 
 #![expect(
     clippy::panic,
@@ -6,7 +6,7 @@
 )]
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
@@ -26,22 +26,72 @@ pub fn text(path: impl AsRef<Path>) -> String {
 ///
 /// # Panics
 ///
-/// If the file cannot be read, holds no case, or a line is not a `T`.
+/// If the file cannot be read, contains no case, or a line is not a `T`.
 #[must_use]
 #[track_caller]
 pub fn json_lines<T: DeserializeOwned>(path: impl AsRef<Path>) -> Vec<T> {
+    vectors(path)
+        .into_iter()
+        .map(|vector| vector.case)
+        .collect()
+}
+
+/// One line of a file of recorded answers, with the place that a failure names.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Vector<T> {
+    /// The path of the file, as it was given.
+    pub file: PathBuf,
+    /// The line's number, from 1.
+    pub line: usize,
+    /// The line itself.
+    pub text: String,
+    /// The value that the line holds.
+    pub case: T,
+}
+
+impl<T> Vector<T> {
+    /// Returns `FILE:LINE` and the start of the line, for the message of a failure.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let Self {
+            file, line, text, ..
+        } = self;
+        let text = match text.char_indices().nth(MAX_PRINTED_CHARS) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+            None => text.clone(),
+        };
+        format!("{}:{line}\n    case {text}", file.display())
+    }
+}
+
+/// How much of a recorded line a failure prints: one screen. The longest lines have 30,000
+/// characters.
+const MAX_PRINTED_CHARS: usize = 2000;
+
+/// Reads recorded answers: as [`json_lines`] does, with the place of each.
+///
+/// # Panics
+///
+/// If the file cannot be read, contains no case, or a line is not a `T`.
+#[must_use]
+#[track_caller]
+pub fn vectors<T: DeserializeOwned>(path: impl AsRef<Path>) -> Vec<Vector<T>> {
     let path = path.as_ref();
-    let cases: Vec<T> = text(path)
+    let vectors: Vec<Vector<T>> = text(path)
         .lines()
         .zip(1_usize..)
         .filter(|(line, _)| !line.trim().is_empty() && !line.starts_with("//"))
-        .map(|(line, number)| {
-            serde_json::from_str(line)
-                .unwrap_or_else(|why| panic!("{}:{number}: {why}", path.display()))
+        .map(|(text, line)| Vector {
+            file: path.to_owned(),
+            line,
+            text: text.to_owned(),
+            case: serde_json::from_str(text)
+                .unwrap_or_else(|why| panic!("{}:{line}: {why}", path.display())),
         })
         .collect();
-    assert!(!cases.is_empty(), "{}: no cases", path.display());
-    cases
+    assert!(!vectors.is_empty(), "{}: no cases", path.display());
+    vectors
 }
 
 /// Reads a TOML file of cases.
@@ -56,7 +106,7 @@ pub fn toml<T: DeserializeOwned>(path: impl AsRef<Path>) -> T {
     toml::from_str(&text(path)).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
 }
 
-/// Collects what went wrong over many cases, so that one run shows all of it.
+/// Collects the failures of many cases, so that one run shows them all.
 #[derive(Debug, Default)]
 pub struct Report {
     ran: usize,
@@ -83,7 +133,7 @@ impl Report {
     ///
     /// # Panics
     ///
-    /// As said: that is what it is for.
+    /// If a case failed or none ran.
     #[track_caller]
     pub fn finish(self) {
         assert!(self.ran > 0, "no case ran");

@@ -8,23 +8,23 @@ use serde::Deserialize;
 
 use crate::data::toml;
 
-/// One row: a case, what upstream does with it, what we do, and why.
+/// One deliberate difference from upstream.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Divergence {
-    /// The name that tests use, in kebab-case; unique in its file.
+    /// The name that tests use: kebab-case, unique in its file.
     pub case: String,
-    /// What upstream does, and where that is to be seen.
+    /// What upstream does, with the source file and function or the observation that shows it.
     pub upstream: String,
     /// What we do.
     pub ours: String,
-    /// Why we part.
+    /// The reason for the difference.
     pub why: String,
 }
 
-/// A crate's divergence file, tight in both directions: a case that is not listed may not differ,
-/// and a listed case must have been shown to differ by the time [`Divergences::finish`] runs.
+/// A crate's divergence file, checked in both directions: a case without a row must not differ,
+/// and a test must show each row to differ before [`Divergences::finish`] runs.
 #[derive(Debug)]
 pub struct Divergences {
     rows: Vec<Divergence>,
@@ -51,7 +51,7 @@ impl Divergences {
         for row in &rows {
             assert!(
                 names.insert(row.case.as_str()),
-                "divergence `{}` is listed twice",
+                "divergence `{}` has two rows",
                 row.case
             );
         }
@@ -61,39 +61,39 @@ impl Divergences {
         }
     }
 
-    /// Returns the rows, in the order of the file.
+    /// Returns the rows in file order.
     #[must_use]
     pub fn rows(&self) -> &[Divergence] {
         &self.rows
     }
 
-    /// Records that `case` was run, with what upstream gives and what we give.
+    /// Compares upstream's result for `case` with ours.
     ///
     /// # Panics
     ///
-    /// If the two differ and the case is not listed, or agree although it is.
+    /// If they differ and `case` has no row, or if they agree and it has one.
     #[track_caller]
     pub fn compare<T: PartialEq + std::fmt::Debug>(&self, case: &str, upstream: &T, ours: &T) {
         let listed = self.rows.iter().any(|row| row.case == case);
         if upstream == ours {
             assert!(
                 !listed,
-                "divergence `{case}` is listed, but both give {ours:?}"
+                "divergence `{case}` has a row, but both return {ours:?}"
             );
         } else {
             assert!(
                 listed,
-                "`{case}`: upstream gives {upstream:?}, we give {ours:?}, no row"
+                "`{case}` has no row: upstream returns {upstream:?}, we return {ours:?}"
             );
             self.shown.borrow_mut().insert(case.to_owned());
         }
     }
 
-    /// Fails unless every listed case was shown to differ.
+    /// Fails unless a test showed each row to differ.
     ///
     /// # Panics
     ///
-    /// As said: that is what it is for.
+    /// If no test showed a row to differ.
     #[track_caller]
     pub fn finish(self) {
         let shown = self.shown.into_inner();

@@ -1,11 +1,11 @@
-//! How the crates of this workspace read their test data: vectors as JSON lines, cases as TOML,
-//! and the divergence file that says where we part from upstream on purpose.
+//! Test data of this workspace: recorded answers as JSON lines, cases as TOML, and the file of
+//! deliberate differences from upstream.
 //!
-//! Everything here panics with a message that names the file and the case: it is only ever called
-//! from tests.
+//! Every function panics with a message that names the file and the case, since only tests call
+//! them.
 
 mod data;
 mod divergence;
 
-pub use data::{Report, json_lines, text, toml};
+pub use data::{Report, Vector, json_lines, text, toml, vectors};
 pub use divergence::{Divergence, Divergences};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_auth_map::{Backend, BackendKind, IdentityMap, Reader, Resolution};
 use iam_principal::Identity;
 use serde::Deserialize;
-use testkit::{Report, json_lines};
+use testkit::Report;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,7 +102,8 @@ fn ask(question: &Question) -> Resolution {
 fn every_recorded_answer_of_upstream_is_ours() {
     let mut report = Report::new();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/resolve.jsonl");
-    for (number, case) in json_lines::<Case>(path).iter().enumerate() {
+    for vector in testkit::vectors::<Case>(path) {
+        let case = &vector.case;
         let resolution = ask(&case.q);
         let got = match &resolution {
             Resolution::Mapped(mapped) => Ok(Want {
@@ -119,11 +120,7 @@ fn every_recorded_answer_of_upstream_is_ours() {
             .want
             .as_ref()
             .ok_or_else(|| case.error.as_deref().unwrap_or(""));
-        report.check(
-            &format!("case {number}"),
-            &got.as_ref().map_err(|why| *why),
-            &want,
-        );
+        report.check(&vector.name(), &got.as_ref().map_err(|why| *why), &want);
     }
     report.finish();
 }

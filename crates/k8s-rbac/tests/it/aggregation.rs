@@ -44,15 +44,13 @@ struct Round {
 #[test]
 fn a_round_collects_the_rules_that_the_controller_collects() {
     let mut report = Report::new();
-    for (number, case) in testkit::json_lines::<Round>("testdata/aggregation.jsonl")
-        .into_iter()
-        .enumerate()
-    {
+    for vector in testkit::vectors::<Round>("testdata/aggregation.jsonl") {
+        let (name, case) = (vector.name(), vector.case);
         let target = (case.cluster_roles.iter())
             .find(|role| role.metadata.name == case.target)
             .unwrap();
         let rules = target.aggregated_rules(&case.cluster_roles).unwrap();
-        report.check(&format!("{number}"), &rules, &case.rules);
+        report.check(&name, &rules, &case.rules);
         // One aggregated role and no circle: the fixed point is the round.
         let mut objects = Objects {
             cluster_roles: case.cluster_roles.clone(),
@@ -61,10 +59,18 @@ fn a_round_collects_the_rules_that_the_controller_collects() {
         let aggregation = objects.aggregate();
         let changed = case.changed.then(|| case.target.clone());
         let changed: Vec<String> = changed.into_iter().collect();
-        report.check(&format!("{number} changed"), &aggregation.changed, &changed);
+        report.check(
+            &format!("{name}\n    changed"),
+            &aggregation.changed,
+            &changed,
+        );
         let role = (objects.cluster_roles.iter()).find(|role| role.metadata.name == case.target);
         let rules = role.map(|role| &role.rules);
-        report.check(&format!("{number} as a whole"), &rules, &Some(&case.rules));
+        report.check(
+            &format!("{name}\n    as a whole"),
+            &rules,
+            &Some(&case.rules),
+        );
     }
     report.finish();
 }

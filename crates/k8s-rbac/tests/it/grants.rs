@@ -21,12 +21,9 @@ struct Covers {
 #[test]
 fn rules_cover_what_upstream_says() {
     let mut report = Report::new();
-    for (number, case) in testkit::json_lines::<Covers>("testdata/covers.jsonl")
-        .iter()
-        .enumerate()
-    {
+    for vector in testkit::vectors::<Covers>("testdata/covers.jsonl") {
+        let (name, case) = (vector.name(), vector.case);
         let coverage = Coverage::of(case.owner.iter().flatten(), case.servant.iter().flatten());
-        let name = format!("case {number}");
         report.check(&name, &coverage.is_complete(), &case.covers);
         let missing: Vec<_> = coverage.missing().iter().map(Permission::to_rule).collect();
         report.check(&name, &missing, &case.missing);
@@ -50,17 +47,15 @@ struct Escalation {
 #[test]
 fn an_escalation_is_worded_as_upstream_words_it() {
     let mut report = Report::new();
-    for (number, case) in testkit::json_lines::<Escalation>("testdata/escalation.jsonl")
-        .into_iter()
-        .enumerate()
-    {
+    for vector in testkit::vectors::<Escalation>("testdata/escalation.jsonl") {
+        let (name, case) = (vector.name(), vector.case);
         let policy = Policy::new(case.world);
         let user = User::new(case.user, case.groups.unwrap_or_default());
         let rules = case.rules.unwrap_or_default();
         let escalation = policy.escalation(&user, &case.namespace, &rules);
         let got = escalation.as_ref().map(ToString::to_string);
         let want = (!case.ok).then_some(case.message);
-        report.check(&format!("case {number}"), &got, &want);
+        report.check(&name, &got, &want);
     }
     report.finish();
 }

@@ -37,7 +37,7 @@ struct Allowed {
 #[test]
 fn the_rules_of_a_user_are_those_upstream_lists() {
     let mut report = Report::new();
-    for case in testkit::json_lines::<World>("testdata/listings.jsonl") {
+    for case in testkit::json_lines::<World>("testdata/authorize.jsonl") {
         let policy = Policy::new(case.world);
         for case in case.rules_for {
             let user = User::new(case.user, case.groups.unwrap_or_default());
@@ -53,7 +53,7 @@ fn the_rules_of_a_user_are_those_upstream_lists() {
 #[test]
 fn the_subjects_that_may_do_something_are_those_upstream_lists() {
     let mut report = Report::new();
-    for case in testkit::json_lines::<World>("testdata/listings.jsonl") {
+    for case in testkit::json_lines::<World>("testdata/authorize.jsonl") {
         let policy = Policy::new(case.world);
         for case in case.allowed_subjects {
             let request = case.attrs.request();

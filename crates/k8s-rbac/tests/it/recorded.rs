@@ -86,21 +86,15 @@ struct Check {
 #[test]
 fn a_policy_decides_and_gives_the_reasons_of_upstream() {
     let mut report = Report::new();
-    for (number, case) in testkit::json_lines::<World>("testdata/authorize.jsonl")
-        .iter()
-        .enumerate()
-    {
-        let policy = Policy::new(case.world.clone());
-        for check in &case.checks {
+    for vector in testkit::vectors::<World>("testdata/authorize.jsonl") {
+        let place = format!("{}:{}", vector.file.display(), vector.line);
+        let policy = Policy::new(vector.case.world);
+        for check in &vector.case.checks {
             let (user, request) = (check.attrs.user(), check.attrs.request());
             let response = policy.rbac(&user, &request);
             let got = (response.decision().is_allow(), response.reason());
             let want = (check.decision == "Allow", check.reason.clone());
-            report.check(
-                &format!("world {number}: {user:?} {request:?}"),
-                &got,
-                &want,
-            );
+            report.check(&format!("{place}: {user:?} {request:?}"), &got, &want);
         }
     }
     report.finish();

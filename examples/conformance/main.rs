@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 mod mapping;
 mod principal;
 mod rbac;
+#[cfg(test)]
+mod recorded;
 mod sts;
 mod token;
 
