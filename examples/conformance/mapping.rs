@@ -92,7 +92,7 @@ impl Source {
                     reader.read_dynamic_file(content)
                 };
                 // There is no earlier version to keep.
-                let read = read.unwrap_or_else(|problems| (Rules::new(), problems));
+                let read = read.unwrap_or_else(|problems| (Rules::unreadable_source(), problems));
                 (BackendKind::DynamicFile, read)
             }
             "CRD" => {

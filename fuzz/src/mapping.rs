@@ -73,7 +73,7 @@ fn counts_what_maps(map: &IdentityMap, caller: &Identity) {
     let rule = match explanation.resolution() {
         Resolution::Mapped(mapped) => Some(mapped.rule()),
         Resolution::NotMapped => None,
-        Resolution::Refused(refusal) => Some(refusal.rule()),
+        Resolution::Refused(refusal) => refusal.rule(),
     };
     assert_eq!(counting.next(), rule);
     assert_eq!(counting.next(), None);

@@ -53,6 +53,9 @@ impl Rules {
         rule: &Rule,
         note: &mut impl FnMut(ObstacleKind),
     ) -> Result<AccessEntry, ObstacleKind> {
+        if rule.is_refusing() {
+            return Err(ObstacleKind::Unreadable);
+        }
         let written = match rule.principal() {
             RulePrincipal::Arn(arn) => arn,
             RulePrincipal::Pattern(_) => return Err(ObstacleKind::Pattern),

@@ -49,7 +49,7 @@ impl Editor {
     /// be read.
     pub fn write(&self, rules: &Rules) -> Result<String, EditError> {
         let is_known = |(at, _): (RuleRef, &Rule)| Section::ALL.contains(&at.section());
-        if !rules.iter().all(is_known) {
+        if !rules.iter().all(is_known) || rules.unreadable().next().is_some() {
             return Err(EditError::Rule);
         }
         let style = Style::default();

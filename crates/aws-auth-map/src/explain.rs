@@ -12,7 +12,7 @@ use crate::rules::arn::{fold, strip_path};
 use crate::rules::caller::Caller;
 use crate::rules::matching::{Match, MatchedOn, Matcher};
 use crate::rules::sso_role::sso_key;
-use crate::rules::{Place, RuleRef};
+use crate::rules::{Decision, Place, RuleRef};
 
 /// What became of an identity, and what every rule had to do with it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -207,9 +207,12 @@ impl IdentityMap {
         let mut is_decided = false;
         for backend in self.asked() {
             let rules = backend.rules();
-            let found = rules.find(&caller);
-            let account = rules.find_account(identity.account());
-            let winner = found.map(|found| found.at).or(account);
+            let decision = rules.decide(&caller, identity.account());
+            let winner = decision.and_then(|decision| match decision {
+                Decision::Rule(found) => Some(found.at),
+                Decision::Account(at) => Some(at),
+                Decision::Unreadable(..) => None,
+            });
             let mut add = |rule, finding| {
                 let finding = if is_decided {
                     Finding::NotAsked
@@ -238,7 +241,7 @@ impl IdentityMap {
                 };
                 add(at, finding);
             }
-            is_decided |= winner.is_some();
+            is_decided |= decision.is_some();
         }
         Explanation {
             resolution: self.resolve(identity),

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 // From the bottom up: a module uses those above it.
+mod dialect;
 mod names;
 mod rules;
 
@@ -26,6 +27,7 @@ mod read;
 mod store;
 
 pub use convert::{AccessEntry, EntryType, Obstacle, ObstacleKind};
+pub use dialect::{Dialect, UnknownDialect};
 pub use diff::{Change, ChangeKind, Diff, Lockout, Side, Whom};
 pub use explain::{Explanation, Finding, NearMiss, Step};
 pub use resolve::backend::{AuthenticationMode, Backend, BackendKind, EKS_RESERVED_PREFIXES};

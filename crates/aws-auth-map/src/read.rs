@@ -17,10 +17,11 @@ mod typing;
 use bounded_yaml::{Limits, Node};
 
 use self::document::Source;
-use self::entry::Dialect;
+use self::entry::EntryForm;
 pub use self::policy_table::{PolicyTable, PolicyTableError};
 use self::problem_sink::{ProblemSink, TextFrame};
 pub use self::server_config::{ReservedPrefixes, ServerConfig};
+use crate::dialect::Dialect;
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::{Backend, BackendKind};
@@ -64,6 +65,7 @@ impl IdentityMap {
 #[derive(Clone, Copy, Debug)]
 pub struct Reader {
     pub(crate) limits: Limits,
+    dialect: Dialect,
 }
 
 impl Reader {
@@ -72,6 +74,7 @@ impl Reader {
     pub const fn new() -> Self {
         Self {
             limits: Limits::new().with_every_offset(),
+            dialect: Dialect::Ours,
         }
     }
 
@@ -80,7 +83,20 @@ impl Reader {
     pub const fn with_max_bytes(self, max_bytes: usize) -> Self {
         Self {
             limits: self.limits.with_max_bytes(max_bytes),
+            ..self
         }
+    }
+
+    /// Sets the authenticator that the rules are for. The default is [`Dialect::Ours`].
+    #[must_use]
+    pub const fn with_dialect(self, dialect: Dialect) -> Self {
+        Self { dialect, ..self }
+    }
+
+    /// Returns the authenticator that the rules are for.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// Reads the ConfigMap as `kubectl get cm aws-auth -n kube-system -o yaml` or `-o json` prints
@@ -112,7 +128,7 @@ impl Reader {
                         sink.report(ProblemKind::SectionNotText, at, node.offset());
                     }
                     entry::read_section(
-                        Dialect::ConfigMap,
+                        EntryForm::ConfigMap,
                         section,
                         node,
                         &mut reading.rules,
@@ -164,7 +180,7 @@ impl Reader {
             None => {}
             Some(Ok(Node::Scalar(scalar))) if scalar.text().is_empty() => {}
             Some(Ok(node)) => {
-                entry::read_section(Dialect::ConfigMap, section, &node, rules, &mut sink);
+                entry::read_section(EntryForm::ConfigMap, section, &node, rules, &mut sink);
                 match documents.next() {
                     None => {}
                     Some(Ok(second)) => sink.report(

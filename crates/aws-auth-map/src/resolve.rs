@@ -18,7 +18,7 @@ use crate::rules::caller::{Caller, session_name};
 use crate::rules::matching::{Match, MatchedOn};
 use crate::rules::session_name::{is_instance_id, is_session_name};
 use crate::rules::template::{Placeholder, Template};
-use crate::rules::{Found, Rule, RuleRef};
+use crate::rules::{Decision, Found, Rule, RuleRef};
 
 /// Backends of rules, in the order in which they are searched.
 #[derive(Clone, Debug, Default)]
@@ -97,13 +97,14 @@ impl IdentityMap {
     /// in two steps:
     ///
     /// 1. If a rule matches the caller's user id or canonical ARN (see [`Rules`](crate::Rules)), it
-    ///    decides. The caller is refused if the rule names another ARN, if a placeholder has no
-    ///    value, or if a rendered name starts with a reserved prefix. Otherwise the rendered name
-    ///    is the user.
+    ///    decides. The caller is refused if the rule names another ARN, if its entry could not be
+    ///    read, if a placeholder has no value, or if a rendered name starts with a reserved prefix.
+    ///    Otherwise the rendered name is the user.
     /// 2. If `mapAccounts` lists the caller's account, the username is the canonical ARN, unless
     ///    that starts with a reserved prefix.
     ///
-    /// If neither matches, the next backend is searched.
+    /// If a section could not be read, a caller that no earlier section matches is refused. If
+    /// neither step matches, the next backend is searched.
     #[must_use]
     pub fn resolve(&self, identity: &Identity) -> Resolution {
         self.walk(identity, None)
@@ -125,24 +126,43 @@ impl IdentityMap {
         };
         for backend in self.asked() {
             let kind = backend.kind;
-            if let Some(Found { at, rule, how }) = backend.rules.find(&caller) {
+            let refuse = |reason, at| {
+                let place = backend.rules.place(at);
+                Resolution::Refused(Refusal::of_rule(reason, at, kind, place))
+            };
+            return match backend.rules.decide(&caller, identity.account()) {
+                None => continue,
                 // DIFFERENCE: upstream continues with the accounts and the later backends.
-                let Match::Yes(on) = how else {
-                    return Resolution::Refused(Refusal::new(Reason::UserIdMismatch, at, kind));
-                };
-                return match values.render(rule) {
+                Some(Decision::Rule(Found {
+                    at,
+                    how: Match::Contradiction | Match::No,
+                    ..
+                })) => refuse(Reason::UserIdMismatch, at),
+                // DIFFERENCE: upstream maps to an empty username, or without the groups.
+                Some(Decision::Rule(Found { at, rule, .. })) if rule.is_refusing() => {
+                    refuse(Reason::UnreadableRule, at)
+                }
+                Some(Decision::Rule(Found {
+                    at,
+                    rule,
+                    how: Match::Yes(on),
+                })) => match values.render(rule) {
                     Ok((username, groups)) => {
                         let policies = rule.access_policies();
                         self.conclude(identity, backend, (at, on, policies), username, groups)
                     }
-                    Err(reason) => Resolution::Refused(Refusal::new(reason, at, kind)),
-                };
-            }
-            if let Some(at) = backend.rules.find_account(identity.account()) {
-                let username = identity.canonical_arn().to_owned();
-                let by = (at, MatchedOn::Account, [].as_slice());
-                return self.conclude(identity, backend, by, username, Vec::new());
-            }
+                    Err(reason) => refuse(reason, at),
+                },
+                Some(Decision::Account(at)) => {
+                    let username = identity.canonical_arn().to_owned();
+                    let by = (at, MatchedOn::Account, [].as_slice());
+                    self.conclude(identity, backend, by, username, Vec::new())
+                }
+                // DIFFERENCE: upstream treats the section as empty.
+                Some(Decision::Unreadable(section, place)) => {
+                    Resolution::Refused(Refusal::unreadable(section, kind, place))
+                }
+            };
         }
         Resolution::NotMapped
     }
@@ -196,7 +216,8 @@ impl IdentityMap {
                 .then_some(Reason::ReservedGroup)
         };
         if let Some(reason) = reason {
-            return Resolution::Refused(Refusal::new(reason, rule, backend.kind));
+            let place = backend.rules.place(rule);
+            return Resolution::Refused(Refusal::of_rule(reason, rule, backend.kind, place));
         }
         let user = if self.scrubbed_accounts.contains(&identity.account()) {
             UserInfo::scrubbed(username, groups)

@@ -47,6 +47,20 @@ pub struct Rules {
     accounts: HashMap<AccountId, usize>,
     // INVARIANT: sorted by index.
     account_places: Vec<(usize, Place)>,
+    /// The sections that could not be read; `None` stands for the whole source.
+    // INVARIANT: sorted, each at most once.
+    unreadable: Vec<(Option<Section>, Place)>,
+}
+
+/// How the rules of a backend decide about a caller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Decision<'r> {
+    /// A rule matches.
+    Rule(Found<'r>),
+    /// The account is listed.
+    Account(RuleRef),
+    /// This section, or the whole source, could not be read.
+    Unreadable(Option<Section>, Place),
 }
 
 /// The rule that takes effect for a caller.
@@ -62,6 +76,37 @@ impl Rules {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Builds the rules of a source that could not be read at all. Every caller is refused.
+    #[must_use]
+    pub fn unreadable_source() -> Self {
+        let mut rules = Self::new();
+        rules.mark_unreadable(None, Place::default());
+        rules
+    }
+
+    /// Records that a section, or the whole source, could not be read. A caller that no rule of an
+    /// earlier section matches is refused.
+    pub(crate) fn mark_unreadable(&mut self, section: Option<Section>, place: Place) {
+        match self
+            .unreadable
+            .binary_search_by_key(&section, |(of, _)| *of)
+        {
+            Ok(_) => {}
+            Err(at) => self.unreadable.insert(at, (section, place)),
+        }
+    }
+
+    #[cfg(feature = "yaml")]
+    pub(crate) fn mark_readable(&mut self, section: Section) {
+        self.unreadable.retain(|(of, _)| *of != Some(section));
+    }
+
+    /// Returns the sections that could not be read, with their places. `None` stands for the whole
+    /// source.
+    pub fn unreadable(&self) -> impl Iterator<Item = (Option<Section>, Place)> {
+        self.unreadable.iter().copied()
     }
 
     /// Adds a rule to `mapRoles`. Returns an earlier rule for the same principal.
@@ -138,6 +183,23 @@ impl Rules {
     fn table(&self, section: Section) -> Option<&Table> {
         let at = self.position(section).ok()?;
         self.tables.get(at).map(|(_, table)| table)
+    }
+
+    /// Decides about a caller in an account. `None` if no rule matches.
+    pub(crate) fn decide(&self, caller: &Caller<'_>, account: AccountId) -> Option<Decision<'_>> {
+        let decision = match self.find(caller) {
+            Some(found) => Some((Some(found.at.section()), Decision::Rule(found))),
+            None => self
+                .find_account(account)
+                .map(|at| (Some(Section::Accounts), Decision::Account(at))),
+        };
+        let unreadable = self.unreadable.first();
+        match (decision, unreadable) {
+            // A section is searched only if no earlier one decides.
+            (Some((section, decision)), Some((first, _))) if section <= *first => Some(decision),
+            (_, Some((section, place))) => Some(Decision::Unreadable(*section, *place)),
+            (decision, None) => decision.map(|(_, decision)| decision),
+        }
     }
 
     /// Finds the rule that takes effect for a caller, including a rule for the caller's user id

@@ -21,6 +21,10 @@ impl Rules {
         let mut obstacles = Vec::new();
         for (at, rule) in self.iter() {
             let mut note = |kind| obstacles.push(Obstacle::new(kind, at));
+            if rule.is_refusing() {
+                note(ObstacleKind::Unreadable);
+                continue;
+            }
             let arn = match rule.principal() {
                 RulePrincipal::Arn(arn) => arn,
                 RulePrincipal::ArnAndUserId(arn, _) => {

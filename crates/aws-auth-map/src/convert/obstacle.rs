@@ -91,6 +91,8 @@ pub enum ObstacleKind {
     ServiceLinkedRole,
     /// A rule that never counts.
     Shadowed(RuleRef),
+    /// An entry that could not be read.
+    Unreadable,
     /// A rule by user id.
     UserId,
 }
@@ -117,6 +119,7 @@ impl ObstacleKind {
             Self::RolePath => "role-path",
             Self::ServiceLinkedRole => "service-linked-role",
             Self::Shadowed(_) => "shadowed",
+            Self::Unreadable => "unreadable-rule",
             Self::UserId => "user-id",
         }
     }
@@ -181,6 +184,7 @@ impl fmt::Display for ObstacleKind {
             Self::Shadowed(winner) => {
                 return write!(f, "never counts: `{winner}` is for the same principal");
             }
+            Self::Unreadable => "the entry cannot be read; correct it first",
             Self::UserId => "an access entry is made by ARN; EKS looks up the user id itself",
         })
     }

@@ -16,7 +16,7 @@ use crate::rules::caller::{Caller, user_id};
 use crate::rules::matching::{Match, RulePrincipal};
 use crate::rules::session_name::is_session_name;
 use crate::rules::template::Placeholder;
-use crate::rules::{Found, Rule, RuleRef};
+use crate::rules::{Decision, Found, Rule, RuleRef};
 
 /// How many pairs of a user id and an ARN are looked at, where a user id is not asked about first of
 /// all. Our choice: a second's work.
@@ -35,7 +35,7 @@ pub(super) struct Comparison<'m> {
 enum Winner<'m> {
     Account(&'m Backend, RuleRef),
     Nobody,
-    /// Whether the rule contradicts what the identity is.
+    /// Whether the rule contradicts what the identity is, or refuses whoever it matches.
     Rule(&'m Backend, RuleRef, &'m Rule, bool),
 }
 
@@ -205,11 +205,14 @@ impl<'m> Winner<'m> {
     fn of(map: &'m IdentityMap, identity: &Identity) -> Self {
         let caller = Caller::new(identity);
         for backend in map.asked() {
-            if let Some(Found { at, rule, how }) = backend.rules().find(&caller) {
-                return Self::Rule(backend, at, rule, how == Match::Contradiction);
-            }
-            if let Some(at) = backend.rules().find_account(identity.account()) {
-                return Self::Account(backend, at);
+            match backend.rules().decide(&caller, identity.account()) {
+                None => {}
+                Some(Decision::Rule(Found { at, rule, how })) => {
+                    let refuses = how == Match::Contradiction || rule.is_refusing();
+                    return Self::Rule(backend, at, rule, refuses);
+                }
+                Some(Decision::Account(at)) => return Self::Account(backend, at),
+                Some(Decision::Unreadable(..)) => return Self::Nobody,
             }
         }
         Self::Nobody

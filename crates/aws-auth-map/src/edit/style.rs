@@ -23,7 +23,8 @@ enum Value {
 ///
 /// [`EditError::Rule`].
 pub(super) fn fields(section: Section, rule: &Rule) -> Result<Fields, EditError> {
-    if !matches!(section, Section::Roles | Section::Users) || !rule.access_policies().is_empty() {
+    let is_known = matches!(section, Section::Roles | Section::Users);
+    if !is_known || !rule.access_policies().is_empty() || rule.is_refusing() {
         return Err(EditError::Rule);
     }
     let principal = match rule.principal() {

@@ -2,7 +2,7 @@
 
 use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
-use super::entry::{self, Dialect};
+use super::entry::{self, EntryForm};
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::{Reader, Reading};
 use crate::problem::{Location, Problem, ProblemKind};
@@ -20,7 +20,7 @@ impl Reader {
     /// (`pkg/mapper/dynamicfile/dynamicfile.go`, `CallBackForFileLoad`): it is not one JSON object,
     /// a value is of another type than is wanted, or an entry lacks its ARN.
     pub fn read_dynamic_file(&self, text: &str) -> Result<(Rules, Vec<Problem>), Vec<Problem>> {
-        self.read_json(Dialect::DynamicFile, text)
+        self.read_json(EntryForm::DynamicFile, text)
     }
 
     /// Reads a dynamic file whose entries are known by their `userid`: upstream's
@@ -36,12 +36,12 @@ impl Reader {
         &self,
         text: &str,
     ) -> Result<(Rules, Vec<Problem>), Vec<Problem>> {
-        self.read_json(Dialect::DynamicFileByUserId, text)
+        self.read_json(EntryForm::DynamicFileByUserId, text)
     }
 
     fn read_json(
         &self,
-        dialect: Dialect,
+        form: EntryForm,
         text: &str,
     ) -> Result<(Rules, Vec<Problem>), Vec<Problem>> {
         let mut reading = Reading::default();
@@ -59,7 +59,7 @@ impl Reader {
                 return Err(reading.problems);
             }
         };
-        let judge = Judge { dialect, sink };
+        let judge = Judge { form, sink };
         if judge.refuses(&file) {
             return Err(reading.problems);
         }
@@ -78,7 +78,7 @@ impl Reader {
                 sink.report(ProblemKind::DuplicateSection, at, key.offset());
             }
             if !node.is_null() {
-                entry::read_section(dialect, section, node, &mut reading.rules, &mut sink);
+                entry::read_section(form, section, node, &mut reading.rules, &mut sink);
             }
         }
         Ok(reading.finish())
@@ -88,7 +88,7 @@ impl Reader {
 /// Finds what makes upstream refuse a file: a value that Go's JSON reader cannot put into its
 /// field, and an entry without its key. Null fits everywhere.
 struct Judge<'s> {
-    dialect: Dialect,
+    form: EntryForm,
     sink: ProblemSink<'s>,
 }
 
@@ -131,8 +131,8 @@ impl Judge<'_> {
 
     fn refuses_entry(&mut self, section: Section, entry: &Node, at: Location) -> bool {
         let arn = entry::arn_key(section);
-        let (key, missing) = match self.dialect {
-            Dialect::DynamicFileByUserId => ("userid", ProblemKind::MissingUserId),
+        let (key, missing) = match self.form {
+            EntryForm::DynamicFileByUserId => ("userid", ProblemKind::MissingUserId),
             _ => (arn, ProblemKind::MissingPrincipal),
         };
         let fields = match entry {

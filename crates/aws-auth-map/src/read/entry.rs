@@ -18,7 +18,7 @@ use crate::rules::{Overlap, Rule, RuleRef, Rules, Section};
 
 /// Whose rules are read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Dialect {
+pub(crate) enum EntryForm {
     /// An ARN is taken as it stands.
     ConfigMap,
     /// An ARN is made canonical, and there is no `sso` (pkg/mapper/dynamicfile/dynamicfile.go,
@@ -35,7 +35,7 @@ pub(crate) enum Dialect {
 
 /// Adds the good entries of a section to the rules, and reports the others.
 pub(crate) fn read_section(
-    dialect: Dialect,
+    form: EntryForm,
     section: Section,
     node: &Node,
     rules: &mut Rules,
@@ -55,14 +55,14 @@ pub(crate) fn read_section(
                     .and_then(|id| rules.insert_account(index, id, place));
                 report_overlap(overlap, false, at, node.offset(), sink);
             }
-            _ => read_rule(dialect, section, index, node, rules, sink),
+            _ => read_rule(form, section, index, node, rules, sink),
         }
     }
 }
 
 /// Adds an entry to the rules, or reports why not.
 pub(crate) fn read_rule(
-    dialect: Dialect,
+    form: EntryForm,
     section: Section,
     index: usize,
     node: &Node,
@@ -71,7 +71,7 @@ pub(crate) fn read_rule(
 ) {
     let at = Location::section_of(section).entry(index);
     let entry = Entry {
-        dialect,
+        form,
         section,
         at,
         node,
@@ -133,7 +133,7 @@ fn read_account(node: &Node, at: Location, sink: &mut ProblemSink<'_>) -> Option
 }
 
 struct Entry<'e, 's> {
-    dialect: Dialect,
+    form: EntryForm,
     section: Section,
     at: Location,
     node: &'e Node,
@@ -162,7 +162,7 @@ impl<'e> Entry<'e, '_> {
         if let Some(node) = present(fields.user_id).filter(|_| self.is_handwritten()) {
             self.warn(ProblemKind::UserIdIgnored, Some("userid"), node.offset());
         }
-        if self.dialect == Dialect::DynamicFileByUserId {
+        if self.form == EntryForm::DynamicFileByUserId {
             return self.by_user_id(&fields, username, groups);
         }
         // As upstream, an empty ARN is none (pkg/config/mapper.go, Validate).
@@ -229,7 +229,7 @@ impl<'e> Entry<'e, '_> {
 
     /// Whether an operator wrote the entry, and not a program.
     const fn is_handwritten(&self) -> bool {
-        matches!(self.dialect, Dialect::ConfigMap | Dialect::MountedFile)
+        matches!(self.form, EntryForm::ConfigMap | EntryForm::MountedFile)
     }
 
     /// Returns the key of a pattern, which is ours.
@@ -346,19 +346,19 @@ impl<'e> Entry<'e, '_> {
             self.warn(ProblemKind::LiteralWildcard, field, node.offset());
         }
         match principal.kind() {
-            Kind::AssumedRole if self.dialect != Dialect::ConfigMap => {}
+            Kind::AssumedRole if self.form != EntryForm::ConfigMap => {}
             Kind::AssumedRole => self.warn(ProblemKind::SessionArn, field, node.offset()),
             Kind::Role if !principal.path().is_empty() => {
                 self.warn(ProblemKind::RolePath, field, node.offset());
             }
             Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => {}
         }
-        Some(match self.dialect {
-            Dialect::ConfigMap => text.to_owned(),
-            Dialect::DynamicFile
-            | Dialect::DynamicFileByUserId
-            | Dialect::MountedFile
-            | Dialect::Object => {
+        Some(match self.form {
+            EntryForm::ConfigMap => text.to_owned(),
+            EntryForm::DynamicFile
+            | EntryForm::DynamicFileByUserId
+            | EntryForm::MountedFile
+            | EntryForm::Object => {
                 // In the case in which it is written, unless that is not `arn:aws…`.
                 let written = Principal::parse(text);
                 written.map_or_else(|_| principal.canonical(), |written| written.canonical())

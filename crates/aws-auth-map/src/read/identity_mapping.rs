@@ -2,7 +2,7 @@
 
 use bounded_yaml::Node;
 
-use super::entry::{self, Dialect};
+use super::entry::{self, EntryForm};
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::{Reader, Reading, document};
 use crate::problem::{Location, Problem, ProblemKind};
@@ -40,7 +40,7 @@ impl Reader {
                 continue;
             };
             let rules = &mut reading.rules;
-            entry::read_rule(Dialect::Object, section, index, spec, rules, &mut sink);
+            entry::read_rule(EntryForm::Object, section, index, spec, rules, &mut sink);
         }
         reading.finish()
     }

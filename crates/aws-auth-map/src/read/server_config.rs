@@ -4,7 +4,7 @@ use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::AccountId;
 
 use super::diagnose_arn::diagnose_account;
-use super::entry::{self, Dialect};
+use super::entry::{self, EntryForm};
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::suggest_key::suggest_key;
 use super::{Reader, Reading, document};
@@ -185,7 +185,7 @@ fn read_file(nodes: &[Node], sink: &mut ProblemSink<'_>) -> ServerConfig {
     for section in Section::ALL {
         if let Some(node) = value(server, section.key()).filter(|node| !node.is_null()) {
             let rules = &mut config.rules;
-            entry::read_section(Dialect::MountedFile, section, node, rules, sink);
+            entry::read_section(EntryForm::MountedFile, section, node, rules, sink);
         }
     }
     config.backend_modes = read_modes(value(server, BACKEND_MODE), sink);

@@ -4,9 +4,9 @@ use std::fmt;
 
 use crate::resolve::backend::BackendKind;
 use crate::resolve::user::UserInfo;
-use crate::rules::RuleRef;
 use crate::rules::access_policy::AccessPolicy;
 use crate::rules::matching::MatchedOn;
+use crate::rules::{Place, RuleRef, Section};
 
 /// The result of resolving an identity.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -80,20 +80,48 @@ impl Mapped {
     }
 }
 
-/// Why a matching rule yields no user.
+/// Why a caller is refused.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Refusal {
     reason: Reason,
-    rule: RuleRef,
+    rule: Option<RuleRef>,
+    section: Option<Section>,
     backend: BackendKind,
+    place: Place,
 }
 
 impl Refusal {
-    pub(crate) const fn new(reason: Reason, rule: RuleRef, backend: BackendKind) -> Self {
+    pub(crate) const fn of_rule(
+        reason: Reason,
+        rule: RuleRef,
+        backend: BackendKind,
+        place: Place,
+    ) -> Self {
         Self {
             reason,
-            rule,
+            rule: Some(rule),
+            section: Some(rule.section()),
             backend,
+            place,
+        }
+    }
+
+    /// Refuses because a section, or the whole source, could not be read.
+    pub(crate) const fn unreadable(
+        section: Option<Section>,
+        backend: BackendKind,
+        place: Place,
+    ) -> Self {
+        let reason = match section {
+            Some(_) => Reason::UnreadableSection,
+            None => Reason::UnreadableSource,
+        };
+        Self {
+            reason,
+            rule: None,
+            section,
+            backend,
+            place,
         }
     }
 
@@ -103,22 +131,46 @@ impl Refusal {
         self.reason
     }
 
-    /// Returns the rule.
+    /// Returns the rule. `None` if a section or the whole source could not be read.
     #[must_use]
-    pub const fn rule(&self) -> RuleRef {
+    pub const fn rule(&self) -> Option<RuleRef> {
         self.rule
     }
 
-    /// Returns the kind of the rule's backend.
+    /// Returns the section. `None` if the whole source could not be read.
+    #[must_use]
+    pub const fn section(&self) -> Option<Section> {
+        self.section
+    }
+
+    /// Returns the kind of the backend.
     #[must_use]
     pub const fn backend(&self) -> BackendKind {
         self.backend
     }
+
+    /// Returns where the rule or the section is in the source text.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        self.place
+    }
 }
 
 impl fmt::Display for Refusal {
+    /// Prints the rule, the backend, the line and column, and the reason.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}: {}", self.rule, self.backend, self.reason)
+        match (self.rule, self.section) {
+            (Some(rule), _) => write!(f, "{rule}")?,
+            (None, Some(section)) => write!(f, "{section}")?,
+            (None, None) => write!(f, "the source")?,
+        }
+        write!(f, " of {}", self.backend)?;
+        match (self.place.line(), self.place.column()) {
+            (Some(line), Some(column)) => write!(f, " (line {line}, column {column})")?,
+            (Some(line), None) => write!(f, " (line {line})")?,
+            _ => {}
+        }
+        write!(f, ": {}", self.reason)
     }
 }
 
@@ -137,6 +189,12 @@ pub enum Reason {
     ReservedUsername,
     /// The session name contains a character that STS does not allow.
     SessionNameCharacter,
+    /// The rule's entry could not be read, so it refuses the callers it matches.
+    UnreadableRule,
+    /// A section could not be read, so a rule in it may match the caller.
+    UnreadableSection,
+    /// The source could not be read at all.
+    UnreadableSource,
     /// The rule is for the caller's user id but names another ARN.
     UserIdMismatch,
 }
@@ -151,8 +209,21 @@ impl Reason {
             Self::ReservedGroup => "reserved-group",
             Self::ReservedUsername => "reserved-username",
             Self::SessionNameCharacter => "session-name-character",
+            Self::UnreadableRule => "unreadable-rule",
+            Self::UnreadableSection => "unreadable-section",
+            Self::UnreadableSource => "unreadable-source",
             Self::UserIdMismatch => "user-id-mismatch",
         }
+    }
+}
+
+impl Reason {
+    /// Returns whether the refusal says nothing about the caller: the rules that would decide could
+    /// not be read, so the answer is unknown. A program must not report such a caller as unmapped,
+    /// and a webhook must not let the answer be cached.
+    #[must_use]
+    pub const fn is_no_answer(self) -> bool {
+        matches!(self, Self::UnreadableSection | Self::UnreadableSource)
     }
 }
 
@@ -166,6 +237,9 @@ impl fmt::Display for Reason {
             Self::ReservedGroup => "a group of the user starts with a reserved prefix",
             Self::SessionNameCharacter => "the session name contains a character that STS does not allow",
             Self::ReservedUsername => "the username starts with a reserved prefix",
+            Self::UnreadableRule => "the entry cannot be read, so it refuses the callers it matches",
+            Self::UnreadableSection => "the section cannot be read, so it may have a rule for the caller",
+            Self::UnreadableSource => "the rules cannot be read",
             Self::UserIdMismatch => "the rule is for the caller's user id, but names another ARN",
         })
     }

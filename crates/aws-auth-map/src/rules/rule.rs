@@ -8,13 +8,24 @@ use super::matching::{Matcher, RulePrincipal};
 use super::sso_role::SsoRole;
 use super::template::Template;
 
-/// A principal, and the user that it becomes.
+/// A principal, and the user that it becomes; or a principal that is refused.
+///
+/// An entry whose principal can be read but whose content cannot becomes a rule that refuses. If it
+/// were left out, an earlier or wider rule would decide for the same caller.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rule {
     matcher: Matcher,
     username: Template,
     groups: Vec<Template>,
     access_policies: Vec<AccessPolicy>,
+    unreadable: Option<Unreadable>,
+}
+
+/// Marks a rule that refuses.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Unreadable {
+    /// The username and groups that aws-iam-authenticator reads in the entry, if that is known.
+    upstream: Option<(Template, Vec<Template>)>,
 }
 
 impl Rule {
@@ -92,6 +103,7 @@ impl Rule {
             username,
             groups,
             access_policies: Vec::new(),
+            unreadable: None,
         }
     }
 
@@ -100,6 +112,43 @@ impl Rule {
     pub fn with_access_policies(mut self, policies: Vec<AccessPolicy>) -> Self {
         self.access_policies.extend(policies);
         self
+    }
+
+    /// Turns the rule into one that refuses the callers it matches. Its username, groups and access
+    /// policies are discarded.
+    #[must_use]
+    pub fn refusing(self) -> Self {
+        Self {
+            unreadable: Some(Unreadable { upstream: None }),
+            ..Self::new(self.matcher, Template::default(), Vec::new())
+        }
+    }
+
+    /// As [`refusing`](Self::refusing), but keeps the username and groups as those that
+    /// aws-iam-authenticator reads in the entry.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn refusing_unlike_upstream(self) -> Self {
+        Self {
+            unreadable: Some(Unreadable {
+                upstream: Some((self.username, self.groups)),
+            }),
+            ..Self::new(self.matcher, Template::default(), Vec::new())
+        }
+    }
+
+    /// Returns whether the rule refuses the callers it matches. Such a rule has an empty username,
+    /// no groups and no access policies.
+    #[must_use]
+    pub const fn is_refusing(&self) -> bool {
+        self.unreadable.is_some()
+    }
+
+    /// Returns the username and groups that aws-iam-authenticator would give a caller whom this rule
+    /// refuses. `None` if the rule does not refuse, or if that is not known.
+    #[must_use]
+    pub fn upstream_user(&self) -> Option<(&Template, &[Template])> {
+        let (username, groups) = self.unreadable.as_ref()?.upstream.as_ref()?;
+        Some((username, groups))
     }
 
     /// Returns the principal that the rule is for.

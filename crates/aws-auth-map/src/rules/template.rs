@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::dialect::Dialect;
+
 /// A placeholder.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "upstream has exactly these five")]
@@ -72,7 +74,7 @@ impl Spelling {
 /// Every text is a template. Text that is not a placeholder is literal, including a placeholder with
 /// an unknown name or with spaces. Of overlapping placeholders the leftmost wins, so
 /// `x{{{SessionName}}}` is `x{`, the session name, and `}`.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Template {
     segments: Vec<Segment>,
 }
@@ -94,16 +96,31 @@ impl Segment {
 }
 
 impl Template {
-    /// Parses a text.
+    /// Parses a text. Both spellings are placeholders.
     #[must_use]
     pub fn parse(text: &str) -> Self {
+        Self::parse_spelled(text, &[Spelling::Braces, Spelling::Angles])
+    }
+
+    /// Parses a text as the authenticator of a dialect does; see
+    /// [`Dialect::has_angle_placeholders`].
+    #[must_use]
+    pub fn parse_in(text: &str, dialect: Dialect) -> Self {
+        if dialect.has_angle_placeholders() {
+            Self::parse(text)
+        } else {
+            Self::parse_spelled(text, &[Spelling::Braces])
+        }
+    }
+
+    fn parse_spelled(text: &str, spellings: &[Spelling]) -> Self {
         let mut segments = Vec::new();
         let mut rest = text;
         let mut literal = String::new();
         while let Some(at) = rest.find(['{', '<']) {
             let (before, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
             literal.push_str(before);
-            if let Some((placeholder, spelling, after)) = placeholder_at(tail) {
+            if let Some((placeholder, spelling, after)) = placeholder_at(tail, spellings) {
                 if !literal.is_empty() {
                     segments.push(Segment::Text(std::mem::take(&mut literal)));
                 }
@@ -194,9 +211,13 @@ fn written(placeholder: Placeholder, spelling: Spelling) -> String {
 }
 
 /// Parses a placeholder at the start of a text.
-fn placeholder_at(text: &str) -> Option<(Placeholder, Spelling, &str)> {
-    let spelling = [Spelling::Braces, Spelling::Angles]
-        .into_iter()
+fn placeholder_at<'t>(
+    text: &'t str,
+    spellings: &[Spelling],
+) -> Option<(Placeholder, Spelling, &'t str)> {
+    let spelling = spellings
+        .iter()
+        .copied()
         .find(|spelling| text.starts_with(spelling.open()))?;
     let inner = text.strip_prefix(spelling.open())?;
     Placeholder::ALL.into_iter().find_map(|placeholder| {
@@ -210,6 +231,7 @@ fn placeholder_at(text: &str) -> Option<(Placeholder, Spelling, &str)> {
 #[cfg(test)]
 mod tests {
     use super::{Placeholder, Template};
+    use crate::dialect::Dialect;
 
     fn render(template: &str, is_upstream_only: bool) -> String {
         let value =
@@ -269,5 +291,8 @@ mod tests {
             render("<<AccountID>>{{AccountID}}", true),
             "<<AccountID>>accountid"
         );
+        let template = Template::parse_in("<<AccountID>>{{AccountID}}", Dialect::Eks);
+        assert_eq!(template.placeholders().count(), 1);
+        assert_eq!(template.to_string(), "<<AccountID>>{{AccountID}}");
     }
 }

@@ -178,7 +178,7 @@ fn a_rule_that_yields_no_user_is_the_end() {
     assert!(
         refusal
             .to_string()
-            .starts_with("mapRoles[0] of EKSConfigMap: ")
+            .starts_with("mapRoles[0] of EKSConfigMap (line 1, column 13): ")
     );
 }
 
