@@ -1,23 +1,23 @@
-//! The way in: from a text to its documents.
+//! The entry points: from a text to its documents.
 
 use crate::error::{Error, Syntax};
+use crate::json::{is_likely_json, read_json};
+use crate::libyaml::{self, Reader};
 use crate::limits::Limits;
 use crate::node::Node;
-use crate::reader::json;
-use crate::reader::yaml::Reader;
-use crate::scan;
 
-/// Reads a text as YAML documents, or as JSON ones if it begins with `{` or `[` and is JSON.
+/// Reads a text as a stream of YAML documents, or as JSON values if it starts with `{` or `[` and is
+/// valid JSON.
 ///
-/// What is checked, in this order: the size; the nesting of brackets; that no anchor is redefined;
-/// then, for each document, its syntax, and the cost of its nodes while they are built. Checks of
-/// the whole text come out of the iterator's first item.
+/// Checks, in this order: the size; the nesting of brackets; that no anchor is redefined; then, for
+/// each document, its syntax, and the cost of its nodes while they are built. The iterator's first
+/// item reports a failed check of the whole text.
 ///
-/// A document that holds nothing (an empty text, comments alone, nothing between two `---`, `null`)
-/// is left out, as `kubectl` does.
+/// Empty documents (an empty text, only comments, nothing between two `---`, `null`) are skipped, as
+/// `kubectl` does.
 #[must_use]
 pub fn documents<'a>(text: &'a str, limits: &Limits) -> Documents<'a> {
-    // A byte order mark is no part of the text.
+    // A byte order mark is not part of the text.
     let text_without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
     let skipped = text.len().saturating_sub(text_without_mark.len());
     Documents {
@@ -25,17 +25,18 @@ pub fn documents<'a>(text: &'a str, limits: &Limits) -> Documents<'a> {
     }
 }
 
-/// Reads a text as JSON and nothing else: one value, which may be null, and no byte order mark. For
-/// a file whose other readers know no YAML.
+/// Reads a text as a single JSON value, which may be null. A byte order mark is refused.
+///
+/// For a file that other programs read as JSON: accepting YAML there would hide mistakes.
 ///
 /// # Errors
 ///
 /// In this order: [`Error::TooLong`]; [`Error::Syntax`], [`Error::TooDeep`] and
-/// [`Error::TooExpanded`] where the reader meets them; [`Error::Syntax`] if there is no value, or a
-/// second one.
+/// [`Error::TooExpanded`] in the order of the text; [`Error::Syntax`] if there is no value or more
+/// than one.
 pub fn json(text: &str, limits: &Limits) -> Result<Node, Error> {
     check_size(text, limits)?;
-    let mut nodes = json::read(text, 0, limits)?.into_iter();
+    let mut nodes = read_json(text, 0, limits)?.into_iter();
     match (nodes.next(), nodes.next()) {
         (Some(node), None) => Ok(node),
         (None, _) => Err(Error::Syntax {
@@ -65,23 +66,23 @@ fn begin<'a>(text: &'a str, skipped: usize, limits: &Limits) -> State<'a> {
         return State::Failed(error);
     }
     let mut json_error = None;
-    if json::is_likely(text) {
-        match json::read(text, skipped, limits) {
+    if is_likely_json(text) {
+        match read_json(text, skipped, limits) {
             Ok(mut nodes) => {
                 nodes.retain(|node| !node.is_null());
                 return State::Json(nodes.into_iter());
             }
-            // YAML also has `{a: b}` and `[a, b]`, and one level more than `serde_json`.
+            // It may still be YAML: `{a: b}`, `[a, b]`, or one level more than `serde_json` reads.
             Err(error) => json_error = Some(error),
         }
     }
-    match scan::check(text, limits.max_depth()) {
+    match libyaml::precheck(text, limits.max_depth()) {
         Ok(()) => State::Yaml(Box::new(Reader::new(text, skipped, limits)), json_error),
         Err(error) => State::Failed(error),
     }
 }
 
-/// The documents of a text, read one after the other; after an error there are no more.
+/// An iterator over the documents of a text, which ends after the first error.
 #[derive(Debug)]
 pub struct Documents<'a> {
     state: State<'a>,
@@ -103,7 +104,7 @@ impl Iterator for Documents<'_> {
             State::Failed(error) => Some(Err(*error)),
             State::Json(nodes) => nodes.next().map(Ok),
             State::Yaml(reader, json_error) => match reader.next_document() {
-                Some(Err(error)) => Some(Err(further(error, *json_error))),
+                Some(Err(error)) => Some(Err(deeper_error(error, *json_error))),
                 other => other,
             },
             State::Done => None,
@@ -118,8 +119,8 @@ impl Iterator for Documents<'_> {
 
 impl std::iter::FusedIterator for Documents<'_> {}
 
-/// Of the two readers' errors, the one of the reader that got further.
-fn further(yaml: Error, json: Option<Error>) -> Error {
+/// Returns the error of the reader that got further into the text.
+fn deeper_error(yaml: Error, json: Option<Error>) -> Error {
     match json {
         Some(json) if json.position() > yaml.position() => json,
         _ => yaml,

@@ -8,26 +8,26 @@ use crate::position::Position;
 
 /// Why an input cannot be read.
 ///
-/// Quotes nothing of the input: it says what and where.
+/// Quotes no part of the input: it carries a reason and a position.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
-    /// An anchor is defined twice in one document and referred to; `yaml_serde` would resolve
-    /// later aliases to the wrong node.
-    #[error("an anchor is defined a second time at {0}; give each its own name")]
+    /// An anchor is defined twice in a document that uses aliases. `yaml_serde` would resolve some
+    /// of them to the wrong node.
+    #[error("an anchor is defined a second time at {0}; give each anchor its own name")]
     AnchorRedefined(Position),
     /// A key that is a list, a mapping or null.
-    #[error("a key that is no text{}", place(*.0))]
+    #[error("a key that is a list, a mapping or null{}", place(*.0))]
     Key(Option<Position>),
-    /// `<<` whose value is neither a mapping nor a list of mappings.
+    /// A merge key `<<` whose value is neither a mapping nor a list of mappings.
     #[error("the merge key `<<` takes a mapping or a list of mappings{}", place(*.0))]
     Merge(Option<Position>),
-    /// Not YAML, or not JSON.
+    /// Invalid YAML or JSON.
     #[error("{reason}{}", place(*.at))]
     Syntax {
-        /// What is wrong, as far as it can be told.
+        /// The kind of mistake, as far as the parser reports it.
         reason: Syntax,
-        /// Where, if the reader told.
+        /// The position, if the parser reported one.
         at: Option<Position>,
     },
     /// Collections nest deeper than the limit.
@@ -35,31 +35,31 @@ pub enum Error {
     TooDeep {
         /// The limit.
         limit: usize,
-        /// Where the limit was passed, if the reader told.
+        /// The position at which the limit was exceeded, if known.
         at: Option<Position>,
     },
-    /// The aliases, written out, would cost more than [`Limits::budget`](crate::Limits::budget)
-    /// allows.
-    #[error("the aliases stand for more than {limit} bytes")]
+    /// With every alias replaced by its content, the documents would cost more than
+    /// [`Limits::budget`](crate::Limits::budget) allows.
+    #[error("the aliases expand to more than {limit} bytes")]
     TooExpanded {
         /// The limit.
         limit: usize,
     },
-    /// More bytes than the limit.
-    #[error("{size} bytes are more than the limit of {limit}")]
+    /// The input is larger than the limit.
+    #[error("{size} bytes exceed the limit of {limit}")]
     TooLong {
         /// The input's size.
         size: usize,
         /// The limit.
         limit: usize,
     },
-    /// An alias of an anchor that the document does not define before.
+    /// An alias whose anchor is not defined earlier in the document.
     #[error("an alias refers to an anchor that is not defined before it{}", place(*.0))]
     UnknownAnchor(Option<Position>),
 }
 
 impl Error {
-    /// Returns where the problem is, if that is known.
+    /// Returns the position of the problem, if it is known.
     #[must_use]
     pub const fn position(&self) -> Option<Position> {
         match *self {
@@ -74,21 +74,21 @@ impl Error {
     }
 }
 
-/// What is wrong with a text that is not YAML, as far as the reader tells.
+/// The kind of mistake in a text that is not valid YAML or JSON.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Syntax {
-    /// A character that cannot begin a value: `@`, a backquote, `%`.
+    /// A character that cannot start a value: `@`, a backquote, `%`.
     Character,
     /// A control character, which YAML does not allow.
     Control,
-    /// A key without its colon, or a line that is neither key nor item.
+    /// A key without a colon, or a line that is neither a key nor a list item.
     Colon,
-    /// A line whose indentation fits no collection around it.
+    /// A line whose indentation matches no enclosing list or mapping.
     Indentation,
-    /// A `key: value` where none is allowed, such as after an unquoted `a: b`.
+    /// A `key: value` where YAML allows none, such as the second colon in `a: b: c`.
     MappingValue,
-    /// Anything else.
+    /// Any other mistake.
     Other,
     /// A tab in the indentation.
     Tab,
@@ -99,7 +99,7 @@ pub enum Syntax {
 impl fmt::Display for Syntax {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Character => "a value cannot begin with this character; quote the value",
+            Self::Character => "a value cannot start with this character; quote the value",
             Self::Control => "a control character",
             Self::Colon => "a colon is missing after a key",
             Self::Indentation => "the indentation does not fit the lines above",

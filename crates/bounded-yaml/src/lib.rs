@@ -1,17 +1,19 @@
 #![doc = include_str!("../README.md")]
 
-mod de;
+mod build;
+mod deserialize;
 mod documents;
 mod error;
+mod json;
+mod libyaml;
 mod limits;
 mod line_index;
-mod merge;
+mod merge_key;
 mod node;
 mod position;
-mod reader;
-mod scan;
+mod source_text;
 
-pub use de::{Mismatch, ShapeError};
+pub use deserialize::{Mismatch, ShapeError};
 pub use documents::{Documents, documents, json};
 pub use error::{Error, Syntax};
 pub use limits::{DEFAULT_EXPANSION, DEFAULT_MAX_BYTES, EXPANSION_FLOOR, Limits, MAX_DEPTH};

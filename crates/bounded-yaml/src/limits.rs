@@ -1,22 +1,24 @@
-//! What an input may cost.
+//! Limits on the size and cost of an input.
 
-/// How many bytes one input may have, unless told otherwise: 1 MiB, the most that the API server
-/// stores in a ConfigMap (`MaxSecretSize`, which `ValidateConfigMap` applies to it as well).
+/// The default limit on the input's size, in bytes: 1 MiB, the most that the API server stores in a
+/// ConfigMap (`MaxSecretSize`, which `ValidateConfigMap` applies too).
 pub const DEFAULT_MAX_BYTES: usize = 1024 * 1024;
 
-/// How deep collections may nest: 128, `yaml_serde`'s own limit. It applies that after the text has
-/// been read; here it is applied before, because `libyaml` needs quadratic time for nested brackets.
+/// The limit on the nesting of collections: 128, as in `yaml_serde`. `yaml_serde` applies it after
+/// `libyaml` has read the text, which takes quadratic time for nested brackets. Here it is applied
+/// before.
 pub const MAX_DEPTH: usize = 128;
 
-/// How many times the input's own cost the documents may cost once their aliases are written out,
-/// unless told otherwise. Our choice: without aliases it is below 8, whatever the input.
+/// The default limit on the cost of the documents with every alias replaced by its content, as a
+/// multiple of the input's size. Our choice: without aliases the cost of any input is below 8 times
+/// its size.
 pub const DEFAULT_EXPANSION: usize = 16;
 
-/// The cost that is granted to the shortest input: 256 kB of text, or 32,768 empty nodes. Our
-/// choice: a file that repeats one list by an alias in each of a hundred entries is not an attack.
+/// The cost allowed on top for an input of any size: 256 KiB of text, or 32,768 empty nodes. Our
+/// choice: a file with a hundred entries that each refer to one list by an alias is not an attack.
 pub const EXPANSION_FLOOR: usize = 256 * 1024;
 
-/// What reading one input may cost.
+/// Limits on the size and cost of one input.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     max_bytes: usize,
@@ -26,7 +28,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Makes limits that fit a ConfigMap: [`DEFAULT_MAX_BYTES`], [`MAX_DEPTH`] and
+    /// Builds limits suitable for a ConfigMap: [`DEFAULT_MAX_BYTES`], [`MAX_DEPTH`] and
     /// [`DEFAULT_EXPANSION`].
     #[must_use]
     pub const fn new() -> Self {
@@ -38,13 +40,14 @@ impl Limits {
         }
     }
 
-    /// Sets how many bytes the input may have.
+    /// Sets the limit on the input's size, in bytes.
     #[must_use]
     pub const fn with_max_bytes(self, max_bytes: usize) -> Self {
         Self { max_bytes, ..self }
     }
 
-    /// Sets how deep collections may nest; more than [`MAX_DEPTH`] is taken as [`MAX_DEPTH`].
+    /// Sets the limit on the nesting of collections, at most [`MAX_DEPTH`]; a larger value is taken
+    /// as [`MAX_DEPTH`].
     #[must_use]
     pub const fn with_max_depth(self, max_depth: usize) -> Self {
         let max_depth = if max_depth < MAX_DEPTH {
@@ -55,15 +58,15 @@ impl Limits {
         Self { max_depth, ..self }
     }
 
-    /// Sets how many times its own size an input may cost once its aliases are written out, where
-    /// a node costs eight bytes and its text. [`EXPANSION_FLOOR`] is granted in any case.
+    /// Sets the limit on the cost of the documents, aliases replaced, as a multiple of the input's
+    /// size. A node costs eight bytes and the size of its text. [`EXPANSION_FLOOR`] is added.
     #[must_use]
     pub const fn with_expansion(self, expansion: usize) -> Self {
         Self { expansion, ..self }
     }
 
-    /// Finds the [`offset`](crate::Scalar::offset) of numbers and booleans as well: a document that
-    /// has any is read twice.
+    /// Also computes the [`offset`](crate::Scalar::offset) of numbers and booleans. A document that
+    /// contains one is then read twice.
     #[must_use]
     pub const fn with_every_offset(self) -> Self {
         Self {
@@ -72,25 +75,25 @@ impl Limits {
         }
     }
 
-    /// Returns whether the offset of numbers and booleans is wanted.
+    /// Returns whether offsets of numbers and booleans are computed.
     #[must_use]
     pub const fn is_every_offset_wanted(&self) -> bool {
         self.is_every_offset_wanted
     }
 
-    /// Returns how many bytes the input may have.
+    /// Returns the limit on the input's size, in bytes.
     #[must_use]
     pub const fn max_bytes(&self) -> usize {
         self.max_bytes
     }
 
-    /// Returns how deep collections may nest.
+    /// Returns the limit on the nesting of collections.
     #[must_use]
     pub const fn max_depth(&self) -> usize {
         self.max_depth
     }
 
-    /// Returns what all documents of an input of `bytes` bytes may cost together.
+    /// Returns the cost allowed for all documents of an input of `bytes` bytes together.
     #[must_use]
     pub const fn budget(&self, bytes: usize) -> usize {
         bytes

@@ -1,28 +1,28 @@
-//! The tree.
+//! The tree that a document is read into.
 
 use std::collections::HashMap;
 
 /// One value of a document.
 ///
-/// Two nodes are equal when their content is; where they stood in the input does not count.
+/// Nodes are compared by content; their positions in the input do not matter.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "YAML has these four, and whoever reads decides on each"
+    reason = "YAML has these four kinds of node, and a reader must handle each"
 )]
 pub enum Node {
-    /// Nothing: an empty value, `null`, `Null`, `NULL` or `~`.
+    /// An empty value, `null`, `Null`, `NULL` or `~`.
     Null,
     /// Text, a number or a boolean.
     Scalar(Scalar),
     /// A list.
     Sequence(Vec<Self>),
-    /// Keys and their values.
+    /// A mapping of keys to values.
     Mapping(Mapping),
 }
 
 impl Node {
-    /// Returns the text of a scalar of any kind: `012`, `1.10` and `yes` as they were written.
+    /// Returns the text of a scalar of any kind as it stands in the input: `012`, `1.10`, `yes`.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         self.as_scalar().map(Scalar::text)
@@ -37,7 +37,7 @@ impl Node {
         }
     }
 
-    /// Returns the items of a list.
+    /// Returns the items, if this is a list.
     #[must_use]
     pub fn as_sequence(&self) -> Option<&[Self]> {
         match self {
@@ -55,7 +55,7 @@ impl Node {
         }
     }
 
-    /// Returns the value of a key, if this is a mapping that has it; see [`Mapping::get`].
+    /// Returns the value of a key, if this is a mapping with that key; see [`Mapping::get`].
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.as_mapping()?.get(key)
@@ -67,8 +67,8 @@ impl Node {
         matches!(self, Self::Null)
     }
 
-    /// Returns the byte of the input at which this value's first scalar begins, if that is known:
-    /// [`Position::of`](crate::Position::of) makes a line and a column of it.
+    /// Returns the byte offset in the input of the first scalar in this value whose offset is known.
+    /// [`Position::of`](crate::Position::of) converts it to a line and column.
     #[must_use]
     pub fn offset(&self) -> Option<usize> {
         match self {
@@ -82,7 +82,7 @@ impl Node {
         }
     }
 
-    /// Says what this is, in the words of a message: `a list`, `a number`.
+    /// Returns a noun for this kind of value, for use in a message: `a list`, `a number`.
     #[must_use]
     pub const fn describe(&self) -> &'static str {
         match self {
@@ -94,25 +94,25 @@ impl Node {
     }
 }
 
-/// What YAML 1.2 takes a scalar for.
+/// The type of a scalar in the core schema of YAML 1.2.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the core schema has these four besides null"
 )]
 pub enum Kind {
-    /// `true` or `false`, also with a capital or in capitals; `yes` and `on` are text.
+    /// `true`, `True`, `TRUE`, `false`, `False` or `FALSE`. `yes` and `on` are text.
     Bool,
     /// A number with a fraction or an exponent, `.inf`, `.nan`.
     Float,
     /// A whole number, also `0x1F`, `0o17`, `0b1`; `012` is text.
     Int,
-    /// Anything else, and everything in quotes.
+    /// Any other scalar, and every quoted one.
     String,
 }
 
 impl Kind {
-    /// Says what this is, in the words of a message.
+    /// Returns a noun for this kind, for use in a message: `a number`.
     #[must_use]
     pub const fn describe(self) -> &'static str {
         match self {
@@ -123,17 +123,17 @@ impl Kind {
     }
 }
 
-/// A scalar: its text as written (quotes and escapes resolved), and what YAML takes it for.
+/// A scalar: its text in the input, with quotes and escapes resolved, and its type.
 #[derive(Clone, Debug)]
 pub struct Scalar {
     text: String,
     kind: Kind,
-    // u32::MAX stands for "not known", which keeps a node small.
+    // `u32::MAX` means unknown; this keeps a node small.
     offset: u32,
 }
 
 impl Scalar {
-    /// Makes a scalar that stands nowhere in particular.
+    /// Builds a scalar whose offset is unknown.
     #[must_use]
     pub fn new(text: &str, kind: Kind) -> Self {
         Self {
@@ -157,21 +157,21 @@ impl Scalar {
             .unwrap_or(u32::MAX);
     }
 
-    /// Returns the text, whatever the kind.
+    /// Returns the text of a scalar of any type.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Returns what YAML takes the text for.
+    /// Returns the type.
     #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Returns the byte of the input at which the text begins, if it stands there as it is: that
-    /// of a block (`|`, `>`), of a scalar over several lines or with escapes is not known, nor is
-    /// that of most numbers and booleans unless [`Limits`](crate::Limits) ask for it.
+    /// Returns the byte offset of the text in the input. `None` for a block scalar (`|`, `>`), for a
+    /// scalar that spans several lines or contains escapes, and for most numbers and booleans unless
+    /// [`Limits::with_every_offset`](crate::Limits::with_every_offset) is set.
     #[must_use]
     pub fn offset(&self) -> Option<usize> {
         if self.offset == u32::MAX {
@@ -190,7 +190,7 @@ impl PartialEq for Scalar {
 
 impl Eq for Scalar {}
 
-/// The entries of a mapping in the order of the input, duplicates kept.
+/// The entries of a mapping in the order of the input, including duplicate keys.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Mapping {
     entries: Vec<(Scalar, Node)>,
@@ -205,14 +205,14 @@ impl Mapping {
         &mut self.entries
     }
 
-    /// Returns the entries, as they stand in the input, duplicates included; what a merge key
-    /// brought in comes last.
+    /// Returns the entries in the order of the input, including duplicate keys. Entries from a merge
+    /// key come last.
     #[must_use]
     pub fn entries(&self) -> &[(Scalar, Node)] {
         &self.entries
     }
 
-    /// Returns the value of a key; of the last one, if it stands there more than once.
+    /// Returns the value of a key; of a duplicate key, the last value.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entries
@@ -222,10 +222,10 @@ impl Mapping {
             .map(|(_, value)| value)
     }
 
-    /// Returns each key that repeats an earlier one.
+    /// Returns each key that repeats an earlier key.
     #[must_use]
     pub fn duplicates(&self) -> Vec<&Scalar> {
-        // A handful of keys, the usual case, needs no table.
+        // The usual handful of keys needs no table.
         if self.entries.len() <= 8 {
             let mut seen: &[(Scalar, Node)] = &[];
             let mut found = Vec::new();
@@ -245,13 +245,13 @@ impl Mapping {
             .collect()
     }
 
-    /// Returns the number of entries, duplicates included.
+    /// Returns the number of entries, including duplicates.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Returns whether there is no entry.
+    /// Returns whether there are no entries.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.entries.is_empty()

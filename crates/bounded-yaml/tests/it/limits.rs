@@ -1,5 +1,5 @@
-//! Inputs that are made to cost more than they weigh. None of these tests looks at a clock: each
-//! would not come to its end, or not within memory, if the work were not bounded.
+//! Inputs built to cost far more than their size. No test measures time: without the limits, each
+//! would run for hours or exhaust the memory.
 
 use bounded_yaml::{EXPANSION_FLOOR, Error, Limits, MAX_DEPTH, Node, documents};
 
@@ -14,7 +14,7 @@ fn the_size_is_checked_first() {
 }
 
 #[test]
-fn brackets_nest_as_deep_as_the_limit_and_no_deeper() {
+fn brackets_nest_up_to_the_limit() {
     for (open, close) in [("[", "]"), ("{a: ", "}"), ("[{a: ", "}]")] {
         let width = open.matches(['[', '{']).count();
         let nested = |levels: usize| {
@@ -33,7 +33,7 @@ fn brackets_nest_as_deep_as_the_limit_and_no_deeper() {
             ),
             "{open}"
         );
-        // The same with JSON's marks, and where YAML cannot be taken for JSON.
+        // The same where the text cannot be JSON.
         let inside = format!("k: {deeper}");
         assert!(
             matches!(
@@ -67,7 +67,7 @@ fn depth(node: &Node) -> usize {
 }
 
 #[test]
-fn no_disguise_hides_nested_brackets() {
+fn nested_brackets_are_found_in_every_context() {
     let disguises = [
         "[",
         "{",
@@ -100,7 +100,7 @@ fn no_disguise_hides_nested_brackets() {
         for begin in ["", "k: ", "- ", "k: |\n  [\nl: ", "# [\nk: ", "\"[\": "] {
             let bomb = format!("{begin}{}", disguise.repeat(3_000));
             let found = documents(&bomb, &Limits::new()).find_map(Result::err);
-            // Either refused before it is parsed, or the parser stopped soon by itself.
+            // Either refused before parsing, or the parser stopped early by itself.
             assert!(
                 matches!(found, Some(Error::TooDeep { .. } | Error::Syntax { .. })),
                 "{begin:?} {disguise:?}: {found:?}"
@@ -110,7 +110,7 @@ fn no_disguise_hides_nested_brackets() {
 }
 
 #[test]
-fn blocks_nest_as_deep_as_the_limit() {
+fn block_collections_nest_up_to_the_limit() {
     assert!(matches!(error(&"- ".repeat(10_000)), Error::TooDeep { .. }));
     assert!(matches!(
         error(&"? ".repeat(10_000)),
@@ -119,13 +119,13 @@ fn blocks_nest_as_deep_as_the_limit() {
 }
 
 #[test]
-fn brackets_in_texts_and_lists_are_no_nesting() {
+fn brackets_in_scalars_and_side_by_side_do_not_count_as_nesting() {
     let lists: String = (0..1000)
         .map(|n| {
             format!("- {{verbs: [\"get\", 'li]st', *], resources: [[a{n}]], x: !t [b]}} # ] [\n")
         })
         .collect();
-    // An alias needs its anchor.
+    // `*` as a plain scalar would be an alias without an anchor.
     let lists = lists.replace(", *]", "]");
     assert_eq!(one(&lists).as_sequence().map(<[Node]>::len), Some(1000));
     let script: String = (0..100)
@@ -148,7 +148,7 @@ fn brackets_in_texts_and_lists_are_no_nesting() {
 
 #[test]
 fn nested_and_wide_alias_bombs_are_refused() {
-    // Ten lists of ten of the one before.
+    // Ten lists of ten references to the list before.
     let nested: String = (1..10)
         .map(|n| {
             format!(
@@ -173,9 +173,9 @@ fn nested_and_wide_alias_bombs_are_refused() {
         vec!["*a"; 10_000].join(",")
     );
     assert!(matches!(error(&long), Error::TooExpanded { .. }));
-    // A list that holds itself.
+    // A list that contains itself.
     assert!(matches!(error("a: &a [*a]\n"), Error::TooDeep { .. }));
-    // Over many documents the budget is one.
+    // All documents share one budget.
     let document = format!(
         "a: &a {}\nb: [{}]\n---\n",
         "x".repeat(1000),
@@ -188,7 +188,7 @@ fn nested_and_wide_alias_bombs_are_refused() {
 }
 
 #[test]
-fn what_a_document_may_cost_is_in_proportion_to_its_size() {
+fn the_budget_is_proportional_to_the_size() {
     let text = format!(
         "a: &a {}\nb: [{}]\n",
         "x".repeat(1000),
@@ -214,7 +214,7 @@ fn what_a_document_may_cost_is_in_proportion_to_its_size() {
 }
 
 #[test]
-fn the_cheapest_nodes_without_aliases_are_always_allowed() {
+fn without_aliases_even_the_shortest_nodes_stay_within_the_budget() {
     for text in [
         "-\n".repeat(200_000),
         format!("[{}]", "a,".repeat(200_000)),

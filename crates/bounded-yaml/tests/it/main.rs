@@ -12,7 +12,7 @@ mod typed;
 #[cfg(test)]
 use bounded_yaml::{Error, Limits, Node, documents};
 
-/// Reads a text that holds one document.
+/// Reads a text with a single document.
 #[cfg(test)]
 #[track_caller]
 fn one(text: &str) -> Node {
@@ -22,7 +22,7 @@ fn one(text: &str) -> Node {
     node
 }
 
-/// Reads a text until its error.
+/// Returns the error in a text.
 #[cfg(test)]
 #[track_caller]
 fn error(text: &str) -> Error {

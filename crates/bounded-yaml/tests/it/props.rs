@@ -1,9 +1,9 @@
-//! The theorems.
+//! Properties of every text and tree.
 
 use bounded_yaml::{Kind, Limits, Node, documents};
 use proptest::prelude::*;
 
-/// Pieces that YAML gives a meaning to, so that random text is not only plain scalars.
+/// Text built from YAML's syntax, so that a random text is more than plain scalars.
 fn yamlish() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
@@ -57,7 +57,7 @@ fn yamlish() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
-/// A tree whose scalars are texts.
+/// A random tree.
 fn tree() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -128,7 +128,7 @@ proptest! {
     fn a_tree_printed_as_json_and_read_again_is_the_same(value in tree()) {
         let text = serde_json::to_string(&vec![&value]).expect("JSON");
         let node = documents(&text, &Limits::new()).next().expect("a document");
-        // `<<` is a merge key in a YAML file only.
+        // `<<` is a merge key only in YAML.
         prop_assert!(matches(&node.expect("readable"), &serde_json::json!([value])), "{text}");
     }
 

@@ -1,4 +1,4 @@
-//! One test for each way in which the parsers underneath surprise.
+//! One test for each surprise in the underlying parsers.
 
 use bounded_yaml::{Error, Kind, Limits, Node, Position, Scalar, Syntax, documents};
 
@@ -11,7 +11,7 @@ fn scalar(node: &Node, key: &str) -> (Kind, String) {
 }
 
 #[test]
-fn a_scalar_keeps_its_text_whatever_yaml_takes_it_for() {
+fn a_scalar_of_any_type_keeps_its_text() {
     let written = [
         ("012345678901", Kind::String),
         ("123456789012", Kind::Int),
@@ -31,7 +31,7 @@ fn a_scalar_keeps_its_text_whatever_yaml_takes_it_for() {
         ("1_000", Kind::String),
     ];
     for (text, kind) in written {
-        // Alone, where the text can be told from the value, and beside one that cannot.
+        // Alone, where the value determines the text, and beside a value that does not.
         for other in ["x", "1.10", "0x1F", "TRUE"] {
             let node = one(&format!("k: {text}\nother: {other}\n"));
             assert_eq!(
@@ -59,7 +59,7 @@ fn keys_keep_their_text_as_well() {
 }
 
 #[test]
-fn the_second_look_finds_its_document_among_many() {
+fn the_second_pass_finds_its_document_among_many() {
     let text = "a: x\n---\n---\n# nothing\n---\nb: 1.10\n---\nc: 2\n---\nd: 3.30\n";
     let found: Vec<String> = documents(text, &Limits::new())
         .map(|node| {
@@ -72,7 +72,7 @@ fn the_second_look_finds_its_document_among_many() {
 }
 
 #[test]
-fn a_text_without_content_has_no_document() {
+fn an_empty_text_has_no_documents() {
     for text in [
         "",
         "\n",
@@ -88,7 +88,7 @@ fn a_text_without_content_has_no_document() {
 }
 
 #[test]
-fn duplicates_are_kept_and_told() {
+fn duplicate_keys_are_kept_and_reported() {
     let node = one("a: 1\nb: 2\na: 3\n");
     let mapping = node.as_mapping().expect("a mapping");
     assert_eq!(mapping.len(), 3);
@@ -107,7 +107,7 @@ fn duplicates_are_kept_and_told() {
 }
 
 #[test]
-fn a_syntax_error_comes_once() {
+fn a_syntax_error_is_reported_once() {
     let results: Vec<_> = documents("a: 1\n---\nb: @\n---\nc: 2\n", &Limits::new()).collect();
     assert_eq!(results.len(), 2);
     let at = Some(Position::new(3, 4));
@@ -121,7 +121,7 @@ fn a_syntax_error_comes_once() {
 }
 
 #[test]
-fn syntax_errors_say_what_and_where() {
+fn syntax_errors_have_a_reason_and_a_position() {
     let cases = [
         ("a:\n\tb: 1\n", Syntax::Tab, 2),
         ("a: @x\n", Syntax::Character, 1),
@@ -177,7 +177,7 @@ fn a_template_in_angle_brackets_is_plain_text() {
 }
 
 #[test]
-fn an_anchor_in_the_text_of_a_block_is_none() {
+fn an_ampersand_in_a_block_scalar_is_not_an_anchor() {
     let text =
         "data:\n  a: |\n    x: &g 1\n    y: *g\n  b: |\n    x: &g 2\n    y: *g\nc: &g 3\nd: *g\n";
     assert_eq!(one(text).get("d").and_then(Node::as_text), Some("3"));
@@ -202,7 +202,7 @@ fn an_anchor_that_is_redefined_and_used_is_refused() {
         })
         .collect();
     assert_eq!(values, [Some("1".to_owned()), Some("2".to_owned())]);
-    // Text that looks like anchors is none.
+    // Text that looks like an anchor.
     assert_eq!(
         one("a: |\n  &x &x *y\n")
             .as_mapping()
@@ -212,7 +212,7 @@ fn an_anchor_that_is_redefined_and_used_is_refused() {
 }
 
 #[test]
-fn an_alias_without_its_anchor_is_an_error_with_its_place() {
+fn an_alias_without_an_anchor_is_an_error_with_a_position() {
     assert_eq!(
         error("a: *x\n"),
         Error::UnknownAnchor(Some(Position::new(1, 4)))
@@ -220,7 +220,7 @@ fn an_alias_without_its_anchor_is_an_error_with_its_place() {
 }
 
 #[test]
-fn a_key_that_is_no_scalar_is_an_error() {
+fn a_key_that_is_not_a_scalar_is_an_error() {
     assert!(matches!(error("? [a]\n: b\n"), Error::Key(_)));
     assert!(matches!(error("? {a: b}\n: b\n"), Error::Key(_)));
     assert!(matches!(error("~: b\n"), Error::Key(_)));
@@ -236,7 +236,7 @@ fn json_is_read_as_json() {
         node.get("c").and_then(Node::as_sequence).map(<[Node]>::len),
         Some(3)
     );
-    // More than one value, and what only looks like JSON.
+    // Several values, and YAML that looks like JSON.
     assert_eq!(
         documents("{\"a\": 1}\n{\"a\": 2}\n", &Limits::new()).count(),
         2
@@ -251,13 +251,13 @@ fn json_is_read_as_json() {
 }
 
 #[test]
-fn broken_json_is_told_by_the_reader_that_got_further() {
+fn invalid_json_gets_the_error_of_the_reader_that_got_further() {
     let text = "{\"a\": 1,\n \"b\": 2\n \"c\": 3}\n";
     assert_eq!(error(text).position().map(Position::line), Some(3));
 }
 
 #[test]
-fn a_tag_of_ones_own_is_dropped_and_a_standard_one_obeyed() {
+fn application_tags_are_dropped_and_standard_tags_applied() {
     let node = one("a: !x text\nb: !x [1]\nc: !x {d: e}\nf: !!str 12\ng: !x 1.10\n");
     assert_eq!(scalar(&node, "a"), (Kind::String, "text".to_owned()));
     assert_eq!(
@@ -275,7 +275,7 @@ fn a_tag_of_ones_own_is_dropped_and_a_standard_one_obeyed() {
 }
 
 #[test]
-fn a_scalar_knows_where_it_stands() {
+fn a_scalar_has_the_offset_of_its_text() {
     let text = "\u{feff}a: ü\nb: 'quoted'\nc:\n  - \"x\"\n  - |\n    block\n";
     let node = one(text);
     let at = |node: Option<&Node>| {
@@ -289,7 +289,7 @@ fn a_scalar_knows_where_it_stands() {
 }
 
 #[test]
-fn the_place_of_numbers_is_known_where_it_is_asked_for() {
+fn numbers_have_offsets_if_the_limits_request_them() {
     let text = "- 12\n- true\n- x\n";
     let offsets = |limits: &Limits| {
         let node = documents(text, limits)
@@ -307,7 +307,7 @@ fn the_place_of_numbers_is_known_where_it_is_asked_for() {
 }
 
 #[test]
-fn json_alone_takes_one_value_and_no_yaml() {
+fn json_reads_one_value_and_refuses_yaml() {
     let read = |text: &str| bounded_yaml::json(text, &Limits::new());
     assert_eq!(read(" null "), Ok(Node::Null));
     let node = read("{\"a\": \"1\", \"b\": 1}").expect("JSON");

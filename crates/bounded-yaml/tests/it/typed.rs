@@ -1,4 +1,4 @@
-//! Types read from nodes.
+//! Reading types from nodes.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ fn read(text: &str) -> Result<Role, ShapeError> {
 }
 
 #[test]
-fn a_type_is_read_and_numbers_become_text_where_text_is_asked_for() {
+fn numbers_become_text_where_the_type_expects_text() {
     let role = read(
         "name: 1.10\nnamespace: ~\nrules:\n- verbs: [get, 12]\n  weight: -0x10\n  mode: strict\n- {verbs: [], weight: 3}\nother: 1\n",
     );
@@ -85,7 +85,7 @@ fn an_error_names_the_path_and_what_was_expected() {
 }
 
 #[test]
-fn each_kind_of_mismatch_is_told() {
+fn each_kind_of_mismatch_is_reported() {
     let cases = [
         ("rules: []\n", "", Mismatch::MissingField("name")),
         ("name: a\nname: b\n", "name", Mismatch::DuplicateKey),
@@ -126,7 +126,7 @@ fn each_kind_of_mismatch_is_told() {
 }
 
 #[test]
-fn any_value_can_be_read_without_a_shape() {
+fn any_value_can_be_read_as_a_json_value() {
     let node = one("a: 1\nb: -1.5\nc: true\nd: [x, ~]\ne: .inf\n");
     let value: BTreeMap<String, serde_json::Value> =
         Deserialize::deserialize(&node).expect("readable");

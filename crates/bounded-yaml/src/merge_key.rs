@@ -1,21 +1,22 @@
-//! Merge keys.
+//! The merge key `<<`.
 
 use std::collections::HashSet;
 
 use crate::error::Error;
 use crate::node::{Mapping, Node, Scalar};
 
-/// The merge key of YAML 1.1, which Go's readers apply and `yaml_serde` by itself does not.
+/// The merge key of YAML 1.1. Go's readers apply it; `yaml_serde` does not by itself.
 pub(crate) const MERGE_KEY: &str = "<<";
 
-/// Puts the entries of each `<<` into its mapping: an explicit key wins over a merged one wherever
-/// it stands, and of several merged ones the first wins.
+/// Moves the entries of each `<<` into the mapping that has it. An explicit key wins over a merged
+/// one, in any order; of several merged ones the first wins.
 ///
-/// Moves entries and copies none, so it adds nothing to what the tree costs.
+/// Entries are moved, not copied, so the tree's cost does not grow.
 ///
 /// # Errors
 ///
-/// [`Error::Merge`], without a place, where `<<` has neither a mapping nor a list of mappings.
+/// [`Error::Merge`], without a position, if the value of `<<` is neither a mapping nor a list of
+/// mappings.
 pub(crate) fn apply(node: &mut Node) -> Result<(), Error> {
     match node {
         Node::Null | Node::Scalar(_) => Ok(()),

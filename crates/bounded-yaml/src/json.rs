@@ -1,28 +1,28 @@
-//! JSON, by way of `serde_json`, which knows its escapes: `\ud83d\ude00` is one character, where a
-//! YAML reader sees two halves and refuses them.
+//! JSON, read by `serde_json`. A YAML reader refuses the surrogate pair `\ud83d\ude00`, which is one
+//! character in JSON.
 
 use serde::de::DeserializeSeed;
 use serde_json::de::Deserializer;
 use serde_json::error::Category;
 
-use super::build::{Builder, Format, NodeSeed};
-use super::reread::TextSeed;
+use crate::build::{Builder, Format, NodeSeed};
 use crate::error::{Error, Syntax};
 use crate::limits::Limits;
 use crate::node::Node;
 use crate::position::Position;
+use crate::source_text::TextSeed;
 
-/// Whether a text may be JSON: what it holds first opens an object or a list.
-pub(crate) fn is_likely(text: &str) -> bool {
+/// Whether a text may be JSON: it starts with an object or a list.
+pub(crate) fn is_likely_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// Reads all values of a text, one after the other, null included.
+/// Reads all values of a text, including null.
 ///
 /// # Errors
 ///
-/// [`Error::TooDeep`], [`Error::TooExpanded`], [`Error::Syntax`].
-pub(crate) fn read(text: &str, skipped: usize, limits: &Limits) -> Result<Vec<Node>, Error> {
+/// [`Error::TooDeep`], [`Error::TooExpanded`], [`Error::Syntax`], in the order of the text.
+pub(crate) fn read_json(text: &str, skipped: usize, limits: &Limits) -> Result<Vec<Node>, Error> {
     let builder = Builder::new(Format::Json, text, skipped, limits);
     let mut values = Deserializer::from_str(text);
     let mut nodes = Vec::new();
@@ -31,7 +31,7 @@ pub(crate) fn read(text: &str, skipped: usize, limits: &Limits) -> Result<Vec<No
         builder.start_document();
         let node = NodeSeed(&builder)
             .deserialize(&mut values)
-            .map_err(|why| explain(&builder, &why))?;
+            .map_err(|why| to_error(&builder, &why))?;
         is_text_missing |= builder.is_text_missing();
         nodes.push(node);
     }
@@ -43,13 +43,14 @@ pub(crate) fn read(text: &str, skipped: usize, limits: &Limits) -> Result<Vec<No
                 builder: &builder,
             }
             .deserialize(&mut values)
-            .map_err(|why| explain(&builder, &why))?;
+            .map_err(|why| to_error(&builder, &why))?;
         }
     }
     Ok(nodes)
 }
 
-fn explain(builder: &Builder<'_>, why: &serde_json::Error) -> Error {
+/// Converts an error of `serde_json`.
+fn to_error(builder: &Builder<'_>, why: &serde_json::Error) -> Error {
     let at = Some(Position::new(why.line(), why.column().max(1)));
     match builder.take_error() {
         Some(Error::TooDeep { limit, .. }) => return Error::TooDeep { limit, at },

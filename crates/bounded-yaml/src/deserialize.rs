@@ -1,4 +1,4 @@
-//! Typed values from nodes.
+//! Reading typed values from nodes, by serde.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use serde::forward_to_deserialize_any;
 
 use crate::node::{Kind, Mapping, Node, Scalar};
 
-/// Why a node does not have the shape that a type asks for, and where in the document that is.
+/// Why a node does not have the shape that a type expects, and where in the document.
 ///
-/// The path and what was expected are the reader's own words. The input's are only in the path:
-/// the keys that lead there.
+/// The only text of the input in this error is [`path`](Self::path): the keys that lead to the value.
+/// It is untrusted text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ShapeError {
     path: String,
@@ -21,20 +21,20 @@ pub struct ShapeError {
 }
 
 impl ShapeError {
-    /// Returns the way to the value, as `rules[0].verbs`; empty for the whole document.
+    /// Returns the path to the value, such as `rules[0].verbs`; empty for the whole document.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Returns the byte of the input at which the value begins, if that is known; see
+    /// Returns the byte offset of the value in the input, if it is known; see
     /// [`Position::of`](crate::Position::of).
     #[must_use]
     pub const fn offset(&self) -> Option<usize> {
         self.offset
     }
 
-    /// Returns what does not fit.
+    /// Returns how the value differs from the expected shape.
     #[must_use]
     pub const fn mismatch(&self) -> &Mismatch {
         &self.mismatch
@@ -73,23 +73,23 @@ impl fmt::Display for ShapeError {
 
 impl std::error::Error for ShapeError {}
 
-/// What does not fit.
+/// How a value differs from the shape that a type expects.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Mismatch {
-    /// A key that stands in a mapping more than once.
+    /// A key occurs in a mapping more than once.
     DuplicateKey,
-    /// A field that has to be there and is not.
+    /// A required field is missing.
     MissingField(&'static str),
-    /// What a type's own reading objected to.
+    /// An error raised by the type's own `Deserialize`.
     Other(String),
-    /// A key that the type does not know.
+    /// A key that is not a field of the type.
     UnknownField,
-    /// One thing where another was expected.
+    /// A value of one kind where another was expected.
     Unexpected {
-        /// What stands there: `a list`, `a number`.
+        /// The kind found: `a list`, `a number`.
         found: &'static str,
-        /// What the type asks for, in its own words.
+        /// The kind expected, as the type describes it.
         expected: String,
     },
 }
@@ -97,10 +97,10 @@ pub enum Mismatch {
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DuplicateKey => f.write_str("the key stands here a second time"),
+            Self::DuplicateKey => f.write_str("the key is defined twice"),
             Self::MissingField(field) => write!(f, "`{field}` is missing"),
             Self::Other(message) => f.write_str(message),
-            Self::UnknownField => f.write_str("the key is not known"),
+            Self::UnknownField => f.write_str("unknown key"),
             Self::Unexpected { found, expected } => write!(f, "expected {expected}, found {found}"),
         }
     }
@@ -161,9 +161,9 @@ impl de::Error for ShapeError {
 
 /// Reads a type from a node: `T::deserialize(&node)`.
 ///
-/// A number or boolean is taken as its text where text is asked for; whoever must not, asks the
-/// node for its [`Kind`]. A mapping with a key twice is refused, whether the type knows the key or
-/// not.
+/// Where a type expects text, a number or boolean yields its source text; check the node's [`Kind`]
+/// first if only text is acceptable. A mapping with a duplicate key is refused, even if the type has
+/// no such field.
 impl<'de> de::Deserializer<'de> for &'de Node {
     type Error = ShapeError;
 
@@ -214,7 +214,7 @@ impl<'de> de::Deserializer<'de> for &'de Node {
         visitor.visit_newtype_struct(self)
     }
 
-    /// A word, or a mapping of one key: the form that JSON has for it.
+    /// Reads an enum from a scalar or from a mapping with a single key, as `serde_json` does.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -283,7 +283,7 @@ enum Int {
     Signed(i64),
 }
 
-/// The value of a whole number, unless it needs more than 64 bits.
+/// Parses a whole number. `None` if it needs more than 64 bits.
 fn int(text: &str) -> Option<Int> {
     let (is_negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
@@ -401,9 +401,9 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         &mut self,
         seed: V,
     ) -> Result<V::Value, ShapeError> {
-        // serde asks for a value only after a key.
+        // serde requests a value only after its key.
         let Some((key, node)) = self.current else {
-            return Err(de::Error::custom("a value was asked for before its key"));
+            return Err(de::Error::custom("a value was requested before its key"));
         };
         seed.deserialize(node).map_err(|mut why| {
             why.offset = why
@@ -444,7 +444,7 @@ impl<'de> VariantAccess<'de> for &'de Node {
         if self.is_null() {
             return Ok(());
         }
-        let expected = "nothing beside the word".to_owned();
+        let expected = "no content beside the variant name".to_owned();
         Err(ShapeError::new(Mismatch::Unexpected {
             found: self.describe(),
             expected,

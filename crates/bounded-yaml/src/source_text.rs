@@ -1,8 +1,8 @@
-//! The second look at a document: the shape is known, so every scalar can be read as text.
+//! The second pass over a document, which restores the source text of numbers and booleans.
 //!
-//! A parser that is asked for any value tells that `1.10` is a number and forgets how it was
-//! written; asked for text it tells the text and not the kind. Only a document that holds such a
-//! number is read twice.
+//! Asked for any value, a parser reports that `1.10` is a number and forgets its spelling. Asked for
+//! text, it reports the spelling and forgets that it was a number. So a document with such a value is
+//! read twice; the second time its shape is known, and each of these scalars is read as text.
 
 use std::fmt;
 
@@ -13,13 +13,13 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-use super::build::{Builder, Format};
+use crate::build::{Builder, Format};
 use crate::node::{Kind, Mapping, Node, Scalar};
 
-/// Reads a node of a known shape again and fills in the texts.
-pub(super) struct TextSeed<'n, 'b, 'a> {
-    pub(super) node: &'n mut Node,
-    pub(super) builder: &'b Builder<'a>,
+/// Rereads a node of known shape and fills in the texts.
+pub(crate) struct TextSeed<'n, 'b, 'a> {
+    pub(crate) node: &'n mut Node,
+    pub(crate) builder: &'b Builder<'a>,
 }
 
 impl<'de> DeserializeSeed<'de> for TextSeed<'_, '_, '_> {
@@ -46,7 +46,7 @@ impl<'de> DeserializeSeed<'de> for ScalarSeed<'_, '_, '_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.scalar.kind() {
-            // Text was right the first time.
+            // Text was complete after the first pass.
             Kind::String => deserializer.deserialize_ignored_any(IgnoredAny).map(drop),
             Kind::Bool | Kind::Float | Kind::Int => match self.builder.format() {
                 Format::Yaml => deserializer.deserialize_str(self),
@@ -65,7 +65,7 @@ impl<'de> Visitor<'de> for ScalarSeed<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the scalar that was here before")
+        f.write_str("the same scalar as in the first pass")
     }
 
     fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<(), E> {
@@ -88,7 +88,7 @@ impl<'de> Visitor<'de> for SequenceSeed<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the list that was here before")
+        f.write_str("the same list as in the first pass")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
@@ -96,7 +96,7 @@ impl<'de> Visitor<'de> for SequenceSeed<'_, '_, '_> {
         for node in self.items {
             items
                 .next_element_seed(TextSeed { node, builder })?
-                .ok_or_else(|| A::Error::custom("shorter than before"))?;
+                .ok_or_else(|| A::Error::custom("shorter than in the first pass"))?;
         }
         Ok(())
     }
@@ -111,7 +111,7 @@ impl<'de> Visitor<'de> for MappingSeed<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the mapping that was here before")
+        f.write_str("the same mapping as in the first pass")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
@@ -119,7 +119,7 @@ impl<'de> Visitor<'de> for MappingSeed<'_, '_, '_> {
         for (scalar, node) in self.map.entries_mut() {
             entries
                 .next_key_seed(ScalarSeed { scalar, builder })?
-                .ok_or_else(|| A::Error::custom("shorter than before"))?;
+                .ok_or_else(|| A::Error::custom("shorter than in the first pass"))?;
             entries.next_value_seed(TextSeed { node, builder })?;
         }
         Ok(())

@@ -1,4 +1,5 @@
-//! The one visitor that makes nodes, for YAML and JSON alike.
+//! The visitor that builds nodes from a parser's events, for YAML and JSON alike. The cost of each
+//! node is charged before the node is kept.
 
 use std::cell::{Cell, OnceCell};
 use std::fmt;
@@ -10,23 +11,23 @@ use serde::de::{VariantAccess, Visitor};
 
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::merge::MERGE_KEY;
+use crate::merge_key::MERGE_KEY;
 use crate::node::{Kind, Mapping, Node, Scalar};
 
-/// What a node costs besides its text, in bytes. Our choice: about what the shortest node takes in
-/// the input with its indentation, so that no text without aliases comes near the limit.
+/// The cost of a node besides its text, in bytes. Our choice: about the size of the shortest node in
+/// the input, with its indentation, so that no text without aliases comes near the limit.
 const NODE_COST: usize = 8;
 
 /// Which parser the events come from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Json,
     Yaml,
 }
 
-/// What is known and counted while the documents of one input are built.
+/// State shared by all nodes while the documents of one input are built.
 #[derive(Debug)]
-pub(super) struct Builder<'a> {
+pub(crate) struct Builder<'a> {
     format: Format,
     input: &'a str,
     skipped: usize,
@@ -35,9 +36,9 @@ pub(super) struct Builder<'a> {
     left: Cell<usize>,
     max_depth: usize,
     depth: Cell<usize>,
-    /// The flat error behind the message that serde carries.
+    /// The error to report in place of the message that serde carries.
     error: Cell<Option<Error>>,
-    /// Whether the text of some number or boolean is not known for sure.
+    /// Whether the source text of a number or boolean is uncertain.
     is_text_missing: Cell<bool>,
     has_merge_key: Cell<bool>,
     has_odd_numbers: OnceCell<bool>,
@@ -45,8 +46,8 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// Begins an input, before which `skipped` bytes belong to the text that offsets count in.
-    pub(super) fn new(format: Format, input: &'a str, skipped: usize, limits: &Limits) -> Self {
+    /// Starts an input. `skipped` bytes precede it in the text from which offsets are counted.
+    pub(crate) fn new(format: Format, input: &'a str, skipped: usize, limits: &Limits) -> Self {
         let limit = limits.budget(input.len());
         Self {
             format,
@@ -65,35 +66,35 @@ impl<'a> Builder<'a> {
         }
     }
 
-    pub(super) const fn format(&self) -> Format {
+    pub(crate) const fn format(&self) -> Format {
         self.format
     }
 
-    /// Forgets what only concerned the last document.
-    pub(super) fn start_document(&self) {
+    /// Resets the state that belongs to a single document.
+    pub(crate) fn start_document(&self) {
         self.is_text_missing.set(false);
         self.has_merge_key.set(false);
         self.depth.set(0);
     }
 
-    pub(super) const fn limit(&self) -> usize {
+    pub(crate) const fn limit(&self) -> usize {
         self.limit
     }
 
-    pub(super) fn take_error(&self) -> Option<Error> {
+    pub(crate) fn take_error(&self) -> Option<Error> {
         self.error.take()
     }
 
-    pub(super) const fn is_text_missing(&self) -> bool {
+    pub(crate) const fn is_text_missing(&self) -> bool {
         self.is_text_missing.get()
     }
 
-    pub(super) const fn has_merge_key(&self) -> bool {
+    pub(crate) const fn has_merge_key(&self) -> bool {
         self.has_merge_key.get()
     }
 
-    /// Finds where a text that was borrowed from the input stands in it.
-    pub(super) fn offset_of(&self, text: &str) -> Option<usize> {
+    /// Returns the offset of a text that was borrowed from the input.
+    pub(crate) fn offset_of(&self, text: &str) -> Option<usize> {
         let offset = text
             .as_ptr()
             .addr()
@@ -103,11 +104,11 @@ impl<'a> Builder<'a> {
 
     fn refuse<E: de::Error>(&self, error: Error) -> E {
         self.error.set(Some(error));
-        // Never shown: whoever gets it takes the flat error instead.
+        // Never shown: the caller reports `self.error` instead.
         E::custom("refused")
     }
 
-    fn pay<E: de::Error>(&self, text: usize) -> Result<(), E> {
+    fn charge<E: de::Error>(&self, text: usize) -> Result<(), E> {
         let cost = NODE_COST.saturating_add(text);
         match self.left.get().checked_sub(cost) {
             Some(left) => {
@@ -135,24 +136,30 @@ impl<'a> Builder<'a> {
     }
 
     fn string<E: de::Error>(&self, text: &str, offset: Option<usize>) -> Result<Node, E> {
-        self.pay(text.len())?;
+        self.charge(text.len())?;
         Ok(Node::Scalar(Scalar::new(text, Kind::String).at(offset)))
     }
 
     fn int<E: de::Error>(&self, text: &str) -> Result<Node, E> {
-        // `0x1F`, `0o17`, `0b1` and `+1` are the numbers that do not print as they were written.
+        // Only `0x1F`, `0o17`, `0b1` and `+1` print differently from their source text.
         let is_odd = || {
             let bytes = self.input.as_bytes();
             bytes
                 .windows(2)
                 .any(|pair| matches!(pair, [b'0', b'x' | b'o' | b'b'] | [b'+', b'0'..=b'9']))
         };
-        self.other(text, Kind::Int, *self.has_odd_numbers.get_or_init(is_odd))
+        self.number_or_bool(text, Kind::Int, *self.has_odd_numbers.get_or_init(is_odd))
     }
 
-    fn other<E: de::Error>(&self, text: &str, kind: Kind, is_doubtful: bool) -> Result<Node, E> {
-        self.pay(text.len())?;
-        if is_doubtful || self.is_every_offset_wanted {
+    /// Builds a number or boolean from the text that its value prints as.
+    fn number_or_bool<E: de::Error>(
+        &self,
+        text: &str,
+        kind: Kind,
+        is_uncertain: bool,
+    ) -> Result<Node, E> {
+        self.charge(text.len())?;
+        if is_uncertain || self.is_every_offset_wanted {
             self.is_text_missing.set(true);
         }
         Ok(Node::Scalar(Scalar::new(text, kind)))
@@ -161,7 +168,7 @@ impl<'a> Builder<'a> {
 
 /// Reads one node.
 #[derive(Clone, Copy)]
-pub(super) struct NodeSeed<'b, 'a>(pub(super) &'b Builder<'a>);
+pub(crate) struct NodeSeed<'b, 'a>(pub(crate) &'b Builder<'a>);
 
 impl<'de> DeserializeSeed<'de> for NodeSeed<'_, '_> {
     type Value = Node;
@@ -183,7 +190,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Node, E> {
-        self.0.pay(0)?;
+        self.0.charge(0)?;
         Ok(Node::Null)
     }
 
@@ -194,16 +201,16 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
                 .iter()
                 .any(|word| input.contains(word))
         };
-        let is_doubtful = *self.0.has_odd_booleans.get_or_init(is_odd);
-        self.0.other(
+        let is_uncertain = *self.0.has_odd_booleans.get_or_init(is_odd);
+        self.0.number_or_bool(
             if value { "true" } else { "false" },
             Kind::Bool,
-            is_doubtful,
+            is_uncertain,
         )
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Node, E> {
-        // Zero comes as unsigned, unless it was written with a sign.
+        // Zero arrives as unsigned unless its source text has a sign.
         if value == 0 {
             self.0.int("-0")
         } else {
@@ -224,7 +231,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Node, E> {
-        self.0.other(&value.to_string(), Kind::Float, true)
+        self.0.number_or_bool(&value.to_string(), Kind::Float, true)
     }
 
     fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Node, E> {
@@ -236,7 +243,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
-        self.0.pay(0)?;
+        self.0.charge(0)?;
         self.0.enter()?;
         let mut nodes = Vec::new();
         while let Some(node) = items.next_element_seed(self)? {
@@ -247,7 +254,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        self.0.pay(0)?;
+        self.0.charge(0)?;
         self.0.enter()?;
         let mut entries = Vec::new();
         while let Some(key) = map.next_key_seed(self)? {
@@ -264,7 +271,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Node, A::Error> {
-        // A tag of one's own, `!x`, says nothing to a reader that does not know it.
+        // An application-specific tag such as `!x` has no meaning here.
         let (IgnoredAny, content) = tagged.variant()?;
         content.newtype_variant_seed(self)
     }

@@ -1,19 +1,19 @@
-//! Which lines are the text of a block scalar, whose `&` and `*` are letters.
+//! Which lines are the text of a block scalar, where `&` and `*` have no meaning.
 
-/// Follows the lines of a text, and knows those of block scalars where that is beyond doubt: under a
-/// key with nothing but `|` or `>` behind it, as long as no quote and no bracket before may be open.
-/// Elsewhere it takes no line for text.
+/// Follows the lines of a text and recognizes those of block scalars where there is no doubt: under a
+/// key followed by `|` or `>` alone, while no earlier quote or bracket can still be open. In doubt a
+/// line does not count as block text.
 #[derive(Debug, Default)]
-pub(super) struct Blocks {
-    /// The column of the key whose block this is.
+pub(super) struct BlockLines {
+    /// The column of the key that the current block scalar belongs to.
     key_column: Option<usize>,
     /// Whether a quote or a bracket may be open.
     is_doubtful: bool,
 }
 
-impl Blocks {
-    /// Takes the next line, and tells whether it is a block's text.
-    pub(super) fn take(&mut self, line: &str) -> bool {
+impl BlockLines {
+    /// Reads the next line and returns whether it is the text of a block scalar.
+    pub(super) fn is_block_text(&mut self, line: &str) -> bool {
         let line = line.trim_end_matches(['\n', '\r']);
         let indentation = line
             .len()
@@ -32,7 +32,7 @@ impl Blocks {
     }
 }
 
-/// Whether a quote or a bracket of a line may not be closed in it. An escape may hide a quote.
+/// Whether a quote or a bracket of a line may still be open at its end. An escape may hide a quote.
 fn may_stay_open(line: &str) -> bool {
     let is_odd = |quote: u8| line.bytes().filter(|b| *b == quote).count() % 2 == 1;
     let count = |one: u8| line.bytes().filter(|b| *b == one).count();
@@ -43,7 +43,7 @@ fn may_stay_open(line: &str) -> bool {
         || count(b'{') != count(b'}')
 }
 
-/// Returns the column of a key that a block scalar follows.
+/// Returns the column of the key, if the line ends with the header of a block scalar.
 fn key_of_block(line: &str) -> Option<usize> {
     let header = line
         .trim_end()
@@ -60,16 +60,18 @@ fn key_of_block(line: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::Blocks;
+    use super::BlockLines;
 
-    /// Which lines are text.
+    /// Returns for each line whether it is block text.
     fn texts(text: &str) -> Vec<bool> {
-        let mut blocks = Blocks::default();
-        text.lines().map(|line| blocks.take(line)).collect()
+        let mut blocks = BlockLines::default();
+        text.lines()
+            .map(|line| blocks.is_block_text(line))
+            .collect()
     }
 
     #[test]
-    fn what_is_deeper_than_the_key_is_text() {
+    fn lines_indented_more_than_the_key_are_block_text() {
         assert_eq!(
             texts(
                 "data:\n  mapRoles: |\n    - &a x\n\n      *a\n  mapUsers: >-2\n      &a\n  x: &a y\n"
@@ -81,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_what_may_be_open_nothing_is() {
+    fn after_a_quote_or_bracket_that_may_be_open_no_line_is_block_text() {
         for open in ["a: \"x", "a: 'x", "a: [x", "a: {x", "a: \"x\\\"\""] {
             assert_eq!(texts(&format!("{open}\nb: |\n  c\n")), [false; 3], "{open}");
         }
