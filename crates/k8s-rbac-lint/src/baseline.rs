@@ -1,45 +1,47 @@
-//! What is known and accepted: findings by code and object.
+//! Accepted findings, by code and object.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
 
 use thiserror::Error;
 
 use crate::finding::Finding;
 use crate::finding_code::FindingCode;
 
-/// Findings that are accepted, by code and object. Prints as it is read: a line for each, sorted,
-/// such as `secrets-read ClusterRole/cert-manager`. Empty lines and those that begin with `#` are
-/// passed over.
+/// Accepted findings, by code and object.
+///
+/// It prints in the format it is parsed from: one line for each code and object, sorted, such as
+/// `secrets-read ClusterRole/cert-manager`. Empty lines and lines that begin with `#` are ignored.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Baseline {
     accepted: BTreeMap<String, BTreeSet<FindingCode>>,
 }
 
-/// A line that names no finding.
+/// A line of a baseline cannot be parsed.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum BaselineError {
-    /// It does not begin with a code.
-    #[error("line {line}: no such code")]
+    /// The line does not begin with a code.
+    #[error("line {line}: not the code of a finding")]
     Code {
-        /// The number of the line, from one.
+        /// The line number, from one.
         line: usize,
     },
-    /// After the code, it names no object as `ClusterRole/name` or `Role/namespace/name`.
-    #[error("line {line}: an object is written Kind/name, or Kind/namespace/name in a namespace")]
+    /// The code is not followed by an object, written `ClusterRole/name` or `Role/namespace/name`.
+    #[error("line {line}: expected an object: Kind/name, or Kind/namespace/name in a namespace")]
     Object {
-        /// The number of the line, from one.
+        /// The line number, from one.
         line: usize,
     },
 }
 
 impl Baseline {
-    /// Reads one.
+    /// Parses a baseline.
     ///
     /// # Errors
     ///
-    /// [`BaselineError::Code`], [`BaselineError::Object`]: for the first line that is wrong.
+    /// For the first line that is wrong: [`BaselineError::Code`], then [`BaselineError::Object`].
     pub fn parse(text: &str) -> Result<Self, BaselineError> {
         let mut baseline = Self::default();
         for (text, line) in text.lines().zip(1_usize..) {
@@ -48,15 +50,15 @@ impl Baseline {
                 continue;
             }
             let (code, object) = text.split_once(' ').unwrap_or((text, ""));
-            let code = FindingCode::find(code).ok_or(BaselineError::Code { line })?;
+            let code = code.parse().map_err(|_| BaselineError::Code { line })?;
             let object = object.trim_start();
             let parts = match object.split_once('/') {
                 Some(("ClusterRole" | "ClusterRoleBinding", _)) => 2,
                 Some(("Role" | "RoleBinding", _)) => 3,
                 _ => return Err(BaselineError::Object { line }),
             };
-            let is_whole = object.split('/').all(|part| !part.is_empty());
-            if !is_whole || object.split('/').count() != parts {
+            let has_empty_part = object.split('/').any(str::is_empty);
+            if has_empty_part || object.split('/').count() != parts {
                 return Err(BaselineError::Object { line });
             }
             baseline.accept(code, object.to_owned());
@@ -64,7 +66,7 @@ impl Baseline {
         Ok(baseline)
     }
 
-    /// Makes the one that accepts these findings.
+    /// Creates the baseline that accepts these findings.
     #[must_use]
     pub fn of(findings: &[Finding]) -> Self {
         let mut baseline = Self::default();
@@ -74,7 +76,7 @@ impl Baseline {
         baseline
     }
 
-    /// Takes the accepted findings away.
+    /// Removes the accepted findings.
     #[must_use]
     pub fn apply(&self, findings: Vec<Finding>) -> Reviewed {
         let mut stale = self.clone();
@@ -100,7 +102,7 @@ impl Baseline {
         }
     }
 
-    /// Says whether it accepts nothing.
+    /// Returns whether the baseline accepts nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.accepted.is_empty()
@@ -122,14 +124,22 @@ impl Display for Baseline {
     }
 }
 
-/// Findings without those that are accepted.
+impl FromStr for Baseline {
+    type Err = BaselineError;
+
+    fn from_str(text: &str) -> Result<Self, BaselineError> {
+        Self::parse(text)
+    }
+}
+
+/// The findings that a baseline does not accept.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Reviewed {
-    /// What is new.
+    /// The findings that remain.
     pub findings: Vec<Finding>,
-    /// How many findings were accepted.
+    /// The number of findings that were accepted.
     pub accepted: usize,
-    /// What is accepted and was not found: it can go.
+    /// Entries of the baseline that matched no finding and can be removed.
     pub stale: Baseline,
 }

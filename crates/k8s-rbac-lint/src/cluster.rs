@@ -1,52 +1,52 @@
-//! What the lint looks up: the roles, who binds them, and what is known beforehand.
+//! Lookup tables over the judged and the known objects: roles, where they are bound, and what is known.
 
 use std::collections::{HashMap, HashSet};
 
 use k8s_rbac::{
-    ClusterRole, ClusterRoleBinding, Objects, PolicyRule, Role, RoleBinding, RoleRef, Subject,
+    ClusterRole, ClusterRoleBinding, Metadata, Objects, PolicyRule, Role, RoleBinding, RoleRef,
+    Subject,
 };
 
-/// How many selectors aggregated roles may have for their roles to be collected here. Our choice:
-/// the default policy has three, and what is installed beside it seldom more than one each; each is
-/// asked about every `ClusterRole`.
+/// The number of aggregation selectors that are evaluated. Our choice: the default policy has three,
+/// and installed software seldom adds more than one each. Every selector is matched with every
+/// `ClusterRole`.
 pub(crate) const MAX_SELECTORS: usize = 64;
 
-/// Where a role holds, by the bindings that there are.
+/// The widest scope in which a role is bound.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Reach {
-    /// Nobody binds it.
+pub(crate) enum BoundScope {
+    /// No binding refers to it.
     Unbound,
-    /// In single namespaces.
+    /// Only `RoleBinding`s refer to it.
     Namespaces,
-    /// Everywhere.
+    /// A `ClusterRoleBinding` refers to it.
     Cluster,
 }
 
-/// A role by its namespace, or a `ClusterRole` with none, and by its name.
-pub(crate) type RoleKey<'w> = (&'w str, &'w str);
+/// Namespace and name of a role. The namespace of a `ClusterRole` is empty.
+pub(crate) type RoleKey<'o> = (&'o str, &'o str);
 
-/// What a role gives, so that bindings need not look at each rule again.
+/// What a role grants, computed once for all bindings that refer to it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RoleSummary<'w> {
-    pub(crate) rules: &'w [PolicyRule],
-    /// Everything, by one of the rules.
-    pub(crate) is_everything: bool,
-    /// Paths, among others.
+pub(crate) struct RoleSummary<'o> {
+    pub(crate) rules: &'o [PolicyRule],
+    /// Whether one of the rules allows everything.
+    pub(crate) allows_everything: bool,
     pub(crate) has_paths: bool,
-    /// Resources, among others.
     pub(crate) has_resources: bool,
-    /// Nothing but paths that the default policy gives to everybody.
+    /// Whether it grants only paths that the default policy grants to every client.
     pub(crate) is_public: bool,
 }
 
-impl<'w> RoleSummary<'w> {
-    fn of(rules: &'w [PolicyRule]) -> Self {
+impl<'o> RoleSummary<'o> {
+    fn of(rules: &'o [PolicyRule]) -> Self {
+        /// The paths of `system:public-info-viewer`.
         const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
         let mut urls = rules.iter().flat_map(|rule| &rule.non_resource_urls);
         let has_resources = rules.iter().any(|rule| !rule.resources.is_empty());
         Self {
             rules,
-            is_everything: rules.iter().any(allows_everything),
+            allows_everything: rules.iter().any(allows_everything),
             has_paths: urls.clone().next().is_some(),
             has_resources,
             is_public: !rules.is_empty()
@@ -56,78 +56,83 @@ impl<'w> RoleSummary<'w> {
     }
 }
 
-/// The objects that are judged, together with those that are known.
-pub(crate) struct Cluster<'w> {
-    known: Known<'w>,
-    /// What each role comes to, the rules of aggregated ones collected.
-    roles: HashMap<RoleKey<'w>, RoleSummary<'w>>,
-    reach: HashMap<RoleKey<'w>, Reach>,
-    /// The `ClusterRole`s that some aggregated role collects.
-    members: HashSet<&'w str>,
+/// The judged objects together with the known ones.
+pub(crate) struct Cluster<'o> {
+    known: Known<'o>,
+    /// All roles; aggregated roles with their collected rules.
+    roles: HashMap<RoleKey<'o>, RoleSummary<'o>>,
+    bound_scopes: HashMap<RoleKey<'o>, BoundScope>,
+    /// The `ClusterRole`s that some aggregated role selects.
+    members: HashSet<&'o str>,
 }
 
-/// Objects that are known beforehand, by name.
-struct Known<'w> {
-    cluster_roles: HashMap<&'w str, &'w ClusterRole>,
-    cluster_role_bindings: HashMap<&'w str, &'w ClusterRoleBinding>,
-    roles: HashMap<RoleKey<'w>, &'w Role>,
-    role_bindings: HashMap<RoleKey<'w>, &'w RoleBinding>,
+/// The known objects, by name.
+struct Known<'o> {
+    cluster_roles: HashMap<&'o str, &'o ClusterRole>,
+    cluster_role_bindings: HashMap<&'o str, &'o ClusterRoleBinding>,
+    roles: HashMap<RoleKey<'o>, &'o Role>,
+    role_bindings: HashMap<RoleKey<'o>, &'o RoleBinding>,
 }
 
-impl<'w> Cluster<'w> {
-    /// Looks at objects. `aggregated` are all `ClusterRole`s, judged and known, with the rules that
-    /// aggregation gives them.
+impl<'o> Cluster<'o> {
+    /// Builds the tables. `aggregated` contains all `ClusterRole`s, judged and known, with the rules
+    /// that aggregation gives them.
     pub(crate) fn new(
-        judged: &'w Objects,
-        known: &'w Objects,
-        aggregated: &'w [ClusterRole],
+        judged: &'o Objects,
+        known: &'o Objects,
+        aggregated: &'o [ClusterRole],
     ) -> Self {
-        let roles = known.roles.iter().chain(&judged.roles);
-        let roles = roles.filter(|role| !role.metadata.namespace.is_empty());
-        let roles = roles.map(|role| (key(&role.metadata), RoleSummary::of(&role.rules)));
-        let cluster_roles = aggregated.iter();
-        let cluster_roles = cluster_roles.map(|role| {
+        let roles = known
+            .roles
+            .iter()
+            .chain(&judged.roles)
+            .filter(|role| !role.metadata.namespace.is_empty())
+            .map(|role| (key(&role.metadata), RoleSummary::of(&role.rules)));
+        let cluster_roles = aggregated.iter().map(|role| {
             (
                 ("", role.metadata.name.as_str()),
                 RoleSummary::of(&role.rules),
             )
         });
         let members = members(aggregated);
-        let mut reach = reach(judged, known);
-        extend_to_members(&mut reach, &members);
+        let mut bound_scopes = bound_scopes(judged, known);
+        extend_to_members(&mut bound_scopes, &members);
         Self {
             known: Known::new(known),
             roles: roles.chain(cluster_roles).collect(),
-            reach,
+            bound_scopes,
             members: members.into_iter().flat_map(|(_, names)| names).collect(),
         }
     }
 
-    /// Returns what the role gives that a binding refers to, if it is there.
-    pub(crate) fn referred(&self, role_ref: &RoleRef, namespace: &str) -> Option<RoleSummary<'w>> {
+    /// Returns the role that a binding in this namespace refers to; `None` if it does not exist.
+    pub(crate) fn referred(&self, role_ref: &RoleRef, namespace: &str) -> Option<RoleSummary<'o>> {
         self.role(role_key(role_ref, namespace)?)
     }
 
-    /// Returns what a role gives, if it is there.
-    pub(crate) fn role(&self, key: RoleKey<'_>) -> Option<RoleSummary<'w>> {
+    /// Returns a role; `None` if it does not exist.
+    pub(crate) fn role(&self, key: RoleKey<'_>) -> Option<RoleSummary<'o>> {
         self.roles.get(&key).copied()
     }
 
-    pub(crate) fn reach_of(&self, key: RoleKey<'_>) -> Reach {
-        self.reach.get(&key).copied().unwrap_or(Reach::Unbound)
+    pub(crate) fn bound_scope(&self, key: RoleKey<'_>) -> BoundScope {
+        self.bound_scopes
+            .get(&key)
+            .copied()
+            .unwrap_or(BoundScope::Unbound)
     }
 
+    /// Returns whether an aggregated role selects this `ClusterRole`.
     pub(crate) fn is_member(&self, cluster_role: &str) -> bool {
         self.members.contains(cluster_role)
     }
 
-    /// Returns the known role of this name.
-    pub(crate) fn known_cluster_role(&self, name: &str) -> Option<&'w ClusterRole> {
+    pub(crate) fn known_cluster_role(&self, name: &str) -> Option<&'o ClusterRole> {
         self.known.cluster_roles.get(name).copied()
     }
 
-    /// Returns the rules that a role of this name is known to have.
-    pub(crate) fn known_rules(&self, key: RoleKey<'_>) -> &'w [PolicyRule] {
+    /// Returns the rules of the known role with this name; none if no such role is known.
+    pub(crate) fn known_rules(&self, key: RoleKey<'_>) -> &'o [PolicyRule] {
         if key.0.is_empty() {
             self.known_cluster_role(key.1)
                 .map_or(&[], |role| &role.rules)
@@ -136,12 +141,13 @@ impl<'w> Cluster<'w> {
         }
     }
 
-    /// Returns the subjects that a binding of this name and role is known to have, if one is known.
+    /// Returns the subjects of the known binding with this name and role; `None` if no such binding
+    /// is known.
     pub(crate) fn known_subjects(
         &self,
         key: RoleKey<'_>,
         role_ref: &RoleRef,
-    ) -> Option<&'w [Subject]> {
+    ) -> Option<&'o [Subject]> {
         let (known, subjects) = if key.0.is_empty() {
             let known = self.known.cluster_role_bindings.get(key.1)?;
             (&known.role_ref, known.subjects.as_slice())
@@ -153,106 +159,29 @@ impl<'w> Cluster<'w> {
     }
 }
 
-impl<'w> Known<'w> {
-    fn new(objects: &'w Objects) -> Self {
-        let cluster_roles = objects.cluster_roles.iter();
-        let cluster_role_bindings = objects.cluster_role_bindings.iter();
-        let roles = objects.roles.iter();
-        let role_bindings = objects.role_bindings.iter();
+impl<'o> Known<'o> {
+    fn new(objects: &'o Objects) -> Self {
         Self {
-            cluster_roles: cluster_roles
+            cluster_roles: objects
+                .cluster_roles
+                .iter()
                 .map(|role| (role.metadata.name.as_str(), role))
                 .collect(),
-            cluster_role_bindings: cluster_role_bindings
+            cluster_role_bindings: objects
+                .cluster_role_bindings
+                .iter()
                 .map(|binding| (binding.metadata.name.as_str(), binding))
                 .collect(),
-            roles: roles.map(|role| (key(&role.metadata), role)).collect(),
-            role_bindings: role_bindings
+            roles: objects
+                .roles
+                .iter()
+                .map(|role| (key(&role.metadata), role))
+                .collect(),
+            role_bindings: objects
+                .role_bindings
+                .iter()
                 .map(|binding| (key(&binding.metadata), binding))
                 .collect(),
-        }
-    }
-}
-
-pub(crate) const fn key(metadata: &k8s_rbac::Metadata) -> RoleKey<'_> {
-    (metadata.namespace.as_str(), metadata.name.as_str())
-}
-
-/// The key of the role that a binding in a namespace, or in none, refers to.
-pub(crate) fn role_key<'k>(role_ref: &'k RoleRef, namespace: &'k str) -> Option<RoleKey<'k>> {
-    match role_ref.kind.as_str() {
-        "ClusterRole" => Some(("", &role_ref.name)),
-        // The namespace of a ClusterRoleBinding is none, in which there is no Role.
-        "Role" if !namespace.is_empty() => Some((namespace, &role_ref.name)),
-        _ => None,
-    }
-}
-
-fn reach<'w>(judged: &'w Objects, known: &'w Objects) -> HashMap<RoleKey<'w>, Reach> {
-    let mut reach: HashMap<RoleKey<'w>, Reach> = HashMap::new();
-    let mut extend = |key: Option<RoleKey<'w>>, new: Reach| {
-        if let Some(key) = key {
-            let old = reach.entry(key).or_insert(new);
-            *old = new.max(*old);
-        }
-    };
-    for objects in [known, judged] {
-        for binding in &objects.cluster_role_bindings {
-            extend(role_key(&binding.role_ref, ""), Reach::Cluster);
-        }
-        for binding in &objects.role_bindings {
-            let namespace = &binding.metadata.namespace;
-            extend(role_key(&binding.role_ref, namespace), Reach::Namespaces);
-        }
-    }
-    reach
-}
-
-/// Returns for each aggregated role its name and those of the roles that it collects, itself left
-/// out.
-fn members(roles: &[ClusterRole]) -> Vec<(&str, Vec<&str>)> {
-    let mut left = MAX_SELECTORS;
-    let mut members = Vec::new();
-    for target in roles {
-        let rule = target.aggregation_rule.as_ref();
-        let selectors = rule.map_or(&[][..], |rule| &rule.cluster_role_selectors);
-        let selectors = selectors.iter().take(left);
-        let selectors: Vec<_> = selectors.filter_map(|one| one.compile().ok()).collect();
-        left = left.saturating_sub(selectors.len());
-        if selectors.is_empty() {
-            continue;
-        }
-        let name = target.metadata.name.as_str();
-        let collected = roles.iter().filter(|role| {
-            let mut selectors = selectors.iter();
-            role.metadata.name != name && selectors.any(|one| one.matches(&role.metadata.labels))
-        });
-        let collected = collected.map(|role| role.metadata.name.as_str());
-        members.push((name, collected.collect()));
-    }
-    members
-}
-
-/// Lets what is collected into a role reach as far as that role does. Roles can be collected by
-/// collected ones, so that it goes in rounds; what reaches further each time comes to an end.
-fn extend_to_members<'w>(
-    reach: &mut HashMap<RoleKey<'w>, Reach>,
-    members: &[(&'w str, Vec<&'w str>)],
-) {
-    loop {
-        let mut has_changed = false;
-        for (target, collected) in members {
-            let Some(of_target) = reach.get(&("", *target)).copied() else {
-                continue;
-            };
-            for member in collected {
-                let of_member = reach.entry(("", *member)).or_insert(Reach::Unbound);
-                has_changed |= *of_member < of_target;
-                *of_member = of_target.max(*of_member);
-            }
-        }
-        if !has_changed {
-            return;
         }
     }
 }
@@ -264,4 +193,96 @@ pub(crate) fn allows_everything(rule: &PolicyRule) -> bool {
         && has_wildcard(&rule.api_groups)
         && has_wildcard(&rule.resources)
         && rule.resource_names.is_empty()
+}
+
+pub(crate) const fn key(metadata: &Metadata) -> RoleKey<'_> {
+    (metadata.namespace.as_str(), metadata.name.as_str())
+}
+
+/// Returns the key of the role that a binding refers to. The namespace of a `ClusterRoleBinding` is
+/// empty; it cannot refer to a Role.
+pub(crate) fn role_key<'k>(role_ref: &'k RoleRef, namespace: &'k str) -> Option<RoleKey<'k>> {
+    match role_ref.kind.as_str() {
+        "ClusterRole" => Some(("", &role_ref.name)),
+        "Role" if !namespace.is_empty() => Some((namespace, &role_ref.name)),
+        _ => None,
+    }
+}
+
+fn bound_scopes<'o>(judged: &'o Objects, known: &'o Objects) -> HashMap<RoleKey<'o>, BoundScope> {
+    let mut scopes: HashMap<RoleKey<'o>, BoundScope> = HashMap::new();
+    let mut widen = |key: Option<RoleKey<'o>>, scope: BoundScope| {
+        if let Some(key) = key {
+            let widest = scopes.entry(key).or_insert(scope);
+            *widest = scope.max(*widest);
+        }
+    };
+    for objects in [known, judged] {
+        for binding in &objects.cluster_role_bindings {
+            widen(role_key(&binding.role_ref, ""), BoundScope::Cluster);
+        }
+        for binding in &objects.role_bindings {
+            let namespace = &binding.metadata.namespace;
+            widen(
+                role_key(&binding.role_ref, namespace),
+                BoundScope::Namespaces,
+            );
+        }
+    }
+    scopes
+}
+
+/// Returns the name of each aggregated role with the names of the roles it selects, except itself.
+fn members(roles: &[ClusterRole]) -> Vec<(&str, Vec<&str>)> {
+    let mut remaining = MAX_SELECTORS;
+    let mut members = Vec::new();
+    for target in roles {
+        let rule = target.aggregation_rule.as_ref();
+        let selectors: Vec<_> = rule
+            .map_or(&[][..], |rule| &rule.cluster_role_selectors)
+            .iter()
+            .take(remaining)
+            .filter_map(|selector| selector.compile().ok())
+            .collect();
+        remaining = remaining.saturating_sub(selectors.len());
+        if selectors.is_empty() {
+            continue;
+        }
+        let name = target.metadata.name.as_str();
+        let selected = roles
+            .iter()
+            .filter(|role| role.metadata.name != name)
+            .filter(|role| {
+                selectors
+                    .iter()
+                    .any(|one| one.matches(&role.metadata.labels))
+            })
+            .map(|role| role.metadata.name.as_str());
+        members.push((name, selected.collect()));
+    }
+    members
+}
+
+/// Extends the scope of each aggregated role to its members, until nothing changes: a member can
+/// itself be aggregated. Scopes only widen, so this terminates.
+fn extend_to_members<'o>(
+    scopes: &mut HashMap<RoleKey<'o>, BoundScope>,
+    members: &[(&'o str, Vec<&'o str>)],
+) {
+    loop {
+        let mut has_changed = false;
+        for (target, names) in members {
+            let Some(of_target) = scopes.get(&("", *target)).copied() else {
+                continue;
+            };
+            for member in names {
+                let of_member = scopes.entry(("", *member)).or_insert(BoundScope::Unbound);
+                has_changed |= *of_member < of_target;
+                *of_member = of_target.max(*of_member);
+            }
+        }
+        if !has_changed {
+            return;
+        }
+    }
 }

@@ -1,22 +1,22 @@
-//! What was found, and where.
+//! Findings, and how they are collected.
 
 use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
+use k8s_rbac::Metadata;
 use serde::{Serialize, Serializer};
 
 use crate::finding_code::FindingCode;
 use crate::severity::Severity;
-use k8s_rbac::Metadata;
 
-/// Which object a finding is about. Prints as `ClusterRole/name` or `Role/namespace/name`.
+/// The object a finding is about. It prints as `ClusterRole/name` or `Role/namespace/name`.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ObjectName {
     /// `ClusterRole`, `ClusterRoleBinding`, `Role` or `RoleBinding`.
     pub kind: &'static str,
-    /// The namespace; empty for what is cluster-scoped.
+    /// The namespace; empty if the object is cluster-scoped.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub namespace: String,
     /// The name.
@@ -43,27 +43,42 @@ impl Display for ObjectName {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}/", self.kind)?;
         if matches!(self.kind, "Role" | "RoleBinding") {
-            write!(f, "{}/", Plain(&self.namespace))?;
+            write!(f, "{}/", Part(&self.namespace))?;
         }
-        write!(f, "{}", Plain(&self.name))
+        write!(f, "{}", Part(&self.name))
     }
 }
 
-/// One thing that was found. Prints as a line.
+/// A namespace or a name, quoted and escaped if it would break a line or look like two parts.
+struct Part<'a>(&'a str);
+
+impl Display for Part<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '/');
+        if !self.0.is_empty() && self.0.chars().all(is_plain) {
+            f.write_str(self.0)
+        } else {
+            // The API server stores no name with a slash, but a manifest can contain one.
+            f.write_str(&format!("{:?}", self.0).replace('/', "\\x2f"))
+        }
+    }
+}
+
+/// A possible mistake or risk. It prints as one line.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What.
+    /// The kind of finding.
     pub code: FindingCode,
-    /// How bad it is here.
+    /// How serious it is here.
     pub severity: Severity,
-    /// In which object. An object's findings share it.
-    #[serde(serialize_with = "name_of_object")]
+    /// The object. All findings of an object share it.
+    #[serde(serialize_with = "serialize_shared")]
     pub object: Arc<ObjectName>,
-    /// Where in the object, such as `rules[0]`; empty for the whole.
+    /// The path in the object, such as `rules[0]`; empty if the finding is about the whole object.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
-    /// What it is here, in words.
+    /// The details.
     pub message: String,
 }
 
@@ -77,85 +92,73 @@ impl Display for Finding {
     }
 }
 
-fn name_of_object<S: Serializer>(name: &ObjectName, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_shared<S: Serializer>(name: &ObjectName, serializer: S) -> Result<S::Ok, S::Error> {
     name.serialize(serializer)
 }
 
-/// A name as it is, or quoted where it would break a line, or look like more than a name.
-struct Plain<'a>(&'a str);
-
-impl Display for Plain<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '/');
-        if !self.0.is_empty() && self.0.chars().all(is_plain) {
-            f.write_str(self.0)
-        } else {
-            // No stored object's name has a slash; one that is yet to be stored may.
-            f.write_str(&format!("{:?}", self.0).replace('/', "\\x2f"))
-        }
-    }
-}
-
-/// Gathers what is found in all objects.
+/// Collects the findings of all objects.
 pub(crate) struct Report {
-    found: Vec<Finding>,
-    least: Severity,
+    findings: Vec<Finding>,
+    min_severity: Severity,
     names: HashSet<Arc<ObjectName>>,
 }
 
 impl Report {
-    pub(crate) fn new(least: Severity) -> Self {
+    pub(crate) fn new(min_severity: Severity) -> Self {
         Self {
-            found: Vec::new(),
-            least,
+            findings: Vec::new(),
+            min_severity,
             names: HashSet::new(),
         }
     }
 
-    /// Looks at one object, in the order of which its findings are put.
-    pub(crate) fn object(&mut self, name: ObjectName, look: impl FnOnce(&mut Findings)) {
+    /// Checks one object, and appends its findings in the order of their paths and codes.
+    pub(crate) fn object(&mut self, name: ObjectName, check: impl FnOnce(&mut Findings)) {
         let name = Arc::new(name);
-        let mut findings = Findings {
-            found: Vec::new(),
-            least: self.least,
+        let mut of_object = Findings {
+            findings: Vec::new(),
+            min_severity: self.min_severity,
             object: Arc::clone(&name),
         };
-        look(&mut findings);
+        check(&mut of_object);
         if !self.names.insert(name) {
-            let message = "an object of this kind and name was there before".to_owned();
-            findings.add(FindingCode::DuplicateObject, "", message);
+            let message = "an earlier object has the same kind and name".to_owned();
+            of_object.add(FindingCode::DuplicateObject, "", message);
         }
-        findings.found.sort_by(|a, b| place(a).cmp(&place(b)));
-        self.found.append(&mut findings.found);
+        of_object
+            .findings
+            .sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        self.findings.append(&mut of_object.findings);
     }
 
     pub(crate) fn finish(self) -> Vec<Finding> {
-        self.found
+        self.findings
     }
 }
 
-/// Where a finding stands in an object: what of it, which one, and the code.
-fn place(finding: &Finding) -> (&str, usize, FindingCode) {
-    let (of, rest) = finding.path.split_once('[').unwrap_or((&finding.path, ""));
-    let number = rest
+/// Orders the findings of an object by field, index and code.
+fn sort_key(finding: &Finding) -> (&str, usize, FindingCode) {
+    let (field, rest) = finding.path.split_once('[').unwrap_or((&finding.path, ""));
+    let index = rest
         .split_once(']')
-        .and_then(|(number, _)| number.parse().ok());
-    (of, number.unwrap_or_default(), finding.code)
+        .and_then(|(index, _)| index.parse().ok());
+    (field, index.unwrap_or_default(), finding.code)
 }
 
-/// Gathers what is found in one object.
+/// Collects the findings of one object.
 pub(crate) struct Findings {
-    found: Vec<Finding>,
-    least: Severity,
+    findings: Vec<Finding>,
+    min_severity: Severity,
     object: Arc<ObjectName>,
 }
 
 impl Findings {
-    /// Adds one at the severity of its code.
+    /// Adds a finding with the usual severity of its code.
     pub(crate) fn add(&mut self, code: FindingCode, path: &str, message: String) {
         self.add_at(code.severity(), code, path, message);
     }
 
+    /// Adds a finding with a severity of its own.
     pub(crate) fn add_at(
         &mut self,
         severity: Severity,
@@ -163,8 +166,8 @@ impl Findings {
         path: &str,
         message: String,
     ) {
-        if severity >= self.least {
-            self.found.push(Finding {
+        if severity >= self.min_severity {
+            self.findings.push(Finding {
                 code,
                 severity,
                 object: Arc::clone(&self.object),

@@ -1,132 +1,138 @@
-//! What the lint looks for: codes, with reasons and suggestions.
+//! The kinds of finding.
+
+mod catalog;
 
 use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
+use thiserror::Error;
 
 use crate::severity::Severity;
 
-/// What is found. The names that [`FindingCode::as_str`] returns stay what they are.
+/// The kind of a [`Finding`](crate::Finding). The names that [`as_str`](Self::as_str) returns are
+/// stable.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum FindingCode {
-    /// A binding refers to a role that is not there.
+    /// A binding refers to a role that does not exist.
     DanglingRoleRef,
-    /// The API server would not store the object.
+    /// The API server would refuse the object.
     FieldError,
-    /// An object of this kind and name is there more than once.
+    /// Two objects share kind, namespace, and name.
     DuplicateObject,
-    /// No binding refers to the role, and no aggregated role collects it.
+    /// No binding refers to the role, and no aggregated role selects it.
     UnusedRole,
     /// A binding has no subjects.
     NoSubjects,
-    /// An object of Kubernetes' default policy, or another known one, gives more than is known.
+    /// An object of the default policy, or another known object, grants more than its known
+    /// version.
     DefaultChanged,
-    /// A rule gives every verb on every resource of every group.
+    /// A rule allows every verb on every resource of every API group.
     FullAccess,
-    /// A binding gives a role that allows everything.
+    /// A binding refers to a role that allows everything.
     BindsFullAccess,
-    /// A rule gives every verb on the resources that it names.
+    /// A rule allows every verb on the resources it names.
     WildcardVerbs,
-    /// A rule names every resource of its groups.
+    /// A rule allows every resource of its API groups.
     WildcardResources,
-    /// A rule names its resources in every API group.
+    /// A rule allows the resources it names in every API group.
     WildcardGroups,
-    /// A rule gives every path that is no resource.
+    /// A rule allows every non-resource URL.
     WildcardUrls,
-    /// An aggregated role collects every `ClusterRole` there is.
+    /// An aggregated role selects every `ClusterRole`.
     AggregatesEverything,
-    /// A rule gives the reading of secrets that it does not name.
+    /// A rule allows reading secrets without naming them.
     SecretsRead,
-    /// A rule gives the writing of secrets that it does not name.
+    /// A rule allows writing secrets without naming them.
     SecretsWrite,
-    /// A rule gives the changing of `ConfigMaps` where EKS keeps aws-auth.
+    /// A rule allows changing the `ConfigMap` in which EKS keeps `aws-auth`.
     AwsAuthWrite,
-    /// A rule gives escalate on roles.
+    /// A rule allows `escalate` on roles.
     EscalateVerb,
-    /// A rule gives bind on roles that it does not name.
+    /// A rule allows `bind` on roles without naming them.
     BindVerb,
-    /// A rule gives the acting as users, groups or service accounts that it does not name.
+    /// A rule allows impersonating users, groups or service accounts without naming them.
     Impersonate,
-    /// A rule gives the making of tokens of service accounts that it does not name.
+    /// A rule allows creating tokens of service accounts without naming them.
     TokenCreate,
-    /// A rule gives the running of commands in pods.
+    /// A rule allows running commands in pods.
     PodExec,
-    /// A rule gives the creating or changing of what runs pods.
+    /// A rule allows creating pods, or creating or changing the workloads that create them.
     WorkloadCreate,
-    /// A rule gives nodes/proxy.
+    /// A rule allows `nodes/proxy`.
     NodesProxy,
-    /// A rule gives the approving or signing of client certificates.
+    /// A rule allows approving or signing client certificates.
     CsrApproval,
-    /// A rule gives the writing of admission webhooks that it does not name.
+    /// A rule allows writing admission webhooks without naming them.
     WebhookWrite,
-    /// A rule gives the writing of `APIServices` that it does not name.
+    /// A rule allows writing `APIServices` without naming them.
     ApiServiceWrite,
-    /// A rule gives the creating of persistent volumes.
+    /// A rule allows creating persistent volumes.
     PersistentVolumeCreate,
-    /// A rule gives the changing of namespaces that it does not name.
+    /// A rule allows changing namespaces without naming them.
     NamespaceWrite,
-    /// A role collected into view, edit or admin gives what those are not meant to give.
+    /// A role aggregated into `view`, `edit` or `admin` allows something those roles are not meant
+    /// to allow.
     AggregationWidens,
-    /// A binding is for whoever has not even logged in.
+    /// A binding is for unauthenticated callers.
     UnauthenticatedSubject,
-    /// A binding is for everybody who has logged in, or for all service accounts.
+    /// A binding is for every authenticated user, or for all service accounts.
     AuthenticatedSubject,
     /// A binding is for all service accounts of a namespace.
     NamespaceAccountsSubject,
-    /// A binding names system:masters.
+    /// A binding names `system:masters`.
     MastersSubject,
-    /// A binding is for the group or a user of nodes.
+    /// A binding is for the group of nodes, or for one node.
     NodesSubject,
-    /// A binding is for the service account called default.
+    /// A binding is for a service account called `default`.
     DefaultAccountSubject,
-    /// A subject can never be anybody.
+    /// A subject matches no user.
     SubjectNeverMatches,
-    /// A subject of kind User has the name of a service account.
+    /// A subject of kind `User` has the username of a service account.
     UserNamesAccount,
     /// A binding names a subject twice.
     DuplicateSubject,
-    /// Another binding gives the same role to the same subjects in the same place.
+    /// Another binding grants the same role to the same subjects in the same scope.
     DuplicateBinding,
-    /// Another binding gives the same subjects all that this one does.
+    /// Another binding grants the same subjects everything this one does.
     ShadowedBinding,
-    /// What a rule gives, other rules of the role give already.
+    /// Other rules of the role allow everything this rule allows.
     ShadowedRule,
     /// An aggregated role has rules of its own.
     RulesOverwritten,
-    /// A resource such as pods/* is no wildcard.
+    /// A resource such as `pods/*` is not a wildcard.
     SubresourceWildcard,
-    /// A resource is written in a form that no request has.
+    /// A resource is written in a form that no request uses.
     ResourceNameForm,
-    /// A resource of Kubernetes is not in the API groups that the rule names.
+    /// A resource of Kubernetes does not belong to the API groups of the rule.
     ResourceNotInGroup,
-    /// An API group is written in a form that no request has.
+    /// An API group is written in a form that no request uses.
     GroupForm,
-    /// A verb is written in a form that no request has.
+    /// A verb is written in a form that no request uses.
     VerbForm,
-    /// A rule limits create or deletecollection by name.
+    /// A rule limits `create` or `deletecollection` by name.
     NamesWithCreate,
-    /// A rule limits list or watch by name.
+    /// A rule limits `list` or `watch` by name.
     NamesWithList,
-    /// A path is written in a form that no request has.
+    /// A non-resource URL is written in a form that no request matches.
     UrlForm,
-    /// A path ends in /* and the path before it is not there.
+    /// A non-resource URL ends in `/*`, and the path above is not listed.
     UrlWithoutParent,
-    /// Paths are given in a namespace.
+    /// Non-resource URLs are granted in a namespace.
     UrlsWithoutEffect,
-    /// A Role names resources that are in no namespace.
+    /// A Role names resources that are cluster-scoped.
     ClusterScopedInNamespace,
 }
 
-struct Facts {
-    name: &'static str,
-    severity: Severity,
-    why: &'static str,
-    advice: &'static str,
-}
+/// A text is not the name of a [`FindingCode`].
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("not the code of a finding")]
+#[non_exhaustive]
+pub struct ParseFindingCodeError;
 
 impl FindingCode {
-    /// All of them.
+    /// All codes.
     pub const ALL: &'static [Self] = &[
         Self::DanglingRoleRef,
         Self::FieldError,
@@ -183,406 +189,47 @@ impl FindingCode {
         Self::ClusterScopedInNamespace,
     ];
 
-    /// Returns its name, such as `dangling-role-ref`.
+    /// Returns the name, such as `dangling-role-ref`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        self.facts().name
+        catalog::entry(self).name
     }
 
-    /// Finds it by its name.
-    #[must_use]
-    pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|one| one.as_str() == name)
-    }
-
-    /// Returns how bad it is at its plainest: given in the whole cluster, say. A finding can have
-    /// another severity, where it holds in one namespace only, or gives more.
+    /// Returns the usual severity: that of a permission granted in the whole cluster.
+    ///
+    /// A finding can have another severity, for example if the permission holds in one namespace only.
     #[must_use]
     pub const fn severity(self) -> Severity {
-        self.facts().severity
+        catalog::entry(self).severity
     }
 
-    /// Returns why it matters, in one sentence.
+    /// Returns why such a finding matters, in one sentence.
     #[must_use]
     pub const fn why(self) -> &'static str {
-        self.facts().why
+        catalog::entry(self).why
     }
 
-    /// Returns what to do about it, in one sentence.
+    /// Returns how to resolve such a finding, in one sentence.
     #[must_use]
     pub const fn advice(self) -> &'static str {
-        self.facts().advice
-    }
-
-    const fn facts(self) -> Facts {
-        match self {
-            Self::DanglingRoleRef => Facts {
-                name: "dangling-role-ref",
-                severity: Severity::Medium,
-                why: "The binding gives nothing now, and whatever is created under that name \
-                      later is given without anybody looking.",
-                advice: "Add the role, or remove the binding.",
-            },
-            Self::FieldError => Facts {
-                name: "field-error",
-                severity: Severity::Medium,
-                why: "What a manifest says and what a cluster has are different things then.",
-                advice: "Correct the field.",
-            },
-            Self::DuplicateObject => Facts {
-                name: "duplicate-object",
-                severity: Severity::Medium,
-                why: "Only one of them can be in a cluster; which one depends on the order of \
-                      applying.",
-                advice: "Keep one.",
-            },
-            Self::UnusedRole => Facts {
-                name: "unused-role",
-                severity: Severity::Info,
-                why: "It gives nobody anything, until somebody binds it without looking at what \
-                      is in it.",
-                advice: "Remove it, if it is not meant for others to bind.",
-            },
-            Self::NoSubjects => Facts {
-                name: "no-subjects",
-                severity: Severity::Info,
-                why: "It gives nobody anything.",
-                advice: "Remove it, or name who is meant.",
-            },
-            Self::DefaultChanged => Facts {
-                name: "default-changed",
-                severity: Severity::Low,
-                why: "Everybody counts on what these objects give, and kube-apiserver does not \
-                      take additions away when it starts.",
-                advice: "Put what is added into an object of its own.",
-            },
-            Self::FullAccess => Facts {
-                name: "full-access",
-                severity: Severity::High,
-                why: "Whoever has it can do all that the cluster can, read every secret and \
-                      change every permission.",
-                advice: "List the resources and the verbs that are needed.",
-            },
-            Self::BindsFullAccess => Facts {
-                name: "binds-full-access",
-                severity: Severity::High,
-                why: "Whoever has it can do all that the cluster can, read every secret and \
-                      change every permission.",
-                advice: "Bind a role that lists what is needed.",
-            },
-            Self::WildcardVerbs => Facts {
-                name: "wildcard-verbs",
-                severity: Severity::Low,
-                why: "It includes verbs that were not thought of, those to come, and special \
-                      ones such as escalate, bind and impersonate.",
-                advice: "List the verbs.",
-            },
-            Self::WildcardResources => Facts {
-                name: "wildcard-resources",
-                severity: Severity::Low,
-                why: "It includes subresources such as pods/exec, and resources that will be \
-                      added later.",
-                advice: "List the resources.",
-            },
-            Self::WildcardGroups => Facts {
-                name: "wildcard-groups",
-                severity: Severity::Low,
-                why: "It reaches into groups that are installed later and use the same names \
-                      for other things.",
-                advice: "List the groups.",
-            },
-            Self::WildcardUrls => Facts {
-                name: "wildcard-urls",
-                severity: Severity::Low,
-                why: "It includes debugging and profiling endpoints.",
-                advice: "List the paths.",
-            },
-            Self::AggregatesEverything => Facts {
-                name: "aggregates-everything",
-                severity: Severity::High,
-                why: "An empty selector matches all, cluster-admin included, and all that will \
-                      be installed later.",
-                advice: "Select by a label of your own.",
-            },
-            Self::SecretsRead => Facts {
-                name: "secrets-read",
-                severity: Severity::High,
-                why: "Secrets hold credentials, tokens of service accounts among them; list and \
-                      watch return their content just as get does.",
-                advice: "Name the secrets with resourceNames and give get only.",
-            },
-            Self::SecretsWrite => Facts {
-                name: "secrets-write",
-                severity: Severity::Low,
-                why: "Who creates a secret of type service-account-token and can read it has \
-                      that account's token, and who changes one decides \
-                      what others trust.",
-                advice: "Name the secrets with resourceNames where they exist already.",
-            },
-            Self::AwsAuthWrite => Facts {
-                name: "aws-auth-write",
-                severity: Severity::Medium,
-                why: "On EKS, who changes kube-system/aws-auth decides which AWS identity is \
-                      system:masters.",
-                advice: "Give it in the namespaces that need it, or name the ConfigMaps with \
-                         resourceNames.",
-            },
-            Self::EscalateVerb => Facts {
-                name: "escalate-verb",
-                severity: Severity::High,
-                why: "It is the permission to write a role with more than one has.",
-                advice: "Leave it to the control plane; who holds what he grants needs no \
-                         escalate.",
-            },
-            Self::BindVerb => Facts {
-                name: "bind-verb",
-                severity: Severity::High,
-                why: "It is the permission to bind a role that gives more than one has, \
-                      cluster-admin included.",
-                advice: "Name the roles that may be bound with resourceNames.",
-            },
-            Self::Impersonate => Facts {
-                name: "impersonate",
-                severity: Severity::High,
-                why: "Who may impersonate may do all that the others may; system:masters is a \
-                      group like any other here.",
-                advice: "Name with resourceNames whom it is for.",
-            },
-            Self::TokenCreate => Facts {
-                name: "token-create",
-                severity: Severity::High,
-                why: "A token is all that it takes to be that service account.",
-                advice: "Name the service accounts with resourceNames.",
-            },
-            Self::PodExec => Facts {
-                name: "pod-exec",
-                severity: Severity::High,
-                why: "Who runs commands in a pod has its service account's token, its secrets \
-                      and its network.",
-                advice: "Give it in single namespaces to people, if at all.",
-            },
-            Self::WorkloadCreate => Facts {
-                name: "workload-create",
-                severity: Severity::Medium,
-                why: "A pod can run as any service account of its namespace and mount any of \
-                      its secrets, whatever the permissions on those.",
-                advice: "Give it in namespaces where nothing more privileged runs.",
-            },
-            Self::NodesProxy => Facts {
-                name: "nodes-proxy",
-                severity: Severity::High,
-                why: "It reaches the kubelet's own API, which runs commands in every pod of the \
-                      node, past audit and admission; get is enough.",
-                advice: "Use nodes/metrics, nodes/stats, nodes/log or, since 1.33, the finer \
-                         subresources.",
-            },
-            Self::CsrApproval => Facts {
-                name: "csr-approval",
-                severity: Severity::High,
-                why: "A certificate for system:masters cannot be revoked.",
-                advice: "Limit it with resourceNames to the signers that are needed.",
-            },
-            Self::WebhookWrite => Facts {
-                name: "webhook-write",
-                severity: Severity::High,
-                why: "A webhook sees every object that is written, secrets included, and a \
-                      mutating one changes it.",
-                advice: "Name the configurations with resourceNames; creating cannot be limited.",
-            },
-            Self::ApiServiceWrite => Facts {
-                name: "api-service-write",
-                severity: Severity::High,
-                why: "Who registers a server for an API group sees all requests for it.",
-                advice: "Name the APIServices with resourceNames.",
-            },
-            Self::PersistentVolumeCreate => Facts {
-                name: "persistent-volume-create",
-                severity: Severity::Medium,
-                why: "A volume can be a path of the node.",
-                advice: "Leave it to provisioners; users need claims.",
-            },
-            Self::NamespaceWrite => Facts {
-                name: "namespace-write",
-                severity: Severity::Low,
-                why: "Labels of a namespace choose its Pod Security level, and which network \
-                      policies and webhooks apply to it.",
-                advice: "Name the namespaces with resourceNames.",
-            },
-            Self::AggregationWidens => Facts {
-                name: "aggregation-widens",
-                severity: Severity::High,
-                why: "Everybody who has view, edit or admin gets it, without any binding being \
-                      changed.",
-                advice: "Take the rule out of the role with the label, and bind it to whom it \
-                         is for.",
-            },
-            Self::UnauthenticatedSubject => Facts {
-                name: "unauthenticated-subject",
-                severity: Severity::Critical,
-                why: "Everybody who reaches the API server has it, and with an API server on \
-                      the internet that is everybody.",
-                advice: "Bind it to system:authenticated or to whom it is for.",
-            },
-            Self::AuthenticatedSubject => Facts {
-                name: "authenticated-subject",
-                severity: Severity::Medium,
-                why: "It includes every pod's service account and whoever the identity provider \
-                      knows; on some clouds that was anybody with an \
-                      account.",
-                advice: "Bind it to the groups or service accounts that need it.",
-            },
-            Self::NamespaceAccountsSubject => Facts {
-                name: "namespace-accounts-subject",
-                severity: Severity::Low,
-                why: "It includes those created later, and every pod that names none.",
-                advice: "Bind it to single service accounts.",
-            },
-            Self::MastersSubject => Facts {
-                name: "masters-subject",
-                severity: Severity::Medium,
-                why: "That group may do everything without any binding; it says nothing but \
-                      that somebody counts on its use, which no binding \
-                      can take away.",
-                advice: "Use a group of your own.",
-            },
-            Self::NodesSubject => Facts {
-                name: "nodes-subject",
-                severity: Severity::Medium,
-                why: "The Node authorizer limits a kubelet to what its pods need; a binding \
-                      gives it to all nodes without that limit.",
-                advice: "Bind it to the service account of what runs on the nodes.",
-            },
-            Self::DefaultAccountSubject => Facts {
-                name: "default-account-subject",
-                severity: Severity::Low,
-                why: "Every pod of its namespace that names no service account has it.",
-                advice: "Make a service account for what needs it.",
-            },
-            Self::SubjectNeverMatches => Facts {
-                name: "subject-never-matches",
-                severity: Severity::Medium,
-                why: "Whoever wrote it meant somebody, who does not get it.",
-                advice: "Correct kind, name or namespace.",
-            },
-            Self::UserNamesAccount => Facts {
-                name: "user-names-account",
-                severity: Severity::Info,
-                why: "It works, but tools that look for service accounts do not see it.",
-                advice: "Write it with kind ServiceAccount, name and namespace.",
-            },
-            Self::DuplicateSubject => Facts {
-                name: "duplicate-subject",
-                severity: Severity::Info,
-                why: "Who removes one of them believes to have revoked it.",
-                advice: "Keep one.",
-            },
-            Self::DuplicateBinding => Facts {
-                name: "duplicate-binding",
-                severity: Severity::Info,
-                why: "Who removes one of them believes to have revoked it.",
-                advice: "Keep one.",
-            },
-            Self::ShadowedBinding => Facts {
-                name: "shadowed-binding",
-                severity: Severity::Info,
-                why: "Who removes it believes to have revoked something.",
-                advice: "Keep the one that is meant.",
-            },
-            Self::ShadowedRule => Facts {
-                name: "shadowed-rule",
-                severity: Severity::Info,
-                why: "Who removes it believes to have revoked something, and who reads it \
-                      believes that it limits something.",
-                advice: "Remove it, or the wider one.",
-            },
-            Self::RulesOverwritten => Facts {
-                name: "rules-overwritten",
-                severity: Severity::Low,
-                why: "The control plane puts the rules of the roles that it selects in their \
-                      place.",
-                advice: "Put them into a role with the label that it selects.",
-            },
-            Self::SubresourceWildcard => Facts {
-                name: "subresource-wildcard",
-                severity: Severity::Medium,
-                why: "It matches a subresource called *, which there is not, so that nothing is \
-                      given.",
-                advice: "List the subresources.",
-            },
-            Self::ResourceNameForm => Facts {
-                name: "resource-name-form",
-                severity: Severity::Medium,
-                why: "Requests have the plural in lower case; kinds, singulars, short names and \
-                      patterns match nothing.",
-                advice: "Write the plural in lower case, such as deployments.",
-            },
-            Self::ResourceNotInGroup => Facts {
-                name: "resource-not-in-group",
-                severity: Severity::Medium,
-                why: "The rule gives nothing on it, whatever is meant.",
-                advice: "Name its group; the core group is the empty text.",
-            },
-            Self::GroupForm => Facts {
-                name: "group-form",
-                severity: Severity::Medium,
-                why: "Groups have no version and no pattern, and the core group's name is the \
-                      empty text.",
-                advice: "Write the group alone, such as apps.",
-            },
-            Self::VerbForm => Facts {
-                name: "verb-form",
-                severity: Severity::Medium,
-                why: "Verbs are in lower case, without patterns; for paths they are HTTP \
-                      methods.",
-                advice: "Write a verb such as get, or * for all.",
-            },
-            Self::NamesWithCreate => Facts {
-                name: "names-with-create",
-                severity: Severity::Medium,
-                why: "Such requests have no name, so that the rule does not allow them.",
-                advice: "Put these verbs into a rule without resourceNames.",
-            },
-            Self::NamesWithList => Facts {
-                name: "names-with-list",
-                severity: Severity::Info,
-                why: "It allows only requests with the field selector metadata.name, which most \
-                      clients do not send.",
-                advice: "Make sure that the client sends it, or give get only.",
-            },
-            Self::UrlForm => Facts {
-                name: "url-form",
-                severity: Severity::Medium,
-                why: "Paths begin with a slash, and * stands for the rest of a path at its end \
-                      only.",
-                advice: "Begin it with a slash and end it with * if the rest does not matter.",
-            },
-            Self::UrlWithoutParent => Facts {
-                name: "url-without-parent",
-                severity: Severity::Info,
-                why: "/foo/* does not match /foo.",
-                advice: "Add /foo, if it is meant.",
-            },
-            Self::UrlsWithoutEffect => Facts {
-                name: "urls-without-effect",
-                severity: Severity::Medium,
-                why: "A request for a path has no namespace, so that no RoleBinding ever gives \
-                      one.",
-                advice: "Use a ClusterRoleBinding.",
-            },
-            Self::ClusterScopedInNamespace => Facts {
-                name: "cluster-scoped-in-namespace",
-                severity: Severity::Low,
-                why: "Requests for them have no namespace, so that no RoleBinding ever gives \
-                      them.",
-                advice: "Use a ClusterRole and a ClusterRoleBinding.",
-            },
-        }
+        catalog::entry(self).advice
     }
 }
 
 impl Display for FindingCode {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl FromStr for FindingCode {
+    type Err = ParseFindingCodeError;
+
+    /// Parses a name, such as `dangling-role-ref`.
+    fn from_str(name: &str) -> Result<Self, ParseFindingCodeError> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|one| one.as_str() == name)
+            .ok_or(ParseFindingCodeError)
     }
 }
 

@@ -6,6 +6,8 @@ mod cluster;
 mod finding;
 mod finding_code;
 mod lint;
+mod redundant_bindings;
+mod redundant_rules;
 mod risky_permissions;
 mod roles;
 mod rules;
@@ -15,6 +17,6 @@ mod wording;
 
 pub use baseline::{Baseline, BaselineError, Reviewed};
 pub use finding::{Finding, ObjectName};
-pub use finding_code::FindingCode;
+pub use finding_code::{FindingCode, ParseFindingCodeError};
 pub use lint::Lint;
 pub use severity::{ParseSeverityError, Severity};

@@ -4,19 +4,20 @@ use std::collections::HashSet;
 
 use k8s_rbac::{ClusterRole, FieldErrors, Objects};
 
-use crate::bindings::{self, Binding, Redundancy};
+use crate::bindings::{self, Binding};
 use crate::cluster::{Cluster, MAX_SELECTORS};
 use crate::finding::{Finding, Findings, ObjectName, Report};
 use crate::finding_code::FindingCode;
+use crate::redundant_bindings::Redundancy;
 use crate::roles;
 use crate::severity::Severity;
 use crate::unreachable::Vocabulary;
 
-/// What to look for, and what is known beforehand.
+/// The settings of a run: what to report, and which objects are already known.
 #[derive(Clone, Debug)]
 pub struct Lint {
     known: Objects,
-    least: Severity,
+    min_severity: Severity,
 }
 
 impl Default for Lint {
@@ -26,118 +27,124 @@ impl Default for Lint {
 }
 
 impl Lint {
-    /// Looks for everything, and knows the default policy of Kubernetes ([`Objects::bootstrap`]):
-    /// its roles can be bound without being among the objects, and if they are among them, only
-    /// what they give beyond it is judged.
+    /// Reports every severity, and knows the default policy of Kubernetes ([`Objects::bootstrap`]).
+    ///
+    /// Known roles can be bound without being among the objects. If they are among them, only what
+    /// they grant beyond the known version is judged.
     #[must_use]
     pub fn new() -> Self {
         Self {
             known: Objects::bootstrap(),
-            least: Severity::Info,
+            min_severity: Severity::Info,
         }
     }
 
-    /// Passes over what is less severe.
+    /// Omits less severe findings.
     #[must_use]
-    pub const fn with_min_severity(mut self, least: Severity) -> Self {
-        self.least = least;
+    pub const fn with_min_severity(mut self, min_severity: Severity) -> Self {
+        self.min_severity = min_severity;
         self
     }
 
-    /// Knows these objects too, as it knows the default policy: those of the cluster, say, to which
-    /// the judged ones will be added.
+    /// Adds known objects, for example those of the cluster to which the judged objects will be
+    /// applied.
     #[must_use]
     pub fn with_known(mut self, known: Objects) -> Self {
         self.known.roles.extend(known.roles);
         self.known.role_bindings.extend(known.role_bindings);
         self.known.cluster_roles.extend(known.cluster_roles);
-        let bindings = known.cluster_role_bindings;
-        self.known.cluster_role_bindings.extend(bindings);
+        self.known
+            .cluster_role_bindings
+            .extend(known.cluster_role_bindings);
         self
     }
 
-    /// Looks at objects as they are written, aggregated or not. The findings come in the order of
-    /// the objects (`ClusterRole`s, `ClusterRoleBinding`s, Roles, `RoleBinding`s), in an object by
-    /// place, and then by code.
+    /// Judges objects as they are written, whether or not they are aggregated.
     ///
-    /// The time is proportional to the size of the objects: what would cost more is done up to a
-    /// limit, so that very large roles, and bindings of a subject with very many, are not compared
-    /// with each other.
+    /// The findings follow the order of the objects (`ClusterRole`s, `ClusterRoleBinding`s, Roles,
+    /// `RoleBinding`s); those of one object are ordered by path, then by code.
+    ///
+    /// The time is linear in the size of the objects. Comparisons that would take longer have limits:
+    /// the rules of very large roles, and the bindings of a subject with very many of them, are not
+    /// all compared with each other.
     #[must_use]
     pub fn run(&self, objects: &Objects) -> Vec<Finding> {
         let known = Objects {
-            cluster_roles: aggregated(&self.known.cluster_roles, &[]),
+            cluster_roles: aggregate(&self.known.cluster_roles, &[]),
             ..self.known.clone()
         };
-        let all = aggregated(&self.known.cluster_roles, &objects.cluster_roles);
+        let all = aggregate(&self.known.cluster_roles, &objects.cluster_roles);
         let cluster = Cluster::new(objects, &known, &all);
         let vocabulary = Vocabulary::new();
-        let mut redundancy = Redundancy::new(
-            (objects
-                .cluster_role_bindings
-                .iter()
-                .map(Binding::of_cluster))
-            .chain(objects.role_bindings.iter().map(Binding::of_namespace)),
-        );
-        let mut report = Report::new(self.least);
+        let cluster_bindings = objects
+            .cluster_role_bindings
+            .iter()
+            .map(Binding::of_cluster);
+        let bindings = objects.role_bindings.iter().map(Binding::of_namespace);
+        let mut redundancy = Redundancy::new(cluster_bindings.chain(bindings));
+
+        let mut report = Report::new(self.min_severity);
         for role in &objects.cluster_roles {
             report.object(ObjectName::of("ClusterRole", &role.metadata), |out| {
-                fields(&role.field_errors(), out);
+                add_field_errors(&role.field_errors(), out);
                 roles::check_cluster_role(role, &cluster, &vocabulary, out);
             });
         }
-        for (at, binding) in objects.cluster_role_bindings.iter().enumerate() {
-            report.object(
-                ObjectName::of("ClusterRoleBinding", &binding.metadata),
-                |out| {
-                    fields(&binding.field_errors(), out);
-                    bindings::check(&Binding::of_cluster(binding), &cluster, out);
-                    redundancy.check(at, &cluster, out);
-                },
-            );
+        for (index, binding) in objects.cluster_role_bindings.iter().enumerate() {
+            let name = ObjectName::of("ClusterRoleBinding", &binding.metadata);
+            report.object(name, |out| {
+                add_field_errors(&binding.field_errors(), out);
+                bindings::check(&Binding::of_cluster(binding), &cluster, out);
+                redundancy.check(index, &cluster, out);
+            });
         }
         for role in &objects.roles {
             report.object(ObjectName::of("Role", &role.metadata), |out| {
-                fields(&role.field_errors(), out);
+                add_field_errors(&role.field_errors(), out);
                 roles::check_role(role, &cluster, &vocabulary, out);
             });
         }
-        let places = objects.cluster_role_bindings.len()..;
-        for (at, binding) in places.zip(&objects.role_bindings) {
+        let indices = objects.cluster_role_bindings.len()..;
+        for (index, binding) in indices.zip(&objects.role_bindings) {
             report.object(ObjectName::of("RoleBinding", &binding.metadata), |out| {
-                fields(&binding.field_errors(), out);
+                add_field_errors(&binding.field_errors(), out);
                 bindings::check(&Binding::of_namespace(binding), &cluster, out);
-                redundancy.check(at, &cluster, out);
+                redundancy.check(index, &cluster, out);
             });
         }
         report.finish()
     }
 }
 
-fn fields(errors: &FieldErrors, out: &mut Findings) {
+fn add_field_errors(errors: &FieldErrors, out: &mut Findings) {
     for error in errors.errors() {
         out.add(FindingCode::FieldError, &error.field, error.message.clone());
     }
 }
 
-/// Returns known roles, those in place of which others are judged left out, and the judged ones:
-/// aggregated.
-fn aggregated(known: &[ClusterRole], judged: &[ClusterRole]) -> Vec<ClusterRole> {
-    let names: HashSet<&str> = (judged.iter())
+/// Returns the known and the judged roles, aggregated. A judged role replaces a known one of the same
+/// name.
+fn aggregate(known: &[ClusterRole], judged: &[ClusterRole]) -> Vec<ClusterRole> {
+    let judged_names: HashSet<&str> = judged
+        .iter()
         .map(|role| role.metadata.name.as_str())
         .collect();
-    let known = known.iter();
-    let known = known.filter(|role| !names.contains(role.metadata.name.as_str()));
     let mut all = Objects {
-        cluster_roles: known.chain(judged).cloned().collect(),
+        cluster_roles: known
+            .iter()
+            .filter(|role| !judged_names.contains(role.metadata.name.as_str()))
+            .chain(judged)
+            .cloned()
+            .collect(),
         ..Objects::default()
     };
-    let rules = all
+    let selectors = all
         .cluster_roles
         .iter()
-        .filter_map(|role| role.aggregation_rule.as_ref());
-    let selectors = rules.map(|rule| rule.cluster_role_selectors.len());
-    if selectors.fold(0_usize, usize::saturating_add) <= MAX_SELECTORS {
+        .filter_map(|role| role.aggregation_rule.as_ref())
+        .map(|rule| rule.cluster_role_selectors.len())
+        .fold(0_usize, usize::saturating_add);
+    if selectors <= MAX_SELECTORS {
         all.aggregate();
     }
     all.cluster_roles

@@ -1,89 +1,114 @@
-//! What a rule gives: everything, something from which more can be made, more than its role is
-//! known for.
+//! What a rule allows: everything, permissions that lead to others, or more than its role is meant to.
 
-use crate::cluster::{Reach, allows_everything};
-use crate::finding::Findings;
-use crate::finding_code::FindingCode;
-use crate::risky_permissions::{Given, Met, RISKY_PERMISSIONS, RiskyPermission};
-use crate::severity::Severity;
-use crate::unreachable::is_own_group;
-use crate::wording::{list, plain};
 use k8s_rbac::PolicyRule;
 
-/// The role that a rule is of.
-pub(crate) struct Context<'w> {
-    pub(crate) reach: Reach,
-    pub(crate) rules: &'w [PolicyRule],
-    pub(crate) met: Met,
+use crate::cluster::{BoundScope, allows_everything};
+use crate::finding::Findings;
+use crate::finding_code::FindingCode;
+use crate::risky_permissions::{Granted, Paired, RISKY_PERMISSIONS, RiskyPermission};
+use crate::severity::Severity;
+use crate::unreachable::is_kubernetes_group;
+use crate::wording::{list, plain};
+
+/// The role of a rule.
+pub(crate) struct Context<'o> {
+    pub(crate) bound: BoundScope,
+    pub(crate) rules: &'o [PolicyRule],
+    pub(crate) paired: Paired,
     /// The namespace of a Role; empty for a `ClusterRole`.
-    pub(crate) namespace: &'w str,
-    /// Which of `view`, `edit` and `admin` collect the role, the narrowest.
-    pub(crate) widens: Option<Widened>,
+    pub(crate) namespace: &'o str,
+    /// The narrowest user-facing role that selects this role.
+    pub(crate) aggregates_to: Option<UserFacingRole>,
 }
 
-/// The roles for users of the default policy, which others may add to.
+/// A role of the default policy that is meant for users, and into which others are aggregated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Widened {
+pub(crate) enum UserFacingRole {
     View,
     Edit,
     Admin,
 }
 
-impl Widened {
-    pub(crate) const fn as_str(self) -> &'static str {
+impl UserFacingRole {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::View => "view",
             Self::Edit => "edit",
             Self::Admin => "admin",
         }
     }
+
+    /// Returns whether the default policy grants a risky permission by this role itself.
+    const fn is_meant_to_allow(self, code: FindingCode) -> bool {
+        match self {
+            Self::View => false,
+            Self::Edit | Self::Admin => matches!(
+                code,
+                FindingCode::AwsAuthWrite
+                    | FindingCode::Impersonate
+                    | FindingCode::PodExec
+                    | FindingCode::SecretsRead
+                    | FindingCode::SecretsWrite
+                    | FindingCode::TokenCreate
+                    | FindingCode::WorkloadCreate
+            ),
+        }
+    }
 }
 
-/// Where aws-auth is.
+/// The namespace of the `ConfigMap` `aws-auth`.
 const AWS_AUTH_NAMESPACE: &str = "kube-system";
 
-/// Looks at one rule.
+/// Checks one rule.
 pub(crate) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &mut Findings) {
     if allows_everything(rule) {
-        let severity = match context.reach {
-            Reach::Cluster => Severity::Critical,
-            Reach::Namespaces | Reach::Unbound => Severity::High,
+        let severity = match context.bound {
+            BoundScope::Cluster => Severity::Critical,
+            BoundScope::Namespaces | BoundScope::Unbound => Severity::High,
         };
-        let message = "every verb on every resource of every group".to_owned();
+        let message = "every verb on every resource of every API group".to_owned();
         out.add_at(severity, FindingCode::FullAccess, path, message);
-        return widening(rule, path, context, out);
+        return check_aggregation(rule, path, context, out);
     }
-    let given: Vec<(&RiskyPermission, Given<'_>)> = (RISKY_PERMISSIONS.iter())
-        .filter_map(|danger| Some((danger, danger.given_by(rule, &context.met)?)))
-        .filter(|(danger, _)| is_reached(danger, context))
-        .collect();
-    wildcards(rule, path, &given, context, out);
-    let mut named = given
+    let risks: Vec<Risk<'_>> = RISKY_PERMISSIONS
         .iter()
-        .filter(|(_, given)| !given.resources.is_empty())
+        .filter(|permission| applies_in(permission.code, context))
+        .filter_map(|permission| {
+            let granted = permission.granted_by(rule, &context.paired)?;
+            Some((permission, granted))
+        })
+        .collect();
+    check_wildcards(rule, path, &risks, context, out);
+    // A code has several lines in the table, but a rule has one finding for each code.
+    let mut named = risks
+        .iter()
+        .filter(|(_, granted)| !granted.resources.is_empty())
         .peekable();
-    // One finding for each code: a code has several lines in the table.
-    while let Some((danger, first)) = named.next() {
-        let mut text = allows(first);
-        let mut is_complete = first.is_complete;
-        while let Some((_, more)) = named.next_if(|(next, _)| next.code == danger.code) {
-            text.push_str("; ");
-            text.push_str(&allows(more));
-            is_complete |= more.is_complete;
+    while let Some((permission, first)) = named.next() {
+        let mut message = describe(first);
+        let mut is_usable = first.is_usable;
+        while let Some((_, next)) = named.next_if(|(next, _)| next.code == permission.code) {
+            message.push_str("; ");
+            message.push_str(&describe(next));
+            is_usable |= next.is_usable;
         }
-        let severity = severity_of(danger.code, is_complete, context.reach);
-        out.add_at(severity, danger.code, path, text);
+        let severity = severity_of(permission.code, is_usable, context.bound);
+        out.add_at(severity, permission.code, path, message);
     }
-    widening(rule, path, context, out);
+    check_aggregation(rule, path, context, out);
 }
 
-fn is_reached(danger: &RiskyPermission, context: &Context<'_>) -> bool {
-    match danger.code {
-        // Elsewhere there is no aws-auth.
+/// A risky permission and how a rule grants it.
+type Risk<'r> = (&'static RiskyPermission, Granted<'r>);
+
+/// Returns whether a risk exists where the role holds.
+fn applies_in(code: FindingCode, context: &Context<'_>) -> bool {
+    match code {
         FindingCode::AwsAuthWrite => {
-            context.reach == Reach::Cluster || context.namespace == AWS_AUTH_NAMESPACE
+            context.bound == BoundScope::Cluster || context.namespace == AWS_AUTH_NAMESPACE
         }
-        // A namespace that a Role is in can be changed through it, but it is what it is for.
+        // These resources are cluster-scoped, so a Role does not grant them. A Role can grant changes
+        // of its own namespace, but that is its purpose.
         FindingCode::NamespaceWrite
         | FindingCode::NodesProxy
         | FindingCode::WebhookWrite
@@ -94,62 +119,62 @@ fn is_reached(danger: &RiskyPermission, context: &Context<'_>) -> bool {
     }
 }
 
-fn severity_of(code: FindingCode, is_complete: bool, reach: Reach) -> Severity {
-    let severity = match reach {
-        Reach::Cluster => code.severity(),
-        // aws-auth is in one namespace anyhow.
+fn severity_of(code: FindingCode, is_usable: bool, bound: BoundScope) -> Severity {
+    let severity = match bound {
+        BoundScope::Cluster => code.severity(),
+        // aws-auth exists in one namespace only.
         _ if code == FindingCode::AwsAuthWrite => code.severity(),
-        Reach::Namespaces | Reach::Unbound => code.severity().lowered(),
+        BoundScope::Namespaces | BoundScope::Unbound => code.severity().lowered(),
     };
-    if is_complete {
+    if is_usable {
         severity
     } else {
         severity.min(Severity::Low)
     }
 }
 
-fn wildcards(
+fn check_wildcards(
     rule: &PolicyRule,
     path: &str,
-    given: &[(&RiskyPermission, Given<'_>)],
+    risks: &[Risk<'_>],
     context: &Context<'_>,
     out: &mut Findings,
 ) {
-    let has_star = |list: &[String]| list.iter().any(|entry| entry == "*");
-    if has_star(&rule.resources) && rule.resource_names.is_empty() {
-        let included = given.iter().filter(|(_, given)| given.resources.is_empty());
-        let mut codes: Vec<FindingCode> = included.clone().map(|(danger, _)| danger.code).collect();
+    let has_wildcard = |list: &[String]| list.iter().any(|entry| entry == "*");
+    if has_wildcard(&rule.resources) && rule.resource_names.is_empty() {
+        let code = FindingCode::WildcardResources;
+        let included = risks
+            .iter()
+            .filter(|(_, granted)| granted.resources.is_empty());
+        let mut codes: Vec<&str> = included
+            .clone()
+            .map(|(permission, _)| permission.code.as_str())
+            .collect();
         codes.dedup();
         let severity = included
-            .map(|(danger, given)| severity_of(danger.code, given.is_complete, context.reach))
-            .fold(
-                of_groups(FindingCode::WildcardResources, rule),
-                Severity::max,
-            );
-        let verbs = list(&rule.verbs);
-        let of = if has_star(&rule.api_groups) {
-            "every group".to_owned()
+            .map(|(permission, granted)| {
+                severity_of(permission.code, granted.is_usable, context.bound)
+            })
+            .fold(severity_by_group(code, rule), Severity::max);
+        let groups = if has_wildcard(&rule.api_groups) {
+            "every API group".to_owned()
         } else {
             format!("API group {}", list(&rule.api_groups))
         };
-        let mut message = format!("{verbs} on every resource of {of}");
+        let mut message = format!("{} on every resource of {groups}", list(&rule.verbs));
         if !codes.is_empty() {
-            let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
             message = format!("{message}, which includes {}", codes.join(", "));
         }
-        out.add_at(severity, FindingCode::WildcardResources, path, message);
-    } else if has_star(&rule.api_groups) && !rule.resources.is_empty() {
+        out.add_at(severity, code, path, message);
+    } else if has_wildcard(&rule.api_groups) && !rule.resources.is_empty() {
         let message = format!("{} in every API group", list(&rule.resources));
         out.add(FindingCode::WildcardGroups, path, message);
     }
-    if has_star(&rule.verbs) && !rule.resources.is_empty() && !has_star(&rule.resources) {
+    let has_resources = !rule.resources.is_empty() && !has_wildcard(&rule.resources);
+    if has_wildcard(&rule.verbs) && has_resources {
+        let code = FindingCode::WildcardVerbs;
         let message = format!("every verb on {}", list(&rule.resources));
-        out.add_at(
-            of_groups(FindingCode::WildcardVerbs, rule),
-            FindingCode::WildcardVerbs,
-            path,
-            message,
-        );
+        out.add_at(severity_by_group(code, rule), code, path, message);
     }
     let mut urls = rule.non_resource_urls.iter();
     if urls.any(|url| matches!(url.as_str(), "*" | "/*")) {
@@ -158,9 +183,10 @@ fn wildcards(
     }
 }
 
-/// Who has API groups of his own often gives all of them, to what serves them and to its users.
-fn of_groups(code: FindingCode, rule: &PolicyRule) -> Severity {
-    let is_shared = |group: &String| group == "*" || is_own_group(group);
+/// Returns `Info` if the API groups are not those of Kubernetes: operators commonly allow everything
+/// in their own API groups.
+fn severity_by_group(code: FindingCode, rule: &PolicyRule) -> Severity {
+    let is_shared = |group: &String| group == "*" || is_kubernetes_group(group);
     if rule.api_groups.iter().any(is_shared) {
         code.severity()
     } else {
@@ -168,49 +194,31 @@ fn of_groups(code: FindingCode, rule: &PolicyRule) -> Severity {
     }
 }
 
-fn widening(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &mut Findings) {
-    let Some(widened) = context.widens else {
+fn check_aggregation(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &mut Findings) {
+    let Some(target) = context.aggregates_to else {
         return;
     };
-    let codes = (RISKY_PERMISSIONS.iter())
-        .filter(|danger| danger.given_by(rule, &context.met).is_some())
-        .map(|danger| danger.code)
-        .filter(|&code| !is_meant_for(widened, code));
-    let mut names: Vec<&str> = codes.map(FindingCode::as_str).collect();
-    names.dedup();
-    let mut verbs = rule.verbs.iter().map(String::as_str);
-    let writes = verbs.find(|verb| !matches!(*verb, "get" | "list" | "watch"));
-    match (widened, writes) {
-        _ if !names.is_empty() => {
-            let message = format!("{} gets {}", widened.as_str(), names.join(", "));
-            out.add(FindingCode::AggregationWidens, path, message);
-        }
-        (Widened::View, Some(verb)) if !rule.resources.is_empty() => {
-            let message = format!("view, which is for reading, gets {}", plain(verb));
-            let severity = Severity::Medium;
-            out.add_at(severity, FindingCode::AggregationWidens, path, message);
-        }
-        _ => {}
+    let mut codes: Vec<&str> = RISKY_PERMISSIONS
+        .iter()
+        .filter(|permission| permission.granted_by(rule, &context.paired).is_some())
+        .map(|permission| permission.code)
+        .filter(|&code| !target.is_meant_to_allow(code))
+        .map(FindingCode::as_str)
+        .collect();
+    codes.dedup();
+    let code = FindingCode::AggregationWidens;
+    if !codes.is_empty() {
+        let message = format!("adds {} to {}", codes.join(", "), target.as_str());
+        return out.add(code, path, message);
+    }
+    let is_write = |verb: &&String| !matches!(verb.as_str(), "get" | "list" | "watch");
+    let write = rule.verbs.iter().find(is_write);
+    if let (UserFacingRole::View, Some(verb), false) = (target, write, rule.resources.is_empty()) {
+        let message = format!("adds {} to view, which is meant for reading", plain(verb));
+        out.add_at(Severity::Medium, code, path, message);
     }
 }
 
-/// What the default policy gives with these roles itself.
-const fn is_meant_for(widened: Widened, code: FindingCode) -> bool {
-    match widened {
-        Widened::View => false,
-        Widened::Edit | Widened::Admin => matches!(
-            code,
-            FindingCode::AwsAuthWrite
-                | FindingCode::Impersonate
-                | FindingCode::PodExec
-                | FindingCode::SecretsRead
-                | FindingCode::SecretsWrite
-                | FindingCode::TokenCreate
-                | FindingCode::WorkloadCreate
-        ),
-    }
-}
-
-fn allows(given: &Given<'_>) -> String {
-    format!("{} on {}", list(&given.verbs), list(&given.resources))
+fn describe(granted: &Granted<'_>) -> String {
+    format!("{} on {}", list(&granted.verbs), list(&granted.resources))
 }

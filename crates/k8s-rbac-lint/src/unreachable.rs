@@ -1,77 +1,79 @@
-//! What of a rule no request ever matches.
+//! Parts of a rule that no request matches.
 
 use std::collections::{HashMap, HashSet};
+
+use k8s_rbac::PolicyRule;
+use k8s_rbac::api_resources::{ApiResource, RESOURCES};
 
 use crate::finding::Findings;
 use crate::finding_code::FindingCode;
 use crate::wording::{list, plain};
-use k8s_rbac::PolicyRule;
-use k8s_rbac::api_resources::{ApiResource, RESOURCES};
 
-/// The methods that a request for a path can have, as verbs.
+/// The HTTP methods that can be the verb of a request for a path.
 const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post", "put"];
 
-/// How many paths of a rule are compared with each other. Our choice: the default policy's longest
-/// list has eleven.
+/// The number of non-resource URLs of a rule that are compared with each other. Our choice: the longest
+/// list of the default policy has eleven.
 const MAX_URLS_COMPARED: usize = 128;
 
-/// The resources that Kubernetes ships, by every word that somebody could mean one by.
+/// The resources that Kubernetes ships, by plural and by the other names they are known by.
 pub(crate) struct Vocabulary {
     by_name: HashMap<&'static str, Vec<&'static ApiResource>>,
-    by_other_word: HashMap<String, &'static str>,
+    /// Singular or short name to plural.
+    plurals: HashMap<String, &'static str>,
 }
 
 impl Vocabulary {
     pub(crate) fn new() -> Self {
         let mut by_name: HashMap<&str, Vec<&ApiResource>> = HashMap::new();
-        let mut by_other_word = HashMap::new();
+        let mut plurals = HashMap::new();
         for resource in RESOURCES {
             by_name.entry(resource.name).or_default().push(resource);
-            let short_names = resource.short_names.iter();
-            let words = short_names.map(|&name| name.to_owned());
-            for word in words.chain([resource.singular()]) {
-                by_other_word.entry(word).or_insert(resource.name);
+            let short_names = resource.short_names.iter().map(|&name| name.to_owned());
+            for name in short_names.chain([resource.singular()]) {
+                plurals.entry(name).or_insert(resource.name);
             }
         }
-        by_other_word.retain(|word, _| !by_name.contains_key(word.as_str()));
-        Self {
-            by_name,
-            by_other_word,
-        }
+        plurals.retain(|name, _| !by_name.contains_key(name.as_str()));
+        Self { by_name, plurals }
     }
 
-    /// Returns the group that a resource is in, if it is Kubernetes' own and in none of these.
-    fn misplaced(&self, name: &str, groups: &HashSet<&str>) -> Option<&'static str> {
-        let known = self.by_name.get(name)?;
-        let is_there = known.iter().any(|known| groups.contains(known.group));
-        known.first().filter(|_| !is_there).map(|known| known.group)
+    /// Returns the API group of a resource of Kubernetes that is in none of these groups.
+    fn group_of_misplaced(&self, name: &str, groups: &HashSet<&str>) -> Option<&'static str> {
+        let resources = self.by_name.get(name)?;
+        let is_in_groups = resources.iter().any(|one| groups.contains(one.group));
+        resources
+            .first()
+            .filter(|_| !is_in_groups)
+            .map(|resource| resource.group)
     }
 
-    /// Says whether a resource is Kubernetes' own in each of some groups, and in no namespace.
+    /// Returns whether each of these groups has a resource of this name that is cluster-scoped.
     fn is_cluster_scoped(&self, name: &str, groups: &HashSet<&str>) -> bool {
-        let known = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
-        !known.is_empty()
-            && groups.iter().all(|group| {
-                let mut known = known.iter();
-                known.any(|known| known.group == *group && !known.is_namespaced)
+        self.by_name.get(name).is_some_and(|resources| {
+            groups.iter().all(|group| {
+                resources
+                    .iter()
+                    .any(|one| one.group == *group && !one.is_namespaced)
             })
+        })
     }
 }
 
-/// Says whether a group is one of Kubernetes' own.
-pub(crate) fn is_own_group(group: &str) -> bool {
+/// Returns whether Kubernetes ships the API group.
+pub(crate) fn is_kubernetes_group(group: &str) -> bool {
     RESOURCES.iter().any(|resource| resource.group == group)
 }
 
-/// Returns the API groups of a rule, if all of them are Kubernetes' own: then no resource of
-/// another can be meant.
-fn own_groups(rule: &PolicyRule) -> Option<HashSet<&str>> {
+/// Returns the API groups of a rule if Kubernetes ships all of them; `None` if the rule can mean the
+/// resource of another group.
+fn kubernetes_groups(rule: &PolicyRule) -> Option<HashSet<&str>> {
     let groups: HashSet<&str> = rule.api_groups.iter().map(String::as_str).collect();
-    let is_own = |group: &&str| is_own_group(group);
-    (!groups.is_empty() && groups.iter().all(is_own)).then_some(groups)
+    let is_known = |group: &&str| is_kubernetes_group(group);
+    (!groups.is_empty() && groups.iter().all(is_known)).then_some(groups)
 }
 
-/// Looks at one rule, of a Role or of a `ClusterRole`.
+/// Checks one rule of a Role (`is_namespaced`) or of a `ClusterRole`.
 pub(crate) fn check(
     rule: &PolicyRule,
     path: &str,
@@ -80,139 +82,139 @@ pub(crate) fn check(
     out: &mut Findings,
 ) {
     if !rule.resources.is_empty() {
-        resources(rule, path, vocabulary, out);
-        names(rule, path, out);
+        check_resources(rule, path, vocabulary, out);
+        check_names(rule, path, out);
     }
-    if is_namespaced && let Some(groups) = own_groups(rule) {
+    if is_namespaced && let Some(groups) = kubernetes_groups(rule) {
         let is_outside = |entry: &&String| {
-            // A Namespace is read through its own namespace.
+            // A request for a Namespace by name is made in that namespace.
             **entry != "namespaces" && vocabulary.is_cluster_scoped(entry, &groups)
         };
         let outside: Vec<&String> = rule.resources.iter().filter(is_outside).collect();
         report(out, FindingCode::ClusterScopedInNamespace, path, &outside);
     }
-    let groups: Vec<&String> = (rule.api_groups.iter())
-        .filter(|group| !is_group(group))
+    let groups: Vec<&String> = rule
+        .api_groups
+        .iter()
+        .filter(|group| !has_group_form(group))
         .collect();
     report(out, FindingCode::GroupForm, path, &groups);
-    verbs(rule, path, out);
-    urls(rule, path, out);
+    check_verbs(rule, path, out);
+    check_urls(rule, path, out);
 }
 
-fn resources(rule: &PolicyRule, path: &str, vocabulary: &Vocabulary, out: &mut Findings) {
-    let entries = || rule.resources.iter();
-    let wildcards: Vec<&String> = entries()
+fn check_resources(rule: &PolicyRule, path: &str, vocabulary: &Vocabulary, out: &mut Findings) {
+    let wildcards: Vec<&String> = rule
+        .resources
+        .iter()
         .filter(|entry| entry.ends_with("/*") || entry.as_str() == "*/")
         .collect();
     report(out, FindingCode::SubresourceWildcard, path, &wildcards);
 
-    let groups = || rule.api_groups.iter();
-    let has_own_group = groups().any(|group| group == "*" || is_own_group(group));
-    let forms = entries().filter_map(|entry| {
-        let resource = resource_of(entry);
-        let other = (vocabulary.by_other_word.get(&resource.to_ascii_lowercase()))
-            .filter(|_| has_own_group);
-        match other {
-            Some(plural) => Some(format!("{} instead of {plural}", plain(entry))),
-            None => (!is_resource(entry)).then(|| plain(entry)),
-        }
-    });
-    let forms: Vec<String> = forms.collect();
-    if !forms.is_empty() {
-        out.add(FindingCode::ResourceNameForm, path, list_as_is(&forms));
+    let can_be_kubernetes = rule
+        .api_groups
+        .iter()
+        .any(|group| group == "*" || is_kubernetes_group(group));
+    let malformed: Vec<String> = rule
+        .resources
+        .iter()
+        .filter_map(|entry| {
+            let name = without_subresource(entry).to_ascii_lowercase();
+            match vocabulary.plurals.get(&name) {
+                Some(plural) if can_be_kubernetes => {
+                    Some(format!("{} instead of {plural}", plain(entry)))
+                }
+                _ => (!has_resource_form(entry)).then(|| plain(entry)),
+            }
+        })
+        .collect();
+    if !malformed.is_empty() {
+        out.add(FindingCode::ResourceNameForm, path, join(&malformed));
     }
 
-    let Some(groups) = own_groups(rule) else {
+    let Some(groups) = kubernetes_groups(rule) else {
         return;
     };
-    let misplaced = entries().filter_map(|entry| {
-        let group = vocabulary.misplaced(resource_of(entry), &groups)?;
-        let group = if group.is_empty() {
-            "the core group"
-        } else {
-            group
-        };
-        Some(format!("{} is in {group}", plain(entry)))
-    });
-    let misplaced: Vec<String> = misplaced.collect();
+    let misplaced: Vec<String> = rule
+        .resources
+        .iter()
+        .filter_map(|entry| {
+            let group = vocabulary.group_of_misplaced(without_subresource(entry), &groups)?;
+            let group = if group.is_empty() {
+                "the core group"
+            } else {
+                group
+            };
+            Some(format!("{} is in {group}", plain(entry)))
+        })
+        .collect();
     if !misplaced.is_empty() {
         let groups = list(&rule.api_groups);
-        let message = format!("{}, not in {groups}", list_as_is(&misplaced));
+        let message = format!("{}, not in {groups}", join(&misplaced));
         out.add(FindingCode::ResourceNotInGroup, path, message);
     }
 }
 
-fn names(rule: &PolicyRule, path: &str, out: &mut Findings) {
-    let has_names = rule.resource_names.iter().any(|name| !name.is_empty());
-    // A subresource is created under a name. One entry that is none suffices to be meant.
-    let is_collection = rule.resources.iter().any(|entry| !entry.contains('/'));
-    if !has_names || !is_collection || rule.resource_names.iter().any(String::is_empty) {
+fn check_names(rule: &PolicyRule, path: &str, out: &mut Findings) {
+    // An empty entry matches requests without a name, so the author knows about them.
+    let allows_nameless = rule.resource_names.iter().any(String::is_empty);
+    // A subresource is created under the name of its parent.
+    let has_collection = rule.resources.iter().any(|entry| !entry.contains('/'));
+    if rule.resource_names.is_empty() || allows_nameless || !has_collection {
         return;
     }
-    let of = |verbs: &[&str]| -> Vec<&String> {
-        let own = rule.verbs.iter();
-        own.filter(|verb| verbs.contains(&verb.as_str())).collect()
+    let mut check = |code: FindingCode, verbs: [&str; 2]| {
+        let listed: Vec<&String> = rule
+            .verbs
+            .iter()
+            .filter(|verb| verbs.contains(&verb.as_str()))
+            .collect();
+        if !listed.is_empty() {
+            let names = list(&rule.resource_names);
+            let message = format!("{} with the names {names}", list(&listed));
+            out.add(code, path, message);
+        }
     };
-    let never = of(&["create", "deletecollection"]);
-    if !never.is_empty() {
-        let message = format!(
-            "{} with the names {}",
-            list(&never),
-            list(&rule.resource_names)
-        );
-        out.add(FindingCode::NamesWithCreate, path, message);
-    }
-    let seldom = of(&["list", "watch"]);
-    if !seldom.is_empty() {
-        let message = format!(
-            "{} with the names {}",
-            list(&seldom),
-            list(&rule.resource_names)
-        );
-        out.add(FindingCode::NamesWithList, path, message);
-    }
+    check(FindingCode::NamesWithCreate, ["create", "deletecollection"]);
+    check(FindingCode::NamesWithList, ["list", "watch"]);
 }
 
-fn verbs(rule: &PolicyRule, path: &str, out: &mut Findings) {
-    let is_odd = |verb: &&String| {
+fn check_verbs(rule: &PolicyRule, path: &str, out: &mut Findings) {
+    let is_malformed = |verb: &&String| {
         verb.chars().any(|c| c.is_uppercase() || c.is_whitespace())
             || (verb.contains('*') && verb.as_str() != "*")
     };
-    let odd: Vec<&String> = rule.verbs.iter().filter(is_odd).collect();
-    report(out, FindingCode::VerbForm, path, &odd);
+    let malformed: Vec<&String> = rule.verbs.iter().filter(is_malformed).collect();
+    report(out, FindingCode::VerbForm, path, &malformed);
     let is_method = |verb: &String| verb == "*" || METHODS.contains(&verb.as_str());
     if !rule.non_resource_urls.is_empty()
         && rule.resources.is_empty()
         && !rule.verbs.is_empty()
-        && odd.is_empty()
+        && malformed.is_empty()
         && !rule.verbs.iter().any(is_method)
     {
-        let message = format!(
-            "{} for paths, of which no method has the name",
-            list(&rule.verbs)
-        );
+        let message = format!("no HTTP method is called {}", list(&rule.verbs));
         out.add(FindingCode::VerbForm, path, message);
     }
 }
 
-fn urls(rule: &PolicyRule, path: &str, out: &mut Findings) {
-    let entries = || rule.non_resource_urls.iter();
-    let is_odd = |url: &&String| {
+fn check_urls(rule: &PolicyRule, path: &str, out: &mut Findings) {
+    let is_malformed = |url: &&String| {
         let start = url.trim_end_matches('*');
-        let is_everything = start.is_empty() && !url.is_empty();
-        (!start.starts_with('/') && !is_everything) || start.contains('*')
+        let is_wildcard = start.is_empty() && !url.is_empty();
+        (!start.starts_with('/') && !is_wildcard) || start.contains('*')
     };
-    let odd: Vec<&String> = entries().filter(is_odd).collect();
-    report(out, FindingCode::UrlForm, path, &odd);
+    let malformed: Vec<&String> = rule.non_resource_urls.iter().filter(is_malformed).collect();
+    report(out, FindingCode::UrlForm, path, &malformed);
     if rule.non_resource_urls.len() > MAX_URLS_COMPARED {
         return;
     }
-    let is_orphan = |url: &&String| {
+    let lacks_parent = |url: &&String| {
         let parent = url.strip_suffix("/*").filter(|parent| !parent.is_empty());
         parent.is_some_and(|parent| !rule.allows_path(parent))
     };
-    let orphans: Vec<&String> = entries().filter(is_orphan).collect();
-    report(out, FindingCode::UrlWithoutParent, path, &orphans);
+    let lacking: Vec<&String> = rule.non_resource_urls.iter().filter(lacks_parent).collect();
+    report(out, FindingCode::UrlWithoutParent, path, &lacking);
 }
 
 fn report(out: &mut Findings, code: FindingCode, path: &str, entries: &[&String]) {
@@ -221,51 +223,51 @@ fn report(out: &mut Findings, code: FindingCode, path: &str, entries: &[&String]
     }
 }
 
-/// Joins what is worded already; there are at most as many as a rule has resources.
-fn list_as_is(words: &[String]) -> String {
-    match words {
+/// Joins phrases that are already worded and escaped.
+fn join(phrases: &[String]) -> String {
+    match phrases {
         [one, two, three, _, ..] => format!("{one}, {two}, {three} and others"),
-        _ => words.join(", "),
+        _ => phrases.join(", "),
     }
 }
 
-fn resource_of(entry: &str) -> &str {
+fn without_subresource(entry: &str) -> &str {
     entry
         .split_once('/')
         .map_or(entry, |(resource, _)| resource)
 }
 
-/// Says whether an entry has the form of a resource: labels in lower case, or the wildcards that
-/// there are.
-fn is_resource(entry: &str) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty()
-            && (word.chars())
+/// Returns whether an entry has the form of a resource: lower-case labels, or a wildcard.
+fn has_resource_form(entry: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label
+                .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c))
     };
     match entry.split_once('/') {
-        None => entry == "*" || is_word(entry),
-        // What follows a resource that is one is for `SubresourceWildcard`, or a subresource.
-        Some((resource, "*")) => resource == "*" || is_word(resource),
+        None => entry == "*" || is_label(entry),
+        // SubresourceWildcard reports the star.
+        Some((resource, "*")) => resource == "*" || is_label(resource),
         Some((resource, subresource)) => {
-            (resource == "*" || is_word(resource))
-                && subresource.split('/').all(|word| !word.is_empty())
+            (resource == "*" || is_label(resource))
+                && subresource.split('/').all(|part| !part.is_empty())
                 && !subresource.chars().any(|c| c.is_whitespace() || c == '*')
         }
     }
 }
 
-/// Says whether an entry has the form of an API group, or is the wildcard.
-fn is_group(entry: &str) -> bool {
-    let is_version = |word: &str| {
-        let mut rest = word.strip_prefix('v').unwrap_or_default().chars();
+/// Returns whether an entry has the form of an API group, or is the wildcard.
+fn has_group_form(entry: &str) -> bool {
+    let is_version = |entry: &str| {
+        let mut rest = entry.strip_prefix('v').unwrap_or_default().chars();
         rest.next().is_some_and(|c| c.is_ascii_digit())
             && rest.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
     };
-    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+    let is_group_char = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
     match entry {
         "" | "*" => true,
         "core" | "api" => false,
-        _ => entry.chars().all(is_word) && !is_version(entry),
+        _ => entry.chars().all(is_group_char) && !is_version(entry),
     }
 }

@@ -1,25 +1,28 @@
-//! Entries of rules as messages repeat them.
+//! Entries of rules and names of objects, as messages print them.
 
-/// How many entries of a list a message repeats. Our choice: a line can be read.
+/// The number of entries of a list that a message prints. Our choice: the line stays readable.
 const MAX_LISTED: usize = 8;
 
-/// How many characters of one entry a message repeats. Our choice: the longest names of resources
-/// and groups together have some sixty.
+/// The number of characters of one entry that a message prints. Our choice: the longest names of
+/// resources and groups together have about sixty.
 const MAX_CHARACTERS: usize = 80;
 
-/// Lists entries, the first of them if they are many.
+/// Joins entries with commas, up to [`MAX_LISTED`] of them.
 pub(crate) fn list(entries: &[impl AsRef<str>]) -> String {
-    let words = entries.iter().take(MAX_LISTED);
-    let words: Vec<String> = words.map(|entry| plain(entry.as_ref())).collect();
-    let words = words.join(", ");
+    let shown: Vec<String> = entries
+        .iter()
+        .take(MAX_LISTED)
+        .map(|entry| plain(entry.as_ref()))
+        .collect();
+    let shown = shown.join(", ");
     match entries.len().saturating_sub(MAX_LISTED) {
-        0 => words,
-        more => format!("{words} and {more} more"),
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
-/// Writes an entry as it is, or quoted where it is not what entries look like; the start of it, if
-/// it is long.
+/// Returns an entry unchanged, or quoted and escaped if it contains other characters than entries
+/// usually do; at most [`MAX_CHARACTERS`] of it.
 pub(crate) fn plain(entry: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-./:*_".contains(c);
     let (start, dots) = match entry.char_indices().nth(MAX_CHARACTERS) {
@@ -31,4 +34,9 @@ pub(crate) fn plain(entry: &str) -> String {
     } else {
         format!("{start:?}{dots}")
     }
+}
+
+/// Prints a role as a binding refers to it.
+pub(crate) fn role_reference(kind: &str, name: &str) -> String {
+    format!("{} {}", plain(kind), plain(name))
 }
