@@ -1,6 +1,7 @@
-//! `accept/*`: from the text of a token to the request that asks STS about it, beside what the packages
-//! that this stands on cost on the same input: decoding the base64, `url::Url::parse`, and building
-//! the `http::Request` from the URL as it is. Those judge nothing.
+//! `accept/*`: from the text of a token to the request for STS.
+//!
+//! The peer is the cost of the underlying packages on the same input: decoding base64, `url::Url::parse`,
+//! and building an `http::Request` from the unchanged URL, without any validation.
 
 use eks_auth_benches::tokens;
 use std::hint::black_box;
@@ -11,7 +12,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use eks_token::PREFIX;
 use http::Request;
 
-/// What the packages do, without a check of any kind.
+/// The underlying packages alone, without any check.
 fn by_packages(token: &str) -> Option<(url::Url, Request<()>)> {
     let decoded = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX)?).ok()?;
     let text = std::str::from_utf8(&decoded).ok()?;
@@ -46,7 +47,7 @@ fn accepting(c: &mut Criterion) {
     group.finish();
 }
 
-/// Each refused as late as it can be for its reason, at the greatest length.
+/// Tokens of the greatest length, each refused as late as its reason allows.
 fn refusing(c: &mut Criterion) {
     let verifier = tokens::Verifier::new();
     let mut group = c.benchmark_group("accept/refuse");

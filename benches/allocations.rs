@@ -1,6 +1,6 @@
-//! Prints how often memory is asked for between the text of a token and its verdict, and fails if an
-//! acceptance asks more often than it may: a count is the same on every machine.
-#![expect(clippy::print_stdout, reason = "what it is for")]
+//! Counts allocations between the text of a token and its verdict, and fails if an acceptance exceeds its
+//! budget. Unlike a time, a count is the same on every machine.
+#![expect(clippy::print_stdout, reason = "the counts are the output")]
 
 use aws_credential_types::Credentials;
 use eks_auth_benches::tokens;
@@ -9,8 +9,8 @@ use sts_presign::{
     AcceptPolicy, ClusterId, Key, Keys, PresignedUrl, SecretAccessKey, Signer, UnixTime, verify,
 };
 
-/// The decoded URL, its canonical spelling, `url`'s own copy, one more for the three parts of a
-/// `http::Uri` to share, and two for a `HeaderMap`.
+/// The decoded URL, its canonical form, the copy that `url` makes, one that the three parts of an
+/// `http::Uri` share, and two for a `HeaderMap`.
 const AT_MOST: u64 = 6;
 
 fn main() {
@@ -20,7 +20,7 @@ fn main() {
         let refused = refused.into_iter().map(|(name, token, _)| (name, token));
         tokens::accepted().into_iter().chain(refused)
     };
-    // The first time, region shapes are compiled.
+    // The first run compiles the regular expressions of regions.
     let accepted = tokens().filter(|(_, token)| verifier.accept(token).is_ok());
     assert_eq!(accepted.count(), tokens::accepted().len());
     for (name, token) in tokens() {
@@ -32,7 +32,7 @@ fn main() {
     sign_and_verify();
 }
 
-/// Signing and verifying, whose packages decide how often memory is asked for.
+/// Signing and verifying. The underlying packages determine the count, so it has no budget.
 fn sign_and_verify() {
     let (Ok(cluster_id), Ok(now)) = (
         ClusterId::parse("test-cluster"),

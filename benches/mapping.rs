@@ -1,8 +1,8 @@
 //! `map/*`: from an identity to its user, and from the ConfigMap to its rules.
 //!
-//! A lookup should cost the same with ten rules and with a hundred thousand. Reading is measured
-//! beside `serde_yaml` alone, which reads the same text into structs, and neither bounds what that
-//! costs, checks an ARN, nor parses a template.
+//! A lookup should cost the same with ten rules and with a hundred thousand. The peer of reading is
+//! `serde_yaml` alone, which reads the same text into structs. It does not bound its cost, check ARNs, or
+//! parse templates.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -38,7 +38,7 @@ fn map(rules: usize) -> IdentityMap {
     IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, all))
 }
 
-/// As many permission sets as rules, and nothing else.
+/// A map in which every rule is a permission set.
 fn permission_sets(rules: usize) -> Option<IdentityMap> {
     let account = AccountId::parse("111122223333").ok()?;
     let mut all = Rules::new();
@@ -58,7 +58,7 @@ fn resolving(c: &mut Criterion) {
     let mut group = c.benchmark_group("map/resolve");
     let cases = [
         ("hit", "role-7", Some("developer")),
-        ("miss", "nobody", None),
+        ("miss", "unmapped", None),
         (
             "template",
             "templates",
@@ -72,9 +72,9 @@ fn resolving(c: &mut Criterion) {
             Some("developer"),
         ),
         ("sso-miss", "AWSReservedSSO_other_0123456789abcdef", None),
-        ("sso-other", "nobody", None),
+        ("sso-other", "unmapped", None),
     ];
-    // 10,000 for the sake of upstream's own look-up, which is timed at that (see README.md).
+    // Upstream's lookup is timed at 10,000 rules (see README.md).
     for rules in [10, 1_000, 10_000, 100_000] {
         let maps = [
             (Some(map(rules)), cases.as_slice()),
@@ -98,13 +98,13 @@ fn resolving(c: &mut Criterion) {
     group.finish();
 }
 
-/// A ConfigMap as kubectl prints it.
+/// A ConfigMap as `kubectl get -o yaml` prints it.
 fn config_map(roles: usize) -> String {
     let mut text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: aws-auth\n  namespace: \
                     kube-system\ndata:\n  mapRoles: |\n"
         .to_owned();
     for number in 0..roles {
-        // Writing to a String cannot fail.
+        // Writing to a `String` does not fail.
         let _ = write!(
             text,
             "    - rolearn: arn:aws:iam::111122223333:role/role-{number}\n      username: \
@@ -114,7 +114,7 @@ fn config_map(roles: usize) -> String {
     text
 }
 
-/// What `serde_yaml` alone makes of it.
+/// The structs that `serde_yaml` alone reads.
 #[derive(Deserialize)]
 struct ConfigMap {
     data: BTreeMap<String, String>,
@@ -164,7 +164,7 @@ fn reading(c: &mut Criterion) {
     group.finish();
 }
 
-/// The costliest that is refused: a megabyte that has to be read to its end.
+/// The most expensive refusals: a megabyte that has to be read to its end.
 fn refusing(c: &mut Criterion) {
     const SIZE: usize = 1024 * 1024;
     let mut group = c.benchmark_group("map/refuse");
@@ -173,7 +173,7 @@ fn refusing(c: &mut Criterion) {
     let aliases = "*a,".repeat(SIZE / 8);
     let cases = [
         ("brackets", "[".repeat(SIZE), "too-large"),
-        // Brackets that the scan has to follow to the end of the text, because none is closed.
+        // No bracket is closed, so the scan has to follow them to the end of the text.
         (
             "brackets-below-the-limit",
             ["[".repeat(100), " x".repeat(SIZE / 3)].concat(),

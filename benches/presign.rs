@@ -1,5 +1,4 @@
-//! What a verifier and a signer spend on one URL, beside what the packages they stand on cost on the
-//! same input.
+//! Signing and verifying one URL, beside the cost of the underlying packages on the same input.
 
 use std::fmt::{self, LowerHex};
 use std::hint::black_box;
@@ -33,7 +32,7 @@ struct Fixture {
 fn fixture() -> Option<Fixture> {
     let cluster_id = ClusterId::parse("test-cluster").ok()?;
     let endpoint = Endpoint::from_host("sts.us-west-2.amazonaws.com").ok()?;
-    // As long as the session tokens of assumed roles are, `/` and `+` in it as in base64.
+    // As long as the session token of an assumed role, with `/` and `+` as in base64.
     let session_token = "IQoJb3JpZ2luX2VjE/+A".repeat(40);
     let token = Some(session_token.clone());
     Some(Fixture {
@@ -112,7 +111,7 @@ fn presign(c: &mut Criterion) {
         });
     });
     group.finish();
-    // Both signed the same URL, whatever the order of its parameters.
+    // Both signed the same URL; only the order of the parameters differs.
     let peer = peer_sign(&identity, now).map(|request| request.uri().to_string());
     let peer = peer.and_then(|url| accept(&url).ok());
     assert_eq!(
@@ -130,7 +129,7 @@ fn presign(c: &mut Criterion) {
     });
 }
 
-/// The canonical request and the string to sign of the fixture's URL.
+/// The canonical request and the string to sign for the URL of the fixture.
 fn signed_texts(url: &str) -> (String, String) {
     let query = url
         .split_once('?')
@@ -158,7 +157,7 @@ impl LowerHex for Hex<'_> {
     }
 }
 
-/// The same URL by aws-sigv4 alone, its instructions applied to the request.
+/// Signs the same URL by aws-sigv4 alone, and applies its instructions to the request.
 fn peer_sign(identity: &AwsIdentity, now: UnixTime) -> Option<http::Request<()>> {
     let url = "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15";
     let mut request = http::Request::get(url)
@@ -185,7 +184,7 @@ fn peer_sign(identity: &AwsIdentity, now: UnixTime) -> Option<http::Request<()>>
 
 #[expect(clippy::panic, reason = "a bench without its fixture measures nothing")]
 fn broken_fixture() -> ! {
-    panic!("the fixture is not what this bench was written for")
+    panic!("the fixture of this bench no longer parses")
 }
 
 criterion_group!(benches, presign);

@@ -1,4 +1,4 @@
-//! Reading the ARN of a caller, as every login does once, and the costliest pattern.
+//! Parsing the ARN of a caller, which every login does once, and matching the most expensive pattern.
 
 use std::hint::black_box;
 
@@ -21,7 +21,7 @@ fn reading(c: &mut Criterion) {
     });
 }
 
-/// Half of the pattern fits almost everywhere in the text and never quite.
+/// Half of the pattern almost matches at nearly every position of the text.
 fn worst_pattern(c: &mut Criterion) {
     let pattern = ArnPattern::parse(&format!("arn:*:*:*:*:*{}b", "a".repeat(1000)));
     let arn = format!("arn:aws:iam::111122223333:{}", "a".repeat(2000));

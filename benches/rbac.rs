@@ -1,7 +1,7 @@
-//! What a decision costs, how little that depends on the bindings of others, and what changes cost.
+//! The cost of a decision, how it depends on the bindings of other users, and the cost of changes.
 //!
-//! `hot` asks about one user again and again, `rotating` about one of 16,384 after the other, so that
-//! neither names nor bindings are in a cache. The policies are those of `k8s_rbac_oracle::sized_policy`.
+//! `hot` repeats the question for one user. `rotating` rotates through 16,384 users, so that neither their
+//! names nor their bindings are in a cache. The policies are those of `k8s_rbac_oracle::sized_policy`.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -58,7 +58,7 @@ fn cases(group: &mut BenchmarkGroup<'_, WallTime>, policy: &Policy, name: &str, 
     }
 }
 
-/// A group that everybody is in is a subject of all bindings.
+/// The group of all authenticated users is a subject of every binding.
 fn shared(c: &mut Criterion) {
     let mut group = c.benchmark_group("rbac/shared-group");
     let size = 100_000;
@@ -104,7 +104,7 @@ fn build(c: &mut Criterion) {
     group.finish();
 }
 
-/// One object is replaced while a reader holds the version before, so that nothing is changed in
+/// One object is replaced while a reader holds the previous version, so that nothing can be changed in
 /// place.
 fn replace(c: &mut Criterion) {
     let mut group = c.benchmark_group("rbac/replace");
@@ -123,7 +123,7 @@ fn replace(c: &mut Criterion) {
                 if shared == Shared::Authenticated {
                     subjects.push(subject("Group", "system:authenticated"));
                 }
-                // Another role, too, so that nothing of the binding stays.
+                // The role changes as well, so that no part of the binding can be reused.
                 let role = (number.wrapping_add(1)) % size;
                 let binding = binding(&format!("role-{number}"), &format!("role-{role}"), subjects);
                 store.update(|policy| policy.put_cluster_role_binding(binding));
@@ -222,7 +222,7 @@ roleRef:
             manifests
         });
     });
-    // Refused by its nesting, before it is parsed.
+    // Refused for its nesting before it is parsed.
     let hostile = "[".repeat(text.len());
     group.bench_function("hostile-brackets", |b| {
         b.iter(|| {

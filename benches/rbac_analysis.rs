@@ -1,5 +1,5 @@
-//! What the analyses cost: one user asked about many times, what he may do, what differs between two
-//! policies, whom he can become; in a large cluster, and on a role that is made to be slow.
+//! The cost of the analyses: many questions about one user, all of a user's permissions, the difference
+//! between two policies, and escalation paths, in a large cluster and with a role built to be slow.
 
 use std::hint::black_box;
 
@@ -10,7 +10,7 @@ use k8s_rbac::{
 };
 
 const BINDINGS: usize = 10_000;
-/// Fewer where benches are run as tests.
+/// Fewer bindings when benches are run as tests.
 const RULES: usize = if cfg!(debug_assertions) {
     1_000
 } else {
@@ -70,7 +70,7 @@ fn rule(verbs: &[&str], groups: &[&str], resources: &[&str]) -> PolicyRule {
     }
 }
 
-/// As many bindings of others, in a hundred namespaces, and a user of 50 groups of which three have
+/// This many bindings of other users in a hundred namespaces, and a user in 50 groups of which three have
 /// bindings.
 fn large() -> (Objects, User) {
     let mut objects = Objects::default();
@@ -189,7 +189,7 @@ fn one_rule_more(c: &mut Criterion) {
     group.finish();
 }
 
-/// One role of so many rules, in a hundred bindings of one user.
+/// One role with this many rules, in a hundred bindings of one user.
 fn hostile(prefix: &str) -> Policy {
     let mut objects = Objects::default();
     let rules = (0..RULES).map(|number| {

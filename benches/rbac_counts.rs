@@ -1,5 +1,5 @@
-//! Counts what no load of the machine changes: allocations of a decision, bytes of a policy, and, under
-//! callgrind, instructions of a decision. Fails if a decision allocates.
+//! Counts that do not depend on the load of the machine: allocations of a decision, bytes of a policy,
+//! and, under callgrind, instructions of a decision. It fails if a decision allocates.
 //!
 //! ```console
 //! $ CARGO_PROFILE_RELEASE_STRIP=none cargo bench --bench rbac_counts
@@ -7,11 +7,11 @@
 //!       cluster 100000 3 create rotating
 //! ```
 //!
-//! Under callgrind: where the bindings are (`cluster`, `namespace`, or `shared` for a group that is in
-//! all of them), how many there are, in how many groups each user is, the verb (`list` is allowed by the
-//! user's own binding, `patch` by the last, `create` by none), and `hot` or `rotating`. It decides 16,384
-//! times; divide by that.
-#![expect(clippy::print_stdout, reason = "what it is for")]
+//! The arguments under callgrind are: the kind of bindings (`cluster`, `namespace`, or `shared` for one
+//! group in all of them), their number, the number of groups of each user, the verb (`list` is allowed by
+//! the user's own binding, `patch` by the last, `create` by none), and `hot` or `rotating`. It decides
+//! 16,384 times, so divide the instructions by that.
+#![expect(clippy::print_stdout, reason = "the counts are the output")]
 
 use std::hint::black_box;
 
@@ -19,7 +19,7 @@ use k8s_rbac::{Objects, Policy, Request, User};
 
 use k8s_rbac_oracle::sized_policy::{Scope, Shared, USERS, objects, request, user};
 
-/// How many bindings are counted.
+/// The number of bindings of the counted policy.
 const SIZE: usize = 100_000;
 
 fn main() {

@@ -1,10 +1,10 @@
-//! Asks a million questions about worlds of roles and bindings, or as many as are given, and says what
-//! was met. Every answer is the oracle's, or this panics.
+//! Asks a million questions about generated policies, or as many as given, and prints what they covered.
+//! It panics if an answer differs from the reference.
 //!
 //! ```console
 //! $ cargo run --release -p eks-auth-fuzz --no-default-features --example rbac_worlds
 //! ```
-#![expect(clippy::print_stdout, reason = "what it is for")]
+#![expect(clippy::print_stdout, reason = "the purpose of the program")]
 
 fn main() {
     let count = std::env::args().nth(1).and_then(|count| count.parse().ok());

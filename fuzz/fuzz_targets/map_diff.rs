@@ -1,5 +1,5 @@
 #![no_main]
-//! See the property's own words: `eks_auth_fuzz::diff_is_empty_exactly_when_all_resolve_alike`.
+//! The property is documented at `eks_auth_fuzz::diff_is_empty_exactly_when_all_resolve_alike`.
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     eks_auth_fuzz::diff_is_empty_exactly_when_all_resolve_alike(bytes)

@@ -1,5 +1,5 @@
 #![no_main]
-//! See the property's own words: `eks_auth_fuzz::edit_then_read_gives_what_was_written`.
+//! The property is documented at `eks_auth_fuzz::edit_then_read_gives_what_was_written`.
 
 libfuzzer_sys::fuzz_target!(
     |bytes: &[u8]| eks_auth_fuzz::edit_then_read_gives_what_was_written(bytes)

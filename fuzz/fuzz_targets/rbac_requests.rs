@@ -1,4 +1,4 @@
 #![no_main]
-//! See the property's own words: `eks_auth_fuzz::requests_are_read_by_their_path`.
+//! The property is documented at `eks_auth_fuzz::requests_are_read_by_their_path`.
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| eks_auth_fuzz::requests_are_read_by_their_path(bytes));

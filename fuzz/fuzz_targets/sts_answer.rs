@@ -1,4 +1,4 @@
 #![no_main]
-//! See the property's own words: `eks_auth_fuzz::an_answer_names_one_caller`.
+//! The property is documented at `eks_auth_fuzz::an_answer_names_one_caller`.
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| eks_auth_fuzz::an_answer_names_one_caller(bytes));

@@ -6,15 +6,15 @@ use k8s_rbac::{
 };
 use k8s_rbac_lint::{Baseline, Lint};
 
-/// How many of the users and how many of the requests that the manifests suggest are looked at, so
-/// that a run stays short.
+/// The number of users, and of rules, that are taken from the manifests. Our choice: a run stays short.
 const MAX_ASKED: usize = 12;
 
-/// What the analyses say is what the policy decides: for users and requests that the manifests are
-/// about, a view, the explanation, the subjects that may do it and the permissions of the user agree
-/// with the decision; nothing differs between a policy and itself; whoever can become somebody can by
-/// steps that begin with himself. Findings name objects that are there, and the baseline that is made
-/// of them is read back and accepts them all.
+/// Asserts that the analyses agree with the decision, and that the lint is consistent.
+///
+/// For users and requests that occur in the manifests, the view, the explanation, the allowed subjects
+/// and the user's permissions agree with the decision. A policy does not differ from itself. Each
+/// escalation path begins with the user. Each finding names an object of the manifests, and the baseline
+/// of all findings can be parsed again and accepts them.
 ///
 /// # Panics
 ///
@@ -105,7 +105,7 @@ fn findings_are_about_the_objects(objects: &Objects) {
     );
 }
 
-/// Lists users that the bindings name: by themselves, or by a group.
+/// Returns users that the bindings name, directly or by a group.
 fn users_of(objects: &Objects) -> Vec<User> {
     let of_cluster = objects.cluster_role_bindings.iter();
     let of_cluster = of_cluster.map(|it| (&it.subjects, None));
@@ -131,7 +131,7 @@ fn rules_of(objects: &Objects) -> impl Iterator<Item = &PolicyRule> {
     cluster.chain(objects.roles.iter().flat_map(|role| &role.rules))
 }
 
-/// Makes requests of the first words of a rule, with an ordinary word in the place of a star.
+/// Builds requests from the first entries of a rule, with an ordinary word in place of `*`.
 fn requests_of<'r>(rule: &'r PolicyRule, namespace: &'r str) -> Vec<Request<'r>> {
     let first = |texts: &'r [String]| match texts.first().map(String::as_str) {
         Some("*") => Some("ordinary"),

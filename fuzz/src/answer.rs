@@ -8,8 +8,10 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use sts_presign::{AnswerError, read_identity};
 
-/// An answer names nobody, or one caller whom every reader finds in it: a reader that takes all there
-/// is, of any name and however deep, finds these three facts and no second of any.
+/// Asserts that an answer is refused, or names exactly one caller.
+///
+/// A second, lenient reader collects every element of any name at any depth. It must find the three
+/// facts that were read (ARN, account and user id), and no second value of any of them.
 ///
 /// The first byte chooses status and format.
 ///
@@ -71,13 +73,13 @@ fn is_the_only_one(caller: &Identity, facts: &[(String, String)]) {
     assert_eq!(caller.arn().split(':').nth(4), Some(account.as_str()));
 }
 
-/// Whatever is called so, in whatever letters, as the reader of upstream's language would.
+/// Returns the values of a name, compared without regard to case as Go's JSON decoder does.
 fn values<'f>(facts: &'f [(String, String)], name: &str) -> Vec<&'f str> {
     let of_it = facts.iter().filter(|(of, _)| of.eq_ignore_ascii_case(name));
     of_it.map(|(_, value)| value.as_str()).collect()
 }
 
-/// Every text that stands in an element, by the element's name without its prefix.
+/// Returns the text of each element, by the name of the element without its prefix.
 fn xml_facts(body: &[u8]) -> Vec<(String, String)> {
     let Ok(body) = std::str::from_utf8(body) else {
         return Vec::new();
@@ -112,7 +114,7 @@ fn xml_facts(body: &[u8]) -> Vec<(String, String)> {
     }
 }
 
-/// Every text value by its key, doubles too.
+/// Returns each string value by its key, including repeated keys.
 fn json_facts(body: &[u8]) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let all = All {
@@ -120,7 +122,7 @@ fn json_facts(body: &[u8]) -> Vec<(String, String)> {
         facts: &mut facts,
     };
     let mut reader = serde_json::Deserializer::from_slice(body);
-    // What was found before an error counts as well.
+    // Values found before a syntax error count as well.
     let _ = all.deserialize(&mut reader);
     facts
 }

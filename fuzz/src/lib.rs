@@ -1,5 +1,7 @@
-//! The bodies of the fuzz targets: functions from bytes, each with a property that must hold beyond
-//! not crashing, so that an ordinary test can replay what a fuzzer once found.
+//! The bodies of the fuzz targets.
+//!
+//! Each is a function from bytes that asserts a property. Ordinary tests call the same functions, so they
+//! replay seeds and regressions without a fuzzer.
 
 mod analyses;
 mod answer;

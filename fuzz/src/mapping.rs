@@ -7,9 +7,11 @@ use aws_auth_map::{
 use bounded_yaml::Limits;
 use iam_principal::{AccountId, ArnPattern, Identity, Partition, Principal};
 
-/// Whatever a text holds, each reader reads it alike every time, finds no more rules and problems than
-/// it has bytes to write them, and gives every problem a line of the text; the rule that an explanation
-/// says counts is the one that maps.
+/// Asserts that reading a configuration is deterministic and bounded.
+///
+/// Each reader returns the same twice, finds no more rules and problems than the text has bytes for, and
+/// gives every problem a line of the text. The rule that an explanation names as decisive is the one that
+/// maps the caller.
 ///
 /// # Panics
 ///
@@ -34,7 +36,7 @@ pub fn maps_are_read_alike(bytes: &[u8]) {
             read.unwrap_or_else(|problems| (Rules::new(), problems))
         }),
     ];
-    // All that YAML takes for a line break.
+    // Everything that YAML treats as a line break.
     let breaks = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
     let lines = text.split(breaks).count();
     for (kind, read) in readers {
@@ -42,7 +44,7 @@ pub fn maps_are_read_alike(bytes: &[u8]) {
         let (again, problems_again) = read(&reader, text);
         assert_eq!(problems, problems_again);
         assert!(rules.iter().eq(again.iter()));
-        // What the nodes behind aliases may cost together: see `bounded_yaml::Limits`.
+        // The total that aliases may expand to: see `bounded_yaml::Limits`.
         let nodes = Limits::new().budget(text.len()).div_euclid(8);
         assert!(rules.len() <= nodes);
         for problem in &problems {
@@ -60,7 +62,7 @@ pub fn maps_are_read_alike(bytes: &[u8]) {
     }
 }
 
-/// The rule that an explanation says counts is the one that maps.
+/// Asserts that the decisive rule of an explanation is the one that maps the caller.
 fn counts_what_maps(map: &IdentityMap, caller: &Identity) {
     let explanation = map.explain(caller);
     let mut counting = explanation
@@ -79,7 +81,7 @@ fn counts_what_maps(map: &IdentityMap, caller: &Identity) {
     assert_eq!(counting.next(), None);
 }
 
-/// Somebody for each rule that names an ARN.
+/// Returns a caller for each rule that names an ARN.
 fn callers(rules: &Rules) -> impl Iterator<Item = Identity> {
     rules.iter().filter_map(|(_, rule)| {
         let (arn, id) = match rule.principal() {
@@ -93,14 +95,14 @@ fn callers(rules: &Rules) -> impl Iterator<Item = Identity> {
     })
 }
 
-/// The caller with a canonical ARN, if there can be one.
+/// Returns the caller with a canonical ARN; `None` if no caller can have it.
 fn caller(arn: &str, id: &str, session: &str) -> Option<Identity> {
     let principal = Principal::parse(arn).ok()?;
     let (account, partition) = (principal.account().to_string(), principal.partition());
     let role = format!("{}{}", principal.path(), principal.name());
     let of_role = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{session}");
     let of_name = format!("{account}:{}", principal.name());
-    // One of these is what belongs to the kind.
+    // One of these prefixes belongs to the kind of principal.
     [
         (of_role.as_str(), format!("{id}:{session}")),
         (
@@ -115,9 +117,9 @@ fn caller(arn: &str, id: &str, session: &str) -> Option<Identity> {
     .find_map(|(arn, id)| Identity::new(arn, &account, &id).ok())
 }
 
-/// Rules for others, wherever they stand, change nothing for somebody.
+/// Asserts that rules for other callers do not affect a caller, wherever they are inserted.
 ///
-/// The first byte says where they stand; the rest is a text of the ConfigMap.
+/// The first byte chooses where they are inserted; the rest is the text of a ConfigMap.
 ///
 /// # Panics
 ///
@@ -132,7 +134,7 @@ pub fn unrelated_rules_change_nothing(bytes: &[u8]) {
     let every = usize::from(every % 5).saturating_add(1);
     let (rules, _) = Reader::new().read_config_map(text);
     let mut crowded = Rules::new();
-    // Nobody in these tests is of this account.
+    // No caller in these tests belongs to this account.
     let stranger = |number: usize| {
         let arn = format!("arn:aws:iam::000000000000:role/{number}");
         match ArnPattern::parse(&format!("{arn}*")) {
@@ -171,11 +173,13 @@ pub fn unrelated_rules_change_nothing(bytes: &[u8]) {
     }
 }
 
-/// A diff is empty exactly when every identity resolves alike: what is in it is so, and who is sampled
-/// here differs only if something is in it.
+/// Asserts that a diff is empty exactly when every identity resolves alike.
 ///
-/// The bytes are two configurations, made of short lists of ARNs, patterns, names and prefixes, so that
-/// rules meet each other all the time.
+/// Each change of the diff is true for its witness, and a sampled caller resolves differently only if the
+/// diff contains a change.
+///
+/// The bytes encode two configurations. ARNs, patterns, names and prefixes are drawn from short lists, so
+/// that rules often overlap.
 ///
 /// # Panics
 ///
@@ -275,12 +279,12 @@ const SESSIONS: [&str; 9] = [
     "q",
 ];
 
-/// Choices, one a byte.
+/// Choices, one per byte.
 struct Bytes<'b>(std::slice::Iter<'b, u8>);
 
 #[derive(Clone, Default)]
 struct Source {
-    /// Each with whether it stands in `mapRoles`.
+    /// Each rule, and whether it is in `mapRoles`.
     rules: Vec<(bool, Rule)>,
     accounts: Vec<AccountId>,
     prefixes: Vec<&'static str>,
@@ -432,10 +436,10 @@ fn map_of(config: &Config) -> IdentityMap {
     map
 }
 
-/// Made once: most of the time would go into it.
+/// Built once, because it takes longer than a run.
 static EVERYBODY: LazyLock<Vec<Identity>> = LazyLock::new(|| everybody().collect());
 
-/// Everybody whom the rules above can mean, and some whom they cannot.
+/// Every caller that the rules above can match, and some that they cannot.
 fn everybody() -> impl Iterator<Item = Identity> {
     const RESOURCES: [&str; 15] = [
         "role/a",
@@ -477,10 +481,11 @@ fn everybody() -> impl Iterator<Item = Identity> {
     })
 }
 
-/// Whatever a text holds, an edit is refused, or gives exactly what was written: the entry that was
-/// meant, the others as they were, and the rest of the text byte for byte.
+/// Asserts that an edit is refused, or changes exactly one entry.
 ///
-/// The first bytes say what is done, up to a line break; the rest is a text of the ConfigMap.
+/// The other entries stay as they were, and the rest of the text stays the same byte for byte.
+///
+/// The bytes up to the first line break choose the edit; the rest is the text of a ConfigMap.
 ///
 /// # Panics
 ///
@@ -492,7 +497,7 @@ pub fn edit_then_read_gives_what_was_written(bytes: &[u8]) {
     let Some((head, text)) = text.split_once('\n') else {
         return;
     };
-    // `SAIusername`: section, action, index, and the name of the user.
+    // `SAIusername`: section, action, index, and the username.
     let mut choices = head.chars();
     let (section, action, index) = (choices.next(), choices.next(), choices.next());
     let username = choices.as_str();
@@ -524,7 +529,7 @@ pub fn edit_then_read_gives_what_was_written(bytes: &[u8]) {
     let reader = Reader::new();
     let (before, _) = reader.read_config_map(text);
     let (after, _) = reader.read_config_map(&edited);
-    // Entries that are no rules count as well: of rules, their number in the section is looked at.
+    // Entries that are not rules count as well, so rules are compared by their index in the section.
     let others = |rules: &Rules| -> Vec<Rule> {
         let others = rules.iter().filter(|(of, _)| of.section() != section);
         others.map(|(_, rule)| rule.clone()).collect()
@@ -559,7 +564,7 @@ pub fn edit_then_read_gives_what_was_written(bytes: &[u8]) {
         }
     }
     assert_eq!(rules(&after), want, "{edited}");
-    // What is added stands between lines that stay, but for that of an empty section.
+    // Added lines stand between unchanged lines, except in an empty section.
     if !matches!(action, Some('d' | 'r')) {
         let old: Vec<&str> = text.split('\n').collect();
         let new: Vec<&str> = edited.split('\n').collect();
@@ -574,7 +579,7 @@ pub fn edit_then_read_gives_what_was_written(bytes: &[u8]) {
         let kept = begin.saturating_add(end).saturating_add(1);
         assert!(kept >= old.len(), "{text}\n{edited}");
     }
-    // Again it changes nothing.
+    // The same edit again changes nothing.
     if action == Some('r') {
         assert_eq!(editor.replace(&edited, at, &rule).as_ref(), Ok(&edited));
     }

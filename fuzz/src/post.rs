@@ -1,12 +1,13 @@
 use iam_principal::Partition;
 use sts_presign::{AcceptPolicy, BindingHeader, ForwardedRequest, SignedPost, UnixTime};
 
-/// An accepted login in POST form is sent as it was carried: to its host, with its form, each signed
-/// header with the value that was carried, and nothing of the caller's beside. The doctor says of every
-/// login what the judge says, and quotes neither signature nor session token.
+/// Asserts that an accepted POST login is forwarded as it was received.
 ///
-/// The bytes are read as a login is written on paper: method and URL, a line for each header, an empty
-/// line, the form.
+/// It is sent to its host, with its form and with the received value of each signed header, and without
+/// any other input of the caller. The diagnosis agrees with the verdict on every login, and quotes neither
+/// signature nor session token.
+///
+/// The bytes are a request in text: method and URL, one header per line, an empty line, the form.
 ///
 /// # Panics
 ///
@@ -32,7 +33,7 @@ pub fn sent_post_is_what_was_accepted(bytes: &[u8]) {
     let Ok(then) = UnixTime::parse_rfc3339("2023-04-28T00:00:00Z") else {
         return;
     };
-    // Its own time, and one that is most often another.
+    // The time of signing, and a time that usually differs.
     for now in [parsed.as_ref().map_or(then, SignedPost::signed_at), then] {
         let judged = parsed
             .clone()
@@ -71,14 +72,14 @@ pub fn sent_post_is_what_was_accepted(bytes: &[u8]) {
             name if signed.contains(&name) => carried,
             "accept" => Some("application/json"),
             "content-type" => Some("application/x-www-form-urlencoded"),
-            _ => fail("a header that nobody signed"),
+            _ => fail("a header that was not signed"),
         };
         assert_eq!(Some(value), want, "{name}");
     }
     for name in signed.iter().filter(|name| **name != "host") {
         assert!(sent.headers().contains_key(*name), "{name} was signed");
     }
-    // It is accepted in its turn, and sent alike.
+    // The forwarded request is accepted as well, and forwarded alike.
     let again = SignedPost::parse(&ForwardedRequest {
         method: "POST",
         url,
@@ -109,8 +110,8 @@ fn read(text: &str) -> Option<(&str, Written<'_>)> {
     Some((url, written))
 }
 
-/// The session token, and what stands behind `Signature=`, where they are long enough to be one and
-/// nothing else in the text repeats them.
+/// Returns the session token and the signature if they are long enough to be real and occur nowhere else
+/// in the text.
 fn secrets<'r>(text: &str, headers: &[(&str, &'r str)]) -> Vec<&'r str> {
     let of = |wanted: &'static str| {
         let named = move |(name, _): &&(&str, &str)| name.eq_ignore_ascii_case(wanted);

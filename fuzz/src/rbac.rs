@@ -4,8 +4,10 @@ use k8s_rbac::{
 
 use k8s_rbac_oracle::worlds::{Tally, bytes_of, check_changed_policy};
 
-/// A policy that objects were put into and taken out of decides as the oracle does, and as one that
-/// is made of the same objects at once; and a copy made on the way stays as it was.
+/// Asserts that the engine decides as `k8s_rbac::reference` does.
+///
+/// A policy that was changed object by object decides like the reference and like a policy built from the
+/// same objects at once. Later changes do not affect a copy made on the way.
 ///
 /// # Panics
 ///
@@ -14,11 +16,11 @@ pub fn engine_is_oracle(bytes: &[u8]) {
     check_changed_policy(bytes, &mut Tally::default());
 }
 
-/// Holds so many questions or more to [`engine_is_oracle`], and says what they were.
+/// Checks [`engine_is_oracle`] for at least this many questions, and returns their counts.
 ///
 /// # Panics
 ///
-/// If the property does not hold, or if the questions were not worth asking.
+/// If the property does not hold, or if too few questions were allowed or met a missing role.
 #[must_use]
 pub fn questions_about_worlds(least: u64) -> String {
     let mut tally = Tally::default();
@@ -31,8 +33,9 @@ pub fn questions_about_worlds(least: u64) -> String {
     format!("{tally:?}")
 }
 
-/// Manifests are read alike every time, a second aggregation changes nothing, and whoever holds a
-/// permission does not escalate by giving it.
+/// Asserts that manifests are read deterministically and aggregation is idempotent.
+///
+/// In addition, granting permissions that a user holds is never an escalation.
 ///
 /// # Panics
 ///
@@ -51,7 +54,7 @@ pub fn manifests_are_read_alike(bytes: &[u8]) {
     let bindings = objects.cluster_role_bindings.clone();
     let policy = Policy::new(objects);
     for subject in bindings.into_iter().flat_map(|binding| binding.subjects) {
-        // Whoever holds rules does not escalate by them, rule by rule taken apart.
+        // A user may grant each single permission of the rules they hold.
         let user = User::new(&subject.name, [&subject.name]);
         let listing = policy.rules_for(&user, "");
         let permissions = listing.rules().flat_map(PolicyRule::permissions);
@@ -65,8 +68,7 @@ pub fn manifests_are_read_alike(bytes: &[u8]) {
     }
 }
 
-/// The path of a request says all about it: escaped to the last byte it is read the same, and a
-/// request for a resource is one for nothing else.
+/// Asserts that a path with every byte percent-encoded is read as the same request.
 ///
 /// # Panics
 ///
@@ -89,7 +91,7 @@ pub fn requests_are_read_by_their_path(bytes: &[u8]) {
     assert_eq!(RequestInfo::read(method, &escaped).as_ref(), Ok(&info));
 }
 
-/// A selector that is read says the same when it is written from what was read.
+/// Asserts that printing a parsed selector and parsing it again returns the same.
 ///
 /// # Panics
 ///

@@ -1,7 +1,8 @@
-//! A reader of URLs that shares nothing with the one under test: RFC 3986, appendix B, split from the
-//! outside in, as lenient as the RFC's own expression.
+//! A URL reader that shares no code with the one under test.
+//!
+//! It splits as the regular expression of RFC 3986, appendix B, does, and is as lenient.
 
-/// The parts of a URL, query values decoded once.
+/// The parts of a URL. Query values are decoded once.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Parts {
     pub(crate) scheme: String,
@@ -43,7 +44,7 @@ pub(crate) fn read(url: &str) -> Option<Parts> {
     })
 }
 
-/// Cuts off what stands behind the first of these characters.
+/// Splits at the first of these characters.
 fn cut_back(text: &str, at: char) -> (&str, Option<String>) {
     match text.split_once(at) {
         Some((front, back)) => (front, Some(back.to_owned())),
@@ -51,7 +52,7 @@ fn cut_back(text: &str, at: char) -> (&str, Option<String>) {
     }
 }
 
-/// Undoes each `%XY`; anything else stands for itself.
+/// Decodes each `%XY`, and keeps everything else.
 pub(crate) fn decode(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut at = 0_usize;

@@ -5,11 +5,13 @@ use iam_principal::Identity;
 use serde::Deserialize;
 use sts_presign::{Key, Keys, LocalSts, SecretAccessKey, SessionToken, UnixTime};
 
-/// The embedded STS answers 200 to nothing but the requests that real clients signed with its keys,
-/// however else they are written: the same method, parameters, body and signed headers.
+/// Asserts that the embedded STS answers 200 only to requests that real clients signed with its keys.
 ///
-/// The input is a request as it stands on the wire, one header a line, without carriage returns. It
-/// comes at the second in which its recorded original was signed.
+/// An accepted request has the method, parameters, body and signed headers of a recorded one, whatever
+/// its spelling.
+///
+/// The input is an HTTP/1.1 request, one header per line, without carriage returns. It arrives at the
+/// second in which the recorded original was signed.
 ///
 /// # Panics
 ///
@@ -86,7 +88,7 @@ impl Recorded {
             let only = values.next()?.to_str().ok()?;
             values.next().is_none().then(|| folded(only))
         };
-        // In a presigned URL it is one of the parameters.
+        // A presigned URL carries the signature as a parameter.
         let made = |header: String| {
             header
                 .rsplit_once("Signature=")

@@ -2,8 +2,9 @@ use eks_token::{PREFIX, Token};
 
 use crate::reader;
 
-/// A token that decodes is the only spelling of its URL, and a URL that encodes has one token: each
-/// way leads back to where it began.
+/// Asserts that tokens and URLs correspond one to one.
+///
+/// Encoding the URL of a token returns the token, and decoding the token of a URL returns the URL.
 ///
 /// # Panics
 ///
@@ -20,7 +21,7 @@ pub fn decode_has_one_spelling(bytes: &[u8]) {
         );
         assert!(url.expose().is_ascii());
     }
-    // The text as a URL, as it is and decoded.
+    // The text taken as a URL, both unchanged and decoded.
     for url in [
         Some(text.to_owned()),
         String::from_utf8(reader::decode(bytes)).ok(),

@@ -3,8 +3,8 @@ use sts_presign::{AcceptPolicy, AcceptedRequest, ClusterId, PresignedUrl, UnixTi
 
 use crate::reader::{self, Parts};
 
-/// Has each partition's verifier judge a URL at the second of its signing, so that a fuzzer need not
-/// find the time.
+/// Judges a URL for each partition, at the time at which it says it was signed, so that a fuzzer does not
+/// have to find the time.
 fn accepted(text: &str) -> Vec<(AcceptPolicy, UnixTime, AcceptedRequest)> {
     let (Ok(parsed), Ok(cluster_id)) = (PresignedUrl::parse(text), ClusterId::parse("fuzz")) else {
         return Vec::new();
@@ -21,8 +21,8 @@ fn accepted(text: &str) -> Vec<(AcceptPolicy, UnixTime, AcceptedRequest)> {
     accepted
 }
 
-/// An accepted URL reads alike for three readers: the one that judged it, `url`, and one that shares
-/// nothing with either.
+/// Asserts that three readers agree on an accepted URL: the one that judged it, the crate `url`, and one
+/// that shares no code with either.
 ///
 /// # Panics
 ///
@@ -78,8 +78,9 @@ pub fn accepted_reads_alike(bytes: &[u8]) {
     }
 }
 
-/// What is sent is what was accepted: the same host and the same values, in the one spelling that
-/// SigV4 has, and accepted in its turn.
+/// Asserts that the request for STS has the host and values of the accepted URL.
+///
+/// It is spelled in the canonical form of SigV4, and would be accepted itself.
 ///
 /// # Panics
 ///
@@ -112,7 +113,8 @@ pub fn sent_is_what_was_accepted(bytes: &[u8]) {
     }
 }
 
-/// The doctor says of every text what the judge says, and quotes neither signature nor session token.
+/// Asserts that the diagnosis agrees with the verdict on every text, and quotes neither signature nor
+/// session token.
 ///
 /// # Panics
 ///
@@ -128,7 +130,7 @@ pub fn doctor_agrees_with_the_judge(bytes: &[u8]) {
         return;
     };
     let parsed = PresignedUrl::parse(text);
-    // Its own time, and one that is most often another.
+    // The time of signing, and a time that usually differs.
     for now in [parsed.as_ref().map_or(then, PresignedUrl::signed_at), then] {
         let policy = AcceptPolicy::new(cluster_id.clone(), Partition::Aws);
         let judged = parsed.clone().and_then(|url| policy.accept(url, now));
@@ -147,8 +149,8 @@ pub fn doctor_agrees_with_the_judge(bytes: &[u8]) {
     }
 }
 
-/// The values of a secret parameter that are long enough to be one, and that nothing else in the text
-/// repeats.
+/// Returns the values of a secret parameter that are long enough to be real and occur nowhere else in the
+/// text.
 fn secrets(text: &str, name: &str) -> Vec<String> {
     let read = reader::read(text);
     let pairs = read.map(|read| read.pairs).unwrap_or_default();

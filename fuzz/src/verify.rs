@@ -11,11 +11,11 @@ const ID: &str = "AKIDEXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const CLUSTER: &str = "fuzz";
 
-/// A URL is proved only if it is, to the byte, the one that the signer makes for its host, session
-/// token and time.
+/// Asserts that a URL verifies only if it is, byte for byte, the one that the signer builds for its host,
+/// session token and time.
 ///
-/// The seeds are such URLs, with and without a session token. What a fuzzer finds beside them would
-/// be another spelling that is proved, or a signature that fits what was not signed.
+/// The seeds are such URLs, with and without a session token. A failure would be another spelling that
+/// verifies, or a signature over other input.
 ///
 /// # Panics
 ///
@@ -55,11 +55,11 @@ pub fn what_is_proved_is_what_was_signed(bytes: &[u8]) {
     }
 }
 
-/// What was signed is proved; and with one thing changed, a byte of the URL, the cluster, the secret,
-/// the session token or the time, it is not.
+/// Asserts that a signed URL verifies, and that it no longer does after one change: to a byte of the URL,
+/// the cluster, the secret, the session token or the time.
 ///
-/// The first eight bytes say what to change and when to sign; then come cluster, secret and session
-/// token, a line each.
+/// The first eight bytes choose the change and the time of signing. Cluster, secret and session token
+/// follow, one per line.
 ///
 /// # Panics
 ///
@@ -102,7 +102,7 @@ pub fn one_change_unproves(bytes: &[u8]) {
     let caller = proved(&url, cluster, &known, now);
     assert!(
         caller.is_ok_and(|caller| caller.access_key_id() == Some(ID)),
-        "what was signed is not proved"
+        "a signed URL does not verify"
     );
     let place = usize::from(u16::from_be_bytes([high, low]));
     match kind % 6 {
@@ -110,7 +110,7 @@ pub fn one_change_unproves(bytes: &[u8]) {
             let Some(changed) = replaced(&url, place, byte) else {
                 return;
             };
-            // A hexadecimal digit of an escape has two spellings.
+            // The hexadecimal digits of an escape may be in either case.
             if !changed.eq_ignore_ascii_case(&url) {
                 assert!(proved(&changed, cluster, &known, now).is_err(), "{changed}");
             }
@@ -129,7 +129,7 @@ pub fn one_change_unproves(bytes: &[u8]) {
                 return;
             };
             let got = proved(&url, cluster, &keys(&other, token), now);
-            // HMAC fills a short key up with zero bytes, so those alone make no other key.
+            // HMAC pads a short key with zero bytes, so appending those does not change the key.
             if !other.contains('\0') && !secret.contains('\0') {
                 assert_eq!(got.err(), Some(Why::Unproved(VerifyError::Signature)));
             }
@@ -211,7 +211,7 @@ fn keys(secret: &str, token: Option<&str>) -> Keys {
     )
 }
 
-/// The text with one byte replaced, if that makes another text.
+/// Returns the text with one byte replaced; `None` if that is not a different text.
 fn replaced(text: &str, place: usize, byte: u8) -> Option<String> {
     let mut bytes = text.as_bytes().to_vec();
     let place = place.checked_rem(bytes.len())?;

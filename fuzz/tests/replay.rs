@@ -1,4 +1,4 @@
-//! Runs every target's property on its seeds and on what a fuzzer once found, without a fuzzer.
+//! Checks the property of each target on its seeds and on its regressions, without a fuzzer.
 
 use std::path::Path;
 
