@@ -1,4 +1,4 @@
-//! What a verifier asks of a request beyond its shape.
+//! What a verifier requires of a well-formed request.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::time::UnixTime;
 use crate::url::PresignedUrl;
 use crate::url::signed_headers::{is_name, names, names_in_canonical};
 
-/// How long a token lives from the second it was signed in, in seconds: upstream's
-/// `presignedURLExpiration`, and STS's own limit for a signature.
+/// How long a request is valid after signing, in seconds: upstream's `presignedURLExpiration`, and STS's
+/// own limit.
 pub const MAX_AGE: u64 = 900;
 
-/// How far the signer's clock may run ahead, in seconds: our choice, STS's own tolerance. (Upstream
-/// sets no limit.)
+/// How far the signer's clock may run ahead, in seconds: our choice, equal to STS's tolerance. (Upstream
+/// has no limit.)
 pub const DEFAULT_CLOCK_SKEW: u64 = 300;
 
-/// What one verifier accepts: requests that are bound to it, of its partition, signed just now.
+/// What one verifier accepts: recently signed requests of its partition that are bound to it.
 ///
-/// Cloning it copies nothing but counters and the set of regions.
+/// A clone shares the settings and is cheap.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AcceptPolicy {
     binding: Arc<Binding>,
@@ -35,19 +35,19 @@ pub struct AcceptPolicy {
     regions: Option<Arc<BTreeSet<String>>>,
     clock_skew: u64,
     max_age: u64,
-    carried: Arc<BTreeSet<String>>,
+    forwarded: Arc<BTreeSet<String>>,
 }
 
 impl AcceptPolicy {
-    /// Accepts EKS tokens for a cluster: bound by [`BINDING_HEADER`](crate::BINDING_HEADER), of every
-    /// region of the partition, for [`MAX_AGE`] and [`DEFAULT_CLOCK_SKEW`].
+    /// Accepts EKS tokens for a cluster, bound by [`BINDING_HEADER`](crate::BINDING_HEADER), in every
+    /// region of the partition, with [`MAX_AGE`] and [`DEFAULT_CLOCK_SKEW`].
     #[must_use]
     pub fn new(cluster_id: ClusterId, partition: Partition) -> Self {
         Self::bound_by(BindingHeader::cluster(cluster_id), partition)
     }
 
-    /// Accepts requests that are bound by another header, as Vault, Consul and Teleport do it;
-    /// otherwise as [`AcceptPolicy::new`].
+    /// Accepts requests that are bound by another header, such as the logins of Vault, Consul and
+    /// Teleport. Otherwise as [`AcceptPolicy::new`].
     #[must_use]
     pub fn bound_by(header: BindingHeader, partition: Partition) -> Self {
         Self {
@@ -57,13 +57,13 @@ impl AcceptPolicy {
             regions: None,
             clock_skew: DEFAULT_CLOCK_SKEW,
             max_age: MAX_AGE,
-            carried: Arc::default(),
+            forwarded: Arc::default(),
         }
     }
 
-    /// Asks for one more binding header; one that is there already gets the new value.
+    /// Requires one more binding header, or replaces the value of one.
     ///
-    /// A challenge that is given out for one login is such a header of a policy for that login:
+    /// A challenge for a single login is a binding header in a policy for that login:
     ///
     /// ```
     /// # use iam_principal::Partition;
@@ -84,7 +84,7 @@ impl AcceptPolicy {
         }
     }
 
-    /// Takes other hosts for STS than AWS's.
+    /// Replaces the table of STS hosts.
     #[must_use]
     pub fn with_endpoints(self, endpoints: EndpointTable) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl AcceptPolicy {
         }
     }
 
-    /// Accepts only these regions. The global host counts as `us-east-1`.
+    /// Accepts only these regions. The global endpoint belongs to `us-east-1`.
     #[must_use]
     pub fn with_regions(self, regions: impl IntoIterator<Item: Into<String>>) -> Self {
         let regions = regions.into_iter().map(Into::into);
@@ -103,8 +103,8 @@ impl AcceptPolicy {
         }
     }
 
-    /// Sets how many seconds the signer's clock may run ahead. STS itself takes
-    /// [`DEFAULT_CLOCK_SKEW`], so that more is of use only where the signature is proved here.
+    /// Sets how many seconds the signer's clock may run ahead. STS allows [`DEFAULT_CLOCK_SKEW`], so a
+    /// larger value helps only if the signature is verified locally.
     #[must_use]
     pub fn with_clock_skew(self, seconds: u64) -> Self {
         Self {
@@ -113,10 +113,10 @@ impl AcceptPolicy {
         }
     }
 
-    /// Sets how many seconds a request lives; more than [`MAX_AGE`] counts as that.
+    /// Sets how many seconds a request is valid, at most [`MAX_AGE`].
     ///
-    /// There is no leeway at this end, since STS gives none. Whoever suspects his own clock to be
-    /// slow shortens the life by as much.
+    /// Expiry has no leeway, because STS has none. If the verifier's own clock may run slow, shorten the
+    /// age by as much.
     #[must_use]
     pub fn with_max_age(self, seconds: u64) -> Self {
         Self {
@@ -125,41 +125,40 @@ impl AcceptPolicy {
         }
     }
 
-    /// Lets a request in POST form sign one more header, whose value is taken from the request: some
-    /// SDKs sign their `user-agent`, or `amz-sdk-request`. A presigned URL carries no values.
+    /// Allows one more signed header in a request in POST form and forwards its value: some SDKs sign their
+    /// `user-agent` or `amz-sdk-request`. Presigned URLs are not affected, since they have no header values.
     ///
     /// # Errors
     ///
-    /// [`Error::HeaderName`] unless the name is lower-case letters, digits, `-`, `_` and `.`, and none
-    /// that has a meaning of its own here; `x-amz-user-agent` has none.
+    /// [`Error::HeaderName`] unless the name is lower-case letters, digits, `-`, `_` and `.`, and not
+    /// reserved; `x-amz-user-agent` is not.
     pub fn with_forwarded_header(mut self, name: &str) -> Result<Self, Error> {
         if !is_name(name) || (is_reserved_header(name) && name != "x-amz-user-agent") {
             return Err(Error::HeaderName);
         }
-        Arc::make_mut(&mut self.carried).insert(name.to_owned());
+        Arc::make_mut(&mut self.forwarded).insert(name.to_owned());
         Ok(self)
     }
 
-    /// Returns the headers that requests have to be bound by, sorted by name.
+    /// Returns the required binding headers, sorted by name.
     #[must_use]
     pub fn binding(&self) -> &[BindingHeader] {
         self.binding.headers()
     }
 
-    /// Returns the partition that requests and callers have to be of.
+    /// Returns the partition of requests and callers.
     #[must_use]
     pub const fn partition(&self) -> Partition {
         self.partition
     }
 
-    /// Judges a URL at a point in time.
+    /// Accepts or refuses a URL at a point in time.
     ///
-    /// What comes back is the only thing that turns into a request, and it is made from the checked
-    /// parts: the producer's own text is never sent.
+    /// Only the result can become a request, and it is built from the checked parts: the producer's own
+    /// text is never sent.
     ///
-    /// Whether the token was signed for *this* cluster is in the signature, which only STS can
-    /// check: the request carries this policy's cluster id, so that a token for another cluster is
-    /// refused there.
+    /// Only STS can check the signature, and with it whether the token was signed for *this* cluster. The
+    /// request has this policy's cluster id, so STS refuses a token for another cluster.
     ///
     /// # Errors
     ///
@@ -179,12 +178,12 @@ impl AcceptPolicy {
         AcceptedRequest::new(url, found, &self.binding, expires_at)
     }
 
-    /// Judges a request in POST form at a point in time, as strictly as a URL.
+    /// Accepts or refuses a request in POST form at a point in time, as strictly as a URL.
     ///
     /// # Errors
     ///
     /// The checks P20 to P26 of the [front page](crate), in that order: as [`AcceptPolicy::accept`], with
-    /// [`Error::BindingHeaderValue`] behind [`Error::BindingHeaderNotSigned`].
+    /// [`Error::BindingHeaderValue`] after [`Error::BindingHeaderNotSigned`].
     pub fn accept_post(&self, post: &SignedPost<'_>, now: UnixTime) -> Result<AcceptedPost, Error> {
         let expires_at = self.check_window(post.signed_at(), now)?;
         self.check_signed_in_post(post.headers(), post.authorization().signed_headers)?;
@@ -221,34 +220,37 @@ impl AcceptPolicy {
         &'p self,
         signed: impl Iterator<Item = &'s str> + Clone,
     ) -> impl Iterator<Item = &'p str> {
-        let asked = self.binding().iter().map(BindingHeader::name);
-        asked.filter(move |asked| !signed.clone().any(|name| name == *asked))
+        self.binding()
+            .iter()
+            .map(BindingHeader::name)
+            .filter(move |wanted| !signed.clone().any(|name| name == *wanted))
     }
 
-    /// Returns the binding headers that were carried with another value: the verifier sends its own,
-    /// so that a signature over the other could not but be refused.
+    /// Returns the binding headers that were forwarded with another value. The verifier sends its own value,
+    /// so STS would refuse the signature.
     pub(crate) fn mismatched_bindings<'p>(
         &'p self,
         headers: &Headers<'_>,
     ) -> impl Iterator<Item = &'p str> {
-        let elsewhere = |header: &&BindingHeader| {
-            let carried = headers.find(header.name());
-            carried.is_some_and(|value| value != header.value())
-        };
-        let headers = self.binding().iter().filter(elsewhere);
-        headers.map(BindingHeader::name)
+        self.binding()
+            .iter()
+            .filter(|header| {
+                let forwarded = headers.find(header.name());
+                forwarded.is_some_and(|value| value != header.value())
+            })
+            .map(BindingHeader::name)
     }
 
-    /// Returns the signed headers whose values are neither the verifier's own nor carried.
+    /// Returns the signed headers whose values are neither the verifier's own nor forwarded.
     pub(crate) fn unsupplied_in_post<'s>(
         &self,
         headers: &Headers<'_>,
         signed: &'s str,
     ) -> impl Iterator<Item = &'s str> {
-        let is_taken = |name| CARRIED.contains(&name) || self.carried.contains(name);
-        let supplied =
-            move |name| self.supplies(name) || (is_taken(name) && headers.find(name).is_some());
-        names(signed).filter(move |name| !supplied(name))
+        let is_forwarded = |name| FORWARDED.contains(&name) || self.forwarded.contains(name);
+        let is_supplied =
+            move |name| self.supplies(name) || (is_forwarded(name) && headers.find(name).is_some());
+        names(signed).filter(move |name| !is_supplied(name))
     }
 
     /// Returns the signed headers of a presigned URL whose values are not the verifier's own.
@@ -281,10 +283,10 @@ impl AcceptPolicy {
         Ok(last)
     }
 
-    /// Exactly what the rebuilt request carries: a header that was signed but is not sent makes STS
-    /// see another request than the one that was signed.
+    /// Checks that the signed headers of a URL are exactly those of the rebuilt request. If a signed header
+    /// is not sent, STS sees a different request.
     pub(crate) fn check_signed_headers(&self, list: &str) -> Result<(), Error> {
-        // Both lists are sorted, each name once, in the one canonical spelling.
+        // Both lists are sorted, distinct, and in the canonical spelling.
         if list == self.binding.canonical_list() {
             return Ok(());
         }
@@ -312,9 +314,9 @@ impl AcceptPolicy {
     }
 }
 
-/// The headers that a request in POST form may sign, beside `host` and those that bind it. What their
-/// values may be is for [`SignedPost`] to say.
-const CARRIED: [&str; 6] = [
+/// The headers that a request in POST form may sign besides `host` and the binding headers. [`SignedPost`]
+/// checks their values.
+const FORWARDED: [&str; 6] = [
     "accept",
     "content-length",
     "content-type",
@@ -323,7 +325,7 @@ const CARRIED: [&str; 6] = [
     "x-amz-security-token",
 ];
 
-/// STS checks a signature with its own region's key, so that any other region is a wrong one.
+/// STS verifies a signature with the key of its own region, so no other region can be right.
 pub(crate) fn check_scope_region(found: Found<'_>, region: &str) -> Result<(), Error> {
     if found.region == region {
         Ok(())

@@ -18,12 +18,12 @@ use crate::url::PresignedUrl;
 use crate::url::credential::Credential;
 use crate::url::query::Spans;
 
-/// A URL that passed every check, as the request that asks STS who signed it.
+/// A URL that passed every check, as the `GetCallerIdentity` request to send to STS.
 ///
-/// Only [`AcceptPolicy::accept`](crate::AcceptPolicy::accept) makes one.
+/// Only [`AcceptPolicy::accept`](crate::AcceptPolicy::accept) builds one.
 #[derive(Clone)]
 pub struct AcceptedRequest {
-    // INVARIANT: the canonical spelling of the URL that was judged.
+    // INVARIANT: the canonical spelling of the accepted URL.
     uri: Uri,
     spans: Spans,
     binding: Arc<Binding>,
@@ -42,8 +42,8 @@ impl AcceptedRequest {
     ) -> Result<Self, Error> {
         let signed_at = url.signed_at();
         let (mut text, spans) = url.into_canonical();
-        // The third reader. It cannot disagree about a URL of this shape, but if it did, the request
-        // would not be the one that was judged.
+        // The third parser. It cannot disagree about a URL of this form, but if it did, the request would
+        // not be the accepted one.
         let uri = Uri::try_from(std::mem::take(&mut *text)).map_err(|_| Error::ReadersDisagree)?;
         Ok(Self {
             uri,
@@ -56,11 +56,11 @@ impl AcceptedRequest {
         })
     }
 
-    /// Returns the request to send to STS: GET, `accept: application/json`, the binding headers with
-    /// the verifier's own values, and the parameters that were judged, encoded afresh.
+    /// Returns the request to send to STS: GET, `accept: application/json`, the binding headers with the
+    /// verifier's own values, and the accepted parameters, encoded again.
     ///
-    /// **Send it over TLS to exactly this host, follow no redirects, bound what you read, and do not
-    /// log it: `Debug` of an `http::Request` prints its URL whole.**
+    /// **Send it over TLS to exactly this host, follow no redirects, limit how much you read, and do not
+    /// log it: `Debug` of an `http::Request` prints the whole URL.**
     #[must_use]
     pub fn to_http(&self) -> Request<()> {
         let mut request = Request::new(());
@@ -82,49 +82,49 @@ impl AcceptedRequest {
         CacheKey::new(&self.uri, binding, "")
     }
 
-    /// Returns the access key id that claims to have signed it.
+    /// Returns the access key id in the credential, which STS has yet to confirm.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
         self.credential().map_or("", |c| c.access_key_id.as_str())
     }
 
-    /// Returns the headers that it is bound by, with the values that are sent.
+    /// Returns the binding headers with the values that are sent.
     #[must_use]
     pub fn binding(&self) -> &[BindingHeader] {
         self.binding.headers()
     }
 
-    /// Returns the host that it goes to.
+    /// Returns the host that the request is sent to.
     #[must_use]
     pub fn host(&self) -> &str {
         self.uri.host().unwrap_or_default()
     }
 
-    /// Returns the region that it is signed for, which is the host's.
+    /// Returns the region of the credential scope, which is the host's.
     #[must_use]
     pub fn region(&self) -> &str {
         self.credential().map_or("", |c| c.region)
     }
 
-    /// Returns the endpoint that it goes to.
+    /// Returns the endpoint that the request is sent to.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
         Endpoint::new(self.host(), self.partition, self.region(), self.variant)
     }
 
-    /// Returns when it was signed.
+    /// Returns the time of signing, according to the signer.
     #[must_use]
     pub const fn signed_at(&self) -> UnixTime {
         self.signed_at
     }
 
-    /// Returns the last second in which it is accepted.
+    /// Returns the last second in which the request is accepted.
     #[must_use]
     pub const fn expires_at(&self) -> UnixTime {
         self.expires_at
     }
 
-    /// Returns the canonical spelling of a value.
+    /// Returns a value in its canonical spelling.
     fn get(&self, param: Param) -> &str {
         let query = self.uri.query().unwrap_or_default();
         self.spans.find(query, param).unwrap_or_default()
@@ -135,7 +135,7 @@ impl AcceptedRequest {
     }
 }
 
-/// What verifying the signature needs.
+/// The inputs of signature verification.
 #[cfg(feature = "verify")]
 impl AcceptedRequest {
     /// Returns SigV4's canonical query.
@@ -145,7 +145,7 @@ impl AcceptedRequest {
 
     /// Returns the list of signed headers, joined by `;`.
     pub(crate) fn signed_headers_list(&self) -> &str {
-        // by acceptance: exactly the policy's list
+        // by acceptance: the list of the policy
         self.binding.list()
     }
 
@@ -153,7 +153,7 @@ impl AcceptedRequest {
     pub(crate) fn signed_header_values(&self) -> impl Iterator<Item = (&str, &str)> {
         self.signed_headers_list().split(';').map(|name| {
             let value = self.binding.find(name).map(BindingHeader::value);
-            // by acceptance: `host` is the only one that is not a binding header
+            // by acceptance: `host` is the only signed header that is not a binding header
             (name, value.unwrap_or_else(|| self.host()))
         })
     }
@@ -166,7 +166,7 @@ impl AcceptedRequest {
         self.get(Param::Signature)
     }
 
-    /// Returns the session token as it stands in the canonical query.
+    /// Returns the session token in the spelling of the canonical query.
     pub(crate) fn security_token(&self) -> Option<&str> {
         let query = self.uri.query().unwrap_or_default();
         self.spans.find(query, Param::SecurityToken)
@@ -174,7 +174,7 @@ impl AcceptedRequest {
 }
 
 impl fmt::Debug for AcceptedRequest {
-    /// Neither the signature nor the session token.
+    /// Omits the signature and the session token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AcceptedRequest")
             .field("host", &self.host())

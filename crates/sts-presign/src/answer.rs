@@ -1,4 +1,4 @@
-//! Reading STS's answer.
+//! Reads the response of STS.
 
 pub(crate) mod document;
 mod error;
@@ -11,20 +11,19 @@ pub use error::{AnswerError, AnswerFailure, Refusal};
 
 use crate::answer::document::{Caller, Fault, Format};
 
-/// The longest answer that is read: our choice. A genuine one has some 400 bytes; whoever fetches it
-/// stops reading here.
+/// The longest response in bytes: our choice. A genuine one has about 400. An HTTP client should stop
+/// reading at this length.
 pub const MAX_ANSWER_LEN: usize = 65_536;
 
-/// Reads what STS answered to an [`AcceptedRequest`](crate::AcceptedRequest) into the caller's
-/// identity. The access key id is not in the answer: add it with
-/// [`Identity::with_access_key_id`].
+/// Reads the caller's identity from the response of STS to an [`AcceptedRequest`](crate::AcceptedRequest).
+/// The response does not include the access key id: add it with [`Identity::with_access_key_id`].
 ///
-/// The document is one `GetCallerIdentityResponse` as STS writes it, in JSON or in XML as the content
-/// type says. What stands twice, or is not written by STS, is refused.
+/// The document must be one `GetCallerIdentityResponse` as STS writes it, in JSON or XML according to the
+/// content type. A repeated or unknown element is refused.
 ///
 /// # Errors
 ///
-/// In this order: [`AnswerFailure::TooLong`]; by the status, where it is not 200:
+/// In this order: [`AnswerFailure::TooLong`]; for a status other than 200
 /// [`AnswerFailure::Throttled`], [`AnswerError::Refused`], [`AnswerFailure::Redirected`],
 /// [`AnswerFailure::Unavailable`], [`AnswerFailure::UnexpectedStatus`];
 /// [`AnswerFailure::ContentType`], [`AnswerFailure::Malformed`], [`AnswerFailure::Inconsistent`],
@@ -54,8 +53,8 @@ pub fn read_identity(
     Ok(identity)
 }
 
-/// The format that the headers declare, if they declare one, once, and no compression over it: nobody
-/// asked for any.
+/// Returns the declared format: `None` unless there is exactly one content type and no compression, which
+/// was not requested.
 fn declared_format(headers: &HeaderMap) -> Option<Format> {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let (Some(only), None) = (types.next(), types.next()) else {
@@ -69,20 +68,20 @@ fn declared_format(headers: &HeaderMap) -> Option<Format> {
 }
 
 fn by_status(status: StatusCode, format: Option<Format>, body: &[u8]) -> AnswerError {
-    // Only STS's own document tells anything of the caller: a proxy's 403 does not.
+    // Only STS's own document says anything about the caller; the 403 of a proxy does not.
     let fault = format.and_then(|format| format.read_fault(body));
-    // Throttling comes as 400 with this word, and from proxies as 429. As upstream, which looks for
-    // the word as well (`pkg/token/token.go`), but in the whole body.
+    // STS throttles with this code and status 400, proxies with 429. Upstream searches the whole body for
+    // the code (`pkg/token/token.go`).
     let throttled = fault.as_ref().is_some_and(Fault::is_throttling);
     let refusal = fault
         .filter(|fault| fault.is_the_senders)
-        .and_then(|fault| Refusal::from_word(&fault.code));
+        .and_then(|fault| Refusal::from_code(&fault.code));
     let status_code = status.as_u16();
     match refusal {
         _ if throttled || status == StatusCode::TOO_MANY_REQUESTS => {
             AnswerFailure::Throttled.into()
         }
-        // STS refuses with these two; an answer of another status is somebody else's.
+        // STS refuses with these two; any other status is from something in between.
         Some(refusal) if matches!(status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN) => {
             AnswerError::Refused(refusal)
         }

@@ -1,4 +1,4 @@
-//! The headers that bind a request to one verifier, or to one login.
+//! The headers that bind a request to one verifier or one login.
 
 use http::header::{HeaderName, HeaderValue};
 
@@ -6,12 +6,12 @@ use crate::cluster::{BINDING_HEADER, ClusterId};
 use crate::error::Error;
 use crate::url::signed_headers::is_name;
 
-/// The longest name or value of a binding header: our choice, four times what any of the systems
-/// that bind logins in this way needs (Teleport's challenge has 43 characters, a cluster id 255).
+/// The longest name or value of a binding header in bytes: our choice, four times the longest in use
+/// (Teleport's challenge has 43 characters, a cluster id at most 255).
 pub const MAX_BINDING_LEN: usize = 1024;
 
-/// A header that has to be signed, with the value that the verifier sends: what makes a request
-/// good for this verifier, or for this login, and for no other.
+/// A header that must be signed, with the value that the verifier sends. It makes a request valid for this
+/// verifier or this login only.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BindingHeader {
     name: HeaderName,
@@ -19,20 +19,19 @@ pub struct BindingHeader {
 }
 
 impl BindingHeader {
-    /// Binds to a value of the verifier's own (Vault's `x-vault-aws-iam-server-id`), or to one that it
-    /// gave out for a single login (Teleport's `x-teleport-challenge`).
+    /// Binds to a value of the verifier (Vault's `x-vault-aws-iam-server-id`) or to a challenge for a single
+    /// login (Teleport's `x-teleport-challenge`).
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::HeaderName`] unless the name is lower-case letters, digits, `-`, `_`
-    /// and `.`, and none that has a meaning of its own here (`host`, `authorization`, `accept`,
-    /// `content-…`, `x-amz-…`, those of one connection); [`Error::HeaderValue`] unless the value is 1
-    /// to [`MAX_BINDING_LEN`] visible ASCII characters.
+    /// In this order: [`Error::HeaderName`] unless the name is lower-case letters, digits, `-`, `_` and `.`
+    /// and not reserved (`host`, `authorization`, `accept`, `content-…`, `x-amz-…`, hop-by-hop headers);
+    /// [`Error::HeaderValue`] unless the value is 1 to [`MAX_BINDING_LEN`] visible ASCII characters.
     pub fn parse(name: &str, value: &str) -> Result<Self, Error> {
         if name.len() > MAX_BINDING_LEN || !is_name(name) || is_reserved_header(name) {
             return Err(Error::HeaderName);
         }
-        // No space either: SigV4 trims and folds white space, so two values would be signed alike.
+        // No space: SigV4 trims and folds white space, so two values would have one signature.
         if !(1..=MAX_BINDING_LEN).contains(&value.len())
             || !value.bytes().all(|b| b.is_ascii_graphic())
         {
@@ -71,7 +70,7 @@ impl BindingHeader {
     }
 }
 
-/// Names that something else here decides about, and those that belong to one connection (RFC 9110,
+/// Returns whether a name is reserved: set or checked elsewhere in this crate, or hop-by-hop (RFC 9110,
 /// section 7.6.1).
 pub(crate) fn is_reserved_header(name: &str) -> bool {
     const NAMES: [&str; 13] = [
@@ -93,14 +92,14 @@ pub(crate) fn is_reserved_header(name: &str) -> bool {
     NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// The binding headers of a policy, and the list of signed headers that a URL has to have for them.
+/// The binding headers of a policy, and the list of signed headers that they require of a URL.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Binding {
-    // INVARIANT: sorted by name, each once, at least one.
+    // INVARIANT: sorted by name, distinct, not empty.
     headers: Vec<BindingHeader>,
     /// `host` and the names, sorted and joined by `;`.
     list: String,
-    /// The same as a canonical query spells it.
+    /// The list as a canonical query spells it.
     canonical_list: String,
 }
 
@@ -109,7 +108,7 @@ impl Binding {
         Self::of(vec![header])
     }
 
-    /// Adds a header, or gives one another value.
+    /// Adds a header, or replaces the value of one.
     pub(crate) fn with(&self, header: BindingHeader) -> Self {
         let mut headers = self.headers.clone();
         headers.retain(|other| other.name != header.name);
@@ -124,7 +123,7 @@ impl Binding {
         names.sort_unstable();
         Self {
             list: names.join(";"),
-            // by INVARIANT on the names: nothing but the separator is escaped
+            // by INVARIANT on the names: only the separator needs escaping
             canonical_list: names.join("%3B"),
             headers,
         }
@@ -153,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_means_something_else_binds_nothing() {
+    fn a_reserved_name_binds_nothing() {
         for name in [
             "x-k8s-aws-id",
             "x-vault-aws-iam-server-id",

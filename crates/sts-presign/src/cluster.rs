@@ -11,28 +11,29 @@ use crate::error::Error;
 /// (`pkg/token/token.go`).
 pub const BINDING_HEADER: &str = "x-k8s-aws-id";
 
-/// The longest cluster id: our choice, two and a half times the 100 characters that an EKS cluster
-/// name may have, because aws-iam-authenticator's ids are free text.
+/// The longest cluster id in bytes: our choice. An EKS cluster name has at most 100 characters, but
+/// aws-iam-authenticator's ids are free text.
 pub const MAX_CLUSTER_ID_LEN: usize = 255;
 
 /// The longest name of an EKS cluster (EKS API reference, `CreateCluster`, `name`).
 const MAX_EKS_NAME_LEN: usize = 100;
 
-/// What a token is bound to: 1 to 255 visible ASCII characters, the value of the binding header.
+/// The cluster that a token is bound to: 1 to 255 visible ASCII characters, the value of
+/// [`BINDING_HEADER`].
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ClusterId {
     text: String,
-    /// The same, as the binding header carries it.
+    /// The same text as a header value.
     header_value: HeaderValue,
 }
 
 impl ClusterId {
-    /// Reads a cluster id.
+    /// Parses a cluster id.
     ///
     /// # Errors
     ///
-    /// [`Error::ClusterId`] unless `text` is 1 to 255 visible ASCII characters (no space: SigV4
-    /// trims and folds white space in header values, so two ids would be signed alike).
+    /// [`Error::ClusterId`] unless `text` is 1 to 255 visible ASCII characters. (No space: SigV4 trims and
+    /// folds white space in header values, so two ids would have one signature.)
     pub fn parse(text: &str) -> Result<Self, Error> {
         if !(1..=MAX_CLUSTER_ID_LEN).contains(&text.len())
             || !text.bytes().all(|b| b.is_ascii_graphic())
@@ -45,12 +46,12 @@ impl ClusterId {
         })
     }
 
-    /// Reads the name of a cluster of EKS itself: 1 to 100 ASCII letters, digits, `-` and `_`, the
-    /// first a letter or digit.
+    /// Parses the name of an EKS cluster: 1 to 100 ASCII letters, digits, `-` and `_`, the first a letter or
+    /// digit.
     ///
     /// # Errors
     ///
-    /// [`Error::ClusterId`] if it is none (EKS API reference, `CreateCluster`, `name`).
+    /// [`Error::ClusterId`] for any other text (EKS API reference, `CreateCluster`, `name`).
     pub fn parse_eks_name(text: &str) -> Result<Self, Error> {
         let word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         let starts_well = text

@@ -1,4 +1,4 @@
-//! Why a token or a login is refused, step by step, for those who have to find out.
+//! Explains a refusal, check by check.
 
 mod advice;
 mod check;
@@ -15,17 +15,16 @@ pub use quote::MAX_QUOTED_LEN;
 
 use crate::error::Error;
 
-/// What a judge found out about a request, check by check, in their order.
+/// The result of every check of one request, in order.
 ///
-/// `Display` writes it for people, a line for each check. It quotes what is not secret: never a
-/// signature, never a session token.
+/// `Display` prints one line for each check. It never quotes a signature or a session token.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Diagnosis {
     carrier: Carrier,
     findings: Vec<Finding>,
 }
 
-/// What one check found out.
+/// The result of one check.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Finding {
     check: Check,
@@ -33,15 +32,18 @@ pub struct Finding {
     seen: String,
 }
 
-/// How a check ended.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "a check ends in one of three ways")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a check has exactly three outcomes"
+)]
 pub enum Outcome {
-    /// It passed.
+    /// The check passed.
     Passed,
-    /// It failed.
+    /// The check failed.
     Failed(Error),
-    /// There was nothing to look at, because an earlier check failed.
+    /// An earlier check failed, so there was nothing to check.
     NotReached,
 }
 
@@ -52,14 +54,14 @@ impl Finding {
         self.check
     }
 
-    /// Returns how it ended.
+    /// Returns the outcome.
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         self.outcome
     }
 
-    /// Returns what the check looked at: escaped, at most [`MAX_QUOTED_LEN`] bytes of it, and nothing
-    /// secret. Empty where there is nothing to show.
+    /// Returns the text that was checked: escaped, at most [`MAX_QUOTED_LEN`] bytes, and never secret. Empty
+    /// if there is nothing to show.
     #[must_use]
     pub fn seen(&self) -> &str {
         &self.seen
@@ -73,7 +75,7 @@ impl Diagnosis {
         &self.findings
     }
 
-    /// Returns the error that the judge refuses the request with: that of the first check that failed.
+    /// Returns the error of the first failed check, with which the request is refused.
     #[must_use]
     pub fn refusal(&self) -> Option<Error> {
         self.findings
@@ -107,7 +109,7 @@ impl fmt::Display for Diagnosis {
     }
 }
 
-/// What carries the request that is looked at.
+/// The form of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Carrier {
     Url,
@@ -122,7 +124,7 @@ impl Carrier {
         }
     }
 
-    /// What stands in front of the number of a check on the front page.
+    /// Returns the prefix of the check numbers on the front page.
     const fn prefix(self) -> &'static str {
         match self {
             Self::Url => "",

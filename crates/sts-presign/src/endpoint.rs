@@ -1,10 +1,10 @@
-//! An STS endpoint: a host that is known to be one.
+//! STS endpoints.
 
 use std::fmt;
 
 use iam_principal::Partition;
 
-/// An STS endpoint: a host that is known to be one, with its partition and region.
+/// An STS endpoint: a known host with its partition and region.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Endpoint {
     host: String,
@@ -13,13 +13,13 @@ pub struct Endpoint {
     variant: EndpointVariant,
 }
 
-/// What an endpoint offers beside the ordinary.
+/// The options of an endpoint.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct EndpointVariant {
-    /// Whether its cryptography is FIPS 140 validated.
+    /// Whether its cryptography is validated under FIPS 140.
     pub fips: bool,
-    /// Whether it is reached over IPv6 as well as IPv4.
+    /// Whether it supports IPv6 as well as IPv4.
     pub dual_stack: bool,
 }
 
@@ -30,13 +30,13 @@ impl EndpointVariant {
         dual_stack: false,
     };
 
-    /// Returns it with FIPS or without.
+    /// Sets whether the endpoint is a FIPS endpoint.
     #[must_use]
     pub const fn with_fips(self, fips: bool) -> Self {
         Self { fips, ..self }
     }
 
-    /// Returns it with dual-stack or without.
+    /// Sets whether the endpoint is dual-stack.
     #[must_use]
     pub const fn with_dual_stack(self, dual_stack: bool) -> Self {
         Self { dual_stack, ..self }
@@ -70,13 +70,13 @@ impl Endpoint {
         self.partition
     }
 
-    /// Returns the region that requests to it are signed for.
+    /// Returns the region that requests are signed for.
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// Returns what it offers. `GovCloud`'s ordinary host is its FIPS host.
+    /// Returns the options. The ordinary host of `GovCloud` is its FIPS host.
     #[must_use]
     pub const fn variant(&self) -> EndpointVariant {
         self.variant

@@ -1,4 +1,4 @@
-//! Which hosts are STS, in which partition and region.
+//! The hosts of STS, with partition and region.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -9,10 +9,9 @@ use regex::Regex;
 
 use crate::endpoint::{Endpoint, EndpointVariant};
 use crate::error::Error;
-use crate::url::percent::split_once;
 
-/// The host that stands for no region. Its requests are signed for `us-east-1` (IAM User Guide,
-/// "AWS STS Regions and endpoints"), and only partition `aws` has one.
+/// The global endpoint, of partition `aws` only. Its requests are signed for `us-east-1` (IAM User Guide,
+/// "AWS STS Regions and endpoints").
 const GLOBAL_HOST: &str = "sts.amazonaws.com";
 const GLOBAL: Found<'static> = Found {
     partition: Partition::Aws,
@@ -20,17 +19,17 @@ const GLOBAL: Found<'static> = Found {
     variant: EndpointVariant::ORDINARY,
 };
 
-/// What stands before the region's dot.
+/// The first label of a host.
 const LABEL: &str = "sts";
 const FIPS_LABEL: &str = "sts-fips";
 
-/// The shapes of region names, from `regionRegex` in botocore's `partitions.json`, narrowed to lower
-/// case ASCII and bounded: our choice, 20 letters and two digits, because the longest word today
-/// (`northeast`, `southeast`, `northwest`) has nine and no region's number has two.
+/// The pattern of region names in each partition: `regionRegex` of botocore's `partitions.json`, limited to
+/// lower-case ASCII, 20 letters and two digits. The limits are our choice: the longest word today
+/// (`northeast`) has nine letters, and no number has two digits.
 ///
-/// Every region in that file has its partition's shape, and so will tomorrow's: a list would go
-/// stale with each launch.
-const SHAPES: [(Partition, &str); 8] = [
+/// Every region in that file matches the pattern of its partition. A list of regions would be outdated by
+/// each new one.
+const REGION_PATTERNS: [(Partition, &str); 8] = [
     (
         Partition::Aws,
         "^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z0-9]{1,20}-[0-9]{1,2}$",
@@ -44,18 +43,17 @@ const SHAPES: [(Partition, &str); 8] = [
     (Partition::AwsUsGov, "^us-gov-[a-z0-9]{1,20}-[0-9]{1,2}$"),
 ];
 
-/// The longest region of a caller's: our choice, what the shapes let one be.
+/// The longest region in an added entry: our choice, what the patterns allow.
 const MAX_REGION_LEN: usize = 32;
 
-/// The longest host: RFC 1035, section 2.3.4, as it comes out in text.
+/// The longest host in bytes: RFC 1035, section 2.3.4, in text form.
 pub(crate) const MAX_HOST_LEN: usize = 253;
 
-/// The hosts that count as STS: AWS's, more than those, or a list of the caller's alone.
+/// The hosts that are STS endpoints: those of AWS, those and more, or a list of your own.
 ///
-/// AWS's are known by shape: `sts` or `sts-fips`, a region of a partition's shape, and that
-/// partition's suffix for IPv4 or for dual-stack, so that a region that opens tomorrow needs no
-/// release. What has no such shape is told here: a region of a new shape, a VPC endpoint, a double of
-/// STS.
+/// AWS's hosts are recognized by pattern: `sts` or `sts-fips`, a region that matches the pattern of a
+/// partition, and the partition's IPv4 or dual-stack suffix. A new region needs no new release. Add
+/// whatever has no such pattern: a new kind of region, a VPC endpoint, a test double of STS.
 ///
 /// ```
 /// use iam_principal::Partition;
@@ -69,7 +67,7 @@ pub(crate) const MAX_HOST_LEN: usize = 253;
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EndpointTable {
-    shapes: bool,
+    has_aws: bool,
     regions: BTreeMap<String, Partition>,
     hosts: BTreeMap<String, Listed>,
 }
@@ -81,27 +79,27 @@ struct Listed {
 }
 
 impl EndpointTable {
-    /// Knows the hosts of every partition's regions by their shape, and the global host.
+    /// Recognizes the hosts of every partition by pattern, and the global endpoint.
     #[must_use]
     pub const fn aws() -> Self {
         Self::listing(true)
     }
 
-    /// Knows no host but those that are added.
+    /// Recognizes only the hosts that are added.
     #[must_use]
     pub const fn empty() -> Self {
         Self::listing(false)
     }
 
-    const fn listing(shapes: bool) -> Self {
+    const fn listing(has_aws: bool) -> Self {
         Self {
-            shapes,
+            has_aws,
             regions: BTreeMap::new(),
             hosts: BTreeMap::new(),
         }
     }
 
-    /// Adds a region, with its regional, FIPS and dual-stack hosts. It overrides the shapes.
+    /// Adds a region with its regional, FIPS and dual-stack hosts. It overrides the patterns.
     ///
     /// # Errors
     ///
@@ -112,9 +110,9 @@ impl EndpointTable {
         Ok(self)
     }
 
-    /// Adds a host, whose requests are signed for a region.
+    /// Adds a host whose requests are signed for a region.
     ///
-    /// **Requests go there, and what answers is believed.**
+    /// **Requests are sent to this host, and its responses are trusted.**
     ///
     /// # Errors
     ///
@@ -136,20 +134,20 @@ impl EndpointTable {
         Ok(self)
     }
 
-    /// Reads a host, exactly as it has to stand in a URL: lower case, no port, no final dot.
+    /// Looks up a host, exactly as a URL must spell it: lower case, no port, no final dot.
     ///
     /// # Errors
     ///
-    /// [`Error::Host`] if the table does not know it.
+    /// [`Error::Host`] if the table does not have it.
     pub fn endpoint(&self, host: &str) -> Result<Endpoint, Error> {
         Ok(self.find(host).ok_or(Error::Host)?.endpoint(host))
     }
 
-    /// Makes the endpoint of a region.
+    /// Returns the endpoint of a region.
     ///
     /// # Errors
     ///
-    /// [`Error::Host`] if the table does not know the region.
+    /// [`Error::Host`] if the region is unknown.
     pub fn regional(&self, region: &str, variant: EndpointVariant) -> Result<Endpoint, Error> {
         let partition = self.partition_of(region).ok_or(Error::Host)?;
         let EndpointVariant { fips, dual_stack } = variant;
@@ -164,7 +162,7 @@ impl EndpointTable {
         self.endpoint(&format!("{label}.{region}.{suffix}"))
     }
 
-    /// Looks a host up, without writing anything.
+    /// Looks up a host without allocating.
     pub(crate) fn find<'h>(&'h self, host: &'h str) -> Option<Found<'h>> {
         if let Some(Listed { partition, region }) = self.hosts.get(host) {
             return Some(Found {
@@ -173,11 +171,11 @@ impl EndpointTable {
                 variant: EndpointVariant::ORDINARY,
             });
         }
-        if self.shapes && host == GLOBAL_HOST {
+        if self.has_aws && host == GLOBAL_HOST {
             return Some(GLOBAL);
         }
-        let (label, rest) = split_once(host, b'.')?;
-        let (region, suffix) = split_once(rest, b'.')?;
+        let (label, rest) = host.split_once('.')?;
+        let (region, suffix) = rest.split_once('.')?;
         let partition = self.partition_of(region)?;
         let dual_stack = suffix == partition.dual_stack_dns_suffix();
         if !dual_stack && suffix != partition.dns_suffix() {
@@ -198,13 +196,13 @@ impl EndpointTable {
     fn partition_of(&self, region: &str) -> Option<Partition> {
         match self.regions.get(region) {
             Some(partition) => Some(*partition),
-            None if self.shapes => partition_by_shape(region),
+            None if self.has_aws => partition_by_pattern(region),
             None => None,
         }
     }
 }
 
-/// What a table says of a host; the region is a part of the host or the table's own.
+/// The entry of a host. The region borrows from the host or from the table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Found<'h> {
     pub(crate) partition: Partition,
@@ -213,28 +211,28 @@ pub(crate) struct Found<'h> {
 }
 
 impl Found<'_> {
-    /// Returns the endpoint, where `host` is the host that was found.
+    /// Returns the endpoint for the host that was looked up.
     pub(crate) fn endpoint(self, host: &str) -> Endpoint {
         Endpoint::new(host, self.partition, self.region, self.variant)
     }
 }
 
 impl Endpoint {
-    /// Reads a host of AWS's own, exactly as it has to stand in a URL: lower case, no port, no final
-    /// dot. Other hosts are in an [`EndpointTable`] of the caller's.
+    /// Parses a host of AWS, exactly as a URL must spell it: lower case, no port, no final dot. For other
+    /// hosts use an [`EndpointTable`].
     ///
     /// # Errors
     ///
-    /// [`Error::Host`] if it is no STS endpoint.
+    /// [`Error::Host`] if it is not an STS endpoint.
     pub fn from_host(host: &str) -> Result<Self, Error> {
         EndpointTable::aws().endpoint(host)
     }
 
-    /// Makes the endpoint of a region of AWS's.
+    /// Returns the endpoint of an AWS region.
     ///
     /// # Errors
     ///
-    /// [`Error::Host`] if the region is in no partition that is known.
+    /// [`Error::Host`] if the region matches no known partition.
     pub fn regional(region: &str, variant: EndpointVariant) -> Result<Self, Error> {
         EndpointTable::aws().regional(region, variant)
     }
@@ -265,13 +263,13 @@ impl TryFrom<&str> for Endpoint {
 }
 
 impl Default for EndpointTable {
-    /// AWS's own.
+    /// As [`EndpointTable::aws`].
     fn default() -> Self {
         Self::aws()
     }
 }
 
-/// In `GovCloud` botocore's rules give the ordinary host for FIPS as well.
+/// For `GovCloud`, botocore's rules return the ordinary host for FIPS too.
 fn plain_host_is_fips(partition: Partition, dual_stack: bool) -> bool {
     partition == Partition::AwsUsGov && !dual_stack
 }
@@ -284,7 +282,8 @@ fn check_region(region: &str) -> Result<(), Error> {
     }
 }
 
-/// A DNS label, lower case (RFC 1035, section 2.3.1; RFC 1123 lets digits stand first).
+/// Returns whether the text is a lower-case DNS label (RFC 1035, section 2.3.1; RFC 1123 allows a leading
+/// digit).
 pub(crate) fn is_label(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=63).contains(&text.len())
@@ -293,19 +292,20 @@ pub(crate) fn is_label(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// A host whose last label is a number is an IPv4 address to some parsers, or refused by them.
+/// Returns whether the last label begins with a digit. Some parsers treat such a host as an IPv4 address
+/// or refuse it.
 fn ends_in_number(host: &str) -> bool {
     host.split('.')
         .next_back()
         .is_some_and(|label| label.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-fn partition_by_shape(region: &str) -> Option<Partition> {
+fn partition_by_pattern(region: &str) -> Option<Partition> {
     static COMPILED: OnceLock<Vec<(Partition, Regex)>> = OnceLock::new();
     COMPILED
         .get_or_init(|| {
             let compile = |(partition, shape)| Some((partition, Regex::new(shape).ok()?));
-            SHAPES.into_iter().filter_map(compile).collect()
+            REGION_PATTERNS.into_iter().filter_map(compile).collect()
         })
         .iter()
         .find(|(_, shape)| shape.is_match(region))
@@ -317,8 +317,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_shape_compiles() {
-        for (partition, shape) in SHAPES {
+    fn every_pattern_compiles() {
+        for (partition, shape) in REGION_PATTERNS {
             assert!(Regex::new(shape).is_ok(), "{partition}");
         }
     }
@@ -326,9 +326,9 @@ mod tests {
     #[test]
     fn a_region_is_bounded() {
         let longest = format!("eusc-de-{}-12", "a".repeat(20));
-        assert_eq!(partition_by_shape(&longest), Some(Partition::AwsEusc));
+        assert_eq!(partition_by_pattern(&longest), Some(Partition::AwsEusc));
         for longer in [format!("us-{}-1", "a".repeat(21)), "us-a-123".to_owned()] {
-            assert_eq!(partition_by_shape(&longer), None, "{longer}");
+            assert_eq!(partition_by_pattern(&longer), None, "{longer}");
         }
         assert!(longest.len() < MAX_REGION_LEN);
         assert_eq!(check_region(&"r".repeat(32)), Ok(()));

@@ -1,15 +1,15 @@
-//! Why a URL is refused.
+//! Why a request is refused.
 
 use thiserror::Error as ThisError;
 
 use crate::param::Param;
 
-/// Why a presigned URL or a request in POST form is refused: one variant or more for each numbered
-/// check of the crate's front page.
+/// Why a presigned URL or a request in POST form is refused. Each numbered check of the front page has at
+/// least one variant.
 ///
-/// `Copy`, and quotes nothing of the URL, so it may be logged. **A service answers an
-/// unauthenticated caller with `401` and nothing else**; the value is for the log and for the
-/// producer's author.
+/// It is `Copy` and quotes nothing of the request, so it may be logged. **A service answers an
+/// unauthenticated caller with `401` and nothing else**; the value is for the log and for the author of the
+/// token producer.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
@@ -22,117 +22,114 @@ pub enum Error {
     /// The algorithm is not `AWS4-HMAC-SHA256`.
     #[error("the algorithm is not `AWS4-HMAC-SHA256`")]
     Algorithm,
-    /// The `Authorization` header is not its three parts, each once.
+    /// The `Authorization` header does not have exactly its three parts, each once.
     #[error("`Authorization` is not `Credential=…, SignedHeaders=…, Signature=…`, each once")]
     Authorization,
-    /// The binding header was sent as a parameter.
+    /// The binding header is a query parameter.
     #[error("the binding header is a query parameter")]
     BindingHeaderAsParameter,
-    /// The binding header is not among the signed headers, so the token is bound to no cluster.
+    /// The binding header is not signed, so the token is not bound to a cluster.
     #[error("the signed headers lack the binding header (`x-k8s-aws-id` for EKS)")]
     BindingHeaderNotSigned,
-    /// A binding header was signed with a value that is not this verifier's.
+    /// A binding header was forwarded with a value other than this verifier's.
     #[error("a binding header is signed with another value than this verifier's")]
     BindingHeaderValue,
-    /// The form is not the one of `GetCallerIdentity`.
+    /// The body is not the form of `GetCallerIdentity`.
     #[error("the body is not `Action=GetCallerIdentity&Version=2011-06-15`")]
     Body,
-    /// `accept`, `content-type`, `content-length` or `x-amz-content-sha256` is signed with a value
-    /// that is not JSON, a form, the form's length or its hash.
+    /// A signed `accept`, `content-type`, `content-length` or `x-amz-content-sha256` is not JSON, a form, the
+    /// length of the form or its hash.
     #[error("a signed header has a value that does not fit the request")]
     ForwardedValue,
     /// The cluster id is not 1 to 255 visible ASCII characters.
     #[error("a cluster id is 1 to 255 visible ASCII characters")]
     ClusterId,
-    /// The credential is not five parts that end in `sts/aws4_request`.
+    /// The credential does not have five parts that end in `sts/aws4_request`.
     #[error("the credential is not `KEY-ID/DATE/REGION/sts/aws4_request`")]
     CredentialScope,
-    /// `X-Amz-Date` is not a real point in time in the form `YYYYMMDDTHHMMSSZ`.
+    /// `X-Amz-Date` is not a date and time of the form `YYYYMMDDTHHMMSSZ`.
     #[error("`X-Amz-Date` is not a date and time of the form `YYYYMMDDTHHMMSSZ`")]
     Date,
-    /// A header stands twice, perhaps in two letter cases.
-    #[error("a header is there twice")]
+    /// A header occurs twice, perhaps in two letter cases.
+    #[error("a header occurs twice")]
     DuplicateHeader,
-    /// A parameter stands twice.
-    #[error("`{0}` is there twice")]
+    /// A parameter occurs twice.
+    #[error("`{0}` occurs twice")]
     DuplicateParameter(Param),
     /// A parameter has no value.
     #[error("`{0}` has no value")]
     EmptyParameter(Param),
-    /// A host or region for an [`EndpointTable`](crate::EndpointTable) is no DNS name or label.
+    /// A host or region for an [`EndpointTable`](crate::EndpointTable) is not a DNS name or label.
     #[error("a host is a lower-case DNS name, a region a label of at most 32 characters")]
     EndpointTable,
-    /// The token's fifteen minutes (or fewer, where the policy says so) are over.
+    /// The request is older than fifteen minutes, or than the policy's maximum age.
     #[error("expired {seconds} s ago")]
     Expired {
-        /// By how many seconds.
+        /// Seconds since expiry.
         seconds: u64,
     },
     /// `X-Amz-Expires` is not a plain number from 0 to 900.
     #[error("`X-Amz-Expires` is not a plain decimal number from 0 to 900")]
     Expires,
-    /// A byte that no producer writes and that parsers read differently.
-    #[error("the URL holds {0}")]
+    /// A byte that no producer writes and about which parsers disagree.
+    #[error("the URL has {0}")]
     ForbiddenByte(Byte),
-    /// The name of a header is none that can be signed, or, of a binding header or one that a policy lets
-    /// be carried, one that has a meaning of its own.
-    #[error(
-        "a header's name is not lower-case letters, digits, `-`, `_` and `.`, or has a meaning of its own"
-    )]
+    /// The name of a header cannot be signed, or a name in the policy is reserved.
+    #[error("a header name is not lower-case letters, digits, `-`, `_` and `.`, or is reserved")]
     HeaderName,
-    /// The value of a header is not visible ASCII, or too long.
-    #[error("a header's value is not visible ASCII, one space between words, or too long")]
+    /// The value of a header is not visible ASCII, or is too long.
+    #[error("a header value is not visible ASCII with single spaces between words, or is too long")]
     HeaderValue,
-    /// The host is no STS endpoint.
-    #[error("the host is no STS endpoint of a known partition and region")]
+    /// The host is not an STS endpoint.
+    #[error("the host is not an STS endpoint of a known partition and region")]
     Host,
-    /// The `host` header and the URL name two hosts.
+    /// The `host` header and the URL name different hosts.
     #[error("the `host` header is not the URL's host")]
     HostHeader,
     /// The host belongs to another partition.
     #[error("the host belongs to another partition than this verifier")]
     HostPartition,
-    /// `host` is not among the signed headers.
+    /// `host` is not signed.
     #[error("the signed headers lack `host`")]
     HostNotSigned,
-    /// The method of a carried request is not `POST`.
+    /// The method of a forwarded request is not `POST`.
     #[error("the method is not `POST`")]
     Method,
-    /// A parameter that has to be there is not.
+    /// A required parameter is missing.
     #[error("`{0}` is missing")]
     MissingParameter(Param),
     /// The URL does not start with `https://`.
     #[error("the URL does not start with `https://`")]
     NotHttps,
-    /// Signed later than the clock and its tolerated skew allow.
+    /// The time of signing is later than the clock and its tolerated skew allow.
     #[error("signed {seconds} s in the future, more than the tolerated clock skew")]
     NotYetValid {
-        /// How many seconds before it becomes valid.
+        /// Seconds until it becomes valid.
         seconds: u64,
     },
     /// A part of the query that is not `name=value`.
     #[error("the query is not `name=value` pairs joined by `&`")]
     Pair,
-    /// A known parameter in other letter case, or percent-encoded.
-    #[error("`{0}` is spelled otherwise; names are exact and not percent-encoded")]
+    /// A known parameter in another letter case, or percent-encoded.
+    #[error("`{0}` is misspelled; names are case-sensitive and not percent-encoded")]
     ParameterSpelling(Param),
-    /// The path is not `/`, or there is no query behind it.
-    #[error("the URL has another path than `/`, or no query")]
+    /// The path is not `/`, or there is no query after it.
+    #[error("the path of the URL is not `/`, or it has no query")]
     Path,
-    /// A `%` that does not begin two hexadecimal digits.
-    #[error("a `%` without two hexadecimal digits")]
+    /// A `%` without two hexadecimal digits after it.
+    #[error("a `%` without two hexadecimal digits after it")]
     PercentEncoding,
-    /// A port behind the host.
-    #[error("the URL names a port")]
+    /// The host has a port.
+    #[error("the URL has a port")]
     Port,
-    /// The URL of a carried request is not `https://HOST/`.
+    /// The URL of a forwarded request is not `https://HOST/`.
     #[error("the URL of a POST is not `https://HOST/`")]
     PostPath,
-    /// `url` or `http` reads the text otherwise than this crate.
-    #[error("two URL parsers do not read the URL alike")]
+    /// `url` or `http` parses the text differently from this crate.
+    #[error("two URL parsers disagree about the URL")]
     ReadersDisagree,
-    /// The policy does not allow the region.
-    #[error("the region is not one of those that this verifier accepts")]
+    /// The policy does not accept the region.
+    #[error("this verifier does not accept the region")]
     RegionNotAllowed,
     /// The date in the credential scope is not that of `X-Amz-Date`.
     #[error("the date in the credential is not that of `X-Amz-Date`")]
@@ -143,28 +140,27 @@ pub enum Error {
     /// The signature is not 64 lower-case hexadecimal digits.
     #[error("the signature is not 64 lower-case hexadecimal digits")]
     Signature,
-    /// The list of signed headers is not lower-case names, sorted, each once.
-    #[error("the list of signed headers is not lower-case names joined by `;`, sorted, each once")]
+    /// The signed headers are not lower-case names, sorted and distinct.
+    #[error("the signed headers are not lower-case names joined by `;`, sorted and distinct")]
     SignedHeaders,
-    /// The URL is longer than [`MAX_URL_LEN`](crate::MAX_URL_LEN), or a carried request is, or it has
-    /// more than [`MAX_FORWARDED_HEADERS`](crate::MAX_FORWARDED_HEADERS).
+    /// The URL or forwarded request is longer than [`MAX_URL_LEN`](crate::MAX_URL_LEN), or has more than
+    /// [`MAX_FORWARDED_HEADERS`](crate::MAX_FORWARDED_HEADERS) headers.
     #[error("longer than 16384 bytes, or more than 40 headers")]
     TooLong,
     /// A parameter that does not belong to the request.
-    #[error("a parameter that does not belong to a presigned GetCallerIdentity request")]
+    #[error("a parameter does not belong to a presigned GetCallerIdentity request")]
     UnknownParameter,
-    /// A carried request has no `Authorization` header.
+    /// A forwarded request has no `Authorization` header.
     #[error("there is no `Authorization` header")]
     Unsigned,
-    /// A header that AWS reads is not signed.
+    /// An `x-amz-` header, which AWS reads, is not signed.
     #[error("an `x-amz-` header is not signed")]
     UnsignedHeader,
-    /// A signed header whose value the verifier does not have, so that STS could not check the
-    /// signature.
-    #[error("signs a header the verifier cannot supply")]
+    /// The verifier does not have the value of a signed header, so STS could not check the signature.
+    #[error("a signed header has a value that the verifier cannot supply")]
     UnsuppliedHeader,
-    /// A decoded value holds a character outside visible ASCII.
-    #[error("the value of `{0}` holds a character outside visible ASCII")]
+    /// A decoded value has a character outside visible ASCII.
+    #[error("the value of `{0}` has a character outside visible ASCII")]
     Value(Param),
     /// `Version` is not `2011-06-15`.
     #[error("`Version` is not `2011-06-15`")]
@@ -172,7 +168,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns the stable kebab-case name of the fact, for logs, metrics and protocols.
+    /// Returns the stable kebab-case code, for logs, metrics and protocols.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -228,11 +224,11 @@ impl Error {
     }
 }
 
-/// The kind of byte that [`Error::ForbiddenByte`] met first.
+/// The kind of the first forbidden byte; see [`Error::ForbiddenByte`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Byte {
-    /// `@`: userinfo, which an HTTP client would send as a header of its own.
+    /// `@`: userinfo, which an HTTP client would send as an `Authorization` header.
     At,
     /// A control character: tab, newline, NUL.
     Control,
@@ -240,7 +236,7 @@ pub enum Byte {
     Fragment,
     /// A byte outside ASCII.
     NonAscii,
-    /// Any other byte that has to be percent-encoded.
+    /// Any other byte that must be percent-encoded.
     Other,
     /// `+`, which some parsers read as a space.
     Plus,
@@ -257,7 +253,7 @@ impl std::fmt::Display for Byte {
             Self::Control => "a control character",
             Self::Fragment => "a `#`; STS URLs have no fragment",
             Self::NonAscii => "a byte outside ASCII",
-            Self::Other => "a character that has to be percent-encoded",
+            Self::Other => "a character that must be percent-encoded",
             Self::Plus => "a raw `+`; write `%2B`",
             Self::Semicolon => "a raw `;`; write `%3B`",
             Self::Space => "a raw space",

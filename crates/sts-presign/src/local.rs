@@ -1,4 +1,4 @@
-//! The embedded STS: a function from request to response that really verifies.
+//! The embedded STS: a function from request to response that verifies signatures.
 
 mod error;
 mod received;
@@ -17,32 +17,30 @@ use crate::sigv4::KeyLookup;
 use crate::sigv4::{VerifyError, check};
 use crate::time::UnixTime;
 
-/// The longest query, and the longest body, that the embedded STS looks at: our choice, that of a
-/// URL.
+/// The longest query and the longest body in bytes that the embedded STS reads: our choice, as for a URL.
 pub const MAX_REQUEST_LEN: usize = crate::url::MAX_URL_LEN;
 
-/// An STS that knows some keys and answers `GetCallerIdentity` about them, for tests, examples and
-/// machines without a network.
+/// An STS that answers `GetCallerIdentity` for a set of keys, for tests, examples and machines without a
+/// network.
 ///
-/// It answers any SDK that is pointed at it, over plain HTTP, on any host and port: presigned GET
-/// requests, and GET and POST with an `Authorization` header. It verifies what STS verifies, and
-/// answers as STS does: in XML, or in JSON where `accept` asks for it, and with STS's own codes and
-/// statuses for what it refuses.
+/// It answers any SDK, over plain HTTP, on any host and port: presigned GET requests, and GET and POST with
+/// an `Authorization` header. It verifies what STS verifies and responds as STS does: in XML, or in JSON if
+/// `accept` names it, with STS's own error codes and statuses.
 #[derive(Clone, Debug)]
 pub struct LocalSts<K> {
     keys: K,
 }
 
-/// A request has no id where nothing keeps a record of it.
+/// A constant, because no record is kept that an id could refer to.
 const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 impl<K: KeyLookup> LocalSts<K> {
-    /// Answers about these keys.
+    /// Builds an STS with these keys.
     pub const fn new(keys: K) -> Self {
         Self { keys }
     }
 
-    /// Answers a request at a point in time.
+    /// Responds to a request at a point in time.
     pub fn answer(&self, request: &Request<impl AsRef<[u8]>>, now: UnixTime) -> Response<Vec<u8>> {
         let format = Format::accepted(request.headers());
         match verify_request(request, &self.keys, now) {
@@ -55,27 +53,25 @@ impl<K: KeyLookup> LocalSts<K> {
         }
     }
 
-    /// Answers a request with STS's `Throttling`, whatever it asks: how often is too often is for
-    /// the caller to count.
+    /// Responds to any request with STS's `Throttling`. The caller decides when to throttle.
     pub fn throttle<B>(&self, request: &Request<B>) -> Response<Vec<u8>> {
         refuse(Format::accepted(request.headers()), StsError::Throttling)
     }
 }
 
-/// Checks the signature of any request to STS, as STS does, against the keys that exist, and returns
-/// whose it is, with the access key id.
+/// Verifies the signature of any request to STS with the known keys, as STS does, and returns the owner of
+/// the key, with the access key id.
 ///
-/// **This is no judgment of a token:** it asks for no cluster and no host, and what it returns is an
-/// identity and never an [`AcceptedRequest`](crate::AcceptedRequest). It is for those who stand in
-/// STS's place.
+/// **This does not accept a token:** it requires neither a cluster nor a host, and returns an identity, never
+/// an [`AcceptedRequest`](crate::AcceptedRequest). It is for implementations of STS.
 ///
 /// # Errors
 ///
-/// In this order: what is asked, [`StsError::TooLong`], [`StsError::Path`],
-/// [`StsError::MalformedQuery`], [`StsError::Action`]; the signature's shape,
+/// In this order: for the operation, [`StsError::TooLong`], [`StsError::Path`],
+/// [`StsError::MalformedQuery`], [`StsError::Action`]; for the form of the signature,
 /// [`StsError::MissingAuthenticationToken`], [`StsError::IncompleteSignature`],
-/// [`StsError::Scope`], [`StsError::UnsignedHeader`]; its time, [`StsError::NotYetCurrent`],
-/// [`StsError::SignatureExpired`]; whose it is, [`StsError::InvalidClientTokenId`],
+/// [`StsError::Scope`], [`StsError::UnsignedHeader`]; for its time, [`StsError::NotYetCurrent`],
+/// [`StsError::SignatureExpired`]; for the key, [`StsError::InvalidClientTokenId`],
 /// [`StsError::ExpiredToken`], [`StsError::SignatureDoesNotMatch`].
 pub fn verify_request(
     request: &Request<impl AsRef<[u8]>>,
@@ -98,7 +94,7 @@ pub fn verify_request(
         VerifyError::Signature => StsError::SignatureDoesNotMatch,
     })?;
     let identity = key.identity();
-    // A key exists in one partition only. Any other host, `localhost` for instance, is of all.
+    // A key exists in one partition only. A host that is not AWS's, such as `localhost`, serves them all.
     match Endpoint::from_host(received.host()) {
         Ok(endpoint) if endpoint.partition() != identity.partition() => {
             Err(StsError::InvalidClientTokenId)
@@ -108,7 +104,7 @@ pub fn verify_request(
 }
 
 impl Format {
-    /// As STS: XML, unless JSON is asked for.
+    /// Chooses as STS does: XML, unless `accept` names JSON.
     fn accepted(headers: &HeaderMap) -> Self {
         let asks_for_json = headers
             .get_all(ACCEPT)

@@ -1,11 +1,10 @@
-//! The nine parameters.
+//! The nine query parameters.
 
 use std::fmt;
 
 /// A parameter of a presigned `GetCallerIdentity` URL.
 ///
-/// The order is that of SigV4's canonical query string, with the signature, which is not part of
-/// it, at the end: whoever prints them in this order prints the canonical query first.
+/// The order is that of SigV4's canonical query string. The signature, which is not part of it, is last.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Param {
@@ -21,7 +20,7 @@ pub enum Param {
     Date,
     /// `X-Amz-Expires`
     Expires,
-    /// `X-Amz-Security-Token`, of temporary credentials only.
+    /// `X-Amz-Security-Token`, for temporary credentials only.
     SecurityToken,
     /// `X-Amz-SignedHeaders`
     SignedHeaders,
@@ -42,7 +41,7 @@ impl Param {
         Self::Signature,
     ];
 
-    /// Returns the name, exactly as it stands in the URL.
+    /// Returns the exact name in the URL.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -58,7 +57,7 @@ impl Param {
         }
     }
 
-    /// Where the parameter stands in [`Self::ALL`].
+    /// Returns the position in [`Self::ALL`].
     pub(crate) const fn index(self) -> usize {
         match self {
             Self::Action => 0,
@@ -73,7 +72,7 @@ impl Param {
         }
     }
 
-    /// Returns the parameter of a name, exactly as it stands in the URL.
+    /// Returns the parameter with this exact name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "Action" => Self::Action,
@@ -101,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_stands_at_its_place_and_is_found_by_its_name_alone() {
+    fn each_has_its_index_and_is_found_by_its_exact_name() {
         for (place, param) in Param::ALL.into_iter().enumerate() {
             assert_eq!(param.index(), place);
             assert_eq!(Param::named(param.name()), Some(param));
@@ -110,7 +109,7 @@ mod tests {
         }
     }
 
-    /// SigV4 sorts by name, the bytes compared; the signature is not among them.
+    /// SigV4 sorts by the bytes of the name. The signature is not part of the canonical query.
     #[test]
     fn the_order_is_that_of_the_canonical_query() {
         let names = Param::ALL.map(Param::name);

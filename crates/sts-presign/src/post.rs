@@ -1,5 +1,5 @@
-//! The POST form: a request that is signed in its headers and carried as method, URL, headers and
-//! body, as the logins of Vault, Consul, Teleport and `MongoDB` do it.
+//! The POST form: a request signed in its headers and forwarded as method, URL, headers and body, as in the
+//! logins of Vault, Consul, Teleport and `MongoDB`.
 
 mod accepted_post;
 pub(crate) mod authorization;
@@ -23,11 +23,10 @@ use crate::time::UnixTime;
 use crate::url::credential::Credential;
 use crate::url::{signature, signed_headers};
 
-/// How many headers a carried request may have: our choice, three times what the most talkative SDK
-/// sends.
+/// The most headers in a forwarded request: our choice, three times the most that an SDK sends.
 pub const MAX_FORWARDED_HEADERS: usize = 40;
 
-/// A request as a login carries it, each part decoded from whatever the login encodes it in.
+/// A request that a login forwards, each part decoded from the login's own encoding.
 #[derive(Clone, Copy)]
 #[expect(clippy::exhaustive_structs, reason = "a request has these four parts")]
 pub struct ForwardedRequest<'r> {
@@ -35,22 +34,21 @@ pub struct ForwardedRequest<'r> {
     pub method: &'r str,
     /// `https://HOST/`.
     pub url: &'r str,
-    /// Names in any letter case, with their values; a list, so that a name that stands there twice is
-    /// seen.
+    /// Names in any letter case, with their values. A list, so that a repeated name is detected.
     pub headers: &'r [(&'r str, &'r str)],
     /// The form.
     pub body: &'r str,
 }
 
 impl fmt::Debug for ForwardedRequest<'_> {
-    /// Neither the signature nor the session token.
+    /// Omits the signature and the session token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ForwardedRequest").finish_non_exhaustive()
     }
 }
 
-/// A `GetCallerIdentity` request in POST form, of the right shape (checks P1 to P19 of the front
-/// page): it is sound in itself, but nobody has said yet that it may be trusted.
+/// A well-formed `GetCallerIdentity` request in POST form (checks P1 to P19 of the front page). It is not
+/// yet trusted: [`AcceptPolicy::accept_post`](crate::AcceptPolicy::accept_post) decides that.
 #[derive(Clone)]
 pub struct SignedPost<'r> {
     url: &'r str,
@@ -62,7 +60,7 @@ pub struct SignedPost<'r> {
 }
 
 impl<'r> SignedPost<'r> {
-    /// Reads a request.
+    /// Parses a request.
     ///
     /// # Errors
     ///
@@ -104,7 +102,7 @@ impl<'r> SignedPost<'r> {
         })
     }
 
-    /// Returns the host, which may not be one of STS's.
+    /// Returns the host, which may not be an STS endpoint.
     #[must_use]
     pub const fn host(&self) -> &'r str {
         self.host
@@ -122,7 +120,7 @@ impl<'r> SignedPost<'r> {
         self.authorization.credential.region
     }
 
-    /// Returns when the request was signed, by its own account.
+    /// Returns the time of signing, according to the request.
     #[must_use]
     pub const fn signed_at(&self) -> UnixTime {
         self.signed_at
@@ -151,7 +149,7 @@ impl<'r> SignedPost<'r> {
 }
 
 impl fmt::Debug for SignedPost<'_> {
-    /// Neither the signature nor the session token.
+    /// Omits the signature and the session token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignedPost")
             .field("host", &self.host)

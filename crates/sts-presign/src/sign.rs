@@ -1,4 +1,4 @@
-//! Making a presigned URL, through aws-sigv4.
+//! Presigns URLs with aws-sigv4.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,18 +22,16 @@ use crate::param::Param;
 use crate::time::UnixTime;
 use crate::url::query::CanonicalUrl;
 
-/// How long a token is said to live, in seconds: fourteen of the fifteen minutes that it does, as
-/// awscli (`TOKEN_EXPIRATION_MINS`) and upstream (`tokenExpiration`) say, so that a client renews it
-/// in time.
+/// The reported lifetime of a token in seconds: one minute less than the real one, so that clients renew in
+/// time. As awscli (`TOKEN_EXPIRATION_MINS`) and upstream (`tokenExpiration`).
 pub const TOKEN_LIFE: u64 = 840;
 
-/// `X-Amz-Expires`, in seconds: what awscli and upstream write. STS gives the URL fifteen minutes
-/// all the same.
+/// `X-Amz-Expires`, as awscli and upstream write it. STS accepts the URL for fifteen minutes anyway.
 const EXPIRES: Duration = Duration::from_secs(60);
 
-/// Why nothing was signed.
+/// Why a URL could not be signed.
 ///
-/// `Copy`, and quotes nothing.
+/// It is `Copy` and quotes nothing of the credentials.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum SignError {
@@ -46,8 +44,8 @@ pub enum SignError {
     /// The host is not a lower-case DNS name.
     #[error("the STS host is not a lower-case DNS name")]
     Host,
-    /// The identity holds no AWS credentials.
-    #[error("the identity holds no AWS credentials")]
+    /// The identity has no AWS credentials.
+    #[error("the identity has no AWS credentials")]
     NoCredentials,
     /// The region is not a lower-case DNS label.
     #[error("the region is not a lower-case DNS label")]
@@ -55,29 +53,47 @@ pub enum SignError {
     /// The secret access key is empty.
     #[error("the secret access key is empty")]
     Secret,
-    /// The session token is empty or holds a character outside visible ASCII.
-    #[error("the session token is empty or holds a character outside visible ASCII")]
+    /// The session token is empty or has a character outside visible ASCII.
+    #[error("the session token is empty or has a character outside visible ASCII")]
     SessionToken,
-    /// aws-sigv4 refused what was checked.
+    /// aws-sigv4 refused a request that had passed the checks here.
     #[error("the signing library refused the request")]
     Signing,
-    /// The time to sign at is too close to the end of the year 9999.
-    #[error("the time to sign at is out of range")]
+    /// The time of signing is before 1970 or too close to the end of the year 9999.
+    #[error("the time of signing is out of range")]
     Time,
 }
 
-/// Signs URLs for one STS endpoint and one cluster.
+/// Presigns URLs for one STS endpoint and one cluster.
+///
+/// ```
+/// # use std::time::{Duration, SystemTime};
+/// use aws_credential_types::Credentials;
+/// use sts_presign::{ClusterId, Endpoint, Signer};
+///
+/// let endpoint = Endpoint::from_host("sts.eu-west-1.amazonaws.com")?;
+/// let signer = Signer::new(&endpoint, &ClusterId::parse("my-cluster")?);
+/// let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", None, None, "static");
+/// # let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_682_640_000);
+/// # let _ = || {
+/// let now = SystemTime::now();
+/// # };
+/// let url = signer.sign_at(&credentials, now)?;
+/// assert!(url.expose().starts_with("https://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity&"));
+/// // `eks_token::Token::encode(url.expose())` is the token.
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Signer {
-    // INVARIANT: a lower-case DNS name; aws-sigv4 1.6 signs a host with userinfo without a word.
+    // INVARIANT: a lower-case DNS name. aws-sigv4 1.6 would sign a host with userinfo.
     host: String,
-    // INVARIANT: a lower-case DNS label; aws-sigv4 1.6 signs a newline as well.
+    // INVARIANT: a lower-case DNS label. aws-sigv4 1.6 would sign a newline.
     region: String,
     cluster_id: ClusterId,
 }
 
 impl Signer {
-    /// Signs for an endpoint that STS is known to have.
+    /// Signs for a known STS endpoint.
     #[must_use]
     pub fn new(endpoint: &Endpoint, cluster_id: &ClusterId) -> Self {
         Self {
@@ -87,8 +103,8 @@ impl Signer {
         }
     }
 
-    /// Signs for any host, a VPC endpoint for instance. **A verifier accepts its tokens only if it
-    /// knows that host.**
+    /// Signs for any host, such as a VPC endpoint. **A verifier accepts the tokens only if its
+    /// [`EndpointTable`](crate::EndpointTable) has the host.**
     ///
     /// # Errors
     ///
@@ -109,9 +125,9 @@ impl Signer {
         })
     }
 
-    /// Signs a `GetCallerIdentity` URL that is bound to the cluster.
+    /// Presigns a `GetCallerIdentity` URL that is bound to the cluster.
     ///
-    /// The identity is one that the AWS SDK resolved, or `Credentials::new(…).into()`.
+    /// The identity comes from the AWS SDK, or is `Credentials::new(…).into()`.
     ///
     /// # Errors
     ///
@@ -149,7 +165,7 @@ impl Signer {
         Ok(SignedUrl { text, expires_at })
     }
 
-    /// Signs with credentials at a reading of the system clock, which is cut to whole seconds.
+    /// Presigns with credentials and a reading of the system clock, truncated to whole seconds.
     ///
     /// # Errors
     ///
@@ -164,10 +180,10 @@ impl Signer {
     }
 
     fn expires_at(&self, identity: &Identity, now: UnixTime) -> Result<UnixTime, SignError> {
-        // The URL's own end has to be a date as well: aws-sigv4 1.6 panics on one past 9999.
+        // The expiry of the URL must be a date too: aws-sigv4 1.6 panics past the year 9999.
         UnixTime::from_secs(now.as_secs().saturating_add(MAX_AGE)).map_err(|_| SignError::Time)?;
         let token_end = now.later(TOKEN_LIFE);
-        // An expiry past the year 9999 is none.
+        // Credentials that expire after the year 9999 never expire.
         let end = identity
             .expiration()
             .and_then(|end| UnixTime::try_from(end).ok());
@@ -178,7 +194,7 @@ impl Signer {
         }
     }
 
-    /// The query that was signed, and the parameters that signing adds.
+    /// Returns the URL with the parameters that signing added.
     fn url(&self, added: &[(&str, Cow<'static, str>)]) -> Result<Zeroizing<String>, SignError> {
         let mut values = vec![
             (Param::Action, "GetCallerIdentity"),
@@ -207,7 +223,8 @@ fn check(credentials: &Credentials) -> Result<(), SignError> {
     Ok(())
 }
 
-/// A presigned URL: whoever has it can be the caller for fifteen minutes. Wiped when dropped.
+/// A presigned URL, which is a bearer secret: it authenticates as the signer for fifteen minutes. Wiped when
+/// dropped.
 pub struct SignedUrl {
     text: Zeroizing<String>,
     expires_at: UnixTime,
@@ -220,8 +237,8 @@ impl SignedUrl {
         &self.text
     }
 
-    /// Returns when to make a new one: [`TOKEN_LIFE`] after signing, or when the credentials expire
-    /// if that is sooner.
+    /// Returns when to sign again: [`TOKEN_LIFE`] after signing, or when the credentials expire if that is
+    /// sooner.
     #[must_use]
     pub const fn expires_at(&self) -> UnixTime {
         self.expires_at

@@ -18,11 +18,11 @@ pub struct UnixTime {
     secs: u64,
 }
 
-/// What is no [`UnixTime`].
+/// Why a value is not a [`UnixTime`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum TimeError {
-    /// Not of the form asked for, or no date of the calendar.
+    /// Not in the expected format, or not a date of the calendar.
     #[error("not a date and time of the expected form")]
     Form,
     /// Before 1970 or after 9999.
@@ -38,7 +38,7 @@ impl UnixTime {
     /// The last second of the year 9999.
     pub const LAST: Self = Self { secs: LAST_SECOND };
 
-    /// Makes a time of seconds since the epoch.
+    /// Builds a time from seconds since the epoch.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl UnixTime {
         self.secs
     }
 
-    /// Returns the time `secs` seconds later, at most the last that there is.
+    /// Returns the time `secs` seconds later, at most [`Self::LAST`].
     #[must_use]
     pub fn later(self, secs: u64) -> Self {
         Self {
@@ -73,8 +73,7 @@ impl UnixTime {
         }
     }
 
-    /// Reads exactly `YYYYMMDDTHHMMSSZ`, as `X-Amz-Date` is written: sixteen ASCII characters, a
-    /// day of the calendar, no leap second.
+    /// Parses exactly `YYYYMMDDTHHMMSSZ`, the format of `X-Amz-Date`: a date of the calendar, no leap second.
     ///
     /// # Errors
     ///
@@ -83,7 +82,7 @@ impl UnixTime {
         Self::parse(text, AMZ_DATE)
     }
 
-    /// Reads exactly `YYYY-MM-DDTHH:MM:SSZ`: RFC 3339 in UTC with whole seconds.
+    /// Parses exactly `YYYY-MM-DDTHH:MM:SSZ`: RFC 3339 in UTC with whole seconds.
     ///
     /// # Errors
     ///
@@ -92,7 +91,7 @@ impl UnixTime {
         Self::parse(text, RFC_3339)
     }
 
-    /// Writes `YYYYMMDDTHHMMSSZ`.
+    /// Formats as `YYYYMMDDTHHMMSSZ`.
     #[must_use]
     pub fn to_amz_date(self) -> String {
         let Civil {
@@ -106,7 +105,7 @@ impl UnixTime {
         format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
     }
 
-    /// Writes `YYYY-MM-DDTHH:MM:SSZ`.
+    /// Formats as `YYYY-MM-DDTHH:MM:SSZ`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         let Civil {
@@ -142,7 +141,7 @@ impl UnixTime {
 
     fn civil(self) -> Civil {
         let (mut day, in_day) = (self.secs / DAY, self.secs % DAY);
-        // 400 years have 146,097 days; from there a year is found by stepping at most 400 times.
+        // 400 years have 146,097 days, so this steps over at most 400 years.
         let mut year = (day / 146_097).saturating_mul(400).saturating_add(1970);
         day %= 146_097;
         while day >= days_in_year(year) {
@@ -191,8 +190,8 @@ impl TryFrom<&str> for UnixTime {
 
 impl From<UnixTime> for SystemTime {
     fn from(time: UnixTime) -> Self {
-        // Any system clock has room for the year 9999; if one had not, the epoch would be refused
-        // everywhere as long past.
+        // Every system clock can represent the year 9999. If one could not, the epoch would be refused as
+        // expired.
         UNIX_EPOCH
             .checked_add(Duration::from_secs(time.secs))
             .unwrap_or(UNIX_EPOCH)
@@ -202,7 +201,7 @@ impl From<UnixTime> for SystemTime {
 impl TryFrom<SystemTime> for UnixTime {
     type Error = TimeError;
 
-    /// Cuts a reading of the clock to whole seconds.
+    /// Truncates to whole seconds.
     fn try_from(time: SystemTime) -> Result<Self, TimeError> {
         let since = time
             .duration_since(UNIX_EPOCH)
@@ -269,7 +268,7 @@ const fn days_in_month(year: u64, month: u64) -> u64 {
     }
 }
 
-/// Days from the epoch to the first of a month; nothing before 1970.
+/// Returns the days from the epoch to the first of a month; `None` before 1970.
 fn days_before(year: u64, month: u64) -> Option<u64> {
     let leap_years_through = |y: u64| (y / 4).saturating_sub(y / 100).saturating_add(y / 400);
     let years = year.checked_sub(1970)?;

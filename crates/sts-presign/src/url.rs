@@ -1,4 +1,4 @@
-//! The strict reader of exactly one shape of URL.
+//! The strict parser of exactly one form of URL.
 
 pub(crate) mod credential;
 pub(crate) mod percent;
@@ -17,26 +17,26 @@ use crate::url::credential::Credential;
 use crate::url::query::{CanonicalUrl, RawQuery, Spans};
 use crate::url::signature::ALGORITHM;
 
-/// The longest URL that is looked at: our choice, five times what a token of the default length can
-/// hold, so that only the token's own limit has to be raised where session tokens are long.
+/// The longest URL in bytes: our choice, five times the URL in a token of the default length, so that only
+/// the limit of the token needs raising for long session tokens.
 pub const MAX_URL_LEN: usize = 16_384;
 
-/// The largest `X-Amz-Expires`, in seconds: upstream's `presignedURLExpiration` and what STS itself
-/// keeps to (`pkg/token/token.go`). The value has no other effect; see the front page.
+/// The largest `X-Amz-Expires` in seconds: upstream's `presignedURLExpiration` (`pkg/token/token.go`). The
+/// value has no other effect, because STS ignores it.
 pub const MAX_EXPIRES: u32 = 900;
 
-/// A presigned `GetCallerIdentity` URL of the right shape (checks 1 to 15 of the front page): it is
-/// sound in itself, but nobody has said yet that it may be trusted.
+/// A well-formed presigned `GetCallerIdentity` URL (checks 1 to 15 of the front page). It is not yet
+/// trusted: [`AcceptPolicy::accept`](crate::AcceptPolicy::accept) decides that.
 #[derive(Clone)]
 pub struct PresignedUrl<'u> {
     raw: RawUrl<'u>,
-    // INVARIANT: each value of the shape that its check asks.
+    // INVARIANT: each value has passed its check.
     canonical: CanonicalUrl,
     signed_at: UnixTime,
 }
 
 impl<'u> PresignedUrl<'u> {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl<'u> PresignedUrl<'u> {
         })
     }
 
-    /// Returns the host, which may not be one of STS's.
+    /// Returns the host, which may not be an STS endpoint.
     #[must_use]
     pub const fn host(&self) -> &str {
         self.raw.host
@@ -78,7 +78,7 @@ impl<'u> PresignedUrl<'u> {
         credential(&self.canonical).map_or("", |c| c.region)
     }
 
-    /// Returns when the URL was signed, by its own account.
+    /// Returns the time of signing, according to the URL.
     #[must_use]
     pub const fn signed_at(&self) -> UnixTime {
         self.signed_at
@@ -89,7 +89,7 @@ impl<'u> PresignedUrl<'u> {
         signed_headers::names_in_canonical(self.signed_headers_list())
     }
 
-    /// Returns the list of signed headers as a canonical query spells it.
+    /// Returns the list of signed headers in the spelling of a canonical query.
     pub(crate) fn signed_headers_list(&self) -> &str {
         self.canonical.get(Param::SignedHeaders)
     }
@@ -98,14 +98,14 @@ impl<'u> PresignedUrl<'u> {
         self.raw
     }
 
-    /// Returns the URL, made anew from the checked parts, and where the values stand in its query.
+    /// Returns the URL, rebuilt from the checked parts, and the spans of the values in its query.
     pub(crate) fn into_canonical(self) -> (Zeroizing<String>, Spans) {
         self.canonical.into_parts()
     }
 }
 
 impl fmt::Debug for PresignedUrl<'_> {
-    /// Neither the signature nor the session token.
+    /// Omits the signature and the session token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PresignedUrl")
             .field("host", &self.raw.host)
@@ -142,14 +142,14 @@ impl<'u> RawUrl<'u> {
         self.query
     }
 
-    /// Reads the query and spells it as SigV4 does.
+    /// Parses the query and rebuilds it in SigV4's spelling.
     pub(crate) fn canonical(&self) -> Result<CanonicalUrl, Error> {
         let query = RawQuery::parse(self.query)?;
         Ok(CanonicalUrl::of(self.host, &query, self.query.len()))
     }
 
-    /// Two readers have to agree: `url`, which follows the WHATWG standard, must see the same host,
-    /// path and query, and print the text back as it is.
+    /// Checks that a second parser agrees: `url`, which follows the WHATWG standard, must see the same host,
+    /// path and query, and print the text unchanged.
     ///
     /// # Errors
     ///
@@ -164,10 +164,10 @@ impl<'u> RawUrl<'u> {
     }
 }
 
-/// Splits a URL behind its host, which has no port.
+/// Splits a URL after its host, which must not have a port.
 pub(crate) fn split_host(text: &str) -> Result<(&str, &str), Error> {
     let rest = text.strip_prefix("https://").ok_or(Error::NotHttps)?;
-    let end = memchr::memchr2(b'/', b'?', rest.as_bytes()).ok_or(Error::Path)?;
+    let end = rest.find(['/', '?']).ok_or(Error::Path)?;
     let (host, rest) = rest.split_at_checked(end).ok_or(Error::Path)?;
     if host.contains(':') {
         return Err(Error::Port);
@@ -175,7 +175,7 @@ pub(crate) fn split_host(text: &str) -> Result<(&str, &str), Error> {
     Ok((host, rest))
 }
 
-// The checks 7 to 15, each on the canonical spelling of one value.
+// Checks 7 to 15, each on the canonical spelling of one value.
 
 pub(crate) fn check_action(url: &CanonicalUrl) -> Result<(), Error> {
     exactly(url, Param::Action, "GetCallerIdentity", Error::Action)
@@ -196,7 +196,7 @@ fn exactly(url: &CanonicalUrl, param: Param, want: &str, error: Error) -> Result
     }
 }
 
-/// Checks for decimal ASCII digits without sign or leading zero, up to [`MAX_EXPIRES`].
+/// Checks for a decimal number without sign or leading zero, at most [`MAX_EXPIRES`].
 pub(crate) fn check_expires(url: &CanonicalUrl) -> Result<(), Error> {
     let text = url.get(Param::Expires);
     let plain = text == "0" || !text.starts_with('0');

@@ -1,7 +1,7 @@
-//! The documents that STS answers with, in both of its formats, read and written.
+//! The documents of STS, read and written in both formats.
 //!
-//! Their form is that of the STS API reference (`GetCallerIdentity`, "Common errors") and of answers
-//! that people have posted; `testdata/answers.toml` holds them.
+//! The sources are the STS API reference (`GetCallerIdentity`, "Common errors") and published responses;
+//! `testdata/answers.toml` has them.
 
 mod json;
 mod xml;
@@ -9,25 +9,24 @@ mod xml;
 #[cfg(feature = "verify")]
 use iam_principal::Identity;
 
-/// How a document is written. STS chooses by the request's `accept` header: XML, unless JSON is asked
-/// for.
+/// The format of a document. STS writes XML unless the `accept` header of the request names JSON.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Format {
     Json,
     Xml,
 }
 
-/// What a `GetCallerIdentityResponse` says, as written.
+/// The content of a `GetCallerIdentityResponse`, not yet checked.
 pub(crate) struct Caller {
     pub(crate) arn: String,
     pub(crate) account: String,
     pub(crate) user_id: String,
 }
 
-/// What an error document says.
+/// The content of an error document.
 pub(crate) struct Fault {
     pub(crate) code: String,
-    /// `Type` is `Sender`, or nothing: STS blames the request, not itself.
+    /// Whether `Type` is `Sender` or missing: the fault is the request's, not STS's.
     pub(crate) is_the_senders: bool,
 }
 
@@ -47,7 +46,7 @@ impl Format {
         }
     }
 
-    /// Writes the document that names a caller.
+    /// Writes a `GetCallerIdentityResponse`.
     #[cfg(feature = "verify")]
     pub(crate) fn write_caller(self, caller: &Identity, request_id: &str) -> String {
         match self {
@@ -56,7 +55,7 @@ impl Format {
         }
     }
 
-    /// Writes the document that names an error of the sender's.
+    /// Writes an error document of type `Sender`.
     #[cfg(feature = "verify")]
     pub(crate) fn write_fault(self, code: &str, message: &str, request_id: &str) -> String {
         match self {
@@ -65,7 +64,7 @@ impl Format {
         }
     }
 
-    /// Reads a content type: parameters do not matter, since all that STS writes is ASCII.
+    /// Parses a content type. Its parameters do not matter, since STS writes only ASCII.
     pub(crate) fn of_content_type(text: &str) -> Option<Self> {
         let essence = text.split(';').next().unwrap_or(text).trim();
         if essence.eq_ignore_ascii_case("application/json") {
@@ -77,7 +76,7 @@ impl Format {
         }
     }
 
-    /// Reads the one document that names a caller; of anything else, nothing.
+    /// Reads a `GetCallerIdentityResponse`; `None` for any other document.
     pub(crate) fn read_caller(self, body: &[u8]) -> Option<Caller> {
         let text = std::str::from_utf8(body).ok()?;
         match self {
@@ -86,7 +85,7 @@ impl Format {
         }
     }
 
-    /// Reads the one document that names an error; of anything else, nothing.
+    /// Reads an error document; `None` for any other document.
     pub(crate) fn read_fault(self, body: &[u8]) -> Option<Fault> {
         let text = std::str::from_utf8(body).ok()?;
         match self {

@@ -1,28 +1,25 @@
-//! What STS's answer is when it is no identity.
+//! Why a response of STS has no identity.
 
 use thiserror::Error as ThisError;
 
-/// Why STS's answer yields no identity: either STS refused the caller, or nobody could say.
+/// Why a response has no identity: STS refused the caller, or the exchange failed.
 ///
-/// The two are different types because they must be treated differently. A refusal may be
-/// remembered; **a failure says nothing of the caller and must not be remembered as "not
-/// authenticated"**: a webhook answers it with an error, so that kube-apiserver asks again.
+/// The two are different types because they need different treatment. A refusal may be cached. **A failure
+/// says nothing about the caller and must not be cached as "not authenticated"**: a webhook answers it with
+/// an error status, so that kube-apiserver retries.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "whoever answers a caller must answer both"
-)]
+#[expect(clippy::exhaustive_enums, reason = "every caller has to treat both")]
 pub enum AnswerError {
-    /// STS did not answer the question.
+    /// The exchange with STS failed.
     #[error(transparent)]
     Failed(#[from] AnswerFailure),
-    /// STS knows the request and says no.
+    /// STS refused the request.
     #[error("STS refused the request: {0}")]
     Refused(Refusal),
 }
 
 impl AnswerError {
-    /// Returns the stable kebab-case name of the fact.
+    /// Returns the stable kebab-case code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -32,38 +29,38 @@ impl AnswerError {
     }
 }
 
-/// What is wrong with STS or the way to it.
+/// How the exchange with STS failed.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum AnswerFailure {
-    /// The answer is not declared, once and without compression, as one of STS's two formats.
-    #[error("STS's answer is not declared as plain `application/json` or `text/xml`")]
+    /// The content type is not exactly one of STS's two, or the response is compressed.
+    #[error("the response of STS is not declared as uncompressed `application/json` or `text/xml`")]
     ContentType,
-    /// The three facts do not fit each other.
-    #[error("STS's answer contradicts itself: {0}")]
+    /// ARN, account and user id contradict each other.
+    #[error("the response of STS contradicts itself: {0}")]
     Inconsistent(iam_principal::Error),
-    /// Not the one document that STS answers with.
-    #[error("STS's answer is not one GetCallerIdentityResponse")]
+    /// The body is not the one document that STS writes.
+    #[error("the response of STS is not one GetCallerIdentityResponse")]
     Malformed,
-    /// The caller is of another partition.
-    #[error("the caller is of another partition than this verifier")]
+    /// The caller belongs to another partition.
+    #[error("the caller belongs to another partition than this verifier")]
     Partition,
     /// A redirect, which is never followed: STS does not redirect.
-    #[error("STS's answer is a redirect")]
+    #[error("the response of STS is a redirect")]
     Redirected,
-    /// STS asks to be asked less.
+    /// STS throttled the request.
     #[error("STS throttled the request")]
     Throttled,
     /// Longer than [`MAX_ANSWER_LEN`](crate::MAX_ANSWER_LEN).
-    #[error("STS's answer is longer than 65536 bytes")]
+    #[error("the response of STS is longer than {max} bytes", max = crate::MAX_ANSWER_LEN)]
     TooLong,
-    /// STS failed.
+    /// STS failed to answer.
     #[error("STS failed with status {status}")]
     Unavailable {
         /// The HTTP status, from 500 on.
         status: u16,
     },
-    /// Any other status, or a refusal that is not in STS's own words: a proxy's, for instance.
+    /// Any other status, or a refusal without STS's own document, such as that of a proxy.
     #[error("STS answered with the unexpected status {status}")]
     UnexpectedStatus {
         /// The HTTP status.
@@ -72,7 +69,7 @@ pub enum AnswerFailure {
 }
 
 impl AnswerFailure {
-    /// Returns the stable kebab-case name of the fact.
+    /// Returns the stable kebab-case code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -87,23 +84,23 @@ impl AnswerFailure {
     }
 }
 
-/// STS's reason for a refusal (STS API reference, "Common errors"; each was seen from STS).
+/// The error code of a refusal (STS API reference, "Common errors"; each was observed from STS).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// `AccessDenied`, for instance by a policy that forbids the caller everything.
+    /// `AccessDenied`, for example by a policy that denies the caller everything.
     AccessDenied,
-    /// `ExpiredToken`: the session token is over.
+    /// `ExpiredToken`: the session token has expired.
     ExpiredToken,
     /// `IncompleteSignature`
     IncompleteSignature,
-    /// `InvalidClientTokenId`: no such access key, or it has another session token.
+    /// `InvalidClientTokenId`: the access key does not exist, or has another session token.
     InvalidClientTokenId,
     /// `MissingAuthenticationToken`
     MissingAuthenticationToken,
     /// `RequestExpired`
     RequestExpired,
-    /// `SignatureDoesNotMatch`: another secret, another cluster id, or the signature is expired.
+    /// `SignatureDoesNotMatch`: another secret, another cluster id, or an expired signature.
     SignatureDoesNotMatch,
 }
 
@@ -118,7 +115,7 @@ impl Refusal {
         Self::SignatureDoesNotMatch,
     ];
 
-    /// Returns STS's own word for it.
+    /// Returns the error code, as STS spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -132,13 +129,13 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
-            .find(|refusal| refusal.as_str() == word)
+            .find(|refusal| refusal.as_str() == code)
     }
 
-    /// Returns the stable kebab-case name of the fact.
+    /// Returns the stable kebab-case code.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {

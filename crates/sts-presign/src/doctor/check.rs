@@ -1,9 +1,9 @@
-//! The checks, in their order.
+//! The checks, in order.
 
 use crate::error::Error;
 
-/// The checks of the [front page](crate). A presigned URL and a request in POST form have some of
-/// their own, and the others in common; the order is one.
+/// A check of the [front page](crate). Presigned URLs and requests in POST form share most checks, in the
+/// same order.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Check {
@@ -11,25 +11,25 @@ pub enum Check {
     Length,
     /// P2: the method.
     Method,
-    /// 2, P3: the bytes that a URL may hold.
+    /// 2, P3: the bytes of the URL.
     Bytes,
     /// 3, P4: `https`.
     Scheme,
-    /// 4, P5: a host, and nothing but `/?` or `/` behind it.
+    /// 4, P5: a host, followed by `/?` or by `/` alone.
     HostAndPath,
-    /// 5: names, encoding and number of the parameters.
+    /// 5: the names, encoding and number of the parameters.
     Parameters,
-    /// 6: every parameter there.
+    /// 6: the presence of every required parameter.
     Complete,
     /// 7: `Action`.
     Action,
     /// 8: `Version`.
     Version,
-    /// P6: the form, which is action and version.
+    /// P6: the form.
     Body,
-    /// P7: names of headers, each once.
+    /// P7: the names of the headers, each once.
     HeaderNames,
-    /// P8: an `Authorization` header there.
+    /// P8: the presence of an `Authorization` header.
     Signed,
     /// 9, P9: the algorithm.
     Algorithm,
@@ -47,13 +47,13 @@ pub enum Check {
     Credential,
     /// 15, P15: the date in the credential scope.
     ScopeDate,
-    /// P16: every `x-amz-` header signed.
+    /// P16: the signing of every `x-amz-` header.
     AmzHeaders,
     /// P17: the `host` header.
     HostHeader,
     /// P18: the form of the signed values.
     HeaderValues,
-    /// P19: what signed headers say of the request that carries them.
+    /// P19: the values of signed headers that describe the request.
     ForwardedValues,
     /// 16, P20: the time.
     Window,
@@ -63,11 +63,11 @@ pub enum Check {
     Host,
     /// 19, P23: its partition.
     Partition,
-    /// 20, P24: its region, where regions are restricted.
+    /// 20, P24: its region, if regions are restricted.
     Region,
     /// 21, P25: the region in the credential scope.
     ScopeRegion,
-    /// 22, P26: what other readers make of the URL.
+    /// 22, P26: the agreement of other parsers about the URL.
     Readers,
 }
 
@@ -128,7 +128,7 @@ impl Check {
         Self::Readers,
     ];
 
-    /// Returns what is checked, in a few words.
+    /// Returns a short title.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -138,15 +138,15 @@ impl Check {
             Self::Scheme => "scheme",
             Self::HostAndPath => "host and path",
             Self::Parameters => "parameters",
-            Self::Complete => "all parameters there",
+            Self::Complete => "required parameters",
             Self::Action => "Action",
             Self::Version => "Version",
             Self::Body => "form",
-            Self::HeaderNames => "names of headers",
-            Self::Signed => "Authorization there",
+            Self::HeaderNames => "header names",
+            Self::Signed => "Authorization header",
             Self::Algorithm => "algorithm",
             Self::Expires => "X-Amz-Expires",
-            Self::Authorization => "parts of Authorization",
+            Self::Authorization => "Authorization parts",
             Self::Signature => "signature",
             Self::SignedHeaders => "list of signed headers",
             Self::Date => "X-Amz-Date",
@@ -155,19 +155,18 @@ impl Check {
             Self::AmzHeaders => "x-amz- headers signed",
             Self::HostHeader => "host header",
             Self::HeaderValues => "signed values",
-            Self::ForwardedValues => "values that fit",
+            Self::ForwardedValues => "consistent values",
             Self::Window => "time",
-            Self::Headers => "headers signed",
+            Self::Headers => "signed headers",
             Self::Host => "STS endpoint",
             Self::Partition => "partition",
             Self::Region => "region",
             Self::ScopeRegion => "region of the scope",
-            Self::Readers => "other readers",
+            Self::Readers => "other parsers",
         }
     }
 
-    /// Returns the check that gives an error; `None` for the errors of what is no request, such as a
-    /// setting.
+    /// Returns the check of an error; `None` for an error in a setting rather than a request.
     #[must_use]
     pub const fn of(error: Error) -> Option<Self> {
         Some(match error {

@@ -1,9 +1,9 @@
-//! The findings while they are made.
+//! Collects findings.
 
 use super::{Carrier, Check, Diagnosis, Finding, Outcome};
 use crate::error::Error;
 
-/// Collects what the checks find out; what nobody notes is not reached.
+/// Collects the results of checks. A check without a result was not reached.
 pub(super) struct Findings {
     diagnosis: Diagnosis,
 }
@@ -23,13 +23,13 @@ impl Findings {
         }
     }
 
-    /// Notes how a check ended.
+    /// Records the result of a check.
     pub(super) fn saw<T>(&mut self, check: Check, result: &Result<T, Error>, seen: String) {
         self.saw_row(&[check], result, |_| seen.clone());
     }
 
-    /// Notes how a row of checks ended, each of which is made only if the one before it passed. An
-    /// error of no check of the row means that there was nothing to look at.
+    /// Records the result of consecutive checks, each of which runs only if the one before it passed. An
+    /// error of a check outside the row means that there was nothing to check.
     pub(super) fn saw_row<T>(
         &mut self,
         row: &[Check],
@@ -58,7 +58,7 @@ impl Findings {
         }
     }
 
-    /// Where nothing failed here, asks the judge itself, so that the two cannot differ.
+    /// If no recorded check failed, runs the real checks as well, so that the two cannot differ.
     pub(super) fn conclude<T>(mut self, judge: impl FnOnce() -> Result<T, Error>) -> Diagnosis {
         if self.diagnosis.refusal().is_none()
             && let Err(error) = judge()

@@ -1,4 +1,4 @@
-//! The doctor for requests in POST form.
+//! Diagnosis of requests in POST form.
 
 use super::quote::{quote, quote_credential, quote_list, quote_names, quote_place, seen_of_url};
 use super::{Carrier, Check, Diagnosis, findings::Findings};
@@ -15,8 +15,8 @@ use crate::url::signed_headers::{is_name, names};
 use crate::url::{signature, signed_headers};
 
 impl AcceptPolicy {
-    /// Explains what [`SignedPost::parse`] and [`AcceptPolicy::accept_post`] say of a request, as
-    /// [`AcceptPolicy::diagnose`] does for a URL. Of the body it quotes nothing.
+    /// Runs the checks of [`SignedPost::parse`] and [`AcceptPolicy::accept_post`], as
+    /// [`AcceptPolicy::diagnose`] does for a URL. It does not quote the body.
     #[must_use]
     pub fn diagnose_post(&self, request: &ForwardedRequest<'_>, now: UnixTime) -> Diagnosis {
         let mut findings = Findings::new(Carrier::Post);
@@ -36,7 +36,7 @@ impl AcceptPolicy {
             .conclude(|| SignedPost::parse(request).and_then(|post| self.accept_post(&post, now)))
     }
 
-    /// Checks P20 to P26, each only where what it looks at is there.
+    /// Runs checks P20 to P26, each only if its input exists.
     fn examine_parts(&self, parts: &Parts<'_>, now: UnixTime, findings: &mut Findings) {
         if let Some(Ok(signed_at)) = parts.headers.as_ref().map(signed_at) {
             self.examine_window(signed_at, now, findings);
@@ -115,7 +115,7 @@ impl<'r> Parts<'r> {
             signature,
         }) = self.authorization
         {
-            // Its length says enough.
+            // The length is enough.
             let seen = format!("{} characters", signature.len());
             findings.saw(Check::Signature, &signature::check(signature), seen);
             let list = signed_headers::check(names(signed_headers));
@@ -149,7 +149,7 @@ impl<'r> Parts<'r> {
         }
     }
 
-    /// Returns the headers and the list of those that are signed, where it is one.
+    /// Returns the headers and the list of signed headers, if it is well-formed.
     fn signed(&self) -> Option<(&Headers<'r>, &'r str)> {
         let list = self.authorization?.signed_headers;
         signed_headers::check(names(list)).ok()?;
@@ -161,7 +161,7 @@ impl<'r> Parts<'r> {
     }
 }
 
-/// Which name is none, or stands there twice.
+/// Describes the first malformed or repeated name.
 fn name_at_fault(headers: &[(&str, &str)]) -> String {
     let same = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
     let is_bad = |name: &str| !is_name(&name.to_ascii_lowercase());
@@ -177,13 +177,13 @@ fn name_at_fault(headers: &[(&str, &str)]) -> String {
     quote_place("header", place.saturating_add(1), name)
 }
 
-/// What an `Authorization` header is made of, as far as that is no secret.
+/// Describes an `Authorization` header without its secrets.
 fn seen_of_authorization(check: Check, text: &str) -> String {
     let Some((algorithm, parts)) = text.split_once(' ') else {
         return String::new();
     };
     match check {
-        // A part that stands in its place may be the signature.
+        // A part in the place of the algorithm may be the signature.
         Check::Algorithm if !algorithm.contains('=') => quote(algorithm),
         Check::Authorization => {
             let known = |part: &str| {

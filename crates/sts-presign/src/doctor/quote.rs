@@ -1,4 +1,4 @@
-//! Quoting what is not secret.
+//! Quotes text from a request without its secrets.
 
 use std::borrow::Borrow;
 
@@ -7,22 +7,22 @@ use iam_principal::AccessKeyId;
 use super::Check;
 use crate::url::{percent, signed_headers};
 
-/// How much of a request is quoted at once, in bytes; more is cut off.
+/// The longest quotation in bytes; the rest is cut off.
 pub const MAX_QUOTED_LEN: usize = 64;
 
-/// The longest word that is quoted, in bytes: our choice. A longer one may be a key, a token or a
-/// signature that stands in the wrong place, since these have 40 and more; actions, dates, regions,
-/// the parts of hosts and of header names have fewer, and so has an access key id of AWS's.
+/// The longest word in a quotation in bytes: our choice. A longer word may be a secret in the wrong place:
+/// keys, tokens and signatures have 40 characters and more. Actions, dates, regions, DNS labels, header
+/// names and AWS's access key ids are shorter.
 const MAX_QUOTED_WORD_LEN: usize = 32;
 
-/// Quotes a text, escaped and cut; of a word that is too long, only its length.
+/// Quotes a text, escaped and cut. A word that is too long is replaced by its length.
 pub(super) fn quote(text: &str) -> String {
     escaped(&masked(text))
 }
 
-/// Quotes a credential, whose first part may be a secret that was taken for the id of a key.
+/// Quotes a credential, whose first part may be a secret instead of an access key id.
 pub(super) fn quote_credential(text: &str) -> String {
-    // From the end, since a secret may have a `/` in it.
+    // From the end, since a secret may have a `/`.
     let parts: Vec<&str> = text.rsplitn(5, '/').collect();
     let [terminator @ "aws4_request", service, region, date, id] = *parts.as_slice() else {
         return format!("{} parts", text.split('/').count());
@@ -35,7 +35,7 @@ pub(super) fn quote_credential(text: &str) -> String {
     escaped(&format!("{id}/{scope}"))
 }
 
-/// Quotes names of headers; nothing where there are none.
+/// Quotes header names; empty if there are none.
 pub(super) fn quote_names(names: impl Iterator<Item: Borrow<str>>) -> String {
     let names: Vec<_> = names.collect();
     match names.is_empty() {
@@ -44,12 +44,12 @@ pub(super) fn quote_names(names: impl Iterator<Item: Borrow<str>>) -> String {
     }
 }
 
-/// Quotes a list of signed headers, or only the name that makes it none.
+/// Quotes a list of signed headers, or only its first bad name.
 pub(super) fn quote_list(list: &str) -> String {
     quote(signed_headers::at_fault(signed_headers::names(list)).unwrap_or(list))
 }
 
-/// Says where something stands, and its name, unless that may be a value whose name was lost.
+/// Describes a position and quotes the name there, unless it may be a value whose name was lost.
 pub(super) fn quote_place(what: &str, place: usize, name: &str) -> String {
     match name.len() <= MAX_QUOTED_WORD_LEN {
         true => format!("{what} {place}, {}", quote(name)),
@@ -57,14 +57,14 @@ pub(super) fn quote_place(what: &str, place: usize, name: &str) -> String {
     }
 }
 
-/// What there is to say of a text that may be no URL.
+/// Describes a text that may not be a URL.
 pub(super) fn seen_of_url(check: Check, text: &str) -> String {
     match check {
         Check::Bytes => match text.bytes().position(|byte| !percent::is_allowed(byte)) {
             Some(at) => format!("at byte {at}"),
             None => String::new(),
         },
-        // The authority only: a query whose `?` was lost would stand behind it.
+        // The authority only, since a query whose `?` was lost could follow.
         Check::HostAndPath => {
             let rest = text.strip_prefix("https://").unwrap_or_default();
             quote(rest.split(['/', '?', '&', '=']).next().unwrap_or_default())
@@ -75,7 +75,7 @@ pub(super) fn seen_of_url(check: Check, text: &str) -> String {
 
 /// Replaces each word that is too long.
 fn masked(text: &str) -> String {
-    // The alphabet of base64, which has the hexadecimal digits in it, percent-encoded or not.
+    // The alphabet of base64, which includes the hexadecimal digits, percent-encoded or not.
     let ends_word = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '%'));
     let mut masked = String::with_capacity(text.len());
     for run in text.split_inclusive(ends_word) {

@@ -1,4 +1,4 @@
-//! The doctor for presigned URLs.
+//! Diagnosis of presigned URLs.
 
 use super::quote::{quote, quote_credential, quote_list, quote_names, quote_place, seen_of_url};
 use super::{Carrier, Check, Diagnosis, findings::Findings};
@@ -15,11 +15,11 @@ use crate::url::{
 };
 
 impl AcceptPolicy {
-    /// Explains what [`PresignedUrl::parse`] and [`AcceptPolicy::accept`] say of a URL, and goes on after
-    /// the first failure as far as there is anything to look at.
+    /// Runs the checks of [`PresignedUrl::parse`] and [`AcceptPolicy::accept`] and continues after the first
+    /// failure as far as possible.
     ///
-    /// For the desk, not for the gate: **do not answer an unauthenticated caller with it**, and do not
-    /// spend it on every refusal.
+    /// This is for operators: **do not send the result to an unauthenticated caller**, and do not compute it
+    /// for every refusal.
     #[must_use]
     pub fn diagnose(&self, url: &str, now: UnixTime) -> Diagnosis {
         let mut findings = Findings::new(Carrier::Url);
@@ -49,7 +49,7 @@ impl AcceptPolicy {
         findings.conclude(|| PresignedUrl::parse(url).and_then(|url| self.accept(url, now)))
     }
 
-    /// Checks 16 to 22, each only where what it looks at is there.
+    /// Runs checks 16 to 22, each only if its input exists.
     fn examine_acceptance(
         &self,
         raw: &RawUrl<'_>,
@@ -77,7 +77,7 @@ impl AcceptPolicy {
     }
 }
 
-/// Checks 7 to 15, and the parameter that each looks at.
+/// Checks 7 to 15, with the parameter of each.
 const VALUE_CHECKS: [(Check, Param, ValueCheck); 9] = [
     (Check::Action, Param::Action, check_action),
     (Check::Version, Param::Version, check_version),
@@ -106,7 +106,7 @@ fn examine_values(url: &CanonicalUrl, findings: &mut Findings) {
         let mut value = String::new();
         percent::decode(url.get(param), &mut value);
         let seen = match param {
-            // Its length says enough.
+            // The length is enough.
             Param::Signature => format!("{} characters", value.len()),
             Param::Credential => quote_credential(&value),
             Param::SignedHeaders => quote_list(&value),
@@ -116,13 +116,13 @@ fn examine_values(url: &CanonicalUrl, findings: &mut Findings) {
     }
 }
 
-/// Which pair of a query is wrong, by its place and, where that is no secret, its name.
+/// Describes the bad pair of a query by its position and, unless it may be secret, its name.
 fn seen_of_query(error: Error, query: &str) -> String {
     if matches!(error, Error::MissingParameter(_)) {
         return String::new();
     }
-    // One more pair at a time, until the reader fails as it did: after the ninth good pair at the
-    // latest, since there is no tenth name.
+    // Adds one pair at a time until parsing fails with the same error: at most nine good pairs, since there
+    // is no tenth name.
     let mut end = 0_usize;
     let wrong = query.split('&').zip(1_usize..).find(|(pair, _)| {
         end = end.saturating_add(pair.len());

@@ -1,4 +1,4 @@
-//! What a verifier asks of URLs and of requests in POST form alike.
+//! The checks of time and endpoint, which both forms share.
 
 use super::quote::quote;
 use super::{Check, findings::Findings};

@@ -1,4 +1,4 @@
-//! What the embedded STS refuses, in STS's words.
+//! The refusals of the embedded STS, in STS's words.
 
 use http::StatusCode;
 use thiserror::Error as ThisError;
@@ -8,28 +8,27 @@ use crate::time::UnixTime;
 
 /// Why the embedded STS refuses a request.
 ///
-/// [`word`](Self::word) and [`status`](Self::status) are STS's own (STS API reference, "Common
-/// errors"), and so are the messages that clients look at. `Copy`, and quotes nothing of the request
-/// but its time.
+/// [`word`](Self::word) and [`status`](Self::status) are STS's own (STS API reference, "Common errors"), and
+/// so are the messages that clients examine. It is `Copy` and quotes nothing of the request but its time.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum StsError {
     /// Not `GetCallerIdentity` of version `2011-06-15`.
-    #[error("This STS knows no other operation than GetCallerIdentity for version 2011-06-15")]
+    #[error("This STS has no operation except GetCallerIdentity of version 2011-06-15")]
     Action,
-    /// The temporary key's time is over.
+    /// The temporary key has expired.
     #[error("The security token included in the request is expired")]
     ExpiredToken,
-    /// Half a signature, two of them, or one that is no AWS4-HMAC-SHA256.
+    /// An incomplete signature, two signatures, or an algorithm other than AWS4-HMAC-SHA256.
     #[error(
         "The request must have one AWS4-HMAC-SHA256 signature, with its credential, date and \
          signed headers, in the Authorization header or in the query"
     )]
     IncompleteSignature,
-    /// There is no such key, its session token is another, or it belongs to another partition.
+    /// The key does not exist, has another session token, or belongs to another partition.
     #[error("The security token included in the request is invalid.")]
     InvalidClientTokenId,
-    /// The parameters cannot be read, or one of them stands twice.
+    /// The parameters do not parse, or one occurs twice.
     #[error("The query or the form is malformed, or has a parameter twice")]
     MalformedQuery,
     /// The request is not signed.
@@ -50,10 +49,10 @@ pub enum StsError {
     /// The path is not `/`.
     #[error("This STS answers GET and POST requests to the path / only")]
     Path,
-    /// The credential scope is of another service, day or region.
+    /// The credential scope has another service, date or region.
     #[error("Credential should be scoped to correct service, date and region")]
     Scope,
-    /// Another secret, or something was changed after signing.
+    /// Another secret, or a change after signing.
     #[error(
         "The request signature we calculated does not match the signature you provided. Check your \
          AWS Secret Access Key and signing method. Consult the service documentation for details."
@@ -71,22 +70,22 @@ pub enum StsError {
         /// The time of the embedded STS.
         now: UnixTime,
     },
-    /// The embedded STS was told to say so.
+    /// The caller of the embedded STS chose to throttle.
     #[error("Rate exceeded")]
     Throttling,
     /// The query or the body is longer than [`MAX_REQUEST_LEN`](crate::MAX_REQUEST_LEN).
     #[error("The request is too long")]
     TooLong,
-    /// `host` or an `x-amz-` header is not signed, or a signed header is not there once.
+    /// `host` or an `x-amz-` header is not signed, or a signed header does not occur exactly once.
     #[error(
-        "'Host' and every 'X-Amz-' header must be a 'SignedHeader', and each signed header must be \
-         there once"
+        "'Host' and every 'X-Amz-' header must be a 'SignedHeader', and each signed header must occur \
+         once"
     )]
     UnsignedHeader,
 }
 
 impl StsError {
-    /// Returns STS's own word for it, the `Code` of its documents.
+    /// Returns STS's error code, the `Code` of its documents.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
@@ -106,7 +105,7 @@ impl StsError {
         }
     }
 
-    /// Returns the status that STS answers it with.
+    /// Returns the status that STS responds with.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {

@@ -1,4 +1,4 @@
-//! A request as STS receives it: from any client, signed in its query or in its headers.
+//! A request as STS receives it: from any client, signed in its query or its headers.
 
 use std::borrow::Cow;
 
@@ -18,8 +18,7 @@ use crate::url::percent::{decode_any, encode};
 use crate::url::signature::ALGORITHM;
 use crate::url::{signature, signed_headers};
 
-/// A request of the right shape: it asks for `GetCallerIdentity`, and has one signature that can be
-/// checked.
+/// A well-formed `GetCallerIdentity` request with one signature to verify.
 pub(super) struct Received<'r> {
     method: &'r str,
     canonical_query: String,
@@ -27,11 +26,11 @@ pub(super) struct Received<'r> {
     claim: Claim<'r>,
     signed_at: UnixTime,
     host: &'r str,
-    // One for each signed header, in their order.
+    // One for each signed header, in order.
     values: Vec<&'r str>,
 }
 
-/// What a request says of its signature.
+/// The signature of a request and its parameters, not yet verified.
 struct Claim<'r> {
     access_key_id: Cow<'r, str>,
     date: Cow<'r, str>,
@@ -56,7 +55,7 @@ impl<'r> Received<'r> {
         if !is_served || !matches!(uri.path(), "/" | "") {
             return Err(StsError::Path);
         }
-        // Some read `+` as a space, and some do not; whoever signs writes neither.
+        // Parsers disagree whether `+` is a space, and no signer writes one.
         if query.contains('+') {
             return Err(StsError::MalformedQuery);
         }
@@ -79,7 +78,7 @@ impl<'r> Received<'r> {
         })
     }
 
-    /// Returns the host that the request was sent to, without its port.
+    /// Returns the host of the request, without its port.
     pub(super) fn host(&self) -> &'r str {
         without_port(self.host)
     }
@@ -108,7 +107,7 @@ impl<'r> Received<'r> {
 }
 
 impl<'r> Claim<'r> {
-    /// Reads the one signature of a request: two could be of two callers.
+    /// Reads the only signature of a request. Two could be from different callers.
     fn read(headers: &'r HeaderMap, query: &Parameters) -> Result<Self, StsError> {
         let in_query = query.iter().any(|(name, _)| is_of_a_signature(name));
         match (only(headers, AUTHORIZATION.as_str())?, in_query) {
@@ -162,8 +161,8 @@ impl<'r> Claim<'r> {
         })
     }
 
-    /// The scope's day is that of the signature. Its region is that of the host, where the host is one
-    /// of STS's; elsewhere any.
+    /// Checks that the date of the scope is that of the signature, and that the region is the host's if the
+    /// host is an STS endpoint.
     fn check_scope(&self, host: &str) -> Result<(), StsError> {
         let region_fits = match Endpoint::from_host(without_port(host)) {
             Ok(endpoint) => endpoint.region() == self.region,
@@ -177,8 +176,8 @@ impl<'r> Claim<'r> {
         }
     }
 
-    /// Finds the value of each signed header. `host` has to be among them, or the signature is good
-    /// anywhere, and every `x-amz-` header, or somebody else could have added it.
+    /// Returns the value of each signed header. `host` must be signed, or the signature is valid at any host,
+    /// and so must every `x-amz-` header, or an attacker could have added it.
     fn header_values(
         &self,
         headers: &'r HeaderMap,
@@ -201,7 +200,7 @@ impl<'r> Claim<'r> {
     }
 }
 
-/// Returns the value of a header that is there once or not at all.
+/// Returns the value of a header that occurs at most once.
 fn only<'r>(headers: &'r HeaderMap, name: &str) -> Result<Option<&'r str>, StsError> {
     let mut values = headers.get_all(name).iter();
     let (first, second) = (values.next(), values.next());
@@ -212,8 +211,8 @@ fn only<'r>(headers: &'r HeaderMap, name: &str) -> Result<Option<&'r str>, StsEr
     }
 }
 
-/// The host as the client wrote it, with its port. A request on its way has it in `host`, one that
-/// was only made has it in its URL, and where both are there they have to agree.
+/// Returns the host as the client wrote it, with its port. A received request has it in `host`, a request
+/// under construction in its URL. If both exist, they must agree.
 fn host<B>(request: &Request<B>) -> Option<&str> {
     let in_url = request.uri().authority().map(http::uri::Authority::as_str);
     match (only(request.headers(), HOST.as_str()).ok()?, in_url) {
@@ -222,13 +221,13 @@ fn host<B>(request: &Request<B>) -> Option<&str> {
     }
 }
 
-/// Of an IPv6 address too little is left, but no endpoint of STS's is called like one.
+/// Strips a port. This truncates an IPv6 address, but no STS endpoint is one.
 fn without_port(host: &str) -> &str {
     host.rsplit_once(':').map_or(host, |(name, _)| name)
 }
 
-/// The parameters that signing in the query adds. The session token is not one of them: by itself it
-/// says that there is a signature somewhere else.
+/// Returns whether a parameter belongs to a signature in the query. The session token does not: alone, it
+/// does not show that the query is signed.
 fn is_of_a_signature(name: &str) -> bool {
     matches!(
         name,
@@ -244,8 +243,8 @@ fn check_action(query: &Parameters, form: &Parameters) -> Result<(), StsError> {
     let all = || query.iter().chain(form);
     let mut names: Vec<&str> = all().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
-    // A parameter in the query and another in the form were a hole elsewhere: one reader took the
-    // first and one the second (consul-awsauth pull request 14).
+    // The same parameter in query and form has been a vulnerability: one parser used the first and another
+    // the second (consul-awsauth pull request 14).
     if names.array_windows().any(|[one, next]| one == next) {
         return Err(StsError::MalformedQuery);
     }
@@ -257,7 +256,7 @@ fn check_action(query: &Parameters, form: &Parameters) -> Result<(), StsError> {
     }
 }
 
-/// Reads a body that is declared as a form; of any other, nothing is read.
+/// Parses a body that is declared as a form; any other has no parameters.
 fn read_form(headers: &HeaderMap, payload: &[u8]) -> Result<Parameters, StsError> {
     let content_type = only(headers, CONTENT_TYPE.as_str())?.unwrap_or("");
     let essence = content_type.split(';').next().unwrap_or("").trim();
@@ -265,7 +264,7 @@ fn read_form(headers: &HeaderMap, payload: &[u8]) -> Result<Parameters, StsError
         return Ok(Parameters::new());
     }
     let text = std::str::from_utf8(payload).map_err(|_| StsError::MalformedQuery)?;
-    // In a form it is a space (WHATWG URL standard, section 5.1).
+    // In a form, `+` is a space (WHATWG URL standard, section 5.1).
     read_parameters(&text.replace('+', " "))
 }
 
@@ -279,7 +278,7 @@ fn read_parameters(text: &str) -> Result<Parameters, StsError> {
     all.ok_or(StsError::MalformedQuery)
 }
 
-/// Writes the canonical query: encoded afresh, sorted by what is written, without the signature.
+/// Builds the canonical query: encoded again, sorted by name, without the signature.
 fn canonical(query: &Parameters) -> String {
     let pairs = query.iter().filter(|(name, _)| name != "X-Amz-Signature");
     let mut pairs: Vec<String> = pairs
@@ -291,12 +290,12 @@ fn canonical(query: &Parameters) -> String {
             pair
         })
         .collect();
-    // By the name alone, in which no `=` is left: `a-b` comes before `a=`.
+    // By the name, which has no `=` once it is encoded.
     pairs.sort_unstable_by(|one, other| one.split('=').cmp(other.split('=')));
     pairs.join("&")
 }
 
-/// A part of the signature is not what it has to be.
+/// Converts the refusal of a part of the signature.
 const fn incomplete(why: error::Error) -> StsError {
     match why {
         error::Error::CredentialScope => StsError::Scope,

@@ -17,9 +17,9 @@ use crate::time::UnixTime;
 use crate::url::credential::Credential;
 use crate::url::signature::ALGORITHM;
 
-/// A request in POST form that passed every check, to ask STS who signed it.
+/// A request in POST form that passed every check, to send to STS.
 ///
-/// Only [`AcceptPolicy::accept_post`](crate::AcceptPolicy::accept_post) makes one.
+/// Only [`AcceptPolicy::accept_post`](crate::AcceptPolicy::accept_post) builds one.
 #[derive(Clone)]
 pub struct AcceptedPost {
     uri: Uri,
@@ -29,9 +29,9 @@ pub struct AcceptedPost {
     access_key_id: String,
     signed_at: UnixTime,
     expires_at: UnixTime,
-    // INVARIANT: sorted by name, each once, `host` among them; the values are those that are sent.
+    // INVARIANT: sorted by name, distinct, with `host`; the values are those that are sent.
     signed: Vec<(HeaderName, HeaderValue)>,
-    // INVARIANT: as `Authorization` reads it.
+    // INVARIANT: `Authorization` parses it.
     authorization: HeaderValue,
 }
 
@@ -50,7 +50,7 @@ impl AcceptedPost {
             signature,
         } = post.authorization();
         let signed = post.signed_headers().map(|name| {
-            // The verifier's own value, whatever was carried.
+            // The verifier's own value, whatever was forwarded.
             let value = match binding.find(name) {
                 Some(header) => header.value(),
                 None if name == "host" => host,
@@ -86,12 +86,12 @@ impl AcceptedPost {
         })
     }
 
-    /// Returns the request to send to STS: POST, `accept: application/json`, the form, the signed
-    /// headers, the binding headers among them with the verifier's own values, and an `Authorization`
-    /// header made anew. No other header of the caller's.
+    /// Returns the request to send to STS: POST, `accept: application/json`, the form, the signed headers
+    /// (the binding headers with the verifier's own values), and a rebuilt `Authorization` header. No other
+    /// header of the caller is sent.
     ///
-    /// **Send it over TLS to exactly this host, follow no redirects, bound what you read, and do not
-    /// log it.**
+    /// **Send it over TLS to exactly this host, follow no redirects, limit how much you read, and do not log
+    /// it.**
     #[must_use]
     pub fn to_http(&self) -> Request<&'static str> {
         let mut request = Request::new(self.form.text());
@@ -101,7 +101,7 @@ impl AcceptedPost {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let form = HeaderValue::from_static(DEFAULT_CONTENT_TYPE);
         headers.insert(CONTENT_TYPE, form);
-        // `host` is the client's to write, from the URL.
+        // The HTTP client writes `host` from the URL.
         for (name, value) in self.signed.iter().filter(|(name, _)| name != "host") {
             headers.insert(name.clone(), value.clone());
         }
@@ -117,43 +117,43 @@ impl AcceptedPost {
         CacheKey::new(&self.uri, headers, self.form.text())
     }
 
-    /// Returns the access key id that claims to have signed it.
+    /// Returns the access key id in the credential, which STS has yet to confirm.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
     }
 
-    /// Returns the headers that it is bound by, with the values that are sent.
+    /// Returns the binding headers with the values that are sent.
     #[must_use]
     pub fn binding(&self) -> &[BindingHeader] {
         self.binding.headers()
     }
 
-    /// Returns the host that it goes to.
+    /// Returns the host that the request is sent to.
     #[must_use]
     pub fn host(&self) -> &str {
         self.endpoint.host()
     }
 
-    /// Returns the endpoint that it goes to.
+    /// Returns the endpoint that the request is sent to.
     #[must_use]
     pub const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// Returns the region that it is signed for, which is the host's.
+    /// Returns the region of the credential scope, which is the host's.
     #[must_use]
     pub fn region(&self) -> &str {
         self.endpoint.region()
     }
 
-    /// Returns when it was signed.
+    /// Returns the time of signing, according to the signer.
     #[must_use]
     pub const fn signed_at(&self) -> UnixTime {
         self.signed_at
     }
 
-    /// Returns the last second in which it is accepted.
+    /// Returns the last second in which the request is accepted.
     #[must_use]
     pub const fn expires_at(&self) -> UnixTime {
         self.expires_at
@@ -162,7 +162,7 @@ impl AcceptedPost {
 
 const SECURITY_TOKEN: &str = "x-amz-security-token";
 
-/// What verifying the signature needs.
+/// The inputs of signature verification.
 #[cfg(feature = "verify")]
 impl AcceptedPost {
     pub(crate) fn payload(&self) -> &'static [u8] {
@@ -204,7 +204,7 @@ impl AcceptedPost {
 }
 
 impl fmt::Debug for AcceptedPost {
-    /// Neither the signature nor the session token.
+    /// Omits the signature and the session token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AcceptedPost")
             .field("host", &self.endpoint.host())

@@ -6,7 +6,7 @@ use crate::url::signature::ALGORITHM;
 #[cfg(feature = "verify")]
 use crate::url::{signature, signed_headers};
 
-/// The three parts of an `Authorization` header, told apart; what they say is for others to check.
+/// The three parts of an `Authorization` header, not yet checked.
 #[derive(Clone, Copy)]
 pub(crate) struct RawAuthorization<'a> {
     pub(crate) credential: &'a str,
@@ -15,12 +15,11 @@ pub(crate) struct RawAuthorization<'a> {
 }
 
 impl<'a> RawAuthorization<'a> {
-    /// Reads a header value: `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
+    /// Parses a header value: `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
     ///
-    /// Producers agree on the three parts and not on what stands between them: `, ` is written as
-    /// often as `,`. So spaces around a part are of no account and neither is the order. What could
-    /// be read in two ways is refused: a part that is missing, stands twice or is a fourth, a name
-    /// in other letter case, white space within a part.
+    /// Producers agree on the three parts but separate them by `, ` or by `,`. So spaces around a part and
+    /// the order of the parts are ignored. Ambiguous values are refused: a missing, repeated or unknown
+    /// part, a name in another letter case, white space within a part.
     ///
     /// # Errors
     ///
@@ -57,11 +56,11 @@ impl<'a> RawAuthorization<'a> {
     }
 }
 
-/// What an `Authorization` header says, each part of the shape that its check asks.
+/// An `Authorization` header, each part of which has passed its check.
 #[derive(Clone, Copy)]
 pub(crate) struct Authorization<'a> {
     pub(crate) credential: Credential<'a>,
-    /// Lower-case names joined by `;`, sorted, each once.
+    /// Lower-case names joined by `;`, sorted and distinct.
     pub(crate) signed_headers: &'a str,
     /// 64 lower-case hexadecimal digits.
     pub(crate) signature: &'a str,
@@ -69,7 +68,7 @@ pub(crate) struct Authorization<'a> {
 
 #[cfg(feature = "verify")]
 impl<'a> Authorization<'a> {
-    /// Reads a header value.
+    /// Parses and checks a header value.
     ///
     /// # Errors
     ///
@@ -113,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_between_the_parts_does_not_matter() {
+    fn separators_and_order_do_not_matter() {
         let [credential, headers, signature] = parts();
         for value in [
             format!("{ALGORITHM} {credential}, {headers}, {signature}"),
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_stands_there_once_under_its_exact_name() {
+    fn each_part_occurs_once_under_its_exact_name() {
         let [credential, headers, signature] = parts();
         for rest in [
             String::new(),
@@ -174,7 +173,7 @@ mod tests {
 
     #[cfg(feature = "verify")]
     #[test]
-    fn each_part_has_the_shape_that_it_has_in_a_url() {
+    fn each_part_has_the_form_that_it_has_in_a_url() {
         let good = format!("{ALGORITHM} {}", parts().join(", "));
         for (from, to, want) in [
             ("/sts/", "/s3/", Error::CredentialScope),

@@ -1,4 +1,4 @@
-//! The checks P1 to P19 that are not those of a part, and the second reader.
+//! Those of the checks P1 to P19 that concern the whole request, and the second parser.
 
 use crate::error::Error;
 use crate::post::{ForwardedRequest, Headers, MAX_FORWARDED_HEADERS};
@@ -6,7 +6,7 @@ use crate::time::UnixTime;
 use crate::url::percent;
 use crate::url::{MAX_URL_LEN, split_host};
 
-/// Bounds what is carried before any of it is read.
+/// Checks the size before anything is parsed.
 pub(crate) fn check_lengths(request: &ForwardedRequest<'_>) -> Result<(), Error> {
     match request.headers.len() > MAX_FORWARDED_HEADERS || forwarded_len(request) > MAX_URL_LEN {
         true => Err(Error::TooLong),
@@ -14,7 +14,7 @@ pub(crate) fn check_lengths(request: &ForwardedRequest<'_>) -> Result<(), Error>
     }
 }
 
-/// Returns how many bytes are carried.
+/// Returns the size in bytes.
 pub(crate) fn forwarded_len(request: &ForwardedRequest<'_>) -> usize {
     let headers = request
         .headers
@@ -40,7 +40,7 @@ pub(crate) fn check_method(method: &str) -> Result<(), Error> {
 pub(crate) fn split_url(url: &str) -> Result<&str, Error> {
     percent::check_bytes(url)?;
     match split_host(url) {
-        // A query would be read beside the form, and by some instead of it (consul-awsauth pull
+        // Some servers read a query along with the form, and some instead of it (consul-awsauth pull
         // request 14).
         Ok((host, "/")) => Ok(host),
         Ok(_) | Err(Error::Path) => Err(Error::PostPath),
@@ -59,7 +59,7 @@ pub(crate) fn check_host_header(headers: &Headers<'_>, host: &str) -> Result<(),
     }
 }
 
-/// Checks that nothing was found at fault.
+/// Returns the error if the iterator has an item.
 pub(crate) fn none_of<T>(mut at_fault: impl Iterator<Item = T>, error: Error) -> Result<(), Error> {
     match at_fault.next() {
         Some(_) => Err(error),
@@ -67,7 +67,7 @@ pub(crate) fn none_of<T>(mut at_fault: impl Iterator<Item = T>, error: Error) ->
     }
 }
 
-/// As for a presigned URL: `url` must see the same host and nothing else.
+/// Checks that `url` sees the same host and nothing else, as for a presigned URL.
 ///
 /// # Errors
 ///

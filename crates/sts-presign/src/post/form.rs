@@ -1,12 +1,12 @@
-//! The form: action and version, in one of two spellings.
+//! The form: action and version, in either order.
 
 use crate::error::Error;
 
-/// What is sent where the content type is not signed.
+/// The content type of a request that does not sign its own.
 pub(crate) const DEFAULT_CONTENT_TYPE: &str = "application/x-www-form-urlencoded";
 
-/// The two texts that the form may be. The signature is over its bytes, so it is sent as it is; and
-/// since there are two only, nothing of the caller's is sent with it.
+/// The two possible forms. The signature covers the bytes, so the form is sent unchanged. Both are constants,
+/// so no text of the caller is sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Form {
     ActionFirst,
@@ -14,7 +14,7 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// Reads a body.
+    /// Parses a body.
     ///
     /// # Errors
     ///
@@ -33,8 +33,8 @@ impl Form {
         }
     }
 
-    /// Tells whether a header whose value follows from the form, or from how it is answered, has that
-    /// value. Of every other header any value fits.
+    /// Returns whether a header that describes the form or the response has the right value. Any value of
+    /// any other header fits.
     pub(crate) fn fits(self, name: &str, value: &str) -> bool {
         match name {
             "accept" => value == ACCEPTED,
@@ -45,7 +45,7 @@ impl Form {
         }
     }
 
-    /// Its SHA-256, so that no hash is calculated here.
+    /// Returns the SHA-256 of the form, a constant.
     const fn sha256(self) -> &'static str {
         match self {
             Self::ActionFirst => SHA256_OF_ACTION_FIRST,
@@ -54,11 +54,11 @@ impl Form {
     }
 }
 
-/// The answer has to be in a form that is read here: whoever chose another would choose the reader
+/// The only format that a caller may request. A caller who chose the format would choose the parser
 /// (CVE-2020-16250).
 const ACCEPTED: &str = "application/json";
 
-/// How SDKs write that the body is a form.
+/// The content types that SDKs write for a form.
 const CONTENT_TYPES: [&str; 4] = [
     DEFAULT_CONTENT_TYPE,
     "application/x-www-form-urlencoded; charset=utf-8",

@@ -1,4 +1,4 @@
-//! SigV4's stages, one function each (AWS General Reference, "Create a signed AWS API request").
+//! The stages of SigV4, one function each (AWS General Reference, "Create a signed AWS API request").
 
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use sha2::{Digest as _, Sha256};
@@ -7,12 +7,11 @@ use super::keys::{SecretAccessKey, SentToken};
 use crate::time::UnixTime;
 use crate::url::signature::ALGORITHM;
 
-/// What a signature is over, and what it says of itself, wherever in the request it stood. Not yet
-/// proved by anybody.
+/// The signed content of a request and its signature, wherever in the request they were. Not yet verified.
 #[derive(Clone, Copy)]
 pub(crate) struct Signed<'r> {
     pub(crate) method: &'r str,
-    /// Encoded and sorted as SigV4 asks, without the signature.
+    /// Encoded and sorted as SigV4 requires, without the signature.
     pub(crate) canonical_query: &'r str,
     /// Name and value of each signed header, in the order of `signed_headers`.
     pub(crate) headers: &'r [(&'r str, &'r str)],
@@ -28,7 +27,7 @@ pub(crate) struct Signed<'r> {
 }
 
 impl Signed<'_> {
-    /// Calculates the signature that the holder of `secret` would have made.
+    /// Computes the signature with `secret`.
     pub(crate) fn signature_by(&self, secret: &SecretAccessKey) -> String {
         let string_to_sign = self.string_to_sign();
         let time = self.signed_at.into();
@@ -36,8 +35,8 @@ impl Signed<'_> {
         calculate_signature(key, string_to_sign.as_bytes())
     }
 
-    /// Hashes the canonical request piece by piece: a session token stands in it, and what is never
-    /// put together need not be wiped.
+    /// Hashes the canonical request piece by piece. It may include a session token, and a text that is never
+    /// assembled need not be wiped.
     ///
     /// The path is always `/`: STS has no other.
     fn canonical_request_hash(&self) -> Hash {
@@ -72,7 +71,7 @@ impl Signed<'_> {
         let hash = hex(&self.canonical_request_hash());
         let hash = std::str::from_utf8(&hash).unwrap_or_default();
         let (amz_date, region) = (self.amz_date, self.region);
-        // One piece after the other, since formatting them takes as long as hashing them.
+        // `concat`, because `format!` takes as long as hashing the result.
         [
             ALGORITHM,
             "\n",
@@ -88,14 +87,13 @@ impl Signed<'_> {
     }
 }
 
-/// A SHA-256.
+/// A SHA-256 hash.
 type Hash = [u8; 32];
 
-/// SHA-256 of nothing: the payload hash of a GET request to STS. (`UNSIGNED-PAYLOAD` is S3's; STS
-/// refuses it.)
+/// The SHA-256 of an empty payload, as in a GET request. (`UNSIGNED-PAYLOAD` is for S3; STS refuses it.)
 const EMPTY_PAYLOAD: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// Writes a hash in lower-case hexadecimal digits.
+/// Returns the lower-case hexadecimal digits of a hash.
 fn hex(hash: &Hash) -> [u8; 64] {
     let mut digits = [0; 64];
     for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(hash) {
@@ -104,7 +102,7 @@ fn hex(hash: &Hash) -> [u8; 64] {
     digits
 }
 
-/// The digit of a number below sixteen.
+/// Returns the digit of a number below sixteen.
 const fn digit(number: u8) -> u8 {
     if number < 10 {
         b'0'.wrapping_add(number)
@@ -113,13 +111,13 @@ const fn digit(number: u8) -> u8 {
     }
 }
 
-/// Tells whether a header value is as it counts already, as nearly all are.
+/// Returns whether a header value has no white space to fold, which is nearly always so.
 fn is_folded(value: &str) -> bool {
     !value.bytes().any(|byte| byte == b' ' || byte == b'\t')
 }
 
-/// A header value as it counts, in pieces: without white space at its ends, and with one space for
-/// several between words. (A value of several lines does not get here: `http` takes none.)
+/// Returns a header value in pieces, as SigV4 folds it: trimmed, with single spaces between words. (`http`
+/// refuses values of several lines.)
 fn folded(value: &str) -> impl Iterator<Item = &str> {
     let words = value.split([' ', '\t']).filter(|word| !word.is_empty());
     let mut separators = std::iter::once("").chain(std::iter::repeat(" "));

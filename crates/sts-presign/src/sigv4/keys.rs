@@ -1,4 +1,4 @@
-//! The keys that the embedded STS knows.
+//! The keys for verification.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,14 +10,14 @@ use zeroize::Zeroizing;
 use crate::time::UnixTime;
 use crate::url::percent;
 
-/// The secret half of an access key. Wiped when dropped; printed as `[redacted]`.
+/// The secret half of an access key. Wiped when dropped; `Debug` prints `[redacted]`.
 #[derive(Clone)]
 pub struct SecretAccessKey {
     text: Zeroizing<String>,
 }
 
 impl SecretAccessKey {
-    /// Takes a secret.
+    /// Wraps a secret.
     #[must_use]
     pub fn new(secret: &str) -> Self {
         Self {
@@ -25,36 +25,35 @@ impl SecretAccessKey {
         }
     }
 
-    /// Reveals it.
+    /// Reveals the text.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
     }
 }
 
-/// The session token of temporary credentials. Wiped when dropped; printed as `[redacted]`.
+/// The session token of temporary credentials. Wiped when dropped; `Debug` prints `[redacted]`.
 #[derive(Clone)]
 pub struct SessionToken {
     text: Zeroizing<String>,
-    // As it stands in a canonical query: looking at one spelling is looking at the other, and a URL
-    // need not be decoded for it.
+    // In the spelling of a canonical query, so that a URL need not be decoded to compare.
     encoded: Zeroizing<String>,
 }
 
-/// A session token as it was sent.
+/// The session token of a request.
 #[derive(Clone, Copy)]
 pub(crate) enum SentToken<'r> {
     /// In the spelling of a canonical query.
     Encoded(&'r str),
-    /// As it is.
+    /// Not encoded.
     Plain(&'r str),
 }
 
 impl SessionToken {
-    /// Takes a session token.
+    /// Wraps a session token.
     #[must_use]
     pub fn new(token: &str) -> Self {
-        // The whole length at once: a buffer that grew would leave copies of the secret behind.
+        // Allocated once: a growing buffer would leave copies of the secret behind.
         let mut encoded = Zeroizing::new(String::with_capacity(percent::encoded_len(token)));
         percent::encode(token, &mut encoded);
         Self {
@@ -63,13 +62,13 @@ impl SessionToken {
         }
     }
 
-    /// Reveals it.
+    /// Reveals the text.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// Compares in a time that depends on the lengths only.
+    /// Compares in constant time, apart from the lengths.
     pub(crate) fn is(&self, sent: SentToken<'_>) -> bool {
         let (own, sent) = match sent {
             SentToken::Encoded(sent) => (&self.encoded, sent),
@@ -79,10 +78,11 @@ impl SessionToken {
     }
 }
 
-/// Compares in a time that depends on the lengths only.
+/// Compares in constant time, apart from the lengths: all differences are gathered before the result is
+/// examined.
 ///
-/// All differences are gathered before anybody looks at one. `subtle` alone goes byte by byte, which
-/// for a session token takes as long as the signature does.
+/// By words, because `subtle` alone goes byte by byte, which for a session token takes as long as verifying
+/// the signature.
 pub(crate) fn is_same(own: &str, sent: &str) -> bool {
     let ((own, own_rest), (sent, sent_rest)) = (
         own.as_bytes().as_chunks::<8>(),
@@ -110,7 +110,7 @@ impl fmt::Debug for SessionToken {
     }
 }
 
-/// A key, and whose it is.
+/// A key and its owner.
 #[derive(Clone, Debug)]
 pub struct Key {
     secret: SecretAccessKey,
@@ -120,7 +120,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// A long-term key of a user or of the account's root.
+    /// Builds a long-term key of a user or of the account's root.
     #[must_use]
     pub const fn long_term(secret: SecretAccessKey, identity: Identity) -> Self {
         Self {
@@ -131,7 +131,7 @@ impl Key {
         }
     }
 
-    /// A temporary key, which is good only together with its session token.
+    /// Builds a temporary key, which is valid only together with its session token.
     #[must_use]
     pub const fn temporary(
         secret: SecretAccessKey,
@@ -146,7 +146,7 @@ impl Key {
         }
     }
 
-    /// Ends the key: from this second on it is refused.
+    /// Sets the expiry: from this second on the key is refused.
     #[must_use]
     pub fn with_expiry(self, expires_at: UnixTime) -> Self {
         Self {
@@ -167,33 +167,33 @@ impl Key {
         self.session_token.as_ref()
     }
 
-    /// Returns the first second in which the key is refused, if it ends.
+    /// Returns the first second in which the key is refused; `None` if it does not expire.
     #[must_use]
     pub const fn expires_at(&self) -> Option<UnixTime> {
         self.expires_at
     }
 
-    /// Returns whose key it is.
+    /// Returns the owner of the key.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
         &self.identity
     }
 }
 
-/// Where the embedded STS looks keys up.
+/// A store of keys, by access key id.
 pub trait KeyLookup {
-    /// Returns the key of an access key id, if there is one.
+    /// Returns the key with this id, if it exists.
     fn key(&self, access_key_id: &str) -> Option<&Key>;
 }
 
-/// Keys in memory, by their access key id.
+/// Keys in memory, by access key id.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
     by_id: BTreeMap<String, Key>,
 }
 
 impl Keys {
-    /// Knows no key.
+    /// Builds an empty store.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -201,7 +201,7 @@ impl Keys {
         }
     }
 
-    /// Adds a key, in the place of any that has the same id.
+    /// Adds a key, replacing any with the same id.
     #[must_use]
     pub fn with(mut self, access_key_id: &str, key: Key) -> Self {
         self.by_id.insert(access_key_id.to_owned(), key);

@@ -1,4 +1,4 @@
-//! Checking a signature, as STS does.
+//! Verifies signatures as STS does.
 
 use thiserror::Error as ThisError;
 
@@ -10,27 +10,26 @@ use crate::accepted_request::AcceptedRequest;
 use crate::post::AcceptedPost;
 use crate::time::UnixTime;
 
-/// Why a signature proves nothing.
+/// Why a signature is not verified.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// The key has expired.
     #[error("the access key has expired")]
     ExpiredToken,
-    /// The key is temporary and the URL has another session token or none, or the key is long-term
-    /// and the URL has one.
+    /// A temporary key without its own session token, or a long-term key with a session token.
     #[error("the session token is not the one that belongs to the access key")]
     SessionToken,
-    /// Another secret, another cluster id, or something was changed after signing.
+    /// Another secret, another cluster id, or a change after signing.
     #[error("the signature is not the one that the access key's secret makes of this request")]
     Signature,
-    /// There is no such key.
+    /// The access key id is not known.
     #[error("the access key id is not known")]
     UnknownAccessKey,
 }
 
 impl VerifyError {
-    /// Returns the stable kebab-case name of the fact.
+    /// Returns the stable kebab-case code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -42,8 +41,8 @@ impl VerifyError {
     }
 }
 
-/// Checks the signature of an accepted request against the keys that exist, and returns whose it is,
-/// with the access key id.
+/// Verifies the signature of an accepted request with the known keys and returns the owner of the key, with
+/// the access key id.
 ///
 /// # Errors
 ///
@@ -55,7 +54,7 @@ pub fn verify(
     now: UnixTime,
 ) -> Result<Identity, VerifyError> {
     let headers: Vec<(&str, &str)> = request.signed_header_values().collect();
-    // by acceptance: there is one
+    // by acceptance: the credential parses
     let credential = request
         .credential()
         .map_err(|_| VerifyError::UnknownAccessKey)?;
@@ -75,7 +74,7 @@ pub fn verify(
     caller(&signed, keys, now)
 }
 
-/// Checks the signature of an accepted request in POST form; otherwise as [`verify`].
+/// Verifies the signature of an accepted request in POST form. Otherwise as [`verify`].
 ///
 /// # Errors
 ///
@@ -111,7 +110,7 @@ fn caller(
     Ok(identity.with_access_key_id(signed.access_key_id))
 }
 
-/// Checks a signature, and returns the key that made it.
+/// Verifies a signature and returns its key.
 pub(crate) fn check<'k>(
     signed: &Signed<'_>,
     keys: &'k impl KeyLookup,

@@ -1,11 +1,10 @@
-//! The credential scope: `KEY-ID/DATE/REGION/sts/aws4_request`.
+//! The credential: `KEY-ID/DATE/REGION/sts/aws4_request`.
 
 use iam_principal::AccessKeyId;
 
 use crate::error::Error;
-use crate::url::percent::split_once;
 
-/// A credential, split; service and terminator are known to be right.
+/// A credential whose service is `sts`, split into its parts.
 #[derive(Clone, Copy)]
 pub(crate) struct Credential<'a> {
     pub(crate) access_key_id: AccessKeyId<'a>,
@@ -14,33 +13,35 @@ pub(crate) struct Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
-    /// Reads it as it stands in an `Authorization` header.
+    /// Parses the credential of an `Authorization` header.
     ///
     /// # Errors
     ///
     /// [`Error::CredentialScope`], then [`Error::AccessKeyId`].
     pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
-        let head = text.strip_suffix("/sts/aws4_request");
-        Self::of_parts(head.and_then(|head| split(head, |text| split_once(text, b'/'))))
+        Self::of_parts(text.split('/').map(Some))
     }
 
-    /// Reads it as it stands in a canonical query, where a `/` is `%2F`.
+    /// Parses the credential of a canonical query, where a `/` is `%2F`.
     ///
     /// # Errors
     ///
     /// [`Error::CredentialScope`], then [`Error::AccessKeyId`].
     pub(crate) fn parse_canonical(text: &'a str) -> Result<Self, Error> {
-        // Nothing but the separators is escaped.
-        let separated = |text: &'a str| {
-            let (before, after) = split_once(text, b'%')?;
-            Some((before, after.strip_prefix("2F")?))
-        };
-        let head = text.strip_suffix("%2Fsts%2Faws4_request");
-        Self::of_parts(head.and_then(|head| split(head, separated)))
+        // No part has an escape, so every `%` has to belong to a separator.
+        let (first, rest) = text.split_once('%').ok_or(Error::CredentialScope)?;
+        let others = rest.split('%').map(|part| part.strip_prefix("2F"));
+        Self::of_parts(std::iter::once(Some(first)).chain(others))
     }
 
-    fn of_parts(parts: Option<[&'a str; 3]>) -> Result<Self, Error> {
-        let [access_key_id, date, region] = parts.ok_or(Error::CredentialScope)?;
+    /// Checks the number of parts and those that are fixed; `None` is a part that cannot be read.
+    fn of_parts(mut parts: impl Iterator<Item = Option<&'a str>>) -> Result<Self, Error> {
+        let mut next = || parts.next().flatten().ok_or(Error::CredentialScope);
+        let (access_key_id, date, region) = (next()?, next()?, next()?);
+        let fixed = (next()?, next()?);
+        if fixed != ("sts", "aws4_request") || parts.next().is_some() {
+            return Err(Error::CredentialScope);
+        }
         Ok(Self {
             access_key_id: AccessKeyId::parse(access_key_id).map_err(|_| Error::AccessKeyId)?,
             date,
@@ -48,7 +49,7 @@ impl<'a> Credential<'a> {
         })
     }
 
-    /// Checks that the scope is of the day of an `X-Amz-Date` of the right form.
+    /// Checks that the date of the scope is that of a well-formed `X-Amz-Date`.
     ///
     /// # Errors
     ///
@@ -61,18 +62,6 @@ impl<'a> Credential<'a> {
             Err(Error::ScopeDate)
         }
     }
-}
-
-/// Splits into three, at two separators and no more.
-fn split<'a>(
-    text: &'a str,
-    split_once: impl Fn(&'a str) -> Option<(&'a str, &'a str)>,
-) -> Option<[&'a str; 3]> {
-    let (access_key_id, scope) = split_once(text)?;
-    let (date, region) = split_once(scope)?;
-    split_once(region)
-        .is_none()
-        .then_some([access_key_id, date, region])
 }
 
 #[cfg(test)]
@@ -91,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn five_parts_of_which_two_are_fixed() {
+    fn a_credential_has_five_parts_of_which_two_are_fixed() {
         assert_eq!(
             read("AK_9/20230428/us-west-2/sts/aws4_request"),
             Ok(["AK_9", "20230428", "us-west-2"].map(str::to_owned))
@@ -122,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_separators_is_escaped() {
+    fn only_the_separators_are_escaped() {
         for text in [
             "AKID%2F20230428%2Fus-west-2%2Bsts%2Faws4_request",
             "AKID%2B%2F20230428%2Fus-west-2%2Fsts%2Faws4_request",

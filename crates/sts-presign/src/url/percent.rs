@@ -1,4 +1,4 @@
-//! Percent-encoding: which bytes may stand where, and the one spelling of each value.
+//! Percent-encoding: the bytes that a URL may have, and the canonical spelling of each value.
 
 #[cfg(feature = "verify")]
 use std::borrow::Cow;
@@ -7,17 +7,17 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 
 use crate::error::{Byte, Error};
 
-/// What SigV4 percent-encodes: everything but the unreserved characters of RFC 3986.
+/// The bytes that SigV4 percent-encodes: all but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Tells the unreserved characters of RFC 3986, section 2.3.
+/// Returns whether a byte is unreserved (RFC 3986, section 2.3).
 ///
-/// `|` here and in what builds on it, neither `||` nor `matches!`: without a way out and without a table
-/// the compiler looks at sixteen bytes at once, and a token is accepted in three quarters of the time.
+/// `|` instead of `matches!`, because only this form is vectorized, and `accept` misses its bar in
+/// `benches/README.md` without that.
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphabetic()
         | byte.is_ascii_digit()
@@ -27,21 +27,22 @@ const fn is_unreserved(byte: u8) -> bool {
         | (byte == b'~')
 }
 
-/// Tells the delimiters of the one shape of URL that is read here.
+/// Returns whether a byte is a delimiter in the one accepted form of URL.
 const fn is_delimiter(byte: u8) -> bool {
     (byte == b':') | (byte == b'/') | (byte == b'?') | (byte == b'&') | (byte == b'=')
 }
 
-/// Tells whether a URL may hold a byte at all: unreserved, or a delimiter of the one shape that is read
-/// here. Every other is read differently by different parsers: the WHATWG URL standard drops tabs and
-/// newlines and turns `\` into `/`, `http::Uri` lets raw bytes above ASCII pass.
+/// Returns whether a URL may have a byte at all.
+///
+/// Parsers disagree about every other byte: the WHATWG URL standard drops tabs and newlines and turns
+/// `\` into `/`, and `http::Uri` accepts raw bytes above ASCII.
 pub(crate) const fn is_allowed(byte: u8) -> bool {
     is_unreserved(byte) | is_delimiter(byte) | (byte == b'%')
 }
 
-/// Checks that a URL holds allowed bytes only.
+/// Checks that a URL has allowed bytes only.
 pub(crate) fn check_bytes(text: &str) -> Result<(), Error> {
-    // `&` and not `all`, for the same reason.
+    // `fold` instead of `all`, to be vectorized.
     if text.bytes().fold(true, |ok, byte| ok & is_allowed(byte)) {
         return Ok(());
     }
@@ -62,39 +63,40 @@ fn kind(byte: u8) -> Byte {
     }
 }
 
-/// Whether a raw value is spelled as SigV4 spells it.
+/// Whether a raw value has the spelling that SigV4 gives it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Spelling {
-    /// Every reserved character is encoded, no other is, in upper-case digits.
+    /// All reserved characters are escaped, in upper-case digits, and no others.
     Canonical,
     /// Another spelling of the same value.
     Other,
 }
 
-/// What is wrong with a raw value.
+/// Why a raw value is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
-    /// Some parsers end a value at a raw `=`.
+    /// A raw `=`, at which some parsers end the value.
     EqualsSign,
-    /// A `%` that does not begin two hexadecimal digits.
+    /// A `%` without two hexadecimal digits after it.
     Escape,
-    /// A decoded character outside visible ASCII, or a raw one outside the allowed bytes.
+    /// A decoded character outside visible ASCII, or a raw byte that no URL may have.
     Character,
 }
 
-/// Tells whether every value of a raw query is [`Spelling::Canonical`], if each of its pairs has an
-/// `=`, and all its bytes are [allowed](check_bytes). Most queries are, and one long look is faster than
-/// many short ones.
+/// Returns whether every value of a raw query is [`Spelling::Canonical`].
+///
+/// The bytes are [allowed](check_bytes), and each pair has an `=`. Most queries are canonical, and one
+/// pass over the whole query is faster than one for each value.
 pub(crate) fn is_canonical_query(raw: &str) -> bool {
     let count = |byte| memchr::memchr_iter(byte, raw.as_bytes()).count();
-    // The allowed bytes that are neither unreserved nor what a canonical query is made of.
+    // The allowed bytes that a canonical query does not have.
     memchr::memchr3(b':', b'/', b'?', raw.as_bytes()).is_none()
-        // As many `=` as pairs: where each has one, none has another in its value.
+        // If each pair has an `=` and there are as many `=` as pairs, no value has one.
         && count(b'=') == count(b'&').saturating_add(1)
         && escapes(raw).all(|escape| escape == Ok(Spelling::Canonical))
 }
 
-/// Looks at a raw value.
+/// Checks a raw value and returns its spelling.
 pub(crate) fn inspect(raw: &str) -> Result<Spelling, Fault> {
     let unescaped = inspect_unescaped(raw)?;
     let escapes = inspect_escapes(raw)?;
@@ -113,10 +115,9 @@ fn inspect_escapes(raw: &str) -> Result<Spelling, Fault> {
     })
 }
 
-/// Looks at each escape of a text.
+/// Returns the spelling of each escape, or why it is refused.
 fn escapes(raw: &str) -> impl Iterator<Item = Result<Spelling, Fault>> {
-    let all = memchr::memchr_iter(b'%', raw.as_bytes());
-    all.map(|at| {
+    memchr::memchr_iter(b'%', raw.as_bytes()).map(|at| {
         let Some([b'%', high, low, ..]) = raw.as_bytes().get(at..) else {
             return Err(Fault::Escape);
         };
@@ -132,13 +133,7 @@ fn escapes(raw: &str) -> impl Iterator<Item = Result<Spelling, Fault>> {
     })
 }
 
-/// Splits at the first of a byte of ASCII; `str::split_once` takes three times as long over it.
-pub(crate) fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
-    let (before, rest) = text.split_at_checked(memchr::memchr(at, text.as_bytes())?)?;
-    Some((before, rest.get(1..)?))
-}
-
-/// Looks for what stands there as it is and should be escaped.
+/// Checks the characters that are not escaped.
 fn inspect_unescaped(raw: &str) -> Result<Spelling, Fault> {
     let fine = |byte: u8| is_unreserved(byte) | (byte == b'%');
     if raw.bytes().fold(true, |ok, byte| ok & fine(byte)) {
@@ -181,7 +176,7 @@ pub(crate) fn encode(value: &str, out: &mut String) {
     out.extend(percent_encode(value.as_bytes(), RESERVED));
 }
 
-/// Returns how long a value is once it is encoded.
+/// Returns the length of a value once it is encoded.
 #[cfg(any(feature = "sign", feature = "verify", test))]
 pub(crate) fn encoded_len(value: &str) -> usize {
     let reserved = value.bytes().filter(|byte| !is_unreserved(*byte)).count();
@@ -203,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_holds_unreserved_characters_its_delimiters_and_percent_signs() {
+    fn a_url_has_unreserved_characters_delimiters_and_percent_signs() {
         let letters = ('A'..='Z').chain('a'..='z').chain('0'..='9');
         let unreserved: String = letters.chain("-._~".chars()).collect();
         for byte in 0..=u8::MAX {
@@ -275,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value_is_told_apart() {
+    fn each_fault_is_named() {
         for raw in [
             "%", "%4", "a%", "%zz", "%4g", "%g4", "%%41", "%:A", "%G0", "%/0",
         ] {

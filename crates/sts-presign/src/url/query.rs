@@ -1,14 +1,14 @@
-//! The query: nine parameters, read as they stand and written in the one spelling that SigV4 has.
+//! The query: nine parameters, parsed as written and rebuilt in SigV4's spelling.
 
 use zeroize::Zeroizing;
 
 use crate::cluster::BINDING_HEADER;
 use crate::error::Error;
 use crate::param::Param;
-use crate::url::percent::{self, Fault, Spelling, split_once};
+use crate::url::percent::{self, Fault, Spelling};
 
-/// The values of a query as they stand in it: each parameter at most once, none empty, each decodes to
-/// visible ASCII, the required eight there.
+/// The raw values of a query: each parameter at most once, not empty, decoding to visible ASCII, the eight
+/// required ones present.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct RawQuery<'u> {
     values: [Option<RawValue<'u>>; 9],
@@ -21,18 +21,12 @@ struct RawValue<'u> {
 }
 
 impl<'u> RawQuery<'u> {
-    /// Reads a raw query, all of whose bytes are [allowed](percent::check_bytes).
+    /// Parses a raw query of [allowed](percent::check_bytes) bytes.
     pub(crate) fn parse(query: &'u str) -> Result<Self, Error> {
         let mut read = Self::default();
         let is_canonical = percent::is_canonical_query(query);
-        let mut rest = Some(query);
-        while let Some(text) = rest {
-            let (pair, after) = match split_once(text, b'&') {
-                Some((pair, after)) => (pair, Some(after)),
-                None => (text, None),
-            };
-            rest = after;
-            let (name, text) = split_once(pair, b'=').ok_or(Error::Pair)?;
+        for pair in query.split('&') {
+            let (name, text) = pair.split_once('=').ok_or(Error::Pair)?;
             let param = Param::named(name).ok_or_else(|| unknown(name))?;
             let spelling = match is_canonical {
                 true => Spelling::Canonical,
@@ -63,24 +57,24 @@ impl<'u> RawQuery<'u> {
         self.values.get(param.index()).copied().flatten()
     }
 
-    /// How long the query can be in its canonical spelling, where the raw one has `len` bytes.
+    /// Returns the most bytes that the canonical spelling of a raw query of `len` bytes can have.
     fn canonical_len(&self, len: usize) -> usize {
         let canonical = |value: &RawValue<'_>| value.spelling == Spelling::Canonical;
         if self.values.iter().flatten().all(canonical) {
             return len;
         }
-        // Three bytes for one, where a producer wrote `/` as it is.
+        // An unescaped `/` becomes three bytes.
         len.saturating_mul(3)
     }
 }
 
-/// What to call a name that is not one of the nine: the near misses help the producer's author.
+/// Returns the error for an unknown name. A near miss is named, to help the author of the producer.
 fn unknown(name: &str) -> Error {
     let mut decoded = String::new();
     if percent::inspect(name).is_ok() {
         percent::decode(name, &mut decoded);
     }
-    // ASCII only: upstream folds by Unicode's rules, where U+212A is a `k` and U+0130 an `i`.
+    // ASCII only: by Unicode's rules, as upstream folds, U+212A is a `k` and U+0130 an `i`.
     if let Some(param) = Param::ALL
         .into_iter()
         .find(|p| p.name().eq_ignore_ascii_case(&decoded))
@@ -95,21 +89,20 @@ fn unknown(name: &str) -> Error {
     }
 }
 
-/// A URL in SigV4's own spelling: parameters in the order of [`Param::ALL`], values encoded as SigV4
-/// encodes them.
+/// A URL in SigV4's spelling: parameters in the order of [`Param::ALL`], values as SigV4 encodes them.
 ///
-/// A value has one such spelling and a spelling one value, so comparing them is comparing the decoded
-/// values, and the text up to the signature is the canonical query that is signed.
+/// Spellings and values correspond one to one, so comparing spellings compares decoded values. The query up
+/// to the signature is the canonical query string that is signed.
 #[derive(Clone)]
 pub(crate) struct CanonicalUrl {
-    // A session token is in it.
+    // Wiped, since it may include a session token.
     text: Zeroizing<String>,
     query_start: usize,
     spans: Spans,
 }
 
 impl CanonicalUrl {
-    /// Spells a query that stands behind `https://HOST/?` and has `len` bytes as it stands.
+    /// Builds the URL from a host and a query whose raw form has `len` bytes.
     pub(crate) fn of(host: &str, query: &RawQuery<'_>, len: usize) -> Self {
         let mut url = Self::with_capacity(host, query.canonical_len(len));
         for param in Param::ALL {
@@ -127,10 +120,10 @@ impl CanonicalUrl {
         url
     }
 
-    /// Spells values that are not encoded yet, one of each parameter at most.
+    /// Builds the URL from values that are not encoded yet, at most one of each parameter.
     #[cfg(feature = "sign")]
     pub(crate) fn of_values(host: &str, values: &[(Param, &str)]) -> Self {
-        // The name, the value, and what stands around them.
+        // The name, the value, and the `=` and `&` around them.
         let len = values.iter().fold(0_usize, |len, (param, value)| {
             len.saturating_add(param.name().len())
                 .saturating_add(percent::encoded_len(value))
@@ -145,7 +138,7 @@ impl CanonicalUrl {
         url
     }
 
-    /// The whole length at once: a buffer that grew would leave copies of a secret behind.
+    /// Allocates once: a growing buffer would leave copies of a secret behind.
     fn with_capacity(host: &str, query_len: usize) -> Self {
         const AROUND_THE_HOST: usize = "https:///?".len();
         let len = query_len
@@ -177,23 +170,23 @@ impl CanonicalUrl {
         self.spans.set(param, span);
     }
 
-    /// Returns the query, the signature in it.
+    /// Returns the query, including the signature.
     fn query(&self) -> &str {
         self.text.get(self.query_start..).unwrap_or_default()
     }
 
-    /// Returns the spelling of a value; that of a required parameter is never empty.
+    /// Returns the spelling of a value, which is not empty for a required parameter.
     pub(crate) fn get(&self, param: Param) -> &str {
         self.spans.find(self.query(), param).unwrap_or_default()
     }
 
-    /// Returns the text, and where the values stand in its query.
+    /// Returns the text and the spans of the values in its query.
     pub(crate) fn into_parts(self) -> (Zeroizing<String>, Spans) {
         (self.text, self.spans)
     }
 }
 
-/// Where the values stand in a canonical query.
+/// The spans of the values in a canonical query.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spans {
     spans: [Option<Span>; 9],
@@ -212,14 +205,13 @@ impl Spans {
         }
     }
 
-    /// Returns the spelling of a value in the query that the spans are of.
+    /// Returns the spelling of a value in the query.
     pub(crate) fn find<'q>(&self, query: &'q str, param: Param) -> Option<&'q str> {
         let Span { start, end } = self.spans.get(param.index()).copied().flatten()?;
         query.get(start..end)
     }
 
-    /// Returns what is signed of the query that the spans are of: all before the signature, which
-    /// stands last.
+    /// Returns the signed part of the query: everything before the signature, which is last.
     #[cfg(feature = "verify")]
     pub(crate) fn signed_part<'q>(&self, query: &'q str) -> &'q str {
         let name = Param::Signature.name().len();
@@ -228,7 +220,7 @@ impl Spans {
             .get(Param::Signature.index())
             .copied()
             .flatten()
-            // `&`, the name and `=` stand before the value.
+            // `&`, the name and `=` precede the value.
             .and_then(|span| span.start.checked_sub(name)?.checked_sub(2))
             .unwrap_or_default();
         query.get(..end).unwrap_or_default()
@@ -243,9 +235,9 @@ mod tests {
     const QUERY: &str = "Action=a&Version=b&X-Amz-Algorithm=c&X-Amz-Credential=d&X-Amz-Date=e\
         &X-Amz-Expires=f&X-Amz-Security-Token=g%2F&X-Amz-SignedHeaders=h&X-Amz-Signature=i";
 
-    /// What grows is copied, and the copy that is left behind is not wiped.
+    /// Growing copies the text, and the old copy is not wiped.
     #[test]
-    fn the_text_has_its_whole_length_from_the_start() {
+    fn the_text_is_allocated_once() {
         for (token, times) in [("g%2F", 1), ("g%2f", 3), ("g/", 3), (&*"/".repeat(500), 3)] {
             let query = QUERY.replacen("g%2F", token, 1);
             let read = RawQuery::parse(&query).unwrap();

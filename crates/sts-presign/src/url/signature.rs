@@ -1,23 +1,21 @@
-//! The shape of a signature.
+//! The algorithm, and the form of a signature.
 
 use crate::error::Error;
 
-/// The only algorithm: SigV4 with one secret. (`SigV4A`, `AWS4-ECDSA-P256-SHA256`, is another.)
+/// The only accepted algorithm: SigV4. (`AWS4-ECDSA-P256-SHA256` is SigV4A's.)
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// The hexadecimal digits of a SHA-256.
+/// The number of hexadecimal digits of a SHA-256 hash.
 const LEN: usize = 64;
 
-/// Checks for 64 lower-case hexadecimal digits: STS compares text, so upper case is another
-/// signature.
+/// Checks for 64 lower-case hexadecimal digits. STS compares text, so upper case is another signature.
 ///
 /// # Errors
 ///
 /// [`Error::Signature`].
 pub(crate) fn check(text: &str) -> Result<(), Error> {
-    // `|` and `&` without a way out, so that the compiler looks at sixteen bytes at once.
-    let digit = |b: u8| b.is_ascii_digit() | matches!(b, b'a'..=b'f');
-    if text.len() == LEN && text.bytes().fold(true, |ok, b| ok & digit(b)) {
+    let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    if text.len() == LEN && text.bytes().all(is_digit) {
         Ok(())
     } else {
         Err(Error::Signature)

@@ -1,4 +1,4 @@
-//! Reading STS's answer: the cases of `testdata/answers.toml`, and what no case can say.
+//! Responses of STS: the cases of `testdata/answers.toml`, and tests that no case can express.
 
 use http::Response;
 use iam_principal::{Identity, Partition};
@@ -63,7 +63,7 @@ fn read(status: u16, content_type: &str, body: &str) -> Result<Identity, AnswerE
 }
 
 #[test]
-fn each_answer_that_sts_gives_is_read() {
+fn each_response_of_sts_is_read() {
     let mut report = Report::new();
     for case in cases().iter().filter(|case| case.error.is_none()) {
         let got = case.read().map(|identity| {
@@ -89,23 +89,23 @@ fn attack(number: u8) {
 }
 
 #[test]
-fn attack_25_what_is_not_one_whole_answer_names_nobody() {
+fn attack_25_anything_but_one_whole_document_has_no_caller() {
     attack(25);
 }
 
 #[test]
-fn attack_26_facts_that_contradict_each_other_name_nobody() {
+fn attack_26_contradictory_facts_have_no_caller() {
     attack(26);
 }
 
 #[test]
-fn attack_27_only_a_refusal_in_stss_own_words_speaks_of_the_caller() {
+fn attack_27_only_a_refusal_in_stss_own_words_is_about_the_caller() {
     attack(27);
 }
 
 #[test]
-fn attack_27_a_failure_is_another_type_than_a_refusal() {
-    // Whoever matches has to say what becomes of each; there is no third and no default.
+fn attack_27_failures_and_refusals_have_different_types() {
+    // A match has to treat both; there is no third variant and no default.
     let remembered = |error: AnswerError| match error {
         AnswerError::Refused(Refusal::SignatureDoesNotMatch) => Some("refused"),
         AnswerError::Refused(_) => Some("refused otherwise"),
@@ -122,7 +122,7 @@ fn attack_27_a_failure_is_another_type_than_a_refusal() {
 }
 
 #[test]
-fn attack_25_the_caller_of_another_partition_is_nobody() {
+fn attack_25_a_caller_of_another_partition_is_refused() {
     let cn = GOOD.replacen("arn:aws:", "arn:aws-cn:", 1);
     let answer = Response::builder().header("content-type", JSON).body(cn);
     let answer = answer.unwrap();
@@ -162,7 +162,7 @@ fn attack_25_length_is_checked_before_everything_else() {
 }
 
 #[test]
-fn attack_25_what_is_not_utf8_is_malformed() {
+fn attack_25_invalid_utf8_is_malformed() {
     for (content_type, body) in [(JSON, &b"{\"\xff\":1}"[..]), ("text/xml", b"<\xff/>")] {
         let answer = Response::builder().header("content-type", content_type);
         let got = read_identity(&answer.body(body).unwrap(), Partition::Aws);
@@ -191,27 +191,27 @@ fn every_failure_has_a_code_and_a_sentence() {
         (
             AnswerFailure::Malformed.into(),
             "malformed-response",
-            "STS's answer is not one GetCallerIdentityResponse",
+            "the response of STS is not one GetCallerIdentityResponse",
         ),
         (
             AnswerFailure::Inconsistent(iam_principal::Error::UserId).into(),
             "inconsistent-response",
-            "STS's answer contradicts itself: the user id does not fit the kind of principal",
+            "the response of STS contradicts itself: the user id does not fit the kind of principal",
         ),
         (
             AnswerFailure::Partition.into(),
             "partition",
-            "the caller is of another partition than this verifier",
+            "the caller belongs to another partition than this verifier",
         ),
         (
             AnswerFailure::Redirected.into(),
             "redirected",
-            "STS's answer is a redirect",
+            "the response of STS is a redirect",
         ),
         (
             AnswerFailure::TooLong.into(),
             "response-too-long",
-            "STS's answer is longer than 65536 bytes",
+            "the response of STS is longer than 65536 bytes",
         ),
         (
             AnswerError::Refused(Refusal::ExpiredToken),

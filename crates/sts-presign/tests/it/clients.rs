@@ -1,4 +1,4 @@
-//! The embedded STS: requests that real clients made.
+//! The embedded STS: requests of real clients.
 
 use http::{Request, StatusCode};
 use iam_principal::Partition;
@@ -70,7 +70,7 @@ impl Recorded {
 }
 
 #[test]
-fn a_real_request_is_refused_for_each_reason_in_its_turn() {
+fn a_real_request_is_refused_for_each_reason_in_order() {
     let mut report = Report::new();
     for recorded in Recorded::all() {
         let request = recorded.request().unwrap();
@@ -116,7 +116,7 @@ fn a_real_request_is_refused_for_each_reason_in_its_turn() {
     report.finish();
 }
 
-/// Whatever is signed: one byte of it changed, and the answer is never 200.
+/// After a change of any signed byte the response is never 200.
 #[test]
 fn no_byte_that_is_signed_can_be_changed() {
     let (mut tried, sts) = (0, sts());
@@ -163,7 +163,7 @@ fn no_byte_that_is_signed_can_be_changed() {
 }
 
 impl Recorded {
-    /// The headers that the signature covers, and the signature.
+    /// The positions of the signed headers and of the signature.
     fn signed_header_places(&self) -> Vec<usize> {
         let listed = format!("{} {:?}", self.uri.replace("%3B", ";"), self.headers);
         let listed = listed.split_once("SignedHeaders=").unwrap().1;
@@ -180,7 +180,7 @@ impl Recorded {
     }
 }
 
-/// Another letter for a letter, another sign for a sign; never one that means the same.
+/// Replaces a byte by one of the same class with another meaning.
 fn flipped(text: &str, at: usize) -> String {
     let mut bytes = text.as_bytes().to_vec();
     bytes[at] = match bytes[at] {

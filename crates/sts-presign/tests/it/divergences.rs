@@ -5,7 +5,7 @@ use crate::answer;
 use crate::judge::cases;
 use crate::support::{GOOD, accept, at, judge, policy};
 
-/// What upstream gives was measured with its own statements (the file says how); ours is run here.
+/// The upstream column was measured (the file says how); ours is run here.
 #[test]
 fn every_divergence_is_listed_and_real() {
     let rows = Divergences::read(concat!(
@@ -31,7 +31,7 @@ fn every_divergence_is_listed_and_real() {
             continue;
         };
         let (upstream, ours) = match (row.as_str(), case.read()) {
-            // One type for both, there.
+            // Upstream has one type for both.
             ("answer-failure-is-no-refusal", Err(AnswerError::Failed(_))) => ("refusal", "failure"),
             ("answer-in-xml", read) => ("refused", verdict(read.is_ok())),
             (_, read) => ("passes", verdict(read.is_ok())),

@@ -1,4 +1,4 @@
-//! The doctor: what it finds, and how it tells it.
+//! Diagnoses: their findings, and their text.
 
 mod post;
 mod secrets;
@@ -12,18 +12,17 @@ fn diagnose(url: &str) -> Diagnosis {
     policy("test-cluster", "aws").diagnose(url, at(NOW))
 }
 
-/// The checks that failed, and what each saw.
+/// The checks that failed, with the text that each quotes.
 fn failed(diagnosis: &Diagnosis) -> Vec<(String, String)> {
-    let failed = diagnosis
+    diagnosis
         .findings()
         .iter()
-        .filter(|finding| matches!(finding.outcome(), Outcome::Failed(_)));
-    failed
+        .filter(|finding| matches!(finding.outcome(), Outcome::Failed(_)))
         .map(|finding| (format!("{:?}", finding.check()), finding.seen().to_owned()))
         .collect()
 }
 
-/// Every check once, in order, each error of its own check, and something to advise.
+/// Every check is there once, in order; every error belongs to its check and has advice.
 #[track_caller]
 fn assert_whole(diagnosis: &Diagnosis, checks: &[Check]) {
     let found: Vec<Check> = diagnosis.findings().iter().map(Finding::check).collect();
@@ -37,12 +36,12 @@ fn assert_whole(diagnosis: &Diagnosis, checks: &[Check]) {
     }
 }
 
-/// A rendered message, whole, as people see it.
+/// The whole text, as users see it.
 #[test]
-fn the_person_whose_token_was_refused_reads_what_to_change() {
+fn the_text_of_a_refused_token_says_what_to_change() {
     let url = GOOD.replacen("=host", "=amz-sdk-request%3Bhost", 1);
-    let told = diagnose(&url).to_string();
-    let lines: Vec<&str> = told.lines().collect();
+    let text = diagnose(&url).to_string();
+    let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "  1 length                 passed: 370 bytes");
     assert_eq!(lines[1], "  2 characters             passed");
     assert_eq!(lines[9], " 10 X-Amz-Expires          passed: \"60\"");
@@ -52,10 +51,10 @@ fn the_person_whose_token_was_refused_reads_what_to_change() {
     );
     assert_eq!(
         lines[16],
-        " 17 headers signed         FAILED: signs a header the verifier cannot supply: \"amz-sdk-request\""
+        " 17 signed headers         FAILED: a signed header has a value that the verifier cannot supply: \"amz-sdk-request\""
     );
     assert!(
-        lines[17].starts_with("                           Sign `host` and the binding header only")
+        lines[17].starts_with("                           Sign only `host` and the binding header")
     );
     assert_eq!(
         lines[18],
@@ -65,13 +64,13 @@ fn the_person_whose_token_was_refused_reads_what_to_change() {
 }
 
 #[test]
-fn the_person_whose_login_was_refused_reads_what_to_change() {
+fn the_text_of_a_refused_login_says_what_to_change() {
     let mut trial = crate::login::Trial::good();
     trial.login.set("X-Amz-Target", "t");
     trial.login.remove("Content-Length");
     trial.login.body.clear();
-    let told = trial.diagnose().to_string();
-    let lines: Vec<&str> = told.lines().collect();
+    let text = trial.diagnose().to_string();
+    let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[1], " P2 method                 passed: \"POST\"");
     assert_eq!(
         lines[5].split_at(35).0,
@@ -81,10 +80,10 @@ fn the_person_whose_login_was_refused_reads_what_to_change() {
         lines[16],
         "P16 x-amz- headers signed  FAILED: an `x-amz-` header is not signed: \"x-amz-target\""
     );
-    assert_eq!(lines[20], "P19 values that fit        not reached");
+    assert_eq!(lines[20], "P19 consistent values      not reached");
     assert_eq!(
         lines[22],
-        "P21 headers signed         FAILED: signs a header the verifier cannot supply: \"content-length\""
+        "P21 signed headers         FAILED: a signed header has a value that the verifier cannot supply: \"content-length\""
     );
     assert_eq!(lines.len(), 29);
 }

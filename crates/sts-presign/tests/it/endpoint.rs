@@ -31,7 +31,7 @@ fn partitions() -> Vec<PartitionRow> {
 }
 
 #[test]
-fn every_host_that_botocore_resolves_is_read_and_made() {
+fn every_host_of_botocore_is_parsed_and_built() {
     let rows: Vec<Resolved> = testkit::json_lines(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/testdata/sts-endpoints.jsonl"
@@ -45,7 +45,7 @@ fn every_host_that_botocore_resolves_is_read_and_made() {
         let partition = row.partition.clone().or_else(|| known.map(|p| p.id));
         let got = Endpoint::from_host(host);
         let Some(partition) = partition else {
-            // A region that botocore does not know, whose host it makes up all the same.
+            // A region that botocore does not know, for which it still builds a host.
             if let Ok(endpoint) = got {
                 report.check(host, &endpoint.region(), &row.region.as_str());
             }
@@ -78,10 +78,9 @@ fn every_host_that_botocore_resolves_is_read_and_made() {
     report.finish();
 }
 
-/// Nothing genuine is refused: a URL for each host is accepted where its partition is the verifier's,
-/// and nowhere else.
+/// No genuine host is refused: a URL for each is accepted by the verifiers of its partition only.
 #[test]
-fn every_host_that_botocore_resolves_is_accepted_in_its_partition_alone() {
+fn every_host_of_botocore_is_accepted_in_its_partition_only() {
     let rows: Vec<Resolved> = testkit::json_lines(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/testdata/sts-endpoints.jsonl"
@@ -114,7 +113,7 @@ fn every_host_that_botocore_resolves_is_accepted_in_its_partition_alone() {
 }
 
 #[test]
-fn every_region_of_the_table_has_the_shape_of_its_partition_alone() {
+fn every_region_matches_the_pattern_of_its_partition_only() {
     let mut report = Report::new();
     for row in partitions() {
         let partition: Partition = row.id.parse().unwrap();
@@ -133,13 +132,13 @@ fn every_region_of_the_table_has_the_shape_of_its_partition_alone() {
 }
 
 #[test]
-fn a_region_that_opens_tomorrow_is_known_by_its_shape() {
+fn a_new_region_is_recognized_by_its_pattern() {
     let endpoint = Endpoint::from_host("sts.ap-northwest-12.amazonaws.com").unwrap();
     assert_eq!(endpoint.region(), "ap-northwest-12");
 }
 
 #[test]
-fn a_region_of_no_partition_has_no_endpoint() {
+fn an_unknown_region_has_no_endpoint() {
     for region in [
         "",
         "moon",

@@ -1,4 +1,4 @@
-//! Tokens that real producers made, checked with the secrets that they were made with.
+//! Tokens of real producers, verified with the secrets that signed them.
 
 use aws_credential_types::Credentials;
 use iam_principal::Identity;
@@ -79,7 +79,7 @@ fn verdict(token: &Genuine, cluster: &str, now: UnixTime, keys: &impl KeyLookup)
 }
 
 #[test]
-fn genuine_tokens_prove_their_key_and_nothing_else_does() {
+fn genuine_tokens_verify_with_their_key_only() {
     let mut report = Report::new();
     for token in genuine() {
         let name = format!("{} {}", token.producer, token.url);
@@ -128,7 +128,7 @@ fn genuine_tokens_prove_their_key_and_nothing_else_does() {
 fn a_session_token_belongs_to_its_key() {
     let mut report = Report::new();
     for token in genuine() {
-        // As long as the right one, and with one letter another.
+        // The same length, with one letter changed.
         let one_off = token
             .session_token
             .as_deref()
@@ -151,7 +151,7 @@ fn a_session_token_belongs_to_its_key() {
 }
 
 #[test]
-fn what_proves_nothing_has_its_code() {
+fn every_verification_error_has_its_code() {
     for (error, code) in [
         (VerifyError::ExpiredToken, "expired-session-token"),
         (VerifyError::SessionToken, "session-token-mismatch"),
@@ -232,9 +232,9 @@ fn the_order_of_parameters_does_not_matter() {
     );
 }
 
-/// The verifier of another cluster sends its own id, and nobody signed that.
+/// The verifier of another cluster sends its own id, which was not signed.
 #[test]
-fn attack_05_a_token_for_another_cluster_is_unproven() {
+fn attack_05_a_token_for_another_cluster_is_not_verified() {
     let now = at("2023-04-28T00:01:00Z");
     let keys = keys(
         "AKIDEXAMPLE",

@@ -93,7 +93,7 @@ fn each_case_fails_at_its_own_check() {
     check(&cases());
 }
 
-/// The cases of one attack of the field research.
+/// The cases of one attack of `attacks.toml`.
 #[track_caller]
 fn attack(number: u8) {
     let of_it = |case: &Case| case.attack.contains(&number);
@@ -118,12 +118,12 @@ fn attack_03_another_action() {
 }
 
 #[test]
-fn attack_04_the_binding_header_is_not_what_is_signed() {
+fn attack_04_the_binding_header_is_not_signed() {
     attack(4);
 }
 
-/// Whoever remembers what was used remembers the request: parameters in another order, and digits in
-/// lower case, make no second one. (That there is one token for each URL is for `eks-token`.)
+/// Another order of parameters, or hexadecimal digits in lower case, do not make a second request. (`eks-token`
+/// tests that each URL has one token.)
 #[test]
 fn attack_06_every_copy_of_a_token_is_the_same_request() {
     let (base, query) = GOOD.split_once('?').unwrap();
@@ -167,12 +167,12 @@ fn attack_11_a_look_alike_host() {
 }
 
 #[test]
-fn attack_12_what_whatwg_parsers_normalize() {
+fn attack_12_text_that_whatwg_parsers_normalize() {
     attack(12);
 }
 
 #[test]
-fn attack_13_what_http_uri_lets_pass() {
+fn attack_13_text_that_http_uri_accepts() {
     attack(13);
 }
 
@@ -182,18 +182,18 @@ fn attack_14_control_characters() {
 }
 
 #[test]
-fn attack_15_pairs_that_parsers_read_differently() {
+fn attack_15_pairs_that_parsers_disagree_about() {
     attack(15);
 }
 
-/// After the one decoding a `%2F` is left, which is no separator.
+/// After one decoding a `%2F` is left, which is not a separator.
 #[test]
 fn attack_16_double_encoding() {
     let url = GOOD.replacen("%2F", "%252F", 1);
     assert_eq!(judge(&url).unwrap_err(), Error::CredentialScope);
     let url = GOOD.replace("%2F", "%252F");
     assert_eq!(judge(&url).unwrap_err(), Error::CredentialScope);
-    // What is right in itself is encoded once more, and comes out as it went in.
+    // A value with a literal `%` is encoded once and decodes to itself.
     let token = "a%252Fb%2525";
     let sent = judge(&format!("{GOOD}&X-Amz-Security-Token={token}")).unwrap();
     let sent = sent.to_http().uri().to_string();
@@ -219,21 +219,21 @@ fn attack_19_another_algorithm() {
 }
 
 #[test]
-fn attack_20_dates_that_are_none_or_far_away() {
+fn attack_20_dates_that_do_not_exist_or_are_far_away() {
     attack(20);
 }
 
 #[test]
-fn attack_21_expiries_that_are_no_plain_number() {
+fn attack_21_expiries_that_are_not_plain_numbers() {
     attack(21);
 }
 
 #[test]
-fn attack_22_signatures_that_are_none() {
+fn attack_22_signatures_in_another_form() {
     attack(22);
 }
 
-/// Linear, and refused or accepted like any other; `benches/accept.rs` has the times.
+/// The work is linear in the size; `benches/accept.rs` has the times.
 #[test]
 fn attack_24_size_is_checked_before_everything_else() {
     assert_eq!(
@@ -325,8 +325,8 @@ fn the_first_failing_check_is_the_one_reported() {
     }
 }
 
-/// Comparing two numbers is cheaper than looking at a host, and hundreds of stale tokens are seen for
-/// one that is wrong.
+/// Comparing two numbers is cheaper than looking up a host, and stale tokens are far more frequent than any
+/// other bad token.
 #[test]
 fn the_window_is_checked_before_headers_host_and_region() {
     let wrong = GOOD
@@ -343,7 +343,7 @@ fn the_window_is_checked_before_headers_host_and_region() {
 }
 
 #[test]
-fn the_longest_url_is_judged() {
+fn the_longest_url_is_accepted() {
     let url = format!("{GOOD}&X-Amz-Security-Token=");
     let longest = format!("{url}{}", "a".repeat(MAX_URL_LEN - url.len()));
     assert!(judge(&longest).is_ok());
@@ -406,7 +406,7 @@ fn regions_can_be_restricted() {
 }
 
 #[test]
-fn what_is_sent_is_what_was_judged() {
+fn the_sent_request_is_the_accepted_one() {
     let lower_case_hex = GOOD.replace("%2F", "%2f").replace("%3B", "%3b");
     for url in [GOOD, &lower_case_hex] {
         let request = judge(url).unwrap().to_http();
@@ -419,7 +419,7 @@ fn what_is_sent_is_what_was_judged() {
 }
 
 #[test]
-fn a_url_tells_what_it_says_of_itself() {
+fn a_url_has_its_claims() {
     let url = sts_presign::PresignedUrl::parse(GOOD).unwrap();
     assert_eq!(url.host(), "sts.us-west-2.amazonaws.com");
     assert_eq!(url.access_key_id(), "AKIDEXAMPLE");
@@ -511,12 +511,12 @@ fn each_kind_of_forbidden_byte_has_its_own_sentence() {
     ];
     let said = kinds.map(|byte| Error::ForbiddenByte(byte).to_string());
     for sentence in &said {
-        assert!(sentence.starts_with("the URL holds a"), "{sentence}");
+        assert!(sentence.starts_with("the URL has a"), "{sentence}");
         assert_eq!(said.iter().filter(|other| *other == sentence).count(), 1);
     }
 }
 
-/// Everything that can be said, for people and for programs.
+/// The texts of every error, for people and for programs.
 #[test]
 fn codes_are_kebab_case_and_unique_messages_and_advice_are_sentences() {
     let all = every_error();

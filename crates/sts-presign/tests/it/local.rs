@@ -28,7 +28,7 @@ pub(crate) fn user(arn: &str) -> Identity {
     Identity::new(arn, "111122223333", "AIDAEXAMPLE").unwrap()
 }
 
-/// The keys that the recorded requests were made with, and one that has ended.
+/// The keys of the recorded requests, and one that has expired.
 pub(crate) fn keys() -> Keys {
     let session = "arn:aws:sts::111122223333:assumed-role/dev/s";
     let session = Identity::new(session, "111122223333", "AROAEXAMPLE:s").unwrap();
@@ -60,7 +60,7 @@ fn text(answer: Response<Vec<u8>>) -> String {
     String::from_utf8(answer.into_body()).unwrap()
 }
 
-/// A request to sign: what it asks, where, and in which region's name.
+/// A request to sign: operation, host and region.
 struct ToSign<'a> {
     method: &'a str,
     url: &'a str,

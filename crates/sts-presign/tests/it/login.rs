@@ -1,4 +1,4 @@
-//! Logins in POST form, and what is changed in one.
+//! Logins in POST form, and changes to one.
 
 use serde::Deserialize;
 use sts_presign::{
@@ -8,7 +8,7 @@ use sts_presign::{
 
 use crate::support::{NOW, at};
 
-/// A login, as `testdata/posts.jsonl` has it.
+/// A line of `testdata/posts.jsonl`.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Login {
     pub(crate) system: String,
@@ -54,14 +54,14 @@ impl Login {
         policy: &AcceptPolicy,
         now: UnixTime,
     ) -> Result<AcceptedPost, Error> {
-        self.carried(|carried| policy.accept_post(&SignedPost::parse(&carried)?, now))
+        self.forwarded(|forwarded| policy.accept_post(&SignedPost::parse(&forwarded)?, now))
     }
 
     pub(crate) fn diagnose(&self, policy: &AcceptPolicy, now: UnixTime) -> Diagnosis {
-        self.carried(|carried| policy.diagnose_post(&carried, now))
+        self.forwarded(|forwarded| policy.diagnose_post(&forwarded, now))
     }
 
-    pub(crate) fn carried<T>(&self, take: impl FnOnce(ForwardedRequest<'_>) -> T) -> T {
+    pub(crate) fn forwarded<T>(&self, take: impl FnOnce(ForwardedRequest<'_>) -> T) -> T {
         let headers: Vec<(&str, &str)> = self
             .headers
             .iter()
@@ -91,7 +91,7 @@ impl Login {
         value
     }
 
-    /// Lists a header as signed: the signature is no longer right, which nobody looks at here.
+    /// Lists a header as signed. The signature is then wrong, but it is not verified here.
     pub(crate) fn also_sign(&mut self, name: &str) {
         let authorization = self.authorization();
         let (before, rest) = authorization.split_once("SignedHeaders=").unwrap();
@@ -102,7 +102,7 @@ impl Login {
     }
 }
 
-/// One thing changed in a good login, as `testdata/refused_posts.toml` has it.
+/// A case of `testdata/refused_posts.toml`: one change to a good login.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Case {
@@ -139,7 +139,7 @@ pub(crate) fn cases() -> Vec<Case> {
     .case
 }
 
-/// A login, and who judges it when.
+/// A login with the policy and the time that apply to it.
 #[derive(Clone)]
 pub(crate) struct Trial {
     pub(crate) login: Login,
@@ -148,7 +148,7 @@ pub(crate) struct Trial {
 }
 
 impl Trial {
-    /// Consul's login of a temporary key: six headers, five of them signed beside `host`.
+    /// Consul's login with a temporary key: six headers, five of them signed besides `host`.
     pub(crate) fn good() -> Self {
         let login = login_of("consul");
         Self {

@@ -1,4 +1,4 @@
-//! Logins in POST form, judged.
+//! Logins in POST form, accepted and refused.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use testkit::Report;
 use crate::login::{Case, Login, Trial, cases, login_of, logins};
 use crate::support::{NOW, at};
 
-/// Consul's, as the cases take it.
+/// Consul's login, the base of the cases.
 fn login() -> Login {
     Trial::good().login
 }
@@ -20,7 +20,7 @@ fn verdict(login: &Login) -> Result<AcceptedPost, Error> {
 }
 
 #[test]
-fn what_other_systems_carry_is_accepted_and_sent_as_it_was_signed() {
+fn logins_of_other_systems_are_accepted_and_sent_as_signed() {
     let mut report = Report::new();
     for login in logins() {
         let accepted = login.judge(&login.policy(), at(NOW)).unwrap();
@@ -39,7 +39,7 @@ fn what_other_systems_carry_is_accepted_and_sent_as_it_was_signed() {
                 .headers()
                 .get(name)
                 .map(|value| value.to_str().unwrap());
-            // Nobody signed it, so it stays here.
+            // Not signed, so not forwarded.
             let want = (name != "User-Agent").then_some(value.as_str());
             report.check(&format!("{}: {name}", login.system), &sent, &want);
         }
@@ -48,7 +48,7 @@ fn what_other_systems_carry_is_accepted_and_sent_as_it_was_signed() {
 }
 
 #[test]
-fn a_host_header_may_say_again_what_the_url_says() {
+fn a_host_header_may_repeat_the_host_of_the_url() {
     let (mut same, mut other) = (login(), login());
     let host = verdict(&same).unwrap().host().to_owned();
     same.headers.push(("Host".to_owned(), host.clone()));
@@ -60,7 +60,7 @@ fn a_host_header_may_say_again_what_the_url_says() {
 
 #[cfg(all(feature = "sign", feature = "verify"))]
 #[test]
-fn the_signature_of_an_accepted_login_can_be_proved() {
+fn the_signature_of_an_accepted_login_can_be_verified() {
     use crate::genuine::keys;
     use sts_presign::{AcceptPolicy, VerifyError, verify_post};
 
@@ -81,7 +81,7 @@ fn the_signature_of_an_accepted_login_can_be_proved() {
         );
         assert_eq!(prove("another").unwrap_err(), VerifyError::Signature);
     }
-    // For another verifier: the value that is sent is this verifier's, and nobody signed it.
+    // Signed for another verifier: this one sends its own value, which was not signed.
     let mut other = login();
     other.remove("X-Consul-IAM-ServerID");
     let elsewhere = BindingHeader::parse("x-consul-iam-serverid", "elsewhere").unwrap();
@@ -113,7 +113,7 @@ fn each_attack_on_the_form_fails_at_its_own_check() {
 }
 
 #[test]
-fn what_is_an_attack_on_a_url_is_one_on_the_form() {
+fn every_attack_on_a_url_is_tried_on_the_form() {
     for number in [1, 2, 3, 4, 5, 7, 8, 9, 11, 14, 16, 17, 18, 19, 20, 22, 35] {
         let of_it = |case: &Case| case.attack.contains(&number);
         let tried: Vec<Case> = cases().into_iter().filter(of_it).collect();
@@ -126,7 +126,7 @@ fn what_is_an_attack_on_a_url_is_one_on_the_form() {
 fn the_cases_reach_every_check_of_a_login() {
     let failed = cases().into_iter().map(|case| case.failed[0].0.clone());
     let mut reached: BTreeSet<String> = failed.collect();
-    // By tests of their own: what is too much, and a host that no parser knows.
+    // Tested separately: too much input, and a host about which parsers disagree.
     reached.extend(["Length", "Readers"].map(str::to_owned));
     let checks = Check::OF_POST.iter().map(|check| format!("{check:?}"));
     assert_eq!(reached, checks.collect());
@@ -168,7 +168,7 @@ fn the_first_failing_check_is_the_one_reported() {
     ];
     let all = cases();
     let named = |name: &str| all.iter().find(|case| case.name == name).unwrap();
-    // From the last to the first, each on top of those before.
+    // From the last check to the first, each change on top of the others.
     let mut trial = Trial::good();
     for name in order.into_iter().rev() {
         let case = named(name);
@@ -180,7 +180,7 @@ fn the_first_failing_check_is_the_one_reported() {
 }
 
 #[test]
-fn what_is_carried_is_bounded_before_it_is_read() {
+fn a_login_is_bounded_before_it_is_parsed() {
     let mut many = login();
     while many.headers.len() < MAX_FORWARDED_HEADERS {
         many.set(&format!("x-{}", many.headers.len()), "v");
@@ -224,7 +224,7 @@ fn a_login_lives_as_long_as_a_url() {
 }
 
 #[test]
-fn a_header_that_the_policy_lets_be_carried_is_sent_as_it_was_signed() {
+fn a_header_that_the_policy_forwards_is_sent_as_signed() {
     let mut login = login();
     login.set("amz-sdk-request", "attempt=1; max=3");
     login.also_sign("amz-sdk-request");
@@ -255,10 +255,10 @@ fn a_header_that_the_policy_lets_be_carried_is_sent_as_it_was_signed() {
 }
 
 #[test]
-fn a_login_tells_what_it_says_of_itself() {
+fn a_login_has_its_claims() {
     let login = login();
-    login.carried(|carried| {
-        let post = SignedPost::parse(&carried).unwrap();
+    login.forwarded(|forwarded| {
+        let post = SignedPost::parse(&forwarded).unwrap();
         assert_eq!(post.host(), "sts.us-west-2.amazonaws.com");
         assert_eq!(post.access_key_id(), "AKIDEXAMPLE");
         assert_eq!(post.region(), "us-west-2");
@@ -304,9 +304,9 @@ fn attack_30_nothing_secret_of_a_login_is_printed() {
         assert!(!printed.contains(token), "{printed}");
         printed
     };
-    login.carried(|carried| {
-        assert!(assert_open(format!("{carried:?}")).starts_with("ForwardedRequest"));
-        let post = SignedPost::parse(&carried).unwrap();
+    login.forwarded(|forwarded| {
+        assert!(assert_open(format!("{forwarded:?}")).starts_with("ForwardedRequest"));
+        let post = SignedPost::parse(&forwarded).unwrap();
         assert!(assert_open(format!("{post:?}")).contains("AKIDEXAMPLE"));
     });
     let accepted = verdict(&login).unwrap();

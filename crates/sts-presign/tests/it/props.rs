@@ -1,4 +1,4 @@
-//! The theorems of the front page.
+//! The properties of the front page.
 
 use aws_credential_types::Credentials;
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ fn sign(cluster: &str, token: Option<&str>, secret: &str, now: UnixTime) -> Stri
 
 proptest! {
     #[test]
-    fn what_sign_makes_accept_accepts_and_verify_proves(
+    fn signed_urls_are_accepted_and_verified(
         cluster in "[!-~]{1,255}",
         token in proptest::option::of("[!-~]{1,600}"),
         secret in "[!-~]{1,60}",
@@ -40,7 +40,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_is_refused_or_unproven(
+    fn a_changed_byte_is_refused_or_not_verified(
         at in 0_usize..1000,
         byte in 0_u8..128,
         now in TIMES,
@@ -49,7 +49,7 @@ proptest! {
         let url = sign("c", Some("TOKEN/+="), SECRET, now);
         let at = at.checked_rem(url.len()).unwrap();
         let mut changed = url.clone().into_bytes();
-        // Hexadecimal digits after a `%` have two spellings, and they mean the same.
+        // Hexadecimal digits after a `%` have two equivalent spellings.
         prop_assume!(!changed[at].eq_ignore_ascii_case(&byte));
         changed[at] = byte;
         let changed = String::from_utf8(changed).unwrap();
@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn accepted_urls_read_alike_for_url_and_for_http(
+    fn url_and_http_agree_about_accepted_urls(
         from in prop::sample::select(vec!["sts", "%2F", "60", "Action", "&", "=", "us-west-2", "host"]),
         to in "[a-zA-Z0-9%&=./:-]{0,6}",
     ) {
@@ -81,7 +81,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_reader_panic(text in any::<String>(), tail in "[ -~]{0,200}") {
+    fn no_text_makes_the_parser_panic(text in any::<String>(), tail in "[ -~]{0,200}") {
         let _ = PresignedUrl::parse(&text);
         let _ = PresignedUrl::parse(&format!("https://sts.amazonaws.com/?{tail}"));
         let _ = UnixTime::parse_amz_date(&text);
@@ -89,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn times_print_as_they_read(secs in 0_u64..253_402_300_800) {
+    fn times_print_and_parse(secs in 0_u64..253_402_300_800) {
         let time = UnixTime::from_secs(secs).unwrap();
         prop_assert_eq!(UnixTime::parse_amz_date(&time.to_amz_date()), Ok(time));
         prop_assert_eq!(UnixTime::parse_rfc3339(&time.to_rfc3339()), Ok(time));

@@ -1,4 +1,4 @@
-//! What the front page says of the checks is what the code does.
+//! The checks of the front page are those of the code.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ fn name(error: Error) -> String {
     printed.split(['(', ' ']).next().unwrap().to_owned()
 }
 
-/// The numbered checks of one of the two lists, each with the errors that it names.
+/// Returns the numbered checks of one list, each with the errors that it names.
 fn numbered(mark: &str) -> Vec<(usize, Vec<Error>)> {
     let mut items: Vec<(usize, String)> = Vec::new();
     let mut is_inside = false;
@@ -46,7 +46,7 @@ fn numbered(mark: &str) -> Vec<(usize, Vec<Error>)> {
         .collect()
 }
 
-/// Checks that each number is the check's place, and returns the names of all errors.
+/// Asserts that each number is the position of its check, and returns the names of all errors.
 fn documented(items: &[(usize, Vec<Error>)], order: &[Check]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for (number, errors) in items {
@@ -61,7 +61,7 @@ fn documented(items: &[(usize, Vec<Error>)], order: &[Check]) -> BTreeSet<String
     names
 }
 
-/// The errors of the checks of one carrier, but for one that is the other's.
+/// Returns the errors of the checks of one form, except one that belongs to the other.
 fn possible(order: &[Check], not: Error) -> BTreeSet<String> {
     let of_it = |error: &Error| {
         *error != not && Check::of(*error).is_some_and(|check| order.contains(&check))

@@ -20,7 +20,7 @@ fn identity(id: &str, secret: &str, token: Option<&str>, ends: Option<UnixTime>)
 }
 
 #[test]
-fn the_url_is_the_one_that_awscli_makes() {
+fn the_url_is_that_of_awscli() {
     let signed = signer()
         .sign(&identity("AKIDEXAMPLE", SECRET, None, None), at(SIGNED_AT))
         .unwrap();
@@ -43,7 +43,7 @@ fn credentials_and_a_reading_of_the_clock_are_enough() {
 }
 
 #[test]
-fn the_token_ends_with_the_credentials_where_they_end_sooner() {
+fn the_token_expires_with_the_credentials_if_they_expire_sooner() {
     for (ends, want) in [
         ("2023-04-28T00:00:01Z", "2023-04-28T00:00:01Z"),
         ("2023-04-28T00:13:59Z", "2023-04-28T00:13:59Z"),
@@ -61,7 +61,7 @@ fn the_token_ends_with_the_credentials_where_they_end_sooner() {
 }
 
 #[test]
-fn what_cannot_be_signed_is_refused_with_its_reason() {
+fn bad_input_is_refused_with_its_reason() {
     let now = at(SIGNED_AT);
     let token: Identity = Token::new("bearer", None).into();
     let last = at("9999-12-31T23:59:59Z");
@@ -108,7 +108,7 @@ fn what_cannot_be_signed_is_refused_with_its_reason() {
 }
 
 #[test]
-fn an_expiry_beyond_all_dates_is_none() {
+fn an_expiry_after_the_year_9999_is_ignored() {
     let far = SystemTime::UNIX_EPOCH + Duration::from_secs(400_000_000_000);
     let identity: Identity =
         Credentials::new("AKIDEXAMPLE", SECRET, None, Some(far), "test").into();

@@ -1,4 +1,4 @@
-//! One good URL, and how the tests call the API.
+//! One good URL, and helpers that call the API.
 
 use sts_presign::{AcceptPolicy, AcceptedRequest, ClusterId, Error, PresignedUrl, UnixTime};
 
@@ -32,7 +32,7 @@ pub(crate) fn accept(
     policy.accept(PresignedUrl::parse(url)?, now)
 }
 
-/// Judges a URL as the verifier of `test-cluster` in `aws` would a minute after the good one.
+/// Accepts or refuses a URL as the verifier of `test-cluster` in `aws`, a minute after the good URL.
 #[track_caller]
 pub(crate) fn judge(url: &str) -> Result<AcceptedRequest, Error> {
     accept(url, &policy("test-cluster", "aws"), at(NOW))

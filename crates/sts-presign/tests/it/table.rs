@@ -15,7 +15,7 @@ fn at_host(host: &str) -> String {
 }
 
 #[test]
-fn a_host_of_the_callers_is_accepted_beside_those_of_aws() {
+fn an_added_host_is_accepted_besides_those_of_aws() {
     let table = EndpointTable::aws()
         .with_host(VPC, Partition::Aws, "us-west-2")
         .unwrap();
@@ -34,7 +34,7 @@ fn a_host_of_the_callers_is_accepted_beside_those_of_aws() {
 }
 
 #[test]
-fn a_list_of_the_callers_alone_knows_no_other_host() {
+fn an_empty_table_knows_only_added_hosts() {
     let table = EndpointTable::empty()
         .with_host("sts.test", Partition::Aws, "us-west-2")
         .unwrap();
@@ -51,7 +51,7 @@ fn a_list_of_the_callers_alone_knows_no_other_host() {
 }
 
 #[test]
-fn the_region_of_a_listed_host_is_the_tables() {
+fn the_region_of_an_added_host_is_the_tables() {
     let table = EndpointTable::aws()
         .with_host("sts.test", Partition::Aws, "eu-west-1")
         .unwrap();
@@ -61,7 +61,7 @@ fn the_region_of_a_listed_host_is_the_tables() {
 }
 
 #[test]
-fn a_region_of_a_new_shape_has_all_its_hosts() {
+fn an_added_region_has_all_its_hosts() {
     let table = EndpointTable::aws()
         .with_region(Partition::Aws, "nz-auckland-1")
         .unwrap();
@@ -94,7 +94,7 @@ fn a_region_of_a_new_shape_has_all_its_hosts() {
 }
 
 #[test]
-fn what_is_no_lower_case_dns_name_is_in_no_table() {
+fn a_table_accepts_lower_case_dns_names_only() {
     let longest = format!("{}.a", vec!["a".repeat(62); 4].join("."));
     assert_eq!(longest.len(), 253);
     let long = format!("{longest}a");
@@ -130,10 +130,9 @@ fn what_is_no_lower_case_dns_name_is_in_no_table() {
     }
 }
 
-/// The one way that is known to a host which this crate reads and `url` does not: a label in Punycode
-/// that encodes nothing.
+/// The only known host that this crate parses and `url` does not: a Punycode label that encodes nothing.
 #[test]
-fn what_another_reader_cannot_read_is_refused() {
+fn text_that_another_parser_refuses_is_refused() {
     let host = "xn--0.test";
     assert!(url::Url::parse(&format!("https://{host}/")).is_err());
     let table = EndpointTable::aws()
@@ -158,7 +157,7 @@ fn what_another_reader_cannot_read_is_refused() {
 }
 
 #[test]
-fn several_binding_headers_have_to_be_signed_and_are_sent() {
+fn several_binding_headers_must_be_signed_and_are_sent() {
     let header = |name: &str, value: &str| BindingHeader::parse(name, value).unwrap();
     let both = policy("test-cluster", "aws").with_binding(header("x-audience", "blue"));
     let signed = |list: &str| GOOD.replacen("host%3Bx-k8s-aws-id", list, 1);
@@ -179,7 +178,7 @@ fn several_binding_headers_have_to_be_signed_and_are_sent() {
         let judged = accept(&signed(list), &both, at(NOW));
         assert_eq!(judged.unwrap_err(), error, "{list}");
     }
-    // Under another name than EKS's, EKS's is foreign.
+    // With another binding header, that of EKS is unknown.
     let other = AcceptPolicy::bound_by(header("x-lakefs-server-id", "lake"), Partition::Aws);
     assert!(accept(&signed("host%3Bx-lakefs-server-id"), &other, at(NOW)).is_ok());
     assert_eq!(

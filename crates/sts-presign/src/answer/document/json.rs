@@ -56,7 +56,7 @@ pub(super) fn write_fault(code: &str, message: &str, request_id: &str) -> String
     .to_string()
 }
 
-// A derived reader refuses a key that stands twice.
+// Derived `Deserialize` refuses a repeated key.
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,7 +114,7 @@ struct ErrorFacts {
     sort: Option<String>,
 }
 
-/// What is written as an object: a derived reader takes a list of the values for one as well.
+/// A value that must be a JSON object. Derived `Deserialize` alone would accept an array of the fields.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -1,7 +1,7 @@
 //! STS's documents in XML.
 //!
-//! `roxmltree` reads XML as it is specified and resolves namespaces; what is left to check is that the
-//! tree is STS's and nothing else stands in it.
+//! `roxmltree` parses XML as specified and resolves namespaces. This module checks that the tree is one
+//! that STS writes, with nothing else in it.
 
 #[cfg(feature = "verify")]
 use iam_principal::Identity;
@@ -12,8 +12,7 @@ use crate::answer::document::{Caller, Fault};
 /// The namespace of every element (STS API reference).
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-/// The most nodes that a document may have: our choice, three times those of a genuine one with its
-/// line breaks.
+/// The most nodes in a document: our choice, three times those of a genuine one with its line breaks.
 const MAX_NODES: u32 = 64;
 
 pub(super) fn read_caller(text: &str) -> Option<Caller> {
@@ -79,7 +78,7 @@ pub(super) fn write_fault(code: &str, message: &str, request_id: &str) -> String
     )
 }
 
-/// Escapes what is markup in the text of an element (XML 1.0, section 2.4).
+/// Escapes the text of an element (XML 1.0, section 2.4).
 #[cfg(feature = "verify")]
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
@@ -89,9 +88,9 @@ fn escape(text: &str) -> String {
 
 fn parse(text: &str) -> Option<Document<'_>> {
     let text = after_declaration(text)?;
-    // What begins so is a document type, a comment, a CDATA section or a processing instruction. STS
-    // writes none, and each is a way to show one reader another text than the next one sees: CVE-2020-16250
-    // and a row of SAML libraries read identity text around a comment.
+    // A document type, comment, CDATA section or processing instruction. STS writes none of them, and each
+    // can make two parsers see different text: CVE-2020-16250, and several SAML libraries that read an
+    // identity around a comment.
     if text.contains("<!") || text.contains("<?") {
         return None;
     }
@@ -103,8 +102,8 @@ fn parse(text: &str) -> Option<Document<'_>> {
     Document::parse_with_options(text, options).ok()
 }
 
-/// Takes the XML declaration off, if there is one and it says what must be so (XML 1.0, section 2.8).
-/// Readers differ in where any other one ends, as a `?>` may stand in quotes.
+/// Strips an XML declaration of version 1.0 and UTF-8 (XML 1.0, section 2.8); `None` for any other.
+/// Parsers disagree about where another one ends, because `?>` may occur in quotes.
 fn after_declaration(text: &str) -> Option<&str> {
     let Some(rest) = text.strip_prefix("<?xml ") else {
         return Some(text);
@@ -120,14 +119,14 @@ fn after_declaration(text: &str) -> Option<&str> {
 const VERSIONS: [&str; 2] = [r#"version="1.0""#, "version='1.0'"];
 const ENCODINGS: [&str; 2] = [r#"encoding="utf-8""#, "encoding='utf-8'"];
 
-/// Returns the element if it has this name in STS's namespace, and no attribute.
+/// Returns the element if it has this name in STS's namespace and no attributes.
 fn named<'a, 'input>(element: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
     let is_it = element.has_tag_name((NAMESPACE, name)) && element.attributes().len() == 0;
     is_it.then_some(element)
 }
 
-/// Returns the children of these names, each of which may be there once; white space between them
-/// does not count, and nothing else may be there.
+/// Returns the children with these names. Each may occur once; white space between them is ignored, and
+/// anything else gives `None`.
 fn children<'a, 'input, const N: usize>(
     parent: Node<'a, 'input>,
     names: [&str; N],
@@ -146,7 +145,7 @@ fn children<'a, 'input, const N: usize>(
     Some(found)
 }
 
-/// Returns the text of an element that holds nothing but one text.
+/// Returns the text of an element whose only child is text.
 fn text_of<'a>(element: Node<'a, '_>) -> Option<&'a str> {
     let mut inside = element.children();
     let only = inside.next()?;

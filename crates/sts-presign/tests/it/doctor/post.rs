@@ -1,4 +1,4 @@
-//! The doctor for logins in POST form.
+//! Diagnoses of logins in POST form.
 
 use sts_presign::{Check, Error, MAX_FORWARDED_HEADERS, Outcome};
 use testkit::Report;
@@ -8,7 +8,7 @@ use crate::login::{Trial, cases, logins};
 use crate::support::{NOW, at};
 
 #[test]
-fn each_failure_is_told_with_what_was_seen() {
+fn each_failure_quotes_its_text() {
     let mut report = Report::new();
     for case in cases() {
         let mut trial = Trial::good();
@@ -33,7 +33,7 @@ fn every_good_login_passes_every_check() {
 }
 
 #[test]
-fn what_is_not_bounded_is_not_read() {
+fn an_oversized_login_is_not_parsed() {
     let mut trial = Trial::good();
     for i in 0..=MAX_FORWARDED_HEADERS {
         trial.login.set(&format!("x-{i}"), "v");

@@ -1,25 +1,25 @@
-//! Attack 30: what a message tells of a secret.
+//! Attack 30: secrets in a diagnosis.
 
 use super::diagnose;
 use crate::judge;
 use crate::login::{self, Login, Trial};
 use crate::support::GOOD;
 
-/// Secrets as they are: of a key, of a session, and the signature of the good URL.
+/// A secret key, a session token, and the signature of the good URL.
 const SECRETS: [&str; 3] = [
     "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
     "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLXdlc3QtMiJHMEUCIQDx8xY2Q5l4c0pU3v1BqjZk0sWm9nRtYh7uA6iE==",
     "d052bda10bc2c20801d04704e8da83bc17ce4f0c385f2fc03845cb278d94f1ec",
 ];
 
-/// Pieces of a secret of which none is to be seen.
+/// Pieces of a secret, none of which may be printed.
 const PIECE: usize = 12;
 
 #[track_caller]
-fn assert_untold(told: &str, secret: &str, name: &str) {
+fn assert_hidden(text: &str, secret: &str, name: &str) {
     let pieces = secret.as_bytes().windows(PIECE).step_by(PIECE / 2);
     for piece in pieces.map(|piece| std::str::from_utf8(piece).unwrap()) {
-        assert!(!told.contains(piece), "{name}: {piece} in\n{told}");
+        assert!(!text.contains(piece), "{name}: {piece} in\n{text}");
     }
 }
 
@@ -29,11 +29,11 @@ fn encoded(secret: &str) -> String {
 }
 
 #[test]
-fn attack_30_the_doctor_quotes_nothing_secret_of_a_url() {
+fn attack_30_no_diagnosis_quotes_a_secret_of_a_url() {
     for (case, secret) in judge::cases().iter().zip(SECRETS.into_iter().cycle()) {
         let (url, value) = (case.url(), encoded(secret));
         let parameter = format!("X-Amz-Security-Token={value}");
-        // In front and behind, not encoded, without its own name, in the path, and in a host.
+        // Before and after the URL, not encoded, without a name, in the path, in the host.
         for url in [
             url.replacen("?Action", &format!("?{parameter}&Action"), 1),
             format!("{url}&{parameter}"),
@@ -42,15 +42,15 @@ fn attack_30_the_doctor_quotes_nothing_secret_of_a_url() {
             url.replacen("/?", &format!("/{parameter}&"), 1),
             url.replacen("//sts", &format!("//{value}.sts"), 1),
         ] {
-            let told = format!("{0} {0:?}", diagnose(&url));
-            assert_untold(&told, secret, &case.name);
+            let text = format!("{0} {0:?}", diagnose(&url));
+            assert_hidden(&text, secret, &case.name);
         }
     }
 }
 
-/// Whoever mixes up his variables puts a secret where the id of a key or a date should be.
+/// Confused variables put a secret in the place of an access key id or a date.
 #[test]
-fn attack_30_nor_a_secret_in_the_place_of_something_else() {
+fn attack_30_no_diagnosis_quotes_a_secret_in_the_wrong_place() {
     let (base, query) = GOOD.split_once('?').unwrap();
     let pairs: Vec<(&str, &str)> = query
         .split('&')
@@ -70,15 +70,15 @@ fn attack_30_nor_a_secret_in_the_place_of_something_else() {
                     })
                     .collect();
                 let url = format!("{base}?{}", changed.join("&"));
-                let told = format!("{0} {0:?}", diagnose(&url));
-                assert_untold(&told, secret, name);
-                assert_untold(&told, SECRETS[2], name);
+                let text = format!("{0} {0:?}", diagnose(&url));
+                assert_hidden(&text, secret, name);
+                assert_hidden(&text, SECRETS[2], name);
             }
         }
     }
 }
 
-/// Puts a secret into a login: where it belongs, and where it does not.
+/// Puts a secret into a login, in the right place and in wrong ones.
 const PLACES: [fn(&mut Login, &str); 8] = [
     |login, secret| login.set("X-Amz-Security-Token", secret),
     |login, secret| login.set("X-Consul-IAM-ServerID", secret),
@@ -94,7 +94,7 @@ const PLACES: [fn(&mut Login, &str); 8] = [
 ];
 
 #[test]
-fn attack_30_the_doctor_quotes_nothing_secret_of_a_login() {
+fn attack_30_no_diagnosis_quotes_a_secret_of_a_login() {
     let good = Trial::good();
     let (_, signature) = good
         .login
@@ -110,9 +110,9 @@ fn attack_30_the_doctor_quotes_nothing_secret_of_a_login() {
         for put in PLACES {
             let mut trial = changed.clone();
             put(&mut trial.login, secret);
-            let told = format!("{0} {0:?}", trial.diagnose());
-            assert_untold(&told, secret, &case.name);
-            assert_untold(&told, signature, &case.name);
+            let text = format!("{0} {0:?}", trial.diagnose());
+            assert_hidden(&text, secret, &case.name);
+            assert_hidden(&text, signature, &case.name);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The doctor for presigned URLs.
+//! Diagnoses of presigned URLs.
 
 use serde::Deserialize;
 use sts_presign::{Check, Outcome};
@@ -43,11 +43,11 @@ impl Case {
     }
 }
 
-/// A check behind which nothing can be looked at, if it fails.
+/// A check after whose failure no later check has input.
 const LAST_OF_SHAPE: Check = Check::Complete;
 
 #[test]
-fn each_failure_is_told_with_what_was_seen() {
+fn each_failure_quotes_its_text() {
     let cases: Cases = testkit::toml(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/testdata/diagnosed.toml"
@@ -81,7 +81,7 @@ fn each_failure_is_told_with_what_was_seen() {
 }
 
 #[test]
-fn the_doctor_says_what_the_judge_says_and_each_attack_fails_at_one_check_only() {
+fn a_diagnosis_agrees_with_accept_and_each_attack_fails_at_one_check() {
     let good = diagnose(GOOD);
     assert_eq!(good.refusal(), None);
     assert_whole(&good, &Check::OF_URL);
@@ -93,7 +93,7 @@ fn the_doctor_says_what_the_judge_says_and_each_attack_fails_at_one_check_only()
         let failed = failed(&diagnosis);
         let checks: Vec<&str> = failed.iter().map(|(check, _)| check.as_str()).collect();
         match *checks {
-            // Of these hosts other readers make another.
+            // Other parsers turn these hosts into another.
             [_] | ["Host", "Readers"] => {}
             _ => panic!("{}: {checks:?}", case.name),
         }
@@ -101,9 +101,9 @@ fn the_doctor_says_what_the_judge_says_and_each_attack_fails_at_one_check_only()
 }
 
 #[test]
-fn what_was_seen_before_a_failure_is_still_told_after_it() {
+fn a_failure_does_not_hide_earlier_findings() {
     let url = format!("{GOOD}&Action=GetCallerIdentity");
-    let told = diagnose(&url).to_string();
+    let text = diagnose(&url).to_string();
     let length = format!("  1 length                 passed: {} bytes", url.len());
-    assert_eq!(told.lines().next(), Some(&*length));
+    assert_eq!(text.lines().next(), Some(&*length));
 }

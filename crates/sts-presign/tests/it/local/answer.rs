@@ -1,4 +1,4 @@
-//! What it answers: documents, refusals, throttling.
+//! Its responses: documents, refusals, throttling.
 
 use http::{HeaderValue, StatusCode};
 use iam_principal::Partition;
@@ -10,7 +10,7 @@ use super::{ALICE, SECRET, ToSign, put, sts, text, user};
 use crate::support::{NOW, at};
 
 #[test]
-fn the_answer_is_xml_unless_json_is_asked_for() {
+fn the_response_is_xml_unless_json_is_requested() {
     let request = ToSign::post().sign();
     for (accept, content_type) in [
         (None, "text/xml"),
@@ -95,7 +95,7 @@ fn markup_in_a_name_is_text() {
 }
 
 #[test]
-fn it_throttles_when_told_to() {
+fn it_throttles_on_request() {
     let request = ToSign::post().sign();
     let answer = sts().throttle(&request);
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);

@@ -1,4 +1,4 @@
-//! The headers that are signed, and how their values count.
+//! The signed headers, and how their values are folded.
 
 use http::HeaderValue;
 use sts_presign::StsError;
@@ -30,14 +30,14 @@ fn the_host_is_signed_and_so_is_every_header_of_amazons() {
         put(&mut request, "authorization", &value.replacen(from, to, 1));
         assert_eq!(verified(&request), unsigned, "{to}");
     }
-    // What was signed under a session token that is not sent, or is sent unsigned.
+    // A session token that was signed but not sent, or sent but not signed.
     let mut token = ToSign::post().sign();
     put(&mut token, "x-amz-security-token", "T");
     assert_eq!(verified(&token), unsigned);
 }
 
 #[test]
-fn the_host_is_the_header_or_the_urls_and_never_two() {
+fn the_host_header_and_the_urls_host_agree() {
     let signed = ToSign::post().sign();
     let mut on_its_way = signed.clone();
     *on_its_way.uri_mut() = "/".parse().unwrap();
@@ -58,7 +58,7 @@ fn the_host_is_the_header_or_the_urls_and_never_two() {
 }
 
 #[test]
-fn attack_35_white_space_in_header_values_counts_as_sigv4_says() {
+fn attack_35_white_space_in_header_values_is_folded_as_sigv4_requires() {
     let alice = Ok(ALICE.to_owned());
     let with_header = |value: &str| {
         let mut request = judge(GOOD).unwrap().to_http().map(|()| Vec::new());
@@ -70,7 +70,7 @@ fn attack_35_white_space_in_header_values_counts_as_sigv4_says() {
     assert_eq!(with_header("  test-cluster\t "), alice);
     assert_eq!(with_header("test -cluster"), mismatch);
     assert_eq!(with_header("test-\tcluster"), mismatch);
-    // Several spaces between words are one, for the signer as for the verifier.
+    // Signer and verifier both fold several spaces into one.
     for (signed, sent, is_same) in [
         ("a b", "a b", true),
         ("a b", "a   b", true),
@@ -84,7 +84,7 @@ fn attack_35_white_space_in_header_values_counts_as_sigv4_says() {
         let want = if is_same { &alice } else { &mismatch };
         assert_eq!(&verified(&request), want, "{signed:?} {sent:?}");
     }
-    // No value has two lines: neither does `http` take a line break, nor do two headers make one.
+    // No value has two lines: `http` refuses a line break, and two headers are not joined.
     assert!(HeaderValue::from_str("test-\r\n cluster").is_err());
     let mut two = judge(GOOD).unwrap().to_http().map(|()| Vec::new());
     let other = HeaderValue::from_static("test-cluster");

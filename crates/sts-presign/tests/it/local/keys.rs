@@ -1,4 +1,4 @@
-//! Whose key it is, and for how long.
+//! The owner and the lifetime of a key.
 
 use http::StatusCode;
 use sts_presign::{Key, Keys, LocalSts, SecretAccessKey, StsError, verify_request};
@@ -31,7 +31,7 @@ fn a_key_exists_in_its_partition_only() {
 }
 
 #[test]
-fn a_key_that_ends_is_refused_from_that_second_on() {
+fn a_key_is_refused_from_its_expiry_on() {
     let request = ToSign {
         key: ("ASIAOVER", SECRET, Some("T")),
         ..ToSign::post()
@@ -49,7 +49,7 @@ fn a_key_that_ends_is_refused_from_that_second_on() {
     );
 }
 
-/// Whoever has the secret can sign any session token; it is good with its own alone.
+/// The holder of a secret can sign any session token, but only that of the key is valid.
 #[test]
 fn a_temporary_key_is_good_with_its_own_session_token_only() {
     let with_token = |token| {
@@ -71,7 +71,7 @@ fn a_temporary_key_is_good_with_its_own_session_token_only() {
 }
 
 #[test]
-fn keys_may_be_lent() {
+fn a_store_of_keys_may_be_borrowed() {
     let keys = keys();
     let answer = LocalSts::new(&keys).answer(&ToSign::post().sign(), at(NOW));
     assert_eq!(answer.status(), StatusCode::OK);

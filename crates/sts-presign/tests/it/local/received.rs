@@ -1,4 +1,4 @@
-//! What is read of a request: action, parameters, length.
+//! How a request is parsed: action, parameters, length.
 
 use http::Method;
 use sts_presign::{MAX_REQUEST_LEN, StsError};
@@ -17,7 +17,7 @@ fn a_request_is_read_from_its_query_or_its_form() {
         ..ToSign::to(&url)
     };
     assert_eq!(get().verified(), alice);
-    // In the query of a POST, as the oldest SDKs have it.
+    // In the query of a POST, as the oldest SDKs write it.
     let post = ToSign {
         method: "POST",
         ..get()
@@ -51,8 +51,8 @@ fn a_request_is_read_from_its_query_or_its_form() {
 }
 
 #[test]
-fn a_query_counts_in_its_canonical_form() {
-    // Sorted by name, not by the whole pair: `a-b` comes before `a=`, and escapes are written anew.
+fn a_query_is_signed_in_its_canonical_form() {
+    // Sorted by name, not by the whole pair, and encoded again.
     for query in [
         format!("{FORM}&a=1&a-b=2&a%2fb=3&B=4&%c3%a9=5"),
         format!("a-b=2&%C3%A9=5&{FORM}&a=1&B=4&a%2Fb=3"),
@@ -100,7 +100,7 @@ fn only_get_caller_identity_is_known() {
 }
 
 #[test]
-fn a_parameter_stands_once_in_query_and_form_together() {
+fn a_parameter_occurs_once_in_query_and_form_together() {
     for (query, body) in [
         (
             "",

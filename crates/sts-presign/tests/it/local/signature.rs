@@ -1,4 +1,4 @@
-//! The one signature of a request, and what it is over.
+//! The only signature of a request, and its content.
 
 use aws_sigv4::http_request::SignableBody;
 use http::HeaderValue;
@@ -8,7 +8,7 @@ use super::{ALICE, FORM, ToSign, put, verified};
 use crate::support::{GOOD, judge};
 
 #[test]
-fn there_is_one_whole_signature() {
+fn a_request_has_one_complete_signature() {
     let good = || ToSign::post().sign();
     let without = |name: &str| {
         let mut request = good();
@@ -58,7 +58,7 @@ fn there_is_one_whole_signature() {
     foreign.headers_mut().insert("x-amz-date", bytes);
     assert_eq!(verified(&foreign), incomplete);
 
-    // A signature in the query beside the one in the headers.
+    // A signature in the query and another in the headers.
     let query = GOOD.split_once('?').unwrap().1;
     let mut both = good();
     *both.uri_mut() = format!("http://127.0.0.1:4566/?{query}").parse().unwrap();
@@ -80,7 +80,7 @@ fn presigned(change: impl Fn(&str) -> String) -> Result<String, StsError> {
 }
 
 #[test]
-fn a_presigned_url_is_whole_as_well() {
+fn a_presigned_url_is_complete_too() {
     assert_eq!(presigned(str::to_owned), Ok(ALICE.to_owned()));
     for name in [
         "X-Amz-Algorithm",
@@ -128,7 +128,7 @@ fn a_presigned_url_is_whole_as_well() {
 }
 
 #[test]
-fn the_scope_is_that_of_the_host_where_the_host_is_one_of_stss() {
+fn the_scope_is_that_of_an_sts_host() {
     let in_region = |url, region| {
         ToSign {
             region,
@@ -172,7 +172,7 @@ fn the_scope_is_that_of_the_host_where_the_host_is_one_of_stss() {
 
 #[test]
 fn a_payload_that_is_not_hashed_is_not_signed() {
-    // S3's word for a body that no signature covers. STS wants the body's own hash.
+    // S3's marker for an unsigned body. STS requires the hash of the body.
     for hash in ["UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"] {
         let mut request = ToSign::post().with("x-amz-content-sha256", hash).sign();
         assert_eq!(
