@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use k8s_rbac::PolicyRule;
-use k8s_rbac::api_resources::{ApiResource, RESOURCES};
+use k8s_rbac::api_resources::{ApiResource, OPTIONAL_RESOURCES, RESOURCES};
 
 use crate::finding::Findings;
 use crate::finding_code::FindingCode;
@@ -27,7 +27,7 @@ impl Vocabulary {
     pub(crate) fn new() -> Self {
         let mut by_name: HashMap<&str, Vec<&ApiResource>> = HashMap::new();
         let mut plurals = HashMap::new();
-        for resource in RESOURCES {
+        for resource in RESOURCES.iter().chain(OPTIONAL_RESOURCES) {
             by_name.entry(resource.name).or_default().push(resource);
             let short_names = resource.short_names.iter().map(|&name| name.to_owned());
             for name in short_names.chain([resource.singular()]) {
@@ -62,7 +62,10 @@ impl Vocabulary {
 
 /// Returns whether Kubernetes ships the API group.
 pub(crate) fn is_kubernetes_group(group: &str) -> bool {
-    RESOURCES.iter().any(|resource| resource.group == group)
+    RESOURCES
+        .iter()
+        .chain(OPTIONAL_RESOURCES)
+        .any(|resource| resource.group == group)
 }
 
 /// Returns the API groups of a rule if Kubernetes ships all of them; `None` if the rule can mean the

@@ -1,8 +1,11 @@
 //! The API resources that Kubernetes ships, as data.
 //!
-//! The table holds what the discovery documents of kube-apiserver 1.34 list by default, group by
-//! group. The core group comes first, because a name without a group means the first resource of
-//! that name (`events`).
+//! Taken from the discovery documents of kube-apiserver 1.31 to 1.37 (`api/discovery` in the sources of each
+//! release), group by group. The core group comes first, because a name without a group means the first
+//! resource of that name (`events`). No resource that is served by default has been removed in these versions.
+
+/// The first minor version of Kubernetes 1 that the tables cover.
+const FIRST_MINOR: u8 = 31;
 
 /// A resource of the API.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,6 +21,7 @@ pub struct ApiResource {
     pub short_names: &'static [&'static str],
     /// Whether its objects are in namespaces.
     pub is_namespaced: bool,
+    since_minor: u8,
 }
 
 impl ApiResource {
@@ -25,6 +29,17 @@ impl ApiResource {
     #[must_use]
     pub fn singular(&self) -> String {
         self.kind.to_ascii_lowercase()
+    }
+
+    /// Returns the first minor version of Kubernetes 1 that serves it by default; 31 if an earlier one does.
+    #[must_use]
+    pub const fn since_minor(&self) -> u8 {
+        self.since_minor
+    }
+
+    const fn since(mut self, minor: u8) -> Self {
+        self.since_minor = minor;
+        self
     }
 
     const fn namespaced(
@@ -39,6 +54,7 @@ impl ApiResource {
             kind,
             short_names,
             is_namespaced: true,
+            since_minor: FIRST_MINOR,
         }
     }
 
@@ -54,6 +70,7 @@ impl ApiResource {
             kind,
             short_names,
             is_namespaced: false,
+            since_minor: FIRST_MINOR,
         }
     }
 }
@@ -76,7 +93,7 @@ pub fn find(name: &str, group: &str) -> Option<&'static ApiResource> {
     named().find(of_group).or_else(|| named().find(of_prefix))
 }
 
-/// The resources, in the order of precedence.
+/// The resources that kube-apiserver serves by default in some version, in the order of precedence.
 pub const RESOURCES: &[ApiResource] = &[
     ApiResource::namespaced("", "bindings", "Binding", &[]),
     ApiResource::cluster_scoped("", "componentstatuses", "ComponentStatus", &["cs"]),
@@ -105,6 +122,20 @@ pub const RESOURCES: &[ApiResource] = &[
     ApiResource::namespaced("", "secrets", "Secret", &[]),
     ApiResource::namespaced("", "serviceaccounts", "ServiceAccount", &["sa"]),
     ApiResource::namespaced("", "services", "Service", &["svc"]),
+    ApiResource::cluster_scoped(
+        "admissionregistration.k8s.io",
+        "mutatingadmissionpolicies",
+        "MutatingAdmissionPolicy",
+        &[],
+    )
+    .since(36),
+    ApiResource::cluster_scoped(
+        "admissionregistration.k8s.io",
+        "mutatingadmissionpolicybindings",
+        "MutatingAdmissionPolicyBinding",
+        &[],
+    )
+    .since(36),
     ApiResource::cluster_scoped(
         "admissionregistration.k8s.io",
         "mutatingwebhookconfigurations",
@@ -186,6 +217,20 @@ pub const RESOURCES: &[ApiResource] = &[
         "CertificateSigningRequest",
         &["csr"],
     ),
+    ApiResource::cluster_scoped(
+        "certificates.k8s.io",
+        "clustertrustbundles",
+        "ClusterTrustBundle",
+        &[],
+    )
+    .since(37),
+    ApiResource::namespaced(
+        "certificates.k8s.io",
+        "podcertificaterequests",
+        "PodCertificateRequest",
+        &[],
+    )
+    .since(37),
     ApiResource::namespaced("coordination.k8s.io", "leases", "Lease", &[]),
     ApiResource::namespaced("discovery.k8s.io", "endpointslices", "EndpointSlice", &[]),
     ApiResource::namespaced("events.k8s.io", "events", "Event", &["ev"]),
@@ -203,14 +248,14 @@ pub const RESOURCES: &[ApiResource] = &[
     ),
     ApiResource::cluster_scoped("networking.k8s.io", "ingressclasses", "IngressClass", &[]),
     ApiResource::namespaced("networking.k8s.io", "ingresses", "Ingress", &["ing"]),
-    ApiResource::cluster_scoped("networking.k8s.io", "ipaddresses", "IPAddress", &["ip"]),
+    ApiResource::cluster_scoped("networking.k8s.io", "ipaddresses", "IPAddress", &["ip"]).since(33),
     ApiResource::namespaced(
         "networking.k8s.io",
         "networkpolicies",
         "NetworkPolicy",
         &["netpol"],
     ),
-    ApiResource::cluster_scoped("networking.k8s.io", "servicecidrs", "ServiceCIDR", &[]),
+    ApiResource::cluster_scoped("networking.k8s.io", "servicecidrs", "ServiceCIDR", &[]).since(33),
     ApiResource::cluster_scoped("node.k8s.io", "runtimeclasses", "RuntimeClass", &[]),
     ApiResource::namespaced(
         "policy",
@@ -237,15 +282,24 @@ pub const RESOURCES: &[ApiResource] = &[
         &[],
     ),
     ApiResource::namespaced("rbac.authorization.k8s.io", "roles", "Role", &[]),
-    ApiResource::cluster_scoped("resource.k8s.io", "deviceclasses", "DeviceClass", &[]),
-    ApiResource::namespaced("resource.k8s.io", "resourceclaims", "ResourceClaim", &[]),
+    ApiResource::cluster_scoped("resource.k8s.io", "deviceclasses", "DeviceClass", &[]).since(34),
+    ApiResource::cluster_scoped(
+        "resource.k8s.io",
+        "devicetaintrules",
+        "DeviceTaintRule",
+        &[],
+    )
+    .since(37),
+    ApiResource::namespaced("resource.k8s.io", "resourceclaims", "ResourceClaim", &[]).since(34),
     ApiResource::namespaced(
         "resource.k8s.io",
         "resourceclaimtemplates",
         "ResourceClaimTemplate",
         &[],
-    ),
-    ApiResource::cluster_scoped("resource.k8s.io", "resourceslices", "ResourceSlice", &[]),
+    )
+    .since(34),
+    ApiResource::cluster_scoped("resource.k8s.io", "resourceslices", "ResourceSlice", &[])
+        .since(34),
     ApiResource::cluster_scoped(
         "scheduling.k8s.io",
         "priorityclasses",
@@ -272,5 +326,57 @@ pub const RESOURCES: &[ApiResource] = &[
         "volumeattributesclasses",
         "VolumeAttributesClass",
         &["vac"],
+    )
+    .since(34),
+    ApiResource::cluster_scoped(
+        "storagemigration.k8s.io",
+        "storageversionmigrations",
+        "StorageVersionMigration",
+        &[],
+    )
+    .since(37),
+];
+
+/// The resources that kube-apiserver serves only if an alpha or beta version of their group is enabled, in
+/// any of these versions of Kubernetes.
+pub const OPTIONAL_RESOURCES: &[ApiResource] = &[
+    ApiResource::namespaced(
+        "coordination.k8s.io",
+        "leasecandidates",
+        "LeaseCandidate",
+        &[],
     ),
+    ApiResource::cluster_scoped(
+        "internal.apiserver.k8s.io",
+        "storageversions",
+        "StorageVersion",
+        &[],
+    ),
+    ApiResource::namespaced(
+        "lifecycle.k8s.io",
+        "evictionrequests",
+        "EvictionRequest",
+        &[],
+    ),
+    ApiResource::namespaced("lifecycle.k8s.io", "evictions", "Eviction", &[]),
+    ApiResource::namespaced(
+        "resource.k8s.io",
+        "podschedulingcontexts",
+        "PodSchedulingContext",
+        &[],
+    ),
+    ApiResource::cluster_scoped(
+        "resource.k8s.io",
+        "resourcepoolstatusrequests",
+        "ResourcePoolStatusRequest",
+        &[],
+    ),
+    ApiResource::namespaced(
+        "scheduling.k8s.io",
+        "compositepodgroups",
+        "CompositePodGroup",
+        &[],
+    ),
+    ApiResource::namespaced("scheduling.k8s.io", "podgroups", "PodGroup", &[]),
+    ApiResource::namespaced("scheduling.k8s.io", "workloads", "Workload", &[]),
 ];

@@ -9,6 +9,12 @@ use crate::objects::Objects;
 /// The version of Kubernetes whose default policy this is, with its default feature gates.
 pub const KUBERNETES_VERSION: &str = "1.34.1";
 
+/// The first minor version of Kubernetes 1 whose default policy is here.
+pub const FIRST_MINOR: u8 = 31;
+
+/// The last minor version of Kubernetes 1 whose default policy is here.
+pub const LAST_MINOR: u8 = 37;
+
 /// The label, key and value, of each object of the default policy.
 pub const LABEL: (&str, &str) = ("kubernetes.io/bootstrapping", "rbac-defaults");
 
@@ -39,23 +45,40 @@ impl Objects {
     /// ```
     #[must_use]
     pub fn bootstrap() -> Self {
-        let controllers = controllers::CONTROLLER_ROLES.iter();
-        let controller_bindings = controllers.clone().map(|role| role.to_controller_binding());
+        Self::bootstrap_of_minor(34)
+    }
+
+    /// Returns the default policy of Kubernetes 1.`minor`, from [`FIRST_MINOR`] to [`LAST_MINOR`].
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bootstrap_of_minor(minor: u8) -> Self {
+        let controllers = || {
+            controllers::CONTROLLER_ROLES
+                .iter()
+                .filter(move |role| role.is_in(minor))
+        };
         Self {
-            roles: data::ROLES.iter().map(|role| role.to_role()).collect(),
+            roles: data::ROLES
+                .iter()
+                .filter(|role| role.is_in(minor))
+                .map(|role| role.to_role(minor))
+                .collect(),
             role_bindings: data::ROLE_BINDINGS
                 .iter()
+                .filter(|binding| binding.is_in(minor))
                 .map(|binding| binding.to_role_binding())
                 .collect(),
             cluster_roles: data::CLUSTER_ROLES
                 .iter()
-                .chain(controllers)
-                .map(|role| role.to_cluster_role())
+                .filter(|role| role.is_in(minor))
+                .chain(controllers())
+                .map(|role| role.to_cluster_role(minor))
                 .collect(),
             cluster_role_bindings: data::CLUSTER_ROLE_BINDINGS
                 .iter()
+                .filter(|binding| binding.is_in(minor))
                 .map(|binding| binding.to_cluster_role_binding())
-                .chain(controller_bindings)
+                .chain(controllers().map(|role| role.to_controller_binding()))
                 .collect(),
         }
     }

@@ -1,8 +1,8 @@
-//! The roles of controllers in the default policy. Made like the other tables.
+//! The roles of controllers in the default policy. Generated as the other tables are.
 
 use crate::bootstrap::tables::{Role, on, role};
 
-/// One for each controller, bound to the service account of its name in `kube-system`.
+/// One role for each controller, bound to the service account of the same name in `kube-system`.
 pub(super) const CONTROLLER_ROLES: &[Role] = &[
     role(
         "",
@@ -43,9 +43,8 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
             on("certificates.k8s.io", "signers", "approve")
                 .named("kubernetes.io/kube-apiserver-client-kubelet"),
             on("certificates.k8s.io", "signers", "sign").named(
-                "kubernetes.io/kube-apiserver-client \
-                   kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving \
-                   kubernetes.io/legacy-unknown",
+                "kubernetes.io/kube-apiserver-client kubernetes.io/kube-apiserver-client-kubelet \
+               kubernetes.io/kubelet-serving kubernetes.io/legacy-unknown",
             ),
             on("authorization.k8s.io", "subjectaccessreviews", "create"),
             on("core events.k8s.io", "events", "create patch update"),
@@ -68,7 +67,8 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
             on("batch", "jobs", "create delete get list patch update watch"),
             on("batch", "cronjobs/status", "update"),
             on("batch", "cronjobs/finalizers", "update"),
-            on("core", "pods", "delete list watch"),
+            on("core", "pods", "delete list").until(31),
+            on("core", "pods", "delete list watch").since(32),
             on("core events.k8s.io", "events", "create patch update"),
         ],
     ),
@@ -108,6 +108,21 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
     ),
     role(
         "",
+        "system:controller:device-taint-eviction-controller",
+        &[
+            on("core", "pods", "delete get list watch"),
+            on("core", "pods/status", "patch update"),
+            on("resource.k8s.io", "resourceclaims", "get list watch"),
+            on("resource.k8s.io", "resourceslices", "get list watch"),
+            on("resource.k8s.io", "deviceclasses", "get list watch"),
+            on("core events.k8s.io", "events", "create patch update"),
+            on("resource.k8s.io", "devicetaintrules/status", "patch update").since(37),
+            on("resource.k8s.io", "devicetaintrules", "get list watch").since(37),
+        ],
+    )
+    .since(36),
+    role(
+        "",
         "system:controller:disruption-controller",
         &[
             on("apps extensions", "deployments", "get list watch"),
@@ -126,7 +141,8 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
         "system:controller:endpoint-controller",
         &[
             on("core", "pods services", "get list watch"),
-            on("core", "endpoints", "create delete get list update watch"),
+            on("core", "endpoints", "create delete get list update").until(31),
+            on("core", "endpoints", "create delete get list update watch").since(32),
             on("core", "endpoints/restricted", "create"),
             on("core events.k8s.io", "events", "create patch update"),
         ],
@@ -140,8 +156,15 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
             on(
                 "discovery.k8s.io",
                 "endpointslices",
+                "create delete get list update",
+            )
+            .until(31),
+            on(
+                "discovery.k8s.io",
+                "endpointslices",
                 "create delete get list update watch",
-            ),
+            )
+            .since(32),
             on("core events.k8s.io", "events", "create patch update"),
         ],
     ),
@@ -155,8 +178,15 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
             on(
                 "discovery.k8s.io",
                 "endpointslices",
+                "create delete get list update",
+            )
+            .until(31),
+            on(
+                "discovery.k8s.io",
+                "endpointslices",
                 "create delete get list update watch",
-            ),
+            )
+            .since(32),
             on("core events.k8s.io", "events", "create patch update"),
         ],
     ),
@@ -177,8 +207,11 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
             on("core", "persistentvolumes", "get list patch update watch"),
             on("core", "persistentvolumeclaims/status", "patch update"),
             on("core", "persistentvolumeclaims", "get list watch"),
+            on("storage.k8s.io", "storageclasses", "get list watch").until(31),
+            on("core", "endpoints services", "get").until(31),
+            on("core", "secrets", "get").until(31),
             on("core events.k8s.io", "events", "create patch update"),
-            on("core", "services", "get"),
+            on("core", "services", "get").since(32).until(35),
         ],
     ),
     role(
@@ -196,10 +229,14 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
             on("autoscaling", "horizontalpodautoscalers", "get list watch"),
             on("autoscaling", "horizontalpodautoscalers/status", "update"),
             on("*", "*/scale", "get update"),
-            on("core", "pods", "list watch"),
-            on("metrics.k8s.io", "pods", "list watch"),
-            on("custom.metrics.k8s.io", "*", "get list watch"),
-            on("external.metrics.k8s.io", "*", "get list watch"),
+            on("core", "pods", "list").until(31),
+            on("metrics.k8s.io", "pods", "list").until(31),
+            on("custom.metrics.k8s.io", "*", "get list").until(31),
+            on("external.metrics.k8s.io", "*", "get list").until(31),
+            on("core", "pods", "list watch").since(32),
+            on("metrics.k8s.io", "pods", "list watch").since(32),
+            on("custom.metrics.k8s.io", "*", "get list watch").since(32),
+            on("external.metrics.k8s.io", "*", "get list watch").since(32),
             on("core events.k8s.io", "events", "create patch update"),
         ],
     ),
@@ -216,6 +253,21 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
     ),
     role(
         "",
+        "system:controller:kube-apiserver-serving-clustertrustbundle-publisher",
+        &[
+            on("certificates.k8s.io", "signers", "attest")
+                .named("kubernetes.io/kube-apiserver-serving"),
+            on(
+                "certificates.k8s.io",
+                "clustertrustbundles",
+                "create delete list update watch",
+            ),
+            on("core events.k8s.io", "events", "create patch update"),
+        ],
+    )
+    .since(37),
+    role(
+        "",
         "system:controller:legacy-service-account-token-cleaner",
         &[
             on("core", "configmaps", "get")
@@ -229,17 +281,21 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
         &[
             on("core", "namespaces", "delete get list watch"),
             on("core", "namespaces/finalize namespaces/status", "update"),
-            on("*", "*", "delete deletecollection get list watch"),
+            on("*", "*", "delete deletecollection get list").until(31),
+            on("*", "*", "delete deletecollection get list watch").since(32),
         ],
     ),
     role(
         "",
         "system:controller:node-controller",
         &[
-            on("core", "nodes", "delete get list patch update watch"),
+            on("core", "nodes", "delete get list patch update").until(31),
+            on("core", "nodes", "delete get list patch update watch").since(32),
             on("core", "nodes/status", "patch update"),
             on("core", "pods/status", "patch update"),
-            on("core", "pods", "delete get list watch"),
+            on("core", "pods", "delete get list").until(31),
+            on("core", "pods", "delete get list watch").since(32),
+            on("coordination.k8s.io", "leases", "get list watch").since(37),
             on("core events.k8s.io", "events", "create patch update"),
         ],
     ),
@@ -257,10 +313,15 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
             on("core", "persistentvolumeclaims/status", "update"),
             on("core", "pods", "create delete get list watch"),
             on("storage.k8s.io", "storageclasses", "get list watch"),
-            on("core", "nodes", "list watch"),
-            on("core events.k8s.io", "events", "create patch update"),
+            on("core", "endpoints", "create delete get update").until(31),
+            on("core", "services", "create delete get").until(31),
+            on("core", "secrets", "get").until(31),
+            on("core", "nodes", "get list").until(31),
+            on("core", "nodes", "list watch").since(32),
+            on("core events.k8s.io", "events", "create patch update").since(32),
             on("core", "events", "watch"),
-            on("core", "services", "get"),
+            on("core events.k8s.io", "events", "create patch update").until(31),
+            on("core", "services", "get").since(32).until(35),
         ],
     ),
     role(
@@ -268,10 +329,21 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
         "system:controller:pod-garbage-collector",
         &[
             on("core", "pods", "delete list watch"),
-            on("core", "nodes", "get list watch"),
+            on("core", "nodes", "get list").until(31),
+            on("core", "nodes", "get list watch").since(32),
             on("core", "pods/status", "patch"),
         ],
     ),
+    role(
+        "",
+        "system:controller:podcertificaterequestcleaner",
+        &[on(
+            "certificates.k8s.io",
+            "podcertificaterequests",
+            "delete get list watch",
+        )],
+    )
+    .since(37),
     role(
         "",
         "system:controller:pv-protection-controller",
@@ -285,6 +357,7 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
         "system:controller:pvc-protection-controller",
         &[
             on("core", "persistentvolumeclaims", "get list update watch"),
+            on("core", "persistentvolumeclaims/status", "update").since(36),
             on("core", "pods", "get list watch"),
             on("core events.k8s.io", "events", "create patch update"),
         ],
@@ -329,8 +402,10 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
             ),
             on("core", "pods/status", "patch update"),
             on("core events.k8s.io", "events", "create patch update"),
+            on("resource.k8s.io", "resourceclaims/binding", "patch update").since(36),
         ],
-    ),
+    )
+    .since(34),
     role(
         "",
         "system:controller:resourcequota-controller",
@@ -367,7 +442,8 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
             on("core", "pods", "get list watch"),
             on("storage.k8s.io", "csidrivers", "get list watch"),
         ],
-    ),
+    )
+    .since(33),
     role(
         "",
         "system:controller:service-account-controller",
@@ -394,7 +470,8 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
             on("networking.k8s.io", "ipaddresses", "get list watch"),
             on("core events.k8s.io", "events", "create patch update"),
         ],
-    ),
+    )
+    .since(33),
     role(
         "",
         "system:controller:service-controller",
@@ -420,11 +497,31 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
                 "create delete get list patch update watch",
             ),
             on("core", "persistentvolumeclaims", "create get list watch"),
-            on("core events.k8s.io", "events", "create patch update"),
+            on("core events.k8s.io", "events", "create patch update").until(34),
             on("core", "persistentvolumeclaims", "delete update"),
             on("core", "pods/finalizers", "update"),
+            on("core events.k8s.io", "events", "create patch update").since(35),
         ],
     ),
+    role(
+        "",
+        "system:controller:storage-version-migrator-controller",
+        &[
+            on("*", "*", "list patch"),
+            on("apiextensions.k8s.io", "customresourcedefinitions", "get"),
+            on(
+                "apiextensions.k8s.io",
+                "customresourcedefinitions/status",
+                "patch",
+            ),
+            on(
+                "storagemigration.k8s.io",
+                "storageversionmigrations/status",
+                "update",
+            ),
+        ],
+    )
+    .since(37),
     role(
         "",
         "system:controller:ttl-after-finished-controller",
@@ -471,5 +568,6 @@ pub(super) const CONTROLLER_ROLES: &[Role] = &[
             ),
             on("core events.k8s.io", "events", "create patch update"),
         ],
-    ),
+    )
+    .since(34),
 ];

@@ -1,12 +1,15 @@
-//! The default policy of Kubernetes 1.34.1 with its default feature gates, as tables.
+//! The default policy of Kubernetes 1.31 to 1.37 with default feature gates, as tables.
 //!
-//! Written out by a program from the objects that the API server's own code
-//! (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy`) makes; `testdata/bootstrap.jsonl` has those
-//! objects, and a test compares. Lists are separated by spaces, and `core` is the core group.
+//! Generated from the objects in each release's own tests of `bootstrappolicy`
+//! (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy/testdata`): v1.31.14, v1.32.13, v1.33.13, v1.34.1,
+//! v1.35.4, v1.36.3 and v1.37.2. `testdata/bootstrap.jsonl` holds those objects, and a test compares.
+//!
+//! Lists are separated by spaces, and `core` is the core group. `since(35)` and `until(34)` are the first and
+//! the last minor version that has an entry; without them every version has it.
 
 use crate::bootstrap::tables::{Binding, Role, account, binding, group, on, paths, role, user};
 
-/// What everybody can be given, and what the components of the control plane have.
+/// The roles of users and of the components of the control plane.
 pub(super) const CLUSTER_ROLES: &[Role] = &[
     role("", "admin", &[]).aggregating("rbac.authorization.k8s.io/aggregate-to-admin"),
     role("", "cluster-admin", &[on("*", "*", "*"), paths("*", "*")]),
@@ -49,14 +52,28 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
             on(
                 "core",
                 "configmaps events persistentvolumeclaims replicationcontrollers \
-            replicationcontrollers/scale secrets serviceaccounts services services/proxy",
+               replicationcontrollers/scale secrets serviceaccounts services services/proxy",
                 "create delete deletecollection patch update",
-            ),
+            )
+            .until(34),
+            on(
+                "core",
+                "configmaps persistentvolumeclaims replicationcontrollers \
+               replicationcontrollers/scale secrets serviceaccounts services services/proxy",
+                "create delete deletecollection patch update",
+            )
+            .since(35),
             on("core", "serviceaccounts/token", "create"),
+            on(
+                "core events.k8s.io",
+                "events",
+                "create delete deletecollection patch update",
+            )
+            .since(35),
             on(
                 "apps",
                 "daemonsets deployments deployments/rollback deployments/scale replicasets \
-            replicasets/scale statefulsets statefulsets/scale",
+               replicasets/scale statefulsets statefulsets/scale",
                 "create delete deletecollection patch update",
             ),
             on(
@@ -72,7 +89,7 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
             on(
                 "extensions",
                 "daemonsets deployments deployments/rollback deployments/scale ingresses \
-            networkpolicies replicasets replicasets/scale replicationcontrollers/scale",
+               networkpolicies replicasets replicasets/scale replicationcontrollers/scale",
                 "create delete deletecollection patch update",
             ),
             on(
@@ -94,7 +111,8 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
                 "resource.k8s.io",
                 "resourceclaims resourceclaimtemplates",
                 "create delete deletecollection patch update",
-            ),
+            )
+            .since(34),
         ],
     )
     .labeled("rbac.authorization.k8s.io/aggregate-to-edit"),
@@ -105,23 +123,32 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
             on(
                 "core",
                 "configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods \
-            replicationcontrollers replicationcontrollers/scale serviceaccounts services \
-            services/status",
+               replicationcontrollers replicationcontrollers/scale serviceaccounts services \
+               services/status",
                 "get list watch",
             ),
             on(
                 "core",
                 "bindings events limitranges namespaces/status pods/log pods/status \
-            replicationcontrollers/status resourcequotas resourcequotas/status",
+               replicationcontrollers/status resourcequotas resourcequotas/status",
                 "get list watch",
-            ),
+            )
+            .until(34),
+            on(
+                "core",
+                "bindings limitranges namespaces/status pods/log pods/status \
+               replicationcontrollers/status resourcequotas resourcequotas/status",
+                "get list watch",
+            )
+            .since(35),
             on("core", "namespaces", "get list watch"),
+            on("core events.k8s.io", "events", "get list watch").since(35),
             on("discovery.k8s.io", "endpointslices", "get list watch"),
             on(
                 "apps",
                 "controllerrevisions daemonsets daemonsets/status deployments deployments/scale \
-            deployments/status replicasets replicasets/scale replicasets/status statefulsets \
-            statefulsets/scale statefulsets/status",
+               deployments/status replicasets replicasets/scale replicasets/status statefulsets \
+               statefulsets/scale statefulsets/status",
                 "get list watch",
             ),
             on(
@@ -137,8 +164,8 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
             on(
                 "extensions",
                 "daemonsets daemonsets/status deployments deployments/scale deployments/status \
-            ingresses ingresses/status networkpolicies replicasets replicasets/scale \
-            replicasets/status replicationcontrollers/scale",
+               ingresses ingresses/status networkpolicies replicasets replicasets/scale \
+               replicasets/status replicationcontrollers/scale",
                 "get list watch",
             ),
             on(
@@ -155,7 +182,8 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
                 "resource.k8s.io",
                 "resourceclaims resourceclaims/status resourceclaimtemplates",
                 "get list watch",
-            ),
+            )
+            .since(34),
         ],
     )
     .labeled("rbac.authorization.k8s.io/aggregate-to-view"),
@@ -221,10 +249,20 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
     ),
     role(
         "",
+        "system:cluster-trust-bundle-discovery",
+        &[on(
+            "certificates.k8s.io",
+            "clustertrustbundles",
+            "get list watch",
+        )],
+    )
+    .since(37),
+    role(
+        "",
         "system:discovery",
         &[paths(
             "/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version \
-              /version/",
+               /version/",
             "get",
         )],
     ),
@@ -295,23 +333,28 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
             on("authentication.k8s.io", "tokenreviews", "create"),
             on("authorization.k8s.io", "subjectaccessreviews", "create"),
             on("storage.k8s.io", "csinodes", "get list watch"),
-            on("storage.k8s.io", "volumeattachments", "get list watch"),
+            on("storage.k8s.io", "volumeattachments", "get list watch").since(32),
             on("core", "namespaces", "get list watch"),
             on("storage.k8s.io", "csidrivers", "get list watch"),
             on("storage.k8s.io", "csistoragecapacities", "get list watch"),
-            on("resource.k8s.io", "deviceclasses", "get list watch"),
+            on("resource.k8s.io", "deviceclasses", "get list watch").since(34),
             on(
                 "resource.k8s.io",
                 "resourceclaims",
                 "get list patch update watch",
-            ),
+            )
+            .since(34),
             on(
                 "resource.k8s.io",
                 "resourceclaims/status",
                 "get list patch update watch",
-            ),
-            on("core", "pods/finalizers", "update"),
-            on("resource.k8s.io", "resourceslices", "get list watch"),
+            )
+            .since(34),
+            on("core", "pods/finalizers", "update").since(34),
+            on("resource.k8s.io", "resourceslices", "get list watch").since(34),
+            on("resource.k8s.io", "resourceclaims", "create delete").since(36),
+            on("resource.k8s.io", "devicetaintrules", "get list watch").since(37),
+            on("resource.k8s.io", "resourceclaims/binding", "patch update").since(36),
         ],
     ),
     role(
@@ -325,7 +368,7 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
                 "nodes/log nodes/metrics nodes/proxy nodes/stats",
                 "*",
             ),
-            on("core", "nodes/configz nodes/healthz nodes/pods", "*"),
+            on("core", "nodes/configz nodes/healthz nodes/pods", "*").since(33),
         ],
     ),
     role(
@@ -335,8 +378,15 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
             paths(
                 "/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*",
                 "get",
-            ),
-            on("core", "nodes/metrics", "get"),
+            )
+            .until(35),
+            paths(
+                "/flagz /healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz \
+               /readyz/* /statusz",
+                "get",
+            )
+            .since(36),
+            on("core", "nodes/metrics", "get").since(34),
         ],
     ),
     role(
@@ -353,7 +403,8 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
             on("core", "nodes", "create get list watch"),
             on("core", "nodes/status", "patch update"),
             on("core", "nodes", "patch update"),
-            on("core", "events", "create patch update"),
+            on("core", "events", "create patch update").until(34),
+            on("core events.k8s.io", "events", "create patch update").since(35),
             on("core", "pods", "get list watch"),
             on("core", "pods", "create delete"),
             on("core", "pods/status", "patch update"),
@@ -381,9 +432,21 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
                 "create delete get patch update",
             ),
             on("node.k8s.io", "runtimeclasses", "get list watch"),
-            on("resource.k8s.io", "resourceclaims", "get"),
-            on("resource.k8s.io", "resourceslices", "deletecollection"),
-            on("core", "serviceaccounts", "get"),
+            on("resource.k8s.io", "resourceclaims", "get").since(34),
+            on("resource.k8s.io", "resourceslices", "deletecollection").since(34),
+            on(
+                "certificates.k8s.io",
+                "clustertrustbundles",
+                "get list watch",
+            )
+            .since(37),
+            on("core", "serviceaccounts", "get").since(34),
+            on(
+                "certificates.k8s.io",
+                "podcertificaterequests",
+                "create get list watch",
+            )
+            .since(37),
         ],
     ),
     role(
@@ -411,7 +474,7 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
             on("core", "endpoints services", "list watch"),
             on("core", "nodes", "get list watch"),
             on("core events.k8s.io", "events", "create patch update"),
-            on("networking.k8s.io", "servicecidrs", "list watch"),
+            on("networking.k8s.io", "servicecidrs", "list watch").since(33),
             on("discovery.k8s.io", "endpointslices", "list watch"),
         ],
     ),
@@ -436,7 +499,7 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
         "system:service-account-issuer-discovery",
         &[paths(
             "/.well-known/openid-configuration /.well-known/openid-configuration/ \
-              /openid/v1/jwks /openid/v1/jwks/",
+               /openid/v1/jwks /openid/v1/jwks/",
             "get",
         )],
     ),
@@ -458,79 +521,7 @@ pub(super) const CLUSTER_ROLES: &[Role] = &[
         .aggregating("rbac.authorization.k8s.io/aggregate-to-view"),
 ];
 
-/// What is needed in `kube-system` and `kube-public` only.
-pub(super) const ROLES: &[Role] = &[
-    role(
-        "kube-public",
-        "system:controller:bootstrap-signer",
-        &[
-            on("core", "configmaps", "get list watch"),
-            on("core", "configmaps", "update").named("cluster-info"),
-            on("core events.k8s.io", "events", "create patch update"),
-        ],
-    ),
-    role(
-        "kube-system",
-        "extension-apiserver-authentication-reader",
-        &[on("core", "configmaps", "get list watch").named("extension-apiserver-authentication")],
-    ),
-    role(
-        "kube-system",
-        "system::leader-locking-kube-controller-manager",
-        &[
-            on("core", "configmaps", "watch"),
-            on("core", "configmaps", "get update").named("kube-controller-manager"),
-            on(
-                "coordination.k8s.io",
-                "leases",
-                "create get list update watch",
-            ),
-            on(
-                "coordination.k8s.io",
-                "leasecandidates",
-                "create get list update watch",
-            ),
-        ],
-    ),
-    role(
-        "kube-system",
-        "system::leader-locking-kube-scheduler",
-        &[
-            on("core", "configmaps", "watch"),
-            on("core", "configmaps", "get update").named("kube-scheduler"),
-            on(
-                "coordination.k8s.io",
-                "leases",
-                "create get list update watch",
-            ),
-            on(
-                "coordination.k8s.io",
-                "leasecandidates",
-                "create get list update watch",
-            ),
-        ],
-    ),
-    role(
-        "kube-system",
-        "system:controller:bootstrap-signer",
-        &[on("core", "secrets", "get list watch")],
-    ),
-    role(
-        "kube-system",
-        "system:controller:cloud-provider",
-        &[on("core", "configmaps", "create get list watch")],
-    ),
-    role(
-        "kube-system",
-        "system:controller:token-cleaner",
-        &[
-            on("core", "secrets", "delete get list watch"),
-            on("core events.k8s.io", "events", "create patch update"),
-        ],
-    ),
-];
-
-/// The bindings of the first table.
+/// The bindings of those roles.
 pub(super) const CLUSTER_ROLE_BINDINGS: &[Binding] = &[
     binding(
         "",
@@ -544,6 +535,13 @@ pub(super) const CLUSTER_ROLE_BINDINGS: &[Binding] = &[
         "system:basic-user",
         &[group("system:authenticated")],
     ),
+    binding(
+        "",
+        "system:cluster-trust-bundle-discovery",
+        "system:cluster-trust-bundle-discovery",
+        &[group("system:serviceaccounts")],
+    )
+    .since(37),
     binding(
         "",
         "system:discovery",
@@ -604,7 +602,83 @@ pub(super) const CLUSTER_ROLE_BINDINGS: &[Binding] = &[
     ),
 ];
 
-/// The bindings of the roles in namespaces.
+/// The roles within namespaces.
+pub(super) const ROLES: &[Role] = &[
+    role(
+        "kube-public",
+        "system:controller:bootstrap-signer",
+        &[
+            on("core", "configmaps", "get list watch"),
+            on("core", "configmaps", "update").named("cluster-info"),
+            on("core events.k8s.io", "events", "create patch update"),
+        ],
+    ),
+    role(
+        "kube-system",
+        "extension-apiserver-authentication-reader",
+        &[on("core", "configmaps", "get list watch").named("extension-apiserver-authentication")],
+    ),
+    role(
+        "kube-system",
+        "system::leader-locking-kube-controller-manager",
+        &[
+            on("core", "configmaps", "watch").until(34),
+            on("core", "configmaps", "get update")
+                .named("kube-controller-manager")
+                .until(34),
+            on(
+                "coordination.k8s.io",
+                "leases",
+                "create get list update watch",
+            ),
+            on(
+                "coordination.k8s.io",
+                "leasecandidates",
+                "create get list update watch",
+            ),
+        ],
+    ),
+    role(
+        "kube-system",
+        "system::leader-locking-kube-scheduler",
+        &[
+            on("core", "configmaps", "watch").until(34),
+            on("core", "configmaps", "get update")
+                .named("kube-scheduler")
+                .until(34),
+            on(
+                "coordination.k8s.io",
+                "leases",
+                "create get list update watch",
+            ),
+            on(
+                "coordination.k8s.io",
+                "leasecandidates",
+                "create get list update watch",
+            ),
+        ],
+    ),
+    role(
+        "kube-system",
+        "system:controller:bootstrap-signer",
+        &[on("core", "secrets", "get list watch")],
+    ),
+    role(
+        "kube-system",
+        "system:controller:cloud-provider",
+        &[on("core", "configmaps", "create get list watch")],
+    ),
+    role(
+        "kube-system",
+        "system:controller:token-cleaner",
+        &[
+            on("core", "secrets", "delete get list watch"),
+            on("core events.k8s.io", "events", "create patch update"),
+        ],
+    ),
+];
+
+/// The bindings within namespaces.
 pub(super) const ROLE_BINDINGS: &[Binding] = &[
     binding(
         "kube-public",

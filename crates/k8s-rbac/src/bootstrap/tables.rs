@@ -1,18 +1,37 @@
-//! How the tables of the default policy are written, and the objects that they stand for.
+//! The entries of the tables of the default policy, and the objects built from them.
 
 use std::collections::BTreeMap;
 
-use crate::bootstrap::LABEL;
+use crate::bootstrap::{FIRST_MINOR, LABEL, LAST_MINOR};
 use crate::objects::{
     API_GROUP, AggregationRule, ClusterRole, ClusterRoleBinding, LabelSelector, Metadata,
     PolicyRule, RoleBinding, RoleRef, Subject,
 };
 
-/// Where every service account of the default policy is.
+/// The namespace of every service account in the default policy.
 const SYSTEM_NAMESPACE: &str = "kube-system";
+
+/// The minor versions of Kubernetes that have an entry.
+#[derive(Clone, Copy)]
+struct Minors {
+    first: u8,
+    last: u8,
+}
+
+const ALL_MINORS: Minors = Minors {
+    first: FIRST_MINOR,
+    last: LAST_MINOR,
+};
+
+impl Minors {
+    const fn contains(self, minor: u8) -> bool {
+        self.first <= minor && minor <= self.last
+    }
+}
 
 #[derive(Clone, Copy)]
 pub(super) struct Role {
+    minors: Minors,
     namespace: &'static str,
     name: &'static str,
     /// A label beside the common one, with the value `true`.
@@ -28,6 +47,7 @@ pub(super) const fn role(
     rules: &'static [Rule],
 ) -> Role {
     Role {
+        minors: ALL_MINORS,
         namespace,
         name,
         label: None,
@@ -47,20 +67,30 @@ impl Role {
         self
     }
 
-    pub(super) fn to_role(self) -> crate::objects::Role {
-        let role = self.to_cluster_role();
+    pub(super) const fn since(mut self, minor: u8) -> Self {
+        self.minors.first = minor;
+        self
+    }
+
+    pub(super) const fn is_in(&self, minor: u8) -> bool {
+        self.minors.contains(minor)
+    }
+
+    pub(super) fn to_role(self, minor: u8) -> crate::objects::Role {
+        let role = self.to_cluster_role(minor);
         crate::objects::Role {
             metadata: role.metadata,
             rules: role.rules,
         }
     }
 
-    pub(super) fn to_cluster_role(self) -> ClusterRole {
+    pub(super) fn to_cluster_role(self, minor: u8) -> ClusterRole {
         ClusterRole {
             metadata: metadata(self.namespace, self.name, self.label),
             rules: self
                 .rules
                 .iter()
+                .filter(|rule| rule.minors.contains(minor))
                 .map(|rule| rule.to_policy_rule())
                 .collect(),
             aggregation_rule: self.members.map(|label| AggregationRule {
@@ -72,8 +102,8 @@ impl Role {
         }
     }
 
-    /// Makes the binding of a controller's role, to the service account named after the last part
-    /// of the role's name.
+    /// Builds the binding of a controller's role to the service account that the last part of the
+    /// role's name names.
     pub(super) fn to_controller_binding(self) -> ClusterRoleBinding {
         let account = Subject {
             kind: "ServiceAccount".to_owned(),
@@ -92,6 +122,7 @@ impl Role {
 /// Lists separated by spaces, in which `core` is the core group.
 #[derive(Clone, Copy)]
 pub(super) struct Rule {
+    minors: Minors,
     groups: &'static str,
     resources: &'static str,
     names: &'static str,
@@ -101,6 +132,7 @@ pub(super) struct Rule {
 
 pub(super) const fn on(groups: &'static str, resources: &'static str, verbs: &'static str) -> Rule {
     Rule {
+        minors: ALL_MINORS,
         groups,
         resources,
         names: "",
@@ -111,6 +143,7 @@ pub(super) const fn on(groups: &'static str, resources: &'static str, verbs: &'s
 
 pub(super) const fn paths(paths: &'static str, verbs: &'static str) -> Rule {
     Rule {
+        minors: ALL_MINORS,
         groups: "",
         resources: "",
         names: "",
@@ -120,6 +153,16 @@ pub(super) const fn paths(paths: &'static str, verbs: &'static str) -> Rule {
 }
 
 impl Rule {
+    pub(super) const fn since(mut self, minor: u8) -> Self {
+        self.minors.first = minor;
+        self
+    }
+
+    pub(super) const fn until(mut self, minor: u8) -> Self {
+        self.minors.last = minor;
+        self
+    }
+
     pub(super) const fn named(mut self, names: &'static str) -> Self {
         self.names = names;
         self
@@ -138,6 +181,7 @@ impl Rule {
 
 #[derive(Clone, Copy)]
 pub(super) struct Binding {
+    minors: Minors,
     namespace: &'static str,
     name: &'static str,
     /// A Role in a namespace, a ClusterRole elsewhere.
@@ -152,6 +196,7 @@ pub(super) const fn binding(
     subjects: &'static [Who],
 ) -> Binding {
     Binding {
+        minors: ALL_MINORS,
         namespace,
         name,
         role,
@@ -160,6 +205,15 @@ pub(super) const fn binding(
 }
 
 impl Binding {
+    pub(super) const fn since(mut self, minor: u8) -> Self {
+        self.minors.first = minor;
+        self
+    }
+
+    pub(super) const fn is_in(&self, minor: u8) -> bool {
+        self.minors.contains(minor)
+    }
+
     pub(super) fn to_role_binding(self) -> RoleBinding {
         RoleBinding {
             metadata: metadata(self.namespace, self.name, None),

@@ -2,17 +2,30 @@
 
 #![cfg(feature = "bootstrap")]
 
-use k8s_rbac::bootstrap::{AUTOUPDATE, LABEL};
+use k8s_rbac::bootstrap::{AUTOUPDATE, FIRST_MINOR, LABEL, LAST_MINOR};
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, Decision, Objects, Policy, PolicyRule, Request,
     ResourceRequest, Role, RoleBinding, User,
 };
+use serde::Deserialize;
 use serde_json::Value;
 
-/// The recorded objects, in their order.
-fn recorded() -> Objects {
+/// An object of the default policy, and the minor versions that have it.
+#[derive(Deserialize)]
+struct Recorded {
+    since: u8,
+    until: u8,
+    object: Value,
+}
+
+/// The recorded objects of a minor version, in their order.
+fn recorded(minor: u8) -> Objects {
     let mut objects = Objects::default();
-    for object in testkit::json_lines::<Value>("testdata/bootstrap.jsonl") {
+    for line in testkit::json_lines::<Recorded>("testdata/bootstrap.jsonl") {
+        if !(line.since..=line.until).contains(&minor) {
+            continue;
+        }
+        let object = line.object;
         fn of<T: serde::de::DeserializeOwned>(object: &Value) -> T {
             serde_json::from_value(object.clone()).unwrap()
         }
@@ -37,16 +50,28 @@ fn role<'o>(objects: &'o Objects, name: &str) -> &'o ClusterRole {
 }
 
 #[test]
-fn the_default_policy_is_the_recorded_one() {
-    let (ours, recorded) = (Objects::bootstrap(), recorded());
-    assert_eq!(ours.cluster_roles, recorded.cluster_roles);
-    assert_eq!(ours.cluster_role_bindings, recorded.cluster_role_bindings);
-    assert_eq!(ours.roles, recorded.roles);
-    assert_eq!(ours.role_bindings, recorded.role_bindings);
-    let controllers = 37;
-    assert_eq!(ours.cluster_roles.len(), 31 + controllers);
-    assert_eq!(ours.cluster_role_bindings.len(), 12 + controllers);
-    assert_eq!((ours.roles.len(), ours.role_bindings.len()), (7, 7));
+fn the_default_policy_is_the_recorded_one_in_every_version() {
+    let counts = [
+        (31, 31, 33),
+        (32, 31, 33),
+        (33, 31, 35),
+        (34, 31, 37),
+        (35, 31, 37),
+        (36, 31, 38),
+        (37, 32, 41),
+    ];
+    assert_eq!(counts.len(), usize::from(LAST_MINOR - FIRST_MINOR) + 1);
+    for (minor, roles, controllers) in counts {
+        let (ours, recorded) = (Objects::bootstrap_of_minor(minor), recorded(minor));
+        assert_eq!(ours.cluster_roles, recorded.cluster_roles, "1.{minor}");
+        assert_eq!(
+            ours.cluster_role_bindings, recorded.cluster_role_bindings,
+            "1.{minor}"
+        );
+        assert_eq!(ours.roles, recorded.roles, "1.{minor}");
+        assert_eq!(ours.role_bindings, recorded.role_bindings, "1.{minor}");
+        assert_eq!(ours.cluster_roles.len(), roles + controllers, "1.{minor}");
+    }
 }
 
 #[test]

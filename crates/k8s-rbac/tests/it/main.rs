@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod aggregation;
+mod api_resources;
 #[cfg(all(test, feature = "yaml"))]
 mod becoming;
 #[cfg(test)]
