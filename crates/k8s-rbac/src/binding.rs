@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::engine::persistent::Ranked;
+use crate::engine::position::RoleSlot;
+use crate::engine::role_table::RoleTable;
 use crate::identity::{Identity, SERVICE_ACCOUNT_PREFIX};
 use crate::objects::{ClusterRoleBinding, Metadata, PolicyRule, RoleBinding, RoleRef, Subject};
-use crate::persistent::Ranked;
-use crate::roles::{Roles, SlotNumber};
 
 /// A binding in its place.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ pub(crate) struct Binding {
     /// Where it stands in the walk of its scope.
     pub(crate) order: u64,
     /// Where its role is, or would be.
-    pub(crate) slot: SlotNumber,
+    pub(crate) slot: RoleSlot,
     pub(crate) object: BindingObject,
 }
 
@@ -62,9 +63,9 @@ impl BindingObject {
         subjects.map(move |subject| Identity::of(subject, namespace))
     }
 
-    /// Says whether one of its subjects, by number, is of a name: as [`Identity::of`] has it, and
-    /// without allocating.
-    pub(crate) fn is_of(&self, number: u32, name: Name<'_>) -> bool {
+    /// Returns whether the subject with a number has a name. Equivalent to comparing
+    /// [`Identity::of`], without allocating.
+    pub(crate) fn has_subject(&self, number: u32, name: Name<'_>) -> bool {
         let number = usize::try_from(number).unwrap_or(usize::MAX);
         let Some(subject) = self.subjects().get(number) else {
             return false;
@@ -122,7 +123,7 @@ pub(crate) struct Bound<'p> {
 }
 
 impl<'p> Bound<'p> {
-    pub(crate) fn of(binding: &'p Binding, roles: &'p Roles) -> Self {
+    pub(crate) fn of(binding: &'p Binding, roles: &'p RoleTable) -> Self {
         Self {
             name: &binding.object.metadata().name,
             namespace: binding.object.namespace(),

@@ -21,13 +21,12 @@ mod binding;
 mod coverage;
 mod defaults;
 mod diff;
+mod engine;
 mod escalation;
 mod field_error;
 mod field_selector;
 mod forbidden;
-mod hot;
 mod identity;
-mod index;
 mod label_selector;
 mod listing;
 #[cfg(feature = "yaml")]
@@ -39,8 +38,6 @@ mod objects;
 #[cfg(feature = "k8s-openapi")]
 mod openapi;
 mod permissions;
-mod persistent;
-mod places;
 mod policy;
 mod printable;
 mod query;
@@ -48,10 +45,8 @@ mod quote;
 mod request;
 mod request_info;
 mod response;
-mod roles;
 mod rule;
 mod selector;
-mod sieve;
 mod sources;
 mod storage;
 #[cfg(feature = "store")]

@@ -7,13 +7,13 @@ mod view;
 use std::sync::Arc;
 
 use crate::binding::{Binding, Bound};
-use crate::index::{Found, Scope, Search};
+use crate::engine::masks::{HashedRequest, TextHasher};
+use crate::engine::persistent::{Hinted, Table};
+use crate::engine::role_table::{RoleName, RoleTable};
+use crate::engine::scope::{Scope, ScopeResult, ScopeWalk};
 use crate::objects::{Objects, PolicyRule, RoleRef, Subject};
-use crate::persistent::{Marked, Table};
 use crate::request::{Request, User};
 use crate::response::{BindingGrant, Decision, Grant, Response, Unresolved};
-use crate::roles::{RoleName, Roles};
-use crate::sieve::{Asked, Hashes};
 
 pub use view::UserView;
 
@@ -32,8 +32,8 @@ pub const PRIVILEGED_GROUP: &str = "system:masters";
 /// keep a copy while somebody else changes his; `PolicyStore` does that for several threads.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    hashes: Hashes,
-    roles: Arc<Roles>,
+    hasher: TextHasher,
+    roles: Arc<RoleTable>,
     cluster: Arc<Scope>,
     namespaces: Table<Namespace>,
 }
@@ -45,9 +45,9 @@ struct Namespace {
     scope: Arc<Scope>,
 }
 
-impl Marked for Namespace {
-    // Nothing is worth knowing before its name is.
-    fn mark(&self) -> u32 {
+impl Hinted for Namespace {
+    // Not used: the name is always read.
+    fn hint(&self) -> u32 {
         0
     }
 }
@@ -105,17 +105,17 @@ impl Policy {
     /// a scope is that of a cache and differs from call to call; here it is the order given.
     #[must_use]
     pub fn rbac(&self, user: &User, request: &Request<'_>) -> Response<'_> {
-        let asked = Asked::of(request, &self.hashes);
+        let hashed = HashedRequest::new(request, &self.hasher);
         let scopes = self.scopes(request.namespace().unwrap_or_default());
         self.respond(scopes.map(|scope| {
-            let mut search = Search::of(scope, &asked, &self.roles);
-            search.ask_names(&user.name, &user.groups, &self.hashes);
-            search.end()
+            let mut walk = ScopeWalk::new(scope, &hashed, &self.roles);
+            walk.visit_names(&user.name, &user.groups, &self.hasher);
+            walk.finish()
         }))
     }
 
     /// Responds by what the scopes say, in order.
-    fn respond<'p>(&'p self, scopes: impl Iterator<Item = Found<'p>>) -> Response<'p> {
+    fn respond<'p>(&'p self, scopes: impl Iterator<Item = ScopeResult<'p>>) -> Response<'p> {
         let mut unresolved = Vec::new();
         for found in scopes {
             let missing = found.unresolved.into_iter();
@@ -165,7 +165,7 @@ impl Policy {
     pub(crate) fn rules_of(&self, role: &RoleRef, namespace: &str) -> Option<&[PolicyRule]> {
         let namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
         self.roles
-            .find(RoleName::of(role, namespace)?, &self.hashes)
+            .find(RoleName::resolve(role, namespace)?, &self.hasher)
     }
 
     fn bindings_in_scope_of<'p>(
@@ -173,7 +173,7 @@ impl Policy {
         user: &User,
         scope: &'p Scope,
     ) -> impl Iterator<Item = (Bound<'p>, &'p Subject)> {
-        let bindings = scope.bindings_of(&user.name, &user.groups, &self.hashes);
+        let bindings = scope.bindings_of(&user.name, &user.groups, &self.hasher);
         bindings.map(|(binding, subject)| (self.bound(binding), subject))
     }
 
@@ -206,7 +206,7 @@ impl Policy {
     }
 
     fn namespace(&self, name: &str) -> Option<&Scope> {
-        let hash = self.hashes.of(name);
+        let hash = self.hasher.hash(name);
         let namespace = self.namespaces.find(hash, |own| *own.name == *name)?;
         Some(&namespace.scope)
     }
@@ -221,12 +221,12 @@ mod tests {
     use crate::request::ResourceRequest;
 
     /// Finds two names that look the same until they are read. Of a hundred thousand or so two do.
-    fn twins(hashes: &Hashes) -> [String; 2] {
+    fn twins(hasher: &TextHasher) -> [String; 2] {
         let mut seen = HashMap::new();
         let mut numbers = 0_u32..;
         loop {
             let name = format!("devs-{}", numbers.next().unwrap_or_default());
-            if let Some(other) = seen.insert(hashes.of(&name) >> 32, name.clone()) {
+            if let Some(other) = seen.insert(hasher.hash(&name) >> 32, name.clone()) {
                 return [name, other];
             }
         }
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn names_that_share_a_number_share_nothing_else() {
         let mut policy = Policy::default();
-        let [one, other] = twins(&policy.hashes);
+        let [one, other] = twins(&policy.hasher);
         let nothing = [(false, 0); 3];
         policy.put_cluster_role(role("pods"));
         policy.put_cluster_role(role("secrets"));

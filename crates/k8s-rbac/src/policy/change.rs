@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::aggregation::Aggregation;
 use crate::binding::BindingObject;
+use crate::engine::role_table::{RoleName, RoleObject};
 use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
 use crate::policy::{Namespace, Policy};
-use crate::roles::{RoleName, RoleObject};
 
 /// Objects are identified by kind, namespace and name.
 ///
@@ -26,12 +26,12 @@ use crate::roles::{RoleName, RoleObject};
 impl Policy {
     /// Puts in a `ClusterRole`, or replaces it.
     pub fn put_cluster_role(&mut self, role: ClusterRole) {
-        Arc::make_mut(&mut self.roles).put(RoleObject::Cluster(role), &self.hashes);
+        Arc::make_mut(&mut self.roles).put(RoleObject::Cluster(role), &self.hasher);
     }
 
     /// Puts in a `Role`, or replaces it.
     pub fn put_role(&mut self, role: Role) {
-        Arc::make_mut(&mut self.roles).put(RoleObject::Namespaced(role), &self.hashes);
+        Arc::make_mut(&mut self.roles).put(RoleObject::Namespaced(role), &self.hasher);
     }
 
     /// Puts in a `ClusterRoleBinding`, or replaces it.
@@ -40,13 +40,13 @@ impl Policy {
             Arc::make_mut(&mut self.roles),
             Arc::make_mut(&mut self.cluster),
         );
-        scope.put(BindingObject::Cluster(binding), roles, &self.hashes);
+        scope.put(BindingObject::Cluster(binding), roles, &self.hasher);
     }
 
     /// Puts in a `RoleBinding`, or replaces it.
     pub fn put_role_binding(&mut self, binding: RoleBinding) {
         let name: Arc<str> = binding.metadata.namespace.as_str().into();
-        let hash = self.hashes.of(&name);
+        let hash = self.hasher.hash(&name);
         let is_it = |namespace: &Namespace| *namespace.name == *name;
         if self.namespaces.find(hash, is_it).is_none() {
             let namespace = Namespace {
@@ -58,19 +58,19 @@ impl Policy {
         self.namespaces.change(hash, is_it, |namespace| {
             let roles = Arc::make_mut(&mut self.roles);
             let scope = Arc::make_mut(&mut namespace.scope);
-            scope.put(BindingObject::Namespaced(binding), roles, &self.hashes);
+            scope.put(BindingObject::Namespaced(binding), roles, &self.hasher);
         });
     }
 
     /// Takes out a `ClusterRole`; says whether it was there. Bindings that refer to it stay.
     pub fn remove_cluster_role(&mut self, name: &str) -> bool {
-        Arc::make_mut(&mut self.roles).remove(RoleName::Cluster(name), &self.hashes)
+        Arc::make_mut(&mut self.roles).remove(RoleName::Cluster(name), &self.hasher)
     }
 
     /// Takes out a `Role`; says whether it was there. Bindings that refer to it stay.
     pub fn remove_role(&mut self, namespace: &str, name: &str) -> bool {
         let name = RoleName::Namespaced(namespace, name);
-        Arc::make_mut(&mut self.roles).remove(name, &self.hashes)
+        Arc::make_mut(&mut self.roles).remove(name, &self.hasher)
     }
 
     /// Takes out a `ClusterRoleBinding`; says whether it was there.
@@ -79,17 +79,17 @@ impl Policy {
             Arc::make_mut(&mut self.roles),
             Arc::make_mut(&mut self.cluster),
         );
-        scope.remove(name, roles, &self.hashes)
+        scope.remove(name, roles, &self.hasher)
     }
 
     /// Takes out a `RoleBinding`; says whether it was there.
     pub fn remove_role_binding(&mut self, namespace: &str, name: &str) -> bool {
-        let hash = self.hashes.of(namespace);
+        let hash = self.hasher.hash(namespace);
         let is_it = |own: &Namespace| *own.name == *namespace;
         let removed = self.namespaces.change(hash, is_it, |own| {
             let roles = Arc::make_mut(&mut self.roles);
             let scope = Arc::make_mut(&mut own.scope);
-            let was_there = scope.remove(name, roles, &self.hashes);
+            let was_there = scope.remove(name, roles, &self.hasher);
             (was_there, scope.is_empty())
         });
         let (was_there, is_empty) = removed.unwrap_or_default();

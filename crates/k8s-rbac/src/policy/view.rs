@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use foldhash::quality::RandomState;
 
-use crate::index::{Scope, Search};
-use crate::places::Places;
+use crate::engine::masks::HashedRequest;
+use crate::engine::scope::{Scope, ScopeWalk};
+use crate::engine::subject_index::SubjectBindings;
 use crate::policy::{PRIVILEGED_GROUP, Policy};
 use crate::request::{Request, User};
 use crate::response::{Decision, Grant, Response};
-use crate::sieve::Asked;
 
 impl Policy {
     /// Looks up where a user and his groups stand, in all namespaces, once for all questions.
@@ -46,7 +46,7 @@ pub struct UserView<'p> {
 #[derive(Clone, Debug)]
 struct Standing<'p> {
     scope: &'p Scope,
-    lists: Vec<&'p Places>,
+    lists: Vec<&'p SubjectBindings>,
 }
 
 impl<'p> UserView<'p> {
@@ -62,21 +62,22 @@ impl<'p> UserView<'p> {
     /// Decides as [`Policy::rbac`].
     #[must_use]
     pub fn rbac(&self, request: &Request<'_>) -> Response<'p> {
-        let asked = Asked::of(request, &self.policy.hashes);
+        let hashed = HashedRequest::new(request, &self.policy.hasher);
         let namespace = request.namespace().unwrap_or_default();
         let scopes = std::iter::once(&self.cluster).chain(self.namespaces.get(namespace));
         self.policy.respond(scopes.map(|standing| {
-            let mut search = Search::of(standing.scope, &asked, &self.policy.roles);
-            let lists = standing.lists.iter();
-            lists.for_each(|list| search.ask(list, None));
-            search.end()
+            let mut walk = ScopeWalk::new(standing.scope, &hashed, &self.policy.roles);
+            for bindings in &standing.lists {
+                walk.visit_own(bindings);
+            }
+            walk.finish()
         }))
     }
 }
 
 impl<'p> Standing<'p> {
     fn of(scope: &'p Scope, user: &User, policy: &'p Policy) -> Self {
-        let lists = scope.lists(&user.name, &user.groups, &policy.hashes);
+        let lists = scope.subjects_of(&user.name, &user.groups, &policy.hasher);
         Self {
             scope,
             lists: lists.collect(),

@@ -1,21 +1,22 @@
-//! A hash table in pieces.
+//! A hash table.
 
 use std::sync::Arc;
 
-use super::shard::{FREE, Marked, OfTag, Shard};
+use super::shard::{FREE, Hinted, Shard, WithTag};
 
-/// How many entries a shard has on average. Our choice: a change copies one shard, and so many
-/// entries cost about as much as the counters of the shards beside it.
+/// The average number of entries of a shard. Our choice: a change copies one shard, and this many
+/// entries cost about as much as the reference counts of the shards beside it.
 const SHARD_LEN: usize = 128;
 
-/// How many shards stand behind one counter, for the same reason.
+/// The number of shards that share one reference count, chosen for the same reason.
 const NODE_LEN: usize = 32;
 
-/// Entries found by a hash, which whoever asks computes. Different entries may have the same one, and
-/// half of its bits are what they are found by: whoever asks tells them apart.
+/// Entries by a hash that the caller computes.
 ///
-/// It grows by one shard at a time (linear hashing), so that no insertion costs much more than
-/// another.
+/// Only half of the bits of a hash are compared, so callers must check each entry found.
+///
+/// The table grows by one shard at a time (linear hashing), so that no insertion costs much more
+/// than another.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<E> {
     nodes: Vec<Arc<[Shard<E>]>>,
@@ -23,7 +24,7 @@ pub(crate) struct Table<E> {
     len: usize,
 }
 
-// Derived, it would ask the same of the entries.
+// Not derived: that would require `E: Default`.
 impl<E> Default for Table<E> {
     fn default() -> Self {
         Self {
@@ -36,21 +37,24 @@ impl<E> Default for Table<E> {
 
 impl<E> Table<E> {
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(&E) -> bool) -> Option<&E> {
-        let mut entries = self.of_hash(hash).filter_map(|found| found.entry());
-        entries.find(|entry| is_it(entry))
+        self.with_hash(hash)
+            .filter_map(|entry| entry.get())
+            .find(|entry| is_it(entry))
     }
 
-    /// Walks the entries of a hash, and perhaps others.
+    /// Iterates over the entries with a hash. Others may be among them.
     #[inline]
-    pub(crate) fn of_hash(&self, hash: u64) -> OfTag<'_, E> {
+    pub(crate) fn with_hash(&self, hash: u64) -> WithTag<'_, E> {
         let tag = tag(hash);
-        let shard = self.shard(place(tag, self.shards));
-        shard.map_or_else(OfTag::default, |shard| shard.of_tag(tag))
+        let shard = self.shard(shard_of(tag, self.shards));
+        shard.map_or_else(WithTag::default, |shard| shard.with_tag(tag))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &E> {
-        let shards = self.nodes.iter().flat_map(|node| node.iter());
-        shards.flat_map(Shard::iter)
+        self.nodes
+            .iter()
+            .flat_map(|node| node.iter())
+            .flat_map(Shard::iter)
     }
 
     #[inline]
@@ -58,40 +62,41 @@ impl<E> Table<E> {
         self.nodes.get(at / NODE_LEN)?.get(at % NODE_LEN)
     }
 
-    /// Says which shard has an entry, and where.
+    /// Returns the shard of an entry, and its index there.
     fn position(&self, hash: u64, is_it: impl Fn(&E) -> bool) -> Option<(usize, usize)> {
-        let mut of_hash = self.of_hash(hash);
-        let found = of_hash.find(|found| found.entry().is_some_and(&is_it))?;
-        Some((place(tag(hash), self.shards), found.at))
+        let entry = self
+            .with_hash(hash)
+            .find(|entry| entry.get().is_some_and(&is_it))?;
+        Some((shard_of(tag(hash), self.shards), entry.at))
     }
 }
 
-impl<E: Clone + Marked> Table<E> {
-    /// Changes an entry, if it is there.
+impl<E: Clone + Hinted> Table<E> {
+    /// Changes an entry. Returns `None` if there is none.
     pub(crate) fn change<R>(
         &mut self,
         hash: u64,
         is_it: impl Fn(&E) -> bool,
         change: impl FnOnce(&mut E) -> R,
     ) -> Option<R> {
-        // What is not there copies nothing.
+        // Nothing is copied unless there is an entry.
         let (shard, at) = self.position(hash, is_it)?;
         self.shard_mut(shard)?.change(at, change)
     }
 
-    /// Adds an entry. One that was there before stays beside it.
+    /// Adds an entry. An equal one that exists stays too.
     pub(crate) fn insert(&mut self, hash: u64, entry: E) {
         if self.len >= self.shards.saturating_mul(SHARD_LEN) {
             self.grow();
         }
         let tag = tag(hash);
-        if let Some(shard) = self.shard_mut(place(tag, self.shards)) {
+        if let Some(shard) = self.shard_mut(shard_of(tag, self.shards)) {
             shard.insert(tag, entry);
             self.len = self.len.saturating_add(1);
         }
     }
 
-    /// Takes an entry out, if it is there.
+    /// Removes an entry. Returns `None` if there is none.
     pub(crate) fn remove(&mut self, hash: u64, is_it: impl Fn(&E) -> bool) -> Option<E> {
         let (shard, at) = self.position(hash, is_it)?;
         let removed = self.shard_mut(shard)?.remove(at)?;
@@ -103,20 +108,22 @@ impl<E: Clone + Marked> Table<E> {
         Arc::make_mut(self.nodes.get_mut(at / NODE_LEN)?).get_mut(at % NODE_LEN)
     }
 
-    /// Adds a shard, and moves there what belongs there now: all of it is in one other.
+    /// Adds a shard, and moves the entries that now belong there. All of them are in one other shard.
     fn grow(&mut self) {
         let new = self.shards;
         let shards = new.saturating_add(1);
         self.shards = shards;
         let split = new.checked_ilog2().map(|bit| new ^ (1 << bit));
-        let mut go = Vec::new();
+        let mut moved = Vec::new();
         if let Some(split) = split.and_then(|split| self.shard_mut(split)) {
-            let items = split.take().into_iter();
-            let (stay, moved) = items.partition(|(tag, _)| place(*tag, shards) != new);
-            *split = Shard::of(stay);
-            go = moved;
+            let staying;
+            (staying, moved) = split
+                .take()
+                .into_iter()
+                .partition(|(tag, _)| shard_of(*tag, shards) != new);
+            *split = Shard::new(staying);
         }
-        let new = Shard::of(go);
+        let new = Shard::new(moved);
         match self.nodes.last_mut() {
             Some(node) if node.len() < NODE_LEN => {
                 *node = node.iter().cloned().chain([new]).collect();
@@ -126,22 +133,22 @@ impl<E: Clone + Marked> Table<E> {
     }
 }
 
-/// Returns what an entry of a hash is found by.
+/// Returns the part of a hash that is stored and compared.
 fn tag(hash: u64) -> u32 {
     let tag = u32::try_from(hash >> 32).unwrap_or(u32::MAX);
     if tag == FREE { 1 } else { tag }
 }
 
-/// Says which of so many shards is that of a tag.
-fn place(tag: u32, shards: usize) -> usize {
-    // The lowest bits are what the shard itself goes by.
+/// Returns which of `shards` shards holds a tag.
+fn shard_of(tag: u32, shards: usize) -> usize {
+    // The shard itself uses the lowest bits.
     let bits = usize::try_from(tag >> 8).unwrap_or(usize::MAX);
     let mask = shards.next_power_of_two().saturating_sub(1);
-    let place = bits & mask;
-    if place < shards {
-        place
+    let shard = bits & mask;
+    if shard < shards {
+        shard
     } else {
-        place & (mask >> 1)
+        shard & (mask >> 1)
     }
 }
 
@@ -149,8 +156,8 @@ fn place(tag: u32, shards: usize) -> usize {
 mod tests {
     use super::*;
 
-    impl Marked for u32 {
-        fn mark(&self) -> u32 {
+    impl Hinted for u32 {
+        fn hint(&self) -> u32 {
             self ^ 7
         }
     }
@@ -160,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_keeps_what_it_had_while_the_other_grows_and_shrinks() {
+    fn a_copy_is_unaffected_when_the_other_grows_and_shrinks() {
         let mut table = Table::default();
         let mut copies = Vec::new();
         for number in 0..10_000 {
@@ -185,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_of_one_hash_are_told_apart() {
+    fn entries_with_one_hash_are_distinguished() {
         let mut table = Table::default();
         for number in 0..1_000 {
             table.insert(7, number);
@@ -195,11 +202,11 @@ mod tests {
         assert_eq!(table.change(7, is_it, |number| *number = 1), None);
         assert_eq!(table.find(7, |&number| number == 500), None);
         assert_eq!(table.find(7, |&number| number == 5_000), Some(&5_000));
-        assert_eq!(table.of_hash(7).count(), 1_000);
+        assert_eq!(table.with_hash(7).count(), 1_000);
     }
 
     #[test]
-    fn a_mark_is_that_of_its_entry() {
+    fn a_hint_is_that_of_its_entry() {
         let mut table = Table::default();
         (0..1_000).for_each(|number| table.insert(hash(number), number));
         for number in (0..1_000).step_by(2) {
@@ -208,11 +215,13 @@ mod tests {
         for number in (0..1_000).step_by(5) {
             table.remove(hash(number), |&n| n % 10_000 == number);
         }
-        let found = (0..1_000).flat_map(|number| table.of_hash(hash(number)));
-        let entries: Vec<_> = found.map(|found| (found.mark, found.entry())).collect();
+        let entries: Vec<_> = (0..1_000)
+            .flat_map(|number| table.with_hash(hash(number)))
+            .map(|entry| (entry.hint, entry.get()))
+            .collect();
         assert_eq!(entries.len(), 800);
-        for (mark, entry) in entries {
-            assert_eq!(entry.map(Marked::mark), Some(mark));
+        for (hint, entry) in entries {
+            assert_eq!(entry.map(Hinted::hint), Some(hint));
         }
     }
 }

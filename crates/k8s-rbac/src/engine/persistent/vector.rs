@@ -1,19 +1,19 @@
-//! A list by number, in pieces.
+//! A list.
 
 use std::sync::Arc;
 
-/// How many items a chunk has. Our choice, as for the other collections.
+/// The number of items of a chunk. Our choice, for the same reason as in the other collections.
 const CHUNK_LEN: usize = 128;
 
-/// Items by number, from zero on.
+/// Items by index.
 #[derive(Clone, Debug)]
 pub(crate) struct Vector<T> {
-    /// The last one is filled up with what [`Default`] makes.
+    /// The last one is padded with default values.
     chunks: Arc<Vec<Arc<[T; CHUNK_LEN]>>>,
     len: usize,
 }
 
-// Derived, it would ask the same of the items.
+// Not derived: that would require `T: Default`.
 impl<T> Default for Vector<T> {
     fn default() -> Self {
         Self {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_keeps_what_it_had() {
+    fn copies_are_independent() {
         let mut vector = Vector::default();
         (0..1_000).for_each(|number| vector.push(number));
         let copy = vector.clone();

@@ -1,35 +1,35 @@
-//! An ordered list in pieces.
+//! An ordered list.
 
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
-/// How many items a chunk has at most. Our choice: a change copies one chunk and the list of
+/// The maximum number of items of a chunk. Our choice: a change copies one chunk and the list of
 /// chunks, and at a hundred thousand items these are about as long.
 const CHUNK_LEN: usize = 256;
 
-/// What has a rank has its place by it.
+/// An item that is ordered and identified by a rank.
 pub(crate) trait Ranked {
     type Rank: Copy + Debug + Ord;
 
     fn rank(&self) -> Self::Rank;
 }
 
-/// Items by rank, none twice.
+/// Items in ascending order of rank, at most one for each rank.
 #[derive(Clone)]
 pub(crate) struct Sorted<T: Ranked> {
-    // INVARIANT: no chunk is empty, and the chunks and what is in them ascend.
+    // INVARIANT: no chunk is empty, and ranks ascend within and across chunks.
     chunks: Arc<Vec<Chunk<T>>>,
 }
 
 #[derive(Clone)]
 struct Chunk<T: Ranked> {
-    /// Not above the rank of the chunk's first item, and above those of the chunk before: beside the
-    /// others, so that a search does not visit every chunk.
+    /// A lower bound of the ranks in this chunk, above those of the chunk before. It is here and not
+    /// read from the first item so that a search reads one chunk only.
     from: T::Rank,
     items: Arc<Vec<T>>,
 }
 
-// Derived, these would ask the same of the items.
+// Not derived: that would require `T: Default`.
 impl<T: Ranked> Default for Sorted<T> {
     fn default() -> Self {
         Self {
@@ -49,7 +49,7 @@ impl<T: Ranked> Sorted<T> {
         self.chunks.iter().flat_map(|chunk| chunk.items.iter())
     }
 
-    /// Walks the items from a rank on.
+    /// Iterates over the items from a rank on.
     pub(crate) fn iter_from(&self, rank: T::Rank) -> impl Iterator<Item = &T> {
         let at = self.chunk_of(rank);
         let chunks = self.chunks.get(at..).unwrap_or_default();
@@ -81,14 +81,14 @@ impl<T: Ranked> Sorted<T> {
 }
 
 impl<T: Clone + Ranked> Sorted<T> {
-    /// Adds an item, in the place of the one of its rank if there is one.
+    /// Adds an item, or replaces the one with its rank.
     pub(crate) fn put(&mut self, item: T) {
         let rank = item.rank();
         let at = self.chunk_of(rank);
         let chunks = Arc::make_mut(&mut self.chunks);
         let is_last = at.saturating_add(1) >= chunks.len();
         let Some(chunk) = chunks.get_mut(at) else {
-            return chunks.push(Chunk::of(vec![item], rank));
+            return chunks.push(Chunk::new(vec![item], rank));
         };
         let items = Arc::make_mut(&mut chunk.items);
         let place = match items.binary_search_by_key(&rank, Ranked::rank) {
@@ -101,15 +101,15 @@ impl<T: Clone + Ranked> Sorted<T> {
             Err(place) => place,
         };
         if items.len() >= CHUNK_LEN && is_last && place == items.len() {
-            // What is added in order fills chunks to the end.
-            return chunks.push(Chunk::of(vec![item], rank));
+            // Items added in order fill each chunk completely.
+            return chunks.push(Chunk::new(vec![item], rank));
         }
         items.insert(place, item);
         chunk.from = chunk.from.min(rank);
         if items.len() > CHUNK_LEN {
             let upper = items.split_off(CHUNK_LEN / 2);
             if let Some(from) = upper.first().map(Ranked::rank) {
-                chunks.insert(at.saturating_add(1), Chunk::of(upper, from));
+                chunks.insert(at.saturating_add(1), Chunk::new(upper, from));
             }
         }
     }
@@ -125,7 +125,7 @@ impl<T: Clone + Ranked> Sorted<T> {
             chunks.remove(at);
             return Some(removed);
         }
-        // Two chunks that have become short are one again, so that there are never many.
+        // Short neighbors are joined, so that the number of chunks stays proportional to the items.
         for at in [Some(at), at.checked_sub(1)].into_iter().flatten() {
             join_if_short(chunks, at);
         }
@@ -147,7 +147,7 @@ fn join_if_short<T: Clone + Ranked>(chunks: &mut Vec<Chunk<T>>, at: usize) {
 }
 
 impl<T: Ranked> Chunk<T> {
-    fn of(items: Vec<T>, from: T::Rank) -> Self {
+    fn new(items: Vec<T>, from: T::Rank) -> Self {
         Self {
             from,
             items: Arc::new(items),
@@ -170,10 +170,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_a_set_and_a_copy_keeps_what_it_had() {
+    fn it_behaves_as_a_set_and_copies_are_independent() {
         let (mut sorted, mut set) = (Sorted::default(), BTreeSet::new());
         let mut copies = Vec::new();
-        // Numbers of a generator of full period, so that they come in no order.
+        // A linear congruential generator, so that the items come in no particular order.
         let mut number: u32 = 1;
         for step in 0..20_000 {
             number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_become_short_is_put_together() {
+    fn short_chunks_are_joined() {
         let mut sorted = Sorted::default();
         (0..100_000_u32).for_each(|number| sorted.put(number));
         for number in (0..100_000).filter(|number| number % 1_000 != 0) {

@@ -1,0 +1,25 @@
+//! INVARIANT: for every policy, user and request, the engine returns what
+//! [`reference::decide`](crate::reference::decide) returns: the same decision, reason and unresolved
+//! roles. `tests/it/props.rs` checks it on generated policies, as do the fuzz target `rbac_engine`
+//! and the long run `rbac_worlds`, which also change a policy step by step.
+//!
+//! The engine finds the bindings of a user without walking all of them, and skips most rules
+//! without reading them. From the bottom up:
+//!
+//! - [`persistent`]: collections that are cheap to copy, so that a policy can change while it is read;
+//! - [`position`]: where a subject stands in the walk over the bindings of a scope;
+//! - [`masks`]: small bit sets that rule out most rules;
+//! - [`role_keys`]: the roles that could allow a request, found by the request;
+//! - [`role_table`]: the roles, numbered, so that a changed role leaves its bindings untouched;
+//! - [`large_subject`]: a subject with many bindings, such as `system:authenticated`;
+//! - [`subject_index`]: the bindings of each user and group;
+//! - [`scope`]: the bindings of one namespace or of the cluster, and the walk over them.
+
+pub(crate) mod large_subject;
+pub(crate) mod masks;
+pub(crate) mod persistent;
+pub(crate) mod position;
+pub(crate) mod role_keys;
+pub(crate) mod role_table;
+pub(crate) mod scope;
+pub(crate) mod subject_index;

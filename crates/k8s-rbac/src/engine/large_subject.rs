@@ -1,0 +1,138 @@
+//! The bindings of a user or group that has many.
+//!
+//! Without this, a group with many members and bindings would make each decision walk all of them.
+//! [`RoleKeys`](super::role_keys::RoleKeys) finds the roles that could allow a request, and
+//! [`LargeSubject`] finds the first binding of the subject to such a role. Both refer to roles by
+//! slot, so that replacing a role costs the same however many bindings refer to it.
+
+use super::masks::{HashedRequest, TextHasher};
+use super::persistent::{Ranked, Sorted};
+use super::position::{RoleSlot, SubjectPosition};
+use super::role_table::{RoleMatch, RoleTable};
+
+/// The positions of one subject, by walk order and by role.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LargeSubject {
+    positions: Sorted<SubjectPosition>,
+    // INVARIANT: the role table holds the keys of every role in here.
+    by_role: Sorted<PositionByRole>,
+}
+
+/// A position, ordered by its role first.
+#[derive(Clone, Copy, Debug)]
+struct PositionByRole(SubjectPosition);
+
+impl Ranked for PositionByRole {
+    type Rank = (RoleSlot, u64, u32);
+
+    fn rank(&self) -> Self::Rank {
+        let SubjectPosition {
+            order,
+            subject,
+            slot,
+        } = self.0;
+        (slot, order, subject)
+    }
+}
+
+impl LargeSubject {
+    /// Iterates over the positions in walk order.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = &SubjectPosition> {
+        self.positions.iter()
+    }
+
+    pub(crate) fn put(
+        &mut self,
+        position: SubjectPosition,
+        roles: &mut RoleTable,
+        hasher: &TextHasher,
+    ) {
+        if self.first_with_role(position.slot).is_none() {
+            roles.retain_keys(position.slot, hasher);
+        }
+        self.positions.put(position);
+        self.by_role.put(PositionByRole(position));
+    }
+
+    pub(crate) fn remove(
+        &mut self,
+        position: SubjectPosition,
+        roles: &mut RoleTable,
+        hasher: &TextHasher,
+    ) {
+        self.positions.remove(position.rank());
+        self.by_role.remove(PositionByRole(position).rank());
+        if self.first_with_role(position.slot).is_none() {
+            roles.release_keys(position.slot, hasher);
+        }
+    }
+
+    /// Removes all positions.
+    pub(crate) fn clear(&mut self, roles: &mut RoleTable, hasher: &TextHasher) {
+        let mut next_slot = 0;
+        while let Some(PositionByRole(position)) = self.by_role.iter_from((next_slot, 0, 0)).next()
+        {
+            roles.release_keys(position.slot, hasher);
+            next_slot = position.slot.saturating_add(1);
+        }
+        *self = Self::default();
+    }
+
+    /// Returns the first position whose role allows the request.
+    ///
+    /// Two searches run in step: over the positions in walk order, and over the roles that could
+    /// allow the request. The first to finish has the answer, so the cost is at most twice that of
+    /// the shorter one. The first is short where most roles allow the request, the second where few
+    /// do.
+    pub(crate) fn first_allowing(
+        &self,
+        request: &HashedRequest<'_>,
+        roles: &RoleTable,
+    ) -> Option<SubjectPosition> {
+        let allows = |slot| matches!(roles.evaluate(slot, request), RoleMatch::Allows(_));
+        let mut walk = self.positions.iter();
+        let mut first: Option<SubjectPosition> = None;
+        for slot in roles.keys().candidates(request) {
+            let is_earlier =
+                |position: &SubjectPosition| first.is_none_or(|first| *position < first);
+            if let Some(position) = self.first_with_role(slot).filter(is_earlier)
+                && allows(slot)
+            {
+                first = Some(position);
+            }
+            let position = walk.next()?;
+            if allows(position.slot) {
+                return Some(*position);
+            }
+        }
+        first
+    }
+
+    /// Appends the positions whose role does not exist, in no particular order.
+    pub(crate) fn add_missing(&self, roles: &RoleTable, missing: &mut Vec<SubjectPosition>) {
+        let start = missing.len();
+        let mut walk = self.positions.iter();
+        for slot in roles.keys().missing() {
+            if walk.next().is_none() {
+                // There are more missing roles than positions, so the positions are the shorter
+                // list to walk.
+                missing.truncate(start);
+                let is_missing = |position: &&SubjectPosition| roles.rules(position.slot).is_none();
+                missing.extend(self.positions.iter().filter(is_missing));
+                return;
+            }
+            missing.extend(self.with_role(slot));
+        }
+    }
+
+    fn first_with_role(&self, slot: RoleSlot) -> Option<SubjectPosition> {
+        self.with_role(slot).next()
+    }
+
+    fn with_role(&self, slot: RoleSlot) -> impl Iterator<Item = SubjectPosition> {
+        self.by_role
+            .iter_from((slot, 0, 0))
+            .map(|position| position.0)
+            .take_while(move |position| position.slot == slot)
+    }
+}
