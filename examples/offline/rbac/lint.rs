@@ -1,4 +1,4 @@
-//! What is wrong with the manifests, or wider than it looks.
+//! The command `lint`.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::args::LintArgs;
-use crate::files::read;
 use crate::world::{Reader, tell};
+use offline_examples::files::read;
 
 pub(crate) fn lint(asked: &LintArgs, reader: &Reader) -> Result<Answer, String> {
     let manifests = reader.read(&asked.files.files)?;
@@ -38,10 +38,10 @@ pub(crate) fn lint(asked: &LintArgs, reader: &Reader) -> Result<Answer, String> 
         }
     };
     let reviewed = baseline.apply(findings);
-    // What was not looked for is not missing either.
+    // Below the minimum severity, an entry may match a finding that was not reported.
     if least == Severity::Info {
         for line in reviewed.stale.to_string().lines() {
-            tell(&format!("no longer needed in the baseline: {line}"));
+            tell(&format!("the baseline no longer needs: {line}"));
         }
     }
     let mut findings = reviewed.findings;
@@ -99,7 +99,7 @@ fn data(finding: &Finding, manifests: &Manifests) -> Value {
     })
 }
 
-/// Returns file, line and column of the object.
+/// Returns the file, line and column of the object.
 fn place(finding: &Finding, manifests: &Manifests) -> String {
     let object = &finding.object;
     let place = manifests.place(object.kind, &object.namespace, &object.name);

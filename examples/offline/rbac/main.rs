@@ -12,8 +12,6 @@
 
 mod answer;
 mod args;
-#[path = "../files.rs"]
-mod files;
 mod lint;
 mod world;
 mod write;

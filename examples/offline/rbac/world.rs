@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use k8s_rbac::{ManifestReader, Manifests, Objects, Policy};
 
-use crate::files::manifests;
+use offline_examples::files::manifests;
 
 /// Reads files, and knows whether all that is in them could be read.
 pub(crate) struct Reader {

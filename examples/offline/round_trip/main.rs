@@ -14,8 +14,6 @@
 //! signatures.
 
 mod args;
-#[path = "../files.rs"]
-mod files;
 mod own;
 mod print;
 mod report;

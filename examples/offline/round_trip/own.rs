@@ -10,9 +10,9 @@ use k8s_rbac::{Manifests, Policy};
 use sts_presign::{ClusterId, Endpoint, EndpointVariant, UnixTime};
 
 use crate::args::Own;
-use crate::files::{manifests, read};
 use crate::report::Report;
 use crate::road::Cluster;
+use offline_examples::files::{manifests, read};
 
 /// A question, and its words as they were given.
 pub(crate) struct Asked {

@@ -154,6 +154,12 @@ proptest! {
     }
 }
 
+#[test]
+fn an_open_brace_is_one_problem_and_no_rule() {
+    let (rules, problems) = read_config_map("{");
+    assert_eq!((rules.len(), problems.len()), (0, 1));
+}
+
 /// Entries that are likely to cover each other.
 fn entries() -> impl Strategy<Value = String> {
     let entry = prop_oneof![

@@ -316,6 +316,12 @@ mod tests {
         inner.unwrap_or(0).saturating_add(1)
     }
 
+    /// The next-line character U+0085 is a line break in YAML 1.1.
+    #[test]
+    fn a_quote_after_a_next_line_character_is_counted() {
+        assert!(exceeds("[{a: {a: \u{85}\"]\",},a: [[a,],],}]\n", 3).is_some());
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 

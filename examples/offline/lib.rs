@@ -1,0 +1,3 @@
+//! Code that several of the offline programs share.
+
+pub mod files;
