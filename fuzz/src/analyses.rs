@@ -1,9 +1,7 @@
 use std::collections::BTreeSet;
 
-use k8s_rbac::{
-    AllowedSubject, Identity, Manifests, Objects, Policy, PolicyRule, Request, ResourceRequest,
-    User,
-};
+use k8s_rbac::{Identity, Manifests, Objects, Policy, PolicyRule, Request, ResourceRequest, User};
+use k8s_rbac_analysis::{AllowedSubject, diff, escalation_paths, explain, permissions, who_can};
 use k8s_rbac_lint::{Baseline, Lint};
 
 /// The number of users, and of rules, that are taken from the manifests. Our choice: a run stays short.
@@ -29,9 +27,9 @@ pub fn analyses_say_what_is_decided(bytes: &[u8]) {
     let users = users_of(&objects);
     let rules: Vec<PolicyRule> = rules_of(&objects).cloned().collect();
     let policy = Policy::new(objects);
-    assert!(policy.diff(&policy).is_ok_and(|diff| diff.is_empty()));
+    assert!(diff(&policy, &policy).is_ok_and(|diff| diff.is_empty()));
     for user in users {
-        if let Ok(becoming) = policy.can_become(&user) {
+        if let Ok(becoming) = escalation_paths(&policy, &user) {
             for step in becoming.steps() {
                 let path = becoming.path(step);
                 assert_eq!(path.last(), Some(&step));
@@ -53,10 +51,10 @@ fn all_agree(policy: &Policy, user: &User, request: &Request<'_>) {
     let is_allowed = response.decision().is_allow();
     assert_eq!(policy.view(user).rbac(request), response);
 
-    let explanation = policy.explain(user, request);
+    let explanation = explain(&policy, user, request);
     assert_eq!(explanation.grants().is_empty(), !is_allowed);
 
-    let allowed = policy.allowed_subjects(request);
+    let allowed = who_can(&policy, request);
     let identities = allowed
         .subjects()
         .iter()
@@ -67,7 +65,7 @@ fn all_agree(policy: &Policy, user: &User, request: &Request<'_>) {
     });
     assert_eq!(is_one, is_allowed, "{user:?} {request:?}");
 
-    if let Ok(permissions) = policy.permissions(user) {
+    if let Ok(permissions) = permissions(&policy, user) {
         let namespace = request.namespace();
         let holds = |namespaces: &[&str]| {
             namespaces.is_empty() || namespace.is_some_and(|own| namespaces.contains(&own))

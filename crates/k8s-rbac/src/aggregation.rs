@@ -40,6 +40,25 @@ impl ClusterRole {
 }
 
 impl Objects {
+    /// Lists the aggregated `ClusterRole`s, each with the `ClusterRole`s that its selectors match, in
+    /// the order in which [`aggregate`](Self::aggregate) collects their rules. A role with an invalid
+    /// selector is left out.
+    #[must_use]
+    pub fn aggregated_roles(&self) -> Vec<(&ClusterRole, Vec<&ClusterRole>)> {
+        let roles = &self.cluster_roles;
+        let by_name = by_name(roles);
+        let places: BTreeSet<usize> = by_name.values().copied().collect();
+        places
+            .into_iter()
+            .filter_map(|at| {
+                let role = roles.get(at)?;
+                let members = members(role, &by_name, roles).ok()??;
+                let members = members.into_iter().filter_map(|at| roles.get(at));
+                Some((role, members.collect()))
+            })
+            .collect()
+    }
+
     /// Gives every aggregated `ClusterRole` its rules, as the control plane keeps doing. What it
     /// carried before is overwritten.
     ///
@@ -142,20 +161,6 @@ fn settle(roles: &[ClusterRole]) -> Settled {
         rules: rules.collect(),
         refused,
     }
-}
-
-/// Finds the members of every aggregated role, in the order in which their rules are collected.
-/// A role with a selector that cannot be asked has none.
-pub(crate) fn members_by_name(
-    roles: &[ClusterRole],
-) -> impl Iterator<Item = (&ClusterRole, impl Iterator<Item = &ClusterRole>)> {
-    let by_name = by_name(roles);
-    let places: BTreeSet<usize> = by_name.values().copied().collect();
-    places.into_iter().filter_map(move |at| {
-        let role = roles.get(at)?;
-        let members = members(role, &by_name, roles).ok()??;
-        Some((role, members.into_iter().filter_map(|at| roles.get(at))))
-    })
 }
 
 /// Finds the roles by name. Of two of one name the later one holds, as in a policy.

@@ -7,6 +7,8 @@ use crate::engine::position::RoleSlot;
 use crate::engine::role_table::RoleTable;
 use crate::identity::{Identity, SERVICE_ACCOUNT_PREFIX};
 use crate::objects::{ClusterRoleBinding, Metadata, PolicyRule, RoleBinding, RoleRef, Subject};
+use crate::request::User;
+use crate::response::{BindingGrant, BindingName, Unresolved};
 
 /// A binding in its place.
 #[derive(Clone, Debug)]
@@ -112,17 +114,15 @@ impl Ranked for Arc<Binding> {
 
 /// A binding of either kind, with the rules of its role.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bound<'p> {
+pub struct BindingView<'p> {
     pub(crate) name: &'p str,
-    /// None for a ClusterRoleBinding.
     pub(crate) namespace: Option<&'p str>,
     pub(crate) subjects: &'p [Subject],
     pub(crate) role_ref: &'p RoleRef,
-    /// None when the role does not resolve.
     pub(crate) rules: Option<&'p [PolicyRule]>,
 }
 
-impl<'p> Bound<'p> {
+impl<'p> BindingView<'p> {
     pub(crate) fn of(binding: &'p Binding, roles: &'p RoleTable) -> Self {
         Self {
             name: &binding.object.metadata().name,
@@ -133,19 +133,71 @@ impl<'p> Bound<'p> {
         }
     }
 
-    /// Says whether there are requests for which the binding counts: a RoleBinding without a
-    /// namespace, which no API server has stored, is in no request's namespace.
-    pub(crate) fn is_ever_asked(&self) -> bool {
+    /// Returns the binding's kind, name and namespace.
+    #[must_use]
+    pub const fn name(&self) -> BindingName<'p> {
+        let name = self.name;
+        match self.namespace {
+            None => BindingName::ClusterRoleBinding { name },
+            Some(namespace) => BindingName::RoleBinding { name, namespace },
+        }
+    }
+
+    /// Returns the namespace in which the binding grants its role. `None` for a
+    /// `ClusterRoleBinding`, whatever its metadata says.
+    #[must_use]
+    pub const fn namespace(&self) -> Option<&'p str> {
+        self.namespace
+    }
+
+    /// Returns the subjects, in order.
+    #[must_use]
+    pub const fn subjects(&self) -> &'p [Subject] {
+        self.subjects
+    }
+
+    /// Returns the `roleRef`.
+    #[must_use]
+    pub const fn role_ref(&self) -> &'p RoleRef {
+        self.role_ref
+    }
+
+    /// Returns the rules of the role. `None` if the policy has no such role.
+    #[must_use]
+    pub const fn rules(&self) -> Option<&'p [PolicyRule]> {
+        self.rules
+    }
+
+    /// Returns the `roleRef` that does not resolve. `None` if the policy has the role.
+    #[must_use]
+    pub fn unresolved(&self) -> Option<Unresolved<'p>> {
+        match self.rules {
+            Some(_) => None,
+            None => Some(Unresolved::of(*self)),
+        }
+    }
+
+    /// Builds the grant of a rule of this binding's role to one of its subjects.
+    #[must_use]
+    pub fn grant(&self, subject: &'p Subject, rule: &'p PolicyRule) -> BindingGrant<'p> {
+        BindingGrant::of(*self, subject, rule)
+    }
+
+    /// Returns whether the binding applies to any request. A `RoleBinding` without a namespace, which
+    /// the API server never stores, applies to none.
+    #[must_use]
+    pub fn is_in_effect(&self) -> bool {
         self.namespace != Some("")
     }
 
-    /// Finds the first subject that is the user or one of the groups.
-    pub(crate) fn subject_of(&self, user: &str, groups: &[String]) -> Option<&'p Subject> {
+    /// Finds the first subject that is the user or one of the user's groups.
+    #[must_use]
+    pub fn subject_for(&self, user: &User) -> Option<&'p Subject> {
         self.subjects
             .iter()
             .find(|subject| match Identity::of(subject, self.namespace) {
-                Some(Identity::User(name)) => name == user,
-                Some(Identity::Group(name)) => groups.contains(&name),
+                Some(Identity::User(name)) => name == user.name,
+                Some(Identity::Group(name)) => user.groups.contains(&name),
                 None => false,
             })
     }

@@ -62,6 +62,37 @@ impl Permission<'_> {
         }
     }
 
+    /// Merges permissions on the same resource and name into one rule each: paths first, then the
+    /// others in order of first occurrence. A verb that occurs twice is listed twice.
+    ///
+    /// As upstream: component-helpers' `CompactRules`, whose order is that of a map.
+    pub fn merge<'r>(permissions: impl IntoIterator<Item = Permission<'r>>) -> Vec<PolicyRule> {
+        let mut rules = Vec::new();
+        let mut merged: Vec<PolicyRule> = Vec::new();
+        let mut places = HashMap::new();
+        for permission in permissions {
+            match permission {
+                Permission::Path { .. } => rules.push(permission.to_rule()),
+                Permission::Resource {
+                    verb,
+                    group,
+                    resource,
+                    name,
+                } => {
+                    let place = *places
+                        .entry((group, resource, name))
+                        .or_insert(merged.len());
+                    match merged.get_mut(place) {
+                        Some(rule) => rule.verbs.push(verb.to_owned()),
+                        None => merged.push(permission.to_rule()),
+                    }
+                }
+            }
+        }
+        rules.append(&mut merged);
+        rules
+    }
+
     // As upstream: ruleCovers.
     fn is_covered_by(&self, rule: &PolicyRule) -> bool {
         let has = |list: &[String], entry: &str| list.iter().any(|e| e == "*" || e == entry);
@@ -228,7 +259,7 @@ impl<'r> Coverage<'r> {
     /// Returns the same as rules, those of one resource and name put together.
     #[must_use]
     pub fn missing_rules(&self) -> Vec<PolicyRule> {
-        compact(self.missing.iter().copied())
+        Permission::merge(self.missing.iter().copied())
     }
 
     /// Returns the same as kube-apiserver lists it in a message: sorted, each rule once.
@@ -240,35 +271,4 @@ impl<'r> Coverage<'r> {
         texts.dedup();
         texts
     }
-}
-
-/// Puts permissions for the same resource and name together: paths first, then the others in the
-/// order in which they come first. A verb that comes twice stands there twice.
-///
-/// As upstream: component-helpers' `CompactRules`, whose order is that of a map.
-pub(crate) fn compact<'r>(permissions: impl Iterator<Item = Permission<'r>>) -> Vec<PolicyRule> {
-    let mut rules = Vec::new();
-    let mut merged: Vec<PolicyRule> = Vec::new();
-    let mut places = HashMap::new();
-    for permission in permissions {
-        match permission {
-            Permission::Path { .. } => rules.push(permission.to_rule()),
-            Permission::Resource {
-                verb,
-                group,
-                resource,
-                name,
-            } => {
-                let place = *places
-                    .entry((group, resource, name))
-                    .or_insert(merged.len());
-                match merged.get_mut(place) {
-                    Some(rule) => rule.verbs.push(verb.to_owned()),
-                    None => merged.push(permission.to_rule()),
-                }
-            }
-        }
-    }
-    rules.append(&mut merged);
-    rules
 }

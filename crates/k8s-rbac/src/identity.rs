@@ -45,30 +45,68 @@ impl Identity {
         }
     }
 
-    /// Returns namespace and name, if it is a service account.
+    /// Returns the service account whose user this is. `None` for any other user, and for a group.
     #[must_use]
-    pub fn as_service_account(&self) -> Option<(&str, &str)> {
+    pub fn as_service_account(&self) -> Option<ServiceAccount<'_>> {
         match self {
             Self::Group(_) => None,
-            Self::User(name) => split_service_account(name),
+            Self::User(name) => ServiceAccount::parse(name),
         }
     }
 }
 
-/// Takes the user name of a service account apart.
-///
-/// As upstream: apiserver, `pkg/authentication/serviceaccount/util.go`, `SplitUsername`.
-pub(crate) fn split_service_account(user: &str) -> Option<(&str, &str)> {
-    let (namespace, name) = user.strip_prefix(SERVICE_ACCOUNT_PREFIX)?.split_once(':')?;
-    let is_one = !namespace.is_empty() && !name.is_empty() && !name.contains(':');
-    is_one.then_some((namespace, name))
+/// A service account: its namespace and its name.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ServiceAccount<'n> {
+    namespace: &'n str,
+    name: &'n str,
+}
+
+impl<'n> ServiceAccount<'n> {
+    /// Builds a service account from its parts, which are not checked.
+    #[must_use]
+    pub const fn new(namespace: &'n str, name: &'n str) -> Self {
+        Self { namespace, name }
+    }
+
+    /// Parses a username of the form `system:serviceaccount:NAMESPACE:NAME`. `None` if it has
+    /// another form.
+    ///
+    /// As upstream: apiserver, `pkg/authentication/serviceaccount/util.go`, `SplitUsername`.
+    #[must_use]
+    pub fn parse(username: &'n str) -> Option<Self> {
+        let account = username.strip_prefix(SERVICE_ACCOUNT_PREFIX)?;
+        let (namespace, name) = account.split_once(':')?;
+        let is_one = !namespace.is_empty() && !name.is_empty() && !name.contains(':');
+        is_one.then_some(Self { namespace, name })
+    }
+
+    /// Returns the namespace.
+    #[must_use]
+    pub const fn namespace(&self) -> &'n str {
+        self.namespace
+    }
+
+    /// Returns the name within the namespace.
+    #[must_use]
+    pub const fn name(&self) -> &'n str {
+        self.name
+    }
+
+    /// Returns the username that authentication gives the service account.
+    ///
+    /// As upstream: the same file, `MakeUsername`.
+    #[must_use]
+    pub fn username(&self) -> String {
+        format!("{SERVICE_ACCOUNT_PREFIX}{}:{}", self.namespace, self.name)
+    }
 }
 
 impl Display for Identity {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match (self, self.as_service_account()) {
-            (_, Some((namespace, name))) => {
-                let name = format!("{name}/{namespace}");
+            (_, Some(account)) => {
+                let name = format!("{}/{}", account.name, account.namespace);
                 write!(f, "ServiceAccount {}", Quoted(&name))
             }
             (Self::Group(name), None) => write!(f, "Group {}", Quoted(name)),

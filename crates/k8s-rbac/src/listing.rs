@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::objects::{PolicyRule, list_or_default, objects_or_default, or_default};
 use crate::policy::Policy;
-use crate::quote::aggregate;
 use crate::request::User;
 use crate::response::{BindingGrant, Unresolved};
 
@@ -24,7 +23,7 @@ impl Policy {
             grants: Vec::new(),
             unresolved: Vec::new(),
         };
-        for (binding, subject) in self.bindings_of(user, namespace) {
+        for (binding, subject) in self.bindings_for(user, namespace) {
             match binding.rules {
                 None => listing.unresolved.push(Unresolved::of(binding)),
                 Some(rules) => {
@@ -67,7 +66,7 @@ impl<'p> RuleListing<'p> {
     /// Returns kube-apiserver's error, byte for byte; empty when all roles are there.
     #[must_use]
     pub fn evaluation_error(&self) -> String {
-        aggregate(self.unresolved.iter().map(ToString::to_string))
+        Unresolved::evaluation_error(&self.unresolved)
     }
 
     /// Makes the status of a `SelfSubjectRulesReview` of it.

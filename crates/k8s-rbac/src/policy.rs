@@ -6,7 +6,7 @@ mod view;
 
 use std::sync::Arc;
 
-use crate::binding::{Binding, Bound};
+use crate::binding::{Binding, BindingView};
 use crate::engine::masks::{HashedRequest, TextHasher};
 use crate::engine::persistent::{Hinted, Table};
 use crate::engine::role_table::{RoleName, RoleTable};
@@ -128,57 +128,65 @@ impl Policy {
         Response::new(Decision::NoOpinion, unresolved)
     }
 
-    /// Walks the bindings of a user, each with the first subject that is the user.
-    pub(crate) fn bindings_of<'p>(
+    /// Walks the bindings that apply to a user in a namespace, each with the first subject that is
+    /// the user or one of their groups. Without a namespace (`""`) only `ClusterRoleBinding`s apply.
+    ///
+    /// The order is that of [`rbac`](Self::rbac).
+    pub fn bindings_for<'p>(
         &'p self,
         user: &User,
         namespace: &str,
-    ) -> impl Iterator<Item = (Bound<'p>, &'p Subject)> {
-        let scopes = self.scopes(namespace);
-        scopes.flat_map(|scope| self.bindings_in_scope_of(user, scope))
+    ) -> impl Iterator<Item = (BindingView<'p>, &'p Subject)> {
+        self.scopes(namespace)
+            .flat_map(|scope| self.bindings_in_scope_for(user, scope))
     }
 
-    /// Walks the bindings of a user in all namespaces, those of the cluster first.
-    pub(crate) fn bindings_of_everywhere<'p>(
+    /// Walks the bindings that apply to a user in any namespace: `ClusterRoleBinding`s first, then
+    /// `RoleBinding`s by namespace.
+    pub fn all_bindings_for<'p>(
         &'p self,
         user: &User,
-    ) -> impl Iterator<Item = (Bound<'p>, &'p Subject)> {
-        let scopes = self.all_scopes();
-        scopes
-            .flat_map(|scope| self.bindings_in_scope_of(user, scope))
-            .filter(|(binding, _)| binding.is_ever_asked())
+    ) -> impl Iterator<Item = (BindingView<'p>, &'p Subject)> {
+        self.all_scopes()
+            .flat_map(|scope| self.bindings_in_scope_for(user, scope))
+            .filter(|(binding, _)| binding.is_in_effect())
     }
 
-    /// Walks all bindings of the cluster and of one namespace.
-    pub(crate) fn bindings_in<'p>(&'p self, namespace: &str) -> impl Iterator<Item = Bound<'p>> {
-        let bindings = self.scopes(namespace).flat_map(Scope::bindings);
-        bindings.map(|binding| self.bound(binding))
+    /// Walks all `ClusterRoleBinding`s and the `RoleBinding`s of one namespace, whatever their
+    /// subjects. Without a namespace (`""`) there are no `RoleBinding`s.
+    pub fn bindings_in<'p>(&'p self, namespace: &str) -> impl Iterator<Item = BindingView<'p>> {
+        self.scopes(namespace)
+            .flat_map(Scope::bindings)
+            .map(|binding| self.bound(binding))
     }
 
-    /// Walks all bindings of all namespaces, those of the cluster first.
-    pub(crate) fn all_bindings(&self) -> impl Iterator<Item = Bound<'_>> {
-        let bindings = self.all_scopes().flat_map(Scope::bindings);
-        bindings.map(|binding| self.bound(binding))
+    /// Walks all bindings: `ClusterRoleBinding`s first, then `RoleBinding`s by namespace.
+    pub fn bindings(&self) -> impl Iterator<Item = BindingView<'_>> {
+        self.all_scopes()
+            .flat_map(Scope::bindings)
+            .map(|binding| self.bound(binding))
     }
 
-    /// Finds the rules of the role that a binding of a namespace refers to.
-    pub(crate) fn rules_of(&self, role: &RoleRef, namespace: &str) -> Option<&[PolicyRule]> {
+    /// Finds the rules of the role that a `roleRef` names, in a binding of a namespace, or in a
+    /// `ClusterRoleBinding` (`""`). `None` if the policy has no such role.
+    #[must_use]
+    pub fn rules(&self, role: &RoleRef, namespace: &str) -> Option<&[PolicyRule]> {
         let namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
         self.roles
             .find(RoleName::resolve(role, namespace)?, &self.hasher)
     }
 
-    fn bindings_in_scope_of<'p>(
+    fn bindings_in_scope_for<'p>(
         &'p self,
         user: &User,
         scope: &'p Scope,
-    ) -> impl Iterator<Item = (Bound<'p>, &'p Subject)> {
+    ) -> impl Iterator<Item = (BindingView<'p>, &'p Subject)> {
         let bindings = scope.bindings_of(&user.name, &user.groups, &self.hasher);
         bindings.map(|(binding, subject)| (self.bound(binding), subject))
     }
 
-    fn bound<'p>(&'p self, binding: &'p Binding) -> Bound<'p> {
-        Bound::of(binding, &self.roles)
+    fn bound<'p>(&'p self, binding: &'p Binding) -> BindingView<'p> {
+        BindingView::of(binding, &self.roles)
     }
 
     // As upstream: pkg/registry/rbac/validation/rule.go, VisitRulesFor. Without a namespace there
@@ -192,7 +200,7 @@ impl Policy {
     }
 
     /// Returns the names of the namespaces that have `RoleBinding`s, in order.
-    pub(crate) fn namespaces(&self) -> impl Iterator<Item = &str> {
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
         let mut names: Vec<&str> = (self.namespaces.iter().map(|own| &*own.name)).collect();
         names.sort_unstable();
         names.into_iter().filter(|name| !name.is_empty())

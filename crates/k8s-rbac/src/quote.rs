@@ -8,7 +8,15 @@ use crate::printable::is_printable;
 ///
 /// Rust's `{:?}` differs in its escapes (`\u{a0}` for `\u00a0`) and in what it calls printable.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+pub struct Quoted<'a>(pub(crate) &'a str);
+
+impl<'a> Quoted<'a> {
+    /// Wraps a text to be printed in double quotes, with everything escaped that does not print.
+    #[must_use]
+    pub const fn new(text: &'a str) -> Self {
+        Self(text)
+    }
+}
 
 impl Display for Quoted<'_> {
     // As Go: strconv/quote.go, appendEscapedRune. A `str` holds no invalid UTF-8, so the branch
@@ -37,7 +45,15 @@ impl Display for Quoted<'_> {
 
 /// Shows a list of texts as Go's `%q` does: `["a" "b"]`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct QuotedTexts<'a>(pub(crate) &'a [String]);
+pub struct QuotedTexts<'a>(pub(crate) &'a [String]);
+
+impl<'a> QuotedTexts<'a> {
+    /// Wraps texts to be printed in brackets, each as [`Quoted`] prints it.
+    #[must_use]
+    pub const fn new(texts: &'a [String]) -> Self {
+        Self(texts)
+    }
+}
 
 impl Display for QuotedTexts<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! Who asks, and what is asked.
 
-use crate::identity::SERVICE_ACCOUNT_PREFIX;
+use crate::identity::ServiceAccount;
 
 /// A user as the cluster's authentication made it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -35,7 +35,7 @@ impl User {
             "system:serviceaccounts".to_owned(),
             format!("system:serviceaccounts:{namespace}"),
         ];
-        let name = format!("{SERVICE_ACCOUNT_PREFIX}{namespace}:{name}");
+        let name = ServiceAccount::new(namespace, name).username();
         Self::new(name, groups).authenticated()
     }
 

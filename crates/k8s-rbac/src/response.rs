@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::binding::Bound;
+use crate::binding::BindingView;
 use crate::objects::{API_GROUP, PolicyRule, RoleRef, Subject};
 use crate::quote::{Quoted, aggregate};
 
@@ -45,10 +45,7 @@ impl<'p> Response<'p> {
             Decision::Allow(Grant::Binding(grant)) => format!("RBAC: allowed by {grant}"),
             Decision::NoOpinion if self.unresolved.is_empty() => String::new(),
             Decision::NoOpinion => {
-                format!(
-                    "RBAC: {}",
-                    aggregate(self.unresolved.iter().map(ToString::to_string))
-                )
+                format!("RBAC: {}", Unresolved::evaluation_error(&self.unresolved))
             }
         }
     }
@@ -97,9 +94,9 @@ pub struct BindingGrant<'p> {
 }
 
 impl<'p> BindingGrant<'p> {
-    pub(crate) fn of(binding: Bound<'p>, subject: &'p Subject, rule: &'p PolicyRule) -> Self {
+    pub(crate) fn of(binding: BindingView<'p>, subject: &'p Subject, rule: &'p PolicyRule) -> Self {
         Self {
-            binding: BindingName::of(binding),
+            binding: binding.name(),
             role: binding.role_ref,
             subject,
             rule,
@@ -176,16 +173,6 @@ pub enum BindingName<'p> {
     },
 }
 
-impl<'p> BindingName<'p> {
-    pub(crate) fn of(binding: Bound<'p>) -> Self {
-        let name = binding.name;
-        match binding.namespace {
-            None => Self::ClusterRoleBinding { name },
-            Some(namespace) => Self::RoleBinding { name, namespace },
-        }
-    }
-}
-
 impl Display for BindingName<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -207,11 +194,18 @@ pub struct Unresolved<'p> {
 }
 
 impl<'p> Unresolved<'p> {
-    pub(crate) fn of(binding: Bound<'p>) -> Self {
+    pub(crate) fn of(binding: BindingView<'p>) -> Self {
         Self {
-            binding: BindingName::of(binding),
+            binding: binding.name(),
             missing: Missing::of(binding.role_ref, binding.namespace),
         }
+    }
+
+    /// Joins these as kube-apiserver joins its errors: each text once, in the order of first
+    /// occurrence, in brackets if there are several. Empty if all roles are there.
+    #[must_use]
+    pub fn evaluation_error(unresolved: &[Self]) -> String {
+        aggregate(unresolved.iter().map(ToString::to_string))
     }
 
     /// Returns the binding whose role is missing.

@@ -128,7 +128,7 @@ impl Policy {
         if let (Some(permit), Some(_)) = (permit, bound) {
             return WriteVerdict::Allowed(permit);
         }
-        let (Some(rules), Some(_)) = (self.rules_of(role, namespace), bound) else {
+        let (Some(rules), Some(_)) = (self.rules(role, namespace), bound) else {
             let missing = Missing::of(role, Some(namespace));
             return WriteVerdict::Refused(WriteRefusal::RoleNotFound { resource, missing });
         };

@@ -1,7 +1,8 @@
 //! What somebody may do, and who may do something.
 
-use k8s_rbac::can_i::RuleTable;
-use k8s_rbac::{AllowedSubject, Objects, Policy, PolicyRule, User};
+use k8s_rbac::{Objects, Policy, PolicyRule, User};
+use k8s_rbac_analysis::can_i::RuleTable;
+use k8s_rbac_analysis::{AllowedSubject, who_can};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,7 +30,7 @@ struct AllowedSubjects {
 
 fn allowed_subjects(question: &AllowedSubjects) -> Value {
     let policy = Policy::new(question.world.clone());
-    let mut allowed = policy.allowed_subjects(&question.attrs.request());
+    let mut allowed = who_can(&policy, &question.attrs.request());
     let super_user = text(&question.super_user);
     if !super_user.is_empty() {
         allowed = allowed.with_super_user(super_user);

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use k8s_rbac::becoming::Evidence;
-use k8s_rbac::can_i::Question;
-use k8s_rbac::{
-    AllowedNamespaces, Atom, BindingGrant, Forbidden, Grant, Identity, Permissions, Request,
-    RuleSources, ScopedRule, User,
+use k8s_rbac::{BindingGrant, Forbidden, Grant, Identity, Request, User};
+use k8s_rbac_analysis::can_i::Question;
+use k8s_rbac_analysis::escalation_paths::GrantedBy;
+use k8s_rbac_analysis::{
+    AllowedNamespaces, Permissions, RuleSources, ScopedPermission, ScopedRule, allowed_namespaces,
+    escalation_paths, explain, permissions, who_can,
 };
 use serde_json::{Value, json};
 
@@ -46,7 +47,7 @@ pub(crate) fn why(asked: &Asked, world: &World) -> Result<Answer, String> {
         .authorize(&user, &request)
         .decision()
         .is_allow();
-    let explanation = world.policy.explain(&user, &request);
+    let explanation = explain(&world.policy, &user, &request);
     let mut text = format!("{}\n{explanation}", word(is_good));
     let sources = RuleSources::of(&world.objects);
     for grant in explanation.grants() {
@@ -70,7 +71,7 @@ pub(crate) fn why(asked: &Asked, world: &World) -> Result<Answer, String> {
 
 pub(crate) fn who(question: &QuestionArg, world: &World) -> Result<Answer, String> {
     let question = read(question)?;
-    let allowed = world.policy.allowed_subjects(&question.request());
+    let allowed = who_can(&world.policy, &question.request());
     for unresolved in allowed.unresolved() {
         tell(&format!("{}: {unresolved}", unresolved.binding()));
     }
@@ -99,7 +100,7 @@ pub(crate) fn in_which(asked: &Asked, world: &World) -> Result<Answer, String> {
         return Err("a path is in no namespace".to_owned());
     };
     let sources = RuleSources::of(&world.objects);
-    let lines = match world.policy.allowed_namespaces(&user, &request) {
+    let lines = match allowed_namespaces(&world.policy, &user, &request) {
         AllowedNamespaces::Everywhere(Grant::Binding(grant)) => {
             vec![("*".to_owned(), by(&grant, &sources))]
         }
@@ -125,7 +126,7 @@ pub(crate) fn in_which(asked: &Asked, world: &World) -> Result<Answer, String> {
 
 pub(crate) fn list(user: &UserArgs, world: &World) -> Result<Answer, String> {
     let user = user_of(user);
-    let permissions = world.policy.permissions(&user);
+    let permissions = permissions(&world.policy, &user);
     let permissions: Permissions<'_> = permissions.map_err(|why| why.to_string())?;
     for unresolved in permissions.unresolved() {
         tell(&format!("{}: {unresolved}", unresolved.binding()));
@@ -139,10 +140,10 @@ pub(crate) fn list(user: &UserArgs, world: &World) -> Result<Answer, String> {
 }
 
 pub(crate) fn become_whom(user: &UserArgs, world: &World) -> Result<Answer, String> {
-    let becoming = world.policy.can_become(&user_of(user));
+    let becoming = escalation_paths(&world.policy, &user_of(user));
     let becoming = becoming.map_err(|why| why.to_string())?;
     let steps = becoming.steps().iter().map(|step| {
-        let evidence = step.evidence().iter().map(Evidence::to_string);
+        let evidence = step.evidence().iter().map(GrantedBy::to_string);
         json!({
             "actor": becoming.actor(step).to_string(),
             "reaches": step.target().to_string(),
@@ -164,9 +165,11 @@ pub(crate) fn become_whom(user: &UserArgs, world: &World) -> Result<Answer, Stri
 }
 
 pub(crate) fn diff(before: &World, after: &World) -> Result<Answer, String> {
-    let diff = before.policy.diff(&after.policy);
+    let diff = k8s_rbac_analysis::diff(&before.policy, &after.policy);
     let diff = diff.map_err(|why| why.to_string())?;
-    let atoms = |atoms: &[Atom<'_>]| -> Vec<String> { atoms.iter().map(Atom::to_string).collect() };
+    let atoms = |atoms: &[ScopedPermission<'_>]| -> Vec<String> {
+        atoms.iter().map(ScopedPermission::to_string).collect()
+    };
     let changes = diff.changes().iter().map(|change| {
         json!({
             "subject": change.identity().to_string(),
@@ -208,7 +211,7 @@ fn read(question: &QuestionArg) -> Result<Question, String> {
 pub(crate) fn user_of(user: &UserArgs) -> User {
     let identity = Identity::User(user.name.clone());
     let mut made = match identity.as_service_account() {
-        Some((namespace, name)) => User::service_account(namespace, name),
+        Some(account) => User::service_account(account.namespace(), account.name()),
         None => User::new(user.name.clone(), [""; 0]),
     };
     made.groups.extend(user.groups.iter().cloned());

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use aws_auth_map::{Backend, BackendKind, IdentityMap};
 use eks_auth::{LocalKeys, LocalProfile};
-use k8s_rbac::can_i::Question;
 use k8s_rbac::{Manifests, Policy};
+use k8s_rbac_analysis::can_i::Question;
 use sts_presign::{ClusterId, Endpoint, EndpointVariant, UnixTime};
 
 use crate::args::Own;

@@ -1,6 +1,5 @@
 //! Every row of `testdata/divergences.toml`, shown to differ.
 
-use k8s_rbac::can_i::{Error, Question};
 use k8s_rbac::review::AccessReview;
 use k8s_rbac::{
     ClusterRole, Coverage, Forbidden, LabelSelector, Manifests, Objects, Policy, PolicyRule,
@@ -43,65 +42,6 @@ fn each_divergence_is_real() {
     divergences.compare("unread-field-types", &(0, String::new()), &(kept, name));
     let (kept, name) = read("{name: on}");
     divergences.compare("yaml-1-1-words", &(0, String::new()), &(kept, name));
-
-    let asked = |line| Question::parse(line, "here").map(|question| group_resource(&question));
-    let ours = asked("get widgets.example.com");
-    divergences.compare(
-        "can-i-unknown-with-group",
-        &is(":widgets.example.com"),
-        &ours,
-    );
-    divergences.compare(
-        "can-i-both-namespaces",
-        &is(":pods"),
-        &asked("get pods -n dev -A"),
-    );
-    divergences.compare(
-        "can-i-flag-for-value",
-        &is(":pods"),
-        &asked("get pods -n -A"),
-    );
-    divergences.compare(
-        "can-i-other-flags",
-        &is(":pods"),
-        &asked("get pods --as bob"),
-    );
-    divergences.compare(
-        "can-i-slash-in-name",
-        &is(":pods"),
-        &asked("get pods/web-1/log"),
-    );
-    let warnings = |line| Question::parse(line, "here").map(|question| question.warnings().len());
-    divergences.compare("can-i-cluster-scoped", &Ok(1), &warnings("get nodes"));
-    let offline = Question::parse_without_context("get nodes").unwrap();
-    let namespace = match offline.request() {
-        Request::Resource(request) => request.namespace().map(str::to_owned),
-        Request::Path(_) => None,
-    };
-    divergences.compare(
-        "can-i-without-context",
-        &Some("default".to_owned()),
-        &namespace,
-    );
-    let twice: Objects = serde_json::from_value(serde_json::json!({
-        "clusterRoles": [{
-            "metadata": {"name": "r"},
-            "rules": [{"verbs": ["get"], "nonResourceURLs": ["/x"]}],
-        }],
-        "clusterRoleBindings": [
-            {"metadata": {"name": "a"}, "subjects": [{"kind": "Group", "name": "g"}],
-             "roleRef": {"kind": "ClusterRole", "name": "r"}},
-            {"metadata": {"name": "b"}, "subjects": [{"kind": "Group", "name": "g"}],
-             "roleRef": {"kind": "ClusterRole", "name": "r"}},
-        ],
-    }))
-    .unwrap();
-    let policy = Policy::new(twice);
-    let allowed = policy.allowed_subjects(&Request::path("get", "/x"));
-    let names: Vec<&str> = (allowed.subjects().iter())
-        .map(|allowed| allowed.subject().name.as_str())
-        .collect();
-    divergences.compare("who-can-repeats", &vec!["system:masters", "g", "g"], &names);
 
     let mut circle: Objects = serde_json::from_value(serde_json::json!({"clusterRoles": [
         {"metadata": {"name": "a", "labels": {"x": "1"}}, "rules": [{"verbs": ["get"]}],
@@ -166,17 +106,6 @@ fn each_divergence_is_real() {
     let is_allowed = matches!(verdict, WriteVerdict::Allowed(_));
     divergences.compare("write-of-unread-fields", &true, &is_allowed);
     divergences.finish();
-}
-
-fn is(text: &str) -> Result<String, Error> {
-    Ok(text.to_owned())
-}
-
-fn group_resource(question: &Question) -> String {
-    match question.request() {
-        Request::Path(request) => request.path().to_owned(),
-        Request::Resource(request) => format!("{}:{}", request.group(), request.resource()),
-    }
 }
 
 /// How many objects are kept of one with this metadata, and the last one's name.

@@ -2,19 +2,14 @@
 
 #[cfg(test)]
 mod aggregation;
+#[cfg(test)]
 mod api_resources;
-#[cfg(all(test, feature = "yaml"))]
-mod becoming;
 #[cfg(test)]
 mod bootstrap;
-#[cfg(test)]
-mod can_i;
 #[cfg(test)]
 mod decisions;
 #[cfg(all(test, feature = "yaml"))]
 mod divergences;
-#[cfg(test)]
-mod explain;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]
@@ -25,8 +20,6 @@ mod listings;
 mod manifests;
 #[cfg(test)]
 mod openapi;
-#[cfg(all(test, feature = "yaml"))]
-mod permissions;
 #[cfg(test)]
 mod props;
 #[cfg(test)]
@@ -41,7 +34,5 @@ mod store;
 mod upstream;
 #[cfg(test)]
 mod validation;
-#[cfg(all(test, feature = "yaml"))]
-mod who;
 #[cfg(test)]
 mod writes;

@@ -1,0 +1,331 @@
+//! Questions as `kubectl auth can-i` takes them, read without a cluster.
+//!
+//! ```
+//! use k8s_rbac_analysis::can_i::Question;
+//! use k8s_rbac::ResourceRequest;
+//!
+//! let question = Question::parse("list deploy -n dev", "default")?;
+//! let request = ResourceRequest::new("list", "apps", "deployments").in_namespace("dev");
+//! assert_eq!(question.request(), request.into());
+//! assert!(question.warnings().is_empty());
+//! # Ok::<(), k8s_rbac_analysis::can_i::Error>(())
+//! ```
+
+mod arguments;
+mod list;
+mod warning;
+
+use k8s_rbac::api_resources::{ApiResource, find};
+use k8s_rbac::{Request, ResourceRequest};
+use thiserror::Error as ThisError;
+
+pub use list::RuleTable;
+pub use warning::Warning;
+
+use crate::can_i::arguments::Arguments;
+
+/// The verbs that do not make `kubectl` warn: of resources.
+///
+/// As upstream: kubectl, `pkg/cmd/auth/cani.go`.
+const RESOURCE_VERBS: [&str; 16] = [
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+    "use",
+    "bind",
+    "impersonate",
+    "*",
+    "approve",
+    "sign",
+    "escalate",
+    "attest",
+];
+
+/// The same, of paths.
+const PATH_VERBS: [&str; 8] = [
+    "get", "put", "post", "head", "options", "delete", "patch", "*",
+];
+
+/// A question that was read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Question {
+    verb: String,
+    about: About,
+    warnings: Vec<Warning>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum About {
+    Path(String),
+    Resource {
+        group: String,
+        resource: String,
+        subresource: String,
+        name: String,
+        namespace: String,
+    },
+}
+
+impl Question {
+    /// Reads what stands after `kubectl auth can-i` on a line: `VERB TYPE`, `VERB TYPE/NAME` or
+    /// `VERB /PATH`, and the flags `-n`, `--namespace`, `-A`, `--all-namespaces` and
+    /// `--subresource`.
+    ///
+    /// `TYPE` is a resource, the name of one, or a short name, if need be with its group
+    /// (`deployments.apps`, `deploy.v1.apps`). What Kubernetes does not have of its own is
+    /// `resource.group`. `namespace` is that of a question that names none: `kubectl` takes it
+    /// from the context.
+    ///
+    /// # Errors
+    ///
+    /// In the order of the words [`Error::UnknownFlag`], [`Error::MissingValue`] and
+    /// [`Error::NotABoolean`]; then [`Error::BothNamespaces`], [`Error::Arguments`],
+    /// [`Error::SubresourceOfPath`], [`Error::EmptyResource`], [`Error::PathInName`].
+    pub fn parse(line: &str, namespace: &str) -> Result<Self, Error> {
+        Self::from_words(arguments::split(line), namespace)
+    }
+
+    /// Reads the same from words that a shell has split.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn from_words<'w>(
+        words: impl IntoIterator<Item = &'w str>,
+        namespace: &str,
+    ) -> Result<Self, Error> {
+        Self::read(Arguments::read(words)?, Namespace::Named(namespace))
+    }
+
+    /// Reads a line where there is no context to take a namespace from: a question that names none
+    /// is about the namespace `default`, or about the cluster where the resource has no
+    /// namespaces, as the real request would be.
+    ///
+    /// DIFFERENCE: `kubectl` sends a namespace in both cases, so that a RoleBinding may answer for
+    /// nodes.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_without_context(line: &str) -> Result<Self, Error> {
+        Self::read(Arguments::read(arguments::split(line))?, Namespace::ByScope)
+    }
+
+    fn read(words: Arguments<'_>, unnamed: Namespace<'_>) -> Result<Self, Error> {
+        if words.namespace.is_some() && words.is_in_all_namespaces {
+            return Err(Error::BothNamespaces);
+        }
+        let [verb, about] = words.arguments.as_slice() else {
+            return Err(Error::Arguments);
+        };
+        if about.starts_with('/') {
+            return match words.subresource {
+                "" => Ok(Self::about_path(verb, about)),
+                _ => Err(Error::SubresourceOfPath),
+            };
+        }
+        let (resource, name) = about.split_once('/').unwrap_or((about, ""));
+        if resource.is_empty() {
+            return Err(Error::EmptyResource);
+        }
+        if name.contains('/') {
+            return Err(Error::PathInName);
+        }
+        let namespace = match words.namespace {
+            _ if words.is_in_all_namespaces => Namespace::Named(""),
+            None | Some("") => unnamed,
+            Some(namespace) => Namespace::Named(namespace),
+        };
+        let mut question = Self::about_resource(verb, resource, name, namespace);
+        if let About::Resource { subresource, .. } = &mut question.about {
+            words.subresource.clone_into(subresource);
+        }
+        // As upstream: with all namespaces, neither scope nor verb is looked at.
+        if !words.is_in_all_namespaces {
+            question.warn_of_verb(&RESOURCE_VERBS);
+        }
+        Ok(question)
+    }
+
+    /// Returns the request that the question is about.
+    #[must_use]
+    pub fn request(&self) -> Request<'_> {
+        match &self.about {
+            About::Path(path) => Request::path(&self.verb, path),
+            About::Resource {
+                group,
+                resource,
+                subresource,
+                name,
+                namespace,
+            } => ResourceRequest::new(&self.verb, group, resource)
+                .in_namespace(namespace)
+                .with_name(name)
+                .with_subresource(subresource)
+                .into(),
+        }
+    }
+
+    /// Returns what to warn of, in the order in which `kubectl` does.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    fn about_path(verb: &str, path: &str) -> Self {
+        let about = About::Path(path.to_owned());
+        let mut question = Self {
+            verb: verb.to_owned(),
+            about,
+            warnings: Vec::new(),
+        };
+        question.warn_of_verb(&PATH_VERBS);
+        question
+    }
+
+    fn about_resource(verb: &str, written: &str, name: &str, namespace: Namespace<'_>) -> Self {
+        let mut warnings = Vec::new();
+        let asked = Type::read(&written.to_ascii_lowercase());
+        let namespace = match (namespace, &asked) {
+            (Namespace::Named(namespace), _) => namespace,
+            (Namespace::ByScope, Type::Known(known)) if !known.is_namespaced => "",
+            (Namespace::ByScope, _) => DEFAULT_NAMESPACE,
+        };
+        let (group, resource) = match asked {
+            Type::Known(known) => {
+                if !known.is_namespaced && !namespace.is_empty() {
+                    let (resource, group) = (known.name.to_owned(), known.group.to_owned());
+                    warnings.push(Warning::NotNamespaced { resource, group });
+                    // As upstream: apiserver, RequestInfo. The path of a Namespace object is also
+                    // one into that namespace.
+                    let is_own = known.name == "namespaces" && !name.is_empty();
+                    let real = is_own.then(|| name.to_owned());
+                    let asked = namespace.to_owned();
+                    if real.as_ref() != Some(&asked) {
+                        warnings.push(Warning::AskedInNamespace { asked, real });
+                    }
+                }
+                (known.group.to_owned(), known.name.to_owned())
+            }
+            Type::Other { resource, group } => {
+                // As upstream: `users` and `groups` are no resources, but are impersonated.
+                let is_expected = resource == "*"
+                    || (group.is_empty() && matches!(resource.as_str(), "users" | "groups"));
+                if !is_expected {
+                    let (resource, group) = (resource.clone(), group.clone());
+                    warnings.push(Warning::UnknownResource { resource, group });
+                }
+                (group, resource)
+            }
+        };
+        let about = About::Resource {
+            group,
+            resource,
+            subresource: String::new(),
+            name: name.to_owned(),
+            namespace: namespace.to_owned(),
+        };
+        Self {
+            verb: verb.to_owned(),
+            about,
+            warnings,
+        }
+    }
+
+    fn warn_of_verb(&mut self, known: &[&str]) {
+        if !known.contains(&self.verb.as_str()) {
+            self.warnings.push(Warning::UnknownVerb {
+                verb: self.verb.clone(),
+            });
+        }
+    }
+}
+
+/// The namespace that `kubectl` takes where its context has none.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// What namespace a question is about.
+#[derive(Clone, Copy)]
+enum Namespace<'n> {
+    /// The one of the scope that the resource has.
+    ByScope,
+    /// This one, which the question or the context names.
+    Named(&'n str),
+}
+
+/// What was written for the resource.
+enum Type {
+    Known(&'static ApiResource),
+    Other { resource: String, group: String },
+}
+
+impl Type {
+    // As upstream: apimachinery, pkg/runtime/schema, ParseResourceArg: `resource`,
+    // `resource.group` or `resource.version.group`, the last tried first.
+    fn read(written: &str) -> Self {
+        let (resource, group) = written.split_once('.').unwrap_or((written, ""));
+        let group = match group.split_once('.') {
+            Some((version, group)) if is_version(version) => group,
+            _ => group,
+        };
+        match find(resource, group) {
+            Some(known) => Self::Known(known),
+            None => Self::Other {
+                resource: resource.to_owned(),
+                group: group.to_owned(),
+            },
+        }
+    }
+}
+
+/// Says whether a text is an API version: `v1`, `v2beta1`.
+fn is_version(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    text.strip_prefix('v').is_some_and(|version| {
+        match version
+            .split_once("alpha")
+            .or_else(|| version.split_once("beta"))
+        {
+            Some((major, minor)) => is_number(major) && is_number(minor),
+            None => is_number(version),
+        }
+    })
+}
+
+/// Why a line is no question. Arguments are counted from one.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    /// More or fewer than two arguments.
+    #[error("expected two arguments: `VERB TYPE`, `VERB TYPE/NAME` or `VERB /PATH`")]
+    Arguments,
+    /// A namespace and all of them.
+    #[error("a namespace and all namespaces exclude each other")]
+    BothNamespaces,
+    /// Nothing where the resource must stand.
+    #[error("the resource is empty")]
+    EmptyResource,
+    /// A flag that needs a value and has none.
+    #[error("the flag at word {0} needs a value")]
+    MissingValue(usize),
+    /// A value that is neither `true` nor `false`.
+    #[error("the flag at word {0} is `true` or `false`")]
+    NotABoolean(usize),
+    /// A name with a slash in it.
+    #[error("an object's name has no `/`; a subresource is asked for with `--subresource`")]
+    PathInName,
+    /// A subresource of something that is no resource.
+    #[error("a path has no subresource")]
+    SubresourceOfPath,
+    /// A flag that a question without a cluster does not have.
+    #[error(
+        "the flag at word {0} is not known; there are `-n`, `--namespace`, `-A`, \
+         `--all-namespaces` and `--subresource`"
+    )]
+    UnknownFlag(usize),
+}

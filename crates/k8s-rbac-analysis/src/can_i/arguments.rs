@@ -1,0 +1,65 @@
+//! From a line to arguments and flags.
+
+use crate::can_i::Error;
+
+/// The arguments and flags of one question.
+#[derive(Debug, Default)]
+pub(super) struct Arguments<'w> {
+    pub(super) arguments: Vec<&'w str>,
+    pub(super) namespace: Option<&'w str>,
+    pub(super) is_in_all_namespaces: bool,
+    pub(super) subresource: &'w str,
+}
+
+impl<'w> Arguments<'w> {
+    // As upstream: pflag. A flag's value is the next word or stands behind `=`; of a flag given
+    // twice the last counts; everything after `--` is an argument.
+    pub(super) fn read(words: impl IntoIterator<Item = &'w str>) -> Result<Self, Error> {
+        let mut read = Self::default();
+        let mut words = words.into_iter().zip(1_usize..);
+        while let Some((word, number)) = words.next() {
+            if word == "--" {
+                read.arguments.extend(words.by_ref().map(|(word, _)| word));
+                break;
+            }
+            if word == "-" || !word.starts_with('-') {
+                read.arguments.push(word);
+                continue;
+            }
+            let (flag, mut value) = match word.split_once('=') {
+                Some((flag, value)) => (flag, Some(value)),
+                None => (word, None),
+            };
+            let mut take_value = || match value.take().or_else(|| Some(words.next()?.0)) {
+                // No namespace and no subresource begins with a dash: a flag was meant.
+                Some(value) if !value.starts_with('-') => Ok(value),
+                _ => Err(Error::MissingValue(number)),
+            };
+            match flag {
+                "-n" | "--namespace" => read.namespace = Some(take_value()?),
+                "--subresource" => read.subresource = take_value()?,
+                "-A" | "--all-namespaces" => {
+                    read.is_in_all_namespaces = match value {
+                        None | Some("true") => true,
+                        Some("false") => false,
+                        Some(_) => return Err(Error::NotABoolean(number)),
+                    }
+                }
+                _ => match word.strip_prefix("-n") {
+                    Some(namespace) if value.is_none() => read.namespace = Some(namespace),
+                    _ => return Err(Error::UnknownFlag(number)),
+                },
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// Splits a line at white space, and takes a word out of the quotes around it, as people copy
+/// `can-i '*' '*'` from a shell.
+pub(super) fn split(line: &str) -> impl Iterator<Item = &str> {
+    line.split_ascii_whitespace().map(|word| {
+        let inner = |quote| word.strip_prefix(quote)?.strip_suffix(quote);
+        inner('\'').or_else(|| inner('"')).unwrap_or(word)
+    })
+}

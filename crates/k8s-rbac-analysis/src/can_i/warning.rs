@@ -1,0 +1,76 @@
+//! What `kubectl auth can-i` warns of, and what it should.
+
+use std::fmt::{self, Display, Formatter};
+
+/// Something about a question that the answer does not show.
+///
+/// Prints as `kubectl` prints it after `Warning: `, where `kubectl` has it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The question is asked in a namespace, as `kubectl` asks it, but requests for this resource
+    /// have another one or none, so that a RoleBinding that allows the question does not allow
+    /// them. `kubectl` does not say so.
+    AskedInNamespace {
+        /// The namespace that the question is asked in.
+        asked: String,
+        /// The namespace that the API server would see: that of a Namespace is its own.
+        real: Option<String>,
+    },
+    /// The resource has no namespaces.
+    NotNamespaced {
+        /// The resource.
+        resource: String,
+        /// Its API group; empty for the core group.
+        group: String,
+    },
+    /// The resource is none of [`RESOURCES`](k8s_rbac::api_resources::RESOURCES), and is taken as it was written.
+    UnknownResource {
+        /// The resource.
+        resource: String,
+        /// Its API group; empty if none was given.
+        group: String,
+    },
+    /// The verb is none that Kubernetes uses.
+    UnknownVerb {
+        /// The verb.
+        verb: String,
+    },
+}
+
+impl Display for Warning {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let in_group = |group: &str| match group {
+            "" => String::new(),
+            group => format!(" in group '{group}'"),
+        };
+        match self {
+            Self::AskedInNamespace { asked, real: None } => write!(
+                f,
+                "asked in the namespace '{asked}', but the real request is at the cluster scope, \
+                 where no RoleBinding counts"
+            ),
+            Self::AskedInNamespace {
+                asked,
+                real: Some(real),
+            } => write!(
+                f,
+                "asked in the namespace '{asked}', but the real request is in the namespace \
+                 '{real}'"
+            ),
+            Self::NotNamespaced { resource, group } => {
+                write!(
+                    f,
+                    "resource '{resource}' is not namespace scoped{}",
+                    in_group(group)
+                )
+            }
+            Self::UnknownResource { resource, group } => write!(
+                f,
+                "the server doesn't have a resource type '{resource}'{}",
+                in_group(group)
+            ),
+            Self::UnknownVerb { verb } => write!(f, "verb '{verb}' is not a known verb"),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What somebody may do by one policy and not by another.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::{self, Display, Formatter};
+
+use k8s_rbac::{BindingView, Identity, Policy, PolicyRule};
+
+use crate::permission_set::{
+    Budget, MAX_PERMISSIONS, PermissionSet, ScopedPermission, TooLarge, Vocabulary,
+};
+use crate::scoped_rule::{ScopedRule, merge};
+
+/// How many words of rules a comparison may look at. Our choice: some seconds; a change to `view`
+/// where 100,000 bindings give it takes less than a quarter.
+pub const MAX_DIFF_STEPS: usize = 1 << 28;
+
+/// Finds what each user and group may do by `after` and not by this policy, and the other way
+/// round.
+///
+/// What counts is what is allowed: other names, other bindings or rules written in another way
+/// are no difference. The comparison is of [`Policy::rbac`], for requests as
+/// [`permissions`](crate::permissions()) describes them. Nothing differs if and only if every user
+/// of every groups may do the same by both.
+///
+/// Whose bindings give the same roles before and after costs nothing more; for the others the
+/// time is proportional to the size of their rules.
+///
+/// # Errors
+///
+/// [`TooLarge`] when the rules that are not in both policies spell out more than [`MAX_PERMISSIONS`]
+/// permissions for one subject, or when it would take more than [`MAX_DIFF_STEPS`].
+pub fn diff<'p>(before: &'p Policy, after: &'p Policy) -> Result<PolicyDiff<'p>, TooLarge> {
+    let mut numbers = Numbers::default();
+    let (before, after) = (given(before, &mut numbers), given(after, &mut numbers));
+    let mut steps = Budget::new(MAX_DIFF_STEPS);
+    let mut changes = Vec::new();
+    let nothing = Given::default();
+    let identities: BTreeSet<&Identity> = before.keys().chain(after.keys()).collect();
+    for identity in identities {
+        let before = before.get(identity).unwrap_or(&nothing);
+        let after = after.get(identity).unwrap_or(&nothing);
+        if before == after {
+            continue;
+        }
+        let before = numbers.rules_of(before, &mut steps)?;
+        let after = numbers.rules_of(after, &mut steps)?;
+        let gained = beyond(&after, &before, &mut steps)?;
+        let lost = beyond(&before, &after, &mut steps)?;
+        if !gained.is_empty() || !lost.is_empty() {
+            changes.push(Change {
+                identity: identity.clone(),
+                gained,
+                lost,
+            });
+        }
+    }
+    Ok(PolicyDiff { changes })
+}
+
+/// The roles of a subject, by number, each where it is given.
+type Given<'p> = BTreeSet<(Option<&'p str>, usize)>;
+
+/// The rules of a subject, each where it holds.
+type Rules<'p> = BTreeMap<(Option<&'p str>, usize), &'p PolicyRule>;
+
+fn given<'p>(policy: &'p Policy, numbers: &mut Numbers<'p>) -> BTreeMap<Identity, Given<'p>> {
+    let mut given: BTreeMap<Identity, Given<'p>> = BTreeMap::new();
+    for binding in policy.bindings().filter(BindingView::is_in_effect) {
+        let Some(rules) = binding.rules() else {
+            continue;
+        };
+        let namespace = binding.namespace();
+        let role = numbers.role(rules);
+        for subject in binding.subjects() {
+            if let Some(identity) = Identity::of(subject, namespace) {
+                given.entry(identity).or_default().insert((namespace, role));
+            }
+        }
+    }
+    given
+}
+
+/// Numbers for roles and rules: the same number means the same text, in either policy.
+#[derive(Default)]
+struct Numbers<'p> {
+    /// By where the rules of a role are kept, as many bindings give one role.
+    places: HashMap<(*const PolicyRule, usize), usize>,
+    roles: HashMap<&'p [PolicyRule], usize>,
+    rules_of_roles: Vec<Vec<(usize, &'p PolicyRule)>>,
+    rules: HashMap<&'p PolicyRule, usize>,
+}
+
+impl<'p> Numbers<'p> {
+    fn role(&mut self, rules: &'p [PolicyRule]) -> usize {
+        let place = (rules.as_ptr(), rules.len());
+        if let Some(&number) = self.places.get(&place) {
+            return number;
+        }
+        let number = match self.roles.get(rules) {
+            Some(&number) => number,
+            None => {
+                let number = self.rules_of_roles.len();
+                self.roles.insert(rules, number);
+                let numbered = rules.iter().map(|rule| {
+                    let next = self.rules.len();
+                    (*self.rules.entry(rule).or_insert(next), rule)
+                });
+                self.rules_of_roles.push(numbered.collect());
+                number
+            }
+        };
+        self.places.insert(place, number);
+        number
+    }
+
+    fn rules_of(&self, given: &Given<'p>, steps: &mut Budget) -> Result<Rules<'p>, TooLarge> {
+        let mut rules = Rules::new();
+        for &(namespace, role) in given {
+            for &(number, rule) in self.rules_of_roles.get(role).into_iter().flatten() {
+                steps.spend(1)?;
+                rules.insert((namespace, number), rule);
+            }
+        }
+        Ok(rules)
+    }
+}
+
+/// Finds the atoms of some rules that others do not cover.
+fn beyond<'p>(
+    rules: &Rules<'p>,
+    others: &Rules<'p>,
+    steps: &mut Budget,
+) -> Result<Vec<ScopedPermission<'p>>, TooLarge> {
+    let mut atoms = PermissionSet::default();
+    let mut budget = Budget::new(MAX_PERMISSIONS);
+    for (at, rule) in rules {
+        if !others.contains_key(at) {
+            steps.spend(size(rule))?;
+            atoms.add(at.0, rule, &mut budget)?;
+        }
+    }
+    // A rule of both is left out: what it covers, the others cover as well.
+    let greatest = atoms.greatest();
+    let words = Vocabulary::of(&greatest);
+    let places: BTreeSet<Option<&str>> = greatest.iter().map(ScopedPermission::namespace).collect();
+    let mut held = PermissionSet::default();
+    for (&(namespace, _), rule) in others {
+        let is_near = !greatest.is_empty() && (namespace.is_none() || places.contains(&namespace));
+        if is_near {
+            steps.spend(size(rule))?;
+            held.add_about(&words, namespace, rule, &mut budget)?;
+        }
+    }
+    Ok(greatest
+        .into_iter()
+        .filter(|atom| !held.cover(atom))
+        .collect())
+}
+
+fn size(rule: &PolicyRule) -> usize {
+    let lists = [
+        &rule.verbs,
+        &rule.api_groups,
+        &rule.resources,
+        &rule.resource_names,
+        &rule.non_resource_urls,
+    ];
+    lists
+        .iter()
+        .map(|list| list.len())
+        .fold(1, usize::saturating_add)
+}
+
+/// What differs between two policies. Prints as lines, each ended: `newly allowed: Group "devs":
+/// delete secrets in namespace "prod"`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyDiff<'p> {
+    changes: Vec<Change<'p>>,
+}
+
+impl<'p> PolicyDiff<'p> {
+    /// Returns the changes, groups first, each by name.
+    #[must_use]
+    pub fn changes(&self) -> &[Change<'p>] {
+        &self.changes
+    }
+
+    /// Says whether everybody may do the same by both.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+impl Display for PolicyDiff<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for change in &self.changes {
+            for (word, rules) in [
+                ("newly allowed", change.gained_rules()),
+                ("no longer allowed", change.lost_rules()),
+            ] {
+                for rule in rules {
+                    writeln!(f, "{word}: {}: {rule}", change.identity)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What changes for one user or group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change<'p> {
+    identity: Identity,
+    gained: Vec<ScopedPermission<'p>>,
+    lost: Vec<ScopedPermission<'p>>,
+}
+
+impl<'p> Change<'p> {
+    /// Returns whom it is about.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Returns what is newly allowed: of the normal form after, the atoms that nothing covers
+    /// before.
+    #[must_use]
+    pub fn gained(&self) -> &[ScopedPermission<'p>] {
+        &self.gained
+    }
+
+    /// Returns what is no longer allowed: of the normal form before, the atoms that nothing covers
+    /// after.
+    #[must_use]
+    pub fn lost(&self) -> &[ScopedPermission<'p>] {
+        &self.lost
+    }
+
+    /// Returns what is newly allowed as few rules.
+    #[must_use]
+    pub fn gained_rules(&self) -> Vec<ScopedRule<'p>> {
+        merge(&self.gained)
+    }
+
+    /// Returns what is no longer allowed as few rules.
+    #[must_use]
+    pub fn lost_rules(&self) -> Vec<ScopedRule<'p>> {
+        merge(&self.lost)
+    }
+}

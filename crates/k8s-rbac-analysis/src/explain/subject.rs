@@ -1,0 +1,39 @@
+//! Subjects that have the name of a user and are not the user.
+
+use k8s_rbac::{BindingView, ServiceAccount, Subject, User};
+
+use crate::explain::Trap;
+
+/// Finds the first subject of a binding that seems to mean the user, and why it does not. The
+/// binding is known to have none that is the user.
+pub(super) fn mistaken<'p>(binding: &BindingView<'p>, user: &User) -> Option<(&'p Subject, Trap)> {
+    let mut subjects = binding.subjects().iter();
+    subjects.find_map(|subject| Some((subject, mistake(binding, subject, user)?)))
+}
+
+fn mistake(binding: &BindingView<'_>, subject: &Subject, user: &User) -> Option<Trap> {
+    let account = ServiceAccount::parse(&user.name);
+    let is_account = account.is_some_and(|account| subject.name == account.name());
+    let is_user = subject.name == user.name;
+    let is_group = user.groups.contains(&subject.name);
+    let is_user_but_case = subject.name.eq_ignore_ascii_case(&user.name);
+    let mut groups = user.groups.iter();
+    let is_group_but_case = groups.any(|group| group.eq_ignore_ascii_case(&subject.name));
+    match subject.kind.as_str() {
+        "ServiceAccount" if is_account => {
+            let is_nowhere = subject.namespace.is_empty() && binding.namespace().is_none();
+            Some(match is_nowhere {
+                true => Trap::AccountWithoutNamespace,
+                false => Trap::AccountElsewhere,
+            })
+        }
+        // Its full name stands where its own belongs.
+        "ServiceAccount" if is_user => Some(Trap::OtherKind),
+        "User" if is_group || is_account => Some(Trap::OtherKind),
+        "User" if is_user_but_case => Some(Trap::OtherCase),
+        "Group" if is_user => Some(Trap::OtherKind),
+        "Group" if is_group_but_case => Some(Trap::OtherCase),
+        "Group" | "ServiceAccount" | "User" => None,
+        _ => (is_account || is_user || is_group).then_some(Trap::UnknownKind),
+    }
+}

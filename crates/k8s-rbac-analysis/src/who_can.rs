@@ -1,0 +1,146 @@
+//! Who may do something: the question the other way round.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use k8s_rbac::{
+    API_GROUP, BindingGrant, BindingName, Identity, PRIVILEGED_GROUP, Policy, PolicyRule, Request,
+    Subject, Unresolved,
+};
+
+/// Lists the subjects that may do what the request asks, each with the first grant that lets
+/// it.
+///
+/// First the group [`PRIVILEGED_GROUP`], then the subjects of each binding whose role allows
+/// the request, as they stand there, in the order of the walk. A subject of a kind that
+/// Kubernetes does not know is listed, although it is nobody.
+///
+/// This walks every binding of the cluster and of the request's namespace, and asks each role
+/// once.
+///
+/// As upstream: `SubjectLocator`,
+/// `plugin/pkg/auth/authorizer/rbac/subject_locator.go`. DIFFERENCE: each subject once; upstream
+/// collects a list without repeats, and returns the other.
+#[must_use]
+pub fn who_can<'p>(policy: &'p Policy, request: &Request<'_>) -> AllowedSubjects<'p> {
+    let mut allowed = AllowedSubjects {
+        subjects: vec![AllowedSubject::without_binding("Group", PRIVILEGED_GROUP)],
+        unresolved: Vec::new(),
+    };
+    let mut seen = HashSet::new();
+    seen.insert((privileged_group(), ""));
+    // By where the rules are kept, as many bindings give one role.
+    let mut asked: HashMap<(*const PolicyRule, usize), Option<usize>> = HashMap::new();
+    for binding in policy.bindings_in(request.namespace().unwrap_or_default()) {
+        let Some(rules) = binding.rules() else {
+            allowed.unresolved.extend(binding.unresolved());
+            continue;
+        };
+        let number = *asked
+            .entry((rules.as_ptr(), rules.len()))
+            .or_insert_with(|| rules.iter().position(|rule| rule.allows(request)));
+        let Some(rule) = number.and_then(|number| rules.get(number)) else {
+            continue;
+        };
+        for subject in binding.subjects() {
+            // A ServiceAccount without a namespace is one of the binding's namespace, so the
+            // same words in two scopes are two subjects.
+            let is_relative = subject.kind == "ServiceAccount" && subject.namespace.is_empty();
+            let scope = binding.namespace().filter(|_| is_relative);
+            if seen.insert((Cow::Borrowed(subject), scope.unwrap_or_default())) {
+                allowed.subjects.push(AllowedSubject {
+                    subject: Cow::Borrowed(subject),
+                    grant: Some(binding.grant(subject, rule)),
+                });
+            }
+        }
+    }
+    allowed
+}
+
+fn privileged_group<'p>() -> Cow<'p, Subject> {
+    AllowedSubject::without_binding("Group", PRIVILEGED_GROUP).subject
+}
+
+/// Who may do something, and what could not be looked up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AllowedSubjects<'p> {
+    subjects: Vec<AllowedSubject<'p>>,
+    unresolved: Vec<Unresolved<'p>>,
+}
+
+impl<'p> AllowedSubjects<'p> {
+    /// Adds the user whom a cluster lets do everything, if it has one: right after the privileged
+    /// group.
+    #[must_use]
+    pub fn with_super_user(mut self, name: &str) -> Self {
+        let user = AllowedSubject::without_binding("User", name);
+        self.subjects
+            .retain(|allowed| allowed.subject != user.subject);
+        self.subjects.insert(1, user);
+        self
+    }
+
+    /// Returns the subjects, none twice.
+    #[must_use]
+    pub fn subjects(&self) -> &[AllowedSubject<'p>] {
+        &self.subjects
+    }
+
+    /// Returns the roles that are not there, whomever the bindings that refer to them name.
+    #[must_use]
+    pub fn unresolved(&self) -> &[Unresolved<'p>] {
+        &self.unresolved
+    }
+
+    /// Returns kube-apiserver's error, byte for byte; empty when all roles are there.
+    #[must_use]
+    pub fn evaluation_error(&self) -> String {
+        Unresolved::evaluation_error(&self.unresolved)
+    }
+}
+
+/// A subject that may do something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AllowedSubject<'p> {
+    subject: Cow<'p, Subject>,
+    grant: Option<BindingGrant<'p>>,
+}
+
+impl<'p> AllowedSubject<'p> {
+    fn without_binding(kind: &str, name: &str) -> Self {
+        let subject = Subject {
+            kind: kind.to_owned(),
+            api_group: API_GROUP.to_owned(),
+            name: name.to_owned(),
+            namespace: String::new(),
+        };
+        Self {
+            subject: Cow::Owned(subject),
+            grant: None,
+        }
+    }
+
+    /// Returns the subject, as the binding has it.
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// Returns whom the subject names, a service account with the namespace that it has; none if
+    /// that is nobody.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        let namespace = match self.grant.map(|grant| grant.binding()) {
+            Some(BindingName::RoleBinding { namespace, .. }) => Some(namespace),
+            Some(BindingName::ClusterRoleBinding { .. }) | None => None,
+        };
+        Identity::of(&self.subject, namespace)
+    }
+
+    /// Returns the first grant; none for the privileged group and the super user, who need none.
+    #[must_use]
+    pub const fn grant(&self) -> Option<BindingGrant<'p>> {
+        self.grant
+    }
+}

@@ -1,0 +1,185 @@
+//! Questions: the cases of `testdata/can_i.toml`.
+
+use k8s_rbac::api_resources::{RESOURCES, find};
+use k8s_rbac::{
+    NonResourceRule, PolicyRule, Request, ResourceRequest, ResourceRule, SubjectRulesReviewStatus,
+};
+use k8s_rbac_analysis::can_i::{Question, RuleTable};
+use proptest::prelude::*;
+use serde::Deserialize;
+use testkit::Report;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    case: Vec<Case>,
+}
+
+/// The namespace of the context is `here`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    line: String,
+    /// `VERB /PATH`, or `VERB GROUP RESOURCE[/SUBRESOURCE] NAMESPACE NAME` with `-` for nothing.
+    request: Option<String>,
+    #[serde(default)]
+    warnings: Vec<String>,
+    error: Option<String>,
+}
+
+fn show(request: &Request<'_>) -> String {
+    let request = match request {
+        Request::Path(request) => return format!("{} {}", request.verb(), request.path()),
+        Request::Resource(request) => request,
+    };
+    let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    let group = or_dash(Some(request.group()).filter(|group| !group.is_empty()));
+    let subresource = request
+        .subresource()
+        .map(|sub| format!("/{sub}"))
+        .unwrap_or_default();
+    let (namespace, name) = (or_dash(request.namespace()), or_dash(request.name()));
+    format!(
+        "{} {group} {}{subresource} {namespace} {name}",
+        request.verb(),
+        request.resource()
+    )
+}
+
+#[test]
+fn without_a_context_the_namespace_follows_the_scope_of_the_resource() {
+    for (line, asked, warnings) in [
+        ("list nodes", "list - nodes - -", 0),
+        ("list pods", "list - pods default -", 0),
+        ("list pods -A", "list - pods - -", 0),
+        ("list nodes -n dev", "list - nodes dev -", 2),
+        (
+            "get widgets.example.com",
+            "get example.com widgets default -",
+            1,
+        ),
+        ("get /healthz", "get /healthz", 0),
+    ] {
+        let question = Question::parse_without_context(line).unwrap();
+        assert_eq!(show(&question.request()), asked);
+        assert_eq!(question.warnings().len(), warnings, "{line}");
+    }
+}
+
+#[test]
+fn questions_are_read_as_the_cases_say() {
+    let mut report = Report::new();
+    for case in testkit::toml::<File>("testdata/can_i.toml").case {
+        let question = Question::parse(&case.line, "here");
+        let warnings: Vec<String> = (question.iter().flat_map(Question::warnings))
+            .map(ToString::to_string)
+            .collect();
+        let request = question
+            .as_ref()
+            .ok()
+            .map(|question| show(&question.request()));
+        report.check(&format!("{}: request", case.line), &request, &case.request);
+        report.check(
+            &format!("{}: warnings", case.line),
+            &warnings,
+            &case.warnings,
+        );
+        let error = question.err().map(|error| format!("{error:?}"));
+        report.check(&format!("{}: error", case.line), &error, &case.error);
+    }
+    report.finish();
+}
+
+#[test]
+fn every_name_of_every_resource_finds_it_with_its_group() {
+    for resource in RESOURCES {
+        let singular = resource.singular();
+        let names = resource
+            .short_names
+            .iter()
+            .copied()
+            .chain([resource.name, singular.as_str()]);
+        for name in names {
+            assert_eq!(
+                find(name, resource.group).map(|found| found.kind),
+                Some(resource.kind)
+            );
+            if name != "ev" && !name.starts_with("event") {
+                assert_eq!(find(name, ""), Some(resource), "{name}");
+            }
+        }
+    }
+    assert_eq!(find("events", "").map(|found| found.group), Some(""));
+}
+
+#[test]
+fn an_empty_word_is_no_resource() {
+    let error = Question::from_words(["get", ""], "here");
+    assert_eq!(error, Err(k8s_rbac_analysis::can_i::Error::EmptyResource));
+}
+
+proptest! {
+    #[test]
+    fn any_line_is_a_question_or_an_error(line in r#"[-a-z/.*= nA'"]{0,40}"#) {
+        let _ = Question::parse(&line, "here");
+    }
+
+    #[test]
+    fn flags_may_stand_anywhere(at in 0_usize..3, flag in 0_usize..4) {
+        let flags: &[&str] = [
+            &["-n", "dev"][..],
+            &["-n=dev"],
+            &["--namespace", "dev"],
+            &["--namespace=dev"],
+        ][flag];
+        let mut words = vec!["get", "pods/web"];
+        words.splice(at..at, flags.iter().copied());
+        let question = Question::from_words(words, "here").unwrap();
+        let request = ResourceRequest::new("get", "", "pods").with_name("web").in_namespace("dev");
+        prop_assert_eq!(question.request(), request.into());
+    }
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    rules: Option<Vec<PolicyRule>>,
+    output: String,
+}
+
+#[test]
+fn a_list_of_rules_is_the_table_that_kubectl_prints() {
+    let mut report = Report::new();
+    for case in testkit::json_lines::<Listed>("testdata/cani_list.jsonl") {
+        let table = RuleTable::new(case.rules.iter().flatten());
+        report.check(
+            &format!("{:?}", case.rules),
+            &table.to_string(),
+            &case.output,
+        );
+        let bare = table.clone().without_header().to_string();
+        let lines = case.output.lines().count();
+        report.check("without the header", &(bare.lines().count() + 1), &lines);
+    }
+    report.finish();
+}
+
+#[test]
+fn the_table_of_a_review_is_sorted_and_its_columns_are_six_wide_at_least() {
+    let status = SubjectRulesReviewStatus {
+        non_resource_rules: vec![NonResourceRule {
+            verbs: vec!["get".to_owned()],
+            non_resource_urls: vec!["/x".to_owned()],
+        }],
+        resource_rules: vec![ResourceRule {
+            verbs: vec!["get".to_owned()],
+            api_groups: vec![String::new()],
+            resources: vec!["pods/log".to_owned()],
+            resource_names: vec!["a".to_owned()],
+        }],
+        ..SubjectRulesReviewStatus::default()
+    };
+    assert_eq!(
+        RuleTable::from(&status).without_header().to_string(),
+        "           [/x]   []    [get]\npods/log   []     [a]   [get]\n"
+    );
+}

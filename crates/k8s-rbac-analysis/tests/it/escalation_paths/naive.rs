@@ -1,0 +1,365 @@
+//! The oracle of the search: whatever a user might try is tried, until nothing is new.
+
+use std::collections::BTreeSet;
+
+use k8s_rbac::reference;
+use k8s_rbac::{
+    API_GROUP, ClusterRole, ClusterRoleBinding, Identity, Metadata, Objects, PRIVILEGED_GROUP,
+    ResourceRequest, RoleBinding, RoleRef, Subject, User,
+};
+
+use super::{NAMES, NAMESPACES, everything, named, role_ref};
+
+/// Whom a world names, the default service accounts and the privileged group.
+fn candidates(world: &Objects) -> BTreeSet<Identity> {
+    let cluster = world.cluster_role_bindings.iter();
+    let cluster = cluster.flat_map(|b| b.subjects.iter().map(|s| Identity::of(s, None)));
+    let mut all: BTreeSet<Identity> = cluster.flatten().collect();
+    for binding in &world.role_bindings {
+        let namespace = binding.metadata.namespace.as_str();
+        let subjects = binding.subjects.iter();
+        all.extend(subjects.filter_map(|s| Identity::of(s, Some(namespace))));
+        let default = User::service_account(namespace, "default");
+        all.insert(Identity::User(default.name));
+    }
+    all.insert(Identity::Group(PRIVILEGED_GROUP.to_owned()));
+    all
+}
+
+/// The truth, by trying: the world grows by what the user gives himself.
+pub(super) struct Naive {
+    world: Objects,
+    start: User,
+    pub(super) reached: BTreeSet<Identity>,
+    pub(super) candidates: BTreeSet<Identity>,
+    /// The candidates at first, and who the user is.
+    named: BTreeSet<Identity>,
+    pub(super) has_everything: bool,
+}
+
+impl Naive {
+    pub(super) fn run(world: &Objects, start: &User) -> Self {
+        let own = start.groups.iter().cloned().map(Identity::Group);
+        let own: BTreeSet<Identity> = own.chain([Identity::User(start.name.clone())]).collect();
+        let candidates = candidates(world);
+        let mut naive = Self {
+            world: world.clone(),
+            start: start.clone(),
+            reached: BTreeSet::new(),
+            candidates: candidates.difference(&own).cloned().collect(),
+            named: candidates.union(&own).cloned().collect(),
+            has_everything: false,
+        };
+        loop {
+            let before = (naive.reached.len(), naive.world.clone());
+            naive.round();
+            if naive.has_everything || before == (naive.reached.len(), naive.world.clone()) {
+                return naive;
+            }
+        }
+    }
+
+    fn round(&mut self) {
+        let mut users = vec![self.start.clone()];
+        users.extend(self.reached.iter().map(|identity| match identity {
+            Identity::Group(name) => User::new("nobody", [name.clone()]).authenticated(),
+            Identity::User(_) => match identity.as_service_account() {
+                Some(account) => User::service_account(account.namespace(), account.name()),
+                None => match identity {
+                    Identity::User(name) => User::new(name.clone(), [""; 0]).authenticated(),
+                    Identity::Group(_) => User::default(),
+                },
+            },
+        }));
+        let mut seen = BTreeSet::new();
+        while let Some(user) = users.pop() {
+            if !seen.insert((user.name.clone(), user.groups.clone())) {
+                continue;
+            }
+            users.extend(self.teams(&user));
+            let star = ResourceRequest::new("*", "*", "*").with_name("fresh");
+            self.has_everything |= self.may(&user, star);
+            let candidates: Vec<Identity> = self.candidates.iter().cloned().collect();
+            for identity in candidates {
+                if self.may_become(&user, &identity) {
+                    self.has_everything |= identity == Identity::Group(PRIVILEGED_GROUP.to_owned());
+                    self.reached.insert(identity);
+                }
+            }
+            self.bind_and_escalate(&user);
+        }
+    }
+
+    /// Finds whom a request of a user can impersonate together with all the groups that it can.
+    fn teams(&self, user: &User) -> Vec<User> {
+        fn impersonate<'a>(resource: &'a str, name: &'a str) -> ResourceRequest<'a> {
+            ResourceRequest::new("impersonate", "", resource).with_name(name)
+        }
+        let groups: Vec<String> = (self.named.iter())
+            .filter_map(|identity| match identity {
+                Identity::Group(name) if name != PRIVILEGED_GROUP => Some(name.clone()),
+                _ => None,
+            })
+            .filter(|name| self.may(user, impersonate("groups", name)))
+            .collect();
+        if groups.is_empty() {
+            return Vec::new();
+        }
+        let mut users: Vec<String> = (self.named.iter())
+            .filter_map(|identity| match (identity, identity.as_service_account()) {
+                (Identity::User(whole), Some(account)) => {
+                    let request = impersonate("serviceaccounts", account.name())
+                        .in_namespace(account.namespace());
+                    self.may(user, request).then(|| whole.clone())
+                }
+                (Identity::User(name), None) => {
+                    let request = impersonate("users", name);
+                    self.may(user, request).then(|| name.clone())
+                }
+                _ => None,
+            })
+            .collect();
+        if self.may_impersonate_anybody(user) {
+            users.push("nobody".to_owned());
+        }
+        let with = |name| User::new(name, groups.clone()).authenticated();
+        users.into_iter().map(with).collect()
+    }
+
+    fn may_impersonate_anybody(&self, user: &User) -> bool {
+        let impersonate = |resource, namespace| {
+            ResourceRequest::new("impersonate", "", resource).in_namespace(namespace)
+        };
+        let mut namespaces = NAMESPACES.iter().chain(&["fresh"]);
+        self.may_any(user, &["impersonate"], impersonate("users", ""))
+            || namespaces.any(|namespace| {
+                let request = impersonate("serviceaccounts", namespace);
+                self.may_any(user, &["impersonate"], request)
+            })
+    }
+
+    fn may(&self, user: &User, request: ResourceRequest<'_>) -> bool {
+        reference::is_allowed(&self.world, user, &request.into())
+    }
+
+    fn may_any(&self, user: &User, verbs: &[&str], request: ResourceRequest<'_>) -> bool {
+        let names = NAMES.iter().chain(&["fresh"]);
+        names.into_iter().any(|name| {
+            verbs.iter().any(|verb| {
+                let asked = ResourceRequest::new(verb, request.group(), request.resource())
+                    .with_subresource(request.subresource().unwrap_or_default())
+                    .in_namespace(request.namespace().unwrap_or_default());
+                self.may(user, asked.with_name(name))
+            })
+        })
+    }
+
+    fn may_become(&self, user: &User, identity: &Identity) -> bool {
+        let certificates =
+            |verb, resource| ResourceRequest::new(verb, "certificates.k8s.io", resource);
+        let requests = "certificatesigningrequests";
+        let has_certificate = self.may(user, certificates("create", requests))
+            && self.may_any(
+                user,
+                &["update", "patch"],
+                certificates("", requests).with_subresource("approval"),
+            )
+            && self.may(
+                user,
+                certificates("approve", "signers").with_name("kubernetes.io/kube-apiserver-client"),
+            );
+        let is_master = *identity == Identity::Group(PRIVILEGED_GROUP.to_owned());
+        if has_certificate && !is_master {
+            return true;
+        }
+        let impersonate = |resource, namespace, name| {
+            ResourceRequest::new("impersonate", "", resource)
+                .in_namespace(namespace)
+                .with_name(name)
+        };
+        match (identity, identity.as_service_account()) {
+            (_, Some(account)) => {
+                let (namespace, name) = (account.namespace(), account.name());
+                let request = |verb, group, resource| {
+                    ResourceRequest::new(verb, group, resource).in_namespace(namespace)
+                };
+                let secret = format!("{name}-token-x");
+                self.may(user, impersonate("serviceaccounts", namespace, name))
+                    || self.may(
+                        user,
+                        request("create", "", "serviceaccounts")
+                            .with_subresource("token")
+                            .with_name(name),
+                    )
+                    || self.may_run(user, namespace)
+                    || ["get", "list", "watch"].iter().any(|verb| {
+                        self.may(user, request(verb, "", "secrets").with_name("fresh"))
+                            || self.may(user, request(verb, "", "secrets").with_name(&secret))
+                    })
+            }
+            (Identity::User(name), None) => self.may(user, impersonate("users", "", name)),
+            (Identity::Group(name), None) => {
+                let is_mapped = is_master
+                    && ["update", "patch"].iter().any(|verb| {
+                        let request = ResourceRequest::new(verb, "", "configmaps");
+                        self.may(
+                            user,
+                            request.in_namespace("kube-system").with_name("aws-auth"),
+                        )
+                    });
+                let may_group = self.may(user, impersonate("groups", "", name));
+                is_mapped || (may_group && self.may_impersonate_anybody(user))
+            }
+        }
+    }
+
+    /// Says whether a user may let pods of a namespace do his will.
+    fn may_run(&self, user: &User, namespace: &str) -> bool {
+        let request = |group, resource| {
+            ResourceRequest::new("create", group, resource).in_namespace(namespace)
+        };
+        let kinds = [
+            ("", "replicationcontrollers"),
+            ("apps", "daemonsets"),
+            ("apps", "deployments"),
+            ("apps", "replicasets"),
+            ("apps", "statefulsets"),
+            ("batch", "cronjobs"),
+        ];
+        let once = [("", "pods"), ("batch", "jobs")];
+        let mut all = kinds.iter().chain(&once);
+        let pods = |subresource| request("", "pods").with_subresource(subresource);
+        let change = ["patch", "update"];
+        all.any(|(group, kind)| self.may(user, request(group, kind)))
+            || kinds
+                .iter()
+                .any(|(group, kind)| self.may_any(user, &change, request(group, kind)))
+            || self.may_any(user, &["create", "get"], pods("exec"))
+            || self.may_any(user, &["create", "get"], pods("attach"))
+            || self.may_any(user, &change, pods("ephemeralcontainers"))
+            || self.may_any(
+                user,
+                &["create", "get"],
+                ResourceRequest::new("get", "", "nodes").with_subresource("proxy"),
+            )
+    }
+
+    fn bind_and_escalate(&mut self, user: &User) {
+        let rbac = |verb, resource, namespace| {
+            ResourceRequest::new(verb, API_GROUP, resource).in_namespace(namespace)
+        };
+        let roles: Vec<(&str, String, String)> = (self.world.cluster_roles.iter())
+            .map(|role| ("ClusterRole", String::new(), role.metadata.name.clone()))
+            .chain(self.world.roles.iter().map(|role| {
+                let Metadata {
+                    name, namespace, ..
+                } = &role.metadata;
+                ("Role", namespace.clone(), name.clone())
+            }))
+            .filter(|(.., name)| name != "gained")
+            .collect();
+        for namespace in ["", "kube-system", "ns1", "ns2"] {
+            let bindings = if namespace.is_empty() {
+                "clusterrolebindings"
+            } else {
+                "rolebindings"
+            };
+            let write = ["create", "update", "patch"];
+            let may_write = self.may(user, rbac("create", bindings, namespace))
+                || self.may_any(user, &write, rbac("", bindings, namespace));
+            for (kind, own, name) in &roles {
+                let resource = if *kind == "Role" {
+                    "roles"
+                } else {
+                    "clusterroles"
+                };
+                let is_there = *kind == "ClusterRole" || own == namespace;
+                let bind = rbac("bind", resource, namespace).with_name(name);
+                if is_there && may_write && self.may(user, bind) {
+                    self.give(kind, name, namespace);
+                }
+                let may = |verb| self.may(user, rbac(verb, resource, own).with_name(name));
+                let may_rewrite = may("escalate") && (may("update") || may("patch"));
+                if is_there && may_rewrite && self.is_held(kind, name, namespace) {
+                    self.give_everything(namespace);
+                }
+            }
+            for (resource, own) in [("clusterroles", ""), ("roles", namespace)] {
+                let is_there = resource == "clusterroles" || !namespace.is_empty();
+                let may_make = self.may(user, rbac("create", resource, own))
+                    && self.may(user, rbac("escalate", resource, own));
+                let may_bind = self.may_any(user, &["bind"], rbac("", resource, namespace));
+                if is_there && may_make && may_bind && may_write {
+                    self.give_everything(namespace);
+                }
+            }
+        }
+    }
+
+    /// Says whether the user, or somebody reached, has a role in a namespace.
+    fn is_held(&self, kind: &str, name: &str, namespace: &str) -> bool {
+        let is_of = |subjects: &[Subject], namespace: Option<&str>| {
+            subjects.iter().any(|subject| {
+                let identity = Identity::of(subject, namespace);
+                identity.is_some_and(|identity| {
+                    let is_own = match &identity {
+                        Identity::Group(name) => self.start.groups.contains(name),
+                        Identity::User(name) => self.start.name == *name,
+                    };
+                    is_own || self.reached.contains(&identity)
+                })
+            })
+        };
+        let fits = |role: &RoleRef| role.kind == kind && role.name == name;
+        if namespace.is_empty() {
+            let mut bindings = self.world.cluster_role_bindings.iter();
+            return bindings.any(|b| fits(&b.role_ref) && is_of(&b.subjects, None));
+        }
+        self.world.role_bindings.iter().any(|b| {
+            let own = b.metadata.namespace.as_str();
+            own == namespace && fits(&b.role_ref) && is_of(&b.subjects, Some(own))
+        })
+    }
+
+    fn give(&mut self, kind: &str, name: &str, namespace: &str) {
+        let metadata = named(&format!("{kind}-{name}"), namespace);
+        let subjects = vec![Subject {
+            kind: "User".to_owned(),
+            name: self.start.name.clone(),
+            ..Subject::default()
+        }];
+        let role_ref = role_ref(kind, name);
+        if namespace.is_empty() {
+            let all = &mut self.world.cluster_role_bindings;
+            if all.iter().all(|binding| binding.metadata != metadata) {
+                all.push(ClusterRoleBinding {
+                    metadata,
+                    subjects,
+                    role_ref,
+                });
+            }
+        } else {
+            let all = &mut self.world.role_bindings;
+            if all.iter().all(|binding| binding.metadata != metadata) {
+                all.push(RoleBinding {
+                    metadata,
+                    subjects,
+                    role_ref,
+                });
+            }
+        }
+    }
+
+    fn give_everything(&mut self, namespace: &str) {
+        let metadata = named("gained", "");
+        let all = &mut self.world.cluster_roles;
+        if all.iter().all(|role| role.metadata != metadata) {
+            all.push(ClusterRole {
+                metadata,
+                rules: vec![everything()],
+                aggregation_rule: None,
+            });
+        }
+        self.give("ClusterRole", "gained", namespace);
+    }
+}
