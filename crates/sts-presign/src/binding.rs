@@ -12,7 +12,7 @@ pub const MAX_BINDING_LEN: usize = 1024;
 
 /// A header that must be signed, with the value that the verifier sends. It makes a request valid for this
 /// verifier or this login only.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct BindingHeader {
     name: HeaderName,
     value: HeaderValue,

@@ -151,13 +151,15 @@ impl EndpointTable {
     pub fn regional(&self, region: &str, variant: EndpointVariant) -> Result<Endpoint, Error> {
         let partition = self.partition_of(region).ok_or(Error::Host)?;
         let EndpointVariant { fips, dual_stack } = variant;
-        let label = match fips && !plain_host_is_fips(partition, dual_stack) {
-            true => FIPS_LABEL,
-            false => LABEL,
+        let label = if fips && !plain_host_is_fips(partition, dual_stack) {
+            FIPS_LABEL
+        } else {
+            LABEL
         };
-        let suffix = match dual_stack {
-            true => partition.dual_stack_dns_suffix(),
-            false => partition.dns_suffix(),
+        let suffix = if dual_stack {
+            partition.dual_stack_dns_suffix()
+        } else {
+            partition.dns_suffix()
         };
         self.endpoint(&format!("{label}.{region}.{suffix}"))
     }

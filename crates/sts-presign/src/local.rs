@@ -75,7 +75,7 @@ impl<K: KeyLookup> LocalSts<K> {
 /// [`StsError::ExpiredToken`], [`StsError::SignatureDoesNotMatch`].
 pub fn verify_request(
     request: &Request<impl AsRef<[u8]>>,
-    keys: &impl KeyLookup,
+    keys: &(impl KeyLookup + ?Sized),
     now: UnixTime,
 ) -> Result<Identity, StsError> {
     let received = Received::read(request)?;

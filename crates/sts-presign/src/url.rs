@@ -157,9 +157,10 @@ impl<'u> RawUrl<'u> {
     pub(crate) fn check_second_reader(&self) -> Result<(), Error> {
         let url = url::Url::parse(self.text).map_err(|_| Error::ReadersDisagree)?;
         let theirs = (url.as_str(), url.host_str(), url.path(), url.query());
-        match theirs == (self.text, Some(self.host), "/", Some(self.query)) {
-            true => Ok(()),
-            false => Err(Error::ReadersDisagree),
+        if theirs == (self.text, Some(self.host), "/", Some(self.query)) {
+            Ok(())
+        } else {
+            Err(Error::ReadersDisagree)
         }
     }
 }
@@ -190,9 +191,10 @@ pub(crate) fn check_algorithm(url: &CanonicalUrl) -> Result<(), Error> {
 }
 
 fn exactly(url: &CanonicalUrl, param: Param, want: &str, error: Error) -> Result<(), Error> {
-    match url.get(param) == want {
-        true => Ok(()),
-        false => Err(error),
+    if url.get(param) == want {
+        Ok(())
+    } else {
+        Err(error)
     }
 }
 

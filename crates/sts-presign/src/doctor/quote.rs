@@ -27,9 +27,10 @@ pub(super) fn quote_credential(text: &str) -> String {
     let [terminator @ "aws4_request", service, region, date, id] = *parts.as_slice() else {
         return format!("{} parts", text.split('/').count());
     };
-    let id = match AccessKeyId::parse(id).is_ok() {
-        true => masked(id),
-        false => too_long(id),
+    let id = if AccessKeyId::parse(id).is_ok() {
+        masked(id)
+    } else {
+        too_long(id)
     };
     let scope = [date, region, service, terminator].map(masked).join("/");
     escaped(&format!("{id}/{scope}"))
@@ -38,9 +39,10 @@ pub(super) fn quote_credential(text: &str) -> String {
 /// Quotes header names; empty if there are none.
 pub(super) fn quote_names(names: impl Iterator<Item: Borrow<str>>) -> String {
     let names: Vec<_> = names.collect();
-    match names.is_empty() {
-        true => String::new(),
-        false => quote(&names.join(", ")),
+    if names.is_empty() {
+        String::new()
+    } else {
+        quote(&names.join(", "))
     }
 }
 
@@ -51,9 +53,10 @@ pub(super) fn quote_list(list: &str) -> String {
 
 /// Describes a position and quotes the name there, unless it may be a value whose name was lost.
 pub(super) fn quote_place(what: &str, place: usize, name: &str) -> String {
-    match name.len() <= MAX_QUOTED_WORD_LEN {
-        true => format!("{what} {place}, {}", quote(name)),
-        false => format!("{what} {place}"),
+    if name.len() <= MAX_QUOTED_WORD_LEN {
+        format!("{what} {place}, {}", quote(name))
+    } else {
+        format!("{what} {place}")
     }
 }
 
@@ -80,12 +83,11 @@ fn masked(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     for run in text.split_inclusive(ends_word) {
         let word = run.trim_end_matches(ends_word);
-        match word.len() > MAX_QUOTED_WORD_LEN {
-            true => {
-                masked.push_str(&too_long(word));
-                masked.push_str(run.strip_prefix(word).unwrap_or_default());
-            }
-            false => masked.push_str(run),
+        if word.len() > MAX_QUOTED_WORD_LEN {
+            masked.push_str(&too_long(word));
+            masked.push_str(run.strip_prefix(word).unwrap_or_default());
+        } else {
+            masked.push_str(run);
         }
     }
     masked

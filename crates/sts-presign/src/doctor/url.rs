@@ -134,8 +134,9 @@ fn seen_of_query(error: Error, query: &str) -> String {
         return String::new();
     };
     let name = pair.split('=').next().unwrap_or_default();
-    match pair.contains('=') {
-        true => quote_place("parameter", place, name),
-        false => format!("parameter {place}"),
+    if pair.contains('=') {
+        quote_place("parameter", place, name)
+    } else {
+        format!("parameter {place}")
     }
 }

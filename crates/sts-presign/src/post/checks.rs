@@ -8,9 +8,10 @@ use crate::url::{MAX_URL_LEN, split_host};
 
 /// Checks the size before anything is parsed.
 pub(crate) fn check_lengths(request: &ForwardedRequest<'_>) -> Result<(), Error> {
-    match request.headers.len() > MAX_FORWARDED_HEADERS || forwarded_len(request) > MAX_URL_LEN {
-        true => Err(Error::TooLong),
-        false => Ok(()),
+    if request.headers.len() > MAX_FORWARDED_HEADERS || forwarded_len(request) > MAX_URL_LEN {
+        Err(Error::TooLong)
+    } else {
+        Ok(())
     }
 }
 
@@ -74,8 +75,9 @@ pub(crate) fn none_of<T>(mut at_fault: impl Iterator<Item = T>, error: Error) ->
 /// [`Error::ReadersDisagree`].
 pub(crate) fn check_second_reader(url: &str, host: &str) -> Result<(), Error> {
     let second = url::Url::parse(url).map_err(|_| Error::ReadersDisagree)?;
-    match (second.as_str(), second.host_str()) == (url, Some(host)) {
-        true => Ok(()),
-        false => Err(Error::ReadersDisagree),
+    if (second.as_str(), second.host_str()) == (url, Some(host)) {
+        Ok(())
+    } else {
+        Err(Error::ReadersDisagree)
     }
 }

@@ -30,9 +30,10 @@ impl<'r> Headers<'r> {
         let twice = list
             .array_windows()
             .any(|[(one, _), (next, _)]| one == next);
-        match twice {
-            true => Err(Error::DuplicateHeader),
-            false => Ok(Self { list }),
+        if twice {
+            Err(Error::DuplicateHeader)
+        } else {
+            Ok(Self { list })
         }
     }
 

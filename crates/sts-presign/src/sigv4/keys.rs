@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use iam_principal::Identity;
 use subtle::ConstantTimeEq as _;
@@ -180,7 +181,7 @@ impl Key {
     }
 }
 
-/// A store of keys, by access key id.
+/// A store of keys, by access key id. Object-safe.
 pub trait KeyLookup {
     /// Returns the key with this id, if it exists.
     fn key(&self, access_key_id: &str) -> Option<&Key>;
@@ -215,7 +216,31 @@ impl KeyLookup for Keys {
     }
 }
 
+impl<'a> FromIterator<(&'a str, Key)> for Keys {
+    /// Collects keys with their ids. The last key of an id wins.
+    fn from_iter<I: IntoIterator<Item = (&'a str, Key)>>(keys: I) -> Self {
+        Self {
+            by_id: keys
+                .into_iter()
+                .map(|(id, key)| (id.to_owned(), key))
+                .collect(),
+        }
+    }
+}
+
 impl<L: KeyLookup + ?Sized> KeyLookup for &L {
+    fn key(&self, access_key_id: &str) -> Option<&Key> {
+        (**self).key(access_key_id)
+    }
+}
+
+impl<L: KeyLookup + ?Sized> KeyLookup for Box<L> {
+    fn key(&self, access_key_id: &str) -> Option<&Key> {
+        (**self).key(access_key_id)
+    }
+}
+
+impl<L: KeyLookup + ?Sized> KeyLookup for Arc<L> {
     fn key(&self, access_key_id: &str) -> Option<&Key> {
         (**self).key(access_key_id)
     }

@@ -50,7 +50,7 @@ impl VerifyError {
 /// [`VerifyError::ExpiredToken`], [`VerifyError::Signature`].
 pub fn verify(
     request: &AcceptedRequest,
-    keys: &impl KeyLookup,
+    keys: &(impl KeyLookup + ?Sized),
     now: UnixTime,
 ) -> Result<Identity, VerifyError> {
     let headers: Vec<(&str, &str)> = request.signed_header_values().collect();
@@ -81,7 +81,7 @@ pub fn verify(
 /// As [`verify`].
 pub fn verify_post(
     request: &AcceptedPost,
-    keys: &impl KeyLookup,
+    keys: &(impl KeyLookup + ?Sized),
     now: UnixTime,
 ) -> Result<Identity, VerifyError> {
     let headers: Vec<(&str, &str)> = request.signed_header_values().collect();
@@ -103,7 +103,7 @@ pub fn verify_post(
 
 fn caller(
     signed: &Signed<'_>,
-    keys: &impl KeyLookup,
+    keys: &(impl KeyLookup + ?Sized),
     now: UnixTime,
 ) -> Result<Identity, VerifyError> {
     let identity = check(signed, keys, now)?.identity().clone();
@@ -113,7 +113,7 @@ fn caller(
 /// Verifies a signature and returns its key.
 pub(crate) fn check<'k>(
     signed: &Signed<'_>,
-    keys: &'k impl KeyLookup,
+    keys: &'k (impl KeyLookup + ?Sized),
     now: UnixTime,
 ) -> Result<&'k Key, VerifyError> {
     let key = keys

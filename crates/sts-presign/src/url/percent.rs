@@ -126,9 +126,10 @@ fn escapes(raw: &str) -> impl Iterator<Item = Result<Spelling, Fault>> {
             return Err(Fault::Character);
         }
         let lower = high.is_ascii_lowercase() || low.is_ascii_lowercase();
-        Ok(match is_unreserved(decoded) || lower {
-            true => Spelling::Other,
-            false => Spelling::Canonical,
+        Ok(if is_unreserved(decoded) || lower {
+            Spelling::Other
+        } else {
+            Spelling::Canonical
         })
     })
 }
@@ -142,9 +143,10 @@ fn inspect_unescaped(raw: &str) -> Result<Spelling, Fault> {
     if raw.contains('=') {
         return Err(Fault::EqualsSign);
     }
-    match raw.bytes().all(is_allowed) {
-        true => Ok(Spelling::Other),
-        false => Err(Fault::Character),
+    if raw.bytes().all(is_allowed) {
+        Ok(Spelling::Other)
+    } else {
+        Err(Fault::Character)
     }
 }
 

@@ -28,13 +28,14 @@ impl<'u> RawQuery<'u> {
         for pair in query.split('&') {
             let (name, text) = pair.split_once('=').ok_or(Error::Pair)?;
             let param = Param::named(name).ok_or_else(|| unknown(name))?;
-            let spelling = match is_canonical {
-                true => Spelling::Canonical,
-                false => percent::inspect(text).map_err(|fault| match fault {
+            let spelling = if is_canonical {
+                Spelling::Canonical
+            } else {
+                percent::inspect(text).map_err(|fault| match fault {
                     Fault::EqualsSign => Error::Pair,
                     Fault::Escape => Error::PercentEncoding,
                     Fault::Character => Error::Value(param),
-                })?,
+                })?
             };
             if text.is_empty() {
                 return Err(Error::EmptyParameter(param));

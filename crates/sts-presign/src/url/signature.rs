@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// The only accepted algorithm: SigV4. (`AWS4-ECDSA-P256-SHA256` is SigV4A's.)
+/// The only accepted algorithm: SigV4. (`AWS4-ECDSA-P256-SHA256` belongs to `SigV4A`.)
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// The number of hexadecimal digits of a SHA-256 hash.

@@ -1,4 +1,4 @@
-//! Values and their text.
+//! Conversions and traits of the public types.
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
@@ -31,4 +31,40 @@ fn what_does_not_parse_keeps_its_reason() {
     assert_eq!("a b".parse::<ClusterId>(), Err(Error::ClusterId));
     assert_eq!("example.com".parse::<Endpoint>(), Err(Error::Host));
     assert_eq!("20230428T000100Z".parse::<UnixTime>(), Err(TimeError::Form));
+}
+
+/// Every public type crosses threads, and prints for debugging.
+#[test]
+fn public_types_are_send_sync_and_debug() {
+    fn check<T: Send + Sync + Debug>() {}
+    check::<sts_presign::AcceptPolicy>();
+    check::<sts_presign::AcceptedPost>();
+    check::<sts_presign::AcceptedRequest>();
+    check::<sts_presign::AnswerError>();
+    check::<sts_presign::BindingHeader>();
+    check::<sts_presign::CacheKey>();
+    check::<ClusterId>();
+    check::<sts_presign::Diagnosis>();
+    check::<Endpoint>();
+    check::<sts_presign::EndpointTable>();
+    check::<Error>();
+    check::<sts_presign::ForwardedRequest<'_>>();
+    check::<sts_presign::PresignedUrl<'_>>();
+    check::<sts_presign::SignedPost<'_>>();
+    check::<UnixTime>();
+}
+
+#[cfg(all(feature = "sign", feature = "verify"))]
+#[test]
+fn types_of_features_are_send_sync_and_debug() {
+    fn check<T: Send + Sync + Debug>() {}
+    check::<sts_presign::Key>();
+    check::<sts_presign::Keys>();
+    check::<sts_presign::LocalSts<sts_presign::Keys>>();
+    check::<sts_presign::SecretAccessKey>();
+    check::<sts_presign::SessionToken>();
+    check::<sts_presign::SignedUrl>();
+    check::<sts_presign::Signer>();
+    check::<sts_presign::StsError>();
+    check::<sts_presign::VerifyError>();
 }

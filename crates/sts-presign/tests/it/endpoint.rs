@@ -102,9 +102,10 @@ fn every_host_of_botocore_is_accepted_in_its_partition_only() {
             );
         for partition in Partition::ALL {
             let judged = accept(&url, &policy("test-cluster", partition.id()), at(NOW));
-            let want = match partition == endpoint.partition() {
-                true => Ok(endpoint.clone()),
-                false => Err(Error::HostPartition),
+            let want = if partition == endpoint.partition() {
+                Ok(endpoint.clone())
+            } else {
+                Err(Error::HostPartition)
             };
             report.check(host, &judged.map(|accepted| accepted.endpoint()), &want);
         }

@@ -37,9 +37,10 @@ pub(crate) fn login_of(system: &str) -> Login {
 
 impl Login {
     pub(crate) fn policy(&self) -> AcceptPolicy {
-        let partition = match self.region.starts_with("us-gov") {
-            true => "aws-us-gov",
-            false => "aws",
+        let partition = if self.region.starts_with("us-gov") {
+            "aws-us-gov"
+        } else {
+            "aws"
         };
         let mut headers = self
             .binding

@@ -1,9 +1,9 @@
 //! The owner and the lifetime of a key.
 
 use http::StatusCode;
-use sts_presign::{Key, Keys, LocalSts, SecretAccessKey, StsError, verify_request};
+use sts_presign::{Key, KeyLookup, Keys, LocalSts, SecretAccessKey, StsError, verify_request};
 
-use super::{SECRET, ToSign, keys, sts, user};
+use super::{ALICE, SECRET, ToSign, keys, sts, user};
 use crate::support::{NOW, at};
 
 #[test]
@@ -71,10 +71,29 @@ fn a_temporary_key_is_good_with_its_own_session_token_only() {
 }
 
 #[test]
-fn a_store_of_keys_may_be_borrowed() {
-    let keys = keys();
-    let answer = LocalSts::new(&keys).answer(&ToSign::post().sign(), at(NOW));
+fn a_store_of_keys_may_be_borrowed_shared_or_a_trait_object() {
+    let (keys, request) = (keys(), ToSign::post().sign());
+    let answer = LocalSts::new(&keys).answer(&request, at(NOW));
     assert_eq!(answer.status(), StatusCode::OK);
+    let shared = std::sync::Arc::new(keys);
+    let answer = LocalSts::new(shared.clone()).answer(&request, at(NOW));
+    assert_eq!(answer.status(), StatusCode::OK);
+    let object: Box<dyn KeyLookup> = Box::new(shared);
+    assert!(verify_request(&request, object.as_ref(), at(NOW)).is_ok());
+    let answer = LocalSts::new(object).answer(&request, at(NOW));
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[test]
+fn the_last_key_of_an_id_wins() {
+    let key = |secret| Key::long_term(SecretAccessKey::new(secret), user(ALICE));
+    let keys: Keys = [("A", key("1")), ("B", key("2")), ("A", key("3"))]
+        .into_iter()
+        .collect();
+    let secret = |id| keys.key(id).map(|key| key.secret().expose().to_owned());
+    assert_eq!(secret("A").as_deref(), Some("3"));
+    assert_eq!(secret("B").as_deref(), Some("2"));
+    assert_eq!(secret("C"), None);
 }
 
 #[test]
