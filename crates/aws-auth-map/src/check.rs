@@ -1,4 +1,4 @@
-//! What is wrong with the sources of a map together, though each may be good alone.
+//! Problems that appear only when all sources of a map are considered together.
 
 use std::fmt;
 
@@ -13,11 +13,11 @@ use crate::rules::matching::Matcher;
 use crate::rules::template::Template;
 use crate::rules::{Rule, RuleRef};
 
-/// Among how many patterns and permission sets one is looked for that covers a later one: every two
-/// are compared. Our choice; a map with more is still answered, and nothing false is said of it.
+/// The limit on patterns and permission sets that are compared pairwise, to find one that covers a
+/// later one. Our choice. With more of them some findings are missed; none is false.
 const MAX_COMPARED: usize = 512;
 
-/// A problem of a map, and of which source it speaks.
+/// A problem of a map, with the source that it is in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MapProblem {
     backend: Option<BackendKind>,
@@ -25,7 +25,7 @@ pub struct MapProblem {
 }
 
 impl MapProblem {
-    /// Returns the source; none if it is the map as a whole.
+    /// Returns the source. `None` for a problem of the map as a whole.
     #[must_use]
     pub const fn backend(&self) -> Option<BackendKind> {
         self.backend
@@ -48,13 +48,14 @@ impl fmt::Display for MapProblem {
 }
 
 impl IdentityMap {
-    /// Finds what the readers of single sources cannot see: rules that are never asked because an
-    /// earlier source, a pattern or an account covers them, rules that a reserved prefix refuses
-    /// always, sources that the authentication mode leaves out, and that nobody is a node.
+    /// Finds problems that the reader of a single source cannot see: rules that never take effect
+    /// because an earlier source, a pattern or an account matches the same principals; rules that a
+    /// reserved prefix always refuses; sources that the authentication mode leaves out; and a map
+    /// without nodes.
     ///
-    /// What is said is so, but not all is found: of patterns only the first 512 are compared, and
-    /// what several of them cover only together is not looked for. Two rules of one source for just
-    /// the same principal are the reader's to tell, and not told again.
+    /// Every finding is true, but some are missed: only the first 512 patterns are compared, and a rule
+    /// covered only by several others together is not found. Two rules of one source for the same
+    /// principal are reported by the reader, not here.
     #[must_use]
     pub fn check(&self) -> Vec<MapProblem> {
         let mut found = Vec::new();
@@ -111,14 +112,13 @@ pub(crate) fn of_rule(backend: &Backend, at: RuleRef, kind: ProblemKind) -> MapP
     }
 }
 
-/// Whether whoever a rule is for becomes a node that Kubernetes takes for one.
+/// Whether the callers that a rule matches become nodes.
 pub(crate) fn makes_nodes(rule: &Rule) -> bool {
     let is_nodes = |group: &Template| group.to_string() == NODES;
     rule.username().to_string().starts_with(NODE_PREFIX) && rule.groups().iter().any(is_nodes)
 }
 
-/// Whether every name or a group that a rule yields begins with a reserved prefix: what is written
-/// before the first placeholder already does.
+/// Whether the literal text before the first placeholder already starts with a reserved prefix.
 fn begins_reserved(backend: &Backend, rule: &Rule) -> bool {
     let begins = |template: &Template, prefixes: &[String]| {
         let (literal, _) = template.text_around(|_| true);
@@ -130,51 +130,50 @@ fn begins_reserved(backend: &Backend, rule: &Rule) -> bool {
     begins(rule.username(), &backend.reserved_prefixes) || rule.groups().iter().any(is_group)
 }
 
-/// Finds the rule, or the account, that is asked before a rule and speaks of everybody of whom that
-/// does.
+/// Finds an earlier rule or account that matches everyone this rule matches.
 fn covered(before: &[&Backend], own: &Backend, at: RuleRef, rule: &Rule) -> Option<ProblemKind> {
     let by_backend = |earlier: &&Backend| {
         let rules = earlier.rules();
-        let rule_at = match Whom::of(rule.matcher())? {
-            Whom::One(caller, _) => rules.find(&caller).map(|found| found.at),
-            Whom::Many(..) => {
+        let rule_at = match RuleScope::of(rule.matcher())? {
+            RuleScope::One(caller, _) => rules.find(&caller).map(|found| found.at),
+            RuleScope::Many(..) => {
                 let mut loose = rules.iter().filter(|(_, r)| is_loose(r)).take(MAX_COMPARED);
                 loose
                     .find(|(_, earlier)| covers(earlier, rule))
                     .map(|(at, _)| at)
             }
         };
-        let account = || rules.find_account(Whom::of(rule.matcher())?.account()?);
+        let account = || rules.find_account(RuleScope::of(rule.matcher())?.account()?);
         let earlier_at = rule_at.or_else(account)?;
         Some(ProblemKind::CoveredByBackend(earlier.kind(), earlier_at))
     };
     before.iter().find_map(by_backend).or_else(|| {
         let rules = own.rules();
-        let winner = match Whom::of(rule.matcher())? {
-            Whom::One(caller, _) => rules.find(&caller)?.at,
-            Whom::Many(..) => {
+        let winner = match RuleScope::of(rule.matcher())? {
+            RuleScope::One(caller, _) => rules.find(&caller)?.at,
+            RuleScope::Many(..) => {
                 let is_before = |(earlier, r): &(RuleRef, &Rule)| *earlier < at && is_loose(r);
                 let mut loose = rules.iter().filter(is_before).take(MAX_COMPARED);
                 loose.find(|(_, earlier)| covers(earlier, rule))?.0
             }
         };
-        // Two exact rules, or two for one permission set, have been told of by the reader.
+        // The reader reports two exact rules, or two rules for one permission set.
         let is_same = |winner: &Rule| {
             std::mem::discriminant(winner.matcher()) == std::mem::discriminant(rule.matcher())
                 && !matches!(winner.matcher(), Matcher::Pattern(_))
         };
-        let is_told = winner == at || rules.rule(winner).is_some_and(is_same);
-        (!is_told).then_some(ProblemKind::Covered(winner))
+        let is_reported = winner == at || rules.rule(winner).is_some_and(is_same);
+        (!is_reported).then_some(ProblemKind::Covered(winner))
     })
 }
 
-/// Of whom a rule speaks: of one principal, or of many that a pattern describes.
-enum Whom<'r> {
+/// The principals that a rule matches: a single one, or those that a pattern describes.
+enum RuleScope<'r> {
     One(Caller<'r>, Option<AccountId>),
     Many(String, Option<AccountId>),
 }
 
-impl<'r> Whom<'r> {
+impl<'r> RuleScope<'r> {
     fn of(matcher: &'r Matcher) -> Option<Self> {
         let account = |arn: &str| {
             let part = arn.split(':').nth(4)?;
@@ -183,7 +182,7 @@ impl<'r> Whom<'r> {
         Some(match matcher {
             Matcher::Exact { arn, user_id } => {
                 let caller = Caller::of_arn(arn, user_id.as_deref().unwrap_or(""));
-                // What no caller is called needs nobody to cover it.
+                // No caller has this ARN, so no rule needs to cover it.
                 Principal::parse(caller.folded_arn()).ok()?;
                 Self::One(caller, account(arn))
             }
@@ -209,20 +208,21 @@ fn is_loose(rule: &Rule) -> bool {
     matches!(rule.matcher(), Matcher::Pattern(_) | Matcher::Sso { .. })
 }
 
-/// Whether a pattern, or a permission set, speaks of everybody of whom another does.
+/// Whether a pattern or permission set matches everyone another one matches.
 fn covers(earlier: &Rule, later: &Rule) -> bool {
     match (earlier.matcher(), later.matcher()) {
         (Matcher::Sso { key, .. }, Matcher::Sso { key: other, .. }) => key == other,
-        (Matcher::Pattern(pattern), later) => match Whom::of(later) {
-            Some(Whom::Many(text, _)) => covers_pattern(pattern, &text),
+        (Matcher::Pattern(pattern), later) => match RuleScope::of(later) {
+            Some(RuleScope::Many(text, _)) => covers_pattern(pattern, &text),
             _ => false,
         },
         _ => false,
     }
 }
 
-/// Whether a pattern matches whatever another does: it matches it with nothing in the place of each
-/// of its stars, and with more than it has single places for, of characters that nobody writes.
+/// Whether a pattern matches every text another one matches. It does if it matches the other pattern
+/// with each `*` replaced by nothing, and with each `*` replaced by a run longer than itself, of a
+/// character that occurs in neither.
 fn covers_pattern(pattern: &ArnPattern, other: &str) -> bool {
     let one = other.replace('?', "\u{2}");
     let run = "\u{1}".repeat(pattern.as_str().len().saturating_add(1));
@@ -235,7 +235,7 @@ mod tests {
     use iam_principal::ArnPattern;
 
     #[test]
-    fn a_pattern_covers_another_if_it_matches_whatever_that_does() {
+    fn a_pattern_covers_another_if_it_matches_every_text_of_the_other() {
         let arn = |resource: &str| format!("arn:aws:iam::111122223333:{resource}");
         for (pattern, other, want) in [
             ("role/*", "role/dev-*", true),

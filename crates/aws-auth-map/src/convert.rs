@@ -1,14 +1,14 @@
-//! From `aws-auth` to access entries, and back.
+//! Conversion between `aws-auth` and access entries.
 
-mod back;
-mod entry;
-mod obstacle;
+mod access_entry;
+mod conversion_loss;
+mod to_config_map;
 
 use iam_principal::{Kind, Principal};
 
-pub use self::entry::{AccessEntry, EntryType};
-pub use self::obstacle::{Obstacle, ObstacleKind};
-use crate::diff::{canonical_case, somebody};
+pub use self::access_entry::{AccessEntry, EntryType};
+pub use self::conversion_loss::{ConversionLoss, ConversionLossKind};
+use crate::diff::{canonical_case, example_identity};
 use crate::names::{
     BOOTSTRAPPERS, BY_DNS_NAME, BY_SESSION_NAME, CLUSTER_ADMIN, MASTERS, NODE_PROXIER, NODES,
     WINDOWS_PROXY, default_username,
@@ -21,57 +21,58 @@ use crate::rules::template::{Placeholder, Template};
 use crate::rules::{Rule, RuleRef, Rules};
 
 impl Rules {
-    /// Writes the rules of `aws-auth` as access entries, and says what cannot be carried.
+    /// Converts the rules of `aws-auth` to access entries. Returns them with everything that could not
+    /// be converted as it is.
     ///
-    /// Whoever has an entry and is named by no [`Obstacle`] is the same user by it. An entry is for the
-    /// ARN in the case in which the rule has it, since EKS knows one principal where `aws-auth`
-    /// compares letters; and it is for the role or user that has the ARN when the entry is made.
+    /// A principal with an entry and without a [`ConversionLoss`] stays the same user. An entry's ARN is
+    /// spelled as in the rule. `aws-auth` ignores the case of an ARN; EKS looks up the role or user that
+    /// has the ARN when the entry is created.
     ///
-    /// The type is what the rule makes of its role: `EC2_LINUX` and `EC2_WINDOWS` for nodes by their
-    /// private DNS name, `FARGATE_LINUX` and `HYBRID_LINUX` for nodes by their session's name,
-    /// `STANDARD` for all others. EKS refuses groups that begin with `system:`; in place of
-    /// `system:masters` comes the access policy of cluster administrators.
+    /// The type follows from the username and groups: `EC2_LINUX` and `EC2_WINDOWS` for nodes named by
+    /// their private DNS name, `FARGATE_LINUX` and `HYBRID_LINUX` for nodes named by their session,
+    /// `STANDARD` for all others. EKS refuses groups that start with `system:`; the cluster
+    /// administrator's access policy replaces `system:masters`.
     #[must_use]
-    pub fn to_access_entries(&self) -> (Vec<AccessEntry>, Vec<Obstacle>) {
+    pub fn to_access_entries(&self) -> (Vec<AccessEntry>, Vec<ConversionLoss>) {
         let mut entries = Vec::new();
-        let mut obstacles = Vec::new();
+        let mut losses = Vec::new();
         for (at, rule) in self.iter() {
-            let mut note = |kind| obstacles.push(Obstacle::new(kind, at));
+            let mut note = |kind| losses.push(ConversionLoss::new(kind, at));
             match self.entry(at, rule, &mut note) {
                 Ok(entry) => entries.push(entry),
                 Err(kind) => note(kind),
             }
         }
-        let account = |(at, _)| Obstacle::new(ObstacleKind::Account, at);
-        obstacles.extend(self.accounts().map(account));
-        (entries, obstacles)
+        let account = |(at, _)| ConversionLoss::new(ConversionLossKind::Account, at);
+        losses.extend(self.accounts().map(account));
+        (entries, losses)
     }
 
     fn entry(
         &self,
         at: RuleRef,
         rule: &Rule,
-        note: &mut impl FnMut(ObstacleKind),
-    ) -> Result<AccessEntry, ObstacleKind> {
+        note: &mut impl FnMut(ConversionLossKind),
+    ) -> Result<AccessEntry, ConversionLossKind> {
         if rule.is_refusing() {
-            return Err(ObstacleKind::Unreadable);
+            return Err(ConversionLossKind::Unreadable);
         }
         let written = match rule.principal() {
             RulePrincipal::Arn(arn) => arn,
-            RulePrincipal::Pattern(_) => return Err(ObstacleKind::Pattern),
-            RulePrincipal::Sso(_) => return Err(ObstacleKind::PermissionSet),
+            RulePrincipal::Pattern(_) => return Err(ConversionLossKind::Pattern),
+            RulePrincipal::Sso(_) => return Err(ConversionLossKind::PermissionSet),
             RulePrincipal::ArnAndUserId(..) | RulePrincipal::UserId(..) => {
-                return Err(ObstacleKind::UserId);
+                return Err(ConversionLossKind::UserId);
             }
         };
-        let arn = canonical_case(written).ok_or(ObstacleKind::Principal)?;
-        let principal = Principal::parse(&arn).map_err(|_| ObstacleKind::Principal)?;
+        let arn = canonical_case(written).ok_or(ConversionLossKind::Principal)?;
+        let principal = Principal::parse(&arn).map_err(|_| ConversionLossKind::Principal)?;
         check_principal(&principal)?;
-        let caller = somebody(&arn).ok_or(ObstacleKind::Principal)?;
+        let caller = example_identity(&arn).ok_or(ConversionLossKind::Principal)?;
         if let Some(winner) = self.find(&Caller::new(&caller))
             && winner.at != at
         {
-            return Err(ObstacleKind::Shadowed(winner.at));
+            return Err(ConversionLossKind::Shadowed(winner.at));
         }
         let username = written_out(rule.username(), &principal);
         let groups: Vec<String> = rule
@@ -83,7 +84,7 @@ impl Rules {
             && let Some(entry) = node(&arn, &username, &groups)?
         {
             if entry.groups().len() != groups.len() {
-                note(ObstacleKind::NodeGroups);
+                note(ConversionLossKind::NodeGroups);
             }
             return Ok(entry);
         }
@@ -91,19 +92,22 @@ impl Rules {
     }
 }
 
-/// Judges whom an entry can be for.
-fn check_principal(principal: &Principal<'_>) -> Result<(), ObstacleKind> {
+/// Checks that an access entry can be for a principal.
+fn check_principal(principal: &Principal<'_>) -> Result<(), ConversionLossKind> {
     let name = principal.name();
     match principal.kind() {
-        Kind::Role if !principal.path().is_empty() => Err(ObstacleKind::RolePath),
-        Kind::Role if name.starts_with("AWSServiceRoleFor") => Err(ObstacleKind::ServiceLinkedRole),
-        Kind::Role | Kind::User if name.contains(['*', '?']) => Err(ObstacleKind::Principal),
+        Kind::Role if !principal.path().is_empty() => Err(ConversionLossKind::RolePath),
+        Kind::Role if name.starts_with("AWSServiceRoleFor") => {
+            Err(ConversionLossKind::ServiceLinkedRole)
+        }
+        Kind::Role | Kind::User if name.contains(['*', '?']) => Err(ConversionLossKind::Principal),
         Kind::Role | Kind::User => Ok(()),
-        Kind::AssumedRole | Kind::FederatedUser | Kind::Root => Err(ObstacleKind::Principal),
+        Kind::AssumedRole | Kind::FederatedUser | Kind::Root => Err(ConversionLossKind::Principal),
     }
 }
 
-/// Puts in what is known of a principal: the account, and that a user has no session.
+/// Fills in the placeholders whose value the principal determines: the account id, and the session
+/// name of a user, which is empty.
 fn written_out(template: &Template, principal: &Principal<'_>) -> String {
     let written = |placeholder| match placeholder {
         Placeholder::AccountId => principal.account().to_string(),
@@ -118,8 +122,12 @@ fn written_out(template: &Template, principal: &Principal<'_>) -> String {
     filled.unwrap_or_else(|()| template.to_string())
 }
 
-/// Makes the entry of a node's role, if the name is a node's.
-fn node(arn: &str, username: &str, groups: &[String]) -> Result<Option<AccessEntry>, ObstacleKind> {
+/// Builds the entry of a node role. `None` if the username is not a node's.
+fn node(
+    arn: &str,
+    username: &str,
+    groups: &[String],
+) -> Result<Option<AccessEntry>, ConversionLossKind> {
     let has = |name: &str| groups.iter().any(|group| group == name);
     let kind = match username {
         BY_DNS_NAME if has(WINDOWS_PROXY) => EntryType::Ec2Windows,
@@ -131,22 +139,22 @@ fn node(arn: &str, username: &str, groups: &[String]) -> Result<Option<AccessEnt
     let own = [BOOTSTRAPPERS, NODES, NODE_PROXIER, WINDOWS_PROXY];
     let is_own = groups.iter().all(|group| own.contains(&group.as_str()));
     if !is_own || !has(NODES) {
-        // EKS gives a node its groups, and no others.
-        return Err(ObstacleKind::OtherNodeGroups);
+        // EKS sets the groups of a node.
+        return Err(ConversionLossKind::OtherNodeGroups);
     }
-    // Which nodes need only where they register themselves, and EKS does that for them.
+    // Only nodes that register themselves need it; with an access entry EKS registers them.
     let mut kept = groups.to_vec();
     kept.retain(|group| group != BOOTSTRAPPERS);
     Ok(Some(AccessEntry::new(arn, kind, username, kept)))
 }
 
-/// Makes the entry of anybody else.
+/// Builds the entry of a principal that is not a node.
 fn standard(
     principal: &Principal<'_>,
     username: String,
     mut groups: Vec<String>,
-    note: &mut impl FnMut(ObstacleKind),
-) -> Result<AccessEntry, ObstacleKind> {
+    note: &mut impl FnMut(ConversionLossKind),
+) -> Result<AccessEntry, ConversionLossKind> {
     let arn = principal.arn().to_string();
     let is_own = username != default_username(principal);
     if is_own {
@@ -163,40 +171,40 @@ fn standard(
     }
     for group in &groups {
         if group.starts_with("system:") {
-            return Err(ObstacleKind::ReservedGroup);
+            return Err(ConversionLossKind::ReservedGroup);
         }
-        // A user's session name is nothing, and nothing is no group.
+        // The session name of a user is empty, which leaves an empty group.
         if group.is_empty() || Template::parse(group).placeholders().next().is_some() {
-            return Err(ObstacleKind::GroupPlaceholder);
+            return Err(ConversionLossKind::GroupPlaceholder);
         }
     }
     if !policies.is_empty() {
-        note(ObstacleKind::Masters);
+        note(ConversionLossKind::Masters);
     }
     let entry = AccessEntry::new(&arn, EntryType::Standard, &username, groups);
     Ok(entry.with_policies(policies))
 }
 
-/// Judges a name of one's own as EKS does (EKS user guide, "Create access entries").
-fn check_username(kind: Kind, username: &str) -> Result<(), ObstacleKind> {
+/// Checks a custom username as EKS does (EKS user guide, "Create access entries").
+fn check_username(kind: Kind, username: &str) -> Result<(), ConversionLossKind> {
     if EKS_RESERVED_PREFIXES
         .iter()
         .any(|p| username.starts_with(p))
     {
-        return Err(ObstacleKind::ReservedUsername);
+        return Err(ConversionLossKind::ReservedUsername);
     }
     let template = Template::parse(username);
-    // A user has no session, and what its name was is written out by now.
+    // A user's session name was filled in above.
     let is_known = |name| name == Placeholder::SessionName && kind == Kind::Role;
     if username.is_empty() || !template.placeholders().all(|(name, _)| is_known(name)) {
-        return Err(ObstacleKind::Placeholder);
+        return Err(ConversionLossKind::Placeholder);
     }
     let session = username.find("{{SessionName}}").unwrap_or(username.len());
     let has_colon = username
         .get(..session)
         .is_some_and(|begin| begin.contains(':'));
     if session < username.len() && !has_colon {
-        return Err(ObstacleKind::ColonBeforeSessionName);
+        return Err(ConversionLossKind::ColonBeforeSessionName);
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! What a change of the rules changes, and for whom.
+//! Compares two identity maps: which callers become another user, and who is locked out.
 
 mod arn_space;
 mod automaton;
 mod compare;
 mod lockout;
-mod probe;
+mod witness;
 
 use std::fmt;
 
@@ -13,24 +13,24 @@ use iam_principal::{AccountId, Identity};
 pub(crate) use self::arn_space::canonical_case;
 use self::compare::Comparison;
 pub use self::lockout::Lockout;
-pub(crate) use self::probe::somebody;
+pub(crate) use self::witness::example_identity;
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::BackendKind;
 use crate::resolve::resolution::{Mapped, Resolution};
 use crate::rules::RuleRef;
 use crate::rules::sso_role::SsoRole;
 
-/// What is different between two maps: for whom, and how.
+/// The differences between two maps.
 ///
-/// It is about users, not about rules: rules that stand elsewhere, a rule that another one shadows, a
-/// pattern that is now two, make no difference if everybody is who he was. Every [`Change`] has an
-/// identity that shows it.
+/// It compares users, not rules: moving a rule, removing one that never took effect or splitting a
+/// pattern in two makes no difference if every caller becomes the same user. Every [`Change`] has an
+/// identity as its witness.
 ///
-/// Both directions hold: what is in a diff is so, since both maps were asked; and if a diff is empty,
-/// both maps make the same of every [`Identity`]. The latter is exact also for patterns that overlap,
-/// by looking at all combinations in which they can meet. There are sets of patterns for which that
-/// would take too long; a diff that had to stop is not [exhaustive](Self::is_exhaustive), and not
-/// [empty](Self::is_empty) either.
+/// A diff is sound: each change was found by resolving its witness in both maps. It is complete too: if
+/// it is empty, both maps resolve every [`Identity`] alike. For overlapping patterns this is exact,
+/// because every combination of patterns that one ARN can match is compared. For some sets of patterns
+/// that would take too long; such a diff is not [exhaustive](Self::is_exhaustive), and never
+/// [empty](Self::is_empty).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Diff {
     changes: Vec<Change>,
@@ -39,26 +39,26 @@ pub struct Diff {
 }
 
 impl Diff {
-    /// Returns whether everybody is who he was.
+    /// Returns whether every caller stays the same user.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.is_exhaustive
     }
 
-    /// Returns whether everybody was looked at: not, if patterns meet in more ways than are looked
-    /// at, or if reserved prefixes do.
+    /// Returns whether every kind of caller was compared. `false` if patterns or reserved prefixes
+    /// combine in more ways than are searched.
     #[must_use]
     pub const fn is_exhaustive(&self) -> bool {
         self.is_exhaustive
     }
 
-    /// Returns what is different, in the order of [`Whom`] and of what it is called.
+    /// Returns the changes, sorted by the kind and name of [`Affected`].
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// Returns the changes that shut somebody out who should not be.
+    /// Returns the changes that lock out nodes, administrators or the caller who makes the change.
     #[must_use]
     pub fn lockouts(&self) -> &[Lockout] {
         &self.lockouts
@@ -79,31 +79,31 @@ impl fmt::Display for Diff {
         } else {
             writeln!(
                 f,
-                "not everybody was looked at: patterns meet in too many ways"
+                "not every caller was compared: the patterns combine in too many ways"
             )
         }
     }
 }
 
-/// Somebody who is another one now.
+/// A caller who becomes another user.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Change {
-    whom: Whom,
+    affected: Affected,
     identity: Identity,
     private_dns_name: String,
     is_possible: bool,
-    before: Side,
-    after: Side,
+    before: DiffSide,
+    after: DiffSide,
 }
 
 impl Change {
-    /// Returns whom it concerns.
+    /// Returns which callers are affected.
     #[must_use]
-    pub const fn whom(&self) -> &Whom {
-        &self.whom
+    pub const fn affected(&self) -> &Affected {
+        &self.affected
     }
 
-    /// Returns what becomes of them.
+    /// Returns the kind of change.
     #[must_use]
     pub const fn kind(&self) -> ChangeKind {
         match (self.before.resolution.user(), self.after.resolution.user()) {
@@ -113,34 +113,34 @@ impl Change {
         }
     }
 
-    /// Returns somebody whom it concerns; ids, session and key are made up.
+    /// Returns one affected caller. Its ids, session and access key id are invented.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// Returns the private DNS name with which both maps were asked, if that person is an instance.
+    /// Returns the private DNS name with which the witness was resolved, if it is an EC2 instance.
     #[must_use]
     pub fn private_dns_name(&self) -> &str {
         &self.private_dns_name
     }
 
-    /// Returns whether STS can tell such a caller. It names no role with its path, for instance, so
-    /// that nobody has what a rule for such a role gives.
+    /// Returns whether STS can report such a caller. It reports a role without its path, for instance,
+    /// so a rule for a role with its path matches no caller.
     #[must_use]
     pub const fn is_possible(&self) -> bool {
         self.is_possible
     }
 
-    /// Returns what they were.
+    /// Returns the side of the old map.
     #[must_use]
-    pub const fn before(&self) -> &Side {
+    pub const fn before(&self) -> &DiffSide {
         &self.before
     }
 
-    /// Returns what they are.
+    /// Returns the side of the new map.
     #[must_use]
-    pub const fn after(&self) -> &Side {
+    pub const fn after(&self) -> &DiffSide {
         &self.after
     }
 }
@@ -148,15 +148,15 @@ impl Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            whom,
+            affected,
             before,
             after,
             ..
         } = self;
         match self.kind() {
-            ChangeKind::Gains => write!(f, "gains {whom}: {after}")?,
-            ChangeKind::Loses => write!(f, "loses {whom}: {before}")?,
-            ChangeKind::Changes => write!(f, "changes {whom}: {before} -> {after}")?,
+            ChangeKind::Gains => write!(f, "gains {affected}: {after}")?,
+            ChangeKind::Loses => write!(f, "loses {affected}: {before}")?,
+            ChangeKind::Changes => write!(f, "changes {affected}: {before} -> {after}")?,
         }
         if before.username == after.username && before.groups == after.groups {
             write!(f, " (as {})", self.identity.arn())?;
@@ -164,28 +164,28 @@ impl fmt::Display for Change {
         if self.is_possible {
             Ok(())
         } else {
-            f.write_str(" (but STS names no such caller)")
+            f.write_str(" (but STS reports no such caller)")
         }
     }
 }
 
-/// What becomes of somebody.
+/// What happens to a caller.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "there is a user before, after, or both"
 )]
 pub enum ChangeKind {
-    /// Nobody before, a user now.
+    /// Not a user before, a user after.
     Gains,
-    /// A user before, nobody now.
+    /// A user before, not a user after.
     Loses,
-    /// Another user now, or the same one with other groups or access policies.
+    /// Another user, or the same user with other groups or access policies.
     Changes,
 }
 
 impl ChangeKind {
-    /// Returns the word for it.
+    /// Returns `changes`, `gains` or `loses`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -196,25 +196,25 @@ impl ChangeKind {
     }
 }
 
-/// Whom a change concerns, in the words of the rule that does it.
+/// The callers affected by a change, as the rule that causes it names them.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum Whom {
-    /// All of an account for whom there is no rule.
+pub enum Affected {
+    /// All principals of an account without a rule of their own.
     Account(AccountId),
     /// The principal with this ARN.
     Arn(String),
-    /// The principal with this ARN as long as it has this user id.
+    /// The principal with this ARN and this user id.
     ArnAndUserId(String, String),
-    /// Whoever a pattern covers, unless another rule counts for them.
+    /// The principals that a pattern matches and no other rule decides about.
     Pattern(String),
-    /// Whoever has a role of this permission set.
+    /// The roles of a permission set.
     PermissionSet(SsoRole),
     /// The principal with this user id.
     UserId(String),
 }
 
-impl fmt::Display for Whom {
+impl fmt::Display for Affected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(account) => write!(f, "account {account}"),
@@ -232,21 +232,21 @@ impl fmt::Display for Whom {
 
 /// One side of a change.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Side {
+pub struct DiffSide {
     rule: Option<(BackendKind, RuleRef)>,
     username: String,
     groups: Vec<String>,
     resolution: Resolution,
 }
 
-impl Side {
-    /// Returns the rule that counts, and where it comes from.
+impl DiffSide {
+    /// Returns the rule that takes effect, and its backend. `None` if no rule matches.
     #[must_use]
     pub const fn rule(&self) -> Option<(BackendKind, RuleRef)> {
         self.rule
     }
 
-    /// Returns the name of the user as the rule has it, with its placeholders; empty without a rule.
+    /// Returns the username as the rule has it, with its placeholders; empty without a rule.
     #[must_use]
     pub fn username(&self) -> &str {
         &self.username
@@ -258,18 +258,18 @@ impl Side {
         &self.groups
     }
 
-    /// Returns what the map makes of [`Change::identity`].
+    /// Returns how the map resolves [`Change::identity`].
     #[must_use]
     pub const fn resolution(&self) -> &Resolution {
         &self.resolution
     }
 }
 
-impl fmt::Display for Side {
+impl fmt::Display for DiffSide {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mapped = match &self.resolution {
-            Resolution::NotMapped => return f.write_str("nobody"),
-            Resolution::Refused(refusal) => return write!(f, "nobody ({})", refusal.reason()),
+            Resolution::NotMapped => return f.write_str("not mapped"),
+            Resolution::Refused(refusal) => return write!(f, "refused ({})", refusal.reason()),
             Resolution::Mapped(mapped) => mapped,
         };
         f.write_str(&self.username)?;
@@ -287,8 +287,8 @@ impl fmt::Display for Side {
 }
 
 impl Resolution {
-    /// Returns whether both make the same of an identity: the same user (name, uid, extra, and the
-    /// set of groups) with the same set of access policies, or no user, whatever the reason.
+    /// Returns whether both resolutions have the same effect: the same user (name, uid, extra and set
+    /// of groups) with the same set of access policies, or no user, for whatever reason.
     #[must_use]
     pub fn is_alike(&self, other: &Self) -> bool {
         match (self, other) {
@@ -299,7 +299,7 @@ impl Resolution {
     }
 }
 
-// To Kubernetes, groups are a set: it asks whether there is one.
+// Kubernetes treats groups as a set.
 fn is_alike(one: &Mapped, other: &Mapped) -> bool {
     let (a, b) = (one.user(), other.user());
     (a.username(), a.uid(), a.extra()) == (b.username(), b.uid(), b.extra())
@@ -312,14 +312,14 @@ fn is_same_set<T: PartialEq>(one: &[T], other: &[T]) -> bool {
 }
 
 impl IdentityMap {
-    /// Finds out what is different in a new map; see [`Diff`].
+    /// Compares this map with a new one; see [`Diff`].
     #[must_use]
     pub fn diff(&self, new: &Self) -> Diff {
         Comparison::new(self, new).diff()
     }
 
-    /// Finds out what is different in a new map, and whether the one who changes it locks himself
-    /// out.
+    /// Compares this map with a new one, and reports whether the caller who makes the change loses
+    /// access or becomes another user.
     #[must_use]
     pub fn diff_for(&self, new: &Self, caller: &Identity) -> Diff {
         let mut diff = self.diff(new);

@@ -1,16 +1,16 @@
-//! Changes one entry of the ConfigMap's text, and nothing else.
+//! Edits a single entry in the text of the ConfigMap and leaves the rest of the text as it is.
 
-mod error;
-mod place;
-mod section;
+mod edit_error;
+mod new_section;
+mod section_lines;
 mod style;
 mod verify;
 
 use bounded_yaml::{Mapping, Node, documents};
 use iam_principal::AccountId;
 
-pub use self::error::EditError;
-use self::section::Found;
+pub use self::edit_error::EditError;
+use self::section_lines::Found;
 use self::style::Style;
 use self::verify::Intent;
 use crate::problem::Problem;
@@ -19,21 +19,21 @@ use crate::rules::{Rule, RuleRef, Rules, Section};
 
 /// Adds, replaces and removes entries in the text of the ConfigMap.
 ///
-/// The text is what [`Reader::read_config_map`] reads: the manifest in YAML or JSON, or its bare data.
-/// Only the lines of the entry change; comments, the order of keys and how the others are written
-/// stay as they are, byte for byte. A new entry is written as the last one of its section is, and a
-/// section that is not there is made.
+/// The input is any text that [`Reader::read_config_map`] reads: the manifest in YAML or JSON, or its
+/// bare data. Only the lines of the entry change. Everything else, such as comments and the order of
+/// keys, stays the same byte for byte. A new entry imitates the style of the last one in its section,
+/// and a missing section is created.
 ///
-/// Before a text is given out it is read again: it has the entry that was asked for, and is otherwise
-/// what it was. A text with which that cannot be done (a list in brackets, a section in a folded
-/// scalar, an entry that others refer to by an alias) is refused and not touched.
+/// The edited text is read again before it is returned, to check that it contains the requested entry
+/// and is otherwise unchanged. Texts for which this fails are refused: a list in brackets, a section in
+/// a folded scalar, an entry with an anchor that is used elsewhere.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Editor {
     reader: Reader,
 }
 
 impl Editor {
-    /// Makes an editor with the limits of a ConfigMap.
+    /// Builds an editor with the limits of a ConfigMap.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -41,12 +41,11 @@ impl Editor {
         }
     }
 
-    /// Writes rules as a ConfigMap, for `kubectl apply`.
+    /// Writes rules as a new ConfigMap, for `kubectl apply`.
     ///
     /// # Errors
     ///
-    /// In this order: [`EditError::Rule`]; [`EditError::Entangled`], if a rule is one that would not
-    /// be read.
+    /// In this order: [`EditError::Rule`]; [`EditError::Entangled`] if a rule would be read differently.
     pub fn write(&self, rules: &Rules) -> Result<String, EditError> {
         let is_known = |(at, _): (RuleRef, &Rule)| Section::ALL.contains(&at.section());
         if !rules.iter().all(is_known) || rules.unreadable().next().is_some() {
@@ -89,12 +88,11 @@ impl Editor {
         }
     }
 
-    /// Adds a rule behind the others of a section, and returns the new text.
+    /// Adds a rule at the end of a section, and returns the new text.
     ///
     /// # Errors
     ///
-    /// In this order: [`EditError::Rule`], what is wrong with the text,
-    /// [`EditError::Entangled`].
+    /// In this order: [`EditError::Rule`], an error in the text, [`EditError::Entangled`].
     pub fn add(&self, text: &str, section: Section, rule: &Rule) -> Result<String, EditError> {
         let fields = style::fields(section, rule)?;
         let write = |style: &Style| style.entry(&fields);
@@ -111,17 +109,17 @@ impl Editor {
         self.append(text, Section::Accounts, Intent::AddAccount(account), write)
     }
 
-    /// Puts a rule in place of the one at `at`, and returns the new text.
+    /// Replaces the rule at `at`, and returns the new text.
     ///
     /// # Errors
     ///
-    /// In this order: [`EditError::Rule`], what is wrong with the text, [`EditError::NoSuchEntry`],
+    /// In this order: [`EditError::Rule`], an error in the text, [`EditError::NoSuchEntry`],
     /// [`EditError::Entangled`].
     pub fn replace(&self, text: &str, at: RuleRef, rule: &Rule) -> Result<String, EditError> {
         let fields = style::fields(at.section(), rule)?;
         let nodes = self.read(text)?;
         let data = data(&nodes)?;
-        let found = section::find(text, data, at.section())?;
+        let found = section_lines::find(text, data, at.section())?;
         let Found::Lines(lines) = &found else {
             return Err(EditError::NoSuchEntry);
         };
@@ -136,12 +134,11 @@ impl Editor {
     ///
     /// # Errors
     ///
-    /// In this order: what is wrong with the text, [`EditError::NoSuchEntry`],
-    /// [`EditError::Entangled`].
+    /// In this order: an error in the text, [`EditError::NoSuchEntry`], [`EditError::Entangled`].
     pub fn remove(&self, text: &str, at: RuleRef) -> Result<String, EditError> {
         let nodes = self.read(text)?;
         let data = data(&nodes)?;
-        let Found::Lines(lines) = section::find(text, data, at.section())? else {
+        let Found::Lines(lines) = section_lines::find(text, data, at.section())? else {
             return Err(EditError::NoSuchEntry);
         };
         let entry = lines.entry(at.index())?;
@@ -159,7 +156,7 @@ impl Editor {
     ) -> Result<String, EditError> {
         let nodes = self.read(text)?;
         let data = data(&nodes)?;
-        let edited = match section::find(text, data, section)? {
+        let edited = match section_lines::find(text, data, section)? {
             Found::Lines(lines) => match lines.last_entry() {
                 Some(last) => {
                     let new = write(&Style::of(&lines.texts(&last)));
@@ -167,8 +164,10 @@ impl Editor {
                 }
                 None => lines.fill(text, &write(&Style::default())),
             },
-            Found::Empty(range) => place::refill(text, range, section, &write(&Style::default()))?,
-            Found::Missing => place::create(text, data, section, &write(&Style::default()))?,
+            Found::Empty(range) => {
+                new_section::refill(text, range, section, &write(&Style::default()))?
+            }
+            Found::Missing => new_section::create(text, data, section, &write(&Style::default()))?,
         };
         self.verified(&nodes, data, edited, section, intent)
     }
@@ -178,7 +177,7 @@ impl Editor {
         nodes.map_err(|_| EditError::Unreadable)
     }
 
-    /// Gives out a text only if it says what was meant.
+    /// Returns the edited text if it contains the requested change and no other.
     fn verified(
         &self,
         before: &[Node],
@@ -205,7 +204,7 @@ impl Editor {
     }
 }
 
-/// Finds the data, which has to be the only one with sections.
+/// Finds the data of the ConfigMap, which must be the only one with sections.
 fn data(nodes: &[Node]) -> Result<&Mapping, EditError> {
     let mut problems: Vec<Problem> = Vec::new();
     let mut sink = crate::read::problem_sink::ProblemSink::new(
@@ -231,7 +230,7 @@ fn data(nodes: &[Node]) -> Result<&Mapping, EditError> {
     Ok(data)
 }
 
-/// Returns the ConfigMap itself, if it is the only object and has no data yet.
+/// Returns the ConfigMap itself, if it is the only one and has no data yet.
 fn object_without_data(nodes: &[Node]) -> Option<&Mapping> {
     let is_one = |node: &&Node| {
         let kind = node.get("kind").and_then(Node::as_text);

@@ -1,4 +1,4 @@
-//! Why an identity is the user that it is, rule by rule.
+//! Explains how an identity is resolved, rule by rule.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::rules::matching::{Match, MatchedOn, Matcher};
 use crate::rules::sso_role::sso_key;
 use crate::rules::{Decision, Place, RuleRef};
 
-/// What became of an identity, and what every rule had to do with it.
+/// The resolution of an identity, with the part that every rule has in it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Explanation {
     resolution: Resolution,
@@ -22,14 +22,14 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// Returns what [`IdentityMap::resolve`] says.
+    /// Returns the result of [`IdentityMap::resolve`].
     #[must_use]
     pub const fn resolution(&self) -> &Resolution {
         &self.resolution
     }
 
-    /// Returns every rule of the backends that are asked in the map's mode: backend by backend,
-    /// section by section, in the order in which they were written.
+    /// Returns every rule of the backends that the map's mode includes, in the order of backends,
+    /// sections and entries.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
@@ -42,7 +42,7 @@ impl Explanation {
     }
 }
 
-/// What a rule had to do with an identity.
+/// The part of one rule in a resolution.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Step {
     backend: BackendKind,
@@ -52,7 +52,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// Returns where the rule comes from.
+    /// Returns the backend that has the rule.
     #[must_use]
     pub const fn backend(&self) -> BackendKind {
         self.backend
@@ -70,7 +70,7 @@ impl Step {
         self.place
     }
 
-    /// Returns what it had to do with the identity.
+    /// Returns how the rule relates to the identity.
     #[must_use]
     pub const fn finding(&self) -> Finding {
         self.finding
@@ -83,26 +83,26 @@ impl fmt::Display for Step {
     }
 }
 
-/// What a rule has to do with an identity.
+/// How a rule relates to an identity.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Finding {
-    /// It matches, and another one counts.
+    /// It matches, but another rule takes precedence.
     Beaten(RuleRef),
-    /// It is for the caller's user id, and names another ARN: the caller is refused.
+    /// It is for the caller's user id but names another ARN, so the caller is refused.
     Contradicts,
-    /// It matches and counts. That it yields a user is not said: see the resolution.
+    /// It matches and takes effect. Whether it yields a user is up to the resolution.
     Counts(MatchedOn),
-    /// It is for somebody else, but nearly matches.
+    /// It does not match, but nearly.
     NearMiss(NearMiss),
-    /// An earlier backend has decided.
+    /// It was not consulted, because an earlier backend decided.
     NotAsked,
-    /// It is for somebody else.
+    /// It does not match.
     Other,
 }
 
 impl Finding {
-    /// Returns a stable name for it, in kebab case.
+    /// Returns a stable code in kebab case.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -119,17 +119,17 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Beaten(winner) => write!(f, "matches, but {winner} counts"),
+            Self::Beaten(winner) => write!(f, "matches, but {winner} takes precedence"),
             Self::Contradicts => f.write_str("is for the caller's user id, but names another ARN"),
-            Self::Counts(on) => write!(f, "matches on the {}, and counts", on.as_str()),
+            Self::Counts(on) => write!(f, "matches on the {}, and takes effect", on.as_str()),
             Self::NearMiss(near) => write!(f, "does not match, {near}"),
-            Self::NotAsked => f.write_str("not asked, an earlier backend has decided"),
-            Self::Other => f.write_str("is for somebody else"),
+            Self::NotAsked => f.write_str("not consulted, an earlier backend decided"),
+            Self::Other => f.write_str("is for another principal"),
         }
     }
 }
 
-/// By how little a rule is not for an identity.
+/// Why a rule that nearly matches does not.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum NearMiss {
@@ -137,28 +137,29 @@ pub enum NearMiss {
     Account,
     /// It is a pattern, and the case differs.
     Case,
-    /// It is for a user of the same name, and the caller has a role, or the other way round.
+    /// It is for a user of the same name and the caller has a role, or the other way round.
     Kind,
     /// It is for another partition.
     Partition,
-    /// It names the role's path, which STS never tells.
+    /// It names the role's path, which STS does not report.
     Path,
     /// It names a session of the role.
     Session,
-    /// Its name is spelled otherwise, by a letter or two.
+    /// Its name differs in one or two letters.
     Spelling,
-    /// It is for a permission set, and the role's name does not end as Identity Center's do.
+    /// It is for a permission set, and the role's name does not end with the suffix that Identity Center
+    /// generates.
     Suffix,
-    /// The ARN is the caller's and the user id is not: one of the two was made anew.
+    /// It has the caller's ARN and another user id: the principal was recreated.
     UserId,
-    /// It names a user without the path, or with another one, which STS does tell.
+    /// It names a user without its path, or with another path. STS reports the path of a user.
     UserPath,
-    /// `*` and `?` stand for themselves in it.
+    /// It contains `*` or `?`, which are literal in an exact rule.
     Wildcard,
 }
 
 impl NearMiss {
-    /// Returns a stable name for it, in kebab case.
+    /// Returns a stable code in kebab case.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -181,25 +182,25 @@ impl fmt::Display for NearMiss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Account => "but would for another account",
-            Self::Case => "but would if case did not matter in a pattern",
+            Self::Case => "but would if patterns ignored case",
             Self::Kind => "but would for a role instead of a user, or a user instead of a role",
             Self::Partition => "but would in another partition",
-            Self::Path => "but would without the path of the role, which STS never tells",
-            Self::Session => "but would if it named the role and not a session of it",
-            Self::Spelling => "but would if a letter or two of the name were others",
-            Self::UserPath => "but would with the path of the user, which STS tells",
+            Self::Path => "but would without the path of the role, which STS does not report",
+            Self::Session => "but would if it named the role instead of a session of it",
+            Self::Spelling => "but would if one or two letters of the name were different",
+            Self::UserPath => "but would with the path of the user, which STS reports",
             Self::Suffix => {
                 "but would if the role's name ended in the 16 hexadecimal digits of Identity Center"
             }
-            Self::UserId => "but would for another user id; the principal was made anew",
+            Self::UserId => "but would for another user id; the principal was recreated",
             Self::Wildcard => "but would as a pattern, in `rolearnLike` or `userarnLike`",
         })
     }
 }
 
 impl IdentityMap {
-    /// Tells what every rule has to do with an identity. The cost is in proportion to the number of
-    /// rules, unlike that of [`resolve`](Self::resolve).
+    /// Explains how every rule relates to an identity. The cost is proportional to the number of rules,
+    /// unlike that of [`resolve`](Self::resolve).
     #[must_use]
     pub fn explain(&self, identity: &Identity) -> Explanation {
         let caller = Caller::new(identity);
@@ -229,7 +230,7 @@ impl IdentityMap {
                 });
             };
             for (at, rule) in rules.iter() {
-                add(at, judge(rule.matcher(), at, winner, &caller));
+                add(at, finding_of(rule.matcher(), at, winner, &caller));
             }
             for (at, id) in rules.accounts() {
                 let finding = if id != identity.account() {
@@ -250,7 +251,12 @@ impl IdentityMap {
     }
 }
 
-fn judge(matcher: &Matcher, at: RuleRef, winner: Option<RuleRef>, caller: &Caller<'_>) -> Finding {
+fn finding_of(
+    matcher: &Matcher,
+    at: RuleRef,
+    winner: Option<RuleRef>,
+    caller: &Caller<'_>,
+) -> Finding {
     match (matcher.compare(caller), winner) {
         (Match::No, _) => near_miss(matcher, caller).map_or(Finding::Other, Finding::NearMiss),
         (_, Some(winner)) if winner != at => Finding::Beaten(winner),
@@ -259,7 +265,7 @@ fn judge(matcher: &Matcher, at: RuleRef, winner: Option<RuleRef>, caller: &Calle
     }
 }
 
-/// Finds out whether changing one thing would make a rule match.
+/// Returns the single difference that keeps a rule from matching. `None` if there are more.
 fn near_miss(matcher: &Matcher, caller: &Caller<'_>) -> Option<NearMiss> {
     let arn = caller.folded_arn();
     match matcher {
@@ -319,14 +325,14 @@ fn arns(rule: &str, caller: &str) -> Option<NearMiss> {
     }
 }
 
-/// Whether a name is another with a letter or two changed, which of a short name makes another.
+/// Whether two names differ in one or two letters. Short names must differ in fewer.
 fn is_misspelled(name: &str, meant: &str) -> bool {
     let allowed = match meant.len() {
         0..4 => 0,
         4..8 => 1,
         _ => 2,
     };
-    // Two names whose lengths differ by more need no comparing.
+    // The distance is at least the difference of the lengths.
     name.len().abs_diff(meant.len()) <= allowed
         && edit_distance(name.as_bytes(), meant.as_bytes()) <= allowed
 }

@@ -26,9 +26,9 @@ mod read;
 #[cfg(feature = "yaml")]
 mod store;
 
-pub use convert::{AccessEntry, EntryType, Obstacle, ObstacleKind};
+pub use convert::{AccessEntry, ConversionLoss, ConversionLossKind, EntryType};
 pub use dialect::{Dialect, UnknownDialect};
-pub use diff::{Change, ChangeKind, Diff, Lockout, Side, Whom};
+pub use diff::{Affected, Change, ChangeKind, Diff, DiffSide, Lockout};
 pub use explain::{Explanation, Finding, NearMiss, Step};
 pub use resolve::backend::{AuthenticationMode, Backend, BackendKind, EKS_RESERVED_PREFIXES};
 pub use resolve::backend_modes::{BackendModes, BackendModesError};

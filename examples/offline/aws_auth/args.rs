@@ -1,16 +1,18 @@
-//! What can be asked of the program.
+//! The command line.
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use iam_principal::{Identity, Kind, Principal};
 
-/// The `aws-auth` ConfigMap: what is wrong in it, who is whom by it, what a change changes.
+/// Lint the `aws-auth` ConfigMap, show which Kubernetes user a caller becomes, and preview the effect
+/// of an edit.
 ///
-/// A FILE is what `kubectl get cm aws-auth -n kube-system -o yaml` or `-o json` prints, or its data.
+/// A FILE is the output of `kubectl get cm aws-auth -n kube-system -o yaml` or `-o json`, or the data of
+/// that ConfigMap.
 ///
-/// Exit status: 0 nothing was found, or the answer is yes; 1 something was found, or the answer is no;
-/// 2 there is no answer; 3 a change locks somebody out.
+/// Exit status: 0 nothing found, or yes; 1 something found, or no; 2 no answer (wrong usage, unreadable
+/// input); 3 a change that locks out nodes, administrators or the caller.
 #[derive(Parser)]
 #[command(name = "aws_auth")]
 pub(crate) struct Args {
@@ -20,15 +22,15 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Says what is wrong: 1 if an entry or more is left out, 0 if there are warnings at most.
+    /// Lint ConfigMaps; the exit status is 1 if there is an error, and 0 if there are only warnings.
     Check {
-        /// Texts of the ConfigMap.
+        /// The ConfigMaps.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Says which user a caller is, by which rule, and which rules nearly match.
+    /// Show which user a caller becomes, by which rule, and which rules nearly match.
     Explain(Explain),
-    /// Says who gains, who loses and who changes: 0 nobody, 1 somebody, 3 somebody is locked out.
+    /// Compare two ConfigMaps: which callers gain access, lose it or become another user.
     Diff {
         /// The ConfigMap before.
         old: PathBuf,
@@ -37,13 +39,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         caller: Option<Caller>,
     },
-    /// Writes access entries for a ConfigMap, or a ConfigMap for access entries; what is not carried
-    /// as it is goes to standard error, and makes the status 1.
+    /// Convert a ConfigMap to access entries, or access entries to a ConfigMap.
+    ///
+    /// Losses are printed to standard error; the exit status is 1 if there are any.
     Convert {
         #[command(subcommand)]
         to: Convert,
     },
-    /// Changes one entry, and prints the new ConfigMap; all else stays as it is.
+    /// Change one entry, and print the new ConfigMap. Everything else stays as it is.
     Edit {
         #[command(subcommand)]
         edit: Edit,
@@ -54,7 +57,7 @@ pub(crate) enum Command {
 pub(crate) struct Explain {
     /// The ConfigMap.
     pub(crate) file: PathBuf,
-    /// The caller as STS names it: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`,
+    /// The caller's ARN as STS reports it: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`,
     /// `arn:aws:iam::ACCOUNT:user/USER`.
     #[arg(value_name = "ARN")]
     pub(crate) arn: String,
@@ -65,16 +68,16 @@ pub(crate) struct Explain {
 
 #[derive(ClapArgs)]
 pub(crate) struct Caller {
-    /// Whoever makes the change, as STS names them (`aws sts get-caller-identity`): it is a lockout if
-    /// they are somebody else after it.
+    /// The caller who makes the change (`aws sts get-caller-identity`). Losing access, or becoming
+    /// another user, is a lockout.
     #[arg(long, required = false, value_name = "ARN")]
     pub(crate) caller: String,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Convert {
-    /// Prints the inputs of `aws eks create-access-entry` and `associate-access-policy`
-    /// (`--cli-input-json`), one a line.
+    /// Print inputs for `aws eks create-access-entry` and `associate-access-policy`
+    /// (`--cli-input-json`), one per line.
     ToEntries {
         /// The ConfigMap.
         file: PathBuf,
@@ -82,25 +85,25 @@ pub(crate) enum Convert {
         #[arg(long, value_name = "NAME")]
         cluster: String,
     },
-    /// Prints a ConfigMap.
+    /// Print a ConfigMap.
     ToConfigMap {
-        /// What `aws eks describe-access-entry --output json` prints, any number one after another,
-        /// with what `list-associated-access-policies` prints.
+        /// The output of `aws eks describe-access-entry --output json`, for any number of entries one
+        /// after another, and that of `list-associated-access-policies`.
         file: PathBuf,
     },
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Edit {
-    /// Adds an entry behind the others.
+    /// Add an entry at the end of its section.
     Add(Entry),
-    /// Puts an entry in place of the one for the same ARN.
+    /// Replace the entry for an ARN.
     Replace(Entry),
-    /// Removes the entry for an ARN, or an account.
+    /// Remove the entry for an ARN or an account.
     Remove {
         /// The ConfigMap.
         file: PathBuf,
-        /// The ARN, pattern or account as the entry has it.
+        /// The ARN, pattern or account as in the entry.
         #[arg(value_name = "ARN")]
         arn: String,
     },
@@ -110,21 +113,22 @@ pub(crate) enum Edit {
 pub(crate) struct Entry {
     /// The ConfigMap.
     pub(crate) file: PathBuf,
-    /// The ARN of the role or user, or twelve digits for a whole account.
+    /// The ARN of the role or user, or the twelve digits of an account.
     #[arg(value_name = "ARN")]
     pub(crate) arn: String,
-    /// The name of the user, with placeholders as `{{SessionName}}`.
+    /// The username, which may contain placeholders such as `{{SessionName}}`.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub(crate) username: String,
-    /// A group (repeatable).
+    /// A group; repeatable.
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Vec<String>,
 }
 
-/// The caller with an ARN as STS names it. The ids are made up: the ConfigMap does not ask for them.
+/// Builds the identity of a caller from the ARN that STS reports. The ids are invented, because rules of
+/// the ConfigMap do not depend on them.
 pub(crate) fn identity(arn: &str) -> Result<Identity, String> {
-    let told = |why: iam_principal::Error| format!("{arn}: {why}");
-    let principal = Principal::parse(arn).map_err(told)?;
+    let with_arn = |why: iam_principal::Error| format!("{arn}: {why}");
+    let principal = Principal::parse(arn).map_err(with_arn)?;
     let account = principal.account().to_string();
     let session = principal.session_name().unwrap_or("");
     let id = match principal.kind() {
@@ -135,7 +139,7 @@ pub(crate) fn identity(arn: &str) -> Result<Identity, String> {
         Kind::FederatedUser => format!("{account}:{session}"),
         Kind::Role => {
             return Err(format!(
-                "{arn}: a role calls by its sessions; write arn:{}:sts::{account}:assumed-role/{}/SESSION",
+                "{arn}: the caller is a session of the role; write arn:{}:sts::{account}:assumed-role/{}/SESSION",
                 principal.partition(),
                 principal.name()
             ));
@@ -143,5 +147,5 @@ pub(crate) fn identity(arn: &str) -> Result<Identity, String> {
         Kind::Root => account.clone(),
         Kind::User => "AIDAEXAMPLE".to_owned(),
     };
-    Identity::new(arn, &account, &id).map_err(told)
+    Identity::new(arn, &account, &id).map_err(with_arn)
 }

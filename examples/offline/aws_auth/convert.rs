@@ -1,18 +1,18 @@
-//! From a ConfigMap to access entries, and back.
+//! The command `convert`.
 
 use std::path::Path;
 
-use aws_auth_map::{Editor, Obstacle, Problem, Reader, Rules};
+use aws_auth_map::{ConversionLoss, Editor, Problem, Reader, Rules};
 
 use crate::args::Convert;
-use crate::look::told;
+use crate::look::problem_line;
 use crate::{Answer, FOUND, read_file};
 
 pub(crate) fn convert(to: &Convert) -> Result<Answer, String> {
     match to {
         Convert::ToEntries { file, cluster } => {
             let (rules, problems) = Reader::new().read_config_map(&read_file(file)?);
-            let (entries, obstacles) = rules.to_access_entries();
+            let (entries, losses) = rules.to_access_entries();
             let mut text = String::new();
             for entry in &entries {
                 let created = entry.to_create_input(cluster);
@@ -21,14 +21,14 @@ pub(crate) fn convert(to: &Convert) -> Result<Answer, String> {
                     text.push('\n');
                 }
             }
-            Ok(answer(file, &rules, &problems, &obstacles, text))
+            Ok(answer(file, &rules, &problems, &losses, text))
         }
         Convert::ToConfigMap { file } => {
             let (rules, problems) = Reader::new().read_access_entries(&read_file(file)?);
-            let (converted, obstacles) = rules.to_config_map();
+            let (converted, losses) = rules.to_config_map();
             let text = Editor::new().write(&converted);
             let text = text.map_err(|why| format!("{}: {why}", file.display()))?;
-            Ok(answer(file, &rules, &problems, &obstacles, text))
+            Ok(answer(file, &rules, &problems, &losses, text))
         }
     }
 }
@@ -37,21 +37,24 @@ fn answer(
     path: &Path,
     rules: &Rules,
     problems: &[Problem],
-    obstacles: &[Obstacle],
+    losses: &[ConversionLoss],
     text: String,
 ) -> Answer {
     let file = path.display();
-    let mut aside: String = problems.iter().map(|problem| told(path, problem)).collect();
-    for obstacle in obstacles {
-        let line = obstacle.place(rules).line();
+    let mut aside: String = problems
+        .iter()
+        .map(|problem| problem_line(path, problem))
+        .collect();
+    for loss in losses {
+        let line = loss.place(rules).line();
         let line = line.map_or_else(String::new, |line| format!(":{line}"));
-        let word = if obstacle.is_carried() {
+        let word = if loss.is_carried() {
             "changed"
         } else {
-            "not carried"
+            "not converted"
         };
-        let code = obstacle.code();
-        aside.push_str(&format!("{file}{line}: {word}[{code}]: {obstacle}\n"));
+        let code = loss.code();
+        aside.push_str(&format!("{file}{line}: {word}[{code}]: {loss}\n"));
     }
     let status = if aside.is_empty() { 0 } else { FOUND };
     Answer {

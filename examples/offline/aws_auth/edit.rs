@@ -1,4 +1,4 @@
-//! Changes of one entry.
+//! The command `edit`.
 
 use aws_auth_map::{
     Editor, Rule, RulePrincipal, RuleRef, Rules, Section, Template, read_config_map,
@@ -34,7 +34,7 @@ pub(crate) fn edit(edit: &Edit) -> Result<Answer, String> {
     Ok(Answer::new(0, edited))
 }
 
-/// Makes the rule, and says where it belongs.
+/// Builds the rule, and chooses its section.
 fn rule(entry: &Entry) -> Result<(Section, Rule), String> {
     let username = Template::parse(&entry.username);
     let groups = entry
@@ -59,7 +59,7 @@ fn rule(entry: &Entry) -> Result<(Section, Rule), String> {
     Ok((section, Rule::exact(arn, username, groups)))
 }
 
-/// Finds the only entry that is for an ARN, a pattern or an account.
+/// Finds the single entry for an ARN, a pattern or an account.
 fn find(rules: &Rules, arn: &str) -> Result<RuleRef, String> {
     let is_it = |(at, rule): (RuleRef, &Rule)| {
         let is = match rule.principal() {
@@ -74,7 +74,7 @@ fn find(rules: &Rules, arn: &str) -> Result<RuleRef, String> {
     let mut found = rules.iter().filter_map(is_it).chain(accounts);
     match (found.next(), found.next()) {
         (Some(at), None) => Ok(at),
-        (None, _) => Err(format!("{arn}: there is no entry for it")),
+        (None, _) => Err(format!("{arn}: no entry is for it")),
         (Some(one), Some(other)) => Err(format!(
             "{arn}: {one} and {other} are both for it; remove one by hand"
         )),

@@ -1,4 +1,4 @@
-//! What is in a ConfigMap, and between two.
+//! The commands `check`, `explain` and `diff`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub(crate) fn check(paths: &[PathBuf]) -> Result<Answer, String> {
     let mut is_wrong = false;
     for path in paths {
         let (rules, mut problems) = read_config_map(&read_file(path)?);
-        // A text without rules says what is wrong with it already.
+        // Without rules, the reader has already reported why.
         if !rules.is_empty() {
             let checked = map(rules).check();
             problems.extend(checked.iter().map(|found| *found.problem()));
@@ -25,7 +25,7 @@ pub(crate) fn check(paths: &[PathBuf]) -> Result<Answer, String> {
         is_wrong |= problems
             .iter()
             .any(|problem| problem.severity() == Severity::Error);
-        text.extend(problems.iter().map(|problem| told(path, problem)));
+        text.extend(problems.iter().map(|problem| problem_line(path, problem)));
     }
     Ok(Answer::new(if is_wrong { FOUND } else { 0 }, text))
 }
@@ -56,13 +56,17 @@ pub(crate) fn explain(asked: &Explain) -> Result<Answer, String> {
             )
         }
         Resolution::NotMapped => {
-            writeln!(text, "nobody: no rule speaks of {}", caller.canonical_arn())
+            writeln!(
+                text,
+                "not mapped: no rule matches {}",
+                caller.canonical_arn()
+            )
         }
-        Resolution::Refused(refusal) => writeln!(text, "nobody: {refusal}"),
+        Resolution::Refused(refusal) => writeln!(text, "refused: {refusal}"),
     };
     for step in explanation.steps() {
-        let is_telling = !matches!(step.finding(), Finding::Other | Finding::Counts(_));
-        if is_telling {
+        let is_relevant = !matches!(step.finding(), Finding::Other | Finding::Counts(_));
+        if is_relevant {
             let _ = writeln!(text, "          {step}");
         }
     }
@@ -73,7 +77,7 @@ pub(crate) fn explain(asked: &Explain) -> Result<Answer, String> {
     })
 }
 
-/// Where the rule that counts was written.
+/// Returns where the rule that takes effect was written.
 fn place(map: &IdentityMap, explanation: &Explanation) -> String {
     let mut steps = explanation.steps().iter();
     let counting = steps.find(|step| matches!(step.finding(), Finding::Counts(_)));
@@ -101,13 +105,13 @@ pub(crate) fn diff(old: &Path, new: &Path, caller: Option<&Caller>) -> Result<An
     })
 }
 
-/// Reads a ConfigMap; what is wrong in it is told aside.
+/// Reads a ConfigMap. Its errors go to standard error.
 fn read(path: &Path) -> Result<(IdentityMap, String), String> {
     let (rules, problems) = read_config_map(&read_file(path)?);
     let wrong = problems
         .iter()
         .filter(|problem| problem.severity() == Severity::Error);
-    let aside = wrong.map(|problem| told(path, problem)).collect();
+    let aside = wrong.map(|problem| problem_line(path, problem)).collect();
     Ok((map(rules), aside))
 }
 
@@ -115,8 +119,8 @@ fn map(rules: Rules) -> IdentityMap {
     IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
 }
 
-/// One line, as compilers print it.
-pub(crate) fn told(path: &Path, problem: &Problem) -> String {
+/// Formats a problem as one line, as compilers do.
+pub(crate) fn problem_line(path: &Path, problem: &Problem) -> String {
     let number = |number: Option<usize>| number.map_or_else(String::new, |n| format!(":{n}"));
     let (line, column) = (number(problem.line()), number(problem.column()));
     let (severity, code) = (problem.severity().as_str(), problem.code());

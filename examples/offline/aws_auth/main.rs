@@ -1,5 +1,5 @@
-//! What is wrong in an `aws-auth` ConfigMap, who is whom by it, what a change of it changes, and the
-//! change itself: from files, without a cluster.
+//! Lints an `aws-auth` ConfigMap, shows which Kubernetes user a caller becomes, and previews and makes
+//! changes: from files, without a cluster.
 //!
 //! ```text
 //! $ cargo run --quiet --example aws_auth -- explain round_trip/cluster/aws-auth.yaml \
@@ -8,7 +8,7 @@
 //! rule      mapUsers[1] of EKSConfigMap, line 19
 //! ```
 //!
-//! Everything is decided in `aws-auth-map`; here files are read and answers printed.
+//! All decisions are made in `aws-auth-map`. This program reads files and prints answers.
 
 mod args;
 mod convert;
@@ -25,17 +25,17 @@ use args::{Args, Command};
 
 /// Something was found, or the answer is no.
 const FOUND: u8 = 1;
-/// No answer: a wrong flag, a file that cannot be read, an edit that is refused.
+/// No answer: wrong usage, a file that cannot be read, an edit that is refused.
 const FAILED: u8 = 2;
-/// A change that locks somebody out.
+/// A change locks out nodes, administrators or the caller.
 const LOCKOUT: u8 = 3;
 
-/// What is printed, and how the program ends.
+/// The output and the exit status.
 struct Answer {
     status: u8,
     /// For standard output.
     text: String,
-    /// What is said beside it, for standard error.
+    /// For standard error.
     aside: String,
 }
 
@@ -57,8 +57,7 @@ fn main() -> ExitCode {
         Command::Convert { to } => convert::convert(&to),
         Command::Edit { edit } => edit::edit(&edit),
     };
-    // Nobody is left to tell if standard error is closed; and the reader may stop early, as `head`
-    // does.
+    // A closed standard error leaves no way to report it, and a reader may stop early, as `head` does.
     match answer {
         Ok(answer) => {
             let _ = anstream::stderr().write_all(answer.aside.as_bytes());

@@ -1,9 +1,9 @@
-//! Whom two maps can tell apart: a finite list of ARNs that stands for all there are.
+//! A finite list of ARNs that represents every ARN two maps can distinguish.
 //!
-//! 1. Each ARN that a rule names, in every spelling that patterns tell apart (the case of an ARN
-//!    does not matter to a rule for it, and matters to a pattern).
-//! 2. For every other ARN, one of each combination of patterns, permission sets, accounts and
-//!    prefixes of `mapAccounts` names that it can be in.
+//! 1. Each ARN that a rule names, in every spelling that patterns distinguish. (An exact rule ignores
+//!    case and a pattern does not.)
+//! 2. Of the other ARNs, one for each combination of patterns, permission sets, accounts and reserved
+//!    prefixes that an ARN can match.
 //!
 //! Both are exact, and bounded by [`MAX_STATES`].
 
@@ -11,47 +11,47 @@ use std::collections::{BTreeSet, HashSet};
 
 use iam_principal::{AccountId, Kind, Partition, Principal};
 
-use super::automaton::{Alive, Automaton, Shape, Tracked};
+use super::automaton::{Automaton, NfaStates, PatternNfa, TextShape};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::Backend;
 use crate::rules::arn::{fold, strip_path};
 use crate::rules::matching::RulePrincipal;
 
-/// How many places of all patterns in all their states are looked at. Our choice: a hundred patterns
-/// for names that begin alike need some thousand, and this many are looked at in a second.
+/// The limit on pattern positions, summed over all states visited. Our choice: a hundred patterns with
+/// similar prefixes need a few thousand, and this many take about a second.
 pub(super) const MAX_STATES: usize = 50_000;
 
-/// The role name of the sessions that EC2's default host management makes.
+/// The role name in sessions of EC2's Default Host Management Configuration.
 pub(super) const EC2_INSTANCE_ROLE: &str = "aws:ec2-instance";
 
-/// An ARN that stands for others.
+/// An ARN that represents others.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct RepresentativeArn {
     /// The canonical ARN.
     pub(super) arn: String,
-    /// The ARN as a rule has it, if one names it.
+    /// The ARN as the rule spells it, if a rule names it.
     pub(super) named: Option<String>,
-    /// Whether STS can tell such an ARN.
+    /// Whether STS can report this ARN.
     pub(super) is_possible: bool,
 }
 
-/// All that tells identities apart.
+/// Everything by which the two maps distinguish identities.
 #[derive(Debug)]
 pub(super) struct ArnSpace {
     pub(super) arns: Vec<RepresentativeArn>,
-    /// User ids that rules name, with the ARN that they name besides.
+    /// The user ids in rules, with the ARN of the same rule.
     pub(super) user_ids: Vec<(String, Option<String>)>,
-    /// Whether the arns stand for every ARN.
+    /// Whether `arns` represents every ARN.
     pub(super) is_exhaustive: bool,
 }
 
-/// What the rules of both maps name.
+/// The principals in the rules of both maps.
 #[derive(Default)]
 struct Named {
     arns: Vec<String>,
     user_ids: BTreeSet<(String, Option<String>)>,
     accounts: BTreeSet<AccountId>,
-    sets: Vec<Tracked>,
+    sets: Vec<PatternNfa>,
 }
 
 impl ArnSpace {
@@ -101,18 +101,18 @@ impl Named {
             }
             RulePrincipal::Pattern(pattern) => {
                 if texts.insert(pattern.as_str().to_owned()) {
-                    self.sets.push(Tracked::pattern(pattern));
+                    self.sets.push(PatternNfa::pattern(pattern));
                 }
             }
             RulePrincipal::Sso(role) => {
                 self.accounts.insert(role.account());
                 let key = role.key();
                 if texts.insert(key.clone()) {
-                    self.sets.push(Tracked::permission_set(&key));
+                    self.sets.push(PatternNfa::permission_set(&key));
                 }
             }
             RulePrincipal::UserId(id, arn) => {
-                // As a rule compares it: without a role's path.
+                // As the rule compares it: without a role's path.
                 let arn = arn.map(|arn| strip_path(&fold(arn)));
                 self.arns.extend(arn.clone());
                 self.user_ids.insert((id.to_owned(), arn));
@@ -120,21 +120,21 @@ impl Named {
         }
     }
 
-    /// The names that accounts give are ARNs, some of which may begin as is reserved.
+    /// Usernames from `mapAccounts` are ARNs, which may start with a reserved prefix.
     fn add_accounts(&mut self, backend: &Backend, texts: &mut HashSet<String>) {
         let mut accounts = backend.rules().accounts().map(|(_, id)| id).peekable();
         if accounts.peek().is_some() {
             for prefix in &backend.reserved_prefixes {
                 if texts.insert(format!("prefix {prefix}")) {
-                    self.sets.push(Tracked::prefix(prefix));
+                    self.sets.push(PatternNfa::prefix(prefix));
                 }
             }
         }
         self.accounts.extend(accounts);
     }
 
-    /// Adds those whose user id follows from their ARN: an account's root, EC2's default host
-    /// management, and federated users.
+    /// Adds principals whose user id follows from their ARN: an account's root, EC2's default host
+    /// management and federated users.
     fn add_owners(&mut self) {
         for (id, _) in &self.user_ids {
             let (account, name) = id.split_once(':').unwrap_or((id, ""));
@@ -151,7 +151,7 @@ impl Named {
     }
 }
 
-/// The ARN that a rule names, in every spelling that patterns tell apart.
+/// Returns the ARN that a rule names in every spelling that patterns distinguish.
 fn spellings(written: &str, automaton: &mut Automaton) -> Vec<RepresentativeArn> {
     let Some(canonical) = canonical_case(written) else {
         return Vec::new();
@@ -174,8 +174,8 @@ fn spellings(written: &str, automaton: &mut Automaton) -> Vec<RepresentativeArn>
     found.into_iter().map(representative).collect()
 }
 
-/// The ARN that a caller would have of whom a rule's ARN speaks, with the name as it is written
-/// there; nothing if nobody can have it.
+/// Converts a rule's ARN to the form that STS would report, keeping the name's case. `None` if no
+/// caller can have it.
 pub(crate) fn canonical_case(written: &str) -> Option<String> {
     let folded = fold(written);
     let principal = Principal::parse(&folded).ok()?;
@@ -188,17 +188,17 @@ pub(crate) fn canonical_case(written: &str) -> Option<String> {
     Some(format!("{}{}", folded.get(..at)?, written.get(at..)?))
 }
 
-/// One ARN of each combination of patterns, permission sets, accounts and prefixes that ARNs which no
-/// rule names can be in.
+/// Returns one ARN for each combination of patterns, permission sets, accounts and prefixes, among the
+/// ARNs that no rule names.
 fn others(
     accounts: &BTreeSet<AccountId>,
     except: &[String],
     automaton: &mut Automaton,
 ) -> Vec<RepresentativeArn> {
     let mut arns = Vec::new();
-    let mut seen_partitions: Vec<Alive> = Vec::new();
+    let mut seen_partitions: Vec<NfaStates> = Vec::new();
     for partition in Partition::ALL {
-        // Partitions that no pattern tells apart are alike, as long as no ARN in them is left out.
+        // Partitions that no pattern distinguishes are alike, unless a rule names an ARN in one.
         let begin = format!("arn:{partition}:");
         let alive = automaton.after(&begin);
         if beginning(except, &begin).is_empty() {
@@ -214,7 +214,7 @@ fn others(
     arns
 }
 
-/// Returns those of a sorted list that begin so.
+/// Returns the texts of a sorted list that start with `begin`.
 fn beginning<'l>(list: &'l [String], begin: &str) -> &'l [String] {
     let from = list.partition_point(|text| text.as_str() < begin);
     let rest = list.get(from..).unwrap_or_default();
@@ -236,7 +236,7 @@ fn others_of(
     };
     let begin = format!("arn:{partition}:{service}::");
     let mut known: BTreeSet<String> = named.iter().map(|id| format!("{begin}{id}")).collect();
-    // In an account with ARNs that are left out, those may be all that a pattern covers there.
+    // The excluded ARNs of an account may be all that a pattern matches there.
     for arn in beginning(except, &begin) {
         let account = arn.get(..begin.len().saturating_add(12)).unwrap_or("");
         if !automaton.after(account).is_empty() {
@@ -264,8 +264,8 @@ fn others_of(
     }
 }
 
-/// Whether STS can tell a caller with this canonical ARN: a role has no path there, and names have
-/// the characters that IAM allows (IAM API, `CreateRole`, `CreateUser`; STS API,
+/// Whether STS can report a caller with this canonical ARN: a role has no path, and names have the
+/// characters that IAM allows (IAM API, `CreateRole`, `CreateUser`; STS API,
 /// `GetFederationToken`).
 fn is_possible(arn: &str) -> bool {
     Principal::parse(arn).is_ok_and(|principal| {
@@ -286,10 +286,10 @@ const fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+' | b'=' | b',' | b'.' | b'@' | b'-')
 }
 
-/// A text in every combination of capitals.
+/// A text in every combination of upper and lower case.
 struct Spellings(Vec<u8>);
 
-impl Shape for Spellings {
+impl TextShape for Spellings {
     fn next(&self, state: usize) -> Vec<(u8, usize)> {
         let Some(byte) = self.0.get(state).copied() else {
             return Vec::new();
@@ -312,7 +312,7 @@ impl Shape for Spellings {
 
 struct TwelveDigits;
 
-impl Shape for TwelveDigits {
+impl TextShape for TwelveDigits {
     fn next(&self, state: usize) -> Vec<(u8, usize)> {
         let digits = (state < 12).then_some(b'0'..=b'9');
         let next = state.saturating_add(1);
@@ -330,13 +330,13 @@ impl Shape for TwelveDigits {
 
 #[derive(Clone, Copy)]
 enum Letters {
-    /// Those that IAM allows in a name.
+    /// The characters that IAM allows in a name.
     Possible,
-    /// All that an ARN may have.
+    /// All characters that an ARN may contain.
     Any,
 }
 
-/// What may stand after `role/`, `user/`, `root` and `federated-user/`.
+/// What can follow `role/`, `user/`, `root` and `federated-user/`.
 struct Names {
     kind: Kind,
     letters: Letters,
@@ -346,7 +346,7 @@ const BEGIN: usize = 0;
 const IN_NAME: usize = 1;
 const AFTER_SLASH: usize = 2;
 
-impl Shape for Names {
+impl TextShape for Names {
     fn next(&self, state: usize) -> Vec<(u8, usize)> {
         if self.kind == Kind::Root {
             return Vec::new();
@@ -355,7 +355,7 @@ impl Shape for Names {
             Letters::Possible => is_name(*byte),
             Letters::Any => *byte != b'/',
         };
-        // An ordinary letter first, since the first text that is found is shown.
+        // An ordinary letter first: the first text found is shown to users.
         let letters = std::iter::once(b'x').chain(b'!'..=b'~').filter(is_allowed);
         let mut next: Vec<(u8, usize)> = letters.map(|byte| (byte, IN_NAME)).collect();
         let slash = match (self.kind, self.letters) {

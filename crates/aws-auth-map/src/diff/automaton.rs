@@ -1,15 +1,15 @@
-//! Which combinations of patterns can meet in one ARN: an exact answer for any set of patterns.
+//! Finds which combinations of patterns one ARN can match, exactly and for any set of patterns.
 //!
-//! All patterns are followed at once, byte by byte, over all texts of a shape; two texts after which
-//! every pattern is in the same place are the same from there on. What is left is a finite graph, and
-//! a search of it finds a text for every combination that there is.
+//! Each pattern is an NFA, and all of them are simulated at once over all texts of a shape. Two texts
+//! that leave every NFA in the same states are equivalent from there on, so the search space is a
+//! finite graph. A breadth-first search of it finds a shortest text for every combination.
 
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
 use iam_principal::ArnPattern;
 
-/// One byte's worth of a pattern.
+/// One symbol of a pattern.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Symbol {
     /// This byte.
@@ -18,9 +18,9 @@ enum Symbol {
     Folded(u8),
     /// A hexadecimal digit in either case.
     Hex,
-    /// Any one byte, a colon only if so said.
+    /// Any single byte; a colon only if allowed.
     One { may_be_colon: bool },
-    /// Any run of bytes, with colons only if so said.
+    /// Any run of bytes; with colons only if allowed.
     Run { may_have_colons: bool },
 }
 
@@ -40,13 +40,13 @@ impl Symbol {
     }
 }
 
-/// A set of ARNs that can be told byte by byte.
+/// The NFA of a set of ARNs. A state is an index into its symbols.
 #[derive(Clone, Debug)]
-pub(super) struct Tracked(Vec<Symbol>);
+pub(super) struct PatternNfa(Vec<Symbol>);
 
-impl Tracked {
-    /// Those that a pattern covers.
-    // As `ArnPattern::matches`: a wildcard of one of the first five parts takes no colon.
+impl PatternNfa {
+    /// The ARNs that a pattern matches.
+    // As `ArnPattern::matches`: a wildcard in one of the first five parts matches no colon.
     pub(super) fn pattern(pattern: &ArnPattern) -> Self {
         let mut symbols = Vec::new();
         for (index, part) in pattern.as_str().splitn(6, ':').enumerate() {
@@ -67,7 +67,7 @@ impl Tracked {
         Self(symbols)
     }
 
-    /// Those of a permission set's roles, by what these have in common.
+    /// The ARNs of a permission set's roles.
     pub(super) fn permission_set(key: &str) -> Self {
         let mut symbols: Vec<Symbol> = key.bytes().map(Symbol::Folded).collect();
         symbols.push(Symbol::Byte(b'_'));
@@ -75,7 +75,7 @@ impl Tracked {
         Self(symbols)
     }
 
-    /// Those that begin so.
+    /// The ARNs that start with a prefix.
     pub(super) fn prefix(prefix: &str) -> Self {
         let mut symbols: Vec<Symbol> = prefix.bytes().map(Symbol::Byte).collect();
         symbols.push(Symbol::Run {
@@ -84,8 +84,8 @@ impl Tracked {
         Self(symbols)
     }
 
-    /// Passes over runs at no cost, and forgets what stands before the last one: whatever an earlier
-    /// place could still take, that run takes as well.
+    /// Adds the states reachable over empty runs, and drops the states before the last run: every text
+    /// accepted from an earlier state is accepted from that run too.
     fn settle(&self, mut places: BTreeSet<usize>) -> Vec<usize> {
         let mut open: Vec<usize> = places.iter().copied().collect();
         while let Some(at) = open.pop() {
@@ -123,49 +123,48 @@ impl Tracked {
     }
 }
 
-/// Where each set is after some bytes; those that can no longer hold the text are not in it.
+/// The states of each NFA after some bytes. NFAs that can no longer match are left out.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Alive(Vec<(usize, Vec<usize>)>);
+pub(super) struct NfaStates(Vec<(usize, Vec<usize>)>);
 
-impl Alive {
+impl NfaStates {
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What it costs to look at it once.
+    /// The cost of visiting it once.
     fn cost(&self) -> usize {
         let places = self.0.iter().map(|(_, places)| places.len());
         places.fold(1, usize::saturating_add)
     }
 }
 
-/// Which texts are looked at, beginning at a state 0.
-pub(super) trait Shape {
-    /// The bytes that may come next, and the state that each leads to.
+/// A set of texts to search, as an automaton that starts in state 0.
+pub(super) trait TextShape {
+    /// Returns the bytes that can come next, and the state that each leads to.
     fn next(&self, state: usize) -> Vec<(u8, usize)>;
-    /// Whether a text may end here.
+    /// Returns whether a text can end here.
     fn may_end(&self, state: usize) -> bool;
 }
 
-/// Texts that are to be left out, of which the beginning is known: the folded ones that begin as the
-/// text does are a range of a sorted list.
+/// The excluded texts that start like the current text: a range of a sorted list of folded texts.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-struct Left {
+struct Excluded {
     from: usize,
     to: usize,
     depth: usize,
 }
 
-/// The sets, and how much work may still be spent on them.
+/// The NFAs, and the budget left for searching them.
 #[derive(Debug)]
 pub(super) struct Automaton {
-    sets: Vec<Tracked>,
+    sets: Vec<PatternNfa>,
     left: usize,
     is_exhausted: bool,
 }
 
 impl Automaton {
-    pub(super) const fn new(sets: Vec<Tracked>, max_states: usize) -> Self {
+    pub(super) const fn new(sets: Vec<PatternNfa>, max_states: usize) -> Self {
         Self {
             sets,
             left: max_states,
@@ -173,29 +172,29 @@ impl Automaton {
         }
     }
 
-    /// Whether something was left out because it would have cost too much.
+    /// Whether a search stopped early because the budget was spent.
     pub(super) const fn is_exhausted(&self) -> bool {
         self.is_exhausted
     }
 
-    /// Follows all sets over a text from its beginning.
-    pub(super) fn after(&self, text: &str) -> Alive {
-        let start = |set: &Tracked| set.settle(BTreeSet::from([0]));
+    /// Runs all NFAs over a text from its start.
+    pub(super) fn after(&self, text: &str) -> NfaStates {
+        let start = |set: &PatternNfa| set.settle(BTreeSet::from([0]));
         let alive = self.sets.iter().map(start).enumerate().collect();
         let step = |alive, byte| self.step(&alive, byte);
-        text.bytes().fold(Alive(alive), step)
+        text.bytes().fold(NfaStates(alive), step)
     }
 
-    fn step(&self, alive: &Alive, byte: u8) -> Alive {
+    fn step(&self, alive: &NfaStates, byte: u8) -> NfaStates {
         let next = alive.0.iter().filter_map(|(index, places)| {
             let places = self.sets.get(*index)?.step(places, byte);
             (!places.is_empty()).then_some((*index, places))
         });
-        Alive(next.collect())
+        NfaStates(next.collect())
     }
 
-    /// The sets that hold the text which ends here.
-    fn holding(&self, alive: &Alive) -> Vec<usize> {
+    /// Returns the NFAs that accept the text ending here.
+    fn holding(&self, alive: &NfaStates) -> Vec<usize> {
         let holds = |(index, places): &(usize, Vec<usize>)| {
             let end = self.sets.get(*index).map(|set| set.0.len());
             end.is_some_and(|end| places.contains(&end))
@@ -204,13 +203,13 @@ impl Automaton {
         alive.0.iter().filter_map(holds).collect()
     }
 
-    /// Finds, for every combination of sets that some text of a shape is in, a shortest such text;
-    /// none that, folded, is in the sorted list `except`. Combinations in `seen` are left out, and
-    /// those found are added.
+    /// Finds a shortest text for every combination of NFAs that accept some text of a shape. Texts
+    /// whose folded form is in the sorted list `except` are skipped. Combinations in `seen` are skipped,
+    /// and new ones are added to it.
     pub(super) fn combinations(
         &mut self,
         begin: &str,
-        shape: &dyn Shape,
+        shape: &dyn TextShape,
         except: &[String],
         seen: &mut HashSet<Vec<usize>>,
     ) -> Vec<String> {
@@ -219,11 +218,11 @@ impl Automaton {
         })
     }
 
-    /// Finds a shortest text for every way in which the sets can go on after a text of a shape.
+    /// Finds a shortest text for every combination of states that a text of a shape can lead to.
     pub(super) fn continuations(
         &mut self,
         begin: &str,
-        shape: &dyn Shape,
+        shape: &dyn TextShape,
         except: &[String],
     ) -> Vec<String> {
         let mut seen = HashSet::new();
@@ -233,11 +232,11 @@ impl Automaton {
     fn search(
         &mut self,
         begin: &str,
-        shape: &dyn Shape,
+        shape: &dyn TextShape,
         except: &[String],
-        mut is_new: impl FnMut(&Self, &Alive) -> bool,
+        mut is_new: impl FnMut(&Self, &NfaStates) -> bool,
     ) -> Vec<String> {
-        let all = Left {
+        let all = Excluded {
             from: 0,
             to: except.len(),
             depth: 0,
@@ -247,7 +246,7 @@ impl Automaton {
             .fold(all, |left, byte| narrow(except, left, byte));
         let first = Rc::new((0, self.after(begin), left));
         let mut known = HashSet::from([Rc::clone(&first)]);
-        // Each with the one that it came from, and the byte in between.
+        // Each state with its predecessor and the byte between them.
         let mut states = vec![(first, 0_usize, 0_u8)];
         let mut at = 0_usize;
         let mut found = Vec::new();
@@ -256,7 +255,7 @@ impl Automaton {
             if shape.may_end(state) && !is_one(except, left) && is_new(self, alive) {
                 found.push(trace(begin, &states, at));
             }
-            // What no set holds any longer is all alike, and one of it was found or will be.
+            // Texts that no NFA can match any more are all alike; one of them is enough.
             let is_alike = alive.is_empty() && shape.may_end(state) && !is_one(except, left);
             if !is_alike {
                 let Some(rest) = self.left.checked_sub(alive.cost()) else {
@@ -278,26 +277,26 @@ impl Automaton {
     }
 }
 
-/// Finds those of a range that go on with a byte.
-fn narrow(except: &[String], left: Left, byte: u8) -> Left {
+/// Narrows a range to the texts that continue with a byte.
+fn narrow(except: &[String], left: Excluded, byte: u8) -> Excluded {
     let byte = byte.to_ascii_lowercase();
     let range = except.get(left.from..left.to).unwrap_or_default();
     let at = |text: &String| text.as_bytes().get(left.depth).copied();
     let from = range.partition_point(|text| at(text) < Some(byte));
     let to = range.partition_point(|text| at(text) <= Some(byte));
     if from == to {
-        // One value for all that are past the list.
-        return Left::default();
+        // One value for all texts that have left the list.
+        return Excluded::default();
     }
-    Left {
+    Excluded {
         from: left.from.saturating_add(from),
         to: left.from.saturating_add(to),
         depth: left.depth.saturating_add(1),
     }
 }
 
-/// Whether the text that ends here is in the list.
-fn is_one(except: &[String], left: Left) -> bool {
+/// Whether the text ending here is in the list.
+fn is_one(except: &[String], left: Excluded) -> bool {
     let range = except.get(left.from..left.to).unwrap_or_default();
     range.first().is_some_and(|text| text.len() == left.depth)
 }

@@ -1,4 +1,4 @@
-//! Asks two maps about everybody whom they can tell apart.
+//! Resolves every identity that two maps can distinguish in both of them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,8 +6,8 @@ use iam_principal::{Identity, Principal};
 
 use super::arn_space::{ArnSpace, RepresentativeArn};
 use super::lockout::{self, Lockout};
-use super::probe::{self, Values, Words};
-use super::{Change, Diff, Side, Whom};
+use super::witness::{self, PlaceholderValues, TemplateVocabulary};
+use super::{Affected, Change, Diff, DiffSide};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::Backend;
 use crate::resolve::resolution::Resolution;
@@ -18,8 +18,8 @@ use crate::rules::session_name::is_session_name;
 use crate::rules::template::Placeholder;
 use crate::rules::{Decision, Found, Rule, RuleRef};
 
-/// How many pairs of a user id and an ARN are looked at, where a user id is not asked about first of
-/// all. Our choice: a second's work.
+/// The limit on pairs of a user id and an ARN, where a rule by ARN may take precedence over a rule by
+/// user id. Our choice: about a second of work.
 const MAX_PAIRS: usize = 100_000;
 
 pub(super) struct Comparison<'m> {
@@ -27,22 +27,22 @@ pub(super) struct Comparison<'m> {
     is_exhaustive: bool,
     changes: BTreeMap<(String, String), Change>,
     administrators: [bool; 2],
-    nodes: BTreeMap<String, Whom>,
+    nodes: BTreeMap<String, Affected>,
 }
 
-/// Who decides about an identity in a map.
+/// What decides about an identity in a map.
 #[derive(Clone, Copy)]
 enum Winner<'m> {
     Account(&'m Backend, RuleRef),
-    Nobody,
-    /// Whether the rule contradicts what the identity is, or refuses whoever it matches.
+    NoRule,
+    /// With whether the rule refuses the identity.
     Rule(&'m Backend, RuleRef, &'m Rule, bool),
 }
 
-/// What a winner makes of identities, without regard to how that is written.
+/// How a winner maps identities to users, independent of its spelling in the file.
 #[derive(Debug, PartialEq)]
 struct Function<'m> {
-    /// The canonical ARN, if there is none.
+    /// `None` stands for the canonical ARN.
     username: Option<String>,
     groups: BTreeSet<String>,
     policies: BTreeSet<String>,
@@ -66,7 +66,7 @@ impl<'m> Comparison<'m> {
     pub(super) fn diff(mut self) -> Diff {
         let space = ArnSpace::of(self.maps);
         self.is_exhaustive = space.is_exhaustive;
-        let ids = Ids::of(&space, self.maps);
+        let ids = UserIds::of(&space, self.maps);
         self.is_exhaustive &= ids.is_exhaustive;
         for representative in &space.arns {
             for id in ids.of_arn(representative) {
@@ -86,24 +86,24 @@ impl<'m> Comparison<'m> {
     }
 
     fn compare(&mut self, representative: &RepresentativeArn, user_id: &str) {
-        let plain = Words::default().values().0;
+        let plain = TemplateVocabulary::default().values().0;
         let Some(identity) = plain
             .first()
-            .and_then(|values| probe::identity(&representative.arn, user_id, values))
+            .and_then(|values| witness::identity(&representative.arn, user_id, values))
         else {
             return;
         };
         let winners = self.maps.map(|map| Winner::of(map, &identity));
-        self.look_for_administrators(representative, user_id, winners);
+        self.find_administrators(representative, user_id, winners);
         let [old, new] = self.maps;
         let [before, after] = winners;
         if before.function(old, &identity) == after.function(new, &identity) {
             return;
         }
-        let (values, is_all) = words(winners).values();
+        let (values, is_all) = vocabulary(winners).values();
         let mut shown: Option<Change> = None;
         for values in values {
-            let Some(identity) = probe::identity(&representative.arn, user_id, &values) else {
+            let Some(identity) = witness::identity(&representative.arn, user_id, &values) else {
                 continue;
             };
             let resolutions = self
@@ -115,8 +115,8 @@ impl<'m> Comparison<'m> {
             }
             let is_possible = representative.is_possible && is_session_name(&values.session_name);
             if is_possible && lockout::is_node_lost(before, after) {
-                let whom = whom(representative, user_id, winners);
-                self.nodes.insert(whom.to_string(), whom);
+                let affected = affected(representative, user_id, winners);
+                self.nodes.insert(affected.to_string(), affected);
             }
             if shown
                 .as_ref()
@@ -135,7 +135,7 @@ impl<'m> Comparison<'m> {
         self.is_exhaustive &= is_all || shown.is_some();
         if let Some(change) = shown {
             let rules = format!("{:?} {:?}", change.before.rule, change.after.rule);
-            let key = (sort_key(&change.whom), rules);
+            let key = (sort_key(&change.affected), rules);
             let known = self.changes.get(&key);
             if known.is_none_or(|known| change.is_possible && !known.is_possible) {
                 self.changes.insert(key, change);
@@ -143,7 +143,7 @@ impl<'m> Comparison<'m> {
         }
     }
 
-    fn look_for_administrators(
+    fn find_administrators(
         &mut self,
         representative: &RepresentativeArn,
         user_id: &str,
@@ -160,16 +160,16 @@ impl<'m> Comparison<'m> {
             let Some(sessions) = lockout::may_make_administrators(rule) else {
                 continue;
             };
-            let (mut values, _) = words([winner; 2]).values();
+            let (mut values, _) = vocabulary([winner; 2]).values();
             if let Some(first) = values.first().cloned() {
-                values.extend(sessions.into_iter().map(|session_name| Values {
+                values.extend(sessions.into_iter().map(|session_name| PlaceholderValues {
                     session_name,
                     ..first.clone()
                 }));
             }
-            let is_one = |values: &Values| {
+            let is_one = |values: &PlaceholderValues| {
                 is_session_name(&values.session_name)
-                    && probe::identity(&representative.arn, user_id, values).is_some_and(
+                    && witness::identity(&representative.arn, user_id, values).is_some_and(
                         |identity| {
                             let name = &values.private_dns_name;
                             lockout::is_administrator(&map.resolve_instance(&identity, name))
@@ -184,15 +184,15 @@ impl<'m> Comparison<'m> {
 fn change(
     representative: &RepresentativeArn,
     identity: Identity,
-    values: Values,
+    values: PlaceholderValues,
     winners: [Winner<'_>; 2],
     resolutions: [Resolution; 2],
     is_possible: bool,
 ) -> Change {
-    let whom = whom(representative, user_id(&identity), winners);
+    let affected = affected(representative, user_id(&identity), winners);
     let ([old, new], [before, after]) = (winners, resolutions);
     Change {
-        whom,
+        affected,
         before: old.side(before),
         after: new.side(after),
         private_dns_name: values.private_dns_name,
@@ -212,30 +212,30 @@ impl<'m> Winner<'m> {
                     return Self::Rule(backend, at, rule, refuses);
                 }
                 Some(Decision::Account(at)) => return Self::Account(backend, at),
-                Some(Decision::Unreadable(..)) => return Self::Nobody,
+                Some(Decision::Unreadable(..)) => return Self::NoRule,
             }
         }
-        Self::Nobody
+        Self::NoRule
     }
 
     const fn backend(self) -> Option<&'m Backend> {
         match self {
             Self::Account(backend, _) | Self::Rule(backend, ..) => Some(backend),
-            Self::Nobody => None,
+            Self::NoRule => None,
         }
     }
 
     const fn rule(self) -> Option<&'m Rule> {
         match self {
             Self::Rule(_, _, rule, _) => Some(rule),
-            Self::Account(..) | Self::Nobody => None,
+            Self::Account(..) | Self::NoRule => None,
         }
     }
 
-    /// What it makes of identities; nothing, if it makes a user of nobody.
+    /// Returns how it maps identities to users. `None` if it yields no user.
     fn function(self, map: &IdentityMap, identity: &Identity) -> Option<Function<'m>> {
         let (backend, rule) = match self {
-            Self::Nobody | Self::Rule(.., true) => return None,
+            Self::NoRule | Self::Rule(.., true) => return None,
             Self::Account(backend, _) => (backend, None),
             Self::Rule(backend, _, rule, false) => (backend, Some(rule)),
         };
@@ -254,9 +254,9 @@ impl<'m> Winner<'m> {
         })
     }
 
-    fn side(self, resolution: Resolution) -> Side {
+    fn side(self, resolution: Resolution) -> DiffSide {
         let (rule, username, groups) = match self {
-            Self::Nobody => (None, String::new(), Vec::new()),
+            Self::NoRule => (None, String::new(), Vec::new()),
             Self::Account(backend, at) => {
                 let username = resolution.user().map(|user| user.username().to_owned());
                 (
@@ -271,7 +271,7 @@ impl<'m> Winner<'m> {
                 rule.groups().iter().map(ToString::to_string).collect(),
             ),
         };
-        Side {
+        DiffSide {
             rule,
             username,
             groups,
@@ -280,9 +280,9 @@ impl<'m> Winner<'m> {
     }
 }
 
-/// All that the names of both winners are made of.
-fn words<'m>(winners: [Winner<'m>; 2]) -> Words<'m> {
-    let mut words = Words::default();
+/// Collects the texts, placeholders and prefixes of both winners.
+fn vocabulary<'m>(winners: [Winner<'m>; 2]) -> TemplateVocabulary<'m> {
+    let mut words = TemplateVocabulary::default();
     for winner in winners {
         for template in winner
             .rule()
@@ -313,64 +313,70 @@ fn words<'m>(winners: [Winner<'m>; 2]) -> Words<'m> {
     words
 }
 
-/// Says whom a difference concerns, in the words of the new rule, or else of the old one.
-fn whom(representative: &RepresentativeArn, user_id: &str, winners: [Winner<'_>; 2]) -> Whom {
+/// Returns the callers affected by a difference, as the new rule names them, or else the old one.
+fn affected(
+    representative: &RepresentativeArn,
+    user_id: &str,
+    winners: [Winner<'_>; 2],
+) -> Affected {
     let [old, new] = winners;
     let principals = [new, old].map(|winner| winner.rule().map(Rule::principal));
     for principal in principals.into_iter().flatten() {
         match principal {
-            RulePrincipal::UserId(id, _) => return Whom::UserId(id.to_owned()),
+            RulePrincipal::UserId(id, _) => return Affected::UserId(id.to_owned()),
             RulePrincipal::ArnAndUserId(arn, id) if id == user_id => {
-                return Whom::ArnAndUserId(arn.to_owned(), id.to_owned());
+                return Affected::ArnAndUserId(arn.to_owned(), id.to_owned());
             }
             _ => {}
         }
     }
     if let Some(arn) = &representative.named {
-        return Whom::Arn(arn.clone());
+        return Affected::Arn(arn.clone());
     }
     for principal in principals.into_iter().flatten() {
         match principal {
-            RulePrincipal::Pattern(pattern) => return Whom::Pattern(pattern.as_str().to_owned()),
-            RulePrincipal::Sso(role) => return Whom::PermissionSet(role.clone()),
+            RulePrincipal::Pattern(pattern) => {
+                return Affected::Pattern(pattern.as_str().to_owned());
+            }
+            RulePrincipal::Sso(role) => return Affected::PermissionSet(role.clone()),
             _ => {}
         }
     }
     match Principal::parse(&representative.arn) {
-        Ok(principal) => Whom::Account(principal.account()),
-        Err(_) => Whom::Arn(representative.arn.clone()),
+        Ok(principal) => Affected::Account(principal.account()),
+        Err(_) => Affected::Arn(representative.arn.clone()),
     }
 }
 
-fn sort_key(whom: &Whom) -> String {
-    let kind = match whom {
-        Whom::Account(_) => 'a',
-        Whom::Arn(_) => 'b',
-        Whom::ArnAndUserId(..) => 'c',
-        Whom::Pattern(_) => 'd',
-        Whom::PermissionSet(_) => 'e',
-        Whom::UserId(_) => 'f',
+fn sort_key(affected: &Affected) -> String {
+    let kind = match affected {
+        Affected::Account(_) => 'a',
+        Affected::Arn(_) => 'b',
+        Affected::ArnAndUserId(..) => 'c',
+        Affected::Pattern(_) => 'd',
+        Affected::PermissionSet(_) => 'e',
+        Affected::UserId(_) => 'f',
     };
-    format!("{kind}{whom}")
+    format!("{kind}{affected}")
 }
 
-/// Which user ids are tried with which ARN.
-struct Ids {
+/// The user ids to try with each ARN.
+struct UserIds {
     fresh: String,
-    /// By the folded ARN that a rule names with them.
+    /// By the folded ARN that a rule names along with the user id.
     with_arn: HashMap<String, Vec<String>>,
-    /// With every ARN, since they may be asked about after it.
+    /// To be tried with every ARN, because a rule by ARN may take precedence.
     everywhere: Vec<String>,
-    /// With ARNs that no rule names.
+    /// To be tried only with ARNs that no rule names.
     elsewhere: Vec<String>,
     is_exhaustive: bool,
 }
 
-impl Ids {
+impl UserIds {
     fn of(space: &ArnSpace, maps: [&IdentityMap; 2]) -> Self {
         let is_known = |id: &String| space.user_ids.iter().any(|(known, _)| known == id);
         let mut number = 0_usize;
-        // An id that may be a role's and a user's.
+        // An id that can be both a role's and a user's.
         let mut fresh = "EXAMPLE".to_owned();
         while is_known(&fresh) {
             number = number.saturating_add(1);
@@ -406,7 +412,7 @@ impl Ids {
 
     fn of_arn<'i>(&'i self, representative: &RepresentativeArn) -> BTreeSet<&'i str> {
         let mut ids = BTreeSet::from([self.fresh.as_str()]);
-        if Principal::parse(&representative.arn).is_ok_and(|p| probe::user_id_of(&p).is_some()) {
+        if Principal::parse(&representative.arn).is_ok_and(|p| witness::user_id_of(&p).is_some()) {
             return ids;
         }
         let with_arn = self.with_arn.get(&fold(&representative.arn));
@@ -419,12 +425,11 @@ impl Ids {
     }
 }
 
-/// Returns the user ids by which rules of a map know somebody, and whether they are asked about
-/// before any ARN.
+/// Returns the user ids in the rules of a map, and whether rules by user id all precede rules by ARN.
 fn user_ids(map: &IdentityMap) -> (BTreeSet<&str>, bool) {
     let mut ids = BTreeSet::new();
     let mut is_first = true;
-    // By ARN in an earlier section, and in this one.
+    // Whether an earlier section, and this one, have rules by ARN.
     let (mut earlier, mut here) = (false, false);
     let mut section = None;
     for (index, backend) in map.asked().enumerate() {

@@ -1,41 +1,41 @@
-//! Changes after which somebody is shut out who has to get in.
+//! Changes that lock out nodes, administrators or the caller who makes the change.
 
 use std::fmt;
 
 use iam_principal::Identity;
 
-use super::Whom;
+use super::Affected;
 use crate::names::{BOOTSTRAPPERS, CLUSTER_ADMIN, MASTERS, NODES};
 use crate::resolve::IdentityMap;
 use crate::resolve::resolution::Resolution;
 use crate::rules::Rule;
 use crate::rules::access_policy::AccessScope;
 
-/// A change after which somebody is shut out who has to get in.
+/// A change that locks out nodes, administrators or the caller who makes it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Lockout {
-    /// Whoever makes the change is another user after it, or has other groups or access policies.
+    /// The caller who makes the change becomes another user, or gets other groups or access policies.
     CallerChanges {
-        /// The user's name before.
+        /// The username before.
         before: String,
-        /// And after.
+        /// The username after.
         after: String,
     },
-    /// Whoever makes the change is nobody after it.
+    /// The caller who makes the change is no longer mapped to a user.
     CallerLoses {
-        /// The user's name before.
+        /// The username before.
         before: String,
     },
-    /// Nobody is in `system:masters` any more, or has the cluster admin's access policy.
+    /// No caller is in `system:masters` or has the cluster administrator's access policy any more.
     NoAdministrator,
-    /// Nodes are no longer in `system:nodes`, or in `system:bootstrappers` if that was their group:
-    /// they cannot join, and those that have joined stop.
-    Nodes(Whom),
+    /// Nodes are no longer in `system:nodes`, or in `system:bootstrappers` if that was their group.
+    /// New nodes cannot join, and joined nodes stop working.
+    Nodes(Affected),
 }
 
 impl Lockout {
-    /// Returns a stable name for it, in kebab case.
+    /// Returns a stable code in kebab case.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -53,25 +53,25 @@ impl fmt::Display for Lockout {
             Self::CallerChanges { before, after } if before == after => {
                 write!(
                     f,
-                    "you stay `{before}`, but with other groups or access policies"
+                    "you remain `{before}`, but with other groups or access policies"
                 )
             }
             Self::CallerChanges { before, after } => {
-                write!(f, "you are `{before}` and will be `{after}`")
+                write!(f, "you are `{before}` and will become `{after}`")
             }
             Self::CallerLoses { before } => {
-                write!(f, "you are `{before}` and will be nobody")
+                write!(f, "you are `{before}` and will not be mapped to any user")
             }
             Self::NoAdministrator => write!(
                 f,
-                "nobody will be in `{MASTERS}` or have the access policy {CLUSTER_ADMIN}"
+                "no caller will be in `{MASTERS}` or have the access policy {CLUSTER_ADMIN}"
             ),
-            Self::Nodes(whom) => write!(f, "nodes will no longer be nodes: {whom}"),
+            Self::Nodes(affected) => write!(f, "nodes lose access: {affected}"),
         }
     }
 }
 
-/// What a change does to the one who makes it.
+/// Returns the lockout of the caller who makes the change, if there is one.
 pub(super) fn of_caller(
     old: &IdentityMap,
     new: &IdentityMap,
@@ -91,7 +91,7 @@ pub(super) fn of_caller(
     })
 }
 
-/// Whether a user may do everything.
+/// Whether a user has every permission.
 pub(super) fn is_administrator(resolution: &Resolution) -> bool {
     let Resolution::Mapped(mapped) = resolution else {
         return false;
@@ -103,7 +103,8 @@ pub(super) fn is_administrator(resolution: &Resolution) -> bool {
     is_admin || mapped.user().groups().iter().any(|group| group == MASTERS)
 }
 
-/// Whether it is worth a look whether a rule makes administrators, and of which sessions.
+/// Returns the session names for which a rule may yield an administrator. `None` if it yields none; an
+/// empty list if any session name will do.
 pub(super) fn may_make_administrators(rule: &Rule) -> Option<Vec<String>> {
     if rule
         .access_policies()
@@ -130,7 +131,7 @@ pub(super) fn may_make_administrators(rule: &Rule) -> Option<Vec<String>> {
     (!sessions.is_empty() || groups.iter().any(|group| group == MASTERS)).then_some(sessions)
 }
 
-/// Whether nodes are none any more.
+/// Whether a node is not a node any more.
 pub(super) fn is_node_lost(before: &Resolution, after: &Resolution) -> bool {
     let is_in = |resolution: &Resolution, name: &str| {
         resolution

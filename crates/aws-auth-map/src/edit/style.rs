@@ -1,4 +1,4 @@
-//! How an entry is written: as its neighbors are.
+//! Writes an entry in the style of its neighbors.
 
 use iam_principal::{AccountId, Partition};
 
@@ -8,7 +8,7 @@ use crate::read::entry::arn_key;
 use crate::rules::matching::RulePrincipal;
 use crate::rules::{Rule, Section};
 
-/// What an entry says, key by key.
+/// The keys and values of an entry.
 pub(super) struct Fields(Vec<(&'static str, Value)>);
 
 enum Value {
@@ -17,7 +17,7 @@ enum Value {
     Keys(Vec<(&'static str, String)>),
 }
 
-/// Takes a rule apart.
+/// Converts a rule to keys and values.
 ///
 /// # Errors
 ///
@@ -61,21 +61,21 @@ pub(super) fn fields(section: Section, rule: &Rule) -> Result<Fields, EditError>
     Ok(Fields(fields))
 }
 
-/// How an entry is written.
+/// The style of an entry.
 #[derive(Debug)]
 pub(super) struct Style {
-    /// What stands before the dash.
+    /// The number of spaces before the dash.
     indentation: usize,
-    /// How many spaces stand behind it.
+    /// The number of spaces after the dash.
     gap: usize,
-    /// How much deeper than its key the list of groups stands.
+    /// The indentation of the list of groups relative to its key.
     groups: usize,
-    /// The keys in their order, in small letters.
+    /// The order of the keys, in lower case.
     order: Vec<String>,
 }
 
 impl Default for Style {
-    /// As the EKS user guide writes it.
+    /// The style of the EKS user guide.
     fn default() -> Self {
         Self {
             indentation: 0,
@@ -87,7 +87,7 @@ impl Default for Style {
 }
 
 impl Style {
-    /// Looks at how an entry is written.
+    /// Detects the style of an entry.
     pub(super) fn of(lines: &[String]) -> Self {
         let mut style = Self::default();
         let Some(first) = lines.first() else {
@@ -159,22 +159,22 @@ impl Style {
         lines.map(|(index, line)| begin(index) + &line).collect()
     }
 
-    /// Writes an account, in quotes since a number may lose its zeros.
+    /// Writes an account, in quotes because as a number it would lose leading zeros.
     pub(super) fn account(&self, account: AccountId) -> Vec<String> {
         let (dash, gap) = (" ".repeat(self.indentation), " ".repeat(self.gap));
         vec![format!("{dash}-{gap}\"{account}\"")]
     }
 }
 
-/// How many spaces a line begins with.
+/// Returns the number of spaces at the start of a line.
 pub(super) fn spaces(line: &str) -> usize {
     line.len()
         .saturating_sub(line.trim_start_matches(' ').len())
 }
 
-/// Writes a text so that every YAML reader takes it for text: plain, or in double quotes.
+/// Writes a text as a scalar that every YAML reader parses as text: plain, or in double quotes.
 fn scalar(text: &str) -> String {
-    // What YAML 1.1 and 1.2 take for something else.
+    // Words that YAML 1.1 or 1.2 parses as another type.
     const WORDS: [&str; 11] = [
         "y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf",
     ];

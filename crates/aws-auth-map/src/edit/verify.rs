@@ -1,11 +1,11 @@
-//! Whether a text says what was meant, and otherwise what it said.
+//! Checks that an edited text contains the requested change and no other.
 
 use bounded_yaml::{Limits, Mapping, Node, Scalar, documents};
 use iam_principal::AccountId;
 
 use crate::rules::{Rule, RuleRef, Rules, Section};
 
-/// What was meant.
+/// The requested change.
 #[derive(Clone, Copy)]
 pub(super) enum Intent<'r> {
     Add(&'r Rule),
@@ -15,7 +15,7 @@ pub(super) enum Intent<'r> {
 }
 
 impl Intent<'_> {
-    /// Whether it was done: the entry is what was meant, and the others are what they were.
+    /// Whether the section contains the change, and all other entries are the same.
     pub(super) fn is_done(
         self,
         section: Section,
@@ -24,11 +24,11 @@ impl Intent<'_> {
         rules: &Rules,
     ) -> bool {
         let count = before.len();
-        let says =
+        let is_at =
             |index: usize, rule: &Rule| rules.rule(RuleRef::new(section, index)) == Some(rule);
         match self {
             Self::Add(rule) => {
-                after.split_last().is_some_and(|(_, rest)| rest == before) && says(count, rule)
+                after.split_last().is_some_and(|(_, rest)| rest == before) && is_at(count, rule)
             }
             Self::AddAccount(account) => after.split_last().is_some_and(|(last, rest)| {
                 rest == before && last.as_text() == Some(&account.to_string())
@@ -42,13 +42,13 @@ impl Intent<'_> {
                 let mut others = pairs.filter(|(index, _)| *index != at);
                 after.len() == count
                     && others.all(|(_, (before, after))| before == after)
-                    && says(at, rule)
+                    && is_at(at, rule)
             }
         }
     }
 }
 
-/// Reads the entries of a section; nothing, if there are none to be read.
+/// Reads the entries of a section. `None` if the section is not a list.
 pub(super) fn entries(data: &Mapping, section: Section, limits: &Limits) -> Option<Vec<Node>> {
     match data.get(section.key()) {
         None | Some(Node::Null) => Some(Vec::new()),
@@ -72,7 +72,7 @@ pub(super) fn entries(data: &Mapping, section: Section, limits: &Limits) -> Opti
     }
 }
 
-/// Whether two texts say the same but for a section.
+/// Whether two texts have the same content except for a section.
 pub(super) fn is_rest_same(
     (before, data_before): (&[Node], &Mapping),
     (after, data_after): (&[Node], &Mapping),
@@ -93,8 +93,8 @@ fn is_same(a: &Node, b: &Node, data: (&Mapping, &Mapping), section: Section) -> 
 }
 
 fn is_same_mapping(a: &Mapping, b: &Mapping, data: (&Mapping, &Mapping), section: Section) -> bool {
-    // The section, or all the data of an object that had none.
-    let is_meant = |(key, value): &&(Scalar, Node)| {
+    // The section, or the whole data of an object without data before.
+    let is_edited = |(key, value): &&(Scalar, Node)| {
         let is_section = std::ptr::eq(b, data.1) && key.text() == section.key();
         let is_data = || {
             value
@@ -106,12 +106,12 @@ fn is_same_mapping(a: &Mapping, b: &Mapping, data: (&Mapping, &Mapping), section
     let ours: Vec<_> = a
         .entries()
         .iter()
-        .filter(|entry| !is_meant(entry))
+        .filter(|entry| !is_edited(entry))
         .collect();
     let theirs: Vec<_> = b
         .entries()
         .iter()
-        .filter(|entry| !is_meant(entry))
+        .filter(|entry| !is_edited(entry))
         .collect();
     ours.len() == theirs.len()
         && ours

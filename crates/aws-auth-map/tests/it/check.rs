@@ -24,13 +24,13 @@ struct Case {
     #[serde(default)]
     reserved: Vec<String>,
     mode: Option<String>,
-    told: Vec<String>,
+    printed: Vec<String>,
 }
 
 const NODES: &str = "mapRoles: [{rolearn: 'A:role/nodes', username: \
                      'system:node:{{EC2PrivateDNSName}}', groups: ['system:nodes']}]";
 
-fn told(found: &MapProblem) -> String {
+fn printed(found: &MapProblem) -> String {
     let problem = found.problem();
     let line = problem.line().map(|line| line.to_string());
     format!(
@@ -43,7 +43,7 @@ fn told(found: &MapProblem) -> String {
 }
 
 #[test]
-fn each_map_has_wrong_what_its_case_says() {
+fn each_case_has_its_problems() {
     let mut report = Report::new();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/check.toml");
     for case in &testkit::toml::<File>(path).case {
@@ -63,14 +63,14 @@ fn each_map_has_wrong_what_its_case_says() {
             let mode = AuthenticationMode::from_name(mode).expect("a mode");
             map = map.with_authentication_mode(mode);
         }
-        let got: Vec<String> = map.check().iter().map(told).collect();
-        report.check(&case.name, &got, &case.told);
+        let got: Vec<String> = map.check().iter().map(printed).collect();
+        report.check(&case.name, &got, &case.printed);
     }
     report.finish();
 }
 
 #[test]
-fn a_policy_that_the_table_does_not_know_is_told() {
+fn a_policy_that_the_table_does_not_contain_is_reported() {
     let mut rules = Rules::new();
     for name in ["AmazonEKSViewPolicy", "AmazonEKSNewPolicy"] {
         let arn = format!("arn:aws:eks::aws:cluster-access-policy/{name}");
@@ -83,7 +83,7 @@ fn a_policy_that_the_table_does_not_know_is_told() {
         rules.push_entry(rule.with_access_policies(policies));
     }
     let map = IdentityMap::new().with_backend(Backend::new(BackendKind::AccessEntries, rules));
-    let of = |table: PolicyTable| table.check(&map).iter().map(told).collect::<Vec<_>>();
+    let of = |table: PolicyTable| table.check(&map).iter().map(printed).collect::<Vec<_>>();
     let unknown = |index| format!("AccessEntries unknown-access-policy accessEntry[{index}] -");
     assert_eq!(of(PolicyTable::eks()), [unknown(1)]);
     assert_eq!(of(PolicyTable::new()), [unknown(0), unknown(1)]);
@@ -127,7 +127,7 @@ fn modes_are_read_as_upstreams_flag() {
 }
 
 #[test]
-fn sources_are_asked_in_the_order_of_the_modes_and_no_others() {
+fn sources_are_searched_in_the_order_of_the_modes_and_no_others() {
     let backend = |kind: BackendKind| {
         let mut rules = Rules::new();
         let username = Template::parse(kind.as_str());

@@ -1,8 +1,8 @@
 //! From `aws-auth` to access entries and back.
 
 use aws_auth_map::{
-    AccessEntry, Backend, BackendKind, IdentityMap, Obstacle, Reader, Rule, RulePrincipal, Rules,
-    Template, Whom, read_config_map,
+    AccessEntry, Affected, Backend, BackendKind, ConversionLoss, IdentityMap, Reader, Rule,
+    RulePrincipal, Rules, Template, read_config_map,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -22,7 +22,7 @@ struct To {
     text: String,
     inputs: Vec<String>,
     #[serde(default)]
-    obstacles: Vec<String>,
+    losses: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -32,7 +32,7 @@ struct Back {
     text: String,
     rules: Vec<String>,
     #[serde(default)]
-    obstacles: Vec<String>,
+    losses: Vec<String>,
 }
 
 fn cases() -> File {
@@ -42,9 +42,9 @@ fn cases() -> File {
     ))
 }
 
-fn told(obstacles: &[Obstacle]) -> Vec<String> {
-    let told = |obstacle: &Obstacle| format!("{} {}", obstacle.code(), obstacle.rule());
-    obstacles.iter().map(told).collect()
+fn printed(losses: &[ConversionLoss]) -> Vec<String> {
+    let printed = |loss: &ConversionLoss| format!("{} {}", loss.code(), loss.rule());
+    losses.iter().map(printed).collect()
 }
 
 /// The entries as they would be described, read again.
@@ -63,11 +63,11 @@ fn map_of(kind: BackendKind, rules: Rules) -> IdentityMap {
 }
 
 #[test]
-fn rules_become_entries_and_what_cannot_be_carried_is_told() {
+fn rules_become_entries_with_their_losses() {
     let mut report = Report::new();
     for case in cases().to {
         let (rules, _) = read_config_map(&case.text);
-        let (entries, obstacles) = rules.to_access_entries();
+        let (entries, losses) = rules.to_access_entries();
         let inputs: Vec<String> = entries
             .iter()
             .flat_map(|entry| {
@@ -76,25 +76,25 @@ fn rules_become_entries_and_what_cannot_be_carried_is_told() {
             })
             .collect();
         report.check(&case.name, &inputs, &case.inputs);
-        report.check(&case.name, &told(&obstacles), &case.obstacles);
+        report.check(&case.name, &printed(&losses), &case.losses);
         let entries = map_of(BackendKind::AccessEntries, read(&entries));
-        every_difference_has_an_obstacle(
+        every_difference_has_a_loss(
             &map_of(BackendKind::EksConfigMap, rules.clone()),
             &entries,
             &rules,
-            &obstacles,
+            &losses,
         );
     }
     report.finish();
 }
 
 #[test]
-fn entries_become_rules_and_what_cannot_be_carried_is_told() {
+fn entries_become_rules_with_their_losses() {
     let mut report = Report::new();
     for case in cases().back {
         let (entries, problems) = Reader::new().read_access_entries(&case.text);
         assert_eq!(problems, [], "{}", case.name);
-        let (rules, obstacles) = entries.to_config_map();
+        let (rules, losses) = entries.to_config_map();
         let print = |(at, rule): (aws_auth_map::RuleRef, &Rule)| {
             let RulePrincipal::Arn(arn) = rule.principal() else {
                 panic!("{rule:?}")
@@ -106,48 +106,50 @@ fn entries_become_rules_and_what_cannot_be_carried_is_told() {
                 groups.collect::<String>()
             )
         };
-        let printed: Vec<String> = rules.iter().map(print).collect();
-        report.check(&case.name, &printed, &case.rules);
-        report.check(&case.name, &told(&obstacles), &case.obstacles);
+        let written: Vec<String> = rules.iter().map(print).collect();
+        report.check(&case.name, &written, &case.rules);
+        report.check(&case.name, &printed(&losses), &case.losses);
         let config_map = map_of(BackendKind::EksConfigMap, rules);
-        every_difference_has_an_obstacle(
+        every_difference_has_a_loss(
             &map_of(BackendKind::AccessEntries, entries.clone()),
             &config_map,
             &entries,
-            &obstacles,
+            &losses,
         );
     }
     report.finish();
 }
 
-/// Whoever is another user after a conversion is named by an obstacle.
+/// Checks that every principal that becomes another user by a conversion has a loss.
 #[track_caller]
-fn every_difference_has_an_obstacle(
+fn every_difference_has_a_loss(
     old: &IdentityMap,
     new: &IdentityMap,
     rules: &Rules,
-    obstacles: &[Obstacle],
+    losses: &[ConversionLoss],
 ) {
     let diff = old.diff(new);
     for change in diff.changes() {
-        let is_named = obstacles.iter().any(|obstacle| {
-            let Some(rule) = rules.rule(obstacle.rule()) else {
+        let is_named = losses.iter().any(|loss| {
+            let Some(rule) = rules.rule(loss.rule()) else {
                 // Accounts are no rules.
-                return matches!(change.whom(), Whom::Account(_));
+                return matches!(change.affected(), Affected::Account(_));
             };
-            match (rule.principal(), change.whom()) {
-                (RulePrincipal::Arn(arn), Whom::Arn(whom)) => arn.eq_ignore_ascii_case(whom),
+            match (rule.principal(), change.affected()) {
+                (RulePrincipal::Arn(arn), Affected::Arn(whom)) => arn.eq_ignore_ascii_case(whom),
                 (
                     RulePrincipal::ArnAndUserId(arn, _),
-                    Whom::Arn(whom) | Whom::ArnAndUserId(whom, _),
+                    Affected::Arn(whom) | Affected::ArnAndUserId(whom, _),
                 ) => arn.eq_ignore_ascii_case(whom),
-                (RulePrincipal::Pattern(pattern), Whom::Pattern(whom)) => pattern.as_str() == whom,
-                (RulePrincipal::Pattern(pattern), Whom::Arn(whom)) => pattern.matches(whom),
-                (RulePrincipal::Sso(role), Whom::PermissionSet(whom)) => role == whom,
+                (RulePrincipal::Pattern(pattern), Affected::Pattern(whom)) => {
+                    pattern.as_str() == whom
+                }
+                (RulePrincipal::Pattern(pattern), Affected::Arn(whom)) => pattern.matches(whom),
+                (RulePrincipal::Sso(role), Affected::PermissionSet(whom)) => role == whom,
                 _ => false,
             }
         });
-        assert!(is_named, "{change}\n{obstacles:?}");
+        assert!(is_named, "{change}\n{losses:?}");
     }
 }
 
@@ -193,18 +195,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whoever_no_obstacle_names_is_the_same_user_by_an_access_entry(roles in prop::collection::vec(rule(), 0..4), users in prop::collection::vec(rule(), 0..3)) {
+    fn a_principal_without_a_loss_is_the_same_user_by_an_access_entry(roles in prop::collection::vec(rule(), 0..4), users in prop::collection::vec(rule(), 0..3)) {
         let mut rules = Rules::new();
         for rule in roles { rules.push_role(rule); }
         for rule in users { rules.push_user(rule); }
-        let (entries, obstacles) = rules.to_access_entries();
+        let (entries, losses) = rules.to_access_entries();
         let by_rules = map_of(BackendKind::EksConfigMap, rules.clone());
         let entries = read(&entries);
         let by_entries = map_of(BackendKind::AccessEntries, entries.clone());
-        every_difference_has_an_obstacle(&by_rules, &by_entries, &rules, &obstacles);
+        every_difference_has_a_loss(&by_rules, &by_entries, &rules, &losses);
         // And the way back.
-        let (back, obstacles) = entries.to_config_map();
+        let (back, losses) = entries.to_config_map();
         let by_back = map_of(BackendKind::EksConfigMap, back);
-        every_difference_has_an_obstacle(&by_entries, &by_back, &entries, &obstacles);
+        every_difference_has_a_loss(&by_entries, &by_back, &entries, &losses);
     }
 }

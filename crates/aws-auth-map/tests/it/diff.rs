@@ -1,8 +1,8 @@
 //! Who is another one after a change.
 
 use aws_auth_map::{
-    Backend, BackendKind, ChangeKind, Diff, IdentityMap, Lockout, Rule, Rules, SsoRole, Template,
-    Whom, instance_id, read_config_map,
+    Affected, Backend, BackendKind, ChangeKind, Diff, IdentityMap, Lockout, Rule, Rules, SsoRole,
+    Template, instance_id, read_config_map,
 };
 use iam_principal::{AccountId, ArnPattern, Identity, Partition};
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ struct Case {
     new: String,
     #[serde(default)]
     lines: Vec<String>,
-    /// The role of the one who makes the change.
+    /// The role of the caller who makes the change.
     #[serde(default)]
     caller: Option<String>,
 }
@@ -36,7 +36,7 @@ fn read(text: &str) -> IdentityMap {
 }
 
 #[test]
-fn the_diff_says_who_gains_who_loses_and_who_changes() {
+fn each_case_has_its_changes_and_lockouts() {
     let file: File = testkit::toml(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/diff.toml"));
     let mut report = Report::new();
     for case in &file.case {
@@ -318,8 +318,8 @@ const SESSIONS: [&str; 13] = [
     "q",
 ];
 
-/// Everybody whom the rules above can mean, and some whom they cannot.
-fn everybody() -> Vec<Identity> {
+/// Identities that the rules above match, and some that they do not.
+fn identities() -> Vec<Identity> {
     let mut all = Vec::new();
     let names = [
         "a",
@@ -377,9 +377,9 @@ fn everybody() -> Vec<Identity> {
     all
 }
 
-/// Finds somebody whom two maps take for different users, the slow way.
-fn differs(old: &IdentityMap, new: &IdentityMap, everybody: &[Identity]) -> Option<String> {
-    everybody.iter().find_map(|identity| {
+/// Returns an identity that two maps resolve differently, found by trying each.
+fn differs(old: &IdentityMap, new: &IdentityMap, identities: &[Identity]) -> Option<String> {
+    identities.iter().find_map(|identity| {
         // Only an instance has a private DNS name, and needs one.
         let is_instance = instance_id(identity).is_some();
         let names: &[&str] = if is_instance {
@@ -400,7 +400,7 @@ fn differs(old: &IdentityMap, new: &IdentityMap, everybody: &[Identity]) -> Opti
 }
 
 /// What has to hold of every diff.
-fn is_so(old: &IdentityMap, new: &IdentityMap, diff: &Diff) {
+fn check_changes(old: &IdentityMap, new: &IdentityMap, diff: &Diff) {
     for change in diff.changes() {
         let (identity, name) = (change.identity(), change.private_dns_name());
         let before = old.resolve_instance(identity, name);
@@ -427,9 +427,9 @@ proptest! {
         let new = edits.into_iter().fold(config.clone(), Config::edited);
         let (old, new) = (config.map(), new.map());
         let diff = old.diff(&new);
-        is_so(&old, &new, &diff);
+        check_changes(&old, &new, &diff);
         // An eighth of the callers: asking all of them takes ten times as long as the diff.
-        let callers: Vec<Identity> = everybody().into_iter().skip(offset).step_by(8).collect();
+        let callers: Vec<Identity> = identities().into_iter().skip(offset).step_by(8).collect();
         let differs = differs(&old, &new, &callers);
         if diff.is_empty() {
             prop_assert_eq!(differs, None);
@@ -460,12 +460,12 @@ fn the_order_of_sources_is_a_difference() {
     };
     let (old, new) = (config.map(), config.clone().edited(Edit::Turn).map());
     let diff = old.diff(&new);
-    is_so(&old, &new, &diff);
+    check_changes(&old, &new, &diff);
     assert!(!diff.is_empty());
 }
 
 #[test]
-fn patterns_that_never_meet_may_change_places() {
+fn patterns_that_never_overlap_can_swap_places() {
     let rules = |order: [&str; 2]| {
         let mut rules = Rules::new();
         for name in order {
@@ -486,8 +486,8 @@ fn patterns_that_never_meet_may_change_places() {
     };
     assert_eq!(change.kind(), ChangeKind::Changes);
     assert_eq!(
-        change.whom(),
-        &Whom::Pattern("arn:aws:iam::111122223333:role/*-ops".to_owned())
+        change.affected(),
+        &Affected::Pattern("arn:aws:iam::111122223333:role/*-ops".to_owned())
     );
     assert!(change.identity().canonical_arn().ends_with("role/dev-ops"));
 }
@@ -518,7 +518,7 @@ fn an_arn_that_a_rule_names_hides_a_pattern_in_its_own_account_and_partition_onl
 }
 
 #[test]
-fn a_diff_that_was_not_finished_is_not_empty() {
+fn a_diff_that_stopped_early_is_not_empty() {
     // Each pattern meets every other in a way of its own.
     let mut rules = Rules::new();
     for letter in 'a'..='z' {
@@ -533,7 +533,7 @@ fn a_diff_that_was_not_finished_is_not_empty() {
 }
 
 #[test]
-fn the_cost_of_a_diff_is_in_proportion_to_the_rules() {
+fn the_cost_of_a_diff_is_proportional_to_the_rules() {
     let rules = |name: &str| {
         let mut rules = Rules::new();
         for number in 0..5_000 {
@@ -551,7 +551,7 @@ fn the_cost_of_a_diff_is_in_proportion_to_the_rules() {
 }
 
 #[test]
-fn an_administrator_by_access_policy_is_one() {
+fn an_access_policy_makes_an_administrator() {
     let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
     let entries = |scope: aws_auth_map::AccessScope| {
         let name = Template::parse("admin");

@@ -95,7 +95,7 @@ fn an_edit_changes_its_entry_and_nothing_else() {
 }
 
 #[test]
-fn what_the_config_map_cannot_have_is_refused() {
+fn rules_that_a_config_map_cannot_contain_are_refused() {
     let text = "mapRoles: |\n  - rolearn: arn:aws:iam::111122223333:role/a\n    username: a\n";
     let editor = Editor::new();
     let name = Template::parse("x");
@@ -275,7 +275,7 @@ fn lines_in_common(before: &str, after: &str) -> usize {
 
 proptest! {
     #[test]
-    fn edit_then_read_gives_what_was_written(at in 0..TEXTS.len(), steps in prop::collection::vec(step(), 1..6)) {
+    fn edit_then_read_yields_the_edit(at in 0..TEXTS.len(), steps in prop::collection::vec(step(), 1..6)) {
         let editor = Editor::new();
         let mut text = TEXTS[at].to_owned();
         for step in steps {
@@ -308,7 +308,7 @@ proptest! {
     }
 
     #[test]
-    fn an_edit_of_any_text_is_whole_or_refused(text in "(mapRoles|data|kind: ConfigMap|: |\\||[-:{}\\[\\]'\" \n&*<#]|rolearn: arn:aws:iam::111122223333:role/x|username: x|\n  - |\n- ){0,24}", rule in rule()) {
+    fn an_edit_of_any_text_is_complete_or_refused(text in "(mapRoles|data|kind: ConfigMap|: |\\||[-:{}\\[\\]'\" \n&*<#]|rolearn: arn:aws:iam::111122223333:role/x|username: x|\n  - |\n- ){0,24}", rule in rule()) {
         let editor = Editor::new();
         let before = read_config_map(&text).0.len();
         if let Ok(edited) = editor.add(&text, Section::Roles, &rule) {

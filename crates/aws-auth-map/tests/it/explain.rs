@@ -21,10 +21,10 @@ struct Case {
     name: String,
     rules: String,
     caller: String,
-    told: Vec<String>,
+    printed: Vec<String>,
 }
 
-fn told(map: &IdentityMap, identity: &iam_principal::Identity) -> Vec<String> {
+fn printed(map: &IdentityMap, identity: &iam_principal::Identity) -> Vec<String> {
     let explanation = map.explain(identity);
     assert_eq!(explanation.resolution(), &map.resolve(identity));
     let steps = explanation.steps().iter();
@@ -34,7 +34,7 @@ fn told(map: &IdentityMap, identity: &iam_principal::Identity) -> Vec<String> {
 }
 
 #[test]
-fn each_rule_has_to_do_with_the_caller_what_its_case_says() {
+fn each_case_explains_its_rules() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/explain.toml");
     let mut report = Report::new();
     for case in testkit::toml::<Cases>(path).case {
@@ -45,13 +45,13 @@ fn each_rule_has_to_do_with_the_caller_what_its_case_says() {
             _ => panic!("{}", case.caller),
         };
         let (rules, _) = read_config_map(&text);
-        report.check(&case.name, &told(&map(rules), &caller), &case.told);
+        report.check(&case.name, &printed(&map(rules), &caller), &case.printed);
     }
     report.finish();
 }
 
 #[test]
-fn what_comes_after_the_backend_that_decided_was_not_asked() {
+fn backends_after_the_one_that_decides_are_not_consulted() {
     let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/dev', username: a}]\nmapAccounts: ['111122223333']";
     let backend = |text: &str| Backend::new(BackendKind::EksConfigMap, rules(text));
     let map = IdentityMap::new()
@@ -59,7 +59,7 @@ fn what_comes_after_the_backend_that_decided_was_not_asked() {
         .with_backend(backend(text))
         .with_backend(backend(text));
     assert_eq!(
-        told(&map, &session("dev", "s")),
+        printed(&map, &session("dev", "s")),
         [
             "mapAccounts[0] other",
             "mapRoles[0] counts",
@@ -86,7 +86,7 @@ fn a_user_id_explains_itself() {
         .with_backend(Backend::new(BackendKind::AccessEntries, entries))
         .with_backend(Backend::new(BackendKind::DynamicFile, by_id));
     assert_eq!(
-        told(&map, &session("dev", "s")),
+        printed(&map, &session("dev", "s")),
         [
             "accessEntry[0] but-for-the-user-id",
             "mapRoles[0] contradicts",
@@ -99,7 +99,7 @@ fn a_user_id_explains_itself() {
 }
 
 #[test]
-fn a_step_prints_its_rule_and_what_was_found() {
+fn a_step_prints_its_rule_and_its_finding() {
     let text = "mapRoles:\n- {rolearn: 'arn:aws:iam::111122223333:role/team/dev', username: a}\n- {rolearn: 'arn:aws:iam::111122223333:role/dev', username: b}\n";
     let explanation = map(read_config_map(text).0).explain(&session("dev", "s"));
     let printed: Vec<String> = explanation
@@ -111,8 +111,8 @@ fn a_step_prints_its_rule_and_what_was_found() {
         printed,
         [
             "mapRoles[0] of EKSConfigMap: does not match, but would without the path of the role, which \
-         STS never tells",
-            "mapRoles[1] of EKSConfigMap: matches on the arn, and counts",
+         STS does not report",
+            "mapRoles[1] of EKSConfigMap: matches on the arn, and takes effect",
         ]
     );
 }
@@ -127,7 +127,7 @@ fn entry() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn the_rule_that_counts_is_the_one_that_maps(
+    fn the_rule_that_takes_effect_is_the_one_that_maps(
         roles in prop::collection::vec(entry(), 0..6),
         users in prop::collection::vec(entry(), 0..3),
         has_account in any::<bool>(),

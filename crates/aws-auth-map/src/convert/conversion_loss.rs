@@ -1,28 +1,28 @@
-//! What cannot be carried from one to the other, or becomes something else on the way.
+//! Losses in the conversion between `aws-auth` and access entries.
 
 use std::fmt;
 
 use crate::rules::{Place, RuleRef, Rules};
 
-/// Something of a rule that is not carried as it is.
+/// A part of a rule that is dropped or changed by a conversion.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct Obstacle {
-    kind: ObstacleKind,
+pub struct ConversionLoss {
+    kind: ConversionLossKind,
     rule: RuleRef,
 }
 
-impl Obstacle {
-    pub(super) const fn new(kind: ObstacleKind, rule: RuleRef) -> Self {
+impl ConversionLoss {
+    pub(super) const fn new(kind: ConversionLossKind, rule: RuleRef) -> Self {
         Self { kind, rule }
     }
 
-    /// Returns what it is.
+    /// Returns the kind.
     #[must_use]
-    pub const fn kind(&self) -> ObstacleKind {
+    pub const fn kind(&self) -> ConversionLossKind {
         self.kind
     }
 
-    /// Returns a stable name for it, in kebab case.
+    /// Returns a stable code in kebab case.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.kind.code()
@@ -34,62 +34,62 @@ impl Obstacle {
         self.rule
     }
 
-    /// Returns where the rule was written, as far as that is known.
+    /// Returns where the rule was written, if that is known.
     #[must_use]
     pub fn place(&self, rules: &Rules) -> Place {
         rules.place(self.rule)
     }
 
-    /// Returns whether the rule is carried nonetheless, with this difference.
+    /// Returns whether the rule is converted nonetheless, with this difference.
     #[must_use]
     pub const fn is_carried(&self) -> bool {
         self.kind.is_carried()
     }
 }
 
-impl fmt::Display for Obstacle {
+impl fmt::Display for ConversionLoss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.rule, self.kind)
     }
 }
 
-/// What is not carried as it is.
+/// A kind of loss.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum ObstacleKind {
+pub enum ConversionLossKind {
     /// Access policies, which `aws-auth` does not have.
     AccessPolicies,
     /// A whole account.
     Account,
-    /// A name with the session's without a colon before it.
+    /// A username without a colon before the session name.
     ColonBeforeSessionName,
     /// A group with a placeholder.
     GroupPlaceholder,
-    /// `system:masters`, and the access policy of cluster administrators in its place.
+    /// `system:masters`, which is exchanged with the cluster administrator's access policy.
     Masters,
-    /// The groups of nodes, which EKS gives by itself.
+    /// The groups of nodes, which EKS sets by itself.
     NodeGroups,
-    /// Groups of a node that EKS does not give, or none that it does.
+    /// A node without `system:nodes`, or with groups that EKS does not set.
     OtherNodeGroups,
     /// A pattern.
     Pattern,
-    /// A permission set, whose role's ARN is not known.
+    /// A permission set. The ARN of its role is not known.
     PermissionSet,
-    /// A placeholder that names of access entries do not have.
+    /// A placeholder that usernames of access entries cannot contain.
     Placeholder,
-    /// Somebody who can have no access entry.
+    /// A principal that cannot have an access entry.
     Principal,
-    /// The id of a principal.
+    /// The user id of a principal.
     PrincipalId,
-    /// A group that begins with `system:`.
+    /// A group that starts with `system:`.
     ReservedGroup,
-    /// A name that begins as only EKS's own may.
+    /// A username that starts with a prefix EKS reserves.
     ReservedUsername,
-    /// The path of a role.
+    /// The ARN of a role with its path.
     RolePath,
-    /// A role of AWS's own.
+    /// A service-linked role.
     ServiceLinkedRole,
-    /// A rule that never counts.
+    /// A rule that never takes effect.
     Shadowed(RuleRef),
     /// An entry that could not be read.
     Unreadable,
@@ -97,8 +97,8 @@ pub enum ObstacleKind {
     UserId,
 }
 
-impl ObstacleKind {
-    /// Returns a stable name for it, in kebab case.
+impl ConversionLossKind {
+    /// Returns a stable code in kebab case.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -125,72 +125,71 @@ impl ObstacleKind {
     }
 }
 
-impl fmt::Display for ObstacleKind {
+impl fmt::Display for ConversionLossKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AccessPolicies => {
-                "`aws-auth` has no access policies; bind the group or the user by RBAC instead"
+                "`aws-auth` has no access policies; bind the group or the user with RBAC instead"
             }
             Self::Account => {
-                "no access entry is for a whole account; make one for each role and user"
+                "an access entry cannot be for a whole account; create one for each role and user"
             }
             Self::ColonBeforeSessionName => {
-                "EKS wants a `:` somewhere before `{{SessionName}}`; rename the user, and what RBAC \
-                 binds to it"
+                "EKS requires a `:` before `{{SessionName}}`; rename the user, also in RBAC bindings"
             }
             Self::GroupPlaceholder => {
-                "the groups of an access entry have no placeholders; write the groups out"
+                "groups of an access entry cannot contain placeholders; list each group"
             }
             Self::Masters => {
-                "EKS refuses `system:masters`; AmazonEKSClusterAdminPolicy on the cluster stands for \
-                 it, and the other way round"
+                "EKS refuses `system:masters` in access entries, so it is exchanged with \
+                 AmazonEKSClusterAdminPolicy on the cluster"
             }
             Self::NodeGroups => {
-                "EKS registers nodes itself, so `system:bootstrappers` stays behind, and comes back \
-                 with `aws-auth`"
+                "EKS registers nodes itself, so access entries have no `system:bootstrappers`; \
+                 `aws-auth` needs it"
             }
             Self::OtherNodeGroups => {
-                "an access entry gives nodes `system:nodes` and no groups of their own; make another \
-                 role, or leave the groups out"
+                "an access entry gives nodes `system:nodes` and no other groups; remove the groups, or \
+                 use another role"
             }
-            Self::Pattern => "no access entry is for a pattern; make one for each role and user",
+            Self::Pattern => "an access entry cannot be for a pattern; create one for each role and user",
             Self::PermissionSet => {
                 "an access entry needs the ARN of the permission set's role; \
-                 `aws iam list-roles --path-prefix /aws-reserved/sso.amazonaws.com/` has it"
+                 `aws iam list-roles --path-prefix /aws-reserved/sso.amazonaws.com/` lists it"
             }
             Self::Placeholder => {
-                "names of access entries have no placeholder but `{{SessionName}}`; rename the user, \
-                 and what RBAC binds to it"
+                "usernames of access entries can contain no placeholder except `{{SessionName}}`; \
+                 rename the user, also in RBAC bindings"
             }
             Self::Principal => {
-                "an access entry is for a role or a user by its ARN; this one matches nobody, or is \
-                 neither"
+                "an access entry is for the ARN of a role or a user; this ARN is neither, or matches no \
+                 caller"
             }
             Self::PrincipalId => {
-                "`aws-auth` knows ARNs only, so a role or user made anew under this one gets in"
+                "`aws-auth` compares ARNs only, so a role or user recreated under this ARN gets access"
             }
             Self::ReservedGroup => {
-                "EKS refuses groups that begin with `system:`; bind another group by RBAC"
+                "EKS refuses groups that start with `system:`; bind another group with RBAC"
             }
             Self::ReservedUsername => {
-                "EKS reserves `system:`, `eks:`, `aws:`, `amazon:` and `iam:` for itself; rename the \
-                 user, and what RBAC binds to it"
+                "EKS reserves usernames that start with `system:`, `eks:`, `aws:`, `amazon:` or `iam:`; \
+                 rename the user, also in RBAC bindings"
             }
             Self::RolePath => {
-                "with its path this matches nobody, but an access entry for it would; decide which \
-                 is meant"
+                "with the path this rule matches no caller, but an access entry would; decide which is \
+                 meant"
             }
-            Self::ServiceLinkedRole => "EKS makes the entries of service-linked roles itself",
+            Self::ServiceLinkedRole => "EKS creates the entries of service-linked roles itself",
             Self::Shadowed(winner) => {
-                return write!(f, "never counts: `{winner}` is for the same principal");
+                return write!(f, "never used: `{winner}` is for the same principal");
             }
             Self::Unreadable => "the entry cannot be read; correct it first",
-            Self::UserId => "an access entry is made by ARN; EKS looks up the user id itself",
+            Self::UserId => "an access entry is created by ARN; EKS looks up the user id itself",
         })
     }
 }
 
-impl ObstacleKind {
+impl ConversionLossKind {
     const fn is_carried(self) -> bool {
         matches!(
             self,

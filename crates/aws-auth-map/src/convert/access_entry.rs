@@ -1,4 +1,4 @@
-//! An access entry, as the AWS command line takes and prints it.
+//! An access entry, in the AWS CLI's input and output formats.
 
 use iam_principal::Principal;
 
@@ -6,7 +6,7 @@ use crate::names::default_username;
 use crate::quoted_text::quote;
 use crate::rules::access_policy::{AccessPolicy, AccessScope};
 
-/// What an access entry's principal is, which cannot be changed later.
+/// The type of an access entry, which cannot be changed later.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum EntryType {
@@ -18,12 +18,12 @@ pub enum EntryType {
     FargateLinux,
     /// Hybrid nodes.
     HybridLinux,
-    /// Anybody else.
+    /// Any other principal.
     Standard,
 }
 
 impl EntryType {
-    /// Returns the name that the API has for it.
+    /// Returns the type's name in the EKS API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ impl AccessEntry {
         }
     }
 
-    /// Returns whom it is for.
+    /// Returns the ARN of the principal.
     #[must_use]
     pub fn principal_arn(&self) -> &str {
         &self.principal_arn
@@ -81,13 +81,13 @@ impl AccessEntry {
         self.entry_type
     }
 
-    /// Returns the name of the user, with its placeholders.
+    /// Returns the username, with its placeholders.
     #[must_use]
     pub fn username(&self) -> &str {
         &self.username
     }
 
-    /// Returns whether that is the name which EKS gives by itself.
+    /// Returns whether EKS chooses this username by itself.
     #[must_use]
     pub fn has_default_username(&self) -> bool {
         self.entry_type != EntryType::Standard
@@ -95,20 +95,20 @@ impl AccessEntry {
                 .is_ok_and(|principal| default_username(&principal) == self.username)
     }
 
-    /// Returns the groups. Those of a node are what EKS gives it.
+    /// Returns the groups. EKS sets those of a node.
     #[must_use]
     pub fn groups(&self) -> &[String] {
         &self.groups
     }
 
-    /// Returns the access policies to associate with it.
+    /// Returns the access policies to associate.
     #[must_use]
     pub fn access_policies(&self) -> &[AccessPolicy] {
         &self.access_policies
     }
 
-    /// Writes it as `aws eks describe-access-entry` prints what is in `accessEntry`, with its
-    /// policies as `list-associated-access-policies` does.
+    /// Writes the object in `accessEntry` as `aws eks describe-access-entry` prints it, with the policies
+    /// as `list-associated-access-policies` prints them.
     /// [`Reader::read_access_entries`](crate::Reader::read_access_entries) reads it.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -131,8 +131,8 @@ impl AccessEntry {
         object.finish()
     }
 
-    /// Writes the input of `aws eks create-access-entry --cli-input-json`: what EKS gives by itself
-    /// is left out.
+    /// Writes the input of `aws eks create-access-entry --cli-input-json`, without the values that EKS
+    /// sets by itself.
     #[must_use]
     pub fn to_create_input(&self, cluster_name: &str) -> String {
         let mut object = Object::new();
@@ -151,7 +151,7 @@ impl AccessEntry {
         object.finish()
     }
 
-    /// Writes the inputs of `aws eks associate-access-policy --cli-input-json`, one for each policy.
+    /// Writes one input of `aws eks associate-access-policy --cli-input-json` for each policy.
     #[must_use]
     pub fn to_associate_inputs(&self, cluster_name: &str) -> Vec<String> {
         let input = |policy: &AccessPolicy| {

@@ -1,4 +1,4 @@
-//! Where the lines of a section are in the whole text.
+//! Locates the lines of a section in the whole text.
 
 use std::ops::Range;
 
@@ -9,39 +9,39 @@ use super::style::spaces;
 use crate::quoted_text::escape;
 use crate::rules::Section;
 
-/// What there is of a section.
+/// A section in the text.
 pub(super) enum Found {
-    /// No entry, and the value in this range of the text.
+    /// A section without entries, whose value is this range of the text.
     Empty(Range<usize>),
-    /// Its lines.
+    /// A section with entries.
     Lines(Lines),
-    /// Nothing.
+    /// No such section.
     Missing,
 }
 
-/// The lines of a list, each with where it stands.
+/// The lines of a list, each with its range in the text.
 pub(super) struct Lines {
     frame: Frame,
     lines: Vec<Line>,
-    /// The lines at which entries begin.
+    /// The indexes of lines at which an entry starts.
     begins: Vec<usize>,
 }
 
 struct Line {
-    /// What the list's reader sees, without the line break.
+    /// The line as the list's reader sees it, without the line break.
     text: String,
     /// The whole line in the text, with the line break if there is one.
     at: Range<usize>,
     has_break: bool,
 }
 
-/// How the list's lines are those of the text.
+/// How the lines of the list are embedded in the text.
 enum Frame {
-    /// Each is one, indented by so many spaces.
+    /// As lines of the text, indented by this many spaces.
     Indented(usize, &'static str),
-    /// Each is one as it is.
+    /// As lines of the text.
     Native(&'static str),
-    /// They stand in double quotes, in one line.
+    /// With escapes, in double quotes in a single line.
     Quoted,
 }
 
@@ -72,11 +72,11 @@ pub(super) fn find(text: &str, data: &Mapping, section: Section) -> Result<Found
         from.saturating_add(rest.find('\n').unwrap_or(rest.len()))
     };
     match (value, rest.chars().next()) {
-        // `|` and what may stand behind it.
+        // `|` and its indicators.
         (Node::Scalar(scalar), Some('|')) => {
             let (_, parent) = line_of(text, at);
             let lines = Lines::of_block(text, line_end(begin), parent);
-            if !lines.says(scalar.text()) {
+            if !lines.matches_text(scalar.text()) {
                 return Err(EditError::ScalarStyle);
             }
             Ok(if scalar.text().trim().is_empty() {
@@ -87,18 +87,18 @@ pub(super) fn find(text: &str, data: &Mapping, section: Section) -> Result<Found
         }
         (Node::Scalar(scalar), Some('"')) => {
             let end = quoted_end(text, begin).ok_or(EditError::ScalarStyle)?;
-            if is_nothing(scalar.text()) {
+            if is_empty_section(scalar.text()) {
                 return Ok(Found::Empty(begin..end));
             }
             let lines = Lines::of_quoted(text, begin..end);
-            let lines = lines.filter(|lines| lines.says(scalar.text()));
+            let lines = lines.filter(|lines| lines.matches_text(scalar.text()));
             Ok(Found::Lines(
                 lines.ok_or(EditError::ScalarStyle)?.with_entries()?,
             ))
         }
-        (Node::Scalar(scalar), Some('\'' | '[' | '`')) if is_nothing(scalar.text()) => {
+        (Node::Scalar(scalar), Some('\'' | '[' | '`')) if is_empty_section(scalar.text()) => {
             let line = text.get(begin..line_end(begin)).unwrap_or("");
-            // Nothing but the value and a comment stands in the line.
+            // The rest of the line can only be a comment or the end of a flow mapping.
             let end = line.find(['#', ',', '}']).unwrap_or(line.len());
             let value = line.get(..end).unwrap_or("").trim_end();
             Ok(Found::Empty(begin..begin.saturating_add(value.len())))
@@ -123,12 +123,12 @@ pub(super) fn find(text: &str, data: &Mapping, section: Section) -> Result<Found
     }
 }
 
-/// What people leave an empty section as.
-fn is_nothing(text: &str) -> bool {
+/// Whether a text is one of the spellings of an empty section.
+fn is_empty_section(text: &str) -> bool {
     matches!(text.trim(), "" | "[]" | "''" | "\"\"" | "``")
 }
 
-/// Finds the byte after the colon of a key that ends at `at`, be it in quotes.
+/// Returns the offset after the colon of a key that ends at `at`, quoted or not.
 fn value_begin(text: &str, at: usize) -> Option<usize> {
     let rest = text.get(at..)?;
     let unquoted = rest.strip_prefix(['"', '\'']).unwrap_or(rest);
@@ -136,8 +136,8 @@ fn value_begin(text: &str, at: usize) -> Option<usize> {
     Some(text.len().saturating_sub(after.len()))
 }
 
-/// Returns where the line of a byte begins, and how many spaces it begins with; a dash before a key
-/// counts as one.
+/// Returns the start of the line of an offset, and its indentation. A dash before a key counts as a
+/// space.
 pub(super) fn line_of(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or("");
     let begin = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
@@ -145,7 +145,7 @@ pub(super) fn line_of(text: &str, at: usize) -> (usize, usize) {
     (begin, spaces(&line.unwrap_or("").replacen("- ", "  ", 1)))
 }
 
-/// Finds the byte after the closing quote.
+/// Returns the offset after the closing quote.
 pub(super) fn quoted_end(text: &str, begin: usize) -> Option<usize> {
     let mut is_escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(begin.saturating_add(1)) {
@@ -160,7 +160,8 @@ pub(super) fn quoted_end(text: &str, begin: usize) -> Option<usize> {
 }
 
 impl Lines {
-    /// The lines after `header`, which ends at that byte, that stand deeper than `parent`.
+    /// Returns the lines after the header that are indented more than `parent`. The header ends at
+    /// offset `header`.
     fn of_block(text: &str, header: usize, parent: usize) -> Self {
         let mut lines = Self::following(text, header);
         let deep = |line: &Line| spaces(&line.text) > parent || line.text.trim().is_empty();
@@ -174,7 +175,7 @@ impl Lines {
         Self::new(Frame::Indented(depth, line_break(text)), lines)
     }
 
-    /// The lines of a list that is not in a text of its own.
+    /// Returns the lines of a list that is not in a scalar.
     fn of_list(text: &str, header: usize, parent: usize) -> Self {
         let mut lines = Self::following(text, header);
         let is_void = |line: &Line| {
@@ -207,7 +208,7 @@ impl Lines {
         lines
     }
 
-    /// The lines in double quotes, if they are all in one line of the text.
+    /// Returns the lines in double quotes. `None` if the quotes span several lines of the text.
     fn of_quoted(text: &str, quoted: Range<usize>) -> Option<Self> {
         let begin = quoted.start.saturating_add(1);
         let end = quoted.end.checked_sub(1)?;
@@ -240,8 +241,8 @@ impl Lines {
         }
     }
 
-    /// Whether these are the lines of a text, but for line breaks at its end.
-    fn says(&self, text: &str) -> bool {
+    /// Whether these are the lines of a text, except for line breaks at its end.
+    fn matches_text(&self, text: &str) -> bool {
         let mut wanted = text.trim_end().split('\n');
         let lines = self.lines.iter().map(|line| line.text.as_str());
         let mut lines = lines.take(wanted.clone().count());
@@ -270,7 +271,7 @@ impl Lines {
         Ok(self)
     }
 
-    /// Returns the lines of an entry, without comments and empty lines behind it.
+    /// Returns the lines of an entry, without the comments and empty lines after it.
     ///
     /// # Errors
     ///
@@ -293,8 +294,8 @@ impl Lines {
         self.entry(self.begins.len().checked_sub(1)?).ok()
     }
 
-    /// Removes an entry's lines. What is left of a list without entries is nothing, which is no list:
-    /// of the only entry, an empty list is left.
+    /// Removes the lines of an entry. If it is the only one, `[]` replaces it, because a list without
+    /// entries has no other spelling.
     pub(super) fn remove(&self, text: &str, entry: &EntryLines) -> String {
         if self.begins != [entry.start] {
             return self.splice(text, entry, &[]);
@@ -303,7 +304,7 @@ impl Lines {
         let depth = begin.map_or(0, |line| spaces(&line.text));
         let depth = match self.frame {
             Frame::Indented(..) | Frame::Quoted => depth,
-            // A list may stand as deep as its key, and brackets not.
+            // A list can have the indentation of its key; brackets cannot.
             Frame::Native(_) => depth.saturating_add(2),
         };
         self.splice(text, entry, &[format!("{}[]", " ".repeat(depth))])
@@ -314,7 +315,7 @@ impl Lines {
         lines.iter().map(|line| line.text.clone()).collect()
     }
 
-    /// Puts lines in place of an entry's.
+    /// Replaces the lines of an entry.
     pub(super) fn splice(&self, text: &str, entry: &EntryLines, new: &[String]) -> String {
         let lines = self.lines.get(entry.clone()).unwrap_or_default();
         let begin = lines.first().map_or(text.len(), |line| line.at.start);
@@ -322,14 +323,14 @@ impl Lines {
         let has_break = lines.last().is_none_or(|line| line.has_break);
         let mut written = self.write(new);
         if !has_break {
-            // The last line of all had no line break, and has none.
+            // The last line of the text has no line break before or after the edit.
             let kept = written.len().saturating_sub(self.line_break().len());
             written.truncate(kept);
         }
         join(text, begin, &written, end)
     }
 
-    /// Puts lines behind an entry.
+    /// Inserts lines after an entry.
     pub(super) fn insert_after(&self, text: &str, entry: &EntryLines, new: &[String]) -> String {
         let last = entry
             .end
@@ -345,7 +346,7 @@ impl Lines {
         join(text, at, &written, at)
     }
 
-    /// Puts lines in place of a list without entries.
+    /// Replaces an empty list with lines.
     pub(super) fn fill(&self, text: &str, new: &[String]) -> String {
         let is_list = |line: &Line| line.text.trim() == "[]";
         let Some(at) = self.lines.iter().position(is_list) else {
@@ -373,7 +374,7 @@ impl Lines {
     }
 }
 
-/// Puts a text in place of a range.
+/// Replaces a range of a text.
 pub(super) fn join(text: &str, begin: usize, new: &str, end: usize) -> String {
     let before = text.get(..begin).unwrap_or("");
     let after = text.get(end..).unwrap_or("");
@@ -393,8 +394,8 @@ fn is_dash(text: &str) -> bool {
     text == "-" || text.starts_with("- ")
 }
 
-/// Reads up to and with the first escaped line break; returns the text, whether there was one, and
-/// how long that is as written. Nothing, if there is an escape that JSON does not have.
+/// Reads up to the first escaped line break. Returns the unescaped text, whether there was a line
+/// break, and the length as written. `None` if there is an escape that JSON does not have.
 fn unescape_line(quoted: &str) -> Option<(String, bool, usize)> {
     let mut text = String::new();
     let mut rest = quoted;

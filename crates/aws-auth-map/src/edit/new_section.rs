@@ -1,16 +1,16 @@
-//! Where a section goes that is not there yet.
+//! Creates a section, or fills an empty one.
 
 use std::ops::Range;
 
 use bounded_yaml::Mapping;
 
 use super::EditError;
-use super::section::{join, line_break, line_of, quoted_end};
+use super::section_lines::{join, line_break, line_of, quoted_end};
 use super::style::spaces;
 use crate::quoted_text::{escape, quote};
 use crate::rules::Section;
 
-/// Writes entries in place of a value that has none.
+/// Replaces an empty value with entries.
 ///
 /// # Errors
 ///
@@ -26,7 +26,7 @@ pub(super) fn refill(
     }
     let (begin, depth) = line_of(text, value.start);
     let line = text.get(begin..value.start).unwrap_or("");
-    // The key alone, so that its value can be a block.
+    // A block scalar can follow only if the key is alone in its line.
     let key = line.trim().trim_end_matches(':').trim_matches(['"', '\'']);
     if key.trim_start_matches("- ") != section.key() {
         return Err(EditError::ScalarStyle);
@@ -51,11 +51,11 @@ pub(super) fn refill(
     ))
 }
 
-/// Makes a section.
+/// Creates a section.
 ///
 /// # Errors
 ///
-/// [`EditError::ScalarStyle`], if there is no place that is sure to be right.
+/// [`EditError::ScalarStyle`] if no position is certain to be right.
 pub(super) fn create(
     text: &str,
     data: &Mapping,
@@ -76,7 +76,7 @@ pub(super) fn create(
     let end = line_break(text);
     let key = section.key();
     if let Some(kind) = offset("kind").filter(|_| is_object) {
-        // An object without data: before its kind, where the API server has it.
+        // An object without data: before its kind, as the API server sorts the keys.
         let (begin, depth) = line_of(text, kind);
         let is_alone = text
             .get(begin..kind)
@@ -114,7 +114,7 @@ pub(super) fn create(
     Ok(join(text, insert, &new, insert))
 }
 
-/// `data: {}`, which is where the only empty mapping of that name stands.
+/// Fills `data: {}`, if it occurs only once.
 fn empty_data(text: &str, section: Section, entries: &[String]) -> Option<String> {
     let mut found = text.match_indices("data: {}");
     let (at, matched) = found.next()?;
@@ -131,7 +131,7 @@ fn empty_data(text: &str, section: Section, entries: &[String]) -> Option<String
     Some(join(text, at, &new, at.saturating_add(matched.len())))
 }
 
-/// Finds the end of the value whose key stands in a line of this depth: behind its last line that is
+/// Returns the end of the value whose key is in a line of this depth: the end of its last line that is
 /// not empty.
 fn end_of_value(text: &str, key_line: usize, depth: usize) -> usize {
     let mut end = key_line;
@@ -155,7 +155,7 @@ fn end_of_value(text: &str, key_line: usize, depth: usize) -> usize {
     end
 }
 
-/// A section before the first of an object, written as that is.
+/// Creates a section before the first member of a JSON object, in the same style.
 fn create_in_json(
     text: &str,
     data: &Mapping,
@@ -191,7 +191,7 @@ fn is_json(text: &str) -> bool {
         .starts_with('{')
 }
 
-/// The lines of a block after its header, without the last line break.
+/// Writes the lines of a block scalar after its header, without the last line break.
 fn block(depth: usize, entries: &[String], end: &str) -> String {
     let indent = " ".repeat(depth);
     entries

@@ -1,9 +1,9 @@
-//! Identities that show whether two rules make the same user of everybody.
+//! Identities that show whether two rules yield the same users.
 //!
-//! A name is a word of literal text and placeholders. Two different words come out differently once
-//! every placeholder stands for a text that neither word has and that cannot overlap with itself or
-//! another one; so one identity with such values decides about two rules without guards. Reserved
-//! prefixes are met by names that begin in some way, so values are tried that are part of a prefix.
+//! A template is a word of literal text and placeholders. Two different words render differently once
+//! each placeholder has a value that occurs in neither word and cannot overlap with itself or another
+//! value. So a single identity with such values decides whether two rules without reserved prefixes
+//! differ. With reserved prefixes, parts of the prefixes are tried as values too.
 
 use std::collections::BTreeSet;
 
@@ -12,40 +12,40 @@ use iam_principal::{Identity, Kind, Principal};
 use super::arn_space::EC2_INSTANCE_ROLE;
 use crate::rules::template::Placeholder;
 
-/// How many combinations of values are tried for one ARN and two rules. Our choice: EKS's reserved
-/// prefixes with a session name need some four hundred.
+/// The limit on combinations of values for one ARN and two rules. Our choice: EKS's reserved prefixes
+/// with a session name need about four hundred.
 pub(super) const MAX_VALUES: usize = 4096;
 
-/// Of how many hyphens in a reserved prefix every one is tried as an `@`. Our choice.
+/// The limit on hyphens in a reserved prefix of which each is also tried as an `@`. Our choice.
 const MAX_HYPHENS: usize = 4;
 
-/// What placeholders stand for.
+/// Values for the placeholders.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Values {
+pub(super) struct PlaceholderValues {
     pub(super) session_name: String,
     pub(super) access_key_id: String,
     pub(super) private_dns_name: String,
 }
 
-/// Two rules, as far as values matter.
+/// The texts and placeholders of two rules, from which values are chosen.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Words<'w> {
-    /// All texts that rules or prefixes have.
+pub(super) struct TemplateVocabulary<'w> {
+    /// All texts in the rules and the reserved prefixes.
     pub(super) texts: Vec<String>,
     pub(super) placeholders: Vec<Placeholder>,
-    /// Whether a name has values of more than one kind.
+    /// Whether one template has placeholders of more than one kind.
     pub(super) is_mixed: bool,
     pub(super) prefixes: BTreeSet<&'w str>,
 }
 
-impl Words<'_> {
-    /// Returns values such that, if two rules with these words differ for some, they do for one of
-    /// them; and whether these are all that there should be.
-    pub(super) fn values(&self) -> (Vec<Values>, bool) {
+impl TemplateVocabulary<'_> {
+    /// Returns values among which is a difference if the two rules differ for any, and whether the
+    /// list is complete.
+    pub(super) fn values(&self) -> (Vec<PlaceholderValues>, bool) {
         let (letters, has_letters) = self.letters();
         let fresh = self.fresh(letters);
         let uses = |placeholder| self.placeholders.contains(&placeholder);
-        // One that could pass for a part of a name, and an instance's.
+        // A session name with a colon, and one that is an instance id.
         let odd = format!("{}:", fresh.session_name);
         let instance = self.instance_id("", letters);
         let mut sessions = vec![fresh.session_name.clone(), instance.clone(), odd];
@@ -65,14 +65,14 @@ impl Words<'_> {
         if uses(Placeholder::Ec2PrivateDnsName) {
             names.extend(self.parts(&fresh.private_dns_name).0);
         }
-        let one = |session: &String, key: &String, name: &String| Values {
+        let one = |session: &String, key: &String, name: &String| PlaceholderValues {
             session_name: session.clone(),
             access_key_id: key.clone(),
             private_dns_name: name.clone(),
         };
         if !self.is_mixed {
-            // No name has two of them, so that each can be looked at by itself; but a private DNS
-            // name is an instance's.
+            // No template has two kinds of placeholder, so each kind is tried alone. A private DNS name
+            // needs the session of an instance.
             let [key, name] = [&fresh.access_key_id, &fresh.private_dns_name];
             let by_session = sessions.iter().map(|session| one(session, key, name));
             let by_key = keys.iter().map(|key| one(&fresh.session_name, key, name));
@@ -96,12 +96,12 @@ impl Words<'_> {
         )
     }
 
-    /// Values that occur in no text, none of which overlaps with itself or another: each begins with
-    /// a letter that none has elsewhere.
-    fn fresh(&self, [session, key, name, _]: [char; 4]) -> Values {
+    /// Returns values that occur in no text. None overlaps with itself or another: each starts with a
+    /// letter that occurs nowhere else.
+    fn fresh(&self, [session, key, name, _]: [char; 4]) -> PlaceholderValues {
         let mut number = 0_usize;
         loop {
-            let values = Values {
+            let values = PlaceholderValues {
                 session_name: format!("{session}{number}@{number}"),
                 access_key_id: format!("{key}{number}"),
                 private_dns_name: format!("{name}{number}.{number}"),
@@ -113,7 +113,7 @@ impl Words<'_> {
                 values.private_dns_name.clone(),
             ];
             let is_in = |text: &String| all.iter().any(|value| text.contains(value.as_str()));
-            // Each text can contain only so many numbers.
+            // Ends because each text contains finitely many numbers.
             if number == usize::MAX || !self.texts.iter().any(is_in) {
                 return values;
             }
@@ -121,7 +121,7 @@ impl Words<'_> {
         }
     }
 
-    /// Letters that are in no reserved prefix, and whether there are any.
+    /// Returns letters that occur in no reserved prefix, and whether there are enough of them.
     fn letters(&self) -> ([char; 4], bool) {
         let is_free = |letter: &char| !self.prefixes.iter().any(|prefix| prefix.contains(*letter));
         let mut free = ('j'..='z').chain('A'..='Z').filter(is_free);
@@ -131,8 +131,8 @@ impl Words<'_> {
         }
     }
 
-    /// Every part of a reserved prefix, alone and with something fresh behind it; and whether these
-    /// are all.
+    /// Returns every part of a reserved prefix, alone and followed by a fresh value, and whether the
+    /// list is complete.
     fn parts(&self, fresh: &str) -> (BTreeSet<String>, bool) {
         let mut parts = BTreeSet::new();
         let mut is_all = true;
@@ -156,8 +156,8 @@ impl Words<'_> {
         (parts, is_all)
     }
 
-    /// An instance's id of seventeen characters that begins so, as far as such an id can, and occurs
-    /// in no text.
+    /// Returns an instance id that occurs in no text and starts with `begin`, as far as an instance id
+    /// can.
     fn instance_id(&self, begin: &str, [.., letter]: [char; 4]) -> String {
         let is_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
         let begin: String = begin.chars().take_while(is_word).take(16).collect();
@@ -175,8 +175,8 @@ impl Words<'_> {
     }
 }
 
-/// The session names that a text can come from, since it has `-` for each `@`; and whether these are
-/// all.
+/// Returns the session names that render as a text, given that `@` renders as `-`, and whether the
+/// list is complete.
 fn spellings(text: &str) -> (Vec<String>, bool) {
     let mut spellings = vec![String::new()];
     let is_all = text.matches('-').count() <= MAX_HYPHENS;
@@ -193,8 +193,8 @@ fn spellings(text: &str) -> (Vec<String>, bool) {
     (spellings, is_all)
 }
 
-/// Makes the identity with a canonical ARN, if there can be one.
-pub(super) fn identity(arn: &str, user_id: &str, values: &Values) -> Option<Identity> {
+/// Builds an identity with a canonical ARN. `None` if no caller can have it.
+pub(super) fn identity(arn: &str, user_id: &str, values: &PlaceholderValues) -> Option<Identity> {
     let principal = Principal::parse(arn).ok()?;
     let account = principal.account().to_string();
     let session = &values.session_name;
@@ -216,12 +216,16 @@ pub(super) fn identity(arn: &str, user_id: &str, values: &Values) -> Option<Iden
     Some(identity.ok()?.with_access_key_id(&values.access_key_id))
 }
 
-/// Makes an identity with a canonical ARN, whatever else it is.
-pub(crate) fn somebody(arn: &str) -> Option<Identity> {
-    identity(arn, "EXAMPLE", Words::default().values().0.first()?)
+/// Builds an example of an identity with a canonical ARN.
+pub(crate) fn example_identity(arn: &str) -> Option<Identity> {
+    identity(
+        arn,
+        "EXAMPLE",
+        TemplateVocabulary::default().values().0.first()?,
+    )
 }
 
-/// Returns the user id, as rules compare it, of those whose user id follows from their ARN.
+/// Returns the user id, as rules compare it, if it follows from the ARN.
 pub(super) fn user_id_of(principal: &Principal<'_>) -> Option<String> {
     let account = principal.account();
     match principal.kind() {

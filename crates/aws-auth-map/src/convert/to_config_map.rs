@@ -1,8 +1,8 @@
-//! From access entries to `aws-auth`.
+//! Converts access entries to `aws-auth`.
 
 use iam_principal::{Kind, Principal};
 
-use super::{Obstacle, ObstacleKind};
+use super::{ConversionLoss, ConversionLossKind};
 use crate::names::{BOOTSTRAPPERS, BY_DNS_NAME, BY_SESSION_NAME, CLUSTER_ADMIN, MASTERS, NODES};
 use crate::rules::access_policy::AccessScope;
 use crate::rules::matching::RulePrincipal;
@@ -10,54 +10,55 @@ use crate::rules::template::Template;
 use crate::rules::{Rule, Rules};
 
 impl Rules {
-    /// Writes access entries as rules of `aws-auth`, and says what cannot be carried.
+    /// Converts access entries to rules of `aws-auth`. Returns them with everything that could not be
+    /// converted as it is.
     ///
-    /// Whoever is named by no [`Obstacle`] is the same user by both. The access policy of cluster
-    /// administrators becomes `system:masters`; other access policies are left out. Nodes have the
-    /// groups that EKS asks for in `aws-auth`. Rules that are no access entries are left out.
+    /// A principal without a [`ConversionLoss`] stays the same user. The cluster administrator's access
+    /// policy becomes `system:masters`; other access policies are dropped. Nodes get the groups that
+    /// they need in `aws-auth`. Rules of other sources are dropped.
     #[must_use]
-    pub fn to_config_map(&self) -> (Self, Vec<Obstacle>) {
+    pub fn to_config_map(&self) -> (Self, Vec<ConversionLoss>) {
         let mut rules = Self::new();
-        let mut obstacles = Vec::new();
+        let mut losses = Vec::new();
         for (at, rule) in self.iter() {
-            let mut note = |kind| obstacles.push(Obstacle::new(kind, at));
+            let mut note = |kind| losses.push(ConversionLoss::new(kind, at));
             if rule.is_refusing() {
-                note(ObstacleKind::Unreadable);
+                note(ConversionLossKind::Unreadable);
                 continue;
             }
             let arn = match rule.principal() {
                 RulePrincipal::Arn(arn) => arn,
                 RulePrincipal::ArnAndUserId(arn, _) => {
-                    note(ObstacleKind::PrincipalId);
+                    note(ConversionLossKind::PrincipalId);
                     arn
                 }
                 RulePrincipal::Pattern(_) | RulePrincipal::Sso(_) | RulePrincipal::UserId(..) => {
-                    note(ObstacleKind::UserId);
+                    note(ConversionLossKind::UserId);
                     continue;
                 }
             };
             let Ok(principal) = Principal::parse(arn) else {
-                note(ObstacleKind::Principal);
+                note(ConversionLossKind::Principal);
                 continue;
             };
             let username = rule.username().to_string();
             if principal.name().starts_with("AWSServiceRoleFor") || username.starts_with("eks:") {
-                note(ObstacleKind::ServiceLinkedRole);
+                note(ConversionLossKind::ServiceLinkedRole);
                 continue;
             }
             let groups = groups(rule, &username, &mut note);
-            // An access entry of a role has no path once it is read.
+            // Reading an access entry removed the role's path.
             let new = Rule::exact(arn, rule.username().clone(), groups);
             let _ = match principal.kind() {
                 Kind::User => rules.push_user(new),
                 _ => rules.push_role(new),
             };
         }
-        (rules, obstacles)
+        (rules, losses)
     }
 }
 
-fn groups(rule: &Rule, username: &str, note: &mut impl FnMut(ObstacleKind)) -> Vec<Template> {
+fn groups(rule: &Rule, username: &str, note: &mut impl FnMut(ConversionLossKind)) -> Vec<Template> {
     let mut groups = rule.groups().to_vec();
     let mut add = |name: &str| {
         let group = Template::parse(name);
@@ -68,10 +69,10 @@ fn groups(rule: &Rule, username: &str, note: &mut impl FnMut(ObstacleKind)) -> V
         is_new
     };
     if [BY_DNS_NAME, BY_SESSION_NAME].contains(&username) {
-        // What "Apply the aws-auth ConfigMap" in the EKS user guide gives nodes.
+        // EKS user guide, "Apply the aws-auth ConfigMap to your cluster".
         let is_bootstrapper = add(BOOTSTRAPPERS);
         if add(NODES) || is_bootstrapper {
-            note(ObstacleKind::NodeGroups);
+            note(ConversionLossKind::NodeGroups);
         }
     }
     let (admin, others): (Vec<_>, Vec<_>) = rule.access_policies().iter().partition(|policy| {
@@ -79,10 +80,10 @@ fn groups(rule: &Rule, username: &str, note: &mut impl FnMut(ObstacleKind)) -> V
     });
     if !admin.is_empty() {
         add(MASTERS);
-        note(ObstacleKind::Masters);
+        note(ConversionLossKind::Masters);
     }
     if !others.is_empty() {
-        note(ObstacleKind::AccessPolicies);
+        note(ConversionLossKind::AccessPolicies);
     }
     groups
 }
