@@ -5,7 +5,7 @@ use std::hint::black_box;
 use aws_auth_map::{Backend, BackendKind, IdentityMap};
 use aws_credential_types::Credentials;
 use criterion::{Criterion, criterion_group, criterion_main};
-use eks_auth::{Authenticated, Authenticator, LocalKeys, kubernetes_user};
+use eks_auth::{Authenticated, Authenticator, KubernetesUser, LocalKeys};
 use k8s_rbac::Request;
 use sts_presign::{AcceptPolicy, ClusterId, Endpoint, LocalSts, Signer, UnixTime};
 
@@ -35,10 +35,11 @@ fn road(c: &mut Criterion) {
                 let answer = sts.answer(&exchange.request().map(|()| []), now);
                 exchange.finish(&answer).ok()
             });
-            let known = identity.and_then(|it| Authenticated::by_rules(it, &rules).ok());
-            let user = known.map(|known| kubernetes_user(&known.user));
+            let known = identity.and_then(|it| Authenticated::resolve(it, &rules).ok());
+            let user = known.as_ref().map(KubernetesUser::from);
             assert!(user.is_some_and(|user| {
-                user.name == "k8s-developer" && !policy.authorize(&user, &ask).decision().is_allow()
+                user.username() == "k8s-developer"
+                    && !policy.authorize(user.as_rbac(), &ask).decision().is_allow()
             }));
         });
     });

@@ -1,36 +1,28 @@
-//! From a token to a user.
+//! From a token to an identity and a user.
 
-use aws_auth_map::{IdentityMap, Resolution, UserInfo};
+use aws_auth_map::IdentityMap;
 use eks_token::Token;
 use http::{Request, Response};
-use iam_principal::Identity;
+use iam_principal::{Identity, Partition};
 use sts_presign::{AcceptPolicy, AcceptedRequest, PresignedUrl, UnixTime, read_identity};
 
+use crate::authenticated::Authenticated;
 use crate::error::{AuthError, Refused};
 use crate::transport::Transport;
 
-/// Judges tokens and asks STS whose they are.
+/// Validates tokens and asks STS which AWS identity signed them.
 ///
-/// It has no state: the clock is an argument, the transport is one, and so are the rules, since they
-/// change while tokens come in.
+/// It holds configuration and no state. The clock, the transport and the mapping rules are arguments of
+/// each call, because all three change while tokens arrive.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Authenticator {
     policy: AcceptPolicy,
     max_token_len: usize,
 }
 
-/// Who a token belongs to, and who that is to Kubernetes.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Authenticated {
-    /// Whom STS named.
-    pub identity: Identity,
-    /// Whom the rules make of them.
-    pub user: UserInfo,
-}
-
 impl Authenticator {
-    /// Accepts what the policy accepts, in tokens of at most [`eks_token::MAX_TOKEN_LEN`] bytes.
+    /// Builds an authenticator that accepts the tokens that `policy` accepts, of at most
+    /// [`eks_token::MAX_TOKEN_LEN`] bytes.
     #[must_use]
     pub const fn new(policy: AcceptPolicy) -> Self {
         Self {
@@ -39,7 +31,7 @@ impl Authenticator {
         }
     }
 
-    /// Sets the length that tokens may have, in bytes.
+    /// Sets the maximum length of a token, in bytes.
     #[must_use]
     pub fn with_max_token_len(self, max_token_len: usize) -> Self {
         Self {
@@ -54,92 +46,79 @@ impl Authenticator {
         &self.policy
     }
 
-    /// Judges a token as far as that goes without STS. What comes back holds the request to send and
-    /// reads its answer: whoever has no async runtime does the sending between the two.
+    /// Validates a token as far as possible without STS.
+    ///
+    /// The result holds the request to send to STS and reads the answer. A caller without an async
+    /// runtime sends the request between the two.
     ///
     /// # Errors
     ///
     /// [`Refused::Token`], then [`Refused::Url`].
-    pub fn begin(&self, token: &str, now: UnixTime) -> Result<Exchange, Refused> {
+    pub fn begin(&self, token: &str, now: UnixTime) -> Result<PendingStsCall, Refused> {
         let token = Token::parse_with_limit(token, self.max_token_len).map_err(Refused::Token)?;
         let url = token.decode().map_err(Refused::Token)?;
         let url = PresignedUrl::parse(url.expose()).map_err(Refused::Url)?;
         let accepted = self.policy.accept(url, now).map_err(Refused::Url)?;
-        Ok(Exchange {
+        Ok(PendingStsCall {
             accepted,
-            policy: self.policy.clone(),
+            partition: self.policy.partition(),
         })
     }
 
-    /// Asks STS whose a token is.
+    /// Validates a token and asks STS which AWS identity signed it.
     ///
     /// # Errors
     ///
-    /// Those of [`begin`](Self::begin), of the transport, and of [`Exchange::finish`].
+    /// Those of [`begin`](Self::begin), of the transport, and of [`PendingStsCall::finish`].
     pub async fn identify(
         &self,
         token: &str,
         now: UnixTime,
-        transport: &impl Transport,
+        transport: &(impl Transport + ?Sized),
     ) -> Result<Identity, AuthError> {
-        let exchange = self.begin(token, now)?;
-        let answer = transport.send(exchange.request()).await?;
-        exchange.finish(&answer)
+        let call = self.begin(token, now)?;
+        let answer = transport.send(call.request()).await?;
+        call.finish(&answer)
     }
 
-    /// Asks STS whose a token is, and the rules who that is to Kubernetes.
+    /// Validates a token, asks STS which AWS identity signed it, and maps that identity to a Kubernetes
+    /// user.
     ///
-    /// The rules are asked without a private DNS name: a rule with `{{EC2PrivateDNSName}}` needs one,
-    /// and whoever can look it up calls [`identify`](Self::identify) and [`IdentityMap::resolve`] instead.
+    /// A rule with `{{EC2PrivateDNSName}}` needs the private DNS name of the caller's instance, which this
+    /// method does not have. To supply it, call [`identify`](Self::identify) and
+    /// [`Authenticated::resolve_instance`].
     ///
     /// # Errors
     ///
-    /// Those of [`identify`](Self::identify), then [`Refused::NotMapped`] or [`Refused::Mapping`].
+    /// Those of [`identify`](Self::identify), then those of [`Authenticated::resolve`].
     pub async fn authenticate(
         &self,
         token: &str,
         now: UnixTime,
-        transport: &impl Transport,
+        transport: &(impl Transport + ?Sized),
         rules: &IdentityMap,
     ) -> Result<Authenticated, AuthError> {
         let identity = self.identify(token, now, transport).await?;
-        Ok(Authenticated::by_rules(identity, rules)?)
+        Authenticated::resolve(identity, rules)
     }
 }
 
-impl Authenticated {
-    /// Asks the rules who an identity is to Kubernetes.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused::NotMapped`] or [`Refused::Mapping`].
-    pub fn by_rules(identity: Identity, rules: &IdentityMap) -> Result<Self, Refused> {
-        match rules.resolve(&identity) {
-            Resolution::Mapped(mapped) => Ok(Self {
-                user: mapped.into_user(),
-                identity,
-            }),
-            Resolution::NotMapped => Err(Refused::NotMapped),
-            Resolution::Refused(refusal) => Err(Refused::Mapping(refusal)),
-        }
-    }
-}
-
-/// A token that was judged, between the question to STS and its answer.
+/// An accepted token whose question to STS has not been answered yet.
 #[derive(Clone, Debug)]
-pub struct Exchange {
+#[must_use = "a token is not authenticated until STS has answered"]
+pub struct PendingStsCall {
     accepted: AcceptedRequest,
-    policy: AcceptPolicy,
+    partition: Partition,
 }
 
-impl Exchange {
-    /// Returns the request to send to STS; see [`AcceptedRequest::to_http`] for the sender's duties.
+impl PendingStsCall {
+    /// Returns the request to send to STS. [`AcceptedRequest::to_http`] lists the sender's duties.
     #[must_use]
     pub fn request(&self) -> Request<()> {
         self.accepted.to_http()
     }
 
-    /// Returns what was accepted.
+    /// Returns the request that the token was parsed into.
     #[must_use]
     pub const fn accepted(&self) -> &AcceptedRequest {
         &self.accepted
@@ -149,10 +128,10 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// [`Refused::Sts`] where STS says no, [`Failed::Sts`](crate::Failed::Sts) where it does not
-    /// answer the question.
+    /// [`Refused::Sts`] if STS refuses the caller, [`Failed::Sts`](crate::Failed::Sts) if the answer
+    /// names no caller for another reason.
     pub fn finish(&self, answer: &Response<impl AsRef<[u8]>>) -> Result<Identity, AuthError> {
-        let identity = read_identity(answer, self.policy.partition())?;
+        let identity = read_identity(answer, self.partition)?;
         Ok(identity.with_access_key_id(self.accepted.access_key_id()))
     }
 }

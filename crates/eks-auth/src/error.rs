@@ -1,23 +1,25 @@
 //! Why a token names no user.
 
+use http::StatusCode;
+use sts_presign::AnswerFailure;
 use thiserror::Error as ThisError;
 
 use crate::transport::TransportError;
 
-/// Why a token names no user: either it is refused, or nobody could say.
+/// Why a token names no user: either the token was refused, or the question could not be answered.
 ///
-/// The two are different types because they must be treated differently. A refusal may be
-/// remembered; **a failure must not**, and whoever asked should ask again.
+/// The two have different types because a cache, a webhook or a retry must treat them differently. A
+/// refusal may be cached. **A failure must not**: the caller should try again.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "whoever answers a caller must answer both"
+    reason = "a server must decide on its answer to both"
 )]
 pub enum AuthError {
     /// The question could not be answered.
     #[error(transparent)]
     Failed(#[from] Failed),
-    /// The token was judged, and is no good.
+    /// The token was refused.
     #[error(transparent)]
     Refused(#[from] Refused),
 }
@@ -31,16 +33,58 @@ impl AuthError {
             Self::Refused(refused) => refused.code(),
         }
     }
+
+    /// Returns the status with which a server answers the request that carried the token: 401 if the token
+    /// is refused, 429 if STS throttles, otherwise 500.
+    ///
+    /// This is not for kube-apiserver's token webhook, whose reviews are answered with
+    /// `AuthError::webhook_status` (feature `review`).
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::Refused(_) => StatusCode::UNAUTHORIZED,
+            Self::Failed(Failed::Sts(AnswerFailure::Throttled)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Returns the body for [`status`](Self::status): a `Status` of the Kubernetes API in JSON, as clients
+    /// of kube-apiserver read it. It does not contain the reason, which is for the log.
+    ///
+    /// As upstream: apimachinery, `pkg/api/errors/errors.go`, `NewUnauthorized`, `NewTooManyRequestsError`
+    /// and `NewInternalError`.
+    #[must_use]
+    pub const fn status_body(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => concat!(
+                r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","#,
+                r#""message":"Unauthorized","reason":"Unauthorized","code":401}"#,
+                "\n"
+            ),
+            Self::Failed(Failed::Sts(AnswerFailure::Throttled)) => concat!(
+                r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","#,
+                r#""message":"Too many requests, please try again later.","#,
+                r#""reason":"TooManyRequests","code":429}"#,
+                "\n"
+            ),
+            Self::Failed(_) => concat!(
+                r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","#,
+                r#""message":"Internal error occurred: the token could not be checked","#,
+                r#""reason":"InternalError","code":500}"#,
+                "\n"
+            ),
+        }
+    }
 }
 
 /// Why the question could not be answered.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
+#[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Failed {
-    /// STS did not answer the question.
+    /// STS's answer neither names nor refuses the caller.
     #[error(transparent)]
-    Sts(sts_presign::AnswerFailure),
-    /// The request did not get to STS, or its answer not back.
+    Sts(AnswerFailure),
+    /// The request did not reach STS, or the answer did not arrive.
     #[error(transparent)]
     Transport(TransportError),
 }
@@ -56,26 +100,26 @@ impl Failed {
     }
 }
 
-/// Why a token is no good.
+/// Why a token was refused.
 ///
-/// **The caller gets `401` and nothing else**; the reason is for the log. It holds nothing of the
+/// **Answer the caller with `401` and nothing else**: the reason is for the log. It quotes nothing of the
 /// token.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Refused {
-    /// STS knows whose it is, and the rule that names them yields no user.
+    /// STS named the caller, and the rule for that caller yields no user.
     #[error("{0}")]
     Mapping(aws_auth_map::Refusal),
-    /// STS knows whose it is, and no rule names them.
+    /// STS named the caller, and no rule maps that caller.
     #[error("no rule maps this identity to a user")]
     NotMapped,
-    /// STS says no.
+    /// STS refused the caller.
     #[error("STS refused the request: {0}")]
     Sts(sts_presign::Refusal),
-    /// The token is no token.
+    /// The text is not a token.
     #[error(transparent)]
     Token(eks_token::Error),
-    /// The URL in it must not be asked about.
+    /// The token's URL fails a check, so STS is not asked.
     #[error(transparent)]
     Url(sts_presign::Error),
 }

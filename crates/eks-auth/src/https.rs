@@ -6,16 +6,16 @@ use http::{HeaderMap, Request, Response};
 use reqwest::{Client, redirect};
 use sts_presign::MAX_ANSWER_LEN;
 
-use crate::transport::{Transport, TransportError};
+use crate::transport::{Transport, TransportError, TransportErrorKind};
 
-/// How long STS has to answer: upstream's (`pkg/token/token.go`, the client of `NewVerifier`).
+/// How long STS has to answer: upstream's value (`pkg/token/token.go`, the client of `NewVerifier`).
 pub const STS_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks STS over HTTPS: TLS only, no redirects, [`STS_TIMEOUT`], and at most
-/// [`MAX_ANSWER_LEN`] bytes read.
+/// Asks STS over HTTPS: TLS only, no redirects, a timeout of [`STS_TIMEOUT`], and at most
+/// [`MAX_ANSWER_LEN`] bytes of the answer.
 ///
-/// The system's certificates are trusted and its proxy variables honored, as `reqwest` does. The
-/// program installs rustls's cryptography: this crate chooses none.
+/// As `reqwest` does, it trusts the system's certificates and honors the proxy variables of the
+/// environment. The program installs a cryptography provider for rustls; this crate chooses none.
 #[derive(Clone, Debug)]
 pub struct Https {
     client: Client,
@@ -26,15 +26,15 @@ impl Https {
     ///
     /// # Errors
     ///
-    /// [`TransportError::Connect`] if TLS cannot be set up, for want of any trusted certificate for
-    /// instance.
+    /// [`TransportErrorKind::Connect`] if TLS cannot be set up, for instance because no certificate is
+    /// trusted.
     pub fn new() -> Result<Self, TransportError> {
         let client = Client::builder()
             .https_only(true)
             .redirect(redirect::Policy::none())
             .timeout(STS_TIMEOUT)
             .build()
-            .map_err(|_| TransportError::Connect)?;
+            .map_err(|error| with_cause(TransportErrorKind::Connect, error))?;
         Ok(Self { client })
     }
 }
@@ -42,13 +42,13 @@ impl Https {
 impl Transport for Https {
     async fn send(&self, request: Request<()>) -> Result<Response<Vec<u8>>, TransportError> {
         let request = reqwest::Request::try_from(request.map(|()| reqwest::Body::default()))
-            .map_err(|_| TransportError::Connect)?;
+            .map_err(|error| with_cause(TransportErrorKind::Connect, error))?;
         let mut answer = self.client.execute(request).await.map_err(classify)?;
         let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(classify)? {
             if body.len().saturating_add(chunk.len()) > MAX_ANSWER_LEN {
-                return Err(TransportError::TooLong);
+                return Err(TransportErrorKind::TooLong.into());
             }
             body.extend_from_slice(&chunk);
         }
@@ -63,13 +63,18 @@ fn response(status: http::StatusCode, headers: HeaderMap, body: Vec<u8>) -> Resp
     response
 }
 
-/// The error's own text holds the URL, and with it the signature: only its kind goes on.
 fn classify(error: reqwest::Error) -> TransportError {
-    if error.is_timeout() {
-        TransportError::Timeout
+    let kind = if error.is_timeout() {
+        TransportErrorKind::Timeout
     } else if error.is_connect() || error.is_builder() {
-        TransportError::Connect
+        TransportErrorKind::Connect
     } else {
-        TransportError::Interrupted
-    }
+        TransportErrorKind::Interrupted
+    };
+    with_cause(kind, error)
+}
+
+/// Keeps the cause without its URL, which contains the signature.
+fn with_cause(kind: TransportErrorKind, error: reqwest::Error) -> TransportError {
+    TransportError::new(kind).with_source(error.without_url())
 }

@@ -1,7 +1,16 @@
-#![doc = include_str!("../README.md")]
+// The README's examples use these features.
+#![cfg_attr(
+    all(feature = "local", feature = "rbac", feature = "serde"),
+    doc = include_str!("../README.md")
+)]
+#![cfg_attr(
+    not(all(feature = "local", feature = "rbac", feature = "serde")),
+    doc = "From an EKS bearer token to a Kubernetes user."
+)]
 
-mod access;
+mod authenticated;
 mod authenticator;
+mod error;
 mod transport;
 
 #[cfg(feature = "reqwest")]
@@ -10,20 +19,37 @@ mod https;
 mod local;
 #[cfg(feature = "local")]
 mod local_keys;
+#[cfg(feature = "rbac")]
+mod rbac;
 #[cfg(feature = "review")]
 mod review;
 
-mod error;
+// The crates underneath, so that a program can name them without depending on each.
+pub use aws_auth_map;
+pub use eks_token;
+pub use iam_principal;
+#[cfg(feature = "rbac")]
+pub use k8s_rbac;
+pub use sts_presign;
 
-pub use access::kubernetes_user;
-pub use authenticator::{Authenticated, Authenticator, Exchange};
+// What a guard needs of them.
+pub use aws_auth_map::{
+    AuthenticationMode, Backend, BackendKind, IdentityMap, PolicyTable, UserInfo, read_config_map,
+};
+pub use iam_principal::{Identity, Partition};
+pub use sts_presign::{AcceptPolicy, BindingHeader, ClusterId, UnixTime};
+
+pub use authenticated::Authenticated;
+pub use authenticator::{Authenticator, PendingStsCall};
 pub use error::{AuthError, Failed, Refused};
 #[cfg(feature = "reqwest")]
 pub use https::{Https, STS_TIMEOUT};
 #[cfg(feature = "local")]
 pub use local::LocalTransport;
 #[cfg(feature = "local")]
-pub use local_keys::{LocalKeys, LocalKeysError, LocalProfile, Problem};
+pub use local_keys::{LocalKeys, LocalKeysError, LocalProfile, ProfileError};
+#[cfg(feature = "rbac")]
+pub use rbac::{AccessPolicyGrant, AccessPolicyRules, Authorization, KubernetesUser, authorize};
 #[cfg(feature = "review")]
-pub use review::{MAX_REVIEW_LEN, Review, ReviewError, ReviewVersion, review_status};
-pub use transport::{Transport, TransportError};
+pub use review::{MAX_REVIEW_LEN, Review, ReviewError, ReviewVersion};
+pub use transport::{BoxedAnswer, DynTransport, Transport, TransportError, TransportErrorKind};

@@ -7,7 +7,7 @@ use sts_presign::{KeyLookup, LocalSts, UnixTime};
 
 use crate::transport::{Transport, TransportError};
 
-/// Answers from an embedded STS instead of sending anything. The clock is the caller's.
+/// Answers from an embedded STS and sends nothing. The caller supplies the clock.
 #[derive(Clone, Debug)]
 pub struct LocalTransport<K, C> {
     sts: LocalSts<K>,
@@ -15,7 +15,7 @@ pub struct LocalTransport<K, C> {
 }
 
 impl<K: KeyLookup, C: Fn() -> UnixTime> LocalTransport<K, C> {
-    /// Answers from `sts`, at the time that `clock` tells.
+    /// Builds a transport that answers from `sts`, at the time that `clock` returns.
     pub const fn new(sts: LocalSts<K>, clock: C) -> Self {
         Self { sts, clock }
     }

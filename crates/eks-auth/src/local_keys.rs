@@ -1,15 +1,13 @@
-//! The file that the embedded STS's keys are read from.
-
-use std::fmt;
+//! The credentials file of the embedded STS.
 
 use iam_principal::{AccessKeyId, Identity};
 use sts_presign::{Key, Keys, SecretAccessKey, SessionToken, UnixTime};
 use thiserror::Error as ThisError;
 
-/// The keys of a credentials file, and whose they are.
+/// The keys of a credentials file, each with the identity it belongs to.
 ///
-/// The form is that of AWS's shared credentials file, with two more settings in each profile, since
-/// an STS knows whose its keys are: `arn` and `user_id`.
+/// The format is that of AWS's shared credentials file. Each profile has two more settings, `arn` and
+/// `user_id`, because STS knows the identity of every key.
 ///
 /// ```ini
 /// [alice]
@@ -19,15 +17,15 @@ use thiserror::Error as ThisError;
 /// user_id = AIDAEXAMPLE
 /// ```
 ///
-/// A profile with `aws_session_token` is a temporary key, and may end: `expiration` is a time of RFC
-/// 3339 in UTC with whole seconds, `2026-11-23T09:14:00Z`.
+/// A profile with `aws_session_token` is a temporary key. It may have an end: `expiration`, in RFC 3339, in
+/// UTC, with whole seconds, as in `2026-11-23T09:14:00Z`.
 #[derive(Clone, Debug)]
 pub struct LocalKeys {
-    // INVARIANT: at least one.
+    // INVARIANT: not empty.
     profiles: Vec<LocalProfile>,
 }
 
-/// One profile: a key, and whose it is.
+/// One profile: a key and its identity.
 #[derive(Clone, Debug)]
 pub struct LocalProfile {
     name: String,
@@ -48,73 +46,66 @@ impl LocalProfile {
         &self.access_key_id
     }
 
-    /// Returns the key: the secret, the session token, and whose it is.
+    /// Returns the key: its secret, its session token and its identity.
     #[must_use]
     pub const fn key(&self) -> &Key {
         &self.key
     }
 }
 
-/// What is wrong with a credentials file. Names profiles and settings, and no value of one.
+/// Why a credentials file cannot be read. Names profiles and settings, never a value.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum LocalKeysError {
-    /// Two profiles have the same access key id, so that nobody could say whose it is.
+    /// Two profiles have the same access key id, so the key's identity would be ambiguous.
     #[error("profile `{profile}` has the access key id of another profile")]
     DuplicateKey {
         /// The second of the two.
         profile: String,
     },
-    /// There is no profile in it.
-    #[error("no profile in it; a profile begins with its name in brackets, `[alice]`")]
+    /// The file has no profile.
+    #[error("the file has no profile; a profile begins with its name in brackets, as in `[alice]`")]
     Empty,
-    /// A setting stands before the first profile.
-    #[error("line {line}: a setting before the first `[profile]`")]
+    /// A setting precedes the first profile.
+    #[error("line {line}: this setting precedes the first `[profile]`")]
     NoProfile {
-        /// The line, from 1 on.
+        /// The line, counted from 1.
         line: usize,
     },
-    /// A profile's settings do not make a key.
-    #[error("profile `{profile}`: {problem}")]
+    /// A profile's settings do not form a key.
+    #[error("profile `{profile}`: {source}")]
     Profile {
         /// The profile.
         profile: String,
-        /// What is wrong with it.
-        problem: Problem,
+        /// The reason.
+        source: ProfileError,
     },
-    /// A line that is none of this form.
-    #[error("line {line}: neither `[profile]`, `name = value` nor a comment")]
+    /// A line has another form.
+    #[error("line {line}: neither `[profile]`, nor `name = value`, nor a comment")]
     Syntax {
-        /// The line, from 1 on.
+        /// The line, counted from 1.
         line: usize,
     },
 }
 
-/// What is wrong with a profile.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// Why a profile's settings do not form a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
-pub enum Problem {
+pub enum ProfileError {
     /// The access key id is not 1 to 128 letters, digits and `_`.
+    #[error(
+        "`aws_access_key_id` has other characters than letters, digits and `_`, or is too long"
+    )]
     AccessKeyId,
-    /// The expiration is no time of RFC 3339 in UTC with whole seconds.
+    /// The expiration is not an RFC 3339 time in UTC with whole seconds.
+    #[error("`expiration` is not a time of the form `2026-11-23T09:14:00Z`")]
     Expiration,
-    /// ARN, account and user id do not fit each other, or are none.
+    /// ARN and user id are malformed or do not belong together.
+    #[error("`arn` and `user_id`: {0}")]
     Identity(iam_principal::Error),
     /// A setting is missing or empty.
+    #[error("`{0}` is missing")]
     Missing(&'static str),
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AccessKeyId => f.write_str("its access key id is not letters, digits and `_`"),
-            Self::Expiration => {
-                f.write_str("`expiration` is no time of the form `2026-11-23T09:14:00Z`")
-            }
-            Self::Identity(error) => write!(f, "`arn` and `user_id`: {error}"),
-            Self::Missing(setting) => write!(f, "`{setting}` is missing"),
-        }
-    }
 }
 
 impl LocalKeys {
@@ -129,9 +120,9 @@ impl LocalKeys {
         let mut profiles: Vec<LocalProfile> = Vec::new();
         for (name, settings) in sections(text)? {
             let profile =
-                read_profile(name, &settings).map_err(|problem| LocalKeysError::Profile {
+                read_profile(name, &settings).map_err(|source| LocalKeysError::Profile {
                     profile: name.to_owned(),
-                    problem,
+                    source,
                 })?;
             if profiles
                 .iter()
@@ -156,7 +147,7 @@ impl LocalKeys {
         &self.profiles
     }
 
-    /// Returns a profile by its name.
+    /// Returns the profile of this name, or `None` if there is none.
     #[must_use]
     pub fn profile(&self, name: &str) -> Option<&LocalProfile> {
         self.profiles.iter().find(|profile| profile.name == name)
@@ -171,14 +162,14 @@ impl LocalKeys {
     }
 }
 
-/// A profile's name and its settings, in their order.
+/// A profile's name and its settings, in the order of the file.
 type Section<'t> = (&'t str, Vec<(&'t str, &'t str)>);
 
-/// Splits the file, which is made of lines: `[profile]`, `name = value`, `#` or `;` and a comment. A
-/// value is what stands there, to the end of the line: secrets hold quotes, backslashes and `=`.
+/// Splits a file into profiles. Its lines are `[profile]`, `name = value`, or a comment after `#` or `;`. A
+/// value is the rest of its line as written, because secrets contain quotes, backslashes and `=`.
 ///
-/// Our own twenty lines: the libraries for INI files undo escapes, bring ten crates, or tell another
-/// line than the one that is wrong.
+/// Twenty lines of our own: the libraries for INI files undo escapes, pull in ten crates, or report another
+/// line than the wrong one.
 fn sections(text: &str) -> Result<Vec<Section<'_>>, LocalKeysError> {
     let mut sections: Vec<Section<'_>> = Vec::new();
     for (line, number) in text.lines().map(str::trim).zip(1..) {
@@ -204,26 +195,26 @@ fn sections(text: &str) -> Result<Vec<Section<'_>>, LocalKeysError> {
     Ok(sections)
 }
 
-fn read_profile(name: &str, settings: &[(&str, &str)]) -> Result<LocalProfile, Problem> {
-    // As the AWS SDKs do: of a setting that stands twice, the last counts.
+fn read_profile(name: &str, settings: &[(&str, &str)]) -> Result<LocalProfile, ProfileError> {
+    // As in the AWS SDKs, the last value of a repeated setting counts.
     let find = |setting| {
         let (_, value) = settings.iter().rev().find(|(name, _)| *name == setting)?;
         Some(*value).filter(|value| !value.is_empty())
     };
-    let get = |setting| find(setting).ok_or(Problem::Missing(setting));
+    let get = |setting| find(setting).ok_or(ProfileError::Missing(setting));
     let access_key_id =
-        AccessKeyId::parse(get("aws_access_key_id")?).map_err(|_| Problem::AccessKeyId)?;
+        AccessKeyId::parse(get("aws_access_key_id")?).map_err(|_| ProfileError::AccessKeyId)?;
     let secret = SecretAccessKey::new(get("aws_secret_access_key")?);
     let (arn, user_id) = (get("arn")?, get("user_id")?);
-    // The account is in the ARN; Identity::new checks that it is one.
+    // Identity::new checks that this part of the ARN is an account id.
     let account = arn.split(':').nth(4).unwrap_or("");
-    let identity = Identity::new(arn, account, user_id).map_err(Problem::Identity)?;
+    let identity = Identity::new(arn, account, user_id).map_err(ProfileError::Identity)?;
     let key = match find("aws_session_token") {
         Some(token) => Key::temporary(secret, SessionToken::new(token), identity),
         None => Key::long_term(secret, identity),
     };
     let key = match find("expiration").map(UnixTime::parse_rfc3339) {
-        Some(end) => key.with_expiry(end.map_err(|_| Problem::Expiration)?),
+        Some(end) => key.with_expiry(end.map_err(|_| ProfileError::Expiration)?),
         None => key,
     };
     Ok(LocalProfile {

@@ -1,6 +1,5 @@
 //! The `TokenReview` that kube-apiserver's token webhook sends and reads.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_auth_map::UserInfo;
@@ -11,22 +10,22 @@ use thiserror::Error as ThisError;
 
 use crate::error::{AuthError, Failed};
 
-/// The longest review that is read: our choice, sixteen times the default length of a token. The
-/// server stops reading there.
+/// The maximum length of a review, in bytes: our choice, sixteen times the default maximum of a token. A
+/// server need not read further.
 pub const MAX_REVIEW_LEN: usize = 65_536;
 
-/// The version of a review. The answer has to be of the same: kube-apiserver converts none.
+/// The version of a review. The answer must have the same version: kube-apiserver does not convert it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ReviewVersion {
     /// `authentication.k8s.io/v1`
     V1,
-    /// `authentication.k8s.io/v1beta1`, which kube-apiserver sends unless told otherwise.
+    /// `authentication.k8s.io/v1beta1`, kube-apiserver's default.
     V1Beta1,
 }
 
 impl ReviewVersion {
-    /// Returns it as `apiVersion` has it.
+    /// Returns the `apiVersion` of the document.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -36,36 +35,35 @@ impl ReviewVersion {
     }
 }
 
-/// A review that asks about a token.
+/// A request to review a token.
 pub struct Review {
     version: ReviewVersion,
     token: String,
 }
 
-/// Why a request is no review.
+/// Why a request body is not a review.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum ReviewError {
-    /// `apiVersion` is neither of the two.
+    /// `apiVersion` is unknown.
     #[error("`apiVersion` is not `authentication.k8s.io/v1` or `authentication.k8s.io/v1beta1`")]
     ApiVersion,
     /// `kind` is not `TokenReview`.
     #[error("`kind` is not `TokenReview`")]
     Kind,
-    /// Not JSON, or not of a review's shape.
+    /// The body is not JSON, or does not have the shape of a review.
     #[error("the body is not a TokenReview in JSON")]
     Malformed,
-    /// No token in it.
+    /// The review contains no token.
     #[error("`spec.token` is missing or empty")]
     NoToken,
-    /// Longer than [`MAX_REVIEW_LEN`].
-    #[error("the body is longer than 65536 bytes")]
+    /// The body is longer than [`MAX_REVIEW_LEN`].
+    #[error("the body is longer than {MAX_REVIEW_LEN} bytes")]
     TooLong,
 }
 
 impl Review {
-    /// Reads a review. What it does not need it does not look at, as a server of the Kubernetes API
-    /// does.
+    /// Parses a review. Unknown fields are ignored, as by a server of the Kubernetes API.
     ///
     /// # Errors
     ///
@@ -90,7 +88,7 @@ impl Review {
         }
     }
 
-    /// Returns the version, which the answer has as well.
+    /// Returns the version, which is also that of the answer.
     #[must_use]
     pub const fn version(&self) -> ReviewVersion {
         self.version
@@ -102,17 +100,17 @@ impl Review {
         &self.token
     }
 
-    /// Writes the answer that names a user.
+    /// Builds the answer for an authenticated user.
     #[must_use]
     pub fn authenticated(&self, user: &UserInfo) -> String {
         self.answer(Status {
             authenticated: true,
-            user: Some(User::of(user)),
+            user: Some(user),
         })
     }
 
-    /// Writes the answer that the token is no good. It says no more: why is nobody's business who
-    /// shows such a token.
+    /// Builds the answer for a refused token. It contains no reason, because the reason must not reach the
+    /// caller.
     #[must_use]
     pub fn unauthenticated(&self) -> String {
         self.answer(Status {
@@ -127,21 +125,25 @@ impl Review {
             kind: "TokenReview",
             status,
         };
-        // Text in maps and lists always has a JSON form.
+        // Maps and lists of text can always be written as JSON.
         serde_json::to_string(&answer).unwrap_or_default()
     }
 }
 
-/// Returns the HTTP status with which a webhook answers a token that names no user.
-///
-/// A refusal is an answer: 200, with [`Review::unauthenticated`]. A failure must not be remembered as
-/// one, so it has a status that kube-apiserver asks again after: 429 where STS throttles, else 502.
-#[must_use]
-pub const fn review_status(error: &AuthError) -> StatusCode {
-    match error {
-        AuthError::Refused(_) => StatusCode::OK,
-        AuthError::Failed(Failed::Sts(AnswerFailure::Throttled)) => StatusCode::TOO_MANY_REQUESTS,
-        AuthError::Failed(_) => StatusCode::BAD_GATEWAY,
+impl AuthError {
+    /// Returns the HTTP status with which the **webhook** answers a review of this token. For every other
+    /// server, use [`status`](Self::status): here a refused token has status 200.
+    ///
+    /// A refusal is an answer to the review: 200, with [`Review::unauthenticated`] as its body. A failure
+    /// must not be cached as one, so its status makes kube-apiserver ask again: 429 if STS throttles,
+    /// otherwise 502.
+    #[must_use]
+    pub const fn webhook_status(&self) -> StatusCode {
+        match self {
+            Self::Refused(_) => StatusCode::OK,
+            Self::Failed(Failed::Sts(AnswerFailure::Throttled)) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Failed(_) => StatusCode::BAD_GATEWAY,
+        }
     }
 }
 
@@ -182,24 +184,5 @@ struct Answer<'a> {
 struct Status<'a> {
     authenticated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<User<'a>>,
-}
-
-#[derive(Serialize)]
-struct User<'a> {
-    username: &'a str,
-    uid: &'a str,
-    groups: &'a [String],
-    extra: &'a BTreeMap<&'static str, Vec<String>>,
-}
-
-impl<'a> User<'a> {
-    fn of(user: &'a UserInfo) -> Self {
-        Self {
-            username: user.username(),
-            uid: user.uid(),
-            groups: user.groups(),
-            extra: user.extra(),
-        }
-    }
+    user: Option<&'a UserInfo>,
 }

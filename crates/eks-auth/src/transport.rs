@@ -1,18 +1,25 @@
-//! How a request gets to STS.
+//! How a request reaches STS.
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use http::{Request, Response};
-use thiserror::Error as ThisError;
+use sts_presign::MAX_ANSWER_LEN;
 
-/// Sends one request to STS and brings the answer back.
+/// Sends one request to STS and returns the answer.
 ///
-/// It names no runtime and no client. An implementation
+/// The trait names neither a runtime nor an HTTP client. An implementation
 ///
-/// - sends exactly this request, to exactly this host, over TLS with its certificate checked;
+/// - sends exactly this request to exactly this host, over TLS with the server's certificate checked;
 /// - follows no redirect;
-/// - reads at most [`MAX_ANSWER_LEN`](sts_presign::MAX_ANSWER_LEN) bytes of the answer;
-/// - gives up after a time that it sets.
+/// - reads at most [`MAX_ANSWER_LEN`] bytes of the answer's body;
+/// - enforces a timeout of its own.
+///
+/// References, [`Box`] and [`Arc`] of a transport are transports. [`DynTransport`] is the form to store
+/// behind `dyn`.
 pub trait Transport {
     /// Sends the request.
     fn send(
@@ -21,33 +28,162 @@ pub trait Transport {
     ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send;
 }
 
-/// Why there is no answer.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
-#[non_exhaustive]
-pub enum TransportError {
-    /// No connection: the name, the route, or TLS.
-    #[error("no connection to STS")]
-    Connect,
-    /// The connection broke before the answer was whole.
-    #[error("the connection to STS broke")]
-    Interrupted,
-    /// The answer is longer than anything STS writes.
-    #[error("STS's answer is longer than 65536 bytes")]
-    TooLong,
-    /// No answer in time.
-    #[error("STS did not answer in time")]
-    Timeout,
+impl<T: Transport + ?Sized> Transport for &T {
+    fn send(
+        &self,
+        request: Request<()>,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
+        (**self).send(request)
+    }
 }
 
-impl TransportError {
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send(
+        &self,
+        request: Request<()>,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
+        (**self).send(request)
+    }
+}
+
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn send(
+        &self,
+        request: Request<()>,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
+        (**self).send(request)
+    }
+}
+
+/// The future that [`DynTransport::send_boxed`] returns.
+pub type BoxedAnswer<'t> =
+    Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send + 't>>;
+
+/// The object-safe form of [`Transport`], implemented for every transport that threads can share.
+///
+/// `Arc<dyn DynTransport>` and `Box<dyn DynTransport>` are transports themselves.
+pub trait DynTransport: Send + Sync {
+    /// Sends the request.
+    fn send_boxed(&self, request: Request<()>) -> BoxedAnswer<'_>;
+}
+
+impl<T: Transport + Send + Sync> DynTransport for T {
+    fn send_boxed(&self, request: Request<()>) -> BoxedAnswer<'_> {
+        Box::pin(self.send(request))
+    }
+}
+
+impl Transport for dyn DynTransport + '_ {
+    fn send(
+        &self,
+        request: Request<()>,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
+        self.send_boxed(request)
+    }
+}
+
+/// Why STS's answer did not arrive.
+///
+/// Two errors are equal if their kinds are: what caused them is for the log. The kind is what
+/// [`Display`](fmt::Display) prints; the cause is the [`source`](StdError::source).
+#[derive(Clone, Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What went wrong between this process and STS.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// No connection was made: the name, the route, or TLS.
+    Connect,
+    /// The connection broke before the whole answer had arrived.
+    Interrupted,
+    /// No answer arrived in time.
+    Timeout,
+    /// The answer is longer than anything STS writes.
+    TooLong,
+}
+
+impl TransportErrorKind {
     /// Returns the stable kebab-case name of the fact.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(self) -> &'static str {
         match self {
             Self::Connect => "sts-unreachable",
             Self::Interrupted => "sts-interrupted",
-            Self::TooLong => "response-too-long",
             Self::Timeout => "sts-timeout",
+            Self::TooLong => "response-too-long",
         }
+    }
+}
+
+impl fmt::Display for TransportErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect => f.write_str("no connection to STS"),
+            Self::Interrupted => f.write_str("the connection to STS broke"),
+            Self::Timeout => f.write_str("STS did not answer in time"),
+            Self::TooLong => write!(f, "STS's answer is longer than {MAX_ANSWER_LEN} bytes"),
+        }
+    }
+}
+
+impl TransportError {
+    /// Builds an error of a kind, without a cause.
+    #[must_use]
+    pub const fn new(kind: TransportErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+
+    /// Adds the cause.
+    ///
+    /// It may end up in a log, so it must not contain the request's URL: the signature is part of it.
+    #[must_use]
+    pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        Self {
+            source: Some(Arc::new(source)),
+            ..self
+        }
+    }
+
+    /// Returns the kind.
+    #[must_use]
+    pub const fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// Returns the stable kebab-case name of the fact.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+}
+
+impl From<TransportErrorKind> for TransportError {
+    fn from(kind: TransportErrorKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl PartialEq for TransportError {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Eq for TransportError {}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let source = self.source.as_deref()?;
+        Some(source)
     }
 }

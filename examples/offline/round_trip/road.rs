@@ -2,7 +2,7 @@
 
 use aws_auth_map::IdentityMap;
 use aws_credential_types::Credentials;
-use eks_auth::{AuthError, Authenticated, Authenticator, LocalKeys, LocalProfile, kubernetes_user};
+use eks_auth::{AuthError, Authenticated, Authenticator, KubernetesUser, LocalKeys, LocalProfile};
 use eks_token::Token;
 use iam_principal::Identity;
 use k8s_rbac::{Decision, Forbidden, User};
@@ -78,19 +78,19 @@ impl Cluster {
         };
         let authenticated = self.identify(token, now).and_then(|identity| {
             caller.identity = Some(describe(&identity));
-            Ok(Authenticated::by_rules(identity, &self.rules)?)
+            Authenticated::resolve(identity, &self.rules)
         });
         match authenticated {
             Ok(authenticated) => {
-                let user = kubernetes_user(&authenticated.user);
+                let user = KubernetesUser::from(&authenticated);
                 caller.checks = questions
                     .iter()
-                    .map(|asked| self.check(&user, asked))
+                    .map(|asked| self.check(user.as_rbac(), asked))
                     .collect();
                 caller.user = Some(UserSeen {
-                    username: user.name,
-                    uid: authenticated.user.uid().to_owned(),
-                    groups: user.groups,
+                    username: user.username().to_owned(),
+                    uid: user.uid().to_owned(),
+                    groups: user.groups().to_vec(),
                 });
             }
             Err(why) => {

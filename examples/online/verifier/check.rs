@@ -27,13 +27,17 @@ pub(crate) async fn run(args: TokenArgs) -> Result<ExitCode, String> {
     let answer = match (identity, rules) {
         (Err(why), _) => Err(why),
         (Ok(identity), None) => Ok((identity, None)),
-        (Ok(identity), Some(rules)) => Authenticated::by_rules(identity.clone(), &rules)
-            .map(|authenticated| (identity, Some(authenticated.user)))
-            .map_err(AuthError::from),
+        (Ok(identity), Some(rules)) => {
+            Authenticated::resolve(identity.clone(), &rules).map(|known| (identity, Some(known)))
+        }
     };
     match answer {
-        Ok((identity, user)) => {
-            tell(args.output, &identity, user.as_ref());
+        Ok((identity, known)) => {
+            tell(
+                args.output,
+                &identity,
+                known.as_ref().map(Authenticated::user),
+            );
             Ok(ExitCode::SUCCESS)
         }
         Err(AuthError::Refused(why)) => {

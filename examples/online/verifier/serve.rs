@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use eks_auth::{AuthError, Authenticator, MAX_REVIEW_LEN, Review, review_status};
+use eks_auth::{AuthError, Authenticator, MAX_REVIEW_LEN, Review};
 
 use crate::args::ServeArgs;
 use crate::setup::{self, Sts};
@@ -92,7 +92,7 @@ async fn authenticate(State(webhook): State<Arc<Webhook>>, body: Bytes) -> Respo
         .await
     {
         Ok(authenticated) => {
-            let (arn, user) = (authenticated.identity.arn(), &authenticated.user);
+            let (arn, user) = (authenticated.identity().arn(), authenticated.user());
             eprintln!(
                 "verifier: authenticated arn={arn:?} username={:?}",
                 user.username()
@@ -105,7 +105,7 @@ async fn authenticate(State(webhook): State<Arc<Webhook>>, body: Bytes) -> Respo
 }
 
 fn refuse(review: &Review, why: &AuthError) -> Response {
-    let (status, code, told) = (review_status(why), why.code(), why.to_string());
+    let (status, code, told) = (why.webhook_status(), why.code(), why.to_string());
     match why {
         AuthError::Refused(_) => {
             eprintln!("verifier: refused code={code} why={told:?}");

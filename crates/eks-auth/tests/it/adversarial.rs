@@ -15,7 +15,7 @@ struct Case {
 }
 
 #[test]
-fn crafted_tokens_get_the_verdict_that_was_written_for_them() {
+fn crafted_tokens_get_the_recorded_verdict() {
     let cases: Vec<Case> = testkit::json_lines(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/testdata/adversarial.jsonl"

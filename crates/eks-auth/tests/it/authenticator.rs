@@ -1,5 +1,5 @@
 use aws_auth_map::IdentityMap;
-use eks_auth::{AuthError, Failed, Refused, TransportError};
+use eks_auth::{AuthError, Failed, Refused, TransportErrorKind};
 use sts_presign::{AnswerFailure, Refusal};
 
 use crate::support::{ALICE, Always, authenticator, config_map, now, ready, token};
@@ -10,10 +10,12 @@ fn rules() -> IdentityMap {
     config_map(text)
 }
 
-fn authenticate(answer: Result<(u16, &'static str), TransportError>) -> Result<String, AuthError> {
+fn authenticate(
+    answer: Result<(u16, &'static str), TransportErrorKind>,
+) -> Result<String, AuthError> {
     let authenticator = authenticator("test-cluster", "aws");
     ready(authenticator.authenticate(&token(), now(), &Always(answer), &rules()))
-        .map(|authenticated| authenticated.user.username().to_owned())
+        .map(|authenticated| authenticated.user().username().to_owned())
 }
 
 #[test]
@@ -32,7 +34,7 @@ fn the_identity_carries_the_access_key_id() {
 }
 
 #[test]
-fn what_says_something_of_the_caller_is_a_refusal() {
+fn an_answer_about_the_caller_is_a_refusal() {
     let refused = r#"{"Error":{"Code":"SignatureDoesNotMatch"}}"#;
     let got = authenticate(Ok((403, refused)));
     assert_eq!(
@@ -46,19 +48,19 @@ fn what_says_something_of_the_caller_is_a_refusal() {
         got.err(),
         Some(Refused::Url(sts_presign::Error::HostPartition))
     );
-    let nobody = config_map("mapUsers: ''");
+    let no_rules = config_map("mapUsers: ''");
     let authenticator = authenticator("test-cluster", "aws");
     let answer = Always(Ok((200, ALICE)));
-    let got = ready(authenticator.authenticate(&token(), now(), &answer, &nobody));
+    let got = ready(authenticator.authenticate(&token(), now(), &answer, &no_rules));
     assert!(matches!(got, Err(AuthError::Refused(Refused::NotMapped))));
 }
 
 #[test]
-fn what_says_nothing_of_the_caller_is_a_failure() {
+fn an_answer_about_anything_else_is_a_failure() {
     for (answer, failed) in [
         (
-            Err(TransportError::Timeout),
-            Failed::Transport(TransportError::Timeout),
+            Err(TransportErrorKind::Timeout),
+            Failed::Transport(TransportErrorKind::Timeout.into()),
         ),
         (
             Ok((503, "")),
@@ -77,7 +79,7 @@ fn what_says_nothing_of_the_caller_is_a_failure() {
 }
 
 #[test]
-fn the_length_of_tokens_is_a_setting() {
+fn the_maximum_length_of_a_token_can_be_set() {
     let short = authenticator("test-cluster", "aws").with_max_token_len(400);
     assert_eq!(short.begin(&token(), now()).unwrap_err().code(), "too-long");
     let long = authenticator("test-cluster", "aws").with_max_token_len(8192);
@@ -86,10 +88,10 @@ fn the_length_of_tokens_is_a_setting() {
 
 #[test]
 fn nothing_secret_is_printed() {
-    let exchange = authenticator("test-cluster", "aws")
+    let call = authenticator("test-cluster", "aws")
         .begin(&token(), now())
         .unwrap();
-    let printed = format!("{exchange:?}");
+    let printed = format!("{call:?}");
     assert!(
         printed.contains("AKIDEXAMPLE") && !printed.contains("d052bda1"),
         "{printed}"

@@ -1,4 +1,4 @@
-use eks_auth::{AuthError, Review, review_status};
+use eks_auth::{AuthError, Review};
 use testkit::Divergences;
 
 use crate::support::{Always, authenticator, now, ready, token};
@@ -24,7 +24,7 @@ fn every_divergence_is_listed_and_real() {
     rows.compare(
         "refusal-status",
         &403,
-        &review_status(&refused.into()).as_u16(),
+        &AuthError::from(refused).webhook_status().as_u16(),
     );
     let proxy = Always(Ok((403, "<html>")));
     let answer = ready(authenticator("test-cluster", "aws").identify(&token(), now(), &proxy));

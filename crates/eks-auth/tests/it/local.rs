@@ -1,4 +1,4 @@
-use eks_auth::{LocalKeys, LocalKeysError, LocalProfile, LocalTransport, Problem};
+use eks_auth::{LocalKeys, LocalKeysError, LocalProfile, LocalTransport, ProfileError};
 use sts_presign::{LocalSts, UnixTime};
 
 use crate::support::{authenticator, now, ready, token};
@@ -35,7 +35,7 @@ fn profiles_are_read_as_they_are_written() {
 }
 
 #[test]
-fn a_key_ends_where_the_file_says() {
+fn a_key_ends_at_its_expiration() {
     let text = FILE.replace(
         "AROAEXAMPLE:s",
         "AROAEXAMPLE:s\nexpiration = 2026-11-23T09:14:00Z",
@@ -54,16 +54,16 @@ fn the_embedded_sts_is_a_transport() {
     let authenticator = authenticator("test-cluster", "aws");
     let identity = ready(authenticator.identify(&token(), now(), &transport)).unwrap();
     assert_eq!(identity.arn(), "arn:aws:iam::111122223333:user/alice");
-    let nobody = LocalTransport::new(LocalSts::new(sts_presign::Keys::new()), now);
-    let refused = ready(authenticator.identify(&token(), now(), &nobody)).unwrap_err();
+    let no_keys = LocalTransport::new(LocalSts::new(sts_presign::Keys::new()), now);
+    let refused = ready(authenticator.identify(&token(), now(), &no_keys)).unwrap_err();
     assert_eq!(refused.code(), "invalid-client-token-id");
 }
 
 #[test]
-fn what_is_wrong_is_said_with_its_place() {
-    let profile = |problem| LocalKeysError::Profile {
+fn errors_name_the_profile_or_the_line() {
+    let profile = |source| LocalKeysError::Profile {
         profile: "alice".to_owned(),
-        problem,
+        source,
     };
     let without = |setting: &str| {
         let kept: Vec<&str> = FILE
@@ -81,7 +81,7 @@ fn what_is_wrong_is_said_with_its_place() {
         let missing = match without(setting) {
             LocalKeysError::Profile {
                 profile,
-                problem: Problem::Missing(missing),
+                source: ProfileError::Missing(missing),
             } => {
                 assert_eq!(profile, "alice");
                 missing
@@ -94,11 +94,11 @@ fn what_is_wrong_is_said_with_its_place() {
     let mismatch = iam_principal::Error::UserId;
     assert_eq!(
         read("AIDAEXAMPLE", "AIDA:x"),
-        profile(Problem::Identity(mismatch))
+        profile(ProfileError::Identity(mismatch))
     );
     assert_eq!(
         read("AKIDEXAMPLE", "AKID/EXAMPLE"),
-        profile(Problem::AccessKeyId)
+        profile(ProfileError::AccessKeyId)
     );
     let ends = |time: &str| {
         read(
@@ -107,7 +107,7 @@ fn what_is_wrong_is_said_with_its_place() {
         )
     };
     for time in ["tomorrow", "2026-11-23", "2026-11-23T09:14:00+01:00"] {
-        assert_eq!(ends(time), profile(Problem::Expiration));
+        assert_eq!(ends(time), profile(ProfileError::Expiration));
     }
     let twice = LocalKeysError::DuplicateKey {
         profile: "session".to_owned(),

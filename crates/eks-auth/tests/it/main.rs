@@ -1,9 +1,12 @@
-//! The composition: crafted tokens end to end, failures told from refusals, the webhook's documents.
+//! The composition: crafted tokens end to end, refusals and failures, decisions, the webhook's documents.
 
 #[cfg(test)]
 mod adversarial;
 #[cfg(test)]
 mod authenticator;
+#[cfg(test)]
+#[cfg(feature = "rbac")]
+mod authorization;
 #[cfg(test)]
 #[cfg(feature = "review")]
 mod divergences;
@@ -14,4 +17,8 @@ mod local;
 #[cfg(feature = "review")]
 mod review;
 #[cfg(test)]
+mod status;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod transport;

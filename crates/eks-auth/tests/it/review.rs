@@ -1,6 +1,6 @@
 use eks_auth::{
     AuthError, Authenticated, Failed, MAX_REVIEW_LEN, Refused, Review, ReviewError, ReviewVersion,
-    TransportError, review_status,
+    TransportErrorKind,
 };
 use iam_principal::Identity;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn ask(version: &str, token: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_answer_is_of_the_version_that_was_asked() {
+fn the_answer_has_the_version_of_the_review() {
     for (text, version) in [
         ("authentication.k8s.io/v1", ReviewVersion::V1),
         ("authentication.k8s.io/v1beta1", ReviewVersion::V1Beta1),
@@ -40,11 +40,9 @@ fn the_answer_names_the_user_as_upstream_does() {
     let identity = Identity::new(arn, "111122223333", "AROAEXAMPLE:s").unwrap();
     let identity = identity.with_access_key_id("ASIAEXAMPLE");
     let rules = "mapRoles: |\n  - rolearn: arn:aws:iam::111122223333:role/dev\n    username: dev\n    groups: [devs]\n";
-    let user = Authenticated::by_rules(identity, &config_map(rules))
-        .unwrap()
-        .user;
+    let known = Authenticated::resolve(identity, &config_map(rules)).unwrap();
     let review = Review::read(&ask("authentication.k8s.io/v1", "t")).unwrap();
-    let answer: Value = serde_json::from_str(&review.authenticated(&user)).unwrap();
+    let answer: Value = serde_json::from_str(&review.authenticated(known.user())).unwrap();
     let want = json!({
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenReview",
@@ -69,7 +67,7 @@ fn the_answer_names_the_user_as_upstream_does() {
 }
 
 #[test]
-fn what_is_no_review_is_said_to_be_none() {
+fn malformed_reviews_are_refused() {
     let v1 = "authentication.k8s.io/v1";
     let text = String::from_utf8(ask(v1, "t")).unwrap();
     let read = |from: &str, to: &str| Review::read(text.replacen(from, to, 1).as_bytes()).err();
@@ -97,15 +95,18 @@ fn the_token_is_not_printed() {
 }
 
 #[test]
-fn a_failure_has_a_status_that_is_asked_again_after_and_a_refusal_has_not() {
+fn the_webhook_answers_a_refusal_with_200_and_a_failure_so_that_it_is_asked_again() {
     for (error, status) in [
         (AuthError::from(Refused::NotMapped), 200),
         (
             sts_presign::AnswerError::from(sts_presign::AnswerFailure::Throttled).into(),
             429,
         ),
-        (Failed::Transport(TransportError::Timeout).into(), 502),
+        (
+            Failed::Transport(TransportErrorKind::Timeout.into()).into(),
+            502,
+        ),
     ] {
-        assert_eq!(review_status(&error).as_u16(), status, "{error}");
+        assert_eq!(error.webhook_status().as_u16(), status, "{error}");
     }
 }

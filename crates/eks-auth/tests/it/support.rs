@@ -1,11 +1,11 @@
-//! One good token, and a transport that answers what a test wants.
+//! A valid token, and a transport with a fixed answer.
 
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use aws_auth_map::{Backend, BackendKind, IdentityMap};
-use eks_auth::{Authenticator, Transport, TransportError};
+use eks_auth::{Authenticator, Transport, TransportError, TransportErrorKind};
 use http::{Request, Response};
 use sts_presign::{AcceptPolicy, ClusterId, UnixTime};
 
@@ -38,8 +38,8 @@ pub(crate) fn config_map(text: &str) -> IdentityMap {
 pub(crate) const ALICE: &str = r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":{
     "Account":"111122223333","Arn":"arn:aws:iam::111122223333:user/alice","UserId":"AIDAEXAMPLE"}}}"#;
 
-/// Answers every request alike.
-pub(crate) struct Always(pub(crate) Result<(u16, &'static str), TransportError>);
+/// Gives every request the same answer.
+pub(crate) struct Always(pub(crate) Result<(u16, &'static str), TransportErrorKind>);
 
 impl Transport for Always {
     async fn send(&self, _: Request<()>) -> Result<Response<Vec<u8>>, TransportError> {
@@ -51,7 +51,7 @@ impl Transport for Always {
     }
 }
 
-/// The futures of these tests are ready at once.
+/// Polls a future that is ready at once, as all futures of these tests are.
 pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
