@@ -2,10 +2,12 @@
 //!
 //! As upstream: kube-controller-manager, `pkg/controller/clusterroleaggregation`.
 
+pub(crate) mod selector;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::aggregation::selector::SelectorError;
 use crate::objects::{ClusterRole, Objects, PolicyRule};
-use crate::selector::SelectorError;
 
 impl ClusterRole {
     /// Collects the rules of the roles that the `aggregationRule` selects, as one round of the

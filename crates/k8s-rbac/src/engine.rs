@@ -13,13 +13,20 @@
 //! - [`role_table`]: the roles, numbered, so that a changed role leaves its bindings untouched;
 //! - [`large_subject`]: a subject with many bindings, such as `system:authenticated`;
 //! - [`subject_index`]: the bindings of each user and group;
-//! - [`scope`]: the bindings of one namespace or of the cluster, and the walk over them.
+//! - [`binding`]: a binding as the engine keeps it, and as its users see it;
+//! - [`scope`]: the bindings of one namespace or of the cluster, and the walk over them;
+//! - [`policy`]: the whole, which decides, changes and returns its objects;
+//! - `store`: a policy that changes while other threads read it.
 
+pub(crate) mod binding;
 pub(crate) mod large_subject;
 pub(crate) mod masks;
 pub(crate) mod persistent;
+pub(crate) mod policy;
 pub(crate) mod position;
 pub(crate) mod role_keys;
 pub(crate) mod role_table;
 pub(crate) mod scope;
+#[cfg(feature = "store")]
+pub(crate) mod store;
 pub(crate) mod subject_index;

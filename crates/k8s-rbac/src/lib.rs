@@ -5,70 +5,64 @@
     doc = "Kubernetes RBAC decisions, without reading manifests."
 )]
 
-pub mod api_resources;
-#[cfg(feature = "bootstrap")]
-pub mod bootstrap;
+// The decision: its objects, its input, its output, its specification, and the index that computes it.
+mod engine;
+mod objects;
 #[doc(hidden)]
 pub mod reference;
-pub mod review;
-
-mod aggregation;
-mod binding;
-mod coverage;
-mod defaults;
-mod engine;
-mod escalation;
-mod field_error;
-mod field_selector;
-mod forbidden;
-mod identity;
-mod label_selector;
-mod listing;
-#[cfg(feature = "yaml")]
-mod manifests;
-mod names;
-mod objects;
-#[cfg(feature = "k8s-openapi")]
-mod openapi;
-mod policy;
-mod printable;
-mod query;
-mod quote;
 mod request;
-mod request_info;
 mod response;
 mod rule;
-mod selector;
-mod storage;
-#[cfg(feature = "store")]
-mod store;
-mod validation;
-mod write;
+mod subject_name;
 
-pub use aggregation::Aggregation;
-pub use binding::BindingView;
-pub use coverage::{Coverage, MAX_COMPARISONS, Permission};
-pub use escalation::Escalation;
-pub use field_error::{FieldError, FieldErrorReason, FieldErrors};
-pub use field_selector::{FieldOperator, FieldRequirement, FieldSelectorError};
-pub use forbidden::{Forbidden, ForbiddenDetails};
-pub use identity::{Identity, ServiceAccount};
-pub use label_selector::{LabelRequirement, LabelSelectorError};
-pub use listing::{NonResourceRule, ResourceRule, RuleListing, SubjectRulesReviewStatus};
-#[cfg(feature = "yaml")]
-pub use manifests::{DEFAULT_MAX_BYTES, Fault, ManifestReader, Manifests, Place, Problem};
+pub use engine::binding::BindingView;
+pub use engine::policy::view::UserView;
+pub use engine::policy::{PRIVILEGED_GROUP, Policy};
+#[cfg(feature = "store")]
+pub use engine::store::PolicyStore;
 pub use objects::{
     API_GROUP, AggregationRule, ClusterRole, ClusterRoleBinding, LabelSelector,
     LabelSelectorRequirement, Metadata, Objects, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
+pub use request::{PathRequest, Request, ResourceRequest, User};
+pub use response::{BindingGrant, BindingName, Decision, Grant, Missing, Response, Unresolved};
+pub use subject_name::{Identity, ServiceAccount};
+
+// The objects: read from manifests, aggregated, checked before they are stored, converted.
+mod admission;
+mod aggregation;
+#[cfg(feature = "yaml")]
+mod manifests;
+#[cfg(feature = "k8s-openapi")]
+mod openapi;
+
+pub use admission::coverage::{Coverage, MAX_COMPARISONS, Permission};
+pub use admission::escalation::Escalation;
+pub use admission::field_error::{FieldError, FieldErrorReason, FieldErrors};
+pub use admission::write::{Permit, Write, WriteRefusal, WriteVerdict};
+pub use aggregation::Aggregation;
+pub use aggregation::selector::{Operator, Selector, SelectorError};
+#[cfg(feature = "yaml")]
+pub use manifests::{DEFAULT_MAX_BYTES, Fault, ManifestReader, Manifests, Place, Problem};
 #[cfg(feature = "k8s-openapi")]
 pub use openapi::OtherReviewKind;
-pub use policy::{PRIVILEGED_GROUP, Policy, UserView};
-pub use quote::{Quoted, QuotedTexts};
-pub use request::{PathRequest, Request, ResourceRequest, User};
-pub use request_info::{RequestInfo, RequestInfoError};
-pub use response::{BindingGrant, BindingName, Decision, Grant, Missing, Response, Unresolved};
-pub use selector::{Operator, Selector, SelectorError};
-#[cfg(feature = "store")]
-pub use store::PolicyStore;
-pub use write::{Permit, Write, WriteRefusal, WriteVerdict};
+
+// The API server's HTTP and review interface.
+mod http;
+pub mod review;
+
+pub use http::field_selector::{FieldOperator, FieldRequirement, FieldSelectorError};
+pub use http::forbidden::{Forbidden, ForbiddenDetails};
+pub use http::label_selector::{LabelRequirement, LabelSelectorError};
+pub use http::request_info::{RequestInfo, RequestInfoError};
+pub use review::listing::{NonResourceRule, ResourceRule, RuleListing, SubjectRulesReviewStatus};
+
+// Data of each release of Kubernetes.
+pub mod api_resources;
+#[cfg(feature = "bootstrap")]
+pub mod bootstrap;
+
+// The ground floor: text as Go writes it.
+mod go_text;
+
+pub use go_text::quote::{Quoted, QuotedTexts};

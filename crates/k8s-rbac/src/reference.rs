@@ -7,8 +7,8 @@
 //!
 //! This module shares no matching code with the rest of the crate. Only tests call it.
 
+use crate::go_text::quote::{Quoted, aggregate};
 use crate::objects::{Objects, PolicyRule, Role, RoleRef, Subject};
-use crate::quote::{Quoted, aggregate};
 use crate::request::{Request, User};
 
 /// The outcome of a walk over all bindings.

@@ -1,6 +1,6 @@
 //! Who asks, and what is asked.
 
-use crate::identity::ServiceAccount;
+use crate::subject_name::ServiceAccount;
 
 /// A user as the cluster's authentication made it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::binding::BindingView;
+use crate::engine::binding::BindingView;
+use crate::go_text::quote::{Quoted, aggregate};
 use crate::objects::{API_GROUP, PolicyRule, RoleRef, Subject};
-use crate::quote::{Quoted, aggregate};
 
 /// A decision, and what came up on the way.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,7 @@
 //! As upstream: `pkg/registry/authorization`, `pkg/apis/authorization/validation`.
 
 mod access;
+pub(crate) mod listing;
 mod rules;
 mod selectors;
 mod types;
@@ -10,7 +11,7 @@ mod validation;
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::field_error::FieldErrors;
+use crate::admission::field_error::FieldErrors;
 
 pub use access::AccessReview;
 pub use rules::RulesReview;

@@ -7,9 +7,9 @@ use super::persistent::{Hinted, Sorted, Table};
 use super::position::SubjectPosition;
 use super::role_table::{RoleMatch, RoleName, RoleTable};
 use super::subject_index::{SubjectBindings, SubjectIndex};
-use crate::binding::{Binding, BindingObject, Name};
-use crate::identity::Identity;
+use crate::engine::binding::{Binding, BindingObject, Name};
 use crate::objects::{PolicyRule, Subject};
+use crate::subject_name::Identity;
 
 /// The bindings of the cluster or of one namespace, in walk order.
 #[derive(Clone, Debug, Default)]

@@ -5,10 +5,10 @@ use k8s_openapi::api::authorization::v1 as api;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
 use thiserror::Error;
 
-use crate::listing::{NonResourceRule, ResourceRule, SubjectRulesReviewStatus};
 use crate::objects::LabelSelectorRequirement;
 use crate::openapi::{each, each_of, some, some_of_each};
 use crate::request::User;
+use crate::review::listing::{NonResourceRule, ResourceRule, SubjectRulesReviewStatus};
 use crate::review::{
     AccessReview, AccessReviewSpec, AccessReviewStatus, FieldSelectorAttributes,
     LabelSelectorAttributes, NonResourceAttributes, ResourceAttributes, ReviewKind, ReviewMetadata,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::policy::Policy;
 use crate::objects::{list_or_default, object_or_default, optional_object, or_default};
-use crate::policy::Policy;
 use crate::request::{Request, ResourceRequest, User};
 use crate::review::types::{
     AccessReviewSpec, AccessReviewStatus, NonResourceAttributes, ResourceAttributes, ReviewKind,

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::listing::SubjectRulesReviewStatus;
+use crate::engine::policy::Policy;
 use crate::objects::{object_or_default, or_default};
-use crate::policy::Policy;
 use crate::request::User;
 use crate::review::ReviewError;
+use crate::review::listing::SubjectRulesReviewStatus;
 use crate::review::types::{ReviewMetadata, ReviewVersion};
 
 /// A `SelfSubjectRulesReview`, of `v1` or `v1beta1`.

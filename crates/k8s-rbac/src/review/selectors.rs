@@ -3,13 +3,13 @@
 //! As upstream: pkg/registry/authorization/util/helpers.go. Nothing here fails a review: what
 //! cannot be read is left out, which asks for more, and the status says so.
 
-use crate::field_selector::{FieldOperator, FieldRequirement};
-use crate::label_selector::LabelRequirement;
+use crate::aggregation::selector::Operator;
+use crate::http::field_selector::{FieldOperator, FieldRequirement};
+use crate::http::label_selector::LabelRequirement;
 use crate::objects::LabelSelector;
 use crate::review::types::{
     AccessReviewSpec, FieldSelectorAttributes, LabelSelectorAttributes, ResourceAttributes,
 };
-use crate::selector::Operator;
 
 impl ResourceAttributes {
     /// Reads the field selector: what of it can be used, and whether some of it cannot.

@@ -4,17 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::field_error::FieldErrors;
+use crate::admission::field_error::FieldErrors;
+use crate::admission::validation::{
+    Operators, check_label_requirement, check_label_values, check_number_of_values,
+};
+use crate::go_text::quote::JsonText;
 use crate::objects::LabelSelectorRequirement;
-use crate::quote::JsonText;
 use crate::review::REVIEW_GROUP;
 use crate::review::access::AccessReview;
 use crate::review::types::{
     FieldSelectorAttributes, LabelSelectorAttributes, NonResourceAttributes, ReviewKind,
     ReviewMetadata,
-};
-use crate::validation::{
-    Operators, check_label_requirement, check_label_values, check_number_of_values,
 };
 
 impl AccessReview {

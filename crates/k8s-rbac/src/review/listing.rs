@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::policy::Policy;
 use crate::objects::{PolicyRule, list_or_default, objects_or_default, or_default};
-use crate::policy::Policy;
 use crate::request::User;
 use crate::response::{BindingGrant, Unresolved};
 

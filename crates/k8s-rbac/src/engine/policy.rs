@@ -2,11 +2,11 @@
 
 mod change;
 mod objects;
-mod view;
+pub(crate) mod view;
 
 use std::sync::Arc;
 
-use crate::binding::{Binding, BindingView};
+use crate::engine::binding::{Binding, BindingView};
 use crate::engine::masks::{HashedRequest, TextHasher};
 use crate::engine::persistent::{Hinted, Table};
 use crate::engine::role_table::{RoleName, RoleTable};
@@ -14,8 +14,6 @@ use crate::engine::scope::{Scope, ScopeResult, ScopeWalk};
 use crate::objects::{Objects, PolicyRule, RoleRef, Subject};
 use crate::request::{Request, User};
 use crate::response::{BindingGrant, Decision, Grant, Response, Unresolved};
-
-pub use view::UserView;
 
 /// The group that may do everything, whatever the bindings say.
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use crate::printable::is_printable;
+use crate::go_text::printable::is_printable;
 
 /// Shows a text as Go's `%q` does, which is how kube-apiserver writes names in its messages.
 ///

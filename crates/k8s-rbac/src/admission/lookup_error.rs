@@ -5,18 +5,18 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::names;
+use crate::admission::names;
+use crate::go_text::quote::Quoted;
 use crate::objects::API_GROUP;
-use crate::quote::Quoted;
 use crate::response::Missing;
 
 /// What the storage says of a role that is missing, to a request for `resource`.
-pub(crate) struct NotStored<'a> {
+pub(crate) struct RoleLookupError<'a> {
     resource: &'static str,
     missing: Missing<'a>,
 }
 
-impl<'a> NotStored<'a> {
+impl<'a> RoleLookupError<'a> {
     pub(crate) const fn new(resource: &'static str, missing: Missing<'a>) -> Self {
         Self { resource, missing }
     }
@@ -55,7 +55,7 @@ enum Fault<'a> {
     NotFound(&'a str),
 }
 
-impl Display for NotStored<'_> {
+impl Display for RoleLookupError<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.fault() {
             Fault::Kind(kind) => {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::engine::persistent::Ranked;
 use crate::engine::position::RoleSlot;
 use crate::engine::role_table::RoleTable;
-use crate::identity::{Identity, SERVICE_ACCOUNT_PREFIX};
 use crate::objects::{ClusterRoleBinding, Metadata, PolicyRule, RoleBinding, RoleRef, Subject};
 use crate::request::User;
 use crate::response::{BindingGrant, BindingName, Unresolved};
+use crate::subject_name::{Identity, SERVICE_ACCOUNT_PREFIX};
 
 /// A binding in its place.
 #[derive(Clone, Debug)]

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
-use crate::names;
-use crate::quote::{Quoted, aggregate};
-use crate::selector::{Operator, faults};
+use crate::admission::names;
+use crate::aggregation::selector::{Operator, faults};
+use crate::go_text::quote::{Quoted, aggregate};
 
 /// What is asked of one label.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use foldhash::quality::RandomState;
 
 use crate::engine::masks::HashedRequest;
+use crate::engine::policy::{PRIVILEGED_GROUP, Policy};
 use crate::engine::scope::{Scope, ScopeWalk};
 use crate::engine::subject_index::SubjectBindings;
-use crate::policy::{PRIVILEGED_GROUP, Policy};
 use crate::request::{Request, User};
 use crate::response::{Decision, Grant, Response};
 

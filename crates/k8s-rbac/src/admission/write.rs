@@ -6,15 +6,15 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::escalation::Escalation;
+use crate::admission::escalation::Escalation;
+use crate::admission::lookup_error::RoleLookupError;
+use crate::engine::policy::Policy;
+use crate::go_text::quote::Quoted;
 use crate::objects::{
     API_GROUP, ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef,
 };
-use crate::policy::Policy;
-use crate::quote::Quoted;
 use crate::request::{Request, ResourceRequest, User};
 use crate::response::{Decision, Grant, Missing};
-use crate::storage::NotStored;
 
 /// How an object is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -240,7 +240,9 @@ impl WriteRefusal<'_> {
     pub fn status(&self) -> u16 {
         match *self {
             Self::Aggregation { .. } | Self::Escalation { .. } => 403,
-            Self::RoleNotFound { resource, missing } => NotStored::new(resource, missing).status(),
+            Self::RoleNotFound { resource, missing } => {
+                RoleLookupError::new(resource, missing).status()
+            }
         }
     }
 }
@@ -262,10 +264,12 @@ impl Display for WriteRefusal<'_> {
                 let name = Quoted(name);
                 write!(f, "{resource}.{API_GROUP} {name} is forbidden: ")?;
                 escalation.fmt_with(f, |unresolved| {
-                    NotStored::new(resource, unresolved.missing()).to_string()
+                    RoleLookupError::new(resource, unresolved.missing()).to_string()
                 })
             }
-            Self::RoleNotFound { resource, missing } => NotStored::new(resource, *missing).fmt(f),
+            Self::RoleNotFound { resource, missing } => {
+                RoleLookupError::new(resource, *missing).fmt(f)
+            }
         }
     }
 }

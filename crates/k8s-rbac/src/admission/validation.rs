@@ -3,13 +3,13 @@
 //! As upstream: pkg/apis/rbac/validation/validation.go, and `ValidateObjectMeta` and
 //! `ValidateLabelSelector` of apimachinery. Objects are looked at as they are: defaults first.
 
-use crate::field_error::FieldErrors;
-use crate::names;
+use crate::admission::field_error::FieldErrors;
+use crate::admission::names;
+use crate::go_text::quote::{JsonText, JsonTexts, Quoted};
 use crate::objects::{
     API_GROUP, ClusterRole, ClusterRoleBinding, LabelSelector, LabelSelectorRequirement, Metadata,
     PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
-use crate::quote::{JsonText, JsonTexts, Quoted};
 
 impl Role {
     /// Finds what is wrong with the fields: metadata, then rule by rule.

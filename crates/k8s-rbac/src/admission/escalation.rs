@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::coverage::Coverage;
+use crate::admission::coverage::Coverage;
+use crate::engine::policy::Policy;
+use crate::go_text::quote::{Quoted, QuotedTexts, aggregate};
 use crate::objects::PolicyRule;
-use crate::policy::Policy;
-use crate::quote::{Quoted, QuotedTexts, aggregate};
 use crate::request::User;
 use crate::response::Unresolved;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-use crate::names;
+use crate::admission::names;
+use crate::go_text::quote::{JsonTexts, Quoted, aggregate};
 use crate::objects::{LabelSelector, LabelSelectorRequirement};
-use crate::quote::{JsonTexts, Quoted, aggregate};
 
 impl LabelSelector {
     /// Reads the selector: what comes out can be asked. An empty one matches everything.

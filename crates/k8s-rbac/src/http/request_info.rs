@@ -6,10 +6,10 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
 
-use crate::field_selector::{FieldOperator, FieldRequirement};
-use crate::label_selector::LabelRequirement;
-use crate::names;
-use crate::query::{Query, decode};
+use crate::admission::names;
+use crate::go_text::query::{Query, decode};
+use crate::http::field_selector::{FieldOperator, FieldRequirement};
+use crate::http::label_selector::LabelRequirement;
 use crate::request::{Request, ResourceRequest};
 
 /// What an HTTP request asks for, as the API server reads it. The empty text is what is not there.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use crate::policy::Policy;
+use crate::engine::policy::Policy;
 
 /// A policy for many readers and a few writers.
 ///

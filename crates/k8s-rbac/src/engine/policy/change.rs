@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::aggregation::Aggregation;
-use crate::binding::BindingObject;
+use crate::engine::binding::BindingObject;
+use crate::engine::policy::{Namespace, Policy};
 use crate::engine::role_table::{RoleName, RoleObject};
 use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
-use crate::policy::{Namespace, Policy};
 
 /// Objects are identified by kind, namespace and name.
 ///

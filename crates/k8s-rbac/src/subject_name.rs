@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::go_text::quote::Quoted;
 use crate::objects::Subject;
-use crate::quote::Quoted;
 
 /// The beginning of the user names of service accounts.
 ///

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 
+use crate::go_text::quote::QuotedTexts;
 use crate::objects::PolicyRule;
-use crate::quote::QuotedTexts;
 
 /// The least that can be permitted: one verb on one thing, as a rule writes it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use serde::Serialize;
 
-use crate::quote::{JsonText, Quoted};
+use crate::go_text::quote::{JsonText, Quoted};
 use crate::request::Request;
 
 /// A refusal as the API server words it. Prints as the message.

@@ -1,10 +1,10 @@
 //! The objects of a policy, handed back.
 
-use crate::binding::BindingObject;
+use crate::engine::binding::BindingObject;
+use crate::engine::policy::Policy;
 use crate::engine::role_table::RoleObject;
 use crate::engine::scope::Scope;
 use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
-use crate::policy::Policy;
 
 impl Policy {
     /// Walks the `ClusterRole`s by name.

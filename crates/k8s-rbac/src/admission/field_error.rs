@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::quote::{JsonText, Quoted, aggregate};
+use crate::go_text::quote::{JsonText, Quoted, aggregate};
 
 /// What is wrong with one field. Prints as the API server's text: path and message.
 #[derive(Clone, Debug, Eq, PartialEq)]

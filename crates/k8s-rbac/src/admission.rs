@@ -1,0 +1,14 @@
+//! The checks of the API server before it stores a role or a binding.
+//!
+//! - [`defaults`]: the fields that it fills in;
+//! - [`validation`]: the fields that it refuses, as [`field_error`]s;
+//! - [`write`](mod@write): whether a user may write the object: [`escalation`] prevention, by [`coverage`].
+
+pub(crate) mod coverage;
+pub(crate) mod defaults;
+pub(crate) mod escalation;
+pub(crate) mod field_error;
+pub(crate) mod lookup_error;
+pub(crate) mod names;
+pub(crate) mod validation;
+pub(crate) mod write;

@@ -1,0 +1,6 @@
+//! HTTP requests to the API server: what they ask for, and the refusal of one.
+
+pub(crate) mod field_selector;
+pub(crate) mod forbidden;
+pub(crate) mod label_selector;
+pub(crate) mod request_info;
