@@ -13,7 +13,10 @@ pub use self::edit_error::EditError;
 use self::section_lines::Found;
 use self::style::Style;
 use self::verify::Intent;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
+use crate::read::config_map_name::ConfigMapName;
+use crate::read::document::Search;
+use crate::read::problem_sink::{ProblemSink, TextFrame};
 use crate::read::{Reader, document};
 use crate::rules::{Rule, RuleRef, Rules, Section};
 
@@ -27,7 +30,7 @@ use crate::rules::{Rule, RuleRef, Rules, Section};
 /// The edited text is read again before it is returned, to check that it contains the requested entry
 /// and is otherwise unchanged. Texts for which this fails are refused: a list in brackets, a section in
 /// a folded scalar, an entry with an anchor that is used elsewhere.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Editor {
     reader: Reader,
 }
@@ -35,7 +38,7 @@ pub struct Editor {
 impl Editor {
     /// Builds an editor with the limits of a ConfigMap.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             reader: Reader::new(),
         }
@@ -118,7 +121,7 @@ impl Editor {
     pub fn replace(&self, text: &str, at: RuleRef, rule: &Rule) -> Result<String, EditError> {
         let fields = style::fields(at.section(), rule)?;
         let nodes = self.read(text)?;
-        let data = data(&nodes)?;
+        let data = data(&nodes, self.reader.config_map())?;
         let found = section_lines::find(text, data, at.section())?;
         let Found::Lines(lines) = &found else {
             return Err(EditError::NoSuchEntry);
@@ -137,7 +140,7 @@ impl Editor {
     /// In this order: an error in the text, [`EditError::NoSuchEntry`], [`EditError::Entangled`].
     pub fn remove(&self, text: &str, at: RuleRef) -> Result<String, EditError> {
         let nodes = self.read(text)?;
-        let data = data(&nodes)?;
+        let data = data(&nodes, self.reader.config_map())?;
         let Found::Lines(lines) = section_lines::find(text, data, at.section())? else {
             return Err(EditError::NoSuchEntry);
         };
@@ -155,7 +158,7 @@ impl Editor {
         write: impl Fn(&Style) -> Vec<String>,
     ) -> Result<String, EditError> {
         let nodes = self.read(text)?;
-        let data = data(&nodes)?;
+        let data = data(&nodes, self.reader.config_map())?;
         let edited = match section_lines::find(text, data, section)? {
             Found::Lines(lines) => match lines.last_entry() {
                 Some(last) => {
@@ -187,7 +190,8 @@ impl Editor {
         intent: Intent<'_>,
     ) -> Result<String, EditError> {
         let after = self.read(&edited).map_err(|_| EditError::Entangled)?;
-        let data_after = data(&after).map_err(|_| EditError::Entangled)?;
+        let data_after =
+            data(&after, self.reader.config_map()).map_err(|_| EditError::Entangled)?;
         let is_rest_same =
             verify::is_rest_same((before, data_before), (&after, data_after), section);
         let list = |data: &Mapping| verify::entries(data, section, &self.reader.limits);
@@ -204,39 +208,31 @@ impl Editor {
     }
 }
 
-/// Finds the data of the ConfigMap, which must be the only one with sections.
-fn data(nodes: &[Node]) -> Result<&Mapping, EditError> {
+/// Finds the data of the ConfigMap, whose sections must not be duplicated. An object without data
+/// stands for its own data.
+fn data<'n>(nodes: &'n [Node], wanted: &ConfigMapName) -> Result<&'n Mapping, EditError> {
     let mut problems: Vec<Problem> = Vec::new();
-    let mut sink = crate::read::problem_sink::ProblemSink::new(
-        "",
-        crate::read::problem_sink::TextFrame::Here,
-        &mut problems,
-    );
-    let found = document::find(nodes, &mut sink).map(document::Found::data);
-    let data = found
-        .or_else(|| object_without_data(nodes))
-        .ok_or(EditError::NotAConfigMap)?;
-    let is_double = problems
-        .iter()
-        .any(|problem| problem.code() == "more-documents");
-    let is_double = is_double
-        || data.duplicates().iter().any(|key| {
-            let mut sections = Section::ALL.into_iter();
-            sections.any(|section| section.key() == key.text())
-        });
+    let mut sink = ProblemSink::new("", TextFrame::Here, &mut problems);
+    let data = match document::find(nodes, wanted, &mut sink) {
+        Search::Found(found) => found.data(),
+        Search::Empty(object) => object,
+        Search::Unknown => {
+            let is_several = problems
+                .iter()
+                .any(|problem| problem.kind() == ProblemKind::SeveralConfigMaps);
+            return Err(if is_several {
+                EditError::Ambiguous
+            } else {
+                EditError::NotAConfigMap
+            });
+        }
+    };
+    let is_double = data.duplicates().iter().any(|key| {
+        let mut sections = Section::ALL.into_iter();
+        sections.any(|section| section.key() == key.text())
+    });
     if is_double {
         return Err(EditError::Ambiguous);
     }
     Ok(data)
-}
-
-/// Returns the ConfigMap itself, if it is the only one and has no data yet.
-fn object_without_data(nodes: &[Node]) -> Option<&Mapping> {
-    let is_one = |node: &&Node| {
-        let kind = node.get("kind").and_then(Node::as_text);
-        kind == Some("ConfigMap") && node.get("data").is_none()
-    };
-    let mut objects = nodes.iter().filter(is_one).filter_map(Node::as_mapping);
-    let first = objects.next()?;
-    objects.next().is_none().then_some(first)
 }

@@ -208,7 +208,7 @@ impl IdentityMap {
         let mut is_decided = false;
         for backend in self.asked() {
             let rules = backend.rules();
-            let decision = rules.decide(&caller, identity.account());
+            let decision = self.decide(backend, &caller, identity);
             let winner = decision.and_then(|decision| match decision {
                 Decision::Rule(found) => Some(found.at),
                 Decision::Account(at) => Some(at),

@@ -49,8 +49,8 @@ pub use edit::{EditError, Editor};
 pub use problem::{Location, Problem, ProblemKind, Severity};
 #[cfg(feature = "yaml")]
 pub use read::{
-    DEFAULT_MAX_BYTES, PolicyTable, PolicyTableError, Reader, ReservedPrefixes, ServerConfig,
-    read_config_map,
+    ConfigMapName, ConfigMapNameError, DEFAULT_MAX_BYTES, PolicyTable, PolicyTableError, Reader,
+    ReservedPrefixes, ServerConfig, read_config_map,
 };
 #[cfg(feature = "yaml")]
 pub use store::{RetainedSection, SourceFormat, Store, UpdateOutcome};

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt;
 
 pub use self::kind::ProblemKind;
-use crate::rules::Section;
+use crate::rules::{Place, Section};
 
 /// A problem in what an operator wrote.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -58,6 +58,10 @@ impl Problem {
     #[must_use]
     pub const fn at(&self) -> Location {
         self.at
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place::new(self.line, self.column)
     }
 
     /// Returns the line in the text, counted from one. `None` if it is not known.

@@ -1,7 +1,8 @@
-//! The ConfigMap, as it is printed, and its data.
+//! Reads rules from text.
 
 mod access_entry;
 mod advice;
+pub(crate) mod config_map_name;
 mod diagnose_arn;
 pub(crate) mod document;
 mod dynamic_file;
@@ -10,27 +11,31 @@ mod identity_mapping;
 mod pattern;
 mod policy_table;
 pub(crate) mod problem_sink;
+mod section;
 mod server_config;
 mod suggest_key;
 mod typing;
+mod unfilled;
 
 use bounded_yaml::{Limits, Node};
 
-use self::document::Source;
-use self::entry::EntryForm;
+pub use self::config_map_name::{ConfigMapName, ConfigMapNameError};
+use self::document::{Search, Source};
+use self::entry::{EntryForm, Syntax};
 pub use self::policy_table::{PolicyTable, PolicyTableError};
 use self::problem_sink::{ProblemSink, TextFrame};
+use self::section::read_section;
 pub use self::server_config::{ReservedPrefixes, ServerConfig};
 use crate::dialect::Dialect;
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::{Backend, BackendKind};
-use crate::rules::{Rules, Section};
+use crate::rules::{Place, Rules, Section};
 
-/// How many bytes a text may have unless told otherwise: 1 MiB, what a ConfigMap can hold.
+/// The maximum size of a text in bytes by default: 1 MiB, the maximum size of a ConfigMap.
 pub const DEFAULT_MAX_BYTES: usize = bounded_yaml::DEFAULT_MAX_BYTES;
 
-/// Reads the ConfigMap `aws-auth` with the ordinary limits; see [`Reader::read_config_map`].
+/// Reads the ConfigMap `aws-auth` with the default settings; see [`Reader::read_config_map`].
 #[must_use]
 pub fn read_config_map(text: &str) -> (Rules, Vec<Problem>) {
     Reader::new().read_config_map(text)
@@ -61,26 +66,41 @@ impl IdentityMap {
     }
 }
 
-/// Reads rules, and keeps the good ones when some are not.
-#[derive(Clone, Copy, Debug)]
+/// Reads rules from text.
+///
+/// # What cannot be read
+///
+/// Unreadable input refuses; it never gives a caller more than the input would give if it could be
+/// read:
+///
+/// - An entry whose principal can be read but whose content cannot (duplicate keys, a missing
+///   username, groups that are not a list …) becomes a rule that [refuses](crate::Rule::is_refusing).
+/// - An entry whose principal cannot be read is left out.
+/// - If a section cannot be read, every caller that no earlier section matches is refused; if the
+///   whole text cannot be read, every caller is. See [`Rules::unreadable`].
+///
+/// Each of these is a [`Problem`] with the severity error.
+#[derive(Clone, Debug)]
 pub struct Reader {
     pub(crate) limits: Limits,
     dialect: Dialect,
+    config_map: ConfigMapName,
 }
 
 impl Reader {
-    /// Makes a reader with the limits of a ConfigMap.
+    /// Builds a reader with the limits of a ConfigMap, for the dialect [`Dialect::Ours`].
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             limits: Limits::new().with_every_offset(),
             dialect: Dialect::Ours,
+            config_map: ConfigMapName::default(),
         }
     }
 
-    /// Sets how many bytes a text may have.
+    /// Sets the maximum size of a text in bytes.
     #[must_use]
-    pub const fn with_max_bytes(self, max_bytes: usize) -> Self {
+    pub fn with_max_bytes(self, max_bytes: usize) -> Self {
         Self {
             limits: self.limits.with_max_bytes(max_bytes),
             ..self
@@ -89,8 +109,14 @@ impl Reader {
 
     /// Sets the authenticator that the rules are for. The default is [`Dialect::Ours`].
     #[must_use]
-    pub const fn with_dialect(self, dialect: Dialect) -> Self {
+    pub fn with_dialect(self, dialect: Dialect) -> Self {
         Self { dialect, ..self }
+    }
+
+    /// Sets the name of the ConfigMap to read. The default is `kube-system/aws-auth`.
+    #[must_use]
+    pub fn with_config_map(self, config_map: ConfigMapName) -> Self {
+        Self { config_map, ..self }
     }
 
     /// Returns the authenticator that the rules are for.
@@ -99,25 +125,51 @@ impl Reader {
         self.dialect
     }
 
+    /// Returns the name of the ConfigMap to read.
+    #[must_use]
+    pub const fn config_map(&self) -> &ConfigMapName {
+        &self.config_map
+    }
+
+    const fn syntax(&self, form: EntryForm) -> Syntax {
+        Syntax {
+            form,
+            dialect: self.dialect,
+        }
+    }
+
     /// Reads the ConfigMap as `kubectl get cm aws-auth -n kube-system -o yaml` or `-o json` prints
-    /// it, alone, in a `List`, or among other documents; or its bare data, where a section may be
-    /// the list itself instead of its text.
+    /// it: alone, in a `List`, or among other documents; or its bare data. In bare data, a section
+    /// may be the list itself instead of its text.
     ///
-    /// Every problem has its place in the whole text: that of an entry inside `mapRoles: |` counts
-    /// the lines before it. An error says that something was left out, a warning that something was
-    /// kept and probably does not do what was meant.
+    /// # Which ConfigMap is read
+    ///
+    /// 1. The one with the [name](Self::with_config_map) of the ConfigMap to read.
+    /// 2. Otherwise the only ConfigMap in the text, if it has no name, or has the right name and no
+    ///    namespace (a warning), or is bare data.
+    /// 3. Otherwise none: the text cannot be read. Two candidates cannot be read either.
+    ///
+    /// # Positions
+    ///
+    /// Every problem has its position in the whole text: one in an entry of `mapRoles: |` counts the
+    /// lines before it.
     #[must_use]
     pub fn read_config_map(&self, text: &str) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();
         let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
-            return reading.finish();
+            return reading.unreadable();
         };
-        let Some(found) = document::find(&nodes, &mut sink) else {
-            return reading.finish();
+        let found = match document::find(&nodes, &self.config_map, &mut sink) {
+            Search::Found(found) => found,
+            Search::Empty(_) => return reading.finish(),
+            Search::Unknown => return reading.unreadable(),
         };
         let data = found.data();
-        document::check_keys(data, &mut sink);
+        for (section, offset) in document::check_keys(data, &mut sink) {
+            let place = sink.locate(offset);
+            reading.rules.mark_unreadable(Some(section), place);
+        }
         for section in Section::ALL {
             match document::section(data, section, text) {
                 None => {}
@@ -127,13 +179,8 @@ impl Reader {
                         let at = Location::section_of(section);
                         sink.report(ProblemKind::SectionNotText, at, node.offset());
                     }
-                    entry::read_section(
-                        EntryForm::ConfigMap,
-                        section,
-                        node,
-                        &mut reading.rules,
-                        &mut sink,
-                    );
+                    let syntax = self.syntax(EntryForm::ConfigMap);
+                    read_section(syntax, section, node, &mut reading.rules, &mut sink);
                 }
                 Some(Source::Text(inner, frame)) => {
                     self.read_text(section, inner, frame, &mut reading)
@@ -143,7 +190,7 @@ impl Reader {
         reading.finish()
     }
 
-    /// Reads the `data` of the ConfigMap, key by key, as a Kubernetes client holds it. Lines are
+    /// Reads the `data` of the ConfigMap key by key, as a Kubernetes client holds it. Lines are
     /// counted in each value.
     #[must_use]
     pub fn read_data<'d>(
@@ -152,46 +199,57 @@ impl Reader {
     ) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();
         let data: Vec<(&str, &str)> = data.into_iter().collect();
+        let section = |section: Section| data.iter().find(|(key, _)| *key == section.key());
         for (key, _) in &data {
             if let Some(meant) = document::misspelled(key) {
                 let kind = ProblemKind::MisspelledSection(meant);
                 let at = Location::section_of(meant);
                 reading.problems.push(Problem::new(kind, at));
+                if section(meant).is_none() {
+                    let place = Place::default();
+                    reading.rules.mark_unreadable(Some(meant), place);
+                }
             }
         }
-        for section in Section::ALL {
-            if let Some((_, text)) = data.iter().find(|(key, _)| *key == section.key()) {
-                self.read_text(section, text, TextFrame::Here, &mut reading);
+        for key in Section::ALL {
+            if let Some((_, text)) = section(key) {
+                self.read_text(key, text, TextFrame::Here, &mut reading);
             }
         }
         reading.finish()
     }
 
     fn read_text(&self, section: Section, text: &str, frame: TextFrame, reading: &mut Reading) {
-        // As upstream, where people leave a section empty in these ways (pkg/mapper/configmap,
-        // issues 618, 621, 623); `` is no YAML.
+        // As upstream, because people leave a section empty in these ways (pkg/mapper/configmap,
+        // issues 618, 621, 623); two backticks are not YAML.
         if matches!(text.trim(), "" | "''" | "\"\"" | "``") {
             return;
         }
         let Reading { rules, problems } = reading;
         let mut sink = ProblemSink::new(text, frame, problems);
+        let at = Location::section_of(section);
         let mut documents = bounded_yaml::documents(text, &self.limits);
         match documents.next() {
-            None => {}
+            None | Some(Ok(Node::Null)) => {}
             Some(Ok(Node::Scalar(scalar))) if scalar.text().is_empty() => {}
             Some(Ok(node)) => {
-                entry::read_section(EntryForm::ConfigMap, section, &node, rules, &mut sink);
+                let syntax = self.syntax(EntryForm::ConfigMap);
+                read_section(syntax, section, &node, rules, &mut sink);
                 match documents.next() {
                     None => {}
-                    Some(Ok(second)) => sink.report(
-                        ProblemKind::MoreDocuments,
-                        Location::section_of(section),
-                        second.offset(),
-                    ),
-                    Some(Err(error)) => sink.report_error(&error, Location::section_of(section)),
+                    // As upstream, which reads the first document only.
+                    Some(Ok(second)) => {
+                        sink.report(ProblemKind::MoreDocuments, at, second.offset());
+                    }
+                    Some(Err(error)) => {
+                        sink.report_error(&error, at);
+                    }
                 }
             }
-            Some(Err(error)) => sink.report_error(&error, Location::section_of(section)),
+            Some(Err(error)) => {
+                let place = sink.report_error(&error, at);
+                rules.mark_unreadable(Some(section), place);
+            }
         }
     }
 }
@@ -211,5 +269,12 @@ struct Reading {
 impl Reading {
     fn finish(self) -> (Rules, Vec<Problem>) {
         (self.rules, self.problems)
+    }
+
+    /// Returns rules that refuse every caller, because the text cannot be read.
+    fn unreadable(mut self) -> (Rules, Vec<Problem>) {
+        let place = self.problems.iter().map(Problem::place).next();
+        self.rules.mark_unreadable(None, place.unwrap_or_default());
+        self.finish()
     }
 }

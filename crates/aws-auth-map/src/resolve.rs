@@ -28,6 +28,7 @@ pub struct IdentityMap {
     scrubbed_accounts: HashSet<AccountId>,
     authentication_mode: Option<AuthenticationMode>,
     is_session_name_strict: bool,
+    are_unreadable_sections_skipped: bool,
 }
 
 impl IdentityMap {
@@ -61,6 +62,17 @@ impl IdentityMap {
     pub fn with_strict_session_names(self) -> Self {
         Self {
             is_session_name_strict: true,
+            ..self
+        }
+    }
+
+    /// Treats a section or source that could not be read as empty, as upstream does. By default a
+    /// caller that it may have a rule for is refused, so that no later section or backend with a
+    /// wider rule decides in its place.
+    #[must_use]
+    pub fn with_unreadable_sections_skipped(self) -> Self {
+        Self {
+            are_unreadable_sections_skipped: true,
             ..self
         }
     }
@@ -130,7 +142,7 @@ impl IdentityMap {
                 let place = backend.rules.place(at);
                 Resolution::Refused(Refusal::of_rule(reason, at, kind, place))
             };
-            return match backend.rules.decide(&caller, identity.account()) {
+            return match self.decide(backend, &caller, identity) {
                 None => continue,
                 // DIFFERENCE: upstream continues with the accounts and the later backends.
                 Some(Decision::Rule(Found {
@@ -165,6 +177,21 @@ impl IdentityMap {
             };
         }
         Resolution::NotMapped
+    }
+
+    /// Returns how a backend decides about a caller.
+    pub(crate) fn decide<'m>(
+        &self,
+        backend: &'m Backend,
+        caller: &Caller<'_>,
+        identity: &Identity,
+    ) -> Option<Decision<'m>> {
+        let (rules, account) = (&backend.rules, identity.account());
+        if self.are_unreadable_sections_skipped {
+            rules.decide_by_readable(caller, account)
+        } else {
+            rules.decide(caller, account)
+        }
     }
 
     /// Returns the scrubbed accounts.

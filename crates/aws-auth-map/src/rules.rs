@@ -187,18 +187,30 @@ impl Rules {
 
     /// Decides about a caller in an account. `None` if no rule matches.
     pub(crate) fn decide(&self, caller: &Caller<'_>, account: AccountId) -> Option<Decision<'_>> {
-        let decision = match self.find(caller) {
-            Some(found) => Some((Some(found.at.section()), Decision::Rule(found))),
-            None => self
-                .find_account(account)
-                .map(|at| (Some(Section::Accounts), Decision::Account(at))),
+        let decision = self.decide_by_readable(caller, account);
+        let Some((unreadable, place)) = self.unreadable.first() else {
+            return decision;
         };
-        let unreadable = self.unreadable.first();
-        match (decision, unreadable) {
-            // A section is searched only if no earlier one decides.
-            (Some((section, decision)), Some((first, _))) if section <= *first => Some(decision),
-            (_, Some((section, place))) => Some(Decision::Unreadable(*section, *place)),
-            (decision, None) => decision.map(|(_, decision)| decision),
+        // A section is searched only if no earlier one decides.
+        match decision {
+            Some(Decision::Rule(Found { at, .. }) | Decision::Account(at))
+                if Some(at.section()) <= *unreadable =>
+            {
+                decision
+            }
+            _ => Some(Decision::Unreadable(*unreadable, *place)),
+        }
+    }
+
+    /// Decides about a caller as if a section that cannot be read were empty.
+    pub(crate) fn decide_by_readable(
+        &self,
+        caller: &Caller<'_>,
+        account: AccountId,
+    ) -> Option<Decision<'_>> {
+        match self.find(caller) {
+            Some(found) => Some(Decision::Rule(found)),
+            None => self.find_account(account).map(Decision::Account),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The last good version of every source.
+//! Keeps the last good version of every source.
 
 use std::fmt;
 
@@ -9,35 +9,39 @@ use crate::resolve::IdentityMap;
 use crate::resolve::backend::Backend;
 use crate::rules::{Rules, Section};
 
-/// How a source is written.
+/// The format of a source.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SourceFormat {
-    /// What [`Reader::read_access_entries`] reads.
+    /// Read by [`Reader::read_access_entries`].
     AccessEntries,
-    /// What [`Reader::read_config_map`] reads.
+    /// Read by [`Reader::read_config_map`].
     ConfigMap,
-    /// What [`Reader::read_dynamic_file`] reads.
+    /// Read by [`Reader::read_dynamic_file`].
     DynamicFile,
-    /// What [`Reader::read_dynamic_file_by_user_id`] reads.
+    /// Read by [`Reader::read_dynamic_file_by_user_id`].
     DynamicFileByUserId,
-    /// What [`Reader::read_identity_mappings`] reads.
+    /// Read by [`Reader::read_identity_mappings`].
     IdentityMappings,
-    /// What [`Reader::read_mounted_file`] reads.
+    /// Read by [`Reader::read_mounted_file`].
     MountedFile,
 }
 
-/// The last good version of every source.
+/// Keeps the last good version of every source.
 ///
-/// Upstream forgets all rules when the ConfigMap is deleted or is no longer read, and an operator's
-/// slip locks everybody out. A store takes every new text of a source, and keeps what it has where the
-/// new text says nothing: of a section that cannot be read, the section; of a text that cannot be
-/// read, is empty or is something else, all of it. A section that is not there any more, or that is
-/// an empty list, is one that somebody took away, and is gone.
+/// Upstream discards all rules when the ConfigMap is deleted or can no longer be read, so that one
+/// mistake locks every user out. A store takes each new text of a source and keeps the earlier rules
+/// where the text has none: those of a section that cannot be read, or all of them if the text
+/// cannot be read, is empty, or is something else. A section that is absent or an empty list was
+/// removed on purpose, and its rules are discarded.
 ///
-/// An entry that is wrong by itself is left out, as by the [`Reader`]: the problems name it.
+/// An entry that cannot be read is not kept from the version before. As read by the [`Reader`], it
+/// refuses its principal or is left out, and the problems name it.
 ///
-/// It is a value: it reads no file and knows no time. Whoever watches the sources tells it.
+/// Until its first text can be read, a source without rules refuses every caller.
+///
+/// A store is a value: it performs no I/O and has no clock. The program that watches the sources
+/// passes on each new text.
 #[derive(Clone, Debug)]
 pub struct Store {
     reader: Reader,
@@ -50,11 +54,13 @@ struct Source {
     name: String,
     format: SourceFormat,
     backend: Backend,
+    /// Whether the rules are those of a text, or were given.
+    is_read: bool,
 }
 
 impl Store {
-    /// Makes a store without sources. The map says how is resolved; it is asked for what it has
-    /// besides before the sources are.
+    /// Builds a store without sources. The map has the settings for resolving; its own backends are
+    /// searched before the sources.
     #[must_use]
     pub const fn new(reader: Reader, map: IdentityMap) -> Self {
         Self {
@@ -64,49 +70,55 @@ impl Store {
         }
     }
 
-    /// Adds a source, which is asked after those before it. The backend says what kind it is, what it
-    /// reserves, and which rules it has until there is a text; of two sources of one name, the first
-    /// counts.
+    /// Adds a source, which is searched after those before it. The backend has its kind, its
+    /// reserved prefixes, and its rules until the first text. If a source with the same name exists,
+    /// the new one is ignored.
     #[must_use]
-    pub fn with_source(mut self, name: &str, format: SourceFormat, backend: Backend) -> Self {
+    pub fn with_source(mut self, name: &str, format: SourceFormat, mut backend: Backend) -> Self {
         if self.sources.iter().all(|source| source.name != name) {
+            let is_read = !backend.rules.is_empty();
+            if !is_read {
+                backend.rules = Rules::unreadable_source();
+            }
             self.sources.push(Source {
                 name: name.to_owned(),
                 format,
                 backend,
+                is_read,
             });
         }
         self
     }
 
-    /// Returns the map as it is now.
+    /// Returns the map with the current rules.
     #[must_use]
     pub fn map(&self) -> IdentityMap {
-        let backends = self.sources.iter().map(|source| source.backend.clone());
-        backends.fold(self.map.clone(), IdentityMap::with_backend)
+        self.sources
+            .iter()
+            .map(|source| source.backend.clone())
+            .fold(self.map.clone(), IdentityMap::with_backend)
     }
 
-    /// Returns the rules of a source as they are now.
+    /// Returns the current rules of a source. `None` if there is no source with this name.
     #[must_use]
     pub fn rules(&self, name: &str) -> Option<&Rules> {
-        let mut sources = self.sources.iter();
-        let source = sources.find(|source| source.name == name)?;
+        let source = self.sources.iter().find(|source| source.name == name)?;
         Some(source.backend.rules())
     }
 
-    /// Takes a new text of a source; nothing, if there is no source of this name.
+    /// Reads a new text of a source. `None` if there is no source with this name.
     pub fn update(&mut self, name: &str, text: &str) -> Option<UpdateOutcome> {
-        let mut sources = self.sources.iter_mut();
-        let source = sources.find(|source| source.name == name)?;
+        let source = self.sources.iter_mut().find(|source| source.name == name)?;
         let (rules, outcome) = read(&self.reader, source, text);
         if let Some(rules) = rules {
             source.backend.rules = rules;
+            source.is_read = true;
         }
         Some(outcome)
     }
 
-    /// Tells what a new text of a source would do, and for whom, without doing it; nothing, if there
-    /// is no source of this name.
+    /// Returns the effect that a new text of a source would have, without applying it. `None` if
+    /// there is no source with this name.
     #[must_use]
     pub fn dry_run(&self, name: &str, text: &str) -> Option<(UpdateOutcome, Diff)> {
         let mut updated = self.clone();
@@ -114,44 +126,45 @@ impl Store {
         Some((outcome, self.map().diff(&updated.map())))
     }
 
-    /// Takes a source's rules away, since it was deleted on purpose. Returns how many there were.
+    /// Discards the rules of a source that was deleted on purpose. Returns their number. `None` if
+    /// there is no source with this name.
     pub fn clear(&mut self, name: &str) -> Option<usize> {
-        let mut sources = self.sources.iter_mut();
-        let source = sources.find(|source| source.name == name)?;
+        let source = self.sources.iter_mut().find(|source| source.name == name)?;
         let rules = std::mem::take(&mut source.backend.rules);
+        source.is_read = true;
         Some(rules.len())
     }
 }
 
-/// What became of a new text.
+/// The result of an update.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UpdateOutcome {
     is_applied: bool,
-    kept: Vec<RetainedSection>,
+    retained: Vec<RetainedSection>,
     problems: Vec<Problem>,
 }
 
 impl UpdateOutcome {
-    /// Returns whether the new text counts, be it but for what was kept.
+    /// Returns whether the new text took effect, apart from the sections that were retained.
     #[must_use]
     pub const fn is_applied(&self) -> bool {
         self.is_applied
     }
 
-    /// Returns what was kept of the version before.
+    /// Returns the rules that were retained from the version before.
     #[must_use]
     pub fn retained(&self) -> &[RetainedSection] {
-        &self.kept
+        &self.retained
     }
 
-    /// Returns what is wrong with the new text.
+    /// Returns the problems of the new text.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 }
 
-/// Rules of the version before that still count.
+/// Rules of the version before that are still in effect.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct RetainedSection {
     section: Option<Section>,
@@ -160,19 +173,19 @@ pub struct RetainedSection {
 }
 
 impl RetainedSection {
-    /// Returns the section; none, if it is the whole source.
+    /// Returns the section. `None` for the whole source.
     #[must_use]
     pub const fn section(&self) -> Option<Section> {
         self.section
     }
 
-    /// Returns how many rules are kept, be it none since there were none.
+    /// Returns the number of rules that were retained. Zero if there were none before.
     #[must_use]
     pub const fn rules(&self) -> usize {
         self.rules
     }
 
-    /// Returns what is wrong with the new text there.
+    /// Returns the problem of the new text.
     #[must_use]
     pub const fn why(&self) -> ProblemKind {
         self.why
@@ -195,7 +208,7 @@ impl fmt::Display for RetainedSection {
     }
 }
 
-/// Reads a text; returns the rules that count from now on, if they are others.
+/// Reads a text. Returns the new rules. `None` if the old ones stay.
 fn read(reader: &Reader, source: &Source, text: &str) -> (Option<Rules>, UpdateOutcome) {
     let (read, problems) = match source.format {
         SourceFormat::AccessEntries => some(reader.read_access_entries(text)),
@@ -206,40 +219,40 @@ fn read(reader: &Reader, source: &Source, text: &str) -> (Option<Rules>, UpdateO
         SourceFormat::DynamicFileByUserId => whole(reader.read_dynamic_file_by_user_id(text)),
     };
     let old = source.backend.rules();
-    let unread = problems.iter().find(|problem| is_of_all(problem));
-    let Some(mut rules) = read.filter(|_| unread.is_none()) else {
-        // A dynamic file is refused for whatever is wrong with it first.
-        let why = unread.or_else(|| problems.first());
-        let kept = why.map(|problem| RetainedSection {
+    let Some(mut rules) = read.filter(|rules| !is_without_rules(rules, &problems)) else {
+        let retained = why_whole(&problems).map(|why| RetainedSection {
             section: None,
             rules: old.len(),
-            why: problem.kind(),
+            why,
         });
         let outcome = UpdateOutcome {
             is_applied: false,
-            kept: kept.into_iter().collect(),
+            retained: retained.into_iter().collect(),
             problems,
         };
         return (None, outcome);
     };
-    let mut kept = Vec::new();
+    let mut retained = Vec::new();
     for section in Section::ALL {
-        let Some(why) = problems.iter().find_map(|problem| loses(problem, section)) else {
+        let is_lost = rules.unreadable().any(|(of, _)| of == Some(section));
+        let why = problems.iter().find_map(|problem| loses(problem, section));
+        let Some(why) = why.filter(|_| is_lost) else {
             continue;
         };
-        if rules.has_section(section) {
-            continue;
+        let mut count = 0;
+        if source.is_read {
+            rules.mark_readable(section);
+            count = rules.keep(section, old);
         }
-        let rules = rules.keep(section, old);
-        kept.push(RetainedSection {
+        retained.push(RetainedSection {
             section: Some(section),
-            rules,
+            rules: count,
             why,
         });
     }
     let outcome = UpdateOutcome {
         is_applied: true,
-        kept,
+        retained,
         problems,
     };
     (Some(rules), outcome)
@@ -256,55 +269,46 @@ fn whole(read: Result<(Rules, Vec<Problem>), Vec<Problem>>) -> (Option<Rules>, V
     }
 }
 
-/// Whether a problem says that nothing of the text was read.
-fn is_of_all(problem: &Problem) -> bool {
-    let is_whole = problem.at().section().is_none() && problem.at().field().is_none();
-    match problem.kind() {
-        ProblemKind::NoAccessEntries
-        | ProblemKind::NoSections
-        | ProblemKind::NotAConfigMap
-        | ProblemKind::NothingThere => true,
-        kind => is_whole && is_unreadable(kind),
-    }
+/// Returns whether a text could not be read, or has no section.
+fn is_without_rules(rules: &Rules, problems: &[Problem]) -> bool {
+    rules.unreadable().any(|(section, _)| section.is_none())
+        || problems.iter().any(|problem| is_absent(problem.kind()))
 }
 
-/// Why a section of the text was not read, if a problem says so.
+const fn is_absent(kind: ProblemKind) -> bool {
+    matches!(kind, ProblemKind::NoAccessEntries | ProblemKind::NoSections)
+}
+
+/// Returns why a text as a whole was not applied.
+fn why_whole(problems: &[Problem]) -> Option<ProblemKind> {
+    let is_whole = |problem: &&Problem| {
+        let is_file = problem.at().section().is_none() && problem.at().field().is_none();
+        is_file && (problem.severity() == Severity::Error || is_absent(problem.kind()))
+    };
+    problems
+        .iter()
+        .find(is_whole)
+        // A dynamic file is refused for its first problem, whatever that is.
+        .or_else(|| problems.first())
+        .map(Problem::kind)
+}
+
+/// Returns why a section was not read, if a problem says so.
 fn loses(problem: &Problem, section: Section) -> Option<ProblemKind> {
     let kind = problem.kind();
     let is_meant = match kind {
         ProblemKind::MisspelledSection(meant) => meant == section,
-        kind => {
+        _ => {
             let at = problem.at();
             let is_section = at.section() == Some(section) && at.index().is_none();
-            is_section && problem.severity() == Severity::Error && is_unreadable(kind)
+            is_section && problem.severity() == Severity::Error
         }
     };
     is_meant.then_some(kind)
 }
 
-const fn is_unreadable(kind: ProblemKind) -> bool {
-    matches!(
-        kind,
-        ProblemKind::Alias
-            | ProblemKind::NotJson
-            | ProblemKind::SectionNotAList
-            | ProblemKind::Syntax
-            | ProblemKind::Tab
-            | ProblemKind::TooLarge
-            | ProblemKind::Unclosed
-            | ProblemKind::UnquotedTemplate
-    )
-}
-
 impl Rules {
-    fn has_section(&self, section: Section) -> bool {
-        match section {
-            Section::Accounts => self.accounts().next().is_some(),
-            _ => self.iter().any(|(at, _)| at.section() == section),
-        }
-    }
-
-    /// Takes a section over from another version; returns how many rules that were.
+    /// Takes over the rules of a section from another version. Returns their number.
     fn keep(&mut self, section: Section, old: &Self) -> usize {
         let mut count = 0_usize;
         for (at, rule) in old.iter().filter(|(at, _)| at.section() == section) {

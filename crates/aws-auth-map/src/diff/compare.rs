@@ -205,7 +205,7 @@ impl<'m> Winner<'m> {
     fn of(map: &'m IdentityMap, identity: &Identity) -> Self {
         let caller = Caller::new(identity);
         for backend in map.asked() {
-            match backend.rules().decide(&caller, identity.account()) {
+            match map.decide(backend, &caller, identity) {
                 None => {}
                 Some(Decision::Rule(Found { at, rule, how })) => {
                     let refuses = how == Match::Contradiction || rule.is_refusing();

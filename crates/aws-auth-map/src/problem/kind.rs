@@ -20,6 +20,8 @@ pub enum ProblemKind {
     Alias,
     /// A rule whose username or a group always starts with a prefix that its backend reserves.
     AlwaysReserved,
+    /// `<<NAME>>`, where it is literal text.
+    AnglePlaceholder,
     /// A pattern that matches principals of every account.
     AnyAccount,
     /// Not the ARN of a principal.
@@ -50,10 +52,14 @@ pub enum ProblemKind {
     DuplicateRule(RuleRef),
     /// A section that appears twice; the last one is read.
     DuplicateSection,
+    /// An entry without any key.
+    EmptyEntry,
     /// An entry that is not a mapping.
     EntryNotAMapping,
     /// An unknown type of access entry.
     EntryType,
+    /// A type of access entry in the user guide's spelling, which the API does not accept.
+    EntryTypeCase,
     /// A user with a type of access entry that is for roles only.
     EntryTypeForRoles,
     /// A group that is not text.
@@ -88,6 +94,8 @@ pub enum ProblemKind {
     MorePrincipals,
     /// No access entries.
     NoAccessEntries,
+    /// The ConfigMap without a namespace.
+    NoNamespace,
     /// No rule for nodes.
     NoNodes,
     /// None of the three sections.
@@ -112,6 +120,8 @@ pub enum ProblemKind {
     OtherConfigMap,
     /// A pattern that is not an ARN of six parts.
     Pattern,
+    /// A pattern, where patterns are not read.
+    PatternNotRead,
     /// A pattern that matches no caller's ARN.
     PatternMatchesNobody,
     /// The ARN of a permission set.
@@ -126,14 +136,22 @@ pub enum ProblemKind {
     SectionNotAList,
     /// A list where Kubernetes accepts only text.
     SectionNotText,
+    /// A ConfigMap with aws-iam-authenticator's own configuration file.
+    ServerConfig,
+    /// A configuration file whose `server` is not a mapping.
+    ServerNotAMapping,
     /// The ARN of a session.
     SessionArn,
     /// An access entry for the ARN of a session.
     SessionPrincipal,
+    /// More than one ConfigMap that may be meant.
+    SeveralConfigMaps,
     /// An entry for the principal of an earlier one, which takes effect.
     Shadowed(RuleRef),
     /// `sso` without a permission set or an account.
     Sso,
+    /// `sso`, where permission sets are not read.
+    SsoNotRead,
     /// Not YAML.
     Syntax,
     /// Not YAML, because of a tab.
@@ -177,6 +195,7 @@ impl ProblemKind {
             Self::AccountZeros => "account-without-zeros",
             Self::Alias => "alias",
             Self::AlwaysReserved => "always-reserved",
+            Self::AnglePlaceholder => "angle-placeholder",
             Self::AnyAccount => "any-account",
             Self::Arn => "malformed-arn",
             Self::ArnNotAscii => "arn-not-ascii",
@@ -192,8 +211,10 @@ impl ProblemKind {
             Self::DuplicateMode => "duplicate-mode",
             Self::DuplicateRule(_) => "duplicate-rule",
             Self::DuplicateSection => "duplicate-section",
+            Self::EmptyEntry => "empty-entry",
             Self::EntryNotAMapping => "entry-not-a-mapping",
             Self::EntryType => "unknown-entry-type",
+            Self::EntryTypeCase => "entry-type-case",
             Self::EntryTypeForRoles => "entry-type-for-roles",
             Self::GroupNotText => "group-not-text",
             Self::GroupsNotAList => "groups-not-a-list",
@@ -211,6 +232,7 @@ impl ProblemKind {
             Self::MoreDocuments => "more-documents",
             Self::MorePrincipals => "more-principals",
             Self::NoAccessEntries => "no-access-entries",
+            Self::NoNamespace => "no-namespace",
             Self::NoNodes => "no-nodes",
             Self::NoSections => "no-sections",
             Self::NodeWithoutGroup => "node-without-group",
@@ -223,6 +245,7 @@ impl ProblemKind {
             Self::OrphanPolicies => "orphan-policies",
             Self::OtherConfigMap => "other-config-map",
             Self::Pattern => "malformed-pattern",
+            Self::PatternNotRead => "pattern-not-read",
             Self::PatternMatchesNobody => "pattern-matches-nobody",
             Self::PermissionSetArn => "permission-set-arn",
             Self::ReservedPrefixes => "reserved-prefixes",
@@ -230,10 +253,14 @@ impl ProblemKind {
             Self::RolePath => "role-path",
             Self::SectionNotAList => "section-not-a-list",
             Self::SectionNotText => "section-not-text",
+            Self::ServerConfig => "server-config",
+            Self::ServerNotAMapping => "server-not-a-mapping",
             Self::SessionArn => "session-arn",
             Self::SessionPrincipal => "session-principal",
+            Self::SeveralConfigMaps => "several-config-maps",
             Self::Shadowed(_) => "shadowed",
             Self::Sso => "malformed-sso",
+            Self::SsoNotRead => "sso-not-read",
             Self::Syntax => "syntax",
             Self::Tab => "tab",
             Self::TooLarge => "too-large",
@@ -266,6 +293,7 @@ impl ProblemKind {
             | Self::DuplicateInCase(_)
             | Self::DuplicateRule(_)
             | Self::DuplicateSection
+            | Self::EntryTypeCase
             | Self::LiteralWildcard
             | Self::MastersBySessionName
             | Self::MisspelledKey(_)
@@ -274,10 +302,9 @@ impl ProblemKind {
             | Self::NoSections
             | Self::NodeWithoutGroup
             | Self::NodeWithoutName
-            | Self::OtherConfigMap
+            | Self::NoNamespace
             | Self::PatternMatchesNobody
             | Self::RolePath
-            | Self::SectionNotText
             | Self::SessionArn
             | Self::Shadowed(_)
             | Self::UnknownAccessPolicy

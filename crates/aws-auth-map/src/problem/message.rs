@@ -24,6 +24,10 @@ impl fmt::Display for ProblemKind {
                 "always refused: the username or a group starts with a prefix this backend \
                  reserves; choose another name"
             }
+            Self::AnglePlaceholder => {
+                "EKS and aws-iam-authenticator treat this as literal text, not as a placeholder; \
+                 write it in braces and quotes, as in `\"{{SessionName}}\"`"
+            }
             Self::AnyAccount => {
                 "the pattern matches principals of every AWS account, including accounts you do \
                  not own; write the account id"
@@ -62,7 +66,7 @@ impl fmt::Display for ProblemKind {
                 return write!(f, "a deprecated name; write `{kind}`");
             }
             Self::DuplicateAccessPolicy => {
-                "the entry lists this access policy twice; the first one takes effect"
+                "the principal has this access policy twice; with different scopes, neither is used"
             }
             Self::DuplicateInCase(earlier) => {
                 return write!(
@@ -71,7 +75,8 @@ impl fmt::Display for ProblemKind {
                 );
             }
             Self::DuplicateKey => {
-                "the key appears twice in the entry, so the entry is not read; write it once"
+                "the key appears twice in the entry, so the entry refuses its principal \
+                 (aws-iam-authenticator uses the last value); write it once"
             }
             Self::DuplicateMode => "the backend is named twice; name each backend once",
             Self::DuplicateRule(earlier) => {
@@ -83,16 +88,23 @@ impl fmt::Display for ProblemKind {
             Self::DuplicateSection => {
                 "the section appears twice, and only the last one is read; merge them"
             }
+            Self::EmptyEntry => "the entry is empty; remove it",
             Self::EntryNotAMapping => "an entry is a mapping with an ARN, a username and groups",
             Self::EntryType => {
                 "not a known type of access entry; the entry needs a username of its own"
             }
+            Self::EntryTypeCase => {
+                "the API spells this type in capitals; write `EC2_LINUX` or `EC2_WINDOWS`"
+            }
             Self::EntryTypeForRoles => "entries of this type are for roles only; write `STANDARD`",
             Self::GroupNotText => {
-                "a group is not text, so the entry is not read; write each group as text"
+                "a group is not text, so the entry refuses its principal (aws-iam-authenticator \
+                 maps it to the user with an empty group); write each group as text"
             }
             Self::GroupsNotAList => {
-                "the groups are not a list; write each group on its own line, after `- `"
+                "the groups are not a list, so the entry refuses its principal \
+                 (aws-iam-authenticator maps it to the user without groups); write each group on \
+                 its own line, after `- `"
             }
             Self::IamGroup => "IAM groups cannot call AWS; list each user's ARN, or use a role",
             Self::InstanceProfile => {
@@ -103,8 +115,8 @@ impl fmt::Display for ProblemKind {
                  for each of them"
             }
             Self::LiteralWildcard => {
-                "`*` and `?` are literal here, so the ARN matches no caller; write a pattern in \
-                 `rolearnLike` or `userarnLike`"
+                "`*` and `?` are literal here, so the ARN matches no caller; add an entry for each \
+                 ARN"
             }
             Self::MastersBySessionName => {
                 "the session name becomes part of the group name, so a caller can choose \
@@ -115,7 +127,10 @@ impl fmt::Display for ProblemKind {
             }
             Self::MissingPrincipal => "the entry names no principal; add an ARN",
             Self::MissingUserId => "this file matches callers by user id; add a `userid`",
-            Self::MissingUsername => "the entry has no username; add one",
+            Self::MissingUsername => {
+                "the entry has no username, so it refuses its principal (aws-iam-authenticator \
+                 maps it to a user with an empty name); add one"
+            }
             Self::MisspelledKey(meant) => {
                 return write!(f, "not read; did you mean `{meant}`?");
             }
@@ -130,6 +145,9 @@ impl fmt::Display for ProblemKind {
             Self::NoAccessEntries => {
                 "no access entry found; expected the output of `aws eks describe-access-entry \
                  --output json`"
+            }
+            Self::NoNamespace => {
+                "the ConfigMap has no namespace; EKS reads only the one in `kube-system`"
             }
             Self::NoNodes => {
                 "no rule maps a node role, so no node can join the cluster unless another source \
@@ -150,25 +168,32 @@ impl fmt::Display for ProblemKind {
                  kube-system -o yaml`, or its data"
             }
             Self::NotJson => "not a single JSON object, so none of it is read",
-            Self::NotText => "the value is not text, so the entry is not read; write text",
+            Self::NotText => "the value is not text, so the entry cannot be read (aws-iam-authenticator treats the \
+                 value as empty); write text",
             Self::NothingThere => "the input is empty",
             Self::OrphanPolicies => {
                 "not read: the principal has no access entry here; add the output of \
                  `describe-access-entry`"
             }
             Self::OtherConfigMap => {
-                "EKS reads only the ConfigMap `aws-auth` in `kube-system`; rename this one"
+                "EKS reads only the ConfigMap `aws-auth` in `kube-system`, so this one is not read; \
+                 rename it, or name it if it is meant"
             }
             Self::Pattern => {
                 "a pattern has the six parts of an ARN, as in \
                  `arn:aws:iam::111122223333:role/dev-*`"
+            }
+            Self::PatternNotRead => {
+                "EKS and aws-iam-authenticator do not read this key, so the entry matches no \
+                 caller; add an entry with `rolearn` or `userarn` for each ARN"
             }
             Self::PatternMatchesNobody => {
                 "no caller has an ARN like this; a caller's ARN is a role's without its path, a \
                  user's, an account's root or a federated user's"
             }
             Self::PermissionSetArn => {
-                "a permission set is not an IAM principal; write `sso` with its name and account"
+                "a permission set is not an IAM principal; write the ARN of its role, \
+                 `arn:…:role/AWSReservedSSO_NAME_SUFFIX`"
             }
             Self::ReservedPrefixes => {
                 "not read; expected a list of entries with `backendMode` and \
@@ -181,8 +206,15 @@ impl fmt::Display for ProblemKind {
             Self::RolePath => {
                 "STS reports a role without its path, so this matches no caller; remove the path"
             }
-            Self::SectionNotAList => "the section is not a list of entries, so it is not read",
-            Self::SectionNotText => "Kubernetes accepts only text here; write a `|` after the key",
+            Self::SectionNotAList => "the section is not a list of entries, so callers that it may match are refused",
+            Self::SectionNotText => "Kubernetes accepts only text here and refuses the object; write a `|` after the key",
+            Self::ServerConfig => {
+                "the ConfigMap has aws-iam-authenticator's own configuration file, whose rules are \
+                 under `server`; read it as a mounted file"
+            }
+            Self::ServerNotAMapping => {
+                "there is no `server` with a mapping in it, so the rules cannot be read"
+            }
             Self::SessionArn => {
                 "the ARN of a session matches no caller; write the role's ARN, \
                  `arn:…:iam::…:role/…`"
@@ -191,6 +223,10 @@ impl fmt::Display for ProblemKind {
                 "an access entry cannot be for a session; write the role's ARN, \
                  `arn:…:iam::…:role/…`"
             }
+            Self::SeveralConfigMaps => {
+                "more than one ConfigMap, and not exactly one is `aws-auth` in `kube-system`, so \
+                 none is read; name the one that is meant"
+            }
             Self::Shadowed(earlier) => {
                 return write!(
                     f,
@@ -198,6 +234,11 @@ impl fmt::Display for ProblemKind {
                 );
             }
             Self::Sso => "`sso` needs a `permissionSetName` and an `accountID` of twelve digits",
+            Self::SsoNotRead => {
+                "EKS does not read `sso`, nor does aws-iam-authenticator without the feature gate \
+                 SSORoleMatch, so the entry matches no caller; write the ARN of the permission \
+                 set's role, `arn:…:role/AWSReservedSSO_NAME_SUFFIX`"
+            }
             Self::Syntax => "not valid YAML from here on, so none of it is read",
             Self::Tab => "YAML is indented with spaces, but there is a tab here",
             Self::TooLarge => "too large, too deeply nested, or aliases that expand to too much",
@@ -232,8 +273,7 @@ impl fmt::Display for ProblemKind {
                 "only entries of type `STANDARD` can have a username of their own; remove it"
             }
             Self::WildcardAccount => {
-                "`*` and `?` are not an account id; write a pattern in `rolearnLike`, with the \
-                 account id"
+                "`*` and `?` are not an account id; add an entry for each account"
             }
         })
     }

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use bounded_yaml::{Mapping, Node};
 use iam_principal::{Kind, Principal};
 
-use super::entry::insert;
 use super::problem_sink::{ProblemSink, TextFrame};
+use super::section::insert;
 use super::{Reader, Reading, document};
+use crate::dialect::Dialect;
 use crate::names::{BY_DNS_NAME, BY_SESSION_NAME, default_username};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::backend::EKS_RESERVED_PREFIXES;
@@ -17,36 +18,43 @@ use crate::rules::template::{Placeholder, Template};
 use crate::rules::{Rule, Rules, Section};
 
 impl Reader {
-    /// Reads access entries and their policies: any number of what `aws eks describe-access-entry`
-    /// and `aws eks list-associated-access-policies` print, in lists or one document each, in any
-    /// order. An entry may have its `associatedAccessPolicies` itself.
+    /// Reads access entries and their policies, in any order, in lists or one document each:
     ///
-    /// A `principalId` (`AROA…`, `AIDA…`), which the command line does not print, is what EKS
-    /// really knows a principal by: with it, a role that was deleted and made anew is nobody's
-    /// entry. [`Mapped::matched_on`](crate::Mapped::matched_on) tells which it was.
+    /// - the output of `aws eks describe-access-entry` and `list-associated-access-policies`;
+    /// - the input of `aws eks create-access-entry` and `associate-access-policy`
+    ///   (`--cli-input-json`);
+    /// - entries that contain their `associatedAccessPolicies`, which
+    ///   [`AccessEntry::to_json`](crate::AccessEntry::to_json) writes.
     ///
-    /// As EKS, the path of a role does not count. An entry without a username has that of its type;
-    /// one of a type that is not documented has to have it. A username of one's own is held to
-    /// EKS's rules ("Create access entries"): only for the type `STANDARD`; none of
-    /// [`EKS_RESERVED_PREFIXES`]; and a `:` somewhere before `{{SessionName}}`. EKS's own entries,
-    /// for its service-linked roles, are as they are.
+    /// EKS identifies a principal by its `principalId` (`AROA…`, `AIDA…`), which the command line
+    /// does not print. An entry with one does not match a role that was recreated under the same
+    /// ARN. [`Mapped::matched_on`](crate::Mapped::matched_on) returns which of the two matched.
+    ///
+    /// As in EKS, the path of a role is ignored. An entry without a username has the default of its
+    /// type; a type that is not documented needs one. A custom username follows EKS's rules ("Create
+    /// access entries"): only for the type `STANDARD`; without one of [`EKS_RESERVED_PREFIXES`]; with
+    /// a `:` before `{{SessionName}}`. EKS's own entries, for its service-linked roles, are read
+    /// unchecked.
     #[must_use]
     pub fn read_access_entries(&self, text: &str) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();
         let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
-            return reading.finish();
+            return reading.unreadable();
         };
         let mut found = Found::default();
         for node in &nodes {
             found.collect(node);
         }
-        let is_other = found.listed.is_some() || !found.policies.is_empty();
+        let is_other = !found.listed.is_empty() || !found.policies.is_empty();
         if found.entries.is_empty() && !is_other {
             sink.report(ProblemKind::NoAccessEntries, Location::FILE, None);
+            if !found.has_empty_list {
+                return reading.unreadable();
+            }
         }
         let section = Location::section_of(Section::Entries);
-        if let Some(listed) = found.listed {
+        if let Some(listed) = found.listed.first() {
             sink.report(ProblemKind::ListedEntries, section, listed.offset());
         }
         for list in found.orphans() {
@@ -55,18 +63,7 @@ impl Reader {
             sink.report(ProblemKind::OrphanPolicies, at, offset);
         }
         let lists = found.by_principal();
-        for (index, mapping) in found.entries.iter().copied().enumerate() {
-            let at = Location::section_of(Section::Entries).entry(index);
-            let sink = &mut sink;
-            let mut entry = Entry {
-                at,
-                mapping,
-                sink: &mut *sink,
-            };
-            let Some(rule) = entry.read(&lists) else {
-                continue;
-            };
-            let offset = mapping.get("principalArn").and_then(Node::offset);
+        let mut add = |index, rule, offset, sink: &mut ProblemSink<'_>| {
             insert(
                 Section::Entries,
                 index,
@@ -75,18 +72,39 @@ impl Reader {
                 &mut reading.rules,
                 sink,
             );
+        };
+        for (index, mapping) in found.entries.iter().copied().enumerate() {
+            let at = section.entry(index);
+            let mut entry = Entry {
+                at,
+                mapping,
+                dialect: self.dialect,
+                sink: &mut sink,
+            };
+            if let Some(rule) = entry.read(&lists) {
+                let offset = mapping.get("principalArn").and_then(Node::offset);
+                add(index, rule, offset, &mut sink);
+            }
+        }
+        for (index, node) in (found.entries.len()..).zip(found.only_listed()) {
+            let arn = strip_path(node.as_text().unwrap_or(""));
+            let rule = Rule::exact(&arn, Template::default(), Vec::new()).refusing();
+            add(index, rule, node.offset(), &mut sink);
         }
         reading.finish()
     }
 }
 
-/// The entries, and the objects that list policies.
+/// The objects in a text, by what they are.
 #[derive(Default)]
 struct Found<'n> {
     entries: Vec<&'n Mapping>,
+    /// Objects with access policies of a principal.
     policies: Vec<&'n Mapping>,
-    /// The first of the names that `aws eks list-access-entries` prints.
-    listed: Option<&'n Node>,
+    /// The ARNs that `aws eks list-access-entries` prints.
+    listed: Vec<&'n Node>,
+    /// Whether there is a list without entries: the cluster has none.
+    has_empty_list: bool,
 }
 
 const POLICIES: &str = "associatedAccessPolicies";
@@ -95,6 +113,7 @@ impl<'n> Found<'n> {
     fn collect(&mut self, node: &'n Node) {
         let mapping = match node {
             Node::Sequence(items) => {
+                self.has_empty_list |= items.is_empty();
                 for item in items {
                     self.collect(item);
                 }
@@ -107,18 +126,19 @@ impl<'n> Found<'n> {
             .get("accessEntry")
             .or_else(|| mapping.get("accessEntries"))
         {
-            let names = inner.as_sequence().unwrap_or_default();
-            self.listed = self.listed.or_else(|| names.iter().find(is_text));
+            let items = inner.as_sequence().unwrap_or_default();
+            self.listed
+                .extend(items.iter().filter(|item| is_text(item)));
             self.collect(inner);
             return;
         }
-        let is_list = mapping.get(POLICIES).is_some();
+        let has = |key: &str| mapping.get(key).is_some();
         let is_entry = ["accessEntryArn", "kubernetesGroups", "type", "username"]
             .into_iter()
-            .any(|key| mapping.get(key).is_some());
-        if is_list && !is_entry {
+            .any(has);
+        if !is_entry && (has(POLICIES) || has("policyArn")) {
             self.policies.push(mapping);
-        } else {
+        } else if is_entry || has("principalArn") {
             self.entries.push(mapping);
         }
     }
@@ -133,28 +153,42 @@ impl<'n> Found<'n> {
         lists
     }
 
-    /// Returns the lists of policies whose principal has no entry.
+    fn principals(&self) -> HashSet<String> {
+        self.entries.iter().filter_map(|m| principal(m)).collect()
+    }
+
+    /// Returns the policies whose principal has no entry.
     fn orphans(&self) -> impl Iterator<Item = &'n Mapping> {
-        let principals: HashSet<String> =
-            self.entries.iter().filter_map(|m| principal(m)).collect();
-        let lists = self.policies.clone().into_iter();
-        lists.filter(move |list| principal(list).is_none_or(|arn| !principals.contains(&arn)))
+        let principals = self.principals();
+        self.policies
+            .clone()
+            .into_iter()
+            .filter(move |list| principal(list).is_none_or(|arn| !principals.contains(&arn)))
+    }
+
+    /// Returns the listed ARNs of principals without an entry.
+    fn only_listed(&self) -> impl Iterator<Item = &'n Node> {
+        let principals = self.principals();
+        self.listed.clone().into_iter().filter(move |node| {
+            let arn = node.as_text().unwrap_or("");
+            Principal::parse(arn).is_ok() && !principals.contains(&fold(arn))
+        })
     }
 }
 
 /// Lists of policies by the folded ARN of their principal.
 type Lists<'n> = HashMap<String, Vec<&'n Mapping>>;
 
-/// Returns the folded ARN of the principal that an object is of.
+/// Returns the folded ARN of an object's principal.
 fn principal(mapping: &Mapping) -> Option<String> {
     Some(fold(mapping.get("principalArn")?.as_text()?))
 }
 
-const fn is_text(node: &&Node) -> bool {
+const fn is_text(node: &Node) -> bool {
     matches!(node, Node::Scalar(_))
 }
 
-/// Which default name an entry's type has.
+/// The default username of an entry's type.
 enum DefaultName {
     Fixed(&'static str),
     /// The ARN of the user, or of the role's session.
@@ -162,13 +196,19 @@ enum DefaultName {
     Unknown,
 }
 
-struct Entry<'e, 's> {
+struct Entry<'e, 's, 'i> {
     at: Location,
     mapping: &'e Mapping,
-    sink: &'e mut ProblemSink<'s>,
+    dialect: Dialect,
+    sink: &'i mut ProblemSink<'s>,
 }
 
-impl<'e> Entry<'e, '_> {
+/// The content of an entry: its username, groups and policies.
+type Content = (Template, Vec<Template>, Vec<AccessPolicy>);
+
+impl<'e> Entry<'e, '_, '_> {
+    /// Reads the entry into a rule, which refuses if the principal can be read and the content
+    /// cannot. `None` if the principal cannot be read.
     fn read(&mut self, lists: &Lists<'e>) -> Option<Rule> {
         let Some(arn) = self.text("principalArn")? else {
             return self.refuse(ProblemKind::MissingPrincipal, "principalArn");
@@ -180,12 +220,42 @@ impl<'e> Entry<'e, '_> {
             }
             _ => return self.refuse(ProblemKind::Arn, "principalArn"),
         };
+        // EKS compares the role that STS reports, which has no path.
+        let key = strip_path(arn);
+        let refusing = || Rule::exact(&key, Template::default(), Vec::new()).refusing();
+        let Some((username, groups, policies)) = self.content(arn, &principal, lists) else {
+            return Some(refusing());
+        };
+        let rule = match self.text("principalId") {
+            Some(Some(id)) => Rule::exact_with_user_id(&key, id, username, groups),
+            Some(None) => Rule::exact(&key, username, groups),
+            None => return Some(refusing()),
+        };
+        Some(rule.with_access_policies(policies))
+    }
+
+    fn content(
+        &mut self,
+        arn: &str,
+        principal: &Principal<'_>,
+        lists: &Lists<'e>,
+    ) -> Option<Content> {
+        if let Some(key) = self.mapping.duplicates().first() {
+            let offset = key.offset();
+            self.sink.report(ProblemKind::DuplicateKey, self.at, offset);
+            return None;
+        }
         let kind = self.text("type")?.unwrap_or("STANDARD");
         let default = match kind {
             "STANDARD" => DefaultName::Arn,
             "EC2_LINUX" | "EC2_WINDOWS" => DefaultName::Fixed(BY_DNS_NAME),
             "FARGATE_LINUX" | "HYBRID_LINUX" => DefaultName::Fixed(BY_SESSION_NAME),
             "EC2" | "HYPERPOD_LINUX" => DefaultName::Unknown,
+            // The user guide's spelling.
+            "EC2_Linux" | "EC2_Windows" => {
+                self.report(ProblemKind::EntryTypeCase, "type");
+                DefaultName::Fixed(BY_DNS_NAME)
+            }
             _ => {
                 self.report(ProblemKind::EntryType, "type");
                 DefaultName::Unknown
@@ -195,17 +265,14 @@ impl<'e> Entry<'e, '_> {
         if !is_standard && principal.kind() != Kind::Role {
             return self.refuse(ProblemKind::EntryTypeForRoles, "type");
         }
-        let username = self.username(&principal, is_standard, &default)?;
+        let username = self.username(principal, is_standard, &default)?;
         let groups = self.groups()?;
         let policies = self.policies(arn, lists);
-        // EKS compares the role that STS names, and that has no path.
-        let key = strip_path(arn);
-        let username = Template::parse(&username);
-        let rule = match self.text("principalId")? {
-            Some(id) => Rule::exact_with_user_id(&key, id, username, groups),
-            None => Rule::exact(&key, username, groups),
-        };
-        Some(rule.with_access_policies(policies))
+        Some((
+            Template::parse_in(&username, self.dialect),
+            groups,
+            policies,
+        ))
     }
 
     fn username(
@@ -219,25 +286,25 @@ impl<'e> Entry<'e, '_> {
             DefaultName::Arn => Some(default_username(principal)),
             DefaultName::Unknown => None,
         };
-        let own = self.text("username")?.map(str::to_owned);
-        let Some(own) = own.filter(|own| Some(own) != default.as_ref()) else {
+        let custom = self.text("username")?.map(str::to_owned);
+        let Some(custom) = custom.filter(|custom| Some(custom) != default.as_ref()) else {
             return match default {
                 Some(default) => Some(default),
                 None => self.refuse(ProblemKind::MissingUsername, "username"),
             };
         };
-        // What is not documented, and EKS's own entries, are taken as they are printed.
-        let is_judged = default.is_some() && !principal.path().starts_with("aws-service-role/");
-        if is_judged && !is_standard {
+        // Entries of undocumented types, and EKS's own, are read as printed.
+        let is_checked = default.is_some() && !principal.path().starts_with("aws-service-role/");
+        if is_checked && !is_standard {
             return self.refuse(ProblemKind::UsernameOfType, "username");
         }
-        if is_judged && EKS_RESERVED_PREFIXES.iter().any(|p| own.starts_with(p)) {
+        if is_checked && EKS_RESERVED_PREFIXES.iter().any(|p| custom.starts_with(p)) {
             return self.refuse(ProblemKind::ReservedUsername, "username");
         }
-        if is_judged && !has_colon_before_session(&own) {
+        if is_checked && !has_colon_before_session(&custom) {
             return self.refuse(ProblemKind::ColonBeforeSessionName, "username");
         }
-        Some(own)
+        Some(custom)
     }
 
     fn groups(&mut self) -> Option<Vec<Template>> {
@@ -249,36 +316,46 @@ impl<'e> Entry<'e, '_> {
         };
         let groups: Option<Vec<Template>> = items
             .iter()
-            .map(|item| item.as_text().map(Template::parse))
+            .map(|item| Some(Template::parse_in(item.as_text()?, self.dialect)))
             .collect();
         groups.or_else(|| self.refuse(ProblemKind::GroupNotText, "kubernetesGroups"))
     }
 
-    /// Reads the policies of the entry itself and those that are listed for its principal.
+    /// Reads the policies of the entry itself and those listed for its principal. A policy that
+    /// cannot be read is left out, which only takes permissions away.
     fn policies(&mut self, arn: &str, lists: &Lists<'e>) -> Vec<AccessPolicy> {
-        let key = POLICIES;
         let lists = lists.get(&fold(arn)).into_iter().flatten().copied();
-        let nodes: Vec<&Node> = [self.mapping]
-            .into_iter()
-            .chain(lists)
-            .filter_map(|mapping| mapping.get(key))
-            .filter(|node| !node.is_null())
-            .collect();
-        let mut policies: Vec<AccessPolicy> = Vec::new();
-        for node in nodes {
-            for item in node.as_sequence().unwrap_or_default() {
-                match read_policy(item) {
-                    None => self.report(ProblemKind::AccessPolicy, key),
-                    Some(policy) if policies.iter().any(|p| p.arn() == policy.arn()) => {
-                        self.report(ProblemKind::DuplicateAccessPolicy, key);
-                    }
-                    Some(policy) => policies.push(policy),
+        let mut read: Vec<Option<AccessPolicy>> = Vec::new();
+        for mapping in [self.mapping].into_iter().chain(lists) {
+            match mapping.get(POLICIES) {
+                Some(Node::Sequence(items)) => {
+                    read.extend(items.iter().map(|item| read_policy(item.as_mapping()?)));
                 }
-            }
-            if node.as_sequence().is_none() {
-                self.report(ProblemKind::AccessPolicy, key);
+                Some(Node::Null) => {}
+                None if mapping.get("policyArn").is_none() => {}
+                None => read.push(read_policy(mapping)),
+                Some(Node::Mapping(_) | Node::Scalar(_)) => read.push(None),
             }
         }
+        let mut policies: Vec<AccessPolicy> = Vec::new();
+        // A principal has each policy once, so of two scopes it is not known which is meant.
+        let mut contradictory: HashSet<String> = HashSet::new();
+        for policy in read {
+            let Some(policy) = policy else {
+                self.report(ProblemKind::AccessPolicy, POLICIES);
+                continue;
+            };
+            match policies.iter().find(|known| known.arn() == policy.arn()) {
+                None => policies.push(policy),
+                Some(known) => {
+                    if *known != policy {
+                        contradictory.insert(policy.arn().to_owned());
+                    }
+                    self.report(ProblemKind::DuplicateAccessPolicy, POLICIES);
+                }
+            }
+        }
+        policies.retain(|policy| !contradictory.contains(policy.arn()));
         policies
     }
 
@@ -286,8 +363,8 @@ impl<'e> Entry<'e, '_> {
         self.mapping.get(key).filter(|node| !node.is_null())
     }
 
-    /// Returns the text of a field, if there is one. None at all if it is no text.
-    #[expect(clippy::option_option, reason = "absent, or not to be read")]
+    /// Returns the text of a field, if there is one. `None` at all if it is not text.
+    #[expect(clippy::option_option, reason = "absent, or not readable")]
     fn text(&mut self, key: &'static str) -> Option<Option<&'e str>> {
         match self.get(key).map(Node::as_text) {
             None | Some(Some("")) => Some(None),
@@ -311,22 +388,31 @@ impl<'e> Entry<'e, '_> {
     }
 }
 
-fn read_policy(node: &Node) -> Option<AccessPolicy> {
-    let arn = node.get("policyArn")?.as_text()?;
-    let scope = node.get("accessScope")?;
+fn read_policy(mapping: &Mapping) -> Option<AccessPolicy> {
+    if !mapping.duplicates().is_empty() {
+        return None;
+    }
+    let arn = mapping.get("policyArn")?.as_text()?;
+    let scope = mapping.get("accessScope")?.as_mapping()?;
+    if !scope.duplicates().is_empty() {
+        return None;
+    }
     let scope = match scope.get("type")?.as_text()? {
         "cluster" => AccessScope::Cluster,
-        "namespace" => {
-            let names = scope.get("namespaces")?.as_sequence()?.iter();
-            let names = names.map(|name| name.as_text().map(str::to_owned));
-            AccessScope::Namespaces(names.collect::<Option<_>>()?)
-        }
+        "namespace" => AccessScope::Namespaces(
+            scope
+                .get("namespaces")?
+                .as_sequence()?
+                .iter()
+                .map(|name| name.as_text().map(str::to_owned))
+                .collect::<Option<_>>()?,
+        ),
         _ => return None,
     };
     Some(AccessPolicy::new(arn, scope))
 }
 
-/// Whether a `:` comes before the first session name, if there is one.
+/// Returns whether a `:` comes before the first session name, if there is one.
 fn has_colon_before_session(username: &str) -> bool {
     let template = Template::parse(username);
     let is_session =

@@ -1,4 +1,4 @@
-//! What an entry that was read as it stands probably does not mean.
+//! Doubtful content of an entry that can be read.
 
 use bounded_yaml::{Node, Scalar};
 
@@ -8,23 +8,26 @@ use crate::problem::{Location, ProblemKind};
 use crate::rules::Rule;
 use crate::rules::template::{Placeholder, Template};
 
-/// Reports what is doubtful in a rule that was read from a node.
+/// Reports doubtful content of a rule that was read from a node.
 pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemSink<'_>) {
     let mut report = |kind: ProblemKind, field: &'static str| {
         let offset = value(node, field).and_then(Node::offset);
         sink.report(kind, at.field_of(field), offset.or_else(|| node.offset()));
     };
     let (username, groups) = (rule.username(), rule.groups());
-    if has_unknown_placeholder(username) {
+    // `<<NAME>>` has a problem of its own where it is not a placeholder.
+    let has_unknown =
+        |name: &Template| has_unknown_placeholder(&Template::parse(&name.to_string()));
+    if has_unknown(username) {
         report(ProblemKind::UnknownPlaceholder, "username");
     }
-    if groups.iter().any(has_unknown_placeholder) {
+    if groups.iter().any(has_unknown) {
         report(ProblemKind::UnknownPlaceholder, "groups");
     }
     if groups.iter().any(may_be_masters) {
         report(ProblemKind::MastersBySessionName, "groups");
     }
-    // What Kubernetes' node authorizer wants ("Using Node Authorization").
+    // As Kubernetes' node authorizer requires ("Using Node Authorization").
     let is_node = username.to_string().starts_with(NODE_PREFIX);
     let has_group = groups.iter().any(|group| group.to_string() == NODES);
     if is_node && !has_group {
@@ -35,8 +38,8 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
     }
 }
 
-/// Whether a name has something that looks like a placeholder and is text: anything in two braces or
-/// two angle brackets, or the name of a placeholder in one.
+/// Returns whether a name contains literal text that looks like a placeholder: letters in double
+/// braces or double angle brackets, or the name of a placeholder in single brackets.
 fn has_unknown_placeholder(template: &Template) -> bool {
     let is_doubled = |(open, close): (&str, &str)| {
         template.literals().any(|text| {
@@ -58,9 +61,9 @@ fn has_unknown_placeholder(template: &Template) -> bool {
     [("{{", "}}"), ("<<", ">>")].into_iter().any(is_doubled) || template.literals().any(is_single)
 }
 
-/// Whether a caller can choose a session name with which a group is `system:masters`: what is
-/// written before and after the session name is the begin and the end of it, and what is left is a
-/// session name, which has no colon (STS API, `AssumeRole`, `RoleSessionName`).
+/// Returns whether some session name turns a group into `system:masters`. The text before and after
+/// the session name has to be a prefix and a suffix of it, and the rest a session name, which has no
+/// colon (STS API, `AssumeRole`, `RoleSessionName`).
 fn may_be_masters(template: &Template) -> bool {
     let is_session =
         |name: Placeholder| matches!(name, Placeholder::SessionName | Placeholder::SessionNameRaw);
@@ -87,7 +90,7 @@ mod tests {
     use crate::rules::template::Template;
 
     #[test]
-    fn a_session_name_may_complete_masters_but_has_no_colon() {
+    fn a_session_name_can_complete_masters_but_has_no_colon() {
         for (group, want) in [
             ("system:{{SessionName}}", true),
             ("system:mas<<SessionNameRaw>>", true),
@@ -104,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_in_brackets_are_meant_to_be_a_placeholder() {
+    fn letters_in_brackets_look_like_a_placeholder() {
         for (name, want) in [
             ("{{Nope}}", true),
             ("x:{{ SessionName }}", true),

@@ -1,25 +1,26 @@
-//! Finds the data of the ConfigMap in what was read.
+//! Finds the data of the ConfigMap in a text.
 
 use bounded_yaml::{Limits, Mapping, Node, Position, documents};
 
+use super::config_map_name::ConfigMapName;
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::suggest_key::suggest_key;
 use crate::problem::{Location, ProblemKind};
 use crate::rules::Section;
 
-/// What a section is given as.
+/// How a section is given.
 pub(crate) enum Source<'n> {
-    /// The list itself.
+    /// As the list itself.
     List(&'n Node),
-    /// The list's text, and how it lies in the whole.
+    /// As the list's text, and how it lies in the whole text.
     Text(&'n str, TextFrame),
 }
 
-/// Reads all documents; reports what keeps them from being read.
+/// Parses all documents. Reports why if that fails.
 pub(crate) fn read(text: &str, limits: &Limits, sink: &mut ProblemSink<'_>) -> Option<Vec<Node>> {
     let nodes: Result<Vec<Node>, _> = documents(text, limits).collect();
     match nodes {
-        Ok(nodes) if nodes.is_empty() => {
+        Ok(nodes) if nodes.iter().all(Node::is_null) => {
             sink.report(ProblemKind::NothingThere, Location::FILE, None);
             None
         }
@@ -34,7 +35,7 @@ pub(crate) fn read(text: &str, limits: &Limits, sink: &mut ProblemSink<'_>) -> O
 /// The data of a ConfigMap.
 #[derive(Clone, Copy)]
 pub(crate) struct Found<'n> {
-    /// None of bare data.
+    /// `None` for bare data.
     object: Option<&'n Node>,
     data: &'n Mapping,
 }
@@ -44,15 +45,28 @@ impl<'n> Found<'n> {
         self.data
     }
 
-    /// Whether it is that of an object, whose values Kubernetes wants to be text.
+    /// Whether the data is an object's, so that Kubernetes accepts only text as its values.
     pub(crate) const fn is_object(self) -> bool {
         self.object.is_some()
     }
 }
 
-/// Finds the data: that of the first ConfigMap that has a section, or a document that has one
-/// itself.
-pub(crate) fn find<'n>(nodes: &'n [Node], sink: &mut ProblemSink<'_>) -> Option<Found<'n>> {
+/// The result of looking for the ConfigMap.
+pub(crate) enum Search<'n> {
+    Found(Found<'n>),
+    /// The ConfigMap is there and has no data.
+    Empty(&'n Mapping),
+    /// There is no ConfigMap, or it is not known which one is meant. The reason was reported.
+    Unknown,
+}
+
+/// Finds the ConfigMap in a text: the one with the wanted name; or else the only one, if it has no
+/// name, or the wanted name and no namespace, or is bare data.
+pub(crate) fn find<'n>(
+    nodes: &'n [Node],
+    wanted: &ConfigMapName,
+    sink: &mut ProblemSink<'_>,
+) -> Search<'n> {
     let mut candidates: Vec<Candidate<'n>> = Vec::new();
     for node in nodes {
         match text_of(node, "kind") {
@@ -63,43 +77,139 @@ pub(crate) fn find<'n>(nodes: &'n [Node], sink: &mut ProblemSink<'_>) -> Option<
             _ => candidates.extend(candidate(node)),
         }
     }
-    let found = candidates.iter().filter_map(|candidate| match candidate {
-        Candidate::Data(found) => Some(*found),
-        Candidate::Empty(_) => None,
-    });
-    let mut with_sections = found.clone().filter(|found| has_section(found.data));
-    if let Some(first) = with_sections.next() {
-        check_name(first, sink);
-        if let Some(second) = with_sections.next() {
-            let offset = second
-                .data
-                .entries()
-                .first()
-                .and_then(|(key, _)| key.offset());
-            sink.report(ProblemKind::MoreDocuments, Location::FILE, offset);
+    match choose(&candidates, wanted) {
+        Ok(candidate) => {
+            if candidate.lacks_namespace() {
+                let kind = ProblemKind::NoNamespace;
+                sink.report(kind, Location::FILE, candidate.name_offset());
+            }
+            open(candidate, sink)
         }
-        return Some(first);
-    }
-    let kind = if candidates.is_empty() {
-        ProblemKind::NotAConfigMap
-    } else {
-        ProblemKind::NoSections
-    };
-    sink.report(kind, Location::FILE, nodes.first().and_then(Node::offset));
-    for candidate in &candidates {
-        if let Candidate::Empty(object) = candidate {
-            check_misplaced(object, sink);
+        Err((kind, at)) => {
+            let is_server_config = at.is_some_and(Candidate::is_server_config);
+            let kind = match kind {
+                ProblemKind::OtherConfigMap if is_server_config => ProblemKind::ServerConfig,
+                kind => kind,
+            };
+            let offset = at.map_or_else(
+                || nodes.first().and_then(Node::offset),
+                Candidate::name_offset,
+            );
+            sink.report(kind, Location::FILE, offset);
+            Search::Unknown
         }
     }
-    // A misspelled section is still worth a word.
-    found.clone().next()
 }
 
-/// A ConfigMap, or what may be the data of one.
+fn choose<'c, 'n>(
+    candidates: &'c [Candidate<'n>],
+    wanted: &ConfigMapName,
+) -> Result<&'c Candidate<'n>, (ProblemKind, Option<&'c Candidate<'n>>)> {
+    let mut named = candidates.iter().filter(|candidate| {
+        candidate.metadata("namespace") == Some(wanted.namespace())
+            && candidate.metadata("name") == Some(wanted.name())
+    });
+    match (named.next(), named.next(), candidates) {
+        (Some(_), Some(second), _) => Err((ProblemKind::SeveralConfigMaps, Some(second))),
+        (Some(named), None, _) => Ok(named),
+        (None, _, []) => Err((ProblemKind::NotAConfigMap, None)),
+        (None, _, [only]) => {
+            let is_namespace = matches!(only.metadata("namespace"), None | Some(""));
+            let is_wanted = match only.metadata("name") {
+                None | Some("") => {
+                    is_namespace || only.metadata("namespace") == Some(wanted.namespace())
+                }
+                Some(name) => is_namespace && name == wanted.name(),
+            };
+            if is_wanted {
+                Ok(only)
+            } else {
+                Err((ProblemKind::OtherConfigMap, Some(only)))
+            }
+        }
+        (None, _, [_, second, ..]) => Err((ProblemKind::SeveralConfigMaps, Some(second))),
+    }
+}
+
+/// Takes the data of the chosen ConfigMap.
+fn open<'n>(candidate: &Candidate<'n>, sink: &mut ProblemSink<'_>) -> Search<'n> {
+    match candidate {
+        Candidate::Data(found) => {
+            if candidate.is_server_config() && !has_section(found.data) {
+                let offset = candidate.name_offset();
+                sink.report(ProblemKind::ServerConfig, Location::FILE, offset);
+                return Search::Unknown;
+            }
+            if !has_section(found.data) {
+                let offset = found.object.and_then(Node::offset);
+                sink.report(ProblemKind::NoSections, Location::FILE, offset);
+            }
+            Search::Found(*found)
+        }
+        Candidate::Empty(node, object) => {
+            sink.report(ProblemKind::NoSections, Location::FILE, node.offset());
+            if report_misplaced(object, sink) {
+                Search::Unknown
+            } else {
+                Search::Empty(object)
+            }
+        }
+    }
+}
+
+/// A ConfigMap, or bare data that may be one's.
 enum Candidate<'n> {
     Data(Found<'n>),
     /// An object without data.
-    Empty(&'n Mapping),
+    Empty(&'n Node, &'n Mapping),
+}
+
+impl<'n> Candidate<'n> {
+    const fn object(&self) -> Option<&'n Node> {
+        match self {
+            Self::Data(found) => found.object,
+            Self::Empty(node, _) => Some(node),
+        }
+    }
+
+    fn metadata_node(&self, key: &str) -> Option<&'n Node> {
+        self.object()?.get("metadata")?.get(key)
+    }
+
+    fn metadata(&self, key: &str) -> Option<&'n str> {
+        self.metadata_node(key)?.as_text()
+    }
+
+    /// Whether the data has upstream's configuration file in it.
+    fn is_server_config(&self) -> bool {
+        match self {
+            Self::Data(found) => found.data.entries().iter().any(|(_, value)| {
+                value
+                    .as_scalar()
+                    .is_some_and(|value| has_server(value.text()))
+            }),
+            Self::Empty(..) => false,
+        }
+    }
+
+    /// Whether this is an object with a name and no namespace.
+    fn lacks_namespace(&self) -> bool {
+        self.metadata("name").is_some_and(|name| !name.is_empty())
+            && matches!(self.metadata("namespace"), None | Some(""))
+    }
+
+    /// Returns where the name is, or the namespace, or the object.
+    fn name_offset(&self) -> Option<usize> {
+        ["name", "namespace"]
+            .into_iter()
+            .filter_map(|key| self.metadata_node(key)?.offset())
+            .next()
+            .or_else(|| self.object()?.offset())
+            .or_else(|| match self {
+                Self::Data(found) => found.data.entries().first()?.0.offset(),
+                Self::Empty(..) => None,
+            })
+    }
 }
 
 fn candidate(node: &Node) -> Option<Candidate<'_>> {
@@ -110,7 +220,7 @@ fn candidate(node: &Node) -> Option<Candidate<'_>> {
             object: Some(node),
             data,
         })),
-        (Some("ConfigMap"), None) => Some(Candidate::Empty(mapping)),
+        (Some("ConfigMap"), None) => Some(Candidate::Empty(node, mapping)),
         (Some(_), _) => None,
         (None, data) => {
             let data = data.filter(|data| has_section(data)).unwrap_or(mapping);
@@ -120,32 +230,20 @@ fn candidate(node: &Node) -> Option<Candidate<'_>> {
     }
 }
 
-/// Reports that an object has another name than the one that EKS and upstream read.
-fn check_name(found: Found<'_>, sink: &mut ProblemSink<'_>) {
-    for (key, want) in [("name", "aws-auth"), ("namespace", "kube-system")] {
-        let metadata = found.object.and_then(|object| object.get("metadata"));
-        let value = metadata.and_then(|metadata| metadata.get(key));
-        let is_other = value
-            .and_then(Node::as_text)
-            .is_some_and(|text| text != want);
-        if is_other {
-            let offset = value.and_then(Node::offset);
-            sink.report(ProblemKind::OtherConfigMap, Location::FILE, offset);
-        }
-    }
-}
-
-/// Reports sections that stand beside the data, and not in it.
-fn check_misplaced(object: &Mapping, sink: &mut ProblemSink<'_>) {
+/// Reports sections beside the data. Returns whether there are any.
+fn report_misplaced(object: &Mapping, sink: &mut ProblemSink<'_>) -> bool {
+    let mut is_found = false;
     for (key, _) in object.entries() {
-        if let Some(section) = Section::ALL.into_iter().find(|s| s.key() == key.text()) {
+        if let Some(section) = named(key.text()) {
             let at = Location::section_of(section);
             sink.report(ProblemKind::MisplacedSection, at, key.offset());
+            is_found = true;
         }
     }
+    is_found
 }
 
-fn text_of<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
+pub(super) fn text_of<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
     node.get(key)?.as_text()
 }
 
@@ -155,19 +253,22 @@ fn has_section(data: &Mapping) -> bool {
         .any(|section| data.get(section.key()).is_some())
 }
 
-/// Returns the section that a key is nearly the name of. As upstream, it is not read.
-pub(crate) fn misspelled(key: &str) -> Option<Section> {
-    let is = |section: &Section| section.key() == key;
-    if Section::ALL.iter().any(is) {
-        return None;
-    }
-    let meant = suggest_key(key, &Section::ALL.map(Section::key))?;
+/// Returns the section of this name.
+fn named(key: &str) -> Option<Section> {
     Section::ALL
         .into_iter()
-        .find(|section| section.key() == meant)
+        .find(|section| section.key() == key)
 }
 
-/// What an object has besides its data; bare data may be mixed with it.
+/// Returns the section whose name a key resembles. As upstream, such a key is not read.
+pub(crate) fn misspelled(key: &str) -> Option<Section> {
+    if named(key).is_some() {
+        return None;
+    }
+    named(suggest_key(key, &Section::ALL.map(Section::key))?)
+}
+
+/// The keys of an object, which bare data may be mixed with.
 const OF_OBJECTS: [&str; 6] = [
     "apiVersion",
     "binaryData",
@@ -177,30 +278,41 @@ const OF_OBJECTS: [&str; 6] = [
     "metadata",
 ];
 
-/// Reports keys that are no sections, and sections that stand there twice.
-pub(crate) fn check_keys(data: &Mapping, sink: &mut ProblemSink<'_>) {
+/// Reports keys that are not sections, and sections that appear twice. Returns the sections that
+/// are there under a misspelled name only.
+pub(crate) fn check_keys(
+    data: &Mapping,
+    sink: &mut ProblemSink<'_>,
+) -> Vec<(Section, Option<usize>)> {
+    let mut lost = Vec::new();
     for (key, _) in data.entries() {
         let name = key.text();
         if let Some(meant) = misspelled(name) {
             let at = Location::section_of(meant);
             sink.report(ProblemKind::MisspelledSection(meant), at, key.offset());
-        } else if Section::ALL.iter().all(|s| s.key() != name) && !OF_OBJECTS.contains(&name) {
+            if data.get(meant.key()).is_none() {
+                lost.push((meant, key.offset()));
+            }
+        } else if named(name).is_none() && !OF_OBJECTS.contains(&name) {
             sink.report(ProblemKind::UnknownKey, Location::FILE, key.offset());
         }
     }
     for key in data.duplicates() {
-        if let Some(section) = Section::ALL.into_iter().find(|s| s.key() == key.text()) {
+        if let Some(section) = named(key.text()) {
             let at = Location::section_of(section);
             sink.report(ProblemKind::DuplicateSection, at, key.offset());
         }
     }
+    lost
 }
 
 /// Returns a section, as it is given in `text`.
 pub(crate) fn section<'n>(data: &'n Mapping, section: Section, text: &str) -> Option<Source<'n>> {
-    // The last, as it is told.
-    let mut entries = data.entries().iter().rev();
-    let (key, value) = entries.find(|(key, _)| key.text() == section.key())?;
+    // Of duplicates the last is read, as the problem says.
+    let (key, value) = data
+        .entries()
+        .iter()
+        .rfind(|(key, _)| key.text() == section.key())?;
     match value {
         Node::Null => None,
         Node::Scalar(scalar) => {
@@ -211,27 +323,33 @@ pub(crate) fn section<'n>(data: &'n Mapping, section: Section, text: &str) -> Op
     }
 }
 
-/// Finds upstream's configuration file in the data of a ConfigMap: the value with a line `server:`.
+/// Finds upstream's configuration file in the data of a ConfigMap: a value with a line `server:`.
 pub(crate) fn embedded<'n>(nodes: &'n [Node], text: &str) -> Option<(&'n str, TextFrame)> {
-    let is_config_map = |node: &&Node| text_of(node, "kind") == Some("ConfigMap");
-    let data = nodes.iter().filter(is_config_map);
-    let data = data.filter_map(|node| node.get("data")?.as_mapping());
-    data.flat_map(Mapping::entries).find_map(|(key, value)| {
-        let value = value.as_scalar()?;
-        let is_server = |line: &str| line.trim_end() == "server:";
-        value.text().lines().any(is_server).then(|| {
-            let frame = frame(text, key.offset(), value.offset(), value.text());
-            (value.text(), frame)
+    nodes
+        .iter()
+        .filter(|node| text_of(node, "kind") == Some("ConfigMap"))
+        .filter_map(|node| node.get("data")?.as_mapping())
+        .flat_map(Mapping::entries)
+        .find_map(|(key, value)| {
+            let value = value.as_scalar()?;
+            has_server(value.text()).then(|| {
+                let frame = frame(text, key.offset(), value.offset(), value.text());
+                (value.text(), frame)
+            })
         })
-    })
 }
 
-/// Finds out how the text of a section lies in the whole.
+/// Returns whether a text has a line `server:`, as upstream's configuration file does.
+fn has_server(text: &str) -> bool {
+    text.lines().any(|line| line.trim_end() == "server:")
+}
+
+/// Finds out how the text of a section lies in the whole text.
 fn frame(text: &str, key: Option<usize>, value: Option<usize>, inner: &str) -> TextFrame {
-    let place = |offset| Position::of(text, offset);
+    let position = |offset| Position::of(text, offset);
     if let Some(value) = value {
-        // It stands there as it is, in one line.
-        let at = place(value);
+        // The value is in one line, without escapes.
+        let at = position(value);
         return TextFrame::Block {
             lines: at.line().saturating_sub(1),
             columns: at.column().saturating_sub(1),
@@ -240,28 +358,25 @@ fn frame(text: &str, key: Option<usize>, value: Option<usize>, inner: &str) -> T
     let Some(key) = key else {
         return TextFrame::Here;
     };
-    let line = place(key).line();
-    let after_key = text.get(key..).unwrap_or("");
-    let mut lines = after_key.split('\n');
-    let header = lines.next().unwrap_or("");
-    let is_literal = header
-        .split_once(':')
+    let line = position(key).line();
+    let mut lines = text.get(key..).unwrap_or("").split('\n');
+    let is_literal = lines
+        .next()
+        .and_then(|header| header.split_once(':'))
         .is_some_and(|(_, header)| header.trim_start().starts_with('|'));
     if !is_literal {
         return TextFrame::Line(line);
     }
-    let indentation = |line: &str| {
-        line.len()
-            .saturating_sub(line.trim_start_matches(' ').len())
-    };
-    let first = |mut lines: std::str::Split<'_, char>| {
-        lines
-            .find(|line| !line.trim().is_empty())
-            .map_or(0, indentation)
-    };
-    let columns = first(lines).saturating_sub(first(inner.split('\n')));
+    let columns = indentation(lines).saturating_sub(indentation(inner.split('\n')));
     TextFrame::Block {
         lines: line,
         columns,
     }
+}
+
+/// Returns the indentation of the first line that is not blank.
+fn indentation<'t>(mut lines: impl Iterator<Item = &'t str>) -> usize {
+    let line = lines.find(|line| !line.trim().is_empty()).unwrap_or("");
+    line.len()
+        .saturating_sub(line.trim_start_matches(' ').len())
 }

@@ -1,37 +1,39 @@
-//! The file that a program rewrites, which is read whole or not at all.
+//! The dynamic file, which is read whole or not at all.
 
 use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
-use super::entry::{self, EntryForm};
+use super::entry::{EntryForm, arn_key};
 use super::problem_sink::{ProblemSink, TextFrame};
+use super::section::read_section;
 use super::{Reader, Reading};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::{Rules, Section};
 
 impl Reader {
     /// Reads a dynamic file: a JSON object with the lists `mapRoles`, `mapUsers` and `mapAccounts`.
-    /// Keys may be in any case, and others mean nothing.
+    /// Keys may be in any case. Other keys are ignored.
     ///
-    /// An ARN is made canonical, so that a session's stands for its role.
+    /// An ARN is made canonical, so a session's stands for its role.
     ///
     /// # Errors
     ///
-    /// What keeps the file from being read at all; whoever has rules of it keeps them. As upstream
-    /// (`pkg/mapper/dynamicfile/dynamicfile.go`, `CallBackForFileLoad`): it is not one JSON object,
-    /// a value is of another type than is wanted, or an entry lacks its ARN.
+    /// The problems that keep the file from being read. As upstream
+    /// (`pkg/mapper/dynamicfile/dynamicfile.go`, `CallBackForFileLoad`), that is if it is not one JSON
+    /// object, if a value has the wrong type, or if an entry has no ARN. A caller keeps the rules of
+    /// the last version; without one it uses [`Rules::unreadable_source`].
     pub fn read_dynamic_file(&self, text: &str) -> Result<(Rules, Vec<Problem>), Vec<Problem>> {
         self.read_json(EntryForm::DynamicFile, text)
     }
 
-    /// Reads a dynamic file whose entries are known by their `userid`: upstream's
+    /// Reads a dynamic file whose entries match by `userid`: upstream's
     /// `--dynamic-file-user-id-strict`.
     ///
-    /// An entry that has an ARN as well is for that user id with that ARN only; the path of a role
-    /// may stand in it.
+    /// An entry with an ARN matches only the principal with both; the ARN may contain a role's path.
     ///
     /// # Errors
     ///
-    /// As [`read_dynamic_file`](Self::read_dynamic_file), where every entry needs a `userid`.
+    /// As [`read_dynamic_file`](Self::read_dynamic_file), but every entry needs a `userid` instead of
+    /// an ARN.
     pub fn read_dynamic_file_by_user_id(
         &self,
         text: &str,
@@ -48,7 +50,7 @@ impl Reader {
         let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         let file = match bounded_yaml::json(text, &self.limits) {
             Ok(Node::Mapping(file)) => file,
-            // As Go's reader: null leaves everything as it is, which is empty.
+            // As Go's JSON reader: null changes nothing, so there are no rules.
             Ok(Node::Null) => return Ok(reading.finish()),
             Ok(Node::Scalar(_) | Node::Sequence(_)) => {
                 sink.report(ProblemKind::NotJson, Location::FILE, Some(0));
@@ -59,8 +61,8 @@ impl Reader {
                 return Err(reading.problems);
             }
         };
-        let judge = Judge { form, sink };
-        if judge.refuses(&file) {
+        let check = TypeCheck { form, sink };
+        if check.refuses(&file) {
             return Err(reading.problems);
         }
         let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
@@ -69,7 +71,7 @@ impl Reader {
                 .entries()
                 .iter()
                 .filter(|(key, _)| is(key, section.key()));
-            // As upstream, the last.
+            // As upstream, the last one.
             let Some((key, node)) = values.next_back() else {
                 continue;
             };
@@ -78,22 +80,23 @@ impl Reader {
                 sink.report(ProblemKind::DuplicateSection, at, key.offset());
             }
             if !node.is_null() {
-                entry::read_section(form, section, node, &mut reading.rules, &mut sink);
+                let syntax = self.syntax(form);
+                read_section(syntax, section, node, &mut reading.rules, &mut sink);
             }
         }
         Ok(reading.finish())
     }
 }
 
-/// Finds what makes upstream refuse a file: a value that Go's JSON reader cannot put into its
-/// field, and an entry without its key. Null fits everywhere.
-struct Judge<'s> {
+/// Finds what makes upstream refuse a file: a value of a type that Go's JSON reader cannot store in
+/// its field, or an entry without its key. Null is accepted for every type.
+struct TypeCheck<'s> {
     form: EntryForm,
     sink: ProblemSink<'s>,
 }
 
-impl Judge<'_> {
-    /// Reports all that is wrong, and returns whether there was anything.
+impl TypeCheck<'_> {
+    /// Reports every problem. Returns whether there is one.
     fn refuses(mut self, file: &Mapping) -> bool {
         let mut is_refused = false;
         for (key, value) in file.entries() {
@@ -130,7 +133,7 @@ impl Judge<'_> {
     }
 
     fn refuses_entry(&mut self, section: Section, entry: &Node, at: Location) -> bool {
-        let arn = entry::arn_key(section);
+        let arn = arn_key(section);
         let (key, missing) = match self.form {
             EntryForm::DynamicFileByUserId => ("userid", ProblemKind::MissingUserId),
             _ => (arn, ProblemKind::MissingPrincipal),
@@ -188,7 +191,7 @@ impl Judge<'_> {
     }
 }
 
-/// As Go's JSON reader, which does not look at a key's case.
+/// Compares keys as Go's JSON reader does, which ignores case.
 fn is(key: &Scalar, name: &str) -> bool {
     key.text().eq_ignore_ascii_case(name)
 }

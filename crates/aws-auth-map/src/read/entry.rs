@@ -1,238 +1,257 @@
-//! The entries of a section.
+//! Reads one entry of a section.
 
 use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::{AccountId, ArnPattern, Kind, Partition, Principal};
 
-use super::advice::advise;
 use super::diagnose_arn::{diagnose_account, diagnose_arn};
 use super::pattern::{Reach, reach};
 use super::problem_sink::ProblemSink;
 use super::suggest_key::suggest_key;
-use super::typing::{is_typed, loses_zeros};
+use super::typing::is_typed;
+use crate::dialect::Dialect;
 use crate::problem::{Location, ProblemKind};
 use crate::rules::arn::fold;
-use crate::rules::matching::RulePrincipal;
 use crate::rules::sso_role::SsoRole;
-use crate::rules::template::Template;
-use crate::rules::{Overlap, Rule, RuleRef, Rules, Section};
+use crate::rules::template::{Spelling, Template};
+use crate::rules::{Rule, Section};
 
-/// Whose rules are read.
+/// The source of an entry, which decides how its ARN is read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum EntryForm {
-    /// An ARN is taken as it stands.
+    /// An ARN is taken as written.
     ConfigMap,
     /// An ARN is made canonical, and there is no `sso` (pkg/mapper/dynamicfile/dynamicfile.go,
     /// saveMap).
     DynamicFile,
-    /// The user id is what counts, and an ARN has to fit it.
+    /// The entry is for a user id, and an ARN has to agree with it.
     DynamicFileByUserId,
-    /// An ARN is made canonical, so that that of a session is its role's: upstream does so when it
-    /// reads its configuration (cmd/aws-iam-authenticator/root.go, getConfig).
+    /// An ARN is made canonical, so a session's becomes its role's: upstream does so when it reads
+    /// its configuration (cmd/aws-iam-authenticator/root.go, getConfig).
     MountedFile,
     /// An `IAMIdentityMapping`, whose ARN is made canonical.
     Object,
 }
 
-/// Adds the good entries of a section to the rules, and reports the others.
-pub(crate) fn read_section(
-    form: EntryForm,
-    section: Section,
-    node: &Node,
-    rules: &mut Rules,
-    sink: &mut ProblemSink<'_>,
-) {
-    let at = Location::section_of(section);
-    let Some(entries) = node.as_sequence() else {
-        sink.report(ProblemKind::SectionNotAList, at, node.offset());
-        return;
-    };
-    for (index, node) in entries.iter().enumerate() {
-        match section {
-            Section::Accounts => {
-                let at = at.entry(index);
-                let place = sink.locate(node.offset());
-                let overlap = read_account(node, at, sink)
-                    .and_then(|id| rules.insert_account(index, id, place));
-                report_overlap(overlap, false, at, node.offset(), sink);
-            }
-            _ => read_rule(form, section, index, node, rules, sink),
-        }
+impl EntryForm {
+    /// Whether an operator writes the entries, not a program.
+    const fn is_handwritten(self) -> bool {
+        matches!(self, Self::ConfigMap | Self::MountedFile)
     }
 }
 
-/// Adds an entry to the rules, or reports why not.
-pub(crate) fn read_rule(
-    form: EntryForm,
-    section: Section,
-    index: usize,
-    node: &Node,
-    rules: &mut Rules,
-    sink: &mut ProblemSink<'_>,
-) {
-    let at = Location::section_of(section).entry(index);
-    let entry = Entry {
-        form,
-        section,
-        at,
-        node,
-        sink: &mut *sink,
-    };
-    if let Some(rule) = entry.read() {
-        advise(&rule, at, node, sink);
-        insert(section, index, rule, node.offset(), rules, sink);
-    }
+/// The source of an entry, and the authenticator that it is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Syntax {
+    pub(crate) form: EntryForm,
+    pub(crate) dialect: Dialect,
 }
 
-/// Adds a rule, and reports an earlier one for the same principal.
-pub(crate) fn insert(
-    section: Section,
-    index: usize,
-    rule: Rule,
-    offset: Option<usize>,
-    rules: &mut Rules,
-    sink: &mut ProblemSink<'_>,
-) {
-    let overlap = rules.insert(section, index, rule, sink.locate(offset));
-    let Some(overlap) = overlap else { return };
-    let principal = |at| Some(rules.rule(at)?.principal());
-    let new = principal(RuleRef::new(section, index));
-    // What two rules for one ARN or one permission set can differ in is case alone.
-    let is_in_case = matches!(new, Some(RulePrincipal::Arn(_) | RulePrincipal::Sso(_)))
-        && new != principal(overlap.earlier());
-    let at = Location::section_of(section).entry(index);
-    report_overlap(Some(overlap), is_in_case, at, offset, sink);
-}
-
-fn report_overlap(
-    overlap: Option<Overlap>,
-    is_in_case: bool,
-    at: Location,
-    offset: Option<usize>,
-    sink: &mut ProblemSink<'_>,
-) {
-    let kind = match overlap {
-        None => return,
-        Some(Overlap::Replaces(earlier)) if is_in_case => ProblemKind::DuplicateInCase(earlier),
-        Some(Overlap::Replaces(earlier)) => ProblemKind::DuplicateRule(earlier),
-        Some(Overlap::ShadowedBy(earlier)) => ProblemKind::Shadowed(earlier),
-    };
-    sink.report(kind, at, offset);
-}
-
-fn read_account(node: &Node, at: Location, sink: &mut ProblemSink<'_>) -> Option<AccountId> {
-    let scalar = node.as_scalar();
-    let kind = scalar.map_or(Some(ProblemKind::AccountId), |scalar| {
-        diagnose_account(scalar.text())
-    });
-    if let Some(kind) = kind {
-        sink.report(kind, at, node.offset());
-    } else if scalar.is_some_and(loses_zeros) && !sink.is_quoted(node.offset()) {
-        sink.report(ProblemKind::UnquotedAccount, at, node.offset());
-    }
-    AccountId::parse(scalar?.text()).ok()
-}
-
-struct Entry<'e, 's> {
-    form: EntryForm,
+/// One entry, while it is read.
+pub(crate) struct Entry<'e, 's> {
+    syntax: Syntax,
     section: Section,
     at: Location,
     node: &'e Node,
     sink: &'e mut ProblemSink<'s>,
 }
 
-/// What an entry's keys stand for. As upstream's JSON reader, their case does not matter.
+/// The values of an entry by key. A key that is repeated has several. As in upstream's JSON reader,
+/// the case of keys does not matter.
 #[derive(Default)]
 struct Fields<'n> {
-    arn: Option<&'n Node>,
-    username: Option<&'n Node>,
-    groups: Option<&'n Node>,
-    sso: Option<&'n Node>,
-    pattern: Option<&'n Node>,
-    user_id: Option<&'n Node>,
+    arn: Vec<&'n Node>,
+    username: Vec<&'n Node>,
+    groups: Vec<&'n Node>,
+    sso: Vec<&'n Node>,
+    pattern: Vec<&'n Node>,
+    user_id: Vec<&'n Node>,
 }
 
-impl<'e> Entry<'e, '_> {
-    fn read(mut self) -> Option<Rule> {
-        let Some(mapping) = self.node.as_mapping() else {
-            return self.refuse(ProblemKind::EntryNotAMapping, None, self.node.offset());
-        };
-        let fields = self.fields(mapping)?;
-        let username = self.username(&fields)?;
-        let groups = self.groups(&fields)?;
-        if let Some(node) = present(fields.user_id).filter(|_| self.is_handwritten()) {
-            self.warn(ProblemKind::UserIdIgnored, Some("userid"), node.offset());
+impl Fields<'_> {
+    fn has_repeated(&self) -> bool {
+        [
+            &self.arn,
+            &self.username,
+            &self.groups,
+            &self.sso,
+            &self.pattern,
+            &self.user_id,
+        ]
+        .into_iter()
+        .any(|values| values.len() > 1)
+    }
+}
+
+/// The principal that an entry names.
+#[derive(PartialEq)]
+enum Subject {
+    Arn(String),
+    PermissionSet(SsoRole),
+    Pattern(ArnPattern),
+    UserId(String),
+    UserIdAndArn(String, String),
+}
+
+impl Subject {
+    fn rule(self, username: Template, groups: Vec<Template>) -> Rule {
+        match self {
+            Self::Arn(arn) => Rule::exact(&arn, username, groups),
+            Self::PermissionSet(role) => Rule::sso(&role, username, groups),
+            Self::Pattern(pattern) => Rule::pattern(pattern, username, groups),
+            Self::UserId(id) => Rule::user_id(&id, username, groups),
+            Self::UserIdAndArn(id, arn) => Rule::user_id_and_arn(&id, &arn, username, groups),
         }
-        if self.form == EntryForm::DynamicFileByUserId {
-            return self.by_user_id(&fields, username, groups);
-        }
-        // As upstream, an empty ARN is none (pkg/config/mapper.go, Validate).
-        let arn = present(fields.arn).filter(|node| node.as_text() != Some(""));
-        match (arn, present(fields.sso), present(fields.pattern)) {
-            (Some(arn), None, None) => Some(Rule::exact(&self.arn(arn)?, username, groups)),
-            (None, Some(sso), None) => Some(Rule::sso(&self.sso(sso)?, username, groups)),
-            (None, None, Some(node)) => Some(Rule::pattern(self.pattern(node)?, username, groups)),
-            (None, None, None) => {
-                self.refuse(ProblemKind::MissingPrincipal, None, self.node.offset())
-            }
-            (_, _, Some(node)) => {
-                let offset = node.offset();
-                self.refuse(ProblemKind::MorePrincipals, Some(self.like_key()), offset)
-            }
-            (Some(_), Some(node), None) => {
-                self.refuse(ProblemKind::MorePrincipals, Some("sso"), node.offset())
-            }
+    }
+}
+
+impl<'e, 's> Entry<'e, 's> {
+    pub(super) const fn new(
+        syntax: Syntax,
+        section: Section,
+        at: Location,
+        node: &'e Node,
+        sink: &'e mut ProblemSink<'s>,
+    ) -> Self {
+        Self {
+            syntax,
+            section,
+            at,
+            node,
+            sink,
         }
     }
 
-    // As upstream, an empty ARN is none (pkg/mapper/dynamicfile/mapper.go, match).
-    fn by_user_id(
-        &mut self,
-        fields: &Fields<'_>,
-        username: Template,
-        groups: Vec<Template>,
-    ) -> Option<Rule> {
-        let user_id = present(fields.user_id).and_then(Node::as_text);
-        let Some(user_id) = user_id.filter(|id| !id.is_empty()) else {
-            return self.refuse(ProblemKind::MissingUserId, None, self.node.offset());
+    /// Reads the entry into a rule. An entry that names several principals, by mistake, becomes a
+    /// rule that refuses for each; one that names none becomes no rule.
+    pub(super) fn read(mut self) -> Vec<Rule> {
+        let mapping = match self.node {
+            Node::Mapping(mapping) if !mapping.entries().is_empty() => mapping,
+            Node::Mapping(_) | Node::Null => {
+                self.report(ProblemKind::EmptyEntry, None, self.node);
+                return Vec::new();
+            }
+            Node::Scalar(_) | Node::Sequence(_) => {
+                self.report(ProblemKind::EntryNotAMapping, None, self.node);
+                return Vec::new();
+            }
         };
-        let arn = present(fields.arn).and_then(|node| Some((node, node.as_text()?)));
-        let Some((node, arn)) = arn.filter(|(_, arn)| !arn.is_empty()) else {
-            return Some(Rule::user_id(user_id, username, groups));
-        };
-        // A rule whose ARN fits nobody is kept, for it keeps its user id out.
-        let kind = match Principal::parse(&fold(arn)).map(|principal| principal.kind()) {
-            Err(_) => Some(ProblemKind::Arn),
-            Ok(Kind::AssumedRole) => Some(ProblemKind::SessionArn),
-            Ok(_) => None,
-        };
-        if let Some(kind) = kind {
-            self.warn(kind, Some(self.arn_key()), node.offset());
+        let fields = self.fields(mapping);
+        let username = self.username(&fields);
+        let groups = self.groups(&fields);
+        if let Some(node) = last(&fields.user_id).filter(|_| self.syntax.form.is_handwritten()) {
+            self.report(ProblemKind::UserIdIgnored, Some("userid"), node);
         }
-        Some(Rule::user_id_and_arn(user_id, arn, username, groups))
+        let is_content_readable = username.is_some() && groups.is_some() && !fields.has_repeated();
+        let (subjects, is_single) = self.subjects(&fields);
+        if subjects.is_empty() && is_content_readable && self.names_nothing(&fields) {
+            self.report(ProblemKind::MissingPrincipal, None, self.node);
+        }
+        let is_readable = is_content_readable && is_single;
+        let username = username.unwrap_or_default();
+        let groups = groups.unwrap_or_else(|| upstream_groups(&fields));
+        subjects
+            .into_iter()
+            .map(|subject| {
+                let rule = subject.rule(username.clone(), groups.clone());
+                match self.syntax.form {
+                    _ if is_readable => rule,
+                    EntryForm::ConfigMap => rule.refusing_unlike_upstream(),
+                    _ => rule.refusing(),
+                }
+            })
+            .collect()
     }
 
-    fn refuse<T>(
-        &mut self,
-        kind: ProblemKind,
-        field: Option<&'static str>,
-        offset: Option<usize>,
-    ) -> Option<T> {
-        self.warn(kind, field, offset);
-        None
+    /// Returns the principals that can be read, and whether the entry names only one.
+    fn subjects(&mut self, fields: &Fields<'e>) -> (Vec<Subject>, bool) {
+        if self.syntax.form == EntryForm::DynamicFileByUserId {
+            let subjects = self.by_user_id(fields);
+            let is_single = subjects.len() == 1;
+            return (subjects, is_single);
+        }
+        let arns: Vec<&Node> = present(&fields.arn)
+            .filter(|node| !is_empty(node))
+            .collect();
+        let sets: Vec<&Node> = present(&fields.sso).collect();
+        let patterns: Vec<&Node> = if self.syntax.dialect.has_patterns() {
+            present(&fields.pattern).collect()
+        } else {
+            Vec::new()
+        };
+        match (arns.as_slice(), sets.as_slice(), patterns.as_slice()) {
+            ([_, ..], _, [node, ..]) | (_, [_, ..], [node, ..]) => {
+                let key = self.like_key();
+                self.report(ProblemKind::MorePrincipals, Some(key), node);
+            }
+            ([_, ..], [node, ..], []) => {
+                self.report(ProblemKind::MorePrincipals, Some("sso"), node);
+            }
+            _ => {}
+        }
+        let is_single = arns
+            .len()
+            .saturating_add(sets.len())
+            .saturating_add(patterns.len())
+            == 1;
+        let mut subjects: Vec<Subject> = Vec::new();
+        let mut add = |subject: Option<Subject>| {
+            subjects.extend(subject.filter(|new| !subjects.contains(new)));
+        };
+        for node in arns {
+            add(self.arn(node).map(Subject::Arn));
+        }
+        for node in sets {
+            add(self.sso(node).map(Subject::PermissionSet));
+        }
+        for node in patterns {
+            add(self.pattern(node).map(Subject::Pattern));
+        }
+        (subjects, is_single)
     }
 
-    fn warn(&mut self, kind: ProblemKind, field: Option<&'static str>, offset: Option<usize>) {
+    /// Whether no key names a principal, not even one that is not read in this dialect.
+    fn names_nothing(&self, fields: &Fields<'e>) -> bool {
+        self.syntax.form != EntryForm::DynamicFileByUserId
+            && present(&fields.arn).all(is_empty)
+            && present(&fields.sso).next().is_none()
+            && present(&fields.pattern).next().is_none()
+    }
+
+    fn by_user_id(&mut self, fields: &Fields<'e>) -> Vec<Subject> {
+        let ids: Vec<&str> = texts(&fields.user_id).map(|(_, text)| text).collect();
+        if ids.is_empty() {
+            self.report(ProblemKind::MissingUserId, None, self.node);
+        }
+        // As upstream, an empty ARN is none (pkg/mapper/dynamicfile/mapper.go, match).
+        let arns: Vec<(&Node, &str)> = texts(&fields.arn).collect();
+        for (node, arn) in &arns {
+            // A rule whose ARN matches no caller is kept, because it still refuses its user id.
+            let kind = match Principal::parse(&fold(arn)).map(|principal| principal.kind()) {
+                Err(_) => ProblemKind::Arn,
+                Ok(Kind::AssumedRole) => ProblemKind::SessionArn,
+                Ok(_) => continue,
+            };
+            self.report(kind, Some(self.arn_key()), node);
+        }
+        ids.into_iter()
+            .map(|id| match arns.as_slice() {
+                [(_, arn)] => Subject::UserIdAndArn(id.to_owned(), (*arn).to_owned()),
+                _ => Subject::UserId(id.to_owned()),
+            })
+            .collect()
+    }
+
+    fn report(&mut self, kind: ProblemKind, field: Option<&'static str>, node: &Node) {
+        self.report_at(kind, field, node.offset());
+    }
+
+    fn report_at(&mut self, kind: ProblemKind, field: Option<&'static str>, offset: Option<usize>) {
         let at = field.map_or(self.at, |field| self.at.field_of(field));
         self.sink
             .report(kind, at, offset.or_else(|| self.node.offset()));
     }
 
-    /// Whether an operator wrote the entry, and not a program.
-    const fn is_handwritten(&self) -> bool {
-        matches!(self.form, EntryForm::ConfigMap | EntryForm::MountedFile)
-    }
-
-    /// Returns the key of a pattern, which is ours.
+    /// Returns the key of a pattern, which is an extension of ours.
     const fn like_key(&self) -> &'static str {
         match self.section {
             Section::Users => "userarnLike",
@@ -244,9 +263,9 @@ impl<'e> Entry<'e, '_> {
         arn_key(self.section)
     }
 
-    fn fields(&mut self, mapping: &'e Mapping) -> Option<Fields<'e>> {
+    fn fields(&mut self, mapping: &'e Mapping) -> Fields<'e> {
+        let is_handwritten = self.syntax.form.is_handwritten();
         let mut fields = Fields::default();
-        let mut is_repeated = false;
         for (key, value) in mapping.entries() {
             let name = key.text();
             let is = |known: &str| name.eq_ignore_ascii_case(known);
@@ -256,104 +275,128 @@ impl<'e> Entry<'e, '_> {
                 &mut fields.username
             } else if is("groups") {
                 &mut fields.groups
-            } else if self.section == Section::Roles && self.is_handwritten() && is("sso") {
+            } else if self.section == Section::Roles && is_handwritten && is("sso") {
                 &mut fields.sso
-            } else if self.is_handwritten() && is(self.like_key()) {
+            } else if is_handwritten && is(self.like_key()) {
                 &mut fields.pattern
             } else if is("userid") {
-                // What only the dynamic file asks for; elsewhere it means nothing, as upstream.
+                // Only the dynamic file uses it. As upstream, it has no meaning elsewhere.
                 &mut fields.user_id
             } else {
                 let kind = self.unknown_key(name);
-                self.warn(kind, None, key.offset());
+                self.report_at(kind, None, key.offset());
                 continue;
             };
-            if slot.replace(value).is_some() {
-                is_repeated = true;
-                self.warn(ProblemKind::DuplicateKey, None, key.offset());
+            slot.push(value);
+            if slot.len() > 1 {
+                self.report_at(ProblemKind::DuplicateKey, None, key.offset());
             }
         }
-        (!is_repeated).then_some(fields)
+        if let Some(node) = fields.pattern.first()
+            && !self.syntax.dialect.has_patterns()
+        {
+            let key = self.like_key();
+            self.report(ProblemKind::PatternNotRead, Some(key), node);
+        }
+        fields
     }
 
-    /// Says what may be meant by a key that means nothing here.
+    /// Finds the key that an unknown key may have been meant for.
     fn unknown_key(&self, key: &str) -> ProblemKind {
-        let like = self.is_handwritten().then(|| self.like_key());
-        let sso = (self.is_handwritten() && self.section == Section::Roles).then_some("sso");
-        let known = [self.arn_key(), "username", "groups", "userid"].into_iter();
-        let known: Vec<&'static str> = known.chain(like).chain(sso).collect();
+        let Syntax { form, dialect } = self.syntax;
+        let has_sso = form.is_handwritten()
+            && self.section == Section::Roles
+            && dialect.has_permission_sets();
+        let known: Vec<&'static str> = [self.arn_key(), "username", "groups", "userid"]
+            .into_iter()
+            .chain((form.is_handwritten() && dialect.has_patterns()).then(|| self.like_key()))
+            .chain(has_sso.then_some("sso"))
+            .collect();
         // The key of another section, or of another tool.
         let is_arn = key.to_ascii_lowercase().ends_with("arn");
-        let meant = suggest_key(key, &known).or_else(|| is_arn.then(|| self.arn_key()));
-        meant.map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey)
+        suggest_key(key, &known)
+            .or_else(|| is_arn.then(|| self.arn_key()))
+            .map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey)
     }
 
-    // DIFFERENCE: upstream keeps an entry whose username is no text, with an empty name.
-    fn username(&mut self, fields: &Fields<'_>) -> Option<Template> {
+    // DIFFERENCE: upstream maps an entry whose username is missing or not text to an empty name.
+    fn username(&mut self, fields: &Fields<'e>) -> Option<Template> {
         let field = Some("username");
-        let Some(node) = present(fields.username) else {
-            return self.refuse(ProblemKind::MissingUsername, field, self.node.offset());
+        let Some(node) = last(&fields.username) else {
+            self.report(ProblemKind::MissingUsername, field, self.node);
+            return None;
         };
         match node.as_text() {
-            None => self.refuse(ProblemKind::NotText, field, node.offset()),
-            Some("") => self.refuse(ProblemKind::MissingUsername, field, node.offset()),
-            Some(text) => {
-                self.check_type(node, "username");
-                Some(Template::parse(text))
-            }
+            None => self.report(ProblemKind::NotText, field, node),
+            Some("") => self.report(ProblemKind::MissingUsername, field, node),
+            Some(text) => return Some(self.template(node, text, "username")),
         }
+        None
     }
 
-    /// Reports text that other readers take for a number or a boolean.
-    fn check_type(&mut self, node: &Node, field: &'static str) {
-        let is_typed = node.as_scalar().is_some_and(is_typed);
-        if is_typed && self.is_handwritten() && !self.sink.is_quoted(node.offset()) {
-            self.warn(ProblemKind::UnquotedText, Some(field), node.offset());
-        }
-    }
-
-    // DIFFERENCE: upstream keeps an entry whose groups are no list of texts, without them.
-    fn groups(&mut self, fields: &Fields<'_>) -> Option<Vec<Template>> {
-        let Some(node) = present(fields.groups) else {
+    // DIFFERENCE: upstream maps an entry whose groups are not a list of text without them.
+    fn groups(&mut self, fields: &Fields<'e>) -> Option<Vec<Template>> {
+        let field = Some("groups");
+        let Some(node) = last(&fields.groups) else {
             return Some(Vec::new());
         };
         let Some(items) = node.as_sequence() else {
-            return self.refuse(ProblemKind::GroupsNotAList, Some("groups"), node.offset());
+            self.report(ProblemKind::GroupsNotAList, field, node);
+            return None;
         };
         let mut groups = Vec::with_capacity(items.len());
         for item in items {
             let Some(text) = item.as_text() else {
                 let offset = item.offset().or_else(|| node.offset());
-                return self.refuse(ProblemKind::GroupNotText, Some("groups"), offset);
+                self.report_at(ProblemKind::GroupNotText, field, offset);
+                return None;
             };
-            self.check_type(item, "groups");
-            groups.push(Template::parse(text));
+            groups.push(self.template(item, text, "groups"));
         }
         Some(groups)
+    }
+
+    /// Parses a name, and reports what other readers read in its place.
+    fn template(&mut self, node: &Node, text: &str, field: &'static str) -> Template {
+        let is_typed = node.as_scalar().is_some_and(is_typed);
+        let is_handwritten = self.syntax.form.is_handwritten();
+        if is_typed && is_handwritten && !self.sink.is_quoted(node.offset()) {
+            self.report(ProblemKind::UnquotedText, Some(field), node);
+        }
+        let has_angles = Template::parse(text)
+            .placeholders()
+            .any(|(_, spelling)| spelling == Spelling::Angles);
+        if has_angles && !self.syntax.dialect.has_angle_placeholders() {
+            self.report(ProblemKind::AnglePlaceholder, Some(field), node);
+        }
+        Template::parse_in(text, self.syntax.dialect)
     }
 
     fn arn(&mut self, node: &Node) -> Option<String> {
         let field = Some(self.arn_key());
         let Some(text) = node.as_text() else {
-            return self.refuse(ProblemKind::NotText, field, node.offset());
+            self.report(ProblemKind::NotText, field, node);
+            return None;
         };
-        // The caller's ARN is folded when it is looked up, so a rule may be in any case.
+        // A caller's ARN is folded for lookup, so a rule may be written in any case.
         let folded = fold(text);
         let Ok(principal) = Principal::parse(&folded) else {
-            return self.refuse(diagnose_arn(text), field, node.offset());
+            self.report(diagnose_arn(text), field, node);
+            return None;
         };
         if text.contains(['*', '?']) {
-            self.warn(ProblemKind::LiteralWildcard, field, node.offset());
+            self.report(ProblemKind::LiteralWildcard, field, node);
         }
+        let form = self.syntax.form;
         match principal.kind() {
-            Kind::AssumedRole if self.form != EntryForm::ConfigMap => {}
-            Kind::AssumedRole => self.warn(ProblemKind::SessionArn, field, node.offset()),
+            Kind::AssumedRole if form != EntryForm::ConfigMap => {}
+            Kind::AssumedRole => self.report(ProblemKind::SessionArn, field, node),
             Kind::Role if !principal.path().is_empty() => {
-                self.warn(ProblemKind::RolePath, field, node.offset());
+                self.report(ProblemKind::RolePath, field, node);
             }
             Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => {}
         }
-        Some(match self.form {
+        Some(match form {
             EntryForm::ConfigMap => text.to_owned(),
             EntryForm::DynamicFile
             | EntryForm::DynamicFileByUserId
@@ -366,18 +409,20 @@ impl<'e> Entry<'e, '_> {
         })
     }
 
-    // DIFFERENCE: upstream has no such key, and no rule in this entry.
+    // DIFFERENCE: upstream does not know the key, so the entry has no principal.
     fn pattern(&mut self, node: &Node) -> Option<ArnPattern> {
         let field = Some(self.like_key());
         let Some(text) = node.as_text() else {
-            return self.refuse(ProblemKind::NotText, field, node.offset());
+            self.report(ProblemKind::NotText, field, node);
+            return None;
         };
         let Ok(pattern) = ArnPattern::parse(text) else {
-            return self.refuse(ProblemKind::Pattern, field, node.offset());
+            self.report(ProblemKind::Pattern, field, node);
+            return None;
         };
         match reach(text) {
-            Reach::Nobody => self.warn(ProblemKind::PatternMatchesNobody, field, node.offset()),
-            Reach::EveryAccount => self.warn(ProblemKind::AnyAccount, field, node.offset()),
+            Reach::Nobody => self.report(ProblemKind::PatternMatchesNobody, field, node),
+            Reach::EveryAccount => self.report(ProblemKind::AnyAccount, field, node),
             Reach::SomeAccount => {}
         }
         Some(pattern)
@@ -385,56 +430,92 @@ impl<'e> Entry<'e, '_> {
 
     fn sso(&mut self, node: &Node) -> Option<SsoRole> {
         let field = Some("sso");
-        let get = |name: &str| {
-            let mapping = node.as_mapping()?.entries().iter();
-            let is = |(key, _): &&(Scalar, Node)| key.text().eq_ignore_ascii_case(name);
-            mapping.filter(is).map(|(_, value)| value).next_back()
-        };
-        if let Some(mapping) = node.as_mapping() {
-            let known = ["permissionSetName", "accountID", "partition"];
-            for (key, _) in mapping.entries() {
-                if !known
-                    .iter()
-                    .any(|name| name.eq_ignore_ascii_case(key.text()))
-                {
-                    let meant = suggest_key(key.text(), &known);
-                    let kind = meant.map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey);
-                    self.warn(kind, field, key.offset());
-                }
-            }
+        if !self.syntax.dialect.has_permission_sets() {
+            self.report(ProblemKind::SsoNotRead, field, node);
+            return None;
         }
+        let get = |name: &str| {
+            node.as_mapping()?
+                .entries()
+                .iter()
+                .rfind(|(key, _)| key.text().eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
+        };
+        self.check_sso_keys(node);
         let account = get("accountID").and_then(Node::as_scalar);
         if let Some(kind) = account.and_then(|account| diagnose_account(account.text())) {
-            return self.refuse(kind, field, account.and_then(Scalar::offset));
+            self.report_at(kind, field, account.and_then(Scalar::offset));
+            return None;
         }
         let read = || {
             let text = |name| get(name).and_then(Node::as_text);
             let partition: Partition = match text("partition") {
                 Some(partition) if !partition.is_empty() => partition.parse().ok()?,
-                // As upstream: the commercial partition is the one that is not written.
+                // As upstream: an absent partition is the commercial one.
                 _ => Partition::Aws,
             };
             let account = AccountId::parse(account?.text()).ok()?;
             SsoRole::new(partition, account, text("permissionSetName")?).ok()
         };
         let Some(role) = read() else {
-            return self.refuse(ProblemKind::Sso, field, node.offset());
+            self.report(ProblemKind::Sso, field, node);
+            return None;
         };
-        // Upstream's reader of the ConfigMap takes nothing but text here.
+        // Upstream's reader of the ConfigMap accepts only text here.
         let offset = account.and_then(Scalar::offset);
         if !self.sink.is_quoted(offset) {
-            self.warn(ProblemKind::UnquotedAccount, field, offset);
+            self.report_at(ProblemKind::UnquotedAccount, field, offset);
         }
         Some(role)
     }
+
+    fn check_sso_keys(&mut self, node: &Node) {
+        const KNOWN: [&str; 3] = ["permissionSetName", "accountID", "partition"];
+        let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
+        for (key, _) in entries {
+            let name = key.text();
+            if !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                let kind = suggest_key(name, &KNOWN)
+                    .map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey);
+                self.report_at(kind, Some("sso"), key.offset());
+            }
+        }
+    }
 }
 
-/// A key without a value is as good as none.
-fn present(node: Option<&Node>) -> Option<&Node> {
-    node.filter(|node| !node.is_null())
+/// Returns the values that are not null. A key without a value is treated as absent.
+fn present<'f, 'n>(values: &'f [&'n Node]) -> impl Iterator<Item = &'n Node> + 'f {
+    values.iter().copied().filter(|node| !node.is_null())
 }
 
-/// Returns the key that an entry's ARN has.
+/// Returns the value that upstream reads of a key: the last one, unless it is null.
+fn last<'n>(values: &[&'n Node]) -> Option<&'n Node> {
+    values.last().copied().filter(|node| !node.is_null())
+}
+
+fn texts<'f, 'n>(values: &'f [&'n Node]) -> impl Iterator<Item = (&'n Node, &'n str)> + 'f {
+    present(values)
+        .filter_map(|node| Some((node, node.as_text()?)))
+        .filter(|(_, text)| !text.is_empty())
+}
+
+/// As upstream, an empty ARN is none (pkg/config/mapper.go, Validate).
+fn is_empty(node: &Node) -> bool {
+    node.as_text() == Some("")
+}
+
+/// Returns the groups that upstream reads: Go's JSON reader skips what is not a list and leaves a
+/// group that is not text empty.
+fn upstream_groups(fields: &Fields<'_>) -> Vec<Template> {
+    last(&fields.groups)
+        .and_then(Node::as_sequence)
+        .unwrap_or_default()
+        .iter()
+        .map(|item| Template::parse_in(item.as_text().unwrap_or(""), Dialect::Eks))
+        .collect()
+}
+
+/// Returns the key of an entry's ARN.
 pub(crate) const fn arn_key(section: Section) -> &'static str {
     match section {
         Section::Roles => "rolearn",

@@ -2,25 +2,27 @@
 
 use bounded_yaml::Node;
 
-use super::entry::{self, EntryForm};
+use super::document::text_of;
+use super::entry::EntryForm;
 use super::problem_sink::{ProblemSink, TextFrame};
+use super::section::read_rule;
 use super::{Reader, Reading, document};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::{Rules, Section};
 
 impl Reader {
     /// Reads `IAMIdentityMapping` objects as `kubectl get iamidentitymappings -o yaml` or `-o json`
-    /// prints them, or one document each. Objects of other kinds are left out without a word.
+    /// prints them, or one document each. Objects of other kinds are skipped.
     ///
-    /// As upstream's controller does before an object counts (`pkg/mapper/crd/controller`,
-    /// `syncHandler`), the ARN of its `spec` is made canonical; what the `status` says is what came
-    /// of that, and is not read. There are no accounts among these objects.
+    /// The ARN of an object's `spec` is made canonical, as upstream's controller does before an
+    /// object takes effect (`pkg/mapper/crd/controller`, `syncHandler`). The `status`, which records
+    /// the result, is not read. These objects have no accounts.
     #[must_use]
     pub fn read_identity_mappings(&self, text: &str) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();
         let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
-            return reading.finish();
+            return reading.unreadable();
         };
         let mut objects = Vec::new();
         for node in &nodes {
@@ -31,6 +33,7 @@ impl Reader {
                 _ => objects.push(node),
             }
         }
+        let syntax = self.syntax(EntryForm::Object);
         let section = Section::Objects;
         let is_mapping = |node: &&&Node| text_of(node, "kind") == Some("IAMIdentityMapping");
         for (index, object) in objects.iter().filter(is_mapping).enumerate() {
@@ -39,13 +42,8 @@ impl Reader {
                 sink.report(ProblemKind::EntryNotAMapping, at, object.offset());
                 continue;
             };
-            let rules = &mut reading.rules;
-            entry::read_rule(EntryForm::Object, section, index, spec, rules, &mut sink);
+            read_rule(syntax, section, index, spec, &mut reading.rules, &mut sink);
         }
         reading.finish()
     }
-}
-
-fn text_of<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
-    node.get(key)?.as_text()
 }

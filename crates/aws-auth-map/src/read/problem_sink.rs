@@ -48,10 +48,12 @@ impl<'s> ProblemSink<'s> {
         self.push(kind, at, position);
     }
 
-    /// Reports that the text cannot be parsed as YAML.
-    pub(crate) fn report_error(&mut self, error: &Error, at: Location) {
+    /// Reports that the text cannot be parsed as YAML. Returns where.
+    pub(crate) fn report_error(&mut self, error: &Error, at: Location) -> Place {
         let (kind, position) = self.diagnose(error);
         self.push(kind, at, position);
+        let (line, column) = self.in_whole(position);
+        Place::new(line, column)
     }
 
     /// Reports that the text cannot be parsed as JSON.

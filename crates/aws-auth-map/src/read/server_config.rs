@@ -4,8 +4,9 @@ use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::AccountId;
 
 use super::diagnose_arn::diagnose_account;
-use super::entry::{self, EntryForm};
+use super::entry::{EntryForm, Syntax};
 use super::problem_sink::{ProblemSink, TextFrame};
+use super::section::read_section;
 use super::suggest_key::suggest_key;
 use super::{Reader, Reading, document};
 use crate::problem::{Location, Problem, ProblemKind};
@@ -13,7 +14,7 @@ use crate::resolve::backend::BackendKind;
 use crate::resolve::backend_modes::BackendModes;
 use crate::rules::{Rules, Section};
 
-/// What upstream's configuration file says of mapping.
+/// The mapping settings of upstream's configuration file.
 #[derive(Clone, Debug, Default)]
 pub struct ServerConfig {
     rules: Rules,
@@ -24,26 +25,33 @@ pub struct ServerConfig {
 }
 
 impl ServerConfig {
-    /// Returns the rules of the mounted file itself.
+    fn of(rules: Rules) -> Self {
+        Self {
+            rules,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the rules in the file.
     #[must_use]
     pub const fn rules(&self) -> &Rules {
         &self.rules
     }
 
-    /// Returns the rules, and forgets the rest.
+    /// Returns the rules and discards the rest.
     #[must_use]
     pub fn into_rules(self) -> Rules {
         self.rules
     }
 
-    /// Returns the order of the sources, `server.backendMode`; the mounted file alone, as upstream,
-    /// if there is none or if it cannot be read.
+    /// Returns the order of the backends, `server.backendMode`. If it is absent or cannot be read,
+    /// that is the mounted file alone, as upstream.
     #[must_use]
     pub const fn backend_modes(&self) -> &BackendModes {
         &self.backend_modes
     }
 
-    /// Returns the accounts of which nothing but the user's name is told,
+    /// Returns the accounts whose identities are reduced to the username,
     /// `server.scrubbedAccounts`, for
     /// [`IdentityMap::with_scrubbed_accounts`](crate::IdentityMap::with_scrubbed_accounts).
     #[must_use]
@@ -51,13 +59,13 @@ impl ServerConfig {
         &self.scrubbed_accounts
     }
 
-    /// Returns the prefixes that each backend reserves, `server.reservedPrefixConfig`.
+    /// Returns the reserved prefixes of each backend, `server.reservedPrefixConfig`.
     #[must_use]
     pub const fn reserved_prefixes(&self) -> &ReservedPrefixes {
         &self.reserved_prefixes
     }
 
-    /// Returns whether the dynamic file is read by user id, `server.dynamicfileUserIDStrict`; see
+    /// Returns whether the dynamic file matches by user id, `server.dynamicfileUserIDStrict`; see
     /// [`Reader::read_dynamic_file_by_user_id`].
     #[must_use]
     pub const fn is_user_id_strict(&self) -> bool {
@@ -65,14 +73,14 @@ impl ServerConfig {
     }
 }
 
-/// The prefixes that each backend reserves, as a configuration file has them.
+/// The reserved prefixes of each backend in a configuration file.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ReservedPrefixes {
     lists: Vec<(BackendKind, Vec<String>)>,
 }
 
 impl ReservedPrefixes {
-    /// Returns the prefixes for user names from a backend, for
+    /// Returns the reserved username prefixes of a backend, for
     /// [`Backend::with_reserved_prefixes`](crate::Backend::with_reserved_prefixes).
     pub fn of(&self, backend: BackendKind) -> impl Iterator<Item = &str> {
         let list = self.lists.iter().find(|(kind, _)| *kind == backend);
@@ -82,8 +90,8 @@ impl ReservedPrefixes {
     }
 }
 
-/// What stands at the top of the file: what upstream's commands read of it (`cmd/`, `BindPFlag`),
-/// and what its README names.
+/// The top-level keys: those that upstream's commands read (`cmd/`, `BindPFlag`) and that its README
+/// names.
 const TOP: [&str; 12] = [
     "cache",
     "clusterID",
@@ -104,7 +112,7 @@ const RESERVED: &str = "reservedPrefixConfig";
 const SCRUBBED: &str = "scrubbedAccounts";
 const USER_ID_STRICT: &str = "dynamicfileUserIDStrict";
 
-/// What stands under `server` (`cmd/aws-iam-authenticator/root.go`, `getConfig`).
+/// The keys under `server` (`cmd/aws-iam-authenticator/root.go`, `getConfig`).
 const SERVER: [&str; 21] = [
     "address",
     BACKEND_MODE,
@@ -129,37 +137,44 @@ const SERVER: [&str; 21] = [
     "stateDir",
 ];
 
-/// As `server`, but `sourceARN`, which a key that ends in `arn` must not be taken for.
+/// A further key under `server`, which is not suggested for a key that ends in `arn`.
 const SOURCE_ARN: &str = "sourceARN";
 
 impl Reader {
-    /// Reads upstream's own configuration file, of which the rules are lists under `server`: the
-    /// file itself, or the ConfigMap that has it under a key of `data`, as upstream's example
-    /// deploys it (`deploy/example.yaml`).
+    /// Reads upstream's configuration file, whose rules are lists under `server`: the file itself,
+    /// or a ConfigMap with it under a key of `data`, as upstream's example deploys it
+    /// (`deploy/example.yaml`).
     ///
-    /// As upstream, an ARN is made canonical, so that a session's stands for its role. Keys may be
-    /// in any case. Unlike upstream, a bad entry is a problem and not the end of the process, and
-    /// types are not guessed. What the file says of other things than mapping is not looked at.
+    /// As upstream, an ARN is made canonical, so a session's stands for its role, and keys may be in
+    /// any case. Unlike upstream, a bad entry is a problem and does not end the process, and types
+    /// are not converted. Settings other than mapping are ignored.
     #[must_use]
     pub fn read_server_config(&self, text: &str) -> (ServerConfig, Vec<Problem>) {
         let mut reading = Reading::default();
         let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
-            return (ServerConfig::default(), reading.problems);
+            let (rules, problems) = reading.unreadable();
+            return (ServerConfig::of(rules), problems);
         };
         let embedded = document::embedded(&nodes, text);
         let Some((inner, frame)) = embedded else {
-            let config = read_file(&nodes, &mut sink);
+            let config = self.read_file(&nodes, &mut sink);
             return (config, reading.problems);
         };
         let mut sink = ProblemSink::new(inner, frame, &mut reading.problems);
-        let config = document::read(inner, &self.limits, &mut sink)
-            .map(|nodes| read_file(&nodes, &mut sink))
-            .unwrap_or_default();
+        let Some(nodes) = document::read(inner, &self.limits, &mut sink) else {
+            let (rules, problems) = reading.unreadable();
+            return (ServerConfig::of(rules), problems);
+        };
+        let config = self.read_file(&nodes, &mut sink);
         (config, reading.problems)
     }
 
-    /// Reads the rules of upstream's configuration file alone; see
+    fn read_file(&self, nodes: &[Node], sink: &mut ProblemSink<'_>) -> ServerConfig {
+        read_file(self.syntax(EntryForm::MountedFile), nodes, sink)
+    }
+
+    /// Reads only the rules of upstream's configuration file; see
     /// [`read_server_config`](Self::read_server_config).
     #[must_use]
     pub fn read_mounted_file(&self, text: &str) -> (Rules, Vec<Problem>) {
@@ -168,7 +183,7 @@ impl Reader {
     }
 }
 
-fn read_file(nodes: &[Node], sink: &mut ProblemSink<'_>) -> ServerConfig {
+fn read_file(syntax: Syntax, nodes: &[Node], sink: &mut ProblemSink<'_>) -> ServerConfig {
     let mut config = ServerConfig::default();
     let file = nodes.first().and_then(Node::as_mapping);
     if let Some(file) = file {
@@ -178,14 +193,24 @@ fn read_file(nodes: &[Node], sink: &mut ProblemSink<'_>) -> ServerConfig {
         .and_then(|file| value(file, "server"))
         .and_then(Node::as_mapping);
     let Some(server) = server else {
-        sink.report(ProblemKind::NoSections, Location::FILE, None);
+        // Upstream's commands run without a section `server`, which then has no rules.
+        let is_config = file.is_some_and(|file| {
+            let server = value(file, "server");
+            server.is_none_or(Node::is_null) && TOP.iter().any(|key| value(file, key).is_some())
+        });
+        if is_config {
+            sink.report(ProblemKind::NoSections, Location::FILE, None);
+        } else {
+            sink.report(ProblemKind::ServerNotAMapping, Location::FILE, None);
+            config.rules = Rules::unreadable_source();
+        }
         return config;
     };
     check_keys(server, &SERVER, sink);
     for section in Section::ALL {
         if let Some(node) = value(server, section.key()).filter(|node| !node.is_null()) {
             let rules = &mut config.rules;
-            entry::read_section(EntryForm::MountedFile, section, node, rules, sink);
+            read_section(syntax, section, node, rules, sink);
         }
     }
     config.backend_modes = read_modes(value(server, BACKEND_MODE), sink);
@@ -197,7 +222,7 @@ fn read_file(nodes: &[Node], sink: &mut ProblemSink<'_>) -> ServerConfig {
             Some("true") => config.is_user_id_strict = true,
             Some("false") => {}
             _ => {
-                // What cannot be read must not open anything.
+                // A setting that cannot be read must not widen access.
                 config.is_user_id_strict = true;
                 let at = Location::FILE.field_of(USER_ID_STRICT);
                 sink.report(ProblemKind::NotABoolean, at, node.offset());
@@ -219,7 +244,7 @@ fn check_keys(mapping: &Mapping, known: &[&'static str], sink: &mut ProblemSink<
     }
 }
 
-/// Reads modes: a list, or text with spaces between them (viper's `GetStringSlice`).
+/// Reads modes: a list, or text separated by spaces (viper's `GetStringSlice`).
 fn read_modes(node: Option<&Node>, sink: &mut ProblemSink<'_>) -> BackendModes {
     let at = Location::FILE.field_of(BACKEND_MODE);
     let mut kinds = Vec::new();
@@ -283,7 +308,7 @@ fn read_reserved(list: Option<&Node>, sink: &mut ProblemSink<'_>) -> ReservedPre
         Some(Node::Sequence(entries)) => {
             for entry in entries {
                 if let Some((kind, list)) = read_list(entry, sink) {
-                    // As upstream, of two lists for one backend the last counts.
+                    // As upstream, of two lists for one backend the last takes effect.
                     prefixes.lists.retain(|(other, _)| *other != kind);
                     prefixes.lists.push((kind, list));
                 }
@@ -297,7 +322,7 @@ fn read_reserved(list: Option<&Node>, sink: &mut ProblemSink<'_>) -> ReservedPre
 const AT: Location = Location::FILE.field_of(RESERVED);
 
 // DIFFERENCE: a deprecated name is its mode's; upstream keeps the list under a name that no backend
-// asks for (cmd/aws-iam-authenticator/root.go, getConfig).
+// uses (cmd/aws-iam-authenticator/root.go, getConfig).
 fn read_list(entry: &Node, sink: &mut ProblemSink<'_>) -> Option<(BackendKind, Vec<String>)> {
     let read = || {
         let entry = entry.as_mapping()?;

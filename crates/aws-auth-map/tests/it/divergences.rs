@@ -165,6 +165,32 @@ fn each_divergence_differs_as_it_says() {
     assert_eq!(problems.len(), 1);
     show("objects-for-one-arn", "first or second", rules, &dev);
 
+    let account = "mapAccounts: ['111122223333']";
+    for (case, section) in [
+        ("unreadable-section", "mapRoles: {a: b}"),
+        ("misspelled-section", "maproles: []"),
+        (
+            "two-principals",
+            "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/dev', \
+             sso: {permissionSetName: A, accountID: '111122223333'}, username: in}]",
+        ),
+    ] {
+        let rules = read(&format!("{section}\n{account}"));
+        show(case, canonical, rules, &dev);
+    }
+    let skipped = map(read(&format!("mapRoles: {{a: b}}\n{account}")));
+    let skipped = skipped.with_unreadable_sections_skipped();
+    assert_eq!(outcome(&skipped.resolve(&dev)), canonical);
+    let refused = Reader::new().read_dynamic_file("{\"mapRoles\": {}}");
+    assert!(refused.is_err());
+    let dynamic = Backend::new(BackendKind::DynamicFile, Rules::unreadable_source());
+    let accounts = Backend::new(BackendKind::EksConfigMap, read(account));
+    let both = IdentityMap::new()
+        .with_backend(dynamic)
+        .with_backend(accounts);
+    let ours = outcome(&both.resolve(&dev));
+    rows.compare("unreadable-source", &canonical.to_owned(), &ours);
+
     for (case, text) in [
         ("config-map-is-deleted", "kind: ConfigMap\n"),
         (

@@ -131,11 +131,13 @@ fn what_upstream_reads_is_read_and_a_bad_entry_alone_is_left_out() {
     assert_eq!(
         read(&text),
         (
-            1,
+            3,
             strings(&[
                 "malformed-arn mapRoles[1].rolearn",
                 "missing-username mapRoles[2].username",
+                "duplicate-rule mapRoles[2]",
                 "group-not-text mapRoles[3].groups",
+                "duplicate-rule mapRoles[3]",
                 "malformed-account mapAccounts[0]",
             ])
         )

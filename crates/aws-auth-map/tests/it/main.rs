@@ -31,7 +31,11 @@ mod sources;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod unreadable;
+#[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod which_config_map;
 
 #[cfg(test)]
 use aws_auth_map::{Backend, BackendKind, IdentityMap, Resolution, Rules, read_config_map};

@@ -34,6 +34,8 @@ struct Case {
     #[serde(default)]
     groups: Vec<String>,
     matched_on: Option<String>,
+    /// The code of a refusal.
+    refusal: Option<String>,
     problem: Option<String>,
 }
 
@@ -59,10 +61,13 @@ fn each_access_entry_is_what_its_case_says() {
                 Some(mapped.matched_on().as_str().to_owned()),
             ),
             Resolution::NotMapped => (None, Vec::new(), None),
-            Resolution::Refused(refusal) => panic!("{}: {refusal}", case.name),
+            Resolution::Refused(refusal) => {
+                (None, Vec::new(), Some(refusal.reason().code().to_owned()))
+            }
         };
         let by_arn = case.username.is_some().then(|| "arn".to_owned());
-        let want = (case.username, case.groups, case.matched_on.or(by_arn));
+        let matched_on = case.matched_on.or(case.refusal).or(by_arn);
+        let want = (case.username, case.groups, matched_on);
         report.check(
             &case.name,
             &(got, told(&problems)),
@@ -208,7 +213,8 @@ fn what_is_no_access_entry_is_told_so() {
         ),
     ] {
         let (rules, problems) = Reader::new().read_access_entries(text);
-        assert_eq!((rules.len(), told(&problems)), (0, vec![want.to_owned()]));
+        assert_eq!(told(&problems), vec![want.to_owned()]);
+        assert!(rules.iter().all(|(_, rule)| rule.is_refusing()), "{text}");
     }
     let twice = r#"[{"principalArn": "arn:aws:iam::111122223333:role/a"}, {"principalArn": "arn:aws:iam::111122223333:role/A"}]"#;
     let (_, problems) = Reader::new().read_access_entries(twice);
@@ -267,7 +273,8 @@ fn identity_mappings_are_read_from_a_list_and_among_documents() {
         bad.join(", ")
     );
     let (rules, problems) = Reader::new().read_identity_mappings(&text);
-    assert_eq!(rules.len(), 1);
+    // The third object refuses its role.
+    assert_eq!(rules.len(), 2);
     assert_eq!(
         told(&problems),
         [

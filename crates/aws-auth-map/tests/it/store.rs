@@ -108,7 +108,7 @@ fn a_section_by_a_wrong_name_is_kept_and_one_that_was_taken_away_is_not() {
 }
 
 #[test]
-fn an_entry_that_is_wrong_is_left_out_and_told() {
+fn an_entry_that_cannot_be_read_refuses_its_principal() {
     let mut store = aws_auth();
     let text = GOOD.replace("    username: a\n", "");
     let updated = store.update("source", &text).expect("a source");
@@ -116,7 +116,7 @@ fn an_entry_that_is_wrong_is_left_out_and_told() {
     assert_eq!(updated.problems()[0].code(), "missing-username");
     assert_eq!(
         outcome(&store.map().resolve(&session("a", "s"))),
-        "not-mapped"
+        "unreadable-rule"
     );
 }
 

@@ -59,29 +59,28 @@ struct Want {
 
 fn ask(question: &Question) -> Resolution {
     let prefixes = || question.reserved_prefixes.iter().map(String::as_str);
-    let map = question
-        .backends
-        .iter()
-        .fold(IdentityMap::new(), |map, source| {
-            let data = source
-                .data
-                .iter()
-                .map(|(key, text)| (key.as_str(), text.as_str()));
-            let (kind, (rules, _)) = match source.mode.as_str() {
-                "EKSConfigMap" => (BackendKind::EksConfigMap, Reader::new().read_data(data)),
-                "MountedFile" => (
-                    BackendKind::MountedFile,
-                    Reader::new().read_mounted_file(&source.config),
-                ),
-                "DynamicFile" => {
-                    let read = Reader::new().read_dynamic_file(&source.content);
-                    (BackendKind::DynamicFile, read.expect("not refused"))
-                }
-                other => panic!("a backend of mode {other}"),
-            };
-            let backend = Backend::new(kind, rules);
-            map.with_backend(backend.with_reserved_prefixes(prefixes()))
-        });
+    // Upstream treats a section that cannot be read as empty.
+    let map = IdentityMap::new().with_unreadable_sections_skipped();
+    let map = question.backends.iter().fold(map, |map, source| {
+        let data = source
+            .data
+            .iter()
+            .map(|(key, text)| (key.as_str(), text.as_str()));
+        let (kind, (rules, _)) = match source.mode.as_str() {
+            "EKSConfigMap" => (BackendKind::EksConfigMap, Reader::new().read_data(data)),
+            "MountedFile" => (
+                BackendKind::MountedFile,
+                Reader::new().read_mounted_file(&source.config),
+            ),
+            "DynamicFile" => {
+                let read = Reader::new().read_dynamic_file(&source.content);
+                (BackendKind::DynamicFile, read.expect("not refused"))
+            }
+            other => panic!("a backend of mode {other}"),
+        };
+        let backend = Backend::new(kind, rules);
+        map.with_backend(backend.with_reserved_prefixes(prefixes()))
+    });
     let Caller {
         arn,
         account,

@@ -1,0 +1,119 @@
+//! Reads a section: its list of entries.
+
+use bounded_yaml::{Node, Scalar};
+use iam_principal::AccountId;
+
+use super::advice::advise;
+use super::diagnose_arn::diagnose_account;
+use super::entry::{Entry, Syntax};
+use super::problem_sink::ProblemSink;
+use super::typing::loses_zeros;
+use super::unfilled::is_unfilled;
+use crate::problem::{Location, ProblemKind};
+use crate::rules::matching::RulePrincipal;
+use crate::rules::{Overlap, Rule, RuleRef, Rules, Section};
+
+/// Adds the entries of a section to the rules, and reports problems. A section that is not a list is
+/// marked as unreadable.
+pub(crate) fn read_section(
+    syntax: Syntax,
+    section: Section,
+    node: &Node,
+    rules: &mut Rules,
+    sink: &mut ProblemSink<'_>,
+) {
+    let at = Location::section_of(section);
+    let Some(entries) = node.as_sequence() else {
+        let is_template = node
+            .as_scalar()
+            .is_some_and(|scalar| is_unfilled(scalar.text()));
+        let kind = if is_template {
+            ProblemKind::Unfilled
+        } else {
+            ProblemKind::SectionNotAList
+        };
+        sink.report(kind, at, node.offset());
+        rules.mark_unreadable(Some(section), sink.locate(node.offset()));
+        return;
+    };
+    for (index, node) in entries.iter().enumerate() {
+        match section {
+            Section::Accounts => {
+                let at = at.entry(index);
+                let place = sink.locate(node.offset());
+                let overlap = read_account(node, at, sink)
+                    .and_then(|id| rules.insert_account(index, id, place));
+                report_overlap(overlap, false, at, node.offset(), sink);
+            }
+            _ => read_rule(syntax, section, index, node, rules, sink),
+        }
+    }
+}
+
+/// Adds the rules of one entry, and reports problems. An entry whose principal can be read but whose
+/// content cannot becomes a rule that refuses.
+pub(crate) fn read_rule(
+    syntax: Syntax,
+    section: Section,
+    index: usize,
+    node: &Node,
+    rules: &mut Rules,
+    sink: &mut ProblemSink<'_>,
+) {
+    let at = Location::section_of(section).entry(index);
+    for rule in Entry::new(syntax, section, at, node, sink).read() {
+        if !rule.is_refusing() {
+            advise(&rule, at, node, sink);
+        }
+        insert(section, index, rule, node.offset(), rules, sink);
+    }
+}
+
+/// Adds a rule, and reports an earlier one for the same principal.
+pub(crate) fn insert(
+    section: Section,
+    index: usize,
+    rule: Rule,
+    offset: Option<usize>,
+    rules: &mut Rules,
+    sink: &mut ProblemSink<'_>,
+) {
+    let overlap = rules.insert(section, index, rule, sink.locate(offset));
+    let Some(overlap) = overlap else { return };
+    let principal = |at| Some(rules.rule(at)?.principal());
+    let new = principal(RuleRef::new(section, index));
+    // Two rules for one ARN or one permission set can differ only in case.
+    let is_in_case = matches!(new, Some(RulePrincipal::Arn(_) | RulePrincipal::Sso(_)))
+        && new != principal(overlap.earlier());
+    let at = Location::section_of(section).entry(index);
+    report_overlap(Some(overlap), is_in_case, at, offset, sink);
+}
+
+fn report_overlap(
+    overlap: Option<Overlap>,
+    is_in_case: bool,
+    at: Location,
+    offset: Option<usize>,
+    sink: &mut ProblemSink<'_>,
+) {
+    let kind = match overlap {
+        None => return,
+        Some(Overlap::Replaces(earlier)) if is_in_case => ProblemKind::DuplicateInCase(earlier),
+        Some(Overlap::Replaces(earlier)) => ProblemKind::DuplicateRule(earlier),
+        Some(Overlap::ShadowedBy(earlier)) => ProblemKind::Shadowed(earlier),
+    };
+    sink.report(kind, at, offset);
+}
+
+fn read_account(node: &Node, at: Location, sink: &mut ProblemSink<'_>) -> Option<AccountId> {
+    let scalar = node.as_scalar();
+    let kind = scalar
+        .map(Scalar::text)
+        .map_or(Some(ProblemKind::AccountId), diagnose_account);
+    if let Some(kind) = kind {
+        sink.report(kind, at, node.offset());
+    } else if scalar.is_some_and(loses_zeros) && !sink.is_quoted(node.offset()) {
+        sink.report(ProblemKind::UnquotedAccount, at, node.offset());
+    }
+    AccountId::parse(scalar?.text()).ok()
+}

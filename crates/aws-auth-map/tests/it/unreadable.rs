@@ -1,0 +1,236 @@
+//! Attacks on rules that cannot be read: no wider rule decides in their place.
+
+use aws_auth_map::{
+    Backend, BackendKind, Dialect, IdentityMap, PolicyTable, Problem, Reader, Refusal, Resolution,
+    Rules, Severity, Template,
+};
+use serde::Deserialize;
+use testkit::Report;
+
+use crate::{map, outcome, session};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    /// The format and the text of each backend, in order.
+    sources: Vec<(String, String)>,
+    want: String,
+}
+
+fn read(format: &str, text: &str) -> (BackendKind, Rules, Vec<Problem>) {
+    let reader = Reader::new();
+    let whole = |read: Result<(Rules, Vec<Problem>), Vec<Problem>>| {
+        read.unwrap_or_else(|problems| (Rules::unreadable_source(), problems))
+    };
+    let (kind, (rules, problems)) = match format {
+        "AccessEntries" => (BackendKind::AccessEntries, reader.read_access_entries(text)),
+        "ConfigMap" => (BackendKind::EksConfigMap, reader.read_config_map(text)),
+        "DynamicFile" => (
+            BackendKind::DynamicFile,
+            whole(reader.read_dynamic_file(text)),
+        ),
+        "DynamicFileByUserId" => (
+            BackendKind::DynamicFile,
+            whole(reader.read_dynamic_file_by_user_id(text)),
+        ),
+        "IdentityMappings" => (BackendKind::Crd, reader.read_identity_mappings(text)),
+        "MountedFile" => (BackendKind::MountedFile, reader.read_mounted_file(text)),
+        other => panic!("a source of format {other}"),
+    };
+    (kind, rules, problems)
+}
+
+fn describe(refusal: &Refusal) -> String {
+    let mut text = refusal.reason().code().to_owned();
+    if let Some(rule) = refusal.rule() {
+        text += &format!(" {rule}");
+    } else if let Some(section) = refusal.section() {
+        text += &format!(" {section}");
+    }
+    if let Some(line) = refusal
+        .place()
+        .line()
+        .filter(|_| refusal.section().is_some())
+    {
+        text += &format!(" line {line}");
+    }
+    text
+}
+
+#[test]
+fn no_wider_rule_decides_in_place_of_an_unreadable_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/unreadable.toml");
+    let mut report = Report::new();
+    for case in testkit::toml::<Cases>(path).case {
+        let mut map = IdentityMap::new();
+        let mut has_error = false;
+        for (format, text) in &case.sources {
+            let (kind, rules, problems) = read(format, text.trim_start());
+            has_error |= problems.iter().any(|p| p.severity() == Severity::Error);
+            map = map.with_backend(Backend::new(kind, rules));
+        }
+        let got = match map.resolve(&session("ops", "s")) {
+            Resolution::Refused(refusal) => {
+                assert!(has_error, "{}: a refusal without an error", case.name);
+                describe(&refusal)
+            }
+            other => outcome(&other),
+        };
+        report.check(&case.name, &got, &case.want);
+    }
+    report.finish();
+}
+
+#[test]
+fn a_refusing_rule_says_what_upstream_would_do() {
+    let entry = "rolearn: 'arn:aws:iam::111122223333:role/ops'";
+    for (rest, username, groups) in [
+        ("groups: [system:masters]", "", vec!["system:masters"]),
+        ("username: ops, groups: view", "ops", vec![]),
+        ("username: ops, groups: [a, ~]", "ops", vec!["a", ""]),
+        ("username: a, username: b", "b", vec![]),
+    ] {
+        let text = format!("mapRoles: [{{{entry}, {rest}}}]");
+        let (rules, _) = Reader::new().read_config_map(&text);
+        let (_, rule) = rules.iter().next().expect("a rule");
+        assert!(rule.is_refusing() && rule.groups().is_empty(), "{rest}");
+        assert_eq!(rule.username(), &Template::default());
+        let (name, upstream) = rule.upstream_user().expect("known");
+        let upstream: Vec<String> = upstream.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            (name.to_string(), upstream),
+            (
+                username.to_owned(),
+                groups.into_iter().map(str::to_owned).collect()
+            )
+        );
+    }
+}
+
+#[test]
+fn an_entry_whose_principal_cannot_be_read_is_left_out() {
+    for entry in [
+        "{rolearn: x, username: a}",
+        "{rolearn: [x], username: a}",
+        "{username: a}",
+        "{sso: x, username: a}",
+        "{rolearnLike: x, username: a}",
+        "x",
+        "{}",
+        "~",
+    ] {
+        let text = format!("mapRoles: [{entry}]\nmapAccounts: ['111122223333']");
+        let (rules, problems) = Reader::new().read_config_map(&text);
+        assert_eq!(rules.iter().count(), 0, "{entry}");
+        assert!(problems.iter().any(|p| p.severity() == Severity::Error));
+        let arn = "arn:aws:iam::111122223333:role/ops";
+        assert_eq!(outcome(&map(rules).resolve(&session("ops", "s"))), arn);
+    }
+}
+
+#[test]
+fn an_access_policy_that_cannot_be_read_grants_nothing() {
+    let policy = |rest: &str| {
+        format!(
+            "{{\"principalArn\": \"arn:aws:iam::111122223333:role/ops\", \"username\": \"ops\", \
+             \"associatedAccessPolicies\": [{{\"policyArn\": \"p/Admin\", {rest}}}]}}"
+        )
+    };
+    let granted = |text: &str| {
+        let (rules, problems) = Reader::new().read_access_entries(text);
+        let count = rules
+            .iter()
+            .map(|(_, rule)| rule.access_policies().len())
+            .sum::<usize>();
+        (count, problems.len())
+    };
+    let cluster = "\"accessScope\": {\"type\": \"cluster\"}";
+    assert_eq!(granted(&policy(cluster)), (1, 0));
+    let scope = "\"accessScope\": {\"type\": \"namespace\", \"type\": \"cluster\"}";
+    assert_eq!(granted(&policy(scope)), (0, 1));
+    assert_eq!(
+        granted(&policy("\"accessScope\": {\"type\": \"all\"}")),
+        (0, 1)
+    );
+    // One policy with two scopes: it is not known which is meant.
+    let other = "\"accessScope\": {\"type\": \"namespace\", \"namespaces\": [\"dev\"]}}, \
+                 {\"policyArn\": \"p/Admin\", \"accessScope\": {\"type\": \"cluster\"}";
+    assert_eq!(granted(&policy(other)), (0, 1));
+    let same = format!("{cluster}}}, {{\"policyArn\": \"p/Admin\", {cluster}");
+    assert_eq!(granted(&policy(&same)), (1, 1));
+    // A table with a rule that is not understood is refused as a whole.
+    assert!(PolicyTable::read("{\"Admin\": [{\"verbs\": [\"get\"], \"deny\": []}]}").is_err());
+    assert!(
+        PolicyTable::read("{\"Admin\": [{\"verbs\": [\"get\"], \"verbs\": [\"*\"]}]}").is_err()
+    );
+}
+
+#[test]
+fn upstreams_keys_are_all_that_other_dialects_read() {
+    let text = "mapRoles:
+- {rolearnLike: 'arn:aws:iam::111122223333:role/*', username: like}
+- {sso: {permissionSetName: A, accountID: '111122223333'}, username: set}
+- {rolearn: 'arn:aws:iam::111122223333:role/dev', username: 'dev:<<SessionName>>'}
+";
+    let answers = |dialect: Dialect| {
+        let (rules, problems) = Reader::new().with_dialect(dialect).read_config_map(text);
+        let map = map(rules);
+        let errors: Vec<&str> = problems.iter().map(Problem::code).collect();
+        let callers = ["other", "AWSReservedSSO_A_0123456789abcdef", "dev"];
+        let users = callers.map(|role| outcome(&map.resolve(&session(role, "s"))));
+        (users.join(" "), errors.join(" "))
+    };
+    let gate = |sso_role_match| Dialect::Authenticator { sso_role_match };
+    for (dialect, users, errors) in [
+        (Dialect::Ours, "like like dev:s", ""),
+        (
+            Dialect::Eks,
+            "not-mapped not-mapped dev:<<SessionName>>",
+            "pattern-not-read sso-not-read angle-placeholder",
+        ),
+        (
+            gate(false),
+            "not-mapped not-mapped dev:<<SessionName>>",
+            "pattern-not-read sso-not-read angle-placeholder",
+        ),
+        (
+            gate(true),
+            "not-mapped set dev:<<SessionName>>",
+            "pattern-not-read angle-placeholder",
+        ),
+    ] {
+        assert_eq!(
+            answers(dialect),
+            (users.to_owned(), errors.to_owned()),
+            "{dialect}"
+        );
+    }
+}
+
+#[test]
+fn no_advice_for_eks_recommends_a_key_of_ours() {
+    let text = "mapRoles:
+- {rolearnlike: 'arn:aws:iam::111122223333:role/*', username: a}
+- {rolearn: 'arn:aws:iam::111122223333:role/*', username: a}
+- {rolearn: 'arn:aws:iam::*:role/a', username: a}
+- {rolearn: 'arn:aws:sso:::permissionSet/ssoins-1/ps-1', username: a}
+- {role_arn_like: 'arn:aws:iam::111122223333:role/*', username: '<<SessionNam>>'}
+- {ssso: {permissionSetName: A}, username: '<<Nope>>'}
+";
+    let reader = Reader::new().with_dialect(Dialect::Eks);
+    let (_, problems) = reader.read_config_map(text);
+    assert!(problems.len() >= 6);
+    for problem in problems {
+        let text = problem.to_string();
+        for ours in ["Like", "write `sso`", "mean `sso`", "<<"] {
+            assert!(!text.contains(ours) || text.contains("not read"), "{text}");
+        }
+    }
+}
