@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::args::LintArgs;
 use crate::world::{Reader, tell};
-use offline_examples::files::read;
+use program::files::read;
 
 pub(crate) fn lint(asked: &LintArgs, reader: &Reader) -> Result<Answer, String> {
     let manifests = reader.read(&asked.files.files)?;
@@ -33,9 +33,8 @@ pub(crate) fn lint(asked: &LintArgs, reader: &Reader) -> Result<Answer, String> 
     }
     let baseline = match &asked.baseline {
         None => Baseline::default(),
-        Some(path) => {
-            Baseline::parse(&read(path)?).map_err(|why| format!("{}: {why}", path.display()))?
-        }
+        Some(path) => Baseline::parse(&read(path, k8s_rbac::DEFAULT_MAX_BYTES)?)
+            .map_err(|why| format!("{}: {why}", path.display()))?,
     };
     let reviewed = baseline.apply(findings);
     // Below the minimum severity, an entry may match a finding that was not reported.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use k8s_rbac::{ManifestReader, Manifests, Objects, Policy};
 
-use offline_examples::files::manifests;
+use program::files::manifests;
 
 /// Reads files, and knows whether all that is in them could be read.
 pub(crate) struct Reader {
@@ -29,7 +29,7 @@ impl Reader {
 
     /// Reads files. What is wrong with them is told.
     pub(crate) fn read(&self, paths: &[PathBuf]) -> Result<Manifests, String> {
-        let files = manifests(paths)?;
+        let files = manifests(paths, k8s_rbac::DEFAULT_MAX_BYTES)?;
         let files = files
             .iter()
             .map(|(name, text)| (name.as_str(), text.as_str()));

@@ -1,19 +1,19 @@
-//! What can be asked of the program.
+//! The command line.
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, ValueEnum};
 
-/// The whole road from AWS credentials to a Kubernetes verdict, offline.
+/// Follow AWS credentials to a Kubernetes verdict: token, IAM identity, user, RBAC decision, all offline.
 ///
-/// Without arguments: the walk-through of a small cluster. With arguments: the same on your own files.
+/// Without arguments, walk through a small example cluster. With arguments, do the same on your own files.
 ///
-/// Exit status: 0 every question was answered with yes, 1 one was answered with no, 2 there is no
+/// Exit status: 0 if every question is answered with yes, 1 if one is answered with no, 2 if there is no
 /// answer. The walk-through ends with 0.
 #[derive(Parser)]
 #[command(name = "round_trip")]
 pub(crate) struct Args {
-    /// How to print the answer.
+    /// The format of the answer.
     #[arg(long, short = 'o', value_enum, default_value = "text")]
     pub(crate) output: Output,
     #[command(flatten)]
@@ -23,26 +23,26 @@ pub(crate) struct Args {
 #[derive(ClapArgs)]
 #[group(requires_all = ["credentials", "cluster_id", "aws_auth"])]
 pub(crate) struct Own {
-    /// The credentials: an AWS shared credentials file with `arn` and `user_id` in each profile, since
-    /// the embedded STS must know whose each key is.
+    /// The credentials: an AWS shared credentials file with `arn` and `user_id` in each profile, because
+    /// the embedded STS must know the identity of each key.
     #[arg(long, required = false, value_name = "FILE")]
     pub(crate) credentials: PathBuf,
-    /// Whose token to make; may be left out where the file has one profile only.
+    /// The profile to sign with; may be omitted if the file has only one.
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// The cluster that the token is bound to.
     #[arg(long, required = false, value_name = "ID")]
     pub(crate) cluster_id: String,
-    /// The region whose STS is asked; the partition's own by default.
+    /// The region of the STS endpoint; by default the partition's own.
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// The aws-auth ConfigMap, as kubectl prints it in YAML or JSON.
     #[arg(long, required = false, value_name = "FILE")]
     pub(crate) aws_auth: PathBuf,
-    /// RBAC manifests, YAML or JSON; of a folder, every .yaml, .yml and .json below it.
+    /// RBAC manifests, YAML or JSON. From a directory, every .yaml, .yml and .json file below it is read.
     #[arg(long, num_args = 1.., value_name = "FILE-or-DIR")]
     pub(crate) rbac: Vec<PathBuf>,
-    /// A question in the words of `kubectl auth can-i` (repeatable): 'list deployments -n dev',
+    /// A question in the form of `kubectl auth can-i` (repeatable): 'list deployments -n dev',
     /// 'get pods/web-0 -n dev', 'create pods --subresource=exec -n dev', 'get /healthz'.
     #[arg(long, value_name = "QUESTION")]
     pub(crate) can: Vec<String>,
@@ -50,8 +50,8 @@ pub(crate) struct Own {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Output {
-    /// For people.
+    /// Aligned text.
     Text,
-    /// One JSON document, for programs.
+    /// One JSON document.
     Json,
 }

@@ -1,4 +1,4 @@
-//! The user's own files.
+//! The report on the user's own files.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -7,21 +7,22 @@ use aws_auth_map::{Backend, BackendKind, IdentityMap};
 use eks_auth::{LocalKeys, LocalProfile};
 use k8s_rbac::{Manifests, Policy};
 use k8s_rbac_analysis::can_i::Question;
+use program::files::{MAX_SMALL_FILE, manifests, name, read};
 use sts_presign::{ClusterId, Endpoint, EndpointVariant, UnixTime};
 
 use crate::args::Own;
 use crate::report::Report;
-use crate::road::Cluster;
-use offline_examples::files::{manifests, read};
+use crate::steps::Cluster;
 
-/// A question, and its words as they were given.
+/// A question and its text on the command line.
 pub(crate) struct Asked {
     pub(crate) text: String,
     pub(crate) question: Question,
 }
 
 pub(crate) fn report(own: &Own) -> Result<Report, String> {
-    let now = UnixTime::try_from(SystemTime::now()).map_err(|why| format!("the clock: {why}"))?;
+    let now =
+        UnixTime::try_from(SystemTime::now()).map_err(|why| format!("the system clock: {why}"))?;
     let cluster_id = ClusterId::parse(&own.cluster_id).map_err(|why| {
         format!(
             "--cluster-id: {why}; this one has {} bytes",
@@ -29,19 +30,22 @@ pub(crate) fn report(own: &Own) -> Result<Report, String> {
         )
     })?;
     let questions = read_questions(&own.can)?;
-    let keys = LocalKeys::read(&read(&own.credentials)?)
-        .map_err(|why| format!("{}: {why}", own.credentials.display()))?;
+    let keys = LocalKeys::read(&read(&own.credentials, MAX_SMALL_FILE)?)
+        .map_err(|why| format!("{}: {why}", name(&own.credentials)))?;
     let profile = choose(&keys, own)?;
     let region = match &own.region {
         Some(region) => region,
         None => profile.key().identity().partition().implicit_region(),
     };
     let endpoint = Endpoint::regional(region, EndpointVariant::ORDINARY)
-        .map_err(|_| format!("--region: `{region}` is no region of a known partition"))?;
+        .map_err(|_| format!("--region: `{region}` is not a region of a known partition"))?;
     let mut problems = Vec::new();
-    let name = own.aws_auth.display().to_string();
-    let rules = read_rules(&name, &read(&own.aws_auth)?, &mut problems)?;
-    let (rbac, skipped) = read_rbac(manifests(&own.rbac)?, &mut problems);
+    let aws_auth = read(&own.aws_auth, MAX_SMALL_FILE)?;
+    let rules = read_rules(&name(&own.aws_auth), &aws_auth, &mut problems)?;
+    let (rbac, skipped) = read_rbac(
+        manifests(&own.rbac, k8s_rbac::DEFAULT_MAX_BYTES)?,
+        &mut problems,
+    );
     let cluster = Cluster::new(&cluster_id, &endpoint, &keys, rules, rbac);
     let callers = vec![cluster.walk(profile, &questions, now)?];
     let cluster_id = own.cluster_id.clone();
@@ -59,7 +63,7 @@ fn choose<'k>(keys: &'k LocalKeys, own: &Own) -> Result<&'k LocalProfile, String
         let names: Vec<&str> = keys.profiles().iter().map(LocalProfile::name).collect();
         names.join(", ")
     };
-    let file = own.credentials.display();
+    let file = name(&own.credentials);
     match (&own.profile, keys.profiles()) {
         (Some(name), _) => keys.profile(name).ok_or_else(|| {
             format!(
@@ -68,7 +72,7 @@ fn choose<'k>(keys: &'k LocalKeys, own: &Own) -> Result<&'k LocalProfile, String
             )
         }),
         (None, [only]) => Ok(only),
-        (None, _) => Err(format!("--profile is needed: {file} has {}", names())),
+        (None, _) => Err(format!("--profile is required: {file} has {}", names())),
     }
 }
 
@@ -94,7 +98,7 @@ pub(crate) fn read_rules(
             .iter()
             .map(|problem| format!("\n  {problem}"))
             .collect();
-        return Err(format!("{name}: no mapping in it{why}"));
+        return Err(format!("{name}: the file maps no identity to a user{why}"));
     }
     problems.extend(found.iter().map(|problem| format!("{name}: {problem}")));
     Ok(IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules)))
@@ -115,7 +119,7 @@ pub(crate) fn read_rbac(
     let objects = read.into_objects();
     let bindings = (&objects.role_bindings, &objects.cluster_role_bindings);
     if !files.is_empty() && bindings.0.is_empty() && bindings.1.is_empty() {
-        problems.push("--rbac: no binding in it, so that nothing is granted".to_owned());
+        problems.push("--rbac: the manifests contain no binding, so nothing is granted".to_owned());
     }
     (Policy::new(objects), skipped)
 }

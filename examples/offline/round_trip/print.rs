@@ -1,7 +1,6 @@
-//! The report for people: aligned, and coloured where there is a terminal (`anstream` strips the
-//! colours elsewhere).
+//! The report as aligned, coloured text; `program::output` strips the colours if the output is no terminal.
 
-use std::io::{Result, Write};
+use std::fmt::{Result, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
@@ -13,7 +12,14 @@ const YES: Style = AnsiColor::Green.on_default();
 const NO: Style = AnsiColor::Red.on_default();
 const WARN: Style = AnsiColor::Yellow.on_default();
 
-pub(crate) fn text(report: &Report, out: &mut impl Write) -> Result<()> {
+pub(crate) fn text(report: &Report) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = print_report(report, &mut text);
+    text
+}
+
+fn print_report(report: &Report, out: &mut String) -> Result {
     for problem in &report.problems {
         writeln!(out, "{WARN}problem{WARN:#}  {problem}")?;
     }
@@ -26,10 +32,15 @@ pub(crate) fn text(report: &Report, out: &mut impl Write) -> Result<()> {
     for caller in &report.callers {
         print_caller(caller, out)?;
     }
-    if !report.turned_away.is_empty() {
-        writeln!(out, "{HEAD}tokens that are turned away{HEAD:#}")?;
-        let width = widest(report.turned_away.iter().map(|token| token.what.as_str()));
-        for token in &report.turned_away {
+    if !report.refused_tokens.is_empty() {
+        writeln!(out, "{HEAD}refused tokens{HEAD:#}")?;
+        let width = widest(
+            report
+                .refused_tokens
+                .iter()
+                .map(|token| token.what.as_str()),
+        );
+        for token in &report.refused_tokens {
             writeln!(
                 out,
                 "  {NO}no{NO:#}   {:width$}  {} {DIM}({}){DIM:#}",
@@ -40,12 +51,12 @@ pub(crate) fn text(report: &Report, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn print_caller(caller: &Caller, out: &mut impl Write) -> Result<()> {
+fn print_caller(caller: &Caller, out: &mut String) -> Result {
     writeln!(out, "{HEAD}{}{HEAD:#}", caller.name)?;
     let token = &caller.token;
     writeln!(
         out,
-        "  token     {}{DIM}… {} characters, good until {}{DIM:#}",
+        "  token     {}{DIM}… {} characters, valid until {}{DIM:#}",
         token.begins, token.length, token.expires_at
     )?;
     if let Some(identity) = &caller.identity {
@@ -66,7 +77,7 @@ fn print_caller(caller: &Caller, out: &mut impl Write) -> Result<()> {
     writeln!(out)
 }
 
-fn print_check(check: &Check, width: usize, out: &mut impl Write) -> Result<()> {
+fn print_check(check: &Check, width: usize, out: &mut String) -> Result {
     let (question, reason) = (&check.question, &check.reason);
     match check.allowed {
         true => writeln!(out, "  {YES}yes{YES:#}  {question:width$}  {reason}")?,

@@ -1,4 +1,4 @@
-//! What came out, as data: printed for people by `print`, as JSON as it is.
+//! The report as data: `print` turns it into text, serde into JSON.
 
 use std::collections::BTreeMap;
 
@@ -8,23 +8,23 @@ use serde::Serialize;
 pub(crate) struct Report {
     pub(crate) cluster_id: String,
     pub(crate) callers: Vec<Caller>,
-    /// Tokens that must not be accepted, and why they were not.
+    /// Tokens that must be refused, with the reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) turned_away: Vec<TurnedAway>,
-    /// What is wrong with the files that were read; the rest of them was used.
+    pub(crate) refused_tokens: Vec<RefusedToken>,
+    /// Problems in the files; the rest of them was used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) problems: Vec<String>,
-    /// Manifests of other kinds, which RBAC has no use for, by kind.
+    /// The number of manifests of other kinds, which RBAC ignores, by kind.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) skipped: BTreeMap<String, usize>,
-    /// Whether a denial is what the reader came to see.
+    /// Whether denials are expected.
     #[serde(skip)]
     pub(crate) is_walk_through: bool,
 }
 
 impl Report {
-    /// Whether everything that was asked was answered with yes.
-    pub(crate) fn all_as_asked(&self) -> bool {
+    /// Returns whether every question was answered with yes.
+    pub(crate) fn is_all_allowed(&self) -> bool {
         self.is_walk_through
             || self.callers.iter().all(|caller| {
                 caller.refused.is_none() && caller.checks.iter().all(|check| check.allowed)
@@ -32,7 +32,7 @@ impl Report {
     }
 }
 
-/// One caller's way along the road, as far as it goes.
+/// One caller's token, identity, user and verdicts, as far as they exist.
 #[derive(Serialize)]
 pub(crate) struct Caller {
     pub(crate) name: String,
@@ -47,7 +47,7 @@ pub(crate) struct Caller {
     pub(crate) checks: Vec<Check>,
 }
 
-/// A token is a secret for fifteen minutes: its beginning and length are shown, no more.
+/// A token is a secret for fifteen minutes, so only its beginning and its length are shown.
 #[derive(Serialize)]
 pub(crate) struct TokenSeen {
     pub(crate) begins: String,
@@ -83,14 +83,14 @@ pub(crate) struct Refusal {
 pub(crate) struct Check {
     pub(crate) question: String,
     pub(crate) allowed: bool,
-    /// Of an allowed request what allows it; of another the API server's own message.
+    /// The grant if the request is allowed, else the message of the API server.
     pub(crate) reason: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
-pub(crate) struct TurnedAway {
+pub(crate) struct RefusedToken {
     pub(crate) what: String,
     pub(crate) code: String,
     pub(crate) message: String,

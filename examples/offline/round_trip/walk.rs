@@ -1,4 +1,4 @@
-//! The walk-through: a small cluster, four people, and tokens that must not be accepted.
+//! The walk-through: a small cluster, four callers, and tokens that must be refused.
 
 use std::time::SystemTime;
 
@@ -7,16 +7,16 @@ use eks_token::Token;
 use sts_presign::{ClusterId, Endpoint, Signer, TOKEN_LIFE, UnixTime};
 
 use crate::own;
-use crate::report::{Report, TurnedAway};
-use crate::road::{Cluster, mint};
+use crate::report::{RefusedToken, Report};
+use crate::steps::{Cluster, mint};
 
 const CLUSTER_ID: &str = "demo";
 const CREDENTIALS: &str = include_str!("cluster/credentials");
 const AWS_AUTH: &str = include_str!("cluster/aws-auth.yaml");
 const RBAC: &str = include_str!("cluster/rbac.yaml");
 
-/// What `aws eks get-token --cluster-name demo --region us-west-2` of awscli 1.46.3 printed with the
-/// developer's key, and when.
+/// The token that `aws eks get-token --cluster-name demo --region us-west-2` of awscli 1.46.3 printed with
+/// the developer's key, and the time at which it was signed.
 const AWSCLI_TOKEN: &str = include_str!("cluster/awscli-token");
 const AWSCLI_SIGNED_AT: &str = "2026-11-23T21:50:28Z";
 
@@ -32,7 +32,8 @@ const QUESTIONS: [&str; 8] = [
 ];
 
 pub(crate) fn report() -> Result<Report, String> {
-    let now = UnixTime::try_from(SystemTime::now()).map_err(|why| format!("the clock: {why}"))?;
+    let now =
+        UnixTime::try_from(SystemTime::now()).map_err(|why| format!("the system clock: {why}"))?;
     let cluster_id = ClusterId::parse(CLUSTER_ID).map_err(|why| why.to_string())?;
     let endpoint =
         Endpoint::from_host("sts.us-west-2.amazonaws.com").map_err(|why| why.to_string())?;
@@ -49,30 +50,30 @@ pub(crate) fn report() -> Result<Report, String> {
     }
     let then = UnixTime::parse_rfc3339(AWSCLI_SIGNED_AT).map_err(|why| why.to_string())?;
     let (end, some) = (then.later(TOKEN_LIFE), questions.get(..2).unwrap_or(&[]));
-    let name = "developer, by a token that awscli made, in the minute it was made in";
+    let name = "developer, with a recorded token of awscli, at the time of the recording";
     callers.push(cluster.follow(name, AWSCLI_TOKEN, end, some, then.later(30)));
-    let turned_away = turned_away(&cluster, &endpoint, &keys, now)?;
+    let refused_tokens = refused_tokens(&cluster, &endpoint, &keys, now)?;
     let cluster_id = CLUSTER_ID.to_owned();
     Ok(Report {
         cluster_id,
         callers,
-        turned_away,
+        refused_tokens,
         problems,
         skipped,
         is_walk_through: true,
     })
 }
 
-/// The admin's own token, each time with one thing wrong.
-fn turned_away(
+/// Tokens of the admin, each with one fault.
+fn refused_tokens(
     cluster: &Cluster,
     endpoint: &Endpoint,
     keys: &LocalKeys,
     now: UnixTime,
-) -> Result<Vec<TurnedAway>, String> {
+) -> Result<Vec<RefusedToken>, String> {
     let admin = keys
         .profile("admin")
-        .ok_or("the walk-through has no admin")?;
+        .ok_or("the walk-through has no profile `admin`")?;
     let elsewhere = ClusterId::parse("another-cluster").map_err(|why| why.to_string())?;
     let (good, _) = mint(cluster.signer(), admin, now)?;
     let (old, _) = mint(cluster.signer(), admin, now.earlier(901))?;
@@ -86,7 +87,7 @@ fn turned_away(
     ] {
         match cluster.identify(&token, now) {
             Ok(_) => return Err(format!("a token {what} was accepted")),
-            Err(why) => seen.push(TurnedAway {
+            Err(why) => seen.push(RefusedToken {
                 what: what.to_owned(),
                 code: why.code().to_owned(),
                 message: why.to_string(),

@@ -1,4 +1,4 @@
-//! The road itself: every step is one call of a library.
+//! The steps from credentials to a verdict: each is one call of a library.
 
 use aws_auth_map::IdentityMap;
 use aws_credential_types::Credentials;
@@ -13,7 +13,7 @@ use sts_presign::{
 use crate::own::Asked;
 use crate::report::{Caller, Check, IdentitySeen, Refusal, TokenSeen, UserSeen};
 
-/// Everything that a cluster needs to answer, and nothing else: no network, no clock.
+/// What a cluster needs to answer, without a network or a clock.
 pub(crate) struct Cluster {
     authenticator: Authenticator,
     signer: Signer,
@@ -44,7 +44,7 @@ impl Cluster {
         &self.signer
     }
 
-    /// Makes a caller's token, and takes it along the whole road.
+    /// Signs a token for a profile and follows it to the verdicts.
     pub(crate) fn walk(
         &self,
         profile: &LocalProfile,
@@ -55,7 +55,7 @@ impl Cluster {
         Ok(self.follow(profile.name(), &token, expires_at, questions, now))
     }
 
-    /// Takes a token along the road as far as it goes.
+    /// Follows a token to the verdicts, or to the step that refuses it.
     pub(crate) fn follow(
         &self,
         name: &str,
@@ -103,11 +103,12 @@ impl Cluster {
         caller
     }
 
-    /// From a token to whose it is: what a verifier does, with the embedded STS for the network.
+    /// Returns the identity that signed a token, as a verifier does, with the embedded STS in place of the
+    /// network.
     pub(crate) fn identify(&self, token: &str, now: UnixTime) -> Result<Identity, AuthError> {
-        let exchange = self.authenticator.begin(token, now)?;
-        let answer = self.sts.answer(&exchange.request().map(|()| []), now);
-        exchange.finish(&answer)
+        let call = self.authenticator.begin(token, now)?;
+        let answer = self.sts.answer(&call.request().map(|()| []), now);
+        call.finish(&answer)
     }
 
     fn check(&self, user: &User, asked: &Asked) -> Check {
@@ -117,9 +118,9 @@ impl Cluster {
             Decision::NoOpinion => {
                 Forbidden::new(&user.name, request, &response.reason()).to_string()
             }
-            // kube-apiserver gives no reason for these; a person wants one.
+            // kube-apiserver gives no reason for these requests.
             Decision::Allow(k8s_rbac::Grant::PrivilegedGroup) => {
-                "the group system:masters may do everything".to_owned()
+                "members of system:masters may do everything".to_owned()
             }
             Decision::Allow(_) => response.reason(),
         };
@@ -137,7 +138,7 @@ impl Cluster {
     }
 }
 
-/// From credentials to a token: what a signer does. Returns the end of the token's life as well.
+/// Signs a token with the credentials of a profile. Returns the token and the end of its life.
 pub(crate) fn mint(
     signer: &Signer,
     profile: &LocalProfile,

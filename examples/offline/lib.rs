@@ -1,3 +1,0 @@
-//! Code that several of the offline programs share.
-
-pub mod files;

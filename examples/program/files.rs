@@ -1,0 +1,135 @@
+//! The files that a command line names, each read up to a limit.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use printable_text::Printable;
+
+/// The limit for a file that a person wrote, in bytes: what a Kubernetes object may have (etcd's
+/// `--max-request-bytes` is 1.5 MiB, a ConfigMap's data 1 MiB).
+pub const MAX_SMALL_FILE: usize = 1_048_576;
+
+/// The path that stands for standard input.
+const STDIN: &str = "-";
+
+/// Reads a file of at most `max` bytes of text; `-` is standard input.
+///
+/// Text is UTF-8, or UTF-16 after a byte order mark, as PowerShell's `>` writes it.
+///
+/// # Errors
+///
+/// The file's name and the reason: it cannot be opened or read, is longer than `max`, or is not text. A
+/// device without an end, such as `/dev/zero`, is longer than `max`.
+pub fn read(path: &Path, max: usize) -> Result<String, String> {
+    let bytes = if path.as_os_str() == STDIN {
+        read_bytes(io::stdin().lock(), max)
+    } else {
+        File::open(path)
+            .map_err(|why| why.to_string())
+            .and_then(|file| read_bytes(file, max))
+    };
+    bytes
+        .and_then(text)
+        .map_err(|why| format!("{}: {why}", name(path)))
+}
+
+/// Reads files of at most `max` bytes each, and every .yaml, .yml and .json file below directories. Returns
+/// each text with the name of its file, in the order of the arguments; files of a directory are in the order
+/// of their names.
+///
+/// # Errors
+///
+/// Those of [`read`], and a directory that cannot be listed or has no such file.
+pub fn manifests(paths: &[PathBuf], max: usize) -> Result<Vec<(String, String)>, String> {
+    let mut files = Vec::new();
+    for path in paths {
+        let before = files.len();
+        collect(path, &mut files)?;
+        if files.len() == before {
+            return Err(format!(
+                "{}: no .yaml, .yml or .json file in this directory",
+                name(path)
+            ));
+        }
+    }
+    files
+        .iter()
+        .map(|file| Ok((name(file), read(file, max)?)))
+        .collect()
+}
+
+/// Returns the name of a file as it is printed: `standard input` for `-`, and without control characters.
+#[must_use]
+pub fn name(path: &Path) -> String {
+    match path.as_os_str() == STDIN {
+        true => "standard input".to_owned(),
+        false => Printable::new(&path.to_string_lossy()).to_string(),
+    }
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let failed = |why: io::Error| format!("{}: {why}", name(path));
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        entries.push(entry.map_err(failed)?.path());
+    }
+    entries.sort();
+    entries
+        .iter()
+        .filter(|entry| is_taken(entry))
+        .try_for_each(|entry| collect(entry, files))
+}
+
+/// Whether an entry of a directory is a manifest or a directory to descend into. Hidden entries belong to
+/// editors or, in a mounted ConfigMap, are the same files again. A link to a directory may lead back here.
+fn is_taken(entry: &Path) -> bool {
+    let is_hidden = entry
+        .file_name()
+        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    if is_hidden {
+        return false;
+    }
+    if entry.is_dir() {
+        return !entry.is_symlink();
+    }
+    entry
+        .extension()
+        .is_some_and(|e| e == "yaml" || e == "yml" || e == "json")
+}
+
+/// Reads at most `max` bytes, and one more to learn whether there are more.
+fn read_bytes(source: impl Read, max: usize) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let bound = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    source
+        .take(bound)
+        .read_to_end(&mut bytes)
+        .map_err(|why| why.to_string())?;
+    match bytes.len() > max {
+        true => Err(format!("longer than {max} bytes")),
+        false => Ok(bytes),
+    }
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, String> {
+    let units = match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        _ => return String::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned()),
+    };
+    units
+        .and_then(|units| String::from_utf16(&units).ok())
+        .ok_or_else(|| "not UTF-16 text, although it begins with that byte order mark".to_owned())
+}
+
+/// Joins bytes to UTF-16 units; `None` if a byte is left over.
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Vec<u16>> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    rest.is_empty()
+        .then(|| pairs.iter().map(|&pair| unit(pair)).collect())
+}

@@ -1,0 +1,89 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::files::{manifests, name, read};
+
+/// A directory that is removed at the end of a test.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(test: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("program-{test}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, file: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_file_is_read_up_to_its_limit() {
+    let directory = Directory::new("limit");
+    let file = directory.write("four", b"four");
+    assert_eq!(read(&file, 4).as_deref(), Ok("four"));
+    let refused = read(&file, 3).unwrap_err();
+    assert!(refused.ends_with("four: longer than 3 bytes"), "{refused}");
+    let missing = read(&directory.0.join("none"), 3).unwrap_err();
+    assert!(missing.contains("No such file"), "{missing}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_without_an_end_is_longer_than_its_limit() {
+    assert_eq!(
+        read(Path::new("/dev/zero"), 1_000_000).unwrap_err(),
+        "/dev/zero: longer than 1000000 bytes"
+    );
+}
+
+#[test]
+fn text_is_utf_8_or_marked_utf_16() {
+    let directory = Directory::new("text");
+    for (file, bytes, text) in [
+        ("plain", "ö".as_bytes(), Some("ö")),
+        ("little", b"\xff\xfe\xf6\x00", Some("ö")),
+        ("big", b"\xfe\xff\x00\xf6", Some("ö")),
+        ("marked", b"\xef\xbb\xbfa", Some("\u{feff}a")),
+        ("odd", b"\xff\xfe\xf6", None),
+        ("half", b"\xff\xfe\x00\xd8", None),
+        ("latin", b"\xf6", None),
+    ] {
+        let read = read(&directory.write(file, bytes), 10);
+        assert_eq!(read.ok().as_deref(), text, "{file}");
+    }
+}
+
+#[test]
+fn a_directory_gives_its_manifests_in_the_order_of_their_names() {
+    let directory = Directory::new("manifests");
+    for file in ["b.yaml", "a/c.yml", "a/d.json", ".hidden.yaml", "notes.txt"] {
+        directory.write(file, file.as_bytes());
+    }
+    let files = manifests(std::slice::from_ref(&directory.0), 100).unwrap();
+    let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(texts, ["a/c.yml", "a/d.json", "b.yaml"]);
+    // A file that was named is read whatever its name is.
+    let named = manifests(&[directory.0.join("notes.txt")], 100).unwrap();
+    assert_eq!(named.len(), 1);
+    let empty = directory.0.join("empty");
+    fs::create_dir(&empty).unwrap();
+    assert!(manifests(&[empty], 100).is_err());
+    assert!(manifests(&[directory.0.join("b.yaml")], 3).is_err());
+}
+
+#[test]
+fn names_of_files_are_printed_without_control_characters() {
+    assert_eq!(name(Path::new("a\u{1b}[2Jb")), r"a\u{1b}[2Jb");
+    assert_eq!(name(Path::new("-")), "standard input");
+}
