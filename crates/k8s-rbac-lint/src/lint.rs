@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use k8s_rbac::{ClusterRole, FieldErrors, Objects};
+use k8s_rbac::{ClusterRole, FieldErrors, KubernetesVersion, Objects};
 
 use crate::bindings::{self, Binding};
 use crate::cluster::{Cluster, MAX_SELECTORS};
@@ -34,7 +34,7 @@ impl Lint {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            known: Objects::bootstrap(),
+            known: Objects::bootstrap(KubernetesVersion::V1_34),
             min_severity: Severity::Info,
         }
     }

@@ -5,8 +5,8 @@
 //! no other binding grants.
 
 use k8s_rbac::{
-    ClusterRole, ClusterRoleBinding, Metadata, Objects, PolicyRule, Request, ResourceRequest, Role,
-    RoleBinding, RoleRef, Subject, User,
+    ClusterRole, ClusterRoleBinding, KubernetesVersion, Metadata, Objects, PolicyRule, Request,
+    ResourceRequest, Role, RoleBinding, RoleRef, Subject, User,
 };
 
 /// The kind of the bindings.
@@ -38,7 +38,7 @@ pub enum Shared {
 /// Returns the objects of a policy with this many bindings.
 #[must_use]
 pub fn objects(scope: Scope, bindings: usize, shared: Shared) -> Objects {
-    let mut objects = Objects::bootstrap();
+    let mut objects = Objects::bootstrap(KubernetesVersion::V1_34);
     objects.aggregate();
     for number in 0..bindings {
         let (user, group) = (format!("user-{number}"), format!("group-{number}"));

@@ -4,8 +4,7 @@
 //! release), group by group. The core group comes first, because a name without a group means the first
 //! resource of that name (`events`). No resource that is served by default has been removed in these versions.
 
-/// The first minor version of Kubernetes 1 that the tables cover.
-const FIRST_MINOR: u8 = 31;
+use crate::version::KubernetesVersion;
 
 /// A resource of the API.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,7 +20,7 @@ pub struct ApiResource {
     pub short_names: &'static [&'static str],
     /// Whether its objects are in namespaces.
     pub is_namespaced: bool,
-    since_minor: u8,
+    since: KubernetesVersion,
 }
 
 impl ApiResource {
@@ -31,14 +30,16 @@ impl ApiResource {
         self.kind.to_ascii_lowercase()
     }
 
-    /// Returns the first minor version of Kubernetes 1 that serves it by default; 31 if an earlier one does.
+    /// Returns the first supported version that serves it by default.
+    ///
+    /// It says nothing about [`OPTIONAL_RESOURCES`].
     #[must_use]
-    pub const fn since_minor(&self) -> u8 {
-        self.since_minor
+    pub const fn since(&self) -> KubernetesVersion {
+        self.since
     }
 
-    const fn since(mut self, minor: u8) -> Self {
-        self.since_minor = minor;
+    const fn added_in(mut self, version: KubernetesVersion) -> Self {
+        self.since = version;
         self
     }
 
@@ -54,7 +55,7 @@ impl ApiResource {
             kind,
             short_names,
             is_namespaced: true,
-            since_minor: FIRST_MINOR,
+            since: KubernetesVersion::OLDEST,
         }
     }
 
@@ -70,7 +71,7 @@ impl ApiResource {
             kind,
             short_names,
             is_namespaced: false,
-            since_minor: FIRST_MINOR,
+            since: KubernetesVersion::OLDEST,
         }
     }
 }
@@ -91,6 +92,14 @@ pub fn find(name: &str, group: &str) -> Option<&'static ApiResource> {
     let of_prefix = |resource: &&ApiResource| resource.group.starts_with(group);
     let named = || RESOURCES.iter().filter(named);
     named().find(of_group).or_else(|| named().find(of_prefix))
+}
+
+/// Returns the resources that kube-apiserver serves by default in a version, in the order of
+/// precedence.
+pub fn served_in(version: KubernetesVersion) -> impl Iterator<Item = &'static ApiResource> {
+    RESOURCES
+        .iter()
+        .filter(move |resource| resource.since <= version)
 }
 
 /// The resources that kube-apiserver serves by default in some version, in the order of precedence.
@@ -128,14 +137,14 @@ pub const RESOURCES: &[ApiResource] = &[
         "MutatingAdmissionPolicy",
         &[],
     )
-    .since(36),
+    .added_in(KubernetesVersion::V1_36),
     ApiResource::cluster_scoped(
         "admissionregistration.k8s.io",
         "mutatingadmissionpolicybindings",
         "MutatingAdmissionPolicyBinding",
         &[],
     )
-    .since(36),
+    .added_in(KubernetesVersion::V1_36),
     ApiResource::cluster_scoped(
         "admissionregistration.k8s.io",
         "mutatingwebhookconfigurations",
@@ -223,14 +232,14 @@ pub const RESOURCES: &[ApiResource] = &[
         "ClusterTrustBundle",
         &[],
     )
-    .since(37),
+    .added_in(KubernetesVersion::V1_37),
     ApiResource::namespaced(
         "certificates.k8s.io",
         "podcertificaterequests",
         "PodCertificateRequest",
         &[],
     )
-    .since(37),
+    .added_in(KubernetesVersion::V1_37),
     ApiResource::namespaced("coordination.k8s.io", "leases", "Lease", &[]),
     ApiResource::namespaced("discovery.k8s.io", "endpointslices", "EndpointSlice", &[]),
     ApiResource::namespaced("events.k8s.io", "events", "Event", &["ev"]),
@@ -248,14 +257,16 @@ pub const RESOURCES: &[ApiResource] = &[
     ),
     ApiResource::cluster_scoped("networking.k8s.io", "ingressclasses", "IngressClass", &[]),
     ApiResource::namespaced("networking.k8s.io", "ingresses", "Ingress", &["ing"]),
-    ApiResource::cluster_scoped("networking.k8s.io", "ipaddresses", "IPAddress", &["ip"]).since(33),
+    ApiResource::cluster_scoped("networking.k8s.io", "ipaddresses", "IPAddress", &["ip"])
+        .added_in(KubernetesVersion::V1_33),
     ApiResource::namespaced(
         "networking.k8s.io",
         "networkpolicies",
         "NetworkPolicy",
         &["netpol"],
     ),
-    ApiResource::cluster_scoped("networking.k8s.io", "servicecidrs", "ServiceCIDR", &[]).since(33),
+    ApiResource::cluster_scoped("networking.k8s.io", "servicecidrs", "ServiceCIDR", &[])
+        .added_in(KubernetesVersion::V1_33),
     ApiResource::cluster_scoped("node.k8s.io", "runtimeclasses", "RuntimeClass", &[]),
     ApiResource::namespaced(
         "policy",
@@ -282,24 +293,26 @@ pub const RESOURCES: &[ApiResource] = &[
         &[],
     ),
     ApiResource::namespaced("rbac.authorization.k8s.io", "roles", "Role", &[]),
-    ApiResource::cluster_scoped("resource.k8s.io", "deviceclasses", "DeviceClass", &[]).since(34),
+    ApiResource::cluster_scoped("resource.k8s.io", "deviceclasses", "DeviceClass", &[])
+        .added_in(KubernetesVersion::V1_34),
     ApiResource::cluster_scoped(
         "resource.k8s.io",
         "devicetaintrules",
         "DeviceTaintRule",
         &[],
     )
-    .since(37),
-    ApiResource::namespaced("resource.k8s.io", "resourceclaims", "ResourceClaim", &[]).since(34),
+    .added_in(KubernetesVersion::V1_37),
+    ApiResource::namespaced("resource.k8s.io", "resourceclaims", "ResourceClaim", &[])
+        .added_in(KubernetesVersion::V1_34),
     ApiResource::namespaced(
         "resource.k8s.io",
         "resourceclaimtemplates",
         "ResourceClaimTemplate",
         &[],
     )
-    .since(34),
+    .added_in(KubernetesVersion::V1_34),
     ApiResource::cluster_scoped("resource.k8s.io", "resourceslices", "ResourceSlice", &[])
-        .since(34),
+        .added_in(KubernetesVersion::V1_34),
     ApiResource::cluster_scoped(
         "scheduling.k8s.io",
         "priorityclasses",
@@ -327,14 +340,14 @@ pub const RESOURCES: &[ApiResource] = &[
         "VolumeAttributesClass",
         &["vac"],
     )
-    .since(34),
+    .added_in(KubernetesVersion::V1_34),
     ApiResource::cluster_scoped(
         "storagemigration.k8s.io",
         "storageversionmigrations",
         "StorageVersionMigration",
         &[],
     )
-    .since(37),
+    .added_in(KubernetesVersion::V1_37),
 ];
 
 /// The resources that kube-apiserver serves only if an alpha or beta version of their group is enabled, in

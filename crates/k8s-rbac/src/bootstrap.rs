@@ -1,40 +1,33 @@
-//! The default policy: what kube-apiserver creates when it starts, and keeps.
+//! The default policy: the objects that kube-apiserver creates at start, with default feature gates.
 
 mod controllers;
 mod data;
 mod tables;
 
 use crate::objects::Objects;
+use crate::version::KubernetesVersion;
 
-/// The version of Kubernetes whose default policy this is, with its default feature gates.
-pub const KUBERNETES_VERSION: &str = "1.34.1";
+pub use tables::LABEL;
 
-/// The first minor version of Kubernetes 1 whose default policy is here.
-pub const FIRST_MINOR: u8 = 31;
-
-/// The last minor version of Kubernetes 1 whose default policy is here.
-pub const LAST_MINOR: u8 = 37;
-
-/// The label, key and value, of each object of the default policy.
-pub const LABEL: (&str, &str) = ("kubernetes.io/bootstrapping", "rbac-defaults");
-
-/// The annotation, key and value, with which kube-apiserver creates each object of the default
-/// policy. At every start it puts back what is missing from an object that has it; with the value
+/// The annotation, key and value, that kube-apiserver puts on each object of the default policy.
+///
+/// At each start it restores the missing parts of an object with this annotation. With the value
 /// `false` it leaves the object alone. [`Metadata`](crate::Metadata) keeps no annotations.
 pub const AUTOUPDATE: (&str, &str) = ("rbac.authorization.kubernetes.io/autoupdate", "true");
 
 impl Objects {
-    /// Returns the default policy, the roles of controllers included: `ClusterRole`s of general
-    /// use, then those of controllers, and the bindings alike; each by name.
+    /// Returns the default policy of a version, the roles of controllers included.
     ///
-    /// It is the policy as it is written down: `admin`, `edit` and `view` have an `aggregationRule`
-    /// and **no rules** until [`Objects::aggregate`] is run, after all other `ClusterRole`s are
-    /// there:
+    /// `ClusterRole`s of general use come before those of controllers, and bindings likewise; each
+    /// group is ordered by name.
+    ///
+    /// `admin`, `edit` and `view` have an `aggregationRule` and **no rules**. Call
+    /// [`Objects::aggregate`] once all other `ClusterRole`s have been added:
     ///
     /// ```
-    /// use k8s_rbac::{Objects, Policy, ResourceRequest, User};
+    /// use k8s_rbac::{KubernetesVersion, Objects, Policy, ResourceRequest, User};
     ///
-    /// let mut objects = Objects::bootstrap();
+    /// let mut objects = Objects::bootstrap(KubernetesVersion::default());
     /// objects.aggregate();
     /// let policy = Policy::new(objects);
     /// let scheduler = User::new("system:kube-scheduler", ["system:authenticated"]);
@@ -44,14 +37,8 @@ impl Objects {
     /// assert!(policy.authorize(&scheduler, &bind.into()).decision().is_allow());
     /// ```
     #[must_use]
-    pub fn bootstrap() -> Self {
-        Self::bootstrap_of_minor(34)
-    }
-
-    /// Returns the default policy of Kubernetes 1.`minor`, from [`FIRST_MINOR`] to [`LAST_MINOR`].
-    #[doc(hidden)]
-    #[must_use]
-    pub fn bootstrap_of_minor(minor: u8) -> Self {
+    pub fn bootstrap(version: KubernetesVersion) -> Self {
+        let minor = version.minor();
         let controllers = || {
             controllers::CONTROLLER_ROLES
                 .iter()

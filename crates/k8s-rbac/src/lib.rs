@@ -61,6 +61,9 @@ pub use review::listing::{NonResourceRule, ResourceRule, RuleListing, SubjectRul
 pub mod api_resources;
 #[cfg(feature = "bootstrap")]
 pub mod bootstrap;
+mod version;
+
+pub use version::{KubernetesVersion, KubernetesVersionError};
 
 // The ground floor: text as Go writes it.
 mod go_text;

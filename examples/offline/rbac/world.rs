@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use k8s_rbac::{ManifestReader, Manifests, Objects, Policy};
+use k8s_rbac::{KubernetesVersion, ManifestReader, Manifests, Objects, Policy};
 
 use program::files::manifests;
 
@@ -66,7 +66,7 @@ impl World {
             tell("no binding in the files, so that they grant nothing");
         }
         let mut objects = if has_bootstrap {
-            Objects::bootstrap()
+            Objects::bootstrap(KubernetesVersion::V1_34)
         } else {
             Objects::default()
         };

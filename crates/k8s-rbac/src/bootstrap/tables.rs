@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::bootstrap::{FIRST_MINOR, LABEL, LAST_MINOR};
 use crate::objects::{
     API_GROUP, AggregationRule, ClusterRole, ClusterRoleBinding, LabelSelector, Metadata,
     PolicyRule, RoleBinding, RoleRef, Subject,
 };
+use crate::version::KubernetesVersion;
+
+/// The label, key and value, of each object of the default policy.
+pub const LABEL: (&str, &str) = ("kubernetes.io/bootstrapping", "rbac-defaults");
 
 /// The namespace of every service account in the default policy.
 const SYSTEM_NAMESPACE: &str = "kube-system";
@@ -19,8 +22,8 @@ struct Minors {
 }
 
 const ALL_MINORS: Minors = Minors {
-    first: FIRST_MINOR,
-    last: LAST_MINOR,
+    first: KubernetesVersion::OLDEST.minor(),
+    last: KubernetesVersion::NEWEST.minor(),
 };
 
 impl Minors {
@@ -289,7 +292,9 @@ fn is_true(label: &str) -> (String, String) {
 }
 
 fn list(entries: &str) -> Vec<String> {
-    let entries = entries.split_ascii_whitespace();
-    let entries = entries.map(|entry| if entry == "core" { "" } else { entry });
-    entries.map(str::to_owned).collect()
+    entries
+        .split_ascii_whitespace()
+        .map(|entry| if entry == "core" { "" } else { entry })
+        .map(str::to_owned)
+        .collect()
 }

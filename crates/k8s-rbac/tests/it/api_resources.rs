@@ -1,6 +1,7 @@
 //! The table of API resources, beside the discovery documents of each release.
 
-use k8s_rbac::api_resources::{ApiResource, OPTIONAL_RESOURCES, RESOURCES};
+use k8s_rbac::KubernetesVersion;
+use k8s_rbac::api_resources::{ApiResource, OPTIONAL_RESOURCES, RESOURCES, served_in};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -34,9 +35,28 @@ fn the_tables_are_the_discovery_documents() {
     let recorded = testkit::json_lines::<Recorded>("testdata/api_resources.jsonl");
     let mut tables: Vec<Recorded> = RESOURCES
         .iter()
-        .map(|resource| plain(resource, Some(resource.since_minor())))
+        .map(|resource| plain(resource, Some(resource.since().minor())))
         .chain(OPTIONAL_RESOURCES.iter().map(|one| plain(one, None)))
         .collect();
     tables.sort_by(|a, b| (&a.group, &a.name).cmp(&(&b.group, &b.name)));
     assert_eq!(tables, recorded);
+}
+
+#[test]
+fn a_version_serves_what_it_and_earlier_ones_added() {
+    let serves = |version, name| served_in(version).any(|resource| resource.name == name);
+    assert!(serves(KubernetesVersion::V1_31, "pods"));
+    assert!(!serves(
+        KubernetesVersion::V1_35,
+        "mutatingadmissionpolicies"
+    ));
+    assert!(serves(
+        KubernetesVersion::V1_36,
+        "mutatingadmissionpolicies"
+    ));
+    assert!(serves(
+        KubernetesVersion::V1_37,
+        "mutatingadmissionpolicies"
+    ));
+    assert!(served_in(KubernetesVersion::NEWEST).count() <= RESOURCES.len());
 }
