@@ -158,6 +158,10 @@ impl AcceptedRequest {
         })
     }
 
+    pub(crate) const fn partition(&self) -> Partition {
+        self.partition
+    }
+
     pub(crate) fn amz_date(&self) -> &str {
         self.get(Param::Date)
     }

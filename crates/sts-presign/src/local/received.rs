@@ -78,11 +78,6 @@ impl<'r> Received<'r> {
         })
     }
 
-    /// Returns the host of the request, without its port.
-    pub(super) fn host(&self) -> &'r str {
-        without_port(self.host)
-    }
-
     /// Returns the signed headers, for [`Self::signed`].
     pub(super) fn headers(&self) -> Vec<(&str, &str)> {
         let names = signed_headers::names(&self.claim.signed_headers);
@@ -102,6 +97,10 @@ impl<'r> Received<'r> {
             region: &self.claim.region,
             security_token: self.claim.security_token.as_deref().map(SentToken::Plain),
             signature: &self.claim.signature,
+            // A host that is not AWS's, such as `localhost`, serves every partition.
+            partition: Endpoint::from_host(without_port(self.host))
+                .ok()
+                .map(|endpoint| endpoint.partition()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The stages of SigV4, one function each (AWS General Reference, "Create a signed AWS API request").
 
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
+use iam_principal::Partition;
 use sha2::{Digest as _, Sha256};
 
 use super::keys::{SecretAccessKey, SentToken};
@@ -24,6 +25,8 @@ pub(crate) struct Signed<'r> {
     pub(crate) region: &'r str,
     pub(crate) security_token: Option<SentToken<'r>>,
     pub(crate) signature: &'r str,
+    /// The partition of the host; `None` if the host is not an STS endpoint.
+    pub(crate) partition: Option<Partition>,
 }
 
 impl Signed<'_> {

@@ -23,7 +23,7 @@ pub enum VerifyError {
     /// Another secret, another cluster id, or a change after signing.
     #[error("the signature is not the one that the access key's secret makes of this request")]
     Signature,
-    /// The access key id is not known.
+    /// The access key id is not known in the partition of the request.
     #[error("the access key id is not known")]
     UnknownAccessKey,
 }
@@ -70,6 +70,7 @@ pub fn verify(
         region: credential.region,
         security_token: request.security_token().map(SentToken::Encoded),
         signature: request.signature(),
+        partition: Some(request.partition()),
     };
     caller(&signed, keys, now)
 }
@@ -97,6 +98,7 @@ pub fn verify_post(
         region: request.region(),
         security_token: request.security_token().map(SentToken::Plain),
         signature: request.signature(),
+        partition: Some(request.endpoint().partition()),
     };
     caller(&signed, keys, now)
 }
@@ -118,6 +120,11 @@ pub(crate) fn check<'k>(
 ) -> Result<&'k Key, VerifyError> {
     let key = keys
         .key(signed.access_key_id)
+        // A key exists in one partition only: in any other, STS answers `InvalidClientTokenId`.
+        .filter(|key| {
+            let partition = key.identity().partition();
+            signed.partition.is_none_or(|of_host| of_host == partition)
+        })
         .ok_or(VerifyError::UnknownAccessKey)?;
     let token_fits = match (key.session_token(), signed.security_token) {
         (Some(token), Some(sent)) => token.is(sent),

@@ -1,7 +1,7 @@
 //! Tokens of real producers, verified with the secrets that signed them.
 
 use aws_credential_types::Credentials;
-use iam_principal::Identity;
+use iam_principal::{Identity, Partition};
 use serde::Deserialize;
 use sts_presign::{
     Error, Key, KeyLookup, Keys, SecretAccessKey, SessionToken, Signer, UnixTime, VerifyError,
@@ -145,6 +145,30 @@ fn a_session_token_belongs_to_its_key() {
             let got = verdict(&token, &token.cluster_id, now, &keys);
             let mismatch = Verdict::Unproven(VerifyError::SessionToken);
             report.check(&token.url, &got, &mismatch);
+        }
+    }
+    report.finish();
+}
+
+/// The key is right in every other respect: it only belongs to another partition, where it does not exist.
+#[test]
+fn attack_17_a_key_of_another_partition_verifies_nothing() {
+    let mut report = Report::new();
+    for token in genuine() {
+        for partition in Partition::ALL {
+            let keys = keys(
+                &token.access_key_id,
+                &token.secret_access_key,
+                token.session_token.as_deref(),
+                partition.id(),
+            );
+            let want = if partition.id() == token.partition() {
+                Verdict::Caller(token.access_key_id.clone())
+            } else {
+                Verdict::Unproven(VerifyError::UnknownAccessKey)
+            };
+            let got = verdict(&token, &token.cluster_id, at(&token.signed_at), &keys);
+            report.check(&format!("{partition} {}", token.url), &got, &want);
         }
     }
     report.finish();

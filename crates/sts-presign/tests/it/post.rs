@@ -80,6 +80,16 @@ fn the_signature_of_an_accepted_login_can_be_verified() {
             login.system
         );
         assert_eq!(prove("another").unwrap_err(), VerifyError::Signature);
+        // Attack 17: a key exists in one partition only.
+        for other in iam_principal::Partition::ALL {
+            let keys = keys("AKIDEXAMPLE", SECRET, token, other.id());
+            let error = verify_post(&accepted, &keys, at(NOW)).err();
+            let is_its_own = other.id() == partition;
+            assert_eq!(
+                error,
+                (!is_its_own).then_some(VerifyError::UnknownAccessKey)
+            );
+        }
     }
     // Signed for another verifier: this one sends its own value, which was not signed.
     let mut other = login();

@@ -27,6 +27,18 @@ fn a_key_exists_in_its_partition_only() {
         let got = verify_request(&request.sign(), &keys, at(NOW));
         let error = (!is_known).then_some(StsError::InvalidClientTokenId);
         assert_eq!(got.err(), error, "{url}");
+        // As for a key that does not exist, whatever the signature.
+        let other = ToSign {
+            key: ("AKIDEXAMPLE", "another secret", None),
+            region,
+            ..ToSign::to(url)
+        };
+        let got = verify_request(&other.sign(), &keys, at(NOW));
+        let error = match is_known {
+            true => StsError::SignatureDoesNotMatch,
+            false => StsError::InvalidClientTokenId,
+        };
+        assert_eq!(got.err(), Some(error), "{url}");
     }
 }
 
