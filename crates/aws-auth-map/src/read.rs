@@ -13,6 +13,7 @@ mod policy_table;
 pub(crate) mod problem_sink;
 mod section;
 mod server_config;
+mod slip;
 mod suggest_key;
 mod typing;
 mod unfilled;
@@ -163,7 +164,14 @@ impl Reader {
         let found = match document::find(&nodes, &self.config_map, &mut sink) {
             Search::Found(found) => found,
             Search::Empty(_) => return reading.finish(),
-            Search::Unknown => return reading.unreadable(),
+            Search::Unknown => {
+                if slip::is_described(text) {
+                    reading.problems.clear();
+                    let kind = ProblemKind::KubectlDescribe;
+                    reading.problems.push(Problem::new(kind, Location::FILE));
+                }
+                return reading.unreadable();
+            }
         };
         let data = found.data();
         for (section, offset) in document::check_keys(data, &mut sink) {

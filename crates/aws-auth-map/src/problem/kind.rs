@@ -32,12 +32,16 @@ pub enum ProblemKind {
     ArnSpaces,
     /// A source that the authentication mode leaves out.
     BackendNotAsked,
+    /// A block that is not indented below its key.
+    BlockNotIndented,
     /// A username without a colon before the session name.
     ColonBeforeSessionName,
     /// A rule for principals that an earlier rule matches.
     Covered(RuleRef),
     /// A rule for principals that a rule of an earlier backend matches.
     CoveredByBackend(BackendKind, RuleRef),
+    /// An entry that replaces an earlier one with further groups or access policies.
+    DemotingDuplicate(RuleRef),
     /// A deprecated backend name.
     DeprecatedMode(BackendKind),
     /// An access policy that the entry already has.
@@ -70,6 +74,10 @@ pub enum ProblemKind {
     IamGroup,
     /// The ARN of an instance profile.
     InstanceProfile,
+    /// A key that is indented like the items of the list above it.
+    KeyInsideList,
+    /// The output of `kubectl describe`.
+    KubectlDescribe,
     /// A list of access entries that has only their ARNs.
     ListedEntries,
     /// `*` or `?` in an ARN.
@@ -124,6 +132,8 @@ pub enum ProblemKind {
     PatternNotRead,
     /// A pattern that matches no caller's ARN.
     PatternMatchesNobody,
+    /// A node's username with the groups of a person.
+    PersonNamedAsNode,
     /// The ARN of a permission set.
     PermissionSetArn,
     /// Reserved prefixes that are not a list of backends with their lists.
@@ -158,6 +168,8 @@ pub enum ProblemKind {
     Tab,
     /// More than the limits allow.
     TooLarge,
+    /// A name that the reader takes for a number or a boolean.
+    TypedText,
     /// Not YAML, because a bracket or a quote is not closed.
     Unclosed,
     /// A placeholder of another tool that is not filled in.
@@ -201,9 +213,11 @@ impl ProblemKind {
             Self::ArnNotAscii => "arn-not-ascii",
             Self::ArnSpaces => "arn-with-spaces",
             Self::BackendNotAsked => "backend-not-asked",
+            Self::BlockNotIndented => "block-not-indented",
             Self::ColonBeforeSessionName => "colon-before-session-name",
             Self::Covered(_) => "covered",
             Self::CoveredByBackend(..) => "covered-by-backend",
+            Self::DemotingDuplicate(_) => "duplicate-rule",
             Self::DeprecatedMode(_) => "deprecated-mode",
             Self::DuplicateAccessPolicy => "duplicate-access-policy",
             Self::DuplicateInCase(_) => "duplicate-in-case",
@@ -220,6 +234,8 @@ impl ProblemKind {
             Self::GroupsNotAList => "groups-not-a-list",
             Self::IamGroup => "iam-group",
             Self::InstanceProfile => "instance-profile",
+            Self::KeyInsideList => "key-inside-list",
+            Self::KubectlDescribe => "kubectl-describe",
             Self::ListedEntries => "listed-entries",
             Self::LiteralWildcard => "literal-wildcard",
             Self::MastersBySessionName => "masters-by-session-name",
@@ -247,6 +263,7 @@ impl ProblemKind {
             Self::Pattern => "malformed-pattern",
             Self::PatternNotRead => "pattern-not-read",
             Self::PatternMatchesNobody => "pattern-matches-nobody",
+            Self::PersonNamedAsNode => "person-named-as-node",
             Self::PermissionSetArn => "permission-set-arn",
             Self::ReservedPrefixes => "reserved-prefixes",
             Self::ReservedUsername => "reserved-username",
@@ -264,6 +281,7 @@ impl ProblemKind {
             Self::Syntax => "syntax",
             Self::Tab => "tab",
             Self::TooLarge => "too-large",
+            Self::TypedText => "unquoted-text",
             Self::Unclosed => "unclosed",
             Self::Unfilled => "unfilled",
             Self::UnknownAccessPolicy => "unknown-access-policy",
@@ -294,7 +312,6 @@ impl ProblemKind {
             | Self::DuplicateRule(_)
             | Self::DuplicateSection
             | Self::EntryTypeCase
-            | Self::LiteralWildcard
             | Self::MastersBySessionName
             | Self::MisspelledKey(_)
             | Self::MoreDocuments
@@ -302,10 +319,9 @@ impl ProblemKind {
             | Self::NoSections
             | Self::NodeWithoutGroup
             | Self::NodeWithoutName
+            | Self::PersonNamedAsNode
             | Self::NoNamespace
             | Self::PatternMatchesNobody
-            | Self::RolePath
-            | Self::SessionArn
             | Self::Shadowed(_)
             | Self::UnknownAccessPolicy
             | Self::UnknownKey

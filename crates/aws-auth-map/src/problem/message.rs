@@ -46,6 +46,10 @@ impl fmt::Display for ProblemKind {
             Self::BackendNotAsked => {
                 "the authentication mode leaves this source out, so its rules have no effect"
             }
+            Self::BlockNotIndented => {
+                "the list is indented no further than its key, so it is not in the block; indent it \
+                 by two more spaces"
+            }
             Self::ColonBeforeSessionName => {
                 "EKS requires a `:` before `{{SessionName}}`; write `dev:{{SessionName}}`"
             }
@@ -60,6 +64,13 @@ impl fmt::Display for ProblemKind {
                     f,
                     "never used: `{earlier}` of {backend}, which is searched first, matches the \
                      same principals"
+                );
+            }
+            Self::DemotingDuplicate(earlier) => {
+                return write!(
+                    f,
+                    "replaces `{earlier}`, which is for the same principal, and takes away some of \
+                     its groups; remove one of the two"
                 );
             }
             Self::DeprecatedMode(kind) => {
@@ -109,6 +120,14 @@ impl fmt::Display for ProblemKind {
             Self::IamGroup => "IAM groups cannot call AWS; list each user's ARN, or use a role",
             Self::InstanceProfile => {
                 "an instance profile is not an IAM principal; use the ARN of the role it contains"
+            }
+            Self::KeyInsideList => {
+                "the key is indented like an item of the list above it; align it with the other keys of \
+                 its entry"
+            }
+            Self::KubectlDescribe => {
+                "the output of `kubectl describe`, which is not YAML; use `kubectl get cm aws-auth \
+                 -n kube-system -o yaml`"
             }
             Self::ListedEntries => {
                 "the input lists only the principals' ARNs; run `aws eks describe-access-entry` \
@@ -195,6 +214,9 @@ impl fmt::Display for ProblemKind {
                 "a permission set is not an IAM principal; write the ARN of its role, \
                  `arn:…:role/AWSReservedSSO_NAME_SUFFIX`"
             }
+            Self::PersonNamedAsNode => {
+                "the username is a node's, but the groups are not; rename the user"
+            }
             Self::ReservedPrefixes => {
                 "not read; expected a list of entries with `backendMode` and \
                  `usernamePrefixReserveList`, a list of text"
@@ -242,6 +264,10 @@ impl fmt::Display for ProblemKind {
             Self::Syntax => "not valid YAML from here on, so none of it is read",
             Self::Tab => "YAML is indented with spaces, but there is a tab here",
             Self::TooLarge => "too large, too deeply nested, or aliases that expand to too much",
+            Self::TypedText => {
+                "EKS parses this as a number or a boolean and leaves the name empty, so the entry \
+                 refuses its principal; quote it"
+            }
             Self::Unclosed => "a bracket or a quote is not closed",
             Self::Unfilled => "a placeholder of another tool is not filled in",
             Self::UnknownAccessPolicy => {

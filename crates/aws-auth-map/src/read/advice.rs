@@ -3,7 +3,7 @@
 use bounded_yaml::{Node, Scalar};
 
 use super::problem_sink::ProblemSink;
-use crate::names::{MASTERS, NODE_PREFIX, NODES};
+use crate::names::{BOOTSTRAPPERS, MASTERS, NODE_PREFIX, NODES};
 use crate::problem::{Location, ProblemKind};
 use crate::rules::Rule;
 use crate::rules::template::{Placeholder, Template};
@@ -31,7 +31,18 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
     let is_node = username.to_string().starts_with(NODE_PREFIX);
     let has_group = groups.iter().any(|group| group.to_string() == NODES);
     if is_node && !has_group {
-        report(ProblemKind::NodeWithoutGroup, "groups");
+        let is_person = !groups.is_empty()
+            && !groups
+                .iter()
+                .any(|group| group.to_string() == BOOTSTRAPPERS)
+            && !username
+                .placeholders()
+                .any(|(name, _)| name == Placeholder::Ec2PrivateDnsName);
+        if is_person {
+            report(ProblemKind::PersonNamedAsNode, "username");
+        } else {
+            report(ProblemKind::NodeWithoutGroup, "groups");
+        }
     }
     if has_group && !is_node {
         report(ProblemKind::NodeWithoutName, "username");

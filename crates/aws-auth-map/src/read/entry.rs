@@ -148,7 +148,7 @@ impl<'e, 's> Entry<'e, 's> {
         }
         let is_readable = is_content_readable && is_single;
         let username = username.unwrap_or_default();
-        let groups = groups.unwrap_or_else(|| upstream_groups(&fields));
+        let groups = groups.unwrap_or_else(|| self.upstream_groups(&fields));
         subjects
             .into_iter()
             .map(|subject| {
@@ -329,7 +329,7 @@ impl<'e, 's> Entry<'e, 's> {
         match node.as_text() {
             None => self.report(ProblemKind::NotText, field, node),
             Some("") => self.report(ProblemKind::MissingUsername, field, node),
-            Some(text) => return Some(self.template(node, text, "username")),
+            Some(text) => return self.template(node, text, "username"),
         }
         None
     }
@@ -351,17 +351,27 @@ impl<'e, 's> Entry<'e, 's> {
                 self.report_at(ProblemKind::GroupNotText, field, offset);
                 return None;
             };
-            groups.push(self.template(item, text, "groups"));
+            groups.push(self.template(item, text, "groups")?);
         }
         Some(groups)
     }
 
-    /// Parses a name, and reports what other readers read in its place.
-    fn template(&mut self, node: &Node, text: &str, field: &'static str) -> Template {
-        let is_typed = node.as_scalar().is_some_and(is_typed);
-        let is_handwritten = self.syntax.form.is_handwritten();
-        if is_typed && is_handwritten && !self.sink.is_quoted(node.offset()) {
-            self.report(ProblemKind::UnquotedText, Some(field), node);
+    /// Parses a name, and reports what other readers read in its place. `None` if the reader of the
+    /// dialect does not read it as text.
+    fn template(&mut self, node: &Node, text: &str, field: &'static str) -> Option<Template> {
+        let is_typed = node.as_scalar().is_some_and(is_typed)
+            && self.syntax.form.is_handwritten()
+            && !self.sink.is_quoted(node.offset());
+        match self.syntax.dialect {
+            _ if !is_typed => {}
+            // DIFFERENCE: upstream maps an entry with such a name to an empty one.
+            Dialect::Eks | Dialect::Authenticator { .. }
+                if self.syntax.form == EntryForm::ConfigMap =>
+            {
+                self.report(ProblemKind::TypedText, Some(field), node);
+                return None;
+            }
+            _ => self.report(ProblemKind::UnquotedText, Some(field), node),
         }
         let has_angles = Template::parse(text)
             .placeholders()
@@ -369,7 +379,23 @@ impl<'e, 's> Entry<'e, 's> {
         if has_angles && !self.syntax.dialect.has_angle_placeholders() {
             self.report(ProblemKind::AnglePlaceholder, Some(field), node);
         }
-        Template::parse_in(text, self.syntax.dialect)
+        Some(Template::parse_in(text, self.syntax.dialect))
+    }
+
+    /// Returns the groups that upstream reads: Go's JSON reader skips a value that is not a list, and
+    /// leaves a group that is not text empty.
+    fn upstream_groups(&self, fields: &Fields<'e>) -> Vec<Template> {
+        let text = |item: &'e Node| {
+            let scalar = item.as_scalar()?;
+            let is_text = self.sink.is_quoted(item.offset()) || !is_typed(scalar);
+            is_text.then(|| scalar.text())
+        };
+        last(&fields.groups)
+            .and_then(Node::as_sequence)
+            .unwrap_or_default()
+            .iter()
+            .map(|item| Template::parse_in(text(item).unwrap_or(""), Dialect::Eks))
+            .collect()
     }
 
     fn arn(&mut self, node: &Node) -> Option<String> {
@@ -502,17 +528,6 @@ fn texts<'f, 'n>(values: &'f [&'n Node]) -> impl Iterator<Item = (&'n Node, &'n 
 /// As upstream, an empty ARN is none (pkg/config/mapper.go, Validate).
 fn is_empty(node: &Node) -> bool {
     node.as_text() == Some("")
-}
-
-/// Returns the groups that upstream reads: Go's JSON reader skips what is not a list and leaves a
-/// group that is not text empty.
-fn upstream_groups(fields: &Fields<'_>) -> Vec<Template> {
-    last(&fields.groups)
-        .and_then(Node::as_sequence)
-        .unwrap_or_default()
-        .iter()
-        .map(|item| Template::parse_in(item.as_text().unwrap_or(""), Dialect::Eks))
-        .collect()
 }
 
 /// Returns the key of an entry's ARN.

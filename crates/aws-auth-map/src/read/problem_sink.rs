@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use bounded_yaml::{Error, LineIndex, Position, Syntax};
 
+use super::slip;
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::Place;
 
@@ -75,8 +76,9 @@ impl<'s> ProblemSink<'s> {
             }
             Error::AnchorRedefined(_) | Error::UnknownAnchor(_) => ProblemKind::Alias,
             _ => {
-                if let Some(template) = self.unquoted_template(position) {
-                    return (ProblemKind::UnquotedTemplate, Some(template));
+                let slip = position.and_then(|at| slip::find(self.text, at.line()));
+                if let Some(slip) = slip {
+                    return (slip.kind, Some(Position::new(slip.line, slip.column)));
                 }
                 match error {
                     Error::Syntax {
@@ -134,23 +136,5 @@ impl<'s> ProblemSink<'s> {
         self.lines
             .get_or_init(|| LineIndex::new(self.text))
             .position(offset)
-    }
-
-    /// Finds a value that starts with `{{` in the line of an error or the line before it. YAML reads
-    /// it as the start of a mapping and fails somewhere behind.
-    fn unquoted_template(&self, at: Option<Position>) -> Option<Position> {
-        let line = at?.line();
-        for number in [line, line.saturating_sub(1)] {
-            let text = self.text.lines().nth(number.checked_sub(1)?)?;
-            let found = [": {{", "- {{", "[{{", ", {{"]
-                .into_iter()
-                .find_map(|start| Some(text.find(start)?.saturating_add(start.len())));
-            if let Some(after) = found {
-                let before = text.get(..after.saturating_sub(2)).unwrap_or("");
-                let column = before.chars().count().saturating_add(1);
-                return Some(Position::new(number, column));
-            }
-        }
-        None
     }
 }

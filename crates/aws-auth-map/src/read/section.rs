@@ -82,11 +82,35 @@ pub(crate) fn insert(
     let Some(overlap) = overlap else { return };
     let principal = |at| Some(rules.rule(at)?.principal());
     let new = principal(RuleRef::new(section, index));
+    if let Overlap::Replaces(earlier) = overlap
+        && demotes(rules, earlier, RuleRef::new(section, index))
+    {
+        let at = Location::section_of(section).entry(index);
+        sink.report(ProblemKind::DemotingDuplicate(earlier), at, offset);
+        return;
+    }
     // Two rules for one ARN or one permission set can differ only in case.
     let is_in_case = matches!(new, Some(RulePrincipal::Arn(_) | RulePrincipal::Sso(_)))
         && new != principal(overlap.earlier());
     let at = Location::section_of(section).entry(index);
     report_overlap(Some(overlap), is_in_case, at, offset, sink);
+}
+
+/// Returns whether a rule lacks groups or access policies of the one that it replaces.
+fn demotes(rules: &Rules, earlier: RuleRef, later: RuleRef) -> bool {
+    let (Some(earlier), Some(later)) = (rules.rule(earlier), rules.rule(later)) else {
+        return false;
+    };
+    // That a rule refuses was reported.
+    !later.is_refusing()
+        && (earlier
+            .groups()
+            .iter()
+            .any(|group| !later.groups().contains(group))
+            || earlier
+                .access_policies()
+                .iter()
+                .any(|policy| !later.access_policies().contains(policy)))
 }
 
 fn report_overlap(

@@ -342,7 +342,7 @@ fn what_can_never_match_is_kept_and_told() {
             [code],
             "{arn}"
         );
-        assert!(problems.iter().all(|p| p.severity() == Severity::Warning));
+        assert!(problems.iter().all(|p| p.severity() == Severity::Error));
         assert_eq!(rules.len(), 1);
     }
 }
@@ -429,4 +429,81 @@ fn what_is_doubtful_is_kept_and_told() {
         );
     }
     report.finish();
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slips {
+    case: Vec<Slip>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slip {
+    name: String,
+    text: String,
+    want: String,
+}
+
+#[test]
+fn the_mistake_behind_a_syntax_error_is_named() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/slips.toml");
+    let mut report = testkit::Report::new();
+    for case in testkit::toml::<Slips>(path).case {
+        let (rules, problems) = read_config_map(&case.text);
+        assert!(rules.is_empty() && rules.unreadable().next().is_some());
+        let number = |n: Option<usize>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
+        let got = problems.first().map(|p| {
+            assert_eq!(p.severity(), Severity::Error);
+            format!("{} {}:{}", p.code(), number(p.line()), number(p.column()))
+        });
+        report.check(&case.name, &got, &Some(case.want));
+    }
+    report.finish();
+}
+
+#[test]
+fn a_duplicate_that_takes_groups_away_is_an_error() {
+    let rule = |groups: &str| {
+        format!(
+            "- {{rolearn: 'arn:aws:iam::111122223333:role/a', username: a, groups: [{groups}]}}\n"
+        )
+    };
+    for (first, second, want) in [
+        ("system:masters", "view", Severity::Error),
+        ("a, b", "b", Severity::Error),
+        ("a, b", "b, a", Severity::Warning),
+        ("a", "a, b", Severity::Warning),
+        ("", "a", Severity::Warning),
+    ] {
+        let text = format!("mapRoles:\n{}{}", rule(first), rule(second));
+        let (_, problems) = read_config_map(&text);
+        let got: Vec<(&str, Severity)> =
+            problems.iter().map(|p| (p.code(), p.severity())).collect();
+        assert_eq!(got, [("duplicate-rule", want)], "{first} {second}");
+    }
+}
+
+#[test]
+fn a_person_with_a_nodes_username_is_renamed() {
+    let code = |username: &str, groups: &str| {
+        let text = format!(
+            "mapRoles: [{{rolearn: 'arn:aws:iam::111122223333:role/a', username: '{username}', groups: [{groups}]}}]"
+        );
+        let (_, problems) = read_config_map(&text);
+        problems.first().map(Problem::code)
+    };
+    let person = Some("person-named-as-node");
+    assert_eq!(
+        code("system:node:{{SessionName}}", "system:masters"),
+        person
+    );
+    assert_eq!(code("system:node:alice", "'db-user'"), person);
+    let node = Some("node-without-group");
+    assert_eq!(code("system:node:{{EC2PrivateDNSName}}", "a"), node);
+    assert_eq!(
+        code("system:node:{{SessionName}}", "'system:bootstrappers'"),
+        node
+    );
+    assert_eq!(code("system:node:{{SessionName}}", ""), node);
 }

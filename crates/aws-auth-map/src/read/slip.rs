@@ -1,0 +1,133 @@
+//! Recognizes common mistakes behind a syntax error.
+
+use crate::problem::ProblemKind;
+use crate::rules::Section;
+use crate::rules::template::Placeholder;
+
+/// A mistake, and the line and column of it, counted from one.
+pub(super) struct Slip {
+    pub(super) kind: ProblemKind,
+    pub(super) line: usize,
+    pub(super) column: usize,
+}
+
+/// Finds the mistake behind a syntax error in a line. The parser reports an error at the mistake or
+/// a little after it.
+pub(super) fn find(text: &str, error_line: usize) -> Option<Slip> {
+    if is_described(text) {
+        return Some(Slip {
+            kind: ProblemKind::KubectlDescribe,
+            line: 1,
+            column: 1,
+        });
+    }
+    let lines: Vec<&str> = text.lines().take(error_line.saturating_add(1)).collect();
+    for back in 0..2 {
+        let line = error_line.checked_sub(back).filter(|line| *line > 0)?;
+        let found = template(&lines, line)
+            .or_else(|| block_not_indented(&lines, line))
+            .or_else(|| key_inside_list(&lines, line));
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// Returns whether a text is the output of `kubectl describe`.
+pub(super) fn is_described(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim_end);
+    lines.any(|line| line == "Data") && lines.next() == Some("====")
+}
+
+/// Finds a value that starts with `{{`. It is a placeholder of ours without quotes, or one of Helm or
+/// Jinja that is not filled in.
+fn template(lines: &[&str], number: usize) -> Option<Slip> {
+    let line = line(lines, number)?;
+    let start = line.trim_start();
+    let indent = line.len().saturating_sub(start.len());
+    let slip = |kind, bytes: usize| Slip {
+        kind,
+        line: number,
+        column: columns(line, bytes),
+    };
+    if start.starts_with("{%") || start.starts_with("{{") || start.starts_with("${") {
+        return Some(slip(ProblemKind::Unfilled, indent));
+    }
+    let at = [": {{", "- {{", "[{{", ", {{"]
+        .into_iter()
+        .find_map(|start| Some(line.find(start)?.saturating_add(start.len())))?;
+    let inner = line.get(at..)?.trim_start();
+    let is_ours = Placeholder::ALL
+        .into_iter()
+        .any(|placeholder| inner.starts_with(placeholder.name()));
+    let kind = if is_ours {
+        ProblemKind::UnquotedTemplate
+    } else {
+        ProblemKind::Unfilled
+    };
+    Some(slip(kind, at.saturating_sub(2)))
+}
+
+/// Finds a list that belongs to the block of a section and is indented no further than its key.
+fn block_not_indented(lines: &[&str], number: usize) -> Option<Slip> {
+    let item = line(lines, number)?;
+    if !item.trim_start().starts_with("- ") {
+        return None;
+    }
+    let (key, _) = before(lines, number)?;
+    let name = key.trim_start().split(':').next()?;
+    let is_block = key.trim_end().ends_with(['|', '>', '-', '+']) && key.contains([' ', ':']);
+    let is_section = Section::ALL.iter().any(|section| section.key() == name);
+    (is_section && is_block && indent(item) <= indent(key)).then_some(Slip {
+        kind: ProblemKind::BlockNotIndented,
+        line: number,
+        column: columns(item, indent(item)),
+    })
+}
+
+/// Finds a key that is indented like the items of the list above it, or like the text of such an
+/// item.
+fn key_inside_list(lines: &[&str], number: usize) -> Option<Slip> {
+    let key = line(lines, number)?;
+    let is_key = ["rolearn", "userarn", "username", "groups"]
+        .into_iter()
+        .any(|name| {
+            key.trim_start_matches(' ')
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(':'))
+        });
+    let (item, _) = before(lines, number)?;
+    let text = item.trim().strip_prefix("- ")?;
+    let is_mapping = text.contains(": ") || text.ends_with(':');
+    let is_slip = indent(key) == indent(item) || (!is_mapping && indent(key) > indent(item));
+    (is_key && is_slip).then_some(Slip {
+        kind: ProblemKind::KeyInsideList,
+        line: number,
+        column: columns(key, indent(key)),
+    })
+}
+
+fn line<'t>(lines: &[&'t str], number: usize) -> Option<&'t str> {
+    lines.get(number.checked_sub(1)?).copied()
+}
+
+/// Returns the last line before a line that is neither blank nor a comment.
+fn before<'t>(lines: &[&'t str], number: usize) -> Option<(&'t str, usize)> {
+    let above = lines.get(..number.checked_sub(1)?)?;
+    let at = above.iter().rposition(|line| {
+        let line = line.trim_start();
+        !line.is_empty() && !line.starts_with('#')
+    })?;
+    Some((above.get(at).copied()?, at))
+}
+
+fn indent(line: &str) -> usize {
+    line.len()
+        .saturating_sub(line.trim_start_matches(' ').len())
+}
+
+fn columns(line: &str, bytes: usize) -> usize {
+    let before = line.get(..bytes).unwrap_or(line);
+    before.chars().count().saturating_add(1)
+}
