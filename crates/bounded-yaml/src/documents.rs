@@ -9,7 +9,8 @@ use crate::node::Node;
 /// Reads a text as a stream of YAML documents, or as JSON values if it starts with `{` or `[` and is
 /// valid JSON.
 ///
-/// Checks, in this order: the size; the nesting of brackets; that no anchor is redefined; then, for
+/// Checks, in this order: the size; the nesting of brackets; directives and long runs of whitespace;
+/// that no anchor is redefined; then, for
 /// each document, its syntax, and the cost of its nodes while they are built. The iterator's first
 /// item reports a failed check of the whole text.
 ///

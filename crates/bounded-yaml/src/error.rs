@@ -53,6 +53,19 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// More than [`MAX_DIRECTIVES`](crate::MAX_DIRECTIVES) directives (`%TAG`) in a document, which
+    /// `libyaml` would read in quadratic time.
+    #[error("more than {limit} directives in one document at {at}")]
+    TooManyDirectives {
+        /// The limit.
+        limit: usize,
+        /// The position of the first directive above the limit.
+        at: Position,
+    },
+    /// A long run of spaces or line breaks followed by many words, which `libyaml` would read in
+    /// quadratic time if they are in one scalar.
+    #[error("too many words after a long run of spaces or line breaks, up to {0}")]
+    TooMuchWhitespace(Position),
     /// An alias whose anchor is not defined earlier in the document.
     #[error("an alias refers to an anchor that is not defined before it{}", place(*.0))]
     UnknownAnchor(Option<Position>),
@@ -63,7 +76,9 @@ impl Error {
     #[must_use]
     pub const fn position(&self) -> Option<Position> {
         match *self {
-            Self::AnchorRedefined(at) => Some(at),
+            Self::AnchorRedefined(at)
+            | Self::TooManyDirectives { at, .. }
+            | Self::TooMuchWhitespace(at) => Some(at),
             Self::Key(at)
             | Self::Merge(at)
             | Self::Syntax { at, .. }

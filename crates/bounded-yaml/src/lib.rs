@@ -16,7 +16,9 @@ mod source_text;
 pub use deserialize::{Mismatch, ShapeError};
 pub use documents::{Documents, documents, json};
 pub use error::{Error, Syntax};
-pub use limits::{DEFAULT_EXPANSION, DEFAULT_MAX_BYTES, EXPANSION_FLOOR, Limits, MAX_DEPTH};
+pub use limits::{
+    DEFAULT_EXPANSION, DEFAULT_MAX_BYTES, EXPANSION_FLOOR, Limits, MAX_DEPTH, MAX_DIRECTIVES,
+};
 pub use line_index::LineIndex;
 pub use node::{Kind, Mapping, Node, Scalar};
 pub use position::Position;

@@ -8,6 +8,7 @@ mod block_lines;
 mod error_text;
 mod flow_depth;
 mod precheck;
+mod quadratic;
 mod redefined_anchor;
 mod text;
 

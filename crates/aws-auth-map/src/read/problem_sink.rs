@@ -60,9 +60,11 @@ impl<'s> ProblemSink<'s> {
     /// Reports that the text cannot be parsed as JSON.
     pub(crate) fn report_json_error(&mut self, error: &Error) {
         let kind = match error {
-            Error::TooDeep { .. } | Error::TooExpanded { .. } | Error::TooLong { .. } => {
-                ProblemKind::TooLarge
-            }
+            Error::TooDeep { .. }
+            | Error::TooExpanded { .. }
+            | Error::TooLong { .. }
+            | Error::TooManyDirectives { .. }
+            | Error::TooMuchWhitespace(_) => ProblemKind::TooLarge,
             _ => ProblemKind::NotJson,
         };
         self.push(kind, Location::FILE, error.position());

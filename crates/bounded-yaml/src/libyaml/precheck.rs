@@ -1,6 +1,6 @@
 //! What is refused before `libyaml` sees a text.
 
-use super::{flow_depth, redefined_anchor};
+use super::{flow_depth, quadratic, redefined_anchor};
 use crate::error::Error;
 use crate::position::Position;
 
@@ -9,7 +9,8 @@ use crate::position::Position;
 ///
 /// # Errors
 ///
-/// In this order: [`Error::TooDeep`], [`Error::AnchorRedefined`].
+/// In this order: [`Error::TooDeep`]; [`Error::TooManyDirectives`] and [`Error::TooMuchWhitespace`];
+/// [`Error::AnchorRedefined`].
 pub(crate) fn precheck(text: &str, max_depth: usize) -> Result<(), Error> {
     if let Some(offset) = flow_depth::exceeds(text, max_depth) {
         let at = Some(Position::of(text, offset));
@@ -18,6 +19,7 @@ pub(crate) fn precheck(text: &str, max_depth: usize) -> Result<(), Error> {
             at,
         });
     }
+    quadratic::check(text)?;
     match redefined_anchor::find(text) {
         Some(offset) => Err(Error::AnchorRedefined(Position::of(text, offset))),
         None => Ok(()),

@@ -1,7 +1,8 @@
 //! Inputs built to cost far more than their size. No test measures time: without the limits, each
 //! would run for hours or exhaust the memory.
 
-use bounded_yaml::{EXPANSION_FLOOR, Error, Limits, MAX_DEPTH, Node, documents};
+use bounded_yaml::documents;
+use bounded_yaml::{EXPANSION_FLOOR, Error, Limits, MAX_DEPTH, MAX_DIRECTIVES, Node, Position};
 
 use crate::{error, one};
 
@@ -222,4 +223,70 @@ fn without_aliases_even_the_shortest_nodes_stay_within_the_budget() {
     ] {
         assert!(documents(&text, &Limits::new()).all(|node| node.is_ok()));
     }
+}
+
+#[test]
+fn directives_are_limited_for_each_document() {
+    let directives =
+        |count: usize| -> String { (0..count).map(|n| format!("%TAG !a{n}! b:\n")).collect() };
+    let allowed = format!("{}---\na: b\n...\n", directives(MAX_DIRECTIVES));
+    assert!(documents(&allowed.repeat(100), &Limits::new()).all(|node| node.is_ok()));
+    let limit = MAX_DIRECTIVES;
+    let at = Position::new(MAX_DIRECTIVES + 1, 1);
+    let many = format!("{}---\na: b\n", directives(10_000));
+    assert_eq!(error(&many), Error::TooManyDirectives { limit, at });
+    // After a document that no marker ends, and with the other line breaks of YAML 1.1.
+    assert!(matches!(
+        error(&format!("---\na: b\n{many}")),
+        Error::TooManyDirectives { .. }
+    ));
+    for line_break in ["\r", "\u{85}", "\u{2028}", "\u{2029}", "\n\u{feff}"] {
+        let many = many.replace('\n', line_break);
+        assert!(
+            matches!(error(&many), Error::TooManyDirectives { .. }),
+            "{line_break:?}"
+        );
+    }
+    // In a block scalar, `%` is text.
+    let crontab = "%d %m\n".repeat(100).replace('%', "  %");
+    assert!(documents(&format!("a: |\n{crontab}"), &Limits::new()).all(|node| node.is_ok()));
+}
+
+/// Clearing its whitespace buffers, `libyaml` would write 1 GiB and more for each of these.
+#[test]
+fn many_words_after_a_long_run_of_whitespace_are_refused() {
+    let (run, words) = (50_000, 50_000);
+    for (gap, word) in [
+        (" ", "b "),
+        (" ", "b\n"),
+        ("\t", "b "),
+        ("\n", "b\n\n"),
+        ("\r", "b\r\r"),
+        ("\u{85}", "b\u{85}\u{85}"),
+        ("\u{2028}", "b\u{2029}\u{2028}"),
+    ] {
+        let inner = format!("a{}{}", gap.repeat(run), word.repeat(words));
+        let block = format!("x: |\n {}", inner.replace('\n', "\n "));
+        for text in [
+            inner.clone(),
+            format!("'{inner}'"),
+            format!("\"{inner}\""),
+            format!("k: {inner}"),
+            block.clone(),
+            block.replace('|', ">"),
+        ] {
+            assert!(
+                matches!(error(&text), Error::TooMuchWhitespace(_)),
+                "{gap:?} {word:?}"
+            );
+        }
+    }
+    // Wide tables and trailing blanks are fine, and so is a long run in another document.
+    let table = format!(
+        "a: |\n{}",
+        format!("  x{}y\n", " ".repeat(300)).repeat(1000)
+    );
+    assert!(documents(&table, &Limits::new()).all(|node| node.is_ok()));
+    let wide = format!("'a{}b'\n---\n{}", " ".repeat(run), "- b c\n".repeat(20_000));
+    assert!(documents(&wide, &Limits::new()).all(|node| node.is_ok()));
 }

@@ -1,0 +1,114 @@
+//! Constructs that `libyaml` reads in quadratic time, found in linear time.
+//!
+//! Two lists grow with the input and are walked again and again:
+//!
+//! - **Directives**: each `%TAG` is compared with the earlier ones of its document, and each tag with
+//!   all of them (`yaml_parser_append_tag_directive`).
+//! - **Whitespace**: the buffers that hold the blanks and line breaks inside a scalar are cleared over
+//!   their whole capacity after each word or line (`CLEAR`). They have the size of the longest run so
+//!   far, so a single long run makes every later word of the scalar expensive.
+
+use super::text::is_document_marker;
+use crate::error::Error;
+use crate::limits::MAX_DIRECTIVES;
+use crate::position::Position;
+
+/// The limit on bytes that `libyaml` clears in its whitespace buffers, as a multiple of the input's
+/// size. Our choice: in a text with a word every six bytes it allows runs of three thousand blanks,
+/// and clearing that much takes less time than parsing.
+const MAX_CLEARED: usize = 512;
+
+/// Refuses a text with a construct that takes quadratic time.
+///
+/// # Errors
+///
+/// [`Error::TooManyDirectives`], [`Error::TooMuchWhitespace`], in the order of the text.
+pub(super) fn check(text: &str) -> Result<(), Error> {
+    let budget = text.len().saturating_mul(MAX_CLEARED);
+    let mut cleared = Cleared::default();
+    let mut directives = 0_usize;
+    let mut is_line_start = true;
+    for (offset, c) in text.char_indices() {
+        if is_line_start && c == '%' {
+            // It may also be a line of a plain or quoted scalar, which is no harm to count.
+            directives = directives.saturating_add(1);
+            if directives > MAX_DIRECTIVES {
+                return Err(Error::TooManyDirectives {
+                    limit: MAX_DIRECTIVES,
+                    at: Position::of(text, offset),
+                });
+            }
+        }
+        if is_line_start
+            && matches!(c, '-' | '.')
+            && is_document_marker(text.as_bytes().get(offset..).unwrap_or_default())
+        {
+            // The marker ends every scalar, and `libyaml` forgets the directives of the document.
+            directives = 0;
+            cleared.longest = 0;
+        }
+        cleared.read(c);
+        if cleared.total > budget {
+            return Err(Error::TooMuchWhitespace(Position::of(text, offset)));
+        }
+        // A byte order mark can precede a directive.
+        is_line_start = is_break(c) || (is_line_start && c == '\u{feff}');
+    }
+    Ok(())
+}
+
+/// Counts the bytes that `libyaml` clears, if every run of whitespace is inside a scalar.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cleared {
+    /// The length of the current run of whitespace.
+    run: usize,
+    /// The length of the longest run since the last document marker.
+    longest: usize,
+    total: usize,
+}
+
+impl Cleared {
+    fn read(&mut self, c: char) {
+        if is_break(c) || matches!(c, ' ' | '\t') {
+            self.run = self.run.saturating_add(c.len_utf8());
+        } else if self.run > 0 {
+            self.longest = self.longest.max(self.run);
+            self.total = self.total.saturating_add(self.longest);
+            self.run = 0;
+        }
+    }
+}
+
+/// Whether `libyaml` ends a line at a character.
+const fn is_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cleared;
+
+    fn total(text: &str) -> usize {
+        let mut cleared = Cleared::default();
+        text.chars().for_each(|c| cleared.read(c));
+        cleared.total
+    }
+
+    #[test]
+    fn each_run_of_whitespace_costs_as_much_as_the_longest_so_far() {
+        assert_eq!(total("abc"), 0);
+        assert_eq!(total("a b c"), 2);
+        assert_eq!(total("a    b c d"), 12);
+        assert_eq!(total("a\n\n\u{2028} b\tc"), 12);
+        // A run at the end is not followed by a word.
+        assert_eq!(total("a b   "), 1);
+    }
+
+    #[test]
+    fn the_cost_of_a_long_run_grows_with_the_words_after_it() {
+        let cost = |words: usize| total(&format!("a{}{}", " ".repeat(1000), "b ".repeat(words)));
+        assert_eq!(cost(1), 1000);
+        assert_eq!(cost(2), 2000);
+        assert_eq!(cost(1000), 1_000_000);
+    }
+}
