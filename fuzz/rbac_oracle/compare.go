@@ -52,6 +52,7 @@ func (t *tally) add(driver string, g generator, count int) {
 	encoder := json.NewEncoder(&lines)
 	for n := range questions {
 		questions[n] = t.area.ask(g)
+		questions[n].Version = release
 		check(encoder.Encode(questions[n]))
 	}
 	// Upstream is asked what the driver reads.

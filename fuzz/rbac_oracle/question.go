@@ -12,6 +12,8 @@ import (
 type question struct {
 	ID any    `json:"id,omitempty"`
 	Op string `json:"op"`
+	// The version of Kubernetes that is asked about; the driver takes 1.34 where it is absent.
+	Version string `json:"kubernetesVersion,omitempty"`
 
 	Method string `json:"method,omitempty"`
 	URL    string `json:"url,omitempty"`

@@ -12,8 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apiserver/pkg/authentication/user"
-	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
-	"k8s.io/apiserver/pkg/authorization/union"
 	"k8s.io/apiserver/pkg/endpoints/filters"
 	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
 	"k8s.io/apiserver/pkg/endpoints/request"
@@ -91,7 +89,7 @@ func serve(q *question) answer {
 	}
 	rbac := q.World.authorizer()
 	served := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
-	handler := filters.WithAuthorization(served, union.New(authorizerfactory.NewPrivilegedGroups(user.SystemPrivilegedGroup), rbac), legacyscheme.Codecs)
+	handler := filters.WithAuthorization(served, chain(rbac), legacyscheme.Codecs)
 	handler = filters.WithRequestInfo(handler, requestInfos)
 	ctx := request.WithUser(context.Background(), &user.DefaultInfo{Name: q.User, Groups: q.Groups})
 	w := httptest.NewRecorder()

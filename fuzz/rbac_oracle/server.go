@@ -22,7 +22,6 @@ import (
 	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
-	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/apiserver/pkg/authorization/union"
 	"k8s.io/apiserver/pkg/endpoints"
 	"k8s.io/apiserver/pkg/endpoints/filters"
@@ -99,8 +98,7 @@ func (s *apiServer) serve(q *question, method, path string, body []byte) (int, [
 	}
 	s.memory.stored = q.World.stored()
 	rbac := q.World.authorizer()
-	privileged := authorizerfactory.NewPrivilegedGroups(user.SystemPrivilegedGroup)
-	s.rules.Authorizer = union.New(privileged, rbac)
+	s.rules.Authorizer = chain(rbac)
 	s.rules.RuleResolver = union.NewRuleResolvers(rbac)
 	ctx := request.WithUser(context.Background(), &user.DefaultInfo{Name: q.User, Groups: q.Groups})
 	req := httptest.NewRequestWithContext(ctx, method, (&url.URL{Path: path}).String(), bytes.NewReader(body))
