@@ -1,5 +1,4 @@
-//! Text as Go writes and reads it: `%q`, JSON, and the query of a URL.
+//! Text as Go writes it: `%q` and JSON.
 
-pub(crate) mod printable;
-pub(crate) mod query;
+mod printable;
 pub(crate) mod quote;

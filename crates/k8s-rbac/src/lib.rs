@@ -51,6 +51,7 @@ pub use openapi::OtherReviewKind;
 mod http;
 pub mod review;
 
+pub use http::canonical_path::Ambiguity;
 pub use http::field_selector::{FieldOperator, FieldRequirement, FieldSelectorError};
 pub use http::forbidden::{Forbidden, ForbiddenDetails};
 pub use http::label_selector::{LabelRequirement, LabelSelectorError};

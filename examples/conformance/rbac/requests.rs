@@ -26,11 +26,11 @@ struct Http {
 }
 
 fn request_info(question: &Http) -> Result<Value, Refusal> {
-    let info = RequestInfo::read(&question.method, &question.url);
+    let info = RequestInfo::parse_like_apiserver(&question.method, &question.url);
     Ok(json!(info.map_err(|error| refusal(&error))?))
 }
 
-fn refusal(error: &RequestInfoError<'_>) -> Refusal {
+fn refusal(error: &RequestInfoError) -> Refusal {
     let code = match error {
         RequestInfoError::MissingKind { .. } => "missing-kind",
         _ => "invalid-url",
@@ -50,7 +50,7 @@ struct Served {
 
 fn serve(question: &Served) -> Result<Value, Refusal> {
     let Http { method, url } = &question.http;
-    let info = match RequestInfo::read(method, url) {
+    let info = match RequestInfo::parse_like_apiserver(method, url) {
         Ok(info) => info,
         Err(RequestInfoError::MissingKind { .. }) => return Ok(json!({ "status": 500 })),
         Err(error) => return Err(refusal(&error)),

@@ -1,45 +1,50 @@
-//! What an HTTP request asks for: from method and URL to the attributes of a decision.
+//! From the method and URL of an HTTP request to the attributes that a decision needs.
 //!
 //! As upstream: apiserver, `pkg/endpoints/request/requestinfo.go`.
 
+use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
 
+use super::canonical_path::{Ambiguity, find_path_ambiguity, find_query_ambiguity};
+use super::field_selector::{FieldOperator, FieldRequirement};
+use super::label_selector::LabelRequirement;
+use super::query::{Query, decode};
 use crate::admission::names;
-use crate::go_text::query::{Query, decode};
-use crate::http::field_selector::{FieldOperator, FieldRequirement};
-use crate::http::label_selector::LabelRequirement;
 use crate::request::{Request, ResourceRequest};
 
-/// What an HTTP request asks for, as the API server reads it. The empty text is what is not there.
+/// The attributes of an HTTP request to the API server. An absent attribute is the empty string.
 ///
 /// ```
 /// use k8s_rbac::{RequestInfo, ResourceRequest};
 ///
-/// let info = RequestInfo::read("GET", "/apis/apps/v1/namespaces/dev/deployments?watch=1")?;
+/// let info = RequestInfo::parse("GET", "/apis/apps/v1/namespaces/dev/deployments?watch=1")?;
 /// let request = ResourceRequest::new("watch", "apps", "deployments").in_namespace("dev");
 /// assert_eq!(info.request(), request.into());
-/// # Ok::<(), k8s_rbac::RequestInfoError<'static>>(())
+///
+/// // A router that splits before it decodes would call the handler for namespaces.
+/// assert!(RequestInfo::parse("DELETE", "/api/v1/namespaces/dev%2Fpods%2Fweb").is_err());
+/// # Ok::<(), k8s_rbac::RequestInfoError>(())
 /// ```
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RequestInfo {
-    /// Whether it is for a resource. If not, path and verb are what counts.
+    /// Whether the request is for a resource. If not, only path and verb matter.
     #[serde(rename = "resourceRequest")]
     pub is_resource_request: bool,
     /// The path, decoded.
     pub path: String,
-    /// The API's verb, or the method in lower case.
+    /// The API verb, or the method in lower case.
     pub verb: String,
     /// `api` or `apis`.
     pub api_prefix: String,
     /// The API group.
     pub api_group: String,
-    /// The version of the API.
+    /// The API version.
     pub api_version: String,
-    /// The namespace. Of a Namespace object it is the object itself.
+    /// The namespace. For a Namespace object, that object itself.
     pub namespace: String,
     /// The resource.
     pub resource: String,
@@ -47,26 +52,51 @@ pub struct RequestInfo {
     pub subresource: String,
     /// The object's name.
     pub name: String,
-    /// The path from the resource on.
+    /// The segments of the path, from the resource on.
     pub parts: Vec<String>,
-    /// `fieldSelector` as it is written, of list, watch and deletecollection.
+    /// The `fieldSelector` parameter of `list`, `watch` and `deletecollection`, not parsed.
     pub field_selector: String,
-    /// `labelSelector`, the same.
+    /// The `labelSelector` parameter of `list`, `watch` and `deletecollection`, not parsed.
     pub label_selector: String,
 }
 
 impl RequestInfo {
-    /// Reads method and URL: a path from `/` on, with its query.
+    /// Parses the method and URL of a request: a path that starts with `/`, and its query.
     ///
-    /// Where list and watch ask for one object (`fieldSelector=metadata.name=web`), that is the
-    /// name, so that a rule with `resourceNames` can allow them.
+    /// This is the reader for everything that is not kube-apiserver. It refuses a URL that another
+    /// reader, such as the router behind it, may read differently. A URL that it accepts has the
+    /// attributes that kube-apiserver gives it.
+    ///
+    /// A `list` or `watch` with `fieldSelector=metadata.name=NAME` has that name, so that a rule with
+    /// `resourceNames` can allow it. Its handler must apply the selector.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestInfoError::NotAPath`], [`RequestInfoError::Ambiguous`],
+    /// [`RequestInfoError::NotText`].
+    pub fn parse(method: &str, url: &str) -> Result<Self, RequestInfoError> {
+        let (path, query) = split_query(url);
+        if !path.starts_with('/') || url.contains(|c: char| c.is_ascii_control() || c == '#') {
+            return Err(RequestInfoError::NotAPath);
+        }
+        match find_path_ambiguity(path).or_else(|| find_query_ambiguity(query)) {
+            Some(ambiguity) => Err(RequestInfoError::Ambiguous(ambiguity)),
+            None => Self::parse_like_apiserver(method, url),
+        }
+    }
+
+    /// Parses the method and URL of a request exactly as kube-apiserver does, which decodes `%2F`
+    /// before it splits the path, and ignores slashes at both ends.
+    ///
+    /// Use it only to predict what a kube-apiserver does. In front of any other router use
+    /// [`parse`](Self::parse).
     ///
     /// # Errors
     ///
     /// [`RequestInfoError::NotAPath`], [`RequestInfoError::NotText`],
     /// [`RequestInfoError::MissingKind`].
-    pub fn read<'u>(method: &str, url: &'u str) -> Result<Self, RequestInfoError<'u>> {
-        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+    pub fn parse_like_apiserver(method: &str, url: &str) -> Result<Self, RequestInfoError> {
+        let (path, query) = split_query(url);
         let is_path = path.starts_with('/') || matches!(url, "" | "*");
         if !is_path || url.contains(|c: char| c.is_ascii_control()) {
             return Err(RequestInfoError::NotAPath);
@@ -77,13 +107,12 @@ impl RequestInfo {
             verb: method.to_lowercase(),
             ..Self::default()
         };
-        let trimmed = path.trim_matches('/');
-        let parts: Vec<&str> = trimmed.split('/').collect();
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         let (group, version, rest) = match parts.as_slice() {
             ["api", version, rest @ ..] if !rest.is_empty() => ("", version, rest),
             ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, version, rest),
             ["apis", _, _] => {
-                // As upstream: not enough for a resource, but the prefix is taken.
+                // As upstream: not a resource request, but it has the prefix.
                 "apis".clone_into(&mut info.api_prefix);
                 return Ok(info);
             }
@@ -94,23 +123,28 @@ impl RequestInfo {
         prefix.clone_into(&mut info.api_prefix);
         group.clone_into(&mut info.api_group);
         (*version).clone_into(&mut info.api_version);
-        let rest = match rest {
-            ["proxy" | "watch"] => return Err(RequestInfoError::MissingKind { url }),
+        match rest {
+            ["proxy" | "watch"] => {
+                return Err(RequestInfoError::MissingKind {
+                    url: url.to_owned(),
+                });
+            }
             [verb @ ("proxy" | "watch"), rest @ ..] => {
+                // As upstream: a verb in the path replaces that of the method, and such a request
+                // has no selectors.
                 (*verb).clone_into(&mut info.verb);
-                info.read_parts(rest);
-                // As upstream: a verb in the path is not looked at again, and has no selectors.
+                info.set_parts(rest);
                 return Ok(info);
             }
-            _ => rest,
-        };
+            _ => {}
+        }
         verb_of(method).clone_into(&mut info.verb);
-        info.read_parts(rest);
+        info.set_parts(rest);
+        let query = Query::parse(query);
         if info.name.is_empty() {
-            info.read_query(&Query::read(query));
+            info.apply_list_options(&query);
         }
         if matches!(info.verb.as_str(), "list" | "watch" | "deletecollection") {
-            let query = Query::read(query);
             let text = |name| query.first(name).unwrap_or_default().to_owned();
             info.field_selector = text("fieldSelector");
             info.label_selector = text("labelSelector");
@@ -131,9 +165,9 @@ impl RequestInfo {
             .into()
     }
 
-    // What follows the group's version: `namespaces/NS/RESOURCE/NAME/SUBRESOURCE/…`. It is so in
-    // every group, and `status` and `finalize` are always subresources of the namespace itself.
-    fn read_parts(&mut self, parts: &[&str]) {
+    // The segments after the version: `namespaces/NS/RESOURCE/NAME/SUBRESOURCE/…` in every group.
+    // `status` and `finalize` are subresources of the namespace itself.
+    fn set_parts(&mut self, parts: &[&str]) {
         let parts = match parts {
             ["namespaces", namespace, rest @ ..] => {
                 (*namespace).clone_into(&mut self.namespace);
@@ -154,51 +188,74 @@ impl RequestInfo {
         }
     }
 
-    // Of a request for no object in particular.
-    fn read_query(&mut self, query: &Query<'_>) {
+    // Only for requests that name no object in their path.
+    fn apply_list_options(&mut self, query: &Query<'_>) {
         match self.verb.as_str() {
             "delete" => "deletecollection".clone_into(&mut self.verb),
             "get" => {
-                // As upstream: every word but these two is yes, and so is none.
+                // As upstream: any value but these two means yes, the empty one too.
                 let watch = query.first("watch").map(str::to_ascii_lowercase);
                 let is_watch = !matches!(watch.as_deref(), None | Some("false" | "0"));
                 (if is_watch { "watch" } else { "list" }).clone_into(&mut self.verb);
-                self.name = exact_name(query).unwrap_or_default();
+                self.name = selected_name(query).unwrap_or_default();
             }
             _ => {}
         }
     }
 }
 
-/// Why a method and a URL are no request.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// Parses method and URL with [`RequestInfo::parse`].
+///
+/// Routers that nest others may change `uri`: take the original one.
+#[cfg(feature = "http")]
+impl TryFrom<&::http::request::Parts> for RequestInfo {
+    type Error = RequestInfoError;
+
+    fn try_from(parts: &::http::request::Parts) -> Result<Self, Self::Error> {
+        let url = parts
+            .uri
+            .path_and_query()
+            .ok_or(RequestInfoError::NotAPath)?;
+        Self::parse(parts.method.as_str(), url.as_str())
+    }
+}
+
+/// Why a method and a URL are not a request.
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum RequestInfoError<'u> {
-    /// After `watch` or `proxy` in the path nothing follows. Prints as kube-apiserver's error.
+pub enum RequestInfoError {
+    /// Another reader may read the URL differently. Only [`RequestInfo::parse`] refuses it.
+    Ambiguous(Ambiguity),
+    /// Nothing follows `watch` or `proxy` in the path. Prints as kube-apiserver's error.
     MissingKind {
         /// The URL.
-        url: &'u str,
+        url: String,
     },
-    /// The URL is neither empty nor `*` and does not start with `/`, or it holds a control
-    /// character.
+    /// The URL does not start with `/`, or it contains a control character. (kube-apiserver also
+    /// takes `*` and the empty URL.)
     NotAPath,
-    /// An escape of the path is broken, or the decoded path is not UTF-8.
+    /// An escape in the path is malformed, or the decoded path is not UTF-8.
     NotText,
 }
 
-impl Display for RequestInfoError<'_> {
+impl Display for RequestInfoError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Ambiguous(ambiguity) => ambiguity.fmt(f),
             Self::MissingKind { url } => {
                 write!(f, "unable to determine kind and namespace from url, {url}")
             }
-            Self::NotAPath => f.write_str("the url is no path that starts with `/`"),
-            Self::NotText => f.write_str("the path of the url cannot be decoded to text"),
+            Self::NotAPath => f.write_str("the URL is not a path that starts with `/`"),
+            Self::NotText => f.write_str("the path of the URL does not decode to text"),
         }
     }
 }
 
-impl std::error::Error for RequestInfoError<'_> {}
+impl Error for RequestInfoError {}
+
+fn split_query(url: &str) -> (&str, &str) {
+    url.split_once('?').unwrap_or((url, ""))
+}
 
 fn verb_of(method: &str) -> &'static str {
     match method {
@@ -211,11 +268,11 @@ fn verb_of(method: &str) -> &'static str {
     }
 }
 
-/// Finds the name that list options ask for, if they can all be read.
+/// Returns the object name that the field selector of a list requires.
 ///
-/// As upstream: what cannot be read of `ListOptions` makes the API server forget all of them, but
-/// for `watch`.
-fn exact_name(query: &Query<'_>) -> Option<String> {
+/// As upstream: if any of the `ListOptions` cannot be parsed, the API server ignores all of them
+/// except `watch`.
+fn selected_name(query: &Query<'_>) -> Option<String> {
     for number in ["limit", "timeoutSeconds"] {
         if let Some(value) = query.first(number) {
             value.parse::<i64>().ok()?;
@@ -223,9 +280,9 @@ fn exact_name(query: &Query<'_>) -> Option<String> {
     }
     LabelRequirement::parse(query.first("labelSelector").unwrap_or_default()).ok()?;
     let fields = FieldRequirement::parse(query.first("fieldSelector")?).ok()?;
-    let mut fields = fields.into_iter().filter(|requirement| {
+    let requirement = fields.into_iter().find(|requirement| {
         requirement.field == "metadata.name" && requirement.operator == FieldOperator::Equals
-    });
-    let name = fields.next()?.value;
+    })?;
+    let name = requirement.value;
     names::path_segment(&name).is_empty().then_some(name)
 }

@@ -62,12 +62,12 @@ fn each_divergence_is_real() {
         .collect();
     assert!(errors.iter().all(|error| error.starts_with("values[0][a]")));
     divergences.compare("selector-first-error", &2, &errors.len());
-    let path = RequestInfo::read("GET", "/%ff").map(|info| info.verb);
+    let path = RequestInfo::parse_like_apiserver("GET", "/%ff").map(|info| info.verb);
     divergences.compare("path-not-utf8", &Ok("get".to_owned()), &path);
-    let refused = RequestInfo::read("GET", "/x?pretty=true").unwrap();
+    let refused = RequestInfo::parse_like_apiserver("GET", "/x?pretty=true").unwrap();
     let body = Forbidden::new("u", refused.request(), "").body();
     divergences.compare("pretty-body", &true, &body.contains("\n  "));
-    let path = RequestInfo::read("GET", "http://host/x").map(|info| info.path);
+    let path = RequestInfo::parse_like_apiserver("GET", "http://host/x").map(|info| info.path);
     divergences.compare("absolute-url", &Ok("/x".to_owned()), &path);
     let role: ClusterRole = serde_json::from_value(serde_json::json!({
         "metadata": {"name": "r", "labels": {"b": "-", "a": "+"}},

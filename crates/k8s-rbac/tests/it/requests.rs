@@ -1,6 +1,6 @@
 //! Requests as they come over HTTP: as recorded, and as theorems.
 
-use k8s_rbac::{FieldRequirement, LabelRequirement, RequestInfo};
+use k8s_rbac::{Ambiguity, FieldRequirement, LabelRequirement, RequestInfo, RequestInfoError};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn method_and_url_are_read_as_upstream_reads_them() {
     for case in testkit::json_lines::<Value>("testdata/requestinfo.jsonl") {
         let text = |field: &str| case[field].as_str().unwrap().to_owned();
         let (method, url) = (text("method"), text("url"));
-        let got = match RequestInfo::read(&method, &url) {
+        let got = match RequestInfo::parse_like_apiserver(&method, &url) {
             Ok(info) => serde_json::to_value(info).unwrap(),
             Err(error) => json!(error.to_string()),
         };
@@ -68,7 +68,7 @@ fn selectors_in_a_url_are_read_as_upstream_reads_them() {
 }
 
 #[test]
-fn what_no_http_server_hands_on_is_refused() {
+fn urls_that_no_http_server_passes_on_are_refused() {
     for url in [
         "api",
         "http://h/api",
@@ -78,8 +78,170 @@ fn what_no_http_server_hands_on_is_refused() {
         "/%ff",
         "/\u{7f}",
     ] {
-        assert!(RequestInfo::read("GET", url).is_err(), "{url:?}");
+        assert!(
+            RequestInfo::parse_like_apiserver("GET", url).is_err(),
+            "{url:?}"
+        );
     }
+}
+
+#[test]
+fn the_strict_reader_refuses_what_another_reader_may_read_differently() {
+    use Ambiguity::*;
+    for (ambiguity, urls) in [
+        (
+            EscapedSeparator,
+            &[
+                "/api/v1/namespaces/dev%2Fpods%2Fweb",
+                "/api/v1/namespaces/dev%2fpods",
+                "/api/v1/namespaces/dev%5Cpods",
+                "/api/v1/namespaces/dev%252Fpods",
+                "/api/v1/namespaces/dev%3Bx",
+                "/api/v1/namespaces/dev%EF%BC%8Fpods",
+                "/api/v1/namespaces/dev%E2%88%95pods",
+                "/api/v1/namespaces/%EF%BC%8E%EF%BC%8E/pods",
+                "/api/v1/namespaces%2F/",
+                "/api%2Fv1/pods",
+                "/%2Fhealthz",
+            ][..],
+        ),
+        (
+            EmptySegment,
+            &[
+                "//",
+                "//api/v1/pods",
+                "/api//v1/pods",
+                "/api/v1/pods//",
+                "//healthz",
+            ],
+        ),
+        (
+            DotSegment,
+            &[
+                "/.",
+                "/api/v1/./pods",
+                "/api/v1/pods/..",
+                "/api/v1/%2e%2E/pods",
+                "/a/.%2e/b",
+            ],
+        ),
+        (
+            TrailingSlash,
+            &["/api/v1/pods/", "/healthz/", "/api/", "/api/?watch=1"],
+        ),
+        (
+            ForbiddenCharacter,
+            &[
+                "/api/v1/pods;x=1",
+                "/api/v1/po ds",
+                "/api\\v1/pods",
+                "/api/v1/é",
+                "/a\"b",
+                "/a%00b",
+                "/a%0Ab",
+                "/a%7Fb",
+                "/a<b",
+                "/{a}",
+                "/a|b",
+                "/a^b",
+                "/a%C2%85b",
+            ],
+        ),
+        (
+            EscapedUnreserved,
+            &[
+                "/api/v1/%6Eamespaces/dev",
+                "/%68ealthz",
+                "/api/v1/pods/a%2Db",
+                "/api/v1/pods/%7Ea",
+            ],
+        ),
+        (
+            LegacyPrefix,
+            &[
+                "/api/v1/watch/pods",
+                "/api/v1/proxy/nodes/a",
+                "/apis/apps/v1/watch/deployments",
+                "/api/v1/watch",
+            ],
+        ),
+        (
+            RepeatedParameter,
+            &[
+                "/api/v1/pods?watch=0&watch=1",
+                "/api/v1/pods?fieldSelector=metadata.name%3Da&%66ieldSelector=",
+                "/api/v1/pods?limit=1;limit=x",
+                "/api/v1/pods?watch&x=1&watch=%zz",
+            ],
+        ),
+    ] {
+        for url in urls {
+            let got = RequestInfo::parse("GET", url).unwrap_err();
+            assert_eq!(got, RequestInfoError::Ambiguous(ambiguity), "{url}");
+        }
+    }
+    for url in [
+        "",
+        "*",
+        "api/v1",
+        "http://h/api",
+        "/a#b",
+        "/a?b#c",
+        "/a\nb",
+        "?watch=1",
+    ] {
+        let got = RequestInfo::parse("GET", url).unwrap_err();
+        assert_eq!(got, RequestInfoError::NotAPath, "{url:?}");
+    }
+    for url in ["/%", "/%zz", "/%ff", "/api/v1/%u002F", "/%c0%af"] {
+        let got = RequestInfo::parse("GET", url).unwrap_err();
+        assert_eq!(got, RequestInfoError::NotText, "{url:?}");
+    }
+}
+
+#[test]
+fn the_strict_reader_accepts_every_path_of_the_api() {
+    for url in [
+        "/",
+        "/healthz",
+        "/api",
+        "/api/v1/pods",
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Anode",
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node",
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles/r%C3%B6le%20a",
+        "/api/v1/namespaces/dev/pods/web/log?follow=true&follow=false",
+        "/api/v1/namespaces/dev/services/https:web:443/proxy/a/b",
+        "/api/v1/secrets?fieldSelector=metadata.name%3Da&watch=1&limit=5",
+        "/.well-known/openid-configuration",
+        "/a...b/..a",
+    ] {
+        let strict = RequestInfo::parse("GET", url);
+        assert_eq!(
+            strict,
+            RequestInfo::parse_like_apiserver("GET", url),
+            "{url}"
+        );
+        assert!(strict.is_ok(), "{url}: {strict:?}");
+    }
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn the_head_of_a_request_is_read_strictly() {
+    let read = |uri: &str| {
+        let request = http::Request::delete(uri).body(()).unwrap();
+        RequestInfo::try_from(&request.into_parts().0)
+    };
+    let info = read("/api/v1/namespaces/dev/pods/web?a=b").unwrap();
+    assert_eq!((info.verb.as_str(), info.name.as_str()), ("delete", "web"));
+    // An HTTP/2 request has scheme and authority.
+    assert_eq!(
+        read("https://h/api/v1/namespaces/dev/pods/web?a=b"),
+        Ok(info)
+    );
+    assert!(read("/api/v1/namespaces/dev%2Fpods%2Fweb").is_err());
+    assert!(read("https://h//api").is_err());
+    assert_eq!(read("*"), Err(RequestInfoError::NotAPath));
 }
 
 #[test]
@@ -108,7 +270,7 @@ proptest! {
     }
 
     #[test]
-    fn a_label_selector_that_is_read_is_read_again_from_what_it_says(
+    fn a_parsed_label_selector_parses_again_from_its_parts(
         text in "([ab!](=|==|!=| in \\(| notin \\(|,|\\)| )?){0,6}",
     ) {
         if let Ok(requirements) = LabelRequirement::parse(&text) {
@@ -126,15 +288,39 @@ proptest! {
         }
     }
 
+    /// A reader that splits before it decodes, one that decodes first, and one that does both twice
+    /// find the same segments in a path that the strict reader accepts.
     #[test]
-    fn a_path_that_is_escaped_asks_for_the_same(
+    fn an_accepted_path_has_one_reading(
+        path in "/(api|apis|v1|apps|namespaces|pods|dev|a|%2[fFeE5]|%5C|%252F|[.;/\\\\%:é ]|%C3%A9|%EF%BC%8F|/){0,9}",
+    ) {
+        if let Ok(info) = RequestInfo::parse("GET", &path) {
+            let decode = |text: &str| {
+                String::from_utf8(percent_encoding::percent_decode_str(text).collect()).unwrap()
+            };
+            let split_first: Vec<String> = path.split('/').map(decode).collect();
+            let decoded = decode(&path);
+            let decode_first: Vec<&str> = decoded.split('/').collect();
+            prop_assert_eq!(&split_first, &decode_first);
+            let decoded_twice = decode(&decoded);
+            prop_assert_eq!(&decoded_twice, &decoded);
+            let is_plain = |one: &String| {
+                !["", ".", ".."].contains(&one.as_str()) && !one.contains(['\\', ';'])
+            };
+            prop_assert!(path == "/" || split_first.iter().skip(1).all(is_plain));
+            prop_assert_eq!(&Ok(info), &RequestInfo::parse_like_apiserver("GET", &path));
+        }
+    }
+
+    #[test]
+    fn an_escaped_path_has_the_same_attributes(
         path in "/apis?(/(apps|v1|namespaces|watch|proxy|status|pods|dev|)){0,7}/?",
         method in "GET|POST|DELETE|HEAD",
     ) {
         let escaped: String = path.chars()
             .map(|c| if c == 's' { "%73".to_owned() } else { c.to_string() })
             .collect();
-        match (RequestInfo::read(&method, &path), RequestInfo::read(&method, &escaped)) {
+        match (RequestInfo::parse_like_apiserver(&method, &path), RequestInfo::parse_like_apiserver(&method, &escaped)) {
             (Ok(plain), Ok(escaped)) => prop_assert_eq!(plain, escaped),
             (Err(_), Err(_)) => {}
             (plain, escaped) => prop_assert!(false, "{:?} and {:?}", plain, escaped),

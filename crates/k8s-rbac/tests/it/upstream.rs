@@ -95,7 +95,7 @@ fn manifests_are_read() {
 fn requests_are_read() {
     replay("requests", |question| {
         let url = question["url"].as_str().unwrap();
-        match RequestInfo::read(question["method"].as_str().unwrap(), url) {
+        match RequestInfo::parse_like_apiserver(question["method"].as_str().unwrap(), url) {
             Ok(info) => json!(info),
             Err(error @ RequestInfoError::MissingKind { .. }) => {
                 json!({ "error": {"code": "missing-kind", "message": error.to_string()} })

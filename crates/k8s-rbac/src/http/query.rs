@@ -1,11 +1,11 @@
-//! The query of a URL, as Go reads it.
+//! Percent-decoding and query parameters, as Go reads them.
 
 use std::borrow::Cow;
 
-/// Undoes percent-encoding; none where an escape is none, or what comes out is not UTF-8.
+/// Decodes percent-encoding. `None` if an escape is malformed or the result is not UTF-8.
 ///
 /// As Go: net/url, unescape.
-pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
+pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
         return Some(Cow::Borrowed(text));
     }
@@ -33,35 +33,43 @@ const fn hex(digit: u8) -> Option<u8> {
 
 /// The parameters of a query that can be read.
 ///
-/// As Go: net/url, `ParseQuery`, whose error the API server does not look at. A part with a
-/// semicolon or a broken escape is left out.
-pub(crate) struct Query<'u> {
+/// As Go: net/url, `ParseQuery`, whose error the API server ignores. A part with a semicolon or a
+/// malformed escape is left out.
+pub(super) struct Query<'u> {
     parameters: Vec<(Cow<'u, str>, Cow<'u, str>)>,
 }
 
 impl<'u> Query<'u> {
-    pub(crate) fn read(text: &'u str) -> Self {
-        let parts = text.split('&').filter(|part| !part.is_empty());
-        let parts = parts.filter(|part| !part.contains(';'));
-        let parameters = parts.filter_map(|part| {
-            let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            Some((spaced(name)?, spaced(value)?))
-        });
-        Self {
-            parameters: parameters.collect(),
-        }
+    pub(super) fn parse(text: &'u str) -> Self {
+        let parameters = text
+            .split('&')
+            .filter(|part| !part.is_empty() && !part.contains(';'))
+            .filter_map(|part| {
+                let (name, value) = part.split_once('=').unwrap_or((part, ""));
+                Some((decode_form(name)?, decode_form(value)?))
+            })
+            .collect();
+        Self { parameters }
     }
 
-    /// Returns the first value of a parameter: the API server looks at no other.
-    pub(crate) fn first(&self, name: &str) -> Option<&str> {
+    /// Returns the first value of a parameter, the only one that the API server reads.
+    pub(super) fn first(&self, name: &str) -> Option<&str> {
         let mut parameters = self.parameters.iter();
         let (_, value) = parameters.find(|(parameter, _)| parameter == name)?;
         Some(value)
     }
 }
 
-// A plus is a space here, and only here. An escaped one is not.
-fn spaced(text: &str) -> Option<Cow<'_, str>> {
+/// Returns the name of every parameter that any reader might see: parts are also separated by `;`,
+/// and a part with a malformed value counts.
+pub(super) fn parameter_names(query: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    query
+        .split(['&', ';'])
+        .filter_map(|part| decode_form(part.split('=').next().unwrap_or_default()))
+}
+
+// In a query, and only there, a plus is a space. An escaped plus is not.
+fn decode_form(text: &str) -> Option<Cow<'_, str>> {
     if text.contains('+') {
         return decode(&text.replace('+', " ")).map(|text| Cow::Owned(text.into_owned()));
     }
@@ -73,8 +81,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_read_is_left_out() {
-        let query = Query::read("a=1&&b=%zz&c;d=2&e=%&%41=x+%2By&f&a=2&g=%ff");
+    fn parts_that_cannot_be_read_are_left_out() {
+        let query = Query::parse("a=1&&b=%zz&c;d=2&e=%&%41=x+%2By&f&a=2&g=%ff");
         assert_eq!(query.first("a"), Some("1"));
         assert_eq!(query.first("A"), Some("x +y"));
         assert_eq!(query.first("f"), Some(""));
