@@ -178,13 +178,10 @@ fn one_rule_more(c: &mut Criterion) {
             assert_eq!(diff.as_ref().map(PolicyDiff::is_empty), Ok(true));
         });
     });
-    group.bench_function("become", |b| {
+    group.bench_function("escalation_paths", |b| {
         b.iter(|| {
-            let becoming = escalation_paths(&before, black_box(&user));
-            assert_eq!(
-                becoming.as_ref().map(|becoming| becoming.steps().len()),
-                Ok(0)
-            );
+            let paths = escalation_paths(&before, black_box(&user));
+            assert_eq!(paths.as_ref().map(|paths| paths.steps().len()), Ok(0));
         });
     });
     group.finish();
@@ -240,13 +237,10 @@ fn a_role_of_many_rules(c: &mut Criterion) {
             assert_eq!(explanation.near_misses().len(), 100);
         });
     });
-    group.bench_function("become", |b| {
+    group.bench_function("escalation_paths", |b| {
         b.iter(|| {
-            let becoming = escalation_paths(&policy, black_box(&user));
-            assert_eq!(
-                becoming.as_ref().map(|becoming| becoming.steps().len()),
-                Ok(0)
-            );
+            let paths = escalation_paths(&policy, black_box(&user));
+            assert_eq!(paths.as_ref().map(|paths| paths.steps().len()), Ok(0));
         });
     });
     group.finish();

@@ -29,11 +29,11 @@ pub fn analyses_say_what_is_decided(bytes: &[u8]) {
     let policy = Policy::new(objects);
     assert!(diff(&policy, &policy).is_ok_and(|diff| diff.is_empty()));
     for user in users {
-        if let Ok(becoming) = escalation_paths(&policy, &user) {
-            for step in becoming.steps() {
-                let path = becoming.path(step);
+        if let Ok(paths) = escalation_paths(&policy, &user) {
+            for (number, step) in paths.steps().iter().enumerate() {
+                let path = paths.path(number);
                 assert_eq!(path.last(), Some(&step));
-                assert!(path.first().is_some_and(|first| first.from().is_none()));
+                assert!(path.first().is_some_and(|first| first.after().is_empty()));
             }
         }
         for rule in rules.iter().take(MAX_ASKED) {

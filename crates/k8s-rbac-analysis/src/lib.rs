@@ -13,7 +13,7 @@ mod scoped_rule;
 mod who_can;
 
 pub use diff::{Change, MAX_DIFF_STEPS, PolicyDiff, diff};
-pub use escalation_paths::{EscalationPaths, escalation_paths};
+pub use escalation_paths::{EscalationPaths, EscalationSearch, escalation_paths};
 pub use explain::{Explanation, explain};
 pub use namespaces::{AllowedNamespaces, allowed_namespaces};
 pub use permission_set::{MAX_PERMISSIONS, ScopedPermission, TooLarge};

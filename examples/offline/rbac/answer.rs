@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use k8s_rbac::{BindingGrant, Forbidden, Grant, Identity, Request, User};
 use k8s_rbac_analysis::can_i::Question;
-use k8s_rbac_analysis::escalation_paths::GrantedBy;
 use k8s_rbac_analysis::{
     AllowedNamespaces, Permissions, RuleSources, ScopedPermission, ScopedRule, allowed_namespaces,
-    escalation_paths, explain, permissions, who_can,
+    explain, permissions, who_can,
 };
 use serde_json::{Value, json};
 
@@ -139,31 +138,6 @@ pub(crate) fn list(user: &UserArgs, world: &World) -> Result<Answer, String> {
     })
 }
 
-pub(crate) fn become_whom(user: &UserArgs, world: &World) -> Result<Answer, String> {
-    let becoming = escalation_paths(&world.policy, &user_of(user));
-    let becoming = becoming.map_err(|why| why.to_string())?;
-    let steps = becoming.steps().iter().map(|step| {
-        let evidence = step.evidence().iter().map(GrantedBy::to_string);
-        json!({
-            "actor": becoming.actor(step).to_string(),
-            "reaches": step.target().to_string(),
-            "means": step.means().to_string(),
-            "by": evidence.collect::<Vec<_>>(),
-            // Steps are counted from one, as they are printed.
-            "after": step.from().map(|from| from.saturating_add(1)),
-        })
-    });
-    let data = json!({
-        "everything": becoming.to_everything().is_some(),
-        "steps": steps.collect::<Vec<_>>(),
-    });
-    Ok(Answer {
-        is_good: becoming.steps().is_empty(),
-        text: becoming.to_string(),
-        data,
-    })
-}
-
 pub(crate) fn diff(before: &World, after: &World) -> Result<Answer, String> {
     let diff = k8s_rbac_analysis::diff(&before.policy, &after.policy);
     let diff = diff.map_err(|why| why.to_string())?;
@@ -197,7 +171,7 @@ fn by(grant: &BindingGrant<'_>, sources: &RuleSources<'_>) -> String {
     text
 }
 
-fn read(question: &QuestionArg) -> Result<Question, String> {
+pub(crate) fn read(question: &QuestionArg) -> Result<Question, String> {
     let text = &question.question;
     let question =
         Question::parse_without_context(text).map_err(|why| format!("`{text}`: {why}"))?;

@@ -7,7 +7,7 @@ use k8s_rbac_lint::Severity;
 
 /// Who can do what, and why: answered from RBAC manifests, without a cluster.
 ///
-/// Exit status: 0 the answer is yes, 1 it is no, 2 there is no answer. Of `diff` and `become`: 0
+/// Exit status: 0 the answer is yes, 1 it is no, 2 there is no answer. Of `diff` and `escalate`: 0
 /// nothing was found, 1 something was, 2 there is no answer. Of `lint`: 1 something was found that is
 /// as severe as --fail-on. Where an object of the files could not be read, the status is 2, and the
 /// answer is that of the rest.
@@ -54,8 +54,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         files: Files,
     },
-    /// Whom this user can become, and what he can give himself, step by step.
-    Become {
+    /// How this user can escalate their privileges: the identities, roles and permissions they can obtain,
+    /// step by step, the shortest chains first.
+    #[command(visible_aliases = ["escalate-paths", "become"])]
+    Escalate {
+        /// Prints one shortest chain to this goal only: `system:masters`, a username, `group:NAME`, or a
+        /// question such as 'get secrets -n kube-system'. Exit status: 1 there is a chain, 0 there is none.
+        #[arg(long, value_name = "GOAL")]
+        to: Option<String>,
         #[command(flatten)]
         user: UserArgs,
         #[command(flatten)]

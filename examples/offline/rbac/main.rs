@@ -12,6 +12,7 @@
 
 mod answer;
 mod args;
+mod escalate;
 mod lint;
 mod world;
 mod write;
@@ -64,7 +65,9 @@ fn answer(args: &Args, reader: &Reader) -> Result<Answer, String> {
         Command::Who { question, files } => answer::who(question, &world(&files.files)?),
         Command::Where(asked) => answer::in_which(asked, &world(&asked.files.files)?),
         Command::List { user, files } => answer::list(user, &world(&files.files)?),
-        Command::Become { user, files } => answer::become_whom(user, &world(&files.files)?),
+        Command::Escalate { to, user, files } => {
+            escalate::escalate(user, to.as_deref(), &world(&files.files)?)
+        }
         Command::Lint(asked) => lint::lint(asked, reader),
         Command::Write {
             objects,

@@ -1,28 +1,34 @@
-//! The permissions that let somebody be more than he is.
-
-use std::collections::HashMap;
+//! The permissions by which an identity obtains more than it was given.
 
 use k8s_rbac::{API_GROUP, PolicyRule, ResourceRequest};
 
-/// What a permission is good for.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+use crate::escalation_paths::constrained::Mode;
+
+/// What a permission can be used for.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) enum CapabilityKind {
+    ActInMode(Mode),
     ApproveCertificate,
     ApproveSigner,
     BindClusterRoles,
     BindRoles,
+    ChangeMutatingPolicies,
+    ChangePods,
     CreateCertificate,
     CreateClusterRoles,
+    CreateMutatingPolicies,
     CreateRoles,
+    CreateSecrets,
     EditConfigMaps,
-    EnterPods,
     EnterNodes,
+    EnterPods,
     EscalateClusterRoles,
     EscalateRoles,
     Everything,
     ImpersonateAccounts,
     ImpersonateExtra,
     ImpersonateGroups,
+    ImpersonateInMode(Mode),
     ImpersonateUsers,
     ReadSecrets,
     ReadSecretsByName,
@@ -31,423 +37,296 @@ pub(super) enum CapabilityKind {
     UpdateClusterRoles,
     UpdateRoles,
     WriteClusterRoleBindings,
+    WriteMutatingPolicyBindings,
+    WriteMutatingWebhooks,
+    WriteNodes,
     WriteRoleBindings,
 }
 
 impl CapabilityKind {
-    /// Says whether it is of use together with another.
-    pub(super) const fn is_part(self) -> bool {
+    /// Returns whether the permission matters in combination with another one.
+    const fn is_part(self) -> bool {
         match self {
-            Self::ApproveCertificate
+            Self::ActInMode(_)
+            | Self::ApproveCertificate
             | Self::ApproveSigner
             | Self::BindClusterRoles
             | Self::BindRoles
             | Self::CreateCertificate
             | Self::CreateClusterRoles
+            | Self::CreateMutatingPolicies
             | Self::CreateRoles
+            | Self::CreateSecrets
             | Self::EscalateClusterRoles
             | Self::EscalateRoles
             | Self::ImpersonateAccounts
             | Self::ImpersonateExtra
             | Self::ImpersonateGroups
+            | Self::ImpersonateInMode(_)
             | Self::ImpersonateUsers
+            | Self::ReadSecretsByName
             | Self::UpdateClusterRoles
             | Self::UpdateRoles
             | Self::WriteClusterRoleBindings
+            | Self::WriteMutatingPolicyBindings
             | Self::WriteRoleBindings => true,
-            Self::EditConfigMaps
+            Self::ChangeMutatingPolicies
+            | Self::ChangePods
+            | Self::EditConfigMaps
             | Self::EnterNodes
             | Self::EnterPods
             | Self::Everything
             | Self::ReadSecrets
-            | Self::ReadSecretsByName
             | Self::RunPods
-            | Self::Token => false,
+            | Self::Token
+            | Self::WriteMutatingWebhooks
+            | Self::WriteNodes => false,
         }
     }
 
-    /// Says whether it is of use only where there are pods, Secrets or a `ConfigMap` already.
-    pub(super) const fn takes_objects(self) -> bool {
+    /// Returns whether the permission is useful only if certain objects exist: pods, token Secrets, the
+    /// `ConfigMap` `aws-auth`, or an admission policy that is in force.
+    pub(super) const fn needs_objects(self) -> bool {
         matches!(
             self,
-            Self::EditConfigMaps
+            Self::ChangeMutatingPolicies
+                | Self::ChangePods
+                | Self::EditConfigMaps
                 | Self::EnterNodes
                 | Self::EnterPods
                 | Self::ReadSecrets
                 | Self::ReadSecretsByName
+                | Self::WriteMutatingWebhooks
         )
     }
 }
 
-/// A permission of a rule.
+/// One capability that a rule of a role grants.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Capability<'p> {
     pub(super) kind: CapabilityKind,
-    /// The resource that it is about, with its subresource.
+    /// The resource with its subresource.
     pub(super) resource: &'static str,
-    pub(super) rule: &'p PolicyRule,
+    /// The `resourceNames` of the rule. Empty if it names no object, and so allows every one.
+    pub(super) names: &'p [String],
+    /// Whether the rule allows a request without a name, as a POST is.
+    pub(super) allows_nameless: bool,
+    /// The index of the rule in its role.
+    pub(super) rule: usize,
 }
 
-impl<'p> Capability<'p> {
-    /// Returns the names that it is limited to; none if it is not.
-    pub(super) fn names(&self) -> Option<&'p [String]> {
-        let names = self.rule.resource_names.as_slice();
-        (!names.is_empty()).then_some(names)
+impl Capability<'_> {
+    /// Returns whether the capability applies to an object of this name.
+    pub(super) fn allows_name(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|own| own == name)
     }
 }
 
-/// The permissions of each role, by where its rules are kept: many bindings give one role.
-#[derive(Debug, Default)]
-pub(super) struct Capabilities<'p>(HashMap<(*const PolicyRule, usize), Vec<Capability<'p>>>);
-
-impl<'p> Capabilities<'p> {
-    pub(super) fn of(&mut self, rules: &'p [PolicyRule]) -> &[Capability<'p>] {
-        let powers = self.0.entry((rules.as_ptr(), rules.len()));
-        powers.or_insert_with(|| rules.iter().flat_map(powers_of).collect())
-    }
-
-    /// Says whether rules allow all verbs on all resources.
-    pub(super) fn are_everything(&mut self, rules: &'p [PolicyRule]) -> bool {
-        self.of(rules)
+/// Lists the capabilities that the rules of a role grant, on a cluster of Kubernetes 1.`minor`.
+pub(super) fn capabilities(rules: &[PolicyRule], minor: u8) -> Vec<Capability<'_>> {
+    let mut found = Vec::new();
+    for (number, rule) in rules.iter().enumerate() {
+        let capability = |kind, resource| Capability {
+            kind,
+            resource,
+            names: &rule.resource_names,
+            allows_nameless: rule.allows_name(None),
+            rule: number,
+        };
+        let patterns = PATTERNS
             .iter()
-            .any(|power| power.kind == CapabilityKind::Everything)
+            .filter(|pattern| pattern.matches(rule, minor));
+        found.extend(patterns.map(|pattern| capability(pattern.kind, pattern.resource)));
+        let modes = Mode::ALL.into_iter().filter(|mode| mode.is_served(minor));
+        for mode in modes.filter(|mode| mode.is_named_by(rule)) {
+            found.push(capability(CapabilityKind::ActInMode(mode), ""));
+        }
     }
+    found
 }
 
-fn powers_of(rule: &PolicyRule) -> impl Iterator<Item = Capability<'_>> {
-    PATTERNS.iter().filter_map(|pattern| {
-        let (kind, verbs, group, resource, names) = *pattern;
-        let has_verb = verbs.iter().any(|verb| rule.allows_verb(verb));
-        let has_resource = match kind {
+/// Lists the capabilities of all verbs on all resources.
+pub(super) fn all_capabilities<'p>() -> Vec<Capability<'p>> {
+    let capability = |pattern: &Pattern| Capability {
+        kind: pattern.kind,
+        resource: pattern.resource,
+        names: &[],
+        allows_nameless: true,
+        rule: 0,
+    };
+    PATTERNS.iter().map(capability).collect()
+}
+
+/// Returns whether one of these matters in combination with another one.
+pub(super) fn have_parts(capabilities: &[Capability<'_>]) -> bool {
+    capabilities.iter().any(|one| one.kind.is_part())
+}
+
+/// The resource of an impersonated extra, up to its key.
+pub(super) const EXTRAS: &str = "userextras/";
+
+/// The objects that a rule must allow for a capability.
+#[derive(Clone, Copy, Debug)]
+enum Names {
+    /// Any: the step looks at the names, or they do not matter.
+    Any,
+    /// Every object.
+    Every,
+    /// A request without a name, as that of an object that is created.
+    Nameless,
+}
+
+/// What a rule must allow for a capability.
+#[derive(Clone, Copy, Debug)]
+struct Pattern {
+    kind: CapabilityKind,
+    /// The verbs, one of which is enough.
+    verbs: &'static [&'static str],
+    group: &'static str,
+    resource: &'static str,
+    names: Names,
+    /// The minor versions of Kubernetes 1 to which it applies: the first and the last.
+    versions: (u8, u8),
+}
+
+impl Pattern {
+    const fn new(
+        kind: CapabilityKind,
+        verbs: &'static [&'static str],
+        group: &'static str,
+        resource: &'static str,
+        names: Names,
+    ) -> Self {
+        Self {
+            kind,
+            verbs,
+            group,
+            resource,
+            names,
+            versions: (0, u8::MAX),
+        }
+    }
+
+    const fn since(mut self, minor: u8) -> Self {
+        self.versions.0 = minor;
+        self
+    }
+
+    const fn until(mut self, minor: u8) -> Self {
+        self.versions.1 = minor;
+        self
+    }
+
+    fn matches(&self, rule: &PolicyRule, minor: u8) -> bool {
+        let (first, last) = self.versions;
+        let has_resource = || match self.kind {
             // The key of an extra is its subresource.
-            CapabilityKind::ImpersonateExtra => {
-                let mut resources = rule.resources.iter();
-                resources.any(|entry| entry.starts_with(resource))
-            }
+            CapabilityKind::ImpersonateExtra => rule
+                .resources
+                .iter()
+                .any(|entry| entry.starts_with(self.resource)),
             _ => {
-                let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-                let request = ResourceRequest::new("", group, resource);
+                let (resource, subresource) =
+                    self.resource.split_once('/').unwrap_or((self.resource, ""));
+                let request = ResourceRequest::new("", self.group, resource);
                 rule.allows_resource(&request.with_subresource(subresource))
             }
         };
-        let is_named = match names {
+        let has_names = || match self.names {
             Names::Any => true,
             Names::Every => rule.resource_names.is_empty(),
-            Names::None => rule.allows_name(None),
+            Names::Nameless => rule.allows_name(None),
         };
-        let is_there = has_verb && rule.allows_group(group) && has_resource && is_named;
-        is_there.then_some(Capability {
-            kind,
-            resource,
-            rule,
-        })
-    })
+        (first..=last).contains(&minor)
+            && self.verbs.iter().any(|verb| rule.allows_verb(verb))
+            && rule.allows_group(self.group)
+            && has_resource()
+            && has_names()
+    }
 }
 
-/// The beginning of the resource of an extra, before its key.
-pub(super) const EXTRAS: &str = "userextras/";
-
-/// Which names a permission has to be for.
-#[derive(Clone, Copy)]
-enum Names {
-    /// Any: for which, each step looks at for itself, or it does not matter.
-    Any,
-    /// Every name.
-    Every,
-    /// None, as that of an object that is created is not known.
-    None,
-}
-
-/// CapabilityKind, verbs of which one is enough, API group, resource, names.
-type Pattern = (
-    CapabilityKind,
-    &'static [&'static str],
-    &'static str,
-    &'static str,
-    Names,
-);
-
+const ADMISSION: &str = "admissionregistration.k8s.io";
+const AUTHENTICATION: &str = "authentication.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
-const REQUESTS: &str = "certificatesigningrequests";
-const APPROVALS: &str = "certificatesigningrequests/approval";
 
-const ALL: &[&str] = &["*"];
 const CHANGE: &[&str] = &["patch", "update"];
 const CREATE: &[&str] = &["create"];
-// WebSockets are asked for with GET, SPDY with POST.
-const ENTER: &[&str] = &["create", "get"];
+const CREATE_OR_GET: &[&str] = &["create", "get"];
 const IMPERSONATE: &[&str] = &["impersonate"];
 const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "patch", "update"];
 
-const PATTERNS: &[Pattern] = &[
-    (CapabilityKind::Everything, ALL, "*", "*", Names::Every),
-    (
-        CapabilityKind::ImpersonateUsers,
-        IMPERSONATE,
-        "",
-        "users",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::ImpersonateGroups,
-        IMPERSONATE,
-        "",
-        "groups",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::ImpersonateAccounts,
-        IMPERSONATE,
-        "",
-        "serviceaccounts",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::ImpersonateExtra,
-        IMPERSONATE,
-        "authentication.k8s.io",
-        EXTRAS,
-        Names::Any,
-    ),
-    (
-        CapabilityKind::Token,
-        CREATE,
-        "",
-        "serviceaccounts/token",
-        Names::Any,
-    ),
-    (CapabilityKind::RunPods, CREATE, "", "pods", Names::None),
-    (
-        CapabilityKind::RunPods,
-        CREATE,
-        "apps",
-        "deployments",
-        Names::None,
-    ),
-    (
-        CapabilityKind::RunPods,
-        CHANGE,
-        "apps",
-        "deployments",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::RunPods,
-        CREATE,
-        "apps",
-        "daemonsets",
-        Names::None,
-    ),
-    (
-        CapabilityKind::RunPods,
-        CHANGE,
-        "apps",
-        "daemonsets",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::RunPods,
-        CREATE,
-        "apps",
-        "statefulsets",
-        Names::None,
-    ),
-    (
-        CapabilityKind::RunPods,
-        CHANGE,
-        "apps",
-        "statefulsets",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::RunPods,
-        CREATE,
-        "apps",
-        "replicasets",
-        Names::None,
-    ),
-    (
-        CapabilityKind::RunPods,
-        CHANGE,
-        "apps",
-        "replicasets",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::RunPods,
-        CREATE,
-        "",
-        "replicationcontrollers",
-        Names::None,
-    ),
-    (
-        CapabilityKind::RunPods,
-        CHANGE,
-        "",
-        "replicationcontrollers",
-        Names::Any,
-    ),
-    // The template of a Job cannot be changed.
-    (
-        CapabilityKind::RunPods,
-        CREATE,
-        "batch",
-        "jobs",
-        Names::None,
-    ),
-    (
-        CapabilityKind::RunPods,
-        CREATE,
-        "batch",
-        "cronjobs",
-        Names::None,
-    ),
-    (
-        CapabilityKind::RunPods,
-        CHANGE,
-        "batch",
-        "cronjobs",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::EnterPods,
-        ENTER,
-        "",
-        "pods/exec",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::EnterPods,
-        ENTER,
-        "",
-        "pods/attach",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::EnterPods,
-        CHANGE,
-        "",
-        "pods/ephemeralcontainers",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::EnterNodes,
-        ENTER,
-        "",
-        "nodes/proxy",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::ReadSecrets,
-        READ,
-        "",
-        "secrets",
-        Names::None,
-    ),
-    (
-        CapabilityKind::ReadSecretsByName,
-        READ,
-        "",
-        "secrets",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::EditConfigMaps,
-        CHANGE,
-        "",
-        "configmaps",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::CreateCertificate,
-        CREATE,
-        CERTIFICATES,
-        REQUESTS,
-        Names::None,
-    ),
-    (
-        CapabilityKind::ApproveCertificate,
-        CHANGE,
-        CERTIFICATES,
-        APPROVALS,
-        Names::Any,
-    ),
-    (
-        CapabilityKind::ApproveSigner,
-        &["approve"],
-        CERTIFICATES,
-        "signers",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::BindClusterRoles,
-        &["bind"],
-        API_GROUP,
-        "clusterroles",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::BindRoles,
-        &["bind"],
-        API_GROUP,
-        "roles",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::WriteClusterRoleBindings,
-        WRITE,
-        API_GROUP,
-        "clusterrolebindings",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::WriteRoleBindings,
-        WRITE,
-        API_GROUP,
-        "rolebindings",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::EscalateClusterRoles,
-        &["escalate"],
-        API_GROUP,
-        "clusterroles",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::EscalateRoles,
-        &["escalate"],
-        API_GROUP,
-        "roles",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::UpdateClusterRoles,
-        CHANGE,
-        API_GROUP,
-        "clusterroles",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::UpdateRoles,
-        CHANGE,
-        API_GROUP,
-        "roles",
-        Names::Any,
-    ),
-    (
-        CapabilityKind::CreateClusterRoles,
-        CREATE,
-        API_GROUP,
-        "clusterroles",
-        Names::None,
-    ),
-    (
-        CapabilityKind::CreateRoles,
-        CREATE,
-        API_GROUP,
-        "roles",
-        Names::None,
-    ),
-];
+/// The first version whose exec and attach ask for `create` over WebSockets as well, which begin with a
+/// GET: the feature gate
+/// `AuthorizePodWebsocketUpgradeCreatePermission`.
+const CREATE_FOR_EXEC: u8 = 35;
+const GET_FOR_EXEC: u8 = 34;
+
+/// The first version that serves `MutatingAdmissionPolicy` by default.
+const MUTATING_POLICIES: u8 = 36;
+
+#[rustfmt::skip]
+const PATTERNS: &[Pattern] = {
+    use CapabilityKind as Kind;
+    use Names::{Any, Every, Nameless};
+    &[
+        Pattern::new(Kind::Everything, &["*"], "*", "*", Every),
+        Pattern::new(Kind::ImpersonateUsers, IMPERSONATE, "", "users", Any),
+        Pattern::new(Kind::ImpersonateGroups, IMPERSONATE, "", "groups", Any),
+        Pattern::new(Kind::ImpersonateAccounts, IMPERSONATE, "", "serviceaccounts", Any),
+        Pattern::new(Kind::ImpersonateExtra, IMPERSONATE, AUTHENTICATION, EXTRAS, Any),
+        Pattern::new(Kind::ImpersonateInMode(Mode::UserInfo), &["impersonate:user-info"], AUTHENTICATION, "users", Any).since(Mode::SINCE),
+        Pattern::new(Kind::ImpersonateInMode(Mode::ServiceAccount), &["impersonate:serviceaccount"], AUTHENTICATION, "serviceaccounts", Any).since(Mode::SINCE),
+        Pattern::new(Kind::ImpersonateInMode(Mode::ArbitraryNode), &["impersonate:arbitrary-node"], AUTHENTICATION, "nodes", Any).since(Mode::SINCE),
+        Pattern::new(Kind::ImpersonateInMode(Mode::AssociatedNode), &["impersonate:associated-node"], AUTHENTICATION, "nodes", Any).since(Mode::SINCE),
+        Pattern::new(Kind::Token, CREATE, "", "serviceaccounts/token", Any),
+        Pattern::new(Kind::RunPods, CREATE, "", "pods", Nameless),
+        Pattern::new(Kind::RunPods, CREATE, "apps", "deployments", Nameless),
+        Pattern::new(Kind::RunPods, CHANGE, "apps", "deployments", Any),
+        Pattern::new(Kind::RunPods, CREATE, "apps", "daemonsets", Nameless),
+        Pattern::new(Kind::RunPods, CHANGE, "apps", "daemonsets", Any),
+        Pattern::new(Kind::RunPods, CREATE, "apps", "statefulsets", Nameless),
+        Pattern::new(Kind::RunPods, CHANGE, "apps", "statefulsets", Any),
+        Pattern::new(Kind::RunPods, CREATE, "apps", "replicasets", Nameless),
+        Pattern::new(Kind::RunPods, CHANGE, "apps", "replicasets", Any),
+        Pattern::new(Kind::RunPods, CREATE, "", "replicationcontrollers", Nameless),
+        Pattern::new(Kind::RunPods, CHANGE, "", "replicationcontrollers", Any),
+        // The template of a Job is immutable.
+        Pattern::new(Kind::RunPods, CREATE, "batch", "jobs", Nameless),
+        Pattern::new(Kind::RunPods, CREATE, "batch", "cronjobs", Nameless),
+        Pattern::new(Kind::RunPods, CHANGE, "batch", "cronjobs", Any),
+        // WebSockets begin with a GET, SPDY with a POST.
+        Pattern::new(Kind::EnterPods, CREATE_OR_GET, "", "pods/exec", Any).until(GET_FOR_EXEC),
+        Pattern::new(Kind::EnterPods, CREATE, "", "pods/exec", Any).since(CREATE_FOR_EXEC),
+        Pattern::new(Kind::EnterPods, CREATE_OR_GET, "", "pods/attach", Any).until(GET_FOR_EXEC),
+        Pattern::new(Kind::EnterPods, CREATE, "", "pods/attach", Any).since(CREATE_FOR_EXEC),
+        Pattern::new(Kind::EnterPods, CHANGE, "", "pods/ephemeralcontainers", Any),
+        // The kubelet authorizes what it is asked through the proxy by `nodes/proxy` alone.
+        Pattern::new(Kind::EnterNodes, CREATE_OR_GET, "", "nodes/proxy", Any),
+        // As upstream: pkg/apis/core/validation, ValidatePodUpdate lets images change.
+        Pattern::new(Kind::ChangePods, CHANGE, "", "pods", Any),
+        Pattern::new(Kind::ReadSecrets, READ, "", "secrets", Nameless),
+        Pattern::new(Kind::ReadSecretsByName, READ, "", "secrets", Any),
+        Pattern::new(Kind::CreateSecrets, CREATE, "", "secrets", Nameless),
+        Pattern::new(Kind::EditConfigMaps, CHANGE, "", "configmaps", Any),
+        Pattern::new(Kind::WriteNodes, CHANGE, "", "nodes", Any),
+        Pattern::new(Kind::WriteNodes, CHANGE, "", "nodes/status", Any),
+        Pattern::new(Kind::WriteMutatingWebhooks, WRITE, ADMISSION, "mutatingwebhookconfigurations", Any),
+        Pattern::new(Kind::ChangeMutatingPolicies, CHANGE, ADMISSION, "mutatingadmissionpolicies", Any).since(MUTATING_POLICIES),
+        Pattern::new(Kind::CreateMutatingPolicies, CREATE, ADMISSION, "mutatingadmissionpolicies", Nameless).since(MUTATING_POLICIES),
+        Pattern::new(Kind::WriteMutatingPolicyBindings, WRITE, ADMISSION, "mutatingadmissionpolicybindings", Any).since(MUTATING_POLICIES),
+        Pattern::new(Kind::CreateCertificate, CREATE, CERTIFICATES, "certificatesigningrequests", Nameless),
+        Pattern::new(Kind::ApproveCertificate, CHANGE, CERTIFICATES, "certificatesigningrequests/approval", Any),
+        Pattern::new(Kind::ApproveSigner, &["approve"], CERTIFICATES, "signers", Any),
+        Pattern::new(Kind::BindClusterRoles, &["bind"], API_GROUP, "clusterroles", Any),
+        Pattern::new(Kind::BindRoles, &["bind"], API_GROUP, "roles", Any),
+        Pattern::new(Kind::WriteClusterRoleBindings, WRITE, API_GROUP, "clusterrolebindings", Any),
+        Pattern::new(Kind::WriteRoleBindings, WRITE, API_GROUP, "rolebindings", Any),
+        Pattern::new(Kind::EscalateClusterRoles, &["escalate"], API_GROUP, "clusterroles", Any),
+        Pattern::new(Kind::EscalateRoles, &["escalate"], API_GROUP, "roles", Any),
+        Pattern::new(Kind::UpdateClusterRoles, CHANGE, API_GROUP, "clusterroles", Any),
+        Pattern::new(Kind::UpdateRoles, CHANGE, API_GROUP, "roles", Any),
+        Pattern::new(Kind::CreateClusterRoles, CREATE, API_GROUP, "clusterroles", Nameless),
+        Pattern::new(Kind::CreateRoles, CREATE, API_GROUP, "roles", Nameless),
+    ]
+};

@@ -1,238 +1,261 @@
-//! A user and groups that one request impersonates, for what needs several permissions.
+//! Groups and extras, which are impersonated together with a user, and permissions that a user and
+//! groups have only together.
 //!
-//! As upstream: apiserver, pkg/endpoints/filters/impersonation.go. Each group is asked for by itself,
-//! so that whoever may impersonate some may impersonate all of them at once, with any user that he may
-//! impersonate. Where groups are named, a service account is in no other.
+//! As upstream: apiserver, pkg/endpoints/filters/impersonation. Each group is authorized by itself, so
+//! an actor that may impersonate some groups may impersonate all of them at once, with any user that it
+//! may impersonate. A service account is in no other group than those that the request names.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use k8s_rbac::{Identity, PRIVILEGED_GROUP, User};
+use k8s_rbac::{Identity, PRIVILEGED_GROUP, ServiceAccount};
 
-use crate::escalation_paths::capability::CapabilityKind;
-use crate::escalation_paths::search::{Held, Holding, NOBODY, Search, split_account};
-use crate::escalation_paths::{GrantedBy, Scope, Target};
+use crate::escalation_paths::capability::{CapabilityKind as Kind, EXTRAS};
+use crate::escalation_paths::index::{Holding, RoleId};
+use crate::escalation_paths::state::{ActorId, Held, Pending, State, Turn};
+use crate::escalation_paths::{GrantedBy, Scope, Target, Technique};
 use crate::permission_set::TooLarge;
 
-/// The groups of which the API server adds the first to those impersonated, unless one is there.
+/// The groups of which the API server adds the first to an impersonated user, unless one is named.
 const AUTHENTICATED: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
 
-/// A step that is made once something comes of it.
-pub(super) struct Pending<'p> {
-    pub(super) target: Target<'p>,
-    /// Who makes it.
-    pub(super) actor: usize,
-    pub(super) evidence: Vec<GrantedBy<'p>>,
-}
+const KINDS: [Kind; 4] = [
+    Kind::ImpersonateAccounts,
+    Kind::ImpersonateExtra,
+    Kind::ImpersonateGroups,
+    Kind::ImpersonateUsers,
+];
 
-#[derive(Default)]
+/// The impersonation of several identities by one request.
+#[derive(Debug)]
 pub(super) struct GroupImpersonation<'p> {
-    /// Whom the policy names, and the user.
+    /// The user whose search it is.
+    start: Identity,
+    /// The users and groups that hold a permission which matters only in combination. Others add nothing.
     users: BTreeSet<Identity>,
     groups: BTreeSet<String>,
-    /// The user whose search it is.
-    start: Option<Identity>,
-    /// Those who may impersonate groups.
-    impersonators: BTreeSet<usize>,
-    /// What each holds of what is of use together with something else.
-    parts: HashMap<Identity, Vec<Holding<'p>>>,
-    /// Those who have acted together, and how many roles they had.
-    acted: HashSet<(Identity, Vec<String>, usize)>,
+    /// The permissions to impersonate groups and extras that were used.
+    used: HashSet<(RoleId, usize, Scope<'p>)>,
+    /// The sets of permissions to impersonate that were looked at. Many actors hold the same.
+    seen: HashSet<Vec<(RoleId, usize, Scope<'p>)>>,
 }
 
-impl GroupImpersonation<'_> {
-    /// Notes whom there is to impersonate.
-    pub(super) fn name(
-        &mut self,
-        start: &User,
-        users: &BTreeSet<String>,
-        groups: &BTreeSet<String>,
-        accounts: &BTreeMap<String, BTreeSet<String>>,
-    ) {
-        let accounts = accounts.iter().flat_map(|(namespace, names)| {
-            let names = names.iter();
-            names.map(move |name| User::service_account(namespace, name).name)
-        });
-        let users = users.iter().cloned().chain(accounts);
-        let start_name = start.name.clone();
-        self.users = users.chain([start_name]).map(Identity::User).collect();
-        self.groups = groups.iter().chain(&start.groups).cloned().collect();
-        self.groups.remove(PRIVILEGED_GROUP);
-        self.start = Some(Identity::User(start.name.clone()));
-    }
-}
-
-impl<'p> Search<'p> {
-    pub(super) fn note_impersonator(&mut self, actor: usize, all: &[Held<'p>]) {
-        let is_one = |held: &Held<'p>| {
-            held.power.kind == CapabilityKind::ImpersonateGroups && held.reach == Scope::Cluster
-        };
-        if all.iter().any(is_one) {
-            self.teams.impersonators.insert(actor);
-        }
-    }
-
-    /// Lets users and groups act together that somebody may impersonate. Says whether some do that
-    /// have not before.
-    pub(super) fn team_up(&mut self) -> Result<bool, TooLarge> {
-        let mut found = false;
-        for actor in self.teams.impersonators.clone() {
-            found |= self.team_up_by(actor)?;
-        }
-        Ok(found)
-    }
-
-    fn team_up_by(&mut self, actor: usize) -> Result<bool, TooLarge> {
-        let all = self.held_by(actor)?;
-        let users = self.users_for(actor, &all)?;
-        let Some(&(_, of_any)) = users.first() else {
-            return Ok(false);
-        };
-        let mut groups = Vec::new();
-        let mut shared = Vec::new();
-        let mut evidence = Vec::new();
-        for (group, of_group) in self.groups_for(&all)? {
-            let parts = self.parts_of(Identity::Group(group.clone()))?;
-            if !parts.is_empty() {
-                shared.extend(parts);
-                groups.push(group);
-                evidence.push(of_group);
+impl<'p> GroupImpersonation<'p> {
+    pub(super) fn new(state: &State<'p>, start: &str) -> Self {
+        let start = Identity::User(start.to_owned());
+        let (mut users, mut groups) = (BTreeSet::from([start.clone()]), BTreeSet::new());
+        for identity in state.index.identities_with_parts() {
+            match identity {
+                Identity::Group(name) if name == PRIVILEGED_GROUP => {}
+                Identity::Group(name) => drop(groups.insert(name)),
+                Identity::User(_) => drop(users.insert(identity)),
             }
         }
-        if !groups
+        Self {
+            start,
+            users,
+            groups,
+            used: HashSet::new(),
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Impersonates groups and extras one by one, together with a user.
+    pub(super) fn one_by_one(
+        &mut self,
+        state: &mut State<'p>,
+        turn: &Turn<'p>,
+    ) -> Result<(), TooLarge> {
+        if !turn.has_any(&KINDS) {
+            return Ok(());
+        }
+        let user = state
+            .held_in(turn.actor, Kind::ImpersonateUsers, Scope::Cluster)
+            .first();
+        let user = user.or_else(|| state.held(turn.actor, Kind::ImpersonateAccounts).next());
+        let Some(user) = user.map(|held| held.granted_by) else {
+            return Ok(());
+        };
+        for kind in [Kind::ImpersonateGroups, Kind::ImpersonateExtra] {
+            for held in state.held_in(turn.actor, kind, Scope::Cluster).to_vec() {
+                if !self
+                    .used
+                    .insert((held.role, held.capability.rule, held.scope))
+                {
+                    continue;
+                }
+                let granted_by = [held.granted_by, user];
+                if kind == Kind::ImpersonateExtra {
+                    impersonate_extras(state, turn.actor, &held, &granted_by)?;
+                    continue;
+                }
+                let groups = match held.capability.names {
+                    [] => state.groups(),
+                    names => names.to_vec(),
+                };
+                state.spend(groups.len())?;
+                for group in groups {
+                    let group = Identity::Group(group);
+                    state.reach(group, turn.actor, Technique::Impersonate, &granted_by);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Impersonates all groups at once, with each user, where both hold permissions that matter in
+    /// combination.
+    pub(super) fn together(
+        &mut self,
+        state: &mut State<'p>,
+        turn: &Turn<'p>,
+    ) -> Result<(), TooLarge> {
+        if !turn.has_any(&KINDS) {
+            return Ok(());
+        }
+        let held: Vec<Held<'p>> = KINDS
             .iter()
-            .any(|group| AUTHENTICATED.contains(&group.as_str()))
+            .flat_map(|kind| state.held(turn.actor, *kind))
+            .copied()
+            .collect();
+        let mut key: Vec<_> = held
+            .iter()
+            .map(|held| (held.role, held.capability.rule, held.scope))
+            .collect();
+        key.sort_unstable();
+        key.dedup();
+        state.spend(key.len())?;
+        if !self.seen.insert(key) {
+            return Ok(());
+        }
+        let groups = self.groups_of(state, &held)?;
+        let (users, any) = self.users_of(state, &held)?;
+        let (Some(first), Some(any)) = (groups.keys().next().cloned(), any) else {
+            return Ok(());
+        };
+        let names: Vec<String> = groups.keys().cloned().collect();
+        let mut shared = Vec::new();
+        for name in &names {
+            shared.extend(state.index.parts(&Identity::Group(name.clone())));
+        }
+        if !names
+            .iter()
+            .any(|name| AUTHENTICATED.contains(&name.as_str()))
         {
             let [authenticated, _] = AUTHENTICATED;
-            shared.extend(self.parts_of(Identity::Group(authenticated.to_owned()))?);
+            shared.extend(
+                state
+                    .index
+                    .parts(&Identity::Group(authenticated.to_owned())),
+            );
         }
-        let mut found = false;
-        let Some(first) = groups.first().cloned() else {
-            return Ok(false);
-        };
-        let nobody = Identity::Group(first);
-        for (identity, of_user) in std::iter::once((nobody, of_any)).chain(users) {
-            let mut holdings = match &identity {
+        let only_groups = (names.len() > 1).then_some((Identity::Group(first), any));
+        for (identity, of_user) in only_groups.into_iter().chain(users) {
+            let mut holdings: Vec<Holding<'p>> = match &identity {
                 Identity::Group(_) => Vec::new(),
-                Identity::User(_) => self.parts_of(identity.clone())?,
+                Identity::User(_) => state.index.parts(&identity),
             };
-            let is_alone =
-                holdings.is_empty() && (groups.len() < 2 || matches!(identity, Identity::User(_)));
-            holdings.extend(&shared);
-            let key = (identity.clone(), groups.clone(), holdings.len());
-            if is_alone || !self.teams.acted.insert(key) {
-                continue;
+            let is_start = identity == self.start;
+            if is_start {
+                holdings.extend(state.gained_parts());
             }
-            let groups = groups.clone();
-            let pending = Pending {
-                target: Target::Together { identity, groups },
-                actor,
-                evidence: std::iter::once(of_user)
-                    .chain(evidence.iter().copied())
+            holdings.extend(&shared);
+            state.spend(holdings.len())?;
+            let pending = || Pending {
+                target: Target::UserWithGroups {
+                    identity: identity.clone(),
+                    groups: names.clone(),
+                },
+                actor: turn.actor,
+                granted_by: std::iter::once(of_user)
+                    .chain(groups.values().copied())
                     .collect(),
             };
-            self.enter_together(pending, holdings);
-            found = true;
+            state.enter_together(&identity, &names, pending, |_| holdings, is_start);
         }
-        Ok(found)
+        Ok(())
     }
 
-    /// Lists the groups that somebody may impersonate, with what allows it.
-    fn groups_for(&mut self, all: &[Held<'p>]) -> Result<Vec<(String, GrantedBy<'p>)>, TooLarge> {
-        let mut groups: BTreeMap<String, GrantedBy<'p>> = BTreeMap::new();
+    /// Finds the groups that an actor may impersonate and that matter, each with what allows it.
+    fn groups_of(
+        &self,
+        state: &mut State<'p>,
+        held: &[Held<'p>],
+    ) -> Result<BTreeMap<String, GrantedBy<'p>>, TooLarge> {
+        let mut groups = BTreeMap::new();
         let of_groups = |held: &&Held<'p>| {
-            held.power.kind == CapabilityKind::ImpersonateGroups && held.reach == Scope::Cluster
+            held.kind() == Kind::ImpersonateGroups && held.scope == Scope::Cluster
         };
-        for held in all.iter().filter(of_groups) {
-            let names = held.power.names();
-            self.budget.spend(self.teams.groups.len())?;
-            let is_named = |name: &String| names.is_none_or(|names| names.contains(name));
-            for group in self.teams.groups.iter().filter(|name| is_named(name)) {
-                groups.entry(group.clone()).or_insert(held.evidence);
+        for held in held.iter().filter(of_groups) {
+            let named: Vec<&String> = match held.capability.names {
+                [] => self.groups.iter().collect(),
+                names => names
+                    .iter()
+                    .filter(|name| self.groups.contains(*name))
+                    .collect(),
+            };
+            state.spend(named.len().saturating_add(held.capability.names.len()))?;
+            for group in named {
+                groups.entry(group.clone()).or_insert(held.granted_by);
             }
         }
-        Ok(groups.into_iter().collect())
+        Ok(groups)
     }
 
-    /// Lists the users and service accounts that somebody may impersonate, with what allows it.
-    /// One that the policy does not name is among them, if that is all that he may.
-    fn users_for(
-        &mut self,
-        actor: usize,
-        all: &[Held<'p>],
-    ) -> Result<Vec<(Identity, GrantedBy<'p>)>, TooLarge> {
-        let mut users: BTreeMap<Identity, GrantedBy<'p>> = BTreeMap::new();
+    /// Finds the users and service accounts that an actor may impersonate and that matter, each with what
+    /// allows it, and what allows some user, whoever that is.
+    fn users_of(
+        &self,
+        state: &mut State<'p>,
+        held: &[Held<'p>],
+    ) -> Result<(BTreeMap<Identity, GrantedBy<'p>>, Option<GrantedBy<'p>>), TooLarge> {
+        let mut users = BTreeMap::new();
         let mut any = None;
-        for held in all {
-            let is_account = match held.power.kind {
-                CapabilityKind::ImpersonateUsers if held.reach == Scope::Cluster => false,
-                CapabilityKind::ImpersonateAccounts => true,
+        for held in held {
+            let is_account = match held.kind() {
+                Kind::ImpersonateUsers if held.scope == Scope::Cluster => false,
+                Kind::ImpersonateAccounts => true,
                 _ => continue,
             };
-            any = any.or(Some(held.evidence));
-            let names = held.power.names();
-            self.budget.spend(self.teams.users.len())?;
-            for user in &self.teams.users {
-                let Identity::User(name) = user else { continue };
-                let (is_there, name) = match (is_account, split_account(name)) {
-                    (true, Some((namespace, name))) => (held.reach.has(namespace), name),
-                    (false, None) => (true, name.as_str()),
+            any = any.or(Some(held.granted_by));
+            state.spend(self.users.len())?;
+            for user in &self.users {
+                let Identity::User(username) = user else {
+                    continue;
+                };
+                let name = match (is_account, ServiceAccount::parse(username)) {
+                    (true, Some(account)) if held.scope.contains(account.namespace()) => {
+                        account.name()
+                    }
+                    (false, None) => username,
                     _ => continue,
                 };
-                if is_there && names.is_none_or(|names| names.iter().any(|own| own == name)) {
-                    users.entry(user.clone()).or_insert(held.evidence);
+                if held.capability.allows_name(name) {
+                    users.entry(user.clone()).or_insert(held.granted_by);
                 }
             }
         }
-        if actor == 0 {
-            for (reach, evidence) in self.given_everything() {
-                any = any.or(Some(evidence));
-                for user in &self.teams.users {
-                    if let Some(account) = user.as_service_account()
-                        && reach.has(account.namespace())
-                    {
-                        users.entry(user.clone()).or_insert(evidence);
-                    }
-                }
-            }
-        }
-        if let (true, Some(evidence)) = (users.is_empty(), any) {
-            users.insert(Identity::User(NOBODY.to_owned()), evidence);
-        }
-        Ok(users.into_iter().collect())
+        Ok((users, any))
     }
+}
 
-    /// Finds what somebody holds by himself that is of use together with something else.
-    fn parts_of(&mut self, identity: Identity) -> Result<Vec<Holding<'p>>, TooLarge> {
-        let is_start = self.teams.start.as_ref() == Some(&identity);
-        let parts = if let Some(parts) = self.teams.parts.get(&identity) {
-            parts.clone()
-        } else {
-            let user = match &identity {
-                Identity::Group(name) => User::new(NOBODY, [name.clone()]),
-                Identity::User(name) => User::new(name, [""; 0]),
-            };
-            let holdings = self.holdings_of(&user);
-            let parts = self.only_parts(holdings)?;
-            self.teams.parts.insert(identity, parts.clone());
-            parts
-        };
-        if !is_start {
-            return Ok(parts);
+fn impersonate_extras<'p>(
+    state: &mut State<'p>,
+    actor: ActorId,
+    held: &Held<'p>,
+    granted_by: &[GrantedBy<'p>],
+) -> Result<(), TooLarge> {
+    let rules = state.index.role(held.role).map(|role| role.rules);
+    let rule = rules.and_then(|rules| rules.get(held.capability.rule));
+    for resource in rule.into_iter().flat_map(|rule| &rule.resources) {
+        state.spend(1)?;
+        if let Some(key) = resource.strip_prefix(EXTRAS) {
+            state.note(
+                Target::Extra { key },
+                actor,
+                Technique::Impersonate,
+                granted_by,
+            );
         }
-        let gained = self.holdings(0).into_iter().filter(Holding::is_gained);
-        let gained = self.only_parts(gained.collect())?;
-        Ok(parts.into_iter().chain(gained).collect())
     }
-
-    fn only_parts(&mut self, holdings: Vec<Holding<'p>>) -> Result<Vec<Holding<'p>>, TooLarge> {
-        self.budget.spend(holdings.len())?;
-        let mut parts = Vec::new();
-        for holding in holdings {
-            let mut powers = self.powers.of(holding.rules).iter();
-            if powers.any(|power| power.kind.is_part()) {
-                parts.push(holding);
-            }
-        }
-        Ok(parts)
-    }
+    Ok(())
 }

@@ -1,405 +1,250 @@
-//! What each permission is good for.
+//! Steps that a capability, or two of one actor, make possible by themselves.
 
-use std::collections::{BTreeMap, HashSet};
+use k8s_rbac::{Identity, PRIVILEGED_GROUP, ServiceAccount};
 
-use k8s_rbac::{Identity, PRIVILEGED_GROUP, User};
-
-use crate::escalation_paths::capability::{CapabilityKind, EXTRAS};
-use crate::escalation_paths::search::{
-    AWS_AUTH, Held, KeyedRules, RoleKey, Search, Taken, split_account,
-};
+use crate::escalation_paths::capability::CapabilityKind as Kind;
+use crate::escalation_paths::state::{Held, State, Turn};
 use crate::escalation_paths::{Scope, Target, Technique};
 use crate::permission_set::TooLarge;
 
-/// The signer of the client certificates that kube-apiserver trusts, and what stands for all of its
-/// domain.
+/// The signer of the client certificates that kube-apiserver trusts, and the pattern for all signers of
+/// its domain.
 const SIGNERS: [&str; 2] = ["kubernetes.io/kube-apiserver-client", "kubernetes.io/*"];
 
-/// What stands between the name of a service account and a suffix in the name of a Secret that the
-/// control plane made for its token, up to Kubernetes 1.23.
-const TOKEN: &str = "-token-";
+/// The infix of the name of a Secret that the control plane created for the token of a service account,
+/// up to Kubernetes 1.23: the account's name comes before it, a random suffix after it.
+const TOKEN_INFIX: &str = "-token-";
 
-/// Two permissions with which somebody writes what he likes into roles.
-pub(super) struct Rewriter<'p> {
-    actor: usize,
-    kind: &'static str,
-    escalate: Held<'p>,
-    update: Held<'p>,
+/// The namespace and name of the `ConfigMap` in which Amazon EKS maps IAM principals to users.
+const AWS_AUTH: (&str, &str) = ("kube-system", "aws-auth");
+
+/// Takes the steps that one new capability makes possible: either those that work whatever the cluster
+/// contains, or those that need an object to exist.
+pub(super) fn by_one<'p>(
+    state: &mut State<'p>,
+    turn: &Turn<'p>,
+    needs_objects: bool,
+) -> Result<(), TooLarge> {
+    let first = turn.first.iter();
+    for held in first.filter(|held| held.kind().needs_objects() == needs_objects) {
+        state.spend(1)?;
+        apply(state, turn, held)?;
+    }
+    Ok(())
 }
 
-impl<'p> Search<'p> {
-    /// Lets somebody do all that he can with what he has not looked at.
-    pub(super) fn act(&mut self, actor: usize) -> Result<(), TooLarge> {
-        let Some(taken) = self.take(actor)? else {
+fn apply<'p>(state: &mut State<'p>, turn: &Turn<'p>, held: &Held<'p>) -> Result<(), TooLarge> {
+    let (scope, names) = (held.scope, held.capability.names);
+    let resource = held.capability.resource;
+    let is_cluster = scope == Scope::Cluster;
+    let (technique, is_by_name) = match held.kind() {
+        Kind::ImpersonateUsers if is_cluster => return impersonate_users(state, turn, held),
+        Kind::EditConfigMaps => {
+            if scope.contains(AWS_AUTH.0) && held.capability.allows_name(AWS_AUTH.1) {
+                let masters = Identity::Group(PRIVILEGED_GROUP.to_owned());
+                let granted_by = [held.granted_by];
+                state.reach(masters, turn.actor, Technique::EditAwsAuth, &granted_by);
+            }
             return Ok(());
-        };
-        if let Some(held) = taken.everything {
-            self.find_everything(actor, &held);
+        }
+        Kind::ReadSecretsByName => {
+            let accounts = names
+                .iter()
+                .filter_map(|name| Some(name.rsplit_once(TOKEN_INFIX)?.0));
+            return reach_named(state, turn, held, accounts, Technique::ReadSecrets);
+        }
+        Kind::WriteNodes if is_cluster => {
+            let granted_by = [held.granted_by];
+            state.note(
+                Target::PodPlacement,
+                turn.actor,
+                Technique::WriteNodes(resource),
+                &granted_by,
+            );
             return Ok(());
         }
-        // What works whatever there is comes before what takes a pod or a Secret to be there.
-        let is_sure = |held: &&Held<'p>| !held.power.kind.takes_objects();
-        for held in taken.new.iter().filter(is_sure) {
-            self.act_by_one(actor, held)?;
+        Kind::ImpersonateAccounts => (Technique::Impersonate, true),
+        Kind::Token => (Technique::CreateToken, true),
+        Kind::EnterNodes if is_cluster => (Technique::EnterPods(resource), false),
+        Kind::EnterPods => (Technique::EnterPods(resource), false),
+        Kind::ChangePods => (Technique::ChangePods, false),
+        Kind::ReadSecrets => (Technique::ReadSecrets, false),
+        Kind::RunPods => (Technique::RunPods(resource), false),
+        Kind::WriteMutatingWebhooks | Kind::ChangeMutatingPolicies if is_cluster => {
+            (Technique::MutatePods(resource), false)
         }
-        for held in taken.new.iter().filter(|held| !is_sure(held)) {
-            self.act_by_one(actor, held)?;
-        }
-        self.impersonate_groups(actor, &taken)?;
-        self.note_impersonator(actor, &taken.all);
-        self.approve_certificate(actor, &taken.all);
-        self.bind(actor, &taken.all)?;
-        self.note_rewriters(actor, &taken.all)?;
-        Ok(())
+        _ => return Ok(()),
+    };
+    if is_by_name && !names.is_empty() {
+        return reach_named(
+            state,
+            turn,
+            held,
+            names.iter().map(String::as_str),
+            technique,
+        );
     }
-
-    /// What one permission is good for by itself.
-    fn act_by_one(&mut self, actor: usize, held: &Held<'p>) -> Result<(), TooLarge> {
-        let (reach, names) = (held.reach, held.power.names());
-        let evidence = [held.evidence];
-        let means = match held.power.kind {
-            CapabilityKind::ImpersonateUsers if reach == Scope::Cluster => {
-                let users: Vec<String> = match names {
-                    None => self.users.iter().cloned().collect(),
-                    // A service account is asked about as one, whatever is said of users.
-                    Some(names) => {
-                        let names = names.iter().filter(|name| split_account(name).is_none());
-                        names.cloned().collect()
-                    }
-                };
-                self.budget.spend(users.len())?;
-                for user in users {
-                    self.reach(
-                        Identity::User(user),
-                        actor,
-                        Technique::Impersonate,
-                        &evidence,
-                    );
-                }
-                return Ok(());
-            }
-            CapabilityKind::EditConfigMaps => {
-                let is_there =
-                    names.is_none_or(|names| names.iter().any(|name| name == AWS_AUTH.1));
-                if is_there && reach.has(AWS_AUTH.0) {
-                    let masters = Identity::Group(PRIVILEGED_GROUP.to_owned());
-                    self.reach(masters, actor, Technique::EditAwsAuth, &evidence);
-                }
-                return Ok(());
-            }
-            CapabilityKind::ReadSecretsByName => {
-                let secrets = names.unwrap_or_default().iter();
-                let accounts = secrets.filter_map(|name| Some(name.rsplit_once(TOKEN)?.0));
-                let accounts: Vec<&str> = accounts.collect();
-                return self.reach_accounts_named(actor, &accounts, held, Technique::ReadSecrets);
-            }
-            CapabilityKind::ImpersonateAccounts => Technique::Impersonate,
-            CapabilityKind::Token => Technique::CreateToken,
-            CapabilityKind::EnterNodes if reach == Scope::Cluster => {
-                Technique::EnterPods(held.power.resource)
-            }
-            CapabilityKind::EnterPods => Technique::EnterPods(held.power.resource),
-            CapabilityKind::ReadSecrets => Technique::ReadSecrets,
-            CapabilityKind::RunPods => Technique::RunPods(held.power.resource),
-            _ => return Ok(()),
-        };
-        let is_by_name = matches!(means, Technique::CreateToken | Technique::Impersonate);
-        if let (Some(names), true) = (names, is_by_name) {
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            return self.reach_accounts_named(actor, &names, held, means);
-        }
-        for account in self.accounts_in(reach) {
-            self.budget.spend(1)?;
-            self.reach(account, actor, means, &evidence);
-        }
-        Ok(())
+    for account in state.accounts_in(scope) {
+        state.spend(1)?;
+        state.reach(account, turn.actor, technique, &[held.granted_by]);
     }
+    Ok(())
+}
 
-    /// Reaches service accounts of these names, in one namespace also those that the policy does
-    /// not name.
-    fn reach_accounts_named(
-        &mut self,
-        actor: usize,
-        names: &[&str],
-        held: &Held<'p>,
-        means: Technique,
-    ) -> Result<(), TooLarge> {
-        let namespaces: Vec<String> = match held.reach {
-            Scope::Namespace(namespace) => vec![namespace.to_owned()],
-            Scope::Cluster | Scope::EveryNamespace => self.accounts.keys().cloned().collect(),
-        };
-        for namespace in namespaces {
-            for &name in names {
-                self.budget.spend(1)?;
-                let accounts = self.accounts.get(&namespace);
-                let is_named = accounts.is_some_and(|names| names.contains(name));
-                if is_named || matches!(held.reach, Scope::Namespace(_)) {
-                    let user = User::service_account(&namespace, name);
-                    if split_account(&user.name).is_some() {
-                        self.reach(Identity::User(user.name), actor, means, &[held.evidence]);
-                    }
-                }
-            }
+/// Impersonates users. A service account is never one of them: its impersonation is authorized as
+/// that of a service account.
+fn impersonate_users<'p>(
+    state: &mut State<'p>,
+    turn: &Turn<'p>,
+    held: &Held<'p>,
+) -> Result<(), TooLarge> {
+    let users = match held.capability.names {
+        [] => state.users(),
+        names => {
+            let is_user = |name: &&String| ServiceAccount::parse(name).is_none();
+            names.iter().filter(is_user).cloned().collect()
         }
-        Ok(())
+    };
+    state.spend(users.len())?;
+    for user in users {
+        let granted_by = [held.granted_by];
+        state.reach(
+            Identity::User(user),
+            turn.actor,
+            Technique::Impersonate,
+            &granted_by,
+        );
     }
+    Ok(())
+}
 
-    /// Groups and extras are impersonated with a user, whoever that is.
-    fn impersonate_groups(&mut self, actor: usize, taken: &Taken<'p>) -> Result<(), TooLarge> {
-        let mut users = taken.all.iter().filter(|held| match held.power.kind {
-            CapabilityKind::ImpersonateUsers => held.reach == Scope::Cluster,
-            CapabilityKind::ImpersonateAccounts => true,
-            _ => false,
-        });
-        let user = users.next().map(|held| held.evidence);
-        let Some(user) = user.or(taken.impersonate) else {
-            return Ok(());
-        };
-        let cluster = taken.all.iter().filter(|held| held.reach == Scope::Cluster);
-        for held in cluster {
-            let evidence = [held.evidence, user];
-            match held.power.kind {
-                CapabilityKind::ImpersonateGroups => {
-                    let groups: Vec<String> = match held.power.names() {
-                        None => self.groups.iter().cloned().collect(),
-                        Some(names) => names.to_vec(),
-                    };
-                    self.budget.spend(groups.len())?;
-                    for group in groups {
-                        self.reach(
-                            Identity::Group(group),
-                            actor,
-                            Technique::Impersonate,
-                            &evidence,
-                        );
-                    }
-                }
-                CapabilityKind::ImpersonateExtra => {
-                    let resources = held.power.rule.resources.iter();
-                    for key in resources.filter_map(|resource| resource.strip_prefix(EXTRAS)) {
-                        self.budget.spend(1)?;
-                        if self.extras.insert(key) {
-                            self.step(
-                                Target::Extra { key },
-                                actor,
-                                Technique::Impersonate,
-                                &evidence,
-                            );
-                        }
-                    }
-                }
-                _ => {}
-            }
+fn reach_named<'p, 'n>(
+    state: &mut State<'p>,
+    turn: &Turn<'p>,
+    held: &Held<'p>,
+    names: impl Iterator<Item = &'n str>,
+    technique: Technique,
+) -> Result<(), TooLarge> {
+    for name in names {
+        let accounts = state.accounts_named(name, held.scope);
+        state.spend(accounts.len().saturating_add(1))?;
+        for account in accounts {
+            state.reach(account, turn.actor, technique, &[held.granted_by]);
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    fn approve_certificate(&mut self, actor: usize, all: &[Held<'p>]) {
-        let cluster = || all.iter().filter(|held| held.reach == Scope::Cluster);
-        let find = |kind| cluster().find(|held| held.power.kind == kind);
-        let signer = cluster().find(|held| {
-            let is_named = |names: &[String]| names.iter().any(|n| SIGNERS.contains(&n.as_str()));
-            held.power.kind == CapabilityKind::ApproveSigner
-                && held.power.names().is_none_or(is_named)
-        });
-        let (Some(create), Some(approve), Some(signer)) = (
-            find(CapabilityKind::CreateCertificate),
-            find(CapabilityKind::ApproveCertificate),
-            signer,
-        ) else {
-            return;
+/// Creates a Secret of the type `kubernetes.io/service-account-token` under a name that the actor may
+/// read. The control plane puts a token of the service account that its annotation names into it.
+pub(super) fn mint_token<'p>(state: &mut State<'p>, turn: &Turn<'p>) -> Result<(), TooLarge> {
+    if !turn.has_any(&[Kind::CreateSecrets, Kind::ReadSecretsByName]) {
+        return Ok(());
+    }
+    for scope in meeting(state, turn, Kind::CreateSecrets, Kind::ReadSecretsByName) {
+        let create = state
+            .covering(turn.actor, Kind::CreateSecrets, scope)
+            .copied();
+        let read = state
+            .covering(turn.actor, Kind::ReadSecretsByName, scope)
+            .copied();
+        let (Some(create), Some(read)) = (create, read) else {
+            continue;
         };
-        let evidence = [create.evidence, approve.evidence, signer.evidence];
-        // As upstream: the admission plugin CertificateSubjectRestriction.
-        let groups = self
-            .groups
+        let granted_by = [create.granted_by, read.granted_by];
+        for account in state.accounts_in(scope) {
+            state.spend(1)?;
+            state.reach(account, turn.actor, Technique::MintToken, &granted_by);
+        }
+    }
+    Ok(())
+}
+
+/// Lists the scopes in which an actor may hold both of two kinds of capability.
+fn meeting<'p>(state: &State<'p>, turn: &Turn<'p>, one: Kind, other: Kind) -> Vec<Scope<'p>> {
+    let mut scopes = state.scopes(turn.actor, one);
+    scopes.extend(state.scopes(turn.actor, other));
+    scopes.sort_unstable();
+    scopes.dedup();
+    scopes
+}
+
+/// Creates a `MutatingAdmissionPolicy` and its binding, which together change every pod that is created.
+pub(super) fn create_mutating_policy<'p>(
+    state: &mut State<'p>,
+    turn: &Turn<'p>,
+) -> Result<(), TooLarge> {
+    let kinds = [
+        Kind::CreateMutatingPolicies,
+        Kind::WriteMutatingPolicyBindings,
+    ];
+    if !turn.has_any(&kinds) {
+        return Ok(());
+    }
+    let [create, bind] = kinds.map(|kind| {
+        state
+            .held_in(turn.actor, kind, Scope::Cluster)
+            .first()
+            .copied()
+    });
+    let (Some(create), Some(bind)) = (create, bind) else {
+        return Ok(());
+    };
+    let granted_by = [create.granted_by, bind.granted_by];
+    for account in state.accounts_in(Scope::Cluster) {
+        state.spend(1)?;
+        let technique = Technique::MutatePods(create.capability.resource);
+        state.reach(account, turn.actor, technique, &granted_by);
+    }
+    Ok(())
+}
+
+/// Requests a client certificate of any name and groups, and approves it.
+pub(super) fn approve_certificate<'p>(
+    state: &mut State<'p>,
+    turn: &Turn<'p>,
+) -> Result<(), TooLarge> {
+    let kinds = [
+        Kind::CreateCertificate,
+        Kind::ApproveCertificate,
+        Kind::ApproveSigner,
+    ];
+    if !turn.has_any(&kinds) {
+        return Ok(());
+    }
+    let find = |kind| state.held_in(turn.actor, kind, Scope::Cluster).iter();
+    let is_client_signer = |held: &&Held<'p>| {
+        SIGNERS
             .iter()
-            .filter(|group| *group != PRIVILEGED_GROUP);
-        let groups = groups.cloned().map(Identity::Group);
-        let users = self.users.iter().cloned().map(Identity::User);
-        let accounts = self.accounts_in(Scope::Cluster);
-        let all: Vec<Identity> = groups.chain(users).chain(accounts).collect();
-        for identity in all {
-            self.reach(identity, actor, Technique::ApproveCertificate, &evidence);
-        }
+            .any(|signer| held.capability.allows_name(signer))
+    };
+    let create = find(Kind::CreateCertificate).next();
+    let approve = find(Kind::ApproveCertificate).next();
+    let signer = find(Kind::ApproveSigner).find(is_client_signer);
+    let (Some(create), Some(approve), Some(signer)) = (create, approve, signer) else {
+        return Ok(());
+    };
+    let granted_by = [create.granted_by, approve.granted_by, signer.granted_by];
+    // As upstream: the admission plugin CertificateSubjectRestriction.
+    let groups = state
+        .groups()
+        .into_iter()
+        .filter(|group| group != PRIVILEGED_GROUP);
+    let users = state.users().into_iter().map(Identity::User);
+    let accounts = state.accounts_in(Scope::Cluster);
+    let all: Vec<Identity> = groups
+        .map(Identity::Group)
+        .chain(users)
+        .chain(accounts)
+        .collect();
+    state.spend(all.len())?;
+    for identity in all {
+        state.reach(
+            identity,
+            turn.actor,
+            Technique::ApproveCertificate,
+            &granted_by,
+        );
     }
-
-    /// Binds roles to the user, with `bind` and the right to write bindings.
-    fn bind(&mut self, actor: usize, all: &[Held<'p>]) -> Result<(), TooLarge> {
-        let find = |kind| {
-            let mut all = all.iter();
-            all.find(move |held: &&Held<'p>| {
-                held.power.kind == kind && held.reach == Scope::Cluster
-            })
-        };
-        let everywhere = find(CapabilityKind::WriteClusterRoleBindings);
-        // The first of each reach.
-        let mut writers: BTreeMap<Scope<'p>, Held<'p>> = BTreeMap::new();
-        for held in all
-            .iter()
-            .filter(|held| held.power.kind == CapabilityKind::WriteRoleBindings)
-        {
-            writers.entry(held.reach).or_insert(*held);
-        }
-        for held in all {
-            let is_cluster = match held.power.kind {
-                CapabilityKind::BindClusterRoles => true,
-                CapabilityKind::BindRoles => false,
-                _ => continue,
-            };
-            if let (Some(write), true, Scope::Cluster) = (everywhere, is_cluster, held.reach) {
-                self.bind_at(actor, all, held, write, Scope::Cluster)?;
-            }
-            for (&reach, write) in &writers {
-                self.budget.spend(1)?;
-                if let Some(reach) = reach.meet(held.reach) {
-                    self.bind_at(actor, all, held, write, reach)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn bind_at(
-        &mut self,
-        actor: usize,
-        all: &[Held<'p>],
-        bind: &Held<'p>,
-        write: &Held<'p>,
-        reach: Scope<'p>,
-    ) -> Result<(), TooLarge> {
-        let evidence = [bind.evidence, write.evidence];
-        let is_cluster = bind.power.kind == CapabilityKind::BindClusterRoles;
-        let mut roles = self.roles_bound_by(bind, reach)?;
-        // The widest first, since nothing comes after it.
-        roles.sort_by_cached_key(|(_, rules)| !self.powers.are_everything(rules));
-        for ((kind, namespace, name), rules) in roles {
-            let reach = match kind {
-                "Role" => Scope::Namespace(namespace),
-                _ => reach,
-            };
-            self.gain((kind, namespace, name), rules, reach, actor, &evidence);
-        }
-        // A role of his own making can be bound like any other.
-        let (create, escalate) = match is_cluster {
-            true => (
-                CapabilityKind::CreateClusterRoles,
-                CapabilityKind::EscalateClusterRoles,
-            ),
-            false => (CapabilityKind::CreateRoles, CapabilityKind::EscalateRoles),
-        };
-        let find = |kind, nameless: bool| {
-            let mut all = all.iter();
-            all.find(move |held: &&Held<'p>| {
-                let is_there = match is_cluster {
-                    true => held.reach == Scope::Cluster,
-                    false => held.reach.meet(reach) == Some(reach),
-                };
-                let is_nameless = !nameless || held.power.rule.allows_name(None);
-                held.power.kind == kind && is_there && is_nameless
-            })
-        };
-        if let (Some(create), Some(escalate)) = (find(create, true), find(escalate, true)) {
-            let evidence = [
-                create.evidence,
-                escalate.evidence,
-                bind.evidence,
-                write.evidence,
-            ];
-            self.gain_everything(reach, actor, Technique::Escalate, &evidence);
-        }
-        Ok(())
-    }
-
-    fn roles_bound_by(
-        &mut self,
-        bind: &Held<'p>,
-        reach: Scope<'p>,
-    ) -> Result<Vec<KeyedRules<'p>>, TooLarge> {
-        let mut roles = match (bind.power.kind, reach) {
-            (CapabilityKind::BindClusterRoles, _) => self.cluster_roles.clone(),
-            (_, Scope::Namespace(name)) => self.roles.get(name).cloned().unwrap_or_default(),
-            _ => self.roles.values().flatten().copied().collect(),
-        };
-        self.budget.spend(roles.len())?;
-        if let Some(names) = bind.power.names() {
-            let names: HashSet<&str> = names.iter().map(String::as_str).collect();
-            roles.retain(|((_, _, name), _)| names.contains(name));
-        }
-        Ok(roles)
-    }
-
-    fn note_rewriters(&mut self, actor: usize, all: &[Held<'p>]) -> Result<(), TooLarge> {
-        for (kind, escalate, update) in [
-            (
-                "ClusterRole",
-                CapabilityKind::EscalateClusterRoles,
-                CapabilityKind::UpdateClusterRoles,
-            ),
-            (
-                "Role",
-                CapabilityKind::EscalateRoles,
-                CapabilityKind::UpdateRoles,
-            ),
-        ] {
-            let of = |kind| {
-                all.iter()
-                    .filter(move |held: &&Held<'p>| held.power.kind == kind)
-            };
-            for escalate in of(escalate) {
-                for update in of(update) {
-                    self.budget.spend(1)?;
-                    self.rewriters.push(Rewriter {
-                        actor,
-                        kind,
-                        escalate: *escalate,
-                        update: *update,
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Finds a role of somebody reached that somebody reached may rewrite. Says whether the user
-    /// may do more by it.
-    pub(super) fn rewrite(&mut self) -> Result<bool, TooLarge> {
-        let rewriters = std::mem::take(&mut self.rewriters);
-        let mut held: Vec<(RoleKey<'p>, Scope<'p>)> = Vec::new();
-        for (role, reaches) in &self.held {
-            held.extend(reaches.iter().map(|&reach| (*role, reach)));
-        }
-        // The widest first, since nothing comes after it.
-        held.sort_unstable_by_key(|(role, reach)| (*reach, *role));
-        let mut found = false;
-        for rewriter in &rewriters {
-            for &((kind, namespace, name), reach) in &held {
-                self.budget.spend(1)?;
-                let is_named = |held: &Held<'p>| {
-                    let names = held.power.names();
-                    names.is_none_or(|names| names.iter().any(|own| own == name))
-                };
-                let is_there = |held: &Held<'p>| match kind {
-                    "ClusterRole" => held.reach == Scope::Cluster,
-                    _ => held.reach.has(namespace),
-                };
-                let fits = |held| is_named(held) && is_there(held);
-                let (escalate, update) = (&rewriter.escalate, &rewriter.update);
-                if kind == rewriter.kind && fits(escalate) && fits(update) {
-                    let evidence = [escalate.evidence, update.evidence];
-                    found |=
-                        self.gain_everything(reach, rewriter.actor, Technique::Escalate, &evidence);
-                }
-            }
-        }
-        self.rewriters = rewriters;
-        Ok(found)
-    }
-
-    fn find_everything(&mut self, actor: usize, held: &Held<'p>) {
-        if !std::mem::replace(&mut self.is_everything_found, true) {
-            let target = Target::Everything(Scope::Cluster);
-            self.step(target, actor, Technique::Hold, &[held.evidence]);
-        }
-    }
+    Ok(())
 }

@@ -44,11 +44,11 @@ fn users_become_what_the_cases_say() {
     for case in testkit::toml::<File>("testdata/escalation_paths.toml").case {
         let policy = Policy::new(read(&case.manifests));
         let user = User::new(case.user, case.groups);
-        let becoming = escalation_paths(&policy, &user).unwrap();
-        report.check(&case.name, &becoming.to_string(), &case.lines);
-        for step in becoming.steps() {
-            let path = becoming.path(step);
-            let is_from_start = path.first().is_some_and(|first| first.from().is_none());
+        let paths = escalation_paths(&policy, &user).unwrap();
+        report.check(&case.name, &paths.to_string(), &case.lines);
+        for (number, step) in paths.steps().iter().enumerate() {
+            let path = paths.path(number);
+            let is_from_start = path.first().is_some_and(|first| first.after().is_empty());
             report.check(&case.name, &is_from_start, &true);
             report.check(&case.name, &path.last(), &Some(&step));
         }
@@ -222,14 +222,11 @@ fn world() -> impl Strategy<Value = Objects> {
     )
 }
 
-fn reached(becoming: &EscalationPaths<'_>) -> BTreeSet<Identity> {
-    let targets = becoming
-        .steps()
-        .iter()
-        .filter_map(|step| match step.target() {
-            Target::Identity(identity) => Some(identity.clone()),
-            _ => None,
-        });
+fn reached(paths: &EscalationPaths<'_>) -> BTreeSet<Identity> {
+    let targets = paths.steps().iter().filter_map(|step| match step.target() {
+        Target::Identity(identity) => Some(identity.clone()),
+        _ => None,
+    });
     targets.collect()
 }
 
@@ -242,20 +239,20 @@ proptest! {
         let user = User::new("u", groups).authenticated();
         let naive = Naive::run(&world, &user);
         let policy = Policy::new(world);
-        let becoming = escalation_paths(&policy, &user).unwrap();
-        prop_assert_eq!(becoming.to_everything().is_some(), naive.has_everything, "{}", becoming);
+        let paths = escalation_paths(&policy, &user).unwrap();
+        prop_assert_eq!(paths.to_everything().is_some(), naive.has_everything, "{}", paths);
         if !naive.has_everything {
-            let found = reached(&becoming);
+            let found = reached(&paths);
             let found: BTreeSet<_> = found.intersection(&naive.candidates).cloned().collect();
-            prop_assert_eq!(found, naive.reached, "{}", becoming);
+            prop_assert_eq!(found, naive.reached, "{}", paths);
         }
         // Each once, and each from what is before it.
         let targets: Vec<String> =
-            becoming.steps().iter().map(|step| format!("{:?}", step.target())).collect();
+            paths.steps().iter().map(|step| format!("{:?}", step.target())).collect();
         let once: BTreeSet<&String> = targets.iter().collect();
-        prop_assert_eq!(once.len(), targets.len(), "{}", becoming);
-        for (number, step) in becoming.steps().iter().enumerate() {
-            prop_assert!(step.from().is_none_or(|from| from < number));
+        prop_assert_eq!(once.len(), targets.len(), "{}", paths);
+        for (number, step) in paths.steps().iter().enumerate() {
+            prop_assert!(step.after().iter().all(|before| *before < number));
         }
     }
 }
@@ -268,12 +265,16 @@ fn the_worlds_of_the_search_are_not_trivial() {
     let (mut everything, mut others, mut far) = (0, 0, 0);
     for _ in 0..500 {
         let policy = Policy::new(world().new_tree(&mut runner).unwrap().current());
-        let becoming = escalation_paths(&policy, &user).unwrap();
-        let is_everything = becoming.to_everything().is_some();
+        let paths = escalation_paths(&policy, &user).unwrap();
+        let is_everything = paths.to_everything().is_some();
         everything += usize::from(is_everything);
-        others += usize::from(!is_everything && !reached(&becoming).is_empty());
-        let steps = becoming.steps().iter();
-        far += usize::from(steps.clone().any(|step| becoming.path(step).len() > 2));
+        others += usize::from(!is_everything && !reached(&paths).is_empty());
+        let steps = paths.steps().iter();
+        far += usize::from(
+            steps
+                .enumerate()
+                .any(|(number, _)| paths.path(number).len() > 2),
+        );
     }
     assert!(
         everything >= 50 && others >= 100 && far >= 30,

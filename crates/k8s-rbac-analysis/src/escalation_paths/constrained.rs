@@ -1,0 +1,143 @@
+//! Constrained impersonation: an identity that an actor may impersonate for some requests only.
+//!
+//! As upstream: apiserver 1.36, pkg/endpoints/filters/impersonation/mode.go. The impersonation is
+//! authorized as the verb `impersonate:MODE` in the group `authentication.k8s.io`, and each request made
+//! with it as the verb `impersonate-on:MODE:VERB`. The group `system:masters` is out of reach.
+
+use k8s_rbac::{Identity, PolicyRule, ServiceAccount};
+
+use crate::escalation_paths::capability::CapabilityKind as Kind;
+use crate::escalation_paths::state::{Held, State, Turn};
+use crate::escalation_paths::{ConstrainedRule, Scope, Target, Technique};
+use crate::permission_set::TooLarge;
+
+/// What stands for any node in the target of a step.
+const ANY_NODE: &str = "*";
+
+/// The users that a constrained impersonation may be of.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(super) enum Mode {
+    ArbitraryNode,
+    AssociatedNode,
+    ServiceAccount,
+    UserInfo,
+}
+
+impl Mode {
+    pub(super) const ALL: [Self; 4] = [
+        Self::ArbitraryNode,
+        Self::AssociatedNode,
+        Self::ServiceAccount,
+        Self::UserInfo,
+    ];
+
+    /// The first minor version that serves it by default. It is alpha in 1.35.
+    pub(super) const SINCE: u8 = 36;
+
+    pub(super) const fn is_served(self, minor: u8) -> bool {
+        minor >= Self::SINCE
+    }
+
+    /// The beginning of the verbs of the requests that may be made in this mode.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::ArbitraryNode => "impersonate-on:arbitrary-node:",
+            Self::AssociatedNode => "impersonate-on:associated-node:",
+            Self::ServiceAccount => "impersonate-on:serviceaccount:",
+            Self::UserInfo => "impersonate-on:user-info:",
+        }
+    }
+
+    /// Returns whether a rule names a verb of this mode. One that allows every verb allows plain
+    /// impersonation as well, or its resources are not those of an impersonation.
+    pub(super) fn is_named_by(self, rule: &PolicyRule) -> bool {
+        rule.verbs
+            .iter()
+            .any(|verb| verb.starts_with(self.prefix()))
+    }
+}
+
+/// Finds the identities that an actor may impersonate for some requests.
+pub(super) fn impersonate<'p>(state: &mut State<'p>, turn: &Turn<'p>) -> Result<(), TooLarge> {
+    for mode in Mode::ALL {
+        let kinds = [Kind::ImpersonateInMode(mode), Kind::ActInMode(mode)];
+        if !turn.has_any(&kinds) {
+            continue;
+        }
+        let requests: Vec<Held<'p>> = state
+            .held(turn.actor, Kind::ActInMode(mode))
+            .copied()
+            .collect();
+        let rules: Vec<ConstrainedRule<'p>> = requests
+            .iter()
+            .filter_map(|held| rule_of(state, mode, held))
+            .collect();
+        if rules.is_empty() {
+            continue;
+        }
+        for held in state
+            .held(turn.actor, Kind::ImpersonateInMode(mode))
+            .copied()
+            .collect::<Vec<_>>()
+        {
+            let mut granted_by = vec![held.granted_by];
+            granted_by.extend(requests.iter().map(|held| held.granted_by));
+            for identity in identities(state, mode, &held) {
+                state.spend(rules.len())?;
+                let target = Target::ConstrainedIdentity {
+                    identity,
+                    rules: rules.clone(),
+                };
+                state.note(
+                    target,
+                    turn.actor,
+                    Technique::ImpersonateConstrained,
+                    &granted_by,
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn rule_of<'p>(state: &State<'p>, mode: Mode, held: &Held<'p>) -> Option<ConstrainedRule<'p>> {
+    let rules = state.index.role(held.role)?.rules;
+    let rule = rules.get(held.capability.rule)?;
+    let verbs = rule
+        .verbs
+        .iter()
+        .filter_map(|verb| verb.strip_prefix(mode.prefix()));
+    Some(ConstrainedRule::new(verbs.collect(), rule, held.scope))
+}
+
+fn identities<'p>(state: &State<'p>, mode: Mode, held: &Held<'p>) -> Vec<Identity> {
+    let names = held.capability.names;
+    let node = |name: &str| Identity::User(format!("system:node:{name}"));
+    let is_cluster = held.scope == Scope::Cluster;
+    match mode {
+        Mode::UserInfo if is_cluster && names.is_empty() => {
+            state.users().into_iter().map(Identity::User).collect()
+        }
+        Mode::UserInfo if is_cluster => {
+            let is_user = |name: &&String| ServiceAccount::parse(name).is_none();
+            names
+                .iter()
+                .filter(is_user)
+                .cloned()
+                .map(Identity::User)
+                .collect()
+        }
+        Mode::ServiceAccount if names.is_empty() => state.accounts_in(held.scope),
+        Mode::ServiceAccount => names
+            .iter()
+            .flat_map(|name| state.accounts_named(name, held.scope))
+            .collect(),
+        Mode::ArbitraryNode if is_cluster && names.is_empty() => vec![node(ANY_NODE)],
+        Mode::ArbitraryNode if is_cluster => names.iter().map(|name| node(name)).collect(),
+        // The name that is authorized is `*`, whichever node the service account's pod runs on.
+        Mode::AssociatedNode if is_cluster && held.capability.allows_name(ANY_NODE) => {
+            vec![node(ANY_NODE)]
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,272 @@
+//! The policy as the search reads it: which roles each identity holds, and what the roles can be used
+//! for. It is built once, in one pass over the bindings, and does not change.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use k8s_rbac::{BindingView, Identity, PRIVILEGED_GROUP, Policy, PolicyRule, Subject, User};
+
+use crate::escalation_paths::capability::{
+    Capability, CapabilityKind, all_capabilities, capabilities, have_parts,
+};
+use crate::escalation_paths::{GrantedBy, Scope};
+
+/// The service account that every namespace has.
+const DEFAULT_ACCOUNT: &str = "default";
+
+/// The group of the service accounts of a namespace, up to the namespace.
+const ACCOUNTS_OF: &str = "system:serviceaccounts:";
+
+/// The number of a role.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(super) struct RoleId(usize);
+
+/// All verbs on all resources, as a role of its own.
+pub(super) const FULL_ACCESS: RoleId = RoleId(0);
+
+/// Where a binding grants a role, and what grants it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Holding<'p> {
+    pub(super) role: RoleId,
+    pub(super) scope: Scope<'p>,
+    pub(super) source: Source<'p>,
+}
+
+/// What gives an identity a role.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source<'p> {
+    Binding(BindingView<'p>, &'p Subject),
+    Step(usize),
+}
+
+/// A role of the policy.
+#[derive(Debug)]
+pub(super) struct Role<'p> {
+    /// `Role` or `ClusterRole`.
+    pub(super) kind: &'static str,
+    /// Empty for a `ClusterRole`.
+    pub(super) namespace: &'p str,
+    pub(super) name: &'p str,
+    pub(super) rules: &'p [PolicyRule],
+    pub(super) capabilities: Vec<Capability<'p>>,
+    pub(super) is_full_access: bool,
+    /// Whether some capability matters only in combination with others.
+    has_parts: bool,
+}
+
+impl<'p> Role<'p> {
+    fn new(
+        kind: &'static str,
+        namespace: &'p str,
+        name: &'p str,
+        rules: &'p [PolicyRule],
+        capabilities: Vec<Capability<'p>>,
+    ) -> Self {
+        let is_full_access = capabilities
+            .iter()
+            .any(|capability| capability.kind == CapabilityKind::Everything);
+        Self {
+            kind,
+            namespace,
+            name,
+            rules,
+            is_full_access,
+            has_parts: have_parts(&capabilities),
+            capabilities,
+        }
+    }
+}
+
+/// The policy, by identity and by role.
+#[derive(Debug)]
+pub(super) struct PolicyIndex<'p> {
+    roles: Vec<Role<'p>>,
+    role_ids: HashMap<(&'static str, &'p str, &'p str), RoleId>,
+    /// Those that are full access first, since the search looks for nothing beyond it.
+    pub(super) cluster_roles: Vec<RoleId>,
+    pub(super) namespaced_roles: BTreeMap<&'p str, Vec<RoleId>>,
+    bindings: Vec<BindingView<'p>>,
+    /// For each identity the bindings that name it and the first subject that does, both by number.
+    by_identity: HashMap<Identity, Vec<(usize, usize)>>,
+}
+
+impl<'p> PolicyIndex<'p> {
+    pub(super) fn new(policy: &'p Policy, minor: u8) -> Self {
+        let mut index = Self {
+            roles: vec![Role::new("ClusterRole", "", "", &[], all_capabilities())],
+            role_ids: HashMap::new(),
+            cluster_roles: Vec::new(),
+            namespaced_roles: BTreeMap::new(),
+            bindings: policy
+                .bindings()
+                .filter(BindingView::is_in_effect)
+                .collect(),
+            by_identity: HashMap::new(),
+        };
+        for role in policy.cluster_roles() {
+            let id = index.add_role("ClusterRole", "", &role.metadata.name, &role.rules, minor);
+            index.cluster_roles.push(id);
+        }
+        for role in policy.roles() {
+            let (namespace, name) = (&role.metadata.namespace, &role.metadata.name);
+            let id = index.add_role("Role", namespace, name, &role.rules, minor);
+            index
+                .namespaced_roles
+                .entry(namespace)
+                .or_default()
+                .push(id);
+        }
+        let roles = &index.roles;
+        let is_partial = |id: &RoleId| roles.get(id.0).is_none_or(|role| !role.is_full_access);
+        index.cluster_roles.sort_by_key(is_partial);
+        for ids in index.namespaced_roles.values_mut() {
+            ids.sort_by_key(is_partial);
+        }
+        for (number, binding) in index.bindings.iter().enumerate() {
+            for (at, subject) in binding.subjects().iter().enumerate() {
+                if let Some(identity) = Identity::of(subject, binding.namespace()) {
+                    let named = index.by_identity.entry(identity).or_default();
+                    if named.last().is_none_or(|&(last, _)| last != number) {
+                        named.push((number, at));
+                    }
+                }
+            }
+        }
+        index
+    }
+
+    fn add_role(
+        &mut self,
+        kind: &'static str,
+        namespace: &'p str,
+        name: &'p str,
+        rules: &'p [PolicyRule],
+        minor: u8,
+    ) -> RoleId {
+        let id = RoleId(self.roles.len());
+        self.roles.push(Role::new(
+            kind,
+            namespace,
+            name,
+            rules,
+            capabilities(rules, minor),
+        ));
+        self.role_ids.insert((kind, namespace, name), id);
+        id
+    }
+
+    pub(super) fn role(&self, id: RoleId) -> Option<&Role<'p>> {
+        self.roles.get(id.0)
+    }
+
+    pub(super) fn find_role(
+        &self,
+        kind: &'static str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<RoleId> {
+        self.role_ids.get(&(kind, namespace, name)).copied()
+    }
+
+    /// Finds the roles that a user holds by bindings, in the order of the walk. A binding that names
+    /// several of the user's names counts once, with the first subject.
+    pub(super) fn holdings(&self, user: &User) -> Vec<Holding<'p>> {
+        let names = std::iter::once(Identity::User(user.name.clone()))
+            .chain(user.groups.iter().cloned().map(Identity::Group));
+        let mut found: BTreeMap<usize, usize> = BTreeMap::new();
+        for name in names {
+            for &(number, subject) in self.by_identity.get(&name).into_iter().flatten() {
+                let first = found.entry(number).or_insert(subject);
+                *first = subject.min(*first);
+            }
+        }
+        found
+            .into_iter()
+            .filter_map(|(number, subject)| self.holding(number, subject))
+            .collect()
+    }
+
+    /// Finds the roles that bindings give an identity itself, as far as they matter in combination with
+    /// others.
+    pub(super) fn parts(&self, identity: &Identity) -> Vec<Holding<'p>> {
+        let named = self.by_identity.get(identity).into_iter().flatten();
+        named
+            .filter_map(|&(number, subject)| self.holding(number, subject))
+            .filter(|holding| self.has_parts(holding.role))
+            .collect()
+    }
+
+    pub(super) fn has_parts(&self, role: RoleId) -> bool {
+        self.role(role).is_some_and(|role| role.has_parts)
+    }
+
+    /// Lists the identities that bindings name and that hold a role which matters in combination.
+    pub(super) fn identities_with_parts(&self) -> BTreeSet<Identity> {
+        let has_parts = |named: &[(usize, usize)]| {
+            named.iter().any(|&(number, subject)| {
+                self.holding(number, subject)
+                    .is_some_and(|holding| self.has_parts(holding.role))
+            })
+        };
+        let all = self
+            .by_identity
+            .iter()
+            .filter(|(_, named)| has_parts(named));
+        all.map(|(identity, _)| identity.clone()).collect()
+    }
+
+    /// Lists the identities that can be reached: those that bindings name, the default service account of
+    /// each namespace, and the privileged group.
+    pub(super) fn identities(&self) -> BTreeSet<Identity> {
+        let account = |namespace: &str| {
+            Identity::User(User::service_account(namespace, DEFAULT_ACCOUNT).name)
+        };
+        let mut all: BTreeSet<Identity> = self.by_identity.keys().cloned().collect();
+        all.extend(
+            self.bindings
+                .iter()
+                .filter_map(BindingView::namespace)
+                .map(account),
+        );
+        let accounts_of = self
+            .by_identity
+            .keys()
+            .filter_map(|identity| match identity {
+                Identity::Group(name) => name.strip_prefix(ACCOUNTS_OF),
+                Identity::User(_) => None,
+            });
+        all.extend(accounts_of.map(account));
+        all.insert(Identity::Group(PRIVILEGED_GROUP.to_owned()));
+        all
+    }
+
+    /// Returns what grants a capability of a role that is held.
+    pub(super) fn granted_by(
+        &self,
+        holding: &Holding<'p>,
+        capability: &Capability<'p>,
+    ) -> Option<GrantedBy<'p>> {
+        match holding.source {
+            Source::Step(step) => Some(GrantedBy::Gained { step }),
+            Source::Binding(binding, subject) => {
+                let rule = binding.rules()?.get(capability.rule)?;
+                Some(GrantedBy::Grant(binding.grant(subject, rule)))
+            }
+        }
+    }
+
+    fn holding(&self, number: usize, subject: usize) -> Option<Holding<'p>> {
+        let binding = *self.bindings.get(number)?;
+        let subject = binding.subjects().get(subject)?;
+        let role = binding.role_ref();
+        let role = match role.kind.as_str() {
+            "ClusterRole" => self.find_role("ClusterRole", "", &role.name),
+            "Role" => self.find_role("Role", binding.namespace()?, &role.name),
+            _ => None,
+        };
+        Some(Holding {
+            role: role?,
+            scope: binding.namespace().map_or(Scope::Cluster, Scope::Namespace),
+            source: Source::Binding(binding, subject),
+        })
+    }
+}

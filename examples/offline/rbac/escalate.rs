@@ -1,0 +1,77 @@
+//! How a user can escalate their privileges.
+
+use k8s_rbac::{Identity, PRIVILEGED_GROUP};
+use k8s_rbac_analysis::EscalationPaths;
+use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal, GrantedBy};
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, read, user_of};
+use crate::args::{QuestionArg, UserArgs};
+use crate::world::World;
+
+pub(crate) fn escalate(user: &UserArgs, to: Option<&str>, world: &World) -> Result<Answer, String> {
+    let user = user_of(user);
+    let search = EscalationSearch::new(&world.policy, &user);
+    let Some(to) = to else {
+        let paths = search.paths().map_err(|why| why.to_string())?;
+        return Ok(Answer {
+            is_good: paths.steps().is_empty(),
+            text: paths.to_string(),
+            data: data(&paths),
+        });
+    };
+    let path = if to.contains(char::is_whitespace) {
+        let question = QuestionArg {
+            question: to.to_owned(),
+        };
+        search.path_to(&Goal::Request(read(&question)?.request()))
+    } else {
+        let name = |name: &str| name.to_owned();
+        search.path_to(&match to.strip_prefix("group:") {
+            _ if to == PRIVILEGED_GROUP => Goal::Identity(Identity::Group(name(to))),
+            Some(group) => Goal::Identity(Identity::Group(name(group))),
+            None => Goal::Identity(Identity::User(name(to))),
+        })
+    };
+    let identity = Identity::User(user.name);
+    Ok(match path.map_err(|why| why.to_string())? {
+        None => Answer {
+            is_good: true,
+            text: String::new(),
+            data: json!({ "reached": false }),
+        },
+        Some(path) if path.steps().is_empty() => Answer {
+            is_good: false,
+            text: format!("{identity} needs no step\n"),
+            data: json!({ "reached": true, "steps": [] }),
+        },
+        Some(path) => {
+            let mut data = data(&path);
+            data["reached"] = json!(true);
+            Answer {
+                is_good: false,
+                text: path.to_string(),
+                data,
+            }
+        }
+    })
+}
+
+fn data(paths: &EscalationPaths<'_>) -> Value {
+    let steps = paths.steps().iter().map(|step| {
+        let granted_by = step.granted_by().iter().map(GrantedBy::to_string);
+        // Steps are numbered from one, as they are printed.
+        let after = step.after().into_iter().map(|step| step.saturating_add(1));
+        json!({
+            "actor": paths.actor(step).to_string(),
+            "reaches": step.target().to_string(),
+            "technique": step.technique().to_string(),
+            "by": granted_by.collect::<Vec<_>>(),
+            "after": after.collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "everything": paths.to_everything().is_some(),
+        "steps": steps.collect::<Vec<_>>(),
+    })
+}
