@@ -2,8 +2,6 @@
 
 use k8s_rbac::{ClusterRole, ClusterRoleBinding, Metadata, Objects, Policy, Role, RoleBinding};
 
-use super::choices::metadata;
-
 /// One object put into a policy or removed from it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -83,5 +81,13 @@ fn put<T>(list: &mut Vec<T>, new: T, metadata: impl Fn(&T) -> &Metadata) {
     match list.iter_mut().find(|old| metadata(old) == metadata(&new)) {
         Some(old) => *old = new,
         None => list.push(new),
+    }
+}
+
+pub(super) fn metadata(namespace: &str, name: String) -> Metadata {
+    Metadata {
+        name,
+        namespace: namespace.to_owned(),
+        ..Metadata::default()
     }
 }

@@ -4,11 +4,11 @@
 //! match the request.
 
 use k8s_rbac::{
-    ClusterRole, ClusterRoleBinding, Metadata, PolicyRule, Request, ResourceRequest, Role,
-    RoleBinding, RoleRef, Subject, User,
+    ClusterRole, ClusterRoleBinding, PolicyRule, Request, ResourceRequest, Role, RoleBinding,
+    RoleRef, Subject, User,
 };
 
-use super::change::Change;
+use super::change::{Change, metadata};
 
 /// A source of choices, read from bytes. Once the bytes run out, every choice is the first one.
 #[derive(Debug)]
@@ -198,14 +198,6 @@ impl<'b> Choices<'b> {
 
 /// The number of roles of each kind that bindings refer to. The last two do not exist at first.
 const ROLES: u8 = 9;
-
-pub(super) fn metadata(namespace: &str, name: String) -> Metadata {
-    Metadata {
-        name,
-        namespace: namespace.to_owned(),
-        ..Metadata::default()
-    }
-}
 
 /// A user and a request, with owned strings.
 #[derive(Clone, Debug)]
