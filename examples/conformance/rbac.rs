@@ -1,4 +1,4 @@
-//! `rbac.*`: decisions, refusals and what else is asked of a policy.
+//! `rbac.*`: decisions, refusals, and questions about a policy.
 
 mod lists;
 mod requests;
@@ -29,7 +29,7 @@ pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
     })
 }
 
-/// Kubernetes' own words for who asks what.
+/// Attributes of a request, as Kubernetes names them.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Attributes {

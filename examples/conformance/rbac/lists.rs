@@ -1,4 +1,4 @@
-//! What somebody may do, and who may do something.
+//! The rules of a user, the subjects that a request is granted to, and the table of `auth can-i --list`.
 
 use k8s_rbac::{Objects, Policy, PolicyRule, User};
 use k8s_rbac_analysis::can_i::RuleTable;

@@ -1,4 +1,4 @@
-//! What a request asks for, as it comes over HTTP.
+//! HTTP requests, their selectors, and 403 responses.
 
 use k8s_rbac::{
     FieldRequirement, Forbidden, LabelRequirement, Objects, Policy, RequestInfo, RequestInfoError,
@@ -38,7 +38,7 @@ fn refusal(error: &RequestInfoError) -> Refusal {
     Refusal::new(code, error)
 }
 
-/// A request, who sends it and what he may do.
+/// An HTTP request, its user, and the objects that authorize it.
 #[derive(Deserialize)]
 struct Served {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! Reviews: objects of the API in, objects of the API out.
+//! Reviews: API objects in, API objects out.
 
 use k8s_rbac::review::{AccessReview, ReviewError, RulesReview};
 use k8s_rbac::{Objects, Policy, User};
@@ -16,7 +16,7 @@ pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
     })
 }
 
-/// Who sends which review, and to which namespace.
+/// A review, its sender, and the namespace of its URL.
 #[derive(Deserialize)]
 struct Question {
     world: Objects,

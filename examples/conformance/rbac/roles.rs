@@ -1,4 +1,4 @@
-//! What a role holds: aggregated, compared with another, and written by somebody.
+//! Aggregated roles, rule coverage, and escalation checks.
 
 use std::collections::BTreeMap;
 

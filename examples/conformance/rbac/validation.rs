@@ -1,4 +1,4 @@
-//! What the API server reads, fills in and would not store.
+//! Decoding, defaults and validation by the API server.
 
 use k8s_rbac::{ClusterRole, ClusterRoleBinding, FieldErrors, Manifests, Role, RoleBinding};
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Refusal;
 
-/// The answers were recorded with this in the place of every object's name.
+/// The name of every object in the recorded messages.
 const NAME: &str = "NAME";
 
 pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
@@ -35,7 +35,7 @@ fn read(question: &Manifest) -> Value {
 struct Written {
     kind: String,
     object: Value,
-    /// What it takes the place of.
+    /// The object that it replaces.
     before: Option<Value>,
 }
 

@@ -1,4 +1,4 @@
-//! Who may write an object.
+//! Whether a user may write an object.
 
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, Objects, Policy, Role, RoleBinding, User, Write, WriteVerdict,
@@ -17,7 +17,7 @@ pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
     })
 }
 
-/// An object as it is sent, and by whom. Its defaults are filled in.
+/// An object and the user who sends it. Its defaults are filled in.
 #[derive(Deserialize)]
 struct Question {
     world: Objects,
@@ -25,7 +25,7 @@ struct Question {
     groups: Option<Vec<String>>,
     kind: String,
     object: Value,
-    /// What it takes the place of.
+    /// The object that it replaces.
     before: Option<Value>,
 }
 
