@@ -8,7 +8,7 @@ use crate::cluster::{Cluster, RoleSummary};
 use crate::finding::Findings;
 use crate::finding_code::FindingCode;
 use crate::severity::Severity;
-use crate::wording::{plain, role_reference};
+use crate::wording::{list, plain, role_reference};
 
 /// The group of all service accounts.
 const ACCOUNTS: &str = "system:serviceaccounts";
@@ -110,7 +110,20 @@ pub(crate) fn check(binding: &Binding<'_>, cluster: &Cluster<'_>, out: &mut Find
     let summary = cluster.referred(binding.role_ref, namespace);
     let role = role_reference(&binding.role_ref.kind, &binding.role_ref.name);
     if summary.is_none() {
-        let message = format!("{role} does not exist");
+        let message = match (binding.role_ref.kind.as_str(), namespace) {
+            ("Role", "") => format!("a ClusterRoleBinding cannot refer to {role}"),
+            ("Role", _) => {
+                let there = cluster.namespaces_of_role(&binding.role_ref.name);
+                let elsewhere = match there {
+                    [] => String::new(),
+                    [one] => format!(", but in namespace {}", plain(one)),
+                    several => format!(", but in the namespaces {}", list(several)),
+                };
+                let namespace = plain(namespace);
+                format!("{role} does not exist in namespace {namespace}{elsewhere}")
+            }
+            _ => format!("{role} does not exist"),
+        };
         out.add(FindingCode::DanglingRoleRef, "roleRef", message);
     }
     let known = cluster.known_subjects((namespace, &binding.metadata.name), binding.role_ref);
@@ -143,13 +156,14 @@ pub(crate) fn check(binding: &Binding<'_>, cluster: &Cluster<'_>, out: &mut Find
     }
     let is_known = known.is_some() && added == 0;
     if let Some(summary) = summary.filter(|_| !is_known && !binding.subjects.is_empty()) {
-        check_role(binding, &role, &summary, out);
+        check_role(binding, &role, summary, out);
     }
 }
 
 fn check_role(binding: &Binding<'_>, role: &str, summary: &RoleSummary<'_>, out: &mut Findings) {
     let is_cluster_wide = binding.is_cluster_wide();
-    if summary.allows_everything {
+    // In a judged role, the rule itself is a finding.
+    if summary.allows_everything && !summary.is_judged {
         let (severity, scope) = if is_cluster_wide {
             (Severity::Critical, "in the whole cluster")
         } else {
@@ -158,7 +172,16 @@ fn check_role(binding: &Binding<'_>, role: &str, summary: &RoleSummary<'_>, out:
         let message = format!("{role} allows everything {scope}");
         out.add_at(severity, FindingCode::BindsFullAccess, "roleRef", message);
     }
-    if !is_cluster_wide && summary.has_paths && binding.role_ref.kind == "ClusterRole" {
+    if is_cluster_wide || binding.role_ref.kind != "ClusterRole" {
+        return;
+    }
+    if !summary.only_cluster_scoped.is_empty() {
+        let resources = list(&summary.only_cluster_scoped);
+        let message = format!("{role} has only cluster-scoped resources: {resources}");
+        let code = FindingCode::ClusterScopedInNamespace;
+        out.add_at(Severity::Medium, code, "roleRef", message);
+    }
+    if summary.has_paths {
         let code = FindingCode::UrlsWithoutEffect;
         let message = format!("{role} has non-resource URLs, which a RoleBinding does not grant");
         // A role that also has resources was probably bound for the resources.
@@ -174,7 +197,7 @@ fn check_role(binding: &Binding<'_>, role: &str, summary: &RoleSummary<'_>, out:
 fn check_subject<'o>(
     subject: &'o Subject,
     binding: &Binding<'o>,
-    summary: Option<RoleSummary<'_>>,
+    summary: Option<&RoleSummary<'_>>,
     path: &str,
     out: &mut Findings,
 ) {

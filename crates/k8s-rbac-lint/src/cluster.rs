@@ -1,10 +1,12 @@
 //! Lookup tables over the judged and the known objects: roles, where they are bound, and what is known.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 
+use crate::unreachable::Vocabulary;
 use k8s_rbac::{
-    ClusterRole, ClusterRoleBinding, Metadata, Objects, PolicyRule, Role, RoleBinding, RoleRef,
-    Subject,
+    ClusterRole, ClusterRoleBinding, KubernetesVersion, Metadata, Objects, PolicyRule, Role,
+    RoleBinding, RoleRef, Subject,
 };
 
 /// The number of aggregation selectors that are evaluated. Our choice: the default policy has three,
@@ -27,7 +29,7 @@ pub(crate) enum BoundScope {
 pub(crate) type RoleKey<'o> = (&'o str, &'o str);
 
 /// What a role grants, computed once for all bindings that refer to it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct RoleSummary<'o> {
     pub(crate) rules: &'o [PolicyRule],
     /// Whether one of the rules allows everything.
@@ -36,10 +38,14 @@ pub(crate) struct RoleSummary<'o> {
     pub(crate) has_resources: bool,
     /// Whether it grants only paths that the default policy grants to every client.
     pub(crate) is_public: bool,
+    /// Whether it is among the judged objects and not known.
+    pub(crate) is_judged: bool,
+    /// The resources, if all of them are cluster-scoped. Empty if one is not, or if there is none.
+    pub(crate) only_cluster_scoped: Vec<&'o str>,
 }
 
 impl<'o> RoleSummary<'o> {
-    fn of(rules: &'o [PolicyRule]) -> Self {
+    fn of(rules: &'o [PolicyRule], is_judged: bool, vocabulary: &Vocabulary) -> Self {
         /// The paths of `system:public-info-viewer`.
         const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
         let mut urls = rules.iter().flat_map(|rule| &rule.non_resource_urls);
@@ -52,15 +58,20 @@ impl<'o> RoleSummary<'o> {
             is_public: !rules.is_empty()
                 && !has_resources
                 && urls.all(|url| PUBLIC.contains(&url.as_str())),
+            is_judged,
+            only_cluster_scoped: vocabulary.only_cluster_scoped(rules),
         }
     }
 }
 
 /// The judged objects together with the known ones.
 pub(crate) struct Cluster<'o> {
+    versions: RangeInclusive<KubernetesVersion>,
     known: Known<'o>,
     /// All roles; aggregated roles with their collected rules.
     roles: HashMap<RoleKey<'o>, RoleSummary<'o>>,
+    /// The namespaces of the Roles of each name, sorted.
+    role_namespaces: HashMap<&'o str, Vec<&'o str>>,
     bound_scopes: HashMap<RoleKey<'o>, BoundScope>,
     /// The `ClusterRole`s that some aggregated role selects.
     members: HashSet<&'o str>,
@@ -78,41 +89,72 @@ impl<'o> Cluster<'o> {
     /// Builds the tables. `aggregated` contains all `ClusterRole`s, judged and known, with the rules
     /// that aggregation gives them.
     pub(crate) fn new(
+        versions: RangeInclusive<KubernetesVersion>,
+        vocabulary: &Vocabulary,
         judged: &'o Objects,
         known: &'o Objects,
         aggregated: &'o [ClusterRole],
     ) -> Self {
-        let roles = known
-            .roles
-            .iter()
-            .chain(&judged.roles)
-            .filter(|role| !role.metadata.namespace.is_empty())
-            .map(|role| (key(&role.metadata), RoleSummary::of(&role.rules)));
+        let known_roles = known.roles.iter().map(|role| (role, false));
+        let roles = known_roles
+            .chain(judged.roles.iter().map(|role| (role, true)))
+            .filter(|(role, _)| !role.metadata.namespace.is_empty())
+            .map(|(role, is_judged)| {
+                (
+                    key(&role.metadata),
+                    RoleSummary::of(&role.rules, is_judged, vocabulary),
+                )
+            });
+        let names = |roles: &'o [ClusterRole]| -> HashSet<&str> {
+            let names = roles.iter().map(|role| role.metadata.name.as_str());
+            names.collect()
+        };
+        let (judged_names, known_names) =
+            (names(&judged.cluster_roles), names(&known.cluster_roles));
         let cluster_roles = aggregated.iter().map(|role| {
+            let name = role.metadata.name.as_str();
+            // An unchanged object of the default policy is not judged.
+            let is_judged = judged_names.contains(name) && !known_names.contains(name);
             (
-                ("", role.metadata.name.as_str()),
-                RoleSummary::of(&role.rules),
+                ("", name),
+                RoleSummary::of(&role.rules, is_judged, vocabulary),
             )
         });
         let members = members(aggregated);
         let mut bound_scopes = bound_scopes(judged, known);
         extend_to_members(&mut bound_scopes, &members);
         Self {
+            versions,
             known: Known::new(known),
+            role_namespaces: role_namespaces(judged, known),
             roles: roles.chain(cluster_roles).collect(),
             bound_scopes,
             members: members.into_iter().flat_map(|(_, names)| names).collect(),
         }
     }
 
+    /// Returns the versions that are considered.
+    pub(crate) fn versions(&self) -> RangeInclusive<KubernetesVersion> {
+        self.versions.clone()
+    }
+
     /// Returns the role that a binding in this namespace refers to; `None` if it does not exist.
-    pub(crate) fn referred(&self, role_ref: &RoleRef, namespace: &str) -> Option<RoleSummary<'o>> {
+    pub(crate) fn referred<'s>(
+        &'s self,
+        role_ref: &'s RoleRef,
+        namespace: &'s str,
+    ) -> Option<&'s RoleSummary<'s>> {
         self.role(role_key(role_ref, namespace)?)
     }
 
     /// Returns a role; `None` if it does not exist.
-    pub(crate) fn role(&self, key: RoleKey<'_>) -> Option<RoleSummary<'o>> {
-        self.roles.get(&key).copied()
+    pub(crate) fn role<'s>(&'s self, key: RoleKey<'s>) -> Option<&'s RoleSummary<'s>> {
+        self.roles.get(&key)
+    }
+
+    /// Returns the namespaces that have a Role of this name, sorted.
+    pub(crate) fn namespaces_of_role(&self, name: &str) -> &[&'o str] {
+        self.role_namespaces.get(name).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn bound_scope(&self, key: RoleKey<'_>) -> BoundScope {
@@ -207,6 +249,21 @@ pub(crate) fn role_key<'k>(role_ref: &'k RoleRef, namespace: &'k str) -> Option<
         "Role" if !namespace.is_empty() => Some((namespace, &role_ref.name)),
         _ => None,
     }
+}
+
+fn role_namespaces<'o>(judged: &'o Objects, known: &'o Objects) -> HashMap<&'o str, Vec<&'o str>> {
+    let mut namespaces: HashMap<&str, Vec<&str>> = HashMap::new();
+    for role in known.roles.iter().chain(&judged.roles) {
+        let (namespace, name) = key(&role.metadata);
+        if !namespace.is_empty() {
+            namespaces.entry(name).or_default().push(namespace);
+        }
+    }
+    for namespaces in namespaces.values_mut() {
+        namespaces.sort_unstable();
+        namespaces.dedup();
+    }
+    namespaces
 }
 
 fn bound_scopes<'o>(judged: &'o Objects, known: &'o Objects) -> HashMap<RoleKey<'o>, BoundScope> {

@@ -119,8 +119,10 @@ impl Report {
             findings: Vec::new(),
             min_severity: self.min_severity,
             object: Arc::clone(&name),
+            explained: Vec::new(),
         };
         check(&mut of_object);
+        of_object.remove_consequences();
         if !self.names.insert(name) {
             let message = "an earlier object has the same kind and name".to_owned();
             of_object.add(FindingCode::DuplicateObject, "", message);
@@ -150,9 +152,46 @@ pub(crate) struct Findings {
     findings: Vec<Finding>,
     min_severity: Severity,
     object: Arc<ObjectName>,
+    /// The paths of values that a placeholder makes invalid.
+    explained: Vec<String>,
 }
 
 impl Findings {
+    /// Marks the value at this path as a placeholder.
+    pub(crate) fn explain(&mut self, path: &str) {
+        self.explained.push(path.to_owned());
+    }
+
+    /// Removes the findings that have the same cause as another one: a placeholder explains an invalid
+    /// field, and an invalid field explains a subject or role that does not exist.
+    fn remove_consequences(&mut self) {
+        let is_about_reference = |code: FindingCode| {
+            matches!(
+                code,
+                FindingCode::DanglingRoleRef | FindingCode::SubjectNeverMatches
+            )
+        };
+        let invalid: Vec<String> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.code == FindingCode::FieldError)
+            .map(|finding| finding.path.clone())
+            .collect();
+        // Each subject and each field of a subject has a path of its own, so these are looked up.
+        let with_parents = |paths: &[String]| -> HashSet<String> {
+            let parents = paths.iter().filter_map(|path| path.rsplit_once('.'));
+            let parents = parents.map(|(parent, _)| parent.to_owned());
+            paths.iter().cloned().chain(parents).collect()
+        };
+        let explained = with_parents(&self.explained);
+        let invalid = with_parents(&invalid);
+        self.findings.retain(|finding| {
+            let is_explained = explained.contains(&finding.path)
+                && (finding.code == FindingCode::FieldError || is_about_reference(finding.code));
+            let is_invalid = is_about_reference(finding.code) && invalid.contains(&finding.path);
+            !is_explained && !is_invalid
+        });
+    }
     /// Adds a finding with the usual severity of its code.
     pub(crate) fn add(&mut self, code: FindingCode, path: &str, message: String) {
         self.add_at(code.severity(), code, path, message);

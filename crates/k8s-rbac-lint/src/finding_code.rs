@@ -19,6 +19,8 @@ pub enum FindingCode {
     DanglingRoleRef,
     /// The API server would refuse the object.
     FieldError,
+    /// A name or namespace is a placeholder that was not filled in.
+    Placeholder,
     /// Two objects share kind, namespace, and name.
     DuplicateObject,
     /// No binding refers to the role, and no aggregated role selects it.
@@ -46,6 +48,9 @@ pub enum FindingCode {
     SecretsRead,
     /// A rule allows writing secrets without naming them.
     SecretsWrite,
+    /// A role allows creating any secret and reading one by name, which yields the token of any
+    /// service account.
+    SecretTokenMint,
     /// A rule allows changing the `ConfigMap` in which EKS keeps `aws-auth`.
     AwsAuthWrite,
     /// A rule allows `escalate` on roles.
@@ -58,18 +63,29 @@ pub enum FindingCode {
     TokenCreate,
     /// A rule allows running commands in pods.
     PodExec,
+    /// A rule allows forwarding ports of pods.
+    PodPortForward,
+    /// A rule allows changing pods without naming them.
+    PodUpdate,
     /// A rule allows creating pods, or creating or changing the workloads that create them.
     WorkloadCreate,
     /// A rule allows `nodes/proxy`.
     NodesProxy,
+    /// A rule allows changing nodes or their status without naming them.
+    NodeWrite,
     /// A rule allows approving or signing client certificates.
     CsrApproval,
     /// A rule allows writing admission webhooks without naming them.
     WebhookWrite,
+    /// A rule allows writing mutating admission policies or their bindings without naming them.
+    AdmissionPolicyWrite,
     /// A rule allows writing `APIServices` without naming them.
     ApiServiceWrite,
     /// A rule allows creating persistent volumes.
     PersistentVolumeCreate,
+    /// A rule allows allocating devices to resource claims, or reporting their status for any
+    /// driver and node.
+    ResourceClaimWrite,
     /// A rule allows changing namespaces without naming them.
     NamespaceWrite,
     /// A role aggregated into `view`, `edit` or `admin` allows something those roles are not meant
@@ -115,6 +131,8 @@ pub enum FindingCode {
     NamesWithCreate,
     /// A rule limits `list` or `watch` by name.
     NamesWithList,
+    /// A rule limits by name a request that carries no such name.
+    NamesWithoutEffect,
     /// A non-resource URL is written in a form that no request matches.
     UrlForm,
     /// A non-resource URL ends in `/*`, and the path above is not listed.
@@ -136,6 +154,7 @@ impl FindingCode {
     pub const ALL: &'static [Self] = &[
         Self::DanglingRoleRef,
         Self::FieldError,
+        Self::Placeholder,
         Self::DuplicateObject,
         Self::UnusedRole,
         Self::NoSubjects,
@@ -149,18 +168,24 @@ impl FindingCode {
         Self::AggregatesEverything,
         Self::SecretsRead,
         Self::SecretsWrite,
+        Self::SecretTokenMint,
         Self::AwsAuthWrite,
         Self::EscalateVerb,
         Self::BindVerb,
         Self::Impersonate,
         Self::TokenCreate,
         Self::PodExec,
+        Self::PodPortForward,
+        Self::PodUpdate,
         Self::WorkloadCreate,
         Self::NodesProxy,
+        Self::NodeWrite,
         Self::CsrApproval,
         Self::WebhookWrite,
+        Self::AdmissionPolicyWrite,
         Self::ApiServiceWrite,
         Self::PersistentVolumeCreate,
+        Self::ResourceClaimWrite,
         Self::NamespaceWrite,
         Self::AggregationWidens,
         Self::UnauthenticatedSubject,
@@ -183,6 +208,7 @@ impl FindingCode {
         Self::VerbForm,
         Self::NamesWithCreate,
         Self::NamesWithList,
+        Self::NamesWithoutEffect,
         Self::UrlForm,
         Self::UrlWithoutParent,
         Self::UrlsWithoutEffect,

@@ -3,9 +3,11 @@
 mod baseline;
 mod bindings;
 mod cluster;
+mod default_policies;
 mod finding;
 mod finding_code;
 mod lint;
+mod placeholders;
 mod redundant_bindings;
 mod redundant_rules;
 mod risky_permissions;

@@ -1,13 +1,16 @@
 //! The run over all objects, in order.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use k8s_rbac::{ClusterRole, FieldErrors, KubernetesVersion, Objects};
 
 use crate::bindings::{self, Binding};
 use crate::cluster::{Cluster, MAX_SELECTORS};
+use crate::default_policies;
 use crate::finding::{Finding, Findings, ObjectName, Report};
 use crate::finding_code::FindingCode;
+use crate::placeholders::Placeholders;
 use crate::redundant_bindings::Redundancy;
 use crate::roles;
 use crate::severity::Severity;
@@ -16,6 +19,7 @@ use crate::unreachable::Vocabulary;
 /// The settings of a run: what to report, and which objects are already known.
 #[derive(Clone, Debug)]
 pub struct Lint {
+    versions: RangeInclusive<KubernetesVersion>,
     known: Objects,
     min_severity: Severity,
 }
@@ -27,14 +31,31 @@ impl Default for Lint {
 }
 
 impl Lint {
-    /// Reports every severity, and knows the default policy of Kubernetes ([`Objects::bootstrap`]).
+    /// Reports every severity, for all supported versions of Kubernetes ([`KubernetesVersion::ALL`]): a
+    /// finding is reported if it holds in one of them.
     ///
-    /// Known roles can be bound without being among the objects. If they are among them, only what
-    /// they grant beyond the known version is judged.
+    /// The objects of the default policies of these versions are known. Known roles can be bound without
+    /// being among the objects. If they are among them, only what they grant beyond their known version
+    /// is judged.
     #[must_use]
     pub fn new() -> Self {
+        Self::for_versions(KubernetesVersion::OLDEST..=KubernetesVersion::NEWEST)
+    }
+
+    /// Reports every severity, for one version of Kubernetes, whose default policy is known.
+    #[must_use]
+    pub fn for_version(version: KubernetesVersion) -> Self {
+        Self::for_versions(version..=version)
+    }
+
+    fn for_versions(versions: RangeInclusive<KubernetesVersion>) -> Self {
+        let policies = KubernetesVersion::ALL
+            .into_iter()
+            .filter(|version| versions.contains(version))
+            .map(Objects::bootstrap);
         Self {
-            known: Objects::bootstrap(KubernetesVersion::V1_34),
+            known: default_policies::unite(policies),
+            versions,
             min_severity: Severity::Info,
         }
     }
@@ -74,8 +95,8 @@ impl Lint {
             ..self.known.clone()
         };
         let all = aggregate(&self.known.cluster_roles, &objects.cluster_roles);
-        let cluster = Cluster::new(objects, &known, &all);
         let vocabulary = Vocabulary::new();
+        let cluster = Cluster::new(self.versions.clone(), &vocabulary, objects, &known, &all);
         let cluster_bindings = objects
             .cluster_role_bindings
             .iter()
@@ -88,6 +109,7 @@ impl Lint {
             report.object(ObjectName::of("ClusterRole", &role.metadata), |out| {
                 add_field_errors(&role.field_errors(), out);
                 roles::check_cluster_role(role, &cluster, &vocabulary, out);
+                Placeholders::of_role(&role.metadata, &role.rules).report(out);
             });
         }
         for (index, binding) in objects.cluster_role_bindings.iter().enumerate() {
@@ -96,12 +118,15 @@ impl Lint {
                 add_field_errors(&binding.field_errors(), out);
                 bindings::check(&Binding::of_cluster(binding), &cluster, out);
                 redundancy.check(index, &cluster, out);
+                Placeholders::of_binding(&binding.metadata, &binding.role_ref, &binding.subjects)
+                    .report(out);
             });
         }
         for role in &objects.roles {
             report.object(ObjectName::of("Role", &role.metadata), |out| {
                 add_field_errors(&role.field_errors(), out);
                 roles::check_role(role, &cluster, &vocabulary, out);
+                Placeholders::of_role(&role.metadata, &role.rules).report(out);
             });
         }
         let indices = objects.cluster_role_bindings.len()..;
@@ -110,6 +135,8 @@ impl Lint {
                 add_field_errors(&binding.field_errors(), out);
                 bindings::check(&Binding::of_namespace(binding), &cluster, out);
                 redundancy.check(index, &cluster, out);
+                Placeholders::of_binding(&binding.metadata, &binding.role_ref, &binding.subjects)
+                    .report(out);
             });
         }
         report.finish()

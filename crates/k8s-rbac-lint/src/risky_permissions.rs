@@ -2,11 +2,14 @@
 
 mod table;
 
-use k8s_rbac::PolicyRule;
+use std::ops::RangeInclusive;
+
+use k8s_rbac::{KubernetesVersion, PolicyRule};
 
 use crate::finding_code::FindingCode;
+use crate::severity::Severity;
 
-pub(crate) use table::RISKY_PERMISSIONS;
+use table::RISKY_PERMISSIONS;
 
 /// A permission that leads to others.
 pub(crate) struct RiskyPermission {
@@ -15,17 +18,83 @@ pub(crate) struct RiskyPermission {
     /// Resources, each with its subresource if it has one.
     resources: &'static [&'static str],
     verbs: &'static [&'static str],
+    /// Whether requests for the resources have no namespace. A `RoleBinding` then does not grant them.
+    is_cluster_scoped: bool,
     /// The object names for which a rule limited by `resourceNames` is still risky.
     risky_names: &'static [&'static str],
-    /// Another permission without which this one is of little use.
-    paired_with: Option<PairedPermission>,
+    /// The versions in which the permission is risky.
+    versions: RangeInclusive<KubernetesVersion>,
+    /// The severity, if it is not the usual one of the code.
+    severity: Option<Severity>,
+    requirement: Option<Requirement>,
 }
 
-/// A permission that a role must also grant. One verb on one of the resources is sufficient.
-struct PairedPermission {
-    verbs: &'static [&'static str],
+/// Another permission of the same role without which a permission is of little use.
+struct Requirement {
+    verbs: Verbs,
     api_group: &'static str,
+    /// Resources, of which one is sufficient; empty for any resource.
     resources: &'static [&'static str],
+    names: RequiredNames,
+    /// Whether the permission is reported, at a lower severity, if the role does not grant the other
+    /// one: another role of the user may.
+    is_reported_without: bool,
+}
+
+enum Verbs {
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// A verb that starts with this text.
+    StartsWith(&'static str),
+}
+
+/// The object names that a rule must allow to meet a requirement.
+enum RequiredNames {
+    Any,
+    /// One of these. A rule without `resourceNames` allows them.
+    OneOf(&'static [&'static str]),
+    /// The rules are all limited by `resourceNames` to other objects than these, but to one of the
+    /// second list.
+    OnlyOneOf {
+        none_of: &'static [&'static str],
+        one_of: &'static [&'static str],
+    },
+    /// All rules are limited by `resourceNames`. A rule that is not is a finding of its own.
+    Limited,
+}
+
+/// Whether a role meets a requirement.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Met {
+    Yes,
+    /// No rule grants the other permission, but another role may.
+    Missing,
+    /// The permission is not worth a finding in this role.
+    Harmless,
+}
+
+/// For each risky permission that has a requirement, whether a role meets it.
+pub(crate) struct RoleRequirements(Vec<Option<Met>>);
+
+impl RoleRequirements {
+    pub(crate) fn of(role: &[PolicyRule]) -> Self {
+        let met = |permission: &RiskyPermission| {
+            let requirement = permission.requirement.as_ref();
+            requirement.map(|requirement| requirement.is_met_by(role))
+        };
+        Self(RISKY_PERMISSIONS.iter().map(met).collect())
+    }
+
+    /// Returns the risky permissions that a rule of the role grants, in the order of the table.
+    pub(crate) fn risks<'r>(
+        &self,
+        rule: &'r PolicyRule,
+    ) -> impl Iterator<Item = (&'static RiskyPermission, Granted<'r>)> {
+        RISKY_PERMISSIONS
+            .iter()
+            .zip(&self.0)
+            .filter_map(|(permission, met)| Some((permission, permission.granted_by(rule, *met)?)))
+    }
 }
 
 /// How a rule grants a risky permission.
@@ -34,21 +103,27 @@ pub(crate) struct Granted<'r> {
     pub(crate) verbs: Vec<&'r str>,
     /// The resources of the permission as the rule names them; empty if it names them only by `*`.
     pub(crate) resources: Vec<&'r str>,
-    /// Whether the role also grants the paired permission, if there is one.
-    pub(crate) is_usable: bool,
+    /// The severity where the role holds in the whole cluster.
+    pub(crate) severity: Severity,
 }
 
 impl RiskyPermission {
-    /// Returns how a rule grants this permission; `None` if it does not.
-    pub(crate) fn granted_by<'r>(
-        &self,
-        rule: &'r PolicyRule,
-        paired: &Paired,
-    ) -> Option<Granted<'r>> {
+    /// Returns whether the permission is risky in one of these versions.
+    pub(crate) fn is_in(&self, versions: &RangeInclusive<KubernetesVersion>) -> bool {
+        self.versions.start() <= versions.end() && versions.start() <= self.versions.end()
+    }
+
+    pub(crate) const fn is_cluster_scoped(&self) -> bool {
+        self.is_cluster_scoped
+    }
+
+    /// Returns how a rule grants this permission; `None` if it does not, or if its role makes the
+    /// permission harmless.
+    fn granted_by<'r>(&self, rule: &'r PolicyRule, met: Option<Met>) -> Option<Granted<'r>> {
         let is_risky_name = |name: &String| self.risky_names.contains(&name.as_str());
-        let is_named =
-            rule.resource_names.is_empty() || rule.resource_names.iter().any(is_risky_name);
-        if !rule.allows_group(self.api_group) || !is_named {
+        let is_limited =
+            !rule.resource_names.is_empty() && !rule.resource_names.iter().any(is_risky_name);
+        if !rule.allows_group(self.api_group) || is_limited {
             return None;
         }
         let verbs = matching_entries(&rule.verbs, |entry| {
@@ -61,41 +136,59 @@ impl RiskyPermission {
         if verbs.is_empty() || (resources.is_empty() && !has_wildcard) {
             return None;
         }
+        let severity = self.severity.unwrap_or_else(|| self.code.severity());
+        let severity = match met {
+            None | Some(Met::Yes) => severity,
+            Some(Met::Missing) => severity.min(Severity::Low),
+            Some(Met::Harmless) => return None,
+        };
         Some(Granted {
             verbs,
             resources,
-            is_usable: self.paired_with.is_none() || paired.0.contains(&self.code),
+            severity,
         })
     }
 }
 
-/// The codes whose paired permission a role grants.
-pub(crate) struct Paired(Vec<FindingCode>);
-
-impl Paired {
-    pub(crate) fn of(role: &[PolicyRule]) -> Self {
-        let is_paired = |permission: &&RiskyPermission| {
-            let other = permission.paired_with.as_ref();
-            other.is_some_and(|other| role.iter().any(|rule| other.is_granted_by(rule)))
+impl Requirement {
+    fn is_met_by(&self, role: &[PolicyRule]) -> Met {
+        let granting: Vec<&PolicyRule> = role.iter().filter(|rule| self.is_in(rule)).collect();
+        if granting.is_empty() && self.is_reported_without {
+            return Met::Missing;
+        }
+        let is_limited = |rule: &&PolicyRule| !rule.resource_names.is_empty();
+        let allows_one = |names: &[&str]| {
+            let mut rules = granting.iter();
+            rules.any(|rule| names.iter().any(|name| rule.allows_name(Some(name))))
         };
-        Self(
-            RISKY_PERMISSIONS
-                .iter()
-                .filter(is_paired)
-                .map(|permission| permission.code)
-                .collect(),
-        )
+        let is_met = match self.names {
+            _ if granting.is_empty() => false,
+            RequiredNames::Any => true,
+            RequiredNames::OneOf(names) => allows_one(names),
+            RequiredNames::OnlyOneOf { none_of, one_of } => {
+                !allows_one(none_of) && allows_one(one_of)
+            }
+            RequiredNames::Limited => granting.iter().all(is_limited),
+        };
+        if is_met { Met::Yes } else { Met::Harmless }
     }
-}
 
-impl PairedPermission {
-    fn is_granted_by(&self, rule: &PolicyRule) -> bool {
+    /// Returns whether a rule grants the permission, for whatever names.
+    fn is_in(&self, rule: &PolicyRule) -> bool {
+        let has_verb = match self.verbs {
+            Verbs::OneOf(verbs) => verbs.iter().any(|verb| rule.allows_verb(verb)),
+            Verbs::StartsWith(start) => rule
+                .verbs
+                .iter()
+                .any(|verb| verb == "*" || verb.starts_with(start)),
+        };
+        if self.resources.is_empty() {
+            return has_verb && !rule.resources.is_empty();
+        }
         let has_resource = |entry: &String| {
             entry == "*" || self.resources.iter().any(|one| names_resource(entry, one))
         };
-        rule.allows_group(self.api_group)
-            && self.verbs.iter().any(|verb| rule.allows_verb(verb))
-            && rule.resources.iter().any(has_resource)
+        has_verb && rule.allows_group(self.api_group) && rule.resources.iter().any(has_resource)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cluster::{BoundScope, Cluster, key};
 use crate::finding::Findings;
 use crate::finding_code::FindingCode;
 use crate::redundant_rules::{self, comparison_size};
-use crate::risky_permissions::Paired;
+use crate::risky_permissions::RoleRequirements;
 use crate::rules::{self, Context, UserFacingRole};
 use crate::unreachable::{self, Vocabulary};
 
@@ -44,7 +44,8 @@ pub(crate) fn check_role(
     let context = Context {
         bound: cluster.bound_scope(key),
         rules: &role.rules,
-        paired: Paired::of(&role.rules),
+        requirements: RoleRequirements::of(&role.rules),
+        versions: cluster.versions(),
         namespace: key.0,
         aggregates_to: None,
     };
@@ -76,7 +77,8 @@ pub(crate) fn check_cluster_role(
     let context = Context {
         bound,
         rules: &role.rules,
-        paired: Paired::of(&role.rules),
+        requirements: RoleRequirements::of(&role.rules),
+        versions: cluster.versions(),
         namespace: "",
         aggregates_to: AGGREGATE_TO
             .iter()

@@ -1,11 +1,13 @@
 //! What a rule allows: everything, permissions that lead to others, or more than its role is meant to.
 
-use k8s_rbac::PolicyRule;
+use std::ops::RangeInclusive;
+
+use k8s_rbac::{KubernetesVersion, PolicyRule};
 
 use crate::cluster::{BoundScope, allows_everything};
 use crate::finding::Findings;
 use crate::finding_code::FindingCode;
-use crate::risky_permissions::{Granted, Paired, RISKY_PERMISSIONS, RiskyPermission};
+use crate::risky_permissions::{Granted, RiskyPermission, RoleRequirements};
 use crate::severity::Severity;
 use crate::unreachable::is_kubernetes_group;
 use crate::wording::{list, plain};
@@ -14,7 +16,9 @@ use crate::wording::{list, plain};
 pub(crate) struct Context<'o> {
     pub(crate) bound: BoundScope,
     pub(crate) rules: &'o [PolicyRule],
-    pub(crate) paired: Paired,
+    pub(crate) requirements: RoleRequirements,
+    /// The versions that are considered.
+    pub(crate) versions: RangeInclusive<KubernetesVersion>,
     /// The namespace of a Role; empty for a `ClusterRole`.
     pub(crate) namespace: &'o str,
     /// The narrowest user-facing role that selects this role.
@@ -47,6 +51,9 @@ impl UserFacingRole {
                 FindingCode::AwsAuthWrite
                     | FindingCode::Impersonate
                     | FindingCode::PodExec
+                    | FindingCode::PodPortForward
+                    | FindingCode::PodUpdate
+                    | FindingCode::SecretTokenMint
                     | FindingCode::SecretsRead
                     | FindingCode::SecretsWrite
                     | FindingCode::TokenCreate
@@ -68,16 +75,25 @@ pub(crate) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &
         };
         let message = "every verb on every resource of every API group".to_owned();
         out.add_at(severity, FindingCode::FullAccess, path, message);
-        return check_aggregation(rule, path, context, out);
+        check_aggregation(rule, path, context, out);
+        return;
     }
-    let risks: Vec<Risk<'_>> = RISKY_PERMISSIONS
-        .iter()
-        .filter(|permission| applies_in(permission.code, context))
-        .filter_map(|permission| {
-            let granted = permission.granted_by(rule, &context.paired)?;
-            Some((permission, granted))
-        })
+    let widened = check_aggregation(rule, path, context, out);
+    let mut risks: Vec<Risk<'_>> = context
+        .requirements
+        .risks(rule)
+        .filter(|(permission, _)| applies_in(permission, context))
         .collect();
+    let mints = risks
+        .iter()
+        .any(|(permission, _)| permission.code == FindingCode::SecretTokenMint);
+    risks.retain(|(permission, granted)| {
+        // The same verb on the same resource is one finding.
+        let is_part_of_mint = mints
+            && permission.code == FindingCode::SecretsWrite
+            && granted.verbs.as_slice() == ["create"];
+        !is_part_of_mint
+    });
     check_wildcards(rule, path, &risks, context, out);
     // A code has several lines in the table, but a rule has one finding for each code.
     let mut named = risks
@@ -86,50 +102,45 @@ pub(crate) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &
         .peekable();
     while let Some((permission, first)) = named.next() {
         let mut message = describe(first);
-        let mut is_usable = first.is_usable;
+        let mut severity = first.severity;
         while let Some((_, next)) = named.next_if(|(next, _)| next.code == permission.code) {
             message.push_str("; ");
             message.push_str(&describe(next));
-            is_usable |= next.is_usable;
+            severity = severity.max(next.severity);
         }
-        let severity = severity_of(permission.code, is_usable, context.bound);
+        if widened.contains(&permission.code) {
+            continue;
+        }
+        let severity = severity_in_scope(permission.code, severity, context.bound);
         out.add_at(severity, permission.code, path, message);
     }
-    check_aggregation(rule, path, context, out);
 }
 
 /// A risky permission and how a rule grants it.
 type Risk<'r> = (&'static RiskyPermission, Granted<'r>);
 
-/// Returns whether a risk exists where the role holds.
-fn applies_in(code: FindingCode, context: &Context<'_>) -> bool {
-    match code {
-        FindingCode::AwsAuthWrite => {
-            context.bound == BoundScope::Cluster || context.namespace == AWS_AUTH_NAMESPACE
+/// Returns whether a risk exists in the versions considered and where the role holds.
+fn applies_in(permission: &RiskyPermission, context: &Context<'_>) -> bool {
+    let is_namespaced = !context.namespace.is_empty();
+    let grants_cluster_scoped = !is_namespaced && context.bound != BoundScope::Namespaces;
+    permission.is_in(&context.versions)
+        && (grants_cluster_scoped || !permission.is_cluster_scoped())
+        && match permission.code {
+            FindingCode::AwsAuthWrite => {
+                context.bound == BoundScope::Cluster || context.namespace == AWS_AUTH_NAMESPACE
+            }
+            // A Role can grant changes of its own namespace, but that is its purpose.
+            FindingCode::NamespaceWrite => !is_namespaced,
+            _ => true,
         }
-        // These resources are cluster-scoped, so a Role does not grant them. A Role can grant changes
-        // of its own namespace, but that is its purpose.
-        FindingCode::NamespaceWrite
-        | FindingCode::NodesProxy
-        | FindingCode::WebhookWrite
-        | FindingCode::ApiServiceWrite
-        | FindingCode::PersistentVolumeCreate
-        | FindingCode::CsrApproval => context.namespace.is_empty(),
-        _ => true,
-    }
 }
 
-fn severity_of(code: FindingCode, is_usable: bool, bound: BoundScope) -> Severity {
-    let severity = match bound {
-        BoundScope::Cluster => code.severity(),
+fn severity_in_scope(code: FindingCode, severity: Severity, bound: BoundScope) -> Severity {
+    match bound {
+        BoundScope::Cluster => severity,
         // aws-auth exists in one namespace only.
-        _ if code == FindingCode::AwsAuthWrite => code.severity(),
-        BoundScope::Namespaces | BoundScope::Unbound => code.severity().lowered(),
-    };
-    if is_usable {
-        severity
-    } else {
-        severity.min(Severity::Low)
+        _ if code == FindingCode::AwsAuthWrite => severity,
+        BoundScope::Namespaces | BoundScope::Unbound => severity.lowered(),
     }
 }
 
@@ -153,7 +164,7 @@ fn check_wildcards(
         codes.dedup();
         let severity = included
             .map(|(permission, granted)| {
-                severity_of(permission.code, granted.is_usable, context.bound)
+                severity_in_scope(permission.code, granted.severity, context.bound)
             })
             .fold(severity_by_group(code, rule), Severity::max);
         let groups = if has_wildcard(&rule.api_groups) {
@@ -194,22 +205,31 @@ fn severity_by_group(code: FindingCode, rule: &PolicyRule) -> Severity {
     }
 }
 
-fn check_aggregation(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &mut Findings) {
+/// Checks what a rule adds to a user-facing role. Returns the codes of the risks that it names.
+fn check_aggregation(
+    rule: &PolicyRule,
+    path: &str,
+    context: &Context<'_>,
+    out: &mut Findings,
+) -> Vec<FindingCode> {
     let Some(target) = context.aggregates_to else {
-        return;
+        return Vec::new();
     };
-    let mut codes: Vec<&str> = RISKY_PERMISSIONS
-        .iter()
-        .filter(|permission| permission.granted_by(rule, &context.paired).is_some())
+    let mut codes: Vec<FindingCode> = context
+        .requirements
+        .risks(rule)
+        .map(|(permission, _)| permission)
+        .filter(|permission| permission.is_in(&context.versions))
         .map(|permission| permission.code)
         .filter(|&code| !target.is_meant_to_allow(code))
-        .map(FindingCode::as_str)
         .collect();
     codes.dedup();
     let code = FindingCode::AggregationWidens;
     if !codes.is_empty() {
-        let message = format!("adds {} to {}", codes.join(", "), target.as_str());
-        return out.add(code, path, message);
+        let names: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+        let message = format!("adds {} to {}", names.join(", "), target.as_str());
+        out.add(code, path, message);
+        return codes;
     }
     let is_write = |verb: &&String| !matches!(verb.as_str(), "get" | "list" | "watch");
     let write = rule.verbs.iter().find(is_write);
@@ -217,6 +237,7 @@ fn check_aggregation(rule: &PolicyRule, path: &str, context: &Context<'_>, out: 
         let message = format!("adds {} to view, which is meant for reading", plain(verb));
         out.add_at(Severity::Medium, code, path, message);
     }
+    codes
 }
 
 fn describe(granted: &Granted<'_>) -> String {

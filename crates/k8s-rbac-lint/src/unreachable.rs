@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use k8s_rbac::PolicyRule;
-use k8s_rbac::api_resources::{ApiResource, OPTIONAL_RESOURCES, RESOURCES};
+use k8s_rbac::api_resources::{OPTIONAL_RESOURCES, RESOURCES};
 
 use crate::finding::Findings;
 use crate::finding_code::FindingCode;
@@ -16,19 +16,51 @@ const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post",
 /// list of the default policy has eleven.
 const MAX_URLS_COMPARED: usize = 128;
 
+/// Resources that exist in authorization only: API group, name, and whether requests for them have a
+/// namespace. As upstream: `pkg/endpoints/filters/impersonation` of apiserver, and
+/// `pkg/apis/certificates`.
+const AUTHORIZATION_ONLY: [(&str, &str, bool); 9] = [
+    ("", "groups", false),
+    ("", "users", false),
+    ("authentication.k8s.io", "groups", false),
+    ("authentication.k8s.io", "nodes", false),
+    ("authentication.k8s.io", "serviceaccounts", true),
+    ("authentication.k8s.io", "uids", false),
+    ("authentication.k8s.io", "userextras", false),
+    ("authentication.k8s.io", "users", false),
+    ("certificates.k8s.io", "signers", false),
+];
+
+/// The subresource that is asked for at the cluster scope and without a name, though its resource is
+/// namespaced. As upstream: `pkg/registry/resource/utils.go`.
+const CLAIM_BINDING: (&str, &str) = ("resource.k8s.io", "resourceclaims/binding");
+
+/// A resource of Kubernetes, as far as rules are concerned.
+struct Resource {
+    group: &'static str,
+    is_namespaced: bool,
+}
+
 /// The resources that Kubernetes ships, by plural and by the other names they are known by.
 pub(crate) struct Vocabulary {
-    by_name: HashMap<&'static str, Vec<&'static ApiResource>>,
+    by_name: HashMap<&'static str, Vec<Resource>>,
     /// Singular or short name to plural.
     plurals: HashMap<String, &'static str>,
 }
 
 impl Vocabulary {
     pub(crate) fn new() -> Self {
-        let mut by_name: HashMap<&str, Vec<&ApiResource>> = HashMap::new();
+        let mut by_name: HashMap<&str, Vec<Resource>> = HashMap::new();
         let mut plurals = HashMap::new();
-        for resource in RESOURCES.iter().chain(OPTIONAL_RESOURCES) {
-            by_name.entry(resource.name).or_default().push(resource);
+        let shipped = || RESOURCES.iter().chain(OPTIONAL_RESOURCES);
+        let served = shipped().map(|one| (one.group, one.name, one.is_namespaced));
+        for (group, name, is_namespaced) in served.chain(AUTHORIZATION_ONLY) {
+            by_name.entry(name).or_default().push(Resource {
+                group,
+                is_namespaced,
+            });
+        }
+        for resource in shipped() {
             let short_names = resource.short_names.iter().map(|&name| name.to_owned());
             for name in short_names.chain([resource.singular()]) {
                 plurals.entry(name).or_insert(resource.name);
@@ -48,8 +80,17 @@ impl Vocabulary {
             .map(|resource| resource.group)
     }
 
-    /// Returns whether each of these groups has a resource of this name that is cluster-scoped.
-    fn is_cluster_scoped(&self, name: &str, groups: &HashSet<&str>) -> bool {
+    /// Returns whether each of these groups has the resource of an entry, and requests for it have no
+    /// namespace. A subresource has the scope of its resource.
+    fn is_cluster_scoped(&self, entry: &str, groups: &HashSet<&str>) -> bool {
+        if (groups.len(), groups.contains(CLAIM_BINDING.0), entry) == (1, true, CLAIM_BINDING.1) {
+            return true;
+        }
+        let name = without_subresource(entry);
+        // A request for a Namespace by name is made in that namespace.
+        if name == "namespaces" {
+            return false;
+        }
         self.by_name.get(name).is_some_and(|resources| {
             groups.iter().all(|group| {
                 resources
@@ -57,6 +98,29 @@ impl Vocabulary {
                     .any(|one| one.group == *group && !one.is_namespaced)
             })
         })
+    }
+}
+
+impl Vocabulary {
+    /// Returns the resources of rules if all of them are cluster-scoped, so that a `RoleBinding` grants
+    /// none of them. Empty if one is not, or may not be.
+    pub(crate) fn only_cluster_scoped<'r>(&self, rules: &'r [PolicyRule]) -> Vec<&'r str> {
+        let mut resources = Vec::new();
+        let mut seen = HashSet::new();
+        for rule in rules.iter().filter(|rule| !rule.resources.is_empty()) {
+            let Some(groups) = kubernetes_groups(rule) else {
+                return Vec::new();
+            };
+            for entry in &rule.resources {
+                if !self.is_cluster_scoped(entry, &groups) {
+                    return Vec::new();
+                }
+                if seen.insert(entry.as_str()) {
+                    resources.push(entry.as_str());
+                }
+            }
+        }
+        resources
     }
 }
 
@@ -89,10 +153,7 @@ pub(crate) fn check(
         check_names(rule, path, out);
     }
     if is_namespaced && let Some(groups) = kubernetes_groups(rule) {
-        let is_outside = |entry: &&String| {
-            // A request for a Namespace by name is made in that namespace.
-            **entry != "namespaces" && vocabulary.is_cluster_scoped(entry, &groups)
-        };
+        let is_outside = |entry: &&String| vocabulary.is_cluster_scoped(entry, &groups);
         let outside: Vec<&String> = rule.resources.iter().filter(is_outside).collect();
         report(out, FindingCode::ClusterScopedInNamespace, path, &outside);
     }
@@ -142,7 +203,9 @@ fn check_resources(rule: &PolicyRule, path: &str, vocabulary: &Vocabulary, out: 
         .resources
         .iter()
         .filter_map(|entry| {
-            let group = vocabulary.group_of_misplaced(without_subresource(entry), &groups)?;
+            let name = without_subresource(entry);
+            let group = group_of_impersonated(name, rule, &groups)
+                .or_else(|| vocabulary.group_of_misplaced(name, &groups))?;
             let group = if group.is_empty() {
                 "the core group"
             } else {
@@ -158,7 +221,48 @@ fn check_resources(rule: &PolicyRule, path: &str, vocabulary: &Vocabulary, out: 
     }
 }
 
+/// Returns the API group in which a rule's verbs for impersonation are asked for, if it is not among
+/// its groups.
+fn group_of_impersonated(
+    name: &str,
+    rule: &PolicyRule,
+    groups: &HashSet<&str>,
+) -> Option<&'static str> {
+    if !matches!(name, "groups" | "serviceaccounts" | "users") {
+        return None;
+    }
+    let all = |is_so: fn(&str) -> bool| rule.verbs.iter().all(|verb| is_so(verb));
+    let group = if all(|verb| verb == "impersonate") {
+        ""
+    } else if all(|verb| verb.starts_with("impersonate:")) {
+        "authentication.k8s.io"
+    } else {
+        return None;
+    };
+    (!rule.verbs.is_empty() && !groups.contains(group)).then_some(group)
+}
+
+/// Finds names where the API server asks without one, or with the name `*`.
+fn check_synthetic_names(rule: &PolicyRule, path: &str, out: &mut Findings) {
+    if rule.resource_names.is_empty() {
+        return;
+    }
+    let names = list(&rule.resource_names);
+    let is_claim_binding = rule.resources.iter().any(|entry| entry == CLAIM_BINDING.1);
+    if rule.allows_group(CLAIM_BINDING.0) && is_claim_binding && !rule.allows_name(None) {
+        let message = format!("{} with the names {names}", CLAIM_BINDING.1);
+        out.add(FindingCode::NamesWithoutEffect, path, message);
+    }
+    let verb = "impersonate:associated-node";
+    let has_verb = rule.verbs.iter().any(|entry| entry == verb);
+    if has_verb && !rule.allows_name(Some("*")) {
+        let message = format!("{verb} with the names {names}");
+        out.add(FindingCode::NamesWithoutEffect, path, message);
+    }
+}
+
 fn check_names(rule: &PolicyRule, path: &str, out: &mut Findings) {
+    check_synthetic_names(rule, path, out);
     // An empty entry matches requests without a name, so the author knows about them.
     let allows_nameless = rule.resource_names.iter().any(String::is_empty);
     // A subresource is created under the name of its parent.

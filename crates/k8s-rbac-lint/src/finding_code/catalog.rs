@@ -26,6 +26,13 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
                   describes.",
             advice: "Correct the field.",
         },
+        FindingCode::Placeholder => Entry {
+            name: "placeholder",
+            severity: Severity::Medium,
+            why: "The object is applied under the literal text, so it does not apply to the \
+                  objects that are meant.",
+            advice: "Fill in the template, for example with helm template or envsubst.",
+        },
         FindingCode::DuplicateObject => Entry {
             name: "duplicate-object",
             severity: Severity::Medium,
@@ -115,6 +122,14 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
                   names, and changing a secret changes what its readers trust.",
             advice: "Name existing secrets in resourceNames.",
         },
+        FindingCode::SecretTokenMint => Entry {
+            name: "secret-token-mint",
+            severity: Severity::High,
+            why: "A secret of that name, created with type service-account-token, receives a \
+                  token of any service account of its namespace.",
+            advice: "Create the secret beforehand and allow get and update of its name, without \
+                     create.",
+        },
         FindingCode::AwsAuthWrite => Entry {
             name: "aws-auth-write",
             severity: Severity::Medium,
@@ -140,8 +155,8 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
         FindingCode::Impersonate => Entry {
             name: "impersonate",
             severity: Severity::High,
-            why: "The holder can act as any of these identities, and system:masters is a group \
-                  like any other.",
+            why: "The holder can act as any of these identities; only constrained impersonation \
+                  excludes the group system:masters.",
             advice: "Name the identities in resourceNames.",
         },
         FindingCode::TokenCreate => Entry {
@@ -156,6 +171,21 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
             why: "A command in a pod has the pod's service account token, its secrets and its \
                   network.",
             advice: "Grant it to people in single namespaces, if at all.",
+        },
+        FindingCode::PodPortForward => Entry {
+            name: "pod-portforward",
+            severity: Severity::Low,
+            why: "It reaches every port of a pod from outside, including those that no service \
+                  exposes, past network policies.",
+            advice: "Grant it to people in single namespaces, if at all.",
+        },
+        FindingCode::PodUpdate => Entry {
+            name: "pod-update",
+            severity: Severity::Medium,
+            why: "The image of a running pod can be changed, so this runs code with the \
+                  service account, secrets and volumes of any pod.",
+            advice: "Change the workload that creates the pods, or allow only subresources such \
+                     as pods/status.",
         },
         FindingCode::WorkloadCreate => Entry {
             name: "workload-create",
@@ -172,6 +202,13 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
             advice: "Use nodes/metrics, nodes/stats, nodes/log or, since 1.33, the more specific \
                      subresources.",
         },
+        FindingCode::NodeWrite => Entry {
+            name: "node-write",
+            severity: Severity::Medium,
+            why: "Labels, taints and allocatable resources decide where pods run, so this can \
+                  move pods and their secrets to a compromised node.",
+            advice: "Name the nodes in resourceNames.",
+        },
         FindingCode::CsrApproval => Entry {
             name: "csr-approval",
             severity: Severity::High,
@@ -185,6 +222,13 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
                   mutating webhook changes it.",
             advice: "Name the configurations in resourceNames; create cannot be limited by name.",
         },
+        FindingCode::AdmissionPolicyWrite => Entry {
+            name: "admission-policy-write",
+            severity: Severity::High,
+            why: "A mutating policy changes every object it selects, for example the image or \
+                  service account of every new pod, without a webhook server.",
+            advice: "Name the policies in resourceNames; create cannot be limited by name.",
+        },
         FindingCode::ApiServiceWrite => Entry {
             name: "api-service-write",
             severity: Severity::High,
@@ -196,6 +240,14 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
             severity: Severity::Medium,
             why: "A volume can expose a path of the node.",
             advice: "Leave it to provisioners; users need only claims.",
+        },
+        FindingCode::ResourceClaimWrite => Entry {
+            name: "resource-claim-write",
+            severity: Severity::Low,
+            why: "It decides which devices pods receive, or what is reported about them, in \
+                  place of the scheduler or the driver.",
+            advice: "Leave the binding to the scheduler; name the driver in resourceNames, and \
+                     use the verbs for the associated node.",
         },
         FindingCode::NamespaceWrite => Entry {
             name: "namespace-write",
@@ -340,6 +392,13 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
             why: "It allows only requests with the field selector metadata.name, which most \
                   clients do not send.",
             advice: "Make sure that the client sends the selector, or allow only get.",
+        },
+        FindingCode::NamesWithoutEffect => Entry {
+            name: "names-without-effect",
+            severity: Severity::Medium,
+            why: "The API server asks for this permission without a name, or with the name *, \
+                  so the rule does not allow it.",
+            advice: "Move it to a rule without resourceNames.",
         },
         FindingCode::UrlForm => Entry {
             name: "url-form",

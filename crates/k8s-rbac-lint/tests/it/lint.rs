@@ -80,11 +80,11 @@ fn place(finding: &Finding) -> String {
 
 #[test]
 fn findings_match_the_cases() {
-    let mut report = Report::new();
+    let (mut report, lint) = (Report::new(), Lint::new());
     for case in cases() {
         let code = case.code.parse::<FindingCode>().unwrap();
         let name = format!("{code}: {}", case.name);
-        let findings = Lint::new().run(&case.objects());
+        let findings = lint.run(&case.objects());
         let findings: Vec<&Finding> = findings.iter().filter(|one| one.code == code).collect();
         let places: Vec<String> = findings.iter().map(|finding| place(finding)).collect();
         report.check(&name, &places, &case.finds);
@@ -113,11 +113,62 @@ fn each_code_has_a_positive_and_a_negative_case() {
 }
 
 #[test]
-fn the_default_policy_has_no_findings() {
-    let mut objects = Objects::bootstrap(KubernetesVersion::V1_34);
-    assert_eq!(Lint::new().run(&objects), []);
-    objects.aggregate();
-    assert_eq!(Lint::new().run(&objects), []);
+fn the_default_policy_of_every_version_has_no_findings() {
+    let lint = Lint::new();
+    for version in KubernetesVersion::ALL {
+        let own = Lint::for_version(version);
+        let mut objects = Objects::bootstrap(version);
+        for lint in [&lint, &own] {
+            assert_eq!(lint.run(&objects), [], "{version}");
+        }
+        objects.aggregate();
+        for lint in [&lint, &own] {
+            assert_eq!(lint.run(&objects), [], "{version}");
+        }
+    }
+}
+
+/// Objects with one rule in a `ClusterRole` that is bound in the whole cluster.
+fn with_rule(verbs: &[&str], api_group: &str, resource: &str) -> Objects {
+    let mut objects = sample();
+    for role in &mut objects.cluster_roles {
+        role.rules = vec![PolicyRule {
+            verbs: verbs.iter().map(|&verb| verb.to_owned()).collect(),
+            api_groups: vec![api_group.to_owned()],
+            resources: vec![resource.to_owned()],
+            ..PolicyRule::default()
+        }];
+    }
+    objects
+}
+
+#[test]
+fn a_version_selects_the_risks_and_the_default_policy() {
+    let has = |lint: &Lint, objects: &Objects, code| {
+        let findings = lint.run(objects);
+        findings.iter().any(|finding| finding.code == code)
+    };
+    let exec = with_rule(&["get"], "", "pods/exec");
+    let claim = with_rule(&["update"], "resource.k8s.io", "resourceclaims/binding");
+    let mode = "impersonate:arbitrary-node";
+    let node = with_rule(&[mode], "authentication.k8s.io", "nodes");
+    for version in KubernetesVersion::ALL {
+        let lint = Lint::for_version(version);
+        let is_before_1_35 = version < KubernetesVersion::V1_35;
+        let is_since_1_36 = version >= KubernetesVersion::V1_36;
+        assert_eq!(has(&lint, &exec, FindingCode::PodExec), is_before_1_35);
+        let code = FindingCode::ResourceClaimWrite;
+        assert_eq!(has(&lint, &claim, code), is_since_1_36);
+        assert_eq!(has(&lint, &node, FindingCode::Impersonate), is_since_1_36);
+    }
+    let all = Lint::new();
+    assert!(has(&all, &exec, FindingCode::PodExec));
+    assert!(has(&all, &claim, FindingCode::ResourceClaimWrite));
+    assert!(has(&all, &node, FindingCode::Impersonate));
+
+    let newest = Objects::bootstrap(KubernetesVersion::V1_37);
+    let oldest = Lint::for_version(KubernetesVersion::V1_31);
+    assert!(has(&oldest, &newest, FindingCode::DefaultChanged));
 }
 
 fn sample() -> Objects {
