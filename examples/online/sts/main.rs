@@ -1,7 +1,7 @@
-//! The embedded STS behind a port: a test double for whatever asks AWS who is calling.
+//! The embedded STS on a port: a test double for clients that call `GetCallerIdentity`.
 //!
-//! Unlike an emulator that takes any signature, it knows the keys of a file and verifies. Every AWS
-//! SDK can be pointed at it:
+//! Unlike an emulator that accepts any signature, it verifies signatures with the keys of a file. Every AWS
+//! SDK can use it:
 //!
 //! ```text
 //! $ sts --credentials credentials --listen 127.0.0.1:4566 &
@@ -11,9 +11,7 @@
 //! arn:aws:iam::111122223333:user/alice
 //! ```
 //!
-//! What it leaves out: every operation but `GetCallerIdentity`, TLS, and keys that come and go.
-
-#![expect(clippy::print_stderr, reason = "a program speaks to its user")]
+//! Not included: every operation but `GetCallerIdentity`, TLS, and adding or removing keys at run time.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,48 +26,52 @@ use axum::http::request::Parts;
 use axum::http::{Request, Response};
 use clap::Parser;
 use eks_auth::LocalKeys;
+use program::files::{MAX_SMALL_FILE, name, read};
+use program::output;
 use sts_presign::{Keys, LocalSts, MAX_REQUEST_LEN, UnixTime};
 use tokio::net::TcpListener;
 
-/// Answers STS's GetCallerIdentity over HTTP, from the keys in a file, and verifies every signature.
+/// Serve STS's GetCallerIdentity over HTTP for the keys in a file. Every signature is verified.
 #[derive(Parser)]
-#[command(name = "sts")]
+#[command(name = "sts", version)]
 struct Args {
-    /// The keys that exist: an AWS shared credentials file with `arn` and `user_id` in each profile,
-    /// and `expiration` where a temporary key ends.
+    /// The keys: an AWS shared credentials file with `arn` and `user_id` in each profile, and `expiration`
+    /// where a temporary key ends.
     #[arg(long, value_name = "FILE")]
     credentials: PathBuf,
-    /// Where to listen; port 0 takes a free one. Anybody who gets there may ask.
+    /// The address to listen on; port 0 chooses a free port. Every client that can connect gets an answer.
     #[arg(long, default_value = "127.0.0.1:4566", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
-    /// Answer `Throttling` to what comes beyond so many requests in one second.
+    /// Answer `Throttling` to requests beyond this number in one second.
     #[arg(long, value_name = "REQUESTS")]
     max_per_second: Option<u32>,
 }
 
+const PROGRAM: &str = "sts";
+
 struct Server {
     sts: LocalSts<Keys>,
     max_per_second: Option<u32>,
-    // The current second, and how many requests it has seen.
+    // The current second and the number of requests in it.
     seen: Mutex<(u64, u32)>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Args::parse()).await {
+    let args = match output::parse(PROGRAM) {
+        Ok(args) => args,
+        Err(status) => return status,
+    };
+    match run(args).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("sts: {why}");
-            ExitCode::from(2)
-        }
+        Err(why) => output::fail(PROGRAM, &why),
     }
 }
 
 async fn run(args: Args) -> Result<(), String> {
-    let path = args.credentials.display();
-    let text =
-        std::fs::read_to_string(&args.credentials).map_err(|why| format!("{path}: {why}"))?;
-    let keys = LocalKeys::read(&text).map_err(|why| format!("{path}: {why}"))?;
+    let text = read(&args.credentials, MAX_SMALL_FILE)?;
+    let keys =
+        LocalKeys::read(&text).map_err(|why| format!("{}: {why}", name(&args.credentials)))?;
     let server = Server {
         sts: LocalSts::new(keys.keys()),
         max_per_second: args.max_per_second,
@@ -86,7 +88,7 @@ async fn run(args: Args) -> Result<(), String> {
     let at = listener
         .local_addr()
         .map_err(|why| format!("{at}: {why}"))?;
-    eprintln!("sts: http://{at}");
+    output::note(PROGRAM, &format_args!("http://{at}"));
     axum::serve(listener, app)
         .with_graceful_shutdown(stopped())
         .await
@@ -95,13 +97,14 @@ async fn run(args: Args) -> Result<(), String> {
 
 async fn answer(State(server): State<Arc<Server>>, parts: Parts, body: Bytes) -> Response<Body> {
     let request = Request::from_parts(parts, body);
-    // A clock before 1970 or after 9999 makes every signature expired.
+    // With a clock before 1970 or after 9999, every signature is expired.
     let now = UnixTime::try_from(SystemTime::now()).unwrap_or(UnixTime::LAST);
     let answer = match server.has_room(now) {
         true => server.sts.answer(&request, now),
         false => server.sts.throttle(&request),
     };
-    eprintln!("sts: {} {}", request.method(), answer.status());
+    let line = format_args!("{} {}", request.method(), answer.status());
+    output::note(PROGRAM, &line);
     answer.map(Body::from)
 }
 
@@ -119,7 +122,7 @@ impl Server {
     }
 }
 
-/// Waits for SIGINT or SIGTERM; requests that are open then are answered.
+/// Waits for SIGINT or SIGTERM. Requests that are open at that time are answered.
 async fn stopped() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]

@@ -1,15 +1,17 @@
-//! What can be asked of the program.
+//! The command line.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use aws_auth_map::ConfigMapName;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use sts_presign::BINDING_HEADER;
 
 #[derive(Parser)]
 #[command(
     name = "verifier",
-    about = "Says whose EKS token it is, and who that is to Kubernetes."
+    version,
+    about = "Verify EKS bearer tokens, and map their owners to Kubernetes users."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -18,23 +20,23 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Judge one token, read from standard input.
+    /// Verify one token, read from standard input.
     ///
-    /// Exit status: 0 the token is good, 1 it is refused, 2 nobody could say.
+    /// Exit status: 0 if the token is accepted, 1 if it is refused, 2 if there is no answer.
     Token(TokenArgs),
-    /// Explain check by check why a token is refused, or a login in POST form, and what to change in its
-    /// producer. Asks nobody.
+    /// Explain, check by check, why a token or a login in POST form is refused, and how to fix its producer.
+    /// Sends nothing.
     ///
-    /// Prints neither the signature nor the session token. Exit status: 0 nothing is wrong that can be
-    /// seen without STS, 1 it is refused, 2 nobody could say.
+    /// Prints neither the signature nor the session token. Exit status: 0 if no fault is visible without
+    /// STS, 1 if the token is refused, 2 if there is no answer.
     Doctor(DoctorArgs),
     /// Answer kube-apiserver's TokenReview webhook, v1 and v1beta1, at POST /authenticate.
     ///
-    /// GET /healthz says that it runs. SIGTERM and SIGINT let open requests finish.
+    /// GET /healthz answers `ok`. On SIGTERM or SIGINT, open requests are finished first.
     Serve(ServeArgs),
 }
 
-/// What both need to know.
+/// The settings of every command.
 #[derive(ClapArgs)]
 pub(crate) struct Common {
     /// The cluster that tokens must be bound to: the EKS cluster's name, or any id.
@@ -46,30 +48,44 @@ pub(crate) struct Common {
         value_name = "ID"
     )]
     pub(crate) cluster_id: String,
-    /// The partition that tokens and callers must be of.
+    /// The partition of the cluster, its tokens and its callers.
     #[arg(long, default_value = "aws", value_name = "PARTITION")]
     pub(crate) partition: String,
-    /// Accept STS endpoints of these regions only (repeatable); all of the partition by default.
+    /// Accept only the STS endpoints of this region (repeatable). By default, all regions of the partition
+    /// are accepted.
     #[arg(long = "region", value_name = "REGION")]
     pub(crate) regions: Vec<String>,
-    /// Answer STS's part from the keys in this file instead of asking STS: an AWS shared credentials
-    /// file with `arn` and `user_id` in each profile.
+    /// Verify signatures with the keys in this file instead of asking STS: an AWS shared credentials file
+    /// with `arn` and `user_id` in each profile.
     #[arg(long, value_name = "FILE")]
     pub(crate) local_credentials: Option<PathBuf>,
+}
+
+/// The mapping rules.
+#[derive(ClapArgs)]
+pub(crate) struct RuleArgs {
+    /// The ConfigMap with the rules, if its file has several.
+    #[arg(long, default_value_t = ConfigMapName::default(), value_name = "NAMESPACE/NAME")]
+    pub(crate) config_map: ConfigMapName,
 }
 
 #[derive(ClapArgs)]
 pub(crate) struct TokenArgs {
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
     /// Read the token from this file instead of standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// The aws-auth ConfigMap, as kubectl prints it in YAML or JSON. Without it only the AWS identity
-    /// is told.
+    /// The aws-auth ConfigMap, as kubectl prints it in YAML or JSON. Without it, only the AWS identity is
+    /// printed.
     #[arg(long, value_name = "FILE")]
     pub(crate) aws_auth: Option<PathBuf>,
-    /// How to print the answer.
+    /// The private DNS name of the caller's EC2 instance, for rules with `{{EC2PrivateDNSName}}`.
+    #[arg(long, requires = "aws_auth", value_name = "NAME")]
+    pub(crate) private_dns_name: Option<String>,
+    /// The format of the answer.
     #[arg(long, short = 'o', value_enum, default_value = "text")]
     pub(crate) output: Output,
 }
@@ -81,14 +97,14 @@ pub(crate) struct DoctorArgs {
     /// Read the token from this file instead of standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// Explain a login in POST form instead, as Vault, Consul and Teleport carry it: a JSON document with
+    /// Explain a login in POST form instead, as Vault, Consul and Teleport forward it: a JSON document with
     /// `method`, `url`, `headers` (a list of `[name, value]`) and `body`, each decoded.
     #[arg(long, value_name = "FILE", conflicts_with = "token_file")]
     pub(crate) login: Option<PathBuf>,
-    /// The header that binds such a login; its value is the cluster id.
+    /// The header that binds the login; its value is the cluster id.
     #[arg(long, value_name = "NAME", default_value = BINDING_HEADER)]
     pub(crate) binding_header: String,
-    /// Judge as if it were then, as 2026-11-24T09:00:00Z; now by default.
+    /// The time of the verification, as in 2026-11-24T09:00:00Z; by default, now.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
 }
@@ -97,13 +113,18 @@ pub(crate) struct DoctorArgs {
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// The aws-auth ConfigMap, as kubectl prints it in YAML or JSON. Read once, at the start.
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
+    /// The aws-auth ConfigMap, as kubectl prints it in YAML or JSON. It is read once, at the start.
+    ///
+    /// A rule with `{{EC2PrivateDNSName}}` needs EC2, which this program does not ask: logins by such a rule
+    /// fail.
     #[arg(long, value_name = "FILE")]
     pub(crate) aws_auth: PathBuf,
-    /// Where to listen.
+    /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1:21362", value_name = "ADDRESS:PORT")]
     pub(crate) listen: SocketAddr,
-    /// The server's certificate chain, in PEM. Without it only a loopback address may be listened on.
+    /// The server's certificate chain, in PEM. Without it, only a loopback address is allowed.
     #[arg(long, requires = "tls_key", value_name = "FILE")]
     pub(crate) tls_cert: Option<PathBuf>,
     /// The certificate's private key, in PEM.
@@ -113,7 +134,7 @@ pub(crate) struct ServeArgs {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Output {
-    /// A line for each fact.
+    /// One line for each fact.
     Text,
     /// One JSON document.
     Json,

@@ -1,122 +1,105 @@
 //! `verifier token`
 
-use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use aws_auth_map::UserInfo;
-use eks_auth::{AuthError, Authenticated};
-use iam_principal::Identity;
-use serde_json::{Value, json};
+use eks_auth::{AuthError, Authenticated, Identity};
+use printable_text::Printable;
+use program::files::{MAX_SMALL_FILE, read};
+use program::output;
+use serde_json::json;
 
-use crate::REFUSED;
 use crate::args::{Output, TokenArgs};
-use crate::setup;
-
-/// More than any token, so that a file given by mistake is not read whole.
-const MAX_INPUT: u64 = 1_048_576;
+use crate::{PROGRAM, REFUSED, setup};
 
 pub(crate) async fn run(args: TokenArgs) -> Result<ExitCode, String> {
     let authenticator = setup::authenticator(&args.common)?;
     let sts = setup::sts(&args.common)?;
-    let rules = args.aws_auth.as_deref().map(setup::rules).transpose()?;
-    let token = read_token(args.token_file.as_deref())?;
-    // The newline that `echo` and editors put at the end is not the token's.
-    let token = token.trim_end_matches(['\r', '\n']);
-    let identity = authenticator.identify(token, setup::now(), &sts).await;
-    let answer = match (identity, rules) {
-        (Err(why), _) => Err(why),
-        (Ok(identity), None) => Ok((identity, None)),
-        (Ok(identity), Some(rules)) => {
-            Authenticated::resolve(identity.clone(), &rules).map(|known| (identity, Some(known)))
-        }
+    let rules = match &args.aws_auth {
+        Some(path) => Some(setup::rules(path, &args.rules)?),
+        None => None,
     };
-    match answer {
-        Ok((identity, known)) => {
-            tell(
-                args.output,
-                &identity,
-                known.as_ref().map(Authenticated::user),
-            );
-            Ok(ExitCode::SUCCESS)
+    let token = read_token(args.token_file.as_deref())?;
+    let identity = authenticator.identify(&token, setup::now(), &sts).await;
+    let answer = identity.and_then(|identity| {
+        let Some(rules) = &rules else {
+            return Ok(Answer::Identity(identity));
+        };
+        match &args.private_dns_name {
+            Some(name) => Authenticated::resolve_instance(identity, rules, name),
+            None => Authenticated::resolve(identity, rules),
         }
+        .map(Answer::User)
+    });
+    match answer {
+        Ok(answer) => Ok(output::finish(PROGRAM, 0, &print(args.output, &answer)?)),
         Err(AuthError::Refused(why)) => {
-            refuse(args.output, why.code(), &why.to_string());
-            Ok(ExitCode::from(REFUSED))
+            let (code, message) = (why.code(), why.to_string());
+            let text = match args.output {
+                Output::Json => {
+                    let document = json!({ "refused": { "code": code, "message": message } });
+                    format!("{document:#}\n")
+                }
+                Output::Text => format!("refused   {message} ({code})\n"),
+            };
+            Ok(output::finish(PROGRAM, REFUSED, &text))
         }
         Err(AuthError::Failed(why)) => Err(format!("{why} ({})", why.code())),
     }
 }
 
+/// Who the token belongs to: with mapping rules, also the Kubernetes user.
+enum Answer {
+    Identity(Identity),
+    User(Authenticated),
+}
+
+/// Reads a token without the newline that `echo` and editors put at its end.
 pub(crate) fn read_token(file: Option<&Path>) -> Result<String, String> {
-    let mut token = String::new();
-    match file {
-        Some(path) => {
-            let file = std::fs::File::open(path);
-            let read = file.and_then(|file| file.take(MAX_INPUT).read_to_string(&mut token));
-            read.map_err(|why| format!("{}: {why}", path.display()))?;
-        }
-        None => {
-            let read = std::io::stdin().take(MAX_INPUT).read_to_string(&mut token);
-            read.map_err(|why| format!("standard input: {why}"))?;
-        }
-    }
+    let path = file.map_or_else(|| PathBuf::from("-"), Path::to_owned);
+    let mut token = read(&path, MAX_SMALL_FILE)?;
+    token.truncate(token.trim_end_matches(['\r', '\n']).len());
     match token.trim().is_empty() {
-        true => Err("no token: standard input is empty".to_owned()),
+        true => Err(format!(
+            "no token: {} is empty",
+            program::files::name(&path)
+        )),
         false => Ok(token),
     }
 }
 
-fn tell(output: Output, identity: &Identity, user: Option<&UserInfo>) {
-    match output {
-        Output::Json => {
-            let document =
-                json!({ "identity": describe(identity), "user": user.map(describe_user) });
-            println!("{document:#}");
+fn print(output: Output, answer: &Answer) -> Result<String, String> {
+    let text = match (output, answer) {
+        (Output::Json, Answer::Identity(identity)) => {
+            format!("{:#}\n", json!({ "identity": identity, "user": null }))
         }
-        Output::Text => {
-            println!("identity  {}", identity.arn());
-            if let Some(user) = user {
-                let groups = match user.groups().is_empty() {
-                    true => "(none)".to_owned(),
-                    false => user.groups().join(", "),
-                };
-                println!(
-                    "user      {}\ngroups    {groups}\nuid       {}",
-                    user.username(),
-                    user.uid()
-                );
-            }
+        (Output::Json, Answer::User(known)) => {
+            let document = serde_json::to_value(known).map_err(|why| why.to_string())?;
+            format!("{document:#}\n")
         }
-    }
+        (Output::Text, Answer::Identity(identity)) => print_identity(identity),
+        (Output::Text, Answer::User(known)) => {
+            let user = known.user();
+            let groups: Vec<String> = user
+                .groups()
+                .iter()
+                .map(|group| Printable::new(group).to_string())
+                .collect();
+            let groups = match groups.is_empty() {
+                true => "(none)".to_owned(),
+                false => groups.join(", "),
+            };
+            format!(
+                "{}user      {}\ngroups    {groups}\nuid       {}\n",
+                print_identity(known.identity()),
+                Printable::new(user.username()),
+                Printable::new(user.uid()),
+            )
+        }
+    };
+    Ok(text)
 }
 
-fn refuse(output: Output, code: &str, why: &str) {
-    match output {
-        Output::Json => println!(
-            "{:#}",
-            json!({ "refused": { "code": code, "message": why } })
-        ),
-        Output::Text => println!("refused   {why} ({code})"),
-    }
-}
-
-fn describe(identity: &Identity) -> Value {
-    json!({
-        "arn": identity.arn(),
-        "canonicalArn": identity.canonical_arn(),
-        "account": identity.account().to_string(),
-        "userId": identity.raw_user_id(),
-        "sessionName": identity.session_name(),
-        "accessKeyId": identity.access_key_id(),
-    })
-}
-
-fn describe_user(user: &UserInfo) -> Value {
-    json!({
-        "username": user.username(),
-        "groups": user.groups(),
-        "uid": user.uid(),
-        "extra": user.extra(),
-    })
+fn print_identity(identity: &Identity) -> String {
+    format!("identity  {}\n", Printable::new(identity.arn()))
 }

@@ -4,52 +4,48 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use eks_token::{Token, UrlText};
+use program::output;
 use serde_json::Value;
 use sts_presign::{BindingHeader, Diagnosis, ForwardedRequest, UnixTime};
 
-use crate::REFUSED;
 use crate::args::DoctorArgs;
 use crate::check::read_token;
-use crate::setup;
+use crate::{PROGRAM, REFUSED, setup};
+
+/// What a token without a visible fault may still suffer from.
+const NO_FAULT: &str = "No fault is visible without STS. If STS refuses the token, it was signed for \
+    another cluster, with a wrong secret, or with credentials that are no longer valid.\n";
 
 pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode, String> {
     let now = match &args.at {
         Some(at) => UnixTime::parse_rfc3339(at).map_err(|why| format!("--at: {why}"))?,
         None => setup::now(),
     };
-    let diagnosis = match &args.login {
-        Some(path) => Some(login(args, path, now)?),
+    let (status, text) = match &args.login {
+        Some(path) => verdict(&login(args, path, now)?),
         None => token(args, now)?,
     };
-    let Some(diagnosis) = diagnosis else {
-        return Ok(ExitCode::from(REFUSED));
-    };
-    print!("{diagnosis}");
-    if diagnosis.refusal().is_some() {
-        return Ok(ExitCode::from(REFUSED));
-    }
-    println!(
-        "Nothing is wrong that can be seen without STS. If STS refuses it, then it was signed for \
-         another verifier, with a wrong secret, or with credentials that are no longer good."
-    );
-    Ok(ExitCode::SUCCESS)
+    Ok(output::finish(PROGRAM, status, &text))
 }
 
-/// Looks at a token, if it is one.
-fn token(args: &DoctorArgs, now: UnixTime) -> Result<Option<Diagnosis>, String> {
+/// Diagnoses a token: its text, then the URL in it.
+fn token(args: &DoctorArgs, now: UnixTime) -> Result<(u8, String), String> {
     let authenticator = setup::authenticator(&args.common)?;
     let token = read_token(args.token_file.as_deref())?;
-    let token = token.trim_end_matches(['\r', '\n']);
-    let url = match decode(token) {
+    let url = match decode(&token) {
         Ok(url) => url,
-        Err(why) => {
-            println!("  0 {:<22} FAILED: {why}", "token");
-            return Ok(None);
-        }
+        Err(why) => return Ok((REFUSED, format!("  0 {:<22} FAILED: {why}\n", "token"))),
     };
-    println!("  0 {:<22} passed: {} bytes", "token", token.len());
-    let diagnosis = authenticator.policy().diagnose(url.expose(), now);
-    Ok(Some(diagnosis))
+    let passed = format!("  0 {:<22} passed: {} bytes\n", "token", token.len());
+    let (status, text) = verdict(&authenticator.policy().diagnose(url.expose(), now));
+    Ok((status, passed + &text))
+}
+
+fn verdict(diagnosis: &Diagnosis) -> (u8, String) {
+    match diagnosis.refusal() {
+        Some(_) => (REFUSED, diagnosis.to_string()),
+        None => (0, format!("{diagnosis}{NO_FAULT}")),
+    }
 }
 
 fn decode(token: &str) -> Result<UrlText, eks_token::Error> {
@@ -62,17 +58,17 @@ fn login(args: &DoctorArgs, path: &Path, now: UnixTime) -> Result<Diagnosis, Str
         .map_err(|why| format!("--binding-header, --cluster-id: {why}"))?;
     let policy = setup::policy(&args.common, binding)?;
     let text = read_token(Some(path))?;
-    let wrong = |why: &str| format!("{}: {why}", path.display());
+    let wrong = |why: &str| format!("{}: {why}", program::files::name(path));
     let document: Value = serde_json::from_str(&text).map_err(|why| wrong(&why.to_string()))?;
     let part = |name: &str| {
         let part = document.get(name).and_then(Value::as_str);
-        part.ok_or_else(|| wrong(&format!("no text `{name}`")))
+        part.ok_or_else(|| wrong(&format!("the text `{name}` is missing")))
     };
     let headers: Vec<(&str, &str)> = document
         .get("headers")
         .and_then(Value::as_array)
         .and_then(|headers| headers.iter().map(pair).collect())
-        .ok_or_else(|| wrong("`headers` is no list of `[name, value]`"))?;
+        .ok_or_else(|| wrong("`headers` is not a list of `[name, value]`"))?;
     let request = ForwardedRequest {
         method: part("method")?,
         url: part("url")?,

@@ -1,5 +1,4 @@
-//! The other side of the signer: takes a token and says whose it is, once or as kube-apiserver's
-//! webhook.
+//! The counterpart of `signer`: reads a token and prints whose it is, or answers kube-apiserver's webhook.
 //!
 //! ```text
 //! $ signer --cluster-id demo --region us-east-1 --token-only |
@@ -10,15 +9,9 @@
 //! uid       aws-iam-authenticator:111122223333:AIDADEVELOPEREXAMPLE
 //! ```
 //!
-//! `verifier doctor` explains a refused token to whoever wrote its producer.
+//! `verifier doctor` explains to the author of a token's producer why the token is refused.
 //!
-//! What it leaves out, for later: watching the rules, a cache of answers, rate limits and metrics.
-
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program speaks to its user"
-)]
+//! Not included: watching the rules, a cache, rate limits and metrics.
 
 mod args;
 mod check;
@@ -28,24 +21,25 @@ mod setup;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use program::output;
 
 use args::{Args, Command};
 
-/// The token was refused.
-const REFUSED: u8 = 1;
-/// The question could not be answered: a wrong flag, a file, or no STS.
-const FAILED: u8 = 2;
+pub(crate) const PROGRAM: &str = "verifier";
+
+/// The exit status if the token is refused.
+pub(crate) const REFUSED: u8 = 1;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let outcome = match Args::parse().command {
+    let args: Args = match output::parse(PROGRAM) {
+        Ok(args) => args,
+        Err(status) => return status,
+    };
+    let outcome = match args.command {
         Command::Token(args) => check::run(args).await,
         Command::Doctor(args) => doctor::run(&args),
         Command::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
     };
-    outcome.unwrap_or_else(|why| {
-        eprintln!("verifier: {why}");
-        ExitCode::from(FAILED)
-    })
+    outcome.unwrap_or_else(|why| output::fail(PROGRAM, &why))
 }

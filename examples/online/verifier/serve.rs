@@ -1,5 +1,6 @@
 //! `verifier serve`
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +14,14 @@ use axum::routing::{get, post};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use eks_auth::{AuthError, Authenticator, MAX_REVIEW_LEN, Review};
+use program::output;
 
+use crate::PROGRAM;
 use crate::args::ServeArgs;
 use crate::setup::{self, Sts};
 
-/// How long open requests have to finish once the server is told to stop: a little more than STS has
-/// to answer.
+/// How long open requests may take to finish after a signal to stop: slightly longer than STS has to
+/// answer.
 const GRACE: Duration = Duration::from_secs(12);
 
 struct Webhook {
@@ -31,7 +34,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     let webhook = Webhook {
         authenticator: setup::authenticator(&args.common)?,
         sts: setup::sts(&args.common)?,
-        rules: setup::rules(&args.aws_auth)?,
+        rules: setup::rules(&args.aws_auth, &args.rules)?,
     };
     let app = Router::new()
         .route("/authenticate", post(authenticate))
@@ -42,7 +45,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     let handle = Handle::new();
     tokio::spawn(stop_on_signal(handle.clone()));
     let address = args.listen;
-    let served = match (&args.tls_cert, &args.tls_key) {
+    let outcome = match (&args.tls_cert, &args.tls_key) {
         (Some(cert), Some(key)) => {
             let _ = rustls::crypto::ring::default_provider().install_default();
             let tls = RustlsConfig::from_pem_file(cert, key).await;
@@ -53,7 +56,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
                     key.display()
                 )
             })?;
-            eprintln!("verifier: https://{address}/authenticate");
+            log(&format_args!("listening on https://{address}/authenticate"));
             axum_server::bind_rustls(address, tls)
                 .handle(handle)
                 .serve(app)
@@ -61,23 +64,23 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
         }
         _ if !address.ip().is_loopback() => {
             return Err(format!(
-                "{address} is not a loopback address: give --tls-cert and --tls-key, since tokens \
-                 must not cross a network in the clear"
+                "{address} is not a loopback address: tokens must not cross a network in the clear, so \
+                 --tls-cert and --tls-key are required"
             ));
         }
         _ => {
-            eprintln!("verifier: http://{address}/authenticate");
+            log(&format_args!("listening on http://{address}/authenticate"));
             axum_server::bind(address).handle(handle).serve(app).await
         }
     };
-    served.map_err(|why| format!("{address}: {why}"))
+    outcome.map_err(|why| format!("{address}: {why}"))
 }
 
 async fn authenticate(State(webhook): State<Arc<Webhook>>, body: Bytes) -> Response {
     let review = match Review::read(&body) {
         Ok(review) => review,
         Err(why) => {
-            eprintln!("verifier: no review: {why}");
+            log(&format_args!("malformed review: {why}"));
             return (StatusCode::BAD_REQUEST, why.to_string()).into_response();
         }
     };
@@ -93,10 +96,10 @@ async fn authenticate(State(webhook): State<Arc<Webhook>>, body: Bytes) -> Respo
     {
         Ok(authenticated) => {
             let (arn, user) = (authenticated.identity().arn(), authenticated.user());
-            eprintln!(
-                "verifier: authenticated arn={arn:?} username={:?}",
+            log(&format_args!(
+                "authenticated arn={arn:?} username={:?}",
                 user.username()
-            );
+            ));
             review.authenticated(user)
         }
         Err(why) => return refuse(&review, &why),
@@ -104,18 +107,24 @@ async fn authenticate(State(webhook): State<Arc<Webhook>>, body: Bytes) -> Respo
     json(StatusCode::OK, answer)
 }
 
-fn refuse(review: &Review, why: &AuthError) -> Response {
-    let (status, code, told) = (why.webhook_status(), why.code(), why.to_string());
-    match why {
+/// Answers a token that names no user. There is no `Retry-After`: with it, kube-apiserver's client repeats
+/// each of its five attempts ten times.
+fn refuse(review: &Review, error: &AuthError) -> Response {
+    let (status, code, why) = (error.webhook_status(), error.code(), error.to_string());
+    match error {
         AuthError::Refused(_) => {
-            eprintln!("verifier: refused code={code} why={told:?}");
+            log(&format_args!("refused code={code} why={why:?}"));
             json(status, review.unauthenticated())
         }
         AuthError::Failed(_) => {
-            eprintln!("verifier: failed code={code} why={told:?}");
-            (status, [(header::RETRY_AFTER, "1")], told).into_response()
+            log(&format_args!("failed code={code} why={why:?}"));
+            (status, why).into_response()
         }
     }
+}
+
+fn log(line: &dyn Display) {
+    output::note(PROGRAM, line);
 }
 
 fn json(status: StatusCode, document: String) -> Response {
@@ -144,6 +153,6 @@ async fn stop_on_signal(handle: Handle<std::net::SocketAddr>) {
     }
     #[cfg(not(unix))]
     drop(interrupt.await);
-    eprintln!("verifier: stopping");
+    log(&"stopping");
     handle.graceful_shutdown(Some(GRACE));
 }

@@ -1,17 +1,23 @@
-//! From arguments to the parts that answer.
+//! From arguments to the authenticator, STS and the rules.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_auth_map::{Backend, BackendKind, IdentityMap};
+use aws_auth_map::{Backend, BackendKind, IdentityMap, Reader};
 use eks_auth::{Authenticator, Https, LocalKeys, LocalTransport, Transport, TransportError};
 use http::{Request, Response};
-use sts_presign::{AcceptPolicy, BindingHeader, ClusterId, Keys, LocalSts, UnixTime};
+use iam_principal::Partition;
+use program::files::{MAX_SMALL_FILE, name, read};
+use program::output;
+use sts_presign::{
+    AcceptPolicy, BindingHeader, ClusterId, Endpoint, EndpointVariant, Keys, LocalSts, UnixTime,
+};
 
-use crate::args::Common;
+use crate::PROGRAM;
+use crate::args::{Common, RuleArgs};
 
-/// STS, or what stands in for it.
+/// STS over HTTPS, or the embedded STS.
 #[derive(Clone)]
 pub(crate) enum Sts {
     Embedded(Arc<LocalTransport<Keys, fn() -> UnixTime>>),
@@ -43,6 +49,9 @@ pub(crate) fn policy(common: &Common, binding: BindingHeader) -> Result<AcceptPo
         .partition
         .parse()
         .map_err(|why| format!("--partition: {why}"))?;
+    for region in &common.regions {
+        check_region(region, partition)?;
+    }
     let policy = AcceptPolicy::bound_by(binding, partition);
     Ok(match common.regions.is_empty() {
         true => policy,
@@ -50,14 +59,27 @@ pub(crate) fn policy(common: &Common, binding: BindingHeader) -> Result<AcceptPo
     })
 }
 
+/// A misspelled region would refuse every token.
+fn check_region(region: &str, partition: Partition) -> Result<(), String> {
+    match Endpoint::regional(region, EndpointVariant::ORDINARY) {
+        Ok(endpoint) if endpoint.partition() == partition => Ok(()),
+        Ok(endpoint) => Err(format!(
+            "--region: `{region}` belongs to partition `{}`, not to `{partition}`",
+            endpoint.partition()
+        )),
+        Err(_) => Err(format!("--region: `{region}` is not an AWS region")),
+    }
+}
+
 pub(crate) fn sts(common: &Common) -> Result<Sts, String> {
     let Some(path) = &common.local_credentials else {
-        // An error says that another is installed already, which will do as well.
+        // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let https = Https::new().map_err(|why| format!("setting up TLS: {why}"))?;
         return Ok(Sts::Https(https));
     };
-    let keys = LocalKeys::read(&read(path)?).map_err(|why| format!("{}: {why}", path.display()))?;
+    let keys = LocalKeys::read(&read(path, MAX_SMALL_FILE)?)
+        .map_err(|why| format!("{}: {why}", name(path)))?;
     let clock: fn() -> UnixTime = now;
     Ok(Sts::Embedded(Arc::new(LocalTransport::new(
         LocalSts::new(keys.keys()),
@@ -65,26 +87,23 @@ pub(crate) fn sts(common: &Common) -> Result<Sts, String> {
     ))))
 }
 
-/// Reads the rules. What is wrong with single entries goes to standard error; the good ones are kept.
-pub(crate) fn rules(path: &Path) -> Result<IdentityMap, String> {
-    let (rules, problems) = aws_auth_map::read_config_map(&read(path)?);
+/// Reads the mapping rules. Problems are printed on standard error.
+pub(crate) fn rules(path: &Path, args: &RuleArgs) -> Result<IdentityMap, String> {
+    let reader = Reader::new().with_config_map(args.config_map.clone());
+    let (rules, problems) = reader.read_config_map(&read(path, MAX_SMALL_FILE)?);
     for problem in problems {
-        eprintln!("{}: {problem}", path.display());
+        output::note(PROGRAM, &format_args!("{}: {problem}", name(path)));
     }
     if rules.is_empty() {
         return Err(format!(
-            "{}: no mapping in it, so that nobody could log in",
-            path.display()
+            "{}: the file maps no identity to a user",
+            name(path)
         ));
     }
     Ok(IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules)))
 }
 
-pub(crate) fn read(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|why| format!("{}: {why}", path.display()))
-}
-
-/// The clock. One that is set before 1970 or after 9999 makes every token expired.
+/// Returns the time of the system clock. If it is before 1970 or after 9999, every token is expired.
 pub(crate) fn now() -> UnixTime {
     UnixTime::try_from(SystemTime::now()).unwrap_or(UnixTime::LAST)
 }
