@@ -9,6 +9,7 @@ use regex::Regex;
 
 use crate::endpoint::{Endpoint, EndpointVariant};
 use crate::error::Error;
+use crate::url::percent::split_once;
 
 /// The global endpoint, of partition `aws` only. Its requests are signed for `us-east-1` (IAM User Guide,
 /// "AWS STS Regions and endpoints").
@@ -176,8 +177,8 @@ impl EndpointTable {
         if self.has_aws && host == GLOBAL_HOST {
             return Some(GLOBAL);
         }
-        let (label, rest) = host.split_once('.')?;
-        let (region, suffix) = rest.split_once('.')?;
+        let (label, rest) = split_once(host, b'.')?;
+        let (region, suffix) = split_once(rest, b'.')?;
         let partition = self.partition_of(region)?;
         let dual_stack = suffix == partition.dual_stack_dns_suffix();
         if !dual_stack && suffix != partition.dns_suffix() {

@@ -3,6 +3,7 @@
 use iam_principal::AccessKeyId;
 
 use crate::error::Error;
+use crate::url::percent::split_at_escape;
 
 /// A credential whose service is `sts`, split into its parts.
 #[derive(Clone, Copy)]
@@ -28,10 +29,7 @@ impl<'a> Credential<'a> {
     ///
     /// [`Error::CredentialScope`], then [`Error::AccessKeyId`].
     pub(crate) fn parse_canonical(text: &'a str) -> Result<Self, Error> {
-        // No part has an escape, so every `%` has to belong to a separator.
-        let (first, rest) = text.split_once('%').ok_or(Error::CredentialScope)?;
-        let others = rest.split('%').map(|part| part.strip_prefix("2F"));
-        Self::of_parts(std::iter::once(Some(first)).chain(others))
+        Self::of_parts(split_at_escape(text, "2F"))
     }
 
     /// Checks the number of parts and those that are fixed; `None` is a part that cannot be read.

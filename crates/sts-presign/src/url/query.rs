@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use crate::cluster::BINDING_HEADER;
 use crate::error::Error;
 use crate::param::Param;
-use crate::url::percent::{self, Fault, Spelling};
+use crate::url::percent::{self, Fault, Spelling, split_once};
 
 /// The raw values of a query: each parameter at most once, not empty, decoding to visible ASCII, the eight
 /// required ones present.
@@ -25,8 +25,12 @@ impl<'u> RawQuery<'u> {
     pub(crate) fn parse(query: &'u str) -> Result<Self, Error> {
         let mut read = Self::default();
         let is_canonical = percent::is_canonical_query(query);
-        for pair in query.split('&') {
-            let (name, text) = pair.split_once('=').ok_or(Error::Pair)?;
+        let mut rest = Some(query);
+        while let Some(text) = rest {
+            let (pair, after) =
+                split_once(text, b'&').map_or((text, None), |(pair, after)| (pair, Some(after)));
+            rest = after;
+            let (name, text) = split_once(pair, b'=').ok_or(Error::Pair)?;
             let param = Param::named(name).ok_or_else(|| unknown(name))?;
             let spelling = if is_canonical {
                 Spelling::Canonical

@@ -1,6 +1,7 @@
 //! The list of signed headers.
 
 use crate::error::Error;
+use crate::url::percent::split_at_escape;
 
 /// Checks that the names from [`names`] or [`names_in_canonical`] are sorted and distinct.
 ///
@@ -36,11 +37,7 @@ pub(crate) fn names(text: &str) -> impl Iterator<Item = &str> + Clone {
 /// Splits the list in a canonical query, where a `;` is `%3B`. After any other escape, which no name has,
 /// the name is empty.
 pub(crate) fn names_in_canonical(text: &str) -> impl Iterator<Item = &str> + Clone {
-    let (first, rest) = text
-        .split_once('%')
-        .map_or((text, None), |(first, rest)| (first, Some(rest)));
-    let others = rest.into_iter().flat_map(|rest| rest.split('%'));
-    std::iter::once(first).chain(others.map(|name| name.strip_prefix("3B").unwrap_or_default()))
+    split_at_escape(text, "3B").map(Option::unwrap_or_default)
 }
 
 /// Returns whether a header name may be signed: lower-case letters, digits, `-`, `_` and `.`. RFC 9110,
