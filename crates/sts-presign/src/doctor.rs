@@ -5,6 +5,8 @@ mod check;
 mod findings;
 mod post;
 mod quote;
+#[cfg(feature = "verify")]
+mod signature;
 mod url;
 mod window_and_endpoint;
 
@@ -12,6 +14,8 @@ use std::fmt;
 
 pub use check::Check;
 pub use quote::MAX_QUOTED_LEN;
+#[cfg(feature = "verify")]
+pub use signature::{SignatureCause, SignatureFinding, Suspects};
 
 use crate::error::Error;
 
@@ -22,6 +26,28 @@ use crate::error::Error;
 pub struct Diagnosis {
     carrier: Carrier,
     findings: Vec<Finding>,
+    warnings: Vec<Warning>,
+}
+
+/// A fact that no check refuses, but that STS will.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The access key id is that of temporary credentials (`ASIA…`), and there is no session token.
+    TemporaryKeyWithoutSessionToken,
+}
+
+impl fmt::Display for Warning {
+    /// Writes the fact and advice.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TemporaryKeyWithoutSessionToken => {
+                "the access key id `ASIA…` is that of temporary credentials, and there is no session \
+                 token: STS will refuse the request. Give the signer the session token too \
+                 (`AWS_SESSION_TOKEN`)."
+            }
+        })
+    }
 }
 
 /// The result of one check.
@@ -75,6 +101,12 @@ impl Diagnosis {
         &self.findings
     }
 
+    /// Returns facts that no check refuses, but that STS will.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
     /// Returns the error of the first failed check, with which the request is refused.
     #[must_use]
     pub fn refusal(&self) -> Option<Error> {
@@ -104,6 +136,9 @@ impl fmt::Display for Diagnosis {
             if let Outcome::Failed(error) = finding.outcome {
                 writeln!(f, "{:27}{}", "", error.advice())?;
             }
+        }
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
         }
         Ok(())
     }

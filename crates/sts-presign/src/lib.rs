@@ -38,7 +38,9 @@ pub use answer::{AnswerError, AnswerFailure, MAX_ANSWER_LEN, Refusal, read_ident
 pub use binding::{BindingHeader, MAX_BINDING_LEN};
 pub use cache_key::CacheKey;
 pub use cluster::{BINDING_HEADER, ClusterId, MAX_CLUSTER_ID_LEN};
-pub use doctor::{Check, Diagnosis, Finding, MAX_QUOTED_LEN, Outcome};
+pub use doctor::{Check, Diagnosis, Finding, MAX_QUOTED_LEN, Outcome, Warning};
+#[cfg(feature = "verify")]
+pub use doctor::{SignatureCause, SignatureFinding, Suspects};
 pub use endpoint::{Endpoint, EndpointVariant};
 pub use endpoint_table::EndpointTable;
 pub use error::{Byte, Error};

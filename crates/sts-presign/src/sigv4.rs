@@ -5,8 +5,8 @@ mod canonical;
 mod keys;
 mod verify;
 
-pub(crate) use canonical::Signed;
-pub(crate) use keys::SentToken;
+pub(crate) use canonical::{Payload, Signed};
 pub use keys::{Key, KeyLookup, Keys, SecretAccessKey, SessionToken};
+pub(crate) use keys::{SentToken, is_same};
 pub(crate) use verify::check;
 pub use verify::{VerifyError, verify, verify_post};

@@ -94,6 +94,26 @@ impl<'u> PresignedUrl<'u> {
         self.canonical.get(Param::SignedHeaders)
     }
 
+    #[cfg(feature = "verify")]
+    pub(crate) fn canonical_query(&self) -> &str {
+        self.canonical.signed_part()
+    }
+
+    #[cfg(feature = "verify")]
+    pub(crate) fn amz_date(&self) -> &str {
+        self.canonical.get(Param::Date)
+    }
+
+    #[cfg(feature = "verify")]
+    pub(crate) fn signature(&self) -> &str {
+        self.canonical.get(Param::Signature)
+    }
+
+    #[cfg(feature = "verify")]
+    pub(crate) fn security_token(&self) -> Option<&str> {
+        Some(self.canonical.get(Param::SecurityToken)).filter(|token| !token.is_empty())
+    }
+
     pub(crate) const fn raw(&self) -> RawUrl<'u> {
         self.raw
     }

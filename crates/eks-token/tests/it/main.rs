@@ -7,6 +7,8 @@ mod exec_credential;
 #[cfg(test)]
 mod genuine;
 #[cfg(test)]
+mod lookalike;
+#[cfg(test)]
 mod props;
 #[cfg(test)]
 mod refused;

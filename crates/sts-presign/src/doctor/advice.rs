@@ -1,6 +1,7 @@
 //! Advice to the author of a token producer.
 
 use crate::error::Error;
+use crate::param::Param;
 
 impl Error {
     /// Returns a sentence or two on how to change the producer.
@@ -43,6 +44,10 @@ impl Error {
             }
             Self::Date => "Write the time of signing in UTC as `YYYYMMDDTHHMMSSZ`.",
             Self::DuplicateHeader | Self::DuplicateParameter(_) => "Send it once.",
+            Self::EmptyParameter(Param::SecurityToken) => {
+                "Omit `X-Amz-Security-Token` for a long-term key: an empty one is another session \
+                 token to AWS, which refuses it (aws-sdk-ruby issue 1651)."
+            }
             Self::EmptyParameter(_) => "Omit a parameter that has no value.",
             Self::Expired { .. } => {
                 "Sign again: a signature is valid for fifteen minutes from `X-Amz-Date`, whatever \

@@ -1,7 +1,8 @@
 //! Collects findings.
 
-use super::{Carrier, Check, Diagnosis, Finding, Outcome};
+use super::{Carrier, Check, Diagnosis, Finding, Outcome, Warning};
 use crate::error::Error;
+use crate::url::credential::Credential;
 
 /// Collects the results of checks. A check without a result was not reached.
 pub(super) struct Findings {
@@ -19,6 +20,7 @@ impl Findings {
             diagnosis: Diagnosis {
                 carrier,
                 findings: carrier.checks().iter().map(not_reached).collect(),
+                warnings: Vec::new(),
             },
         }
     }
@@ -47,6 +49,14 @@ impl Findings {
             .chain(result.as_ref().err().map(|error| Outcome::Failed(*error)));
         for (check, outcome) in row.iter().zip(outcomes) {
             self.set(*check, outcome, seen(*check));
+        }
+    }
+
+    /// Records a warning if the credential needs a session token and there is none.
+    pub(super) fn warn_of_key(&mut self, credential: &Credential<'_>, has_session_token: bool) {
+        if credential.access_key_id.is_temporary() && !has_session_token {
+            let warning = Warning::TemporaryKeyWithoutSessionToken;
+            self.diagnosis.warnings.push(warning);
         }
     }
 

@@ -123,6 +123,10 @@ impl<'r> Parts<'r> {
             findings.saw(Check::SignedHeaders, &list, seen);
             let seen = quote_credential(credential);
             let credential = Credential::parse(credential);
+            if let Ok(credential) = &credential {
+                let has_token = headers.find("x-amz-security-token").is_some();
+                findings.warn_of_key(credential, has_token);
+            }
             findings.saw(Check::Credential, &credential, seen.clone());
             let day = date
                 .and(credential)

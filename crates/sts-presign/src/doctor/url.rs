@@ -43,6 +43,10 @@ impl AcceptPolicy {
             });
             if let Ok(canonical) = canonical {
                 examine_values(&canonical, &mut findings);
+                if let Ok(credential) = credential(&canonical) {
+                    let has_token = !canonical.get(Param::SecurityToken).is_empty();
+                    findings.warn_of_key(&credential, has_token);
+                }
                 self.examine_acceptance(&raw, &canonical, now, &mut findings);
             }
         }

@@ -11,7 +11,7 @@ use crate::error;
 use crate::local::{MAX_REQUEST_LEN, StsError};
 use crate::post::authorization::Authorization;
 use crate::sigv4::SentToken;
-use crate::sigv4::Signed;
+use crate::sigv4::{Payload, Signed};
 use crate::time::UnixTime;
 use crate::url::credential::Credential;
 use crate::url::percent::{decode_any, encode};
@@ -90,7 +90,7 @@ impl<'r> Received<'r> {
             canonical_query: &self.canonical_query,
             headers,
             signed_headers: &self.claim.signed_headers,
-            payload: self.payload,
+            payload: Payload::Bytes(self.payload),
             access_key_id: &self.claim.access_key_id,
             amz_date: &self.claim.amz_date,
             signed_at: self.signed_at,

@@ -17,7 +17,7 @@ pub(crate) struct Signed<'r> {
     /// Name and value of each signed header, in the order of `signed_headers`.
     pub(crate) headers: &'r [(&'r str, &'r str)],
     pub(crate) signed_headers: &'r str,
-    pub(crate) payload: &'r [u8],
+    pub(crate) payload: Payload<'r>,
     pub(crate) access_key_id: &'r str,
     /// `signed_at`, as written.
     pub(crate) amz_date: &'r str,
@@ -27,6 +27,15 @@ pub(crate) struct Signed<'r> {
     pub(crate) signature: &'r str,
     /// The partition of the host; `None` if the host is not an STS endpoint.
     pub(crate) partition: Option<Partition>,
+}
+
+/// The payload of a request.
+#[derive(Clone, Copy)]
+pub(crate) enum Payload<'r> {
+    /// The body.
+    Bytes(&'r [u8]),
+    /// A text in the place of the hash, as a mistaken signer wrote it.
+    Hash(&'static str),
 }
 
 impl Signed<'_> {
@@ -61,10 +70,10 @@ impl Signed<'_> {
         hash.update("\n");
         hash.update(self.signed_headers);
         hash.update("\n");
-        if self.payload.is_empty() {
-            hash.update(EMPTY_PAYLOAD);
-        } else {
-            hash.update(hex(&Sha256::digest(self.payload).into()));
+        match self.payload {
+            Payload::Bytes([]) => hash.update(EMPTY_PAYLOAD),
+            Payload::Bytes(bytes) => hash.update(hex(&Sha256::digest(bytes).into())),
+            Payload::Hash(text) => hash.update(text),
         }
         hash.finalize().into()
     }

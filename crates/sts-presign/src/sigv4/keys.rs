@@ -69,6 +69,11 @@ impl SessionToken {
         &self.text
     }
 
+    /// Returns the token in the spelling of a canonical query.
+    pub(crate) fn encoded(&self) -> &str {
+        &self.encoded
+    }
+
     /// Compares in constant time, apart from the lengths.
     pub(crate) fn is(&self, sent: SentToken<'_>) -> bool {
         let (own, sent) = match sent {

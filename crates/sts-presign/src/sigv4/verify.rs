@@ -4,7 +4,7 @@ use thiserror::Error as ThisError;
 
 use iam_principal::Identity;
 
-use super::canonical::Signed;
+use super::canonical::{Payload, Signed};
 use super::keys::{Key, KeyLookup, SentToken, is_same};
 use crate::accepted_request::AcceptedRequest;
 use crate::post::AcceptedPost;
@@ -63,7 +63,7 @@ pub fn verify(
         canonical_query: request.canonical_query(),
         headers: &headers,
         signed_headers: request.signed_headers_list(),
-        payload: &[],
+        payload: Payload::Bytes(&[]),
         access_key_id: credential.access_key_id.as_str(),
         amz_date: request.amz_date(),
         signed_at: request.signed_at(),
@@ -91,7 +91,7 @@ pub fn verify_post(
         canonical_query: "",
         headers: &headers,
         signed_headers: request.signed_headers_list(),
-        payload: request.payload(),
+        payload: Payload::Bytes(request.payload()),
         access_key_id: request.access_key_id(),
         amz_date: request.amz_date(),
         signed_at: request.signed_at(),

@@ -185,6 +185,12 @@ impl CanonicalUrl {
         self.spans.find(self.query(), param).unwrap_or_default()
     }
 
+    /// Returns the canonical query string that is signed.
+    #[cfg(feature = "verify")]
+    pub(crate) fn signed_part(&self) -> &str {
+        self.spans.signed_part(self.query())
+    }
+
     /// Returns the text and the spans of the values in its query.
     pub(crate) fn into_parts(self) -> (Zeroizing<String>, Spans) {
         (self.text, self.spans)

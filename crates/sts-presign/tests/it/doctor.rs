@@ -2,6 +2,8 @@
 
 mod post;
 mod secrets;
+#[cfg(all(feature = "sign", feature = "verify"))]
+mod signature;
 mod url;
 
 use sts_presign::{Check, Diagnosis, Finding, Outcome};

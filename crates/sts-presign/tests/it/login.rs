@@ -92,6 +92,13 @@ impl Login {
         value
     }
 
+    /// Replaces the access key id of the credential.
+    #[cfg(all(feature = "sign", feature = "verify"))]
+    pub(crate) fn rename_key(&mut self, id: &str) {
+        let authorization = self.authorization();
+        *authorization = authorization.replacen("AKIDEXAMPLE", id, 1);
+    }
+
     /// Lists a header as signed. The signature is then wrong, but it is not verified here.
     pub(crate) fn also_sign(&mut self, name: &str) {
         let authorization = self.authorization();
