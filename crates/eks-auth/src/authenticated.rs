@@ -1,9 +1,9 @@
 //! An AWS identity and the Kubernetes user that it maps to.
 
-use aws_auth_map::{AccessPolicy, IdentityMap, Mapped, Resolution, UserInfo};
+use aws_auth_map::{AccessPolicy, IdentityMap, Mapped, Reason, Resolution, UserInfo};
 use iam_principal::Identity;
 
-use crate::error::{AuthError, Refused};
+use crate::error::{AuthError, Failed, Refused};
 
 /// An AWS identity that STS confirmed, and the Kubernetes user that the mapping rules give it.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +17,8 @@ impl Authenticated {
     ///
     /// # Errors
     ///
-    /// [`Refused::NotMapped`] or [`Refused::Mapping`].
+    /// [`Refused::NotMapped`]; [`Failed::PrivateDnsNameUnknown`] if the caller's rule contains
+    /// `{{EC2PrivateDNSName}}`; [`Refused::Mapping`].
     pub fn resolve(identity: Identity, rules: &IdentityMap) -> Result<Self, AuthError> {
         let resolution = rules.resolve(&identity);
         Self::from_resolution(identity, resolution)
@@ -42,6 +43,9 @@ impl Authenticated {
         match resolution {
             Resolution::Mapped(mapped) => Ok(Self { identity, mapped }),
             Resolution::NotMapped => Err(Refused::NotMapped.into()),
+            Resolution::Refused(refusal) if refusal.reason() == Reason::PrivateDnsNameUnknown => {
+                Err(Failed::PrivateDnsNameUnknown(refusal).into())
+            }
             Resolution::Refused(refusal) => Err(Refused::Mapping(refusal).into()),
         }
     }

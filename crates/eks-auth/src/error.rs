@@ -81,6 +81,10 @@ impl AuthError {
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Failed {
+    /// The rule for the caller needs the private DNS name of an EC2 instance, and the name was not looked
+    /// up. The token itself may be valid. kube-apiserver would cache a refusal for two minutes.
+    #[error("{0}")]
+    PrivateDnsNameUnknown(aws_auth_map::Refusal),
     /// STS's answer neither names nor refuses the caller.
     #[error(transparent)]
     Sts(AnswerFailure),
@@ -94,6 +98,7 @@ impl Failed {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::PrivateDnsNameUnknown(refusal) => refusal.reason().code(),
             Self::Sts(error) => error.code(),
             Self::Transport(error) => error.code(),
         }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, Request, Response};
 use reqwest::{Client, redirect};
+use rustls::crypto::CryptoProvider;
 use sts_presign::MAX_ANSWER_LEN;
+use thiserror::Error as ThisError;
 
 use crate::transport::{Transport, TransportError, TransportErrorKind};
 
@@ -26,18 +28,27 @@ impl Https {
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::Connect`] if TLS cannot be set up, for instance because no certificate is
-    /// trusted.
+    /// [`TransportErrorKind::Setup`] if the program installed no cryptography provider for rustls, or if TLS
+    /// cannot be set up for another reason, for instance because no certificate is trusted.
     pub fn new() -> Result<Self, TransportError> {
+        // reqwest panics without a provider.
+        if CryptoProvider::get_default().is_none() {
+            return Err(TransportError::new(TransportErrorKind::Setup).with_source(NoProvider));
+        }
         let client = Client::builder()
             .https_only(true)
             .redirect(redirect::Policy::none())
             .timeout(STS_TIMEOUT)
             .build()
-            .map_err(|error| with_cause(TransportErrorKind::Connect, error))?;
+            .map_err(|error| with_cause(TransportErrorKind::Setup, error))?;
         Ok(Self { client })
     }
 }
+
+/// The cause of a [`TransportErrorKind::Setup`].
+#[derive(Debug, ThisError)]
+#[error("no cryptography provider for rustls is installed in this process")]
+struct NoProvider;
 
 impl Transport for Https {
     async fn send(&self, request: Request<()>) -> Result<Response<Vec<u8>>, TransportError> {

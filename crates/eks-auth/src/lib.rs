@@ -19,6 +19,8 @@ mod https;
 mod local;
 #[cfg(feature = "local")]
 mod local_keys;
+#[cfg(feature = "review")]
+mod object;
 #[cfg(feature = "rbac")]
 mod rbac;
 #[cfg(feature = "review")]

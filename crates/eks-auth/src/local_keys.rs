@@ -1,6 +1,7 @@
 //! The credentials file of the embedded STS.
 
-use iam_principal::{AccessKeyId, Identity};
+use iam_principal::{AccessKeyId, Identity, Kind};
+use printable_text::Printable;
 use sts_presign::{Key, Keys, SecretAccessKey, SessionToken, UnixTime};
 use thiserror::Error as ThisError;
 
@@ -58,9 +59,18 @@ impl LocalProfile {
 #[non_exhaustive]
 pub enum LocalKeysError {
     /// Two profiles have the same access key id, so the key's identity would be ambiguous.
-    #[error("profile `{profile}` has the access key id of another profile")]
+    #[error(
+        "profile `{}` has the access key id of another profile",
+        Printable::new(profile)
+    )]
     DuplicateKey {
         /// The second of the two.
+        profile: String,
+    },
+    /// Two profiles have the same name.
+    #[error("the file has several profiles `{}`", Printable::new(profile))]
+    DuplicateProfile {
+        /// The name.
         profile: String,
     },
     /// The file has no profile.
@@ -73,7 +83,7 @@ pub enum LocalKeysError {
         line: usize,
     },
     /// A profile's settings do not form a key.
-    #[error("profile `{profile}`: {source}")]
+    #[error("profile `{}`: {source}", Printable::new(profile))]
     Profile {
         /// The profile.
         profile: String,
@@ -97,13 +107,19 @@ pub enum ProfileError {
         "`aws_access_key_id` has other characters than letters, digits and `_`, or is too long"
     )]
     AccessKeyId,
+    /// A setting occurs twice. Other programs read the first, the last or neither.
+    #[error("`{0}` occurs twice")]
+    Duplicate(&'static str),
     /// The expiration is not an RFC 3339 time in UTC with whole seconds.
     #[error("`expiration` is not a time of the form `2026-11-23T09:14:00Z`")]
     Expiration,
     /// ARN and user id are malformed or do not belong together.
     #[error("`arn` and `user_id`: {0}")]
     Identity(iam_principal::Error),
-    /// A setting is missing or empty.
+    /// A setting has no value.
+    #[error("`{0}` is empty")]
+    Empty(&'static str),
+    /// A setting is missing. The keys of assumed roles and federated users need `aws_session_token`.
     #[error("`{0}` is missing")]
     Missing(&'static str),
 }
@@ -114,11 +130,17 @@ impl LocalKeys {
     /// # Errors
     ///
     /// Line by line [`LocalKeysError::Syntax`] and [`LocalKeysError::NoProfile`]; then profile by
-    /// profile [`LocalKeysError::Profile`] and [`LocalKeysError::DuplicateKey`]; then
-    /// [`LocalKeysError::Empty`].
+    /// profile [`LocalKeysError::DuplicateProfile`], [`LocalKeysError::Profile`] and
+    /// [`LocalKeysError::DuplicateKey`]; then [`LocalKeysError::Empty`]. A file with one unreadable profile
+    /// is refused as a whole: a key without its session token or its end would be valid too often.
     pub fn read(text: &str) -> Result<Self, LocalKeysError> {
         let mut profiles: Vec<LocalProfile> = Vec::new();
         for (name, settings) in sections(text)? {
+            if profiles.iter().any(|other| other.name == name) {
+                return Err(LocalKeysError::DuplicateProfile {
+                    profile: name.to_owned(),
+                });
+            }
             let profile =
                 read_profile(name, &settings).map_err(|source| LocalKeysError::Profile {
                     profile: name.to_owned(),
@@ -196,12 +218,8 @@ fn sections(text: &str) -> Result<Vec<Section<'_>>, LocalKeysError> {
 }
 
 fn read_profile(name: &str, settings: &[(&str, &str)]) -> Result<LocalProfile, ProfileError> {
-    // As in the AWS SDKs, the last value of a repeated setting counts.
-    let find = |setting| {
-        let (_, value) = settings.iter().rev().find(|(name, _)| *name == setting)?;
-        Some(*value).filter(|value| !value.is_empty())
-    };
-    let get = |setting| find(setting).ok_or(ProfileError::Missing(setting));
+    let find = |setting| find(settings, &[setting]);
+    let get = |setting| find(setting)?.ok_or(ProfileError::Missing(setting));
     let access_key_id =
         AccessKeyId::parse(get("aws_access_key_id")?).map_err(|_| ProfileError::AccessKeyId)?;
     let secret = SecretAccessKey::new(get("aws_secret_access_key")?);
@@ -209,11 +227,13 @@ fn read_profile(name: &str, settings: &[(&str, &str)]) -> Result<LocalProfile, P
     // Identity::new checks that this part of the ARN is an account id.
     let account = arn.split(':').nth(4).unwrap_or("");
     let identity = Identity::new(arn, account, user_id).map_err(ProfileError::Identity)?;
-    let key = match find("aws_session_token") {
+    let needs_token = matches!(identity.kind(), Kind::AssumedRole | Kind::FederatedUser);
+    let key = match find_session_token(settings)? {
         Some(token) => Key::temporary(secret, SessionToken::new(token), identity),
+        None if needs_token => return Err(ProfileError::Missing(SESSION_TOKEN)),
         None => Key::long_term(secret, identity),
     };
-    let key = match find("expiration").map(UnixTime::parse_rfc3339) {
+    let key = match find("expiration")?.map(UnixTime::parse_rfc3339) {
         Some(end) => key.with_expiry(end.map_err(|_| ProfileError::Expiration)?),
         None => key,
     };
@@ -222,4 +242,30 @@ fn read_profile(name: &str, settings: &[(&str, &str)]) -> Result<LocalProfile, P
         access_key_id: access_key_id.to_string(),
         key,
     })
+}
+
+const SESSION_TOKEN: &str = "aws_session_token";
+
+/// Finds the session token, which botocore also reads from `aws_security_token`, its older name.
+fn find_session_token<'t>(settings: &[(&str, &'t str)]) -> Result<Option<&'t str>, ProfileError> {
+    find(settings, &[SESSION_TOKEN, "aws_security_token"])
+}
+
+/// Finds a setting by any of its names, whose ASCII case does not matter, as in botocore. `None` if there is
+/// none.
+fn find<'t>(
+    settings: &[(&str, &'t str)],
+    names: &[&'static str],
+) -> Result<Option<&'t str>, ProfileError> {
+    let name = names.first().copied().unwrap_or_default();
+    let mut values = settings
+        .iter()
+        .filter(|(setting, _)| names.iter().any(|name| setting.eq_ignore_ascii_case(name)))
+        .map(|(_, value)| *value);
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(_), Some(_)) => Err(ProfileError::Duplicate(name)),
+        (Some(""), None) => Err(ProfileError::Empty(name)),
+        (Some(value), None) => Ok(Some(value)),
+    }
 }

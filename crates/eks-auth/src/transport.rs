@@ -100,6 +100,8 @@ pub enum TransportErrorKind {
     Connect,
     /// The connection broke before the whole answer had arrived.
     Interrupted,
+    /// The client could not be set up.
+    Setup,
     /// No answer arrived in time.
     Timeout,
     /// The answer is longer than anything STS writes.
@@ -113,6 +115,7 @@ impl TransportErrorKind {
         match self {
             Self::Connect => "sts-unreachable",
             Self::Interrupted => "sts-interrupted",
+            Self::Setup => "sts-client-setup",
             Self::Timeout => "sts-timeout",
             Self::TooLong => "response-too-long",
         }
@@ -124,6 +127,7 @@ impl fmt::Display for TransportErrorKind {
         match self {
             Self::Connect => f.write_str("no connection to STS"),
             Self::Interrupted => f.write_str("the connection to STS broke"),
+            Self::Setup => f.write_str("the client for STS could not be set up"),
             Self::Timeout => f.write_str("STS did not answer in time"),
             Self::TooLong => write!(f, "STS's answer is longer than {MAX_ANSWER_LEN} bytes"),
         }

@@ -44,7 +44,7 @@ pub(crate) async fn run(args: TokenArgs) -> Result<ExitCode, String> {
             };
             Ok(output::finish(PROGRAM, REFUSED, &text))
         }
-        Err(AuthError::Failed(why)) => Err(format!("{why} ({})", why.code())),
+        Err(AuthError::Failed(why)) => Err(format!("{} ({})", setup::describe(&why), why.code())),
     }
 }
 

@@ -117,7 +117,10 @@ fn refuse(review: &Review, error: &AuthError) -> Response {
             json(status, review.unauthenticated())
         }
         AuthError::Failed(_) => {
-            log(&format_args!("failed code={code} why={why:?}"));
+            log(&format_args!(
+                "failed code={code} why={:?}",
+                setup::describe(error)
+            ));
             (status, why).into_response()
         }
     }

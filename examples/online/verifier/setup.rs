@@ -8,6 +8,7 @@ use aws_auth_map::{Backend, BackendKind, IdentityMap, Reader};
 use eks_auth::{Authenticator, Https, LocalKeys, LocalTransport, Transport, TransportError};
 use http::{Request, Response};
 use iam_principal::Partition;
+use printable_text::Printable;
 use program::files::{MAX_SMALL_FILE, name, read};
 use program::output;
 use sts_presign::{
@@ -75,7 +76,7 @@ pub(crate) fn sts(common: &Common) -> Result<Sts, String> {
     let Some(path) = &common.local_credentials else {
         // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let https = Https::new().map_err(|why| format!("setting up TLS: {why}"))?;
+        let https = Https::new().map_err(|why| describe(&why))?;
         return Ok(Sts::Https(https));
     };
     let keys = LocalKeys::read(&read(path, MAX_SMALL_FILE)?)
@@ -101,6 +102,17 @@ pub(crate) fn rules(path: &Path, args: &RuleArgs) -> Result<IdentityMap, String>
         ));
     }
     Ok(IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules)))
+}
+
+/// Returns an error with its causes.
+pub(crate) fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {}", Printable::new(&error.to_string())));
+        cause = error.source();
+    }
+    text
 }
 
 /// Returns the time of the system clock. If it is before 1970 or after 9999, every token is expired.

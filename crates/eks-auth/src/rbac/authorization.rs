@@ -6,6 +6,7 @@ use std::fmt::{self, Display, Formatter};
 use aws_auth_map::{AccessPolicy, AccessScope, PolicyTable, RuleRef};
 use iam_principal::Identity;
 use k8s_rbac::{PolicyRule, Request, Response};
+use printable_text::Printable;
 
 use super::kubernetes_user::rbac_user;
 use crate::authenticated::Authenticated;
@@ -187,10 +188,12 @@ impl<'p> AccessPolicyGrant<'p> {
 
 impl Display for AccessPolicyGrant<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (principal, policy) = (self.principal.canonical_arn(), self.policy.arn());
-        let user = self.principal.user_id();
+        let principal = Printable::new(self.principal.canonical_arn());
+        let policy = Printable::new(self.policy.arn());
+        let user = Printable::new(self.principal.user_id());
         match (self.policy.scope(), self.namespace) {
             (AccessScope::Namespaces(_), Some(namespace)) => {
+                let namespace = Printable::new(namespace);
                 write!(f, "RoleBinding \"{principal}+{policy}/{namespace}\"")?;
             }
             _ => write!(f, "ClusterRoleBinding \"{principal}+{policy}\"")?,

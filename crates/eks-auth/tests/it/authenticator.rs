@@ -1,8 +1,10 @@
 use aws_auth_map::IdentityMap;
-use eks_auth::{AuthError, Failed, Refused, TransportErrorKind};
+use eks_auth::{AuthError, Authenticated, Failed, Refused, TransportErrorKind};
 use sts_presign::{AnswerFailure, Refusal};
 
-use crate::support::{ALICE, Always, authenticator, config_map, now, ready, token};
+use crate::support::{
+    ALICE, Always, NODES, authenticator, config_map, node, node_identity, now, ready, token,
+};
 
 fn rules() -> IdentityMap {
     let text =
@@ -84,6 +86,21 @@ fn the_maximum_length_of_a_token_can_be_set() {
     assert_eq!(short.begin(&token(), now()).unwrap_err().code(), "too-long");
     let long = authenticator("test-cluster", "aws").with_max_token_len(8192);
     assert!(long.begin(&token(), now()).is_ok());
+}
+
+#[test]
+fn a_node_whose_dns_name_was_not_looked_up_is_a_failure_and_no_refusal() {
+    let rules = config_map(NODES);
+    let failed = node(&rules).unwrap_err();
+    assert!(matches!(
+        failed,
+        AuthError::Failed(Failed::PrivateDnsNameUnknown(_))
+    ));
+    assert_eq!(failed.code(), "private-dns-name-unknown");
+    assert_eq!(failed.status().as_u16(), 500);
+    let name = "ip-10-0-0-1.ec2.internal";
+    let known = Authenticated::resolve_instance(node_identity(), &rules, name).unwrap();
+    assert_eq!(known.user().username(), format!("system:node:{name}"));
 }
 
 #[test]

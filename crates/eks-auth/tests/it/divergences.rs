@@ -1,7 +1,7 @@
-use eks_auth::{AuthError, Review};
+use eks_auth::{AuthError, Review, ReviewError};
 use testkit::Divergences;
 
-use crate::support::{Always, authenticator, now, ready, token};
+use crate::support::{Always, NODES, authenticator, config_map, node, now, ready, token};
 
 /// What upstream does was read from its source.
 #[test]
@@ -34,5 +34,18 @@ fn every_divergence_is_listed_and_real() {
         Ok(_) => "accepted",
     };
     rows.compare("proxy-403", &"refused", &ours);
+    let bare = Review::read(br#"{"spec":{"token":"t"}}"#).map(|_| "accepted");
+    let bare = bare.unwrap_or_else(|error| match error {
+        ReviewError::Kind => "kind",
+        _ => "another error",
+    });
+    rows.compare("review-kind", &"accepted", &bare);
+    let unavailable = Always(Ok((503, "")));
+    let answer =
+        ready(authenticator("test-cluster", "aws").identify(&token(), now(), &unavailable));
+    let ours = answer.unwrap_err().webhook_status().as_u16();
+    rows.compare("sts-unavailable", &403, &ours);
+    let ours = node(&config_map(NODES)).unwrap_err();
+    rows.compare("private-dns-name", &403, &ours.webhook_status().as_u16());
     rows.finish();
 }

@@ -47,6 +47,63 @@ fn a_key_ends_at_its_expiration() {
     assert_eq!(end("alice"), None);
 }
 
+/// A setting that is skipped would make a key valid for longer, or without its session token.
+#[test]
+fn a_setting_that_cannot_be_read_refuses_the_file() {
+    let error = |from: &str, to: &str| match LocalKeys::read(&FILE.replacen(from, to, 1)) {
+        Err(LocalKeysError::Profile { profile, source }) => {
+            assert_eq!(profile, "session");
+            source
+        }
+        other => panic!("{from} as {to}: {other:?}"),
+    };
+    let token = "aws_session_token";
+    assert_eq!(error("TOKEN==", ""), ProfileError::Empty(token));
+    assert_eq!(
+        error("aws_session_token=TOKEN==\n", ""),
+        ProfileError::Missing(token)
+    );
+    assert_eq!(
+        error("region=us-west-2", "AWS_SECURITY_TOKEN=other"),
+        ProfileError::Duplicate(token)
+    );
+    assert_eq!(
+        error("region=us-west-2", "expiration ="),
+        ProfileError::Empty("expiration")
+    );
+    assert_eq!(
+        error(
+            "region=us-west-2",
+            "arn=arn:aws:iam::111122223333:user/admin"
+        ),
+        ProfileError::Duplicate("arn")
+    );
+    let late = "expiration=2026-11-23T09:14:00Z\nexpiration=2036-11-23T09:14:00Z";
+    assert_eq!(
+        error("region=us-west-2", late),
+        ProfileError::Duplicate("expiration")
+    );
+    let again = LocalKeys::read(&FILE.replacen("[session]", "[alice]", 1)).unwrap_err();
+    let profile = "alice".to_owned();
+    assert_eq!(again, LocalKeysError::DuplicateProfile { profile });
+}
+
+#[test]
+fn names_of_settings_have_no_case_and_the_session_token_has_an_older_name() {
+    let text = FILE.replacen("aws_session_token", "aws_security_token", 1);
+    let text = text.replacen("region=us-west-2", "Expiration = 2026-11-23T09:14:00Z", 1);
+    let keys = LocalKeys::read(&text).unwrap();
+    let key = keys.profile("session").unwrap().key();
+    assert_eq!(key.session_token().unwrap().expose(), "TOKEN==");
+    assert!(key.expires_at().is_some());
+}
+
+#[test]
+fn names_of_profiles_are_printed_without_control_characters() {
+    let error = LocalKeys::read("[a\u{1b}[2Jb]\n").unwrap_err().to_string();
+    assert!(!error.contains('\u{1b}'), "{error}");
+}
+
 #[test]
 fn the_embedded_sts_is_a_transport() {
     let keys = LocalKeys::read(FILE).unwrap().keys();

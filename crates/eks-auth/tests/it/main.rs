@@ -11,6 +11,9 @@ mod authorization;
 #[cfg(feature = "review")]
 mod divergences;
 #[cfg(test)]
+#[cfg(feature = "reqwest")]
+mod https;
+#[cfg(test)]
 #[cfg(feature = "local")]
 mod local;
 #[cfg(test)]

@@ -84,6 +84,14 @@ fn malformed_reviews_are_refused() {
     );
     assert_eq!(read("\"t\"", "\"\""), Some(ReviewError::NoToken));
     assert_eq!(read("\"token\":\"t\"", ""), Some(ReviewError::NoToken));
+    // serde reads a struct from an array as well, field by field.
+    for array in [
+        r#"["authentication.k8s.io/v1","TokenReview",{"token":"t"}]"#,
+        r#"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":["t"]}"#,
+    ] {
+        let read = Review::read(array.as_bytes()).err();
+        assert_eq!(read, Some(ReviewError::Malformed), "{array}");
+    }
     let long = vec![b' '; MAX_REVIEW_LEN + 1];
     assert_eq!(Review::read(&long).err(), Some(ReviewError::TooLong));
 }
@@ -104,7 +112,7 @@ fn the_webhook_answers_a_refusal_with_200_and_a_failure_so_that_it_is_asked_agai
         ),
         (
             Failed::Transport(TransportErrorKind::Timeout.into()).into(),
-            502,
+            500,
         ),
     ] {
         assert_eq!(error.webhook_status().as_u16(), status, "{error}");

@@ -5,7 +5,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use aws_auth_map::{Backend, BackendKind, IdentityMap};
-use eks_auth::{Authenticator, Transport, TransportError, TransportErrorKind};
+use eks_auth::{
+    AuthError, Authenticated, Authenticator, Identity, Transport, TransportError,
+    TransportErrorKind,
+};
 use http::{Request, Response};
 use sts_presign::{AcceptPolicy, ClusterId, UnixTime};
 
@@ -33,6 +36,24 @@ pub(crate) fn config_map(text: &str) -> IdentityMap {
     let (rules, problems) = aws_auth_map::read_config_map(text);
     assert_eq!(problems, []);
     IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
+}
+
+/// A node rule, which needs the private DNS name of the caller's instance.
+pub(crate) const NODES: &str = "mapRoles: |
+  - rolearn: arn:aws:iam::111122223333:role/nodes
+    username: system:node:{{EC2PrivateDNSName}}
+    groups: [system:bootstrappers, system:nodes]
+";
+
+/// Maps a node without its private DNS name.
+pub(crate) fn node(rules: &IdentityMap) -> Result<Authenticated, AuthError> {
+    Authenticated::resolve(node_identity(), rules)
+}
+
+pub(crate) fn node_identity() -> Identity {
+    let instance = "i-0c6f21bf1f24f9708";
+    let arn = format!("arn:aws:sts::111122223333:assumed-role/nodes/{instance}");
+    Identity::new(&arn, "111122223333", &format!("AROAEXAMPLE:{instance}")).unwrap()
 }
 
 pub(crate) const ALICE: &str = r#"{"GetCallerIdentityResponse":{"GetCallerIdentityResult":{
