@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use k8s_rbac::KubernetesVersion;
 use k8s_rbac_lint::Severity;
 
 /// Who can do what, and why: answered from RBAC manifests, without a cluster.
 ///
 /// Exit status: 0 the answer is yes, 1 it is no, 2 there is no answer. Of `diff` and `escalate`: 0
 /// nothing was found, 1 something was, 2 there is no answer. Of `lint`: 1 something was found that is
-/// as severe as --fail-on. Where an object of the files could not be read, the status is 2, and the
-/// answer is that of the rest.
+/// as severe as --fail-on. If an object of the files cannot be read, the status is 2, and the answer
+/// is that of the remaining objects.
 #[derive(Parser)]
 #[command(name = "rbac")]
 pub(crate) struct Args {
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// template` prints; without it they are in `default`, and told.
     #[arg(long, value_name = "NAMESPACE", global = true)]
     pub(crate) namespace: Option<String>,
+    /// The version of Kubernetes, such as 1.34 [default: 1.37; `lint`: every version from 1.31].
+    #[arg(long, value_name = "VERSION", global = true)]
+    pub(crate) kubernetes_version: Option<KubernetesVersion>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -67,8 +71,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         files: Files,
     },
-    /// What is wrong with roles and bindings, or wider than it looks. The default policy of Kubernetes
-    /// is known: --bootstrap and --aggregate change nothing.
+    /// Roles and bindings that are wrong, grant more than they seem to, or have no effect. The default
+    /// policy of Kubernetes is known: --bootstrap and --aggregate change nothing.
     Lint(LintArgs),
     /// May this user write these roles and bindings? As the API server asks: may he create or update
     /// them, and does he hold what they give, or may he `escalate` or `bind`.
@@ -120,20 +124,20 @@ pub(crate) struct UserArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct LintArgs {
-    /// From which severity on the exit status is 1: info, low, medium, high or critical.
+    /// The lowest severity that makes the exit status 1: info, low, medium, high or critical.
     #[arg(long, value_name = "SEVERITY", default_value = "high")]
     pub(crate) fail_on: Severity,
-    /// From which severity on findings are told.
+    /// The lowest severity that is printed.
     #[arg(long, value_name = "SEVERITY", default_value = "info")]
     pub(crate) min_severity: Severity,
-    /// A file of accepted findings, a line each: a code and an object, such as `secrets-read
-    /// ClusterRole/cert-manager` or `pod-exec Role/dev/debug`; # begins a comment.
+    /// A file of accepted findings, one per line: a code and an object, such as `secrets-read
+    /// ClusterRole/cert-manager` or `pod-exec Role/dev/debug`. A # begins a comment.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-    /// More manifests that the cluster has (repeatable): they are known, and not looked at themselves.
+    /// Manifests of objects that the cluster already has (repeatable). They are known and not judged.
     #[arg(long, value_name = "FILE-or-DIR")]
     pub(crate) known: Vec<PathBuf>,
-    /// Prints the baseline that accepts all that is found.
+    /// Prints the baseline that accepts all findings.
     #[arg(long, conflicts_with = "baseline")]
     pub(crate) print_baseline: bool,
     #[command(flatten)]

@@ -4,31 +4,44 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use k8s_rbac::Manifests;
+use k8s_rbac::{KubernetesVersion, Manifests, Objects};
 use k8s_rbac_lint::{Baseline, Finding, FindingCode, Lint, Severity};
+use program::files::read;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::args::LintArgs;
 use crate::world::{Reader, tell};
-use program::files::read;
 
-pub(crate) fn lint(asked: &LintArgs, reader: &Reader) -> Result<Answer, String> {
+pub(crate) fn lint(
+    asked: &LintArgs,
+    version: Option<KubernetesVersion>,
+    reader: &Reader,
+) -> Result<Answer, String> {
     let manifests = reader.read(&asked.files.files)?;
+    let lost: Vec<String> = manifests
+        .problems()
+        .iter()
+        .filter(|problem| problem.fault.loses_an_object())
+        .map(ToString::to_string)
+        .collect();
+    if *manifests.objects() == Objects::default() {
+        return Err(match lost.as_slice() {
+            [] => "no roles or bindings in the files".to_owned(),
+            lost => format!("no roles or bindings could be read: {}", lost.join("; ")),
+        });
+    }
     let least = asked.min_severity.min(asked.fail_on);
     let known = reader.read(&asked.known)?.into_objects();
-    let lint = Lint::new().with_known(known).with_min_severity(least);
+    let lint = version.map_or_else(Lint::new, Lint::for_version);
+    let lint = lint.with_known(known).with_min_severity(least);
     let findings = lint.run(manifests.objects());
     if asked.print_baseline {
+        let baseline = Baseline::of(&findings).to_string();
         return Ok(Answer {
             is_good: true,
-            text: Baseline::of(&findings).to_string(),
-            data: json!(
-                Baseline::of(&findings)
-                    .to_string()
-                    .lines()
-                    .collect::<Vec<_>>()
-            ),
+            data: json!(baseline.lines().collect::<Vec<_>>()),
+            text: baseline,
         });
     }
     let baseline = match &asked.baseline {
@@ -51,15 +64,17 @@ pub(crate) fn lint(asked: &LintArgs, reader: &Reader) -> Result<Answer, String> 
     findings.sort_by_key(|finding| Reverse(finding.severity));
     Ok(Answer {
         is_good,
-        text: text(&findings, reviewed.accepted, &manifests),
+        text: text(&findings, reviewed.accepted, lost.len(), &manifests),
         data: json!({
             "findings": findings.iter().map(|one| data(one, &manifests)).collect::<Vec<_>>(),
             "accepted": reviewed.accepted,
+            "errors": lost,
         }),
     })
 }
 
-fn text(findings: &[Finding], accepted: usize, manifests: &Manifests) -> String {
+/// Prints the findings, then the reasons and advice of their codes, then the counts.
+fn text(findings: &[Finding], accepted: usize, lost: usize, manifests: &Manifests) -> String {
     let mut text = String::new();
     for finding in findings {
         let place = place(finding, manifests);
@@ -82,8 +97,12 @@ fn text(findings: &[Finding], accepted: usize, manifests: &Manifests) -> String 
     if accepted > 0 {
         counts.push(format!("{accepted} accepted"));
     }
-    if counts.is_empty() {
-        counts.push("nothing found".to_owned());
+    match lost {
+        0 if counts.is_empty() => counts.push("nothing found".to_owned()),
+        0 => {}
+        // Nothing is known about these objects.
+        1 => counts.push("one object could not be read".to_owned()),
+        lost => counts.push(format!("{lost} objects could not be read")),
     }
     let _ = writeln!(text, "{}", counts.join(", "));
     text

@@ -7,58 +7,68 @@
 //! nearly by RoleBinding "developer/dev" of Role "developer" to User "k8s-developer": its resources are ["pods"]
 //! ```
 //!
-//! Everything is decided in `k8s-rbac`; here files are read and answers printed. What is wrong with the
-//! files goes to standard error, and the rest of them is used.
+//! The libraries decide everything; the program reads files and prints answers. Problems of the files are
+//! printed on standard error, and the remaining objects are used.
 
 mod answer;
 mod args;
 mod escalate;
 mod lint;
+#[cfg(test)]
+mod tests;
 mod world;
 mod write;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use k8s_rbac::ManifestReader;
+use program::output::{self, FAILED};
+use serde_json::json;
 
 use answer::Answer;
 use args::{Args, Command, Output};
-use world::{Reader, World};
+use world::{PROGRAM, Reader, World};
 
 /// The answer is no, or something was found.
 const NO: u8 = 1;
-/// No answer, or none for certain: a wrong flag, a file or something in it that cannot be read.
-const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args: Args = match output::parse(PROGRAM) {
+        Ok(args) => args,
+        Err(status) => return status,
+    };
     let manifests = ManifestReader::new();
     let manifests = match &args.namespace {
         Some(namespace) => manifests.in_namespace(namespace),
         None => manifests,
     };
     let reader = Reader::new(manifests);
-    match answer(&args, &reader) {
-        Ok(answer) => {
-            show(&answer, args.output);
-            match answer.is_good {
-                _ if !reader.is_whole() => ExitCode::from(FAILED),
-                true => ExitCode::SUCCESS,
-                false => ExitCode::from(NO),
-            }
+    match (answer(&args, &reader), args.output) {
+        (Ok(answer), output) => {
+            let status = match answer.is_good {
+                _ if !reader.is_whole() => FAILED,
+                true => 0,
+                false => NO,
+            };
+            let text = match output {
+                Output::Text => answer.text,
+                Output::Json => format!("{:#}\n", answer.data),
+            };
+            output::finish(PROGRAM, status, &text)
         }
-        Err(why) => {
-            // Nobody is left to tell if standard error is closed.
-            let _ = writeln!(anstream::stderr(), "rbac: {why}");
-            ExitCode::from(FAILED)
+        (Err(why), Output::Text) => output::fail(PROGRAM, &why),
+        (Err(why), Output::Json) => {
+            output::note(PROGRAM, &why);
+            let text = format!("{:#}\n", json!({ "error": why }));
+            output::finish(PROGRAM, FAILED, &text)
         }
     }
 }
 
 fn answer(args: &Args, reader: &Reader) -> Result<Answer, String> {
-    let world = |paths: &[_]| World::read(reader, paths, args.bootstrap, args.aggregate);
+    let version = args.kubernetes_version.unwrap_or_default();
+    let bootstrap = args.bootstrap.then_some(version);
+    let world = |paths: &[_]| World::read(reader, paths, bootstrap, args.aggregate);
     match &args.command {
         Command::Can(asked) => answer::can(asked, &world(&asked.files.files)?),
         Command::Why(asked) => answer::why(asked, &world(&asked.files.files)?),
@@ -68,7 +78,7 @@ fn answer(args: &Args, reader: &Reader) -> Result<Answer, String> {
         Command::Escalate { to, user, files } => {
             escalate::escalate(user, to.as_deref(), &world(&files.files)?)
         }
-        Command::Lint(asked) => lint::lint(asked, reader),
+        Command::Lint(asked) => lint::lint(asked, args.kubernetes_version, reader),
         Command::Write {
             objects,
             user,
@@ -82,13 +92,4 @@ fn answer(args: &Args, reader: &Reader) -> Result<Answer, String> {
             answer::diff(&before, &world(std::slice::from_ref(after))?)
         }
     }
-}
-
-fn show(answer: &Answer, output: Output) {
-    let mut out = anstream::stdout().lock();
-    // The reader may stop early, as `head` does.
-    let _ = match output {
-        Output::Text => out.write_all(answer.text.as_bytes()),
-        Output::Json => writeln!(out, "{:#}", answer.data),
-    };
 }

@@ -1,14 +1,17 @@
 //! The policy that files describe.
 
 use std::cell::Cell;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use k8s_rbac::{KubernetesVersion, ManifestReader, Manifests, Objects, Policy};
-
+use printable_text::Printable;
 use program::files::manifests;
+use program::output;
 
-/// Reads files, and knows whether all that is in them could be read.
+/// The name of the program, as it is printed before notes.
+pub(crate) const PROGRAM: &str = "rbac";
+
+/// Reads files, and records whether every object could be read.
 pub(crate) struct Reader {
     manifests: ManifestReader,
     is_whole: Cell<bool>,
@@ -22,12 +25,12 @@ impl Reader {
         }
     }
 
-    /// Says whether no object was left out so far.
+    /// Returns whether every object could be read so far.
     pub(crate) fn is_whole(&self) -> bool {
         self.is_whole.get()
     }
 
-    /// Reads files. What is wrong with them is told.
+    /// Reads files, and prints their problems.
     pub(crate) fn read(&self, paths: &[PathBuf]) -> Result<Manifests, String> {
         let files = manifests(paths, k8s_rbac::DEFAULT_MAX_BYTES)?;
         let files = files
@@ -47,51 +50,43 @@ impl Reader {
     }
 }
 
-/// The objects of some files, and the policy that they make.
+/// The objects of some files, and their policy.
 pub(crate) struct World {
     pub(crate) objects: Objects,
     pub(crate) policy: Policy,
 }
 
 impl World {
-    /// Reads files. What is wrong with them is told, and the rest is used.
+    /// Reads files, prints their problems, and uses the remaining objects. The default policy of a version
+    /// is added if one is given.
     pub(crate) fn read(
         reader: &Reader,
         paths: &[PathBuf],
-        has_bootstrap: bool,
+        bootstrap: Option<KubernetesVersion>,
         is_aggregated: bool,
     ) -> Result<Self, String> {
         let own = reader.read(paths)?.into_objects();
         if own.role_bindings.is_empty() && own.cluster_role_bindings.is_empty() {
-            tell("no binding in the files, so that they grant nothing");
+            tell("the files have no binding, so they grant nothing");
         }
-        let mut objects = if has_bootstrap {
-            Objects::bootstrap(KubernetesVersion::V1_34)
-        } else {
-            Objects::default()
-        };
-        // Of two objects of one name the later one holds.
+        let mut objects = bootstrap.map(Objects::bootstrap).unwrap_or_default();
+        // The later of two objects with the same name replaces the earlier one.
         objects.roles.extend(own.roles);
         objects.role_bindings.extend(own.role_bindings);
         objects.cluster_roles.extend(own.cluster_roles);
         objects
             .cluster_role_bindings
             .extend(own.cluster_role_bindings);
-        if has_bootstrap || is_aggregated {
+        if bootstrap.is_some() || is_aggregated {
             for role in objects.aggregate().refused {
-                tell(&format!(
-                    "ClusterRole {role}: its selectors cannot be asked"
-                ));
+                let role = Printable::new(&role);
+                tell(&format!("ClusterRole {role}: its selectors are invalid"));
             }
         } else {
-            let roles = objects.cluster_roles.iter();
-            let is_hollow = |role: &k8s_rbac::ClusterRole| {
-                role.aggregation_rule.is_some() && role.rules.is_empty()
-            };
-            for role in roles.filter(|role| is_hollow(role)) {
-                let name = &role.metadata.name;
+            for role in unaggregated(&objects) {
+                let role = Printable::new(role);
                 tell(&format!(
-                    "ClusterRole {name} is aggregated and has no rules: --aggregate"
+                    "ClusterRole {role} is aggregated and has no rules: --aggregate"
                 ));
             }
         }
@@ -100,8 +95,22 @@ impl World {
     }
 }
 
-/// Says something about the files, beside the answer.
+/// Returns the aggregated roles without rules that aggregation would fill. A dump of a cluster has none: a
+/// role that is empty there selects no rules.
+pub(crate) fn unaggregated(objects: &Objects) -> Vec<&str> {
+    let mut aggregated = Objects {
+        cluster_roles: objects.cluster_roles.clone(),
+        ..Objects::default()
+    };
+    aggregated.aggregate();
+    let roles = objects.cluster_roles.iter().zip(&aggregated.cluster_roles);
+    roles
+        .filter(|(role, filled)| role.rules.is_empty() && !filled.rules.is_empty())
+        .map(|(role, _)| role.metadata.name.as_str())
+        .collect()
+}
+
+/// Prints a note beside the answer.
 pub(crate) fn tell(what: &str) {
-    // Nobody is left to tell if standard error is closed.
-    let _ = writeln!(anstream::stderr(), "rbac: {what}");
+    output::note(PROGRAM, &what);
 }
