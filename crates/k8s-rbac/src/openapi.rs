@@ -1,17 +1,18 @@
-//! From and into the types of `k8s-openapi`, which `kube` uses: what is absent there is empty here.
+//! Conversions from and to the types of `k8s-openapi`, which `kube` uses. Absent fields are empty
+//! here.
 //!
-//! A conversion from there drops what RBAC does not look at: of the metadata all but name,
-//! namespace and labels. Into there and back is the same value.
+//! A conversion from `k8s-openapi` drops fields that RBAC ignores: all metadata except name,
+//! namespace and labels. A conversion to `k8s-openapi` and back yields the same value.
 //!
-//! Which version of Kubernetes those types are of is the program's choice, made by a feature of
-//! `k8s-openapi`; a library must not make it. The fields used here are in all versions that it has.
+//! The program chooses the Kubernetes version of those types by a feature of `k8s-openapi`; a
+//! library must not. The fields used here exist in every version.
 
 mod rbac;
 mod review;
 
 pub use review::OtherReviewKind;
 
-/// A field that some versions have as a text and others as an optional one.
+/// A field that is a string in some versions and an optional string in others.
 trait TextField {
     fn of(text: String) -> Self;
 
@@ -38,7 +39,7 @@ impl TextField for Option<String> {
     }
 }
 
-/// Leaves out what is empty.
+/// Returns `None` if the value is empty.
 fn some<T: Default + PartialEq>(value: T) -> Option<T> {
     (value != T::default()).then_some(value)
 }
@@ -48,7 +49,7 @@ fn each<A, B: From<A>>(items: Vec<A>) -> Vec<B> {
     items.into_iter().map(B::from).collect()
 }
 
-/// Converts the items of a list that is left out if it is empty.
+/// Converts the items of a list. `None` if it is empty.
 fn some_of_each<A, B: From<A>>(items: Vec<A>) -> Option<Vec<B>> {
     (!items.is_empty()).then(|| each(items))
 }

@@ -1,8 +1,8 @@
-//! Who asks, and what is asked.
+//! The user and the request of a decision.
 
 use crate::subject_name::ServiceAccount;
 
-/// A user as the cluster's authentication made it.
+/// A user as the cluster's authentication reports it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct User {
@@ -13,7 +13,7 @@ pub struct User {
 }
 
 impl User {
-    /// Makes a user with exactly these groups, as a `SubjectAccessReview` does.
+    /// Builds a user with exactly these groups, as a `SubjectAccessReview` does.
     #[must_use]
     pub fn new<G: Into<String>>(
         name: impl Into<String>,
@@ -25,7 +25,7 @@ impl User {
         }
     }
 
-    /// Makes the user that a service account is, with the groups that all of them have.
+    /// Builds the user of a service account, with the groups that every service account has.
     ///
     /// As upstream: apiserver, `pkg/authentication/serviceaccount/util.go`, `MakeUsername` and
     /// `MakeGroupNames`.
@@ -39,8 +39,8 @@ impl User {
         Self::new(name, groups).authenticated()
     }
 
-    /// Adds the group `system:authenticated`, as the API server does for whoever it authenticated:
-    /// unless it is there already, or the user is the anonymous one.
+    /// Adds the group `system:authenticated`, as the API server does for every user that it
+    /// authenticated, unless the user has it already or is `system:anonymous`.
     ///
     /// As upstream: apiserver, `pkg/authentication/group/authenticated_group_adder.go`.
     #[must_use]
@@ -58,7 +58,7 @@ impl User {
     }
 }
 
-/// What is asked: to act on a resource, or on a path that is none.
+/// A request: for a resource, or for a non-resource path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -72,7 +72,7 @@ pub enum Request<'r> {
 }
 
 impl<'r> Request<'r> {
-    /// Asks for a path that is no resource; the verb is the HTTP method in lower case.
+    /// Builds a request for a non-resource path. The verb is the HTTP method in lower case.
     #[must_use]
     pub const fn path(verb: &'r str, path: &'r str) -> Self {
         Self::Path(PathRequest { verb, path })
@@ -87,7 +87,7 @@ impl<'r> Request<'r> {
         }
     }
 
-    /// Returns the namespace, if there is one: never for a path.
+    /// Returns the namespace. `None` for a path and at the cluster scope.
     #[must_use]
     pub const fn namespace(&self) -> Option<&'r str> {
         match self {
@@ -109,7 +109,7 @@ impl<'r> From<ResourceRequest<'r>> for Request<'r> {
     }
 }
 
-/// A request for a path that is no resource.
+/// A request for a non-resource path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PathRequest<'r> {
     verb: &'r str,
@@ -130,10 +130,9 @@ impl<'r> PathRequest<'r> {
     }
 }
 
-/// A request for a resource: at the cluster scope and for no object in particular, until told
-/// otherwise.
+/// A request for a resource. By default it is at the cluster scope and names no object.
 ///
-/// The empty text is the absence of a namespace, name or subresource, here as in Kubernetes.
+/// As in Kubernetes, an empty namespace, name or subresource is an absent one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ResourceRequest<'r> {
     verb: &'r str,
@@ -145,7 +144,8 @@ pub struct ResourceRequest<'r> {
 }
 
 impl<'r> ResourceRequest<'r> {
-    /// Asks to do `verb` on a resource of an API group; the core group's name is the empty text.
+    /// Builds a request for `verb` on a resource of an API group. The core group is the empty
+    /// string.
     #[must_use]
     pub const fn new(verb: &'r str, group: &'r str, resource: &'r str) -> Self {
         Self {
@@ -158,21 +158,21 @@ impl<'r> ResourceRequest<'r> {
         }
     }
 
-    /// Asks in a namespace.
+    /// Sets the namespace.
     #[must_use]
     pub const fn in_namespace(mut self, namespace: &'r str) -> Self {
         self.namespace = unless_empty(namespace);
         self
     }
 
-    /// Asks for one object.
+    /// Sets the object's name.
     #[must_use]
     pub const fn with_name(mut self, name: &'r str) -> Self {
         self.name = unless_empty(name);
         self
     }
 
-    /// Asks for a subresource such as `log`.
+    /// Sets the subresource, such as `log`.
     #[must_use]
     pub const fn with_subresource(mut self, subresource: &'r str) -> Self {
         self.subresource = unless_empty(subresource);
@@ -185,7 +185,7 @@ impl<'r> ResourceRequest<'r> {
         self.verb
     }
 
-    /// Returns the API group; the core group's is the empty text.
+    /// Returns the API group. The core group is the empty string.
     #[must_use]
     pub const fn group(&self) -> &'r str {
         self.group
@@ -197,13 +197,13 @@ impl<'r> ResourceRequest<'r> {
         self.resource
     }
 
-    /// Returns the namespace; none at the cluster scope, which is also all namespaces.
+    /// Returns the namespace. `None` at the cluster scope, which also stands for all namespaces.
     #[must_use]
     pub const fn namespace(&self) -> Option<&'r str> {
         self.namespace
     }
 
-    /// Returns the object's name; none for `list`, `create` and the like.
+    /// Returns the object's name. `None` for `list`, `create` and similar verbs.
     #[must_use]
     pub const fn name(&self) -> Option<&'r str> {
         self.name

@@ -1,4 +1,4 @@
-//! What a policy answers: the decision, what it rests on, and what could not be looked up.
+//! The answer of a policy: the decision, its grant, and the roles that do not exist.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -6,7 +6,7 @@ use crate::engine::binding::BindingView;
 use crate::go_text::quote::{Quoted, aggregate};
 use crate::objects::{API_GROUP, PolicyRule, RoleRef, Subject};
 
-/// A decision, and what came up on the way.
+/// A decision, and the missing roles that were met on the way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response<'p> {
     decision: Decision<'p>,
@@ -27,14 +27,14 @@ impl<'p> Response<'p> {
         self.decision
     }
 
-    /// Returns the roles that bindings of this user refer to and that are not there, in the order
-    /// in which they were met: up to the grant, if there is one.
+    /// Returns the roles that do not exist although bindings of this user refer to them, in walk
+    /// order, up to the grant if there is one.
     #[must_use]
     pub fn unresolved(&self) -> &[Unresolved<'p>] {
         &self.unresolved
     }
 
-    /// Returns kube-apiserver's reason, byte for byte; empty when it gives none.
+    /// Returns kube-apiserver's reason, byte for byte. Empty if it gives none.
     ///
     /// As upstream: plugin/pkg/auth/authorizer/rbac/rbac.go, `Authorize`. With a grant, unresolved
     /// roles are not mentioned.
@@ -58,27 +58,27 @@ impl<'p> Response<'p> {
     reason = "RBAC only ever grants: there is no third answer"
 )]
 pub enum Decision<'p> {
-    /// It is, by this grant.
+    /// The request is allowed, by this grant.
     Allow(Grant<'p>),
-    /// Nothing grants it. Where nobody else is asked, that is a refusal.
+    /// Nothing grants the request. It is refused unless another authorizer allows it.
     NoOpinion,
 }
 
 impl Decision<'_> {
-    /// Says whether the request is allowed.
+    /// Returns whether the request is allowed.
     #[must_use]
     pub const fn is_allow(&self) -> bool {
         matches!(self, Self::Allow(_))
     }
 }
 
-/// What allows a request.
+/// The grant that allows a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Grant<'p> {
-    /// A rule of a role that a binding gives.
+    /// A rule of a bound role.
     Binding(BindingGrant<'p>),
-    /// Membership of [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP), which is not RBAC's doing.
+    /// Membership of [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP), which RBAC is not asked about.
     PrivilegedGroup,
 }
 
@@ -103,13 +103,13 @@ impl<'p> BindingGrant<'p> {
         }
     }
 
-    /// Returns which binding it is.
+    /// Returns the binding.
     #[must_use]
     pub const fn binding(&self) -> BindingName<'p> {
         self.binding
     }
 
-    /// Returns the role that the binding gives.
+    /// Returns the role that the binding grants.
     #[must_use]
     pub const fn role(&self) -> &'p RoleRef {
         self.role
@@ -152,19 +152,19 @@ impl Display for BindingGrant<'_> {
     }
 }
 
-/// Which binding. Prints as in kube-apiserver's reason, the name before the namespace.
+/// The name of a binding. Prints as in kube-apiserver's reason, the name before the namespace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the API has these two kinds of bindings"
 )]
 pub enum BindingName<'p> {
-    /// One that holds everywhere.
+    /// A `ClusterRoleBinding`.
     ClusterRoleBinding {
         /// Its name.
         name: &'p str,
     },
-    /// One that holds in its namespace.
+    /// A `RoleBinding`.
     RoleBinding {
         /// Its name.
         name: &'p str,
@@ -184,7 +184,7 @@ impl Display for BindingName<'_> {
     }
 }
 
-/// A role that a binding refers to and that is not there.
+/// A role that a binding refers to and that does not exist.
 ///
 /// Prints as kube-apiserver's error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -202,7 +202,7 @@ impl<'p> Unresolved<'p> {
     }
 
     /// Joins these as kube-apiserver joins its errors: each text once, in the order of first
-    /// occurrence, in brackets if there are several. Empty if all roles are there.
+    /// occurrence, in brackets if there are several. Empty if all roles exist.
     #[must_use]
     pub fn evaluation_error(unresolved: &[Self]) -> String {
         aggregate(unresolved.iter().map(ToString::to_string))
@@ -214,7 +214,7 @@ impl<'p> Unresolved<'p> {
         self.binding
     }
 
-    /// Returns what is missing.
+    /// Returns the missing role.
     #[must_use]
     pub const fn missing(&self) -> Missing<'p> {
         self.missing
@@ -223,7 +223,7 @@ impl<'p> Unresolved<'p> {
 
 impl Display for Unresolved<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        // The singular is upstream's: these are the listers' errors, not those of the REST layer.
+        // The singular is upstream's: these errors come from the listers, not from the REST layer.
         match self.missing {
             Missing::ClusterRole { name } => {
                 write!(f, "clusterrole.{API_GROUP} {} not found", Quoted(name))
@@ -236,7 +236,7 @@ impl Display for Unresolved<'_> {
     }
 }
 
-/// What a reference to a role does not find.
+/// A role that a `roleRef` does not find.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -252,8 +252,8 @@ pub enum Missing<'p> {
     Role {
         /// Its name.
         name: &'p str,
-        /// The binding's namespace; none when a ClusterRoleBinding refers to a Role, which no
-        /// namespace can have.
+        /// The binding's namespace. `None` if a ClusterRoleBinding refers to a Role, which no
+        /// namespace can contain.
         namespace: Option<&'p str>,
     },
     /// The kind of the reference is neither Role nor ClusterRole.

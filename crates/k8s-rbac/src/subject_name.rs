@@ -1,16 +1,16 @@
-//! Whom a subject names.
+//! The user or group that a subject names.
 
 use std::fmt::{self, Display, Formatter};
 
 use crate::go_text::quote::Quoted;
 use crate::objects::Subject;
 
-/// The beginning of the user names of service accounts.
+/// The prefix of the usernames of service accounts.
 ///
 /// As upstream: apiserver, `pkg/authentication/serviceaccount/util.go`.
 pub(crate) const SERVICE_ACCOUNT_PREFIX: &str = "system:serviceaccount:";
 
-/// A user or a group, whatever subject names it: a service account is the user of its full name.
+/// A user or a group. A service account is the user with its full username.
 ///
 /// Prints as kube-apiserver prints subjects: `Group "devs"`, `ServiceAccount "ci/dev"`.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -18,16 +18,17 @@ pub(crate) const SERVICE_ACCOUNT_PREFIX: &str = "system:serviceaccount:";
 pub enum Identity {
     /// A group.
     Group(String),
-    /// A user, by the name that authentication gives.
+    /// A user, by the username that authentication reports.
     User(String),
 }
 
 impl Identity {
-    /// Finds whom a subject names, in a binding of this namespace or a `ClusterRoleBinding`.
+    /// Returns the user or group that a subject names, in a binding of this namespace or, if it is
+    /// empty, in a `ClusterRoleBinding`.
     ///
     /// As upstream: pkg/registry/rbac/validation/rule.go, `appliesToUser`. Kinds are compared
-    /// exactly, the API group is not looked at, and an unknown kind names nobody. A service account
-    /// without any namespace is nobody.
+    /// exactly and the API group is ignored. `None` for an unknown kind, and for a service account
+    /// without any namespace.
     #[must_use]
     pub fn of(subject: &Subject, binding_namespace: Option<&str>) -> Option<Self> {
         match subject.kind.as_str() {

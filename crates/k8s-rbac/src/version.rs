@@ -1,4 +1,4 @@
-//! The releases of Kubernetes whose behavior and data this crate has.
+//! The releases of Kubernetes that this crate has behavior and data of.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A minor release of Kubernetes.
 ///
-/// Most of RBAC is the same in all of them. The version selects what is not: the default policy, the
+/// Most of RBAC is the same in all of them. The version selects the rest: the default policy, the
 /// API resources, the reason text of a refusal, and some validation messages. The default is the
 /// newest.
 ///
@@ -89,7 +89,7 @@ impl Display for KubernetesVersion {
 pub enum KubernetesVersionError {
     /// The text does not start with a major and a minor version.
     Malformed,
-    /// There is no data for this release.
+    /// The crate has no data for this release.
     Unsupported,
 }
 

@@ -1,7 +1,8 @@
-//! Whether what some rules allow, others allow as well: the comparison behind escalation checks.
+//! Returns which permissions of some rules are not granted by others: the comparison behind
+//! escalation checks.
 //!
-//! As upstream: component-helpers, `auth/rbac/validation/policy_comparator.go`. There a rule is
-//! taken apart into single permissions, and each has to be covered by one rule alone.
+//! As upstream: component-helpers, `auth/rbac/validation/policy_comparator.go`. A rule is broken
+//! down into single permissions, and each must be covered by one rule alone.
 
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
@@ -9,7 +10,7 @@ use std::fmt::{self, Display, Formatter};
 use crate::go_text::quote::QuotedTexts;
 use crate::objects::PolicyRule;
 
-/// The least that can be permitted: one verb on one thing, as a rule writes it.
+/// The smallest unit that a rule grants: one verb on one resource or path, as written in the rule.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(
     clippy::exhaustive_enums,
@@ -24,20 +25,20 @@ pub enum Permission<'r> {
         group: &'r str,
         /// The resource with its subresource, or a wildcard.
         resource: &'r str,
-        /// The object; none is every object.
+        /// The object's name. `None` stands for every object.
         name: Option<&'r str>,
     },
     /// On a path.
     Path {
         /// The verb, or `*`.
         verb: &'r str,
-        /// The path, or the start of paths and `*`.
+        /// The path, or a prefix of paths followed by `*`.
         path: &'r str,
     },
 }
 
 impl Permission<'_> {
-    /// Makes a rule of it.
+    /// Builds a rule that grants this permission.
     #[must_use]
     pub fn to_rule(&self) -> PolicyRule {
         let own = |text: &str| vec![text.to_owned()];
@@ -98,7 +99,7 @@ impl Permission<'_> {
         let has = |list: &[String], entry: &str| list.iter().any(|e| e == "*" || e == entry);
         match *self {
             Self::Path { verb, path } => {
-                // As upstream: names are looked at here, although a decision does not.
+                // As upstream: names are compared here, although a decision ignores them.
                 has(&rule.verbs, verb)
                     && rule.resource_names.is_empty()
                     && rule.non_resource_urls.iter().any(|entry| {
@@ -129,15 +130,14 @@ impl Permission<'_> {
 }
 
 impl PolicyRule {
-    /// Takes the rule apart into its permissions: group by group, resource by resource, verb by
-    /// verb, name by name; then path by path, verb by verb. Repeats are kept. A rule without verbs
-    /// has none.
+    /// Breaks the rule down into its permissions: by group, resource, verb and name; then by path
+    /// and verb. Repeats are kept. A rule without verbs has no permissions.
     ///
-    /// There are as many as the product of the lists, so take no more than needed.
+    /// Their number is the product of the lengths of the lists, so take no more than needed.
     ///
     /// As upstream: `BreakdownRule`.
     pub fn permissions(&self) -> impl Iterator<Item = Permission<'_>> {
-        // Without verbs, the other lists would be gone through for nothing.
+        // Without verbs, walking the other lists would yield nothing.
         let groups = match self.verbs.as_slice() {
             [] => &[],
             _ => self.api_groups.as_slice(),
@@ -190,14 +190,16 @@ impl Display for PolicyRule {
     }
 }
 
-/// How many comparisons of a permission with a rule a [`Coverage`] makes. Our choice: seconds. Four
-/// lists of a hundred entries, a few kilobytes, are a hundred million permissions.
+/// The number of comparisons of a permission with a rule that a [`Coverage`] makes at most. Our
+/// choice: this takes seconds. Four lists of a hundred entries, a few kilobytes of input, are a
+/// hundred million permissions.
 pub const MAX_COMPARISONS: usize = 1 << 25;
 
-/// As how many of these a permission counts at least, so that no more than a million are missing.
+/// The least number of comparisons that a permission counts as, so that at most a million
+/// permissions are missing.
 const MIN_COMPARISONS: usize = 32;
 
-/// What of some rules others do not cover.
+/// The permissions of some rules that other rules do not cover.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Coverage<'r> {
     missing: Vec<Permission<'r>>,
@@ -205,15 +207,15 @@ pub struct Coverage<'r> {
 }
 
 impl<'r> Coverage<'r> {
-    /// Compares: whoever holds `held`, does he hold all of `wanted`?
+    /// Compares two sets of rules: does a user who holds `held` also hold all of `wanted`?
     ///
-    /// Every permission has to be covered by one rule of `held` alone: `*` by `*` only, whatever
-    /// else is listed, and a permission for every name by no number of names.
+    /// Each permission must be covered by one rule of `held` alone. Only `*` covers `*`, and no
+    /// number of names covers a permission for every name.
     ///
-    /// Where that would take more than [`MAX_COMPARISONS`], the first permission that was not
-    /// looked at is called missing, and those after it are left out.
+    /// If that would take more than [`MAX_COMPARISONS`], the first permission that was not compared
+    /// is reported as missing, and those after it are left out.
     ///
-    /// DIFFERENCE: upstream compares on.
+    /// DIFFERENCE: upstream has no limit.
     pub fn of<'h>(
         held: impl IntoIterator<Item = &'h PolicyRule>,
         wanted: impl IntoIterator<Item = &'r PolicyRule>,
@@ -238,31 +240,32 @@ impl<'r> Coverage<'r> {
         coverage
     }
 
-    /// Says whether everything is covered.
+    /// Returns whether everything is covered.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.missing.is_empty()
     }
 
-    /// Says whether there is more to compare than [`MAX_COMPARISONS`], so that more may be missing.
+    /// Returns whether [`MAX_COMPARISONS`] was reached, so that more may be missing.
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.is_cut
     }
 
-    /// Returns what is not covered, in the order in which rules are taken apart.
+    /// Returns the permissions that are not covered, in the order in which rules are broken down.
     #[must_use]
     pub fn missing(&self) -> &[Permission<'r>] {
         &self.missing
     }
 
-    /// Returns the same as rules, those of one resource and name put together.
+    /// Returns the missing permissions as rules, merged by resource and name.
     #[must_use]
     pub fn missing_rules(&self) -> Vec<PolicyRule> {
         Permission::merge(self.missing.iter().copied())
     }
 
-    /// Returns the same as kube-apiserver lists it in a message: sorted, each rule once.
+    /// Returns the missing permissions as kube-apiserver lists them in a message: sorted, each rule
+    /// once.
     #[must_use]
     pub fn missing_texts(&self) -> Vec<String> {
         let rules = self.missing_rules();

@@ -1,4 +1,5 @@
-//! Nobody gives what he does not have: the check of whoever writes a role or a binding.
+//! The escalation check: users who write a role or a binding may grant only permissions that they
+//! hold.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -10,12 +11,12 @@ use crate::request::User;
 use crate::response::Unresolved;
 
 impl Policy {
-    /// Finds what of `rules` the user does not hold in a namespace (`""` for the whole cluster,
-    /// where `RoleBinding`s do not count); none if he holds all of it.
+    /// Finds the permissions of `rules` that the user does not hold in a namespace (`""` for the
+    /// whole cluster, where `RoleBinding`s do not count). `None` if the user holds all of them.
     ///
     /// Only RBAC counts, and [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP) only through bindings.
-    /// The API server asks this after it has let members of that group pass, and whoever may
-    /// `escalate` or `bind`.
+    /// The API server makes this check after it has allowed members of that group, and users who
+    /// may `escalate` or `bind`.
     ///
     /// As upstream: pkg/registry/rbac/validation/rule.go, `ConfirmNoEscalation`.
     #[must_use]
@@ -35,7 +36,7 @@ impl Policy {
     }
 }
 
-/// What a user would give without having it. Prints as kube-apiserver's message.
+/// Permissions that a user would grant without holding them. Prints as kube-apiserver's message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Escalation<'p> {
     user: &'p User,
@@ -44,14 +45,14 @@ pub struct Escalation<'p> {
 }
 
 impl<'p> Escalation<'p> {
-    /// Returns what the user does not hold.
+    /// Returns the permissions that the user does not hold.
     #[must_use]
     pub const fn coverage(&self) -> &Coverage<'p> {
         &self.coverage
     }
 
-    /// Returns the roles that bindings of the user refer to and that are not there: he might hold
-    /// more.
+    /// Returns the roles that do not exist although bindings of the user refer to them: the user
+    /// might hold more.
     #[must_use]
     pub fn unresolved(&self) -> &[Unresolved<'p>] {
         &self.unresolved
@@ -65,7 +66,7 @@ impl Display for Escalation<'_> {
 }
 
 impl<'p> Escalation<'p> {
-    /// Writes the message with the errors of whoever was asked for the roles.
+    /// Writes the message with the errors of the role lookups.
     pub(crate) fn fmt_with(
         &self,
         f: &mut Formatter<'_>,
@@ -82,7 +83,7 @@ impl<'p> Escalation<'p> {
         if self.unresolved.is_empty() {
             return Ok(());
         }
-        // As upstream: a list of one error, which is a list in brackets itself if there are more.
+        // As upstream: a list of one error, which is itself a list in brackets if there are several.
         let errors = aggregate(self.unresolved.iter().map(error));
         write!(f, "; resolution errors: [{errors}]")
     }

@@ -1,4 +1,4 @@
-//! What is wrong with the fields of an object, in the words of the API server.
+//! Errors in the fields of an object, in the API server's wording.
 //!
 //! As upstream: apimachinery, `pkg/util/validation/field/errors.go`, and `NewInvalid` in
 //! `pkg/api/errors/errors.go`.
@@ -7,13 +7,13 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::go_text::quote::{JsonText, Quoted, aggregate};
 
-/// What is wrong with one field. Prints as the API server's text: path and message.
+/// An error in one field. Prints as the API server's text: path and message.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct FieldError {
     /// The path of the field, such as `rules[0].verbs`.
     pub field: String,
-    /// What kind of error it is.
+    /// The kind of error.
     pub reason: FieldErrorReason,
     /// The message, which begins with the kind in words.
     pub message: String,
@@ -29,18 +29,18 @@ impl Display for FieldError {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum FieldErrorReason {
-    /// It must not be there.
+    /// The field must be absent.
     Forbidden,
-    /// Its value cannot be.
+    /// The value is invalid.
     Invalid,
-    /// Its value is none of those that there are.
+    /// The value is not one of the supported ones.
     NotSupported,
-    /// It must be there.
+    /// The field is required.
     Required,
 }
 
 impl FieldErrorReason {
-    /// Returns its name in a `Status`.
+    /// Returns the name of this kind in a `Status`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ impl FieldErrorReason {
     }
 }
 
-/// All that is wrong with an object, in the order in which the API server looks.
+/// All errors in an object, in the order in which the API server checks.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FieldErrors {
     kind: &'static str,
@@ -69,7 +69,7 @@ impl FieldErrors {
         }
     }
 
-    /// Says whether nothing is wrong.
+    /// Returns whether there are no errors.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.errors.is_empty()
@@ -81,8 +81,8 @@ impl FieldErrors {
         &self.errors
     }
 
-    /// Returns the message of the API server's refusal of an object with this name; empty if
-    /// nothing is wrong.
+    /// Returns the message with which the API server refuses an object of this name. Empty without
+    /// errors.
     #[must_use]
     pub fn message(&self, name: &str) -> String {
         if self.errors.is_empty() {
@@ -135,13 +135,13 @@ impl FieldErrors {
         );
     }
 
-    /// Adds that a value, written as it is printed, cannot be.
+    /// Adds an invalid value, given as it is printed.
     pub(crate) fn invalid(&mut self, field: &str, value: &dyn Display, why: &str) {
         let message = format!("Invalid value: {value}: {why}");
         self.add(field, FieldErrorReason::Invalid, message);
     }
 
-    /// Adds that a text cannot be, once for each reason.
+    /// Adds an invalid text, once for each reason.
     pub(crate) fn invalid_text(&mut self, field: &str, value: &str, why: &[&str]) {
         for why in why {
             self.invalid(field, &Quoted(value), why);

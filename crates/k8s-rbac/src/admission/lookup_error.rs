@@ -1,5 +1,5 @@
-//! The errors of the API server's storage, in which a write looks for roles. (A request is decided on
-//! what its listers hold, whose errors are others.)
+//! The errors of the API server's storage, where a write looks up roles. (The authorizer uses its
+//! listers, which have other errors.)
 //!
 //! As upstream: apiserver, pkg/registry/generic/registry/store.go.
 
@@ -10,7 +10,7 @@ use crate::go_text::quote::Quoted;
 use crate::objects::API_GROUP;
 use crate::response::Missing;
 
-/// What the storage says of a role that is missing, to a request for `resource`.
+/// The storage's error for a missing role, in a request for `resource`.
 pub(crate) struct RoleLookupError<'a> {
     resource: &'static str,
     missing: Missing<'a>,
@@ -46,7 +46,7 @@ impl<'a> RoleLookupError<'a> {
     }
 }
 
-/// What is wrong with the question for a role.
+/// Why a role could not be looked up.
 enum Fault<'a> {
     Kind(&'a str),
     Name(&'a str),
@@ -67,8 +67,8 @@ impl Display for RoleLookupError<'_> {
             }
             Fault::NoName => f.write_str("Name parameter required."),
             Fault::NoNamespace => f.write_str("Namespace parameter required."),
-            // As upstream: named after what the request is for, not after what was looked for
-            // (qualifiedResourceFromContext).
+            // As upstream: named after the resource of the request, not of the role that was looked
+            // up (qualifiedResourceFromContext).
             Fault::NotFound(name) => {
                 write!(
                     f,

@@ -1,11 +1,11 @@
-//! The API's rules for names and labels, each with the messages of those who break it.
+//! The API's rules for names and labels, with their messages.
 //!
 //! As upstream: apimachinery, pkg/util/validation/validation.go and pkg/api/validation/path. The
-//! patterns there are ASCII, so bytes are what is looked at.
+//! patterns there are ASCII, so this module compares bytes.
 
-/// How long a label's value, the name of a label and a DNS label may be.
+/// The greatest length of a label's value, a label's name and a DNS label, in bytes.
 const MAX_LABEL: usize = 63;
-/// How long a DNS subdomain may be.
+/// The greatest length of a DNS subdomain, in bytes.
 const MAX_SUBDOMAIN: usize = 253;
 
 const EMPTY_NAME: &str = "name part must be non-empty";
@@ -38,7 +38,7 @@ const VALUE: &str = "a valid label must be an empty string or consist of alphanu
     'my_value',  or '12345', regex used for validation is \
     '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
-/// Says what is wrong with the key of a label: a name, if need be with a DNS subdomain before it.
+/// Returns the errors in a label's key: a name with an optional DNS subdomain before it.
 pub(crate) fn label_key(key: &str) -> Vec<&'static str> {
     let mut faults = Vec::new();
     let name = match key.split_once('/') {
@@ -62,7 +62,7 @@ pub(crate) fn label_key(key: &str) -> Vec<&'static str> {
     faults
 }
 
-/// Says what is wrong with the value of a label.
+/// Returns the errors in a label's value.
 pub(crate) fn label_value(value: &str) -> Vec<&'static str> {
     let mut faults = Vec::new();
     faults.extend((value.len() > MAX_LABEL).then_some(LONG_LABEL));
@@ -70,7 +70,7 @@ pub(crate) fn label_value(value: &str) -> Vec<&'static str> {
     faults
 }
 
-/// Says what is wrong with the name of a namespace.
+/// Returns the errors in a namespace's name.
 pub(crate) fn dns_label(name: &str) -> Vec<&'static str> {
     let mut faults = Vec::new();
     faults.extend((name.len() > MAX_LABEL).then_some(LONG_LABEL));
@@ -80,7 +80,7 @@ pub(crate) fn dns_label(name: &str) -> Vec<&'static str> {
     faults
 }
 
-/// Says what is wrong with the name of a service account.
+/// Returns the errors in a service account's name.
 pub(crate) fn dns_subdomain(name: &str) -> Vec<&'static str> {
     let mut faults = Vec::new();
     faults.extend((name.len() > MAX_SUBDOMAIN).then_some(LONG_SUBDOMAIN));
@@ -88,7 +88,7 @@ pub(crate) fn dns_subdomain(name: &str) -> Vec<&'static str> {
     faults
 }
 
-/// Says what is wrong with a name that only has to be a segment of a path, as those of RBAC.
+/// Returns the errors in a name that must only be a path segment, as RBAC's object names.
 pub(crate) fn path_segment(name: &str) -> Vec<&'static str> {
     match name {
         "." => return vec!["may not be '.'"],

@@ -1,7 +1,7 @@
-//! What the API server would not store.
+//! Validation: the objects that the API server refuses to store.
 //!
 //! As upstream: pkg/apis/rbac/validation/validation.go, and `ValidateObjectMeta` and
-//! `ValidateLabelSelector` of apimachinery. Objects are looked at as they are: defaults first.
+//! `ValidateLabelSelector` of apimachinery. Objects are validated as given, so apply the defaults first.
 
 use crate::admission::field_error::FieldErrors;
 use crate::admission::names;
@@ -12,14 +12,14 @@ use crate::objects::{
 };
 
 impl Role {
-    /// Finds what is wrong with the fields: metadata, then rule by rule.
+    /// Returns the errors in the fields: metadata, then each rule.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
         self.errors_of_fields(None)
     }
 
-    /// Finds what is wrong with it as the successor of another: the same, and that neither name nor
-    /// namespace ever changes.
+    /// Returns the errors in an object that replaces another: the same, and changes of name or
+    /// namespace.
     #[must_use]
     pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
         self.errors_of_fields(Some(&before.metadata))
@@ -34,17 +34,17 @@ impl Role {
 }
 
 impl ClusterRole {
-    /// Finds what is wrong with the fields: metadata, then rule by rule, then the selectors of the
+    /// Returns the errors in the fields: metadata, each rule, then the selectors of the
     /// `aggregationRule`.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
         self.errors_of_fields(None, Values::Known)
     }
 
-    /// Finds what is wrong with it as the successor of another: the same, and that the name never
-    /// changes; but that a value which no label can have is not looked at in a `matchExpressions` if
-    /// anything is wrong with the selectors of the other already. The selector it stands in is still
-    /// refused, since it cannot be asked.
+    /// Returns the errors in an object that replaces another: the same, and a change of name. If the
+    /// selectors of the replaced object already have errors, values in `matchExpressions` are not
+    /// checked against the syntax of labels. Such a selector is refused all the same, because it
+    /// cannot be evaluated.
     ///
     /// As upstream: pkg/registry/rbac/clusterrole/strategy.go, `ValidateUpdate`.
     #[must_use]
@@ -91,15 +91,15 @@ impl ClusterRole {
 }
 
 impl RoleBinding {
-    /// Finds what is wrong with the fields: metadata, then the reference, then subject by subject.
-    /// An empty `apiGroup` is wrong where a default would have filled it in.
+    /// Returns the errors in the fields: metadata, the `roleRef`, then each subject. An empty
+    /// `apiGroup` is an error where a default would have filled it in.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
         self.errors_of_fields(None)
     }
 
-    /// Finds what is wrong with it as the successor of another: the same, and that neither name nor
-    /// namespace nor the reference ever changes.
+    /// Returns the errors in an object that replaces another: the same, and changes of name,
+    /// namespace or `roleRef`.
     #[must_use]
     pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
         let mut errors = self.errors_of_fields(Some(&before.metadata));
@@ -117,15 +117,15 @@ impl RoleBinding {
 }
 
 impl ClusterRoleBinding {
-    /// Finds what is wrong with the fields: metadata, then the reference, then subject by subject.
-    /// An empty `apiGroup` is wrong where a default would have filled it in.
+    /// Returns the errors in the fields: metadata, the `roleRef`, then each subject. An empty
+    /// `apiGroup` is an error where a default would have filled it in.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
         self.errors_of_fields(None)
     }
 
-    /// Finds what is wrong with it as the successor of another: the same, and that neither the name
-    /// nor the reference ever changes.
+    /// Returns the errors in an object that replaces another: the same, and changes of name or
+    /// `roleRef`.
     #[must_use]
     pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
         let mut errors = self.errors_of_fields(Some(&before.metadata));
@@ -148,8 +148,8 @@ enum Scope {
     Namespace,
 }
 
-// Labels come in the order of their keys; upstream walks a map. An update is looked at twice there,
-// which shows in the causes of the answer only.
+// Labels come in the order of their keys; upstream walks a map. Upstream validates an update twice,
+// which shows only in the causes of its response.
 fn check_metadata(
     metadata: &Metadata,
     before: Option<&Metadata>,
@@ -232,15 +232,15 @@ fn check_selector(selector: &LabelSelector, field: &str, values: Values, errors:
     }
 }
 
-/// Which values a requirement may have.
+/// The values that a requirement may have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Values {
     Any,
-    /// Those that a label can have.
+    /// Valid values of a label.
     Known,
 }
 
-/// Which operators a requirement may have.
+/// The operators that a requirement may have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Operators {
     Any,

@@ -1,8 +1,8 @@
-//! Whether somebody may write a role or a binding: the checks before it is stored.
+//! Whether a user may write a role or a binding: the API server's checks before it stores one.
 //!
 //! As upstream: pkg/registry/rbac, the policy-based storage of each kind, and `escalation_check.go`.
-//! DIFFERENCE: an update that touches nothing but finalizers, owners or managed fields is let
-//! through there whatever is held; such fields are not kept here, so that it is checked.
+//! DIFFERENCE: upstream allows an update that changes only finalizers, owners or managed fields
+//! without the escalation check. Those fields are not kept here, so such an update is checked.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -16,19 +16,20 @@ use crate::objects::{
 use crate::request::{Request, ResourceRequest, User};
 use crate::response::{Decision, Grant, Missing};
 
-/// How an object is written.
+/// The kind of write.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "an object is there before, or not")]
 pub enum Write<'o, T> {
-    /// By a POST, whose URL has no name: what is allowed for some names only does not allow it.
+    /// A create. The URL of a POST carries no name, so rules limited by `resourceNames` do not
+    /// apply.
     Create,
-    /// In the place of this one.
+    /// A replacement of this object.
     Replace(&'o T),
 }
 
 impl Policy {
-    /// Decides whether a user may write a `Role`: what the role gives he must hold in its namespace,
-    /// unless he may `escalate`.
+    /// Decides whether a user may write a `Role`: they must hold its permissions in its namespace,
+    /// or be allowed to `escalate`.
     #[must_use]
     pub fn write_role<'p>(
         &'p self,
@@ -50,8 +51,9 @@ impl Policy {
         self.hold("roles", name, user, namespace, &role.rules)
     }
 
-    /// Decides whether a user may write a `ClusterRole`: what the role gives he must hold in the
-    /// whole cluster, unless he may `escalate`; and if it aggregates, or did, everything.
+    /// Decides whether a user may write a `ClusterRole`: they must hold its permissions in the whole
+    /// cluster, or be allowed to `escalate`. If the role aggregates, or did before, they must hold
+    /// every permission.
     #[must_use]
     pub fn write_cluster_role<'p>(
         &'p self,
@@ -79,8 +81,8 @@ impl Policy {
         verdict
     }
 
-    /// Decides whether a user may write a `RoleBinding`: what its role gives he must hold in its
-    /// namespace, unless he may `bind` it there. Whom it names plays no part.
+    /// Decides whether a user may write a `RoleBinding`: they must hold its role's permissions in
+    /// its namespace, or be allowed to `bind` the role there. The subjects are irrelevant.
     #[must_use]
     pub fn write_role_binding<'p>(
         &'p self,
@@ -92,8 +94,8 @@ impl Policy {
         self.write_binding("rolebindings", name, namespace, user, &binding.role_ref)
     }
 
-    /// Decides whether a user may write a `ClusterRoleBinding`: what its role gives he must hold in
-    /// the whole cluster, unless he may `bind` it there.
+    /// Decides whether a user may write a `ClusterRoleBinding`: they must hold its role's
+    /// permissions in the whole cluster, or be allowed to `bind` the role there.
     #[must_use]
     pub fn write_cluster_role_binding<'p>(
         &'p self,
@@ -117,7 +119,7 @@ impl Policy {
             "Role" => Some("roles"),
             _ => None,
         };
-        // As upstream: of a kind that does not exist nothing is asked, unless by the privileged.
+        // As upstream: a role of an unknown kind is an error, except for the privileged group.
         let request = ResourceRequest::new("bind", &role.api_group, bound.unwrap_or_default())
             .in_namespace(namespace)
             .with_name(&role.name);
@@ -184,13 +186,13 @@ fn everything() -> [PolicyRule; 2] {
     [resources, paths]
 }
 
-/// Whether somebody may write an object.
+/// Whether a user may write an object.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "it is stored, or it is not")]
 pub enum WriteVerdict<'p> {
-    /// It may be written, for this reason.
+    /// The user may write it, for this reason.
     Allowed(Permit),
-    /// It may not.
+    /// The user may not write it.
     Refused(WriteRefusal<'p>),
 }
 
@@ -198,7 +200,7 @@ pub enum WriteVerdict<'p> {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Permit {
-    /// The user holds what the object gives.
+    /// The user holds the permissions that the object grants.
     Held,
     /// The user is a member of [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP).
     PrivilegedGroup,
@@ -215,17 +217,17 @@ pub enum WriteRefusal<'p> {
         /// The role's name.
         name: &'p str,
     },
-    /// The object gives what the user does not hold: status 403.
+    /// The object grants permissions that the user does not hold: status 403.
     Escalation {
         /// The resource of the object.
         resource: &'static str,
         /// The object's name.
         name: &'p str,
-        /// What is missing.
+        /// The missing permissions.
         escalation: Escalation<'p>,
     },
-    /// The role that the binding refers to is not there, or cannot be: status 404, 400 where the
-    /// storage cannot be asked for it, 500 where its kind is unknown.
+    /// The role that the binding refers to cannot be found: status 404 if it does not exist, 400 if
+    /// the storage cannot look it up, 500 if its kind is unknown.
     RoleNotFound {
         /// The resource of the binding.
         resource: &'static str,
@@ -235,7 +237,7 @@ pub enum WriteRefusal<'p> {
 }
 
 impl WriteRefusal<'_> {
-    /// Returns the HTTP status of the answer.
+    /// Returns the HTTP status of the response.
     #[must_use]
     pub fn status(&self) -> u16 {
         match *self {

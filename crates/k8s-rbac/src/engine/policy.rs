@@ -1,4 +1,4 @@
-//! The policy: built once from objects, asked any number of times.
+//! The policy: built once from objects, queried any number of times.
 
 mod change;
 mod objects;
@@ -15,19 +15,19 @@ use crate::objects::{Objects, PolicyRule, RoleRef, Subject};
 use crate::request::{Request, User};
 use crate::response::{BindingGrant, Decision, Grant, Response, Unresolved};
 
-/// The group that may do everything, whatever the bindings say.
+/// The group that may do everything, regardless of the bindings.
 ///
 /// As upstream: apiserver, pkg/authentication/user/user.go, `SystemPrivilegedGroup`.
 pub const PRIVILEGED_GROUP: &str = "system:masters";
 
 /// Roles and bindings, indexed by subject.
 ///
-/// Of two objects of the same kind, namespace and name the later one holds, in the place of the
-/// first, as when both were applied to a cluster.
+/// If two objects share kind, namespace and name, the later one replaces the earlier one and keeps
+/// its position, as successive `kubectl apply`s would.
 ///
-/// Objects can be put in, replaced and taken out one at a time. A copy shares what it is made of:
-/// it costs a few counters, and a change to either is not seen in the other. So whoever decides can
-/// keep a copy while somebody else changes his; `PolicyStore` does that for several threads.
+/// Objects can be added, replaced and removed one at a time. A clone shares its contents: it costs a
+/// few reference counts, and a change to one is not visible in the other. So one thread can decide
+/// with its clone while another changes its own; `PolicyStore` does that.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     hasher: TextHasher,
@@ -44,18 +44,17 @@ struct Namespace {
 }
 
 impl Hinted for Namespace {
-    // Not used: the name is always read.
+    // Unused: the name is always set.
     fn hint(&self) -> u32 {
         0
     }
 }
 
 impl Policy {
-    /// Builds a policy. Every list keeps its order, which is the order in which bindings are
-    /// asked.
+    /// Builds a policy. Each list keeps its order, which is the order of the walk.
     ///
-    /// Objects are taken as they are: nothing is validated or defaulted, and the rules of
-    /// aggregated `ClusterRole`s are those that they carry.
+    /// Objects are used as given: nothing is validated or defaulted, and aggregated `ClusterRole`s
+    /// have the rules that they carry.
     #[must_use]
     pub fn new(objects: Objects) -> Self {
         let mut policy = Self::default();
@@ -80,11 +79,11 @@ impl Policy {
         policy
     }
 
-    /// Decides as kube-apiserver does with RBAC: members of [`PRIVILEGED_GROUP`] may do
-    /// everything, for the others it is [`rbac`](Self::rbac).
+    /// Decides as kube-apiserver does with RBAC: members of [`PRIVILEGED_GROUP`] may do everything;
+    /// for other users, [`rbac`](Self::rbac) decides.
     ///
     /// As upstream: pkg/kubeapiserver/authorizer/config.go puts the privileged-group authorizer in
-    /// front of all others. The Node authorizer is not RBAC, and not here.
+    /// front of all others. The Node authorizer is not part of RBAC and not implemented.
     #[must_use]
     pub fn authorize(&self, user: &User, request: &Request<'_>) -> Response<'_> {
         if user.groups.iter().any(|group| group == PRIVILEGED_GROUP) {
@@ -96,8 +95,8 @@ impl Policy {
     /// Decides by roles and bindings alone.
     ///
     /// First the `ClusterRoleBinding`s, then, if the request has a namespace, its `RoleBinding`s. The
-    /// first rule that allows ends the walk. A role that does not resolve is noted, and the walk
-    /// goes on.
+    /// first rule that allows the request ends the walk. A role that does not exist is recorded, and
+    /// the walk goes on.
     ///
     /// As upstream: pkg/registry/rbac/validation/rule.go, `VisitRulesFor`. There the order within
     /// a scope is that of a cache and differs from call to call; here it is the order given.
@@ -112,7 +111,7 @@ impl Policy {
         }))
     }
 
-    /// Responds by what the scopes say, in order.
+    /// Combines the answers of the scopes, in order.
     fn respond<'p>(&'p self, scopes: impl Iterator<Item = ScopeResult<'p>>) -> Response<'p> {
         let mut unresolved = Vec::new();
         for found in scopes {
@@ -226,7 +225,7 @@ mod tests {
     use crate::objects::{ClusterRole, ClusterRoleBinding, Metadata};
     use crate::request::ResourceRequest;
 
-    /// Finds two names that look the same until they are read. Of a hundred thousand or so two do.
+    /// Finds two names whose hashes collide. Among about a hundred thousand names, two do.
     fn twins(hasher: &TextHasher) -> [String; 2] {
         let mut seen = HashMap::new();
         let mut numbers = 0_u32..;
@@ -275,7 +274,7 @@ mod tests {
         }
     }
 
-    /// Says which of three resources a group may get, and how many roles were not there.
+    /// Returns which of three resources a group may get, and how many roles were missing.
     fn verdicts(policy: &Policy, group: &str) -> [(bool, usize); 3] {
         let user = User::new("jane", [group]);
         ["pods", "secrets", "nodes"].map(|resource| {

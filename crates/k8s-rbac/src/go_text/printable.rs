@@ -1,11 +1,11 @@
-//! Which characters Go's `%q` writes as they are.
+//! The characters that Go's `%q` prints unescaped.
 //!
 //! Data, made with Go 1.26 (`unicode.Version` 15.0.0, as in every Go since 1.21) from the range
 //! tables of its package `unicode`: letters, marks, numbers, punctuation, symbols (L, M, N, P, S) and
 //! the ASCII space. `testdata/go_quote.jsonl` was made from `strconv.Quote` instead, and the tests
-//! hold every character against it.
+//! compare every character with it.
 
-/// Says whether Go calls the character printable (`strconv.IsPrint`).
+/// Returns whether Go considers the character printable (`strconv.IsPrint`).
 pub(crate) fn is_printable(c: char) -> bool {
     // The printable set starts outside, at U+0000, and changes sides at each boundary.
     BOUNDARIES.partition_point(|&boundary| boundary <= u32::from(c)) % 2 == 1

@@ -4,14 +4,14 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use crate::go_text::printable::is_printable;
 
-/// Shows a text as Go's `%q` does, which is how kube-apiserver writes names in its messages.
+/// Prints a text as Go's `%q` does, as kube-apiserver prints names in its messages.
 ///
-/// Rust's `{:?}` differs in its escapes (`\u{a0}` for `\u00a0`) and in what it calls printable.
+/// Rust's `{:?}` differs in its escapes (`\u{a0}` for `\u00a0`) and in which characters it prints.
 #[derive(Clone, Copy, Debug)]
 pub struct Quoted<'a>(pub(crate) &'a str);
 
 impl<'a> Quoted<'a> {
-    /// Wraps a text to be printed in double quotes, with everything escaped that does not print.
+    /// Wraps a text to be printed in double quotes, with unprintable characters escaped.
     #[must_use]
     pub const fn new(text: &'a str) -> Self {
         Self(text)
@@ -19,7 +19,7 @@ impl<'a> Quoted<'a> {
 }
 
 impl Display for Quoted<'_> {
-    // As Go: strconv/quote.go, appendEscapedRune. A `str` holds no invalid UTF-8, so the branch
+    // As Go: strconv/quote.go, appendEscapedRune. A `str` contains no invalid UTF-8, so the branch
     // that writes single bytes of it is not needed.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
@@ -43,7 +43,7 @@ impl Display for Quoted<'_> {
     }
 }
 
-/// Shows a list of texts as Go's `%q` does: `["a" "b"]`.
+/// Prints a list of texts as Go's `%q` does: `["a" "b"]`.
 #[derive(Clone, Copy, Debug)]
 pub struct QuotedTexts<'a>(pub(crate) &'a [String]);
 
@@ -67,7 +67,8 @@ impl Display for QuotedTexts<'_> {
     }
 }
 
-/// A text in JSON as Go's encoder writes it, which escapes what HTML and JavaScript would read.
+/// Writes a text in JSON as Go's encoder does, which escapes the special characters of HTML and
+/// JavaScript.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JsonText<'a>(pub(crate) &'a str);
 
@@ -93,7 +94,7 @@ impl Display for JsonText<'_> {
     }
 }
 
-/// A list of texts in JSON; an empty one is Go's nil.
+/// Writes a list of texts in JSON. An empty list is Go's nil.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JsonTexts<'a, T>(pub(crate) &'a [T]);
 
@@ -111,7 +112,7 @@ impl<T: AsRef<str>> Display for JsonTexts<'_, T> {
 }
 
 /// Joins messages as kube-apiserver joins errors: each text once, in the order of first
-/// occurrence, in brackets when there are several.
+/// occurrence, in brackets if there are several.
 ///
 /// As upstream: apimachinery, pkg/util/errors/errors.go, aggregate.Error.
 pub(crate) fn aggregate(messages: impl IntoIterator<Item = String>) -> String {

@@ -4,13 +4,13 @@
 
 use std::fmt::{self, Display, Formatter};
 
-/// What is asked of one field.
+/// The requirement that a selector makes of one field.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct FieldRequirement {
     /// The field.
     pub field: String,
-    /// Whether it shall have the value, or not.
+    /// Whether the field must have the value, or must not.
     pub operator: FieldOperator,
     /// The value.
     pub value: String,
@@ -25,11 +25,11 @@ impl FieldRequirement {
         }
     }
 
-    /// Reads a selector. What comes out is in the order of the terms' texts.
+    /// Parses a selector. The requirements are sorted by the text of their terms.
     ///
     /// # Errors
     ///
-    /// For the first of the sorted terms that is wrong: [`FieldSelectorError::Term`],
+    /// For the first invalid term in that order: [`FieldSelectorError::Term`],
     /// [`FieldSelectorError::Escape`], [`FieldSelectorError::Unescaped`].
     pub fn parse(selector: &str) -> Result<Vec<Self>, FieldSelectorError<'_>> {
         let mut terms = split(selector);
@@ -40,7 +40,7 @@ impl FieldRequirement {
                 return Err(FieldSelectorError::Term { selector, term });
             };
             let value = unescape(value)?;
-            // As upstream: a term that names neither is none.
+            // As upstream: a term without field and value is skipped.
             if !field.is_empty() || !value.is_empty() {
                 requirements.push(Self::new(field, operator, value));
             }
@@ -49,18 +49,18 @@ impl FieldRequirement {
     }
 }
 
-/// What a field selector asks of a field.
+/// The operators of field selectors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "the API has these two")]
 pub enum FieldOperator {
-    /// That it has the value.
+    /// The field has the value.
     Equals,
-    /// That it has another.
+    /// The field has another value.
     NotEquals,
 }
 
 impl FieldOperator {
-    /// Returns how it is written.
+    /// Returns the operator as written in a selector.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -70,20 +70,20 @@ impl FieldOperator {
     }
 }
 
-/// Why a text is no field selector. Prints as apimachinery's error.
+/// Why a text is not a field selector. Prints as apimachinery's error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum FieldSelectorError<'s> {
-    /// After a backslash stands nothing, or what needs none.
+    /// A backslash is followed by nothing, or by a character that needs no escape.
     Escape(Option<char>),
     /// A term has no operator.
     Term {
-        /// All of the text.
+        /// The whole selector.
         selector: &'s str,
         /// The term.
         term: &'s str,
     },
-    /// A value holds a character that needs a backslash.
+    /// A value contains a character that needs a backslash.
     Unescaped(char),
 }
 
@@ -112,7 +112,7 @@ impl Display for FieldSelectorError<'_> {
 
 impl std::error::Error for FieldSelectorError<'_> {}
 
-/// Splits at commas that have no backslash before them.
+/// Splits at commas that are not escaped by a backslash.
 fn split(selector: &str) -> Vec<&str> {
     let mut is_escaped = false;
     selector

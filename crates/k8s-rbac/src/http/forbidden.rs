@@ -1,4 +1,4 @@
-//! The answer that kube-apiserver gives to a request that is not allowed.
+//! kube-apiserver's response to a request that is not allowed.
 
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::go_text::quote::{JsonText, Quoted};
 use crate::request::Request;
 
-/// A refusal as the API server words it. Prints as the message.
+/// A refusal in the API server's wording. Prints as the message.
 ///
 /// As upstream: apiserver, pkg/endpoints/handlers/responsewriters/errors.go, `Forbidden`, and
 /// apimachinery, pkg/api/errors/errors.go, `NewForbidden`.
@@ -19,9 +19,9 @@ pub struct Forbidden<'a> {
 }
 
 impl<'a> Forbidden<'a> {
-    /// Words the refusal of a request. The reason is the authorizer's
-    /// ([`Response::reason`](crate::Response::reason)), empty if it gave none; without a user the
-    /// name is empty.
+    /// Builds the refusal of a request. The reason is the authorizer's
+    /// ([`Response::reason`](crate::Response::reason)), empty if it gave none. Without a user, the
+    /// username is empty.
     #[must_use]
     pub const fn new(user: &'a str, request: Request<'a>, reason: &'a str) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl<'a> Forbidden<'a> {
         }
     }
 
-    /// Returns what the API server says about the object, beside the message.
+    /// Returns the details about the object that the API server sends with the message.
     #[must_use]
     pub fn details(&self) -> ForbiddenDetails<'a> {
         match self.request {
@@ -107,7 +107,7 @@ impl Display for Forbidden<'_> {
         f.write_str("forbidden: ")?;
         let mut cause = String::new();
         self.fmt_cause(&mut cause)?;
-        // Only the cause is escaped, for browsers; neither the names before it nor the reason.
+        // Only the cause is escaped, for browsers, not the names before it or the reason.
         f.write_str(
             &cause
                 .replace('&', "&amp;")
@@ -121,7 +121,7 @@ impl Display for Forbidden<'_> {
     }
 }
 
-/// What a refused request was about; all empty for a path.
+/// The object of a refused request. All fields are empty for a path.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ForbiddenDetails<'a> {
@@ -131,7 +131,7 @@ pub struct ForbiddenDetails<'a> {
     /// The API group.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub group: &'a str,
-    /// The resource: the API calls it kind here.
+    /// The resource, which the API calls `kind` here.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub kind: &'a str,
 }

@@ -9,24 +9,24 @@ use crate::admission::names;
 use crate::aggregation::selector::{Operator, faults};
 use crate::go_text::quote::{Quoted, aggregate};
 
-/// What is asked of one label.
+/// The requirement that a selector makes of one label.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct LabelRequirement {
     /// The label.
     pub key: String,
-    /// What is asked.
+    /// The operator.
     pub operator: Operator,
-    /// The values that it is asked of, in order, none twice.
+    /// The operator's values, sorted, without repeats.
     pub values: Vec<String>,
 }
 
 impl LabelRequirement {
-    /// Reads a selector. What comes out is in the order of the labels.
+    /// Parses a selector. The requirements are sorted by label.
     ///
     /// # Errors
     ///
-    /// For the first thing that is wrong: [`LabelSelectorError::Unexpected`],
+    /// For the first error: [`LabelSelectorError::Unexpected`],
     /// [`LabelSelectorError::UnexpectedInRequirement`], [`LabelSelectorError::Key`],
     /// [`LabelSelectorError::Requirement`].
     pub fn parse(selector: &str) -> Result<Vec<Self>, LabelSelectorError<'_>> {
@@ -40,33 +40,33 @@ impl LabelRequirement {
     }
 }
 
-/// Why a text is no label selector. Prints as apimachinery's error.
+/// Why a text is not a label selector. Prints as apimachinery's error.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum LabelSelectorError<'s> {
-    /// A label that cannot exist.
+    /// An invalid label.
     Key(&'s str),
-    /// A requirement that cannot be met: a value that no label can have, or not a number.
+    /// A requirement that no label can meet: an invalid value, or one that is not a number.
     Requirement {
         /// The label.
         key: &'s str,
-        /// What is asked.
+        /// The operator.
         operator: Operator,
         /// The values.
         values: Vec<&'s str>,
     },
     /// Something else was expected between requirements.
     Unexpected {
-        /// What is there; empty at the end.
+        /// The text found; empty at the end.
         found: &'s str,
-        /// What was expected.
+        /// The expected text.
         expected: &'static str,
     },
     /// Something else was expected within a requirement.
     UnexpectedInRequirement {
-        /// What is there; empty at the end.
+        /// The text found; empty at the end.
         found: &'s str,
-        /// What was expected.
+        /// The expected text.
         expected: &'static str,
     },
 }
@@ -88,7 +88,7 @@ impl Display for LabelSelectorError<'_> {
             } => f.write_str(&aggregate(faults(key, *operator, values))),
             Self::Unexpected { found, expected }
             | Self::UnexpectedInRequirement { found, expected } => {
-                // Upstream forgets the comma here.
+                // Upstream's message lacks a comma here.
                 let comma = if *expected == "'('" { "" } else { "," };
                 write!(f, "found '{found}'{comma} expected: {expected}")
             }
@@ -124,7 +124,7 @@ impl<'s> Token<'s> {
         }
     }
 
-    /// Reads the words `in` and `notin` as names, which they are but for one place.
+    /// Reads the words `in` and `notin` as names, which they are except in the operator's place.
     const fn as_name(self) -> Self {
         match self {
             Self::Operator(operator @ (Operator::In | Operator::NotIn)) => {
@@ -141,7 +141,7 @@ struct Tokens<'s> {
 }
 
 impl<'s> Tokens<'s> {
-    // What is compared with is ASCII, so nothing is cut within a character.
+    // The delimiters are ASCII, so no cut falls within a character.
     fn next(&mut self) -> Token<'s> {
         const SYMBOLS: [(&str, Token<'static>); 9] = [
             ("==", Token::Operator(Operator::DoubleEquals)),
@@ -155,7 +155,7 @@ impl<'s> Tokens<'s> {
             (",", Token::Comma),
         ];
         self.rest = self.rest.trim_start_matches(is_space);
-        // As upstream: the lexer takes a zero for the end.
+        // As upstream: the lexer takes a NUL for the end.
         if self.rest.is_empty() || self.rest.starts_with('\0') {
             return Token::End;
         }
@@ -178,7 +178,7 @@ impl<'s> Tokens<'s> {
     }
 }
 
-// As upstream: a zero that ends a word or a symbol goes with it.
+// As upstream: a NUL that ends a word or a symbol is consumed with it.
 fn without_zero(text: &str) -> &str {
     text.strip_prefix('\0').unwrap_or(text)
 }
@@ -276,7 +276,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    // Between the parentheses and commas that have nothing between them stands the empty value.
+    // Nothing between two commas, or between a comma and a parenthesis, is the empty value.
     fn values(&mut self) -> Result<BTreeSet<&'s str>, LabelSelectorError<'s>> {
         match self.take() {
             Token::Open => {}

@@ -1,17 +1,17 @@
-//! What is wrong with a manifest, and where.
+//! Problems in manifests, with their places.
 
 use std::fmt::{self, Display, Formatter};
 
 use bounded_yaml::{Mismatch, Position};
 use thiserror::Error;
 
-/// Something that is wrong with a manifest. Prints with its place.
+/// A problem in a manifest. Prints with its place.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Problem {
-    /// Where.
+    /// The place.
     pub place: Place,
-    /// What.
+    /// The kind of problem.
     pub fault: Fault,
 }
 
@@ -25,13 +25,13 @@ impl Display for Problem {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Place {
-    /// The file, as the caller calls it.
+    /// The name of the file, given by the caller.
     pub file: String,
-    /// Which of the file's documents that hold anything, counted from one.
+    /// The number of the document among the file's non-empty ones, counted from one.
     pub document: usize,
-    /// The way to the field; empty for the document.
+    /// The path to the field. Empty for the document.
     pub path: String,
-    /// The line and column at which the object begins or the syntax breaks, if they are known.
+    /// The line and column of the start of the object or of the syntax error, if known.
     pub position: Option<Position>,
 }
 
@@ -49,45 +49,44 @@ impl Display for Place {
     }
 }
 
-/// What is wrong.
+/// The kinds of problems.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// A field that must be there is not. The object is left out.
+    /// A required field is missing. The object is left out.
     #[error("`{0}` is missing")]
     Missing(&'static str),
-    /// A namespaced object names no namespace. It is taken to be in `default`.
+    /// A namespaced object has no namespace. It is placed in `default`.
     #[error("no namespace is given; taken for `default`, as kubectl does by default")]
     NamespaceDefaulted,
-    /// The `items` of a list are no list. They are left out.
+    /// The `items` of a list are not a list. They are left out.
     #[error("`items` is not a list")]
     NotAList,
-    /// The annotations are no mapping. The object is left out, as by the API.
+    /// The annotations are not a mapping. The object is left out; the API refuses it.
     #[error("expected a mapping of texts")]
     NotAMapping,
-    /// A document or an item that is no object. It is left out.
+    /// A document or an item is not an object. It is left out.
     #[error("not an object: a mapping with `apiVersion` and `kind` is expected")]
     NotAnObject,
-    /// A number or a boolean where text must stand. The object is left out, as by the API.
+    /// A number or a boolean in the place of text. The object is left out; the API refuses it.
     #[error("expected text, found {0}; put it in quotes")]
     NotText(&'static str),
-    /// An object of this kind, namespace and name was there before. The later one holds.
+    /// An object of this kind, namespace and name came before. The later one is used.
     #[error("an object of this kind and name was there before; this one takes its place")]
     Replaces,
-    /// The object has not the shape of its kind. It is left out.
+    /// The object does not have the shape of its kind. It is left out.
     #[error("{0}")]
     Shape(Mismatch),
-    /// The text is no YAML or JSON, or over a limit. The rest of the file is left out.
+    /// The text is not YAML or JSON, or it exceeds a limit. The rest of the file is left out.
     #[error("{0}")]
     Syntax(bounded_yaml::Error),
-    /// An RBAC object of another version than `v1`, which clusters do not serve any more. It is
-    /// left out.
+    /// An RBAC object of another version than `v1`, which clusters no longer serve. It is left out.
     #[error("clusters serve `rbac.authorization.k8s.io/v1` only")]
     UnsupportedVersion,
 }
 
 impl Fault {
-    /// Says whether something was left out for it; if not, the object was kept.
+    /// Returns whether something was left out. If not, the object was kept.
     #[must_use]
     pub const fn loses_an_object(&self) -> bool {
         !matches!(self, Self::NamespaceDefaulted | Self::Replaces)

@@ -1,4 +1,4 @@
-//! Access reviews: read, asked and answered.
+//! Access reviews: reading and answering them.
 
 use std::collections::BTreeMap;
 
@@ -19,21 +19,22 @@ use crate::review::{ReviewError, selectors};
 #[serde(from = "Wire", into = "Wire")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct AccessReview {
-    /// Which of the three.
+    /// The kind of review.
     pub kind: ReviewKind,
-    /// In which version.
+    /// The API version.
     pub version: ReviewVersion,
-    /// The metadata, which has to be empty.
+    /// The metadata, which must be empty.
     pub metadata: ReviewMetadata,
     /// The question.
     pub spec: AccessReviewSpec,
-    /// The answer.
+    /// The status, filled in by the answer.
     pub status: AccessReviewStatus,
 }
 
 impl AccessReview {
-    /// Returns whose permissions it asks for. A review for oneself is about the caller; the others
-    /// about exactly the user and the groups that they name: nothing is added.
+    /// Returns the user whose permissions the review asks about: the caller for a
+    /// `SelfSubjectAccessReview`, otherwise exactly the user and groups in the spec. No group is
+    /// added.
     #[must_use]
     pub fn user(&self, caller: &User) -> User {
         match self.kind {
@@ -42,7 +43,7 @@ impl AccessReview {
         }
     }
 
-    /// Returns the request that it asks about; none if it names neither resource nor path.
+    /// Returns the request that the review asks about. `None` if it has neither resource nor path.
     #[must_use]
     pub fn request(&self) -> Option<Request<'_>> {
         if let Some(asked) = &self.spec.resource_attributes {
@@ -58,8 +59,8 @@ impl AccessReview {
 }
 
 impl Policy {
-    /// Answers a review as kube-apiserver does that has no other authorizer: the review with its
-    /// status. `namespace` is that of the URL, which only local reviews have.
+    /// Answers the review as a kube-apiserver with RBAC as its only authorizer: returns the review
+    /// with its status. `namespace` is that of the URL, which only local reviews have.
     ///
     /// # Errors
     ///
@@ -71,8 +72,8 @@ impl Policy {
         mut review: AccessReview,
     ) -> Result<AccessReview, ReviewError> {
         let is_local = review.kind == ReviewKind::LocalSubjectAccessReview;
-        // As upstream: before the API looks, it makes the namespace that of the URL, which for all
-        // but local reviews has none (EnsureObjectNamespaceMatchesRequestNamespace).
+        // As upstream: before validation, the namespace is set to that of the URL, which has one
+        // only for local reviews (EnsureObjectNamespaceMatchesRequestNamespace).
         let namespace = if is_local { namespace } else { "" };
         let of_review = &mut review.metadata.namespace;
         if !of_review.is_empty() && !namespace.is_empty() && of_review != namespace {
@@ -99,7 +100,7 @@ impl Policy {
     }
 }
 
-/// A review as it is written.
+/// A review as written in JSON.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire {
@@ -156,7 +157,7 @@ struct WireSpec {
 }
 
 impl From<Wire> for AccessReview {
-    // What a version or a kind does not have is an unknown field, which the API passes over.
+    // A field that the version or kind does not have is unknown, and the API ignores it.
     fn from(wire: Wire) -> Self {
         let WireSpec {
             resource_attributes,

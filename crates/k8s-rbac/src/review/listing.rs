@@ -1,4 +1,4 @@
-//! What a user may do, as a list of rules.
+//! Lists the rules that apply to a user.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +8,13 @@ use crate::request::User;
 use crate::response::{BindingGrant, Unresolved};
 
 impl Policy {
-    /// Lists every rule that a user has in a namespace; without one (`""`) those of the whole
-    /// cluster only.
+    /// Lists every rule that applies to a user in a namespace. Without a namespace (`""`), lists
+    /// the rules of `ClusterRoleBinding`s only.
     ///
-    /// The order is that of the walk, and a rule that several bindings give stands there several
-    /// times. Paths are listed even where a `RoleBinding` gives them, although they have no effect
-    /// there. Nothing is said of [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP): a cluster's own
-    /// binding for it is what upstream lists, too.
+    /// The order is that of the walk, and a rule that several bindings grant is listed several
+    /// times. Paths are listed even if a `RoleBinding` grants them, although they have no effect
+    /// there. [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP) adds nothing: as upstream, only a
+    /// binding for that group does.
     ///
     /// As upstream: plugin/pkg/auth/authorizer/rbac/rbac.go, `RulesFor`.
     #[must_use]
@@ -38,7 +38,7 @@ impl Policy {
     }
 }
 
-/// The rules of a user, each with the binding that gives it, and what could not be looked up.
+/// The rules of a user, each with the binding that grants it, and the roles that do not exist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleListing<'p> {
     grants: Vec<BindingGrant<'p>>,
@@ -57,21 +57,21 @@ impl<'p> RuleListing<'p> {
         self.grants.iter().map(BindingGrant::rule)
     }
 
-    /// Returns the roles that bindings of this user refer to and that are not there.
+    /// Returns the roles that do not exist although bindings of this user refer to them.
     #[must_use]
     pub fn unresolved(&self) -> &[Unresolved<'p>] {
         &self.unresolved
     }
 
-    /// Returns kube-apiserver's error, byte for byte; empty when all roles are there.
+    /// Returns kube-apiserver's error, byte for byte. Empty if all roles exist.
     #[must_use]
     pub fn evaluation_error(&self) -> String {
         Unresolved::evaluation_error(&self.unresolved)
     }
 
-    /// Makes the status of a `SelfSubjectRulesReview` of it.
+    /// Converts the list to the status of a `SelfSubjectRulesReview`.
     ///
-    /// A rule that has both resources and paths is in both lists, one that has neither in none.
+    /// A rule with both resources and paths appears in both lists, a rule with neither in none.
     #[must_use]
     pub fn status(&self) -> SubjectRulesReviewStatus {
         let resource_rules = self.rules().filter(|rule| !rule.resources.is_empty());
@@ -87,7 +87,7 @@ impl<'p> RuleListing<'p> {
     }
 }
 
-/// The answer of a `SelfSubjectRulesReview`.
+/// The status of a `SelfSubjectRulesReview`.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -98,11 +98,10 @@ pub struct SubjectRulesReviewStatus {
     /// The rules about paths.
     #[serde(deserialize_with = "objects_or_default")]
     pub non_resource_rules: Vec<NonResourceRule>,
-    /// Whether some authorizer could not list its rules; RBAC always can, even where roles are
-    /// missing.
+    /// Whether an authorizer could not list its rules. RBAC always can, even if roles are missing.
     #[serde(deserialize_with = "or_default")]
     pub incomplete: bool,
-    /// What went wrong; empty if nothing.
+    /// The errors. Empty if there were none.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "String::is_empty"
@@ -111,7 +110,7 @@ pub struct SubjectRulesReviewStatus {
 }
 
 impl SubjectRulesReviewStatus {
-    /// Makes rules of it: those about resources, then those about paths.
+    /// Converts the status to rules: those about resources, then those about paths.
     #[must_use]
     pub fn rules(&self) -> Vec<PolicyRule> {
         let resources = self.resource_rules.iter().cloned().map(PolicyRule::from);
@@ -144,7 +143,7 @@ pub struct ResourceRule {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub resources: Vec<String>,
-    /// The object names; none is every name.
+    /// The object names. An empty list stands for every name.
     #[serde(
         deserialize_with = "list_or_default",
         skip_serializing_if = "Vec::is_empty"

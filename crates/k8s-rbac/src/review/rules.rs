@@ -1,4 +1,4 @@
-//! `SelfSubjectRulesReview`: what the caller may do.
+//! `SelfSubjectRulesReview`: the rules that apply to the caller.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,18 +14,18 @@ use crate::review::types::{ReviewMetadata, ReviewVersion};
 #[serde(from = "Wire", into = "Wire")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct RulesReview {
-    /// In which version.
+    /// The API version.
     pub version: ReviewVersion,
-    /// The metadata. Nobody looks at it.
+    /// The metadata, which is ignored.
     pub metadata: ReviewMetadata,
-    /// The namespace that it asks for. The answer has none.
+    /// The namespace that the review asks about. The answer omits it.
     pub namespace: String,
-    /// The answer.
+    /// The status, filled in by the answer.
     pub status: SubjectRulesReviewStatus,
 }
 
 impl Policy {
-    /// Answers a review of rules as kube-apiserver does that has no other authorizer.
+    /// Answers the review as a kube-apiserver with RBAC as its only authorizer.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ enum Kind {
     SelfSubjectRulesReview,
 }
 
-/// A review as it is written.
+/// A review as written in JSON.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Wire {

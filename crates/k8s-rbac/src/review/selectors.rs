@@ -1,7 +1,7 @@
-//! The selectors of a review: what of them can be read.
+//! The selectors of a review.
 //!
-//! As upstream: pkg/registry/authorization/util/helpers.go. Nothing here fails a review: what
-//! cannot be read is left out, which asks for more, and the status says so.
+//! As upstream: pkg/registry/authorization/util/helpers.go. Nothing here fails a review: an
+//! unreadable requirement is left out, which asks about more objects, and reported in the status.
 
 use crate::aggregation::selector::Operator;
 use crate::http::field_selector::{FieldOperator, FieldRequirement};
@@ -12,14 +12,14 @@ use crate::review::types::{
 };
 
 impl ResourceAttributes {
-    /// Reads the field selector: what of it can be used, and whether some of it cannot.
+    /// Parses the field selector: the usable requirements, and whether any were left out.
     #[must_use]
     pub fn field_requirements(&self) -> (Vec<FieldRequirement>, bool) {
         let selector = self.field_selector.as_ref();
         selector.map_or_else(Default::default, FieldSelectorAttributes::read)
     }
 
-    /// Reads the label selector: what of it can be used, and whether some of it cannot.
+    /// Parses the label selector: the usable requirements, and whether any were left out.
     #[must_use]
     pub fn label_requirements(&self) -> (Vec<LabelRequirement>, bool) {
         let selector = self.label_selector.as_ref();
@@ -27,7 +27,7 @@ impl ResourceAttributes {
     }
 }
 
-/// Words what of the selectors could not be read.
+/// Builds the message about requirements that were left out.
 pub(super) fn evaluation_error(spec: &AccessReviewSpec) -> String {
     let Some(asked) = &spec.resource_attributes else {
         return String::new();
@@ -64,7 +64,7 @@ impl FieldSelectorAttributes {
                 "NotIn" => FieldOperator::NotEquals,
                 _ => return None,
             };
-            // As upstream: several values are not yet supported, and none is none.
+            // As upstream: several values are not supported yet, and an empty list has no value.
             let [value] = requirement.values.as_slice() else {
                 return None;
             };

@@ -8,20 +8,20 @@ use crate::objects::{
     LabelSelectorRequirement, map_or_default, objects_or_default, optional_object, or_default,
 };
 
-/// Whose permissions an access review is about.
+/// The kinds of access reviews, by whose permissions they are about.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ReviewKind {
-    /// Those of whom the review names, in one namespace.
+    /// `LocalSubjectAccessReview`: a given user's, in one namespace.
     LocalSubjectAccessReview,
-    /// Those of the caller.
+    /// `SelfSubjectAccessReview`: the caller's.
     SelfSubjectAccessReview,
-    /// Those of whom the review names.
+    /// `SubjectAccessReview`: a given user's.
     SubjectAccessReview,
 }
 
 impl ReviewKind {
-    /// Returns its name.
+    /// Returns the name of the kind.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,7 +45,7 @@ pub enum ReviewVersion {
     V1beta1,
 }
 
-/// What of a review's metadata is looked at: that it is empty. The rest is passed over.
+/// The metadata of a review. Its fields must be empty; others are ignored.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -56,7 +56,7 @@ pub struct ReviewMetadata {
         skip_serializing_if = "String::is_empty"
     )]
     pub name: String,
-    /// The start of a name.
+    /// The prefix of a generated name.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "String::is_empty"
@@ -82,30 +82,30 @@ pub struct ReviewMetadata {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What is asked, and for whom.
+/// The request that a review asks about, and the user.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct AccessReviewSpec {
-    /// The resource, if it is about one. It goes before a path.
+    /// The resource, if the review is about one. It takes precedence over a path.
     pub resource_attributes: Option<ResourceAttributes>,
-    /// The path, if it is about one.
+    /// The path, if the review is about one.
     pub non_resource_attributes: Option<NonResourceAttributes>,
-    /// The user; not of a review for oneself.
+    /// The user. Absent in a `SelfSubjectAccessReview`.
     pub user: String,
-    /// The groups, exactly; not of a review for oneself.
+    /// All groups of the user. Absent in a `SelfSubjectAccessReview`.
     pub groups: Vec<String>,
-    /// What else is known of the user. RBAC does not look at it.
+    /// Other attributes of the user. RBAC ignores them.
     pub extra: BTreeMap<String, Vec<String>>,
-    /// The user's id. RBAC does not look at it.
+    /// The user's id. RBAC ignores it.
     pub uid: String,
 }
 
-/// What is asked of a resource.
+/// The attributes of a request for a resource.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct ResourceAttributes {
-    /// The namespace; empty at the cluster scope.
+    /// The namespace. Empty at the cluster scope.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "String::is_empty"
@@ -123,7 +123,7 @@ pub struct ResourceAttributes {
         skip_serializing_if = "String::is_empty"
     )]
     pub group: String,
-    /// The version of the API; empty is every version. RBAC does not look at it.
+    /// The API version. Empty stands for every version. RBAC ignores it.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "String::is_empty"
@@ -147,13 +147,13 @@ pub struct ResourceAttributes {
         skip_serializing_if = "String::is_empty"
     )]
     pub name: String,
-    /// The field selector. RBAC does not look at it.
+    /// The field selector. RBAC ignores it.
     #[serde(
         deserialize_with = "optional_object",
         skip_serializing_if = "Option::is_none"
     )]
     pub field_selector: Option<FieldSelectorAttributes>,
-    /// The label selector. RBAC does not look at it.
+    /// The label selector. RBAC ignores it.
     #[serde(
         deserialize_with = "optional_object",
         skip_serializing_if = "Option::is_none"
@@ -161,7 +161,7 @@ pub struct ResourceAttributes {
     pub label_selector: Option<LabelSelectorAttributes>,
 }
 
-/// A field selector, as text or taken apart.
+/// A field selector, as text or parsed.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -180,7 +180,7 @@ pub struct FieldSelectorAttributes {
     pub requirements: Vec<LabelSelectorRequirement>,
 }
 
-/// A label selector, as text or taken apart.
+/// A label selector, as text or parsed.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -199,7 +199,7 @@ pub struct LabelSelectorAttributes {
     pub requirements: Vec<LabelSelectorRequirement>,
 }
 
-/// What is asked of a path.
+/// The attributes of a request for a path.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -218,15 +218,16 @@ pub struct NonResourceAttributes {
     pub verb: String,
 }
 
-/// The answer.
+/// The answer to an access review.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct AccessReviewStatus {
-    /// Whether it is allowed.
+    /// Whether the request is allowed.
     #[serde(deserialize_with = "or_default")]
     pub allowed: bool,
-    /// Whether it is refused, whoever else might allow it. RBAC never says so.
+    /// Whether the request is refused even if another authorizer would allow it. RBAC never sets
+    /// it.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "std::ops::Not::not"
@@ -238,7 +239,7 @@ pub struct AccessReviewStatus {
         skip_serializing_if = "String::is_empty"
     )]
     pub reason: String,
-    /// What of the question could not be read.
+    /// The errors in the review, such as unreadable selectors, and missing roles.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "String::is_empty"

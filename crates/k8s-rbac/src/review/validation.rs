@@ -1,4 +1,4 @@
-//! What is wrong with a review.
+//! Validation of access reviews.
 //!
 //! As upstream: pkg/apis/authorization/validation/validation.go, up to 1.36.
 
@@ -18,12 +18,12 @@ use crate::review::types::{
 };
 
 impl AccessReview {
-    /// Finds what is wrong with the fields: of the question, then of the metadata, then what is
-    /// wrong for a local review only.
+    /// Returns the errors in the fields: in the spec, then in the metadata, then those that only a
+    /// local review can have.
     #[must_use]
     pub fn field_errors(&self) -> FieldErrors {
-        // As upstream: the kind is empty, since the API server asks an object for it that it has
-        // converted, and that has none any more.
+        // As upstream: the kind is empty, because the API server takes it from the converted
+        // object, which has none.
         let mut errors = FieldErrors::new("", REVIEW_GROUP);
         self.check_spec(&mut errors);
         let is_local = self.kind == ReviewKind::LocalSubjectAccessReview;

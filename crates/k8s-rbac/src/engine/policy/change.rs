@@ -11,30 +11,29 @@ use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding
 
 /// Objects are identified by kind, namespace and name.
 ///
-/// A binding that is put in the place of another of its name stands where that one stood in the
-/// walk; a new one stands at its end, also if one of its name was there once and was taken out. So
-/// a policy that was changed is the one that [`Policy::new`] makes of its
-/// [`objects`](Policy::objects).
+/// A binding that replaces another keeps its position in the walk. A new binding goes to the end,
+/// even if one of its name existed before and was removed. So a changed policy equals the one that
+/// [`Policy::new`] builds from its [`objects`](Policy::objects).
 ///
-/// Roles have no order, and are looked up by the bindings that refer to them: putting in a role
-/// resolves the bindings that were there before it. It costs what the role itself says, and what a
-/// binding costs depends on how many subjects it has; neither depends on what else there is.
+/// Roles have no order. Bindings find them by name, so adding a role resolves the bindings that
+/// refer to it. The cost of a change depends on the size of the role or on the number of subjects of
+/// the binding, not on the size of the policy.
 ///
-/// As in [`Policy::new`], the rules of an aggregated `ClusterRole` are those that it carries. Who
-/// follows a cluster gets it again, filled in, whenever one of its members has changed; who follows
-/// files runs [`aggregate`](Policy::aggregate) after a change.
+/// As in [`Policy::new`], aggregated `ClusterRole`s have the rules that they carry. A cluster's watch
+/// delivers such a role again, filled in, after one of its members has changed. With files, run
+/// [`aggregate`](Policy::aggregate) after a change.
 impl Policy {
-    /// Puts in a `ClusterRole`, or replaces it.
+    /// Adds or replaces a `ClusterRole`.
     pub fn put_cluster_role(&mut self, role: ClusterRole) {
         Arc::make_mut(&mut self.roles).put(RoleObject::Cluster(role), &self.hasher);
     }
 
-    /// Puts in a `Role`, or replaces it.
+    /// Adds or replaces a `Role`.
     pub fn put_role(&mut self, role: Role) {
         Arc::make_mut(&mut self.roles).put(RoleObject::Namespaced(role), &self.hasher);
     }
 
-    /// Puts in a `ClusterRoleBinding`, or replaces it.
+    /// Adds or replaces a `ClusterRoleBinding`.
     pub fn put_cluster_role_binding(&mut self, binding: ClusterRoleBinding) {
         let (roles, scope) = (
             Arc::make_mut(&mut self.roles),
@@ -43,7 +42,7 @@ impl Policy {
         scope.put(BindingObject::Cluster(binding), roles, &self.hasher);
     }
 
-    /// Puts in a `RoleBinding`, or replaces it.
+    /// Adds or replaces a `RoleBinding`.
     pub fn put_role_binding(&mut self, binding: RoleBinding) {
         let name: Arc<str> = binding.metadata.namespace.as_str().into();
         let hash = self.hasher.hash(&name);
@@ -62,18 +61,18 @@ impl Policy {
         });
     }
 
-    /// Takes out a `ClusterRole`; says whether it was there. Bindings that refer to it stay.
+    /// Removes a `ClusterRole` and returns whether it existed. Bindings that refer to it stay.
     pub fn remove_cluster_role(&mut self, name: &str) -> bool {
         Arc::make_mut(&mut self.roles).remove(RoleName::Cluster(name), &self.hasher)
     }
 
-    /// Takes out a `Role`; says whether it was there. Bindings that refer to it stay.
+    /// Removes a `Role` and returns whether it existed. Bindings that refer to it stay.
     pub fn remove_role(&mut self, namespace: &str, name: &str) -> bool {
         let name = RoleName::Namespaced(namespace, name);
         Arc::make_mut(&mut self.roles).remove(name, &self.hasher)
     }
 
-    /// Takes out a `ClusterRoleBinding`; says whether it was there.
+    /// Removes a `ClusterRoleBinding` and returns whether it existed.
     pub fn remove_cluster_role_binding(&mut self, name: &str) -> bool {
         let (roles, scope) = (
             Arc::make_mut(&mut self.roles),
@@ -82,7 +81,7 @@ impl Policy {
         scope.remove(name, roles, &self.hasher)
     }
 
-    /// Takes out a `RoleBinding`; says whether it was there.
+    /// Removes a `RoleBinding` and returns whether it existed.
     pub fn remove_role_binding(&mut self, namespace: &str, name: &str) -> bool {
         let hash = self.hasher.hash(namespace);
         let is_it = |own: &Namespace| *own.name == *namespace;
@@ -99,8 +98,8 @@ impl Policy {
         was_there
     }
 
-    /// Gives every aggregated `ClusterRole` its rules, as [`Objects::aggregate`] does, which says
-    /// what it costs.
+    /// Sets the rules of every aggregated `ClusterRole`, as [`Objects::aggregate`] does, which also
+    /// documents the cost.
     pub fn aggregate(&mut self) -> Aggregation {
         let mut objects = Objects {
             cluster_roles: self.cluster_roles().cloned().collect(),

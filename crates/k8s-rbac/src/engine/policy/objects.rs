@@ -1,4 +1,4 @@
-//! The objects of a policy, handed back.
+//! Access to the objects of a policy.
 
 use crate::engine::binding::BindingObject;
 use crate::engine::policy::Policy;
@@ -29,7 +29,7 @@ impl Policy {
         roles.into_iter()
     }
 
-    /// Walks the `ClusterRoleBinding`s in the order in which they are asked.
+    /// Walks the `ClusterRoleBinding`s in walk order.
     pub fn cluster_role_bindings(&self) -> impl Iterator<Item = &ClusterRoleBinding> {
         let bindings = self.cluster.bindings();
         bindings.filter_map(|binding| match &binding.object {
@@ -38,7 +38,7 @@ impl Policy {
         })
     }
 
-    /// Walks the `RoleBinding`s, namespaces by name and each in the order in which they are asked.
+    /// Walks the `RoleBinding`s, namespaces by name and each in walk order.
     pub fn role_bindings(&self) -> impl Iterator<Item = &RoleBinding> {
         let bindings = self.all_scopes().flat_map(Scope::bindings);
         bindings.filter_map(|binding| match &binding.object {
@@ -47,7 +47,7 @@ impl Policy {
         })
     }
 
-    /// Copies the objects out. A policy made of them is this one.
+    /// Copies the objects. A policy built from them equals this one.
     #[must_use]
     pub fn objects(&self) -> Objects {
         Objects {

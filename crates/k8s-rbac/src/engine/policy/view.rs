@@ -1,4 +1,4 @@
-//! One user, asked about many times.
+//! A policy prepared for many decisions about one user.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,10 @@ use crate::request::{Request, User};
 use crate::response::{Decision, Grant, Response};
 
 impl Policy {
-    /// Looks up where a user and his groups stand, in all namespaces, once for all questions.
+    /// Looks up the bindings of a user and their groups in all namespaces, once for many decisions.
     ///
-    /// It costs a look-up of each of his names in every namespace that has a `RoleBinding`, about
-    /// what as many decisions cost; from then on, names of his that no binding has cost nothing.
+    /// The cost is one lookup of each name in every namespace that has a `RoleBinding`, about as much
+    /// as that number of decisions. Afterwards, names that no binding contains cost nothing.
     #[must_use]
     pub fn view(&self, user: &User) -> UserView<'_> {
         let of = |scope| Standing::of(scope, user, self);
@@ -32,17 +32,17 @@ impl Policy {
     }
 }
 
-/// A user as a policy sees him, to be asked about many times. It answers as the policy does.
+/// A user's bindings in a policy, prepared for many decisions. It decides as the policy does.
 #[derive(Clone, Debug)]
 pub struct UserView<'p> {
     policy: &'p Policy,
     is_privileged: bool,
     cluster: Standing<'p>,
-    /// Those where he is named.
+    /// The namespaces with bindings of the user.
     namespaces: HashMap<&'p str, Standing<'p>, RandomState>,
 }
 
-/// Where a user stands in a scope.
+/// The bindings of a user in a scope.
 #[derive(Clone, Debug)]
 struct Standing<'p> {
     scope: &'p Scope,
@@ -50,7 +50,7 @@ struct Standing<'p> {
 }
 
 impl<'p> UserView<'p> {
-    /// Decides as [`Policy::authorize`].
+    /// Decides as [`Policy::authorize`] does.
     #[must_use]
     pub fn authorize(&self, request: &Request<'_>) -> Response<'p> {
         if self.is_privileged {
@@ -59,7 +59,7 @@ impl<'p> UserView<'p> {
         self.rbac(request)
     }
 
-    /// Decides as [`Policy::rbac`].
+    /// Decides as [`Policy::rbac`] does.
     #[must_use]
     pub fn rbac(&self, request: &Request<'_>) -> Response<'p> {
         let hashed = HashedRequest::new(request, &self.policy.hasher);
