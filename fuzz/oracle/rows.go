@@ -182,6 +182,7 @@ func (s *spec) features() []string {
 			var arns []string
 			for _, e := range entries {
 				arn, sso := e.arn(), e.get("sso")
+				add("two-principals", n == 0 && isYAML && sso != nil && sso.raw != "null" && arn != "")
 				if sso != nil && isYAML {
 					sets++
 					s.ssoFeatures(source, sso, add)

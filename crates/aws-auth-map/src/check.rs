@@ -114,8 +114,8 @@ pub(crate) fn of_rule(backend: &Backend, at: RuleRef, kind: ProblemKind) -> MapP
 
 /// Whether the callers that a rule matches become nodes.
 pub(crate) fn makes_nodes(rule: &Rule) -> bool {
-    let is_nodes = |group: &Template| group.to_string() == NODES;
-    rule.username().to_string().starts_with(NODE_PREFIX) && rule.groups().iter().any(is_nodes)
+    let is_nodes = |group: &Template| group.source() == NODES;
+    rule.username().source().starts_with(NODE_PREFIX) && rule.groups().iter().any(is_nodes)
 }
 
 /// Whether the literal text before the first placeholder already starts with a reserved prefix.

@@ -119,7 +119,7 @@ fn written_out(template: &Template, principal: &Principal<'_>) -> String {
         other => format!("{{{{{}}}}}", other.name()),
     };
     let filled = template.render(false, |name| Ok::<_, ()>(written(name).into()));
-    filled.unwrap_or_else(|()| template.to_string())
+    filled.unwrap_or_else(|()| template.source())
 }
 
 /// Builds the entry of a node role. `None` if the username is not a node's.

@@ -41,7 +41,7 @@ impl Rules {
                 note(ConversionLossKind::Principal);
                 continue;
             };
-            let username = rule.username().to_string();
+            let username = rule.username().source();
             if principal.name().starts_with("AWSServiceRoleFor") || username.starts_with("eks:") {
                 note(ConversionLossKind::ServiceLinkedRole);
                 continue;

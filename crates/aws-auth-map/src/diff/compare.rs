@@ -15,7 +15,7 @@ use crate::rules::arn::fold;
 use crate::rules::caller::{Caller, user_id};
 use crate::rules::matching::{Match, RulePrincipal};
 use crate::rules::session_name::is_session_name;
-use crate::rules::template::Placeholder;
+use crate::rules::template::{Placeholder, Template};
 use crate::rules::{Decision, Found, Rule, RuleRef};
 
 /// The limit on pairs of a user id and an ARN, where a rule by ARN may take precedence over a rule by
@@ -239,14 +239,19 @@ impl<'m> Winner<'m> {
             Self::Account(backend, _) => (backend, None),
             Self::Rule(backend, _, rule, false) => (backend, Some(rule)),
         };
-        fn texts<T: ToString>(of: &[T]) -> BTreeSet<String> {
-            of.iter().map(ToString::to_string).collect()
-        }
         let borrowed = |prefixes: &'m [String]| prefixes.iter().map(String::as_str).collect();
         Some(Function {
-            username: rule.map(|rule| rule.username().to_string()),
-            groups: texts(rule.map_or(&[], Rule::groups)),
-            policies: texts(rule.map_or(&[], Rule::access_policies)),
+            username: rule.map(|rule| rule.username().source()),
+            groups: rule
+                .map_or(&[][..], Rule::groups)
+                .iter()
+                .map(Template::source)
+                .collect(),
+            policies: rule
+                .map_or(&[][..], Rule::access_policies)
+                .iter()
+                .map(|policy| format!("{policy:?}"))
+                .collect(),
             prefixes: borrowed(&backend.reserved_prefixes),
             group_prefixes: borrowed(&backend.reserved_group_prefixes),
             is_scrubbed: map.scrubs(identity.account()),
@@ -267,8 +272,8 @@ impl<'m> Winner<'m> {
             }
             Self::Rule(backend, at, rule, _) => (
                 Some((backend.kind(), at)),
-                rule.username().to_string(),
-                rule.groups().iter().map(ToString::to_string).collect(),
+                rule.username().source(),
+                rule.groups().iter().map(Template::source).collect(),
             ),
         };
         DiffSide {
@@ -289,7 +294,7 @@ fn vocabulary<'m>(winners: [Winner<'m>; 2]) -> TemplateVocabulary<'m> {
             .into_iter()
             .flat_map(|rule| std::iter::once(rule.username()).chain(rule.groups()))
         {
-            words.texts.push(template.to_string());
+            words.texts.push(template.source());
             let placeholders: Vec<Placeholder> =
                 template.placeholders().map(|(name, _)| name).collect();
             let kinds = [

@@ -10,6 +10,7 @@ use crate::resolve::IdentityMap;
 use crate::resolve::resolution::Resolution;
 use crate::rules::Rule;
 use crate::rules::access_policy::AccessScope;
+use crate::rules::template::Template;
 
 /// A change that locks out nodes, administrators or the caller who makes it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -113,7 +114,7 @@ pub(super) fn may_make_administrators(rule: &Rule) -> Option<Vec<String>> {
     {
         return Some(Vec::new());
     }
-    let groups: Vec<String> = rule.groups().iter().map(ToString::to_string).collect();
+    let groups: Vec<String> = rule.groups().iter().map(Template::source).collect();
     let mut sessions = Vec::new();
     for group in &groups {
         for placeholder in [

@@ -6,6 +6,7 @@ use super::EditError;
 use crate::quoted_text::quote;
 use crate::read::entry::arn_key;
 use crate::rules::matching::RulePrincipal;
+use crate::rules::template::Template;
 use crate::rules::{Rule, Section};
 
 /// The keys and values of an entry.
@@ -52,10 +53,10 @@ pub(super) fn fields(section: Section, rule: &Rule) -> Result<Fields, EditError>
     };
     let mut fields = vec![
         principal,
-        ("username", Value::Text(rule.username().to_string())),
+        ("username", Value::Text(rule.username().source())),
     ];
     if !rule.groups().is_empty() {
-        let groups = rule.groups().iter().map(ToString::to_string).collect();
+        let groups = rule.groups().iter().map(Template::source).collect();
         fields.push(("groups", Value::List(groups)));
     }
     Ok(Fields(fields))

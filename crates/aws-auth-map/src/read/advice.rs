@@ -16,8 +16,7 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
     };
     let (username, groups) = (rule.username(), rule.groups());
     // `<<NAME>>` has a problem of its own where it is not a placeholder.
-    let has_unknown =
-        |name: &Template| has_unknown_placeholder(&Template::parse(&name.to_string()));
+    let has_unknown = |name: &Template| has_unknown_placeholder(&Template::parse(&name.source()));
     if has_unknown(username) {
         report(ProblemKind::UnknownPlaceholder, "username");
     }
@@ -28,13 +27,11 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
         report(ProblemKind::MastersBySessionName, "groups");
     }
     // As Kubernetes' node authorizer requires ("Using Node Authorization").
-    let is_node = username.to_string().starts_with(NODE_PREFIX);
-    let has_group = groups.iter().any(|group| group.to_string() == NODES);
+    let is_node = username.source().starts_with(NODE_PREFIX);
+    let has_group = groups.iter().any(|group| group.source() == NODES);
     if is_node && !has_group {
         let is_person = !groups.is_empty()
-            && !groups
-                .iter()
-                .any(|group| group.to_string() == BOOTSTRAPPERS)
+            && !groups.iter().any(|group| group.source() == BOOTSTRAPPERS)
             && !username
                 .placeholders()
                 .any(|(name, _)| name == Placeholder::Ec2PrivateDnsName);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use printable_text::Printable;
+
 /// An access policy of an access entry, and its scope.
 ///
 /// EKS evaluates access policies in an authorizer beside Kubernetes RBAC. A program that authorizes
@@ -44,12 +46,18 @@ impl AccessPolicy {
 }
 
 impl fmt::Display for AccessPolicy {
-    /// Prints the name and the scope.
+    /// Prints the name and the scope, escaped for a terminal or a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Printable::new(self.name());
         match &self.scope {
-            AccessScope::Cluster => write!(f, "{} on the cluster", self.name()),
+            AccessScope::Cluster => write!(f, "{name} on the cluster"),
             AccessScope::Namespaces(names) => {
-                write!(f, "{} in namespaces {}", self.name(), names.join(", "))
+                write!(f, "{name} in namespaces ")?;
+                for (at, namespace) in names.iter().enumerate() {
+                    let comma = if at == 0 { "" } else { ", " };
+                    write!(f, "{comma}{}", Printable::new(namespace))?;
+                }
+                Ok(())
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use printable_text::Printable;
+
 use crate::dialect::Dialect;
 
 /// A placeholder.
@@ -140,6 +142,18 @@ impl Template {
         Self { segments }
     }
 
+    /// Returns the text that the template was parsed from.
+    #[must_use]
+    pub fn source(&self) -> String {
+        self.segments
+            .iter()
+            .map(|segment| match segment {
+                Segment::Text(text) => text.clone(),
+                Segment::Placeholder(placeholder, spelling) => written(*placeholder, *spelling),
+            })
+            .collect()
+    }
+
     /// Returns the placeholders in order.
     pub fn placeholders(&self) -> impl Iterator<Item = (Placeholder, Spelling)> + '_ {
         self.segments.iter().filter_map(|segment| match segment {
@@ -195,14 +209,10 @@ impl Template {
 }
 
 impl fmt::Display for Template {
-    /// Prints the text that the template was parsed from.
+    /// Prints the text that the template was parsed from, escaped for a terminal or a log. Use
+    /// [`source`](Template::source) for the exact text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.segments.iter().try_for_each(|segment| match segment {
-            Segment::Text(text) => f.write_str(text),
-            Segment::Placeholder(placeholder, spelling) => {
-                f.write_str(&written(*placeholder, *spelling))
-            }
-        })
+        Printable::new(&self.source()).fmt(f)
     }
 }
 
@@ -270,7 +280,7 @@ mod tests {
             "ü{{ü}}",
         ] {
             assert_eq!(render(text, false), text);
-            assert_eq!(Template::parse(text).to_string(), text);
+            assert_eq!(Template::parse(text).source(), text);
         }
     }
 
@@ -293,6 +303,6 @@ mod tests {
         );
         let template = Template::parse_in("<<AccountID>>{{AccountID}}", Dialect::Eks);
         assert_eq!(template.placeholders().count(), 1);
-        assert_eq!(template.to_string(), "<<AccountID>>{{AccountID}}");
+        assert_eq!(template.source(), "<<AccountID>>{{AccountID}}");
     }
 }

@@ -19,6 +19,8 @@ mod explain;
 #[cfg(test)]
 mod patterns;
 #[cfg(test)]
+mod printed;
+#[cfg(test)]
 mod problems;
 #[cfg(test)]
 mod props;
