@@ -1,4 +1,4 @@
-//! Label selectors: which labels an aggregated role looks for.
+//! Label selectors: the labels of the roles that an aggregated role selects.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -8,11 +8,11 @@ use crate::go_text::quote::{JsonTexts, Quoted, aggregate};
 use crate::objects::{LabelSelector, LabelSelectorRequirement};
 
 impl LabelSelector {
-    /// Reads the selector: what comes out can be asked. An empty one matches everything.
+    /// Parses the selector into one that can be evaluated. An empty selector matches everything.
     ///
     /// # Errors
     ///
-    /// For the first requirement that is none, `matchLabels` in the order of their keys before
+    /// For the first invalid requirement, `matchLabels` in the order of their keys before
     /// `matchExpressions`: [`SelectorError::UnknownOperator`], [`SelectorError::Requirement`].
     ///
     /// As upstream: apimachinery, pkg/apis/meta/v1/helpers.go, `LabelSelectorAsSelector`.
@@ -26,14 +26,14 @@ impl LabelSelector {
     }
 }
 
-/// A label selector that was read.
+/// A parsed label selector.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Selector<'s> {
     requirements: Vec<Requirement<'s>>,
 }
 
 impl Selector<'_> {
-    /// Says whether labels meet all the requirements.
+    /// Returns whether the labels meet all requirements.
     #[must_use]
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         self.requirements.iter().all(|requirement| {
@@ -41,7 +41,7 @@ impl Selector<'_> {
             let is_in = value.is_some_and(|value| requirement.values.contains(value));
             match requirement.operator {
                 Operator::Equals | Operator::DoubleEquals | Operator::In => is_in,
-                // As upstream, what has no such label matches, too.
+                // As upstream, an object without the label matches, too.
                 Operator::NotEquals | Operator::NotIn => !is_in,
                 Operator::Exists => value.is_some(),
                 Operator::DoesNotExist => value.is_none(),
@@ -52,35 +52,35 @@ impl Selector<'_> {
     }
 }
 
-/// What a requirement says of a label.
+/// The operators of label selectors.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the API has these, and one that it adds changes what matches"
 )]
 pub enum Operator {
-    /// It is there with this value: `=`, or an entry of `matchLabels`.
+    /// The label has this value: `=`, or an entry of `matchLabels`.
     Equals,
     /// The same, written `==`.
     DoubleEquals,
-    /// It is not there with this value.
+    /// The label is absent or has another value.
     NotEquals,
-    /// It is there with one of these values.
+    /// The label has one of these values.
     In,
-    /// It is not there with one of these values.
+    /// The label is absent or has none of these values.
     NotIn,
-    /// It is there.
+    /// The label exists.
     Exists,
-    /// It is not there.
+    /// The label does not exist.
     DoesNotExist,
-    /// It is there with a greater number.
+    /// The label's value is a greater number.
     GreaterThan,
-    /// It is there with a smaller number.
+    /// The label's value is a smaller number.
     LessThan,
 }
 
 impl Operator {
-    /// Returns its name in apimachinery, which for most is how it is written in a URL.
+    /// Returns the name in apimachinery, which most operators have in a URL, too.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -97,17 +97,17 @@ impl Operator {
     }
 }
 
-/// Why a label selector cannot be asked. Prints as kube-apiserver's error.
+/// Why a label selector cannot be evaluated. Prints as kube-apiserver's error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SelectorError<'s> {
-    /// An operator that does not exist.
+    /// An unknown operator.
     UnknownOperator(&'s str),
-    /// A label or a value that cannot exist, or values where none belong, or the other way round.
+    /// An invalid label or value, or an operator with the wrong number of values.
     Requirement {
         /// The label.
         key: &'s str,
-        /// What is said of it.
+        /// The operator.
         operator: Operator,
         /// The values.
         values: &'s [String],
@@ -172,7 +172,7 @@ impl<'s> Requirement<'s> {
         })
     }
 
-    // By INVARIANT there is one value, a number. A label that is none does not match.
+    // By INVARIANT there is one value, a number. A label that is not a number does not match.
     fn compares(&self, label: Option<&String>, compare: impl Fn(&i64, &i64) -> bool) -> bool {
         let label = label.and_then(|label| label.parse::<i64>().ok());
         let value = self.values.first().and_then(|value| value.parse().ok());

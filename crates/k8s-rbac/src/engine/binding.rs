@@ -1,4 +1,4 @@
-//! Bindings, as a policy keeps them and as its readers see them.
+//! Bindings, as a policy stores them and as its readers see them.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use crate::request::User;
 use crate::response::{BindingGrant, BindingName, Unresolved};
 use crate::subject_name::{Identity, SERVICE_ACCOUNT_PREFIX};
 
-/// A binding in its place.
+/// A binding at its position.
 #[derive(Clone, Debug)]
 pub(crate) struct Binding {
-    /// Where it stands in the walk of its scope.
+    /// The position in the walk of its scope.
     pub(crate) order: u64,
-    /// Where its role is, or would be.
+    /// The slot of its role, whether the role exists or not.
     pub(crate) slot: RoleSlot,
     pub(crate) object: BindingObject,
 }
@@ -49,8 +49,8 @@ impl BindingObject {
         }
     }
 
-    /// Returns the namespace in which it holds; none for a ClusterRoleBinding, whatever its metadata
-    /// says.
+    /// Returns the namespace of the binding. `None` for a ClusterRoleBinding, even if its metadata
+    /// has one.
     pub(crate) fn namespace(&self) -> Option<&str> {
         match self {
             Self::Cluster(_) => None,
@@ -58,7 +58,7 @@ impl BindingObject {
         }
     }
 
-    /// Returns whom each subject names, in order.
+    /// Returns the user or group that each subject names, in order.
     pub(crate) fn identities(&self) -> impl Iterator<Item = Option<Identity>> {
         let namespace = self.namespace();
         let subjects = self.subjects().iter();
@@ -144,7 +144,7 @@ impl<'p> BindingView<'p> {
     }
 
     /// Returns the namespace in which the binding grants its role. `None` for a
-    /// `ClusterRoleBinding`, whatever its metadata says.
+    /// `ClusterRoleBinding`, even if its metadata has one.
     #[must_use]
     pub const fn namespace(&self) -> Option<&'p str> {
         self.namespace

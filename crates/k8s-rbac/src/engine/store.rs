@@ -1,4 +1,4 @@
-//! A policy that is changed while others decide by it.
+//! A policy that can be changed while other threads use it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,10 +8,9 @@ use crate::engine::policy::Policy;
 
 /// A policy for many readers and a few writers.
 ///
-/// A reader takes a snapshot, an ordinary [`Policy`], and decides by it as long as it likes: it
-/// never waits, and what it has never changes under it. A writer changes a copy, which shares
-/// whatever stays the same, and puts it in the place of the current one when it is done: readers
-/// see all of a change or nothing of it. Writers wait for each other.
+/// A reader takes a snapshot, an ordinary [`Policy`] that never changes, without waiting. A writer
+/// changes a copy, which shares all unchanged parts, and then publishes it, so readers see either
+/// all of a change or none of it. Writers wait for each other.
 ///
 /// ```
 /// use k8s_rbac::{ClusterRoleBinding, Policy, PolicyStore};
@@ -29,7 +28,7 @@ pub struct PolicyStore {
 }
 
 impl PolicyStore {
-    /// Makes a store that has this policy.
+    /// Builds a store with an initial policy.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         Self {
@@ -38,16 +37,16 @@ impl PolicyStore {
         }
     }
 
-    /// Returns the policy as it is now.
+    /// Returns the current policy.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Policy> {
         self.current.load_full()
     }
 
-    /// Changes the policy, and returns what the change does. Several changes in one call become
-    /// visible at once; if `change` panics, none does.
+    /// Changes the policy and returns the result of `change`. All changes of one call become visible
+    /// together. If `change` panics, none does.
     pub fn update<T>(&self, change: impl FnOnce(&mut Policy) -> T) -> T {
-        // The lock guards no data, so that one who panicked left nothing half done.
+        // The lock guards no data, so a writer that panicked left nothing half done.
         let _alone = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut policy = Policy::clone(&self.current.load());
         let changed = change(&mut policy);
