@@ -99,7 +99,7 @@ impl Error for Problem {}
     reason = "a program's exit status depends on it"
 )]
 pub enum Severity {
-    /// The text was read and probably does not do what was meant.
+    /// The text was read but probably does not have the intended effect.
     Warning,
     /// Something was not read.
     Error,

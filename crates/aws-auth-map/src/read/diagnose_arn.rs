@@ -1,17 +1,17 @@
-//! What is wrong with an ARN that names no principal, as precisely as can be said.
+//! Finds the most specific reason why an ARN does not name a principal.
 
 use std::ops::Range;
 
 use crate::problem::ProblemKind;
 
-/// Tells what is wrong with the text of an ARN that is none of a principal.
+/// Returns why a text is not the ARN of a principal.
 pub(super) fn diagnose_arn(text: &str) -> ProblemKind {
     let folded = text.to_ascii_lowercase();
     let mut parts = folded.splitn(6, ':');
     let service = parts.nth(2).unwrap_or("");
     let account = parts.nth(1).unwrap_or("");
     let resource = parts.next().unwrap_or("");
-    // Terraform, shells and CloudFormation, Helm and Jinja, and what documentation prints.
+    // Placeholders of Terraform, shells and CloudFormation, of Helm and Jinja, and of documentation.
     let is_unfilled = ["${", "$(", "{{", "<", ">", "account_id", "xxxx"];
     if is_unfilled.into_iter().any(|sign| folded.contains(sign)) {
         ProblemKind::Unfilled
@@ -34,11 +34,11 @@ pub(super) fn diagnose_arn(text: &str) -> ProblemKind {
     }
 }
 
-/// How many digits an account id has of which some reader ate the zeros. With fewer it is something
-/// else: one account in ten thousand begins with four.
+/// The lengths of account ids that probably lost their leading zeros to a YAML reader. Shorter texts
+/// are something else: only one account in ten thousand begins with four zeros.
 const LOST_ZEROS: Range<usize> = 9..12;
 
-/// Tells what became of an account id that is not twelve digits; nothing of one that is.
+/// Returns why a text is not an account id. `None` if it has twelve digits.
 pub(super) fn diagnose_account(text: &str) -> Option<ProblemKind> {
     let is_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if is_digits && text.len() == 12 {
@@ -52,7 +52,7 @@ pub(super) fn diagnose_account(text: &str) -> Option<ProblemKind> {
     }
 }
 
-/// Whether some reader of YAML made a number of it, as `1.11122223333e+11` or `0o125`.
+/// Returns whether a YAML reader turned the text into a number, as `1.11122223333e+11` or `0o125`.
 fn is_number(text: &str) -> bool {
     let begins = text.bytes().next().is_some_and(|b| b.is_ascii_digit());
     begins && (text.parse::<f64>().is_ok() || text.starts_with("0x") || text.starts_with("0o"))

@@ -1,30 +1,30 @@
-//! Whom a pattern can be for at all.
+//! The principals that an ARN pattern can match.
 
 use iam_principal::{ArnPattern, Partition};
 
-/// Whom a pattern reaches.
+/// The principals that a pattern can match.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Reach {
-    /// Principals of every account, be it whose.
+    /// Principals of every account.
     EveryAccount,
-    /// Nobody: no canonical ARN of a caller looks like this.
+    /// None: no caller has a canonical ARN like this.
     Nobody,
-    /// Principals of an account, or of several.
+    /// Principals of one account or of several.
     SomeAccount,
 }
 
-/// Tells whom a pattern of six parts reaches.
+/// Returns the principals that a pattern of six parts can match.
 ///
 /// A caller's canonical ARN is `arn:P:iam::A:role/NAME`, without the role's path; `…:user/…`, path
-/// included; `…:root`; or `arn:P:sts::A:federated-user/NAME`. What is said of a pattern is true; of
-/// one that reaches nobody for a reason not looked at here, nothing is said.
+/// included; `…:root`; or `arn:P:sts::A:federated-user/NAME`. A pattern may match no caller
+/// for a reason that is not checked here; it is then reported as matching some.
 pub(super) fn reach(pattern: &str) -> Reach {
     let mut parts = pattern.splitn(6, ':').skip(1);
     let mut part = || parts.next().unwrap_or("");
     let (partition, service, region) = (part(), part(), part());
     let (account, resource) = (part(), part());
     let covers = |part: &str, text: &str| {
-        // A part alone stands in any place of a pattern.
+        // One part is matched alone, in the place of the partition.
         ArnPattern::parse(&format!("arn:{part}::::"))
             .is_ok_and(|p| p.matches(&format!("arn:{text}::::")))
     };
@@ -47,7 +47,7 @@ pub(super) fn reach(pattern: &str) -> Reach {
     }
 }
 
-/// Whether twelve digits can be found for a pattern.
+/// Returns whether some account id matches a pattern.
 fn may_be_account(pattern: &str) -> bool {
     let digits = pattern.bytes().filter(|b| *b != b'*').count();
     let has_star = pattern.contains('*');

@@ -143,8 +143,8 @@ impl Rule {
         self.unreadable.is_some()
     }
 
-    /// Returns the username and groups that aws-iam-authenticator would give a caller whom this rule
-    /// refuses. `None` if the rule does not refuse, or if that is not known.
+    /// Returns the username and groups that aws-iam-authenticator would give a caller that this
+    /// rule refuses. `None` if the rule does not refuse, or if that is not known.
     #[must_use]
     pub fn upstream_user(&self) -> Option<(&Template, &[Template])> {
         let (username, groups) = self.unreadable.as_ref()?.upstream.as_ref()?;

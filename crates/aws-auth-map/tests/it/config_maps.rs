@@ -1,4 +1,5 @@
-//! `ConfigMap`s as tools and people write and break them: what is told of each, and who gets in.
+//! `ConfigMap`s as tools and people write and break them: the problems of each, and the callers that
+//! it maps.
 
 use std::collections::BTreeMap;
 

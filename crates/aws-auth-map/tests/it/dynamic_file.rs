@@ -205,7 +205,7 @@ fn by_user_id_an_arn_that_contradicts_it_ends_the_resolution() {
         assert_eq!(outcome(&resolution), "user-id-mismatch", "{arn}");
         assert_eq!(problems, strings(problem.as_slice()), "{arn}");
     }
-    // Somebody else with the ARN is not the one whom the entry is for.
+    // Another principal with the same ARN does not match the entry.
     let (rules, _) = by_user_id(&file("arn:aws:iam::111122223333:user/a")).expect("not refused");
     let resolution = map(rules).resolve(&user("a"));
     assert!(matches!(resolution, Resolution::Mapped(m) if m.matched_on() == MatchedOn::Account));

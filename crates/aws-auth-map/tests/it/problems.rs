@@ -1,4 +1,4 @@
-//! What an operator is told, and where it points.
+//! The problems that an operator sees, with their places.
 
 use aws_auth_map::{Problem, Reader, Severity, read_config_map};
 

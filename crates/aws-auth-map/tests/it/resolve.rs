@@ -1,4 +1,4 @@
-//! Who becomes whom.
+//! The user that each identity becomes.
 
 use aws_auth_map::{
     Backend, BackendKind, EKS_RESERVED_PREFIXES, IdentityMap, Problem, Reason, Resolution, Rule,
@@ -248,7 +248,7 @@ fn a_strict_map_puts_no_odd_character_of_a_session_name_into_a_name() {
         assert_eq!(
             outcome(&strict.resolve(&b)),
             "b",
-            "what is not used does no harm"
+            "an unused entry has no effect"
         );
     }
 }
