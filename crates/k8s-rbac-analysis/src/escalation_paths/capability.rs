@@ -256,7 +256,7 @@ const IMPERSONATE: &[&str] = &["impersonate"];
 const READ: &[&str] = &["get", "list", "watch"];
 const WRITE: &[&str] = &["create", "patch", "update"];
 
-/// The first version whose exec and attach ask for `create` over WebSockets as well, which begin with a
+/// The first version whose exec and attach ask for `create` over `WebSockets` as well, which begin with a
 /// GET: the feature gate
 /// `AuthorizePodWebsocketUpgradeCreatePermission`.
 const CREATE_FOR_EXEC: u8 = 35;

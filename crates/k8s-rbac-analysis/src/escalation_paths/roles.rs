@@ -33,12 +33,15 @@ const ROLES: Kinds = Kinds {
     is_cluster: false,
 };
 
+/// Whether it is about `ClusterRole`s, the role and the number of the rule with `bind` if it limits
+/// names, and the scope of the bindings.
+type Bound<'p> = (bool, Option<(RoleId, usize)>, Scope<'p>);
+
 /// What the search knows about binding and rewriting roles.
 #[derive(Debug, Default)]
 pub(super) struct RoleSteps<'p> {
-    /// The rules with `bind` that were used, each with the scope of the bindings. `None` stands for
-    /// any rule that limits no names.
-    bound: HashSet<(bool, Option<(RoleId, usize)>, Scope<'p>)>,
+    /// The permissions to bind that were used.
+    bound: HashSet<Bound<'p>>,
     /// The roles that reached identities hold, each where, with the step that reached the first holder.
     held: HashMap<RoleId, BTreeMap<Scope<'p>, Option<usize>>>,
     /// The roles that an actor may rewrite, by name.

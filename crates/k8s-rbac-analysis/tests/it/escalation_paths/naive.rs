@@ -192,6 +192,12 @@ impl Naive {
                             .with_name(name),
                     )
                     || self.may_run(user, namespace)
+                    || (self.may(user, request("create", "", "secrets"))
+                        && self.may_any(
+                            user,
+                            &["get", "list", "watch"],
+                            request("", "", "secrets"),
+                        ))
                     || ["get", "list", "watch"].iter().any(|verb| {
                         self.may(user, request(verb, "", "secrets").with_name("fresh"))
                             || self.may(user, request(verb, "", "secrets").with_name(&secret))
@@ -234,8 +240,9 @@ impl Naive {
             || kinds
                 .iter()
                 .any(|(group, kind)| self.may_any(user, &change, request(group, kind)))
-            || self.may_any(user, &["create", "get"], pods("exec"))
-            || self.may_any(user, &["create", "get"], pods("attach"))
+            || self.may_any(user, &["create"], pods("exec"))
+            || self.may_any(user, &["create"], pods("attach"))
+            || self.may_any(user, &change, request("", "pods"))
             || self.may_any(user, &change, pods("ephemeralcontainers"))
             || self.may_any(
                 user,
