@@ -13,13 +13,15 @@
 
 mod arguments;
 mod list;
+mod unknown_resource;
 mod warning;
 
 use k8s_rbac::api_resources::{ApiResource, find};
-use k8s_rbac::{Request, ResourceRequest};
+use k8s_rbac::{Policy, Request, ResourceRequest};
 use thiserror::Error as ThisError;
 
 pub use list::RuleTable;
+pub use unknown_resource::UnknownResource;
 pub use warning::Warning;
 
 use crate::can_i::arguments::Arguments;
@@ -145,6 +147,7 @@ impl Question {
         if let About::Resource { subresource, .. } = &mut question.about {
             words.subresource.clone_into(subresource);
         }
+        question.warn_of_name(name, words.subresource);
         // As upstream: with all namespaces, neither scope nor verb is looked at.
         if !words.is_in_all_namespaces {
             question.warn_of_verb(&RESOURCE_VERBS);
@@ -171,6 +174,26 @@ impl Question {
         }
     }
 
+    /// Returns the resource if the question names no group with it, and neither Kubernetes nor a rule of
+    /// the policy has it. `kinds` are those of further objects that the cluster has.
+    ///
+    /// An answer to such a question says nothing: the name is mistyped, or needs its group.
+    #[must_use]
+    pub fn unknown_resource<'k>(
+        &self,
+        policy: &Policy,
+        kinds: impl IntoIterator<Item = &'k str>,
+    ) -> Option<UnknownResource> {
+        match &self.about {
+            About::Resource {
+                group, resource, ..
+            } if group.is_empty() && !is_expected(resource) => {
+                UnknownResource::find(resource, policy, kinds)
+            }
+            _ => None,
+        }
+    }
+
     /// Returns what to warn of, in the order in which `kubectl` does.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
@@ -191,14 +214,18 @@ impl Question {
     fn about_resource(verb: &str, written: &str, name: &str, namespace: Namespace<'_>) -> Self {
         let mut warnings = Vec::new();
         let asked = Type::read(&written.to_ascii_lowercase());
+        let is_by_scope = matches!(namespace, Namespace::ByScope);
         let namespace = match (namespace, &asked) {
             (Namespace::Named(namespace), _) => namespace,
+            // As upstream: apiserver, RequestInfo. The path of a Namespace object is also one into
+            // that namespace.
+            (Namespace::ByScope, Type::Known(known)) if known.name == "namespaces" => name,
             (Namespace::ByScope, Type::Known(known)) if !known.is_namespaced => "",
             (Namespace::ByScope, _) => DEFAULT_NAMESPACE,
         };
         let (group, resource) = match asked {
             Type::Known(known) => {
-                if !known.is_namespaced && !namespace.is_empty() {
+                if !known.is_namespaced && !namespace.is_empty() && !is_by_scope {
                     let (resource, group) = (known.name.to_owned(), known.group.to_owned());
                     warnings.push(Warning::NotNamespaced { resource, group });
                     // As upstream: apiserver, RequestInfo. The path of a Namespace object is also
@@ -213,9 +240,10 @@ impl Question {
                 (known.group.to_owned(), known.name.to_owned())
             }
             Type::Other { resource, group } => {
-                // As upstream: `users` and `groups` are no resources, but are impersonated.
-                let is_expected = resource == "*"
-                    || (group.is_empty() && matches!(resource.as_str(), "users" | "groups"));
+                let is_expected = match resource.as_str() {
+                    "*" => true,
+                    resource => group.is_empty() && is_expected(resource),
+                };
                 if !is_expected {
                     let (resource, group) = (resource.clone(), group.clone());
                     warnings.push(Warning::UnknownResource { resource, group });
@@ -237,6 +265,24 @@ impl Question {
         }
     }
 
+    /// Warns of a name that was probably meant to be a subresource, and of a name in a create.
+    fn warn_of_name(&mut self, name: &str, subresource: &str) {
+        let About::Resource { resource, .. } = &self.about else {
+            return;
+        };
+        if name.is_empty() || !subresource.is_empty() {
+            return;
+        }
+        if is_subresource(resource, name) {
+            let (resource, name) = (resource.clone(), name.to_owned());
+            self.warnings
+                .push(Warning::SubresourceAsName { resource, name });
+        } else if self.verb == "create" {
+            let (resource, name) = (resource.clone(), name.to_owned());
+            self.warnings.push(Warning::NameInCreate { resource, name });
+        }
+    }
+
     fn warn_of_verb(&mut self, known: &[&str]) {
         if !known.contains(&self.verb.as_str()) {
             self.warnings.push(Warning::UnknownVerb {
@@ -244,6 +290,37 @@ impl Question {
             });
         }
     }
+}
+
+/// Returns whether a resource without a group is asked about although it is none.
+///
+/// As upstream: `users` and `groups` are not resources, but are impersonated.
+fn is_expected(resource: &str) -> bool {
+    matches!(resource, "*" | "users" | "groups")
+}
+
+/// Returns whether Kubernetes has a subresource of this name.
+fn is_subresource(resource: &str, name: &str) -> bool {
+    let names: &[&str] = match resource {
+        "pods" => &[
+            "attach",
+            "binding",
+            "ephemeralcontainers",
+            "eviction",
+            "exec",
+            "log",
+            "portforward",
+            "proxy",
+            "resize",
+        ],
+        "services" | "nodes" => &["proxy"],
+        "serviceaccounts" => &["token"],
+        "namespaces" => &["finalize"],
+        "certificatesigningrequests" => &["approval"],
+        "deployments" | "replicasets" | "replicationcontrollers" | "statefulsets" => &["scale"],
+        _ => &[],
+    };
+    name == "status" || names.contains(&name)
 }
 
 /// The namespace that `kubectl` takes where its context has none.

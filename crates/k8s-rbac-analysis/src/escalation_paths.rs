@@ -18,7 +18,7 @@ mod steps;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
-use k8s_rbac::{Identity, Policy, User};
+use k8s_rbac::{Identity, KubernetesVersion, Policy, User};
 
 use crate::permission_set::TooLarge;
 
@@ -28,9 +28,6 @@ pub use step::{ConstrainedRule, GrantedBy, Scope, Step, Target, Technique};
 /// The work that a search may do: the capabilities that it looks at, the names that they are limited to,
 /// and the identities that they may lead to. Our choice: seconds.
 pub const MAX_ESCALATION_WORK: usize = 1 << 26;
-
-/// The newest minor version of Kubernetes 1 whose rules the search knows.
-const NEWEST: u8 = 37;
 
 /// Finds all that a user can obtain on the newest version of Kubernetes: see [`EscalationSearch`].
 ///
@@ -62,7 +59,7 @@ pub fn escalation_paths<'p>(
 pub struct EscalationSearch<'p> {
     policy: &'p Policy,
     user: User,
-    minor: u8,
+    version: KubernetesVersion,
 }
 
 impl<'p> EscalationSearch<'p> {
@@ -72,8 +69,16 @@ impl<'p> EscalationSearch<'p> {
         Self {
             policy,
             user: user.clone(),
-            minor: NEWEST,
+            version: KubernetesVersion::default(),
         }
+    }
+
+    /// Searches a cluster of this version: up to 1.34, `get` is enough to exec into a pod; from 1.36 on,
+    /// there are constrained impersonation and `MutatingAdmissionPolicy`.
+    #[must_use]
+    pub const fn on_version(mut self, version: KubernetesVersion) -> Self {
+        self.version = version;
+        self
     }
 
     /// Finds all that the user can obtain.
@@ -82,7 +87,7 @@ impl<'p> EscalationSearch<'p> {
     ///
     /// [`TooLarge`] when the search takes more than [`MAX_ESCALATION_WORK`]. It has no answer then.
     pub fn paths(&self) -> Result<EscalationPaths<'p>, TooLarge> {
-        let steps = search::search(self.policy, &self.user, self.minor, |_| false)?;
+        let steps = search::search(self.policy, &self.user, self.version.minor(), |_| false)?;
         Ok(EscalationPaths {
             user: Identity::User(self.user.name.clone()),
             steps,
@@ -104,7 +109,7 @@ impl<'p> EscalationSearch<'p> {
             }));
         }
         let is_goal = |step: &Step<'p>| goal.is_met(self.policy, step.target());
-        let steps = search::search(self.policy, &self.user, self.minor, is_goal)?;
+        let steps = search::search(self.policy, &self.user, self.version.minor(), is_goal)?;
         let Some(at) = steps.iter().position(is_goal) else {
             return Ok(None);
         };

@@ -1,5 +1,6 @@
 //! Why: every grant of a request, what nearly allowed it, and what misleads.
 
+mod misplaced;
 mod near_miss;
 mod note;
 mod subject;
@@ -9,6 +10,7 @@ use std::fmt::{self, Display, Formatter};
 
 use k8s_rbac::{BindingGrant, Policy, PolicyRule, Request, Unresolved, User};
 
+pub use misplaced::{MisplacedBinding, is_of_default_policy};
 pub use near_miss::{NearMiss, Part, Trap};
 pub use note::Note;
 
@@ -31,6 +33,7 @@ pub fn explain<'p>(policy: &'p Policy, user: &User, request: &Request<'_>) -> Ex
         grants: Vec::new(),
         near_misses: Vec::new(),
         unresolved: Vec::new(),
+        misplaced: Vec::new(),
         is_cut: false,
     };
     let mut judged = Judged::default();
@@ -41,6 +44,11 @@ pub fn explain<'p>(policy: &'p Policy, user: &User, request: &Request<'_>) -> Ex
         };
         let own = binding.subject_for(user);
         let Some(rules) = binding.rules() else {
+            if own.is_some() {
+                explanation
+                    .misplaced
+                    .extend(MisplacedBinding::find(policy, &binding));
+            }
             if is_asked && own.is_some() {
                 explanation.unresolved.extend(binding.unresolved());
             }
@@ -101,6 +109,7 @@ pub struct Explanation<'p> {
     grants: Vec<BindingGrant<'p>>,
     near_misses: Vec<NearMiss<'p>>,
     unresolved: Vec<Unresolved<'p>>,
+    misplaced: Vec<MisplacedBinding<'p>>,
     is_cut: bool,
 }
 
@@ -128,6 +137,13 @@ impl<'p> Explanation<'p> {
     #[must_use]
     pub fn unresolved(&self) -> &[Unresolved<'p>] {
         &self.unresolved
+    }
+
+    /// Returns the `RoleBinding`s that name the user and whose `Role` is in another namespace, whatever
+    /// namespace the request is about.
+    #[must_use]
+    pub fn misplaced(&self) -> &[MisplacedBinding<'p>] {
+        &self.misplaced
     }
 
     /// Says whether there are more grants or near misses than the [`MAX_LISTED`] first.
@@ -162,12 +178,23 @@ impl Display for Explanation<'_> {
             writeln!(f, "allowed by {grant}: {}", grant.rule())?;
         }
         for unresolved in &self.unresolved {
-            writeln!(f, "dangling: {}: {unresolved}", unresolved.binding())?;
+            let binding = unresolved.binding();
+            match is_of_default_policy(unresolved) {
+                true => writeln!(
+                    f,
+                    "not loaded: {binding}: {unresolved}, a role of the default policy"
+                )?,
+                false => writeln!(f, "dangling: {binding}: {unresolved}")?,
+            }
         }
         // Where it is allowed, they are of no interest.
         let misses = self.near_misses.iter().filter(|_| self.grants.is_empty());
         for miss in misses {
             writeln!(f, "nearly by {miss}")?;
+        }
+        let misplaced = self.misplaced.iter().filter(|_| self.grants.is_empty());
+        for misplaced in misplaced {
+            writeln!(f, "nearly by {misplaced}")?;
         }
         if self.is_cut {
             writeln!(f, "and more than {MAX_LISTED} others")?;

@@ -8,6 +8,7 @@ use k8s_rbac_analysis::{
     AllowedNamespaces, Permissions, RuleSources, ScopedPermission, ScopedRule, allowed_namespaces,
     explain, permissions, who_can,
 };
+use printable_text::Printable;
 use serde_json::{Value, json};
 
 use crate::args::{Asked, QuestionArg, UserArgs};
@@ -22,7 +23,7 @@ pub(crate) struct Answer {
 }
 
 pub(crate) fn can(asked: &Asked, world: &World) -> Result<Answer, String> {
-    let (question, user) = (read(&asked.question)?, user_of(&asked.user));
+    let (question, user) = (read(&asked.question, world)?, user_of(&asked.user));
     let request = question.request();
     let response = world.policy.authorize(&user, &request);
     let is_good = response.decision().is_allow();
@@ -39,7 +40,7 @@ pub(crate) fn can(asked: &Asked, world: &World) -> Result<Answer, String> {
 }
 
 pub(crate) fn why(asked: &Asked, world: &World) -> Result<Answer, String> {
-    let (question, user) = (read(&asked.question)?, user_of(&asked.user));
+    let (question, user) = (read(&asked.question, world)?, user_of(&asked.user));
     let request = question.request();
     let is_good = world
         .policy
@@ -69,7 +70,7 @@ pub(crate) fn why(asked: &Asked, world: &World) -> Result<Answer, String> {
 }
 
 pub(crate) fn who(question: &QuestionArg, world: &World) -> Result<Answer, String> {
-    let question = read(question)?;
+    let question = read(question, world)?;
     let allowed = who_can(&world.policy, &question.request());
     for unresolved in allowed.unresolved() {
         tell(&format!("{}: {unresolved}", unresolved.binding()));
@@ -94,7 +95,7 @@ pub(crate) fn who(question: &QuestionArg, world: &World) -> Result<Answer, Strin
 }
 
 pub(crate) fn in_which(asked: &Asked, world: &World) -> Result<Answer, String> {
-    let (question, user) = (read(&asked.question)?, user_of(&asked.user));
+    let (question, user) = (read(&asked.question, world)?, user_of(&asked.user));
     let Request::Resource(request) = question.request() else {
         return Err("a path is in no namespace".to_owned());
     };
@@ -171,17 +172,26 @@ fn by(grant: &BindingGrant<'_>, sources: &RuleSources<'_>) -> String {
     text
 }
 
-pub(crate) fn read(question: &QuestionArg) -> Result<Question, String> {
+/// Parses a question. One about a resource that neither Kubernetes nor the files have is an error: the
+/// answer would be about a typing error.
+pub(crate) fn read(question: &QuestionArg, world: &World) -> Result<Question, String> {
     let text = &question.question;
-    let question =
-        Question::parse_without_context(text).map_err(|why| format!("`{text}`: {why}"))?;
+    let question = Question::parse_without_context(text)
+        .map_err(|why| format!("`{}`: {why}", Printable::new(text)))?;
+    let kinds = world.kinds.iter().map(String::as_str);
+    if let Some(unknown) = question.unknown_resource(&world.policy, kinds) {
+        return Err(unknown.to_string());
+    }
     for warning in question.warnings() {
-        tell(&format!("warning: {warning}"));
+        tell(&format!(
+            "warning: {}",
+            Printable::new(&warning.to_string())
+        ));
     }
     Ok(question)
 }
 
-/// Makes the user as authentication would.
+/// Builds the user as authentication would.
 pub(crate) fn user_of(user: &UserArgs) -> User {
     let identity = Identity::User(user.name.clone());
     let mut made = match identity.as_service_account() {

@@ -10,8 +10,8 @@ use k8s_rbac_lint::Severity;
 ///
 /// Exit status: 0 the answer is yes, 1 it is no, 2 there is no answer. Of `diff` and `escalate`: 0
 /// nothing was found, 1 something was, 2 there is no answer. Of `lint`: 1 something was found that is
-/// as severe as --fail-on. If an object of the files cannot be read, the status is 2, and the answer
-/// is that of the remaining objects.
+/// as severe as --fail-on. If the files hold no RBAC object, an object could not be read, or the question
+/// names a resource that neither Kubernetes nor the files have, there is no answer.
 #[derive(Parser)]
 #[command(name = "rbac")]
 pub(crate) struct Args {
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[arg(long, global = true)]
     pub(crate) aggregate: bool,
     /// The namespace of objects that name none, as of `kubectl apply --namespace` and what `helm
-    /// template` prints; without it they are in `default`, and told.
+    /// template` prints; without it they are placed in `default`, with a warning.
     #[arg(long, value_name = "NAMESPACE", global = true)]
     pub(crate) namespace: Option<String>,
     /// The version of Kubernetes, such as 1.34 [default: 1.37; `lint`: every version from 1.31].
@@ -40,7 +40,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// May this user do this?
     Can(Asked),
-    /// Why, or why not: every grant, what nearly allows it, and what misleads.
+    /// Why, or why not: every grant, every near miss, and likely misreadings.
     Why(Asked),
     /// Who may do this, and by which grant.
     Who {
@@ -51,7 +51,7 @@ pub(crate) enum Command {
     },
     /// In which namespaces this user may do this.
     Where(Asked),
-    /// All that this user may do, in as few rules as it takes.
+    /// All permissions of this user, as few rules.
     List {
         #[command(flatten)]
         user: UserArgs,
@@ -74,8 +74,8 @@ pub(crate) enum Command {
     /// Roles and bindings that are wrong, grant more than they seem to, or have no effect. The default
     /// policy of Kubernetes is known: --bootstrap and --aggregate change nothing.
     Lint(LintArgs),
-    /// May this user write these roles and bindings? As the API server asks: may he create or update
-    /// them, and does he hold what they give, or may he `escalate` or `bind`.
+    /// May this user write these roles and bindings? Applies the API server's checks: permission to
+    /// create or update, and either holding every permission granted or having `escalate` or `bind`.
     Write {
         /// The objects to be written: a file or a folder.
         objects: PathBuf,
@@ -147,7 +147,7 @@ pub(crate) struct LintArgs {
 #[derive(ClapArgs)]
 pub(crate) struct Files {
     /// RBAC manifests, YAML or JSON, in this order; of a folder, every .yaml, .yml and .json below
-    /// it, by name.
+    /// it, by name; `-` is standard input.
     #[arg(required = true, value_name = "FILE-or-DIR")]
     pub(crate) files: Vec<PathBuf>,
 }

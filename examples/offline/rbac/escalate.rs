@@ -1,6 +1,6 @@
 //! How a user can escalate their privileges.
 
-use k8s_rbac::{Identity, PRIVILEGED_GROUP};
+use k8s_rbac::{Identity, KubernetesVersion, PRIVILEGED_GROUP};
 use k8s_rbac_analysis::EscalationPaths;
 use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal, GrantedBy};
 use serde_json::{Value, json};
@@ -9,9 +9,14 @@ use crate::answer::{Answer, read, user_of};
 use crate::args::{QuestionArg, UserArgs};
 use crate::world::World;
 
-pub(crate) fn escalate(user: &UserArgs, to: Option<&str>, world: &World) -> Result<Answer, String> {
+pub(crate) fn escalate(
+    user: &UserArgs,
+    to: Option<&str>,
+    world: &World,
+    version: KubernetesVersion,
+) -> Result<Answer, String> {
     let user = user_of(user);
-    let search = EscalationSearch::new(&world.policy, &user);
+    let search = EscalationSearch::new(&world.policy, &user).on_version(version);
     let Some(to) = to else {
         let paths = search.paths().map_err(|why| why.to_string())?;
         return Ok(Answer {
@@ -24,7 +29,7 @@ pub(crate) fn escalate(user: &UserArgs, to: Option<&str>, world: &World) -> Resu
         let question = QuestionArg {
             question: to.to_owned(),
         };
-        search.path_to(&Goal::Request(read(&question)?.request()))
+        search.path_to(&Goal::Request(read(&question, world)?.request()))
     } else {
         let name = |name: &str| name.to_owned();
         search.path_to(&match to.strip_prefix("group:") {

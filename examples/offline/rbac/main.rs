@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use k8s_rbac::ManifestReader;
 use program::output::{self, FAILED};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use answer::Answer;
 use args::{Args, Command, Output};
@@ -50,11 +50,7 @@ fn main() -> ExitCode {
                 true => 0,
                 false => NO,
             };
-            let text = match output {
-                Output::Text => answer.text,
-                Output::Json => format!("{:#}\n", answer.data),
-            };
-            output::finish(PROGRAM, status, &text)
+            output::finish(PROGRAM, status, &text(answer, output, reader.is_whole()))
         }
         (Err(why), Output::Text) => output::fail(PROGRAM, &why),
         (Err(why), Output::Json) => {
@@ -76,7 +72,7 @@ fn answer(args: &Args, reader: &Reader) -> Result<Answer, String> {
         Command::Where(asked) => answer::in_which(asked, &world(&asked.files.files)?),
         Command::List { user, files } => answer::list(user, &world(&files.files)?),
         Command::Escalate { to, user, files } => {
-            escalate::escalate(user, to.as_deref(), &world(&files.files)?)
+            escalate::escalate(user, to.as_deref(), &world(&files.files)?, version)
         }
         Command::Lint(asked) => lint::lint(asked, args.kubernetes_version, reader),
         Command::Write {
@@ -90,6 +86,28 @@ fn answer(args: &Args, reader: &Reader) -> Result<Answer, String> {
         Command::Diff { before, after } => {
             let before = world(std::slice::from_ref(before))?;
             answer::diff(&before, &world(std::slice::from_ref(after))?)
+        }
+    }
+}
+
+/// Formats an answer. One that rests on a part of the objects only is marked, since it may be wrong.
+fn text(answer: Answer, output: Output, is_whole: bool) -> String {
+    match (output, is_whole) {
+        (Output::Text, true) => answer.text,
+        (Output::Text, false) => {
+            let text = answer.text;
+            format!("no answer; by the objects that could be read it is:\n{text}")
+        }
+        (Output::Json, true) => format!("{:#}\n", answer.data),
+        (Output::Json, false) => {
+            let data = match answer.data {
+                Value::Object(mut data) => {
+                    data.insert("incomplete".to_owned(), json!(true));
+                    Value::Object(data)
+                }
+                data => json!({ "incomplete": true, "answer": data }),
+            };
+            format!("{data:#}\n")
         }
     }
 }

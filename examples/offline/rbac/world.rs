@@ -1,9 +1,11 @@
 //! The policy that files describe.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use k8s_rbac::{KubernetesVersion, ManifestReader, Manifests, Objects, Policy};
+use k8s_rbac::{KubernetesVersion, ManifestReader, Manifests, Missing, Objects, Policy};
+use k8s_rbac_analysis::explain::is_of_default_policy;
 use printable_text::Printable;
 use program::files::manifests;
 use program::output;
@@ -54,6 +56,8 @@ impl Reader {
 pub(crate) struct World {
     pub(crate) objects: Objects,
     pub(crate) policy: Policy,
+    /// The kinds of the other objects.
+    pub(crate) kinds: Vec<String>,
 }
 
 impl World {
@@ -65,7 +69,12 @@ impl World {
         bootstrap: Option<KubernetesVersion>,
         is_aggregated: bool,
     ) -> Result<Self, String> {
-        let own = reader.read(paths)?.into_objects();
+        let read = reader.read(paths)?;
+        let kinds = read.skipped().keys().cloned().collect();
+        let own = read.into_objects();
+        if own == Objects::default() {
+            return Err("no RBAC object in the files, so there is no answer".to_owned());
+        }
         if own.role_bindings.is_empty() && own.cluster_role_bindings.is_empty() {
             tell("the files have no binding, so they grant nothing");
         }
@@ -91,7 +100,33 @@ impl World {
             }
         }
         let policy = Policy::new(objects.clone());
-        Ok(Self { objects, policy })
+        if bootstrap.is_none() {
+            tell_of_default_policy(&policy);
+        }
+        Ok(Self {
+            objects,
+            policy,
+            kinds,
+        })
+    }
+}
+
+/// Names the roles of the default policy that bindings refer to and that the files do not have.
+fn tell_of_default_policy(policy: &Policy) {
+    let unresolved = policy.bindings().filter_map(|binding| binding.unresolved());
+    let of_default =
+        unresolved
+            .filter(is_of_default_policy)
+            .filter_map(|one| match one.missing() {
+                Missing::ClusterRole { name } | Missing::Role { name, .. } => Some(name),
+                Missing::UnsupportedKind { .. } => None,
+            });
+    let names: BTreeSet<&str> = of_default.collect();
+    for name in names {
+        let name = Printable::new(name);
+        tell(&format!(
+            "\"{name}\" is a role of Kubernetes' default policy, which the files do not have: use --bootstrap"
+        ));
     }
 }
 

@@ -17,12 +17,28 @@ pub enum Warning {
         /// The namespace that the API server would see: that of a Namespace is its own.
         real: Option<String>,
     },
+    /// The verb is `create`, whose requests name no object: a rule that is limited to the name does not
+    /// allow them. `kubectl` does not warn of it.
+    NameInCreate {
+        /// The resource.
+        resource: String,
+        /// The name.
+        name: String,
+    },
     /// The resource has no namespaces.
     NotNamespaced {
         /// The resource.
         resource: String,
         /// Its API group; empty for the core group.
         group: String,
+    },
+    /// What stands after the slash is asked about as the name of an object, and is the name of a
+    /// subresource. `kubectl` does not warn of it (kubernetes#70920).
+    SubresourceAsName {
+        /// The resource.
+        resource: String,
+        /// The name.
+        name: String,
     },
     /// The resource is none of [`RESOURCES`](k8s_rbac::api_resources::RESOURCES), and is taken as it was written.
     UnknownResource {
@@ -57,6 +73,15 @@ impl Display for Warning {
                 f,
                 "asked in the namespace '{asked}', but the real request is in the namespace \
                  '{real}'"
+            ),
+            Self::NameInCreate { resource, name } => write!(
+                f,
+                "a create names no object: a real one asks about '{resource}' without '{name}'"
+            ),
+            Self::SubresourceAsName { resource, name } => write!(
+                f,
+                "asked about the object of '{resource}' named '{name}'; the subresource is asked for \
+                 with --subresource={name}"
             ),
             Self::NotNamespaced { resource, group } => {
                 write!(

@@ -128,6 +128,8 @@ pub enum Trap {
     PathsInNamespace,
     /// `pods/*`: after a slash, a star is no wildcard.
     StarAfterSlash,
+    /// The resource is cluster-scoped, and the binding is a `RoleBinding`.
+    ClusterScoped,
     /// `get*`, `*.k8s.io` or a name `*`: there, a star is no wildcard.
     StarInWord,
     /// A slash at the end, which makes another path.
@@ -152,6 +154,7 @@ impl Display for Trap {
             Self::OtherWord => "RBAC knows resources by their plural alone",
             Self::PathsInNamespace => "paths are given by ClusterRoleBindings alone",
             Self::StarAfterSlash => "after a slash, a star is no wildcard",
+            Self::ClusterScoped => "no RoleBinding grants a cluster-scoped resource",
             Self::StarInWord => "a star beside or instead of a part of a word is no wildcard",
             Self::TrailingSlash => "a slash at the end makes another path",
             Self::UnknownKind => "there are the kinds User, Group and ServiceAccount, so written",
@@ -160,10 +163,14 @@ impl Display for Trap {
 }
 
 /// Says what fails of a binding that does not count for a request, because of where it is.
-pub(super) const fn of_scope(request: &Request<'_>) -> Failed {
+pub(super) fn of_scope(request: &Request<'_>) -> Failed {
     let trap = match request {
         Request::Path(_) => Some(Trap::PathsInNamespace),
-        Request::Resource(_) => None,
+        Request::Resource(request) => {
+            let known = find(request.resource(), request.group());
+            let is_cluster_scoped = known.is_some_and(|known| !known.is_namespaced);
+            (is_cluster_scoped && request.namespace().is_none()).then_some(Trap::ClusterScoped)
+        }
     };
     (Part::Namespace, trap)
 }

@@ -2,7 +2,8 @@
 
 use k8s_rbac::api_resources::{RESOURCES, find};
 use k8s_rbac::{
-    NonResourceRule, PolicyRule, Request, ResourceRequest, ResourceRule, SubjectRulesReviewStatus,
+    NonResourceRule, Objects, Policy, PolicyRule, Request, ResourceRequest, ResourceRule,
+    SubjectRulesReviewStatus,
 };
 use k8s_rbac_analysis::can_i::{Question, RuleTable};
 use proptest::prelude::*;
@@ -59,6 +60,20 @@ fn without_a_context_the_namespace_follows_the_scope_of_the_resource() {
             1,
         ),
         ("get /healthz", "get /healthz", 0),
+        ("get namespaces/team", "get - namespaces team team", 0),
+        ("list namespaces", "list - namespaces - -", 0),
+        (
+            "get namespaces/team -n other",
+            "get - namespaces other team",
+            2,
+        ),
+        ("create pods/exec", "create - pods default exec", 1),
+        ("create secrets/mine", "create - secrets default mine", 1),
+        (
+            "create pods/web --subresource=exec",
+            "create - pods/exec default web",
+            0,
+        ),
     ] {
         let question = Question::parse_without_context(line).unwrap();
         assert_eq!(show(&question.request()), asked);
@@ -110,6 +125,37 @@ fn every_name_of_every_resource_finds_it_with_its_group() {
         }
     }
     assert_eq!(find("events", "").map(|found| found.group), Some(""));
+}
+
+#[test]
+fn a_mistyped_resource_is_unknown_and_the_nearest_is_named() {
+    let objects: Objects = serde_json::from_value(serde_json::json!({"clusterRoles": [{
+        "metadata": {"name": "r"},
+        "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["widgets/status"]}],
+    }]}))
+    .unwrap();
+    let policy = Policy::new(objects);
+    let unknown = |line: &str| {
+        let question = Question::parse_without_context(line).unwrap();
+        let unknown = question.unknown_resource(&policy, ["Gadget", "Policy"]);
+        unknown.map(|unknown| unknown.nearest().unwrap_or("-").to_owned())
+    };
+    for (resource, nearest) in [
+        ("secerts", Some("secrets")),
+        ("pod", None),
+        ("widgets", None),
+        ("widgts", Some("widgets")),
+        ("gadgets", None),
+        ("policies", None),
+        ("deploymnets", Some("deployments")),
+        ("things", Some("-")),
+        ("things.example.com", None),
+        ("users", None),
+        ("*", None),
+    ] {
+        let got = unknown(&format!("get {resource}"));
+        assert_eq!(got.as_deref(), nearest, "{resource}");
+    }
 }
 
 #[test]

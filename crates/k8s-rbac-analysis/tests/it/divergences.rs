@@ -47,6 +47,18 @@ fn each_divergence_is_real() {
         &Some("default".to_owned()),
         &namespace,
     );
+    let own = Question::parse_without_context("get namespaces/team").unwrap();
+    let namespace = match own.request() {
+        Request::Resource(request) => request.namespace().map(str::to_owned),
+        Request::Path(_) => None,
+    };
+    let default = Some("default".to_owned());
+    divergences.compare("can-i-namespace-by-name", &default, &namespace);
+    divergences.compare(
+        "can-i-subresource-as-name",
+        &Ok(0),
+        &warnings("create pods/exec"),
+    );
     let twice: Objects = serde_json::from_value(serde_json::json!({
         "clusterRoles": [{
             "metadata": {"name": "r"},

@@ -6,11 +6,11 @@ mod naive;
 use std::collections::BTreeSet;
 
 use k8s_rbac::{
-    API_GROUP, ClusterRole, ClusterRoleBinding, Identity, Metadata, Objects, Policy, PolicyRule,
-    Role, RoleBinding, RoleRef, Subject, User,
+    API_GROUP, ClusterRole, ClusterRoleBinding, Identity, KubernetesVersion, Metadata, Objects,
+    Policy, PolicyRule, ResourceRequest, Role, RoleBinding, RoleRef, Subject, User,
 };
 use k8s_rbac_analysis::escalation_paths;
-use k8s_rbac_analysis::escalation_paths::{EscalationPaths, Target};
+use k8s_rbac_analysis::escalation_paths::{EscalationPaths, EscalationSearch, Goal, Target};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -280,4 +280,132 @@ fn the_worlds_of_the_search_are_not_trivial() {
         everything >= 50 && others >= 100 && far >= 30,
         "{everything} {others} {far}"
     );
+}
+
+/// The number of steps of a user with one rule, on a version.
+fn steps_with(rule: serde_json::Value, version: KubernetesVersion) -> usize {
+    let objects: Objects = serde_json::from_value(serde_json::json!({
+        "clusterRoles": [{"metadata": {"name": "r"}, "rules": [rule]}],
+        "clusterRoleBindings": [
+            {"metadata": {"name": "b"}, "subjects": [
+                {"kind": "User", "name": "u"},
+                {"kind": "ServiceAccount", "name": "a", "namespace": "ns1"},
+            ], "roleRef": {"kind": "ClusterRole", "name": "r"}},
+        ],
+    }))
+    .unwrap();
+    let policy = Policy::new(objects);
+    let search = EscalationSearch::new(&policy, &User::new("u", [""; 0])).on_version(version);
+    search.paths().unwrap().steps().len()
+}
+
+#[test]
+fn the_version_decides_about_exec_admission_policies_and_constrained_impersonation() {
+    use KubernetesVersion::{V1_34, V1_35, V1_36};
+    let exec = serde_json::json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods/exec"]});
+    assert_eq!(steps_with(exec.clone(), V1_34), 1);
+    assert_eq!(steps_with(exec, V1_35), 0);
+    let policies = serde_json::json!({"verbs": ["update"],
+        "apiGroups": ["admissionregistration.k8s.io"], "resources": ["mutatingadmissionpolicies"]});
+    assert_eq!(steps_with(policies.clone(), V1_35), 0);
+    assert_eq!(steps_with(policies, V1_36), 1);
+    let constrained = serde_json::json!({
+        "verbs": ["impersonate:user-info", "impersonate-on:user-info:get"],
+        "apiGroups": ["authentication.k8s.io"], "resources": ["users"], "resourceNames": ["v"]});
+    assert_eq!(steps_with(constrained.clone(), V1_35), 0);
+    assert_eq!(steps_with(constrained, V1_36), 1);
+}
+
+#[test]
+fn a_path_to_a_goal_is_one_shortest_chain() {
+    let objects: Objects = serde_json::from_value(serde_json::json!({
+        "clusterRoles": [
+            {"metadata": {"name": "v"}, "rules": [{"verbs": ["impersonate"], "apiGroups": [""],
+                "resources": ["users"], "resourceNames": ["v", "x"]}]},
+            {"metadata": {"name": "w"}, "rules": [{"verbs": ["impersonate"], "apiGroups": [""],
+                "resources": ["users"], "resourceNames": ["w"]}]},
+            {"metadata": {"name": "secrets"}, "rules": [
+                {"verbs": ["get"], "apiGroups": [""], "resources": ["configmaps"]}]},
+        ],
+        "clusterRoleBindings": [
+            {"metadata": {"name": "v"}, "subjects": [{"kind": "User", "name": "u"}],
+             "roleRef": {"kind": "ClusterRole", "name": "v"}},
+            {"metadata": {"name": "w"}, "subjects": [{"kind": "User", "name": "v"}],
+             "roleRef": {"kind": "ClusterRole", "name": "w"}},
+            {"metadata": {"name": "s"}, "subjects": [{"kind": "User", "name": "w"}],
+             "roleRef": {"kind": "ClusterRole", "name": "secrets"}},
+        ],
+    }))
+    .unwrap();
+    let policy = Policy::new(objects);
+    let search = EscalationSearch::new(&policy, &User::new("u", ["g"]));
+    let steps = |goal: &Goal<'_>| {
+        let path = search.path_to(goal).unwrap();
+        path.map(|path| {
+            let targets = path.steps().iter().map(|step| step.target().to_string());
+            targets.collect::<Vec<_>>()
+        })
+    };
+    let read = ResourceRequest::new("get", "", "configmaps");
+    let chain = vec![
+        r#"becomes User "v""#.to_owned(),
+        r#"becomes User "w""#.to_owned(),
+    ];
+    assert_eq!(steps(&Goal::Request(read.into())), Some(chain.clone()));
+    assert_eq!(
+        steps(&Goal::Identity(Identity::User("w".to_owned()))),
+        Some(chain)
+    );
+    assert_eq!(
+        steps(&Goal::Identity(Identity::Group("g".to_owned()))),
+        Some(Vec::new())
+    );
+    assert_eq!(
+        steps(&Goal::Identity(Identity::Group(
+            "system:masters".to_owned()
+        ))),
+        None
+    );
+    assert_eq!(steps(&Goal::Everything), None);
+}
+
+/// Subjects that may each impersonate many others: what once exceeded the limit.
+#[test]
+fn many_subjects_that_impersonate_many_are_searched() {
+    let subjects: Vec<Subject> = (0..1_000)
+        .map(|number| Subject {
+            kind: "User".to_owned(),
+            name: format!("u{number}"),
+            ..Subject::default()
+        })
+        .collect();
+    let mut world = Objects::default();
+    for number in 0..20 {
+        let rule = |resource: &str| PolicyRule {
+            verbs: own("impersonate"),
+            api_groups: own(""),
+            resources: own(resource),
+            ..PolicyRule::default()
+        };
+        let mut users = rule("users");
+        users.resource_names = (0..1_000)
+            .map(|at| format!("u{}", (at + number) % 1_000))
+            .collect();
+        let mut groups = rule("groups");
+        groups.resource_names = vec![format!("g{number}")];
+        world.cluster_roles.push(ClusterRole {
+            metadata: named(&format!("r{number}"), ""),
+            rules: vec![users, groups],
+            aggregation_rule: None,
+        });
+        world.cluster_role_bindings.push(ClusterRoleBinding {
+            metadata: named(&format!("b{number}"), ""),
+            subjects: subjects.clone(),
+            role_ref: role_ref("ClusterRole", &format!("r{number}")),
+        });
+    }
+    let policy = Policy::new(world);
+    let paths = escalation_paths(&policy, &User::new("u0", [""; 0])).unwrap();
+    let reached = reached(&paths);
+    assert_eq!(reached.len(), 999 + 20);
 }

@@ -114,6 +114,64 @@ fn explanations_say_what_the_cases_say() {
     report.finish();
 }
 
+#[test]
+fn a_binding_beside_its_role_and_one_to_the_default_policy_are_told_apart_from_dangling_ones() {
+    let objects: Objects = serde_json::from_value(serde_json::json!({
+        "roles": [{"metadata": {"name": "reader", "namespace": "example"},
+            "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}]}],
+        "clusterRoles": [{"metadata": {"name": "nodes"},
+            "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["nodes"]}]}],
+        "roleBindings": [
+            {"metadata": {"name": "reader", "namespace": "default"},
+             "subjects": [{"kind": "User", "name": "u"}],
+             "roleRef": {"kind": "Role", "name": "reader"}},
+            {"metadata": {"name": "view", "namespace": "example"},
+             "subjects": [{"kind": "User", "name": "u"}],
+             "roleRef": {"kind": "ClusterRole", "name": "view"}},
+            {"metadata": {"name": "lost", "namespace": "example"},
+             "subjects": [{"kind": "User", "name": "u"}],
+             "roleRef": {"kind": "ClusterRole", "name": "lost"}},
+            {"metadata": {"name": "nodes", "namespace": "example"},
+             "subjects": [{"kind": "User", "name": "u"}],
+             "roleRef": {"kind": "ClusterRole", "name": "nodes"}},
+        ],
+    }))
+    .unwrap();
+    let policy = Policy::new(objects);
+    let user = User::new("u", [""; 0]);
+    let secrets = ResourceRequest::new("get", "", "secrets").in_namespace("example");
+    assert_eq!(
+        explain(&policy, &user, &secrets.into()).to_string(),
+        concat!(
+            r#"not loaded: RoleBinding "view/example": clusterrole.rbac.authorization.k8s.io "view" not found, a role of the default policy"#,
+            "\n",
+            r#"dangling: RoleBinding "lost/example": clusterrole.rbac.authorization.k8s.io "lost" not found"#,
+            "\n",
+            r#"nearly by RoleBinding "nodes/example" of ClusterRole "nodes" to User "u": its resources are ["nodes"]"#,
+            "\n",
+            r#"nearly by RoleBinding "reader/default": it names the user, but namespace "default" has no Role "reader"; there is one in "example""#,
+            "\n",
+        )
+    );
+    let nodes = explain(
+        &policy,
+        &user,
+        &ResourceRequest::new("get", "", "nodes").into(),
+    );
+    let misses: Vec<String> = nodes
+        .near_misses()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        misses,
+        [concat!(
+            r#"RoleBinding "nodes/example" of ClusterRole "nodes" to User "u": "#,
+            "a RoleBinding holds in its own namespace only; no RoleBinding grants a cluster-scoped resource"
+        )]
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
