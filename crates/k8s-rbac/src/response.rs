@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use crate::engine::binding::BindingView;
 use crate::go_text::quote::{Quoted, aggregate};
 use crate::objects::{API_GROUP, PolicyRule, RoleRef, Subject};
+use crate::version::KubernetesVersion;
 
 /// A decision, and the missing roles that were met on the way.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,10 +35,10 @@ impl<'p> Response<'p> {
         &self.unresolved
     }
 
-    /// Returns kube-apiserver's reason, byte for byte. Empty if it gives none.
+    /// Returns the reason of kube-apiserver's RBAC authorizer, byte for byte. Empty if it gives none.
     ///
     /// As upstream: plugin/pkg/auth/authorizer/rbac/rbac.go, `Authorize`. With a grant, unresolved
-    /// roles are not mentioned.
+    /// roles are not mentioned. [`Response::reason_in`] is the reason in a 403 or a review.
     #[must_use]
     pub fn reason(&self) -> String {
         match self.decision {
@@ -48,6 +49,21 @@ impl<'p> Response<'p> {
                 format!("RBAC: {}", Unresolved::evaluation_error(&self.unresolved))
             }
         }
+    }
+
+    /// Returns the reason that clients of a kube-apiserver of this version see in a 403 or a review.
+    ///
+    /// From 1.37 the name of the authorizer stands before its reason, unless the request is allowed.
+    ///
+    /// As upstream: apiserver, pkg/authorization/union/union.go, `Authorize`.
+    #[must_use]
+    pub fn reason_in(&self, version: KubernetesVersion) -> String {
+        let reason = self.reason();
+        let is_named = version >= KubernetesVersion::V1_37;
+        if is_named && !self.decision.is_allow() && !reason.is_empty() {
+            return format!("rbac: {reason}");
+        }
+        reason
     }
 }
 

@@ -1,8 +1,8 @@
 //! HTTP requests, their selectors, and 403 responses.
 
 use k8s_rbac::{
-    FieldRequirement, Forbidden, LabelRequirement, Objects, Policy, RequestInfo, RequestInfoError,
-    User,
+    FieldRequirement, Forbidden, KubernetesVersion, LabelRequirement, Objects, Policy, RequestInfo,
+    RequestInfoError, User,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -40,7 +40,10 @@ fn refusal(error: &RequestInfoError) -> Refusal {
 
 /// An HTTP request, its user, and the objects that authorize it.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Served {
+    #[serde(default = "super::recorded_version")]
+    kubernetes_version: KubernetesVersion,
     #[serde(flatten)]
     http: Http,
     world: Objects,
@@ -62,7 +65,7 @@ fn serve(question: &Served) -> Result<Value, Refusal> {
     if response.decision().is_allow() {
         return Ok(json!({ "status": 200 }));
     }
-    let reason = response.reason();
+    let reason = response.reason_in(question.kubernetes_version);
     let forbidden = Forbidden::new(&user.name, request, &reason);
     Ok(json!({ "status": 403, "body": forbidden.body() }))
 }

@@ -1,7 +1,7 @@
 //! Reviews: API objects in, API objects out.
 
 use k8s_rbac::review::{AccessReview, ReviewError, RulesReview};
-use k8s_rbac::{Objects, Policy, User};
+use k8s_rbac::{KubernetesVersion, Objects, Policy, User};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,7 +18,10 @@ pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
 
 /// A review, its sender, and the namespace of its URL.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Question {
+    #[serde(default = "super::recorded_version")]
+    kubernetes_version: KubernetesVersion,
     world: Objects,
     user: Option<String>,
     groups: Option<Vec<String>>,
@@ -35,7 +38,12 @@ impl Question {
 fn review(question: &Question) -> Result<Value, Refusal> {
     let review: AccessReview = crate::read(&question.review)?;
     let policy = Policy::new(question.world.clone());
-    let answer = policy.review(&question.caller(), text(&question.namespace), review);
+    let answer = policy.review(
+        question.kubernetes_version,
+        &question.caller(),
+        text(&question.namespace),
+        review,
+    );
     Ok(json!({ "review": answer.map_err(|error| refusal(&error))? }))
 }
 

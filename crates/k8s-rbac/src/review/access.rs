@@ -12,6 +12,7 @@ use crate::review::types::{
     ReviewMetadata, ReviewVersion,
 };
 use crate::review::{ReviewError, selectors};
+use crate::version::KubernetesVersion;
 
 /// A `SelfSubjectAccessReview`, `SubjectAccessReview` or `LocalSubjectAccessReview`, of `v1` or
 /// `v1beta1`.
@@ -59,14 +60,16 @@ impl AccessReview {
 }
 
 impl Policy {
-    /// Answers the review as a kube-apiserver with RBAC as its only authorizer: returns the review
-    /// with its status. `namespace` is that of the URL, which only local reviews have.
+    /// Answers a review as a kube-apiserver of this version without other authorizers does: returns
+    /// the review with its status. `namespace` is the namespace of the URL, which only local reviews
+    /// have.
     ///
     /// # Errors
     ///
     /// [`ReviewError::OtherNamespace`], [`ReviewError::Invalid`], [`ReviewError::NamespaceRequired`].
     pub fn review(
         &self,
+        version: KubernetesVersion,
         caller: &User,
         namespace: &str,
         mut review: AccessReview,
@@ -93,7 +96,7 @@ impl Policy {
         review.status = AccessReviewStatus {
             allowed: response.decision().is_allow(),
             denied: false,
-            reason: response.reason(),
+            reason: response.reason_in(version),
             evaluation_error: selectors::evaluation_error(&review.spec),
         };
         Ok(review)

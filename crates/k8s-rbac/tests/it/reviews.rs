@@ -1,7 +1,7 @@
 //! Reviews: the cases of `testdata/reviews.toml`, and what of an object stays what it was.
 
 use k8s_rbac::review::{AccessReview, ReviewError, RulesReview};
-use k8s_rbac::{Objects, Policy, User};
+use k8s_rbac::{KubernetesVersion, Objects, Policy, User};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use testkit::Report;
@@ -58,7 +58,12 @@ fn reviews_are_answered_as_the_cases_say() {
             written["apiVersion"] = json!("authorization.k8s.io/v1");
         }
         let review: AccessReview = serde_json::from_value(written.clone()).unwrap();
-        let answer = policy.review(&carol, &case.namespace, review);
+        let answer = policy.review(
+            KubernetesVersion::default(),
+            &carol,
+            &case.namespace,
+            review,
+        );
         let status = answer.map(|answer| serde_json::to_value(answer).unwrap()["status"].clone());
         let want = case.answer.ok_or_else(|| case.error.unwrap_or_default());
         report.check(
@@ -87,7 +92,9 @@ fn the_question_comes_back_with_the_answer() {
         },
     });
     let review: AccessReview = serde_json::from_value(written.clone()).unwrap();
-    let answer = policy.review(&User::default(), "", review).unwrap();
+    let answer = policy
+        .review(KubernetesVersion::default(), &User::default(), "", review)
+        .unwrap();
     written["spec"]["resourceAttributes"]
         .as_object_mut()
         .unwrap()
@@ -135,4 +142,48 @@ fn what_is_no_review_is_not_read() {
     assert!(!read("SubjectAccessReview", "authorization.k8s.io/v2"));
     assert!(!read("SelfSubjectRulesReview", "authorization.k8s.io/v1"));
     assert!(!read("TokenReview", "authentication.k8s.io/v1"));
+}
+
+#[test]
+fn from_1_37_a_refusal_names_its_authorizer() {
+    let objects: Objects = serde_json::from_value(json!({
+        "roleBindings": [{
+            "metadata": {"name": "dangling", "namespace": "dev"},
+            "subjects": [{"kind": "User", "name": "carol"}],
+            "roleRef": {"kind": "Role", "name": "gone"},
+        }],
+        "clusterRoleBindings": [{
+            "metadata": {"name": "metrics"},
+            "subjects": [{"kind": "User", "name": "carol"}],
+            "roleRef": {"kind": "ClusterRole", "name": "metrics"},
+        }],
+        "clusterRoles": [{
+            "metadata": {"name": "metrics"},
+            "rules": [{"verbs": ["get"], "nonResourceURLs": ["/metrics"]}],
+        }],
+    }))
+    .unwrap();
+    let policy = Policy::new(objects);
+    let carol = User::new("carol", [] as [&str; 0]);
+    let reason = |version| {
+        let review = serde_json::from_value(json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {"namespace": "dev", "verb": "get", "resource": "pods"}},
+        }))
+        .unwrap();
+        let review = policy.review(version, &carol, "", review).unwrap();
+        review.status.reason
+    };
+    let missing = r#"RBAC: role.rbac.authorization.k8s.io "gone" not found"#;
+    assert_eq!(reason(KubernetesVersion::V1_36), missing);
+    assert_eq!(reason(KubernetesVersion::V1_37), format!("rbac: {missing}"));
+    let request = k8s_rbac::Request::path("get", "/metrics");
+    let allowed = policy.authorize(&carol, &request);
+    assert_eq!(
+        allowed.reason_in(KubernetesVersion::V1_37),
+        allowed.reason()
+    );
+    let nothing = policy.authorize(&User::new("dave", [] as [&str; 0]), &request);
+    assert_eq!(nothing.reason_in(KubernetesVersion::V1_37), "");
 }

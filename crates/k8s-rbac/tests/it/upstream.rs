@@ -3,8 +3,9 @@
 
 use k8s_rbac::review::{AccessReview, ReviewError};
 use k8s_rbac::{
-    ClusterRole, ClusterRoleBinding, FieldErrors, FieldRequirement, LabelRequirement, Policy,
-    RequestInfo, RequestInfoError, Role, RoleBinding, User, Write, WriteVerdict,
+    ClusterRole, ClusterRoleBinding, FieldErrors, FieldRequirement, KubernetesVersion,
+    LabelRequirement, Policy, RequestInfo, RequestInfoError, Role, RoleBinding, User, Write,
+    WriteVerdict,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -113,7 +114,8 @@ fn reviews_are_answered() {
         let user: String = field(question, "user");
         let caller = User::new(user, field::<Vec<String>>(question, "groups"));
         let review: AccessReview = read(&question["review"]);
-        match policy.review(&caller, &field::<String>(question, "namespace"), review) {
+        let namespace: String = field(question, "namespace");
+        match policy.review(KubernetesVersion::V1_34, &caller, &namespace, review) {
             Ok(review) => json!({ "review": review }),
             Err(error) => {
                 let code = match error {
