@@ -48,12 +48,16 @@ impl<'o> Placeholders<'o> {
         let Some((first, _)) = self.found.first() else {
             return;
         };
-        let listed: Vec<String> = self
+        // The path of the finding is that of the first.
+        let mut listed: Vec<String> = self
             .found
             .iter()
             .take(MAX_LISTED)
             .map(|(path, text)| format!("{path} is {}", plain(text)))
             .collect();
+        if let (Some(first), Some((_, text))) = (listed.first_mut(), self.found.first()) {
+            *first = plain(text);
+        }
         let more = match self.found.len().saturating_sub(MAX_LISTED) {
             0 => String::new(),
             more => format!(" and {more} more"),

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use k8s_rbac::{KubernetesVersion, PolicyRule};
+use k8s_rbac::{KubernetesVersion, PolicyRule, ResourceRequest};
 
 use crate::cluster::{BoundScope, allows_everything};
 use crate::finding::Findings;
@@ -110,6 +110,9 @@ pub(crate) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &
         }
         if widened.contains(&permission.code) {
             continue;
+        }
+        if permission.code == FindingCode::SecretTokenMint {
+            message.push_str(&describe_readable(context.rules));
         }
         let severity = severity_in_scope(permission.code, severity, context.bound);
         out.add_at(severity, permission.code, path, message);
@@ -238,6 +241,28 @@ fn check_aggregation(
         out.add_at(Severity::Medium, code, path, message);
     }
     codes
+}
+
+/// Names the secrets that the rules of a role allow reading by name.
+fn describe_readable(rules: &[PolicyRule]) -> String {
+    let secrets = ResourceRequest::new("get", "", "secrets");
+    let allows_reading = |rule: &&PolicyRule| {
+        let mut verbs = ["get", "list", "watch"].into_iter();
+        rule.allows_group("")
+            && rule.allows_resource(&secrets)
+            && verbs.any(|verb| rule.allows_verb(verb))
+    };
+    let names: Vec<&String> = rules
+        .iter()
+        .filter(allows_reading)
+        .flat_map(|rule| &rule.resource_names)
+        .collect();
+    let noun = if names.len() == 1 {
+        "secret"
+    } else {
+        "secrets"
+    };
+    format!(", and reading the {noun} {}", list(&names))
 }
 
 fn describe(granted: &Granted<'_>) -> String {
