@@ -1,4 +1,4 @@
-//! Questions as `kubectl auth can-i` takes them, read without a cluster.
+//! Questions in the grammar of `kubectl auth can-i`, parsed without a cluster.
 //!
 //! ```
 //! use k8s_rbac_analysis::can_i::Question;
@@ -26,7 +26,7 @@ pub use warning::Warning;
 
 use crate::can_i::arguments::Arguments;
 
-/// The verbs that do not make `kubectl` warn: of resources.
+/// The verbs of resources for which `kubectl` does not warn.
 ///
 /// As upstream: kubectl, `pkg/cmd/auth/cani.go`.
 const RESOURCE_VERBS: [&str; 16] = [
@@ -48,12 +48,12 @@ const RESOURCE_VERBS: [&str; 16] = [
     "attest",
 ];
 
-/// The same, of paths.
+/// The verbs of paths for which `kubectl` does not warn.
 const PATH_VERBS: [&str; 8] = [
     "get", "put", "post", "head", "options", "delete", "patch", "*",
 ];
 
-/// A question that was read.
+/// A parsed question.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Question {
     verb: String,
@@ -74,25 +74,25 @@ enum About {
 }
 
 impl Question {
-    /// Reads what stands after `kubectl auth can-i` on a line: `VERB TYPE`, `VERB TYPE/NAME` or
+    /// Parses the arguments of `kubectl auth can-i` from a line: `VERB TYPE`, `VERB TYPE/NAME` or
     /// `VERB /PATH`, and the flags `-n`, `--namespace`, `-A`, `--all-namespaces` and
     /// `--subresource`.
     ///
-    /// `TYPE` is a resource, the name of one, or a short name, if need be with its group
-    /// (`deployments.apps`, `deploy.v1.apps`). What Kubernetes does not have of its own is
-    /// `resource.group`. `namespace` is that of a question that names none: `kubectl` takes it
-    /// from the context.
+    /// `TYPE` is the plural, singular or short name of a resource, optionally with its group
+    /// (`deployments.apps`, `deploy.v1.apps`). A resource that Kubernetes does not ship needs its
+    /// group: `resource.group`. `namespace` is the default namespace of the question, which `kubectl`
+    /// takes from the context.
     ///
     /// # Errors
     ///
-    /// In the order of the words [`Error::UnknownFlag`], [`Error::MissingValue`] and
+    /// In the order of the arguments, [`Error::UnknownFlag`], [`Error::MissingValue`] and
     /// [`Error::NotABoolean`]; then [`Error::BothNamespaces`], [`Error::Arguments`],
     /// [`Error::SubresourceOfPath`], [`Error::EmptyResource`], [`Error::PathInName`].
     pub fn parse(line: &str, namespace: &str) -> Result<Self, Error> {
         Self::from_words(arguments::split(line), namespace)
     }
 
-    /// Reads the same from words that a shell has split.
+    /// Parses the same from arguments that a shell has split.
     ///
     /// # Errors
     ///
@@ -104,12 +104,12 @@ impl Question {
         Self::read(Arguments::read(words)?, Namespace::Named(namespace))
     }
 
-    /// Reads a line where there is no context to take a namespace from: a question that names none
-    /// is about the namespace `default`, or about the cluster where the resource has no
-    /// namespaces, as the real request would be.
+    /// Parses a line without a context that sets a namespace. A question without a namespace is about
+    /// `default`, or about the cluster scope if the resource is cluster-scoped, as the real request
+    /// would be.
     ///
-    /// DIFFERENCE: `kubectl` sends a namespace in both cases, so that a RoleBinding may answer for
-    /// nodes.
+    /// DIFFERENCE: `kubectl` sends a namespace in both cases, so a RoleBinding may allow a request
+    /// for nodes.
     ///
     /// # Errors
     ///
@@ -148,14 +148,14 @@ impl Question {
             words.subresource.clone_into(subresource);
         }
         question.warn_of_name(name, words.subresource);
-        // As upstream: with all namespaces, neither scope nor verb is looked at.
+        // As upstream: with all namespaces, scope and verb are not checked.
         if !words.is_in_all_namespaces {
             question.warn_of_verb(&RESOURCE_VERBS);
         }
         Ok(question)
     }
 
-    /// Returns the request that the question is about.
+    /// Returns the request of the question.
     #[must_use]
     pub fn request(&self) -> Request<'_> {
         match &self.about {
@@ -194,7 +194,7 @@ impl Question {
         }
     }
 
-    /// Returns what to warn of, in the order in which `kubectl` does.
+    /// Returns the warnings, in `kubectl`'s order.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -265,7 +265,8 @@ impl Question {
         }
     }
 
-    /// Warns of a name that was probably meant to be a subresource, and of a name in a create.
+    /// Returns a warning about a name that was probably meant to be a subresource, or about a name in
+    /// a create.
     fn warn_of_name(&mut self, name: &str, subresource: &str) {
         let About::Resource { resource, .. } = &self.about else {
             return;
@@ -292,7 +293,7 @@ impl Question {
     }
 }
 
-/// Returns whether a resource without a group is asked about although it is none.
+/// Returns whether this is a name that `kubectl` accepts although it is not a resource.
 ///
 /// As upstream: `users` and `groups` are not resources, but are impersonated.
 fn is_expected(resource: &str) -> bool {
@@ -323,19 +324,19 @@ fn is_subresource(resource: &str, name: &str) -> bool {
     name == "status" || names.contains(&name)
 }
 
-/// The namespace that `kubectl` takes where its context has none.
+/// The namespace that `kubectl` uses if its context has none.
 const DEFAULT_NAMESPACE: &str = "default";
 
-/// What namespace a question is about.
+/// The namespace of a question.
 #[derive(Clone, Copy)]
 enum Namespace<'n> {
-    /// The one of the scope that the resource has.
+    /// The default namespace, or none if the resource is cluster-scoped.
     ByScope,
-    /// This one, which the question or the context names.
+    /// This namespace, from the question or the context.
     Named(&'n str),
 }
 
-/// What was written for the resource.
+/// The resource argument.
 enum Type {
     Known(&'static ApiResource),
     Other { resource: String, group: String },
@@ -360,7 +361,7 @@ impl Type {
     }
 }
 
-/// Says whether a text is an API version: `v1`, `v2beta1`.
+/// Returns whether a text is an API version: `v1`, `v2beta1`.
 fn is_version(text: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     text.strip_prefix('v').is_some_and(|version| {
@@ -374,32 +375,32 @@ fn is_version(text: &str) -> bool {
     })
 }
 
-/// Why a line is no question. Arguments are counted from one.
+/// Why a line is not a question. Arguments are counted from one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
     /// More or fewer than two arguments.
     #[error("expected two arguments: `VERB TYPE`, `VERB TYPE/NAME` or `VERB /PATH`")]
     Arguments,
-    /// A namespace and all of them.
+    /// Both a namespace and all namespaces.
     #[error("a namespace and all namespaces exclude each other")]
     BothNamespaces,
-    /// Nothing where the resource must stand.
+    /// An empty resource.
     #[error("the resource is empty")]
     EmptyResource,
-    /// A flag that needs a value and has none.
+    /// A flag without its value.
     #[error("the flag at word {0} needs a value")]
     MissingValue(usize),
     /// A value that is neither `true` nor `false`.
     #[error("the flag at word {0} is `true` or `false`")]
     NotABoolean(usize),
-    /// A name with a slash in it.
+    /// A name that contains a slash.
     #[error("an object's name has no `/`; a subresource is asked for with `--subresource`")]
     PathInName,
-    /// A subresource of something that is no resource.
+    /// A subresource of a path.
     #[error("a path has no subresource")]
     SubresourceOfPath,
-    /// A flag that a question without a cluster does not have.
+    /// A flag that a question without a cluster does not support.
     #[error(
         "the flag at word {0} is not known; there are `-n`, `--namespace`, `-A`, \
          `--all-namespaces` and `--subresource`"

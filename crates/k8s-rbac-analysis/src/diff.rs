@@ -1,4 +1,4 @@
-//! What somebody may do by one policy and not by another.
+//! The differences between what users may do under two policies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
@@ -10,25 +10,24 @@ use crate::permission_set::{
 };
 use crate::scoped_rule::{ScopedRule, merge};
 
-/// How many words of rules a comparison may look at. Our choice: some seconds; a change to `view`
-/// where 100,000 bindings give it takes less than a quarter.
+/// The number of words of rules that a comparison may read. Our choice: this takes a few seconds. A
+/// change to `view` where 100,000 bindings grant it takes less than a quarter of that.
 pub const MAX_DIFF_STEPS: usize = 1 << 28;
 
-/// Finds what each user and group may do by `after` and not by this policy, and the other way
-/// round.
+/// Finds the permissions that each user and group gains and loses from `before` to `after`.
 ///
-/// What counts is what is allowed: other names, other bindings or rules written in another way
-/// are no difference. The comparison is of [`Policy::rbac`], for requests as
-/// [`permissions`](crate::permissions()) describes them. Nothing differs if and only if every user
-/// of every groups may do the same by both.
+/// Only effective permissions count: other names, other bindings or rules written in another way
+/// are not a difference. The comparison is of [`Policy::rbac`], for requests as
+/// [`permissions`](crate::permissions()) describes them. The result is empty if and only if every
+/// user in any set of groups may do the same under both.
 ///
-/// Whose bindings give the same roles before and after costs nothing more; for the others the
-/// time is proportional to the size of their rules.
+/// Subjects with the same roles before and after are skipped. For the others, the time is
+/// proportional to the size of their rules.
 ///
 /// # Errors
 ///
-/// [`TooLarge`] when the rules that are not in both policies spell out more than [`MAX_PERMISSIONS`]
-/// permissions for one subject, or when it would take more than [`MAX_DIFF_STEPS`].
+/// [`TooLarge`] if the rules that are not in both policies expand to more than [`MAX_PERMISSIONS`]
+/// permissions for one subject, or if the comparison would take more than [`MAX_DIFF_STEPS`].
 pub fn diff<'p>(before: &'p Policy, after: &'p Policy) -> Result<PolicyDiff<'p>, TooLarge> {
     let mut numbers = Numbers::default();
     let (before, after) = (given(before, &mut numbers), given(after, &mut numbers));
@@ -57,10 +56,10 @@ pub fn diff<'p>(before: &'p Policy, after: &'p Policy) -> Result<PolicyDiff<'p>,
     Ok(PolicyDiff { changes })
 }
 
-/// The roles of a subject, by number, each where it is given.
+/// The roles of a subject, by number, each with its scope.
 type Given<'p> = BTreeSet<(Option<&'p str>, usize)>;
 
-/// The rules of a subject, each where it holds.
+/// The rules of a subject, each with its scope.
 type Rules<'p> = BTreeMap<(Option<&'p str>, usize), &'p PolicyRule>;
 
 fn given<'p>(policy: &'p Policy, numbers: &mut Numbers<'p>) -> BTreeMap<Identity, Given<'p>> {
@@ -83,7 +82,7 @@ fn given<'p>(policy: &'p Policy, numbers: &mut Numbers<'p>) -> BTreeMap<Identity
 /// Numbers for roles and rules: the same number means the same text, in either policy.
 #[derive(Default)]
 struct Numbers<'p> {
-    /// By where the rules of a role are kept, as many bindings give one role.
+    /// By the address of the role's rules, because many bindings grant one role.
     places: HashMap<(*const PolicyRule, usize), usize>,
     roles: HashMap<&'p [PolicyRule], usize>,
     rules_of_roles: Vec<Vec<(usize, &'p PolicyRule)>>,
@@ -125,7 +124,7 @@ impl<'p> Numbers<'p> {
     }
 }
 
-/// Finds the atoms of some rules that others do not cover.
+/// Finds the permissions of some rules that others do not cover.
 fn beyond<'p>(
     rules: &Rules<'p>,
     others: &Rules<'p>,
@@ -139,7 +138,7 @@ fn beyond<'p>(
             atoms.add(at.0, rule, &mut budget)?;
         }
     }
-    // A rule of both is left out: what it covers, the others cover as well.
+    // A rule on both sides is left out: the other side covers everything that it covers.
     let greatest = atoms.greatest();
     let words = Vocabulary::of(&greatest);
     let places: BTreeSet<Option<&str>> = greatest.iter().map(ScopedPermission::namespace).collect();
@@ -171,7 +170,7 @@ fn size(rule: &PolicyRule) -> usize {
         .fold(1, usize::saturating_add)
 }
 
-/// What differs between two policies. Prints as lines, each ended: `newly allowed: Group "devs":
+/// The differences between two policies. Prints as terminated lines: `newly allowed: Group "devs":
 /// delete secrets in namespace "prod"`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyDiff<'p> {
@@ -185,7 +184,7 @@ impl<'p> PolicyDiff<'p> {
         &self.changes
     }
 
-    /// Says whether everybody may do the same by both.
+    /// Returns whether all users may do the same under both policies.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.changes.is_empty()
@@ -208,7 +207,7 @@ impl Display for PolicyDiff<'_> {
     }
 }
 
-/// What changes for one user or group.
+/// The changes for one user or group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change<'p> {
     identity: Identity,
@@ -217,33 +216,31 @@ pub struct Change<'p> {
 }
 
 impl<'p> Change<'p> {
-    /// Returns whom it is about.
+    /// Returns the user or group.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// Returns what is newly allowed: of the normal form after, the atoms that nothing covers
-    /// before.
+    /// Returns the gained permissions: those of the normal form after that nothing covered before.
     #[must_use]
     pub fn gained(&self) -> &[ScopedPermission<'p>] {
         &self.gained
     }
 
-    /// Returns what is no longer allowed: of the normal form before, the atoms that nothing covers
-    /// after.
+    /// Returns the lost permissions: those of the normal form before that nothing covers after.
     #[must_use]
     pub fn lost(&self) -> &[ScopedPermission<'p>] {
         &self.lost
     }
 
-    /// Returns what is newly allowed as few rules.
+    /// Returns the gained permissions, merged into few rules.
     #[must_use]
     pub fn gained_rules(&self) -> Vec<ScopedRule<'p>> {
         merge(&self.gained)
     }
 
-    /// Returns what is no longer allowed as few rules.
+    /// Returns the lost permissions, merged into few rules.
     #[must_use]
     pub fn lost_rules(&self) -> Vec<ScopedRule<'p>> {
         merge(&self.lost)

@@ -1,4 +1,4 @@
-//! Why: every grant of a request, what nearly allowed it, and what misleads.
+//! Explains a decision: every grant of a request, the near misses, and likely misunderstandings.
 
 mod misplaced;
 mod near_miss;
@@ -16,16 +16,15 @@ pub use note::Note;
 
 use crate::explain::near_miss::Failed;
 
-/// How many grants an explanation lists, and how many near misses. Our choice: more than anybody
-/// reads, and a role of 100,000 rules in 100,000 bindings has ten thousand million.
+/// The number of grants and of near misses that an explanation lists at most. Our choice: more than
+/// a person reads. A role of 100,000 rules in 100,000 bindings has ten thousand million.
 pub const MAX_LISTED: usize = 10_000;
 
-/// Explains a decision: all that allows the request, and all that would if one thing about it
-/// were another.
+/// Explains a decision: every rule that allows the request, and every rule that would if one part of
+/// it were different.
 ///
-/// This looks at every binding there is, in the order of the walk, namespaces by name, and at
-/// every rule of the roles that have to do with the user once: it is for people, not for
-/// deciding.
+/// This reads every binding, in walk order with namespaces by name, and every rule of the user's
+/// roles once. It is meant for people, not for deciding.
 #[must_use]
 pub fn explain<'p>(policy: &'p Policy, user: &User, request: &Request<'_>) -> Explanation<'p> {
     let mut explanation = Explanation {
@@ -79,12 +78,12 @@ pub fn explain<'p>(policy: &'p Policy, user: &User, request: &Request<'_>) -> Ex
     explanation
 }
 
-/// The rules of roles that allow a request or nearly do, by where the rules are kept: many bindings
-/// give one role.
+/// The rules of roles that allow a request or nearly do, by the address of the role's rules, because
+/// many bindings grant one role.
 #[derive(Default)]
 struct Judged(HashMap<(*const PolicyRule, usize), Near>);
 
-/// The numbers of rules that allow a request, or of which this fails.
+/// The indices of the rules that allow a request, or that fail in one part.
 type Near = Vec<(usize, Option<Failed>)>;
 
 impl Judged {
@@ -101,8 +100,8 @@ impl Judged {
     }
 }
 
-/// All that allows a request, and all that nearly does. Prints as lines, each ended: the near misses
-/// where there is no grant.
+/// The grants and near misses of a request. Prints as terminated lines, the near misses only if
+/// there is no grant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation<'p> {
     notes: Vec<Note>,
@@ -114,7 +113,7 @@ pub struct Explanation<'p> {
 }
 
 impl<'p> Explanation<'p> {
-    /// Returns what is to be known about the user and the request, whatever the policy says.
+    /// Returns notes about the user and the request that do not depend on the policy.
     #[must_use]
     pub fn notes(&self) -> &[Note] {
         &self.notes
@@ -133,20 +132,20 @@ impl<'p> Explanation<'p> {
         &self.near_misses
     }
 
-    /// Returns the roles that bindings of this user refer to and that are not there.
+    /// Returns the roles that do not exist although bindings of this user refer to them.
     #[must_use]
     pub fn unresolved(&self) -> &[Unresolved<'p>] {
         &self.unresolved
     }
 
-    /// Returns the `RoleBinding`s that name the user and whose `Role` is in another namespace, whatever
-    /// namespace the request is about.
+    /// Returns the `RoleBinding`s of the user whose `Role` is in another namespace, for any namespace
+    /// of the request.
     #[must_use]
     pub fn misplaced(&self) -> &[MisplacedBinding<'p>] {
         &self.misplaced
     }
 
-    /// Says whether there are more grants or near misses than the [`MAX_LISTED`] first.
+    /// Returns whether there are more grants or near misses than [`MAX_LISTED`].
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.is_cut
@@ -187,7 +186,7 @@ impl Display for Explanation<'_> {
                 false => writeln!(f, "dangling: {binding}: {unresolved}")?,
             }
         }
-        // Where it is allowed, they are of no interest.
+        // If the request is allowed, near misses are of no interest.
         let misses = self.near_misses.iter().filter(|_| self.grants.is_empty());
         for miss in misses {
             writeln!(f, "nearly by {miss}")?;

@@ -1,10 +1,10 @@
-//! In which namespaces a user may do something.
+//! The namespaces in which a user may do something.
 
-/// Finds the namespaces in which a user may do what a request asks, whatever namespace it
-/// names itself; by [`Policy::authorize`], so that a member of
-/// [`PRIVILEGED_GROUP`](k8s_rbac::PRIVILEGED_GROUP) may do it everywhere.
+/// Finds the namespaces in which a user may do what a request asks. The namespace of the request
+/// itself is ignored. [`Policy::authorize`] decides, so a member of
+/// [`PRIVILEGED_GROUP`](k8s_rbac::PRIVILEGED_GROUP) may do it in every namespace.
 ///
-/// It costs a decision for each namespace that has a `RoleBinding`.
+/// The cost is one decision for each namespace that has a `RoleBinding`.
 #[must_use]
 pub fn allowed_namespaces<'p>(
     policy: &'p Policy,
@@ -27,15 +27,15 @@ pub fn allowed_namespaces<'p>(
 
 use k8s_rbac::{BindingGrant, Decision, Grant, Policy, Request, ResourceRequest, User};
 
-/// Where a user may do something.
+/// The namespaces in which a user may do something.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a grant holds everywhere or in its namespace"
 )]
 pub enum AllowedNamespaces<'p> {
-    /// In all namespaces, those to come included, and in none.
+    /// All namespaces, including future ones, and the cluster scope.
     Everywhere(Grant<'p>),
-    /// In these, in the order of their names, each with the first grant there.
+    /// These namespaces, ordered by name, each with the first grant there.
     Only(Vec<(&'p str, BindingGrant<'p>)>),
 }

@@ -1,8 +1,9 @@
-//! PermissionSet: what may be done, one verb on one thing in one place, each of which may be a wildcard.
+//! Sets of permissions: one verb on one resource or path in one scope, each of which may be a
+//! wildcard.
 //!
-//! A wildcard stands for infinitely many texts, which no number of others can spell out. So if some
-//! atoms together allow all that another one allows, then one of them does so alone; and of what
-//! somebody may do, the atoms that no other covers are a normal form.
+//! A wildcard stands for infinitely many texts, which no finite list can spell out. So if several
+//! permissions together allow everything that another one allows, one of them does so alone, and the
+//! permissions of a user that no other covers are a normal form.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::{self, Display, Formatter};
@@ -11,14 +12,14 @@ use foldhash::quality::RandomState;
 use k8s_rbac::{Permission, PolicyRule, Quoted};
 use thiserror::Error;
 
-/// How many atoms the rules of one subject may spell out, before repeats are dropped. Our choice:
-/// some seconds, and half a gigabyte at most; `admin` in a hundred namespaces has 42,000.
+/// The number of permissions that the rules of one subject may expand to, repeats included. Our
+/// choice: this takes a few seconds and half a gigabyte. `admin` in a hundred namespaces has 42,000.
 pub const MAX_PERMISSIONS: usize = 1 << 20;
 
-/// The entry that stands for everything.
+/// The entry that matches everything.
 const ALL: &str = "*";
 
-/// One thing that may be done, and where. Prints as kube-apiserver's log would say it: `"get"
+/// A permission with its scope. Prints as in kube-apiserver's log: `"get"
 /// resource "deployments.apps/scale" in namespace "dev"`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ScopedPermission<'p> {
@@ -27,20 +28,20 @@ pub struct ScopedPermission<'p> {
 }
 
 impl<'p> ScopedPermission<'p> {
-    /// Returns the namespace; none is everywhere, in all namespaces and in none.
+    /// Returns the namespace. `None` for the whole cluster.
     #[must_use]
     pub const fn namespace(&self) -> Option<&'p str> {
         self.namespace
     }
 
-    /// Returns what may be done. A path that stands for longer ones ends in one `*`.
+    /// Returns the permission. A path that matches a prefix ends in a single `*`.
     #[must_use]
     pub const fn permission(&self) -> Permission<'p> {
         self.permission
     }
 
-    /// Puts atoms in the order of lists: by namespace, group, resource, name and verb; paths last
-    /// of each namespace.
+    /// Orders permissions by namespace, group, resource, name and verb, with paths at the end of each
+    /// namespace.
     pub(crate) const fn sort_key(&self) -> impl Ord + use<'p> {
         match self.permission {
             Permission::Resource {
@@ -53,8 +54,7 @@ impl<'p> ScopedPermission<'p> {
         }
     }
 
-    /// Writes a permission of a rule the one way it is written in the normal form; none if no HTTP
-    /// request is allowed by it.
+    /// Converts a permission of a rule to the normal form. `None` if it allows no HTTP request.
     fn new(namespace: Option<&'p str>, permission: Permission<'p>) -> Option<Self> {
         let permission = match permission {
             Permission::Path { verb, path } if path.ends_with(ALL) => {
@@ -63,7 +63,7 @@ impl<'p> ScopedPermission<'p> {
                 Permission::Path { verb, path }
             }
             Permission::Resource { resource, .. } => {
-                // As a path is split at slashes, neither a resource nor a subresource has one.
+                // URL paths are split at slashes, so no resource or subresource contains one.
                 if let Some((_, subresource)) = resource.split_once('/')
                     && (subresource.is_empty() || subresource.contains('/'))
                 {
@@ -127,7 +127,7 @@ pub(crate) fn qualified(resource: &str, group: &str) -> String {
     format!("{resource}{dot}{group}{subresource}")
 }
 
-/// The rules spell out more permissions than an analysis takes apart.
+/// The rules expand to more permissions than an analysis handles.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[error("the rules spell out more than {limit} permissions to look at")]
 pub struct TooLarge {
@@ -142,7 +142,7 @@ impl TooLarge {
     }
 }
 
-/// How much may still be done.
+/// The remaining budget of an analysis.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: usize,
@@ -165,7 +165,7 @@ impl Budget {
     }
 }
 
-/// Which parts of some atoms are wildcards.
+/// The parts that are wildcards in some permissions.
 #[derive(Clone, Copy, Debug, Default)]
 struct Wild {
     namespace: bool,
@@ -175,25 +175,25 @@ struct Wild {
     name: bool,
 }
 
-/// PermissionSet, to be asked what covers what at a cost that does not depend on how many there are.
+/// A set of permissions. The cost of a coverage query does not depend on its size.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PermissionSet<'p> {
     all: HashSet<ScopedPermission<'p>, RandomState>,
-    /// In which parts any of them is a wildcard, so that no other need be looked for.
+    /// The combinations of wildcards in the set. Others need not be looked up.
     wild: Wild,
     /// The wildcards `*/subresource`, by the subresource.
     of_every_resource: HashMap<&'p str, &'p str>,
-    /// The beginnings of paths, by verb.
-    // INVARIANT: none is the beginning of another.
+    /// The prefixes of paths, by verb.
+    // INVARIANT: none is a prefix of another.
     prefixes: HashMap<&'p str, BTreeSet<&'p str>>,
 }
 
 impl<'p> PermissionSet<'p> {
-    /// Adds what a rule allows in a namespace, or everywhere.
+    /// Adds the permissions of a rule in a scope.
     ///
     /// # Errors
     ///
-    /// [`TooLarge`], when the budget is spent.
+    /// [`TooLarge`] if the budget is spent.
     pub(crate) fn add(
         &mut self,
         namespace: Option<&'p str>,
@@ -203,11 +203,11 @@ impl<'p> PermissionSet<'p> {
         self.add_if(namespace, rule, budget, |_| true)
     }
 
-    /// Adds of that no more than can cover one of some atoms: what is made of their words.
+    /// Adds only those permissions of a rule that can cover one of some others, whose words are given.
     ///
     /// # Errors
     ///
-    /// [`TooLarge`], when the budget is spent.
+    /// [`TooLarge`] if the budget is spent.
     pub(crate) fn add_about(
         &mut self,
         words: &Vocabulary<'p>,
@@ -230,7 +230,7 @@ impl<'p> PermissionSet<'p> {
             texts.filter(|text| is_wanted(text)).collect()
         };
         let verbs = wanted(&rule.verbs);
-        // What a request for a path names, no RoleBinding gives.
+        // A RoleBinding never grants a path.
         let paths = rule
             .non_resource_urls
             .iter()
@@ -249,7 +249,7 @@ impl<'p> PermissionSet<'p> {
             names => wanted(names).into_iter().map(Some).collect(),
         };
         if verbs.is_empty() || names.is_empty() {
-            // The other lists would be gone through for nothing, and at no expense of the budget.
+            // Walking the other lists would yield nothing and spend no budget.
             return Ok(());
         }
         let resources = wanted(&rule.resources);
@@ -272,12 +272,12 @@ impl<'p> PermissionSet<'p> {
         Ok(())
     }
 
-    /// Says whether one of these allows all that an atom allows.
+    /// Returns whether one permission of the set covers another permission.
     pub(crate) fn cover(&self, atom: &ScopedPermission<'p>) -> bool {
         self.all.contains(atom) || self.outdo(atom)
     }
 
-    /// Returns the atoms that no other covers, in order.
+    /// Returns the permissions that no other covers, in order.
     pub(crate) fn greatest(&self) -> Vec<ScopedPermission<'p>> {
         let atoms = self.all.iter().copied();
         let mut greatest: Vec<ScopedPermission<'p>> =
@@ -325,7 +325,7 @@ impl<'p> PermissionSet<'p> {
         }
     }
 
-    /// Says whether another of these allows all that an atom allows.
+    /// Returns whether another permission of the set covers one of its own.
     fn outdo(&self, atom: &ScopedPermission<'p>) -> bool {
         match atom.permission {
             Permission::Path { verb, path } => self.outdo_path(verb, path),
@@ -383,14 +383,14 @@ impl<'p> PermissionSet<'p> {
             let Some(prefixes) = self.prefixes.get(other) else {
                 return false;
             };
-            // Where it is itself the beginning, no shorter one is there, by INVARIANT.
+            // If the path is itself a prefix, the set has no shorter one, by INVARIANT.
             let is_itself = !is_exact && other == verb && prefixes.contains(bare);
             !is_itself && has_beginning(prefixes, bare)
         })
     }
 }
 
-/// The texts that atoms are made of, and the wildcards that stand for them.
+/// The texts in some permissions, and the wildcards that match them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Vocabulary<'p> {
     texts: HashSet<&'p str>,
@@ -428,8 +428,8 @@ impl<'p> Vocabulary<'p> {
     }
 }
 
-/// Says whether one of some texts, none of which begins another, begins this one: it could only be
-/// the greatest that is not beyond it.
+/// Returns whether one of some texts is a prefix of another text. None of them is a prefix of
+/// another of them, so only the greatest that is not after the text can be.
 fn has_beginning(prefixes: &BTreeSet<&str>, text: &str) -> bool {
     let mut before = prefixes.range(..=text);
     before

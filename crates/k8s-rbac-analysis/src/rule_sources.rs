@@ -1,27 +1,26 @@
-//! Where the rules of aggregated `ClusterRole`s come from.
+//! The origin of the rules of aggregated `ClusterRole`s.
 
 use std::collections::{HashMap, HashSet};
 
 use k8s_rbac::{BindingGrant, Objects, PolicyRule};
 
-/// Which `ClusterRole` brought each rule of an aggregated one.
+/// The `ClusterRole`s from which the rules of aggregated ones come.
 ///
-/// An aggregated `ClusterRole` such as `admin` carries copies of the rules of others, which carry
-/// copies themselves. To be made of the objects that the policy is made of, after
-/// [`Objects::aggregate`].
+/// An aggregated `ClusterRole` such as `admin` carries copies of the rules of others, which may carry
+/// copies themselves. Build this from the policy's objects, after [`Objects::aggregate`].
 #[derive(Debug)]
 pub struct RuleSources<'o> {
-    /// By the aggregated role and the rule, a member that has it.
+    /// The member that has the rule, by aggregated role and rule.
     roles: HashMap<&'o str, HashMap<&'o PolicyRule, &'o str>>,
 }
 
 impl<'o> RuleSources<'o> {
-    /// Looks at all `ClusterRole`s. It costs as much as to aggregate them.
+    /// Reads all `ClusterRole`s. The cost is that of aggregating them.
     #[must_use]
     pub fn of(objects: &'o Objects) -> Self {
         let mut roles = HashMap::new();
         for (target, members) in objects.aggregated_roles() {
-            // Those that have it of their own first: in a circle, the others only pass it on.
+            // Members with a rule of their own come first: in a cycle, the others only pass it on.
             let (own, aggregated): (Vec<_>, Vec<_>) = members
                 .into_iter()
                 .partition(|member| member.aggregation_rule.is_none());
@@ -36,9 +35,9 @@ impl<'o> RuleSources<'o> {
         Self { roles }
     }
 
-    /// Finds the names of the `ClusterRole`s through which a grant's rule came, the one that has
-    /// it of its own last; none if the grant's role is not aggregated, or if no member has the rule
-    /// now.
+    /// Returns the names of the `ClusterRole`s through which a grant's rule came, ending with the one
+    /// that has the rule of its own. Empty if the grant's role is not aggregated, or if no member has
+    /// the rule now.
     #[must_use]
     pub fn of_grant(&self, grant: &BindingGrant<'_>) -> Vec<&'o str> {
         match grant.role().kind.as_str() {
@@ -47,11 +46,11 @@ impl<'o> RuleSources<'o> {
         }
     }
 
-    /// Finds the same for a rule of the `ClusterRole` of a name.
+    /// Returns the same for a rule of a `ClusterRole`, given by name.
     #[must_use]
     pub fn of_rule(&self, role: &str, rule: &PolicyRule) -> Vec<&'o str> {
         let mut sources = Vec::new();
-        // Roles may aggregate each other in a circle.
+        // Roles may aggregate each other in a cycle.
         let mut seen = HashSet::new();
         let mut next = role;
         while let Some(&member) = self.roles.get(next).and_then(|members| members.get(rule))

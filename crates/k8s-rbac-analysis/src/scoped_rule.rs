@@ -1,4 +1,4 @@
-//! PermissionSet put together, for people to read.
+//! Permissions merged into rules, for people to read.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -7,7 +7,7 @@ use k8s_rbac::{Permission, PolicyRule, Quoted};
 
 use crate::permission_set::{ScopedPermission, qualified};
 
-/// The verbs of the API in the order in which people list them.
+/// The verbs of the API in their usual order.
 const VERBS: [&str; 8] = [
     "get",
     "list",
@@ -19,11 +19,11 @@ const VERBS: [&str; 8] = [
     "deletecollection",
 ];
 
-/// A rule, and where it holds. Prints on one line: `get, list "pods", "pods/log" in namespace
+/// A rule with its scope. Prints on one line: `get, list "pods", "pods/log" in namespace
 /// "dev"`.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ScopedRule<'p> {
-    // In the order in which rules are sorted: paths, which are of no group, come last.
+    // In the sort order of rules: paths, which have no group, come last.
     namespaces: Vec<&'p str>,
     paths: Vec<&'p str>,
     groups: Vec<&'p str>,
@@ -33,13 +33,13 @@ pub struct ScopedRule<'p> {
 }
 
 impl<'p> ScopedRule<'p> {
-    /// Returns the namespaces, in order; none is everywhere, in all namespaces and in none.
+    /// Returns the namespaces, in order. Empty for the whole cluster.
     #[must_use]
     pub fn namespaces(&self) -> &[&'p str] {
         &self.namespaces
     }
 
-    /// Makes a rule of the API of it. It is about resources or about paths, never both.
+    /// Converts it to a rule of the API, for resources or for paths, never both.
     #[must_use]
     pub fn to_rule(&self) -> PolicyRule {
         let own = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
@@ -111,7 +111,7 @@ impl Display for ScopedRule<'_> {
     }
 }
 
-/// Writes a word of a rule as it is, unless that could be misread.
+/// Writes a word of a rule, quoted if it could be misread.
 fn bare(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"*-./:_".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_plain) {
@@ -123,10 +123,10 @@ fn bare(text: &str) -> String {
 /// One list of a rule.
 type Part<'p> = for<'r> fn(&'r mut ScopedRule<'p>) -> &'r mut Vec<&'p str>;
 
-/// Puts atoms together: those that differ in one part only become one, part after part.
+/// Merges permissions that differ in one part only, part by part.
 ///
-/// What is put together allows neither more nor less, as all its other parts are equal; and if no
-/// atom covers another, no rule of the result does.
+/// Merging changes no permission, because all other parts are equal. If no permission covers
+/// another, no rule of the result does.
 pub(crate) fn merge<'p>(atoms: &[ScopedPermission<'p>]) -> Vec<ScopedRule<'p>> {
     let parts: [Part<'p>; 6] = [
         |rule| &mut rule.verbs,
@@ -140,7 +140,7 @@ pub(crate) fn merge<'p>(atoms: &[ScopedPermission<'p>]) -> Vec<ScopedRule<'p>> {
     for part in parts {
         let mut merged: BTreeMap<(bool, ScopedRule<'p>), Vec<&'p str>> = BTreeMap::new();
         for mut rule in rules {
-            // No name is every name, which is no name more.
+            // An absent name stands for every name and adds no name to the list.
             let values = std::mem::take(part(&mut rule));
             let others = merged.entry((values.is_empty(), rule)).or_default();
             others.extend(values);
@@ -158,7 +158,7 @@ pub(crate) fn merge<'p>(atoms: &[ScopedPermission<'p>]) -> Vec<ScopedRule<'p>> {
     rules
 }
 
-/// Puts the verbs of the API into their usual order, and all others after them.
+/// Sorts the verbs of the API into their usual order, before all others.
 fn rank(text: &str) -> (usize, &str) {
     let at = VERBS.iter().position(|verb| *verb == text);
     (at.unwrap_or(VERBS.len()), text)

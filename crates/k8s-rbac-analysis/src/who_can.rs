@@ -1,4 +1,4 @@
-//! Who may do something: the question the other way round.
+//! The subjects that may do what a request asks.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -8,19 +8,17 @@ use k8s_rbac::{
     Subject, Unresolved,
 };
 
-/// Lists the subjects that may do what the request asks, each with the first grant that lets
-/// it.
+/// Lists the subjects that may do what the request asks, each with its first grant.
 ///
-/// First the group [`PRIVILEGED_GROUP`], then the subjects of each binding whose role allows
-/// the request, as they stand there, in the order of the walk. A subject of a kind that
-/// Kubernetes does not know is listed, although it is nobody.
+/// First comes the group [`PRIVILEGED_GROUP`], then the subjects of each binding whose role allows
+/// the request, in walk order. A subject of an unknown kind is listed, although it matches no user.
 ///
-/// This walks every binding of the cluster and of the request's namespace, and asks each role
+/// This walks every binding of the cluster and of the request's namespace, and evaluates each role
 /// once.
 ///
 /// As upstream: `SubjectLocator`,
-/// `plugin/pkg/auth/authorizer/rbac/subject_locator.go`. DIFFERENCE: each subject once; upstream
-/// collects a list without repeats, and returns the other.
+/// `plugin/pkg/auth/authorizer/rbac/subject_locator.go`. DIFFERENCE: each subject is listed once;
+/// upstream removes repeats in one list and returns another.
 #[must_use]
 pub fn who_can<'p>(policy: &'p Policy, request: &Request<'_>) -> AllowedSubjects<'p> {
     let mut allowed = AllowedSubjects {
@@ -29,7 +27,7 @@ pub fn who_can<'p>(policy: &'p Policy, request: &Request<'_>) -> AllowedSubjects
     };
     let mut seen = HashSet::new();
     seen.insert((privileged_group(), ""));
-    // By where the rules are kept, as many bindings give one role.
+    // By the address of the role's rules, because many bindings grant one role.
     let mut asked: HashMap<(*const PolicyRule, usize), Option<usize>> = HashMap::new();
     for binding in policy.bindings_in(request.namespace().unwrap_or_default()) {
         let Some(rules) = binding.rules() else {
@@ -43,8 +41,8 @@ pub fn who_can<'p>(policy: &'p Policy, request: &Request<'_>) -> AllowedSubjects
             continue;
         };
         for subject in binding.subjects() {
-            // A ServiceAccount without a namespace is one of the binding's namespace, so the
-            // same words in two scopes are two subjects.
+            // A ServiceAccount without a namespace is in the binding's namespace, so equal
+            // subjects in two scopes differ.
             let is_relative = subject.kind == "ServiceAccount" && subject.namespace.is_empty();
             let scope = binding.namespace().filter(|_| is_relative);
             if seen.insert((Cow::Borrowed(subject), scope.unwrap_or_default())) {
@@ -62,7 +60,7 @@ fn privileged_group<'p>() -> Cow<'p, Subject> {
     AllowedSubject::without_binding("Group", PRIVILEGED_GROUP).subject
 }
 
-/// Who may do something, and what could not be looked up.
+/// The subjects that may do something, and the roles that do not exist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AllowedSubjects<'p> {
     subjects: Vec<AllowedSubject<'p>>,
@@ -70,8 +68,7 @@ pub struct AllowedSubjects<'p> {
 }
 
 impl<'p> AllowedSubjects<'p> {
-    /// Adds the user whom a cluster lets do everything, if it has one: right after the privileged
-    /// group.
+    /// Adds a cluster's super user, if it has one, right after the privileged group.
     #[must_use]
     pub fn with_super_user(mut self, name: &str) -> Self {
         let user = AllowedSubject::without_binding("User", name);
@@ -81,19 +78,19 @@ impl<'p> AllowedSubjects<'p> {
         self
     }
 
-    /// Returns the subjects, none twice.
+    /// Returns the subjects, without repeats.
     #[must_use]
     pub fn subjects(&self) -> &[AllowedSubject<'p>] {
         &self.subjects
     }
 
-    /// Returns the roles that are not there, whomever the bindings that refer to them name.
+    /// Returns the roles that do not exist although bindings refer to them, for any subject.
     #[must_use]
     pub fn unresolved(&self) -> &[Unresolved<'p>] {
         &self.unresolved
     }
 
-    /// Returns kube-apiserver's error, byte for byte; empty when all roles are there.
+    /// Returns kube-apiserver's error, byte for byte. Empty if all roles exist.
     #[must_use]
     pub fn evaluation_error(&self) -> String {
         Unresolved::evaluation_error(&self.unresolved)
@@ -121,14 +118,14 @@ impl<'p> AllowedSubject<'p> {
         }
     }
 
-    /// Returns the subject, as the binding has it.
+    /// Returns the subject as written in the binding.
     #[must_use]
     pub fn subject(&self) -> &Subject {
         &self.subject
     }
 
-    /// Returns whom the subject names, a service account with the namespace that it has; none if
-    /// that is nobody.
+    /// Returns the user or group that the subject names, a service account with its namespace.
+    /// `None` if the subject matches no user.
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
         let namespace = match self.grant.map(|grant| grant.binding()) {
@@ -138,7 +135,7 @@ impl<'p> AllowedSubject<'p> {
         Identity::of(&self.subject, namespace)
     }
 
-    /// Returns the first grant; none for the privileged group and the super user, who need none.
+    /// Returns the first grant. `None` for the privileged group and the super user, which need none.
     #[must_use]
     pub const fn grant(&self) -> Option<BindingGrant<'p>> {
         self.grant

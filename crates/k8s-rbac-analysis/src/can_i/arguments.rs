@@ -1,4 +1,4 @@
-//! From a line to arguments and flags.
+//! Splits a line into arguments and flags.
 
 use crate::can_i::Error;
 
@@ -12,8 +12,8 @@ pub(super) struct Arguments<'w> {
 }
 
 impl<'w> Arguments<'w> {
-    // As upstream: pflag. A flag's value is the next word or stands behind `=`; of a flag given
-    // twice the last counts; everything after `--` is an argument.
+    // As upstream: pflag. A flag's value is the next word or follows `=`. If a flag is given twice,
+    // the last one counts. Everything after `--` is an argument.
     pub(super) fn read(words: impl IntoIterator<Item = &'w str>) -> Result<Self, Error> {
         let mut read = Self::default();
         let mut words = words.into_iter().zip(1_usize..);
@@ -31,7 +31,7 @@ impl<'w> Arguments<'w> {
                 None => (word, None),
             };
             let mut take_value = || match value.take().or_else(|| Some(words.next()?.0)) {
-                // No namespace and no subresource begins with a dash: a flag was meant.
+                // No namespace or subresource begins with a dash, so this is a flag.
                 Some(value) if !value.starts_with('-') => Ok(value),
                 _ => Err(Error::MissingValue(number)),
             };
@@ -55,7 +55,7 @@ impl<'w> Arguments<'w> {
     }
 }
 
-/// Splits a line at white space, and takes a word out of the quotes around it, as people copy
+/// Splits a line at white space and removes quotes around words, because people copy
 /// `can-i '*' '*'` from a shell.
 pub(super) fn split(line: &str) -> impl Iterator<Item = &str> {
     line.split_ascii_whitespace().map(|word| {

@@ -1,20 +1,20 @@
-//! What `kubectl auth can-i --list` prints.
+//! The table of `kubectl auth can-i --list`.
 
 use std::fmt::{self, Display, Formatter};
 
 use k8s_rbac::{Permission, PolicyRule, SubjectRulesReviewStatus};
 
-/// The heads of the columns.
+/// The column headers.
 const HEADER: [&str; 4] = ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"];
 
-/// How far apart columns are, and how wide one is at least, with that.
+/// The padding between columns, and the least width of a column including it.
 ///
 /// As upstream: cli-runtime, pkg/printers/tabwriter.go.
 const PADDING: usize = 3;
 const MIN_WIDTH: usize = 6;
 
-/// Rules as `kubectl auth can-i --list` prints them, a permission a line: taken apart, those of one
-/// resource and name put together again, and sorted. Prints as the table, line ends included.
+/// Rules as `kubectl auth can-i --list` prints them: broken down into permissions, merged by resource
+/// and name, and sorted, one a line. Prints as the table, line ends included.
 ///
 /// ```
 /// use k8s_rbac::PolicyRule;
@@ -34,7 +34,7 @@ const MIN_WIDTH: usize = 6;
 /// ```
 ///
 /// As upstream: kubectl, `pkg/cmd/auth/cani.go`, `RunAccessList`. A tab or a line break in a name
-/// is printed as it is, and spoils the layout.
+/// is printed unchanged and breaks the layout.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RuleTable {
     rows: Vec<[String; 4]>,
@@ -42,7 +42,7 @@ pub struct RuleTable {
 }
 
 impl RuleTable {
-    /// Lays out rules.
+    /// Builds the table of some rules.
     pub fn new<'r>(rules: impl IntoIterator<Item = &'r PolicyRule>) -> Self {
         let permissions = rules.into_iter().flat_map(PolicyRule::permissions);
         let mut rules = Permission::merge(permissions);
@@ -50,7 +50,7 @@ impl RuleTable {
             let mut seen = std::collections::HashSet::new();
             rule.verbs.retain(|verb| seen.insert(verb.clone()));
         }
-        // Stable: what has the same text prints the same line.
+        // Equal texts print equal lines, so the order among them does not matter.
         rules.sort_by_cached_key(sort_key);
         Self {
             rows: rules.iter().map(row).collect(),
@@ -58,7 +58,7 @@ impl RuleTable {
         }
     }
 
-    /// Leaves out the heads of the columns, as `--no-headers` does.
+    /// Omits the column headers, as `--no-headers` does.
     #[must_use]
     pub fn without_header(mut self) -> Self {
         self.has_header = false;
@@ -73,7 +73,7 @@ impl RuleTable {
 }
 
 impl From<&SubjectRulesReviewStatus> for RuleTable {
-    /// Lays out the answer of a review.
+    /// Builds the table of a review's status.
     fn from(status: &SubjectRulesReviewStatus) -> Self {
         Self::new(&status.rules())
     }
@@ -110,7 +110,7 @@ fn sort_key(rule: &PolicyRule) -> String {
     )
 }
 
-// After taking apart, a rule has one resource and one group, or none of either.
+// A rule that was broken down has one resource and one group, or neither.
 fn row(rule: &PolicyRule) -> [String; 4] {
     let written = rule.resources.first().map_or("", String::as_str);
     let (resource, subresource) = match written.split_once('/') {

@@ -1,10 +1,10 @@
-//! What `kubectl auth can-i` warns of, and what it should.
+//! The warnings of `kubectl auth can-i`, and some that it lacks.
 
 use std::fmt::{self, Display, Formatter};
 
-/// Something about a question that the answer does not show.
+/// A warning about a question that its answer does not show.
 ///
-/// Prints as `kubectl` prints it after `Warning: `, where `kubectl` has it.
+/// Prints as `kubectl` prints it after `Warning: `, if `kubectl` has this warning.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
@@ -18,7 +18,7 @@ pub enum Warning {
         real: Option<String>,
     },
     /// The verb is `create`, whose requests name no object: a rule that is limited to the name does not
-    /// allow them. `kubectl` does not warn of it.
+    /// allow them. `kubectl` does not warn about it.
     NameInCreate {
         /// The resource.
         resource: String,
@@ -32,22 +32,23 @@ pub enum Warning {
         /// Its API group; empty for the core group.
         group: String,
     },
-    /// What stands after the slash is asked about as the name of an object, and is the name of a
-    /// subresource. `kubectl` does not warn of it (kubernetes#70920).
+    /// The text after the slash is taken as the name of an object, but it is the name of a
+    /// subresource. `kubectl` does not warn about it (kubernetes#70920).
     SubresourceAsName {
         /// The resource.
         resource: String,
         /// The name.
         name: String,
     },
-    /// The resource is none of [`RESOURCES`](k8s_rbac::api_resources::RESOURCES), and is taken as it was written.
+    /// The resource is not in [`RESOURCES`](k8s_rbac::api_resources::RESOURCES) and is taken as
+    /// written.
     UnknownResource {
         /// The resource.
         resource: String,
         /// Its API group; empty if none was given.
         group: String,
     },
-    /// The verb is none that Kubernetes uses.
+    /// The verb is not one that Kubernetes uses.
     UnknownVerb {
         /// The verb.
         verb: String,

@@ -1,4 +1,4 @@
-//! What of a rule does not fit a request, and what may have been meant.
+//! Rules that nearly match a request, with the part that fails and the likely intention.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -19,19 +19,19 @@ impl<'p> NearMiss<'p> {
         Self { grant, part, trap }
     }
 
-    /// Returns the grant that it would be.
+    /// Returns the grant that the rule would be.
     #[must_use]
     pub const fn grant(&self) -> BindingGrant<'p> {
         self.grant
     }
 
-    /// Returns what fails.
+    /// Returns the part that fails.
     #[must_use]
     pub const fn part(&self) -> Part {
         self.part
     }
 
-    /// Returns what whoever wrote it may have taken it for.
+    /// Returns the likely misreading. `None` if none is recognized.
     #[must_use]
     pub const fn trap(&self) -> Option<Trap> {
         self.trap
@@ -80,33 +80,33 @@ impl Display for NearMiss<'_> {
     }
 }
 
-/// What of a rule and its binding does not fit a request.
+/// The part of a rule or its binding that does not match a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Part {
     /// The API group.
     Group,
-    /// The request is for no object in particular, as list and create are, and the rule names some.
+    /// The request names no object, as for list and create, and the rule has `resourceNames`.
     MissingName,
     /// The object's name.
     Name,
-    /// The binding is of another namespace, or the request of none. A `RoleBinding` never gives
+    /// The binding is in another namespace, or the request has none. A `RoleBinding` never grants
     /// paths.
     Namespace,
-    /// The path: it differs in a slash at its end, or is where the rule's paths only begin. Of paths
-    /// that are quite others nothing is said.
+    /// The path: it differs by a slash at its end, or the rule's paths begin below it. Other paths
+    /// are not near misses.
     Path,
     /// The resource.
     Resource,
-    /// The subject: it has the user's name, and is not the user.
+    /// The subject: it has the user's name but is not the user.
     Subject,
-    /// The resource is the same, its subresource is not.
+    /// The subresource; the resource matches.
     Subresource,
     /// The verb.
     Verb,
 }
 
-/// What is written in a rule or a binding and means less than it seems to.
+/// Text in a rule or a binding that means less than it seems to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Trap {
@@ -114,27 +114,28 @@ pub enum Trap {
     AccountElsewhere,
     /// A service account without a namespace in a `ClusterRoleBinding`, which has none to fill in.
     AccountWithoutNamespace,
-    /// The rule's path ends in `/*`, which begins below the one asked for.
+    /// The rule's path ends in `/*`, which begins below the requested path.
     BelowPath,
-    /// Names with a verb that knows of none: `create`, `list`, `watch` and `deletecollection`.
+    /// `resourceNames` with a verb whose requests name no object: `create`, `list`, `watch` and
+    /// `deletecollection`.
     NamesWithoutName,
-    /// The text is the same but for capitals.
+    /// The text differs only in case.
     OtherCase,
-    /// The name is the user's, but as that of another kind: a group's, or a service account's.
+    /// The name is the user's, but the subject is a group or a service account.
     OtherKind,
     /// The resource's singular, short name or kind, or with its group, as `kubectl` takes it.
     OtherWord,
-    /// Paths in a role that a `RoleBinding` gives.
+    /// Paths in a role that a `RoleBinding` grants.
     PathsInNamespace,
-    /// `pods/*`: after a slash, a star is no wildcard.
+    /// `pods/*`: a star after a slash is not a wildcard.
     StarAfterSlash,
     /// The resource is cluster-scoped, and the binding is a `RoleBinding`.
     ClusterScoped,
-    /// `get*`, `*.k8s.io` or a name `*`: there, a star is no wildcard.
+    /// `get*`, `*.k8s.io` or a name `*`: a star is not a wildcard there.
     StarInWord,
-    /// A slash at the end, which makes another path.
+    /// A slash at the end, which makes it another path.
     TrailingSlash,
-    /// The kind is none of the three.
+    /// The kind is unknown.
     UnknownKind,
 }
 
@@ -143,7 +144,7 @@ impl Display for Trap {
         f.write_str(match self {
             Self::AccountElsewhere => "that service account is of another namespace",
             Self::AccountWithoutNamespace => {
-                "a ServiceAccount without a namespace is nobody in a ClusterRoleBinding"
+                "a ServiceAccount without a namespace matches no user in a ClusterRoleBinding"
             }
             Self::BelowPath => "what ends in \"/*\" begins below the path",
             Self::NamesWithoutName => {
@@ -162,7 +163,7 @@ impl Display for Trap {
     }
 }
 
-/// Says what fails of a binding that does not count for a request, because of where it is.
+/// Returns why the scope of a binding does not match a request.
 pub(super) fn of_scope(request: &Request<'_>) -> Failed {
     let trap = match request {
         Request::Path(_) => Some(Trap::PathsInNamespace),
@@ -175,13 +176,13 @@ pub(super) fn of_scope(request: &Request<'_>) -> Failed {
     (Part::Namespace, trap)
 }
 
-/// What fails, and what it may have been taken for.
+/// The part that fails, and the likely misreading.
 pub(super) type Failed = (Part, Option<Trap>);
 
-/// More than one part fails, or one that is not near.
+/// More than one part fails, or the part is not a near miss.
 pub(super) struct Far;
 
-/// Says what part of a rule fails; none if it allows the request.
+/// Returns the part of a rule that fails. `None` if the rule allows the request.
 pub(super) fn judge(rule: &PolicyRule, request: &Request<'_>) -> Result<Option<Failed>, Far> {
     let of_verb = || {
         let trap = of_words(&rule.verbs, request.verb());
@@ -268,7 +269,7 @@ fn of_name(rule: &PolicyRule, request: &ResourceRequest<'_>) -> Result<Failed, F
     })
 }
 
-/// Finds what nearly is a word: the same but for capitals, or what would be a pattern elsewhere.
+/// Finds an entry that nearly is a word: it differs in case, or would be a pattern elsewhere.
 fn of_words(entries: &[String], word: &str) -> Option<Trap> {
     let is_pattern = |entry: &String| match entry.split_once('*') {
         Some((before, after)) => {

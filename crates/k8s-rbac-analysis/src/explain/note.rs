@@ -1,4 +1,4 @@
-//! What to know about a question, whatever the policy says.
+//! Notes about a user and a request that do not depend on the policy.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -6,22 +6,23 @@ use k8s_rbac::{PRIVILEGED_GROUP, Request, ServiceAccount, User};
 
 use k8s_rbac::api_resources::RESOURCES;
 
-/// The group of kubelets, for whom the Node authorizer answers first.
+/// The group of kubelets, whose requests the Node authorizer answers first.
 const NODES: &str = "system:nodes";
 
 /// The group of every service account.
 const SERVICE_ACCOUNTS: &str = "system:serviceaccounts";
 
-/// What to know about a user or a request.
+/// A note about a user or a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Note {
-    /// The resource has no namespaces, so that a real request names none and meets no `RoleBinding`.
+    /// The resource is cluster-scoped, so a real request has no namespace and no `RoleBinding`
+    /// applies.
     ClusterScoped,
-    /// The user is a service account, and the groups that authentication gives to all of them are
-    /// not there: [`User::service_account`] has them.
+    /// The user is a service account without the groups that authentication adds to every service
+    /// account. [`User::service_account`] adds them.
     GroupsOfServiceAccount,
-    /// The user is a node: the Node authorizer would answer first.
+    /// The user is a node, whose requests the Node authorizer answers first.
     Node,
     /// The user may do everything, without RBAC.
     Privileged,
@@ -50,7 +51,7 @@ pub(super) fn notes(user: &User, request: &Request<'_>) -> Vec<Note> {
             let mut known = RESOURCES.iter();
             let known = known
                 .find(|known| known.name == request.resource() && known.group == request.group());
-            // The path of a Namespace object is also one into that namespace.
+            // The path of a Namespace object is also a path into that namespace.
             let is_own =
                 request.resource() == "namespaces" && request.name() == request.namespace();
             known.is_some_and(|known| !known.is_namespaced) && !is_own

@@ -1,11 +1,11 @@
-//! Subjects that have the name of a user and are not the user.
+//! Subjects that have a user's name but are not the user.
 
 use k8s_rbac::{BindingView, ServiceAccount, Subject, User};
 
 use crate::explain::Trap;
 
-/// Finds the first subject of a binding that seems to mean the user, and why it does not. The
-/// binding is known to have none that is the user.
+/// Finds the first subject of a binding that seems to mean the user, and why it does not match. The
+/// binding is known not to match the user.
 pub(super) fn mistaken<'p>(binding: &BindingView<'p>, user: &User) -> Option<(&'p Subject, Trap)> {
     let mut subjects = binding.subjects().iter();
     subjects.find_map(|subject| Some((subject, mistake(binding, subject, user)?)))
@@ -27,7 +27,7 @@ fn mistake(binding: &BindingView<'_>, subject: &Subject, user: &User) -> Option<
                 false => Trap::AccountElsewhere,
             })
         }
-        // Its full name stands where its own belongs.
+        // The subject has the full username in the place of the name.
         "ServiceAccount" if is_user => Some(Trap::OtherKind),
         "User" if is_group || is_account => Some(Trap::OtherKind),
         "User" if is_user_but_case => Some(Trap::OtherCase),
