@@ -14,6 +14,7 @@ mod search;
 mod state;
 mod step;
 mod steps;
+mod unreached;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};

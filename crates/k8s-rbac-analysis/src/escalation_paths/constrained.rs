@@ -115,9 +115,12 @@ fn identities<'p>(state: &State<'p>, mode: Mode, held: &Held<'p>) -> Vec<Identit
     let node = |name: &str| Identity::User(format!("system:node:{name}"));
     let is_cluster = held.scope == Scope::Cluster;
     match mode {
-        Mode::UserInfo if is_cluster && names.is_empty() => {
-            state.users().into_iter().map(Identity::User).collect()
-        }
+        Mode::UserInfo if is_cluster && names.is_empty() => state
+            .unreached
+            .users()
+            .into_iter()
+            .map(Identity::User)
+            .collect(),
         Mode::UserInfo if is_cluster => {
             let is_user = |name: &&String| ServiceAccount::parse(name).is_none();
             names
@@ -127,10 +130,10 @@ fn identities<'p>(state: &State<'p>, mode: Mode, held: &Held<'p>) -> Vec<Identit
                 .map(Identity::User)
                 .collect()
         }
-        Mode::ServiceAccount if names.is_empty() => state.accounts_in(held.scope),
+        Mode::ServiceAccount if names.is_empty() => state.unreached.accounts_in(held.scope),
         Mode::ServiceAccount => names
             .iter()
-            .flat_map(|name| state.accounts_named(name, held.scope))
+            .flat_map(|name| state.unreached.accounts_named(name, held.scope))
             .collect(),
         Mode::ArbitraryNode if is_cluster && names.is_empty() => vec![node(ANY_NODE)],
         Mode::ArbitraryNode if is_cluster => names.iter().map(|name| node(name)).collect(),

@@ -2,7 +2,7 @@
 
 use k8s_rbac::{Identity, Policy, Request, User};
 
-use crate::escalation_paths::state::user_of;
+use crate::escalation_paths::unreached::user_of;
 use crate::escalation_paths::{Scope, Target};
 
 /// What a search is for.

@@ -89,7 +89,7 @@ impl<'p> GroupImpersonation<'p> {
                     continue;
                 }
                 let groups = match held.capability.names {
-                    [] => state.groups(),
+                    [] => state.unreached.groups(),
                     names => names.to_vec(),
                 };
                 state.spend(groups.len())?;
@@ -201,8 +201,8 @@ impl<'p> GroupImpersonation<'p> {
         Ok(groups)
     }
 
-    /// Finds the users and service accounts that an actor may impersonate and that matter, each with what
-    /// allows it, and what allows some user, whoever that is.
+    /// Finds the users and service accounts that an actor may impersonate and that matter, each with
+    /// its grant, and the grant that allows an arbitrary user.
     fn users_of(
         &self,
         state: &mut State<'p>,

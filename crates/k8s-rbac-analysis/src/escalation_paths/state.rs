@@ -1,21 +1,18 @@
-//! What the search has found so far, and the five ways to add to it: [`State::reach`],
+//! The findings of the search, and the five ways to add to them: [`State::reach`],
 //! [`State::gain`], [`State::gain_everything`], [`State::step`] and [`State::take`].
 //!
-//! The search goes round by round. What is added in one round is looked at in the next, so that steps
-//! come in the order of the length of their chains.
+//! The search goes round by round. The additions of one round are expanded in the next, so steps are
+//! ordered by the length of their chains.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use k8s_rbac::{Identity, ServiceAccount, User};
+use k8s_rbac::{Identity, User};
 
 use crate::escalation_paths::capability::{Capability, CapabilityKind};
 use crate::escalation_paths::index::{FULL_ACCESS, Holding, PolicyIndex, RoleId, Source};
+use crate::escalation_paths::unreached::{Unreached, user_of};
 use crate::escalation_paths::{GrantedBy, MAX_ESCALATION_WORK, Scope, Step, Target, Technique};
 use crate::permission_set::{Budget, TooLarge};
-
-/// The username of a request that impersonates groups only for their own sake. The API accepts no such
-/// name, so no binding has it.
-const NO_USER: &str = "\0";
 
 /// The number of an actor. The first is the user whose search it is.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -89,11 +86,11 @@ pub(super) struct State<'p> {
     budget: Budget,
     steps: Vec<Step<'p>>,
     actors: Vec<Actor<'p>>,
-    /// What was given in this round, by actor.
+    /// The roles given in this round, by actor.
     given: BTreeMap<ActorId, Vec<Holding<'p>>>,
-    /// The roles whose capabilities have been looked at, each where it was held.
+    /// The roles whose capabilities have been expanded, each with its scope.
     used: HashSet<(RoleId, Scope<'p>)>,
-    unreached: Unreached,
+    pub(super) unreached: Unreached,
     /// The actors that act with the roles of the user: the user, and each that impersonates the user
     /// together with groups.
     followers: Vec<ActorId>,
@@ -103,62 +100,10 @@ pub(super) struct State<'p> {
     full_access: BTreeSet<Scope<'p>>,
     /// Whether a step says that some identity has full access to the cluster.
     is_full_access_found: bool,
-    /// The targets that come once, whoever reaches them.
+    /// The targets that are recorded once, for the first actor that reaches them.
     seen: HashSet<Target<'p>>,
     /// The actors that act for several identities, by these.
     together: HashMap<(Identity, Vec<String>), ActorId>,
-}
-
-/// The identities that have not been reached.
-#[derive(Debug, Default)]
-struct Unreached {
-    reached: HashSet<Identity>,
-    users: BTreeSet<String>,
-    groups: BTreeSet<String>,
-    /// Names by namespace. No namespace is without any.
-    accounts: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl Unreached {
-    fn new(identities: BTreeSet<Identity>) -> Self {
-        let mut unreached = Self::default();
-        for identity in identities {
-            match identity {
-                Identity::Group(name) => drop(unreached.groups.insert(name)),
-                Identity::User(name) => match ServiceAccount::parse(&name) {
-                    None => drop(unreached.users.insert(name)),
-                    Some(account) => {
-                        let namespace = account.namespace().to_owned();
-                        let names = unreached.accounts.entry(namespace).or_default();
-                        names.insert(account.name().to_owned());
-                    }
-                },
-            }
-        }
-        unreached
-    }
-
-    /// Takes an identity off. Returns whether it had not been reached.
-    fn remove(&mut self, identity: &Identity) -> bool {
-        if !self.reached.insert(identity.clone()) {
-            return false;
-        }
-        match identity {
-            Identity::Group(name) => drop(self.groups.remove(name)),
-            Identity::User(user) => match ServiceAccount::parse(user) {
-                None => drop(self.users.remove(user)),
-                Some(account) => {
-                    if let Some(names) = self.accounts.get_mut(account.namespace()) {
-                        names.remove(account.name());
-                        if names.is_empty() {
-                            self.accounts.remove(account.namespace());
-                        }
-                    }
-                }
-            },
-        }
-        true
-    }
 }
 
 impl<'p> State<'p> {
@@ -336,12 +281,12 @@ impl<'p> State<'p> {
         }
     }
 
-    /// Takes what was given in the last round. An actor that has full access to the cluster gets no
-    /// turn: it cannot obtain more.
+    /// Takes the roles given in the last round. An actor with full access to the cluster gets no turn,
+    /// because it cannot obtain more.
     ///
     /// # Errors
     ///
-    /// [`TooLarge`], when there is too much to look at.
+    /// [`TooLarge`] if the budget is spent.
     pub(super) fn take(&mut self) -> Result<Vec<Turn<'p>>, TooLarge> {
         let mut turns = Vec::new();
         for (id, holdings) in std::mem::take(&mut self.given) {
@@ -563,66 +508,5 @@ impl<'p> State<'p> {
         scope
             .wider()
             .find_map(|wider| self.held_in(actor, kind, wider).first())
-    }
-
-    /// Lists the users that have not been reached, service accounts apart.
-    pub(super) fn users(&self) -> Vec<String> {
-        self.unreached.users.iter().cloned().collect()
-    }
-
-    /// Lists the groups that have not been reached.
-    pub(super) fn groups(&self) -> Vec<String> {
-        self.unreached.groups.iter().cloned().collect()
-    }
-
-    /// Lists the service accounts of a scope that have not been reached.
-    pub(super) fn accounts_in(&self, scope: Scope<'p>) -> Vec<Identity> {
-        let named = |(namespace, names): (&String, &BTreeSet<String>)| -> Vec<Identity> {
-            let account = |name| Identity::User(ServiceAccount::new(namespace, name).username());
-            names.iter().map(|name| account(name)).collect()
-        };
-        match scope {
-            Scope::Namespace(namespace) => {
-                let names = self.unreached.accounts.get_key_value(namespace);
-                names.map(named).unwrap_or_default()
-            }
-            Scope::Cluster | Scope::EveryNamespace => {
-                self.unreached.accounts.iter().flat_map(named).collect()
-            }
-        }
-    }
-
-    /// Lists the service accounts of a name that have not been reached. In one namespace the account is
-    /// listed even if no binding names it.
-    pub(super) fn accounts_named(&self, name: &str, scope: Scope<'p>) -> Vec<Identity> {
-        let account = |namespace: &str| {
-            let username = ServiceAccount::new(namespace, name).username();
-            ServiceAccount::parse(&username)
-                .is_some()
-                .then_some(Identity::User(username))
-        };
-        match scope {
-            Scope::Namespace(namespace) => account(namespace).into_iter().collect(),
-            Scope::Cluster | Scope::EveryNamespace => {
-                let accounts = self.unreached.accounts.iter();
-                let accounts = accounts.filter(|(_, names)| names.contains(name));
-                accounts
-                    .filter_map(|(namespace, _)| account(namespace))
-                    .collect()
-            }
-        }
-    }
-}
-
-/// Builds the user that an identity is, as authentication would. A group is that of a user whom no
-/// binding names.
-pub(super) fn user_of(identity: &Identity) -> User {
-    match identity {
-        Identity::Group(name) => User::new(NO_USER, [name.clone()]).authenticated(),
-        Identity::User(name) => match ServiceAccount::parse(name) {
-            Some(account) => User::service_account(account.namespace(), account.name()),
-            None if name == "system:anonymous" => User::new(name, ["system:unauthenticated"]),
-            None => User::new(name, [""; 0]).authenticated(),
-        },
     }
 }

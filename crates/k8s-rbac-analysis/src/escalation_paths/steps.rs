@@ -84,7 +84,7 @@ fn apply<'p>(state: &mut State<'p>, turn: &Turn<'p>, held: &Held<'p>) -> Result<
             technique,
         );
     }
-    for account in state.accounts_in(scope) {
+    for account in state.unreached.accounts_in(scope) {
         state.spend(1)?;
         state.reach(account, turn.actor, technique, &[held.granted_by]);
     }
@@ -99,7 +99,7 @@ fn impersonate_users<'p>(
     held: &Held<'p>,
 ) -> Result<(), TooLarge> {
     let users = match held.capability.names {
-        [] => state.users(),
+        [] => state.unreached.users(),
         names => {
             let is_user = |name: &&String| ServiceAccount::parse(name).is_none();
             names.iter().filter(is_user).cloned().collect()
@@ -126,7 +126,7 @@ fn reach_named<'p, 'n>(
     technique: Technique,
 ) -> Result<(), TooLarge> {
     for name in names {
-        let accounts = state.accounts_named(name, held.scope);
+        let accounts = state.unreached.accounts_named(name, held.scope);
         state.spend(accounts.len().saturating_add(1))?;
         for account in accounts {
             state.reach(account, turn.actor, technique, &[held.granted_by]);
@@ -152,7 +152,7 @@ pub(super) fn mint_token<'p>(state: &mut State<'p>, turn: &Turn<'p>) -> Result<(
             continue;
         };
         let granted_by = [create.granted_by, read.granted_by];
-        for account in state.accounts_in(scope) {
+        for account in state.unreached.accounts_in(scope) {
             state.spend(1)?;
             state.reach(account, turn.actor, Technique::MintToken, &granted_by);
         }
@@ -191,7 +191,7 @@ pub(super) fn create_mutating_policy<'p>(
         return Ok(());
     };
     let granted_by = [create.granted_by, bind.granted_by];
-    for account in state.accounts_in(Scope::Cluster) {
+    for account in state.unreached.accounts_in(Scope::Cluster) {
         state.spend(1)?;
         let technique = Technique::MutatePods(create.capability.resource);
         state.reach(account, turn.actor, technique, &granted_by);
@@ -227,11 +227,12 @@ pub(super) fn approve_certificate<'p>(
     let granted_by = [create.granted_by, approve.granted_by, signer.granted_by];
     // As upstream: the admission plugin CertificateSubjectRestriction.
     let groups = state
+        .unreached
         .groups()
         .into_iter()
         .filter(|group| group != PRIVILEGED_GROUP);
-    let users = state.users().into_iter().map(Identity::User);
-    let accounts = state.accounts_in(Scope::Cluster);
+    let users = state.unreached.users().into_iter().map(Identity::User);
+    let accounts = state.unreached.accounts_in(Scope::Cluster);
     let all: Vec<Identity> = groups
         .map(Identity::Group)
         .chain(users)
