@@ -40,8 +40,8 @@ pub use admission::coverage::{Coverage, MAX_COMPARISONS, Permission};
 pub use admission::escalation::Escalation;
 pub use admission::field_error::{FieldError, FieldErrorReason, FieldErrors};
 pub use admission::write::{Permit, Write, WriteRefusal, WriteVerdict};
-pub use aggregation::Aggregation;
 pub use aggregation::selector::{Operator, Selector, SelectorError};
+pub use aggregation::{Aggregation, MAX_AGGREGATED_RULES, MAX_AGGREGATION_STEPS};
 #[cfg(feature = "yaml")]
 pub use manifests::{DEFAULT_MAX_BYTES, Fault, ManifestReader, Manifests, Place, Problem};
 #[cfg(feature = "k8s-openapi")]

@@ -17,7 +17,7 @@ pub const API_GROUP: &str = "rbac.authorization.k8s.io";
 /// The name of an object, and what else of its metadata a decision can depend on.
 ///
 /// Annotations and the rest of the API's metadata are not kept.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct Metadata {
@@ -74,7 +74,7 @@ pub struct PolicyRule {
 }
 
 /// Rules that hold in one namespace, once they are bound.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct Role {
@@ -87,7 +87,7 @@ pub struct Role {
 }
 
 /// Rules that hold in the whole cluster, or in the namespace of a RoleBinding that refers to it.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct ClusterRole {
@@ -106,7 +106,7 @@ pub struct ClusterRole {
 }
 
 /// Which `ClusterRole`s are collected into an aggregated one.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct AggregationRule {
@@ -119,7 +119,7 @@ pub struct AggregationRule {
 }
 
 /// A question about labels; all its parts must hold.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct LabelSelector {
@@ -138,7 +138,7 @@ pub struct LabelSelector {
 }
 
 /// One requirement on one label.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct LabelSelectorRequirement {
@@ -157,7 +157,7 @@ pub struct LabelSelectorRequirement {
 }
 
 /// Gives a role to subjects in one namespace.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct RoleBinding {
@@ -176,7 +176,7 @@ pub struct RoleBinding {
 }
 
 /// Gives a ClusterRole to subjects in the whole cluster.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct ClusterRoleBinding {
@@ -223,7 +223,7 @@ pub struct Subject {
 }
 
 /// The role that a binding gives.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct RoleRef {
@@ -242,7 +242,7 @@ pub struct RoleRef {
 }
 
 /// The objects that a [`Policy`](crate::Policy) is made of, each list in the order given.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(
     clippy::exhaustive_structs,
@@ -315,8 +315,8 @@ pub(crate) fn objects_or_default<'de, D: Deserializer<'de>, T: Default + Deseria
     Ok(items.map(Option::unwrap_or_default).collect())
 }
 
-/// What is read of a mapping only. What serde derives reads a list as well, field by field.
-struct Mapping<T>(T);
+/// Deserializes from a mapping only. What serde derives also accepts a list, field by field.
+pub(crate) struct Mapping<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Mapping<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

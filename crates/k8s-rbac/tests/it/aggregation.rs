@@ -181,3 +181,67 @@ fn a_selector_that_cannot_be_asked_leaves_the_role_as_it_is_and_says_so() {
     assert_eq!(aggregation.changed, [""; 0]);
     assert_eq!(objects, before);
 }
+
+/// Roles that aggregate the label they all carry, and as many plain ones with it.
+fn circle(size: usize) -> Objects {
+    let label = || BTreeMap::from([("x".to_owned(), "1".to_owned())]);
+    let aggregated = (0..size).map(|number| Written {
+        name: format!("a{number}"),
+        labels: label(),
+        rules: Vec::new(),
+        selects: Some(vec![label()]),
+    });
+    let plain = (0..size).map(|number| Written {
+        name: format!("p{number}"),
+        labels: label(),
+        rules: vec![format!("verb{number}")],
+        selects: None,
+    });
+    Objects {
+        cluster_roles: aggregated.chain(plain).map(ClusterRole::from).collect(),
+        ..Objects::default()
+    }
+}
+
+#[test]
+fn a_large_circle_ends_with_the_rules_of_all_its_members() {
+    let mut objects = circle(300);
+    let aggregation = objects.aggregate();
+    assert_eq!(aggregation.changed.len(), 300);
+    assert!(aggregation.too_large.is_empty());
+    let (aggregated, _) = objects.cluster_roles.split_at(300);
+    assert_eq!(aggregated[0].rules.len(), 300);
+    assert!(
+        aggregated
+            .iter()
+            .all(|role| role.rules == aggregated[0].rules)
+    );
+}
+
+#[test]
+fn roles_that_would_get_too_many_rules_keep_what_they_have_and_are_named() {
+    // 2,100 roles with 2,100 rules each are more than four million.
+    let mut objects = circle(2_100);
+    objects.cluster_roles.extend([
+        ClusterRole::from(Written {
+            name: "small".to_owned(),
+            labels: BTreeMap::new(),
+            rules: Vec::new(),
+            selects: Some(vec![BTreeMap::from([("y".to_owned(), "1".to_owned())])]),
+        }),
+        ClusterRole::from(Written {
+            name: "member".to_owned(),
+            labels: BTreeMap::from([("y".to_owned(), "1".to_owned())]),
+            rules: vec!["get".to_owned()],
+            selects: None,
+        }),
+    ]);
+    let before = objects.clone();
+    let aggregation = objects.aggregate();
+    assert_eq!(aggregation.too_large.len(), 2_100);
+    assert_eq!(aggregation.changed, ["small"]);
+    assert_eq!(
+        objects.cluster_roles[..4_200],
+        before.cluster_roles[..4_200]
+    );
+}
