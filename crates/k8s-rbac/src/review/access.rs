@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::policy::Policy;
-use crate::objects::{list_or_default, object_or_default, optional_object, or_default};
+use crate::objects::{Mapping, list_or_default, object_or_default, optional_object, or_default};
 use crate::request::{Request, ResourceRequest, User};
 use crate::review::types::{
     AccessReviewSpec, AccessReviewStatus, NonResourceAttributes, ResourceAttributes, ReviewKind,
@@ -17,7 +17,7 @@ use crate::version::KubernetesVersion;
 /// A `SelfSubjectAccessReview`, `SubjectAccessReview` or `LocalSubjectAccessReview`, of `v1` or
 /// `v1beta1`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(from = "Wire", into = "Wire")]
+#[serde(from = "Mapping<Wire>", into = "Wire")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct AccessReview {
     /// The kind of review.
@@ -159,9 +159,9 @@ struct WireSpec {
     uid: String,
 }
 
-impl From<Wire> for AccessReview {
+impl From<Mapping<Wire>> for AccessReview {
     // A field that the version or kind does not have is unknown, and the API ignores it.
-    fn from(wire: Wire) -> Self {
+    fn from(Mapping(wire): Mapping<Wire>) -> Self {
         let WireSpec {
             resource_attributes,
             non_resource_attributes,

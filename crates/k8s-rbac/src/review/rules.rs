@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::policy::Policy;
-use crate::objects::{object_or_default, or_default};
+use crate::objects::{Mapping, object_or_default, or_default};
 use crate::request::User;
 use crate::review::ReviewError;
 use crate::review::listing::SubjectRulesReviewStatus;
@@ -11,7 +11,7 @@ use crate::review::types::{ReviewMetadata, ReviewVersion};
 
 /// A `SelfSubjectRulesReview`, of `v1` or `v1beta1`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(from = "Wire", into = "Wire")]
+#[serde(from = "Mapping<Wire>", into = "Wire")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct RulesReview {
     /// The API version.
@@ -73,8 +73,8 @@ struct WireSpec {
     namespace: String,
 }
 
-impl From<Wire> for RulesReview {
-    fn from(wire: Wire) -> Self {
+impl From<Mapping<Wire>> for RulesReview {
+    fn from(Mapping(wire): Mapping<Wire>) -> Self {
         Self {
             version: wire.api_version,
             metadata: wire.metadata,

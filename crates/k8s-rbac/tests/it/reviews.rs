@@ -187,3 +187,32 @@ fn from_1_37_a_refusal_names_its_authorizer() {
     let nothing = policy.authorize(&User::new("dave", [] as [&str; 0]), &request);
     assert_eq!(nothing.reason_in(KubernetesVersion::V1_37), "");
 }
+
+#[test]
+fn a_review_is_a_json_object_and_no_list_of_its_fields() {
+    let spec = json!([{ "verb": "get", "resource": "pods" }, null, "jane", [], [], {}, ""]);
+    let status = json!([true, false, "", ""]);
+    for list in [
+        json!([
+            "authorization.k8s.io/v1",
+            "SubjectAccessReview",
+            {},
+            spec,
+            status
+        ]),
+        json!(["authorization.k8s.io/v1", "SubjectAccessReview", {}, {}, {}]),
+        json!([]),
+    ] {
+        let error = serde_json::from_value::<AccessReview>(list.clone()).unwrap_err();
+        assert!(error.to_string().contains("a mapping"), "{list}: {error}");
+    }
+    let list = json!([
+        "authorization.k8s.io/v1",
+        "SelfSubjectRulesReview",
+        {},
+        {},
+        {}
+    ]);
+    let error = serde_json::from_value::<RulesReview>(list).unwrap_err();
+    assert!(error.to_string().contains("a mapping"), "{error}");
+}
