@@ -64,7 +64,7 @@ mod tests {
     use crate::problem::ProblemKind;
 
     #[test]
-    fn an_arn_that_is_none_is_told_by_what_it_is() {
+    fn the_mistake_in_an_arn_is_found() {
         for (arn, want) in [
             (
                 "arn:aws:iam::111122223333:instance-profile/nodes",
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_id_that_is_none_is_told_by_what_became_of_it() {
+    fn the_mistake_in_an_account_id_is_found() {
         for (text, want) in [
             ("111122223333", None),
             ("12345678901", Some("account-without-zeros")),

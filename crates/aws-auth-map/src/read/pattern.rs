@@ -31,7 +31,7 @@ pub(super) fn reach(pattern: &str) -> Reach {
     let is_partition = Partition::ALL.iter().any(|p| covers(partition, p.id()));
     let is_service = covers(service, "iam") || covers(service, "sts");
     let is_resource = match resource.split_once('/') {
-        // STS names a role without its path.
+        // STS reports a role without its path.
         Some(("role", name)) => !name.contains('/'),
         Some(("assumed-role", _)) => false,
         _ => true,
@@ -62,7 +62,7 @@ mod tests {
     use super::{Reach, reach};
 
     #[test]
-    fn a_pattern_without_a_digit_of_an_account_reaches_every_account() {
+    fn a_pattern_without_a_digit_of_an_account_matches_every_account() {
         for pattern in [
             "arn:aws:iam::*:role/x*",
             "arn:*:iam::????????????:user/*",
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_no_canonical_arn_looks_like_reaches_nobody() {
+    fn a_pattern_unlike_any_canonical_arn_matches_no_caller() {
         for pattern in [
             "arn:aws:sts::111122223333:assumed-role/x/*",
             "arn:aws:iam::111122223333:role/team/*",

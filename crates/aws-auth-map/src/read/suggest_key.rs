@@ -1,13 +1,13 @@
-//! Keys that are nearly others.
+//! Suggests the key that a misspelled one was meant for.
 
 use crate::edit_distance::edit_distance;
 
-/// How long a key may be to be compared: comparing costs the product of both lengths, and no key
-/// that is meant is longer.
+/// The maximum length of a key that is compared. The cost is the product of both lengths, and every
+/// known key is shorter.
 const MAX_LEN: usize = 32;
 
-/// Returns the key that one is probably meant for: the same but for case, `_` and `-`, or for at
-/// most two letters, or the end of it (`name` for `username`).
+/// Returns the known key that a key resembles: one that differs only in case, `_` and `-`, in at most
+/// two letters, or that ends in it (`name` for `username`). `None` if there is no such key.
 pub(super) fn suggest_key(key: &str, known: &[&'static str]) -> Option<&'static str> {
     if key.len() > MAX_LEN {
         return None;

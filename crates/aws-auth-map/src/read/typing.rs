@@ -1,14 +1,14 @@
-//! What other readers take unquoted text for.
+//! Unquoted text that other readers parse as a number or a boolean.
 //!
-//! Here a number or a boolean is its text. Upstream's readers, and those of most tools, follow YAML
-//! 1.1: where text is wanted they take an unquoted `yes` or `0123` for nothing, or for `1` or `83`.
+//! Here a number or a boolean is read as its text. Upstream and most tools follow YAML 1.1: where text
+//! is expected, they read an unquoted `yes` or `0123` as nothing, or as `1` or `83`.
 
 use bounded_yaml::{Kind, Scalar};
 
-/// What YAML 1.1 takes for a boolean besides `true` and `false`.
+/// The booleans of YAML 1.1 besides `true` and `false`.
 const BOOLEANS: [&str; 6] = ["n", "no", "off", "on", "y", "yes"];
 
-/// Whether readers of YAML 1.1 take an unquoted scalar for something else than text.
+/// Returns whether a YAML 1.1 reader parses an unquoted scalar as something other than text.
 pub(super) fn is_typed(scalar: &Scalar) -> bool {
     let text = scalar.text();
     let is_number = |text: &str| {
@@ -21,8 +21,8 @@ pub(super) fn is_typed(scalar: &Scalar) -> bool {
         || is_number(text)
 }
 
-/// Whether they take an account id for a number, and its leading zeros for nothing or for the sign of
-/// an octal one.
+/// Returns whether a YAML 1.1 reader parses an account id as a number and drops its leading zeros, or
+/// reads it as octal.
 pub(super) fn loses_zeros(scalar: &Scalar) -> bool {
     scalar.text().starts_with('0') && is_typed(scalar)
 }
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_begins_with_a_zero_loses_zeros() {
+    fn only_an_id_with_a_leading_zero_loses_zeros() {
         assert!(loses_zeros(&Scalar::new("012345678901", Kind::String)));
         assert!(!loses_zeros(&Scalar::new("111122223333", Kind::Int)));
     }

@@ -25,7 +25,7 @@ struct Case {
     resolves: BTreeMap<String, String>,
 }
 
-fn told(problem: &Problem) -> String {
+fn described(problem: &Problem) -> String {
     let number = |n: Option<usize>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
     format!(
         "{} {} {} {}:{}",
@@ -85,13 +85,13 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn each_config_map_yields_just_its_problems_and_lets_just_these_in() {
+fn each_config_map_has_its_problems_and_users() {
     let mut report = Report::new();
     let cases = cases();
     assert!(cases.len() >= 100, "there are {}", cases.len());
     for case in &cases {
         let (rules, problems) = read_config_map(&case.text);
-        let problems: Vec<String> = problems.iter().map(told).collect();
+        let problems: Vec<String> = problems.iter().map(described).collect();
         report.check(&case.name, &problems, &case.problems);
         let map = IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules));
         for (who, want) in &case.resolves {
@@ -103,7 +103,7 @@ fn each_config_map_yields_just_its_problems_and_lets_just_these_in() {
 }
 
 #[test]
-fn no_two_config_maps_show_the_same() {
+fn no_two_config_maps_are_the_same() {
     let mut seen = BTreeMap::new();
     for case in &cases() {
         let earlier = seen.insert(case.text.clone(), case.name.clone());

@@ -1,4 +1,4 @@
-//! The file that a program rewrites: read whole or not at all, by ARN or by user id.
+//! The dynamic file: read whole or not at all, by ARN or by user id.
 
 use aws_auth_map::{
     Backend, BackendKind, EKS_RESERVED_PREFIXES, IdentityMap, MatchedOn, Problem, Reader,
@@ -18,20 +18,20 @@ fn by_user_id(text: &str) -> Read {
 }
 
 /// `code at` for each problem.
-fn told(problems: &[Problem]) -> Vec<String> {
-    let told = |p: &Problem| format!("{} {}", p.code(), p.at());
-    problems.iter().map(told).collect()
+fn described(problems: &[Problem]) -> Vec<String> {
+    let described = |p: &Problem| format!("{} {}", p.code(), p.at());
+    problems.iter().map(described).collect()
 }
 
 fn map(rules: Rules) -> IdentityMap {
     IdentityMap::new().with_backend(Backend::new(BackendKind::DynamicFile, rules))
 }
 
-/// Both readers refuse the file, and say so.
+/// Both readers refuse the file with a problem.
 #[track_caller]
 fn refused(text: &str, want: &[&str]) {
     assert_eq!(
-        by_arn(text).err().map(|p| told(&p)),
+        by_arn(text).err().map(|p| described(&p)),
         Some(strings(want)),
         "{text}"
     );
@@ -44,7 +44,7 @@ fn strings(of: &[&str]) -> Vec<String> {
 const ROLE: &str = "\"rolearn\": \"arn:aws:iam::111122223333:role/dev\"";
 
 #[test]
-fn what_upstream_refuses_whole_is_refused_whole() {
+fn a_file_that_upstream_refuses_is_refused() {
     for text in [
         "",
         "a: b",
@@ -110,16 +110,16 @@ fn what_upstream_refuses_whole_is_refused_whole() {
     );
     let text = format!("{{\"mapRoles\": [{good}]}}");
     assert_eq!(
-        by_user_id(&text).err().map(|p| told(&p)),
+        by_user_id(&text).err().map(|p| described(&p)),
         Some(strings(&["missing-user-id mapRoles[0]"]))
     );
 }
 
 #[test]
-fn what_upstream_reads_is_read_and_a_bad_entry_alone_is_left_out() {
+fn a_file_that_upstream_reads_is_read_with_its_problems() {
     let read = |text: &str| {
         let (rules, problems) = by_arn(text).expect("not refused");
-        (rules.len(), told(&problems))
+        (rules.len(), described(&problems))
     };
     assert_eq!(read("null"), (0, vec![]));
     assert_eq!(read("{\"ClusterId\": 7, \"mapRoles\": null}"), (0, vec![]));
@@ -147,7 +147,7 @@ fn what_upstream_reads_is_read_and_a_bad_entry_alone_is_left_out() {
 }
 
 #[test]
-fn by_arn_a_sessions_arn_is_its_roles_and_the_user_id_means_nothing() {
+fn by_arn_a_sessions_arn_is_its_roles_and_the_user_id_is_ignored() {
     let text = "{\"mapRoles\": [{\"rolearn\": \
                 \"arn:aws:sts::111122223333:assumed-role/dev/s\", \"username\": \"dev\", \
                 \"userid\": \"AROAOTHER\"}]}";
@@ -159,7 +159,7 @@ fn by_arn_a_sessions_arn_is_its_roles_and_the_user_id_means_nothing() {
 }
 
 #[test]
-fn by_user_id_an_arn_that_contradicts_it_ends_the_resolution() {
+fn by_user_id_an_arn_that_contradicts_it_refuses() {
     let file = |arn: &str| {
         format!(
             "{{\"mapRoles\": [{{\"rolearn\": \"{arn}\", \"userid\": \"AROAEXAMPLE\", \
@@ -170,7 +170,7 @@ fn by_user_id_an_arn_that_contradicts_it_ends_the_resolution() {
         let (rules, problems) = by_user_id(&file(arn)).expect("not refused");
         let accounts = crate::rules("mapAccounts: ['111122223333']");
         let map = map(rules).with_backend(Backend::new(BackendKind::EksConfigMap, accounts));
-        (map.resolve(&session("dev", "s")), told(&problems))
+        (map.resolve(&session("dev", "s")), described(&problems))
     };
     // Without an ARN, or with the caller's, be it with the path that STS leaves out.
     for (arn, on) in [
@@ -219,7 +219,7 @@ fn user_ids_are_compared_with_regard_to_case() {
 }
 
 #[test]
-fn the_mounted_file_says_which_prefixes_each_backend_reserves() {
+fn the_mounted_file_has_the_reserved_prefixes_of_each_backend() {
     let text = "server:\n  reservedPrefixConfig:\n  - backendMode: EKSConfigMap\n    usernamePrefixReserveList: ['system:']\n  - backendmode: File\n    usernamePrefixReserveList: [a, b]\n  - backendMode: EKSConfigMap\n    usernamePrefixReserveList: [aws]\n  - {backendMode: Other}\n  - {backendMode: CRD, usernamePrefixReserveList: x}\n";
     let (config, problems) = Reader::new().read_server_config(text);
     let prefixes = config.reserved_prefixes();
@@ -227,9 +227,9 @@ fn the_mounted_file_says_which_prefixes_each_backend_reserves() {
     assert_eq!(of(BackendKind::EksConfigMap), ["aws"]);
     assert_eq!(of(BackendKind::MountedFile), ["a", "b"]);
     assert_eq!(of(BackendKind::Crd), [""; 0]);
-    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let described: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        described,
         [
             "server.reservedPrefixConfig (line 5, column 5): a deprecated name; write `MountedFile`",
             "server.reservedPrefixConfig (line 9, column 6): unknown backend; write `MountedFile`, \

@@ -3,7 +3,7 @@
 use aws_auth_map::{Problem, Reader, Severity, read_config_map};
 
 /// `code at line:column` for each problem.
-fn told(problems: &[Problem]) -> Vec<String> {
+fn described(problems: &[Problem]) -> Vec<String> {
     let number = |n: Option<usize>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
     problems
         .iter()
@@ -22,7 +22,7 @@ fn told(problems: &[Problem]) -> Vec<String> {
 #[track_caller]
 fn check(text: &str, rules: usize, want: &[&str]) {
     let (read, problems) = read_config_map(text);
-    assert_eq!(told(&problems), want, "{text}");
+    assert_eq!(described(&problems), want, "{text}");
     assert_eq!(read.len(), rules, "{text}");
 }
 
@@ -78,7 +78,7 @@ fn each_problem_has_its_line_and_column_in_the_whole_file() {
 
 #[test]
 fn a_config_map_is_found_in_a_list_among_documents_and_as_bare_data() {
-    let told = |text: &str| {
+    let described = |text: &str| {
         let (rules, problems) = read_config_map(text);
         (
             rules.len(),
@@ -88,7 +88,7 @@ fn a_config_map_is_found_in_a_list_among_documents_and_as_bare_data() {
                 .collect::<Vec<_>>(),
         )
     };
-    let want = told(CONFIG_MAP);
+    let want = described(CONFIG_MAP);
     let indented: String = CONFIG_MAP
         .lines()
         .map(|line| format!("  {line}\n"))
@@ -97,17 +97,17 @@ fn a_config_map_is_found_in_a_list_among_documents_and_as_bare_data() {
         "apiVersion: v1\nkind: List\nitems:\n- {}",
         indented.trim_start_matches(' ')
     );
-    assert_eq!(told(&list), want);
+    assert_eq!(described(&list), want);
     let documents = format!("kind: Namespace\nmetadata: {{name: x}}\n---\n{CONFIG_MAP}---\n");
-    assert_eq!(told(&documents), want);
+    assert_eq!(described(&documents), want);
     let data = CONFIG_MAP
         .split_once("\ndata:\n")
         .expect("data")
         .1
         .replace("\n  ", "\n");
-    assert_eq!(told(data.trim_start()), want);
+    assert_eq!(described(data.trim_start()), want);
     let direct = data.trim_start().replace(": |\n", ":\n");
-    assert_eq!(told(&direct), want);
+    assert_eq!(described(&direct), want);
     check(
         &direct,
         6,
@@ -124,7 +124,7 @@ fn a_config_map_is_found_in_a_list_among_documents_and_as_bare_data() {
 }
 
 #[test]
-fn the_json_that_kubectl_prints_gives_the_line_of_the_section() {
+fn a_problem_in_kubectls_json_has_the_line_of_its_section() {
     let section = "- rolearn: arn:aws:iam::111122223333:role/a\n  username: a\n- rolearn: bad\n  username: b\n";
     let text = serde_json::to_string_pretty(&serde_json::json!({
         "apiVersion": "v1",
@@ -140,7 +140,7 @@ fn data_that_a_client_holds_is_counted_from_each_values_first_line() {
     let roles = "- rolearn: arn:aws:iam::111122223333:role/a\n  username: a\n- username: b\n";
     let (rules, problems) = Reader::new().read_data([("mapRoles", roles), ("maproles", "x")]);
     assert_eq!(
-        told(&problems),
+        described(&problems),
         [
             "misspelled-section mapRoles -:-",
             "missing-principal mapRoles[1] 3:3"
@@ -187,7 +187,7 @@ fn a_syntax_error_drops_its_section_and_no_other() {
         1,
         &["syntax mapRoles 5:18"],
     );
-    // What begins in front of the braces needs no quotes.
+    // Text in front of the braces needs no quotes.
     check(
         &with(&format!("{arn}      username: admin:{{{{SessionName}}}}\n")),
         2,
@@ -201,7 +201,7 @@ fn a_syntax_error_drops_its_section_and_no_other() {
 }
 
 #[test]
-fn what_is_no_config_map_is_told_so() {
+fn a_text_without_the_config_map_is_reported() {
     check("", 0, &["nothing-there the file -:-"]);
     check("# nothing\n", 0, &["nothing-there the file -:-"]);
     check(
@@ -249,7 +249,7 @@ fn a_section_may_be_left_empty_in_every_way_people_do() {
 }
 
 #[test]
-fn each_kind_of_bad_entry_is_told_and_the_others_kept() {
+fn each_kind_of_bad_entry_is_reported_and_the_others_read() {
     let arn = "rolearn: arn:aws:iam::111122223333:role/a";
     let cases = [
         ("x", "entry-not-a-mapping mapRoles[1]"),
@@ -311,11 +311,11 @@ fn each_kind_of_bad_entry_is_told_and_the_others_kept() {
         };
         let text = format!("mapRoles:\n{}- {entry}\n{}", good("one"), good("two"));
         let (rules, problems) = read_config_map(&text);
-        let told: Vec<String> = problems
+        let described: Vec<String> = problems
             .iter()
             .map(|p| format!("{} {}", p.code(), p.at()))
             .collect();
-        assert_eq!(told, [want], "{entry}");
+        assert_eq!(described, [want], "{entry}");
         assert!(
             problems
                 .iter()
@@ -327,7 +327,7 @@ fn each_kind_of_bad_entry_is_told_and_the_others_kept() {
 }
 
 #[test]
-fn what_can_never_match_is_kept_and_told() {
+fn an_arn_that_no_caller_has_is_an_error_and_kept() {
     let cases = [
         ("arn:aws:iam::111122223333:role/team/a", "role-path"),
         ("arn:aws:sts::111122223333:assumed-role/a/b", "session-arn"),
@@ -359,7 +359,7 @@ fn a_bomb_is_a_problem_and_no_bomb() {
 }
 
 #[test]
-fn a_problem_prints_its_place_and_what_to_do() {
+fn a_problem_prints_its_place_and_the_fix() {
     let (_, problems) = read_config_map("mapRoles: |\n  - username: {{SessionName}}\n");
     let printed: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -372,11 +372,11 @@ fn a_problem_prints_its_place_and_what_to_do() {
 }
 
 #[test]
-fn the_mounted_file_takes_a_sessions_arn_for_its_roles_and_tells_bad_entries() {
+fn the_mounted_file_reads_a_sessions_arn_as_its_roles_and_reports_bad_entries() {
     let text = "clusterID: c\nserver:\n  maproles:\n  - roleARN: arn:aws:sts::111122223333:assumed-role/dev/s\n    username: dev\n  - rolearn: bad\n    username: x\n  mapUsers: text\n";
     let (rules, problems) = Reader::new().read_mounted_file(text);
     assert_eq!(
-        told(&problems),
+        described(&problems),
         [
             "malformed-arn mapRoles[1].rolearn 6:14",
             "section-not-a-list mapUsers 8:13",
@@ -406,22 +406,22 @@ struct Advice {
 #[serde(deny_unknown_fields)]
 struct AdviceCase {
     rest: String,
-    told: Vec<String>,
+    problems: Vec<String>,
 }
 
 #[test]
-fn what_is_doubtful_is_kept_and_told() {
+fn a_doubtful_entry_is_kept_and_reported() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/advice.toml");
     let mut report = testkit::Report::new();
     for case in testkit::toml::<Advice>(path).case {
         let arn = "arn:aws:iam::111122223333:role/a";
         let (rules, problems) =
             read_config_map(&format!("mapRoles: [{{rolearn: '{arn}', {}}}]", case.rest));
-        let told: Vec<String> = problems
+        let described: Vec<String> = problems
             .iter()
             .map(|p| format!("{} {}", p.code(), p.at()))
             .collect();
-        report.check(&case.rest, &(rules.len(), told), &(1, case.told));
+        report.check(&case.rest, &(rules.len(), described), &(1, case.problems));
         assert!(
             problems
                 .iter()

@@ -71,7 +71,7 @@ fn a_user_has_an_empty_session_name_and_a_federated_user_a_whole_user_id() {
 }
 
 #[test]
-fn a_scrubbed_account_tells_the_name_alone() {
+fn a_scrubbed_account_has_only_the_username() {
     let account = AccountId::parse("111122223333").expect("an account");
     let map = map(rules("mapAccounts: ['111122223333']")).with_scrubbed_accounts([account]);
     let resolution = map.resolve(&user("alice"));
@@ -115,7 +115,7 @@ fn roles_come_before_users_before_accounts_and_backends_in_order() {
 }
 
 #[test]
-fn the_last_of_several_rules_wins_and_is_told() {
+fn the_last_of_several_rules_wins_and_is_reported() {
     let text = "mapRoles:\n- {rolearn: 'arn:aws:iam::111122223333:role/dev', username: first}\n- {rolearn: 'ARN:aws:iam::111122223333:role/DEV', username: second}\n";
     let (rules, problems) = read_config_map(text);
     assert_eq!(
@@ -162,7 +162,7 @@ fn an_instances_name_comes_from_the_caller() {
 }
 
 #[test]
-fn a_rule_that_yields_no_user_is_the_end() {
+fn a_rule_that_yields_no_user_refuses() {
     let nodes = rules(
         "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/a', username: '{{EC2PrivateDNSName}}'}]\nmapAccounts: ['111122223333']",
     );
@@ -222,7 +222,7 @@ fn a_reserved_group_is_refused_once_it_is_rendered() {
         )
     };
     assert_eq!(ask(backend.clone(), "system"), "a");
-    // The list of usernames is another.
+    // Usernames have a list of their own.
     let usernames = backend
         .clone()
         .with_reserved_prefixes(EKS_RESERVED_PREFIXES);

@@ -42,7 +42,7 @@ server:
   - "012345678901"
 "#;
 
-fn told(problems: &[Problem]) -> Vec<String> {
+fn described(problems: &[Problem]) -> Vec<String> {
     let number = |n: Option<usize>| n.map_or_else(|| "-".to_owned(), |n| n.to_string());
     let line = |p: &Problem| {
         let (line, column) = (number(p.line()), number(p.column()));
@@ -52,7 +52,7 @@ fn told(problems: &[Problem]) -> Vec<String> {
 }
 
 #[test]
-fn every_key_of_upstreams_is_known_and_what_is_of_mapping_is_read() {
+fn every_key_of_upstream_is_known_and_the_mapping_settings_are_read() {
     let (config, problems) = Reader::new().read_server_config(WHOLE);
     assert_eq!(problems, []);
     assert_eq!(config.rules().len(), 3);
@@ -79,15 +79,18 @@ fn the_file_is_found_in_the_config_map_that_deploys_it() {
     assert_eq!(config.rules().len(), 3);
     // The place is that in the whole text.
     let line = 4 + WHOLE.lines().count() + 1;
-    assert_eq!(told(&problems), [format!("unknown-key the file {line}:5")]);
+    assert_eq!(
+        described(&problems),
+        [format!("unknown-key the file {line}:5")]
+    );
 }
 
 #[test]
-fn what_cannot_be_read_is_told_and_opens_nothing() {
+fn a_setting_that_cannot_be_read_is_reported_and_widens_nothing() {
     let text = "clusterId: c\nservr: {}\nserver:\n  scrubbedAccount: x\n  scrubbedAccounts: [12345678901, x]\n  backendMode: [MountedFile, File, crd, AccessEntries, [x]]\n  dynamicfileUserIDStrict: maybe\n  mapGroups: []\n";
     let (config, problems) = Reader::new().read_server_config(text);
     assert_eq!(
-        told(&problems),
+        described(&problems),
         [
             "misspelled-key the file 2:1",
             "misspelled-key the file 4:3",

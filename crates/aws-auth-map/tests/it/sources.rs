@@ -9,9 +9,9 @@ use testkit::Report;
 
 use crate::{outcome, session, user};
 
-fn told(problems: &[Problem]) -> Vec<String> {
-    let told = |p: &Problem| format!("{} {}", p.code(), p.at());
-    problems.iter().map(told).collect()
+fn described(problems: &[Problem]) -> Vec<String> {
+    let described = |p: &Problem| format!("{} {}", p.code(), p.at());
+    problems.iter().map(described).collect()
 }
 
 fn with(kind: BackendKind, rules: Rules) -> IdentityMap {
@@ -40,7 +40,7 @@ struct Case {
 }
 
 #[test]
-fn each_access_entry_is_what_its_case_says() {
+fn each_access_entry_yields_its_user() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/access_entries.toml");
     let mut report = Report::new();
     for case in testkit::toml::<Cases>(path).case {
@@ -70,7 +70,7 @@ fn each_access_entry_is_what_its_case_says() {
         let want = (case.username, case.groups, matched_on);
         report.check(
             &case.name,
-            &(got, told(&problems)),
+            &(got, described(&problems)),
             &(want, Vec::from_iter(case.problem)),
         );
     }
@@ -93,7 +93,7 @@ fn policies_that_are_listed_apart_belong_to_their_principals_entry() {
     let text = format!("[{POLICIES}, {entries}]");
     let (rules, problems) = Reader::new().read_access_entries(&text);
     assert_eq!(
-        told(&problems),
+        described(&problems),
         ["duplicate-access-policy accessEntry[1].associatedAccessPolicies"]
     );
     let map = with(BackendKind::AccessEntries, rules);
@@ -168,7 +168,7 @@ fn the_table_of_policies_is_data_that_can_be_replaced() {
 }
 
 #[test]
-fn the_authentication_mode_says_who_is_asked() {
+fn the_authentication_mode_selects_the_backends() {
     let entries = r#"{"principalArn": "arn:aws:iam::111122223333:role/both", "username": "entry"}"#;
     let (entries, _) = Reader::new().read_access_entries(entries);
     let config = crate::rules(
@@ -195,7 +195,7 @@ fn the_authentication_mode_says_who_is_asked() {
 }
 
 #[test]
-fn what_is_no_access_entry_is_told_so() {
+fn a_text_without_access_entries_is_reported() {
     for (text, want) in [
         ("[]", "no-access-entries the file"),
         ("text", "no-access-entries the file"),
@@ -213,12 +213,12 @@ fn what_is_no_access_entry_is_told_so() {
         ),
     ] {
         let (rules, problems) = Reader::new().read_access_entries(text);
-        assert_eq!(told(&problems), vec![want.to_owned()]);
+        assert_eq!(described(&problems), vec![want.to_owned()]);
         assert!(rules.iter().all(|(_, rule)| rule.is_refusing()), "{text}");
     }
     let twice = r#"[{"principalArn": "arn:aws:iam::111122223333:role/a"}, {"principalArn": "arn:aws:iam::111122223333:role/A"}]"#;
     let (_, problems) = Reader::new().read_access_entries(twice);
-    assert_eq!(told(&problems), ["duplicate-in-case accessEntry[1]"]);
+    assert_eq!(described(&problems), ["duplicate-in-case accessEntry[1]"]);
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn identity_mappings_are_read_from_a_list_and_among_documents() {
     let documents = format!("---\n{dev}\n---\nkind: Namespace\n---\n{alice}\n---\n{by_session}\n");
     for text in [list, documents] {
         let (rules, problems) = Reader::new().read_identity_mappings(&text);
-        assert_eq!((rules.len(), told(&problems)), (3, vec![]), "{text}");
+        assert_eq!((rules.len(), described(&problems)), (3, vec![]), "{text}");
         let map = with(BackendKind::Crd, rules);
         assert_eq!(outcome(&map.resolve(&session("dev", "s"))), "dev:s");
         assert_eq!(outcome(&map.resolve(&session("ops", "other"))), "ops");
@@ -276,7 +276,7 @@ fn identity_mappings_are_read_from_a_list_and_among_documents() {
     // The third object refuses its role.
     assert_eq!(rules.len(), 2);
     assert_eq!(
-        told(&problems),
+        described(&problems),
         [
             "role-path IAMIdentityMapping[0].arn",
             "malformed-arn IAMIdentityMapping[1].arn",

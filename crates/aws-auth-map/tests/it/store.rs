@@ -1,4 +1,4 @@
-//! What a store keeps, and why.
+//! The rules that a store keeps, and why.
 
 use aws_auth_map::{
     Backend, BackendKind, IdentityMap, Lockout, Reader, Rules, Section, SourceFormat, Store,
@@ -31,7 +31,7 @@ fn aws_auth() -> Store {
     store
 }
 
-fn told(outcome: &UpdateOutcome) -> Vec<String> {
+fn described(outcome: &UpdateOutcome) -> Vec<String> {
     let kept = |kept: &aws_auth_map::RetainedSection| {
         let section = kept.section().map_or("all", Section::key);
         format!("{section} {} {}", kept.rules(), kept.why().code())
@@ -40,7 +40,7 @@ fn told(outcome: &UpdateOutcome) -> Vec<String> {
 }
 
 #[test]
-fn what_cannot_be_read_is_kept_as_it_was() {
+fn a_text_that_cannot_be_read_changes_nothing() {
     for (text, want) in [
         ("", "all 3 nothing-there"),
         ("# gone\n", "all 3 nothing-there"),
@@ -52,7 +52,7 @@ fn what_cannot_be_read_is_kept_as_it_was() {
         let mut store = aws_auth();
         let outcome = store.update("source", text).expect("a source");
         assert!(!outcome.is_applied(), "{text}");
-        assert_eq!(told(&outcome), [want], "{text}");
+        assert_eq!(described(&outcome), [want], "{text}");
         assert!(!outcome.problems().is_empty());
         assert_eq!(
             crate::outcome(&store.map().resolve(&session("a", "s"))),
@@ -63,7 +63,7 @@ fn what_cannot_be_read_is_kept_as_it_was() {
 }
 
 #[test]
-fn of_a_section_that_cannot_be_read_the_section_is_kept() {
+fn a_section_that_cannot_be_read_keeps_its_rules() {
     let mut store = aws_auth();
     let text = "mapRoles: |
   - rolearn: arn:aws:iam::111122223333:role/a
@@ -76,7 +76,7 @@ mapAccounts: x
     let updated = store.update("source", text).expect("a source");
     assert!(updated.is_applied());
     assert_eq!(
-        told(&updated),
+        described(&updated),
         [
             "mapRoles 1 unquoted-template",
             "mapAccounts 1 section-not-a-list"
@@ -98,7 +98,7 @@ fn a_section_by_a_wrong_name_is_kept_and_one_that_was_taken_away_is_not() {
     let updated = store
         .update("source", &GOOD.replace("mapRoles", "maproles"))
         .expect("a source");
-    assert_eq!(told(&updated), ["mapRoles 1 misspelled-section"]);
+    assert_eq!(described(&updated), ["mapRoles 1 misspelled-section"]);
     assert_eq!(outcome(&store.map().resolve(&session("a", "s"))), "a");
     let updated = store
         .update("source", "mapRoles: []\nmapUsers: ''\n")
@@ -140,7 +140,7 @@ fn a_dynamic_file_is_taken_whole_or_not_at_all() {
     ] {
         let updated = store.update("source", bad).expect("a source");
         assert!(!updated.is_applied());
-        assert_eq!(told(&updated), [format!("all 1 {why}")]);
+        assert_eq!(described(&updated), [format!("all 1 {why}")]);
         assert_eq!(outcome(&store.map().resolve(&session("a", "s"))), "a");
     }
 }
@@ -170,7 +170,7 @@ fn a_preview_tells_of_a_lockout_and_changes_nothing() {
 }
 
 #[test]
-fn what_was_deleted_on_purpose_is_gone() {
+fn a_cleared_source_has_no_rules() {
     let mut store = aws_auth();
     assert_eq!(store.clear("source"), Some(3));
     assert_eq!(
