@@ -7,7 +7,7 @@ use iam_principal::{AccountId, ArnPattern, Principal};
 use crate::names::{NODE_PREFIX, NODES};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::IdentityMap;
-use crate::resolve::backend::{Backend, BackendKind};
+use crate::resolve::backend::{AuthenticationMode, Backend, BackendKind};
 use crate::rules::caller::Caller;
 use crate::rules::matching::Matcher;
 use crate::rules::template::Template;
@@ -50,8 +50,8 @@ impl fmt::Display for MapProblem {
 impl IdentityMap {
     /// Finds problems that the reader of a single source cannot see: rules that never take effect
     /// because an earlier source, a pattern or an account matches the same principals; rules that a
-    /// reserved prefix always refuses; sources that the authentication mode leaves out; and a map
-    /// without nodes.
+    /// reserved prefix always refuses; sources that the authentication mode leaves out; and, if the
+    /// authentication mode lets nodes join by the rules of this map alone, a map without nodes.
     ///
     /// Every finding is true, but some are missed: only the first 512 patterns are compared, and a rule
     /// covered only by several others together is not found. Two rules of one source for the same
@@ -92,15 +92,43 @@ impl IdentityMap {
                 found.push(MapProblem { backend, problem });
             }
         }
-        let is_node = |(_, rule): (RuleRef, &Rule)| makes_nodes(rule);
-        let has_nodes = asked.iter().any(|b| b.rules().iter().any(is_node));
-        if !has_nodes && asked.iter().any(|backend| !backend.rules().is_empty()) {
+        let is_empty = asked.iter().all(|backend| backend.rules().is_empty());
+        if self.decides_about_nodes() && !is_empty && !asked.iter().any(|b| resembles_nodes(b)) {
             let problem = Problem::new(ProblemKind::NoNodes, Location::FILE);
             let backend = None;
             found.push(MapProblem { backend, problem });
         }
         found
     }
+}
+
+impl IdentityMap {
+    /// Whether nodes can join only by the rules of this map. With access entries they can join by
+    /// those, and without an authentication mode it is not known whether there are any.
+    fn decides_about_nodes(&self) -> bool {
+        let has_entries = || {
+            self.backends()
+                .iter()
+                .any(|backend| backend.kind() == BackendKind::AccessEntries)
+        };
+        match self.authentication_mode() {
+            None => false,
+            Some(AuthenticationMode::ConfigMap) => true,
+            Some(AuthenticationMode::Api | AuthenticationMode::ApiAndConfigMap) => has_entries(),
+        }
+    }
+}
+
+/// Whether a backend has a rule that is for nodes, or was meant to be: a misspelled one has a problem
+/// of its own.
+fn resembles_nodes(backend: &Backend) -> bool {
+    let names_nodes = |name: &Template| name.source().to_ascii_lowercase().contains("system:node");
+    backend.rules().iter().any(|(_, rule)| {
+        makes_nodes(rule)
+            || rule.is_refusing()
+            || names_nodes(rule.username())
+            || rule.groups().iter().any(names_nodes)
+    }) || backend.rules().unreadable().next().is_some()
 }
 
 pub(crate) fn of_rule(backend: &Backend, at: RuleRef, kind: ProblemKind) -> MapProblem {

@@ -4,6 +4,8 @@ mod access_entry;
 mod conversion_loss;
 mod to_config_map;
 
+use std::collections::HashMap;
+
 use iam_principal::{Kind, Principal};
 
 pub use self::access_entry::{AccessEntry, EntryType};
@@ -15,6 +17,7 @@ use crate::names::{
 };
 use crate::resolve::backend::EKS_RESERVED_PREFIXES;
 use crate::rules::access_policy::{AccessPolicy, AccessScope};
+use crate::rules::arn::{fold, strip_path};
 use crate::rules::caller::Caller;
 use crate::rules::matching::RulePrincipal;
 use crate::rules::template::{Placeholder, Template};
@@ -34,12 +37,32 @@ impl Rules {
     /// administrator's access policy replaces `system:masters`.
     #[must_use]
     pub fn to_access_entries(&self) -> (Vec<AccessEntry>, Vec<ConversionLoss>) {
+        self.to_access_entries_of(&[])
+    }
+
+    /// Converts as [`to_access_entries`](Self::to_access_entries) does, and takes the ARN of each
+    /// principal from a list, such as that of `aws iam list-roles`.
+    ///
+    /// An access entry needs a role's ARN with its path; `aws-auth` needs it without. The role of a
+    /// permission set always has a path, so without the list it is not converted.
+    #[must_use]
+    pub fn to_access_entries_of(
+        &self,
+        principals: &[String],
+    ) -> (Vec<AccessEntry>, Vec<ConversionLoss>) {
+        let full_arns: HashMap<String, &str> = principals
+            .iter()
+            .map(|arn| (strip_path(&fold(arn)), arn.as_str()))
+            .collect();
         let mut entries = Vec::new();
         let mut losses = Vec::new();
         for (at, rule) in self.iter() {
             let mut note = |kind| losses.push(ConversionLoss::new(kind, at));
             match self.entry(at, rule, &mut note) {
-                Ok(entry) => entries.push(entry),
+                Ok(entry) => match with_path(entry, &full_arns) {
+                    Ok(entry) => entries.push(entry),
+                    Err(kind) => note(kind),
+                },
                 Err(kind) => note(kind),
             }
         }
@@ -89,6 +112,21 @@ impl Rules {
             return Ok(entry);
         }
         standard(&principal, username, groups, note)
+    }
+}
+
+/// Puts the full ARN of the principal into an entry, if it is known.
+fn with_path(
+    entry: AccessEntry,
+    full_arns: &HashMap<String, &str>,
+) -> Result<AccessEntry, ConversionLossKind> {
+    let folded = fold(entry.principal_arn());
+    match full_arns.get(&strip_path(&folded)) {
+        Some(arn) => Ok(entry.with_principal_arn(arn)),
+        None if folded.contains(":role/awsreservedsso_") => {
+            Err(ConversionLossKind::PermissionSetPath)
+        }
+        None => Ok(entry),
     }
 }
 

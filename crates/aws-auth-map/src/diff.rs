@@ -9,6 +9,7 @@ mod witness;
 use std::fmt;
 
 use iam_principal::{AccountId, Identity};
+use printable_text::Printable;
 
 pub(crate) use self::arn_space::canonical_case;
 use self::compare::Comparison;
@@ -46,7 +47,8 @@ impl Diff {
     }
 
     /// Returns whether every kind of caller was compared. `false` if patterns or reserved prefixes
-    /// combine in more ways than are searched.
+    /// combine in more ways than are searched; then samples of each pattern were compared, and without
+    /// a [lockout](Self::lockouts) the diff is no answer.
     #[must_use]
     pub const fn is_exhaustive(&self) -> bool {
         self.is_exhaustive
@@ -79,7 +81,7 @@ impl fmt::Display for Diff {
         } else {
             writeln!(
                 f,
-                "not every caller was compared: the patterns combine in too many ways"
+                "not every caller was compared: the patterns combine in too many ways; there may be more changes and lockouts"
             )
         }
     }
@@ -158,8 +160,9 @@ impl fmt::Display for Change {
             ChangeKind::Loses => write!(f, "loses {affected}: {before}")?,
             ChangeKind::Changes => write!(f, "changes {affected}: {before} -> {after}")?,
         }
-        if before.username == after.username && before.groups == after.groups {
-            write!(f, " (as {})", self.identity.arn())?;
+        let is_named = matches!(affected, Affected::Arn(arn) if arn.eq_ignore_ascii_case(self.identity.canonical_arn()));
+        if !is_named || (before.username == after.username && before.groups == after.groups) {
+            write!(f, " (as {})", Printable::new(self.identity.arn()))?;
         }
         if self.is_possible {
             Ok(())
@@ -218,14 +221,17 @@ impl fmt::Display for Affected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(account) => write!(f, "account {account}"),
-            Self::Arn(arn) => f.write_str(arn),
-            Self::ArnAndUserId(arn, id) => write!(f, "{arn} with user id {id}"),
-            Self::Pattern(pattern) => write!(f, "pattern {pattern}"),
+            Self::Arn(arn) => Printable::new(arn).fmt(f),
+            Self::ArnAndUserId(arn, id) => {
+                let (arn, id) = (Printable::new(arn), Printable::new(id));
+                write!(f, "{arn} with user id {id}")
+            }
+            Self::Pattern(pattern) => write!(f, "pattern {}", Printable::new(pattern)),
             Self::PermissionSet(role) => {
-                let (set, account) = (role.permission_set(), role.account());
+                let (set, account) = (Printable::new(role.permission_set()), role.account());
                 write!(f, "permission set {set} of account {account}")
             }
-            Self::UserId(id) => write!(f, "user id {id}"),
+            Self::UserId(id) => write!(f, "user id {}", Printable::new(id)),
         }
     }
 }
@@ -258,6 +264,12 @@ impl DiffSide {
         &self.groups
     }
 
+    /// Returns whether the map has a user for [`Change::identity`].
+    #[must_use]
+    pub const fn is_mapped(&self) -> bool {
+        matches!(self.resolution, Resolution::Mapped(_))
+    }
+
     /// Returns how the map resolves [`Change::identity`].
     #[must_use]
     pub const fn resolution(&self) -> &Resolution {
@@ -272,9 +284,10 @@ impl fmt::Display for DiffSide {
             Resolution::Refused(refusal) => return write!(f, "refused ({})", refusal.reason()),
             Resolution::Mapped(mapped) => mapped,
         };
-        f.write_str(&self.username)?;
-        if !self.groups.is_empty() {
-            write!(f, " in {}", self.groups.join(", "))?;
+        Printable::new(&self.username).fmt(f)?;
+        for (index, group) in self.groups.iter().enumerate() {
+            let before = if index == 0 { " in " } else { ", " };
+            write!(f, "{before}{}", Printable::new(group))?;
         }
         for policy in mapped.access_policies() {
             write!(f, ", with {policy}")?;

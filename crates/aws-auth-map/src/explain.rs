@@ -148,7 +148,7 @@ pub enum NearMiss {
     /// Its name differs in one or two letters.
     Spelling,
     /// It is for a permission set, and the role's name does not end with the suffix that Identity Center
-    /// generates.
+    /// generates; or it names the role of a permission set without that suffix, or with another one.
     Suffix,
     /// It has the caller's ARN and another user id: the principal was recreated.
     UserId,
@@ -190,10 +190,10 @@ impl fmt::Display for NearMiss {
             Self::Spelling => "but would if one or two letters of the name were different",
             Self::UserPath => "but would with the path of the user, which STS reports",
             Self::Suffix => {
-                "but would if the role's name ended in the 16 hexadecimal digits of Identity Center"
+                "but would with the suffix of the caller's role, 16 hexadecimal digits that Identity Center generates"
             }
             Self::UserId => "but would for another user id; the principal was recreated",
-            Self::Wildcard => "but would as a pattern, in `rolearnLike` or `userarnLike`",
+            Self::Wildcard => "but would as a pattern; `*` and `?` are literal in it",
         })
     }
 }
@@ -312,6 +312,12 @@ fn arns(rule: &str, caller: &str) -> Option<NearMiss> {
         (rule.partition() != caller.partition(), NearMiss::Partition),
         (rule.kind() != caller.kind(), NearMiss::Kind),
     ];
+    if differs.iter().all(|(differs, _)| !differs)
+        && rule.kind() == Kind::Role
+        && is_same_permission_set(rule.name(), caller.name())
+    {
+        return Some(NearMiss::Suffix);
+    }
     let is_same_name = rule.name() == caller.name();
     let is_same_path = rule.path() == caller.path();
     let mut differs = differs.into_iter().filter(|(differs, _)| *differs);
@@ -323,6 +329,22 @@ fn arns(rule: &str, caller: &str) -> Option<NearMiss> {
         }
         _ => None,
     }
+}
+
+/// Whether two folded names of roles are for one permission set, with different suffixes or without one.
+/// Identity Center creates the role anew, with another suffix, when the permission set is assigned to
+/// the account again.
+fn is_same_permission_set(rule: &str, caller: &str) -> bool {
+    let set = |name: &str| -> Option<String> {
+        let rest = name.strip_prefix("awsreservedsso_")?;
+        let is_suffix =
+            |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Some(match rest.rsplit_once('_') {
+            Some((set, suffix)) if is_suffix(suffix) => set.to_owned(),
+            _ => rest.to_owned(),
+        })
+    };
+    set(rule).is_some_and(|of_rule| set(caller) == Some(of_rule))
 }
 
 /// Whether two names differ in one or two letters. Short names must differ in fewer.

@@ -8,7 +8,6 @@ pub(crate) const MASTERS: &str = "system:masters";
 pub(crate) const CLUSTER_ADMIN: &str = "AmazonEKSClusterAdminPolicy";
 
 /// The prefix of a node's username (Kubernetes, "Using Node Authorization").
-#[cfg(feature = "yaml")]
 pub(crate) const NODE_PREFIX: &str = "system:node:";
 /// The group of nodes (as above).
 pub(crate) const NODES: &str = "system:nodes";

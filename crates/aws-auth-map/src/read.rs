@@ -8,6 +8,7 @@ pub(crate) mod document;
 mod dynamic_file;
 pub(crate) mod entry;
 mod identity_mapping;
+mod name_advice;
 mod pattern;
 mod policy_table;
 pub(crate) mod problem_sink;

@@ -97,6 +97,12 @@ impl IdentityMap {
         }
     }
 
+    /// Returns the authentication mode, if one was set.
+    #[must_use]
+    pub const fn authentication_mode(&self) -> Option<AuthenticationMode> {
+        self.authentication_mode
+    }
+
     /// Returns the backends in the order in which they were added.
     #[must_use]
     pub fn backends(&self) -> &[Backend] {

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use aws_auth_map::{AuthenticationMode, ConfigMapName, Dialect};
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use iam_principal::{Identity, Kind, Principal};
+use printable_text::Printable;
 
 /// Lint the `aws-auth` ConfigMap, show which Kubernetes user a caller becomes, and preview the effect
 /// of an edit.
@@ -16,6 +18,14 @@ use iam_principal::{Identity, Kind, Principal};
 #[derive(Parser)]
 #[command(name = "aws_auth")]
 pub(crate) struct Args {
+    /// The authenticator that reads the files: `eks`, `authenticator` (aws-iam-authenticator),
+    /// `authenticator+SSORoleMatch` (with that feature gate), or `ours` (the verifier of this
+    /// repository).
+    #[arg(long, global = true, value_name = "NAME", default_value_t = Dialect::Eks)]
+    pub(crate) dialect: Dialect,
+    /// The ConfigMap to read if a file contains several.
+    #[arg(long, global = true, value_name = "NAMESPACE/NAME", default_value_t)]
+    pub(crate) config_map: ConfigMapName,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -27,6 +37,10 @@ pub(crate) enum Command {
         /// The ConfigMaps.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// The cluster's authentication mode: `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`. With
+        /// `CONFIG_MAP` a map without nodes is reported.
+        #[arg(long, value_name = "MODE", value_parser = mode)]
+        mode: Option<AuthenticationMode>,
     },
     /// Show which user a caller becomes, by which rule, and which rules nearly match.
     Explain(Explain),
@@ -47,10 +61,10 @@ pub(crate) enum Command {
         to: Convert,
     },
     /// Change one entry, and print the new ConfigMap. Everything else stays as it is.
-    Edit {
-        #[command(subcommand)]
-        edit: Edit,
-    },
+    ///
+    /// A change that locks out nodes or administrators, or adds an entry with an error, is refused with
+    /// exit status 3 unless --force is given.
+    Edit(Edit),
 }
 
 #[derive(ClapArgs)]
@@ -84,6 +98,10 @@ pub(crate) enum Convert {
         /// The name of the cluster.
         #[arg(long, value_name = "NAME")]
         cluster: String,
+        /// A file with the ARNs of roles and users, such as the output of `aws iam list-roles`. Access
+        /// entries need the path of a role, which the ConfigMap does not have.
+        #[arg(long, value_name = "FILE")]
+        principals: Option<PathBuf>,
     },
     /// Print a ConfigMap.
     ToConfigMap {
@@ -93,8 +111,17 @@ pub(crate) enum Convert {
     },
 }
 
+#[derive(ClapArgs)]
+pub(crate) struct Edit {
+    /// Make the change even if it locks out nodes or administrators, or adds an entry with an error.
+    #[arg(long, global = true)]
+    pub(crate) force: bool,
+    #[command(subcommand)]
+    pub(crate) command: EditCommand,
+}
+
 #[derive(Subcommand)]
-pub(crate) enum Edit {
+pub(crate) enum EditCommand {
     /// Add an entry at the end of its section.
     Add(Entry),
     /// Replace the entry for an ARN.
@@ -106,6 +133,11 @@ pub(crate) enum Edit {
         /// The ARN, pattern or account as in the entry.
         #[arg(value_name = "ARN")]
         arn: String,
+    },
+    /// Remove every entry that a later entry for the same principal replaces.
+    Dedupe {
+        /// The ConfigMap.
+        file: PathBuf,
     },
 }
 
@@ -124,10 +156,17 @@ pub(crate) struct Entry {
     pub(crate) group: Vec<String>,
 }
 
+/// Parses an authentication mode.
+fn mode(name: &str) -> Result<AuthenticationMode, String> {
+    AuthenticationMode::from_name(name)
+        .ok_or_else(|| "expected `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`".to_owned())
+}
+
 /// Builds the identity of a caller from the ARN that STS reports. The ids are invented, because rules of
 /// the ConfigMap do not depend on them.
 pub(crate) fn identity(arn: &str) -> Result<Identity, String> {
-    let with_arn = |why: iam_principal::Error| format!("{arn}: {why}");
+    let printed = Printable::new(arn);
+    let with_arn = |why: iam_principal::Error| format!("{printed}: {why}");
     let principal = Principal::parse(arn).map_err(with_arn)?;
     let account = principal.account().to_string();
     let session = principal.session_name().unwrap_or("");
@@ -139,9 +178,9 @@ pub(crate) fn identity(arn: &str) -> Result<Identity, String> {
         Kind::FederatedUser => format!("{account}:{session}"),
         Kind::Role => {
             return Err(format!(
-                "{arn}: the caller is a session of the role; write arn:{}:sts::{account}:assumed-role/{}/SESSION",
+                "{printed}: the caller is a session of the role; write arn:{}:sts::{account}:assumed-role/{}/SESSION",
                 principal.partition(),
-                principal.name()
+                Printable::new(principal.name())
             ));
         }
         Kind::Root => account.clone(),

@@ -2,17 +2,33 @@
 
 use std::path::Path;
 
-use aws_auth_map::{ConversionLoss, Editor, Problem, Reader, Rules};
+use aws_auth_map::{ConversionLoss, Editor};
+use program::files;
 
 use crate::args::Convert;
-use crate::look::problem_line;
-use crate::{Answer, FOUND, read_file};
+use crate::source::{Read, Source, text};
+use crate::{Answer, FOUND};
 
-pub(crate) fn convert(to: &Convert) -> Result<Answer, String> {
+/// The limit on a list of principals, in bytes. Our choice: an account has 5,000 roles at most, unless
+/// its quota is raised, and `aws iam list-roles` prints about 1 kB for each.
+const MAX_PRINCIPALS_FILE: usize = 64 * 1024 * 1024;
+
+pub(crate) fn convert(source: &Source, to: &Convert) -> Result<Answer, String> {
     match to {
-        Convert::ToEntries { file, cluster } => {
-            let (rules, problems) = Reader::new().read_config_map(&read_file(file)?);
-            let (entries, losses) = rules.to_access_entries();
+        Convert::ToEntries {
+            file,
+            cluster,
+            principals,
+        } => {
+            let read = source.rules(file)?;
+            if read.is_unreadable() {
+                return Ok(Answer::none(read.all_problems(file)));
+            }
+            let listed = match principals {
+                Some(path) => arns(&text(path, MAX_PRINCIPALS_FILE)?),
+                None => Vec::new(),
+            };
+            let (entries, losses) = read.rules.to_access_entries_of(&listed);
             let mut text = String::new();
             for entry in &entries {
                 let created = entry.to_create_input(cluster);
@@ -21,32 +37,26 @@ pub(crate) fn convert(to: &Convert) -> Result<Answer, String> {
                     text.push('\n');
                 }
             }
-            Ok(answer(file, &rules, &problems, &losses, text))
+            Ok(answer(file, &read, &losses, text))
         }
         Convert::ToConfigMap { file } => {
-            let (rules, problems) = Reader::new().read_access_entries(&read_file(file)?);
-            let (converted, losses) = rules.to_config_map();
+            let read = source.entries(file)?;
+            if read.rules.is_empty() || read.is_unreadable() {
+                return Ok(Answer::none(read.all_problems(file)));
+            }
+            let (converted, losses) = read.rules.to_config_map();
             let text = Editor::new().write(&converted);
-            let text = text.map_err(|why| format!("{}: {why}", file.display()))?;
-            Ok(answer(file, &rules, &problems, &losses, text))
+            let text = text.map_err(|why| format!("{}: {why}", files::name(file)))?;
+            Ok(answer(file, &read, &losses, text))
         }
     }
 }
 
-fn answer(
-    path: &Path,
-    rules: &Rules,
-    problems: &[Problem],
-    losses: &[ConversionLoss],
-    text: String,
-) -> Answer {
-    let file = path.display();
-    let mut aside: String = problems
-        .iter()
-        .map(|problem| problem_line(path, problem))
-        .collect();
+fn answer(path: &Path, read: &Read, losses: &[ConversionLoss], text: String) -> Answer {
+    let file = files::name(path);
+    let mut aside = read.all_problems(path);
     for loss in losses {
-        let line = loss.place(rules).line();
+        let line = loss.place(&read.rules).line();
         let line = line.map_or_else(String::new, |line| format!(":{line}"));
         let word = if loss.is_carried() {
             "changed"
@@ -61,4 +71,12 @@ fn answer(
         aside,
         ..Answer::new(status, text)
     }
+}
+
+/// Finds the ARNs in a text, such as the output of `aws iam list-roles`.
+fn arns(text: &str) -> Vec<String> {
+    text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '<' | '>'))
+        .filter(|word| word.starts_with("arn:"))
+        .map(str::to_owned)
+        .collect()
 }

@@ -1,41 +1,121 @@
 //! The command `edit`.
 
+use std::path::Path;
+
 use aws_auth_map::{
-    Editor, Rule, RulePrincipal, RuleRef, Rules, Section, Template, read_config_map,
+    Editor, Problem, Rule, RulePrincipal, RuleRef, Rules, Section, Severity, Template,
 };
 use iam_principal::{AccountId, ArnPattern, Kind, Principal};
+use printable_text::Printable;
+use program::files;
 
-use crate::args::{Edit, Entry};
-use crate::{Answer, read_file};
+use crate::args::{Edit, EditCommand, Entry};
+use crate::source::{Read, Source, map, problem_line, text};
+use crate::{Answer, LOCKOUT};
 
-pub(crate) fn edit(edit: &Edit) -> Result<Answer, String> {
-    let (file, arn) = match edit {
-        Edit::Add(entry) | Edit::Replace(entry) => (&entry.file, &entry.arn),
-        Edit::Remove { file, arn } => (file, arn),
+pub(crate) fn edit(source: &Source, edit: &Edit) -> Result<Answer, String> {
+    let file = match &edit.command {
+        EditCommand::Add(entry) | EditCommand::Replace(entry) => &entry.file,
+        EditCommand::Remove { file, .. } | EditCommand::Dedupe { file } => file,
     };
-    let text = read_file(file)?;
-    let (rules, _) = read_config_map(&text);
+    let text = text(file, files::MAX_SMALL_FILE)?;
+    let read = source.rules_of(&text);
     let editor = Editor::new();
-    let edited = match edit {
-        Edit::Add(entry) => match AccountId::parse(&entry.arn) {
-            Ok(account) => editor.add_account(&text, account),
+    let refused = |why: aws_auth_map::EditError| format!("{}: {why}", files::name(file));
+    let edited = match &edit.command {
+        EditCommand::Add(entry) => match AccountId::parse(&entry.arn) {
+            Ok(account) => editor.add_account(&text, account).map_err(refused)?,
             Err(_) => {
-                let (section, rule) = rule(entry)?;
-                editor.add(&text, section, &rule)
+                let (section, rule) = rule(source, entry)?;
+                editor.add(&text, section, &rule).map_err(refused)?
             }
         },
-        Edit::Replace(entry) => {
-            let (_, rule) = rule(entry)?;
-            editor.replace(&text, find(&rules, arn)?, &rule)
+        EditCommand::Replace(entry) => {
+            let (_, rule) = rule(source, entry)?;
+            let at = find(&read.rules, &entry.arn)?;
+            editor.replace(&text, at, &rule).map_err(refused)?
         }
-        Edit::Remove { .. } => editor.remove(&text, find(&rules, arn)?),
+        EditCommand::Remove { arn, .. } => {
+            let at = find(&read.rules, arn)?;
+            editor.remove(&text, at).map_err(refused)?
+        }
+        EditCommand::Dedupe { .. } => dedupe(source, &editor, text).map_err(refused)?,
     };
-    let edited = edited.map_err(|why| format!("{}: {why}", file.display()))?;
-    Ok(Answer::new(0, edited))
+    let harm = harm(source, file, read, &edited);
+    if harm.is_empty() {
+        return Ok(Answer::new(0, edited));
+    }
+    if edit.force {
+        return Ok(Answer {
+            aside: harm,
+            ..Answer::new(0, edited)
+        });
+    }
+    Ok(Answer {
+        aside: format!("{harm}nothing was changed; add --force to make the change nonetheless\n"),
+        ..Answer::new(LOCKOUT, String::new())
+    })
+}
+
+/// Returns the lockouts and the new errors that an edit causes, one per line.
+fn harm(source: &Source, path: &Path, before: Read, edited: &str) -> String {
+    let after = source.rules_of(edited);
+    let errors = |read: &Read| -> Vec<Problem> {
+        let problems = read.problems.iter().copied();
+        problems
+            .filter(|problem| problem.severity() == Severity::Error)
+            .collect()
+    };
+    let (old_errors, mut new_errors) = (errors(&before), errors(&after));
+    // The lines and indexes of entries change; a problem that was there before is not the edit's.
+    for old in &old_errors {
+        let is_same =
+            |new: &Problem| new.code() == old.code() && new.at().section() == old.at().section();
+        if let Some(at) = new_errors.iter().position(is_same) {
+            new_errors.remove(at);
+        }
+    }
+    let diff = map(before.rules).diff(&map(after.rules));
+    let mut harm: String = new_errors
+        .iter()
+        .map(|problem| problem_line(path, problem))
+        .collect();
+    for lockout in diff.lockouts() {
+        harm.push_str(&format!("lockout: {lockout}\n"));
+    }
+    harm
+}
+
+/// Removes every entry that a later one for the same principal replaces, one after the other.
+fn dedupe(
+    source: &Source,
+    editor: &Editor,
+    mut text: String,
+) -> Result<String, aws_auth_map::EditError> {
+    while let Some(at) = replaced(&source.rules_of(&text).rules) {
+        text = editor.remove(&text, at)?;
+    }
+    Ok(text)
+}
+
+/// Finds an entry that a later one of the same section replaces.
+fn replaced(rules: &Rules) -> Option<RuleRef> {
+    let written: Vec<(RuleRef, &Rule)> = rules.iter().collect();
+    let is_same = |one: RulePrincipal<'_>, other: RulePrincipal<'_>| match (one, other) {
+        (RulePrincipal::Arn(one), RulePrincipal::Arn(other)) => one.eq_ignore_ascii_case(other),
+        _ => one == other,
+    };
+    written.iter().enumerate().find_map(|(index, (at, rule))| {
+        let mut later = written.iter().skip(index.saturating_add(1));
+        let is_replaced = later.any(|(other, with)| {
+            other.section() == at.section() && is_same(rule.principal(), with.principal())
+        });
+        is_replaced.then_some(*at)
+    })
 }
 
 /// Builds the rule, and chooses its section.
-fn rule(entry: &Entry) -> Result<(Section, Rule), String> {
+fn rule(source: &Source, entry: &Entry) -> Result<(Section, Rule), String> {
     let username = Template::parse(&entry.username);
     let groups = entry
         .group
@@ -46,22 +126,29 @@ fn rule(entry: &Entry) -> Result<(Section, Rule), String> {
         return Err("an entry needs --username".to_owned());
     }
     let arn = &entry.arn;
+    let printed = Printable::new(arn);
     if arn.contains(['*', '?']) {
-        let pattern = ArnPattern::parse(arn).map_err(|why| format!("{arn}: {why}"))?;
+        if !source.has_patterns() {
+            return Err(format!(
+                "{printed}: `*` and `?` are literal in the ConfigMap of a cluster; add each ARN"
+            ));
+        }
+        let pattern = ArnPattern::parse(arn).map_err(|why| format!("{printed}: {why}"))?;
         return Ok((Section::Roles, Rule::pattern(pattern, username, groups)));
     }
-    let principal = Principal::parse(arn).map_err(|why| format!("{arn}: {why}"))?;
+    let principal = Principal::parse(arn).map_err(|why| format!("{printed}: {why}"))?;
     let section = match principal.kind() {
         Kind::Role => Section::Roles,
         Kind::FederatedUser | Kind::Root | Kind::User => Section::Users,
-        Kind::AssumedRole => return Err(format!("{arn}: write the ARN of the role")),
+        Kind::AssumedRole => return Err(format!("{printed}: write the ARN of the role")),
     };
     Ok((section, Rule::exact(arn, username, groups)))
 }
 
 /// Finds the single entry for an ARN, a pattern or an account.
 fn find(rules: &Rules, arn: &str) -> Result<RuleRef, String> {
-    let is_it = |(at, rule): (RuleRef, &Rule)| {
+    let printed = Printable::new(arn);
+    let matched = |(at, rule): (RuleRef, &Rule)| {
         let is = match rule.principal() {
             RulePrincipal::Arn(written) => written.eq_ignore_ascii_case(arn),
             RulePrincipal::Pattern(pattern) => pattern.as_str() == arn,
@@ -69,14 +156,17 @@ fn find(rules: &Rules, arn: &str) -> Result<RuleRef, String> {
         };
         is.then_some(at)
     };
-    let accounts = rules.accounts().filter(|(_, id)| id.to_string() == arn);
-    let accounts = accounts.map(|(at, _)| at);
-    let mut found = rules.iter().filter_map(is_it).chain(accounts);
+    let accounts = rules
+        .accounts()
+        .filter(|(_, id)| id.to_string() == arn)
+        .map(|(at, _)| at);
+    let mut found = rules.iter().filter_map(matched).chain(accounts);
     match (found.next(), found.next()) {
         (Some(at), None) => Ok(at),
-        (None, _) => Err(format!("{arn}: no entry is for it")),
+        (None, _) => Err(format!("{printed}: no entry is for it")),
         (Some(one), Some(other)) => Err(format!(
-            "{arn}: {one} and {other} are both for it; remove one by hand"
+            "{printed}: {one} and {other} are both for it; remove one by hand, or use `edit dedupe`, \
+             which keeps the last"
         )),
     }
 }

@@ -4,34 +4,50 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use aws_auth_map::{
-    Backend, BackendKind, Explanation, Finding, IdentityMap, Problem, Resolution, Rules, Severity,
-    read_config_map,
+    AuthenticationMode, Backend, Explanation, Finding, IdentityMap, Resolution, Severity,
 };
+use printable_text::Printable;
+use program::output;
 
 use crate::args::{Caller, Explain, identity};
-use crate::{Answer, FOUND, LOCKOUT, read_file};
+use crate::source::{Source, map, map_in_mode, problem_line};
+use crate::{Answer, FOUND, LOCKOUT};
 
-pub(crate) fn check(paths: &[PathBuf]) -> Result<Answer, String> {
+pub(crate) fn check(
+    source: &Source,
+    paths: &[PathBuf],
+    mode: Option<AuthenticationMode>,
+) -> Result<Answer, String> {
     let mut text = String::new();
-    let mut is_wrong = false;
+    let mut status = 0;
     for path in paths {
-        let (rules, mut problems) = read_config_map(&read_file(path)?);
-        // Without rules, the reader has already reported why.
-        if !rules.is_empty() {
-            let checked = map(rules).check();
-            problems.extend(checked.iter().map(|found| *found.problem()));
+        let mut read = source.rules(path)?;
+        if read.is_something_else() {
+            status = output::FAILED;
         }
-        problems.sort_by_key(|problem| (problem.line(), problem.column()));
-        is_wrong |= problems
-            .iter()
-            .any(|problem| problem.severity() == Severity::Error);
-        text.extend(problems.iter().map(|problem| problem_line(path, problem)));
+        // Without rules, the reader has already reported why.
+        if !read.rules.is_empty() {
+            let checked = map_in_mode(read.rules.clone(), mode).check();
+            let found = checked.iter().map(|found| *found.problem());
+            read.problems.extend(found);
+        }
+        read.problems
+            .sort_by_key(|problem| (problem.line(), problem.column()));
+        let mut severities = read.problems.iter().map(|problem| problem.severity());
+        if status == 0 && severities.any(|severity| severity == Severity::Error) {
+            status = FOUND;
+        }
+        text.extend(
+            read.problems
+                .iter()
+                .map(|problem| problem_line(path, problem)),
+        );
     }
-    Ok(Answer::new(if is_wrong { FOUND } else { 0 }, text))
+    Ok(Answer::new(status, text))
 }
 
-pub(crate) fn explain(asked: &Explain) -> Result<Answer, String> {
-    let (map, aside) = read(&asked.file)?;
+pub(crate) fn explain(source: &Source, asked: &Explain) -> Result<Answer, String> {
+    let (map, aside) = source.map(&asked.file)?;
     let caller = identity(&asked.arn)?;
     let explanation = map.explain(&caller);
     let resolution = match &asked.private_dns_name {
@@ -44,24 +60,23 @@ pub(crate) fn explain(asked: &Explain) -> Result<Answer, String> {
     let _ = match &resolution {
         Resolution::Mapped(mapped) => {
             let place = place(&map, &explanation);
-            let mut groups = mapped.user().groups().join(", ");
-            if !groups.is_empty() {
-                groups = format!("groups    {groups}\n");
+            let user = mapped.user();
+            let _ = writeln!(text, "user      {}", Printable::new(user.username()));
+            for (index, group) in user.groups().iter().enumerate() {
+                let before = if index == 0 { "groups    " } else { ", " };
+                let _ = write!(text, "{before}{}", Printable::new(group));
             }
-            let user = mapped.user().username();
+            if !user.groups().is_empty() {
+                text.push('\n');
+            }
             let (rule, backend) = (mapped.rule(), mapped.backend());
-            writeln!(
-                text,
-                "user      {user}\n{groups}rule      {rule} of {backend}{place}"
-            )
+            writeln!(text, "rule      {rule} of {backend}{place}")
         }
-        Resolution::NotMapped => {
-            writeln!(
-                text,
-                "not mapped: no rule matches {}",
-                caller.canonical_arn()
-            )
-        }
+        Resolution::NotMapped => writeln!(
+            text,
+            "not mapped: no rule matches {}",
+            Printable::new(caller.canonical_arn())
+        ),
         Resolution::Refused(refusal) => writeln!(text, "refused: {refusal}"),
     };
     for step in explanation.steps() {
@@ -86,44 +101,29 @@ fn place(map: &IdentityMap, explanation: &Explanation) -> String {
     line.map_or_else(String::new, |line| format!(", line {line}"))
 }
 
-pub(crate) fn diff(old: &Path, new: &Path, caller: Option<&Caller>) -> Result<Answer, String> {
-    let (old, mut aside) = read(old)?;
-    let (new, new_aside) = read(new)?;
-    aside.push_str(&new_aside);
+pub(crate) fn diff(
+    source: &Source,
+    old: &Path,
+    new: &Path,
+    caller: Option<&Caller>,
+) -> Result<Answer, String> {
+    let (old, mut aside) = source.map(old)?;
+    // A new side that cannot be read refuses every caller, which is an answer.
+    let read = source.rules(new)?;
+    aside.push_str(&read.errors(new));
+    let new = map(read.rules);
     let diff = match caller {
         Some(caller) => old.diff_for(&new, &identity(&caller.caller)?),
         None => old.diff(&new),
     };
     let status = match (diff.lockouts(), diff.is_empty()) {
+        ([_, ..], _) => LOCKOUT,
         ([], true) => 0,
+        ([], false) if !diff.is_exhaustive() => output::FAILED,
         ([], false) => FOUND,
-        _ => LOCKOUT,
     };
     Ok(Answer {
         aside,
         ..Answer::new(status, diff.to_string())
     })
-}
-
-/// Reads a ConfigMap. Its errors go to standard error.
-fn read(path: &Path) -> Result<(IdentityMap, String), String> {
-    let (rules, problems) = read_config_map(&read_file(path)?);
-    let wrong = problems
-        .iter()
-        .filter(|problem| problem.severity() == Severity::Error);
-    let aside = wrong.map(|problem| problem_line(path, problem)).collect();
-    Ok((map(rules), aside))
-}
-
-fn map(rules: Rules) -> IdentityMap {
-    IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules))
-}
-
-/// Formats a problem as one line, as compilers do.
-pub(crate) fn problem_line(path: &Path, problem: &Problem) -> String {
-    let number = |number: Option<usize>| number.map_or_else(String::new, |n| format!(":{n}"));
-    let (line, column) = (number(problem.line()), number(problem.column()));
-    let (severity, code) = (problem.severity().as_str(), problem.code());
-    let (path, at, kind) = (path.display(), problem.at(), problem.kind());
-    format!("{path}{line}{column}: {severity}[{code}]: {at}: {kind}\n")
 }

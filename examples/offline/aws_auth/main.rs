@@ -14,23 +14,27 @@ mod args;
 mod convert;
 mod edit;
 mod look;
+mod source;
+#[cfg(test)]
+mod tests;
 
-use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use program::output;
 
 use args::{Args, Command};
+use source::Source;
+
+/// The name before every error.
+const PROGRAM: &str = "aws_auth";
 
 /// Something was found, or the answer is no.
 const FOUND: u8 = 1;
-/// No answer: wrong usage, a file that cannot be read, an edit that is refused.
-const FAILED: u8 = 2;
 /// A change locks out nodes, administrators or the caller.
 const LOCKOUT: u8 = 3;
 
 /// The output and the exit status.
+#[derive(Debug)]
 struct Answer {
     status: u8,
     /// For standard output.
@@ -47,30 +51,45 @@ impl Answer {
             aside: String::new(),
         }
     }
-}
 
-fn main() -> ExitCode {
-    let answer = match Args::parse().command {
-        Command::Check { files } => look::check(&files),
-        Command::Explain(asked) => look::explain(&asked),
-        Command::Diff { old, new, caller } => look::diff(&old, &new, caller.as_ref()),
-        Command::Convert { to } => convert::convert(&to),
-        Command::Edit { edit } => edit::edit(&edit),
-    };
-    // A closed standard error leaves no way to report it, and a reader may stop early, as `head` does.
-    match answer {
-        Ok(answer) => {
-            let _ = anstream::stderr().write_all(answer.aside.as_bytes());
-            let _ = anstream::stdout().write_all(answer.text.as_bytes());
-            ExitCode::from(answer.status)
-        }
-        Err(why) => {
-            let _ = writeln!(anstream::stderr(), "aws_auth: {why}");
-            ExitCode::from(FAILED)
+    /// No answer: nothing on standard output.
+    const fn none(aside: String) -> Self {
+        Self {
+            status: output::FAILED,
+            text: String::new(),
+            aside,
         }
     }
 }
 
-fn read_file(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|why| format!("{}: {why}", path.display()))
+fn main() -> ExitCode {
+    let args = match output::parse::<Args>(PROGRAM) {
+        Ok(args) => args,
+        Err(status) => return status,
+    };
+    match run(&args) {
+        Ok(answer) => {
+            for line in answer.aside.lines() {
+                output::note(PROGRAM, &line);
+            }
+            output::finish(PROGRAM, answer.status, &answer.text)
+        }
+        Err(why) => output::fail(PROGRAM, &why),
+    }
+}
+
+/// Answers a command line.
+///
+/// # Errors
+///
+/// Why there is no answer.
+fn run(args: &Args) -> Result<Answer, String> {
+    let source = Source::new(args);
+    match &args.command {
+        Command::Check { files, mode } => look::check(&source, files, *mode),
+        Command::Explain(asked) => look::explain(&source, asked),
+        Command::Diff { old, new, caller } => look::diff(&source, old, new, caller.as_ref()),
+        Command::Convert { to } => convert::convert(&source, to),
+        Command::Edit(edit) => edit::edit(&source, edit),
+    }
 }

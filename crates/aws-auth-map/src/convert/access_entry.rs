@@ -69,6 +69,13 @@ impl AccessEntry {
         }
     }
 
+    pub(super) fn with_principal_arn(self, arn: &str) -> Self {
+        Self {
+            principal_arn: arn.to_owned(),
+            ..self
+        }
+    }
+
     /// Returns the ARN of the principal.
     #[must_use]
     pub fn principal_arn(&self) -> &str {

@@ -75,6 +75,8 @@ pub enum ConversionLossKind {
     Pattern,
     /// A permission set. The ARN of its role is not known.
     PermissionSet,
+    /// The role of a permission set, whose path is not known.
+    PermissionSetPath,
     /// A placeholder that usernames of access entries cannot contain.
     Placeholder,
     /// A principal that cannot have an access entry.
@@ -111,6 +113,7 @@ impl ConversionLossKind {
             Self::OtherNodeGroups => "other-node-groups",
             Self::Pattern => "pattern",
             Self::PermissionSet => "permission-set",
+            Self::PermissionSetPath => "permission-set-path",
             Self::Placeholder => "placeholder",
             Self::Principal => "principal",
             Self::PrincipalId => "principal-id",
@@ -156,6 +159,11 @@ impl fmt::Display for ConversionLossKind {
             Self::PermissionSet => {
                 "an access entry needs the ARN of the permission set's role; \
                  `aws iam list-roles --path-prefix /aws-reserved/sso.amazonaws.com/` lists it"
+            }
+            Self::PermissionSetPath => {
+                "an access entry needs the ARN with its path, \
+                 `…:role/aws-reserved/sso.amazonaws.com/…`, which `aws-auth` does not have; take it \
+                 from `aws iam list-roles`"
             }
             Self::Placeholder => {
                 "usernames of access entries can contain no placeholder except `{{SessionName}}`; \

@@ -41,6 +41,8 @@ pub(super) struct ArnSpace {
     pub(super) arns: Vec<RepresentativeArn>,
     /// The user ids in rules, with the ARN of the same rule.
     pub(super) user_ids: Vec<(String, Option<String>)>,
+    /// Whether `arns` has the ARNs that rules name in every spelling.
+    pub(super) has_every_spelling: bool,
     /// Whether `arns` represents every ARN.
     pub(super) is_exhaustive: bool,
 }
@@ -65,11 +67,13 @@ impl ArnSpace {
                 arns.extend(spellings(arn, &mut automaton));
             }
         }
+        let has_every_spelling = !automaton.is_exhausted();
         let folded: Vec<String> = folded.into_iter().collect();
         arns.extend(others(&named.accounts, &folded, &mut automaton));
         Self {
             arns,
             user_ids: named.user_ids.into_iter().collect(),
+            has_every_spelling,
             is_exhaustive: !automaton.is_exhausted(),
         }
     }
@@ -149,6 +153,36 @@ impl Named {
                 }));
         }
     }
+}
+
+/// Returns some of the ARNs that a pattern or permission set matches, for when there are too many
+/// combinations of patterns to find one of each.
+pub(super) fn samples(principal: RulePrincipal<'_>) -> Vec<RepresentativeArn> {
+    let pattern = match principal {
+        RulePrincipal::Pattern(pattern) => pattern.as_str().to_owned(),
+        RulePrincipal::Sso(role) => role.pattern(),
+        RulePrincipal::Arn(_) | RulePrincipal::ArnAndUserId(..) | RulePrincipal::UserId(..) => {
+            return Vec::new();
+        }
+    };
+    let mut parts = pattern.splitn(6, ':');
+    let mut field = |wildcard: &str| parts.next().unwrap_or("").replace('*', wildcard);
+    let (arn, partition, service, region) = (field(""), field("aws"), field("iam"), field(""));
+    let account = field("111122223333").replace('?', "0");
+    let resource = field("*");
+    let mut samples = Vec::new();
+    for letter in ["x", "a", "b", "0", "f", "q"] {
+        for run in ["", letter] {
+            let resource = resource.replace('*', run).replace('?', letter);
+            let arn = format!("{arn}:{partition}:{service}:{region}:{account}:{resource}");
+            samples.extend(Principal::parse(&arn).is_ok().then(|| RepresentativeArn {
+                is_possible: is_possible(&arn),
+                named: None,
+                arn,
+            }));
+        }
+    }
+    samples
 }
 
 /// Returns the ARN that a rule names in every spelling that patterns distinguish.

@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use iam_principal::{Identity, Principal};
+use iam_principal::{AccountId, Identity, Principal};
 
-use super::arn_space::{ArnSpace, RepresentativeArn};
+use super::arn_space::{self, ArnSpace, RepresentativeArn};
 use super::lockout::{self, Lockout};
 use super::witness::{self, PlaceholderValues, TemplateVocabulary};
 use super::{Affected, Change, Diff, DiffSide};
 use crate::resolve::IdentityMap;
-use crate::resolve::backend::Backend;
+use crate::resolve::backend::{Backend, BackendKind};
 use crate::resolve::resolution::Resolution;
 use crate::rules::arn::fold;
 use crate::rules::caller::{Caller, user_id};
 use crate::rules::matching::{Match, RulePrincipal};
 use crate::rules::session_name::is_session_name;
 use crate::rules::template::{Placeholder, Template};
-use crate::rules::{Decision, Found, Rule, RuleRef};
+use crate::rules::{Decision, Found, Rule, RuleRef, Section};
 
 /// The limit on pairs of a user id and an ARN, where a rule by ARN may take precedence over a rule by
 /// user id. Our choice: about a second of work.
@@ -29,6 +29,10 @@ pub(super) struct Comparison<'m> {
     administrators: [bool; 2],
     nodes: BTreeMap<String, Affected>,
 }
+
+/// The limit on patterns of which samples are compared. Our choice: each sample is compared with every
+/// pattern.
+const MAX_SAMPLED: usize = 1000;
 
 /// What decides about an identity in a map.
 #[derive(Clone, Copy)]
@@ -64,8 +68,10 @@ impl<'m> Comparison<'m> {
     }
 
     pub(super) fn diff(mut self) -> Diff {
+        let [old, new] = self.maps;
         let space = ArnSpace::of(self.maps);
-        self.is_exhaustive = space.is_exhaustive;
+        self.is_exhaustive = space.is_exhaustive
+            || (space.has_every_spelling && LooseRules::of(old) == LooseRules::of(new));
         let ids = UserIds::of(&space, self.maps);
         self.is_exhaustive &= ids.is_exhaustive;
         for representative in &space.arns {
@@ -73,8 +79,11 @@ impl<'m> Comparison<'m> {
                 self.compare(representative, id);
             }
         }
+        if !self.is_exhaustive {
+            self.compare_samples();
+        }
         let mut lockouts = Vec::new();
-        if let [true, false] = self.administrators {
+        if self.lose_administrators() {
             lockouts.push(Lockout::NoAdministrator);
         }
         lockouts.extend(self.nodes.into_values().map(Lockout::Nodes));
@@ -83,6 +92,31 @@ impl<'m> Comparison<'m> {
             lockouts,
             is_exhaustive: self.is_exhaustive,
         }
+    }
+
+    /// Compares samples of what each pattern and permission set matches, because their combinations
+    /// could not be searched.
+    fn compare_samples(&mut self) {
+        let user_id = "EXAMPLE";
+        for map in self.maps {
+            for (_, rule) in loose_rules(map).take(MAX_SAMPLED) {
+                for representative in arn_space::samples(rule.principal()) {
+                    self.compare(&representative, user_id);
+                }
+            }
+        }
+    }
+
+    /// Whether the old map has administrators and the new one has none. If not every caller was
+    /// compared, a pattern that may yield an administrator counts for the side that it is on: the old
+    /// one has an administrator, and of the new one it is not known that it has none.
+    fn lose_administrators(&self) -> bool {
+        let may_be = |map| {
+            loose_rules(map).any(|(_, rule)| lockout::may_make_administrators(rule).is_some())
+        };
+        let ([old, new], [had, has]) = (self.maps, self.administrators);
+        let is_unknown = !self.is_exhaustive;
+        (had || (is_unknown && may_be(old))) && !(has || (is_unknown && may_be(new)))
     }
 
     fn compare(&mut self, representative: &RepresentativeArn, user_id: &str) {
@@ -118,10 +152,10 @@ impl<'m> Comparison<'m> {
                 let affected = affected(representative, user_id, winners);
                 self.nodes.insert(affected.to_string(), affected);
             }
-            if shown
-                .as_ref()
-                .is_none_or(|shown| is_possible && !shown.is_possible)
-            {
+            // A caller that STS can report, and that the old map knew.
+            let rank = |change: &Change| (change.is_possible, change.before.is_mapped());
+            let is_better = (is_possible, matches!(before, Resolution::Mapped(_)));
+            if shown.as_ref().is_none_or(|shown| is_better > rank(shown)) {
                 shown = Some(change(
                     representative,
                     identity,
@@ -136,8 +170,9 @@ impl<'m> Comparison<'m> {
         if let Some(change) = shown {
             let rules = format!("{:?} {:?}", change.before.rule, change.after.rule);
             let key = (sort_key(&change.affected), rules);
+            let rank = |change: &Change| (change.is_possible, change.before.is_mapped());
             let known = self.changes.get(&key);
-            if known.is_none_or(|known| change.is_possible && !known.is_possible) {
+            if known.is_none_or(|known| rank(&change) > rank(known)) {
                 self.changes.insert(key, change);
             }
         }
@@ -149,12 +184,23 @@ impl<'m> Comparison<'m> {
         user_id: &str,
         winners: [Winner<'_>; 2],
     ) {
+        if !representative.is_possible {
+            return;
+        }
+        // aws-iam-authenticator maps some entries that are refused here. A user whom the cluster lets in
+        // today can be locked out by the change.
+        let [old, _] = winners;
+        if let Winner::Rule(_, _, rule, true) = old
+            && lockout::has_upstream_administrators(rule)
+        {
+            self.administrators[0] = true;
+        }
         let sides = self.maps.iter().zip(winners).zip(&mut self.administrators);
         for ((map, winner), is_found) in sides {
             let Winner::Rule(_, _, rule, false) = winner else {
                 continue;
             };
-            if *is_found || !representative.is_possible {
+            if *is_found {
                 continue;
             }
             let Some(sessions) = lockout::may_make_administrators(rule) else {
@@ -283,6 +329,69 @@ impl<'m> Winner<'m> {
             resolution,
         }
     }
+}
+
+/// Everything by which a map decides about callers whose ARN no rule names.
+#[derive(PartialEq)]
+struct LooseRules<'m> {
+    rules: Vec<(BackendKind, Section, &'m Rule)>,
+    accounts: Vec<(BackendKind, Vec<AccountId>)>,
+    prefixes: Vec<(&'m [String], &'m [String])>,
+    unreadable: Vec<Option<Section>>,
+    scrubbed: Vec<AccountId>,
+    settings: (bool, bool),
+}
+
+impl<'m> LooseRules<'m> {
+    fn of(map: &'m IdentityMap) -> Self {
+        let mut scrubbed: Vec<AccountId> = map.scrubbed_accounts().collect();
+        scrubbed.sort_unstable();
+        Self {
+            rules: loose_rules(map)
+                .map(|(at, rule)| (at.0, at.1, rule))
+                .collect(),
+            accounts: map
+                .asked()
+                .map(|backend| {
+                    let mut ids: Vec<AccountId> =
+                        backend.rules().accounts().map(|(_, id)| id).collect();
+                    ids.sort_unstable();
+                    (backend.kind(), ids)
+                })
+                .collect(),
+            prefixes: map
+                .asked()
+                .map(|backend| {
+                    (
+                        backend.reserved_prefixes.as_slice(),
+                        backend.reserved_group_prefixes.as_slice(),
+                    )
+                })
+                .collect(),
+            unreadable: map
+                .asked()
+                .flat_map(|backend| backend.rules().unreadable().map(|(section, _)| section))
+                .collect(),
+            scrubbed,
+            settings: map.template_settings(),
+        }
+    }
+}
+
+/// Returns the rules that are not for a single ARN, in order.
+fn loose_rules(map: &IdentityMap) -> impl Iterator<Item = ((BackendKind, Section), &Rule)> {
+    map.asked().flat_map(|backend| {
+        backend
+            .rules()
+            .iter()
+            .filter(|(_, rule)| {
+                !matches!(
+                    rule.principal(),
+                    RulePrincipal::Arn(_) | RulePrincipal::ArnAndUserId(..)
+                )
+            })
+            .map(|(at, rule)| ((backend.kind(), at.section()), rule))
+    })
 }
 
 /// Collects the texts, placeholders and prefixes of both winners.

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use iam_principal::Identity;
+use printable_text::Printable;
 
 use super::Affected;
-use crate::names::{BOOTSTRAPPERS, CLUSTER_ADMIN, MASTERS, NODES};
+use crate::names::{BOOTSTRAPPERS, CLUSTER_ADMIN, MASTERS, NODE_PREFIX, NODES};
 use crate::resolve::IdentityMap;
 use crate::resolve::resolution::Resolution;
 use crate::rules::Rule;
@@ -30,8 +31,11 @@ pub enum Lockout {
     },
     /// No caller is in `system:masters` or has the cluster administrator's access policy any more.
     NoAdministrator,
-    /// Nodes are no longer in `system:nodes`, or in `system:bootstrappers` if that was their group.
-    /// New nodes cannot join, and joined nodes stop working.
+    /// Nodes lose their group or get another username. New nodes cannot join, and joined nodes stop
+    /// working.
+    ///
+    /// A node is a user whose name starts with `system:node:` and who is in `system:nodes`. A caller in
+    /// `system:bootstrappers` alone is about to become one.
     Nodes(Affected),
 }
 
@@ -54,13 +58,16 @@ impl fmt::Display for Lockout {
             Self::CallerChanges { before, after } if before == after => {
                 write!(
                     f,
-                    "you remain `{before}`, but with other groups or access policies"
+                    "you remain `{}`, but with other groups or access policies",
+                    Printable::new(before)
                 )
             }
             Self::CallerChanges { before, after } => {
+                let (before, after) = (Printable::new(before), Printable::new(after));
                 write!(f, "you are `{before}` and will become `{after}`")
             }
             Self::CallerLoses { before } => {
+                let before = Printable::new(before);
                 write!(f, "you are `{before}` and will not be mapped to any user")
             }
             Self::NoAdministrator => write!(
@@ -132,17 +139,33 @@ pub(super) fn may_make_administrators(rule: &Rule) -> Option<Vec<String>> {
     (!sessions.is_empty() || groups.iter().any(|group| group == MASTERS)).then_some(sessions)
 }
 
-/// Whether a node is not a node any more.
+/// Whether aws-iam-authenticator makes administrators of callers whom a rule refuses here, because it
+/// cannot be read.
+pub(super) fn has_upstream_administrators(rule: &Rule) -> bool {
+    rule.upstream_user()
+        .is_some_and(|(_, groups)| groups.iter().any(|group| group.source() == MASTERS))
+}
+
+/// Whether a node is not a node any more, or has another name: kubelets register under the name that
+/// their certificates have, and the node authorizer knows no other.
 pub(super) fn is_node_lost(before: &Resolution, after: &Resolution) -> bool {
     let is_in = |resolution: &Resolution, name: &str| {
         resolution
             .user()
             .is_some_and(|user| user.groups().iter().any(|group| group == name))
     };
-    let (is_node, is_bootstrapper) = (is_in(after, NODES), is_in(after, BOOTSTRAPPERS));
-    if is_in(before, NODES) {
-        !is_node
-    } else {
-        is_in(before, BOOTSTRAPPERS) && !is_bootstrapper && !is_node
+    match (node_name(before), node_name(after)) {
+        (Some(name), new_name) => new_name != Some(name),
+        (None, new_name) => {
+            is_in(before, BOOTSTRAPPERS) && !is_in(after, BOOTSTRAPPERS) && new_name.is_none()
+        }
     }
+}
+
+/// Returns the username of a node. `None` if a user is not a node.
+fn node_name(resolution: &Resolution) -> Option<&str> {
+    let user = resolution.user()?;
+    let is_node = user.username().starts_with(NODE_PREFIX)
+        && user.groups().iter().any(|group| group == NODES);
+    is_node.then(|| user.username())
 }

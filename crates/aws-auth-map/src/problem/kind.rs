@@ -192,6 +192,32 @@ pub enum ProblemKind {
     UserIdIgnored,
     /// A username for a type of access entry that has a fixed one.
     UsernameOfType,
+    /// A name in the angle brackets of documentation.
+    AngleBrackets,
+    /// An ARN inside an ARN.
+    ArnInArn,
+    /// The name of a `ClusterRole` as a group.
+    ClusterRoleAsGroup,
+    /// The name of a single node for every instance of a role.
+    FixedNodeName,
+    /// A name that starts or ends with a space.
+    NameWithSpaces,
+    /// Nodes in `system:masters`.
+    NodeInMasters,
+    /// The role of a permission set without its generated suffix.
+    PermissionSetSuffix,
+    /// The root of an account.
+    RootArn,
+    /// The username of a service account.
+    ServiceAccountName,
+    /// A service-linked role.
+    ServiceLinkedRole,
+    /// Several groups in a single text.
+    SeveralGroups,
+    /// A group's name as the username.
+    UserNamedAsGroup,
+    /// A group that starts with `system:` and has no meaning; with the one that was probably meant.
+    UnknownSystemGroup(Option<&'static str>),
     /// `*` or `?` as the account of an ARN.
     WildcardAccount,
 }
@@ -293,6 +319,19 @@ impl ProblemKind {
             Self::UnquotedText => "unquoted-text",
             Self::UserIdIgnored => "user-id-ignored",
             Self::UsernameOfType => "username-of-type",
+            Self::AngleBrackets => "angle-brackets",
+            Self::ArnInArn => "arn-in-arn",
+            Self::ClusterRoleAsGroup => "cluster-role-as-group",
+            Self::FixedNodeName => "fixed-node-name",
+            Self::NameWithSpaces => "name-with-spaces",
+            Self::NodeInMasters => "node-in-masters",
+            Self::PermissionSetSuffix => "permission-set-suffix",
+            Self::RootArn => "root-arn",
+            Self::ServiceAccountName => "service-account-name",
+            Self::ServiceLinkedRole => "service-linked-role",
+            Self::SeveralGroups => "several-groups-in-one",
+            Self::UserNamedAsGroup => "user-named-as-group",
+            Self::UnknownSystemGroup(_) => "unknown-system-group",
             Self::WildcardAccount => "wildcard-account",
         }
     }
@@ -327,6 +366,17 @@ impl ProblemKind {
             | Self::UnknownKey
             | Self::UnknownPlaceholder
             | Self::UnquotedAccount
+            | Self::AngleBrackets
+            | Self::ClusterRoleAsGroup
+            | Self::FixedNodeName
+            | Self::NameWithSpaces
+            | Self::NodeInMasters
+            | Self::RootArn
+            | Self::ServiceAccountName
+            | Self::ServiceLinkedRole
+            | Self::SeveralGroups
+            | Self::UserNamedAsGroup
+            | Self::UnknownSystemGroup(_)
             | Self::UnquotedText
             | Self::UserIdIgnored => Severity::Warning,
             _ => Severity::Error,

@@ -298,6 +298,52 @@ impl fmt::Display for ProblemKind {
             Self::UsernameOfType => {
                 "only entries of type `STANDARD` can have a username of their own; remove it"
             }
+            Self::AngleBrackets => {
+                "the angle brackets of documentation are part of the name; remove `<` and `>`"
+            }
+            Self::ArnInArn => {
+                "there is an ARN inside the ARN, so it matches no caller; keep only one"
+            }
+            Self::ClusterRoleAsGroup => {
+                "`cluster-admin` is a ClusterRole, and no group has its permissions by default; write `system:masters`, or bind the group"
+            }
+            Self::FixedNodeName => {
+                "every instance of the role would be this one node; write `system:node:{{EC2PrivateDNSName}}`"
+            }
+            Self::NameWithSpaces => {
+                "the space at the start or end is part of the name; remove it"
+            }
+            Self::NodeInMasters => {
+                "every pod that reaches the node's credentials is an administrator; remove `system:masters` from nodes"
+            }
+            Self::PermissionSetSuffix => {
+                "a permission set's role ends with `_` and 16 generated hexadecimal digits, so this matches no caller; copy the name from `aws iam list-roles --path-prefix /aws-reserved/sso.amazonaws.com/`"
+            }
+            Self::RootArn => {
+                "matches the account's root user only, not its roles and users; list each of their ARNs"
+            }
+            Self::ServiceAccountName => {
+                "the username is a service account's, so the caller has its permissions; choose another name"
+            }
+            Self::ServiceLinkedRole => {
+                "only an AWS service can assume a service-linked role; use a role of your own"
+            }
+            Self::SeveralGroups => {
+                "several groups in one text are one group that no binding names; write each on its own line, after `- `"
+            }
+            Self::UserNamedAsGroup => {
+                "the username is the name of a group and gives none of its permissions; write it under `groups`"
+            }
+            Self::UnknownSystemGroup(Some(meant)) => {
+                return write!(
+                    f,
+                    "Kubernetes has no such group, so it gives no permissions; did you mean `{meant}`?"
+                );
+            }
+            Self::UnknownSystemGroup(None) => {
+                "Kubernetes has no such group, so it gives no permissions; the prefix `system:` is \
+                 reserved, choose another name"
+            }
             Self::WildcardAccount => {
                 "`*` and `?` are not an account id; add an entry for each account"
             }

@@ -2,6 +2,8 @@
 
 use bounded_yaml::{Node, Scalar};
 
+use super::entry::arn_key;
+use super::name_advice;
 use super::problem_sink::ProblemSink;
 use crate::names::{BOOTSTRAPPERS, MASTERS, NODE_PREFIX, NODES};
 use crate::problem::{Location, ProblemKind};
@@ -14,6 +16,8 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
         let offset = value(node, field).and_then(Node::offset);
         sink.report(kind, at.field_of(field), offset.or_else(|| node.offset()));
     };
+    let arn = at.section().map_or("arn", arn_key);
+    name_advice::advise(rule, arn, &mut report);
     let (username, groups) = (rule.username(), rule.groups());
     // `<<NAME>>` has a problem of its own where it is not a placeholder.
     let has_unknown = |name: &Template| has_unknown_placeholder(&Template::parse(&name.source()));
@@ -29,7 +33,8 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
     // As Kubernetes' node authorizer requires ("Using Node Authorization").
     let is_node = username.source().starts_with(NODE_PREFIX);
     let has_group = groups.iter().any(|group| group.source() == NODES);
-    if is_node && !has_group {
+    let has_nearly = groups.iter().any(name_advice::means_nodes);
+    if is_node && !has_group && !has_nearly {
         let is_person = !groups.is_empty()
             && !groups.iter().any(|group| group.source() == BOOTSTRAPPERS)
             && !username

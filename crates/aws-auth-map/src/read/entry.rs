@@ -417,7 +417,8 @@ impl<'e, 's> Entry<'e, 's> {
         match principal.kind() {
             Kind::AssumedRole if form != EntryForm::ConfigMap => {}
             Kind::AssumedRole => self.report(ProblemKind::SessionArn, field, node),
-            Kind::Role if !principal.path().is_empty() => {
+            // An ARN inside the ARN has a problem of its own.
+            Kind::Role if !principal.path().is_empty() && !principal.path().contains("arn:") => {
                 self.report(ProblemKind::RolePath, field, node);
             }
             Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => {}

@@ -20,6 +20,8 @@ struct File {
 struct To {
     name: String,
     text: String,
+    #[serde(default)]
+    principals: Vec<String>,
     inputs: Vec<String>,
     #[serde(default)]
     losses: Vec<String>,
@@ -67,7 +69,7 @@ fn rules_become_entries_with_their_losses() {
     let mut report = Report::new();
     for case in cases().to {
         let (rules, _) = read_config_map(&case.text);
-        let (entries, losses) = rules.to_access_entries();
+        let (entries, losses) = rules.to_access_entries_of(&case.principals);
         let inputs: Vec<String> = entries
             .iter()
             .flat_map(|entry| {

@@ -517,19 +517,52 @@ fn an_arn_that_a_rule_names_hides_a_pattern_in_its_own_account_and_partition_onl
     }
 }
 
+/// Rules whose patterns combine in more ways than a diff searches, with these groups for two of them.
+fn exhausting(groups: [&str; 2]) -> Rules {
+    let mut rules = Rules::new();
+    for (letter, group) in ["a", "b"].into_iter().zip(groups) {
+        let pattern = format!("arn:aws:iam::111122223333:role/*{letter}????????????????");
+        let pattern = ArnPattern::parse(&pattern).expect("a pattern");
+        let groups = vec![Template::parse(group)];
+        rules.push_role(Rule::pattern(pattern, Template::parse(letter), groups));
+    }
+    rules
+}
+
 #[test]
 fn a_diff_that_stopped_early_is_not_empty() {
-    // Each pattern meets every other in a way of its own.
-    let mut rules = Rules::new();
-    for letter in 'a'..='z' {
-        let pattern = format!("arn:aws:iam::111122223333:role/*{letter}*{letter}*");
-        let pattern = ArnPattern::parse(&pattern).expect("a pattern");
-        let name = Template::parse(&letter.to_string());
-        rules.push_role(Rule::pattern(pattern, name, Vec::new()));
-    }
-    let map = map(rules);
-    let diff = map.diff(&map.clone());
-    assert!(diff.changes().is_empty() && !diff.is_exhaustive() && !diff.is_empty());
+    let old = map(exhausting(["view", "view"]));
+    let diff = old.diff(&map(exhausting(["view", "edit"])));
+    assert!(!diff.is_exhaustive() && !diff.is_empty());
+    assert_eq!(diff.changes().len(), 1, "{diff}");
+    assert_eq!(diff.lockouts(), []);
+}
+
+#[test]
+fn patterns_that_are_the_same_on_both_sides_need_no_search() {
+    let arn = "arn:aws:iam::111122223333:role/dev";
+    let with = |groups: &[Template]| {
+        let mut rules = exhausting(["view", "edit"]);
+        rules.push_role(Rule::exact(arn, Template::parse("dev"), groups.to_vec()));
+        map(rules)
+    };
+    let (one, other) = (with(&[]), with(&[Template::parse("ops")]));
+    assert!(one.diff(&one).is_empty());
+    let diff = one.diff(&other);
+    assert!(diff.is_exhaustive());
+    assert_eq!(diff.changes().len(), 1, "{diff}");
+}
+
+#[test]
+fn a_lockout_is_found_where_the_search_stopped() {
+    let old = map(exhausting(["system:masters", "view"]));
+    let diff = old.diff(&map(exhausting(["view", "view"])));
+    assert!(!diff.is_exhaustive());
+    assert_eq!(diff.lockouts(), [Lockout::NoAdministrator]);
+    // If a pattern of the new side may still yield an administrator, it is not known.
+    let diff = old.diff(&map(exhausting(["view", "system:masters"])));
+    assert!(!diff.is_exhaustive() && !diff.is_empty());
+    assert_eq!(diff.lockouts(), []);
 }
 
 #[test]

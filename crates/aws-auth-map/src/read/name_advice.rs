@@ -1,0 +1,237 @@
+//! Names and ARNs that can be read and give no caller what was probably meant.
+
+use iam_principal::{Kind, Principal};
+
+use crate::names::{MASTERS, NODE_PREFIX, NODES};
+use crate::problem::ProblemKind;
+use crate::rules::Rule;
+use crate::rules::arn::fold;
+use crate::rules::matching::RulePrincipal;
+use crate::rules::template::Template;
+
+/// The groups that Kubernetes and EKS give a meaning and that start with `system:` (Kubernetes, "Using
+/// RBAC Authorization" and "Authenticating"; EKS user guide on nodes).
+const SYSTEM_GROUPS: [&str; 8] = [
+    "system:authenticated",
+    "system:bootstrappers",
+    "system:masters",
+    "system:monitoring",
+    "system:node-proxier",
+    "system:nodes",
+    "system:serviceaccounts",
+    "system:unauthenticated",
+];
+
+/// The groups of which those below them have a meaning too: `system:serviceaccounts:NAMESPACE`.
+const WITH_SUBGROUPS: [&str; 2] = ["system:bootstrappers:", "system:serviceaccounts:"];
+
+/// The prefix of a service account's username (Kubernetes, "Authenticating").
+const SERVICE_ACCOUNT_PREFIX: &str = "system:serviceaccount:";
+
+/// The names of roles that Identity Center creates for a permission set.
+const PERMISSION_SET_PREFIX: &str = "awsreservedsso_";
+
+/// Reports names and ARNs of a rule that probably do not mean what they seem to, each with its key.
+pub(super) fn advise(
+    rule: &Rule,
+    arn_key: &'static str,
+    report: &mut impl FnMut(ProblemKind, &'static str),
+) {
+    if let RulePrincipal::Arn(arn) = rule.principal()
+        && let Some(kind) = arn_problem(arn)
+    {
+        report(kind, arn_key);
+    }
+    let username = rule.username().source();
+    if let Some(kind) = username_problem(&username, rule) {
+        report(kind, "username");
+    }
+    let mut groups: Vec<ProblemKind> = Vec::new();
+    for group in rule.groups() {
+        let kind = group_problem(&group.source());
+        groups.extend(kind.filter(|kind| !groups.contains(kind)));
+    }
+    let has = |name: &str| rule.groups().iter().any(|group| group.source() == name);
+    // A person with a node's username has a problem of its own.
+    if has(MASTERS) && has(NODES) && username.starts_with(NODE_PREFIX) {
+        groups.push(ProblemKind::NodeInMasters);
+    }
+    for kind in groups {
+        report(kind, "groups");
+    }
+}
+
+/// Whether a group is not the group of nodes but was meant to be.
+pub(super) fn means_nodes(group: &Template) -> bool {
+    let group = group.source();
+    match group_problem(&group) {
+        Some(ProblemKind::UnknownSystemGroup(meant)) => meant == Some(NODES),
+        Some(_) => group.contains(NODES),
+        None => false,
+    }
+}
+
+/// Returns why an ARN that is one matches no caller, or others than it seems to.
+fn arn_problem(arn: &str) -> Option<ProblemKind> {
+    let folded = fold(arn);
+    if folded.match_indices("arn:aws").nth(1).is_some() {
+        return Some(ProblemKind::ArnInArn);
+    }
+    let principal = Principal::parse(&folded).ok()?;
+    match principal.kind() {
+        Kind::Root => Some(ProblemKind::RootArn),
+        Kind::Role if principal.name().starts_with("awsservicerolefor") => {
+            Some(ProblemKind::ServiceLinkedRole)
+        }
+        Kind::Role => {
+            let set = principal.name().strip_prefix(PERMISSION_SET_PREFIX)?;
+            let is_whole = set.rsplit_once('_').is_some_and(|(name, suffix)| {
+                !name.is_empty()
+                    && suffix.len() == 16
+                    && suffix.bytes().all(|byte| byte.is_ascii_hexdigit())
+            });
+            // A wildcard has a problem of its own.
+            (!is_whole && !set.contains(['*', '?'])).then_some(ProblemKind::PermissionSetSuffix)
+        }
+        Kind::AssumedRole | Kind::FederatedUser | Kind::User => None,
+    }
+}
+
+fn username_problem(username: &str, rule: &Rule) -> Option<ProblemKind> {
+    if is_in_angle_brackets(username) {
+        return Some(ProblemKind::AngleBrackets);
+    }
+    if username.trim() != username {
+        return Some(ProblemKind::NameWithSpaces);
+    }
+    if SYSTEM_GROUPS.contains(&username) {
+        return Some(ProblemKind::UserNamedAsGroup);
+    }
+    if username.starts_with(SERVICE_ACCOUNT_PREFIX) {
+        return Some(ProblemKind::ServiceAccountName);
+    }
+    let is_node = rule.groups().iter().any(|group| group.source() == NODES);
+    let name = username.strip_prefix(NODE_PREFIX)?;
+    let is_fixed =
+        rule.username().placeholders().next().is_none() && !name.contains(['{', '<', '(', '$']);
+    (is_node && is_fixed && !name.is_empty()).then_some(ProblemKind::FixedNodeName)
+}
+
+fn group_problem(group: &str) -> Option<ProblemKind> {
+    if is_in_angle_brackets(group) {
+        return Some(ProblemKind::AngleBrackets);
+    }
+    if group.contains(',') || group.contains(" - ") {
+        return Some(ProblemKind::SeveralGroups);
+    }
+    if group.trim() != group {
+        return Some(ProblemKind::NameWithSpaces);
+    }
+    if group == "cluster-admin" {
+        return Some(ProblemKind::ClusterRoleAsGroup);
+    }
+    let folded = group.to_ascii_lowercase();
+    let is_known = SYSTEM_GROUPS.contains(&group)
+        || WITH_SUBGROUPS
+            .iter()
+            .any(|begin| group.starts_with(begin) && group.len() > begin.len());
+    // A session name may complete it, which has a problem of its own.
+    let is_open = group.contains(['{', '<', '$']);
+    if is_known || is_open || !folded.starts_with("system:") {
+        return None;
+    }
+    let meant = SYSTEM_GROUPS
+        .into_iter()
+        .find(|known| *known == folded)
+        .or_else(|| nearest(&folded));
+    Some(ProblemKind::UnknownSystemGroup(meant))
+}
+
+/// Returns the known group that an unknown one probably means.
+fn nearest(group: &str) -> Option<&'static str> {
+    if group.contains("admin") || group.contains("master") {
+        return Some(MASTERS);
+    }
+    SYSTEM_GROUPS
+        .into_iter()
+        .find(|known| crate::edit_distance::edit_distance(known.as_bytes(), group.as_bytes()) <= 2)
+}
+
+/// Whether a name is in the angle brackets that documentation puts around what the reader replaces.
+fn is_in_angle_brackets(name: &str) -> bool {
+    let inner = name
+        .trim()
+        .strip_prefix('<')
+        .and_then(|name| name.strip_suffix('>'));
+    inner.is_some_and(|inner| !inner.starts_with('<'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{arn_problem, group_problem};
+    use crate::problem::ProblemKind;
+
+    #[test]
+    fn system_groups_are_a_closed_list() {
+        for (group, code) in [
+            ("system:masters", None),
+            ("system:bootstrappers:kubeadm:default-node-token", None),
+            ("system:serviceaccounts:dev", None),
+            ("dev", None),
+            ("eks:kube-proxy-windows", None),
+            ("system:{{SessionName}}", None),
+            ("system:admin", Some("unknown-system-group")),
+            ("System:Masters", Some("unknown-system-group")),
+            ("system:cluster-admins", Some("unknown-system-group")),
+            ("system:node", Some("unknown-system-group")),
+            ("system:serviceaccounts:", Some("unknown-system-group")),
+            (" system:masters", Some("name-with-spaces")),
+            ("system:masters,system:nodes", Some("several-groups-in-one")),
+            ("ops - system:masters", Some("several-groups-in-one")),
+            ("<system:masters>", Some("angle-brackets")),
+            ("cluster-admin", Some("cluster-role-as-group")),
+        ] {
+            assert_eq!(group_problem(group).map(ProblemKind::code), code, "{group}");
+        }
+        let meant = |group| match group_problem(group) {
+            Some(ProblemKind::UnknownSystemGroup(meant)) => meant,
+            _ => None,
+        };
+        assert_eq!(meant("system:admin"), Some("system:masters"));
+        assert_eq!(meant("SYSTEM:NODES"), Some("system:nodes"));
+        assert_eq!(meant("system:node"), Some("system:nodes"));
+        assert_eq!(meant("system:kube-scheduler"), None);
+    }
+
+    #[test]
+    fn arns_that_match_other_callers_than_they_seem_to() {
+        let arn = |resource: &str| format!("arn:aws:iam::111122223333:{resource}");
+        for (resource, code) in [
+            ("role/dev", None),
+            ("user/dev", None),
+            ("root", Some("root-arn")),
+            (
+                "role/AWSServiceRoleForAmazonEKS",
+                Some("service-linked-role"),
+            ),
+            (
+                "role/arn:aws:iam::111122223333:role/dev",
+                Some("arn-in-arn"),
+            ),
+            ("role/AWSReservedSSO_Dev_0123456789abcdef", None),
+            ("role/AWSReservedSSO_Dev_Ops_0123456789abcdef", None),
+            ("role/AWSReservedSSO_Dev", Some("permission-set-suffix")),
+            (
+                "role/AWSReservedSSO_Dev_0123",
+                Some("permission-set-suffix"),
+            ),
+            ("role/AWSReservedSSO_Dev_*", None),
+        ] {
+            assert_eq!(
+                arn_problem(&arn(resource)).map(ProblemKind::code),
+                code,
+                "{resource}"
+            );
+        }
+    }
+}
