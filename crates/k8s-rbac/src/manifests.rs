@@ -16,7 +16,7 @@ use crate::manifests::object::Object;
 use crate::manifests::positions::Positions;
 use crate::objects::{API_GROUP, ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
 
-/// How large one file may be, unless told otherwise: 16 MiB. Our choice: a dump of ten thousand
+/// The default size limit of one file: 16 MiB. Our choice: a dump of ten thousand
 /// bindings has five.
 pub const DEFAULT_MAX_BYTES: usize = 16 * 1024 * 1024;
 
@@ -26,7 +26,7 @@ const DEFAULT_NAMESPACE: &str = "default";
 /// What files of manifests hold: RBAC objects, other objects, and problems.
 ///
 /// Each file is any number of YAML or JSON documents, each document an object or a list of
-/// objects (`List`, `RoleList`, …, also nested). What is read is what the API server would store:
+/// objects (`List`, `RoleList`, …, also nested). The objects are those that the API server would store:
 ///
 /// - `roleRef.apiGroup` and the `apiGroup` of users and groups are filled in, as the API does.
 /// - A namespaced object without a namespace is in `default`, and a problem says so, unless the reader
@@ -143,7 +143,7 @@ impl Manifests {
         &self.skipped
     }
 
-    /// Returns what is wrong, in the order of the input.
+    /// Returns the problems, in the order of the input.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems

@@ -1,6 +1,6 @@
 //! The API objects of `rbac.authorization.k8s.io/v1`, with the API's own field names.
 //!
-//! What is absent and what is `null` is the empty value, as in Kubernetes. Nothing is checked or
+//! An absent field and `null` are the empty value, as in Kubernetes. Nothing is checked or
 //! defaulted here: reading manifests does that.
 
 use std::collections::BTreeMap;
@@ -197,7 +197,7 @@ pub struct ClusterRoleBinding {
 /// Who a binding speaks of.
 ///
 /// The kind stays the text it was: kinds that Kubernetes does not know are stored there too, and
-/// match nobody.
+/// match no user.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -270,7 +270,7 @@ pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// The same of a list; what is `null` in it is the empty value, too.
+/// The same for a list; a `null` item is the empty value, too.
 pub(crate) fn list_or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {

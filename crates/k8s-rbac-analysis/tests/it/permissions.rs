@@ -155,7 +155,7 @@ fn allows(atom: &ScopedPermission<'_>, request: &Request<'_>) -> bool {
     is_there && reference::rule_allows(&atom.permission().to_rule(), request)
 }
 
-/// The user who is nobody else.
+/// The user that no binding names.
 pub(crate) fn only(identity: &Identity) -> User {
     match identity {
         Identity::Group(name) => User::new("fresh-user", [name.clone()]),
@@ -303,7 +303,7 @@ proptest! {
     ) {
         let policies = (Policy::new(before.clone()), Policy::new(after.clone()));
         let diff = diff(&policies.0, &policies.1).unwrap();
-        // What differs for somebody is a change of his, and of what was asked.
+        // A difference of an identity is a change of that identity, about the question asked.
         for question in &questions {
             let request = question.request();
             let was = reference::is_allowed(&before, &question.user, &request);
@@ -318,7 +318,7 @@ proptest! {
                 prop_assert!(is_told, "{:?} {}", request, diff);
             }
         }
-        // And what is told differs.
+        // And each reported change differs.
         for change in diff.changes() {
             let user = only(change.identity());
             for (atoms, world, other) in [
@@ -437,6 +437,6 @@ fn a_rule_that_spells_out_too_much_is_too_large() {
     let idle = Policy::new(serde_json::from_value(idle).unwrap());
     assert_eq!(permissions(&idle, &user).unwrap().atoms(), []);
     assert!(diff(&nothing, &idle).unwrap().is_empty());
-    // What is the same on both sides need not be looked at.
+    // Equal bindings on both sides are skipped.
     assert!(diff(&policy, &policy).unwrap().is_empty());
 }

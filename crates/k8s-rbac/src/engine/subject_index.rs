@@ -23,7 +23,7 @@ const SEVERAL: RoleSlot = RoleSlot::MAX;
 /// The positions of each subject of one kind, by the hash of its name.
 ///
 /// The names themselves are in the bindings. `is_subject`, where a method takes it, compares the
-/// name at a position, and so tells apart subjects whose names share a hash. The hint of an entry
+/// name at a position, and so distinguishes subjects whose names share a hash. The hint of an entry
 /// with one position is the slot of its role: most subjects have one binding, and its role is
 /// irrelevant to most requests.
 #[derive(Clone, Debug, Default)]

@@ -1,5 +1,5 @@
 //! What Kubernetes 1.34.1 answered to generated questions: `testdata/upstream`, which
-//! `fuzz/rbac_oracle record` writes. An answer is without what is empty.
+//! `fuzz/rbac_oracle record` writes. Empty fields are left out of an answer.
 
 use k8s_rbac::review::{AccessReview, ReviewError};
 use k8s_rbac::{

@@ -75,7 +75,7 @@ fn the_errors_of_fields_are_what_the_cases_say() {
     let mut report = Report::new();
     for case in testkit::toml::<Written>("testdata/validation.toml").case {
         let errors = field_errors(&case.kind, &case.object).unwrap();
-        // Messages are long and of upstream's making; how they begin tells them apart.
+        // Messages are long and upstream's own; their beginnings differ.
         let got: Vec<String> = (errors.errors().iter().zip(&case.errors))
             .map(|(error, want)| {
                 error

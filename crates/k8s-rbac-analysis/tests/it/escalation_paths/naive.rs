@@ -10,7 +10,7 @@ use k8s_rbac::{
 
 use super::{NAMES, NAMESPACES, everything, named, role_ref};
 
-/// Whom a world names, the default service accounts and the privileged group.
+/// The identities that a world names, the default service accounts and the privileged group.
 fn candidates(world: &Objects) -> BTreeSet<Identity> {
     let cluster = world.cluster_role_bindings.iter();
     let cluster = cluster.flat_map(|b| b.subjects.iter().map(|s| Identity::of(s, None)));
@@ -26,7 +26,7 @@ fn candidates(world: &Objects) -> BTreeSet<Identity> {
     all
 }
 
-/// The truth, by trying: the world grows by what the user gives himself.
+/// The truth, by trial: the world grows by each permission that the user can obtain.
 pub(super) struct Naive {
     world: Objects,
     start: User,
@@ -90,7 +90,7 @@ impl Naive {
         }
     }
 
-    /// Finds whom a request of a user can impersonate together with all the groups that it can.
+    /// Finds the users that a request can impersonate together with every group that it can.
     fn teams(&self, user: &User) -> Vec<User> {
         fn impersonate<'a>(resource: &'a str, name: &'a str) -> ResourceRequest<'a> {
             ResourceRequest::new("impersonate", "", resource).with_name(name)
@@ -219,7 +219,7 @@ impl Naive {
         }
     }
 
-    /// Says whether a user may let pods of a namespace do his will.
+    /// Returns whether a user controls pods of a namespace.
     fn may_run(&self, user: &User, namespace: &str) -> bool {
         let request = |group, resource| {
             ResourceRequest::new("create", group, resource).in_namespace(namespace)
@@ -303,7 +303,7 @@ impl Naive {
         }
     }
 
-    /// Says whether the user, or somebody reached, has a role in a namespace.
+    /// Returns whether the user or a reached identity has a role in a namespace.
     fn is_held(&self, kind: &str, name: &str, namespace: &str) -> bool {
         let is_of = |subjects: &[Subject], namespace: Option<&str>| {
             subjects.iter().any(|subject| {
