@@ -1,16 +1,17 @@
-//! The command line: the options of `aws eks get-token` and of `aws-iam-authenticator token`.
+//! The command line: the options of `aws eks get-token` and `aws-iam-authenticator token`.
 
 use clap::{Parser, ValueEnum};
 use iam_principal::{Kind, Principal};
 
 use crate::error::Error;
 use crate::role::Role;
+use crate::settings::Environment;
 
-/// Signs a token for an EKS cluster and prints it as kubectl wants it from a credential plugin.
+/// Signs a token for an EKS cluster and prints it as a credential plugin for kubectl.
 #[derive(Debug, Parser)]
-#[command(name = "signer", after_help = EXAMPLES)]
+#[command(name = "signer", version, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Name of the cluster (or its id, where that is what its authenticator was given)
+    /// Name of the cluster (or the id that its authenticator was started with)
     #[arg(long, short = 'i', visible_alias = "cluster-id", value_name = "NAME")]
     #[arg(
         env = "KUBERNETES_AWS_AUTHENTICATOR_CLUSTER_ID",
@@ -18,11 +19,11 @@ pub(crate) struct Arguments {
     )]
     pub(crate) cluster_name: String,
 
-    /// Region whose STS the token is for [default: the environment's, else the profile's]
+    /// Region of the STS endpoint [default: the environment's, else the profile's]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
 
-    /// Profile in the AWS configuration files to use, and not the keys in the environment
+    /// Profile of the AWS configuration files, instead of the credentials in the environment
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<String>,
 
@@ -30,47 +31,67 @@ pub(crate) struct Arguments {
     #[arg(long, short, visible_alias = "role", value_name = "ARN")]
     role_arn: Option<String>,
 
-    /// External id that the role asks for
-    #[arg(long, short, value_name = "ID", requires = "role_arn")]
+    /// External id that the role requires
+    #[arg(long, short, value_name = "ID")]
     external_id: Option<String>,
 
-    /// Session name for the role, which rules may put into the user name
-    #[arg(
-        long,
-        short,
-        value_name = "NAME",
-        requires = "role_arn",
-        default_value = "EKSGetTokenAuth"
-    )]
+    /// Session name for the role, which mapping rules may use in the username
+    #[arg(long, short, value_name = "NAME", default_value = "EKSGetTokenAuth")]
     session_name: String,
 
     /// Print the token alone, for `Authorization: Bearer`
     #[arg(long)]
-    pub(crate) token_only: bool,
+    token_only: bool,
 
-    /// Form of the document; taken because kubeconfigs of `aws eks update-kubeconfig` say it
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        conflicts_with = "token_only",
-        hide_possible_values = true
-    )]
-    output: Output,
+    /// Format of the document, as kubeconfigs of `aws eks update-kubeconfig` have it
+    #[arg(long, value_name = "FORMAT", conflicts_with = "token_only")]
+    output: Option<String>,
+
+    /// Part of the document, as for the AWS CLI: only `status.token`
+    #[arg(long, value_name = "PATH", conflicts_with = "token_only")]
+    query: Option<String>,
+
+    /// Certificate authorities in PEM for the requests that credentials need, in the place of the system's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_bundle: Option<String>,
+
+    /// Print the source of the credentials and the endpoint on standard error
+    #[arg(long)]
+    pub(crate) debug: bool,
+
+    #[arg(long, hide = true)]
+    no_verify_ssl: bool,
+
+    #[arg(long, hide = true, value_name = "URL")]
+    endpoint_url: Option<String>,
+
+    #[arg(long, hide = true)]
+    cache: bool,
+
+    #[arg(long, hide = true)]
+    forward_session_name: bool,
+
+    /// Accepted and without effect
+    #[arg(long, hide = true)]
+    no_cli_pager: bool,
 
     /// `eks get-token` or `token`, so that the `args` of a kubeconfig can stay
     #[arg(hide = true, value_enum)]
     command: Vec<Word>,
 }
 
-/// kubectl reads JSON only, so there is no other.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Output {
-    #[default]
-    Json,
+/// The printed form.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Form {
+    /// The ExecCredential document.
+    Document,
+    /// The token and a line break.
+    Token,
+    /// The token as a JSON text, as the AWS CLI prints it for `--query status.token`.
+    JsonToken,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 enum Word {
     Eks,
     GetToken,
@@ -78,14 +99,72 @@ enum Word {
 }
 
 impl Arguments {
-    /// Returns the role to assume, if any.
+    /// Returns the form to print.
     ///
     /// # Errors
     ///
-    /// [`Error::Role`] if the ARN is not that of a role, which STS would only say after a round trip.
-    pub(crate) fn role(&self) -> Result<Option<Role>, Error> {
-        let Some(arn) = &self.role_arn else {
-            return Ok(None);
+    /// [`Error::Flag`] for a flag of the AWS CLI or aws-iam-authenticator that has no meaning here.
+    pub(crate) fn form(&self) -> Result<Form, Error> {
+        let refuse = |flag, instead| Err(Error::Flag { flag, instead });
+        if self.no_verify_ssl {
+            return refuse(
+                "--no-verify-ssl",
+                "TLS is always verified; pass the authority's certificate as --ca-bundle FILE",
+            );
+        }
+        if self.endpoint_url.is_some() {
+            return refuse(
+                "--endpoint-url",
+                "set AWS_ENDPOINT_URL_STS to the STS endpoint that the token is for",
+            );
+        }
+        if self.cache {
+            return refuse("--cache", "leave it out; nothing is cached");
+        }
+        if self.forward_session_name {
+            return refuse(
+                "--forward-session-name",
+                "pass the name of the session as --session-name NAME",
+            );
+        }
+        let is_text = match self.output.as_deref() {
+            None | Some("json") => false,
+            Some("text") => true,
+            Some(_) => {
+                return refuse("--output", "kubectl reads JSON only; write --output json");
+            }
+        };
+        match self.query.as_deref() {
+            None if is_text => refuse(
+                "--output text",
+                "write --output json for kubectl, or --token-only for the token alone",
+            ),
+            None if self.token_only => Ok(Form::Token),
+            None => Ok(Form::Document),
+            Some("status.token") if is_text => Ok(Form::Token),
+            Some("status.token") => Ok(Form::JsonToken),
+            Some(_) => refuse("--query", "write --query status.token, or --token-only"),
+        }
+    }
+
+    /// Returns the role to assume, if any: that of `--role-arn`, else, as for `aws-iam-authenticator`, that of
+    /// the variable `DEFAULT_ROLE`, which `aws eks get-token` does not have.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Role`] or [`Error::NotARole`] if the ARN is not that of a role, and [`Error::Flag`] for an
+    /// external id without a role.
+    pub(crate) fn role(&self, environment: &Environment) -> Result<Option<Role>, Error> {
+        let is_aws_cli = self.command.contains(&Word::GetToken);
+        let default = environment.get("DEFAULT_ROLE").filter(|_| !is_aws_cli);
+        let Some(arn) = self.role_arn.as_deref().or(default) else {
+            return match &self.external_id {
+                None => Ok(None),
+                Some(_) => Err(Error::Flag {
+                    flag: "--external-id",
+                    instead: "it belongs to a role; add --role-arn ARN",
+                }),
+            };
         };
         let given = || arn.escape_debug().to_string();
         let principal = Principal::parse(arn).map_err(|why| Error::Role {
@@ -96,7 +175,7 @@ impl Arguments {
             return Err(Error::NotARole { given: given() });
         }
         Ok(Some(Role {
-            arn: arn.clone(),
+            arn: arn.to_owned(),
             external_id: self.external_id.clone(),
             session_name: self.session_name.clone(),
         }))
@@ -115,14 +194,15 @@ In a kubeconfig:
         interactiveMode: Never
 
 Credentials come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN),
-else from where the AWS CLI takes them: web identity, the profile (keys, role, SSO,
-credential_process), a container, an instance. With keys in the environment or the profile, and no
+else in the order of the AWS CLI: a role of the profile, web identity, SSO, keys in the credentials file,
+credential_process, keys in the config file, a container, an instance. With keys in the environment or the profile, and no
 role to assume, nothing is sent over the network.
 
-Heeded as well: AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE,
+Other variables: AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE,
 AWS_CREDENTIAL_EXPIRATION, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
 AWS_STS_REGIONAL_ENDPOINTS, AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL,
-AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_EC2_METADATA_DISABLED, KUBERNETES_EXEC_INFO.";
+AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_EC2_METADATA_DISABLED, AWS_CA_BUNDLE, HTTPS_PROXY, NO_PROXY,
+DEFAULT_ROLE, KUBERNETES_EXEC_INFO.";
 
 #[cfg(test)]
 mod tests {
@@ -144,8 +224,8 @@ mod tests {
     fn the_arguments_of_a_kubeconfig_for_aws_iam_authenticator_work_unchanged() {
         let arn = "arn:aws:iam::111122223333:role/team/dev";
         let arguments = parse(&format!("token -i dev -r {arn} -e x1 -s me --token-only")).unwrap();
-        assert!(arguments.token_only);
-        let role = arguments.role().unwrap().unwrap();
+        assert_eq!(arguments.form().unwrap(), Form::Token);
+        let role = arguments.role(&Environment::default()).unwrap().unwrap();
         assert_eq!((role.arn.as_str(), role.session_name.as_str()), (arn, "me"));
         assert_eq!(role.external_id.as_deref(), Some("x1"));
     }
@@ -154,16 +234,35 @@ mod tests {
     fn a_role_is_assumed_under_awsclis_session_name() {
         let arguments = parse("-i dev --role arn:aws:iam::111122223333:role/dev").unwrap();
         assert_eq!(
-            arguments.role().unwrap().unwrap().session_name,
+            arguments
+                .role(&Environment::default())
+                .unwrap()
+                .unwrap()
+                .session_name,
             "EKSGetTokenAuth"
         );
     }
 
     #[test]
-    fn what_belongs_to_a_role_needs_one() {
-        assert!(parse("-i dev --external-id x").is_err());
-        assert!(parse("-i dev --session-name x").is_err());
-        assert!(parse("-i dev").unwrap().role().unwrap().is_none());
+    fn an_external_id_needs_a_role() {
+        let role = |line| parse(line).unwrap().role(&Environment::default());
+        assert!(role("-i dev --external-id x").is_err());
+        assert!(role("-i dev").unwrap().is_none());
+    }
+
+    #[test]
+    fn default_role_is_that_of_aws_iam_authenticator() {
+        let arn = "arn:aws:iam::111122223333:role/dev";
+        let environment = Environment::from_iter([("DEFAULT_ROLE", arn)]);
+        let role = |line: &str| {
+            let role = parse(line).unwrap().role(&environment).unwrap();
+            role.map(|role| role.arn)
+        };
+        assert_eq!(role("token -i dev").as_deref(), Some(arn));
+        assert_eq!(role("-i dev").as_deref(), Some(arn));
+        assert_eq!(role("eks get-token -i dev"), None);
+        let other = "arn:aws:iam::111122223333:role/other";
+        assert_eq!(role(&format!("-i dev -r {other}")).as_deref(), Some(other));
     }
 
     #[test]
@@ -173,16 +272,38 @@ mod tests {
             "arn:aws:iam::111122223333:user/dev",
             "arn:aws:iam::1:role/dev",
         ] {
-            assert!(
-                parse(&format!("-i dev -r {arn}")).unwrap().role().is_err(),
-                "{arn}"
-            );
+            let arguments = parse(&format!("-i dev -r {arn}")).unwrap();
+            assert!(arguments.role(&Environment::default()).is_err(), "{arn}");
         }
     }
 
     #[test]
-    fn other_output_than_json_is_refused() {
-        assert!(parse("-i dev --output text").is_err());
+    fn flags_of_other_programs_work_or_say_what_to_write() {
+        for (flags, form) in [
+            ("", Form::Document),
+            ("--output json --no-cli-pager --debug", Form::Document),
+            ("--token-only", Form::Token),
+            ("--query status.token --output text", Form::Token),
+            ("--query status.token", Form::JsonToken),
+            ("--ca-bundle /x.pem", Form::Document),
+        ] {
+            let arguments = parse(&format!("-i dev {flags}")).unwrap();
+            assert_eq!(arguments.form().unwrap(), form, "{flags}");
+        }
+        for (flags, advice) in [
+            ("--output text", "--token-only"),
+            ("--output yaml", "--output json"),
+            ("--query status", "--query status.token"),
+            ("--no-verify-ssl", "--ca-bundle FILE"),
+            ("--endpoint-url https://x", "AWS_ENDPOINT_URL_STS"),
+            ("--cache", "leave it out"),
+            ("--forward-session-name", "--session-name NAME"),
+        ] {
+            let arguments = parse(&format!("-i dev {flags}")).unwrap();
+            let why = arguments.form().unwrap_err().to_string();
+            assert!(why.starts_with(flags.split([' ']).next().unwrap()), "{why}");
+            assert!(why.contains(advice), "{why}");
+        }
     }
 
     #[test]

@@ -22,6 +22,13 @@ impl Target {
         }
     }
 
+    pub(crate) const fn variant(&self) -> EndpointVariant {
+        match self {
+            Self::Aws(endpoint) => endpoint.variant(),
+            Self::Custom { .. } => EndpointVariant::ORDINARY,
+        }
+    }
+
     pub(crate) fn region(&self) -> &str {
         match self {
             Self::Aws(endpoint) => endpoint.region(),
@@ -112,10 +119,19 @@ fn custom(settings: &Settings) -> Result<Option<Setting>, Error> {
     if settings.switch(ignored.0, ignored.1)? {
         return Ok(None);
     }
-    Ok(settings.get(
-        &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"],
-        "endpoint_url",
-    ))
+    // In botocore's order (`ConfiguredEndpointProvider`).
+    let of_service = || {
+        let profile = settings.profile()?;
+        let value = settings.profiles().sts_endpoint(profile)?;
+        let name = profile.get("services")?.escape_debug();
+        let from = format!("`sts` in `[services {name}]`:");
+        Some(Setting { value, from })
+    };
+    let found = settings
+        .variable(&["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])
+        .or_else(of_service)
+        .or_else(|| settings.in_profile("endpoint_url"));
+    Ok(found)
 }
 
 fn legacy(settings: &Settings) -> Result<bool, Error> {

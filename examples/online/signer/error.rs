@@ -1,5 +1,6 @@
 //! What a person reads when there is no token: what is wrong, where, and what to do.
 
+use aws_sdk_sts::error::ErrorMetadata;
 use sts_presign::SignError;
 use thiserror::Error as ThisError;
 
@@ -33,8 +34,26 @@ pub(crate) enum Error {
     Expiration,
     #[error("the credentials from {from} have expired; get new ones")]
     Expired { from: String },
-    #[error("cannot read the AWS configuration: {0}")]
-    Files(String),
+    #[error("cannot read {path}: {why}")]
+    Files { path: String, why: String },
+    #[error("{flag} has no meaning here; {instead}")]
+    Flag {
+        flag: &'static str,
+        instead: &'static str,
+    },
+    #[error(
+        "profile `{profile}` logs in with `aws login`, which this program cannot read; write \
+         `credential_process = aws configure export-credentials --profile {profile}` into another profile \
+         and use that"
+    )]
+    Login { profile: String },
+    #[error(
+        "profile `{profile}` needs a code of the MFA device {serial}, and there is no prompt here; run \
+         `aws configure export-credentials --profile {profile} --format env` and use the keys that it prints"
+    )]
+    Mfa { profile: String, serial: String },
+    #[error("the proxy settings are wrong: {0}")]
+    Proxy(String),
     #[error(
         "no credentials: {environment}, {profile}, and {why}; set AWS_ACCESS_KEY_ID and \
          AWS_SECRET_ACCESS_KEY, or run `aws configure`"
@@ -44,7 +63,7 @@ pub(crate) enum Error {
         profile: String,
         why: String,
     },
-    #[error("there is no profile `{name}` (from {from}) in {files}{known}")]
+    #[error("there is no profile `{name}` (named by {from}) in {files}{known}")]
     NoProfile {
         name: String,
         from: &'static str,
@@ -60,7 +79,7 @@ pub(crate) enum Error {
         "--role-arn `{given}` is not a role; it is written arn:aws:iam::111122223333:role/NAME"
     )]
     NotARole { given: String },
-    #[error("cannot write the document: {0}")]
+    #[error("cannot build the document: {0}")]
     Output(#[from] std::io::Error),
     #[error("half of the credentials: {there} is set in {place}, {missing} is not")]
     Partial {
@@ -79,6 +98,10 @@ pub(crate) enum Error {
     },
     #[error("cannot sign with the credentials from {from}: {why}")]
     Sign { from: String, why: SignError },
+    #[error("`{key}` of profile `{profile}` contradicts that of its sso_session; remove it")]
+    SsoConflict { profile: String, key: &'static str },
+    #[error("the CA bundle {path} cannot be used: {why}")]
+    CaBundle { path: String, why: String },
     #[error("the signed URL makes no token: {0}")]
     Token(#[from] eks_token::Error),
 }
@@ -87,6 +110,12 @@ pub(crate) enum Error {
 pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     for cause in std::iter::successors(Some(error), |error| error.source()) {
+        if let Some(answer) = cause.downcast_ref::<ErrorMetadata>() {
+            // The service's own words are the whole answer; the SDK prints them as a struct.
+            let code = answer.code().unwrap_or("error");
+            let message = answer.message().unwrap_or("no message");
+            return one_line(&format!("{code}: {message}"));
+        }
         let text = cause.to_string();
         // Some print their cause as well.
         if !parts.iter().any(|part| part.contains(&text)) {

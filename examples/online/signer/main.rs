@@ -1,12 +1,11 @@
-//! What kubectl runs to log in to an EKS cluster: AWS credentials in, an `ExecCredential` document
-//! with a token out.
+//! A credential plugin for kubectl: from AWS credentials to an `ExecCredential` document with a token for an
+//! EKS cluster.
 //!
-//! It shows `sts-presign` signing with credentials from the whole of the AWS credential chain, and
-//! `eks-token` writing the document. It stands in for `aws eks get-token` and for
-//! `aws-iam-authenticator token` in a kubeconfig: change the `command`, keep the `args`.
+//! It shows `sts-presign` signing with the credentials of the whole AWS chain, and `eks-token` writing the
+//! document. In a kubeconfig it replaces `aws eks get-token` and `aws-iam-authenticator token`: change the
+//! `command`, keep the `args`.
 //!
-//! Left out: `--cache` and `--forward-session-name` of aws-iam-authenticator, MFA prompts, the
-//! `services` sections of AWS configuration files.
+//! Not supported: a prompt for MFA, `aws login`, a cache of credentials. Each is an error that says so.
 //!
 //! ```text
 //! $ AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI \
@@ -22,60 +21,68 @@
 //! }
 //! ```
 //!
-//! Standard output carries the document and nothing else; what went wrong is one sentence on standard
-//! error, and the exit status 1 (2 for wrong arguments).
+//! Standard output has the document and nothing else. An error is one sentence on standard error, and the exit
+//! status 2.
 
-use std::io::{BufWriter, Write as _};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use clap::Parser as _;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use eks_token::Token;
 use eks_token::exec_credential::{ApiVersion, ExecCredential};
+use program::output;
 use sts_presign::{ClusterId, SignError, SignedUrl, Signer, UnixTime};
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Form};
 use crate::error::Error;
 use crate::settings::{Environment, Settings};
 
 mod arguments;
+mod client;
 mod credentials;
 mod endpoint;
 mod error;
+mod ini;
+mod profiles;
 mod role;
 mod settings;
 #[cfg(test)]
 mod tests;
 
+const PROGRAM: &str = "signer";
+
 // One thread: there is at most one request at a time, and mostly none.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(&Arguments::parse(), Environment::of_process()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Nobody is left to tell when standard error is gone.
-            let _ = writeln!(std::io::stderr(), "signer: {error}");
-            ExitCode::FAILURE
-        }
+    let arguments: Arguments = match output::parse(PROGRAM) {
+        Ok(arguments) => arguments,
+        Err(status) => return status,
+    };
+    match run(&arguments, Environment::of_process()).await {
+        Ok(text) => output::finish(PROGRAM, 0, &text),
+        Err(error) => output::fail(PROGRAM, &error),
     }
 }
 
-async fn run(arguments: &Arguments, environment: Environment) -> Result<(), Error> {
+async fn run(arguments: &Arguments, environment: Environment) -> Result<String, Error> {
+    let form = arguments.form()?;
     let requested = ApiVersion::requested(environment.get("KUBERNETES_EXEC_INFO"));
     if let Some(warning) = requested.warning() {
-        let _ = writeln!(std::io::stderr(), "signer: {warning}");
+        output::note(PROGRAM, &warning);
     }
-    let signed = sign(arguments, environment, clock).await?;
+    let signed = sign(arguments, environment, clock, client::build).await?;
     let token = Token::encode(signed.expose())?;
-    // In one piece: standard output by itself would be written to line by line.
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    if arguments.token_only {
-        writeln!(out, "{}", token.expose())?;
-    } else {
-        let expires_at = signed.expires_at().to_rfc3339();
-        ExecCredential::new(requested.version(), &token, &expires_at).write_json(&mut out)?;
-    }
-    Ok(out.flush()?)
+    Ok(match form {
+        Form::Token => format!("{}\n", token.expose()),
+        Form::JsonToken => format!("\"{}\"\n", token.expose()),
+        Form::Document => {
+            let expires_at = signed.expires_at().to_rfc3339();
+            let mut document = Vec::new();
+            ExecCredential::new(requested.version(), &token, &expires_at)
+                .write_json(&mut document)?;
+            String::from_utf8_lossy(&document).into_owned()
+        }
+    })
 }
 
 fn clock() -> Result<UnixTime, Error> {
@@ -84,16 +91,20 @@ fn clock() -> Result<UnixTime, Error> {
 
 async fn sign(
     arguments: &Arguments,
-    environment: Environment,
+    mut environment: Environment,
     clock: impl FnOnce() -> Result<UnixTime, Error>,
+    client: impl Fn(&Settings) -> Result<SharedHttpClient, Error>,
 ) -> Result<SignedUrl, Error> {
-    // First what needs nothing, so that a typing error is told before a login is asked for.
+    // The arguments first, so that a typing error is reported before a login is requested.
     let cluster_id = ClusterId::parse(&arguments.cluster_name).map_err(|why| Error::Cluster {
         len: arguments.cluster_name.chars().count(),
         why,
     })?;
-    let role = arguments.role()?;
-    let settings = Settings::read(environment, arguments.profile.as_deref()).await?;
+    let role = arguments.role(&environment)?;
+    if let Some(bundle) = &arguments.ca_bundle {
+        environment.set("AWS_CA_BUNDLE", bundle);
+    }
+    let settings = Settings::read(environment, arguments.profile.as_deref())?;
     let target = endpoint::choose(&settings, arguments.region.as_deref())?;
     let signer = match &target {
         endpoint::Target::Aws(endpoint) => Signer::new(endpoint, &cluster_id),
@@ -101,9 +112,15 @@ async fn sign(
             Signer::for_host(host, region, &cluster_id).map_err(Error::Endpoint)?
         }
     };
-    let credentials = credentials::resolve(&settings, &target, role.as_ref()).await?;
+    let credentials =
+        credentials::resolve(&settings, &target, role.as_ref(), || client(&settings)).await?;
     let from = credentials.from;
-    // Only now: a login in a browser may have taken minutes of the token's fifteen.
+    if arguments.debug {
+        let (host, region) = (target.host(), target.region());
+        let what = format!("credentials from {from}; signing for {host} in {region}");
+        output::note(PROGRAM, &what);
+    }
+    // Read now, because a login in a browser may take minutes, and a token has fifteen.
     let now = clock()?;
     signer
         .sign(&credentials.keys.into(), now)

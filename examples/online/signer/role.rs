@@ -1,4 +1,4 @@
-//! Assuming a role: the one request that the signer makes itself.
+//! Assuming the role of `--role-arn`.
 
 use std::time::SystemTime;
 
@@ -6,6 +6,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::error::ProvideErrorMetadata as _;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::endpoint::Target;
 use crate::error::{Error, causes, one_line};
@@ -22,17 +23,19 @@ impl Role {
     /// Asks STS for the role's credentials, at the endpoint that the token will be for.
     pub(crate) async fn assume(
         &self,
-        as_whom: SharedCredentialsProvider,
+        base: SharedCredentialsProvider,
         target: &Target,
+        client: SharedHttpClient,
     ) -> Result<Credentials, Error> {
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(crate::credentials::http_client())
-            .credentials_provider(as_whom)
+        // Built without the environment, whose FIPS and dual-stack settings are in the endpoint already.
+        let config = aws_sdk_sts::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(client)
+            .credentials_provider(base)
             .region(Region::new(target.region().to_owned()))
             .endpoint_url(format!("https://{}", target.host()))
-            .load()
-            .await;
-        let answer = aws_sdk_sts::Client::new(&config)
+            .build();
+        let answer = aws_sdk_sts::Client::from_conf(config)
             .assume_role()
             .role_arn(&self.arn)
             .role_session_name(&self.session_name)

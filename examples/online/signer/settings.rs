@@ -1,13 +1,17 @@
 //! The AWS configuration: environment variables, the two files, and the profile in them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
-use aws_config::profile::{Profile, ProfileSet};
-use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use crate::error::Error;
+use crate::ini::{self, Sections};
+use crate::profiles::{Profile, Profiles};
 
-use crate::error::{Error, causes};
+/// The largest configuration file that is read: our choice, a thousand times an ordinary one.
+const MAX_FILE_LEN: u64 = 4 * 1024 * 1024;
 
 /// Environment variables. One that is empty counts as not set.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +25,11 @@ impl Environment {
                 .map(|(name, value)| (text(name), text(value)))
                 .collect(),
         )
+    }
+
+    /// Sets a variable, as a flag does that stands above it.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), value.to_owned());
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
@@ -48,8 +57,25 @@ pub(crate) struct Setting {
 
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}`", self.from, self.value.escape_debug())
+        write!(
+            f,
+            "{} `{}`",
+            self.from,
+            without_userinfo(&self.value).escape_debug()
+        )
     }
+}
+
+/// Hides the user name and password of a URL.
+fn without_userinfo(text: &str) -> Cow<'_, str> {
+    let hidden = text.rsplit_once('@').map(|(before, after)| {
+        let scheme = before.split_once("://").map(|(scheme, _)| scheme);
+        match scheme {
+            Some(scheme) => format!("{scheme}://…@{after}"),
+            None => format!("…@{after}"),
+        }
+    });
+    hidden.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// One of the two files, and why it says nothing, if so.
@@ -78,7 +104,7 @@ pub(crate) struct Settings {
     profile_name: String,
     /// Where its name was said, if it was.
     named_by: Option<&'static str>,
-    profile: Option<Profile>,
+    profiles: Profiles,
 }
 
 const PROFILE_FLAG: &str = "--profile";
@@ -92,56 +118,42 @@ impl Settings {
     /// [`Error::Files`] if a file has a mistake in its form, [`Error::NoProfile`] if a profile is
     /// named and not there. A file that is not there or cannot be read is empty to the AWS CLI and
     /// so it is here; the messages say so.
-    pub(crate) async fn read(
+    pub(crate) fn read(
         environment: Environment,
         profile_flag: Option<&str>,
     ) -> Result<Self, Error> {
-        use EnvConfigFileKind::{Config, Credentials};
-        let config = open(&environment, "AWS_CONFIG_FILE", "config");
-        let credentials = open(&environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
-        let mut files = EnvConfigFiles::builder();
-        for (kind, file) in [(Config, &config), (Credentials, &credentials)] {
-            files = match file.fault {
-                None => files.with_file(kind, &file.path),
-                // The SDK panics when it is given no file at all.
-                Some(_) => files.with_contents(kind, ""),
-            };
-        }
+        let (config, config_sections) = open(&environment, "AWS_CONFIG_FILE", "config")?;
+        let (credentials, credentials_sections) =
+            open(&environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
         let (profile_name, named_by) = name_profile(&environment, profile_flag);
-        // The files are named above, so it looks for nothing of its own in the environment.
-        let profiles = aws_config::profile::load(
-            &Default::default(),
-            &Default::default(),
-            &files.build(),
-            Some(profile_name.clone().into()),
-        )
-        .await
-        .map_err(|why| Error::Files(causes(&why)))?;
-        let profile = profiles.get_profile(&profile_name).cloned();
         let settings = Self {
             environment,
             config,
             credentials,
             profile_name,
             named_by,
-            profile,
+            profiles: Profiles::merge(config_sections, credentials_sections),
         };
-        match (settings.named_by, &settings.profile) {
-            (Some(from), None) => Err(settings.no_profile(from, &profiles)),
+        match (settings.named_by, settings.profile()) {
+            (Some(from), None) => Err(settings.no_profile(from)),
             _ => Ok(settings),
         }
     }
 
-    fn no_profile(&self, from: &'static str, profiles: &ProfileSet) -> Error {
-        let mut known: Vec<&str> = profiles.profiles().collect();
-        known.sort_unstable();
+    fn no_profile(&self, from: &'static str) -> Error {
+        let known: Vec<String> = self
+            .profiles
+            .names()
+            .map(|name| name.escape_debug().to_string())
+            .collect();
         Error::NoProfile {
             name: self.profile_name.escape_debug().to_string(),
             from,
             files: self.files(),
-            known: match known.is_empty() {
-                true => String::new(),
-                false => format!("; those there are {}", known.join(", ")),
+            known: if known.is_empty() {
+                String::new()
+            } else {
+                format!("; the profiles are {}", known.join(", "))
             },
         }
     }
@@ -150,8 +162,12 @@ impl Settings {
         &self.environment
     }
 
-    pub(crate) const fn profile(&self) -> Option<&Profile> {
-        self.profile.as_ref()
+    pub(crate) fn profile(&self) -> Option<&Profile> {
+        self.profiles.get(&self.profile_name)
+    }
+
+    pub(crate) const fn profiles(&self) -> &Profiles {
+        &self.profiles
     }
 
     pub(crate) fn profile_name(&self) -> &str {
@@ -171,20 +187,32 @@ impl Settings {
 
     /// Looks a setting up: the variables in their order, then the key in the profile.
     pub(crate) fn get(&self, variables: &[&str], key: &str) -> Option<Setting> {
-        let variable = |name: &&str| {
+        self.variable(variables).or_else(|| self.in_profile(key))
+    }
+
+    /// Returns the CA bundle: that of `--ca-bundle`, the environment or the profile.
+    pub(crate) fn ca_bundle(&self) -> Option<Setting> {
+        self.get(&["AWS_CA_BUNDLE"], "ca_bundle")
+    }
+
+    /// Returns the first of the variables that is set.
+    pub(crate) fn variable(&self, variables: &[&str]) -> Option<Setting> {
+        variables.iter().find_map(|name| {
             let value = self.environment.get(name)?;
             Some(Setting {
                 value: value.to_owned(),
                 from: (*name).to_owned(),
             })
-        };
-        variables.iter().find_map(variable).or_else(|| {
-            let value = self.profile()?.get(key).filter(|value| !value.is_empty())?;
-            let from = format!("`{key}` in profile `{}`:", self.profile_name);
-            Some(Setting {
-                value: value.to_owned(),
-                from,
-            })
+        })
+    }
+
+    /// Returns a setting of the profile.
+    pub(crate) fn in_profile(&self, key: &str) -> Option<Setting> {
+        let value = self.profile()?.get(key)?;
+        let from = format!("`{key}` in profile `{}`:", self.profile_name.escape_debug());
+        Some(Setting {
+            value: value.to_owned(),
+            from,
         })
     }
 
@@ -215,7 +243,7 @@ fn name_profile(environment: &Environment, flag: Option<&str>) -> (String, Optio
     }
 }
 
-fn open(environment: &Environment, variable: &str, name: &str) -> File {
+fn open(environment: &Environment, variable: &str, name: &str) -> Result<(File, Sections), Error> {
     let home = environment
         .get("HOME")
         .or_else(|| environment.get("USERPROFILE"));
@@ -227,11 +255,28 @@ fn open(environment: &Environment, variable: &str, name: &str) -> File {
             None => PathBuf::from(path),
         },
     };
-    let fault = match std::fs::read_to_string(&path) {
-        Ok(text) if text.trim().is_empty() => Some("empty".to_owned()),
-        Ok(_) => None,
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Some("not there".to_owned()),
-        Err(why) => Some(why.to_string()),
+    let (fault, text) = match read(&path) {
+        Ok(text) if text.trim().is_empty() => (Some("empty".to_owned()), text),
+        Ok(text) => (None, text),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => {
+            (Some("does not exist".to_owned()), String::new())
+        }
+        Err(why) => (Some(why.to_string()), String::new()),
     };
-    File { path, fault }
+    let sections = ini::parse(&text).map_err(|why| Error::Files {
+        path: path.display().to_string(),
+        why,
+    })?;
+    Ok((File { path, fault }, sections))
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path)?;
+    file.take(MAX_FILE_LEN.saturating_add(1))
+        .read_to_string(&mut text)?;
+    if u64::try_from(text.len()).is_ok_and(|len| len > MAX_FILE_LEN) {
+        return Err(io::Error::other("longer than 4 MiB"));
+    }
+    Ok(text)
 }

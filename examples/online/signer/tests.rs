@@ -22,7 +22,7 @@ async fn read(variables: &[(&str, &str)], flag: Option<&str>) -> Result<Settings
         ("AWS_SHARED_CREDENTIALS_FILE", CREDENTIALS),
     ];
     let all: Vec<_> = files.into_iter().chain(variables.iter().copied()).collect();
-    Settings::read(all.into_iter().collect(), flag).await
+    Settings::read(all.into_iter().collect(), flag)
 }
 
 async fn host(variables: &[(&str, &str)], region: Option<&str>) -> String {
@@ -54,14 +54,14 @@ async fn the_region_is_the_options_the_environments_or_the_profiles() {
 #[tokio::test]
 async fn without_a_region_the_message_says_where_one_could_be() {
     let nowhere = Environment::from_iter([("HOME", "/nowhere")]);
-    let settings = Settings::read(nowhere, None).await.unwrap();
+    let settings = Settings::read(nowhere, None).unwrap();
     let message = choose(&settings, None).unwrap_err().to_string();
     assert!(
         message.contains("--region") && message.contains("AWS_REGION"),
         "{message}"
     );
     assert!(
-        message.contains("/nowhere/.aws/config (not there)"),
+        message.contains("/nowhere/.aws/config (does not exist)"),
         "{message}"
     );
 }
@@ -186,7 +186,7 @@ async fn a_profile_that_is_named_must_be_there() {
             "{message}"
         );
         assert!(
-            message.ends_with("those there are default, half, keys, keys-elsewhere, odd"),
+            message.ends_with("the profiles are default, half, keys, keys-elsewhere, odd"),
             "{message}"
         );
     }
@@ -266,7 +266,7 @@ async fn sign(line: &str, variables: &[(&str, &str)]) -> Result<SignedUrl, Error
     let home = ("HOME", "/nowhere");
     let environment = Environment::from_iter(variables.iter().copied().chain([home]));
     let now = UnixTime::parse_rfc3339("2026-11-23T09:00:00Z").unwrap();
-    crate::sign(&arguments, environment, || Ok(now)).await
+    crate::sign(&arguments, environment, || Ok(now), crate::client::build).await
 }
 
 const KEYS: [(&str, &str); 2] = [
@@ -315,7 +315,13 @@ async fn a_cluster_name_that_cannot_be_is_told_with_its_length() {
         ];
         let arguments = Arguments::try_parse_from(words).unwrap();
         let now = UnixTime::parse_rfc3339("2026-11-23T09:00:00Z").unwrap();
-        let refused = crate::sign(&arguments, Environment::from_iter(KEYS), || Ok(now)).await;
+        let refused = crate::sign(
+            &arguments,
+            Environment::from_iter(KEYS),
+            || Ok(now),
+            crate::client::build,
+        )
+        .await;
         let message = refused.unwrap_err().to_string();
         assert!(
             message.starts_with(&format!("--cluster-name has {len} characters")),
