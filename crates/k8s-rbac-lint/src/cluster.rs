@@ -1,4 +1,4 @@
-//! Lookup tables over the judged and the known objects: roles, where they are bound, and what is known.
+//! Lookup tables over the judged and the known objects.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;

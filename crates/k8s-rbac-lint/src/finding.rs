@@ -65,7 +65,7 @@ impl Display for Part<'_> {
 }
 
 /// A possible mistake or risk. It prints as one line.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// The kind of finding.

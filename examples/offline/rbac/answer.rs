@@ -78,7 +78,7 @@ pub(crate) fn who(question: &QuestionArg, world: &World) -> Result<Answer, Strin
     let sources = RuleSources::of(&world.objects);
     let (mut text, mut data) = (String::new(), Vec::new());
     for allowed in allowed.subjects() {
-        // A kind that Kubernetes does not know is nobody.
+        // A subject of an unknown kind matches no user.
         let Some(identity) = allowed.identity() else {
             continue;
         };

@@ -84,7 +84,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         files: Files,
     },
-    /// What is newly allowed, and what no longer, from one policy to another.
+    /// The permissions that each user and group gains and loses from one policy to another.
     Diff {
         /// The manifests before: a file or a folder.
         before: PathBuf,

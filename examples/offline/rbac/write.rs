@@ -1,4 +1,4 @@
-//! Whether somebody may write the objects of a file: what the API server asks before it stores them.
+//! The command `write`: the checks of the API server before it stores an object.
 
 use std::fmt::Write as _;
 
@@ -11,8 +11,7 @@ use crate::answer::{Answer, user_of};
 use crate::args::UserArgs;
 use crate::world::World;
 
-/// Asks of each object whether the user may create or update it, and whether he may give what it
-/// gives.
+/// Checks for each object whether the user may create or update it, and may grant its permissions.
 pub(crate) fn write(user: &UserArgs, objects: &Objects, world: &World) -> Answer {
     let user = user_of(user);
     let writer = Writer { user: &user, world };

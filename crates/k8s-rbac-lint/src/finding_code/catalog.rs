@@ -72,7 +72,7 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
             severity: Severity::High,
             why: "It allows anything in its scope, including reading all secrets and changing \
                   all permissions.",
-            advice: "Bind a role that lists what is needed.",
+            advice: "Bind a role that lists the permissions needed.",
         },
         FindingCode::WildcardVerbs => Entry {
             name: "wildcard-verbs",

@@ -223,14 +223,78 @@ fn findings_are_ordered_by_object_and_path_and_filtered_by_severity() {
     );
 }
 
+/// Objects with a text in every field that takes one.
+fn with_text_everywhere(text: &str) -> Objects {
+    serde_json::from_value(json!({
+        "clusterRoles": [
+            {
+                "metadata": {"name": text, "labels": {text: text, "a": text}},
+                "rules": [
+                    {"verbs": [text, "get"], "apiGroups": [text, ""], "resources": [text, "secrets"],
+                     "resourceNames": [text]},
+                    {"verbs": ["create", text], "apiGroups": [""], "resources": ["secrets", text]},
+                    {"verbs": [text], "nonResourceURLs": [text]},
+                    {"verbs": ["get"], "apiGroups": [text], "resources": ["*"]},
+                ],
+            },
+            {
+                "metadata": {"name": format!("a{text}")},
+                "rules": [{"verbs": [text], "apiGroups": [text], "resources": [text]}],
+                "aggregationRule": {"clusterRoleSelectors": [
+                    {"matchLabels": {text: text}},
+                    {"matchExpressions": [{"key": text, "operator": text, "values": [text]}]},
+                ]},
+            },
+        ],
+        "roles": [{
+            "metadata": {"name": text, "namespace": text},
+            "rules": [{"verbs": [text], "apiGroups": [text], "resources": [text], "resourceNames": [text]}],
+        }],
+        "clusterRoleBindings": [{
+            "metadata": {"name": text},
+            "subjects": [
+                {"kind": text, "name": text, "namespace": text, "apiGroup": text},
+                {"kind": "User", "name": format!("system:serviceaccount:{text}")},
+                {"kind": "ServiceAccount", "name": "default", "namespace": text},
+            ],
+            "roleRef": {"kind": text, "name": text, "apiGroup": text},
+        }],
+        "roleBindings": [{
+            "metadata": {"name": text, "namespace": "ns"},
+            "subjects": [{"kind": "ServiceAccount", "name": text}],
+            "roleRef": {"kind": "Role", "name": text},
+        }],
+    }))
+    .unwrap()
+}
+
 #[test]
-fn names_are_escaped() {
-    let mut objects = sample();
-    for role in &mut objects.cluster_roles {
-        role.metadata.name = "a\nhigh \u{1b}[31m".to_owned();
+fn no_text_of_an_object_is_printed_raw() {
+    for text in [
+        "\u{1b}[2J",
+        "a\u{202e}b",
+        "a\nmedium secrets-read: ClusterRole/b: c",
+        "\r",
+        "\u{2028}",
+        "${A}\u{7}",
+    ] {
+        for lint in [
+            Lint::new(),
+            Lint::new().with_known(with_text_everywhere(text)),
+        ] {
+            let findings = lint.run(&with_text_everywhere(text));
+            assert!(!findings.is_empty());
+            for finding in findings {
+                let line = finding.to_string();
+                let is_raw = |c: char| c.is_control() || "\u{202e}\u{2028}".contains(c);
+                assert!(!line.chars().any(is_raw), "{line:?}");
+            }
+        }
     }
-    for finding in Lint::new().run(&objects) {
-        assert!(!finding.to_string().chars().any(char::is_control));
+    let long = "x".repeat(10_000);
+    for finding in Lint::new().run(&with_text_everywhere(&long)) {
+        let message = &finding.message;
+        assert!(message.len() < 12_000, "{} bytes", message.len());
     }
 }
 
