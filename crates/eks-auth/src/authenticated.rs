@@ -18,7 +18,8 @@ impl Authenticated {
     /// # Errors
     ///
     /// [`Refused::NotMapped`]; [`Failed::PrivateDnsNameUnknown`] if the caller's rule contains
-    /// `{{EC2PrivateDNSName}}`; [`Refused::Mapping`].
+    /// `{{EC2PrivateDNSName}}`; [`Failed::RulesUnreadable`] if the rules could not be read;
+    /// [`Refused::Mapping`].
     pub fn resolve(identity: Identity, rules: &IdentityMap) -> Result<Self, AuthError> {
         let resolution = rules.resolve(&identity);
         Self::from_resolution(identity, resolution)
@@ -29,7 +30,7 @@ impl Authenticated {
     ///
     /// # Errors
     ///
-    /// [`Refused::NotMapped`] or [`Refused::Mapping`].
+    /// [`Refused::NotMapped`], [`Failed::RulesUnreadable`] or [`Refused::Mapping`].
     pub fn resolve_instance(
         identity: Identity,
         rules: &IdentityMap,
@@ -45,6 +46,9 @@ impl Authenticated {
             Resolution::NotMapped => Err(Refused::NotMapped.into()),
             Resolution::Refused(refusal) if refusal.reason() == Reason::PrivateDnsNameUnknown => {
                 Err(Failed::PrivateDnsNameUnknown(refusal).into())
+            }
+            Resolution::Refused(refusal) if refusal.reason().is_no_answer() => {
+                Err(Failed::RulesUnreadable(refusal).into())
             }
             Resolution::Refused(refusal) => Err(Refused::Mapping(refusal).into()),
         }

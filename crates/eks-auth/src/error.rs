@@ -85,6 +85,10 @@ pub enum Failed {
     /// up. The token itself may be valid. kube-apiserver would cache a refusal for two minutes.
     #[error("{0}")]
     PrivateDnsNameUnknown(aws_auth_map::Refusal),
+    /// The rules, or the section of them that would decide, could not be read. The token itself may be
+    /// valid.
+    #[error("{0}")]
+    RulesUnreadable(aws_auth_map::Refusal),
     /// STS's answer neither names nor refuses the caller.
     #[error(transparent)]
     Sts(AnswerFailure),
@@ -98,7 +102,9 @@ impl Failed {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::PrivateDnsNameUnknown(refusal) => refusal.reason().code(),
+            Self::PrivateDnsNameUnknown(refusal) | Self::RulesUnreadable(refusal) => {
+                refusal.reason().code()
+            }
             Self::Sts(error) => error.code(),
             Self::Transport(error) => error.code(),
         }

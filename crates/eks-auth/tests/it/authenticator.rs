@@ -89,6 +89,18 @@ fn the_maximum_length_of_a_token_can_be_set() {
 }
 
 #[test]
+fn rules_that_cannot_be_read_are_a_failure_and_no_refusal() {
+    let (rules, _) = IdentityMap::from_config_map("mapRoles: [");
+    let failed = node(&rules).unwrap_err();
+    assert!(matches!(
+        failed,
+        AuthError::Failed(Failed::RulesUnreadable(_))
+    ));
+    assert_eq!(failed.code(), "unreadable-source");
+    assert_eq!(failed.status().as_u16(), 500);
+}
+
+#[test]
 fn a_node_whose_dns_name_was_not_looked_up_is_a_failure_and_no_refusal() {
     let rules = config_map(NODES);
     let failed = node(&rules).unwrap_err();
