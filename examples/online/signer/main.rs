@@ -38,6 +38,8 @@ use crate::error::Error;
 use crate::settings::{Environment, Settings};
 
 mod arguments;
+#[cfg(test)]
+mod chain_tests;
 mod client;
 mod credentials;
 mod endpoint;

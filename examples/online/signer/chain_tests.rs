@@ -1,0 +1,399 @@
+//! The source of the credentials, beside the recorded choices of botocore, and the requests that the sources
+//! make, against a stub of STS in the place of the network.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use clap::Parser as _;
+use sts_presign::UnixTime;
+
+use crate::arguments::Arguments;
+use crate::credentials::{Choice, choose};
+use crate::error::Error;
+use crate::profiles::Source;
+use crate::settings::{Environment, Settings};
+
+/// `[profile p]` with the settings of a recorded row, in files of their own.
+struct Files {
+    directory: PathBuf,
+}
+
+impl Files {
+    fn new(name: &str, config: &str, credentials: &str) -> Self {
+        let directory = std::env::temp_dir().join(format!("signer-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::write(directory.join("config"), config).unwrap();
+        std::fs::write(directory.join("credentials"), credentials).unwrap();
+        std::fs::write(directory.join("token"), "eyJhbGciOi.fake.jwt").unwrap();
+        Self { directory }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.join(name).display().to_string()
+    }
+
+    fn environment(&self, more: &[(&str, &str)]) -> Environment {
+        let (config, credentials) = (self.path("config"), self.path("credentials"));
+        let files = [
+            ("AWS_CONFIG_FILE", config.as_str()),
+            ("AWS_SHARED_CREDENTIALS_FILE", &credentials),
+        ];
+        files.into_iter().chain(more.iter().copied()).collect()
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+const KEYS: &str = "aws_access_key_id = AKIDF\naws_secret_access_key = s\n";
+const WEB: [(&str, &str); 2] = [
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", "token"),
+    ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/e"),
+];
+
+fn settings_of(word: &str) -> &'static str {
+    match word {
+        "role" => "role_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n",
+        "web" => "role_arn = arn:aws:iam::111122223333:role/w\nweb_identity_token_file = token\n",
+        "sso" => {
+            "sso_start_url = https://x.awsapps.com/start\nsso_region = us-east-1\n\
+             sso_account_id = 111122223333\nsso_role_name = A\n"
+        }
+        "process" => "credential_process = echo\n",
+        "config" => "aws_access_key_id = AKIDC\naws_secret_access_key = s\n",
+        _ => "",
+    }
+}
+
+const fn method(choice: Choice) -> &'static str {
+    match choice {
+        Choice::Environment => "env",
+        Choice::WebIdentityOfEnvironment | Choice::Profile(Source::WebIdentity) => {
+            "assume-role-with-web-identity"
+        }
+        Choice::Profile(Source::Role) => "assume-role",
+        Choice::Profile(Source::Sso) => "sso",
+        Choice::Profile(Source::CredentialsFile) => "shared-credentials-file",
+        Choice::Profile(Source::Login) => "login",
+        Choice::Profile(Source::Process) => "custom-process",
+        Choice::Profile(Source::ConfigFile) => "config-file",
+        Choice::Machine => "none",
+    }
+}
+
+/// Every combination of up to three sources, with the profile named by `--profile` or by `AWS_PROFILE`.
+#[test]
+fn the_source_is_the_one_that_botocore_chooses() {
+    let recorded = include_str!("testdata/botocore-order.txt");
+    let rows = recorded.lines().filter(|line| !line.starts_with('#'));
+    let mut count = 0;
+    for (number, row) in rows.enumerate() {
+        let [named_by, words, want] = row.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        let words: Vec<&str> = words.split('+').collect();
+        let mut config = "[profile base]\naws_access_key_id = AKIDB\naws_secret_access_key = s\n\
+                          [profile p]\nregion = eu-west-1\n"
+            .to_owned();
+        // A key that two sources have is written once.
+        for line in words.iter().flat_map(|word| settings_of(word).lines()) {
+            let name = line.split(" =").next().unwrap();
+            let own = config.split("[profile p]").nth(1).unwrap();
+            if !own.contains(&format!("\n{name} =")) {
+                config.push_str(line);
+                config.push('\n');
+            }
+        }
+        let credentials = match words.contains(&"file") {
+            true => format!("[p]\n{KEYS}"),
+            false => format!("[other]\n{KEYS}"),
+        };
+        let files = Files::new(&format!("order-{number}"), &config, &credentials);
+        let mut variables = Vec::new();
+        if words.contains(&"env") {
+            variables.push(("AWS_ACCESS_KEY_ID", "AKIDE"));
+            variables.push(("AWS_SECRET_ACCESS_KEY", "s"));
+        }
+        if words.contains(&"envweb") {
+            variables.extend(WEB);
+        }
+        let flag = (named_by == "flag").then_some("p");
+        if flag.is_none() {
+            variables.push(("AWS_PROFILE", "p"));
+        }
+        let settings = Settings::read(files.environment(&variables), flag).unwrap();
+        assert_eq!(method(choose(&settings)), want, "{row}");
+        count += 1;
+    }
+    assert_eq!(count, 186);
+}
+
+/// Records the host and body of each request, and answers as STS.
+#[derive(Clone, Debug)]
+struct Stub {
+    seen: Arc<Mutex<Vec<String>>>,
+    denied: bool,
+}
+
+impl HttpConnector for Stub {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = request.body().bytes().unwrap_or_default();
+        let body = String::from_utf8_lossy(body).into_owned();
+        let host = request.uri().split('/').nth(2).unwrap_or_default();
+        self.seen.lock().unwrap().push(format!("{host} {body}"));
+        let action = match body.contains("AssumeRoleWithWebIdentity") {
+            true => "AssumeRoleWithWebIdentity",
+            false => "AssumeRole",
+        };
+        let xmlns = "https://sts.amazonaws.com/doc/2011-06-15/";
+        let (status, answer) = if self.denied {
+            let answer = format!(
+                "<ErrorResponse xmlns=\"{xmlns}\"><Error><Type>Sender</Type><Code>AccessDenied</Code>\
+                 <Message>alice is not authorized to perform: sts:{action}</Message></Error>\
+                 <RequestId>1</RequestId></ErrorResponse>"
+            );
+            (403, answer)
+        } else {
+            let answer = format!(
+                "<{action}Response xmlns=\"{xmlns}\"><{action}Result><Credentials>\
+                 <AccessKeyId>ASIASTUB</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
+                 <SessionToken>T</SessionToken><Expiration>2036-11-23T09:00:00Z</Expiration></Credentials>\
+                 <AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/r/s</Arn>\
+                 <AssumedRoleId>AROA:s</AssumedRoleId></AssumedRoleUser></{action}Result>\
+                 </{action}Response>"
+            );
+            (200, answer)
+        };
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(
+            status.try_into().unwrap(),
+            answer.into(),
+        )))
+    }
+}
+
+/// Signs with the stub in the place of the network, and returns the access key id and the requests.
+async fn sign(files: &Files, line: &str, variables: &[(&str, &str)]) -> (String, Vec<String>) {
+    let (result, seen) = try_sign(files, line, variables, false).await;
+    let url = result.unwrap();
+    let id = url.split("X-Amz-Credential=").nth(1).unwrap();
+    (id.split("%2F").next().unwrap().to_owned(), seen)
+}
+
+async fn try_sign(
+    files: &Files,
+    line: &str,
+    variables: &[(&str, &str)],
+    denied: bool,
+) -> (Result<String, Error>, Vec<String>) {
+    let words = std::iter::once("signer").chain(line.split_whitespace());
+    let arguments = Arguments::try_parse_from(words).unwrap();
+    let now = UnixTime::parse_rfc3339("2026-11-23T09:00:00Z").unwrap();
+    let seen = Arc::default();
+    let stub = Stub {
+        seen: Arc::clone(&seen),
+        denied,
+    };
+    let client = |_: &Settings| -> Result<SharedHttpClient, Error> {
+        let connector = SharedHttpConnector::new(stub.clone());
+        Ok(http_client_fn(move |_, _| connector.clone()))
+    };
+    let environment = files.environment(variables);
+    let signed = crate::sign(&arguments, environment, || Ok(now), client).await;
+    let seen = seen.lock().unwrap().clone();
+    (signed.map(|signed| signed.expose().to_owned()), seen)
+}
+
+/// The pod's web identity is in the environment, and the profile names another role.
+#[tokio::test]
+async fn the_role_of_the_profile_goes_before_the_web_identity_of_the_environment() {
+    let files = Files::new("irsa", "", "");
+    let token = files.path("token");
+    let config = format!(
+        "[profile irsa]\nrole_arn = arn:aws:iam::111122223333:role/irsa\n\
+         web_identity_token_file = {token}\n[profile cross]\n\
+         role_arn = arn:aws:iam::444455556666:role/cross\nsource_profile = irsa\n"
+    );
+    std::fs::write(Path::new(&files.path("config")), config).unwrap();
+    let variables = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", token.as_str()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/irsa"),
+        ("AWS_PROFILE", "cross"),
+    ];
+    let (id, seen) = sign(&files, "-i dev --region eu-west-1", &variables).await;
+    assert_eq!(id, "ASIASTUB");
+    assert_eq!(seen.len(), 2);
+    assert!(
+        seen[0].contains("AssumeRoleWithWebIdentity") && seen[0].contains("irsa"),
+        "{seen:?}"
+    );
+    assert!(seen[1].contains("role%2Fcross"), "{seen:?}");
+    // Without the profile, the pod's role.
+    let (_, seen) = sign(&files, "-i dev --region eu-west-1", &variables[..2]).await;
+    assert_eq!(seen.len(), 1);
+}
+
+#[tokio::test]
+async fn a_role_is_assumed_at_the_endpoint_of_the_token() {
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", "AKIDE"),
+        ("AWS_SECRET_ACCESS_KEY", "s"),
+    ];
+    let files = Files::new("role", "", "");
+    let line = "-i dev --region us-east-1 -r arn:aws:iam::111122223333:role/r";
+    for (more, host) in [
+        (&[][..], "sts.us-east-1.amazonaws.com"),
+        (
+            &[("AWS_USE_FIPS_ENDPOINT", "true")],
+            "sts-fips.us-east-1.amazonaws.com",
+        ),
+        (
+            &[("AWS_USE_DUALSTACK_ENDPOINT", "true")],
+            "sts.us-east-1.api.aws",
+        ),
+    ] {
+        let variables: Vec<_> = keys.iter().chain(more).copied().collect();
+        let (id, seen) = sign(&files, line, &variables).await;
+        assert_eq!(id, "ASIASTUB");
+        assert!(seen[0].starts_with(&format!("{host} ")), "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn fips_holds_for_the_web_identity_too() {
+    let files = Files::new("fips", "", "");
+    let token = files.path("token");
+    let variables = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", token.as_str()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/irsa"),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+    ];
+    let (_, seen) = sign(&files, "-i dev --region us-east-1", &variables).await;
+    assert!(
+        seen[0].starts_with("sts-fips.us-east-1.amazonaws.com "),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_denied_role_of_a_profile_is_a_sentence() {
+    let config = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n\
+                  [profile base]\naws_access_key_id = AKIDB\naws_secret_access_key = s\n";
+    let files = Files::new("denied", config, "");
+    let (result, _) = try_sign(&files, "-i dev --region eu-west-1 --profile p", &[], true).await;
+    let why = result.unwrap_err().to_string();
+    assert!(
+        why.ends_with("AccessDenied: alice is not authorized to perform: sts:AssumeRole"),
+        "{why}"
+    );
+    assert!(!why.contains('{') && !why.contains("Error"), "{why}");
+}
+
+async fn refusal(name: &str, config: &str, profile: &str) -> String {
+    let files = Files::new(name, config, "");
+    let line = format!("-i dev --region eu-west-1 --profile {profile}");
+    let (result, seen) = try_sign(&files, &line, &[], false).await;
+    assert_eq!(seen, Vec::<String>::new());
+    result.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn what_needs_a_person_is_named_without_a_request() {
+    let config = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n\
+                  mfa_serial = arn:aws:iam::111122223333:mfa/a\n[profile base]\n\
+                  aws_access_key_id = AKIDB\naws_secret_access_key = s\n";
+    let why = refusal("mfa", config, "p").await;
+    assert!(
+        why.contains("MFA device arn:aws:iam::111122223333:mfa/a"),
+        "{why}"
+    );
+    let config = "[profile p]\nlogin_session = arn:aws:iam::111122223333:user/a\n";
+    let why = refusal("login", config, "p").await;
+    assert!(
+        why.contains("`aws login`") && why.contains("export-credentials"),
+        "{why}"
+    );
+    let config = "[profile p]\nsso_session = my\nsso_start_url = https://a\nsso_account_id = 1\n\
+                  sso_role_name = r\n[sso-session my]\nsso_start_url = https://b\n";
+    let why = refusal("conflict", config, "p").await;
+    assert!(
+        why.contains("`sso_start_url` of profile `p` contradicts"),
+        "{why}"
+    );
+}
+
+/// A session's own settings may be repeated in the profile, as long as they are equal.
+#[test]
+fn an_equal_start_url_beside_the_session_is_left_to_the_session() {
+    let config = "[profile p]\nsso_session=my\nsso_start_url=https://my.awsapps.com/start\n\
+                  sso_region=us-east-1\nsso_account_id=111122223333\nsso_role_name=Admin\n\
+                  [sso-session my]\nsso_region=us-east-1\nsso_start_url=https://my.awsapps.com/start\n";
+    let files = Files::new("mixed", config, "");
+    let settings = Settings::read(files.environment(&[]), Some("p")).unwrap();
+    settings.profiles().check("p").unwrap();
+    let text = settings.profiles().for_sdk("p");
+    assert_eq!(text.matches("sso_start_url").count(), 1, "{text}");
+    assert!(
+        text.contains("sso_session = my\n") && text.contains("[sso-session my]\n"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn quoted_and_indented_profiles_are_found() {
+    let config = "[profile \"my prof\"]\naws_access_key_id = AKIDX\naws_secret_access_key = s\n\
+                  [profile 'é']\naws_access_key_id: AKIDZ\naws_secret_access_key: s\n";
+    let credentials = "[other]\n  aws_access_key_id = AKIDY\n  aws_secret_access_key = s\n  \
+                       aws_security_token = OLD\n";
+    let files = Files::new("quoted", config, credentials);
+    for (profile, id) in [("my prof", "AKIDX"), ("é", "AKIDZ"), ("other", "AKIDY")] {
+        let variables = [("AWS_PROFILE", profile)];
+        let (found, seen) = sign(&files, "-i dev --region eu-west-1", &variables).await;
+        assert_eq!((found.as_str(), seen.len()), (id, 0));
+    }
+    let (result, _) = try_sign(
+        &files,
+        "-i dev --region eu-west-1 --profile other",
+        &[],
+        false,
+    )
+    .await;
+    assert!(result.unwrap().contains("X-Amz-Security-Token=OLD"));
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", "ASIAE"),
+        ("AWS_SECRET_ACCESS_KEY", "s"),
+        ("AWS_SECURITY_TOKEN", "OLD"),
+        ("AWS_SESSION_TOKEN", "NEW"),
+    ];
+    let (result, _) = try_sign(&files, "-i dev --region eu-west-1", &variables, false).await;
+    assert!(result.unwrap().contains("X-Amz-Security-Token=OLD"));
+}
+
+#[tokio::test]
+async fn the_services_section_names_the_endpoint() {
+    let config = "[default]\nservices = s\nendpoint_url = https://global.test\n[services s]\nsts =\n  \
+                  endpoint_url = https://sts.test\n";
+    let files = Files::new("services", config, &format!("[default]\n{KEYS}"));
+    let (result, _) = try_sign(&files, "-i dev --region eu-west-1", &[], false).await;
+    assert!(result.unwrap().starts_with("https://sts.test/?"));
+}
+
+#[tokio::test]
+async fn no_message_has_a_password() {
+    let files = Files::new("password", "", "");
+    for url in [
+        "https://u:secret@host",
+        "u:secret@host",
+        "https://u:se@cret@host",
+    ] {
+        let variables = [("AWS_ENDPOINT_URL_STS", url)];
+        let (result, _) = try_sign(&files, "-i dev --region eu-west-1", &variables, false).await;
+        let why = result.unwrap_err().to_string();
+        assert!(why.contains("AWS_ENDPOINT_URL_STS"), "{why}");
+        assert!(!why.contains("secret") && !why.contains("cret"), "{why}");
+    }
+}
