@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use aws_auth_map::ConfigMapName;
 use clap::{Args as ClapArgs, Parser, ValueEnum};
 
 /// Follow AWS credentials to a Kubernetes verdict: token, IAM identity, user, RBAC decision, all offline.
@@ -39,6 +40,12 @@ pub(crate) struct Own {
     /// The aws-auth ConfigMap, as kubectl prints it in YAML or JSON.
     #[arg(long, required = false, value_name = "FILE")]
     pub(crate) aws_auth: PathBuf,
+    /// The ConfigMap with the rules, if its file has several.
+    #[arg(long, default_value_t = ConfigMapName::default(), value_name = "NAMESPACE/NAME")]
+    pub(crate) config_map: ConfigMapName,
+    /// The private DNS name of the caller's EC2 instance, for rules with `{{EC2PrivateDNSName}}`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) private_dns_name: Option<String>,
     /// RBAC manifests, YAML or JSON. From a directory, every .yaml, .yml and .json file below it is read.
     #[arg(long, num_args = 1.., value_name = "FILE-or-DIR")]
     pub(crate) rbac: Vec<PathBuf>,

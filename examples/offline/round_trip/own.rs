@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use aws_auth_map::{Backend, BackendKind, IdentityMap};
+use aws_auth_map::{Backend, BackendKind, IdentityMap, Reader};
 use eks_auth::{LocalKeys, LocalProfile};
 use k8s_rbac::{Manifests, Policy};
 use k8s_rbac_analysis::can_i::Question;
@@ -41,12 +41,16 @@ pub(crate) fn report(own: &Own) -> Result<Report, String> {
         .map_err(|_| format!("--region: `{region}` is not a region of a known partition"))?;
     let mut problems = Vec::new();
     let aws_auth = read(&own.aws_auth, MAX_SMALL_FILE)?;
-    let rules = read_rules(&name(&own.aws_auth), &aws_auth, &mut problems)?;
+    let reader = Reader::new().with_config_map(own.config_map.clone());
+    let rules = read_rules(&reader, &name(&own.aws_auth), &aws_auth, &mut problems)?;
     let (rbac, skipped) = read_rbac(
         manifests(&own.rbac, k8s_rbac::DEFAULT_MAX_BYTES)?,
         &mut problems,
     );
-    let cluster = Cluster::new(&cluster_id, &endpoint, &keys, rules, rbac);
+    let mut cluster = Cluster::new(&cluster_id, &endpoint, &keys, rules, rbac);
+    if let Some(name) = &own.private_dns_name {
+        cluster = cluster.with_private_dns_name(name);
+    }
     let callers = vec![cluster.walk(profile, &questions, now)?];
     let cluster_id = own.cluster_id.clone();
     Ok(Report {
@@ -88,11 +92,12 @@ pub(crate) fn read_questions(texts: &[String]) -> Result<Vec<Asked>, String> {
 }
 
 pub(crate) fn read_rules(
+    reader: &Reader,
     name: &str,
     text: &str,
     problems: &mut Vec<String>,
 ) -> Result<IdentityMap, String> {
-    let (rules, found) = aws_auth_map::read_config_map(text);
+    let (rules, found) = reader.read_config_map(text);
     if rules.is_empty() {
         let why: String = found
             .iter()

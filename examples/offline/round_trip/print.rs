@@ -3,6 +3,7 @@
 use std::fmt::{Result, Write as _};
 
 use anstyle::{AnsiColor, Style};
+use printable_text::Printable;
 
 use crate::report::{Caller, Check, Report};
 
@@ -21,10 +22,14 @@ pub(crate) fn text(report: &Report) -> String {
 
 fn print_report(report: &Report, out: &mut String) -> Result {
     for problem in &report.problems {
-        writeln!(out, "{WARN}problem{WARN:#}  {problem}")?;
+        writeln!(out, "{WARN}problem{WARN:#}  {}", Printable::new(problem))?;
     }
     for (kind, count) in &report.skipped {
-        writeln!(out, "{DIM}skipped  {count} of kind {kind}{DIM:#}")?;
+        writeln!(
+            out,
+            "{DIM}skipped  {count} of kind {}{DIM:#}",
+            Printable::new(kind)
+        )?;
     }
     if !report.problems.is_empty() || !report.skipped.is_empty() {
         writeln!(out)?;
@@ -52,7 +57,7 @@ fn print_report(report: &Report, out: &mut String) -> Result {
 }
 
 fn print_caller(caller: &Caller, out: &mut String) -> Result {
-    writeln!(out, "{HEAD}{}{HEAD:#}", caller.name)?;
+    writeln!(out, "{HEAD}{}{HEAD:#}", Printable::new(&caller.name))?;
     let token = &caller.token;
     writeln!(
         out,
@@ -60,14 +65,14 @@ fn print_caller(caller: &Caller, out: &mut String) -> Result {
         token.begins, token.length, token.expires_at
     )?;
     if let Some(identity) = &caller.identity {
-        writeln!(out, "  identity  {}", identity.arn)?;
+        writeln!(out, "  identity  {}", Printable::new(&identity.arn))?;
     }
     if let Some(user) = &caller.user {
-        writeln!(out, "  user      {}", user.username)?;
-        writeln!(out, "  groups    {}", user.groups.join(", "))?;
+        writeln!(out, "  user      {}", Printable::new(&user.username))?;
+        writeln!(out, "  groups    {}", join(&user.groups))?;
     }
     if let Some(refused) = &caller.refused {
-        let (message, code) = (&refused.message, &refused.code);
+        let (message, code) = (Printable::new(&refused.message), &refused.code);
         writeln!(out, "  {NO}refused{NO:#}   {message} {DIM}({code}){DIM:#}")?;
     }
     let width = widest(caller.checks.iter().map(|check| check.question.as_str()));
@@ -78,7 +83,10 @@ fn print_caller(caller: &Caller, out: &mut String) -> Result {
 }
 
 fn print_check(check: &Check, width: usize, out: &mut String) -> Result {
-    let (question, reason) = (&check.question, &check.reason);
+    let (question, reason) = (
+        Printable::new(&check.question).to_string(),
+        Printable::new(&check.reason),
+    );
     match check.allowed {
         true => writeln!(out, "  {YES}yes{YES:#}  {question:width$}  {reason}")?,
         false => writeln!(out, "  {NO}no{NO:#}   {question:width$}  {reason}")?,
@@ -86,8 +94,9 @@ fn print_check(check: &Check, width: usize, out: &mut String) -> Result {
     for warning in &check.warnings {
         writeln!(
             out,
-            "       {:width$}  {WARN}warning{WARN:#}: {warning}",
-            ""
+            "       {:width$}  {WARN}warning{WARN:#}: {}",
+            "",
+            Printable::new(warning)
         )?;
     }
     Ok(())
@@ -98,4 +107,12 @@ fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
         .map(|text| text.chars().count())
         .max()
         .unwrap_or_default()
+}
+
+fn join(texts: &[String]) -> String {
+    let texts: Vec<String> = texts
+        .iter()
+        .map(|text| Printable::new(text).to_string())
+        .collect();
+    texts.join(", ")
 }

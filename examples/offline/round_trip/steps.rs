@@ -20,6 +20,7 @@ pub(crate) struct Cluster {
     sts: LocalSts<Keys>,
     rules: IdentityMap,
     rbac: k8s_rbac::Policy,
+    private_dns_name: Option<String>,
 }
 
 impl Cluster {
@@ -37,6 +38,15 @@ impl Cluster {
             sts: LocalSts::new(keys.keys()),
             rules,
             rbac,
+            private_dns_name: None,
+        }
+    }
+
+    /// Sets the private DNS name of the instance that callers are.
+    pub(crate) fn with_private_dns_name(self, name: &str) -> Self {
+        Self {
+            private_dns_name: Some(name.to_owned()),
+            ..self
         }
     }
 
@@ -78,7 +88,10 @@ impl Cluster {
         };
         let authenticated = self.identify(token, now).and_then(|identity| {
             caller.identity = Some(describe(&identity));
-            Authenticated::resolve(identity, &self.rules)
+            match &self.private_dns_name {
+                Some(name) => Authenticated::resolve_instance(identity, &self.rules, name),
+                None => Authenticated::resolve(identity, &self.rules),
+            }
         });
         match authenticated {
             Ok(authenticated) => {

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use aws_auth_map::Reader;
 use eks_auth::LocalKeys;
 use eks_token::Token;
 use sts_presign::{ClusterId, Endpoint, Signer, TOKEN_LIFE, UnixTime};
@@ -39,7 +40,7 @@ pub(crate) fn report() -> Result<Report, String> {
         Endpoint::from_host("sts.us-west-2.amazonaws.com").map_err(|why| why.to_string())?;
     let keys = LocalKeys::read(CREDENTIALS).map_err(|why| why.to_string())?;
     let mut problems = Vec::new();
-    let rules = own::read_rules("aws-auth.yaml", AWS_AUTH, &mut problems)?;
+    let rules = own::read_rules(&Reader::new(), "aws-auth.yaml", AWS_AUTH, &mut problems)?;
     let (rbac, skipped) =
         own::read_rbac([("rbac.yaml".to_owned(), RBAC.to_owned())], &mut problems);
     let cluster = Cluster::new(&cluster_id, &endpoint, &keys, rules, rbac);

@@ -73,19 +73,27 @@ fn check_region(region: &str, partition: Partition) -> Result<(), String> {
 }
 
 pub(crate) fn sts(common: &Common) -> Result<Sts, String> {
-    let Some(path) = &common.local_credentials else {
+    let Some(keys) = local_keys(common)? else {
         // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let https = Https::new().map_err(|why| describe(&why))?;
         return Ok(Sts::Https(https));
     };
-    let keys = LocalKeys::read(&read(path, MAX_SMALL_FILE)?)
-        .map_err(|why| format!("{}: {why}", name(path)))?;
     let clock: fn() -> UnixTime = now;
     Ok(Sts::Embedded(Arc::new(LocalTransport::new(
         LocalSts::new(keys.keys()),
         clock,
     ))))
+}
+
+/// Reads the keys of the embedded STS. `None` without `--local-credentials`.
+pub(crate) fn local_keys(common: &Common) -> Result<Option<LocalKeys>, String> {
+    let Some(path) = &common.local_credentials else {
+        return Ok(None);
+    };
+    let keys = LocalKeys::read(&read(path, MAX_SMALL_FILE)?)
+        .map_err(|why| format!("{}: {why}", name(path)))?;
+    Ok(Some(keys))
 }
 
 /// Reads the mapping rules. Problems are printed on standard error.
