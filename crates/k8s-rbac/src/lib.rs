@@ -43,7 +43,9 @@ pub use admission::write::{Permit, Write, WriteRefusal, WriteVerdict};
 pub use aggregation::selector::{Operator, Selector, SelectorError};
 pub use aggregation::{Aggregation, MAX_AGGREGATED_RULES, MAX_AGGREGATION_STEPS};
 #[cfg(feature = "yaml")]
-pub use manifests::{DEFAULT_MAX_BYTES, Fault, ManifestReader, Manifests, Place, Problem};
+pub use manifests::{
+    DEFAULT_MAX_BYTES, Fault, ManifestReader, Manifests, NOT_AN_API_OBJECT, Place, Problem,
+};
 #[cfg(feature = "k8s-openapi")]
 pub use openapi::OtherReviewKind;
 

@@ -1,24 +1,26 @@
 //! Manifests: what `kubectl apply` is given, and what `kubectl get` prints.
 
 mod object;
-mod positions;
 mod problem;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
 
-use bounded_yaml::{Kind, Limits, Node, documents};
+use bounded_yaml::{Kind, Limits, LineIndex, Node, documents};
 
 pub use problem::{Fault, Place, Problem};
 
 use crate::manifests::object::Object;
-use crate::manifests::positions::Positions;
 use crate::objects::{API_GROUP, ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
 
 /// The default size limit of one file: 16 MiB. Our choice: a dump of ten thousand
 /// bindings has five.
 pub const DEFAULT_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The key in [`Manifests::skipped`] of documents with neither `apiVersion` nor `kind`, such as
+/// `kustomization.yaml`, or Helm's `values.yaml`.
+pub const NOT_AN_API_OBJECT: &str = "documents without apiVersion and kind";
 
 /// The namespace of a namespaced object that names none, as `kubectl` has it by default.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -137,7 +139,8 @@ impl Manifests {
     }
 
     /// Returns how many objects of other kinds there were, by kind and group as `kubectl` writes
-    /// them: `ConfigMap`, `Deployment.apps`.
+    /// them: `ConfigMap`, `Deployment.apps`. Documents with neither `apiVersion` nor `kind`, such as
+    /// `kustomization.yaml`, are counted as [`NOT_AN_API_OBJECT`].
     #[must_use]
     pub const fn skipped(&self) -> &BTreeMap<String, usize> {
         &self.skipped
@@ -162,6 +165,9 @@ impl Manifests {
     /// Adds what a node holds; `path` leads to it in its document. The items of a list may leave
     /// out what `inherited` has.
     fn add(&mut self, node: &Node, path: &str, inherited: &TypeMeta<'_>, at: &At<'_>) {
+        if path.is_empty() && is_other_document(node) {
+            return self.skip(NOT_AN_API_OBJECT.to_owned());
+        }
         let meta = match TypeMeta::of(node, inherited) {
             Ok(meta) => meta,
             Err(fault) => return self.report(at, path, node, fault),
@@ -186,7 +192,10 @@ impl Manifests {
             } else {
                 meta.api_version
             };
-            return self.add_items(node, path, &TypeMeta { api_version, kind }, at);
+            return self.add_items(node, path, "items", &TypeMeta { api_version, kind }, at);
+        }
+        if meta.kind == "Template" && matches!(group, "" | "template.openshift.io") {
+            return self.add_items(node, path, "objects", &TypeMeta::default(), at);
         }
         let add = match meta.kind {
             "ClusterRole" if is_ours => Self::add_object::<ClusterRole>,
@@ -195,12 +204,7 @@ impl Manifests {
             "RoleBinding" if is_ours => Self::add_object::<RoleBinding>,
             kind => {
                 let dot = if group.is_empty() { "" } else { "." };
-                let count = self
-                    .skipped
-                    .entry(format!("{kind}{dot}{group}"))
-                    .or_default();
-                *count = count.saturating_add(1);
-                return;
+                return self.skip(format!("{kind}{dot}{group}"));
             }
         };
         if version != "v1" {
@@ -214,16 +218,28 @@ impl Manifests {
         add(self, node, path, at);
     }
 
-    fn add_items(&mut self, list: &Node, path: &str, inherited: &TypeMeta<'_>, at: &At<'_>) {
-        let path = join(path, "items");
-        match list.get("items") {
+    fn skip(&mut self, kind: String) {
+        let count = self.skipped.entry(kind).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    fn add_items(
+        &mut self,
+        list: &Node,
+        path: &str,
+        field: &'static str,
+        inherited: &TypeMeta<'_>,
+        at: &At<'_>,
+    ) {
+        let path = join(path, field);
+        match list.get(field) {
             None | Some(Node::Null) => {}
             Some(Node::Sequence(items)) => {
                 for (number, item) in items.iter().enumerate() {
                     self.add(item, &format!("{path}[{number}]"), inherited, at);
                 }
             }
-            Some(other) => self.report(at, &path, other, Fault::NotAList),
+            Some(other) => self.report(at, &path, other, Fault::NotAList(field)),
         }
     }
 
@@ -285,7 +301,7 @@ impl Manifests {
 struct At<'a> {
     file: &'a str,
     text: &'a str,
-    positions: &'a OnceCell<Positions<'a>>,
+    positions: &'a OnceCell<LineIndex<'a>>,
     document: usize,
     /// The namespace of what names none, if it is known.
     namespace: Option<&'a str>,
@@ -298,8 +314,8 @@ impl At<'_> {
             document: self.document,
             path: path.to_owned(),
             position: offset.map(|offset| {
-                let positions = self.positions.get_or_init(|| Positions::new(self.text));
-                positions.at(offset)
+                let positions = self.positions.get_or_init(|| LineIndex::new(self.text));
+                positions.position(offset)
             }),
         }
     }
@@ -333,6 +349,11 @@ fn join(path: &str, field: &str) -> String {
     let is_joined = path.is_empty() || field.is_empty() || field.starts_with('[');
     let dot = if is_joined { "" } else { "." };
     format!("{path}{dot}{field}")
+}
+
+/// Returns whether a document has neither `apiVersion` nor `kind`, and so is not an API object.
+fn is_other_document(node: &Node) -> bool {
+    node.as_mapping().is_some() && node.get("apiVersion").is_none() && node.get("kind").is_none()
 }
 
 /// The fields of which all the content is text, wherever they stand in an object.

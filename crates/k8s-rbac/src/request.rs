@@ -1,9 +1,11 @@
 //! The user and the request of a decision.
 
+use serde::Serialize;
+
 use crate::subject_name::ServiceAccount;
 
 /// A user as the cluster's authentication reports it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct User {
     /// The name.
@@ -59,7 +61,7 @@ impl User {
 }
 
 /// A request: for a resource, or for a non-resource path.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the API has these two kinds of requests"
@@ -110,7 +112,7 @@ impl<'r> From<ResourceRequest<'r>> for Request<'r> {
 }
 
 /// A request for a non-resource path.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct PathRequest<'r> {
     verb: &'r str,
     path: &'r str,
@@ -133,7 +135,7 @@ impl<'r> PathRequest<'r> {
 /// A request for a resource. By default it is at the cluster scope and names no object.
 ///
 /// As in Kubernetes, an empty namespace, name or subresource is an absent one.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ResourceRequest<'r> {
     verb: &'r str,
     group: &'r str,

@@ -28,6 +28,12 @@ impl<'p> Response<'p> {
         self.decision
     }
 
+    /// Returns whether the request is allowed.
+    #[must_use]
+    pub const fn is_allow(&self) -> bool {
+        self.decision.is_allow()
+    }
+
     /// Returns the roles that do not exist although bindings of this user refer to them, in walk
     /// order, up to the grant if there is one.
     #[must_use]

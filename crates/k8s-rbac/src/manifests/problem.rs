@@ -15,6 +15,8 @@ pub struct Problem {
     pub fault: Fault,
 }
 
+impl std::error::Error for Problem {}
+
 impl Display for Problem {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.fault)
@@ -60,8 +62,8 @@ pub enum Fault {
     #[error("no namespace is given; taken for `default`, as kubectl does by default")]
     NamespaceDefaulted,
     /// The `items` of a list are not a list. They are left out.
-    #[error("`items` is not a list")]
-    NotAList,
+    #[error("`{0}` is not a list")]
+    NotAList(&'static str),
     /// The annotations are not a mapping. The object is left out; the API refuses it.
     #[error("expected a mapping of texts")]
     NotAMapping,

@@ -164,7 +164,7 @@ fn from_1_37_a_refusal_names_its_authorizer() {
     }))
     .unwrap();
     let policy = Policy::new(objects);
-    let carol = User::new("carol", [] as [&str; 0]);
+    let carol = User::new("carol", [""; 0]);
     let reason = |version| {
         let review = serde_json::from_value(json!({
             "apiVersion": "authorization.k8s.io/v1",
@@ -184,7 +184,7 @@ fn from_1_37_a_refusal_names_its_authorizer() {
         allowed.reason_in(KubernetesVersion::V1_37),
         allowed.reason()
     );
-    let nothing = policy.authorize(&User::new("dave", [] as [&str; 0]), &request);
+    let nothing = policy.authorize(&User::new("dave", [""; 0]), &request);
     assert_eq!(nothing.reason_in(KubernetesVersion::V1_37), "");
 }
 
