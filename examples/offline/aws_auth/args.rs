@@ -20,9 +20,10 @@ use printable_text::Printable;
 pub(crate) struct Args {
     /// The authenticator that reads the files: `eks`, `authenticator` (aws-iam-authenticator),
     /// `authenticator+SSORoleMatch` (with that feature gate), or `ours` (the verifier of this
-    /// repository).
-    #[arg(long, global = true, value_name = "NAME", default_value_t = Dialect::Eks)]
-    pub(crate) dialect: Dialect,
+    /// repository). The default is `eks`; `diff` then also reports the lockouts of `ours`, if a file
+    /// has keys that EKS does not read.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) dialect: Option<Dialect>,
     /// The ConfigMap to read if a file contains several.
     #[arg(long, global = true, value_name = "NAMESPACE/NAME", default_value_t)]
     pub(crate) config_map: ConfigMapName,

@@ -45,6 +45,9 @@ pub(crate) fn convert(source: &Source, to: &Convert) -> Result<Answer, String> {
                 return Ok(Answer::none(read.all_problems(file)));
             }
             let (converted, losses) = read.rules.to_config_map();
+            if converted.is_empty() {
+                return Ok(Answer::none(read.all_problems(file)));
+            }
             let text = Editor::new().write(&converted);
             let text = text.map_err(|why| format!("{}: {why}", files::name(file)))?;
             Ok(answer(file, &read, &losses, text))

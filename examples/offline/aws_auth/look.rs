@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use aws_auth_map::{
-    AuthenticationMode, Backend, Explanation, Finding, IdentityMap, Resolution, Severity,
+    AuthenticationMode, Backend, Diff, Explanation, Finding, IdentityMap, Resolution, Severity,
 };
 use printable_text::Printable;
 use program::output;
 
 use crate::args::{Caller, Explain, identity};
-use crate::source::{Source, map, map_in_mode, problem_line};
+use crate::source::{Read, Source, map, map_in_mode, problem_line};
 use crate::{Answer, FOUND, LOCKOUT};
 
 pub(crate) fn check(
@@ -107,23 +107,46 @@ pub(crate) fn diff(
     new: &Path,
     caller: Option<&Caller>,
 ) -> Result<Answer, String> {
-    let (old, mut aside) = source.map(old)?;
+    let caller = caller.map(|caller| identity(&caller.caller)).transpose()?;
+    let before = source.readable(old)?;
     // A new side that cannot be read refuses every caller, which is an answer.
-    let read = source.rules(new)?;
-    aside.push_str(&read.errors(new));
-    let new = map(read.rules);
-    let diff = match caller {
-        Some(caller) => old.diff_for(&new, &identity(&caller.caller)?),
-        None => old.diff(&new),
+    let after = source.rules(new)?;
+    let aside = before.errors(old) + &after.errors(new);
+    let every_key = source.with_every_key([&before, &after]);
+    let compare = |before: Read, after: Read| {
+        let (old, new) = (map(before.rules), map(after.rules));
+        match &caller {
+            Some(caller) => old.diff_for(&new, caller),
+            None => old.diff(&new),
+        }
     };
-    let status = match (diff.lockouts(), diff.is_empty()) {
+    let diff = compare(before, after);
+    let (mut status, mut text) = (status(&diff), diff.to_string());
+    if let Some(source) = every_key.filter(|_| status != LOCKOUT) {
+        let diff = compare(source.readable(old)?, source.rules(new)?);
+        if diff.lockouts().is_empty() {
+            if !diff.is_exhaustive() {
+                status = output::FAILED;
+            }
+        } else {
+            status = LOCKOUT;
+        }
+        if status != FOUND && status != 0 {
+            text.push_str("if `rolearnLike`, `userarnLike` and `sso`, which EKS does not read, take effect:\n");
+            text.push_str(&diff.to_string());
+        }
+    }
+    Ok(Answer {
+        aside,
+        ..Answer::new(status, text)
+    })
+}
+
+fn status(diff: &Diff) -> u8 {
+    match (diff.lockouts(), diff.is_empty()) {
         ([_, ..], _) => LOCKOUT,
         ([], true) => 0,
         ([], false) if !diff.is_exhaustive() => output::FAILED,
         ([], false) => FOUND,
-    };
-    Ok(Answer {
-        aside,
-        ..Answer::new(status, diff.to_string())
-    })
+    }
 }

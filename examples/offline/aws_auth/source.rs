@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use aws_auth_map::{
-    AuthenticationMode, Backend, BackendKind, IdentityMap, Problem, ProblemKind, Reader, Rules,
-    Severity,
+    AuthenticationMode, Backend, BackendKind, Dialect, IdentityMap, Problem, ProblemKind, Reader,
+    Rules, Severity,
 };
 use program::files;
 
@@ -18,6 +18,8 @@ const MAX_ENTRIES_FILE: usize = 16 * 1024 * 1024;
 /// Reads files as the flags say.
 pub(crate) struct Source {
     reader: Reader,
+    /// Whether the dialect is the default, not a choice.
+    is_dialect_assumed: bool,
 }
 
 /// The rules of a file, and what is wrong with it.
@@ -30,8 +32,9 @@ impl Source {
     pub(crate) fn new(args: &Args) -> Self {
         Self {
             reader: Reader::new()
-                .with_dialect(args.dialect)
+                .with_dialect(args.dialect.unwrap_or(Dialect::Eks))
                 .with_config_map(args.config_map.clone()),
+            is_dialect_assumed: args.dialect.is_none(),
         }
     }
 
@@ -58,16 +61,38 @@ impl Source {
         })
     }
 
-    /// Reads a ConfigMap as a map. It is an error if the file cannot be read at all.
+    /// Returns a source for the dialect with every key, if the dialect is not a choice and one of the
+    /// files has keys that are not read in it.
+    pub(crate) fn with_every_key(&self, files: [&Read; 2]) -> Option<Self> {
+        let has_unread = |read: &Read| {
+            read.has(ProblemKind::PatternNotRead) || read.has(ProblemKind::SsoNotRead)
+        };
+        let is_needed = self.is_dialect_assumed && files.into_iter().any(has_unread);
+        is_needed.then(|| Self {
+            reader: self.reader.clone().with_dialect(Dialect::Ours),
+            is_dialect_assumed: false,
+        })
+    }
+
+    /// Reads a ConfigMap as a map, and returns its errors. It is an error if the file cannot be read at
+    /// all.
     pub(crate) fn map(&self, path: &Path) -> Result<(IdentityMap, String), String> {
-        let read = self.rules(path)?;
+        let read = self.readable(path)?;
         let aside = read.errors(path);
+        Ok((map(read.rules), aside))
+    }
+
+    /// Reads a ConfigMap. It is an error if the file cannot be read at all.
+    pub(crate) fn readable(&self, path: &Path) -> Result<Read, String> {
+        let read = self.rules(path)?;
         if read.is_unreadable() {
+            let errors = read.errors(path);
             return Err(format!(
-                "no answer, because the file cannot be read\n{aside}"
+                "no answer, because the file cannot be read\n{}",
+                errors.trim_end()
             ));
         }
-        Ok((map(read.rules), aside))
+        Ok(read)
     }
 
     /// Reads the text of a ConfigMap that was read before.

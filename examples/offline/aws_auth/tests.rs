@@ -88,7 +88,9 @@ fn diff_of_patterns_that_cannot_be_searched_is_a_lockout_or_no_answer() {
     let lost = dir.file("lost", &patterns(["view", "view"]));
     let unknown = dir.file("unknown", &patterns(["view", "system:masters"]));
     let ours = ["--dialect", "ours", "diff", &old];
-    assert_eq!(status(&[&ours[..], &[&lost]].concat()), LOCKOUT);
+    // EKS does not read the patterns, but that nothing changes must not be all that is said.
+    assert_eq!(status(&["diff", &old, &lost]), LOCKOUT);
+    assert_eq!(status(&["--dialect", "eks", "diff", &old, &lost]), 0);
     assert_eq!(status(&[&ours[..], &[&unknown]].concat()), FAILED);
 }
 
@@ -164,6 +166,10 @@ fn convert_prints_nothing_for_input_that_it_cannot_read() {
             "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: c}\n",
         ),
         ("none", "{}"),
+        (
+            "names",
+            "{\"accessEntries\": [\"arn:aws:iam::111122223333:role/a\"]}",
+        ),
     ] {
         let file = dir.file(name, text);
         let found = run(&["convert", "to-config-map", &file]).unwrap();
