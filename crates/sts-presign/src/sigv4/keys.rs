@@ -12,6 +12,13 @@ use crate::time::UnixTime;
 use crate::url::percent;
 
 /// The secret half of an access key. Wiped when dropped; `Debug` prints `[redacted]`.
+///
+/// It has no `==`, which would not be constant-time:
+///
+/// ```compile_fail,E0369
+/// use sts_presign::SecretAccessKey;
+/// let _ = SecretAccessKey::new("a") == SecretAccessKey::new("a");
+/// ```
 #[derive(Clone)]
 pub struct SecretAccessKey {
     text: Zeroizing<String>,
@@ -34,6 +41,13 @@ impl SecretAccessKey {
 }
 
 /// The session token of temporary credentials. Wiped when dropped; `Debug` prints `[redacted]`.
+///
+/// It has no `==`, which would not be constant-time:
+///
+/// ```compile_fail,E0369
+/// use sts_presign::SessionToken;
+/// let _ = SessionToken::new("a") == SessionToken::new("a");
+/// ```
 #[derive(Clone)]
 pub struct SessionToken {
     text: Zeroizing<String>,
@@ -256,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attack_31_texts_are_the_same_only_if_every_byte_is() {
+    fn texts_are_the_same_only_if_every_byte_is() {
         for len in 0..20 {
             let own: String = ('a'..='z').take(len).collect();
             let longer: String = ('a'..='z').take(len.saturating_add(1)).collect();
