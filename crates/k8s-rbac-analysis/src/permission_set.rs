@@ -129,7 +129,7 @@ pub(crate) fn qualified(resource: &str, group: &str) -> String {
 
 /// The rules expand to more permissions than an analysis handles.
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
-#[error("the rules spell out more than {limit} permissions to look at")]
+#[error("no answer: the analysis would take more than {limit} steps")]
 pub struct TooLarge {
     limit: usize,
 }
