@@ -9,6 +9,7 @@ mod constrained;
 mod goal;
 mod impersonation;
 mod index;
+mod mode;
 mod roles;
 mod search;
 mod state;

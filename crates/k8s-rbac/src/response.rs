@@ -2,7 +2,6 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::engine::binding::BindingView;
 use crate::go_text::quote::{Quoted, aggregate};
 use crate::objects::{API_GROUP, PolicyRule, RoleRef, Subject};
 use crate::version::KubernetesVersion;
@@ -116,10 +115,15 @@ pub struct BindingGrant<'p> {
 }
 
 impl<'p> BindingGrant<'p> {
-    pub(crate) fn of(binding: BindingView<'p>, subject: &'p Subject, rule: &'p PolicyRule) -> Self {
+    pub(crate) const fn new(
+        binding: BindingName<'p>,
+        role: &'p RoleRef,
+        subject: &'p Subject,
+        rule: &'p PolicyRule,
+    ) -> Self {
         Self {
-            binding: binding.name(),
-            role: binding.role_ref,
+            binding,
+            role,
             subject,
             rule,
         }
@@ -216,10 +220,14 @@ pub struct Unresolved<'p> {
 }
 
 impl<'p> Unresolved<'p> {
-    pub(crate) fn of(binding: BindingView<'p>) -> Self {
+    pub(crate) fn new(binding: BindingName<'p>, role: &'p RoleRef) -> Self {
+        let namespace = match binding {
+            BindingName::ClusterRoleBinding { .. } => None,
+            BindingName::RoleBinding { namespace, .. } => Some(namespace),
+        };
         Self {
-            binding: binding.name(),
-            missing: Missing::of(binding.role_ref, binding.namespace),
+            binding,
+            missing: Missing::of(role, namespace),
         }
     }
 

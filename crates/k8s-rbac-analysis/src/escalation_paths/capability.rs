@@ -2,7 +2,7 @@
 
 use k8s_rbac::{API_GROUP, PolicyRule, ResourceRequest};
 
-use crate::escalation_paths::constrained::Mode;
+use crate::escalation_paths::mode::Mode;
 
 /// What a permission can be used for.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

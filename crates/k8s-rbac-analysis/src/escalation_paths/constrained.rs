@@ -4,58 +4,16 @@
 //! authorized as the verb `impersonate:MODE` in the group `authentication.k8s.io`, and each request made
 //! with it as the verb `impersonate-on:MODE:VERB`. The group `system:masters` is out of reach.
 
-use k8s_rbac::{Identity, PolicyRule, ServiceAccount};
+use k8s_rbac::{Identity, ServiceAccount};
 
 use crate::escalation_paths::capability::CapabilityKind as Kind;
+use crate::escalation_paths::mode::Mode;
 use crate::escalation_paths::state::{Held, State, Turn};
 use crate::escalation_paths::{ConstrainedRule, Scope, Target, Technique};
 use crate::permission_set::TooLarge;
 
-/// What stands for any node in the target of a step.
+/// Stands for any node in the target of a step.
 const ANY_NODE: &str = "*";
-
-/// The users that a constrained impersonation may be of.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(super) enum Mode {
-    ArbitraryNode,
-    AssociatedNode,
-    ServiceAccount,
-    UserInfo,
-}
-
-impl Mode {
-    pub(super) const ALL: [Self; 4] = [
-        Self::ArbitraryNode,
-        Self::AssociatedNode,
-        Self::ServiceAccount,
-        Self::UserInfo,
-    ];
-
-    /// The first minor version that serves it by default. It is alpha in 1.35.
-    pub(super) const SINCE: u8 = 36;
-
-    pub(super) const fn is_served(self, minor: u8) -> bool {
-        minor >= Self::SINCE
-    }
-
-    /// The beginning of the verbs of the requests that may be made in this mode.
-    const fn prefix(self) -> &'static str {
-        match self {
-            Self::ArbitraryNode => "impersonate-on:arbitrary-node:",
-            Self::AssociatedNode => "impersonate-on:associated-node:",
-            Self::ServiceAccount => "impersonate-on:serviceaccount:",
-            Self::UserInfo => "impersonate-on:user-info:",
-        }
-    }
-
-    /// Returns whether a rule names a verb of this mode. One that allows every verb allows plain
-    /// impersonation as well, or its resources are not those of an impersonation.
-    pub(super) fn is_named_by(self, rule: &PolicyRule) -> bool {
-        rule.verbs
-            .iter()
-            .any(|verb| verb.starts_with(self.prefix()))
-    }
-}
 
 /// Finds the identities that an actor may impersonate for some requests.
 pub(super) fn impersonate<'p>(state: &mut State<'p>, turn: &Turn<'p>) -> Result<(), TooLarge> {

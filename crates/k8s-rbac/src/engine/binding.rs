@@ -173,14 +173,19 @@ impl<'p> BindingView<'p> {
     pub fn unresolved(&self) -> Option<Unresolved<'p>> {
         match self.rules {
             Some(_) => None,
-            None => Some(Unresolved::of(*self)),
+            None => Some(self.missing()),
         }
+    }
+
+    /// Builds the error for a role that the policy does not have.
+    pub(crate) fn missing(&self) -> Unresolved<'p> {
+        Unresolved::new(self.name(), self.role_ref)
     }
 
     /// Builds the grant of a rule of this binding's role to one of its subjects.
     #[must_use]
-    pub fn grant(&self, subject: &'p Subject, rule: &'p PolicyRule) -> BindingGrant<'p> {
-        BindingGrant::of(*self, subject, rule)
+    pub const fn grant(&self, subject: &'p Subject, rule: &'p PolicyRule) -> BindingGrant<'p> {
+        BindingGrant::new(self.name(), self.role_ref, subject, rule)
     }
 
     /// Returns whether the binding applies to any request. A `RoleBinding` without a namespace, which

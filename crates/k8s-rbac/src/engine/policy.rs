@@ -13,7 +13,7 @@ use crate::engine::role_table::{RoleName, RoleTable};
 use crate::engine::scope::{Scope, ScopeResult, ScopeWalk};
 use crate::objects::{Objects, PolicyRule, RoleRef, Subject};
 use crate::request::{Request, User};
-use crate::response::{BindingGrant, Decision, Grant, Response, Unresolved};
+use crate::response::{Decision, Grant, Response};
 
 /// The group that may do everything, regardless of the bindings.
 ///
@@ -116,9 +116,9 @@ impl Policy {
         let mut unresolved = Vec::new();
         for found in scopes {
             let missing = found.unresolved.into_iter();
-            unresolved.extend(missing.map(|binding| Unresolved::of(self.bound(binding))));
+            unresolved.extend(missing.map(|binding| self.bound(binding).missing()));
             if let Some((binding, subject, rule)) = found.grant {
-                let grant = BindingGrant::of(self.bound(binding), subject, rule);
+                let grant = self.bound(binding).grant(subject, rule);
                 return Response::new(Decision::Allow(Grant::Binding(grant)), unresolved);
             }
         }

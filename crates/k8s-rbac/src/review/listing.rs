@@ -25,11 +25,9 @@ impl Policy {
         };
         for (binding, subject) in self.bindings_for(user, namespace) {
             match binding.rules {
-                None => listing.unresolved.push(Unresolved::of(binding)),
+                None => listing.unresolved.push(binding.missing()),
                 Some(rules) => {
-                    let grants = rules
-                        .iter()
-                        .map(|rule| BindingGrant::of(binding, subject, rule));
+                    let grants = rules.iter().map(|rule| binding.grant(subject, rule));
                     listing.grants.extend(grants);
                 }
             }
