@@ -1,0 +1,11 @@
+//! The programs as processes: what they print, and how they end.
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod output;
+#[cfg(test)]
+mod run;
+#[cfg(test)]
+mod sample_policy;
+#[cfg(test)]
+mod verifier;

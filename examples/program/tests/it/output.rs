@@ -1,0 +1,174 @@
+//! Every command of every program: a full disk is an error, and a closed pipe ends it quietly.
+
+use std::fs::File;
+use std::io;
+use std::process::Stdio;
+
+use crate::run::{self, AWS_AUTH, CREDENTIALS, RBAC, capture, command};
+
+/// A command, and what stands on its standard input.
+struct Case {
+    program: &'static str,
+    arguments: Vec<&'static str>,
+    input: String,
+}
+
+fn case(program: &'static str, arguments: &[&'static str]) -> Case {
+    Case {
+        program,
+        arguments: arguments.to_vec(),
+        input: String::new(),
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let demo = ["--cluster-id", "demo", "--local-credentials", CREDENTIALS];
+    let developer = "arn:aws:iam::111122223333:user/developer";
+    let mut cases = vec![
+        case("round_trip", &[]),
+        case("round_trip", &["-o", "json"]),
+        case("round_trip", &["--help"]),
+        case("aws_auth", &["--help"]),
+        case("aws_auth", &["explain", AWS_AUTH, developer]),
+        case("aws_auth", &["edit", "remove", AWS_AUTH, developer]),
+        case("rbac", &["--help"]),
+        case(
+            "rbac",
+            &["can", "list pods -n dev", "--as", "k8s-developer", RBAC],
+        ),
+        case(
+            "rbac",
+            &["why", "list pods -n dev", "--as", "k8s-developer", RBAC],
+        ),
+        case("rbac", &["who", "list pods -n dev", RBAC]),
+        case(
+            "rbac",
+            &["list", "--as", "k8s-developer", "--bootstrap", RBAC],
+        ),
+        case("rbac", &["lint", RBAC]),
+        case("rbac", &["-o", "json", "lint", RBAC]),
+        case("signer", &["--help"]),
+        case("signer", &["--cluster-id", "demo", "--region", "us-west-2"]),
+        case("sts", &["--help"]),
+        case("verifier", &["--help"]),
+        case("verifier", &["--version"]),
+        case("conformance", &["--help"]),
+        Case {
+            input: "{\"op\":\"token.encode\",\"url\":\"https://sts.amazonaws.com/\"}\n".to_owned(),
+            ..case("conformance", &[])
+        },
+    ];
+    for arguments in [
+        ["token"].iter().chain(&demo).copied().collect::<Vec<_>>(),
+        ["token", "-o", "json", "--aws-auth", AWS_AUTH]
+            .iter()
+            .chain(&demo)
+            .copied()
+            .collect(),
+        ["doctor"].iter().chain(&demo).copied().collect(),
+    ] {
+        cases.push(Case {
+            input: run::token(),
+            ..case("verifier", &arguments)
+        });
+    }
+    cases
+}
+
+#[test]
+fn output_is_never_lost_in_silence() {
+    let mut faults = Vec::new();
+    for Case {
+        program,
+        arguments,
+        input,
+    } in cases()
+    {
+        let name = format!("{program} {}", arguments.join(" "));
+        let normal = capture(program, &arguments, &input);
+        let status = normal.status.code();
+        if normal.stdout.is_empty() || !matches!(status, Some(0 | 1 | 3)) {
+            faults.push(format!("{name}: {normal:?}"));
+            continue;
+        }
+        let mut full = command(program, &arguments);
+        full.stdout(File::options().write(true).open("/dev/full").unwrap())
+            .stderr(Stdio::piped());
+        let full = run::run(full, &input);
+        if full.status.code() != Some(2) || !full.stderr.contains("No space left on device") {
+            faults.push(format!("{name} > /dev/full: {full:?}"));
+        }
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let mut closed = command(program, &arguments);
+        closed.stdout(writer).stderr(Stdio::piped());
+        let closed = run::run(closed, &input);
+        if closed.status.code() != status || closed.stderr != normal.stderr {
+            faults.push(format!("{name} | true: {closed:?}"));
+        }
+        // Standard error is best effort: losing it changes nothing.
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let mut silent = command(program, &arguments);
+        silent.stdout(Stdio::piped()).stderr(writer);
+        let silent = run::run(silent, &input);
+        if silent.status.code() != status {
+            faults.push(format!("{name} 2>&-: {silent:?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn an_error_that_cannot_be_printed_is_still_the_status() {
+    for (program, arguments) in [
+        ("round_trip", ["--rbac"].as_slice()),
+        ("aws_auth", &["check", "/nonexistent"]),
+        ("rbac", &["lint", "/nonexistent"]),
+        ("signer", &["--no-such-flag"]),
+        ("sts", &["--credentials", "/nonexistent"]),
+        ("verifier", &["token"]),
+        ("conformance", &["--no-such-flag"]),
+    ] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let mut failing = command(program, arguments);
+        failing.stdout(Stdio::piped()).stderr(writer);
+        let ended = run::run(failing, "");
+        assert_eq!(ended.status.code(), Some(2), "{program}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_file_without_an_end_is_refused() {
+    let demo = ["--cluster-id", "demo"];
+    for (program, arguments) in [
+        ("aws_auth", ["check", "/dev/zero"].to_vec()),
+        ("rbac", ["lint", "/dev/zero"].to_vec()),
+        ("sts", ["--credentials", "/dev/zero"].to_vec()),
+        (
+            "verifier",
+            [
+                ["token", "--local-credentials", "/dev/zero"].as_slice(),
+                &demo,
+            ]
+            .concat(),
+        ),
+        (
+            "verifier",
+            [["token", "--token-file", "/dev/zero"].as_slice(), &demo].concat(),
+        ),
+        (
+            "round_trip",
+            [
+                ["--credentials", "/dev/zero", "--aws-auth", AWS_AUTH].as_slice(),
+                &demo,
+            ]
+            .concat(),
+        ),
+    ] {
+        let ended = capture(program, &arguments, "");
+        assert_eq!(ended.status.code(), Some(2), "{program}: {ended:?}");
+        assert!(ended.stderr.contains("longer than"), "{program}: {ended:?}");
+    }
+}
