@@ -51,10 +51,10 @@ fn all_agree(policy: &Policy, user: &User, request: &Request<'_>) {
     let is_allowed = response.decision().is_allow();
     assert_eq!(policy.view(user).rbac(request), response);
 
-    let explanation = explain(&policy, user, request);
+    let explanation = explain(policy, user, request);
     assert_eq!(explanation.grants().is_empty(), !is_allowed);
 
-    let allowed = who_can(&policy, request);
+    let allowed = who_can(policy, request);
     let identities = allowed
         .subjects()
         .iter()
@@ -65,7 +65,7 @@ fn all_agree(policy: &Policy, user: &User, request: &Request<'_>) {
     });
     assert_eq!(is_one, is_allowed, "{user:?} {request:?}");
 
-    if let Ok(permissions) = permissions(&policy, user) {
+    if let Ok(permissions) = permissions(policy, user) {
         let namespace = request.namespace();
         let holds = |namespaces: &[&str]| {
             namespaces.is_empty() || namespace.is_some_and(|own| namespaces.contains(&own))

@@ -1,4 +1,4 @@
-//! Worlds, changes and questions chosen by bytes, and the comparison of a policy with [`reference`].
+//! Worlds, changes and questions chosen by bytes, and the comparison of a policy with [`mod@reference`].
 //!
 //! The bytes come from a fuzzer, or from a seed by [`bytes_of`].
 
@@ -37,7 +37,7 @@ impl Tally {
     }
 }
 
-/// Changes a policy step by step, and compares it with [`reference`] and with a policy built from the
+/// Changes a policy step by step, and compares it with [`mod@reference`] and with a policy built from the
 /// same objects at once.
 ///
 /// It is compared at the end. A copy made at a chosen step is compared too: later changes to the

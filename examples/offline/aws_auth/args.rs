@@ -33,9 +33,9 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Lint ConfigMaps; the exit status is 1 if there is an error, and 0 if there are only warnings.
+    /// Lint ConfigMap files; the exit status is 1 if there is an error, and 0 if there are only warnings.
     Check {
-        /// The ConfigMaps.
+        /// The ConfigMap files.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// The cluster's authentication mode: `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`. With
@@ -45,7 +45,7 @@ pub(crate) enum Command {
     },
     /// Show which user a caller becomes, by which rule, and which rules nearly match.
     Explain(Explain),
-    /// Compare two ConfigMaps: which callers gain access, lose it or become another user.
+    /// Compare two ConfigMap files: which callers gain access, lose it or become another user.
     Diff {
         /// The ConfigMap before.
         old: PathBuf,

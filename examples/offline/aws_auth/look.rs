@@ -33,7 +33,7 @@ pub(crate) fn check(
         }
         read.problems
             .sort_by_key(|problem| (problem.line(), problem.column()));
-        let mut severities = read.problems.iter().map(|problem| problem.severity());
+        let mut severities = read.problems.iter().map(aws_auth_map::Problem::severity);
         if status == 0 && severities.any(|severity| severity == Severity::Error) {
             status = FOUND;
         }

@@ -52,7 +52,9 @@ pub(crate) fn escalate(
         },
         Some(path) => {
             let mut data = data(&path);
-            data["reached"] = json!(true);
+            if let Some(fields) = data.as_object_mut() {
+                fields.insert("reached".to_owned(), json!(true));
+            }
             Answer {
                 is_good: false,
                 text: path.to_string(),

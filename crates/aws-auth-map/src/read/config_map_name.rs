@@ -55,6 +55,10 @@ impl fmt::Display for ConfigMapName {
 /// A text that is not `NAMESPACE/NAME`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[error("expected NAMESPACE/NAME")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the error has no details, and callers compare it"
+)]
 pub struct ConfigMapNameError;
 
 impl FromStr for ConfigMapName {

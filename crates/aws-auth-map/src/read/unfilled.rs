@@ -1,6 +1,6 @@
 //! Placeholders of other tools.
 
-/// Returns whether a text contains a placeholder of Terraform, CloudFormation, envsubst, Helm or
+/// Returns whether a text contains a placeholder of Terraform, `CloudFormation`, envsubst, Helm or
 /// Jinja (`${…}`, `{{ … }}`, `{% … %}`).
 pub(super) fn is_unfilled(text: &str) -> bool {
     let has = |open: &str, close: &str| {

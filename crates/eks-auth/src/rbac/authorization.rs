@@ -60,7 +60,6 @@ fn rbac_rule(rule: &aws_auth_map::PolicyRule) -> PolicyRule {
 /// rules grants nothing here; [`Authorization::unknown_policies`] names it.
 ///
 /// Access policies belong to the authenticated principal. For an impersonated user, ask RBAC alone.
-#[must_use]
 pub fn authorize<'p>(
     caller: &'p Authenticated,
     request: &Request<'p>,
