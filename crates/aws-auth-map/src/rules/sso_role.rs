@@ -66,7 +66,6 @@ impl SsoRole {
     }
 
     /// Returns a pattern that matches the ARNs of these roles.
-    #[cfg(feature = "yaml")]
     pub(crate) fn pattern(&self) -> String {
         let Self {
             partition,
