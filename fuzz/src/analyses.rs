@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
-use k8s_rbac::{Identity, Manifests, Objects, Policy, PolicyRule, Request, ResourceRequest, User};
+use k8s_rbac::{
+    Manifests, Objects, Policy, PolicyRule, Request, ResourceRequest, SubjectName, User,
+};
 use k8s_rbac_analysis::{AllowedSubject, diff, escalation_paths, explain, permissions, who_can};
 use k8s_rbac_lint::{Baseline, Lint};
 
@@ -60,8 +62,8 @@ fn all_agree(policy: &Policy, user: &User, request: &Request<'_>) {
         .iter()
         .filter_map(AllowedSubject::identity);
     let is_one = identities.into_iter().any(|one| match one {
-        Identity::User(name) => name == user.name,
-        Identity::Group(name) => user.groups.contains(&name) && name != "system:masters",
+        SubjectName::User(name) => name == user.name,
+        SubjectName::Group(name) => user.groups.contains(&name) && name != "system:masters",
     });
     assert_eq!(is_one, is_allowed, "{user:?} {request:?}");
 
@@ -112,14 +114,14 @@ fn users_of(objects: &Objects) -> Vec<User> {
     let subjects = of_cluster
         .chain(of_namespaces)
         .flat_map(|(subjects, own)| subjects.iter().map(move |subject| (subject, own)));
-    let identities: BTreeSet<Identity> = subjects
-        .filter_map(|(subject, own)| Identity::of(subject, own))
+    let identities: BTreeSet<SubjectName> = subjects
+        .filter_map(|(subject, own)| SubjectName::of(subject, own))
         .collect();
     let identities = identities.into_iter().take(MAX_ASKED);
     identities
         .map(|identity| match identity {
-            Identity::User(name) => User::new(name, [""; 0]),
-            Identity::Group(name) => User::new("jane", [name]),
+            SubjectName::User(name) => User::new(name, [""; 0]),
+            SubjectName::Group(name) => User::new("jane", [name]),
         })
         .collect()
 }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
 
-use k8s_rbac::{BindingView, Identity, Policy, PolicyRule};
+use k8s_rbac::{BindingView, Policy, PolicyRule, SubjectName};
 
 use crate::permission_set::{
     Budget, MAX_PERMISSIONS, PermissionSet, ScopedPermission, TooLarge, Vocabulary,
 };
+use crate::role_key::RoleKey;
 use crate::scoped_rule::{ScopedRule, merge};
 
 /// The number of words of rules that a comparison may read. Our choice: this takes a few seconds. A
@@ -34,7 +35,7 @@ pub fn diff<'p>(before: &'p Policy, after: &'p Policy) -> Result<PolicyDiff<'p>,
     let mut steps = Budget::new(MAX_DIFF_STEPS);
     let mut changes = Vec::new();
     let nothing = Given::default();
-    let identities: BTreeSet<&Identity> = before.keys().chain(after.keys()).collect();
+    let identities: BTreeSet<&SubjectName> = before.keys().chain(after.keys()).collect();
     for identity in identities {
         let before = before.get(identity).unwrap_or(&nothing);
         let after = after.get(identity).unwrap_or(&nothing);
@@ -62,16 +63,19 @@ type Given<'p> = BTreeSet<(Option<&'p str>, usize)>;
 /// The rules of a subject, each with its scope.
 type Rules<'p> = BTreeMap<(Option<&'p str>, usize), &'p PolicyRule>;
 
-fn given<'p>(policy: &'p Policy, numbers: &mut Numbers<'p>) -> BTreeMap<Identity, Given<'p>> {
-    let mut given: BTreeMap<Identity, Given<'p>> = BTreeMap::new();
+fn given<'p>(policy: &'p Policy, numbers: &mut Numbers<'p>) -> BTreeMap<SubjectName, Given<'p>> {
+    let mut given: BTreeMap<SubjectName, Given<'p>> = BTreeMap::new();
+    let mut roles: HashMap<RoleKey<'p>, usize> = HashMap::new();
     for binding in policy.bindings().filter(BindingView::is_in_effect) {
         let Some(rules) = binding.rules() else {
             continue;
         };
         let namespace = binding.namespace();
-        let role = numbers.role(rules);
+        let role = *roles
+            .entry(RoleKey::of(&binding))
+            .or_insert_with(|| numbers.role(rules));
         for subject in binding.subjects() {
-            if let Some(identity) = Identity::of(subject, namespace) {
+            if let Some(identity) = SubjectName::of(subject, namespace) {
                 given.entry(identity).or_default().insert((namespace, role));
             }
         }
@@ -82,8 +86,6 @@ fn given<'p>(policy: &'p Policy, numbers: &mut Numbers<'p>) -> BTreeMap<Identity
 /// Numbers for roles and rules: the same number means the same text, in either policy.
 #[derive(Default)]
 struct Numbers<'p> {
-    /// By the address of the role's rules, because many bindings grant one role.
-    places: HashMap<(*const PolicyRule, usize), usize>,
     roles: HashMap<&'p [PolicyRule], usize>,
     rules_of_roles: Vec<Vec<(usize, &'p PolicyRule)>>,
     rules: HashMap<&'p PolicyRule, usize>,
@@ -91,11 +93,7 @@ struct Numbers<'p> {
 
 impl<'p> Numbers<'p> {
     fn role(&mut self, rules: &'p [PolicyRule]) -> usize {
-        let place = (rules.as_ptr(), rules.len());
-        if let Some(&number) = self.places.get(&place) {
-            return number;
-        }
-        let number = match self.roles.get(rules) {
+        match self.roles.get(rules) {
             Some(&number) => number,
             None => {
                 let number = self.rules_of_roles.len();
@@ -107,9 +105,7 @@ impl<'p> Numbers<'p> {
                 self.rules_of_roles.push(numbered.collect());
                 number
             }
-        };
-        self.places.insert(place, number);
-        number
+        }
     }
 
     fn rules_of(&self, given: &Given<'p>, steps: &mut Budget) -> Result<Rules<'p>, TooLarge> {
@@ -210,7 +206,7 @@ impl Display for PolicyDiff<'_> {
 /// The changes for one user or group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change<'p> {
-    identity: Identity,
+    identity: SubjectName,
     gained: Vec<ScopedPermission<'p>>,
     lost: Vec<ScopedPermission<'p>>,
 }
@@ -218,7 +214,7 @@ pub struct Change<'p> {
 impl<'p> Change<'p> {
     /// Returns the user or group.
     #[must_use]
-    pub const fn identity(&self) -> &Identity {
+    pub const fn identity(&self) -> &SubjectName {
         &self.identity
     }
 

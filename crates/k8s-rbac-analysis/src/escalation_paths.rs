@@ -20,7 +20,7 @@ mod unreached;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
-use k8s_rbac::{Identity, KubernetesVersion, Policy, User};
+use k8s_rbac::{KubernetesVersion, Policy, SubjectName, User};
 
 use crate::permission_set::TooLarge;
 
@@ -91,7 +91,7 @@ impl<'p> EscalationSearch<'p> {
     pub fn paths(&self) -> Result<EscalationPaths<'p>, TooLarge> {
         let steps = search::search(self.policy, &self.user, self.version.minor(), |_| false)?;
         Ok(EscalationPaths {
-            user: Identity::User(self.user.name.clone()),
+            user: SubjectName::User(self.user.name.clone()),
             steps,
         })
     }
@@ -103,7 +103,7 @@ impl<'p> EscalationSearch<'p> {
     ///
     /// [`TooLarge`] when the search takes more than [`MAX_ESCALATION_WORK`]. It has no answer then.
     pub fn path_to(&self, goal: &Goal<'_>) -> Result<Option<EscalationPaths<'p>>, TooLarge> {
-        let user = Identity::User(self.user.name.clone());
+        let user = SubjectName::User(self.user.name.clone());
         if goal.is_met_by(self.policy, &self.user) {
             return Ok(Some(EscalationPaths {
                 user,
@@ -138,7 +138,7 @@ fn chain(steps: &[Step<'_>], at: usize) -> BTreeSet<usize> {
 /// What a user can obtain. Prints as lines, each ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EscalationPaths<'p> {
-    user: Identity,
+    user: SubjectName,
     // INVARIANT: a step comes after those that it depends on.
     steps: Vec<Step<'p>>,
 }
@@ -146,7 +146,7 @@ pub struct EscalationPaths<'p> {
 impl<'p> EscalationPaths<'p> {
     /// Returns the user.
     #[must_use]
-    pub const fn user(&self) -> &Identity {
+    pub const fn user(&self) -> &SubjectName {
         &self.user
     }
 
@@ -176,13 +176,13 @@ impl<'p> EscalationPaths<'p> {
 
     /// Returns the identity that takes a step.
     #[must_use]
-    pub fn actor(&self, step: &Step<'p>) -> &Identity {
+    pub fn actor(&self, step: &Step<'p>) -> &SubjectName {
         let target = step
             .actor()
             .and_then(|at| self.steps.get(at))
             .map(Step::target);
         match target {
-            Some(Target::Identity(identity) | Target::UserWithGroups { identity, .. }) => identity,
+            Some(Target::Subject(identity) | Target::UserWithGroups { identity, .. }) => identity,
             _ => &self.user,
         }
     }

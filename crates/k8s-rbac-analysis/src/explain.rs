@@ -15,6 +15,7 @@ pub use near_miss::{NearMiss, Part, Trap};
 pub use note::Note;
 
 use crate::explain::near_miss::Failed;
+use crate::role_key::RoleKey;
 
 /// The number of grants and of near misses that an explanation lists at most. Our choice: more than
 /// a person reads. A role of 100,000 rules in 100,000 bindings has ten thousand million.
@@ -61,7 +62,7 @@ pub fn explain<'p>(policy: &'p Policy, user: &User, request: &Request<'_>) -> Ex
                 _ => continue,
             },
         };
-        for &(number, of_rule) in judged.of(rules, request) {
+        for &(number, of_rule) in judged.of(RoleKey::of(&binding), rules, request) {
             let Some(rule) = rules.get(number) else {
                 continue;
             };
@@ -78,25 +79,22 @@ pub fn explain<'p>(policy: &'p Policy, user: &User, request: &Request<'_>) -> Ex
     explanation
 }
 
-/// The rules of roles that allow a request or nearly do, by the address of the role's rules, because
-/// many bindings grant one role.
+/// The rules of roles that allow a request or nearly do, by role.
 #[derive(Default)]
-struct Judged(HashMap<(*const PolicyRule, usize), Near>);
+struct Judged<'p>(HashMap<RoleKey<'p>, Near>);
 
 /// The indices of the rules that allow a request, or that fail in one part.
 type Near = Vec<(usize, Option<Failed>)>;
 
-impl Judged {
-    fn of(&mut self, rules: &[PolicyRule], request: &Request<'_>) -> &Near {
-        self.0
-            .entry((rules.as_ptr(), rules.len()))
-            .or_insert_with(|| {
-                let rules = rules.iter().enumerate();
-                let judged = rules.map(|(number, rule)| (number, near_miss::judge(rule, request)));
-                judged
-                    .filter_map(|(number, judged)| Some((number, judged.ok()?)))
-                    .collect()
-            })
+impl<'p> Judged<'p> {
+    fn of(&mut self, role: RoleKey<'p>, rules: &[PolicyRule], request: &Request<'_>) -> &Near {
+        self.0.entry(role).or_insert_with(|| {
+            rules
+                .iter()
+                .enumerate()
+                .filter_map(|(number, rule)| Some((number, near_miss::judge(rule, request).ok()?)))
+                .collect()
+        })
     }
 }
 

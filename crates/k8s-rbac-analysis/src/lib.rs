@@ -8,6 +8,7 @@ mod diff;
 mod namespaces;
 mod permission_set;
 mod permissions;
+mod role_key;
 mod rule_sources;
 mod scoped_rule;
 mod who_can;

@@ -3,6 +3,7 @@
 use k8s_rbac::{Policy, Unresolved, User};
 
 use crate::permission_set::{Budget, MAX_PERMISSIONS, PermissionSet, ScopedPermission, TooLarge};
+use crate::role_key::RoleKey;
 use crate::scoped_rule::{ScopedRule, merge};
 
 /// Lists the permissions of a user in all scopes, in a normal form: two users may do the same if and
@@ -29,7 +30,7 @@ pub fn permissions<'p>(policy: &'p Policy, user: &User) -> Result<Permissions<'p
         };
         let namespace = binding.namespace();
         // A role that many bindings grant in one scope is expanded once.
-        if seen.insert((namespace, rules.as_ptr())) {
+        if seen.insert((namespace, RoleKey::of(&binding))) {
             for rule in rules.iter() {
                 atoms.add(namespace, rule, &mut budget)?;
             }

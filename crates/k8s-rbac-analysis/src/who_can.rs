@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use k8s_rbac::{
-    API_GROUP, BindingGrant, BindingName, Identity, PRIVILEGED_GROUP, Policy, PolicyRule, Request,
-    Subject, Unresolved,
+    API_GROUP, BindingGrant, BindingName, PRIVILEGED_GROUP, Policy, Request, Subject, SubjectName,
+    Unresolved,
 };
+
+use crate::role_key::RoleKey;
 
 /// Lists the subjects that may do what the request asks, each with its first grant.
 ///
@@ -27,15 +29,14 @@ pub fn who_can<'p>(policy: &'p Policy, request: &Request<'_>) -> AllowedSubjects
     };
     let mut seen = HashSet::new();
     seen.insert((privileged_group(), ""));
-    // By the address of the role's rules, because many bindings grant one role.
-    let mut asked: HashMap<(*const PolicyRule, usize), Option<usize>> = HashMap::new();
+    let mut asked: HashMap<RoleKey<'_>, Option<usize>> = HashMap::new();
     for binding in policy.bindings_in(request.namespace().unwrap_or_default()) {
         let Some(rules) = binding.rules() else {
             allowed.unresolved.extend(binding.unresolved());
             continue;
         };
         let number = *asked
-            .entry((rules.as_ptr(), rules.len()))
+            .entry(RoleKey::of(&binding))
             .or_insert_with(|| rules.iter().position(|rule| rule.allows(request)));
         let Some(rule) = number.and_then(|number| rules.get(number)) else {
             continue;
@@ -127,12 +128,12 @@ impl<'p> AllowedSubject<'p> {
     /// Returns the user or group that the subject names, a service account with its namespace.
     /// `None` if the subject matches no user.
     #[must_use]
-    pub fn identity(&self) -> Option<Identity> {
+    pub fn identity(&self) -> Option<SubjectName> {
         let namespace = match self.grant.map(|grant| grant.binding()) {
             Some(BindingName::RoleBinding { namespace, .. }) => Some(namespace),
             Some(BindingName::ClusterRoleBinding { .. }) | None => None,
         };
-        Identity::of(&self.subject, namespace)
+        SubjectName::of(&self.subject, namespace)
     }
 
     /// Returns the first grant. `None` for the privileged group and the super user, which need none.

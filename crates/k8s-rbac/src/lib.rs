@@ -26,7 +26,7 @@ pub use objects::{
 };
 pub use request::{PathRequest, Request, ResourceRequest, User};
 pub use response::{BindingGrant, BindingName, Decision, Grant, Missing, Response, Unresolved};
-pub use subject_name::{Identity, ServiceAccount};
+pub use subject_name::{ServiceAccount, SubjectName};
 
 // The objects: read from manifests, aggregated, checked before they are stored, converted.
 mod admission;
@@ -44,7 +44,7 @@ pub use aggregation::selector::{Operator, Selector, SelectorError};
 pub use aggregation::{Aggregation, MAX_AGGREGATED_RULES, MAX_AGGREGATION_STEPS};
 #[cfg(feature = "yaml")]
 pub use manifests::{
-    DEFAULT_MAX_BYTES, Fault, ManifestReader, Manifests, NOT_AN_API_OBJECT, Place, Problem,
+    DEFAULT_MAX_BYTES, Fault, ManifestProblem, ManifestReader, Manifests, NOT_AN_API_OBJECT, Place,
 };
 #[cfg(feature = "k8s-openapi")]
 pub use openapi::OtherReviewKind;

@@ -1,4 +1,4 @@
-//! Manifests: what `kubectl apply` is given, and what `kubectl get` prints.
+//! Manifests: the input of `kubectl apply` and the output of `kubectl get`.
 
 mod object;
 mod problem;
@@ -9,8 +9,9 @@ use std::collections::hash_map::{Entry, HashMap};
 
 use bounded_yaml::{Kind, Limits, LineIndex, Node, documents};
 
-pub use problem::{Fault, Place, Problem};
+pub use problem::{Fault, ManifestProblem, Place};
 
+use crate::engine::policy::Policy;
 use crate::manifests::object::Object;
 use crate::objects::{API_GROUP, ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
 
@@ -25,7 +26,28 @@ pub const NOT_AN_API_OBJECT: &str = "documents without apiVersion and kind";
 /// The namespace of a namespaced object that names none, as `kubectl` has it by default.
 const DEFAULT_NAMESPACE: &str = "default";
 
-/// What files of manifests hold: RBAC objects, other objects, and problems.
+impl Policy {
+    /// Builds a policy from one text of manifests, with the defaults of [`Manifests::read`]. Aggregated
+    /// `ClusterRole`s keep the rules that they carry.
+    ///
+    /// # Errors
+    ///
+    /// Every problem, if one of them leaves an object out: the policy would not be that of the text.
+    /// [`Manifests`] keeps the readable objects.
+    pub fn from_manifests(text: &str) -> Result<Self, Vec<ManifestProblem>> {
+        let manifests = Manifests::read([("", text)]);
+        if manifests
+            .problems
+            .iter()
+            .any(|problem| problem.fault.loses_an_object())
+        {
+            return Err(manifests.problems);
+        }
+        Ok(Self::new(manifests.into_objects()))
+    }
+}
+
+/// The contents of manifest files: RBAC objects, other objects, and problems.
 ///
 /// Each file is any number of YAML or JSON documents, each document an object or a list of
 /// objects (`List`, `RoleList`, …, also nested). The objects are those that the API server would store:
@@ -43,7 +65,7 @@ const DEFAULT_NAMESPACE: &str = "default";
 pub struct Manifests {
     objects: Objects,
     skipped: BTreeMap<String, usize>,
-    problems: Vec<Problem>,
+    problems: Vec<ManifestProblem>,
     /// Where each object stands, by kind, namespace and name.
     places: HashMap<(&'static str, String, String), Place>,
 }
@@ -104,7 +126,7 @@ impl ManifestReader {
                 };
                 match document {
                     Ok(node) => manifests.add(&node, "", &TypeMeta::default(), &at),
-                    Err(error) => manifests.problems.push(Problem {
+                    Err(error) => manifests.problems.push(ManifestProblem {
                         place: Place {
                             position: error.position(),
                             ..at.place("", None)
@@ -148,7 +170,7 @@ impl Manifests {
 
     /// Returns the problems, in the order of the input.
     #[must_use]
-    pub fn problems(&self) -> &[Problem] {
+    pub fn problems(&self) -> &[ManifestProblem] {
         &self.problems
     }
 
@@ -290,7 +312,7 @@ impl Manifests {
     }
 
     fn report(&mut self, at: &At<'_>, path: &str, node: &Node, fault: Fault) {
-        self.problems.push(Problem {
+        self.problems.push(ManifestProblem {
             place: at.place(path, node.offset()),
             fault,
         });

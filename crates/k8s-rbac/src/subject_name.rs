@@ -15,14 +15,14 @@ pub(crate) const SERVICE_ACCOUNT_PREFIX: &str = "system:serviceaccount:";
 /// Prints as kube-apiserver prints subjects: `Group "devs"`, `ServiceAccount "ci/dev"`.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(clippy::exhaustive_enums, reason = "a request has a user, and groups")]
-pub enum Identity {
+pub enum SubjectName {
     /// A group.
     Group(String),
     /// A user, by the username that authentication reports.
     User(String),
 }
 
-impl Identity {
+impl SubjectName {
     /// Returns the user or group that a subject names, in a binding of this namespace or, if it is
     /// empty, in a `ClusterRoleBinding`.
     ///
@@ -103,7 +103,7 @@ impl<'n> ServiceAccount<'n> {
     }
 }
 
-impl Display for Identity {
+impl Display for SubjectName {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match (self, self.as_service_account()) {
             (_, Some(account)) => {

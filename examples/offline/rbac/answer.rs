@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use k8s_rbac::{BindingGrant, Forbidden, Grant, Identity, Request, User};
+use k8s_rbac::{BindingGrant, Forbidden, Grant, Request, SubjectName, User};
 use k8s_rbac_analysis::can_i::Question;
 use k8s_rbac_analysis::{
     AllowedNamespaces, Permissions, RuleSources, ScopedPermission, ScopedRule, allowed_namespaces,
@@ -193,7 +193,7 @@ pub(crate) fn read(question: &QuestionArg, world: &World) -> Result<Question, St
 
 /// Builds the user as authentication would.
 pub(crate) fn user_of(user: &UserArgs) -> User {
-    let identity = Identity::User(user.name.clone());
+    let identity = SubjectName::User(user.name.clone());
     let mut made = match identity.as_service_account() {
         Some(account) => User::service_account(account.namespace(), account.name()),
         None => User::new(user.name.clone(), [""; 0]),

@@ -1,6 +1,6 @@
 //! How a user can escalate their privileges.
 
-use k8s_rbac::{Identity, KubernetesVersion, PRIVILEGED_GROUP};
+use k8s_rbac::{KubernetesVersion, PRIVILEGED_GROUP, SubjectName};
 use k8s_rbac_analysis::EscalationPaths;
 use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal, GrantedBy};
 use serde_json::{Value, json};
@@ -33,12 +33,12 @@ pub(crate) fn escalate(
     } else {
         let name = |name: &str| name.to_owned();
         search.path_to(&match to.strip_prefix("group:") {
-            _ if to == PRIVILEGED_GROUP => Goal::Identity(Identity::Group(name(to))),
-            Some(group) => Goal::Identity(Identity::Group(name(group))),
-            None => Goal::Identity(Identity::User(name(to))),
+            _ if to == PRIVILEGED_GROUP => Goal::Subject(SubjectName::Group(name(to))),
+            Some(group) => Goal::Subject(SubjectName::Group(name(group))),
+            None => Goal::Subject(SubjectName::User(name(to))),
         })
     };
-    let identity = Identity::User(user.name);
+    let identity = SubjectName::User(user.name);
     Ok(match path.map_err(|why| why.to_string())? {
         None => Answer {
             is_good: true,

@@ -4,7 +4,7 @@
 //! authorized as the verb `impersonate:MODE` in the group `authentication.k8s.io`, and each request made
 //! with it as the verb `impersonate-on:MODE:VERB`. The group `system:masters` is out of reach.
 
-use k8s_rbac::{Identity, ServiceAccount};
+use k8s_rbac::{ServiceAccount, SubjectName};
 
 use crate::escalation_paths::capability::CapabilityKind as Kind;
 use crate::escalation_paths::mode::Mode;
@@ -68,16 +68,16 @@ fn rule_of<'p>(state: &State<'p>, mode: Mode, held: &Held<'p>) -> Option<Constra
     Some(ConstrainedRule::new(verbs.collect(), rule, held.scope))
 }
 
-fn identities<'p>(state: &State<'p>, mode: Mode, held: &Held<'p>) -> Vec<Identity> {
+fn identities<'p>(state: &State<'p>, mode: Mode, held: &Held<'p>) -> Vec<SubjectName> {
     let names = held.capability.names;
-    let node = |name: &str| Identity::User(format!("system:node:{name}"));
+    let node = |name: &str| SubjectName::User(format!("system:node:{name}"));
     let is_cluster = held.scope == Scope::Cluster;
     match mode {
         Mode::UserInfo if is_cluster && names.is_empty() => state
             .unreached
             .users()
             .into_iter()
-            .map(Identity::User)
+            .map(SubjectName::User)
             .collect(),
         Mode::UserInfo if is_cluster => {
             let is_user = |name: &&String| ServiceAccount::parse(name).is_none();
@@ -85,7 +85,7 @@ fn identities<'p>(state: &State<'p>, mode: Mode, held: &Held<'p>) -> Vec<Identit
                 .iter()
                 .filter(is_user)
                 .cloned()
-                .map(Identity::User)
+                .map(SubjectName::User)
                 .collect()
         }
         Mode::ServiceAccount if names.is_empty() => state.unreached.accounts_in(held.scope),

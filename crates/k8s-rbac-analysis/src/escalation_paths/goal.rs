@@ -1,6 +1,6 @@
 //! A search that ends as soon as one chain leads to a goal.
 
-use k8s_rbac::{Identity, Policy, Request, User};
+use k8s_rbac::{Policy, Request, SubjectName, User};
 
 use crate::escalation_paths::unreached::user_of;
 use crate::escalation_paths::{Scope, Target};
@@ -14,7 +14,7 @@ pub enum Goal<'g> {
     /// Full access to the cluster.
     Everything,
     /// Acting as a user, a service account or a member of a group.
-    Identity(Identity),
+    Subject(SubjectName),
     /// Being allowed a request.
     Request(Request<'g>),
 }
@@ -24,8 +24,8 @@ impl Goal<'_> {
     pub(super) fn is_met_by(&self, policy: &Policy, user: &User) -> bool {
         match self {
             Self::Everything => false,
-            Self::Identity(Identity::Group(name)) => user.groups.contains(name),
-            Self::Identity(Identity::User(name)) => user.name == *name,
+            Self::Subject(SubjectName::Group(name)) => user.groups.contains(name),
+            Self::Subject(SubjectName::User(name)) => user.name == *name,
             Self::Request(request) => policy.authorize(user, request).decision().is_allow(),
         }
     }
@@ -37,12 +37,12 @@ impl Goal<'_> {
         }
         match (self, target) {
             (Self::Everything, _) => false,
-            (Self::Identity(goal), Target::Identity(identity)) => goal == identity,
-            (Self::Identity(goal), Target::UserWithGroups { identity, groups }) => match goal {
-                Identity::User(_) => goal == identity,
-                Identity::Group(name) => groups.contains(name),
+            (Self::Subject(goal), Target::Subject(identity)) => goal == identity,
+            (Self::Subject(goal), Target::UserWithGroups { identity, groups }) => match goal {
+                SubjectName::User(_) => goal == identity,
+                SubjectName::Group(name) => groups.contains(name),
             },
-            (Self::Request(request), Target::Identity(identity)) => policy
+            (Self::Request(request), Target::Subject(identity)) => policy
                 .authorize(&user_of(identity), request)
                 .decision()
                 .is_allow(),

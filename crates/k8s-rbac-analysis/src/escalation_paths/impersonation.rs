@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use k8s_rbac::{Identity, PRIVILEGED_GROUP, ServiceAccount};
+use k8s_rbac::{PRIVILEGED_GROUP, ServiceAccount, SubjectName};
 
 use crate::escalation_paths::capability::{CapabilityKind as Kind, EXTRAS};
 use crate::escalation_paths::index::{Holding, RoleId};
@@ -29,9 +29,9 @@ const KINDS: [Kind; 4] = [
 #[derive(Debug)]
 pub(super) struct GroupImpersonation<'p> {
     /// The user whose search it is.
-    start: Identity,
+    start: SubjectName,
     /// The users and groups that hold a permission which matters only in combination. Others add nothing.
-    users: BTreeSet<Identity>,
+    users: BTreeSet<SubjectName>,
     groups: BTreeSet<String>,
     /// The permissions to impersonate groups and extras that were used.
     used: HashSet<(RoleId, usize, Scope<'p>)>,
@@ -41,13 +41,13 @@ pub(super) struct GroupImpersonation<'p> {
 
 impl<'p> GroupImpersonation<'p> {
     pub(super) fn new(state: &State<'p>, start: &str) -> Self {
-        let start = Identity::User(start.to_owned());
+        let start = SubjectName::User(start.to_owned());
         let (mut users, mut groups) = (BTreeSet::from([start.clone()]), BTreeSet::new());
         for identity in state.index.identities_with_parts() {
             match identity {
-                Identity::Group(name) if name == PRIVILEGED_GROUP => {}
-                Identity::Group(name) => drop(groups.insert(name)),
-                Identity::User(_) => drop(users.insert(identity)),
+                SubjectName::Group(name) if name == PRIVILEGED_GROUP => {}
+                SubjectName::Group(name) => drop(groups.insert(name)),
+                SubjectName::User(_) => drop(users.insert(identity)),
             }
         }
         Self {
@@ -94,7 +94,7 @@ impl<'p> GroupImpersonation<'p> {
                 };
                 state.spend(groups.len())?;
                 for group in groups {
-                    let group = Identity::Group(group);
+                    let group = SubjectName::Group(group);
                     state.reach(group, turn.actor, Technique::Impersonate, &granted_by);
                 }
             }
@@ -135,7 +135,7 @@ impl<'p> GroupImpersonation<'p> {
         let names: Vec<String> = groups.keys().cloned().collect();
         let mut shared = Vec::new();
         for name in &names {
-            shared.extend(state.index.parts(&Identity::Group(name.clone())));
+            shared.extend(state.index.parts(&SubjectName::Group(name.clone())));
         }
         if !names
             .iter()
@@ -145,14 +145,14 @@ impl<'p> GroupImpersonation<'p> {
             shared.extend(
                 state
                     .index
-                    .parts(&Identity::Group(authenticated.to_owned())),
+                    .parts(&SubjectName::Group(authenticated.to_owned())),
             );
         }
-        let only_groups = (names.len() > 1).then_some((Identity::Group(first), any));
+        let only_groups = (names.len() > 1).then_some((SubjectName::Group(first), any));
         for (identity, of_user) in only_groups.into_iter().chain(users) {
             let mut holdings: Vec<Holding<'p>> = match &identity {
-                Identity::Group(_) => Vec::new(),
-                Identity::User(_) => state.index.parts(&identity),
+                SubjectName::Group(_) => Vec::new(),
+                SubjectName::User(_) => state.index.parts(&identity),
             };
             let is_start = identity == self.start;
             if is_start {
@@ -207,7 +207,7 @@ impl<'p> GroupImpersonation<'p> {
         &self,
         state: &mut State<'p>,
         held: &[Held<'p>],
-    ) -> Result<(BTreeMap<Identity, GrantedBy<'p>>, Option<GrantedBy<'p>>), TooLarge> {
+    ) -> Result<(BTreeMap<SubjectName, GrantedBy<'p>>, Option<GrantedBy<'p>>), TooLarge> {
         let mut users = BTreeMap::new();
         let mut any = None;
         for held in held {
@@ -219,7 +219,7 @@ impl<'p> GroupImpersonation<'p> {
             any = any.or(Some(held.granted_by));
             state.spend(self.users.len())?;
             for user in &self.users {
-                let Identity::User(username) = user else {
+                let SubjectName::User(username) = user else {
                     continue;
                 };
                 let name = match (is_account, ServiceAccount::parse(username)) {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use k8s_rbac::{BindingView, Identity, PRIVILEGED_GROUP, Policy, PolicyRule, Subject, User};
+use k8s_rbac::{BindingView, PRIVILEGED_GROUP, Policy, PolicyRule, Subject, SubjectName, User};
 
 use crate::escalation_paths::capability::{
     Capability, CapabilityKind, all_capabilities, capabilities, have_parts,
@@ -86,7 +86,7 @@ pub(super) struct PolicyIndex<'p> {
     pub(super) namespaced_roles: BTreeMap<&'p str, Vec<RoleId>>,
     bindings: Vec<BindingView<'p>>,
     /// For each identity the bindings that name it and the first subject that does, both by number.
-    by_identity: HashMap<Identity, Vec<(usize, usize)>>,
+    by_identity: HashMap<SubjectName, Vec<(usize, usize)>>,
 }
 
 impl<'p> PolicyIndex<'p> {
@@ -123,7 +123,7 @@ impl<'p> PolicyIndex<'p> {
         }
         for (number, binding) in index.bindings.iter().enumerate() {
             for (at, subject) in binding.subjects().iter().enumerate() {
-                if let Some(identity) = Identity::of(subject, binding.namespace()) {
+                if let Some(identity) = SubjectName::of(subject, binding.namespace()) {
                     let named = index.by_identity.entry(identity).or_default();
                     if named.last().is_none_or(|&(last, _)| last != number) {
                         named.push((number, at));
@@ -170,8 +170,8 @@ impl<'p> PolicyIndex<'p> {
     /// Finds the roles that a user holds by bindings, in the order of the walk. A binding that names
     /// several of the user's names counts once, with the first subject.
     pub(super) fn holdings(&self, user: &User) -> Vec<Holding<'p>> {
-        let names = std::iter::once(Identity::User(user.name.clone()))
-            .chain(user.groups.iter().cloned().map(Identity::Group));
+        let names = std::iter::once(SubjectName::User(user.name.clone()))
+            .chain(user.groups.iter().cloned().map(SubjectName::Group));
         let mut found: BTreeMap<usize, usize> = BTreeMap::new();
         for name in names {
             for &(number, subject) in self.by_identity.get(&name).into_iter().flatten() {
@@ -187,7 +187,7 @@ impl<'p> PolicyIndex<'p> {
 
     /// Finds the roles that bindings give an identity itself, as far as they matter in combination with
     /// others.
-    pub(super) fn parts(&self, identity: &Identity) -> Vec<Holding<'p>> {
+    pub(super) fn parts(&self, identity: &SubjectName) -> Vec<Holding<'p>> {
         let named = self.by_identity.get(identity).into_iter().flatten();
         named
             .filter_map(|&(number, subject)| self.holding(number, subject))
@@ -200,7 +200,7 @@ impl<'p> PolicyIndex<'p> {
     }
 
     /// Lists the identities that bindings name and that hold a role which matters in combination.
-    pub(super) fn identities_with_parts(&self) -> BTreeSet<Identity> {
+    pub(super) fn identities_with_parts(&self) -> BTreeSet<SubjectName> {
         let has_parts = |named: &[(usize, usize)]| {
             named.iter().any(|&(number, subject)| {
                 self.holding(number, subject)
@@ -216,11 +216,11 @@ impl<'p> PolicyIndex<'p> {
 
     /// Lists the identities that can be reached: those that bindings name, the default service account of
     /// each namespace, and the privileged group.
-    pub(super) fn identities(&self) -> BTreeSet<Identity> {
+    pub(super) fn identities(&self) -> BTreeSet<SubjectName> {
         let account = |namespace: &str| {
-            Identity::User(User::service_account(namespace, DEFAULT_ACCOUNT).name)
+            SubjectName::User(User::service_account(namespace, DEFAULT_ACCOUNT).name)
         };
-        let mut all: BTreeSet<Identity> = self.by_identity.keys().cloned().collect();
+        let mut all: BTreeSet<SubjectName> = self.by_identity.keys().cloned().collect();
         all.extend(
             self.bindings
                 .iter()
@@ -231,11 +231,11 @@ impl<'p> PolicyIndex<'p> {
             .by_identity
             .keys()
             .filter_map(|identity| match identity {
-                Identity::Group(name) => name.strip_prefix(ACCOUNTS_OF),
-                Identity::User(_) => None,
+                SubjectName::Group(name) => name.strip_prefix(ACCOUNTS_OF),
+                SubjectName::User(_) => None,
             });
         all.extend(accounts_of.map(account));
-        all.insert(Identity::Group(PRIVILEGED_GROUP.to_owned()));
+        all.insert(SubjectName::Group(PRIVILEGED_GROUP.to_owned()));
         all
     }
 

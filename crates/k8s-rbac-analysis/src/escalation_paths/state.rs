@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use k8s_rbac::{Identity, User};
+use k8s_rbac::{SubjectName, User};
 
 use crate::escalation_paths::capability::{Capability, CapabilityKind};
 use crate::escalation_paths::index::{FULL_ACCESS, Holding, PolicyIndex, RoleId, Source};
@@ -103,7 +103,7 @@ pub(super) struct State<'p> {
     /// The targets that are recorded once, for the first actor that reaches them.
     seen: HashSet<Target<'p>>,
     /// The actors that act for several identities, by these.
-    together: HashMap<(Identity, Vec<String>), ActorId>,
+    together: HashMap<(SubjectName, Vec<String>), ActorId>,
 }
 
 impl<'p> State<'p> {
@@ -146,7 +146,7 @@ impl<'p> State<'p> {
 
     /// Enters the user whose search it is.
     pub(super) fn start(&mut self, user: &User) {
-        self.unreached.remove(&Identity::User(user.name.clone()));
+        self.unreached.remove(&SubjectName::User(user.name.clone()));
         let actor = self.enter(user, None);
         self.followers.push(actor);
     }
@@ -154,7 +154,7 @@ impl<'p> State<'p> {
     /// Reaches an identity, unless it was reached before.
     pub(super) fn reach(
         &mut self,
-        identity: Identity,
+        identity: SubjectName,
         actor: ActorId,
         technique: Technique,
         granted_by: &[GrantedBy<'p>],
@@ -163,7 +163,7 @@ impl<'p> State<'p> {
             return;
         }
         let user = user_of(&identity);
-        let target = Target::Identity(identity);
+        let target = Target::Subject(identity);
         let has_everything = target.is_everything();
         let step = self.step(target, actor, technique, granted_by);
         // A member of the privileged group cannot obtain more.
@@ -374,7 +374,7 @@ impl<'p> State<'p> {
     /// Its step is recorded once it leads to something.
     pub(super) fn enter_together(
         &mut self,
-        identity: &Identity,
+        identity: &SubjectName,
         groups: &[String],
         pending: impl FnOnce() -> Pending<'p>,
         holdings: impl FnOnce(&Self) -> Vec<Holding<'p>>,
@@ -427,7 +427,7 @@ impl<'p> State<'p> {
 
     fn enter(&mut self, user: &User, step: Option<usize>) -> ActorId {
         for group in &user.groups {
-            self.unreached.remove(&Identity::Group(group.clone()));
+            self.unreached.remove(&SubjectName::Group(group.clone()));
         }
         let id = ActorId(self.actors.len());
         self.actors.push(Actor {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
-use k8s_rbac::{BindingGrant, Identity, PRIVILEGED_GROUP, PolicyRule, Quoted, QuotedTexts};
+use k8s_rbac::{BindingGrant, PRIVILEGED_GROUP, PolicyRule, Quoted, QuotedTexts, SubjectName};
 
 use crate::permission_set::qualified;
 
@@ -92,7 +92,7 @@ pub enum Target<'p> {
     /// Another identity, for the requests that these rules allow only.
     ConstrainedIdentity {
         /// The identity. `system:node:*` stands for any node.
-        identity: Identity,
+        identity: SubjectName,
         /// The requests.
         rules: Vec<ConstrainedRule<'p>>,
     },
@@ -104,7 +104,7 @@ pub enum Target<'p> {
         key: &'p str,
     },
     /// Another identity.
-    Identity(Identity),
+    Subject(SubjectName),
     /// A choice of the nodes on which pods run. It gives the accounts of the pods to an actor that
     /// controls a node, which RBAC does not show.
     PodPlacement,
@@ -123,7 +123,7 @@ pub enum Target<'p> {
     /// impersonates.
     UserWithGroups {
         /// The user, or the first of the groups if any user will do.
-        identity: Identity,
+        identity: SubjectName,
         /// The groups.
         groups: Vec<String>,
     },
@@ -135,7 +135,7 @@ impl Target<'_> {
     pub fn is_everything(&self) -> bool {
         match self {
             Self::Everything(scope) => *scope == Scope::Cluster,
-            Self::Identity(Identity::Group(name)) => name == PRIVILEGED_GROUP,
+            Self::Subject(SubjectName::Group(name)) => name == PRIVILEGED_GROUP,
             _ => false,
         }
     }
@@ -150,7 +150,7 @@ impl Display for Target<'_> {
             }
             Self::Everything(scope) => write!(f, "may do everything {scope}"),
             Self::Extra { key } => write!(f, "has the extra {}", Quoted::new(key)),
-            Self::Identity(identity) => write!(f, "becomes {identity}"),
+            Self::Subject(identity) => write!(f, "becomes {identity}"),
             Self::PodPlacement => f.write_str(
                 "moves pods between nodes, and becomes their accounts if it controls a node",
             ),

@@ -1,6 +1,6 @@
 //! Steps that a capability, or two of one actor, make possible by themselves.
 
-use k8s_rbac::{Identity, PRIVILEGED_GROUP, ServiceAccount};
+use k8s_rbac::{PRIVILEGED_GROUP, ServiceAccount, SubjectName};
 
 use crate::escalation_paths::capability::CapabilityKind as Kind;
 use crate::escalation_paths::state::{Held, State, Turn};
@@ -41,7 +41,7 @@ fn apply<'p>(state: &mut State<'p>, turn: &Turn<'p>, held: &Held<'p>) -> Result<
         Kind::ImpersonateUsers if is_cluster => return impersonate_users(state, turn, held),
         Kind::EditConfigMaps => {
             if scope.contains(AWS_AUTH.0) && held.capability.allows_name(AWS_AUTH.1) {
-                let masters = Identity::Group(PRIVILEGED_GROUP.to_owned());
+                let masters = SubjectName::Group(PRIVILEGED_GROUP.to_owned());
                 let granted_by = [held.granted_by];
                 state.reach(masters, turn.actor, Technique::EditAwsAuth, &granted_by);
             }
@@ -109,7 +109,7 @@ fn impersonate_users<'p>(
     for user in users {
         let granted_by = [held.granted_by];
         state.reach(
-            Identity::User(user),
+            SubjectName::User(user),
             turn.actor,
             Technique::Impersonate,
             &granted_by,
@@ -231,10 +231,10 @@ pub(super) fn approve_certificate<'p>(
         .groups()
         .into_iter()
         .filter(|group| group != PRIVILEGED_GROUP);
-    let users = state.unreached.users().into_iter().map(Identity::User);
+    let users = state.unreached.users().into_iter().map(SubjectName::User);
     let accounts = state.unreached.accounts_in(Scope::Cluster);
-    let all: Vec<Identity> = groups
-        .map(Identity::Group)
+    let all: Vec<SubjectName> = groups
+        .map(SubjectName::Group)
         .chain(users)
         .chain(accounts)
         .collect();

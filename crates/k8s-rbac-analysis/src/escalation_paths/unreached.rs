@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use k8s_rbac::{Identity, ServiceAccount, User};
+use k8s_rbac::{ServiceAccount, SubjectName, User};
 
 use super::Scope;
 
@@ -13,7 +13,7 @@ const NO_USER: &str = "\0";
 /// The identities that have not been reached.
 #[derive(Debug, Default)]
 pub(super) struct Unreached {
-    reached: HashSet<Identity>,
+    reached: HashSet<SubjectName>,
     users: BTreeSet<String>,
     groups: BTreeSet<String>,
     /// Names by namespace. No namespace is without any.
@@ -21,12 +21,12 @@ pub(super) struct Unreached {
 }
 
 impl Unreached {
-    pub(super) fn new(identities: BTreeSet<Identity>) -> Self {
+    pub(super) fn new(identities: BTreeSet<SubjectName>) -> Self {
         let mut unreached = Self::default();
         for identity in identities {
             match identity {
-                Identity::Group(name) => drop(unreached.groups.insert(name)),
-                Identity::User(name) => match ServiceAccount::parse(&name) {
+                SubjectName::Group(name) => drop(unreached.groups.insert(name)),
+                SubjectName::User(name) => match ServiceAccount::parse(&name) {
                     None => drop(unreached.users.insert(name)),
                     Some(account) => {
                         let namespace = account.namespace().to_owned();
@@ -40,13 +40,13 @@ impl Unreached {
     }
 
     /// Takes an identity off. Returns whether it had not been reached.
-    pub(super) fn remove(&mut self, identity: &Identity) -> bool {
+    pub(super) fn remove(&mut self, identity: &SubjectName) -> bool {
         if !self.reached.insert(identity.clone()) {
             return false;
         }
         match identity {
-            Identity::Group(name) => drop(self.groups.remove(name)),
-            Identity::User(user) => match ServiceAccount::parse(user) {
+            SubjectName::Group(name) => drop(self.groups.remove(name)),
+            SubjectName::User(user) => match ServiceAccount::parse(user) {
                 None => drop(self.users.remove(user)),
                 Some(account) => {
                     if let Some(names) = self.accounts.get_mut(account.namespace()) {
@@ -72,9 +72,9 @@ impl Unreached {
     }
 
     /// Lists the service accounts of a scope that have not been reached.
-    pub(super) fn accounts_in(&self, scope: Scope<'_>) -> Vec<Identity> {
-        let named = |(namespace, names): (&String, &BTreeSet<String>)| -> Vec<Identity> {
-            let account = |name| Identity::User(ServiceAccount::new(namespace, name).username());
+    pub(super) fn accounts_in(&self, scope: Scope<'_>) -> Vec<SubjectName> {
+        let named = |(namespace, names): (&String, &BTreeSet<String>)| -> Vec<SubjectName> {
+            let account = |name| SubjectName::User(ServiceAccount::new(namespace, name).username());
             names.iter().map(|name| account(name)).collect()
         };
         match scope {
@@ -90,12 +90,12 @@ impl Unreached {
 
     /// Lists the service accounts of a name that have not been reached. In one namespace the account is
     /// listed even if no binding names it.
-    pub(super) fn accounts_named(&self, name: &str, scope: Scope<'_>) -> Vec<Identity> {
+    pub(super) fn accounts_named(&self, name: &str, scope: Scope<'_>) -> Vec<SubjectName> {
         let account = |namespace: &str| {
             let username = ServiceAccount::new(namespace, name).username();
             ServiceAccount::parse(&username)
                 .is_some()
-                .then_some(Identity::User(username))
+                .then_some(SubjectName::User(username))
         };
         match scope {
             Scope::Namespace(namespace) => account(namespace).into_iter().collect(),
@@ -112,10 +112,10 @@ impl Unreached {
 
 /// Builds the user of an identity, with the groups that authentication adds. A group becomes a member of
 /// it that no binding names.
-pub(super) fn user_of(identity: &Identity) -> User {
+pub(super) fn user_of(identity: &SubjectName) -> User {
     match identity {
-        Identity::Group(name) => User::new(NO_USER, [name.clone()]).authenticated(),
-        Identity::User(name) => match ServiceAccount::parse(name) {
+        SubjectName::Group(name) => User::new(NO_USER, [name.clone()]).authenticated(),
+        SubjectName::User(name) => match ServiceAccount::parse(name) {
             Some(account) => User::service_account(account.namespace(), account.name()),
             None if name == "system:anonymous" => User::new(name, ["system:unauthenticated"]),
             None => User::new(name, [""; 0]).authenticated(),

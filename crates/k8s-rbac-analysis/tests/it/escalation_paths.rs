@@ -6,8 +6,8 @@ mod naive;
 use std::collections::BTreeSet;
 
 use k8s_rbac::{
-    API_GROUP, ClusterRole, ClusterRoleBinding, Identity, KubernetesVersion, Metadata, Objects,
-    Policy, PolicyRule, ResourceRequest, Role, RoleBinding, RoleRef, Subject, User,
+    API_GROUP, ClusterRole, ClusterRoleBinding, KubernetesVersion, Metadata, Objects, Policy,
+    PolicyRule, ResourceRequest, Role, RoleBinding, RoleRef, Subject, SubjectName, User,
 };
 use k8s_rbac_analysis::escalation_paths;
 use k8s_rbac_analysis::escalation_paths::{EscalationPaths, EscalationSearch, Goal, Target};
@@ -222,9 +222,9 @@ fn world() -> impl Strategy<Value = Objects> {
     )
 }
 
-fn reached(paths: &EscalationPaths<'_>) -> BTreeSet<Identity> {
+fn reached(paths: &EscalationPaths<'_>) -> BTreeSet<SubjectName> {
     let targets = paths.steps().iter().filter_map(|step| match step.target() {
-        Target::Identity(identity) => Some(identity.clone()),
+        Target::Subject(identity) => Some(identity.clone()),
         _ => None,
     });
     targets.collect()
@@ -382,15 +382,15 @@ fn a_path_to_a_goal_is_one_shortest_chain() {
     ];
     assert_eq!(steps(&Goal::Request(read.into())), Some(chain.clone()));
     assert_eq!(
-        steps(&Goal::Identity(Identity::User("w".to_owned()))),
+        steps(&Goal::Subject(SubjectName::User("w".to_owned()))),
         Some(chain)
     );
     assert_eq!(
-        steps(&Goal::Identity(Identity::Group("g".to_owned()))),
+        steps(&Goal::Subject(SubjectName::Group("g".to_owned()))),
         Some(Vec::new())
     );
     assert_eq!(
-        steps(&Goal::Identity(Identity::Group(
+        steps(&Goal::Subject(SubjectName::Group(
             "system:masters".to_owned()
         ))),
         None

@@ -3,8 +3,8 @@
 
 use k8s_rbac::reference;
 use k8s_rbac::{
-    ClusterRoleBinding, Coverage, Identity, Manifests, Metadata, Objects, Permission, Policy,
-    PolicyRule, Request, ResourceRequest, RoleBinding, User,
+    ClusterRoleBinding, Coverage, Manifests, Metadata, Objects, Permission, Policy, PolicyRule,
+    Request, ResourceRequest, RoleBinding, SubjectName, User,
 };
 use k8s_rbac_analysis::{MAX_PERMISSIONS, ScopedPermission, diff, permissions};
 use proptest::collection::vec;
@@ -156,16 +156,18 @@ fn allows(atom: &ScopedPermission<'_>, request: &Request<'_>) -> bool {
 }
 
 /// The user that no binding names.
-pub(crate) fn only(identity: &Identity) -> User {
+pub(crate) fn only(identity: &SubjectName) -> User {
     match identity {
-        Identity::Group(name) => User::new("fresh-user", [name.clone()]),
-        Identity::User(name) => User::new(name.clone(), [""; 0]),
+        SubjectName::Group(name) => User::new("fresh-user", [name.clone()]),
+        SubjectName::User(name) => User::new(name.clone(), [""; 0]),
     }
 }
 
-fn identities(user: &User) -> Vec<Identity> {
-    let groups = user.groups.iter().cloned().map(Identity::Group);
-    groups.chain([Identity::User(user.name.clone())]).collect()
+fn identities(user: &User) -> Vec<SubjectName> {
+    let groups = user.groups.iter().cloned().map(SubjectName::Group);
+    groups
+        .chain([SubjectName::User(user.name.clone())])
+        .collect()
 }
 
 /// A world that allows the same: all is named otherwise and in another order, every subject has a

@@ -2,7 +2,7 @@
 //! oracle.
 
 use k8s_rbac::reference;
-use k8s_rbac::{Grant, Identity, PRIVILEGED_GROUP, Policy, Request, ResourceRequest, User};
+use k8s_rbac::{Grant, PRIVILEGED_GROUP, Policy, Request, ResourceRequest, SubjectName, User};
 use k8s_rbac_analysis::can_i::Question;
 use k8s_rbac_analysis::{
     AllowedNamespaces, AllowedSubject, RuleSources, allowed_namespaces, who_can,
@@ -97,13 +97,13 @@ proptest! {
         for question in &questions {
             let request = question.request();
             let allowed = who_can(&policy, &request);
-            let allowed: Vec<Identity> =
+            let allowed: Vec<SubjectName> =
                 allowed.subjects().iter().filter_map(AllowedSubject::identity).collect();
             let bindings = world.cluster_role_bindings.iter();
-            let cluster = bindings.flat_map(|b| b.subjects.iter().map(|s| Identity::of(s, None)));
+            let cluster = bindings.flat_map(|b| b.subjects.iter().map(|s| SubjectName::of(s, None)));
             let named = world.role_bindings.iter().flat_map(|binding| {
                 let namespace = Some(binding.metadata.namespace.as_str());
-                binding.subjects.iter().map(move |s| Identity::of(s, namespace))
+                binding.subjects.iter().map(move |s| SubjectName::of(s, namespace))
             });
             for identity in cluster.chain(named).flatten() {
                 let is_allowed = reference::is_allowed(&world, &only(&identity), &request);

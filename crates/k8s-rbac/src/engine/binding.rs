@@ -8,7 +8,7 @@ use crate::engine::role_table::RoleTable;
 use crate::objects::{ClusterRoleBinding, Metadata, PolicyRule, RoleBinding, RoleRef, Subject};
 use crate::request::User;
 use crate::response::{BindingGrant, BindingName, Unresolved};
-use crate::subject_name::{Identity, SERVICE_ACCOUNT_PREFIX};
+use crate::subject_name::{SERVICE_ACCOUNT_PREFIX, SubjectName};
 
 /// A binding at its position.
 #[derive(Clone, Debug)]
@@ -59,14 +59,14 @@ impl BindingObject {
     }
 
     /// Returns the user or group that each subject names, in order.
-    pub(crate) fn identities(&self) -> impl Iterator<Item = Option<Identity>> {
+    pub(crate) fn identities(&self) -> impl Iterator<Item = Option<SubjectName>> {
         let namespace = self.namespace();
         let subjects = self.subjects().iter();
-        subjects.map(move |subject| Identity::of(subject, namespace))
+        subjects.map(move |subject| SubjectName::of(subject, namespace))
     }
 
     /// Returns whether the subject with a number has a name. Equivalent to comparing
-    /// [`Identity::of`], without allocating.
+    /// [`SubjectName::of`], without allocating.
     pub(crate) fn has_subject(&self, number: u32, name: Name<'_>) -> bool {
         let number = usize::try_from(number).unwrap_or(usize::MAX);
         let Some(subject) = self.subjects().get(number) else {
@@ -95,11 +95,11 @@ pub(crate) enum Name<'n> {
     User(&'n str),
 }
 
-impl<'n> From<&'n Identity> for Name<'n> {
-    fn from(identity: &'n Identity) -> Self {
+impl<'n> From<&'n SubjectName> for Name<'n> {
+    fn from(identity: &'n SubjectName) -> Self {
         match identity {
-            Identity::Group(name) => Self::Group(name),
-            Identity::User(name) => Self::User(name),
+            SubjectName::Group(name) => Self::Group(name),
+            SubjectName::User(name) => Self::User(name),
         }
     }
 }
@@ -200,9 +200,9 @@ impl<'p> BindingView<'p> {
     pub fn subject_for(&self, user: &User) -> Option<&'p Subject> {
         self.subjects
             .iter()
-            .find(|subject| match Identity::of(subject, self.namespace) {
-                Some(Identity::User(name)) => name == user.name,
-                Some(Identity::Group(name)) => user.groups.contains(&name),
+            .find(|subject| match SubjectName::of(subject, self.namespace) {
+                Some(SubjectName::User(name)) => name == user.name,
+                Some(SubjectName::Group(name)) => user.groups.contains(&name),
                 None => false,
             })
     }

@@ -9,7 +9,7 @@ use super::role_table::{RoleMatch, RoleName, RoleTable};
 use super::subject_index::{SubjectBindings, SubjectIndex};
 use crate::engine::binding::{Binding, BindingObject, Name};
 use crate::objects::{PolicyRule, Subject};
-use crate::subject_name::Identity;
+use crate::subject_name::SubjectName;
 
 /// The bindings of the cluster or of one namespace, in walk order.
 #[derive(Clone, Debug, Default)]
@@ -152,12 +152,12 @@ impl Scope {
 
     fn index_of(
         &mut self,
-        identity: &Identity,
+        identity: &SubjectName,
         hasher: &TextHasher,
     ) -> (&mut SubjectIndex, &Sorted<Arc<Binding>>, u64) {
         let (index, name) = match identity {
-            Identity::Group(name) => (&mut self.groups, name),
-            Identity::User(name) => (&mut self.users, name),
+            SubjectName::Group(name) => (&mut self.groups, name),
+            SubjectName::User(name) => (&mut self.users, name),
         };
         (index, &self.bindings, hasher.hash(name))
     }
@@ -329,7 +329,7 @@ fn names_at(bindings: &Sorted<Arc<Binding>>, position: SubjectPosition, name: Na
 /// position.
 fn subject_positions(
     binding: &Binding,
-) -> impl Iterator<Item = (Option<Identity>, SubjectPosition)> {
+) -> impl Iterator<Item = (Option<SubjectName>, SubjectPosition)> {
     binding
         .object
         .identities()

@@ -1,8 +1,10 @@
 //! kube-apiserver's response to a request that is not allowed.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter, Write};
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use crate::go_text::quote::{JsonText, Quoted};
 use crate::request::Request;
@@ -87,6 +89,22 @@ impl<'a> Forbidden<'a> {
             Some(namespace) => write!(f, " in the namespace {}", Quoted(namespace)),
             None => f.write_str(" at the cluster scope"),
         }
+    }
+}
+
+/// Serializes as the `Status` of [`body`](Forbidden::body), with the same fields in the same order.
+impl Serialize for Forbidden<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut status = serializer.serialize_struct("Status", 8)?;
+        status.serialize_field("kind", "Status")?;
+        status.serialize_field("apiVersion", "v1")?;
+        status.serialize_field("metadata", &BTreeMap::<&str, &str>::new())?;
+        status.serialize_field("status", "Failure")?;
+        status.serialize_field("message", &self.to_string())?;
+        status.serialize_field("reason", "Forbidden")?;
+        status.serialize_field("details", &self.details())?;
+        status.serialize_field("code", &403)?;
+        status.end()
     }
 }
 

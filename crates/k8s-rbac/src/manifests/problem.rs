@@ -8,16 +8,16 @@ use thiserror::Error;
 /// A problem in a manifest. Prints with its place.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Problem {
+pub struct ManifestProblem {
     /// The place.
     pub place: Place,
     /// The kind of problem.
     pub fault: Fault,
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for ManifestProblem {}
 
-impl Display for Problem {
+impl Display for ManifestProblem {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.fault)
     }

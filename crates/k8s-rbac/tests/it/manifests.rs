@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_rbac::{ManifestReader, Manifests, Objects};
+use k8s_rbac::{ManifestReader, Manifests, Objects, Policy};
 use serde::Deserialize;
 use testkit::Report;
 
@@ -193,4 +193,24 @@ fn many_problems_have_their_lines() {
         .map(|problem| problem.place.position);
     let last = last.flatten().map(bounded_yaml::Position::line);
     assert_eq!(last, Some(many + 3));
+}
+
+#[test]
+fn a_policy_is_refused_if_an_object_cannot_be_read() {
+    let role = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}}";
+    let policy = Policy::from_manifests(role).unwrap();
+    assert_eq!(policy.cluster_roles().count(), 1);
+
+    // A number is not a name.
+    let unreadable = format!("{role}\n---\n{}", role.replace("name: r", "name: 7"));
+    let problems = Policy::from_manifests(&unreadable).unwrap_err();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].fault.loses_an_object());
+
+    // A namespace that is filled in leaves nothing out.
+    let defaulted = role.replace("ClusterRole", "Role");
+    assert_eq!(
+        Policy::from_manifests(&defaulted).unwrap().roles().count(),
+        1
+    );
 }

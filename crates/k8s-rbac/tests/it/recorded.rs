@@ -125,6 +125,7 @@ fn a_refusal_is_worded_as_upstream_words_it() {
         let details = serde_json::to_value(forbidden.details()).unwrap();
         report.check(&format!("details of {request:?}"), &details, &case.details);
         let body: Value = serde_json::from_str(&forbidden.body()).unwrap();
+        assert_eq!(serde_json::to_value(forbidden).unwrap(), body);
         report.check("body", &body["message"], &case.message.into());
         report.check("body", &body["details"], &case.details);
     }

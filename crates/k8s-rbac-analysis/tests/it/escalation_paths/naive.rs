@@ -4,25 +4,25 @@ use std::collections::BTreeSet;
 
 use k8s_rbac::reference;
 use k8s_rbac::{
-    API_GROUP, ClusterRole, ClusterRoleBinding, Identity, Metadata, Objects, PRIVILEGED_GROUP,
-    ResourceRequest, RoleBinding, RoleRef, Subject, User,
+    API_GROUP, ClusterRole, ClusterRoleBinding, Metadata, Objects, PRIVILEGED_GROUP,
+    ResourceRequest, RoleBinding, RoleRef, Subject, SubjectName, User,
 };
 
 use super::{NAMES, NAMESPACES, everything, named, role_ref};
 
 /// The identities that a world names, the default service accounts and the privileged group.
-fn candidates(world: &Objects) -> BTreeSet<Identity> {
+fn candidates(world: &Objects) -> BTreeSet<SubjectName> {
     let cluster = world.cluster_role_bindings.iter();
-    let cluster = cluster.flat_map(|b| b.subjects.iter().map(|s| Identity::of(s, None)));
-    let mut all: BTreeSet<Identity> = cluster.flatten().collect();
+    let cluster = cluster.flat_map(|b| b.subjects.iter().map(|s| SubjectName::of(s, None)));
+    let mut all: BTreeSet<SubjectName> = cluster.flatten().collect();
     for binding in &world.role_bindings {
         let namespace = binding.metadata.namespace.as_str();
         let subjects = binding.subjects.iter();
-        all.extend(subjects.filter_map(|s| Identity::of(s, Some(namespace))));
+        all.extend(subjects.filter_map(|s| SubjectName::of(s, Some(namespace))));
         let default = User::service_account(namespace, "default");
-        all.insert(Identity::User(default.name));
+        all.insert(SubjectName::User(default.name));
     }
-    all.insert(Identity::Group(PRIVILEGED_GROUP.to_owned()));
+    all.insert(SubjectName::Group(PRIVILEGED_GROUP.to_owned()));
     all
 }
 
@@ -30,17 +30,18 @@ fn candidates(world: &Objects) -> BTreeSet<Identity> {
 pub(super) struct Naive {
     world: Objects,
     start: User,
-    pub(super) reached: BTreeSet<Identity>,
-    pub(super) candidates: BTreeSet<Identity>,
+    pub(super) reached: BTreeSet<SubjectName>,
+    pub(super) candidates: BTreeSet<SubjectName>,
     /// The candidates at first, and who the user is.
-    named: BTreeSet<Identity>,
+    named: BTreeSet<SubjectName>,
     pub(super) has_everything: bool,
 }
 
 impl Naive {
     pub(super) fn run(world: &Objects, start: &User) -> Self {
-        let own = start.groups.iter().cloned().map(Identity::Group);
-        let own: BTreeSet<Identity> = own.chain([Identity::User(start.name.clone())]).collect();
+        let own = start.groups.iter().cloned().map(SubjectName::Group);
+        let own: BTreeSet<SubjectName> =
+            own.chain([SubjectName::User(start.name.clone())]).collect();
         let candidates = candidates(world);
         let mut naive = Self {
             world: world.clone(),
@@ -62,12 +63,12 @@ impl Naive {
     fn round(&mut self) {
         let mut users = vec![self.start.clone()];
         users.extend(self.reached.iter().map(|identity| match identity {
-            Identity::Group(name) => User::new("nobody", [name.clone()]).authenticated(),
-            Identity::User(_) => match identity.as_service_account() {
+            SubjectName::Group(name) => User::new("nobody", [name.clone()]).authenticated(),
+            SubjectName::User(_) => match identity.as_service_account() {
                 Some(account) => User::service_account(account.namespace(), account.name()),
                 None => match identity {
-                    Identity::User(name) => User::new(name.clone(), [""; 0]).authenticated(),
-                    Identity::Group(_) => User::default(),
+                    SubjectName::User(name) => User::new(name.clone(), [""; 0]).authenticated(),
+                    SubjectName::Group(_) => User::default(),
                 },
             },
         }));
@@ -79,10 +80,11 @@ impl Naive {
             users.extend(self.teams(&user));
             let star = ResourceRequest::new("*", "*", "*").with_name("fresh");
             self.has_everything |= self.may(&user, star);
-            let candidates: Vec<Identity> = self.candidates.iter().cloned().collect();
+            let candidates: Vec<SubjectName> = self.candidates.iter().cloned().collect();
             for identity in candidates {
                 if self.may_become(&user, &identity) {
-                    self.has_everything |= identity == Identity::Group(PRIVILEGED_GROUP.to_owned());
+                    self.has_everything |=
+                        identity == SubjectName::Group(PRIVILEGED_GROUP.to_owned());
                     self.reached.insert(identity);
                 }
             }
@@ -97,7 +99,7 @@ impl Naive {
         }
         let groups: Vec<String> = (self.named.iter())
             .filter_map(|identity| match identity {
-                Identity::Group(name) if name != PRIVILEGED_GROUP => Some(name.clone()),
+                SubjectName::Group(name) if name != PRIVILEGED_GROUP => Some(name.clone()),
                 _ => None,
             })
             .filter(|name| self.may(user, impersonate("groups", name)))
@@ -107,12 +109,12 @@ impl Naive {
         }
         let mut users: Vec<String> = (self.named.iter())
             .filter_map(|identity| match (identity, identity.as_service_account()) {
-                (Identity::User(whole), Some(account)) => {
+                (SubjectName::User(whole), Some(account)) => {
                     let request = impersonate("serviceaccounts", account.name())
                         .in_namespace(account.namespace());
                     self.may(user, request).then(|| whole.clone())
                 }
-                (Identity::User(name), None) => {
+                (SubjectName::User(name), None) => {
                     let request = impersonate("users", name);
                     self.may(user, request).then(|| name.clone())
                 }
@@ -154,7 +156,7 @@ impl Naive {
         })
     }
 
-    fn may_become(&self, user: &User, identity: &Identity) -> bool {
+    fn may_become(&self, user: &User, identity: &SubjectName) -> bool {
         let certificates =
             |verb, resource| ResourceRequest::new(verb, "certificates.k8s.io", resource);
         let requests = "certificatesigningrequests";
@@ -168,7 +170,7 @@ impl Naive {
                 user,
                 certificates("approve", "signers").with_name("kubernetes.io/kube-apiserver-client"),
             );
-        let is_master = *identity == Identity::Group(PRIVILEGED_GROUP.to_owned());
+        let is_master = *identity == SubjectName::Group(PRIVILEGED_GROUP.to_owned());
         if has_certificate && !is_master {
             return true;
         }
@@ -203,8 +205,8 @@ impl Naive {
                             || self.may(user, request(verb, "", "secrets").with_name(&secret))
                     })
             }
-            (Identity::User(name), None) => self.may(user, impersonate("users", "", name)),
-            (Identity::Group(name), None) => {
+            (SubjectName::User(name), None) => self.may(user, impersonate("users", "", name)),
+            (SubjectName::Group(name), None) => {
                 let is_mapped = is_master
                     && ["update", "patch"].iter().any(|verb| {
                         let request = ResourceRequest::new(verb, "", "configmaps");
@@ -307,11 +309,11 @@ impl Naive {
     fn is_held(&self, kind: &str, name: &str, namespace: &str) -> bool {
         let is_of = |subjects: &[Subject], namespace: Option<&str>| {
             subjects.iter().any(|subject| {
-                let identity = Identity::of(subject, namespace);
+                let identity = SubjectName::of(subject, namespace);
                 identity.is_some_and(|identity| {
                     let is_own = match &identity {
-                        Identity::Group(name) => self.start.groups.contains(name),
-                        Identity::User(name) => self.start.name == *name,
+                        SubjectName::Group(name) => self.start.groups.contains(name),
+                        SubjectName::User(name) => self.start.name == *name,
                     };
                     is_own || self.reached.contains(&identity)
                 })
