@@ -46,9 +46,11 @@ pub(super) fn quote_names(names: impl Iterator<Item: Borrow<str>>) -> String {
     }
 }
 
-/// Quotes a list of signed headers, or only its first bad name.
+/// Quotes a list of signed headers, or only its first bad name. A header name has no `=`: what follows one
+/// may be a signature whose separator was lost.
 pub(super) fn quote_list(list: &str) -> String {
-    quote(signed_headers::at_fault(signed_headers::names(list)).unwrap_or(list))
+    let shown = signed_headers::at_fault(signed_headers::names(list)).unwrap_or(list);
+    quote(shown.split('=').next().unwrap_or_default())
 }
 
 /// Describes a position and quotes the name there, unless it may be a value whose name was lost.
