@@ -1,9 +1,11 @@
 //! The files that a command line names, each read up to a limit.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use bounded_yaml::{Limits, decode};
 use printable_text::Printable;
 
 /// The limit for a file that a person wrote, in bytes: what a Kubernetes object may have (etcd's
@@ -15,7 +17,8 @@ const STDIN: &str = "-";
 
 /// Reads a file of at most `max` bytes of text; `-` is standard input.
 ///
-/// Text is UTF-8, or UTF-16 after a byte order mark, as PowerShell's `>` writes it.
+/// Text is UTF-8, or UTF-16 after a byte order mark, which Windows PowerShell's `>` writes. The mark is
+/// dropped.
 ///
 /// # Errors
 ///
@@ -30,7 +33,11 @@ pub fn read(path: &Path, max: usize) -> Result<String, String> {
             .and_then(|file| read_bytes(file, max))
     };
     bytes
-        .and_then(text)
+        .and_then(|bytes| {
+            decode(&bytes, &Limits::new().with_max_bytes(max))
+                .map(Cow::into_owned)
+                .map_err(|why| why.to_string())
+        })
         .map_err(|why| format!("{}: {why}", name(path)))
 }
 
@@ -114,22 +121,4 @@ fn read_bytes(source: impl Read, max: usize) -> Result<Vec<u8>, String> {
         true => Err(format!("longer than {max} bytes")),
         false => Ok(bytes),
     }
-}
-
-fn text(bytes: Vec<u8>) -> Result<String, String> {
-    let units = match bytes.as_slice() {
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        _ => return String::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned()),
-    };
-    units
-        .and_then(|units| String::from_utf16(&units).ok())
-        .ok_or_else(|| "not UTF-16 text, although it begins with that byte order mark".to_owned())
-}
-
-/// Joins bytes to UTF-16 units; `None` if a byte is left over.
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Vec<u16>> {
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    rest.is_empty()
-        .then(|| pairs.iter().map(|&pair| unit(pair)).collect())
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use printable_text::Printable;
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess};
 use serde::de::{SeqAccess, Unexpected, VariantAccess, Visitor};
@@ -11,8 +12,9 @@ use crate::node::{Kind, Mapping, Node, Scalar};
 
 /// Why a node does not have the shape that a type expects, and where in the document.
 ///
-/// The only text of the input in this error is [`path`](Self::path): the keys that lead to the value.
-/// It is untrusted text.
+/// The only text of the input in this error is [`path`](Self::path), the keys that lead to the value,
+/// and what a type's own `Deserialize` puts into [`Mismatch::Other`]. [`Display`](fmt::Display) prints
+/// both escaped.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ShapeError {
     path: String,
@@ -65,7 +67,7 @@ impl ShapeError {
 impl fmt::Display for ShapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
-            write!(f, "`{}`: ", self.path)?;
+            write!(f, "`{}`: ", Printable::new(&self.path))?;
         }
         self.mismatch.fmt(f)
     }
@@ -99,7 +101,7 @@ impl fmt::Display for Mismatch {
         match self {
             Self::DuplicateKey => f.write_str("the key is defined twice"),
             Self::MissingField(field) => write!(f, "`{field}` is missing"),
-            Self::Other(message) => f.write_str(message),
+            Self::Other(message) => Printable::new(message).fmt(f),
             Self::UnknownField => f.write_str("unknown key"),
             Self::Unexpected { found, expected } => write!(f, "expected {expected}, found {found}"),
         }

@@ -5,6 +5,7 @@ use crate::json::{is_likely_json, read_json};
 use crate::libyaml::{self, Reader};
 use crate::limits::Limits;
 use crate::node::Node;
+use crate::position::BYTE_ORDER_MARK;
 
 /// Reads a text as a stream of YAML documents, or as JSON values if it starts with `{` or `[` and is
 /// valid JSON.
@@ -19,7 +20,7 @@ use crate::node::Node;
 #[must_use]
 pub fn documents<'a>(text: &'a str, limits: &Limits) -> Documents<'a> {
     // A byte order mark is not part of the text.
-    let text_without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text_without_mark = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let skipped = text.len().saturating_sub(text_without_mark.len());
     Documents {
         state: begin(text_without_mark, skipped, limits),

@@ -16,6 +16,10 @@ pub enum Error {
     /// of them to the wrong node.
     #[error("an anchor is defined a second time at {0}; give each anchor its own name")]
     AnchorRedefined(Position),
+    /// A line that starts with `%` and is not the only `%YAML` of its document. `libyaml` reads `%TAG`
+    /// directives in quadratic time.
+    #[error("a directive at {0}; only one `%YAML` is read")]
+    Directive(Position),
     /// A key that is a list, a mapping or null.
     #[error("a key that is a list, a mapping or null{}", place(*.0))]
     Key(Option<Position>),
@@ -53,15 +57,6 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
-    /// More than [`MAX_DIRECTIVES`](crate::MAX_DIRECTIVES) directives (`%TAG`) in a document, which
-    /// `libyaml` would read in quadratic time.
-    #[error("more than {limit} directives in one document at {at}")]
-    TooManyDirectives {
-        /// The limit.
-        limit: usize,
-        /// The position of the first directive above the limit.
-        at: Position,
-    },
     /// A long run of spaces or line breaks followed by many words, which `libyaml` would read in
     /// quadratic time if they are in one scalar.
     #[error("too many words after a long run of spaces or line breaks, up to {0}")]
@@ -76,9 +71,9 @@ impl Error {
     #[must_use]
     pub const fn position(&self) -> Option<Position> {
         match *self {
-            Self::AnchorRedefined(at)
-            | Self::TooManyDirectives { at, .. }
-            | Self::TooMuchWhitespace(at) => Some(at),
+            Self::AnchorRedefined(at) | Self::Directive(at) | Self::TooMuchWhitespace(at) => {
+                Some(at)
+            }
             Self::Key(at)
             | Self::Merge(at)
             | Self::Syntax { at, .. }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod build;
+mod decode;
 mod deserialize;
 mod documents;
 mod error;
@@ -13,12 +14,11 @@ mod node;
 mod position;
 mod source_text;
 
+pub use decode::{TextError, decode};
 pub use deserialize::{Mismatch, ShapeError};
 pub use documents::{Documents, documents, json};
 pub use error::{Error, Syntax};
-pub use limits::{
-    DEFAULT_EXPANSION, DEFAULT_MAX_BYTES, EXPANSION_FLOOR, Limits, MAX_DEPTH, MAX_DIRECTIVES,
-};
+pub use limits::{DEFAULT_EXPANSION, DEFAULT_MAX_BYTES, EXPANSION_FLOOR, Limits, MAX_DEPTH};
 pub use line_index::LineIndex;
 pub use node::{Kind, Mapping, Node, Scalar};
 pub use position::Position;

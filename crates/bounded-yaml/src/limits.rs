@@ -9,10 +9,6 @@ pub const DEFAULT_MAX_BYTES: usize = 1024 * 1024;
 /// before.
 pub const MAX_DEPTH: usize = 128;
 
-/// The limit on directives (`%YAML`, `%TAG`) in a document. `libyaml` compares each `%TAG` with the
-/// earlier ones, and each tag with all of them. Our choice: Kubernetes manifests have none.
-pub const MAX_DIRECTIVES: usize = 16;
-
 /// The default limit on the cost of the documents with every alias replaced by its content, as a
 /// multiple of the input's size. Our choice: without aliases the cost of any input is below 8 times
 /// its size.

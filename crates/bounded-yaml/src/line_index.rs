@@ -1,6 +1,6 @@
 //! Lines and columns of many offsets in one text.
 
-use crate::position::{Position, char_start};
+use crate::position::{BYTE_ORDER_MARK, Position, char_start};
 
 /// Bytes between two remembered positions. Our choice: a lookup reads at most this much text, and
 /// the table takes a sixteenth of the text's size.
@@ -30,8 +30,13 @@ impl<'t> LineIndex<'t> {
     /// Builds the index of a text.
     #[must_use]
     pub fn new(text: &'t str) -> Self {
-        let mut remembered = vec![(0, Position::START)];
-        let (mut last, mut position) = (0_usize, Position::START);
+        let mark = if text.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len_utf8()
+        } else {
+            0
+        };
+        let mut remembered = vec![(mark, Position::START)];
+        let (mut last, mut position) = (mark, Position::START);
         for offset in (STEP..text.len()).step_by(STEP) {
             let offset = char_start(text, offset);
             position = position.after(text.get(last..offset).unwrap_or_default());
@@ -43,8 +48,8 @@ impl<'t> LineIndex<'t> {
 
     /// Returns the line and column of a byte offset.
     ///
-    /// An offset past the end is taken as the end, and one inside a character as the start of that
-    /// character.
+    /// A byte order mark at the start has no column. An offset past the end is taken as the end, and
+    /// one inside a character as the start of that character.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
         let offset = char_start(self.text, offset);
@@ -69,6 +74,7 @@ mod tests {
             String::new(),
             line.repeat(200),
             format!("{line}{long}ß{long}\n{line}"),
+            format!("\u{feff}{line}{long}\n{line}"),
         ] {
             let index = LineIndex::new(&text);
             for offset in 0..=text.len().saturating_add(2) {

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The character that precedes a text in some files. It is not part of the text.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// A position in a text, counted as editors do: lines and columns start at one, and columns count
 /// characters.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -24,12 +27,13 @@ impl Position {
     /// [`Scalar::offset`](crate::Scalar::offset) returned. This reads the text up to the offset; use
     /// a [`LineIndex`](crate::LineIndex) to look up many offsets in one text.
     ///
-    /// An offset past the end is taken as the end, and one inside a character as the start of that
-    /// character.
+    /// A byte order mark at the start has no column. An offset past the end is taken as the end, and
+    /// one inside a character as the start of that character.
     #[must_use]
     pub fn of(text: &str, offset: usize) -> Self {
         let offset = char_start(text, offset);
-        Self::START.after(text.get(..offset).unwrap_or(text))
+        let before = text.get(..offset).unwrap_or(text);
+        Self::START.after(before.strip_prefix(BYTE_ORDER_MARK).unwrap_or(before))
     }
 
     /// Returns the position reached after reading `text` from this one.
@@ -86,6 +90,15 @@ mod tests {
         assert_eq!(Position::of(text, 3), Position::new(1, 4));
         assert_eq!(Position::of(text, 6), Position::new(2, 1));
         assert_eq!(Position::of(text, 13), Position::new(2, 7));
+    }
+
+    #[test]
+    fn a_byte_order_mark_has_no_column() {
+        let text = "\u{feff}a: b\nc: \u{feff}d";
+        assert_eq!(Position::of(text, 0), Position::new(1, 1));
+        assert_eq!(Position::of(text, 3), Position::new(1, 1));
+        assert_eq!(Position::of(text, 6), Position::new(1, 4));
+        assert_eq!(Position::of(text, 14), Position::new(2, 5));
     }
 
     #[test]

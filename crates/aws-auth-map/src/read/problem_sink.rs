@@ -63,7 +63,6 @@ impl<'s> ProblemSink<'s> {
             Error::TooDeep { .. }
             | Error::TooExpanded { .. }
             | Error::TooLong { .. }
-            | Error::TooManyDirectives { .. }
             | Error::TooMuchWhitespace(_) => ProblemKind::TooLarge,
             _ => ProblemKind::NotJson,
         };
@@ -73,9 +72,10 @@ impl<'s> ProblemSink<'s> {
     fn diagnose(&self, error: &Error) -> (ProblemKind, Option<Position>) {
         let position = error.position();
         let kind = match error {
-            Error::TooDeep { .. } | Error::TooExpanded { .. } | Error::TooLong { .. } => {
-                ProblemKind::TooLarge
-            }
+            Error::TooDeep { .. }
+            | Error::TooExpanded { .. }
+            | Error::TooLong { .. }
+            | Error::TooMuchWhitespace(_) => ProblemKind::TooLarge,
             Error::AnchorRedefined(_) | Error::UnknownAnchor(_) => ProblemKind::Alias,
             _ => {
                 let slip = position.and_then(|at| slip::find(self.text, at.line()));

@@ -9,7 +9,7 @@ use crate::position::Position;
 ///
 /// # Errors
 ///
-/// In this order: [`Error::TooDeep`]; [`Error::TooManyDirectives`] and [`Error::TooMuchWhitespace`];
+/// In this order: [`Error::TooDeep`]; [`Error::Directive`] and [`Error::TooMuchWhitespace`];
 /// [`Error::AnchorRedefined`].
 pub(crate) fn precheck(text: &str, max_depth: usize) -> Result<(), Error> {
     if let Some(offset) = flow_depth::exceeds(text, max_depth) {

@@ -3,14 +3,14 @@
 //! Two lists grow with the input and are walked again and again:
 //!
 //! - **Directives**: each `%TAG` is compared with the earlier ones of its document, and each tag with
-//!   all of them (`yaml_parser_append_tag_directive`).
+//!   all of them (`yaml_parser_append_tag_directive`). Application-specific tags have no meaning here,
+//!   so no directive except `%YAML` is needed.
 //! - **Whitespace**: the buffers that hold the blanks and line breaks inside a scalar are cleared over
 //!   their whole capacity after each word or line (`CLEAR`). They have the size of the longest run so
 //!   far, so a single long run makes every later word of the scalar expensive.
 
 use super::text::is_document_marker;
 use crate::error::Error;
-use crate::limits::MAX_DIRECTIVES;
 use crate::position::Position;
 
 /// The limit on bytes that `libyaml` clears in its whitespace buffers, as a multiple of the input's
@@ -22,29 +22,26 @@ const MAX_CLEARED: usize = 512;
 ///
 /// # Errors
 ///
-/// [`Error::TooManyDirectives`], [`Error::TooMuchWhitespace`], in the order of the text.
+/// [`Error::Directive`], [`Error::TooMuchWhitespace`], in the order of the text.
 pub(super) fn check(text: &str) -> Result<(), Error> {
     let budget = text.len().saturating_mul(MAX_CLEARED);
     let mut cleared = Cleared::default();
-    let mut directives = 0_usize;
+    let mut has_version = false;
     let mut is_line_start = true;
     for (offset, c) in text.char_indices() {
         if is_line_start && c == '%' {
-            // It may also be a line of a plain or quoted scalar, which is no harm to count.
-            directives = directives.saturating_add(1);
-            if directives > MAX_DIRECTIVES {
-                return Err(Error::TooManyDirectives {
-                    limit: MAX_DIRECTIVES,
-                    at: Position::of(text, offset),
-                });
+            // It may also be a line of a quoted scalar, which only a whole scanner can tell.
+            if has_version || !is_version(text.get(offset..).unwrap_or_default()) {
+                return Err(Error::Directive(Position::of(text, offset)));
             }
+            has_version = true;
         }
         if is_line_start
             && matches!(c, '-' | '.')
             && is_document_marker(text.as_bytes().get(offset..).unwrap_or_default())
         {
             // The marker ends every scalar, and `libyaml` forgets the directives of the document.
-            directives = 0;
+            has_version = false;
             cleared.longest = 0;
         }
         cleared.read(c);
@@ -55,6 +52,12 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
         is_line_start = is_break(c) || (is_line_start && c == '\u{feff}');
     }
     Ok(())
+}
+
+/// Whether a line is the directive `%YAML`.
+fn is_version(line: &str) -> bool {
+    line.strip_prefix("%YAML")
+        .is_some_and(|rest| rest.starts_with([' ', '\t']))
 }
 
 /// Counts the bytes that `libyaml` clears, if every run of whitespace is inside a scalar.

@@ -2,7 +2,7 @@
 //! would run for hours or exhaust the memory.
 
 use bounded_yaml::documents;
-use bounded_yaml::{EXPANSION_FLOOR, Error, Limits, MAX_DEPTH, MAX_DIRECTIVES, Node, Position};
+use bounded_yaml::{EXPANSION_FLOOR, Error, Limits, MAX_DEPTH, Node, Position};
 
 use crate::{error, one};
 
@@ -226,24 +226,27 @@ fn without_aliases_even_the_shortest_nodes_stay_within_the_budget() {
 }
 
 #[test]
-fn directives_are_limited_for_each_document() {
-    let directives =
-        |count: usize| -> String { (0..count).map(|n| format!("%TAG !a{n}! b:\n")).collect() };
-    let allowed = format!("{}---\na: b\n...\n", directives(MAX_DIRECTIVES));
-    assert!(documents(&allowed.repeat(100), &Limits::new()).all(|node| node.is_ok()));
-    let limit = MAX_DIRECTIVES;
-    let at = Position::new(MAX_DIRECTIVES + 1, 1);
-    let many = format!("{}---\na: b\n", directives(10_000));
-    assert_eq!(error(&many), Error::TooManyDirectives { limit, at });
-    // After a document that no marker ends, and with the other line breaks of YAML 1.1.
-    assert!(matches!(
-        error(&format!("---\na: b\n{many}")),
-        Error::TooManyDirectives { .. }
-    ));
+fn no_directive_is_read_except_one_version() {
+    let versioned = "%YAML 1.2\n---\na: b\n...\n";
+    assert!(documents(&versioned.repeat(100), &Limits::new()).all(|node| node.is_ok()));
+    let at = |line| Error::Directive(Position::new(line, 1));
+    for (text, want) in [
+        ("%TAG ! b:\n---\na: b\n", at(1)),
+        ("%YAML 1.2\n%TAG ! b:\n---\na: b\n", at(2)),
+        ("%YAML 1.2\n%YAML 1.2\n---\na: b\n", at(2)),
+        ("%YAMLX 1.2\n---\na: b\n", at(1)),
+        ("%FOO\n---\na: b\n", at(1)),
+        ("# a\n\n%FOO\n---\na: b\n", at(3)),
+        // After a document that no marker ends.
+        ("---\na: b\n%TAG ! b:\n---\na: b\n", at(3)),
+    ] {
+        assert_eq!(error(text), want, "{text}");
+    }
+    // With the other line breaks of YAML 1.1, and a byte order mark inside the text.
     for line_break in ["\r", "\u{85}", "\u{2028}", "\u{2029}", "\n\u{feff}"] {
-        let many = many.replace('\n', line_break);
+        let text = format!("%YAML 1.2{line_break}%TAG ! b:{line_break}---{line_break}a: b");
         assert!(
-            matches!(error(&many), Error::TooManyDirectives { .. }),
+            matches!(error(&text), Error::Directive(_)),
             "{line_break:?}"
         );
     }

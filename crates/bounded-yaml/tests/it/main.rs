@@ -1,6 +1,8 @@
 //! The tests of `bounded-yaml`.
 
 #[cfg(test)]
+mod decode;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod props;
