@@ -170,10 +170,9 @@ fn in_mode(map: IdentityMap, mode: Option<String>) -> Result<IdentityMap, Refusa
     let Some(mode) = mode.filter(|mode| !mode.is_empty()) else {
         return Ok(map);
     };
-    let mode = AuthenticationMode::from_name(&mode).ok_or_else(|| {
-        let message = "`API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`";
-        Refusal::new("unknown-authentication-mode", &message)
-    })?;
+    let mode: AuthenticationMode = mode
+        .parse()
+        .map_err(|why| Refusal::new("unknown-authentication-mode", &why))?;
     Ok(map.with_authentication_mode(mode))
 }
 

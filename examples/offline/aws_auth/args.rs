@@ -40,7 +40,7 @@ pub(crate) enum Command {
         files: Vec<PathBuf>,
         /// The cluster's authentication mode: `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`. With
         /// `CONFIG_MAP` a map without nodes is reported.
-        #[arg(long, value_name = "MODE", value_parser = mode)]
+        #[arg(long, value_name = "MODE")]
         mode: Option<AuthenticationMode>,
     },
     /// Show which user a caller becomes, by which rule, and which rules nearly match.
@@ -155,12 +155,6 @@ pub(crate) struct Entry {
     /// A group; repeatable.
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Vec<String>,
-}
-
-/// Parses an authentication mode.
-fn mode(name: &str) -> Result<AuthenticationMode, String> {
-    AuthenticationMode::from_name(name)
-        .ok_or_else(|| "expected `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`".to_owned())
 }
 
 /// Builds the identity of a caller from the ARN that STS reports. The ids are invented, because rules of

@@ -249,7 +249,7 @@ fn read_modes(node: Option<&Node>, sink: &mut ProblemSink<'_>) -> BackendModes {
     let at = Location::FILE.field_of(BACKEND_MODE);
     let mut kinds = Vec::new();
     let mut read = |name: Option<&str>, offset: Option<usize>| {
-        let kind = name.and_then(BackendKind::from_mode);
+        let kind = name.and_then(|name| name.parse::<BackendKind>().ok());
         let kind = kind.filter(|kind| *kind != BackendKind::AccessEntries);
         let Some(kind) = kind else {
             return sink.report(ProblemKind::UnknownMode, at, offset);
@@ -342,7 +342,7 @@ fn read_list(entry: &Node, sink: &mut ProblemSink<'_>) -> Option<(BackendKind, V
         sink.report(ProblemKind::ReservedPrefixes, AT, entry.offset());
         return None;
     };
-    let Some(kind) = BackendKind::from_mode(mode) else {
+    let Ok(kind) = mode.parse::<BackendKind>() else {
         sink.report(ProblemKind::UnknownMode, AT, entry.offset());
         return None;
     };

@@ -1,6 +1,9 @@
 //! A backend: one source of rules.
 
 use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error as ThisError;
 
 use crate::rules::Rules;
 
@@ -34,17 +37,6 @@ impl BackendKind {
         Self::MountedFile,
     ];
 
-    /// Returns the kind that a mode names. Upstream's two deprecated names are accepted: `File` is
-    /// `MountedFile`, and `ConfigMap` is `EKSConfigMap` (`pkg/mapper/mapper.go`).
-    #[must_use]
-    pub fn from_mode(mode: &str) -> Option<Self> {
-        match mode {
-            "ConfigMap" => Some(Self::EksConfigMap),
-            "File" => Some(Self::MountedFile),
-            _ => Self::ALL.into_iter().find(|kind| kind.as_str() == mode),
-        }
-    }
-
     /// Returns the name of the mode.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -61,6 +53,34 @@ impl BackendKind {
 impl fmt::Display for BackendKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// A name that is not a backend's.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
+#[error(
+    "unknown backend; expected `AccessEntries`, `CRD`, `DynamicFile`, `EKSConfigMap` or `MountedFile`"
+)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the error has no details, and callers compare it"
+)]
+pub struct UnknownBackend;
+
+impl FromStr for BackendKind {
+    type Err = UnknownBackend;
+
+    /// Parses the name of a mode. Upstream's two deprecated names are accepted: `File` is
+    /// `MountedFile`, and `ConfigMap` is `EKSConfigMap` (`pkg/mapper/mapper.go`).
+    fn from_str(mode: &str) -> Result<Self, UnknownBackend> {
+        match mode {
+            "ConfigMap" => Ok(Self::EksConfigMap),
+            "File" => Ok(Self::MountedFile),
+            _ => Self::ALL
+                .into_iter()
+                .find(|kind| kind.as_str() == mode)
+                .ok_or(UnknownBackend),
+        }
     }
 }
 
@@ -142,13 +162,8 @@ pub enum AuthenticationMode {
 }
 
 impl AuthenticationMode {
-    /// Returns the mode with this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Api, Self::ApiAndConfigMap, Self::ConfigMap]
-            .into_iter()
-            .find(|mode| mode.as_str() == name)
-    }
+    /// Every mode.
+    pub const ALL: [Self; 3] = [Self::Api, Self::ApiAndConfigMap, Self::ConfigMap];
 
     /// Returns the name of the mode.
     #[must_use]
@@ -167,5 +182,52 @@ impl AuthenticationMode {
             BackendKind::EksConfigMap => !matches!(self, Self::Api),
             BackendKind::Crd | BackendKind::DynamicFile | BackendKind::MountedFile => true,
         }
+    }
+}
+
+impl fmt::Display for AuthenticationMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A name that is not an authentication mode's.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
+#[error("unknown authentication mode; expected `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the error has no details, and callers compare it"
+)]
+pub struct UnknownAuthenticationMode;
+
+impl FromStr for AuthenticationMode {
+    type Err = UnknownAuthenticationMode;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAuthenticationMode> {
+        Self::ALL
+            .into_iter()
+            .find(|mode| mode.as_str() == name)
+            .ok_or(UnknownAuthenticationMode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AuthenticationMode, BackendKind, UnknownAuthenticationMode, UnknownBackend};
+
+    #[test]
+    fn every_kind_and_mode_is_parsed_from_its_name() {
+        for kind in BackendKind::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+        for mode in AuthenticationMode::ALL {
+            assert_eq!(mode.to_string().parse(), Ok(mode));
+        }
+        assert_eq!("File".parse(), Ok(BackendKind::MountedFile));
+        assert_eq!("eksconfigmap".parse::<BackendKind>(), Err(UnknownBackend));
+        assert_eq!(
+            "api".parse::<AuthenticationMode>(),
+            Err(UnknownAuthenticationMode)
+        );
     }
 }

@@ -1,9 +1,12 @@
 //! The order in which backends are searched.
 
+use std::fmt;
+use std::str::FromStr;
+
 use thiserror::Error as ThisError;
 
 use crate::resolve::IdentityMap;
-use crate::resolve::backend::{Backend, BackendKind};
+use crate::resolve::backend::{Backend, BackendKind, UnknownBackend};
 
 /// The backends to search, in order: upstream's `--backend-mode`.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -28,24 +31,6 @@ pub enum BackendModesError {
 }
 
 impl BackendModes {
-    /// Parses a comma-separated list, as the flag `--backend-mode` takes it. Upstream's deprecated
-    /// names are accepted.
-    ///
-    /// # Errors
-    ///
-    /// In this order, as upstream (`pkg/mapper/mapper.go`, `ValidateBackendMode`):
-    /// [`BackendModesError::Unknown`], [`BackendModesError::Duplicate`],
-    /// [`BackendModesError::Empty`].
-    // DIFFERENCE: upstream accepts a backend twice if one of the names is its deprecated one.
-    pub fn parse(text: &str) -> Result<Self, BackendModesError> {
-        let kinds: Option<Vec<BackendKind>> = text
-            .split(',')
-            .filter(|_| !text.is_empty())
-            .map(BackendKind::from_mode)
-            .collect();
-        Self::new(kinds.ok_or(BackendModesError::Unknown)?)
-    }
-
     /// Builds a list from backends in order.
     ///
     /// # Errors
@@ -107,5 +92,38 @@ impl Default for BackendModes {
         Self {
             kinds: vec![BackendKind::MountedFile],
         }
+    }
+}
+
+impl FromStr for BackendModes {
+    type Err = BackendModesError;
+
+    /// Parses a comma-separated list, as the flag `--backend-mode` takes it. Upstream's deprecated
+    /// names are accepted.
+    ///
+    /// # Errors
+    ///
+    /// In this order, as upstream (`pkg/mapper/mapper.go`, `ValidateBackendMode`):
+    /// [`BackendModesError::Unknown`], [`BackendModesError::Duplicate`],
+    /// [`BackendModesError::Empty`].
+    // DIFFERENCE: upstream accepts a backend twice if one of the names is its deprecated one.
+    fn from_str(text: &str) -> Result<Self, BackendModesError> {
+        let kinds = text
+            .split(',')
+            .filter(|_| !text.is_empty())
+            .map(str::parse)
+            .collect::<Result<Vec<BackendKind>, _>>();
+        Self::new(kinds.map_err(|UnknownBackend| BackendModesError::Unknown)?)
+    }
+}
+
+impl fmt::Display for BackendModes {
+    /// Prints the names, separated by commas.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, kind) in self.kinds.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{kind}")?;
+        }
+        Ok(())
     }
 }

@@ -1,9 +1,8 @@
 //! What sources have wrong together.
 
 use aws_auth_map::{
-    AccessPolicy, AccessScope, AuthenticationMode, Backend, BackendKind, BackendModes,
-    BackendModesError, IdentityMap, MapProblem, PolicyTable, Rule, Rules, Template,
-    read_config_map,
+    AccessPolicy, AccessScope, Backend, BackendKind, BackendModes, BackendModesError, IdentityMap,
+    MapProblem, PolicyTable, Rule, Rules, Template, read_config_map,
 };
 use serde::Deserialize;
 use testkit::Report;
@@ -54,13 +53,13 @@ fn each_case_has_its_problems() {
                 None => text.clone(),
             };
             let text = text.replace("'A:", "'arn:aws:iam::111122223333:");
-            let kind = BackendKind::from_mode(mode).expect("a mode");
+            let kind = mode.parse().expect("a mode");
             let prefixes = case.reserved.iter().map(String::as_str);
             let backend = Backend::new(kind, read_config_map(&text).0);
             map = map.with_backend(backend.with_reserved_prefixes(prefixes));
         }
         if let Some(mode) = &case.mode {
-            let mode = AuthenticationMode::from_name(mode).expect("a mode");
+            let mode = mode.parse().expect("a mode");
             map = map.with_authentication_mode(mode);
         }
         let got: Vec<String> = map.check().iter().map(printed).collect();
@@ -108,7 +107,10 @@ fn a_problem_of_a_map_prints_its_source() {
 
 #[test]
 fn modes_are_read_as_upstreams_flag() {
-    let kinds = |text: &str| BackendModes::parse(text).map(|modes| modes.kinds().to_vec());
+    let kinds = |text: &str| {
+        text.parse::<BackendModes>()
+            .map(|modes| modes.kinds().to_vec())
+    };
     assert_eq!(
         kinds("EKSConfigMap,MountedFile"),
         Ok(vec![BackendKind::EksConfigMap, BackendKind::MountedFile])
@@ -136,7 +138,7 @@ fn sources_are_searched_in_the_order_of_the_modes_and_no_others() {
         Backend::new(kind, rules)
     };
     let first = |modes: &str, kinds: &[BackendKind]| {
-        let modes = BackendModes::parse(modes).expect("modes");
+        let modes: BackendModes = modes.parse().expect("modes");
         let map = modes.chain(kinds.iter().copied().map(backend));
         outcome(&map.resolve(&session("dev", "s")))
     };

@@ -1,8 +1,8 @@
 //! `IAMIdentityMapping` objects and access entries.
 
 use aws_auth_map::{
-    AccessPolicy, AccessScope, AuthenticationMode, Backend, BackendKind, IdentityMap, PolicyTable,
-    PolicyTableError, Problem, Reader, Resolution, Rules,
+    AccessPolicy, AccessScope, Backend, BackendKind, IdentityMap, PolicyTable, PolicyTableError,
+    Problem, Reader, Resolution, Rules,
 };
 use serde::Deserialize;
 use testkit::Report;
@@ -184,14 +184,13 @@ fn the_authentication_mode_selects_the_backends() {
         ("API_AND_CONFIG_MAP", ["entry", "config"]),
         ("CONFIG_MAP", ["config", "config"]),
     ] {
-        let mode = AuthenticationMode::from_name(mode).expect("a mode");
+        let mode = mode.parse().expect("a mode");
         assert_eq!(
             ask(&map.clone().with_authentication_mode(mode)),
             want,
             "{mode:?}"
         );
     }
-    assert_eq!(AuthenticationMode::from_name("api"), None);
 }
 
 #[test]
