@@ -6,7 +6,9 @@ mod compare;
 mod lockout;
 mod witness;
 
+use std::collections::HashSet;
 use std::fmt;
+use std::hash::Hash;
 
 use iam_principal::{AccountId, Identity};
 use printable_text::Printable;
@@ -320,8 +322,8 @@ fn is_alike(one: &Mapped, other: &Mapped) -> bool {
         && is_same_set(one.access_policies(), other.access_policies())
 }
 
-fn is_same_set<T: PartialEq>(one: &[T], other: &[T]) -> bool {
-    one.iter().all(|item| other.contains(item)) && other.iter().all(|item| one.contains(item))
+fn is_same_set<T: Eq + Hash>(one: &[T], other: &[T]) -> bool {
+    one == other || one.iter().collect::<HashSet<_>>() == other.iter().collect()
 }
 
 impl IdentityMap {

@@ -1,5 +1,7 @@
 //! Reads one entry of a section.
 
+use std::collections::HashSet;
+
 use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::{AccountId, ArnPattern, Kind, Partition, Principal};
 
@@ -18,6 +20,9 @@ use crate::rules::{Rule, Section};
 /// The source of an entry, which decides how its ARN is read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum EntryForm {
+    /// An identity mapping of eksctl's `ClusterConfig`, which eksctl writes to the ConfigMap. Its key
+    /// is `arn` in every section.
+    ClusterConfig,
     /// An ARN is taken as written.
     ConfigMap,
     /// An ARN is made canonical, and there is no `sso` (pkg/mapper/dynamicfile/dynamicfile.go,
@@ -33,9 +38,17 @@ pub(crate) enum EntryForm {
 }
 
 impl EntryForm {
+    /// Whether the entries are those of the ConfigMap.
+    const fn is_of_config_map(self) -> bool {
+        matches!(self, Self::ClusterConfig | Self::ConfigMap)
+    }
+
     /// Whether an operator writes the entries, not a program.
     const fn is_handwritten(self) -> bool {
-        matches!(self, Self::ConfigMap | Self::MountedFile)
+        matches!(
+            self,
+            Self::ClusterConfig | Self::ConfigMap | Self::MountedFile
+        )
     }
 }
 
@@ -83,7 +96,7 @@ impl Fields<'_> {
 }
 
 /// The principal that an entry names.
-#[derive(PartialEq)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 enum Subject {
     Arn(String),
     PermissionSet(SsoRole),
@@ -155,7 +168,9 @@ impl<'e, 's> Entry<'e, 's> {
                 let rule = subject.rule(username.clone(), groups.clone());
                 match self.syntax.form {
                     _ if is_readable => rule,
-                    EntryForm::ConfigMap => rule.refusing_unlike_upstream(),
+                    EntryForm::ClusterConfig | EntryForm::ConfigMap => {
+                        rule.refusing_unlike_upstream()
+                    }
                     _ => rule.refusing(),
                 }
             })
@@ -194,18 +209,17 @@ impl<'e, 's> Entry<'e, 's> {
             .saturating_add(patterns.len())
             == 1;
         let mut subjects: Vec<Subject> = Vec::new();
-        let mut add = |subject: Option<Subject>| {
-            subjects.extend(subject.filter(|new| !subjects.contains(new)));
-        };
         for node in arns {
-            add(self.arn(node).map(Subject::Arn));
+            subjects.extend(self.arn(node).map(Subject::Arn));
         }
         for node in sets {
-            add(self.sso(node).map(Subject::PermissionSet));
+            subjects.extend(self.sso(node).map(Subject::PermissionSet));
         }
         for node in patterns {
-            add(self.pattern(node).map(Subject::Pattern));
+            subjects.extend(self.pattern(node).map(Subject::Pattern));
         }
+        let mut seen = HashSet::new();
+        subjects.retain(|subject| seen.insert(subject.clone()));
         (subjects, is_single)
     }
 
@@ -260,7 +274,10 @@ impl<'e, 's> Entry<'e, 's> {
     }
 
     const fn arn_key(&self) -> &'static str {
-        arn_key(self.section)
+        match self.syntax.form {
+            EntryForm::ClusterConfig => "arn",
+            _ => arn_key(self.section),
+        }
     }
 
     fn fields(&mut self, mapping: &'e Mapping) -> Fields<'e> {
@@ -279,6 +296,8 @@ impl<'e, 's> Entry<'e, 's> {
                 &mut fields.sso
             } else if is_handwritten && is(self.like_key()) {
                 &mut fields.pattern
+            } else if self.syntax.form == EntryForm::ClusterConfig && is_of_eksctl(name) {
+                continue;
             } else if is("userid") {
                 // Only the dynamic file uses it. As upstream, it has no meaning elsewhere.
                 &mut fields.user_id
@@ -365,9 +384,7 @@ impl<'e, 's> Entry<'e, 's> {
         match self.syntax.dialect {
             _ if !is_typed => {}
             // DIFFERENCE: upstream maps an entry with such a name to an empty one.
-            Dialect::Eks | Dialect::Authenticator { .. }
-                if self.syntax.form == EntryForm::ConfigMap =>
-            {
+            Dialect::Eks | Dialect::Authenticator { .. } if self.syntax.form.is_of_config_map() => {
                 self.report(ProblemKind::TypedText, Some(field), node);
                 return None;
             }
@@ -415,7 +432,7 @@ impl<'e, 's> Entry<'e, 's> {
         }
         let form = self.syntax.form;
         match principal.kind() {
-            Kind::AssumedRole if form != EntryForm::ConfigMap => {}
+            Kind::AssumedRole if !form.is_of_config_map() => {}
             Kind::AssumedRole => self.report(ProblemKind::SessionArn, field, node),
             // An ARN inside the ARN has a problem of its own.
             Kind::Role if !principal.path().is_empty() && !principal.path().contains("arn:") => {
@@ -424,7 +441,7 @@ impl<'e, 's> Entry<'e, 's> {
             Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => {}
         }
         Some(match form {
-            EntryForm::ConfigMap => text.to_owned(),
+            EntryForm::ClusterConfig | EntryForm::ConfigMap => text.to_owned(),
             EntryForm::DynamicFile
             | EntryForm::DynamicFileByUserId
             | EntryForm::MountedFile
@@ -508,6 +525,11 @@ impl<'e, 's> Entry<'e, 's> {
             }
         }
     }
+}
+
+/// Whether a key of an identity mapping is for eksctl only.
+fn is_of_eksctl(key: &str) -> bool {
+    ["account", "namespace", "noDuplicateARNs", "serviceName"].contains(&key)
 }
 
 /// Returns the values that are not null. A key without a value is treated as absent.

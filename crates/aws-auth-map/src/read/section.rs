@@ -1,5 +1,8 @@
 //! Reads a section: its list of entries.
 
+use std::collections::HashSet;
+use std::hash::Hash;
+
 use bounded_yaml::{Node, Scalar};
 use iam_principal::AccountId;
 
@@ -38,16 +41,24 @@ pub(crate) fn read_section(
     };
     for (index, node) in entries.iter().enumerate() {
         match section {
-            Section::Accounts => {
-                let at = at.entry(index);
-                let place = sink.locate(node.offset());
-                let overlap = read_account(node, at, sink)
-                    .and_then(|id| rules.insert_account(index, id, place));
-                report_overlap(overlap, false, at, node.offset(), sink);
-            }
+            Section::Accounts => read_account_entry(index, node, rules, sink),
             _ => read_rule(syntax, section, index, node, rules, sink),
         }
     }
+}
+
+/// Adds an account, and reports problems.
+pub(super) fn read_account_entry(
+    index: usize,
+    node: &Node,
+    rules: &mut Rules,
+    sink: &mut ProblemSink<'_>,
+) {
+    let at = Location::section_of(Section::Accounts).entry(index);
+    let place = sink.locate(node.offset());
+    let overlap =
+        read_account(node, at, sink).and_then(|id| rules.insert_account(index, id, place));
+    report_overlap(overlap, false, at, node.offset(), sink);
 }
 
 /// Adds the rules of one entry, and reports problems. An entry whose principal can be read but whose
@@ -103,14 +114,14 @@ fn demotes(rules: &Rules, earlier: RuleRef, later: RuleRef) -> bool {
     };
     // That a rule refuses was reported.
     !later.is_refusing()
-        && (earlier
-            .groups()
-            .iter()
-            .any(|group| !later.groups().contains(group))
-            || earlier
-                .access_policies()
-                .iter()
-                .any(|policy| !later.access_policies().contains(policy)))
+        && (lacks(earlier.groups(), later.groups())
+            || lacks(earlier.access_policies(), later.access_policies()))
+}
+
+/// Whether a list lacks an item of an earlier one.
+fn lacks<T: Eq + Hash>(earlier: &[T], later: &[T]) -> bool {
+    let later: HashSet<&T> = later.iter().collect();
+    earlier.iter().any(|item| !later.contains(item))
 }
 
 fn report_overlap(
