@@ -1,15 +1,17 @@
 //! Problems that appear only when all sources of a map are considered together.
 
+use std::error::Error;
 use std::fmt;
 
-use iam_principal::{AccountId, ArnPattern, Principal};
+use iam_principal::{AccountId, ArnPattern, Partition, Principal};
 
 use crate::names::{NODE_PREFIX, NODES};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::{AuthenticationMode, Backend, BackendKind};
+use crate::rules::arn::fold;
 use crate::rules::caller::Caller;
-use crate::rules::matching::Matcher;
+use crate::rules::matching::{Matcher, RulePrincipal};
 use crate::rules::template::Template;
 use crate::rules::{Rule, RuleRef};
 
@@ -38,6 +40,8 @@ impl MapProblem {
     }
 }
 
+impl Error for MapProblem {}
+
 impl fmt::Display for MapProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.backend {
@@ -50,8 +54,9 @@ impl fmt::Display for MapProblem {
 impl IdentityMap {
     /// Finds problems that the reader of a single source cannot see: rules that never take effect
     /// because an earlier source, a pattern or an account matches the same principals; rules that a
-    /// reserved prefix always refuses; sources that the authentication mode leaves out; and, if the
-    /// authentication mode lets nodes join by the rules of this map alone, a map without nodes.
+    /// reserved prefix always refuses; accounts, with what they give; ARNs of another partition than
+    /// most; sources that the authentication mode leaves out; and, if the authentication mode lets nodes
+    /// join by the rules of this map alone, a map without nodes.
     ///
     /// Every finding is true, but some are missed: only the first 512 patterns are compared, and a rule
     /// covered only by several others together is not found. Two rules of one source for the same
@@ -80,10 +85,13 @@ impl IdentityMap {
                 };
                 let covered = before.iter().find_map(by_account);
                 let reserved = is_arn_reserved.then_some(ProblemKind::AlwaysReserved);
-                let kinds = covered.into_iter().chain(reserved);
+                let effect = covered.or(reserved).is_none();
+                let effect = effect.then_some(ProblemKind::WholeAccount);
+                let kinds = covered.into_iter().chain(reserved).chain(effect);
                 found.extend(kinds.map(|kind| of_rule(backend, rule_at, kind)));
             }
         }
+        found.extend(other_partitions(&asked));
         for backend in self.backends() {
             let is_asked = asked.iter().any(|asked| std::ptr::eq(*asked, backend));
             if !is_asked && !backend.rules().is_empty() {
@@ -116,6 +124,46 @@ impl IdentityMap {
             Some(AuthenticationMode::ConfigMap) => true,
             Some(AuthenticationMode::Api | AuthenticationMode::ApiAndConfigMap) => has_entries(),
         }
+    }
+}
+
+/// Finds rules of another partition than most. Callers of a cluster are all of one partition: the STS of
+/// another has no keys of theirs.
+fn other_partitions(asked: &[&Backend]) -> Vec<MapProblem> {
+    let rules: Vec<(&Backend, RuleRef, Partition)> = asked
+        .iter()
+        .flat_map(|backend| {
+            let of_rule = |(at, rule)| Some((*backend, at, partition_of(rule)?));
+            backend.rules().iter().filter_map(of_rule)
+        })
+        .collect();
+    // In the order in which they occur, so that the first of several with the same number wins.
+    let mut counts: Vec<(Partition, usize)> = Vec::new();
+    for (_, _, partition) in rules.iter().copied() {
+        match counts.iter_mut().find(|(known, _)| *known == partition) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => counts.push((partition, 1)),
+        }
+    }
+    let Some((most, _)) = counts.iter().rev().max_by_key(|(_, count)| *count).copied() else {
+        return Vec::new();
+    };
+    rules
+        .into_iter()
+        .filter(|(_, _, partition)| *partition != most)
+        .map(|(backend, at, _)| of_rule(backend, at, ProblemKind::OtherPartition(most)))
+        .collect()
+}
+
+fn partition_of(rule: &Rule) -> Option<Partition> {
+    match rule.principal() {
+        RulePrincipal::Arn(arn)
+        | RulePrincipal::ArnAndUserId(arn, _)
+        | RulePrincipal::UserId(_, Some(arn)) => Principal::parse(&fold(arn))
+            .ok()
+            .map(|principal| principal.partition()),
+        RulePrincipal::Sso(role) => Some(role.partition()),
+        RulePrincipal::Pattern(_) | RulePrincipal::UserId(_, None) => None,
     }
 }
 

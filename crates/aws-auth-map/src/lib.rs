@@ -30,7 +30,10 @@ pub use convert::{AccessEntry, ConversionLoss, ConversionLossKind, EntryType};
 pub use dialect::{Dialect, UnknownDialect};
 pub use diff::{Affected, Change, ChangeKind, Diff, DiffSide, Lockout};
 pub use explain::{Explanation, Finding, NearMiss, Step};
-pub use resolve::backend::{AuthenticationMode, Backend, BackendKind, EKS_RESERVED_PREFIXES};
+pub use resolve::backend::{
+    AuthenticationMode, Backend, BackendKind, EKS_RESERVED_PREFIXES, UnknownAuthenticationMode,
+    UnknownBackend,
+};
 pub use resolve::backend_modes::{BackendModes, BackendModesError};
 pub use resolve::resolution::{Mapped, Reason, Refusal, Resolution};
 pub use resolve::user::UserInfo;
@@ -49,8 +52,8 @@ pub use edit::{EditError, Editor};
 pub use problem::{Location, Problem, ProblemKind, Severity};
 #[cfg(feature = "yaml")]
 pub use read::{
-    ConfigMapName, ConfigMapNameError, DEFAULT_MAX_BYTES, PolicyTable, PolicyTableError, Reader,
-    ReservedPrefixes, ServerConfig, read_config_map,
+    ClusterConfig, ConfigMapName, ConfigMapNameError, DEFAULT_MAX_BYTES, FileKind, PolicyTable,
+    PolicyTableError, Reader, ReservedPrefixes, ServerConfig, read_config_map,
 };
 #[cfg(feature = "yaml")]
 pub use store::{RetainedSection, SourceFormat, Store, UpdateOutcome};

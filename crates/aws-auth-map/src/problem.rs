@@ -183,7 +183,8 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = match (self.section, self.field) {
             (Some(section), _) => section.key(),
-            // Only upstream's configuration file has fields outside of the sections.
+            (None, Some("authenticationMode")) => "accessConfig",
+            // Upstream's configuration file.
             (None, Some(_)) => "server",
             (None, None) => "the file",
         };

@@ -1,5 +1,7 @@
 //! The kinds of problems.
 
+use iam_principal::Partition;
+
 use super::Severity;
 use crate::resolve::backend::BackendKind;
 use crate::rules::{RuleRef, Section};
@@ -30,6 +32,8 @@ pub enum ProblemKind {
     ArnNotAscii,
     /// An ARN with a space.
     ArnSpaces,
+    /// Not an authentication mode.
+    AuthenticationMode,
     /// A source that the authentication mode leaves out.
     BackendNotAsked,
     /// A block that is not indented below its key.
@@ -114,6 +118,8 @@ pub enum ProblemKind {
     NodeWithoutName,
     /// A value that should be `true` or `false`.
     NotABoolean,
+    /// No `ClusterConfig` of eksctl.
+    NotAClusterConfig,
     /// An object of another kind, or not an object.
     NotAConfigMap,
     /// Not JSON.
@@ -136,6 +142,8 @@ pub enum ProblemKind {
     PersonNamedAsNode,
     /// The ARN of a permission set.
     PermissionSetArn,
+    /// A group of an access entry that starts with `system:`.
+    ReservedGroup,
     /// Reserved prefixes that are not a list of backends with their lists.
     ReservedPrefixes,
     /// A username that starts with a prefix EKS reserves.
@@ -196,8 +204,8 @@ pub enum ProblemKind {
     AngleBrackets,
     /// An ARN inside an ARN.
     ArnInArn,
-    /// The name of a `ClusterRole` as a group.
-    ClusterRoleAsGroup,
+    /// The name of a default `ClusterRole` as a group.
+    ClusterRoleAsGroup(&'static str),
     /// The name of a single node for every instance of a role.
     FixedNodeName,
     /// A name that starts or ends with a space.
@@ -220,6 +228,12 @@ pub enum ProblemKind {
     UnknownSystemGroup(Option<&'static str>),
     /// `*` or `?` as the account of an ARN.
     WildcardAccount,
+    /// An account in `mapAccounts`.
+    WholeAccount,
+    /// An ARN of another partition than most.
+    OtherPartition(Partition),
+    /// An identity mapping of eksctl for a service.
+    ServiceMapping,
 }
 
 impl ProblemKind {
@@ -238,6 +252,7 @@ impl ProblemKind {
             Self::Arn => "malformed-arn",
             Self::ArnNotAscii => "arn-not-ascii",
             Self::ArnSpaces => "arn-with-spaces",
+            Self::AuthenticationMode => "unknown-authentication-mode",
             Self::BackendNotAsked => "backend-not-asked",
             Self::BlockNotIndented => "block-not-indented",
             Self::ColonBeforeSessionName => "colon-before-session-name",
@@ -280,6 +295,7 @@ impl ProblemKind {
             Self::NodeWithoutGroup => "node-without-group",
             Self::NodeWithoutName => "node-without-name",
             Self::NotABoolean => "not-a-boolean",
+            Self::NotAClusterConfig => "not-a-cluster-config",
             Self::NotAConfigMap => "not-a-config-map",
             Self::NotJson => "not-json",
             Self::NotText => "not-text",
@@ -291,6 +307,7 @@ impl ProblemKind {
             Self::PatternMatchesNobody => "pattern-matches-nobody",
             Self::PersonNamedAsNode => "person-named-as-node",
             Self::PermissionSetArn => "permission-set-arn",
+            Self::ReservedGroup => "reserved-group",
             Self::ReservedPrefixes => "reserved-prefixes",
             Self::ReservedUsername => "reserved-username",
             Self::RolePath => "role-path",
@@ -321,7 +338,7 @@ impl ProblemKind {
             Self::UsernameOfType => "username-of-type",
             Self::AngleBrackets => "angle-brackets",
             Self::ArnInArn => "arn-in-arn",
-            Self::ClusterRoleAsGroup => "cluster-role-as-group",
+            Self::ClusterRoleAsGroup(_) => "cluster-role-as-group",
             Self::FixedNodeName => "fixed-node-name",
             Self::NameWithSpaces => "name-with-spaces",
             Self::NodeInMasters => "node-in-masters",
@@ -333,6 +350,9 @@ impl ProblemKind {
             Self::UserNamedAsGroup => "user-named-as-group",
             Self::UnknownSystemGroup(_) => "unknown-system-group",
             Self::WildcardAccount => "wildcard-account",
+            Self::WholeAccount => "whole-account",
+            Self::OtherPartition(_) => "other-partition",
+            Self::ServiceMapping => "service-mapping",
         }
     }
 
@@ -367,7 +387,7 @@ impl ProblemKind {
             | Self::UnknownPlaceholder
             | Self::UnquotedAccount
             | Self::AngleBrackets
-            | Self::ClusterRoleAsGroup
+            | Self::ClusterRoleAsGroup(_)
             | Self::FixedNodeName
             | Self::NameWithSpaces
             | Self::NodeInMasters
@@ -378,7 +398,10 @@ impl ProblemKind {
             | Self::UserNamedAsGroup
             | Self::UnknownSystemGroup(_)
             | Self::UnquotedText
-            | Self::UserIdIgnored => Severity::Warning,
+            | Self::UserIdIgnored
+            | Self::WholeAccount
+            | Self::OtherPartition(_)
+            | Self::ServiceMapping => Severity::Warning,
             _ => Severity::Error,
         }
     }

@@ -43,6 +43,9 @@ impl fmt::Display for ProblemKind {
             Self::ArnSpaces => {
                 "the ARN contains a space, so it matches no caller; remove the space"
             }
+            Self::AuthenticationMode => {
+                "not an authentication mode; write `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`"
+            }
             Self::BackendNotAsked => {
                 "the authentication mode leaves this source out, so its rules have no effect"
             }
@@ -182,6 +185,7 @@ impl fmt::Display for ProblemKind {
             Self::NotABoolean => {
                 "the value is not `true` or `false` and is treated as `true`; write one of them"
             }
+            Self::NotAClusterConfig => "there is no `ClusterConfig` of eksctl",
             Self::NotAConfigMap => {
                 "not the ConfigMap; expected the output of `kubectl get cm aws-auth -n \
                  kube-system -o yaml`, or its data"
@@ -216,6 +220,10 @@ impl fmt::Display for ProblemKind {
             }
             Self::PersonNamedAsNode => {
                 "the username is a node's, but the groups are not; rename the user"
+            }
+            Self::ReservedGroup => {
+                "EKS refuses groups that start with `system:` in access entries; associate an access \
+                 policy, or bind another group"
             }
             Self::ReservedPrefixes => {
                 "not read; expected a list of entries with `backendMode` and \
@@ -304,8 +312,16 @@ impl fmt::Display for ProblemKind {
             Self::ArnInArn => {
                 "there is an ARN inside the ARN, so it matches no caller; keep only one"
             }
-            Self::ClusterRoleAsGroup => {
-                "`cluster-admin` is a ClusterRole, and no group has its permissions by default; write `system:masters`, or bind the group"
+            Self::ClusterRoleAsGroup("cluster-admin") => {
+                "`cluster-admin` is a ClusterRole, and no group has its permissions by default; write \
+                 `system:masters`, or bind the group"
+            }
+            Self::ClusterRoleAsGroup(name) => {
+                return write!(
+                    f,
+                    "`{name}` is a ClusterRole, and no group of this name has its permissions unless a \
+                     binding names the group"
+                );
             }
             Self::FixedNodeName => {
                 "every instance of the role would be this one node; write `system:node:{{EC2PrivateDNSName}}`"
@@ -346,6 +362,20 @@ impl fmt::Display for ProblemKind {
             }
             Self::WildcardAccount => {
                 "`*` and `?` are not an account id; add an entry for each account"
+            }
+            Self::WholeAccount => {
+                "every role and user of this account that has no entry of its own becomes a user named \
+                 by its ARN, in no group but `system:authenticated`"
+            }
+            Self::OtherPartition(most) => {
+                return write!(
+                    f,
+                    "the ARN is not of the partition `{most}`, as others are; principals of one \
+                     partition cannot sign in to a cluster of another"
+                );
+            }
+            Self::ServiceMapping => {
+                "eksctl derives the entry and the RBAC objects of a service, so this one is not read"
             }
         })
     }

@@ -9,7 +9,7 @@ use super::problem_sink::{ProblemSink, TextFrame};
 use super::section::insert;
 use super::{Reader, Reading, document};
 use crate::dialect::Dialect;
-use crate::names::{BY_DNS_NAME, BY_SESSION_NAME, default_username};
+use crate::names::{BY_DNS_NAME, BY_SESSION_NAME, NODES, WINDOWS_PROXY, default_username};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::backend::EKS_RESERVED_PREFIXES;
 use crate::rules::access_policy::{AccessPolicy, AccessScope};
@@ -53,51 +53,87 @@ impl Reader {
                 return reading.unreadable();
             }
         }
+        self.add_entries(&found, &API, &mut reading.rules, &mut sink);
+        reading.finish()
+    }
+
+    /// Adds the rules of access entries, and reports problems.
+    pub(super) fn add_entries<'n>(
+        &self,
+        found: &Found<'n>,
+        keys: &'static Keys,
+        rules: &mut Rules,
+        sink: &mut ProblemSink<'_>,
+    ) {
         let section = Location::section_of(Section::Entries);
         if let Some(listed) = found.listed.first() {
             sink.report(ProblemKind::ListedEntries, section, listed.offset());
         }
         for list in found.orphans() {
             let offset = list.entries().first().and_then(|(key, _)| key.offset());
-            let at = section.field_of(POLICIES);
+            let at = section.field_of(keys.policies);
             sink.report(ProblemKind::OrphanPolicies, at, offset);
         }
         let lists = found.by_principal();
-        let mut add = |index, rule, offset, sink: &mut ProblemSink<'_>| {
-            insert(
-                Section::Entries,
-                index,
-                rule,
-                offset,
-                &mut reading.rules,
-                sink,
-            );
-        };
         for (index, mapping) in found.entries.iter().copied().enumerate() {
-            let at = section.entry(index);
             let mut entry = Entry {
-                at,
+                at: section.entry(index),
                 mapping,
+                keys,
                 dialect: self.dialect,
-                sink: &mut sink,
+                sink,
             };
             if let Some(rule) = entry.read(&lists) {
-                let offset = mapping.get("principalArn").and_then(Node::offset);
-                add(index, rule, offset, &mut sink);
+                let offset = mapping.get(keys.principal).and_then(Node::offset);
+                insert(Section::Entries, index, rule, offset, rules, sink);
             }
         }
-        for (index, node) in (found.entries.len()..).zip(found.only_listed()) {
-            let arn = strip_path(node.as_text().unwrap_or(""));
+        // The principals that have an entry whose content is not here.
+        let orphans = found.orphans().filter_map(|list| list.get(keys.principal));
+        let mut seen = HashSet::new();
+        let unknown = found
+            .only_listed()
+            .chain(orphans)
+            .filter_map(|node| Some((strip_path(&fold(node.as_text()?)), node)))
+            .filter(|(arn, _)| Principal::parse(arn).is_ok())
+            .filter(|(arn, _)| seen.insert(arn.clone()));
+        for (index, (arn, node)) in (found.entries.len()..).zip(unknown) {
             let rule = Rule::exact(&arn, Template::default(), Vec::new()).refusing();
-            add(index, rule, node.offset(), &mut sink);
+            insert(Section::Entries, index, rule, node.offset(), rules, sink);
         }
-        reading.finish()
     }
 }
 
+/// The names of an entry's fields.
+pub(super) struct Keys {
+    principal: &'static str,
+    username: &'static str,
+    groups: &'static str,
+    policies: &'static str,
+    policy: &'static str,
+}
+
+/// The names in the EKS API.
+const API: Keys = Keys {
+    principal: "principalArn",
+    username: "username",
+    groups: "kubernetesGroups",
+    policies: "associatedAccessPolicies",
+    policy: "policyArn",
+};
+
+/// The names in a `ClusterConfig` of eksctl (its schema, `AccessEntry`).
+pub(super) const EKSCTL: Keys = Keys {
+    principal: "principalARN",
+    username: "kubernetesUsername",
+    groups: "kubernetesGroups",
+    policies: "accessPolicies",
+    policy: "policyARN",
+};
+
 /// The objects in a text, by what they are.
 #[derive(Default)]
-struct Found<'n> {
+pub(super) struct Found<'n> {
     entries: Vec<&'n Mapping>,
     /// Objects with access policies of a principal.
     policies: Vec<&'n Mapping>,
@@ -107,9 +143,15 @@ struct Found<'n> {
     has_empty_list: bool,
 }
 
-const POLICIES: &str = "associatedAccessPolicies";
-
 impl<'n> Found<'n> {
+    /// Takes the items of a list as entries.
+    pub(super) fn of_list(items: &'n [Node]) -> Self {
+        Self {
+            entries: items.iter().filter_map(Node::as_mapping).collect(),
+            ..Self::default()
+        }
+    }
+
     fn collect(&mut self, node: &'n Node) {
         let mapping = match node {
             Node::Sequence(items) => {
@@ -136,9 +178,9 @@ impl<'n> Found<'n> {
         let is_entry = ["accessEntryArn", "kubernetesGroups", "type", "username"]
             .into_iter()
             .any(has);
-        if !is_entry && (has(POLICIES) || has("policyArn")) {
+        if !is_entry && (has(API.policies) || has(API.policy)) {
             self.policies.push(mapping);
-        } else if is_entry || has("principalArn") {
+        } else if is_entry || has(API.principal) {
             self.entries.push(mapping);
         }
     }
@@ -181,7 +223,20 @@ type Lists<'n> = HashMap<String, Vec<&'n Mapping>>;
 
 /// Returns the folded ARN of an object's principal.
 fn principal(mapping: &Mapping) -> Option<String> {
-    Some(fold(mapping.get("principalArn")?.as_text()?))
+    Some(fold(mapping.get(API.principal)?.as_text()?))
+}
+
+/// Whether documents have access entries, their policies or their ARNs.
+pub(super) fn has_entries(nodes: &[Node]) -> bool {
+    let mut found = Found::default();
+    for node in nodes {
+        found.collect(node);
+    }
+    !(found.listed.is_empty() && found.policies.is_empty())
+        || found
+            .entries
+            .iter()
+            .any(|entry| entry.get(API.principal).is_some())
 }
 
 const fn is_text(node: &Node) -> bool {
@@ -190,15 +245,25 @@ const fn is_text(node: &Node) -> bool {
 
 /// The default username of an entry's type.
 enum DefaultName {
-    Fixed(&'static str),
+    /// A node's, with the groups that EKS gives the node.
+    Node(&'static str, &'static [&'static str]),
     /// The ARN of the user, or of the role's session.
     Arn,
     Unknown,
 }
 
+/// The path of service-linked roles, whose entries EKS creates itself.
+const SERVICE_ROLE_PATH: &str = "aws-service-role/";
+
+/// Whether EKS refuses a group in an access entry (terraform-aws-eks, issue 2915).
+fn begins_reserved(group: &Template) -> bool {
+    group.source().starts_with("system:")
+}
+
 struct Entry<'e, 's, 'i> {
     at: Location,
     mapping: &'e Mapping,
+    keys: &'static Keys,
     dialect: Dialect,
     sink: &'i mut ProblemSink<'s>,
 }
@@ -210,25 +275,26 @@ impl<'e> Entry<'e, '_, '_> {
     /// Reads the entry into a rule, which refuses if the principal can be read and the content
     /// cannot. `None` if the principal cannot be read.
     fn read(&mut self, lists: &Lists<'e>) -> Option<Rule> {
-        let Some(arn) = self.text("principalArn")? else {
-            return self.refuse(ProblemKind::MissingPrincipal, "principalArn");
+        let key = self.keys.principal;
+        let Some(arn) = self.text(key)? else {
+            return self.refuse(ProblemKind::MissingPrincipal, key);
         };
         let principal = match Principal::parse(arn) {
             Ok(principal) if matches!(principal.kind(), Kind::Role | Kind::User) => principal,
             Ok(principal) if principal.kind() == Kind::AssumedRole => {
-                return self.refuse(ProblemKind::SessionPrincipal, "principalArn");
+                return self.refuse(ProblemKind::SessionPrincipal, key);
             }
-            _ => return self.refuse(ProblemKind::Arn, "principalArn"),
+            _ => return self.refuse(ProblemKind::Arn, key),
         };
         // EKS compares the role that STS reports, which has no path.
-        let key = strip_path(arn);
-        let refusing = || Rule::exact(&key, Template::default(), Vec::new()).refusing();
+        let arn_key = strip_path(arn);
+        let refusing = || Rule::exact(&arn_key, Template::default(), Vec::new()).refusing();
         let Some((username, groups, policies)) = self.content(arn, &principal, lists) else {
             return Some(refusing());
         };
         let rule = match self.text("principalId") {
-            Some(Some(id)) => Rule::exact_with_user_id(&key, id, username, groups),
-            Some(None) => Rule::exact(&key, username, groups),
+            Some(Some(id)) => Rule::exact_with_user_id(&arn_key, id, username, groups),
+            Some(None) => Rule::exact(&arn_key, username, groups),
             None => return Some(refusing()),
         };
         Some(rule.with_access_policies(policies))
@@ -248,25 +314,37 @@ impl<'e> Entry<'e, '_, '_> {
         let kind = self.text("type")?.unwrap_or("STANDARD");
         let default = match kind {
             "STANDARD" => DefaultName::Arn,
-            "EC2_LINUX" | "EC2_WINDOWS" => DefaultName::Fixed(BY_DNS_NAME),
-            "FARGATE_LINUX" | "HYBRID_LINUX" => DefaultName::Fixed(BY_SESSION_NAME),
-            "EC2" | "HYPERPOD_LINUX" => DefaultName::Unknown,
-            // The user guide's spelling.
-            "EC2_Linux" | "EC2_Windows" => {
-                self.report(ProblemKind::EntryTypeCase, "type");
-                DefaultName::Fixed(BY_DNS_NAME)
+            // The second spelling is the user guide's.
+            "EC2_LINUX" | "EC2_Linux" => DefaultName::Node(BY_DNS_NAME, &[NODES]),
+            "EC2_WINDOWS" | "EC2_Windows" => {
+                DefaultName::Node(BY_DNS_NAME, &[NODES, WINDOWS_PROXY])
             }
+            "FARGATE_LINUX" | "HYBRID_LINUX" => DefaultName::Node(BY_SESSION_NAME, &[NODES]),
+            "EC2" | "HYPERPOD_LINUX" => DefaultName::Unknown,
             _ => {
                 self.report(ProblemKind::EntryType, "type");
                 DefaultName::Unknown
             }
         };
+        if matches!(kind, "EC2_Linux" | "EC2_Windows") {
+            self.report(ProblemKind::EntryTypeCase, "type");
+        }
         let is_standard = kind == "STANDARD";
         if !is_standard && principal.kind() != Kind::Role {
             return self.refuse(ProblemKind::EntryTypeForRoles, "type");
         }
         let username = self.username(principal, is_standard, &default)?;
-        let groups = self.groups()?;
+        let mut groups = self.groups()?;
+        if let DefaultName::Node(_, of_type) = default
+            && groups.is_empty()
+        {
+            // The input of `create-access-entry` cannot have them.
+            groups = of_type.iter().map(|group| Template::parse(group)).collect();
+        }
+        let is_own = principal.path().starts_with(SERVICE_ROLE_PATH);
+        if is_standard && !is_own && groups.iter().any(begins_reserved) {
+            return self.refuse(ProblemKind::ReservedGroup, self.keys.groups);
+        }
         let policies = self.policies(arn, lists);
         Some((
             Template::parse_in(&username, self.dialect),
@@ -282,76 +360,93 @@ impl<'e> Entry<'e, '_, '_> {
         default: &DefaultName,
     ) -> Option<String> {
         let default = match default {
-            DefaultName::Fixed(name) => Some((*name).to_owned()),
+            DefaultName::Node(name, _) => Some((*name).to_owned()),
             DefaultName::Arn => Some(default_username(principal)),
             DefaultName::Unknown => None,
         };
-        let custom = self.text("username")?.map(str::to_owned);
+        let key = self.keys.username;
+        let custom = self.text(key)?.map(str::to_owned);
         let Some(custom) = custom.filter(|custom| Some(custom) != default.as_ref()) else {
             return match default {
                 Some(default) => Some(default),
-                None => self.refuse(ProblemKind::MissingUsername, "username"),
+                None => self.refuse(ProblemKind::MissingUsername, key),
             };
         };
         // Entries of undocumented types, and EKS's own, are read as printed.
-        let is_checked = default.is_some() && !principal.path().starts_with("aws-service-role/");
+        let is_checked = default.is_some() && !principal.path().starts_with(SERVICE_ROLE_PATH);
         if is_checked && !is_standard {
-            return self.refuse(ProblemKind::UsernameOfType, "username");
+            return self.refuse(ProblemKind::UsernameOfType, key);
         }
         if is_checked && EKS_RESERVED_PREFIXES.iter().any(|p| custom.starts_with(p)) {
-            return self.refuse(ProblemKind::ReservedUsername, "username");
+            return self.refuse(ProblemKind::ReservedUsername, key);
         }
         if is_checked && !has_colon_before_session(&custom) {
-            return self.refuse(ProblemKind::ColonBeforeSessionName, "username");
+            return self.refuse(ProblemKind::ColonBeforeSessionName, key);
         }
         Some(custom)
     }
 
     fn groups(&mut self) -> Option<Vec<Template>> {
-        let Some(node) = self.get("kubernetesGroups") else {
+        let key = self.keys.groups;
+        let Some(node) = self.get(key) else {
             return Some(Vec::new());
         };
         let Some(items) = node.as_sequence() else {
-            return self.refuse(ProblemKind::GroupsNotAList, "kubernetesGroups");
+            return self.refuse(ProblemKind::GroupsNotAList, key);
         };
         let groups: Option<Vec<Template>> = items
             .iter()
             .map(|item| Some(Template::parse_in(item.as_text()?, self.dialect)))
             .collect();
-        groups.or_else(|| self.refuse(ProblemKind::GroupNotText, "kubernetesGroups"))
+        groups.or_else(|| self.refuse(ProblemKind::GroupNotText, key))
     }
 
     /// Reads the policies of the entry itself and those listed for its principal. A policy that
     /// cannot be read is left out, which only takes permissions away.
     fn policies(&mut self, arn: &str, lists: &Lists<'e>) -> Vec<AccessPolicy> {
         let lists = lists.get(&fold(arn)).into_iter().flatten().copied();
+        let Keys {
+            policies: list,
+            policy: key,
+            ..
+        } = self.keys;
         let mut read: Vec<Option<AccessPolicy>> = Vec::new();
         for mapping in [self.mapping].into_iter().chain(lists) {
-            match mapping.get(POLICIES) {
+            match mapping.get(list) {
                 Some(Node::Sequence(items)) => {
-                    read.extend(items.iter().map(|item| read_policy(item.as_mapping()?)));
+                    read.extend(
+                        items
+                            .iter()
+                            .map(|item| read_policy(item.as_mapping()?, key)),
+                    );
                 }
                 Some(Node::Null) => {}
-                None if mapping.get("policyArn").is_none() => {}
-                None => read.push(read_policy(mapping)),
+                None if mapping.get(key).is_none() => {}
+                None => read.push(read_policy(mapping, key)),
                 Some(Node::Mapping(_) | Node::Scalar(_)) => read.push(None),
             }
         }
         let mut policies: Vec<AccessPolicy> = Vec::new();
+        // The index of each policy in `policies`, by its ARN.
+        let mut known: HashMap<String, usize> = HashMap::new();
         // A principal has each policy once, so of two scopes it is not known which is meant.
         let mut contradictory: HashSet<String> = HashSet::new();
         for policy in read {
             let Some(policy) = policy else {
-                self.report(ProblemKind::AccessPolicy, POLICIES);
+                self.report(ProblemKind::AccessPolicy, list);
                 continue;
             };
-            match policies.iter().find(|known| known.arn() == policy.arn()) {
-                None => policies.push(policy),
-                Some(known) => {
-                    if *known != policy {
+            let earlier = known.get(policy.arn()).and_then(|at| policies.get(*at));
+            match earlier {
+                None => {
+                    known.insert(policy.arn().to_owned(), policies.len());
+                    policies.push(policy);
+                }
+                Some(earlier) => {
+                    if *earlier != policy {
                         contradictory.insert(policy.arn().to_owned());
                     }
-                    self.report(ProblemKind::DuplicateAccessPolicy, POLICIES);
+                    self.report(ProblemKind::DuplicateAccessPolicy, list);
                 }
             }
         }
@@ -388,11 +483,11 @@ impl<'e> Entry<'e, '_, '_> {
     }
 }
 
-fn read_policy(mapping: &Mapping) -> Option<AccessPolicy> {
+fn read_policy(mapping: &Mapping, key: &str) -> Option<AccessPolicy> {
     if !mapping.duplicates().is_empty() {
         return None;
     }
-    let arn = mapping.get("policyArn")?.as_text()?;
+    let arn = mapping.get(key)?.as_text()?;
     let scope = mapping.get("accessScope")?.as_mapping()?;
     if !scope.duplicates().is_empty() {
         return None;

@@ -25,6 +25,10 @@ const SYSTEM_GROUPS: [&str; 8] = [
 /// The groups of which those below them have a meaning too: `system:serviceaccounts:NAMESPACE`.
 const WITH_SUBGROUPS: [&str; 2] = ["system:bootstrappers:", "system:serviceaccounts:"];
 
+/// The default roles for users (Kubernetes, "Using RBAC Authorization", on user-facing roles), which no
+/// group has by default.
+const CLUSTER_ROLES: [&str; 4] = ["admin", "cluster-admin", "edit", "view"];
+
 /// The prefix of a service account's username (Kubernetes, "Authenticating").
 const SERVICE_ACCOUNT_PREFIX: &str = "system:serviceaccount:";
 
@@ -127,8 +131,8 @@ fn group_problem(group: &str) -> Option<ProblemKind> {
     if group.trim() != group {
         return Some(ProblemKind::NameWithSpaces);
     }
-    if group == "cluster-admin" {
-        return Some(ProblemKind::ClusterRoleAsGroup);
+    if let Some(role) = CLUSTER_ROLES.into_iter().find(|role| *role == group) {
+        return Some(ProblemKind::ClusterRoleAsGroup(role));
     }
     let folded = group.to_ascii_lowercase();
     let is_known = SYSTEM_GROUPS.contains(&group)
@@ -190,6 +194,8 @@ mod tests {
             ("ops - system:masters", Some("several-groups-in-one")),
             ("<system:masters>", Some("angle-brackets")),
             ("cluster-admin", Some("cluster-role-as-group")),
+            ("view", Some("cluster-role-as-group")),
+            ("viewers", None),
         ] {
             assert_eq!(group_problem(group).map(ProblemKind::code), code, "{group}");
         }

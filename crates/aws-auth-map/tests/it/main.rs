@@ -15,6 +15,8 @@ mod dynamic_file;
 #[cfg(test)]
 mod edit;
 #[cfg(test)]
+mod eksctl;
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 mod patterns;

@@ -470,7 +470,7 @@ fn a_duplicate_that_takes_groups_away_is_an_error() {
         )
     };
     for (first, second, want) in [
-        ("system:masters", "view", Severity::Error),
+        ("system:masters", "viewers", Severity::Error),
         ("a, b", "b", Severity::Error),
         ("a, b", "b, a", Severity::Warning),
         ("a", "a, b", Severity::Warning),

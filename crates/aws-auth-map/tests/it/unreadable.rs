@@ -24,6 +24,16 @@ struct Case {
     want: String,
 }
 
+/// Reads a source, which is more than one backend for a `ClusterConfig`.
+fn backends(format: &str, text: &str) -> (Vec<Backend>, Vec<Problem>) {
+    if format == "ClusterConfig" {
+        let (config, problems) = Reader::new().read_cluster_config(text);
+        return (config.into_map().backends().to_vec(), problems);
+    }
+    let (kind, rules, problems) = read(format, text);
+    (vec![Backend::new(kind, rules)], problems)
+}
+
 fn read(format: &str, text: &str) -> (BackendKind, Rules, Vec<Problem>) {
     let reader = Reader::new();
     let whole = |read: Result<(Rules, Vec<Problem>), Vec<Problem>>| {
@@ -39,6 +49,10 @@ fn read(format: &str, text: &str) -> (BackendKind, Rules, Vec<Problem>) {
         "DynamicFileByUserId" => (
             BackendKind::DynamicFile,
             whole(reader.read_dynamic_file_by_user_id(text)),
+        ),
+        "IdentityMappingList" => (
+            BackendKind::EksConfigMap,
+            reader.read_identity_mapping_list(text),
         ),
         "IdentityMappings" => (BackendKind::Crd, reader.read_identity_mappings(text)),
         "MountedFile" => (BackendKind::MountedFile, reader.read_mounted_file(text)),
@@ -72,9 +86,9 @@ fn no_wider_rule_decides_in_place_of_an_unreadable_one() {
         let mut map = IdentityMap::new();
         let mut has_error = false;
         for (format, text) in &case.sources {
-            let (kind, rules, problems) = read(format, text.trim_start());
+            let (backends, problems) = backends(format, text.trim_start());
             has_error |= problems.iter().any(|p| p.severity() == Severity::Error);
-            map = map.with_backend(Backend::new(kind, rules));
+            map = backends.into_iter().fold(map, IdentityMap::with_backend);
         }
         let got = match map.resolve(&session("ops", "s")) {
             Resolution::Refused(refusal) => {
