@@ -7,7 +7,7 @@ use crate::binding::BindingHeader;
 use crate::cluster::{BINDING_HEADER, ClusterId};
 use crate::error::Error;
 use crate::param::Param;
-use crate::sigv4::{Key, KeyLookup, Payload, SecretAccessKey, SentToken, Signed, is_same};
+use crate::sigv4::{Compared, Key, KeyLookup, Payload, SecretAccessKey, SentToken, Signed};
 use crate::time::UnixTime;
 use crate::url::PresignedUrl;
 use crate::url::signed_headers::names_in_canonical;
@@ -309,10 +309,10 @@ impl<'a> Attempt<'a> {
             signed_at: self.url.signed_at(),
             region: self.url.region(),
             security_token: None,
-            signature: self.url.signature(),
+            signature: Compared::new(self.url.signature()),
             partition: None,
         };
-        is_same(&signed.signature_by(secret), signed.signature)
+        signed.is_signed_by(secret)
     }
 }
 
@@ -334,7 +334,7 @@ fn cause(
                 SignatureCause::SessionTokenMissing
             });
         }
-        (Some(own), Some(sent)) if !own.is(SentToken::Encoded(sent)) => {
+        (Some(own), Some(sent)) if !own.is(SentToken::encoded(sent)) => {
             return Some(SignatureCause::OtherSessionToken);
         }
         (None, Some(_)) => return Some(SignatureCause::UnexpectedSessionToken),

@@ -10,8 +10,7 @@ use crate::endpoint_table::is_label;
 use crate::error;
 use crate::local::{MAX_REQUEST_LEN, StsError};
 use crate::post::authorization::Authorization;
-use crate::sigv4::SentToken;
-use crate::sigv4::{Payload, Signed};
+use crate::sigv4::{Compared, Payload, SentToken, Signed};
 use crate::time::UnixTime;
 use crate::url::credential::Credential;
 use crate::url::percent::{decode_any, encode};
@@ -95,8 +94,8 @@ impl<'r> Received<'r> {
             amz_date: &self.claim.amz_date,
             signed_at: self.signed_at,
             region: &self.claim.region,
-            security_token: self.claim.security_token.as_deref().map(SentToken::Plain),
-            signature: &self.claim.signature,
+            security_token: self.claim.security_token.as_deref().map(SentToken::plain),
+            signature: Compared::new(&self.claim.signature),
             // A host that is not AWS's, such as `localhost`, serves every partition.
             partition: Endpoint::from_host(without_port(self.host))
                 .ok()

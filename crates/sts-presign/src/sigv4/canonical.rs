@@ -4,6 +4,7 @@ use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use iam_principal::Partition;
 use sha2::{Digest as _, Sha256};
 
+use super::compared::{Compared, ComputedSignature};
 use super::keys::{SecretAccessKey, SentToken};
 use crate::time::UnixTime;
 use crate::url::signature::ALGORITHM;
@@ -24,7 +25,7 @@ pub(crate) struct Signed<'r> {
     pub(crate) signed_at: UnixTime,
     pub(crate) region: &'r str,
     pub(crate) security_token: Option<SentToken<'r>>,
-    pub(crate) signature: &'r str,
+    pub(crate) signature: Compared<'r>,
     /// The partition of the host; `None` if the host is not an STS endpoint.
     pub(crate) partition: Option<Partition>,
 }
@@ -39,12 +40,16 @@ pub(crate) enum Payload<'r> {
 }
 
 impl Signed<'_> {
-    /// Computes the signature with `secret`.
-    pub(crate) fn signature_by(&self, secret: &SecretAccessKey) -> String {
+    /// Returns whether the signature is the one that `secret` makes.
+    pub(crate) fn is_signed_by(&self, secret: &SecretAccessKey) -> bool {
+        self.signature_by(secret).is(self.signature)
+    }
+
+    fn signature_by(&self, secret: &SecretAccessKey) -> ComputedSignature {
         let string_to_sign = self.string_to_sign();
         let time = self.signed_at.into();
         let key = generate_signing_key(secret.expose(), time, self.region, "sts");
-        calculate_signature(key, string_to_sign.as_bytes())
+        ComputedSignature::new(calculate_signature(key, string_to_sign.as_bytes()))
     }
 
     /// Hashes the canonical request piece by piece. It may include a session token, and a text that is never

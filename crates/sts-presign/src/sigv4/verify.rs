@@ -5,7 +5,8 @@ use thiserror::Error as ThisError;
 use iam_principal::Identity;
 
 use super::canonical::{Payload, Signed};
-use super::keys::{Key, KeyLookup, SentToken, is_same};
+use super::compared::Compared;
+use super::keys::{Key, KeyLookup, SentToken};
 use crate::accepted_request::AcceptedRequest;
 use crate::post::AcceptedPost;
 use crate::time::UnixTime;
@@ -68,8 +69,8 @@ pub fn verify(
         amz_date: request.amz_date(),
         signed_at: request.signed_at(),
         region: credential.region,
-        security_token: request.security_token().map(SentToken::Encoded),
-        signature: request.signature(),
+        security_token: request.security_token().map(SentToken::encoded),
+        signature: Compared::new(request.signature()),
         partition: Some(request.partition()),
     };
     caller(&signed, keys, now)
@@ -96,8 +97,8 @@ pub fn verify_post(
         amz_date: request.amz_date(),
         signed_at: request.signed_at(),
         region: request.region(),
-        security_token: request.security_token().map(SentToken::Plain),
-        signature: request.signature(),
+        security_token: request.security_token().map(SentToken::plain),
+        signature: Compared::new(request.signature()),
         partition: Some(request.endpoint().partition()),
     };
     caller(&signed, keys, now)
@@ -137,8 +138,7 @@ pub(crate) fn check<'k>(
     if key.expires_at().is_some_and(|end| now >= end) {
         return Err(VerifyError::ExpiredToken);
     }
-    let wanted = signed.signature_by(key.secret());
-    if is_same(&wanted, signed.signature) {
+    if signed.is_signed_by(key.secret()) {
         Ok(key)
     } else {
         Err(VerifyError::Signature)
