@@ -25,20 +25,27 @@ const STDIN: &str = "-";
 /// The file's name and the reason: it cannot be opened or read, is longer than `max`, or is not text. A
 /// device without an end, such as `/dev/zero`, is longer than `max`.
 pub fn read(path: &Path, max: usize) -> Result<String, String> {
-    let bytes = if path.as_os_str() == STDIN {
-        read_bytes(io::stdin().lock(), max)
-    } else {
-        File::open(path)
-            .map_err(|why| why.to_string())
-            .and_then(|file| read_bytes(file, max))
-    };
-    bytes
-        .and_then(|bytes| {
-            decode(&bytes, &Limits::new().with_max_bytes(max))
-                .map(Cow::into_owned)
-                .map_err(|why| why.to_string())
-        })
-        .map_err(|why| format!("{}: {why}", name(path)))
+    match path.as_os_str() == STDIN {
+        true => read_bytes(io::stdin().lock(), max).and_then(|bytes| text(&bytes, max)),
+        false => read_file(path, max),
+    }
+    .map_err(|why| format!("{}: {why}", name(path)))
+}
+
+/// Reads a file of at most `max` bytes of text, as [`read`] does; here `-` is the name of a file.
+///
+/// # Errors
+///
+/// The reason, without the file's name.
+pub fn read_file(path: &Path, max: usize) -> Result<String, String> {
+    let file = File::open(path).map_err(|why| why.to_string())?;
+    text(&read_bytes(file, max)?, max)
+}
+
+fn text(bytes: &[u8], max: usize) -> Result<String, String> {
+    decode(bytes, &Limits::new().with_max_bytes(max))
+        .map(Cow::into_owned)
+        .map_err(|why| why.to_string())
 }
 
 /// Reads files of at most `max` bytes each, and every .yaml, .yml and .json file below directories. Returns

@@ -166,18 +166,20 @@ impl Arguments {
                 }),
             };
         };
-        let given = || arn.escape_debug().to_string();
         let principal = Principal::parse(arn).map_err(|why| Error::Role {
-            given: given(),
+            given: arn.to_owned(),
             why,
         })?;
         if principal.kind() != Kind::Role {
-            return Err(Error::NotARole { given: given() });
+            return Err(Error::NotARole {
+                given: arn.to_owned(),
+            });
         }
         Ok(Some(Role {
             arn: arn.to_owned(),
             external_id: self.external_id.clone(),
             session_name: self.session_name.clone(),
+            seconds: None,
         }))
     }
 }

@@ -1,7 +1,7 @@
 //! The HTTP client of the requests that some credentials need: TLS by rustls with ring, the proxies of the
 //! environment, the CA bundle of the settings.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -9,6 +9,8 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use http::Uri;
+use program::files;
 
 use crate::error::Error;
 use crate::settings::Settings;
@@ -35,40 +37,53 @@ pub(crate) fn build(settings: &Settings) -> Result<SharedHttpClient, Error> {
 }
 
 fn tls(settings: &Settings) -> Result<TlsContext, Error> {
-    let wrong = |path: String, why: String| Error::CaBundle { path, why };
+    let context = |store: TrustStore| TlsContext::builder().with_trust_store(store).build();
     let Some(bundle) = settings.ca_bundle() else {
-        let store = TrustStore::default();
-        let tls = TlsContext::builder().with_trust_store(store).build();
-        return tls.map_err(|why| wrong("of the system".to_owned(), why.to_string()));
+        return context(TrustStore::default()).map_err(|why| Error::CaBundle {
+            path: "of the system".to_owned(),
+            why: why.to_string(),
+        });
     };
-    let path = bundle.value;
-    let pem = program::files::read(&PathBuf::from(&path), MAX_BUNDLE_LEN)
-        .map_err(|why| wrong(path.clone(), why))?;
+    let path = Path::new(&bundle.value);
+    let wrong = |why: String| Error::CaBundle {
+        path: files::name(path),
+        why,
+    };
+    let pem = files::read_file(path, MAX_BUNDLE_LEN).map_err(wrong)?;
     if !pem.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(wrong(path, "it has no certificate in PEM".to_owned()));
+        return Err(wrong("it has no certificate in PEM".to_owned()));
     }
     // As the AWS CLI: the bundle in the place of the system's authorities.
     let store = TrustStore::empty().with_pem_certificate(pem.into_bytes());
-    let tls = TlsContext::builder().with_trust_store(store).build();
-    tls.map_err(|why| wrong(path, why.to_string()))
+    context(store).map_err(|why| wrong(why.to_string()))
 }
 
 /// The largest CA bundle in bytes: our choice, ten times that of Mozilla.
 const MAX_BUNDLE_LEN: usize = 2 * 1024 * 1024;
 
-/// The proxies of the environment. The instance and container metadata are never behind one, as for the AWS
-/// CLI.
+/// The metadata of instances and containers, which no proxy can reach.
+const METADATA: &str =
+    "169.254.169.254,169.254.170.2,169.254.170.23,[fd00:ec2::254],[fd00:ec2::23]";
+
+/// Returns the proxy of the environment. As in Python and curl, the lower-case variable counts first.
+///
+/// # Errors
+///
+/// [`Error::Proxy`], without the URL, which may have a password.
 fn proxies(settings: &Settings) -> Result<ProxyConfig, Error> {
-    const DIRECT: &str = "169.254.169.254,169.254.170.2,169.254.170.23,[fd00:ec2::254]";
     let variable = |names: &[&str]| settings.variable(names).map(|setting| setting.value);
-    let Some(proxy) = variable(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]) else {
+    let Some(proxy) = variable(&["https_proxy", "HTTPS_PROXY"]) else {
         return Ok(ProxyConfig::disabled());
     };
     let url = match proxy.contains("://") {
         true => proxy,
         false => format!("http://{proxy}"),
     };
-    let config = ProxyConfig::https(url.as_str()).map_err(|why| Error::Proxy(why.to_string()))?;
-    let none = variable(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
-    Ok(config.no_proxy(format!("{none},{DIRECT}")))
+    let config = ProxyConfig::https(url.as_str()).map_err(|_| Error::Proxy)?;
+    let mut direct = vec![METADATA.to_owned()];
+    direct.extend(variable(&["no_proxy", "NO_PROXY"]));
+    let container = variable(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"]);
+    let container = container.and_then(|uri| uri.parse::<Uri>().ok());
+    direct.extend(container.and_then(|uri| uri.host().map(str::to_owned)));
+    Ok(config.no_proxy(direct.join(",")))
 }

@@ -1,16 +1,16 @@
-//! Which STS the token is for.
+//! The STS endpoint of the token.
 
 use sts_presign::{Endpoint, EndpointVariant};
 
 use crate::error::Error;
 use crate::settings::{Setting, Settings};
 
-/// The STS that will be asked who signed.
+/// The STS endpoint that the token is for.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Target {
     /// One of AWS's public endpoints.
     Aws(Endpoint),
-    /// Whatever `AWS_ENDPOINT_URL_STS` says.
+    /// The host of `AWS_ENDPOINT_URL_STS` or of another endpoint setting.
     Custom { host: String, region: String },
 }
 
@@ -37,8 +37,8 @@ impl Target {
     }
 }
 
-/// The regions that `AWS_STS_REGIONAL_ENDPOINTS=legacy` sends to the global host: those there were
-/// when regional endpoints became a choice (AWS SDKs and Tools Reference Guide, "AWS STS Regional
+/// The regions that `AWS_STS_REGIONAL_ENDPOINTS=legacy` sends to the global host: those that existed when
+/// regional endpoints became a choice (AWS SDKs and Tools Reference Guide, "AWS STS Regional
 /// endpoints"; the same list is in botocore's rules for STS).
 const LEGACY_GLOBAL_REGIONS: [&str; 16] = [
     "ap-northeast-1",
@@ -84,7 +84,7 @@ pub(crate) fn choose(settings: &Settings, region_flag: Option<&str>) -> Result<T
     let variant = EndpointVariant::ORDINARY
         .with_fips(settings.switch("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?)
         .with_dual_stack(settings.switch("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?);
-    if let Some(url) = custom(settings)? {
+    if let Some(url) = settings.service_endpoint("sts")? {
         if variant != EndpointVariant::ORDINARY {
             return Err(Error::CustomEndpointVariant(url));
         }
@@ -111,29 +111,6 @@ pub(crate) fn choose(settings: &Settings, region_flag: Option<&str>) -> Result<T
     }
 }
 
-fn custom(settings: &Settings) -> Result<Option<Setting>, Error> {
-    let ignored = (
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-        "ignore_configured_endpoint_urls",
-    );
-    if settings.switch(ignored.0, ignored.1)? {
-        return Ok(None);
-    }
-    // In botocore's order (`ConfiguredEndpointProvider`).
-    let of_service = || {
-        let profile = settings.profile()?;
-        let value = settings.profiles().sts_endpoint(profile)?;
-        let name = profile.get("services")?.escape_debug();
-        let from = format!("`sts` in `[services {name}]`:");
-        Some(Setting { value, from })
-    };
-    let found = settings
-        .variable(&["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])
-        .or_else(of_service)
-        .or_else(|| settings.in_profile("endpoint_url"));
-    Ok(found)
-}
-
 fn legacy(settings: &Settings) -> Result<bool, Error> {
     match settings.get(&["AWS_STS_REGIONAL_ENDPOINTS"], "sts_regional_endpoints") {
         None => Ok(false),
@@ -145,7 +122,7 @@ fn legacy(settings: &Settings) -> Result<bool, Error> {
     }
 }
 
-/// Whether it can be a host at all; the signer knows the rest.
+/// Returns whether the text has only characters of a host name; the signer checks the rest.
 fn is_host(text: &str) -> bool {
     !text.is_empty()
         && text

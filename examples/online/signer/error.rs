@@ -1,6 +1,7 @@
-//! What a person reads when there is no token: what is wrong, where, and what to do.
+//! Why there is no token: what is wrong, where, and what to do about it, in one printable sentence.
 
-use aws_sdk_sts::error::ErrorMetadata;
+use aws_sdk_sts::error::{ErrorMetadata, ProvideErrorMetadata};
+use printable_text::Printable;
 use sts_presign::SignError;
 use thiserror::Error as ThisError;
 
@@ -8,21 +9,19 @@ use crate::settings::Setting;
 
 #[derive(Debug, ThisError)]
 pub(crate) enum Error {
-    #[error("cannot assume {role}: {why}")]
+    #[error("cannot assume {}: {why}", Printable::new(role))]
     AssumeRole { role: String, why: String },
-    #[error("{setting} is not a setting for that; write `true` or `false`", setting = .0)]
+    #[error("{0} is not a switch; write `true` or `false`")]
     Boolean(Setting),
-    #[error("no credentials from {from}: {why}{hint}")]
-    Chain {
-        from: String,
-        why: String,
-        hint: String,
-    },
+    #[error("the CA bundle {path} cannot be used: {why}")]
+    CaBundle { path: String, why: String },
+    #[error("no credentials from {from}: {why}")]
+    Chain { from: String, why: String },
     #[error("the clock of this machine is wrong: {0}")]
     Clock(sts_presign::TimeError),
     #[error("--cluster-name has {len} characters: {why}")]
     Cluster { len: usize, why: sts_presign::Error },
-    #[error("{0} cannot be together with FIPS or dual-stack endpoints; unset one of them")]
+    #[error("{0} cannot be combined with FIPS or dual-stack endpoints; unset one of them")]
     CustomEndpointVariant(Setting),
     #[error(
         "{0} is not an endpoint that a token can name, which is `https://` and a lower-case host name"
@@ -30,7 +29,7 @@ pub(crate) enum Error {
     CustomEndpoint(Setting),
     #[error("the STS endpoint cannot be signed for: {0}")]
     Endpoint(SignError),
-    #[error("AWS_CREDENTIAL_EXPIRATION is not a time like 2026-11-23T09:00:00Z")]
+    #[error("AWS_CREDENTIAL_EXPIRATION is not a time of the form 2026-11-23T09:00:00Z")]
     Expiration,
     #[error("the credentials from {from} have expired; get new ones")]
     Expired { from: String },
@@ -42,18 +41,21 @@ pub(crate) enum Error {
         instead: &'static str,
     },
     #[error(
-        "profile `{profile}` logs in with `aws login`, which this program cannot read; write \
-         `credential_process = aws configure export-credentials --profile {profile}` into another profile \
-         and use that"
+        "profile `{name}` logs in with `aws login`, which this program cannot read; write \
+         `credential_process = aws configure export-credentials --profile {name}` into another profile \
+         and use that",
+        name = Printable::new(profile)
     )]
     Login { profile: String },
     #[error(
-        "profile `{profile}` needs a code of the MFA device {serial}, and there is no prompt here; run \
-         `aws configure export-credentials --profile {profile} --format env` and use the keys that it prints"
+        "profile `{name}` needs a code of the MFA device {}, and there is no prompt here; run \
+         `aws configure export-credentials --profile {name} --format env` and use the keys that it prints",
+        Printable::new(serial),
+        name = Printable::new(profile)
     )]
     Mfa { profile: String, serial: String },
-    #[error("the proxy settings are wrong: {0}")]
-    Proxy(String),
+    #[error("HTTPS_PROXY is not the URL of an HTTP proxy, such as http://proxy.example.com:3128")]
+    Proxy,
     #[error(
         "no credentials: {environment}, {profile}, and {why}; set AWS_ACCESS_KEY_ID and \
          AWS_SECRET_ACCESS_KEY, or run `aws configure`"
@@ -63,7 +65,10 @@ pub(crate) enum Error {
         profile: String,
         why: String,
     },
-    #[error("there is no profile `{name}` (named by {from}) in {files}{known}")]
+    #[error(
+        "there is no profile `{}` (named by {from}) in {files}{known}",
+        Printable::new(name)
+    )]
     NoProfile {
         name: String,
         from: &'static str,
@@ -71,39 +76,71 @@ pub(crate) enum Error {
         known: String,
     },
     #[error(
-        "no region: pass --region, set AWS_REGION, or write `region = …` into profile `{profile}` \
-         of {files}"
+        "no region: pass --region, set AWS_REGION, or write `region = …` into profile `{}` of {files}",
+        Printable::new(profile)
     )]
     NoRegion { profile: String, files: String },
     #[error(
-        "--role-arn `{given}` is not a role; it is written arn:aws:iam::111122223333:role/NAME"
+        "--role-arn `{}` is not a role; a role is written arn:aws:iam::111122223333:role/NAME",
+        Printable::new(given)
     )]
     NotARole { given: String },
     #[error("cannot build the document: {0}")]
     Output(#[from] std::io::Error),
-    #[error("half of the credentials: {there} is set in {place}, {missing} is not")]
+    #[error("incomplete credentials in {place}: {}{missing} is not set", there.map_or_else(
+        String::new,
+        |name| format!("{name} is set, and ")
+    ))]
     Partial {
         place: String,
-        there: &'static str,
+        there: Option<&'static str>,
         missing: &'static str,
     },
-    #[error("{0} is not a region of AWS, such as eu-west-1")]
+    #[error("profile `{}`: {why}", Printable::new(profile))]
+    Profile { profile: String, why: String },
+    #[error("{0} is not an AWS region, such as eu-west-1")]
     Region(Setting),
-    #[error("{0} is none of `legacy` and `regional`")]
+    #[error("{0} is neither `legacy` nor `regional`")]
     RegionalEndpoints(Setting),
-    #[error("--role-arn `{given}`: {why}; a role is written arn:aws:iam::111122223333:role/NAME")]
+    #[error(
+        "--role-arn `{}`: {why}; a role is written arn:aws:iam::111122223333:role/NAME",
+        Printable::new(given)
+    )]
     Role {
         given: String,
         why: iam_principal::Error,
     },
     #[error("cannot sign with the credentials from {from}: {why}")]
     Sign { from: String, why: SignError },
-    #[error("`{key}` of profile `{profile}` contradicts that of its sso_session; remove it")]
-    SsoConflict { profile: String, key: &'static str },
-    #[error("the CA bundle {path} cannot be used: {why}")]
-    CaBundle { path: String, why: String },
+    #[error(
+        "no credentials from SSO for profile `{}`: {why}",
+        Printable::new(profile)
+    )]
+    Sso { profile: String, why: String },
+    #[error(
+        "no credentials from SSO for profile `{name}`: {why}; log in with `aws sso login --profile {name}`",
+        name = Printable::new(profile)
+    )]
+    SsoLogin { profile: String, why: String },
     #[error("the signed URL makes no token: {0}")]
     Token(#[from] eks_token::Error),
+    #[error(
+        "a web identity token file is set, and no role: set AWS_ROLE_ARN, or `role_arn` in profile `{}`",
+        Printable::new(profile)
+    )]
+    WebIdentity { profile: String },
+}
+
+/// Returns the answer of an AWS service, which names the caller and the forbidden action; else the causes of
+/// the error.
+pub(crate) fn answered<E>(error: &E) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => one_line(&format!("{code}: {message}")),
+        _ => causes(error),
+    }
 }
 
 /// Joins an error and its causes into a sentence, for libraries that keep the facts in the causes.
@@ -117,7 +154,7 @@ pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
             return one_line(&format!("{code}: {message}"));
         }
         let text = cause.to_string();
-        // Some print their cause as well.
+        // Some errors print their cause as well.
         if !parts.iter().any(|part| part.contains(&text)) {
             parts.push(text);
         }
@@ -125,10 +162,10 @@ pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     one_line(&parts.join(": "))
 }
 
-/// Makes one line of what others say, without anything that a terminal would obey.
-pub(crate) fn one_line(text: &str) -> String {
-    let text = text.replace(|c: char| c.is_control(), " ");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Returns untrusted text as one printable line.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    Printable::new(&words.join(" ")).to_string()
 }
 
 #[cfg(test)]
@@ -136,12 +173,12 @@ mod tests {
     use super::*;
 
     #[derive(Debug, ThisError)]
-    #[error("outer\u{1b}[2J")]
+    #[error("outer\u{1b}[2J\u{202e}")]
     struct Outer(#[source] std::io::Error);
 
     #[test]
-    fn causes_are_joined_on_one_line_without_control_characters() {
+    fn causes_are_joined_on_one_printable_line() {
         let error = Outer(std::io::Error::other("inner\nline"));
-        assert_eq!(causes(&error), "outer [2J: inner line");
+        assert_eq!(causes(&error), "outer\\u{1b}[2J\\u{202e}: inner line");
     }
 }

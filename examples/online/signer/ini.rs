@@ -1,27 +1,38 @@
 //! The file format of the AWS configuration, as the AWS CLI reads it: Python's `configparser.RawConfigParser`
 //! in its strict mode, and botocore's nested values (`botocore/configloader.py`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-/// The sections of a file, by name.
-pub(crate) type Sections = BTreeMap<String, Section>;
+/// The sections of a file with their names, in the order of the file.
+pub(crate) type Sections = Vec<(String, Section)>;
 /// The settings of a section, by name in lower case.
 pub(crate) type Section = BTreeMap<String, String>;
+
+/// The section whose settings every other section has too, unless it has its own.
+const DEFAULTS: &str = "DEFAULT";
+
+/// The most settings that all sections together may inherit: our choice, since each is a copy.
+const MAX_INHERITED: usize = 100_000;
 
 /// Parses a file.
 ///
 /// - A setting is `name = value` or `name: value`; names are folded to lower case.
 /// - A line that is indented deeper than the setting before it continues its value.
 /// - Lines that begin with `#` or `;` are comments; within a value these characters are text.
+/// - A byte order mark at the start is ignored. (The AWS CLI refuses the file.)
 ///
 /// # Errors
 ///
 /// The line and the reason, where the AWS CLI would fail too: a setting before the first section, a line that
 /// is neither section nor setting, or a section or setting that occurs twice.
 pub(crate) fn parse(text: &str) -> Result<Sections, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut sections = Sections::new();
-    // The open section, the open setting in it, and its indentation.
-    let mut section: Option<String> = None;
+    let mut defaults = Section::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    // Whether there is an open section; the open setting in it, and its indentation.
+    let mut is_open = false;
+    let mut in_defaults = false;
     let mut open: Option<(String, usize)> = None;
     for (number, line) in (1_usize..).zip(text.lines()) {
         let wrong = |what: &str| Err(format!("line {number}: {what}"));
@@ -30,38 +41,58 @@ pub(crate) fn parse(text: &str) -> Result<Sections, String> {
             continue;
         }
         let indent = line.len().saturating_sub(line.trim_start().len());
-        if let (Some(section), Some((name, depth))) = (&section, &open)
+        let section = match (in_defaults, sections.last_mut()) {
+            (true, _) => Some(&mut defaults),
+            (false, last) => last.map(|(_, section)| section).filter(|_| is_open),
+        };
+        if let Some((name, depth)) = &open
             && indent > *depth
         {
-            if let Some(value) = sections.get_mut(section).and_then(|s| s.get_mut(name)) {
+            if let Some(value) = section.and_then(|section| section.get_mut(name)) {
                 value.push('\n');
                 value.push_str(content);
             }
             continue;
         }
         if let Some(name) = header(content) {
-            if sections.insert(name.to_owned(), Section::new()).is_some() {
-                return wrong("a section of that name came before");
-            }
-            section = Some(name.to_owned());
+            is_open = true;
+            in_defaults = name == DEFAULTS;
             open = None;
+            if !in_defaults {
+                if places.insert(name, number).is_some() {
+                    return wrong("a section of that name came before");
+                }
+                sections.push((name.to_owned(), Section::new()));
+            }
             continue;
         }
-        let Some(current) = &section else {
+        let Some(section) = section else {
             return wrong("a setting before the first `[section]`");
         };
         let Some((name, value)) = content.split_once(['=', ':']) else {
             return wrong("neither `[section]` nor `name = value`");
         };
         let name = name.trim_end().to_lowercase();
-        let settings = sections.entry(current.clone()).or_default();
-        if settings
+        if name.is_empty() {
+            return wrong("a value without a name");
+        }
+        if section
             .insert(name.clone(), value.trim().to_owned())
             .is_some()
         {
             return wrong("a setting of that name came before in this section");
         }
         open = Some((name, indent));
+    }
+    if sections.len().saturating_mul(defaults.len()) > MAX_INHERITED {
+        return Err(format!(
+            "`[{DEFAULTS}]` has too many settings for so many sections"
+        ));
+    }
+    for (_, section) in &mut sections {
+        for (name, value) in &defaults {
+            section.entry(name.clone()).or_insert_with(|| value.clone());
+        }
     }
     Ok(sections)
 }
@@ -115,7 +146,8 @@ mod tests {
     use super::*;
 
     fn get<'a>(sections: &'a Sections, section: &str, name: &str) -> Option<&'a str> {
-        sections.get(section)?.get(name).map(String::as_str)
+        let (_, settings) = sections.iter().find(|(other, _)| other == section)?;
+        settings.get(name).map(String::as_str)
     }
 
     /// Recorded from Python 3.11's `configparser`, as botocore 1.43.11 calls it.
@@ -147,8 +179,28 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_and_carriage_returns_are_no_text() {
+        let read = parse("\u{feff}[a]\r\nx = 1\r\n").unwrap();
+        assert_eq!(get(&read, "a", "x"), Some("1"));
+    }
+
+    #[test]
+    fn the_settings_of_default_in_capitals_are_inherited() {
+        let read = parse("[a]\nx = 1\n[DEFAULT]\nx = 2\ny = 3\n[b]\n").unwrap();
+        assert_eq!(get(&read, "a", "x"), Some("1"));
+        assert_eq!(get(&read, "a", "y"), Some("3"));
+        assert_eq!(get(&read, "b", "x"), Some("2"));
+        assert_eq!(read.len(), 2);
+        let settings: String = (0..1_000).map(|i| format!("k{i} = v\n")).collect();
+        let sections: String = (0..1_000).map(|i| format!("[s{i}]\n")).collect();
+        let why = parse(&format!("[DEFAULT]\n{settings}{sections}")).unwrap_err();
+        assert!(why.contains("too many settings"), "{why}");
+    }
+
+    #[test]
     fn a_mistake_has_its_line() {
         for (text, line) in [
+            ("[a]\n= 1\n", "line 2: a value without"),
             ("a = 1\n", "line 1: a setting before"),
             ("[a]\nb\n", "line 2: neither"),
             ("[a]\nb=1\nb=2\n", "line 3: a setting of that name"),

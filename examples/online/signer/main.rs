@@ -39,15 +39,22 @@ use crate::settings::{Environment, Settings};
 
 mod arguments;
 #[cfg(test)]
-mod chain_tests;
+mod choice_tests;
 mod client;
 mod credentials;
 mod endpoint;
 mod error;
+#[cfg(test)]
+mod files_tests;
 mod ini;
+mod machine;
+mod plan;
 mod profiles;
+#[cfg(test)]
+mod requests_tests;
 mod role;
 mod settings;
+mod sso;
 #[cfg(test)]
 mod tests;
 
@@ -114,8 +121,7 @@ async fn sign(
             Signer::for_host(host, region, &cluster_id).map_err(Error::Endpoint)?
         }
     };
-    let credentials =
-        credentials::resolve(&settings, &target, role.as_ref(), || client(&settings)).await?;
+    let credentials = credentials::resolve(&settings, &target, role, || client(&settings)).await?;
     let from = credentials.from;
     if arguments.debug {
         let (host, region) = (target.host(), target.region());

@@ -1,9 +1,7 @@
-//! The profiles of the two files, merged as botocore merges them, and where each gets its credentials.
+//! The profiles of the two files, merged as botocore merges them, and the source of the credentials of each.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use crate::error::Error;
 use crate::ini::{self, Section, Sections};
 
 /// Every profile, SSO session and services section.
@@ -22,15 +20,11 @@ pub(crate) struct Profile {
     in_credentials: Section,
 }
 
-/// Where a profile gets its credentials, in the order in which botocore asks
-/// (`create_credential_resolver`, `ProfileProviderBuilder.providers`).
+/// The source of a profile's credentials, apart from roles and web identities, in the order in which botocore
+/// asks (`ProfileProviderBuilder.providers`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Source {
-    /// `role_arn`, unless there is a web identity token.
-    Role,
-    /// `web_identity_token_file`.
-    WebIdentity,
-    /// `sso_start_url` or `sso_session`.
+    /// `sso_account_id` or `sso_role_name`.
     Sso,
     /// Keys in the credentials file.
     CredentialsFile,
@@ -42,75 +36,45 @@ pub(crate) enum Source {
     ConfigFile,
 }
 
-const SSO: [&str; 5] = [
-    "sso_session",
-    "sso_start_url",
-    "sso_region",
-    "sso_account_id",
-    "sso_role_name",
-];
-const ROLE: [&str; 7] = [
-    "role_arn",
-    "source_profile",
-    "credential_source",
-    "external_id",
-    "role_session_name",
-    "duration_seconds",
-    "mfa_serial",
-];
-const KEYS: [&str; 4] = [
-    "aws_access_key_id",
-    "aws_secret_access_key",
-    "aws_session_token",
-    "aws_security_token",
-];
+/// Keys that make a profile one of keys.
+const KEYS: [&str; 2] = ["aws_access_key_id", "aws_secret_access_key"];
+/// Keys that make a profile one of SSO.
+const SSO: [&str; 2] = ["sso_account_id", "sso_role_name"];
 
 impl Profile {
+    /// Returns a setting; `None` if it is missing or empty.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        let value = self.merged.get(key)?.as_str();
-        Some(value).filter(|value| !value.is_empty())
+        value(&self.merged, key)
     }
 
-    /// Returns the keys in the file that they come from.
-    pub(crate) fn keys(&self, source: Source, key: &str) -> Option<&str> {
-        let file = match source {
-            Source::CredentialsFile => &self.in_credentials,
-            _ => &self.in_config,
-        };
-        file.get(key)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
-    }
-
-    /// Returns where the credentials come from, without those of the environment.
-    pub(crate) fn source(&self) -> Option<Source> {
-        if self.is_role(true) {
-            return Some(Source::Role);
+    /// Returns a setting of the file that the keys come from.
+    pub(crate) fn key(&self, source: Source, key: &str) -> Option<&str> {
+        match source {
+            Source::CredentialsFile => value(&self.in_credentials, key),
+            _ => value(&self.in_config, key),
         }
-        self.base_source()
     }
 
-    /// Returns whether a role is assumed. A `source_profile`, unlike the first profile, uses its own keys
-    /// instead, if it has any.
-    fn is_role(&self, is_first: bool) -> bool {
-        let has = |key: &str| self.merged.contains_key(key);
-        let has_keys = KEYS[..2].iter().any(|key| has(key));
-        has("role_arn") && !has("web_identity_token_file") && (is_first || !has_keys)
+    /// Returns whether a role is assumed: `role_arn`, without a web identity token.
+    pub(crate) fn is_role(&self) -> bool {
+        self.has("role_arn") && !self.has("web_identity_token_file")
     }
 
-    /// Returns where the credentials come from that a role is assumed with.
-    fn base_source(&self) -> Option<Source> {
-        let has = |key: &str| self.merged.contains_key(key);
-        let has_keys = |file: &Section| KEYS[..2].iter().any(|key| file.contains_key(*key));
-        if has("web_identity_token_file") {
-            Some(Source::WebIdentity)
-        } else if SSO.iter().any(|key| has(key)) {
+    /// Returns whether the profile has keys, in either file.
+    pub(crate) fn has_keys(&self) -> bool {
+        KEYS.iter().any(|key| self.has(key))
+    }
+
+    /// Returns the source of the credentials; `None` if there are none.
+    pub(crate) fn source(&self) -> Option<Source> {
+        let has_keys = |file: &Section| KEYS.iter().any(|key| file.contains_key(*key));
+        if SSO.iter().any(|key| self.has(key)) {
             Some(Source::Sso)
         } else if has_keys(&self.in_credentials) {
             Some(Source::CredentialsFile)
-        } else if has("login_session") {
+        } else if self.has("login_session") {
             Some(Source::Login)
-        } else if has("credential_process") {
+        } else if self.has("credential_process") {
             Some(Source::Process)
         } else if has_keys(&self.in_config) {
             Some(Source::ConfigFile)
@@ -118,30 +82,47 @@ impl Profile {
             None
         }
     }
+
+    fn has(&self, key: &str) -> bool {
+        self.merged.contains_key(key)
+    }
+}
+
+/// Returns a setting that is not empty.
+fn value<'s>(section: &'s Section, key: &str) -> Option<&'s str> {
+    let value = section.get(key)?;
+    Some(value.as_str()).filter(|value| !value.is_empty())
 }
 
 impl Profiles {
-    /// Merges the config file and the credentials file.
+    /// Merges the config file and the credentials file. Of two sections for one profile in the config file,
+    /// such as `[default]` and `[profile default]`, the later one counts.
     pub(crate) fn merge(config: Sections, credentials: Sections) -> Self {
         let mut all = Self::default();
         for (name, section) in config {
             if name == "default" {
-                all.profile("default").add_config(section);
+                all.profile("default").in_config = section;
                 continue;
             }
             let words = ini::words(&name).unwrap_or_default();
-            let Ok([kind, name]) = <[String; 2]>::try_from(words) else {
+            let Ok([_, own]) = <[String; 2]>::try_from(words) else {
                 continue;
             };
-            match kind.as_str() {
-                "profile" => all.profile(&name).add_config(section),
-                "sso-session" => drop(all.sessions.insert(name, section)),
-                "services" => drop(all.services.insert(name, section)),
-                _ => {}
+            // As botocore, which examines the beginning of the whole name.
+            if name.starts_with("profile") {
+                all.profile(&own).in_config = section;
+            } else if name.starts_with("sso-session") {
+                all.sessions.insert(own, section);
+            } else if name.starts_with("services") {
+                all.services.insert(own, section);
             }
         }
         for (name, section) in credentials {
-            all.profile(&name).add_credentials(section);
+            all.profile(&name).in_credentials = section;
+        }
+        for profile in all.by_name.values_mut() {
+            profile.merged = profile.in_config.clone();
+            profile.merged.extend(profile.in_credentials.clone());
         }
         all
     }
@@ -154,153 +135,26 @@ impl Profiles {
         self.by_name.get(name)
     }
 
+    /// Returns a profile with its name as it is stored here.
+    pub(crate) fn get_with_name(&self, name: &str) -> Option<(&str, &Profile)> {
+        let (name, profile) = self.by_name.get_key_value(name)?;
+        Some((name, profile))
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
     }
 
-    /// Returns the STS endpoint of the profile's services section.
-    pub(crate) fn sts_endpoint(&self, profile: &Profile) -> Option<String> {
+    /// Returns an SSO session.
+    pub(crate) fn session(&self, name: &str) -> Option<&Section> {
+        self.sessions.get(name)
+    }
+
+    /// Returns the endpoint of a service in the profile's services section.
+    pub(crate) fn service_endpoint(&self, profile: &Profile, service: &str) -> Option<String> {
         let services = self.services.get(profile.get("services")?)?;
-        ini::nested(services.get("sts")?)?
+        ini::nested(services.get(service)?)?
             .remove("endpoint_url")
             .filter(|url| !url.is_empty())
-    }
-
-    /// Follows `source_profile`, and returns every profile on the way, the first included.
-    fn chain<'a>(&'a self, name: &'a str) -> Vec<(&'a str, &'a Profile)> {
-        let mut chain: Vec<(&str, &Profile)> = Vec::new();
-        let mut next = Some(name);
-        while let Some(name) = next
-            && let Some((name, profile)) = self.by_name.get_key_value(name)
-            && !chain.iter().any(|(other, _)| other == name)
-        {
-            let is_role = profile.is_role(chain.is_empty());
-            chain.push((name, profile));
-            next = profile.get("source_profile").filter(|_| is_role);
-        }
-        chain
-    }
-
-    /// Returns whether the credentials of a profile come from SSO, at the end of its chain of roles.
-    pub(crate) fn is_sso(&self, name: &str) -> bool {
-        let chain = self.chain(name);
-        let base = chain.last().and_then(|(_, profile)| profile.base_source());
-        base == Some(Source::Sso)
-    }
-
-    /// Refuses what needs a person or a program that is not here.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Mfa`], [`Error::Login`], [`Error::SsoConflict`].
-    pub(crate) fn check(&self, name: &str) -> Result<(), Error> {
-        for (index, (name, profile)) in self.chain(name).into_iter().enumerate() {
-            let printed = || name.escape_debug().to_string();
-            let is_role = profile.is_role(index == 0);
-            if let Some(serial) = profile.get("mfa_serial").filter(|_| is_role) {
-                return Err(Error::Mfa {
-                    profile: printed(),
-                    serial: serial.escape_debug().to_string(),
-                });
-            }
-            if profile.base_source() == Some(Source::Login) && !is_role {
-                return Err(Error::Login { profile: printed() });
-            }
-            if let Some(session) = profile
-                .get("sso_session")
-                .and_then(|s| self.sessions.get(s))
-            {
-                for key in ["sso_start_url", "sso_region"] {
-                    let own = profile.get(key);
-                    if own.is_some_and(|own| session.get(key).is_some_and(|other| other != own)) {
-                        return Err(Error::SsoConflict {
-                            profile: printed(),
-                            key,
-                        });
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes the chain of a profile as the SDK accepts it: names without blanks, each profile with the one
-    /// source that botocore would use, and a session's settings in the session alone.
-    pub(crate) fn for_sdk(&self, name: &str) -> String {
-        let chain = self.chain(name);
-        let mut text = String::new();
-        let number = |name: &str| chain.iter().position(|(other, _)| *other == name);
-        for (index, (name, profile)) in chain.iter().enumerate() {
-            let _ = writeln!(text, "[profile p{index}]");
-            let mut put = |key: &str, value: &str| {
-                if !value.contains('\n') {
-                    let _ = writeln!(text, "{key} = {value}");
-                }
-            };
-            if profile.is_role(index == 0) {
-                for key in ROLE {
-                    match (key, profile.get(key)) {
-                        ("source_profile", Some(source)) => match number(source) {
-                            Some(index) => put(key, &format!("p{index}")),
-                            None => put(key, "missing"),
-                        },
-                        (_, Some(value)) => put(key, value),
-                        _ => {}
-                    }
-                }
-                // Its own keys count only if it is its own source.
-                if profile.get("source_profile") != Some(name) {
-                    continue;
-                }
-            }
-            let keys: &[&str] = match profile.base_source() {
-                Some(Source::WebIdentity) => {
-                    &["role_arn", "web_identity_token_file", "role_session_name"]
-                }
-                Some(Source::Sso) => &SSO,
-                Some(Source::Process) => &["credential_process"],
-                Some(source @ (Source::CredentialsFile | Source::ConfigFile)) => {
-                    for key in &KEYS[..2] {
-                        profile.keys(source, key).inspect(|value| put(key, value));
-                    }
-                    let token = KEYS.iter().rev().take(2);
-                    let token = token.filter_map(|key| profile.keys(source, key)).next();
-                    token.inspect(|value| put("aws_session_token", value));
-                    &[]
-                }
-                _ => &[],
-            };
-            let session = profile.get("sso_session");
-            for key in keys {
-                match (*key, profile.get(key)) {
-                    ("sso_start_url" | "sso_region", Some(_)) if session.is_some() => {}
-                    (_, Some(value)) => put(key, value),
-                    _ => {}
-                }
-            }
-        }
-        let session = chain.iter().find_map(|(_, p)| p.get("sso_session"));
-        if let Some(session) = session.and_then(|name| self.sessions.get(name)) {
-            let name = chain.iter().find_map(|(_, p)| p.get("sso_session"));
-            let _ = writeln!(text, "[sso-session {}]", name.unwrap_or_default());
-            for key in ["sso_start_url", "sso_region", "sso_registration_scopes"] {
-                if let Some(value) = session.get(key) {
-                    let _ = writeln!(text, "{key} = {value}");
-                }
-            }
-        }
-        text
-    }
-}
-
-impl Profile {
-    fn add_config(&mut self, section: Section) {
-        self.merged.extend(section.clone());
-        self.in_config = section;
-    }
-
-    fn add_credentials(&mut self, section: Section) {
-        self.merged.extend(section.clone());
-        self.in_credentials = section;
     }
 }

@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+
+use printable_text::Printable;
+use program::files;
 
 use crate::error::Error;
 use crate::ini::{self, Sections};
 use crate::profiles::{Profile, Profiles};
 
 /// The largest configuration file that is read: our choice, a thousand times an ordinary one.
-const MAX_FILE_LEN: u64 = 4 * 1024 * 1024;
+const MAX_FILE_LEN: usize = 4 * 1024 * 1024;
 
 /// Environment variables. One that is empty counts as not set.
 #[derive(Clone, Debug, Default)]
@@ -20,16 +22,26 @@ pub(crate) struct Environment(BTreeMap<String, String>);
 impl Environment {
     pub(crate) fn of_process() -> Self {
         let text = |s: std::ffi::OsString| s.to_string_lossy().into_owned();
-        Self(
-            std::env::vars_os()
-                .map(|(name, value)| (text(name), text(value)))
-                .collect(),
-        )
+        let mut variables: BTreeMap<String, String> = std::env::vars_os()
+            .map(|(name, value)| (text(name), text(value)))
+            .collect();
+        // The AWS CLI asks the system for the home directory if the variable is not set.
+        if !variables.contains_key("HOME")
+            && let Some(home) = std::env::home_dir()
+        {
+            variables.insert("HOME".to_owned(), text(home.into_os_string()));
+        }
+        Self(variables)
     }
 
-    /// Sets a variable, as a flag does that stands above it.
+    /// Sets a variable, for a flag that overrides it.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.0.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Returns whether a variable is set, be it to nothing.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
@@ -48,7 +60,7 @@ impl<'a> FromIterator<(&'a str, &'a str)> for Environment {
     }
 }
 
-/// A value, and where it was said.
+/// A value and its place.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Setting {
     pub(crate) value: String,
@@ -61,7 +73,7 @@ impl fmt::Display for Setting {
             f,
             "{} `{}`",
             self.from,
-            without_userinfo(&self.value).escape_debug()
+            Printable::new(&without_userinfo(&self.value))
         )
     }
 }
@@ -78,31 +90,44 @@ fn without_userinfo(text: &str) -> Cow<'_, str> {
     hidden.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// One of the two files, and why it says nothing, if so.
+/// One of the two files.
 #[derive(Debug)]
 struct File {
     path: PathBuf,
-    fault: Option<String>,
+    state: State,
+}
+
+/// What was found in the place of a file.
+#[derive(Debug)]
+enum State {
+    /// Settings.
+    Read,
+    /// Nothing, as to the AWS CLI.
+    Says(&'static str),
+    /// A file that cannot be read.
+    Unreadable(String),
 }
 
 impl fmt::Display for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        match &self.fault {
-            Some(fault) => write!(f, " ({fault})"),
-            None => Ok(()),
+        let path = files::name(&self.path);
+        match &self.state {
+            State::Read => f.write_str(&path),
+            State::Says(what) => write!(f, "{path} ({what})"),
+            State::Unreadable(why) => write!(f, "{path} ({why})"),
         }
     }
 }
 
-/// What is configured.
+/// The configuration.
 #[derive(Debug)]
 pub(crate) struct Settings {
     environment: Environment,
+    home: PathBuf,
     config: File,
     credentials: File,
     profile_name: String,
-    /// Where its name was said, if it was.
+    /// The flag or variable that names it, if one does.
     named_by: Option<&'static str>,
     profiles: Profiles,
 }
@@ -110,14 +135,12 @@ pub(crate) struct Settings {
 const PROFILE_FLAG: &str = "--profile";
 
 impl Settings {
-    /// Reads the files and finds the profile: the one asked for, or the one that the environment
-    /// names, or `default`.
+    /// Reads both files and finds the profile: that of the flag, else that of the environment, else `default`.
     ///
     /// # Errors
     ///
-    /// [`Error::Files`] if a file has a mistake in its form, [`Error::NoProfile`] if a profile is
-    /// named and not there. A file that is not there or cannot be read is empty to the AWS CLI and
-    /// so it is here; the messages say so.
+    /// [`Error::Files`] if a file is malformed, [`Error::NoProfile`] if a profile is named and does not exist. A
+    /// missing file counts as empty, as to the AWS CLI; messages mention it.
     pub(crate) fn read(
         environment: Environment,
         profile_flag: Option<&str>,
@@ -127,6 +150,7 @@ impl Settings {
             open(&environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
         let (profile_name, named_by) = name_profile(&environment, profile_flag);
         let settings = Self {
+            home: home(&environment),
             environment,
             config,
             credentials,
@@ -144,10 +168,10 @@ impl Settings {
         let known: Vec<String> = self
             .profiles
             .names()
-            .map(|name| name.escape_debug().to_string())
+            .map(|name| Printable::new(name).to_string())
             .collect();
         Error::NoProfile {
-            name: self.profile_name.escape_debug().to_string(),
+            name: self.profile_name.clone(),
             from,
             files: self.files(),
             known: if known.is_empty() {
@@ -156,6 +180,60 @@ impl Settings {
                 format!("; the profiles are {}", known.join(", "))
             },
         }
+    }
+
+    /// Refuses a file that is there and cannot be read: it may name other credentials than those that would be
+    /// found without it. (The AWS CLI ignores it.)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Files`].
+    pub(crate) fn check_files(&self) -> Result<(), Error> {
+        for file in [&self.config, &self.credentials] {
+            if let State::Unreadable(why) = &file.state {
+                return Err(Error::Files {
+                    path: files::name(&file.path),
+                    why: why.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the endpoint of a service that the environment or the profile sets, in botocore's order
+    /// (`ConfiguredEndpointProvider`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Boolean`] for the switch that ignores such settings.
+    pub(crate) fn service_endpoint(&self, service: &str) -> Result<Option<Setting>, Error> {
+        if self.switch(
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+            "ignore_configured_endpoint_urls",
+        )? {
+            return Ok(None);
+        }
+        let of_service = || {
+            let profile = self.profile()?;
+            let value = self.profiles.service_endpoint(profile, service)?;
+            let name = Printable::new(profile.get("services")?);
+            let from = format!("`{service}` in `[services {name}]`:");
+            Some(Setting { value, from })
+        };
+        let variable = format!("AWS_ENDPOINT_URL_{}", service.to_uppercase());
+        Ok(self
+            .variable(&[&variable, "AWS_ENDPOINT_URL"])
+            .or_else(of_service)
+            .or_else(|| self.in_profile("endpoint_url")))
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Names a profile and both files, for messages.
+    pub(crate) fn describe(&self, profile: &str) -> String {
+        format!("profile `{}` of {}", Printable::new(profile), self.files())
     }
 
     pub(crate) const fn environment(&self) -> &Environment {
@@ -174,18 +252,18 @@ impl Settings {
         &self.profile_name
     }
 
-    /// Tells whether the command line names the profile: then the keys in the environment do not
-    /// count (as botocore, `create_credential_resolver`).
+    /// Returns whether the command line names the profile. If so, the keys in the environment do not count (as
+    /// botocore, `create_credential_resolver`).
     pub(crate) fn profile_is_asked_for(&self) -> bool {
         self.named_by == Some(PROFILE_FLAG)
     }
 
-    /// Names both files, for messages, and says what is wrong with them.
+    /// Names both files with their faults, for messages.
     pub(crate) fn files(&self) -> String {
         format!("{} and {}", self.config, self.credentials)
     }
 
-    /// Looks a setting up: the variables in their order, then the key in the profile.
+    /// Looks up a setting: the variables in their order, then the key in the profile.
     pub(crate) fn get(&self, variables: &[&str], key: &str) -> Option<Setting> {
         self.variable(variables).or_else(|| self.in_profile(key))
     }
@@ -209,18 +287,21 @@ impl Settings {
     /// Returns a setting of the profile.
     pub(crate) fn in_profile(&self, key: &str) -> Option<Setting> {
         let value = self.profile()?.get(key)?;
-        let from = format!("`{key}` in profile `{}`:", self.profile_name.escape_debug());
+        let from = format!(
+            "`{key}` in profile `{}`:",
+            Printable::new(&self.profile_name)
+        );
         Some(Setting {
             value: value.to_owned(),
             from,
         })
     }
 
-    /// Looks a switch up. Off unless it says otherwise.
+    /// Looks up a switch, which is off by default.
     ///
     /// # Errors
     ///
-    /// [`Error::Boolean`] if it is neither `true` nor `false`.
+    /// [`Error::Boolean`] if the value is neither `true` nor `false`.
     pub(crate) fn switch(&self, variable: &str, key: &str) -> Result<bool, Error> {
         match self.get(&[variable], key) {
             None => Ok(false),
@@ -243,11 +324,16 @@ fn name_profile(environment: &Environment, flag: Option<&str>) -> (String, Optio
     }
 }
 
-fn open(environment: &Environment, variable: &str, name: &str) -> Result<(File, Sections), Error> {
+/// Returns the user's home directory.
+fn home(environment: &Environment) -> PathBuf {
     let home = environment
         .get("HOME")
         .or_else(|| environment.get("USERPROFILE"));
-    let home = PathBuf::from(home.unwrap_or("~"));
+    PathBuf::from(home.unwrap_or("~"))
+}
+
+fn open(environment: &Environment, variable: &str, name: &str) -> Result<(File, Sections), Error> {
+    let home = home(environment);
     let path = match environment.get(variable) {
         None => home.join(".aws").join(name),
         Some(path) => match path.strip_prefix("~/") {
@@ -255,28 +341,20 @@ fn open(environment: &Environment, variable: &str, name: &str) -> Result<(File, 
             None => PathBuf::from(path),
         },
     };
-    let (fault, text) = match read(&path) {
-        Ok(text) if text.trim().is_empty() => (Some("empty".to_owned()), text),
-        Ok(text) => (None, text),
-        Err(why) if why.kind() == io::ErrorKind::NotFound => {
-            (Some("does not exist".to_owned()), String::new())
+    let (state, text) = if path.is_file() {
+        match files::read_file(&path, MAX_FILE_LEN) {
+            Ok(text) if text.trim().is_empty() => (State::Says("empty"), text),
+            Ok(text) => (State::Read, text),
+            Err(why) => (State::Unreadable(why), String::new()),
         }
-        Err(why) => (Some(why.to_string()), String::new()),
+    } else if path.exists() {
+        (State::Says("not a file"), String::new())
+    } else {
+        (State::Says("does not exist"), String::new())
     };
     let sections = ini::parse(&text).map_err(|why| Error::Files {
-        path: path.display().to_string(),
+        path: files::name(&path),
         why,
     })?;
-    Ok((File { path, fault }, sections))
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let file = std::fs::File::open(path)?;
-    file.take(MAX_FILE_LEN.saturating_add(1))
-        .read_to_string(&mut text)?;
-    if u64::try_from(text.len()).is_ok_and(|len| len > MAX_FILE_LEN) {
-        return Err(io::Error::other("longer than 4 MiB"));
-    }
-    Ok(text)
+    Ok((File { path, state }, sections))
 }

@@ -8,7 +8,7 @@ use sts_presign::{
 };
 
 use crate::arguments::Arguments;
-use crate::credentials::at_hand;
+use crate::credentials::{Found, resolve};
 use crate::endpoint::{Target, choose};
 use crate::error::Error;
 use crate::settings::{Environment, Settings};
@@ -192,12 +192,18 @@ async fn a_profile_that_is_named_must_be_there() {
     }
 }
 
-/// The access key id of the keys at hand, or what stands in their place.
+/// Resolves the keys of a profile, without a client for requests.
+async fn found(variables: &[(&str, &str)], flag: Option<&str>) -> Result<Found, Error> {
+    let settings = read(variables, flag).await?;
+    let target = choose(&settings, Some("eu-west-1"))?;
+    resolve(&settings, &target, None, || Err(Error::Proxy)).await
+}
+
+/// Returns the access key id of the keys at hand, `request` if a request is needed, or the error.
 async fn key(variables: &[(&str, &str)], flag: Option<&str>) -> String {
-    let settings = read(variables, flag).await.unwrap();
-    match at_hand(&settings) {
-        Ok(Some(found)) => found.keys.access_key_id().to_owned(),
-        Ok(None) => "chain".to_owned(),
+    match found(variables, flag).await {
+        Ok(found) => found.keys.access_key_id().to_owned(),
+        Err(Error::Proxy) => "request".to_owned(),
         Err(why) => why.to_string(),
     }
 }
@@ -218,24 +224,28 @@ async fn keys_at_hand_are_taken_in_botocores_order() {
         // … and one from the command line does.
         (&[id, secret][..], Some("keys"), "AKIDPROFILE"),
         (&[profile][..], None, "AKIDPROFILE"),
-        (&[profile, web[0], web[1]][..], None, "chain"),
+        (&[profile, web[0], web[1]][..], None, "request"),
         (&[web[0], web[1]][..], Some("keys"), "AKIDPROFILE"),
-        (&[][..], Some("keys-elsewhere"), "chain"),
-        (&[][..], None, "chain"),
+        (&[][..], Some("keys-elsewhere"), "request"),
+        (&[][..], None, "request"),
         (
             &[id][..],
             None,
-            "half of the credentials: AWS_ACCESS_KEY_ID is set in the environment, \
-             AWS_SECRET_ACCESS_KEY is not",
+            "incomplete credentials in the environment: AWS_ACCESS_KEY_ID is set, and \
+             AWS_SECRET_ACCESS_KEY is not set",
         ),
     ] {
         assert_eq!(key(variables, flag).await, expected);
     }
     let half = key(&[], Some("half")).await;
     assert!(
-        half.starts_with("half of the credentials: aws_access_key_id is set in profile `half`")
+        half.starts_with("incomplete credentials in profile `half` of "),
+        "{half}"
     );
-    assert!(half.ends_with("aws_secret_access_key is not"), "{half}");
+    assert!(
+        half.ends_with("aws_access_key_id is set, and aws_secret_access_key is not set"),
+        "{half}"
+    );
 }
 
 #[tokio::test]
@@ -250,11 +260,8 @@ async fn the_environment_says_when_its_keys_expire() {
         ("tomorrow", None),
     ] {
         let expiry = ("AWS_CREDENTIAL_EXPIRATION", text);
-        let settings = read(&[keys[0], keys[1], expiry], None).await.unwrap();
-        let expires = at_hand(&settings)
-            .ok()
-            .flatten()
-            .and_then(|found| found.keys.expiry());
+        let found = found(&[keys[0], keys[1], expiry], None).await;
+        let expires = found.ok().and_then(|found| found.keys.expiry());
         let seconds = expires.map(|at| at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs());
         assert_eq!(seconds, expected, "{text}");
     }

@@ -1,7 +1,6 @@
-//! The source of the credentials, beside the recorded choices of botocore, and the requests that the sources
-//! make, against a stub of STS in the place of the network.
+//! The requests that the sources of credentials make, against a stub of STS in the place of the network.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{
@@ -12,126 +11,9 @@ use clap::Parser as _;
 use sts_presign::UnixTime;
 
 use crate::arguments::Arguments;
-use crate::credentials::{Choice, choose};
 use crate::error::Error;
-use crate::profiles::Source;
-use crate::settings::{Environment, Settings};
-
-/// `[profile p]` with the settings of a recorded row, in files of their own.
-struct Files {
-    directory: PathBuf,
-}
-
-impl Files {
-    fn new(name: &str, config: &str, credentials: &str) -> Self {
-        let directory = std::env::temp_dir().join(format!("signer-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&directory).unwrap();
-        std::fs::write(directory.join("config"), config).unwrap();
-        std::fs::write(directory.join("credentials"), credentials).unwrap();
-        std::fs::write(directory.join("token"), "eyJhbGciOi.fake.jwt").unwrap();
-        Self { directory }
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.directory.join(name).display().to_string()
-    }
-
-    fn environment(&self, more: &[(&str, &str)]) -> Environment {
-        let (config, credentials) = (self.path("config"), self.path("credentials"));
-        let files = [
-            ("AWS_CONFIG_FILE", config.as_str()),
-            ("AWS_SHARED_CREDENTIALS_FILE", &credentials),
-        ];
-        files.into_iter().chain(more.iter().copied()).collect()
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.directory);
-    }
-}
-
-const KEYS: &str = "aws_access_key_id = AKIDF\naws_secret_access_key = s\n";
-const WEB: [(&str, &str); 2] = [
-    ("AWS_WEB_IDENTITY_TOKEN_FILE", "token"),
-    ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/e"),
-];
-
-fn settings_of(word: &str) -> &'static str {
-    match word {
-        "role" => "role_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n",
-        "web" => "role_arn = arn:aws:iam::111122223333:role/w\nweb_identity_token_file = token\n",
-        "sso" => {
-            "sso_start_url = https://x.awsapps.com/start\nsso_region = us-east-1\n\
-             sso_account_id = 111122223333\nsso_role_name = A\n"
-        }
-        "process" => "credential_process = echo\n",
-        "config" => "aws_access_key_id = AKIDC\naws_secret_access_key = s\n",
-        _ => "",
-    }
-}
-
-const fn method(choice: Choice) -> &'static str {
-    match choice {
-        Choice::Environment => "env",
-        Choice::WebIdentityOfEnvironment | Choice::Profile(Source::WebIdentity) => {
-            "assume-role-with-web-identity"
-        }
-        Choice::Profile(Source::Role) => "assume-role",
-        Choice::Profile(Source::Sso) => "sso",
-        Choice::Profile(Source::CredentialsFile) => "shared-credentials-file",
-        Choice::Profile(Source::Login) => "login",
-        Choice::Profile(Source::Process) => "custom-process",
-        Choice::Profile(Source::ConfigFile) => "config-file",
-        Choice::Machine => "none",
-    }
-}
-
-/// Every combination of up to three sources, with the profile named by `--profile` or by `AWS_PROFILE`.
-#[test]
-fn the_source_is_the_one_that_botocore_chooses() {
-    let recorded = include_str!("testdata/botocore-order.txt");
-    let rows = recorded.lines().filter(|line| !line.starts_with('#'));
-    let mut count = 0;
-    for (number, row) in rows.enumerate() {
-        let [named_by, words, want] = row.split(' ').collect::<Vec<_>>().try_into().unwrap();
-        let words: Vec<&str> = words.split('+').collect();
-        let mut config = "[profile base]\naws_access_key_id = AKIDB\naws_secret_access_key = s\n\
-                          [profile p]\nregion = eu-west-1\n"
-            .to_owned();
-        // A key that two sources have is written once.
-        for line in words.iter().flat_map(|word| settings_of(word).lines()) {
-            let name = line.split(" =").next().unwrap();
-            let own = config.split("[profile p]").nth(1).unwrap();
-            if !own.contains(&format!("\n{name} =")) {
-                config.push_str(line);
-                config.push('\n');
-            }
-        }
-        let credentials = match words.contains(&"file") {
-            true => format!("[p]\n{KEYS}"),
-            false => format!("[other]\n{KEYS}"),
-        };
-        let files = Files::new(&format!("order-{number}"), &config, &credentials);
-        let mut variables = Vec::new();
-        if words.contains(&"env") {
-            variables.push(("AWS_ACCESS_KEY_ID", "AKIDE"));
-            variables.push(("AWS_SECRET_ACCESS_KEY", "s"));
-        }
-        if words.contains(&"envweb") {
-            variables.extend(WEB);
-        }
-        let flag = (named_by == "flag").then_some("p");
-        if flag.is_none() {
-            variables.push(("AWS_PROFILE", "p"));
-        }
-        let settings = Settings::read(files.environment(&variables), flag).unwrap();
-        assert_eq!(method(choose(&settings)), want, "{row}");
-        count += 1;
-    }
-    assert_eq!(count, 186);
-}
+use crate::files_tests::Files;
+use crate::settings::Settings;
 
 /// Records the host and body of each request, and answers as STS.
 #[derive(Clone, Debug)]
@@ -321,25 +203,8 @@ async fn what_needs_a_person_is_named_without_a_request() {
                   sso_role_name = r\n[sso-session my]\nsso_start_url = https://b\n";
     let why = refusal("conflict", config, "p").await;
     assert!(
-        why.contains("`sso_start_url` of profile `p` contradicts"),
+        why.contains("profile `p`: its `sso_start_url` contradicts"),
         "{why}"
-    );
-}
-
-/// A session's own settings may be repeated in the profile, as long as they are equal.
-#[test]
-fn an_equal_start_url_beside_the_session_is_left_to_the_session() {
-    let config = "[profile p]\nsso_session=my\nsso_start_url=https://my.awsapps.com/start\n\
-                  sso_region=us-east-1\nsso_account_id=111122223333\nsso_role_name=Admin\n\
-                  [sso-session my]\nsso_region=us-east-1\nsso_start_url=https://my.awsapps.com/start\n";
-    let files = Files::new("mixed", config, "");
-    let settings = Settings::read(files.environment(&[]), Some("p")).unwrap();
-    settings.profiles().check("p").unwrap();
-    let text = settings.profiles().for_sdk("p");
-    assert_eq!(text.matches("sso_start_url").count(), 1, "{text}");
-    assert!(
-        text.contains("sso_session = my\n") && text.contains("[sso-session my]\n"),
-        "{text}"
     );
 }
 
@@ -377,7 +242,11 @@ async fn quoted_and_indented_profiles_are_found() {
 async fn the_services_section_names_the_endpoint() {
     let config = "[default]\nservices = s\nendpoint_url = https://global.test\n[services s]\nsts =\n  \
                   endpoint_url = https://sts.test\n";
-    let files = Files::new("services", config, &format!("[default]\n{KEYS}"));
+    let files = Files::new(
+        "services",
+        config,
+        "[default]\naws_access_key_id = AKIDF\naws_secret_access_key = s\n",
+    );
     let (result, _) = try_sign(&files, "-i dev --region eu-west-1", &[], false).await;
     assert!(result.unwrap().starts_with("https://sts.test/?"));
 }
