@@ -191,7 +191,7 @@ func (g generator) write() *question {
 	}
 	w := g.world(of)
 	c := g.caller(w)
-	q := &question{Op: "rbac.write", World: w, Kind: g.pick(kinds...), User: c.user, Groups: c.groups}
+	q := &question{Op: "rbac.write", World: w, Kind: g.pick(kinds...), User: c.user, Groups: c.groups, Validated: true}
 	if g.one(30) {
 		q.Groups = append(q.Groups, "system:masters")
 	}

@@ -34,6 +34,8 @@ type question struct {
 	Kind   string          `json:"kind,omitempty"`
 	Object json.RawMessage `json:"object,omitempty"`
 	Before json.RawMessage `json:"before,omitempty"`
+	// Whether a write is validated, too, after the checks against escalation.
+	Validated bool `json:"validated,omitempty"`
 	Text   string          `json:"text,omitempty"`
 	Review json.RawMessage `json:"review,omitempty"`
 

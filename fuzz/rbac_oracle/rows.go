@@ -51,7 +51,6 @@ func (p *pairing) rows() []string {
 		{"pretty-body", p.isPretty},
 		{"review-metadata", p.isManaged},
 		{"selector-first-error", p.isOtherLabel},
-		{"update-repeats-causes", p.hasRepeatedCauses},
 		{"who-can-repeats", p.hasRepeatedSubjects},
 		{"write-of-unread-fields", p.isUnchanged},
 	} {
@@ -103,14 +102,12 @@ func (p *pairing) isOtherLabel() bool {
 	return len(could) > 1 && slices.Contains(could, errorOf(p.theirs, "message")) && slices.Contains(could, errorOf(p.ours, "message"))
 }
 
-// causes are the errors of an answer, each once.
+// causes are the errors of an answer.
 func causes(of map[string]any) []string {
 	var list []string
 	errors, _ := of["errors"].([]any)
 	for _, e := range errors {
-		if text := fmt.Sprint(e); !slices.Contains(list, text) {
-			list = append(list, text)
-		}
+		list = append(list, fmt.Sprint(e))
 	}
 	return list
 }
@@ -129,12 +126,6 @@ func (p *pairing) isOtherOrder() bool {
 	slices.Sort(theirs)
 	slices.Sort(ours)
 	return slices.Equal(theirs, ours)
-}
-
-// hasRepeatedCauses: an update is looked at twice, which the body shows and the message does not.
-func (p *pairing) hasRepeatedCauses() bool {
-	return p.q.Op == "rbac.validate" && len(p.q.Before) > 0 && p.theirs["message"] == p.ours["message"] &&
-		slices.Equal(causes(p.theirs), causes(p.ours)) && !reflect.DeepEqual(p.theirs["errors"], p.ours["errors"])
 }
 
 // hasRepeatedSubjects: the same subjects, and upstream has some of them again. (Ours may have one again

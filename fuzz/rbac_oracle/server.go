@@ -143,7 +143,7 @@ func write(q *question) answer {
 	var status metav1.Status
 	check(json.Unmarshal(body, &status))
 	switch {
-	case code == 200 || code == 201 || code == 422:
+	case code == 200 || code == 201 || code == 422 && !q.Validated:
 		return answer{"allowed": true}
 	case code == 409 && status.Reason == metav1.StatusReasonAlreadyExists:
 		return answer{"allowed": true}

@@ -1,5 +1,6 @@
 use k8s_rbac::{
-    FieldRequirement, LabelRequirement, Manifests, Policy, PolicyRule, RequestInfo, User,
+    FieldRequirement, KubernetesVersion, LabelRequirement, Manifests, Policy, PolicyRule,
+    RequestInfo, User,
 };
 
 use k8s_rbac_oracle::worlds::{Tally, bytes_of, check_changed_policy};
@@ -78,7 +79,7 @@ pub fn requests_are_read_by_their_path(bytes: &[u8]) {
         return;
     };
     let (method, url) = text.split_once(' ').unwrap_or(("GET", text));
-    let Ok(info) = RequestInfo::parse_like_apiserver(method, url) else {
+    let Ok(info) = RequestInfo::parse_like_apiserver(KubernetesVersion::NEWEST, method, url) else {
         return;
     };
     assert_eq!(info.is_resource_request, !info.parts.is_empty());
@@ -89,7 +90,7 @@ pub fn requests_are_read_by_their_path(bytes: &[u8]) {
     let escaped: String = tail.bytes().map(|byte| format!("%{byte:02x}")).collect();
     let escaped = format!("/{escaped}{}", query.unwrap_or_default());
     assert_eq!(
-        RequestInfo::parse_like_apiserver(method, &escaped).as_ref(),
+        RequestInfo::parse_like_apiserver(KubernetesVersion::NEWEST, method, &escaped).as_ref(),
         Ok(&info)
     );
 }

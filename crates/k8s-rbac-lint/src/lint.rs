@@ -104,10 +104,11 @@ impl Lint {
         let bindings = objects.role_bindings.iter().map(Binding::of_namespace);
         let mut redundancy = Redundancy::new(cluster_bindings.chain(bindings));
 
+        let version = *self.versions.end();
         let mut report = Report::new(self.min_severity);
         for role in &objects.cluster_roles {
             report.object(ObjectName::of("ClusterRole", &role.metadata), |out| {
-                add_field_errors(&role.field_errors(), out);
+                add_field_errors(&role.field_errors(version), out);
                 roles::check_cluster_role(role, &cluster, &vocabulary, out);
                 Placeholders::of_role(&role.metadata, &role.rules).report(out);
             });
@@ -115,7 +116,7 @@ impl Lint {
         for (index, binding) in objects.cluster_role_bindings.iter().enumerate() {
             let name = ObjectName::of("ClusterRoleBinding", &binding.metadata);
             report.object(name, |out| {
-                add_field_errors(&binding.field_errors(), out);
+                add_field_errors(&binding.field_errors(version), out);
                 bindings::check(&Binding::of_cluster(binding), &cluster, out);
                 redundancy.check(index, &cluster, out);
                 Placeholders::of_binding(&binding.metadata, &binding.role_ref, &binding.subjects)
@@ -124,7 +125,7 @@ impl Lint {
         }
         for role in &objects.roles {
             report.object(ObjectName::of("Role", &role.metadata), |out| {
-                add_field_errors(&role.field_errors(), out);
+                add_field_errors(&role.field_errors(version), out);
                 roles::check_role(role, &cluster, &vocabulary, out);
                 Placeholders::of_role(&role.metadata, &role.rules).report(out);
             });
@@ -132,7 +133,7 @@ impl Lint {
         let indices = objects.cluster_role_bindings.len()..;
         for (index, binding) in indices.zip(&objects.role_bindings) {
             report.object(ObjectName::of("RoleBinding", &binding.metadata), |out| {
-                add_field_errors(&binding.field_errors(), out);
+                add_field_errors(&binding.field_errors(version), out);
                 bindings::check(&Binding::of_namespace(binding), &cluster, out);
                 redundancy.check(index, &cluster, out);
                 Placeholders::of_binding(&binding.metadata, &binding.role_ref, &binding.subjects)

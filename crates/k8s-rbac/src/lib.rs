@@ -39,7 +39,7 @@ mod openapi;
 pub use admission::coverage::{Coverage, MAX_COMPARISONS, Permission};
 pub use admission::escalation::Escalation;
 pub use admission::field_error::{FieldError, FieldErrorReason, FieldErrors};
-pub use admission::write::{Permit, Write, WriteRefusal, WriteVerdict};
+pub use admission::write::{Permit, Write, WriteRefusal};
 pub use aggregation::selector::{Operator, Selector, SelectorError};
 pub use aggregation::{Aggregation, MAX_AGGREGATED_RULES, MAX_AGGREGATION_STEPS};
 #[cfg(feature = "yaml")]

@@ -23,10 +23,12 @@ pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
 struct Http {
     method: String,
     url: String,
+    #[serde(rename = "kubernetesVersion", default = "super::recorded_version")]
+    version: KubernetesVersion,
 }
 
 fn request_info(question: &Http) -> Result<Value, Refusal> {
-    let info = RequestInfo::parse_like_apiserver(&question.method, &question.url);
+    let info = RequestInfo::parse_like_apiserver(question.version, &question.method, &question.url);
     Ok(json!(info.map_err(|error| refusal(&error))?))
 }
 
@@ -40,10 +42,7 @@ fn refusal(error: &RequestInfoError) -> Refusal {
 
 /// An HTTP request, its user, and the objects that authorize it.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Served {
-    #[serde(default = "super::recorded_version")]
-    kubernetes_version: KubernetesVersion,
     #[serde(flatten)]
     http: Http,
     world: Objects,
@@ -52,8 +51,12 @@ struct Served {
 }
 
 fn serve(question: &Served) -> Result<Value, Refusal> {
-    let Http { method, url } = &question.http;
-    let info = match RequestInfo::parse_like_apiserver(method, url) {
+    let Http {
+        method,
+        url,
+        version,
+    } = &question.http;
+    let info = match RequestInfo::parse_like_apiserver(*version, method, url) {
         Ok(info) => info,
         Err(RequestInfoError::MissingKind { .. }) => return Ok(json!({ "status": 500 })),
         Err(error) => return Err(refusal(&error)),
@@ -65,14 +68,17 @@ fn serve(question: &Served) -> Result<Value, Refusal> {
     if response.decision().is_allow() {
         return Ok(json!({ "status": 200 }));
     }
-    let reason = response.reason_in(question.kubernetes_version);
+    let reason = response.reason_in(*version);
     let forbidden = Forbidden::new(&user.name, request, &reason);
     Ok(json!({ "status": 403, "body": forbidden.body() }))
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RawSelector {
     selector: String,
+    #[serde(default = "super::recorded_version")]
+    kubernetes_version: KubernetesVersion,
 }
 
 fn raw_selector(question: &RawSelector) -> Value {
@@ -86,20 +92,22 @@ fn raw_selector(question: &RawSelector) -> Value {
         });
         requirements.collect::<Vec<_>>()
     });
-    let labels = LabelRequirement::parse(&question.selector).map(|requirements| {
-        let requirements = requirements.iter().map(|requirement| {
-            json!({
-                "key": requirement.key,
-                "op": requirement.operator.as_str(),
-                "values": requirement.values,
-            })
-        });
-        requirements.collect::<Vec<_>>()
-    });
+    let labels = LabelRequirement::parse_in(question.kubernetes_version, &question.selector).map(
+        |requirements| {
+            let requirements = requirements.iter().map(|requirement| {
+                json!({
+                    "key": requirement.key,
+                    "op": requirement.operator.as_str(),
+                    "values": requirement.values,
+                })
+            });
+            requirements.collect::<Vec<_>>()
+        },
+    );
     json!({
         "field": fields.as_ref().ok(),
         "fieldError": fields.as_ref().err().map(ToString::to_string),
         "label": labels.as_ref().ok(),
-        "labelError": labels.as_ref().err().map(ToString::to_string),
+        "labelError": labels.as_ref().err().map(|why| why.message_in(question.kubernetes_version)),
     })
 }

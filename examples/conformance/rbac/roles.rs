@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use k8s_rbac::{
-    ClusterRole, Coverage, LabelSelector, Objects, Permission, Policy, PolicyRule, User,
+    ClusterRole, Coverage, KubernetesVersion, LabelSelector, Objects, Permission, Policy,
+    PolicyRule, User,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,6 +29,8 @@ pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
 struct Aggregate {
     cluster_roles: Vec<ClusterRole>,
     target: String,
+    #[serde(default = "super::recorded_version")]
+    kubernetes_version: KubernetesVersion,
 }
 
 fn aggregate(question: &Aggregate) -> Result<Value, Refusal> {
@@ -36,8 +39,12 @@ fn aggregate(question: &Aggregate) -> Result<Value, Refusal> {
         .iter()
         .find(|role| role.metadata.name == question.target);
     let target = target.ok_or_else(|| Refusal::malformed(&"`target` is none of the roles"))?;
-    let rules = target.aggregated_rules(roles);
-    let rules = rules.map_err(|why| Refusal::new("invalid-selector", &why))?;
+    let rules = target.aggregated_rules(roles).map_err(|why| {
+        Refusal::new(
+            "invalid-selector",
+            &why.message_in(question.kubernetes_version),
+        )
+    })?;
     Ok(json!({ "changed": rules != target.rules, "rules": rules }))
 }
 
@@ -84,14 +91,17 @@ fn escalation(question: &Grants) -> Value {
 struct Labels {
     selector: Option<LabelSelector>,
     labels: Option<BTreeMap<String, String>>,
+    #[serde(rename = "kubernetesVersion", default = "super::recorded_version")]
+    version: KubernetesVersion,
 }
 
 fn label_selector(question: &Labels) -> Result<Value, Refusal> {
     let Some(selector) = &question.selector else {
         return Ok(json!({ "match": false }));
     };
-    let selector = selector.compile();
-    let selector = selector.map_err(|why| Refusal::new("invalid-selector", &why))?;
+    let selector = selector
+        .compile()
+        .map_err(|why| Refusal::new("invalid-selector", &why.message_in(question.version)))?;
     let labels = question.labels.clone().unwrap_or_default();
     Ok(json!({ "match": selector.matches(&labels) }))
 }

@@ -1,6 +1,8 @@
 //! Decoding, defaults and validation by the API server.
 
-use k8s_rbac::{ClusterRole, ClusterRoleBinding, FieldErrors, Manifests, Role, RoleBinding};
+use k8s_rbac::{
+    ClusterRole, ClusterRoleBinding, FieldErrors, KubernetesVersion, Manifests, Role, RoleBinding,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -37,6 +39,8 @@ struct Written {
     object: Value,
     /// The object that it replaces.
     before: Option<Value>,
+    #[serde(rename = "kubernetesVersion", default = "super::recorded_version")]
+    version: KubernetesVersion,
 }
 
 fn set_defaults(question: &Written) -> Result<Value, Refusal> {
@@ -84,13 +88,13 @@ fn validate(question: &Written) -> Result<Value, Refusal> {
 
 fn errors_of<T: DeserializeOwned>(
     question: &Written,
-    alone: fn(&T) -> FieldErrors,
-    after: fn(&T, &T) -> FieldErrors,
+    alone: fn(&T, KubernetesVersion) -> FieldErrors,
+    after: fn(&T, KubernetesVersion, &T) -> FieldErrors,
 ) -> Result<FieldErrors, Refusal> {
-    let object = crate::read(&question.object)?;
+    let (version, object) = (question.version, crate::read(&question.object)?);
     Ok(match &question.before {
-        Some(before) => after(&object, &crate::read(before)?),
-        None => alone(&object),
+        Some(before) => after(&object, version, &crate::read(before)?),
+        None => alone(&object, version),
     })
 }
 

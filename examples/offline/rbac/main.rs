@@ -81,7 +81,12 @@ fn answer(args: &Args, reader: &Reader) -> Result<Answer, String> {
             files,
         } => {
             let written = reader.read(std::slice::from_ref(objects))?;
-            Ok(write::write(user, written.objects(), &world(&files.files)?))
+            Ok(write::write(
+                user,
+                written.objects(),
+                &world(&files.files)?,
+                version,
+            ))
         }
         Command::Diff { before, after } => {
             let before = world(std::slice::from_ref(before))?;

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use k8s_rbac::{
-    API_GROUP, Forbidden, Metadata, Objects, ResourceRequest, User, Write, WriteVerdict,
+    API_GROUP, Forbidden, KubernetesVersion, Metadata, Objects, Permit, ResourceRequest, User,
+    Write, WriteRefusal,
 };
 use serde_json::{Value, json};
 
@@ -11,48 +12,53 @@ use crate::answer::{Answer, user_of};
 use crate::args::UserArgs;
 use crate::world::World;
 
-/// Checks for each object whether the user may create or update it, and may grant its permissions.
-pub(crate) fn write(user: &UserArgs, objects: &Objects, world: &World) -> Answer {
+/// Decides for each object whether a kube-apiserver of this version stores it: the user may create or update
+/// it and may grant its permissions, and it is valid.
+pub(crate) fn write(
+    user: &UserArgs,
+    objects: &Objects,
+    world: &World,
+    version: KubernetesVersion,
+) -> Answer {
     let user = user_of(user);
     let writer = Writer { user: &user, world };
+    let policy = &world.policy;
     let mut found = Vec::new();
     for role in &objects.cluster_roles {
-        let before = world
-            .policy
+        let before = policy
             .cluster_roles()
-            .find(|own| own.metadata.name == role.metadata.name);
-        let how = before.map_or(Write::Create, Write::Replace);
-        found.push(
-            writer.ask("clusterroles", &role.metadata, before.is_some(), || {
-                told(world.policy.write_cluster_role(&user, role, how))
-            }),
-        );
+            .find(|own| is_same(&own.metadata, &role.metadata));
+        found.push(writer.ask("clusterroles", &role.metadata, before, |how| {
+            policy.write_cluster_role(version, &user, role, how)
+        }));
     }
     for role in &objects.roles {
-        let before = world
-            .policy
+        let before = policy
             .roles()
             .find(|own| is_same(&own.metadata, &role.metadata));
-        let how = before.map_or(Write::Create, Write::Replace);
-        found.push(writer.ask("roles", &role.metadata, before.is_some(), || {
-            told(world.policy.write_role(&user, role, how))
+        found.push(writer.ask("roles", &role.metadata, before, |how| {
+            policy.write_role(version, &user, role, how)
         }));
     }
     for binding in &objects.cluster_role_bindings {
-        let mut all = world.policy.cluster_role_bindings();
-        let is_there = all.any(|own| own.metadata.name == binding.metadata.name);
+        let before = policy
+            .cluster_role_bindings()
+            .find(|own| is_same(&own.metadata, &binding.metadata));
         found.push(
-            writer.ask("clusterrolebindings", &binding.metadata, is_there, || {
-                told(world.policy.write_cluster_role_binding(&user, binding))
+            writer.ask("clusterrolebindings", &binding.metadata, before, |how| {
+                policy.write_cluster_role_binding(version, &user, binding, how)
             }),
         );
     }
     for binding in &objects.role_bindings {
-        let mut all = world.policy.role_bindings();
-        let is_there = all.any(|own| is_same(&own.metadata, &binding.metadata));
-        found.push(writer.ask("rolebindings", &binding.metadata, is_there, || {
-            told(world.policy.write_role_binding(&user, binding))
-        }));
+        let before = policy
+            .role_bindings()
+            .find(|own| is_same(&own.metadata, &binding.metadata));
+        found.push(
+            writer.ask("rolebindings", &binding.metadata, before, |how| {
+                policy.write_role_binding(version, &user, binding, how)
+            }),
+        );
     }
     let is_good = !found.is_empty() && found.iter().all(|found| found.refusal.is_none());
     let mut text = String::new();
@@ -85,53 +91,42 @@ struct Found {
 }
 
 impl Writer<'_> {
-    fn ask(
+    fn ask<'w, T>(
         &self,
         resource: &str,
         metadata: &Metadata,
-        is_there: bool,
-        escalation: impl FnOnce() -> Option<String>,
+        before: Option<&'w T>,
+        store: impl FnOnce(Write<'w, T>) -> Result<Permit, WriteRefusal<'w>>,
     ) -> Found {
-        let (verb, name) = match is_there {
-            true => ("update", metadata.name.as_str()),
-            false => ("create", ""),
+        let (verb, name, how) = match before {
+            Some(before) => ("update", metadata.name.as_str(), Write::Replace(before)),
+            None => ("create", "", Write::Create),
         };
         let request = ResourceRequest::new(verb, API_GROUP, resource)
             .in_namespace(&metadata.namespace)
             .with_name(name)
             .into();
         let response = self.world.policy.authorize(self.user, &request);
-        let forbidden = || {
-            let reason = response.reason();
-            Forbidden::new(&self.user.name, request, &reason).to_string()
-        };
-        let is_allowed = response.decision().is_allow();
-        let slash = if metadata.namespace.is_empty() {
-            ""
+        let refusal = if response.decision().is_allow() {
+            store(how).err().map(|refusal| refusal.to_string())
         } else {
-            "/"
+            let reason = response.reason();
+            Some(Forbidden::new(&self.user.name, request, &reason).to_string())
+        };
+        let slash = match metadata.namespace.as_str() {
+            "" => "",
+            _ => "/",
         };
         Found {
             what: format!(
                 "{verb} {resource} {}{slash}{}",
                 metadata.namespace, metadata.name
             ),
-            refusal: if is_allowed {
-                escalation()
-            } else {
-                Some(forbidden())
-            },
+            refusal,
         }
     }
 }
 
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
     one.name == other.name && one.namespace == other.namespace
-}
-
-fn told(verdict: WriteVerdict<'_>) -> Option<String> {
-    match verdict {
-        WriteVerdict::Allowed(_) => None,
-        WriteVerdict::Refused(refusal) => Some(refusal.to_string()),
-    }
 }

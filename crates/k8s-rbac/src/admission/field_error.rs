@@ -3,8 +3,10 @@
 //! As upstream: apimachinery, `pkg/util/validation/field/errors.go`, and `NewInvalid` in
 //! `pkg/api/errors/errors.go`.
 
+use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
 
+use crate::admission::release::{Release, Required};
 use crate::go_text::quote::{JsonText, Quoted, aggregate};
 
 /// An error in one field. Prints as the API server's text: path and message.
@@ -52,7 +54,7 @@ impl FieldErrorReason {
     }
 }
 
-/// All errors in an object, in the order in which the API server checks.
+/// All errors in an object, in the order in which the API server lists them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FieldErrors {
     kind: &'static str,
@@ -75,14 +77,14 @@ impl FieldErrors {
         self.errors.is_empty()
     }
 
-    /// Returns the errors.
+    /// Returns the errors as the `Status` lists them, which repeats some for an update.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
     }
 
-    /// Returns the message with which the API server refuses an object of this name. Empty without
-    /// errors.
+    /// Returns the message with which the API server refuses an object of this name: each error once.
+    /// Empty without errors.
     #[must_use]
     pub fn message(&self, name: &str) -> String {
         if self.errors.is_empty() {
@@ -153,6 +155,24 @@ impl FieldErrors {
         let (value, supported) = (Quoted(value), supported.join(", "));
         let message = format!("Unsupported value: {value}: supported values: {supported}");
         self.add(field, FieldErrorReason::NotSupported, message);
+    }
+
+    /// Moves the errors of required fields to the end, without their messages, if the release
+    /// generates them. `fields` are the missing ones, in order.
+    ///
+    /// As upstream: apiserver, pkg/registry/rest/validate.go,
+    /// `ValidateDeclarativelyWithMigrationChecks`.
+    pub(crate) fn generate_required(&mut self, release: &Release, fields: Vec<String>) {
+        if release.required == Required::InPlace {
+            return;
+        }
+        let generated: HashSet<&str> = fields.iter().map(String::as_str).collect();
+        self.errors.retain(|error| {
+            error.reason != FieldErrorReason::Required || !generated.contains(error.field.as_str())
+        });
+        for field in &fields {
+            self.required(field, "");
+        }
     }
 
     fn add(&mut self, field: &str, reason: FieldErrorReason, message: String) {

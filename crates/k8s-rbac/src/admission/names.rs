@@ -10,17 +10,11 @@ const MAX_SUBDOMAIN: usize = 253;
 
 const EMPTY_NAME: &str = "name part must be non-empty";
 const EMPTY_PREFIX: &str = "prefix part must be non-empty";
-const LONG_NAME: &str = "name part must be no more than 63 characters";
-const LONG_PREFIX: &str = "prefix part must be no more than 253 characters";
 const LONG_LABEL: &str = "must be no more than 63 characters";
 const LONG_SUBDOMAIN: &str = "must be no more than 253 characters";
 const NAME: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must \
     start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', \
     regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-const SLASHES: &str = "a qualified name must consist of alphanumeric characters, '-', '_' or '.', \
-    and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or \
-    '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an \
-    optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
 const PREFIX: &str = "prefix part a lowercase RFC 1123 subdomain must consist of lower case \
     alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character \
     (e.g. 'example.com', regex used for validation is \
@@ -38,17 +32,50 @@ const VALUE: &str = "a valid label must be an empty string or consist of alphanu
     'my_value',  or '12345', regex used for validation is \
     '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
+/// The messages about labels that releases word differently.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LabelTexts {
+    long_name: &'static str,
+    long_prefix: &'static str,
+    long_value: &'static str,
+    slashes: &'static str,
+}
+
+impl LabelTexts {
+    /// As upstream: apimachinery, pkg/util/validation, `IsQualifiedName`.
+    pub(crate) const OF_QUALIFIED_NAMES: Self = Self {
+        long_name: "name part must be no more than 63 characters",
+        long_prefix: "prefix part must be no more than 253 characters",
+        long_value: "must be no more than 63 characters",
+        slashes: "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and \
+            must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or \
+            '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') \
+            with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+    };
+
+    /// As upstream: apimachinery, pkg/api/validate/content, `IsLabelKey`.
+    pub(crate) const OF_LABEL_KEYS: Self = Self {
+        long_name: "name part must be no more than 63 bytes",
+        long_prefix: "prefix part must be no more than 253 bytes",
+        long_value: "must be no more than 63 bytes",
+        slashes: "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and \
+            must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or \
+            '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') \
+            with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+    };
+}
+
 /// Returns the errors in a label's key: a name with an optional DNS subdomain before it.
-pub(crate) fn label_key(key: &str) -> Vec<&'static str> {
+pub(crate) fn label_key(key: &str, texts: &LabelTexts) -> Vec<&'static str> {
     let mut faults = Vec::new();
     let name = match key.split_once('/') {
         None => key,
-        Some((_, name)) if name.contains('/') => return vec![SLASHES],
+        Some((_, name)) if name.contains('/') => return vec![texts.slashes],
         Some((prefix, name)) => {
             if prefix.is_empty() {
                 faults.push(EMPTY_PREFIX);
             } else {
-                faults.extend((prefix.len() > MAX_SUBDOMAIN).then_some(LONG_PREFIX));
+                faults.extend((prefix.len() > MAX_SUBDOMAIN).then_some(texts.long_prefix));
                 faults.extend((!is_subdomain(prefix)).then_some(PREFIX));
             }
             name
@@ -57,15 +84,15 @@ pub(crate) fn label_key(key: &str) -> Vec<&'static str> {
     if name.is_empty() {
         faults.push(EMPTY_NAME);
     }
-    faults.extend((name.len() > MAX_LABEL).then_some(LONG_NAME));
+    faults.extend((name.len() > MAX_LABEL).then_some(texts.long_name));
     faults.extend((!is_name(name)).then_some(NAME));
     faults
 }
 
 /// Returns the errors in a label's value.
-pub(crate) fn label_value(value: &str) -> Vec<&'static str> {
+pub(crate) fn label_value(value: &str, texts: &LabelTexts) -> Vec<&'static str> {
     let mut faults = Vec::new();
-    faults.extend((value.len() > MAX_LABEL).then_some(LONG_LABEL));
+    faults.extend((value.len() > MAX_LABEL).then_some(texts.long_value));
     faults.extend((!value.is_empty() && !is_name(value)).then_some(VALUE));
     faults
 }
@@ -134,23 +161,28 @@ mod tests {
 
     #[test]
     fn a_label_key_is_a_name_with_an_optional_subdomain() {
-        for key in ["a", "A_b.c-1", "example.com/Name", "1/2"] {
-            assert_eq!(label_key(key), [""; 0], "{key}");
+        for texts in [LabelTexts::OF_QUALIFIED_NAMES, LabelTexts::OF_LABEL_KEYS] {
+            let key = |key: &str| label_key(key, &texts);
+            for valid in ["a", "A_b.c-1", "example.com/Name", "1/2"] {
+                assert_eq!(key(valid), [""; 0], "{valid}");
+            }
+            assert_eq!(key(""), [EMPTY_NAME, NAME]);
+            assert_eq!(key("/"), [EMPTY_PREFIX, EMPTY_NAME, NAME]);
+            assert_eq!(key("A.b/c"), [PREFIX]);
+            assert_eq!(key("a/b/c"), [texts.slashes]);
+            assert_eq!(key("-a"), [NAME]);
+            assert_eq!(key("é"), [NAME]);
+            assert_eq!(key(&"a".repeat(64)), [texts.long_name]);
+            assert_eq!(key(&format!("{}/a", "a".repeat(254))), [texts.long_prefix]);
         }
-        assert_eq!(label_key(""), [EMPTY_NAME, NAME]);
-        assert_eq!(label_key("/"), [EMPTY_PREFIX, EMPTY_NAME, NAME]);
-        assert_eq!(label_key("A.b/c"), [PREFIX]);
-        assert_eq!(label_key("a/b/c"), [SLASHES]);
-        assert_eq!(label_key("-a"), [NAME]);
-        assert_eq!(label_key("é"), [NAME]);
-        assert_eq!(label_key(&"a".repeat(64)), [LONG_NAME]);
-        assert_eq!(label_key(&format!("{}/a", "a".repeat(254))), [LONG_PREFIX]);
     }
 
     #[test]
     fn limits_are_of_bytes_and_inclusive() {
-        assert_eq!(label_value(&"a".repeat(63)), [""; 0]);
-        assert_eq!(label_value(&"a".repeat(64)), [LONG_LABEL]);
+        for texts in [LabelTexts::OF_QUALIFIED_NAMES, LabelTexts::OF_LABEL_KEYS] {
+            assert_eq!(label_value(&"a".repeat(63), &texts), [""; 0]);
+            assert_eq!(label_value(&"a".repeat(64), &texts), [texts.long_value]);
+        }
         assert_eq!(dns_label(&"a".repeat(63)), [""; 0]);
         assert_eq!(dns_label(&"a".repeat(64)), [LONG_LABEL]);
         assert_eq!(dns_subdomain(&"a".repeat(253)), [""; 0]);
@@ -158,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_with_dots_is_told_so_only_where_dots_are_all() {
+    fn dots_are_the_error_of_a_namespace_only_without_another() {
         assert_eq!(dns_label("a.b"), [DOTS]);
         assert_eq!(dns_label("a..b"), [DNS_LABEL]);
         assert_eq!(dns_label("A.b"), [DNS_LABEL]);

@@ -1,78 +1,109 @@
 //! Validation: the objects that the API server refuses to store.
 //!
 //! As upstream: pkg/apis/rbac/validation/validation.go, and `ValidateObjectMeta` and
-//! `ValidateLabelSelector` of apimachinery. Objects are validated as given, so apply the defaults first.
+//! `ValidateLabelSelector` of apimachinery. Releases differ by what [`Release`] says. Objects are
+//! validated as given, so apply the defaults first.
 
 use crate::admission::field_error::FieldErrors;
-use crate::admission::names;
-use crate::go_text::quote::{JsonText, JsonTexts, Quoted};
+use crate::admission::names::{self, LabelTexts};
+use crate::admission::release::{Release, Update, ValueSyntax};
+use crate::go_text::quote::Quoted;
 use crate::objects::{
     API_GROUP, ClusterRole, ClusterRoleBinding, LabelSelector, LabelSelectorRequirement, Metadata,
     PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
+use crate::version::KubernetesVersion;
 
 impl Role {
-    /// Returns the errors in the fields: metadata, then each rule.
+    /// Returns the errors with which a kube-apiserver of this version refuses to create the object:
+    /// metadata, then each rule.
     #[must_use]
-    pub fn field_errors(&self) -> FieldErrors {
-        self.errors_of_fields(None)
-    }
-
-    /// Returns the errors in an object that replaces another: the same, and changes of name or
-    /// namespace.
-    #[must_use]
-    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
-        self.errors_of_fields(Some(&before.metadata))
-    }
-
-    fn errors_of_fields(&self, before: Option<&Metadata>) -> FieldErrors {
+    pub fn field_errors(&self, version: KubernetesVersion) -> FieldErrors {
         let mut errors = FieldErrors::new("Role", API_GROUP);
-        check_metadata(&self.metadata, before, Scope::Namespace, &mut errors);
-        check_rules(&self.rules, Scope::Namespace, &mut errors);
+        let release = Release::of(version);
+        self.check(release, &mut errors);
+        errors.generate_required(release, fields_without_verbs(&self.rules));
         errors
+    }
+
+    /// Returns the errors with which it refuses to replace `before` by this object: the same, and
+    /// changes of name or namespace. Some are repeated, as the API server repeats them in its
+    /// response; [`FieldErrors::message`] has each once.
+    #[must_use]
+    pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
+        let mut errors = FieldErrors::new("Role", API_GROUP);
+        let release = Release::of(version);
+        let metadata = Change::new(&before.metadata, &self.metadata);
+        check_update(metadata, Scope::Namespace, release, &mut errors, |errors| {
+            self.check(release, errors);
+        });
+        if self.rules != before.rules {
+            errors.generate_required(release, fields_without_verbs(&self.rules));
+        }
+        errors
+    }
+
+    fn check(&self, release: &Release, errors: &mut FieldErrors) {
+        check_metadata(&self.metadata, Scope::Namespace, release, errors);
+        check_rules(&self.rules, Scope::Namespace, release.values, errors);
     }
 }
 
 impl ClusterRole {
-    /// Returns the errors in the fields: metadata, each rule, then the selectors of the
-    /// `aggregationRule`.
+    /// Returns the errors with which a kube-apiserver of this version refuses to create the object:
+    /// metadata, each rule, then the selectors of the `aggregationRule`.
     #[must_use]
-    pub fn field_errors(&self) -> FieldErrors {
-        self.errors_of_fields(None, Values::Known)
+    pub fn field_errors(&self, version: KubernetesVersion) -> FieldErrors {
+        let mut errors = FieldErrors::new("ClusterRole", API_GROUP);
+        let release = Release::of(version);
+        self.check(release, Values::Known, &mut errors);
+        errors.generate_required(release, fields_without_verbs(&self.rules));
+        errors
     }
 
-    /// Returns the errors in an object that replaces another: the same, and a change of name. If the
-    /// selectors of the replaced object already have errors, values in `matchExpressions` are not
-    /// checked against the syntax of labels. Such a selector is refused all the same, because it
+    /// Returns the errors with which it refuses to replace `before` by this object: the same, and a
+    /// change of name. Some are repeated, as the API server repeats them in its response;
+    /// [`FieldErrors::message`] has each once.
+    ///
+    /// If the selectors of the replaced object already have errors, values in `matchExpressions` are
+    /// not checked against the syntax of labels. Such a selector is refused all the same, because it
     /// cannot be evaluated.
     ///
     /// As upstream: pkg/registry/rbac/clusterrole/strategy.go, `ValidateUpdate`.
     #[must_use]
-    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
-        let values = if before.has_wrong_selector() {
+    pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
+        let release = Release::of(version);
+        let values = if before.has_wrong_selector(release) {
             Values::Any
         } else {
             Values::Known
         };
-        self.errors_of_fields(Some(&before.metadata), values)
+        let mut errors = FieldErrors::new("ClusterRole", API_GROUP);
+        let metadata = Change::new(&before.metadata, &self.metadata);
+        check_update(metadata, Scope::Cluster, release, &mut errors, |errors| {
+            self.check(release, values, errors);
+        });
+        if self.rules != before.rules {
+            errors.generate_required(release, fields_without_verbs(&self.rules));
+        }
+        errors
     }
 
     // As upstream: hasInvalidLabelValueInLabelSelector, which looks for more than its name says.
-    fn has_wrong_selector(&self) -> bool {
+    fn has_wrong_selector(&self, release: &Release) -> bool {
         let mut errors = FieldErrors::new("ClusterRole", API_GROUP);
         let rule = self.aggregation_rule.iter();
         for selector in rule.flat_map(|rule| &rule.cluster_role_selectors) {
-            check_selector(selector, "", Values::Known, &mut errors);
+            check_selector(selector, "", Values::Known, &release.labels, &mut errors);
         }
         !errors.is_empty()
     }
 
-    fn errors_of_fields(&self, before: Option<&Metadata>, values: Values) -> FieldErrors {
-        let mut errors = FieldErrors::new("ClusterRole", API_GROUP);
-        check_metadata(&self.metadata, before, Scope::Cluster, &mut errors);
-        check_rules(&self.rules, Scope::Cluster, &mut errors);
+    fn check(&self, release: &Release, values: Values, errors: &mut FieldErrors) {
+        check_metadata(&self.metadata, Scope::Cluster, release, errors);
+        check_rules(&self.rules, Scope::Cluster, release.values, errors);
         let Some(rule) = &self.aggregation_rule else {
-            return errors;
+            return;
         };
         let field = "aggregationRule.clusterRoleSelectors";
         if rule.cluster_role_selectors.is_empty() {
@@ -81,65 +112,150 @@ impl ClusterRole {
         }
         for (number, selector) in rule.cluster_role_selectors.iter().enumerate() {
             let field = format!("{field}[{number}]");
-            check_selector(selector, &field, values, &mut errors);
+            check_selector(selector, &field, values, &release.labels, errors);
             if selector.compile().is_err() {
-                errors.invalid(&field, &"null", "invalid label selector.");
+                errors.invalid(&field, &release.values.null(), "invalid label selector.");
             }
         }
-        errors
     }
 }
 
 impl RoleBinding {
-    /// Returns the errors in the fields: metadata, the `roleRef`, then each subject. An empty
-    /// `apiGroup` is an error where a default would have filled it in.
+    /// Returns the errors with which a kube-apiserver of this version refuses to create the object:
+    /// metadata, the `roleRef`, then each subject. An empty `apiGroup` is an error where a default
+    /// would have filled it in.
     #[must_use]
-    pub fn field_errors(&self) -> FieldErrors {
-        self.errors_of_fields(None)
-    }
-
-    /// Returns the errors in an object that replaces another: the same, and changes of name,
-    /// namespace or `roleRef`.
-    #[must_use]
-    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
-        let mut errors = self.errors_of_fields(Some(&before.metadata));
-        check_same_role(&self.role_ref, &before.role_ref, &mut errors);
-        errors
-    }
-
-    fn errors_of_fields(&self, before: Option<&Metadata>) -> FieldErrors {
+    pub fn field_errors(&self, version: KubernetesVersion) -> FieldErrors {
         let mut errors = FieldErrors::new("RoleBinding", API_GROUP);
-        check_metadata(&self.metadata, before, Scope::Namespace, &mut errors);
-        check_role_ref(&self.role_ref, &["Role", "ClusterRole"], &mut errors);
-        check_subjects(&self.subjects, Scope::Namespace, &mut errors);
+        let release = Release::of(version);
+        self.check(release, &mut errors);
+        let unnamed = fields_without_name(&self.subjects, Some(&self.role_ref));
+        errors.generate_required(release, unnamed);
         errors
+    }
+
+    /// Returns the errors with which it refuses to replace `before` by this object: the same, and
+    /// changes of name, namespace or `roleRef`. Some are repeated, as the API server repeats them in
+    /// its response; [`FieldErrors::message`] has each once.
+    #[must_use]
+    pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
+        let mut errors = FieldErrors::new("RoleBinding", API_GROUP);
+        let release = Release::of(version);
+        let metadata = Change::new(&before.metadata, &self.metadata);
+        check_update(metadata, Scope::Namespace, release, &mut errors, |errors| {
+            self.check(release, errors);
+        });
+        let role_ref = Change::new(&before.role_ref, &self.role_ref);
+        check_same_role(role_ref, release, &mut errors);
+        if self.subjects != before.subjects {
+            errors.generate_required(release, fields_without_name(&self.subjects, None));
+        }
+        errors
+    }
+
+    fn check(&self, release: &Release, errors: &mut FieldErrors) {
+        check_metadata(&self.metadata, Scope::Namespace, release, errors);
+        check_role_ref(&self.role_ref, &["Role", "ClusterRole"], errors);
+        check_subjects(&self.subjects, Scope::Namespace, errors);
     }
 }
 
 impl ClusterRoleBinding {
-    /// Returns the errors in the fields: metadata, the `roleRef`, then each subject. An empty
-    /// `apiGroup` is an error where a default would have filled it in.
+    /// Returns the errors with which a kube-apiserver of this version refuses to create the object:
+    /// metadata, the `roleRef`, then each subject. An empty `apiGroup` is an error where a default
+    /// would have filled it in.
     #[must_use]
-    pub fn field_errors(&self) -> FieldErrors {
-        self.errors_of_fields(None)
-    }
-
-    /// Returns the errors in an object that replaces another: the same, and changes of name or
-    /// `roleRef`.
-    #[must_use]
-    pub fn field_errors_after(&self, before: &Self) -> FieldErrors {
-        let mut errors = self.errors_of_fields(Some(&before.metadata));
-        check_same_role(&self.role_ref, &before.role_ref, &mut errors);
-        errors
-    }
-
-    fn errors_of_fields(&self, before: Option<&Metadata>) -> FieldErrors {
+    pub fn field_errors(&self, version: KubernetesVersion) -> FieldErrors {
         let mut errors = FieldErrors::new("ClusterRoleBinding", API_GROUP);
-        check_metadata(&self.metadata, before, Scope::Cluster, &mut errors);
-        check_role_ref(&self.role_ref, &["ClusterRole"], &mut errors);
-        check_subjects(&self.subjects, Scope::Cluster, &mut errors);
+        let release = Release::of(version);
+        self.check(release, &mut errors);
+        let unnamed = fields_without_name(&self.subjects, Some(&self.role_ref));
+        errors.generate_required(release, unnamed);
         errors
     }
+
+    /// Returns the errors with which it refuses to replace `before` by this object: the same, and
+    /// changes of name or `roleRef`. Some are repeated, as the API server repeats them in its
+    /// response; [`FieldErrors::message`] has each once.
+    #[must_use]
+    pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
+        let mut errors = FieldErrors::new("ClusterRoleBinding", API_GROUP);
+        let release = Release::of(version);
+        let metadata = Change::new(&before.metadata, &self.metadata);
+        check_update(metadata, Scope::Cluster, release, &mut errors, |errors| {
+            self.check(release, errors);
+        });
+        let role_ref = Change::new(&before.role_ref, &self.role_ref);
+        check_same_role(role_ref, release, &mut errors);
+        if self.subjects != before.subjects {
+            errors.generate_required(release, fields_without_name(&self.subjects, None));
+        }
+        errors
+    }
+
+    fn check(&self, release: &Release, errors: &mut FieldErrors) {
+        check_metadata(&self.metadata, Scope::Cluster, release, errors);
+        check_role_ref(&self.role_ref, &["ClusterRole"], errors);
+        check_subjects(&self.subjects, Scope::Cluster, errors);
+    }
+}
+
+/// A part of an object before and after an update.
+#[derive(Debug)]
+struct Change<'o, T> {
+    before: &'o T,
+    after: &'o T,
+}
+
+impl<'o, T> Change<'o, T> {
+    const fn new(before: &'o T, after: &'o T) -> Self {
+        Self { before, after }
+    }
+}
+
+/// Checks an update; `check` does what a create does.
+///
+/// As upstream: apiserver, pkg/registry/rest/update.go, `ValidateUpdate`: the metadata come first,
+/// and then again with the object.
+fn check_update(
+    metadata: Change<'_, Metadata>,
+    scope: Scope,
+    release: &Release,
+    errors: &mut FieldErrors,
+    check: impl Fn(&mut FieldErrors),
+) {
+    check_metadata(metadata.after, scope, release, errors);
+    check_same_name(&metadata, errors);
+    if release.update == Update::Twice {
+        check(errors);
+    }
+    check(errors);
+    check_same_name(&metadata, errors);
+}
+
+/// Returns the fields that generated code requires of rules.
+fn fields_without_verbs(rules: &[PolicyRule]) -> Vec<String> {
+    rules
+        .iter()
+        .enumerate()
+        .filter(|(_, rule)| rule.verbs.is_empty())
+        .map(|(number, _)| format!("rules[{number}].verbs"))
+        .collect()
+}
+
+/// Returns the fields that generated code requires of a binding. An update never gets as far as the
+/// `roleRef`, which is either unchanged or already an error.
+fn fields_without_name(subjects: &[Subject], role_ref: Option<&RoleRef>) -> Vec<String> {
+    let of_role = role_ref
+        .filter(|role_ref| role_ref.name.is_empty())
+        .map(|_| "roleRef.name".to_owned());
+    subjects
+        .iter()
+        .enumerate()
+        .filter(|(_, subject)| subject.name.is_empty())
+        .map(|(number, _)| format!("subjects[{number}].name"))
+        .chain(of_role)
+        .collect()
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -148,14 +264,8 @@ enum Scope {
     Namespace,
 }
 
-// Labels come in the order of their keys; upstream walks a map. Upstream validates an update twice,
-// which shows only in the causes of its response.
-fn check_metadata(
-    metadata: &Metadata,
-    before: Option<&Metadata>,
-    scope: Scope,
-    errors: &mut FieldErrors,
-) {
+// Labels come in the order of their keys; upstream walks a map.
+fn check_metadata(metadata: &Metadata, scope: Scope, release: &Release, errors: &mut FieldErrors) {
     let Metadata {
         name,
         namespace,
@@ -173,13 +283,17 @@ fn check_metadata(
         (Scope::Namespace, name) => errors.invalid_text(field, name, &names::dns_label(name)),
     }
     for (key, value) in labels {
-        errors.invalid_text("metadata.labels", key, &names::label_key(key));
-        errors.invalid_text("metadata.labels", value, &names::label_value(value));
+        let texts = &release.labels;
+        errors.invalid_text("metadata.labels", key, &names::label_key(key, texts));
+        errors.invalid_text("metadata.labels", value, &names::label_value(value, texts));
     }
-    let Some(before) = before else { return };
-    for (field, now, then) in [
-        ("metadata.name", name, &before.name),
-        ("metadata.namespace", namespace, &before.namespace),
+}
+
+fn check_same_name(change: &Change<'_, Metadata>, errors: &mut FieldErrors) {
+    let Change { before, after } = change;
+    for (field, then, now) in [
+        ("metadata.name", &before.name, &after.name),
+        ("metadata.namespace", &before.namespace, &after.namespace),
     ] {
         if now != then {
             errors.invalid_text(field, now, &["field is immutable"]);
@@ -187,14 +301,17 @@ fn check_metadata(
     }
 }
 
-fn check_rules(rules: &[PolicyRule], scope: Scope, errors: &mut FieldErrors) {
+fn check_rules(rules: &[PolicyRule], scope: Scope, values: ValueSyntax, errors: &mut FieldErrors) {
     for (number, rule) in rules.iter().enumerate() {
         let field = |name: &str| format!("rules[{number}].{name}");
         if rule.verbs.is_empty() {
             errors.required(&field("verbs"), "verbs must contain at least one value");
         }
         if !rule.non_resource_urls.is_empty() {
-            let (field, urls) = (field("nonResourceURLs"), JsonTexts(&rule.non_resource_urls));
+            let (field, urls) = (
+                field("nonResourceURLs"),
+                values.texts(&rule.non_resource_urls),
+            );
             if scope == Scope::Namespace {
                 let why = "namespaced rules cannot apply to non-resource URLs";
                 errors.invalid(&field, &urls, why);
@@ -217,17 +334,23 @@ fn check_rules(rules: &[PolicyRule], scope: Scope, errors: &mut FieldErrors) {
     }
 }
 
-fn check_selector(selector: &LabelSelector, field: &str, values: Values, errors: &mut FieldErrors) {
+fn check_selector(
+    selector: &LabelSelector,
+    field: &str,
+    values: Values,
+    labels: &LabelTexts,
+    errors: &mut FieldErrors,
+) {
     for (key, value) in &selector.match_labels {
         let field = format!("{field}.matchLabels");
-        errors.invalid_text(&field, key, &names::label_key(key));
-        errors.invalid_text(&field, value, &names::label_value(value));
+        errors.invalid_text(&field, key, &names::label_key(key, labels));
+        errors.invalid_text(&field, value, &names::label_value(value, labels));
     }
     for (number, requirement) in selector.match_expressions.iter().enumerate() {
         let field = format!("{field}.matchExpressions[{number}]");
-        check_label_requirement(requirement, &field, Operators::Known, errors);
+        check_label_requirement(requirement, &field, Operators::Known, labels, errors);
         if values == Values::Known {
-            check_label_values(requirement, &field, errors);
+            check_label_values(requirement, &field, labels, errors);
         }
     }
 }
@@ -252,21 +375,24 @@ pub(crate) fn check_label_requirement(
     requirement: &LabelSelectorRequirement,
     field: &str,
     operators: Operators,
+    labels: &LabelTexts,
     errors: &mut FieldErrors,
 ) {
     check_number_of_values(requirement, field, operators, errors);
     let key = &requirement.key;
-    errors.invalid_text(&format!("{field}.key"), key, &names::label_key(key));
+    let why = names::label_key(key, labels);
+    errors.invalid_text(&format!("{field}.key"), key, &why);
 }
 
 pub(crate) fn check_label_values(
     requirement: &LabelSelectorRequirement,
     field: &str,
+    labels: &LabelTexts,
     errors: &mut FieldErrors,
 ) {
     for (number, value) in requirement.values.iter().enumerate() {
         let field = format!("{field}.values[{number}]");
-        errors.invalid_text(&field, value, &names::label_value(value));
+        errors.invalid_text(&field, value, &names::label_value(value, labels));
     }
 }
 
@@ -313,15 +439,16 @@ fn check_role_ref(role: &RoleRef, kinds: &[&str], errors: &mut FieldErrors) {
 }
 
 // As upstream: the value is printed by the internal type, whose fields have no JSON names.
-fn check_same_role(role: &RoleRef, before: &RoleRef, errors: &mut FieldErrors) {
-    if role != before {
-        let value = format!(
-            "{{\"APIGroup\":{},\"Kind\":{},\"Name\":{}}}",
-            JsonText(&role.api_group),
-            JsonText(&role.kind),
-            JsonText(&role.name),
-        );
-        errors.invalid("roleRef", &value, "cannot change roleRef");
+fn check_same_role(change: Change<'_, RoleRef>, release: &Release, errors: &mut FieldErrors) {
+    let Change { before, after } = change;
+    if before != after {
+        let fields = [
+            ("APIGroup", after.api_group.as_str()),
+            ("Kind", after.kind.as_str()),
+            ("Name", after.name.as_str()),
+        ];
+        let value = release.values.fields("rbac.RoleRef", &fields);
+        errors.invalid("roleRef", &value, release.role_ref_changed);
     }
 }
 

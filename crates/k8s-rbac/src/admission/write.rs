@@ -1,12 +1,16 @@
-//! Whether a user may write a role or a binding: the API server's checks before it stores one.
+//! What the API server does with a role or a binding that a user writes, from the checks against
+//! escalation to validation.
 //!
 //! As upstream: pkg/registry/rbac, the policy-based storage of each kind, and `escalation_check.go`.
+//! That storage wraps the ordinary one, which validates; so a write that escalates is refused as
+//! such, even if the object is also invalid.
 //! DIFFERENCE: upstream allows an update that changes only finalizers, owners or managed fields
 //! without the escalation check. Those fields are not kept here, so such an update is checked.
 
 use std::fmt::{self, Display, Formatter};
 
 use crate::admission::escalation::Escalation;
+use crate::admission::field_error::FieldErrors;
 use crate::admission::lookup_error::RoleLookupError;
 use crate::engine::policy::Policy;
 use crate::go_text::quote::Quoted;
@@ -15,9 +19,10 @@ use crate::objects::{
 };
 use crate::request::{Request, ResourceRequest, User};
 use crate::response::{Decision, Grant, Missing};
+use crate::version::KubernetesVersion;
 
 /// The kind of write.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "an object is there before, or not")]
 pub enum Write<'o, T> {
     /// A create. The URL of a POST carries no name, so rules limited by `resourceNames` do not
@@ -27,93 +32,154 @@ pub enum Write<'o, T> {
     Replace(&'o T),
 }
 
+// Not derived: that would require `T: Copy`.
+impl<T> Clone for Write<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Write<'_, T> {}
+
 impl Policy {
-    /// Decides whether a user may write a `Role`: they must hold its permissions in its namespace,
-    /// or be allowed to `escalate`.
-    #[must_use]
+    /// Decides whether a kube-apiserver of this version stores a `Role` that a user sends. The user
+    /// must hold its permissions in its namespace, or be allowed to `escalate`; then the role must be
+    /// valid.
+    ///
+    /// Whether the user may `create` or `update` roles at all is not decided here but by
+    /// [`authorize`](Self::authorize), which the API server asks first.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteRefusal::Escalation`], [`WriteRefusal::Invalid`].
     pub fn write_role<'p>(
         &'p self,
+        version: KubernetesVersion,
         user: &'p User,
         role: &'p Role,
         how: Write<'_, Role>,
-    ) -> WriteVerdict<'p> {
+    ) -> Result<Permit, WriteRefusal<'p>> {
         let (name, namespace) = (&role.metadata.name, role.metadata.namespace.as_str());
-        let written = match how {
-            Write::Create => "",
-            Write::Replace(_) => name,
-        };
         let request = ResourceRequest::new("escalate", API_GROUP, "roles")
             .in_namespace(namespace)
-            .with_name(written);
-        if let Some(permit) = self.permit(user, &request.into()) {
-            return WriteVerdict::Allowed(permit);
-        }
-        self.hold("roles", name, user, namespace, &role.rules)
+            .with_name(how.name_in_url(name));
+        let errors = || match how {
+            Write::Create => role.field_errors(version),
+            Write::Replace(before) => role.field_errors_after(version, before),
+        };
+        self.permit(user, &request.into())
+            .map_or_else(
+                || self.hold("roles", name, user, namespace, &role.rules),
+                Ok,
+            )
+            .and_then(|permit| permit.if_valid(name, errors()))
     }
 
-    /// Decides whether a user may write a `ClusterRole`: they must hold its permissions in the whole
-    /// cluster, or be allowed to `escalate`. If the role aggregates, or did before, they must hold
-    /// every permission.
-    #[must_use]
+    /// Decides whether a kube-apiserver of this version stores a `ClusterRole` that a user sends. The
+    /// user must hold its permissions in the whole cluster, or be allowed to `escalate`; if the role
+    /// aggregates, or did before, they must hold every permission. Then the role must be valid.
+    ///
+    /// As for [`write_role`](Self::write_role), [`authorize`](Self::authorize) comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteRefusal::Escalation`], [`WriteRefusal::Aggregation`], [`WriteRefusal::Invalid`].
     pub fn write_cluster_role<'p>(
+        &'p self,
+        version: KubernetesVersion,
+        user: &'p User,
+        role: &'p ClusterRole,
+        how: Write<'_, ClusterRole>,
+    ) -> Result<Permit, WriteRefusal<'p>> {
+        let name = &role.metadata.name;
+        let request = ResourceRequest::new("escalate", API_GROUP, "clusterroles")
+            .with_name(how.name_in_url(name));
+        let errors = || match how {
+            Write::Create => role.field_errors(version),
+            Write::Replace(before) => role.field_errors_after(version, before),
+        };
+        self.permit(user, &request.into())
+            .map_or_else(|| self.hold_cluster_role(user, role, how), Ok)
+            .and_then(|permit| permit.if_valid(name, errors()))
+    }
+
+    /// Decides whether a kube-apiserver of this version stores a `RoleBinding` that a user sends. The
+    /// user must hold its role's permissions in its namespace, or be allowed to `bind` the role
+    /// there; the subjects are irrelevant. Then the binding must be valid.
+    ///
+    /// As for [`write_role`](Self::write_role), [`authorize`](Self::authorize) comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteRefusal::RoleNotFound`], [`WriteRefusal::Escalation`], [`WriteRefusal::Invalid`].
+    pub fn write_role_binding<'p>(
+        &'p self,
+        version: KubernetesVersion,
+        user: &'p User,
+        binding: &'p RoleBinding,
+        how: Write<'_, RoleBinding>,
+    ) -> Result<Permit, WriteRefusal<'p>> {
+        let metadata = &binding.metadata;
+        let (name, namespace) = (&metadata.name, &metadata.namespace);
+        let errors = || match how {
+            Write::Create => binding.field_errors(version),
+            Write::Replace(before) => binding.field_errors_after(version, before),
+        };
+        self.bind("rolebindings", name, namespace, user, &binding.role_ref)
+            .and_then(|permit| permit.if_valid(name, errors()))
+    }
+
+    /// Decides whether a kube-apiserver of this version stores a `ClusterRoleBinding` that a user
+    /// sends. The user must hold its role's permissions in the whole cluster, or be allowed to `bind`
+    /// the role there. Then the binding must be valid.
+    ///
+    /// As for [`write_role`](Self::write_role), [`authorize`](Self::authorize) comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteRefusal::RoleNotFound`], [`WriteRefusal::Escalation`], [`WriteRefusal::Invalid`].
+    pub fn write_cluster_role_binding<'p>(
+        &'p self,
+        version: KubernetesVersion,
+        user: &'p User,
+        binding: &'p ClusterRoleBinding,
+        how: Write<'_, ClusterRoleBinding>,
+    ) -> Result<Permit, WriteRefusal<'p>> {
+        let name = &binding.metadata.name;
+        let errors = || match how {
+            Write::Create => binding.field_errors(version),
+            Write::Replace(before) => binding.field_errors_after(version, before),
+        };
+        self.bind("clusterrolebindings", name, "", user, &binding.role_ref)
+            .and_then(|permit| permit.if_valid(name, errors()))
+    }
+
+    fn hold_cluster_role<'p>(
         &'p self,
         user: &'p User,
         role: &'p ClusterRole,
         how: Write<'_, ClusterRole>,
-    ) -> WriteVerdict<'p> {
+    ) -> Result<Permit, WriteRefusal<'p>> {
         let name = &role.metadata.name;
-        let (written, before) = match how {
-            Write::Create => ("", None),
-            Write::Replace(before) => (name.as_str(), Some(before)),
+        let permit = self.hold("clusterroles", name, user, "", &role.rules)?;
+        let aggregates = match how {
+            Write::Create => aggregates(role),
+            Write::Replace(before) => aggregates(role) || aggregates(before),
         };
-        let request = ResourceRequest::new("escalate", API_GROUP, "clusterroles");
-        if let Some(permit) = self.permit(user, &request.with_name(written).into()) {
-            return WriteVerdict::Allowed(permit);
+        if aggregates && self.escalation(user, "", &everything()).is_some() {
+            return Err(WriteRefusal::Aggregation { name });
         }
-        let verdict = self.hold("clusterroles", name, user, "", &role.rules);
-        let aggregates = aggregates(role) || before.is_some_and(aggregates);
-        if matches!(verdict, WriteVerdict::Allowed(_)) && aggregates {
-            let everything = everything();
-            if self.escalation(user, "", &everything).is_some() {
-                return WriteVerdict::Refused(WriteRefusal::Aggregation { name });
-            }
-        }
-        verdict
+        Ok(permit)
     }
 
-    /// Decides whether a user may write a `RoleBinding`: they must hold its role's permissions in
-    /// its namespace, or be allowed to `bind` the role there. The subjects are irrelevant.
-    #[must_use]
-    pub fn write_role_binding<'p>(
-        &'p self,
-        user: &'p User,
-        binding: &'p RoleBinding,
-    ) -> WriteVerdict<'p> {
-        let metadata = &binding.metadata;
-        let (name, namespace) = (&metadata.name, &metadata.namespace);
-        self.write_binding("rolebindings", name, namespace, user, &binding.role_ref)
-    }
-
-    /// Decides whether a user may write a `ClusterRoleBinding`: they must hold its role's
-    /// permissions in the whole cluster, or be allowed to `bind` the role there.
-    #[must_use]
-    pub fn write_cluster_role_binding<'p>(
-        &'p self,
-        user: &'p User,
-        binding: &'p ClusterRoleBinding,
-    ) -> WriteVerdict<'p> {
-        let name = &binding.metadata.name;
-        self.write_binding("clusterrolebindings", name, "", user, &binding.role_ref)
-    }
-
-    fn write_binding<'p>(
+    fn bind<'p>(
         &'p self,
         resource: &'static str,
         name: &'p str,
         namespace: &'p str,
         user: &'p User,
         role: &'p RoleRef,
-    ) -> WriteVerdict<'p> {
+    ) -> Result<Permit, WriteRefusal<'p>> {
         let bound = match role.kind.as_str() {
             "ClusterRole" => Some("clusterroles"),
             "Role" => Some("roles"),
@@ -123,16 +189,14 @@ impl Policy {
         let request = ResourceRequest::new("bind", &role.api_group, bound.unwrap_or_default())
             .in_namespace(namespace)
             .with_name(&role.name);
-        let permit = self.permit(user, &request.into());
-        if let Some(permit @ Permit::PrivilegedGroup) = permit {
-            return WriteVerdict::Allowed(permit);
-        }
-        if let (Some(permit), Some(_)) = (permit, bound) {
-            return WriteVerdict::Allowed(permit);
+        match self.permit(user, &request.into()) {
+            Some(permit @ Permit::PrivilegedGroup) => return Ok(permit),
+            Some(permit) if bound.is_some() => return Ok(permit),
+            Some(_) | None => {}
         }
         let (Some(rules), Some(_)) = (self.rules(role, namespace), bound) else {
             let missing = Missing::of(role, Some(namespace));
-            return WriteVerdict::Refused(WriteRefusal::RoleNotFound { resource, missing });
+            return Err(WriteRefusal::RoleNotFound { resource, missing });
         };
         self.hold(resource, name, user, namespace, rules)
     }
@@ -152,14 +216,33 @@ impl Policy {
         user: &'p User,
         namespace: &str,
         rules: &'p [PolicyRule],
-    ) -> WriteVerdict<'p> {
+    ) -> Result<Permit, WriteRefusal<'p>> {
         match self.escalation(user, namespace, rules) {
-            None => WriteVerdict::Allowed(Permit::Held),
-            Some(escalation) => WriteVerdict::Refused(WriteRefusal::Escalation {
+            None => Ok(Permit::Held),
+            Some(escalation) => Err(WriteRefusal::Escalation {
                 resource,
                 name,
                 escalation,
             }),
+        }
+    }
+}
+
+impl<T> Write<'_, T> {
+    const fn name_in_url(self, name: &str) -> &str {
+        match self {
+            Self::Create => "",
+            Self::Replace(_) => name,
+        }
+    }
+}
+
+impl Permit {
+    fn if_valid(self, name: &str, errors: FieldErrors) -> Result<Self, WriteRefusal<'_>> {
+        if errors.is_empty() {
+            Ok(self)
+        } else {
+            Err(WriteRefusal::Invalid { name, errors })
         }
     }
 }
@@ -186,16 +269,6 @@ fn everything() -> [PolicyRule; 2] {
     [resources, paths]
 }
 
-/// Whether a user may write an object.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "it is stored, or it is not")]
-pub enum WriteVerdict<'p> {
-    /// The user may write it, for this reason.
-    Allowed(Permit),
-    /// The user may not write it.
-    Refused(WriteRefusal<'p>),
-}
-
 /// Why an object may be written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -208,7 +281,7 @@ pub enum Permit {
     Verb,
 }
 
-/// Why an object may not be written. Prints as kube-apiserver's message.
+/// Why an object is not stored. Prints as kube-apiserver's message.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum WriteRefusal<'p> {
@@ -226,6 +299,13 @@ pub enum WriteRefusal<'p> {
         /// The missing permissions.
         escalation: Escalation<'p>,
     },
+    /// The object is invalid: status 422.
+    Invalid {
+        /// The object's name.
+        name: &'p str,
+        /// The errors in its fields.
+        errors: FieldErrors,
+    },
     /// The role that the binding refers to cannot be found: status 404 if it does not exist, 400 if
     /// the storage cannot look it up, 500 if its kind is unknown.
     RoleNotFound {
@@ -242,12 +322,15 @@ impl WriteRefusal<'_> {
     pub fn status(&self) -> u16 {
         match *self {
             Self::Aggregation { .. } | Self::Escalation { .. } => 403,
+            Self::Invalid { .. } => 422,
             Self::RoleNotFound { resource, missing } => {
                 RoleLookupError::new(resource, missing).status()
             }
         }
     }
 }
+
+impl std::error::Error for WriteRefusal<'_> {}
 
 impl Display for WriteRefusal<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -269,6 +352,7 @@ impl Display for WriteRefusal<'_> {
                     RoleLookupError::new(resource, unresolved.missing()).to_string()
                 })
             }
+            Self::Invalid { name, errors } => f.write_str(&errors.message(name)),
             Self::RoleNotFound { resource, missing } => {
                 RoleLookupError::new(resource, *missing).fmt(f)
             }

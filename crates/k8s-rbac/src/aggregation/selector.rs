@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use crate::admission::names;
-use crate::go_text::quote::{JsonTexts, Quoted, aggregate};
+use crate::admission::release::Release;
+use crate::go_text::quote::{Quoted, aggregate};
 use crate::objects::{LabelSelector, LabelSelectorRequirement};
+use crate::version::KubernetesVersion;
 
 impl LabelSelector {
     /// Parses the selector into one that can be evaluated. An empty selector matches everything.
@@ -97,7 +99,8 @@ impl Operator {
     }
 }
 
-/// Why a label selector cannot be evaluated. Prints as kube-apiserver's error.
+/// Why a label selector cannot be evaluated. Prints as the newest kube-apiserver's error;
+/// [`message_in`](Self::message_in) is that of another version.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SelectorError<'s> {
@@ -114,19 +117,27 @@ pub enum SelectorError<'s> {
     },
 }
 
-impl Display for SelectorError<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+impl SelectorError<'_> {
+    /// Returns the error of a kube-apiserver of this version.
+    #[must_use]
+    pub fn message_in(&self, version: KubernetesVersion) -> String {
         match *self {
             Self::UnknownOperator(operator) => {
                 let operator = Quoted(operator);
-                write!(f, "{operator} is not a valid label selector operator")
+                format!("{operator} is not a valid label selector operator")
             }
             Self::Requirement {
                 key,
                 operator,
                 values,
-            } => f.write_str(&aggregate(faults(key, operator, values))),
+            } => aggregate(faults(key, operator, values, Release::of(version))),
         }
+    }
+}
+
+impl Display for SelectorError<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message_in(KubernetesVersion::NEWEST))
     }
 }
 
@@ -157,7 +168,7 @@ impl<'s> Requirement<'s> {
         operator: Operator,
         values: &'s [String],
     ) -> Result<Self, SelectorError<'s>> {
-        if faults(key, operator, values).is_empty() {
+        if faults(key, operator, values, Release::NEWEST).is_empty() {
             let requirement = Self {
                 key,
                 operator,
@@ -181,12 +192,17 @@ impl<'s> Requirement<'s> {
 }
 
 // As upstream: apimachinery, pkg/labels/selector.go, NewRequirement.
-pub(crate) fn faults(key: &str, operator: Operator, values: &[impl AsRef<str>]) -> Vec<String> {
+pub(crate) fn faults(
+    key: &str,
+    operator: Operator,
+    values: &[impl AsRef<str>],
+    release: &Release,
+) -> Vec<String> {
     let mut faults = Vec::new();
     let invalid = |field: &str, value: &dyn Display, why: &str| {
         format!("{field}: Invalid value: {value}: {why}")
     };
-    let of_key = names::label_key(key);
+    let of_key = names::label_key(key, &release.labels);
     if !of_key.is_empty() {
         faults.push(invalid("key", &Quoted(key), &of_key.join("; ")));
     }
@@ -206,7 +222,7 @@ pub(crate) fn faults(key: &str, operator: Operator, values: &[impl AsRef<str>]) 
         _ => None,
     };
     if let Some(why) = of_number {
-        faults.push(invalid("values", &JsonTexts(values), why));
+        faults.push(invalid("values", &release.values.texts(values), why));
     }
     if matches!(operator, Operator::GreaterThan | Operator::LessThan) {
         for (number, value) in values.iter().map(AsRef::as_ref).enumerate() {
@@ -217,7 +233,7 @@ pub(crate) fn faults(key: &str, operator: Operator, values: &[impl AsRef<str>]) 
         }
     }
     for (number, value) in values.iter().map(AsRef::as_ref).enumerate() {
-        let of_value = names::label_value(value);
+        let of_value = names::label_value(value, &release.labels);
         if !of_value.is_empty() {
             let field = format!("values[{number}][{key}]");
             faults.push(invalid(&field, &Quoted(value), &of_value.join("; ")));

@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
 use crate::admission::names;
+use crate::admission::release::{Commas, Release};
 use crate::aggregation::selector::{Operator, faults};
 use crate::go_text::quote::{Quoted, aggregate};
+use crate::version::KubernetesVersion;
 
 /// The requirement that a selector makes of one label.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,7 +24,7 @@ pub struct LabelRequirement {
 }
 
 impl LabelRequirement {
-    /// Parses a selector. The requirements are sorted by label.
+    /// Parses a selector as the newest kube-apiserver does. The requirements are sorted by label.
     ///
     /// # Errors
     ///
@@ -30,7 +32,21 @@ impl LabelRequirement {
     /// [`LabelSelectorError::UnexpectedInRequirement`], [`LabelSelectorError::Key`],
     /// [`LabelSelectorError::Requirement`].
     pub fn parse(selector: &str) -> Result<Vec<Self>, LabelSelectorError<'_>> {
+        Self::parse_in(KubernetesVersion::NEWEST, selector)
+    }
+
+    /// Parses a selector as a kube-apiserver of this version does: up to 1.34, a list of values may
+    /// not end with two commas.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_in(
+        version: KubernetesVersion,
+        selector: &str,
+    ) -> Result<Vec<Self>, LabelSelectorError<'_>> {
         let mut parser = Parser {
+            commas: Release::of(version).commas,
             tokens: Tokens { rest: selector },
             next: None,
         };
@@ -40,7 +56,8 @@ impl LabelRequirement {
     }
 }
 
-/// Why a text is not a label selector. Prints as apimachinery's error.
+/// Why a text is not a label selector. Prints as the newest kube-apiserver's error;
+/// [`message_in`](Self::message_in) is that of another version.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum LabelSelectorError<'s> {
@@ -71,28 +88,38 @@ pub enum LabelSelectorError<'s> {
     },
 }
 
-impl Display for LabelSelectorError<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if !matches!(self, Self::Unexpected { .. }) {
-            f.write_str("unable to parse requirement: ")?;
-        }
-        match self {
+impl LabelSelectorError<'_> {
+    /// Returns the error of a kube-apiserver of this version.
+    #[must_use]
+    pub fn message_in(&self, version: KubernetesVersion) -> String {
+        let release = Release::of(version);
+        let why = match self {
             Self::Key(key) => {
-                let why = names::label_key(key).join("; ");
-                write!(f, "<nil>: Invalid value: {}: {why}", Quoted(key))
+                let why = names::label_key(key, &release.labels).join("; ");
+                format!("<nil>: Invalid value: {}: {why}", Quoted(key))
             }
             Self::Requirement {
                 key,
                 operator,
                 values,
-            } => f.write_str(&aggregate(faults(key, *operator, values))),
+            } => aggregate(faults(key, *operator, values, release)),
             Self::Unexpected { found, expected }
             | Self::UnexpectedInRequirement { found, expected } => {
                 // Upstream's message lacks a comma here.
                 let comma = if *expected == "'('" { "" } else { "," };
-                write!(f, "found '{found}'{comma} expected: {expected}")
+                format!("found '{found}'{comma} expected: {expected}")
             }
+        };
+        match self {
+            Self::Unexpected { .. } => why,
+            _ => format!("unable to parse requirement: {why}"),
         }
+    }
+}
+
+impl Display for LabelSelectorError<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message_in(KubernetesVersion::NEWEST))
     }
 }
 
@@ -188,6 +215,7 @@ const fn is_space(c: char) -> bool {
 }
 
 struct Parser<'s> {
+    commas: Commas,
     tokens: Tokens<'s>,
     next: Option<Token<'s>>,
 }
@@ -246,7 +274,7 @@ impl<'s> Parser<'s> {
         let Token::Name(key) = token else {
             return unexpected(token, "identifier");
         };
-        if !names::label_key(key).is_empty() {
+        if !names::label_key(key, &Release::NEWEST.labels).is_empty() {
             return Err(LabelSelectorError::Key(key));
         }
         if is_denied {
@@ -311,7 +339,9 @@ impl<'s> Parser<'s> {
                             break;
                         }
                         Token::Comma => {
-                            self.take();
+                            if self.commas == Commas::Paired {
+                                self.take();
+                            }
                             values.insert("");
                         }
                         _ => {}
@@ -343,7 +373,7 @@ fn requirement<'s>(
     values: BTreeSet<&'s str>,
 ) -> Result<LabelRequirement, LabelSelectorError<'s>> {
     let values: Vec<&str> = values.into_iter().collect();
-    if !faults(key, operator, &values).is_empty() {
+    if !faults(key, operator, &values, Release::NEWEST).is_empty() {
         return Err(LabelSelectorError::Requirement {
             key,
             operator,

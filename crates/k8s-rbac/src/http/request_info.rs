@@ -13,6 +13,7 @@ use super::label_selector::LabelRequirement;
 use super::query::{Query, decode};
 use crate::admission::names;
 use crate::request::{Request, ResourceRequest};
+use crate::version::KubernetesVersion;
 
 /// The attributes of an HTTP request to the API server. An absent attribute is the empty string.
 ///
@@ -81,12 +82,15 @@ impl RequestInfo {
         }
         match find_path_ambiguity(path).or_else(|| find_query_ambiguity(query)) {
             Some(ambiguity) => Err(RequestInfoError::Ambiguous(ambiguity)),
-            None => Self::parse_like_apiserver(method, url),
+            // By the grammar of selectors that every version accepts.
+            None => Self::parse_like_apiserver(KubernetesVersion::OLDEST, method, url),
         }
     }
 
-    /// Parses the method and URL of a request exactly as kube-apiserver does, which decodes `%2F`
-    /// before it splits the path, and ignores slashes at both ends.
+    /// Parses the method and URL of a request exactly as a kube-apiserver of this version does, which
+    /// decodes `%2F` before it splits the path, and ignores slashes at both ends. The versions differ
+    /// in which label selectors they can read: next to one that they cannot, `fieldSelector` names
+    /// nothing.
     ///
     /// Use it only to predict what a kube-apiserver does. In front of any other router use
     /// [`parse`](Self::parse).
@@ -95,7 +99,11 @@ impl RequestInfo {
     ///
     /// [`RequestInfoError::NotAPath`], [`RequestInfoError::NotText`],
     /// [`RequestInfoError::MissingKind`].
-    pub fn parse_like_apiserver(method: &str, url: &str) -> Result<Self, RequestInfoError> {
+    pub fn parse_like_apiserver(
+        version: KubernetesVersion,
+        method: &str,
+        url: &str,
+    ) -> Result<Self, RequestInfoError> {
         let (path, query) = split_query(url);
         let is_path = path.starts_with('/') || matches!(url, "" | "*");
         if !is_path || url.contains(|c: char| c.is_ascii_control()) {
@@ -108,9 +116,9 @@ impl RequestInfo {
             ..Self::default()
         };
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-        let (group, version, rest) = match parts.as_slice() {
-            ["api", version, rest @ ..] if !rest.is_empty() => ("", version, rest),
-            ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, version, rest),
+        let (group, api_version, rest) = match parts.as_slice() {
+            ["api", version, rest @ ..] if !rest.is_empty() => ("", *version, rest),
+            ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, *version, rest),
             ["apis", _, _] => {
                 // As upstream: not a resource request, but it has the prefix.
                 "apis".clone_into(&mut info.api_prefix);
@@ -122,7 +130,7 @@ impl RequestInfo {
         info.is_resource_request = true;
         prefix.clone_into(&mut info.api_prefix);
         group.clone_into(&mut info.api_group);
-        (*version).clone_into(&mut info.api_version);
+        api_version.clone_into(&mut info.api_version);
         match rest {
             ["proxy" | "watch"] => {
                 return Err(RequestInfoError::MissingKind {
@@ -142,7 +150,7 @@ impl RequestInfo {
         info.set_parts(rest);
         let query = Query::parse(query);
         if info.name.is_empty() {
-            info.apply_list_options(&query);
+            info.apply_list_options(version, &query);
         }
         if matches!(info.verb.as_str(), "list" | "watch" | "deletecollection") {
             let text = |name| query.first(name).unwrap_or_default().to_owned();
@@ -189,7 +197,7 @@ impl RequestInfo {
     }
 
     // Only for requests that name no object in their path.
-    fn apply_list_options(&mut self, query: &Query<'_>) {
+    fn apply_list_options(&mut self, version: KubernetesVersion, query: &Query<'_>) {
         match self.verb.as_str() {
             "delete" => "deletecollection".clone_into(&mut self.verb),
             "get" => {
@@ -197,7 +205,7 @@ impl RequestInfo {
                 let watch = query.first("watch").map(str::to_ascii_lowercase);
                 let is_watch = !matches!(watch.as_deref(), None | Some("false" | "0"));
                 (if is_watch { "watch" } else { "list" }).clone_into(&mut self.verb);
-                self.name = selected_name(query).unwrap_or_default();
+                self.name = selected_name(version, query).unwrap_or_default();
             }
             _ => {}
         }
@@ -272,13 +280,14 @@ fn verb_of(method: &str) -> &'static str {
 ///
 /// As upstream: if any of the `ListOptions` cannot be parsed, the API server ignores all of them
 /// except `watch`.
-fn selected_name(query: &Query<'_>) -> Option<String> {
+fn selected_name(version: KubernetesVersion, query: &Query<'_>) -> Option<String> {
     for number in ["limit", "timeoutSeconds"] {
         if let Some(value) = query.first(number) {
             value.parse::<i64>().ok()?;
         }
     }
-    LabelRequirement::parse(query.first("labelSelector").unwrap_or_default()).ok()?;
+    let labels = query.first("labelSelector").unwrap_or_default();
+    LabelRequirement::parse_in(version, labels).ok()?;
     let fields = FieldRequirement::parse(query.first("fieldSelector")?).ok()?;
     let requirement = fields.into_iter().find(|requirement| {
         requirement.field == "metadata.name" && requirement.operator == FieldOperator::Equals

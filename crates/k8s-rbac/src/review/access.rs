@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::admission::release::Release;
 use crate::engine::policy::Policy;
 use crate::objects::{Mapping, list_or_default, object_or_default, optional_object, or_default};
 use crate::request::{Request, ResourceRequest, User};
@@ -62,7 +63,7 @@ impl AccessReview {
 impl Policy {
     /// Answers a review as a kube-apiserver of this version without other authorizers does: returns
     /// the review with its status. `namespace` is the namespace of the URL, which only local reviews
-    /// have.
+    /// have. 1.31 has no selectors in reviews, and drops them.
     ///
     /// # Errors
     ///
@@ -83,7 +84,13 @@ impl Policy {
             return Err(ReviewError::OtherNamespace);
         }
         namespace.clone_into(of_review);
-        let errors = review.field_errors();
+        if !Release::of(version).has_selectors
+            && let Some(asked) = &mut review.spec.resource_attributes
+        {
+            asked.field_selector = None;
+            asked.label_selector = None;
+        }
+        let errors = review.field_errors(version);
         let request = match review.request() {
             Some(request) if errors.is_empty() => request,
             _ => return Err(ReviewError::Invalid(errors)),
@@ -97,7 +104,7 @@ impl Policy {
             allowed: response.decision().is_allow(),
             denied: false,
             reason: response.reason_in(version),
-            evaluation_error: selectors::evaluation_error(&review.spec),
+            evaluation_error: selectors::evaluation_error(version, &review.spec),
         };
         Ok(review)
     }

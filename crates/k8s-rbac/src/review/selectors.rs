@@ -10,25 +10,29 @@ use crate::objects::LabelSelector;
 use crate::review::types::{
     AccessReviewSpec, FieldSelectorAttributes, LabelSelectorAttributes, ResourceAttributes,
 };
+use crate::version::KubernetesVersion;
 
 impl ResourceAttributes {
     /// Parses the field selector: the usable requirements, and whether any were left out.
     #[must_use]
     pub fn field_requirements(&self) -> (Vec<FieldRequirement>, bool) {
-        let selector = self.field_selector.as_ref();
-        selector.map_or_else(Default::default, FieldSelectorAttributes::read)
+        self.field_selector
+            .as_ref()
+            .map_or_else(Default::default, FieldSelectorAttributes::read)
     }
 
-    /// Parses the label selector: the usable requirements, and whether any were left out.
+    /// Parses the label selector as a kube-apiserver of this version does: the usable requirements,
+    /// and whether any were left out.
     #[must_use]
-    pub fn label_requirements(&self) -> (Vec<LabelRequirement>, bool) {
-        let selector = self.label_selector.as_ref();
-        selector.map_or_else(Default::default, LabelSelectorAttributes::read)
+    pub fn label_requirements(&self, version: KubernetesVersion) -> (Vec<LabelRequirement>, bool) {
+        self.label_selector
+            .as_ref()
+            .map_or_else(Default::default, |selector| selector.read(version))
     }
 }
 
 /// Builds the message about requirements that were left out.
-pub(super) fn evaluation_error(spec: &AccessReviewSpec) -> String {
+pub(super) fn evaluation_error(version: KubernetesVersion, spec: &AccessReviewSpec) -> String {
     let Some(asked) = &spec.resource_attributes else {
         return String::new();
     };
@@ -41,13 +45,15 @@ pub(super) fn evaluation_error(spec: &AccessReviewSpec) -> String {
         is_broken.then(|| format!("spec.resourceAttributes.{selector} {how} due to parse error"))
     };
     let (fields, are_fields_broken) = asked.field_requirements();
-    let (labels, are_labels_broken) = asked.label_requirements();
-    let errors = [
+    let (labels, are_labels_broken) = asked.label_requirements(version);
+    [
         word("fieldSelector", fields.len(), are_fields_broken),
         word("labelSelector", labels.len(), are_labels_broken),
-    ];
-    let errors: Vec<String> = errors.into_iter().flatten().collect();
-    errors.join("; ")
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<String>>()
+    .join("; ")
 }
 
 impl FieldSelectorAttributes {
@@ -81,9 +87,9 @@ impl FieldSelectorAttributes {
 }
 
 impl LabelSelectorAttributes {
-    fn read(&self) -> (Vec<LabelRequirement>, bool) {
+    fn read(&self, version: KubernetesVersion) -> (Vec<LabelRequirement>, bool) {
         if self.requirements.is_empty() {
-            return match LabelRequirement::parse(&self.raw_selector) {
+            return match LabelRequirement::parse_in(version, &self.raw_selector) {
                 Ok(requirements) => (requirements, false),
                 Err(_) => (Vec::new(), true),
             };

@@ -1,14 +1,17 @@
 //! Validation of access reviews.
 //!
-//! As upstream: pkg/apis/authorization/validation/validation.go, up to 1.36.
+//! As upstream: pkg/apis/authorization/validation/validation.go. Releases differ by what [`Release`]
+//! says; up to 1.37 the generated checks of reviews are not enforced.
 
 use std::collections::BTreeMap;
 
 use crate::admission::field_error::FieldErrors;
+use crate::admission::names::LabelTexts;
+use crate::admission::release::{Release, ValueSyntax};
 use crate::admission::validation::{
     Operators, check_label_requirement, check_label_values, check_number_of_values,
 };
-use crate::go_text::quote::JsonText;
+use crate::go_text::quote::{JsonText, Quoted};
 use crate::objects::LabelSelectorRequirement;
 use crate::review::REVIEW_GROUP;
 use crate::review::access::AccessReview;
@@ -16,16 +19,18 @@ use crate::review::types::{
     FieldSelectorAttributes, LabelSelectorAttributes, NonResourceAttributes, ReviewKind,
     ReviewMetadata,
 };
+use crate::version::KubernetesVersion;
 
 impl AccessReview {
-    /// Returns the errors in the fields: in the spec, then in the metadata, then those that only a
-    /// local review can have.
+    /// Returns the errors with which a kube-apiserver of this version refuses the review: in the
+    /// spec, then in the metadata, then those that only a local review can have.
     #[must_use]
-    pub fn field_errors(&self) -> FieldErrors {
+    pub fn field_errors(&self, version: KubernetesVersion) -> FieldErrors {
+        let release = Release::of(version);
         // As upstream: the kind is empty, because the API server takes it from the converted
         // object, which has none.
         let mut errors = FieldErrors::new("", REVIEW_GROUP);
-        self.check_spec(&mut errors);
+        self.check_spec(release, &mut errors);
         let is_local = self.kind == ReviewKind::LocalSubjectAccessReview;
         let mut metadata = self.metadata.clone();
         if is_local {
@@ -37,46 +42,49 @@ impl AccessReview {
             } else {
                 "must be empty"
             };
-            errors.invalid("metadata", &in_json(&self.metadata), why);
+            errors.invalid(
+                "metadata",
+                &metadata_text(&self.metadata, release.values),
+                why,
+            );
         }
         if is_local {
-            self.check_locality(&mut errors);
+            self.check_locality(release.values, &mut errors);
         }
         errors
     }
 
-    fn check_spec(&self, errors: &mut FieldErrors) {
+    fn check_spec(&self, release: &Release, errors: &mut FieldErrors) {
         let spec = &self.spec;
         match (&spec.resource_attributes, &spec.non_resource_attributes) {
-            (Some(_), Some(path)) => errors.invalid(
-                "spec.nonResourceAttributes",
-                &path_in_json(path),
-                "cannot be specified in combination with resourceAttributes",
-            ),
-            (None, None) => errors.invalid(
-                "spec.resourceAttributes",
-                &"null",
-                "exactly one of nonResourceAttributes or resourceAttributes must be specified",
-            ),
+            (Some(_), Some(path)) => {
+                let text = release.question.both;
+                errors.invalid(text.field, &path_text(path, release.values), text.why);
+            }
+            (None, None) => {
+                let text = release.question.none;
+                errors.invalid(text.field, &release.values.null(), text.why);
+            }
             _ => {}
         }
-        let names_nobody = spec.user.is_empty() && spec.groups.is_empty();
-        if self.kind != ReviewKind::SelfSubjectAccessReview && names_nobody {
+        let is_anonymous = spec.user.is_empty() && spec.groups.is_empty();
+        if self.kind != ReviewKind::SelfSubjectAccessReview && is_anonymous {
             let why = "at least one of user or group must be specified";
             errors.invalid_text("spec.user", "", &[why]);
         }
-        let Some(asked) = &spec.resource_attributes else {
+        let asked = spec.resource_attributes.as_ref();
+        let Some(asked) = asked.filter(|_| release.has_selectors) else {
             return;
         };
         if let Some(selector) = &asked.field_selector {
             check_field_selector(selector, errors);
         }
         if let Some(selector) = &asked.label_selector {
-            check_label_selector(selector, errors);
+            check_label_selector(selector, &release.labels, errors);
         }
     }
 
-    fn check_locality(&self, errors: &mut FieldErrors) {
+    fn check_locality(&self, values: ValueSyntax, errors: &mut FieldErrors) {
         if let Some(asked) = &self.spec.resource_attributes
             && asked.namespace != self.metadata.namespace
         {
@@ -85,7 +93,7 @@ impl AccessReview {
         }
         if let Some(path) = &self.spec.non_resource_attributes {
             let why = "disallowed on this kind of request";
-            errors.invalid("spec.nonResourceAttributes", &path_in_json(path), why);
+            errors.invalid("spec.nonResourceAttributes", &path_text(path, values), why);
         }
     }
 }
@@ -103,14 +111,18 @@ fn check_field_selector(selector: &FieldSelectorAttributes, errors: &mut FieldEr
     }
 }
 
-fn check_label_selector(selector: &LabelSelectorAttributes, errors: &mut FieldErrors) {
+fn check_label_selector(
+    selector: &LabelSelectorAttributes,
+    labels: &LabelTexts,
+    errors: &mut FieldErrors,
+) {
     let path = "spec.resourceAttributes.labelSelector";
     let requirements = &selector.requirements;
     check_form(path, &selector.raw_selector, requirements, errors);
     for (number, requirement) in requirements.iter().enumerate() {
         let field = format!("{path}.requirements[{number}]");
-        check_label_requirement(requirement, &field, Operators::Any, errors);
-        check_label_values(requirement, &field, errors);
+        check_label_requirement(requirement, &field, Operators::Any, labels, errors);
+        check_label_values(requirement, &field, labels, errors);
     }
 }
 
@@ -134,35 +146,68 @@ fn check_form(
 }
 
 // As upstream: the internal type, whose fields have no JSON names.
-fn path_in_json(path: &NonResourceAttributes) -> String {
+fn path_text(path: &NonResourceAttributes, values: ValueSyntax) -> String {
+    let fields = [("Path", path.path.as_str()), ("Verb", path.verb.as_str())];
+    values.fields("authorization.NonResourceAttributes", &fields)
+}
+
+fn metadata_text(metadata: &ReviewMetadata, values: ValueSyntax) -> String {
+    match values {
+        ValueSyntax::Go => metadata_in_go(metadata),
+        ValueSyntax::Json => metadata_in_json(metadata),
+    }
+}
+
+fn metadata_in_go(metadata: &ReviewMetadata) -> String {
     format!(
-        "{{\"Path\":{},\"Verb\":{}}}",
-        JsonText(&path.path),
-        JsonText(&path.verb)
+        "v1.ObjectMeta{{Name:{}, GenerateName:{}, Namespace:{}, SelfLink:\"\", UID:\"\", \
+         ResourceVersion:\"\", Generation:0, CreationTimestamp:time.Date(1, time.January, 1, 0, 0, \
+         0, 0, time.UTC), DeletionTimestamp:<nil>, DeletionGracePeriodSeconds:(*int64)(nil), \
+         Labels:{}, Annotations:{}, OwnerReferences:[]v1.OwnerReference(nil), \
+         Finalizers:[]string(nil), ManagedFields:[]v1.ManagedFieldsEntry(nil)}}",
+        Quoted(&metadata.name),
+        Quoted(&metadata.generate_name),
+        Quoted(&metadata.namespace),
+        map_in_go(&metadata.labels),
+        map_in_go(&metadata.annotations),
     )
 }
 
-fn in_json(metadata: &ReviewMetadata) -> String {
+fn map_in_go(map: &BTreeMap<String, String>) -> String {
+    if map.is_empty() {
+        return "map[string]string(nil)".to_owned();
+    }
+    let entries: Vec<String> = map
+        .iter()
+        .map(|(key, value)| format!("{}:{}", Quoted(key), Quoted(value)))
+        .collect();
+    format!("map[string]string{{{}}}", entries.join(", "))
+}
+
+fn metadata_in_json(metadata: &ReviewMetadata) -> String {
     let texts = [
         ("name", &metadata.name),
         ("generateName", &metadata.generate_name),
         ("namespace", &metadata.namespace),
-    ];
-    let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
-    let texts = texts.map(|(field, text)| format!("\"{field}\":{}", JsonText(text)));
+    ]
+    .into_iter()
+    .filter(|(_, text)| !text.is_empty())
+    .map(|(field, text)| format!("\"{field}\":{}", JsonText(text)));
     let maps = [
         ("labels", &metadata.labels),
         ("annotations", &metadata.annotations),
-    ];
-    let maps = maps.into_iter().filter(|(_, map)| !map.is_empty());
-    let maps = maps.map(|(field, map)| format!("\"{field}\":{}", map_in_json(map)));
+    ]
+    .into_iter()
+    .filter(|(_, map)| !map.is_empty())
+    .map(|(field, map)| format!("\"{field}\":{}", map_in_json(map)));
     let fields: Vec<String> = texts.chain(maps).collect();
     format!("{{{}}}", fields.join(","))
 }
 
 fn map_in_json(map: &BTreeMap<String, String>) -> String {
-    let entries = map.iter();
-    let entries = entries.map(|(key, value)| format!("{}:{}", JsonText(key), JsonText(value)));
-    let entries: Vec<String> = entries.collect();
+    let entries: Vec<String> = map
+        .iter()
+        .map(|(key, value)| format!("{}:{}", JsonText(key), JsonText(value)))
+        .collect();
     format!("{{{}}}", entries.join(","))
 }

@@ -4,8 +4,8 @@
 
 use k8s_rbac::bootstrap::{AUTOUPDATE, LABEL};
 use k8s_rbac::{
-    ClusterRole, ClusterRoleBinding, Decision, KubernetesVersion, Objects, Policy, PolicyRule,
-    Request, ResourceRequest, Role, RoleBinding, User,
+    ClusterRole, Decision, KubernetesVersion, Objects, Policy, PolicyRule, Request,
+    ResourceRequest, User,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -77,12 +77,24 @@ fn the_default_policy_is_the_recorded_one_in_every_version() {
 #[test]
 fn the_api_server_would_store_the_default_policy() {
     let objects = Objects::bootstrap(KubernetesVersion::V1_34);
-    let cluster_bindings = objects.cluster_role_bindings.iter();
-    let bindings = objects.role_bindings.iter();
-    let all = (objects.cluster_roles.iter().map(ClusterRole::field_errors))
-        .chain(cluster_bindings.map(ClusterRoleBinding::field_errors))
-        .chain(objects.roles.iter().map(Role::field_errors))
-        .chain(bindings.map(RoleBinding::field_errors));
+    let version = KubernetesVersion::V1_34;
+    let all = objects
+        .cluster_roles
+        .iter()
+        .map(|role| role.field_errors(version))
+        .chain(
+            objects
+                .cluster_role_bindings
+                .iter()
+                .map(|b| b.field_errors(version)),
+        )
+        .chain(objects.roles.iter().map(|role| role.field_errors(version)))
+        .chain(
+            objects
+                .role_bindings
+                .iter()
+                .map(|b| b.field_errors(version)),
+        );
     for errors in all {
         assert!(errors.is_empty(), "{errors:?}");
     }

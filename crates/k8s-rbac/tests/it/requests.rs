@@ -1,10 +1,14 @@
 //! Requests as they come over HTTP: as recorded, and as theorems.
 
-use k8s_rbac::{Ambiguity, FieldRequirement, LabelRequirement, RequestInfo, RequestInfoError};
+use k8s_rbac::{
+    Ambiguity, FieldRequirement, KubernetesVersion, LabelRequirement, RequestInfo, RequestInfoError,
+};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use testkit::Report;
+
+const V1_34: KubernetesVersion = KubernetesVersion::V1_34;
 
 #[test]
 fn method_and_url_are_read_as_upstream_reads_them() {
@@ -12,7 +16,7 @@ fn method_and_url_are_read_as_upstream_reads_them() {
     for case in testkit::json_lines::<Value>("testdata/requestinfo.jsonl") {
         let text = |field: &str| case[field].as_str().unwrap().to_owned();
         let (method, url) = (text("method"), text("url"));
-        let got = match RequestInfo::parse_like_apiserver(&method, &url) {
+        let got = match RequestInfo::parse_like_apiserver(V1_34, &method, &url) {
             Ok(info) => serde_json::to_value(info).unwrap(),
             Err(error) => json!(error.to_string()),
         };
@@ -53,7 +57,7 @@ fn selectors_in_a_url_are_read_as_upstream_reads_them() {
             .field_error
             .map_or_else(|| Ok(case.field.unwrap_or_default()), Err);
         report.check(&case.selector, &fields.map_err(|e| e.to_string()), &want);
-        let labels = LabelRequirement::parse(&case.selector).map(|requirements| {
+        let labels = LabelRequirement::parse_in(V1_34, &case.selector).map(|requirements| {
             let value = |one: LabelRequirement| {
                 json!({ "key": one.key, "op": one.operator.as_str(), "values": one.values })
             };
@@ -62,9 +66,50 @@ fn selectors_in_a_url_are_read_as_upstream_reads_them() {
         let want = case
             .label_error
             .map_or_else(|| Ok(case.label.unwrap_or_default()), Err);
-        report.check(&case.selector, &labels.map_err(|e| e.to_string()), &want);
+        report.check(
+            &case.selector,
+            &labels.map_err(|e| e.message_in(V1_34)),
+            &want,
+        );
     }
     report.finish();
+}
+
+#[test]
+fn from_1_35_a_list_of_values_may_end_with_two_commas() {
+    for (selector, values) in [
+        ("a in (,,)", &[""][..]),
+        ("a in (x,,)", &["", "x"]),
+        ("a in (,,,x)", &["", "x"]),
+    ] {
+        for version in KubernetesVersion::ALL {
+            let got = LabelRequirement::parse_in(version, selector)
+                .map(|mut list| list.swap_remove(0).values);
+            if version < KubernetesVersion::V1_35 && selector.ends_with(",,)") {
+                let why = got.unwrap_err().message_in(version);
+                assert!(
+                    why.ends_with("found ')', expected: ',', or identifier"),
+                    "{why}"
+                );
+            } else {
+                assert_eq!(got.unwrap(), values, "{version} {selector}");
+            }
+        }
+        assert_eq!(
+            LabelRequirement::parse(selector),
+            LabelRequirement::parse_in(KubernetesVersion::NEWEST, selector)
+        );
+    }
+    // So it depends on the version whether the list is limited to one object, except for the strict
+    // reader.
+    let url = "/api/v1/pods?fieldSelector=metadata.name%3Dweb&labelSelector=a%20in%20(,,)";
+    let name = |version| {
+        let info = RequestInfo::parse_like_apiserver(version, "GET", url);
+        info.unwrap().name
+    };
+    assert_eq!(name(V1_34), "");
+    assert_eq!(name(KubernetesVersion::V1_35), "web");
+    assert_eq!(RequestInfo::parse("GET", url).unwrap().name, "");
 }
 
 #[test]
@@ -79,7 +124,7 @@ fn urls_that_no_http_server_passes_on_are_refused() {
         "/\u{7f}",
     ] {
         assert!(
-            RequestInfo::parse_like_apiserver("GET", url).is_err(),
+            RequestInfo::parse_like_apiserver(V1_34, "GET", url).is_err(),
             "{url:?}"
         );
     }
@@ -218,7 +263,7 @@ fn the_strict_reader_accepts_every_path_of_the_api() {
         let strict = RequestInfo::parse("GET", url);
         assert_eq!(
             strict,
-            RequestInfo::parse_like_apiserver("GET", url),
+            RequestInfo::parse_like_apiserver(V1_34, "GET", url),
             "{url}"
         );
         assert!(strict.is_ok(), "{url}: {strict:?}");
@@ -308,7 +353,7 @@ proptest! {
                 !["", ".", ".."].contains(&one.as_str()) && !one.contains(['\\', ';'])
             };
             prop_assert!(path == "/" || split_first.iter().skip(1).all(is_plain));
-            prop_assert_eq!(&Ok(info), &RequestInfo::parse_like_apiserver("GET", &path));
+            prop_assert_eq!(&Ok(info), &RequestInfo::parse_like_apiserver(V1_34, "GET", &path));
         }
     }
 
@@ -320,7 +365,7 @@ proptest! {
         let escaped: String = path.chars()
             .map(|c| if c == 's' { "%73".to_owned() } else { c.to_string() })
             .collect();
-        match (RequestInfo::parse_like_apiserver(&method, &path), RequestInfo::parse_like_apiserver(&method, &escaped)) {
+        match (RequestInfo::parse_like_apiserver(V1_34, &method, &path), RequestInfo::parse_like_apiserver(V1_34, &method, &escaped)) {
             (Ok(plain), Ok(escaped)) => prop_assert_eq!(plain, escaped),
             (Err(_), Err(_)) => {}
             (plain, escaped) => prop_assert!(false, "{:?} and {:?}", plain, escaped),

@@ -16,6 +16,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Case {
     name: String,
+    version: Option<KubernetesVersion>,
     #[serde(default)]
     namespace: String,
     review: Value,
@@ -58,12 +59,8 @@ fn reviews_are_answered_as_the_cases_say() {
             written["apiVersion"] = json!("authorization.k8s.io/v1");
         }
         let review: AccessReview = serde_json::from_value(written.clone()).unwrap();
-        let answer = policy.review(
-            KubernetesVersion::default(),
-            &carol,
-            &case.namespace,
-            review,
-        );
+        let version = case.version.unwrap_or(KubernetesVersion::V1_34);
+        let answer = policy.review(version, &carol, &case.namespace, review);
         let status = answer.map(|answer| serde_json::to_value(answer).unwrap()["status"].clone());
         let want = case.answer.ok_or_else(|| case.error.unwrap_or_default());
         report.check(

@@ -4,13 +4,15 @@
 use k8s_rbac::review::{AccessReview, ReviewError};
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, FieldErrors, FieldRequirement, KubernetesVersion,
-    LabelRequirement, Policy, RequestInfo, RequestInfoError, Role, RoleBinding, User, Write,
-    WriteVerdict,
+    LabelRequirement, Permit, Policy, RequestInfo, RequestInfoError, Role, RoleBinding, User,
+    Write, WriteRefusal,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use testkit::Report;
+
+const V1_34: KubernetesVersion = KubernetesVersion::V1_34;
 
 fn read<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).unwrap()
@@ -96,7 +98,7 @@ fn manifests_are_read() {
 fn requests_are_read() {
     replay("requests", |question| {
         let url = question["url"].as_str().unwrap();
-        match RequestInfo::parse_like_apiserver(question["method"].as_str().unwrap(), url) {
+        match RequestInfo::parse_like_apiserver(V1_34, question["method"].as_str().unwrap(), url) {
             Ok(info) => json!(info),
             Err(error @ RequestInfoError::MissingKind { .. }) => {
                 json!({ "error": {"code": "missing-kind", "message": error.to_string()} })
@@ -115,7 +117,7 @@ fn reviews_are_answered() {
         let caller = User::new(user, field::<Vec<String>>(question, "groups"));
         let review: AccessReview = read(&question["review"]);
         let namespace: String = field(question, "namespace");
-        match policy.review(KubernetesVersion::V1_34, &caller, &namespace, review) {
+        match policy.review(V1_34, &caller, &namespace, review) {
             Ok(review) => json!({ "review": review }),
             Err(error) => {
                 let code = match error {
@@ -136,9 +138,9 @@ fn selectors_are_read() {
             Ok(read) => (read, String::new()),
             Err(error) => (Vec::new(), error.to_string()),
         };
-        let (labels, label_error) = match LabelRequirement::parse(&selector) {
+        let (labels, label_error) = match LabelRequirement::parse_in(V1_34, &selector) {
             Ok(read) => (read, String::new()),
-            Err(error) => (Vec::new(), error.to_string()),
+            Err(error) => (Vec::new(), error.message_in(V1_34)),
         };
         let fields = fields.iter().map(
             |one| json!({ "field": one.field, "op": one.operator.as_str(), "value": one.value }),
@@ -155,8 +157,15 @@ fn selectors_are_read() {
 
 #[test]
 fn updates_are_validated() {
-    fn after<T: DeserializeOwned>(question: &Value, of: fn(&T, &T) -> FieldErrors) -> FieldErrors {
-        of(&read(&question["object"]), &read(&question["before"]))
+    fn after<T: DeserializeOwned>(
+        question: &Value,
+        of: fn(&T, KubernetesVersion, &T) -> FieldErrors,
+    ) -> FieldErrors {
+        of(
+            &read(&question["object"]),
+            V1_34,
+            &read(&question["before"]),
+        )
     }
     replay("updates", |question| {
         let errors = match question["kind"].as_str().unwrap() {
@@ -179,32 +188,36 @@ fn writes_are_allowed_or_refused() {
         match question["kind"].as_str().unwrap() {
             "ClusterRole" => {
                 let (role, before) = (read(object), before.map(read));
-                let how = before.as_ref().map_or(Write::Create, Write::Replace);
-                verdict(&policy.write_cluster_role(&user, &role, how))
+                answer_of(policy.write_cluster_role(V1_34, &user, &role, how(&before)))
             }
             "ClusterRoleBinding" => {
-                let mut binding: ClusterRoleBinding = read(object);
+                let (mut binding, before): (ClusterRoleBinding, _) =
+                    (read(object), before.map(read));
                 binding.set_defaults();
-                verdict(&policy.write_cluster_role_binding(&user, &binding))
+                answer_of(policy.write_cluster_role_binding(V1_34, &user, &binding, how(&before)))
             }
             "Role" => {
                 let (role, before) = (read(object), before.map(read));
-                let how = before.as_ref().map_or(Write::Create, Write::Replace);
-                verdict(&policy.write_role(&user, &role, how))
+                answer_of(policy.write_role(V1_34, &user, &role, how(&before)))
             }
             _ => {
-                let mut binding: RoleBinding = read(object);
+                let (mut binding, before): (RoleBinding, _) = (read(object), before.map(read));
                 binding.set_defaults();
-                verdict(&policy.write_role_binding(&user, &binding))
+                answer_of(policy.write_role_binding(V1_34, &user, &binding, how(&before)))
             }
         }
     });
 }
 
-fn verdict(verdict: &WriteVerdict<'_>) -> Value {
-    match verdict {
-        WriteVerdict::Allowed(_) => json!({ "allowed": true }),
-        WriteVerdict::Refused(refusal) => json!({
+fn how<T>(before: &Option<T>) -> Write<'_, T> {
+    before.as_ref().map_or(Write::Create, Write::Replace)
+}
+
+fn answer_of(result: Result<Permit, WriteRefusal<'_>>) -> Value {
+    match result {
+        // The recording is about the permission only.
+        Ok(_) | Err(WriteRefusal::Invalid { .. }) => json!({ "allowed": true }),
+        Err(refusal) => json!({
             "allowed": false, "status": refusal.status(), "message": refusal.to_string(),
         }),
     }

@@ -1,10 +1,17 @@
 //! What the API server would not store: as recorded, and what the recording does not have.
 
-use k8s_rbac::{ClusterRole, ClusterRoleBinding, FieldErrors, Role, RoleBinding};
+use std::collections::BTreeMap;
+
+use k8s_rbac::{
+    ClusterRole, ClusterRoleBinding, FieldErrors, KubernetesVersion, Role, RoleBinding,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use testkit::Report;
+
+const V1_34: KubernetesVersion = KubernetesVersion::V1_34;
+const V1_35: KubernetesVersion = KubernetesVersion::V1_35;
 
 #[derive(Deserialize)]
 struct Case {
@@ -29,10 +36,10 @@ fn read<T: DeserializeOwned>(object: &Value) -> Option<T> {
 
 fn field_errors(kind: &str, object: &Value) -> Option<FieldErrors> {
     match kind {
-        "ClusterRole" => Some(read::<ClusterRole>(object)?.field_errors()),
-        "ClusterRoleBinding" => Some(read::<ClusterRoleBinding>(object)?.field_errors()),
-        "Role" => Some(read::<Role>(object)?.field_errors()),
-        _ => Some(read::<RoleBinding>(object)?.field_errors()),
+        "ClusterRole" => Some(read::<ClusterRole>(object)?.field_errors(V1_34)),
+        "ClusterRoleBinding" => Some(read::<ClusterRoleBinding>(object)?.field_errors(V1_34)),
+        "Role" => Some(read::<Role>(object)?.field_errors(V1_34)),
+        _ => Some(read::<RoleBinding>(object)?.field_errors(V1_34)),
     }
 }
 
@@ -110,15 +117,21 @@ fn a_value_that_no_label_has_may_stay_but_not_come() {
     let selector = "aggregationRule.clusterRoleSelectors[0]";
     let values = format!("{selector}.matchExpressions[0].values[0]");
     let (good, bad) = (role("v", "v"), role("-", "v"));
-    assert_eq!(fields(good.field_errors_after(&bad)), [""; 0]);
-    assert_eq!(fields(bad.field_errors_after(&good)), [&*values, selector]);
+    assert_eq!(fields(good.field_errors_after(V1_35, &bad)), [""; 0]);
+    assert_eq!(
+        fields(bad.field_errors_after(V1_35, &good)),
+        [&*values, selector]
+    );
     // It is not named any more, but no selector is made of it either.
-    assert_eq!(fields(bad.field_errors_after(&bad)), [selector]);
+    assert_eq!(fields(bad.field_errors_after(V1_35, &bad)), [selector]);
     // As upstream: whatever is wrong with the selectors that were there lets values in.
-    assert_eq!(fields(bad.field_errors_after(&role("v", "-"))), [selector]);
+    assert_eq!(
+        fields(bad.field_errors_after(V1_35, &role("v", "-"))),
+        [selector]
+    );
     let labels = format!("{selector}.matchLabels");
     assert_eq!(
-        fields(role("-", "-").field_errors_after(&bad)),
+        fields(role("-", "-").field_errors_after(V1_35, &bad)),
         [&*labels, selector]
     );
 }
@@ -134,8 +147,12 @@ fn a_binding_never_changes_its_role() {
         binding.set_defaults();
         binding
     };
-    assert!(binding("r").field_errors_after(&binding("r")).is_empty());
-    let errors = binding("r2").field_errors_after(&binding("r1"));
+    assert!(
+        binding("r")
+            .field_errors_after(V1_34, &binding("r"))
+            .is_empty()
+    );
+    let errors = binding("r2").field_errors_after(V1_34, &binding("r1"));
     assert_eq!(
         errors.message("b"),
         concat!(
@@ -147,12 +164,9 @@ fn a_binding_never_changes_its_role() {
     let before: ClusterRoleBinding = read(&json!({"roleRef": {"name": "r"}})).unwrap();
     let mut after = before.clone();
     after.set_defaults();
-    let count = |errors: &FieldErrors| errors.errors().len();
-    assert_eq!(
-        count(&after.field_errors_after(&before)),
-        count(&after.field_errors()) + 1,
-        "what is compared is what is there, all three fields of it",
-    );
+    // All three fields are compared.
+    let errors = after.field_errors_after(V1_34, &before);
+    assert_eq!(errors.errors().last().unwrap().field, "roleRef");
 }
 
 #[test]
@@ -184,7 +198,7 @@ fn the_body_of_a_refusal_lists_the_causes() {
     }))
     .unwrap();
     assert_eq!(
-        role.field_errors().body("r"),
+        role.field_errors(V1_34).body("r"),
         concat!(
             r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"#,
             r#""Role.rbac.authorization.k8s.io \"r\" is invalid: rules[0].verbs: Required value: "#,
@@ -195,4 +209,95 @@ fn the_body_of_a_refusal_lists_the_causes() {
             "\n",
         )
     );
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Releases {
+    case: Vec<ReleaseCase>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReleaseCase {
+    name: String,
+    kind: String,
+    before: Option<Value>,
+    object: Value,
+    errors: BTreeMap<KubernetesVersion, Vec<String>>,
+}
+
+#[test]
+fn each_release_has_its_own_errors() {
+    fn errors_of<T: DeserializeOwned>(
+        case: &ReleaseCase,
+        version: KubernetesVersion,
+        create: fn(&T, KubernetesVersion) -> FieldErrors,
+        replace: fn(&T, KubernetesVersion, &T) -> FieldErrors,
+    ) -> FieldErrors {
+        let object = read(&case.object).unwrap();
+        match &case.before {
+            Some(before) => replace(&object, version, &read(before).unwrap()),
+            None => create(&object, version),
+        }
+    }
+    let mut report = Report::new();
+    for case in testkit::toml::<Releases>("testdata/releases.toml").case {
+        for version in KubernetesVersion::ALL {
+            let errors = match case.kind.as_str() {
+                "ClusterRole" => errors_of(
+                    &case,
+                    version,
+                    ClusterRole::field_errors,
+                    ClusterRole::field_errors_after,
+                ),
+                "ClusterRoleBinding" => errors_of(
+                    &case,
+                    version,
+                    ClusterRoleBinding::field_errors,
+                    ClusterRoleBinding::field_errors_after,
+                ),
+                "Role" => errors_of(&case, version, Role::field_errors, Role::field_errors_after),
+                _ => errors_of(
+                    &case,
+                    version,
+                    RoleBinding::field_errors,
+                    RoleBinding::field_errors_after,
+                ),
+            };
+            let got: Vec<String> = errors.errors().iter().map(ToString::to_string).collect();
+            let (_, want) = case.errors.range(..=version).next_back().unwrap();
+            report.check(&format!("{} in {version}", case.name), &got, want);
+        }
+    }
+    report.finish();
+}
+
+#[test]
+fn each_release_has_its_own_words_for_labels() {
+    let key = "k".repeat(64);
+    let role: ClusterRole = read(&json!({"metadata": {
+        "name": "r",
+        "labels": {"a/b/c": "v", (key.clone()): "v".repeat(64), (format!("{}/k", "p".repeat(254))): "v"},
+    }}))
+    .unwrap();
+    let selector = format!("app,{key}");
+    for version in KubernetesVersion::ALL {
+        let (unit, form) = match version < V1_35 {
+            true => ("characters", "a qualified name must consist of"),
+            false => ("bytes", "a valid label key must consist of"),
+        };
+        let message = role.field_errors(version).message("r");
+        for text in [
+            format!("name part must be no more than 63 {unit}"),
+            format!("prefix part must be no more than 253 {unit}"),
+            format!(": must be no more than 63 {unit}"),
+            form.to_owned(),
+        ] {
+            assert!(message.contains(&text), "{version}: {text}: {message}");
+        }
+        let why = k8s_rbac::LabelRequirement::parse(&selector).unwrap_err();
+        let text = format!("name part must be no more than 63 {unit}");
+        assert!(why.message_in(version).ends_with(&text), "{version}");
+    }
 }

@@ -1,7 +1,8 @@
-//! Who may write what: the cases of `testdata/writes.toml`.
+//! What is stored, and what is refused: the cases of `testdata/writes.toml`.
 
-use k8s_rbac::{Objects, Policy, PolicyRule, User, Write, WriteVerdict};
+use k8s_rbac::{KubernetesVersion, Objects, Permit, Policy, PolicyRule, User, Write, WriteRefusal};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use testkit::Report;
 
@@ -19,6 +20,7 @@ struct Case {
     groups: Vec<String>,
     #[serde(default)]
     holds: Vec<Held>,
+    version: Option<KubernetesVersion>,
     replaces: Option<Value>,
     write: Value,
     want: String,
@@ -58,41 +60,47 @@ fn world(holds: &[Held]) -> Value {
     })
 }
 
-fn word(verdict: &WriteVerdict<'_>) -> String {
-    match verdict {
-        WriteVerdict::Allowed(permit) => format!("{permit:?}"),
-        WriteVerdict::Refused(refusal) => refusal.to_string(),
+fn word(result: Result<Permit, WriteRefusal<'_>>) -> String {
+    match result {
+        Ok(permit) => format!("{permit:?}"),
+        Err(refusal) => format!("{} {refusal}", refusal.status()),
     }
 }
 
+/// Reads the object that is written and the one that it replaces.
+fn read<T: DeserializeOwned>(case: &Case) -> (T, Option<T>) {
+    let read = |object: &Value| serde_json::from_value(object.clone()).unwrap();
+    (read(&case.write), case.replaces.as_ref().map(read))
+}
+
+fn how<T>(before: &Option<T>) -> Write<'_, T> {
+    before.as_ref().map_or(Write::Create, Write::Replace)
+}
+
 #[test]
-fn roles_and_bindings_are_written_by_those_who_hold_them() {
+fn roles_and_bindings_are_stored_or_refused() {
     let mut report = Report::new();
     for case in testkit::toml::<File>("testdata/writes.toml").case {
         let objects: Objects = serde_json::from_value(world(&case.holds)).unwrap();
         let policy = Policy::new(objects);
-        let user = User::new("u", case.groups);
-        let object = case.write;
-        let got = match object["kind"].as_str().unwrap() {
+        let user = User::new("u", &case.groups);
+        let version = case.version.unwrap_or_default();
+        let got = match case.write["kind"].as_str().unwrap() {
             "Role" => {
-                let role = serde_json::from_value(object).unwrap();
-                word(&policy.write_role(&user, &role, Write::Create))
+                let (role, before) = read(&case);
+                word(policy.write_role(version, &user, &role, how(&before)))
             }
             "ClusterRole" => {
-                let role = serde_json::from_value(object).unwrap();
-                let before = case
-                    .replaces
-                    .map(|role| serde_json::from_value(role).unwrap());
-                let how = before.as_ref().map_or(Write::Create, Write::Replace);
-                word(&policy.write_cluster_role(&user, &role, how))
+                let (role, before) = read(&case);
+                word(policy.write_cluster_role(version, &user, &role, how(&before)))
             }
             "RoleBinding" => {
-                let binding = serde_json::from_value(object).unwrap();
-                word(&policy.write_role_binding(&user, &binding))
+                let (binding, before) = read(&case);
+                word(policy.write_role_binding(version, &user, &binding, how(&before)))
             }
             _ => {
-                let binding = serde_json::from_value(object).unwrap();
-                word(&policy.write_cluster_role_binding(&user, &binding))
+                let (binding, before) = read(&case);
+                word(policy.write_cluster_role_binding(version, &user, &binding, how(&before)))
             }
         };
         let got: String = got.chars().take(case.want.chars().count()).collect();
