@@ -45,7 +45,7 @@ pub(super) enum CapabilityKind {
 
 impl CapabilityKind {
     /// Returns whether the permission matters in combination with another one.
-    const fn is_part(self) -> bool {
+    pub(super) const fn is_part(self) -> bool {
         match self {
             Self::ActInMode(_)
             | Self::ApproveCertificate
@@ -84,6 +84,25 @@ impl CapabilityKind {
         }
     }
 
+    /// Returns which names matter if the permission is combined with another one.
+    pub(super) const fn names_used(self) -> NamesUsed {
+        match self {
+            Self::ActInMode(_) | Self::ImpersonateExtra => NamesUsed::WithRule,
+            Self::ApproveSigner
+            | Self::BindClusterRoles
+            | Self::BindRoles
+            | Self::EscalateClusterRoles
+            | Self::EscalateRoles
+            | Self::ImpersonateAccounts
+            | Self::ImpersonateGroups
+            | Self::ImpersonateInMode(_)
+            | Self::ImpersonateUsers
+            | Self::UpdateClusterRoles
+            | Self::UpdateRoles => NamesUsed::Always,
+            _ => NamesUsed::Never,
+        }
+    }
+
     /// Returns whether the permission is useful only if certain objects exist: pods, token Secrets, the
     /// `ConfigMap` `aws-auth`, or an admission policy that is in force.
     pub(super) const fn needs_objects(self) -> bool {
@@ -101,6 +120,17 @@ impl CapabilityKind {
     }
 }
 
+/// Which `resourceNames` matter for a combination of permissions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum NamesUsed {
+    /// Those of each permission.
+    Always,
+    /// None: one permission of the kind and scope is as good as another.
+    Never,
+    /// The whole rule matters.
+    WithRule,
+}
+
 /// One capability that a rule of a role grants.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Capability<'p> {
@@ -109,8 +139,6 @@ pub(super) struct Capability<'p> {
     pub(super) resource: &'static str,
     /// The `resourceNames` of the rule. Empty if it names no object, and so allows every one.
     pub(super) names: &'p [String],
-    /// Whether the rule allows a request without a name, as a POST is.
-    pub(super) allows_nameless: bool,
     /// The index of the rule in its role.
     pub(super) rule: usize,
 }
@@ -130,7 +158,6 @@ pub(super) fn capabilities(rules: &[PolicyRule], minor: u8) -> Vec<Capability<'_
             kind,
             resource,
             names: &rule.resource_names,
-            allows_nameless: rule.allows_name(None),
             rule: number,
         };
         let patterns = PATTERNS
@@ -151,15 +178,9 @@ pub(super) fn all_capabilities<'p>() -> Vec<Capability<'p>> {
         kind: pattern.kind,
         resource: pattern.resource,
         names: &[],
-        allows_nameless: true,
         rule: 0,
     };
     PATTERNS.iter().map(capability).collect()
-}
-
-/// Returns whether one of these matters in combination with another one.
-pub(super) fn have_parts(capabilities: &[Capability<'_>]) -> bool {
-    capabilities.iter().any(|one| one.kind.is_part())
 }
 
 /// The resource of an impersonated extra, up to its key.

@@ -7,16 +7,17 @@
 use k8s_rbac::{ServiceAccount, SubjectName};
 
 use crate::escalation_paths::capability::CapabilityKind as Kind;
+use crate::escalation_paths::held::Held;
 use crate::escalation_paths::mode::Mode;
-use crate::escalation_paths::state::{Held, State, Turn};
+use crate::escalation_paths::state::{State, Turn};
+use crate::escalation_paths::stop::Stop;
 use crate::escalation_paths::{ConstrainedRule, Scope, Target, Technique};
-use crate::permission_set::TooLarge;
 
 /// Stands for any node in the target of a step.
 const ANY_NODE: &str = "*";
 
 /// Finds the identities that an actor may impersonate for some requests.
-pub(super) fn impersonate<'p>(state: &mut State<'p>, turn: &Turn<'p>) -> Result<(), TooLarge> {
+pub(super) fn impersonate<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>) -> Result<(), Stop> {
     for mode in Mode::ALL {
         let kinds = [Kind::ImpersonateInMode(mode), Kind::ActInMode(mode)];
         if !turn.has_any(&kinds) {
@@ -58,7 +59,7 @@ pub(super) fn impersonate<'p>(state: &mut State<'p>, turn: &Turn<'p>) -> Result<
     Ok(())
 }
 
-fn rule_of<'p>(state: &State<'p>, mode: Mode, held: &Held<'p>) -> Option<ConstrainedRule<'p>> {
+fn rule_of<'p>(state: &State<'p, '_>, mode: Mode, held: &Held<'p>) -> Option<ConstrainedRule<'p>> {
     let rules = state.index.role(held.role)?.rules;
     let rule = rules.get(held.capability.rule)?;
     let verbs = rule
@@ -68,7 +69,7 @@ fn rule_of<'p>(state: &State<'p>, mode: Mode, held: &Held<'p>) -> Option<Constra
     Some(ConstrainedRule::new(verbs.collect(), rule, held.scope))
 }
 
-fn identities<'p>(state: &State<'p>, mode: Mode, held: &Held<'p>) -> Vec<SubjectName> {
+fn identities<'p>(state: &State<'p, '_>, mode: Mode, held: &Held<'p>) -> Vec<SubjectName> {
     let names = held.capability.names;
     let node = |name: &str| SubjectName::User(format!("system:node:{name}"));
     let is_cluster = held.scope == Scope::Cluster;

@@ -1,9 +1,12 @@
 //! A search that ends as soon as one chain leads to a goal.
 
+use std::collections::HashSet;
+
 use k8s_rbac::{Policy, Request, SubjectName, User};
 
 use crate::escalation_paths::unreached::user_of;
 use crate::escalation_paths::{Scope, Target};
+use crate::who_can::{AllowedSubject, who_can};
 
 /// What a search is for.
 ///
@@ -29,39 +32,61 @@ impl Goal<'_> {
             Self::Request(request) => policy.authorize(user, request).decision().is_allow(),
         }
     }
+}
+
+/// A goal, prepared for one look-up for each step.
+pub(super) struct GoalTest<'g> {
+    goal: &'g Goal<'g>,
+    /// The subjects that may make the request.
+    allowed: HashSet<SubjectName>,
+}
+
+impl<'g> GoalTest<'g> {
+    pub(super) fn new(goal: &'g Goal<'g>, policy: &Policy) -> Self {
+        let allowed = match goal {
+            Goal::Request(request) => who_can(policy, request)
+                .subjects()
+                .iter()
+                .filter_map(AllowedSubject::identity)
+                .collect(),
+            Goal::Everything | Goal::Subject(_) => HashSet::new(),
+        };
+        Self { goal, allowed }
+    }
 
     /// Returns whether the target of a step meets the goal.
-    pub(super) fn is_met(&self, policy: &Policy, target: &Target<'_>) -> bool {
+    pub(super) fn is_met(&self, target: &Target<'_>) -> bool {
         if target.is_everything() {
             return true;
         }
-        match (self, target) {
-            (Self::Everything, _) => false,
-            (Self::Subject(goal), Target::Subject(identity)) => goal == identity,
-            (Self::Subject(goal), Target::UserWithGroups { identity, groups }) => match goal {
+        match (self.goal, target) {
+            (Goal::Everything, _) => false,
+            (Goal::Subject(goal), Target::Subject(identity)) => goal == identity,
+            (Goal::Subject(goal), Target::UserWithGroups { identity, groups }) => match goal {
                 SubjectName::User(_) => goal == identity,
                 SubjectName::Group(name) => groups.contains(name),
             },
-            (Self::Request(request), Target::Subject(identity)) => policy
-                .authorize(&user_of(identity), request)
-                .decision()
-                .is_allow(),
-            (Self::Request(request), Target::UserWithGroups { identity, groups }) => {
+            (Goal::Request(_), Target::Subject(identity)) => self.allows(user_of(identity)),
+            (Goal::Request(_), Target::UserWithGroups { identity, groups }) => {
                 let mut user = user_of(identity);
                 user.groups.clone_from(groups);
-                policy
-                    .authorize(&user.authenticated(), request)
-                    .decision()
-                    .is_allow()
+                self.allows(user.authenticated())
             }
-            (Self::Request(request), Target::Role { rules, scope, .. }) => {
+            (Goal::Request(request), Target::Role { rules, scope, .. }) => {
                 allows_in(*scope, request) && rules.iter().any(|rule| rule.allows(request))
             }
-            (Self::Request(request), Target::Everything(scope)) => {
+            (Goal::Request(request), Target::Everything(scope)) => {
                 matches!(request, Request::Resource(_)) && allows_in(*scope, request)
             }
             _ => false,
         }
+    }
+
+    /// Returns whether a user may make the request.
+    fn allows(&self, user: User) -> bool {
+        let groups = user.groups.into_iter().map(SubjectName::Group);
+        let mut names = groups.chain([SubjectName::User(user.name)]);
+        names.any(|name| self.allowed.contains(&name))
     }
 }
 

@@ -5,15 +5,18 @@
 //! an actor that may impersonate some groups may impersonate all of them at once, with any user that it
 //! may impersonate. A service account is in no other group than those that the request names.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use k8s_rbac::{PRIVILEGED_GROUP, ServiceAccount, SubjectName};
 
 use crate::escalation_paths::capability::{CapabilityKind as Kind, EXTRAS};
+use crate::escalation_paths::held::Held;
 use crate::escalation_paths::index::{Holding, RoleId};
-use crate::escalation_paths::state::{ActorId, Held, Pending, State, Turn};
+use crate::escalation_paths::state::{ActorId, Pending, State, Turn};
+use crate::escalation_paths::stop::Stop;
 use crate::escalation_paths::{GrantedBy, Scope, Target, Technique};
-use crate::permission_set::TooLarge;
 
 /// The groups of which the API server adds the first to an impersonated user, unless one is named.
 const AUTHENTICATED: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
@@ -30,53 +33,126 @@ const KINDS: [Kind; 4] = [
 pub(super) struct GroupImpersonation<'p> {
     /// The user whose search it is.
     start: SubjectName,
-    /// The users and groups that hold a permission which matters only in combination. Others add nothing.
-    users: BTreeSet<SubjectName>,
+    /// The identities that hold a permission which matters only in combination. Others add nothing.
+    users: BTreeSet<String>,
+    accounts: Accounts,
     groups: BTreeSet<String>,
     /// The permissions to impersonate groups and extras that were used.
     used: HashSet<(RoleId, usize, Scope<'p>)>,
     /// The sets of permissions to impersonate that were looked at. Many actors hold the same.
     seen: HashSet<Vec<(RoleId, usize, Scope<'p>)>>,
+    /// The requests of this round that impersonate several groups, or a user with groups.
+    together: Vec<Together<'p>>,
+    /// The sets of groups that each identity was combined with. None contains an earlier one of these.
+    entered: HashMap<SubjectName, Vec<Rc<BTreeSet<String>>>>,
+}
+
+/// All that an actor can impersonate by one request.
+#[derive(Debug)]
+struct Together<'p> {
+    actor: ActorId,
+    groups: BTreeMap<String, GrantedBy<'p>>,
+    users: BTreeMap<SubjectName, GrantedBy<'p>>,
+    /// What allows an arbitrary user.
+    any: GrantedBy<'p>,
+}
+
+/// Service accounts, by namespace and by name.
+#[derive(Debug, Default)]
+struct Accounts {
+    by_namespace: BTreeMap<String, BTreeSet<String>>,
+    namespaces_of: HashMap<String, Vec<String>>,
+}
+
+impl Accounts {
+    fn insert(&mut self, account: ServiceAccount<'_>) {
+        let (namespace, name) = (account.namespace().to_owned(), account.name().to_owned());
+        let namespaces = self.namespaces_of.entry(name.clone()).or_default();
+        namespaces.push(namespace.clone());
+        self.by_namespace.entry(namespace).or_default().insert(name);
+    }
+
+    /// Lists the accounts that a permission to impersonate accounts applies to.
+    fn allowed_by(&self, held: &Held<'_>) -> Vec<SubjectName> {
+        let account = |namespace: &str, name: &str| {
+            SubjectName::User(ServiceAccount::new(namespace, name).username())
+        };
+        let in_scope: Vec<(&String, &BTreeSet<String>)> = match held.scope {
+            Scope::Namespace(namespace) => self
+                .by_namespace
+                .get_key_value(namespace)
+                .into_iter()
+                .collect(),
+            Scope::Cluster | Scope::EveryNamespace => self.by_namespace.iter().collect(),
+        };
+        match held.capability.names {
+            [] => in_scope
+                .into_iter()
+                .flat_map(|(namespace, names)| names.iter().map(|name| account(namespace, name)))
+                .collect(),
+            names => names
+                .iter()
+                .filter_map(|name| Some((name, self.namespaces_of.get(name)?)))
+                .flat_map(|(name, namespaces)| namespaces.iter().map(move |one| (one, name)))
+                .filter(|(namespace, _)| held.scope.contains(namespace))
+                .map(|(namespace, name)| account(namespace, name))
+                .collect(),
+        }
+    }
 }
 
 impl<'p> GroupImpersonation<'p> {
-    pub(super) fn new(state: &State<'p>, start: &str) -> Self {
+    pub(super) fn new(state: &State<'p, '_>, start: &str) -> Self {
         let start = SubjectName::User(start.to_owned());
-        let (mut users, mut groups) = (BTreeSet::from([start.clone()]), BTreeSet::new());
-        for identity in state.index.identities_with_parts() {
-            match identity {
-                SubjectName::Group(name) if name == PRIVILEGED_GROUP => {}
-                SubjectName::Group(name) => drop(groups.insert(name)),
-                SubjectName::User(_) => drop(users.insert(identity)),
-            }
-        }
-        Self {
-            start,
-            users,
-            groups,
+        let mut own = Self {
+            start: start.clone(),
+            users: BTreeSet::new(),
+            accounts: Accounts::default(),
+            groups: BTreeSet::new(),
             used: HashSet::new(),
             seen: HashSet::new(),
+            together: Vec::new(),
+            entered: HashMap::new(),
+        };
+        let with_parts = state.index.identities_with_parts();
+        let with_parts = with_parts.filter(|identity| **identity != start);
+        for identity in with_parts.chain([&start]) {
+            match (identity, identity.as_service_account()) {
+                (SubjectName::Group(name), _) if name == PRIVILEGED_GROUP => {}
+                (SubjectName::Group(name), _) => drop(own.groups.insert(name.clone())),
+                (SubjectName::User(_), Some(account)) => own.accounts.insert(account),
+                (SubjectName::User(name), None) => drop(own.users.insert(name.clone())),
+            }
         }
+        own
     }
 
     /// Impersonates groups and extras one by one, together with a user.
     pub(super) fn one_by_one(
         &mut self,
-        state: &mut State<'p>,
+        state: &mut State<'p, '_>,
         turn: &Turn<'p>,
-    ) -> Result<(), TooLarge> {
+    ) -> Result<(), Stop> {
         if !turn.has_any(&KINDS) {
             return Ok(());
         }
         let user = state
-            .held_in(turn.actor, Kind::ImpersonateUsers, Scope::Cluster)
-            .first();
-        let user = user.or_else(|| state.held(turn.actor, Kind::ImpersonateAccounts).next());
+            .first_in(turn.actor, Kind::ImpersonateUsers, Scope::Cluster)
+            .or_else(|| {
+                state
+                    .held(turn.actor, Kind::ImpersonateAccounts)
+                    .next()
+                    .copied()
+            });
         let Some(user) = user.map(|held| held.granted_by) else {
             return Ok(());
         };
         for kind in [Kind::ImpersonateGroups, Kind::ImpersonateExtra] {
-            for held in state.held_in(turn.actor, kind, Scope::Cluster).to_vec() {
+            let held: Vec<Held<'p>> = state
+                .held_in(turn.actor, kind, Scope::Cluster)
+                .copied()
+                .collect();
+            for held in held {
                 if !self
                     .used
                     .insert((held.role, held.capability.rule, held.scope))
@@ -102,13 +178,13 @@ impl<'p> GroupImpersonation<'p> {
         Ok(())
     }
 
-    /// Impersonates all groups at once, with each user, where both hold permissions that matter in
-    /// combination.
-    pub(super) fn together(
+    /// Finds all groups that an actor can impersonate at once, and the users that it can impersonate with
+    /// them, if they hold permissions that matter in combination.
+    pub(super) fn find_together(
         &mut self,
-        state: &mut State<'p>,
+        state: &mut State<'p, '_>,
         turn: &Turn<'p>,
-    ) -> Result<(), TooLarge> {
+    ) -> Result<(), Stop> {
         if !turn.has_any(&KINDS) {
             return Ok(());
         }
@@ -128,49 +204,82 @@ impl<'p> GroupImpersonation<'p> {
             return Ok(());
         }
         let groups = self.groups_of(state, &held)?;
-        let (users, any) = self.users_of(state, &held)?;
-        let (Some(first), Some(any)) = (groups.keys().next().cloned(), any) else {
+        if groups.is_empty() {
             return Ok(());
-        };
+        }
+        let (users, any) = self.users_of(state, &held)?;
+        if let Some(any) = any {
+            self.together.push(Together {
+                actor: turn.actor,
+                groups,
+                users,
+                any,
+            });
+        }
+        Ok(())
+    }
+
+    /// Impersonates what was found in this round, the most groups first: a user with some of the groups
+    /// of an earlier request may do nothing more.
+    pub(super) fn together(&mut self, state: &mut State<'p, '_>) -> Result<(), Stop> {
+        let mut found = std::mem::take(&mut self.together);
+        found.sort_by_key(|together| Reverse(together.groups.len()));
+        for together in found {
+            self.enter(state, together)?;
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, state: &mut State<'p, '_>, together: Together<'p>) -> Result<(), Stop> {
+        let Together {
+            actor,
+            groups,
+            users,
+            any,
+        } = together;
         let names: Vec<String> = groups.keys().cloned().collect();
-        let mut shared = Vec::new();
-        for name in &names {
-            shared.extend(state.index.parts(&SubjectName::Group(name.clone())));
-        }
-        if !names
-            .iter()
-            .any(|name| AUTHENTICATED.contains(&name.as_str()))
-        {
+        let mut members: BTreeSet<String> = names.iter().cloned().collect();
+        if !AUTHENTICATED.iter().any(|name| members.contains(*name)) {
             let [authenticated, _] = AUTHENTICATED;
-            shared.extend(
-                state
-                    .index
-                    .parts(&SubjectName::Group(authenticated.to_owned())),
-            );
+            members.insert(authenticated.to_owned());
         }
-        let only_groups = (names.len() > 1).then_some((SubjectName::Group(first), any));
+        let members = Rc::new(members);
+        let of_groups: Vec<Holding<'p>> = members
+            .iter()
+            .map(|group| SubjectName::Group(group.clone()))
+            .flat_map(|group| state.index.parts(&group).collect::<Vec<_>>())
+            .collect();
+        let shared = Rc::new(state.share(&of_groups)?);
+        let first = groups.keys().next().filter(|_| groups.len() > 1);
+        let only_groups = first.map(|first| (SubjectName::Group(first.clone()), any));
         for (identity, of_user) in only_groups.into_iter().chain(users) {
+            let entered = self.entered.entry(identity.clone()).or_default();
+            state.spend(entered.len().saturating_add(1))?;
+            if entered.iter().any(|earlier| members.is_subset(earlier)) {
+                continue;
+            }
+            entered.push(Rc::clone(&members));
             let mut holdings: Vec<Holding<'p>> = match &identity {
-                SubjectName::Group(_) => Vec::new(),
-                SubjectName::User(_) => state.index.parts(&identity),
+                // What the groups allow together.
+                SubjectName::Group(_) => of_groups.clone(),
+                SubjectName::User(_) => state.index.parts(&identity).collect(),
             };
             let is_start = identity == self.start;
             if is_start {
                 holdings.extend(state.gained_parts());
             }
-            holdings.extend(&shared);
-            state.spend(holdings.len())?;
-            let pending = || Pending {
+            state.spend(holdings.len().saturating_add(names.len()))?;
+            let pending = Pending {
                 target: Target::UserWithGroups {
-                    identity: identity.clone(),
+                    identity,
                     groups: names.clone(),
                 },
-                actor: turn.actor,
+                actor,
                 granted_by: std::iter::once(of_user)
                     .chain(groups.values().copied())
                     .collect(),
             };
-            state.enter_together(&identity, &names, pending, |_| holdings, is_start);
+            state.enter_together(pending, holdings, Rc::clone(&shared), is_start);
         }
         Ok(())
     }
@@ -178,9 +287,9 @@ impl<'p> GroupImpersonation<'p> {
     /// Finds the groups that an actor may impersonate and that matter, each with what allows it.
     fn groups_of(
         &self,
-        state: &mut State<'p>,
+        state: &mut State<'p, '_>,
         held: &[Held<'p>],
-    ) -> Result<BTreeMap<String, GrantedBy<'p>>, TooLarge> {
+    ) -> Result<BTreeMap<String, GrantedBy<'p>>, Stop> {
         let mut groups = BTreeMap::new();
         let of_groups = |held: &&Held<'p>| {
             held.kind() == Kind::ImpersonateGroups && held.scope == Scope::Cluster
@@ -205,9 +314,9 @@ impl<'p> GroupImpersonation<'p> {
     /// its grant, and the grant that allows an arbitrary user.
     fn users_of(
         &self,
-        state: &mut State<'p>,
+        state: &mut State<'p, '_>,
         held: &[Held<'p>],
-    ) -> Result<(BTreeMap<SubjectName, GrantedBy<'p>>, Option<GrantedBy<'p>>), TooLarge> {
+    ) -> Result<(BTreeMap<SubjectName, GrantedBy<'p>>, Option<GrantedBy<'p>>), Stop> {
         let mut users = BTreeMap::new();
         let mut any = None;
         for held in held {
@@ -217,21 +326,19 @@ impl<'p> GroupImpersonation<'p> {
                 _ => continue,
             };
             any = any.or(Some(held.granted_by));
-            state.spend(self.users.len())?;
-            for user in &self.users {
-                let SubjectName::User(username) = user else {
-                    continue;
-                };
-                let name = match (is_account, ServiceAccount::parse(username)) {
-                    (true, Some(account)) if held.scope.contains(account.namespace()) => {
-                        account.name()
-                    }
-                    (false, None) => username,
-                    _ => continue,
-                };
-                if held.capability.allows_name(name) {
-                    users.entry(user.clone()).or_insert(held.granted_by);
-                }
+            let allowed: Vec<SubjectName> = match (is_account, held.capability.names) {
+                (true, _) => self.accounts.allowed_by(held),
+                (false, []) => self.users.iter().cloned().map(SubjectName::User).collect(),
+                (false, names) => names
+                    .iter()
+                    .filter(|name| self.users.contains(*name))
+                    .cloned()
+                    .map(SubjectName::User)
+                    .collect(),
+            };
+            state.spend(allowed.len().saturating_add(held.capability.names.len()))?;
+            for user in allowed {
+                users.entry(user).or_insert(held.granted_by);
             }
         }
         Ok((users, any))
@@ -239,11 +346,11 @@ impl<'p> GroupImpersonation<'p> {
 }
 
 fn impersonate_extras<'p>(
-    state: &mut State<'p>,
+    state: &mut State<'p, '_>,
     actor: ActorId,
     held: &Held<'p>,
     granted_by: &[GrantedBy<'p>],
-) -> Result<(), TooLarge> {
+) -> Result<(), Stop> {
     let rules = state.index.role(held.role).map(|role| role.rules);
     let rule = rules.and_then(|rules| rules.get(held.capability.rule));
     for resource in rule.into_iter().flat_map(|rule| &rule.resources) {

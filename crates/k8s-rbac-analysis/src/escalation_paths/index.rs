@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::quality::RandomState;
 use k8s_rbac::{BindingView, PRIVILEGED_GROUP, Policy, PolicyRule, Subject, SubjectName, User};
 
 use crate::escalation_paths::capability::{
-    Capability, CapabilityKind, all_capabilities, capabilities, have_parts,
+    Capability, CapabilityKind, all_capabilities, capabilities,
 };
+use crate::escalation_paths::held::Held;
 use crate::escalation_paths::{GrantedBy, Scope};
 
 /// The service account that every namespace has.
@@ -47,10 +49,12 @@ pub(super) struct Role<'p> {
     pub(super) namespace: &'p str,
     pub(super) name: &'p str,
     pub(super) rules: &'p [PolicyRule],
+    /// The capabilities that matter in combination with others.
+    pub(super) parts: Vec<Capability<'p>>,
+    /// All capabilities.
     pub(super) capabilities: Vec<Capability<'p>>,
-    pub(super) is_full_access: bool,
-    /// Whether some capability matters only in combination with others.
-    has_parts: bool,
+    /// The capability to do everything.
+    pub(super) full_access: Option<Capability<'p>>,
 }
 
 impl<'p> Role<'p> {
@@ -61,16 +65,16 @@ impl<'p> Role<'p> {
         rules: &'p [PolicyRule],
         capabilities: Vec<Capability<'p>>,
     ) -> Self {
-        let is_full_access = capabilities
-            .iter()
-            .any(|capability| capability.kind == CapabilityKind::Everything);
+        let of_all = capabilities.iter().copied();
         Self {
             kind,
             namespace,
             name,
             rules,
-            is_full_access,
-            has_parts: have_parts(&capabilities),
+            parts: of_all.clone().filter(|one| one.kind.is_part()).collect(),
+            full_access: of_all
+                .clone()
+                .find(|one| one.kind == CapabilityKind::Everything),
             capabilities,
         }
     }
@@ -84,9 +88,19 @@ pub(super) struct PolicyIndex<'p> {
     /// Those that are full access first, since the search looks for nothing beyond it.
     pub(super) cluster_roles: Vec<RoleId>,
     pub(super) namespaced_roles: BTreeMap<&'p str, Vec<RoleId>>,
-    bindings: Vec<BindingView<'p>>,
+    /// The same by name.
+    namespaced_by_name: HashMap<&'p str, Vec<RoleId>>,
+    bindings: Vec<Bound<'p>>,
     /// For each identity the bindings that name it and the first subject that does, both by number.
-    by_identity: HashMap<SubjectName, Vec<(usize, usize)>>,
+    by_identity: HashMap<SubjectName, Vec<(usize, usize)>, RandomState>,
+}
+
+/// A binding. The role is absent if it does not exist.
+#[derive(Clone, Copy, Debug)]
+struct Bound<'p> {
+    binding: BindingView<'p>,
+    role: Option<RoleId>,
+    scope: Scope<'p>,
 }
 
 impl<'p> PolicyIndex<'p> {
@@ -96,11 +110,9 @@ impl<'p> PolicyIndex<'p> {
             role_ids: HashMap::new(),
             cluster_roles: Vec::new(),
             namespaced_roles: BTreeMap::new(),
-            bindings: policy
-                .bindings()
-                .filter(BindingView::is_in_effect)
-                .collect(),
-            by_identity: HashMap::new(),
+            namespaced_by_name: HashMap::new(),
+            bindings: Vec::new(),
+            by_identity: HashMap::default(),
         };
         for role in policy.cluster_roles() {
             let id = index.add_role("ClusterRole", "", &role.metadata.name, &role.rules, minor);
@@ -114,14 +126,22 @@ impl<'p> PolicyIndex<'p> {
                 .entry(namespace)
                 .or_default()
                 .push(id);
+            index.namespaced_by_name.entry(name).or_default().push(id);
         }
         let roles = &index.roles;
-        let is_partial = |id: &RoleId| roles.get(id.0).is_none_or(|role| !role.is_full_access);
+        let is_partial = |id: &RoleId| {
+            roles
+                .get(id.0)
+                .is_none_or(|role| role.full_access.is_none())
+        };
         index.cluster_roles.sort_by_key(is_partial);
         for ids in index.namespaced_roles.values_mut() {
             ids.sort_by_key(is_partial);
         }
-        for (number, binding) in index.bindings.iter().enumerate() {
+        let in_effect = policy.bindings().filter(BindingView::is_in_effect);
+        for (number, binding) in in_effect.enumerate() {
+            let bound = index.bound(binding);
+            index.bindings.push(bound);
             for (at, subject) in binding.subjects().iter().enumerate() {
                 if let Some(identity) = SubjectName::of(subject, binding.namespace()) {
                     let named = index.by_identity.entry(identity).or_default();
@@ -132,6 +152,20 @@ impl<'p> PolicyIndex<'p> {
             }
         }
         index
+    }
+
+    fn bound(&self, binding: BindingView<'p>) -> Bound<'p> {
+        let role = binding.role_ref();
+        let role = match (role.kind.as_str(), binding.namespace()) {
+            ("ClusterRole", _) => self.find_role("ClusterRole", "", &role.name),
+            ("Role", Some(namespace)) => self.find_role("Role", namespace, &role.name),
+            _ => None,
+        };
+        Bound {
+            binding,
+            role,
+            scope: binding.namespace().map_or(Scope::Cluster, Scope::Namespace),
+        }
     }
 
     fn add_role(
@@ -167,6 +201,11 @@ impl<'p> PolicyIndex<'p> {
         self.role_ids.get(&(kind, namespace, name)).copied()
     }
 
+    /// Lists the Roles of a name, of every namespace.
+    pub(super) fn namespaced_roles_called(&self, name: &str) -> &[RoleId] {
+        self.namespaced_by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
     /// Finds the roles that a user holds by bindings, in the order of the walk. A binding that names
     /// several of the user's names counts once, with the first subject.
     pub(super) fn holdings(&self, user: &User) -> Vec<Holding<'p>> {
@@ -174,7 +213,7 @@ impl<'p> PolicyIndex<'p> {
             .chain(user.groups.iter().cloned().map(SubjectName::Group));
         let mut found: BTreeMap<usize, usize> = BTreeMap::new();
         for name in names {
-            for &(number, subject) in self.by_identity.get(&name).into_iter().flatten() {
+            for &(number, subject) in self.named_by(&name) {
                 let first = found.entry(number).or_insert(subject);
                 *first = subject.min(*first);
             }
@@ -185,33 +224,32 @@ impl<'p> PolicyIndex<'p> {
             .collect()
     }
 
+    /// Finds the roles that bindings give an identity itself.
+    pub(super) fn own_holdings(&self, identity: &SubjectName) -> impl Iterator<Item = Holding<'p>> {
+        let named = self.named_by(identity).iter();
+        named.filter_map(|&(number, subject)| self.holding(number, subject))
+    }
+
+    /// Returns whether a binding names an identity.
+    pub(super) fn is_bound(&self, identity: &SubjectName) -> bool {
+        self.by_identity.contains_key(identity)
+    }
+
     /// Finds the roles that bindings give an identity itself, as far as they matter in combination with
     /// others.
-    pub(super) fn parts(&self, identity: &SubjectName) -> Vec<Holding<'p>> {
-        let named = self.by_identity.get(identity).into_iter().flatten();
-        named
-            .filter_map(|&(number, subject)| self.holding(number, subject))
+    pub(super) fn parts(&self, identity: &SubjectName) -> impl Iterator<Item = Holding<'p>> {
+        self.own_holdings(identity)
             .filter(|holding| self.has_parts(holding.role))
-            .collect()
     }
 
     pub(super) fn has_parts(&self, role: RoleId) -> bool {
-        self.role(role).is_some_and(|role| role.has_parts)
+        self.role(role).is_some_and(|role| !role.parts.is_empty())
     }
 
     /// Lists the identities that bindings name and that hold a role which matters in combination.
-    pub(super) fn identities_with_parts(&self) -> BTreeSet<SubjectName> {
-        let has_parts = |named: &[(usize, usize)]| {
-            named.iter().any(|&(number, subject)| {
-                self.holding(number, subject)
-                    .is_some_and(|holding| self.has_parts(holding.role))
-            })
-        };
-        let all = self
-            .by_identity
-            .iter()
-            .filter(|(_, named)| has_parts(named));
-        all.map(|(identity, _)| identity.clone()).collect()
+    pub(super) fn identities_with_parts(&self) -> impl Iterator<Item = &SubjectName> {
+        let all = self.by_identity.keys();
+        all.filter(|identity| self.parts(identity).next().is_some())
     }
 
     /// Lists the identities that can be reached: those that bindings name, the default service account of
@@ -224,7 +262,9 @@ impl<'p> PolicyIndex<'p> {
         all.extend(
             self.bindings
                 .iter()
-                .filter_map(BindingView::namespace)
+                .filter_map(|bound| bound.binding.namespace())
+                .collect::<BTreeSet<&str>>()
+                .into_iter()
                 .map(account),
         );
         let accounts_of = self
@@ -254,19 +294,34 @@ impl<'p> PolicyIndex<'p> {
         }
     }
 
+    /// Returns a capability of a role that is held.
+    pub(super) fn held(
+        &self,
+        holding: &Holding<'p>,
+        capability: &Capability<'p>,
+    ) -> Option<Held<'p>> {
+        Some(Held {
+            capability: *capability,
+            role: holding.role,
+            scope: holding.scope,
+            granted_by: self.granted_by(holding, capability)?,
+        })
+    }
+
+    fn named_by(&self, identity: &SubjectName) -> &[(usize, usize)] {
+        self.by_identity.get(identity).map_or(&[], Vec::as_slice)
+    }
+
     fn holding(&self, number: usize, subject: usize) -> Option<Holding<'p>> {
-        let binding = *self.bindings.get(number)?;
-        let subject = binding.subjects().get(subject)?;
-        let role = binding.role_ref();
-        let role = match role.kind.as_str() {
-            "ClusterRole" => self.find_role("ClusterRole", "", &role.name),
-            "Role" => self.find_role("Role", binding.namespace()?, &role.name),
-            _ => None,
-        };
+        let Bound {
+            binding,
+            role,
+            scope,
+        } = *self.bindings.get(number)?;
         Some(Holding {
             role: role?,
-            scope: binding.namespace().map_or(Scope::Cluster, Scope::Namespace),
-            source: Source::Binding(binding, subject),
+            scope,
+            source: Source::Binding(binding, binding.subjects().get(subject)?),
         })
     }
 }

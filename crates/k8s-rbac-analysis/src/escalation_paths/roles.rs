@@ -1,12 +1,14 @@
 //! Steps that give the user a role: `bind` with writing bindings, and `escalate` with writing roles.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::escalation_paths::capability::CapabilityKind as Kind;
+use crate::escalation_paths::held::Held;
 use crate::escalation_paths::index::RoleId;
-use crate::escalation_paths::state::{ActorId, Held, State, Turn};
+use crate::escalation_paths::state::{ActorId, State, Turn};
+use crate::escalation_paths::stop::Stop;
 use crate::escalation_paths::{GrantedBy, Scope, Technique};
-use crate::permission_set::TooLarge;
 
 /// The capabilities that concern roles of one kind.
 #[derive(Debug)]
@@ -37,6 +39,22 @@ const ROLES: Kinds = Kinds {
 /// names, and the scope of the bindings.
 type Bound<'p> = (bool, Option<(RoleId, usize)>, Scope<'p>);
 
+/// The name of a role that is created: `resourceNames` apply to it only if one of them is empty.
+const NAMELESS: &str = "";
+
+/// The scope in which a role is held, the role, and who rewrites it.
+type Found<'p> = (Scope<'p>, RoleId, Rewriter<'p>);
+
+/// A permission, and the scope in which the actor holds permissions of another kind.
+#[derive(Clone, Copy, Debug)]
+struct Pair<'h, 'p> {
+    one: &'h Held<'p>,
+    other: Kind,
+    near: Scope<'p>,
+    /// Where they apply together.
+    scope: Scope<'p>,
+}
+
 /// What the search knows about binding and rewriting roles.
 #[derive(Debug, Default)]
 pub(super) struct RoleSteps<'p> {
@@ -58,55 +76,72 @@ struct Rewriter<'p> {
 }
 
 impl<'p> RoleSteps<'p> {
-    /// Binds roles to the user.
-    pub(super) fn bind(&mut self, state: &mut State<'p>, turn: &Turn<'p>) -> Result<(), TooLarge> {
-        let writes = [Kind::WriteClusterRoleBindings, Kind::WriteRoleBindings];
-        let is_write_new = turn.has_any(&writes);
+    /// Binds roles to the user: with each new permission to bind and all to write bindings, and with each
+    /// new permission to write bindings and all to bind.
+    pub(super) fn bind(&mut self, state: &mut State<'p, '_>, turn: &Turn<'p>) -> Result<(), Stop> {
         for kinds in [&CLUSTER_ROLES, &ROLES] {
-            let binds: Vec<Held<'p>> = match is_write_new {
-                true => state.held(turn.actor, kinds.bind).copied().collect(),
-                false => turn.fresh(kinds.bind).copied().collect(),
-            };
-            if binds.is_empty() {
-                continue;
-            }
-            let writers = state.scopes(turn.actor, Kind::WriteRoleBindings);
-            for bind in &binds {
+            for bind in turn.fresh(kinds.bind) {
                 if kinds.is_cluster && bind.scope == Scope::Cluster {
                     let write =
-                        state.held_in(turn.actor, Kind::WriteClusterRoleBindings, Scope::Cluster);
-                    if let Some(write) = write.first().copied() {
+                        state.first_in(turn.actor, Kind::WriteClusterRoleBindings, Scope::Cluster);
+                    if let Some(write) = write {
                         self.bind_in(state, turn, kinds, bind, &write, Scope::Cluster)?;
                     }
                 }
-                let near: Vec<Scope<'p>> = match bind.scope {
-                    Scope::Namespace(_) => bind.scope.wider().collect(),
-                    Scope::Cluster | Scope::EveryNamespace => writers.clone(),
-                };
-                for scope in near {
+                for near in near(state, turn.actor, bind.scope, Kind::WriteRoleBindings) {
                     state.spend(1)?;
-                    let write = state.held_in(turn.actor, Kind::WriteRoleBindings, scope);
-                    let (Some(write), Some(scope)) =
-                        (write.first().copied(), scope.meet(bind.scope))
-                    else {
-                        continue;
-                    };
-                    self.bind_in(state, turn, kinds, bind, &write, scope)?;
+                    let write = state.first_in(turn.actor, Kind::WriteRoleBindings, near);
+                    if let (Some(write), Some(scope)) = (write, near.meet(bind.scope)) {
+                        self.bind_in(state, turn, kinds, bind, &write, scope)?;
+                    }
+                }
+            }
+            if kinds.is_cluster {
+                for write in turn.fresh(Kind::WriteClusterRoleBindings) {
+                    self.bind_all(state, turn, kinds, write, Scope::Cluster, Scope::Cluster)?;
+                }
+            }
+            for write in turn.fresh(Kind::WriteRoleBindings) {
+                for near in near(state, turn.actor, write.scope, kinds.bind) {
+                    state.spend(1)?;
+                    if let Some(scope) = near.meet(write.scope) {
+                        self.bind_all(state, turn, kinds, write, near, scope)?;
+                    }
                 }
             }
         }
         Ok(())
     }
 
+    /// Uses each permission to bind of one scope, with a permission to write bindings.
+    fn bind_all(
+        &mut self,
+        state: &mut State<'p, '_>,
+        turn: &Turn<'p>,
+        kinds: &Kinds,
+        write: &Held<'p>,
+        near: Scope<'p>,
+        scope: Scope<'p>,
+    ) -> Result<(), Stop> {
+        let binds: Vec<Held<'p>> = state
+            .held_in(turn.actor, kinds.bind, near)
+            .copied()
+            .collect();
+        for bind in &binds {
+            self.bind_in(state, turn, kinds, bind, write, scope)?;
+        }
+        Ok(())
+    }
+
     fn bind_in(
         &mut self,
-        state: &mut State<'p>,
+        state: &mut State<'p, '_>,
         turn: &Turn<'p>,
         kinds: &Kinds,
         bind: &Held<'p>,
         write: &Held<'p>,
         scope: Scope<'p>,
-    ) -> Result<(), TooLarge> {
+    ) -> Result<(), Stop> {
         let names = bind.capability.names;
         let rule = (!names.is_empty()).then_some((bind.role, bind.capability.rule));
         let is_used = |scope| self.bound.contains(&(kinds.is_cluster, rule, scope));
@@ -114,35 +149,21 @@ impl<'p> RoleSteps<'p> {
             return Ok(());
         }
         self.bound.insert((kinds.is_cluster, rule, scope));
-        let roles: Vec<RoleId> = match (kinds.is_cluster, scope) {
-            (true, _) if !names.is_empty() => {
-                let find = |name: &String| state.index.find_role("ClusterRole", "", name);
-                names.iter().filter_map(find).collect()
+        let roles = match names {
+            [] => all_roles(state, kinds, scope),
+            names => {
+                state.spend(names.len())?;
+                let named = names
+                    .iter()
+                    .map(|name| roles_called(state, kinds, scope, name));
+                named.collect::<Vec<_>>().concat()
             }
-            (true, _) => state.index.cluster_roles.clone(),
-            (false, Scope::Namespace(namespace)) => state
-                .index
-                .namespaced_roles
-                .get(namespace)
-                .cloned()
-                .unwrap_or_default(),
-            (false, _) => state
-                .index
-                .namespaced_roles
-                .values()
-                .flatten()
-                .copied()
-                .collect(),
         };
         state.spend(roles.len())?;
-        let named: HashSet<&str> = names.iter().map(String::as_str).collect();
         for id in roles {
             let Some(role) = state.index.role(id) else {
                 continue;
             };
-            if !named.is_empty() && !named.contains(role.name) {
-                continue;
-            }
             let scope = if kinds.is_cluster {
                 scope
             } else {
@@ -156,9 +177,9 @@ impl<'p> RoleSteps<'p> {
     /// Creates a role that grants everything, with `create` and `escalate`, and binds it to the user.
     pub(super) fn create_and_bind(
         &mut self,
-        state: &mut State<'p>,
+        state: &mut State<'p, '_>,
         turn: &Turn<'p>,
-    ) -> Result<(), TooLarge> {
+    ) -> Result<(), Stop> {
         for kinds in [&CLUSTER_ROLES, &ROLES] {
             let writes = [Kind::WriteClusterRoleBindings, Kind::WriteRoleBindings];
             let mut all = vec![kinds.bind, kinds.create, kinds.escalate];
@@ -166,32 +187,19 @@ impl<'p> RoleSteps<'p> {
             if !turn.has_any(&all) {
                 continue;
             }
-            let mut scopes: BTreeSet<(Scope<'p>, Kind)> = BTreeSet::new();
-            if kinds.is_cluster {
-                scopes.insert((Scope::Cluster, Kind::WriteClusterRoleBindings));
-            }
-            for kind in [kinds.bind, Kind::WriteRoleBindings] {
-                for scope in state.scopes(turn.actor, kind) {
-                    let scope = scope.meet(Scope::EveryNamespace).unwrap_or(scope);
-                    scopes.insert((scope, Kind::WriteRoleBindings));
-                }
-            }
-            for (scope, write) in scopes {
+            for (scope, write) in creating_scopes(state, turn, kinds, &all) {
                 state.spend(1)?;
                 let role_scope = if kinds.is_cluster {
                     Scope::Cluster
                 } else {
                     scope
                 };
-                let nameless = |kind| {
-                    role_scope.wider().find_map(|wider| {
-                        let held = state.held_in(turn.actor, kind, wider).iter();
-                        held.copied().find(|held| held.capability.allows_nameless)
-                    })
-                };
-                let (create, escalate) = (nameless(kinds.create), nameless(kinds.escalate));
-                let bind = state.covering(turn.actor, kinds.bind, scope).copied();
-                let write = state.covering(turn.actor, write, scope).copied();
+                // A role that is created has no name yet.
+                let nameless = |wider| state.named(turn.actor, kinds.escalate, wider, NAMELESS);
+                let escalate = role_scope.wider().find_map(nameless);
+                let create = state.covering(turn.actor, kinds.create, role_scope);
+                let bind = state.covering(turn.actor, kinds.bind, scope);
+                let write = state.covering(turn.actor, write, scope);
                 if let (Some(create), Some(escalate), Some(bind), Some(write)) =
                     (create, escalate, bind, write)
                 {
@@ -206,11 +214,10 @@ impl<'p> RoleSteps<'p> {
     /// Rewrites, with `update` and `escalate`, roles that reached identities hold.
     pub(super) fn rewrite(
         &mut self,
-        state: &mut State<'p>,
+        state: &mut State<'p, '_>,
         turns: &[Turn<'p>],
-    ) -> Result<(), TooLarge> {
-        // The scope in which the role is held, the role, and who rewrites it.
-        let mut found: Vec<(Scope<'p>, RoleId, Rewriter<'p>)> = Vec::new();
+    ) -> Result<(), Stop> {
+        let mut found: Vec<Found<'p>> = Vec::new();
         for turn in turns {
             for kinds in [&CLUSTER_ROLES, &ROLES] {
                 self.find_rewriters(state, turn, kinds, &mut found)?;
@@ -243,40 +250,31 @@ impl<'p> RoleSteps<'p> {
 
     fn find_rewriters(
         &mut self,
-        state: &mut State<'p>,
+        state: &mut State<'p, '_>,
         turn: &Turn<'p>,
         kinds: &Kinds,
-        found: &mut Vec<(Scope<'p>, RoleId, Rewriter<'p>)>,
-    ) -> Result<(), TooLarge> {
-        let fresh_escalate: Vec<Held<'p>> = turn.fresh(kinds.escalate).copied().collect();
-        let fresh_update: Vec<Held<'p>> = turn.fresh(kinds.update).copied().collect();
-        for (fresh, other) in [
-            (fresh_escalate, kinds.update),
-            (fresh_update, kinds.escalate),
+        found: &mut Vec<Found<'p>>,
+    ) -> Result<(), Stop> {
+        for (kind, other) in [
+            (kinds.escalate, kinds.update),
+            (kinds.update, kinds.escalate),
         ] {
-            for one in &fresh {
-                let near: Vec<Scope<'p>> = match one.scope {
-                    Scope::Namespace(_) => one.scope.wider().collect(),
-                    Scope::Cluster | Scope::EveryNamespace => state.scopes(turn.actor, other),
-                };
-                for near in near {
-                    for held in state.held_in(turn.actor, other, near).to_vec() {
-                        state.spend(1)?;
-                        let scope = match (kinds.is_cluster, one.scope, held.scope) {
-                            (true, Scope::Cluster, Scope::Cluster) => Some(Scope::Cluster),
-                            (true, ..) => None,
-                            (false, one, other) => one.meet(other),
+            for one in turn.fresh(kind) {
+                for near in near(state, turn.actor, one.scope, other) {
+                    state.spend(1)?;
+                    let scope = match (kinds.is_cluster, one.scope, near) {
+                        (true, Scope::Cluster, Scope::Cluster) => Some(Scope::Cluster),
+                        (true, ..) => None,
+                        (false, one, other) => one.meet(other),
+                    };
+                    if let Some(scope) = scope {
+                        let pair = Pair {
+                            one,
+                            other,
+                            near,
+                            scope,
                         };
-                        if let Some(scope) = scope {
-                            self.add_rewriter(
-                                state,
-                                turn.actor,
-                                kinds,
-                                [one, &held],
-                                scope,
-                                found,
-                            )?;
-                        }
+                        self.combine(state, turn.actor, kinds, &pair, found)?;
                     }
                 }
             }
@@ -284,83 +282,97 @@ impl<'p> RoleSteps<'p> {
         Ok(())
     }
 
-    fn add_rewriter(
+    /// Combines a permission with those of the other kind in one scope that apply to the same objects.
+    fn combine(
         &mut self,
-        state: &mut State<'p>,
+        state: &mut State<'p, '_>,
         actor: ActorId,
         kinds: &Kinds,
-        both: [&Held<'p>; 2],
-        scope: Scope<'p>,
-        found: &mut Vec<(Scope<'p>, RoleId, Rewriter<'p>)>,
-    ) -> Result<(), TooLarge> {
-        let rewriter = Rewriter {
+        pair: &Pair<'_, 'p>,
+        found: &mut Vec<Found<'p>>,
+    ) -> Result<(), Stop> {
+        let Pair {
+            one,
+            other,
+            near,
+            scope,
+        } = *pair;
+        let rewriter = |held: &Held<'p>| Rewriter {
             actor,
-            granted_by: both.map(|held| held.granted_by),
+            granted_by: [one.granted_by, held.granted_by],
         };
-        let [one, other] = both.map(|held| held.capability);
-        let is_in_scope = |state: &State<'p>, id| {
-            let role = state.index.role(id);
-            role.is_some_and(|role| {
-                (role.kind == "ClusterRole") == kinds.is_cluster
-                    && (kinds.is_cluster || scope.contains(role.namespace))
-            })
-        };
-        let named = if one.names.is_empty() {
-            other.names
-        } else {
-            one.names
-        };
-        let roles: Vec<RoleId> = if named.is_empty() {
-            let is_known = |wider| self.rewritable_in.contains_key(&(kinds.is_cluster, wider));
-            if scope.wider().any(is_known) {
-                return Ok(());
+        if !one.is_unlimited() {
+            for name in one.capability.names {
+                state.spend(1)?;
+                if let Some(held) = state.named(actor, other, near, name) {
+                    self.add_by_name(state, kinds, scope, name, rewriter(&held), found)?;
+                }
             }
-            self.rewritable_in
-                .insert((kinds.is_cluster, scope), rewriter);
-            state.spend(self.held.len())?;
-            self.held
-                .keys()
-                .copied()
-                .filter(|id| is_in_scope(state, *id))
-                .collect()
-        } else {
-            let names = named
-                .iter()
-                .filter(|name| one.allows_name(name) && other.allows_name(name));
-            let names: HashSet<&str> = names.map(String::as_str).collect();
-            let all: Vec<RoleId> = match (kinds.is_cluster, scope) {
-                (true, _) => {
-                    let find = |name: &&str| state.index.find_role("ClusterRole", "", name);
-                    names.iter().filter_map(find).collect()
-                }
-                (false, Scope::Namespace(namespace)) => {
-                    let find = |name: &&str| state.index.find_role("Role", namespace, name);
-                    names.iter().filter_map(find).collect()
-                }
-                (false, _) => {
-                    let all = state.index.namespaced_roles.values().flatten().copied();
-                    let is_named = |id: &RoleId| {
-                        state
-                            .index
-                            .role(*id)
-                            .is_some_and(|role| names.contains(role.name))
-                    };
-                    all.filter(is_named).collect()
-                }
-            };
-            state.spend(all.len().saturating_add(names.len()))?;
-            all.into_iter()
-                .filter(|id| self.rewritable.insert(*id, rewriter).is_none())
-                .collect()
-        };
-        for id in roles {
-            let scopes = self.held.get(&id).into_iter().flat_map(BTreeMap::keys);
-            found.extend(scopes.map(|&scope| (scope, id, rewriter)));
+            return Ok(());
+        }
+        let others: Vec<Held<'p>> = state.held_in(actor, other, near).copied().collect();
+        if let Some(held) = others.iter().find(|held| held.is_unlimited()) {
+            return self.add_for_all(state, kinds, scope, rewriter(held), found);
+        }
+        for held in &others {
+            for name in held.capability.names {
+                self.add_by_name(state, kinds, scope, name, rewriter(held), found)?;
+            }
         }
         Ok(())
     }
 
-    fn rewriter_of(&self, state: &State<'p>, id: RoleId) -> Option<Rewriter<'p>> {
+    /// Adds an actor that may rewrite every role of a scope.
+    fn add_for_all(
+        &mut self,
+        state: &mut State<'p, '_>,
+        kinds: &Kinds,
+        scope: Scope<'p>,
+        rewriter: Rewriter<'p>,
+        found: &mut Vec<Found<'p>>,
+    ) -> Result<(), Stop> {
+        let is_known = |wider| self.rewritable_in.contains_key(&(kinds.is_cluster, wider));
+        if scope.wider().any(is_known) {
+            return Ok(());
+        }
+        self.rewritable_in
+            .insert((kinds.is_cluster, scope), rewriter);
+        let roles = all_roles(state, kinds, scope);
+        state.spend(roles.len())?;
+        for id in roles {
+            self.find_held(id, rewriter, found);
+        }
+        Ok(())
+    }
+
+    /// Adds an actor that may rewrite the roles of a name.
+    fn add_by_name(
+        &mut self,
+        state: &mut State<'p, '_>,
+        kinds: &Kinds,
+        scope: Scope<'p>,
+        name: &str,
+        rewriter: Rewriter<'p>,
+        found: &mut Vec<Found<'p>>,
+    ) -> Result<(), Stop> {
+        let roles = roles_called(state, kinds, scope, name);
+        state.spend(roles.len().saturating_add(1))?;
+        for id in roles {
+            if let Entry::Vacant(entry) = self.rewritable.entry(id) {
+                entry.insert(rewriter);
+                self.find_held(id, rewriter, found);
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the scopes in which a role that may be rewritten is held.
+    fn find_held(&self, id: RoleId, rewriter: Rewriter<'p>, found: &mut Vec<Found<'p>>) {
+        let scopes = self.held.get(&id).into_iter().flat_map(BTreeMap::keys);
+        found.extend(scopes.map(|&scope| (scope, id, rewriter)));
+    }
+
+    fn rewriter_of(&self, state: &State<'p, '_>, id: RoleId) -> Option<Rewriter<'p>> {
         if let Some(rewriter) = self.rewritable.get(&id) {
             return Some(*rewriter);
         }
@@ -372,5 +384,87 @@ impl<'p> RoleSteps<'p> {
         scope
             .wider()
             .find_map(|wider| self.rewritable_in.get(&(is_cluster, wider)).copied())
+    }
+}
+
+/// Lists the scopes in which an actor holds a kind of capability, of those that have a namespace in common
+/// with a scope.
+fn near<'p>(state: &State<'p, '_>, actor: ActorId, scope: Scope<'p>, kind: Kind) -> Vec<Scope<'p>> {
+    match scope {
+        Scope::Namespace(_) => {
+            let is_held = |wider: &Scope<'p>| state.first_in(actor, kind, *wider).is_some();
+            scope.wider().filter(is_held).collect()
+        }
+        Scope::Cluster | Scope::EveryNamespace => state.scopes(actor, kind).into_iter().collect(),
+    }
+}
+
+/// Lists the scopes in which a role may be created and bound now, each with the permission to write the
+/// binding: those of the new capabilities, and all if one of these is for every namespace.
+fn creating_scopes<'p>(
+    state: &State<'p, '_>,
+    turn: &Turn<'p>,
+    kinds: &Kinds,
+    all: &[Kind],
+) -> BTreeSet<(Scope<'p>, Kind)> {
+    let fresh = all.iter().flat_map(|kind| turn.fresh(*kind));
+    let fresh: BTreeSet<Scope<'p>> = fresh.map(|held| held.scope).collect();
+    let mut scopes = BTreeSet::new();
+    if kinds.is_cluster {
+        scopes.insert((Scope::Cluster, Kind::WriteClusterRoleBindings));
+    }
+    let mut add = |scope: Scope<'p>| {
+        let scope = scope.meet(Scope::EveryNamespace).unwrap_or(scope);
+        scopes.insert((scope, Kind::WriteRoleBindings));
+    };
+    if fresh
+        .iter()
+        .all(|scope| matches!(scope, Scope::Namespace(_)))
+    {
+        fresh.into_iter().for_each(add);
+    } else {
+        for kind in [kinds.bind, Kind::WriteRoleBindings] {
+            state
+                .scopes(turn.actor, kind)
+                .into_iter()
+                .for_each(&mut add);
+        }
+    }
+    scopes
+}
+
+/// Lists all roles of a kind that can be bound in a scope.
+fn all_roles<'p>(state: &State<'p, '_>, kinds: &Kinds, scope: Scope<'p>) -> Vec<RoleId> {
+    match (kinds.is_cluster, scope) {
+        (true, _) => state.index.cluster_roles.clone(),
+        (false, Scope::Namespace(namespace)) => {
+            let roles = state.index.namespaced_roles.get(namespace);
+            roles.cloned().unwrap_or_default()
+        }
+        (false, _) => {
+            let roles = state.index.namespaced_roles.values();
+            roles.flatten().copied().collect()
+        }
+    }
+}
+
+/// Lists the roles of a kind and a name that can be bound in a scope.
+fn roles_called<'p>(
+    state: &State<'p, '_>,
+    kinds: &Kinds,
+    scope: Scope<'p>,
+    name: &str,
+) -> Vec<RoleId> {
+    let index = &state.index;
+    match (kinds.is_cluster, scope) {
+        (true, _) => index
+            .find_role("ClusterRole", "", name)
+            .into_iter()
+            .collect(),
+        (false, Scope::Namespace(namespace)) => index
+            .find_role("Role", namespace, name)
+            .into_iter()
+            .collect(),
+        (false, _) => index.namespaced_roles_called(name).to_vec(),
     }
 }

@@ -1,23 +1,34 @@
 //! The search, round by round: each actor looks at what it was given in the round before.
 
-use k8s_rbac::{PRIVILEGED_GROUP, Policy, User};
+use k8s_rbac::{PRIVILEGED_GROUP, User};
 
+use crate::escalation_paths::goal::GoalTest;
 use crate::escalation_paths::impersonation::GroupImpersonation;
 use crate::escalation_paths::index::PolicyIndex;
 use crate::escalation_paths::roles::RoleSteps;
 use crate::escalation_paths::state::{START, State};
-use crate::escalation_paths::{Scope, Step, Target, Technique, constrained, steps};
-use crate::permission_set::TooLarge;
+use crate::escalation_paths::stop::Stop;
+use crate::escalation_paths::{
+    EscalationSearch, Scope, Step, Target, Technique, constrained, steps,
+};
+use crate::permission_set::{Budget, TooLarge};
 
-/// Searches from a user until a step meets the goal, or until there is nothing more to find.
+/// Searches from a user until a step meets the goal, or until there is nothing more to find. Returns the
+/// steps, and the number of the one that meets the goal.
 pub(super) fn search<'p>(
-    policy: &'p Policy,
-    user: &User,
-    minor: u8,
-    is_goal: impl Fn(&Step<'p>) -> bool,
-) -> Result<Vec<Step<'p>>, TooLarge> {
-    let mut state = State::new(PolicyIndex::new(policy, minor));
-    let mut groups = GroupImpersonation::new(&state, &user.name);
+    search: &EscalationSearch<'p>,
+    goal: Option<GoalTest<'_>>,
+) -> Result<(Vec<Step<'p>>, Option<usize>), TooLarge> {
+    let index = PolicyIndex::new(search.policy, search.version.minor());
+    let mut state = State::new(index, Budget::new(search.max_work), goal);
+    match rounds(&mut state, &search.user) {
+        Err(Stop::TooLarge(too_large)) => Err(too_large),
+        Ok(()) | Err(Stop::GoalMet) => Ok(state.into_steps()),
+    }
+}
+
+fn rounds(state: &mut State<'_, '_>, user: &User) -> Result<(), Stop> {
+    let mut groups = GroupImpersonation::new(state, &user.name);
     let mut roles = RoleSteps::default();
     state.start(user);
     if user.groups.iter().any(|group| group == PRIVILEGED_GROUP) {
@@ -27,40 +38,29 @@ pub(super) fn search<'p>(
             Technique::Hold,
             &[],
         );
-        return Ok(state.into_steps());
+        return Ok(());
     }
-    let mut checked = 0;
-    let mut is_met = |state: &State<'p>| {
-        let new = state.steps().get(checked..).unwrap_or_default();
-        checked = state.steps().len();
-        new.iter().any(&is_goal)
-    };
     loop {
         let turns = state.take()?;
-        if turns.is_empty() || is_met(&state) {
-            return Ok(state.into_steps());
+        if turns.is_empty() {
+            return Ok(());
         }
         for turn in &turns {
-            steps::by_one(&mut state, turn, false)?;
-            groups.one_by_one(&mut state, turn)?;
-            steps::approve_certificate(&mut state, turn)?;
-            steps::mint_token(&mut state, turn)?;
-            roles.bind(&mut state, turn)?;
-            roles.create_and_bind(&mut state, turn)?;
-            if is_met(&state) {
-                return Ok(state.into_steps());
-            }
+            steps::by_one(state, turn, false)?;
+            groups.one_by_one(state, turn)?;
+            steps::approve_certificate(state, turn)?;
+            steps::mint_token(state, turn)?;
+            roles.bind(state, turn)?;
+            roles.create_and_bind(state, turn)?;
         }
-        roles.rewrite(&mut state, &turns)?;
+        roles.rewrite(state, &turns)?;
         // What needs a pod, a Secret or another object to exist comes after what does not.
         for turn in &turns {
-            steps::by_one(&mut state, turn, true)?;
-            steps::create_mutating_policy(&mut state, turn)?;
-            constrained::impersonate(&mut state, turn)?;
-            groups.together(&mut state, turn)?;
-            if is_met(&state) {
-                return Ok(state.into_steps());
-            }
+            steps::by_one(state, turn, true)?;
+            steps::create_mutating_policy(state, turn)?;
+            constrained::impersonate(state, turn)?;
+            groups.find_together(state, turn)?;
         }
+        groups.together(state)?;
     }
 }

@@ -4,15 +4,22 @@
 //! The search goes round by round. The additions of one round are expanded in the next, so steps are
 //! ordered by the length of their chains.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod lookups;
 
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use foldhash::quality::RandomState;
 use k8s_rbac::{SubjectName, User};
 
-use crate::escalation_paths::capability::{Capability, CapabilityKind};
+use crate::escalation_paths::capability::CapabilityKind;
+use crate::escalation_paths::goal::GoalTest;
+use crate::escalation_paths::held::{Held, HeldSet};
 use crate::escalation_paths::index::{FULL_ACCESS, Holding, PolicyIndex, RoleId, Source};
+use crate::escalation_paths::stop::Stop;
 use crate::escalation_paths::unreached::{Unreached, user_of};
-use crate::escalation_paths::{GrantedBy, MAX_ESCALATION_WORK, Scope, Step, Target, Technique};
-use crate::permission_set::{Budget, TooLarge};
+use crate::escalation_paths::{GrantedBy, Scope, Step, Target, Technique};
+use crate::permission_set::Budget;
 
 /// The number of an actor. The first is the user whose search it is.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -21,21 +28,6 @@ pub(super) struct ActorId(usize);
 /// The user whose search it is.
 pub(super) const START: ActorId = ActorId(0);
 
-/// A capability that an actor holds, where, and by which grant.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Held<'p> {
-    pub(super) capability: Capability<'p>,
-    pub(super) role: RoleId,
-    pub(super) scope: Scope<'p>,
-    pub(super) granted_by: GrantedBy<'p>,
-}
-
-impl Held<'_> {
-    pub(super) const fn kind(&self) -> CapabilityKind {
-        self.capability.kind
-    }
-}
-
 /// An identity that the search has reached, or several that one request impersonates together.
 #[derive(Debug, Default)]
 struct Actor<'p> {
@@ -43,8 +35,26 @@ struct Actor<'p> {
     step: Option<usize>,
     /// The step that reaches it, to be recorded once it leads to something.
     pending: Option<Pending<'p>>,
-    roles: HashSet<(RoleId, Scope<'p>)>,
-    held: BTreeMap<(CapabilityKind, Scope<'p>), Vec<Held<'p>>>,
+    roles: HashSet<(RoleId, Scope<'p>), RandomState>,
+    own: HeldSet<'p>,
+    /// Those of the actor's groups that an earlier actor had all of: what the groups allow together was
+    /// used by that one.
+    shared: Vec<Rc<SharedGrants<'p>>>,
+}
+
+/// What an actor is given in a round.
+#[derive(Debug, Default)]
+struct Given<'p> {
+    /// The identity whose bindings are looked up.
+    identity: Option<SubjectName>,
+    holdings: Vec<Holding<'p>>,
+}
+
+/// What the bindings of one group, or of several, give each member.
+#[derive(Debug, Default)]
+pub(super) struct SharedGrants<'p> {
+    held: HeldSet<'p>,
+    has_full_access: bool,
 }
 
 /// A step that is recorded once it leads to something.
@@ -62,66 +72,85 @@ pub(super) struct Turn<'p> {
     pub(super) actor: ActorId,
     /// The roles, each with the step that gave it, or that reached the actor.
     pub(super) roles: Vec<(RoleId, Scope<'p>, Option<usize>)>,
-    /// Their capabilities.
-    pub(super) fresh: Vec<Held<'p>>,
-    /// Those of the capabilities that no actor held before, so that they lead to something new.
+    /// The capabilities that matter in combination, of those that the actor did not have.
+    fresh: BTreeMap<CapabilityKind, Vec<Held<'p>>>,
+    /// All capabilities of the roles that no actor held before, so that they lead to something new.
     pub(super) first: Vec<Held<'p>>,
 }
 
 impl<'p> Turn<'p> {
+    fn of(actor: ActorId) -> Self {
+        Self {
+            actor,
+            roles: Vec::new(),
+            fresh: BTreeMap::new(),
+            first: Vec::new(),
+        }
+    }
+
     /// Returns whether the actor was given a capability of one of these kinds.
     pub(super) fn has_any(&self, kinds: &[CapabilityKind]) -> bool {
-        self.fresh.iter().any(|held| kinds.contains(&held.kind()))
+        kinds.iter().any(|kind| self.fresh.contains_key(kind))
     }
 
     /// Lists the new capabilities of a kind.
-    pub(super) fn fresh(&self, kind: CapabilityKind) -> impl Iterator<Item = &Held<'p>> {
-        self.fresh.iter().filter(move |held| held.kind() == kind)
+    pub(super) fn fresh(&self, kind: CapabilityKind) -> &[Held<'p>] {
+        self.fresh.get(&kind).map_or(&[], Vec::as_slice)
     }
 }
 
 /// The state of the search.
-pub(super) struct State<'p> {
+pub(super) struct State<'p, 'g> {
     pub(super) index: PolicyIndex<'p>,
+    goal: Option<GoalTest<'g>>,
+    /// The step that meets the goal.
+    goal_step: Option<usize>,
     budget: Budget,
     steps: Vec<Step<'p>>,
     actors: Vec<Actor<'p>>,
-    /// The roles given in this round, by actor.
-    given: BTreeMap<ActorId, Vec<Holding<'p>>>,
+    /// What actors were given in this round.
+    given: BTreeMap<ActorId, Given<'p>>,
+    /// The sets of groups that some actor is a member of.
+    group_sets: HashSet<Vec<String>>,
+    shared: HashMap<String, Rc<SharedGrants<'p>>>,
     /// The roles whose capabilities have been expanded, each with its scope.
-    used: HashSet<(RoleId, Scope<'p>)>,
+    used: HashSet<(RoleId, Scope<'p>), RandomState>,
     pub(super) unreached: Unreached,
     /// The actors that act with the roles of the user: the user, and each that impersonates the user
     /// together with groups.
     followers: Vec<ActorId>,
     /// The roles that the user gained by steps.
-    gained: HashSet<(RoleId, Scope<'p>)>,
+    gained: HashSet<(RoleId, Scope<'p>), RandomState>,
+    /// Those that matter in combination with others.
+    gained_parts: Vec<Holding<'p>>,
     /// The scopes in which the user has full access.
     full_access: BTreeSet<Scope<'p>>,
     /// Whether a step says that some identity has full access to the cluster.
     is_full_access_found: bool,
     /// The targets that are recorded once, for the first actor that reaches them.
     seen: HashSet<Target<'p>>,
-    /// The actors that act for several identities, by these.
-    together: HashMap<(SubjectName, Vec<String>), ActorId>,
 }
 
-impl<'p> State<'p> {
-    pub(super) fn new(index: PolicyIndex<'p>) -> Self {
+impl<'p, 'g> State<'p, 'g> {
+    pub(super) fn new(index: PolicyIndex<'p>, budget: Budget, goal: Option<GoalTest<'g>>) -> Self {
         Self {
             unreached: Unreached::new(index.identities()),
             index,
-            budget: Budget::new(MAX_ESCALATION_WORK),
+            goal,
+            goal_step: None,
+            budget,
             steps: Vec::new(),
             actors: Vec::new(),
             given: BTreeMap::new(),
-            used: HashSet::new(),
+            group_sets: HashSet::new(),
+            shared: HashMap::new(),
+            used: HashSet::default(),
             followers: Vec::new(),
-            gained: HashSet::new(),
+            gained: HashSet::default(),
+            gained_parts: Vec::new(),
             full_access: BTreeSet::new(),
             is_full_access_found: false,
             seen: HashSet::new(),
-            together: HashMap::new(),
         }
     }
 
@@ -129,19 +158,20 @@ impl<'p> State<'p> {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`] when there was more than [`MAX_ESCALATION_WORK`].
-    pub(super) const fn spend(&mut self, work: usize) -> Result<(), TooLarge> {
-        self.budget.spend(work)
+    /// [`Stop`] if the budget is spent, or a step meets the goal.
+    pub(super) const fn spend(&mut self, work: usize) -> Result<(), Stop> {
+        if self.goal_step.is_some() {
+            return Err(Stop::GoalMet);
+        }
+        match self.budget.spend(work) {
+            Ok(()) => Ok(()),
+            Err(too_large) => Err(Stop::TooLarge(too_large)),
+        }
     }
 
-    /// Returns the steps so far.
-    pub(super) fn steps(&self) -> &[Step<'p>] {
-        &self.steps
-    }
-
-    /// Returns the steps.
-    pub(super) fn into_steps(self) -> Vec<Step<'p>> {
-        self.steps
+    /// Returns the steps, and the number of the first that meets the goal.
+    pub(super) fn into_steps(self) -> (Vec<Step<'p>>, Option<usize>) {
+        (self.steps, self.goal_step)
     }
 
     /// Enters the user whose search it is.
@@ -149,6 +179,8 @@ impl<'p> State<'p> {
         self.unreached.remove(&SubjectName::User(user.name.clone()));
         let actor = self.enter(user, None);
         self.followers.push(actor);
+        let holdings = self.index.holdings(user);
+        self.given.entry(actor).or_default().holdings = holdings;
     }
 
     /// Reaches an identity, unless it was reached before.
@@ -162,13 +194,13 @@ impl<'p> State<'p> {
         if !self.unreached.remove(&identity) {
             return;
         }
-        let user = user_of(&identity);
-        let target = Target::Subject(identity);
+        let target = Target::Subject(identity.clone());
         let has_everything = target.is_everything();
         let step = self.step(target, actor, technique, granted_by);
         // A member of the privileged group cannot obtain more.
         if !has_everything {
-            self.enter(&user, Some(step));
+            let actor = self.enter(&user_of(&identity), Some(step));
+            self.given.entry(actor).or_default().identity = Some(identity);
         }
     }
 
@@ -183,7 +215,7 @@ impl<'p> State<'p> {
         let Some((kind, name, rules, is_full_access)) = self
             .index
             .role(role)
-            .map(|role| (role.kind, role.name, role.rules, role.is_full_access))
+            .map(|role| (role.kind, role.name, role.rules, role.full_access.is_some()))
         else {
             return;
         };
@@ -259,6 +291,9 @@ impl<'p> State<'p> {
             }
         }
         let number = self.steps.len();
+        if self.goal_step.is_none() && self.goal.as_ref().is_some_and(|goal| goal.is_met(&target)) {
+            self.goal_step = Some(number);
+        }
         self.steps.push(Step {
             target,
             actor: self.actors.get(actor.0).and_then(|actor| actor.step),
@@ -286,109 +321,160 @@ impl<'p> State<'p> {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`] if the budget is spent.
-    pub(super) fn take(&mut self) -> Result<Vec<Turn<'p>>, TooLarge> {
+    /// [`Stop`] if the budget is spent, or a step meets the goal.
+    pub(super) fn take(&mut self) -> Result<Vec<Turn<'p>>, Stop> {
         let mut turns = Vec::new();
-        for (id, holdings) in std::mem::take(&mut self.given) {
-            let mut turn = Turn {
-                actor: id,
-                roles: Vec::new(),
-                fresh: Vec::new(),
-                first: Vec::new(),
-            };
+        for (id, given) in std::mem::take(&mut self.given) {
+            let mut holdings = given.holdings;
+            if let Some(identity) = given.identity {
+                holdings.extend(self.holdings_of(id, &identity)?);
+            }
+            let mut turn = Turn::of(id);
             let mut full_access = None;
-            for holding in holdings {
-                let Holding {
-                    role,
-                    scope,
-                    source,
-                } = holding;
-                let is_new = self
-                    .actors
-                    .get_mut(id.0)
-                    .is_some_and(|own| own.roles.insert((role, scope)));
-                let Some(capabilities) = self.index.role(role).map(|role| &role.capabilities)
-                else {
-                    continue;
-                };
-                if !is_new {
-                    continue;
-                }
-                let step = match source {
-                    Source::Binding(..) => self.step_of(id),
-                    Source::Step(step) => Some(step),
-                };
-                turn.roles.push((role, scope, step));
-                self.budget.spend(capabilities.len().saturating_add(1))?;
-                let is_first = !capabilities.is_empty() && self.used.insert((role, scope));
-                for capability in capabilities {
-                    let Some(granted_by) = self.index.granted_by(&holding, capability) else {
-                        continue;
-                    };
-                    let held = Held {
-                        capability: *capability,
-                        role,
-                        scope,
-                        granted_by,
-                    };
-                    if held.kind() == CapabilityKind::Everything {
-                        if id == START {
-                            self.full_access.insert(scope);
-                        }
-                        if scope == Scope::Cluster {
-                            full_access = full_access.or(Some(granted_by));
-                        }
-                    }
-                    if is_first {
-                        turn.first.push(held);
-                    }
-                    turn.fresh.push(held);
-                }
+            for holding in &holdings {
+                self.spend(1)?;
+                full_access = full_access.or(self.take_role(&mut turn, holding)?);
             }
             if let Some(granted_by) = full_access {
                 if !std::mem::replace(&mut self.is_full_access_found, true) {
-                    self.step(
-                        Target::Everything(Scope::Cluster),
-                        id,
-                        Technique::Hold,
-                        &[granted_by],
-                    );
+                    let target = Target::Everything(Scope::Cluster);
+                    self.step(target, id, Technique::Hold, &[granted_by]);
                 }
                 continue;
             }
-            if let Some(actor) = self.actors.get_mut(id.0) {
-                for held in &turn.fresh {
-                    actor
-                        .held
-                        .entry((held.kind(), held.scope))
-                        .or_default()
-                        .push(*held);
-                }
+            let actor = self.actors.get(id.0);
+            if actor.is_some_and(|actor| !actor.shared.iter().any(|one| one.has_full_access)) {
+                turns.push(turn);
             }
-            turns.push(turn);
         }
         Ok(turns)
     }
 
-    /// Enters an actor that acts for several identities of one request, unless it was entered before.
-    /// Its step is recorded once it leads to something.
+    /// Finds the roles of an identity. Those of its groups are left to the first identity in the same
+    /// groups, and shared by the others.
+    fn holdings_of(
+        &mut self,
+        id: ActorId,
+        identity: &SubjectName,
+    ) -> Result<Vec<Holding<'p>>, Stop> {
+        let user = user_of(identity);
+        let is_own = |group: &String| matches!(identity, SubjectName::Group(own) if own == group);
+        let is_bound = |group: &String| self.index.is_bound(&SubjectName::Group(group.clone()));
+        let groups = user
+            .groups
+            .iter()
+            .filter(|group| !is_own(group) && is_bound(group));
+        let groups: Vec<String> = groups.cloned().collect();
+        if self.group_sets.insert(groups.clone()) {
+            return Ok(self.index.holdings(&user));
+        }
+        let mut shared = Vec::new();
+        for group in groups {
+            shared.push(self.shared_by(group)?);
+        }
+        if let Some(actor) = self.actors.get_mut(id.0) {
+            actor.shared = shared;
+        }
+        Ok(self.index.own_holdings(identity).collect())
+    }
+
+    fn shared_by(&mut self, group: String) -> Result<Rc<SharedGrants<'p>>, Stop> {
+        if let Some(shared) = self.shared.get(&group) {
+            return Ok(Rc::clone(shared));
+        }
+        let identity = SubjectName::Group(group.clone());
+        let holdings: Vec<Holding<'p>> = self.index.own_holdings(&identity).collect();
+        let shared = Rc::new(self.share(&holdings)?);
+        self.shared.insert(group, Rc::clone(&shared));
+        Ok(shared)
+    }
+
+    /// Collects what roles allow in combination with others.
+    pub(super) fn share(&mut self, holdings: &[Holding<'p>]) -> Result<SharedGrants<'p>, Stop> {
+        let mut shared = SharedGrants::default();
+        for holding in holdings {
+            let Some(role) = self.index.role(holding.role) else {
+                continue;
+            };
+            shared.has_full_access |= role.full_access.is_some() && holding.scope == Scope::Cluster;
+            let mut work = 1_usize;
+            for capability in &role.parts {
+                if let Some(held) = self.index.held(holding, capability) {
+                    work = work.saturating_add(held.work());
+                    shared.held.add(held);
+                }
+            }
+            self.spend(work)?;
+        }
+        Ok(shared)
+    }
+
+    /// Gives an actor a role. Returns what grants full access to the cluster, if the role does.
+    fn take_role(
+        &mut self,
+        turn: &mut Turn<'p>,
+        holding: &Holding<'p>,
+    ) -> Result<Option<GrantedBy<'p>>, Stop> {
+        let Holding {
+            role: id,
+            scope,
+            source,
+        } = *holding;
+        let step = match source {
+            Source::Binding(..) => self.step_of(turn.actor),
+            Source::Step(step) => Some(step),
+        };
+        let (Some(actor), Some(role)) = (self.actors.get_mut(turn.actor.0), self.index.role(id))
+        else {
+            return Ok(None);
+        };
+        if !actor.roles.insert((id, scope)) {
+            return Ok(None);
+        }
+        turn.roles.push((id, scope, step));
+        let mut work = 0_usize;
+        if !role.capabilities.is_empty() && self.used.insert((id, scope)) {
+            work = work.saturating_add(role.capabilities.len());
+            let held = role.capabilities.iter();
+            turn.first
+                .extend(held.filter_map(|one| self.index.held(holding, one)));
+        }
+        for capability in &role.parts {
+            let Some(held) = self.index.held(holding, capability) else {
+                continue;
+            };
+            work = work.saturating_add(held.work());
+            if actor.own.add(held) {
+                turn.fresh.entry(held.kind()).or_default().push(held);
+            }
+        }
+        let mut full_access = None;
+        if let Some(capability) = &role.full_access {
+            if turn.actor == START {
+                self.full_access.insert(scope);
+            }
+            if scope == Scope::Cluster {
+                full_access = self.index.granted_by(holding, capability);
+            }
+        }
+        self.spend(work)?;
+        Ok(full_access)
+    }
+
+    /// Enters an actor that acts for several identities of one request. Its step is recorded once it
+    /// leads to something.
     pub(super) fn enter_together(
         &mut self,
-        identity: &SubjectName,
-        groups: &[String],
-        pending: impl FnOnce() -> Pending<'p>,
-        holdings: impl FnOnce(&Self) -> Vec<Holding<'p>>,
+        pending: Pending<'p>,
+        holdings: Vec<Holding<'p>>,
+        shared: Rc<SharedGrants<'p>>,
         is_start: bool,
     ) {
-        let key = (identity.clone(), groups.to_vec());
         let id = ActorId(self.actors.len());
-        if self.together.contains_key(&key) {
-            return;
-        }
-        self.together.insert(key, id);
-        self.given.insert(id, holdings(self));
+        self.given.entry(id).or_default().holdings = holdings;
         self.actors.push(Actor {
-            pending: Some(pending()),
+            pending: Some(pending),
+            shared: vec![shared],
             ..Actor::default()
         });
         if is_start {
@@ -397,31 +483,19 @@ impl<'p> State<'p> {
     }
 
     /// Lists the roles that the user gained by steps, as far as they matter in combination with others.
-    pub(super) fn gained_parts(&self) -> Vec<Holding<'p>> {
-        let Some(start) = self.actors.get(START.0) else {
-            return Vec::new();
-        };
-        let held = start
-            .held
-            .values()
-            .flatten()
-            .filter(|held| self.index.has_parts(held.role));
-        let gained = held.filter_map(|held| match held.granted_by {
-            GrantedBy::Gained { step } => Some(Holding {
-                role: held.role,
-                scope: held.scope,
-                source: Source::Step(step),
-            }),
-            GrantedBy::Grant(_) => None,
-        });
-        gained.collect()
+    pub(super) fn gained_parts(&self) -> &[Holding<'p>] {
+        &self.gained_parts
     }
 
     fn give_user(&mut self, holding: Holding<'p>) {
+        let has_parts = self.index.has_parts(holding.role);
         for &actor in &self.followers {
-            if actor == START || self.index.has_parts(holding.role) {
-                self.given.entry(actor).or_default().push(holding);
+            if actor == START || has_parts {
+                self.given.entry(actor).or_default().holdings.push(holding);
             }
+        }
+        if has_parts {
+            self.gained_parts.push(holding);
         }
     }
 
@@ -434,8 +508,6 @@ impl<'p> State<'p> {
             step,
             ..Actor::default()
         });
-        let holdings = self.index.holdings(user);
-        self.given.insert(id, holdings);
         id
     }
 
@@ -453,60 +525,5 @@ impl<'p> State<'p> {
     /// Returns whether the user has full access in a scope.
     pub(super) fn has_full_access(&self, scope: Scope<'p>) -> bool {
         scope.wider().any(|wider| self.full_access.contains(&wider))
-    }
-
-    /// Lists the capabilities of a kind that an actor holds in exactly a scope.
-    pub(super) fn held_in(
-        &self,
-        actor: ActorId,
-        kind: CapabilityKind,
-        scope: Scope<'p>,
-    ) -> &[Held<'p>] {
-        let held = self
-            .actors
-            .get(actor.0)
-            .and_then(|actor| actor.held.get(&(kind, scope)));
-        held.map_or(&[], Vec::as_slice)
-    }
-
-    /// Lists the capabilities of a kind that an actor holds, the widest scope first.
-    pub(super) fn held(
-        &self,
-        actor: ActorId,
-        kind: CapabilityKind,
-    ) -> impl Iterator<Item = &Held<'p>> {
-        let bounds = (kind, Scope::Cluster)..;
-        let held = self
-            .actors
-            .get(actor.0)
-            .map(|actor| actor.held.range(bounds));
-        let held = held.into_iter().flatten();
-        held.take_while(move |((own, _), _)| *own == kind)
-            .flat_map(|(_, held)| held)
-    }
-
-    /// Lists the scopes in which an actor holds a kind of capability, the widest first.
-    pub(super) fn scopes(&self, actor: ActorId, kind: CapabilityKind) -> Vec<Scope<'p>> {
-        let bounds = (kind, Scope::Cluster)..;
-        let held = self
-            .actors
-            .get(actor.0)
-            .map(|actor| actor.held.range(bounds));
-        let held = held.into_iter().flatten();
-        held.take_while(|((own, _), _)| *own == kind)
-            .map(|((_, scope), _)| *scope)
-            .collect()
-    }
-
-    /// Finds a capability of a kind that an actor holds in a scope or a wider one.
-    pub(super) fn covering(
-        &self,
-        actor: ActorId,
-        kind: CapabilityKind,
-        scope: Scope<'p>,
-    ) -> Option<&Held<'p>> {
-        scope
-            .wider()
-            .find_map(|wider| self.held_in(actor, kind, wider).first())
     }
 }

@@ -1,11 +1,14 @@
 //! Steps that a capability, or two of one actor, make possible by themselves.
 
+use std::collections::BTreeSet;
+
 use k8s_rbac::{PRIVILEGED_GROUP, ServiceAccount, SubjectName};
 
 use crate::escalation_paths::capability::CapabilityKind as Kind;
-use crate::escalation_paths::state::{Held, State, Turn};
+use crate::escalation_paths::held::Held;
+use crate::escalation_paths::state::{State, Turn};
+use crate::escalation_paths::stop::Stop;
 use crate::escalation_paths::{Scope, Target, Technique};
-use crate::permission_set::TooLarge;
 
 /// The signer of the client certificates that kube-apiserver trusts, and the pattern for all signers of
 /// its domain.
@@ -21,10 +24,10 @@ const AWS_AUTH: (&str, &str) = ("kube-system", "aws-auth");
 /// Takes the steps that one new capability makes possible: either those that work whatever the cluster
 /// contains, or those that need an object to exist.
 pub(super) fn by_one<'p>(
-    state: &mut State<'p>,
+    state: &mut State<'p, '_>,
     turn: &Turn<'p>,
     needs_objects: bool,
-) -> Result<(), TooLarge> {
+) -> Result<(), Stop> {
     let first = turn.first.iter();
     for held in first.filter(|held| held.kind().needs_objects() == needs_objects) {
         state.spend(1)?;
@@ -33,7 +36,7 @@ pub(super) fn by_one<'p>(
     Ok(())
 }
 
-fn apply<'p>(state: &mut State<'p>, turn: &Turn<'p>, held: &Held<'p>) -> Result<(), TooLarge> {
+fn apply<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>, held: &Held<'p>) -> Result<(), Stop> {
     let (scope, names) = (held.scope, held.capability.names);
     let resource = held.capability.resource;
     let is_cluster = scope == Scope::Cluster;
@@ -94,10 +97,10 @@ fn apply<'p>(state: &mut State<'p>, turn: &Turn<'p>, held: &Held<'p>) -> Result<
 /// Impersonates users. A service account is never one of them: its impersonation is authorized as
 /// that of a service account.
 fn impersonate_users<'p>(
-    state: &mut State<'p>,
+    state: &mut State<'p, '_>,
     turn: &Turn<'p>,
     held: &Held<'p>,
-) -> Result<(), TooLarge> {
+) -> Result<(), Stop> {
     let users = match held.capability.names {
         [] => state.unreached.users(),
         names => {
@@ -119,12 +122,12 @@ fn impersonate_users<'p>(
 }
 
 fn reach_named<'p, 'n>(
-    state: &mut State<'p>,
+    state: &mut State<'p, '_>,
     turn: &Turn<'p>,
     held: &Held<'p>,
     names: impl Iterator<Item = &'n str>,
     technique: Technique,
-) -> Result<(), TooLarge> {
+) -> Result<(), Stop> {
     for name in names {
         let accounts = state.unreached.accounts_named(name, held.scope);
         state.spend(accounts.len().saturating_add(1))?;
@@ -137,17 +140,14 @@ fn reach_named<'p, 'n>(
 
 /// Creates a Secret of the type `kubernetes.io/service-account-token` under a name that the actor may
 /// read. The control plane puts a token of the service account that its annotation names into it.
-pub(super) fn mint_token<'p>(state: &mut State<'p>, turn: &Turn<'p>) -> Result<(), TooLarge> {
+pub(super) fn mint_token<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>) -> Result<(), Stop> {
     if !turn.has_any(&[Kind::CreateSecrets, Kind::ReadSecretsByName]) {
         return Ok(());
     }
-    for scope in meeting(state, turn, Kind::CreateSecrets, Kind::ReadSecretsByName) {
-        let create = state
-            .covering(turn.actor, Kind::CreateSecrets, scope)
-            .copied();
-        let read = state
-            .covering(turn.actor, Kind::ReadSecretsByName, scope)
-            .copied();
+    for scope in meeting(state, turn, [Kind::CreateSecrets, Kind::ReadSecretsByName]) {
+        state.spend(1)?;
+        let create = state.covering(turn.actor, Kind::CreateSecrets, scope);
+        let read = state.covering(turn.actor, Kind::ReadSecretsByName, scope);
         let (Some(create), Some(read)) = (create, read) else {
             continue;
         };
@@ -160,20 +160,26 @@ pub(super) fn mint_token<'p>(state: &mut State<'p>, turn: &Turn<'p>) -> Result<(
     Ok(())
 }
 
-/// Lists the scopes in which an actor may hold both of two kinds of capability.
-fn meeting<'p>(state: &State<'p>, turn: &Turn<'p>, one: Kind, other: Kind) -> Vec<Scope<'p>> {
-    let mut scopes = state.scopes(turn.actor, one);
-    scopes.extend(state.scopes(turn.actor, other));
-    scopes.sort_unstable();
-    scopes.dedup();
-    scopes
+/// Lists the scopes in which an actor may hold both of two kinds of capability now: those of the new ones,
+/// and all if one of these is for every namespace.
+fn meeting<'p>(state: &State<'p, '_>, turn: &Turn<'p>, kinds: [Kind; 2]) -> BTreeSet<Scope<'p>> {
+    let fresh = kinds.iter().flat_map(|kind| turn.fresh(*kind));
+    let fresh: BTreeSet<Scope<'p>> = fresh.map(|held| held.scope).collect();
+    if fresh
+        .iter()
+        .all(|scope| matches!(scope, Scope::Namespace(_)))
+    {
+        return fresh;
+    }
+    let all = kinds.iter().map(|kind| state.scopes(turn.actor, *kind));
+    all.flatten().collect()
 }
 
 /// Creates a `MutatingAdmissionPolicy` and its binding, which together change every pod that is created.
 pub(super) fn create_mutating_policy<'p>(
-    state: &mut State<'p>,
+    state: &mut State<'p, '_>,
     turn: &Turn<'p>,
-) -> Result<(), TooLarge> {
+) -> Result<(), Stop> {
     let kinds = [
         Kind::CreateMutatingPolicies,
         Kind::WriteMutatingPolicyBindings,
@@ -181,12 +187,7 @@ pub(super) fn create_mutating_policy<'p>(
     if !turn.has_any(&kinds) {
         return Ok(());
     }
-    let [create, bind] = kinds.map(|kind| {
-        state
-            .held_in(turn.actor, kind, Scope::Cluster)
-            .first()
-            .copied()
-    });
+    let [create, bind] = kinds.map(|kind| state.first_in(turn.actor, kind, Scope::Cluster));
     let (Some(create), Some(bind)) = (create, bind) else {
         return Ok(());
     };
@@ -201,9 +202,9 @@ pub(super) fn create_mutating_policy<'p>(
 
 /// Requests a client certificate of any name and groups, and approves it.
 pub(super) fn approve_certificate<'p>(
-    state: &mut State<'p>,
+    state: &mut State<'p, '_>,
     turn: &Turn<'p>,
-) -> Result<(), TooLarge> {
+) -> Result<(), Stop> {
     let kinds = [
         Kind::CreateCertificate,
         Kind::ApproveCertificate,
@@ -212,7 +213,7 @@ pub(super) fn approve_certificate<'p>(
     if !turn.has_any(&kinds) {
         return Ok(());
     }
-    let find = |kind| state.held_in(turn.actor, kind, Scope::Cluster).iter();
+    let find = |kind| state.held_in(turn.actor, kind, Scope::Cluster);
     let is_client_signer = |held: &&Held<'p>| {
         SIGNERS
             .iter()

@@ -1,0 +1,216 @@
+//! The work of a search grows with the policy and the steps, and ends at a goal.
+
+use k8s_rbac::{
+    API_GROUP, ClusterRole, ClusterRoleBinding, Objects, Policy, PolicyRule, ResourceRequest,
+    RoleBinding, Subject, SubjectName, User,
+};
+use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal};
+
+use super::{named, own, role_ref};
+
+fn cluster_role(name: &str, rules: &[(&[&str], &str, &str, &[&str])]) -> ClusterRole {
+    let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    let rule = |&(verbs, group, resource, names): &(&[&str], &str, &str, &[&str])| PolicyRule {
+        verbs: texts(verbs),
+        api_groups: own(group),
+        resources: own(resource),
+        resource_names: texts(names),
+        non_resource_urls: Vec::new(),
+    };
+    ClusterRole {
+        metadata: named(name, ""),
+        rules: rules.iter().map(rule).collect(),
+        aggregation_rule: None,
+    }
+}
+
+fn bind(world: &mut Objects, namespace: Option<&str>, role: &str, subject: Subject) {
+    let role_ref = role_ref("ClusterRole", role);
+    let subjects = vec![subject];
+    match namespace {
+        None => world.cluster_role_bindings.push(ClusterRoleBinding {
+            metadata: named(&format!("b{}", world.cluster_role_bindings.len()), ""),
+            subjects,
+            role_ref,
+        }),
+        Some(namespace) => world.role_bindings.push(RoleBinding {
+            metadata: named(&format!("b{}", world.role_bindings.len()), namespace),
+            subjects,
+            role_ref,
+        }),
+    }
+}
+
+fn subject_called(kind: &str, name: &str) -> Subject {
+    Subject {
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        ..Subject::default()
+    }
+}
+
+/// A user who binds any of some roles in some namespaces. Each role allows all of it again.
+fn roles_in_namespaces(roles: usize, namespaces: usize) -> Objects {
+    let mut world = Objects::default();
+    let bind_any: (&[&str], &str, &str, &[&str]) = (&["bind"], API_GROUP, "clusterroles", &[]);
+    let write: (&[&str], &str, &str, &[&str]) = (&["create"], API_GROUP, "rolebindings", &[]);
+    for number in 0..roles {
+        let name = format!("r{number}");
+        let rules = [
+            bind_any,
+            write,
+            (&["escalate"], API_GROUP, "roles", &[]),
+            (&["update"], API_GROUP, "roles", &["x"]),
+        ];
+        world.cluster_roles.push(cluster_role(&name, &rules));
+    }
+    world
+        .cluster_roles
+        .push(cluster_role("ops", &[bind_any, write]));
+    for number in 0..namespaces {
+        let namespace = format!("ns{number}");
+        bind(
+            &mut world,
+            Some(&namespace),
+            "ops",
+            subject_called("User", "u"),
+        );
+    }
+    world
+}
+
+/// Users of whom each may impersonate the next.
+fn chain_of_users(length: usize) -> Objects {
+    let mut world = Objects::default();
+    for number in 0..length {
+        let (role, next) = (
+            format!("r{number}"),
+            format!("u{}", number.saturating_add(1)),
+        );
+        let rules: [(&[&str], &str, &str, &[&str]); 1] =
+            [(&["impersonate"], "", "users", &[&next])];
+        world.cluster_roles.push(cluster_role(&role, &rules));
+        let user = if number == 0 {
+            "u".to_owned()
+        } else {
+            format!("u{number}")
+        };
+        bind(&mut world, None, &role, subject_called("User", &user));
+    }
+    world
+}
+
+/// Roles of which each allows binding the next.
+fn chain_of_roles(length: usize) -> Objects {
+    let mut world = Objects::default();
+    for number in 0..length {
+        let (role, next) = (
+            format!("r{number}"),
+            format!("r{}", number.saturating_add(1)),
+        );
+        let rules: [(&[&str], &str, &str, &[&str]); 2] = [
+            (&["bind"], API_GROUP, "clusterroles", &[&next]),
+            (&["create"], API_GROUP, "clusterrolebindings", &[]),
+        ];
+        world.cluster_roles.push(cluster_role(&role, &rules));
+    }
+    bind(&mut world, None, "r0", subject_called("User", "u"));
+    world
+}
+
+/// A service account in each of many bindings, some of every service account, and a user who runs pods.
+fn accounts(count: usize) -> Objects {
+    let mut world = Objects::default();
+    let rules: [(&[&str], &str, &str, &[&str]); 2] = [
+        (&["escalate", "bind"], API_GROUP, "roles", &["x", "y"]),
+        (&["create"], "", "pods", &[]),
+    ];
+    world.cluster_roles.push(cluster_role("run", &rules));
+    bind(&mut world, None, "run", subject_called("User", "u"));
+    for number in 0..count {
+        let account = subject_called("ServiceAccount", &format!("a{number}"));
+        let namespace = format!("ns{}", number % 100);
+        bind(&mut world, Some(&namespace), "run", account);
+    }
+    for _ in 0..count / 10 {
+        bind(
+            &mut world,
+            None,
+            "run",
+            subject_called("Group", "system:serviceaccounts"),
+        );
+    }
+    world
+}
+
+#[test]
+fn the_work_grows_with_the_policy_and_the_steps() {
+    for (name, world) in [
+        ("roles in namespaces", roles_in_namespaces(60, 20)),
+        ("roles in more namespaces", roles_in_namespaces(60, 80)),
+        ("more roles in namespaces", roles_in_namespaces(120, 20)),
+        ("users", chain_of_users(500)),
+        ("more users", chain_of_users(2_000)),
+        ("roles", chain_of_roles(500)),
+        ("more roles", chain_of_roles(2_000)),
+        ("accounts", accounts(500)),
+        ("more accounts", accounts(2_000)),
+    ] {
+        let bindings = world.role_bindings.len() + world.cluster_role_bindings.len();
+        let policy = Policy::new(world);
+        let search = EscalationSearch::new(&policy, &User::new("u", [""; 0]));
+        let steps = search.paths().unwrap().steps().len();
+        assert!(steps > 400, "{name}: {steps}");
+        // An identity or a role costs what its own rules are, whatever the others are.
+        let limited = search.with_max_work((steps + bindings) * 40);
+        assert!(
+            limited.paths().is_ok(),
+            "{name}: {steps} steps, {bindings} bindings"
+        );
+    }
+}
+
+#[test]
+fn a_search_that_exceeds_its_limit_has_no_answer() {
+    let policy = Policy::new(chain_of_users(500));
+    let search = EscalationSearch::new(&policy, &User::new("u", [""; 0])).with_max_work(400);
+    assert_eq!(search.paths().unwrap_err().limit(), 400);
+    let far = Goal::Subject(SubjectName::User("u499".to_owned()));
+    assert!(search.path_to(&far).is_err());
+    // A goal that is met before the limit has an answer.
+    let near = Goal::Subject(SubjectName::User("u3".to_owned()));
+    let path = search.path_to(&near).unwrap();
+    assert_eq!(path.map(|path| path.steps().len()), Some(3));
+}
+
+/// The first round reaches each of many users, and the goal is one of the first.
+#[test]
+fn a_goal_in_a_large_round_ends_the_search() {
+    let mut world = Objects::default();
+    let rules: [(&[&str], &str, &str, &[&str]); 1] = [(&["impersonate"], "", "users", &[])];
+    world.cluster_roles.push(cluster_role("any", &rules));
+    bind(&mut world, None, "any", subject_called("User", "u"));
+    let rules: [(&[&str], &str, &str, &[&str]); 1] = [(&["get"], "", "secrets", &[])];
+    world.cluster_roles.push(cluster_role("secrets", &rules));
+    for number in 0..5_000 {
+        bind(
+            &mut world,
+            None,
+            "secrets",
+            subject_called("User", &format!("v{number}")),
+        );
+    }
+    let policy = Policy::new(world);
+    let search = EscalationSearch::new(&policy, &User::new("u", [""; 0])).with_max_work(20_000);
+    let read = ResourceRequest::new("get", "", "secrets").in_namespace("ns");
+    let path = search
+        .path_to(&Goal::Request(read.into()))
+        .unwrap()
+        .unwrap();
+    let targets: Vec<String> = path
+        .steps()
+        .iter()
+        .map(|step| step.target().to_string())
+        .collect();
+    assert_eq!(targets, [r#"becomes User "v0""#]);
+}
