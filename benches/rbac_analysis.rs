@@ -8,6 +8,7 @@ use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, Decision, Metadata, Objects, Policy, PolicyRule, Request,
     ResourceRequest, RoleBinding, RoleRef, Subject, User,
 };
+use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal};
 use k8s_rbac_analysis::{PolicyDiff, diff, escalation_paths, explain, permissions};
 
 const BINDINGS: usize = 10_000;
@@ -246,5 +247,102 @@ fn a_role_of_many_rules(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, view, one_rule_more, a_role_of_many_rules);
+/// A user who may bind every role in some namespaces. The roles allow that again, and to rewrite roles.
+fn roles_in_namespaces(roles: usize, namespaces: usize) -> Objects {
+    const RBAC: &[&str] = &["rbac.authorization.k8s.io"];
+    let mut objects = Objects::default();
+    let bind = || {
+        vec![
+            rule(&["bind"], RBAC, &["clusterroles"]),
+            rule(&["create"], RBAC, &["rolebindings"]),
+        ]
+    };
+    for number in 0..roles {
+        let mut rules = bind();
+        rules.push(rule(&["escalate"], RBAC, &["roles"]));
+        let mut update = rule(&["update"], RBAC, &["roles"]);
+        update.resource_names = texts(&["x"]);
+        rules.push(update);
+        let role = cluster_role(&format!("r{number}"), rules);
+        objects.cluster_roles.push(role);
+    }
+    objects.cluster_roles.push(cluster_role("ops", bind()));
+    for number in 0..namespaces {
+        objects.role_bindings.push(RoleBinding {
+            metadata: named("ops", &format!("ns{number}")),
+            subjects: subject("User", "alice"),
+            role_ref: role_ref("ops"),
+        });
+    }
+    objects
+}
+
+/// Service accounts with this many bindings in a tenth as many namespaces, and a user who creates pods. The
+/// accounts may read Secrets, bind roles or change pods.
+fn accounts(bindings: usize) -> Objects {
+    let mut objects = Objects::default();
+    let rules = [
+        rule(&["get", "list"], &[""], &["secrets"]),
+        rule(&["bind"], &["rbac.authorization.k8s.io"], &["roles"]),
+        rule(&["patch"], &[""], &["pods"]),
+    ];
+    for (number, rule) in rules.into_iter().enumerate() {
+        let role = cluster_role(&format!("r{number}"), vec![rule]);
+        objects.cluster_roles.push(role);
+    }
+    let run = rule(&["create"], &[""], &["pods"]);
+    objects.cluster_roles.push(cluster_role("run", vec![run]));
+    everywhere(&mut objects, "run", "run", subject("User", "alice"));
+    let namespaces = bindings.div_euclid(10).max(1);
+    for number in 0..bindings {
+        let namespace = number.rem_euclid(namespaces);
+        objects.role_bindings.push(RoleBinding {
+            metadata: named(&format!("b{number}"), &format!("ns{namespace}")),
+            subjects: subject("ServiceAccount", &format!("a{number}")),
+            role_ref: role_ref(&format!("r{}", number.rem_euclid(3))),
+        });
+    }
+    objects
+}
+
+/// Searches that reach everything, and those that end at a goal.
+fn closures(c: &mut Criterion) {
+    let (roles, namespaces, bindings) = if cfg!(debug_assertions) {
+        (12, 10, 500)
+    } else {
+        (120, 1_000, 20_000)
+    };
+    let worlds = [
+        (
+            "roles-in-120-namespaces",
+            roles_in_namespaces(roles, namespaces.min(120)),
+        ),
+        (
+            "roles-in-1000-namespaces",
+            roles_in_namespaces(roles, namespaces),
+        ),
+        ("20000-accounts", accounts(bindings)),
+    ];
+    let user = User::new("alice", [""; 0]);
+    let mut group = c.benchmark_group("rbac/escalation-closure");
+    group.sample_size(10);
+    for (name, objects) in worlds {
+        let policy = Policy::new(objects);
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let paths = escalation_paths(&policy, black_box(&user));
+                assert!(paths.is_ok_and(|paths| paths.steps().len() >= roles));
+            });
+        });
+        let read = ResourceRequest::new("get", "", "secrets").in_namespace("ns7");
+        let goal = Goal::Request(read.into());
+        group.bench_function(format!("{name}-to-a-request"), |b| {
+            let search = EscalationSearch::new(&policy, &user);
+            b.iter(|| assert!(search.path_to(black_box(&goal)).is_ok()));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, view, one_rule_more, a_role_of_many_rules, closures);
 criterion_main!(benches);
