@@ -44,6 +44,12 @@ impl Editor {
         }
     }
 
+    /// Sets the reader of the text: its limits, and the name of the ConfigMap.
+    #[must_use]
+    pub fn with_reader(self, reader: Reader) -> Self {
+        Self { reader }
+    }
+
     /// Writes rules as a new ConfigMap, for `kubectl apply`.
     ///
     /// # Errors
@@ -148,6 +154,37 @@ impl Editor {
         let edited = lines.remove(text, &entry);
         let intent = Intent::Remove(at.index());
         self.verified(&nodes, data, edited, at.section(), intent)
+    }
+
+    /// Removes every entry of `mapRoles` and `mapUsers` that another entry of its section replaces, and
+    /// returns the new text. No caller becomes another user: of several entries for one ARN the last
+    /// stays, and of several for one pattern the first, because these take effect.
+    ///
+    /// # Errors
+    ///
+    /// As [`remove`](Self::remove), but a text without such entries is returned unchanged.
+    pub fn dedupe(&self, text: &str) -> Result<String, EditError> {
+        let mut text = text.to_owned();
+        for section in [Section::Roles, Section::Users] {
+            let (rules, _) = self.reader.read_config_map(&text);
+            let replaced = rules.replaced(section);
+            if replaced.is_empty() {
+                continue;
+            }
+            let nodes = self.read(&text)?;
+            let data = data(&nodes, self.reader.config_map())?;
+            let Found::Lines(lines) = section_lines::find(&text, data, section)? else {
+                return Err(EditError::NoSuchEntry);
+            };
+            let entries = replaced
+                .iter()
+                .map(|index| lines.entry(*index))
+                .collect::<Result<Vec<_>, _>>()?;
+            let edited = lines.remove_all(&text, &entries);
+            let intent = Intent::RemoveAll(&replaced);
+            text = self.verified(&nodes, data, edited, section, intent)?;
+        }
+        Ok(text)
     }
 
     fn append(

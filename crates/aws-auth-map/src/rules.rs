@@ -12,6 +12,8 @@ pub(crate) mod sso_role;
 mod table;
 pub(crate) mod template;
 
+#[cfg(feature = "yaml")]
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use iam_principal::AccountId;
@@ -238,6 +240,25 @@ impl Rules {
                 .iter()
                 .map(|written| (RuleRef::new(*section, written.index), &written.rule))
         })
+    }
+
+    /// Returns the indexes of entries in a section that never take effect, because another entry of
+    /// the section is for the same principals.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn replaced(&self, section: Section) -> BTreeSet<usize> {
+        let Some(table) = self.table(section) else {
+            return BTreeSet::new();
+        };
+        let (dead, live): (Vec<_>, Vec<_>) = table
+            .iter()
+            .map(|written| (written.index, table.is_replaced(written)))
+            .partition(|(_, is_replaced)| *is_replaced);
+        // An entry that names several principals, by mistake, has several rules.
+        let live: BTreeSet<usize> = live.into_iter().map(|(index, _)| index).collect();
+        dead.into_iter()
+            .map(|(index, _)| index)
+            .filter(|index| !live.contains(index))
+            .collect()
     }
 
     /// Returns the accounts in the order written.

@@ -310,6 +310,22 @@ impl Lines {
         self.splice(text, entry, &[format!("{}[]", " ".repeat(depth))])
     }
 
+    /// Removes the lines of several entries, in ascending order, of which at least one is kept.
+    pub(super) fn remove_all(&self, text: &str, entries: &[EntryLines]) -> String {
+        let mut kept = String::with_capacity(text.len());
+        let mut at = 0_usize;
+        for entry in entries {
+            let lines = self.lines.get(entry.clone()).unwrap_or_default();
+            let (Some(first), Some(last)) = (lines.first(), lines.last()) else {
+                continue;
+            };
+            kept.push_str(text.get(at..first.at.start).unwrap_or_default());
+            at = last.at.end;
+        }
+        kept.push_str(text.get(at..).unwrap_or_default());
+        kept
+    }
+
     pub(super) fn texts(&self, entry: &EntryLines) -> Vec<String> {
         let lines = self.lines.get(entry.clone()).unwrap_or_default();
         lines.iter().map(|line| line.text.clone()).collect()

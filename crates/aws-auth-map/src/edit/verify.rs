@@ -1,5 +1,7 @@
 //! Checks that an edited text contains the requested change and no other.
 
+use std::collections::BTreeSet;
+
 use bounded_yaml::{Limits, Mapping, Node, Scalar, documents};
 use iam_principal::AccountId;
 
@@ -11,6 +13,7 @@ pub(super) enum Intent<'r> {
     Add(&'r Rule),
     AddAccount(AccountId),
     Remove(usize),
+    RemoveAll(&'r BTreeSet<usize>),
     Replace(usize, &'r Rule),
 }
 
@@ -36,6 +39,11 @@ impl Intent<'_> {
             Self::Remove(at) => {
                 let rest = before.iter().enumerate().filter(|(index, _)| *index != at);
                 at < count && rest.map(|(_, node)| node).eq(after)
+            }
+            Self::RemoveAll(indexes) => {
+                let is_kept = |(index, _): &(usize, &Node)| !indexes.contains(index);
+                let rest = before.iter().enumerate().filter(is_kept);
+                rest.map(|(_, node)| node).eq(after)
             }
             Self::Replace(at, rule) => {
                 let pairs = before.iter().zip(after).enumerate();

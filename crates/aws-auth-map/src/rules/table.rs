@@ -86,6 +86,13 @@ impl Table {
         self.index(*at?)
     }
 
+    /// Returns whether another rule of the table takes effect for exactly the same principals.
+    #[cfg(feature = "yaml")]
+    pub(super) fn is_replaced(&self, written: &Written) -> bool {
+        self.same(written.rule.matcher())
+            .is_some_and(|index| index != written.index)
+    }
+
     fn index(&self, at: usize) -> Option<usize> {
         self.rules.get(at).map(|written| written.index)
     }
