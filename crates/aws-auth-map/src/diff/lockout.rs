@@ -8,10 +8,11 @@ use printable_text::Printable;
 use super::Affected;
 use crate::names::{BOOTSTRAPPERS, CLUSTER_ADMIN, MASTERS, NODE_PREFIX, NODES};
 use crate::resolve::IdentityMap;
+use crate::resolve::backend::Backend;
 use crate::resolve::resolution::Resolution;
-use crate::rules::Rule;
 use crate::rules::access_policy::AccessScope;
 use crate::rules::template::Template;
+use crate::rules::{Rule, Rules};
 
 /// A change that locks out nodes, administrators or the caller who makes it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -85,8 +86,9 @@ pub(super) fn of_caller(
     new: &IdentityMap,
     caller: &Identity,
 ) -> Option<Lockout> {
-    let (before, after) = (old.resolve(caller), new.resolve(caller));
-    if before.is_alike(&after) {
+    let before = upstream_resolution(old, caller);
+    let after = new.resolve(caller);
+    if before.is_alike(&after) || before.is_alike(&upstream_resolution(new, caller)) {
         return None;
     }
     let before = before.user()?.username().to_owned();
@@ -97,6 +99,32 @@ pub(super) fn of_caller(
             after: after.username().to_owned(),
         },
     })
+}
+
+/// Resolves a caller as a cluster does today: aws-iam-authenticator lets in some callers whom an entry
+/// refuses here, because it cannot be read.
+fn upstream_resolution(map: &IdentityMap, caller: &Identity) -> Resolution {
+    let resolution = map.resolve(caller);
+    let Resolution::Refused(refusal) = &resolution else {
+        return resolution;
+    };
+    let upstream = refusal.rule().and_then(|at| {
+        map.asked()
+            .filter(|asked| asked.kind() == refusal.backend())
+            .find_map(|asked| asked.rules().rule(at)?.upstream_user())
+    });
+    let Some((username, groups)) = upstream else {
+        return resolution;
+    };
+    let mut rules = Rules::new();
+    let _ = rules.push_role(Rule::exact(
+        caller.canonical_arn(),
+        username.clone(),
+        groups.to_vec(),
+    ));
+    IdentityMap::new()
+        .with_backend(Backend::new(refusal.backend(), rules))
+        .resolve(caller)
 }
 
 /// Whether a user has every permission.
