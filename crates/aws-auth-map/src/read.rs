@@ -170,9 +170,13 @@ impl Reader {
             Search::Found(found) => found,
             Search::Empty(_) => return reading.finish(),
             Search::Unknown => {
-                if slip::is_described(text) {
+                let kind = if slip::is_described(text) {
+                    Some(ProblemKind::KubectlDescribe)
+                } else {
+                    slip::is_error_output(text).then_some(ProblemKind::ErrorOutput)
+                };
+                if let Some(kind) = kind {
                     reading.problems.clear();
-                    let kind = ProblemKind::KubectlDescribe;
                     reading.problems.push(Problem::new(kind, Location::FILE));
                 }
                 return reading.unreadable();

@@ -12,7 +12,9 @@ use crate::rules::{RuleRef, Section};
 pub enum ProblemKind {
     /// An access policy without an ARN, or with a scope that is neither the cluster nor namespaces.
     AccessPolicy,
-    /// An account id that is not twelve digits.
+    /// An account id with another number of digits than twelve.
+    AccountDigits(usize),
+    /// An account id that is not made of digits.
     AccountId,
     /// An account id that became a number, such as `1.11122223333e+11`.
     AccountNumber,
@@ -64,6 +66,8 @@ pub enum ProblemKind {
     EmptyEntry,
     /// An entry that is not a mapping.
     EntryNotAMapping,
+    /// The error message of a command, in place of its output.
+    ErrorOutput,
     /// An unknown type of access entry.
     EntryType,
     /// A type of access entry in the user guide's spelling, which the API does not accept.
@@ -108,6 +112,8 @@ pub enum ProblemKind {
     NoAccessEntries,
     /// The ConfigMap without a namespace.
     NoNamespace,
+    /// A `ClusterConfig` with neither identity mappings nor access entries.
+    NoIdentities,
     /// No rule for nodes.
     NoNodes,
     /// None of the three sections.
@@ -242,7 +248,7 @@ impl ProblemKind {
     pub const fn code(self) -> &'static str {
         match self {
             Self::AccessPolicy => "malformed-access-policy",
-            Self::AccountId => "malformed-account",
+            Self::AccountDigits(_) | Self::AccountId => "malformed-account",
             Self::AccountNumber => "account-as-number",
             Self::AccountZeros => "account-without-zeros",
             Self::Alias => "alias",
@@ -268,6 +274,7 @@ impl ProblemKind {
             Self::DuplicateSection => "duplicate-section",
             Self::EmptyEntry => "empty-entry",
             Self::EntryNotAMapping => "entry-not-a-mapping",
+            Self::ErrorOutput => "error-output",
             Self::EntryType => "unknown-entry-type",
             Self::EntryTypeCase => "entry-type-case",
             Self::EntryTypeForRoles => "entry-type-for-roles",
@@ -290,6 +297,7 @@ impl ProblemKind {
             Self::MorePrincipals => "more-principals",
             Self::NoAccessEntries => "no-access-entries",
             Self::NoNamespace => "no-namespace",
+            Self::NoIdentities => "no-identities",
             Self::NoNodes => "no-nodes",
             Self::NoSections => "no-sections",
             Self::NodeWithoutGroup => "node-without-group",
@@ -374,6 +382,7 @@ impl ProblemKind {
             | Self::MastersBySessionName
             | Self::MisspelledKey(_)
             | Self::MoreDocuments
+            | Self::NoIdentities
             | Self::NoNodes
             | Self::NoSections
             | Self::NodeWithoutGroup

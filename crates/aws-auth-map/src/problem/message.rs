@@ -11,6 +11,9 @@ impl fmt::Display for ProblemKind {
                 "an access policy needs a `policyArn`, and an `accessScope` of type `cluster` or \
                  `namespace`"
             }
+            Self::AccountDigits(count) => {
+                return write!(f, "an account id has twelve digits, and this one has {count}");
+            }
             Self::AccountId => "an account id has twelve digits; quote it if it starts with a zero",
             Self::AccountNumber => {
                 "the account id was turned into a number; write its twelve digits in quotes"
@@ -104,6 +107,9 @@ impl fmt::Display for ProblemKind {
             }
             Self::EmptyEntry => "the entry is empty; remove it",
             Self::EntryNotAMapping => "an entry is a mapping with an ARN, a username and groups",
+            Self::ErrorOutput => {
+                "the error message of a command, not its output; run the command again"
+            }
             Self::EntryType => {
                 "not a known type of access entry; the entry needs a username of its own"
             }
@@ -170,6 +176,9 @@ impl fmt::Display for ProblemKind {
             }
             Self::NoNamespace => {
                 "the ConfigMap has no namespace; EKS reads only the one in `kube-system`"
+            }
+            Self::NoIdentities => {
+                "there are no `iamIdentityMappings` and no `accessConfig.accessEntries`"
             }
             Self::NoNodes => {
                 "no rule maps a node role, so no node can join the cluster unless another source \

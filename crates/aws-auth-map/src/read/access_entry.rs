@@ -7,7 +7,7 @@ use iam_principal::{Kind, Principal};
 
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::section::insert;
-use super::{Reader, Reading, document};
+use super::{Reader, Reading, document, slip};
 use crate::dialect::Dialect;
 use crate::names::{BY_DNS_NAME, BY_SESSION_NAME, NODES, WINDOWS_PROXY, default_username};
 use crate::problem::{Location, Problem, ProblemKind};
@@ -48,7 +48,12 @@ impl Reader {
         }
         let is_other = !found.listed.is_empty() || !found.policies.is_empty();
         if found.entries.is_empty() && !is_other {
-            sink.report(ProblemKind::NoAccessEntries, Location::FILE, None);
+            let kind = if slip::is_error_output(text) {
+                ProblemKind::ErrorOutput
+            } else {
+                ProblemKind::NoAccessEntries
+            };
+            sink.report(kind, Location::FILE, None);
             if !found.has_empty_list {
                 return reading.unreadable();
             }

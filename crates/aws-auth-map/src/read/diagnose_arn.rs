@@ -47,6 +47,8 @@ pub(super) fn diagnose_account(text: &str) -> Option<ProblemKind> {
         Some(ProblemKind::AccountZeros)
     } else if !is_digits && is_number(text) {
         Some(ProblemKind::AccountNumber)
+    } else if is_digits {
+        Some(ProblemKind::AccountDigits(text.len()))
     } else {
         Some(ProblemKind::AccountId)
     }

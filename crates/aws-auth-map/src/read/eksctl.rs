@@ -99,6 +99,10 @@ impl Reader {
         if let Some(access) = present(file, "accessConfig") {
             self.read_access(access, &mut config, &mut sink);
         }
+        let is_empty = |rules: &Rules| rules.is_empty() && rules.unreadable().next().is_none();
+        if is_empty(&config.identity_mappings) && is_empty(&config.access_entries) {
+            sink.report(ProblemKind::NoIdentities, Location::FILE, file.offset());
+        }
         (config, problems)
     }
 

@@ -21,6 +21,13 @@ pub(super) fn find(text: &str, error_line: usize) -> Option<Slip> {
             column: 1,
         });
     }
+    if is_error_output(text) {
+        return Some(Slip {
+            kind: ProblemKind::ErrorOutput,
+            line: 1,
+            column: 1,
+        });
+    }
     let lines: Vec<&str> = text.lines().take(error_line.saturating_add(1)).collect();
     for back in 0..2 {
         let line = error_line.checked_sub(back).filter(|line| *line > 0)?;
@@ -38,6 +45,25 @@ pub(super) fn find(text: &str, error_line: usize) -> Option<Slip> {
 pub(super) fn is_described(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim_end);
     lines.any(|line| line == "Data") && lines.next() == Some("====")
+}
+
+/// The beginnings of the error messages of `kubectl`, `aws` and `eksctl`.
+const ERRORS: [&str; 8] = [
+    "An error occurred (",
+    "Error from server",
+    "Error: ",
+    "Unable to connect to the server",
+    "Unable to locate credentials",
+    "aws: error",
+    "error: ",
+    "usage: aws ",
+];
+
+/// Returns whether a text is the error message of a command, which was redirected into the file.
+pub(super) fn is_error_output(text: &str) -> bool {
+    ERRORS
+        .into_iter()
+        .any(|error| text.trim_start().starts_with(error))
 }
 
 /// Finds a value that starts with `{{`. It is a placeholder of ours without quotes, or one of Helm or
