@@ -11,7 +11,10 @@ use printable_text::Printable;
 /// of an edit.
 ///
 /// A FILE is the output of `kubectl get cm aws-auth -n kube-system -o yaml` or `-o json`, or the data of
-/// that ConfigMap.
+/// that ConfigMap. `check`, `explain`, `diff` and `convert` also read, by their content: access entries
+/// (the output of `aws eks describe-access-entry`), the ClusterConfig of eksctl, the output of
+/// `eksctl get iamidentitymapping -o yaml`, `IAMIdentityMapping` objects, and the configuration file of
+/// aws-iam-authenticator.
 ///
 /// Exit status: 0 nothing found, or yes; 1 something found, or no; 2 no answer (wrong usage, unreadable
 /// input); 3 a change that locks out nodes, administrators or the caller.
@@ -27,8 +30,21 @@ pub(crate) struct Args {
     /// The ConfigMap to read if a file contains several.
     #[arg(long, global = true, value_name = "NAMESPACE/NAME", default_value_t)]
     pub(crate) config_map: ConfigMapName,
+    /// The limit on a file's size in bytes. The default is 1 MiB for a ConfigMap, the most that
+    /// Kubernetes stores in one, and 16 MiB for access entries.
+    #[arg(long, global = true, value_name = "BYTES")]
+    pub(crate) max_bytes: Option<usize>,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The access entries that the cluster has beside the ConfigMap.
+#[derive(ClapArgs)]
+pub(crate) struct AccessEntries {
+    /// The access entries that the cluster has beside the ConfigMap, which decide first: the output of
+    /// `aws eks describe-access-entry --output json` for each of them, one after another.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access_entries: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -42,6 +58,8 @@ pub(crate) enum Command {
         /// `CONFIG_MAP` a map without nodes is reported.
         #[arg(long, value_name = "MODE")]
         mode: Option<AuthenticationMode>,
+        #[command(flatten)]
+        beside: AccessEntries,
     },
     /// Show which user a caller becomes, by which rule, and which rules nearly match.
     Explain(Explain),
@@ -53,6 +71,8 @@ pub(crate) enum Command {
         new: PathBuf,
         #[command(flatten)]
         caller: Option<Caller>,
+        #[command(flatten)]
+        beside: AccessEntries,
     },
     /// Convert a ConfigMap to access entries, or access entries to a ConfigMap.
     ///
@@ -79,6 +99,8 @@ pub(crate) struct Explain {
     /// The private DNS name, if the caller is an EC2 instance.
     #[arg(long, value_name = "NAME")]
     pub(crate) private_dns_name: Option<String>,
+    #[command(flatten)]
+    pub(crate) beside: AccessEntries,
 }
 
 #[derive(ClapArgs)]
@@ -107,7 +129,8 @@ pub(crate) enum Convert {
     /// Print a ConfigMap.
     ToConfigMap {
         /// The output of `aws eks describe-access-entry --output json`, for any number of entries one
-        /// after another, and that of `list-associated-access-policies`.
+        /// after another, and that of `list-associated-access-policies`; or another file, such as the
+        /// ClusterConfig of eksctl.
         file: PathBuf,
     },
 }
@@ -117,6 +140,8 @@ pub(crate) struct Edit {
     /// Make the change even if it locks out nodes or administrators, or adds an entry with an error.
     #[arg(long, global = true)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) beside: AccessEntries,
     #[command(subcommand)]
     pub(crate) command: EditCommand,
 }
@@ -135,7 +160,7 @@ pub(crate) enum EditCommand {
         #[arg(value_name = "ARN")]
         arn: String,
     },
-    /// Remove every entry that a later entry for the same principal replaces.
+    /// Remove every entry of a role or user that another entry for the same principal replaces.
     Dedupe {
         /// The ConfigMap.
         file: PathBuf,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aws_auth_map::{ConversionLoss, Editor};
+use aws_auth_map::{ConversionLoss, Editor, Rules, Section};
 use program::files;
 
 use crate::args::Convert;
@@ -24,6 +24,9 @@ pub(crate) fn convert(source: &Source, to: &Convert) -> Result<Answer, String> {
             if read.is_unreadable() {
                 return Ok(Answer::none(read.all_problems(file)));
             }
+            if read.rules.is_empty() && read.access_entries().is_some() {
+                return Err(format!("{}: access entries already", files::name(file)));
+            }
             let listed = match principals {
                 Some(path) => arns(&text(path, MAX_PRINCIPALS_FILE)?),
                 None => Vec::new(),
@@ -37,29 +40,39 @@ pub(crate) fn convert(source: &Source, to: &Convert) -> Result<Answer, String> {
                     text.push('\n');
                 }
             }
-            Ok(answer(file, &read, &losses, text))
+            Ok(answer(file, &read, &read.rules, &losses, text))
         }
         Convert::ToConfigMap { file } => {
             let read = source.entries(file)?;
-            if read.rules.is_empty() || read.is_unreadable() {
+            if read.is_empty() || read.is_unreadable() {
                 return Ok(Answer::none(read.all_problems(file)));
             }
-            let (converted, losses) = read.rules.to_config_map();
+            let entries = read.access_entries().cloned().unwrap_or_default();
+            let (entries, losses) = entries.to_config_map();
+            let converted = merged([&read.rules, &entries]);
             if converted.is_empty() {
                 return Ok(Answer::none(read.all_problems(file)));
             }
-            let text = Editor::new().write(&converted);
-            let text = text.map_err(|why| format!("{}: {why}", files::name(file)))?;
-            Ok(answer(file, &read, &losses, text))
+            let text = Editor::new()
+                .write(&converted)
+                .map_err(|why| format!("{}: {why}", files::name(file)))?;
+            let of_entries = read.access_entries().unwrap_or(&read.rules);
+            Ok(answer(file, &read, of_entries, &losses, text))
         }
     }
 }
 
-fn answer(path: &Path, read: &Read, losses: &[ConversionLoss], text: String) -> Answer {
+fn answer(
+    path: &Path,
+    read: &Read,
+    rules: &Rules,
+    losses: &[ConversionLoss],
+    text: String,
+) -> Answer {
     let file = files::name(path);
     let mut aside = read.all_problems(path);
     for loss in losses {
-        let line = loss.place(&read.rules).line();
+        let line = loss.place(rules).line();
         let line = line.map_or_else(String::new, |line| format!(":{line}"));
         let word = if loss.is_carried() {
             "changed"
@@ -74,6 +87,24 @@ fn answer(path: &Path, read: &Read, losses: &[ConversionLoss], text: String) -> 
         aside,
         ..Answer::new(status, text)
     }
+}
+
+/// Puts rules into the sections of a ConfigMap, the later ones after the earlier ones, so that they win.
+/// An entry that cannot be read is left out; its problem is printed.
+fn merged(sources: [&Rules; 2]) -> Rules {
+    let mut merged = Rules::new();
+    for rules in sources {
+        for (at, rule) in rules.iter().filter(|(_, rule)| !rule.is_refusing()) {
+            let _ = match at.section() {
+                Section::Users => merged.push_user(rule.clone()),
+                _ => merged.push_role(rule.clone()),
+            };
+        }
+        for (_, account) in rules.accounts() {
+            let _ = merged.push_account(account);
+        }
+    }
+    merged
 }
 
 /// Finds the ARNs in a text, such as the output of `aws iam list-roles`.

@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use aws_auth_map::{
-    Editor, Problem, Rule, RulePrincipal, RuleRef, Rules, Section, Severity, Template,
-};
+use aws_auth_map::{Problem, Rule, RulePrincipal, RuleRef, Rules, Section, Severity, Template};
 use iam_principal::{AccountId, ArnPattern, Kind, Principal};
 use printable_text::Printable;
 use program::files;
 
 use crate::args::{Edit, EditCommand, Entry};
-use crate::source::{Read, Source, map, problem_line, text};
+use crate::source::{Beside, Read, Source, problem_line};
 use crate::{Answer, LOCKOUT};
 
 pub(crate) fn edit(source: &Source, edit: &Edit) -> Result<Answer, String> {
@@ -18,9 +16,9 @@ pub(crate) fn edit(source: &Source, edit: &Edit) -> Result<Answer, String> {
         EditCommand::Add(entry) | EditCommand::Replace(entry) => &entry.file,
         EditCommand::Remove { file, .. } | EditCommand::Dedupe { file } => file,
     };
-    let text = text(file, files::MAX_SMALL_FILE)?;
+    let text = source.text(file)?;
     let read = source.rules_of(&text);
-    let editor = Editor::new();
+    let editor = source.editor();
     let refused = |why: aws_auth_map::EditError| format!("{}: {why}", files::name(file));
     let edited = match &edit.command {
         EditCommand::Add(entry) => match AccountId::parse(&entry.arn) {
@@ -39,9 +37,10 @@ pub(crate) fn edit(source: &Source, edit: &Edit) -> Result<Answer, String> {
             let at = find(&read.rules, arn)?;
             editor.remove(&text, at).map_err(refused)?
         }
-        EditCommand::Dedupe { .. } => dedupe(source, &editor, text).map_err(refused)?,
+        EditCommand::Dedupe { .. } => editor.dedupe(&text).map_err(refused)?,
     };
-    let harm = harm(source, file, read, &edited);
+    let beside = source.beside(edit.beside.access_entries.as_deref())?;
+    let harm = harm(source, file, read, &edited, &beside);
     if harm.is_empty() {
         return Ok(Answer::new(0, edited));
     }
@@ -58,11 +57,12 @@ pub(crate) fn edit(source: &Source, edit: &Edit) -> Result<Answer, String> {
 }
 
 /// Returns the lockouts and the new errors that an edit causes, one per line.
-fn harm(source: &Source, path: &Path, before: Read, edited: &str) -> String {
+fn harm(source: &Source, path: &Path, before: Read, edited: &str, beside: &Beside) -> String {
     let after = source.rules_of(edited);
     let errors = |read: &Read| -> Vec<Problem> {
-        let problems = read.problems.iter().copied();
-        problems
+        read.problems
+            .iter()
+            .copied()
             .filter(|problem| problem.severity() == Severity::Error)
             .collect()
     };
@@ -75,7 +75,7 @@ fn harm(source: &Source, path: &Path, before: Read, edited: &str) -> String {
             new_errors.remove(at);
         }
     }
-    let diff = map(before.rules).diff(&map(after.rules));
+    let diff = before.map(beside, None).diff(&after.map(beside, None));
     let mut harm: String = new_errors
         .iter()
         .map(|problem| problem_line(path, problem))
@@ -84,34 +84,6 @@ fn harm(source: &Source, path: &Path, before: Read, edited: &str) -> String {
         harm.push_str(&format!("lockout: {lockout}\n"));
     }
     harm
-}
-
-/// Removes every entry that a later one for the same principal replaces, one after the other.
-fn dedupe(
-    source: &Source,
-    editor: &Editor,
-    mut text: String,
-) -> Result<String, aws_auth_map::EditError> {
-    while let Some(at) = replaced(&source.rules_of(&text).rules) {
-        text = editor.remove(&text, at)?;
-    }
-    Ok(text)
-}
-
-/// Finds an entry that a later one of the same section replaces.
-fn replaced(rules: &Rules) -> Option<RuleRef> {
-    let written: Vec<(RuleRef, &Rule)> = rules.iter().collect();
-    let is_same = |one: RulePrincipal<'_>, other: RulePrincipal<'_>| match (one, other) {
-        (RulePrincipal::Arn(one), RulePrincipal::Arn(other)) => one.eq_ignore_ascii_case(other),
-        _ => one == other,
-    };
-    written.iter().enumerate().find_map(|(index, (at, rule))| {
-        let mut later = written.iter().skip(index.saturating_add(1));
-        let is_replaced = later.any(|(other, with)| {
-            other.section() == at.section() && is_same(rule.principal(), with.principal())
-        });
-        is_replaced.then_some(*at)
-    })
 }
 
 /// Builds the rule, and chooses its section.

@@ -3,51 +3,66 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use aws_auth_map::{
-    AuthenticationMode, Backend, Diff, Explanation, Finding, IdentityMap, Resolution, Severity,
-};
+use aws_auth_map::{AuthenticationMode, Diff, Explanation, Finding, Resolution, Severity};
 use printable_text::Printable;
 use program::output;
 
-use crate::args::{Caller, Explain, identity};
-use crate::source::{Read, Source, map, map_in_mode, problem_line};
+use crate::args::{AccessEntries, Caller, Explain, identity};
+use crate::source::{Beside, Source, problem_line};
 use crate::{Answer, FOUND, LOCKOUT};
 
 pub(crate) fn check(
     source: &Source,
     paths: &[PathBuf],
     mode: Option<AuthenticationMode>,
+    beside: &AccessEntries,
 ) -> Result<Answer, String> {
+    let beside = source.beside(beside.access_entries.as_deref())?;
     let mut text = String::new();
     let mut status = 0;
-    for path in paths {
-        let mut read = source.rules(path)?;
+    for (index, path) in paths.iter().enumerate() {
+        let read = source.rules(path)?;
         if read.is_something_else() {
             status = output::FAILED;
         }
-        // Without rules, the reader has already reported why.
-        if !read.rules.is_empty() {
-            let checked = map_in_mode(read.rules.clone(), mode).check();
-            let found = checked.iter().map(|found| *found.problem());
-            read.problems.extend(found);
+        let mut problems: Vec<_> = read
+            .problems
+            .iter()
+            .map(|problem| (path.as_path(), *problem))
+            .collect();
+        if index == 0 {
+            let path = beside.path_of(Some(aws_auth_map::BackendKind::AccessEntries), path);
+            problems.extend(beside.problems().iter().map(|problem| (path, *problem)));
         }
-        read.problems
-            .sort_by_key(|problem| (problem.line(), problem.column()));
-        let mut severities = read.problems.iter().map(aws_auth_map::Problem::severity);
-        if status == 0 && severities.any(|severity| severity == Severity::Error) {
+        // Without rules, the reader has already reported why.
+        if !read.is_empty() {
+            let found = read.map(&beside, mode).check();
+            problems.extend(found.iter().map(|found| {
+                let path = beside.path_of(found.backend(), path);
+                (path, *found.problem())
+            }));
+        }
+        problems.sort_by_key(|(of, problem)| (*of != path, problem.line(), problem.column()));
+        let has_error = problems
+            .iter()
+            .any(|(_, problem)| problem.severity() == Severity::Error);
+        if status == 0 && has_error {
             status = FOUND;
         }
         text.extend(
-            read.problems
+            problems
                 .iter()
-                .map(|problem| problem_line(path, problem)),
+                .map(|(path, problem)| problem_line(path, problem)),
         );
     }
     Ok(Answer::new(status, text))
 }
 
 pub(crate) fn explain(source: &Source, asked: &Explain) -> Result<Answer, String> {
-    let (map, aside) = source.map(&asked.file)?;
+    let beside = source.beside(asked.beside.access_entries.as_deref())?;
+    let read = source.readable(&asked.file)?;
+    let aside = read.errors(&asked.file) + &beside.errors();
+    let map = read.map(&beside, None);
     let caller = identity(&asked.arn)?;
     let explanation = map.explain(&caller);
     let resolution = match &asked.private_dns_name {
@@ -59,7 +74,7 @@ pub(crate) fn explain(source: &Source, asked: &Explain) -> Result<Answer, String
     // Writing to a String cannot fail.
     let _ = match &resolution {
         Resolution::Mapped(mapped) => {
-            let place = place(&map, &explanation);
+            let place = place(&explanation);
             let user = mapped.user();
             let _ = writeln!(text, "user      {}", Printable::new(user.username()));
             for (index, group) in user.groups().iter().enumerate() {
@@ -93,37 +108,41 @@ pub(crate) fn explain(source: &Source, asked: &Explain) -> Result<Answer, String
 }
 
 /// Returns where the rule that takes effect was written.
-fn place(map: &IdentityMap, explanation: &Explanation) -> String {
-    let mut steps = explanation.steps().iter();
-    let counting = steps.find(|step| matches!(step.finding(), Finding::Counts(_)));
-    let rules = map.backends().first().map(Backend::rules);
-    let line = counting.and_then(|step| rules?.place(step.rule()).line());
-    line.map_or_else(String::new, |line| format!(", line {line}"))
+fn place(explanation: &Explanation) -> String {
+    explanation
+        .steps()
+        .iter()
+        .find(|step| matches!(step.finding(), Finding::Counts(_)))
+        .and_then(|step| step.place().line())
+        .map_or_else(String::new, |line| format!(", line {line}"))
 }
 
 pub(crate) fn diff(
     source: &Source,
-    old: &Path,
-    new: &Path,
+    (old, new): (&Path, &Path),
     caller: Option<&Caller>,
+    beside: &AccessEntries,
 ) -> Result<Answer, String> {
     let caller = caller.map(|caller| identity(&caller.caller)).transpose()?;
-    let before = source.readable(old)?;
-    // A new side that cannot be read refuses every caller, which is an answer.
-    let after = source.rules(new)?;
-    let aside = before.errors(old) + &after.errors(new);
-    let every_key = source.with_every_key([&before, &after]);
-    let compare = |before: Read, after: Read| {
-        let (old, new) = (map(before.rules), map(after.rules));
-        match &caller {
-            Some(caller) => old.diff_for(&new, caller),
-            None => old.diff(&new),
-        }
+    let path = beside.access_entries.as_deref();
+    let compare = |source: &Source, beside: &Beside| -> Result<_, String> {
+        let before = source.readable(old)?;
+        // A new side that cannot be read refuses every caller, which is an answer.
+        let after = source.rules(new)?;
+        let (from, to) = (before.map(beside, None), after.map(beside, None));
+        let diff = match &caller {
+            Some(caller) => from.diff_for(&to, caller),
+            None => from.diff(&to),
+        };
+        Ok((before, after, diff))
     };
-    let diff = compare(before, after);
+    let entries = source.beside(path)?;
+    let (before, after, diff) = compare(source, &entries)?;
+    let aside = entries.errors() + &before.errors(old) + &after.errors(new);
     let (mut status, mut text) = (status(&diff), diff.to_string());
+    let every_key = source.with_every_key([&before, &after]);
     if let Some(source) = every_key.filter(|_| status != LOCKOUT) {
-        let diff = compare(source.readable(old)?, source.rules(new)?);
+        let (_, _, diff) = compare(&source, &source.beside(path)?)?;
         if diff.lockouts().is_empty() {
             if !diff.is_exhaustive() {
                 status = output::FAILED;

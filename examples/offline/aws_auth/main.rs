@@ -11,6 +11,8 @@
 //! All decisions are made in `aws-auth-map`. This program reads files and prints answers.
 
 mod args;
+#[cfg(test)]
+mod cases;
 mod convert;
 mod edit;
 mod look;
@@ -86,9 +88,18 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<Answer, String> {
     let source = Source::new(args);
     match &args.command {
-        Command::Check { files, mode } => look::check(&source, files, *mode),
+        Command::Check {
+            files,
+            mode,
+            beside,
+        } => look::check(&source, files, *mode, beside),
         Command::Explain(asked) => look::explain(&source, asked),
-        Command::Diff { old, new, caller } => look::diff(&source, old, new, caller.as_ref()),
+        Command::Diff {
+            old,
+            new,
+            caller,
+            beside,
+        } => look::diff(&source, (old, new), caller.as_ref(), beside),
         Command::Convert { to } => convert::convert(&source, to),
         Command::Edit(edit) => edit::edit(&source, edit),
     }
