@@ -12,6 +12,7 @@ use k8s_rbac::{BindingGrant, Objects, PolicyRule};
 pub struct RuleSources<'o> {
     /// The member that has the rule, by aggregated role and rule.
     roles: HashMap<&'o str, HashMap<&'o PolicyRule, &'o str>>,
+    unknown: Vec<&'o str>,
 }
 
 impl<'o> RuleSources<'o> {
@@ -19,9 +20,11 @@ impl<'o> RuleSources<'o> {
     #[must_use]
     pub fn of(objects: &'o Objects) -> Self {
         let mut roles = HashMap::new();
-        for (target, members) in objects.aggregated_roles() {
+        let listed = objects.aggregated_roles();
+        for target in listed.roles {
             // Members with a rule of their own come first: in a cycle, the others only pass it on.
-            let (own, aggregated): (Vec<_>, Vec<_>) = members
+            let (own, aggregated): (Vec<_>, Vec<_>) = target
+                .members
                 .into_iter()
                 .partition(|member| member.aggregation_rule.is_none());
             let mut sources = HashMap::new();
@@ -30,14 +33,24 @@ impl<'o> RuleSources<'o> {
                     sources.entry(rule).or_insert(member.metadata.name.as_str());
                 }
             }
-            roles.insert(target.metadata.name.as_str(), sources);
+            roles.insert(target.role.metadata.name.as_str(), sources);
         }
-        Self { roles }
+        Self {
+            roles,
+            unknown: listed.too_large,
+        }
+    }
+
+    /// Returns the names of the aggregated `ClusterRole`s whose sources are not known, because there
+    /// are more than [`MAX_AGGREGATION_STEPS`](k8s_rbac::MAX_AGGREGATION_STEPS) members to look at.
+    #[must_use]
+    pub fn unknown(&self) -> &[&'o str] {
+        &self.unknown
     }
 
     /// Returns the names of the `ClusterRole`s through which a grant's rule came, ending with the one
-    /// that has the rule of its own. Empty if the grant's role is not aggregated, or if no member has
-    /// the rule now.
+    /// that has the rule of its own. Empty if the grant's role is not aggregated, if no member has the
+    /// rule now, or if the role's sources are [`unknown`](Self::unknown).
     #[must_use]
     pub fn of_grant(&self, grant: &BindingGrant<'_>) -> Vec<&'o str> {
         match grant.role().kind.as_str() {

@@ -47,27 +47,13 @@ impl ClusterRole {
 }
 
 impl Objects {
-    /// Lists the aggregated `ClusterRole`s, each with the `ClusterRole`s that its selectors match, in
-    /// the order in which [`aggregate`](Self::aggregate) collects their rules. A role with an invalid
-    /// selector is left out.
+    /// Lists the aggregated `ClusterRole`s, each with the `ClusterRole`s that its selectors match.
     ///
-    /// The list stops at [`MAX_AGGREGATION_STEPS`] comparisons and members.
+    /// The list is bounded by [`MAX_AGGREGATION_STEPS`] comparisons and members; it names the roles
+    /// that it leaves out.
     #[must_use]
-    pub fn aggregated_roles(&self) -> Vec<(&ClusterRole, Vec<&ClusterRole>)> {
-        let mut steps = MAX_AGGREGATION_STEPS;
-        let mut members = Members::new(&self.cluster_roles);
-        let mut listed = Vec::new();
-        for (_, role) in members.roles() {
-            if let Ok(Some(selectors)) = members.selectors_of(role, &mut steps) {
-                let of_role = members.matched_by(role, &selectors);
-                let Some(left) = steps.checked_sub(of_role.len()) else {
-                    break;
-                };
-                steps = left;
-                listed.push((role, of_role));
-            }
-        }
-        listed
+    pub fn aggregated_roles(&self) -> AggregatedRoles<'_> {
+        AggregatedRoles::of(&self.cluster_roles, MAX_AGGREGATION_STEPS)
     }
 
     /// Gives every aggregated `ClusterRole` its rules, as the control plane keeps doing, and
@@ -102,6 +88,61 @@ impl Objects {
     }
 }
 
+/// The result of [`Objects::aggregated_roles`].
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct AggregatedRoles<'o> {
+    /// The aggregated `ClusterRole`s, in the order of the objects.
+    pub roles: Vec<AggregatedRole<'o>>,
+    /// The names of those with an invalid selector, which are not listed.
+    pub refused: Vec<&'o str>,
+    /// The names of those that are not listed because of [`MAX_AGGREGATION_STEPS`]. Their members are
+    /// not known.
+    pub too_large: Vec<&'o str>,
+}
+
+/// An aggregated `ClusterRole` with its members.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct AggregatedRole<'o> {
+    /// The aggregated role.
+    pub role: &'o ClusterRole,
+    /// The roles that its selectors match, in the order in which [`Objects::aggregate`] collects
+    /// their rules.
+    pub members: Vec<&'o ClusterRole>,
+}
+
+impl<'o> AggregatedRoles<'o> {
+    fn of(cluster_roles: &'o [ClusterRole], mut steps: usize) -> Self {
+        let mut members = Members::new(cluster_roles);
+        let mut listed = Self::default();
+        for (_, role) in members.roles() {
+            let name = role.metadata.name.as_str();
+            let selectors = match members.selectors_of(role, &mut steps) {
+                Ok(None) => continue,
+                Ok(Some(selectors)) => selectors,
+                Err(_) => {
+                    listed.refused.push(name);
+                    continue;
+                }
+            };
+            let of_role = members.matched_by(role, &selectors);
+            steps = steps.saturating_sub(of_role.len());
+            // As in `collect_rules`, the last step is never taken: without one left, the members
+            // may be incomplete.
+            if steps == 0 {
+                listed.too_large.push(name);
+            } else {
+                listed.roles.push(AggregatedRole {
+                    role,
+                    members: of_role,
+                });
+            }
+        }
+        listed
+    }
+}
+
 /// The result of [`Objects::aggregate`].
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -115,4 +156,56 @@ pub struct Aggregation {
     /// [`MAX_AGGREGATION_STEPS`]. They keep their rules, so the policy may allow less than a
     /// cluster with these objects.
     pub too_large: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::{AggregationRule, LabelSelector, Metadata};
+
+    fn role(name: &str, selector: Option<LabelSelector>) -> ClusterRole {
+        ClusterRole {
+            metadata: Metadata {
+                name: name.to_owned(),
+                ..Metadata::default()
+            },
+            rules: Vec::new(),
+            aggregation_rule: selector.map(|selector| AggregationRule {
+                cluster_role_selectors: vec![selector],
+            }),
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_cut_names_the_roles_that_it_leaves_out() {
+        let all = LabelSelector::default;
+        let wrong = LabelSelector {
+            match_labels: [("-".to_owned(), String::new())].into(),
+            ..all()
+        };
+        let roles = [
+            role("a", Some(all())),
+            role("b", None),
+            role("c", Some(all())),
+            role("d", Some(wrong)),
+        ];
+        let list = |steps| {
+            let listed = AggregatedRoles::of(&roles, steps);
+            let names =
+                |role: &AggregatedRole<'_>| (role.role.metadata.name.clone(), role.members.len());
+            assert_eq!(listed.refused, ["d"]);
+            (
+                listed.roles.iter().map(names).collect::<Vec<_>>(),
+                listed.too_large,
+            )
+        };
+        let of = |name: &str| (name.to_owned(), 3);
+        // One selector is compared with four roles; two roles have three members each.
+        assert_eq!(list(11), (vec![of("a"), of("c")], Vec::new()));
+        assert_eq!(list(10), (vec![of("a")], vec!["c"]));
+        assert_eq!(list(8), (vec![of("a")], vec!["c"]));
+        for steps in 0..=7 {
+            assert_eq!(list(steps), (Vec::new(), vec!["a", "c"]), "{steps}");
+        }
+    }
 }

@@ -41,10 +41,13 @@ pub use admission::escalation::Escalation;
 pub use admission::field_error::{FieldError, FieldErrorReason, FieldErrors};
 pub use admission::write::{Permit, Write, WriteRefusal};
 pub use aggregation::selector::{Operator, Selector, SelectorError};
-pub use aggregation::{Aggregation, MAX_AGGREGATED_RULES, MAX_AGGREGATION_STEPS};
+pub use aggregation::{
+    AggregatedRole, AggregatedRoles, Aggregation, MAX_AGGREGATED_RULES, MAX_AGGREGATION_STEPS,
+};
 #[cfg(feature = "yaml")]
 pub use manifests::{
     DEFAULT_MAX_BYTES, Fault, ManifestProblem, ManifestReader, Manifests, NOT_AN_API_OBJECT, Place,
+    Placeholder,
 };
 #[cfg(feature = "k8s-openapi")]
 pub use openapi::OtherReviewKind;

@@ -49,7 +49,7 @@ pub(crate) fn why(asked: &Asked, world: &World) -> Result<Answer, String> {
         .is_allow();
     let explanation = explain(&world.policy, &user, &request);
     let mut text = format!("{}\n{explanation}", word(is_good));
-    let sources = RuleSources::of(&world.objects);
+    let sources = sources(world);
     for grant in explanation.grants() {
         let from = sources.of_grant(grant);
         if let Some(from) = from.last() {
@@ -75,7 +75,7 @@ pub(crate) fn who(question: &QuestionArg, world: &World) -> Result<Answer, Strin
     for unresolved in allowed.unresolved() {
         tell(&format!("{}: {unresolved}", unresolved.binding()));
     }
-    let sources = RuleSources::of(&world.objects);
+    let sources = sources(world);
     let (mut text, mut data) = (String::new(), Vec::new());
     for allowed in allowed.subjects() {
         // A subject of an unknown kind matches no user.
@@ -99,7 +99,7 @@ pub(crate) fn in_which(asked: &Asked, world: &World) -> Result<Answer, String> {
     let Request::Resource(request) = question.request() else {
         return Err("a path is in no namespace".to_owned());
     };
-    let sources = RuleSources::of(&world.objects);
+    let sources = sources(world);
     let lines = match allowed_namespaces(&world.policy, &user, &request) {
         AllowedNamespaces::Everywhere(Grant::Binding(grant)) => {
             vec![("*".to_owned(), by(&grant, &sources))]
@@ -164,6 +164,18 @@ fn rule_data(rule: &ScopedRule<'_>) -> Value {
 }
 
 /// Says by which grant, and where its rule came from if the role is aggregated.
+/// Returns the origin of the rules of aggregated roles, and names the roles for which it is not known.
+fn sources(world: &World) -> RuleSources<'_> {
+    let sources = RuleSources::of(&world.objects);
+    for role in sources.unknown() {
+        let role = Printable::new(role);
+        tell(&format!(
+            "ClusterRole {role} aggregates too much: where its rules come from is not known"
+        ));
+    }
+    sources
+}
+
 fn by(grant: &BindingGrant<'_>, sources: &RuleSources<'_>) -> String {
     let mut text = format!("by {grant}");
     for source in sources.of_grant(grant) {
