@@ -2,14 +2,16 @@
 
 mod object;
 mod problem;
+mod template;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
 
-use bounded_yaml::{Kind, Limits, LineIndex, Node, documents};
+use bounded_yaml::{Kind, Limits, LineIndex, Node, decode, documents};
 
 pub use problem::{Fault, ManifestProblem, Place};
+pub use template::Placeholder;
 
 use crate::engine::policy::Policy;
 use crate::manifests::object::Object;
@@ -19,8 +21,8 @@ use crate::objects::{API_GROUP, ClusterRole, ClusterRoleBinding, Objects, Role, 
 /// bindings has five.
 pub const DEFAULT_MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// The key in [`Manifests::skipped`] of documents with neither `apiVersion` nor `kind`, such as
-/// `kustomization.yaml`, or Helm's `values.yaml`.
+/// The key in [`Manifests::skipped`] of documents that are not API objects, since `apiVersion` or
+/// `kind` is missing: `kustomization.yaml`, or Helm's `Chart.yaml` and `values.yaml`.
 pub const NOT_AN_API_OBJECT: &str = "documents without apiVersion and kind";
 
 /// The namespace of a namespaced object that names none, as `kubectl` has it by default.
@@ -112,31 +114,67 @@ impl ManifestReader {
     /// Reads files, each given with the name that problems shall call it by, in this order.
     #[must_use]
     pub fn read<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Manifests {
-        let limits = Limits::new().with_max_bytes(self.max_bytes);
         let mut manifests = Manifests::default();
         for (name, text) in files {
-            let positions = OnceCell::new();
-            for (document, number) in documents(text, &limits).zip(1_usize..) {
-                let at = At {
-                    file: name,
-                    text,
-                    positions: &positions,
-                    document: number,
-                    namespace: self.namespace.as_deref(),
-                };
-                match document {
-                    Ok(node) => manifests.add(&node, "", &TypeMeta::default(), &at),
-                    Err(error) => manifests.problems.push(ManifestProblem {
-                        place: Place {
-                            position: error.position(),
-                            ..at.place("", None)
-                        },
-                        fault: Fault::Syntax(error),
-                    }),
-                }
+            self.read_file(name, text, &mut manifests);
+        }
+        manifests
+    }
+
+    /// Reads files as they are stored: UTF-8, or what a byte order mark announces, such as the UTF-16
+    /// that `>` of Windows PowerShell writes. A file that is not text is a problem.
+    #[must_use]
+    pub fn read_bytes<'a>(
+        &self,
+        files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    ) -> Manifests {
+        let mut manifests = Manifests::default();
+        for (name, bytes) in files {
+            match decode(bytes, &self.limits()) {
+                Ok(text) => self.read_file(name, &text, &mut manifests),
+                Err(error) => manifests.problems.push(ManifestProblem {
+                    place: Place {
+                        file: name.to_owned(),
+                        document: 1,
+                        path: String::new(),
+                        position: error.position(),
+                    },
+                    fault: Fault::NotUnicode(error),
+                }),
             }
         }
         manifests
+    }
+
+    const fn limits(&self) -> Limits {
+        Limits::new().with_max_bytes(self.max_bytes)
+    }
+
+    fn read_file(&self, name: &str, text: &str, manifests: &mut Manifests) {
+        let limits = self.limits();
+        let positions = OnceCell::new();
+        for (document, number) in documents(text, &limits).zip(1_usize..) {
+            let at = At {
+                file: name,
+                text,
+                positions: &positions,
+                document: number,
+                namespace: self.namespace.as_deref(),
+            };
+            match document {
+                Ok(node) => manifests.add(&node, "", &TypeMeta::default(), &at),
+                Err(error) => manifests.problems.push(ManifestProblem {
+                    place: Place {
+                        position: error.position(),
+                        ..at.place("", None)
+                    },
+                    fault: match template::action_line(text, &error) {
+                        Some(line) => Fault::Unrendered { line, error },
+                        None => Fault::Syntax(error),
+                    },
+                }),
+            }
+        }
     }
 }
 
@@ -178,8 +216,7 @@ impl Manifests {
     /// that of the object in its document.
     #[must_use]
     pub fn place(&self, kind: &str, namespace: &str, name: &str) -> Option<&Place> {
-        let kinds = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
-        let kind = kinds.into_iter().find(|one| *one == kind)?;
+        let kind = KINDS.into_iter().find(|one| *one == kind)?;
         let key = (kind, namespace.to_owned(), name.to_owned());
         self.places.get(&key)
     }
@@ -187,7 +224,7 @@ impl Manifests {
     /// Adds what a node holds; `path` leads to it in its document. The items of a list may leave
     /// out what `inherited` has.
     fn add(&mut self, node: &Node, path: &str, inherited: &TypeMeta<'_>, at: &At<'_>) {
-        if path.is_empty() && is_other_document(node) {
+        if path.is_empty() && is_not_an_api_object(node) {
             return self.skip(NOT_AN_API_OBJECT.to_owned());
         }
         let meta = match TypeMeta::of(node, inherited) {
@@ -266,6 +303,9 @@ impl Manifests {
     }
 
     fn add_object<T: Object>(&mut self, node: &Node, path: &str, at: &At<'_>) {
+        if let Err((field, fault)) = has_no_placeholder(node) {
+            self.report(at, &join(path, &field), node, fault);
+        }
         let read = texts_are_texts(node).and_then(|()| {
             T::deserialize(node)
                 .map_err(|why| (why.path().to_owned(), Fault::Shape(why.mismatch().clone())))
@@ -373,10 +413,34 @@ fn join(path: &str, field: &str) -> String {
     format!("{path}{dot}{field}")
 }
 
-/// Returns whether a document has neither `apiVersion` nor `kind`, and so is not an API object.
-fn is_other_document(node: &Node) -> bool {
-    node.as_mapping().is_some() && node.get("apiVersion").is_none() && node.get("kind").is_none()
+/// Returns whether a document is none of the API: it has neither `apiVersion` nor `kind`, or only one
+/// of them and nothing of a role, a binding or a list.
+fn is_not_an_api_object(node: &Node) -> bool {
+    let text = |field| node.get(field).and_then(Node::as_text);
+    let is_empty = |field| node.get(field).is_none_or(Node::is_null);
+    let is_ours = text("apiVersion").is_some_and(|text| text.starts_with(API_GROUP))
+        || text("kind").is_some_and(|kind| KINDS.contains(&kind) || kind.ends_with("List"))
+        || PARTS.iter().any(|part| node.get(part).is_some());
+    match (is_empty("apiVersion"), is_empty("kind")) {
+        _ if node.as_mapping().is_none() => false,
+        (true, true) => true,
+        (false, false) => false,
+        (true, false) | (false, true) => !is_ours,
+    }
 }
+
+/// The kinds that are read.
+const KINDS: [&str; 4] = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
+
+/// The fields of roles, bindings and lists.
+const PARTS: [&str; 6] = [
+    "aggregationRule",
+    "items",
+    "objects",
+    "roleRef",
+    "rules",
+    "subjects",
+];
 
 /// The fields of which all the content is text, wherever they stand in an object.
 const TEXTS: [&str; 16] = [
@@ -419,6 +483,25 @@ fn texts_are_texts(node: &Node) -> Result<(), (String, Fault)> {
         Some(way) if !WAYS.contains(&way) => Ok(()),
         Some(_) | None => texts_are_texts(value),
     })
+}
+
+/// Finds the first placeholder of a template.
+fn has_no_placeholder(node: &Node) -> Result<(), (String, Fault)> {
+    each(node, |key, value| match key {
+        Some(text) if TEXTS.contains(&text) => is_filled_in(value),
+        Some(way) if !WAYS.contains(&way) => Ok(()),
+        Some(_) | None => has_no_placeholder(value),
+    })
+}
+
+fn is_filled_in(node: &Node) -> Result<(), (String, Fault)> {
+    match node {
+        Node::Scalar(scalar) => match Placeholder::find(scalar.text()) {
+            Some(placeholder) => Err((String::new(), Fault::Placeholder(placeholder))),
+            None => Ok(()),
+        },
+        _ => each(node, |_, value| is_filled_in(value)),
+    }
 }
 
 /// Refuses annotations that the API would not read. They are not kept, but what cannot be applied

@@ -42,7 +42,10 @@ fn main() -> ExitCode {
         Some(namespace) => manifests.in_namespace(namespace),
         None => manifests,
     };
-    let reader = Reader::new(manifests);
+    let reader = match args.command {
+        Command::Lint(_) => Reader::new(manifests).without_placeholders(),
+        _ => Reader::new(manifests),
+    };
     match (answer(&args, &reader), args.output) {
         (Ok(answer), output) => {
             let status = match answer.is_good {

@@ -1,4 +1,4 @@
-//! The command `lint` on input without objects, and the advice to aggregate.
+//! The command `lint` on input without objects, the advice to aggregate, and the command `write`.
 
 use std::path::PathBuf;
 
@@ -95,4 +95,63 @@ fn aggregation_is_advised_only_where_it_adds_rules() {
     assert_eq!(unaggregated(&objects), ["hollow"]);
     objects.aggregate();
     assert!(unaggregated(&objects).is_empty());
+}
+
+/// Asks whether a user who holds everything may write an object that is not there yet.
+fn write(name: &str, text: &str, version: &str) -> Answer {
+    let holds = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: b}, \
+                 subjects: [{kind: User, name: amy}], roleRef: {kind: ClusterRole, name: cluster-admin}}";
+    let (objects, files) = (
+        TempFile::new(name, text),
+        TempFile::new(&format!("{name}-files"), holds),
+    );
+    let path = |file: &TempFile| file.0.display().to_string();
+    let args = [
+        "rbac",
+        "--bootstrap",
+        "--kubernetes-version",
+        version,
+        "write",
+        &path(&objects),
+        "--as",
+        "amy",
+        &path(&files),
+    ];
+    let args = Args::try_parse_from(args).unwrap();
+    crate::answer(&args, &Reader::new(ManifestReader::new()))
+        .ok()
+        .unwrap()
+}
+
+#[test]
+fn an_object_that_validation_refuses_is_not_written() {
+    let role = |rules: &str| {
+        format!(
+            "{{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {{name: r, namespace: n}}, \
+             rules: [{rules}]}}"
+        )
+    };
+    let answer = write(
+        "valid",
+        &role("{verbs: [get], apiGroups: [''], resources: [pods]}"),
+        "1.37",
+    );
+    assert_eq!(answer.text, "yes  create roles n/r\n");
+    let without_verbs = role("{verbs: [], apiGroups: [''], resources: [pods]}");
+    for (version, why) in [
+        (
+            "1.34",
+            "Required value: verbs must contain at least one value",
+        ),
+        ("1.37", "Required value"),
+    ] {
+        let answer = write("invalid", &without_verbs, version);
+        assert!(!answer.is_good);
+        assert_eq!(
+            answer.text,
+            format!(
+                "no  create roles n/r - Role.rbac.authorization.k8s.io \"r\" is invalid: rules[0].verbs: {why}\n"
+            )
+        );
+    }
 }

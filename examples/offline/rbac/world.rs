@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use k8s_rbac::{KubernetesVersion, ManifestReader, Manifests, Missing, Objects, Policy};
+use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests, Missing, Objects, Policy};
 use k8s_rbac_analysis::explain::is_of_default_policy;
 use printable_text::Printable;
 use program::files::manifests;
@@ -16,6 +16,7 @@ pub(crate) const PROGRAM: &str = "rbac";
 /// Reads files, and records whether every object could be read.
 pub(crate) struct Reader {
     manifests: ManifestReader,
+    tells_placeholders: bool,
     is_whole: Cell<bool>,
 }
 
@@ -23,7 +24,16 @@ impl Reader {
     pub(crate) const fn new(manifests: ManifestReader) -> Self {
         Self {
             manifests,
+            tells_placeholders: true,
             is_whole: Cell::new(true),
+        }
+    }
+
+    /// Prints no note about placeholders, which `lint` has findings for.
+    pub(crate) fn without_placeholders(self) -> Self {
+        Self {
+            tells_placeholders: false,
+            ..self
         }
     }
 
@@ -40,7 +50,11 @@ impl Reader {
             .map(|(name, text)| (name.as_str(), text.as_str()));
         let read = self.manifests.read(files);
         for problem in read.problems() {
-            tell(&problem.to_string());
+            let is_told =
+                self.tells_placeholders || !matches!(problem.fault, Fault::Placeholder(_));
+            if is_told {
+                tell(&problem.to_string());
+            }
             if problem.fault.loses_an_object() {
                 self.is_whole.set(false);
             }
@@ -87,7 +101,14 @@ impl World {
             .cluster_role_bindings
             .extend(own.cluster_role_bindings);
         if bootstrap.is_some() || is_aggregated {
-            for role in objects.aggregate().refused {
+            let aggregation = objects.aggregate();
+            if let Some(role) = aggregation.too_large.first() {
+                let role = Printable::new(role);
+                return Err(format!(
+                    "ClusterRole {role} aggregates too many rules, so there is no answer"
+                ));
+            }
+            for role in aggregation.refused {
                 let role = Printable::new(&role);
                 tell(&format!("ClusterRole {role}: its selectors are invalid"));
             }

@@ -2,8 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use bounded_yaml::{Mismatch, Position};
+use bounded_yaml::{Mismatch, Position, TextError};
 use thiserror::Error;
+
+use crate::manifests::template::Placeholder;
 
 /// A problem in a manifest. Prints with its place.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -73,6 +75,13 @@ pub enum Fault {
     /// A number or a boolean in the place of text. The object is left out; the API refuses it.
     #[error("expected text, found {0}; put it in quotes")]
     NotText(&'static str),
+    /// The bytes of the file are not text. The file is left out.
+    #[error("{0}")]
+    NotUnicode(TextError),
+    /// A name or another text of the object has a placeholder of a template. The object is kept as it
+    /// is; place and path are those of the first placeholder.
+    #[error("{0}")]
+    Placeholder(Placeholder),
     /// An object of this kind, namespace and name came before. The later one is used.
     #[error("an object of this kind and name was there before; this one takes its place")]
     Replaces,
@@ -82,6 +91,17 @@ pub enum Fault {
     /// The text is not YAML or JSON, or it exceeds a limit. The rest of the file is left out.
     #[error("{0}")]
     Syntax(bounded_yaml::Error),
+    /// The text is a template that is not YAML until it is rendered. The rest of the file is left out.
+    #[error(
+        "a template with `{{{{ … }}}}` at line {line}; render it first, for example with `helm template` \
+         ({error})"
+    )]
+    Unrendered {
+        /// The line of the first action of the template, counted from one.
+        line: usize,
+        /// Why the text is not YAML.
+        error: bounded_yaml::Error,
+    },
     /// An RBAC object of another version than `v1`, which clusters no longer serve. It is left out.
     #[error("clusters serve `rbac.authorization.k8s.io/v1` only")]
     UnsupportedVersion,
@@ -91,6 +111,9 @@ impl Fault {
     /// Returns whether something was left out. If not, the object was kept.
     #[must_use]
     pub const fn loses_an_object(&self) -> bool {
-        !matches!(self, Self::NamespaceDefaulted | Self::Replaces)
+        !matches!(
+            self,
+            Self::NamespaceDefaulted | Self::Placeholder(_) | Self::Replaces
+        )
     }
 }

@@ -54,6 +54,21 @@ fn each_divergence_is_real() {
     circle.aggregate();
     let rules = circle.cluster_roles.iter().map(|role| role.rules.len());
     divergences.compare("aggregation-circle", &2, &rules.sum());
+    let selects = |label: &str| serde_json::json!({"matchLabels": {"to": label}});
+    let mut circle: Objects = serde_json::from_value(serde_json::json!({"clusterRoles": [
+        {"metadata": {"name": "a", "labels": {"to": "z"}}, "rules": [{"verbs": ["get"]}]},
+        {"metadata": {"name": "c", "labels": {"to": "c"}}, "rules": [{"verbs": ["list"]}]},
+        {"metadata": {"name": "m", "labels": {"to": "z"}},
+         "aggregationRule": {"clusterRoleSelectors": [selects("c"), selects("m")]}},
+        {"metadata": {"name": "z", "labels": {"to": "m"}},
+         "aggregationRule": {"clusterRoleSelectors": [selects("z")]}},
+    ]}))
+    .unwrap();
+    circle.aggregate();
+    let z = circle.cluster_roles.last().unwrap();
+    let theirs = z.aggregated_rules(&circle.cluster_roles).unwrap();
+    assert_eq!(theirs.len(), 2);
+    divergences.compare("aggregation-circle-order", &theirs, &z.rules);
     let wrong: LabelSelector = serde_json::from_value(serde_json::json!({
         "matchLabels": {"b": "!", "a": "!"},
     }))
@@ -71,6 +86,18 @@ fn each_divergence_is_real() {
     let path =
         RequestInfo::parse_like_apiserver(version, "GET", "http://host/x").map(|info| info.path);
     divergences.compare("absolute-url", &Ok("/x".to_owned()), &path);
+    let url = "/api/v1/namespaces/dev%2Fpods%2Fweb";
+    let object = |info: RequestInfo| (info.resource, info.name);
+    let theirs = RequestInfo::parse_like_apiserver(version, "DELETE", url).map(object);
+    assert_eq!(theirs, Ok(("pods".to_owned(), "web".to_owned())));
+    let ours = RequestInfo::parse("DELETE", url).map(object);
+    divergences.compare("strict-request-info", &theirs, &ours);
+    let url = "/api/v1/pods?fieldSelector=metadata.name%3Dweb&labelSelector=a%20in%20(,,)";
+    let name = |info: RequestInfo| info.name;
+    let theirs = RequestInfo::parse_like_apiserver(KubernetesVersion::V1_35, "GET", url).map(name);
+    assert_eq!(theirs, Ok("web".to_owned()));
+    let ours = RequestInfo::parse("GET", url).map(name);
+    divergences.compare("strict-selected-name", &theirs, &ours);
     let role: ClusterRole = serde_json::from_value(serde_json::json!({
         "metadata": {"name": "r", "labels": {"b": "-", "a": "+"}},
     }))

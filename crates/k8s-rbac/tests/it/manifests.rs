@@ -214,3 +214,57 @@ fn a_policy_is_refused_if_an_object_cannot_be_read() {
         1
     );
 }
+
+#[test]
+fn files_are_decoded_as_their_byte_order_mark_says() {
+    let text =
+        "apiVersion: rbac.authorization.k8s.io/v1\r\nkind: Role\r\nmetadata: {name: r\u{e9}}\r\n";
+    let units = || text.encode_utf16();
+    let little: Vec<u8> = [0xff, 0xfe]
+        .into_iter()
+        .chain(units().flat_map(u16::to_le_bytes))
+        .collect();
+    let big: Vec<u8> = [0xfe, 0xff]
+        .into_iter()
+        .chain(units().flat_map(u16::to_be_bytes))
+        .collect();
+    let marked = format!("\u{feff}{text}");
+    let read = |bytes: &[u8]| ManifestReader::new().read_bytes([("f", bytes)]);
+    let plain = read(text.as_bytes());
+    assert_eq!(names(plain.objects()), ["Role default/r\u{e9}"]);
+    for bytes in [&little, &big, marked.as_bytes()] {
+        assert_eq!(read(bytes), plain);
+    }
+    // As a text, too, the mark shifts no column.
+    assert_eq!(Manifests::read([("f", marked.as_str())]), plain);
+    assert_eq!(
+        plain.problems()[0].to_string().split(": ").next(),
+        Some("f:1:1")
+    );
+
+    let cut = read(&little[..little.len() - 1]);
+    let binary = read(b"\x1f\x8b\x08");
+    for (manifests, beginning) in [
+        (&cut, "f: document 1: not UTF-16"),
+        (&binary, "f: document 1: a compressed"),
+    ] {
+        let [problem] = manifests.problems() else {
+            panic!("{manifests:?}");
+        };
+        assert!(problem.fault.loses_an_object());
+        assert!(problem.to_string().starts_with(beginning), "{problem}");
+    }
+    let long = ManifestReader::new()
+        .with_max_bytes(10)
+        .read_bytes([("f", text.as_bytes())]);
+    assert!(long.problems()[0].fault.loses_an_object());
+    // Nothing at all is no object and no problem.
+    for bytes in [
+        &b""[..],
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"---\n# nothing\n...\n",
+    ] {
+        assert_eq!(read(bytes), Manifests::default());
+    }
+}
