@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::Error;
+use crate::error::{Error, Part};
 
 /// A pattern with the semantics of IAM's `ArnLike`: the six parts are compared one by one, `*` matches
 /// any run of characters within its part, `?` matches exactly one. Case matters.
@@ -20,10 +20,14 @@ impl ArnPattern {
     ///
     /// # Errors
     ///
-    /// In this order: [`Error::TooLong`], [`Error::NotAnArn`].
+    /// In this order: [`Error::TooLong`], [`Error::Character`], [`Error::NotAnArn`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.len() > crate::arn::MAX_ARN_LEN {
             return Err(Error::TooLong);
+        }
+        // No ARN has such a character, so the pattern could never match.
+        if !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(Error::Character(Part::Arn));
         }
         if text.splitn(6, ':').count() != 6 || !text.starts_with("arn:") {
             return Err(Error::NotAnArn);

@@ -1,4 +1,4 @@
-use iam_principal::{ArnPattern, Error, MAX_ARN_LEN};
+use iam_principal::{ArnPattern, Error, MAX_ARN_LEN, Part};
 use proptest::prelude::*;
 
 fn matches(pattern: &str, arn: &str) -> bool {
@@ -45,6 +45,17 @@ fn a_pattern_without_six_parts_can_match_nothing_and_is_refused() {
         ArnPattern::parse("arn:aws:iam::*").unwrap_err(),
         Error::NotAnArn
     );
+}
+
+#[test]
+fn a_pattern_of_characters_that_no_arn_has_is_refused() {
+    for name in ["a\u{1b}[2J", "a\u{202e}", "a\nb", "a b", "\u{212a}ate"] {
+        let pattern = format!("arn:aws:iam::111122223333:role/{name}*");
+        assert_eq!(
+            ArnPattern::parse(&pattern).unwrap_err(),
+            Error::Character(Part::Arn)
+        );
+    }
 }
 
 #[test]
