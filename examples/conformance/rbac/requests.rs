@@ -1,8 +1,8 @@
 //! HTTP requests, their selectors, and 403 responses.
 
 use k8s_rbac::{
-    FieldRequirement, Forbidden, KubernetesVersion, LabelRequirement, Objects, Policy, RequestInfo,
-    RequestInfoError, User,
+    FieldRequirement, FieldSelectorError, Forbidden, KubernetesVersion, LabelRequirement, Objects,
+    Policy, RequestInfo, RequestInfoError, User,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -106,7 +106,7 @@ fn raw_selector(question: &RawSelector) -> Value {
     );
     json!({
         "field": fields.as_ref().ok(),
-        "fieldError": fields.as_ref().err().map(ToString::to_string),
+        "fieldError": fields.as_ref().err().map(FieldSelectorError::message),
         "label": labels.as_ref().ok(),
         "labelError": labels.as_ref().err().map(|why| why.message_in(question.kubernetes_version)),
     })

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::admission::names;
 use crate::admission::release::Release;
-use crate::go_text::quote::{Quoted, aggregate};
+use crate::go_text::quote::{Message, Quoted, aggregate};
 use crate::objects::{LabelSelector, LabelSelectorRequirement};
 use crate::version::KubernetesVersion;
 
@@ -99,8 +99,8 @@ impl Operator {
     }
 }
 
-/// Why a label selector cannot be evaluated. Prints as the newest kube-apiserver's error;
-/// [`message_in`](Self::message_in) is that of another version.
+/// Why a label selector cannot be evaluated. Prints as the newest kube-apiserver's error, with
+/// unprintable characters escaped; [`message_in`](Self::message_in) is exact.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SelectorError<'s> {
@@ -118,7 +118,8 @@ pub enum SelectorError<'s> {
 }
 
 impl SelectorError<'_> {
-    /// Returns the error of a kube-apiserver of this version.
+    /// Returns the error of a kube-apiserver of this version. It may contain parts of the selector as they
+    /// are, control characters included.
     #[must_use]
     pub fn message_in(&self, version: KubernetesVersion) -> String {
         match *self {
@@ -137,7 +138,7 @@ impl SelectorError<'_> {
 
 impl Display for SelectorError<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message_in(KubernetesVersion::NEWEST))
+        Message(&self.message_in(KubernetesVersion::NEWEST)).fmt(f)
     }
 }
 

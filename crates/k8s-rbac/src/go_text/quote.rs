@@ -26,20 +26,37 @@ impl Display for Quoted<'_> {
         for c in self.0.chars() {
             match c {
                 '"' | '\\' => write!(f, "\\{c}")?,
-                '\u{7}' => f.write_str("\\a")?,
-                '\u{8}' => f.write_str("\\b")?,
-                '\u{c}' => f.write_str("\\f")?,
-                '\n' => f.write_str("\\n")?,
-                '\r' => f.write_str("\\r")?,
-                '\t' => f.write_str("\\t")?,
-                '\u{b}' => f.write_str("\\v")?,
-                _ if is_printable(c) => f.write_char(c)?,
-                '\0'..' ' | '\u{7f}' => write!(f, "\\x{:02x}", u32::from(c))?,
-                '\0'..='\u{ffff}' => write!(f, "\\u{:04x}", u32::from(c))?,
-                _ => write!(f, "\\U{:08x}", u32::from(c))?,
+                _ => write_printable(f, c)?,
             }
         }
         f.write_char('"')
+    }
+}
+
+/// Prints a message with its unprintable characters escaped as [`Quoted`] escapes them. Some messages of
+/// kube-apiserver contain parts of their input unquoted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Message<'a>(pub(crate) &'a str);
+
+impl Display for Message<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| write_printable(f, c))
+    }
+}
+
+fn write_printable(f: &mut Formatter<'_>, c: char) -> fmt::Result {
+    match c {
+        '\u{7}' => f.write_str("\\a"),
+        '\u{8}' => f.write_str("\\b"),
+        '\u{c}' => f.write_str("\\f"),
+        '\n' => f.write_str("\\n"),
+        '\r' => f.write_str("\\r"),
+        '\t' => f.write_str("\\t"),
+        '\u{b}' => f.write_str("\\v"),
+        _ if is_printable(c) => f.write_char(c),
+        '\0'..' ' | '\u{7f}' => write!(f, "\\x{:02x}", u32::from(c)),
+        '\0'..='\u{ffff}' => write!(f, "\\u{:04x}", u32::from(c)),
+        _ => write!(f, "\\U{:08x}", u32::from(c)),
     }
 }
 

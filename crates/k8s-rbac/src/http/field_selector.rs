@@ -4,6 +4,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::go_text::quote::Message;
+
 /// The requirement that a selector makes of one field.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -70,7 +72,8 @@ impl FieldOperator {
     }
 }
 
-/// Why a text is not a field selector. Prints as apimachinery's error.
+/// Why a text is not a field selector. Prints as apimachinery's error, with unprintable characters
+/// escaped; [`message`](Self::message) is exact.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum FieldSelectorError<'s> {
@@ -87,26 +90,31 @@ pub enum FieldSelectorError<'s> {
     Unescaped(char),
 }
 
-impl Display for FieldSelectorError<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+impl FieldSelectorError<'_> {
+    /// Returns apimachinery's error. It may contain parts of the selector as they are, control characters
+    /// included.
+    #[must_use]
+    pub fn message(&self) -> String {
         match self {
             Self::Term { selector, term } => {
-                write!(
-                    f,
-                    "invalid selector: '{selector}'; can't understand '{term}'"
-                )
+                format!("invalid selector: '{selector}'; can't understand '{term}'")
             }
             Self::Escape(c) => {
-                f.write_str("invalid field selector: invalid escape sequence: \\")?;
-                c.map_or(Ok(()), |c| write!(f, "{c}"))
+                let c = c.map(String::from).unwrap_or_default();
+                format!("invalid field selector: invalid escape sequence: \\{c}")
             }
             // Upstream prints the character as a number.
-            Self::Unescaped(c) => write!(
-                f,
+            Self::Unescaped(c) => format!(
                 "invalid field selector: unescaped character in value: {}",
                 u32::from(*c)
             ),
         }
+    }
+}
+
+impl Display for FieldSelectorError<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Message(&self.message()).fmt(f)
     }
 }
 

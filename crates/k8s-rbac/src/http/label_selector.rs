@@ -8,7 +8,7 @@ use std::fmt::{self, Display, Formatter};
 use crate::admission::names;
 use crate::admission::release::{Commas, Release};
 use crate::aggregation::selector::{Operator, faults};
-use crate::go_text::quote::{Quoted, aggregate};
+use crate::go_text::quote::{Message, Quoted, aggregate};
 use crate::version::KubernetesVersion;
 
 /// The requirement that a selector makes of one label.
@@ -56,8 +56,8 @@ impl LabelRequirement {
     }
 }
 
-/// Why a text is not a label selector. Prints as the newest kube-apiserver's error;
-/// [`message_in`](Self::message_in) is that of another version.
+/// Why a text is not a label selector. Prints as the newest kube-apiserver's error, with
+/// unprintable characters escaped; [`message_in`](Self::message_in) is exact.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum LabelSelectorError<'s> {
@@ -89,7 +89,8 @@ pub enum LabelSelectorError<'s> {
 }
 
 impl LabelSelectorError<'_> {
-    /// Returns the error of a kube-apiserver of this version.
+    /// Returns the error of a kube-apiserver of this version. It may contain parts of the selector as they
+    /// are, control characters included.
     #[must_use]
     pub fn message_in(&self, version: KubernetesVersion) -> String {
         let release = Release::of(version);
@@ -119,7 +120,7 @@ impl LabelSelectorError<'_> {
 
 impl Display for LabelSelectorError<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message_in(KubernetesVersion::NEWEST))
+        Message(&self.message_in(KubernetesVersion::NEWEST)).fmt(f)
     }
 }
 

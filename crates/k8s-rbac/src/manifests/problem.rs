@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use bounded_yaml::{Mismatch, Position, TextError};
 use thiserror::Error;
 
+use crate::go_text::quote::Message;
 use crate::manifests::template::Placeholder;
 
 /// A problem in a manifest. Prints with its place.
@@ -25,7 +26,8 @@ impl Display for ManifestProblem {
     }
 }
 
-/// A place in a file. Prints as `rbac.yaml:7:3: document 2, items[3].rules[0].verbs`.
+/// A place in a file. Prints as `rbac.yaml:7:3: document 2, items[3].rules[0].verbs`, with unprintable
+/// characters escaped.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Place {
@@ -41,13 +43,13 @@ pub struct Place {
 
 impl Display for Place {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
+        Message(&self.file).fmt(f)?;
         if let Some(position) = self.position {
             write!(f, ":{}:{}", position.line(), position.column())?;
         }
         write!(f, ": document {}", self.document)?;
         if !self.path.is_empty() {
-            write!(f, ", {}", self.path)?;
+            write!(f, ", {}", Message(&self.path))?;
         }
         Ok(())
     }

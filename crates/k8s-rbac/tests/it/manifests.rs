@@ -268,3 +268,22 @@ fn files_are_decoded_as_their_byte_order_mark_says() {
         assert_eq!(read(bytes), Manifests::default());
     }
 }
+
+#[test]
+fn a_place_prints_no_control_character_of_a_file() {
+    let text = r#"{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+        "metadata": {"name": "r", "namespace": "n", "labels": {"l\u001b[2J\u202e\n": 1}}}"#;
+    let manifests = Manifests::read([("f\u{1b}\n", text)]);
+    let printed: Vec<String> = manifests
+        .problems()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        printed,
+        [concat!(
+            r"f\x1b\n:1:3: document 1, metadata.labels.l\x1b[2J\u202e\n: ",
+            "expected text, found a number; put it in quotes"
+        )]
+    );
+}

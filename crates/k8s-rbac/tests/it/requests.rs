@@ -1,7 +1,8 @@
 //! Requests as they come over HTTP: as recorded, and as theorems.
 
 use k8s_rbac::{
-    Ambiguity, FieldRequirement, KubernetesVersion, LabelRequirement, RequestInfo, RequestInfoError,
+    Ambiguity, FieldRequirement, KubernetesVersion, LabelRequirement, LabelSelector, RequestInfo,
+    RequestInfoError,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -44,6 +45,29 @@ struct Raw {
 }
 
 #[test]
+fn errors_of_selectors_print_no_control_character() {
+    let hostile = "a\u{1b}[2J\u{202e}b\nc";
+    let fields = FieldRequirement::parse(hostile).unwrap_err();
+    assert_eq!(
+        fields.to_string(),
+        r"invalid selector: 'a\x1b[2J\u202eb\nc'; can't understand 'a\x1b[2J\u202eb\nc'",
+    );
+    assert!(fields.message().contains(hostile));
+    let labels = LabelRequirement::parse("a b\u{1b}\u{202e}").unwrap_err();
+    assert_eq!(
+        labels.to_string(),
+        r"unable to parse requirement: found 'b\x1b\u202e', expected: in, notin, =, ==, !=, gt, lt",
+    );
+    let selector = LabelSelector {
+        match_labels: [(hostile.to_owned(), hostile.to_owned())].into(),
+        ..LabelSelector::default()
+    };
+    let error = selector.compile().unwrap_err().to_string();
+    assert!(error.contains(r"values[0][a\x1b[2J\u202eb\nc]"), "{error}");
+    assert!(!error.contains(char::is_control), "{error}");
+}
+
+#[test]
 fn selectors_in_a_url_are_read_as_upstream_reads_them() {
     let mut report = Report::new();
     for case in testkit::json_lines::<Raw>("testdata/raw_selectors.jsonl") {
@@ -56,7 +80,7 @@ fn selectors_in_a_url_are_read_as_upstream_reads_them() {
         let want = case
             .field_error
             .map_or_else(|| Ok(case.field.unwrap_or_default()), Err);
-        report.check(&case.selector, &fields.map_err(|e| e.to_string()), &want);
+        report.check(&case.selector, &fields.map_err(|e| e.message()), &want);
         let labels = LabelRequirement::parse_in(V1_34, &case.selector).map(|requirements| {
             let value = |one: LabelRequirement| {
                 json!({ "key": one.key, "op": one.operator.as_str(), "values": one.values })

@@ -136,7 +136,7 @@ fn selectors_are_read() {
         let selector: String = field(question, "selector");
         let (fields, field_error) = match FieldRequirement::parse(&selector) {
             Ok(read) => (read, String::new()),
-            Err(error) => (Vec::new(), error.to_string()),
+            Err(error) => (Vec::new(), error.message()),
         };
         let (labels, label_error) = match LabelRequirement::parse_in(V1_34, &selector) {
             Ok(read) => (read, String::new()),
