@@ -2,9 +2,12 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use printable_text::Printable;
+
 /// A warning about a question that its answer does not show.
 ///
-/// Prints as `kubectl` prints it after `Warning: `, if `kubectl` has this warning.
+/// Prints as `kubectl` prints it after `Warning: `, if `kubectl` has this warning, but with unprintable
+/// characters of the question escaped.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
@@ -57,46 +60,62 @@ pub enum Warning {
 
 impl Display for Warning {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let in_group = |group: &str| match group {
-            "" => String::new(),
-            group => format!(" in group '{group}'"),
-        };
         match self {
             Self::AskedInNamespace { asked, real: None } => write!(
                 f,
-                "asked in the namespace '{asked}', but the real request is at the cluster scope, \
-                 where no RoleBinding counts"
+                "asked in the namespace '{}', but the real request is at the cluster scope, \
+                 where no RoleBinding counts",
+                Printable::new(asked)
             ),
             Self::AskedInNamespace {
                 asked,
                 real: Some(real),
             } => write!(
                 f,
-                "asked in the namespace '{asked}', but the real request is in the namespace \
-                 '{real}'"
+                "asked in the namespace '{}', but the real request is in the namespace '{}'",
+                Printable::new(asked),
+                Printable::new(real)
             ),
             Self::NameInCreate { resource, name } => write!(
                 f,
-                "a create names no object: a real one asks about '{resource}' without '{name}'"
+                "a create names no object: a real one asks about '{}' without '{}'",
+                Printable::new(resource),
+                Printable::new(name)
             ),
             Self::SubresourceAsName { resource, name } => write!(
                 f,
-                "asked about the object of '{resource}' named '{name}'; the subresource is asked for \
-                 with --subresource={name}"
+                "asked about the object of '{}' named '{name}'; the subresource is asked for \
+                 with --subresource={name}",
+                Printable::new(resource),
+                name = Printable::new(name)
             ),
-            Self::NotNamespaced { resource, group } => {
-                write!(
-                    f,
-                    "resource '{resource}' is not namespace scoped{}",
-                    in_group(group)
-                )
-            }
+            Self::NotNamespaced { resource, group } => write!(
+                f,
+                "resource '{}' is not namespace scoped{}",
+                Printable::new(resource),
+                InGroup(group)
+            ),
             Self::UnknownResource { resource, group } => write!(
                 f,
-                "the server doesn't have a resource type '{resource}'{}",
-                in_group(group)
+                "the server doesn't have a resource type '{}'{}",
+                Printable::new(resource),
+                InGroup(group)
             ),
-            Self::UnknownVerb { verb } => write!(f, "verb '{verb}' is not a known verb"),
+            Self::UnknownVerb { verb } => {
+                write!(f, "verb '{}' is not a known verb", Printable::new(verb))
+            }
+        }
+    }
+}
+
+/// Prints the group of a resource. Prints nothing for the core group.
+struct InGroup<'a>(&'a str);
+
+impl Display for InGroup<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => Ok(()),
+            group => write!(f, " in group '{}'", Printable::new(group)),
         }
     }
 }

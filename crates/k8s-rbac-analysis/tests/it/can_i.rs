@@ -229,3 +229,20 @@ fn the_table_of_a_review_is_sorted_and_its_columns_are_six_wide_at_least() {
         "           [/x]   []    [get]\npods/log   []     [a]   [get]\n"
     );
 }
+
+#[test]
+fn warnings_print_no_control_character_of_the_question() {
+    let hostile = "a\u{1b}[2J\u{202e}b\nc";
+    let asked = format!("{hostile}/{hostile}");
+    let question = Question::from_words([hostile, &asked, "--subresource", hostile], hostile);
+    let question = question.unwrap();
+    let warnings = question.warnings().iter().map(ToString::to_string);
+    let warnings: Vec<String> = warnings.collect();
+    assert_eq!(
+        warnings,
+        [
+            r"the server doesn't have a resource type 'a\u{1b}[2j\u{202e}b\nc'",
+            r"verb 'a\u{1b}[2J\u{202e}b\nc' is not a known verb",
+        ]
+    );
+}
