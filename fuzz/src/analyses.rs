@@ -106,7 +106,7 @@ fn findings_are_about_the_objects(objects: &Objects) {
 }
 
 /// Returns users that the bindings name, directly or by a group.
-fn users_of(objects: &Objects) -> Vec<User> {
+pub(crate) fn users_of(objects: &Objects) -> Vec<User> {
     let of_cluster = objects.cluster_role_bindings.iter();
     let of_cluster = of_cluster.map(|it| (&it.subjects, None));
     let of_namespaces = objects.role_bindings.iter();
@@ -126,13 +126,13 @@ fn users_of(objects: &Objects) -> Vec<User> {
         .collect()
 }
 
-fn rules_of(objects: &Objects) -> impl Iterator<Item = &PolicyRule> {
+pub(crate) fn rules_of(objects: &Objects) -> impl Iterator<Item = &PolicyRule> {
     let cluster = objects.cluster_roles.iter().flat_map(|role| &role.rules);
     cluster.chain(objects.roles.iter().flat_map(|role| &role.rules))
 }
 
 /// Builds requests from the first entries of a rule, with an ordinary word in place of `*`.
-fn requests_of<'r>(rule: &'r PolicyRule, namespace: &'r str) -> Vec<Request<'r>> {
+pub(crate) fn requests_of<'r>(rule: &'r PolicyRule, namespace: &'r str) -> Vec<Request<'r>> {
     let first = |texts: &'r [String]| match texts.first().map(String::as_str) {
         Some("*") => Some("ordinary"),
         text => text,

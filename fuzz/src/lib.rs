@@ -7,6 +7,7 @@ mod analyses;
 mod answer;
 mod mapping;
 mod post;
+mod printed;
 mod rbac;
 mod reader;
 mod request;
@@ -21,6 +22,7 @@ pub use mapping::{
     maps_are_read_alike, unrelated_rules_change_nothing,
 };
 pub use post::sent_post_is_what_was_accepted;
+pub use printed::nothing_raw_is_printed;
 pub use rbac::{
     engine_is_oracle, manifests_are_read_alike, questions_about_worlds,
     requests_are_read_by_their_path, selectors_are_read_back,

@@ -82,7 +82,7 @@ fn counts_what_maps(map: &IdentityMap, caller: &Identity) {
 }
 
 /// Returns a caller for each rule that names an ARN.
-fn callers(rules: &Rules) -> impl Iterator<Item = Identity> {
+pub(crate) fn callers(rules: &Rules) -> impl Iterator<Item = Identity> {
     rules.iter().filter_map(|(_, rule)| {
         let (arn, id) = match rule.principal() {
             RulePrincipal::Arn(arn) => (arn, "X"),

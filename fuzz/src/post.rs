@@ -40,9 +40,9 @@ pub fn sent_post_is_what_was_accepted(bytes: &[u8]) {
             .and_then(|post| policy.accept_post(&post, now));
         let diagnosis = policy.diagnose_post(&carried, now);
         assert_eq!(diagnosis.refusal(), judged.err());
-        let told = diagnosis.to_string();
+        let printed = diagnosis.to_string();
         for secret in secrets(text, &request.headers) {
-            assert!(!told.contains(secret), "{secret} is quoted");
+            assert!(!printed.contains(secret), "{secret} is quoted");
         }
     }
     let Ok(post) = parsed else {

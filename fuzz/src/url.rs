@@ -136,14 +136,15 @@ pub fn doctor_agrees_with_the_judge(bytes: &[u8]) {
         let judged = parsed.clone().and_then(|url| policy.accept(url, now));
         let diagnosis = policy.diagnose(text, now);
         assert_eq!(diagnosis.refusal(), judged.err());
-        let told = diagnosis.to_string();
+        let printed = diagnosis.to_string();
         for name in ["X-Amz-Signature", "X-Amz-Security-Token"] {
             for secret in secrets(text, name) {
-                assert!(!told.contains(&secret), "{name} is quoted");
+                assert!(!printed.contains(&secret), "{name} is quoted");
             }
         }
         assert!(
-            told.bytes()
+            printed
+                .bytes()
                 .all(|b| b == b'\n' || (b' '..=b'~').contains(&b) || !b.is_ascii())
         );
     }

@@ -125,3 +125,8 @@ fn url_doctor() {
 fn post_accept() {
     replay("post_accept", eks_auth_fuzz::sent_post_is_what_was_accepted);
 }
+
+#[test]
+fn printed() {
+    replay("printed", eks_auth_fuzz::nothing_raw_is_printed);
+}
