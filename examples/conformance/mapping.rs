@@ -34,6 +34,9 @@ struct ToResolve {
     upstream_templates_only: Option<bool>,
     #[serde(default)]
     authentication_mode: Option<String>,
+    /// The recorded answers are upstream's, which treats a section that cannot be read as empty.
+    #[serde(default)]
+    refuse_unreadable_sections: bool,
 }
 
 /// A backend, each mode with its own fields.
@@ -121,15 +124,15 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
         .iter()
         .map(|id| AccountId::parse(id))
         .collect::<Result<Vec<_>, _>>()?;
-    // The recorded answers are upstream's, which treats a section that cannot be read as empty.
-    let mut map = IdentityMap::new()
-        .with_unreadable_sections_skipped()
-        .with_scrubbed_accounts(accounts);
+    let mut map = IdentityMap::new().with_scrubbed_accounts(accounts);
+    if !question.refuse_unreadable_sections {
+        map = map.with_unreadable_sections_skipped();
+    }
     if question.upstream_templates_only == Some(true) {
         map = map.with_upstream_spelling_only();
     }
     map = in_mode(map, question.authentication_mode)?;
-    // What one file reserves, it reserves for every backend that it names.
+    // The reserved prefixes of a file apply to every backend that it names.
     let configs = question
         .backends
         .iter()
@@ -158,10 +161,7 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
             "rule": mapped.rule().to_string(),
             "matched_on": mapped.matched_on().as_str(),
         })),
-        Resolution::NotMapped => Err(Refusal::new(
-            "not-mapped",
-            &"no rule speaks of the identity",
-        )),
+        Resolution::NotMapped => Err(Refusal::new("not-mapped", &"no rule matches the identity")),
         Resolution::Refused(refusal) => Err(Refusal::new(refusal.reason().code(), &refusal)),
     }
 }
@@ -191,20 +191,24 @@ fn problems(question: ToCheck) -> Result<Value, Refusal> {
     let prefixes = question.reserved_prefixes.unwrap_or_default();
     for source in &question.backends {
         let (kind, rules, problems) = source.read()?;
-        all.extend(problems.iter().map(|problem| told(Some(kind), problem)));
+        all.extend(
+            problems
+                .iter()
+                .map(|problem| described(Some(kind), problem)),
+        );
         let prefixes = prefixes.iter().map(String::as_str);
         map = map.with_backend(Backend::new(kind, rules).with_reserved_prefixes(prefixes));
     }
-    // What the sources have wrong together.
+    // The problems that the sources have together.
     let of_map = map
         .check()
         .into_iter()
         .chain(PolicyTable::eks().check(&map));
-    all.extend(of_map.map(|found| told(found.backend(), found.problem())));
+    all.extend(of_map.map(|found| described(found.backend(), found.problem())));
     Ok(json!({ "problems": all }))
 }
 
-fn told(backend: Option<BackendKind>, problem: &Problem) -> Value {
+fn described(backend: Option<BackendKind>, problem: &Problem) -> Value {
     json!({
         "backend": backend.map(BackendKind::as_str),
         "code": problem.code(),

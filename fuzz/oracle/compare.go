@@ -11,16 +11,16 @@ import (
 	"slices"
 )
 
-// pairing is a question, and what was answered.
+// pairing is a question and both answers.
 type pairing struct {
 	spec         *spec
 	ours, theirs answer
 }
 
-// compare makes questions, asks upstream and a conformance driver, and attributes every difference to
-// the row of the divergence file that it is of: the question must have the feature of exactly one row.
-// One that has those of several is made as small as it can be first, while the difference stays and no
-// feature comes that was not there. Returns the exit status, 1 if a difference is of no row or of several.
+// compare generates questions, asks upstream and a conformance driver, and attributes each difference to a
+// row of the divergence file: the question must have the feature of exactly one row. A question with the
+// features of several rows is reduced first, as long as the difference remains and no new feature appears.
+// Returns the exit status: 1 if a difference matches no row, or several.
 func compare(driver string, count int, seed uint64) int {
 	g := generator{newRand(seed)}
 	t := tally{rows: map[string]int{}}
@@ -40,7 +40,7 @@ func compare(driver string, count int, seed uint64) int {
 	return 0
 }
 
-// tally counts what came of the questions.
+// tally counts the outcomes.
 type tally struct {
 	pairs, patterns, mapped, refused, agreed, unexplained int
 	rows                                                  map[string]int
@@ -71,7 +71,7 @@ func (t *tally) add(driver string, pairs []*pairing) {
 	for _, p := range differing {
 		of := p.rows()
 		if len(of) != 1 && !p.theirs.Random {
-			// Chance may have been missed.
+			// A random answer may have been missed.
 			p.theirs = askOften(p.spec.write(), 2000)
 			of = p.rows()
 		}
@@ -94,9 +94,14 @@ func (t *tally) print() {
 	for _, name := range slices.Sorted(maps.Keys(t.rows)) {
 		fmt.Printf("%7d %s\n", t.rows[name], name)
 	}
+	for _, name := range rows {
+		if t.rows[name] == 0 {
+			fmt.Printf("  never %s\n", name)
+		}
+	}
 }
 
-// askBoth asks upstream, and a driver that is started for these questions.
+// askBoth asks upstream, and a driver started for these questions.
 func askBoth(driver string, specs []*spec) []*pairing {
 	command := exec.Command(driver)
 	in, err := command.StdinPipe()
@@ -110,7 +115,7 @@ func askBoth(driver string, specs []*spec) []*pairing {
 	for n, s := range specs {
 		questions[n] = s.write()
 	}
-	// The driver may answer only once it has read them all.
+	// The driver may read all questions before it answers the first.
 	go func() {
 		encoder := json.NewEncoder(in)
 		encoder.SetEscapeHTML(false)
@@ -132,8 +137,8 @@ func askBoth(driver string, specs []*spec) []*pairing {
 	return pairs
 }
 
-// tries is how often upstream is asked again: often where chance may decide, and a few times elsewhere,
-// for if it decided there as well, some of many questions would show it.
+// tries returns how often upstream is asked again: often if the answer may be random, and a few times
+// otherwise. An unexpected random answer would still show in some of many questions.
 func (s *spec) tries() int {
 	for _, feature := range s.features() {
 		if chance[feature] || feature == "kelvin-sign" {
@@ -157,7 +162,7 @@ func readOurs(line string) answer {
 	return got.answer
 }
 
-// differs tells whether the answers are not the same. One that chance decides is never the same.
+// differs returns whether the answers differ. A random answer differs from every answer.
 func (p *pairing) differs() bool {
 	ours, theirs := p.ours, p.theirs
 	if theirs.Random {
@@ -168,7 +173,7 @@ func (p *pairing) differs() bool {
 	case "identity":
 		return ours.Error != "principal"
 	case "*":
-		// The codes are ours.
+		// Upstream has no codes.
 		return ours.Error == "" || ours.Error == "not-mapped"
 	default:
 		return ours.Error != theirs.Error
@@ -179,8 +184,8 @@ func (p *pairing) differs() bool {
 		!(len(ours.Extra) == 0 && len(theirs.Extra) == 0 || reflect.DeepEqual(ours.Extra, theirs.Extra))
 }
 
-// shrink makes each question smaller as long as what upstream does with it stays of the same kind, and
-// until it has the feature of one row only. All of them go together, one step a round, so that the driver is started once a round.
+// shrink reduces each question until it has the feature of only one row, as long as the difference remains.
+// Each round takes one step for all questions, so that it starts the driver once.
 func shrink(driver string, pairs []*pairing) {
 	open := map[*pairing]int{}
 	for _, p := range pairs {
@@ -204,7 +209,7 @@ func shrink(driver string, pairs []*pairing) {
 				delete(open, p)
 				continue
 			}
-			// A few at a time: the first that will do is taken.
+			// Tries a few at a time, and takes the first that still differs.
 			for _, s := range smaller[from:min(from+4, len(smaller))] {
 				specs = append(specs, s)
 				owners = append(owners, p)
@@ -233,8 +238,8 @@ func (p *pairing) shrinksTo(candidate *pairing) bool {
 	return true
 }
 
-// simpler returns those of some questions that have no feature that p has not, what leaves one out
-// first: that is what it is for.
+// simpler returns the questions that have no feature that p lacks. Those with the fewest features come
+// first.
 func (p *pairing) simpler(of []*spec) []*spec {
 	had := p.spec.features()
 	count := map[*spec]int{}

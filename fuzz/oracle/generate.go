@@ -32,7 +32,7 @@ var (
 	groups = []string{"a", "g-{{SessionName}}", "system:masters", "t:{{AccountID}}", "n-{{EC2PrivateDNSName}}", "{{AccessKeyID}}", ""}
 )
 
-// identity makes a caller, as STS would tell of one.
+// identity generates a caller as STS describes it.
 func (g generator) identity() identity {
 	account, partition := g.pick(accounts...), g.pick(partitions...)
 	switch g.IntN(8) {
@@ -54,7 +54,7 @@ func (g generator) session(partition, account, role, session string) identity {
 	return identity{arn, account, "AROAEXAMPLE:" + session, "ASIAEXAMPLE"}
 }
 
-// canonical is the ARN that a rule for a caller has.
+// canonical returns the ARN that a rule for the caller has.
 func canonical(id identity) string {
 	if !strings.Contains(id.ARN, ":assumed-role/") {
 		return id.ARN
@@ -64,7 +64,7 @@ func canonical(id identity) string {
 	return id.ARN[:strings.LastIndex(id.ARN, "/")]
 }
 
-// arn makes the ARN of a rule, every other time one that has to do with the caller.
+// arn generates the ARN of a rule. Half of them are variants of the caller's.
 func (g generator) arn(id identity, mode string) string {
 	if g.one(2) {
 		return g.otherARN()
@@ -115,7 +115,7 @@ func (g generator) otherARN() string {
 	return fmt.Sprintf("arn:%s:iam::%s:role/%s", partition, account, name)
 }
 
-// entry makes an entry of a list, with the key that its ARN has.
+// entry generates an entry of a section. key is the key of its ARN.
 func (g generator) entry(key string, id identity, mode string) entry {
 	var e entry
 	add := func(key string, v value) { e.pairs = append(e.pairs, pair{key, v}) }
@@ -137,7 +137,7 @@ func (g generator) entry(key string, id identity, mode string) entry {
 	case isYAML && g.one(60):
 		add(key+"Like", text(arn[:len(arn)/2]+"*"))
 	case g.one(80):
-		// An entry for nobody.
+		// Without a principal.
 	case isYAML && g.one(60):
 		add(cased(key), scalar(g.pick("123", "~", "[x]", "{a: b}", "true")))
 	default:
@@ -152,7 +152,7 @@ func (g generator) entry(key string, id identity, mode string) entry {
 		add("comment", text("x"))
 	}
 	if mode != "CRD" && g.one(50) && len(e.pairs) > 0 {
-		// A key twice, in the same case or in another.
+		// A duplicate key, in the same case or in another.
 		again := e.pairs[g.IntN(len(e.pairs))]
 		if again.key != "<<" {
 			again.key = g.pick(again.key, strings.ToUpper(again.key))
@@ -263,7 +263,7 @@ func (g generator) source(id identity) source {
 		mode:  g.pick("EKSConfigMap", "EKSConfigMap", "EKSConfigMap", "MountedFile", "MountedFile", "DynamicFile", "DynamicFile", "CRD"),
 		empty: g.pick("", "", "''", `""`, "``", "[]", " \n", "~", "# nothing\n"),
 	}
-	// The mounted file mostly without what stops upstream: else nothing else of it would be compared.
+	// Most mounted files have no entry that stops upstream, so that their mappings are compared.
 	isTame := s.mode == "MountedFile" && !g.one(8)
 	fill := func(key string, most int) []entry {
 		var entries []entry
@@ -294,7 +294,25 @@ func (g generator) source(id identity) source {
 		}
 	}
 	switch s.mode {
+	case "EKSConfigMap":
+		if g.one(25) {
+			section := g.pick("mapRoles", "mapUsers", "mapAccounts")
+			s.broken = map[string]string{section: g.pick("{a: b}", "x", "- {", "a: [", "- a\nb", "7")}
+			switch section {
+			case "mapRoles":
+				s.roles = nil
+			case "mapUsers":
+				s.users = nil
+			default:
+				s.accounts = nil
+			}
+		}
+		s.misspelled = g.one(40)
 	case "DynamicFile":
+		if g.one(30) {
+			s.roles, s.users, s.accounts = nil, nil, nil
+			s.refused = g.pick("{", "x", "[1]", `{"mapRoles": {}}`, `{"mapAccounts": "x"}`)
+		}
 		s.strict = g.one(3)
 		if s.strict {
 			for _, entries := range [][]entry{s.roles, s.users} {
@@ -312,7 +330,7 @@ func (g generator) source(id identity) source {
 	return s
 }
 
-// stops tells whether upstream would likely not start with an entry of the mounted file.
+// stops returns whether upstream refuses to start with this entry in the mounted file.
 func stops(mode, key string, e entry) bool {
 	s := &spec{sources: []source{{mode: mode, roles: []entry{e}}}}
 	if key == "userarn" {
@@ -322,7 +340,7 @@ func stops(mode, key string, e entry) bool {
 	return err != nil
 }
 
-// known gives an entry a user id, and takes its ARN now and then.
+// known gives an entry a user id, and sometimes removes its ARN.
 func (g generator) known(e *entry) {
 	if !e.has("userid") && !g.one(30) {
 		e.pairs = append(e.pairs, pair{"userid", text(g.pick("AROAEXAMPLE", "AROAEXAMPLE", "AIDAEXAMPLE", "AROAOTHER"))})
@@ -356,7 +374,7 @@ func (g generator) spec() *spec {
 	return s
 }
 
-// arnLike makes a question about a pattern alone.
+// arnLike generates a question about a pattern.
 func (g generator) arnLike() *spec {
 	arn := canonical(g.identity())
 	pattern := []byte(arn)

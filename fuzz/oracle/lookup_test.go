@@ -9,8 +9,7 @@ import (
 	"sigs.k8s.io/aws-iam-authenticator/pkg/server"
 )
 
-// The look-up of upstream's own doMapping among 10,000 rules, beside map/resolve/10000-rules-* of
-// benches/mapping.rs.
+// The number of rules, as in map/resolve/10000-rules-* of benches/mapping.rs.
 const rules = 10000
 
 func roles(sso bool) source {

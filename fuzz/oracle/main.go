@@ -1,9 +1,9 @@
-// Oracle answers the questions of `map.resolve`, `principal.parse` and `principal.arn_like` with the
-// real aws-iam-authenticator: its readers, its mappers and its server's authenticateEndpoint, which the
-// files of added/ let it call. One JSON question a line in, one JSON answer a line out.
+// Oracle answers `map.resolve`, `principal.parse` and `principal.arn_like` with the real
+// aws-iam-authenticator: its readers, its mappers and its server's authenticateEndpoint, which the files of
+// added/ export. It reads one JSON question per line and writes one JSON answer per line.
 //
-// An answer of upstream that hangs on the order of a Go map is found by asking several times, and
-// says "random".
+// Each question is asked several times. If the answers differ, the result depends on the order of a Go map,
+// and the answer has "random".
 package main
 
 import (
@@ -52,7 +52,7 @@ func main() {
 	check(out.Flush())
 }
 
-// quiet keeps upstream from logging, and gives it the metrics that it counts in.
+// quiet turns off upstream's logging, and registers the metrics that it needs.
 func quiet() {
 	logrus.SetOutput(io.Discard)
 	metrics.InitMetrics(prometheus.NewRegistry())

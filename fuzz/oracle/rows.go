@@ -9,7 +9,7 @@ import (
 
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
-// smaller returns what a question is with one thing left out or made plain.
+// smaller returns variants of a question, each with one part removed or simplified.
 func (s *spec) smaller() []*spec {
 	var all []*spec
 	add := func(change func(c *spec)) {
@@ -39,6 +39,15 @@ func (s *spec) smaller() []*spec {
 		}
 		if len(source.reserved) > 0 {
 			add(func(c *spec) { c.sources[n].reserved = nil })
+		}
+		if len(source.broken) > 0 {
+			add(func(c *spec) { c.sources[n].broken = nil })
+		}
+		if source.refused != "" {
+			add(func(c *spec) { c.sources[n].refused = "" })
+		}
+		if source.misspelled {
+			add(func(c *spec) { c.sources[n].misspelled = false })
 		}
 	}
 	if len(s.reserved) > 0 {
@@ -113,20 +122,55 @@ func (e entry) smaller() []entry {
 	return all
 }
 
-// rows returns the rows of the divergence file that account for a difference.
+// rows has the rows of the divergence file that a question can show. The others are about a ConfigMap that
+// changes, and about flags.
+var rows = []string{
+	"kelvin-sign",
+	"sso-without-a-feature-gate",
+	"sso-partition",
+	"sso-suffix",
+	"exact-beside-sso",
+	"users-that-differ-in-case",
+	"number-as-username",
+	"number-as-group",
+	"groups-not-a-list-of-text",
+	"no-username",
+	"value-completes-a-placeholder",
+	"account-with-a-reserved-name",
+	"angle-brackets",
+	"user-id-contradicts-arn",
+	"arn-beside-user-id-in-capitals",
+	"deprecated-mode-reserves",
+	"objects-for-one-arn",
+	"patterns",
+	"lone-surrogate-in-a-dynamic-file",
+	"duplicate-key",
+	"long-s-in-a-key",
+	"merge-after-the-key",
+	"number-as-account",
+	"mounted-file-types",
+	"mounted-file-stops",
+	"odd-session-arn",
+	"question-mark-in-a-pattern",
+	"unreadable-section",
+	"misspelled-section",
+	"unreadable-source",
+	"two-principals",
+}
+
+// rows returns the rows of the divergence file that may explain a difference.
 func (p *pairing) rows() []string {
 	if p.theirs.Error == "stops" {
 		return []string{"mounted-file-stops"}
 	}
 	var of []string
 	for _, feature := range p.spec.features() {
-		// That one alone refuses with a code of its own.
-		isOther := feature == "user-id-contradicts-arn" && p.ours.Error != "user-id-mismatch"
-		if chance[feature] == p.theirs.Random && !isOther {
+		code, has := codes[feature]
+		if chance[feature] == p.theirs.Random && (!has || p.ours.Error == code) {
 			of = append(of, feature)
 		}
 	}
-	// Letters that fold alike make two keys of a map, of which either may be found.
+	// ARNs that fold alike are two keys of a map, and upstream may find either.
 	for _, feature := range []string{"kelvin-sign", "long-s-in-a-key"} {
 		if len(of) == 0 && p.theirs.Random && slices.Contains(p.spec.features(), feature) {
 			of = []string{feature}
@@ -135,11 +179,19 @@ func (p *pairing) rows() []string {
 	return of
 }
 
-// chance is of the rows where upstream's answer hangs on the order of a Go map.
+// chance has the rows in which upstream's answer depends on the order of a Go map.
 var chance = map[string]bool{
 	"exact-beside-sso":          true,
 	"objects-for-one-arn":       true,
 	"users-that-differ-in-case": true,
+}
+
+// codes has the rows whose refusals have a code of their own.
+var codes = map[string]string{
+	"misspelled-section":      "unreadable-section",
+	"unreadable-section":      "unreadable-section",
+	"unreadable-source":       "unreadable-source",
+	"user-id-contradicts-arn": "user-id-mismatch",
 }
 
 var (
@@ -151,8 +203,7 @@ var (
 	leadsZero  = regexp.MustCompile(`^0\d+$`)
 )
 
-// features returns the rows that a question may show, each once: what stands in it, whatever was
-// answered.
+// features returns the rows that the content of a question may show, whatever the answers are.
 func (s *spec) features() []string {
 	var of []string
 	seen := map[string]bool{}
@@ -172,6 +223,9 @@ func (s *spec) features() []string {
 	for _, source := range s.sources {
 		isMounted, isStrict := source.mode == "MountedFile", source.strict
 		isYAML := isMounted || source.mode == "EKSConfigMap"
+		add("unreadable-section", len(source.broken) > 0)
+		add("misspelled-section", source.misspelled)
+		add("unreadable-source", source.refused != "")
 		add("account-with-a-reserved-name", len(source.accounts) > 0 && (len(s.reserved) > 0 || s.hasReserved()))
 		add("deprecated-mode-reserves", len(source.reserved) > 0 && (source.reservedMode == "File" || source.reservedMode == "ConfigMap"))
 		for _, account := range source.accounts {
@@ -223,7 +277,7 @@ func (s *spec) ssoFeatures(source source, sso *value, add func(string, bool)) {
 	}
 	partition, account := get(sso.pairs, "partition"), get(sso.pairs, "accountID")
 	add("sso-partition", partition != nil && partition.raw != `""`)
-	// viper makes text of a number, but a leading zero is lost before.
+	// viper converts a number to text after a leading zero is lost.
 	isNumber := account != nil && account.raw != "" && account.raw[0] != '"'
 	add("number-as-account", isNumber && (source.mode == "EKSConfigMap" || leadsZero.MatchString(account.raw)))
 	name := canonical(s.id)
@@ -237,14 +291,15 @@ func (s *spec) ssoFeatures(source source, sso *value, add func(string, bool)) {
 	add("sso-suffix", strings.Contains(strings.ToLower(name), "/awsreservedsso_") && !isOneOfTheSet)
 }
 
-// features tells what of an entry upstream reads otherwise.
+// features adds the rows for the parts of an entry that upstream reads differently.
 func (e entry) features(source source, add func(string, bool)) {
 	isMounted, isConfigMap := source.mode == "MountedFile", source.mode == "EKSConfigMap"
 	keys := map[string]int{}
 	for _, p := range e.pairs {
 		keys[strings.ToLower(p.key)]++
 		add("duplicate-key", keys[strings.ToLower(p.key)] > 1)
-		// Of the long s only strings.EqualFold makes an s, which the dynamic file and objects do without.
+		// strings.EqualFold folds the long s, strings.ToLower does not. The dynamic file and objects use
+		// only the latter.
 		isARN := strings.HasSuffix(strings.ToLower(p.key), "arn")
 		add("kelvin-sign", isARN && (strings.Contains(p.value.raw, "\u212a") ||
 			strings.Contains(p.value.raw, "\u017f") && (isMounted || isConfigMap)))
@@ -254,7 +309,7 @@ func (e entry) features(source source, add func(string, bool)) {
 		add("lone-surrogate-in-a-dynamic-file", strings.Contains(p.value.raw, `\ud800`))
 	}
 	if e.has("<<") {
-		// A merge may bring the name.
+		// The merged entry may have the username.
 		keys["username"]++
 		add("merge-after-the-key", e.pairs[0].key != "<<")
 	}
@@ -278,7 +333,7 @@ func (e entry) features(source source, add func(string, bool)) {
 	add("mounted-file-types", isMounted && !isListOfText)
 }
 
-// arn returns the ARN of an entry as it is written, with its quotes.
+// arn returns the ARN of an entry as written, with its quotes.
 func (e entry) arn() string {
 	for _, key := range []string{"rolearn", "userarn", "arn"} {
 		if v := e.get(key); v != nil && v.raw != `""` {
@@ -290,13 +345,13 @@ func (e entry) arn() string {
 
 var rolePath = regexp.MustCompile(`:role/.*/`)
 
-// isContradicted tells whether an ARN, as it is written, is none of a caller's, however it is folded.
+// isContradicted returns whether an ARN as written is not the caller's, without regard to case.
 func isContradicted(written, canonical string) bool {
 	arn := strings.ToLower(strings.Trim(written, `"`))
 	return rolePath.ReplaceAllString(arn, ":role/") != strings.ToLower(canonical)
 }
 
-// haveTwins tells whether two differ in case only.
+// haveTwins returns whether two ARNs differ in case only.
 func haveTwins(arns []string) bool {
 	for n, one := range arns {
 		for _, other := range arns[:n] {

@@ -3,10 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 )
 
-// spec is a question before it is written down: what the generator makes, and what can be made smaller.
+// spec is a generated question in a form that can be reduced.
 type spec struct {
 	sources    []source
 	id         identity
@@ -14,23 +15,28 @@ type spec struct {
 	reserved   []string
 	scrubbed   []string
 	ssoGateOff bool
-	// Of principal.arn_like, instead of all others.
+	// For principal.arn_like; the other fields are then unused.
 	arn, pattern string
 }
 
-// source is one backend. A CRD has its objects in roles.
+// source is one backend. The objects of a CRD backend are in roles.
 type source struct {
 	mode         string
 	roles, users []entry
 	accounts     []string
 	empty        string
+	// Of an EKSConfigMap: the text of a section that cannot be read, and whether the key of mapRoles is
+	// misspelled.
+	broken     map[string]string
+	misspelled bool
+	// Of a DynamicFile: the content, if it is refused.
+	refused      string
 	strict       bool
 	reserved     []string
 	reservedMode string
 }
 
-// entry is one mapping: its keys and their values, as they are written. An anchor is for others to
-// merge it.
+// entry is one mapping: its keys and values as written. Other entries can merge it by its anchor.
 type entry struct {
 	anchor string
 	pairs  []pair
@@ -41,7 +47,7 @@ type pair struct {
 	value value
 }
 
-// value is a scalar as it is written, or a list, or pairs.
+// value is a scalar as written, a list, or a mapping.
 type value struct {
 	raw   string
 	list  []value
@@ -62,7 +68,7 @@ func mapping(pairs ...pair) value   { return value{pairs: pairs, kind: isMap} }
 func (v value) is(kind byte) bool   { return v.kind == kind }
 func (e entry) has(key string) bool { return e.get(key) != nil }
 
-// get returns the value of a key in any (ASCII) case.
+// get returns the value of a key, compared without regard to ASCII case.
 func (e entry) get(key string) *value { return get(e.pairs, key) }
 
 func get(pairs []pair, key string) *value {
@@ -80,10 +86,10 @@ func quote(of string) string {
 	return notHTML.Replace(string(quoted))
 }
 
-// What encoding/json writes otherwise for the sake of HTML.
+// notHTML reverts the escapes that encoding/json adds for HTML.
 var notHTML = strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&")
 
-// flow writes a value in a form that YAML and JSON read alike, if its scalars allow.
+// flow writes a value in flow style, which YAML and JSON read alike if the scalars are JSON.
 func (v value) flow() string {
 	var parts []string
 	switch v.kind {
@@ -143,6 +149,11 @@ func (s source) write() backend {
 		if len(s.accounts) > 0 {
 			b.Data["mapAccounts"] = "- " + strings.Join(s.accounts, "\n- ") + "\n"
 		}
+		maps.Copy(b.Data, s.broken)
+		if s.misspelled {
+			b.Data["maproles"] = b.Data["mapRoles"]
+			delete(b.Data, "mapRoles")
+		}
 	case "MountedFile":
 		b.Config = "clusterID: c\nserver:\n  port: 21362\n"
 		if len(s.roles) > 0 {
@@ -168,6 +179,9 @@ func (s source) write() backend {
 		}
 		b.Content = fmt.Sprintf(`{"LastUpdatedDateTime": "1700000000", "Version": "1", "mapRoles": %s, "mapUsers": %s, "mapAccounts": [%s]}`,
 			all(s.roles), all(s.users), strings.Join(s.accounts, ", "))
+		if s.refused != "" {
+			b.Content = s.refused
+		}
 	case "CRD":
 		for n, e := range s.roles {
 			object := fmt.Sprintf(`{"apiVersion": "iamauthenticator.k8s.aws/v1alpha1", "kind": "IAMIdentityMapping", "metadata": {"name": "o%d"}, "spec": %s}`,
@@ -186,6 +200,7 @@ func (s *spec) write() *question {
 	q := &question{
 		Op: "map.resolve", Identity: &id, PrivateDNSName: s.dns,
 		ReservedPrefixes: s.reserved, ScrubbedAccounts: s.scrubbed, SSOGateOff: s.ssoGateOff,
+		RefuseUnreadableSections: true,
 	}
 	for _, source := range s.sources {
 		q.Backends = append(q.Backends, source.write())
@@ -193,7 +208,7 @@ func (s *spec) write() *question {
 	return q
 }
 
-// clone copies a spec so far that a part of the copy can be left out.
+// clone copies a spec deeply enough that parts of the copy can be removed.
 func (s *spec) clone() *spec {
 	c := *s
 	c.sources = append([]source(nil), s.sources...)

@@ -30,9 +30,12 @@ type question struct {
 	PrivateDNSName   string    `json:"private_dns_name,omitempty"`
 	ReservedPrefixes []string  `json:"reserved_prefixes,omitempty"`
 	ScrubbedAccounts []string  `json:"scrubbed_accounts,omitempty"`
-	// Upstream's feature gate SSORoleMatch is closed; not of the protocol, and open otherwise.
+	// Closes upstream's feature gate SSORoleMatch. The driver's protocol does not have it.
 	SSOGateOff bool `json:"sso_gate_off,omitempty"`
-	// Of principal.arn_like and principal.parse.
+	// Makes the driver refuse callers because of a section that cannot be read. Its default, for the
+	// recorded answers, is to skip the section as upstream does.
+	RefuseUnreadableSections bool `json:"refuse_unreadable_sections,omitempty"`
+	// For principal.arn_like and principal.parse.
 	ARN     string `json:"arn,omitempty"`
 	Pattern string `json:"pattern,omitempty"`
 }
@@ -53,8 +56,8 @@ type identity struct {
 	AccessKeyID string `json:"access_key_id"`
 }
 
-// answer is upstream's, or a driver's. An error is `not-mapped`; `stops` if the process would not
-// have started; `identity` if STS's answer is refused; `*` for any other.
+// answer is an answer of upstream or of a driver. Upstream's errors are `not-mapped`; `stops` if the process
+// does not start; `identity` if the answer of STS is refused; `*` for any other.
 type answer struct {
 	ID           any                 `json:"id,omitempty"`
 	Username     string              `json:"username,omitempty"`
@@ -68,14 +71,14 @@ type answer struct {
 	Random       bool                `json:"random,omitempty"`
 }
 
-// What EC2 would say.
+// ec2 is the private DNS name that EC2 answers.
 type ec2 string
 
 func (e ec2) GetPrivateDNSName(context.Context, string) (string, error) { return string(e), nil }
 func (e ec2) StartEc2DescribeBatchProcessing(context.Context)           {}
 
-// How often a question is asked to find out whether chance decides: Go begins its walk through a map
-// of few keys at any of eight slots, so that of two the second may come first in one of eight only.
+// tries is the number of repetitions that detect a random answer. Go starts the iteration over a small map
+// at a random one of eight slots, so the second of two keys may come first in one of eight only.
 const tries = 64
 
 func ask(q *question) answer { return askOften(q, tries) }
@@ -141,7 +144,7 @@ var kinds = map[arn.PrincipalType]string{
 	arn.FEDERATED_USER: "federated-user", arn.ASSUMED_ROLE: "assumed-role",
 }
 
-// As pkg/token/token.go does with what STS answers (getIdentityFromSTSResponse).
+// read converts the answer of STS as getIdentityFromSTSResponse in pkg/token/token.go does.
 func read(i identity) (*token.Identity, error) {
 	kind, canonical, err := arn.Canonicalize(i.ARN)
 	if err != nil {
@@ -160,7 +163,7 @@ func read(i identity) (*token.Identity, error) {
 	return id, nil
 }
 
-// As pkg/server/server.go, BuildMapperChain, makes the mappers of a question.
+// chain builds the mappers of a question as BuildMapperChain in pkg/server/server.go does.
 func chain(q *question) ([]mapper.Mapper, error) {
 	reserved := map[string]config.ReservedPrefixConfig{}
 	for _, mode := range mapper.BackendModeChoices {
@@ -169,7 +172,7 @@ func chain(q *question) ([]mapper.Mapper, error) {
 			UsernamePrefixReserveList: q.ReservedPrefixes,
 		}
 	}
-	// What a configuration file reserves, it reserves for every backend that it names.
+	// The reserved prefixes of a configuration file apply to every backend that it names.
 	for _, b := range q.Backends {
 		if b.Config == "" {
 			continue
@@ -204,7 +207,7 @@ func build(b backend, reserved map[string]config.ReservedPrefixConfig) (mapper.M
 	case mapper.ModeDynamicFile:
 		m, err := dynamicfile.NewDynamicFileMapper(cfg)
 		if err == nil {
-			// A file that is refused leaves the mapper empty.
+			// A refused file leaves the mapper empty.
 			_ = m.CallBackForFileLoad([]byte(b.Content))
 		}
 		return m, err
@@ -220,7 +223,7 @@ func load(text string) (*viper.Viper, error) {
 	return v, v.ReadConfig(strings.NewReader(text))
 }
 
-// As cmd/aws-iam-authenticator/root.go, getConfig, reads its configuration file.
+// mounted reads a configuration file as getConfig in cmd/aws-iam-authenticator/root.go does.
 func mounted(text string, cfg config.Config) (mapper.Mapper, error) {
 	v, err := load(text)
 	if err != nil {
@@ -254,7 +257,7 @@ func reservedBy(text string) (map[string]config.ReservedPrefixConfig, error) {
 	return reserved, nil
 }
 
-// As the controller does before an object counts (pkg/mapper/crd/controller, syncHandler).
+// objects indexes objects as syncHandler in pkg/mapper/crd/controller does.
 func objects(raw []json.RawMessage, reserved []string) (mapper.Mapper, error) {
 	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{
 		"canonicalARN": controller.IndexIAMIdentityMappingByCanonicalArn,
