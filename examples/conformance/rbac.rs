@@ -116,8 +116,12 @@ struct Refused {
 
 fn forbidden(question: &Refused) -> Value {
     let attributes = &question.attrs;
-    let nobody = question.nil_user.unwrap_or_default();
-    let user = if nobody { "" } else { text(&attributes.user) };
+    let is_anonymous = question.nil_user.unwrap_or_default();
+    let user = if is_anonymous {
+        ""
+    } else {
+        text(&attributes.user)
+    };
     let forbidden = Forbidden::new(user, attributes.request(), text(&question.authz_reason));
     json!({
         "message": forbidden.to_string(),

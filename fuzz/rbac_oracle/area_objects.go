@@ -11,7 +11,7 @@ import (
 
 type object = map[string]any
 
-// metadata makes a name and a namespace; if bad, some that cannot be.
+// metadata generates a name and a namespace; if bad, possibly invalid ones.
 func (g generator) metadata(kind string, bad bool) object {
 	m := object{"name": g.pick("x", "new", "r0", "c0", "System:a b")}
 	if isNamespaced(kind) {
@@ -59,7 +59,7 @@ func (g generator) goodRule(kind string) rbacv1.PolicyRule {
 	}
 }
 
-// object makes one of the four kinds. It is bad in one place or in several.
+// object generates an object of one of the four kinds. If bad, it may be invalid in several places.
 func (g generator) object(kind string, bad bool) object {
 	isBad := func() bool { return bad && g.one(2) }
 	o := object{"metadata": g.metadata(kind, isBad())}
@@ -130,14 +130,14 @@ func (g generator) validate() *question {
 	return &question{Op: "rbac.validate", Kind: kind, Object: raw(g.object(kind, !g.one(3)))}
 }
 
-// update makes an object and what it was before, which may have been bad already.
+// update generates an object and the stored version that it replaces. Both may be invalid.
 func (g generator) update() *question {
 	kind := g.pick("Role", "ClusterRole", "ClusterRole", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
 	before, after := g.object(kind, g.one(2)), g.object(kind, g.one(2))
 	metadata := after["metadata"].(object)
 	of := before["metadata"].(object)
 	if !isNamespaced(kind) {
-		// The API server takes it away before it looks.
+		// The API server clears the namespace before validation.
 		delete(metadata, "namespace")
 		delete(of, "namespace")
 	}
@@ -156,7 +156,7 @@ func (g generator) update() *question {
 	return &question{Op: "rbac.validate", Kind: kind, Object: raw(after), Before: raw(before)}
 }
 
-func whatErrors(q *question, a answer) []string {
+func classesOfErrors(q *question, a answer) []string {
 	switch n := len(a["errors"].([]answer)); {
 	case n == 0:
 		return []string{q.Kind + " valid"}
@@ -183,7 +183,7 @@ func (g generator) fillIn() *question {
 	return &question{Op: "rbac.default", Kind: kind, Object: raw(o)}
 }
 
-// write makes a world where the user holds something, and an object that gives something of it.
+// write generates a world in which the user holds some rules, and an object that grants a part of them.
 func (g generator) write() *question {
 	of := narrow
 	if g.one(4) {
@@ -254,7 +254,7 @@ func (g generator) write() *question {
 	return q
 }
 
-// put makes an object one of the world's, in the place of one of its name.
+// put adds an object to the world, and removes an object of the same name.
 func (w *world) put(kind string, from json.RawMessage) {
 	switch o := reread(kind, from).(type) {
 	case *rbacv1.Role:
@@ -280,15 +280,15 @@ func (g generator) someSelectors() []object {
 	return selectors
 }
 
-func whatWrite(q *question, a answer) []string {
-	of := word(len(q.Before) > 0, "replace ", "create ") + q.Kind
+func classesOfWrite(q *question, a answer) []string {
+	of := choose(len(q.Before) > 0, "replace ", "create ") + q.Kind
 	if a["allowed"] == true {
 		return []string{of + ": allowed"}
 	}
 	return []string{of + ": refused"}
 }
 
-// read makes the JSON of an object in which something may be of another type, or null, or not there.
+// read generates the JSON of an object in which some fields have the wrong type, are null or are missing.
 func (g generator) read() *question {
 	kind := g.pick(kinds...)
 	o := g.object(kind, false)
@@ -308,7 +308,7 @@ func (g generator) read() *question {
 	return &question{Op: "rbac.read", Kind: kind, Text: string(raw(root))}
 }
 
-// bend changes something somewhere in a tree.
+// bend changes one random place in a tree.
 func (g generator) bend(tree any) any {
 	switch tree := tree.(type) {
 	case map[string]any:
@@ -346,6 +346,6 @@ func (g generator) oddity() any {
 	return []any{nil, nil, 1, 1.5, true, "", "x", "true", []any{}, object{}, []any{nil}, object{"a": nil}, []any{"x"}}[g.IntN(13)]
 }
 
-func whatRead(q *question, a answer) []string {
-	return []string{q.Kind + word(a["lost"] == true, " refused", " read")}
+func classesOfRead(q *question, a answer) []string {
+	return []string{q.Kind + choose(a["lost"] == true, " refused", " read")}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// requestInfo makes a method and a URL, most of the kind that an API server is asked.
+// requestInfo generates a method and a URL. Most are of the form that an API server serves.
 func (g generator) requestInfo() *question {
 	method := g.pick("GET", "GET", "GET", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "DELETE", "OPTIONS", "get", "FOO")
 	return &question{Op: "rbac.request_info", Method: method, URL: g.path() + g.query()}
@@ -113,7 +113,7 @@ func (g generator) fieldSelector() string {
 	return strings.Join(terms, g.pick(",", ",", ",,", ", "))
 }
 
-func whatRequestInfo(_ *question, a answer) []string {
+func classesOfRequestInfo(_ *question, a answer) []string {
 	if refused, is := a["error"].(answer); is {
 		return []string{"refused: " + refused["code"].(string)}
 	}
@@ -130,14 +130,14 @@ func whatRequestInfo(_ *question, a answer) []string {
 	return []string{verb}
 }
 
-// selectorText makes something like a selector.
+// selectorText generates a text that resembles a selector. Many are invalid.
 func (g generator) selectorText() string {
 	if g.one(3) {
 		return g.fieldSelector()
 	}
 	var b strings.Builder
 	if g.one(2) {
-		// A good one, or nearly.
+		// Valid, or nearly so.
 		for n := range 1 + g.IntN(3) {
 			if n > 0 {
 				b.WriteString(g.pick(",", ",", " , "))
@@ -169,8 +169,8 @@ func (g generator) rawSelector() *question {
 	return &question{Op: "rbac.raw_selector", Selector: raw(g.selectorText())}
 }
 
-func whatRawSelector(_ *question, a answer) []string {
-	return []string{word(a["fieldError"] == "", "of fields", "none of fields"), word(a["labelError"] == "", "of labels", "none of labels")}
+func classesOfRawSelector(_ *question, a answer) []string {
+	return []string{choose(a["fieldError"] == "", "of fields", "none of fields"), choose(a["labelError"] == "", "of labels", "none of labels")}
 }
 
 func (g generator) labelKey() string {
@@ -187,7 +187,7 @@ func (g generator) labelValue() string {
 	return g.pick("", "true", "1", "A.b_c-1", "false", strings.Repeat("v", 63))
 }
 
-// goodOr makes label keys and values of which most can be, unless it is a bad day.
+// matchLabels generates labels; if bad, possibly invalid ones.
 func (g generator) matchLabels(bad bool) map[string]string {
 	labels := map[string]string{}
 	for range g.IntN(3) {
@@ -200,7 +200,7 @@ func (g generator) matchLabels(bad bool) map[string]string {
 	return labels
 }
 
-// labelSelectorOf makes one in the form of JSON, so that a list can be missing or empty.
+// labelSelectorOf generates a LabelSelector as JSON, so that a list can be missing or empty.
 func (g generator) labelSelectorOf(bad bool) map[string]any {
 	selector := map[string]any{}
 	if labels := g.matchLabels(bad); len(labels) > 0 {
@@ -246,9 +246,9 @@ func (g generator) labelSelector() *question {
 	return q
 }
 
-func whatMatch(_ *question, a answer) []string {
+func classesOfMatch(_ *question, a answer) []string {
 	if a["error"] != nil {
 		return []string{"refused"}
 	}
-	return []string{word(a["match"] == true, "match", "no match")}
+	return []string{choose(a["match"] == true, "match", "no match")}
 }

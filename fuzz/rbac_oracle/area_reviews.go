@@ -7,7 +7,7 @@ import (
 
 func metav1Name(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }
 
-// aggregate makes roles with labels, and one that asks for some of them.
+// aggregate generates ClusterRoles with labels, and one that aggregates some of them.
 func (g generator) aggregate() *question {
 	q := &question{Op: "rbac.aggregate", Target: "target"}
 	selectors := []metav1.LabelSelector{}
@@ -55,11 +55,11 @@ func (g generator) aggregate() *question {
 
 func ptr[T any](of T) *T { return &of }
 
-func whatAggregate(_ *question, a answer) []string {
+func classesOfAggregate(_ *question, a answer) []string {
 	if a["error"] != nil {
 		return []string{"refused"}
 	}
-	return []string{word(a["changed"] == true, "changed", "as it was")}
+	return []string{choose(a["changed"] == true, "changed", "as it was")}
 }
 
 func (g generator) review() *question {
@@ -100,7 +100,7 @@ func (g generator) review() *question {
 		spec[ofGroups] = a.Groups
 	}
 	if g.one(20) {
-		// Of the other version, where it is none.
+		// One of the two is the key of the other version, and unknown in this one.
 		spec[g.pick("group", "groups")] = []string{"devs"}
 	}
 	if g.one(10) {
@@ -120,7 +120,7 @@ func (g generator) review() *question {
 	return q
 }
 
-// selectorAttributes makes a selector of a review: as text, taken apart, or wrong.
+// selectorAttributes generates the selector of a review: raw, parsed or invalid.
 func (g generator) selectorAttributes(ofLabels bool) object {
 	s := object{}
 	if g.one(2) {
@@ -160,7 +160,7 @@ func (g generator) reviewRules() *question {
 	return q
 }
 
-func whatReview(_ *question, a answer) []string {
+func classesOfReview(_ *question, a answer) []string {
 	if refused, is := a["error"].(answer); is {
 		return []string{"refused: " + refused["code"].(string)}
 	}
@@ -168,5 +168,5 @@ func whatReview(_ *question, a answer) []string {
 	if _, is := status["allowed"]; !is {
 		return []string{"rules"}
 	}
-	return []string{word(status["allowed"] == true, "allowed", "not allowed"), word(status["evaluationError"] != nil, "selector ignored", "selectors fine")}
+	return []string{choose(status["allowed"] == true, "allowed", "not allowed"), choose(status["evaluationError"] != nil, "selector ignored", "selectors fine")}
 }

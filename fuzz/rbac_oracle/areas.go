@@ -11,39 +11,39 @@ import (
 type area struct {
 	name string
 	ask  func(generator) *question
-	// what names an answer of upstream, so that the run can say how many there were of each.
-	what func(*question, answer) []string
+	// classes classifies an answer of upstream. The run prints the share of each class.
+	classes func(*question, answer) []string
 }
 
 var areas = []area{
-	{"request_info", generator.requestInfo, whatRequestInfo},
-	{"raw_selector", generator.rawSelector, whatRawSelector},
-	{"label_selector", generator.labelSelector, whatMatch},
+	{"request_info", generator.requestInfo, classesOfRequestInfo},
+	{"raw_selector", generator.rawSelector, classesOfRawSelector},
+	{"label_selector", generator.labelSelector, classesOfMatch},
 	{"serve", generator.serve, func(_ *question, a answer) []string { return []string{fmt.Sprint(a["status"])} }},
 	{"forbidden", generator.forbidden, func(q *question, _ answer) []string {
-		return []string{word(q.Attrs.ResourceRequest, "resource", "path")}
+		return []string{choose(q.Attrs.ResourceRequest, "resource", "path")}
 	}},
-	{"authorize", generator.authorize, whatAuthorize},
-	{"rules_for", generator.rulesFor, whatRules},
-	{"allowed_subjects", generator.allowedSubjects, whatSubjects},
+	{"authorize", generator.authorize, classesOfAuthorize},
+	{"rules_for", generator.rulesFor, classesOfRules},
+	{"allowed_subjects", generator.allowedSubjects, classesOfSubjects},
 	{"covers", generator.covers, func(_ *question, a answer) []string {
-		return []string{word(a["covers"] == true, "covered", "not covered")}
+		return []string{choose(a["covers"] == true, "covered", "not covered")}
 	}},
-	{"escalation", generator.escalation, func(_ *question, a answer) []string { return []string{word(a["ok"] == true, "held", "escalation")} }},
-	{"read", generator.read, whatRead},
-	{"validate", generator.validate, whatErrors},
-	{"update", generator.update, whatErrors},
+	{"escalation", generator.escalation, func(_ *question, a answer) []string { return []string{choose(a["ok"] == true, "held", "escalation")} }},
+	{"read", generator.read, classesOfRead},
+	{"validate", generator.validate, classesOfErrors},
+	{"update", generator.update, classesOfErrors},
 	{"default", generator.fillIn, func(q *question, _ answer) []string { return []string{q.Kind} }},
-	{"write", generator.write, whatWrite},
-	{"aggregate", generator.aggregate, whatAggregate},
+	{"write", generator.write, classesOfWrite},
+	{"aggregate", generator.aggregate, classesOfAggregate},
 	{"can_i_list", generator.canIList, func(q *question, _ answer) []string {
-		return []string{word(len(q.Rules) > 0, "some rules", "no rules")}
+		return []string{choose(len(q.Rules) > 0, "some rules", "no rules")}
 	}},
-	{"review", generator.review, whatReview},
-	{"review_rules", generator.reviewRules, whatReview},
+	{"review", generator.review, classesOfReview},
+	{"review_rules", generator.reviewRules, classesOfReview},
 }
 
-func word(is bool, yes, no string) string {
+func choose(is bool, yes, no string) string {
 	if is {
 		return yes
 	}
@@ -59,7 +59,7 @@ func (g generator) authorize() *question {
 	return q
 }
 
-func whatAuthorize(_ *question, a answer) []string {
+func classesOfAuthorize(_ *question, a answer) []string {
 	var of []string
 	for _, check := range a["checks"].([]answer) {
 		switch {
@@ -80,9 +80,9 @@ func (g generator) rulesFor() *question {
 	return &question{Op: "rbac.rules_for", World: w, User: c.user, Groups: c.groups, Namespace: c.namespace}
 }
 
-func whatRules(_ *question, a answer) []string {
+func classesOfRules(_ *question, a answer) []string {
 	some := len(a["resourceRules"].([]rbacv1.PolicyRule))+len(a["nonResourceRules"].([]rbacv1.PolicyRule)) > 0
-	return []string{word(some, "rules", "no rules"), word(a["evaluationError"] == "", "resolved", "unresolved")}
+	return []string{choose(some, "rules", "no rules"), choose(a["evaluationError"] == "", "resolved", "unresolved")}
 }
 
 func (g generator) allowedSubjects() *question {
@@ -92,15 +92,15 @@ func (g generator) allowedSubjects() *question {
 	return &question{Op: "rbac.allowed_subjects", World: w, Attrs: &a, SuperUser: g.pick("", "", "root")}
 }
 
-func whatSubjects(_ *question, a answer) []string {
-	return []string{word(len(a["subjects"].([]rbacv1.Subject)) > 2, "some", "none but the privileged"), word(a["evaluationError"] == "", "resolved", "unresolved")}
+func classesOfSubjects(_ *question, a answer) []string {
+	return []string{choose(len(a["subjects"].([]rbacv1.Subject)) > 2, "some", "none but the privileged"), choose(a["evaluationError"] == "", "resolved", "unresolved")}
 }
 
 func (g generator) covers() *question {
 	of := g.alphabet()
 	owner, servant := g.rules(5, of), g.rules(3, of)
 	if len(owner) > 0 && !g.one(3) {
-		// Something of what is held.
+		// Parts of the rules that the owner holds.
 		servant = nil
 		for range 1 + g.IntN(2) {
 			servant = append(servant, g.part(owner[g.IntN(len(owner))]))
@@ -109,7 +109,7 @@ func (g generator) covers() *question {
 	return &question{Op: "rbac.covers", Owner: owner, Servant: servant}
 }
 
-// part leaves things out of a rule, so that who holds it holds the rest, mostly.
+// part removes entries from a rule. The rule usually covers the result.
 func (g generator) part(rule rbacv1.PolicyRule) rbacv1.PolicyRule {
 	less := func(list []string) []string {
 		if len(list) > 1 && g.one(2) {
@@ -130,7 +130,7 @@ func (g generator) part(rule rbacv1.PolicyRule) rbacv1.PolicyRule {
 	return part
 }
 
-// held makes rules of which somebody holds some.
+// held generates rules that the caller holds in part.
 func (g generator) held(w *world, c caller, of alphabet) []rbacv1.PolicyRule {
 	all := w.rulesOf(c.role)
 	if len(all) == 0 || g.one(8) {
@@ -177,7 +177,7 @@ func (g generator) forbidden() *question {
 	}
 }
 
-// serve makes a request over HTTP, of somebody who may mostly do something like it.
+// serve generates an HTTP request. The user often holds a rule for a similar request.
 func (g generator) serve() *question {
 	of := g.alphabet()
 	w := g.world(of)

@@ -11,11 +11,12 @@ import (
 	"slices"
 )
 
-// compare asks upstream and a conformance driver the questions of an area, or of all of them. A
-// difference has to be of exactly one row of the divergence file. Prints what came of it, or, if it
-// records, the questions that were answered alike, with the answer. Returns the exit status.
+// compare asks upstream and a conformance driver generated questions of one area, or of all. Each
+// difference must match exactly one row of the divergence file. Prints the counts; with records, prints
+// the questions with equal answers instead. Returns the exit status.
 func compare(driver, only string, count int, seed uint64, records bool) int {
 	status := 2
+	seen := map[string]int{}
 	for n, area := range areas {
 		if only != "all" && only != area.name {
 			continue
@@ -29,10 +30,20 @@ func compare(driver, only string, count int, seed uint64, records bool) int {
 		if !records {
 			t.print()
 		}
+		for row, n := range t.rows {
+			seen[row] += n
+		}
 		if t.unexplained > 0 {
 			status = 1
 		} else if status == 2 {
 			status = 0
+		}
+	}
+	if only == "all" && !records {
+		for _, row := range rows {
+			if seen[row.name] == 0 {
+				fmt.Printf("row %s: never\n", row.name)
+			}
 		}
 	}
 	return status
@@ -45,7 +56,7 @@ type tally struct {
 	answers, rows              map[string]int
 }
 
-// add asks some questions. The driver may answer only once it has read them all.
+// add asks a batch of questions. The driver may read all of them before it answers the first.
 func (t *tally) add(driver string, g generator, count int) {
 	questions := make([]*question, count)
 	var lines bytes.Buffer
@@ -55,7 +66,7 @@ func (t *tally) add(driver string, g generator, count int) {
 		questions[n].Version = release
 		check(encoder.Encode(questions[n]))
 	}
-	// Upstream is asked what the driver reads.
+	// Upstream gets the JSON that the driver gets, not the generated value.
 	asked := bufio.NewScanner(bytes.NewReader(lines.Bytes()))
 	asked.Buffer(nil, 1<<26)
 	command := exec.Command(driver)
@@ -70,8 +81,8 @@ func (t *tally) add(driver string, g generator, count int) {
 		read := new(question)
 		check(json.Unmarshal(asked.Bytes(), read))
 		theirs := ask(read)
-		for _, what := range t.area.what(q, theirs) {
-			t.answers[what]++
+		for _, class := range t.area.classes(q, theirs) {
+			t.answers[class]++
 		}
 		if !answers.Scan() {
 			check(fmt.Errorf("the driver has stopped: %v", answers.Err()))
@@ -94,9 +105,6 @@ func (t *tally) judge(line []byte, q *question, theirs, ours any) {
 	of := p.rows()
 	if len(of) == 1 {
 		t.rows[of[0]]++
-		if of[0] == "update-repeats-causes" {
-			t.record(p, line)
-		}
 		return
 	}
 	t.unexplained++
@@ -105,16 +113,11 @@ func (t *tally) judge(line []byte, q *question, theirs, ours any) {
 	}
 }
 
-// record prints a question and upstream's answer; of an update the message, which is without repeats.
+// record prints a question and upstream's answer.
 func (t *tally) record(p pairing, line []byte) {
-	if !t.records {
-		return
+	if t.records {
+		fmt.Printf("%s,\"answer\":%s}\n", bytes.TrimSuffix(line, []byte("}")), raw(withoutEmpty(p.theirs)))
 	}
-	theirs := p.theirs
-	if t.area.name == "update" {
-		theirs = map[string]any{"message": theirs["message"]}
-	}
-	fmt.Printf("%s,\"answer\":%s}\n", bytes.TrimSuffix(line, []byte("}")), raw(withoutEmpty(theirs)))
 }
 
 func (t *tally) print() {
@@ -124,15 +127,16 @@ func (t *tally) print() {
 	for _, n := range t.answers {
 		total += n
 	}
-	for _, what := range slices.Sorted(maps.Keys(t.answers)) {
-		fmt.Printf("  %5.1f %% %s\n", 100*float64(t.answers[what])/float64(max(total, 1)), what)
+	for _, class := range slices.Sorted(maps.Keys(t.answers)) {
+		fmt.Printf("  %5.1f %% %s\n", 100*float64(t.answers[class])/float64(max(total, 1)), class)
 	}
 	for _, row := range slices.Sorted(maps.Keys(t.rows)) {
 		fmt.Printf("  row %s: %d\n", row, t.rows[row])
 	}
 }
 
-// plain makes JSON of an answer again, without what is empty: absent, null, "", [] and {} are the same.
+// plain converts an answer to JSON values without empty fields, so that absent, null, "", [] and {} are
+// equal.
 func plain(of any) any {
 	var v any
 	check(json.Unmarshal(raw(of), &v))

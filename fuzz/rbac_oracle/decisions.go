@@ -16,7 +16,7 @@ import (
 	"k8s.io/kubernetes/plugin/pkg/auth/authorizer/rbac"
 )
 
-// ordered lists bindings in the order of the world. Upstream's listers walk a map.
+// ordered lists bindings in the order of the world. The order of upstream's listers is that of a map.
 type ordered struct{ *world }
 
 func (o ordered) ListClusterRoleBindings(context.Context) ([]*rbacv1.ClusterRoleBinding, error) {
@@ -37,7 +37,7 @@ func (o ordered) ListRoleBindings(_ context.Context, namespace string) ([]*rbacv
 	return list, nil
 }
 
-// getters are upstream's own, over the caches that the API server keeps.
+// getters returns upstream's own role getters, over indexers like those of the API server.
 func (w *world) getters() (*rbac.RoleGetter, *rbac.ClusterRoleGetter) {
 	byNamespace := cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc}
 	roles := cache.NewIndexer(cache.MetaNamespaceKeyFunc, byNamespace)
@@ -73,8 +73,8 @@ func authorize(q *question) answer {
 }
 
 func rulesFor(q *question) answer {
-	who := &user.DefaultInfo{Name: q.User, Groups: q.Groups}
-	resources, paths, incomplete, err := q.World.authorizer().RulesFor(context.Background(), who, q.Namespace)
+	caller := &user.DefaultInfo{Name: q.User, Groups: q.Groups}
+	resources, paths, incomplete, err := q.World.authorizer().RulesFor(context.Background(), caller, q.Namespace)
 	ofResources, ofPaths := []rbacv1.PolicyRule{}, []rbacv1.PolicyRule{}
 	for _, r := range resources {
 		ofResources = append(ofResources, rbacv1.PolicyRule{

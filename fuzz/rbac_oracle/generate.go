@@ -17,7 +17,7 @@ func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 func (g generator) pick(of ...string) string { return of[g.IntN(len(of))] }
 func (g generator) one(in int) bool          { return g.IntN(in) == 0 }
 
-// some picks up to most, any of them again.
+// some picks up to most texts, with repetition.
 func (g generator) some(most int, of []string) []string {
 	var list []string
 	for range g.IntN(most + 1) {
@@ -30,13 +30,13 @@ func (g generator) atLeastOne(most int, of []string) []string {
 	return append(g.some(most-1, of), g.pick(of...))
 }
 
-// alphabet is what rules and requests are made of.
+// alphabet has the texts that rules and requests are generated from.
 type alphabet struct {
 	verbs, groups, resources, names, urls []string
 }
 
 var (
-	// Where rules and requests seldom meet, but every trap is there.
+	// With every special case. Rules seldom match requests.
 	wide = alphabet{
 		verbs: []string{
 			"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "*", "", "GET", "get*",
@@ -53,7 +53,7 @@ var (
 			"/metrics/", "/metrics", "/*", "/healthz/**", "/é", "/a\"b",
 		},
 	}
-	// Where they meet.
+	// Rules often match requests.
 	narrow = alphabet{
 		verbs:     []string{"get", "list", "*", "create", "escalate", "bind"},
 		groups:    []string{"", "*", "apps", "rbac.authorization.k8s.io"},
@@ -75,7 +75,7 @@ var (
 		"q\"uo", "ünï", "a\tb", "\u00a0", "\u202e", "💥", "a\\b", "\x7f", "\u0001", "...", "a b",
 		"\ufeff", "<b>&", "A", "x:y", "a\u0301", "\u00ad", "\U000e0001",
 	}
-	// No object is called so.
+	// Names that no object can have.
 	impossible = []string{"a/b", "%", ".", "..", "", "a%/"}
 )
 
@@ -86,7 +86,7 @@ func (g generator) alphabet() alphabet {
 	return narrow
 }
 
-// rule makes one that is mostly for resources or for paths, and now and then for both.
+// rule generates a rule for resources or for paths, and now and then for both.
 func (g generator) rule(of alphabet) rbacv1.PolicyRule {
 	rule := rbacv1.PolicyRule{Verbs: g.atLeastOne(3, of.verbs)}
 	if g.one(30) {
@@ -137,7 +137,7 @@ func (g generator) labelsOf() map[string]string {
 	return labels
 }
 
-// world makes objects of unique names.
+// world generates objects with unique names.
 func (g generator) world(of alphabet) *world {
 	w := &world{}
 	for n := range 1 + g.IntN(3) {
@@ -206,7 +206,7 @@ func (g generator) subjects(most int) []rbacv1.Subject {
 	return subjects
 }
 
-// caller is somebody, mostly one of whom a binding speaks, and where it does.
+// caller is a user, in most cases a subject of a binding, and the namespace and role of that binding.
 type caller struct {
 	user      string
 	groups    []string
@@ -246,7 +246,7 @@ func (g generator) caller(w *world) caller {
 	return c
 }
 
-// rulesOf finds what a role gives.
+// rulesOf returns the rules of a role.
 func (w *world) rulesOf(ref rbacv1.RoleRef) []rbacv1.PolicyRule {
 	for _, r := range w.Roles {
 		if ref.Kind == "Role" && r.Name == ref.Name {
@@ -261,7 +261,7 @@ func (w *world) rulesOf(ref rbacv1.RoleRef) []rbacv1.PolicyRule {
 	return nil
 }
 
-// request makes one that is, mostly, for something that somebody holds.
+// request generates a request that a subject of the world is often allowed to make.
 func (g generator) request(w *world, of alphabet) attrs {
 	a, c := g.attrs(of), g.caller(w)
 	a.User, a.Groups = c.user, c.groups

@@ -20,7 +20,7 @@ import (
 	"k8s.io/kubernetes/pkg/controller/clusterroleaggregation"
 )
 
-// applied is a client that keeps what the aggregation controller writes.
+// applied is a client that records the rules that the aggregation controller writes.
 type applied struct {
 	rbacclient.ClusterRoleInterface
 	rules []rbacv1.PolicyRule
@@ -40,8 +40,8 @@ func (a *applied) Apply(_ context.Context, role *rbacv1apply.ClusterRoleApplyCon
 	return nil, nil
 }
 
-// aggregator is the controller, with what its queue calls for each role, which is not exported. One is
-// enough: it starts goroutines that nothing ends.
+// aggregator is the controller with its unexported syncHandler, which its queue calls for each role. There
+// is only one, because it starts goroutines that never end.
 var aggregator = func() (a struct {
 	roles  cache.Indexer
 	client *applied
@@ -55,7 +55,7 @@ var aggregator = func() (a struct {
 	return a
 }()
 
-// aggregate lets the controller settle one role, once.
+// aggregate runs one sync of the controller for one role.
 func aggregate(q *question) answer {
 	var roles []any
 	var before []rbacv1.PolicyRule
@@ -76,7 +76,7 @@ func aggregate(q *question) answer {
 	return answer{"rules": aggregator.client.rules, "changed": true}
 }
 
-// reviews is a client whose reviews of rules are answered with these.
+// reviews is a client that answers each SelfSubjectRulesReview with this status.
 type reviews struct {
 	authorizationclient.AuthorizationV1Interface
 	authorizationclient.SelfSubjectRulesReviewInterface

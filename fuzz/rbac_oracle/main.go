@@ -1,7 +1,7 @@
-// Rbac_oracle answers the `rbac.*` questions of the conformance driver with Kubernetes' own code: the
-// request parser and the handlers of its API server, the RBAC authorizer, the storage of the four kinds
-// with their validation and escalation checks, the reviews, the aggregation controller and kubectl's
-// listing. One JSON question a line in, one JSON answer a line out.
+// Rbac_oracle answers the `rbac.*` questions of the conformance driver with Kubernetes' own code: the API
+// server's request parser and handlers, the RBAC authorizer, the storage of the four kinds with its
+// validation and escalation checks, the reviews, the aggregation controller and kubectl's listing. It reads
+// one JSON question per line and writes one JSON answer per line.
 package main
 
 import (
@@ -49,7 +49,7 @@ func main() {
 	check(out.Flush())
 }
 
-// quiet keeps upstream from logging: it logs what it cannot read.
+// quiet turns off upstream's logging: it logs every unreadable object.
 func quiet() {
 	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
 	klog.InitFlags(flags)

@@ -24,7 +24,7 @@ import (
 	"k8s.io/kubernetes/pkg/registry/rbac/rolebinding"
 )
 
-// The answers are recorded with this in the place of every object's name.
+// placeholder replaces the object's name in every answer, as the recorded answers have it.
 const placeholder = "NAME"
 
 type strategy interface {
@@ -45,7 +45,7 @@ func strategyOf(kind string) strategy {
 	}
 }
 
-// internal reads an object without defaults, and makes the internal type of it.
+// internal reads an object without defaults, and converts it to the internal type.
 func internal(kind string, from json.RawMessage) runtime.Object {
 	read, err := legacyscheme.Scheme.New(rbacv1.SchemeGroupVersion.WithKind(kind))
 	check(err)
@@ -60,14 +60,21 @@ func validate(q *question) answer {
 	if len(q.Before) > 0 {
 		return validateUpdate(q, strategy, object)
 	}
-	errors := strategy.Validate(context.Background(), object)
+	errors := validateCreate(versioned(), strategy, object)
 	if len(errors) == 0 {
 		return answer{"errors": []answer{}}
 	}
 	return invalid(apierrors.NewInvalid(rbac.Kind(q.Kind), placeholder, errors))
 }
 
-// validateUpdate asks as an update does, which looks at metadata once more, and first.
+// versioned returns a context with the API version of the request, which selects the declarative validation.
+func versioned() context.Context {
+	info := &request.RequestInfo{APIGroup: rbacv1.GroupName, APIVersion: rbacv1.SchemeGroupVersion.Version}
+	return request.WithRequestInfo(context.Background(), info)
+}
+
+// validateUpdate validates as an update does: BeforeUpdate validates the metadata first, then calls the
+// strategy.
 func validateUpdate(q *question, strategy strategy, object runtime.Object) answer {
 	before := internal(q.Kind, q.Before)
 	metadata, err := meta.Accessor(object)
@@ -76,7 +83,7 @@ func validateUpdate(q *question, strategy strategy, object runtime.Object) answe
 	check(err)
 	metadata.SetResourceVersion("1")
 	of.SetResourceVersion("1")
-	ctx := request.WithNamespace(context.Background(), metadata.GetNamespace())
+	ctx := request.WithNamespace(versioned(), metadata.GetNamespace())
 	if err := rest.BeforeUpdate(strategy, ctx, object, before); err != nil {
 		status := err.(*apierrors.StatusError)
 		said := fmt.Sprintf("%s %q is", rbac.Kind(q.Kind), metadata.GetName())
@@ -109,7 +116,7 @@ func fillIn(q *question) answer {
 	return answer{"object": object}
 }
 
-// readText reads an object as the API server does, and keeps what the crate keeps of it.
+// readText reads an object as the API server does, and drops the fields that the crate does not read.
 func readText(q *question) answer {
 	object, _, err := legacyscheme.Codecs.UniversalDeserializer().Decode([]byte(q.Text), nil, nil)
 	if err != nil {
@@ -119,13 +126,13 @@ func readText(q *question) answer {
 	metadata, err := meta.Accessor(object)
 	check(err)
 	if metadata.GetName() == "" {
-		// It would not be stored.
+		// Validation would refuse it.
 		return answer{"lost": true}
 	}
 	if !isNamespaced(q.Kind) {
 		metadata.SetNamespace("")
 	} else if metadata.GetNamespace() == "" {
-		// As kubectl has it.
+		// As kubectl does.
 		metadata.SetNamespace("default")
 	}
 	metadata.SetAnnotations(nil)

@@ -8,11 +8,11 @@ import (
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 )
 
-// question is one of the conformance driver's. Each op has a few of the fields.
+// question is a question of the conformance driver. Each op uses some of the fields.
 type question struct {
 	ID any    `json:"id,omitempty"`
 	Op string `json:"op"`
-	// The version of Kubernetes that is asked about; the driver takes 1.34 where it is absent.
+	// The Kubernetes version. The driver's default is 1.34.
 	Version string `json:"kubernetesVersion,omitempty"`
 
 	Method string `json:"method,omitempty"`
@@ -34,10 +34,10 @@ type question struct {
 	Kind   string          `json:"kind,omitempty"`
 	Object json.RawMessage `json:"object,omitempty"`
 	Before json.RawMessage `json:"before,omitempty"`
-	// Whether a write is validated, too, after the checks against escalation.
-	Validated bool `json:"validated,omitempty"`
-	Text   string          `json:"text,omitempty"`
-	Review json.RawMessage `json:"review,omitempty"`
+	// Whether a write is validated after the escalation check. The recorded answers of `rbac.write` are not.
+	Validated bool            `json:"validated,omitempty"`
+	Text      string          `json:"text,omitempty"`
+	Review    json.RawMessage `json:"review,omitempty"`
 
 	ClusterRoles []rbacv1.ClusterRole `json:"clusterRoles,omitempty"`
 	Target       string               `json:"target,omitempty"`
@@ -52,7 +52,7 @@ type world struct {
 	ClusterRoleBindings []rbacv1.ClusterRoleBinding `json:"clusterRoleBindings,omitempty"`
 }
 
-// attrs is a request that was read, and whose it is.
+// attrs has the attributes of a request and of its user.
 type attrs struct {
 	User            string   `json:"user"`
 	Groups          []string `json:"groups,omitempty"`

@@ -3,17 +3,25 @@
 package main
 
 import (
+	"context"
+	"net/http"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/apiserver/pkg/authorization/union"
+	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/kubernetes/pkg/api/legacyscheme"
 )
 
-// release is the version of Kubernetes that is linked.
+// release is the linked version of Kubernetes.
 const release = "1.37"
 
-// chain builds the authorizers of kube-apiserver with --authorization-mode=RBAC, under the names that
-// pkg/kubeapiserver/authorizer gives them.
+// chain builds the authorizers of kube-apiserver with --authorization-mode=RBAC, with the names from
+// pkg/kubeapiserver/authorizer.
 func chain(rbac authorizer.Authorizer) authorizer.Authorizer {
 	privileged := authorizerfactory.NewPrivilegedGroups(user.SystemPrivilegedGroup)
 	authorizers, err := union.New(
@@ -22,4 +30,14 @@ func chain(rbac authorizer.Authorizer) authorizer.Authorizer {
 	)
 	check(err)
 	return authorizers
+}
+
+// sendForbidden writes the response of the API server to a request that is not authorized.
+func sendForbidden(w http.ResponseWriter, attributes authorizer.Attributes, req *http.Request, reason string) {
+	responsewriters.Forbidden(attributes, w, req, reason, legacyscheme.Codecs)
+}
+
+// validateCreate validates a new object as BeforeCreate does, with the declarative validation of its version.
+func validateCreate(ctx context.Context, strategy rest.RESTCreateStrategy, object runtime.Object) field.ErrorList {
+	return rest.ValidateCreate(ctx, object, strategy)
 }

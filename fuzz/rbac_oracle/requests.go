@@ -24,7 +24,7 @@ var requestInfos = &request.RequestInfoFactory{
 }
 
 func requestInfo(q *question) answer {
-	// As net/http reads the second word of a request, but that there is none was recorded, too.
+	// As net/http parses the request target. Recorded questions without a URL exist as well.
 	u, err := &url.URL{}, error(nil)
 	if q.URL != "" {
 		u, err = url.ParseRequestURI(q.URL)
@@ -95,7 +95,7 @@ func serve(q *question) answer {
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, (&http.Request{Method: q.Method, URL: u, RequestURI: q.URL, Header: http.Header{}}).WithContext(ctx))
 	if w.Code == 500 {
-		// The words are of another layer.
+		// The message comes from another layer.
 		return answer{"status": w.Code}
 	}
 	return answer{"status": w.Code, "body": w.Body.String()}
@@ -105,7 +105,7 @@ func forbidden(q *question) answer {
 	record := q.Attrs.record()
 	status := responsewriters.ForbiddenStatusError(record, q.Reason).ErrStatus
 	w := httptest.NewRecorder()
-	responsewriters.Forbidden(nil, record, w, httptest.NewRequest("GET", "/", nil), q.Reason, legacyscheme.Codecs)
+	sendForbidden(w, record, httptest.NewRequest("GET", "/", nil), q.Reason)
 	return answer{
 		"message": status.Message, "body": w.Body.String(),
 		"details": answer{"name": status.Details.Name, "group": status.Details.Group, "kind": status.Details.Kind},

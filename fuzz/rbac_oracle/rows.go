@@ -15,13 +15,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// pairing is a question, and what was answered.
+// pairing is a question and both answers.
 type pairing struct {
 	q            *question
 	theirs, ours map[string]any
 }
 
-// isSame tells whether the answers are the same, but for the words in which a URL is refused.
+// isSame returns whether the answers are equal. The message of an invalid URL is not compared.
 func (p *pairing) isSame() bool {
 	if codeOf(p.theirs) == "invalid-url" {
 		return codeOf(p.ours) == "invalid-url"
@@ -37,24 +37,27 @@ func errorOf(of map[string]any, field string) string {
 	return text
 }
 
-// rows returns the rows of the divergence file that account for a difference: what is told apart is
-// the difference itself, not only what stands in the question.
+// rows has the rows of the divergence files that a difference may match. They are recognized by the
+// difference itself, not only by the question.
+var rows = []struct {
+	name     string
+	explains func(*pairing) bool
+}{
+	{"absolute-url", (*pairing).isAbsolute},
+	{"field-error-order", (*pairing).isOtherOrder},
+	{"path-not-utf8", (*pairing).isNotUTF8},
+	{"pretty-body", (*pairing).isPretty},
+	{"review-metadata", (*pairing).isManaged},
+	{"selector-first-error", (*pairing).isOtherLabel},
+	{"who-can-repeats", (*pairing).hasRepeatedSubjects},
+	{"write-of-unread-fields", (*pairing).isUnchanged},
+}
+
+// rows returns the rows that explain a difference.
 func (p *pairing) rows() []string {
 	var of []string
-	for _, row := range []struct {
-		name     string
-		accounts func() bool
-	}{
-		{"absolute-url", p.isAbsolute},
-		{"field-error-order", p.isOtherOrder},
-		{"path-not-utf8", p.isNotUTF8},
-		{"pretty-body", p.isPretty},
-		{"review-metadata", p.isManaged},
-		{"selector-first-error", p.isOtherLabel},
-		{"who-can-repeats", p.hasRepeatedSubjects},
-		{"write-of-unread-fields", p.isUnchanged},
-	} {
-		if row.accounts() {
+	for _, row := range rows {
+		if row.explains(p) {
 			of = append(of, row.name)
 		}
 	}
@@ -63,12 +66,12 @@ func (p *pairing) rows() []string {
 
 func (p *pairing) isOfURL() bool { return p.q.Op == "rbac.request_info" || p.q.Op == "rbac.serve" }
 
-// isAbsolute: a URL with a host, where a path is wanted.
+// isAbsolute recognizes absolute-url: a URL with a host.
 func (p *pairing) isAbsolute() bool {
 	return p.isOfURL() && codeOf(p.ours) == "invalid-url" && !strings.HasPrefix(p.q.URL, "/") && strings.Contains(p.q.URL, "://")
 }
 
-// isNotUTF8: the path is refused that is no text, or a parameter left out.
+// isNotUTF8 recognizes path-not-utf8: the path is refused, or a parameter is ignored.
 func (p *pairing) isNotUTF8() bool {
 	if !p.isOfURL() || p.isAbsolute() || p.isPretty() {
 		return false
@@ -85,7 +88,7 @@ func (p *pairing) isNotUTF8() bool {
 	return false
 }
 
-// isOtherLabel: of several labels that cannot be, another is named. Ours is the first by its key.
+// isOtherLabel recognizes selector-first-error: each answer names one of several invalid labels.
 func (p *pairing) isOtherLabel() bool {
 	if p.q.Op != "rbac.label_selector" || codeOf(p.theirs) != "invalid-selector" || codeOf(p.ours) != "invalid-selector" {
 		return false
@@ -102,7 +105,7 @@ func (p *pairing) isOtherLabel() bool {
 	return len(could) > 1 && slices.Contains(could, errorOf(p.theirs, "message")) && slices.Contains(could, errorOf(p.ours, "message"))
 }
 
-// causes are the errors of an answer.
+// causes returns the errors of an answer.
 func causes(of map[string]any) []string {
 	var list []string
 	errors, _ := of["errors"].([]any)
@@ -112,7 +115,7 @@ func causes(of map[string]any) []string {
 	return list
 }
 
-// isOtherOrder: the same errors, of which those of labels have another order.
+// isOtherOrder recognizes field-error-order: the errors of labels are in another order.
 func (p *pairing) isOtherOrder() bool {
 	theirs, ours := causes(p.theirs), causes(p.ours)
 	if p.q.Op != "rbac.validate" || slices.Equal(theirs, ours) {
@@ -128,8 +131,8 @@ func (p *pairing) isOtherOrder() bool {
 	return slices.Equal(theirs, ours)
 }
 
-// hasRepeatedSubjects: the same subjects, and upstream has some of them again. (Ours may have one again
-// that has no namespace, for the bindings give it several.)
+// hasRepeatedSubjects recognizes who-can-repeats: upstream repeats some of the same subjects. (Ours repeats
+// a ServiceAccount without a namespace, since each binding gives it another one.)
 func (p *pairing) hasRepeatedSubjects() bool {
 	theirs, _ := p.theirs["subjects"].([]any)
 	ours, _ := p.ours["subjects"].([]any)
@@ -146,7 +149,7 @@ func (p *pairing) hasRepeatedSubjects() bool {
 		p.theirs["evaluationError"] == p.ours["evaluationError"]
 }
 
-// isPretty: the same body, indented.
+// isPretty recognizes pretty-body: the same body, indented.
 func (p *pairing) isPretty() bool {
 	theirs, _ := p.theirs["body"].(string)
 	ours, _ := p.ours["body"].(string)
@@ -160,14 +163,15 @@ func (p *pairing) isPretty() bool {
 
 var managedFields = regexp.MustCompile(`,"managedFields":\[\{.*?\}\]\}`)
 
-// isManaged: the metadata that is refused is shown with what the API server has put there itself.
+// isManaged recognizes review-metadata: upstream's message shows managedFields that the API server added.
 func (p *pairing) isManaged() bool {
 	message := errorOf(p.theirs, "message")
 	shorter := managedFields.ReplaceAllString(message, "}")
 	return p.q.Op == "rbac.review" && shorter != message && shorter == errorOf(p.ours, "message")
 }
 
-// isUnchanged: what is written is what is there, but for fields that are not kept.
+// isUnchanged recognizes write-of-unread-fields: the objects differ only in fields that the crate does not
+// read.
 func (p *pairing) isUnchanged() bool {
 	if p.q.Op != "rbac.write" || len(p.q.Before) == 0 || p.theirs["allowed"] != true || p.ours["allowed"] != false {
 		return false

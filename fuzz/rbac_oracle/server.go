@@ -35,15 +35,15 @@ import (
 	rbacrest "k8s.io/kubernetes/pkg/registry/rbac/rest"
 )
 
-// apiServer is the part of kube-apiserver that serves the two groups, over a storage and an authorizer
-// that are given for each question.
+// apiServer is the part of kube-apiserver that serves the two API groups. Each question sets its storage and
+// its authorizer.
 type apiServer struct {
 	handler http.Handler
 	memory  *memory
 	rules   *authorizers
 }
 
-// authorizers asks whatever authorizer there is now.
+// authorizers delegates to the authorizer of the current question.
 type authorizers struct {
 	authorizer.Authorizer
 	authorizer.RuleResolver
@@ -64,14 +64,14 @@ func newServer() *apiServer {
 	asked, err := authorizationrest.RESTStorageProvider{Authorizer: s.rules, RuleResolver: s.rules}.NewRESTStorage(resources, s.memory)
 	check(err)
 	s.install(container, authorizationv1.SchemeGroupVersion, &asked)
-	// The old version is known to the server, but served no more. Webhooks still speak it.
+	// The server knows v1beta1 but no longer serves it. Webhooks still use it.
 	asked.VersionedResourcesStorageMap["v1beta1"] = asked.VersionedResourcesStorageMap["v1"]
 	s.install(container, authorizationv1beta1.SchemeGroupVersion, &asked)
 	s.handler = filters.WithRequestInfo(container, requestInfos)
 	return s
 }
 
-// install serves a group as the generic API server does.
+// install installs the handlers of an API group as the generic API server does.
 func (s *apiServer) install(container *restful.Container, version schema.GroupVersion, group *server.APIGroupInfo) {
 	storages := map[string]rest.Storage{}
 	for name, of := range group.VersionedResourcesStorageMap[version.Version] {
@@ -91,7 +91,7 @@ func (s *apiServer) install(container *restful.Container, version schema.GroupVe
 	check(err)
 }
 
-// serve answers a request of a user who may send it.
+// serve answers a request. The request itself is not authorized.
 func (s *apiServer) serve(q *question, method, path string, body []byte) (int, []byte) {
 	if q.World == nil {
 		q.World = &world{}
@@ -118,7 +118,7 @@ func reread(kind string, from json.RawMessage) runtime.Object {
 
 func isNamespaced(kind string) bool { return kind == "Role" || kind == "RoleBinding" }
 
-// prefix is where they are served.
+// prefix returns the URL path of the kind's collection.
 func prefix(kind, namespace string) string {
 	path := "/apis/rbac.authorization.k8s.io/v1"
 	if isNamespaced(kind) {
@@ -127,7 +127,7 @@ func prefix(kind, namespace string) string {
 	return path + "/" + strings.ToLower(kind) + "s"
 }
 
-// write creates an object, or replaces the one before it.
+// write creates an object, or replaces the stored one.
 func write(q *question) answer {
 	var object struct {
 		Metadata struct{ Name, Namespace string } `json:"metadata"`
@@ -136,7 +136,7 @@ func write(q *question) answer {
 	q.Namespace = object.Metadata.Namespace
 	method, path, version := "POST", prefix(q.Kind, q.Namespace), ""
 	if len(q.Before) > 0 {
-		// As kubectl replaces what it has read.
+		// As `kubectl replace` does with an object it has read.
 		method, path, version = "PUT", path+"/"+object.Metadata.Name, "1"
 	}
 	code, body := theServer.serve(q, method, path, sent(q.Object, q.Kind, version))
@@ -152,7 +152,8 @@ func write(q *question) answer {
 	}
 }
 
-// sent is an object as it is sent: with its type, and with the version that it replaces.
+// sent returns the request body: the object with its type and, for an update, the resourceVersion it
+// replaces.
 func sent(object json.RawMessage, kind, resourceVersion string) []byte {
 	var fields map[string]any
 	check(json.Unmarshal(object, &fields))
@@ -165,7 +166,7 @@ func sent(object json.RawMessage, kind, resourceVersion string) []byte {
 	return typed
 }
 
-// review sends a review to its version.
+// review posts a review to the endpoint of its apiVersion.
 func review(q *question) answer {
 	var kind struct{ APIVersion, Kind string }
 	check(json.Unmarshal(q.Review, &kind))
@@ -177,7 +178,7 @@ func review(q *question) answer {
 	if code == 201 {
 		var got map[string]any
 		check(json.Unmarshal(body, &got))
-		// The time is in there.
+		// They contain the time.
 		if metadata, is := got["metadata"].(map[string]any); is {
 			delete(metadata, "managedFields")
 		}

@@ -17,8 +17,8 @@ import (
 	"k8s.io/kubernetes/pkg/apis/rbac"
 )
 
-// memory stands in for etcd: what is there when a question is asked, in order. What is written is
-// answered and not kept.
+// memory replaces etcd. It has the objects of the current question, in order. A write is answered but not
+// kept.
 type memory struct {
 	storage.Interface
 	stored *stored
@@ -58,7 +58,7 @@ func (w *world) stored() *stored {
 	return s
 }
 
-// options give every kind this storage.
+// GetRESTOptions selects this storage for every kind.
 func (m *memory) GetRESTOptions(resource schema.GroupResource, _ runtime.Object) (generic.RESTOptions, error) {
 	return generic.RESTOptions{
 		ResourcePrefix: "/" + resource.Resource,
