@@ -77,7 +77,7 @@ impl FieldErrors {
         self.errors.is_empty()
     }
 
-    /// Returns the errors as the `Status` lists them, which repeats some for an update.
+    /// Returns the errors as the `Status` lists them, which up to 1.36 repeats some.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
@@ -157,18 +157,22 @@ impl FieldErrors {
         self.add(field, FieldErrorReason::NotSupported, message);
     }
 
-    /// Moves the errors of required fields to the end, without their messages, if the release
-    /// generates them. `fields` are the missing ones, in order.
+    /// If the release generates the checks of required fields, lists each error once and moves those of
+    /// the required fields to the end, without their messages. `fields` are the missing ones, in order.
     ///
     /// As upstream: apiserver, pkg/registry/rest/validate.go,
-    /// `ValidateDeclarativelyWithMigrationChecks`.
+    /// `ValidateDeclarativelyWithMigrationChecks`, which filters the other errors through an aggregate
+    /// (`ErrorList.Filter` of apimachinery), and that drops repeats.
     pub(crate) fn generate_required(&mut self, release: &Release, fields: Vec<String>) {
         if release.required == Required::InPlace {
             return;
         }
         let generated: HashSet<&str> = fields.iter().map(String::as_str).collect();
+        let mut seen = HashSet::new();
         self.errors.retain(|error| {
-            error.reason != FieldErrorReason::Required || !generated.contains(error.field.as_str())
+            let is_generated = error.reason == FieldErrorReason::Required
+                && generated.contains(error.field.as_str());
+            !is_generated && seen.insert((error.field.clone(), error.message.clone()))
         });
         for field in &fields {
             self.required(field, "");

@@ -27,8 +27,8 @@ impl Role {
     }
 
     /// Returns the errors with which it refuses to replace `before` by this object: the same, and
-    /// changes of name or namespace. Some are repeated, as the API server repeats them in its
-    /// response; [`FieldErrors::message`] has each once.
+    /// changes of name or namespace. Up to 1.36 its response repeats some, and so does this list;
+    /// [`FieldErrors::message`] has each once.
     #[must_use]
     pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
         let mut errors = FieldErrors::new("Role", API_GROUP);
@@ -37,9 +37,12 @@ impl Role {
         check_update(metadata, Scope::Namespace, release, &mut errors, |errors| {
             self.check(release, errors);
         });
-        if self.rules != before.rules {
-            errors.generate_required(release, fields_without_verbs(&self.rules));
-        }
+        let changed = if self.rules == before.rules {
+            &[][..]
+        } else {
+            &self.rules
+        };
+        errors.generate_required(release, fields_without_verbs(changed));
         errors
     }
 
@@ -62,7 +65,7 @@ impl ClusterRole {
     }
 
     /// Returns the errors with which it refuses to replace `before` by this object: the same, and a
-    /// change of name. Some are repeated, as the API server repeats them in its response;
+    /// change of name. Up to 1.36 its response repeats some, and so does this list;
     /// [`FieldErrors::message`] has each once.
     ///
     /// If the selectors of the replaced object already have errors, values in `matchExpressions` are
@@ -83,9 +86,12 @@ impl ClusterRole {
         check_update(metadata, Scope::Cluster, release, &mut errors, |errors| {
             self.check(release, values, errors);
         });
-        if self.rules != before.rules {
-            errors.generate_required(release, fields_without_verbs(&self.rules));
-        }
+        let changed = if self.rules == before.rules {
+            &[][..]
+        } else {
+            &self.rules
+        };
+        errors.generate_required(release, fields_without_verbs(changed));
         errors
     }
 
@@ -135,8 +141,8 @@ impl RoleBinding {
     }
 
     /// Returns the errors with which it refuses to replace `before` by this object: the same, and
-    /// changes of name, namespace or `roleRef`. Some are repeated, as the API server repeats them in
-    /// its response; [`FieldErrors::message`] has each once.
+    /// changes of name, namespace or `roleRef`. Up to 1.36 its response repeats some, and so does this
+    /// list; [`FieldErrors::message`] has each once.
     #[must_use]
     pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
         let mut errors = FieldErrors::new("RoleBinding", API_GROUP);
@@ -147,9 +153,12 @@ impl RoleBinding {
         });
         let role_ref = Change::new(&before.role_ref, &self.role_ref);
         check_same_role(role_ref, release, &mut errors);
-        if self.subjects != before.subjects {
-            errors.generate_required(release, fields_without_name(&self.subjects, None));
-        }
+        let changed = if self.subjects == before.subjects {
+            &[][..]
+        } else {
+            &self.subjects
+        };
+        errors.generate_required(release, fields_without_name(changed, None));
         errors
     }
 
@@ -175,8 +184,8 @@ impl ClusterRoleBinding {
     }
 
     /// Returns the errors with which it refuses to replace `before` by this object: the same, and
-    /// changes of name or `roleRef`. Some are repeated, as the API server repeats them in its
-    /// response; [`FieldErrors::message`] has each once.
+    /// changes of name or `roleRef`. Up to 1.36 its response repeats some, and so does this list;
+    /// [`FieldErrors::message`] has each once.
     #[must_use]
     pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
         let mut errors = FieldErrors::new("ClusterRoleBinding", API_GROUP);
@@ -187,9 +196,12 @@ impl ClusterRoleBinding {
         });
         let role_ref = Change::new(&before.role_ref, &self.role_ref);
         check_same_role(role_ref, release, &mut errors);
-        if self.subjects != before.subjects {
-            errors.generate_required(release, fields_without_name(&self.subjects, None));
-        }
+        let changed = if self.subjects == before.subjects {
+            &[][..]
+        } else {
+            &self.subjects
+        };
+        errors.generate_required(release, fields_without_name(changed, None));
         errors
     }
 
