@@ -171,9 +171,10 @@ func (p *pairing) isManaged() bool {
 }
 
 // isUnchanged recognizes write-of-unread-fields: the objects differ only in fields that the crate does not
-// read.
+// read, so upstream skips the escalation check. Validation may refuse the object all the same.
 func (p *pairing) isUnchanged() bool {
-	if p.q.Op != "rbac.write" || len(p.q.Before) == 0 || p.theirs["allowed"] != true || p.ours["allowed"] != false {
+	isPast := p.theirs["allowed"] == true || p.theirs["status"] == 422.0
+	if p.q.Op != "rbac.write" || len(p.q.Before) == 0 || !isPast || p.ours["allowed"] != false {
 		return false
 	}
 	return equality.Semantic.DeepEqual(reread(p.q.Kind, p.q.Object), reread(p.q.Kind, p.q.Before))

@@ -4,6 +4,8 @@
 //! `ValidateLabelSelector` of apimachinery. Releases differ by what [`Release`] says. Objects are
 //! validated as given, so apply the defaults first.
 
+use std::collections::BTreeMap;
+
 use crate::admission::field_error::FieldErrors;
 use crate::admission::names::{self, LabelTexts};
 use crate::admission::release::{Release, Update, ValueSyntax};
@@ -237,12 +239,12 @@ fn check_update(
     check: impl Fn(&mut FieldErrors),
 ) {
     check_metadata(metadata.after, scope, release, errors);
-    check_same_name(&metadata, errors);
+    check_metadata_change(&metadata, release, errors);
     if release.update == Update::Twice {
         check(errors);
     }
     check(errors);
-    check_same_name(&metadata, errors);
+    check_metadata_change(&metadata, release, errors);
 }
 
 /// Returns the fields that generated code requires of rules.
@@ -294,6 +296,10 @@ fn check_metadata(metadata: &Metadata, scope: Scope, release: &Release, errors: 
         (Scope::Namespace, "") => errors.required(field, ""),
         (Scope::Namespace, name) => errors.invalid_text(field, name, &names::dns_label(name)),
     }
+    check_labels(labels, release, errors);
+}
+
+fn check_labels(labels: &BTreeMap<String, String>, release: &Release, errors: &mut FieldErrors) {
     for (key, value) in labels {
         let texts = &release.labels;
         errors.invalid_text("metadata.labels", key, &names::label_key(key, texts));
@@ -301,7 +307,13 @@ fn check_metadata(metadata: &Metadata, scope: Scope, release: &Release, errors: 
     }
 }
 
-fn check_same_name(change: &Change<'_, Metadata>, errors: &mut FieldErrors) {
+/// As upstream: apimachinery, pkg/api/validation/objectmeta.go, `ValidateObjectMetaAccessorUpdate`, which
+/// validates the labels once more.
+fn check_metadata_change(
+    change: &Change<'_, Metadata>,
+    release: &Release,
+    errors: &mut FieldErrors,
+) {
     let Change { before, after } = change;
     for (field, then, now) in [
         ("metadata.name", &before.name, &after.name),
@@ -311,6 +323,7 @@ fn check_same_name(change: &Change<'_, Metadata>, errors: &mut FieldErrors) {
             errors.invalid_text(field, now, &["field is immutable"]);
         }
     }
+    check_labels(&after.labels, release, errors);
 }
 
 fn check_rules(rules: &[PolicyRule], scope: Scope, values: ValueSyntax, errors: &mut FieldErrors) {
