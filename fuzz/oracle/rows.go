@@ -111,8 +111,13 @@ func (e entry) smaller() []entry {
 				}
 			}
 		case p.value.is(isMap):
-			for at := range p.value.pairs {
+			for at, part := range p.value.pairs {
 				with(mapping(append(append([]pair(nil), p.value.pairs[:at]...), p.value.pairs[at+1:]...)...))
+				if part.value.is(isScalar) && !strings.HasPrefix(part.value.raw, `"`) {
+					pairs := append([]pair(nil), p.value.pairs...)
+					pairs[at].value = text(part.value.raw)
+					with(mapping(pairs...))
+				}
 			}
 		}
 	}
@@ -223,9 +228,12 @@ func (s *spec) features() []string {
 	for _, source := range s.sources {
 		isMounted, isStrict := source.mode == "MountedFile", source.strict
 		isYAML := isMounted || source.mode == "EKSConfigMap"
-		add("unreadable-section", len(source.broken) > 0)
 		add("misspelled-section", source.misspelled)
-		add("unreadable-source", source.refused != "")
+		b := source.write()
+		for _, section := range b.Data {
+			add("unreadable-section", isUnreadable(section))
+		}
+		add("unreadable-source", source.mode == "DynamicFile" && isRefused(b))
 		add("account-with-a-reserved-name", len(source.accounts) > 0 && (len(s.reserved) > 0 || s.hasReserved()))
 		add("deprecated-mode-reserves", len(source.reserved) > 0 && (source.reservedMode == "File" || source.reservedMode == "ConfigMap"))
 		for _, account := range source.accounts {
@@ -281,14 +289,14 @@ func (s *spec) ssoFeatures(source source, sso *value, add func(string, bool)) {
 	isNumber := account != nil && account.raw != "" && account.raw[0] != '"'
 	add("number-as-account", isNumber && (source.mode == "EKSConfigMap" || leadsZero.MatchString(account.raw)))
 	name := canonical(s.id)
-	isOneOfTheSet := false
-	if set := get(sso.pairs, "permissionSetName"); set != nil {
+	set, isOneOfTheSet := get(sso.pairs, "permissionSetName"), false
+	if set != nil {
 		want := "/awsreservedsso_" + strings.ToLower(strings.Trim(set.raw, `"`)) + "_"
 		lower := strings.ToLower(name)
 		at := strings.Index(lower, want)
 		isOneOfTheSet = at >= 0 && hex.MatchString(name) && len(lower)-at-len(want) == 16
 	}
-	add("sso-suffix", strings.Contains(strings.ToLower(name), "/awsreservedsso_") && !isOneOfTheSet)
+	add("sso-suffix", set != nil && strings.Contains(strings.ToLower(name), "/awsreservedsso_") && !isOneOfTheSet)
 }
 
 // features adds the rows for the parts of an entry that upstream reads differently.

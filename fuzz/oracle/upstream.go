@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/viper"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/tools/cache"
 
 	"sigs.k8s.io/aws-iam-authenticator/pkg/arn"
@@ -215,6 +216,25 @@ func build(b backend, reserved map[string]config.ReservedPrefixConfig) (mapper.M
 		return objects(b.Objects, reserved[mapper.ModeCRD].UsernamePrefixReserveList)
 	}
 	return nil, fmt.Errorf("mode %q", b.Mode)
+}
+
+// isRefused returns whether upstream refuses a dynamic file.
+func isRefused(b backend) bool {
+	m, err := dynamicfile.NewDynamicFileMapper(config.Config{DynamicFileUserIDStrict: b.UserIDStrict})
+	check(err)
+	return m.CallBackForFileLoad([]byte(b.Content)) != nil
+}
+
+// isUnreadable returns whether ParseMap of pkg/mapper/configmap reads no entry of a section because it is not
+// YAML or not a list.
+func isUnreadable(section string) bool {
+	switch strings.TrimSpace(section) {
+	case "", "''", `""`, "``":
+		return false
+	}
+	var list []json.RawMessage
+	converted, err := utilyaml.ToJSON([]byte(section))
+	return err != nil || json.Unmarshal(converted, &list) != nil
 }
 
 func load(text string) (*viper.Viper, error) {
