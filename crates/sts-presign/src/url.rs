@@ -7,6 +7,7 @@ pub(crate) mod signature;
 pub(crate) mod signed_headers;
 
 use std::fmt;
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
@@ -32,6 +33,8 @@ pub struct PresignedUrl<'u> {
     raw: RawUrl<'u>,
     // INVARIANT: each value has passed its check.
     canonical: CanonicalUrl,
+    // INVARIANT: where the region is in the canonical credential.
+    region: Range<usize>,
     signed_at: UnixTime,
 }
 
@@ -53,9 +56,11 @@ impl<'u> PresignedUrl<'u> {
         let signed_at = signed_at(&canonical)?;
         let credential = credential(&canonical)?;
         credential.check_date(canonical.get(Param::Date))?;
+        let region = credential.canonical_region();
         Ok(Self {
             raw,
             canonical,
+            region,
             signed_at,
         })
     }
@@ -75,7 +80,8 @@ impl<'u> PresignedUrl<'u> {
     /// Returns the region of the credential scope.
     #[must_use]
     pub fn region(&self) -> &str {
-        credential(&self.canonical).map_or("", |c| c.region)
+        let credential = self.canonical.get(Param::Credential);
+        credential.get(self.region.clone()).unwrap_or_default()
     }
 
     /// Returns the time of signing, according to the URL.

@@ -1,5 +1,7 @@
 //! The credential: `KEY-ID/DATE/REGION/sts/aws4_request`.
 
+use std::ops::Range;
+
 use iam_principal::AccessKeyId;
 
 use crate::error::Error;
@@ -47,6 +49,15 @@ impl<'a> Credential<'a> {
         })
     }
 
+    /// Returns where the region is in the text that [`Credential::parse_canonical`] parsed.
+    pub(crate) fn canonical_region(&self) -> Range<usize> {
+        let before = [self.access_key_id.as_str(), self.date];
+        let start = before.iter().fold(0_usize, |start, part| {
+            start.saturating_add(part.len()).saturating_add("%2F".len())
+        });
+        start..start.saturating_add(self.region.len())
+    }
+
     /// Checks that the date of the scope is that of a well-formed `X-Amz-Date`.
     ///
     /// # Errors
@@ -74,6 +85,10 @@ mod tests {
             |c: Credential<'_>| [c.access_key_id.as_str(), c.date, c.region].map(str::to_owned);
         let (plain, canonical) = (plain.map(parts), canonical.map(parts));
         assert_eq!(plain, canonical, "{text}");
+        if let Ok(credential) = Credential::parse_canonical(&encoded) {
+            let region = encoded.get(credential.canonical_region());
+            assert_eq!(region, Some(credential.region), "{text}");
+        }
         plain
     }
 
