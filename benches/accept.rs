@@ -6,23 +6,7 @@
 use eks_auth_benches::tokens;
 use std::hint::black_box;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use eks_token::PREFIX;
-use http::Request;
-
-/// The underlying packages alone, without any check.
-fn by_packages(token: &str) -> Option<(url::Url, Request<()>)> {
-    let decoded = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX)?).ok()?;
-    let text = std::str::from_utf8(&decoded).ok()?;
-    let url = url::Url::parse(text).ok()?;
-    let request = Request::get(text)
-        .header("accept", "application/json")
-        .header("x-k8s-aws-id", "test-cluster")
-        .body(());
-    Some((url, request.ok()?))
-}
 
 fn accepting(c: &mut Criterion) {
     let verifier = tokens::Verifier::new();
@@ -38,7 +22,7 @@ fn accepting(c: &mut Criterion) {
         });
         group.bench_function(format!("{name}-by-packages"), |b| {
             b.iter(|| {
-                let request = by_packages(black_box(&token));
+                let request = tokens::accept_by_packages(black_box(&token));
                 assert!(request.is_some());
                 request
             });

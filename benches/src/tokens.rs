@@ -6,6 +6,9 @@ use eks_token::{MAX_TOKEN_LEN, PREFIX, Token};
 use http::Request;
 use iam_principal::Partition;
 use sts_presign::{AcceptPolicy, ClusterId, Error, Param, PresignedUrl, UnixTime};
+use url::Url;
+
+use crate::broken_fixture;
 
 /// The URL that awscli signs for `test-cluster` at 2023-04-28T00:00:00Z with the example key.
 const URL: &str = "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity\
@@ -43,7 +46,7 @@ impl Verifier {
             ClusterId::parse("test-cluster"),
             UnixTime::parse_rfc3339("2023-04-28T00:01:00Z"),
         ) else {
-            broken()
+            broken_fixture()
         };
         let policy = AcceptPolicy::new(cluster_id, Partition::Aws);
         Self { policy, now }
@@ -56,11 +59,24 @@ impl Verifier {
     /// The first check that fails.
     pub fn accept(&self, token: &str) -> Result<Request<()>, Error> {
         let Ok(url) = Token::parse(token).and_then(|token| token.decode()) else {
-            broken()
+            broken_fixture()
         };
         let url = PresignedUrl::parse(url.expose())?;
         Ok(self.policy.accept(url, self.now)?.to_http())
     }
+}
+
+/// Decodes a token, parses its URL, and builds a request from the unchanged URL, without any check.
+#[must_use]
+pub fn accept_by_packages(token: &str) -> Option<(Url, Request<()>)> {
+    let decoded = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX)?).ok()?;
+    let text = std::str::from_utf8(&decoded).ok()?;
+    let url = Url::parse(text).ok()?;
+    let request = Request::get(text)
+        .header("accept", "application/json")
+        .header("x-k8s-aws-id", "test-cluster")
+        .body(());
+    Some((url, request.ok()?))
 }
 
 /// Tokens that are accepted: the usual ones, and the most expensive ones.
@@ -115,9 +131,4 @@ pub fn refused() -> [(&'static str, String, Error); 5] {
 
 fn token(url: &str) -> String {
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(url))
-}
-
-#[expect(clippy::panic, reason = "a bench without its fixture measures nothing")]
-fn broken() -> ! {
-    panic!("the fixture of this bench no longer parses")
 }
