@@ -310,9 +310,8 @@ pub(crate) fn objects_or_default<'de, D: Deserializer<'de>, T: Default + Deseria
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     let list: Option<Vec<Option<Mapping<T>>>> = Option::deserialize(deserializer)?;
-    let items = list.into_iter().flatten();
-    let items = items.map(|item| item.map(|Mapping(object)| object));
-    Ok(items.map(Option::unwrap_or_default).collect())
+    let object = |item: Option<Mapping<T>>| item.map(|Mapping(object)| object).unwrap_or_default();
+    Ok(list.into_iter().flatten().map(object).collect())
 }
 
 /// Deserializes from a mapping only. What serde derives also accepts a list, field by field.

@@ -61,7 +61,11 @@ impl User {
 }
 
 /// A request: for a resource, or for a non-resource path.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+///
+/// Serializes as the attributes of a `SubjectAccessReview`: the fields of [`ResourceRequest`] or of
+/// [`PathRequest`].
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(untagged)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the API has these two kinds of requests"
@@ -112,7 +116,7 @@ impl<'r> From<ResourceRequest<'r>> for Request<'r> {
 }
 
 /// A request for a non-resource path.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 pub struct PathRequest<'r> {
     verb: &'r str,
     path: &'r str,
@@ -135,13 +139,16 @@ impl<'r> PathRequest<'r> {
 /// A request for a resource. By default it is at the cluster scope and names no object.
 ///
 /// As in Kubernetes, an empty namespace, name or subresource is an absent one.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 pub struct ResourceRequest<'r> {
     verb: &'r str,
     group: &'r str,
     resource: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     subresource: Option<&'r str>,
 }
 
@@ -234,6 +241,20 @@ mod tests {
             plain.in_namespace("").with_name("").with_subresource("")
         );
         assert_eq!(plain.in_namespace("dev").namespace(), Some("dev"));
+    }
+
+    #[test]
+    fn requests_serialize_as_the_attributes_of_a_review() {
+        let json = |request: Request<'_>| serde_json::to_value(request).unwrap();
+        let pods = ResourceRequest::new("get", "", "pods").with_name("web");
+        assert_eq!(
+            json(pods.into()),
+            serde_json::json!({"verb": "get", "group": "", "resource": "pods", "name": "web"})
+        );
+        assert_eq!(
+            json(Request::path("get", "/healthz")),
+            serde_json::json!({"verb": "get", "path": "/healthz"})
+        );
     }
 
     #[test]

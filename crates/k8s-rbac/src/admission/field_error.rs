@@ -99,19 +99,23 @@ impl FieldErrors {
     /// the API server writes it.
     #[must_use]
     pub fn body(&self, name: &str) -> String {
-        let causes = self.errors.iter().map(|error| {
-            format!(
-                "{{\"reason\":\"{}\",\"message\":{},\"field\":{}}}",
-                error.reason.as_str(),
-                JsonText(&error.message),
-                JsonText(&error.field),
-            )
-        });
-        let causes: Vec<String> = causes.collect();
-        let details = [("name", name), ("group", self.group), ("kind", self.kind)];
-        let details = details.iter().filter(|(_, value)| !value.is_empty());
-        let details = details.map(|(field, value)| format!("\"{field}\":{},", JsonText(value)));
-        let details: String = details.collect();
+        let causes: Vec<String> = self
+            .errors
+            .iter()
+            .map(|error| {
+                format!(
+                    "{{\"reason\":\"{}\",\"message\":{},\"field\":{}}}",
+                    error.reason.as_str(),
+                    JsonText(&error.message),
+                    JsonText(&error.field),
+                )
+            })
+            .collect();
+        let details: String = [("name", name), ("group", self.group), ("kind", self.kind)]
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(field, value)| format!("\"{field}\":{},", JsonText(value)))
+            .collect();
         format!(
             "{{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"status\":\"Failure\",\
              \"message\":{},\"reason\":\"Invalid\",\"details\":{{{details}\"causes\":[{}]}},\

@@ -75,9 +75,8 @@ pub(super) fn collect_rules(roles: &[ClusterRole], limits: Limits) -> Collected 
     let matched = members.into_matched();
     let mut numbers = Numbers::default();
     let mut number_own = |at: usize| -> Rc<[usize]> {
-        let rules = roles.get(at).map(|role| role.rules.as_slice());
-        let rules = rules.unwrap_or_default();
-        rules.iter().map(|rule| numbers.of(rule)).collect()
+        let rules = roles.get(at).into_iter().flat_map(|role| &role.rules);
+        rules.map(|rule| numbers.of(rule)).collect()
     };
     let mut current: HashMap<usize, Rc<[usize]>> = (0..roles.len())
         .filter(|at| !aggregated.contains_key(at))
@@ -110,9 +109,10 @@ pub(super) fn collect_rules(roles: &[ClusterRole], limits: Limits) -> Collected 
             collected.too_large.extend(name);
             continue;
         }
-        let rules = current.get(&at).map(|rules| &**rules).unwrap_or_default();
-        let rules = rules
-            .iter()
+        let rules = current
+            .get(&at)
+            .into_iter()
+            .flat_map(|numbers| numbers.iter())
             .filter_map(|&number| numbers.rules.get(number))
             .map(|&rule| rule.clone())
             .collect();

@@ -79,9 +79,10 @@ impl BindingObject {
                     "" => self.namespace().unwrap_or_default(),
                     own => own,
                 };
-                let name = name.strip_prefix(SERVICE_ACCOUNT_PREFIX);
-                let name = name.and_then(|name| name.strip_prefix(namespace)?.strip_prefix(':'));
-                !namespace.is_empty() && name == Some(&*subject.name)
+                let account = name
+                    .strip_prefix(SERVICE_ACCOUNT_PREFIX)
+                    .and_then(|name| name.strip_prefix(namespace)?.strip_prefix(':'));
+                !namespace.is_empty() && account == Some(&*subject.name)
             }
             _ => false,
         }

@@ -22,24 +22,58 @@ pub(crate) struct TextHasher {
     state: RandomState,
     /// The hash of [`ALL`].
     star: u64,
+    /// The bits of a hash that are kept, to make others collide.
+    #[cfg(test)]
+    kept_bits: u64,
 }
 
 impl Default for TextHasher {
     fn default() -> Self {
         let state = RandomState::default();
         let star = state.hash_one(ALL);
-        Self { state, star }
+        Self {
+            state,
+            star,
+            #[cfg(test)]
+            kept_bits: u64::MAX,
+        }
+    }
+}
+
+#[cfg(test)]
+impl TextHasher {
+    /// Hashes texts to numbers that have no other bits than these.
+    pub(crate) fn keeping(kept_bits: u64) -> Self {
+        let hasher = Self::default();
+        let star = hasher.star & kept_bits;
+        Self {
+            star,
+            kept_bits,
+            ..hasher
+        }
     }
 }
 
 impl TextHasher {
     #[inline]
     pub(crate) fn hash(&self, text: &str) -> u64 {
-        self.state.hash_one(text)
+        self.keep(self.state.hash_one(text))
     }
 
     pub(crate) fn hash_pair(&self, one: &str, other: &str) -> u64 {
-        self.state.hash_one((one, other))
+        self.keep(self.state.hash_one((one, other)))
+    }
+
+    #[cfg(not(test))]
+    #[inline]
+    #[expect(clippy::unused_self, reason = "tests keep some bits only")]
+    const fn keep(&self, hash: u64) -> u64 {
+        hash
+    }
+
+    #[cfg(test)]
+    const fn keep(&self, hash: u64) -> u64 {
+        hash & self.kept_bits
     }
 
     /// Hashes `resource/subresource`, joined on the stack if it has an ordinary length.

@@ -1,6 +1,8 @@
 //! The policy: built once from objects, queried any number of times.
 
 mod change;
+#[cfg(test)]
+mod collisions;
 mod objects;
 pub(crate) mod view;
 

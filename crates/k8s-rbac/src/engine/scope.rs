@@ -318,8 +318,21 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    static COMPARISONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Returns how many names this thread has compared.
+#[cfg(test)]
+pub(crate) fn comparisons() -> usize {
+    COMPARISONS.get()
+}
+
 /// Returns whether the subject at a position has a name.
 fn names_at(bindings: &Sorted<Arc<Binding>>, position: SubjectPosition, name: Name<'_>) -> bool {
+    #[cfg(test)]
+    COMPARISONS.set(COMPARISONS.get().saturating_add(1));
     bindings
         .get(position.order)
         .is_some_and(|binding| binding.object.has_subject(position.subject, name))

@@ -45,6 +45,12 @@ impl PolicyStore {
 
     /// Changes the policy and returns the result of `change`. All changes of one call become visible
     /// together. If `change` panics, none does.
+    ///
+    /// # Panics
+    ///
+    /// May panic or never return if `change` calls `update` of the same store, as
+    /// [`Mutex::lock`](std::sync::Mutex::lock) does. Nothing else here panics, and no input leads to
+    /// it.
     pub fn update<T>(&self, change: impl FnOnce(&mut Policy) -> T) -> T {
         // The lock guards no data, so a writer that panicked left nothing half done.
         let _alone = self.writer.lock().unwrap_or_else(PoisonError::into_inner);

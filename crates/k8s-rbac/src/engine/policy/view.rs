@@ -19,13 +19,14 @@ impl Policy {
     #[must_use]
     pub fn view(&self, user: &User) -> UserView<'_> {
         let of = |scope| Standing::of(scope, user, self);
-        let namespaces = self.namespaces.iter();
-        let namespaces = namespaces.map(|own| (&*own.name, of(&own.scope)));
         UserView {
             policy: self,
             is_privileged: user.groups.iter().any(|group| group == PRIVILEGED_GROUP),
             cluster: of(&self.cluster),
-            namespaces: namespaces
+            namespaces: self
+                .namespaces
+                .iter()
+                .map(|own| (&*own.name, of(&own.scope)))
                 .filter(|(name, standing)| !name.is_empty() && !standing.lists.is_empty())
                 .collect(),
         }
