@@ -144,7 +144,7 @@ impl<'o> AggregatedRoles<'o> {
 }
 
 /// The result of [`Objects::aggregate`].
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Aggregation {
     /// The names of the `ClusterRole`s whose rules changed, in the order of the objects.

@@ -7,7 +7,7 @@
 use crate::version::KubernetesVersion;
 
 /// A resource of the API.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct ApiResource {
     /// The API group; empty for the core group.

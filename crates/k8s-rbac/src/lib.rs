@@ -46,8 +46,8 @@ pub use aggregation::{
 };
 #[cfg(feature = "yaml")]
 pub use manifests::{
-    DEFAULT_MAX_BYTES, Fault, ManifestProblem, ManifestReader, Manifests, NOT_AN_API_OBJECT, Place,
-    Placeholder,
+    CommandOutput, DEFAULT_MAX_BYTES, Fault, ManifestProblem, ManifestReader, Manifests,
+    NOT_AN_API_OBJECT, Place, Placeholder,
 };
 #[cfg(feature = "k8s-openapi")]
 pub use openapi::OtherReviewKind;

@@ -1,5 +1,6 @@
 //! Manifests: the input of `kubectl apply` and the output of `kubectl get`.
 
+mod kind;
 mod object;
 mod problem;
 mod template;
@@ -10,7 +11,7 @@ use std::collections::hash_map::{Entry, HashMap};
 
 use bounded_yaml::{Kind, Limits, LineIndex, Node, decode, documents};
 
-pub use problem::{Fault, ManifestProblem, Place};
+pub use problem::{CommandOutput, Fault, ManifestProblem, Place};
 pub use template::Placeholder;
 
 use crate::engine::policy::Policy;
@@ -225,7 +226,10 @@ impl Manifests {
     /// out what `inherited` has.
     fn add(&mut self, node: &Node, path: &str, inherited: &TypeMeta<'_>, at: &At<'_>) {
         if path.is_empty() && is_not_an_api_object(node) {
-            return self.skip(NOT_AN_API_OBJECT.to_owned());
+            return match kind::command_output(node) {
+                Some(output) => self.report(at, path, node, Fault::CommandOutput(output)),
+                None => self.skip(NOT_AN_API_OBJECT.to_owned()),
+            };
         }
         let meta = match TypeMeta::of(node, inherited) {
             Ok(meta) => meta,
@@ -238,6 +242,8 @@ impl Manifests {
         let is_ours = group == API_GROUP;
         let item_kind = match meta.kind {
             "List" if group.is_empty() => Some(""),
+            // Of Kustomize's functions.
+            "ResourceList" if group == "config.kubernetes.io" => Some(""),
             "ClusterRoleBindingList" | "ClusterRoleList" | "RoleBindingList" | "RoleList"
                 if is_ours =>
             {
@@ -262,8 +268,11 @@ impl Manifests {
             "Role" if is_ours => Self::add_object::<Role>,
             "RoleBinding" if is_ours => Self::add_object::<RoleBinding>,
             kind => {
-                let dot = if group.is_empty() { "" } else { "." };
-                return self.skip(format!("{kind}{dot}{group}"));
+                return match kind::fault(group, kind) {
+                    Some(fault) => self.report(at, path, node, fault),
+                    None if group.is_empty() => self.skip(kind.to_owned()),
+                    None => self.skip(format!("{kind}.{group}")),
+                };
             }
         };
         if version != "v1" {

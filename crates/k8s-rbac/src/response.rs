@@ -179,7 +179,7 @@ impl Display for BindingGrant<'_> {
 }
 
 /// The name of a binding. Prints as in kube-apiserver's reason, the name before the namespace.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the API has these two kinds of bindings"
@@ -267,7 +267,7 @@ impl Display for Unresolved<'_> {
 }
 
 /// A role that a `roleRef` does not find.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a reference is to one of two kinds, or to neither"

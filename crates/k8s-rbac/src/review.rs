@@ -24,7 +24,7 @@ pub use types::{
 pub(crate) const REVIEW_GROUP: &str = "authorization.k8s.io";
 
 /// Why the API server would not answer a review. Prints as its message.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ReviewError {
     /// Fields are wrong: status 422.
@@ -35,6 +35,19 @@ pub enum ReviewError {
     OtherNamespace,
     /// A review of rules names no namespace: status 400.
     RulesWithoutNamespace,
+}
+
+impl ReviewError {
+    /// Returns a short, stable name of the error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::NamespaceRequired => "namespace-required",
+            Self::OtherNamespace => "other-namespace",
+            Self::RulesWithoutNamespace => "rules-without-namespace",
+        }
+    }
 }
 
 impl Display for ReviewError {

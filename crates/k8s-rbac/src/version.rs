@@ -84,13 +84,24 @@ impl Display for KubernetesVersion {
 }
 
 /// Why a text is not a [`KubernetesVersion`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum KubernetesVersionError {
     /// The text does not start with a major and a minor version.
     Malformed,
     /// The crate has no data for this release.
     Unsupported,
+}
+
+impl KubernetesVersionError {
+    /// Returns a short, stable name of the error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed-version",
+            Self::Unsupported => "unsupported-version",
+        }
+    }
 }
 
 impl Display for KubernetesVersionError {

@@ -60,7 +60,7 @@ impl Reader {
             }
         }
         for (kind, count) in read.skipped() {
-            tell(&format!("{count} of kind {kind} skipped"));
+            tell(&format!("{count} of kind {} skipped", Printable::new(kind)));
         }
         Ok(read)
     }

@@ -10,7 +10,7 @@ use crate::admission::release::{Release, Required};
 use crate::go_text::quote::{JsonText, Quoted, aggregate};
 
 /// An error in one field. Prints as the API server's text: path and message.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct FieldError {
     /// The path of the field, such as `rules[0].verbs`.
@@ -28,7 +28,7 @@ impl Display for FieldError {
 }
 
 /// The kinds of errors that a field can have.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FieldErrorReason {
     /// The field must be absent.
@@ -55,7 +55,7 @@ impl FieldErrorReason {
 }
 
 /// All errors in an object, in the order in which the API server lists them.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct FieldErrors {
     kind: &'static str,
     group: &'static str,

@@ -270,7 +270,7 @@ fn everything() -> [PolicyRule; 2] {
 }
 
 /// Why an object may be written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Permit {
     /// The user holds the permissions that the object grants.
@@ -317,6 +317,17 @@ pub enum WriteRefusal<'p> {
 }
 
 impl WriteRefusal<'_> {
+    /// Returns a short, stable name of the refusal.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Aggregation { .. } => "aggregation",
+            Self::Escalation { .. } => "escalation",
+            Self::Invalid { .. } => "invalid",
+            Self::RoleNotFound { .. } => "role-not-found",
+        }
+    }
+
     /// Returns the HTTP status of the response.
     #[must_use]
     pub fn status(&self) -> u16 {

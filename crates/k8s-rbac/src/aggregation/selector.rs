@@ -55,7 +55,7 @@ impl Selector<'_> {
 }
 
 /// The operators of label selectors.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the API has these, and one that it adds changes what matches"
@@ -101,7 +101,7 @@ impl Operator {
 
 /// Why a label selector cannot be evaluated. Prints as the newest kube-apiserver's error, with
 /// unprintable characters escaped; [`message_in`](Self::message_in) is exact.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SelectorError<'s> {
     /// An unknown operator.
@@ -132,6 +132,17 @@ impl SelectorError<'_> {
                 operator,
                 values,
             } => aggregate(faults(key, operator, values, Release::of(version))),
+        }
+    }
+}
+
+impl SelectorError<'_> {
+    /// Returns a short, stable name of the error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Requirement { .. } => "invalid-requirement",
+            Self::UnknownOperator(_) => "unknown-operator",
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::go_text::printable::is_printable;
 /// Prints a text as Go's `%q` does, as kube-apiserver prints names in its messages.
 ///
 /// Rust's `{:?}` differs in its escapes (`\u{a0}` for `\u00a0`) and in which characters it prints.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Quoted<'a>(pub(crate) &'a str);
 
 impl<'a> Quoted<'a> {
@@ -61,7 +61,7 @@ fn write_printable(f: &mut Formatter<'_>, c: char) -> fmt::Result {
 }
 
 /// Prints a list of texts as Go's `%q` does: `["a" "b"]`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct QuotedTexts<'a>(pub(crate) &'a [String]);
 
 impl<'a> QuotedTexts<'a> {

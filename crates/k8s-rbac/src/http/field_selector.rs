@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Formatter};
 use crate::go_text::quote::Message;
 
 /// The requirement that a selector makes of one field.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct FieldRequirement {
     /// The field.
@@ -52,7 +52,7 @@ impl FieldRequirement {
 }
 
 /// The operators of field selectors.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "the API has these two")]
 pub enum FieldOperator {
     /// The field has the value.
@@ -74,7 +74,7 @@ impl FieldOperator {
 
 /// Why a text is not a field selector. Prints as apimachinery's error, with unprintable characters
 /// escaped; [`message`](Self::message) is exact.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum FieldSelectorError<'s> {
     /// A backslash is followed by nothing, or by a character that needs no escape.
@@ -91,6 +91,16 @@ pub enum FieldSelectorError<'s> {
 }
 
 impl FieldSelectorError<'_> {
+    /// Returns a short, stable name of the error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Escape(_) => "invalid-escape",
+            Self::Term { .. } => "invalid-term",
+            Self::Unescaped(_) => "unescaped-character",
+        }
+    }
+
     /// Returns apimachinery's error. It may contain parts of the selector as they are, control characters
     /// included.
     #[must_use]

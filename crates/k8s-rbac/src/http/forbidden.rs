@@ -140,7 +140,7 @@ impl Display for Forbidden<'_> {
 }
 
 /// The object of a refused request. All fields are empty for a path.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ForbiddenDetails<'a> {
     /// The object's name.

@@ -12,7 +12,7 @@ use crate::go_text::quote::{Message, Quoted, aggregate};
 use crate::version::KubernetesVersion;
 
 /// The requirement that a selector makes of one label.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct LabelRequirement {
     /// The label.
@@ -58,7 +58,7 @@ impl LabelRequirement {
 
 /// Why a text is not a label selector. Prints as the newest kube-apiserver's error, with
 /// unprintable characters escaped; [`message_in`](Self::message_in) is exact.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum LabelSelectorError<'s> {
     /// An invalid label.
@@ -114,6 +114,18 @@ impl LabelSelectorError<'_> {
         match self {
             Self::Unexpected { .. } => why,
             _ => format!("unable to parse requirement: {why}"),
+        }
+    }
+}
+
+impl LabelSelectorError<'_> {
+    /// Returns a short, stable name of the error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Key(_) => "invalid-label",
+            Self::Requirement { .. } => "invalid-requirement",
+            Self::Unexpected { .. } | Self::UnexpectedInRequirement { .. } => "unexpected-token",
         }
     }
 }

@@ -229,7 +229,7 @@ impl TryFrom<&::http::request::Parts> for RequestInfo {
 }
 
 /// Why a method and a URL are not a request.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum RequestInfoError {
     /// Another reader may read the URL differently. Only [`RequestInfo::parse`] refuses it.
@@ -244,6 +244,19 @@ pub enum RequestInfoError {
     NotAPath,
     /// An escape in the path is malformed, or the decoded path is not UTF-8.
     NotText,
+}
+
+impl RequestInfoError {
+    /// Returns a short, stable name of the error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Ambiguous(_) => "ambiguous-url",
+            Self::MissingKind { .. } => "missing-kind",
+            Self::NotAPath => "not-a-path",
+            Self::NotText => "not-text",
+        }
+    }
 }
 
 impl Display for RequestInfoError {

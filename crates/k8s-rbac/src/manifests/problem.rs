@@ -3,9 +3,9 @@
 use std::fmt::{self, Display, Formatter};
 
 use bounded_yaml::{Mismatch, Position, TextError};
+use printable_text::Printable;
 use thiserror::Error;
 
-use crate::go_text::quote::Message;
 use crate::manifests::template::Placeholder;
 
 /// A problem in a manifest. Prints with its place.
@@ -26,9 +26,9 @@ impl Display for ManifestProblem {
     }
 }
 
-/// A place in a file. Prints as `rbac.yaml:7:3: document 2, items[3].rules[0].verbs`, with unprintable
-/// characters escaped.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// A place in a file. Prints as `rbac.yaml:7:3: document 2, items[3].rules[0].verbs`, in one line and
+/// without control characters, whatever the names are.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Place {
     /// The name of the file, given by the caller.
@@ -43,13 +43,13 @@ pub struct Place {
 
 impl Display for Place {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        Message(&self.file).fmt(f)?;
+        Printable::new(&self.file).fmt(f)?;
         if let Some(position) = self.position {
             write!(f, ":{}:{}", position.line(), position.column())?;
         }
         write!(f, ": document {}", self.document)?;
         if !self.path.is_empty() {
-            write!(f, ", {}", Message(&self.path))?;
+            write!(f, ", {}", Printable::new(&self.path))?;
         }
         Ok(())
     }
@@ -59,6 +59,13 @@ impl Display for Place {
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
+    /// Output of a command that is not a manifest. It is left out.
+    #[error("{0}; write the objects with `kubectl get --output=yaml`")]
+    CommandOutput(CommandOutput),
+    /// `apiVersion` and `kind` nearly are those of an RBAC object. It is left out; the API has no such
+    /// kind.
+    #[error("the API has no such kind; `{0}` of `rbac.authorization.k8s.io/v1` may be meant")]
+    MisspelledKind(&'static str),
     /// A required field is missing. The object is left out.
     #[error("`{0}` is missing")]
     Missing(&'static str),
@@ -109,7 +116,44 @@ pub enum Fault {
     UnsupportedVersion,
 }
 
+/// Output of a command that was taken for a manifest.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum CommandOutput {
+    /// What `kubectl describe` prints for people.
+    #[error("the output of `kubectl describe`")]
+    Description,
+    /// An error, of kubectl or as a `Status` of the API server.
+    #[error("an error message instead of objects")]
+    ErrorMessage,
+    /// Objects of which only some fields are there: a `Table`, or a `PartialObjectMetadataList`.
+    #[error("objects without their rules and subjects")]
+    Summary,
+}
+
 impl Fault {
+    /// Returns a short, stable name of the kind of problem.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::CommandOutput(_) => "command-output",
+            Self::MisspelledKind(_) => "misspelled-kind",
+            Self::Missing(_) => "missing-field",
+            Self::NamespaceDefaulted => "namespace-defaulted",
+            Self::NotAList(_) => "not-a-list",
+            Self::NotAMapping => "not-a-mapping",
+            Self::NotAnObject => "not-an-object",
+            Self::NotText(_) => "not-text",
+            Self::NotUnicode(_) => "not-unicode",
+            Self::Placeholder(_) => "placeholder",
+            Self::Replaces => "replaces",
+            Self::Shape(_) => "shape",
+            Self::Syntax(_) => "syntax",
+            Self::Unrendered { .. } => "unrendered-template",
+            Self::UnsupportedVersion => "unsupported-version",
+        }
+    }
+
     /// Returns whether something was left out. If not, the object was kept.
     #[must_use]
     pub const fn loses_an_object(&self) -> bool {

@@ -17,7 +17,7 @@ use crate::version::KubernetesVersion;
 
 /// A `SelfSubjectAccessReview`, `SubjectAccessReview` or `LocalSubjectAccessReview`, of `v1` or
 /// `v1beta1`.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(from = "Mapping<Wire>", into = "Wire")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct AccessReview {

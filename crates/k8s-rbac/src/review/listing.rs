@@ -86,7 +86,7 @@ impl<'p> RuleListing<'p> {
 }
 
 /// The status of a `SelfSubjectRulesReview`.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct SubjectRulesReviewStatus {
@@ -122,7 +122,7 @@ impl SubjectRulesReviewStatus {
 }
 
 /// A rule about resources.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct ResourceRule {
@@ -161,7 +161,7 @@ impl From<&PolicyRule> for ResourceRule {
 }
 
 /// A rule about paths.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct NonResourceRule {

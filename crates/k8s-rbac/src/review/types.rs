@@ -9,7 +9,7 @@ use crate::objects::{
 };
 
 /// The kinds of access reviews, by whose permissions they are about.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ReviewKind {
     /// `LocalSubjectAccessReview`: a given user's, in one namespace.
@@ -33,7 +33,7 @@ impl ReviewKind {
 }
 
 /// The versions of reviews. They differ in one word: the list of groups is `group` in the old one.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ReviewVersion {
     /// The current one.
@@ -46,7 +46,7 @@ pub enum ReviewVersion {
 }
 
 /// The metadata of a review. Its fields must be empty; others are ignored.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct ReviewMetadata {
@@ -83,7 +83,7 @@ pub struct ReviewMetadata {
 }
 
 /// The request that a review asks about, and the user.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct AccessReviewSpec {
     /// The resource, if the review is about one. It takes precedence over a path.
@@ -101,7 +101,7 @@ pub struct AccessReviewSpec {
 }
 
 /// The attributes of a request for a resource.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct ResourceAttributes {
@@ -162,7 +162,7 @@ pub struct ResourceAttributes {
 }
 
 /// A field selector, as text or parsed.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct FieldSelectorAttributes {
@@ -181,7 +181,7 @@ pub struct FieldSelectorAttributes {
 }
 
 /// A label selector, as text or parsed.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct LabelSelectorAttributes {
@@ -200,7 +200,7 @@ pub struct LabelSelectorAttributes {
 }
 
 /// The attributes of a request for a path.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct NonResourceAttributes {
@@ -219,7 +219,7 @@ pub struct NonResourceAttributes {
 }
 
 /// The answer to an access review.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct AccessReviewStatus {

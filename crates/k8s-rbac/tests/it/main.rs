@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod aggregation;
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod api_resources;
 #[cfg(test)]
 mod bootstrap;

@@ -282,8 +282,36 @@ fn a_place_prints_no_control_character_of_a_file() {
     assert_eq!(
         printed,
         [concat!(
-            r"f\x1b\n:1:3: document 1, metadata.labels.l\x1b[2J\u202e\n: ",
+            r"f\u{1b}\n:1:3: document 1, metadata.labels.l\u{1b}[2J\u{202e}\n: ",
             "expected text, found a number; put it in quotes"
         )]
     );
+}
+
+/// Kinds, keys and file names come from outside, and are printed in one line without control characters.
+#[test]
+fn problems_print_nothing_raw() {
+    let hostile = format!("\u{1b}[2J\u{202e}\n::error::{}", "x".repeat(10_000));
+    let quoted = serde_json::to_string(&hostile).unwrap();
+    let meta = "\"apiVersion\": \"rbac.authorization.k8s.io/v1\", \"kind\": \"ClusterRole\"";
+    let texts = [
+        format!("{{{meta}, \"metadata\": {{\"name\": \"a\", \"labels\": {{{quoted}: 1}}}}}}"),
+        format!("{{{meta}, \"metadata\": {{\"name\": \"a\", \"annotations\": {{{quoted}: 1}}}}}}"),
+        format!("{{{meta}, \"metadata\": {{\"name\": {quoted}}}, \"rules\": 1}}"),
+        format!("{{{meta}, \"metadata\": {{\"name\": {quoted}}}, {quoted}: 1, {quoted}: 2}}"),
+        format!("{{\"apiVersion\": {quoted}, \"kind\": \"ClusterRole\", \"rules\": {quoted}"),
+        format!("{{{meta}, \"metadata\": {{\"name\": \"a${{}}\", \"namespace\": {quoted}}}}}"),
+    ];
+    for text in &texts {
+        for file in ["f", &hostile] {
+            let manifests = Manifests::read([(file, text.as_str())]);
+            assert!(!manifests.problems().is_empty(), "{text}");
+            for problem in manifests.problems() {
+                let printed = problem.to_string();
+                let is_raw = |c: char| c.is_control() || c == '\u{202e}';
+                assert!(!printed.contains(is_raw), "{printed:?}");
+                assert!(printed.len() < 10_000, "{}", printed.len());
+            }
+        }
+    }
 }

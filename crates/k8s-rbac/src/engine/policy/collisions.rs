@@ -204,7 +204,10 @@ fn colliding_hashes_cost_a_comparison_for_each_subject() {
                 let before = comparisons();
                 let _ = policy.rbac(&user, &request);
                 let made = comparisons() - before;
-                assert!(made <= 2 * subjects * names, "{made} of {subjects} and {names}");
+                assert!(
+                    made <= 2 * subjects * names,
+                    "{made} of {subjects} and {names}"
+                );
             }
         }
         // The bound is not far from what happens, so it is one.
