@@ -10,7 +10,7 @@ use bounded_yaml::Error;
 pub enum Placeholder {
     /// `{{ … }}`: Helm, and other users of Go templates or Jinja.
     Braces,
-    /// `${…}`: envsubst, Flux, and the parameters of an OpenShift template.
+    /// `${…}`: envsubst, Flux, and the parameters of an `OpenShift` template.
     DollarBraces,
     /// `$(…)`: the variables of Kustomize.
     DollarParentheses,

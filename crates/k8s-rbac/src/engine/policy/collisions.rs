@@ -1,4 +1,8 @@
 //! Names and rules whose hashes all collide: the decisions stay right, and their cost stays linear.
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "the numbers of objects are small"
+)]
 
 use crate::engine::masks::TextHasher;
 use crate::engine::policy::Policy;
