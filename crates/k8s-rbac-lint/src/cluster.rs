@@ -3,16 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
+use crate::lint::Aggregated;
 use crate::unreachable::Vocabulary;
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, KubernetesVersion, Metadata, Objects, PolicyRule, Role,
     RoleBinding, RoleRef, Subject,
 };
-
-/// The number of aggregation selectors that are evaluated. Our choice: the default policy has three,
-/// and installed software seldom adds more than one each. Every selector is matched with every
-/// `ClusterRole`.
-pub(crate) const MAX_SELECTORS: usize = 64;
 
 /// The widest scope in which a role is bound.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -73,8 +69,10 @@ pub(crate) struct Cluster<'o> {
     /// The namespaces of the Roles of each name, sorted.
     role_namespaces: HashMap<&'o str, Vec<&'o str>>,
     bound_scopes: HashMap<RoleKey<'o>, BoundScope>,
-    /// The `ClusterRole`s that some aggregated role selects.
-    members: HashSet<&'o str>,
+    /// The `ClusterRole`s that some aggregated role selects. `None` if these are too many to find.
+    members: Option<HashSet<&'o str>>,
+    /// The aggregated roles whose rules are too many to collect.
+    too_large: &'o HashSet<String>,
 }
 
 /// The known objects, by name.
@@ -93,7 +91,7 @@ impl<'o> Cluster<'o> {
         vocabulary: &Vocabulary,
         judged: &'o Objects,
         known: &'o Objects,
-        aggregated: &'o [ClusterRole],
+        aggregated: &'o Aggregated,
     ) -> Self {
         let known_roles = known.roles.iter().map(|role| (role, false));
         let roles = known_roles
@@ -111,7 +109,7 @@ impl<'o> Cluster<'o> {
         };
         let (judged_names, known_names) =
             (names(&judged.cluster_roles), names(&known.cluster_roles));
-        let cluster_roles = aggregated.iter().map(|role| {
+        let cluster_roles = aggregated.objects.cluster_roles.iter().map(|role| {
             let name = role.metadata.name.as_str();
             // An unchanged object of the default policy is not judged.
             let is_judged = judged_names.contains(name) && !known_names.contains(name);
@@ -120,16 +118,27 @@ impl<'o> Cluster<'o> {
                 RoleSummary::of(&role.rules, is_judged, vocabulary),
             )
         });
-        let members = members(aggregated);
+        let listed = aggregated.objects.aggregated_roles();
+        let members: Option<HashMap<&str, Vec<&str>>> = listed.map(|listed| {
+            let name = |role: &'o ClusterRole| role.metadata.name.as_str();
+            let names = |members: Vec<_>| members.into_iter().map(name).collect();
+            let named = listed.into_iter();
+            named
+                .map(|(target, members)| (name(target), names(members)))
+                .collect()
+        });
         let mut bound_scopes = bound_scopes(judged, known);
-        extend_to_members(&mut bound_scopes, &members);
+        if let Some(members) = &members {
+            extend_to_members(&mut bound_scopes, members);
+        }
         Self {
             versions,
             known: Known::new(known),
             role_namespaces: role_namespaces(judged, known),
             roles: roles.chain(cluster_roles).collect(),
             bound_scopes,
-            members: members.into_iter().flat_map(|(_, names)| names).collect(),
+            members: members.map(|members| members.into_values().flatten().collect()),
+            too_large: &aggregated.too_large,
         }
     }
 
@@ -164,9 +173,20 @@ impl<'o> Cluster<'o> {
             .unwrap_or(BoundScope::Unbound)
     }
 
-    /// Returns whether an aggregated role selects this `ClusterRole`.
-    pub(crate) fn is_member(&self, cluster_role: &str) -> bool {
-        self.members.contains(cluster_role)
+    /// Returns whether an aggregated role selects this `ClusterRole`, as far as this is known.
+    pub(crate) fn may_be_member(&self, cluster_role: &str) -> bool {
+        let members = self.members.as_ref();
+        members.is_none_or(|members| members.contains(cluster_role))
+    }
+
+    /// Returns whether it is known which roles aggregated roles select.
+    pub(crate) const fn knows_members(&self) -> bool {
+        self.members.is_some()
+    }
+
+    /// Returns whether an aggregated role has too many rules to collect.
+    pub(crate) fn is_too_large(&self, cluster_role: &str) -> bool {
+        self.too_large.contains(cluster_role)
     }
 
     pub(crate) fn known_cluster_role(&self, name: &str) -> Option<&'o ClusterRole> {
@@ -289,57 +309,22 @@ fn bound_scopes<'o>(judged: &'o Objects, known: &'o Objects) -> HashMap<RoleKey<
     scopes
 }
 
-/// Returns the name of each aggregated role with the names of the roles it selects, except itself.
-fn members(roles: &[ClusterRole]) -> Vec<(&str, Vec<&str>)> {
-    let mut remaining = MAX_SELECTORS;
-    let mut members = Vec::new();
-    for target in roles {
-        let rule = target.aggregation_rule.as_ref();
-        let selectors: Vec<_> = rule
-            .map_or(&[][..], |rule| &rule.cluster_role_selectors)
-            .iter()
-            .take(remaining)
-            .filter_map(|selector| selector.compile().ok())
-            .collect();
-        remaining = remaining.saturating_sub(selectors.len());
-        if selectors.is_empty() {
-            continue;
-        }
-        let name = target.metadata.name.as_str();
-        let selected = roles
-            .iter()
-            .filter(|role| role.metadata.name != name)
-            .filter(|role| {
-                selectors
-                    .iter()
-                    .any(|one| one.matches(&role.metadata.labels))
-            })
-            .map(|role| role.metadata.name.as_str());
-        members.push((name, selected.collect()));
-    }
-    members
-}
-
-/// Extends the scope of each aggregated role to its members, until nothing changes: a member can
-/// itself be aggregated. Scopes only widen, so this terminates.
+/// Extends the scope of each aggregated role to its members, which may be aggregated themselves.
 fn extend_to_members<'o>(
     scopes: &mut HashMap<RoleKey<'o>, BoundScope>,
-    members: &[(&'o str, Vec<&'o str>)],
+    members: &HashMap<&'o str, Vec<&'o str>>,
 ) {
-    loop {
-        let mut has_changed = false;
-        for (target, names) in members {
-            let Some(of_target) = scopes.get(&("", *target)).copied() else {
-                continue;
-            };
-            for member in names {
+    for scope in [BoundScope::Cluster, BoundScope::Namespaces] {
+        let is_bound = |name: &&&str| scopes.get(&("", **name)) == Some(&scope);
+        let mut targets: Vec<&'o str> = members.keys().filter(is_bound).copied().collect();
+        while let Some(target) = targets.pop() {
+            for member in members.get(target).into_iter().flatten() {
                 let of_member = scopes.entry(("", *member)).or_insert(BoundScope::Unbound);
-                has_changed |= *of_member < of_target;
-                *of_member = of_target.max(*of_member);
+                if *of_member < scope {
+                    *of_member = scope;
+                    targets.push(member);
+                }
             }
-        }
-        if !has_changed {
-            return;
         }
     }
 }

@@ -141,6 +141,8 @@ pub enum FindingCode {
     UrlsWithoutEffect,
     /// A Role names resources that are cluster-scoped.
     ClusterScopedInNamespace,
+    /// A limit left something of the object unchecked.
+    NotChecked,
 }
 
 /// A text is not the name of a [`FindingCode`].
@@ -213,6 +215,7 @@ impl FindingCode {
         Self::UrlWithoutParent,
         Self::UrlsWithoutEffect,
         Self::ClusterScopedInNamespace,
+        Self::NotChecked,
     ];
 
     /// Returns the name, such as `dangling-role-ref`.

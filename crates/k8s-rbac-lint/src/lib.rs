@@ -14,6 +14,7 @@ mod risky_permissions;
 mod roles;
 mod rules;
 mod severity;
+mod spelling;
 mod unreachable;
 mod wording;
 

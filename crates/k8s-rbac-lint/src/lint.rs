@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use k8s_rbac::{ClusterRole, FieldErrors, KubernetesVersion, Objects};
 
 use crate::bindings::{self, Binding};
-use crate::cluster::{Cluster, MAX_SELECTORS};
+use crate::cluster::Cluster;
 use crate::default_policies;
 use crate::finding::{Finding, Findings, ObjectName, Report};
 use crate::finding_code::FindingCode;
@@ -15,6 +15,7 @@ use crate::redundant_bindings::Redundancy;
 use crate::roles;
 use crate::severity::Severity;
 use crate::unreachable::Vocabulary;
+use crate::wording::escaped;
 
 /// The settings of a run: what to report, and which objects are already known.
 #[derive(Clone, Debug)]
@@ -87,11 +88,13 @@ impl Lint {
     ///
     /// The time is linear in the size of the objects. Comparisons that would take longer have limits:
     /// the rules of very large roles, and the bindings of a subject with very many of them, are not
-    /// all compared with each other.
+    /// all compared with each other. A finding [`NotChecked`](FindingCode::NotChecked) says so.
     #[must_use]
     pub fn run(&self, objects: &Objects) -> Vec<Finding> {
         let known = Objects {
-            cluster_roles: aggregate(&self.known.cluster_roles, &[]),
+            cluster_roles: aggregate(&self.known.cluster_roles, &[])
+                .objects
+                .cluster_roles,
             ..self.known.clone()
         };
         let all = aggregate(&self.known.cluster_roles, &objects.cluster_roles);
@@ -146,13 +149,21 @@ impl Lint {
 
 fn add_field_errors(errors: &FieldErrors, out: &mut Findings) {
     for error in errors.errors() {
-        out.add(FindingCode::FieldError, &error.field, error.message.clone());
+        // The server's message contains values as they are.
+        let message = escaped(&error.message);
+        out.add(FindingCode::FieldError, &escaped(&error.field), message);
     }
 }
 
-/// Returns the known and the judged roles, aggregated. A judged role replaces a known one of the same
-/// name.
-fn aggregate(known: &[ClusterRole], judged: &[ClusterRole]) -> Vec<ClusterRole> {
+/// The known and the judged roles, aggregated. A judged role replaces a known one of the same name.
+pub(crate) struct Aggregated {
+    /// The `ClusterRole`s.
+    pub(crate) objects: Objects,
+    /// The names of those whose rules are too many to collect.
+    pub(crate) too_large: HashSet<String>,
+}
+
+fn aggregate(known: &[ClusterRole], judged: &[ClusterRole]) -> Aggregated {
     let judged_names: HashSet<&str> = judged
         .iter()
         .map(|role| role.metadata.name.as_str())
@@ -166,14 +177,9 @@ fn aggregate(known: &[ClusterRole], judged: &[ClusterRole]) -> Vec<ClusterRole> 
             .collect(),
         ..Objects::default()
     };
-    let selectors = all
-        .cluster_roles
-        .iter()
-        .filter_map(|role| role.aggregation_rule.as_ref())
-        .map(|rule| rule.cluster_role_selectors.len())
-        .fold(0_usize, usize::saturating_add);
-    if selectors <= MAX_SELECTORS {
-        all.aggregate();
+    let too_large = all.aggregate().too_large.into_iter().collect();
+    Aggregated {
+        too_large,
+        objects: all,
     }
-    all.cluster_roles
 }

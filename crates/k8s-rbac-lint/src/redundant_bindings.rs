@@ -29,6 +29,8 @@ pub(crate) struct Redundancy<'o> {
     covers: HashMap<(RoleKey<'o>, RoleKey<'o>), bool>,
     /// The bindings found redundant. They make no other binding redundant.
     redundant: HashSet<usize>,
+    /// Whether a finding says that not all bindings are compared.
+    is_limit_told: bool,
 }
 
 impl<'o> Redundancy<'o> {
@@ -48,6 +50,7 @@ impl<'o> Redundancy<'o> {
             by_subject,
             covers: HashMap::new(),
             redundant: HashSet::new(),
+            is_limit_told: false,
         }
     }
 
@@ -68,6 +71,15 @@ impl<'o> Redundancy<'o> {
         let (Some(others), Some(role)) = (others, role) else {
             return;
         };
+        let is_at_limit = others.len() > MAX_BINDINGS_COMPARED.saturating_add(1)
+            || self.covers.len() >= MAX_ROLE_PAIRS_COMPARED;
+        if is_at_limit && !std::mem::replace(&mut self.is_limit_told, true) {
+            let message = format!(
+                "its subjects have more than {MAX_BINDINGS_COMPARED} other bindings, or there are more than \
+                 {MAX_ROLE_PAIRS_COMPARED} pairs of roles: not all are compared, from here on"
+            );
+            out.add(FindingCode::NotChecked, "", message);
+        }
         let others = others.iter().filter(|&&other| other != index);
         for &other in others.take(MAX_BINDINGS_COMPARED) {
             let Some((wider, wider_subjects)) = self.bindings.get(other) else {

@@ -27,7 +27,12 @@ pub(crate) fn check(rules: &[PolicyRule], out: &mut Findings) {
         })
         .collect();
     let mut redundant: HashSet<usize> = repeated.keys().copied().collect();
-    if rules.len() <= MAX_RULES_COMPARED && comparison_size(rules).is_some() {
+    let is_small = rules.len() <= MAX_RULES_COMPARED && comparison_size(rules).is_some();
+    if !is_small && rules.len() > 1 {
+        let message = "its rules are too many or too long to compare: only equal ones are found";
+        out.add(FindingCode::NotChecked, "", message.to_owned());
+    }
+    if is_small {
         for (index, rule) in rules.iter().enumerate().rev() {
             let others = rules
                 .iter()

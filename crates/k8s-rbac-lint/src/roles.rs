@@ -65,7 +65,7 @@ pub(crate) fn check_cluster_role(
     let name = role.metadata.name.as_str();
     let known = cluster.known_cluster_role(name);
     let bound = cluster.bound_scope(("", name));
-    if known.is_none() && bound == BoundScope::Unbound && !cluster.is_member(name) {
+    if known.is_none() && bound == BoundScope::Unbound && !cluster.may_be_member(name) {
         let message = "no binding refers to it, and no aggregated role selects it".to_owned();
         out.add(FindingCode::UnusedRole, "", message);
     }
@@ -98,6 +98,15 @@ fn check_aggregated(role: &ClusterRole, cluster: &Cluster<'_>, out: &mut Finding
             let message = "an empty selector matches every ClusterRole".to_owned();
             out.add(FindingCode::AggregatesEverything, &path, message);
         }
+    }
+    if cluster.is_too_large(&role.metadata.name) {
+        let message = "its rules are too many to collect".to_owned();
+        out.add(FindingCode::NotChecked, "", message);
+        return;
+    }
+    if !cluster.knows_members() {
+        let message = "the roles that it selects are too many to find".to_owned();
+        out.add(FindingCode::NotChecked, "", message);
     }
     let collected = cluster.role(("", &role.metadata.name));
     let collected: HashSet<&PolicyRule> = collected

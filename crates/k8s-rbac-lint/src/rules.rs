@@ -247,7 +247,7 @@ fn check_aggregation(
 fn describe_readable(rules: &[PolicyRule]) -> String {
     let secrets = ResourceRequest::new("get", "", "secrets");
     let allows_reading = |rule: &&PolicyRule| {
-        let mut verbs = ["get", "list", "watch"].into_iter();
+        let mut verbs = ["get", "list", "watch", "patch"].into_iter();
         rule.allows_group("")
             && rule.allows_resource(&secrets)
             && verbs.any(|verb| rule.allows_verb(verb))

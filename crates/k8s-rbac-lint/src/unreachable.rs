@@ -1,12 +1,13 @@
 //! Parts of a rule that no request matches.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use k8s_rbac::PolicyRule;
 use k8s_rbac::api_resources::{OPTIONAL_RESOURCES, RESOURCES};
 
 use crate::finding::Findings;
 use crate::finding_code::FindingCode;
+use crate::spelling;
 use crate::wording::{list, plain};
 
 /// The HTTP methods that can be the verb of a request for a path.
@@ -68,6 +69,20 @@ impl Vocabulary {
         }
         plurals.retain(|name, _| !by_name.contains_key(name.as_str()));
         Self { by_name, plurals }
+    }
+
+    /// Returns the resource of these groups that was probably meant by an unknown name.
+    fn meant(&self, name: &str, groups: &HashSet<&str>) -> Option<&'static str> {
+        if self.by_name.contains_key(name) {
+            return None;
+        }
+        let is_in_groups =
+            |resources: &[Resource]| resources.iter().any(|one| groups.contains(one.group));
+        let known = self.by_name.iter().filter(|(_, one)| is_in_groups(one));
+        let known = known.map(|(name, _)| *name);
+        // In order, so that the answer is the same each time.
+        let known: BTreeSet<&str> = known.collect();
+        spelling::meant(name, known.iter().copied())
     }
 
     /// Returns the API group of a resource of Kubernetes that is in none of these groups.
@@ -179,24 +194,34 @@ fn check_resources(rule: &PolicyRule, path: &str, vocabulary: &Vocabulary, out: 
         .api_groups
         .iter()
         .any(|group| group == "*" || is_kubernetes_group(group));
+    let is_kubernetes = kubernetes_groups(rule);
     let malformed: Vec<String> = rule
         .resources
         .iter()
         .filter_map(|entry| {
-            let name = without_subresource(entry).to_ascii_lowercase();
+            let (name, subresource) = entry.split_once('/').unwrap_or((entry, ""));
+            let name = name.to_ascii_lowercase();
             match vocabulary.plurals.get(&name) {
                 Some(plural) if can_be_kubernetes => {
-                    Some(format!("{} instead of {plural}", plain(entry)))
+                    return Some(format!("{} instead of {plural}", plain(entry)));
                 }
-                _ => (!has_resource_form(entry)).then(|| plain(entry)),
+                _ if !has_resource_form(entry) => return Some(plain(entry)),
+                _ => {}
             }
+            // Other groups have resources and subresources of their own.
+            let groups = is_kubernetes.as_ref()?;
+            let meant = match spelling::subresource_meant(subresource) {
+                Some(meant) => format!("{name}/{meant}"),
+                None => vocabulary.meant(&name, groups)?.to_owned(),
+            };
+            Some(format!("{} instead of {}", plain(entry), plain(&meant)))
         })
         .collect();
     if !malformed.is_empty() {
         out.add(FindingCode::ResourceNameForm, path, join(&malformed));
     }
 
-    let Some(groups) = kubernetes_groups(rule) else {
+    let Some(groups) = is_kubernetes else {
         return;
     };
     let misplaced: Vec<String> = rule
@@ -293,6 +318,18 @@ fn check_verbs(rule: &PolicyRule, path: &str, out: &mut Findings) {
     };
     let malformed: Vec<&String> = rule.verbs.iter().filter(is_malformed).collect();
     report(out, FindingCode::VerbForm, path, &malformed);
+    if !rule.resources.is_empty() && kubernetes_groups(rule).is_some() {
+        let misspelled: Vec<String> = rule
+            .verbs
+            .iter()
+            .filter(|verb| !is_malformed(verb))
+            .filter_map(|verb| Some((verb, spelling::verb_meant(verb)?)))
+            .map(|(verb, meant)| format!("{} instead of {meant}", plain(verb)))
+            .collect();
+        if !misspelled.is_empty() {
+            out.add(FindingCode::VerbForm, path, join(&misspelled));
+        }
+    }
     let is_method = |verb: &String| verb == "*" || METHODS.contains(&verb.as_str());
     if !rule.non_resource_urls.is_empty()
         && rule.resources.is_empty()
@@ -314,6 +351,8 @@ fn check_urls(rule: &PolicyRule, path: &str, out: &mut Findings) {
     let malformed: Vec<&String> = rule.non_resource_urls.iter().filter(is_malformed).collect();
     report(out, FindingCode::UrlForm, path, &malformed);
     if rule.non_resource_urls.len() > MAX_URLS_COMPARED {
+        let message = format!("its paths are more than {MAX_URLS_COMPARED}, too many to compare");
+        out.add(FindingCode::NotChecked, path, message);
         return;
     }
     let lacks_parent = |url: &&String| {

@@ -40,3 +40,16 @@ pub(crate) fn plain(entry: &str) -> String {
 pub(crate) fn role_reference(kind: &str, name: &str) -> String {
     format!("{} {}", plain(kind), plain(name))
 }
+
+/// Escapes the characters of a message that a terminal would act on.
+pub(crate) fn escaped(message: &str) -> String {
+    let mut escaped = String::new();
+    for c in message.chars() {
+        // The escape of a printable character has one character, but for quotes and backslashes.
+        match matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1 {
+            true => escaped.push(c),
+            false => escaped.extend(c.escape_debug()),
+        }
+    }
+    escaped
+}

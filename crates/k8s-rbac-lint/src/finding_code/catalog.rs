@@ -424,5 +424,11 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
             why: "Requests for them have no namespace, so a RoleBinding never allows them.",
             advice: "Use a ClusterRole and a ClusterRoleBinding.",
         },
+        FindingCode::NotChecked => Entry {
+            name: "not-checked",
+            severity: Severity::Info,
+            why: "A limit of the lint was reached, so other findings may be missing.",
+            advice: "Split the object, or review it by hand.",
+        },
     }
 }

@@ -17,6 +17,8 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 const RESOURCE: &str = "resource.k8s.io";
 
 const READ: &[&str] = &["get", "list", "watch"];
+/// The answer to a patch contains the object, even if the patch is empty.
+const READ_OR_PATCH: &[&str] = &["get", "list", "watch", "patch"];
 const WRITE: &[&str] = &["create", "update", "patch"];
 const CHANGE: &[&str] = &["update", "patch"];
 
@@ -130,7 +132,7 @@ pub(crate) static RISKY_PERMISSIONS: &[RiskyPermission] = &[
         &["secrets"],
     )
     .requires(
-        requirement(READ, CORE, &["secrets"])
+        requirement(READ_OR_PATCH, CORE, &["secrets"])
             .named(RequiredNames::Limited)
             .or_nothing(),
     ),

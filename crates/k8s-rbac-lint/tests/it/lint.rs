@@ -404,6 +404,61 @@ fn many_rules_and_bindings_are_linted() {
     let count = |code| findings.iter().filter(|one| one.code == code).count();
     assert_eq!(count(FindingCode::ShadowedRule), many / 2);
     assert!(count(FindingCode::DuplicateBinding) > 0);
+    // The role, and the first of the bindings.
+    assert_eq!(count(FindingCode::NotChecked), 2);
+}
+
+/// Roles that each aggregate the next, and more of them than were once compared.
+#[test]
+fn many_aggregated_roles_are_linted() {
+    let role = |n: usize| {
+        let mut role = ClusterRole::default();
+        role.metadata.name = format!("r{n}");
+        role.metadata
+            .labels
+            .insert("chain".to_owned(), n.to_string());
+        role
+    };
+    let mut objects = Objects::default();
+    for n in 0..100 {
+        let mut aggregated = role(n);
+        let next: ClusterRole = serde_json::from_value(json!({"metadata": {"name": "next"},
+            "aggregationRule": {"clusterRoleSelectors": [
+                {"matchLabels": {"chain": (n + 1).to_string()}}]}}))
+        .unwrap();
+        aggregated.aggregation_rule = next.aggregation_rule;
+        objects.cluster_roles.push(aggregated);
+    }
+    let mut last = role(100);
+    last.rules.push(PolicyRule {
+        verbs: vec!["get".to_owned()],
+        api_groups: vec![String::new()],
+        resources: vec!["secrets".to_owned()],
+        ..PolicyRule::default()
+    });
+    objects.cluster_roles.push(last);
+    let mut binding = ClusterRoleBinding::default();
+    binding.metadata.name = "b".to_owned();
+    binding.subjects = sample_subjects();
+    "ClusterRole".clone_into(&mut binding.role_ref.kind);
+    "r0".clone_into(&mut binding.role_ref.name);
+    binding.set_defaults();
+    objects.cluster_role_bindings.push(binding);
+    let findings = Lint::new().run(&objects);
+    let codes: Vec<String> = findings
+        .iter()
+        .map(|one| format!("{} {}", one.severity, one.code))
+        .collect();
+    // As severe as where the last role is bound itself, and no role is unused.
+    assert_eq!(codes, ["high secrets-read"], "{findings:?}");
+}
+
+fn sample_subjects() -> Vec<Subject> {
+    vec![Subject {
+        kind: "Group".to_owned(),
+        name: "devs".to_owned(),
+        ..Subject::default()
+    }]
 }
 
 /// Removes the binding or rule that a finding calls redundant.
