@@ -13,6 +13,7 @@
 
 mod arguments;
 mod list;
+mod mistyped;
 mod unknown_resource;
 mod warning;
 
@@ -21,6 +22,7 @@ use k8s_rbac::{Policy, Request, ResourceRequest};
 use thiserror::Error as ThisError;
 
 pub use list::RuleTable;
+pub use mistyped::Mistyped;
 pub use unknown_resource::UnknownResource;
 pub use warning::Warning;
 
@@ -191,6 +193,19 @@ impl Question {
                 UnknownResource::find(resource, policy, kinds)
             }
             _ => None,
+        }
+    }
+
+    /// Returns the verb or the subresource if neither Kubernetes nor a rule of the policy has it, and it is
+    /// nearly one of Kubernetes.
+    #[must_use]
+    pub fn mistyped(&self, policy: &Policy) -> Option<Mistyped> {
+        match &self.about {
+            About::Path(_) => Mistyped::verb(&self.verb, &PATH_VERBS, policy),
+            About::Resource { subresource, .. } => {
+                Mistyped::verb(&self.verb, &RESOURCE_VERBS, policy)
+                    .or_else(|| Mistyped::subresource(subresource, policy))
+            }
         }
     }
 

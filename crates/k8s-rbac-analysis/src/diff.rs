@@ -11,7 +11,8 @@ use crate::permission_set::{
 use crate::role_key::RoleKey;
 use crate::scoped_rule::{ScopedRule, merge};
 
-/// The number of words of rules that a comparison may read. Our choice: this takes a few seconds. A
+/// The number of words of rules that a comparison may read, once for permissions and once for rules. Our
+/// choice: this takes a few seconds. A
 /// change to `view` where 100,000 bindings grant it takes less than a quarter of that.
 pub const MAX_DIFF_STEPS: usize = 1 << 28;
 
@@ -19,20 +20,22 @@ pub const MAX_DIFF_STEPS: usize = 1 << 28;
 ///
 /// Only effective permissions count: other names, other bindings or rules written in another way
 /// are not a difference. The comparison is of [`Policy::rbac`], for requests as
-/// [`permissions`](crate::permissions()) describes them. The result is empty if and only if every
-/// user in any set of groups may do the same under both.
+/// [`permissions`](crate::permissions()) describes them. If the result is empty, every user in any set of
+/// groups may do the same under both; the reverse holds unless a change is [by rule](Change::is_by_rule).
 ///
 /// Subjects with the same roles before and after are skipped. For the others, the time is
-/// proportional to the size of their rules.
+/// proportional to the size of their rules. If the rules of a subject that are not in both policies
+/// expand to more than [`MAX_PERMISSIONS`] permissions, or the comparison would take more than
+/// [`MAX_DIFF_STEPS`], rules are compared in place of permissions.
 ///
 /// # Errors
 ///
-/// [`TooLarge`] if the rules that are not in both policies expand to more than [`MAX_PERMISSIONS`]
-/// permissions for one subject, or if the comparison would take more than [`MAX_DIFF_STEPS`].
+/// [`TooLarge`] if comparing rules would take more than [`MAX_DIFF_STEPS`] as well.
 pub fn diff<'p>(before: &'p Policy, after: &'p Policy) -> Result<PolicyDiff<'p>, TooLarge> {
     let mut numbers = Numbers::default();
     let (before, after) = (given(before, &mut numbers), given(after, &mut numbers));
     let mut steps = Budget::new(MAX_DIFF_STEPS);
+    let mut steps_by_rule = Budget::new(MAX_DIFF_STEPS);
     let mut changes = Vec::new();
     let nothing = Given::default();
     let identities: BTreeSet<&SubjectName> = before.keys().chain(after.keys()).collect();
@@ -42,16 +45,30 @@ pub fn diff<'p>(before: &'p Policy, after: &'p Policy) -> Result<PolicyDiff<'p>,
         if before == after {
             continue;
         }
-        let before = numbers.rules_of(before, &mut steps)?;
-        let after = numbers.rules_of(after, &mut steps)?;
-        let gained = beyond(&after, &before, &mut steps)?;
-        let lost = beyond(&before, &after, &mut steps)?;
-        if !gained.is_empty() || !lost.is_empty() {
-            changes.push(Change {
+        let before = numbers.rules_of(before, &mut steps_by_rule)?;
+        let after = numbers.rules_of(after, &mut steps_by_rule)?;
+        let permissions = beyond(&after, &before, &mut steps)
+            .and_then(|gained| Ok((gained, beyond(&before, &after, &mut steps)?)));
+        let change = match permissions {
+            Ok((gained, lost)) => Change {
                 identity: identity.clone(),
+                gained_rules: merge(&gained),
+                lost_rules: merge(&lost),
                 gained,
                 lost,
-            });
+                is_by_rule: false,
+            },
+            Err(TooLarge { .. }) => Change {
+                identity: identity.clone(),
+                gained_rules: rules_beyond(&after, &before, &mut steps_by_rule)?,
+                lost_rules: rules_beyond(&before, &after, &mut steps_by_rule)?,
+                gained: Vec::new(),
+                lost: Vec::new(),
+                is_by_rule: true,
+            },
+        };
+        if !change.gained_rules.is_empty() || !change.lost_rules.is_empty() {
+            changes.push(change);
         }
     }
     Ok(PolicyDiff { changes })
@@ -152,18 +169,57 @@ fn beyond<'p>(
         .collect())
 }
 
+/// Finds the rules of which no single other rule in their scope covers everything.
+fn rules_beyond<'p>(
+    rules: &Rules<'p>,
+    others: &Rules<'p>,
+    steps: &mut Budget,
+) -> Result<Vec<ScopedRule<'p>>, TooLarge> {
+    let mut beyond = Vec::new();
+    for (at, rule) in rules {
+        if others.contains_key(at) {
+            continue;
+        }
+        let namespace = at.0;
+        let mut parts = ScopedRule::of_rule(namespace, rule);
+        let scopes = std::iter::once(None).chain(namespace.map(Some));
+        for scope in scopes {
+            for (_, other) in others.range((scope, 0)..=(scope, usize::MAX)) {
+                if parts.is_empty() {
+                    break;
+                }
+                steps.spend(cost(rule, other))?;
+                parts.retain(|part| !part.is_covered_by(other));
+            }
+        }
+        beyond.extend(parts);
+    }
+    beyond.sort_unstable();
+    beyond.dedup();
+    Ok(beyond)
+}
+
 fn size(rule: &PolicyRule) -> usize {
-    let lists = [
+    let lens = lists(rule).into_iter().map(<[String]>::len);
+    lens.fold(1, usize::saturating_add)
+}
+
+/// Returns the comparisons of entries that comparing two rules takes.
+fn cost(rule: &PolicyRule, other: &PolicyRule) -> usize {
+    let pairs = lists(rule).into_iter().zip(lists(other));
+    pairs
+        .map(|(one, other)| one.len().saturating_mul(other.len()))
+        .fold(1, usize::saturating_add)
+}
+
+fn lists(rule: &PolicyRule) -> [&[String]; 5] {
+    [
         &rule.verbs,
         &rule.api_groups,
         &rule.resources,
         &rule.resource_names,
         &rule.non_resource_urls,
-    ];
-    lists
-        .iter()
-        .map(|list| list.len())
-        .fold(1, usize::saturating_add)
+    ]
 }
 
 /// The differences between two policies. Prints as terminated lines: `newly allowed: Group "devs":
@@ -190,10 +246,14 @@ impl<'p> PolicyDiff<'p> {
 impl Display for PolicyDiff<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for change in &self.changes {
-            for (word, rules) in [
-                ("newly allowed", change.gained_rules()),
-                ("no longer allowed", change.lost_rules()),
-            ] {
+            let words = match change.is_by_rule {
+                false => ["newly allowed", "no longer allowed"],
+                true => ["perhaps newly allowed", "perhaps no longer allowed"],
+            };
+            for (word, rules) in words
+                .into_iter()
+                .zip([&change.gained_rules, &change.lost_rules])
+            {
                 for rule in rules {
                     writeln!(f, "{word}: {}: {rule}", change.identity)?;
                 }
@@ -209,6 +269,9 @@ pub struct Change<'p> {
     identity: SubjectName,
     gained: Vec<ScopedPermission<'p>>,
     lost: Vec<ScopedPermission<'p>>,
+    gained_rules: Vec<ScopedRule<'p>>,
+    lost_rules: Vec<ScopedRule<'p>>,
+    is_by_rule: bool,
 }
 
 impl<'p> Change<'p> {
@@ -218,13 +281,22 @@ impl<'p> Change<'p> {
         &self.identity
     }
 
+    /// Returns whether rules were compared, because their permissions are too many. Each rule listed
+    /// has no rule on the other side that covers all of it, but several together may.
+    #[must_use]
+    pub const fn is_by_rule(&self) -> bool {
+        self.is_by_rule
+    }
+
     /// Returns the gained permissions: those of the normal form after that nothing covered before.
+    /// Empty if rules were compared.
     #[must_use]
     pub fn gained(&self) -> &[ScopedPermission<'p>] {
         &self.gained
     }
 
     /// Returns the lost permissions: those of the normal form before that nothing covers after.
+    /// Empty if rules were compared.
     #[must_use]
     pub fn lost(&self) -> &[ScopedPermission<'p>] {
         &self.lost
@@ -232,13 +304,13 @@ impl<'p> Change<'p> {
 
     /// Returns the gained permissions, merged into few rules.
     #[must_use]
-    pub fn gained_rules(&self) -> Vec<ScopedRule<'p>> {
-        merge(&self.gained)
+    pub fn gained_rules(&self) -> &[ScopedRule<'p>] {
+        &self.gained_rules
     }
 
     /// Returns the lost permissions, merged into few rules.
     #[must_use]
-    pub fn lost_rules(&self) -> Vec<ScopedRule<'p>> {
-        merge(&self.lost)
+    pub fn lost_rules(&self) -> &[ScopedRule<'p>] {
+        &self.lost_rules
     }
 }

@@ -111,8 +111,9 @@ impl<'p> EscalationSearch<'p> {
         })
     }
 
-    /// Finds one shortest chain of steps to a goal. `None` if there is no chain; without steps if the
-    /// user meets the goal already.
+    /// Finds one shortest chain of steps to a goal. `None` if the search finds no chain; without steps if
+    /// the user meets the goal already. [`EscalationPaths::unsearched`] of [`paths`](Self::paths) names what
+    /// the search did not follow.
     ///
     /// # Errors
     ///
@@ -178,6 +179,14 @@ impl<'p> EscalationPaths<'p> {
         self.steps.iter().find(|step| step.target().is_everything())
     }
 
+    /// Returns the steps after which the search did not go on: constrained impersonations, whose requests
+    /// may lead to further identities.
+    pub fn unsearched(&self) -> impl Iterator<Item = &Step<'p>> {
+        self.steps
+            .iter()
+            .filter(|step| matches!(step.target(), Target::ConstrainedIdentity { .. }))
+    }
+
     /// Returns the chain of steps that leads to one of the steps, by its number from zero, which is the
     /// last of the chain. Empty if there is no such step.
     #[must_use]
@@ -211,6 +220,12 @@ impl Display for EscalationPaths<'_> {
                 "{}. {} {step}",
                 number.saturating_add(1),
                 self.actor(step)
+            )?;
+        }
+        if self.unsearched().next().is_some() {
+            writeln!(
+                f,
+                "not searched: what the requests of a constrained impersonation lead to"
             )?;
         }
         if let Some(step) = self.to_everything() {

@@ -1,6 +1,6 @@
 //! Permissions merged into rules, for people to read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 
 use k8s_rbac::{Permission, PolicyRule, Quoted};
@@ -18,6 +18,9 @@ const VERBS: [&str; 8] = [
     "delete",
     "deletecollection",
 ];
+
+/// The entry that matches everything.
+const ALL: &str = "*";
 
 /// A rule with its scope. Prints on one line: `get, list "pods", "pods/log" in namespace
 /// "dev"`.
@@ -50,6 +53,70 @@ impl<'p> ScopedRule<'p> {
             resource_names: own(&self.names),
             non_resource_urls: own(&self.paths),
         }
+    }
+
+    /// Splits a rule into what it allows on resources and on paths, which a namespace never has.
+    pub(crate) fn of_rule(namespace: Option<&'p str>, rule: &'p PolicyRule) -> Vec<Self> {
+        let own = |texts: &'p [String]| -> Vec<&'p str> {
+            let texts: BTreeSet<&str> = texts.iter().map(String::as_str).collect();
+            texts.into_iter().collect()
+        };
+        let mut verbs = own(&rule.verbs);
+        verbs.sort_unstable_by_key(|verb| rank(verb));
+        let of_resources = Self {
+            namespaces: namespace.into_iter().collect(),
+            groups: own(&rule.api_groups),
+            resources: own(&rule.resources),
+            names: own(&rule.resource_names),
+            verbs: verbs.clone(),
+            ..Self::default()
+        };
+        let of_paths = Self {
+            paths: own(&rule.non_resource_urls),
+            verbs,
+            ..Self::default()
+        };
+        let allows_resources =
+            !of_resources.groups.is_empty() && !of_resources.resources.is_empty();
+        let allows_paths = namespace.is_none() && !of_paths.paths.is_empty();
+        let parts = [(allows_resources, of_resources), (allows_paths, of_paths)];
+        parts
+            .into_iter()
+            .filter(|(allows, part)| *allows && !part.verbs.is_empty())
+            .map(|(_, part)| part)
+            .collect()
+    }
+
+    /// Returns whether one rule, in a scope that contains this one's, allows all of this.
+    pub(crate) fn is_covered_by(&self, other: &PolicyRule) -> bool {
+        let has = |list: &[String], entry: &str| list.iter().any(|one| one == entry || one == ALL);
+        let covers_resource = |entry: &&str| {
+            let subresource = entry.split_once('/').map(|(_, subresource)| subresource);
+            other.resources.iter().any(|one| {
+                let of_every = one.strip_prefix("*/");
+                one == entry || one == ALL || (of_every.is_some() && of_every == subresource)
+            })
+        };
+        let covers_path = |entry: &&str| {
+            other.non_resource_urls.iter().any(|one| {
+                let prefix = one.strip_suffix(ALL);
+                one == entry || prefix.is_some_and(|prefix| entry.starts_with(prefix))
+            })
+        };
+        self.verbs.iter().all(|verb| has(&other.verbs, verb))
+            && self
+                .groups
+                .iter()
+                .all(|group| has(&other.api_groups, group))
+            && self.resources.iter().all(covers_resource)
+            && self.paths.iter().all(covers_path)
+            && (self.resources.is_empty()
+                || other.resource_names.is_empty()
+                || (!self.names.is_empty()
+                    && self
+                        .names
+                        .iter()
+                        .all(|name| other.resource_names.iter().any(|one| one == name))))
     }
 
     fn new(atom: &ScopedPermission<'p>) -> Self {

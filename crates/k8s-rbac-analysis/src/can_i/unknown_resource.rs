@@ -86,7 +86,7 @@ fn is_plural(resource: &str, kind: &str) -> bool {
 }
 
 /// Returns the number of inserted, deleted, replaced and swapped letters between two words.
-fn distance(one: &str, other: &str) -> usize {
+pub(super) fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     if one.len().abs_diff(other.len()) > MAX_DISTANCE {
         return usize::MAX;

@@ -274,7 +274,8 @@ const CHANGE: &[&str] = &["patch", "update"];
 const CREATE: &[&str] = &["create"];
 const CREATE_OR_GET: &[&str] = &["create", "get"];
 const IMPERSONATE: &[&str] = &["impersonate"];
-const READ: &[&str] = &["get", "list", "watch"];
+/// The answer to a patch contains the object, even if the patch is empty.
+const READ_OR_PATCH: &[&str] = &["get", "list", "patch", "watch"];
 const WRITE: &[&str] = &["create", "patch", "update"];
 
 /// The first version whose exec and attach ask for `create` over `WebSockets` as well, which begin with a
@@ -326,8 +327,8 @@ const PATTERNS: &[Pattern] = {
         Pattern::new(Kind::EnterNodes, CREATE_OR_GET, "", "nodes/proxy", Any),
         // As upstream: pkg/apis/core/validation, ValidatePodUpdate lets images change.
         Pattern::new(Kind::ChangePods, CHANGE, "", "pods", Any),
-        Pattern::new(Kind::ReadSecrets, READ, "", "secrets", Nameless),
-        Pattern::new(Kind::ReadSecretsByName, READ, "", "secrets", Any),
+        Pattern::new(Kind::ReadSecrets, READ_OR_PATCH, "", "secrets", Nameless),
+        Pattern::new(Kind::ReadSecretsByName, READ_OR_PATCH, "", "secrets", Any),
         Pattern::new(Kind::CreateSecrets, CREATE, "", "secrets", Nameless),
         Pattern::new(Kind::EditConfigMaps, CHANGE, "", "configmaps", Any),
         Pattern::new(Kind::WriteNodes, CHANGE, "", "nodes", Any),

@@ -67,6 +67,9 @@ impl<'g> GoalTest<'g> {
                 SubjectName::Group(name) => groups.contains(name),
             },
             (Goal::Request(_), Target::Subject(identity)) => self.allows(user_of(identity)),
+            (Goal::Request(request), Target::ConstrainedIdentity { identity, rules }) => {
+                self.allows(user_of(identity)) && rules.iter().any(|rule| rule.allows(request))
+            }
             (Goal::Request(_), Target::UserWithGroups { identity, groups }) => {
                 let mut user = user_of(identity);
                 user.groups.clone_from(groups);
@@ -91,7 +94,7 @@ impl<'g> GoalTest<'g> {
 }
 
 /// Returns whether a role that is held in a scope applies to a request.
-fn allows_in(scope: Scope<'_>, request: &Request<'_>) -> bool {
+pub(super) fn allows_in(scope: Scope<'_>, request: &Request<'_>) -> bool {
     match (scope, request.namespace()) {
         (Scope::Cluster, _) => true,
         (_, None) => false,

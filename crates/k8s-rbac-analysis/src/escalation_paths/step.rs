@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
-use k8s_rbac::{BindingGrant, PRIVILEGED_GROUP, PolicyRule, Quoted, QuotedTexts, SubjectName};
+use k8s_rbac::{
+    BindingGrant, PRIVILEGED_GROUP, PolicyRule, Quoted, QuotedTexts, Request, SubjectName,
+};
 
+use crate::escalation_paths::goal::allows_in;
 use crate::permission_set::qualified;
 
 /// One step of an escalation. Prints as what follows the name of its actor.
@@ -181,6 +184,21 @@ pub struct ConstrainedRule<'p> {
 impl<'p> ConstrainedRule<'p> {
     pub(super) const fn new(verbs: Vec<&'p str>, rule: &'p PolicyRule, scope: Scope<'p>) -> Self {
         Self { verbs, rule, scope }
+    }
+
+    /// Returns whether the impersonation may be for a request.
+    pub(super) fn allows(&self, request: &Request<'_>) -> bool {
+        let rule = self.rule;
+        let (verb, allows_object) = match request {
+            Request::Resource(request) => (
+                request.verb(),
+                rule.allows_group(request.group())
+                    && rule.allows_resource(request)
+                    && rule.allows_name(request.name()),
+            ),
+            Request::Path(request) => (request.verb(), rule.allows_path(request.path())),
+        };
+        self.verbs.contains(&verb) && allows_object && allows_in(self.scope, request)
     }
 
     /// Returns the verbs of the requests.

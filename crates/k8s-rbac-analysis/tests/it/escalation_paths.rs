@@ -72,7 +72,7 @@ const NAMES: [&str; 10] = [
 ];
 
 /// The permissions that worlds are made of: verb, group, resource.
-const PARTS: [(&str, &str, &str); 26] = [
+const PARTS: [(&str, &str, &str); 28] = [
     ("impersonate", "", "users"),
     ("impersonate", "", "users"),
     ("impersonate", "", "groups"),
@@ -82,6 +82,8 @@ const PARTS: [(&str, &str, &str); 26] = [
     ("patch", "apps", "deployments"),
     ("list", "", "secrets"),
     ("get", "", "secrets"),
+    ("patch", "", "secrets"),
+    ("create", "", "secrets"),
     ("update", "", "configmaps"),
     (
         "create",
@@ -438,4 +440,42 @@ fn many_subjects_that_impersonate_many_are_searched() {
     let paths = escalation_paths(&policy, &User::new("u0", [""; 0])).unwrap();
     let reached = reached(&paths);
     assert_eq!(reached.len(), 999 + 20);
+}
+
+/// A constrained impersonation meets the goal only with a request that it is for, which the other identity
+/// may make.
+#[test]
+fn a_constrained_impersonation_leads_to_the_requests_that_it_is_for() {
+    let objects: Objects = serde_json::from_value(serde_json::json!({
+        "clusterRoles": [
+            {"metadata": {"name": "deputy"}, "rules": [
+                {"verbs": ["impersonate:user-info"], "apiGroups": ["authentication.k8s.io"],
+                 "resources": ["users"], "resourceNames": ["panda"]},
+                {"verbs": ["impersonate-on:user-info:get"], "apiGroups": [""],
+                 "resources": ["pods", "secrets"]}]},
+            {"metadata": {"name": "panda"}, "rules": [
+                {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "configmaps"]}]},
+        ],
+        "clusterRoleBindings": [
+            {"metadata": {"name": "deputy"}, "subjects": [{"kind": "User", "name": "u"}],
+             "roleRef": {"kind": "ClusterRole", "name": "deputy"}},
+            {"metadata": {"name": "panda"}, "subjects": [{"kind": "User", "name": "panda"}],
+             "roleRef": {"kind": "ClusterRole", "name": "panda"}},
+        ],
+    }))
+    .unwrap();
+    let policy = Policy::new(objects);
+    let search = EscalationSearch::new(&policy, &User::new("u", [""; 0]));
+    for (verb, resource, is_reached) in [
+        ("get", "pods", true),
+        // The identity may, but not by this impersonation, or the other way round.
+        ("list", "pods", false),
+        ("get", "configmaps", false),
+        ("get", "secrets", false),
+    ] {
+        let request = ResourceRequest::new(verb, "", resource);
+        let path = search.path_to(&Goal::Request(request.into())).unwrap();
+        assert_eq!(path.is_some(), is_reached, "{verb} {resource}");
+    }
+    assert_eq!(search.paths().unwrap().unsearched().count(), 1);
 }

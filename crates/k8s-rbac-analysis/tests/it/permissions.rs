@@ -6,7 +6,7 @@ use k8s_rbac::{
     ClusterRoleBinding, Coverage, Manifests, Metadata, Objects, Permission, Policy, PolicyRule,
     Request, ResourceRequest, RoleBinding, SubjectName, User,
 };
-use k8s_rbac_analysis::{MAX_PERMISSIONS, ScopedPermission, diff, permissions};
+use k8s_rbac_analysis::{MAX_DIFF_STEPS, MAX_PERMISSIONS, ScopedPermission, diff, permissions};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -427,9 +427,20 @@ fn a_rule_that_spells_out_too_much_is_too_large() {
         permissions(&policy, &user).unwrap_err().limit(),
         MAX_PERMISSIONS
     );
+    // Rules are compared in place of permissions.
+    let changes = diff(&nothing, &policy).unwrap();
+    let [change] = changes.changes() else {
+        panic!("{changes}");
+    };
+    assert!(change.is_by_rule() && change.gained().is_empty());
     assert_eq!(
-        diff(&nothing, &policy).unwrap_err().limit(),
-        MAX_PERMISSIONS
+        (change.gained_rules().len(), change.lost_rules().len()),
+        (1, 0)
+    );
+    assert!(
+        changes
+            .to_string()
+            .starts_with("perhaps newly allowed: User \"u\": ")
     );
     // Without verbs there is nothing to spell out, however long the other lists are.
     let list: Vec<String> = (0..100_000).map(|number| number.to_string()).collect();
@@ -439,6 +450,50 @@ fn a_rule_that_spells_out_too_much_is_too_large() {
     let idle = Policy::new(serde_json::from_value(idle).unwrap());
     assert_eq!(permissions(&idle, &user).unwrap().atoms(), []);
     assert!(diff(&nothing, &idle).unwrap().is_empty());
+    // One rule that is a part of another is no loss, and nothing is lost where the other covers all.
+    let wider = wide(101);
+    let wider = Policy::new(serde_json::from_value(wider).unwrap());
+    let changes = diff(&policy, &wider).unwrap();
+    let [change] = changes.changes() else {
+        panic!("{changes}");
+    };
+    assert_eq!(
+        (change.gained_rules().len(), change.lost_rules().len()),
+        (1, 0)
+    );
+    let mut starred = wide(100);
+    starred["clusterRoles"][0]["rules"][0]["verbs"] = serde_json::json!(["*"]);
+    let starred = Policy::new(serde_json::from_value(starred).unwrap());
+    let changes = diff(&starred, &policy).unwrap();
+    let lost: Vec<usize> = changes
+        .changes()
+        .iter()
+        .map(|one| one.lost_rules().len())
+        .collect();
+    assert_eq!(lost, [1], "{changes}");
     // Equal bindings on both sides are skipped.
     assert!(diff(&policy, &policy).unwrap().is_empty());
+}
+
+#[test]
+fn where_rules_cannot_be_compared_either_there_is_no_answer() {
+    // Long rules of which none covers another.
+    let policy = |side: &str| {
+        let texts = |prefix: String, count: usize| -> Vec<String> {
+            (0..count)
+                .map(|number| format!("{prefix}{number}"))
+                .collect()
+        };
+        let rules = (0..5).map(|number| PolicyRule {
+            verbs: texts(format!("{side}{number}-"), 4_000),
+            api_groups: vec![String::new()],
+            resources: texts("r".to_owned(), 300),
+            ..PolicyRule::default()
+        });
+        let mut objects: Objects = serde_json::from_value(wide(1)).unwrap();
+        objects.cluster_roles[0].rules = rules.collect();
+        Policy::new(objects)
+    };
+    let error = diff(&policy("a"), &policy("b")).unwrap_err();
+    assert_eq!(error.limit(), MAX_DIFF_STEPS);
 }

@@ -79,7 +79,7 @@ fn roles_in_namespaces(roles: usize, namespaces: usize) -> Objects {
     world
 }
 
-/// Users of whom each may impersonate the next.
+/// Users, each of which may impersonate the next.
 fn chain_of_users(length: usize) -> Objects {
     let mut world = Objects::default();
     for number in 0..length {

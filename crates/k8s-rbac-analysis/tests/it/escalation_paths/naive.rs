@@ -197,10 +197,10 @@ impl Naive {
                     || (self.may(user, request("create", "", "secrets"))
                         && self.may_any(
                             user,
-                            &["get", "list", "watch"],
+                            &["get", "list", "patch", "watch"],
                             request("", "", "secrets"),
                         ))
-                    || ["get", "list", "watch"].iter().any(|verb| {
+                    || ["get", "list", "patch", "watch"].iter().any(|verb| {
                         self.may(user, request(verb, "", "secrets").with_name("fresh"))
                             || self.may(user, request(verb, "", "secrets").with_name(&secret))
                     })
