@@ -7,11 +7,13 @@
 //! - Standard error is best effort: there is no other place for a report. Nothing here panics, unlike
 //!   `println!` and `eprintln!`.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use printable_text::Printable;
 
 /// The exit status of a program without an answer: a wrong flag, a file that cannot be read, an answer that
 /// cannot be printed.
@@ -24,15 +26,36 @@ pub const FAILED: u8 = 2;
 /// The status to end with, after `--help`, `--version` or an error was printed.
 pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
     A::try_parse().map_err(|answer| {
-        let text = answer.render().ansi().to_string();
         if answer.use_stderr() {
-            let _ = anstream::stderr().write_all(text.as_bytes());
+            let text = answer.render().to_string();
+            let text = without_raw_arguments(text, std::env::args_os().skip(1));
+            let _ = io::stderr().write_all(text.as_bytes());
             return ExitCode::from(FAILED);
         }
+        let text = answer.render().ansi().to_string();
         end(program, 0, |out| {
             anstream::AutoStream::auto(out).write_all(text.as_bytes())
         })
     })
+}
+
+/// Escapes the arguments that an error quotes, and every other character that a terminal acts on.
+fn without_raw_arguments(mut text: String, arguments: impl Iterator<Item = OsString>) -> String {
+    for argument in arguments {
+        let argument = argument.to_string_lossy();
+        let value = argument.split_once('=').map(|(_, value)| value);
+        for quoted in std::iter::once(&*argument).chain(value) {
+            let printed = Printable::new(quoted).to_string();
+            if !quoted.is_empty() && printed != quoted {
+                text = text.replace(quoted, &printed);
+            }
+        }
+    }
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| Printable::new(line).to_string())
+        .collect();
+    lines.join("\n")
 }
 
 /// Prints the answer of a program, and returns the status to end with: `status` if the whole answer was

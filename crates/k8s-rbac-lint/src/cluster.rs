@@ -119,12 +119,12 @@ impl<'o> Cluster<'o> {
             )
         });
         let listed = aggregated.objects.aggregated_roles();
-        let members: Option<HashMap<&str, Vec<&str>>> = listed.map(|listed| {
+        let members: Option<HashMap<&str, Vec<&str>>> = listed.too_large.is_empty().then(|| {
             let name = |role: &'o ClusterRole| role.metadata.name.as_str();
             let names = |members: Vec<_>| members.into_iter().map(name).collect();
-            let named = listed.into_iter();
+            let named = listed.roles.into_iter();
             named
-                .map(|(target, members)| (name(target), names(members)))
+                .map(|target| (name(target.role), names(target.members)))
                 .collect()
         });
         let mut bound_scopes = bound_scopes(judged, known);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use k8s_rbac::{BindingGrant, Forbidden, Grant, Request, SubjectName, User};
+use k8s_rbac::{BindingGrant, Forbidden, Grant, PRIVILEGED_GROUP, Request, SubjectName, User};
 use k8s_rbac_analysis::can_i::Question;
 use k8s_rbac_analysis::{
     AllowedNamespaces, Permissions, RuleSources, ScopedPermission, ScopedRule, allowed_namespaces,
@@ -23,6 +23,7 @@ pub(crate) struct Answer {
 }
 
 pub(crate) fn can(asked: &Asked, world: &World) -> Result<Answer, String> {
+    check_user(&asked.user, world)?;
     let (question, user) = (read(&asked.question, world)?, user_of(&asked.user));
     let request = question.request();
     let response = world.policy.authorize(&user, &request);
@@ -34,12 +35,13 @@ pub(crate) fn can(asked: &Asked, world: &World) -> Result<Answer, String> {
     let dash = if reason.is_empty() { "" } else { " - " };
     Ok(Answer {
         is_good,
-        text: format!("{}{dash}{reason}\n", word(is_good)),
+        text: format!("{}{dash}{}\n", word(is_good), Printable::new(&reason)),
         data: json!({ "allowed": is_good, "reason": reason }),
     })
 }
 
 pub(crate) fn why(asked: &Asked, world: &World) -> Result<Answer, String> {
+    check_user(&asked.user, world)?;
     let (question, user) = (read(&asked.question, world)?, user_of(&asked.user));
     let request = question.request();
     let is_good = world
@@ -53,7 +55,7 @@ pub(crate) fn why(asked: &Asked, world: &World) -> Result<Answer, String> {
     for grant in explanation.grants() {
         let from = sources.of_grant(grant);
         if let Some(from) = from.last() {
-            let rule = grant.rule();
+            let (rule, from) = (grant.rule(), Printable::new(from));
             let _ = writeln!(
                 text,
                 "note: {rule} is aggregated from ClusterRole \"{from}\""
@@ -95,6 +97,7 @@ pub(crate) fn who(question: &QuestionArg, world: &World) -> Result<Answer, Strin
 }
 
 pub(crate) fn in_which(asked: &Asked, world: &World) -> Result<Answer, String> {
+    check_user(&asked.user, world)?;
     let (question, user) = (read(&asked.question, world)?, user_of(&asked.user));
     let Request::Resource(request) = question.request() else {
         return Err("a path is in no namespace".to_owned());
@@ -125,6 +128,7 @@ pub(crate) fn in_which(asked: &Asked, world: &World) -> Result<Answer, String> {
 }
 
 pub(crate) fn list(user: &UserArgs, world: &World) -> Result<Answer, String> {
+    check_user(user, world)?;
     let user = user_of(user);
     let permissions = permissions(&world.policy, &user);
     let permissions: Permissions<'_> = permissions.map_err(|why| why.to_string())?;
@@ -145,9 +149,24 @@ pub(crate) fn diff(before: &World, after: &World) -> Result<Answer, String> {
     let atoms = |atoms: &[ScopedPermission<'_>]| -> Vec<String> {
         atoms.iter().map(ScopedPermission::to_string).collect()
     };
+    let rules = |rules: &[ScopedRule<'_>]| -> Vec<String> {
+        rules.iter().map(ScopedRule::to_string).collect()
+    };
     let changes = diff.changes().iter().map(|change| {
+        let identity = change.identity().to_string();
+        if change.is_by_rule() {
+            tell(&format!(
+                "{identity} has too many permissions to compare one by one: a rule that is listed may be \
+                 covered by several others together"
+            ));
+            return json!({
+                "subject": identity,
+                "perhapsNewlyAllowed": rules(change.gained_rules()),
+                "perhapsNoLongerAllowed": rules(change.lost_rules()),
+            });
+        }
         json!({
-            "subject": change.identity().to_string(),
+            "subject": identity,
             "newlyAllowed": atoms(change.gained()),
             "noLongerAllowed": atoms(change.lost()),
         })
@@ -179,7 +198,7 @@ fn sources(world: &World) -> RuleSources<'_> {
 fn by(grant: &BindingGrant<'_>, sources: &RuleSources<'_>) -> String {
     let mut text = format!("by {grant}");
     for source in sources.of_grant(grant) {
-        let _ = write!(text, ", from \"{source}\"");
+        let _ = write!(text, ", from \"{}\"", Printable::new(source));
     }
     text
 }
@@ -194,6 +213,9 @@ pub(crate) fn read(question: &QuestionArg, world: &World) -> Result<Question, St
     if let Some(unknown) = question.unknown_resource(&world.policy, kinds) {
         return Err(unknown.to_string());
     }
+    if let Some(mistyped) = question.mistyped(&world.policy) {
+        return Err(mistyped.to_string());
+    }
     for warning in question.warnings() {
         tell(&format!(
             "warning: {}",
@@ -201,6 +223,68 @@ pub(crate) fn read(question: &QuestionArg, world: &World) -> Result<Question, St
         ));
     }
     Ok(question)
+}
+
+/// The groups that Kubernetes has, but for those of the service accounts of a namespace and of bootstrap
+/// tokens.
+///
+/// As upstream: `apiserver/pkg/authentication/user`, and the default policy.
+const SYSTEM_GROUPS: [&str; 8] = [
+    "system:authenticated",
+    "system:bootstrappers",
+    "system:masters",
+    "system:monitoring",
+    "system:node-proxier",
+    "system:nodes",
+    "system:serviceaccounts",
+    "system:unauthenticated",
+];
+
+/// Refuses names that only a typing error explains, and notes names that no binding has.
+pub(crate) fn check_user(user: &UserArgs, world: &World) -> Result<(), String> {
+    let is_account = SubjectName::User(user.name.clone())
+        .as_service_account()
+        .is_some();
+    if user.name.starts_with("system:serviceaccount") && !is_account {
+        return Err(format!(
+            "--as {}: a service account is system:serviceaccount:NAMESPACE:NAME",
+            Printable::new(&user.name)
+        ));
+    }
+    for group in &user.groups {
+        let is_below = |parent: &str| {
+            let rest = group.strip_prefix(parent);
+            rest.is_some_and(|rest| rest.starts_with(':') && rest.len() > 1)
+        };
+        let is_known = SYSTEM_GROUPS.contains(&group.as_str())
+            || is_below("system:bootstrappers")
+            || is_below("system:serviceaccounts");
+        let identity = SubjectName::Group(group.clone());
+        if group.starts_with("system:") && !is_known && !world.is_bound(&identity) {
+            return Err(format!(
+                "--as-group {}: neither Kubernetes nor a binding has this group; the groups of Kubernetes \
+                 are {}, system:bootstrappers:NAME and system:serviceaccounts:NAMESPACE",
+                Printable::new(group),
+                SYSTEM_GROUPS.join(", ")
+            ));
+        }
+    }
+    let is_bound = |group: &String| {
+        group == PRIVILEGED_GROUP || world.is_bound(&SubjectName::Group(group.clone()))
+    };
+    let (bound, unbound): (Vec<&String>, Vec<&String>) =
+        user.groups.iter().partition(|group| is_bound(group));
+    for group in unbound {
+        tell(&format!(
+            "no binding names {}",
+            SubjectName::Group(group.clone())
+        ));
+    }
+    let name = SubjectName::User(user.name.clone());
+    if bound.is_empty() && !world.is_bound(&name) {
+        tell(&format!("no binding names {name}"));
+    }
+    Ok(())
 }
 
 /// Builds the user as authentication would.

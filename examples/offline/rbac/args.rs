@@ -32,8 +32,40 @@ pub(crate) struct Args {
     /// The version of Kubernetes, such as 1.34 [default: 1.37; `lint`: every version from 1.31].
     #[arg(long, value_name = "VERSION", global = true)]
     pub(crate) kubernetes_version: Option<KubernetesVersion>,
+    /// The greatest size of an input file: a number of bytes, or of KiB, MiB or GiB, such as 64MiB. A larger
+    /// file is refused. Reading takes about twenty times this much memory.
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = DEFAULT_MAX_INPUT_SIZE,
+        value_parser = size,
+        global = true
+    )]
+    pub(crate) max_input_size: usize,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// [`k8s_rbac::DEFAULT_MAX_BYTES`], as it is written.
+const DEFAULT_MAX_INPUT_SIZE: &str = "16MiB";
+
+/// Parses a number of bytes with an optional binary unit.
+fn size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit: usize = match text.get(digits.len()..).unwrap_or_default() {
+        "" | "B" => 1,
+        "K" | "Ki" | "KiB" => 1 << 10,
+        "M" | "Mi" | "MiB" => 1 << 20,
+        "G" | "Gi" | "GiB" => 1 << 30,
+        _ => return Err("the unit is none of KiB, MiB and GiB".to_owned()),
+    };
+    let number: usize = digits
+        .parse()
+        .map_err(|_| "not a number of bytes, KiB, MiB or GiB".to_owned())?;
+    number
+        .checked_mul(unit)
+        .filter(|&size| size > 0)
+        .ok_or_else(|| "not a size that fits in memory".to_owned())
 }
 
 #[derive(Subcommand)]

@@ -3,9 +3,10 @@
 use k8s_rbac::{KubernetesVersion, PRIVILEGED_GROUP, SubjectName};
 use k8s_rbac_analysis::EscalationPaths;
 use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal, GrantedBy};
+use printable_text::Printable;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, read, user_of};
+use crate::answer::{Answer, check_user, read, user_of};
 use crate::args::{QuestionArg, UserArgs};
 use crate::world::World;
 
@@ -15,6 +16,7 @@ pub(crate) fn escalate(
     world: &World,
     version: KubernetesVersion,
 ) -> Result<Answer, String> {
+    check_user(user, world)?;
     let user = user_of(user);
     let search = EscalationSearch::new(&world.policy, &user).on_version(version);
     let Some(to) = to else {
@@ -31,15 +33,33 @@ pub(crate) fn escalate(
         };
         search.path_to(&Goal::Request(read(&question, world)?.request()))
     } else {
-        let name = |name: &str| name.to_owned();
-        search.path_to(&match to.strip_prefix("group:") {
-            _ if to == PRIVILEGED_GROUP => Goal::Subject(SubjectName::Group(name(to))),
-            Some(group) => Goal::Subject(SubjectName::Group(name(group))),
-            None => Goal::Subject(SubjectName::User(name(to))),
-        })
+        let identity = match to.strip_prefix("group:") {
+            _ if to == PRIVILEGED_GROUP => SubjectName::Group(to.to_owned()),
+            Some(group) => SubjectName::Group(group.to_owned()),
+            None => SubjectName::User(to.to_owned()),
+        };
+        // The search skips identities that hold nothing, so it would find no chain.
+        let is_privileged = to == PRIVILEGED_GROUP || to == "group:system:masters";
+        if !is_privileged && !world.is_bound(&identity) {
+            return Err(format!(
+                "--to {}: no binding names {identity}, so there is nothing to obtain",
+                Printable::new(to)
+            ));
+        }
+        search.path_to(&Goal::Subject(identity))
     };
     let identity = SubjectName::User(user.name);
-    Ok(match path.map_err(|why| why.to_string())? {
+    let path = path.map_err(|why| why.to_string())?;
+    if path.is_none() {
+        let paths = search.paths().map_err(|why| why.to_string())?;
+        if paths.unsearched().next().is_some() {
+            return Err(format!(
+                "no chain was found, but what the requests of a constrained impersonation lead to is not \
+                 searched:\n{paths}"
+            ));
+        }
+    }
+    Ok(match path {
         None => Answer {
             is_good: true,
             text: String::new(),
@@ -79,6 +99,7 @@ fn data(paths: &EscalationPaths<'_>) -> Value {
     });
     json!({
         "everything": paths.to_everything().is_some(),
+        "isComplete": paths.unsearched().next().is_none(),
         "steps": steps.collect::<Vec<_>>(),
     })
 }

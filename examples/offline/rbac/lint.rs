@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use k8s_rbac::{KubernetesVersion, Manifests, Objects};
 use k8s_rbac_lint::{Baseline, Finding, FindingCode, Lint, Severity};
-use program::files::read;
+use program::files::{name, read};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
@@ -46,8 +46,8 @@ pub(crate) fn lint(
     }
     let baseline = match &asked.baseline {
         None => Baseline::default(),
-        Some(path) => Baseline::parse(&read(path, k8s_rbac::DEFAULT_MAX_BYTES)?)
-            .map_err(|why| format!("{}: {why}", path.display()))?,
+        Some(path) => Baseline::parse(&read(path, reader.max_input_size())?)
+            .map_err(|why| format!("{}: {why}", name(path)))?,
     };
     let reviewed = baseline.apply(findings);
     // Below the minimum severity, an entry may match a finding that was not reported.

@@ -19,9 +19,9 @@ mod tests;
 mod world;
 mod write;
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use k8s_rbac::ManifestReader;
 use program::output::{self, FAILED};
 use serde_json::{Value, json};
 
@@ -37,14 +37,9 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(status) => return status,
     };
-    let manifests = ManifestReader::new();
-    let manifests = match &args.namespace {
-        Some(namespace) => manifests.in_namespace(namespace),
-        None => manifests,
-    };
     let reader = match args.command {
-        Command::Lint(_) => Reader::new(manifests).without_placeholders(),
-        _ => Reader::new(manifests),
+        Command::Lint(_) => Reader::new(&args).without_placeholders(),
+        _ => Reader::new(&args),
     };
     match (answer(&args, &reader), args.output) {
         (Ok(answer), output) => {
@@ -58,7 +53,7 @@ fn main() -> ExitCode {
         (Err(why), Output::Text) => output::fail(PROGRAM, &why),
         (Err(why), Output::Json) => {
             output::note(PROGRAM, &why);
-            let text = format!("{:#}\n", json!({ "error": why }));
+            let text = printed(&json!({ "error": why }));
             output::finish(PROGRAM, FAILED, &text)
         }
     }
@@ -84,12 +79,7 @@ fn answer(args: &Args, reader: &Reader) -> Result<Answer, String> {
             files,
         } => {
             let written = reader.read(std::slice::from_ref(objects))?;
-            Ok(write::write(
-                user,
-                written.objects(),
-                &world(&files.files)?,
-                version,
-            ))
+            write::write(user, written.objects(), &world(&files.files)?, version)
         }
         Command::Diff { before, after } => {
             let before = world(std::slice::from_ref(before))?;
@@ -106,7 +96,7 @@ fn text(answer: Answer, output: Output, is_whole: bool) -> String {
             let text = answer.text;
             format!("no answer; by the objects that could be read it is:\n{text}")
         }
-        (Output::Json, true) => format!("{:#}\n", answer.data),
+        (Output::Json, true) => printed(&answer.data),
         (Output::Json, false) => {
             let data = match answer.data {
                 Value::Object(mut data) => {
@@ -115,7 +105,22 @@ fn text(answer: Answer, output: Output, is_whole: bool) -> String {
                 }
                 data => json!({ "incomplete": true, "answer": data }),
             };
-            format!("{data:#}\n")
+            printed(&data)
         }
     }
+}
+
+/// Formats JSON. Characters that a terminal acts on are escaped, which is the same JSON.
+fn printed(data: &Value) -> String {
+    let mut printed = String::new();
+    for c in format!("{data:#}\n").chars() {
+        if c == '\n' || c.is_ascii() || c.escape_debug().len() == 1 {
+            printed.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(printed, "\\u{unit:04x}");
+            }
+        }
+    }
+    printed
 }

@@ -4,11 +4,18 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests, Missing, Objects, Policy};
+use k8s_rbac::{
+    Fault, KubernetesVersion, ManifestReader, Manifests, Missing, Objects, Policy, SubjectName,
+};
 use k8s_rbac_analysis::explain::is_of_default_policy;
 use printable_text::Printable;
 use program::files::manifests;
 use program::output;
+
+use crate::args::Args;
+
+/// The words of an error about a file that is longer than the limit.
+const TOO_LONG: &str = "longer than ";
 
 /// The name of the program, as it is printed before notes.
 pub(crate) const PROGRAM: &str = "rbac";
@@ -16,14 +23,20 @@ pub(crate) const PROGRAM: &str = "rbac";
 /// Reads files, and records whether every object could be read.
 pub(crate) struct Reader {
     manifests: ManifestReader,
+    max_input_size: usize,
     tells_placeholders: bool,
     is_whole: Cell<bool>,
 }
 
 impl Reader {
-    pub(crate) const fn new(manifests: ManifestReader) -> Self {
+    pub(crate) fn new(args: &Args) -> Self {
+        let manifests = ManifestReader::new().with_max_bytes(args.max_input_size);
         Self {
-            manifests,
+            manifests: match &args.namespace {
+                Some(namespace) => manifests.in_namespace(namespace),
+                None => manifests,
+            },
+            max_input_size: args.max_input_size,
             tells_placeholders: true,
             is_whole: Cell::new(true),
         }
@@ -37,6 +50,11 @@ impl Reader {
         }
     }
 
+    /// Returns the greatest size of an input file, in bytes.
+    pub(crate) const fn max_input_size(&self) -> usize {
+        self.max_input_size
+    }
+
     /// Returns whether every object could be read so far.
     pub(crate) fn is_whole(&self) -> bool {
         self.is_whole.get()
@@ -44,7 +62,11 @@ impl Reader {
 
     /// Reads files, and prints their problems.
     pub(crate) fn read(&self, paths: &[PathBuf]) -> Result<Manifests, String> {
-        let files = manifests(paths, k8s_rbac::DEFAULT_MAX_BYTES)?;
+        let files =
+            manifests(paths, self.max_input_size).map_err(|why| match why.contains(TOO_LONG) {
+                true => format!("{why}: raise --max-input-size"),
+                false => why,
+            })?;
         let files = files
             .iter()
             .map(|(name, text)| (name.as_str(), text.as_str()));
@@ -102,23 +124,20 @@ impl World {
             .extend(own.cluster_role_bindings);
         if bootstrap.is_some() || is_aggregated {
             let aggregation = objects.aggregate();
-            if let Some(role) = aggregation.too_large.first() {
-                let role = Printable::new(role);
-                return Err(format!(
-                    "ClusterRole {role} aggregates too many rules, so there is no answer"
-                ));
-            }
+            refuse_too_large(&aggregation.too_large)?;
             for role in aggregation.refused {
                 let role = Printable::new(&role);
                 tell(&format!("ClusterRole {role}: its selectors are invalid"));
             }
         } else {
-            for role in unaggregated(&objects) {
+            let Unaggregated { hollow, too_large } = unaggregated(&objects);
+            for role in hollow {
                 let role = Printable::new(role);
                 tell(&format!(
                     "ClusterRole {role} is aggregated and has no rules: --aggregate"
                 ));
             }
+            refuse_too_large(&too_large)?;
         }
         let policy = Policy::new(objects.clone());
         if bootstrap.is_none() {
@@ -129,6 +148,25 @@ impl World {
             policy,
             kinds,
         })
+    }
+
+    /// Returns whether a binding names an identity.
+    pub(crate) fn is_bound(&self, identity: &SubjectName) -> bool {
+        self.policy.bindings().any(|binding| {
+            let mut subjects = binding.subjects().iter();
+            subjects.any(|one| SubjectName::of(one, binding.namespace()).as_ref() == Some(identity))
+        })
+    }
+}
+
+/// Without all rules of aggregated roles, a denial may be wrong.
+pub(crate) fn refuse_too_large(roles: &[String]) -> Result<(), String> {
+    match roles.first() {
+        None => Ok(()),
+        Some(role) => Err(format!(
+            "ClusterRole {} aggregates too many rules, so there is no answer",
+            Printable::new(role)
+        )),
     }
 }
 
@@ -151,19 +189,33 @@ fn tell_of_default_policy(policy: &Policy) {
     }
 }
 
-/// Returns the aggregated roles without rules that aggregation would fill. A dump of a cluster has none: a
+/// Aggregated roles whose rules are not those that they have in a cluster.
+pub(crate) struct Unaggregated<'o> {
+    /// Those without rules that aggregation would fill.
+    pub(crate) hollow: Vec<&'o str>,
+    /// Those without rules of which this cannot be said, because they are too large.
+    pub(crate) too_large: Vec<String>,
+}
+
+/// Finds the aggregated roles without rules that aggregation would fill. A dump of a cluster has none: a
 /// role that is empty there selects no rules.
-pub(crate) fn unaggregated(objects: &Objects) -> Vec<&str> {
+pub(crate) fn unaggregated(objects: &Objects) -> Unaggregated<'_> {
     let mut aggregated = Objects {
         cluster_roles: objects.cluster_roles.clone(),
         ..Objects::default()
     };
-    aggregated.aggregate();
+    let mut too_large = aggregated.aggregate().too_large;
+    let is_empty = |name: &String| {
+        let mut roles = objects.cluster_roles.iter();
+        roles.any(|role| role.metadata.name == *name && role.rules.is_empty())
+    };
+    too_large.retain(is_empty);
     let roles = objects.cluster_roles.iter().zip(&aggregated.cluster_roles);
-    roles
+    let hollow = roles
         .filter(|(role, filled)| role.rules.is_empty() && !filled.rules.is_empty())
         .map(|(role, _)| role.metadata.name.as_str())
-        .collect()
+        .collect();
+    Unaggregated { hollow, too_large }
 }
 
 /// Prints a note beside the answer.

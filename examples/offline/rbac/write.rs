@@ -6,9 +6,10 @@ use k8s_rbac::{
     API_GROUP, Forbidden, KubernetesVersion, Metadata, Objects, Permit, ResourceRequest, User,
     Write, WriteRefusal,
 };
+use printable_text::Printable;
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, user_of};
+use crate::answer::{Answer, check_user, user_of};
 use crate::args::UserArgs;
 use crate::world::World;
 
@@ -19,7 +20,11 @@ pub(crate) fn write(
     objects: &Objects,
     world: &World,
     version: KubernetesVersion,
-) -> Answer {
+) -> Result<Answer, String> {
+    if *objects == Objects::default() {
+        return Err("no role or binding to write, so there is no answer".to_owned());
+    }
+    check_user(user, world)?;
     let user = user_of(user);
     let writer = Writer { user: &user, world };
     let policy = &world.policy;
@@ -60,23 +65,24 @@ pub(crate) fn write(
             }),
         );
     }
-    let is_good = !found.is_empty() && found.iter().all(|found| found.refusal.is_none());
+    let is_good = found.iter().all(|found| found.refusal.is_none());
     let mut text = String::new();
     for Found { what, refusal } in &found {
         let (word, dash, refusal) = match refusal {
             None => ("yes", "", ""),
             Some(refusal) => ("no", " - ", refusal.as_str()),
         };
+        let (what, refusal) = (Printable::new(what), Printable::new(refusal));
         let _ = writeln!(text, "{word}  {what}{dash}{refusal}");
     }
     let data = found.iter().map(|Found { what, refusal }| {
         json!({ "object": what, "allowed": refusal.is_none(), "refusal": refusal })
     });
-    Answer {
+    Ok(Answer {
         is_good,
         text,
         data: data.collect::<Value>(),
-    }
+    })
 }
 
 struct Writer<'w> {

@@ -4,6 +4,8 @@
 #[cfg(target_os = "linux")]
 mod output;
 #[cfg(test)]
+mod rbac_hostile;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod sample_policy;

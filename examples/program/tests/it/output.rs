@@ -21,6 +21,15 @@ fn case(program: &'static str, arguments: &[&'static str]) -> Case {
     }
 }
 
+const RUNNER: &str = "\
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: runner}, rules: [\
+ {verbs: [create], apiGroups: [''], resources: [pods]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: runner, namespace: dev},\
+ subjects: [{kind: User, name: runner}, {kind: Group, name: any}],\
+ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: runner}}
+";
+
 fn cases() -> Vec<Case> {
     let demo = ["--cluster-id", "demo", "--local-credentials", CREDENTIALS];
     let developer = "arn:aws:iam::111122223333:user/developer";
@@ -45,6 +54,16 @@ fn cases() -> Vec<Case> {
             "rbac",
             &["list", "--as", "k8s-developer", "--bootstrap", RBAC],
         ),
+        case(
+            "rbac",
+            &["where", "list pods", "--as", "k8s-developer", RBAC],
+        ),
+        case(
+            "rbac",
+            &["write", RBAC, "--as", "k8s-developer", "--bootstrap", RBAC],
+        ),
+        case("rbac", &["-o", "json", "diff", RBAC, RBAC]),
+        case("rbac", &["lint", "--print-baseline", RBAC]),
         case("rbac", &["lint", RBAC]),
         case("rbac", &["-o", "json", "lint", RBAC]),
         case("signer", &["--help"]),
@@ -53,6 +72,32 @@ fn cases() -> Vec<Case> {
         case("verifier", &["--help"]),
         case("verifier", &["--version"]),
         case("conformance", &["--help"]),
+        // One who creates pods in `dev`, beside the sample policy.
+        Case {
+            input: RUNNER.to_owned(),
+            ..case("rbac", &["escalate", "--as", "runner", RBAC, "-"])
+        },
+        Case {
+            input: RUNNER.to_owned(),
+            ..case(
+                "rbac",
+                &[
+                    "-o",
+                    "json",
+                    "escalate",
+                    "--as",
+                    "runner",
+                    "--to",
+                    "group:any",
+                    RBAC,
+                    "-",
+                ],
+            )
+        },
+        Case {
+            input: RUNNER.to_owned(),
+            ..case("rbac", &["diff", RBAC, "-"])
+        },
         Case {
             input: "{\"op\":\"token.encode\",\"url\":\"https://sts.amazonaws.com/\"}\n".to_owned(),
             ..case("conformance", &[])
