@@ -45,9 +45,9 @@ func BenchmarkLookup(b *testing.B) {
 			mapped bool
 		}{
 			{"exact", exact, false, true},
-			{"unmatched", of("nobody"), false, false},
+			{"unmatched", of("unknown"), false, false},
 			{"sso", set, true, true},
-			{"sso-unmatched", of("nobody"), true, false},
+			{"sso-unmatched", of("unknown"), true, false},
 		} {
 			if mode == "DynamicFile" && which.sso {
 				continue

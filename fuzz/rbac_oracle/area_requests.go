@@ -123,7 +123,7 @@ func classesOfRequestInfo(_ *question, a answer) []string {
 	verb := a["verb"].(string)
 	switch {
 	case (verb == "list" || verb == "watch") && a["name"] != "":
-		return []string{verb + " of one"}
+		return []string{verb + " of one object"}
 	case verb == "":
 		return []string{"no verb"}
 	}
@@ -170,7 +170,7 @@ func (g generator) rawSelector() *question {
 }
 
 func classesOfRawSelector(_ *question, a answer) []string {
-	return []string{choose(a["fieldError"] == "", "of fields", "none of fields"), choose(a["labelError"] == "", "of labels", "none of labels")}
+	return []string{choose(a["fieldError"] == "", "valid for fields", "invalid for fields"), choose(a["labelError"] == "", "valid for labels", "invalid for labels")}
 }
 
 func (g generator) labelKey() string {

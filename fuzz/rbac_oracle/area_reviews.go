@@ -59,7 +59,7 @@ func classesOfAggregate(_ *question, a answer) []string {
 	if a["error"] != nil {
 		return []string{"refused"}
 	}
-	return []string{choose(a["changed"] == true, "changed", "as it was")}
+	return []string{choose(a["changed"] == true, "changed", "unchanged")}
 }
 
 func (g generator) review() *question {

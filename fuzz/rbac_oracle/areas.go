@@ -93,7 +93,7 @@ func (g generator) allowedSubjects() *question {
 }
 
 func classesOfSubjects(_ *question, a answer) []string {
-	return []string{choose(len(a["subjects"].([]rbacv1.Subject)) > 2, "some", "none but the privileged"), choose(a["evaluationError"] == "", "resolved", "unresolved")}
+	return []string{choose(len(a["subjects"].([]rbacv1.Subject)) > 2, "some", "only the privileged"), choose(a["evaluationError"] == "", "resolved", "unresolved")}
 }
 
 func (g generator) covers() *question {
