@@ -40,10 +40,11 @@ const REQUESTS: &str = "crates/k8s-rbac/testdata/upstream/requests.jsonl";
 const REVIEWS: &str = "crates/k8s-rbac/testdata/upstream/reviews.jsonl";
 const SELECTORS: &str = "crates/k8s-rbac/testdata/upstream/selectors.jsonl";
 const UPDATES: &str = "crates/k8s-rbac/testdata/upstream/updates.jsonl";
+const UPDATES_1_37: &str = "crates/k8s-rbac/testdata/upstream/updates-1.37.jsonl";
 const WRITES: &str = "crates/k8s-rbac/testdata/upstream/writes.jsonl";
 
 /// The files whose lines are asked here.
-const ASKED: [&str; 23] = [
+const ASKED: [&str; 24] = [
     TOKENS,
     LAYOUTS,
     ENDPOINTS,
@@ -66,6 +67,7 @@ const ASKED: [&str; 23] = [
     REVIEWS,
     SELECTORS,
     UPDATES,
+    UPDATES_1_37,
     WRITES,
 ];
 

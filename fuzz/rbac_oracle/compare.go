@@ -113,9 +113,13 @@ func (t *tally) judge(line []byte, q *question, theirs, ours any) {
 	}
 }
 
-// record prints a question and upstream's answer.
+// record prints a question and upstream's answer. The body of field errors is left out, because it repeats
+// them and the message.
 func (t *tally) record(p pairing, line []byte) {
 	if t.records {
+		if p.theirs["errors"] != nil {
+			delete(p.theirs, "body")
+		}
 		fmt.Printf("%s,\"answer\":%s}\n", bytes.TrimSuffix(line, []byte("}")), raw(withoutEmpty(p.theirs)))
 	}
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     AGGREGATION, AUTHORIZE, CANI_LIST, COVERS, DEFAULTS, ESCALATION, FORBIDDEN, LABEL_SELECTORS,
     MANIFESTS, RAW_SELECTORS, REQUEST_INFO, REQUESTS, REVIEWS, RULE_ALLOWS, SELECTORS, UPDATES,
-    VALIDATION, Verdict, WRITES, ask, question,
+    UPDATES_1_37, VALIDATION, Verdict, WRITES, ask, question,
 };
 
 /// Removes the fields that the API's JSON may leave out: null, false, `""`, `[]` and `{}`.
@@ -287,7 +287,8 @@ fn selectors() {
 
 #[test]
 fn updates() {
-    replay(UPDATES, &["errors", "body"]);
+    replay(UPDATES, &["body"]);
+    replay(UPDATES_1_37, &["body"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What Kubernetes 1.34.1 answered to generated questions: `testdata/upstream`, which
+//! What Kubernetes 1.34.1, and for one file 1.37.2, answered to generated questions: `testdata/upstream`, which
 //! `fuzz/rbac_oracle record` writes. Empty fields are left out of an answer.
 
 use k8s_rbac::review::{AccessReview, ReviewError};
@@ -157,25 +157,35 @@ fn selectors_are_read() {
 
 #[test]
 fn updates_are_validated() {
-    fn after<T: DeserializeOwned>(
-        question: &Value,
-        of: fn(&T, KubernetesVersion, &T) -> FieldErrors,
-    ) -> FieldErrors {
-        of(
-            &read(&question["object"]),
-            V1_34,
-            &read(&question["before"]),
-        )
-    }
-    replay("updates", |question| {
-        let errors = match question["kind"].as_str().unwrap() {
-            "ClusterRole" => after(question, ClusterRole::field_errors_after),
-            "ClusterRoleBinding" => after(question, ClusterRoleBinding::field_errors_after),
-            "Role" => after(question, Role::field_errors_after),
-            _ => after(question, RoleBinding::field_errors_after),
-        };
-        json!({ "message": errors.message("NAME") })
+    updates_are_validated_in("updates", V1_34);
+    updates_are_validated_in("updates-1.37", KubernetesVersion::V1_37);
+}
+
+fn updates_are_validated_in(file: &str, version: KubernetesVersion) {
+    let after = |question: &Value| match question["kind"].as_str().unwrap() {
+        "ClusterRole" => field_errors(question, version, ClusterRole::field_errors_after),
+        "ClusterRoleBinding" => {
+            field_errors(question, version, ClusterRoleBinding::field_errors_after)
+        }
+        "Role" => field_errors(question, version, Role::field_errors_after),
+        _ => field_errors(question, version, RoleBinding::field_errors_after),
+    };
+    replay(file, |question| {
+        let errors = after(question);
+        let list = errors.errors().iter().map(|error| {
+            json!({ "field": error.field, "type": error.reason.as_str(), "body": error.message })
+        });
+        json!({ "message": errors.message("NAME"), "errors": list.collect::<Vec<_>>() })
     });
+}
+
+fn field_errors<T: DeserializeOwned>(
+    question: &Value,
+    version: KubernetesVersion,
+    after: fn(&T, KubernetesVersion, &T) -> FieldErrors,
+) -> FieldErrors {
+    let (object, before) = (read(&question["object"]), read(&question["before"]));
+    after(&object, version, &before)
 }
 
 #[test]
