@@ -9,6 +9,8 @@ pub(crate) mod selector;
 
 use std::collections::HashSet;
 
+use thiserror::Error;
+
 use crate::objects::{ClusterRole, Objects, PolicyRule};
 use collect::{Limits, collect_rules};
 use members::Members;
@@ -27,14 +29,30 @@ impl ClusterRole {
     ///
     /// # Errors
     ///
-    /// The [`SelectorError`] of the first invalid selector. The controller then leaves the role as
-    /// it is.
-    pub fn aggregated_rules(&self, roles: &[Self]) -> Result<Vec<PolicyRule>, SelectorError<'_>> {
+    /// [`AggregationError::Selector`] for the first invalid selector; the controller then leaves the
+    /// role as it is. [`AggregationError::TooLarge`] if the selectors and the roles need more than
+    /// [`MAX_AGGREGATION_STEPS`] comparisons.
+    pub fn aggregated_rules(
+        &self,
+        roles: &[Self],
+    ) -> Result<Vec<PolicyRule>, AggregationError<'_>> {
+        self.collect_within(roles, MAX_AGGREGATION_STEPS)
+    }
+
+    fn collect_within(
+        &self,
+        roles: &[Self],
+        mut steps: usize,
+    ) -> Result<Vec<PolicyRule>, AggregationError<'_>> {
         let mut members = Members::new(roles);
-        let mut steps = usize::MAX;
-        let Some(selectors) = members.selectors_of(self, &mut steps)? else {
+        let selectors = members.selectors_of(self, &mut steps);
+        let Some(selectors) = selectors.map_err(AggregationError::Selector)? else {
             return Ok(self.rules.clone());
         };
+        // As in `collect_rules`, the last step is never taken.
+        if steps == 0 {
+            return Err(AggregationError::TooLarge);
+        }
         let mut seen = HashSet::new();
         Ok(members
             .matched_by(self, &selectors)
@@ -85,6 +103,31 @@ impl Objects {
             }
         }
         aggregation
+    }
+}
+
+/// Why [`ClusterRole::aggregated_rules`] collects no rules.
+#[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum AggregationError<'s> {
+    /// A selector is invalid.
+    #[error("{0}")]
+    Selector(SelectorError<'s>),
+    /// The members cannot be found within [`MAX_AGGREGATION_STEPS`].
+    #[error(
+        "the aggregation needs more than {MAX_AGGREGATION_STEPS} comparisons of a selector with a role"
+    )]
+    TooLarge,
+}
+
+impl AggregationError<'_> {
+    /// Returns a short, stable name of the error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Selector(_) => "invalid-selector",
+            Self::TooLarge => "too-large",
+        }
     }
 }
 
@@ -174,6 +217,29 @@ mod tests {
                 cluster_role_selectors: vec![selector],
             }),
         }
+    }
+
+    #[test]
+    fn rules_are_collected_whole_or_not_at_all() {
+        let mut roles = vec![role("b", None), role("c", None)];
+        for role in &mut roles {
+            role.rules.push(PolicyRule {
+                verbs: vec![role.metadata.name.clone()],
+                ..PolicyRule::default()
+            });
+        }
+        let target = role("a", Some(LabelSelector::default()));
+        let count = |steps| {
+            target
+                .collect_within(&roles, steps)
+                .map(|rules| rules.len())
+        };
+        // Two comparisons, and the step that is never taken.
+        assert_eq!(count(3), Ok(2));
+        for steps in 0..=2 {
+            assert_eq!(count(steps), Err(AggregationError::TooLarge), "{steps}");
+        }
+        assert_eq!(AggregationError::TooLarge.code(), "too-large");
     }
 
     #[test]

@@ -42,7 +42,8 @@ pub use admission::field_error::{FieldError, FieldErrorReason, FieldErrors};
 pub use admission::write::{Permit, Write, WriteRefusal};
 pub use aggregation::selector::{Operator, Selector, SelectorError};
 pub use aggregation::{
-    AggregatedRole, AggregatedRoles, Aggregation, MAX_AGGREGATED_RULES, MAX_AGGREGATION_STEPS,
+    AggregatedRole, AggregatedRoles, Aggregation, AggregationError, MAX_AGGREGATED_RULES,
+    MAX_AGGREGATION_STEPS,
 };
 #[cfg(feature = "yaml")]
 pub use manifests::{

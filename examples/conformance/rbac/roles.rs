@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use k8s_rbac::{
-    ClusterRole, Coverage, KubernetesVersion, LabelSelector, Objects, Permission, Policy,
-    PolicyRule, User,
+    AggregationError, ClusterRole, Coverage, KubernetesVersion, LabelSelector, Objects, Permission,
+    Policy, PolicyRule, User,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -39,11 +39,12 @@ fn aggregate(question: &Aggregate) -> Result<Value, Refusal> {
         .iter()
         .find(|role| role.metadata.name == question.target);
     let target = target.ok_or_else(|| Refusal::malformed(&"`target` is none of the roles"))?;
-    let rules = target.aggregated_rules(roles).map_err(|why| {
-        Refusal::new(
+    let rules = target.aggregated_rules(roles).map_err(|why| match why {
+        AggregationError::Selector(why) => Refusal::new(
             "invalid-selector",
             &why.message_in(question.kubernetes_version),
-        )
+        ),
+        why => Refusal::new(why.code(), &why),
     })?;
     Ok(json!({ "changed": rules != target.rules, "rules": rules }))
 }

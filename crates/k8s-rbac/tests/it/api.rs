@@ -10,16 +10,16 @@ use k8s_rbac::review::{
     ReviewMetadata, ReviewVersion, RulesReview,
 };
 use k8s_rbac::{
-    AggregatedRole, AggregatedRoles, Aggregation, AggregationRule, Ambiguity, BindingGrant,
-    BindingName, BindingView, ClusterRole, ClusterRoleBinding, Coverage, Decision, Escalation,
-    FieldError, FieldErrorReason, FieldErrors, FieldOperator, FieldRequirement, FieldSelectorError,
-    Forbidden, ForbiddenDetails, Grant, KubernetesVersion, KubernetesVersionError,
-    LabelRequirement, LabelSelector, LabelSelectorError, LabelSelectorRequirement, Metadata,
-    Missing, NonResourceRule, Objects, Operator, PathRequest, Permission, Permit, Policy,
-    PolicyRule, Quoted, QuotedTexts, Request, RequestInfo, RequestInfoError, ResourceRequest,
-    ResourceRule, Response, Role, RoleBinding, RoleRef, RuleListing, Selector, SelectorError,
-    ServiceAccount, Subject, SubjectName, SubjectRulesReviewStatus, Unresolved, User, UserView,
-    Write, WriteRefusal, api_resources,
+    AggregatedRole, AggregatedRoles, Aggregation, AggregationError, AggregationRule, Ambiguity,
+    BindingGrant, BindingName, BindingView, ClusterRole, ClusterRoleBinding, Coverage, Decision,
+    Escalation, FieldError, FieldErrorReason, FieldErrors, FieldOperator, FieldRequirement,
+    FieldSelectorError, Forbidden, ForbiddenDetails, Grant, KubernetesVersion,
+    KubernetesVersionError, LabelRequirement, LabelSelector, LabelSelectorError,
+    LabelSelectorRequirement, Metadata, Missing, NonResourceRule, Objects, Operator, PathRequest,
+    Permission, Permit, Policy, PolicyRule, Quoted, QuotedTexts, Request, RequestInfo,
+    RequestInfoError, ResourceRequest, ResourceRule, Response, Role, RoleBinding, RoleRef,
+    RuleListing, Selector, SelectorError, ServiceAccount, Subject, SubjectName,
+    SubjectRulesReviewStatus, Unresolved, User, UserView, Write, WriteRefusal, api_resources,
 };
 
 const fn is_shared<T: Send + Sync + Debug>() {}
@@ -43,7 +43,7 @@ fn types_are_what_a_reader_expects() {
         RuleListing<'_>, Selector<'_>, Unresolved<'_>, UserView<'_>, Write<'_, Role>,
     );
     each!(is_value:
-        AccessReview, AccessReviewSpec, AccessReviewStatus, Aggregation, AggregationRule, Ambiguity,
+        AccessReview, AccessReviewSpec, AccessReviewStatus, Aggregation, AggregationError<'_>, AggregationRule, Ambiguity,
         BindingName<'_>, ClusterRole, ClusterRoleBinding, FieldError, FieldErrorReason, FieldErrors,
         FieldOperator, FieldRequirement, FieldSelectorAttributes, FieldSelectorError<'_>,
         ForbiddenDetails<'_>, KubernetesVersion, KubernetesVersionError, LabelRequirement,
@@ -56,7 +56,7 @@ fn types_are_what_a_reader_expects() {
         SubjectRulesReviewStatus, User, api_resources::ApiResource,
     );
     each!(is_error:
-        FieldSelectorError<'_>, KubernetesVersionError, LabelSelectorError<'_>, RequestInfoError,
+        AggregationError<'_>, FieldSelectorError<'_>, KubernetesVersionError, LabelSelectorError<'_>, RequestInfoError,
         ReviewError, SelectorError<'_>, WriteRefusal<'_>,
     );
     #[cfg(feature = "store")]
