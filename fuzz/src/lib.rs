@@ -10,6 +10,7 @@ mod post;
 mod printed;
 mod rbac;
 mod reader;
+mod refusing;
 mod request;
 mod token;
 mod url;
@@ -27,6 +28,7 @@ pub use rbac::{
     engine_is_oracle, manifests_are_read_alike, questions_about_worlds,
     requests_are_read_by_their_path, selectors_are_read_back,
 };
+pub use refusing::refusing_rules_are_never_passed_over;
 pub use request::only_signed_requests_are_answered;
 pub use token::decode_has_one_spelling;
 pub use url::{accepted_reads_alike, doctor_agrees_with_the_judge, sent_is_what_was_accepted};

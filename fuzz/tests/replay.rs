@@ -40,6 +40,14 @@ fn map_read() {
 }
 
 #[test]
+fn map_refusing() {
+    replay(
+        "map_refusing",
+        eks_auth_fuzz::refusing_rules_are_never_passed_over,
+    );
+}
+
+#[test]
 fn map_unrelated() {
     replay(
         "map_unrelated",

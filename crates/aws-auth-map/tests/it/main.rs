@@ -27,6 +27,10 @@ mod problems;
 #[cfg(test)]
 mod props;
 #[cfg(test)]
+#[path = "../../../../fuzz/src/refusing.rs"]
+#[expect(unreachable_pub, reason = "the fuzz crate exports it")]
+mod refusing;
+#[cfg(test)]
 mod resolve;
 #[cfg(test)]
 mod server_config;

@@ -144,6 +144,11 @@ proptest! {
     }
 
     #[test]
+    fn a_refusing_rule_is_never_passed_over(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        crate::refusing::refusing_rules_are_never_passed_over(&bytes);
+    }
+
+    #[test]
     fn no_text_panics(text in "(mapRoles|mapUsers|mapAccounts|kind|data|[-:|{}\\[\\]'\" \n&*<]|ConfigMap|rolearn|username|groups|sso|x){0,40}") {
         let (rules, problems) = read_config_map(&text);
         let lines = text.split('\n').count();
