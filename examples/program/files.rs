@@ -73,6 +73,28 @@ pub fn manifests(paths: &[PathBuf], max: usize) -> Result<Vec<(String, String)>,
         .collect()
 }
 
+/// Parses a limit on the size of a file: a number of bytes, or of `KiB`, `MiB` or `GiB`, such as `64MiB`.
+///
+/// # Errors
+///
+/// It is not such a number, is zero, or does not fit into memory.
+pub fn size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit: usize = match text.strip_prefix(digits).unwrap_or_default() {
+        "" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return Err("the unit must be KiB, MiB or GiB".to_owned()),
+    };
+    digits
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|size| *size > 0)
+        .ok_or_else(|| "expected a number of bytes, KiB, MiB or GiB, such as 64MiB".to_owned())
+}
+
 /// Returns the name of a file as it is printed: `standard input` for `-`, and without control characters.
 #[must_use]
 pub fn name(path: &Path) -> String {

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::files::{manifests, name, read};
+use crate::files::{manifests, name, read, size};
 
 /// A directory that is removed at the end of a test.
 struct Directory(PathBuf);
@@ -88,4 +88,22 @@ fn a_directory_gives_its_manifests_in_the_order_of_their_names() {
 fn names_of_files_are_printed_without_control_characters() {
     assert_eq!(name(Path::new("a\u{1b}[2Jb")), r"a\u{1b}[2Jb");
     assert_eq!(name(Path::new("-")), "standard input");
+}
+
+#[test]
+fn sizes_are_numbers_with_a_binary_unit() {
+    for (text, bytes) in [
+        ("1", Some(1)),
+        ("4KiB", Some(4096)),
+        ("64MiB", Some(67_108_864)),
+        ("0", None),
+        ("MiB", None),
+        ("1MB", None),
+        ("-1", None),
+        ("1 MiB", None),
+        ("99999999999999999999", None),
+        ("18446744073709551615KiB", None),
+    ] {
+        assert_eq!(size(text).ok(), bytes, "{text}");
+    }
 }

@@ -30,10 +30,10 @@ pub(crate) struct Args {
     /// The ConfigMap to read if a file contains several.
     #[arg(long, global = true, value_name = "NAMESPACE/NAME", default_value_t)]
     pub(crate) config_map: ConfigMapName,
-    /// The limit on a file's size in bytes. The default is 1 MiB for a ConfigMap, the most that
-    /// Kubernetes stores in one, and 16 MiB for access entries.
-    #[arg(long, global = true, value_name = "BYTES")]
-    pub(crate) max_bytes: Option<usize>,
+    /// The limit on the size of a file, such as 4MiB. The default is 1MiB for a ConfigMap, the most that
+    /// Kubernetes stores in one, and 16MiB for access entries.
+    #[arg(long, global = true, value_name = "SIZE", value_parser = program::files::size)]
+    pub(crate) max_input_size: Option<usize>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -48,7 +48,7 @@ impl Source {
             .with_config_map(args.config_map.clone());
         Self {
             reader,
-            max_bytes: args.max_bytes,
+            max_bytes: args.max_input_size,
             is_dialect_assumed: args.dialect.is_none(),
         }
     }

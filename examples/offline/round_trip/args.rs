@@ -49,6 +49,10 @@ pub(crate) struct Own {
     /// RBAC manifests, YAML or JSON. From a directory, every .yaml, .yml and .json file below it is read.
     #[arg(long, num_args = 1.., value_name = "FILE-or-DIR")]
     pub(crate) rbac: Vec<PathBuf>,
+    /// The limit on the size of an RBAC manifest or of the ConfigMap, such as 64MiB. The default is 16MiB,
+    /// and 1MiB for the ConfigMap.
+    #[arg(long, value_name = "SIZE", value_parser = program::files::size)]
+    pub(crate) max_input_size: Option<usize>,
     /// A question in the form of `kubectl auth can-i` (repeatable): 'list deployments -n dev',
     /// 'get pods/web-0 -n dev', 'create pods --subresource=exec -n dev', 'get /healthz'.
     #[arg(long, value_name = "QUESTION")]

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use aws_auth_map::{Backend, BackendKind, IdentityMap, Reader};
 use eks_auth::{LocalKeys, LocalProfile};
-use k8s_rbac::{Manifests, Policy};
+use k8s_rbac::{ManifestReader, Policy};
 use k8s_rbac_analysis::can_i::Question;
 use program::files::{MAX_SMALL_FILE, manifests, name, read};
 use sts_presign::{ClusterId, Endpoint, EndpointVariant, UnixTime};
@@ -40,13 +40,16 @@ pub(crate) fn report(own: &Own) -> Result<Report, String> {
     let endpoint = Endpoint::regional(region, EndpointVariant::ORDINARY)
         .map_err(|_| format!("--region: `{region}` is not a region of a known partition"))?;
     let mut problems = Vec::new();
-    let aws_auth = read(&own.aws_auth, MAX_SMALL_FILE)?;
-    let reader = Reader::new().with_config_map(own.config_map.clone());
+    let limit = |default| own.max_input_size.unwrap_or(default);
+    let aws_auth = read(&own.aws_auth, limit(MAX_SMALL_FILE))?;
+    let reader = Reader::new()
+        .with_config_map(own.config_map.clone())
+        .with_max_bytes(limit(MAX_SMALL_FILE));
     let rules = read_rules(&reader, &name(&own.aws_auth), &aws_auth, &mut problems)?;
-    let (rbac, skipped) = read_rbac(
-        manifests(&own.rbac, k8s_rbac::DEFAULT_MAX_BYTES)?,
-        &mut problems,
-    );
+    let max_manifest = limit(k8s_rbac::DEFAULT_MAX_BYTES);
+    let manifest_reader = ManifestReader::new().with_max_bytes(max_manifest);
+    let files = manifests(&own.rbac, max_manifest)?;
+    let (rbac, skipped) = read_rbac(&manifest_reader, files, &mut problems);
     let mut cluster = Cluster::new(&cluster_id, &endpoint, &keys, rules, rbac);
     if let Some(name) = &own.private_dns_name {
         cluster = cluster.with_private_dns_name(name);
@@ -110,11 +113,12 @@ pub(crate) fn read_rules(
 }
 
 pub(crate) fn read_rbac(
+    reader: &ManifestReader,
     files: impl IntoIterator<Item = (String, String)>,
     problems: &mut Vec<String>,
 ) -> (Policy, BTreeMap<String, usize>) {
     let files: Vec<(String, String)> = files.into_iter().collect();
-    let read = Manifests::read(
+    let read = reader.read(
         files
             .iter()
             .map(|(name, text)| (name.as_str(), text.as_str())),

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use aws_auth_map::Reader;
 use eks_auth::LocalKeys;
 use eks_token::Token;
+use k8s_rbac::ManifestReader;
 use sts_presign::{ClusterId, Endpoint, Signer, TOKEN_LIFE, UnixTime};
 
 use crate::own;
@@ -41,8 +42,8 @@ pub(crate) fn report() -> Result<Report, String> {
     let keys = LocalKeys::read(CREDENTIALS).map_err(|why| why.to_string())?;
     let mut problems = Vec::new();
     let rules = own::read_rules(&Reader::new(), "aws-auth.yaml", AWS_AUTH, &mut problems)?;
-    let (rbac, skipped) =
-        own::read_rbac([("rbac.yaml".to_owned(), RBAC.to_owned())], &mut problems);
+    let files = [("rbac.yaml".to_owned(), RBAC.to_owned())];
+    let (rbac, skipped) = own::read_rbac(&ManifestReader::new(), files, &mut problems);
     let cluster = Cluster::new(&cluster_id, &endpoint, &keys, rules, rbac);
     let questions = own::read_questions(&QUESTIONS.map(str::to_owned))?;
     let mut callers = Vec::new();

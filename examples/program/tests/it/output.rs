@@ -30,6 +30,10 @@ const RUNNER: &str = "\
  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: runner}}
 ";
 
+/// A ConfigMap with warnings and errors, and access entries.
+const WITH_PROBLEMS: &str = "examples/offline/aws_auth/testdata/17-empty-entry.yaml";
+const ENTRIES: &str = "examples/offline/aws_auth/testdata/02-own-output-back.jsonl";
+
 fn cases() -> Vec<Case> {
     let demo = ["--cluster-id", "demo", "--local-credentials", CREDENTIALS];
     let developer = "arn:aws:iam::111122223333:user/developer";
@@ -39,7 +43,32 @@ fn cases() -> Vec<Case> {
         case("round_trip", &["--help"]),
         case("aws_auth", &["--help"]),
         case("aws_auth", &["explain", AWS_AUTH, developer]),
+        case("aws_auth", &["check", WITH_PROBLEMS]),
+        case(
+            "aws_auth",
+            &["check", "--mode", "CONFIG_MAP", WITH_PROBLEMS],
+        ),
+        case(
+            "aws_auth",
+            &["explain", AWS_AUTH, "arn:aws:iam::111122223333:user/nobody"],
+        ),
+        case("aws_auth", &["diff", AWS_AUTH, WITH_PROBLEMS]),
+        case(
+            "aws_auth",
+            &["diff", AWS_AUTH, WITH_PROBLEMS, "--caller", developer],
+        ),
+        case("aws_auth", &["convert", "to-config-map", ENTRIES]),
+        case(
+            "aws_auth",
+            &["convert", "to-entries", "--cluster", "demo", AWS_AUTH],
+        ),
+        case("aws_auth", &["edit", "add", AWS_AUTH, "111122223333"]),
+        case(
+            "aws_auth",
+            &["edit", "replace", AWS_AUTH, developer, "--username", "d"],
+        ),
         case("aws_auth", &["edit", "remove", AWS_AUTH, developer]),
+        case("aws_auth", &["edit", "dedupe", AWS_AUTH]),
         case("rbac", &["--help"]),
         case(
             "rbac",
