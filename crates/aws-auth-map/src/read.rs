@@ -170,12 +170,7 @@ impl Reader {
             Search::Found(found) => found,
             Search::Empty(_) => return reading.finish(),
             Search::Unknown => {
-                let kind = if slip::is_described(text) {
-                    Some(ProblemKind::KubectlDescribe)
-                } else {
-                    slip::is_error_output(text).then_some(ProblemKind::ErrorOutput)
-                };
-                if let Some(kind) = kind {
+                if let Some(kind) = slip::other_output(text) {
                     reading.problems.clear();
                     reading.problems.push(Problem::new(kind, Location::FILE));
                 }

@@ -4,6 +4,7 @@ use iam_principal::Partition;
 
 use super::Severity;
 use crate::resolve::backend::BackendKind;
+use crate::rules::template::Placeholder;
 use crate::rules::{RuleRef, Section};
 
 /// A kind of problem.
@@ -124,6 +125,20 @@ pub enum ProblemKind {
     NodeWithoutName,
     /// A value that should be `true` or `false`.
     NotABoolean,
+    /// A text with the YAML inside it, or none; with what it is.
+    Pasted(&'static str),
+    /// A key without a space after its colon, or an item without one after its dash.
+    MissingSpace,
+    /// A key or an item that is not aligned with those above it.
+    Misaligned,
+    /// An empty group.
+    EmptyGroup,
+    /// A group that a space after its colon makes a mapping.
+    GroupIsMapping,
+    /// The key of another section for an ARN that belongs to this one; with the right key.
+    ArnKey(&'static str),
+    /// A key of an entry of another section.
+    KeyOfSection(Section),
     /// No `ClusterConfig` of eksctl.
     NotAClusterConfig,
     /// An object of another kind, or not an object.
@@ -194,8 +209,8 @@ pub enum ProblemKind {
     UnknownKey,
     /// A name that is not a backend's.
     UnknownMode,
-    /// Text that looks like a placeholder and is not one.
-    UnknownPlaceholder,
+    /// Text that looks like a placeholder and is not one; with the one that was probably meant.
+    UnknownPlaceholder(Option<Placeholder>),
     /// An account id that other readers parse as a number.
     UnquotedAccount,
     /// Not YAML, because a value starts with `{{` and is not quoted.
@@ -303,6 +318,12 @@ impl ProblemKind {
             Self::NodeWithoutGroup => "node-without-group",
             Self::NodeWithoutName => "node-without-name",
             Self::NotABoolean => "not-a-boolean",
+            Self::Pasted(_) => "not-only-yaml",
+            Self::MissingSpace => "missing-space",
+            Self::Misaligned => "misaligned",
+            Self::EmptyGroup => "empty-group",
+            Self::GroupIsMapping => "group-not-text",
+            Self::ArnKey(_) | Self::KeyOfSection(_) => "key-of-another-section",
             Self::NotAClusterConfig => "not-a-cluster-config",
             Self::NotAConfigMap => "not-a-config-map",
             Self::NotJson => "not-json",
@@ -338,7 +359,7 @@ impl ProblemKind {
             Self::UnknownAccessPolicy => "unknown-access-policy",
             Self::UnknownKey => "unknown-key",
             Self::UnknownMode => "unknown-mode",
-            Self::UnknownPlaceholder => "unknown-placeholder",
+            Self::UnknownPlaceholder(_) => "unknown-placeholder",
             Self::UnquotedAccount => "unquoted-account",
             Self::UnquotedTemplate => "unquoted-template",
             Self::UnquotedText => "unquoted-text",
@@ -377,7 +398,7 @@ impl ProblemKind {
             | Self::DuplicateAccessPolicy
             | Self::DuplicateInCase(_)
             | Self::DuplicateRule(_)
-            | Self::DuplicateSection
+            | Self::EmptyGroup
             | Self::EntryTypeCase
             | Self::MastersBySessionName
             | Self::MisspelledKey(_)
@@ -393,7 +414,7 @@ impl ProblemKind {
             | Self::Shadowed(_)
             | Self::UnknownAccessPolicy
             | Self::UnknownKey
-            | Self::UnknownPlaceholder
+            | Self::UnknownPlaceholder(_)
             | Self::UnquotedAccount
             | Self::AngleBrackets
             | Self::ClusterRoleAsGroup(_)

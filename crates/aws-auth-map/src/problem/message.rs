@@ -14,7 +14,7 @@ impl fmt::Display for ProblemKind {
             Self::AccountDigits(count) => {
                 return write!(f, "an account id has twelve digits, and this one has {count}");
             }
-            Self::AccountId => "an account id has twelve digits; quote it if it starts with a zero",
+            Self::AccountId => "not an account id; write its twelve digits in quotes",
             Self::AccountNumber => {
                 "the account id was turned into a number; write its twelve digits in quotes"
             }
@@ -151,7 +151,7 @@ impl fmt::Display for ProblemKind {
                  `system:masters`; add a fixed prefix"
             }
             Self::MisplacedSection => {
-                "not read, because it is beside `data`; indent it under `data`"
+                "not read, because it is not under `data`; move it there"
             }
             Self::MissingPrincipal => "the entry names no principal; add an ARN",
             Self::MissingUserId => "this file matches callers by user id; add a `userid`",
@@ -193,6 +193,22 @@ impl fmt::Display for ProblemKind {
             }
             Self::NotABoolean => {
                 "the value is not `true` or `false` and is treated as `true`; write one of them"
+            }
+            Self::Pasted(what) => return write!(f, "{what}; keep only the YAML of the ConfigMap"),
+            Self::MissingSpace => "YAML needs a space after the colon of a key and the dash of an item",
+            Self::Misaligned => {
+                "the indentation does not fit the lines above; align the keys of an entry with each \
+                 other, and the dashes of a list"
+            }
+            Self::EmptyGroup => "an empty group gives no permissions; remove it",
+            Self::GroupIsMapping => {
+                "the colon at the end of a word makes the group a mapping, so the entry refuses its \
+                 principal (aws-iam-authenticator maps it to the user with an empty group); write the \
+                 group without a space after the colon, or quote it"
+            }
+            Self::ArnKey(key) => return write!(f, "not read: in this section the key is `{key}`; rename it"),
+            Self::KeyOfSection(section) => {
+                return write!(f, "not read: this key is for entries of `{section}`; move the entry there");
             }
             Self::NotAClusterConfig => "there is no `ClusterConfig` of eksctl",
             Self::NotAConfigMap => {
@@ -245,7 +261,8 @@ impl fmt::Display for ProblemKind {
             Self::RolePath => {
                 "STS reports a role without its path, so this matches no caller; remove the path"
             }
-            Self::SectionNotAList => "the section is not a list of entries, so callers that it may match are refused",
+            Self::SectionNotAList => "the section is not a list of entries, so callers that it may match are refused; write each entry \
+                 after `- `",
             Self::SectionNotText => "Kubernetes accepts only text here and refuses the object; write a `|` after the key",
             Self::ServerConfig => {
                 "the ConfigMap has aws-iam-authenticator's own configuration file, whose rules are \
@@ -294,7 +311,15 @@ impl fmt::Display for ProblemKind {
             Self::UnknownMode => {
                 "unknown backend; write `MountedFile`, `EKSConfigMap`, `CRD` or `DynamicFile`"
             }
-            Self::UnknownPlaceholder => {
+            Self::UnknownPlaceholder(Some(meant)) => {
+                return write!(
+                    f,
+                    "text in brackets that is not a placeholder and stays as written; did you mean \
+                     `{{{{{}}}}}`?",
+                    meant.name()
+                );
+            }
+            Self::UnknownPlaceholder(None) => {
                 "text in brackets that is not a placeholder and stays as written; the \
                  placeholders are AccountID, SessionName, SessionNameRaw, AccessKeyID and \
                  EC2PrivateDNSName, without spaces"

@@ -48,11 +48,7 @@ impl Reader {
         }
         let is_other = !found.listed.is_empty() || !found.policies.is_empty();
         if found.entries.is_empty() && !is_other {
-            let kind = if slip::is_error_output(text) {
-                ProblemKind::ErrorOutput
-            } else {
-                ProblemKind::NoAccessEntries
-            };
+            let kind = slip::other_output(text).unwrap_or(ProblemKind::NoAccessEntries);
             sink.report(kind, Location::FILE, None);
             if !found.has_empty_list {
                 return reading.unreadable();

@@ -5,6 +5,7 @@ use bounded_yaml::{Node, Scalar};
 use super::entry::arn_key;
 use super::name_advice;
 use super::problem_sink::ProblemSink;
+use crate::edit_distance::edit_distance;
 use crate::names::{BOOTSTRAPPERS, MASTERS, NODE_PREFIX, NODES};
 use crate::problem::{Location, ProblemKind};
 use crate::rules::Rule;
@@ -20,12 +21,17 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
     name_advice::advise(rule, arn, &mut report);
     let (username, groups) = (rule.username(), rule.groups());
     // `<<NAME>>` has a problem of its own where it is not a placeholder.
-    let has_unknown = |name: &Template| has_unknown_placeholder(&Template::parse(&name.source()));
-    if has_unknown(username) {
-        report(ProblemKind::UnknownPlaceholder, "username");
+    let unknown = |name: &Template| {
+        let source = name.source();
+        has_unknown_placeholder(&Template::parse(&source))
+            .then(|| ProblemKind::UnknownPlaceholder(meant_placeholder(&source)))
+    };
+    let unknown_in_name = unknown(username);
+    if let Some(kind) = unknown_in_name {
+        report(kind, "username");
     }
-    if groups.iter().any(has_unknown) {
-        report(ProblemKind::UnknownPlaceholder, "groups");
+    if let Some(kind) = groups.iter().find_map(unknown) {
+        report(kind, "groups");
     }
     if groups.iter().any(may_be_masters) {
         report(ProblemKind::MastersBySessionName, "groups");
@@ -39,7 +45,11 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
             && !groups.iter().any(|group| group.source() == BOOTSTRAPPERS)
             && !username
                 .placeholders()
-                .any(|(name, _)| name == Placeholder::Ec2PrivateDnsName);
+                .any(|(name, _)| name == Placeholder::Ec2PrivateDnsName)
+            && unknown_in_name
+                != Some(ProblemKind::UnknownPlaceholder(Some(
+                    Placeholder::Ec2PrivateDnsName,
+                )));
         if is_person {
             report(ProblemKind::PersonNamedAsNode, "username");
         } else {
@@ -74,6 +84,37 @@ fn has_unknown_placeholder(template: &Template) -> bool {
     [("{{", "}}"), ("<<", ">>")].into_iter().any(is_doubled) || template.literals().any(is_single)
 }
 
+/// The longest text in brackets that is compared with the names of placeholders. The longest name has 17
+/// letters.
+const MAX_NAME: usize = 24;
+
+/// Returns the placeholder that text in brackets was probably meant for: the nearest that differs in at
+/// most two letters, their case and other characters aside.
+fn meant_placeholder(name: &str) -> Option<Placeholder> {
+    let letters = |text: &str| -> String {
+        text.chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|c| c.to_ascii_lowercase())
+            .collect()
+    };
+    name.split(['{', '<', '(', '$'])
+        .skip(1)
+        .map(|after| letters(after.split(['}', '>', ')']).next().unwrap_or("")))
+        .filter(|inner| !inner.is_empty() && inner.len() <= MAX_NAME)
+        .flat_map(|inner| {
+            Placeholder::ALL.into_iter().map(move |placeholder| {
+                let known = letters(placeholder.name());
+                (
+                    edit_distance(inner.as_bytes(), known.as_bytes()),
+                    placeholder,
+                )
+            })
+        })
+        .filter(|(distance, _)| *distance <= 2)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, placeholder)| placeholder)
+}
+
 /// Returns whether some session name turns a group into `system:masters`. The text before and after
 /// the session name has to be a prefix and a suffix of it, and the rest a session name, which has no
 /// colon (STS API, `AssumeRole`, `RoleSessionName`).
@@ -99,7 +140,7 @@ fn value<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_unknown_placeholder, may_be_masters};
+    use super::{has_unknown_placeholder, may_be_masters, meant_placeholder};
     use crate::rules::template::Template;
 
     #[test]
@@ -141,6 +182,27 @@ mod tests {
                 want,
                 "{name}"
             );
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_suggested_for_a_typing_error() {
+        for (name, meant) in [
+            (
+                "system:node:{{EC2PrivateDnsName}}",
+                Some("EC2PrivateDNSName"),
+            ),
+            ("a:{{ SessionName }}", Some("SessionName")),
+            ("a:{{.SessionName}}", Some("SessionName")),
+            ("a:{{SesionName}}", Some("SessionName")),
+            ("a:{SessionNameRaw}", Some("SessionNameRaw")),
+            ("{{account_id}}", Some("AccountID")),
+            ("{{aws:username}}", None),
+            ("{{Nope}}", None),
+            ("plain", None),
+        ] {
+            let found = meant_placeholder(name).map(|placeholder| placeholder.name());
+            assert_eq!(found, meant, "{name}");
         }
     }
 }

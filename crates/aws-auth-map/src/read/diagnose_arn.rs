@@ -11,6 +11,8 @@ pub(super) fn diagnose_arn(text: &str) -> ProblemKind {
     let service = parts.nth(2).unwrap_or("");
     let account = parts.nth(1).unwrap_or("");
     let resource = parts.next().unwrap_or("");
+    // AWS's own policies have `aws` in its place.
+    let is_account = !account.is_empty() && account != "aws";
     // Placeholders of Terraform, shells and CloudFormation, of Helm and Jinja, and of documentation.
     let is_unfilled = ["${", "$(", "{{", "<", ">", "account_id", "xxxx"];
     if is_unfilled.into_iter().any(|sign| folded.contains(sign)) {
@@ -27,7 +29,7 @@ pub(super) fn diagnose_arn(text: &str) -> ProblemKind {
         ProblemKind::IamGroup
     } else if account.contains(['*', '?']) {
         ProblemKind::WildcardAccount
-    } else if folded.starts_with("arn:") && !account.is_empty() && !resource.is_empty() {
+    } else if folded.starts_with("arn:") && is_account && !resource.is_empty() {
         diagnose_account(account).unwrap_or(ProblemKind::Arn)
     } else {
         ProblemKind::Arn
@@ -84,6 +86,10 @@ mod tests {
                 "account-as-number",
             ),
             ("arn:aws:iam::acme:role/dev", "malformed-account"),
+            (
+                "arn:aws:iam::aws:policy/AdministratorAccess",
+                "malformed-arn",
+            ),
             ("arn:aws:iam::111122223333:policy/dev", "malformed-arn"),
             ("arn:aws:iam:::role/dev", "malformed-arn"),
             ("arn:aws:iam:111122223333:role/dev", "malformed-arn"),

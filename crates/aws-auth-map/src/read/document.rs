@@ -233,7 +233,12 @@ fn candidate(node: &Node) -> Option<Candidate<'_>> {
 /// Reports sections beside the data. Returns whether there are any.
 fn report_misplaced(object: &Mapping, sink: &mut ProblemSink<'_>) -> bool {
     let mut is_found = false;
-    for (key, _) in object.entries() {
+    // Neither is read: values in base64, and the field of a Secret.
+    let hidden = ["binaryData", "stringData"]
+        .into_iter()
+        .filter_map(|field| object.get(field)?.as_mapping())
+        .flat_map(Mapping::entries);
+    for (key, _) in object.entries().iter().chain(hidden) {
         if let Some(section) = named(key.text()) {
             let at = Location::section_of(section);
             sink.report(ProblemKind::MisplacedSection, at, key.offset());

@@ -156,7 +156,12 @@ impl<'e, 's> Entry<'e, 's> {
         }
         let is_content_readable = username.is_some() && groups.is_some() && !fields.has_repeated();
         let (subjects, is_single) = self.subjects(&fields);
-        if subjects.is_empty() && is_content_readable && self.names_nothing(&fields) {
+        let is_misplaced = self.has_key_of_another_section(mapping);
+        if subjects.is_empty()
+            && is_content_readable
+            && !is_misplaced
+            && self.names_nothing(&fields)
+        {
             self.report(ProblemKind::MissingPrincipal, None, self.node);
         }
         let is_readable = is_content_readable && is_single;
@@ -231,6 +236,15 @@ impl<'e, 's> Entry<'e, 's> {
             && present(&fields.pattern).next().is_none()
     }
 
+    /// Whether the principal is under the key of another section, which has a problem of its own.
+    fn has_key_of_another_section(&self, mapping: &Mapping) -> bool {
+        mapping
+            .entries()
+            .iter()
+            .map(|(key, value)| self.unknown_key(key.text(), value))
+            .any(|kind| matches!(kind, ProblemKind::ArnKey(_) | ProblemKind::KeyOfSection(_)))
+    }
+
     fn by_user_id(&mut self, fields: &Fields<'e>) -> Vec<Subject> {
         let ids: Vec<&str> = texts(&fields.user_id).map(|(_, text)| text).collect();
         if ids.is_empty() {
@@ -302,7 +316,7 @@ impl<'e, 's> Entry<'e, 's> {
                 // Only the dynamic file uses it. As upstream, it has no meaning elsewhere.
                 &mut fields.user_id
             } else {
-                let kind = self.unknown_key(name);
+                let kind = self.unknown_key(name, value);
                 self.report_at(kind, None, key.offset());
                 continue;
             };
@@ -321,7 +335,7 @@ impl<'e, 's> Entry<'e, 's> {
     }
 
     /// Finds the key that an unknown key may have been meant for.
-    fn unknown_key(&self, key: &str) -> ProblemKind {
+    fn unknown_key(&self, key: &str, value: &Node) -> ProblemKind {
         let Syntax { form, dialect } = self.syntax;
         let has_sso = form.is_handwritten()
             && self.section == Section::Roles
@@ -331,7 +345,25 @@ impl<'e, 's> Entry<'e, 's> {
             .chain((form.is_handwritten() && dialect.has_patterns()).then(|| self.like_key()))
             .chain(has_sso.then_some("sso"))
             .collect();
-        // The key of another section, or of another tool.
+        if form == EntryForm::ConfigMap {
+            let of_section = [Section::Roles, Section::Users]
+                .into_iter()
+                .find(|of| *of != self.section && key.eq_ignore_ascii_case(arn_key(*of)));
+            if let Some(section) = of_section {
+                let arn = fold(value.as_text().unwrap_or_default());
+                let kind = Principal::parse(&arn).map(|principal| principal.kind());
+                let is_at_home = match self.section {
+                    Section::Users => kind == Ok(Kind::User),
+                    _ => kind == Ok(Kind::Role),
+                };
+                return if is_at_home {
+                    ProblemKind::ArnKey(self.arn_key())
+                } else {
+                    ProblemKind::KeyOfSection(section)
+                };
+            }
+        }
+        // The key of another tool.
         let is_arn = key.to_ascii_lowercase().ends_with("arn");
         suggest_key(key, &known)
             .or_else(|| is_arn.then(|| self.arn_key()))
@@ -367,7 +399,11 @@ impl<'e, 's> Entry<'e, 's> {
         for item in items {
             let Some(text) = item.as_text() else {
                 let offset = item.offset().or_else(|| node.offset());
-                self.report_at(ProblemKind::GroupNotText, field, offset);
+                let kind = match item {
+                    Node::Mapping(_) => ProblemKind::GroupIsMapping,
+                    _ => ProblemKind::GroupNotText,
+                };
+                self.report_at(kind, field, offset);
                 return None;
             };
             groups.push(self.template(item, text, "groups")?);

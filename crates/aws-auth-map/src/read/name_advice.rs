@@ -122,6 +122,9 @@ fn username_problem(username: &str, rule: &Rule) -> Option<ProblemKind> {
 }
 
 fn group_problem(group: &str) -> Option<ProblemKind> {
+    if group.is_empty() {
+        return Some(ProblemKind::EmptyGroup);
+    }
     if is_in_angle_brackets(group) {
         return Some(ProblemKind::AngleBrackets);
     }
@@ -182,6 +185,7 @@ mod tests {
             ("system:bootstrappers:kubeadm:default-node-token", None),
             ("system:serviceaccounts:dev", None),
             ("dev", None),
+            ("", Some("empty-group")),
             ("eks:kube-proxy-windows", None),
             ("system:{{SessionName}}", None),
             ("system:admin", Some("unknown-system-group")),

@@ -14,35 +14,105 @@ pub(super) struct Slip {
 /// Finds the mistake behind a syntax error in a line. The parser reports an error at the mistake or
 /// a little after it.
 pub(super) fn find(text: &str, error_line: usize) -> Option<Slip> {
-    if is_described(text) {
+    if let Some(kind) = other_output(text) {
         return Some(Slip {
-            kind: ProblemKind::KubectlDescribe,
-            line: 1,
-            column: 1,
-        });
-    }
-    if is_error_output(text) {
-        return Some(Slip {
-            kind: ProblemKind::ErrorOutput,
+            kind,
             line: 1,
             column: 1,
         });
     }
     let lines: Vec<&str> = text.lines().take(error_line.saturating_add(1)).collect();
-    for back in 0..2 {
-        let line = error_line.checked_sub(back).filter(|line| *line > 0)?;
-        let found = template(&lines, line)
-            .or_else(|| block_not_indented(&lines, line))
-            .or_else(|| key_inside_list(&lines, line));
-        if found.is_some() {
-            return found;
-        }
-    }
-    None
+    let finders: [&[fn(&[&str], usize) -> Option<Slip>]; 2] = [
+        &[missing_space],
+        &[template, block_not_indented, key_inside_list, misaligned],
+    ];
+    finders.into_iter().find_map(|finders| {
+        [error_line, error_line.saturating_sub(1)]
+            .into_iter()
+            .find_map(|line| finders.iter().find_map(|find| find(&lines, line)))
+    })
+}
+
+/// The keys of entries.
+const KEYS: [&str; 6] = ["account", "arn", "groups", "rolearn", "userarn", "username"];
+
+/// Finds the kind of text that was taken for the ConfigMap: another output of a command, or a text with
+/// the YAML inside it.
+pub(super) fn other_output(text: &str) -> Option<ProblemKind> {
+    let first = text.trim_start();
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|begin| first.starts_with(begin));
+    let pasted = if begins(&["```"]) {
+        "a Markdown fence around the YAML"
+    } else if begins(&["$ kubectl ", "$ aws ", "$ eksctl ", "# kubectl get "]) {
+        "a shell prompt before the YAML"
+    } else if begins(&["diff --git ", "--- a/"]) {
+        "a patch"
+    } else if begins(&["<!DOCTYPE", "<!doctype", "<html"]) {
+        "a web page"
+    } else if begins(&[
+        "data \"",
+        "locals {",
+        "module \"",
+        "resource \"",
+        "variable \"",
+    ]) {
+        "Terraform code"
+    } else if begins(&["NAME ", "NAMESPACE "]) {
+        "the table of `kubectl get`, which needs `-o yaml`"
+    } else if is_described(text) {
+        return Some(ProblemKind::KubectlDescribe);
+    } else {
+        return is_error_output(text).then_some(ProblemKind::ErrorOutput);
+    };
+    Some(ProblemKind::Pasted(pasted))
+}
+
+/// Finds a key without a space after its colon, or a dash without one.
+fn missing_space(lines: &[&str], number: usize) -> Option<Slip> {
+    let line = line(lines, number)?;
+    let text = line.trim_start();
+    let key = text.trim_start_matches(['-', ' ']);
+    let after_key = KEYS.iter().find_map(|name| key.strip_prefix(name))?;
+    let value = after_key.strip_prefix(':')?;
+    let is_joined = |rest: &str| !rest.is_empty() && !rest.starts_with([' ', '\t']);
+    let column = if text.strip_prefix('-').is_some_and(is_joined) {
+        indent(line)
+    } else if is_joined(value) {
+        line.len().saturating_sub(value.len())
+    } else {
+        return None;
+    };
+    Some(Slip {
+        kind: ProblemKind::MissingSpace,
+        line: number,
+        column: columns(line, column),
+    })
+}
+
+/// Finds a key or an item that is not aligned with those of the entry above it.
+fn misaligned(lines: &[&str], number: usize) -> Option<Slip> {
+    // The column of a key, and whether a dash is before it.
+    let key = |line: &str| {
+        let text = line.trim_start_matches([' ', '-']);
+        let is_key = KEYS.iter().any(|name| {
+            text.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(':'))
+        });
+        let column = line.len().saturating_sub(text.len());
+        is_key.then(|| (column, line.trim_start().starts_with("- ")))
+    };
+    let here = line(lines, number)?;
+    let (above, _) = before(lines, number)?;
+    let ((column, is_item), (column_above, _)) = (key(here)?, key(above)?);
+    (is_item || column != column_above).then_some(Slip {
+        kind: ProblemKind::Misaligned,
+        line: number,
+        column: columns(here, indent(here)),
+    })
 }
 
 /// Returns whether a text is the output of `kubectl describe`.
-pub(super) fn is_described(text: &str) -> bool {
+fn is_described(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim_end);
     lines.any(|line| line == "Data") && lines.next() == Some("====")
 }
@@ -60,7 +130,7 @@ const ERRORS: [&str; 8] = [
 ];
 
 /// Returns whether a text is the error message of a command, which was redirected into the file.
-pub(super) fn is_error_output(text: &str) -> bool {
+fn is_error_output(text: &str) -> bool {
     ERRORS
         .into_iter()
         .any(|error| text.trim_start().starts_with(error))
