@@ -3,7 +3,7 @@
 use aws_auth_map::{
     Backend, BackendKind, BackendModes, ConfigMapName, Dialect, Editor, IdentityMap, PolicyTable,
     Problem, Reader, Resolution, Rule, RuleRef, Rules, Section, SourceFormat, SsoRole, Store,
-    Template,
+    Template, UpdateOutcome,
 };
 use iam_principal::{AccountId, Partition};
 
@@ -105,7 +105,7 @@ fn print_edits(text: &str) {
         backend,
     );
     let outcome = store.update("source", text);
-    for retained in outcome.iter().flat_map(|outcome| outcome.retained()) {
+    for retained in outcome.iter().flat_map(UpdateOutcome::retained) {
         line(retained);
     }
 }
