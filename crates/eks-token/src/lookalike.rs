@@ -19,13 +19,23 @@ use crate::token::PREFIX;
 pub enum Lookalike {
     /// Nothing, or only white space.
     Empty,
+    /// A token after a byte order mark.
+    ByteOrderMark,
+    /// The beginning of a token, ending in `…` or `...`, as logs and screens shorten it.
+    Shortened,
+    /// Several tokens.
+    Several,
+    /// A token whose characters are percent-encoded.
+    PercentEncoded,
     /// An `Authorization` header or its value, `Bearer …`.
     BearerHeader,
     /// A token in quotation marks.
     Quoted,
     /// An `ExecCredential` document, as credential plugins print it.
     ExecCredential,
-    /// Another document in JSON or YAML, such as a kubeconfig.
+    /// A kubeconfig.
+    Kubeconfig,
+    /// Another document in JSON or YAML.
     Document,
     /// A JSON Web Token, such as that of a service account or an OIDC provider.
     Jwt,
@@ -38,15 +48,18 @@ pub enum Lookalike {
 }
 
 impl Lookalike {
-    /// Recognizes a text; `None` for a token, and for anything unknown.
+    /// Recognizes a text; `None` for a token, and for anything unknown. White space around the text is
+    /// ignored.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
-        let text = text.trim();
+        let is_marked = text.trim().starts_with(BYTE_ORDER_MARK);
+        let text = text.trim_matches(|c: char| c == BYTE_ORDER_MARK || c.is_whitespace());
         if text.is_empty() {
             return Some(Self::Empty);
         }
-        if text.starts_with(PREFIX) {
-            return None;
+        if let Some(encoded) = text.strip_prefix(PREFIX) {
+            let mark = is_marked.then_some(Self::ByteOrderMark);
+            return Self::of_encoded(encoded).or(mark);
         }
         let starts_with = |prefix: &str| {
             text.get(..prefix.len())
@@ -60,6 +73,9 @@ impl Lookalike {
         }
         if is_exec_credential(text) {
             return Some(Self::ExecCredential);
+        }
+        if is_kubeconfig(text) {
+            return Some(Self::Kubeconfig);
         }
         if text.starts_with(['{', '[']) || text.contains("apiVersion:") {
             return Some(Self::Document);
@@ -77,11 +93,30 @@ impl Lookalike {
         is_sentence.then_some(Self::ErrorMessage)
     }
 
+    /// Recognizes what follows the prefix of a token.
+    fn of_encoded(encoded: &str) -> Option<Self> {
+        let is_apart = |c: char| c.is_whitespace() || c == ',';
+        if encoded.split(is_apart).any(|word| word.starts_with(PREFIX)) {
+            Some(Self::Several)
+        } else if encoded.ends_with(['…', '.']) {
+            Some(Self::Shortened)
+        } else if encoded.contains('%') {
+            Some(Self::PercentEncoded)
+        } else {
+            None
+        }
+    }
+
     /// Returns the stable kebab-case code.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Empty => "empty",
+            Self::ByteOrderMark => "byte-order-mark",
+            Self::Shortened => "shortened",
+            Self::Several => "several",
+            Self::PercentEncoded => "percent-encoded",
+            Self::Kubeconfig => "kubeconfig",
             Self::BearerHeader => "bearer-header",
             Self::Quoted => "quoted",
             Self::ExecCredential => "exec-credential",
@@ -96,6 +131,16 @@ impl Lookalike {
 
 /// `k8s-aws-v1.` in base64, as far as whole groups go.
 const ENCODED_PREFIX: &str = "azhzLWF3cy12";
+
+/// The character that some editors write at the start of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Returns whether the text is a kubeconfig in JSON or YAML.
+fn is_kubeconfig(text: &str) -> bool {
+    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '"')).collect();
+    let mut kinds = plain.split("kind:Config").skip(1);
+    kinds.any(|rest| !rest.starts_with(char::is_alphanumeric))
+}
 
 /// Returns whether the text is an `ExecCredential` in JSON or YAML.
 fn is_exec_credential(text: &str) -> bool {
@@ -115,6 +160,19 @@ impl fmt::Display for Lookalike {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "nothing; the program that should have printed a token printed none",
+            Self::ByteOrderMark => {
+                "a token after a byte order mark; write the file as UTF-8 without one"
+            }
+            Self::Shortened => {
+                "a token that was shortened for a log or a screen; pass all of it"
+            }
+            Self::Several => "several tokens; pass one of them",
+            Self::PercentEncoded => {
+                "a token that was percent-encoded, as in a URL or a form; decode it once"
+            }
+            Self::Kubeconfig => {
+                "a kubeconfig; pass the token that its `exec` command prints (`status.token`)"
+            }
             Self::BearerHeader => "an `Authorization` header; pass only the text after `Bearer`",
             Self::Quoted => "a token in quotation marks; remove them",
             Self::ExecCredential => {

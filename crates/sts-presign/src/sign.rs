@@ -64,6 +64,24 @@ pub enum SignError {
     Time,
 }
 
+impl SignError {
+    /// Returns the stable kebab-case code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::AccessKeyId => "access-key-id",
+            Self::Expired => "expired-credentials",
+            Self::Host => "host",
+            Self::NoCredentials => "no-credentials",
+            Self::Region => "region",
+            Self::Secret => "empty-secret",
+            Self::SessionToken => "session-token",
+            Self::Signing => "signing",
+            Self::Time => "time",
+        }
+    }
+}
+
 /// Presigns URLs for one STS endpoint and one cluster.
 ///
 /// ```

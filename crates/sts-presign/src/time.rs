@@ -30,6 +30,17 @@ pub enum TimeError {
     Range,
 }
 
+impl TimeError {
+    /// Returns the stable kebab-case code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Form => "time-form",
+            Self::Range => "time-range",
+        }
+    }
+}
+
 /// 9999-12-31T23:59:59Z.
 const LAST_SECOND: u64 = 253_402_300_799;
 const DAY: u64 = 86_400;

@@ -227,13 +227,10 @@ fn exactly(url: &CanonicalUrl, param: Param, want: &str, error: Error) -> Result
 /// Checks for a decimal number without sign or leading zero, at most [`MAX_EXPIRES`].
 pub(crate) fn check_expires(url: &CanonicalUrl) -> Result<(), Error> {
     let text = url.get(Param::Expires);
-    let plain = text == "0" || !text.starts_with('0');
-    let number = match text.bytes().all(|b| b.is_ascii_digit()) {
-        true if plain => text.parse::<u32>().ok(),
-        _ => None,
-    };
-    match number {
-        Some(number) if number <= MAX_EXPIRES => Ok(()),
+    let is_plain = text == "0" || !text.starts_with('0');
+    // A sign, which the parser accepts, is escaped in this spelling.
+    match text.parse::<u32>() {
+        Ok(number) if is_plain && number <= MAX_EXPIRES => Ok(()),
         _ => Err(Error::Expires),
     }
 }

@@ -27,8 +27,8 @@ pub(crate) enum Command {
     /// Explain, check by check, why a token or a login in POST form is refused, and how to fix its producer.
     /// Sends nothing.
     ///
-    /// With --local-credentials, the signature of a token is verified too, and if it is wrong, the usual
-    /// causes are tried one by one.
+    /// With --local-credentials, the signature is verified too, and if it is wrong, the usual causes are tried
+    /// one by one.
     ///
     /// Prints neither the signature nor the session token. Exit status: 0 if no fault is visible without
     /// STS, 1 if the token is refused, 2 if there is no answer.
@@ -107,7 +107,7 @@ pub(crate) struct DoctorArgs {
     /// The header that binds the login; its value is the cluster id.
     #[arg(long, value_name = "NAME", default_value = BINDING_HEADER)]
     pub(crate) binding_header: String,
-    /// With --local-credentials: another cluster whose name the token may have been signed for (repeatable).
+    /// With --local-credentials: another cluster or server that the signature may be for (repeatable).
     #[arg(long, requires = "local_credentials", value_name = "ID")]
     pub(crate) other_cluster_id: Vec<String>,
     /// The time of the verification, as in 2026-11-24T09:00:00Z; by default, now.

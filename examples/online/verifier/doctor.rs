@@ -9,19 +9,19 @@ use eks_token::{Lookalike, Token, UrlText};
 use program::output;
 use serde_json::Value;
 use sts_presign::{
-    AcceptPolicy, BindingHeader, ClusterId, Diagnosis, ForwardedRequest, SecretAccessKey,
-    SignatureFinding, Suspects, UnixTime,
+    BindingHeader, ClusterId, Diagnosis, ForwardedRequest, Keys, SecretAccessKey, SignatureFinding,
+    Suspects, UnixTime,
 };
 
 use crate::args::DoctorArgs;
 use crate::check::read_token;
 use crate::{PROGRAM, REFUSED, setup};
 
-/// What a token without a visible fault may still suffer from.
+/// The conclusion if no fault is visible and the signature was not verified.
 const NO_FAULT: &str = "No fault is visible without STS. If STS refuses the token, it was signed for \
     another cluster, with a wrong secret, or with credentials that are no longer valid.\n";
 
-/// The same if the signature was verified.
+/// The conclusion if the signature was verified.
 const VERIFIED: &str =
     "No fault: the signature is right, and STS accepts it while the key is valid.\n";
 
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode, String> {
         None => setup::now(),
     };
     let (status, text) = match &args.login {
-        Some(path) => conclude(&login(args, path, now)?, NO_FAULT),
+        Some(path) => login(args, path, now)?,
         None => token(args, now)?,
     };
     Ok(output::finish(PROGRAM, status, &text))
@@ -47,32 +47,34 @@ fn token(args: &DoctorArgs, now: UnixTime) -> Result<(u8, String), String> {
         Ok(url) => url,
         Err(why) => return Ok((REFUSED, not_a_token(&token, &why))),
     };
-    let mut text = line("0", "token", &format_args!("passed: {} bytes", token.len()));
+    let text = line("0", "token", &format_args!("passed: {} bytes", token.len()));
     let diagnosis = policy.diagnose(url.expose(), now);
-    let Some(keys) = keys else {
-        let (status, rest) = conclude(&diagnosis, NO_FAULT);
-        return Ok((status, text + &rest));
+    let finding = match &keys {
+        Some(keys) => verify(args, keys, |keys, suspects| {
+            policy.diagnose_signature(url.expose(), keys, suspects, now)
+        })?,
+        None => Signature::NotVerified,
     };
-    let finding = signature(args, policy, &keys, url.expose(), now)?;
-    let is_verified = matches!(finding, Some(SignatureFinding::Verified));
-    let no_fault = if is_verified { VERIFIED } else { "" };
-    let (status, rest) = conclude(&diagnosis, no_fault);
-    text += &rest;
-    if let Some(finding) = finding.filter(|_| !is_verified) {
-        text += &line("", "signature", &finding);
-        return Ok((REFUSED, text));
-    }
-    Ok((status, text))
+    let (status, rest) = conclude(&diagnosis, &finding);
+    Ok((status, text + &rest))
 }
 
-/// Verifies the signature with the known keys. `None` if the URL is malformed, which the diagnosis explains.
-fn signature(
+/// The verification of a signature.
+enum Signature {
+    /// There are no keys to verify it with.
+    NotVerified,
+    /// The request is malformed, which the diagnosis explains.
+    NotReached,
+    Found(SignatureFinding),
+}
+
+/// Verifies a signature with the known keys. The secrets of all profiles and the other clusters of the command
+/// line are suspects.
+fn verify(
     args: &DoctorArgs,
-    policy: &AcceptPolicy,
     keys: &LocalKeys,
-    url: &str,
-    now: UnixTime,
-) -> Result<Option<SignatureFinding>, String> {
+    diagnose: impl FnOnce(&Keys, &Suspects<'_>) -> Result<SignatureFinding, sts_presign::Error>,
+) -> Result<Signature, String> {
     let cluster_ids = args
         .other_cluster_id
         .iter()
@@ -84,9 +86,8 @@ fn signature(
         .map(|profile| profile.key().secret().clone())
         .collect();
     let suspects = Suspects::new(&cluster_ids, &secrets);
-    Ok(policy
-        .diagnose_signature(url, &keys.keys(), &suspects, now)
-        .ok())
+    let found = diagnose(&keys.keys(), &suspects);
+    Ok(found.map_or(Signature::NotReached, Signature::Found))
 }
 
 /// Explains a text that is not a token, by its likeness if it is a known one.
@@ -103,19 +104,29 @@ fn line(number: &str, name: &str, text: &dyn Display) -> String {
     format!("{number:>3} {name:<22} {text}\n")
 }
 
-/// Returns the exit status and the text of a diagnosis; `no_fault` is printed if there is no fault.
-fn conclude(diagnosis: &Diagnosis, no_fault: &str) -> (u8, String) {
-    if diagnosis.refusal().is_some() || !diagnosis.warnings().is_empty() {
-        return (REFUSED, diagnosis.to_string());
+/// Returns the exit status and the text of a diagnosis and the verification of the signature.
+fn conclude(diagnosis: &Diagnosis, signature: &Signature) -> (u8, String) {
+    let mut text = diagnosis.to_string();
+    let is_good = diagnosis.refusal().is_none() && diagnosis.warnings().is_empty();
+    match signature {
+        Signature::Found(SignatureFinding::Verified) if is_good => text += VERIFIED,
+        Signature::NotVerified if is_good => text += NO_FAULT,
+        Signature::Found(finding) => {
+            text += &line("", "signature", finding);
+            let is_verified = matches!(finding, SignatureFinding::Verified);
+            return (if is_good && is_verified { 0 } else { REFUSED }, text);
+        }
+        Signature::NotVerified | Signature::NotReached => {}
     }
-    (0, format!("{diagnosis}{no_fault}"))
+    (if is_good { 0 } else { REFUSED }, text)
 }
 
 fn decode(token: &str) -> Result<UrlText, eks_token::Error> {
     Token::parse(token)?.decode()
 }
 
-fn login(args: &DoctorArgs, path: &Path, now: UnixTime) -> Result<Diagnosis, String> {
+/// Diagnoses a login in POST form, and with known keys its signature.
+fn login(args: &DoctorArgs, path: &Path, now: UnixTime) -> Result<(u8, String), String> {
     let (name, value) = (&args.binding_header, &args.common.cluster_id);
     let binding = BindingHeader::parse(name, value)
         .map_err(|why| format!("--binding-header, --cluster-id: {why}"))?;
@@ -138,7 +149,14 @@ fn login(args: &DoctorArgs, path: &Path, now: UnixTime) -> Result<Diagnosis, Str
         headers: &headers,
         body: part("body")?,
     };
-    Ok(policy.diagnose_post(&request, now))
+    let diagnosis = policy.diagnose_post(&request, now);
+    let finding = match setup::local_keys(&args.common)? {
+        Some(keys) => verify(args, &keys, |keys, suspects| {
+            policy.diagnose_post_signature(&request, keys, suspects, now)
+        })?,
+        None => Signature::NotVerified,
+    };
+    Ok(conclude(&diagnosis, &finding))
 }
 
 fn pair(header: &Value) -> Option<(&str, &str)> {

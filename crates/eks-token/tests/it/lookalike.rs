@@ -25,7 +25,32 @@ fn each_text_is_recognized() {
         (document, Lookalike::ExecCredential),
         (yaml, Lookalike::ExecCredential),
         ("{\"a\": 1}", Lookalike::Document),
-        ("apiVersion: v1\nkind: Config\n", Lookalike::Document),
+        (
+            "apiVersion: v1\nkind: Config\nclusters: []\n",
+            Lookalike::Kubeconfig,
+        ),
+        (
+            r#"{"apiVersion": "v1", "kind": "Config"}"#,
+            Lookalike::Kubeconfig,
+        ),
+        ("apiVersion: v1\nkind: ConfigMap\n", Lookalike::Document),
+        ("\u{feff}k8s-aws-v1.aHR0cHM6", Lookalike::ByteOrderMark),
+        (
+            "\u{feff}\u{feff}{\"kind\": \"ExecCredential\"}",
+            Lookalike::ExecCredential,
+        ),
+        ("\u{feff}", Lookalike::Empty),
+        ("k8s-aws-v1.aHR0cHM6…", Lookalike::Shortened),
+        ("k8s-aws-v1.aHR0cHM6...\n", Lookalike::Shortened),
+        (
+            "k8s-aws-v1.aHR0cHM6\nk8s-aws-v1.aHR0cHM6",
+            Lookalike::Several,
+        ),
+        (
+            "k8s-aws-v1.aHR0cHM6,k8s-aws-v1.aHR0cHM6",
+            Lookalike::Several,
+        ),
+        ("k8s-aws-v1.aHR0cHM6%3D", Lookalike::PercentEncoded),
         (jwt, Lookalike::Jwt),
         ("azhzLWF3cy12MS5hSFIwY0hNNg==", Lookalike::EncodedToken),
         (
@@ -44,7 +69,7 @@ fn each_text_is_recognized() {
         assert!(!advice.ends_with('.') && advice.len() > 20, "{advice}");
         codes.insert(found.code());
     }
-    assert_eq!(codes.len(), 9);
+    assert_eq!(codes.len(), 14);
 }
 
 #[test]

@@ -1,16 +1,17 @@
 //! Diagnosis of a signature with the key that should have made it.
 
+mod attempt;
+
 use std::fmt;
 
+use self::attempt::Attempt;
 use crate::accept_policy::AcceptPolicy;
-use crate::binding::BindingHeader;
-use crate::cluster::{BINDING_HEADER, ClusterId};
+use crate::cluster::ClusterId;
 use crate::error::Error;
-use crate::param::Param;
-use crate::sigv4::{Compared, Key, KeyLookup, Payload, SecretAccessKey, SentToken, Signed};
+use crate::post::{ForwardedRequest, SignedPost};
+use crate::sigv4::{Key, KeyLookup, SecretAccessKey};
 use crate::time::UnixTime;
 use crate::url::PresignedUrl;
-use crate::url::signed_headers::names_in_canonical;
 
 /// What a signer may have used in the place of the right values; see
 /// [`AcceptPolicy::diagnose_signature`].
@@ -34,7 +35,8 @@ impl<'a> Suspects<'a> {
     }
 }
 
-/// The result of [`AcceptPolicy::diagnose_signature`]. `Display` prints it with advice.
+/// The result of [`AcceptPolicy::diagnose_signature`] and [`AcceptPolicy::diagnose_post_signature`]. `Display`
+/// prints it with advice.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum SignatureFinding {
@@ -58,15 +60,19 @@ pub enum SignatureCause {
     BindingHeaderAbsent,
     /// The request was signed as a POST.
     Post,
+    /// The request in POST form was signed as a GET.
+    Get,
     /// The payload hash was `UNSIGNED-PAYLOAD`.
     UnsignedPayload,
-    /// The payload hash was an empty text instead of the hash of an empty body.
+    /// The payload hash was an empty text instead of the hash of the body.
     EmptyPayloadHash,
+    /// The request in POST form was signed with an empty body.
+    EmptyBody,
     /// The host was signed with the port 443.
     HostWithPort,
-    /// The session token was added to the URL after signing.
+    /// The session token was added to the request after signing.
     SessionTokenAddedAfterSigning,
-    /// The session token was signed and then removed from the URL.
+    /// The session token was signed and then removed from the request.
     SessionTokenRemoved,
     /// The key is temporary, and the signer did not send its session token.
     SessionTokenMissing,
@@ -80,7 +86,7 @@ pub enum SignatureCause {
     UnknownAccessKey,
     /// A signed header has a value that is not known here.
     UnknownHeader,
-    /// None of the other causes: another cluster, another secret, or a URL that was changed after signing.
+    /// None of the other causes: another cluster, another secret, or a request that was changed after signing.
     Unexplained,
 }
 
@@ -93,8 +99,10 @@ impl SignatureCause {
             Self::OtherSecret(_) => "other-secret",
             Self::BindingHeaderAbsent => "binding-header-absent",
             Self::Post => "post",
+            Self::Get => "get",
             Self::UnsignedPayload => "unsigned-payload",
             Self::EmptyPayloadHash => "empty-payload-hash",
+            Self::EmptyBody => "empty-body",
             Self::HostWithPort => "host-with-port",
             Self::SessionTokenAddedAfterSigning => "session-token-added-after-signing",
             Self::SessionTokenRemoved => "session-token-removed",
@@ -122,14 +130,17 @@ impl SignatureCause {
                 "Add the header to the request before it is signed, with the cluster's name as its value."
             }
             Self::Post => "Presign a GET request.",
+            Self::Get => "Sign the method `POST`, with which the verifier sends the request.",
             Self::UnsignedPayload | Self::EmptyPayloadHash => {
-                "Sign the SHA-256 of an empty body (`e3b0c442…`): STS, unlike S3, accepts nothing else."
+                "Sign the SHA-256 of the body, which in a URL is empty (`e3b0c442…`): STS, unlike S3, accepts \
+                 nothing else."
             }
+            Self::EmptyBody => "Sign the body that is forwarded.",
             Self::HostWithPort => "Sign the `host` header without the port.",
             Self::SessionTokenAddedAfterSigning => {
                 "Add `X-Amz-Security-Token` before signing, so that the signature covers it."
             }
-            Self::SessionTokenRemoved => "Send the URL as the signer returned it.",
+            Self::SessionTokenRemoved => "Send the request as the signer returned it.",
             Self::SessionTokenMissing => {
                 "Give the signer the session token too; a temporary key is valid only together with it."
             }
@@ -145,7 +156,7 @@ impl SignatureCause {
             }
             Self::UnknownHeader => "Sign only `host` and the binding header.",
             Self::Unexplained => {
-                "Compare the cluster name and the secret with those of the signer, and send the URL unchanged."
+                "Compare the cluster name and the secret with those of the signer, and send the request unchanged."
             }
         }
     }
@@ -161,8 +172,10 @@ impl fmt::Display for SignatureCause {
             Self::OtherSecret(_) => "it was signed with another secret",
             Self::BindingHeaderAbsent => "the value of the binding header was not signed",
             Self::Post => "it was signed as a POST request",
+            Self::Get => "it was signed as a GET request",
             Self::UnsignedPayload => "it was signed with the payload hash `UNSIGNED-PAYLOAD`",
             Self::EmptyPayloadHash => "it was signed with an empty payload hash",
+            Self::EmptyBody => "it was signed with an empty body",
             Self::HostWithPort => "it was signed for the host with the port 443",
             Self::SessionTokenAddedAfterSigning => "the session token was added after signing",
             Self::SessionTokenRemoved => "the session token was removed after signing",
@@ -207,112 +220,58 @@ impl AcceptPolicy {
         now: UnixTime,
     ) -> Result<SignatureFinding, Error> {
         let url = PresignedUrl::parse(url)?;
-        let partition = self.find_host(url.host())?.partition;
-        let key = keys
-            .key(url.access_key_id())
-            .filter(|key| key.identity().partition() == partition);
-        let Some(key) = key else {
+        let Some(key) = self.find_key(url.host(), url.access_key_id(), keys)? else {
             return Ok(SignatureFinding::Wrong(SignatureCause::UnknownAccessKey));
         };
-        let Some(attempt) = Attempt::new(&url, self) else {
-            return Ok(SignatureFinding::Wrong(SignatureCause::UnknownHeader));
+        Ok(find(Attempt::of_url(&url, self), key, suspects, now))
+    }
+
+    /// Verifies the signature of a well-formed request in POST form. Otherwise as
+    /// [`AcceptPolicy::diagnose_signature`].
+    ///
+    /// # Errors
+    ///
+    /// As [`SignedPost::parse`], and [`Error::Host`] if the host is not an STS endpoint.
+    pub fn diagnose_post_signature(
+        &self,
+        request: &ForwardedRequest<'_>,
+        keys: &(impl KeyLookup + ?Sized),
+        suspects: &Suspects<'_>,
+        now: UnixTime,
+    ) -> Result<SignatureFinding, Error> {
+        let post = SignedPost::parse(request)?;
+        let Some(key) = self.find_key(post.host(), post.access_key_id(), keys)? else {
+            return Ok(SignatureFinding::Wrong(SignatureCause::UnknownAccessKey));
         };
-        Ok(match cause(&attempt, key, suspects, now) {
-            None => SignatureFinding::Verified,
-            Some(cause) => SignatureFinding::Wrong(cause),
-        })
+        Ok(find(Attempt::of_post(&post, self), key, suspects, now))
+    }
+
+    /// Returns the key, which exists in the partition of the host only.
+    fn find_key<'k>(
+        &self,
+        host: &str,
+        access_key_id: &str,
+        keys: &'k (impl KeyLookup + ?Sized),
+    ) -> Result<Option<&'k Key>, Error> {
+        let partition = self.find_host(host)?.partition;
+        let key = keys.key(access_key_id);
+        Ok(key.filter(|key| key.identity().partition() == partition))
     }
 }
 
-/// A request as the signer may have signed it.
-#[derive(Clone)]
-struct Attempt<'a> {
-    url: &'a PresignedUrl<'a>,
-    method: &'a str,
-    payload: Payload<'a>,
-    canonical_query: String,
-    headers: Vec<(&'a str, String)>,
-}
-
-impl<'a> Attempt<'a> {
-    /// Builds the right request; `None` if a signed header has a value that is not known.
-    fn new(url: &'a PresignedUrl<'a>, policy: &AcceptPolicy) -> Option<Self> {
-        let value = |name: &str| match name {
-            "host" => Some(url.host().to_owned()),
-            _ => policy
-                .binding()
-                .iter()
-                .find(|header| header.name() == name)
-                .map(|header| BindingHeader::value(header).to_owned()),
-        };
-        let headers = names_in_canonical(url.signed_headers_list())
-            .map(|name| Some((name, value(name)?)))
-            .collect::<Option<_>>()?;
-        Some(Self {
-            url,
-            method: "GET",
-            payload: Payload::Bytes(&[]),
-            canonical_query: url.canonical_query().to_owned(),
-            headers,
-        })
-    }
-
-    fn with_header(&self, name: &str, value: &str) -> Self {
-        let mut attempt = self.clone();
-        for (other, old) in &mut attempt.headers {
-            if *other == name {
-                value.clone_into(old);
-            }
-        }
-        attempt
-    }
-
-    fn without_header(&self, name: &str) -> Self {
-        let mut attempt = self.clone();
-        attempt.headers.retain(|(other, _)| *other != name);
-        attempt
-    }
-
-    /// Replaces the session token in the query; `None` removes it.
-    fn with_session_token(&self, encoded: Option<&str>) -> Self {
-        let prefix = format!("{}=", Param::SecurityToken.name());
-        let token = encoded.map(|token| format!("{prefix}{token}"));
-        let mut pairs: Vec<&str> = self
-            .canonical_query
-            .split('&')
-            .filter(|pair| !pair.starts_with(&prefix))
-            .collect();
-        pairs.extend(token.as_deref());
-        // No name of a parameter is the prefix of another, so this is the canonical order.
-        pairs.sort_unstable();
-        Self {
-            canonical_query: pairs.join("&"),
-            ..self.clone()
-        }
-    }
-
-    fn is_signed_by(&self, secret: &SecretAccessKey) -> bool {
-        let headers: Vec<(&str, &str)> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        let list = self.url.signed_headers().collect::<Vec<_>>().join(";");
-        let signed = Signed {
-            method: self.method,
-            canonical_query: &self.canonical_query,
-            headers: &headers,
-            signed_headers: &list,
-            payload: self.payload,
-            access_key_id: self.url.access_key_id(),
-            amz_date: self.url.amz_date(),
-            signed_at: self.url.signed_at(),
-            region: self.url.region(),
-            security_token: None,
-            signature: Compared::new(self.url.signature()),
-            partition: None,
-        };
-        signed.is_signed_by(secret)
+/// Examines the right request; `None` stands for one with a signed header whose value is not known.
+fn find(
+    right: Option<Attempt<'_>>,
+    key: &Key,
+    suspects: &Suspects<'_>,
+    now: UnixTime,
+) -> SignatureFinding {
+    let Some(right) = right else {
+        return SignatureFinding::Wrong(SignatureCause::UnknownHeader);
+    };
+    match cause(&right, key, suspects, now) {
+        None => SignatureFinding::Verified,
+        Some(cause) => SignatureFinding::Wrong(cause),
     }
 }
 
@@ -324,17 +283,16 @@ fn cause(
     now: UnixTime,
 ) -> Option<SignatureCause> {
     let secret = key.secret();
-    let sent = right.url.security_token();
-    match (key.session_token(), sent) {
+    match (key.session_token(), right.session_token()) {
         (Some(own), None) => {
-            let with_token = right.with_session_token(Some(own.encoded()));
+            let with_token = right.with_session_token(Some(own));
             return Some(if with_token.is_signed_by(secret) {
                 SignatureCause::SessionTokenRemoved
             } else {
                 SignatureCause::SessionTokenMissing
             });
         }
-        (Some(own), Some(sent)) if !own.is(SentToken::encoded(sent)) => {
+        (Some(own), Some(sent)) if !own.is(sent) => {
             return Some(SignatureCause::OtherSessionToken);
         }
         (None, Some(_)) => return Some(SignatureCause::UnexpectedSessionToken),
@@ -346,16 +304,16 @@ fn cause(
             .is_some_and(|end| now >= end)
             .then_some(SignatureCause::KeyExpired);
     }
-    changes(right)
+    right
+        .mistakes()
         .into_iter()
         .find(|(_, attempt)| attempt.is_signed_by(secret))
         .map(|(cause, _)| cause)
         .or_else(|| {
-            let other = suspects.cluster_ids.iter().find(|id| {
-                right
-                    .with_header(BINDING_HEADER, id.as_str())
-                    .is_signed_by(secret)
-            });
+            let other = suspects
+                .cluster_ids
+                .iter()
+                .find(|id| right.for_cluster(id.as_str()).is_signed_by(secret));
             other.map(|id| SignatureCause::OtherCluster(id.clone()))
         })
         .or_else(|| {
@@ -366,48 +324,4 @@ fn cause(
             other.map(SignatureCause::OtherSecret)
         })
         .or(Some(SignatureCause::Unexplained))
-}
-
-/// The usual mistakes of signers, each as the request that was then signed.
-fn changes<'a>(right: &Attempt<'a>) -> Vec<(SignatureCause, Attempt<'a>)> {
-    let host = right.url.host();
-    let payload = |payload| Attempt {
-        payload,
-        ..right.clone()
-    };
-    let mut changes = vec![
-        (
-            SignatureCause::Post,
-            Attempt {
-                method: "POST",
-                ..right.clone()
-            },
-        ),
-        (
-            SignatureCause::UnsignedPayload,
-            payload(Payload::Hash("UNSIGNED-PAYLOAD")),
-        ),
-        (SignatureCause::EmptyPayloadHash, payload(Payload::Hash(""))),
-        (
-            SignatureCause::HostWithPort,
-            right.with_header("host", &format!("{host}:443")),
-        ),
-    ];
-    if right.url.security_token().is_some() {
-        changes.push((
-            SignatureCause::SessionTokenAddedAfterSigning,
-            right.with_session_token(None),
-        ));
-    }
-    for (name, _) in right.headers.iter().filter(|(name, _)| *name != "host") {
-        changes.push((
-            SignatureCause::BindingHeaderAbsent,
-            right.without_header(name),
-        ));
-        changes.push((
-            SignatureCause::BindingHeaderAbsent,
-            right.with_header(name, ""),
-        ));
-    }
-    changes
 }

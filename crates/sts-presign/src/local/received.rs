@@ -97,9 +97,7 @@ impl<'r> Received<'r> {
             security_token: self.claim.security_token.as_deref().map(SentToken::plain),
             signature: Compared::new(&self.claim.signature),
             // A host that is not AWS's, such as `localhost`, serves every partition.
-            partition: Endpoint::from_host(without_port(self.host))
-                .ok()
-                .map(|endpoint| endpoint.partition()),
+            partition: endpoint(self.host).map(|endpoint| endpoint.partition()),
         }
     }
 }
@@ -162,9 +160,9 @@ impl<'r> Claim<'r> {
     /// Checks that the date of the scope is that of the signature, and that the region is the host's if the
     /// host is an STS endpoint.
     fn check_scope(&self, host: &str) -> Result<(), StsError> {
-        let region_fits = match Endpoint::from_host(without_port(host)) {
-            Ok(endpoint) => endpoint.region() == self.region,
-            Err(_) => is_label(&self.region),
+        let region_fits = match endpoint(host) {
+            Some(endpoint) => endpoint.region() == self.region,
+            None => is_label(&self.region),
         };
         let date_fits = self.amz_date.get(..8) == Some(&*self.date);
         if region_fits && date_fits {
@@ -213,15 +211,20 @@ fn only<'r>(headers: &'r HeaderMap, name: &str) -> Result<Option<&'r str>, StsEr
 /// under construction in its URL. If both exist, they must agree.
 fn host<B>(request: &Request<B>) -> Option<&str> {
     let in_url = request.uri().authority().map(http::uri::Authority::as_str);
-    match (only(request.headers(), HOST.as_str()).ok()?, in_url) {
+    let host = match (only(request.headers(), HOST.as_str()).ok()?, in_url) {
         (Some(header), Some(url)) if header != url => None,
         (header, url) => header.or(url),
-    }
+    };
+    // Userinfo, which would hide the host.
+    host.filter(|host| !host.contains('@'))
 }
 
-/// Strips a port. This truncates an IPv6 address, but no STS endpoint is one.
-fn without_port(host: &str) -> &str {
-    host.rsplit_once(':').map_or(host, |(name, _)| name)
+/// Returns the STS endpoint of a host as a client wrote it: in any letter case, with a port or a final dot.
+fn endpoint(host: &str) -> Option<Endpoint> {
+    // This truncates an IPv6 address, but no STS endpoint is one.
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let name = name.strip_suffix('.').unwrap_or(name);
+    Endpoint::from_host(&name.to_ascii_lowercase()).ok()
 }
 
 /// Returns whether a parameter belongs to a signature in the query. The session token does not: alone, it

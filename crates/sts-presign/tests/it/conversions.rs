@@ -68,3 +68,34 @@ fn types_of_features_are_send_sync_and_debug() {
     check::<sts_presign::StsError>();
     check::<sts_presign::VerifyError>();
 }
+
+#[test]
+fn every_error_has_its_own_code() {
+    let mut codes = vec![TimeError::Form.code(), TimeError::Range.code()];
+    #[cfg(feature = "sign")]
+    {
+        use sts_presign::SignError;
+        codes.extend(
+            [
+                SignError::AccessKeyId,
+                SignError::Expired,
+                SignError::Host,
+                SignError::NoCredentials,
+                SignError::Region,
+                SignError::Secret,
+                SignError::SessionToken,
+                SignError::Signing,
+                SignError::Time,
+            ]
+            .map(|error| error.code()),
+        );
+    }
+    let distinct: std::collections::BTreeSet<&str> = codes.iter().copied().collect();
+    assert_eq!(distinct.len(), codes.len(), "{codes:?}");
+    for code in codes {
+        assert!(
+            code.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+            "{code}"
+        );
+    }
+}

@@ -1,6 +1,8 @@
 //! Diagnoses: their findings, and their text.
 
 mod post;
+#[cfg(all(feature = "sign", feature = "verify"))]
+mod post_signature;
 mod secrets;
 #[cfg(all(feature = "sign", feature = "verify"))]
 mod signature;

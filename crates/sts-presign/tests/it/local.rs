@@ -3,6 +3,7 @@
 mod answer;
 mod headers;
 mod keys;
+mod partitions;
 mod received;
 mod signature;
 

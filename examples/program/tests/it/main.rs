@@ -12,4 +12,10 @@ mod run;
 #[cfg(test)]
 mod sample_policy;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod signer;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod stub;
+#[cfg(test)]
 mod verifier;
