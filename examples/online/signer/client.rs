@@ -11,6 +11,9 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use http::Uri;
 use program::files;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use crate::error::Error;
 use crate::settings::Settings;
@@ -50,12 +53,26 @@ fn tls(settings: &Settings) -> Result<TlsContext, Error> {
         why,
     };
     let pem = files::read_file(path, MAX_BUNDLE_LEN).map_err(wrong)?;
-    if !pem.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(wrong("it has no certificate in PEM".to_owned()));
-    }
+    check_bundle(&pem).map_err(wrong)?;
     // As the AWS CLI: the bundle in the place of the system's authorities.
     let store = TrustStore::empty().with_pem_certificate(pem.into_bytes());
     context(store).map_err(|why| wrong(why.to_string()))
+}
+
+/// Checks each certificate. The SDK panics on a malformed one.
+fn check_bundle(pem: &str) -> Result<(), String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        let number = roots.len().saturating_add(1);
+        certificate
+            .ok()
+            .and_then(|certificate| roots.add(certificate).ok())
+            .ok_or_else(|| format!("certificate {number} in it is malformed"))?;
+    }
+    match roots.is_empty() {
+        true => Err("it has no certificate in PEM".to_owned()),
+        false => Ok(()),
+    }
 }
 
 /// The largest CA bundle in bytes: our choice, ten times that of Mozilla.

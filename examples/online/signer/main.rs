@@ -42,6 +42,8 @@ mod arguments;
 mod choice_tests;
 mod client;
 mod credentials;
+#[cfg(test)]
+mod divergence_tests;
 mod endpoint;
 mod error;
 #[cfg(test)]

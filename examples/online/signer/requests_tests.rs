@@ -59,14 +59,18 @@ impl HttpConnector for Stub {
 }
 
 /// Signs with the stub in the place of the network, and returns the access key id and the requests.
-async fn sign(files: &Files, line: &str, variables: &[(&str, &str)]) -> (String, Vec<String>) {
+pub(crate) async fn sign(
+    files: &Files,
+    line: &str,
+    variables: &[(&str, &str)],
+) -> (String, Vec<String>) {
     let (result, seen) = try_sign(files, line, variables, false).await;
     let url = result.unwrap();
     let id = url.split("X-Amz-Credential=").nth(1).unwrap();
     (id.split("%2F").next().unwrap().to_owned(), seen)
 }
 
-async fn try_sign(
+pub(crate) async fn try_sign(
     files: &Files,
     line: &str,
     variables: &[(&str, &str)],

@@ -97,8 +97,46 @@ fn cases() -> Vec<Case> {
         case("rbac", &["-o", "json", "lint", RBAC]),
         case("signer", &["--help"]),
         case("signer", &["--cluster-id", "demo", "--region", "us-west-2"]),
+        case("signer", &["--version"]),
+        case(
+            "signer",
+            &["-i", "demo", "--region", "us-west-2", "--token-only"],
+        ),
+        case(
+            "signer",
+            &[
+                "-i",
+                "demo",
+                "--region",
+                "us-west-2",
+                "--query",
+                "status.token",
+            ],
+        ),
+        case("guard", &["--help"]),
+        case("guard", &["--version"]),
         case("sts", &["--help"]),
+        case("sts", &["--version"]),
         case("verifier", &["--help"]),
+        case("verifier", &["token", "--help"]),
+        case("verifier", &["doctor", "--help"]),
+        case("verifier", &["serve", "--help"]),
+        case(
+            "verifier",
+            &[
+                "doctor",
+                "-i",
+                "vault.example.com",
+                "--binding-header",
+                "x-vault-aws-iam-server-id",
+                "--login",
+                "examples/program/testdata/login.json",
+                "--at",
+                "2026-11-28T12:00:30Z",
+                "--local-credentials",
+                CREDENTIALS,
+            ],
+        ),
         case("verifier", &["--version"]),
         case("conformance", &["--help"]),
         // One who creates pods in `dev`, beside the sample policy.
@@ -139,7 +177,24 @@ fn cases() -> Vec<Case> {
             .chain(&demo)
             .copied()
             .collect(),
+        ["token", "--aws-auth", AWS_AUTH]
+            .iter()
+            .chain(&demo)
+            .copied()
+            .collect(),
+        ["token", "-o", "json"]
+            .iter()
+            .chain(&demo)
+            .copied()
+            .collect(),
+        // A refused token.
+        ["token", "--region", "eu-west-1"]
+            .iter()
+            .chain(&demo)
+            .copied()
+            .collect(),
         ["doctor"].iter().chain(&demo).copied().collect(),
+        ["doctor", "--cluster-id", "demo"].to_vec(),
     ] {
         cases.push(Case {
             input: run::token(),
@@ -201,7 +256,25 @@ fn an_error_that_cannot_be_printed_is_still_the_status() {
         ("rbac", &["lint", "/nonexistent"]),
         ("signer", &["--no-such-flag"]),
         ("sts", &["--credentials", "/nonexistent"]),
+        (
+            "guard",
+            &[
+                "--cluster-id",
+                "demo",
+                "--local-credentials",
+                "/nonexistent",
+                "--aws-auth",
+                AWS_AUTH,
+                "--rbac",
+                RBAC,
+            ],
+        ),
         ("verifier", &["token"]),
+        ("verifier", &["doctor"]),
+        (
+            "verifier",
+            &["serve", "-i", "demo", "--aws-auth", "/nonexistent"],
+        ),
         ("conformance", &["--no-such-flag"]),
     ] {
         let (reader, writer) = io::pipe().unwrap();
@@ -220,6 +293,46 @@ fn a_file_without_an_end_is_refused() {
         ("aws_auth", ["check", "/dev/zero"].to_vec()),
         ("rbac", ["lint", "/dev/zero"].to_vec()),
         ("sts", ["--credentials", "/dev/zero"].to_vec()),
+        (
+            "guard",
+            [
+                [
+                    "--local-credentials",
+                    "/dev/zero",
+                    "--aws-auth",
+                    AWS_AUTH,
+                    "--rbac",
+                    RBAC,
+                ]
+                .as_slice(),
+                &demo,
+            ]
+            .concat(),
+        ),
+        (
+            "guard",
+            [
+                [
+                    "--local-credentials",
+                    CREDENTIALS,
+                    "--aws-auth",
+                    "/dev/zero",
+                    "--rbac",
+                    RBAC,
+                ]
+                .as_slice(),
+                &demo,
+            ]
+            .concat(),
+        ),
+        (
+            "verifier",
+            [["serve", "--aws-auth", "/dev/zero"].as_slice(), &demo].concat(),
+        ),
+        (
+            "verifier",
+            [["doctor", "--login", "/dev/zero"].as_slice(), &demo].concat(),
+        ),
         (
             "verifier",
             [

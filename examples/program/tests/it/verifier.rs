@@ -146,20 +146,283 @@ fn the_doctor_verifies_the_signature_and_names_the_cause() {
     assert!(ended.stdout.contains("signature"), "{ended:?}");
 }
 
+/// What users paste, download or copy in the place of a token.
 #[test]
 fn the_doctor_names_texts_that_are_not_tokens() {
     let token = token();
+    let bare = token.trim();
+    let encoded = bare.strip_prefix("k8s-aws-v1.").unwrap();
+    let document = capture(
+        "signer",
+        &["--cluster-id", "demo", "--region", "us-west-2"],
+        "",
+    )
+    .stdout;
+    let kubeconfig = "apiVersion: v1\nkind: Config\ncurrent-context: demo\n";
     for (text, named) in [
         (format!("Bearer {token}"), "an `Authorization` header"),
-        (format!("\"{}\"", token.trim()), "quotation marks"),
+        (
+            format!("Authorization: Bearer {token}"),
+            "an `Authorization` header",
+        ),
+        (format!("\"{bare}\""), "quotation marks"),
+        (format!("'{bare}'\n"), "quotation marks"),
         (
             "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2ln".to_owned(),
             "JSON Web Token",
         ),
-        ("{\"kind\":\"ExecCredential\"}".to_owned(), "ExecCredential"),
+        (document, "ExecCredential document"),
+        (
+            "kind: ExecCredential\nstatus:\n  token: x\n".to_owned(),
+            "ExecCredential document",
+        ),
+        (kubeconfig.to_owned(), "a kubeconfig"),
+        (format!("{}…", &bare[..60]), "shortened for a log"),
+        (format!("{}...", &bare[..60]), "shortened for a log"),
+        (format!("{bare}\n{bare}\n"), "several tokens"),
+        (format!("{bare}%3D%3D"), "percent-encoded"),
+        (bare.replace("k8s-aws-v1", "k8s-aws-v2"), "another version"),
+        (bare.replace("k8s", "K8S"), "not in lower case"),
+        (format!("{bare}=="), "strip the `=`"),
+        (
+            format!("k8s-aws-v1.{}+/", &encoded[..40]),
+            "standard base64 alphabet",
+        ),
+        (format!("{}\n{}", &bare[..60], &bare[60..]), "line break"),
+        (format!(" {bare}"), "white space"),
+        (format!("k8s-aws-v1.{bare}"), "its prefix twice"),
+        (
+            "https://sts.us-west-2.amazonaws.com/?Action=x".to_owned(),
+            "a presigned URL",
+        ),
+        (
+            "Unable to locate credentials".to_owned(),
+            "a message, not a token",
+        ),
+        ("k8s-aws-v1.".to_owned(), "empty after its prefix"),
+        ("\u{1b}[2J\u{202e}".to_owned(), "does not start with"),
     ] {
         let ended = verifier(&["doctor"], &text);
-        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert_eq!(ended.status.code(), Some(1), "{text}: {ended:?}");
         assert!(ended.stdout.contains(named), "{text}: {ended:?}");
+        // Neither the token nor anything that a terminal obeys.
+        assert!(!ended.stdout.contains(&encoded[..40]), "{text}: {ended:?}");
+        assert!(
+            !ended.stdout.contains(['\u{1b}', '\u{202e}']),
+            "{text}: {ended:?}"
+        );
+    }
+    // The end of a line and a byte order mark are no part of the text.
+    for text in [
+        format!("{bare}\r\n"),
+        format!("{bare}\n\n"),
+        format!("\u{feff}{bare}\n"),
+    ] {
+        let ended = verifier(&["doctor"], &text);
+        assert!(ended.status.success(), "{text:?}: {ended:?}");
+    }
+}
+
+/// A login in POST form, which botocore 1.43.11 signed with the developer's key.
+#[test]
+fn the_doctor_verifies_logins_too() {
+    let good = include_str!("../../testdata/login.json");
+    let file = std::env::temp_dir().join(format!("verifier-login-{}", std::process::id()));
+    let path = file.to_str().unwrap();
+    let doctor = |document: &str, more: &[&str]| {
+        std::fs::write(&file, document).unwrap();
+        let arguments = [
+            "doctor",
+            "--cluster-id",
+            "vault.example.com",
+            "--binding-header",
+            "x-vault-aws-iam-server-id",
+            "--login",
+            path,
+            "--at",
+            "2026-11-28T12:00:30Z",
+        ];
+        capture("verifier", &[&arguments, more].concat(), "")
+    };
+    let local = ["--local-credentials", CREDENTIALS];
+    let unverified = doctor(good, &[]);
+    assert!(unverified.status.success(), "{unverified:?}");
+    assert!(
+        unverified.stdout.contains("No fault is visible"),
+        "{unverified:?}"
+    );
+    let verified = doctor(good, &local);
+    assert!(verified.status.success(), "{verified:?}");
+    assert!(
+        verified.stdout.contains("the signature is right"),
+        "{verified:?}"
+    );
+    for (document, more, named) in [
+        (
+            &good.replace("Signature=6", "Signature=7"),
+            &local[..],
+            "changed after signing",
+        ),
+        (
+            &good.replace("20261128T120000Z", "20261128T120001Z"),
+            &local,
+            "changed after signing",
+        ),
+        (
+            &good.replace("AKIADEVELOPEREXAMPLE", "AKIANOBODYEXAMPLE"),
+            &local,
+            "is not known in this partition",
+        ),
+    ] {
+        let ended = doctor(document, more);
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert!(ended.stdout.contains(named), "{named}: {ended:?}");
+    }
+    for (document, why) in [
+        ("[]", "`method` is missing"),
+        ("{", "EOF"),
+        ("{\"method\": \"POST\"}", "`headers` is not a list"),
+    ] {
+        let ended = doctor(document, &local);
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(why), "{why}: {ended:?}");
+    }
+    std::fs::remove_file(&file).unwrap();
+}
+
+/// Flags that cannot be meant are refused before anything is read.
+#[test]
+fn flags_that_cannot_be_meant_are_errors() {
+    let long = "c".repeat(300);
+    let hostile = "\u{1b}[2J\u{202e}";
+    for (arguments, why) in [
+        (vec!["token", "--cluster-id", ""], "--cluster-id"),
+        (vec!["token", "--cluster-id", &long], "has 300 bytes"),
+        (vec!["token", "--cluster-id", "a b"], "--cluster-id"),
+        (vec!["token", "--cluster-id", hostile], "--cluster-id"),
+        (
+            vec!["token", "-i", "demo", "--partition", "amazon"],
+            "--partition",
+        ),
+        (
+            vec!["token", "-i", "demo", "--partition", hostile],
+            "--partition",
+        ),
+        (
+            vec!["token", "-i", "demo", "--region", hostile],
+            "is not an AWS region",
+        ),
+        (
+            vec!["token", "-i", "demo", "--region", ""],
+            "is not an AWS region",
+        ),
+        (
+            vec!["token", "-i", "demo", "--config-map", "a/b/c"],
+            "--config-map",
+        ),
+        (
+            vec![
+                "token",
+                "-i",
+                "demo",
+                "--local-credentials",
+                "/nonexistent\u{1b}[2J",
+            ],
+            "No such file",
+        ),
+        (
+            vec!["token", "-i", "demo", "--token-file", "/"],
+            "directory",
+        ),
+        (vec!["doctor", "-i", "demo", "--at", "now"], "--at"),
+        (
+            vec!["doctor", "-i", "demo", "--at", "10000-01-01T00:00:00Z"],
+            "--at",
+        ),
+        (
+            vec![
+                "doctor",
+                "-i",
+                "demo",
+                "--binding-header",
+                "host",
+                "--login",
+                "/nonexistent",
+            ],
+            "--binding-header",
+        ),
+        (
+            vec![
+                "serve",
+                "-i",
+                "demo",
+                "--aws-auth",
+                AWS_AUTH,
+                "--listen",
+                "nowhere",
+            ],
+            "--listen",
+        ),
+        (
+            vec![
+                "serve",
+                "-i",
+                "demo",
+                "--aws-auth",
+                AWS_AUTH,
+                "--listen",
+                "127.0.0.1:99999",
+            ],
+            "--listen",
+        ),
+        (
+            vec![
+                "serve",
+                "-i",
+                "demo",
+                "--aws-auth",
+                AWS_AUTH,
+                "--listen",
+                "0.0.0.0:0",
+            ],
+            "is not a loopback address",
+        ),
+        (
+            vec!["serve", "-i", "demo", "--aws-auth", "/dev/null"],
+            "maps no identity",
+        ),
+        (
+            vec![
+                "serve",
+                "-i",
+                "demo",
+                "--aws-auth",
+                AWS_AUTH,
+                "--tls-cert",
+                "/dev/null",
+            ],
+            "--tls-key",
+        ),
+        (
+            vec![
+                "serve",
+                "-i",
+                "demo",
+                "--aws-auth",
+                AWS_AUTH,
+                "--tls-cert",
+                "/dev/null",
+                "--tls-key",
+                "/dev/null",
+            ],
+            "certificate /dev/null and key /dev/null",
+        ),
+    ] {
+        let ended = capture("verifier", &arguments, "token");
+        assert_eq!(ended.status.code(), Some(2), "{arguments:?}: {ended:?}");
+        assert!(ended.stderr.contains(why), "{arguments:?}: {ended:?}");
+        assert!(ended.stdout.is_empty(), "{arguments:?}: {ended:?}");
+        let is_raw = ended.stderr.contains(['\u{1b}', '\u{202e}']);
+        assert!(!is_raw, "{arguments:?}: {ended:?}");
     }
 }

@@ -162,6 +162,8 @@ fn the_ca_bundle_is_that_of_the_flag_the_environment_or_the_profile() {
         ("HOME", "directory"),
         ("HOME/empty.pem", "no certificate in PEM"),
         ("HOME/text.pem", "no certificate in PEM"),
+        ("HOME/cut.pem", "certificate 1 in it is malformed"),
+        ("HOME/odd.pem", "certificate 2 in it is malformed"),
         ("/dev/zero", "longer than"),
     ] {
         let why = world.refusal(ROLE, &bundle(path));
@@ -527,7 +529,15 @@ fn the_metadata_of_a_container_is_asked_with_its_token() {
             &[(keys.0, "http://192.0.2.1/keys")],
             "not refer to an allowed IP address",
         ),
-        (&[(keys.0, "not a url")], "invalid full URI"),
+        (&[(keys.0, "not a url")], "does not begin with http://"),
+        (&[(keys.0, "127.0.0.1:80")], "does not begin with http://"),
+        (&[(keys.0, "/keys")], "does not begin with http://"),
+        (&[(keys.0, "http://[")], "invalid full URI"),
+        (&[(keys.0, "http://")], "invalid full URI"),
+        (
+            &[("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a b")],
+            "invalid relative URI",
+        ),
         (
             &[("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "keys")],
             "begins with `/`",

@@ -1,0 +1,113 @@
+//! Each row of `testdata/divergences.toml` is real: what the signer does is shown here, beside what upstream
+//! does.
+
+use testkit::Divergences;
+
+use crate::endpoint;
+use crate::error::Error;
+use crate::files_tests::Files;
+use crate::plan::{Base, Plan};
+use crate::requests_tests::{sign, try_sign};
+use crate::settings::Settings;
+
+const KEYS: &str = "aws_access_key_id = AKIDF\naws_secret_access_key = s\n";
+const ENVIRONMENT: [(&str, &str); 2] = [
+    ("AWS_ACCESS_KEY_ID", "AKIDE"),
+    ("AWS_SECRET_ACCESS_KEY", "s"),
+];
+const LINE: &str = "-i dev --region eu-west-1";
+
+#[tokio::test]
+async fn every_divergence_is_listed_and_real() {
+    let rows = Divergences::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/signer/testdata/divergences.toml"
+    ));
+    let files = Files::new("divergences", "", &format!("[default]\n{KEYS}"));
+
+    let half = [("AWS_SECRET_ACCESS_KEY", "s")];
+    let (signed, _) = try_sign(&files, LINE, &half, false).await;
+    let ours = match signed {
+        Err(Error::Partial { .. }) => "refused",
+        _ => "signed",
+    };
+    rows.compare("half-a-pair-of-keys", &"signed", &ours);
+
+    let long = files.path("long");
+    std::fs::write(&long, "# a comment\n".repeat(400_000)).unwrap();
+    let variables = [("AWS_CONFIG_FILE", long.as_str())];
+    let (signed, _) = try_sign(&files, LINE, &variables, false).await;
+    let ours = match signed {
+        Err(Error::Files { .. }) => "refused",
+        _ => "signed",
+    };
+    rows.compare("long-file", &"signed", &ours);
+
+    let marked = files.path("marked");
+    std::fs::write(&marked, format!("\u{feff}[default]\n{KEYS}")).unwrap();
+    let variables = [("AWS_SHARED_CREDENTIALS_FILE", marked.as_str())];
+    let (signed, _) = try_sign(&files, LINE, &variables, false).await;
+    let ours = if signed.is_ok() { "read" } else { "refused" };
+    rows.compare("byte-order-mark", &"refused", &ours);
+
+    let both = "[profile new]\nregion = eu-west-1\n[profile old]\nregion = eu-north-1\n";
+    let profiles = Files::new("divergences-profiles", both, "");
+    let named = [("AWS_PROFILE", "new"), ("AWS_DEFAULT_PROFILE", "old")];
+    let settings = Settings::read(profiles.environment(&named), None).unwrap();
+    rows.compare("profile-variables", &"old", &settings.profile_name());
+
+    let regions = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_DEFAULT_REGION", "eu-north-1"),
+    ];
+    let settings = Settings::read(files.environment(&regions), None).unwrap();
+    let target = endpoint::choose(&settings, None).unwrap();
+    rows.compare("region-variables", &"eu-north-1", &target.region());
+
+    let roles = Files::new("divergences-roles", "", "");
+    std::fs::write(roles.path("token"), "fake.jwt\n").unwrap();
+    let token = roles.path("token");
+    let web = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", token.as_str()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/r"),
+    ];
+    let (_, seen) = sign(&roles, LINE, &web).await;
+    let part = |name: &str| {
+        let (_, rest) = seen[0].split_once(name).unwrap();
+        rest.split('&').next().unwrap().to_owned()
+    };
+    let session = part("RoleSessionName=");
+    rows.compare("session-name", &"botocore-session", &session.as_str());
+    let sent = part("WebIdentityToken=");
+    rows.compare(
+        "token-file-with-a-line-break",
+        &"fake.jwt%0A",
+        &sent.as_str(),
+    );
+
+    let role = ("DEFAULT_ROLE", "arn:aws:iam::111122223333:role/r");
+    let variables = [ENVIRONMENT[0], ENVIRONMENT[1], role];
+    let (as_role, _) = sign(&roles, LINE, &variables).await;
+    let (as_caller, _) = sign(&roles, &format!("eks get-token {LINE}"), &variables).await;
+    rows.compare(
+        "default-role",
+        &"AKIDE AKIDE",
+        &format!("{as_role} {as_caller}").as_str(),
+    );
+
+    let mfa = "[default]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n\
+               mfa_serial = arn:aws:iam::111122223333:mfa/a\n[profile base]\n";
+    let mfa = Files::new("divergences-mfa", mfa, "");
+    let settings = Settings::read(mfa.environment(&[]), None).unwrap();
+    let ours = match Plan::of(&settings) {
+        Err(Error::Mfa { .. }) => "refused",
+        Ok(Plan {
+            base: Base::Machine,
+            ..
+        }) => "ignored",
+        _ => "prompts",
+    };
+    rows.compare("mfa", &"prompts", &ours);
+
+    rows.finish();
+}
