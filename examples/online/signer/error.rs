@@ -1,4 +1,4 @@
-//! Why there is no token: what is wrong, where, and what to do about it, in one printable sentence.
+//! The errors: fact, place and remedy, in one printable sentence.
 
 use aws_sdk_sts::error::{ErrorMetadata, ProvideErrorMetadata};
 use printable_text::Printable;

@@ -26,7 +26,7 @@ const MAX_INHERITED: usize = 100_000;
 /// The line and the reason, where the AWS CLI would fail too: a setting before the first section, a line that
 /// is neither section nor setting, or a section or setting that occurs twice.
 pub(crate) fn parse(text: &str) -> Result<Sections, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let content = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut sections = Sections::new();
     let mut defaults = Section::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -34,7 +34,7 @@ pub(crate) fn parse(text: &str) -> Result<Sections, String> {
     let mut is_open = false;
     let mut in_defaults = false;
     let mut open: Option<(String, usize)> = None;
-    for (number, line) in (1_usize..).zip(text.lines()) {
+    for (number, line) in (1_usize..).zip(content.lines()) {
         let wrong = |what: &str| Err(format!("line {number}: {what}"));
         let content = line.trim();
         if content.is_empty() || content.starts_with(['#', ';']) {

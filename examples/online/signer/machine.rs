@@ -23,24 +23,30 @@ const MAX_AUTHORIZATION_TOKEN: usize = 20_000;
 ///
 /// # Errors
 ///
-/// A sentence about what is wrong.
+/// A sentence with the reason.
 pub(crate) async fn container(
     environment: &Environment,
     client: SharedHttpClient,
 ) -> Result<Option<Credentials>, String> {
-    let relative = environment.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    let is_container = relative.is_some()
-        || environment
-            .get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
-            .is_some();
-    if !is_container {
-        return Ok(None);
-    }
-    // The SDK would panic.
-    if relative.is_some_and(|path| !path.starts_with('/')) {
-        return Err(
-            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not a path that begins with `/`".to_owned(),
-        );
+    // The SDK panics on an address of another form.
+    match (
+        environment.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+        environment.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+    ) {
+        (None, None) => return Ok(None),
+        (Some(path), _) if !path.starts_with('/') => {
+            return Err(
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not a path that begins with `/`"
+                    .to_owned(),
+            );
+        }
+        (None, Some(url)) if !url.starts_with("http://") && !url.starts_with("https://") => {
+            return Err(
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI does not begin with http:// or https://"
+                    .to_owned(),
+            );
+        }
+        _ => {}
     }
     // The SDK would read a file without an end.
     if let Some(file) = environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
@@ -59,7 +65,7 @@ pub(crate) async fn container(
 ///
 /// # Errors
 ///
-/// A sentence about what is wrong.
+/// A sentence with the reason.
 pub(crate) async fn instance(client: SharedHttpClient) -> Result<Option<Credentials>, String> {
     let config = ProviderConfig::without_region().with_http_client(client);
     // As the AWS CLI: once, for a second. Every kubectl command waits this long if there are no credentials.

@@ -195,7 +195,7 @@ fn role(name: &str, profile: &Profile) -> Result<Role, Error> {
             .get("role_session_name")
             .unwrap_or(SESSION_NAME)
             .to_owned(),
-        // As botocore, which ignores what is not a number.
+        // As botocore, which ignores any other text.
         seconds: profile
             .get("duration_seconds")
             .and_then(|text| text.trim().parse().ok()),

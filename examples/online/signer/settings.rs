@@ -97,7 +97,7 @@ struct File {
     state: State,
 }
 
-/// What was found in the place of a file.
+/// The state of a configuration file.
 #[derive(Debug)]
 enum State {
     /// Settings.

@@ -68,7 +68,10 @@ fn check_region(region: &str, partition: Partition) -> Result<(), String> {
             "--region: `{region}` belongs to partition `{}`, not to `{partition}`",
             endpoint.partition()
         )),
-        Err(_) => Err(format!("--region: `{region}` is not an AWS region")),
+        Err(_) => Err(format!(
+            "--region: `{}` is not an AWS region",
+            Printable::new(region)
+        )),
     }
 }
 

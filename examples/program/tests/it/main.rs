@@ -13,6 +13,9 @@ mod run;
 mod sample_policy;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
+mod serve;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod signer;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

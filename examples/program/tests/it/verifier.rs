@@ -279,7 +279,7 @@ fn the_doctor_verifies_logins_too() {
         assert!(ended.stdout.contains(named), "{named}: {ended:?}");
     }
     for (document, why) in [
-        ("[]", "`method` is missing"),
+        ("[]", "`headers` is not a list"),
         ("{", "EOF"),
         ("{\"method\": \"POST\"}", "`headers` is not a list"),
     ] {

@@ -1,4 +1,4 @@
-//! Files, profiles and variables that no one meant to write.
+//! Malformed files, profiles in circles, and hostile variables.
 
 use super::world::World;
 

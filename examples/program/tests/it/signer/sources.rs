@@ -1,4 +1,4 @@
-//! The source of the credentials by setting: what is asked, where, and with which result.
+//! The source of the credentials by setting: the requests, their hosts and the results.
 
 use super::world::World;
 use crate::stub::{Answer, Received, Stub};
@@ -145,6 +145,12 @@ fn the_ca_bundle_is_that_of_the_flag_the_environment_or_the_profile() {
     world
         .write("empty.pem", "")
         .write("text.pem", "no certificate");
+    let cut = other.pem.replace("-----END CERTIFICATE-----", "");
+    let odd = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    world
+        .write("cut.pem", &cut)
+        .write("odd.pem", &format!("{}{odd}", other.pem));
+
     let good = ["HOME/authority.pem", "HOME/other.pem"];
     let flag = format!("--ca-bundle {}", world.path("authority.pem"));
     let bundle = |path| [KEYS[0], KEYS[1], ("AWS_CA_BUNDLE", path)];
