@@ -5,6 +5,7 @@ pub mod escalation_paths;
 pub mod explain;
 
 mod diff;
+mod json;
 mod namespaces;
 mod permission_set;
 mod permissions;

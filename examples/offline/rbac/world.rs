@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use k8s_rbac::{
-    Fault, KubernetesVersion, ManifestReader, Manifests, Missing, Objects, Policy, SubjectName,
+    Fault, KubernetesVersion, ManifestReader, Manifests, Missing, NOT_AN_API_OBJECT, Objects,
+    Policy, SubjectName,
 };
 use k8s_rbac_analysis::explain::is_of_default_policy;
 use printable_text::Printable;
@@ -82,7 +83,10 @@ impl Reader {
             }
         }
         for (kind, count) in read.skipped() {
-            tell(&format!("{count} of kind {} skipped", Printable::new(kind)));
+            match kind == NOT_AN_API_OBJECT {
+                true => tell(&format!("skipped {count} {kind}")),
+                false => tell(&format!("{count} of kind {} skipped", Printable::new(kind))),
+            }
         }
         Ok(read)
     }

@@ -497,3 +497,40 @@ fn where_rules_cannot_be_compared_either_there_is_no_answer() {
     let error = diff(&policy("a"), &policy("b")).unwrap_err();
     assert_eq!(error.limit(), MAX_DIFF_STEPS);
 }
+
+#[test]
+fn permissions_and_differences_are_data() {
+    let policy = |rules: serde_json::Value| {
+        let objects = serde_json::json!({
+            "clusterRoles": [{"metadata": {"name": "r"}, "rules": rules}],
+            "clusterRoleBindings": [{"metadata": {"name": "b"},
+                "subjects": [{"kind": "User", "name": "u\u{202e}"}],
+                "roleRef": {"kind": "ClusterRole", "name": "r"}}],
+        });
+        Policy::new(serde_json::from_value(objects).unwrap())
+    };
+    let (before, after) = (
+        policy(serde_json::json!([{"verbs": ["get"], "nonResourceURLs": ["/metrics"]}])),
+        policy(
+            serde_json::json!([{"verbs": ["get", "list"], "apiGroups": ["apps"],
+            "resources": ["deployments/scale"], "resourceNames": ["web"]}]),
+        ),
+    );
+    let changes = diff(&before, &after).unwrap();
+    assert_eq!(
+        serde_json::to_value(&changes).unwrap(),
+        serde_json::json!({"changes": [{
+            // Exact: only text is escaped.
+            "subject": {"kind": "User", "name": "u\u{202e}"},
+            "isByRule": false,
+            "gained": [
+                {"verb": "get", "apiGroup": "apps", "resource": "deployments/scale", "resourceName": "web"},
+                {"verb": "list", "apiGroup": "apps", "resource": "deployments/scale", "resourceName": "web"},
+            ],
+            "lost": [{"verb": "get", "nonResourceURL": "/metrics"}],
+            "gainedRules": [{"verbs": ["get", "list"], "apiGroups": ["apps"],
+                "resources": ["deployments/scale"], "resourceNames": ["web"]}],
+            "lostRules": [{"verbs": ["get"], "nonResourceURLs": ["/metrics"]}],
+        }]})
+    );
+}
