@@ -159,13 +159,11 @@ async fn generated_files_give_what_they_give_botocore() {
 
 /// Returns botocore's name of the source and the key id, `half` for half of a pair of keys, or `error`.
 async fn chosen(files: &Files, variables: &[(&str, &str)], flag: Option<&str>) -> String {
-    let settings = match Settings::read(files.environment(variables), flag) {
-        Ok(settings) => settings,
-        Err(_) => return "error".to_owned(),
+    let Ok(settings) = Settings::read(files.environment(variables), flag) else {
+        return "error".to_owned();
     };
-    let plan = match Plan::of(&settings) {
-        Ok(plan) => plan,
-        Err(_) => return "error".to_owned(),
+    let Ok(plan) = Plan::of(&settings) else {
+        return "error".to_owned();
     };
     let method = method(&plan);
     let target = choose(&settings, Some("eu-west-1")).unwrap();

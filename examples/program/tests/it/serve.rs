@@ -97,12 +97,9 @@ fn a_failure_is_429_or_500_without_a_time_to_wait() {
     std::fs::write(&file, &authority.pem).unwrap();
     let pem = file.to_str().unwrap();
     let no = "\"authenticated\":false";
+    let developer: fn(&Received) -> Answer = developer;
     for (answer, status, part) in [
-        (
-            developer as fn(&Received) -> Answer,
-            "200",
-            "\"username\":\"k8s-developer\"",
-        ),
+        (developer, "200", "\"username\":\"k8s-developer\""),
         (|_| fault("InvalidClientTokenId", 403), "200", no),
         (|_| fault("SignatureDoesNotMatch", 403), "200", no),
         (|_| fault("Throttling", 400), "429", "throttled"),

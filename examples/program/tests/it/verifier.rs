@@ -152,6 +152,8 @@ fn the_doctor_names_texts_that_are_not_tokens() {
     let token = token();
     let bare = token.trim();
     let encoded = bare.strip_prefix("k8s-aws-v1.").unwrap();
+    let (start, rest) = bare.split_at(60);
+    let (secret, _) = encoded.split_at(40);
     let document = capture(
         "signer",
         &["--cluster-id", "demo", "--region", "us-west-2"],
@@ -177,18 +179,15 @@ fn the_doctor_names_texts_that_are_not_tokens() {
             "ExecCredential document",
         ),
         (kubeconfig.to_owned(), "a kubeconfig"),
-        (format!("{}…", &bare[..60]), "shortened for a log"),
-        (format!("{}...", &bare[..60]), "shortened for a log"),
+        (format!("{start}…"), "shortened for a log"),
+        (format!("{start}..."), "shortened for a log"),
         (format!("{bare}\n{bare}\n"), "several tokens"),
         (format!("{bare}%3D%3D"), "percent-encoded"),
         (bare.replace("k8s-aws-v1", "k8s-aws-v2"), "another version"),
         (bare.replace("k8s", "K8S"), "not in lower case"),
         (format!("{bare}=="), "strip the `=`"),
-        (
-            format!("k8s-aws-v1.{}+/", &encoded[..40]),
-            "standard base64 alphabet",
-        ),
-        (format!("{}\n{}", &bare[..60], &bare[60..]), "line break"),
+        (format!("k8s-aws-v1.{secret}+/"), "standard base64 alphabet"),
+        (format!("{start}\n{rest}"), "line break"),
         (format!(" {bare}"), "white space"),
         (format!("k8s-aws-v1.{bare}"), "its prefix twice"),
         (
@@ -206,7 +205,7 @@ fn the_doctor_names_texts_that_are_not_tokens() {
         assert_eq!(ended.status.code(), Some(1), "{text}: {ended:?}");
         assert!(ended.stdout.contains(named), "{text}: {ended:?}");
         // Neither the token nor anything that a terminal obeys.
-        assert!(!ended.stdout.contains(&encoded[..40]), "{text}: {ended:?}");
+        assert!(!ended.stdout.contains(secret), "{text}: {ended:?}");
         assert!(
             !ended.stdout.contains(['\u{1b}', '\u{202e}']),
             "{text}: {ended:?}"
