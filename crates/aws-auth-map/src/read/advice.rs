@@ -141,7 +141,7 @@ fn value<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
 #[cfg(test)]
 mod tests {
     use super::{has_unknown_placeholder, may_be_masters, meant_placeholder};
-    use crate::rules::template::Template;
+    use crate::rules::template::{Placeholder, Template};
 
     #[test]
     fn a_session_name_can_complete_masters_but_has_no_colon() {
@@ -201,7 +201,7 @@ mod tests {
             ("{{Nope}}", None),
             ("plain", None),
         ] {
-            let found = meant_placeholder(name).map(|placeholder| placeholder.name());
+            let found = meant_placeholder(name).map(Placeholder::name);
             assert_eq!(found, meant, "{name}");
         }
     }

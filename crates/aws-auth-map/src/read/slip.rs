@@ -11,6 +11,9 @@ pub(super) struct Slip {
     pub(super) column: usize,
 }
 
+/// Finds a mistake at a line of a text, counted from one.
+type Finder = fn(&[&str], usize) -> Option<Slip>;
+
 /// Finds the mistake behind a syntax error in a line. The parser reports an error at the mistake or
 /// a little after it.
 pub(super) fn find(text: &str, error_line: usize) -> Option<Slip> {
@@ -22,7 +25,7 @@ pub(super) fn find(text: &str, error_line: usize) -> Option<Slip> {
         });
     }
     let lines: Vec<&str> = text.lines().take(error_line.saturating_add(1)).collect();
-    let finders: [&[fn(&[&str], usize) -> Option<Slip>]; 2] = [
+    let finders: [&[Finder]; 2] = [
         &[missing_space],
         &[template, block_not_indented, key_inside_list, misaligned],
     ];
