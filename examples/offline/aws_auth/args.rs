@@ -12,7 +12,7 @@ use printable_text::Printable;
 ///
 /// A FILE is the output of `kubectl get cm aws-auth -n kube-system -o yaml` or `-o json`, or the data of
 /// that ConfigMap. `check`, `explain`, `diff` and `convert` also read, by their content: access entries
-/// (the output of `aws eks describe-access-entry`), the ClusterConfig of eksctl, the output of
+/// (the output of `aws eks describe-access-entry`), the `ClusterConfig` of eksctl, the output of
 /// `eksctl get iamidentitymapping -o yaml`, `IAMIdentityMapping` objects, and the configuration file of
 /// aws-iam-authenticator.
 ///
@@ -130,7 +130,7 @@ pub(crate) enum Convert {
     ToConfigMap {
         /// The output of `aws eks describe-access-entry --output json`, for any number of entries one
         /// after another, and that of `list-associated-access-policies`; or another file, such as the
-        /// ClusterConfig of eksctl.
+        /// `ClusterConfig` of eksctl.
         file: PathBuf,
     },
 }
