@@ -1,0 +1,125 @@
+//! Reads the subject of an entry: an ARN, a pattern of ARNs or a permission set.
+
+use bounded_yaml::{Mapping, Node, Scalar};
+use iam_principal::{AccountId, ArnPattern, Kind, Partition, Principal};
+
+use super::{Entry, EntryForm};
+use crate::problem::ProblemKind;
+use crate::read::diagnose_arn::{diagnose_account, diagnose_arn};
+use crate::read::pattern::{Reach, reach};
+use crate::read::suggest_key::suggest_key;
+use crate::rules::arn::fold;
+use crate::rules::sso_role::SsoRole;
+
+impl Entry<'_, '_> {
+    pub(super) fn arn(&mut self, node: &Node) -> Option<String> {
+        let field = Some(self.arn_key());
+        let Some(text) = node.as_text() else {
+            self.report(ProblemKind::NotText, field, node);
+            return None;
+        };
+        // A caller's ARN is folded for lookup, so a rule may be written in any case.
+        let folded = fold(text);
+        let Ok(principal) = Principal::parse(&folded) else {
+            self.report(diagnose_arn(text), field, node);
+            return None;
+        };
+        if text.contains(['*', '?']) {
+            self.report(ProblemKind::LiteralWildcard, field, node);
+        }
+        let form = self.syntax.form;
+        match principal.kind() {
+            Kind::AssumedRole if !form.is_of_config_map() => {}
+            Kind::AssumedRole => self.report(ProblemKind::SessionArn, field, node),
+            // An ARN inside the ARN has a problem of its own.
+            Kind::Role if !principal.path().is_empty() && !principal.path().contains("arn:") => {
+                self.report(ProblemKind::RolePath, field, node);
+            }
+            Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => {}
+        }
+        Some(match form {
+            EntryForm::ClusterConfig | EntryForm::ConfigMap => text.to_owned(),
+            EntryForm::DynamicFile
+            | EntryForm::DynamicFileByUserId
+            | EntryForm::MountedFile
+            | EntryForm::Object => {
+                // In the case in which it is written, unless that is not `arn:aws…`.
+                let written = Principal::parse(text);
+                written.map_or_else(|_| principal.canonical(), |written| written.canonical())
+            }
+        })
+    }
+
+    // DIFFERENCE: upstream does not know the key, so the entry has no principal.
+    pub(super) fn pattern(&mut self, node: &Node) -> Option<ArnPattern> {
+        let field = Some(self.like_key());
+        let Some(text) = node.as_text() else {
+            self.report(ProblemKind::NotText, field, node);
+            return None;
+        };
+        let Ok(pattern) = ArnPattern::parse(text) else {
+            self.report(ProblemKind::Pattern, field, node);
+            return None;
+        };
+        match reach(text) {
+            Reach::Nobody => self.report(ProblemKind::PatternMatchesNobody, field, node),
+            Reach::EveryAccount => self.report(ProblemKind::AnyAccount, field, node),
+            Reach::SomeAccount => {}
+        }
+        Some(pattern)
+    }
+
+    pub(super) fn sso(&mut self, node: &Node) -> Option<SsoRole> {
+        let field = Some("sso");
+        if !self.syntax.dialect.has_permission_sets() {
+            self.report(ProblemKind::SsoNotRead, field, node);
+            return None;
+        }
+        let get = |name: &str| {
+            node.as_mapping()?
+                .entries()
+                .iter()
+                .rfind(|(key, _)| key.text().eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
+        };
+        self.check_sso_keys(node);
+        let account = get("accountID").and_then(Node::as_scalar);
+        if let Some(kind) = account.and_then(|account| diagnose_account(account.text())) {
+            self.report_at(kind, field, account.and_then(Scalar::offset));
+            return None;
+        }
+        let read = || {
+            let text = |name| get(name).and_then(Node::as_text);
+            let partition: Partition = match text("partition") {
+                Some(partition) if !partition.is_empty() => partition.parse().ok()?,
+                // As upstream: an absent partition is the commercial one.
+                _ => Partition::Aws,
+            };
+            let account = AccountId::parse(account?.text()).ok()?;
+            SsoRole::new(partition, account, text("permissionSetName")?).ok()
+        };
+        let Some(role) = read() else {
+            self.report(ProblemKind::Sso, field, node);
+            return None;
+        };
+        // Upstream's reader of the ConfigMap accepts only text here.
+        let offset = account.and_then(Scalar::offset);
+        if !self.sink.is_quoted(offset) {
+            self.report_at(ProblemKind::UnquotedAccount, field, offset);
+        }
+        Some(role)
+    }
+
+    fn check_sso_keys(&mut self, node: &Node) {
+        const KNOWN: [&str; 3] = ["permissionSetName", "accountID", "partition"];
+        let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
+        for (key, _) in entries {
+            let name = key.text();
+            if !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                let kind = suggest_key(name, &KNOWN)
+                    .map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey);
+                self.report_at(kind, Some("sso"), key.offset());
+            }
+        }
+    }
+}
