@@ -1,5 +1,7 @@
 //! Typing errors: words that are one edit away from a word of Kubernetes.
 
+use k8s_rbac::api_resources::SUBRESOURCES;
+
 /// The shortest word that is taken for a typing error. Our choice: shorter words are one edit away from
 /// too many others.
 const MIN_LEN: usize = 4;
@@ -26,30 +28,6 @@ const VERBS: [&str; 14] = [
 ///
 /// As upstream: apiserver, `pkg/endpoints/request`, `RequestInfo`.
 const METHODS: [(&str, &str); 2] = [("post", "create"), ("put", "update")];
-
-/// The subresources that Kubernetes ships.
-const SUBRESOURCES: [&str; 20] = [
-    "approval",
-    "attach",
-    "binding",
-    "checkpoint",
-    "configz",
-    "driver",
-    "ephemeralcontainers",
-    "eviction",
-    "exec",
-    "finalize",
-    "healthz",
-    "log",
-    "metrics",
-    "portforward",
-    "proxy",
-    "resize",
-    "scale",
-    "stats",
-    "status",
-    "token",
-];
 
 /// Returns the verb that was probably meant by a word, for a request for a resource of Kubernetes.
 pub(crate) fn verb_meant(word: &str) -> Option<&'static str> {

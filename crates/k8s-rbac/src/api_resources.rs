@@ -6,6 +6,30 @@
 
 use crate::version::KubernetesVersion;
 
+/// The subresources that Kubernetes ships, those of the kubelet included, in alphabetical order.
+pub const SUBRESOURCES: [&str; 20] = [
+    "approval",
+    "attach",
+    "binding",
+    "checkpoint",
+    "configz",
+    "driver",
+    "ephemeralcontainers",
+    "eviction",
+    "exec",
+    "finalize",
+    "healthz",
+    "log",
+    "metrics",
+    "portforward",
+    "proxy",
+    "resize",
+    "scale",
+    "stats",
+    "status",
+    "token",
+];
+
 /// A resource of the API.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]

@@ -2,32 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use k8s_rbac::api_resources::SUBRESOURCES;
 use k8s_rbac::{Policy, PolicyRule, Quoted};
 
 use crate::can_i::unknown_resource::distance;
-
-/// The subresources that Kubernetes ships.
-const SUBRESOURCES: [&str; 19] = [
-    "approval",
-    "attach",
-    "binding",
-    "configz",
-    "driver",
-    "ephemeralcontainers",
-    "eviction",
-    "exec",
-    "finalize",
-    "healthz",
-    "log",
-    "metrics",
-    "portforward",
-    "proxy",
-    "resize",
-    "scale",
-    "stats",
-    "status",
-    "token",
-];
 
 /// A word of a question that neither Kubernetes nor a rule of the policy has, and that is nearly one that
 /// Kubernetes has. An answer would be about a typing error.
