@@ -116,6 +116,10 @@ impl Signing {
 
     /// Hashes the canonical request, and computes the signing key and the signature, without parsing,
     /// canonicalization or checks.
+    ///
+    /// # Panics
+    ///
+    /// If the signature is not the one that the URL has.
     #[must_use]
     pub fn verify_by_packages(&self) -> impl AsRef<[u8]> + use<> {
         let hash = Sha256::digest(&self.canonical_request);
