@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bounded_yaml::{Mapping, Node};
+use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::{Kind, Principal};
 
 use super::problem_sink::{ProblemSink, TextFrame};
@@ -77,6 +77,11 @@ impl Reader {
         }
         let lists = found.by_principal();
         for (index, mapping) in found.entries.iter().copied().enumerate() {
+            for node in earlier_principals(mapping, keys) {
+                if let Some(rule) = node.as_text().and_then(refusing) {
+                    insert(Section::Entries, index, rule, node.offset(), rules, sink);
+                }
+            }
             let mut entry = Entry {
                 at: section.entry(index),
                 mapping,
@@ -95,11 +100,10 @@ impl Reader {
         let unknown = found
             .only_listed()
             .chain(orphans)
-            .filter_map(|node| Some((strip_path(&fold(node.as_text()?)), node)))
-            .filter(|(arn, _)| Principal::parse(arn).is_ok())
-            .filter(|(arn, _)| seen.insert(arn.clone()));
-        for (index, (arn, node)) in (found.entries.len()..).zip(unknown) {
-            let rule = Rule::exact(&arn, Template::default(), Vec::new()).refusing();
+            .filter_map(|node| Some((fold(node.as_text()?), node)))
+            .filter(|(arn, _)| seen.insert(strip_path(arn)))
+            .filter_map(|(arn, node)| Some((refusing(&arn)?, node)));
+        for (index, (rule, node)) in (found.entries.len()..).zip(unknown) {
             insert(Section::Entries, index, rule, node.offset(), rules, sink);
         }
     }
@@ -225,6 +229,23 @@ type Lists<'n> = HashMap<String, Vec<&'n Mapping>>;
 /// Returns the folded ARN of an object's principal.
 fn principal(mapping: &Mapping) -> Option<String> {
     Some(fold(mapping.get(API.principal)?.as_text()?))
+}
+
+/// Returns the principals of an entry that has several, but for the last, which [`Entry::read`] reads.
+fn earlier_principals<'n>(
+    mapping: &'n Mapping,
+    keys: &Keys,
+) -> impl Iterator<Item = &'n Node> + use<'n> {
+    let key = keys.principal;
+    let is_principal = move |(name, _): &&(Scalar, Node)| name.text() == key;
+    let values = mapping.entries().iter().rev().filter(is_principal);
+    values.skip(1).map(|(_, node)| node)
+}
+
+/// Returns a rule that refuses a principal; `None` if its ARN cannot be read.
+fn refusing(arn: &str) -> Option<Rule> {
+    Principal::parse(arn).ok()?;
+    Some(Rule::exact(&strip_path(arn), Template::default(), Vec::new()).refusing())
 }
 
 /// Whether documents have access entries, their policies or their ARNs.
