@@ -23,6 +23,9 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
     // `<<NAME>>` has a problem of its own where it is not a placeholder.
     let unknown = |name: &Template| {
         let source = name.source();
+        if !source.contains(['{', '<', '(']) {
+            return None;
+        }
         has_unknown_placeholder(&Template::parse(&source))
             .then(|| ProblemKind::UnknownPlaceholder(meant_placeholder(&source)))
     };
@@ -72,14 +75,20 @@ fn has_unknown_placeholder(template: &Template) -> bool {
             })
         })
     };
+    let is_placeholder = |name: &str| {
+        Placeholder::ALL
+            .into_iter()
+            .any(|placeholder| placeholder.name().eq_ignore_ascii_case(name))
+    };
     let is_single = |text: &str| {
-        let folded = text.to_ascii_lowercase();
-        Placeholder::ALL.into_iter().any(|placeholder| {
-            let name = placeholder.name().to_ascii_lowercase();
-            [("{", "}"), ("<", ">"), ("(", ")")]
-                .into_iter()
-                .any(|(open, close)| folded.contains(&[open, &name, close].concat()))
-        })
+        [('{', '}'), ('<', '>'), ('(', ')')]
+            .into_iter()
+            .any(|(open, close)| {
+                text.split(open)
+                    .skip(1)
+                    .filter_map(|after| after.split_once(close))
+                    .any(|(name, _)| is_placeholder(name))
+            })
     };
     [("{{", "}}"), ("<<", ">>")].into_iter().any(is_doubled) || template.literals().any(is_single)
 }

@@ -241,8 +241,28 @@ impl<'e, 's> Entry<'e, 's> {
         mapping
             .entries()
             .iter()
-            .map(|(key, value)| self.unknown_key(key.text(), value))
-            .any(|kind| matches!(kind, ProblemKind::ArnKey(_) | ProblemKind::KeyOfSection(_)))
+            .any(|(key, value)| self.key_of_another_section(key.text(), value).is_some())
+    }
+
+    /// Returns the problem of the ARN key of another section: whether the key or the section is wrong.
+    fn key_of_another_section(&self, key: &str, value: &Node) -> Option<ProblemKind> {
+        if self.syntax.form != EntryForm::ConfigMap {
+            return None;
+        }
+        let section = [Section::Roles, Section::Users]
+            .into_iter()
+            .find(|of| *of != self.section && key.eq_ignore_ascii_case(arn_key(*of)))?;
+        let arn = fold(value.as_text().unwrap_or_default());
+        let kind = Principal::parse(&arn).map(|principal| principal.kind());
+        let is_at_home = match self.section {
+            Section::Users => kind == Ok(Kind::User),
+            _ => kind == Ok(Kind::Role),
+        };
+        Some(if is_at_home {
+            ProblemKind::ArnKey(self.arn_key())
+        } else {
+            ProblemKind::KeyOfSection(section)
+        })
     }
 
     fn by_user_id(&mut self, fields: &Fields<'e>) -> Vec<Subject> {
@@ -345,23 +365,8 @@ impl<'e, 's> Entry<'e, 's> {
             .chain((form.is_handwritten() && dialect.has_patterns()).then(|| self.like_key()))
             .chain(has_sso.then_some("sso"))
             .collect();
-        if form == EntryForm::ConfigMap {
-            let of_section = [Section::Roles, Section::Users]
-                .into_iter()
-                .find(|of| *of != self.section && key.eq_ignore_ascii_case(arn_key(*of)));
-            if let Some(section) = of_section {
-                let arn = fold(value.as_text().unwrap_or_default());
-                let kind = Principal::parse(&arn).map(|principal| principal.kind());
-                let is_at_home = match self.section {
-                    Section::Users => kind == Ok(Kind::User),
-                    _ => kind == Ok(Kind::Role),
-                };
-                return if is_at_home {
-                    ProblemKind::ArnKey(self.arn_key())
-                } else {
-                    ProblemKind::KeyOfSection(section)
-                };
-            }
+        if let Some(kind) = self.key_of_another_section(key, value) {
+            return kind;
         }
         // The key of another tool.
         let is_arn = key.to_ascii_lowercase().ends_with("arn");
