@@ -11,6 +11,7 @@ mod held;
 mod impersonation;
 mod index;
 mod mode;
+mod role_id;
 mod roles;
 mod search;
 mod state;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-use crate::lint::Aggregated;
+use crate::aggregated::Aggregated;
 use crate::unreachable::Vocabulary;
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, KubernetesVersion, Metadata, Objects, PolicyRule, Role,

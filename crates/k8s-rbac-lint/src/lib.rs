@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod aggregated;
 mod baseline;
 mod bindings;
 mod cluster;

@@ -1,10 +1,10 @@
 //! The run over all objects, in order.
 
-use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use k8s_rbac::{ClusterRole, FieldErrors, KubernetesVersion, Objects};
+use k8s_rbac::{FieldErrors, KubernetesVersion, Objects};
 
+use crate::aggregated::aggregate;
 use crate::bindings::{self, Binding};
 use crate::cluster::Cluster;
 use crate::default_policies;
@@ -152,34 +152,5 @@ fn add_field_errors(errors: &FieldErrors, out: &mut Findings) {
         // The server's message contains values as they are.
         let message = escaped(&error.message);
         out.add(FindingCode::FieldError, &escaped(&error.field), message);
-    }
-}
-
-/// The known and the judged roles, aggregated. A judged role replaces a known one of the same name.
-pub(crate) struct Aggregated {
-    /// The `ClusterRole`s.
-    pub(crate) objects: Objects,
-    /// The names of those whose rules are too many to collect.
-    pub(crate) too_large: HashSet<String>,
-}
-
-fn aggregate(known: &[ClusterRole], judged: &[ClusterRole]) -> Aggregated {
-    let judged_names: HashSet<&str> = judged
-        .iter()
-        .map(|role| role.metadata.name.as_str())
-        .collect();
-    let mut all = Objects {
-        cluster_roles: known
-            .iter()
-            .filter(|role| !judged_names.contains(role.metadata.name.as_str()))
-            .chain(judged)
-            .cloned()
-            .collect(),
-        ..Objects::default()
-    };
-    let too_large = all.aggregate().too_large.into_iter().collect();
-    Aggregated {
-        too_large,
-        objects: all,
     }
 }

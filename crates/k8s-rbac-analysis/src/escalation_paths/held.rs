@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::escalation_paths::capability::{Capability, CapabilityKind, NamesUsed};
-use crate::escalation_paths::index::RoleId;
+use crate::escalation_paths::role_id::RoleId;
 use crate::escalation_paths::{GrantedBy, Scope};
 
 /// A capability that an actor holds, where, and by which grant.

@@ -13,7 +13,8 @@ use k8s_rbac::{PRIVILEGED_GROUP, ServiceAccount, SubjectName};
 
 use crate::escalation_paths::capability::{CapabilityKind as Kind, EXTRAS};
 use crate::escalation_paths::held::Held;
-use crate::escalation_paths::index::{Holding, RoleId};
+use crate::escalation_paths::index::Holding;
+use crate::escalation_paths::role_id::RoleId;
 use crate::escalation_paths::state::{ActorId, Pending, State, Turn};
 use crate::escalation_paths::stop::Stop;
 use crate::escalation_paths::{GrantedBy, Scope, Target, Technique};

@@ -10,6 +10,7 @@ use crate::escalation_paths::capability::{
     Capability, CapabilityKind, all_capabilities, capabilities,
 };
 use crate::escalation_paths::held::Held;
+use crate::escalation_paths::role_id::RoleId;
 use crate::escalation_paths::{GrantedBy, Scope};
 
 /// The service account that every namespace has.
@@ -17,13 +18,6 @@ const DEFAULT_ACCOUNT: &str = "default";
 
 /// The group of the service accounts of a namespace, up to the namespace.
 const ACCOUNTS_OF: &str = "system:serviceaccounts:";
-
-/// The number of a role.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(super) struct RoleId(usize);
-
-/// All verbs on all resources, as a role of its own.
-pub(super) const FULL_ACCESS: RoleId = RoleId(0);
 
 /// Where a binding grants a role, and what grants it.
 #[derive(Clone, Copy, Debug)]

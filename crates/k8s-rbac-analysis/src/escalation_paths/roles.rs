@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::escalation_paths::capability::CapabilityKind as Kind;
 use crate::escalation_paths::held::Held;
-use crate::escalation_paths::index::RoleId;
+use crate::escalation_paths::role_id::RoleId;
 use crate::escalation_paths::state::{ActorId, State, Turn};
 use crate::escalation_paths::stop::Stop;
 use crate::escalation_paths::{GrantedBy, Scope, Technique};
