@@ -134,12 +134,7 @@ impl RoleBinding {
     /// would have filled it in.
     #[must_use]
     pub fn field_errors(&self, version: KubernetesVersion) -> FieldErrors {
-        let mut errors = FieldErrors::new("RoleBinding", API_GROUP);
-        let release = Release::of(version);
-        self.check(release, &mut errors);
-        let unnamed = fields_without_name(&self.subjects, Some(&self.role_ref));
-        errors.generate_required(release, unnamed);
-        errors
+        self.checked().errors(version)
     }
 
     /// Returns the errors with which it refuses to replace `before` by this object: the same, and
@@ -147,27 +142,18 @@ impl RoleBinding {
     /// list; [`FieldErrors::message`] has each once.
     #[must_use]
     pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
-        let mut errors = FieldErrors::new("RoleBinding", API_GROUP);
-        let release = Release::of(version);
-        let metadata = Change::new(&before.metadata, &self.metadata);
-        check_update(metadata, Scope::Namespace, release, &mut errors, |errors| {
-            self.check(release, errors);
-        });
-        let role_ref = Change::new(&before.role_ref, &self.role_ref);
-        check_same_role(role_ref, release, &mut errors);
-        let changed = if self.subjects == before.subjects {
-            &[][..]
-        } else {
-            &self.subjects
-        };
-        errors.generate_required(release, fields_without_name(changed, None));
-        errors
+        self.checked().errors_after(version, &before.checked())
     }
 
-    fn check(&self, release: &Release, errors: &mut FieldErrors) {
-        check_metadata(&self.metadata, Scope::Namespace, release, errors);
-        check_role_ref(&self.role_ref, &["Role", "ClusterRole"], errors);
-        check_subjects(&self.subjects, Scope::Namespace, errors);
+    const fn checked(&self) -> CheckedBinding<'_> {
+        CheckedBinding {
+            kind: "RoleBinding",
+            scope: Scope::Namespace,
+            role_kinds: &["Role", "ClusterRole"],
+            metadata: &self.metadata,
+            subjects: self.subjects.as_slice(),
+            role_ref: &self.role_ref,
+        }
     }
 }
 
@@ -177,40 +163,72 @@ impl ClusterRoleBinding {
     /// would have filled it in.
     #[must_use]
     pub fn field_errors(&self, version: KubernetesVersion) -> FieldErrors {
-        let mut errors = FieldErrors::new("ClusterRoleBinding", API_GROUP);
+        self.checked().errors(version)
+    }
+
+    /// Returns the errors with which it refuses to replace `before` by this object: the same, and
+    /// changes of name or `roleRef`. Up to 1.36 its response repeats some, and so does this
+    /// list; [`FieldErrors::message`] has each once.
+    #[must_use]
+    pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
+        self.checked().errors_after(version, &before.checked())
+    }
+
+    const fn checked(&self) -> CheckedBinding<'_> {
+        CheckedBinding {
+            kind: "ClusterRoleBinding",
+            scope: Scope::Cluster,
+            role_kinds: &["ClusterRole"],
+            metadata: &self.metadata,
+            subjects: self.subjects.as_slice(),
+            role_ref: &self.role_ref,
+        }
+    }
+}
+
+/// The parts of a binding of either kind that are validated.
+struct CheckedBinding<'o> {
+    kind: &'static str,
+    scope: Scope,
+    /// The kinds of role that it may refer to.
+    role_kinds: &'static [&'static str],
+    metadata: &'o Metadata,
+    subjects: &'o [Subject],
+    role_ref: &'o RoleRef,
+}
+
+impl CheckedBinding<'_> {
+    fn errors(&self, version: KubernetesVersion) -> FieldErrors {
+        let mut errors = FieldErrors::new(self.kind, API_GROUP);
         let release = Release::of(version);
         self.check(release, &mut errors);
-        let unnamed = fields_without_name(&self.subjects, Some(&self.role_ref));
+        let unnamed = fields_without_name(self.subjects, Some(self.role_ref));
         errors.generate_required(release, unnamed);
         errors
     }
 
-    /// Returns the errors with which it refuses to replace `before` by this object: the same, and
-    /// changes of name or `roleRef`. Up to 1.36 its response repeats some, and so does this list;
-    /// [`FieldErrors::message`] has each once.
-    #[must_use]
-    pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
-        let mut errors = FieldErrors::new("ClusterRoleBinding", API_GROUP);
+    fn errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
+        let mut errors = FieldErrors::new(self.kind, API_GROUP);
         let release = Release::of(version);
-        let metadata = Change::new(&before.metadata, &self.metadata);
-        check_update(metadata, Scope::Cluster, release, &mut errors, |errors| {
+        let metadata = Change::new(before.metadata, self.metadata);
+        check_update(metadata, self.scope, release, &mut errors, |errors| {
             self.check(release, errors);
         });
-        let role_ref = Change::new(&before.role_ref, &self.role_ref);
+        let role_ref = Change::new(before.role_ref, self.role_ref);
         check_same_role(role_ref, release, &mut errors);
         let changed = if self.subjects == before.subjects {
             &[][..]
         } else {
-            &self.subjects
+            self.subjects
         };
         errors.generate_required(release, fields_without_name(changed, None));
         errors
     }
 
     fn check(&self, release: &Release, errors: &mut FieldErrors) {
-        check_metadata(&self.metadata, Scope::Cluster, release, errors);
-        check_role_ref(&self.role_ref, &["ClusterRole"], errors);
-        check_subjects(&self.subjects, Scope::Cluster, errors);
+        check_metadata(self.metadata, self.scope, release, errors);
+        check_role_ref(self.role_ref, self.role_kinds, errors);
+        check_subjects(self.subjects, self.scope, errors);
     }
 }
 
