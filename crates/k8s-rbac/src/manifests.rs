@@ -18,8 +18,7 @@ use crate::engine::policy::Policy;
 use crate::manifests::object::Object;
 use crate::objects::{API_GROUP, ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
 
-/// The default size limit of one file: 16 MiB. Our choice: a dump of ten thousand
-/// bindings has five.
+/// The default size limit of one file: 16 MiB. Our choice: a dump of 10,000 bindings has 5 MiB.
 pub const DEFAULT_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The key in [`Manifests::skipped`] of documents that are not API objects, since `apiVersion` or
@@ -52,16 +51,16 @@ impl Policy {
 
 /// The contents of manifest files: RBAC objects, other objects, and problems.
 ///
-/// Each file is any number of YAML or JSON documents, each document an object or a list of
-/// objects (`List`, `RoleList`, …, also nested). The objects are those that the API server would store:
+/// A file has any number of YAML or JSON documents. Each document is an object or a list of objects
+/// (`List`, `RoleList`, …, also nested). The objects are read as the API server would store them:
 ///
 /// - `roleRef.apiGroup` and the `apiGroup` of users and groups are filled in, as the API does.
-/// - A namespaced object without a namespace is in `default`, and a problem says so, unless the reader
-///   is told where it belongs; a namespace on a cluster-scoped one is dropped.
-/// - Fields that the API does not know are passed over (its field validation `Ignore`, and what a
-///   stored object was read with). Fields that RBAC does not need are not kept.
-/// - A field of the wrong type, a number for a name say, makes the object unreadable, as in the
-///   API. So does a key that is there twice.
+/// - A namespaced object without a namespace gets `default` and a problem, unless the reader has a
+///   namespace for it. The namespace of a cluster-scoped object is dropped.
+/// - Unknown fields are ignored, as with the API's field validation `Ignore`. Fields that RBAC does not
+///   need are not kept.
+/// - A field of the wrong type, such as a number for a name, makes the object unreadable, as in the
+///   API. So does a duplicate key.
 ///
 /// An object that cannot be read is a problem, and the others are kept.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,11 +68,11 @@ pub struct Manifests {
     objects: Objects,
     skipped: BTreeMap<String, usize>,
     problems: Vec<ManifestProblem>,
-    /// Where each object stands, by kind, namespace and name.
+    /// The place of each object, by kind, namespace and name.
     places: HashMap<(&'static str, String, String), Place>,
 }
 
-/// How manifests are read.
+/// The settings for reading manifests.
 #[derive(Clone, Debug)]
 pub struct ManifestReader {
     max_bytes: usize,
@@ -87,8 +86,8 @@ impl Default for ManifestReader {
 }
 
 impl ManifestReader {
-    /// Reads files of at most [`DEFAULT_MAX_BYTES`] each. What names no namespace is in `default`,
-    /// which is a problem.
+    /// Reads files of at most [`DEFAULT_MAX_BYTES`] each. A namespaced object without a namespace gets
+    /// `default` and a problem.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -97,22 +96,22 @@ impl ManifestReader {
         }
     }
 
-    /// Reads files of at most so many bytes each. Memory is proportional to the largest.
+    /// Sets the size limit of one file, in bytes. Memory is proportional to the largest file.
     #[must_use]
     pub const fn with_max_bytes(mut self, max_bytes: usize) -> Self {
         self.max_bytes = max_bytes;
         self
     }
 
-    /// Puts what names no namespace into this one, as `kubectl apply --namespace` and
-    /// `helm install --namespace` do. Then it is no problem.
+    /// Sets the namespace of namespaced objects without one, as `kubectl apply --namespace` and
+    /// `helm install --namespace` do. They are then read without a problem.
     #[must_use]
     pub fn in_namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
 
-    /// Reads files, each given with the name that problems shall call it by, in this order.
+    /// Reads files in this order, each given as its name, which problems quote, and its text.
     #[must_use]
     pub fn read<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Manifests {
         let mut manifests = Manifests::default();
@@ -180,7 +179,7 @@ impl ManifestReader {
 }
 
 impl Manifests {
-    /// Reads files, each given with the name that problems shall call it by, in this order.
+    /// Reads files in this order, each given as its name, which problems quote, and its text.
     /// [`ManifestReader`] has settings.
     #[must_use]
     pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
@@ -213,8 +212,8 @@ impl Manifests {
         &self.problems
     }
 
-    /// Returns where an object stands: of several of one name, the last one, which holds. The path is
-    /// that of the object in its document.
+    /// Returns the place of an object, with its path in the document. Of several objects with one name,
+    /// the last one takes effect, and the place is its.
     #[must_use]
     pub fn place(&self, kind: &str, namespace: &str, name: &str) -> Option<&Place> {
         let kind = KINDS.into_iter().find(|one| *one == kind)?;
@@ -222,8 +221,8 @@ impl Manifests {
         self.places.get(&key)
     }
 
-    /// Adds what a node holds; `path` leads to it in its document. The items of a list may leave
-    /// out what `inherited` has.
+    /// Adds the objects of a node, whose path in the document is `path`. The items of a list inherit the
+    /// fields in `inherited` that they lack.
     fn add(&mut self, node: &Node, path: &str, inherited: &TypeMeta<'_>, at: &At<'_>) {
         if path.is_empty() && is_not_an_api_object(node) {
             return match kind::command_output(node) {
@@ -242,7 +241,7 @@ impl Manifests {
         let is_ours = group == API_GROUP;
         let item_kind = match meta.kind {
             "List" if group.is_empty() => Some(""),
-            // Of Kustomize's functions.
+            // The envelope of Kustomize's functions.
             "ResourceList" if group == "config.kubernetes.io" => Some(""),
             "ClusterRoleBindingList" | "ClusterRoleList" | "RoleBindingList" | "RoleList"
                 if is_ours =>
@@ -368,13 +367,13 @@ impl Manifests {
     }
 }
 
-/// Where a document stands.
+/// The context of a document.
 struct At<'a> {
     file: &'a str,
     text: &'a str,
     positions: &'a OnceCell<LineIndex<'a>>,
     document: usize,
-    /// The namespace of what names none, if it is known.
+    /// The namespace of objects without one, if it is set.
     namespace: Option<&'a str>,
 }
 
@@ -392,7 +391,7 @@ impl At<'_> {
     }
 }
 
-/// What an object says it is.
+/// The type that an object declares.
 #[derive(Default)]
 struct TypeMeta<'n> {
     api_version: &'n str,
@@ -422,8 +421,8 @@ fn join(path: &str, field: &str) -> String {
     format!("{path}{dot}{field}")
 }
 
-/// Returns whether a document is none of the API: it has neither `apiVersion` nor `kind`, or only one
-/// of them and nothing of a role, a binding or a list.
+/// Returns whether a document is not an API object: it has neither `apiVersion` nor `kind`, or only one
+/// of them and no field of a role, a binding or a list.
 fn is_not_an_api_object(node: &Node) -> bool {
     let text = |field| node.get(field).and_then(Node::as_text);
     let is_empty = |field| node.get(field).is_none_or(Node::is_null);
@@ -451,7 +450,7 @@ const PARTS: [&str; 6] = [
     "subjects",
 ];
 
-/// The fields of which all the content is text, wherever they stand in an object.
+/// The fields whose whole content is text, at any depth of an object.
 const TEXTS: [&str; 16] = [
     "apiGroup",
     "apiGroups",
@@ -471,7 +470,7 @@ const TEXTS: [&str; 16] = [
     "generateName",
 ];
 
-/// The fields on the way to those.
+/// The fields that contain those.
 const WAYS: [&str; 7] = [
     "aggregationRule",
     "clusterRoleSelectors",
@@ -482,9 +481,8 @@ const WAYS: [&str; 7] = [
     "subjects",
 ];
 
-/// Refuses numbers and booleans where the API wants text; the reader below would take them as the
-/// text that they were written as. The path to the field is made on the way back, since there is
-/// one only when something is wrong.
+/// Refuses numbers and booleans where the API requires text. The deserializer would accept their source
+/// text. The path to the field is built on the way back, since only errors need it.
 fn texts_are_texts(node: &Node) -> Result<(), (String, Fault)> {
     each(node, |key, value| match key {
         Some("annotations") => are_annotations(value),
@@ -513,8 +511,8 @@ fn is_filled_in(node: &Node) -> Result<(), (String, Fault)> {
     }
 }
 
-/// Refuses annotations that the API would not read. They are not kept, but what cannot be applied
-/// gives nothing.
+/// Refuses annotations that the API would not read. They are not kept, but an object that cannot be
+/// applied grants nothing.
 fn are_annotations(node: &Node) -> Result<(), (String, Fault)> {
     match node {
         Node::Null | Node::Mapping(_) => each(node, |_, value| match value {

@@ -1,7 +1,7 @@
 //! The API objects of `rbac.authorization.k8s.io/v1`, with the API's own field names.
 //!
-//! An absent field and `null` are the empty value, as in Kubernetes. Nothing is checked or
-//! defaulted here: reading manifests does that.
+//! An absent field and `null` are the empty value, as in Kubernetes. Nothing is validated or
+//! defaulted here; the reader of manifests does that.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Formatter};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// The API group of the objects, and of users and groups as subjects.
 pub const API_GROUP: &str = "rbac.authorization.k8s.io";
 
-/// The name of an object, and what else of its metadata a decision can depend on.
+/// The parts of an object's metadata that a decision can depend on.
 ///
 /// Annotations and the rest of the API's metadata are not kept.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -38,15 +38,15 @@ pub struct Metadata {
     pub labels: BTreeMap<String, String>,
 }
 
-/// What may be done with what: requests that match it are allowed.
+/// A rule, which allows the requests that match it. Rules only add permissions.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct PolicyRule {
-    /// The verbs; `*` is every verb.
+    /// The verbs. `*` is every verb.
     #[serde(deserialize_with = "list_or_default")]
     pub verbs: Vec<String>,
-    /// The API groups; the empty text is the core group, `*` every group.
+    /// The API groups. The empty string is the core group, and `*` is every group.
     #[serde(
         deserialize_with = "list_or_default",
         skip_serializing_if = "Vec::is_empty"
@@ -58,13 +58,13 @@ pub struct PolicyRule {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub resources: Vec<String>,
-    /// The object names; none is every name.
+    /// The object names. An empty list stands for every name.
     #[serde(
         deserialize_with = "list_or_default",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub resource_names: Vec<String>,
-    /// The paths that are no resources, exact or ending in `*`.
+    /// The non-resource paths, exact or ending in `*`.
     #[serde(
         rename = "nonResourceURLs",
         deserialize_with = "list_or_default",
@@ -73,7 +73,7 @@ pub struct PolicyRule {
     pub non_resource_urls: Vec<String>,
 }
 
-/// Rules that hold in one namespace, once they are bound.
+/// A role whose rules a binding grants in the role's own namespace.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -86,7 +86,8 @@ pub struct Role {
     pub rules: Vec<PolicyRule>,
 }
 
-/// Rules that hold in the whole cluster, or in the namespace of a RoleBinding that refers to it.
+/// A role whose rules a ClusterRoleBinding grants in the whole cluster, and a RoleBinding in its
+/// namespace.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -97,7 +98,8 @@ pub struct ClusterRole {
     /// The rules, in order.
     #[serde(deserialize_with = "objects_or_default")]
     pub rules: Vec<PolicyRule>,
-    /// Where the control plane takes the rules from, if it does. Kept, not applied.
+    /// The selectors by which the control plane collects the rules, if the role is aggregated. Decisions
+    /// ignore it; [`Objects::aggregate`] applies it.
     #[serde(
         deserialize_with = "optional_object",
         skip_serializing_if = "Option::is_none"
@@ -105,12 +107,12 @@ pub struct ClusterRole {
     pub aggregation_rule: Option<AggregationRule>,
 }
 
-/// Which `ClusterRole`s are collected into an aggregated one.
+/// Selects the `ClusterRole`s whose rules an aggregated role collects.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct AggregationRule {
-    /// A ClusterRole that any of these matches is a member.
+    /// The selectors. A ClusterRole that matches one of them is a member.
     #[serde(
         deserialize_with = "objects_or_default",
         skip_serializing_if = "Vec::is_empty"
@@ -118,18 +120,18 @@ pub struct AggregationRule {
     pub cluster_role_selectors: Vec<LabelSelector>,
 }
 
-/// A question about labels; all its parts must hold.
+/// A label selector, which matches if all its requirements do.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct LabelSelector {
-    /// Labels that must be there with these values.
+    /// The labels that must have these values.
     #[serde(
         deserialize_with = "map_or_default",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub match_labels: BTreeMap<String, String>,
-    /// Further requirements.
+    /// The other requirements.
     #[serde(
         deserialize_with = "objects_or_default",
         skip_serializing_if = "Vec::is_empty"
@@ -137,18 +139,18 @@ pub struct LabelSelector {
     pub match_expressions: Vec<LabelSelectorRequirement>,
 }
 
-/// One requirement on one label.
+/// A requirement of a label selector.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct LabelSelectorRequirement {
-    /// The label.
+    /// The key of the label.
     #[serde(deserialize_with = "or_default")]
     pub key: String,
     /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
     #[serde(deserialize_with = "or_default")]
     pub operator: String,
-    /// The values that `In` and `NotIn` speak of.
+    /// The values of `In` and `NotIn`.
     #[serde(
         deserialize_with = "list_or_default",
         skip_serializing_if = "Vec::is_empty"
@@ -156,7 +158,7 @@ pub struct LabelSelectorRequirement {
     pub values: Vec<String>,
 }
 
-/// Gives a role to subjects in one namespace.
+/// Grants a role to subjects in one namespace.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -164,7 +166,7 @@ pub struct RoleBinding {
     /// Name and namespace.
     #[serde(deserialize_with = "object_or_default")]
     pub metadata: Metadata,
-    /// Who.
+    /// The subjects that get the permissions.
     #[serde(
         deserialize_with = "objects_or_default",
         skip_serializing_if = "Vec::is_empty"
@@ -175,7 +177,7 @@ pub struct RoleBinding {
     pub role_ref: RoleRef,
 }
 
-/// Gives a ClusterRole to subjects in the whole cluster.
+/// Grants a ClusterRole to subjects in the whole cluster.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -183,7 +185,7 @@ pub struct ClusterRoleBinding {
     /// Name.
     #[serde(deserialize_with = "object_or_default")]
     pub metadata: Metadata,
-    /// Who.
+    /// The subjects that get the permissions.
     #[serde(
         deserialize_with = "objects_or_default",
         skip_serializing_if = "Vec::is_empty"
@@ -194,10 +196,9 @@ pub struct ClusterRoleBinding {
     pub role_ref: RoleRef,
 }
 
-/// Who a binding speaks of.
+/// A user, group or service account that a binding grants its role to.
 ///
-/// The kind stays the text it was: kinds that Kubernetes does not know are stored there too, and
-/// match no user.
+/// The kind is text, because Kubernetes also stores subjects of unknown kinds. They match no user.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -205,7 +206,7 @@ pub struct Subject {
     /// `User`, `Group` or `ServiceAccount`.
     #[serde(deserialize_with = "or_default")]
     pub kind: String,
-    /// [`API_GROUP`] for users and groups. Decisions do not look at it.
+    /// [`API_GROUP`] for users and groups. Decisions ignore it.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "String::is_empty"
@@ -222,12 +223,12 @@ pub struct Subject {
     pub namespace: String,
 }
 
-/// The role that a binding gives.
+/// The reference to the role that a binding grants.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct RoleRef {
-    /// [`API_GROUP`]. Decisions do not look at it.
+    /// [`API_GROUP`]. Decisions ignore it.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "String::is_empty"
@@ -241,7 +242,7 @@ pub struct RoleRef {
     pub name: String,
 }
 
-/// The objects that a [`Policy`](crate::Policy) is made of, each list in the order given.
+/// The objects of a [`Policy`](crate::Policy), each list in the order given.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(
@@ -263,14 +264,14 @@ pub struct Objects {
     pub cluster_role_bindings: Vec<ClusterRoleBinding>,
 }
 
-/// Takes `null` for the empty value, as the API's reader does.
+/// Deserializes `null` as the empty value, as the API does.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// The same for a list; a `null` item is the empty value, too.
+/// As [`or_default`] for a list, in which a `null` item is the empty value too.
 pub(crate) fn list_or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
@@ -279,7 +280,7 @@ pub(crate) fn list_or_default<'de, D: Deserializer<'de>, T: Default + Deserializ
     Ok(items.map(Option::unwrap_or_default).collect())
 }
 
-/// The same of a map of texts.
+/// As [`or_default`] for a map of strings, in which a `null` value is the empty string.
 pub(crate) fn map_or_default<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, String>, D::Error> {
@@ -290,14 +291,14 @@ pub(crate) fn map_or_default<'de, D: Deserializer<'de>>(
         .collect())
 }
 
-/// The same of an object, which is a mapping.
+/// As [`or_default`] for an object, which must be a mapping.
 pub(crate) fn object_or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     optional_object(deserializer).map(Option::unwrap_or_default)
 }
 
-/// The same of an object that may be missing.
+/// Deserializes an object, which must be a mapping; `None` for `null`.
 pub(crate) fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -305,7 +306,7 @@ pub(crate) fn optional_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Ok(object.map(|Mapping(object)| object))
 }
 
-/// The same of a list of objects.
+/// As [`list_or_default`] for objects, which must be mappings.
 pub(crate) fn objects_or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
@@ -314,7 +315,7 @@ pub(crate) fn objects_or_default<'de, D: Deserializer<'de>, T: Default + Deseria
     Ok(list.into_iter().flatten().map(object).collect())
 }
 
-/// Deserializes from a mapping only. What serde derives also accepts a list, field by field.
+/// Deserializes from a mapping only. A derived `Deserialize` also accepts a list of the fields' values.
 pub(crate) struct Mapping<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Mapping<T> {

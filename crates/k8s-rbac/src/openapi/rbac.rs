@@ -1,4 +1,4 @@
-//! The four kinds and what they are made of.
+//! Conversions of the four kinds and their parts.
 
 use k8s_openapi::api::rbac::v1 as api;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;

@@ -15,18 +15,18 @@ use crate::review::{
     ReviewVersion, RulesReview,
 };
 
-/// An [`AccessReview`] is of another kind than the type it shall become.
+/// The kind of an [`AccessReview`] is not that of the type to convert it to.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("the review is a {}", .kind.as_str())]
 #[non_exhaustive]
 pub struct OtherReviewKind {
-    /// The kind that it is of.
+    /// The kind of the review.
     pub kind: ReviewKind,
 }
 
 impl From<authentication::UserInfo> for User {
-    /// Takes name and groups as they are. In a `TokenReview`'s answer the group
-    /// `system:authenticated` is not there yet: [`User::authenticated`] adds it.
+    /// Keeps the name and groups unchanged. The status of a `TokenReview` does not have the group
+    /// `system:authenticated` yet; [`User::authenticated`] adds it.
     fn from(user: authentication::UserInfo) -> Self {
         Self {
             name: user.username.unwrap_or_default(),
@@ -111,7 +111,7 @@ fn is(review: &AccessReview, kind: ReviewKind) -> Result<(), OtherReviewKind> {
 impl TryFrom<AccessReview> for api::SubjectAccessReview {
     type Error = OtherReviewKind;
 
-    /// Converts it; one of `v1beta1` becomes one of `v1`.
+    /// Converts the review to `v1`.
     fn try_from(review: AccessReview) -> Result<Self, OtherReviewKind> {
         is(&review, ReviewKind::SubjectAccessReview)?;
         Ok(Self {
@@ -125,7 +125,7 @@ impl TryFrom<AccessReview> for api::SubjectAccessReview {
 impl TryFrom<AccessReview> for api::LocalSubjectAccessReview {
     type Error = OtherReviewKind;
 
-    /// Converts it; one of `v1beta1` becomes one of `v1`.
+    /// Converts the review to `v1`.
     fn try_from(review: AccessReview) -> Result<Self, OtherReviewKind> {
         is(&review, ReviewKind::LocalSubjectAccessReview)?;
         Ok(Self {
@@ -139,7 +139,7 @@ impl TryFrom<AccessReview> for api::LocalSubjectAccessReview {
 impl TryFrom<AccessReview> for api::SelfSubjectAccessReview {
     type Error = OtherReviewKind;
 
-    /// Converts it; one of `v1beta1` becomes one of `v1`. A user that it names has no place there.
+    /// Converts the review to `v1`. A user in its spec is dropped, since the type has no field for one.
     fn try_from(review: AccessReview) -> Result<Self, OtherReviewKind> {
         is(&review, ReviewKind::SelfSubjectAccessReview)?;
         Ok(Self {
@@ -336,7 +336,7 @@ impl From<api::SelfSubjectRulesReview> for RulesReview {
 }
 
 impl From<RulesReview> for api::SelfSubjectRulesReview {
-    /// Converts it; one of `v1beta1` becomes one of `v1`.
+    /// Converts the review to `v1`.
     fn from(review: RulesReview) -> Self {
         Self {
             metadata: review.metadata.into(),
