@@ -201,7 +201,7 @@ pub fn diff_is_empty_exactly_when_all_resolve_alike(bytes: &[u8]) {
         assert!(!before.is_alike(&after), "{change}");
     }
     if diff.is_empty() {
-        for identity in EVERYBODY.iter() {
+        for identity in EVERY_IDENTITY.iter() {
             let names: &[&str] = match instance_id(identity) {
                 Some(_) => &["", "system:x", "ip"],
                 None => &[""],
@@ -437,10 +437,10 @@ fn map_of(config: &Config) -> IdentityMap {
 }
 
 /// Built once, because it takes longer than a run.
-static EVERYBODY: LazyLock<Vec<Identity>> = LazyLock::new(|| everybody().collect());
+static EVERY_IDENTITY: LazyLock<Vec<Identity>> = LazyLock::new(|| every_identity().collect());
 
 /// Every caller that the rules above can match, and some that they cannot.
-fn everybody() -> impl Iterator<Item = Identity> {
+fn every_identity() -> impl Iterator<Item = Identity> {
     const RESOURCES: [&str; 15] = [
         "role/a",
         "role/A",

@@ -187,7 +187,7 @@ impl<'m> Comparison<'m> {
         if !representative.is_possible {
             return;
         }
-        // aws-iam-authenticator maps some entries that are refused here. A user whom the cluster lets in
+        // aws-iam-authenticator maps some entries that are refused here. A user that the cluster lets in
         // today can be locked out by the change.
         let [old, _] = winners;
         if let Winner::Rule(_, _, rule, true) = old

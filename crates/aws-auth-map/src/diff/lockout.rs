@@ -101,7 +101,7 @@ pub(super) fn of_caller(
     })
 }
 
-/// Resolves a caller as a cluster does today: aws-iam-authenticator lets in some callers whom an entry
+/// Resolves a caller as a cluster does today: aws-iam-authenticator lets in some callers that an entry
 /// refuses here, because it cannot be read.
 fn upstream_resolution(map: &IdentityMap, caller: &Identity) -> Resolution {
     let resolution = map.resolve(caller);
@@ -167,7 +167,7 @@ pub(super) fn may_make_administrators(rule: &Rule) -> Option<Vec<String>> {
     (!sessions.is_empty() || groups.iter().any(|group| group == MASTERS)).then_some(sessions)
 }
 
-/// Whether aws-iam-authenticator makes administrators of callers whom a rule refuses here, because it
+/// Whether aws-iam-authenticator makes administrators of callers that a rule refuses here, because it
 /// cannot be read.
 pub(super) fn has_upstream_administrators(rule: &Rule) -> bool {
     rule.upstream_user()

@@ -158,7 +158,7 @@ pub enum ProblemKind {
     /// A pattern, where patterns are not read.
     PatternNotRead,
     /// A pattern that matches no caller's ARN.
-    PatternMatchesNobody,
+    PatternMatchesNoCaller,
     /// A node's username with the groups of a person.
     PersonNamedAsNode,
     /// The ARN of a permission set.
@@ -333,7 +333,7 @@ impl ProblemKind {
             Self::OtherConfigMap => "other-config-map",
             Self::Pattern => "malformed-pattern",
             Self::PatternNotRead => "pattern-not-read",
-            Self::PatternMatchesNobody => "pattern-matches-nobody",
+            Self::PatternMatchesNoCaller => "pattern-matches-nobody",
             Self::PersonNamedAsNode => "person-named-as-node",
             Self::PermissionSetArn => "permission-set-arn",
             Self::ReservedGroup => "reserved-group",
@@ -410,7 +410,7 @@ impl ProblemKind {
             | Self::NodeWithoutName
             | Self::PersonNamedAsNode
             | Self::NoNamespace
-            | Self::PatternMatchesNobody
+            | Self::PatternMatchesNoCaller
             | Self::Shadowed(_)
             | Self::UnknownAccessPolicy
             | Self::UnknownKey

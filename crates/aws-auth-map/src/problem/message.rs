@@ -235,7 +235,7 @@ impl fmt::Display for ProblemKind {
                 "EKS and aws-iam-authenticator do not read this key, so the entry matches no \
                  caller; add an entry with `rolearn` or `userarn` for each ARN"
             }
-            Self::PatternMatchesNobody => {
+            Self::PatternMatchesNoCaller => {
                 "no caller has an ARN like this; a caller's ARN is a role's without its path, a \
                  user's, an account's root or a federated user's"
             }

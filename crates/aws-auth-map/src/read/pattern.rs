@@ -8,7 +8,7 @@ pub(super) enum Reach {
     /// Principals of every account.
     EveryAccount,
     /// None: no caller has a canonical ARN like this.
-    Nobody,
+    NoCaller,
     /// Principals of one account or of several.
     SomeAccount,
 }
@@ -38,7 +38,7 @@ pub(super) fn reach(pattern: &str) -> Reach {
     };
     if !(is_partition && is_service && covers(region, "") && may_be_account(account) && is_resource)
     {
-        return Reach::Nobody;
+        return Reach::NoCaller;
     }
     if account.bytes().any(|b| b.is_ascii_digit()) {
         Reach::SomeAccount
@@ -91,7 +91,7 @@ mod tests {
             "arn:nowhere:iam::111122223333:role/*",
             "arn:aws:s3::111122223333:role/*",
         ] {
-            assert_eq!(reach(pattern), Reach::Nobody, "{pattern}");
+            assert_eq!(reach(pattern), Reach::NoCaller, "{pattern}");
         }
         assert_eq!(
             reach("arn:aws:iam::111122223333:*/team/*"),

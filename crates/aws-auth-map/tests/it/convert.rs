@@ -138,16 +138,20 @@ fn every_difference_has_a_loss(
                 return matches!(change.affected(), Affected::Account(_));
             };
             match (rule.principal(), change.affected()) {
-                (RulePrincipal::Arn(arn), Affected::Arn(whom)) => arn.eq_ignore_ascii_case(whom),
+                (RulePrincipal::Arn(arn), Affected::Arn(affected)) => {
+                    arn.eq_ignore_ascii_case(affected)
+                }
                 (
                     RulePrincipal::ArnAndUserId(arn, _),
-                    Affected::Arn(whom) | Affected::ArnAndUserId(whom, _),
-                ) => arn.eq_ignore_ascii_case(whom),
-                (RulePrincipal::Pattern(pattern), Affected::Pattern(whom)) => {
-                    pattern.as_str() == whom
+                    Affected::Arn(affected) | Affected::ArnAndUserId(affected, _),
+                ) => arn.eq_ignore_ascii_case(affected),
+                (RulePrincipal::Pattern(pattern), Affected::Pattern(affected)) => {
+                    pattern.as_str() == affected
                 }
-                (RulePrincipal::Pattern(pattern), Affected::Arn(whom)) => pattern.matches(whom),
-                (RulePrincipal::Sso(role), Affected::PermissionSet(whom)) => role == whom,
+                (RulePrincipal::Pattern(pattern), Affected::Arn(affected)) => {
+                    pattern.matches(affected)
+                }
+                (RulePrincipal::Sso(role), Affected::PermissionSet(affected)) => role == affected,
                 _ => false,
             }
         });

@@ -62,7 +62,7 @@ impl Entry<'_, '_> {
             return None;
         };
         match reach(text) {
-            Reach::Nobody => self.report(ProblemKind::PatternMatchesNobody, field, node),
+            Reach::NoCaller => self.report(ProblemKind::PatternMatchesNoCaller, field, node),
             Reach::EveryAccount => self.report(ProblemKind::AnyAccount, field, node),
             Reach::SomeAccount => {}
         }
