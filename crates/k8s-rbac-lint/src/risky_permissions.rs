@@ -105,6 +105,8 @@ pub(crate) struct Granted<'r> {
     pub(crate) resources: Vec<&'r str>,
     /// The severity where the role holds in the whole cluster.
     pub(crate) severity: Severity,
+    /// Whether the role also grants the permission without which this one is of little use.
+    pub(crate) is_complete: bool,
 }
 
 impl RiskyPermission {
@@ -146,6 +148,7 @@ impl RiskyPermission {
             verbs,
             resources,
             severity,
+            is_complete: met != Some(Met::Missing),
         })
     }
 }

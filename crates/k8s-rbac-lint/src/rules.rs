@@ -159,7 +159,7 @@ fn check_wildcards(
         let code = FindingCode::WildcardResources;
         let included = risks
             .iter()
-            .filter(|(_, granted)| granted.resources.is_empty());
+            .filter(|(_, granted)| granted.resources.is_empty() && granted.is_complete);
         let mut codes: Vec<&str> = included
             .clone()
             .map(|(permission, _)| permission.code.as_str())
