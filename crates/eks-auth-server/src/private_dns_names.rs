@@ -1,0 +1,75 @@
+//! The private DNS names of EC2 instances, which the rules of nodes need.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// The future that [`PrivateDnsNames::look_up`] returns.
+pub type PendingName<'n> =
+    Pin<Box<dyn Future<Output = Result<String, PrivateDnsNameError>> + Send + 'n>>;
+
+/// Looks up the private DNS name of an EC2 instance.
+///
+/// The webhook asks only if the rule that matches the caller contains `{{EC2PrivateDNSName}}`. It applies no
+/// cache and no limit of its own: an implementation caches names, merges concurrent look-ups of the same
+/// instance, and ends within its own deadline. A future that is dropped must not lose a look-up that another
+/// caller waits for.
+pub trait PrivateDnsNames: fmt::Debug + Send + Sync {
+    /// Returns the private DNS name of an instance, such as `ip-10-0-0-1.ec2.internal`.
+    ///
+    /// `instance_id` is what [`aws_auth_map::instance_id`] returns: it has the shape of an instance id.
+    ///
+    /// # Errors
+    ///
+    /// The name is unknown, for whatever reason. The review is then answered as a failure, never as a
+    /// refusal, which kube-apiserver would cache.
+    fn look_up<'n>(&'n self, instance_id: &'n str) -> PendingName<'n>;
+}
+
+/// Why a private DNS name could not be looked up.
+///
+/// [`Display`](fmt::Display) prints the code; the cause is the [`source`](StdError::source).
+#[derive(Clone, Debug)]
+pub struct PrivateDnsNameError {
+    code: &'static str,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl PrivateDnsNameError {
+    /// Builds an error. `code` is a stable kebab-case name, such as `instance-not-found` or
+    /// `ec2-throttled`; it becomes a field of the log.
+    #[must_use]
+    pub const fn new(code: &'static str) -> Self {
+        Self { code, source: None }
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        Self {
+            source: Some(Arc::new(source)),
+            ..self
+        }
+    }
+
+    /// Returns the stable name of the fact.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+impl fmt::Display for PrivateDnsNameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no private DNS name for the instance ({})", self.code)
+    }
+}
+
+impl StdError for PrivateDnsNameError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let source = self.source.as_deref()?;
+        Some(source)
+    }
+}
