@@ -46,6 +46,7 @@ impl Explanation {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Step {
     backend: BackendKind,
+    backend_index: usize,
     rule: RuleRef,
     place: Place,
     finding: Finding,
@@ -56,6 +57,12 @@ impl Step {
     #[must_use]
     pub const fn backend(&self) -> BackendKind {
         self.backend
+    }
+
+    /// Returns the index of the backend in [`IdentityMap::backends`].
+    #[must_use]
+    pub const fn backend_index(&self) -> usize {
+        self.backend_index
     }
 
     /// Returns the rule.
@@ -206,7 +213,7 @@ impl IdentityMap {
         let caller = Caller::new(identity);
         let mut steps = Vec::new();
         let mut is_decided = false;
-        for backend in self.asked() {
+        for (backend_index, backend) in self.asked_with_index() {
             let rules = backend.rules();
             let decision = self.decide(backend, &caller, identity);
             let winner = decision.and_then(|decision| match decision {
@@ -224,6 +231,7 @@ impl IdentityMap {
                 let place = rules.place(rule);
                 steps.push(Step {
                     backend,
+                    backend_index,
                     rule,
                     place,
                     finding,

@@ -53,7 +53,7 @@ pub use problem::{Location, Problem, ProblemKind, Severity};
 #[cfg(feature = "yaml")]
 pub use read::{
     ClusterConfig, ConfigMapName, ConfigMapNameError, DEFAULT_MAX_BYTES, FileKind, PolicyTable,
-    PolicyTableError, Reader, ReservedPrefixes, ServerConfig, read_config_map,
+    PolicyTableError, ReadEntries, Reader, ReservedPrefixes, ServerConfig, read_config_map,
 };
 #[cfg(feature = "yaml")]
 pub use store::{RetainedSection, SourceFormat, Store, UpdateOutcome};

@@ -23,6 +23,7 @@ mod unfilled;
 
 use bounded_yaml::{Limits, Node};
 
+pub use self::access_entry::ReadEntries;
 pub use self::config_map_name::{ConfigMapName, ConfigMapNameError};
 use self::document::{Search, Source};
 pub use self::eksctl::ClusterConfig;
@@ -163,10 +164,19 @@ impl Reader {
     pub fn read_config_map(&self, text: &str) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();
         let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
-        let Some(nodes) = document::read(text, &self.limits, &mut sink) else {
-            return reading.unreadable();
-        };
-        let found = match document::find(&nodes, &self.config_map, &mut sink) {
+        match document::read(text, &self.limits, &mut sink) {
+            Some(nodes) => self.read_config_map_nodes(text, &nodes),
+            None => reading.unreadable(),
+        }
+    }
+
+    /// Reads the ConfigMap as [`read_config_map`](Self::read_config_map) does, from a text that is parsed
+    /// already. The offsets of the nodes are those in the text.
+    #[must_use]
+    pub fn read_config_map_nodes(&self, text: &str, nodes: &[Node]) -> (Rules, Vec<Problem>) {
+        let mut reading = Reading::default();
+        let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
+        let found = match document::find(nodes, &self.config_map, &mut sink) {
             Search::Found(found) => found,
             Search::Empty(_) => return reading.finish(),
             Search::Unknown => {

@@ -142,11 +142,11 @@ impl IdentityMap {
             private_dns_name,
             map: self,
         };
-        for backend in self.asked() {
+        for (index, backend) in self.asked_with_index() {
             let kind = backend.kind;
             let refuse = |reason, at| {
                 let place = backend.rules.place(at);
-                Resolution::Refused(Refusal::of_rule(reason, at, kind, place))
+                Resolution::Refused(Refusal::of_rule(reason, at, (index, kind), place))
             };
             return match self.decide(backend, &caller, identity) {
                 None => continue,
@@ -167,18 +167,19 @@ impl IdentityMap {
                 })) => match values.render(rule) {
                     Ok((username, groups)) => {
                         let policies = rule.access_policies();
-                        self.conclude(identity, backend, (at, on, policies), username, groups)
+                        let by = (at, on, policies);
+                        self.conclude(identity, (index, backend), by, username, groups)
                     }
                     Err(reason) => refuse(reason, at),
                 },
                 Some(Decision::Account(at)) => {
                     let username = identity.canonical_arn().to_owned();
                     let by = (at, MatchedOn::Account, [].as_slice());
-                    self.conclude(identity, backend, by, username, Vec::new())
+                    self.conclude(identity, (index, backend), by, username, Vec::new())
                 }
                 // DIFFERENCE: upstream treats the section as empty.
                 Some(Decision::Unreadable(section, place)) => {
-                    Resolution::Refused(Refusal::unreadable(section, kind, place))
+                    Resolution::Refused(Refusal::unreadable(section, (index, kind), place))
                 }
             };
         }
@@ -217,21 +218,28 @@ impl IdentityMap {
 
     /// Returns the backends in search order, without those that the authentication mode leaves out.
     pub(crate) fn asked(&self) -> impl Iterator<Item = &Backend> {
+        self.asked_with_index().map(|(_, backend)| backend)
+    }
+
+    /// Returns the backends as [`asked`](Self::asked) does, each with its index in
+    /// [`backends`](Self::backends).
+    pub(crate) fn asked_with_index(&self) -> impl Iterator<Item = (usize, &Backend)> {
         let mode = self.authentication_mode;
-        let is_first =
-            move |backend: &&Backend| mode.is_some() && backend.kind == BackendKind::AccessEntries;
-        let first = self.backends.iter().filter(is_first);
-        let rest = self.backends.iter().filter(move |b| !is_first(b));
+        let is_first = move |(_, backend): &(usize, &Backend)| {
+            mode.is_some() && backend.kind == BackendKind::AccessEntries
+        };
+        let first = self.backends.iter().enumerate().filter(is_first);
+        let rest = self.backends.iter().enumerate();
         first
-            .chain(rest)
-            .filter(move |backend| mode.is_none_or(|mode| mode.asks(backend.kind)))
+            .chain(rest.filter(move |one| !is_first(one)))
+            .filter(move |(_, backend)| mode.is_none_or(|mode| mode.asks(backend.kind)))
     }
 
     // DIFFERENCE: upstream does not check the names of `mapAccounts` against the reserved prefixes.
     fn conclude(
         &self,
         identity: &Identity,
-        backend: &Backend,
+        (index, backend): (usize, &Backend),
         (rule, matched_on, policies): (RuleRef, MatchedOn, &[AccessPolicy]),
         username: String,
         groups: Vec<String>,
@@ -250,7 +258,12 @@ impl IdentityMap {
         };
         if let Some(reason) = reason {
             let place = backend.rules.place(rule);
-            return Resolution::Refused(Refusal::of_rule(reason, rule, backend.kind, place));
+            return Resolution::Refused(Refusal::of_rule(
+                reason,
+                rule,
+                (index, backend.kind),
+                place,
+            ));
         }
         let user = if self.scrubbed_accounts.contains(&identity.account()) {
             UserInfo::scrubbed(username, groups)
@@ -262,6 +275,7 @@ impl IdentityMap {
             rule,
             matched_on,
             backend: backend.kind,
+            backend_index: index,
             access_policies: policies.to_vec(),
         })
     }

@@ -143,6 +143,16 @@ impl Scalar {
         }
     }
 
+    /// Returns a scalar with another text and the same offset, for a reader that renames the keys of
+    /// one format to those of another and still reports the places of the first.
+    #[must_use]
+    pub fn with_text(&self, text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            ..*self
+        }
+    }
+
     pub(crate) fn at(self, offset: Option<usize>) -> Self {
         let offset = offset
             .and_then(|o| u32::try_from(o).ok())
@@ -197,7 +207,9 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    pub(crate) const fn from_entries(entries: Vec<(Scalar, Node)>) -> Self {
+    /// Builds a mapping from its entries, duplicate keys included.
+    #[must_use]
+    pub const fn from_entries(entries: Vec<(Scalar, Node)>) -> Self {
         Self { entries }
     }
 

@@ -146,6 +146,28 @@ impl ManifestReader {
         manifests
     }
 
+    /// Adds documents that are parsed already, each with its number in the file, counted from one. The
+    /// offsets of the nodes are those in `text`.
+    pub fn read_nodes<'n>(
+        &self,
+        name: &str,
+        text: &str,
+        nodes: impl IntoIterator<Item = (usize, &'n Node)>,
+        manifests: &mut Manifests,
+    ) {
+        let positions = OnceCell::new();
+        for (document, node) in nodes {
+            let at = At {
+                file: name,
+                text,
+                positions: &positions,
+                document,
+                namespace: self.namespace.as_deref(),
+            };
+            manifests.add(node, "", &TypeMeta::default(), &at);
+        }
+    }
+
     const fn limits(&self) -> Limits {
         Limits::new().with_max_bytes(self.max_bytes)
     }

@@ -44,7 +44,7 @@ impl Reader {
         };
         let mut found = Found::default();
         for node in &nodes {
-            found.collect(node);
+            found.collect(0, node);
         }
         let is_other = !found.listed.is_empty() || !found.policies.is_empty();
         if found.entries.is_empty() && !is_other {
@@ -54,29 +54,68 @@ impl Reader {
                 return reading.unreadable();
             }
         }
-        self.add_entries(&found, &API, &mut reading.rules, &mut sink);
+        let mut sinks = [sink];
+        self.add_entries(&found, &API, &mut reading.rules, &mut sinks);
         reading.finish()
     }
 
-    /// Adds the rules of access entries, and reports problems.
+    /// Reads access entries as [`read_access_entries`](Self::read_access_entries) does, from several
+    /// texts that are parsed already: an entry in one may have its policies in another.
+    ///
+    /// Each text comes with its nodes, whose offsets are those in the text.
+    #[must_use]
+    pub fn read_access_entry_nodes(&self, texts: &[(&str, &[Node])]) -> ReadEntries {
+        let mut read = ReadEntries::default();
+        let mut problems: Vec<Vec<Problem>> = texts.iter().map(|_| Vec::new()).collect();
+        let mut sinks: Vec<ProblemSink<'_>> = texts
+            .iter()
+            .zip(&mut problems)
+            .map(|((text, _), problems)| ProblemSink::new(text, TextFrame::Here, problems))
+            .collect();
+        let mut found = Found::default();
+        for (at, (_, nodes)) in texts.iter().enumerate() {
+            for node in *nodes {
+                found.collect(at, node);
+            }
+        }
+        read.text_of_entry = self.add_entries(&found, &API, &mut read.rules, &mut sinks);
+        drop(sinks);
+        read.problems = problems
+            .into_iter()
+            .enumerate()
+            .flat_map(|(at, problems)| problems.into_iter().map(move |problem| (at, problem)))
+            .collect();
+        read
+    }
+
+    /// Adds the rules of access entries, and reports problems to the sink of their text. Returns the
+    /// index of each entry's text.
     pub(super) fn add_entries<'n>(
         &self,
         found: &Found<'n>,
         keys: &'static Keys,
         rules: &mut Rules,
-        sink: &mut ProblemSink<'_>,
-    ) {
+        sinks: &mut [ProblemSink<'_>],
+    ) -> Vec<usize> {
         let section = Location::section_of(Section::Entries);
-        if let Some(listed) = found.listed.first() {
+        let unread: Vec<(usize, &Node)> = found.only_listed().collect();
+        if let Some((at, listed)) = unread.first().copied().or_else(|| found.first_unknown())
+            && let Some(sink) = sinks.get_mut(at)
+        {
             sink.report(ProblemKind::ListedEntries, section, listed.offset());
         }
-        for list in found.orphans() {
+        for (text, list) in found.orphans() {
             let offset = list.entries().first().and_then(|(key, _)| key.offset());
             let at = section.field_of(keys.policies);
-            sink.report(ProblemKind::OrphanPolicies, at, offset);
+            if let Some(sink) = sinks.get_mut(text) {
+                sink.report(ProblemKind::OrphanPolicies, at, offset);
+            }
         }
         let lists = found.by_principal();
-        for (index, mapping) in found.entries.iter().copied().enumerate() {
+        for (index, (text, mapping)) in found.entries.iter().copied().enumerate() {
+            let Some(sink) = sinks.get_mut(text) else {
+                continue;
+            };
             for node in earlier_principals(mapping, keys) {
                 if let Some(rule) = node.as_text().and_then(refusing) {
                     insert(Section::Entries, index, rule, node.offset(), rules, sink);
@@ -94,19 +133,38 @@ impl Reader {
                 insert(Section::Entries, index, rule, offset, rules, sink);
             }
         }
+        let mut texts: Vec<usize> = found.entries.iter().map(|(text, _)| *text).collect();
         // The principals that have an entry whose content is not here.
-        let orphans = found.orphans().filter_map(|list| list.get(keys.principal));
+        let orphans = found
+            .orphans()
+            .filter_map(|(text, list)| Some((text, list.get(keys.principal)?)));
         let mut seen = HashSet::new();
-        let unknown = found
-            .only_listed()
+        let unknown = unread
+            .into_iter()
             .chain(orphans)
-            .filter_map(|node| Some((fold(node.as_text()?), node)))
-            .filter(|(arn, _)| seen.insert(strip_path(arn)))
-            .filter_map(|(arn, node)| Some((refusing(&arn)?, node)));
-        for (index, (rule, node)) in (found.entries.len()..).zip(unknown) {
-            insert(Section::Entries, index, rule, node.offset(), rules, sink);
+            .filter_map(|(text, node)| Some((text, fold(node.as_text()?), node)))
+            .filter(|(_, arn, _)| seen.insert(strip_path(arn)))
+            .filter_map(|(text, arn, node)| Some((text, refusing(&arn)?, node)));
+        for (index, (text, rule, node)) in (found.entries.len()..).zip(unknown) {
+            texts.push(text);
+            if let Some(sink) = sinks.get_mut(text) {
+                insert(Section::Entries, index, rule, node.offset(), rules, sink);
+            }
         }
+        texts
     }
+}
+
+/// Access entries that were read from several texts.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "the parts of a result")]
+pub struct ReadEntries {
+    /// The entries.
+    pub rules: Rules,
+    /// The problems, each with the index of its text.
+    pub problems: Vec<(usize, Problem)>,
+    /// The index of the text that each entry is in, by the entry's index in its section.
+    pub text_of_entry: Vec<usize>,
 }
 
 /// The names of an entry's fields.
@@ -136,14 +194,14 @@ pub(super) const EKSCTL: Keys = Keys {
     policy: "policyARN",
 };
 
-/// The objects in a text, by what they are.
+/// The objects in texts, by what they are, each with the index of its text.
 #[derive(Default)]
 pub(super) struct Found<'n> {
-    entries: Vec<&'n Mapping>,
+    entries: Vec<(usize, &'n Mapping)>,
     /// Objects with access policies of a principal.
-    policies: Vec<&'n Mapping>,
+    policies: Vec<(usize, &'n Mapping)>,
     /// The ARNs that `aws eks list-access-entries` prints.
-    listed: Vec<&'n Node>,
+    listed: Vec<(usize, &'n Node)>,
     /// Whether there is a list without entries: the cluster has none.
     has_empty_list: bool,
 }
@@ -152,17 +210,20 @@ impl<'n> Found<'n> {
     /// Takes the items of a list as entries.
     pub(super) fn of_list(items: &'n [Node]) -> Self {
         Self {
-            entries: items.iter().filter_map(Node::as_mapping).collect(),
+            entries: items
+                .iter()
+                .filter_map(|item| Some((0, item.as_mapping()?)))
+                .collect(),
             ..Self::default()
         }
     }
 
-    fn collect(&mut self, node: &'n Node) {
+    fn collect(&mut self, text: usize, node: &'n Node) {
         let mapping = match node {
             Node::Sequence(items) => {
                 self.has_empty_list |= items.is_empty();
                 for item in items {
-                    self.collect(item);
+                    self.collect(text, item);
                 }
                 return;
             }
@@ -174,9 +235,9 @@ impl<'n> Found<'n> {
             .or_else(|| mapping.get("accessEntries"))
         {
             let items = inner.as_sequence().unwrap_or_default();
-            self.listed
-                .extend(items.iter().filter(|item| is_text(item)));
-            self.collect(inner);
+            let listed = items.iter().filter(|item| is_text(item));
+            self.listed.extend(listed.map(|item| (text, item)));
+            self.collect(text, inner);
             return;
         }
         let has = |key: &str| mapping.get(key).is_some();
@@ -184,15 +245,15 @@ impl<'n> Found<'n> {
             .into_iter()
             .any(has);
         if !is_entry && (has(API.policies) || has(API.policy)) {
-            self.policies.push(mapping);
+            self.policies.push((text, mapping));
         } else if is_entry || has(API.principal) {
-            self.entries.push(mapping);
+            self.entries.push((text, mapping));
         }
     }
 
     fn by_principal(&self) -> Lists<'n> {
         let mut lists = Lists::new();
-        for list in &self.policies {
+        for (_, list) in &self.policies {
             if let Some(principal) = principal(list) {
                 lists.entry(principal).or_default().push(list);
             }
@@ -201,25 +262,38 @@ impl<'n> Found<'n> {
     }
 
     fn principals(&self) -> HashSet<String> {
-        self.entries.iter().filter_map(|m| principal(m)).collect()
+        let principals = self
+            .entries
+            .iter()
+            .filter_map(|(_, entry)| principal(entry));
+        principals.collect()
     }
 
     /// Returns the policies whose principal has no entry.
-    fn orphans(&self) -> impl Iterator<Item = &'n Mapping> {
+    fn orphans(&self) -> impl Iterator<Item = (usize, &'n Mapping)> {
         let principals = self.principals();
         self.policies
             .clone()
             .into_iter()
-            .filter(move |list| principal(list).is_none_or(|arn| !principals.contains(&arn)))
+            .filter(move |(_, list)| principal(list).is_none_or(|arn| !principals.contains(&arn)))
     }
 
     /// Returns the listed ARNs of principals without an entry.
-    fn only_listed(&self) -> impl Iterator<Item = &'n Node> {
+    fn only_listed(&self) -> impl Iterator<Item = (usize, &'n Node)> {
         let principals = self.principals();
-        self.listed.clone().into_iter().filter(move |node| {
+        self.listed.clone().into_iter().filter(move |(_, node)| {
             let arn = node.as_text().unwrap_or("");
             Principal::parse(arn).is_ok() && !principals.contains(&fold(arn))
         })
+    }
+
+    /// Returns the first listed text that is not the ARN of a principal.
+    fn first_unknown(&self) -> Option<(usize, &'n Node)> {
+        let is_unknown = |node: &Node| Principal::parse(node.as_text().unwrap_or("")).is_err();
+        self.listed
+            .iter()
+            .copied()
+            .find(|(_, node)| is_unknown(node))
     }
 }
 
@@ -252,13 +326,13 @@ fn refusing(arn: &str) -> Option<Rule> {
 pub(super) fn has_entries(nodes: &[Node]) -> bool {
     let mut found = Found::default();
     for node in nodes {
-        found.collect(node);
+        found.collect(0, node);
     }
     !(found.listed.is_empty() && found.policies.is_empty())
         || found
             .entries
             .iter()
-            .any(|entry| entry.get(API.principal).is_some())
+            .any(|(_, entry)| entry.get(API.principal).is_some())
 }
 
 const fn is_text(node: &Node) -> bool {

@@ -192,7 +192,12 @@ impl Reader {
             return;
         };
         let found = Found::of_list(items);
-        self.add_entries(&found, &EKSCTL, &mut config.access_entries, sink);
+        self.add_entries(
+            &found,
+            &EKSCTL,
+            &mut config.access_entries,
+            std::slice::from_mut(sink),
+        );
     }
 }
 

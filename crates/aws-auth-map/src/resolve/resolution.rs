@@ -38,6 +38,7 @@ pub struct Mapped {
     pub(crate) rule: RuleRef,
     pub(crate) matched_on: MatchedOn,
     pub(crate) backend: BackendKind,
+    pub(crate) backend_index: usize,
     pub(crate) access_policies: Vec<AccessPolicy>,
 }
 
@@ -72,6 +73,12 @@ impl Mapped {
         self.backend
     }
 
+    /// Returns the index of the rule's backend in [`IdentityMap::backends`](crate::IdentityMap::backends).
+    #[must_use]
+    pub const fn backend_index(&self) -> usize {
+        self.backend_index
+    }
+
     /// Returns the access policies of the access entry, which grant permissions in addition to
     /// RBAC; see [`AccessPolicy`].
     #[must_use]
@@ -87,6 +94,7 @@ pub struct Refusal {
     rule: Option<RuleRef>,
     section: Option<Section>,
     backend: BackendKind,
+    backend_index: usize,
     place: Place,
 }
 
@@ -94,7 +102,7 @@ impl Refusal {
     pub(crate) const fn of_rule(
         reason: Reason,
         rule: RuleRef,
-        backend: BackendKind,
+        (backend_index, backend): (usize, BackendKind),
         place: Place,
     ) -> Self {
         Self {
@@ -102,6 +110,7 @@ impl Refusal {
             rule: Some(rule),
             section: Some(rule.section()),
             backend,
+            backend_index,
             place,
         }
     }
@@ -109,7 +118,7 @@ impl Refusal {
     /// Refuses because a section, or the whole source, could not be read.
     pub(crate) const fn unreadable(
         section: Option<Section>,
-        backend: BackendKind,
+        (backend_index, backend): (usize, BackendKind),
         place: Place,
     ) -> Self {
         let reason = match section {
@@ -121,6 +130,7 @@ impl Refusal {
             rule: None,
             section,
             backend,
+            backend_index,
             place,
         }
     }
@@ -147,6 +157,12 @@ impl Refusal {
     #[must_use]
     pub const fn backend(&self) -> BackendKind {
         self.backend
+    }
+
+    /// Returns the index of the backend in [`IdentityMap::backends`](crate::IdentityMap::backends).
+    #[must_use]
+    pub const fn backend_index(&self) -> usize {
+        self.backend_index
     }
 
     /// Returns where the rule or the section is in the source text.
