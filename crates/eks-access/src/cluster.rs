@@ -1,0 +1,275 @@
+//! One cluster, joined from its documents.
+
+use aws_auth_map::{
+    AuthenticationMode, Backend, BackendKind, Dialect, IdentityMap, Reader, RuleRef, Rules,
+};
+use eks_auth::AccessPolicyRules;
+use k8s_rbac::{KubernetesVersion, Policy};
+
+use crate::document::Document;
+use crate::gather::Gathered;
+use crate::options::{Options, Setting};
+use crate::place::Place;
+use crate::principals::Principals;
+use crate::problem::Problem;
+use crate::rbac::Rbac;
+use crate::source::{Source, Unrecognized};
+use crate::workload::Workload;
+
+mod mapping;
+
+/// One cluster: who the callers of AWS become in it, and what its users may do.
+///
+/// # What is joined
+///
+/// - The **identity map**: access entries, then the other sources of rules, as the authentication mode has
+///   it. See [`identity_map`](Self::identity_map).
+/// - The **policy**: roles and bindings, with the default policy of Kubernetes where the documents lack it,
+///   aggregated. See [`policy`](Self::policy).
+/// - The **access policies** of access entries, which grant permissions beside RBAC.
+/// - Workloads, which name the service accounts that run, and the principals that AWS lists.
+///
+/// Every part keeps the place of what it was read from.
+///
+/// # What cannot be read
+///
+/// A document that cannot be read, or of which an object is lost, leaves every question
+/// [without an answer](crate::NoAnswer): the cluster may differ from what was read. The parts that were
+/// read are still here, for programs that list problems.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    pub(crate) documents: Vec<Document>,
+    pub(crate) version: Setting<KubernetesVersion>,
+    pub(crate) mode: Setting<AuthenticationMode>,
+    pub(crate) dialect: Setting<Dialect>,
+    pub(crate) map: IdentityMap,
+    /// The origin of each backend of the map.
+    pub(crate) origins: Vec<BackendOrigin>,
+    pub(crate) config_map: Option<usize>,
+    pub(crate) rbac: Rbac,
+    pub(crate) access_policies: AccessPolicyRules,
+    pub(crate) workloads: Vec<Workload>,
+    pub(crate) service_accounts: Vec<(String, String)>,
+    pub(crate) principals: Principals,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) unrecognized: Vec<Unrecognized>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Where the rules of a backend were read.
+#[derive(Clone, Debug)]
+pub(crate) enum BackendOrigin {
+    /// In one document.
+    Document(usize),
+    /// In the document of each rule, by its index in the section.
+    Documents(Vec<usize>),
+}
+
+impl BackendOrigin {
+    fn of(&self, rule: Option<RuleRef>) -> Option<usize> {
+        match self {
+            Self::Document(document) => Some(*document),
+            Self::Documents(documents) => documents.get(rule?.index()).copied(),
+        }
+    }
+}
+
+impl Cluster {
+    /// Reads documents in any mix, each recognized by what it is, and joins them.
+    ///
+    /// Nothing is refused here: see [`problems`](Self::problems) and [`unreadable`](Self::unreadable).
+    #[must_use]
+    pub fn from_documents(
+        documents: impl IntoIterator<Item = Document>,
+        options: &Options,
+    ) -> Self {
+        let documents: Vec<Document> = documents.into_iter().collect();
+        let reader = Reader::new()
+            .with_config_map(options.config_map.clone())
+            .with_max_bytes(options.max_bytes)
+            .with_dialect(options.dialect.unwrap_or(Dialect::Eks));
+        let mut gathered = Gathered::read(&documents, options, &reader);
+        let dialect = mapping::dialect(options, &gathered);
+        let reader = reader.with_dialect(dialect.value());
+        let mapping = mapping::read(&documents, &reader, &mut gathered);
+        let version = Setting::choose(
+            options.kubernetes_version,
+            gathered.version.clone(),
+            KubernetesVersion::default(),
+        );
+        let mode = Setting::choose(
+            options.authentication_mode,
+            gathered.mode.clone(),
+            AuthenticationMode::ApiAndConfigMap,
+        );
+        let default_policy = options.is_default_policy_added.then_some(version.value());
+        Self {
+            map: mapping.map.with_authentication_mode(mode.value()),
+            origins: mapping.origins,
+            config_map: mapping.config_map,
+            rbac: Rbac::new(gathered.manifests, default_policy),
+            access_policies: AccessPolicyRules::from(&aws_auth_map::PolicyTable::eks()),
+            workloads: gathered.workloads,
+            service_accounts: gathered.service_accounts,
+            principals: gathered.principals,
+            sources: gathered.sources,
+            unrecognized: gathered.unrecognized.into_values().collect(),
+            problems: gathered.problems,
+            documents,
+            version,
+            mode,
+            dialect,
+        }
+    }
+
+    /// Returns the documents, in the order given.
+    #[must_use]
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// Returns the version of Kubernetes.
+    #[must_use]
+    pub const fn kubernetes_version(&self) -> &Setting<KubernetesVersion> {
+        &self.version
+    }
+
+    /// Returns the authentication mode, which the [`identity_map`](Self::identity_map) has, too.
+    #[must_use]
+    pub const fn authentication_mode(&self) -> &Setting<AuthenticationMode> {
+        &self.mode
+    }
+
+    /// Returns the authenticator that the mapping was read for.
+    #[must_use]
+    pub const fn dialect(&self) -> &Setting<Dialect> {
+        &self.dialect
+    }
+
+    /// Returns who the callers of AWS become.
+    #[must_use]
+    pub const fn identity_map(&self) -> &IdentityMap {
+        &self.map
+    }
+
+    /// Returns the place of a rule of the map, given the index of its backend.
+    #[must_use]
+    pub fn place_of_mapping(&self, backend_index: usize, rule: RuleRef) -> Option<Place> {
+        let document = self.origins.get(backend_index)?.of(Some(rule))?;
+        let rules = self.map.backends().get(backend_index)?.rules();
+        Some(Place::of_rule(
+            self.documents.get(document)?.name(),
+            rules.place(rule),
+        ))
+    }
+
+    /// Returns the place of a rule of a role, by the index of the rule in the role as written, counted from
+    /// zero. `None` for a role of the default policy. The document is parsed again, so this is for answers
+    /// that people read.
+    ///
+    /// `kind` is `Role` or `ClusterRole`; the namespace of a ClusterRole is empty.
+    #[must_use]
+    pub fn place_of_role_rule(
+        &self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        rule: usize,
+    ) -> Option<Place> {
+        let role = (kind, namespace, name);
+        self.rbac.place_of_rule(&self.documents, role, rule)
+    }
+
+    /// Returns the document of a backend of the map, by their indexes. `None` for access entries, each of
+    /// which has the document of its [place](Self::place_of_mapping).
+    #[must_use]
+    pub fn document_of_backend(&self, backend_index: usize) -> Option<usize> {
+        self.origins.get(backend_index)?.of(None)
+    }
+
+    /// Returns the index of the document with the ConfigMap that the mapping was read from. `None` if there
+    /// is none, or if it is part of a plan of Terraform.
+    #[must_use]
+    pub const fn config_map_document(&self) -> Option<usize> {
+        self.config_map
+    }
+
+    /// Returns the roles and bindings, with their places.
+    #[must_use]
+    pub const fn rbac(&self) -> &Rbac {
+        &self.rbac
+    }
+
+    /// Returns the policy: the roles and bindings of the documents, and the default policy of Kubernetes.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        self.rbac.policy()
+    }
+
+    /// Returns the rules of the access policies of EKS, as far as they are known.
+    #[must_use]
+    pub const fn access_policies(&self) -> &AccessPolicyRules {
+        &self.access_policies
+    }
+
+    /// Returns the access entries, in the order written: those of the documents that the AWS command line
+    /// made, then those of other sources. They are here in every mode.
+    pub fn entries(&self) -> impl Iterator<Item = (usize, RuleRef, &aws_auth_map::Rule)> {
+        let backends = self.map.backends().iter().enumerate();
+        backends
+            .filter(|(_, backend)| backend.kind() == BackendKind::AccessEntries)
+            .flat_map(|(index, backend)| {
+                let rules = Backend::rules(backend).iter();
+                rules.map(move |(at, rule)| (index, at, rule))
+            })
+    }
+
+    /// Returns the pods and the objects that create pods.
+    #[must_use]
+    pub fn workloads(&self) -> &[Workload] {
+        &self.workloads
+    }
+
+    /// Returns the service accounts that have an object, as namespace and name.
+    #[must_use]
+    pub fn service_accounts(&self) -> &[(String, String)] {
+        &self.service_accounts
+    }
+
+    /// Returns the roles and users that AWS lists.
+    #[must_use]
+    pub const fn principals(&self) -> &Principals {
+        &self.principals
+    }
+
+    /// Returns what was recognized, in the order of the documents.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Returns what has no part in the answers, by kind.
+    #[must_use]
+    pub fn unrecognized(&self) -> &[Unrecognized] {
+        &self.unrecognized
+    }
+
+    /// Returns the problems of the documents, those that leave every question without an answer included.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Returns the problems that leave every question without an answer.
+    pub fn unreadable(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|one| one.is_unreadable())
+    }
+
+    /// Returns whether a document maps AWS identities.
+    #[must_use]
+    pub fn has_mapping(&self) -> bool {
+        let has_rules = |rules: &Rules| !rules.is_empty();
+        self.sources.iter().any(|source| source.kind().is_mapping())
+            || self.map.backends().iter().any(|one| has_rules(one.rules()))
+    }
+}

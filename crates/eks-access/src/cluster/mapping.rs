@@ -1,0 +1,271 @@
+//! The identity map of a cluster, from the documents that have a part of it.
+
+use aws_auth_map::{
+    Backend, BackendKind, ConfigMapName, Dialect, IdentityMap, Problem as RuleProblem, Reader,
+    Rules, ServerConfig,
+};
+use bounded_yaml::{Node, Position};
+
+use super::BackendOrigin;
+use crate::document::Document;
+use crate::gather::{ConfigMapCandidate, Gathered};
+use crate::options::{Options, Setting};
+use crate::place::Place;
+use crate::problem::{Cause, Problem, SourceFault};
+use crate::source::{Source, SourceKind};
+
+/// The identity map, and where its backends were read.
+#[derive(Default)]
+pub(super) struct Mapping {
+    pub(super) map: IdentityMap,
+    pub(super) origins: Vec<BackendOrigin>,
+    /// The document with the ConfigMap.
+    pub(super) config_map: Option<usize>,
+}
+
+/// Chooses the dialect. A configuration file of aws-iam-authenticator shows that this is what reads the
+/// rules.
+pub(super) fn dialect(options: &Options, gathered: &Gathered) -> Setting<Dialect> {
+    let of_server = |kind| matches!(kind, SourceKind::ServerConfig | SourceKind::DynamicFile);
+    let mut sources = gathered.sources.iter();
+    let authenticator = Dialect::Authenticator {
+        sso_role_match: false,
+    };
+    let input = sources
+        .find(|source| of_server(source.kind()))
+        .map(|source| (authenticator, source.place().clone()));
+    Setting::choose(options.dialect, input, Dialect::Eks)
+}
+
+/// One source of rules.
+struct Read {
+    backend: Backend,
+    origin: BackendOrigin,
+}
+
+/// Reads every source of rules.
+pub(super) fn read(documents: &[Document], reader: &Reader, gathered: &mut Gathered) -> Mapping {
+    let mut found = Vec::new();
+    read_entries(documents, reader, gathered, &mut found);
+    let config_map = read_config_map(documents, reader, gathered, &mut found);
+    let server = read_texts(documents, reader, gathered, &mut found);
+    if let Some(server) = &server {
+        found.retain(|read| rank(server, read.backend.kind()).is_some());
+        found.sort_by_key(|read| rank(server, read.backend.kind()));
+    }
+    let mut mapping = Mapping {
+        config_map,
+        ..Mapping::default()
+    };
+    for Read { backend, origin } in found {
+        let kind = backend.kind();
+        let prefixes = server
+            .iter()
+            .flat_map(|one| one.reserved_prefixes().of(kind));
+        let backend = backend.with_reserved_prefixes(prefixes);
+        mapping.map = mapping.map.with_backend(backend);
+        mapping.origins.push(origin);
+    }
+    if let Some(server) = &server {
+        let scrubbed = server.scrubbed_accounts().iter().copied();
+        mapping.map = mapping.map.with_scrubbed_accounts(scrubbed);
+    }
+    mapping
+}
+
+/// Returns the place of a backend in the order of a server's modes. `None` if the server does not ask it.
+fn rank(server: &ServerConfig, kind: BackendKind) -> Option<usize> {
+    let modes = server.backend_modes().kinds();
+    match kind {
+        BackendKind::AccessEntries => Some(0),
+        kind => Some(modes.iter().position(|one| *one == kind)?.saturating_add(1)),
+    }
+}
+
+fn read_entries(
+    documents: &[Document],
+    reader: &Reader,
+    gathered: &mut Gathered,
+    found: &mut Vec<Read>,
+) {
+    let entries = std::mem::take(&mut gathered.entries);
+    if entries.is_empty() {
+        return;
+    }
+    let texts: Vec<(&str, &[Node])> = entries
+        .iter()
+        .filter_map(|(at, nodes)| Some((documents.get(*at)?.text(), nodes.as_slice())))
+        .collect();
+    let read = reader.read_access_entry_nodes(&texts);
+    let document = |text: usize| entries.get(text).map(|(document, _)| *document);
+    for (text, problem) in read.problems {
+        let name = document(text).and_then(|at| documents.get(at));
+        report(gathered, name.map_or("", Document::name), problem);
+    }
+    let texts = read.text_of_entry.into_iter();
+    found.push(Read {
+        backend: Backend::new(BackendKind::AccessEntries, read.rules),
+        origin: BackendOrigin::Documents(texts.filter_map(document).collect()),
+    });
+}
+
+/// Reads the ConfigMap with the mapping. Returns its document, unless it is part of a plan.
+fn read_config_map(
+    documents: &[Document],
+    reader: &Reader,
+    gathered: &mut Gathered,
+    found: &mut Vec<Read>,
+) -> Option<usize> {
+    let candidates = std::mem::take(&mut gathered.config_maps);
+    let place = |candidate: &ConfigMapCandidate, document: &Document| {
+        let position = candidate
+            .offset
+            .map(|offset| Position::of(document.text(), offset));
+        Place::at(document.name(), position)
+    };
+    let chosen = match choose(&candidates, reader.config_map()) {
+        Ok(chosen) => chosen?,
+        Err(second) => {
+            let document = documents.get(second.document)?;
+            gathered.lost(place(second, document), SourceFault::SeveralConfigMaps);
+            return None;
+        }
+    };
+    let document = documents.get(chosen.document)?;
+    let (rules, problems) = reader.read_config_map_nodes(document.text(), &chosen.nodes);
+    take_problems(gathered, document, is_lost(&rules), problems);
+    found.push(Read {
+        backend: Backend::new(BackendKind::EksConfigMap, rules),
+        origin: BackendOrigin::Document(chosen.document),
+    });
+    if chosen.kind != SourceKind::ConfigMap {
+        return None;
+    }
+    gathered.sources.push(Source {
+        kind: SourceKind::ConfigMap,
+        place: place(chosen, document),
+        count: 1,
+    });
+    Some(chosen.document)
+}
+
+/// Chooses the ConfigMap among those of all documents: the one with the wanted name, else the only one. The
+/// reader checks that this one is meant.
+///
+/// # Errors
+///
+/// The second of several that may be meant.
+fn choose<'c>(
+    candidates: &'c [ConfigMapCandidate],
+    wanted: &ConfigMapName,
+) -> Result<Option<&'c ConfigMapCandidate>, &'c ConfigMapCandidate> {
+    let is_named = |one: &&ConfigMapCandidate| {
+        one.namespace.as_deref() == Some(wanted.namespace())
+            && one.name.as_deref() == Some(wanted.name())
+    };
+    let mut named = candidates.iter().filter(is_named);
+    match (named.next(), named.next(), candidates) {
+        (Some(_), Some(second), _) => Err(second),
+        (Some(named), None, _) => Ok(Some(named)),
+        (None, _, []) => Ok(None),
+        (None, _, [only]) => Ok(Some(only)),
+        (None, _, [_, second, ..]) => Err(second),
+    }
+}
+
+/// Reads the documents that `aws-auth-map` reads from their text. Returns the configuration of a server.
+fn read_texts(
+    documents: &[Document],
+    reader: &Reader,
+    gathered: &mut Gathered,
+    found: &mut Vec<Read>,
+) -> Option<ServerConfig> {
+    let mut server: Option<ServerConfig> = None;
+    for (at, kind) in std::mem::take(&mut gathered.mapping_texts) {
+        let Some(document) = documents.get(at) else {
+            continue;
+        };
+        let text = document.text();
+        let (backends, problems) = match kind {
+            SourceKind::IdentityMappings => {
+                one(BackendKind::Crd, reader.read_identity_mappings(text))
+            }
+            SourceKind::IdentityMappingList => {
+                let read = reader.read_identity_mapping_list(text);
+                one(BackendKind::EksConfigMap, read)
+            }
+            SourceKind::ClusterConfig => {
+                let (config, problems) = reader.read_cluster_config(text);
+                if let Some(mode) = config.authentication_mode() {
+                    gathered.set_mode(mode, Place::of_file(document.name()));
+                }
+                let entries = config.access_entries().clone();
+                let mappings = config.identity_mappings().clone();
+                let backends = vec![
+                    (BackendKind::AccessEntries, entries),
+                    (BackendKind::EksConfigMap, mappings),
+                ];
+                (backends, problems)
+            }
+            SourceKind::ServerConfig => {
+                let (config, problems) = reader.read_server_config(text);
+                let rules = config.rules().clone();
+                server.get_or_insert(config);
+                (vec![(BackendKind::MountedFile, rules)], problems)
+            }
+            SourceKind::DynamicFile => {
+                let read = reader.read_dynamic_file(text);
+                let read = read.unwrap_or_else(|problems| (Rules::unreadable_source(), problems));
+                one(BackendKind::DynamicFile, read)
+            }
+            _ => continue,
+        };
+        let is_any_lost = backends.iter().any(|(_, rules)| is_lost(rules));
+        take_problems(gathered, document, is_any_lost, problems);
+        found.extend(
+            backends
+                .into_iter()
+                .filter(|(_, rules)| !rules.is_empty() || is_lost(rules))
+                .map(|(kind, rules)| Read {
+                    backend: Backend::new(kind, rules),
+                    origin: BackendOrigin::Document(at),
+                }),
+        );
+    }
+    server
+}
+
+/// The backends of a document, and its problems.
+type Backends = (Vec<(BackendKind, Rules)>, Vec<RuleProblem>);
+
+fn one(kind: BackendKind, (rules, problems): (Rules, Vec<RuleProblem>)) -> Backends {
+    (vec![(kind, rules)], problems)
+}
+
+/// Whether the source of rules could not be read at all.
+fn is_lost(rules: &Rules) -> bool {
+    rules.unreadable().any(|(section, _)| section.is_none())
+}
+
+fn take_problems(
+    gathered: &mut Gathered,
+    document: &Document,
+    is_lost: bool,
+    problems: Vec<RuleProblem>,
+) {
+    match is_lost {
+        true => gathered.lose_mapping(document.name(), problems),
+        false => {
+            for problem in problems {
+                report(gathered, document.name(), problem);
+            }
+        }
+    }
+}
+
+fn report(gathered: &mut Gathered, name: &str, problem: RuleProblem) {
+    let place = Place::of_problem(name, &problem);
+    gathered
+        .problems
+        .push(Problem::new(place, Cause::Mapping(problem)));
+}

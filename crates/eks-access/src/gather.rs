@@ -1,0 +1,430 @@
+//! Takes documents apart: what each of them has, by kind.
+
+use std::collections::BTreeMap;
+
+use aws_auth_map::{AuthenticationMode, ProblemKind, Reader};
+use bounded_yaml::{Limits, LineIndex, Node, documents};
+use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests};
+
+use crate::document::Document;
+use crate::options::Options;
+use crate::place::Place;
+use crate::principals::Principals;
+use crate::problem::{Cause, Problem, SourceFault};
+use crate::source::{Source, SourceKind, Unrecognized};
+use crate::sources::{self, Shape};
+use crate::workload::Workload;
+
+/// Everything that the documents have.
+pub(crate) struct Gathered {
+    pub(crate) manifests: Manifests,
+    pub(crate) config_maps: Vec<ConfigMapCandidate>,
+    /// Access entries in the shape of the EKS API, by document.
+    pub(crate) entries: Vec<(usize, Vec<Node>)>,
+    /// Documents that a reader of `aws-auth-map` reads from their text.
+    pub(crate) mapping_texts: Vec<(usize, SourceKind)>,
+    pub(crate) workloads: Vec<Workload>,
+    pub(crate) service_accounts: Vec<(String, String)>,
+    pub(crate) principals: Principals,
+    pub(crate) version: Option<(KubernetesVersion, Place)>,
+    pub(crate) mode: Option<(AuthenticationMode, Place)>,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) unrecognized: BTreeMap<String, Unrecognized>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// A ConfigMap that may be the one with the mapping.
+pub(crate) struct ConfigMapCandidate {
+    pub(crate) document: usize,
+    /// The nodes of its document; for one in a plan of Terraform, an object made of the plan.
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) offset: Option<usize>,
+    pub(crate) kind: SourceKind,
+}
+
+/// A document that is read, with what its places need.
+pub(crate) struct Text<'d> {
+    pub(crate) index: usize,
+    pub(crate) document: &'d Document,
+    lines: std::cell::OnceCell<LineIndex<'d>>,
+}
+
+impl<'d> Text<'d> {
+    fn new(index: usize, document: &'d Document) -> Self {
+        Self {
+            index,
+            document,
+            lines: std::cell::OnceCell::new(),
+        }
+    }
+
+    /// Returns the place of an offset.
+    pub(crate) fn place(&self, offset: Option<usize>) -> Place {
+        let position = offset.map(|offset| {
+            self.lines
+                .get_or_init(|| LineIndex::new(self.document.text()))
+                .position(offset)
+        });
+        Place::at(self.document.name(), position)
+    }
+}
+
+/// The words of a text that has a mapping, even if it cannot be parsed.
+const MAPPING_WORDS: [&str; 5] = ["mapRoles", "mapUsers", "mapAccounts", "rolearn", "userarn"];
+
+impl Gathered {
+    /// Reads every document.
+    pub(crate) fn read(documents: &[Document], options: &Options, reader: &Reader) -> Self {
+        let manifest_reader = ManifestReader::new().with_max_bytes(options.max_bytes);
+        let manifest_reader = match &options.namespace {
+            Some(namespace) => manifest_reader.in_namespace(namespace.clone()),
+            None => manifest_reader,
+        };
+        let mut gathered = Self {
+            manifests: Manifests::default(),
+            config_maps: Vec::new(),
+            entries: Vec::new(),
+            mapping_texts: Vec::new(),
+            workloads: Vec::new(),
+            service_accounts: Vec::new(),
+            principals: Principals::default(),
+            version: None,
+            mode: None,
+            sources: Vec::new(),
+            unrecognized: BTreeMap::new(),
+            problems: Vec::new(),
+        };
+        let limits = Limits::new()
+            .with_max_bytes(options.max_bytes)
+            .with_every_offset();
+        for (index, document) in documents.iter().enumerate() {
+            let text = Text::new(index, document);
+            gathered.read_document(&text, &limits, &manifest_reader, reader);
+        }
+        gathered.take_manifest_problems();
+        gathered
+    }
+
+    fn read_document(
+        &mut self,
+        text: &Text<'_>,
+        limits: &Limits,
+        manifest_reader: &ManifestReader,
+        reader: &Reader,
+    ) {
+        let source = text.document.text();
+        let mut nodes = Vec::new();
+        for node in documents(source, limits) {
+            match node {
+                Ok(node) => nodes.push(node),
+                Err(error) => return self.unparsed(text, error, manifest_reader, reader),
+            }
+        }
+        let mut found = Found::default();
+        let api_objects = nodes
+            .iter()
+            .zip(1..)
+            .filter_map(|(node, number)| sources::is_api_object(node).then_some((number, node)));
+        let (name, manifests) = (text.document.name(), &mut self.manifests);
+        manifest_reader.read_nodes(name, source, api_objects, manifests);
+        for node in &nodes {
+            match sources::is_api_object(node) {
+                true => self.take_object(text, node, None, &mut found),
+                false => self.take_other(text, node, reader, &mut found),
+            }
+        }
+        if !found.is_any {
+            let place = Place::of_file(text.document.name());
+            self.lost(place, SourceFault::Empty);
+        }
+        for (namespace, name, offset) in found.config_maps {
+            self.config_maps.push(ConfigMapCandidate {
+                document: text.index,
+                nodes: nodes.clone(),
+                namespace,
+                name,
+                offset,
+                kind: SourceKind::ConfigMap,
+            });
+        }
+        if !found.entries.is_empty() {
+            self.entries.push((text.index, found.entries));
+        }
+    }
+
+    /// Reports why a document cannot be parsed, by the reader that knows its format best.
+    fn unparsed(
+        &mut self,
+        text: &Text<'_>,
+        error: bounded_yaml::Error,
+        manifest_reader: &ManifestReader,
+        reader: &Reader,
+    ) {
+        let (name, source) = (text.document.name(), text.document.text());
+        let is_mapping = MAPPING_WORDS.iter().any(|word| source.contains(word));
+        let (_, problems) = reader.read_config_map(source);
+        let is_known = |kind| {
+            !matches!(
+                kind,
+                ProblemKind::Alias
+                    | ProblemKind::Syntax
+                    | ProblemKind::Tab
+                    | ProblemKind::TooLarge
+                    | ProblemKind::Unclosed
+            )
+        };
+        if is_mapping || problems.iter().any(|problem| is_known(problem.kind())) {
+            self.lose_mapping(name, problems);
+            return;
+        }
+        let read = manifest_reader.read([(name, source)]);
+        let is_of_text =
+            |fault: &Fault| matches!(fault, Fault::Syntax(_) | Fault::Unrendered { .. });
+        match read.problems().iter().find(|one| is_of_text(&one.fault)) {
+            Some(problem) => {
+                let place = Place::at(name, problem.place.position);
+                let (path, fault) = (problem.place.path.clone(), problem.fault.clone());
+                let cause = Cause::Manifest { path, fault };
+                self.problems.push(Problem::lost(place, cause));
+            }
+            None => self.lost(
+                Place::at(name, error.position()),
+                SourceFault::Syntax(error),
+            ),
+        }
+    }
+
+    /// Records the problems of a mapping that cannot be read at all.
+    pub(crate) fn lose_mapping(&mut self, name: &str, problems: Vec<aws_auth_map::Problem>) {
+        self.problems.extend(problems.into_iter().map(|problem| {
+            let place = Place::of_problem(name, &problem);
+            match problem.severity() {
+                aws_auth_map::Severity::Error => Problem::lost(place, Cause::Mapping(problem)),
+                aws_auth_map::Severity::Warning => Problem::new(place, Cause::Mapping(problem)),
+            }
+        }));
+    }
+
+    /// Takes an API object, or the items of a list.
+    fn take_object(
+        &mut self,
+        text: &Text<'_>,
+        node: &Node,
+        inherited: Option<(&str, &str)>,
+        found: &mut Found,
+    ) {
+        let field = |key| {
+            node.get(key)
+                .and_then(Node::as_text)
+                .filter(|t| !t.is_empty())
+        };
+        let api_version = field("apiVersion").or(inherited.map(|(version, _)| version));
+        let kind = field("kind").or(inherited.map(|(_, kind)| kind));
+        let (Some(api_version), Some(kind)) = (api_version, kind) else {
+            // The reader of manifests reports it.
+            found.is_any = true;
+            return;
+        };
+        let items = node.get("items").and_then(Node::as_sequence);
+        if let (Some(items), Some(of_items)) = (items, kind.strip_suffix("List")) {
+            for item in items {
+                let inherited = (!of_items.is_empty()).then_some((api_version, of_items));
+                self.take_object(text, item, inherited, found);
+            }
+            return;
+        }
+        if kind.ends_with("List") && node.get("items").is_none_or(Node::is_null) {
+            return;
+        }
+        found.is_any = true;
+        let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        if sources::take_workload(self, text, node, (group, kind)) {
+            return;
+        }
+        match (group, kind) {
+            ("", "ConfigMap") => self.take_config_map(text, node, found),
+            ("", "ServiceAccount") => sources::take_service_account(self, text, node),
+            (
+                k8s_rbac::API_GROUP,
+                "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding",
+            ) => {
+                self.saw(text, SourceKind::Rbac, node.offset());
+            }
+            (_, "IAMIdentityMapping") => self.saw_text(text, SourceKind::IdentityMappings, node),
+            ("eksctl.io", "ClusterConfig") => self.saw_text(text, SourceKind::ClusterConfig, node),
+            ("", kind) => self.skip(text, kind.to_owned(), node),
+            (group, kind) => self.skip(text, format!("{kind}.{group}"), node),
+        }
+    }
+
+    fn take_config_map(&mut self, text: &Text<'_>, node: &Node, found: &mut Found) {
+        match sources::config_map(node) {
+            sources::ConfigMapContent::ServerConfig => {
+                self.saw_text(text, SourceKind::ServerConfig, node);
+            }
+            sources::ConfigMapContent::Mapping => found.add_config_map(node),
+            // It has the name, perhaps, and nothing else.
+            sources::ConfigMapContent::Other if sources::is_named_like_mapping(node) => {
+                found.add_config_map(node);
+            }
+            sources::ConfigMapContent::Other => self.skip(text, "ConfigMap".to_owned(), node),
+        }
+    }
+
+    /// Takes a document that is not an API object.
+    fn take_other(&mut self, text: &Text<'_>, node: &Node, reader: &Reader, found: &mut Found) {
+        if node.is_null() {
+            return;
+        }
+        found.is_any = true;
+        match sources::shape(node) {
+            Some(Shape::AccessEntries) => {
+                self.saw(text, SourceKind::AccessEntries, node.offset());
+                found.entries.push(node.clone());
+            }
+            Some(Shape::CloudFormation) => {
+                sources::take_template(self, text, node, &mut found.entries);
+            }
+            Some(Shape::Terraform) => {
+                sources::take_terraform(self, text, node, &mut found.entries);
+            }
+            Some(Shape::ConfigMapData) => found.add_config_map(node),
+            Some(Shape::DescribeCluster) => sources::take_cluster(self, text, node),
+            Some(Shape::Principals) => sources::take_principals(self, text, node),
+            Some(Shape::Mapping(kind)) => self.saw_text(text, kind, node),
+            None => self.take_unknown(text, node, reader),
+        }
+    }
+
+    /// Takes a document of no known shape: the output of a command that failed, or something else.
+    fn take_unknown(&mut self, text: &Text<'_>, node: &Node, reader: &Reader) {
+        let (_, problems) = reader.read_config_map(text.document.text());
+        let is_output = |kind| {
+            matches!(
+                kind,
+                ProblemKind::ErrorOutput | ProblemKind::KubectlDescribe
+            )
+        };
+        if problems.iter().any(|problem| is_output(problem.kind())) {
+            return self.lose_mapping(text.document.name(), problems);
+        }
+        let read = ManifestReader::new()
+            .with_max_bytes(text.document.text().len())
+            .read([(text.document.name(), text.document.text())]);
+        let output = read
+            .problems()
+            .iter()
+            .find(|problem| matches!(problem.fault, Fault::CommandOutput(_)));
+        if let Some(problem) = output {
+            let place = Place::at(text.document.name(), problem.place.position);
+            let (path, fault) = (problem.place.path.clone(), problem.fault.clone());
+            let cause = Cause::Manifest { path, fault };
+            self.problems.push(Problem::lost(place, cause));
+            return;
+        }
+        self.skip(text, k8s_rbac::NOT_AN_API_OBJECT.to_owned(), node);
+    }
+
+    /// Counts an object of a kind that is read.
+    pub(crate) fn saw(&mut self, text: &Text<'_>, kind: SourceKind, offset: Option<usize>) {
+        // The objects of a document come one after another.
+        let mut of_document = self
+            .sources
+            .iter_mut()
+            .rev()
+            .take_while(|source| source.place.file() == text.document.name());
+        if let Some(source) = of_document.find(|source| source.kind == kind) {
+            source.count = source.count.saturating_add(1);
+            return;
+        }
+        self.sources.push(Source {
+            kind,
+            place: text.place(offset),
+            count: 1,
+        });
+    }
+
+    /// Counts an object that a reader of `aws-auth-map` reads from the document's text.
+    fn saw_text(&mut self, text: &Text<'_>, kind: SourceKind, node: &Node) {
+        self.saw(text, kind, node.offset());
+        let read = (text.index, kind);
+        if !self.mapping_texts.contains(&read) {
+            self.mapping_texts.push(read);
+        }
+    }
+
+    /// Counts an object that has no part in the answers.
+    pub(crate) fn skip(&mut self, text: &Text<'_>, kind: String, node: &Node) {
+        let counted = self
+            .unrecognized
+            .entry(kind.clone())
+            .or_insert_with(|| Unrecognized {
+                kind,
+                count: 0,
+                first: text.place(node.offset()),
+            });
+        counted.count = counted.count.saturating_add(1);
+    }
+
+    pub(crate) fn report(&mut self, place: Place, fault: SourceFault) {
+        self.problems
+            .push(Problem::new(place, Cause::Source(fault)));
+    }
+
+    pub(crate) fn lost(&mut self, place: Place, fault: SourceFault) {
+        self.problems
+            .push(Problem::lost(place, Cause::Source(fault)));
+    }
+
+    /// Takes a setting of the cluster. The first document that has it decides.
+    pub(crate) fn set_mode(&mut self, mode: AuthenticationMode, place: Place) {
+        match &self.mode {
+            None => self.mode = Some((mode, place)),
+            Some((first, _)) if *first == mode => {}
+            Some(_) => self.report(place, SourceFault::Contradiction("authentication mode")),
+        }
+    }
+
+    /// Takes the version of Kubernetes. The first document that has it decides.
+    pub(crate) fn set_version(&mut self, version: KubernetesVersion, place: Place) {
+        match &self.version {
+            None => self.version = Some((version, place)),
+            Some((first, _)) if *first == version => {}
+            Some(_) => self.report(place, SourceFault::Contradiction("version of Kubernetes")),
+        }
+    }
+
+    fn take_manifest_problems(&mut self) {
+        let problems = self.manifests.problems().iter().map(|problem| {
+            let place = Place::at(&problem.place.file, problem.place.position);
+            let (path, fault) = (problem.place.path.clone(), problem.fault.clone());
+            let is_lost = fault.loses_an_object();
+            let cause = Cause::Manifest { path, fault };
+            match is_lost {
+                true => Problem::lost(place, cause),
+                false => Problem::new(place, cause),
+            }
+        });
+        self.problems.extend(problems);
+    }
+}
+
+/// What one document has.
+#[derive(Default)]
+struct Found {
+    /// Whether there is any object or value.
+    is_any: bool,
+    config_maps: Vec<(Option<String>, Option<String>, Option<usize>)>,
+    entries: Vec<Node>,
+}
+
+impl Found {
+    fn add_config_map(&mut self, node: &Node) {
+        let metadata = |key| Some(node.get("metadata")?.get(key)?.as_text()?.to_owned());
+        let field = |key| metadata(key).filter(|text| !text.is_empty());
+        self.config_maps
+            .push((field("namespace"), field("name"), node.offset()));
+    }
+}

@@ -1,0 +1,155 @@
+//! The settings of a cluster, given or read.
+
+use aws_auth_map::{AuthenticationMode, ConfigMapName, Dialect};
+use k8s_rbac::KubernetesVersion;
+
+use crate::place::Place;
+
+/// What the caller knows of a cluster. What is not given is taken from the documents, else from the
+/// defaults.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(crate) kubernetes_version: Option<KubernetesVersion>,
+    pub(crate) authentication_mode: Option<AuthenticationMode>,
+    pub(crate) dialect: Option<Dialect>,
+    pub(crate) config_map: ConfigMapName,
+    pub(crate) is_default_policy_added: bool,
+    pub(crate) max_bytes: usize,
+    pub(crate) namespace: Option<String>,
+}
+
+impl Options {
+    /// Builds the defaults: the newest version of Kubernetes, `API_AND_CONFIG_MAP`, the dialect of EKS, the
+    /// ConfigMap `kube-system/aws-auth`, the default policy of Kubernetes added where it is missing, and
+    /// documents of at most [`k8s_rbac::DEFAULT_MAX_BYTES`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            kubernetes_version: None,
+            authentication_mode: None,
+            dialect: None,
+            config_map: ConfigMapName::default(),
+            is_default_policy_added: true,
+            max_bytes: k8s_rbac::DEFAULT_MAX_BYTES,
+            namespace: None,
+        }
+    }
+
+    /// Sets the version of Kubernetes.
+    #[must_use]
+    pub fn with_kubernetes_version(self, version: KubernetesVersion) -> Self {
+        Self {
+            kubernetes_version: Some(version),
+            ..self
+        }
+    }
+
+    /// Sets the authentication mode: which of access entries and the ConfigMap are asked.
+    #[must_use]
+    pub fn with_authentication_mode(self, mode: AuthenticationMode) -> Self {
+        Self {
+            authentication_mode: Some(mode),
+            ..self
+        }
+    }
+
+    /// Sets the authenticator that the mapping is written for.
+    #[must_use]
+    pub fn with_dialect(self, dialect: Dialect) -> Self {
+        Self {
+            dialect: Some(dialect),
+            ..self
+        }
+    }
+
+    /// Sets the name of the ConfigMap with the mapping.
+    #[must_use]
+    pub fn with_config_map(self, config_map: ConfigMapName) -> Self {
+        Self { config_map, ..self }
+    }
+
+    /// Leaves out the default policy of Kubernetes where the documents lack it.
+    #[must_use]
+    pub fn without_default_policy(self) -> Self {
+        Self {
+            is_default_policy_added: false,
+            ..self
+        }
+    }
+
+    /// Sets the maximum size of a document in bytes.
+    #[must_use]
+    pub fn with_max_bytes(self, max_bytes: usize) -> Self {
+        Self { max_bytes, ..self }
+    }
+
+    /// Sets the namespace of namespaced RBAC objects without one, as `kubectl apply --namespace` does. They
+    /// are otherwise placed in `default`, with a problem.
+    #[must_use]
+    pub fn in_namespace(self, namespace: impl Into<String>) -> Self {
+        Self {
+            namespace: Some(namespace.into()),
+            ..self
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A setting of a cluster, and where it comes from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Setting<T> {
+    value: T,
+    origin: Origin,
+}
+
+impl<T: Copy> Setting<T> {
+    /// Chooses the value of an option, else that of the documents, else the default.
+    pub(crate) fn choose(option: Option<T>, input: Option<(T, Place)>, default: T) -> Self {
+        match (option, input) {
+            (Some(value), _) => Self {
+                value,
+                origin: Origin::Option,
+            },
+            (None, Some((value, place))) => Self {
+                value,
+                origin: Origin::Document(place),
+            },
+            (None, None) => Self {
+                value: default,
+                origin: Origin::Default,
+            },
+        }
+    }
+
+    /// Returns the value.
+    #[must_use]
+    pub const fn value(&self) -> T {
+        self.value
+    }
+
+    /// Returns where the value comes from.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+/// Where a [`Setting`] comes from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a setting is given, read or neither"
+)]
+pub enum Origin {
+    /// It was given with the [`Options`].
+    Option,
+    /// A document has it, here.
+    Document(Place),
+    /// Neither, so it is the default.
+    Default,
+}

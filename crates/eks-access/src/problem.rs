@@ -1,0 +1,196 @@
+//! Problems of the documents, each with its place.
+
+use std::fmt::{self, Display, Formatter};
+
+use k8s_rbac::Fault;
+use k8s_rbac_lint::Severity;
+use printable_text::Printable;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use thiserror::Error;
+
+use crate::place::Place;
+
+/// A problem that was met when a document was read. Prints with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    place: Place,
+    cause: Cause,
+    is_lost: bool,
+}
+
+/// What kind of problem it is, by the reader that met it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// In the mapping: the ConfigMap, access entries, and other sources of rules.
+    Mapping(aws_auth_map::Problem),
+    /// In RBAC manifests.
+    Manifest {
+        /// The path of the field in its document. Empty for the document.
+        path: String,
+        /// The problem.
+        fault: Fault,
+    },
+    /// In a document of another kind, or in the documents as a whole.
+    Source(SourceFault),
+}
+
+/// A problem of a document that is neither a mapping nor a manifest.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum SourceFault {
+    /// The document is empty, or contains only empty lists.
+    #[error(
+        "nothing is in it; an empty answer of a command does not mean that a cluster has nothing"
+    )]
+    Empty,
+    /// The document cannot be parsed.
+    #[error("{0}")]
+    Syntax(bounded_yaml::Error),
+    /// Several ConfigMaps may be the one with the mapping.
+    #[error("another ConfigMap may be the one with the mapping, too; name one with its namespace")]
+    SeveralConfigMaps,
+    /// The value depends on a parameter or on another resource.
+    #[error("{0}: the value is known only after the template is deployed")]
+    NotKnownYet(String),
+    /// A field is missing or has another type than the format has.
+    #[error("`{0}` is missing or is not of the type that this format has")]
+    Field(&'static str),
+    /// A workload or a namespaced object has no namespace. It is placed in `default`.
+    #[error("no namespace is given; taken for `default`, as kubectl does by default")]
+    NamespaceDefaulted,
+    /// A version of Kubernetes that is not known; the newest one is used.
+    #[error("Kubernetes {0} is not known here; the newest known version is used")]
+    UnknownVersion(String),
+    /// Two documents disagree on a setting of the cluster. The first is used.
+    #[error("another document has a different {0}; that of the first is used")]
+    Contradiction(&'static str),
+    /// An authentication mode that EKS does not have.
+    #[error("`{0}` is not an authentication mode")]
+    AuthenticationMode(String),
+}
+
+impl SourceFault {
+    /// Returns a stable code in kebab case.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "empty-source",
+            Self::Syntax(_) => "syntax",
+            Self::SeveralConfigMaps => "several-config-maps",
+            Self::NotKnownYet(_) => "not-known-yet",
+            Self::Field(_) => "field",
+            Self::NamespaceDefaulted => "namespace-defaulted",
+            Self::UnknownVersion(_) => "unknown-version",
+            Self::Contradiction(_) => "contradiction",
+            Self::AuthenticationMode(_) => "authentication-mode",
+        }
+    }
+}
+
+impl Problem {
+    /// A problem of a part that was read all the same, or that refuses.
+    pub(crate) const fn new(place: Place, cause: Cause) -> Self {
+        Self {
+            place,
+            cause,
+            is_lost: false,
+        }
+    }
+
+    /// A problem for which a part of the cluster is not known, so that there is no answer.
+    pub(crate) const fn lost(place: Place, cause: Cause) -> Self {
+        Self {
+            place,
+            cause,
+            is_lost: true,
+        }
+    }
+
+    /// Returns the place.
+    #[must_use]
+    pub const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Returns the problem as its reader reports it.
+    #[must_use]
+    pub const fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// Returns whether a part of the cluster could not be read for it, so that every question is without an
+    /// answer.
+    #[must_use]
+    pub const fn is_unreadable(&self) -> bool {
+        self.is_lost
+    }
+
+    /// Returns a stable code in kebab case.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match &self.cause {
+            Cause::Mapping(problem) => problem.code(),
+            Cause::Manifest { fault, .. } => fault.code(),
+            Cause::Source(fault) => fault.code(),
+        }
+    }
+
+    /// Returns the severity: `high` for what was not read, `medium` for what was read and probably does not
+    /// have the intended effect, `low` for what was filled in.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        match &self.cause {
+            _ if self.is_lost => Severity::High,
+            Cause::Mapping(problem) => match problem.severity() {
+                aws_auth_map::Severity::Error => Severity::High,
+                aws_auth_map::Severity::Warning => Severity::Medium,
+            },
+            Cause::Manifest {
+                fault: Fault::NamespaceDefaulted,
+                ..
+            }
+            | Cause::Source(SourceFault::NamespaceDefaulted) => Severity::Low,
+            Cause::Manifest { .. } | Cause::Source(_) => Severity::Medium,
+        }
+    }
+
+    /// Returns the message, without the place, in one line and without control characters.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match &self.cause {
+            Cause::Mapping(problem) => format!("{}: {}", problem.at(), problem.kind()),
+            Cause::Manifest { path, fault } if path.is_empty() => fault.to_string(),
+            Cause::Manifest { path, fault } => format!("{}: {fault}", Printable::new(path)),
+            Cause::Source(fault) => Printable::new(&fault.to_string()).to_string(),
+        }
+    }
+}
+
+impl Display for Problem {
+    /// Prints `FILE:LINE:COLUMN: SEVERITY[CODE]: MESSAGE`, as compilers do.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (place, severity) = (&self.place, self.severity());
+        write!(
+            f,
+            "{place}: {}[{}]: {}",
+            severity.as_str(),
+            self.code(),
+            self.message()
+        )
+    }
+}
+
+/// Serializes as `{"place", "severity", "code", "message", "isUnreadable"}`.
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("place", &self.place)?;
+        map.serialize_entry("severity", &self.severity())?;
+        map.serialize_entry("code", self.code())?;
+        map.serialize_entry("message", &self.message())?;
+        map.serialize_entry("isUnreadable", &self.is_lost)?;
+        map.end()
+    }
+}

@@ -1,0 +1,211 @@
+//! The roles and bindings of a cluster, with the default policy and the places of the objects.
+
+use std::collections::HashSet;
+
+use bounded_yaml::{Limits, LineIndex, Node, documents};
+use k8s_rbac::bootstrap::LABEL;
+use k8s_rbac::{ClusterRole, KubernetesVersion, Manifests, Metadata, Objects, Policy};
+
+use crate::document::Document;
+use crate::place::Place;
+
+/// The roles and bindings of a cluster.
+#[derive(Clone, Debug)]
+pub struct Rbac {
+    manifests: Manifests,
+    objects: Objects,
+    policy: Policy,
+    default_policy: DefaultPolicy,
+    too_large: Vec<String>,
+}
+
+/// What became of the default policy of Kubernetes, which every cluster has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "it is there, added or left out")]
+pub enum DefaultPolicy {
+    /// The documents have it: they have the ClusterRole and the ClusterRoleBinding `cluster-admin`.
+    InDocuments,
+    /// It was added: that of this version, but for objects that the documents have.
+    Added(KubernetesVersion),
+    /// The documents lack it, and it was not to be added.
+    LeftOut,
+}
+
+impl Rbac {
+    /// Joins the objects of manifests with the default policy of a version, if one is given and they lack
+    /// it, and fills in the rules of aggregated roles.
+    pub(crate) fn new(manifests: Manifests, version: Option<KubernetesVersion>) -> Self {
+        let mut objects = manifests.objects().clone();
+        let default_policy = match version {
+            _ if has_default_policy(&objects) => DefaultPolicy::InDocuments,
+            None => DefaultPolicy::LeftOut,
+            Some(version) => {
+                add_default_policy(&mut objects, version);
+                DefaultPolicy::Added(version)
+            }
+        };
+        let too_large = aggregate(&mut objects);
+        Self {
+            policy: Policy::new(objects.clone()),
+            manifests,
+            objects,
+            default_policy,
+            too_large,
+        }
+    }
+
+    /// Returns the objects that the documents have, as written.
+    #[must_use]
+    pub const fn written(&self) -> &Objects {
+        self.manifests.objects()
+    }
+
+    /// Returns whether the documents have any role or binding.
+    #[must_use]
+    pub fn is_any_written(&self) -> bool {
+        let written = self.written();
+        !(written.roles.is_empty()
+            && written.role_bindings.is_empty()
+            && written.cluster_roles.is_empty()
+            && written.cluster_role_bindings.is_empty())
+    }
+
+    /// Returns the objects of the [`policy`](Self::policy): those of the documents and of the default policy,
+    /// with the rules of aggregated roles filled in.
+    #[must_use]
+    pub const fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// Returns the policy.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Returns what became of the default policy.
+    #[must_use]
+    pub const fn default_policy(&self) -> DefaultPolicy {
+        self.default_policy
+    }
+
+    /// Returns the aggregated roles that have too many rules to fill in. They keep those that are written,
+    /// so that a denial may be wrong.
+    #[must_use]
+    pub fn too_large(&self) -> &[String] {
+        &self.too_large
+    }
+
+    /// Returns the place of an object of a document. `None` for one of the default policy.
+    ///
+    /// `kind` is `Role`, `ClusterRole`, `RoleBinding` or `ClusterRoleBinding`; the namespace of the
+    /// cluster-scoped kinds is empty.
+    #[must_use]
+    pub fn place(&self, kind: &str, namespace: &str, name: &str) -> Option<Place> {
+        let place = self.manifests.place(kind, namespace, name)?;
+        Some(Place::at(&place.file, place.position))
+    }
+
+    /// Returns the place of a rule of a role, counted from zero; that of the role if the rule's is not known.
+    /// This parses the document again.
+    pub(crate) fn place_of_rule(
+        &self,
+        all: &[Document],
+        (kind, namespace, name): (&str, &str, &str),
+        rule: usize,
+    ) -> Option<Place> {
+        let place = self.manifests.place(kind, namespace, name)?;
+        let found = || {
+            let document = all.iter().find(|one| one.name() == place.file)?;
+            let text = document.text();
+            let limits = Limits::new().with_max_bytes(text.len()).with_every_offset();
+            let node = documents(text, &limits)
+                .nth(place.document.checked_sub(1)?)?
+                .ok()?;
+            let rules = at_path(&node, &place.path)?.get("rules")?.as_sequence()?;
+            let offset = rules.get(rule)?.offset()?;
+            let position = LineIndex::new(text).position(offset);
+            Some(Place::at(&place.file, Some(position)))
+        };
+        found().or_else(|| Some(Place::at(&place.file, place.position)))
+    }
+}
+
+/// Follows a path such as `items[3].items[0]`.
+fn at_path<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
+    let parts = path.split('.').filter(|part| !part.is_empty());
+    parts.into_iter().try_fold(node, |node, part| {
+        let (key, index) = match part.split_once('[') {
+            None => (part, None),
+            Some((key, index)) => (key, Some(index.strip_suffix(']')?.parse::<usize>().ok()?)),
+        };
+        let node = node.get(key)?;
+        match index {
+            None => Some(node),
+            Some(index) => node.as_sequence()?.get(index),
+        }
+    })
+}
+
+/// Whether objects are a dump of a cluster, which has the default policy.
+fn has_default_policy(objects: &Objects) -> bool {
+    let is_default = |metadata: &Metadata| {
+        metadata.name == "cluster-admin"
+            && metadata
+                .labels
+                .get(LABEL.0)
+                .is_some_and(|value| value == LABEL.1)
+    };
+    let mut roles = objects.cluster_roles.iter();
+    let mut bindings = objects.cluster_role_bindings.iter();
+    roles.any(|role| is_default(&role.metadata))
+        && bindings.any(|binding| is_default(&binding.metadata))
+}
+
+/// Adds the objects of the default policy that are not there.
+fn add_default_policy(objects: &mut Objects, version: KubernetesVersion) {
+    fn add<T>(to: &mut Vec<T>, from: Vec<T>, metadata: impl Fn(&T) -> &Metadata) {
+        let key = |one: &T| (metadata(one).namespace.clone(), metadata(one).name.clone());
+        let there: HashSet<(String, String)> = to.iter().map(key).collect();
+        to.extend(from.into_iter().filter(|one| !there.contains(&key(one))));
+    }
+    let default = Objects::bootstrap(version);
+    add(&mut objects.roles, default.roles, |one| &one.metadata);
+    add(&mut objects.role_bindings, default.role_bindings, |one| {
+        &one.metadata
+    });
+    add(&mut objects.cluster_roles, default.cluster_roles, |one| {
+        &one.metadata
+    });
+    add(
+        &mut objects.cluster_role_bindings,
+        default.cluster_role_bindings,
+        |one| &one.metadata,
+    );
+}
+
+/// Fills in the rules of aggregated roles. Rules that are written are kept: a part of a dump has roles
+/// without the members that their rules come from. Returns the roles that are too large.
+fn aggregate(objects: &mut Objects) -> Vec<String> {
+    let is_aggregated = |role: &ClusterRole| role.aggregation_rule.is_some();
+    if !objects.cluster_roles.iter().any(is_aggregated) {
+        return Vec::new();
+    }
+    let written: Vec<(usize, ClusterRole)> = objects
+        .cluster_roles
+        .iter()
+        .enumerate()
+        .filter(|(_, role)| is_aggregated(role) && !role.rules.is_empty())
+        .map(|(at, role)| (at, role.clone()))
+        .collect();
+    let done = objects.aggregate();
+    for (at, role) in written {
+        let Some(filled) = objects.cluster_roles.get_mut(at) else {
+            continue;
+        };
+        let there: HashSet<_> = filled.rules.iter().cloned().collect();
+        let missing = role.rules.into_iter().filter(|rule| !there.contains(rule));
+        filled.rules.extend(missing);
+    }
+    done.too_large
+}

@@ -1,0 +1,149 @@
+//! Who a question is about.
+
+use std::fmt::{self, Display, Formatter};
+
+use iam_principal::{Kind, Principal};
+use k8s_rbac::ServiceAccount;
+use printable_text::Printable;
+use thiserror::Error;
+
+/// The caller or user that a question is about.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a question is about one or the other"
+)]
+pub enum Who {
+    /// A caller of AWS.
+    Caller(CallerArn),
+    /// A user of Kubernetes, with exactly these groups and those that authentication adds.
+    User {
+        /// The username.
+        name: String,
+        /// The groups.
+        groups: Vec<String>,
+    },
+}
+
+impl Who {
+    /// Parses the ARN of a caller: `arn:aws:iam::ACCOUNT:user/NAME`,
+    /// `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, `arn:aws:sts::ACCOUNT:federated-user/NAME`,
+    /// `arn:aws:iam::ACCOUNT:root`; or that of a role, `arn:aws:iam::ACCOUNT:role/[PATH/]ROLE`, which stands
+    /// for its sessions.
+    ///
+    /// # Errors
+    ///
+    /// [`WhoError::Arn`].
+    pub fn caller(arn: &str) -> Result<Self, WhoError> {
+        CallerArn::parse(arn).map(Self::Caller)
+    }
+
+    /// Builds a user. The groups of a service account and `system:authenticated` are added when it is asked
+    /// about.
+    ///
+    /// # Errors
+    ///
+    /// [`WhoError::ServiceAccount`] for a name that begins as that of a service account and is none.
+    pub fn user<G: Into<String>>(
+        name: impl Into<String>,
+        groups: impl IntoIterator<Item = G>,
+    ) -> Result<Self, WhoError> {
+        let name = name.into();
+        let is_account = ServiceAccount::parse(&name).is_some();
+        if name.starts_with("system:serviceaccount:") && !is_account {
+            return Err(WhoError::ServiceAccount(name));
+        }
+        Ok(Self::User {
+            name,
+            groups: groups.into_iter().map(Into::into).collect(),
+        })
+    }
+}
+
+impl Display for Who {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Caller(arn) => arn.fmt(f),
+            Self::User { name, groups } if groups.is_empty() => {
+                write!(f, "user {}", Printable::new(name))
+            }
+            Self::User { name, groups } => {
+                let groups: Vec<String> = groups
+                    .iter()
+                    .map(|group| Printable::new(group).to_string())
+                    .collect();
+                write!(
+                    f,
+                    "user {} in groups {}",
+                    Printable::new(name),
+                    groups.join(", ")
+                )
+            }
+        }
+    }
+}
+
+/// The ARN of a caller, or of a role for its sessions.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct CallerArn {
+    arn: String,
+    is_any_session: bool,
+}
+
+/// The session name that stands for any, when a question names the role instead of a session.
+pub(crate) const ANY_SESSION: &str = "SESSION";
+
+impl CallerArn {
+    /// Parses an ARN; see [`Who::caller`].
+    ///
+    /// # Errors
+    ///
+    /// [`WhoError::Arn`].
+    pub fn parse(arn: &str) -> Result<Self, WhoError> {
+        let principal = Principal::parse(arn).map_err(|why| WhoError::Arn(arn.to_owned(), why))?;
+        let is_any_session = principal.kind() == Kind::Role;
+        let arn = match is_any_session {
+            true => format!(
+                "arn:{}:sts::{}:assumed-role/{}/{ANY_SESSION}",
+                principal.partition(),
+                principal.account(),
+                principal.name()
+            ),
+            false => arn.to_owned(),
+        };
+        Ok(Self {
+            arn,
+            is_any_session,
+        })
+    }
+
+    /// Returns the ARN that STS reports. For a role it is that of a session named `SESSION`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.arn
+    }
+
+    /// Returns whether a role was named, so that the session is any of its sessions.
+    #[must_use]
+    pub const fn is_any_session(&self) -> bool {
+        self.is_any_session
+    }
+}
+
+impl Display for CallerArn {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        Printable::new(&self.arn).fmt(f)
+    }
+}
+
+/// Why a question is about no caller and no user.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum WhoError {
+    /// The text is not the ARN of a principal.
+    #[error("{}: {_1}", Printable::new(.0))]
+    Arn(String, iam_principal::Error),
+    /// The name begins as that of a service account.
+    #[error("{}: a service account is system:serviceaccount:NAMESPACE:NAME", Printable::new(.0))]
+    ServiceAccount(String),
+}
