@@ -36,7 +36,7 @@ impl Verdict {
 
 /// A binding of either kind. A `ClusterRoleBinding` has the empty namespace.
 struct Binding<'o> {
-    description: String,
+    name: &'o str,
     namespace: &'o str,
     subjects: &'o [Subject],
     role: &'o RoleRef,
@@ -49,19 +49,16 @@ struct Binding<'o> {
 #[must_use]
 pub fn decide(objects: &Objects, user: &User, request: &Request<'_>) -> Verdict {
     let cluster_wide = objects.cluster_role_bindings.iter().map(|binding| Binding {
-        description: format!("ClusterRoleBinding {}", Quoted(&binding.metadata.name)),
+        name: &binding.metadata.name,
         namespace: "",
         subjects: &binding.subjects,
         role: &binding.role_ref,
     });
-    let namespaced = objects.role_bindings.iter().map(|binding| {
-        let (name, namespace) = (&binding.metadata.name, &binding.metadata.namespace);
-        Binding {
-            description: format!("RoleBinding {}", Quoted(&format!("{name}/{namespace}"))),
-            namespace,
-            subjects: &binding.subjects,
-            role: &binding.role_ref,
-        }
+    let namespaced = objects.role_bindings.iter().map(|binding| Binding {
+        name: &binding.metadata.name,
+        namespace: &binding.metadata.namespace,
+        subjects: &binding.subjects,
+        role: &binding.role_ref,
     });
     let of_the_request = namespaced.filter(|b| request.namespace() == Some(b.namespace));
 
@@ -176,9 +173,15 @@ fn describe_grant(binding: &Binding<'_>, subject: &Subject) -> String {
         }
         _ => subject.name.clone(),
     };
+    let binding_name = match binding.namespace {
+        "" => format!("ClusterRoleBinding {}", Quoted(binding.name)),
+        namespace => {
+            let name = format!("{}/{namespace}", binding.name);
+            format!("RoleBinding {}", Quoted(&name))
+        }
+    };
     format!(
-        "{} of {} {} to {} {}",
-        binding.description,
+        "{binding_name} of {} {} to {} {}",
         binding.role.kind,
         Quoted(&binding.role.name),
         subject.kind,
