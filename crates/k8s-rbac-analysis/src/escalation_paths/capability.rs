@@ -84,6 +84,50 @@ impl CapabilityKind {
         }
     }
 
+    /// Returns whether requests for it name no namespace, so that only a `ClusterRoleBinding` grants it.
+    pub(super) const fn is_cluster_scoped(self) -> bool {
+        match self {
+            Self::ApproveCertificate
+            | Self::ApproveSigner
+            | Self::ChangeMutatingPolicies
+            | Self::CreateCertificate
+            | Self::CreateClusterRoles
+            | Self::CreateMutatingPolicies
+            | Self::EnterNodes
+            | Self::EscalateClusterRoles
+            | Self::ImpersonateExtra
+            | Self::ImpersonateGroups
+            | Self::ImpersonateInMode(
+                Mode::ArbitraryNode | Mode::AssociatedNode | Mode::UserInfo,
+            )
+            | Self::ImpersonateUsers
+            | Self::UpdateClusterRoles
+            | Self::WriteClusterRoleBindings
+            | Self::WriteMutatingPolicyBindings
+            | Self::WriteMutatingWebhooks
+            | Self::WriteNodes => true,
+            // `bind` is authorized in the namespace of the binding, for ClusterRoles as well.
+            Self::ActInMode(_)
+            | Self::BindClusterRoles
+            | Self::BindRoles
+            | Self::ChangePods
+            | Self::CreateRoles
+            | Self::CreateSecrets
+            | Self::EditConfigMaps
+            | Self::EnterPods
+            | Self::EscalateRoles
+            | Self::Everything
+            | Self::ImpersonateAccounts
+            | Self::ImpersonateInMode(Mode::ServiceAccount)
+            | Self::ReadSecrets
+            | Self::ReadSecretsByName
+            | Self::RunPods
+            | Self::Token
+            | Self::UpdateRoles
+            | Self::WriteRoleBindings => false,
+        }
+    }
+
     /// Returns which names matter if the permission is combined with another one.
     pub(super) const fn names_used(self) -> NamesUsed {
         match self {

@@ -11,7 +11,7 @@ use crate::escalation_paths::held::Held;
 use crate::escalation_paths::mode::Mode;
 use crate::escalation_paths::state::{State, Turn};
 use crate::escalation_paths::stop::Stop;
-use crate::escalation_paths::{ConstrainedRule, Scope, Target, Technique};
+use crate::escalation_paths::{ConstrainedRule, Target, Technique};
 
 /// Stands for any node in the target of a step.
 const ANY_NODE: &str = "*";
@@ -72,15 +72,14 @@ fn rule_of<'p>(state: &State<'p, '_>, mode: Mode, held: &Held<'p>) -> Option<Con
 fn identities<'p>(state: &State<'p, '_>, mode: Mode, held: &Held<'p>) -> Vec<SubjectName> {
     let names = held.capability.names;
     let node = |name: &str| SubjectName::User(format!("system:node:{name}"));
-    let is_cluster = held.scope == Scope::Cluster;
     match mode {
-        Mode::UserInfo if is_cluster && names.is_empty() => state
+        Mode::UserInfo if names.is_empty() => state
             .unreached
             .users()
             .into_iter()
             .map(SubjectName::User)
             .collect(),
-        Mode::UserInfo if is_cluster => {
+        Mode::UserInfo => {
             let is_user = |name: &&String| ServiceAccount::parse(name).is_none();
             names
                 .iter()
@@ -94,12 +93,12 @@ fn identities<'p>(state: &State<'p, '_>, mode: Mode, held: &Held<'p>) -> Vec<Sub
             .iter()
             .flat_map(|name| state.unreached.accounts_named(name, held.scope))
             .collect(),
-        Mode::ArbitraryNode if is_cluster && names.is_empty() => vec![node(ANY_NODE)],
-        Mode::ArbitraryNode if is_cluster => names.iter().map(|name| node(name)).collect(),
+        Mode::ArbitraryNode if names.is_empty() => vec![node(ANY_NODE)],
+        Mode::ArbitraryNode => names.iter().map(|name| node(name)).collect(),
         // The name that is authorized is `*`, whichever node the service account's pod runs on.
-        Mode::AssociatedNode if is_cluster && held.capability.allows_name(ANY_NODE) => {
+        Mode::AssociatedNode if held.capability.allows_name(ANY_NODE) => {
             vec![node(ANY_NODE)]
         }
-        _ => Vec::new(),
+        Mode::AssociatedNode => Vec::new(),
     }
 }

@@ -292,9 +292,7 @@ impl<'p> GroupImpersonation<'p> {
         held: &[Held<'p>],
     ) -> Result<BTreeMap<String, GrantedBy<'p>>, Stop> {
         let mut groups = BTreeMap::new();
-        let of_groups = |held: &&Held<'p>| {
-            held.kind() == Kind::ImpersonateGroups && held.scope == Scope::Cluster
-        };
+        let of_groups = |held: &&Held<'p>| held.kind() == Kind::ImpersonateGroups;
         for held in held.iter().filter(of_groups) {
             let named: Vec<&String> = match held.capability.names {
                 [] => self.groups.iter().collect(),
@@ -322,7 +320,7 @@ impl<'p> GroupImpersonation<'p> {
         let mut any = None;
         for held in held {
             let is_account = match held.kind() {
-                Kind::ImpersonateUsers if held.scope == Scope::Cluster => false,
+                Kind::ImpersonateUsers => false,
                 Kind::ImpersonateAccounts => true,
                 _ => continue,
             };

@@ -288,12 +288,16 @@ impl<'p> PolicyIndex<'p> {
         }
     }
 
-    /// Returns a capability of a role that is held.
+    /// Returns a capability of a role that is held. `None` if it is for a cluster-scoped resource and the
+    /// role is held in namespaces only.
     pub(super) fn held(
         &self,
         holding: &Holding<'p>,
         capability: &Capability<'p>,
     ) -> Option<Held<'p>> {
+        if capability.kind.is_cluster_scoped() && holding.scope != Scope::Cluster {
+            return None;
+        }
         Some(Held {
             capability: *capability,
             role: holding.role,

@@ -262,10 +262,9 @@ impl<'p> RoleSteps<'p> {
             for one in turn.fresh(kind) {
                 for near in near(state, turn.actor, one.scope, other) {
                     state.spend(1)?;
-                    let scope = match (kinds.is_cluster, one.scope, near) {
-                        (true, Scope::Cluster, Scope::Cluster) => Some(Scope::Cluster),
-                        (true, ..) => None,
-                        (false, one, other) => one.meet(other),
+                    let scope = match kinds.is_cluster {
+                        true => Some(Scope::Cluster),
+                        false => one.scope.meet(near),
                     };
                     if let Some(scope) = scope {
                         let pair = Pair {

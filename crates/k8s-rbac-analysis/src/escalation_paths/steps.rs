@@ -39,9 +39,8 @@ pub(super) fn by_one<'p>(
 fn apply<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>, held: &Held<'p>) -> Result<(), Stop> {
     let (scope, names) = (held.scope, held.capability.names);
     let resource = held.capability.resource;
-    let is_cluster = scope == Scope::Cluster;
     let (technique, is_by_name) = match held.kind() {
-        Kind::ImpersonateUsers if is_cluster => return impersonate_users(state, turn, held),
+        Kind::ImpersonateUsers => return impersonate_users(state, turn, held),
         Kind::EditConfigMaps => {
             if scope.contains(AWS_AUTH.0) && held.capability.allows_name(AWS_AUTH.1) {
                 let masters = SubjectName::Group(PRIVILEGED_GROUP.to_owned());
@@ -56,7 +55,7 @@ fn apply<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>, held: &Held<'p>) -> Res
                 .filter_map(|name| Some(name.rsplit_once(TOKEN_INFIX)?.0));
             return reach_named(state, turn, held, accounts, Technique::ReadSecrets);
         }
-        Kind::WriteNodes if is_cluster => {
+        Kind::WriteNodes => {
             let granted_by = [held.granted_by];
             state.note(
                 Target::PodPlacement,
@@ -68,12 +67,12 @@ fn apply<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>, held: &Held<'p>) -> Res
         }
         Kind::ImpersonateAccounts => (Technique::Impersonate, true),
         Kind::Token => (Technique::CreateToken, true),
-        Kind::EnterNodes if is_cluster => (Technique::EnterPods(resource), false),
+        Kind::EnterNodes => (Technique::EnterPods(resource), false),
         Kind::EnterPods => (Technique::EnterPods(resource), false),
         Kind::ChangePods => (Technique::ChangePods, false),
         Kind::ReadSecrets => (Technique::ReadSecrets, false),
         Kind::RunPods => (Technique::RunPods(resource), false),
-        Kind::WriteMutatingWebhooks | Kind::ChangeMutatingPolicies if is_cluster => {
+        Kind::WriteMutatingWebhooks | Kind::ChangeMutatingPolicies => {
             (Technique::MutatePods(resource), false)
         }
         _ => return Ok(()),
