@@ -71,6 +71,21 @@ impl Rules {
         (entries, losses)
     }
 
+    /// Returns access entries as they were read: with the principal's full ARN and the type. Returns them
+    /// with the rules that are not access entries or could not be read.
+    #[must_use]
+    pub fn access_entries(&self) -> (Vec<(RuleRef, AccessEntry)>, Vec<ConversionLoss>) {
+        let mut entries = Vec::new();
+        let mut losses = Vec::new();
+        for (at, rule) in self.iter() {
+            match as_read(rule) {
+                Ok(entry) => entries.push((at, entry)),
+                Err(kind) => losses.push(ConversionLoss::new(kind, at)),
+            }
+        }
+        (entries, losses)
+    }
+
     fn entry(
         &self,
         at: RuleRef,
@@ -113,6 +128,19 @@ impl Rules {
         }
         standard(&principal, username, groups, note)
     }
+}
+
+/// Returns an access entry as it was read.
+fn as_read(rule: &Rule) -> Result<AccessEntry, ConversionLossKind> {
+    if rule.is_refusing() {
+        return Err(ConversionLossKind::Unreadable);
+    }
+    let (Some(arn), Some(entry_type)) = (rule.entry_principal_arn(), rule.entry_type()) else {
+        return Err(ConversionLossKind::Principal);
+    };
+    let groups = rule.groups().iter().map(Template::source).collect();
+    let entry = AccessEntry::new(arn, entry_type, &rule.username().source(), groups);
+    Ok(entry.with_policies(rule.access_policies().to_vec()))
 }
 
 /// Puts the full ARN of the principal into an entry, if it is known.

@@ -10,6 +10,8 @@ use crate::rules::access_policy::{AccessPolicy, AccessScope};
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum EntryType {
+    /// Nodes of Auto Mode.
+    Ec2,
     /// Linux nodes.
     Ec2Linux,
     /// Windows nodes.
@@ -18,6 +20,8 @@ pub enum EntryType {
     FargateLinux,
     /// Hybrid nodes.
     HybridLinux,
+    /// Nodes of SageMaker HyperPod.
+    HyperpodLinux,
     /// Any other principal.
     Standard,
 }
@@ -27,11 +31,32 @@ impl EntryType {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Ec2 => "EC2",
             Self::Ec2Linux => "EC2_LINUX",
             Self::Ec2Windows => "EC2_WINDOWS",
             Self::FargateLinux => "FARGATE_LINUX",
             Self::HybridLinux => "HYBRID_LINUX",
+            Self::HyperpodLinux => "HYPERPOD_LINUX",
             Self::Standard => "STANDARD",
+        }
+    }
+
+    /// Parses a type's name in the EKS API, or in the spelling of the user guide. `None` if it is neither.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let types = [
+            Self::Ec2,
+            Self::Ec2Linux,
+            Self::Ec2Windows,
+            Self::FargateLinux,
+            Self::HybridLinux,
+            Self::HyperpodLinux,
+            Self::Standard,
+        ];
+        match name {
+            "EC2_Linux" => Some(Self::Ec2Linux),
+            "EC2_Windows" => Some(Self::Ec2Windows),
+            name => types.into_iter().find(|one| one.as_str() == name),
         }
     }
 }

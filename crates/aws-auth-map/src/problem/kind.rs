@@ -47,6 +47,8 @@ pub enum ProblemKind {
     Covered(RuleRef),
     /// A rule for principals that a rule of an earlier backend matches.
     CoveredByBackend(BackendKind, RuleRef),
+    /// A key of the entry above with a dash before it, which makes it an entry of its own.
+    DashBeforeKey,
     /// An entry that replaces an earlier one with further groups or access policies.
     DemotingDuplicate(RuleRef),
     /// A deprecated backend name.
@@ -279,6 +281,7 @@ impl ProblemKind {
             Self::ColonBeforeSessionName => "colon-before-session-name",
             Self::Covered(_) => "covered",
             Self::CoveredByBackend(..) => "covered-by-backend",
+            Self::DashBeforeKey => "dash-before-key",
             Self::DemotingDuplicate(_) => "duplicate-rule",
             Self::DeprecatedMode(_) => "deprecated-mode",
             Self::DuplicateAccessPolicy => "duplicate-access-policy",

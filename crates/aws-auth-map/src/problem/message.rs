@@ -153,6 +153,10 @@ impl fmt::Display for ProblemKind {
             Self::MisplacedSection => {
                 "not read, because it is not under `data`; move it there"
             }
+            Self::DashBeforeKey => {
+                "the dash makes this an entry of its own, without a principal; remove the dash before each \
+                 key but the first of an entry"
+            }
             Self::MissingPrincipal => "the entry names no principal; add an ARN",
             Self::MissingUserId => "this file matches callers by user id; add a `userid`",
             Self::MissingUsername => {

@@ -8,6 +8,7 @@ use iam_principal::{Kind, Principal};
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::section::insert;
 use super::{Reader, Reading, document, slip};
+use crate::convert::EntryType;
 use crate::dialect::Dialect;
 use crate::names::{BY_DNS_NAME, BY_SESSION_NAME, NODES, WINDOWS_PROXY, default_username};
 use crate::problem::{Location, Problem, ProblemKind};
@@ -393,6 +394,11 @@ impl<'e> Entry<'e, '_, '_> {
             Some(None) => Rule::exact(&arn_key, username, groups),
             None => return Some(refusing()),
         };
+        // A type that the reader does not know is reported, and is not converted.
+        let rule = match EntryType::parse(self.text("type")?.unwrap_or("STANDARD")) {
+            Some(entry_type) => rule.with_entry_attributes(arn, entry_type),
+            None => rule,
+        };
         Some(rule.with_access_policies(policies))
     }
 
@@ -416,7 +422,8 @@ impl<'e> Entry<'e, '_, '_> {
                 DefaultName::Node(BY_DNS_NAME, &[NODES, WINDOWS_PROXY])
             }
             "FARGATE_LINUX" | "HYBRID_LINUX" => DefaultName::Node(BY_SESSION_NAME, &[NODES]),
-            "EC2" | "HYPERPOD_LINUX" => DefaultName::Unknown,
+            "EC2" => DefaultName::Node(BY_DNS_NAME, &[NODES]),
+            "HYPERPOD_LINUX" => DefaultName::Unknown,
             _ => {
                 self.report(ProblemKind::EntryType, "type");
                 DefaultName::Unknown

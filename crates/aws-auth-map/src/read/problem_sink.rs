@@ -49,6 +49,18 @@ impl<'s> ProblemSink<'s> {
         self.push(kind, at, position);
     }
 
+    /// Returns the number of problems so far.
+    pub(crate) const fn count(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// Withdraws the problems of a kind after the first `count`.
+    pub(crate) fn withdraw(&mut self, count: usize, kind: ProblemKind) {
+        let later = self.problems.split_off(count.min(self.problems.len()));
+        self.problems
+            .extend(later.into_iter().filter(|problem| problem.kind() != kind));
+    }
+
     /// Reports that the text cannot be parsed as YAML. Returns where.
     pub(crate) fn report_error(&mut self, error: &Error, at: Location) -> Place {
         let (kind, position) = self.diagnose(error);

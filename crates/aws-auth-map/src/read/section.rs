@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use bounded_yaml::{Node, Scalar};
+use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::AccountId;
 
 use super::advice::advise;
@@ -39,10 +39,70 @@ pub(crate) fn read_section(
         rules.mark_unreadable(Some(section), sink.locate(node.offset()));
         return;
     };
+    let mut parts = Fragments::default();
     for (index, node) in entries.iter().enumerate() {
-        match section {
-            Section::Accounts => read_account_entry(index, node, rules, sink),
-            _ => read_rule(syntax, section, index, node, rules, sink),
+        if section == Section::Accounts {
+            read_account_entry(index, node, rules, sink);
+            continue;
+        }
+        match parts.next(node) {
+            // One cause is one problem, however many keys have a dash.
+            Part::FirstFragment => {
+                sink.report(ProblemKind::DashBeforeKey, at.entry(index), node.offset());
+                sink.withdraw(parts.reported, ProblemKind::MissingUsername);
+            }
+            Part::Fragment => {}
+            Part::Entry => {
+                parts.reported = sink.count();
+                read_rule(syntax, section, index, node, rules, sink);
+            }
+        }
+    }
+}
+
+/// The keys of an entry so far, if a dash may stand before each of them by mistake.
+#[derive(Default)]
+struct Fragments {
+    keys: HashSet<String>,
+    is_split: bool,
+    /// The number of problems before the entry was read.
+    reported: usize,
+}
+
+enum Part {
+    Entry,
+    /// The first item that belongs to the entry before it.
+    FirstFragment,
+    Fragment,
+}
+
+impl Fragments {
+    /// Decides whether an item belongs to the entry before it: it has only keys of a user, which the entry
+    /// lacks.
+    fn next(&mut self, node: &Node) -> Part {
+        let entries = node.as_mapping().map(Mapping::entries).unwrap_or_default();
+        let keys: HashSet<String> = entries
+            .iter()
+            .map(|(key, _)| key.text().to_ascii_lowercase())
+            .collect();
+        let is_of_user = keys.iter().all(|key| key == "username" || key == "groups");
+        let belongs = !self.keys.is_empty() && is_of_user && self.keys.is_disjoint(&keys);
+        match (belongs && !keys.is_empty(), self.is_split) {
+            (true, is_split) => {
+                self.keys.extend(keys);
+                self.is_split = true;
+                if is_split {
+                    Part::Fragment
+                } else {
+                    Part::FirstFragment
+                }
+            }
+            (false, _) => {
+                self.is_split = false;
+                // Without a principal, nothing is split off.
+                self.keys = if is_of_user { HashSet::new() } else { keys };
+                Part::Entry
+            }
         }
     }
 }

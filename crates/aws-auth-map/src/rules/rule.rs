@@ -7,6 +7,7 @@ use super::arn::{fold, strip_path};
 use super::matching::{Matcher, RulePrincipal};
 use super::sso_role::SsoRole;
 use super::template::Template;
+use crate::convert::EntryType;
 
 /// A principal, and the user that it becomes; or a principal that is refused.
 ///
@@ -19,6 +20,15 @@ pub struct Rule {
     groups: Vec<Template>,
     access_policies: Vec<AccessPolicy>,
     unreadable: Option<Unreadable>,
+    entry: Option<Box<EntryAttributes>>,
+}
+
+/// What an access entry has beside the user that it maps to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct EntryAttributes {
+    /// With the role's path, which the rule does not compare.
+    principal_arn: String,
+    entry_type: EntryType,
 }
 
 /// Marks a rule that refuses.
@@ -104,6 +114,7 @@ impl Rule {
             groups,
             access_policies: Vec::new(),
             unreadable: None,
+            entry: None,
         }
     }
 
@@ -114,12 +125,39 @@ impl Rule {
         self
     }
 
+    /// Records the principal's ARN, with the path of a role, and the type of an access entry. Neither
+    /// changes which callers the rule matches.
+    #[must_use]
+    pub fn with_entry_attributes(self, principal_arn: &str, entry_type: EntryType) -> Self {
+        Self {
+            entry: Some(Box::new(EntryAttributes {
+                principal_arn: principal_arn.to_owned(),
+                entry_type,
+            })),
+            ..self
+        }
+    }
+
+    /// Returns the principal's ARN as the access entry has it, with the path of a role. `None` if the rule
+    /// is not an access entry.
+    #[must_use]
+    pub fn entry_principal_arn(&self) -> Option<&str> {
+        Some(&self.entry.as_ref()?.principal_arn)
+    }
+
+    /// Returns the type of the access entry. `None` if the rule is not an access entry.
+    #[must_use]
+    pub fn entry_type(&self) -> Option<EntryType> {
+        Some(self.entry.as_ref()?.entry_type)
+    }
+
     /// Turns the rule into one that refuses the callers it matches. Its username, groups and access
     /// policies are discarded.
     #[must_use]
     pub fn refusing(self) -> Self {
         Self {
             unreadable: Some(Unreadable { upstream: None }),
+            entry: self.entry,
             ..Self::new(self.matcher, Template::default(), Vec::new())
         }
     }

@@ -216,3 +216,37 @@ proptest! {
         every_difference_has_a_loss(&by_entries, &by_back, &entries, &losses);
     }
 }
+
+#[test]
+fn access_entries_keep_the_path_and_the_type_that_they_were_read_with() {
+    let text = r#"
+        {"principalArn": "arn:aws:iam::111122223333:role/team/dev", "kubernetesGroups": ["dev"]}
+        {"principalArn": "arn:aws:iam::111122223333:role/auto", "type": "EC2"}
+        {"principalArn": "arn:aws:iam::111122223333:role/nodes", "type": "EC2_Windows"}
+        {"principalArn": "arn:aws:iam::111122223333:role/bad", "kubernetesGroups": ["system:masters"]}
+    "#;
+    let (rules, _) = Reader::new().read_access_entries(text);
+    let (entries, losses) = rules.access_entries();
+    let read: Vec<(&str, &str)> = entries
+        .iter()
+        .map(|(_, entry)| (entry.principal_arn(), entry.entry_type().as_str()))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("arn:aws:iam::111122223333:role/team/dev", "STANDARD"),
+            ("arn:aws:iam::111122223333:role/auto", "EC2"),
+            ("arn:aws:iam::111122223333:role/nodes", "EC2_WINDOWS"),
+        ]
+    );
+    let losses: Vec<&str> = losses.iter().map(ConversionLoss::code).collect();
+    assert_eq!(losses, ["unreadable-rule"]);
+    for (_, entry) in &entries {
+        let input = entry.to_create_input("c");
+        let (again, _) = Reader::new().read_access_entries(&input);
+        assert_eq!(
+            again.access_entries().0.first().map(|(_, entry)| entry),
+            Some(entry)
+        );
+    }
+}

@@ -1,6 +1,9 @@
 //! Changes of the text, and what they leave alone.
 
-use aws_auth_map::{EditError, Editor, Rule, RuleRef, Rules, Section, Template, read_config_map};
+use aws_auth_map::{
+    ConfigMapName, EditError, Editor, Reader, Rule, RuleRef, Rules, Section, Template,
+    read_config_map,
+};
 use iam_principal::{AccountId, ArnPattern};
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -92,6 +95,64 @@ fn an_edit_changes_its_entry_and_nothing_else() {
         report.check(&case.name, &got.map_err(EditError::code), &want);
     }
     report.finish();
+}
+
+#[test]
+fn dedupe_keeps_the_first_entry_of_a_pattern_and_the_last_of_an_arn() {
+    let pattern = |name: &str| {
+        format!("  - rolearnLike: arn:aws:iam::111122223333:role/dev-*\n    username: {name}\n")
+    };
+    let arn = |name: &str| {
+        format!("  - rolearn: arn:aws:iam::111122223333:role/x\n    username: {name}\n")
+    };
+    let text = format!(
+        "mapRoles: |\n{}{}  # The second.\n{}{}",
+        pattern("first"),
+        arn("first"),
+        pattern("second"),
+        arn("second")
+    );
+    let deduped = Editor::new().dedupe(&text).expect("a text");
+    assert_eq!(
+        deduped,
+        format!(
+            "mapRoles: |\n{}  # The second.\n{}",
+            pattern("first"),
+            arn("second")
+        )
+    );
+    assert_eq!(Editor::new().dedupe(&deduped).as_ref(), Ok(&deduped));
+}
+
+#[test]
+fn an_edit_of_one_config_map_among_several_leaves_the_others_as_they_are() {
+    let config_map = |namespace: &str, name: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: {namespace}\ndata:\n  \
+             mapRoles: |\n    - rolearn: arn:aws:iam::111122223333:role/x\n      username: x\n"
+        )
+    };
+    let text = format!(
+        "{}---\n{}",
+        config_map("dev", "notes"),
+        config_map("auth", "roles")
+    );
+    let wanted: ConfigMapName = "auth/roles".parse().expect("a name");
+    let editor = Editor::new().with_reader(Reader::new().with_config_map(wanted));
+    let rule = Rule::exact(
+        "arn:aws:iam::111122223333:role/ops",
+        Template::parse("ops"),
+        Vec::new(),
+    );
+    let edited = editor.add(&text, Section::Roles, &rule).expect("a text");
+    let added = "    - rolearn: arn:aws:iam::111122223333:role/ops\n      username: ops\n";
+    assert_eq!(edited, format!("{text}{added}"));
+    let missing: ConfigMapName = "auth/users".parse().expect("a name");
+    let editor = Editor::new().with_reader(Reader::new().with_config_map(missing));
+    assert_eq!(
+        editor.add(&text, Section::Roles, &rule),
+        Err(EditError::NotAConfigMap)
+    );
 }
 
 #[test]

@@ -507,3 +507,34 @@ fn a_person_with_a_nodes_username_is_renamed() {
     );
     assert_eq!(code("system:node:{{SessionName}}", ""), node);
 }
+
+#[test]
+fn dashes_before_every_key_are_one_problem() {
+    let entry = |kind: &str, name: &str| {
+        format!(
+            "  - {kind}arn: arn:aws:iam::111122223333:{kind}/{name}\n  - username: {name}\n  - groups:\n    - g\n"
+        )
+    };
+    let text = format!("mapRoles: |\n{}{}", entry("role", "a"), entry("role", "b"));
+    check(
+        &text,
+        2,
+        &[
+            "dash-before-key mapRoles[1] 3:5",
+            "dash-before-key mapRoles[4] 7:5",
+        ],
+    );
+    let text = format!("mapUsers: |\n{}", entry("user", "a"));
+    let (rules, problems) = read_config_map(&text);
+    assert_eq!(described(&problems), ["dash-before-key mapUsers[1] 3:5"]);
+    assert!(rules.iter().all(|(_, rule)| rule.is_refusing()));
+}
+
+#[test]
+fn a_fragment_that_follows_no_entry_has_no_principal() {
+    check(
+        "mapRoles: |\n  - username: a\n    groups: [g]\n",
+        0,
+        &["missing-principal mapRoles[0] 2:5"],
+    );
+}
