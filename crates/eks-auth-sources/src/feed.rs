@@ -1,0 +1,68 @@
+//! Sources that another part of the program reads: the objects of a cluster.
+
+use std::sync::mpsc::Sender;
+
+use k8s_rbac::Objects;
+
+use crate::read::NamedText;
+use crate::source::SourceName;
+use crate::state_dir::Raw;
+use crate::worker::Message;
+
+/// The way in for a source that another part of the program reads, such as a watcher of cluster
+/// objects. [`Sources::feed`](crate::Sources::feed) returns it.
+///
+/// A version is applied as one of a file: parsed, judged, written to the state directory, and published
+/// in one snapshot with the others.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    pub(crate) number: usize,
+    pub(crate) name: SourceName,
+    pub(crate) worker: Sender<Message>,
+}
+
+/// What a feed reports.
+#[derive(Debug)]
+pub(crate) enum Update {
+    Deleted,
+    Disconnected(String),
+    Version(Raw),
+}
+
+impl Feed {
+    /// Returns the source.
+    #[must_use]
+    pub const fn name(&self) -> &SourceName {
+        &self.name
+    }
+
+    /// Passes on the newest version as text, in the format of a file of this kind.
+    pub fn publish(&self, text: String) {
+        let named = NamedText {
+            name: self.name.origin().to_owned(),
+            text,
+        };
+        self.send(Update::Version(Raw::Texts(vec![named])));
+    }
+
+    /// Passes on the newest RBAC objects, all of them. For a source of another kind this is a fault.
+    pub fn publish_objects(&self, objects: Objects) {
+        self.send(Update::Version(Raw::Objects(objects)));
+    }
+
+    /// Reports that the object no longer exists. The last good version stays in effect.
+    pub fn deleted(&self) {
+        self.send(Update::Deleted);
+    }
+
+    /// Reports that the objects cannot be read now. The last good version stays in effect until the
+    /// next one is published, even if that is equal.
+    pub fn disconnected(&self, why: &str) {
+        self.send(Update::Disconnected(why.to_owned()));
+    }
+
+    fn send(&self, update: Update) {
+        // An error means that the sources were dropped, so that no version matters.
+        let _ = self.worker.send(Message::Feed(self.number, update));
+    }
+}

@@ -1,0 +1,70 @@
+//! Distinguishes two versions of a file without reading them.
+
+use std::fs::Metadata;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+/// The age under which a file may be changed again without its time stamps showing it: the coarsest
+/// time stamp of a file system in use, 2 s (FAT; NFS has 1 s).
+const YOUNG: Duration = Duration::from_secs(2);
+
+/// The state of a file, or of a directory and its manifests.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Fingerprint {
+    /// The directory without symbolic links. `None` for a file.
+    pub(crate) base: Option<PathBuf>,
+    pub(crate) files: Vec<(PathBuf, Stamp)>,
+}
+
+impl Fingerprint {
+    /// Returns whether a file changed so recently that its time stamps may hide another change.
+    pub(crate) fn is_young(&self, now: SystemTime) -> bool {
+        self.files.iter().any(|(_, stamp)| stamp.is_young(now))
+    }
+}
+
+/// The metadata of a file that a change of its content changes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Stamp {
+    /// The device, the inode, and the time of the inode's last change in seconds and nanoseconds.
+    inode: (u64, u64, i64, i64),
+    len: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self {
+            inode: inode(metadata),
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+        }
+    }
+
+    fn is_young(&self, now: SystemTime) -> bool {
+        let changed = u64::try_from(self.inode.2)
+            .ok()
+            .and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+        [self.modified, changed]
+            .into_iter()
+            .flatten()
+            // A time in the future is that of another clock, and shows nothing.
+            .any(|time| now.duration_since(time).map_or(true, |age| age < YOUNG))
+    }
+}
+
+#[cfg(unix)]
+fn inode(metadata: &Metadata) -> (u64, u64, i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (
+        metadata.dev(),
+        metadata.ino(),
+        metadata.ctime(),
+        metadata.ctime_nsec(),
+    )
+}
+
+#[cfg(not(unix))]
+const fn inode(_: &Metadata) -> (u64, u64, i64, i64) {
+    (0, 0, 0, 0)
+}

@@ -1,0 +1,228 @@
+//! Reads one version of a file or of a directory, within limits.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+
+use bounded_yaml::{Limits, decode};
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
+use crate::fingerprint::{Fingerprint, Stamp};
+
+/// The maximum number of manifests in a directory: 1,000. Our choice: a cluster's RBAC by kind and
+/// namespace fits, and a directory with more is not one of manifests.
+pub const MAX_DIRECTORY_FILES: usize = 1_000;
+
+/// The maximum size of all manifests in a directory: 64 MiB. Our choice: four times the limit of one
+/// file, [`k8s_rbac::DEFAULT_MAX_BYTES`].
+pub const MAX_DIRECTORY_BYTES: usize = 64 * 1024 * 1024;
+
+/// How deep directories may be nested. Links to directories are not followed, so nesting is real.
+const MAX_DEPTH: usize = 16;
+
+/// The link that Kubernetes replaces to change all files of a mounted ConfigMap or Secret at once
+/// (`pkg/volume/util/atomic_writer.go`).
+const DATA_LINK: &str = "..data";
+
+/// A file's name and its text.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct NamedText {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// What a path may name, and how much is read from it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadLimits {
+    pub(crate) max_bytes: usize,
+    pub(crate) may_be_directory: bool,
+}
+
+/// One version as it was read.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) texts: Vec<NamedText>,
+    pub(crate) fingerprint: Fingerprint,
+    handle: Handle,
+}
+
+/// What keeps the version reachable when the path names another one.
+#[derive(Debug)]
+enum Handle {
+    /// An open file: its content stays, and its inode is not used again.
+    File(File),
+    /// A directory without symbolic links.
+    Directory,
+}
+
+impl Reading {
+    /// Reads the version that the path names now.
+    pub(crate) fn of(path: &Path, limits: ReadLimits) -> Result<Self, Fault> {
+        let metadata = fs::metadata(path)?;
+        if metadata.is_dir() && limits.may_be_directory {
+            return Self::of_directory(base(path)?, limits);
+        }
+        // A pipe would block when it is opened.
+        if !metadata.is_file() {
+            return Err(Fault::NotAFile);
+        }
+        let mut file = File::open(path)?;
+        let stamp = Stamp::of(&file.metadata()?);
+        let text = read_text(&mut file, limits.max_bytes)?;
+        Ok(Self {
+            texts: vec![NamedText {
+                name: path.to_string_lossy().into_owned(),
+                text,
+            }],
+            fingerprint: Fingerprint {
+                base: None,
+                files: vec![(path.to_owned(), stamp)],
+            },
+            handle: Handle::File(file),
+        })
+    }
+
+    fn of_directory(base: PathBuf, limits: ReadLimits) -> Result<Self, Fault> {
+        let mut texts = Vec::new();
+        let mut files = Vec::new();
+        let mut total = 0_usize;
+        for path in list(&base)? {
+            let mut file = File::open(&path)?;
+            let stamp = Stamp::of(&file.metadata()?);
+            let text = read_text(&mut file, limits.max_bytes)?;
+            total = total.saturating_add(text.len());
+            if total > MAX_DIRECTORY_BYTES {
+                return Err(Fault::TooLarge(MAX_DIRECTORY_BYTES));
+            }
+            let name = path.strip_prefix(&base).unwrap_or(&path);
+            texts.push(NamedText {
+                name: name.to_string_lossy().into_owned(),
+                text,
+            });
+            files.push((path, stamp));
+        }
+        Ok(Self {
+            texts,
+            fingerprint: Fingerprint {
+                base: Some(base),
+                files,
+            },
+            handle: Handle::Directory,
+        })
+    }
+
+    /// Returns whether the same version, read again, is the same: nothing was written into its files
+    /// between the two readings.
+    pub(crate) fn is_unchanged(&mut self, limits: ReadLimits) -> bool {
+        match (&mut self.handle, &self.fingerprint.base) {
+            (Handle::File(file), _) => {
+                let text = file
+                    .rewind()
+                    .map_err(Fault::from)
+                    .and_then(|()| read_text(file, limits.max_bytes));
+                text.is_ok_and(|text| self.texts.iter().all(|named| named.text == text))
+            }
+            (Handle::Directory, base) => base
+                .clone()
+                .ok_or(Fault::Missing)
+                .and_then(|base| Self::of_directory(base, limits))
+                .is_ok_and(|again| again.texts == self.texts),
+        }
+    }
+}
+
+/// Takes the fingerprint of the version that a path names now, without reading it.
+pub(crate) fn fingerprint(path: &Path, limits: ReadLimits) -> Result<Fingerprint, Fault> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() && limits.may_be_directory {
+        let base = base(path)?;
+        let files = list(&base)?
+            .into_iter()
+            .map(|path| {
+                let stamp = Stamp::of(&fs::metadata(&path)?);
+                Ok((path, stamp))
+            })
+            .collect::<Result<_, Fault>>()?;
+        return Ok(Fingerprint {
+            base: Some(base),
+            files,
+        });
+    }
+    if !metadata.is_file() {
+        return Err(Fault::NotAFile);
+    }
+    Ok(Fingerprint {
+        base: None,
+        files: vec![(path.to_owned(), Stamp::of(&metadata))],
+    })
+}
+
+/// Returns the directory that holds the files of one version. Every file is read below it, so that a
+/// link that is replaced meanwhile does not mix two versions.
+fn base(path: &Path) -> Result<PathBuf, Fault> {
+    let data = path.join(DATA_LINK);
+    let base = match fs::symlink_metadata(&data) {
+        Ok(metadata) if metadata.is_symlink() => fs::canonicalize(data),
+        _ => fs::canonicalize(path),
+    };
+    Ok(base?)
+}
+
+/// Lists the manifests below a directory in the order of their paths.
+fn list(base: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let mut files = Vec::new();
+    collect(base, MAX_DEPTH, &mut files)?;
+    if files.is_empty() {
+        return Err(Fault::NoManifest);
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn collect(directory: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Fault> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        // Hidden files belong to editors. A link to a directory may lead back here.
+        if is_hidden {
+            continue;
+        }
+        if path.is_dir() {
+            if !path.is_symlink()
+                && let Some(depth) = depth.checked_sub(1)
+            {
+                collect(&path, depth, files)?;
+            }
+            continue;
+        }
+        let is_manifest = path
+            .extension()
+            .is_some_and(|end| end == "yaml" || end == "yml" || end == "json");
+        if !is_manifest {
+            continue;
+        }
+        if !fs::metadata(&path)?.is_file() {
+            return Err(Fault::NotAFile);
+        }
+        files.push(path);
+        if files.len() > MAX_DIRECTORY_FILES {
+            return Err(Fault::TooManyFiles(MAX_DIRECTORY_FILES));
+        }
+    }
+    Ok(())
+}
+
+fn read_text(file: &mut File, max: usize) -> Result<String, Fault> {
+    let mut bytes = Vec::new();
+    let bound = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(bound).read_to_end(&mut bytes)?;
+    if bytes.len() > max {
+        return Err(Fault::TooLarge(max));
+    }
+    decode(&bytes, &Limits::new().with_max_bytes(max))
+        .map(std::borrow::Cow::into_owned)
+        .map_err(Fault::NotText)
+}

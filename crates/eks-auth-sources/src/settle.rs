@@ -1,0 +1,151 @@
+//! Reads files until none of them changes under the reading.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crate::fault::Fault;
+use crate::fingerprint::Fingerprint;
+use crate::read::{ReadLimits, Reading, fingerprint};
+
+/// How long a file that just changed must stay the same before its version is applied, by default: 100 ms.
+/// Our choice: a file that is written in place, piece by piece, is written within that time, and a user
+/// does not notice it.
+pub const SETTLE: Duration = Duration::from_millis(100);
+
+/// How often files are read again because one of them changed meanwhile. Our choice: a version that is
+/// replaced faster than this is applied while the next one is already there.
+const MAX_ROUNDS: usize = 4;
+
+/// A path to read, and its state when it was read last.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) path: PathBuf,
+    pub(crate) limits: ReadLimits,
+    /// The last state that was seen. `None` to read in any case.
+    pub(crate) seen: Option<Result<Fingerprint, Fault>>,
+}
+
+impl Target {
+    fn look(&self) -> Result<Fingerprint, Fault> {
+        fingerprint(&self.path, self.limits)
+    }
+}
+
+/// The result of reading a target.
+pub(crate) struct Newest {
+    /// The newest version, or the fault in its place.
+    pub(crate) reading: Result<Reading, Fault>,
+    /// The state to compare the target with next time. `None` to read it in any case.
+    pub(crate) seen: Option<Result<Fingerprint, Fault>>,
+}
+
+/// Reads the targets that changed, by their number.
+///
+/// Every version is complete: a file that changed recently is read twice, this time apart, and both
+/// readings are equal. And the versions belong together: no target changed between the first reading
+/// and the last, unless they change faster than they can be read.
+pub(crate) fn read_changed(
+    targets: &[(usize, Target)],
+    settle: Duration,
+) -> BTreeMap<usize, Newest> {
+    let mut attempts: BTreeMap<usize, Attempt> = BTreeMap::new();
+    for _ in 0..MAX_ROUNDS {
+        let stale: Vec<&(usize, Target)> = targets
+            .iter()
+            .filter(|(number, target)| match attempts.get(number) {
+                None => target
+                    .seen
+                    .as_ref()
+                    .is_none_or(|seen| target.look() != *seen),
+                Some(attempt) => !attempt.is_newest(target),
+            })
+            .collect();
+        if stale.is_empty() {
+            break;
+        }
+        for (number, target) in &stale {
+            attempts.insert(*number, Attempt::new(target));
+        }
+        if attempts.values().all(|attempt| attempt.is_settled) {
+            continue;
+        }
+        thread::sleep(settle);
+        for (number, target) in &stale {
+            if let Some(attempt) = attempts.get_mut(number) {
+                attempt.settle(target);
+            }
+        }
+    }
+    attempts
+        .into_iter()
+        .map(|(number, attempt)| (number, attempt.finish()))
+        .collect()
+}
+
+struct Attempt {
+    /// The state of the target before it was read.
+    looked: Result<Fingerprint, Fault>,
+    reading: Result<Reading, Fault>,
+    /// Whether the reading is known to be complete.
+    is_settled: bool,
+}
+
+impl Attempt {
+    fn new(target: &Target) -> Self {
+        let looked = target.look();
+        let reading = Reading::of(&target.path, target.limits);
+        // A file that is missing may be between its deletion and its creation.
+        let is_settled = reading
+            .as_ref()
+            .is_ok_and(|reading| !reading.fingerprint.is_young(SystemTime::now()));
+        Self {
+            looked,
+            reading,
+            is_settled,
+        }
+    }
+
+    /// Decides, some time after the reading, whether it is complete.
+    fn settle(&mut self, target: &Target) {
+        self.is_settled |= match &mut self.reading {
+            Ok(reading) => reading.is_unchanged(target.limits),
+            Err(fault) => {
+                Reading::of(&target.path, target.limits).is_err_and(|again| again == *fault)
+            }
+        };
+    }
+
+    /// Returns whether the path still names the version that was read.
+    fn is_newest(&self, target: &Target) -> bool {
+        let looked = match &self.reading {
+            Ok(reading) => Ok(&reading.fingerprint),
+            Err(_) => self.looked.as_ref(),
+        };
+        self.is_settled && looked == target.look().as_ref()
+    }
+
+    fn finish(self) -> Newest {
+        let Self {
+            looked,
+            reading,
+            is_settled,
+        } = self;
+        if !is_settled {
+            let reading = reading.and(Err(Fault::Unsettled));
+            return Newest {
+                reading,
+                seen: None,
+            };
+        }
+        let seen = match &reading {
+            Ok(reading) => Ok(reading.fingerprint.clone()),
+            Err(_) => looked,
+        };
+        Newest {
+            reading,
+            seen: Some(seen),
+        }
+    }
+}

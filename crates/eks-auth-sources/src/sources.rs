@@ -1,0 +1,95 @@
+//! The handle of a program on its sources.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+
+use arc_swap::ArcSwap;
+
+use crate::builder::SourcesBuilder;
+use crate::feed::Feed;
+use crate::snapshot::Snapshot;
+use crate::source::{SourceKind, SourceName};
+use crate::status::Report;
+use crate::worker::Message;
+
+/// What the thread publishes.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    pub(crate) report: ArcSwap<Report>,
+}
+
+/// The sources of a program, kept fresh by a thread of their own.
+///
+/// A clone is another handle on the same sources. The thread ends when the last handle is dropped.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) thread: Arc<Thread>,
+    pub(crate) feeds: Arc<[(usize, SourceName)]>,
+}
+
+/// Stops the thread when the last handle is dropped.
+#[derive(Debug)]
+pub(crate) struct Thread {
+    pub(crate) worker: Sender<Message>,
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // An error means that the thread has ended.
+        let _ = self.worker.send(Message::Stop);
+    }
+}
+
+impl Sources {
+    /// Starts to describe sources.
+    pub fn builder() -> SourcesBuilder {
+        SourcesBuilder::new()
+    }
+
+    /// Returns the current rules. A request takes one snapshot and is judged by it alone.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.snapshot.load_full()
+    }
+
+    /// Returns the state of each source.
+    #[must_use]
+    pub fn report(&self) -> Arc<Report> {
+        self.shared.report.load_full()
+    }
+
+    /// Asks for a reading of every file, whether or not it seems to have changed. Does not wait: this
+    /// is for a handler of SIGHUP.
+    pub fn reload(&self) {
+        self.send(Message::Reload(None));
+    }
+
+    /// Reads every file, whether or not it seems to have changed, and returns the state after that.
+    /// Blocks the thread, for [`SETTLE`](crate::SETTLE) and the time of reading.
+    #[must_use]
+    pub fn reload_and_wait(&self) -> Arc<Report> {
+        let (done, wait) = channel();
+        self.send(Message::Reload(Some(done)));
+        // An error means that the thread has ended; the report is then the last one.
+        let _ = wait.recv();
+        self.report()
+    }
+
+    /// Returns the feed of this kind. `None` if the builder was given none.
+    #[must_use]
+    pub fn feed(&self, kind: SourceKind) -> Option<Feed> {
+        let (number, name) = self.feeds.iter().find(|(_, name)| name.kind() == kind)?;
+        Some(Feed {
+            number: *number,
+            name: name.clone(),
+            worker: self.thread.worker.clone(),
+        })
+    }
+
+    fn send(&self, message: Message) {
+        // An error means that the thread has ended.
+        let _ = self.thread.worker.send(message);
+    }
+}

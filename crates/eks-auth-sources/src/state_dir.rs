@@ -1,0 +1,185 @@
+//! The last good versions on disk, so that they survive a restart.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use k8s_rbac::Objects;
+use serde::{Deserialize, Serialize};
+use tempfile::{Builder, NamedTempFile};
+
+use crate::read::NamedText;
+use crate::source::SourceName;
+
+/// The version of the format. A file with another one is ignored.
+const FORMAT: u32 = 1;
+
+/// The maximum size of a file: twice [`MAX_DIRECTORY_BYTES`](crate::MAX_DIRECTORY_BYTES), since JSON
+/// escapes a newline or a quote with two bytes.
+const MAX_BYTES: u64 = 128 * 1024 * 1024;
+
+/// A version as a source gave it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Raw {
+    Objects(Objects),
+    Texts(Vec<NamedText>),
+}
+
+#[derive(Deserialize, Serialize)]
+struct Document<R> {
+    format: u32,
+    kind: String,
+    origin: String,
+    saved_at: u64,
+    version: R,
+}
+
+/// A directory for the last good version of each source.
+///
+/// If a source cannot be read after a restart, the directory decides who is let into a cluster. So
+/// the directory and its files must belong to the user of this process, and no other user may write
+/// to them.
+#[derive(Clone, Debug)]
+pub(crate) struct StateDir {
+    path: PathBuf,
+}
+
+impl StateDir {
+    pub(crate) const fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Replaces the version of a source: atomically, with the mode 0600, and written through to the
+    /// disk.
+    pub(crate) fn save(&self, name: &SourceName, version: &Raw) -> Result<(), String> {
+        self.owner()?;
+        let document = Document {
+            format: FORMAT,
+            kind: name.kind().as_str().to_owned(),
+            origin: name.origin().to_owned(),
+            saved_at: seconds(SystemTime::now()),
+            version,
+        };
+        let write = || {
+            let mut file = Builder::new().prefix(".new-").tempfile_in(&self.path)?;
+            serde_json::to_writer(io::BufWriter::new(&mut file), &document)?;
+            file.flush()?;
+            file.as_file().sync_all()?;
+            file.persist(self.file(name))?;
+            // The name of the file is in the directory.
+            File::open(&self.path)?.sync_all()
+        };
+        write().map_err(|why| format!("{}: {why}", self.path.display()))
+    }
+
+    /// Reads the version of a source, and when it was saved. `None` if there is none.
+    pub(crate) fn load(&self, name: &SourceName) -> Result<Option<(Raw, u64)>, String> {
+        let path = self.file(name);
+        let wrong = |why: &str| format!("{}: {why}", path.display());
+        // The path may have a link, the file must not.
+        let metadata = match fs::symlink_metadata(&path) {
+            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+            metadata => metadata.map_err(|why| wrong(&why.to_string()))?,
+        };
+        if !metadata.is_file() {
+            return Err(wrong("it is not a regular file"));
+        }
+        if !is_private(&metadata, self.owner()?) {
+            return Err(wrong("another user may write to it"));
+        }
+        if metadata.len() > MAX_BYTES {
+            return Err(wrong("it is too long"));
+        }
+        let read = || {
+            let mut text = String::new();
+            File::open(&path)?
+                .take(MAX_BYTES)
+                .read_to_string(&mut text)?;
+            Ok(text)
+        };
+        let text = read().map_err(|why: io::Error| wrong(&why.to_string()))?;
+        let document: Document<Raw> = serde_json::from_str(&text)
+            .map_err(|why| wrong(&format!("it is not a state file of this version: {why}")))?;
+        if document.format != FORMAT {
+            return Err(wrong("it is a state file of another version"));
+        }
+        if document.kind != name.kind().as_str() || document.origin != name.origin() {
+            return Err(wrong("it is the state of another source"));
+        }
+        Ok(Some((document.version, document.saved_at)))
+    }
+
+    /// Returns the user of this process, if the directory is theirs. Creates the directory.
+    fn owner(&self) -> Result<u32, String> {
+        let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", self.path.display());
+        create(&self.path).map_err(|why| wrong(&why))?;
+        let metadata = fs::metadata(&self.path).map_err(|why| wrong(&why))?;
+        // A file of one's own shows who one is.
+        let probe = NamedTempFile::with_prefix_in(".probe-", &self.path);
+        let probe = probe.and_then(|probe| probe.as_file().metadata());
+        let user = user(&probe.map_err(|why| wrong(&why))?);
+        match is_private(&metadata, user) {
+            true => Ok(user),
+            false => Err(wrong(&"another user may write to the directory")),
+        }
+    }
+
+    /// Returns the path of the file of a source. Sources of one kind differ in their origin.
+    fn file(&self, name: &SourceName) -> PathBuf {
+        let origin: String = name
+            .origin()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
+        // A file's name has at most 255 bytes; two long origins differ at their end.
+        let start = origin.len().saturating_sub(MAX_NAME);
+        let end = origin.get(start..).unwrap_or_default();
+        self.path.join(format!("{}{end}.json", name.kind()))
+    }
+}
+
+/// The maximum length of the origin in a file's name. Our choice, well below the 255 bytes of a name.
+const MAX_NAME: usize = 160;
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+#[cfg(unix)]
+fn create(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+}
+
+#[cfg(not(unix))]
+fn create(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+#[cfg(unix)]
+fn user(metadata: &Metadata) -> u32 {
+    std::os::unix::fs::MetadataExt::uid(metadata)
+}
+
+#[cfg(not(unix))]
+const fn user(_: &Metadata) -> u32 {
+    0
+}
+
+/// Returns whether only this user may write.
+#[cfg(unix)]
+fn is_private(metadata: &Metadata, user: u32) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.uid() == user && metadata.mode() & 0o022 == 0
+}
+
+#[cfg(not(unix))]
+const fn is_private(_: &Metadata, _: u32) -> bool {
+    true
+}

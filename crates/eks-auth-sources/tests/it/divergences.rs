@@ -1,0 +1,61 @@
+use eks_auth_sources::SourceKind;
+use testkit::Divergences;
+
+use crate::support::{Folder, admin, builder, config_map, dev, of_config_map, reload, username};
+
+const DYNAMIC: &str = r#"{"mapUsers": [{"userarn": "arn:aws:iam::111122223333:user/dev",
+    "username": "dev-1", "groups": []}]}"#;
+
+const MOUNTED: &str =
+    "server: {mapUsers: [{userARN: 'arn:aws:iam::111122223333:user/dev', username: dev-1}]}\n";
+
+/// What upstream does was read from its source.
+#[test]
+fn every_divergence_is_listed_and_real() {
+    let rows = Divergences::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/testdata/divergences.toml"
+    ));
+    let compare =
+        |case, upstream: &str, ours: String| rows.compare(case, &upstream.to_owned(), &ours);
+
+    let sources = builder()
+        .with_feed(SourceKind::ConfigMap, "kube-system/aws-auth")
+        .start()
+        .unwrap();
+    let feed = sources.feed(SourceKind::ConfigMap).unwrap();
+    feed.publish(config_map("1"));
+    let _ = sources.reload_and_wait();
+    feed.deleted();
+    compare("config-map-deleted", "not mapped", reload(&sources).2);
+
+    let folder = Folder::new();
+    folder.write("aws-auth.yaml", &config_map("1"));
+    let sources = of_config_map(&folder).start().unwrap();
+    let broken = config_map("2").replace("- userarn", "- - userarn: [");
+    folder.write("aws-auth.yaml", &broken);
+    let _ = sources.reload_and_wait();
+    compare(
+        "config-map-section",
+        "admin-2",
+        username(&sources.snapshot(), &admin()),
+    );
+
+    let start = |kind, name| {
+        let builder = builder().with_file(kind, folder.path(name));
+        builder.start().unwrap()
+    };
+    let sources = start(SourceKind::DynamicFile, "dynamic.json");
+    compare("dynamic-file-missing", "not mapped", reload(&sources).2);
+    folder.write("dynamic.json", DYNAMIC);
+    let _ = sources.reload_and_wait();
+    folder.remove("dynamic.json");
+    compare("dynamic-file-deleted", "not mapped", reload(&sources).2);
+
+    folder.write("config.yaml", MOUNTED);
+    let sources = start(SourceKind::MountedFile, "config.yaml");
+    assert_eq!(username(&sources.snapshot(), &dev()), "dev-1");
+    folder.write("config.yaml", &MOUNTED.replace("dev-1", "dev-2"));
+    compare("mounted-file-changed", "dev-1", reload(&sources).2);
+    rows.finish();
+}
