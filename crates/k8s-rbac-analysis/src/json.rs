@@ -1,8 +1,10 @@
 //! Answers as data, with the field names of the Kubernetes API.
 
-use std::collections::BTreeMap;
+mod escalation_paths;
+mod explanation;
+mod who_can;
 
-use k8s_rbac::{Permission, SubjectName};
+use k8s_rbac::Permission;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -66,13 +68,8 @@ impl Serialize for ScopedRule<'_> {
 /// Serializes as `{"subject": {"kind", "name"}, "isByRule", "gained", "lost", "gainedRules", "lostRules"}`.
 impl Serialize for Change<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (kind, name) = match self.identity() {
-            SubjectName::Group(name) => ("Group", name),
-            SubjectName::User(name) => ("User", name),
-        };
         let mut map = serializer.serialize_map(None)?;
-        let subject = BTreeMap::from([("kind", kind), ("name", name.as_str())]);
-        map.serialize_entry("subject", &subject)?;
+        map.serialize_entry("subject", self.identity())?;
         map.serialize_entry("isByRule", &self.is_by_rule())?;
         map.serialize_entry("gained", self.gained())?;
         map.serialize_entry("lost", self.lost())?;

@@ -2,6 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
 use crate::go_text::quote::{Quoted, aggregate};
 use crate::objects::{API_GROUP, PolicyRule, RoleRef, Subject};
 use crate::version::KubernetesVersion;
@@ -105,10 +108,12 @@ pub enum Grant<'p> {
 
 /// The binding, the subject and the rule that allow a request.
 ///
-/// Prints as in kube-apiserver's reason, from `ClusterRoleBinding "…"` on.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Prints as in kube-apiserver's reason, from `ClusterRoleBinding "…"` on. Serializes as
+/// `{"binding", "roleRef", "subject", "rule"}`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct BindingGrant<'p> {
     binding: BindingName<'p>,
+    #[serde(rename = "roleRef")]
     role: &'p RoleRef,
     subject: &'p Subject,
     rule: &'p PolicyRule,
@@ -179,7 +184,8 @@ impl Display for BindingGrant<'_> {
 }
 
 /// The name of a binding. Prints as in kube-apiserver's reason, the name before the namespace.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(tag = "kind")]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the API has these two kinds of bindings"
@@ -251,6 +257,18 @@ impl<'p> Unresolved<'p> {
     }
 }
 
+/// Serializes as `{"binding", "missing": {"kind", "name", "namespace"}, "message"}`, where a role of an
+/// unsupported kind has the kind only.
+impl Serialize for Unresolved<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("binding", &self.binding)?;
+        map.serialize_entry("missing", &self.missing)?;
+        map.serialize_entry("message", &self.to_string())?;
+        map.end()
+    }
+}
+
 impl Display for Unresolved<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         // The singular is upstream's: these errors come from the listers, not from the REST layer.
@@ -291,6 +309,24 @@ pub enum Missing<'p> {
         /// The kind.
         kind: &'p str,
     },
+}
+
+impl Serialize for Missing<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (kind, name, namespace) = match *self {
+            Self::ClusterRole { name } => ("ClusterRole", Some(name), None),
+            Self::Role { name, namespace } => ("Role", Some(name), namespace),
+            Self::UnsupportedKind { kind } => (kind, None, None),
+        };
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("kind", kind)?;
+        for (key, value) in [("name", name), ("namespace", namespace)] {
+            if let Some(value) = value {
+                map.serialize_entry(key, value)?;
+            }
+        }
+        map.end()
+    }
 }
 
 impl<'p> Missing<'p> {

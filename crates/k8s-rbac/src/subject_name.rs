@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use serde::Serialize;
+
 use crate::go_text::quote::Quoted;
 use crate::objects::Subject;
 
@@ -12,8 +14,10 @@ pub(crate) const SERVICE_ACCOUNT_PREFIX: &str = "system:serviceaccount:";
 
 /// A user or a group. A service account is the user with its full username.
 ///
-/// Prints as kube-apiserver prints subjects: `Group "devs"`, `ServiceAccount "ci/dev"`.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// Prints as kube-apiserver prints subjects: `Group "devs"`, `ServiceAccount "ci/dev"`. Serializes as
+/// `{"kind", "name"}`, a service account as the user that it is.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(tag = "kind", content = "name")]
 #[expect(clippy::exhaustive_enums, reason = "a request has a user, and groups")]
 pub enum SubjectName {
     /// A group.

@@ -351,6 +351,52 @@ pub enum Technique {
     WriteNodes(&'static str),
 }
 
+impl Technique {
+    /// Returns a code, such as `run-pods`. It does not change between versions.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ApproveCertificate => "approve-certificate",
+            Self::Bind => "bind",
+            Self::ChangePods => "change-pods",
+            Self::CreateToken => "create-token",
+            Self::EditAwsAuth => "edit-aws-auth",
+            Self::EnterPods(_) => "enter-pods",
+            Self::Escalate => "escalate",
+            Self::Hold => "hold",
+            Self::Impersonate => "impersonate",
+            Self::ImpersonateConstrained => "impersonate-constrained",
+            Self::MintToken => "mint-token",
+            Self::MutatePods(_) => "mutate-pods",
+            Self::ReadSecrets => "read-secrets",
+            Self::RunPods(_) => "run-pods",
+            Self::WriteNodes(_) => "write-nodes",
+        }
+    }
+
+    /// Returns the resource that the technique uses, of several that it could.
+    #[must_use]
+    pub const fn resource(&self) -> Option<&'static str> {
+        match self {
+            Self::EnterPods(resource)
+            | Self::MutatePods(resource)
+            | Self::RunPods(resource)
+            | Self::WriteNodes(resource) => Some(resource),
+            Self::ApproveCertificate
+            | Self::Bind
+            | Self::ChangePods
+            | Self::CreateToken
+            | Self::EditAwsAuth
+            | Self::Escalate
+            | Self::Hold
+            | Self::Impersonate
+            | Self::ImpersonateConstrained
+            | Self::MintToken
+            | Self::ReadSecrets => None,
+        }
+    }
+}
+
 impl Display for Technique {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {

@@ -9,6 +9,8 @@ mod escalation_paths;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod json;
+#[cfg(test)]
 mod permissions;
 #[cfg(test)]
 mod recorded;
