@@ -19,16 +19,30 @@ mod rbac;
 
 // Questions about it.
 mod no_answer;
+mod question;
+mod resolved;
+mod verdict;
 mod who;
 
+// The answers.
+mod callers;
+mod can;
+mod grant;
+mod whoami;
+
+pub use callers::{Caller, Callers};
+pub use can::Can;
 pub use cluster::Cluster;
 pub use document::Document;
 pub use no_answer::NoAnswer;
-pub use options::{Options, Origin, Setting};
+pub use options::{DEFAULT_MAX_BYTES, Options, Origin, Setting};
 pub use place::Place;
 pub use principals::{IamPrincipal, Principals};
 pub use problem::{Cause, Problem, SourceFault};
+pub use question::Question;
 pub use rbac::{DefaultPolicy, Rbac};
 pub use source::{Source, SourceKind, Unrecognized};
+pub use verdict::{Step, Verdict};
 pub use who::{CallerArn, Who, WhoError};
+pub use whoami::{HeldPolicy, MappedUser, OtherRule, WhoAmI};
 pub use workload::Workload;

@@ -5,6 +5,10 @@ use k8s_rbac::KubernetesVersion;
 
 use crate::place::Place;
 
+/// The default size limit of one document: 64 MiB. Our choice: a dump of a cluster with 25,500 roles and
+/// bindings has 30 MB.
+pub const DEFAULT_MAX_BYTES: usize = 64 * 1024 * 1024;
+
 /// What the caller knows of a cluster. What is not given is taken from the documents, else from the
 /// defaults.
 #[derive(Clone, Debug)]
@@ -21,7 +25,7 @@ pub struct Options {
 impl Options {
     /// Builds the defaults: the newest version of Kubernetes, `API_AND_CONFIG_MAP`, the dialect of EKS, the
     /// ConfigMap `kube-system/aws-auth`, the default policy of Kubernetes added where it is missing, and
-    /// documents of at most [`k8s_rbac::DEFAULT_MAX_BYTES`].
+    /// documents of at most [`DEFAULT_MAX_BYTES`].
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -30,7 +34,7 @@ impl Options {
             dialect: None,
             config_map: ConfigMapName::default(),
             is_default_policy_added: true,
-            max_bytes: k8s_rbac::DEFAULT_MAX_BYTES,
+            max_bytes: DEFAULT_MAX_BYTES,
             namespace: None,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use bounded_yaml::{Limits, LineIndex, Node, documents};
 use k8s_rbac::bootstrap::LABEL;
-use k8s_rbac::{ClusterRole, KubernetesVersion, Manifests, Metadata, Objects, Policy};
+use k8s_rbac::{ClusterRole, KubernetesVersion, Manifests, Metadata, Objects, Policy, PolicyRule};
 
 use crate::document::Document;
 use crate::place::Place;
@@ -104,6 +104,30 @@ impl Rbac {
     pub fn place(&self, kind: &str, namespace: &str, name: &str) -> Option<Place> {
         let place = self.manifests.place(kind, namespace, name)?;
         Some(Place::at(&place.file, place.position))
+    }
+
+    /// Returns the index of a rule in a role as written; the namespace of a ClusterRole is empty.
+    pub(crate) fn index_of_rule(
+        &self,
+        namespace: &str,
+        name: &str,
+        rule: &PolicyRule,
+    ) -> Option<usize> {
+        let written = self.written();
+        // Of several objects with one name the last one takes effect.
+        let rules = match namespace {
+            "" => {
+                let mut roles = written.cluster_roles.iter();
+                &roles.rfind(|role| role.metadata.name == name)?.rules
+            }
+            namespace => {
+                let is_it =
+                    |metadata: &Metadata| metadata.name == name && metadata.namespace == namespace;
+                let mut roles = written.roles.iter();
+                &roles.rfind(|role| is_it(&role.metadata))?.rules
+            }
+        };
+        rules.iter().position(|one| one == rule)
     }
 
     /// Returns the place of a rule of a role, counted from zero; that of the role if the rule's is not known.

@@ -88,6 +88,7 @@ impl Display for Who {
 pub struct CallerArn {
     arn: String,
     is_any_session: bool,
+    private_dns_name: Option<String>,
 }
 
 /// The session name that stands for any, when a question names the role instead of a session.
@@ -114,7 +115,32 @@ impl CallerArn {
         Ok(Self {
             arn,
             is_any_session,
+            private_dns_name: None,
         })
+    }
+
+    /// Builds the caller of a session, whose ARN is known to be one.
+    pub(crate) fn of_session(arn: &str) -> Self {
+        Self {
+            arn: arn.to_owned(),
+            is_any_session: false,
+            private_dns_name: None,
+        }
+    }
+
+    /// Sets the private DNS name of the instance that the caller is.
+    #[must_use]
+    pub fn with_private_dns_name(self, name: impl Into<String>) -> Self {
+        Self {
+            private_dns_name: Some(name.into()),
+            ..self
+        }
+    }
+
+    /// Returns the private DNS name of the instance. `None` if it was not set.
+    #[must_use]
+    pub fn private_dns_name(&self) -> Option<&str> {
+        self.private_dns_name.as_deref()
     }
 
     /// Returns the ARN that STS reports. For a role it is that of a session named `SESSION`.

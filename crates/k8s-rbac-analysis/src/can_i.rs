@@ -120,6 +120,18 @@ impl Question {
         Self::read(Arguments::read(arguments::split(line))?, Namespace::ByScope)
     }
 
+    /// Parses arguments that a shell has split, without a context, as
+    /// [`parse_without_context`](Self::parse_without_context) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn from_words_without_context<'w>(
+        words: impl IntoIterator<Item = &'w str>,
+    ) -> Result<Self, Error> {
+        Self::read(Arguments::read(words)?, Namespace::ByScope)
+    }
+
     fn read(words: Arguments<'_>, unnamed: Namespace<'_>) -> Result<Self, Error> {
         if words.namespace.is_some() && words.is_in_all_namespaces {
             return Err(Error::BothNamespaces);

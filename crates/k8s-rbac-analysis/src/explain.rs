@@ -12,7 +12,7 @@ use k8s_rbac::{BindingGrant, Policy, PolicyRule, Request, Unresolved, User};
 
 pub use misplaced::{MisplacedBinding, is_of_default_policy};
 pub use near_miss::{NearMiss, Part, Trap};
-pub use note::Note;
+pub use note::{Note, notes};
 
 use crate::explain::near_miss::Failed;
 use crate::role_key::RoleKey;
@@ -29,7 +29,7 @@ pub const MAX_LISTED: usize = 10_000;
 #[must_use]
 pub fn explain<'p>(policy: &'p Policy, user: &User, request: &Request<'_>) -> Explanation<'p> {
     let mut explanation = Explanation {
-        notes: note::notes(user, request),
+        notes: notes(user, request),
         grants: Vec::new(),
         near_misses: Vec::new(),
         unresolved: Vec::new(),

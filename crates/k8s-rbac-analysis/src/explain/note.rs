@@ -44,7 +44,9 @@ impl Display for Note {
     }
 }
 
-pub(super) fn notes(user: &User, request: &Request<'_>) -> Vec<Note> {
+/// Returns the notes on a user and a request. No policy is needed for them.
+#[must_use]
+pub fn notes(user: &User, request: &Request<'_>) -> Vec<Note> {
     let is_in = |group: &str| user.groups.iter().any(|own| own == group);
     let is_misplaced = match request {
         Request::Resource(request) if request.namespace().is_some() => {

@@ -1,0 +1,386 @@
+//! Which callers become which users.
+
+use std::collections::HashSet;
+use std::fmt::{self, Display, Formatter};
+
+use aws_auth_map::{Mapped, Placeholder, Resolution, Rule, RulePrincipal, RuleRef, Template};
+use eks_auth::Authenticated;
+use iam_principal::{Kind, Principal};
+use printable_text::Printable;
+use serde::Serialize;
+
+use crate::can::write_notes;
+use crate::cluster::Cluster;
+use crate::no_answer::NoAnswer;
+use crate::place::Place;
+use crate::resolved::in_groups;
+use crate::verdict::Verdict;
+use crate::who::CallerArn;
+use crate::whoami::HeldPolicy;
+
+/// The callers that become users, one for each rule in effect. Prints as terminated lines, one each.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Callers {
+    callers: Vec<Caller>,
+    notes: Vec<String>,
+}
+
+/// The principal of a rule in effect, and the user that it becomes. Names of users and groups are those of
+/// the rule, with its placeholders.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Caller {
+    principal: String,
+    username: String,
+    groups: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    access_policies: Vec<HeldPolicy>,
+    rule: String,
+    backend: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<Place>,
+    /// The session name that makes the user that was asked for, if it takes a certain one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_name: Option<String>,
+}
+
+impl Caller {
+    /// Returns the ARN of the principal, a pattern, a permission set, or the account whose principals these
+    /// are.
+    #[must_use]
+    pub fn principal(&self) -> &str {
+        &self.principal
+    }
+
+    /// Returns the username, with the placeholders of the rule.
+    #[must_use]
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// Returns the groups, with the placeholders of the rule.
+    #[must_use]
+    pub fn groups(&self) -> &[String] {
+        &self.groups
+    }
+
+    /// Returns the session name that makes the user that was asked for. `None` if any does, or if the
+    /// question named no user.
+    #[must_use]
+    pub fn session_name(&self) -> Option<&str> {
+        self.session_name.as_deref()
+    }
+
+    /// Returns the place of the rule.
+    #[must_use]
+    pub const fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+}
+
+impl Display for Caller {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Printable::new(&self.principal))?;
+        if let Some(session) = &self.session_name {
+            write!(f, ", with a session named {},", Printable::new(session))?;
+        }
+        let (name, groups) = (Printable::new(&self.username), in_groups(&self.groups));
+        write!(f, " becomes user {name}{groups}")?;
+        for policy in &self.access_policies {
+            write!(f, ", with {policy}")?;
+        }
+        write!(f, ", by {} of {}", self.rule, self.backend)?;
+        match &self.place {
+            Some(place) => write!(f, " ({place})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Callers {
+    /// Returns yes if there is a caller, else no.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        Verdict::of(!self.callers.is_empty(), false)
+    }
+
+    /// Returns the callers, in the order in which the rules are asked.
+    #[must_use]
+    pub fn callers(&self) -> &[Caller] {
+        &self.callers
+    }
+}
+
+impl Display for Callers {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.callers.is_empty() {
+            writeln!(f, "no caller becomes that")?;
+        }
+        for caller in &self.callers {
+            writeln!(f, "{caller}")?;
+        }
+        write_notes(f, &self.notes)
+    }
+}
+
+/// A rule in effect, and a caller that it is for.
+pub(crate) struct Effective<'c> {
+    pub(crate) backend: usize,
+    pub(crate) at: RuleRef,
+    /// `None` for an account.
+    pub(crate) rule: Option<&'c Rule>,
+    pub(crate) principal: String,
+    /// A caller that the rule decides for; of a role, a session named `SESSION`.
+    pub(crate) caller: CallerArn,
+    pub(crate) authenticated: Authenticated,
+}
+
+impl Cluster {
+    /// Finds the callers that become a user or are in a group; every caller without a name.
+    ///
+    /// A rule that another precedes, or that its backend is not asked for in the authentication mode, has no
+    /// callers.
+    ///
+    /// # Errors
+    ///
+    /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoMapping`], [`NoAnswer::Mapping`] if a section
+    /// of the mapping could not be read.
+    pub fn callers(&self, name: Option<&str>) -> Result<Callers, NoAnswer> {
+        self.check_readable()?;
+        if !self.has_mapping() {
+            return Err(NoAnswer::NoMapping);
+        }
+        self.check_sections()?;
+        let mut callers = Vec::new();
+        for effective in self.effective_rules() {
+            let session = match name {
+                None => None,
+                Some(name) => match self.session_for(&effective, name) {
+                    None => continue,
+                    Some(session) => session,
+                },
+            };
+            callers.push(self.caller(&effective, session));
+        }
+        Ok(Callers {
+            callers,
+            notes: Vec::new(),
+        })
+    }
+
+    /// Refuses to list callers if a section of the mapping could not be read.
+    pub(crate) fn check_sections(&self) -> Result<(), NoAnswer> {
+        let backends = self.map.backends().iter();
+        let lost = backends.flat_map(|one| one.rules().unreadable()).next();
+        match lost {
+            None => Ok(()),
+            Some((section, place)) => {
+                let section = section.map_or_else(|| "a source".to_owned(), |one| one.to_string());
+                let line = place.line().map(|line| format!(" (line {line})"));
+                Err(NoAnswer::Mapping(format!(
+                    "{section}{} cannot be read, so its rules are not known",
+                    line.unwrap_or_default()
+                )))
+            }
+        }
+    }
+
+    pub(crate) fn caller(&self, effective: &Effective<'_>, session_name: Option<String>) -> Caller {
+        let mapped = effective.authenticated.mapped();
+        let user = mapped.user();
+        let (username, groups) = match effective.rule {
+            Some(rule) => (
+                rule.username().source(),
+                rule.groups().iter().map(Template::source).collect(),
+            ),
+            None => ("the ARN of the caller".to_owned(), user.groups().to_vec()),
+        };
+        Caller {
+            principal: effective.principal.clone(),
+            username,
+            groups,
+            access_policies: mapped
+                .access_policies()
+                .iter()
+                .map(|policy| HeldPolicy::new(self, policy))
+                .collect(),
+            rule: effective.at.to_string(),
+            backend: mapped.backend().as_str(),
+            place: self.place_of_mapping(effective.backend, effective.at),
+            session_name,
+        }
+    }
+
+    /// Returns the rules that take effect for a caller, in the order of backends, sections and entries.
+    pub(crate) fn effective_rules(&self) -> Vec<Effective<'_>> {
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        for (backend, of_backend) in self.map.backends().iter().enumerate() {
+            let rules = of_backend.rules();
+            for (at, rule) in rules.iter() {
+                let (principal, caller) = representative(rule);
+                let Some(caller) = caller else { continue };
+                found.extend(self.effective(backend, at, Some(rule), principal, caller));
+            }
+            for (at, account) in rules.accounts() {
+                let principal = format!("every principal of account {account}");
+                let arn = format!("arn:aws:iam::{account}:user/USER");
+                if let Ok(caller) = CallerArn::parse(&arn) {
+                    found.extend(self.effective(backend, at, None, principal, caller));
+                }
+            }
+        }
+        found.retain(|one| seen.insert((one.backend, one.at)));
+        found
+    }
+
+    fn effective<'c>(
+        &'c self,
+        backend: usize,
+        at: RuleRef,
+        rule: Option<&'c Rule>,
+        principal: String,
+        caller: CallerArn,
+    ) -> Option<Effective<'c>> {
+        let (_, resolution, authenticated) = self.resolve(&caller).ok()?;
+        let is_it = |mapped: &Mapped| mapped.backend_index() == backend && mapped.rule() == at;
+        match resolution {
+            Resolution::Mapped(mapped) if is_it(&mapped) => Some(Effective {
+                backend,
+                at,
+                rule,
+                principal,
+                caller,
+                authenticated: authenticated?,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Returns whether a rule can make a user or a group of this name: `None` if it cannot, `Some(None)` if
+    /// it does, and the session name if it takes a certain one.
+    #[expect(
+        clippy::option_option,
+        reason = "no caller, any session, or a certain one"
+    )]
+    pub(crate) fn session_for(&self, of: &Effective<'_>, name: &str) -> Option<Option<String>> {
+        let user = of.authenticated.user();
+        let Some(rule) = of.rule else {
+            // The principals of an account are users named by their ARNs.
+            let is_of_account = Principal::parse(name).is_ok_and(|principal| {
+                let account = of.authenticated.identity().account();
+                principal.account() == account && principal.kind() != Kind::AssumedRole
+            });
+            return is_of_account.then_some(None);
+        };
+        let templates = || std::iter::once(rule.username()).chain(rule.groups());
+        let is_plain = |template: &&Template| template.placeholders().next().is_none();
+        if templates().filter(is_plain).any(|one| one.source() == name) {
+            return Some(None);
+        }
+        // A placeholder that does not depend on the session renders alike for all.
+        let is_of_session = |template: &&Template| {
+            template.placeholders().any(|(name, _)| {
+                matches!(name, Placeholder::SessionName | Placeholder::SessionNameRaw)
+            })
+        };
+        let is_same = |text: &String| text == name;
+        let is_any_of_session = templates().any(|one| is_of_session(&one));
+        if !is_any_of_session
+            && std::iter::once(&user.username().to_owned())
+                .chain(user.groups())
+                .any(is_same)
+        {
+            return Some(None);
+        }
+        templates()
+            .filter(is_of_session)
+            .find_map(|template| self.solve(of, template, name))
+            .map(Some)
+    }
+
+    /// Finds the session name for which a template renders as a name.
+    fn solve(&self, of: &Effective<'_>, template: &Template, name: &str) -> Option<String> {
+        let account = of.authenticated.identity().account().to_string();
+        let source = template.source();
+        let source = source
+            .replace("{{AccountID}}", &account)
+            .replace("<<AccountID>>", &account);
+        let spellings = [
+            "{{SessionName}}",
+            "{{SessionNameRaw}}",
+            "<<SessionName>>",
+            "<<SessionNameRaw>>",
+        ];
+        let first = spellings
+            .into_iter()
+            .filter_map(|one| source.find(one))
+            .min()?;
+        let before = source.get(..first)?;
+        let times = spellings
+            .iter()
+            .map(|one| source.matches(one).count())
+            .sum::<usize>();
+        let literal = spellings
+            .iter()
+            .fold(source.clone(), |text, one| text.replace(one, ""))
+            .len();
+        let length = name.len().checked_sub(literal)?.checked_div(times)?;
+        let session = name.strip_prefix(before)?.get(..length)?;
+        let is_allowed = |c: char| {
+            c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '=' | ',' | '.' | '@' | '-')
+        };
+        if session.is_empty() || !session.chars().all(is_allowed) {
+            return None;
+        }
+        // The map has the last word: it renders the names, and may have another rule for the session.
+        let role = of.caller.as_str().rsplit_once('/')?.0;
+        let caller = CallerArn::of_session(&format!("{role}/{session}"));
+        let (_, resolution, _) = self.resolve(&caller).ok()?;
+        let Resolution::Mapped(mapped) = resolution else {
+            return None;
+        };
+        let user = mapped.user();
+        let is_made = user.username() == name || user.groups().iter().any(|group| group == name);
+        (is_made && mapped.rule() == of.at).then(|| session.to_owned())
+    }
+}
+
+/// Returns the principal of a rule as text, and a caller that it may be for.
+fn representative(rule: &Rule) -> (String, Option<CallerArn>) {
+    let parse = |arn: &str| CallerArn::parse(arn).ok();
+    match rule.principal() {
+        RulePrincipal::Arn(arn) | RulePrincipal::ArnAndUserId(arn, _) => {
+            (arn.to_owned(), parse_folded(arn))
+        }
+        RulePrincipal::UserId(id, Some(arn)) => (format!("{arn} ({id})"), parse_folded(arn)),
+        RulePrincipal::UserId(id, None) => (id.to_owned(), None),
+        RulePrincipal::Pattern(pattern) => {
+            let written = pattern.as_str();
+            let text: String = written
+                .replace("::*:", "::000000000000:")
+                .replace(['*', '?'], "x");
+            (written.to_owned(), parse(&text))
+        }
+        RulePrincipal::Sso(role) => {
+            let (partition, account) = (role.partition(), role.account());
+            let set = role.permission_set();
+            let arn = format!(
+                "arn:{partition}:iam::{account}:role/AWSReservedSSO_{set}_0123456789abcdef"
+            );
+            (
+                format!("permission set {set} in account {account}"),
+                parse(&arn),
+            )
+        }
+        _ => (String::new(), None),
+    }
+}
+
+/// Parses the ARN of a rule, which may be in any case.
+fn parse_folded(arn: &str) -> Option<CallerArn> {
+    CallerArn::parse(arn)
+        .or_else(|_| CallerArn::parse(&arn.to_ascii_lowercase()))
+        .ok()
+}

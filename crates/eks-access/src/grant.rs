@@ -1,0 +1,156 @@
+//! Grants as steps, each with its place.
+
+use aws_auth_map::{AccessPolicy, RuleRef};
+use eks_auth::{AccessPolicyGrant, Authenticated, Authorization};
+use k8s_rbac::{
+    BindingGrant, BindingName, Decision, Grant, PRIVILEGED_GROUP, PolicyRule, Quoted, Request,
+};
+use k8s_rbac_analysis::RuleSources;
+use printable_text::Printable;
+
+use crate::cluster::Cluster;
+use crate::place::Place;
+use crate::rbac::DefaultPolicy;
+use crate::resolved::Resolved;
+use crate::verdict::Step;
+
+/// What the doors of a cluster answer to a request of a user.
+pub(crate) struct Decided {
+    /// The steps to the first grant: that of RBAC, else that of an access policy. Empty if there is none.
+    pub(crate) grant: Vec<Step>,
+    /// The access policies whose rules are not known and whose scope covers the request.
+    pub(crate) unknown: Vec<String>,
+}
+
+impl Decided {
+    pub(crate) const fn is_allowed(&self) -> bool {
+        !self.grant.is_empty()
+    }
+}
+
+impl Cluster {
+    /// Decides a request of a user through RBAC and, for a caller of AWS, through the access policies of the
+    /// caller's entry.
+    pub(crate) fn decide(&self, resolved: &Resolved, request: &Request<'_>) -> Decided {
+        match &resolved.caller {
+            None => Decided {
+                grant: self
+                    .steps_of_decision(self.policy().authorize(&resolved.user, request).decision()),
+                unknown: Vec::new(),
+            },
+            Some(caller) => self.decide_for_caller(caller, request),
+        }
+    }
+
+    fn decide_for_caller(&self, caller: &Authenticated, request: &Request<'_>) -> Decided {
+        let answer: Authorization<'_> =
+            eks_auth::authorize(caller, request, self.policy(), &self.access_policies);
+        let unknown = answer.unknown_policies().iter();
+        let unknown = unknown.filter(|policy| policy.scope().covers(request.namespace()));
+        let unknown = unknown.map(ToString::to_string).collect();
+        let grant = match (answer.rbac().decision(), answer.access_policy()) {
+            (Decision::NoOpinion, Some(grant)) => self.steps_of_policy(caller, grant),
+            (decision, _) => self.steps_of_decision(decision),
+        };
+        Decided { grant, unknown }
+    }
+
+    fn steps_of_decision(&self, decision: Decision<'_>) -> Vec<Step> {
+        match decision {
+            Decision::NoOpinion => Vec::new(),
+            Decision::Allow(Grant::Binding(grant)) => self.steps_of_grant(&grant),
+            Decision::Allow(_) => vec![step_of_masters()],
+        }
+    }
+
+    fn steps_of_policy(&self, caller: &Authenticated, grant: &AccessPolicyGrant<'_>) -> Vec<Step> {
+        let at = (caller.mapped().backend_index(), caller.mapped().rule());
+        self.steps_of_access_policy(at, grant.policy(), grant.rule())
+    }
+
+    /// Returns the steps of a rule of an access policy.
+    pub(crate) fn steps_of_access_policy(
+        &self,
+        (backend, entry): (usize, RuleRef),
+        policy: &AccessPolicy,
+        rule: &PolicyRule,
+    ) -> Vec<Step> {
+        let text = format!("{entry} has the access policy {policy}, which allows {rule}");
+        vec![Step::new(text, self.place_of_mapping(backend, entry))]
+    }
+
+    /// Returns the steps of a grant of RBAC: the binding, and the rule.
+    pub(crate) fn steps_of_grant(&self, grant: &BindingGrant<'_>) -> Vec<Step> {
+        let subject = grant.subject();
+        let binding = Step::new(
+            format!(
+                "{} names {} {}",
+                grant.binding(),
+                Printable::new(&subject.kind),
+                Quoted::new(&subject.name)
+            ),
+            self.place_of_binding(grant.binding()),
+        );
+        vec![binding, self.step_of_rule(grant)]
+    }
+
+    /// Returns the place of a binding. `None` for one of the default policy.
+    pub(crate) fn place_of_binding(&self, binding: BindingName<'_>) -> Option<Place> {
+        match binding {
+            BindingName::ClusterRoleBinding { name } => {
+                self.rbac.place("ClusterRoleBinding", "", name)
+            }
+            BindingName::RoleBinding { name, namespace } => {
+                self.rbac.place("RoleBinding", namespace, name)
+            }
+        }
+    }
+
+    fn step_of_rule(&self, grant: &BindingGrant<'_>) -> Step {
+        let (role, rule) = (grant.role(), grant.rule());
+        let namespace = match (role.kind.as_str(), grant.binding()) {
+            ("Role", BindingName::RoleBinding { namespace, .. }) => namespace,
+            _ => "",
+        };
+        let kind = Printable::new(&role.kind);
+        let mut text = format!("{kind} {} allows {rule}", Quoted::new(&role.name));
+        let mut owner = role.name.clone();
+        if namespace.is_empty()
+            && let Some(source) = self.source_of_rule(&role.name, rule)
+        {
+            text.push_str(&format!(
+                ", aggregated from ClusterRole {}",
+                Quoted::new(&source)
+            ));
+            owner = source;
+        }
+        let index = self.rbac.index_of_rule(namespace, &owner, rule);
+        let kind = role.kind.as_str();
+        let place = index.and_then(|at| self.place_of_role_rule(kind, namespace, &owner, at));
+        if place.is_none()
+            && let DefaultPolicy::Added(version) = self.rbac.default_policy()
+        {
+            text.push_str(&format!(", of the default policy of Kubernetes {version}"));
+        }
+        Step::new(text, place)
+    }
+
+    /// Returns the ClusterRole that an aggregated one has a rule from.
+    fn source_of_rule(&self, role: &str, rule: &PolicyRule) -> Option<String> {
+        let objects = self.rbac.objects();
+        let mut roles = objects.cluster_roles.iter();
+        let is_aggregated =
+            roles.any(|one| one.metadata.name == role && one.aggregation_rule.is_some());
+        if !is_aggregated {
+            return None;
+        }
+        let sources = RuleSources::of(objects);
+        Some((*sources.of_rule(role, rule).last()?).to_owned())
+    }
+}
+
+/// Returns the step of the group that may do everything.
+pub(crate) fn step_of_masters() -> Step {
+    let text = format!("group {PRIVILEGED_GROUP} may do everything");
+    Step::new(text, None)
+}

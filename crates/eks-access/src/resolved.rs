@@ -1,0 +1,209 @@
+//! From the caller or user that a question is about to a user of the cluster.
+
+use aws_auth_map::{Mapped, Reason, Resolution, RulePrincipal};
+use eks_auth::Authenticated;
+use iam_principal::{Identity, Kind, Principal};
+use k8s_rbac::{ServiceAccount, SubjectName, User};
+use printable_text::Printable;
+
+use crate::cluster::Cluster;
+use crate::no_answer::NoAnswer;
+use crate::verdict::Step;
+use crate::who::{CallerArn, Who};
+
+/// A user of the cluster, and how the caller becomes it.
+pub(crate) struct Resolved {
+    pub(crate) user: User,
+    /// The caller of AWS. `None` if the question named the user.
+    pub(crate) caller: Option<Authenticated>,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// The session name of an instance, for rules that need one.
+const AN_INSTANCE: &str = "i-0123456789abcdef0";
+
+/// The private DNS name of an instance, for rules that need one.
+const A_NODE: &str = "NODE";
+
+impl Cluster {
+    /// Builds the identity of a caller. The unique id is that of the principals that AWS lists, else that of
+    /// the rule for the caller's ARN, else an invented one, which no rule has.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer::Identity`].
+    pub fn identity(&self, caller: &CallerArn) -> Result<Identity, NoAnswer> {
+        let arn = caller.as_str();
+        let listed = self.principals.find(arn).and_then(|one| one.unique_id());
+        let id = listed.or_else(|| self.id_in_rule(arn));
+        identity(arn, id).map_err(NoAnswer::Identity)
+    }
+
+    /// Returns the unique id that a rule for an ARN demands.
+    fn id_in_rule(&self, arn: &str) -> Option<&str> {
+        let canonical = Principal::parse(arn).ok()?.canonical();
+        let rules = self
+            .map
+            .backends()
+            .iter()
+            .flat_map(|one| one.rules().iter());
+        rules
+            .into_iter()
+            .find_map(|(_, rule)| match rule.principal() {
+                RulePrincipal::ArnAndUserId(of_rule, id)
+                | RulePrincipal::UserId(id, Some(of_rule))
+                    if of_rule.eq_ignore_ascii_case(&canonical) =>
+                {
+                    Some(id)
+                }
+                _ => None,
+            })
+    }
+
+    /// Resolves a caller to a user. A rule that needs the private DNS name of an instance gets one, if the
+    /// question is about a role.
+    pub(crate) fn resolve(
+        &self,
+        caller: &CallerArn,
+    ) -> Result<(Identity, Resolution, Option<Authenticated>), NoAnswer> {
+        let identity = self.identity(caller)?;
+        if let Some(name) = caller.private_dns_name() {
+            let resolution = self.map.resolve_instance(&identity, name);
+            let caller = Authenticated::resolve_instance(identity.clone(), &self.map, name);
+            return Ok((identity, resolution, caller.ok()));
+        }
+        let resolution = self.map.resolve(&identity);
+        let needs_instance = matches!(
+            &resolution,
+            Resolution::Refused(refusal)
+                if matches!(refusal.reason(), Reason::NotAnInstance | Reason::PrivateDnsNameUnknown)
+        );
+        if needs_instance && caller.is_any_session() {
+            let arn = caller
+                .as_str()
+                .rsplit_once('/')
+                .map_or("", |(role, _)| role);
+            let instance = CallerArn::of_session(&format!("{arn}/{AN_INSTANCE}"));
+            let identity = self.identity(&instance)?;
+            let resolution = self.map.resolve_instance(&identity, A_NODE);
+            let caller = Authenticated::resolve_instance(identity.clone(), &self.map, A_NODE);
+            return Ok((identity, resolution, caller.ok()));
+        }
+        let caller = Authenticated::resolve(identity.clone(), &self.map);
+        Ok((identity, resolution, caller.ok()))
+    }
+
+    /// Finds the user that a question is about.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer::NoMapping`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`]. Inside, the reasons why a
+    /// caller is no user.
+    pub(crate) fn find(&self, who: &Who) -> Result<Result<Resolved, Vec<Step>>, NoAnswer> {
+        let caller = match who {
+            Who::Caller(caller) => caller,
+            Who::User { name, groups } => return Ok(Ok(of_user(name, groups))),
+        };
+        if !self.has_mapping() {
+            return Err(NoAnswer::NoMapping);
+        }
+        let (identity, resolution, authenticated) = self.resolve(caller)?;
+        match (&resolution, authenticated) {
+            (Resolution::Mapped(mapped), Some(authenticated)) => {
+                let user = authenticated.user();
+                let groups = user.groups().iter().cloned();
+                Ok(Ok(Resolved {
+                    user: User::new(user.username(), groups).authenticated(),
+                    steps: vec![self.step_of_mapping(&identity, mapped)],
+                    caller: Some(authenticated),
+                }))
+            }
+            (Resolution::Refused(refusal), _) => {
+                if refusal.reason().is_no_answer() {
+                    return Err(NoAnswer::Mapping(refusal.to_string()));
+                }
+                let rule = refusal.rule();
+                let place = rule.and_then(|at| self.place_of_mapping(refusal.backend_index(), at));
+                Ok(Err(vec![Step::new(format!("refused: {refusal}"), place)]))
+            }
+            _ => {
+                let arn = Printable::new(identity.canonical_arn());
+                Ok(Err(vec![Step::new(
+                    format!("not mapped: no rule is for {arn}, so the API server answers 401"),
+                    None,
+                )]))
+            }
+        }
+    }
+
+    /// Returns the step from a caller to the user.
+    pub(crate) fn step_of_mapping(&self, identity: &Identity, mapped: &Mapped) -> Step {
+        let place = self.place_of_mapping(mapped.backend_index(), mapped.rule());
+        let user = mapped.user();
+        let text = format!(
+            "{} becomes user {}{} by {} of {}",
+            Printable::new(identity.arn()),
+            Printable::new(user.username()),
+            in_groups(user.groups()),
+            mapped.rule(),
+            mapped.backend(),
+        );
+        Step::new(text, place)
+    }
+
+    /// Returns whether a binding names a user or a group.
+    pub(crate) fn is_bound(&self, identity: &SubjectName) -> bool {
+        self.policy().bindings().any(|binding| {
+            let mut subjects = binding.subjects().iter();
+            subjects.any(|one| SubjectName::of(one, binding.namespace()).as_ref() == Some(identity))
+        })
+    }
+}
+
+/// Builds the user as authentication would.
+fn of_user(name: &str, groups: &[String]) -> Resolved {
+    let mut user = match ServiceAccount::parse(name) {
+        Some(account) => User::service_account(account.namespace(), account.name()),
+        None => User::new(name, [""; 0]),
+    };
+    for group in groups {
+        if !user.groups.contains(group) {
+            user.groups.push(group.clone());
+        }
+    }
+    Resolved {
+        user: user.authenticated(),
+        caller: None,
+        steps: Vec::new(),
+    }
+}
+
+/// Writes ` in groups a, b`, or nothing.
+pub(crate) fn in_groups(groups: &[String]) -> String {
+    if groups.is_empty() {
+        return " without groups".to_owned();
+    }
+    let groups: Vec<String> = groups
+        .iter()
+        .map(|group| Printable::new(group).to_string())
+        .collect();
+    let word = if groups.len() == 1 { "group" } else { "groups" };
+    format!(" in {word} {}", groups.join(", "))
+}
+
+/// Builds an identity from its ARN and the unique id of its principal, invented if it is not known.
+pub(crate) fn identity(arn: &str, id: Option<&str>) -> Result<Identity, iam_principal::Error> {
+    let principal = Principal::parse(arn)?;
+    let account = principal.account().to_string();
+    let session = principal.session_name().unwrap_or("");
+    let id = match principal.kind() {
+        Kind::AssumedRole if principal.name() == "aws:ec2-instance" => {
+            format!("{account}:aws:ec2-instance:{session}")
+        }
+        Kind::AssumedRole => format!("{}:{session}", id.unwrap_or("AROAEXAMPLE")),
+        Kind::FederatedUser => format!("{account}:{session}"),
+        Kind::Root => account.clone(),
+        Kind::Role | Kind::User => id.unwrap_or("AIDAEXAMPLE").to_owned(),
+    };
+    Identity::new(arn, &account, &id)
+}

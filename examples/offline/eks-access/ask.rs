@@ -1,0 +1,84 @@
+//! The questions.
+
+use eks_access::{CallerArn, Cluster, NoAnswer, Question, Who};
+
+use crate::args::{self, Command, Scope, User};
+use crate::print::Answer;
+
+/// Answers a command for one cluster.
+pub(crate) fn ask(command: &Command, cluster: &Cluster) -> Answer {
+    let answer = match command {
+        Command::Can(asked) => each(asked, |who, question| {
+            let can = cluster.can(who, question)?;
+            Ok(Answer::new(can.verdict().exit_status(), &can, cluster))
+        }),
+        Command::Whoami(asked) => whoami(asked, cluster),
+        Command::Callers { name } => cluster
+            .callers(name.as_deref())
+            .map(|answer| Answer::new(answer.verdict().exit_status(), &answer, cluster)),
+    };
+    answer.unwrap_or_else(|why| Answer::none(&why, cluster))
+}
+
+fn whoami(asked: &args::Whoami, cluster: &Cluster) -> Result<Answer, NoAnswer> {
+    let mut caller = CallerArn::parse(&asked.arn)?;
+    if let Some(name) = &asked.private_dns_name {
+        caller = caller.with_private_dns_name(name);
+    }
+    let answer = cluster.whoami(&caller)?;
+    Ok(Answer::new(
+        answer.verdict().exit_status(),
+        &answer,
+        cluster,
+    ))
+}
+
+/// Asks about each resource of a question.
+fn each(
+    asked: &args::Question,
+    ask: impl Fn(&Who, &Question) -> Result<Answer, NoAnswer>,
+) -> Result<Answer, NoAnswer> {
+    let words: Vec<&str> = asked.words.iter().map(String::as_str).collect();
+    let (who, rest) = match who(&asked.user)? {
+        Some(who) => (who, words.as_slice()),
+        None => match words.split_first() {
+            Some((arn, rest)) => (Who::caller(arn)?, rest),
+            None => return questions(&[], &asked.scope).map(|_| Answer::all(Vec::new())),
+        },
+    };
+    let answers = questions(rest, &asked.scope)?
+        .iter()
+        .map(|question| ask(&who, question))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Answer::all(answers))
+}
+
+/// Returns the user that stands in place of a caller, if there is one.
+pub(crate) fn who(user: &User) -> Result<Option<Who>, NoAnswer> {
+    match &user.name {
+        None => Ok(None),
+        Some(name) => Ok(Some(Who::user(name, user.groups.iter().cloned())?)),
+    }
+}
+
+/// Parses `VERB RESOURCE…` into one question for each resource.
+pub(crate) fn questions(words: &[&str], scope: &Scope) -> Result<Vec<Question>, NoAnswer> {
+    let (verb, resources) = words.split_first().unwrap_or((&"", &[]));
+    let mut flags: Vec<&str> = Vec::new();
+    if let Some(namespace) = &scope.namespace {
+        flags.extend(["-n", namespace]);
+    }
+    if scope.all_namespaces {
+        flags.push("-A");
+    }
+    if let Some(subresource) = &scope.subresource {
+        flags.extend(["--subresource", subresource]);
+    }
+    if resources.is_empty() {
+        return Question::from_words(words.iter().copied()).map(|one| vec![one]);
+    }
+    resources
+        .iter()
+        .map(|resource| Question::from_words(flags.iter().copied().chain(["--", verb, resource])))
+        .collect()
+}

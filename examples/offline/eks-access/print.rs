@@ -1,0 +1,203 @@
+//! Answers, and how they are printed.
+
+use std::fmt::{Display, Write as _};
+
+use eks_access::{Cluster, NoAnswer};
+use printable_text::Printable;
+use program::output::FAILED;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::args::Output;
+
+/// An answer in each form, and the status to end with.
+pub(crate) struct Answer {
+    pub(crate) status: u8,
+    /// For standard output, for people.
+    pub(crate) text: String,
+    /// For programs.
+    pub(crate) data: Value,
+    /// For standard error: problems of the files, and errors.
+    pub(crate) aside: Vec<String>,
+}
+
+impl Answer {
+    /// Builds an answer of the library, with the warnings about its cluster.
+    pub(crate) fn new<T: Display + Serialize>(status: u8, answer: &T, cluster: &Cluster) -> Self {
+        let data = match serde_json::to_value(answer) {
+            Ok(Value::Object(data)) => data,
+            Ok(other) => Map::from_iter([("answer".to_owned(), other)]),
+            Err(why) => return Self::failed("json", why.to_string()),
+        };
+        Self {
+            status,
+            text: answer.to_string(),
+            data: with_cluster(data, cluster),
+            aside: warnings(cluster),
+        }
+    }
+
+    /// Builds the answer to a question that has none.
+    pub(crate) fn none(why: &NoAnswer, cluster: &Cluster) -> Self {
+        let message = why.to_string();
+        let error = json!({ "code": why.code(), "message": message });
+        let mut aside = warnings(cluster);
+        aside.push(format!("no answer: {message}"));
+        Self {
+            status: FAILED,
+            text: String::new(),
+            data: with_cluster(Map::from_iter([("error".to_owned(), error)]), cluster),
+            aside,
+        }
+    }
+
+    /// Builds the answer to a question that could not be asked.
+    pub(crate) fn failed(code: &'static str, why: String) -> Self {
+        Self {
+            status: FAILED,
+            text: String::new(),
+            data: json!({ "error": { "code": code, "message": why } }),
+            aside: vec![why],
+        }
+    }
+
+    /// Joins the answers to one question about several things, all of which have to be yes.
+    pub(crate) fn all(answers: Vec<Self>) -> Self {
+        let mut joined = Self {
+            status: 0,
+            text: String::new(),
+            data: Value::Null,
+            aside: Vec::new(),
+        };
+        let mut data = Vec::new();
+        for mut answer in answers {
+            // A no decides; else one that is not known leaves the whole without an answer.
+            joined.status = match (joined.status, answer.status) {
+                (1, _) | (_, 1) => 1,
+                (one, other) => one.max(other),
+            };
+            joined.text.push_str(&answer.text);
+            for line in std::mem::take(&mut answer.aside) {
+                if !joined.aside.contains(&line) {
+                    joined.aside.push(line);
+                }
+            }
+            data.push(answer.data);
+        }
+        joined.data = match data.len() {
+            1 => data.remove(0),
+            _ => json!({ "answers": data }),
+        };
+        joined
+    }
+
+    /// Joins the answers of the clusters of a fleet. The status is the greatest.
+    pub(crate) fn of_fleet(answers: impl Iterator<Item = (String, Self)>) -> Self {
+        let mut joined = Self {
+            status: 0,
+            text: String::new(),
+            data: Value::Null,
+            aside: Vec::new(),
+        };
+        let mut clusters = Map::new();
+        for (name, answer) in answers {
+            let printed = Printable::new(&name).to_string();
+            joined.status = joined.status.max(answer.status);
+            let _ = writeln!(joined.text, "# {printed}");
+            joined.text.push_str(match answer.text.as_str() {
+                "" => "no answer\n",
+                text => text,
+            });
+            let aside = answer.aside.iter();
+            joined
+                .aside
+                .extend(aside.map(|line| format!("{printed}: {line}")));
+            clusters.insert(name, answer.data);
+        }
+        joined.data = json!({ "clusters": clusters });
+        joined
+    }
+}
+
+/// Adds what the answer rests on: the settings of the cluster, and the problems of its files.
+fn with_cluster(mut data: Map<String, Value>, cluster: &Cluster) -> Value {
+    let settings = json!({
+        "kubernetesVersion": cluster.kubernetes_version().value().to_string(),
+        "authenticationMode": cluster.authentication_mode().value().as_str(),
+        "dialect": cluster.dialect().value().as_str(),
+        "sources": cluster.sources(),
+        "unrecognized": cluster.unrecognized(),
+    });
+    let (unreadable, warnings): (Vec<_>, Vec<_>) = cluster
+        .problems()
+        .iter()
+        .partition(|one| one.is_unreadable());
+    data.insert("cluster".to_owned(), settings);
+    data.insert("warnings".to_owned(), json!(warnings));
+    data.insert("unreadable".to_owned(), json!(unreadable));
+    Value::Object(data)
+}
+
+/// Writes the problems of a cluster's files, and what was not used, one line each.
+pub(crate) fn warnings(cluster: &Cluster) -> Vec<String> {
+    let mut lines: Vec<String> = cluster.problems().iter().map(ToString::to_string).collect();
+    lines.extend(cluster.unrecognized().iter().map(|one| {
+        format!(
+            "not used: {} {}, the first in {}",
+            one.count(),
+            Printable::new(one.kind()),
+            one.first()
+        )
+    }));
+    lines
+}
+
+/// Formats an answer.
+pub(crate) fn text(answer: &Answer, output: Output) -> String {
+    match output {
+        Output::Text => answer.text.clone(),
+        Output::Json => json_text(&answer.data),
+        Output::Yaml => yaml_text(&answer.data),
+    }
+}
+
+/// Formats JSON. Characters that a terminal acts on are escaped, which is the same JSON.
+fn json_text(data: &Value) -> String {
+    let mut printed = String::new();
+    for c in format!("{data:#}\n").chars() {
+        match is_plain(c) {
+            true => printed.push(c),
+            false => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(printed, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    printed
+}
+
+/// Formats YAML. JSON is YAML, too, and has escapes for every character that a terminal acts on.
+fn yaml_text(data: &Value) -> String {
+    match serde_yaml::to_string(data) {
+        Ok(text) if text.chars().all(is_plain) => text.lines().map(quoted).collect(),
+        _ => json_text(data),
+    }
+}
+
+/// Quotes the words that YAML 1.1 takes for booleans.
+fn quoted(line: &str) -> String {
+    let at = line.rfind([' ', '-']).map_or(0, |at| at.saturating_add(1));
+    let (before, word) = line.split_at_checked(at).unwrap_or((line, ""));
+    let is_key = before.trim_end().ends_with([':', '-']);
+    match word {
+        "n" | "no" | "off" | "on" | "y" | "yes" if is_key => format!("{before}'{word}'\n"),
+        _ => format!("{line}\n"),
+    }
+}
+
+fn is_plain(c: char) -> bool {
+    c == '\n'
+        || (c.is_ascii() && !c.is_ascii_control())
+        || (!c.is_ascii() && c.escape_debug().len() == 1)
+}
