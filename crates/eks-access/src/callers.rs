@@ -6,6 +6,7 @@ use std::fmt::{self, Display, Formatter};
 use aws_auth_map::{Mapped, Placeholder, Resolution, Rule, RulePrincipal, RuleRef, Template};
 use eks_auth::Authenticated;
 use iam_principal::{Kind, Principal};
+use k8s_rbac::SubjectName;
 use printable_text::Printable;
 use serde::Serialize;
 
@@ -156,10 +157,17 @@ impl Cluster {
         for effective in self.effective_rules() {
             let session = match name {
                 None => None,
-                Some(name) => match self.session_for(&effective, name) {
-                    None => continue,
-                    Some(session) => session,
-                },
+                Some(name) => {
+                    let user = SubjectName::User(name.to_owned());
+                    let group = SubjectName::Group(name.to_owned());
+                    let session = self
+                        .session_for(&effective, &user)
+                        .or_else(|| self.session_for(&effective, &group));
+                    match session {
+                        None => continue,
+                        Some(session) => session,
+                    }
+                }
             };
             callers.push(self.caller(&effective, session));
         }
@@ -258,93 +266,110 @@ impl Cluster {
         }
     }
 
-    /// Returns whether a rule can make a user or a group of this name: `None` if it cannot, `Some(None)` if
-    /// it does, and the session name if it takes a certain one.
+    /// Returns whether a rule can make a user or a group: `None` if it cannot, `Some(None)` if it does for
+    /// every session, and the session name if it takes a certain one.
     #[expect(
         clippy::option_option,
         reason = "no caller, any session, or a certain one"
     )]
-    pub(crate) fn session_for(&self, of: &Effective<'_>, name: &str) -> Option<Option<String>> {
-        let user = of.authenticated.user();
+    pub(crate) fn session_for(
+        &self,
+        of: &Effective<'_>,
+        subject: &SubjectName,
+    ) -> Option<Option<String>> {
         let Some(rule) = of.rule else {
             // The principals of an account are users named by their ARNs.
+            let (SubjectName::User(name) | SubjectName::Group(name)) = subject;
             let is_of_account = Principal::parse(name).is_ok_and(|principal| {
                 let account = of.authenticated.identity().account();
                 principal.account() == account && principal.kind() != Kind::AssumedRole
             });
-            return is_of_account.then_some(None);
+            let is_user = matches!(subject, SubjectName::User(_));
+            return (is_user && is_of_account).then_some(None);
         };
-        let templates = || std::iter::once(rule.username()).chain(rule.groups());
-        let is_plain = |template: &&Template| template.placeholders().next().is_none();
-        if templates().filter(is_plain).any(|one| one.source() == name) {
+        let mapped = of.authenticated.user();
+        let username = mapped.username().to_owned();
+        let (name, templates, made) = match subject {
+            SubjectName::User(name) => (
+                name,
+                std::slice::from_ref(rule.username()),
+                std::slice::from_ref(&username),
+            ),
+            SubjectName::Group(name) => (name, rule.groups(), mapped.groups()),
+        };
+        let is_made =
+            |(template, text): (&Template, &String)| text == name && !depends_on_session(template);
+        if templates.iter().zip(made).any(is_made) {
             return Some(None);
         }
-        // A placeholder that does not depend on the session renders alike for all.
-        let is_of_session = |template: &&Template| {
-            template.placeholders().any(|(name, _)| {
-                matches!(name, Placeholder::SessionName | Placeholder::SessionNameRaw)
-            })
-        };
-        let is_same = |text: &String| text == name;
-        let is_any_of_session = templates().any(|one| is_of_session(&one));
-        if !is_any_of_session
-            && std::iter::once(&user.username().to_owned())
-                .chain(user.groups())
-                .any(is_same)
-        {
-            return Some(None);
-        }
-        templates()
-            .filter(is_of_session)
-            .find_map(|template| self.solve(of, template, name))
+        templates
+            .iter()
+            .filter(|template| depends_on_session(template))
+            .find_map(|template| self.solve(of, template, subject))
             .map(Some)
     }
 
-    /// Finds the session name for which a template renders as a name.
-    fn solve(&self, of: &Effective<'_>, template: &Template, name: &str) -> Option<String> {
+    /// Finds the session name for which a template renders as the name of a subject.
+    fn solve(
+        &self,
+        of: &Effective<'_>,
+        template: &Template,
+        subject: &SubjectName,
+    ) -> Option<String> {
+        let (SubjectName::User(name) | SubjectName::Group(name)) = subject;
         let account = of.authenticated.identity().account().to_string();
-        let source = template.source();
-        let source = source
+        let source = template
+            .source()
             .replace("{{AccountID}}", &account)
             .replace("<<AccountID>>", &account);
-        let spellings = [
-            "{{SessionName}}",
-            "{{SessionNameRaw}}",
-            "<<SessionName>>",
-            "<<SessionNameRaw>>",
-        ];
-        let first = spellings
+        let first = SESSION_NAMES
             .into_iter()
             .filter_map(|one| source.find(one))
             .min()?;
-        let before = source.get(..first)?;
-        let times = spellings
+        let times: usize = SESSION_NAMES
             .iter()
             .map(|one| source.matches(one).count())
-            .sum::<usize>();
-        let literal = spellings
-            .iter()
-            .fold(source.clone(), |text, one| text.replace(one, ""))
-            .len();
+            .sum();
+        let without = |text: String, one: &&str| text.replace(*one, "");
+        let literal = SESSION_NAMES.iter().fold(source.clone(), without).len();
         let length = name.len().checked_sub(literal)?.checked_div(times)?;
-        let session = name.strip_prefix(before)?.get(..length)?;
-        let is_allowed = |c: char| {
-            c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '=' | ',' | '.' | '@' | '-')
-        };
-        if session.is_empty() || !session.chars().all(is_allowed) {
+        let session = name.strip_prefix(source.get(..first)?)?.get(..length)?;
+        if session.is_empty() || !session.chars().all(is_of_session_name) {
             return None;
         }
         // The map has the last word: it renders the names, and may have another rule for the session.
-        let role = of.caller.as_str().rsplit_once('/')?.0;
-        let caller = CallerArn::of_session(&format!("{role}/{session}"));
+        let caller = of.with_session(session)?;
         let (_, resolution, _) = self.resolve(&caller).ok()?;
         let Resolution::Mapped(mapped) = resolution else {
             return None;
         };
         let user = mapped.user();
-        let is_made = user.username() == name || user.groups().iter().any(|group| group == name);
+        let is_made = match subject {
+            SubjectName::User(name) => user.username() == name,
+            SubjectName::Group(name) => user.groups().contains(name),
+        };
         (is_made && mapped.rule() == of.at).then(|| session.to_owned())
     }
+}
+
+/// The placeholders of a session name.
+const SESSION_NAMES: [&str; 4] = [
+    "{{SessionName}}",
+    "{{SessionNameRaw}}",
+    "<<SessionName>>",
+    "<<SessionNameRaw>>",
+];
+
+/// Whether a template renders differently for the sessions of one role.
+fn depends_on_session(template: &Template) -> bool {
+    template
+        .placeholders()
+        .any(|(name, _)| matches!(name, Placeholder::SessionName | Placeholder::SessionNameRaw))
+}
+
+/// Whether STS accepts a character in a session name (`AssumeRole`, `RoleSessionName`).
+const fn is_of_session_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '=' | ',' | '.' | '@' | '-')
 }
 
 /// Returns the principal of a rule as text, and a caller that it may be for.

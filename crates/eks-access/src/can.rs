@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use eks_auth::Authenticated;
 use k8s_rbac::{Request, SubjectName};
 use k8s_rbac_analysis::explain;
 use printable_text::Printable;
@@ -157,7 +158,10 @@ impl Cluster {
         if resource.namespace().is_some() || !is_namespaced(resource) {
             return Vec::new();
         }
-        let policies = resolved.caller.iter().flat_map(|one| one.access_policies());
+        let policies = resolved
+            .caller
+            .iter()
+            .flat_map(Authenticated::access_policies);
         let scoped = policies.flat_map(|policy| match policy.scope() {
             aws_auth_map::AccessScope::Cluster => &[],
             aws_auth_map::AccessScope::Namespaces(names) => names.as_slice(),

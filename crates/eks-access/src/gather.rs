@@ -12,7 +12,7 @@ use crate::place::Place;
 use crate::principals::Principals;
 use crate::problem::{Cause, Problem, SourceFault};
 use crate::source::{Source, SourceKind, Unrecognized};
-use crate::sources::{self, Shape};
+use crate::sources::{self, Account, Shape};
 use crate::workload::Workload;
 
 /// Everything that the documents have.
@@ -23,6 +23,9 @@ pub(crate) struct Gathered {
     pub(crate) entries: Vec<(usize, Vec<Node>)>,
     /// Documents that a reader of `aws-auth-map` reads from their text.
     pub(crate) mapping_texts: Vec<(usize, SourceKind)>,
+    /// Templates of CloudFormation, which are filled in once the account of the cluster is known.
+    templates: Vec<(usize, Node)>,
+    pub(crate) account: Option<Account>,
     pub(crate) workloads: Vec<Workload>,
     pub(crate) service_accounts: Vec<(String, String)>,
     pub(crate) principals: Principals,
@@ -87,6 +90,8 @@ impl Gathered {
             config_maps: Vec::new(),
             entries: Vec::new(),
             mapping_texts: Vec::new(),
+            templates: Vec::new(),
+            account: None,
             workloads: Vec::new(),
             service_accounts: Vec::new(),
             principals: Principals::default(),
@@ -102,6 +107,14 @@ impl Gathered {
         for (index, document) in documents.iter().enumerate() {
             let text = Text::new(index, document);
             gathered.read_document(&text, &limits, &manifest_reader, reader);
+        }
+        for (index, node) in std::mem::take(&mut gathered.templates) {
+            let Some(document) = documents.get(index) else {
+                continue;
+            };
+            let (text, account) = (Text::new(index, document), gathered.account.clone());
+            let entries = sources::take_template(&mut gathered, &text, &node, account.as_ref());
+            gathered.entries.push((index, entries));
         }
         gathered.take_manifest_problems();
         gathered
@@ -220,8 +233,8 @@ impl Gathered {
                 .and_then(Node::as_text)
                 .filter(|t| !t.is_empty())
         };
-        let api_version = field("apiVersion").or(inherited.map(|(version, _)| version));
-        let kind = field("kind").or(inherited.map(|(_, kind)| kind));
+        let api_version = field("apiVersion").or_else(|| Some(inherited?.0));
+        let kind = field("kind").or_else(|| Some(inherited?.1));
         let (Some(api_version), Some(kind)) = (api_version, kind) else {
             // The reader of manifests reports it.
             found.is_any = true;
@@ -284,9 +297,7 @@ impl Gathered {
                 self.saw(text, SourceKind::AccessEntries, node.offset());
                 found.entries.push(node.clone());
             }
-            Some(Shape::CloudFormation) => {
-                sources::take_template(self, text, node, &mut found.entries);
-            }
+            Some(Shape::CloudFormation) => self.templates.push((text.index, node.clone())),
             Some(Shape::Terraform) => {
                 sources::take_terraform(self, text, node, &mut found.entries);
             }

@@ -3,7 +3,7 @@
 use aws_auth_map::{AccessPolicy, RuleRef};
 use eks_auth::{AccessPolicyGrant, Authenticated, Authorization};
 use k8s_rbac::{
-    BindingGrant, BindingName, Decision, Grant, PRIVILEGED_GROUP, PolicyRule, Quoted, Request,
+    BindingGrant, BindingName, Decision, Grant, PRIVILEGED_GROUP, PolicyRule, Quoted, Request, User,
 };
 use k8s_rbac_analysis::RuleSources;
 use printable_text::Printable;
@@ -153,4 +153,9 @@ impl Cluster {
 pub(crate) fn step_of_masters() -> Step {
     let text = format!("group {PRIVILEGED_GROUP} may do everything");
     Step::new(text, None)
+}
+
+/// Returns whether a user is in the group that may do everything.
+pub(crate) fn is_master(user: &User) -> bool {
+    user.groups.iter().any(|group| group == PRIVILEGED_GROUP)
 }

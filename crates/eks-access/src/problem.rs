@@ -48,7 +48,7 @@ pub enum SourceFault {
     /// The document cannot be parsed.
     #[error("{0}")]
     Syntax(bounded_yaml::Error),
-    /// Several ConfigMaps may be the one with the mapping.
+    /// Several `ConfigMap`s may be the one with the mapping.
     #[error("another ConfigMap may be the one with the mapping, too; name one with its namespace")]
     SeveralConfigMaps,
     /// The value depends on a parameter or on another resource.

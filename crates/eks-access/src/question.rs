@@ -7,6 +7,7 @@ use printable_text::Printable;
 
 use crate::cluster::Cluster;
 use crate::no_answer::NoAnswer;
+use crate::source::Unrecognized;
 
 /// A question about a request, in the grammar of `kubectl auth can-i`: `VERB TYPE`, `VERB TYPE/NAME` or
 /// `VERB /PATH`, with `-n NAMESPACE`, `-A` and `--subresource NAME`.
@@ -57,7 +58,7 @@ impl Question {
     pub(crate) fn check(&self, cluster: &Cluster) -> Result<(), NoAnswer> {
         let (policy, kinds) = (cluster.policy(), cluster.unrecognized());
         // `Widget.example.com` is a kind with its group.
-        let kinds = kinds.iter().map(|one| one.kind());
+        let kinds = kinds.iter().map(Unrecognized::kind);
         let kinds = kinds.map(|kind| kind.split_once('.').map_or(kind, |(kind, _)| kind));
         if let Some(unknown) = self.inner.unknown_resource(policy, kinds) {
             return Err(NoAnswer::Unknown(unknown.to_string()));

@@ -19,6 +19,19 @@ pub(crate) struct Resolved {
     pub(crate) steps: Vec<Step>,
 }
 
+impl Resolved {
+    /// Builds the user that a caller is.
+    pub(crate) fn of_caller(caller: Authenticated) -> Self {
+        let user = caller.user();
+        let user = User::new(user.username(), user.groups().iter().cloned()).authenticated();
+        Self {
+            user,
+            caller: Some(caller),
+            steps: Vec::new(),
+        }
+    }
+}
+
 /// The session name of an instance, for rules that need one.
 const AN_INSTANCE: &str = "i-0123456789abcdef0";
 
@@ -110,13 +123,9 @@ impl Cluster {
         let (identity, resolution, authenticated) = self.resolve(caller)?;
         match (&resolution, authenticated) {
             (Resolution::Mapped(mapped), Some(authenticated)) => {
-                let user = authenticated.user();
-                let groups = user.groups().iter().cloned();
-                Ok(Ok(Resolved {
-                    user: User::new(user.username(), groups).authenticated(),
-                    steps: vec![self.step_of_mapping(&identity, mapped)],
-                    caller: Some(authenticated),
-                }))
+                let steps = vec![self.step_of_mapping(&identity, mapped)];
+                let resolved = Resolved::of_caller(authenticated);
+                Ok(Ok(Resolved { steps, ..resolved }))
             }
             (Resolution::Refused(refusal), _) => {
                 if refusal.reason().is_no_answer() {

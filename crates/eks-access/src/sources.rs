@@ -13,7 +13,7 @@ use crate::problem::SourceFault;
 use crate::source::SourceKind;
 use crate::workload::Workload;
 
-pub(crate) use cloud_formation::take_template;
+pub(crate) use cloud_formation::{Account, take_template};
 pub(crate) use terraform::take_terraform;
 
 /// The shape of a document that is not an API object.
@@ -201,6 +201,10 @@ pub(crate) fn take_cluster(gathered: &mut Gathered, text: &Text<'_>, node: &Node
     let Some(cluster) = node.get("cluster") else {
         return;
     };
+    let arn = cluster.get("arn").and_then(Node::as_text);
+    if let Some(account) = arn.and_then(Account::of_cluster) {
+        gathered.account = Some(account);
+    }
     if let Some(version) = cluster.get("version") {
         take_version(gathered, text, version);
     }

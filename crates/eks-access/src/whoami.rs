@@ -130,6 +130,10 @@ impl OtherRule {
         self.code
     }
 
+    pub(crate) fn into_step(self) -> Step {
+        self.step
+    }
+
     /// Returns the rule and why it does not decide, with its place.
     #[must_use]
     pub const fn step(&self) -> &Step {

@@ -125,6 +125,31 @@ pub(crate) enum Command {
     ///
     /// Of several resources: all of them?
     Can(Question),
+    /// Why, or why not: every way with the file and line of each rule, or every near miss.
+    Why(Question),
+    /// Who may do this: users, groups, service accounts, the callers of AWS that become them, and workloads.
+    Who {
+        /// VERB RESOURCE, as for `can`.
+        #[arg(required = true, num_args = 2, value_names = ["VERB", "RESOURCE"])]
+        words: Vec<String>,
+        #[command(flatten)]
+        scope: Scope,
+    },
+    /// Everything that a caller or user may do, as few rules.
+    List {
+        /// The ARN of a caller or of a role, unless --as is given.
+        #[arg(
+            value_name = "WHO",
+            required_unless_present = "name",
+            conflicts_with = "name"
+        )]
+        who: Option<String>,
+        #[command(flatten)]
+        user: User,
+        /// How the rules are grouped.
+        #[arg(long, value_enum, value_name = "GROUP")]
+        by: Option<By>,
+    },
     /// The user that a caller becomes, the rule, and the rules that nearly match.
     Whoami(Whoami),
     /// The callers that become a user or are in a group; all callers without a name.
@@ -133,6 +158,13 @@ pub(crate) enum Command {
         #[arg(value_name = "USER|GROUP")]
         name: Option<String>,
     },
+}
+
+/// How rules are grouped.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum By {
+    /// The whole cluster first, then each namespace that has rules of its own.
+    Namespace,
 }
 
 /// A question about a caller or a user, and a request.

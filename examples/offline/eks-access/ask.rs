@@ -2,7 +2,7 @@
 
 use eks_access::{CallerArn, Cluster, NoAnswer, Question, Who};
 
-use crate::args::{self, Command, Scope, User};
+use crate::args::{self, By, Command, Scope, User};
 use crate::print::Answer;
 
 /// Answers a command for one cluster.
@@ -12,12 +12,48 @@ pub(crate) fn ask(command: &Command, cluster: &Cluster) -> Answer {
             let can = cluster.can(who, question)?;
             Ok(Answer::new(can.verdict().exit_status(), &can, cluster))
         }),
+        Command::Why(asked) => each(asked, |who, question| {
+            let why = cluster.why(who, question)?;
+            Ok(Answer::new(why.verdict().exit_status(), &why, cluster))
+        }),
+        Command::Who { words, scope } => who_can(words, scope, cluster),
+        Command::List { who, user, by } => list(who.as_deref(), user, *by, cluster),
         Command::Whoami(asked) => whoami(asked, cluster),
         Command::Callers { name } => cluster
             .callers(name.as_deref())
             .map(|answer| Answer::new(answer.verdict().exit_status(), &answer, cluster)),
     };
     answer.unwrap_or_else(|why| Answer::none(&why, cluster))
+}
+
+fn who_can(words: &[String], scope: &Scope, cluster: &Cluster) -> Result<Answer, NoAnswer> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let answers = questions(&words, scope)?
+        .iter()
+        .map(|question| {
+            let who = cluster.who(question)?;
+            Ok(Answer::new(who.verdict().exit_status(), &who, cluster))
+        })
+        .collect::<Result<Vec<_>, NoAnswer>>()?;
+    Ok(Answer::all(answers))
+}
+
+fn list(
+    arn: Option<&str>,
+    user: &User,
+    by: Option<By>,
+    cluster: &Cluster,
+) -> Result<Answer, NoAnswer> {
+    let who = match who(user)? {
+        Some(who) => who,
+        None => Who::caller(arn.unwrap_or_default())?,
+    };
+    let listing = cluster.list(&who)?;
+    let status = listing.verdict().exit_status();
+    Ok(match by {
+        None => Answer::new(status, &listing, cluster),
+        Some(By::Namespace) => Answer::new(status, &listing.by_namespace(), cluster),
+    })
 }
 
 fn whoami(asked: &args::Whoami, cluster: &Cluster) -> Result<Answer, NoAnswer> {

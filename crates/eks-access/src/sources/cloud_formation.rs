@@ -1,15 +1,344 @@
-//! CloudFormation templates: the access entries in them.
+//! CloudFormation templates: the access entries and the cluster in them.
+//!
+//! The values of a template may depend on its parameters, on other resources and on the account. Parameters
+//! with a default, the pseudo parameters of a cluster whose ARN is known, and the ARNs of roles and users with
+//! a name of their own are filled in. An entry with any other value is not known before the template is
+//! deployed, and neither is the cluster.
 
-use bounded_yaml::Node;
+use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
+use super::{take_mode, take_version};
 use crate::gather::{Gathered, Text};
+use crate::problem::SourceFault;
+use crate::source::SourceKind;
 
-/// Takes the access entries of a template.
+/// A template, and what its values may refer to.
+struct Template<'t> {
+    text: &'t str,
+    parameters: Option<&'t Node>,
+    resources: &'t Mapping,
+    account: Option<&'t Account>,
+}
+
+/// The account and region of a cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) partition: String,
+    pub(crate) region: String,
+    pub(crate) id: String,
+}
+
+impl Account {
+    /// Reads the ARN of a cluster: `arn:PARTITION:eks:REGION:ACCOUNT:cluster/NAME`.
+    pub(crate) fn of_cluster(arn: &str) -> Option<Self> {
+        let mut parts = arn.splitn(6, ':');
+        let (prefix, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (region, id) = (parts.next()?, parts.next()?);
+        (prefix == "arn" && service == "eks").then(|| Self {
+            partition: partition.to_owned(),
+            region: region.to_owned(),
+            id: id.to_owned(),
+        })
+    }
+}
+
+/// The depth of nested functions that is read. Our choice: `Fn::Join` in `Fn::Join` has two.
+const MAX_DEPTH: usize = 16;
+
+/// Takes the resources of a template.
 pub(crate) fn take_template(
     gathered: &mut Gathered,
     text: &Text<'_>,
     node: &Node,
-    _entries: &mut Vec<Node>,
-) {
-    gathered.skip(text, "CloudFormation templates".to_owned(), node);
+    account: Option<&Account>,
+) -> Vec<Node> {
+    gathered.saw(text, SourceKind::CloudFormation, node.offset());
+    let Some(resources) = node.get("Resources").and_then(Node::as_mapping) else {
+        gathered.lost(text.place(node.offset()), SourceFault::Field("Resources"));
+        return Vec::new();
+    };
+    let template = Template {
+        text: text.document.text(),
+        parameters: node.get("Parameters"),
+        resources,
+        account,
+    };
+    let mut entries = Vec::new();
+    for (id, resource) in resources.entries() {
+        let properties = resource.get("Properties");
+        match resource.get("Type").and_then(Node::as_text) {
+            Some("AWS::EKS::AccessEntry") => {
+                let of_resource = properties.map(|one| template.entry(one));
+                match of_resource.unwrap_or_else(|| Err("it has no properties".to_owned())) {
+                    Ok(entry) => entries.push(entry),
+                    Err(why) => {
+                        let what = format!("access entry {}: {why}", id.text());
+                        let place = text.place(id.offset());
+                        gathered.lost(place, SourceFault::NotKnownYet(what));
+                    }
+                }
+            }
+            Some("AWS::EKS::Cluster") => {
+                let version = properties.and_then(|one| one.get("Version"));
+                if let Some(version) = version.filter(|one| template.is_literal(one)) {
+                    take_version(gathered, text, version);
+                }
+                let config = properties.and_then(|one| one.get("AccessConfig"));
+                let mode = config.and_then(|one| one.get("AuthenticationMode"));
+                if let Some(mode) = mode.filter(|one| template.is_literal(one)) {
+                    take_mode(gathered, text, mode);
+                }
+            }
+            _ => {}
+        }
+    }
+    entries
+}
+
+impl Template<'_> {
+    /// Converts the properties of an access entry to the shape of the EKS API.
+    fn entry(&self, properties: &Node) -> Result<Node, String> {
+        let mut fields = Vec::new();
+        for (key, value) in properties.as_mapping().map_or(&[][..], Mapping::entries) {
+            let (name, value) = match key.text() {
+                "PrincipalArn" => ("principalArn", self.text_node(value)?),
+                "Username" => ("username", self.text_node(value)?),
+                "Type" => ("type", self.text_node(value)?),
+                "KubernetesGroups" => ("kubernetesGroups", self.texts(value)?),
+                "AccessPolicies" => {
+                    let policies = self.list(value)?.iter().map(|one| self.policy(one));
+                    let policies = policies.collect::<Result<Vec<_>, _>>()?;
+                    ("associatedAccessPolicies", Node::Sequence(policies))
+                }
+                _ => continue,
+            };
+            fields.push((key.with_text(name), value));
+        }
+        let entry = Node::Mapping(Mapping::from_entries(fields));
+        let key = Scalar::new("accessEntry", Kind::String);
+        Ok(Node::Mapping(Mapping::from_entries(vec![(key, entry)])))
+    }
+
+    fn policy(&self, node: &Node) -> Result<Node, String> {
+        let scope = node
+            .get("AccessScope")
+            .ok_or("a policy has no AccessScope")?;
+        let mut of_scope = Vec::new();
+        for (key, value) in scope.as_mapping().map_or(&[][..], Mapping::entries) {
+            match key.text() {
+                "Type" => of_scope.push((key.with_text("type"), self.text_node(value)?)),
+                "Namespaces" => of_scope.push((key.with_text("namespaces"), self.texts(value)?)),
+                _ => {}
+            }
+        }
+        let plain = |text: &str| Scalar::new(text, Kind::String);
+        let arn = node.get("PolicyArn").ok_or("a policy has no PolicyArn")?;
+        Ok(Node::Mapping(Mapping::from_entries(vec![
+            (plain("policyArn"), self.text_node(arn)?),
+            (
+                plain("accessScope"),
+                Node::Mapping(Mapping::from_entries(of_scope)),
+            ),
+        ])))
+    }
+
+    fn texts(&self, node: &Node) -> Result<Node, String> {
+        let items = self.list(node)?.iter().map(|one| self.text_node(one));
+        Ok(Node::Sequence(items.collect::<Result<_, _>>()?))
+    }
+
+    /// Returns the items of a list that is written as one.
+    fn list<'n>(&self, node: &'n Node) -> Result<&'n [Node], String> {
+        match node {
+            // A function of several arguments is a list with a tag, which its first item shows.
+            Node::Sequence(items) => match items.first().and_then(|one| self.tag_of_list(one)) {
+                None => Ok(items),
+                Some(tag) => Err(format!("{tag} is not filled in")),
+            },
+            Node::Null => Ok(&[]),
+            _ => Err("a list depends on a function".to_owned()),
+        }
+    }
+
+    /// Returns the tag of the list that begins with an item: the item's own tag is another.
+    fn tag_of_list(&self, first: &Node) -> Option<&str> {
+        let before = self.text.get(..first.offset()?)?;
+        let before = before.trim_end_matches(['"', '\'']);
+        // The item has its own tag if no bracket or dash stands between.
+        let list = before.trim_end();
+        let list = match self.tag(first) {
+            Some(tag) => list.strip_suffix(tag)?.trim_end(),
+            None => list,
+        };
+        let opened = list.strip_suffix(['[', '-'])?;
+        last_tag(opened.trim_end())
+    }
+
+    fn text_node(&self, node: &Node) -> Result<Node, String> {
+        let text = self.resolve(node, MAX_DEPTH)?;
+        let place = first_scalar(node);
+        Ok(Node::Scalar(match place {
+            Some(scalar) => scalar.with_text(&text),
+            None => Scalar::new(&text, Kind::String),
+        }))
+    }
+
+    /// Whether a value is written as it is.
+    fn is_literal(&self, node: &Node) -> bool {
+        node.as_scalar().is_some() && self.tag(node).is_none()
+    }
+
+    /// Returns the tag of a scalar, such as `!Ref`, which the reader of YAML drops.
+    fn tag(&self, node: &Node) -> Option<&str> {
+        let before = self.text.get(..node.as_scalar()?.offset()?)?;
+        last_tag(before.trim_end_matches(['"', '\'']).trim_end())
+    }
+
+    /// Fills in a value.
+    fn resolve(&self, node: &Node, depth: usize) -> Result<String, String> {
+        let depth = depth.checked_sub(1).ok_or("too many nested functions")?;
+        match node {
+            Node::Null => Err("a value is missing".to_owned()),
+            Node::Scalar(scalar) => match self.tag(node) {
+                None => Ok(scalar.text().to_owned()),
+                Some("!Ref") => self.reference(scalar.text()),
+                Some("!Sub") => self.substitute(scalar.text()),
+                Some("!GetAtt") => self.attribute(scalar.text()),
+                Some(tag) => Err(format!("{tag} {} is not filled in", scalar.text())),
+            },
+            Node::Mapping(mapping) => {
+                let function = mapping.entries().first();
+                let (name, value) = function.ok_or("a value is missing")?;
+                match (name.text(), value) {
+                    ("Ref", Node::Scalar(name)) => self.reference(name.text()),
+                    ("Fn::Sub", Node::Scalar(text)) => self.substitute(text.text()),
+                    ("Fn::GetAtt", Node::Scalar(name)) => self.attribute(name.text()),
+                    ("Fn::GetAtt", Node::Sequence(parts)) => {
+                        let parts: Vec<&str> = parts.iter().filter_map(Node::as_text).collect();
+                        self.attribute(&parts.join("."))
+                    }
+                    ("Fn::Join", Node::Sequence(parts)) => self.join(parts, depth),
+                    (name, _) => Err(format!("{name} is not filled in")),
+                }
+            }
+            Node::Sequence(parts) => match parts.first().and_then(|one| self.tag_of_list(one)) {
+                Some("!Join") => self.join(parts, depth),
+                Some("!GetAtt") => {
+                    let parts: Vec<&str> = parts.iter().filter_map(Node::as_text).collect();
+                    self.attribute(&parts.join("."))
+                }
+                _ => Err("a list stands in place of a text".to_owned()),
+            },
+        }
+    }
+
+    fn join(&self, parts: &[Node], depth: usize) -> Result<String, String> {
+        let [delimiter, Node::Sequence(values)] = parts else {
+            return Err("Fn::Join is not filled in".to_owned());
+        };
+        let values = values.iter().map(|value| self.resolve(value, depth));
+        let values: Vec<String> = values.collect::<Result<_, _>>()?;
+        Ok(values.join(delimiter.as_text().unwrap_or_default()))
+    }
+
+    /// Fills in a reference to a parameter, or to a resource with a name of its own.
+    fn reference(&self, name: &str) -> Result<String, String> {
+        let unknown = || {
+            let hint = match name.starts_with("AWS::") {
+                true => "; add the output of `aws eks describe-cluster`, which has the account",
+                false => "",
+            };
+            format!("{name} is not known{hint}")
+        };
+        let account = self.account.ok_or_else(unknown);
+        match name {
+            "AWS::AccountId" => return Ok(account?.id.clone()),
+            "AWS::Partition" => return Ok(account?.partition.clone()),
+            "AWS::Region" => return Ok(account?.region.clone()),
+            _ => {}
+        }
+        let parameter = self
+            .parameters
+            .and_then(|all| all.get(name)?.get("Default"));
+        match parameter.and_then(Node::as_text) {
+            Some(default) => Ok(default.to_owned()),
+            None => self.name_of(name).map(str::to_owned).ok_or_else(unknown),
+        }
+    }
+
+    /// Returns the name that a role or a user of the template has.
+    fn name_of(&self, resource: &str) -> Option<&str> {
+        let properties = self.resources.get(resource)?.get("Properties")?;
+        let name = properties
+            .get("RoleName")
+            .or_else(|| properties.get("UserName"))?;
+        name.as_text().filter(|_| self.is_literal(name))
+    }
+
+    /// Fills in `RESOURCE.Arn` of a role or a user.
+    fn attribute(&self, name: &str) -> Result<String, String> {
+        let unknown = || format!("{name} is not known");
+        let resource = name.strip_suffix(".Arn").ok_or_else(unknown)?;
+        let own = self.name_of(resource).ok_or_else(unknown)?;
+        let of_resource = self.resources.get(resource).ok_or_else(unknown)?;
+        let kind = match of_resource.get("Type").and_then(Node::as_text) {
+            Some("AWS::IAM::Role") => "role",
+            Some("AWS::IAM::User") => "user",
+            _ => return Err(unknown()),
+        };
+        let path = of_resource
+            .get("Properties")
+            .and_then(|one| one.get("Path"));
+        let path = match path {
+            None => "/",
+            Some(path) => path
+                .as_text()
+                .filter(|_| self.is_literal(path))
+                .ok_or_else(unknown)?,
+        };
+        let (partition, id) = (
+            self.reference("AWS::Partition")?,
+            self.reference("AWS::AccountId")?,
+        );
+        Ok(format!("arn:{partition}:iam::{id}:{kind}{path}{own}"))
+    }
+
+    /// Fills in `${NAME}` and `${RESOURCE.Arn}`. `${!NAME}` stands for `${NAME}` itself.
+    fn substitute(&self, text: &str) -> Result<String, String> {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            filled.push_str(before);
+            let (name, after) = after.split_once('}').ok_or("a `${` has no `}`")?;
+            match name.strip_prefix('!') {
+                Some(literal) => {
+                    filled.push_str("${");
+                    filled.push_str(literal);
+                    filled.push('}');
+                }
+                None if name.contains('.') => filled.push_str(&self.attribute(name)?),
+                None => filled.push_str(&self.reference(name)?),
+            }
+            rest = after;
+        }
+        filled.push_str(rest);
+        Ok(filled)
+    }
+}
+
+/// Returns the tag that a text ends with.
+fn last_tag(before: &str) -> Option<&str> {
+    let word = before.rsplit([' ', '\t', '\n', '\r', '[', ',']).next()?;
+    let name = word.strip_prefix('!')?;
+    (!name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == ':'))
+        .then_some(word)
+}
+
+fn first_scalar(node: &Node) -> Option<&Scalar> {
+    match node {
+        Node::Null => None,
+        Node::Scalar(scalar) => Some(scalar),
+        Node::Sequence(items) => items.iter().find_map(first_scalar),
+        Node::Mapping(mapping) => mapping.entries().first().map(|(key, _)| key),
+    }
 }

@@ -1,0 +1,4 @@
+//! Cases as data, and properties.
+
+#[cfg(test)]
+mod sources;

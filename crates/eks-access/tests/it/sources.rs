@@ -1,0 +1,126 @@
+//! Which documents are recognized, and what becomes of those that cannot be read: `testdata/sources.toml`.
+
+use eks_access::{Cluster, Document, NoAnswer, Options};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    documents: Vec<Text>,
+    #[serde(default)]
+    sources: Vec<String>,
+    #[serde(default)]
+    unrecognized: Vec<String>,
+    callers: Option<Vec<String>>,
+    #[serde(default)]
+    unreadable: Vec<String>,
+    /// The codes of the other problems, if they are checked.
+    problems: Option<Vec<String>>,
+    mode: Option<String>,
+    version: Option<String>,
+    dialect: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    name: String,
+    text: String,
+}
+
+#[test]
+fn documents_are_recognized_by_what_they_are() {
+    let file: File = toml::from_str(&testkit::text("testdata/sources.toml")).unwrap();
+    let mut report = testkit::Report::new();
+    for case in file.case {
+        let documents = case
+            .documents
+            .iter()
+            .map(|one| Document::new(&one.name, &one.text));
+        let cluster = Cluster::from_documents(documents, &Options::new());
+        let name = &case.name;
+        let sources: Vec<String> = cluster
+            .sources()
+            .iter()
+            .map(|one| format!("{} {}", one.kind(), one.count()))
+            .collect();
+        report.check(
+            &format!("{name}: sources"),
+            &sorted(sources),
+            &sorted(case.sources),
+        );
+        let unrecognized = cluster.unrecognized().iter();
+        let unrecognized: Vec<String> = unrecognized
+            .map(|one| format!("{} {}", one.kind(), one.count()))
+            .collect();
+        report.check(
+            &format!("{name}: unrecognized"),
+            &unrecognized,
+            &case.unrecognized,
+        );
+        let codes = |is_unreadable| -> Vec<String> {
+            let problems = cluster.problems().iter();
+            problems
+                .filter(|one| one.is_unreadable() == is_unreadable)
+                .map(|one| one.code().to_owned())
+                .collect()
+        };
+        report.check(
+            &format!("{name}: unreadable"),
+            &codes(true),
+            &case.unreadable,
+        );
+        if let Some(problems) = &case.problems {
+            report.check(&format!("{name}: problems"), &codes(false), problems);
+        }
+        let settings = [
+            (cluster.authentication_mode().value().as_str(), &case.mode),
+            (cluster.dialect().value().as_str(), &case.dialect),
+            (
+                &cluster.kubernetes_version().value().to_string(),
+                &case.version,
+            ),
+        ];
+        for (got, want) in settings {
+            if let Some(want) = want {
+                report.check(&format!("{name}: setting"), &got, &want.as_str());
+            }
+        }
+        match (cluster.callers(None), &case.callers) {
+            (Ok(callers), Some(want)) => {
+                let got: Vec<String> = callers
+                    .callers()
+                    .iter()
+                    .map(|one| {
+                        let line = one.to_string();
+                        line.rsplit_once(" (")
+                            .map_or(line.clone(), |(line, _)| line.to_owned())
+                    })
+                    .collect();
+                report.check(&format!("{name}: callers"), &got, want);
+            }
+            (Err(NoAnswer::Unreadable(problems)), None) => {
+                report.check(&format!("{name}: lost"), &problems.is_empty(), &false);
+            }
+            (Err(NoAnswer::NoMapping), None) => {}
+            (got, want) => report.check(
+                &format!("{name}: callers"),
+                &format!("{got:?}"),
+                &format!("{want:?}"),
+            ),
+        }
+    }
+    report.finish();
+}
+
+fn sorted(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort();
+    texts
+}
