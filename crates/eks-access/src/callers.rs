@@ -403,8 +403,11 @@ fn representative(rule: &Rule) -> (String, Option<CallerArn>) {
     }
 }
 
-/// Parses the ARN of a rule, which may be in any case.
+/// Parses the ARN of a rule, which may be in any case. No principal has a `*` or a `?` in its name.
 fn parse_folded(arn: &str) -> Option<CallerArn> {
+    if arn.contains(['*', '?']) {
+        return None;
+    }
     CallerArn::parse(arn)
         .or_else(|_| CallerArn::parse(&arn.to_ascii_lowercase()))
         .ok()

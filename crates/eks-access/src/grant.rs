@@ -75,7 +75,10 @@ impl Cluster {
         policy: &AccessPolicy,
         rule: &PolicyRule,
     ) -> Vec<Step> {
-        let text = format!("{entry} has the access policy {policy}, which allows {rule}");
+        let text = format!(
+            "{entry} has the access policy {policy}, which allows {}",
+            rule_text(rule)
+        );
         vec![Step::new(text, self.place_of_mapping(backend, entry))]
     }
 
@@ -113,7 +116,8 @@ impl Cluster {
             _ => "",
         };
         let kind = Printable::new(&role.kind);
-        let mut text = format!("{kind} {} allows {rule}", Quoted::new(&role.name));
+        let (name, allowed) = (Quoted::new(&role.name), rule_text(rule));
+        let mut text = format!("{kind} {name} allows {allowed}");
         let mut owner = role.name.clone();
         if namespace.is_empty()
             && let Some(source) = self.source_of_rule(&role.name, rule)
@@ -146,6 +150,42 @@ impl Cluster {
         }
         let sources = RuleSources::of(objects);
         Some((*sources.of_rule(role, rule).last()?).to_owned())
+    }
+}
+
+/// The number of resources, names or paths of a rule that are written out. Our choice: a line.
+const MAX_WRITTEN: usize = 6;
+
+/// Writes a rule in one line: `get, list on pods, deployments.apps named web`.
+fn rule_text(rule: &PolicyRule) -> String {
+    let groups = rule.api_groups.iter();
+    let resources = groups.flat_map(|group| {
+        let resources = rule.resources.iter();
+        resources.map(move |resource| match group.as_str() {
+            "" => resource.clone(),
+            group => format!("{resource}.{group}"),
+        })
+    });
+    let what: Vec<String> = resources
+        .chain(rule.non_resource_urls.iter().cloned())
+        .collect();
+    let mut text = format!("{} on {}", listed(&rule.verbs), listed(&what));
+    if !rule.resource_names.is_empty() {
+        text.push_str(" named ");
+        text.push_str(&listed(&rule.resource_names));
+    }
+    text
+}
+
+fn listed(texts: &[String]) -> String {
+    let written = texts.iter().take(MAX_WRITTEN);
+    let written: Vec<String> = written
+        .map(|text| Printable::new(text).to_string())
+        .collect();
+    let rest = texts.len().saturating_sub(MAX_WRITTEN);
+    match rest {
+        0 => written.join(", "),
+        rest => format!("{} and {rest} more", written.join(", ")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use k8s_rbac::{SubjectName, User};
+use k8s_rbac::{BindingGrant, SubjectName, User};
 use k8s_rbac_analysis::who_can;
 use serde::{Serialize, Serializer};
 
@@ -38,6 +38,7 @@ pub struct WhoCan {
 pub struct AllowedSubject {
     #[serde(flatten)]
     subject: Subject,
+    is_of_default_policy: bool,
     way: Vec<Step>,
 }
 
@@ -79,6 +80,12 @@ impl AllowedSubject {
     #[must_use]
     pub fn way(&self) -> &[Step] {
         &self.way
+    }
+
+    /// Returns whether a binding of the default policy of Kubernetes, which the documents lack, gives it.
+    #[must_use]
+    pub const fn is_of_default_policy(&self) -> bool {
+        self.is_of_default_policy
     }
 }
 
@@ -138,7 +145,8 @@ impl WhoCan {
         self.verdict
     }
 
-    /// Returns the subjects: first the group `system:masters`, then those of each binding.
+    /// Returns the subjects: first the group `system:masters`, then those of each binding of the documents,
+    /// then those of the default policy.
     #[must_use]
     pub fn subjects(&self) -> &[AllowedSubject] {
         &self.subjects
@@ -167,10 +175,6 @@ impl WhoCan {
 impl Display for WhoCan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: who may {}", self.verdict, self.request)?;
-        for allowed in &self.subjects {
-            writeln!(f, "{}", allowed.subject())?;
-            write_steps(f, "  ", &allowed.way)?;
-        }
         for allowed in &self.callers {
             writeln!(f, "{}", allowed.caller)?;
             write_steps(f, "  ", &allowed.way)?;
@@ -183,6 +187,15 @@ impl Display for WhoCan {
             let account = printable_text::Printable::new(workload.service_account());
             writeln!(f, "{workload} as service account {account} ({place})")?;
             write_steps(f, "  ", &allowed.way)?;
+        }
+        for allowed in &self.subjects {
+            match allowed.is_of_default_policy {
+                true => writeln!(f, "{}, by the default policy", allowed.subject())?,
+                false => {
+                    writeln!(f, "{}", allowed.subject())?;
+                    write_steps(f, "  ", &allowed.way)?;
+                }
+            }
         }
         write_notes(f, &self.notes)
     }
@@ -209,20 +222,24 @@ impl Cluster {
         notes.extend(self.notes_on_policy());
         let unresolved = allowed.unresolved().iter();
         notes.extend(unresolved.map(|one| format!("{}: {one}", one.binding())));
-        let subjects: Vec<AllowedSubject> = allowed
+        let mut subjects: Vec<AllowedSubject> = allowed
             .subjects()
             .iter()
             .filter_map(|allowed| {
+                let grant = allowed.grant();
+                let place = |grant: &BindingGrant<'_>| self.place_of_binding(grant.binding());
                 Some(AllowedSubject {
                     // A subject of an unknown kind matches no user.
                     subject: Subject(allowed.identity()?),
-                    way: match allowed.grant() {
+                    is_of_default_policy: grant.is_some_and(|grant| place(&grant).is_none()),
+                    way: match grant {
                         Some(grant) => self.steps_of_grant(&grant),
                         None => vec![step_of_masters()],
                     },
                 })
             })
             .collect();
+        subjects.sort_by_key(|one| one.is_of_default_policy);
         let mut who = WhoCan {
             verdict: Verdict::No,
             request: written(&request),

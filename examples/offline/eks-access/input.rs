@@ -35,7 +35,8 @@ pub(crate) fn read(common: &Common, paths: &[PathBuf]) -> Result<Cluster, String
     Ok(Cluster::from_documents(documents, &options(common)))
 }
 
-fn options(common: &Common) -> Options {
+/// Builds the settings that the options give.
+pub(crate) fn options(common: &Common) -> Options {
     let mut options = Options::new()
         .with_config_map(common.config_map.clone())
         .with_max_bytes(common.max_input_size);

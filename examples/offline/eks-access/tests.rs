@@ -1,9 +1,84 @@
-//! The grammar of the command line.
+//! The grammar of the command line, and questions as data: `testdata/cases.toml`.
+
+use std::collections::BTreeMap;
 
 use clap::{CommandFactory as _, Parser as _};
+use eks_access::{Cluster, Document};
+use serde::Deserialize;
 
 use crate::args::Args;
-use crate::run;
+use crate::{ask, input, print, run};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    cluster: Vec<Documents>,
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Documents {
+    name: String,
+    documents: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    argv: String,
+    cluster: Option<String>,
+    #[serde(default)]
+    files: Vec<String>,
+    status: u8,
+    #[serde(default)]
+    prints: Vec<String>,
+    #[serde(default)]
+    not: Vec<String>,
+}
+
+const TESTDATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/eks-access/testdata");
+
+fn parse(argv: &str) -> Args {
+    let words = std::iter::once("eks-access").chain(argv.split_whitespace());
+    Args::try_parse_from(words).unwrap()
+}
+
+#[test]
+fn questions_are_answered_as_the_cases_say() {
+    let file = std::fs::read_to_string(format!("{TESTDATA}/cases.toml")).unwrap();
+    let file: File = toml::from_str(&file).unwrap();
+    let mut failures = Vec::new();
+    for case in &file.case {
+        let args = parse(&case.argv);
+        let mut documents: Vec<Document> = case
+            .files
+            .iter()
+            .map(|name| {
+                let text = std::fs::read_to_string(format!("{TESTDATA}/{name}")).unwrap();
+                Document::new(name, text)
+            })
+            .collect();
+        let clusters = file.cluster.iter();
+        for cluster in clusters.filter(|one| Some(&one.name) == case.cluster.as_ref()) {
+            let texts = cluster.documents.iter();
+            documents.extend(texts.map(|(name, text)| Document::new(name, text)));
+        }
+        assert!(!documents.is_empty(), "{}: no documents", case.argv);
+        let cluster = Cluster::from_documents(documents, &input::options(&args.common));
+        let answer = ask::ask(&args.command, &cluster);
+        let printed = print::text(&answer, args.common.output);
+        let all = format!("{printed}{}", answer.aside.join("\n"));
+        if answer.status != case.status {
+            failures.push(format!("{}: status {}\n{all}", case.argv, answer.status));
+        }
+        let missing = case.prints.iter().filter(|text| !all.contains(*text));
+        failures.extend(missing.map(|text| format!("{}: lacks {text:?}\n{all}", case.argv)));
+        let wrong = case.not.iter().filter(|text| all.contains(*text));
+        failures.extend(wrong.map(|text| format!("{}: has {text:?}\n{all}", case.argv)));
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
 
 #[test]
 fn the_grammar_is_consistent() {
@@ -11,7 +86,54 @@ fn the_grammar_is_consistent() {
 }
 
 #[test]
+fn common_options_stand_before_or_after_the_command() {
+    for argv in [
+        "-f x -o json --dialect ours can --as bob get pods -n dev",
+        "can --as bob get pods -n dev -f x -o json --dialect ours",
+    ] {
+        let args = parse(argv);
+        assert_eq!(args.common.files.len(), 1, "{argv}");
+        assert_eq!(args.common.output, crate::args::Output::Json, "{argv}");
+    }
+}
+
+#[test]
 fn a_question_without_files_has_no_answer() {
-    let args = Args::try_parse_from(["eks-access", "callers"]).unwrap();
-    assert_eq!(run(&args).status, 2);
+    assert_eq!(run(&parse("callers")).status, 2);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_no_answer_in_every_form() {
+    for output in ["text", "json", "yaml"] {
+        let answer = run(&parse(&format!("callers -f /no/such/file -o {output}")));
+        assert_eq!(answer.status, 2, "{output}");
+        assert!(!answer.aside.is_empty(), "{output}");
+    }
+}
+
+#[test]
+fn each_cluster_of_a_fleet_is_asked() {
+    let fleet = std::env::temp_dir().join(format!("eks-access-fleet-{}", std::process::id()));
+    let map = |group: &str| {
+        format!(
+            "mapUsers:\n- {{userarn: 'arn:aws:iam::111122223333:user/a', username: a, groups: ['{group}']}}\n"
+        )
+    };
+    for (name, text) in [
+        ("one", map("system:masters")),
+        ("two", map("devs")),
+        ("three", "Error from server (Forbidden): x".to_owned()),
+    ] {
+        std::fs::create_dir_all(fleet.join(name)).unwrap();
+        std::fs::write(fleet.join(name).join("aws-auth.yaml"), text).unwrap();
+    }
+    let asked = "can arn:aws:iam::111122223333:user/a delete nodes --fleet";
+    let answer = run(&parse(&format!("{asked} {}", fleet.display())));
+    std::fs::remove_dir_all(&fleet).unwrap();
+    assert_eq!(answer.status, 2);
+    let clusters = &answer.data["clusters"];
+    assert_eq!(clusters["one"]["verdict"], "yes");
+    assert_eq!(clusters["two"]["verdict"], "no");
+    assert_eq!(clusters["three"]["error"]["code"], "unreadable");
+    assert!(answer.text.contains("# one\nyes: "), "{}", answer.text);
 }

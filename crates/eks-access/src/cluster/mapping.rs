@@ -1,8 +1,8 @@
 //! The identity map of a cluster, from the documents that have a part of it.
 
 use aws_auth_map::{
-    Backend, BackendKind, ConfigMapName, Dialect, IdentityMap, Problem as RuleProblem, Reader,
-    Rules, ServerConfig,
+    Backend, BackendKind, ConfigMapName, Dialect, IdentityMap, Problem as RuleProblem, ProblemKind,
+    Reader, Rules, ServerConfig,
 };
 use bounded_yaml::{Node, Position};
 
@@ -100,7 +100,16 @@ fn read_entries(
     let document = |text: usize| entries.get(text).map(|(document, _)| *document);
     for (text, problem) in read.problems {
         let name = document(text).and_then(|at| documents.get(at));
-        report(gathered, name.map_or("", Document::name), problem);
+        let name = name.map_or("", Document::name);
+        // An entry whose user, groups or policies are not here.
+        let is_part = matches!(
+            problem.kind(),
+            ProblemKind::ListedEntries | ProblemKind::OrphanPolicies
+        );
+        match is_part {
+            true => gathered.lose_mapping(name, vec![problem]),
+            false => report(gathered, name, problem),
+        }
     }
     let texts = read.text_of_entry.into_iter();
     found.push(Read {
