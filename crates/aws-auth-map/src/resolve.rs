@@ -206,7 +206,10 @@ impl IdentityMap {
         self.scrubbed_accounts.iter().copied()
     }
 
-    pub(crate) fn scrubs(&self, account: AccountId) -> bool {
+    /// Returns whether every detail but the username is omitted for identities in this account. Logs must
+    /// then omit the rest as well, as upstream's do (`pkg/server/server.go`, `isLoggableIdentity`).
+    #[must_use]
+    pub fn scrubs(&self, account: AccountId) -> bool {
         self.scrubbed_accounts.contains(&account)
     }
 

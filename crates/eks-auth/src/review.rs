@@ -38,8 +38,9 @@ impl ReviewVersion {
 
 /// A request to review a token.
 pub struct Review {
-    version: ReviewVersion,
+    version: Option<ReviewVersion>,
     token: String,
+    audiences: Vec<String>,
 }
 
 /// Why a request body is not a review.
@@ -71,28 +72,38 @@ impl Review {
     /// In this order: [`ReviewError::TooLong`], [`ReviewError::Malformed`], [`ReviewError::Kind`],
     /// [`ReviewError::ApiVersion`], [`ReviewError::NoToken`].
     pub fn read(body: &[u8]) -> Result<Self, ReviewError> {
-        if body.len() > MAX_REVIEW_LEN {
-            return Err(ReviewError::TooLong);
-        }
-        let Object(document): Object<Question> =
-            serde_json::from_slice(body).map_err(|_| ReviewError::Malformed)?;
-        if document.kind != "TokenReview" {
-            return Err(ReviewError::Kind);
-        }
-        let version = [ReviewVersion::V1, ReviewVersion::V1Beta1]
-            .into_iter()
-            .find(|version| version.as_str() == document.api_version)
-            .ok_or(ReviewError::ApiVersion)?;
-        match document.spec.0.token {
-            token if token.is_empty() => Err(ReviewError::NoToken),
-            token => Ok(Self { version, token }),
-        }
+        let document = Question::read(body)?;
+        let version = document.version()?;
+        document.into_review(Some(version))
     }
 
-    /// Returns the version, which is also that of the answer.
+    /// Parses a review as [`read`](Self::read) does, or one with neither `kind` nor `apiVersion`, as upstream
+    /// accepts it (`pkg/server/server.go`, `authenticateEndpoint`). The answer to such a review has neither
+    /// of the two either.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    pub fn read_untyped(body: &[u8]) -> Result<Self, ReviewError> {
+        let document = Question::read(body)?;
+        let version = match document.kind.is_empty() && document.api_version.is_empty() {
+            true => None,
+            false => Some(document.version()?),
+        };
+        document.into_review(version)
+    }
+
+    /// Returns the version, which is also that of the answer. `None` if the review has none.
     #[must_use]
-    pub const fn version(&self) -> ReviewVersion {
+    pub const fn version(&self) -> Option<ReviewVersion> {
         self.version
+    }
+
+    /// Returns the audiences that the token must be valid for, `spec.audiences`. Empty if the review leaves
+    /// that to the authenticator.
+    #[must_use]
+    pub fn audiences(&self) -> &[String] {
+        &self.audiences
     }
 
     /// Reveals the token.
@@ -104,9 +115,18 @@ impl Review {
     /// Builds the answer for an authenticated user.
     #[must_use]
     pub fn authenticated(&self, user: &UserInfo) -> String {
+        self.authenticated_for(user, &[])
+    }
+
+    /// Builds the answer for an authenticated user whose token is valid for these audiences of
+    /// [`audiences`](Self::audiences). Without one, the answer has none, which kube-apiserver takes for its
+    /// own audiences.
+    #[must_use]
+    pub fn authenticated_for(&self, user: &UserInfo, audiences: &[&str]) -> String {
         self.answer(Status {
             authenticated: true,
             user: Some(user),
+            audiences,
         })
     }
 
@@ -117,13 +137,14 @@ impl Review {
         self.answer(Status {
             authenticated: false,
             user: None,
+            audiences: &[],
         })
     }
 
     fn answer(&self, status: Status<'_>) -> String {
         let answer = Answer {
-            api_version: self.version.as_str(),
-            kind: "TokenReview",
+            api_version: self.version.map(ReviewVersion::as_str),
+            kind: self.version.map(|_| "TokenReview"),
             status,
         };
         // Maps and lists of text can always be written as JSON.
@@ -175,13 +196,49 @@ struct Question {
 struct Spec {
     #[serde(default)]
     token: String,
+    #[serde(default)]
+    audiences: Option<Vec<String>>,
+}
+
+impl Question {
+    fn read(body: &[u8]) -> Result<Self, ReviewError> {
+        if body.len() > MAX_REVIEW_LEN {
+            return Err(ReviewError::TooLong);
+        }
+        let Object(document) = serde_json::from_slice(body).map_err(|_| ReviewError::Malformed)?;
+        Ok(document)
+    }
+
+    fn version(&self) -> Result<ReviewVersion, ReviewError> {
+        if self.kind != "TokenReview" {
+            return Err(ReviewError::Kind);
+        }
+        [ReviewVersion::V1, ReviewVersion::V1Beta1]
+            .into_iter()
+            .find(|version| version.as_str() == self.api_version)
+            .ok_or(ReviewError::ApiVersion)
+    }
+
+    fn into_review(self, version: Option<ReviewVersion>) -> Result<Review, ReviewError> {
+        let Object(Spec { token, audiences }) = self.spec;
+        match token.is_empty() {
+            true => Err(ReviewError::NoToken),
+            false => Ok(Review {
+                version,
+                token,
+                audiences: audiences.unwrap_or_default(),
+            }),
+        }
+    }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
-    api_version: &'a str,
-    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a str>,
     status: Status<'a>,
 }
 
@@ -190,4 +247,6 @@ struct Status<'a> {
     authenticated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<&'a UserInfo>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    audiences: &'a [&'a str],
 }

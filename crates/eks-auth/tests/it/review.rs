@@ -23,7 +23,10 @@ fn the_answer_has_the_version_of_the_review() {
         ("authentication.k8s.io/v1beta1", ReviewVersion::V1Beta1),
     ] {
         let review = Review::read(&ask(text, "t")).unwrap();
-        assert_eq!((review.version(), review.expose_token()), (version, "t"));
+        assert_eq!(
+            (review.version(), review.expose_token()),
+            (Some(version), "t")
+        );
         let answer: Value = serde_json::from_str(&review.unauthenticated()).unwrap();
         let want = json!({
             "apiVersion": text,
@@ -64,6 +67,42 @@ fn the_answer_names_the_user_as_upstream_does() {
         },
     });
     assert_eq!(answer, want);
+}
+
+#[test]
+fn audiences_are_read_and_answered() {
+    let ask = br#"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1",
+        "spec":{"token":"t","audiences":["a","b"]}}"#;
+    let review = Review::read(ask).unwrap();
+    assert_eq!(review.audiences(), ["a", "b"]);
+    let arn = "arn:aws:iam::111122223333:user/alice";
+    let identity = Identity::new(arn, "111122223333", "AIDAEXAMPLE").unwrap();
+    let rules =
+        "mapUsers: |\n  - userarn: arn:aws:iam::111122223333:user/alice\n    username: alice\n";
+    let known = Authenticated::resolve(identity, &config_map(rules)).unwrap();
+    let answer = review.authenticated_for(known.user(), &["b"]);
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["status"]["audiences"], json!(["b"]));
+    let answer: Value = serde_json::from_str(&review.authenticated(known.user())).unwrap();
+    assert_eq!(answer["status"].get("audiences"), None);
+}
+
+#[test]
+fn a_review_without_kind_is_answered_without_kind() {
+    let untyped = br#"{"spec":{"token":"t","audiences":null}}"#;
+    assert_eq!(Review::read(untyped).err(), Some(ReviewError::Kind));
+    let review = Review::read_untyped(untyped).unwrap();
+    assert_eq!(review.version(), None);
+    let answer: Value = serde_json::from_str(&review.unauthenticated()).unwrap();
+    assert_eq!(answer, json!({ "status": { "authenticated": false } }));
+    let typed = Review::read_untyped(&ask("authentication.k8s.io/v1", "t")).unwrap();
+    assert_eq!(typed.version(), Some(ReviewVersion::V1));
+    for half in [
+        &br#"{"kind":"TokenReview","spec":{"token":"t"}}"#[..],
+        br#"{"apiVersion":"authentication.k8s.io/v1","spec":{"token":"t"}}"#,
+    ] {
+        assert!(Review::read_untyped(half).is_err());
+    }
 }
 
 #[test]
