@@ -1,4 +1,16 @@
 //! The webhooks over real sockets, and the parts under them.
 
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod snapshot;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod webhooks;

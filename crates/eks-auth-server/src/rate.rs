@@ -1,0 +1,80 @@
+//! The rate of requests of each client.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+/// How many clients are remembered before those that are within their rate are forgotten: our choice, about
+/// one megabyte.
+const MAX_CLIENTS: usize = 8_192;
+
+/// Limits the rate of requests of each client address.
+pub(crate) struct ClientRate {
+    limiter: DefaultKeyedRateLimiter<IpAddr>,
+}
+
+impl ClientRate {
+    pub(crate) fn new(per_second: NonZeroU32) -> Self {
+        Self {
+            limiter: RateLimiter::keyed(Quota::per_second(per_second)),
+        }
+    }
+
+    /// Returns whether a request of this client is within its rate, and counts it.
+    pub(crate) fn allows(&self, client: IpAddr) -> bool {
+        if self.limiter.len() >= MAX_CLIENTS {
+            self.limiter.retain_recent();
+        }
+        self.limiter.check_key(&network(client)).is_ok()
+    }
+}
+
+/// Returns the address that stands for a client: one host owns at least a /64 of IPv6.
+fn network(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V4(_) => client,
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => v4.into(),
+            None => {
+                let [a, b, c, d, ..] = v6.segments();
+                Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+            }
+        },
+    }
+}
+
+impl fmt::Debug for ClientRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientRate").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::{ClientRate, network};
+
+    #[test]
+    fn a_client_is_an_ipv4_address_or_a_network_of_ipv6() {
+        for (address, of) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ] {
+            assert_eq!(network(address.parse().unwrap()).to_string(), of);
+        }
+    }
+
+    #[test]
+    fn each_client_has_a_rate_of_its_own() {
+        let rate = ClientRate::new(NonZeroU32::new(2).unwrap());
+        let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|a| a.parse().unwrap());
+        assert!(rate.allows(one));
+        assert!(rate.allows(one));
+        assert!(!rate.allows(one));
+        assert!(rate.allows(other));
+    }
+}

@@ -1,0 +1,156 @@
+//! Accepting connections, and ending them.
+
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::connection::{Connection, Stage};
+use super::registry::Registry;
+use super::service::Service;
+use crate::limits::Limits;
+use crate::record::ServerEvent;
+use crate::tls::ServerTls;
+use crate::webhooks::Webhooks;
+
+/// The pause after no connection could be accepted, for instance because there are too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often a failure to accept is reported at most.
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+
+/// Serves one listener.
+pub(super) struct Listener<S> {
+    service: Arc<S>,
+    limits: Limits,
+    webhooks: Arc<Webhooks>,
+    registry: Arc<Registry>,
+    permits: Arc<Semaphore>,
+    last_report: Option<Instant>,
+}
+
+impl<S: Service> Listener<S> {
+    pub(super) fn new(service: S, limits: Limits, webhooks: Arc<Webhooks>) -> Self {
+        Self {
+            service: Arc::new(service),
+            limits,
+            webhooks,
+            registry: Arc::default(),
+            permits: Arc::new(Semaphore::new(limits.max_connections)),
+            last_report: None,
+        }
+    }
+
+    pub(super) async fn run(
+        mut self,
+        listener: TcpListener,
+        tls: Option<ServerTls>,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<usize> {
+        listener.local_addr()?;
+        let (stage, _) = watch::channel(Stage::Serving);
+        tokio::select! {
+            () = stop => {}
+            () = self.accept(&listener, tls.as_ref(), &stage) => {}
+        }
+        self.webhooks.observe(&ServerEvent::Draining {
+            connections: self.registry.len(),
+        });
+        stage.send_replace(Stage::LameDuck);
+        tokio::select! {
+            () = sleep(self.limits.lame_duck) => {}
+            () = self.accept(&listener, tls.as_ref(), &stage) => {}
+        }
+        // The kernel resets the connections that it has accepted and the server has not.
+        let _ = timeout(Duration::ZERO, self.accept(&listener, tls.as_ref(), &stage)).await;
+        drop(listener);
+        stage.send_replace(Stage::Closing);
+        let all = u32::try_from(self.limits.max_connections).unwrap_or(u32::MAX);
+        // Every permit is back once every connection has ended.
+        let _ = timeout(self.limits.drain_deadline, self.permits.acquire_many(all)).await;
+        let abandoned = self.registry.len();
+        stage.send_replace(Stage::Abandoned);
+        self.webhooks.observe(&ServerEvent::Drained { abandoned });
+        Ok(abandoned)
+    }
+
+    /// Accepts connections. It never ends by itself.
+    async fn accept(
+        &mut self,
+        listener: &TcpListener,
+        tls: Option<&ServerTls>,
+        stage: &watch::Sender<Stage>,
+    ) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    let permit = self.make_room().await;
+                    // The answers are small; waiting to fill a packet delays them.
+                    let _ = stream.set_nodelay(true);
+                    self.spawn(stream, peer, permit, tls, stage.subscribe());
+                }
+                Err(error) if is_of_the_connection(&error) => {}
+                Err(error) => {
+                    self.report(&error);
+                    self.registry.evict();
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for a place among the connections, and closes one that waits for a request if there is none.
+    async fn make_room(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Some(permit);
+        }
+        self.registry.evict();
+        // The semaphore is never closed.
+        Arc::clone(&self.permits).acquire_owned().await.ok()
+    }
+
+    fn spawn(
+        &self,
+        stream: TcpStream,
+        peer: std::net::SocketAddr,
+        permit: Option<OwnedSemaphorePermit>,
+        tls: Option<&ServerTls>,
+        stage: watch::Receiver<Stage>,
+    ) {
+        let connection = Connection {
+            service: Arc::clone(&self.service),
+            webhooks: Arc::clone(&self.webhooks),
+            limits: self.limits,
+            registered: self.registry.open(),
+            peer,
+            stage,
+        };
+        let tls = tls.map(ServerTls::config);
+        tokio::spawn(async move {
+            connection.run(stream, tls).await;
+            drop(permit);
+        });
+    }
+
+    fn report(&mut self, error: &io::Error) {
+        let is_due = self
+            .last_report
+            .is_none_or(|last| last.elapsed() >= REPORT_EVERY);
+        if is_due {
+            self.last_report = Some(Instant::now());
+            self.webhooks.observe(&ServerEvent::AcceptFailed(error));
+        }
+    }
+}
+
+/// Returns whether an error concerns only the connection that was to be accepted (accept(2)).
+fn is_of_the_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
+    )
+}

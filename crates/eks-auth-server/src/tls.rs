@@ -1,0 +1,212 @@
+//! The server's certificate, which can be loaded again while it serves.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use thiserror::Error as ThisError;
+
+/// The protocols offered, in order of preference.
+const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// The longest certificate chain, key or list of authorities in bytes: our choice. A chain has a few thousand.
+const MAX_PEM_LEN: u64 = 1 << 20;
+
+/// The files of a server's certificate, in PEM.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "three paths, written as a literal"
+)]
+pub struct TlsFiles {
+    /// The certificate chain, the server's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key of the server's certificate.
+    pub key: PathBuf,
+    /// The authorities of client certificates. If given, only clients with a certificate are served.
+    pub client_authorities: Option<PathBuf>,
+}
+
+/// Why a certificate could not be loaded.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// A file cannot be read.
+    #[error("{path}: {error}", path = .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        error: io::Error,
+    },
+    /// A file contains no certificate or key in PEM, or a broken one.
+    #[error("{path}: {error}", path = .path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        error: rustls::pki_types::pem::Error,
+    },
+    /// No cryptography provider for rustls is installed in this process.
+    #[error("no cryptography provider for rustls is installed in this process")]
+    NoProvider,
+    /// The certificate, its key and the authorities do not work together.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// The certificate of a server: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, with client certificates if authorities
+/// for them are given.
+///
+/// [`reload`](Self::reload) replaces it for new connections. Clones share it.
+#[derive(Clone)]
+pub struct ServerTls {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    files: TlsFiles,
+    loaded: Mutex<Contents>,
+    config: ArcSwap<ServerConfig>,
+}
+
+#[derive(Eq, PartialEq)]
+struct Contents {
+    certificate: Vec<u8>,
+    key: Vec<u8>,
+    client_authorities: Option<Vec<u8>>,
+}
+
+impl ServerTls {
+    /// Loads a certificate.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError::NoProvider`], [`TlsError::File`], [`TlsError::Pem`], [`TlsError::Unusable`].
+    pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
+        let provider = CryptoProvider::get_default().ok_or(TlsError::NoProvider)?;
+        let contents = Contents::read(&files)?;
+        let config = config(&files, &contents, Arc::clone(provider))?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                files,
+                loaded: Mutex::new(contents),
+                config: ArcSwap::from_pointee(config),
+            }),
+        })
+    }
+
+    /// Loads the files again if they have changed. Returns whether they had. Open connections keep the
+    /// certificate that they began with.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load); the certificate before then stays. A certificate whose key is not yet
+    /// replaced is such an error.
+    pub fn reload(&self) -> Result<bool, TlsError> {
+        let provider = CryptoProvider::get_default().ok_or(TlsError::NoProvider)?;
+        let contents = Contents::read(&self.shared.files)?;
+        let mut loaded = self
+            .shared
+            .loaded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *loaded == contents {
+            return Ok(false);
+        }
+        let config = config(&self.shared.files, &contents, Arc::clone(provider))?;
+        self.shared.config.store(Arc::new(config));
+        *loaded = contents;
+        Ok(true)
+    }
+
+    /// Returns the configuration for a new connection.
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
+        self.shared.config.load_full()
+    }
+}
+
+impl fmt::Debug for ServerTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerTls")
+            .field("files", &self.shared.files)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Contents {
+    fn read(files: &TlsFiles) -> Result<Self, TlsError> {
+        Ok(Self {
+            certificate: read(&files.certificate)?,
+            key: read(&files.key)?,
+            client_authorities: files.client_authorities.as_deref().map(read).transpose()?,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_PEM_LEN).read_to_end(&mut bytes))
+        .map_err(|error| TlsError::File {
+            path: path.to_owned(),
+            error,
+        })?;
+    Ok(bytes)
+}
+
+fn config(
+    files: &TlsFiles,
+    contents: &Contents,
+    provider: Arc<CryptoProvider>,
+) -> Result<ServerConfig, TlsError> {
+    let unusable = |error: &dyn fmt::Display| TlsError::Unusable(error.to_string());
+    let chain = certificates(&files.certificate, &contents.certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(&contents.key).map_err(|error| TlsError::Pem {
+        path: files.key.clone(),
+        error,
+    })?;
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(&error))?;
+    let builder = match (&files.client_authorities, &contents.client_authorities) {
+        (Some(path), Some(pem)) => {
+            let mut roots = RootCertStore::empty();
+            for authority in certificates(path, pem)? {
+                roots.add(authority).map_err(|error| unusable(&error))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .map_err(|error| unusable(&error))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+        _ => builder.with_no_client_auth(),
+    };
+    let mut config = builder
+        .with_single_cert(chain, key)
+        .map_err(|error| unusable(&error))?;
+    config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+    Ok(config)
+}
+
+fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let broken = |error| TlsError::Pem {
+        path: path.to_owned(),
+        error,
+    };
+    let found = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(broken)?;
+    match found.is_empty() {
+        true => Err(broken(rustls::pki_types::pem::Error::NoItemsFound)),
+        false => Ok(found),
+    }
+}

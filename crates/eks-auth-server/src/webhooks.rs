@@ -1,0 +1,377 @@
+//! The webhooks: from the body of a request to its answer.
+
+mod access_review;
+mod token_review;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use eks_auth::{MAX_REVIEW_LEN, UnixTime};
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use k8s_rbac::KubernetesVersion;
+use printable_text::Printable;
+use tokio::sync::Semaphore;
+
+use crate::identities::{CacheUse, Identities};
+use crate::metrics::Metrics;
+use crate::private_dns_names::PrivateDnsNames;
+use crate::rate::ClientRate;
+use crate::record::{Observer, ReviewRecord, ReviewedKind, ServerEvent, Verdict};
+use crate::request_id::RequestIds;
+use crate::snapshot::SharedSnapshot;
+
+/// The path of `TokenReview`s, as upstream's.
+pub const AUTHENTICATE_PATH: &str = "/authenticate";
+
+/// The path of `SubjectAccessReview`s.
+pub const AUTHORIZE_PATH: &str = "/authorize";
+
+/// How many reviews are answered at once: our choice. One that waits for STS takes a few kilobytes, and
+/// kube-apiserver itself handles 600 requests at once by default (`--max-requests-inflight` and
+/// `--max-mutating-requests-inflight`). Further ones are answered with 503 at once.
+pub const MAX_REQUESTS: usize = 1_024;
+
+/// The longest `SubjectAccessReview` in bytes: our choice. kube-apiserver caches the answers to those below
+/// 10,000 bytes; a user with hundreds of groups has one of some 50,000.
+pub const MAX_ACCESS_REVIEW_LEN: usize = 262_144;
+
+/// The statuses of answers that name no user.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum StatusCodes {
+    /// A refusal is an answer, 200; a failure is 500 or 429, which kube-apiserver asks again.
+    #[default]
+    ByOutcome,
+    /// As upstream: 403 for refusals and failures alike, 429 if STS throttles.
+    Upstream,
+}
+
+/// Answers reviews.
+pub struct Webhooks {
+    identities: Identities,
+    rules: SharedSnapshot,
+    names: Option<Arc<dyn PrivateDnsNames>>,
+    metrics: Arc<Metrics>,
+    observer: Arc<dyn Observer>,
+    clock: fn() -> UnixTime,
+    ids: RequestIds,
+    requests: Semaphore,
+    rate: Option<ClientRate>,
+    audiences: Vec<String>,
+    are_untyped_accepted: bool,
+    statuses: StatusCodes,
+    access_reviews: Option<KubernetesVersion>,
+}
+
+impl Webhooks {
+    /// Builds webhooks that answer `TokenReview`s, by the system's clock, with default limits.
+    #[must_use]
+    pub fn new(
+        identities: Identities,
+        rules: SharedSnapshot,
+        metrics: Arc<Metrics>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        Self {
+            identities,
+            rules,
+            names: None,
+            metrics,
+            observer,
+            clock: system_clock,
+            ids: RequestIds::new(),
+            requests: Semaphore::new(MAX_REQUESTS),
+            rate: None,
+            audiences: Vec::new(),
+            are_untyped_accepted: false,
+            statuses: StatusCodes::default(),
+            access_reviews: None,
+        }
+    }
+
+    /// Looks up the private DNS names of instances. Without it, the logins of nodes whose rule contains
+    /// `{{EC2PrivateDNSName}}` fail.
+    #[must_use]
+    pub fn with_private_dns_names(self, names: Arc<dyn PrivateDnsNames>) -> Self {
+        Self {
+            names: Some(names),
+            ..self
+        }
+    }
+
+    /// Answers `SubjectAccessReview`s as a kube-apiserver of this version does.
+    #[must_use]
+    pub fn with_access_reviews(self, version: KubernetesVersion) -> Self {
+        Self {
+            access_reviews: Some(version),
+            ..self
+        }
+    }
+
+    /// Declares the audiences that tokens are valid for. A review that asks for others is refused, and the
+    /// answer names those that it has in common. By default, the audiences of a review are ignored and the
+    /// answer has none, as upstream's, which kube-apiserver takes for its own audiences.
+    #[must_use]
+    pub fn with_audiences(self, audiences: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            audiences: audiences.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// Accepts documents without `kind` and `apiVersion`, as upstream does.
+    #[must_use]
+    pub fn with_untyped_reviews(self) -> Self {
+        Self {
+            are_untyped_accepted: true,
+            ..self
+        }
+    }
+
+    /// Sets the statuses of answers that name no user.
+    #[must_use]
+    pub fn with_statuses(self, statuses: StatusCodes) -> Self {
+        Self { statuses, ..self }
+    }
+
+    /// Sets how many reviews are answered at once; by default [`MAX_REQUESTS`].
+    #[must_use]
+    pub fn with_max_requests(self, requests: usize) -> Self {
+        Self {
+            requests: Semaphore::new(requests),
+            ..self
+        }
+    }
+
+    /// Limits the requests of each client address per second. By default there is no limit, because the
+    /// usual client is kube-apiserver alone, whose requests are those of all users.
+    #[must_use]
+    pub fn with_client_rate(self, per_second: NonZeroU32) -> Self {
+        Self {
+            rate: Some(ClientRate::new(per_second)),
+            ..self
+        }
+    }
+
+    /// Replaces the clock.
+    #[must_use]
+    pub fn with_clock(self, clock: fn() -> UnixTime) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Returns the rules.
+    #[must_use]
+    pub const fn rules(&self) -> &SharedSnapshot {
+        &self.rules
+    }
+
+    /// Returns the metrics.
+    #[must_use]
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Returns the identities.
+    #[must_use]
+    pub const fn identities(&self) -> &Identities {
+        &self.identities
+    }
+
+    pub(crate) fn observe(&self, event: &ServerEvent<'_>) {
+        self.observer.event(event);
+    }
+
+    /// Decides by the head of a request whether its body is read.
+    ///
+    /// # Errors
+    ///
+    /// The answer to a request that is no review: 404, 405; 429 beyond the client's rate.
+    pub(crate) fn route(
+        &self,
+        method: &Method,
+        path: &str,
+        peer: IpAddr,
+    ) -> Result<ReviewedKind, Box<Answer>> {
+        let kind = match path {
+            AUTHENTICATE_PATH => ReviewedKind::Token,
+            AUTHORIZE_PATH if self.access_reviews.is_some() => ReviewedKind::Access,
+            _ => return Err(text(StatusCode::NOT_FOUND, "not found").into()),
+        };
+        if method != Method::POST {
+            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "expected POST");
+            let post = HeaderValue::from_static("POST");
+            answer.headers_mut().insert(header::ALLOW, post);
+            return Err(answer.into());
+        }
+        if self.rate.as_ref().is_some_and(|rate| !rate.allows(peer)) {
+            self.metrics.shed("client-rate");
+            return Err(text(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many requests from this address",
+            )
+            .into());
+        }
+        Ok(kind)
+    }
+
+    /// Answers a review.
+    pub(crate) async fn answer(&self, kind: ReviewedKind, body: &[u8], peer: IpAddr) -> Answer {
+        let Ok(_permit) = self.requests.try_acquire() else {
+            self.metrics.shed("requests");
+            return text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many requests in flight",
+            );
+        };
+        let _in_flight = self.metrics.request_started();
+        let mut review = Reviewing {
+            start: Instant::now(),
+            request_id: self.ids.next(),
+            peer,
+            kind,
+        };
+        match kind {
+            ReviewedKind::Token => self.review_token(&mut review, body).await,
+            ReviewedKind::Access => self.review_access(&mut review, body),
+        }
+    }
+
+    /// Records a review that was answered.
+    fn record(&self, review: &Reviewing, outcome: &Outcome<'_>) {
+        let took = review.start.elapsed();
+        self.metrics.review(
+            review.kind.as_str(),
+            outcome.verdict.as_str(),
+            outcome.code,
+            took,
+        );
+        self.observer.review(&ReviewRecord {
+            request_id: &review.request_id,
+            peer: review.peer,
+            kind: review.kind,
+            verdict: outcome.verdict,
+            code: outcome.code,
+            reason: outcome.reason,
+            token: outcome.identified.and_then(|i| i.token.as_ref()),
+            identity: outcome.identified.and_then(|i| i.outcome.as_deref().ok()),
+            username: outcome.username,
+            groups: outcome.groups,
+            question: outcome.question,
+            cache: outcome.identified.map_or(CacheUse::Unused, |i| i.cache),
+            sts_time: outcome.identified.and_then(|i| i.sts_time),
+            took,
+            generation: outcome.generation,
+        });
+    }
+
+    /// Answers a body that is no review.
+    fn malformed(&self, review: &Reviewing, code: &'static str, reason: &str) -> Answer {
+        self.record(
+            review,
+            &Outcome {
+                code,
+                reason,
+                ..Outcome::of(Verdict::Malformed)
+            },
+        );
+        let status = match code {
+            "too-long" => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        text(status, reason)
+    }
+}
+
+/// Returns the longest body that is read for a review of a kind.
+pub(crate) const fn max_body(kind: ReviewedKind) -> usize {
+    match kind {
+        ReviewedKind::Token => MAX_REVIEW_LEN,
+        ReviewedKind::Access => MAX_ACCESS_REVIEW_LEN,
+    }
+}
+
+impl fmt::Debug for Webhooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhooks")
+            .field("identities", &self.identities)
+            .field("statuses", &self.statuses)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A review that is being answered.
+struct Reviewing {
+    start: Instant,
+    request_id: String,
+    peer: IpAddr,
+    kind: ReviewedKind,
+}
+
+/// What a record says beyond [`Reviewing`].
+struct Outcome<'o> {
+    verdict: Verdict,
+    code: &'o str,
+    reason: &'o str,
+    identified: Option<&'o crate::identities::Identified>,
+    username: Option<&'o str>,
+    groups: &'o [String],
+    question: Option<&'o str>,
+    generation: u64,
+}
+
+impl Outcome<'_> {
+    const fn of(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            code: "ok",
+            reason: "",
+            identified: None,
+            username: None,
+            groups: &[],
+            question: None,
+            generation: 0,
+        }
+    }
+}
+
+/// The answer to a request.
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+pub(crate) fn text(status: StatusCode, message: &str) -> Answer {
+    document(status, "text/plain; charset=utf-8", format!("{message}\n"))
+}
+
+fn json(status: StatusCode, body: String) -> Answer {
+    document(status, "application/json", body)
+}
+
+pub(crate) fn document(status: StatusCode, content_type: &'static str, body: String) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = status;
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
+}
+
+/// Returns an error with its causes on one line.
+fn describe(error: &dyn StdError) -> String {
+    let mut text = Printable::new(&error.to_string()).to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {}", Printable::new(&error.to_string())));
+        cause = error.source();
+    }
+    text
+}
+
+/// Returns the time of the system's clock. If it is before 1970 or after 9999, every token is expired.
+fn system_clock() -> UnixTime {
+    UnixTime::try_from(SystemTime::now()).unwrap_or(UnixTime::LAST)
+}

@@ -1,0 +1,189 @@
+//! The cache of identities.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eks_auth::UnixTime;
+use eks_auth_server::{CacheSettings, CacheUse, SharedSnapshot, Snapshot};
+
+use crate::support::{Counting, caller, fault, identities, identity_map, token};
+
+fn now() -> UnixTime {
+    std::time::SystemTime::now().try_into().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_concurrent_reviews_of_one_token_make_one_call() {
+    let sts = Arc::new(Counting {
+        answers: vec![(200, caller("alice"))].into(),
+        pause: Duration::from_millis(20),
+        ..Counting::default()
+    });
+    let identities = Arc::new(identities(sts.clone()));
+    let token = token("AKIDEXAMPLE");
+    let reviews: Vec<_> = (0..1_000)
+        .map(|_| {
+            let (identities, token) = (Arc::clone(&identities), token.clone());
+            tokio::spawn(async move { identities.identify(&token, now()).await })
+        })
+        .collect();
+    let mut misses = 0;
+    for review in reviews {
+        let identified = review.await.unwrap();
+        let arn = identified.outcome.unwrap().arn().to_owned();
+        assert_eq!(arn, "arn:aws:iam::111122223333:user/alice");
+        misses += usize::from(identified.cache == CacheUse::Miss);
+        assert_eq!(
+            identified.sts_time.is_some(),
+            identified.cache == CacheUse::Miss
+        );
+    }
+    assert_eq!((sts.calls(), misses), (1, 1));
+}
+
+#[tokio::test]
+async fn identities_and_refusals_are_remembered_and_failures_are_not() {
+    for (first, status, calls) in [
+        ((200, caller("alice")), "accepted", 1),
+        ((403, fault("ExpiredToken")), "refused", 1),
+        ((403, "<html>".to_owned()), "failed", 2),
+        ((200, "{}".to_owned()), "failed", 2),
+    ] {
+        let sts = Counting::answering(&[first]);
+        let identities = identities(sts.clone());
+        let token = token("AKIDEXAMPLE");
+        for _ in 0..2 {
+            let got = match identities.identify(&token, now()).await.outcome {
+                Ok(_) => "accepted",
+                Err(eks_auth::AuthError::Refused(_)) => "refused",
+                Err(eks_auth::AuthError::Failed(_)) => "failed",
+            };
+            assert_eq!(got, status);
+        }
+        assert_eq!(sts.calls(), calls, "{status}");
+    }
+}
+
+/// The key is the decoded request: neither the order nor the spelling of its parameters matters, and no other
+/// request has the same.
+#[tokio::test]
+async fn the_key_is_the_request_and_not_the_text() {
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let identities = identities(sts.clone());
+    let token = token("AKIDEXAMPLE");
+    let url = eks_token::Token::parse(&token).unwrap().decode().unwrap();
+    let (base, query) = url.expose().split_once('?').unwrap();
+    let mut parameters: Vec<&str> = query.split('&').collect();
+    parameters.reverse();
+    let turned = format!("{base}?{}", parameters.join("&"));
+    let respelled = url.expose().replace("%2F", "%2f").replace("%3B", "%3b");
+    for url in [url.expose().to_owned(), turned, respelled] {
+        let token = eks_token::Token::encode(&url).unwrap();
+        assert!(
+            identities
+                .identify(token.expose(), now())
+                .await
+                .outcome
+                .is_ok()
+        );
+    }
+    assert_eq!(sts.calls(), 1);
+    assert!(
+        identities
+            .identify(&crate::support::token("AKIDOTHER"), now())
+            .await
+            .outcome
+            .is_ok()
+    );
+    assert_eq!(sts.calls(), 2);
+}
+
+#[tokio::test]
+async fn nothing_is_remembered_beyond_its_time() {
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let settings = CacheSettings::default().with_positive_ttl(Duration::ZERO);
+    let identities = identities(sts.clone()).with_cache(settings);
+    let token = token("AKIDEXAMPLE");
+    for _ in 0..3 {
+        assert!(identities.identify(&token, now()).await.outcome.is_ok());
+    }
+    assert_eq!(sts.calls(), 3);
+    // A token that has ended is refused before the cache is asked.
+    let later = now().later(3_600);
+    let ended = identities.identify(&token, later).await;
+    assert_eq!(ended.outcome.unwrap_err().code(), "expired");
+    assert_eq!(ended.cache, CacheUse::Unused);
+}
+
+#[tokio::test]
+async fn a_malformed_token_never_reaches_sts() {
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let identities = identities(sts.clone());
+    for token in ["", "k8s-aws-v1.", "k8s-aws-v1.AAAA", &"x".repeat(100_000)] {
+        assert!(identities.identify(token, now()).await.outcome.is_err());
+    }
+    assert_eq!((sts.calls(), identities.remembered()), (0, 0));
+}
+
+/// A flood of tokens that are used once does not displace one that is used often.
+#[tokio::test]
+async fn a_flood_of_one_time_tokens_does_not_turn_the_cache_over() {
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    // Room for some twenty tokens.
+    let settings = CacheSettings::default().with_bytes(12_000);
+    let identities = identities(sts.clone()).with_cache(settings);
+    let hot = token("AKIDHOT");
+    for _ in 0..50 {
+        assert!(identities.identify(&hot, now()).await.outcome.is_ok());
+    }
+    for number in 0..200 {
+        let junk = token(&format!("AKIDJUNK{number}"));
+        assert!(identities.identify(&junk, now()).await.outcome.is_ok());
+        if number % 10 == 0 {
+            assert!(identities.identify(&hot, now()).await.outcome.is_ok());
+        }
+    }
+    let before = sts.calls();
+    let last = identities.identify(&hot, now()).await;
+    assert_eq!(last.cache, CacheUse::Hit);
+    assert_eq!(sts.calls(), before);
+    assert!(identities.remembered() < 60, "{}", identities.remembered());
+}
+
+/// A change of the rules acts on identities that are remembered.
+#[tokio::test]
+async fn rules_apply_after_the_cache() {
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let identities = identities(sts.clone());
+    let rules = SharedSnapshot::new(Snapshot::new(identity_map(crate::support::RULES)));
+    let token = token("AKIDEXAMPLE");
+    let mut names = Vec::new();
+    for name in ["alice", "other"] {
+        let changed =
+            crate::support::RULES.replace("username: alice", &format!("username: {name}"));
+        let map = Arc::new(identity_map(&changed));
+        rules.update(|now| now.with_identity_map(Arc::clone(&map)));
+        let identity = identities.identify(&token, now()).await.outcome.unwrap();
+        let identity = eks_auth::Identity::clone(&identity);
+        let known = eks_auth::Authenticated::resolve(identity, rules.load().identity_map());
+        names.push(known.unwrap().user().username().to_owned());
+    }
+    assert_eq!(names, ["alice", "other"]);
+    assert_eq!(sts.calls(), 1);
+}
+
+/// While STS is down, repetitions stay within their budget.
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_not_made_worse_by_repetitions() {
+    let sts = Counting::answering(&[(503, String::new())]);
+    let identities = Arc::new(identities(sts.clone()));
+    let mut logins = tokio::task::JoinSet::new();
+    for number in 0..100 {
+        let (identities, token) = (Arc::clone(&identities), token(&format!("AKID{number}")));
+        logins.spawn(async move { identities.identify(&token, now()).await.outcome.is_err() });
+    }
+    assert!(logins.join_all().await.into_iter().all(|failed| failed));
+    // 100 calls, a fifth of them again, and five a second within ten seconds.
+    assert!(sts.calls() <= 100 + 20 + 50, "{}", sts.calls());
+    assert!(sts.calls() > 100, "{}", sts.calls());
+}

@@ -1,0 +1,207 @@
+//! Stopping, and replacing the certificate, while requests arrive.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use eks_auth_server::{Limits, ServerTls};
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::support::{
+    Counting, Files, Notes, Running, answer, caller, exchange, post, review, short, soon, token,
+    webhooks,
+};
+use tokio::io::AsyncWriteExt as _;
+
+/// Sends reviews on kept connections, and reconnects when the server says so. Returns the number of answers
+/// once the listener is closed. The kernel may still have taken the last connection.
+async fn load(address: std::net::SocketAddr, request: Vec<u8>) -> usize {
+    let mut answers = 0_usize;
+    while let Ok(mut stream) = TcpStream::connect(address).await {
+        let mut is_fresh = true;
+        loop {
+            let sent = stream.write_all(&request).await;
+            match answer(&mut stream).await {
+                Ok((status, head, _)) => {
+                    assert_eq!(status, 200);
+                    answers = answers.saturating_add(1);
+                    if head.contains("connection: close") {
+                        break;
+                    }
+                }
+                Err(_) if is_fresh && TcpStream::connect(address).await.is_err() => return answers,
+                Err(error) => panic!("cut after {answers} answers: {sent:?}, {error}"),
+            }
+            is_fresh = false;
+        }
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_under_load_cuts_no_request() {
+    let sts = Arc::new(Counting {
+        answers: vec![(200, caller("alice"))].into(),
+        pause: Duration::from_millis(1),
+        ..Counting::default()
+    });
+    let notes = Arc::new(Notes::default());
+    let webhooks = webhooks(sts.clone(), &notes);
+    let limits = Limits {
+        lame_duck: Duration::from_millis(200),
+        ..short()
+    };
+    let mut running = Running::start(webhooks, limits, None).await;
+    let probes = running.probes().await;
+    let request = post("/authenticate", &review(&token("AKIDEXAMPLE")));
+    let clients: Vec<_> = (0..8)
+        .map(|_| tokio::spawn(load(running.address, request.clone())))
+        .collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let ready = b"GET /readyz HTTP/1.1\r\n\r\n";
+    assert_eq!(exchange(probes, ready).await.unwrap().0, 200);
+    running.begin_to_stop();
+    // It is not ready from now on, and still alive.
+    let not_ready = async {
+        while exchange(probes, ready).await.unwrap().0 != 503 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(not_ready).await;
+    let alive = exchange(probes, b"GET /livez HTTP/1.1\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!(alive.0, 200);
+    assert_eq!(soon(running.ended()).await, 0);
+    let mut answers = 0;
+    for client in clients {
+        answers += soon(client).await.unwrap();
+    }
+    assert!(answers > 8, "{answers}");
+}
+
+/// A request that takes longer than the deadline is given up, and the server says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_deadline_ends_what_does_not_end() {
+    let sts = Arc::new(Counting {
+        answers: vec![(200, caller("alice"))].into(),
+        pause: Duration::from_secs(60),
+        ..Counting::default()
+    });
+    let notes = Arc::new(Notes::default());
+    let limits = Limits {
+        lame_duck: Duration::ZERO,
+        drain_deadline: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let running = Running::start(webhooks(sts.clone(), &notes), limits, None).await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    let request = post("/authenticate", &review(&token("AKIDEXAMPLE")));
+    stream.write_all(&request).await.unwrap();
+    while sts.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(soon(running.stop()).await, 1);
+    let lines = notes.lines.lock().unwrap().join("\n");
+    assert!(lines.contains("1 connections were still open"), "{lines}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_certificate_is_replaced_under_load() {
+    let files = Files::new("reload");
+    let tls = ServerTls::load(files.tls_files()).unwrap();
+    let notes = Arc::new(Notes::default());
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let running = Running::start(webhooks(sts, &notes), Limits::default(), Some(tls.clone())).await;
+    let address = running.address;
+    let request = post("/authenticate", &review(&token("AKIDEXAMPLE")));
+    let is_done = Arc::new(AtomicBool::new(false));
+    let connector = TlsConnector::from(Arc::new(files.client(&[b"http/1.1"])));
+    let clients: Vec<_> = (0..2)
+        .map(|_| {
+            let (request, is_done) = (request.clone(), Arc::clone(&is_done));
+            let connector = connector.clone();
+            tokio::spawn(async move {
+                let mut serials = std::collections::HashSet::new();
+                while !is_done.load(Ordering::SeqCst) {
+                    let stream = TcpStream::connect(address).await.unwrap();
+                    let host = ServerName::try_from("localhost").unwrap();
+                    let mut stream = connector.connect(host, stream).await.unwrap();
+                    let own = stream.get_ref().1.peer_certificates().unwrap()[0].to_vec();
+                    serials.insert(own);
+                    stream.write_all(&request).await.unwrap();
+                    assert_eq!(answer(&mut stream).await.unwrap().0, 200);
+                }
+                serials.len()
+            })
+        })
+        .collect();
+    for _ in 0..5 {
+        files.renew();
+        assert!(running.server.reload_certificate(&tls));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // A key that does not belong to the certificate, and a file that is missing, change nothing.
+    let (certificate, _) = files.authority.issue("localhost");
+    std::fs::write(files.directory.join("tls.crt"), certificate).unwrap();
+    assert!(!running.server.reload_certificate(&tls));
+    std::fs::remove_file(files.directory.join("tls.crt")).unwrap();
+    assert!(!running.server.reload_certificate(&tls));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    is_done.store(true, Ordering::SeqCst);
+    let mut most = 0;
+    for client in clients {
+        most = most.max(soon(client).await.unwrap());
+    }
+    assert!(most > 1, "{most} certificates");
+    let lines = notes.lines.lock().unwrap().join("\n");
+    assert!(lines.contains("the certificate was reloaded"), "{lines}");
+    assert!(lines.contains("the one before stays"), "{lines}");
+    running.stop().await;
+}
+
+/// With authorities of clients, a client without a certificate is not served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_need_a_certificate_where_that_is_set() {
+    use rustls::pki_types::pem::PemObject as _;
+    let files = Files::new("mtls");
+    let authorities = files.directory.join("clients.crt");
+    std::fs::write(&authorities, files.authority.pem()).unwrap();
+    let mut names = files.tls_files();
+    names.client_authorities = Some(authorities);
+    let tls = ServerTls::load(names).unwrap();
+    let notes = Arc::new(Notes::default());
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let running = Running::start(webhooks(sts, &notes), short(), Some(tls)).await;
+    let (certificate, key) = files.authority.issue("kube-apiserver");
+    let bare = files.client(&[b"http/1.1"]);
+    let mut roots = rustls::RootCertStore::empty();
+    let pem = files.authority.pem();
+    roots
+        .add(rustls::pki_types::CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
+        .unwrap();
+    let own = rustls::ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(
+            vec![
+                rustls::pki_types::CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap(),
+            ],
+            rustls::pki_types::PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
+        )
+        .unwrap();
+    let request = post("/authenticate", &review(&token("AKIDEXAMPLE")));
+    for (config, is_served) in [(bare, false), (own, true)] {
+        let stream = TcpStream::connect(running.address).await.unwrap();
+        let host = ServerName::try_from("localhost").unwrap();
+        let connector = TlsConnector::from(Arc::new(config));
+        let answered = async {
+            let mut stream = connector.connect(host, stream).await?;
+            stream.write_all(&request).await?;
+            answer(&mut stream).await
+        };
+        assert_eq!(soon(answered).await.is_ok(), is_served);
+    }
+    running.stop().await;
+}

@@ -1,0 +1,229 @@
+//! Connections that waste a place, on real sockets.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use eks_auth_server::Limits;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::support::{
+    Counting, Files, Notes, Running, answer, caller, exchange, exchange_on, post, review, short,
+    soon, token, webhooks,
+};
+
+fn counting() -> Arc<Counting> {
+    Counting::answering(&[(200, caller("alice"))])
+}
+
+/// Waits until the server closes a connection.
+async fn closed(stream: &mut TcpStream) {
+    let mut rest = Vec::new();
+    // A reset is a close as well.
+    let _ = soon(stream.read_to_end(&mut rest)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn silent_half_headed_and_slow_connections_are_closed() {
+    let notes = Arc::new(Notes::default());
+    let running = Running::start(webhooks(counting(), &notes), short(), None).await;
+    let whole = post("/authenticate", &review(&token("AKIDEXAMPLE")));
+    let connect = || TcpStream::connect(running.address);
+    let mut silent = connect().await.unwrap();
+    let mut half_headed = connect().await.unwrap();
+    half_headed
+        .write_all(b"POST /authenticate HT")
+        .await
+        .unwrap();
+    let mut dripping = connect().await.unwrap();
+    dripping.write_all(b"POST / HTTP/1.1\r\n").await.unwrap();
+    let mut slow = connect().await.unwrap();
+    slow.write_all(&whole[..whole.len() - 10]).await.unwrap();
+    let mut kept = connect().await.unwrap();
+    exchange_on(&mut kept, &whole).await.unwrap();
+    let mut half_again = connect().await.unwrap();
+    exchange_on(&mut half_again, &whole).await.unwrap();
+    half_again.write_all(b"POST ").await.unwrap();
+    let drip = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if dripping.write_all(b"a: b\r\n").await.is_err() {
+                break;
+            }
+        }
+    };
+    soon(drip).await;
+    closed(&mut silent).await;
+    closed(&mut half_headed).await;
+    let (status, head, _) = soon(answer(&mut slow)).await.unwrap();
+    assert_eq!(status, 408);
+    assert!(head.contains("connection: close"), "{head}");
+    closed(&mut slow).await;
+    closed(&mut kept).await;
+    closed(&mut half_again).await;
+    let lines = notes.lines.lock().unwrap().join("\n");
+    let cut = lines.matches("limit header-timeout").count();
+    // The kept one was closed because it was idle, which is no event.
+    assert_eq!(cut, 4, "{lines}");
+    running.stop().await;
+}
+
+/// More connections than there are places for, of each kind: a genuine request is answered, and the probes
+/// have their own listener.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_genuine_request_is_answered_among_connections_that_waste_places() {
+    let notes = Arc::new(Notes::default());
+    // Nothing times out within the test: only making room helps.
+    let limits = Limits {
+        max_connections: 16,
+        ..Limits::default()
+    };
+    let running = Running::start(webhooks(counting(), &notes), limits, None).await;
+    let probes = running.probes().await;
+    let whole = post("/authenticate", &review(&token("AKIDEXAMPLE")));
+    let slow = &whole[..whole.len() - 10];
+    for bytes in [&b""[..], b"POST /authenticate HT", slow] {
+        let mut wasted = Vec::new();
+        for _ in 0..100 {
+            let mut stream = TcpStream::connect(running.address).await.unwrap();
+            stream.write_all(bytes).await.unwrap();
+            wasted.push(stream);
+        }
+        let (status, body) = soon(exchange(running.address, &whole)).await.unwrap();
+        assert_eq!(status, 200);
+        assert!(body.contains("alice"), "{body}");
+        let (status, _) = soon(exchange(probes, b"GET /healthz HTTP/1.1\r\n\r\n"))
+            .await
+            .unwrap();
+        assert_eq!(status, 200);
+    }
+}
+
+/// A request that is being answered is not closed to make room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_in_flight_keep_their_place() {
+    let sts = Arc::new(Counting {
+        answers: vec![(200, caller("alice"))].into(),
+        pause: Duration::from_millis(500),
+        ..Counting::default()
+    });
+    let limits = Limits {
+        max_connections: 4,
+        ..Limits::default()
+    };
+    let notes = Arc::new(Notes::default());
+    let running = Running::start(webhooks(sts.clone(), &notes), limits, None).await;
+    let (address, whole) = (
+        running.address,
+        post("/authenticate", &review(&token("AKIDEXAMPLE"))),
+    );
+    let genuine = tokio::spawn(async move { exchange(address, &whole).await });
+    while sts.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut wasted = Vec::new();
+    for _ in 0..50 {
+        wasted.push(TcpStream::connect(address).await.unwrap());
+    }
+    let (status, _) = soon(genuine).await.unwrap().unwrap();
+    assert_eq!(status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_beyond_the_limits_are_shed() {
+    let sts = Arc::new(Counting {
+        answers: vec![(200, caller("alice"))].into(),
+        pause: Duration::from_secs(60),
+        ..Counting::default()
+    });
+    let notes = Arc::new(Notes::default());
+    let webhooks = webhooks(sts.clone(), &notes).with_max_requests(1);
+    let running = Running::start(webhooks, Limits::default(), None).await;
+    let mut first = TcpStream::connect(running.address).await.unwrap();
+    let body = review(&token("AKIDEXAMPLE"));
+    first
+        .write_all(&post("/authenticate", &body))
+        .await
+        .unwrap();
+    while sts.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut second = TcpStream::connect(running.address).await.unwrap();
+    second
+        .write_all(&post("/authenticate", &body))
+        .await
+        .unwrap();
+    let (status, head, _) = soon(answer(&mut second)).await.unwrap();
+    assert_eq!(status, 503);
+    // With this header kube-apiserver's client repeats each of its attempts ten times.
+    assert!(!head.contains("retry-after"), "{head}");
+    // The connection stays, and the client's rate is no limit by default.
+    let (status, _) = exchange_on(&mut second, &post("/authenticate", "{}"))
+        .await
+        .unwrap();
+    assert_eq!(status, 503);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_beyond_its_rate_is_answered_429() {
+    let notes = Arc::new(Notes::default());
+    let webhooks = webhooks(counting(), &notes).with_client_rate(2.try_into().unwrap());
+    let running = Running::start(webhooks, Limits::default(), None).await;
+    let whole = post("/authenticate", &review(&token("AKIDEXAMPLE")));
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(exchange(running.address, &whole).await.unwrap().0);
+    }
+    assert_eq!(statuses, [200, 200, 429]);
+    // Probes have no rate.
+    let probe = b"GET /healthz HTTP/1.1\r\n\r\n";
+    assert_eq!(exchange(running.address, probe).await.unwrap().0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_or_a_head_that_is_too_long_is_refused() {
+    let notes = Arc::new(Notes::default());
+    let running = Running::start(webhooks(counting(), &notes), short(), None).await;
+    let long = post("/authenticate", &" ".repeat(70_000));
+    let (status, _) = soon(exchange(running.address, &long)).await.unwrap();
+    assert_eq!(status, 413);
+    let endless = b"POST /authenticate HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n";
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    stream.write_all(endless).await.unwrap();
+    for _ in 0..20 {
+        let chunk = format!("1000\r\n{}\r\n", "x".repeat(4_096));
+        if stream.write_all(chunk.as_bytes()).await.is_err() {
+            break;
+        }
+    }
+    assert_eq!(soon(answer(&mut stream)).await.unwrap().0, 413);
+    let head = format!(
+        "POST /authenticate HTTP/1.1\r\na: {}\r\n\r\n",
+        "x".repeat(20_000)
+    );
+    let (status, _) = soon(exchange(running.address, head.as_bytes()))
+        .await
+        .unwrap();
+    assert_eq!(status, 431);
+}
+
+/// A client that never finishes its handshake loses its place, as does one that only speaks plain HTTP.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handshake_has_a_limit_too() {
+    let files = Files::new("handshake");
+    let tls = eks_auth_server::ServerTls::load(files.tls_files()).unwrap();
+    let notes = Arc::new(Notes::default());
+    let running = Running::start(webhooks(counting(), &notes), short(), Some(tls)).await;
+    let mut silent = TcpStream::connect(running.address).await.unwrap();
+    let mut plain = TcpStream::connect(running.address).await.unwrap();
+    plain
+        .write_all(b"GET /healthz HTTP/1.1\r\n\r\n")
+        .await
+        .unwrap();
+    closed(&mut silent).await;
+    closed(&mut plain).await;
+    let lines = notes.lines.lock().unwrap().join("\n");
+    assert!(lines.contains("handshake-timeout"), "{lines}");
+    assert!(lines.contains("TLS handshake with 127.0.0.1"), "{lines}");
+    running.stop().await;
+}
