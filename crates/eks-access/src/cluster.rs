@@ -20,7 +20,7 @@ mod mapping;
 
 /// One cluster: who the callers of AWS become in it, and what its users may do.
 ///
-/// # What is joined
+/// # The parts
 ///
 /// - The **identity map**: access entries, then the other sources of rules, as the authentication mode has
 ///   it. See [`identity_map`](Self::identity_map).
@@ -34,8 +34,8 @@ mod mapping;
 /// # What cannot be read
 ///
 /// A document that cannot be read, or of which an object is lost, leaves every question
-/// [without an answer](crate::NoAnswer): the cluster may differ from what was read. The parts that were
-/// read are still here, for programs that list problems.
+/// [without an answer](crate::NoAnswer): the cluster may differ from the readable part, which is
+/// still here, for programs that list problems.
 #[derive(Clone, Debug)]
 pub struct Cluster {
     pub(crate) documents: Vec<Document>,
@@ -242,7 +242,7 @@ impl Cluster {
         &self.principals
     }
 
-    /// Returns what was recognized, in the order of the documents.
+    /// Returns the recognized parts of the documents, in their order.
     #[must_use]
     pub fn sources(&self) -> &[Source] {
         &self.sources

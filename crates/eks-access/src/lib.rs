@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-// What is read, and its places.
+// Documents, and places in them.
 mod document;
 mod options;
 mod place;

@@ -9,7 +9,7 @@ use crate::place::Place;
 /// bindings has 30 MB.
 pub const DEFAULT_MAX_BYTES: usize = 64 * 1024 * 1024;
 
-/// What the caller knows of a cluster. What is not given is taken from the documents, else from the
+/// The settings of a cluster that the caller knows. The others are taken from the documents, else from the
 /// defaults.
 #[derive(Clone, Debug)]
 pub struct Options {

@@ -137,8 +137,8 @@ impl Problem {
         }
     }
 
-    /// Returns the severity: `high` for what was not read, `medium` for what was read and probably does not
-    /// have the intended effect, `low` for what was filled in.
+    /// Returns the severity: `high` if something was not read, `medium` if it was read and probably does
+    /// not have the intended effect, `low` if something was filled in.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match &self.cause {

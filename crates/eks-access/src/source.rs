@@ -1,4 +1,4 @@
-//! What was recognized in the documents.
+//! The recognized parts of documents.
 
 use std::fmt::{self, Display, Formatter};
 

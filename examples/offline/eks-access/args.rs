@@ -11,7 +11,7 @@ use k8s_rbac::KubernetesVersion;
 /// A file is recognized by its content, whatever its name: the aws-auth ConfigMap, roles and bindings,
 /// workloads, and other output of kubectl; access entries, `describe-cluster`, `list-roles` and `list-users`
 /// of the AWS command line; files of eksctl; CloudFormation templates; plans and states of Terraform from
-/// `terraform show -json`; IAMIdentityMapping objects; the configuration of aws-iam-authenticator.
+/// `terraform show -json`; `IAMIdentityMapping` objects; the configuration of aws-iam-authenticator.
 ///
 /// Exit status: 0 yes, 1 no, 2 there is no answer: wrong usage, a file that cannot be read, or a question
 /// about a name that neither Kubernetes nor the files have.
@@ -56,7 +56,7 @@ pub(crate) struct Common {
         help_heading = "The cluster"
     )]
     pub(crate) kubernetes_version: Option<KubernetesVersion>,
-    /// API, API_AND_CONFIG_MAP or CONFIG_MAP [default: that of the files, else API_AND_CONFIG_MAP].
+    /// `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP` [default: that of the files, else `API_AND_CONFIG_MAP`].
     #[arg(long, value_name = "MODE", global = true, help_heading = "The cluster")]
     pub(crate) authentication_mode: Option<AuthenticationMode>,
     /// The authenticator that reads the mapping: `eks`, `authenticator` (aws-iam-authenticator),

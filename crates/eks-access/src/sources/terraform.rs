@@ -20,7 +20,7 @@ const MAX_MODULE_DEPTH: usize = 32;
 
 /// Takes the resources of a plan or a state.
 ///
-/// A plan is read as it will be: `planned_values`. What is known only after it is applied is missing there.
+/// A plan is read as it will be: `planned_values`. Values that are known only after it is applied are missing there.
 pub(crate) fn take_terraform(
     gathered: &mut Gathered,
     text: &Text<'_>,

@@ -1,4 +1,6 @@
 //! Cases as data, and properties.
 
 #[cfg(test)]
+mod props;
+#[cfg(test)]
 mod sources;
