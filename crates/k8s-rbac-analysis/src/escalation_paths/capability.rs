@@ -320,7 +320,6 @@ const CREATE_OR_GET: &[&str] = &["create", "get"];
 const IMPERSONATE: &[&str] = &["impersonate"];
 /// The answer to a patch contains the object, even if the patch is empty.
 const READ_OR_PATCH: &[&str] = &["get", "list", "patch", "watch"];
-const WRITE: &[&str] = &["create", "patch", "update"];
 
 /// The first version whose exec and attach ask for `create` over `WebSockets` as well, which begin with a
 /// GET: the feature gate
@@ -377,17 +376,21 @@ const PATTERNS: &[Pattern] = {
         Pattern::new(Kind::EditConfigMaps, CHANGE, "", "configmaps", Any),
         Pattern::new(Kind::WriteNodes, CHANGE, "", "nodes", Any),
         Pattern::new(Kind::WriteNodes, CHANGE, "", "nodes/status", Any),
-        Pattern::new(Kind::WriteMutatingWebhooks, WRITE, ADMISSION, "mutatingwebhookconfigurations", Any),
+        Pattern::new(Kind::WriteMutatingWebhooks, CREATE, ADMISSION, "mutatingwebhookconfigurations", Nameless),
+        Pattern::new(Kind::WriteMutatingWebhooks, CHANGE, ADMISSION, "mutatingwebhookconfigurations", Any),
         Pattern::new(Kind::ChangeMutatingPolicies, CHANGE, ADMISSION, "mutatingadmissionpolicies", Any).since(MUTATING_POLICIES),
         Pattern::new(Kind::CreateMutatingPolicies, CREATE, ADMISSION, "mutatingadmissionpolicies", Nameless).since(MUTATING_POLICIES),
-        Pattern::new(Kind::WriteMutatingPolicyBindings, WRITE, ADMISSION, "mutatingadmissionpolicybindings", Any).since(MUTATING_POLICIES),
+        Pattern::new(Kind::WriteMutatingPolicyBindings, CREATE, ADMISSION, "mutatingadmissionpolicybindings", Nameless).since(MUTATING_POLICIES),
+        Pattern::new(Kind::WriteMutatingPolicyBindings, CHANGE, ADMISSION, "mutatingadmissionpolicybindings", Any).since(MUTATING_POLICIES),
         Pattern::new(Kind::CreateCertificate, CREATE, CERTIFICATES, "certificatesigningrequests", Nameless),
         Pattern::new(Kind::ApproveCertificate, CHANGE, CERTIFICATES, "certificatesigningrequests/approval", Any),
         Pattern::new(Kind::ApproveSigner, &["approve"], CERTIFICATES, "signers", Any),
         Pattern::new(Kind::BindClusterRoles, &["bind"], API_GROUP, "clusterroles", Any),
         Pattern::new(Kind::BindRoles, &["bind"], API_GROUP, "roles", Any),
-        Pattern::new(Kind::WriteClusterRoleBindings, WRITE, API_GROUP, "clusterrolebindings", Any),
-        Pattern::new(Kind::WriteRoleBindings, WRITE, API_GROUP, "rolebindings", Any),
+        Pattern::new(Kind::WriteClusterRoleBindings, CREATE, API_GROUP, "clusterrolebindings", Nameless),
+        Pattern::new(Kind::WriteClusterRoleBindings, CHANGE, API_GROUP, "clusterrolebindings", Any),
+        Pattern::new(Kind::WriteRoleBindings, CREATE, API_GROUP, "rolebindings", Nameless),
+        Pattern::new(Kind::WriteRoleBindings, CHANGE, API_GROUP, "rolebindings", Any),
         Pattern::new(Kind::EscalateClusterRoles, &["escalate"], API_GROUP, "clusterroles", Any),
         Pattern::new(Kind::EscalateRoles, &["escalate"], API_GROUP, "roles", Any),
         Pattern::new(Kind::UpdateClusterRoles, CHANGE, API_GROUP, "clusterroles", Any),

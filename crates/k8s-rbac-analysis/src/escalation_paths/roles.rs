@@ -422,7 +422,12 @@ fn creating_scopes<'p>(
     {
         fresh.into_iter().for_each(add);
     } else {
-        for kind in [kinds.bind, Kind::WriteRoleBindings] {
+        for kind in [
+            kinds.bind,
+            kinds.create,
+            kinds.escalate,
+            Kind::WriteRoleBindings,
+        ] {
             state
                 .scopes(turn.actor, kind)
                 .into_iter()

@@ -273,9 +273,8 @@ impl Naive {
             } else {
                 "rolebindings"
             };
-            let write = ["create", "update", "patch"];
             let may_write = self.may(user, rbac("create", bindings, namespace))
-                || self.may_any(user, &write, rbac("", bindings, namespace));
+                || self.may_any(user, &["update", "patch"], rbac("", bindings, namespace));
             for (kind, own, name) in &roles {
                 let resource = if *kind == "Role" {
                     "roles"
