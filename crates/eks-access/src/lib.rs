@@ -17,6 +17,9 @@ mod workload;
 mod cluster;
 mod rbac;
 
+// What its users did.
+pub mod audit;
+
 // Questions about it.
 mod no_answer;
 mod question;

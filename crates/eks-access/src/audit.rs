@@ -1,0 +1,39 @@
+//! Kubernetes audit logs: what users did, what they may do and never did, and what they were refused.
+//!
+//! [`AuditLog`] reads audit events as they are stored: one JSON object a line, an `EventList`, or exports of
+//! Amazon `CloudWatch` Logs. It keeps each user's distinct requests with a count, and not the events, so that
+//! its memory is bounded by [`MAX_AUDIT_BYTES`] whatever the length of the log.
+//!
+//! From it come [`MinimalRole`], the role that allows what a user did; [`UnusedRule`], the rules of a policy
+//! that no request needed; and [`DeniedRequest`], each refusal with the rule that would have allowed it. Parts
+//! of a log can be read apart, saved with [`AuditLog::save`], and merged.
+//!
+//! As upstream: apiserver, `pkg/apis/audit/v1/types.go` and `pkg/audit/request.go`.
+
+mod action;
+mod counts;
+mod denied;
+mod error;
+mod event;
+mod impersonation;
+mod log;
+mod minimal;
+mod names;
+mod open;
+mod read;
+mod saved;
+mod split;
+mod tally;
+mod unused;
+mod yaml;
+
+pub use action::Action;
+pub use counts::{AuditCounts, UnreadableEvent};
+pub use denied::{Addition, DeniedRequest};
+pub use error::AuditError;
+pub use log::{AuditLog, AuditRecord, AuditUser, Authorizer, MAX_AUDIT_BYTES, Outcome};
+pub use minimal::{Generalization, LeftOut, MinimalRole, RoleRequest, RuleUse};
+pub use names::{MAX_NAMES, Names};
+pub use read::MAX_EVENT_BYTES;
+pub use tally::Tally;
+pub use unused::UnusedRule;

@@ -1,0 +1,160 @@
+//! What a request asks of RBAC, without the name of the object.
+
+use std::fmt::{self, Display, Formatter};
+
+use k8s_rbac::{Request, RequestInfo, ResourceRequest};
+use printable_text::Printable;
+use serde::{Deserialize, Serialize};
+
+/// The attributes of a request that a rule is matched with, apart from the object's name. An absent
+/// attribute is the empty string.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the API has these two kinds of requests"
+)]
+pub enum Action {
+    /// A request for a non-resource path.
+    Path {
+        /// The HTTP method in lower case.
+        verb: String,
+        /// The path.
+        path: String,
+    },
+    /// A request for a resource.
+    Resource {
+        /// The verb.
+        verb: String,
+        /// The API group.
+        api_group: String,
+        /// The resource.
+        resource: String,
+        /// The subresource.
+        subresource: String,
+        /// The namespace. Empty at the cluster scope.
+        namespace: String,
+    },
+}
+
+impl Action {
+    pub(super) fn of(info: &RequestInfo) -> Self {
+        match info.is_resource_request {
+            false => Self::Path {
+                verb: info.verb.clone(),
+                path: info.path.clone(),
+            },
+            true => Self::Resource {
+                verb: info.verb.clone(),
+                api_group: info.api_group.clone(),
+                resource: info.resource.clone(),
+                subresource: info.subresource.clone(),
+                namespace: info.namespace.clone(),
+            },
+        }
+    }
+
+    /// Returns the request, for an object of a name or, if it is empty, for none.
+    #[must_use]
+    pub fn request<'a>(&'a self, name: &'a str) -> Request<'a> {
+        match self {
+            Self::Path { verb, path } => Request::path(verb, path),
+            Self::Resource {
+                verb,
+                api_group,
+                resource,
+                subresource,
+                namespace,
+            } => ResourceRequest::new(verb, api_group, resource)
+                .with_subresource(subresource)
+                .in_namespace(namespace)
+                .with_name(name)
+                .into(),
+        }
+    }
+
+    /// Returns the verb.
+    #[must_use]
+    pub fn verb(&self) -> &str {
+        match self {
+            Self::Path { verb, .. } | Self::Resource { verb, .. } => verb,
+        }
+    }
+
+    /// Returns the namespace. `None` for a path and at the cluster scope.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Path { .. } => None,
+            Self::Resource { namespace, .. } => {
+                Some(namespace.as_str()).filter(|one| !one.is_empty())
+            }
+        }
+    }
+
+    /// Returns the resource with its subresource, as a rule writes it. `None` for a path.
+    pub(super) fn resource(&self) -> Option<String> {
+        match self {
+            Self::Path { .. } => None,
+            Self::Resource {
+                resource,
+                subresource,
+                ..
+            } if subresource.is_empty() => Some(resource.clone()),
+            Self::Resource {
+                resource,
+                subresource,
+                ..
+            } => Some(format!("{resource}/{subresource}")),
+        }
+    }
+
+    /// Returns whether a rule for it would have a wildcard, and so allow more than it.
+    pub(super) fn is_wildcard(&self) -> bool {
+        match self {
+            Self::Path { verb, path } => verb == "*" || path.ends_with('*'),
+            Self::Resource {
+                verb,
+                api_group,
+                resource,
+                ..
+            } => [verb, api_group, resource]
+                .into_iter()
+                .any(|text| text == "*"),
+        }
+    }
+}
+
+/// Prints as `get pods/log in namespace dev`.
+impl Display for Action {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path { verb, path } => {
+                write!(f, "{} {}", Printable::new(verb), Printable::new(path))
+            }
+            Self::Resource {
+                verb,
+                api_group,
+                resource,
+                subresource,
+                namespace,
+            } => {
+                write!(f, "{} {}", Printable::new(verb), Printable::new(resource))?;
+                for (sign, part) in [(".", api_group), ("/", subresource)] {
+                    if !part.is_empty() {
+                        write!(f, "{sign}{}", Printable::new(part))?;
+                    }
+                }
+                match namespace.as_str() {
+                    "" => Ok(()),
+                    namespace => write!(f, " in namespace {}", Printable::new(namespace)),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Why a log has no answer.
+
+use std::io;
+
+use thiserror::Error;
+
+/// Why an audit log was not read or merged. What was read before it counts for nothing: an answer from a
+/// part of a log would be wrong.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// The input failed.
+    #[error("the audit log could not be read: {0}")]
+    Read(io::ErrorKind),
+    /// The saved part is not JSON of the form that [`AuditLog::save`](super::AuditLog::save) writes.
+    #[error("not a saved part of an audit log, at line {line}, column {column}")]
+    NotSaved {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// The saved part has another version.
+    #[error("a saved part of version {0}, and this program reads version 1: read the log again")]
+    SavedVersion(u64),
+    /// The parts were read with different settings, so that some have what others left out.
+    #[error("parts that were read for different users cannot be merged")]
+    OtherUser,
+    /// There are more distinct requests than memory for them.
+    #[error("no answer: the distinct requests take more than {limit} bytes; ask about one user")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+}

@@ -1,0 +1,89 @@
+//! The permissions that a request with impersonation needs beside its own.
+//!
+//! As upstream: apiserver, `pkg/endpoints/filters/impersonation`. Each user, group, uid and extra is
+//! authorized by itself, without an event of its own.
+
+use k8s_rbac::{RequestInfo, ServiceAccount};
+
+use super::event::EventUser;
+
+const AUTHENTICATION: &str = "authentication.k8s.io";
+
+/// The verb of plain impersonation.
+const IMPERSONATE: &str = "impersonate";
+
+/// The prefix of the usernames of nodes.
+const NODE: &str = "system:node:";
+
+/// Lists the requests that allowed an impersonation. `constraint` is the verb of a constrained one, and empty
+/// for a plain one.
+///
+/// The groups that the API server adds by itself are left out: `system:authenticated`, those of a service
+/// account, and `system:nodes` of a node in a constrained impersonation.
+pub(super) fn requests(
+    user: &EventUser<'_>,
+    constraint: &str,
+    request: &RequestInfo,
+) -> Vec<RequestInfo> {
+    let is_constrained = !constraint.is_empty();
+    let verb = if is_constrained {
+        constraint
+    } else {
+        IMPERSONATE
+    };
+    let core = if is_constrained { AUTHENTICATION } else { "" };
+    let mut all = Vec::new();
+    let mut add = |group: &str, resource: &str, namespace: &str, name: &str, subresource: &str| {
+        let mut info = RequestInfo::default();
+        info.is_resource_request = true;
+        verb.clone_into(&mut info.verb);
+        group.clone_into(&mut info.api_group);
+        resource.clone_into(&mut info.resource);
+        namespace.clone_into(&mut info.namespace);
+        name.clone_into(&mut info.name);
+        subresource.clone_into(&mut info.subresource);
+        all.push(info);
+    };
+    let account = ServiceAccount::parse(&user.username);
+    let node = user.username.strip_prefix(NODE);
+    match (&account, node, constraint) {
+        (Some(account), ..) => {
+            add(
+                core,
+                "serviceaccounts",
+                account.namespace(),
+                account.name(),
+                "",
+            );
+        }
+        (None, Some(_), "impersonate:associated-node") => add(core, "nodes", "", "*", ""),
+        (None, Some(node), "impersonate:arbitrary-node") => add(core, "nodes", "", node, ""),
+        _ => add(core, "users", "", &user.username, ""),
+    }
+    let is_plain_user = account.is_none() && (node.is_none() || !constraint.ends_with("-node"));
+    for group in &user.groups {
+        let group = group.0.as_ref();
+        let is_of_account = account.is_some()
+            && (group == "system:serviceaccounts" || group.starts_with("system:serviceaccounts:"));
+        let is_added = matches!(group, "system:authenticated" | "system:unauthenticated")
+            || is_of_account
+            || (!is_plain_user && group == "system:nodes");
+        if !is_added {
+            add(core, "groups", "", group, "");
+        }
+    }
+    if !user.uid.is_empty() {
+        add(AUTHENTICATION, "uids", "", &user.uid, "");
+    }
+    for (key, values) in &user.extra {
+        for value in values {
+            add(AUTHENTICATION, "userextras", "", &value.0, &key.0);
+        }
+    }
+    if let Some(mode) = constraint.strip_prefix("impersonate:") {
+        let mut on = request.clone();
+        on.verb = format!("impersonate-on:{mode}:{}", request.verb);
+        all.push(on);
+    }
+    all
+}

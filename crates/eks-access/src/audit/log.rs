@@ -1,0 +1,438 @@
+//! The distinct requests of a log, and how they are collected.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use k8s_rbac::{KubernetesVersion, RequestInfo, User};
+use serde::{Deserialize, Serialize};
+
+use super::action::Action;
+use super::counts::{AuditCounts, add};
+use super::error::AuditError;
+use super::event::{EventUser, Line, VERSION};
+use super::impersonation;
+use super::open::Open;
+use super::tally::Tally;
+
+/// The text that a log keeps, in bytes, with what holds it. Our choice: a busy cluster with ten thousand
+/// users and service accounts has a tenth of it.
+pub const MAX_AUDIT_BYTES: usize = 256 << 20;
+
+/// What a record takes beside its text.
+const RECORD_BYTES: usize = 512;
+
+/// The distinct requests of an audit log, with their users and decisions.
+#[derive(Clone, Debug)]
+pub struct AuditLog {
+    only: Option<String>,
+    max_bytes: usize,
+    bytes: usize,
+    /// By the text of user, action and outcome.
+    records: HashMap<String, AuditRecord>,
+    pub(super) counts: AuditCounts,
+    open: Open,
+    /// The key of the record at hand.
+    scratch: String,
+}
+
+/// The user of a request, as authentication or impersonation reported it.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AuditUser {
+    /// The username.
+    pub username: String,
+    /// The groups.
+    pub groups: Vec<String>,
+}
+
+impl AuditUser {
+    /// Returns the user that RBAC is asked about.
+    #[must_use]
+    pub fn to_user(&self) -> User {
+        User::new(self.username.clone(), self.groups.iter().cloned())
+    }
+}
+
+/// Requests of one user that differ in nothing but the name of the object.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AuditRecord {
+    /// The user: with an impersonation, the impersonated one.
+    pub user: AuditUser,
+    /// What they asked for.
+    pub action: Action,
+    /// The decision.
+    pub outcome: Outcome,
+    /// How often, when, and for which objects.
+    pub tally: Tally,
+}
+
+/// The decision of a request.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(tag = "decision", content = "by", rename_all = "kebab-case")]
+#[expect(clippy::exhaustive_enums, reason = "a request is allowed or denied")]
+pub enum Outcome {
+    /// The annotation `authorization.k8s.io/decision` is `allow`.
+    Allowed(Authorizer),
+    /// It is `forbid`: no authorizer allowed the request, or one denied it.
+    Denied(Authorizer),
+}
+
+/// The authorizer that decided, as far as the annotation `authorization.k8s.io/reason` shows it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Authorizer {
+    /// An access policy of Amazon EKS.
+    AccessPolicy,
+    /// The reason is of another form: a webhook, most often.
+    Other,
+    /// RBAC, or no authorizer at all for a denied request.
+    Rbac,
+    /// Allowed without a reason: for a member of `system:masters`, by the Node authorizer, or by a webhook
+    /// that gives none. An impersonation is allowed without an event of its own.
+    Unnamed,
+}
+
+impl Authorizer {
+    fn of_allowed(reason: &str) -> Self {
+        match reason {
+            "" => Self::Unnamed,
+            _ if reason.starts_with("RBAC: allowed by ") => Self::Rbac,
+            _ if reason.starts_with("EKS Access Policy: allowed by ") => Self::AccessPolicy,
+            _ => Self::Other,
+        }
+    }
+
+    fn of_denied(reason: &str) -> Self {
+        match reason {
+            "" => Self::Rbac,
+            // From 1.37 on, the name of the authorizer comes first.
+            _ if reason.starts_with("RBAC: ") || reason.starts_with("rbac: ") => Self::Rbac,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Default for AuditLog {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AuditLog {
+    /// Builds a log of all users, without events.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            only: None,
+            max_bytes: MAX_AUDIT_BYTES,
+            bytes: 0,
+            records: HashMap::new(),
+            counts: AuditCounts::default(),
+            open: Open::default(),
+            scratch: String::new(),
+        }
+    }
+
+    /// Builds a log that keeps the requests of one user, by username.
+    #[must_use]
+    pub fn of_user(username: &str) -> Self {
+        Self {
+            only: Some(username.to_owned()),
+            ..Self::new()
+        }
+    }
+
+    /// Sets the limit in place of [`MAX_AUDIT_BYTES`].
+    #[must_use]
+    pub const fn with_max_bytes(mut self, max_bytes: usize) -> Self {
+        self.max_bytes = max_bytes;
+        self
+    }
+
+    /// Returns the username of the only user whose requests are kept. `None` if all are.
+    #[must_use]
+    pub fn only(&self) -> Option<&str> {
+        self.only.as_deref()
+    }
+
+    /// Returns what the events were, in numbers.
+    #[must_use]
+    pub const fn counts(&self) -> &AuditCounts {
+        &self.counts
+    }
+
+    /// Returns the records, by user, action and outcome.
+    #[must_use]
+    pub fn records(&self) -> Vec<&AuditRecord> {
+        let mut records: Vec<&AuditRecord> = self.records.values().collect();
+        records.sort_unstable_by(|one, other| {
+            (&one.user, &one.action, one.outcome).cmp(&(&other.user, &other.action, other.outcome))
+        });
+        records
+    }
+
+    /// Adds another part of the log. A request that began in one part and ended in another counts twice.
+    ///
+    /// # Errors
+    ///
+    /// [`AuditError::OtherUser`] if the parts keep the requests of different users;
+    /// [`AuditError::TooLarge`].
+    pub fn merge(&mut self, other: Self) -> Result<(), AuditError> {
+        if self.only != other.only {
+            return Err(AuditError::OtherUser);
+        }
+        self.counts.merge(other.counts);
+        for record in other.records.into_values() {
+            self.insert(record)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn insert(&mut self, record: AuditRecord) -> Result<(), AuditError> {
+        let mut key = String::new();
+        let user = &record.user;
+        let groups = user.groups.iter().map(String::as_str);
+        write_key(
+            &mut key,
+            &user.username,
+            groups,
+            &record.action,
+            record.outcome,
+        );
+        let mut names = 0_usize;
+        for name in record.tally.names().iter() {
+            names = names.saturating_add(name.len());
+        }
+        if let Some(own) = self.records.get_mut(&key) {
+            own.tally.merge(record.tally);
+            return self.spend(names);
+        }
+        self.spend(names.saturating_add(record_bytes(&key)))?;
+        // Merged with nothing, it has no more names than a record may have.
+        let mut tally = Tally::default();
+        tally.merge(record.tally);
+        self.records.insert(key, AuditRecord { tally, ..record });
+        Ok(())
+    }
+
+    pub(super) fn set_only(&mut self, only: Option<String>) {
+        self.only = only;
+    }
+
+    pub(super) fn set_counts(&mut self, counts: AuditCounts) {
+        self.counts = counts;
+    }
+
+    /// Adds an event.
+    pub(super) fn add(&mut self, event: &Line<'_>) -> Result<Readable, AuditError> {
+        if event.kind != "Event" {
+            add(&mut self.counts.not_events, 1);
+            return Ok(Readable::Yes);
+        }
+        if event.api_version != VERSION {
+            self.counts.add_version(&event.api_version);
+            return Ok(Readable::Yes);
+        }
+        if event.stage == "RequestReceived" {
+            add(&mut self.counts.repeated, 1);
+            return Ok(Readable::Yes);
+        }
+        let user = event.impersonated_user.as_ref().unwrap_or(&event.user);
+        let is_kept = |user: &EventUser<'_>| {
+            let mut only = self.only.iter();
+            only.all(|only| *only == user.username)
+        };
+        let (keeps_user, keeps_actor) = (is_kept(user), is_kept(&event.user));
+        if !keeps_user && !keeps_actor {
+            add(&mut self.counts.of_other_users, 1);
+            return Ok(Readable::Yes);
+        }
+        let outcome = match event.annotations.decision.as_ref() {
+            "allow" => Outcome::Allowed(Authorizer::of_allowed(&event.annotations.reason)),
+            "forbid" => Outcome::Denied(Authorizer::of_denied(&event.annotations.reason)),
+            _ => {
+                add(&mut self.counts.undecided, 1);
+                return Ok(Readable::Yes);
+            }
+        };
+        let Some(info) = request_of(event) else {
+            return Ok(Readable::No);
+        };
+        let action = Action::of(&info);
+        if !self.is_first_event(event, user, &action, outcome) {
+            add(&mut self.counts.repeated, 1);
+            return Ok(Readable::Yes);
+        }
+        if keeps_user {
+            add(&mut self.counts.requests, 1);
+            self.record(event, user, &action, &info.name, outcome)?;
+        } else {
+            add(&mut self.counts.of_other_users, 1);
+        }
+        if let (true, Some(impersonated)) = (keeps_actor, &event.impersonated_user) {
+            let constraint = &event.authentication_metadata.impersonation_constraint;
+            for request in impersonation::requests(impersonated, constraint, &info) {
+                let action = Action::of(&request);
+                let outcome = Outcome::Allowed(Authorizer::Unnamed);
+                self.record(event, &event.user, &action, &request.name, outcome)?;
+            }
+        }
+        Ok(Readable::Yes)
+    }
+
+    /// Returns whether no earlier event was of the same request. Long-running requests have two.
+    fn is_first_event(
+        &mut self,
+        event: &Line<'_>,
+        user: &EventUser<'_>,
+        action: &Action,
+        outcome: Outcome,
+    ) -> bool {
+        let mut key = std::mem::take(&mut self.scratch);
+        key.clear();
+        write_key(&mut key, &user.username, groups(user), action, outcome);
+        let is_first = match event.stage.as_ref() {
+            "ResponseStarted" => self.open.begin(&event.audit_id, &key),
+            _ => !self.open.end(&event.audit_id, &key),
+        };
+        self.scratch = key;
+        is_first
+    }
+
+    fn record(
+        &mut self,
+        event: &Line<'_>,
+        user: &EventUser<'_>,
+        action: &Action,
+        name: &str,
+        outcome: Outcome,
+    ) -> Result<(), AuditError> {
+        let mut key = std::mem::take(&mut self.scratch);
+        key.clear();
+        write_key(&mut key, &user.username, groups(user), action, outcome);
+        let time = &event.request_received_timestamp;
+        let (url, agent) = (&event.request_uri, &event.user_agent);
+        let more = match self.records.get_mut(&key) {
+            Some(record) => record.tally.add(name, time, url, agent),
+            None => {
+                let mut tally = Tally::default();
+                let names = tally.add(name, time, url, agent);
+                let record = AuditRecord {
+                    user: AuditUser {
+                        username: user.username.clone().into_owned(),
+                        groups: groups(user).map(str::to_owned).collect(),
+                    },
+                    action: action.clone(),
+                    outcome,
+                    tally,
+                };
+                self.records.insert(key.clone(), record);
+                names.saturating_add(record_bytes(&key))
+            }
+        };
+        self.scratch = key;
+        self.spend(more)
+    }
+
+    fn spend(&mut self, more: usize) -> Result<(), AuditError> {
+        self.bytes = self.bytes.saturating_add(more);
+        match self.bytes > self.max_bytes {
+            true => Err(AuditError::TooLarge {
+                limit: self.max_bytes,
+            }),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Whether an event has what a request needs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Readable {
+    Yes,
+    No,
+}
+
+fn groups<'e>(user: &'e EventUser<'_>) -> impl Iterator<Item = &'e str> {
+    user.groups.iter().map(|group| group.0.as_ref())
+}
+
+/// Returns what a record takes: its key and the same text in the record, and what the tally keeps.
+const fn record_bytes(key: &str) -> usize {
+    RECORD_BYTES
+        .saturating_add(key.len().saturating_mul(2))
+        .saturating_add(Tally::max_text())
+}
+
+/// Parses the URL of an event, since `objectRef` has names that were not authorized: the name of an object
+/// that is created comes from its body.
+fn request_of(event: &Line<'_>) -> Option<RequestInfo> {
+    let verb = event.verb.as_ref();
+    let method = match verb {
+        "get" | "list" | "watch" => "GET",
+        "create" => "POST",
+        "update" => "PUT",
+        "deletecollection" => "DELETE",
+        other => &other.to_ascii_uppercase(),
+    };
+    let username = &event
+        .impersonated_user
+        .as_ref()
+        .unwrap_or(&event.user)
+        .username;
+    if verb.is_empty() || username.is_empty() {
+        return None;
+    }
+    let version = KubernetesVersion::default();
+    let mut info = RequestInfo::parse_like_apiserver(version, method, &event.request_uri).ok()?;
+    verb.clone_into(&mut info.verb);
+    Some(info)
+}
+
+/// Writes what distinguishes records. Each text has its length before it, so that no two lists of texts are
+/// written alike.
+fn write_key<'t>(
+    key: &mut String,
+    username: &'t str,
+    groups: impl Iterator<Item = &'t str>,
+    action: &'t Action,
+    outcome: Outcome,
+) {
+    let mut write = |text: &str| {
+        // Writing to a `String` does not fail.
+        let _ = write!(key, "{}:{text}", text.len());
+    };
+    write(username);
+    groups.for_each(&mut write);
+    match action {
+        Action::Path { verb, path } => [".path", verb, path].into_iter().for_each(&mut write),
+        Action::Resource {
+            verb,
+            api_group,
+            resource,
+            subresource,
+            namespace,
+        } => {
+            let parts = [
+                ".resource",
+                verb,
+                api_group,
+                resource,
+                subresource,
+                namespace,
+            ];
+            parts.into_iter().for_each(&mut write);
+        }
+    }
+    write(match outcome {
+        Outcome::Allowed(Authorizer::AccessPolicy) => "a",
+        Outcome::Allowed(Authorizer::Other) => "o",
+        Outcome::Allowed(Authorizer::Rbac) => "r",
+        Outcome::Allowed(Authorizer::Unnamed) => "u",
+        Outcome::Denied(Authorizer::Rbac) => "dr",
+        Outcome::Denied(_) => "do",
+    });
+}

@@ -1,0 +1,76 @@
+//! The names of the objects of an action.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+/// The names that are kept for one action of one user. Our choice: a rule with more `resourceNames` is a
+/// rule for objects that come and go, such as pods.
+pub const MAX_NAMES: usize = 64;
+
+/// The names of the objects that requests of one kind were for.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Names {
+    has_nameless: bool,
+    is_too_many: bool,
+    // INVARIANT: at most `MAX_NAMES`, and none if `is_too_many`.
+    named: BTreeSet<String>,
+}
+
+impl Names {
+    /// Returns whether a request named no object, as `list` and `create` do.
+    #[must_use]
+    pub const fn has_nameless(&self) -> bool {
+        self.has_nameless
+    }
+
+    /// Returns whether requests named more than [`MAX_NAMES`] objects, which are not listed then.
+    #[must_use]
+    pub const fn is_too_many(&self) -> bool {
+        self.is_too_many
+    }
+
+    /// Returns the names.
+    #[must_use]
+    pub const fn named(&self) -> &BTreeSet<String> {
+        &self.named
+    }
+
+    /// Adds the name of a request's object, which is empty if it names none. Returns how many bytes of text
+    /// are kept in addition.
+    pub(super) fn add(&mut self, name: &str) -> usize {
+        if name.is_empty() {
+            self.has_nameless = true;
+            return 0;
+        }
+        if self.is_too_many || self.named.contains(name) {
+            return 0;
+        }
+        self.named.insert(name.to_owned());
+        self.cut();
+        name.len()
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.has_nameless |= other.has_nameless;
+        self.is_too_many |= other.is_too_many;
+        self.named.extend(other.named);
+        self.cut();
+    }
+
+    /// Lists the names of requests: those that are kept, and the empty one if a request named no object.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        let nameless = self.has_nameless.then_some("");
+        nameless
+            .into_iter()
+            .chain(self.named.iter().map(String::as_str))
+    }
+
+    fn cut(&mut self) {
+        self.is_too_many |= self.named.len() > MAX_NAMES;
+        if self.is_too_many {
+            self.named.clear();
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Reads logs: one event a line, or documents that contain many.
+
+use std::io::{BufRead, Read};
+
+use serde::de::IgnoredAny;
+
+use super::counts::add;
+use super::error::AuditError;
+use super::event::Line;
+use super::log::{AuditLog, Readable};
+use super::split::{Part, Splitter};
+
+/// The size of one event. Our choice: twice what the API server takes as a request (3 MiB), since an event
+/// may contain the object of the request and that of the response.
+pub const MAX_EVENT_BYTES: usize = 6 << 20;
+
+/// The depth of documents in each other: the message of a log event is a document itself.
+const MAX_DEPTH: usize = 3;
+
+impl AuditLog {
+    /// Reads a log: JSON lines, `EventList`s, an export of `CloudWatch` Logs (with a time before each event), or
+    /// what `aws logs filter-log-events` prints and subscriptions receive. `file` names it in
+    /// [`AuditCounts::places`](super::AuditCounts::places).
+    ///
+    /// Memory does not depend on the size of the input.
+    ///
+    /// # Errors
+    ///
+    /// [`AuditError::Read`]; [`AuditError::TooLarge`]. The log has no answer then.
+    pub fn read(&mut self, file: &str, mut reader: impl BufRead) -> Result<(), AuditError> {
+        let mut input = Input {
+            file,
+            number: 0,
+            inherited: None,
+        };
+        let mut line = Vec::new();
+        let mut is_first = true;
+        loop {
+            line.clear();
+            let is_whole = read_line(&mut reader, &mut line)?;
+            if line.is_empty() {
+                return Ok(());
+            }
+            let text = without_time(line.trim_ascii());
+            if text.is_empty() {
+                input.number = input.number.saturating_add(1);
+                continue;
+            }
+            if is_first && is_document(text, is_whole, &mut reader)? {
+                let rest = line.as_slice().chain(reader);
+                return self.read_documents(&mut input, rest);
+            }
+            is_first = false;
+            input.number = input.number.saturating_add(1);
+            match is_whole {
+                true => self.object(&mut input, text, 0)?,
+                false => {
+                    self.too_long(&input);
+                    skip_line(&mut reader)?;
+                }
+            }
+        }
+    }
+
+    fn read_documents(
+        &mut self,
+        input: &mut Input<'_>,
+        mut reader: impl BufRead,
+    ) -> Result<(), AuditError> {
+        let mut splitter = Splitter::new(MAX_EVENT_BYTES);
+        loop {
+            let chunk = match reader.fill_buf() {
+                Ok(chunk) => chunk,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(AuditError::Read(error.kind())),
+            };
+            if chunk.is_empty() {
+                break;
+            }
+            let length = chunk.len();
+            splitter.read(chunk, |part| self.part(input, &part, 0))?;
+            reader.consume(length);
+        }
+        splitter.end(|part| self.part(input, &part, 0))
+    }
+
+    fn part(
+        &mut self,
+        input: &mut Input<'_>,
+        part: &Part<'_>,
+        depth: usize,
+    ) -> Result<(), AuditError> {
+        match part {
+            Part::Head(head) => {
+                input.inherited = inherited(head);
+                return Ok(());
+            }
+            Part::Object(text) => {
+                input.number = input.number.saturating_add(1);
+                return self.object(input, text, depth);
+            }
+            Part::TooLong => {
+                input.number = input.number.saturating_add(1);
+                self.too_long(input);
+            }
+            Part::Broken => {
+                input.number = input.number.saturating_add(1);
+                self.unreadable(input);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one object: an event, a list of them, or a log event whose message is one.
+    fn object(
+        &mut self,
+        input: &mut Input<'_>,
+        text: &[u8],
+        depth: usize,
+    ) -> Result<(), AuditError> {
+        if text
+            .first()
+            .is_some_and(|first| *first != b'{' && *first != b'[')
+        {
+            add(&mut self.counts.not_events, 1);
+            return Ok(());
+        }
+        let Ok(mut line) = serde_json::from_slice::<Line<'_>>(text) else {
+            // An array of events, or several objects in one line.
+            if depth < MAX_DEPTH && is_json(text) {
+                return self.parts(input, text, depth);
+            }
+            self.unreadable(input);
+            return Ok(());
+        };
+        if line.is_list() && line.kind != "Event" && depth < MAX_DEPTH {
+            return self.parts(input, text, depth);
+        }
+        if let Some(message) = line.message.take()
+            && line.kind.is_empty()
+            && depth < MAX_DEPTH
+        {
+            input.inherited = None;
+            return self.object(input, message.0.trim().as_bytes(), depth.saturating_add(1));
+        }
+        // The items of a list have no version of their own.
+        if let Some(version) = &input.inherited
+            && line.kind.is_empty()
+            && line.api_version.is_empty()
+        {
+            line.kind = "Event".into();
+            line.api_version = version.clone().into();
+        }
+        if self.add(&line)? == Readable::No {
+            self.unreadable(input);
+        }
+        Ok(())
+    }
+
+    fn parts(
+        &mut self,
+        input: &mut Input<'_>,
+        text: &[u8],
+        depth: usize,
+    ) -> Result<(), AuditError> {
+        let number = input.number;
+        let mut splitter = Splitter::new(MAX_EVENT_BYTES);
+        let depth = depth.saturating_add(1);
+        splitter.read(text, |part| self.part(input, &part, depth))?;
+        input.inherited = None;
+        // The number is that of the line.
+        input.number = number;
+        Ok(())
+    }
+
+    fn unreadable(&mut self, input: &Input<'_>) {
+        add(&mut self.counts.unreadable, 1);
+        self.counts.add_place(input.file, input.number);
+    }
+
+    fn too_long(&mut self, input: &Input<'_>) {
+        add(&mut self.counts.too_long, 1);
+        self.counts.add_place(input.file, input.number);
+    }
+}
+
+/// Where the reader is.
+struct Input<'f> {
+    file: &'f str,
+    /// The number of the line, or of the event in a document.
+    number: u64,
+    /// The version of the list that the event is in.
+    inherited: Option<String>,
+}
+
+/// Reads a line with its end. Returns whether it is whole; the rest of one that is too long stays unread.
+fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, AuditError> {
+    let limit = u64::try_from(MAX_EVENT_BYTES).unwrap_or(u64::MAX);
+    let mut limited = reader.take(limit);
+    let read = limited.read_until(b'\n', line);
+    read.map_err(|error| AuditError::Read(error.kind()))?;
+    Ok(line.last() == Some(&b'\n') || line.len() < MAX_EVENT_BYTES)
+}
+
+fn skip_line(reader: &mut impl BufRead) -> Result<(), AuditError> {
+    let skipped = reader.skip_until(b'\n');
+    skipped
+        .map(drop)
+        .map_err(|error| AuditError::Read(error.kind()))
+}
+
+/// Removes the time that `CloudWatch` Logs writes before each event of an export.
+fn without_time(line: &[u8]) -> &[u8] {
+    let is_time = |byte: &u8| byte.is_ascii_digit() || b"-:.TZ".contains(byte);
+    match line.iter().position(|byte| *byte == b' ') {
+        Some(end) if end > 0 && line.iter().take(end).all(is_time) => {
+            line.get(end..).unwrap_or_default().trim_ascii_start()
+        }
+        _ => line,
+    }
+}
+
+/// Returns whether an input is a document over several lines, by its first one and the byte after it.
+fn is_document(
+    first: &[u8],
+    is_whole: bool,
+    reader: &mut impl BufRead,
+) -> Result<bool, AuditError> {
+    if !first.starts_with(b"{") && !first.starts_with(b"[") {
+        return Ok(false);
+    }
+    if !is_whole {
+        return Ok(true);
+    }
+    if serde_json::from_slice::<IgnoredAny>(first).is_ok() {
+        return Ok(false);
+    }
+    let next = reader
+        .fill_buf()
+        .map_err(|error| AuditError::Read(error.kind()))?;
+    let begins_line = |byte: &u8| *byte == b'{' || byte.is_ascii_digit();
+    let is_short = matches!(first, b"{" | b"[");
+    Ok(is_short || !next.first().is_some_and(begins_line) && !next.is_empty())
+}
+
+/// Returns whether a text is JSON values, one after the other.
+fn is_json(text: &[u8]) -> bool {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+    values.all(|value| value.is_ok())
+}
+
+/// Returns the version of an `EventList` by its beginning, which lacks the kind if the keys are sorted. `None`
+/// for another list.
+fn inherited(head: &[u8]) -> Option<String> {
+    let whole = [head, b"]}"].concat();
+    let line = serde_json::from_slice::<Line<'_>>(&whole).ok()?;
+    let is_event_list = matches!(line.kind.as_ref(), "" | "EventList");
+    (is_event_list && !line.api_version.is_empty()).then(|| line.api_version.into_owned())
+}

@@ -1,0 +1,195 @@
+//! Finds the events in a document that contains many: `{"items": [...]}`, `{"events": [...]}`, `[...]`, and
+//! objects one after the other. Only one event at a time is in memory.
+
+/// The keys of a document whose arrays contain events.
+const LISTS: [&[u8]; 3] = [b"items", b"events", b"logEvents"];
+
+/// The longest of these, with room to see that a key is longer.
+const MAX_KEY: usize = 10;
+
+/// What a document contains.
+#[derive(Debug)]
+pub(super) enum Part<'a> {
+    /// The beginning of a document, up to its list.
+    Head(&'a [u8]),
+    /// One object.
+    Object(&'a [u8]),
+    /// An object that is too large.
+    TooLong,
+    /// Text that is not JSON, or that ends too early.
+    Broken,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Mode {
+    /// Between documents.
+    #[default]
+    Outside,
+    /// In an object of which it is not known whether it contains a list.
+    Document,
+    /// Between the objects of a list.
+    List,
+    /// In an object of a list.
+    Element,
+    /// After the list of a document.
+    Rest,
+}
+
+/// The state between two chunks of text.
+#[derive(Debug, Default)]
+pub(super) struct Splitter {
+    mode: Mode,
+    depth: usize,
+    /// The depth between the objects of the list.
+    list_depth: usize,
+    is_in_string: bool,
+    is_escaped: bool,
+    /// The last text directly in the document.
+    key: Vec<u8>,
+    object: Vec<u8>,
+    is_too_long: bool,
+    max_bytes: usize,
+}
+
+impl Splitter {
+    pub(super) fn new(max_bytes: usize) -> Self {
+        Self {
+            max_bytes,
+            ..Self::default()
+        }
+    }
+
+    /// Reads a chunk.
+    pub(super) fn read<E>(
+        &mut self,
+        chunk: &[u8],
+        mut emit: impl FnMut(Part<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for &byte in chunk {
+            self.keep(byte);
+            if self.is_in_string {
+                self.read_in_string(byte, &mut emit)?;
+                continue;
+            }
+            match byte {
+                b'"' if self.mode != Mode::Outside => {
+                    self.is_in_string = true;
+                    self.key.clear();
+                }
+                b'{' | b'[' => self.open(byte, &mut emit)?,
+                b'}' | b']' => self.close(byte, &mut emit)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the text.
+    pub(super) fn end<E>(self, mut emit: impl FnMut(Part<'_>) -> Result<(), E>) -> Result<(), E> {
+        match self.mode {
+            Mode::Outside => Ok(()),
+            _ => emit(Part::Broken),
+        }
+    }
+
+    fn read_in_string<E>(
+        &mut self,
+        byte: u8,
+        emit: &mut impl FnMut(Part<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match byte {
+            // JSON has no line break in a text: this one was cut off.
+            b'\n' => {
+                *self = Self::new(self.max_bytes);
+                return emit(Part::Broken);
+            }
+            _ if self.is_escaped => self.is_escaped = false,
+            b'\\' => self.is_escaped = true,
+            b'"' => self.is_in_string = false,
+            _ if self.depth == 1 && self.key.len() < MAX_KEY => self.key.push(byte),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, byte: u8) {
+        if !matches!(self.mode, Mode::Document | Mode::Element) || self.is_too_long {
+            return;
+        }
+        if self.object.len() < self.max_bytes {
+            self.object.push(byte);
+        } else {
+            self.is_too_long = true;
+            self.object = Vec::new();
+        }
+    }
+
+    fn open<E>(
+        &mut self,
+        byte: u8,
+        emit: &mut impl FnMut(Part<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.depth = self.depth.saturating_add(1);
+        match (self.mode, byte) {
+            (Mode::Outside, b'{') => self.begin(Mode::Document),
+            (Mode::Outside, _) => {
+                self.mode = Mode::List;
+                self.list_depth = self.depth;
+            }
+            (Mode::List, b'{') => self.begin(Mode::Element),
+            (Mode::Document, b'[') if self.depth == 2 && LISTS.contains(&self.key.as_slice()) => {
+                self.mode = Mode::List;
+                self.list_depth = self.depth;
+                let head = match self.is_too_long {
+                    true => Part::TooLong,
+                    false => Part::Head(&self.object),
+                };
+                emit(head)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn close<E>(
+        &mut self,
+        byte: u8,
+        emit: &mut impl FnMut(Part<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.depth = self.depth.saturating_sub(1);
+        match self.mode {
+            Mode::Document if self.depth == 0 => {
+                self.mode = Mode::Outside;
+                self.emit_object(emit)?;
+            }
+            Mode::Element if self.depth == self.list_depth => {
+                self.mode = Mode::List;
+                self.emit_object(emit)?;
+            }
+            Mode::List if byte == b']' && self.depth < self.list_depth => {
+                self.mode = match self.depth {
+                    0 => Mode::Outside,
+                    _ => Mode::Rest,
+                };
+            }
+            Mode::Rest if self.depth == 0 => self.mode = Mode::Outside,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, mode: Mode) {
+        self.mode = mode;
+        self.key.clear();
+        self.object.clear();
+        self.object.push(b'{');
+        self.is_too_long = false;
+    }
+
+    fn emit_object<E>(&self, emit: &mut impl FnMut(Part<'_>) -> Result<(), E>) -> Result<(), E> {
+        match self.is_too_long {
+            true => emit(Part::TooLong),
+            false => emit(Part::Object(&self.object)),
+        }
+    }
+}

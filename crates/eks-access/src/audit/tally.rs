@@ -1,0 +1,113 @@
+//! How often a request was made, when, and by what.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::names::Names;
+
+/// The clients that are kept for one action of one user. Our choice: enough to recognize a program.
+const MAX_CLIENTS: usize = 4;
+
+/// The bytes of a URL or of the name of a client that are kept.
+const MAX_TEXT: usize = 200;
+
+/// Requests of one user that differ in nothing but the name of the object.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tally {
+    count: u64,
+    names: Names,
+    first: String,
+    last: String,
+    /// The URL of the first request.
+    example: String,
+    clients: BTreeSet<String>,
+}
+
+impl Tally {
+    /// Returns the number of requests.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Returns the names of the objects.
+    #[must_use]
+    pub const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Returns when the first was received, as the log writes it. Empty if the log does not.
+    #[must_use]
+    pub fn first(&self) -> &str {
+        &self.first
+    }
+
+    /// Returns when the last was received.
+    #[must_use]
+    pub fn last(&self) -> &str {
+        &self.last
+    }
+
+    /// Returns the URL of the first, up to 200 bytes of it.
+    #[must_use]
+    pub fn example(&self) -> &str {
+        &self.example
+    }
+
+    /// Returns the names of the clients, such as `kubectl/v1.36.3`: the first four in alphabetical order.
+    #[must_use]
+    pub const fn clients(&self) -> &BTreeSet<String> {
+        &self.clients
+    }
+
+    /// Counts a request. Returns how many bytes of text are kept in addition.
+    pub(super) fn add(&mut self, name: &str, time: &str, url: &str, agent: &str) -> usize {
+        self.count = self.count.saturating_add(1);
+        let time = cut(time);
+        if self.first.is_empty() || (time, cut(url)) < (&self.first, &self.example) {
+            time.clone_into(&mut self.first);
+            cut(url).clone_into(&mut self.example);
+        }
+        if time > self.last.as_str() {
+            time.clone_into(&mut self.last);
+        }
+        let client = cut(agent.split(' ').next().unwrap_or_default());
+        if !client.is_empty() && !self.clients.contains(client) {
+            self.clients.insert(client.to_owned());
+            self.cut_clients();
+        }
+        self.names.add(name)
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        let is_earlier = (&other.first, &other.example) < (&self.first, &self.example);
+        if self.first.is_empty() || (is_earlier && !other.first.is_empty()) {
+            self.first = other.first;
+            self.example = other.example;
+        }
+        self.last = std::mem::take(&mut self.last).max(other.last);
+        self.count = self.count.saturating_add(other.count);
+        self.names.merge(other.names);
+        self.clients.extend(other.clients);
+        self.cut_clients();
+    }
+
+    fn cut_clients(&mut self) {
+        while self.clients.len() > MAX_CLIENTS {
+            self.clients.pop_last();
+        }
+    }
+
+    /// Returns the most text that a tally keeps, names apart.
+    pub(super) const fn max_text() -> usize {
+        MAX_TEXT.saturating_mul(MAX_CLIENTS.saturating_add(3))
+    }
+}
+
+/// Cuts a text at a character boundary.
+fn cut(text: &str) -> &str {
+    let end = text.floor_char_boundary(MAX_TEXT);
+    text.get(..end).unwrap_or_default()
+}

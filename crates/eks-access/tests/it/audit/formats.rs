@@ -1,0 +1,141 @@
+//! The forms in which logs are stored, and what is wrong with some.
+
+use eks_access::audit::{AuditLog, MAX_EVENT_BYTES};
+use serde_json::{Value, json};
+
+use super::{SAMPLE, event, lines, log, records, with};
+
+fn sample() -> Vec<Value> {
+    testkit::json_lines(SAMPLE)
+}
+
+/// Checks that a text has the records of the sample.
+fn check(name: &str, text: &str) {
+    let want = log(&testkit::text(SAMPLE));
+    let got = log(text);
+    assert_eq!(records(&got), records(&want), "{name}");
+    assert_eq!(got.counts(), want.counts(), "{name}");
+    // Whatever pieces the reader gets.
+    for size in [1, 7, 4_096] {
+        let mut pieces = AuditLog::new();
+        let reader = std::io::BufReader::with_capacity(size, text.as_bytes());
+        pieces.read("audit.log", reader).unwrap();
+        assert_eq!(records(&pieces), records(&want), "{name}, {size}");
+    }
+}
+
+#[test]
+fn every_form_has_the_same_requests() {
+    let events = sample();
+    let message = |event: &Value| json!({"timestamp": 1, "id": "1", "message": event.to_string()});
+    let messages: Vec<Value> = events.iter().map(message).collect();
+    // Go writes the items of a list without their own kind and version.
+    let items: Vec<Value> = events
+        .iter()
+        .cloned()
+        .map(|mut event| {
+            if let Some(event) = event.as_object_mut() {
+                event.remove("kind");
+                event.remove("apiVersion");
+            }
+            event
+        })
+        .collect();
+    let list = json!({"apiVersion": "audit.k8s.io/v1", "kind": "EventList", "metadata": {}, "items": items});
+    let printed = json!({"events": messages, "searchedLogStreams": [], "nextToken": "x"});
+    let received = json!({"messageType": "DATA_MESSAGE", "owner": "1", "logEvents": messages});
+    let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap();
+    check("list", &list.to_string());
+    check("list over lines", &pretty(&list));
+    check("array", &json!(events).to_string());
+    check("array over lines", &pretty(&json!(events)));
+    check("filter-log-events", &pretty(&printed));
+    check("filter-log-events in one line", &printed.to_string());
+    check("subscription", &received.to_string());
+    let (one, other) = messages.split_at(9);
+    let split = [one, other].map(|part| json!({"logEvents": part}).to_string());
+    check("subscriptions without line ends", &split.concat());
+    let lists = [&events[..4], &events[4..]].map(|part| {
+        let list = json!({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": part});
+        list.to_string()
+    });
+    check("a list a line", &lists.join("\n"));
+    let over_lines: Vec<String> = events.iter().map(pretty).collect();
+    check("events over lines", &over_lines.join("\n"));
+    let exported: Vec<String> = events
+        .iter()
+        .map(|event| format!("2026-11-28T06:05:58.861Z {event}\r\n"))
+        .collect();
+    check("export", &exported.concat());
+}
+
+#[test]
+fn what_is_not_an_event_is_counted() {
+    let good = event("u", "get", "/healthz").to_string();
+    let cut = good.get(..good.len() / 2).unwrap_or_default();
+    let text =
+        format!("{good}\n{cut}\n{good}\n\nI1128 06:05:58 started\n{{\"level\":\"info\"}}\n{cut}");
+    let own = log(&text);
+    let counts = own.counts();
+    assert_eq!(
+        (counts.requests, counts.unreadable, counts.not_events),
+        (2, 2, 2)
+    );
+    let places: Vec<u64> = counts.places.iter().map(|place| place.number).collect();
+    assert_eq!(places, [2, 7]);
+    assert!(counts.is_incomplete());
+    // The first line is cut off.
+    assert_eq!(log(&format!("{cut}\n{good}\n")).counts().requests, 1);
+    // A list is cut off.
+    let list =
+        json!({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [good.clone(), 1]});
+    assert_eq!(log(&list.to_string()).counts().requests, 0);
+    let list = format!(
+        "{{\n\"kind\": \"EventList\", \"apiVersion\": \"audit.k8s.io/v1\", \"items\": [{good}, {cut}"
+    );
+    let own = log(&list);
+    assert_eq!((own.counts().requests, own.counts().unreadable), (1, 1));
+}
+
+#[test]
+fn events_of_other_versions_are_counted_by_name() {
+    let old = with(
+        event("u", "get", "/a"),
+        "/apiVersion",
+        json!("audit.k8s.io/v1beta1"),
+    );
+    let own = log(&lines(&[old, event("u", "get", "/b")]));
+    assert_eq!(own.counts().requests, 1);
+    assert_eq!(
+        own.counts().other_versions.get("audit.k8s.io/v1beta1"),
+        Some(&1)
+    );
+    let many: Vec<Value> = (0..100)
+        .map(|number| {
+            with(
+                event("u", "get", "/a"),
+                "/apiVersion",
+                json!(format!("v{number}")),
+            )
+        })
+        .collect();
+    assert!(log(&lines(&many)).counts().other_versions.len() < 10);
+}
+
+#[test]
+fn an_event_that_is_too_long_is_skipped() {
+    let long = with(
+        event("u", "get", "/a"),
+        "/requestObject",
+        json!("x".repeat(MAX_EVENT_BYTES)),
+    );
+    let good = event("u", "get", "/b");
+    for text in [
+        lines(&[good.clone(), long.clone(), good.clone()]),
+        json!({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [good, long, good]})
+            .to_string(),
+    ] {
+        let own = log(&text);
+        assert_eq!((own.counts().requests, own.counts().too_long), (2, 1));
+    }
+}

@@ -1,0 +1,158 @@
+//! The minimal role of the sample, and of hostile logs.
+
+use eks_access::audit::{Generalization, MinimalRole, RoleRequest};
+use k8s_rbac::{KubernetesVersion, Manifests, Objects, Policy};
+use serde_json::Value;
+
+use super::{SAMPLE, event, lines, log};
+
+#[test]
+fn the_role_of_the_sample_has_what_each_rule_was_for() {
+    let log = log(&testkit::text(SAMPLE));
+    let default = Policy::new(Objects::bootstrap(KubernetesVersion::V1_34));
+    let request = RoleRequest::new("k8s-developer", "developer").with_baseline(&default);
+    let role = MinimalRole::new(&log, &request);
+    assert_eq!(role.of_baseline(), 3);
+    assert_eq!(
+        role.to_yaml(),
+        r#"---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: "developer"
+  namespace: "dev"
+rules:
+# 1 request by kubectl/v1.36.3
+# from 2026-11-28T06:06:01.638045Z to 2026-11-28T06:06:01.638045Z
+# first /apis/apps/v1/namespaces/dev/deployments?fieldManager=kubectl-create&fieldValidation=Strict
+- apiGroups: ["apps"]
+  resources: ["deployments"]
+  verbs: ["create"]
+# 2 requests by kubectl/v1.36.3
+# from 2026-11-28T06:06:03.422189Z to 2026-11-28T06:06:03.428299Z
+# first /apis/apps/v1/namespaces/dev/deployments/web
+- apiGroups: ["apps"]
+  resources: ["deployments"]
+  resourceNames: ["web"]
+  verbs: ["delete", "get"]
+# 4 requests by kubectl/v1.36.3
+# from 2026-11-28T06:05:58.965685Z to 2026-11-28T06:06:03.213752Z
+# first /api/v1/namespaces/dev/pods/web-0
+- apiGroups: [""]
+  resources: ["pods"]
+  resourceNames: ["web-0"]
+  verbs: ["delete", "get", "patch"]
+# 3 requests by kubectl/v1.36.3
+# from 2026-11-28T06:05:58.861120Z to 2026-11-28T06:06:03.026883Z
+# first /api/v1/namespaces/dev/pods?limit=500
+- apiGroups: [""]
+  resources: ["pods"]
+  verbs: ["list", "watch"]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: "developer"
+  namespace: "dev"
+roleRef:
+  apiGroup: "rbac.authorization.k8s.io"
+  kind: "Role"
+  name: "developer"
+subjects:
+- kind: "User"
+  name: "k8s-developer"
+  apiGroup: "rbac.authorization.k8s.io"
+"#
+    );
+}
+
+#[test]
+fn hostile_texts_stay_texts() {
+    let names = [
+        "u\"\n- verbs: [\"*\"]",
+        "u\u{1b}[2J",
+        "u\u{202e}x",
+        "#u: {{x}}",
+        "u\u{2028}---\u{85}",
+        "yes",
+        "\u{feff}u",
+    ];
+    for name in names {
+        let events = [
+            event(name, "get", "/api/v1/namespaces/dev/pods/a%22%0A%23"),
+            event(name, "get", "/x%0A---"),
+            event(name, "list", "/apis/a%22b.io/v1/namespaces/dev%0A/%23x"),
+        ];
+        let log = log(&lines(&events));
+        assert_eq!(log.counts().requests, 3, "{name:?}");
+        let role = MinimalRole::new(&log, &RoleRequest::new(name, name));
+        let yaml = role.to_yaml();
+        assert!(yaml.chars().all(|c| c == '\n' || !c.is_control()), "{yaml}");
+        let read = Manifests::read([("role.yaml", yaml.as_str())]);
+        assert_eq!(read.objects(), role.objects(), "{yaml}");
+        let policy = Policy::new(role.objects().clone());
+        for record in log.records() {
+            let user = record.user.to_user();
+            let name = record.tally.names().named().first();
+            let request = record.action.request(name.map_or("", String::as_str));
+            assert!(policy.authorize(&user, &request).is_allow(), "{yaml}");
+        }
+    }
+}
+
+#[test]
+fn a_wildcard_in_a_request_is_left_out() {
+    let wild = [
+        event("u", "get", "/apis/*/v1/pods"),
+        event("u", "list", "/api/v1/*"),
+        event("u", "get", "/api/v1/namespaces/dev/*/x/log"),
+        event("u", "get", "/logs/*"),
+    ];
+    let log = log(&lines(&wild));
+    let role = MinimalRole::new(&log, &RoleRequest::new("u", "r"));
+    assert_eq!(role.left_out().len(), 4);
+    assert_eq!(role.to_yaml(), "");
+}
+
+#[test]
+fn what_goes_beyond_the_log_is_listed() {
+    let mut events: Vec<Value> = (0..70)
+        .map(|number| {
+            event(
+                "u",
+                "delete",
+                &format!("/api/v1/namespaces/dev/pods/p{number}"),
+            )
+        })
+        .collect();
+    events.push(event("u", "list", "/api/v1/secrets"));
+    events.push(event("u", "get", "/api/v1/nodes/n"));
+    events.push(event("u", "list", "/api/v1/namespaces/dev/secrets"));
+    let log = log(&lines(&events));
+    let role = MinimalRole::new(&log, &RoleRequest::new("u", "r"));
+    let shown: Vec<String> = role
+        .generalizations()
+        .iter()
+        .map(|one| match one {
+            Generalization::EveryNamespace(action) => format!("namespaces: {action}"),
+            Generalization::Nameless(action) => format!("nameless: {action}"),
+            Generalization::TooManyNames(action) => format!("names: {action}"),
+            _ => String::new(),
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "namespaces: get nodes",
+            "nameless: list secrets",
+            "namespaces: list secrets",
+            "names: delete pods in namespace dev",
+        ]
+    );
+    // The cluster-wide rule makes one in the namespace needless.
+    let verbs = role.objects().roles.iter().flat_map(|role| &role.rules);
+    assert_eq!(
+        verbs.map(|rule| rule.verbs.join(",")).collect::<Vec<_>>(),
+        ["delete"]
+    );
+}
