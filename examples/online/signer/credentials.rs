@@ -1,20 +1,15 @@
 //! The credentials to sign with: those at hand, or those that a request fetches.
 
-use std::time::SystemTime;
-
-use aws_config::credential_process::CredentialProcessProvider;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials as _;
-use aws_sdk_sts::primitives::{DateTime, DateTimeFormat};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::endpoint::Target;
-use crate::error::{Error, causes};
-use crate::machine;
+use crate::error::Error;
 use crate::plan::{Base, Plan};
 use crate::profiles::Source;
 use crate::role::Role;
 use crate::settings::Settings;
+use crate::{machine, process, time};
 
 /// Credentials, and their source for messages.
 #[derive(Debug)]
@@ -57,7 +52,9 @@ fn in_environment(settings: &Settings) -> Result<Found, Error> {
     let (id, secret) = both(&from, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", get)?;
     // botocore prefers the old name of the variable.
     let token = get("AWS_SECURITY_TOKEN").or_else(|| get("AWS_SESSION_TOKEN"));
-    let end = get("AWS_CREDENTIAL_EXPIRATION").map(time).transpose()?;
+    let end = get("AWS_CREDENTIAL_EXPIRATION")
+        .map(|end| time::parse(end).ok_or(Error::Expiration))
+        .transpose()?;
     Ok(Found {
         keys: Credentials::new(id, secret, token.map(str::to_owned), end, "environment"),
         from,
@@ -96,14 +93,6 @@ fn both<'s>(
     })
 }
 
-/// Reads the time as `aws configure export-credentials --format env` writes it.
-fn time(text: &str) -> Result<SystemTime, Error> {
-    let time = DateTime::from_str(text, DateTimeFormat::DateTimeWithOffset);
-    time.ok()
-        .and_then(|time| SystemTime::try_from(time).ok())
-        .ok_or(Error::Expiration)
-}
-
 /// Returns the credentials to begin with. A client is built only if a request is made: building one takes five
 /// times as long as everything else.
 async fn fetch(
@@ -129,10 +118,9 @@ async fn fetch(
         ),
         Base::Process { profile, command } => {
             let from = format!("credential_process of {}", settings.describe(profile));
-            let provider = CredentialProcessProvider::new(command.clone());
-            match provider.provide_credentials().await {
+            match process::credentials(command, process::TIMEOUT).await {
                 Ok(keys) => (keys, from),
-                Err(why) => return Err(none(&from, &causes(&why))),
+                Err(why) => return Err(none(&from, &why)),
             }
         }
         Base::Container => {

@@ -1,6 +1,8 @@
 //! Each row of `testdata/divergences.toml` is real: what the signer does is shown here, beside what upstream
 //! does.
 
+use std::time::Duration;
+
 use testkit::Divergences;
 
 use crate::endpoint;
@@ -94,6 +96,13 @@ async fn every_divergence_is_listed_and_real() {
         &"AKIDE AKIDE",
         &format!("{as_role} {as_caller}").as_str(),
     );
+
+    let endless = crate::process::credentials("sleep 600", Duration::from_millis(20)).await;
+    let ours = match endless {
+        Err(why) if why.contains("did not end within") => "stopped",
+        _ => "waited for",
+    };
+    rows.compare("credential-process-without-an-end", &"waited for", &ours);
 
     let mfa = "[default]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n\
                mfa_serial = arn:aws:iam::111122223333:mfa/a\n[profile base]\n";

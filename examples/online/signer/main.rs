@@ -51,6 +51,7 @@ mod files_tests;
 mod ini;
 mod machine;
 mod plan;
+mod process;
 mod profiles;
 #[cfg(test)]
 mod requests_tests;
@@ -59,6 +60,7 @@ mod settings;
 mod sso;
 #[cfg(test)]
 mod tests;
+mod time;
 
 const PROGRAM: &str = "signer";
 

@@ -268,9 +268,11 @@ impl Settings {
         self.variable(variables).or_else(|| self.in_profile(key))
     }
 
-    /// Returns the CA bundle: that of `--ca-bundle`, the environment or the profile.
+    /// Returns the CA bundle: that of `--ca-bundle`, the environment or the profile; else, as botocore
+    /// (`EndpointCreator._get_verify_value`), that of Python's requests.
     pub(crate) fn ca_bundle(&self) -> Option<Setting> {
         self.get(&["AWS_CA_BUNDLE"], "ca_bundle")
+            .or_else(|| self.variable(&["REQUESTS_CA_BUNDLE"]))
     }
 
     /// Returns the first of the variables that is set.
@@ -333,13 +335,12 @@ fn home(environment: &Environment) -> PathBuf {
 }
 
 fn open(environment: &Environment, variable: &str, name: &str) -> Result<(File, Sections), Error> {
-    let home = home(environment);
     let path = match environment.get(variable) {
-        None => home.join(".aws").join(name),
-        Some(path) => match path.strip_prefix("~/") {
-            Some(rest) => home.join(rest),
-            None => PathBuf::from(path),
-        },
+        None => home(environment).join(".aws").join(name),
+        Some(path) => PathBuf::from(expand_user(
+            environment,
+            &expand_variables(environment, path),
+        )),
     };
     let (state, text) = if path.is_file() {
         match files::read_file(&path, MAX_FILE_LEN) {
@@ -357,4 +358,57 @@ fn open(environment: &Environment, variable: &str, name: &str) -> Result<(File, 
         why,
     })?;
     Ok((File { path, state }, sections))
+}
+
+/// Replaces `$NAME` and `${NAME}` by the variable's value, if it is set (Python's `os.path.expandvars`).
+fn expand_variables(environment: &Environment, path: &str) -> String {
+    let mut expanded = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('$') {
+        expanded.push_str(before);
+        let braced = after
+            .strip_prefix('{')
+            .and_then(|name| name.split_once('}'));
+        let (name, next) = braced.unwrap_or_else(|| {
+            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let end = after.find(|c| !is_name(c)).unwrap_or(after.len());
+            after.split_at_checked(end).unwrap_or((after, ""))
+        });
+        if let Some(value) = environment.0.get(name) {
+            expanded.push_str(value);
+            rest = next;
+        } else {
+            expanded.push('$');
+            rest = after;
+        }
+    }
+    expanded.push_str(rest);
+    expanded
+}
+
+/// Replaces `~` or `~NAME` at the beginning by the user's home directory, if there is such a user (Python's
+/// `os.path.expanduser`).
+fn expand_user(environment: &Environment, path: &str) -> String {
+    let Some(named) = path.strip_prefix('~') else {
+        return path.to_owned();
+    };
+    let end = named.find('/').unwrap_or(named.len());
+    let (user, rest) = named.split_at_checked(end).unwrap_or((named, ""));
+    let directory = match user {
+        "" => Some(home(environment).to_string_lossy().into_owned()),
+        user => home_of(user),
+    };
+    directory.map_or_else(
+        || path.to_owned(),
+        |directory| format!("{}{rest}", directory.trim_end_matches('/')),
+    )
+}
+
+/// Returns the home directory of a user of this machine, by `/etc/passwd`.
+fn home_of(user: &str) -> Option<String> {
+    let users = files::read_file(Path::new("/etc/passwd"), MAX_FILE_LEN).ok()?;
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some(user)).then(|| fields.nth(4).map(str::to_owned))?
+    })
 }

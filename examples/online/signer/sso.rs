@@ -9,7 +9,6 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::token::ProvideToken as _;
 use aws_sdk_sso::error::ProvideErrorMetadata as _;
-use aws_sdk_sts::primitives::{DateTime, DateTimeFormat};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -22,6 +21,7 @@ use crate::endpoint::Target;
 use crate::error::{Error, answered, causes};
 use crate::profiles::Profile;
 use crate::settings::Settings;
+use crate::time;
 
 /// The role of a profile, and the login that gives it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,6 +35,8 @@ pub(crate) struct Sso {
     role_name: String,
     /// The portal, if it is not that of the region.
     endpoint: Option<String>,
+    /// The service that renews logins, if it is not that of the region.
+    oidc_endpoint: Option<String>,
 }
 
 impl Sso {
@@ -89,6 +91,9 @@ impl Sso {
             endpoint: settings
                 .service_endpoint("sso")?
                 .map(|setting| setting.value),
+            oidc_endpoint: settings
+                .service_endpoint("sso_oidc")?
+                .map(|setting| setting.value),
         })
     }
 
@@ -99,7 +104,7 @@ impl Sso {
         target: &Target,
         client: SharedHttpClient,
     ) -> Result<Credentials, Error> {
-        let token = self.access_token(settings, client.clone()).await?;
+        let token = self.access_token(settings, target, client.clone()).await?;
         let mut config = aws_sdk_sso::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(client)
@@ -138,6 +143,7 @@ impl Sso {
     async fn access_token(
         &self,
         settings: &Settings,
+        target: &Target,
         client: SharedHttpClient,
     ) -> Result<String, Error> {
         let path = self.cache_file(settings);
@@ -150,25 +156,37 @@ impl Sso {
         let login: Value = serde_json::from_str(&text).map_err(|_| unreadable())?;
         let get = |key: &str| login.get(key).and_then(Value::as_str);
         let token = get("accessToken").ok_or_else(unreadable)?;
-        let end = get("expiresAt").and_then(time).ok_or_else(unreadable)?;
+        let end = get("expiresAt")
+            .and_then(time::parse)
+            .ok_or_else(unreadable)?;
         if end > SystemTime::now() {
             return Ok(token.to_owned());
         }
         match &self.session {
-            Some(session) if get("refreshToken").is_some() => self.renew(session, client).await,
+            Some(session) if get("refreshToken").is_some() => {
+                self.renew(session, target, client).await
+            }
             _ => Err(self.login("the login has expired")),
         }
     }
 
     /// Renews the login of a session, which the SDK also writes back to the file.
-    async fn renew(&self, session: &str, client: SharedHttpClient) -> Result<String, Error> {
-        let config = SdkConfig::builder()
+    async fn renew(
+        &self,
+        session: &str,
+        target: &Target,
+        client: SharedHttpClient,
+    ) -> Result<String, Error> {
+        let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(client)
             .region(Region::new(self.region.clone()))
+            .use_fips(target.variant().fips)
+            .use_dual_stack(target.variant().dual_stack)
             .sleep_impl(TokioSleep::new())
-            .time_source(SystemTimeSource::new())
-            .build();
+            .time_source(SystemTimeSource::new());
+        config.set_endpoint_url(self.oidc_endpoint.clone());
+        let config = config.build();
         // It panics unless these four are given.
         let provider = SsoTokenProvider::builder()
             .configure(&config)
@@ -209,46 +227,6 @@ impl Sso {
         Error::Sso {
             profile: self.profile.clone(),
             why: why.to_owned(),
-        }
-    }
-}
-
-/// Reads the end of a login: RFC 3339, with `UTC` in the place of `Z` from an older AWS CLI.
-fn time(text: &str) -> Option<SystemTime> {
-    let text = match text.strip_suffix("UTC") {
-        Some(text) => format!("{text}Z"),
-        None => text.to_owned(),
-    };
-    let time = DateTime::from_str(&text, DateTimeFormat::DateTimeWithOffset).ok()?;
-    SystemTime::try_from(time).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_login_ends_at_a_time_with_or_without_the_word_utc() {
-        let seconds = |text| {
-            let since = time(text)?.duration_since(SystemTime::UNIX_EPOCH);
-            Some(since.unwrap().as_secs())
-        };
-        for text in [
-            "2026-11-23T09:00:00Z",
-            "2026-11-23T09:00:00UTC",
-            "2026-11-23T10:00:00+01:00",
-            "2026-11-23T09:00:00.000Z",
-        ] {
-            assert_eq!(seconds(text), Some(1_795_424_400), "{text}");
-        }
-        for text in [
-            "",
-            "UTC",
-            "tomorrow",
-            "2026-11-23T09:00:00",
-            "2026-11-23T09:00:00UTCUTC",
-        ] {
-            assert_eq!(seconds(text), None, "{text}");
         }
     }
 }

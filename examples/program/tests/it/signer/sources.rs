@@ -182,6 +182,89 @@ fn the_ca_bundle_is_that_of_the_flag_the_environment_or_the_profile() {
     assert_eq!(world.key("", &bundle("HOME/none.pem")), "AKIDENV");
 }
 
+/// As botocore: the CA bundle of Python's requests, if none of AWS is set.
+#[test]
+fn the_ca_bundle_of_requests_is_the_last_choice() {
+    let world = World::new();
+    let other = crate::stub::Authority::new(&["localhost"]);
+    world.write("other.pem", &other.pem);
+    let run = |bundles: &[(&str, &str)]| {
+        let variables: Vec<_> = KEYS.iter().chain(bundles).copied().collect();
+        let mut command = world.command(&format!("-i dev --region us-east-1 {ROLE}"), &variables);
+        if bundles.len() == 1 {
+            command.env_remove("AWS_CA_BUNDLE");
+        }
+        crate::run::run(command, "").status.success()
+    };
+    let (good, bad) = ("HOME/authority.pem", "HOME/other.pem");
+    assert!(run(&[("REQUESTS_CA_BUNDLE", good)]));
+    assert!(!run(&[("REQUESTS_CA_BUNDLE", bad)]));
+    assert!(run(&[("REQUESTS_CA_BUNDLE", bad), ("AWS_CA_BUNDLE", good)]));
+    assert!(!run(&[
+        ("REQUESTS_CA_BUNDLE", good),
+        ("AWS_CA_BUNDLE", bad)
+    ]));
+    assert!(run(&[("REQUESTS_CA_BUNDLE", good), ("AWS_CA_BUNDLE", "")]));
+}
+
+/// As botocore (`os.path.expandvars`, then `os.path.expanduser`).
+#[test]
+fn the_path_of_a_file_may_have_variables_and_a_user() {
+    let world = World::new();
+    world.write(
+        "other",
+        "[default]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = s\n",
+    );
+    for path in [
+        "~/other",
+        "$HERE/other",
+        "${HERE}/other",
+        "$TILDE/other",
+        "${HERE}/$NAME",
+    ] {
+        let variables = [
+            ("AWS_SHARED_CREDENTIALS_FILE", path),
+            ("TILDE", "~"),
+            ("NAME", "other"),
+        ];
+        let mut command = world.command("-i dev --region us-east-1 --debug", &variables);
+        command
+            .env("AWS_SHARED_CREDENTIALS_FILE", path)
+            .env("HERE", &world.home);
+        let ended = crate::run::run(command, "");
+        assert!(ended.status.success(), "{path}: {ended:?}");
+    }
+    // A variable that is not set, and a user that does not exist, stay.
+    for (path, shown) in [
+        ("/$NOTSET/x", "/$NOTSET/x (does not exist)"),
+        ("/${NOTSET}/x$", "/${NOTSET}/x$ (does not exist)"),
+        ("/${NOTSET", "/${NOTSET (does not exist)"),
+        ("~nosuchuser/x", "~nosuchuser/x (does not exist)"),
+        ("~root/no/such/file", "/no/such/file (does not exist)"),
+    ] {
+        let why = world.refusal("", &[("AWS_CONFIG_FILE", path)]);
+        assert!(why.contains(shown), "{path}: {why}");
+        assert!(!why.contains("~root"), "{why}");
+    }
+}
+
+/// A web identity is exchanged at the endpoint that the token will be for, a custom one too.
+#[test]
+fn a_web_identity_is_exchanged_at_the_custom_endpoint() {
+    let world = World::new();
+    let url = "https://vpce-1.sts.us-east-1.vpce.amazonaws.com";
+    let variables = [POD[0], POD[1], ("AWS_ENDPOINT_URL_STS", url)];
+    let ended = world.run("--token-only --debug", &variables);
+    assert!(ended.status.success(), "{ended:?}");
+    let signed = "signing for vpce-1.sts.us-east-1.vpce.amazonaws.com in us-east-1";
+    assert!(ended.stderr.contains(signed), "{ended:?}");
+    let [asked] = world.requests().try_into().unwrap();
+    assert!(
+        asked.starts_with("vpce-1.sts.us-east-1.vpce.amazonaws.com "),
+        "{asked}"
+    );
+}
+
 const SSO: &str = "[profile p]\nsso_session=my\nsso_start_url=https://my.awsapps.com/start\n\
                    sso_region=us-east-1\nsso_account_id=111122223333\nsso_role_name=Admin\n\
                    region=us-west-2\n[sso-session my]\nsso_region=us-east-1\n\
@@ -269,6 +352,48 @@ fn the_advice_to_log_in_is_given_only_if_it_helps() {
         let why = world.refusal("--profile p", &[]);
         assert!(why.contains(what) && !why.contains("log in with"), "{why}");
     }
+}
+
+/// An expired login of a session is renewed, and the renewed one stays in the file.
+#[test]
+fn an_expired_login_is_renewed_if_it_can_be() {
+    let name = ".aws/sso/cache/3ece1471f44f63177cbc35ba0b904e0c096b6783.json";
+    let expired = |refresh: &str| {
+        format!(
+            "{{\"accessToken\": \"OLD\", \"expiresAt\": \"2016-11-23T09:00:00Z\", \"region\": \
+             \"us-east-1\", \"startUrl\": \"https://my.awsapps.com/start\", \"clientId\": \"c\", \
+             \"clientSecret\": \"s\", \"registrationExpiresAt\": \"2036-11-23T09:00:00Z\", \
+             \"refreshToken\": \"{refresh}\"}}"
+        )
+    };
+    for (settings, host) in [
+        (&[][..], "oidc.us-east-1.amazonaws.com"),
+        (
+            &[("AWS_USE_FIPS_ENDPOINT", "true")],
+            "oidc-fips.us-east-1.amazonaws.com",
+        ),
+    ] {
+        let world = World::new();
+        world.config(SSO).write(name, &expired("REFRESH"));
+        assert_eq!(world.key("--profile p", settings), "ASIASSO");
+        let [renewal, exchange] = world.requests().try_into().unwrap();
+        assert!(
+            renewal.starts_with(&format!("{host} POST /token")),
+            "{renewal}"
+        );
+        assert!(renewal.contains("refresh_token"), "{renewal}");
+        assert!(exchange.contains("/federation/credentials"), "{exchange}");
+        // The next run needs no renewal.
+        assert_eq!(world.key("--profile p", settings), "ASIASSO");
+        assert_eq!(world.requests().len(), 3);
+    }
+    let world = World::new();
+    world.config(SSO).write(name, &expired("WRONG"));
+    let why = world.refusal("--profile p", &[]);
+    assert!(
+        why.ends_with("; log in with `aws sso login --profile p`"),
+        "{why}"
+    );
 }
 
 /// The portal on loopback, over HTTP and TLS.
@@ -391,10 +516,17 @@ fn a_process_is_asked_in_its_turn() {
     assert_eq!(world.key("--profile p", &[]), "AKIDFILE");
     world.credentials("");
     for (command, what) in [
-        ("false", "exited with code"),
-        ("echo nonsense", "could not parse"),
-        ("echo '{\"Version\": 2}'", "unknown version"),
-        ("printf 'a\\033[2J\\nb' >&2; exit 3", "\\u{1b}[2J"),
+        ("false", "it failed with exit status: 1"),
+        ("echo nonsense", "not a JSON document"),
+        (
+            "echo '{\"Version\": 2}'",
+            "`Version` of its output is not 1",
+        ),
+        (
+            "sh -c \"printf 'a\\033[2J\\nb' >&2; exit 3\"",
+            "exit status: 3: a\\u{1b}[2J b",
+        ),
+        ("cat /dev/zero", "it failed with signal"),
         ("", "its credential_process is empty"),
     ] {
         world.config(&format!("[profile p]\ncredential_process = {command}\n"));

@@ -9,7 +9,7 @@ use crate::run::{self, Ended};
 use crate::stub::{Answer, Authority, Received, Stub};
 
 /// The hosts that the proxy can be.
-const HOSTS: [&str; 10] = [
+const HOSTS: [&str; 13] = [
     "sts.us-east-1.amazonaws.com",
     "sts.eu-west-1.amazonaws.com",
     "sts.us-east-1.api.aws",
@@ -20,14 +20,18 @@ const HOSTS: [&str; 10] = [
     "portal.sso.us-east-1.api.aws",
     "portal.sso-fips.us-east-1.api.aws",
     "localhost",
+    "oidc.us-east-1.amazonaws.com",
+    "oidc-fips.us-east-1.amazonaws.com",
+    "vpce-1.sts.us-east-1.vpce.amazonaws.com",
 ];
 
 /// The secrets of the stubs, which no message may have.
-pub(crate) const SECRETS: [&str; 4] = [
+pub(crate) const SECRETS: [&str; 5] = [
     "SECRETOFSTUB",
     "TOKENOFSTUB",
     "eyJhbGciOi.fake.jwt",
     "ACCESSTOKEN",
+    "REFRESH",
 ];
 
 pub(crate) struct World {
@@ -174,6 +178,9 @@ pub(crate) fn answer(request: &Received) -> Answer {
     if request.line.contains("/federation/credentials") {
         return sso(request);
     }
+    if request.line == "POST /token" {
+        return renewal(request);
+    }
     let action = match request.body.contains("AssumeRoleWithWebIdentity") {
         true => "AssumeRoleWithWebIdentity",
         false => "AssumeRole",
@@ -197,6 +204,18 @@ pub(crate) fn answer(request: &Received) -> Answer {
          <AssumedRoleId>AROA:s</AssumedRoleId></AssumedRoleUser></{action}Result></{action}Response>"
     );
     (200, "text/xml", answer)
+}
+
+/// Answers as the service that renews logins of SSO.
+fn renewal(request: &Received) -> Answer {
+    if !request.body.contains("\"REFRESH\"") {
+        let answer =
+            "{\"error\": \"invalid_grant\", \"error_description\": \"Invalid refresh token\"}";
+        return (400, "application/json", answer.to_owned());
+    }
+    let answer = "{\"accessToken\": \"ACCESSTOKEN\", \"expiresIn\": 28800, \"refreshToken\": \
+                  \"REFRESH\", \"tokenType\": \"Bearer\"}";
+    (200, "application/json", answer.to_owned())
 }
 
 /// Answers as the portal of SSO.
