@@ -62,6 +62,9 @@ pub(crate) struct Common {
     /// with `arn` and `user_id` in each profile.
     #[arg(long, value_name = "FILE")]
     pub(crate) local_credentials: Option<PathBuf>,
+    /// The limit on the size of each file, and of the token on standard input, such as 4MiB.
+    #[arg(long, value_name = "SIZE", value_parser = program::files::size, default_value = "1MiB")]
+    pub(crate) max_input_size: usize,
 }
 
 /// The mapping rules.

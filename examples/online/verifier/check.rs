@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use eks_auth::{AuthError, Authenticated, Identity};
 use printable_text::Printable;
-use program::files::{MAX_SMALL_FILE, read};
+use program::files::read;
 use program::output;
 use serde_json::json;
 
@@ -16,10 +16,10 @@ pub(crate) async fn run(args: TokenArgs) -> Result<ExitCode, String> {
     let authenticator = setup::authenticator(&args.common)?;
     let sts = setup::sts(&args.common)?;
     let rules = match &args.aws_auth {
-        Some(path) => Some(setup::rules(path, &args.rules)?),
+        Some(path) => Some(setup::rules(path, &args.rules, &args.common)?),
         None => None,
     };
-    let token = read_token(args.token_file.as_deref())?;
+    let token = read_token(args.token_file.as_deref(), args.common.max_input_size)?;
     let identity = authenticator.identify(&token, setup::now(), &sts).await;
     let answer = identity.and_then(|identity| {
         let Some(rules) = &rules else {
@@ -55,9 +55,9 @@ enum Answer {
 }
 
 /// Reads a token without the newline that `echo` and editors put at its end.
-pub(crate) fn read_token(file: Option<&Path>) -> Result<String, String> {
+pub(crate) fn read_token(file: Option<&Path>, max_input_size: usize) -> Result<String, String> {
     let path = file.map_or_else(|| PathBuf::from("-"), Path::to_owned);
-    let mut token = read(&path, MAX_SMALL_FILE)?;
+    let mut token = read(&path, max_input_size)?;
     token.truncate(token.trim_end_matches(['\r', '\n']).len());
     match token.trim().is_empty() {
         true => Err(format!(

@@ -42,7 +42,7 @@ fn token(args: &DoctorArgs, now: UnixTime) -> Result<(u8, String), String> {
     let authenticator = setup::authenticator(&args.common)?;
     let policy = authenticator.policy();
     let keys = setup::local_keys(&args.common)?;
-    let token = read_token(args.token_file.as_deref())?;
+    let token = read_token(args.token_file.as_deref(), args.common.max_input_size)?;
     let url = match decode(&token) {
         Ok(url) => url,
         Err(why) => return Ok((REFUSED, not_a_token(&token, &why))),
@@ -131,7 +131,7 @@ fn login(args: &DoctorArgs, path: &Path, now: UnixTime) -> Result<(u8, String), 
     let binding = BindingHeader::parse(name, value)
         .map_err(|why| format!("--binding-header, --cluster-id: {why}"))?;
     let policy = setup::policy(&args.common, binding)?;
-    let text = read_token(Some(path))?;
+    let text = read_token(Some(path), args.common.max_input_size)?;
     let wrong = |why: &str| format!("{}: {why}", program::files::name(path));
     let document: Value = serde_json::from_str(&text).map_err(|why| wrong(&why.to_string()))?;
     let part = |name: &str| {

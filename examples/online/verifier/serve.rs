@@ -34,7 +34,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     let webhook = Webhook {
         authenticator: setup::authenticator(&args.common)?,
         sts: setup::sts(&args.common)?,
-        rules: setup::rules(&args.aws_auth, &args.rules)?,
+        rules: setup::rules(&args.aws_auth, &args.rules, &args.common)?,
     };
     let app = Router::new()
         .route("/authenticate", post(authenticate))

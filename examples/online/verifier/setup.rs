@@ -9,7 +9,7 @@ use eks_auth::{Authenticator, Https, LocalKeys, LocalTransport, Transport, Trans
 use http::{Request, Response};
 use iam_principal::Partition;
 use printable_text::Printable;
-use program::files::{MAX_SMALL_FILE, name, read};
+use program::files::{name, read};
 use program::output;
 use sts_presign::{
     AcceptPolicy, BindingHeader, ClusterId, Endpoint, EndpointVariant, Keys, LocalSts, UnixTime,
@@ -94,15 +94,17 @@ pub(crate) fn local_keys(common: &Common) -> Result<Option<LocalKeys>, String> {
     let Some(path) = &common.local_credentials else {
         return Ok(None);
     };
-    let keys = LocalKeys::read(&read(path, MAX_SMALL_FILE)?)
+    let keys = LocalKeys::read(&read(path, common.max_input_size)?)
         .map_err(|why| format!("{}: {why}", name(path)))?;
     Ok(Some(keys))
 }
 
 /// Reads the mapping rules. Problems are printed on standard error.
-pub(crate) fn rules(path: &Path, args: &RuleArgs) -> Result<IdentityMap, String> {
-    let reader = Reader::new().with_config_map(args.config_map.clone());
-    let (rules, problems) = reader.read_config_map(&read(path, MAX_SMALL_FILE)?);
+pub(crate) fn rules(path: &Path, args: &RuleArgs, common: &Common) -> Result<IdentityMap, String> {
+    let reader = Reader::new()
+        .with_config_map(args.config_map.clone())
+        .with_max_bytes(common.max_input_size);
+    let (rules, problems) = reader.read_config_map(&read(path, common.max_input_size)?);
     for problem in problems {
         output::note(PROGRAM, &format_args!("{}: {problem}", name(path)));
     }

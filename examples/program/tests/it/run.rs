@@ -64,14 +64,18 @@ pub(crate) fn capture(program: &str, arguments: &[&str], input: &str) -> Ended {
 
 /// Signs a token for the cluster `demo` with the developer's key.
 pub(crate) fn token() -> String {
-    let arguments = [
-        "--cluster-id",
-        "demo",
-        "--region",
-        "us-west-2",
-        "--token-only",
-    ];
-    let signed = capture("signer", &arguments, "");
+    token_for("demo", &[])
+}
+
+/// Signs a token for a cluster with the developer's key, where the variables do not replace it.
+pub(crate) fn token_for(cluster_id: &str, variables: &[(&str, &str)]) -> String {
+    let line = ["--region", "us-west-2", "--token-only", "--cluster-id"];
+    let mut command = command("signer", &[&line[..], &[cluster_id]].concat());
+    command
+        .envs(variables.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let signed = run(command, "");
     assert!(signed.status.success(), "{signed:?}");
     signed.stdout
 }

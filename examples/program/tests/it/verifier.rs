@@ -1,4 +1,4 @@
-use crate::run::{AWS_AUTH, CREDENTIALS, Ended, ROOT, capture, token};
+use crate::run::{AWS_AUTH, CREDENTIALS, Ended, ROOT, capture, token, token_for};
 
 fn verifier(arguments: &[&str], input: &str) -> Ended {
     let demo = ["--cluster-id", "demo"];
@@ -42,20 +42,7 @@ fn the_private_dns_name_of_a_node_can_be_given() {
     let file = std::env::temp_dir().join(format!("verifier-nodes-{}", std::process::id()));
     std::fs::write(&file, nodes).unwrap();
     let path = file.to_str().unwrap();
-    let mut signer = crate::run::command(
-        "signer",
-        &[
-            "--cluster-id",
-            "demo",
-            "--region",
-            "us-west-2",
-            "--token-only",
-        ],
-    );
-    signer
-        .env("AWS_SESSION_TOKEN", "TOKEN")
-        .stdout(std::process::Stdio::piped());
-    let token = crate::run::run(signer, "").stdout;
+    let token = token_for("demo", &[("AWS_SESSION_TOKEN", "TOKEN")]);
     let known = ["token", "--local-credentials", path, "--aws-auth", AWS_AUTH];
     let failed = verifier(&known, &token);
     assert_eq!(failed.status.code(), Some(2), "{failed:?}");
@@ -73,6 +60,27 @@ fn the_private_dns_name_of_a_node_can_be_given() {
             .contains("user      system:node:ip-10-0-0-1.ec2.internal\n"),
         "{mapped:?}"
     );
+}
+
+#[test]
+fn the_size_of_the_input_has_a_limit_that_can_be_set() {
+    let long = format!("{}{}", token(), "\n".repeat(1_048_576));
+    for command in ["token", "doctor"] {
+        let local = [command, "--local-credentials", CREDENTIALS];
+        let ended = verifier(&local, &long);
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+        assert!(
+            ended.stderr.contains("longer than 1048576 bytes"),
+            "{ended:?}"
+        );
+        let more = [&local[..], &["--max-input-size", "2MiB"]].concat();
+        let ended = verifier(&more, &long);
+        assert!(ended.status.success(), "{ended:?}");
+        // The files of the command line too.
+        let less = [&local[..], &["--max-input-size", "100"]].concat();
+        let ended = verifier(&less, "");
+        assert!(ended.stderr.contains("longer than 100 bytes"), "{ended:?}");
+    }
 }
 
 #[test]
@@ -110,35 +118,13 @@ fn the_doctor_verifies_the_signature_and_names_the_cause() {
     assert!(good.status.success(), "{good:?}");
     assert!(good.stdout.contains("the signature is right"), "{good:?}");
     // Signed with the secret of another profile.
-    let mut signer = crate::run::command(
-        "signer",
-        &[
-            "--cluster-id",
-            "demo",
-            "--region",
-            "us-west-2",
-            "--token-only",
-        ],
-    );
-    signer
-        .env(
-            "AWS_SECRET_ACCESS_KEY",
-            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYADMINEXAMPLE",
-        )
-        .stdout(std::process::Stdio::piped());
-    let wrong = crate::run::run(signer, "").stdout;
+    let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYADMINEXAMPLE";
+    let wrong = token_for("demo", &[("AWS_SECRET_ACCESS_KEY", secret)]);
     let ended = verifier(&local, &wrong);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stdout.contains("secret"), "{ended:?}");
     // Signed for another cluster, whose name is known.
-    let arguments = [
-        "--cluster-id",
-        "other",
-        "--region",
-        "us-west-2",
-        "--token-only",
-    ];
-    let other = capture("signer", &arguments, "").stdout;
+    let other = token_for("other", &[]);
     let suspect = ["--other-cluster-id", "other"];
     let ended = verifier(&[local.as_slice(), &suspect].concat(), &other);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
