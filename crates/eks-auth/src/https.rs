@@ -8,7 +8,7 @@ use rustls::crypto::CryptoProvider;
 use sts_presign::MAX_ANSWER_LEN;
 use thiserror::Error as ThisError;
 
-use crate::transport::{Transport, TransportError, TransportErrorKind};
+use crate::transport::{PostTransport, Transport, TransportError, TransportErrorKind};
 
 /// How long STS has to answer: upstream's value (`pkg/token/token.go`, the client of `NewVerifier`).
 pub const STS_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,7 +52,26 @@ struct NoProvider;
 
 impl Transport for Https {
     async fn send(&self, request: Request<()>) -> Result<Response<Vec<u8>>, TransportError> {
-        let request = reqwest::Request::try_from(request.map(|()| reqwest::Body::default()))
+        self.execute(request.map(|()| reqwest::Body::default()))
+            .await
+    }
+}
+
+impl PostTransport for Https {
+    async fn send_post(
+        &self,
+        request: Request<&'static str>,
+    ) -> Result<Response<Vec<u8>>, TransportError> {
+        self.execute(request.map(reqwest::Body::from)).await
+    }
+}
+
+impl Https {
+    async fn execute(
+        &self,
+        request: Request<reqwest::Body>,
+    ) -> Result<Response<Vec<u8>>, TransportError> {
+        let request = reqwest::Request::try_from(request)
             .map_err(|error| with_cause(TransportErrorKind::Connect, error))?;
         let mut answer = self.client.execute(request).await.map_err(classify)?;
         let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));

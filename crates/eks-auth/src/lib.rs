@@ -54,4 +54,6 @@ pub use local_keys::{LocalKeys, LocalKeysError, LocalProfile, ProfileError};
 pub use rbac::{AccessPolicyGrant, AccessPolicyRules, Authorization, KubernetesUser, authorize};
 #[cfg(feature = "review")]
 pub use review::{MAX_REVIEW_LEN, Review, ReviewError, ReviewVersion};
-pub use transport::{BoxedAnswer, DynTransport, Transport, TransportError, TransportErrorKind};
+pub use transport::{
+    BoxedAnswer, DynTransport, PostTransport, Transport, TransportError, TransportErrorKind,
+};

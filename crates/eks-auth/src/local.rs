@@ -5,7 +5,7 @@ use std::future::{Future, ready};
 use http::{Request, Response};
 use sts_presign::{KeyLookup, LocalSts, UnixTime};
 
-use crate::transport::{Transport, TransportError};
+use crate::transport::{PostTransport, Transport, TransportError};
 
 /// Answers from an embedded STS and sends nothing. The caller supplies the clock.
 #[derive(Clone, Debug)]
@@ -27,6 +27,15 @@ impl<K: KeyLookup, C: Fn() -> UnixTime> Transport for LocalTransport<K, C> {
         request: Request<()>,
     ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
         let request = request.map(|()| []);
+        ready(Ok(self.sts.answer(&request, (self.clock)())))
+    }
+}
+
+impl<K: KeyLookup, C: Fn() -> UnixTime> PostTransport for LocalTransport<K, C> {
+    fn send_post(
+        &self,
+        request: Request<&'static str>,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
         ready(Ok(self.sts.answer(&request, (self.clock)())))
     }
 }

@@ -55,6 +55,26 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
     }
 }
 
+/// Sends one request in POST form to STS ([`AcceptedPost::to_http`]), with the duties of a [`Transport`].
+///
+/// [`AcceptedPost::to_http`]: sts_presign::AcceptedPost::to_http
+pub trait PostTransport {
+    /// Sends the request.
+    fn send_post(
+        &self,
+        request: Request<&'static str>,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send;
+}
+
+impl<T: PostTransport + ?Sized> PostTransport for Arc<T> {
+    fn send_post(
+        &self,
+        request: Request<&'static str>,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
+        (**self).send_post(request)
+    }
+}
+
 /// The future that [`DynTransport::send_boxed`] returns.
 pub type BoxedAnswer<'t> =
     Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send + 't>>;
