@@ -11,7 +11,6 @@
 //!
 //! Not included: a cache, TLS, and STS itself: signatures are verified with the keys of a file.
 
-mod guard;
 #[cfg(test)]
 mod tests;
 
@@ -23,20 +22,19 @@ use std::time::SystemTime;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use clap::Parser;
-use eks_auth::k8s_rbac::{DEFAULT_MAX_BYTES, Manifests, Policy};
-use eks_auth::sts_presign::LocalSts;
+use eks_auth::aws_auth_map::Reader;
+use eks_auth::k8s_rbac::{DEFAULT_MAX_BYTES, ManifestReader, Policy};
+use eks_auth::sts_presign::{Keys, LocalSts};
 use eks_auth::{
-    AcceptPolicy, AccessPolicyRules, Authenticator, ClusterId, IdentityMap, LocalKeys,
+    AcceptPolicy, Authenticator, Backend, BackendKind, ClusterId, IdentityMap, LocalKeys,
     LocalTransport, Partition, UnixTime,
 };
+use eks_auth_tower::{AuthenticateLayer, AuthorizeLayer, Authorizer, Verifier};
 use program::files::{MAX_SMALL_FILE, manifests, name, read};
 use program::output;
 use tokio::net::TcpListener;
-
-use guard::{Guard, admit};
 
 const PROGRAM: &str = "guard";
 
@@ -56,6 +54,10 @@ struct Args {
     /// RBAC manifests, YAML or JSON. From a directory, every .yaml, .yml and .json file below it is read.
     #[arg(long, num_args = 1.., value_name = "FILE-or-DIR")]
     rbac: Vec<PathBuf>,
+    /// The limit on the size of each file, such as 64MiB. The default is 16MiB for an RBAC manifest, and 1MiB
+    /// for the other files.
+    #[arg(long, value_name = "SIZE", value_parser = program::files::size)]
+    max_input_size: Option<usize>,
     /// The address to listen on: a loopback address, because tokens must not cross a network in the clear.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
@@ -78,8 +80,9 @@ async fn serve(args: Args) -> Result<(), String> {
     if !at.ip().is_loopback() {
         return Err(format!("{at} is not a loopback address"));
     }
-    let guard = Arc::new(guard(&args)?);
-    let app = api().layer(from_fn_with_state(guard, admit));
+    let app = api()
+        .layer(AuthorizeLayer::new(authorizer(&args)?))
+        .layer(AuthenticateLayer::new(verifier(&args)?));
     let listener = TcpListener::bind(at)
         .await
         .map_err(|why| format!("{at}: {why}"))?;
@@ -89,20 +92,37 @@ async fn serve(args: Args) -> Result<(), String> {
         .map_err(|why| format!("{at}: {why}"))
 }
 
-fn guard(args: &Args) -> Result<Guard, String> {
+/// Accepts the tokens of the keys in the file, and maps their owners by the ConfigMap.
+fn verifier(args: &Args) -> Result<Verifier<LocalTransport<Keys, fn() -> UnixTime>>, String> {
+    let limit = args.max_input_size.unwrap_or(MAX_SMALL_FILE);
     let cluster =
         ClusterId::parse(&args.cluster_id).map_err(|why| format!("--cluster-id: {why}"))?;
-    let keys = LocalKeys::read(&read(&args.local_credentials, MAX_SMALL_FILE)?)
+    let keys = LocalKeys::read(&read(&args.local_credentials, limit)?)
         .map_err(|why| format!("{}: {why}", name(&args.local_credentials)))?;
-    let (rules, problems) = IdentityMap::from_config_map(&read(&args.aws_auth, MAX_SMALL_FILE)?);
+    let reader = Reader::new().with_max_bytes(limit);
+    let (rules, problems) = reader.read_config_map(&read(&args.aws_auth, limit)?);
     for problem in problems {
         output::note(
             PROGRAM,
             &format_args!("{}: {problem}", name(&args.aws_auth)),
         );
     }
-    let files = manifests(&args.rbac, DEFAULT_MAX_BYTES)?;
-    let files = Manifests::read(
+    let backend = Backend::new(BackendKind::EksConfigMap, rules);
+    let rules = Arc::new(IdentityMap::new().with_backend(backend));
+    let clock: fn() -> UnixTime = now;
+    Ok(Verifier::new(
+        Authenticator::new(AcceptPolicy::new(cluster, Partition::Aws)),
+        LocalTransport::new(LocalSts::new(keys.keys()), clock),
+        move || Arc::clone(&rules),
+        clock,
+    ))
+}
+
+/// Allows what the RBAC manifests allow.
+fn authorizer(args: &Args) -> Result<Authorizer, String> {
+    let limit = args.max_input_size.unwrap_or(DEFAULT_MAX_BYTES);
+    let files = manifests(&args.rbac, limit)?;
+    let files = ManifestReader::new().with_max_bytes(limit).read(
         files
             .iter()
             .map(|(name, text)| (name.as_str(), text.as_str())),
@@ -110,15 +130,7 @@ fn guard(args: &Args) -> Result<Guard, String> {
     for problem in files.problems() {
         output::note(PROGRAM, &problem);
     }
-    let clock: fn() -> UnixTime = now;
-    Ok(Guard {
-        authenticator: Authenticator::new(AcceptPolicy::new(cluster, Partition::Aws)),
-        sts: Box::new(LocalTransport::new(LocalSts::new(keys.keys()), clock)),
-        rules,
-        rbac: Policy::new(files.into_objects()),
-        access_policies: AccessPolicyRules::default(),
-        clock,
-    })
+    Ok(Authorizer::new(Policy::new(files.into_objects())))
 }
 
 /// A part of the Kubernetes API. Each handler answers with the request that it was routed for.

@@ -1,0 +1,68 @@
+//! Logins of AWS principals, as Teleport has them: a challenge, then a signed request to STS that carries it.
+//!
+//! ```text
+//! $ login &
+//! $ curl --data '' http://127.0.0.1:8081/challenge
+//! $ curl --data '{"stsIdentityRequest": "…"}' http://127.0.0.1:8081/login
+//! ```
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::extract::{Extension, State};
+use axum::{Router, routing::post};
+use eks_auth_tower::eks_auth::sts_presign::{Keys, LocalSts};
+use eks_auth_tower::eks_auth::{
+    AcceptPolicy, Authenticator, BindingHeader, IdentityMap, KubernetesUser, LocalTransport,
+    Partition, UnixTime,
+};
+use eks_auth_tower::{
+    Challenges, LoginForm, LoginLayer, Logins, MemoryChallenges, Rejection, Verifier,
+};
+
+const RULES: &str =
+    "mapUsers: |\n  - {userarn: 'arn:aws:iam::111122223333:user/alice', username: alice}\n";
+type Sts = LocalTransport<Keys, fn() -> UnixTime>;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // `eks_auth::Https` asks the real STS; the embedded one knows the keys that are added to it.
+    let sts: Sts = LocalTransport::new(LocalSts::new(Keys::new()), now);
+    // Each login replaces the value by its own challenge.
+    let binding = BindingHeader::parse("x-teleport-challenge", "challenge")?;
+    let policy = AcceptPolicy::bound_by(binding, Partition::Aws);
+    let rules = Arc::new(IdentityMap::from_config_map(RULES).0);
+    let verifier = Verifier::new(
+        Authenticator::new(policy),
+        sts,
+        move || Arc::clone(&rules),
+        now,
+    );
+    let challenges = Challenges::new("x-teleport-challenge", MemoryChallenges::new());
+    let logins = Arc::new(Logins::with_challenges(
+        LoginForm::Teleport,
+        verifier,
+        challenges,
+    ));
+
+    let app = Router::new()
+        .route("/login", post(session))
+        .layer(LoginLayer::new(Arc::clone(&logins)))
+        .route("/challenge", post(challenge))
+        .with_state(logins);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:8081").await?;
+    Ok(axum::serve(listener, app).await?)
+}
+
+async fn challenge(State(logins): State<Arc<Logins<Sts>>>) -> Result<String, Rejection> {
+    Ok(logins.issue_challenge().await?.unwrap_or_default())
+}
+
+async fn session(Extension(user): Extension<KubernetesUser>) -> String {
+    format!("a session for {}\n", user.username())
+}
+
+fn now() -> UnixTime {
+    UnixTime::try_from(SystemTime::now()).unwrap_or(UnixTime::LAST)
+}

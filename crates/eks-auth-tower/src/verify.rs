@@ -1,0 +1,73 @@
+//! From a token to a caller.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use eks_auth::{AuthError, Authenticated, Authenticator, IdentityMap, Transport, UnixTime};
+
+/// Verifies bearer tokens. [`Verifier`] is the plain implementation; one with a cache and limits is another.
+pub trait VerifyToken: Send + Sync + 'static {
+    /// Verifies a token and maps its owner to a Kubernetes user.
+    fn verify(&self, token: &str) -> impl Future<Output = Result<Authenticated, AuthError>> + Send;
+}
+
+impl<V: VerifyToken> VerifyToken for Arc<V> {
+    fn verify(&self, token: &str) -> impl Future<Output = Result<Authenticated, AuthError>> + Send {
+        (**self).verify(token)
+    }
+}
+
+/// Asks STS about each token, without a cache.
+pub struct Verifier<T> {
+    authenticator: Authenticator,
+    transport: T,
+    pub(crate) rules: Box<dyn Fn() -> Arc<IdentityMap> + Send + Sync>,
+    clock: Box<dyn Fn() -> UnixTime + Send + Sync>,
+}
+
+impl<T> Verifier<T> {
+    /// Builds a verifier. `rules` returns the mapping rules of the moment, `clock` the time.
+    pub fn new(
+        authenticator: Authenticator,
+        transport: T,
+        rules: impl Fn() -> Arc<IdentityMap> + Send + Sync + 'static,
+        clock: impl Fn() -> UnixTime + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            authenticator,
+            transport,
+            rules: Box::new(rules),
+            clock: Box::new(clock),
+        }
+    }
+
+    pub(crate) fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    pub(crate) fn authenticator(&self) -> &Authenticator {
+        &self.authenticator
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        (self.clock)()
+    }
+}
+
+impl<T: Transport + Send + Sync + 'static> VerifyToken for Verifier<T> {
+    async fn verify(&self, token: &str) -> Result<Authenticated, AuthError> {
+        let rules = (self.rules)();
+        self.authenticator
+            .authenticate(token, self.now(), &self.transport, &rules)
+            .await
+    }
+}
+
+impl<T> fmt::Debug for Verifier<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("authenticator", &self.authenticator)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,14 @@
+//! Tests with real sockets: axum and hyper behind the layers, verified by the embedded STS.
+
+#[cfg(test)]
+mod bearer;
+#[cfg(test)]
+mod challenge;
+#[cfg(test)]
+mod login;
+#[cfg(all(test, feature = "redis"))]
+mod redis;
+#[cfg(test)]
+mod spellings;
+#[cfg(test)]
+mod world;
