@@ -140,6 +140,7 @@ impl Engine {
             .into_iter()
             .map(|(number, update)| {
                 let version = match update {
+                    Update::Cleared => Ok(Raw::Texts(Vec::new())),
                     Update::Deleted => Err(Fault::Deleted),
                     Update::Disconnected(why) => Err(Fault::Disconnected(why)),
                     Update::Version(version) => Ok(version),

@@ -24,6 +24,7 @@ pub struct Feed {
 /// What a feed reports.
 #[derive(Debug)]
 pub(crate) enum Update {
+    Cleared,
     Deleted,
     Disconnected(String),
     Version(Raw),
@@ -48,6 +49,11 @@ impl Feed {
     /// Passes on the newest RBAC objects, all of them. For a source of another kind this is a fault.
     pub fn publish_objects(&self, objects: Objects) {
         self.send(Update::Version(Raw::Objects(objects)));
+    }
+
+    /// Reports that there are no rules, on purpose: the version without them is in effect.
+    pub fn clear(&self) {
+        self.send(Update::Cleared);
     }
 
     /// Reports that the object no longer exists. The last good version stays in effect.

@@ -72,7 +72,9 @@ pub(crate) fn parse(kind: SourceKind, texts: &[NamedText], reader: &Reader) -> P
     if let Some(blank) = texts.iter().find(|named| named.text.trim().is_empty()) {
         return Parsed::rejected("empty", format!("{} is empty", blank.name));
     }
-    let text = texts.first().map_or("", |named| named.text.as_str());
+    let Some(text) = texts.first().map(|named| named.text.as_str()) else {
+        return Parsed::good(without_rules(kind), Vec::new());
+    };
     match kind {
         SourceKind::AccessEntries => rules(reader.read_access_entries(text)),
         SourceKind::ConfigMap => rules(reader.read_config_map(text)),
@@ -100,6 +102,15 @@ pub(crate) fn parse(kind: SourceKind, texts: &[NamedText], reader: &Reader) -> P
             Err(why) => Parsed::rejected("not-a-policy-table", why.to_string()),
         },
         SourceKind::Rbac => manifests(texts),
+    }
+}
+
+/// Returns the content of a source without rules.
+fn without_rules(kind: SourceKind) -> Content {
+    match kind {
+        SourceKind::AccessPolicies => Content::Policies(PolicyTable::new()),
+        SourceKind::Rbac => Content::Objects(Objects::default()),
+        _ => Content::Rules(Rules::new()),
     }
 }
 

@@ -38,6 +38,8 @@ fn a_feed_is_a_source_as_a_file_is() {
     assert_eq!((serving, user.as_str()), (Serving::LastGood, "dev-1"));
     feed.publish(config_map("2"));
     assert_eq!(state(), (Serving::Current, "", "dev-2".to_owned()));
+    feed.clear();
+    assert_eq!(state(), (Serving::Current, "", "not mapped".to_owned()));
 }
 
 #[test]
