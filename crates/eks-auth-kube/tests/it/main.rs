@@ -1,4 +1,8 @@
-//! Tests with real sockets: kube's client against a stub of an API server.
+//! Tests with real sockets: kube's client against stubs of an API server.
 
-#[cfg(test)]
+#[cfg(all(test, feature = "watch"))]
+mod api_server;
+#[cfg(all(test, feature = "token-source"))]
 mod token_source;
+#[cfg(all(test, feature = "watch"))]
+mod watch;

@@ -1,0 +1,232 @@
+//! A stub of an API server: lists and watches, a history that can be compacted, and an end.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub(crate) const CONFIG_MAPS: &str = "/api/v1/namespaces/kube-system/configmaps";
+pub(crate) const MAPPINGS: &str = "/apis/iamauthenticator.k8s.aws/v1alpha1/iamidentitymappings";
+pub(crate) const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
+
+#[derive(Default)]
+struct Cluster {
+    /// Objects by the path of their list.
+    objects: Vec<(String, Value)>,
+    /// Events, each with the version after it. Their index is the version before it, less `compacted`.
+    history: Vec<(u64, String, Value)>,
+    version: u64,
+    compacted: u64,
+    /// The resources that may not be read.
+    forbidden: Vec<String>,
+    /// Counts the interruptions of all connections.
+    interruptions: u64,
+    lists: usize,
+}
+
+#[derive(Clone)]
+pub(crate) struct ApiServer {
+    cluster: Arc<Mutex<Cluster>>,
+    changed: watch::Sender<()>,
+    address: SocketAddr,
+    server: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl ApiServer {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let server = Self {
+            cluster: Arc::default(),
+            changed: watch::channel(()).0,
+            address: listener.local_addr().unwrap(),
+            server: Arc::default(),
+        };
+        server.serve(listener);
+        server
+    }
+
+    fn serve(&self, listener: TcpListener) {
+        let app = Router::new().fallback(answer).with_state(self.clone());
+        let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        *self.server.lock().unwrap() = Some(task);
+    }
+
+    /// Ends every watch and refuses connections.
+    pub(crate) fn stop(&self) {
+        if let Some(task) = self.server.lock().unwrap().take() {
+            task.abort();
+        }
+        self.cluster().forbidden.push("/".to_owned());
+        self.interrupt();
+    }
+
+    /// Starts again, with a history that begins now.
+    pub(crate) async fn resume(&self) {
+        {
+            let mut cluster = self.cluster();
+            cluster.forbidden.clear();
+            cluster.history.clear();
+            cluster.version = cluster.version.wrapping_add(1_000);
+            cluster.compacted = cluster.version;
+        }
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.serve(listener);
+    }
+
+    /// Ends every watch.
+    pub(crate) fn interrupt(&self) {
+        let mut cluster = self.cluster();
+        cluster.interruptions = cluster.interruptions.wrapping_add(1);
+        drop(cluster);
+        let _ = self.changed.send(());
+    }
+
+    /// Forgets the history, so that a watch from an earlier version is `410 Gone`, and ends every watch.
+    pub(crate) fn compact(&self) {
+        let mut cluster = self.cluster();
+        cluster.history.clear();
+        cluster.version = cluster.version.wrapping_add(1);
+        cluster.compacted = cluster.version;
+        drop(cluster);
+        self.interrupt();
+    }
+
+    pub(crate) fn forbid(&self, path: &str) {
+        self.cluster().forbidden.push(path.to_owned());
+    }
+
+    pub(crate) fn lists(&self) -> usize {
+        self.cluster().lists
+    }
+
+    /// Creates or replaces an object.
+    pub(crate) fn put(&self, path: &str, mut object: Value) {
+        let mut cluster = self.cluster();
+        cluster.version = cluster.version.wrapping_add(1);
+        let version = cluster.version;
+        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        let name = object["metadata"]["name"].clone();
+        let before = cluster.objects.len();
+        cluster
+            .objects
+            .retain(|(at, other)| at != path || other["metadata"]["name"] != name);
+        let kind = match cluster.objects.len() == before {
+            true => "ADDED",
+            false => "MODIFIED",
+        };
+        cluster.objects.push((path.to_owned(), object.clone()));
+        let event = json!({"type": kind, "object": object});
+        cluster.history.push((version, path.to_owned(), event));
+        drop(cluster);
+        let _ = self.changed.send(());
+    }
+
+    pub(crate) fn delete(&self, path: &str, name: &str) {
+        let mut cluster = self.cluster();
+        cluster.version = cluster.version.wrapping_add(1);
+        let version = cluster.version;
+        let is_it =
+            |(at, object): &(String, Value)| at == path && object["metadata"]["name"] == name;
+        let index = cluster.objects.iter().position(is_it).unwrap();
+        let (_, mut object) = cluster.objects.remove(index);
+        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        let event = json!({"type": "DELETED", "object": object});
+        cluster.history.push((version, path.to_owned(), event));
+        drop(cluster);
+        let _ = self.changed.send(());
+    }
+
+    pub(crate) fn client(&self) -> kube::Client {
+        let uri: Uri = format!("http://{}", self.address).parse().unwrap();
+        kube::Client::try_from(kube::Config::new(uri)).unwrap()
+    }
+
+    fn cluster(&self) -> MutexGuard<'_, Cluster> {
+        self.cluster.lock().unwrap()
+    }
+
+    /// The events after a version. `None` if the history begins later.
+    fn events(&self, path: &str, after: u64) -> Option<Vec<(u64, Value)>> {
+        let cluster = self.cluster();
+        (after >= cluster.compacted).then(|| {
+            cluster
+                .history
+                .iter()
+                .filter(|(version, at, _)| *version > after && at == path)
+                .map(|(version, _, event)| (*version, event.clone()))
+                .collect()
+        })
+    }
+}
+
+async fn answer(State(server): State<ApiServer>, uri: Uri) -> Response {
+    let parameter = |name: &str| {
+        let mut pairs = uri.query().unwrap_or_default().split('&');
+        pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    };
+    let path = uri.path().to_owned();
+    if server
+        .cluster()
+        .forbidden
+        .iter()
+        .any(|no| path.starts_with(no))
+    {
+        let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": "forbidden by the test", "reason": "Forbidden", "code": 403});
+        return (StatusCode::FORBIDDEN, status.to_string()).into_response();
+    }
+    if parameter("watch") != Some("true") {
+        let mut cluster = server.cluster();
+        cluster.lists = cluster.lists.wrapping_add(1);
+        let items: Vec<Value> = cluster
+            .objects
+            .iter()
+            .filter(|(at, _)| *at == path)
+            .map(|(_, object)| object.clone())
+            .collect();
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": items,
+            "metadata": {"resourceVersion": cluster.version.to_string()}});
+        return list.to_string().into_response();
+    }
+    let after = parameter("resourceVersion").map_or(0, |text| text.parse().unwrap_or(0));
+    let changed = server.changed.subscribe();
+    let interruptions = server.cluster().interruptions;
+    let start = (server, path, Some(after), changed);
+    let lines = stream::unfold(
+        start,
+        move |(server, path, after, mut changed)| async move {
+            let mut last = after?;
+            loop {
+                if server.cluster().interruptions != interruptions {
+                    return None;
+                }
+                let Some(events) = server.events(&path, last) else {
+                    let gone = json!({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1",
+                    "metadata": {}, "status": "Failure", "message": "too old resource version",
+                    "reason": "Expired", "code": 410}});
+                    return Some((line(&gone), (server, path, None, changed)));
+                };
+                if let Some((version, event)) = events.into_iter().next() {
+                    last = version;
+                    return Some((line(&event), (server, path, Some(last), changed)));
+                }
+                changed.changed().await.ok()?;
+            }
+        },
+    );
+    Body::from_stream(lines).into_response()
+}
+
+fn line(event: &Value) -> Result<Bytes, Infallible> {
+    Ok(format!("{event}\n").into())
+}
