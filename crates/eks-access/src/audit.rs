@@ -16,6 +16,7 @@ mod denied;
 mod error;
 mod event;
 mod impersonation;
+mod json;
 mod log;
 mod minimal;
 mod names;

@@ -158,6 +158,12 @@ pub(crate) enum Command {
         #[arg(value_name = "USER|GROUP")]
         name: Option<String>,
     },
+    /// What users did, from Kubernetes audit logs: the users, the minimal role of one, rules never used, or denied
+    /// requests.
+    ///
+    /// Logs are JSON lines, `EventList`s, or exports of Amazon CloudWatch Logs, each of which may be compressed with
+    /// gzip. Exit status: 0 nothing found, or a role; 1 unused rules or denied requests, or no request.
+    Audit(Audit),
 }
 
 /// How rules are grouped.
@@ -214,4 +220,35 @@ pub(crate) struct Whoami {
     /// The private DNS name, if the caller is an EC2 instance.
     #[arg(long, value_name = "NAME")]
     pub(crate) private_dns_name: Option<String>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Audit {
+    /// An audit log, or `-` for standard input.
+    #[arg(value_name = "LOG", required_unless_present = "parts")]
+    pub(crate) logs: Vec<PathBuf>,
+    /// Print the smallest Role and ClusterRole that allow what this user did; a service account is
+    /// `system:serviceaccount:NAMESPACE:NAME`. With --denied, --unused and --save: keep this user only.
+    #[arg(long = "for", value_name = "USER")]
+    pub(crate) user: Option<String>,
+    /// The name of the roles.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "minimal",
+        requires = "user"
+    )]
+    pub(crate) name: String,
+    /// List the rules of the cluster's bindings (-f) that no request needed, or not with each verb.
+    #[arg(long, conflicts_with_all = ["denied", "save"])]
+    pub(crate) unused: bool,
+    /// List denied requests, each with the smallest rule that would have allowed it.
+    #[arg(long, conflicts_with = "save")]
+    pub(crate) denied: bool,
+    /// Print what was read as JSON for --part, so that a long log can be read in parts.
+    #[arg(long)]
+    pub(crate) save: bool,
+    /// A part of the log that --save printed (repeatable).
+    #[arg(long = "part", value_name = "FILE")]
+    pub(crate) parts: Vec<PathBuf>,
 }

@@ -11,6 +11,7 @@
 
 mod args;
 mod ask;
+mod audit;
 mod input;
 mod print;
 #[cfg(test)]
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 use program::output;
 
-use args::Args;
+use args::{Args, Command};
 use print::Answer;
 
 /// The name before every line on standard error.
@@ -41,6 +42,9 @@ fn main() -> ExitCode {
 
 /// Answers a command line, for one cluster or for each of a fleet.
 fn run(args: &Args) -> Answer {
+    if let Command::Audit(asked) = &args.command {
+        return audit::answer(&args.common, asked);
+    }
     let Some(fleet) = &args.common.fleet else {
         return match input::cluster(&args.common) {
             Ok(cluster) => ask::ask(&args.command, &cluster),

@@ -1,0 +1,290 @@
+//! What users did, from audit logs.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use eks_access::Cluster;
+use eks_access::audit::{
+    AuditCounts, AuditLog, DeniedRequest, Generalization, MinimalRole, Outcome, RoleRequest,
+    UnusedRule,
+};
+use flate2::bufread::MultiGzDecoder;
+use printable_text::Printable;
+use program::files;
+use serde_json::json;
+
+use crate::args::{Audit, Common};
+use crate::input;
+use crate::print::{Answer, warnings};
+
+/// The buffer for a log. Our choice: larger ones are no faster.
+const BUFFER: usize = 1 << 18;
+
+/// Answers `audit`.
+pub(crate) fn answer(common: &Common, asked: &Audit) -> Answer {
+    match read(common, asked) {
+        Ok(answer) => answer,
+        Err(why) => Answer::failed("audit", why),
+    }
+}
+
+fn read(common: &Common, asked: &Audit) -> Result<Answer, String> {
+    if common.fleet.is_some() {
+        return Err("audit takes the logs of one cluster, not --fleet".to_owned());
+    }
+    let new = || match &asked.user {
+        Some(user) => AuditLog::of_user(user),
+        None => AuditLog::new(),
+    };
+    let mut log = new();
+    for path in &asked.logs {
+        let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", files::name(path));
+        let reader = open(path).map_err(|why| failed(&why))?;
+        log.read(&files::name(path), reader)
+            .map_err(|why| failed(&why))?;
+    }
+    for path in &asked.parts {
+        let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", files::name(path));
+        let text = files::read(path, common.max_input_size)?;
+        let part = AuditLog::from_saved(&text).map_err(|why| failed(&why))?;
+        log.merge(part).map_err(|why| failed(&why))?;
+    }
+    if asked.save {
+        let text = log.save().map_err(|why| why.to_string())?;
+        return Ok(Answer {
+            status: 0,
+            text: format!("{text}\n"),
+            data: serde_json::from_str(&text).map_err(|why| why.to_string())?,
+            aside: of_counts(log.counts()),
+        });
+    }
+    let cluster = match common.files.is_empty() {
+        true => None,
+        false => Some(input::cluster(common)?),
+    };
+    if let Some(problem) = cluster.as_ref().and_then(|one| one.unreadable().next()) {
+        return Err(problem.to_string());
+    }
+    let mut answer = match (asked.unused, asked.denied, &asked.user) {
+        (true, ..) => {
+            let cluster = cluster
+                .as_ref()
+                .ok_or("--unused needs the roles and bindings: give them with -f")?;
+            unused(&log.unused(cluster.policy()))
+        }
+        (false, true, _) => denied(&log.denied(cluster.as_ref().map(Cluster::policy))),
+        (false, false, Some(user)) => {
+            // What the default policy allows every user needs no role.
+            let default = Cluster::from_documents([], &input::options(common));
+            let request = RoleRequest::new(user, &asked.name).with_baseline(default.policy());
+            minimal(&MinimalRole::new(&log, &request), user)
+        }
+        (false, false, None) => users(&log),
+    };
+    if let Some(data) = answer.data.as_object_mut() {
+        data.insert("events".to_owned(), json!(log.counts()));
+    }
+    answer.aside.extend(of_counts(log.counts()));
+    answer.aside.extend(cluster.iter().flat_map(warnings));
+    Ok(answer)
+}
+
+/// Opens a log, which may be compressed with gzip; `-` is standard input.
+fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let mut reader: Box<dyn BufRead> = match path.as_os_str() == "-" {
+        true => Box::new(BufReader::with_capacity(BUFFER, io::stdin())),
+        false => Box::new(BufReader::with_capacity(BUFFER, File::open(path)?)),
+    };
+    let is_gzip = reader.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    Ok(match is_gzip {
+        true => Box::new(BufReader::with_capacity(
+            BUFFER,
+            MultiGzDecoder::new(reader),
+        )),
+        false => reader,
+    })
+}
+
+fn minimal(role: &MinimalRole, user: &str) -> Answer {
+    let yaml = role.to_yaml();
+    let mut aside = Vec::new();
+    for one in role.generalizations() {
+        match one {
+            Generalization::EveryNamespace(action) => {
+                aside.push(format!("{action}: the role allows it in every namespace"));
+            }
+            Generalization::TooManyNames(action) => {
+                aside.push(format!("{action}: the role allows it for every name"));
+            }
+            // A request without a name can be allowed by no other rule.
+            _ => {}
+        }
+    }
+    for one in role.left_out() {
+        let (action, count) = (&one.action, one.count);
+        aside.push(format!(
+            "{action}: left out, since the rule would have a wildcard ({count} times)"
+        ));
+    }
+    if yaml.is_empty() {
+        aside.push(format!(
+            "the log has no request that needs a role for {}",
+            Printable::new(user)
+        ));
+    }
+    Answer {
+        status: u8::from(yaml.is_empty()),
+        text: yaml,
+        data: json!({ "minimalRole": role }),
+        aside,
+    }
+}
+
+fn denied(all: &[DeniedRequest]) -> Answer {
+    let mut text = String::new();
+    for one in all {
+        let (user, times) = (Printable::new(&one.user().username), one.tally().count());
+        let names = one.tally().names().named();
+        let names: Vec<String> = names
+            .iter()
+            .map(|name| Printable::new(name).to_string())
+            .collect();
+        let _ = write!(text, "{user}: {}", one.action());
+        if !names.is_empty() {
+            let _ = write!(text, ", {}", names.join(", "));
+        }
+        let _ = writeln!(
+            text,
+            " ({times} times, last {})",
+            Printable::new(one.tally().last())
+        );
+        if one.is_allowed_now() {
+            text.push_str("  allowed now\n");
+            continue;
+        }
+        for near in one.near_misses() {
+            let _ = writeln!(text, "  nearly by {near}");
+        }
+        match one.addition() {
+            None => text.push_str("  a rule for it would have a wildcard\n"),
+            Some(addition) => {
+                match &addition.namespace {
+                    None => text.push_str("  add to a ClusterRole:\n"),
+                    Some(namespace) => {
+                        let namespace = Printable::new(namespace);
+                        let _ = writeln!(text, "  add to a Role in namespace {namespace}:");
+                    }
+                }
+                for line in addition.to_string().lines() {
+                    let _ = writeln!(text, "    {line}");
+                }
+            }
+        }
+    }
+    if all.is_empty() {
+        text.push_str("no request was denied\n");
+    }
+    Answer {
+        status: u8::from(!all.is_empty()),
+        text,
+        data: json!({ "denied": all }),
+        aside: Vec::new(),
+    }
+}
+
+fn unused(all: &[UnusedRule<'_>]) -> Answer {
+    let mut text = String::new();
+    for one in all {
+        let role = one.role();
+        let (kind, name) = (Printable::new(&role.kind), Printable::new(&role.name));
+        let number = one.number().saturating_add(1);
+        let _ = write!(text, "{} of {kind} {name}, rule {number}: ", one.binding());
+        match one.is_unused() {
+            true => text.push_str("never used"),
+            false => {
+                let verbs = one.unused_verbs();
+                let verbs: Vec<String> = verbs
+                    .iter()
+                    .map(|verb| Printable::new(verb).to_string())
+                    .collect();
+                let _ = write!(text, "never used for {}", verbs.join(", "));
+            }
+        }
+        let _ = writeln!(text, " ({})", one.rule());
+    }
+    if all.is_empty() {
+        text.push_str("every rule was used\n");
+    }
+    Answer {
+        status: u8::from(!all.is_empty()),
+        text,
+        data: json!({ "unused": all }),
+        aside: Vec::new(),
+    }
+}
+
+/// Lists the users of a log.
+fn users(log: &AuditLog) -> Answer {
+    let mut users: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for record in log.records() {
+        let (allowed, denied) = users.entry(&record.user.username).or_default();
+        let sum = match record.outcome {
+            Outcome::Allowed(_) => allowed,
+            Outcome::Denied(_) => denied,
+        };
+        *sum = sum.saturating_add(record.tally.count());
+    }
+    let mut text = String::new();
+    for (user, (allowed, denied)) in &users {
+        let _ = writeln!(
+            text,
+            "{}: {allowed} allowed, {denied} denied",
+            Printable::new(user)
+        );
+    }
+    let data: Vec<_> = users
+        .iter()
+        .map(|(user, (allowed, denied))| json!({"username": user, "allowed": allowed, "denied": denied}))
+        .collect();
+    Answer {
+        status: u8::from(users.is_empty()),
+        text,
+        data: json!({ "users": data }),
+        aside: Vec::new(),
+    }
+}
+
+/// Writes what the answer does not rest on.
+fn of_counts(counts: &AuditCounts) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut add = |count: u64, what: &str| {
+        if count > 0 {
+            lines.push(format!("not used: {count} {what}"));
+        }
+    };
+    add(
+        counts.unreadable,
+        "unreadable events: the answer may lack what they have",
+    );
+    add(
+        counts.too_long,
+        "events that are too long: the answer may lack what they have",
+    );
+    for (version, count) in &counts.other_versions {
+        let version = Printable::new(version);
+        add(*count, &format!("events of version {version}"));
+    }
+    add(counts.not_events, "lines that are not audit events");
+    add(
+        counts.undecided,
+        "requests without a decision, such as failed logins",
+    );
+    let places = counts.places.iter();
+    lines.extend(
+        places.map(|one| format!("{}:{}: unreadable", Printable::new(&one.file), one.number)),
+    );
+    lines
+}
