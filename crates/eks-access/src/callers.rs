@@ -44,6 +44,8 @@ pub struct Caller {
     /// The session name that makes the user that was asked for, if it takes a certain one.
     #[serde(skip_serializing_if = "Option::is_none")]
     session_name: Option<String>,
+    /// Whether the principal is gone: AWS lists others of its kind and account, and not this one.
+    is_gone: bool,
 }
 
 impl Caller {
@@ -73,6 +75,12 @@ impl Caller {
         self.session_name.as_deref()
     }
 
+    /// Returns whether the principal is gone: AWS lists others of its kind and account, and not this one.
+    #[must_use]
+    pub const fn is_gone(&self) -> bool {
+        self.is_gone
+    }
+
     /// Returns the place of the rule.
     #[must_use]
     pub const fn place(&self) -> Option<&Place> {
@@ -90,6 +98,9 @@ impl Display for Caller {
         write!(f, " becomes user {name}{groups}")?;
         for policy in &self.access_policies {
             write!(f, ", with {policy}")?;
+        }
+        if self.is_gone {
+            f.write_str(", but AWS does not list the principal")?;
         }
         write!(f, ", by {} of {}", self.rule, self.backend)?;
         match &self.place {
@@ -217,6 +228,7 @@ impl Cluster {
             backend: mapped.backend().as_str(),
             place: self.place_of_mapping(effective.backend, effective.at),
             session_name,
+            is_gone: effective.rule.is_some() && self.principals.lack(&effective.principal),
         }
     }
 

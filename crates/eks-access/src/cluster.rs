@@ -107,7 +107,7 @@ impl Cluster {
             map: mapping.map.with_authentication_mode(mode.value()),
             origins: mapping.origins,
             config_map: mapping.config_map,
-            rbac: Rbac::new(gathered.manifests, default_policy),
+            rbac: Rbac::new(gathered.manifests, gathered.rule_offsets, default_policy),
             access_policies: AccessPolicyRules::from(&aws_auth_map::PolicyTable::eks()),
             workloads: gathered.workloads,
             service_accounts: gathered.service_accounts,
@@ -164,8 +164,7 @@ impl Cluster {
     }
 
     /// Returns the place of a rule of a role, by the index of the rule in the role as written, counted from
-    /// zero. `None` for a role of the default policy. The document is parsed again, so this is for answers
-    /// that people read.
+    /// zero. `None` for a role of the default policy.
     ///
     /// `kind` is `Role` or `ClusterRole`; the namespace of a ClusterRole is empty.
     #[must_use]

@@ -11,6 +11,7 @@ use crate::options::Options;
 use crate::place::Place;
 use crate::principals::Principals;
 use crate::problem::{Cause, Problem, SourceFault};
+use crate::rbac::RuleOffsets;
 use crate::source::{Source, SourceKind, Unrecognized};
 use crate::sources::{self, Account, Shape};
 use crate::workload::Workload;
@@ -18,6 +19,9 @@ use crate::workload::Workload;
 /// Everything that the documents have.
 pub(crate) struct Gathered {
     pub(crate) manifests: Manifests,
+    pub(crate) rule_offsets: RuleOffsets,
+    /// The namespace of objects that name none.
+    namespace: String,
     pub(crate) config_maps: Vec<ConfigMapCandidate>,
     /// Access entries in the shape of the EKS API, by document.
     pub(crate) entries: Vec<(usize, Vec<Node>)>,
@@ -87,6 +91,11 @@ impl Gathered {
         };
         let mut gathered = Self {
             manifests: Manifests::default(),
+            rule_offsets: RuleOffsets::new(),
+            namespace: options
+                .namespace
+                .clone()
+                .unwrap_or_else(|| "default".to_owned()),
             config_maps: Vec::new(),
             entries: Vec::new(),
             mapping_texts: Vec::new(),
@@ -264,11 +273,33 @@ impl Gathered {
                 "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding",
             ) => {
                 self.saw(text, SourceKind::Rbac, node.offset());
+                self.take_rule_offsets(text, kind, node);
             }
             (_, "IAMIdentityMapping") => self.saw_text(text, SourceKind::IdentityMappings, node),
             ("eksctl.io", "ClusterConfig") => self.saw_text(text, SourceKind::ClusterConfig, node),
             ("", kind) => self.skip(text, kind.to_owned(), node),
             (group, kind) => self.skip(text, format!("{kind}.{group}"), node),
+        }
+    }
+
+    /// Records where the rules of a role are.
+    fn take_rule_offsets(&mut self, text: &Text<'_>, kind: &str, node: &Node) {
+        let Some(rules) = node.get("rules").and_then(Node::as_sequence) else {
+            return;
+        };
+        let metadata = |key| {
+            let value = node.get("metadata")?.get(key)?.as_text()?;
+            (!value.is_empty()).then(|| value.to_owned())
+        };
+        // As the reader of manifests fills in the namespace.
+        let namespace = match kind {
+            "Role" => metadata("namespace").unwrap_or_else(|| self.namespace.clone()),
+            _ => String::new(),
+        };
+        if let Some(name) = metadata("name") {
+            let offsets = rules.iter().map(Node::offset).collect();
+            self.rule_offsets
+                .insert((namespace, name), (text.index, offsets));
         }
     }
 

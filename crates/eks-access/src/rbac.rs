@@ -1,8 +1,8 @@
 //! The roles and bindings of a cluster, with the default policy and the places of the objects.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use bounded_yaml::{Limits, LineIndex, Node, documents};
+use bounded_yaml::LineIndex;
 use k8s_rbac::bootstrap::LABEL;
 use k8s_rbac::{ClusterRole, KubernetesVersion, Manifests, Metadata, Objects, Policy, PolicyRule};
 
@@ -13,6 +13,7 @@ use crate::place::Place;
 #[derive(Clone, Debug)]
 pub struct Rbac {
     manifests: Manifests,
+    rule_offsets: RuleOffsets,
     objects: Objects,
     policy: Policy,
     default_policy: DefaultPolicy,
@@ -34,7 +35,11 @@ pub enum DefaultPolicy {
 impl Rbac {
     /// Joins the objects of manifests with the default policy of a version, if one is given and they lack
     /// it, and fills in the rules of aggregated roles.
-    pub(crate) fn new(manifests: Manifests, version: Option<KubernetesVersion>) -> Self {
+    pub(crate) fn new(
+        manifests: Manifests,
+        rule_offsets: RuleOffsets,
+        version: Option<KubernetesVersion>,
+    ) -> Self {
         let mut objects = manifests.objects().clone();
         let default_policy = match version {
             _ if has_default_policy(&objects) => DefaultPolicy::InDocuments,
@@ -48,6 +53,7 @@ impl Rbac {
         Self {
             policy: Policy::new(objects.clone()),
             manifests,
+            rule_offsets,
             objects,
             default_policy,
             too_large,
@@ -131,45 +137,27 @@ impl Rbac {
     }
 
     /// Returns the place of a rule of a role, counted from zero; that of the role if the rule's is not known.
-    /// This parses the document again.
     pub(crate) fn place_of_rule(
         &self,
-        all: &[Document],
+        documents: &[Document],
         (kind, namespace, name): (&str, &str, &str),
         rule: usize,
     ) -> Option<Place> {
-        let place = self.manifests.place(kind, namespace, name)?;
+        let place = self.place(kind, namespace, name)?;
         let found = || {
-            let document = all.iter().find(|one| one.name() == place.file)?;
-            let text = document.text();
-            let limits = Limits::new().with_max_bytes(text.len()).with_every_offset();
-            let node = documents(text, &limits)
-                .nth(place.document.checked_sub(1)?)?
-                .ok()?;
-            let rules = at_path(&node, &place.path)?.get("rules")?.as_sequence()?;
-            let offset = rules.get(rule)?.offset()?;
-            let position = LineIndex::new(text).position(offset);
-            Some(Place::at(&place.file, Some(position)))
+            let role = (namespace.to_owned(), name.to_owned());
+            let (document, offsets) = self.rule_offsets.get(&role)?;
+            let document = documents.get(*document)?;
+            let position = LineIndex::new(document.text()).position((*offsets.get(rule)?)?);
+            Some(Place::at(document.name(), Some(position)))
         };
-        found().or_else(|| Some(Place::at(&place.file, place.position)))
+        found().or(Some(place))
     }
 }
 
-/// Follows a path such as `items[3].items[0]`.
-fn at_path<'n>(node: &'n Node, path: &str) -> Option<&'n Node> {
-    let parts = path.split('.').filter(|part| !part.is_empty());
-    parts.into_iter().try_fold(node, |node, part| {
-        let (key, index) = match part.split_once('[') {
-            None => (part, None),
-            Some((key, index)) => (key, Some(index.strip_suffix(']')?.parse::<usize>().ok()?)),
-        };
-        let node = node.get(key)?;
-        match index {
-            None => Some(node),
-            Some(index) => node.as_sequence()?.get(index),
-        }
-    })
-}
+/// The document of each role, and the offset of each of its rules there, by namespace and name. The namespace
+/// of a ClusterRole is empty.
+pub(crate) type RuleOffsets = HashMap<(String, String), (usize, Vec<Option<usize>>)>;
 
 /// Whether objects are a dump of a cluster, which has the default policy.
 fn has_default_policy(objects: &Objects) -> bool {

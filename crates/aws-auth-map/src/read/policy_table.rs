@@ -11,8 +11,8 @@ use crate::resolve::IdentityMap;
 use crate::resolve::backend::Backend;
 use crate::rules::access_policy::{AccessPolicy, PolicyRule};
 
-/// The seven policies whose rules the EKS user guide prints ("Review access policy permissions"),
-/// as of December 2024; one rule a line.
+/// The eight policies whose rules the EKS user guide prints ("Review access policy permissions"),
+/// as of November 2025; one rule a line.
 const EKS: &str = include_str!("eks_access_policies.json");
 
 /// The rules of access policies.

@@ -119,7 +119,7 @@ fn policies_that_are_listed_apart_belong_to_their_principals_entry() {
 #[test]
 fn the_table_of_policies_is_data_that_can_be_replaced() {
     let eks = PolicyTable::eks();
-    assert_eq!(eks.names().count(), 7);
+    assert_eq!(eks.names().count(), 8);
     let policy = |name: &str| AccessPolicy::new(name, AccessScope::Cluster);
     let admin = eks
         .rules(&policy("AmazonEKSClusterAdminPolicy"))

@@ -101,7 +101,7 @@ fn documents_are_recognized_by_what_they_are() {
                     .map(|one| {
                         let line = one.to_string();
                         line.rsplit_once(" (")
-                            .map_or(line.clone(), |(line, _)| line.to_owned())
+                            .map_or_else(|| line.clone(), |(line, _)| line.to_owned())
                     })
                     .collect();
                 report.check(&format!("{name}: callers"), &got, want);
