@@ -1,7 +1,7 @@
 //! One cluster, joined from its documents.
 
 use aws_auth_map::{
-    AuthenticationMode, Backend, BackendKind, Dialect, IdentityMap, Reader, RuleRef, Rules,
+    AuthenticationMode, Backend, BackendKind, Dialect, IdentityMap, RuleRef, Rules,
 };
 use eks_auth::AccessPolicyRules;
 use k8s_rbac::{KubernetesVersion, Policy};
@@ -84,10 +84,7 @@ impl Cluster {
         options: &Options,
     ) -> Self {
         let documents: Vec<Document> = documents.into_iter().collect();
-        let reader = Reader::new()
-            .with_config_map(options.config_map.clone())
-            .with_max_bytes(options.max_bytes)
-            .with_dialect(options.dialect.unwrap_or(Dialect::Eks));
+        let reader = options.reader();
         let mut gathered = Gathered::read(&documents, options, &reader);
         let dialect = mapping::dialect(options, &gathered);
         let reader = reader.with_dialect(dialect.value());

@@ -20,6 +20,11 @@ mod rbac;
 // What its users did.
 pub mod audit;
 
+// Problems and risks, on one scale.
+mod baseline;
+mod finding;
+pub mod format;
+
 // Questions about it.
 mod no_answer;
 mod question;
@@ -30,16 +35,31 @@ mod who;
 // The answers.
 mod callers;
 mod can;
+mod check;
+mod convert;
+mod diff;
+mod edit;
+mod escalate;
 mod grant;
 mod listing;
+mod united;
 mod who_can;
 mod whoami;
 mod why;
+mod write;
 
+pub use baseline::{Baseline, BaselineError, Reviewed};
 pub use callers::{Caller, Callers};
 pub use can::Can;
+pub use check::Checked;
 pub use cluster::Cluster;
+pub use convert::{CLUSTER_PLACEHOLDER, Conversion, ConvertOptions, Target};
+pub use diff::ClusterDiff;
 pub use document::Document;
+pub use edit::{Edit, EditRefused, Edited, NewEntry};
+pub use escalate::{Escalation, EscalationStep, Power};
+pub use finding::{Finding, severity_of_problem};
+pub use k8s_rbac_lint::{ParseSeverityError, Severity};
 pub use listing::{ListedRule, Listing, ListingByNamespace};
 pub use no_answer::NoAnswer;
 pub use options::{DEFAULT_MAX_BYTES, Options, Origin, Setting};
@@ -55,3 +75,4 @@ pub use who_can::{AllowedCaller, AllowedSubject, AllowedWorkload, UnknownCaller,
 pub use whoami::{HeldPolicy, MappedUser, OtherRule, WhoAmI};
 pub use why::{NearMiss, Side, Why};
 pub use workload::Workload;
+pub use write::{ObjectWrite, Writes};

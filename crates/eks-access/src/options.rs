@@ -1,6 +1,6 @@
 //! The settings of a cluster, given or read.
 
-use aws_auth_map::{AuthenticationMode, ConfigMapName, Dialect};
+use aws_auth_map::{AuthenticationMode, ConfigMapName, Dialect, Reader};
 use k8s_rbac::KubernetesVersion;
 
 use crate::place::Place;
@@ -95,6 +95,16 @@ impl Options {
             namespace: Some(namespace.into()),
             ..self
         }
+    }
+}
+
+impl Options {
+    /// Returns the reader of the mapping, for the dialect that is given or that of EKS.
+    pub(crate) fn reader(&self) -> Reader {
+        Reader::new()
+            .with_config_map(self.config_map.clone())
+            .with_max_bytes(self.max_bytes)
+            .with_dialect(self.dialect.unwrap_or(Dialect::Eks))
     }
 }
 

@@ -29,6 +29,16 @@ impl Place {
         }
     }
 
+    /// Builds a place. Lines and columns are counted from one, columns in characters.
+    #[must_use]
+    pub fn new(name: &str, line: Option<usize>, column: Option<usize>) -> Self {
+        Self {
+            file: name.to_owned(),
+            line,
+            column,
+        }
+    }
+
     pub(crate) fn at(name: &str, position: Option<Position>) -> Self {
         Self {
             line: position.map(Position::line),

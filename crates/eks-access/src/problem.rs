@@ -9,6 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
+use crate::finding::severity_of_problem;
 use crate::place::Place;
 
 /// A problem that was met when a document was read. Prints with its place.
@@ -137,16 +138,13 @@ impl Problem {
         }
     }
 
-    /// Returns the severity: `high` if something was not read, `medium` if it was read and probably does
-    /// not have the intended effect, `low` if something was filled in.
+    /// Returns the severity: `high` if something was not read, that of [`severity_of_problem`] if it was read
+    /// from a mapping, `low` if something was filled in, else `medium`.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match &self.cause {
             _ if self.is_lost => Severity::High,
-            Cause::Mapping(problem) => match problem.severity() {
-                aws_auth_map::Severity::Error => Severity::High,
-                aws_auth_map::Severity::Warning => Severity::Medium,
-            },
+            Cause::Mapping(problem) => severity_of_problem(problem.kind()),
             Cause::Manifest {
                 fault: Fault::NamespaceDefaulted,
                 ..

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use aws_auth_map::{AuthenticationMode, ConfigMapName, Dialect};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use eks_access::Severity;
 use k8s_rbac::KubernetesVersion;
 
 /// Who can do what in an Amazon EKS cluster, and why: answered from files, without a cluster.
@@ -13,8 +14,11 @@ use k8s_rbac::KubernetesVersion;
 /// of the AWS command line; files of eksctl; CloudFormation templates; plans and states of Terraform from
 /// `terraform show -json`; `IAMIdentityMapping` objects; the configuration of aws-iam-authenticator.
 ///
-/// Exit status: 0 yes, 1 no, 2 there is no answer: wrong usage, a file that cannot be read, or a question
-/// about a name that neither Kubernetes nor the files have.
+/// Exit status: 0 yes, or nothing was found; 1 no, or something was found; 2 there is no answer: wrong usage,
+/// a file that cannot be read, or a question about a name that neither Kubernetes nor the files have; 3 a
+/// change that locks out nodes, administrators or the caller who makes it.
+///
+/// Under the name `kubectl-eks_access` it is the plugin `kubectl eks-access`.
 #[derive(Parser)]
 #[command(name = "eks-access", version)]
 pub(crate) struct Args {
@@ -106,6 +110,25 @@ pub(crate) struct Common {
         help_heading = "The output"
     )]
     pub(crate) output: Output,
+    /// When to color text for people. The variable `NO_COLOR` turns colors off as well.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        help_heading = "The output"
+    )]
+    pub(crate) color: Color,
+}
+
+/// When text is colored.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal.
+    Auto,
+    Always,
+    Never,
 }
 
 /// How an answer is printed.
@@ -117,6 +140,24 @@ pub(crate) enum Output {
     Json,
     /// The same in YAML.
     Yaml,
+    /// SARIF 2.1.0, for code scanners (`check` and `diff`).
+    Sarif,
+    /// Annotations of GitHub Actions (`check` and `diff`).
+    Github,
+    /// JUnit XML (`check` and `diff`).
+    Junit,
+    /// A comment of a pull request (`check` and `diff`).
+    Markdown,
+}
+
+impl Output {
+    /// Whether only findings have this form.
+    pub(crate) const fn is_of_findings(self) -> bool {
+        matches!(
+            self,
+            Self::Sarif | Self::Github | Self::Junit | Self::Markdown
+        )
+    }
 }
 
 #[derive(Subcommand)]
@@ -164,6 +205,44 @@ pub(crate) enum Command {
     /// Logs are JSON lines, `EventList`s, or exports of Amazon CloudWatch Logs, each of which may be compressed with
     /// gzip. Exit status: 0 nothing found, or a role; 1 unused rules or denied requests, or no request.
     Audit(Audit),
+    /// Find mistakes and risks: on the AWS side, in roles and bindings, and between the two.
+    ///
+    /// Exit status: 1 if a finding is as severe as --fail-on, 2 if a file could not be read.
+    Check(Check),
+    /// Compare two clusters: which callers gain and lose access, and what each may do.
+    ///
+    /// The files of -f are part of both. Exit status: 0 if every caller, user and group may do the same, 1 if
+    /// not, 3 for a lockout.
+    Diff(Diff),
+    /// Change one entry of the aws-auth ConfigMap, and print the new ConfigMap. Everything else stays as it is.
+    ///
+    /// A change that locks out nodes or administrators, or adds an entry that is not read, is refused with
+    /// exit status 3.
+    Edit(Edit),
+    /// Write the mapping in the format of another tool.
+    ///
+    /// What is lost, changed and skipped is listed on standard error; the exit status is 1 if anything was
+    /// lost or changed.
+    Convert(Convert),
+    /// How a caller or user can get more permissions: step by step, the shortest chains first.
+    ///
+    /// Exit status: 0 there is no chain, 1 there is one.
+    Escalate(Escalate),
+    /// May this caller or user store these roles and bindings?
+    ///
+    /// Applies the checks of the API server: permission to create or update, validity, and either holding
+    /// every permission that is granted or having `escalate` or `bind`.
+    Write(Write),
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of the program or of a command.
+    Man {
+        /// The command.
+        command: Option<String>,
+    },
 }
 
 /// How rules are grouped.
@@ -251,4 +330,149 @@ pub(crate) struct Audit {
     /// A part of the log that --save printed (repeatable).
     #[arg(long = "part", value_name = "FILE")]
     pub(crate) parts: Vec<PathBuf>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Check {
+    /// Further files and directories, as with -f.
+    #[arg(value_name = "FILE")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The lowest severity that makes the exit status 1: info, low, medium, high or critical.
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    pub(crate) fail_on: Severity,
+    /// The lowest severity that is printed.
+    #[arg(long, value_name = "SEVERITY", default_value = "info")]
+    pub(crate) min_severity: Severity,
+    /// A file of accepted findings, one a line: a code, an object and a reason, such as `secrets-read
+    /// ClusterRole/cert-manager # it stores certificates`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Prints the baseline that accepts all findings, to fill in the reasons.
+    #[arg(long, conflicts_with = "baseline")]
+    pub(crate) print_baseline: bool,
+    /// Roles and bindings that the cluster has beside the files (repeatable). They are not judged.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) known: Vec<PathBuf>,
+    /// Mends what is mechanical in the ConfigMap, in place: duplicates, the path of a role, and spaces around
+    /// names. Then checks.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Mends even if that locks out nodes or administrators.
+    #[arg(long, requires = "fix")]
+    pub(crate) force: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Diff {
+    /// The cluster before: a file, a directory, `-`, or a revision of git and a path in it, such as
+    /// `origin/main:cluster`.
+    #[arg(value_name = "OLD")]
+    pub(crate) old: String,
+    /// The cluster after.
+    #[arg(value_name = "NEW")]
+    pub(crate) new: String,
+    /// The caller who makes the change (`aws sts get-caller-identity`). That it loses access or a permission
+    /// is a lockout.
+    #[arg(long, value_name = "ARN")]
+    pub(crate) caller: Option<String>,
+    /// A file of differences that are meant, in the form of a baseline: `lockout-nodes
+    /// arn:aws:iam::111122223333:role/old-nodes # retired`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) accept: Option<PathBuf>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Edit {
+    /// Makes the change even if it locks out nodes or administrators, or adds an entry that is not read.
+    #[arg(long, global = true)]
+    pub(crate) force: bool,
+    /// Writes the file in place, whole or not at all, instead of printing it.
+    #[arg(long, short = 'i', global = true)]
+    pub(crate) in_place: bool,
+    #[command(subcommand)]
+    pub(crate) command: EditCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum EditCommand {
+    /// Add an entry at the end of its section, or an account.
+    Add(Entry),
+    /// Replace the entry for an ARN.
+    Replace(Entry),
+    /// Remove the entry for an ARN, a pattern or an account.
+    Remove {
+        /// The ARN, pattern or account as in the entry.
+        #[arg(value_name = "ARN")]
+        arn: String,
+    },
+    /// Remove every entry of a role or user that another entry for the same principal replaces.
+    Dedupe,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Entry {
+    /// The ARN of the role or user, or the twelve digits of an account.
+    #[arg(value_name = "ARN")]
+    pub(crate) arn: String,
+    /// The username, which may contain placeholders such as `{{SessionName}}`.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub(crate) username: String,
+    /// A group (repeatable).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Vec<String>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Convert {
+    /// The format.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) to: Target,
+    /// The name of the cluster. Without it, `CLUSTER` stands in the output.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cluster: Option<String>,
+    /// The region, which eksctl requires.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Writes the entries that EKS makes itself, those of Fargate profiles, too.
+    #[arg(long)]
+    pub(crate) with_managed: bool,
+}
+
+/// The format to convert to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Target {
+    /// The aws-auth ConfigMap.
+    ConfigMap,
+    /// Inputs of `aws eks create-access-entry` and `associate-access-policy` (`--cli-input-json`).
+    Entries,
+    /// A `ClusterConfig` of eksctl.
+    Eksctl,
+    /// A template of CloudFormation. Also `cloud-formation`.
+    #[value(name = "cloudformation", alias = "cloud-formation")]
+    CloudFormation,
+    /// Terraform resources, with `import` blocks for entries that exist.
+    Terraform,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Escalate {
+    /// The ARN of a caller or of a role; without it if --as is given.
+    #[arg(value_name = "WHO", required_unless_present = "name")]
+    pub(crate) who: Option<String>,
+    /// Prints one shortest chain to this power only: `system:masters`, a username, `group:NAME`, or a question
+    /// such as 'get secrets -n kube-system'.
+    #[arg(long, value_name = "POWER")]
+    pub(crate) to: Option<String>,
+    #[command(flatten)]
+    pub(crate) user: User,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Write {
+    /// WHO FILE…, with WHO the ARN of a caller or of a role, and the files or directories with the objects to
+    /// store; without WHO if --as is given.
+    #[arg(required = true, value_name = "WHO FILE")]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) user: User,
 }

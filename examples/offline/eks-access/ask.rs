@@ -1,13 +1,26 @@
 //! The questions.
 
-use eks_access::{CallerArn, Cluster, NoAnswer, Question, Who};
+use std::path::PathBuf;
 
-use crate::args::{self, By, Command, Scope, User};
+use eks_access::{CallerArn, Cluster, NoAnswer, Power, Question, Who};
+
+use crate::args::{self, By, Command, Common, Scope, User};
 use crate::print::Answer;
+use crate::{check, convert, input};
 
 /// Answers a command for one cluster.
-pub(crate) fn ask(command: &Command, cluster: &Cluster) -> Answer {
+pub(crate) fn ask(command: &Command, common: &Common, cluster: &Cluster) -> Answer {
     let answer = match command {
+        Command::Check(asked) => {
+            return check::check_cluster(asked, common, cluster)
+                .unwrap_or_else(|why| Answer::failed("input", why));
+        }
+        Command::Convert(asked) => return convert::convert(asked, common, cluster),
+        Command::Escalate(asked) => escalate(asked, cluster),
+        Command::Write(asked) => write(asked, common, cluster),
+        Command::Completions { .. } | Command::Diff(_) | Command::Edit(_) | Command::Man { .. } => {
+            return Answer::failed("fleet", "not a question about a fleet".to_owned());
+        }
         Command::Can(asked) => each(asked, |who, question| {
             let can = cluster.can(who, question)?;
             Ok(Answer::new(can.verdict().exit_status(), &can, cluster))
@@ -56,6 +69,36 @@ fn list(
         None => Answer::new(status, &listing, cluster),
         Some(By::Namespace) => Answer::new(status, &listing.by_namespace(), cluster),
     })
+}
+
+fn escalate(asked: &args::Escalate, cluster: &Cluster) -> Result<Answer, NoAnswer> {
+    let who = match (who(&asked.user)?, &asked.who) {
+        (Some(who), _) => who,
+        (None, Some(arn)) => Who::caller(arn)?,
+        (None, None) => Who::caller("")?,
+    };
+    let to = asked.to.as_deref().map(Power::parse).transpose()?;
+    let answer = cluster.escalate(&who, to.as_ref())?;
+    Ok(Answer::new(answer.exit_status(), &answer, cluster))
+}
+
+fn write(asked: &args::Write, common: &Common, cluster: &Cluster) -> Result<Answer, NoAnswer> {
+    let words = asked.words.as_slice();
+    let (who, paths) = match (who(&asked.user)?, words.split_first()) {
+        (Some(who), _) => (who, words),
+        (None, Some((arn, paths))) => (Who::caller(arn)?, paths),
+        (None, None) => (Who::caller("")?, words),
+    };
+    let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+    let written = match input::read(common, &paths) {
+        Ok(written) => written,
+        Err(why) => return Ok(Answer::failed("input", why)),
+    };
+    if let Some(problem) = written.unreadable().next() {
+        return Ok(Answer::failed("input", problem.to_string()));
+    }
+    let answer = cluster.writes(&who, written.rbac().written())?;
+    Ok(Answer::new(answer.exit_status(), &answer, cluster))
 }
 
 fn whoami(asked: &args::Whoami, cluster: &Cluster) -> Result<Answer, NoAnswer> {

@@ -22,6 +22,12 @@ pub(crate) fn cluster_in(common: &Common, directory: &Path) -> Result<Cluster, S
 
 /// Reads the cluster of some files, with the other options.
 pub(crate) fn read(common: &Common, paths: &[PathBuf]) -> Result<Cluster, String> {
+    let documents = documents(common, paths)?;
+    Ok(Cluster::from_documents(documents, &options(common)))
+}
+
+/// Reads the documents of some files, and those of the principals.
+pub(crate) fn documents(common: &Common, paths: &[PathBuf]) -> Result<Vec<Document>, String> {
     let paths: Vec<PathBuf> = paths.iter().chain(&common.principals).cloned().collect();
     let texts = files::manifests(&paths, common.max_input_size).map_err(|why| {
         match why.contains("longer than ") {
@@ -29,10 +35,10 @@ pub(crate) fn read(common: &Common, paths: &[PathBuf]) -> Result<Cluster, String
             false => why,
         }
     })?;
-    let documents = texts
+    Ok(texts
         .into_iter()
-        .map(|(name, text)| Document::new(name, text));
-    Ok(Cluster::from_documents(documents, &options(common)))
+        .map(|(name, text)| Document::new(name, text))
+        .collect())
 }
 
 /// Builds the settings that the options give.

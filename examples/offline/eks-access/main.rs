@@ -12,8 +12,16 @@
 mod args;
 mod ask;
 mod audit;
+mod check;
+mod convert;
+mod diff;
+mod edit;
+mod git;
+mod in_place;
 mod input;
+mod manual;
 mod print;
+mod style;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +29,14 @@ use std::process::ExitCode;
 
 use program::output;
 
-use args::{Args, Command};
+use args::{Args, Color, Command, Output};
 use print::Answer;
 
 /// The name before every line on standard error.
 const PROGRAM: &str = "eks-access";
+
+/// The status of a change that locks out nodes, administrators or the caller.
+const LOCKOUT: u8 = 3;
 
 fn main() -> ExitCode {
     let args = match output::parse::<Args>(PROGRAM) {
@@ -37,25 +48,58 @@ fn main() -> ExitCode {
         output::note(PROGRAM, line);
     }
     let text = print::text(&answer, args.common.output);
-    output::finish(PROGRAM, answer.status, &text)
+    let is_printed_as_is = matches!(
+        args.command,
+        Command::Completions { .. } | Command::Convert(_) | Command::Edit(_) | Command::Man { .. }
+    );
+    match args.common.color {
+        _ if args.common.output != Output::Text || is_printed_as_is => {
+            output::finish(PROGRAM, answer.status, &text)
+        }
+        Color::Never => output::finish(PROGRAM, answer.status, &text),
+        Color::Auto => output::finish_styled(PROGRAM, answer.status, &style::colored(&text)),
+        Color::Always => output::finish(PROGRAM, answer.status, &style::colored(&text)),
+    }
 }
 
 /// Answers a command line, for one cluster or for each of a fleet.
 fn run(args: &Args) -> Answer {
-    if let Command::Audit(asked) = &args.command {
-        return audit::answer(&args.common, asked);
+    let common = &args.common;
+    let is_of_findings = matches!(args.command, Command::Check(_) | Command::Diff(_));
+    if common.output.is_of_findings() && !is_of_findings {
+        let why = "this form is for `check` and `diff`; choose text, json or yaml";
+        return Answer::failed("output", why.to_owned());
     }
-    let Some(fleet) = &args.common.fleet else {
-        return match input::cluster(&args.common) {
-            Ok(cluster) => ask::ask(&args.command, &cluster),
-            Err(why) => Answer::failed("input", why),
-        };
+    let answer = match &args.command {
+        Command::Audit(asked) => Ok(audit::answer(common, asked)),
+        Command::Completions { shell } => Ok(manual::completions(*shell)),
+        Command::Man { command } => manual::page(command.as_deref()),
+        _ if common.fleet.is_some() => return of_fleet(args),
+        Command::Check(asked) => check::check(asked, common),
+        Command::Diff(asked) => diff::diff(asked, common),
+        Command::Edit(asked) => edit::edit(asked, common),
+        command => input::cluster(common).map(|cluster| ask::ask(command, common, &cluster)),
     };
+    answer.unwrap_or_else(|why| Answer::failed("input", why))
+}
+
+/// Answers a command line for each cluster of a fleet.
+fn of_fleet(args: &Args) -> Answer {
+    let common = &args.common;
+    let Some(fleet) = &common.fleet else {
+        return Answer::failed("fleet", "give the directory of a fleet".to_owned());
+    };
+    if common.output == Output::Sarif {
+        return Answer::failed(
+            "output",
+            "SARIF is of one cluster, not of a fleet".to_owned(),
+        );
+    }
     match input::fleet(fleet) {
         Err(why) => Answer::failed("input", why),
         Ok(directories) => Answer::of_fleet(directories.into_iter().map(|(name, directory)| {
-            let answer = match input::cluster_in(&args.common, &directory) {
-                Ok(cluster) => ask::ask(&args.command, &cluster),
+            let answer = match input::cluster_in(common, &directory) {
+                Ok(cluster) => ask::ask(&args.command, common, &cluster),
                 Err(why) => Answer::failed("input", why),
             };
             (name, answer)

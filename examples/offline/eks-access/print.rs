@@ -120,7 +120,7 @@ impl Answer {
 }
 
 /// Adds what the answer rests on: the settings of the cluster, and the problems of its files.
-fn with_cluster(mut data: Map<String, Value>, cluster: &Cluster) -> Value {
+pub(crate) fn with_cluster(mut data: Map<String, Value>, cluster: &Cluster) -> Value {
     let settings = json!({
         "kubernetesVersion": cluster.kubernetes_version().value().to_string(),
         "authenticationMode": cluster.authentication_mode().value().as_str(),
@@ -140,23 +140,30 @@ fn with_cluster(mut data: Map<String, Value>, cluster: &Cluster) -> Value {
 
 /// Writes the problems of a cluster's files, and what was not used, one line each.
 pub(crate) fn warnings(cluster: &Cluster) -> Vec<String> {
-    let mut lines: Vec<String> = cluster.problems().iter().map(ToString::to_string).collect();
-    lines.extend(cluster.unrecognized().iter().map(|one| {
-        format!(
-            "not used: {} {}, the first in {}",
-            one.count(),
-            Printable::new(one.kind()),
-            one.first()
-        )
-    }));
-    lines
+    let problems = cluster.problems().iter().map(ToString::to_string);
+    problems.chain(warnings_beside(cluster)).collect()
+}
+
+/// Writes what was not used of a cluster's files, for answers that list the problems.
+pub(crate) fn warnings_beside(cluster: &Cluster) -> Vec<String> {
+    let unrecognized = cluster.unrecognized().iter();
+    unrecognized
+        .map(|one| {
+            format!(
+                "not used: {} {}, the first in {}",
+                one.count(),
+                Printable::new(one.kind()),
+                one.first()
+            )
+        })
+        .collect()
 }
 
 /// Formats an answer.
 pub(crate) fn text(answer: &Answer, output: Output) -> String {
     match output {
-        Output::Text => answer.text.clone(),
-        Output::Json => json_text(&answer.data),
+        Output::Text | Output::Github | Output::Junit | Output::Markdown => answer.text.clone(),
+        Output::Json | Output::Sarif => json_text(&answer.data),
         Output::Yaml => yaml_text(&answer.data),
     }
 }

@@ -66,7 +66,7 @@ fn questions_are_answered_as_the_cases_say() {
         }
         assert!(!documents.is_empty(), "{}: no documents", case.argv);
         let cluster = Cluster::from_documents(documents, &input::options(&args.common));
-        let answer = ask::ask(&args.command, &cluster);
+        let answer = ask::ask(&args.command, &args.common, &cluster);
         let printed = print::text(&answer, args.common.output);
         let all = format!("{printed}{}", answer.aside.join("\n"));
         if answer.status != case.status {

@@ -151,7 +151,7 @@ fn an_edit_of_one_config_map_among_several_leaves_the_others_as_they_are() {
     let editor = Editor::new().with_reader(Reader::new().with_config_map(missing));
     assert_eq!(
         editor.add(&text, Section::Roles, &rule),
-        Err(EditError::NotAConfigMap)
+        Err(EditError::Ambiguous)
     );
 }
 

@@ -1,0 +1,229 @@
+//! What is wrong or risky in a cluster: on the AWS side, in RBAC, and between the two.
+
+mod principals;
+mod seam;
+
+use std::cmp::Reverse;
+
+use aws_auth_map::{Location, ProblemKind, RulePrincipal, RuleRef, Section};
+use k8s_rbac::{Objects, SubjectName};
+use k8s_rbac_lint::Lint;
+
+use crate::cluster::Cluster;
+use crate::finding::Finding;
+use crate::no_answer::NoAnswer;
+use crate::options::Origin;
+use crate::place::Place;
+use crate::problem::{Cause, Problem};
+
+/// The limit on the size of a document in which the line of a rule of a role is looked up, in bytes. It is
+/// parsed again for each finding. Our choice: such a document takes about ten milliseconds.
+const MAX_LOCATED: usize = 256 * 1024;
+
+/// What a check found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Checked {
+    /// The findings, the most severe first, then by place.
+    pub findings: Vec<Finding>,
+    /// Why parts of the cluster could not be read at all. They are among the findings, too. If there are
+    /// any, the findings are not all of them.
+    pub unreadable: Vec<Problem>,
+}
+
+impl Cluster {
+    /// Checks the cluster: the problems of its documents, of the mapping, of roles and bindings, and of the
+    /// seam between them.
+    ///
+    /// `known` are roles and bindings that the cluster has beside those of the documents. They can be bound
+    /// and are not judged.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer::NoMapping`] if there is nothing to check: neither a mapping nor a role or a binding, and
+    /// no document that could not be read.
+    pub fn check(&self, known: &Objects) -> Result<Checked, NoAnswer> {
+        if !self.has_mapping() && !self.rbac().is_any_written() && self.problems().is_empty() {
+            return Err(NoAnswer::NoMapping);
+        }
+        let mut findings: Vec<Finding> = self
+            .problems()
+            .iter()
+            .filter(|problem| !self.is_refuted(problem))
+            .map(|problem| Finding::of_problem(problem, &self.object_of(problem)))
+            .collect();
+        findings.extend(self.findings_of_map());
+        findings.extend(self.findings_of_rbac(known));
+        findings.extend(self.findings_of_seam());
+        findings.extend(self.findings_of_principals());
+        findings.sort_by(|one, other| {
+            let key = |finding: &Finding| (Reverse(finding.severity), finding.place.clone());
+            key(one).cmp(&key(other))
+        });
+        let mut seen = std::collections::HashSet::new();
+        findings.retain(|finding| seen.insert(finding.clone()));
+        Ok(Checked {
+            findings,
+            unreadable: self
+                .unreadable()
+                .filter(|problem| !is_mapping_with_a_slip(problem))
+                .cloned()
+                .collect(),
+        })
+    }
+
+    /// Returns whether the bindings show that a problem is none: a group that looks like a mistake is bound.
+    fn is_refuted(&self, problem: &Problem) -> bool {
+        let Cause::Mapping(mapping) = problem.cause() else {
+            return false;
+        };
+        let is_about_group = matches!(
+            mapping.kind(),
+            ProblemKind::ClusterRoleAsGroup(_) | ProblemKind::UnknownSystemGroup(_)
+        );
+        let groups = || {
+            self.rule_at(mapping.at(), problem.place())
+                .map(|rule| rule.groups().iter().map(aws_auth_map::Template::source))
+        };
+        is_about_group
+            && groups().is_some_and(|mut groups| {
+                groups.all(|group| self.is_bound(&SubjectName::Group(group)))
+            })
+    }
+
+    fn rule_at(&self, at: Location, place: &Place) -> Option<&aws_auth_map::Rule> {
+        let rule = RuleRef::new(at.section()?, at.index()?);
+        let backends = self.identity_map().backends().iter().enumerate();
+        backends
+            .filter(|(index, _)| {
+                self.place_of_mapping(*index, rule)
+                    .is_some_and(|of| of.file() == place.file())
+            })
+            .find_map(|(_, backend)| backend.rules().rule(rule))
+    }
+
+    /// Names the entry that a problem of the mapping is in by its principal, so that the name stays the same
+    /// if entries move.
+    fn object_of(&self, problem: &Problem) -> String {
+        let Cause::Mapping(mapping) = problem.cause() else {
+            return problem.place().file().to_owned();
+        };
+        let at = mapping.at();
+        let principal = self.rule_at(at, problem.place()).map(principal);
+        match (at.section(), principal) {
+            (Some(section), Some(principal)) => format!("{section} {principal}"),
+            (Some(section), None) => match at.index() {
+                Some(index) => format!("{section}[{index}]"),
+                None => section.to_string(),
+            },
+            (None, _) => problem.place().file().to_owned(),
+        }
+    }
+
+    /// Finds the problems that only the sources of the mapping together have.
+    fn findings_of_map(&self) -> Vec<Finding> {
+        // The default mode asks every source, and lets nodes join by entries that are not here.
+        let map = self.identity_map();
+        map.check()
+            .iter()
+            .map(|found| {
+                let (problem, at) = (found.problem(), found.problem().at());
+                let rule = at
+                    .section()
+                    .zip(at.index())
+                    .map(|(section, index)| RuleRef::new(section, index));
+                let backend = map.backends().iter().position(|backend| {
+                    Some(backend.kind()) == found.backend()
+                        && rule.is_none_or(|rule| {
+                            rule.section() == Section::Accounts
+                                || backend.rules().rule(rule).is_some()
+                        })
+                });
+                let place = backend
+                    .zip(rule)
+                    .and_then(|(backend, rule)| self.place_of_mapping(backend, rule));
+                let principal = backend
+                    .and_then(|backend| map.backends().get(backend)?.rules().rule(rule?))
+                    .map(principal);
+                let object = match (at.section(), principal) {
+                    (Some(section), Some(principal)) => format!("{section} {principal}"),
+                    (Some(section), None) => section.to_string(),
+                    (None, _) => String::new(),
+                };
+                let finding = Finding::of_mapping(problem, place, &object);
+                match object.as_str() {
+                    "" => finding.in_field(""),
+                    _ => finding,
+                }
+            })
+            .collect()
+    }
+
+    /// Finds what is wrong or risky in roles and bindings.
+    fn findings_of_rbac(&self, known: &Objects) -> Vec<Finding> {
+        let version = self.kubernetes_version();
+        let lint = match version.origin() {
+            // What holds in any version that the cluster may have.
+            Origin::Default => Lint::new(),
+            Origin::Option | Origin::Document(_) => Lint::for_version(version.value()),
+        };
+        let found = lint.with_known(known.clone()).run(self.rbac().written());
+        found
+            .iter()
+            .map(|finding| Finding::of_lint(finding, self.place_of_lint(finding)))
+            .collect()
+    }
+
+    fn place_of_lint(&self, finding: &k8s_rbac_lint::Finding) -> Option<Place> {
+        let object = &finding.object;
+        let (kind, namespace, name) =
+            (object.kind, object.namespace.as_str(), object.name.as_str());
+        let place = self.rbac().place(kind, namespace, name)?;
+        let rule = finding.path.strip_prefix("rules[");
+        let rule = rule.and_then(|rest| rest.split_once(']')?.0.parse().ok());
+        let Some(rule) = rule else {
+            return Some(place);
+        };
+        let document = self
+            .documents()
+            .iter()
+            .find(|one| one.name() == place.file());
+        if document.is_some_and(|document| document.text().len() > MAX_LOCATED) {
+            return Some(place);
+        }
+        self.place_of_role_rule(kind, namespace, name, rule)
+    }
+}
+
+/// Returns whether a document is a mapping with a slip, which a check finds, and not something else or
+/// nothing, of which there is nothing to check.
+pub(crate) fn is_mapping_with_a_slip(problem: &Problem) -> bool {
+    match problem.cause() {
+        Cause::Mapping(mapping) => !matches!(
+            mapping.kind(),
+            ProblemKind::ErrorOutput
+                | ProblemKind::KubectlDescribe
+                | ProblemKind::ListedEntries
+                | ProblemKind::NotAConfigMap
+                | ProblemKind::NothingThere
+        ),
+        Cause::Manifest { .. } | Cause::Source(_) => false,
+    }
+}
+
+/// Returns the principal of a rule, as it is written.
+pub(crate) fn principal(rule: &aws_auth_map::Rule) -> String {
+    match rule.principal() {
+        RulePrincipal::Arn(arn)
+        | RulePrincipal::ArnAndUserId(arn, _)
+        | RulePrincipal::UserId(_, Some(arn)) => arn.to_owned(),
+        RulePrincipal::UserId(id, None) => id.to_owned(),
+        RulePrincipal::Pattern(pattern) => pattern.as_str().to_owned(),
+        RulePrincipal::Sso(role) => format!(
+            "permission set {} in account {}",
+            role.permission_set(),
+            role.account()
+        ),
+        _ => String::new(),
+    }
+}

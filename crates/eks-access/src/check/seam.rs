@@ -1,0 +1,389 @@
+//! The seam between the mapping and RBAC: groups that no binding names, and bindings for users and groups
+//! that no caller becomes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_auth_map::{Placeholder, Template};
+use k8s_rbac::{BindingName, PolicyRule, SubjectName};
+use k8s_rbac_lint::Severity;
+use printable_text::Printable;
+
+use crate::callers::Effective;
+use crate::cluster::Cluster;
+use crate::finding::Finding;
+use crate::place::Place;
+
+/// The groups that Kubernetes or EKS acts on without a binding of the documents.
+///
+/// As upstream: `apiserver/pkg/authentication/user`, the default policy, and the EKS user guide.
+const BUILT_IN_GROUPS: [&str; 9] = [
+    "eks:kube-proxy-windows",
+    "system:authenticated",
+    "system:bootstrappers",
+    "system:masters",
+    "system:monitoring",
+    "system:node-proxier",
+    "system:nodes",
+    "system:serviceaccounts",
+    "system:unauthenticated",
+];
+
+/// The greatest difference between a name and one that may be meant: two characters in a name of four or
+/// more. Our choice.
+const MAX_DISTANCE: usize = 2;
+
+/// The limit on pairs of names that are compared. Our choice: this takes less than a second.
+const MAX_COMPARED: usize = 100_000;
+
+impl Cluster {
+    /// Compares the users and groups of the mapping with the subjects of bindings. Without bindings, or
+    /// without a mapping, there is nothing to compare.
+    pub(super) fn findings_of_seam(&self) -> Vec<Finding> {
+        if !self.rbac().is_any_written() || !self.has_mapping() {
+            return Vec::new();
+        }
+        let effective = self.effective_rules();
+        let bound = Bound::of(self);
+        let mut findings: Vec<Finding> = effective
+            .iter()
+            .flat_map(|one| self.unbound(one, &bound))
+            .collect();
+        findings.extend(
+            effective
+                .iter()
+                .flat_map(|one| self.by_session_name(one, &bound)),
+        );
+        findings.extend(self.unmapped(&effective, &bound));
+        findings
+    }
+
+    /// Finds the groups of a rule that no binding names.
+    fn unbound(&self, one: &Effective<'_>, bound: &Bound) -> Vec<Finding> {
+        let mapped = one.authenticated.mapped();
+        let user = mapped.user();
+        let is_known = |group: &String| {
+            BUILT_IN_GROUPS.contains(&group.as_str()) || bound.groups.contains_key(group)
+        };
+        let unbound: Vec<&String> = user
+            .groups()
+            .iter()
+            .filter(|group| !is_known(group))
+            .collect();
+        let is_node = user.groups().iter().any(|group| group == "system:nodes");
+        let has_other = user
+            .groups()
+            .iter()
+            .any(|group| bound.groups.contains_key(group) || group == "system:masters");
+        let is_powerless = !has_other
+            && !is_node
+            && !bound.users.contains_key(user.username())
+            && mapped.access_policies().is_empty()
+            // The rest of the name is chosen by the session.
+            && !one.rule.is_some_and(|rule| bound.is_any_user_of(rule.username()));
+        let place = self.place_of_mapping(one.backend, one.at);
+        let object = format!("{} {}", one.at.section(), one.principal);
+        let finding = |code: &'static str, severity, message: String| {
+            Finding::new(code, severity, message)
+                .at(place.clone())
+                .about(object.clone())
+        };
+        if is_powerless && unbound.is_empty() {
+            let name = Printable::new(user.username());
+            return vec![
+                finding(
+                    "powerless-user",
+                    Severity::Medium,
+                    format!("no binding names user `{name}`, who is in no group and has no access policy"),
+                )
+                .with_help("Bind a role to the user, or add a group that is bound."),
+            ];
+        }
+        let severity = match is_powerless {
+            true => Severity::High,
+            false => Severity::Medium,
+        };
+        unbound
+            .into_iter()
+            .map(|group| {
+                let mut message = format!("no binding names group `{}`", Printable::new(group));
+                if let Some(near) = nearest(group, bound.groups.keys()) {
+                    message.push_str(&format!("; `{}` is bound", Printable::new(near)));
+                }
+                finding("unbound-group", severity, message)
+                    .in_field(format!("group {group}"))
+                    .with_help("Bind a role to the group, or correct its name.")
+            })
+            .collect()
+    }
+
+    /// Finds users and groups with bindings that the name of a session chooses.
+    fn by_session_name(&self, one: &Effective<'_>, bound: &Bound) -> Vec<Finding> {
+        let Some(rule) = one.rule else {
+            return Vec::new();
+        };
+        let place = self.place_of_mapping(one.backend, one.at);
+        let object = format!("{} {}", one.at.section(), one.principal);
+        let found = |kind: &'static str, name: &String, power: &Power| {
+            let severity = match power.is_everything {
+                true => Severity::Critical,
+                false => Severity::High,
+            };
+            let message = format!(
+                "a session named as it likes becomes {kind} `{}`, which {} binds to {}",
+                Printable::new(name),
+                power.binding,
+                power.role
+            );
+            Finding::new("bound-by-session-name", severity, message)
+                .at(place.clone())
+                .about(object.clone())
+                .with_help(
+                    "Write a prefix before the session name that no other name has, or map the role to a \
+                     fixed name.",
+                )
+        };
+        let mut findings = Vec::new();
+        for group in rule.groups().iter().filter(|group| has_session(group)) {
+            let fitting = bound
+                .groups
+                .iter()
+                .filter(|(name, _)| could_be(group, name));
+            findings.extend(fitting.map(|(name, power)| found("a member of group", name, power)));
+        }
+        // With a prefix, the users below it are what the rule is for.
+        let username = rule.username().source();
+        if has_session(rule.username()) && username.starts_with(['{', '<']) {
+            let fitting = bound
+                .users
+                .iter()
+                .filter(|(name, _)| could_be(rule.username(), name));
+            findings.extend(fitting.map(|(name, power)| found("user", name, power)));
+        }
+        findings
+    }
+
+    /// Finds subjects of bindings that no caller becomes.
+    fn unmapped(&self, effective: &[Effective<'_>], bound: &Bound) -> Vec<Finding> {
+        let mut names = BTreeSet::new();
+        for one in effective {
+            let user = one.authenticated.user();
+            names.extend(user.groups().iter().map(String::as_str));
+            names.insert(user.username());
+        }
+        let is_reached = |name: &str| {
+            names.contains(name)
+                || effective.iter().any(|one| match one.rule {
+                    Some(rule) => std::iter::once(rule.username())
+                        .chain(rule.groups())
+                        .any(|template| could_be(template, name)),
+                    None => iam_principal::Principal::parse(name).is_ok_and(|principal| {
+                        principal.account() == one.authenticated.identity().account()
+                    }),
+                })
+        };
+        let groups = bound
+            .groups
+            .iter()
+            .map(|(name, power)| ("group", name, power));
+        let users = bound
+            .users
+            .iter()
+            .map(|(name, power)| ("user", name, power));
+        groups
+            .chain(users)
+            .filter(|(_, name, power)| {
+                power.is_written && !name.starts_with("system:") && !is_reached(name)
+            })
+            .map(|(kind, name, power)| {
+                let near = nearest(name, names.iter().copied());
+                let severity = match near {
+                    Some(_) => Severity::Medium,
+                    None => Severity::Low,
+                };
+                let mut message = format!("no caller becomes {kind} `{}`", Printable::new(name));
+                if let Some(near) = near {
+                    message.push_str(&format!("; `{}` is mapped", Printable::new(near)));
+                }
+                Finding::new("unmapped-subject", severity, message)
+                    .at(power.place(self))
+                    .about(power.object())
+                    .in_field(format!("{kind} {name}"))
+                    .with_help("Map a principal to it, or remove the subject.")
+            })
+            .collect()
+    }
+}
+
+/// What a subject of bindings is granted by the most powerful of them.
+struct Power {
+    binding: String,
+    /// Kind, namespace and name.
+    binding_name: (&'static str, String, String),
+    role: String,
+    is_everything: bool,
+    /// Whether the binding is one of the documents, not of the default policy.
+    is_written: bool,
+}
+
+impl Power {
+    fn place(&self, cluster: &Cluster) -> Option<Place> {
+        let (kind, namespace, name) = &self.binding_name;
+        cluster.rbac().place(kind, namespace, name)
+    }
+
+    fn object(&self) -> String {
+        let (kind, namespace, name) = &self.binding_name;
+        match namespace.as_str() {
+            "" => format!("{kind}/{name}"),
+            namespace => format!("{kind}/{namespace}/{name}"),
+        }
+    }
+}
+
+/// The users and groups that bindings in effect name. Service accounts are left out.
+#[derive(Default)]
+struct Bound {
+    users: BTreeMap<String, Power>,
+    groups: BTreeMap<String, Power>,
+}
+
+impl Bound {
+    fn of(cluster: &Cluster) -> Self {
+        let mut bound = Self::default();
+        for binding in cluster.policy().bindings() {
+            let name = match binding.name() {
+                BindingName::ClusterRoleBinding { name } => {
+                    ("ClusterRoleBinding", String::new(), name.to_owned())
+                }
+                BindingName::RoleBinding { namespace, name } => {
+                    ("RoleBinding", namespace.to_owned(), name.to_owned())
+                }
+            };
+            let is_written = cluster.rbac().place(name.0, &name.1, &name.2).is_some();
+            let is_everything = binding.namespace().is_none()
+                && binding
+                    .rules()
+                    .unwrap_or_default()
+                    .iter()
+                    .any(allows_everything);
+            for subject in binding.subjects() {
+                let Some(identity) = SubjectName::of(subject, binding.namespace()) else {
+                    continue;
+                };
+                if identity.as_service_account().is_some() {
+                    continue;
+                }
+                let (list, name_of_subject) = match identity {
+                    SubjectName::User(name) => (&mut bound.users, name),
+                    SubjectName::Group(name) => (&mut bound.groups, name),
+                };
+                let power = Power {
+                    binding: binding.name().to_string(),
+                    binding_name: name.clone(),
+                    role: format!(
+                        "{} \"{}\"",
+                        binding.role_ref().kind,
+                        Printable::new(&binding.role_ref().name)
+                    ),
+                    is_everything,
+                    is_written,
+                };
+                match list.get(&name_of_subject) {
+                    Some(known) if known.is_everything || !is_everything => {}
+                    _ => {
+                        list.insert(name_of_subject, power);
+                    }
+                }
+            }
+        }
+        bound
+    }
+
+    fn is_any_user_of(&self, template: &Template) -> bool {
+        template.placeholders().next().is_some()
+            && self.users.keys().any(|name| could_be(template, name))
+    }
+}
+
+fn allows_everything(rule: &PolicyRule) -> bool {
+    let has_all = |list: &[String]| list.iter().any(|one| one == "*");
+    has_all(&rule.verbs)
+        && has_all(&rule.api_groups)
+        && has_all(&rule.resources)
+        && rule.resource_names.is_empty()
+}
+
+fn has_session(template: &Template) -> bool {
+    template
+        .placeholders()
+        .any(|(name, _)| matches!(name, Placeholder::SessionName | Placeholder::SessionNameRaw))
+}
+
+/// Returns whether a template with placeholders may render as a name, each placeholder as any text. A
+/// template without placeholders is compared by its callers.
+fn could_be(template: &Template, name: &str) -> bool {
+    let mut source = template.source();
+    if template.placeholders().next().is_none() {
+        return source == name;
+    }
+    for (placeholder, _) in template.placeholders() {
+        for (open, close) in [("{{", "}}"), ("<<", ">>")] {
+            source = source.replace(&format!("{open}{}{close}", placeholder.name()), "\0");
+        }
+    }
+    let Some((begin, rest)) = source.split_once('\0') else {
+        return source == name;
+    };
+    let (middle, end) = rest.rsplit_once('\0').unwrap_or(("", rest));
+    let inner = name
+        .strip_prefix(begin)
+        .and_then(|name| name.strip_suffix(end));
+    let mut parts = middle.split('\0').filter(|part| !part.is_empty());
+    inner.is_some_and(|inner| {
+        !inner.is_empty()
+            && parts
+                .try_fold(inner, |left, part| Some(left.split_once(part)?.1))
+                .is_some()
+    })
+}
+
+/// Returns the name that is nearest to a mistyped one.
+fn nearest<'n, N: AsRef<str> + ?Sized + 'n>(
+    name: &str,
+    names: impl IntoIterator<Item = &'n N>,
+) -> Option<&'n str> {
+    if name.len() < 4 {
+        return None;
+    }
+    names
+        .into_iter()
+        .take(MAX_COMPARED)
+        .map(AsRef::as_ref)
+        .filter(|other| !other.starts_with("system:") && *other != name)
+        .filter(|other| other.len().abs_diff(name.len()) <= MAX_DISTANCE)
+        .map(|other| (distance(name, other), other))
+        .filter(|(distance, _)| *distance <= MAX_DISTANCE)
+        .min()
+        .map(|(_, other)| other)
+}
+
+/// Returns the least number of characters to change, insert or delete; case does not count.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, c) in one.to_lowercase().chars().enumerate() {
+        let mut diagonal = at;
+        let mut left = at.saturating_add(1);
+        let mut next = vec![left];
+        for (above, wanted) in row.iter().skip(1).zip(&other) {
+            let changed = diagonal.saturating_add(usize::from(c != *wanted));
+            left = changed
+                .min(above.saturating_add(1))
+                .min(left.saturating_add(1));
+            next.push(left);
+            diagonal = *above;
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}

@@ -1,0 +1,365 @@
+//! The mapping of a cluster in the format of another tool.
+
+mod names;
+mod write;
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
+
+use aws_auth_map::{
+    AccessEntry, AuthenticationMode, BackendKind, ConversionLoss, EntryType, Rules, Section,
+};
+use iam_principal::Principal;
+use k8s_rbac_lint::Severity;
+use printable_text::Printable;
+use serde::Serialize;
+
+use crate::cluster::Cluster;
+use crate::finding::{Finding, one_line};
+use crate::no_answer::NoAnswer;
+use crate::options::Options;
+use crate::source::SourceKind;
+
+/// What stands for the name of the cluster if it is not given.
+pub const CLUSTER_PLACEHOLDER: &str = "CLUSTER";
+
+/// The format to write.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Target {
+    /// A CloudFormation template with `AWS::EKS::AccessEntry`.
+    CloudFormation,
+    /// The aws-auth ConfigMap.
+    ConfigMap,
+    /// A `ClusterConfig` of eksctl with `accessConfig.accessEntries`.
+    Eksctl,
+    /// Inputs of `aws eks create-access-entry` and `associate-access-policy` (`--cli-input-json`), one a
+    /// line.
+    Entries,
+    /// Terraform resources, with `import` blocks for entries that exist.
+    Terraform,
+}
+
+/// What the output needs and the mapping does not have.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "settings, all with defaults")]
+pub struct ConvertOptions {
+    /// The name of the cluster. Without it, [`CLUSTER_PLACEHOLDER`] stands in the output.
+    pub cluster_name: Option<String>,
+    /// The region, which eksctl requires.
+    pub region: Option<String>,
+    /// Whether entries that EKS makes itself, those of Fargate profiles, are written, too.
+    pub is_managed_included: bool,
+}
+
+/// A converted mapping.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Conversion {
+    /// The format.
+    pub target: Target,
+    /// The text in this format. Empty if everything was skipped or lost.
+    pub output: String,
+    /// Rules that are not converted.
+    pub lost: Vec<Finding>,
+    /// Rules that are converted with a difference.
+    pub changed: Vec<Finding>,
+    /// Rules that need no conversion: their entry exists, or EKS makes it.
+    pub skipped: Vec<Finding>,
+    /// Notes on the output.
+    pub notes: Vec<String>,
+}
+
+impl Conversion {
+    /// Returns the exit status of a program with this answer: 0 if nothing was lost or changed, else 1.
+    #[must_use]
+    pub const fn exit_status(&self) -> u8 {
+        match self.lost.is_empty() && self.changed.is_empty() {
+            true => 0,
+            false => 1,
+        }
+    }
+
+    /// Returns what was lost, changed and skipped, and the notes, one line each, for standard error.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let lists = [
+            ("not converted", &self.lost),
+            ("changed", &self.changed),
+            ("skipped", &self.skipped),
+        ];
+        let lines = lists
+            .into_iter()
+            .flat_map(|(word, findings)| findings.iter().map(move |finding| remark(word, finding)));
+        lines.chain(self.notes.iter().cloned()).collect()
+    }
+}
+
+fn remark(word: &str, finding: &Finding) -> String {
+    let place = finding.place.as_ref();
+    let place = place.map_or_else(String::new, |place| format!("{place}: "));
+    let (code, subject) = (&finding.code, finding.subject());
+    let (subject, message) = (Printable::new(&subject), one_line(&finding.message));
+    format!("{place}{word}[{code}]: {subject}: {message}")
+}
+
+impl Display for Conversion {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.output)
+    }
+}
+
+/// An access entry to write.
+struct Planned {
+    entry: AccessEntry,
+    /// Whether AWS has it already.
+    exists: bool,
+}
+
+impl Cluster {
+    /// Converts the mapping to the format of another tool.
+    ///
+    /// Access entries are made of the rules of every source. Where access entries are among the sources,
+    /// rules for their principals are skipped, because the entries decide first. The entries themselves are
+    /// written if no other source has rules, and always for Terraform, which can import them.
+    ///
+    /// # Errors
+    ///
+    /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoMapping`] if no source has a rule,
+    /// [`NoAnswer::Mapping`] if a section of the mapping could not be read, or if a rule would be read
+    /// differently from the output.
+    pub fn convert(
+        &self,
+        target: Target,
+        settings: &ConvertOptions,
+        options: &Options,
+    ) -> Result<Conversion, NoAnswer> {
+        self.check_readable()?;
+        let mut backends = self.identity_map().backends().iter();
+        if backends.all(|backend| backend.rules().is_empty()) {
+            return Err(NoAnswer::NoMapping);
+        }
+        self.check_sections()?;
+        let mut conversion = Conversion {
+            target,
+            output: String::new(),
+            lost: Vec::new(),
+            changed: Vec::new(),
+            skipped: Vec::new(),
+            notes: Vec::new(),
+        };
+        if target == Target::ConfigMap {
+            self.convert_to_config_map(options, &mut conversion)?;
+            return Ok(conversion);
+        }
+        let planned = self.plan(settings, &mut conversion);
+        if planned.is_empty() {
+            return Ok(conversion);
+        }
+        let name = settings.cluster_name.as_deref().unwrap_or_else(|| {
+            conversion.notes.push(format!(
+                "`{CLUSTER_PLACEHOLDER}` stands for the name of the cluster, which was not given"
+            ));
+            CLUSTER_PLACEHOLDER
+        });
+        conversion.output = match target {
+            Target::CloudFormation => write::cloud_formation(&planned, name),
+            Target::Eksctl => {
+                if settings.region.is_none() {
+                    conversion
+                        .notes
+                        .push("eksctl needs `metadata.region`, which was not given".to_owned());
+                }
+                let mode = match self.authentication_mode().value() {
+                    AuthenticationMode::Api => AuthenticationMode::Api,
+                    _ => AuthenticationMode::ApiAndConfigMap,
+                };
+                write::eksctl(&planned, name, settings.region.as_deref(), mode)
+            }
+            Target::Terraform => write::terraform(&planned, name),
+            Target::Entries | Target::ConfigMap => write::entries(&planned, name),
+        };
+        Ok(conversion)
+    }
+
+    /// Chooses the access entries to write.
+    fn plan(&self, settings: &ConvertOptions, conversion: &mut Conversion) -> Vec<Planned> {
+        let backends = || self.identity_map().backends().iter().enumerate();
+        let is_entries = |kind| kind == BackendKind::AccessEntries;
+        let has_rules = backends()
+            .any(|(_, backend)| !is_entries(backend.kind()) && !backend.rules().is_empty());
+        let mut planned = Vec::new();
+        let mut principals = BTreeSet::new();
+        for (index, backend) in backends().filter(|(_, backend)| is_entries(backend.kind())) {
+            let (entries, losses) = backend.rules().access_entries();
+            self.take_losses(index, &losses, conversion);
+            for (at, entry) in entries {
+                principals.insert(key(entry.principal_arn()));
+                let exists = self.exists_in_aws(index, at);
+                if has_rules && conversion.target != Target::Terraform {
+                    let message = "the entry exists already";
+                    let finding = Finding::new("existing-entry", Severity::Info, message);
+                    let place = self.place_of_mapping(index, at);
+                    conversion
+                        .skipped
+                        .push(finding.at(place).about(entry.principal_arn()));
+                } else {
+                    planned.push(Planned { entry, exists });
+                }
+            }
+        }
+        let listed: Vec<String> = self
+            .principals()
+            .iter()
+            .map(|one| one.arn().to_owned())
+            .collect();
+        for (index, backend) in backends().filter(|(_, backend)| !is_entries(backend.kind())) {
+            let (entries, losses) = backend.rules().to_access_entries_of(&listed);
+            self.take_losses(index, &losses, conversion);
+            for entry in entries {
+                let arn = entry.principal_arn();
+                let skip = |code: &'static str, message: &str| {
+                    Finding::new(code, Severity::Info, message)
+                        .at(self.place_of_principal(index, backend.rules(), arn))
+                        .about(arn)
+                };
+                if !principals.insert(key(arn)) {
+                    let message = "the principal has an access entry already, which decides first";
+                    conversion.skipped.push(skip("existing-entry", message));
+                } else if entry.entry_type() == EntryType::FargateLinux
+                    && !settings.is_managed_included
+                {
+                    let message = "EKS makes the entries of Fargate profiles itself";
+                    conversion.skipped.push(skip("managed-entry", message));
+                } else {
+                    planned.push(Planned {
+                        entry,
+                        exists: false,
+                    });
+                }
+            }
+        }
+        if conversion.target == Target::CloudFormation {
+            planned.retain(|one| {
+                let is_literal = write::is_literal_in_cloud_formation(&one.entry);
+                if !is_literal {
+                    let message =
+                        "CloudFormation replaces `{{resolve:…}}`, also in a username or a group";
+                    conversion.lost.push(
+                        Finding::new("dynamic-reference", Severity::High, message)
+                            .about(one.entry.principal_arn()),
+                    );
+                }
+                is_literal
+            });
+        }
+        planned
+    }
+
+    fn convert_to_config_map(
+        &self,
+        options: &Options,
+        conversion: &mut Conversion,
+    ) -> Result<(), NoAnswer> {
+        let mut sources: Vec<Rules> = Vec::new();
+        let mut of_entries: Vec<Rules> = Vec::new();
+        for (index, backend) in self.identity_map().backends().iter().enumerate() {
+            if backend.kind() == BackendKind::AccessEntries {
+                let (rules, losses) = backend.rules().to_config_map();
+                self.take_losses(index, &losses, conversion);
+                of_entries.push(rules);
+            } else {
+                for (at, _) in backend
+                    .rules()
+                    .iter()
+                    .filter(|(_, rule)| rule.is_refusing())
+                {
+                    let message = "the entry cannot be read; correct it first";
+                    conversion.lost.push(
+                        Finding::new("unreadable-rule", Severity::High, message)
+                            .at(self.place_of_mapping(index, at))
+                            .about(at.to_string()),
+                    );
+                }
+                sources.push(backend.rules().clone());
+            }
+        }
+        // Access entries decide first; in a section, the last entry does.
+        sources.append(&mut of_entries);
+        let merged = merged(&sources);
+        if merged.is_empty() {
+            return Ok(());
+        }
+        let reader = options.reader().with_dialect(self.dialect().value());
+        let editor = aws_auth_map::Editor::new().with_reader(reader);
+        conversion.output = editor
+            .write(&merged)
+            .map_err(|why| NoAnswer::Mapping(why.to_string()))?;
+        Ok(())
+    }
+
+    fn take_losses(&self, backend: usize, losses: &[ConversionLoss], conversion: &mut Conversion) {
+        for loss in losses {
+            let severity = match loss.is_carried() {
+                true => Severity::Low,
+                false => Severity::High,
+            };
+            let finding = Finding::new(loss.code(), severity, loss.kind().to_string())
+                .at(self.place_of_mapping(backend, loss.rule()))
+                .about(loss.rule().to_string());
+            match loss.is_carried() {
+                true => conversion.changed.push(finding),
+                false => conversion.lost.push(finding),
+            }
+        }
+    }
+
+    /// Returns whether a document shows that AWS has an entry: it is the output of `describe-access-entry`,
+    /// not the input of `create-access-entry` or the file of another tool.
+    fn exists_in_aws(&self, backend: usize, at: aws_auth_map::RuleRef) -> bool {
+        let Some(place) = self.place_of_mapping(backend, at) else {
+            return false;
+        };
+        let is_printed = self.sources().iter().any(|source| {
+            source.kind() == SourceKind::AccessEntries && source.place().file() == place.file()
+        });
+        let mut documents = self.documents().iter();
+        let text = documents
+            .find(|document| document.name() == place.file())
+            .map_or("", |document| document.text());
+        is_printed && (text.contains("accessEntryArn") || !text.contains("clusterName"))
+    }
+
+    fn place_of_principal(&self, backend: usize, rules: &Rules, arn: &str) -> Option<crate::Place> {
+        let mut rules = rules.iter();
+        let (at, _) = rules.find(|(_, rule)| {
+            matches!(rule.principal(), aws_auth_map::RulePrincipal::Arn(written) if key(written) == key(arn))
+        })?;
+        self.place_of_mapping(backend, at)
+    }
+}
+
+/// Returns an ARN as EKS compares it: without the path, and in one case.
+fn key(arn: &str) -> String {
+    let folded = arn.to_ascii_lowercase();
+    Principal::parse(&folded).map_or(folded.clone(), |principal| principal.without_path())
+}
+
+/// Puts rules into the sections of a ConfigMap, the later ones after the earlier ones, so that they win.
+fn merged(sources: &[Rules]) -> Rules {
+    let mut merged = Rules::new();
+    for rules in sources {
+        for (at, rule) in rules.iter().filter(|(_, rule)| !rule.is_refusing()) {
+            let _ = match at.section() {
+                Section::Users => merged.push_user(rule.clone()),
+                _ => merged.push_role(rule.clone()),
+            };
+        }
+        for (_, account) in rules.accounts() {
+            let _ = merged.push_account(account);
+        }
+    }
+    merged
+}

@@ -1,0 +1,382 @@
+//! Two clusters compared: which callers gain or lose access, and what each may do.
+
+mod powers;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display, Formatter};
+
+use aws_auth_map::{Affected, Change, ChangeKind, DiffSide, Lockout, Resolution};
+use k8s_rbac::SubjectName;
+use k8s_rbac_lint::Severity;
+use printable_text::Printable;
+use serde::Serialize;
+
+use self::powers::{Caller, Powers};
+use crate::baseline::Baseline;
+use crate::cluster::Cluster;
+use crate::finding::{Finding, one_line};
+use crate::format::{Accepted, Report};
+use crate::no_answer::NoAnswer;
+use crate::place::Place;
+use crate::who::CallerArn;
+
+/// The limit on the permissions that the text of one difference lists. Our choice; the count of the others
+/// follows.
+const MAX_LISTED: usize = 8;
+
+/// The differences between two clusters. Prints as terminated lines, lockouts first.
+///
+/// It is empty exactly where every caller, user and group may do the same. That a caller becomes another
+/// user who may do the same, as after the migration from the ConfigMap to access entries, is a
+/// [note](Self::notes).
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterDiff {
+    lockouts: Vec<Finding>,
+    differences: Vec<Finding>,
+    accepted: Vec<Accepted>,
+    is_exhaustive: bool,
+    notes: Vec<String>,
+}
+
+impl ClusterDiff {
+    /// Returns the changes that lock out nodes, administrators or the caller who makes the change.
+    #[must_use]
+    pub fn lockouts(&self) -> &[Finding] {
+        &self.lockouts
+    }
+
+    /// Returns the differences, by the kind of change and the caller.
+    #[must_use]
+    pub fn differences(&self) -> &[Finding] {
+        &self.differences
+    }
+
+    /// Returns the lockouts and differences that were accepted, with the reasons.
+    #[must_use]
+    pub fn accepted(&self) -> &[Accepted] {
+        &self.accepted
+    }
+
+    /// Returns notes on changes without effect.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Returns whether there is no difference.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.lockouts.is_empty() && self.differences.is_empty() && self.is_exhaustive
+    }
+
+    /// Returns whether every kind of caller was compared. If not, and without lockouts, the comparison is no
+    /// answer.
+    #[must_use]
+    pub const fn is_exhaustive(&self) -> bool {
+        self.is_exhaustive
+    }
+
+    /// Returns the exit status of a program with this answer: 0 no difference, 1 differences, 2 no answer, 3
+    /// a lockout.
+    #[must_use]
+    pub const fn exit_status(&self) -> u8 {
+        match (self.lockouts.is_empty(), self.is_exhaustive) {
+            (false, _) => 3,
+            (true, false) => 2,
+            (true, true) if self.differences.is_empty() => 0,
+            (true, true) => 1,
+        }
+    }
+
+    /// Takes out the lockouts and differences that are meant. Returns the entries that accepted nothing.
+    pub fn accept(&mut self, baseline: &Baseline) -> Baseline {
+        let of_lockouts = baseline.apply(std::mem::take(&mut self.lockouts));
+        let of_differences = of_lockouts
+            .stale
+            .apply(std::mem::take(&mut self.differences));
+        self.lockouts = of_lockouts.findings;
+        self.differences = of_differences.findings;
+        self.accepted.extend(of_lockouts.accepted);
+        self.accepted.extend(of_differences.accepted);
+        of_differences.stale
+    }
+
+    /// Returns the differences as findings, for the formats of other tools.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let findings = self.lockouts.iter().chain(&self.differences);
+        let mut report = Report::new("diff", findings.cloned().collect());
+        report.accepted.clone_from(&self.accepted);
+        report.warnings.clone_from(&self.notes);
+        if !self.is_exhaustive {
+            report.unreadable.push(NOT_EXHAUSTIVE.to_owned());
+        }
+        report
+    }
+}
+
+const NOT_EXHAUSTIVE: &str = "not every caller was compared: the patterns combine in too many ways; there may \
+                              be more changes and lockouts";
+
+impl Display for ClusterDiff {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for finding in self.lockouts.iter().chain(&self.differences) {
+            let word = match &*finding.code {
+                code if code.starts_with("lockout-") => "lockout",
+                code => code,
+            };
+            write!(f, "{word}: {}", one_line(&finding.message))?;
+            match &finding.place {
+                Some(place) => writeln!(f, " ({place})")?,
+                None => writeln!(f)?,
+            }
+        }
+        for one in &self.accepted {
+            let Finding { code, message, .. } = &one.finding;
+            write!(f, "accepted: {code}: {}", one_line(message))?;
+            match one.reason.as_str() {
+                "" => writeln!(f)?,
+                reason => writeln!(f, " ({})", Printable::new(reason))?,
+            }
+        }
+        if !self.is_exhaustive {
+            writeln!(f, "{NOT_EXHAUSTIVE}")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Cluster {
+    /// Compares this cluster with a new one. If the caller who makes the change is given, that it loses
+    /// access or a permission is a lockout.
+    ///
+    /// # Errors
+    ///
+    /// In this order: [`NoAnswer::Unreadable`] for the old side; [`NoAnswer::NoMapping`] and
+    /// [`NoAnswer::NoPolicy`] if only one side has a mapping, or roles and bindings; the errors of the
+    /// caller's identity; [`NoAnswer::TooLarge`].
+    ///
+    /// A new side with a mapping that cannot be read refuses every caller, which is an answer.
+    pub fn diff(&self, new: &Self, caller: Option<&CallerArn>) -> Result<ClusterDiff, NoAnswer> {
+        self.check_comparable(new)?;
+        let identity = caller.map(|caller| new.identity(caller)).transpose()?;
+        let (before, after) = (self.identity_map(), new.identity_map());
+        let of_map = match &identity {
+            Some(identity) => before.diff_for(after, identity),
+            None => before.diff(after),
+        };
+        let mut powers = Powers::new(self, new);
+        let of_policy = k8s_rbac_analysis::diff(self.policy(), new.policy())
+            .map_err(|why| NoAnswer::TooLarge(why.to_string()))?;
+        let changed: BTreeSet<&SubjectName> = of_policy
+            .changes()
+            .iter()
+            .map(k8s_rbac_analysis::Change::identity)
+            .collect();
+
+        let mut callers: BTreeMap<String, Caller> = BTreeMap::new();
+        for change in of_map
+            .changes()
+            .iter()
+            .filter(|change| change.is_possible())
+        {
+            callers.insert(change.affected().to_string(), Caller::of_change(change));
+        }
+        // Callers that stay the same user, and whose user or groups are granted something else.
+        for one in self.effective_rules() {
+            let user = one.authenticated.user();
+            let is_affected = changed.iter().any(|subject| match subject {
+                SubjectName::User(name) => name == user.username(),
+                SubjectName::Group(name) => user.groups().contains(name) || is_implied(name),
+            });
+            if is_affected && !callers.contains_key(&one.principal) {
+                callers.insert(one.principal.clone(), Caller::unchanged(&one, new));
+            }
+        }
+        if let (Some(arn), Some(identity)) = (caller, &identity) {
+            let resolve = |cluster: &Self| cluster.identity_map().resolve(identity);
+            callers.insert(
+                arn.to_string(),
+                Caller::between(resolve(self), resolve(new)),
+            );
+        }
+        let compared = powers.compare(&callers)?;
+
+        let mut diff = ClusterDiff {
+            lockouts: Vec::new(),
+            differences: Vec::new(),
+            accepted: Vec::new(),
+            is_exhaustive: of_map.is_exhaustive(),
+            notes: Vec::new(),
+        };
+        for change in of_map.changes() {
+            let affected = change.affected().to_string();
+            let same = compared.is_same(&affected) && powers.is_known(change);
+            match same && !is_another_node(change) {
+                true => diff.notes.push(format!("{change}, who may do the same")),
+                false => diff.differences.push(finding_of_change(change, self, new)),
+            }
+        }
+        for (name, caller) in &callers {
+            let is_of_change = of_map.changes().iter().any(|change| {
+                change.affected().to_string() == *name && change.kind() != ChangeKind::Changes
+            });
+            if is_of_change {
+                // Gained or lost with the access itself.
+                continue;
+            }
+            diff.differences.extend(compared.findings(name, caller));
+        }
+        for change in of_policy.changes() {
+            diff.differences.extend(findings_of_subject(change));
+        }
+        for lockout in of_map.lockouts() {
+            diff.lockouts.extend(lockout_finding(
+                lockout,
+                caller,
+                |name| compared.is_same(name),
+                &powers,
+            ));
+        }
+        if powers.loses_every_administrator(&of_map) {
+            diff.lockouts.push(Finding::new(
+                "lockout-no-administrator",
+                Severity::Critical,
+                "no caller may do everything any more",
+            ));
+        }
+        if let Some(arn) = caller
+            && let Some(lost) = compared.lost(&arn.to_string())
+            && !diff.lockouts.iter().any(|one| one.code == "lockout-caller")
+        {
+            diff.lockouts.push(
+                Finding::new(
+                    "lockout-caller",
+                    Severity::Critical,
+                    format!("you will no longer be allowed to {lost}"),
+                )
+                .about(arn.to_string()),
+            );
+        }
+        Ok(diff)
+    }
+
+    /// Refuses to compare a cluster with a part of one: that a file is missing does not mean that a cluster
+    /// has nothing.
+    fn check_comparable(&self, new: &Self) -> Result<(), NoAnswer> {
+        self.check_readable()?;
+        let is_lost_mapping = |problem: &crate::Problem| {
+            matches!(problem.cause(), crate::Cause::Mapping(_))
+                && crate::check::is_mapping_with_a_slip(problem)
+        };
+        let unreadable: Vec<_> = new
+            .unreadable()
+            .filter(|problem| !is_lost_mapping(problem))
+            .cloned()
+            .collect();
+        if !unreadable.is_empty() {
+            return Err(NoAnswer::Unreadable(unreadable));
+        }
+        let has_new_mapping = new.has_mapping() || new.unreadable().next().is_some();
+        if self.has_mapping() != has_new_mapping {
+            return Err(NoAnswer::NoMapping);
+        }
+        let (has_policy, has_new_policy) =
+            (self.rbac().is_any_written(), new.rbac().is_any_written());
+        if has_policy != has_new_policy {
+            return Err(NoAnswer::NoPolicy);
+        }
+        if !self.has_mapping() && !has_policy {
+            return Err(NoAnswer::NoMapping);
+        }
+        Ok(())
+    }
+}
+
+/// Returns whether every authenticated caller is in a group.
+fn is_implied(group: &str) -> bool {
+    group == "system:authenticated"
+}
+
+/// Returns whether a node becomes a node of another name. The node authorizer, which is not RBAC, knows
+/// nodes by their names.
+fn is_another_node(change: &Change) -> bool {
+    let node = |resolution: &Resolution| {
+        let user = resolution.user()?;
+        let is_node = user.groups().iter().any(|group| group == "system:nodes");
+        is_node.then(|| user.username().to_owned())
+    };
+    node(change.before().resolution()) != node(change.after().resolution())
+}
+
+fn place_of(side: &DiffSide, cluster: &Cluster) -> Option<Place> {
+    let (kind, rule) = side.rule()?;
+    let backends = cluster.identity_map().backends().iter();
+    let mut indexes = backends
+        .enumerate()
+        .filter(|(_, backend)| backend.kind() == kind && backend.rules().rule(rule).is_some());
+    indexes.find_map(|(index, _)| cluster.place_of_mapping(index, rule))
+}
+
+fn finding_of_change(change: &Change, old: &Cluster, new: &Cluster) -> Finding {
+    let severity = match change.kind() {
+        ChangeKind::Loses => Severity::High,
+        ChangeKind::Changes | ChangeKind::Gains => Severity::Medium,
+    };
+    let code = change.kind().as_str();
+    // The kind is the code.
+    let message = change.to_string();
+    let message = message.strip_prefix(code).unwrap_or(&message).trim_start();
+    let place = place_of(change.after(), new).or_else(|| place_of(change.before(), old));
+    Finding::new(code, severity, message)
+        .at(place)
+        .about(change.affected().to_string())
+}
+
+fn findings_of_subject(change: &k8s_rbac_analysis::Change<'_>) -> Vec<Finding> {
+    let kinds = [
+        ("newly-allowed", Severity::Medium, change.gained_rules()),
+        ("no-longer-allowed", Severity::High, change.lost_rules()),
+    ];
+    kinds
+        .into_iter()
+        .filter(|(_, _, rules)| !rules.is_empty())
+        .map(|(code, severity, rules)| {
+            let perhaps = match change.is_by_rule() {
+                true => " (each rule may be covered by several others together)",
+                false => "",
+            };
+            let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
+            let message = format!("{}: {}{perhaps}", change.identity(), powers::listed(&rules));
+            Finding::new(code, severity, message).about(change.identity().to_string())
+        })
+        .collect()
+}
+
+fn lockout_finding(
+    lockout: &Lockout,
+    caller: Option<&CallerArn>,
+    is_same: impl Fn(&str) -> bool,
+    powers: &Powers<'_>,
+) -> Option<Finding> {
+    let about = |affected: &Affected| affected.to_string();
+    let (code, object) = match lockout {
+        Lockout::CallerChanges { .. } if caller.is_some_and(|arn| is_same(&arn.to_string())) => {
+            return None;
+        }
+        Lockout::CallerChanges { .. } | Lockout::CallerLoses { .. } => (
+            "lockout-caller",
+            caller.map(ToString::to_string).unwrap_or_default(),
+        ),
+        // A binding may make an administrator, too.
+        Lockout::NoAdministrator if powers.has_new_administrator() => return None,
+        Lockout::NoAdministrator => ("lockout-no-administrator", String::new()),
+        Lockout::Nodes(affected) => ("lockout-nodes", about(affected)),
+        _ => ("lockout", String::new()),
+    };
+    Some(Finding::new(code, Severity::Critical, lockout.to_string()).about(object))
+}

@@ -1,0 +1,219 @@
+//! How a caller or a user can get more permissions than it has.
+
+use std::fmt::{self, Display, Formatter};
+
+use k8s_rbac::{PRIVILEGED_GROUP, SubjectName};
+use k8s_rbac_analysis::EscalationPaths;
+use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal, GrantedBy};
+use printable_text::Printable;
+use serde::Serialize;
+
+use crate::can::write_notes;
+use crate::cluster::Cluster;
+use crate::no_answer::NoAnswer;
+use crate::question::Question;
+use crate::verdict::{Step, write_steps};
+use crate::who::Who;
+
+/// A power that a chain of steps may lead to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Power {
+    /// To be a user, or a member of a group.
+    Identity(SubjectName),
+    /// To be allowed a request.
+    Request(Question),
+}
+
+impl Power {
+    /// Parses a power: `system:masters`, a username, `group:NAME`, or a question such as
+    /// `get secrets -n kube-system`.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer::Question`].
+    pub fn parse(text: &str) -> Result<Self, NoAnswer> {
+        if text.contains(char::is_whitespace) {
+            return Question::parse(text).map(Self::Request);
+        }
+        Ok(Self::Identity(match text.strip_prefix("group:") {
+            _ if text == PRIVILEGED_GROUP => SubjectName::Group(text.to_owned()),
+            Some(group) => SubjectName::Group(group.to_owned()),
+            None => SubjectName::User(text.to_owned()),
+        }))
+    }
+}
+
+/// The chains of steps by which a caller or a user gets more permissions, the shortest first. Prints as
+/// terminated lines.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Escalation {
+    who: String,
+    /// How the caller becomes the user that the steps begin with, or why it is none.
+    way: Vec<Step>,
+    /// Whether the power that was asked for is reached. `None` if the question named none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_reached: Option<bool>,
+    /// Whether everything is allowed at the end.
+    reaches_everything: bool,
+    /// Whether every chain was searched.
+    is_complete: bool,
+    steps: Vec<EscalationStep>,
+    #[serde(skip)]
+    text: String,
+    notes: Vec<String>,
+}
+
+/// One step of a chain.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EscalationStep {
+    actor: String,
+    reaches: String,
+    technique: String,
+    granted_by: Vec<String>,
+    /// The steps that come before, counted from one.
+    after: Vec<usize>,
+}
+
+impl Escalation {
+    /// Returns the steps, each after those that it needs.
+    #[must_use]
+    pub fn steps(&self) -> &[EscalationStep] {
+        &self.steps
+    }
+
+    /// Returns whether there is a chain: to the power that was asked for, or to any more permissions.
+    #[must_use]
+    pub fn is_found(&self) -> bool {
+        self.is_reached.unwrap_or(!self.steps.is_empty())
+    }
+
+    /// Returns the exit status of a program with this answer: 0 there is no chain, 1 there is one.
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        u8::from(self.is_found())
+    }
+}
+
+impl Display for Escalation {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write_steps(f, "", &self.way)?;
+        match (self.is_found(), self.is_reached) {
+            (true, Some(true)) if self.steps.is_empty() => {
+                writeln!(f, "{} needs no step", self.who)?;
+            }
+            (true, _) => f.write_str(&self.text)?,
+            (false, Some(_)) => writeln!(f, "there is no chain from {} to it", self.who)?,
+            (false, None) => {
+                writeln!(f, "there is no chain from {} to more permissions", self.who)?
+            }
+        }
+        write_notes(f, &self.notes)
+    }
+}
+
+impl Cluster {
+    /// Finds how a caller or a user can get more permissions, or one shortest chain to a power.
+    ///
+    /// # Errors
+    ///
+    /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoPolicy`] without roles, bindings and access
+    /// policies, the errors of the caller, [`NoAnswer::Unknown`] for a power that nothing has,
+    /// [`NoAnswer::TooLarge`].
+    pub fn escalate(&self, who: &Who, to: Option<&Power>) -> Result<Escalation, NoAnswer> {
+        self.check_readable()?;
+        let resolved = match self.find(who)? {
+            Ok(resolved) => resolved,
+            Err(way) => {
+                return Ok(Escalation {
+                    who: who.to_string(),
+                    way,
+                    is_reached: to.map(|_| false),
+                    reaches_everything: false,
+                    is_complete: true,
+                    steps: Vec::new(),
+                    text: String::new(),
+                    notes: Vec::new(),
+                });
+            }
+        };
+        let (policy, unknown) = self.united_policy(&resolved);
+        if !self.rbac().is_any_written() && matches!(policy, std::borrow::Cow::Borrowed(_)) {
+            return Err(NoAnswer::NoPolicy);
+        }
+        let too_large = |why: k8s_rbac_analysis::TooLarge| NoAnswer::TooLarge(why.to_string());
+        let search = EscalationSearch::new(&policy, &resolved.user)
+            .on_version(self.kubernetes_version().value());
+        let mut notes = self.notes_on_policy();
+        notes.extend(
+            unknown
+                .iter()
+                .map(|name| format!("AWS does not publish the rules of {}", Printable::new(name))),
+        );
+        let answer = |paths: Option<&EscalationPaths<'_>>, is_reached, notes| {
+            let steps = paths.map_or(&[][..], |paths| paths.steps());
+            let steps = steps.iter().zip(paths.into_iter().cycle());
+            Escalation {
+                who: SubjectName::User(resolved.user.name.clone()).to_string(),
+                way: resolved.steps.clone(),
+                is_reached,
+                reaches_everything: paths.is_some_and(|paths| paths.to_everything().is_some()),
+                is_complete: paths.is_none_or(|paths| paths.unsearched().next().is_none()),
+                steps: steps
+                    .map(|(step, paths)| EscalationStep {
+                        actor: paths.actor(step).to_string(),
+                        reaches: step.target().to_string(),
+                        technique: step.technique().to_string(),
+                        granted_by: step.granted_by().iter().map(GrantedBy::to_string).collect(),
+                        // Steps are numbered from one, as they are printed.
+                        after: step
+                            .after()
+                            .into_iter()
+                            .map(|step| step.saturating_add(1))
+                            .collect(),
+                    })
+                    .collect(),
+                text: paths.map_or_else(String::new, ToString::to_string),
+                notes,
+            }
+        };
+        let Some(to) = to else {
+            let paths = search.paths().map_err(too_large)?;
+            return Ok(answer(Some(&paths), None, notes));
+        };
+        let path = match to {
+            Power::Request(question) => {
+                question.check(self)?;
+                notes.extend(
+                    question
+                        .warnings()
+                        .map(|warning| format!("warning: {warning}")),
+                );
+                search.path_to(&Goal::Request(question.request()))
+            }
+            Power::Identity(identity) => {
+                // The search skips identities that hold nothing, so it would find no chain.
+                let is_privileged = *identity == SubjectName::Group(PRIVILEGED_GROUP.to_owned());
+                if !is_privileged && !self.is_bound(identity) {
+                    return Err(NoAnswer::Unknown(format!(
+                        "no binding names {identity}, so there is nothing to obtain"
+                    )));
+                }
+                search.path_to(&Goal::Subject(identity.clone()))
+            }
+        };
+        let path = path.map_err(too_large)?;
+        if path.is_none() {
+            let paths = search.paths().map_err(too_large)?;
+            if paths.unsearched().next().is_some() {
+                return Err(NoAnswer::TooLarge(format!(
+                    "no chain was found, but what the requests of a constrained impersonation lead to is not \
+                     searched:\n{paths}"
+                )));
+            }
+        }
+        Ok(answer(path.as_ref(), Some(path.is_some()), notes))
+    }
+}

@@ -1,0 +1,251 @@
+//! Findings, on one scale of severity for the AWS side, for RBAC and for the seam between them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use aws_auth_map::ProblemKind;
+use k8s_rbac_lint::{FindingCode, Severity};
+use printable_text::Printable;
+use serde::Serialize;
+
+use crate::place::Place;
+use crate::problem::{Cause, Problem};
+
+/// A possible mistake or risk, with its place. It prints as one line, as compilers print theirs.
+#[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Finding {
+    /// A stable code in kebab case.
+    pub code: Cow<'static, str>,
+    /// How serious it is.
+    pub severity: Severity,
+    /// Where it is. `None` if the finding is about the cluster as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// The object, such as `ClusterRole/admin` or `mapRoles arn:aws:iam::111122223333:role/dev`. It stays
+    /// the same if lines move, so a baseline and a code scanner recognize the finding by it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub object: String,
+    /// The field of the object, such as `rules[0]`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub field: String,
+    /// The problem, in one sentence.
+    pub message: String,
+    /// How to resolve it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<Cow<'static, str>>,
+}
+
+impl Finding {
+    /// Builds a finding about the cluster as a whole.
+    #[must_use]
+    pub fn new(
+        code: impl Into<Cow<'static, str>>,
+        severity: Severity,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            code: code.into(),
+            severity,
+            place: None,
+            object: String::new(),
+            field: String::new(),
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// Sets the place.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<Option<Place>>) -> Self {
+        self.place = place.into();
+        self
+    }
+
+    /// Sets the object.
+    #[must_use]
+    pub fn about(mut self, object: impl Into<String>) -> Self {
+        self.object = object.into();
+        self
+    }
+
+    /// Sets the field of the object.
+    #[must_use]
+    pub fn in_field(mut self, field: impl Into<String>) -> Self {
+        self.field = field.into();
+        self
+    }
+
+    /// Sets the advice.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Builds the finding of a problem of a document. `object` names the entry that it is in, if it is a
+    /// mapping's.
+    #[must_use]
+    pub fn of_problem(problem: &Problem, object: &str) -> Self {
+        let finding = match problem.cause() {
+            Cause::Mapping(mapping) => Self {
+                severity: severity_of_problem(mapping.kind()),
+                ..Self::of_sentence(problem.code(), &mapping.kind().to_string())
+                    .about(object)
+                    .in_field(mapping.at().field().unwrap_or_default())
+            },
+            Cause::Manifest { path, fault } => Self {
+                severity: problem.severity(),
+                ..Self::of_sentence(problem.code(), &fault.to_string()).in_field(path.clone())
+            },
+            Cause::Source(fault) => Self {
+                severity: problem.severity(),
+                ..Self::of_sentence(problem.code(), &fault.to_string())
+            },
+        };
+        let severity = match problem.is_unreadable() {
+            true => finding.severity.max(Severity::High),
+            false => finding.severity,
+        };
+        Self {
+            severity,
+            ..finding.at(problem.place().clone())
+        }
+    }
+
+    /// Builds the finding of a problem that only several sources of the mapping together have.
+    #[must_use]
+    pub fn of_mapping(problem: &aws_auth_map::Problem, place: Option<Place>, object: &str) -> Self {
+        Self {
+            severity: severity_of_problem(problem.kind()),
+            ..Self::of_sentence(problem.code(), &problem.kind().to_string())
+                .at(place)
+                .about(object)
+                .in_field(problem.at().field().unwrap_or_default())
+        }
+    }
+
+    /// Splits a message of one sentence: the problem, then how to resolve it.
+    fn of_sentence(code: &'static str, message: &str) -> Self {
+        match message.split_once("; ") {
+            Some((message, help)) => {
+                Self::new(code, Severity::Info, message).with_help(sentence(help))
+            }
+            None => Self::new(code, Severity::Info, message),
+        }
+    }
+
+    /// Builds the finding of a lint of roles and bindings.
+    #[must_use]
+    pub fn of_lint(finding: &k8s_rbac_lint::Finding, place: Option<Place>) -> Self {
+        let code = finding.code;
+        let severity = finding.severity.max(least_severity(code));
+        Self::new(code.as_str(), severity, finding.message.clone())
+            .at(place)
+            .about(finding.object.to_string())
+            .in_field(finding.path.clone())
+            .with_help(format!("{} {}", code.why(), code.advice()))
+    }
+
+    /// Returns the object and the field in one text; empty if the finding is about the whole file.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        // The place has the name of the file.
+        let is_file = |object: &str| {
+            self.place
+                .as_ref()
+                .is_some_and(|place| place.file() == object)
+        };
+        match (self.object.as_str(), self.field.as_str()) {
+            (object, field) if object.is_empty() || is_file(object) => field.to_owned(),
+            (object, "") => object.to_owned(),
+            (object, field) => format!("{object} {field}"),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        write!(f, "{}[{}]: ", self.severity, self.code)?;
+        let subject = self.subject();
+        if !subject.is_empty() {
+            write!(f, "{}: ", Printable::new(&subject))?;
+        }
+        f.write_str(&one_line(&self.message))
+    }
+}
+
+/// Escapes a message, in which names may be escaped already: the backslashes stay as they are.
+pub(crate) fn one_line(message: &str) -> String {
+    let parts = message
+        .split('\\')
+        .map(|part| Printable::new(part).to_string());
+    parts.collect::<Vec<_>>().join("\\")
+}
+
+/// Turns advice into a sentence of its own.
+fn sentence(help: &str) -> String {
+    let mut chars = help.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    let end = (!help.ends_with(['?', '.'])).then_some('.');
+    first.into_iter().chain(chars).chain(end).collect()
+}
+
+/// Returns the severity of a problem of the AWS side on the scale of this crate.
+///
+/// - `Critical`: every principal of other accounts, every node, or every session of a role that chooses
+///   its own name becomes a cluster administrator or a user.
+/// - `High`: the source or entry cannot be read, its callers are locked out, or another caller than the
+///   intended one gets in.
+/// - `Medium`: a rule has no effect, or another one than its author probably meant.
+/// - `Low`: it works, but is written in a way that other readers or a later version treat differently.
+#[must_use]
+pub const fn severity_of_problem(kind: ProblemKind) -> Severity {
+    match kind {
+        ProblemKind::AnyAccount
+        | ProblemKind::MastersBySessionName
+        | ProblemKind::NodeInMasters => Severity::Critical,
+        ProblemKind::BackendNotAsked
+        | ProblemKind::Covered(_)
+        | ProblemKind::CoveredByBackend(..)
+        | ProblemKind::DuplicateInCase(_)
+        | ProblemKind::DuplicateRule(_)
+        | ProblemKind::NoSections
+        | ProblemKind::RootArn
+        | ProblemKind::ServiceLinkedRole
+        | ProblemKind::Shadowed(_)
+        | ProblemKind::UnknownAccessPolicy
+        | ProblemKind::UnknownKey
+        | ProblemKind::UnknownPlaceholder(None)
+        | ProblemKind::UserNamedAsGroup => Severity::Medium,
+        ProblemKind::DeprecatedMode(_)
+        | ProblemKind::DuplicateAccessPolicy
+        | ProblemKind::EmptyGroup
+        | ProblemKind::EntryTypeCase
+        | ProblemKind::NoIdentities
+        | ProblemKind::NoNamespace
+        | ProblemKind::UnquotedAccount
+        | ProblemKind::UnquotedText
+        | ProblemKind::UserIdIgnored
+        | ProblemKind::WholeAccount => Severity::Low,
+        ProblemKind::ServiceMapping => Severity::Info,
+        _ => Severity::High,
+    }
+}
+
+/// Returns the least severity of a lint of roles and bindings. Its own scale measures what is granted;
+/// here an object that the API server refuses, or a binding that grants nothing to the users it is meant
+/// for, is also measured by the users it locks out.
+const fn least_severity(code: FindingCode) -> Severity {
+    match code {
+        FindingCode::DanglingRoleRef
+        | FindingCode::FieldError
+        | FindingCode::Placeholder
+        | FindingCode::SubjectNeverMatches => Severity::High,
+        _ => Severity::Info,
+    }
+}

@@ -1,0 +1,110 @@
+//! Findings as text that other tools read.
+//!
+//! Text from the input never becomes markup or a command: each format escapes it in its own way.
+
+mod github;
+mod junit;
+mod markdown;
+mod sarif;
+mod text;
+
+use serde::Serialize;
+
+use crate::Severity;
+use crate::finding::Finding;
+
+pub use self::text::summary;
+
+/// The findings of one run, ready to be printed.
+///
+/// `findings` are those to print, in the order to print them.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Report {
+    /// The title, such as `check` or `diff`.
+    #[serde(skip)]
+    pub title: &'static str,
+    /// The findings.
+    pub findings: Vec<Finding>,
+    /// Findings that the baseline accepts, with its reasons.
+    pub accepted: Vec<Accepted>,
+    /// Why sources could not be read. If there are any, the findings are not all of them.
+    pub unreadable: Vec<String>,
+    /// What the reader of the answer should know about the input.
+    pub warnings: Vec<String>,
+}
+
+/// A finding that is accepted, with the reason.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Accepted {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// The reason that the baseline states; empty if it states none.
+    pub reason: String,
+}
+
+impl Accepted {
+    /// Builds an accepted finding.
+    #[must_use]
+    pub const fn new(finding: Finding, reason: String) -> Self {
+        Self { finding, reason }
+    }
+}
+
+impl Report {
+    /// Builds the report of a run.
+    #[must_use]
+    pub fn new(title: &'static str, findings: Vec<Finding>) -> Self {
+        Self {
+            title,
+            findings,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the greatest severity. `None` without findings.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+
+    /// Formats for a person: one line each, then the advice of each code once, then the counts.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        text::findings(self)
+    }
+
+    /// Formats as SARIF 2.1.0, which code scanners read. The files are relative to the repository, if
+    /// they were named so.
+    ///
+    /// Source: OASIS, Static Analysis Results Interchange Format (SARIF) 2.1.0.
+    #[must_use]
+    pub fn to_sarif(&self) -> serde_json::Value {
+        sarif::log(self)
+    }
+
+    /// Formats as workflow commands of GitHub Actions, which annotate the lines of a pull request.
+    ///
+    /// Source: GitHub documentation, "Workflow commands for GitHub Actions".
+    #[must_use]
+    pub fn to_github(&self) -> String {
+        github::commands(self)
+    }
+
+    /// Formats as JUnit XML: one test case for each finding, which failed if its severity is `fail_on`
+    /// or higher, and one that passed if there are none.
+    #[must_use]
+    pub fn to_junit(&self, fail_on: Severity) -> String {
+        junit::suites(self, fail_on)
+    }
+
+    /// Formats as a comment of a pull request, in GitHub Flavored Markdown.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        markdown::comment(self)
+    }
+}

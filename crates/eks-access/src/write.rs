@@ -1,0 +1,285 @@
+//! Whether a caller or a user may store roles and bindings.
+
+use std::fmt::{self, Display, Formatter};
+
+use k8s_rbac::{
+    API_GROUP, Forbidden, Metadata, Objects, Policy, ResourceRequest, User, Write, WriteRefusal,
+};
+use printable_text::Printable;
+use serde::Serialize;
+
+use crate::can::write_notes;
+use crate::cluster::Cluster;
+use crate::no_answer::NoAnswer;
+use crate::verdict::{Step, write_steps};
+use crate::who::Who;
+
+/// Whether a caller or a user may store each of some objects. Prints as terminated lines, one each.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Writes {
+    way: Vec<Step>,
+    writes: Vec<ObjectWrite>,
+    notes: Vec<String>,
+}
+
+/// Whether one object may be stored.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectWrite {
+    object: String,
+    is_allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<String>,
+}
+
+impl ObjectWrite {
+    /// Returns the verb and the object: `create roles dev/reader`.
+    #[must_use]
+    pub fn object(&self) -> &str {
+        &self.object
+    }
+
+    /// Returns the API server's message. `None` if the object is stored.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+}
+
+impl Writes {
+    /// Returns the answer for each object, in the order of kinds and of the input.
+    #[must_use]
+    pub fn writes(&self) -> &[ObjectWrite] {
+        &self.writes
+    }
+
+    /// Returns whether every object may be stored.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        !self.writes.is_empty() && self.writes.iter().all(|one| one.is_allowed)
+    }
+
+    /// Returns the exit status of a program with this answer: 0 every object may be stored, else 1.
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        u8::from(!self.is_allowed())
+    }
+}
+
+impl Display for Writes {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write_steps(f, "", &self.way)?;
+        for ObjectWrite {
+            object, refusal, ..
+        } in &self.writes
+        {
+            let object = Printable::new(object);
+            match refusal {
+                None => writeln!(f, "yes: {object}")?,
+                Some(refusal) => writeln!(f, "no: {object}: {}", Printable::new(refusal))?,
+            }
+        }
+        write_notes(f, &self.notes)
+    }
+}
+
+impl Cluster {
+    /// Decides for each object whether the API server stores it: the caller or user may create or update it,
+    /// and may grant its permissions, and it is valid.
+    ///
+    /// # Errors
+    ///
+    /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoPolicy`] if there is no object to write, the
+    /// errors of the caller.
+    pub fn writes(&self, who: &Who, objects: &Objects) -> Result<Writes, NoAnswer> {
+        self.check_readable()?;
+        if *objects == Objects::default() {
+            return Err(NoAnswer::NoPolicy);
+        }
+        let resolved = match self.find(who)? {
+            Ok(resolved) => resolved,
+            Err(way) => {
+                return Ok(Writes {
+                    way,
+                    writes: Vec::new(),
+                    notes: Vec::new(),
+                });
+            }
+        };
+        let (united, _) = self.united_policy(&resolved);
+        let (version, user) = (self.kubernetes_version().value(), &resolved.user);
+        let writer = Writer {
+            user,
+            own: self.policy(),
+            united: &united,
+        };
+        let mut writes = Vec::new();
+        for role in &objects.cluster_roles {
+            let find = |policy: &'_ Policy| {
+                policy
+                    .cluster_roles()
+                    .find(|own| is_same(&own.metadata, &role.metadata))
+                    .cloned()
+            };
+            writes.push(
+                writer.ask("clusterroles", &role.metadata, find, |policy, how| {
+                    policy
+                        .write_cluster_role(version, user, role, how)
+                        .err()
+                        .map(Refusal::of)
+                }),
+            );
+        }
+        for role in &objects.roles {
+            let find = |policy: &'_ Policy| {
+                policy
+                    .roles()
+                    .find(|own| is_same(&own.metadata, &role.metadata))
+                    .cloned()
+            };
+            writes.push(writer.ask("roles", &role.metadata, find, |policy, how| {
+                policy
+                    .write_role(version, user, role, how)
+                    .err()
+                    .map(Refusal::of)
+            }));
+        }
+        for binding in &objects.cluster_role_bindings {
+            let find = |policy: &'_ Policy| {
+                let mut bindings = policy.cluster_role_bindings();
+                bindings
+                    .find(|own| is_same(&own.metadata, &binding.metadata))
+                    .cloned()
+            };
+            writes.push(writer.ask(
+                "clusterrolebindings",
+                &binding.metadata,
+                find,
+                |policy, how| {
+                    policy
+                        .write_cluster_role_binding(version, user, binding, how)
+                        .err()
+                        .map(Refusal::of)
+                },
+            ));
+        }
+        for binding in &objects.role_bindings {
+            let find = |policy: &'_ Policy| {
+                let mut bindings = policy.role_bindings();
+                bindings
+                    .find(|own| is_same(&own.metadata, &binding.metadata))
+                    .cloned()
+            };
+            writes.push(
+                writer.ask("rolebindings", &binding.metadata, find, |policy, how| {
+                    policy
+                        .write_role_binding(version, user, binding, how)
+                        .err()
+                        .map(Refusal::of)
+                }),
+            );
+        }
+        Ok(Writes {
+            way: resolved.steps.clone(),
+            writes,
+            notes: self.notes_on_policy(),
+        })
+    }
+}
+
+/// A refusal in words, and whether the object grants what the user does not hold.
+struct Refusal {
+    message: String,
+    is_escalation: bool,
+}
+
+impl Refusal {
+    fn of(refusal: WriteRefusal<'_>) -> Self {
+        let is_escalation = matches!(
+            refusal,
+            WriteRefusal::Aggregation { .. } | WriteRefusal::Escalation { .. }
+        );
+        Self {
+            message: refusal.to_string(),
+            is_escalation,
+        }
+    }
+}
+
+struct Writer<'w> {
+    user: &'w User,
+    /// RBAC alone, whose rules decide what the user holds.
+    own: &'w Policy,
+    /// With the access policies of the caller, which authorize beside RBAC.
+    united: &'w Policy,
+}
+
+impl Writer<'_> {
+    fn ask<T>(
+        &self,
+        resource: &str,
+        metadata: &Metadata,
+        find: impl Fn(&Policy) -> Option<T>,
+        store: impl Fn(&Policy, Write<'_, T>) -> Option<Refusal>,
+    ) -> ObjectWrite {
+        let before = find(self.own);
+        let (verb, name) = match &before {
+            Some(_) => ("update", metadata.name.as_str()),
+            None => ("create", ""),
+        };
+        let how = || before.as_ref().map_or(Write::Create, Write::Replace);
+        let asked = ResourceRequest::new(verb, API_GROUP, resource)
+            .in_namespace(&metadata.namespace)
+            .with_name(name)
+            .into();
+        let response = self.united.authorize(self.user, &asked);
+        let refusal = if response.decision().is_allow() {
+            // The API server compares with the rules of RBAC; only the verbs that skip the comparison are
+            // authorized by access policies, too.
+            store(self.own, how()).and_then(|refusal| match refusal.is_escalation {
+                true if self.skips_comparison(resource, metadata) => {
+                    store(self.united, how()).map(|refusal| refusal.message)
+                }
+                _ => Some(refusal.message),
+            })
+        } else {
+            Some(Forbidden::new(&self.user.name, asked, &response.reason()).to_string())
+        };
+        let slash = match metadata.namespace.as_str() {
+            "" => "",
+            _ => "/",
+        };
+        ObjectWrite {
+            object: format!(
+                "{verb} {resource} {}{slash}{}",
+                metadata.namespace, metadata.name
+            ),
+            is_allowed: refusal.is_none(),
+            refusal,
+        }
+    }
+
+    fn skips_comparison(&self, resource: &str, metadata: &Metadata) -> bool {
+        let verb = match resource {
+            "roles" | "clusterroles" => "escalate",
+            _ => "bind",
+        };
+        let roles = match resource {
+            "clusterrolebindings" | "clusterroles" => "clusterroles",
+            _ => "roles",
+        };
+        let request = ResourceRequest::new(verb, API_GROUP, roles)
+            .in_namespace(&metadata.namespace)
+            .with_name(&metadata.name)
+            .into();
+        self.united
+            .authorize(self.user, &request)
+            .decision()
+            .is_allow()
+    }
+}
+
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    one.name == other.name && one.namespace == other.namespace
+}

@@ -1,0 +1,31 @@
+//! The command `convert`.
+
+use eks_access::{Cluster, ConvertOptions, Target};
+
+use crate::args::{self, Common, Convert};
+use crate::input;
+use crate::print::Answer;
+
+/// Converts the mapping of a cluster.
+pub(crate) fn convert(asked: &Convert, common: &Common, cluster: &Cluster) -> Answer {
+    let target = match asked.to {
+        args::Target::CloudFormation => Target::CloudFormation,
+        args::Target::ConfigMap => Target::ConfigMap,
+        args::Target::Eksctl => Target::Eksctl,
+        args::Target::Entries => Target::Entries,
+        args::Target::Terraform => Target::Terraform,
+    };
+    let settings = ConvertOptions {
+        cluster_name: asked.cluster.clone(),
+        region: asked.region.clone(),
+        is_managed_included: asked.with_managed,
+    };
+    match cluster.convert(target, &settings, &input::options(common)) {
+        Err(why) => Answer::none(&why, cluster),
+        Ok(conversion) => {
+            let mut answer = Answer::new(conversion.exit_status(), &conversion, cluster);
+            answer.aside.extend(conversion.remarks());
+            answer
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The command `diff`.
+
+use eks_access::{Baseline, CallerArn, Cluster, ClusterDiff, Document, NoAnswer, Severity};
+use program::files;
+use program::output::FAILED;
+
+use crate::LOCKOUT;
+use crate::args::{Common, Diff, Output};
+use crate::check::of_report;
+use crate::git;
+use crate::input;
+use crate::print::{Answer, warnings};
+
+/// Compares two clusters.
+pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
+    let shared = input::documents(common, &common.files)?;
+    let side = |path: &str| -> Result<Vec<Document>, String> {
+        let mut documents = git::documents(path, common)?;
+        documents.extend(shared.iter().cloned());
+        Ok(documents)
+    };
+    let (old, new) = (side(&asked.old)?, side(&asked.new)?);
+    let options = input::options(common);
+    let clusters = |options: &eks_access::Options| {
+        (
+            Cluster::from_documents(old.iter().cloned(), options),
+            Cluster::from_documents(new.iter().cloned(), options),
+        )
+    };
+    let (before, after) = clusters(&options);
+    let caller = match &asked.caller {
+        None => None,
+        Some(arn) => Some(CallerArn::parse(arn).map_err(|why| why.to_string())?),
+    };
+    let mut diff = match before.diff(&after, caller.as_ref()) {
+        Ok(diff) => diff,
+        Err(why) => return Ok(none(&why, &before, &after, asked)),
+    };
+    let mut aside = sides(&before, &after, asked);
+    if let Some(path) = &asked.accept {
+        let accepted = Baseline::parse(&files::read(path, common.max_input_size)?)
+            .map_err(|why| format!("{}: {why}", files::name(path)))?;
+        let stale = diff.accept(&accepted);
+        let stale = stale.entries();
+        aside.extend(stale.map(|entry| format!("{}: not needed: {entry}", files::name(path))));
+    }
+    let mut answer = if common.output.is_of_findings() {
+        of_report(
+            &diff.report(),
+            common.output,
+            Severity::Info,
+            diff.exit_status(),
+        )
+    } else {
+        Answer::new(diff.exit_status(), &diff, &after)
+    };
+    answer.aside = aside;
+    // Keys that EKS does not read do nothing in a cluster. If they are meant for another authenticator, a
+    // lockout there is one, too.
+    let is_every_key_asked = common.dialect.is_none() && has_unread_keys(&[&before, &after]);
+    if is_every_key_asked && answer.status != LOCKOUT {
+        let options = input::options(common).with_dialect(aws_auth_map::Dialect::Ours);
+        let (before, after) = clusters(&options);
+        let other = before.diff(&after, caller.as_ref());
+        if let Some((status, text)) = other.as_ref().ok().and_then(of_every_key) {
+            answer.status = status;
+            match common.output {
+                Output::Text => answer.text.push_str(&text),
+                _ => answer.aside.extend(text.lines().map(str::to_owned)),
+            }
+        }
+    }
+    Ok(answer)
+}
+
+/// Returns the status and the text of a comparison that is worse if every key takes effect.
+fn of_every_key(diff: &ClusterDiff) -> Option<(u8, String)> {
+    let status = match (diff.lockouts().is_empty(), diff.is_exhaustive()) {
+        (false, _) => LOCKOUT,
+        (true, false) => FAILED,
+        (true, true) => return None,
+    };
+    Some((
+        status,
+        format!(
+            "if `rolearnLike`, `userarnLike` and `sso`, which EKS does not read, take effect:\n{diff}"
+        ),
+    ))
+}
+
+fn has_unread_keys(clusters: &[&Cluster]) -> bool {
+    let mut problems = clusters.iter().flat_map(|cluster| cluster.problems());
+    problems.any(|problem| matches!(problem.code(), "pattern-not-read" | "sso-not-read"))
+}
+
+fn none(why: &NoAnswer, before: &Cluster, after: &Cluster, asked: &Diff) -> Answer {
+    let mut answer = Answer::none(why, after);
+    let last = answer.aside.pop();
+    answer.aside = sides(before, after, asked);
+    answer.aside.extend(last);
+    answer
+}
+
+/// Returns the problems of both sides, each once.
+fn sides(before: &Cluster, after: &Cluster, _asked: &Diff) -> Vec<String> {
+    let mut lines = warnings(before);
+    for line in warnings(after) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}

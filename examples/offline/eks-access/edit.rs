@@ -1,0 +1,60 @@
+//! The command `edit`.
+
+use eks_access::{Edit as Change, NewEntry};
+use serde_json::json;
+
+use crate::LOCKOUT;
+use crate::args::{Common, Edit, EditCommand, Entry};
+use crate::in_place;
+use crate::input;
+use crate::print::Answer;
+
+/// Changes an entry of the ConfigMap.
+pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
+    let cluster = input::cluster(common)?;
+    let change = match &asked.command {
+        EditCommand::Add(entry) => Change::Add(new_entry(entry)),
+        EditCommand::Replace(entry) => Change::Replace(new_entry(entry)),
+        EditCommand::Remove { arn } => Change::Remove(arn.clone()),
+        EditCommand::Dedupe => Change::Dedupe,
+    };
+    let edited = cluster
+        .edit(&change, &input::options(common))
+        .map_err(|why| why.to_string())?;
+    let data = json!({
+        "output": edited.text,
+        "harm": edited.harm,
+        "warnings": edited.warnings,
+    });
+    let findings = edited.harm.iter().chain(&edited.warnings);
+    let mut aside: Vec<String> = findings.map(ToString::to_string).collect();
+    if !edited.harm.is_empty() && !asked.force {
+        aside.push("nothing was changed; add --force to make the change nonetheless".to_owned());
+        return Ok(Answer {
+            status: LOCKOUT,
+            text: String::new(),
+            data: json!({ "harm": edited.harm, "warnings": edited.warnings }),
+            aside,
+        });
+    }
+    let mut text = edited.text;
+    if asked.in_place {
+        let document = cluster.documents().get(edited.document);
+        in_place::write(document.map_or("", |document| document.name()), &text)?;
+        text.clear();
+    }
+    Ok(Answer {
+        status: 0,
+        text,
+        data,
+        aside,
+    })
+}
+
+fn new_entry(entry: &Entry) -> NewEntry {
+    NewEntry {
+        arn: entry.arn.clone(),
+        username: entry.username.clone(),
+        groups: entry.group.clone(),
+    }
+}

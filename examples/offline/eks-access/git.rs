@@ -1,0 +1,116 @@
+//! Documents from a path, or from a revision of git: `REV:PATH`.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use eks_access::Document;
+use printable_text::Printable;
+
+use crate::args::Common;
+use crate::input;
+
+/// The limit on the list of the files of a directory, in bytes. Our choice: a hundred thousand paths.
+const MAX_LISTING: usize = 16 * 1024 * 1024;
+
+/// Reads the documents of a file, a directory or standard input; or, if there is no such path, of a revision.
+pub(crate) fn documents(path: &str, common: &Common) -> Result<Vec<Document>, String> {
+    let local = PathBuf::from(path);
+    let is_revision = path.contains(':') && !local.exists();
+    match is_revision {
+        false => input::documents(common, &[local]),
+        true => of_revision(path, common.max_input_size),
+    }
+}
+
+fn of_revision(object: &str, max: usize) -> Result<Vec<Document>, String> {
+    let kind = git(
+        &["cat-file", "-t", "--end-of-options", object],
+        object,
+        MAX_LISTING,
+    )?;
+    if kind.trim() == "blob" {
+        return Ok(vec![blob(object, max)?]);
+    }
+    let listing = git(
+        &[
+            "ls-tree",
+            "-r",
+            "-z",
+            "--name-only",
+            "--full-tree",
+            "--end-of-options",
+            object,
+        ],
+        object,
+        MAX_LISTING,
+    )?;
+    let slash = match object.ends_with([':', '/']) {
+        true => "",
+        false => "/",
+    };
+    let documents: Vec<Document> = listing
+        .split('\0')
+        .filter(|name| is_taken(name))
+        .map(|name| blob(&format!("{object}{slash}{name}"), max))
+        .collect::<Result<_, _>>()?;
+    match documents.is_empty() {
+        true => Err(format!(
+            "{}: no .yaml, .yml or .json file in this directory",
+            Printable::new(object)
+        )),
+        false => Ok(documents),
+    }
+}
+
+/// Whether a path below a directory is taken, as one on the disk is: no part of it is hidden.
+fn is_taken(path: &str) -> bool {
+    let is_manifest = [".yaml", ".yml", ".json"]
+        .iter()
+        .any(|extension| path.ends_with(extension));
+    is_manifest && !path.split('/').any(|part| part.starts_with('.'))
+}
+
+fn blob(object: &str, max: usize) -> Result<Document, String> {
+    let text = git(
+        &["cat-file", "blob", "--end-of-options", object],
+        object,
+        max,
+    )?;
+    Ok(Document::new(Printable::new(object).to_string(), text))
+}
+
+/// Runs git, and returns its output if that is text of at most `max` bytes.
+fn git(arguments: &[&str], object: &str, max: usize) -> Result<String, String> {
+    let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", Printable::new(object));
+    let mut child = Command::new("git")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|why| failed(&format_args!("git: {why}")))?;
+    let mut bytes = Vec::new();
+    let bound = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    if let Some(output) = child.stdout.take() {
+        output
+            .take(bound)
+            .read_to_end(&mut bytes)
+            .map_err(|why| failed(&why))?;
+    }
+    let output = child.wait_with_output().map_err(|why| failed(&why))?;
+    if bytes.len() > max {
+        return Err(failed(&format_args!(
+            "longer than {max} bytes: raise --max-input-size"
+        )));
+    }
+    if !output.status.success() {
+        let error = String::from_utf8_lossy(&output.stderr);
+        let line = error.lines().next().unwrap_or("git failed");
+        return Err(failed(&Printable::new(line)));
+    }
+    let limits = bounded_yaml::Limits::new().with_max_bytes(max);
+    bounded_yaml::decode(&bytes, &limits)
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|why| failed(&why))
+}
