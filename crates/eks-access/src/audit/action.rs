@@ -1,4 +1,4 @@
-//! What a request asks of RBAC, without the name of the object.
+//! The attributes of a request, without the name of the object.
 
 use std::fmt::{self, Display, Formatter};
 

@@ -1,4 +1,4 @@
-//! What the events of a log were, in numbers.
+//! The events of a log, in numbers.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ const MAX_VERSION_BYTES: usize = 64;
 /// The unreadable events that are named. Our choice: enough to find the cause.
 const MAX_PLACES: usize = 10;
 
-/// The events of a log, by what became of them.
+/// The numbers of events of a log, by how they were used.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]

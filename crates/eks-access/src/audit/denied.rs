@@ -48,7 +48,7 @@ impl DeniedRequest {
         &self.user
     }
 
-    /// Returns what was asked for.
+    /// Returns the action.
     #[must_use]
     pub const fn action(&self) -> &Action {
         &self.action

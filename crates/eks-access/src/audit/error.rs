@@ -4,8 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
-/// Why an audit log was not read or merged. What was read before it counts for nothing: an answer from a
-/// part of a log would be wrong.
+/// The reason why an audit log was not read or merged. The log has no answer then: one from a
+/// part of the events would be wrong.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum AuditError {

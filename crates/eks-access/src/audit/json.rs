@@ -4,7 +4,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::denied::{Addition, DeniedRequest};
-use super::minimal::{Generalization, LeftOut, MinimalRole};
+use super::minimal::{Generalization, LeftOut, MinimalRole, RuleUse};
 use super::unused::UnusedRule;
 
 /// Serializes as `{"objects", "uses", "generalizations", "leftOut", "byAuthorizer", "ofBaseline"}`, where
@@ -14,7 +14,7 @@ impl Serialize for MinimalRole {
         let uses: Vec<Vec<_>> = self
             .uses()
             .iter()
-            .map(|role| role.iter().map(|one| one.tally()).collect())
+            .map(|role| role.iter().map(RuleUse::tally).collect())
             .collect();
         let by_authorizer: Vec<_> = self.by_authorizer().iter().collect();
         let mut map = serializer.serialize_map(Some(6))?;

@@ -159,7 +159,7 @@ impl AuditLog {
         self.only.as_deref()
     }
 
-    /// Returns what the events were, in numbers.
+    /// Returns the numbers of events.
     #[must_use]
     pub const fn counts(&self) -> &AuditCounts {
         &self.counts

@@ -13,7 +13,7 @@ use super::names::Names;
 use super::tally::Tally;
 use super::yaml;
 
-/// What to build a [`MinimalRole`] of.
+/// The settings of a [`MinimalRole`].
 #[derive(Clone, Debug)]
 pub struct RoleRequest<'a> {
     username: &'a str,
@@ -116,7 +116,7 @@ impl Generalization {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct LeftOut {
-    /// What was asked for.
+    /// The action.
     pub action: Action,
     /// How often.
     pub count: u64,
@@ -226,7 +226,7 @@ impl MinimalRole {
         &self.objects
     }
 
-    /// Returns what each rule was for: of the rules of the `ClusterRole`, if there is one, then of each `Role`.
+    /// Returns the requests of each rule: first those of the `ClusterRole`, if there is one, then of each `Role`.
     #[must_use]
     pub fn uses(&self) -> &[Vec<RuleUse>] {
         &self.uses

@@ -1,4 +1,4 @@
-//! The forms in which logs are stored, and what is wrong with some.
+//! The forms in which logs are stored, and the defects of some.
 
 use eks_access::audit::{AuditLog, MAX_EVENT_BYTES};
 use serde_json::{Value, json};

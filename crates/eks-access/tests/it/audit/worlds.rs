@@ -96,7 +96,7 @@ proptest! {
         prop_assert_eq!(read.objects(), role.objects());
         let policy = Policy::new(read.into_objects());
         let user = User::new("u", ["system:authenticated"]);
-        // What was asked for, by the URL and not by the log.
+        // The requests as their URLs say, not as the log has them.
         let infos: Vec<RequestInfo> = requests
             .iter()
             .map(|(verb, url)| {
