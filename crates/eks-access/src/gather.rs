@@ -30,6 +30,8 @@ pub(crate) struct Gathered {
     /// Templates of CloudFormation, which are filled in once the account of the cluster is known.
     templates: Vec<(usize, Node)>,
     pub(crate) account: Option<Account>,
+    /// Objects of the Kubernetes API in plans of Terraform.
+    pub(crate) objects: Vec<(usize, Node)>,
     pub(crate) workloads: Vec<Workload>,
     pub(crate) service_accounts: Vec<(String, String)>,
     pub(crate) principals: Principals,
@@ -101,6 +103,7 @@ impl Gathered {
             mapping_texts: Vec::new(),
             templates: Vec::new(),
             account: None,
+            objects: Vec::new(),
             workloads: Vec::new(),
             service_accounts: Vec::new(),
             principals: Principals::default(),
@@ -124,6 +127,17 @@ impl Gathered {
             let (text, account) = (Text::new(index, document), gathered.account.clone());
             let entries = sources::take_template(&mut gathered, &text, &node, account.as_ref());
             gathered.entries.push((index, entries));
+        }
+        for (index, object) in std::mem::take(&mut gathered.objects) {
+            let Some(document) = documents.get(index) else {
+                continue;
+            };
+            let (text, mut found) = (Text::new(index, document), Found::default());
+            gathered.take_object(&text, &object, None, &mut found);
+            gathered.take_config_maps(&text, std::slice::from_ref(&object), found);
+            let (name, source) = (document.name(), document.text());
+            let manifests = &mut gathered.manifests;
+            manifest_reader.read_nodes(name, source, [(1, &object)], manifests);
         }
         gathered.take_manifest_problems();
         gathered
@@ -161,19 +175,25 @@ impl Gathered {
             let place = Place::of_file(text.document.name());
             self.lost(place, SourceFault::Empty);
         }
-        for (namespace, name, offset) in found.config_maps {
-            self.config_maps.push(ConfigMapCandidate {
+        if !found.entries.is_empty() {
+            let entries = std::mem::take(&mut found.entries);
+            self.entries.push((text.index, entries));
+        }
+        self.take_config_maps(text, &nodes, found);
+    }
+
+    /// Keeps the ConfigMaps that may be the one with the mapping, with all nodes of their document.
+    fn take_config_maps(&mut self, text: &Text<'_>, nodes: &[Node], found: Found) {
+        let found = found.config_maps.into_iter();
+        self.config_maps
+            .extend(found.map(|(namespace, name, offset)| ConfigMapCandidate {
                 document: text.index,
-                nodes: nodes.clone(),
+                nodes: nodes.to_vec(),
                 namespace,
                 name,
                 offset,
                 kind: SourceKind::ConfigMap,
-            });
-        }
-        if !found.entries.is_empty() {
-            self.entries.push((text.index, found.entries));
-        }
+            }));
     }
 
     /// Reports why a document cannot be parsed, by the reader that knows its format best.

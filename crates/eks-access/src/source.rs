@@ -91,7 +91,8 @@ impl SourceKind {
         }
     }
 
-    /// Returns whether it maps AWS identities to users.
+    /// Returns whether it maps AWS identities to users, be it to none. A template or a plan may have nothing to
+    /// do with that.
     #[must_use]
     pub const fn is_mapping(self) -> bool {
         matches!(
@@ -103,8 +104,6 @@ impl SourceKind {
                 | Self::DynamicFile
                 | Self::ClusterConfig
                 | Self::IdentityMappingList
-                | Self::CloudFormation
-                | Self::Terraform
         )
     }
 }

@@ -2,6 +2,7 @@
 
 mod cloud_formation;
 mod terraform;
+mod terraform_rbac;
 
 use aws_auth_map::Section;
 use bounded_yaml::{Mapping, Node};

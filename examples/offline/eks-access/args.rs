@@ -165,13 +165,21 @@ pub(crate) enum Command {
     /// May this caller or user do this?
     ///
     /// Of several resources: all of them?
+    #[command(
+        override_usage = "eks-access can [OPTIONS] WHO VERB RESOURCE…\n       \
+                                eks-access can [OPTIONS] --as USER [--as-group GROUP]… VERB RESOURCE…"
+    )]
     Can(Question),
     /// Why, or why not: every way with the file and line of each rule, or every near miss.
+    #[command(
+        override_usage = "eks-access why [OPTIONS] WHO VERB RESOURCE…\n       \
+                                eks-access why [OPTIONS] --as USER [--as-group GROUP]… VERB RESOURCE…"
+    )]
     Why(Question),
     /// Who may do this: users, groups, service accounts, the callers of AWS that become them, and workloads.
     Who {
         /// VERB RESOURCE, as for `can`.
-        #[arg(required = true, num_args = 2, value_names = ["VERB", "RESOURCE"])]
+        #[arg(required = true, num_args = 2.., value_names = ["VERB", "RESOURCE"])]
         words: Vec<String>,
         #[command(flatten)]
         scope: Scope,
@@ -258,7 +266,7 @@ pub(crate) struct Question {
     /// WHO VERB RESOURCE…, with WHO the ARN of a caller (`aws sts get-caller-identity`) or of a role; without
     /// WHO if --as is given. A RESOURCE is written as for `kubectl auth can-i`: `pods`, `deployments.apps`,
     /// `pods/NAME`, `/healthz`.
-    #[arg(required = true, num_args = 2.., value_name = "WHO VERB RESOURCE")]
+    #[arg(required = true, num_args = 2.., value_name = "WORD")]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) user: User,

@@ -202,7 +202,7 @@ impl Template<'_> {
             Node::Scalar(scalar) => match self.tag(node) {
                 None => Ok(scalar.text().to_owned()),
                 Some("!Ref") => self.reference(scalar.text()),
-                Some("!Sub") => self.substitute(scalar.text()),
+                Some("!Sub") => self.substitute(scalar.text(), None, depth),
                 Some("!GetAtt") => self.attribute(scalar.text()),
                 Some(tag) => Err(format!("{tag} {} is not filled in", scalar.text())),
             },
@@ -211,7 +211,8 @@ impl Template<'_> {
                 let (name, value) = function.ok_or("a value is missing")?;
                 match (name.text(), value) {
                     ("Ref", Node::Scalar(name)) => self.reference(name.text()),
-                    ("Fn::Sub", Node::Scalar(text)) => self.substitute(text.text()),
+                    ("Fn::Sub", Node::Scalar(text)) => self.substitute(text.text(), None, depth),
+                    ("Fn::Sub", Node::Sequence(parts)) => self.substitute_with(parts, depth),
                     ("Fn::GetAtt", Node::Scalar(name)) => self.attribute(name.text()),
                     ("Fn::GetAtt", Node::Sequence(parts)) => {
                         let parts: Vec<&str> = parts.iter().filter_map(Node::as_text).collect();
@@ -223,6 +224,7 @@ impl Template<'_> {
             }
             Node::Sequence(parts) => match parts.first().and_then(|one| self.tag_of_list(one)) {
                 Some("!Join") => self.join(parts, depth),
+                Some("!Sub") => self.substitute_with(parts, depth),
                 Some("!GetAtt") => {
                     let parts: Vec<&str> = parts.iter().filter_map(Node::as_text).collect();
                     self.attribute(&parts.join("."))
@@ -303,21 +305,37 @@ impl Template<'_> {
         Ok(format!("arn:{partition}:iam::{id}:{kind}{path}{own}"))
     }
 
+    /// Fills in a text with variables of its own: the text, and their values.
+    fn substitute_with(&self, parts: &[Node], depth: usize) -> Result<String, String> {
+        let [text, variables] = parts else {
+            return Err("Fn::Sub is not filled in".to_owned());
+        };
+        let text = text.as_text().ok_or("Fn::Sub has no text")?;
+        self.substitute(text, Some(variables), depth)
+    }
+
     /// Fills in `${NAME}` and `${RESOURCE.Arn}`. `${!NAME}` stands for `${NAME}` itself.
-    fn substitute(&self, text: &str) -> Result<String, String> {
+    fn substitute(
+        &self,
+        text: &str,
+        variables: Option<&Node>,
+        depth: usize,
+    ) -> Result<String, String> {
         let mut filled = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             filled.push_str(before);
             let (name, after) = after.split_once('}').ok_or("a `${` has no `}`")?;
-            match name.strip_prefix('!') {
-                Some(literal) => {
+            let own = variables.and_then(|all| all.get(name));
+            match (own, name.strip_prefix('!')) {
+                (Some(value), _) => filled.push_str(&self.resolve(value, depth)?),
+                (None, Some(literal)) => {
                     filled.push_str("${");
                     filled.push_str(literal);
                     filled.push('}');
                 }
-                None if name.contains('.') => filled.push_str(&self.attribute(name)?),
-                None => filled.push_str(&self.reference(name)?),
+                (None, None) if name.contains('.') => filled.push_str(&self.attribute(name)?),
+                (None, None) => filled.push_str(&self.reference(name)?),
             }
             rest = after;
         }

@@ -3,7 +3,7 @@
 
 use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
-use super::{take_mode, take_version};
+use super::{take_mode, take_version, terraform_rbac};
 use crate::gather::{ConfigMapCandidate, Gathered, Text};
 use crate::problem::SourceFault;
 use crate::source::SourceKind;
@@ -96,6 +96,10 @@ fn take_resource(
     entries: &mut Vec<Node>,
 ) {
     let values = resource.values;
+    if let Some(object) = terraform_rbac::object(resource.kind, values) {
+        gathered.objects.push((text.index, object));
+        return;
+    }
     match resource.kind {
         "aws_eks_access_entry" => {
             entries.extend(entry(gathered, text, resource));
