@@ -22,7 +22,7 @@ use crate::who::CallerArn;
 
 /// The limit on the permissions that the text of one difference lists. Our choice; the count of the others
 /// follows.
-const MAX_LISTED: usize = 8;
+const MAX_LISTED: usize = 3;
 
 /// The differences between two clusters. Prints as terminated lines, lockouts first.
 ///

@@ -1,7 +1,7 @@
 //! Documents from a path, or from a revision of git: `REV:PATH`.
 
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use eks_access::Document;
@@ -19,18 +19,35 @@ pub(crate) fn documents(path: &str, common: &Common) -> Result<Vec<Document>, St
     let is_revision = path.contains(':') && !local.exists();
     match is_revision {
         false => input::documents(common, &[local]),
-        true => of_revision(path, common.max_input_size),
+        true => documents_in(Path::new("."), path, common),
     }
 }
 
-fn of_revision(object: &str, max: usize) -> Result<Vec<Document>, String> {
+/// Reads the documents of a revision of the repository that a directory is in.
+pub(crate) fn documents_in(
+    directory: &Path,
+    object: &str,
+    common: &Common,
+) -> Result<Vec<Document>, String> {
+    let max = common.max_input_size;
+    let git = |arguments: &[&str], object: &str, max| git(directory, arguments, object, max);
+    let blob = |object: &str| -> Result<Document, String> {
+        let text_bytes = git(
+            &["cat-file", "blob", "--end-of-options", object],
+            object,
+            max,
+        )?;
+        let name = Printable::new(object).to_string();
+        let text = text(&text_bytes, max).map_err(|why| format!("{name}: {why}"))?;
+        Ok(Document::new(name, text))
+    };
     let kind = git(
         &["cat-file", "-t", "--end-of-options", object],
         object,
         MAX_LISTING,
     )?;
-    if kind.trim() == "blob" {
-        return Ok(vec![blob(object, max)?]);
+    if kind.trim_ascii() == b"blob" {
+        return Ok(vec![blob(object)?]);
     }
     let listing = git(
         &[
@@ -49,10 +66,10 @@ fn of_revision(object: &str, max: usize) -> Result<Vec<Document>, String> {
         true => "",
         false => "/",
     };
-    let documents: Vec<Document> = listing
+    let documents: Vec<Document> = String::from_utf8_lossy(&listing)
         .split('\0')
         .filter(|name| is_taken(name))
-        .map(|name| blob(&format!("{object}{slash}{name}"), max))
+        .map(|name| blob(&format!("{object}{slash}{name}")))
         .collect::<Result<_, _>>()?;
     match documents.is_empty() {
         true => Err(format!(
@@ -71,20 +88,12 @@ fn is_taken(path: &str) -> bool {
     is_manifest && !path.split('/').any(|part| part.starts_with('.'))
 }
 
-fn blob(object: &str, max: usize) -> Result<Document, String> {
-    let text = git(
-        &["cat-file", "blob", "--end-of-options", object],
-        object,
-        max,
-    )?;
-    Ok(Document::new(Printable::new(object).to_string(), text))
-}
-
-/// Runs git, and returns its output if that is text of at most `max` bytes.
-fn git(arguments: &[&str], object: &str, max: usize) -> Result<String, String> {
+/// Runs git, and returns its output if that has at most `max` bytes.
+fn git(directory: &Path, arguments: &[&str], object: &str, max: usize) -> Result<Vec<u8>, String> {
     let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", Printable::new(object));
     let mut child = Command::new("git")
         .args(arguments)
+        .current_dir(directory)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -109,8 +118,12 @@ fn git(arguments: &[&str], object: &str, max: usize) -> Result<String, String> {
         let line = error.lines().next().unwrap_or("git failed");
         return Err(failed(&Printable::new(line)));
     }
+    Ok(bytes)
+}
+
+fn text(bytes: &[u8], max: usize) -> Result<String, String> {
     let limits = bounded_yaml::Limits::new().with_max_bytes(max);
-    bounded_yaml::decode(&bytes, &limits)
+    bounded_yaml::decode(bytes, &limits)
         .map(std::borrow::Cow::into_owned)
-        .map_err(|why| failed(&why))
+        .map_err(|why| why.to_string())
 }

@@ -12,9 +12,13 @@
 mod args;
 mod ask;
 mod audit;
+#[cfg(test)]
+mod cases;
 mod check;
 mod convert;
 mod diff;
+#[cfg(test)]
+mod docs;
 mod edit;
 mod git;
 mod in_place;
