@@ -1,11 +1,12 @@
 //! The command line.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use aws_auth_map::ConfigMapName;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use sts_presign::BINDING_HEADER;
+
+use crate::settings::Settings;
 
 #[derive(Parser)]
 #[command(
@@ -35,8 +36,18 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Answer kube-apiserver's TokenReview webhook, v1 and v1beta1, at POST /authenticate.
     ///
-    /// GET /healthz answers `ok`. On SIGTERM or SIGINT, open requests are finished first.
-    Serve(ServeArgs),
+    /// With --rbac, POST /authorize answers the webhook of authorization. Probes and metrics have a listener of
+    /// their own. SIGTERM and SIGINT finish open requests first; SIGHUP reads rules and certificate again, which
+    /// are also watched.
+    #[command(visible_alias = "server")]
+    Serve(Box<ServeArgs>),
+    /// Report the problems of the settings and rules that `serve` would use, with the same flags.
+    ///
+    /// Exit status: 0 without problems, 1 with problems, 2 if there is no answer.
+    Check(Box<ServeArgs>),
+    /// Write what a cluster needs to ask this webhook: a certificate, the kubeconfig of kube-apiserver, and the
+    /// flags to start it with.
+    Init(InitArgs),
 }
 
 /// The settings of every command.
@@ -97,6 +108,26 @@ pub(crate) struct TokenArgs {
 }
 
 #[derive(ClapArgs)]
+pub(crate) struct InitArgs {
+    /// The directory for cert.pem, key.pem and kubeconfig.yaml. Files that exist are kept.
+    #[arg(
+        long,
+        default_value = "/var/aws-iam-authenticator",
+        value_name = "DIRECTORY"
+    )]
+    pub(crate) state_dir: PathBuf,
+    /// The name or address by which kube-apiserver reaches the webhook: a subject of the certificate.
+    #[arg(long, default_value = "127.0.0.1", value_name = "NAME")]
+    pub(crate) hostname: String,
+    /// The port of the webhook.
+    #[arg(long, default_value_t = 21_362, value_name = "PORT")]
+    pub(crate) port: u16,
+    /// Write csr.pem, a request to an authority of your own, in place of a self-signed certificate.
+    #[arg(long)]
+    pub(crate) csr: bool,
+}
+
+#[derive(ClapArgs)]
 pub(crate) struct DoctorArgs {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -120,25 +151,16 @@ pub(crate) struct DoctorArgs {
 
 #[derive(ClapArgs)]
 pub(crate) struct ServeArgs {
+    /// A file of settings in TOML. Its keys are the names of the flags, without the dashes in front; a flag
+    /// that is given takes precedence.
+    #[arg(long = "settings", value_name = "FILE")]
+    pub(crate) settings_file: Option<PathBuf>,
+    /// The configuration file of aws-iam-authenticator, unchanged: its rules are the backend MountedFile, and
+    /// its settings apply where neither a flag nor --settings has one.
+    #[arg(long, short = 'c', value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) common: Common,
-    #[command(flatten)]
-    pub(crate) rules: RuleArgs,
-    /// The aws-auth ConfigMap, as kubectl prints it in YAML or JSON. It is read once, at the start.
-    ///
-    /// A rule with `{{EC2PrivateDNSName}}` needs EC2, which this program does not ask: logins by such a rule
-    /// fail.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) aws_auth: PathBuf,
-    /// The address to listen on.
-    #[arg(long, default_value = "127.0.0.1:21362", value_name = "ADDRESS:PORT")]
-    pub(crate) listen: SocketAddr,
-    /// The server's certificate chain, in PEM. Without it, only a loopback address is allowed.
-    #[arg(long, requires = "tls_key", value_name = "FILE")]
-    pub(crate) tls_cert: Option<PathBuf>,
-    /// The certificate's private key, in PEM.
-    #[arg(long, requires = "tls_cert", value_name = "FILE")]
-    pub(crate) tls_key: Option<PathBuf>,
+    pub(crate) settings: Settings,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

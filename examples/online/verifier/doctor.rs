@@ -14,7 +14,7 @@ use sts_presign::{
 };
 
 use crate::args::DoctorArgs;
-use crate::check::read_token;
+use crate::token::read_token;
 use crate::{PROGRAM, REFUSED, setup};
 
 /// The conclusion if no fault is visible and the signature was not verified.

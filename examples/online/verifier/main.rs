@@ -11,13 +11,20 @@
 //!
 //! `verifier doctor` explains to the author of a token's producer why the token is refused.
 //!
-//! Not included: watching the rules, a cache, rate limits and metrics.
+//! `verifier serve` is the webhook of kube-apiserver: flags and files become the settings of
+//! `eks-auth-server`, and `eks-auth-sources` keeps the rules fresh.
 
 mod args;
 mod check;
 mod doctor;
+mod init;
+mod log;
+mod rules;
 mod serve;
+mod settings;
 mod setup;
+mod token;
+mod upstream;
 
 use std::process::ExitCode;
 
@@ -37,9 +44,11 @@ async fn main() -> ExitCode {
         Err(status) => return status,
     };
     let outcome = match args.command {
-        Command::Token(args) => check::run(args).await,
+        Command::Token(args) => token::run(args).await,
         Command::Doctor(args) => doctor::run(&args),
-        Command::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
+        Command::Serve(args) => serve::run(*args).await.map(|()| ExitCode::SUCCESS),
+        Command::Check(args) => check::run(*args),
+        Command::Init(args) => init::run(&args),
     };
     outcome.unwrap_or_else(|why| output::fail(PROGRAM, &why))
 }

@@ -1,161 +1,313 @@
 //! `verifier serve`
 
-use std::fmt::Display;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_auth_map::IdentityMap;
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
-use eks_auth::{AuthError, Authenticator, MAX_REVIEW_LEN, Review};
-use program::output;
+use eks_auth::DynTransport;
+use eks_auth_server::{
+    CacheSettings, Identities, Limits, Metrics, Server, ServerTls, StatusCodes, StsClient,
+    StsProxy, TlsFiles, Webhooks,
+};
+use eks_auth_sources::Sources;
+use k8s_rbac::KubernetesVersion;
+use printable_text::Printable;
+use program::files::MAX_SMALL_FILE;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
-use crate::PROGRAM;
-use crate::args::ServeArgs;
-use crate::setup::{self, Sts};
+use crate::args::{Common, ServeArgs};
+use crate::log::Log;
+use crate::settings::{self, Proxy, Settings, Size, Time};
+use crate::{rules, setup};
 
-/// How long open requests may take to finish after a signal to stop: slightly longer than STS has to
-/// answer.
-const GRACE: Duration = Duration::from_secs(12);
+/// How often the certificate files are compared with those in use.
+const CERTIFICATE_CHECK: Duration = Duration::from_secs(30);
 
-struct Webhook {
-    authenticator: Authenticator,
-    sts: Sts,
-    rules: IdentityMap,
-}
+/// The open files that the process needs besides connections and calls to STS: the listeners, files of rules
+/// and their watches, standard streams.
+const OTHER_FILES: usize = 64;
 
 pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
-    let webhook = Webhook {
-        authenticator: setup::authenticator(&args.common)?,
-        sts: setup::sts(&args.common)?,
-        rules: setup::rules(&args.aws_auth, &args.rules, &args.common)?,
+    let merged = settings::merge(
+        args.settings,
+        args.settings_file.as_deref(),
+        args.config.as_deref(),
+    )?;
+    let settings = &merged.settings;
+    let common = common(settings)?;
+    let authenticator = setup::authenticator(&common)?;
+    let address = settings.webhook_address();
+    let tls = certificate(settings)?;
+    if tls.is_none() && !address.ip().is_loopback() {
+        return Err(format!(
+            "{address} is not a loopback address: tokens must not cross a network in the clear, so \
+             --tls-cert and --tls-key are required"
+        ));
+    }
+    let sts = transport(settings, &common)?;
+    let log = Log::start(settings);
+    for ignored in &merged.ignored {
+        log.warn(ignored);
+    }
+    let (sources, rules) = rules::start(&merged, log)?;
+    let metrics = Arc::new(Metrics::new());
+    let identities = identities(settings, authenticator, sts, &metrics);
+    let webhooks = webhooks(
+        settings,
+        Webhooks::new(identities, rules, metrics, Arc::new(log)),
+    )?;
+    let limits = limits(settings);
+    warn_of_few_files(settings, &limits, log);
+    let server = Server::new(Arc::new(webhooks), limits);
+
+    let probes = bind(settings.probe_address()).await?;
+    let listener = bind(address).await?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let address = listener.local_addr().map_err(|why| why.to_string())?;
+    log.say(&format!("listening on {scheme}://{address}/authenticate"));
+    let (stop, stopped) = watch::channel(false);
+    let signals = signals(stop, sources, server.clone(), tls.clone(), log)?;
+    let probing = tokio::spawn({
+        let server = server.clone();
+        async move { server.serve_probes(probes, std::future::pending()).await }
+    });
+    let mut stopped = stopped;
+    let stop = async move {
+        // An error means that the task of signals has ended, which it does after a signal only.
+        let _ = stopped.wait_for(|is_stopped| *is_stopped).await;
     };
-    let app = Router::new()
-        .route("/authenticate", post(authenticate))
-        .route("/healthz", get(async || "ok"))
-        .layer(DefaultBodyLimit::max(MAX_REVIEW_LEN))
-        .with_state(Arc::new(webhook))
-        .into_make_service();
-    let handle = Handle::new();
-    tokio::spawn(stop_on_signal(handle.clone()));
-    let address = args.listen;
-    let outcome = match (&args.tls_cert, &args.tls_key) {
-        (Some(cert), Some(key)) => {
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let tls = RustlsConfig::from_pem_file(cert, key).await;
-            let tls = tls.map_err(|why| {
-                format!(
-                    "certificate {} and key {}: {why}",
-                    cert.display(),
-                    key.display()
-                )
-            })?;
-            log(&format_args!("listening on https://{address}/authenticate"));
-            axum_server::bind_rustls(address, tls)
-                .handle(handle)
-                .serve(app)
-                .await
-        }
-        _ if !address.ip().is_loopback() => {
-            return Err(format!(
-                "{address} is not a loopback address: tokens must not cross a network in the clear, so \
-                 --tls-cert and --tls-key are required"
-            ));
-        }
-        _ => {
-            log(&format_args!("listening on http://{address}/authenticate"));
-            axum_server::bind(address).handle(handle).serve(app).await
-        }
-    };
-    outcome.map_err(|why| format!("{address}: {why}"))
+    let outcome = server.serve(listener, tls, stop).await;
+    probing.abort();
+    signals.abort();
+    outcome.map(drop).map_err(|why| format!("{address}: {why}"))
 }
 
-async fn authenticate(State(webhook): State<Arc<Webhook>>, body: Bytes) -> Response {
-    let review = match Review::read(&body) {
-        Ok(review) => review,
-        Err(why) => {
-            log(&format_args!("malformed review: {why}"));
-            return (StatusCode::BAD_REQUEST, why.to_string()).into_response();
-        }
-    };
-    let Webhook {
-        authenticator,
-        sts,
-        rules,
-    } = &*webhook;
-    let token = review.expose_token();
-    let answer = match authenticator
-        .authenticate(token, setup::now(), sts, rules)
+async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address)
         .await
-    {
-        Ok(authenticated) => {
-            let (arn, user) = (authenticated.identity().arn(), authenticated.user());
-            log(&format_args!(
-                "authenticated arn={arn:?} username={:?}",
-                user.username()
-            ));
-            review.authenticated(user)
-        }
-        Err(why) => return refuse(&review, &why),
-    };
-    json(StatusCode::OK, answer)
+        .map_err(|why| format!("{address}: {why}"))
 }
 
-/// Answers a token that names no user. There is no `Retry-After`: with it, kube-apiserver's client repeats
-/// each of its five attempts ten times.
-fn refuse(review: &Review, error: &AuthError) -> Response {
-    let (status, code, why) = (error.webhook_status(), error.code(), error.to_string());
-    match error {
-        AuthError::Refused(_) => {
-            log(&format_args!("refused code={code} why={why:?}"));
-            json(status, review.unauthenticated())
-        }
-        AuthError::Failed(_) => {
-            log(&format_args!(
-                "failed code={code} why={:?}",
-                setup::describe(error)
-            ));
-            (status, why).into_response()
-        }
+fn common(settings: &Settings) -> Result<Common, String> {
+    let cluster_id = settings
+        .cluster_id
+        .clone()
+        .ok_or("--cluster-id is required, on the command line or in a file")?;
+    Ok(Common {
+        cluster_id,
+        partition: settings
+            .partition
+            .clone()
+            .unwrap_or_else(|| "aws".to_owned()),
+        regions: settings.region.clone().unwrap_or_default(),
+        local_credentials: settings.local_credentials.clone(),
+        max_input_size: settings
+            .max_input_size
+            .map_or(MAX_SMALL_FILE, |Size(size)| size),
+    })
+}
+
+/// Loads the server's certificate, if there is one.
+fn certificate(settings: &Settings) -> Result<Option<ServerTls>, String> {
+    let in_state = |file: &str| {
+        let path = settings.state_dir.as_ref()?.join(file);
+        path.exists().then_some(path)
+    };
+    let (certificate, key): (PathBuf, PathBuf) = match (&settings.tls_cert, &settings.tls_key) {
+        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+        (Some(_), None) => return Err("--tls-cert needs --tls-key".to_owned()),
+        (None, Some(_)) => return Err("--tls-key needs --tls-cert".to_owned()),
+        (None, None) => match (in_state("cert.pem"), in_state("key.pem")) {
+            (Some(certificate), Some(key)) => (certificate, key),
+            _ if settings.client_ca.is_some() => {
+                return Err("--client-ca needs --tls-cert and --tls-key".to_owned());
+            }
+            _ => return Ok(None),
+        },
+    };
+    setup::install_provider();
+    let names = format!(
+        "certificate {} and key {}",
+        certificate.display(),
+        key.display()
+    );
+    ServerTls::load(TlsFiles {
+        certificate,
+        key,
+        client_authorities: settings.client_ca.clone(),
+    })
+    .map(Some)
+    .map_err(|why| format!("{names}: {why}"))
+}
+
+/// Builds the way to STS, and logs a proxy of the environment.
+fn transport(settings: &Settings, common: &Common) -> Result<Arc<dyn DynTransport>, String> {
+    if let Some(local) = setup::embedded_sts(common)? {
+        return Ok(Arc::new(local));
+    }
+    setup::install_provider();
+    let proxy = match settings.sts_proxy.clone().unwrap_or(Proxy::Environment) {
+        Proxy::Direct => StsProxy::Direct,
+        Proxy::Environment => StsProxy::Environment,
+        Proxy::Url(url) => StsProxy::Url(url),
+    };
+    let mut client = StsClient::builder().proxy(proxy);
+    if let Some(Time(time)) = settings.sts_connect_timeout {
+        client = client.connect_timeout(time);
+    }
+    if let Some(Time(time)) = settings.sts_attempt_timeout {
+        client = client.attempt_timeout(time);
+    }
+    if let Some(calls) = settings.max_sts_calls {
+        client = client.idle_connections(calls);
+    }
+    let client = client.build().map_err(|why| setup::describe(&why))?;
+    Ok(Arc::new(client))
+}
+
+fn identities(
+    settings: &Settings,
+    authenticator: eks_auth::Authenticator,
+    sts: Arc<dyn DynTransport>,
+    metrics: &Arc<Metrics>,
+) -> Identities {
+    let mut identities = Identities::new(authenticator, sts, Arc::clone(metrics));
+    if let Some(Time(time)) = settings.sts_deadline {
+        identities = identities.with_sts_deadline(time);
+    }
+    if let Some(retries) = settings.sts_retries {
+        identities = identities.with_sts_retries(retries);
+    }
+    if let Some(calls) = settings.max_sts_calls {
+        identities = identities.with_max_sts_calls(calls);
+    }
+    if settings.cache == Some(false) {
+        return identities.without_cache();
+    }
+    let mut cache = CacheSettings::default();
+    if let Some(bytes) = settings.cache_bytes {
+        cache = cache.with_bytes(bytes);
+    }
+    if let Some(Time(time)) = settings.cache_ttl {
+        cache = cache.with_positive_ttl(time);
+    }
+    if let Some(Time(time)) = settings.cache_negative_ttl {
+        cache = cache.with_negative_ttl(time);
+    }
+    identities.with_cache(cache)
+}
+
+fn webhooks(settings: &Settings, webhooks: Webhooks) -> Result<Webhooks, String> {
+    let mut webhooks = webhooks.with_audiences(settings.audience.clone().unwrap_or_default());
+    if settings.accept_untyped == Some(true) {
+        webhooks = webhooks.with_untyped_reviews();
+    }
+    if settings.upstream_statuses == Some(true) {
+        webhooks = webhooks.with_statuses(StatusCodes::Upstream);
+    }
+    if let Some(requests) = settings.max_requests {
+        webhooks = webhooks.with_max_requests(requests);
+    }
+    if let Some(rate) = settings.client_rate {
+        webhooks = webhooks.with_client_rate(rate);
+    }
+    if settings
+        .rbac
+        .as_ref()
+        .is_some_and(|paths| !paths.is_empty())
+    {
+        let version = match &settings.kubernetes_version {
+            Some(text) => text
+                .parse()
+                .map_err(|why| format!("--kubernetes-version: {}: {why}", Printable::new(text)))?,
+            None => KubernetesVersion::default(),
+        };
+        webhooks = webhooks.with_access_reviews(version);
+    }
+    Ok(webhooks)
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let default = Limits::default();
+    let time = |time: Option<Time>, default| time.map_or(default, |Time(time)| time);
+    Limits {
+        handshake_timeout: time(settings.handshake_timeout, default.handshake_timeout),
+        header_timeout: time(settings.header_timeout, default.header_timeout),
+        body_timeout: time(settings.body_timeout, default.body_timeout),
+        idle_timeout: time(settings.idle_timeout, default.idle_timeout),
+        max_connections: settings.max_connections.unwrap_or(default.max_connections),
+        lame_duck: time(settings.lame_duck, default.lame_duck),
+        drain_deadline: time(settings.drain_deadline, default.drain_deadline),
+        ..default
     }
 }
 
-fn log(line: &dyn Display) {
-    output::note(PROGRAM, line);
+/// Warns if the process may not open as many files as the limits allow connections.
+fn warn_of_few_files(settings: &Settings, limits: &Limits, log: Log) {
+    if settings.sts_proxy.is_none() || settings.sts_proxy == Some(Proxy::Environment) {
+        for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+            if std::env::var_os(name).is_some_and(|value| !value.is_empty()) {
+                log.warn(&format!(
+                    "STS is asked through the proxy of {name}; --sts-proxy none asks it directly"
+                ));
+            }
+        }
+    }
+    let calls = settings
+        .max_sts_calls
+        .unwrap_or(eks_auth_server::MAX_STS_CALLS);
+    let needed = limits
+        .max_connections
+        .saturating_add(calls)
+        .saturating_add(OTHER_FILES);
+    let allowed = std::fs::read_to_string("/proc/self/limits").ok();
+    let allowed = allowed.as_deref().and_then(|text| {
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("Max open files"))?;
+        line.split_whitespace().next()?.parse::<usize>().ok()
+    });
+    if let Some(allowed) = allowed.filter(|allowed| *allowed < needed) {
+        log.warn(&format!(
+            "the process may open {allowed} files and needs {needed} for its limits: raise the limit, or lower \
+             --max-connections"
+        ));
+    }
 }
 
-fn json(status: StatusCode, document: String) -> Response {
-    (
-        status,
-        [(header::CONTENT_TYPE, "application/json")],
-        document,
-    )
-        .into_response()
-}
-
-async fn stop_on_signal(handle: Handle<std::net::SocketAddr>) {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
+/// Reacts to signals: SIGTERM and SIGINT stop, SIGHUP reloads. Compares the certificate files from time to
+/// time.
+fn signals(
+    stop: watch::Sender<bool>,
+    sources: Sources,
+    server: Server,
+    tls: Option<ServerTls>,
+    log: Log,
+) -> Result<tokio::task::JoinHandle<()>, String> {
+    let listen = |kind| signal(kind).map_err(|why| format!("signals: {why}"));
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut hangup = listen(SignalKind::hangup())?;
+    Ok(tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => { stop.send_replace(true); }
+                _ = interrupt.recv() => { stop.send_replace(true); }
+                _ = hangup.recv() => {
+                    log.say("SIGHUP: reading rules and certificate again");
+                    sources.reload();
+                    if let Some(tls) = &tls {
+                        server.reload_certificate(tls);
+                    }
+                }
+                () = tokio::time::sleep(CERTIFICATE_CHECK) => {
+                    if let Some(tls) = &tls {
+                        server.reload_certificate(tls);
+                    }
                 }
             }
-            Err(_) => drop(interrupt.await),
         }
-    }
-    #[cfg(not(unix))]
-    drop(interrupt.await);
-    log(&"stopping");
-    handle.graceful_shutdown(Some(GRACE));
+    }))
 }

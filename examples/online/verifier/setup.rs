@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use aws_auth_map::{Backend, BackendKind, IdentityMap, Reader};
-use eks_auth::{Authenticator, Https, LocalKeys, LocalTransport, Transport, TransportError};
+use eks_auth::{Authenticator, LocalKeys, LocalTransport, Transport, TransportError};
+use eks_auth_server::{StsClient, StsProxy};
 use http::{Request, Response};
 use iam_principal::Partition;
 use printable_text::Printable;
@@ -18,11 +19,14 @@ use sts_presign::{
 use crate::PROGRAM;
 use crate::args::{Common, RuleArgs};
 
+/// The embedded STS by the clock of the system.
+pub(crate) type EmbeddedSts = LocalTransport<Keys, fn() -> UnixTime>;
+
 /// STS over HTTPS, or the embedded STS.
 #[derive(Clone)]
 pub(crate) enum Sts {
-    Embedded(Arc<LocalTransport<Keys, fn() -> UnixTime>>),
-    Https(Https),
+    Embedded(Arc<EmbeddedSts>),
+    Https(StsClient),
 }
 
 impl Transport for Sts {
@@ -76,17 +80,30 @@ fn check_region(region: &str, partition: Partition) -> Result<(), String> {
 }
 
 pub(crate) fn sts(common: &Common) -> Result<Sts, String> {
-    let Some(keys) = local_keys(common)? else {
-        // An error means that a provider is installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let https = Https::new().map_err(|why| describe(&why))?;
-        return Ok(Sts::Https(https));
-    };
+    if let Some(local) = embedded_sts(common)? {
+        return Ok(Sts::Embedded(Arc::new(local)));
+    }
+    install_provider();
+    let https = StsClient::builder().proxy(StsProxy::Environment).build();
+    https.map(Sts::Https).map_err(|why| describe(&why))
+}
+
+/// Builds the embedded STS. `None` without `--local-credentials`.
+pub(crate) fn embedded_sts(common: &Common) -> Result<Option<EmbeddedSts>, String> {
     let clock: fn() -> UnixTime = now;
-    Ok(Sts::Embedded(Arc::new(LocalTransport::new(
-        LocalSts::new(keys.keys()),
-        clock,
-    ))))
+    let keys = local_keys(common)?;
+    Ok(keys.map(|keys| LocalTransport::new(LocalSts::new(keys.keys()), clock)))
+}
+
+/// Installs the cryptography of rustls.
+pub(crate) fn install_provider() {
+    // An error means that a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Returns a text on one line, without control characters.
+pub(crate) fn escape(text: &str) -> String {
+    Printable::new(text).to_string()
 }
 
 /// Reads the keys of the embedded STS. `None` without `--local-credentials`.

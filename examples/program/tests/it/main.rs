@@ -22,3 +22,6 @@ mod signer;
 mod stub;
 #[cfg(test)]
 mod verifier;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod webhook;

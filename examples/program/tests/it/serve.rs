@@ -29,6 +29,10 @@ impl Verifier {
             AWS_AUTH,
             "--listen",
             &listen,
+            "--sts-retries",
+            "0",
+            "--probe-listen",
+            "127.0.0.1:0",
         ];
         let process = run::command("verifier", &arguments)
             .env("HTTPS_PROXY", proxy)

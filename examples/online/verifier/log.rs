@@ -1,0 +1,136 @@
+//! The log on standard error: one record for each review.
+
+use std::io;
+
+use eks_auth_server::{Observer, ReviewRecord, ServerEvent, Verdict};
+use eks_auth_sources::Event;
+use printable_text::Printable;
+use tracing::{Level, debug, error, event, info, warn};
+
+use crate::settings::{LogFormat, LogLevel, Settings};
+
+/// Writes to the log. Texts that a caller chooses are escaped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Log;
+
+impl Log {
+    /// Installs the log of this process.
+    pub(crate) fn start(settings: &Settings) -> Self {
+        let level = match settings.log_level.unwrap_or_default() {
+            LogLevel::Debug => Level::DEBUG,
+            LogLevel::Error => Level::ERROR,
+            LogLevel::Info => Level::INFO,
+            LogLevel::Warn => Level::WARN,
+        };
+        let builder = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_writer(io::stderr)
+            .with_target(false)
+            .with_ansi(false)
+            // A closed standard error must not end the webhook.
+            .log_internal_errors(false);
+        // An error means that a log is installed already.
+        let _ = match settings.log_format.unwrap_or_default() {
+            LogFormat::Text => builder.try_init(),
+            LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        };
+        Self
+    }
+
+    pub(crate) fn say(self, what: &str) {
+        info!("{what}");
+    }
+
+    pub(crate) fn warn(self, what: &str) {
+        warn!("{what}");
+    }
+
+    pub(crate) fn source(self, event: &Event) {
+        match event {
+            Event::Applied {
+                source,
+                generation,
+                problems,
+                ..
+            } => {
+                info!(%source, generation, problems = problems.len(), "rules applied");
+                for problem in problems {
+                    warn!(%source, problem = %Printable::new(problem), "problem in the rules");
+                }
+            }
+            Event::Faulty {
+                source,
+                fault,
+                is_kept,
+            } => error!(%source, %fault, is_kept, "rules not applied"),
+            Event::Recovered { source } => info!(%source, "rules are current again"),
+            Event::Removed { source, generation } => info!(%source, generation, "source removed"),
+            Event::Restored { source, saved_at } => {
+                warn!(%source, saved_at, "rules restored from the state directory");
+            }
+            Event::StateFault { source, why } => {
+                error!(%source, why = %Printable::new(why), "state directory unusable");
+            }
+            other => debug!("{other:?}"),
+        }
+    }
+}
+
+/// Expands to an event with the fields of a record.
+macro_rules! record {
+    ($level:expr, $record:expr) => {{
+        let record = $record;
+        let identity = record.identity;
+        let token = record.token;
+        event!(
+            $level,
+            request_id = record.request_id,
+            client = %record.peer,
+            kind = record.kind.as_str(),
+            verdict = record.verdict.as_str(),
+            code = record.code,
+            reason = (!record.reason.is_empty()).then_some(record.reason),
+            arn = identity.map(|identity| printable(identity.arn())),
+            canonical_arn = identity.map(|identity| printable(identity.canonical_arn())),
+            account = identity.map(|identity| identity.account().to_string()),
+            user_id = identity.map(|identity| printable(identity.user_id())),
+            session = identity.and_then(|identity| identity.session_name()).map(printable),
+            access_key_id = token.map(|token| token.access_key_id()),
+            region = token.map(|token| token.region()),
+            sts_host = token.map(|token| token.host()),
+            username = record.username.map(printable),
+            groups = record.username.map(|_| printable(&record.groups.join(","))),
+            question = record.question.map(printable),
+            cache = record.cache.as_str(),
+            sts_ms = record.sts_time.map(|time| time.as_secs_f64() * 1_000.0),
+            took_ms = record.took.as_secs_f64() * 1_000.0,
+            generation = record.generation,
+            "review"
+        );
+    }};
+}
+
+fn printable(text: &str) -> String {
+    Printable::new(text).to_string()
+}
+
+impl Observer for Log {
+    fn review(&self, record: &ReviewRecord<'_>) {
+        match record.verdict {
+            Verdict::Granted => record!(Level::INFO, record),
+            Verdict::Failed => record!(Level::ERROR, record),
+            _ => record!(Level::WARN, record),
+        }
+    }
+
+    fn event(&self, event: &ServerEvent<'_>) {
+        let text = printable(&event.to_string());
+        match event {
+            ServerEvent::ConnectionCut { .. } | ServerEvent::HandshakeFailed { .. } => {
+                debug!("{text}");
+            }
+            ServerEvent::AcceptFailed(_) | ServerEvent::CertificateKept(_) => error!("{text}"),
+            _ => info!("{text}"),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The sources of rules, and the snapshot that the webhooks answer by.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_auth_map::{BackendModes, IdentityMap, Reader};
+use eks_auth::iam_principal::AccountId;
+use eks_auth_server::{SharedSnapshot, Snapshot, SourceStatus};
+use eks_auth_sources::{Event, Observer, Report, SourceKind, Sources, SourcesBuilder};
+use printable_text::Printable;
+
+use crate::log::Log;
+use crate::settings::{Merged, Settings, Size};
+
+/// Describes the sources of the settings.
+pub(crate) fn sources(merged: &Merged) -> Result<SourcesBuilder, String> {
+    let settings = &merged.settings;
+    let mut builder = Sources::builder();
+    let dynamic = match settings.dynamic_file_user_id_strict {
+        Some(true) => SourceKind::DynamicFileByUserId,
+        _ => SourceKind::DynamicFile,
+    };
+    for (kind, path) in [
+        (SourceKind::AccessEntries, &settings.access_entries),
+        (SourceKind::MountedFile, &merged.mounted_file),
+        (SourceKind::ConfigMap, &settings.aws_auth),
+        (SourceKind::IdentityMappings, &settings.identity_mappings),
+        (dynamic, &settings.dynamic_file),
+        (SourceKind::BackendModes, &settings.backend_mode_file),
+    ] {
+        if let Some(path) = path {
+            builder = builder.with_file(kind, path);
+        }
+    }
+    for path in settings.rbac.iter().flatten() {
+        builder = builder.with_file(SourceKind::Rbac, path).with_aggregation();
+    }
+    if let Some(modes) = &settings.backend_mode {
+        let modes: BackendModes = modes
+            .parse()
+            .map_err(|why| format!("--backend-mode: {why}"))?;
+        builder = builder.with_backend_modes(modes);
+    }
+    if let Some(name) = &settings.config_map {
+        builder = builder.with_reader(Reader::new().with_config_map(name.clone()));
+    }
+    if let Some(Size(size)) = settings.max_input_size {
+        builder = builder.with_max_bytes(size);
+    }
+    if let Some(directory) = &settings.state_dir {
+        builder = builder.with_state_dir(directory);
+    }
+    let accounts = scrubbed(settings)?;
+    Ok(builder.with_scrubbed_accounts(accounts))
+}
+
+fn scrubbed(settings: &Settings) -> Result<Vec<AccountId>, String> {
+    settings
+        .scrubbed_account
+        .iter()
+        .flatten()
+        .map(|account| {
+            AccountId::parse(account)
+                .map_err(|why| format!("--scrubbed-account: {}: {why}", Printable::new(account)))
+        })
+        .collect()
+}
+
+/// Starts the sources. Every source must have rules at the start: a misspelled path would keep every caller
+/// out.
+pub(crate) fn start(merged: &Merged, log: Log) -> Result<(Sources, SharedSnapshot), String> {
+    let shared = SharedSnapshot::new(Snapshot::new(IdentityMap::new()));
+    let publisher = Publisher {
+        shared: shared.clone(),
+        log,
+    };
+    let builder = sources(merged)?.with_observer(Arc::new(publisher));
+    let sources = builder.start().map_err(|why| why.to_string())?;
+    let report = sources.report();
+    if let Some(source) = report.sources.iter().find(|source| !source.is_ready()) {
+        let why = source.fault.as_ref().map(ToString::to_string);
+        return Err(format!(
+            "{}: {}; the source maps no identity to a user",
+            source.name,
+            why.unwrap_or_default()
+        ));
+    }
+    let is_empty = sources.snapshot().identities().backends().is_empty();
+    if is_empty {
+        return Err("no rules: set --aws-auth, --config or another source of rules".to_owned());
+    }
+    publish(&shared, &sources.snapshot(), &report);
+    Ok((sources, shared))
+}
+
+/// Publishes what the sources yield to the webhooks.
+struct Publisher {
+    shared: SharedSnapshot,
+    log: Log,
+}
+
+impl Observer for Publisher {
+    fn observe(&self, event: &Event) {
+        self.log.source(event);
+    }
+
+    fn publish(&self, snapshot: &Arc<eks_auth_sources::Snapshot>, report: &Arc<Report>) {
+        publish(&self.shared, snapshot, report);
+    }
+}
+
+fn publish(shared: &SharedSnapshot, snapshot: &eks_auth_sources::Snapshot, report: &Report) {
+    let states: Arc<[SourceStatus]> = report.sources.iter().map(state).collect();
+    shared.update(|now| {
+        let now = now
+            .with_identity_map(Arc::clone(snapshot.identities()))
+            .with_access_policies(Arc::clone(snapshot.access_policies()))
+            .with_sources(Arc::clone(&states));
+        match snapshot.policy() {
+            Ok(policy) => now.with_policy(Arc::clone(policy)),
+            Err(_) => now,
+        }
+    });
+}
+
+fn state(source: &eks_auth_sources::SourceStatus) -> SourceStatus {
+    let mut state = SourceStatus::new(source.name.to_string());
+    if source.is_ready() {
+        state = state.succeeded(source.read_at.unwrap_or(SystemTime::UNIX_EPOCH));
+    }
+    match &source.fault {
+        Some(fault) if !source.is_ready() || source.read_at.is_some() => {
+            state.failed(fault.to_string())
+        }
+        _ => state,
+    }
+}

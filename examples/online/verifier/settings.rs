@@ -1,0 +1,354 @@
+//! The settings of `serve`, from the command line and from files.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use aws_auth_map::ConfigMapName;
+use clap::{Args as ClapArgs, ValueEnum};
+use program::files::{MAX_SMALL_FILE, name, read};
+use serde::{Deserialize, Deserializer};
+
+use crate::upstream;
+
+/// A duration, written as `10s`, `500ms` or `2m`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Time(pub(crate) Duration);
+
+impl FromStr for Time {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let number: u64 = digits
+            .parse()
+            .map_err(|_| "expected a time such as 10s, 500ms or 2m".to_owned())?;
+        let time = match text.strip_prefix(digits) {
+            Some("ms") => Duration::from_millis(number),
+            Some("s") => Duration::from_secs(number),
+            Some("m") => Duration::from_secs(number.saturating_mul(60)),
+            _ => return Err("expected a time with the unit ms, s or m, such as 10s".to_owned()),
+        };
+        Ok(Self(time))
+    }
+}
+
+/// A number of bytes, written as `64MiB`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Size(pub(crate) usize);
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        program::files::size(text).map(Self)
+    }
+}
+
+/// How STS is reached.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Proxy {
+    Direct,
+    Environment,
+    Url(String),
+}
+
+impl FromStr for Proxy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self::Direct),
+            "environment" => Ok(Self::Environment),
+            url if url.starts_with("http://") || url.starts_with("https://") => {
+                Ok(Self::Url(url.to_owned()))
+            }
+            _ => Err("expected none, environment, or a URL that begins with http".to_owned()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// One JSON document a line.
+    Json,
+    /// One line of text for people.
+    #[default]
+    Text,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    /// Everything, connections that were closed included.
+    Debug,
+    /// Failures only.
+    Error,
+    /// One record for each review.
+    #[default]
+    Info,
+    /// Refusals and failures.
+    Warn,
+}
+
+/// Declares the settings once: as flags, as keys of our file, and how two sources of them are merged.
+macro_rules! settings {
+    ($($(#[$attribute:meta])* $name:ident: $type:ty,)*) => {
+        /// Each setting is a flag, and a key of the same name in the file of --settings.
+        #[derive(ClapArgs, Clone, Debug, Default, Deserialize)]
+        #[expect(clippy::doc_markdown, reason = "the text of --help is not Markdown")]
+        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+        pub(crate) struct Settings {
+            $($(#[$attribute])* pub(crate) $name: Option<$type>,)*
+        }
+
+        impl Settings {
+            /// Fills in what is not set.
+            pub(crate) fn or(self, other: Self) -> Self {
+                Self { $($name: self.$name.or(other.$name),)* }
+            }
+        }
+    };
+}
+
+settings! {
+    /// The cluster that tokens must be bound to: the EKS cluster's name, or any id. Required.
+    #[arg(long, short = 'i', visible_alias = "cluster-name", env = "KUBERNETES_AWS_AUTHENTICATOR_CLUSTER_ID", value_name = "ID")]
+    cluster_id: String,
+    /// The partition of the cluster, its tokens and its callers. Default: aws.
+    #[arg(long, value_name = "PARTITION")]
+    partition: String,
+    /// Accept only the STS endpoints of this region (repeatable). Default: all regions of the partition.
+    #[arg(long, value_name = "REGION")]
+    region: Vec<String>,
+    /// Verify signatures with the keys in this file instead of asking STS: an AWS shared credentials file
+    /// with `arn` and `user_id` in each profile.
+    #[arg(long, value_name = "FILE")]
+    local_credentials: PathBuf,
+    /// The limit on the size of each file of rules. Default: 1MiB.
+    #[arg(long, value_name = "SIZE")]
+    #[serde(deserialize_with = "from_text")]
+    max_input_size: Size,
+
+    /// The aws-auth ConfigMap, as kubectl prints it in YAML or JSON: the backend EKSConfigMap. This and the
+    /// other files of rules are watched; a version that cannot be read keeps the one before.
+    #[arg(long, help_heading = "Rules", value_name = "FILE")]
+    aws_auth: PathBuf,
+    /// The ConfigMap with the rules, if its file has several. Default: kube-system/aws-auth.
+    #[arg(long, help_heading = "Rules", value_name = "NAMESPACE/NAME")]
+    #[serde(deserialize_with = "from_text")]
+    config_map: ConfigMapName,
+    /// IAMIdentityMapping objects: the backend CRD.
+    #[arg(long, help_heading = "Rules", value_name = "FILE")]
+    identity_mappings: PathBuf,
+    /// aws-iam-authenticator's dynamic file: the backend DynamicFile.
+    #[arg(long, help_heading = "Rules", value_name = "FILE")]
+    dynamic_file: PathBuf,
+    /// Match the entries of the dynamic file by user id. Default: by ARN.
+    #[arg(long, help_heading = "Rules", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    dynamic_file_user_id_strict: bool,
+    /// EKS access entries with their policies, searched before all backends.
+    #[arg(long, help_heading = "Rules", value_name = "FILE")]
+    access_entries: PathBuf,
+    /// The order of the backends, separated by commas. Default: the order of these flags, the mounted file of
+    /// --config first.
+    #[arg(long, help_heading = "Rules", value_name = "BACKENDS")]
+    backend_mode: String,
+    /// A file with the order of the backends, read whenever it changes: upstream's dynamicBackendModePath.
+    #[arg(long, help_heading = "Rules", value_name = "FILE")]
+    backend_mode_file: PathBuf,
+    /// An account whose identities are logged and answered without details (repeatable).
+    #[arg(long, help_heading = "Rules", value_name = "ACCOUNT")]
+    scrubbed_account: Vec<String>,
+    /// A file or a directory of RBAC manifests (repeatable). With it, POST /authorize answers
+    /// SubjectAccessReviews.
+    #[arg(long, help_heading = "Rules", value_name = "PATH")]
+    rbac: Vec<PathBuf>,
+    /// The version of Kubernetes whose RBAC is answered. Default: the newest known.
+    #[arg(long, help_heading = "Rules", value_name = "VERSION")]
+    kubernetes_version: String,
+    /// A directory for the last good version of each source, for a restart while a source cannot be read. If
+    /// --tls-cert is not set and it has cert.pem and key.pem, they are the server's certificate, as upstream's.
+    #[arg(long, help_heading = "Rules", value_name = "DIRECTORY")]
+    state_dir: PathBuf,
+
+    /// The address and port of the webhooks. Default: 127.0.0.1:21362.
+    #[arg(long, help_heading = "Listeners", value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    /// The address alone, as upstream's flag; see --listen.
+    #[arg(long, help_heading = "Listeners", conflicts_with = "listen", value_name = "ADDRESS")]
+    address: IpAddr,
+    /// The port alone, as upstream's flag; see --listen.
+    #[arg(long, help_heading = "Listeners", conflicts_with = "listen", value_name = "PORT")]
+    port: u16,
+    /// The address and port of /healthz, /livez, /readyz and /metrics, over plain HTTP, which are answered
+    /// while the webhooks are flooded. Default: 127.0.0.1:21363.
+    #[arg(long, help_heading = "Listeners", value_name = "ADDRESS:PORT")]
+    probe_listen: SocketAddr,
+    /// The server's certificate chain, in PEM, loaded again when it changes. Without it, only a loopback
+    /// address is allowed.
+    #[arg(long, help_heading = "Listeners", value_name = "FILE")]
+    tls_cert: PathBuf,
+    /// The certificate's private key, in PEM.
+    #[arg(long, help_heading = "Listeners", value_name = "FILE")]
+    tls_key: PathBuf,
+    /// The authorities of client certificates, in PEM. With it, only clients with a certificate are served.
+    #[arg(long, help_heading = "Listeners", value_name = "FILE")]
+    client_ca: PathBuf,
+
+    /// An audience that tokens are valid for (repeatable). Default: the audiences of reviews are ignored.
+    #[arg(long, help_heading = "Reviews", value_name = "AUDIENCE")]
+    audience: Vec<String>,
+    /// Accept reviews without kind and apiVersion, as upstream does. Default: false.
+    #[arg(long, help_heading = "Reviews", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    accept_untyped: bool,
+    /// Answer refusals and failures with 403, as upstream does. Default: false; a refusal is 200, a failure 500
+    /// or 429.
+    #[arg(long, help_heading = "Reviews", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    upstream_statuses: bool,
+
+    /// How STS is reached: none (directly), environment (HTTPS_PROXY, NO_PROXY), or a URL. Default:
+    /// environment, and the log says so at the start if there is a proxy.
+    #[arg(long, help_heading = "STS", value_name = "PROXY")]
+    #[serde(deserialize_with = "from_text")]
+    sts_proxy: Proxy,
+    /// How long a connection to STS may take. Default: 3s.
+    #[arg(long, help_heading = "STS", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    sts_connect_timeout: Time,
+    /// How long one request to STS may take. Default: 5s.
+    #[arg(long, help_heading = "STS", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    sts_attempt_timeout: Time,
+    /// How long STS has to answer, repetitions included. Default: 10s.
+    #[arg(long, help_heading = "STS", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    sts_deadline: Time,
+    /// How often a request that was throttled or failed is repeated. Default: 2.
+    #[arg(long, help_heading = "STS", value_name = "NUMBER")]
+    sts_retries: usize,
+    /// How many calls to STS run at once; others wait. Default: 64.
+    #[arg(long, help_heading = "STS", value_name = "NUMBER")]
+    max_sts_calls: usize,
+    /// Remember identities and refusals. Default: true.
+    #[arg(long, help_heading = "STS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    cache: bool,
+    /// How many bytes of keys the cache holds. Default: 8388608.
+    #[arg(long, help_heading = "STS", value_name = "BYTES")]
+    cache_bytes: u64,
+    /// How long an identity is remembered at most. Default: until its token ends.
+    #[arg(long, help_heading = "STS", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    cache_ttl: Time,
+    /// How long a refusal is remembered. Default: 10s.
+    #[arg(long, help_heading = "STS", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    cache_negative_ttl: Time,
+
+    /// How long a TLS handshake may take. Default: 5s.
+    #[arg(long, help_heading = "Limits", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    handshake_timeout: Time,
+    /// How long the head of a request may take. Default: 5s.
+    #[arg(long, help_heading = "Limits", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    header_timeout: Time,
+    /// How long the body of a request may take. Default: 5s.
+    #[arg(long, help_heading = "Limits", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    body_timeout: Time,
+    /// How long a connection may wait for its next request. Default: 120s.
+    #[arg(long, help_heading = "Limits", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    idle_timeout: Time,
+    /// How many connections are open at once; beyond it, one without a request in flight is closed for a new
+    /// one. Default: 512.
+    #[arg(long, help_heading = "Limits", value_name = "NUMBER")]
+    max_connections: usize,
+    /// How many reviews are answered at once; others get 503. Default: 1024.
+    #[arg(long, help_heading = "Limits", value_name = "NUMBER")]
+    max_requests: usize,
+    /// How many requests a second each client address may make; others get 429. Default: no limit, since the
+    /// usual client is kube-apiserver alone.
+    #[arg(long, help_heading = "Limits", value_name = "NUMBER")]
+    client_rate: std::num::NonZeroU32,
+    /// How long a stopping server goes on accepting while it is not ready. Default: 1s.
+    #[arg(long, help_heading = "Limits", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    lame_duck: Time,
+    /// How long open requests may take to finish after that. Default: 12s.
+    #[arg(long, help_heading = "Limits", value_name = "TIME")]
+    #[serde(deserialize_with = "from_text")]
+    drain_deadline: Time,
+
+    /// The format of the log on standard error. Default: text.
+    #[arg(long, short = 'l', value_enum, help_heading = "Log", value_name = "FORMAT")]
+    log_format: LogFormat,
+    /// The least level that is logged. Default: info.
+    #[arg(long, value_enum, help_heading = "Log", value_name = "LEVEL")]
+    log_level: LogLevel,
+}
+
+/// Settings, and where they came from.
+pub(crate) struct Merged {
+    pub(crate) settings: Settings,
+    /// The file of --config, if it has rules of its own: the backend MountedFile.
+    pub(crate) mounted_file: Option<PathBuf>,
+    /// The keys of that file that have no effect here, each with its reason.
+    pub(crate) ignored: Vec<String>,
+}
+
+/// Merges the settings: flags, then our file, then aws-iam-authenticator's.
+pub(crate) fn merge(
+    flags: Settings,
+    ours: Option<&Path>,
+    upstreams: Option<&Path>,
+) -> Result<Merged, String> {
+    let mut settings = flags;
+    if let Some(path) = ours {
+        let text = read(path, MAX_SMALL_FILE)?;
+        let file = toml::from_str(&text).map_err(|why| format!("{}: {why}", name(path)))?;
+        settings = settings.or(file);
+    }
+    let mut merged = Merged {
+        settings,
+        mounted_file: None,
+        ignored: Vec::new(),
+    };
+    if let Some(path) = upstreams {
+        let file = upstream::read_config(path)?;
+        merged.settings = merged.settings.or(file.settings);
+        merged.mounted_file = Some(path.to_owned());
+        merged.ignored = file.ignored;
+    }
+    Ok(merged)
+}
+
+impl Settings {
+    /// Returns the address of the webhooks.
+    pub(crate) fn webhook_address(&self) -> SocketAddr {
+        let address = self.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let port = self.port.unwrap_or(21_362);
+        self.listen
+            .unwrap_or_else(|| SocketAddr::new(address, port))
+    }
+
+    /// Returns the address of the probes.
+    pub(crate) fn probe_address(&self) -> SocketAddr {
+        self.probe_listen
+            .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 21_363)))
+    }
+}
+
+/// Reads a value of a file as a flag is read.
+fn from_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(serde::de::Error::custom)
+}

@@ -1,0 +1,120 @@
+//! The configuration file of aws-iam-authenticator.
+
+use std::path::Path;
+
+use bounded_yaml::{Limits, Mapping, Node, documents};
+use program::files::{MAX_SMALL_FILE, name, read};
+
+use crate::settings::Settings;
+
+/// What its file says beyond the rules.
+#[derive(Default)]
+pub(crate) struct Config {
+    pub(crate) settings: Settings,
+    pub(crate) ignored: Vec<String>,
+}
+
+/// Why keys of `server` have no effect.
+const WITHOUT_EFFECT: [(&str, &str); 8] = [
+    (
+        "ec2DescribeInstancesBurst",
+        "this program does not ask EC2, so rules with {{EC2PrivateDNSName}} fail",
+    ),
+    (
+        "ec2DescribeInstancesQps",
+        "this program does not ask EC2, so rules with {{EC2PrivateDNSName}} fail",
+    ),
+    (
+        "ec2DescribeInstancesRoleARN",
+        "this program does not ask EC2, so rules with {{EC2PrivateDNSName}} fail",
+    ),
+    (
+        "generateKubeconfig",
+        "`verifier init` writes the kubeconfig",
+    ),
+    (
+        "kubeconfig",
+        "this program does not watch a cluster; mount the objects as files (--aws-auth, --identity-mappings)",
+    ),
+    (
+        "master",
+        "this program does not watch a cluster; mount the objects as files (--aws-auth, --identity-mappings)",
+    ),
+    (
+        "sourceARN",
+        "this program does not ask EC2, so rules with {{EC2PrivateDNSName}} fail",
+    ),
+    (
+        "hostname",
+        "`verifier init --hostname` sets the name in the certificate and the kubeconfig",
+    ),
+];
+
+/// Reads the settings of upstream's file. Its rules, scrubbed accounts and reserved prefixes are read by the
+/// backend MountedFile. As viper does, keys are taken in any case.
+pub(crate) fn read_config(path: &Path) -> Result<Config, String> {
+    let text = read(path, MAX_SMALL_FILE)?;
+    let limits = Limits::new();
+    let first = documents(&text, &limits).next();
+    let node = match first {
+        Some(Ok(node)) => node,
+        Some(Err(why)) => return Err(format!("{}: {why}", name(path))),
+        None => return Ok(Config::default()),
+    };
+    let Some(top) = node.as_mapping() else {
+        return Err(format!("{}: not a mapping", name(path)));
+    };
+    let mut config = Config::default();
+    let settings = &mut config.settings;
+    settings.cluster_id = text_of(top, "clusterID");
+    let Some(server) = value(top, "server").and_then(Node::as_mapping) else {
+        return Ok(config);
+    };
+    let invalid = |key: &str| format!("{}: server.{key} is not valid", name(path));
+    settings.partition = text_of(server, "partition");
+    settings.address = parsed(server, "address").map_err(|()| invalid("address"))?;
+    settings.port = parsed(server, "port").map_err(|()| invalid("port"))?;
+    settings.state_dir = text_of(server, "stateDir").map(Into::into);
+    settings.dynamic_file = text_of(server, "dynamicfilepath").map(Into::into);
+    settings.backend_mode_file = text_of(server, "dynamicBackendModePath").map(Into::into);
+    settings.dynamic_file_user_id_strict = parsed(server, "dynamicfileUserIDStrict")
+        .map_err(|()| invalid("dynamicfileUserIDStrict"))?;
+    settings.backend_mode = modes(server);
+    for (key, why) in WITHOUT_EFFECT {
+        if value(server, key).is_some() {
+            config
+                .ignored
+                .push(format!("{}: server.{key} has no effect: {why}", name(path)));
+        }
+    }
+    Ok(config)
+}
+
+/// Returns the order of the backends: a list, or text separated by spaces (viper's `GetStringSlice`).
+fn modes(server: &Mapping) -> Option<String> {
+    let names: Vec<&str> = match value(server, "backendMode")? {
+        Node::Sequence(items) => items.iter().filter_map(Node::as_text).collect(),
+        node => node.as_text()?.split_whitespace().collect(),
+    };
+    (!names.is_empty()).then(|| names.join(","))
+}
+
+fn value<'n>(mapping: &'n Mapping, key: &str) -> Option<&'n Node> {
+    let entries = mapping.entries().iter();
+    let mut found = entries.filter(|(own, _)| own.text().eq_ignore_ascii_case(key));
+    Some(&found.next()?.1).filter(|node| !node.is_null())
+}
+
+fn text_of(mapping: &Mapping, key: &str) -> Option<String> {
+    value(mapping, key)?.as_text().map(str::to_owned)
+}
+
+fn parsed<T: std::str::FromStr>(mapping: &Mapping, key: &str) -> Result<Option<T>, ()> {
+    match value(mapping, key) {
+        None => Ok(None),
+        Some(node) => {
+            let text = node.as_text().ok_or(())?;
+            text.parse().map(Some).map_err(|_| ())
+        }
+    }
+}
