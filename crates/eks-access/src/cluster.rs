@@ -104,7 +104,7 @@ impl Cluster {
             map: mapping.map.with_authentication_mode(mode.value()),
             origins: mapping.origins,
             config_map: mapping.config_map,
-            rbac: Rbac::new(gathered.manifests, gathered.rule_offsets, default_policy),
+            rbac: Rbac::new(gathered.manifests, gathered.rule_positions, default_policy),
             access_policies: AccessPolicyRules::from(&aws_auth_map::PolicyTable::eks()),
             workloads: gathered.workloads,
             service_accounts: gathered.service_accounts,

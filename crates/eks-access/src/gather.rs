@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_auth_map::{AuthenticationMode, ProblemKind, Reader};
-use bounded_yaml::{Limits, LineIndex, Node, documents};
+use bounded_yaml::{Limits, LineIndex, Node, Position, documents};
 use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests};
 
 use crate::document::Document;
@@ -11,7 +11,7 @@ use crate::options::Options;
 use crate::place::Place;
 use crate::principals::Principals;
 use crate::problem::{Cause, Problem, SourceFault};
-use crate::rbac::RuleOffsets;
+use crate::rbac::RulePositions;
 use crate::source::{Source, SourceKind, Unrecognized};
 use crate::sources::{self, Account, Shape};
 use crate::workload::Workload;
@@ -19,7 +19,7 @@ use crate::workload::Workload;
 /// Everything that the documents have.
 pub(crate) struct Gathered {
     pub(crate) manifests: Manifests,
-    pub(crate) rule_offsets: RuleOffsets,
+    pub(crate) rule_positions: RulePositions,
     /// The namespace of objects that name none.
     namespace: String,
     pub(crate) config_maps: Vec<ConfigMapCandidate>,
@@ -71,12 +71,14 @@ impl<'d> Text<'d> {
 
     /// Returns the place of an offset.
     pub(crate) fn place(&self, offset: Option<usize>) -> Place {
-        let position = offset.map(|offset| {
-            self.lines
-                .get_or_init(|| LineIndex::new(self.document.text()))
-                .position(offset)
-        });
+        let position = offset.map(|offset| self.position(offset));
         Place::at(self.document.name(), position)
+    }
+
+    fn position(&self, offset: usize) -> Position {
+        self.lines
+            .get_or_init(|| LineIndex::new(self.document.text()))
+            .position(offset)
     }
 }
 
@@ -93,7 +95,7 @@ impl Gathered {
         };
         let mut gathered = Self {
             manifests: Manifests::default(),
-            rule_offsets: RuleOffsets::new(),
+            rule_positions: RulePositions::new(),
             namespace: options
                 .namespace
                 .clone()
@@ -293,7 +295,7 @@ impl Gathered {
                 "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding",
             ) => {
                 self.saw(text, SourceKind::Rbac, node.offset());
-                self.take_rule_offsets(text, kind, node);
+                self.take_rule_positions(text, kind, node);
             }
             (_, "IAMIdentityMapping") => self.saw_text(text, SourceKind::IdentityMappings, node),
             ("eksctl.io", "ClusterConfig") => self.saw_text(text, SourceKind::ClusterConfig, node),
@@ -303,7 +305,7 @@ impl Gathered {
     }
 
     /// Records where the rules of a role are.
-    fn take_rule_offsets(&mut self, text: &Text<'_>, kind: &str, node: &Node) {
+    fn take_rule_positions(&mut self, text: &Text<'_>, kind: &str, node: &Node) {
         let Some(rules) = node.get("rules").and_then(Node::as_sequence) else {
             return;
         };
@@ -317,9 +319,10 @@ impl Gathered {
             _ => String::new(),
         };
         if let Some(name) = metadata("name") {
-            let offsets = rules.iter().map(Node::offset).collect();
-            self.rule_offsets
-                .insert((namespace, name), (text.index, offsets));
+            let offsets = rules.iter().map(Node::offset);
+            let positions = offsets.map(|offset| Some(text.position(offset?))).collect();
+            self.rule_positions
+                .insert((namespace, name), (text.index, positions));
         }
     }
 

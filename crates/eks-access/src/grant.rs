@@ -5,7 +5,6 @@ use eks_auth::{AccessPolicyGrant, Authenticated, Authorization};
 use k8s_rbac::{
     BindingGrant, BindingName, Decision, Grant, PRIVILEGED_GROUP, PolicyRule, Quoted, Request, User,
 };
-use k8s_rbac_analysis::RuleSources;
 use printable_text::Printable;
 
 use crate::cluster::Cluster;
@@ -120,13 +119,13 @@ impl Cluster {
         let mut text = format!("{kind} {name} allows {allowed}");
         let mut owner = role.name.clone();
         if namespace.is_empty()
-            && let Some(source) = self.source_of_rule(&role.name, rule)
+            && let Some(source) = self.rbac.source_of_rule(&role.name, rule)
         {
             text.push_str(&format!(
                 ", aggregated from ClusterRole {}",
-                Quoted::new(&source)
+                Quoted::new(source)
             ));
-            owner = source;
+            source.clone_into(&mut owner);
         }
         let index = self.rbac.index_of_rule(namespace, &owner, rule);
         let kind = role.kind.as_str();
@@ -137,19 +136,6 @@ impl Cluster {
             text.push_str(&format!(", of the default policy of Kubernetes {version}"));
         }
         Step::new(text, place)
-    }
-
-    /// Returns the ClusterRole that an aggregated one has a rule from.
-    fn source_of_rule(&self, role: &str, rule: &PolicyRule) -> Option<String> {
-        let objects = self.rbac.objects();
-        let mut roles = objects.cluster_roles.iter();
-        let is_aggregated =
-            roles.any(|one| one.metadata.name == role && one.aggregation_rule.is_some());
-        if !is_aggregated {
-            return None;
-        }
-        let sources = RuleSources::of(objects);
-        Some((*sources.of_rule(role, rule).last()?).to_owned())
     }
 }
 

@@ -1,10 +1,12 @@
 //! The roles and bindings of a cluster, with the default policy and the places of the objects.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
-use bounded_yaml::LineIndex;
+use bounded_yaml::Position;
 use k8s_rbac::bootstrap::LABEL;
 use k8s_rbac::{ClusterRole, KubernetesVersion, Manifests, Metadata, Objects, Policy, PolicyRule};
+use k8s_rbac_analysis::RuleSources;
 
 use crate::document::Document;
 use crate::place::Place;
@@ -13,11 +15,15 @@ use crate::place::Place;
 #[derive(Clone, Debug)]
 pub struct Rbac {
     manifests: Manifests,
-    rule_offsets: RuleOffsets,
+    rule_positions: RulePositions,
     objects: Objects,
     policy: Policy,
     default_policy: DefaultPolicy,
     too_large: Vec<String>,
+    /// The role that each rule of an aggregated role comes from, computed for the first answer that names one.
+    sources: OnceLock<HashMap<String, HashMap<PolicyRule, String>>>,
+    /// The index of each role as written, by namespace and name, computed likewise.
+    written: OnceLock<HashMap<(String, String), usize>>,
 }
 
 /// What became of the default policy of Kubernetes, which every cluster has.
@@ -37,7 +43,7 @@ impl Rbac {
     /// it, and fills in the rules of aggregated roles.
     pub(crate) fn new(
         manifests: Manifests,
-        rule_offsets: RuleOffsets,
+        rule_positions: RulePositions,
         version: Option<KubernetesVersion>,
     ) -> Self {
         let mut objects = manifests.objects().clone();
@@ -53,10 +59,12 @@ impl Rbac {
         Self {
             policy: Policy::new(objects.clone()),
             manifests,
-            rule_offsets,
+            rule_positions,
             objects,
             default_policy,
             too_large,
+            sources: OnceLock::new(),
+            written: OnceLock::new(),
         }
     }
 
@@ -119,21 +127,24 @@ impl Rbac {
         name: &str,
         rule: &PolicyRule,
     ) -> Option<usize> {
-        let written = self.written();
-        // Of several objects with one name the last one takes effect.
+        let key = (namespace.to_owned(), name.to_owned());
+        let at = *self
+            .written
+            .get_or_init(|| index(self.manifests.objects()))
+            .get(&key)?;
+        let objects = self.written();
         let rules = match namespace {
-            "" => {
-                let mut roles = written.cluster_roles.iter();
-                &roles.rfind(|role| role.metadata.name == name)?.rules
-            }
-            namespace => {
-                let is_it =
-                    |metadata: &Metadata| metadata.name == name && metadata.namespace == namespace;
-                let mut roles = written.roles.iter();
-                &roles.rfind(|role| is_it(&role.metadata))?.rules
-            }
+            "" => &objects.cluster_roles.get(at)?.rules,
+            _ => &objects.roles.get(at)?.rules,
         };
         rules.iter().position(|one| one == rule)
+    }
+
+    /// Returns the ClusterRole that an aggregated one has a rule from. `None` if the role is not aggregated, or
+    /// if no member has the rule.
+    pub(crate) fn source_of_rule(&self, role: &str, rule: &PolicyRule) -> Option<&str> {
+        let sources = self.sources.get_or_init(|| sources_of(&self.objects));
+        sources.get(role)?.get(rule).map(String::as_str)
     }
 
     /// Returns the place of a rule of a role, counted from zero; that of the role if the rule's is not known.
@@ -146,18 +157,17 @@ impl Rbac {
         let place = self.place(kind, namespace, name)?;
         let found = || {
             let role = (namespace.to_owned(), name.to_owned());
-            let (document, offsets) = self.rule_offsets.get(&role)?;
+            let (document, positions) = self.rule_positions.get(&role)?;
             let document = documents.get(*document)?;
-            let position = LineIndex::new(document.text()).position((*offsets.get(rule)?)?);
-            Some(Place::at(document.name(), Some(position)))
+            Some(Place::at(document.name(), Some((*positions.get(rule)?)?)))
         };
         found().or(Some(place))
     }
 }
 
-/// The document of each role, and the offset of each of its rules there, by namespace and name. The namespace
+/// The document of each role, and the position of each of its rules there, by namespace and name. The namespace
 /// of a ClusterRole is empty.
-pub(crate) type RuleOffsets = HashMap<(String, String), (usize, Vec<Option<usize>>)>;
+pub(crate) type RulePositions = HashMap<(String, String), (usize, Vec<Option<Position>>)>;
 
 /// Whether objects are a dump of a cluster, which has the default policy.
 fn has_default_policy(objects: &Objects) -> bool {
@@ -220,4 +230,34 @@ fn aggregate(objects: &mut Objects) -> Vec<String> {
         filled.rules.extend(missing);
     }
     done.too_large
+}
+
+/// Returns the index of each role, by namespace and name. Of several objects with one name the last one takes
+/// effect.
+fn index(objects: &Objects) -> HashMap<(String, String), usize> {
+    let cluster_roles = objects.cluster_roles.iter().enumerate();
+    let cluster_roles = cluster_roles.map(|(at, role)| (String::new(), &role.metadata, at));
+    let roles = objects.roles.iter().enumerate();
+    let roles = roles.map(|(at, role)| (role.metadata.namespace.clone(), &role.metadata, at));
+    cluster_roles
+        .chain(roles)
+        .map(|(namespace, metadata, at)| ((namespace, metadata.name.clone()), at))
+        .collect()
+}
+
+/// Returns the role that each rule of an aggregated role comes from.
+fn sources_of(objects: &Objects) -> HashMap<String, HashMap<PolicyRule, String>> {
+    let sources = RuleSources::of(objects);
+    let roles = objects.cluster_roles.iter();
+    roles
+        .filter(|role| role.aggregation_rule.is_some())
+        .map(|role| {
+            let name = &role.metadata.name;
+            let source = |rule: &PolicyRule| {
+                let source = *sources.of_rule(name, rule).last()?;
+                Some((rule.clone(), source.to_owned()))
+            };
+            (name.clone(), role.rules.iter().filter_map(source).collect())
+        })
+        .collect()
 }

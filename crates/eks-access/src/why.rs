@@ -163,6 +163,14 @@ impl Cluster {
         let explanation = k8s_rbac_analysis::explain(self.policy(), &resolved.user, &request);
         why.notes
             .extend(explanation.notes().iter().map(ToString::to_string));
+        let most = explanation
+            .grants()
+            .len()
+            .max(explanation.near_misses().len());
+        if most > MAX_LISTED {
+            why.notes
+                .push(format!("only the first {MAX_LISTED} of {most} are listed"));
+        }
         why.verdict = Verdict::of(decided.is_allowed(), !decided.unknown.is_empty());
         why.ways = self.ways(&resolved, &request, &explanation);
         if !decided.is_allowed() {
@@ -183,7 +191,7 @@ impl Cluster {
         if is_master(&resolved.user) {
             ways.push(vec![step_of_masters()]);
         }
-        let grants = explanation.grants().iter();
+        let grants = explanation.grants().iter().take(MAX_LISTED);
         ways.extend(grants.map(|grant| self.steps_of_grant(grant)));
         let Some(caller) = &resolved.caller else {
             return ways;
@@ -224,7 +232,7 @@ impl Cluster {
             let step = Step::new(text, self.place_of_binding(binding));
             misses.push(NearMiss::new(Side::Policy, step));
         }
-        for miss in explanation.near_misses() {
+        for miss in explanation.near_misses().iter().take(MAX_LISTED) {
             let grant = miss.grant();
             let place = match miss.part() {
                 explain::Part::Subject | explain::Part::Namespace => {
@@ -378,6 +386,9 @@ impl Cluster {
             .collect()
     }
 }
+
+/// The number of ways and of near misses of RBAC that are listed at most. Our choice: more than a person reads.
+const MAX_LISTED: usize = 100;
 
 /// The number of similar names that are listed at most. Our choice.
 const MAX_SIMILAR: usize = 3;

@@ -5,6 +5,8 @@
 //! a name of their own are filled in. An entry with any other value is not known before the template is
 //! deployed, and neither is the cluster.
 
+use std::cell::Cell;
+
 use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
 use super::{take_mode, take_version};
@@ -18,6 +20,8 @@ struct Template<'t> {
     parameters: Option<&'t Node>,
     resources: &'t Mapping,
     account: Option<&'t Account>,
+    /// The number of values that may still be filled in.
+    budget: Cell<usize>,
 }
 
 /// The account and region of a cluster.
@@ -45,6 +49,13 @@ impl Account {
 /// The depth of nested functions that is read. Our choice: `Fn::Join` in `Fn::Join` has two.
 const MAX_DEPTH: usize = 16;
 
+/// The number of values of a template that are filled in. A template has at most 500 resources (CloudFormation
+/// quotas). Functions that repeat each other could otherwise take time that grows with every level.
+const MAX_VALUES: usize = 100_000;
+
+/// The length of a text that is filled in, in bytes. An ARN has at most 2,048.
+const MAX_TEXT: usize = 8192;
+
 /// Takes the resources of a template.
 pub(crate) fn take_template(
     gathered: &mut Gathered,
@@ -62,6 +73,7 @@ pub(crate) fn take_template(
         parameters: node.get("Parameters"),
         resources,
         account,
+        budget: Cell::new(MAX_VALUES),
     };
     let mut entries = Vec::new();
     for (id, resource) in resources.entries() {
@@ -197,6 +209,12 @@ impl Template<'_> {
     /// Fills in a value.
     fn resolve(&self, node: &Node, depth: usize) -> Result<String, String> {
         let depth = depth.checked_sub(1).ok_or("too many nested functions")?;
+        let left = self
+            .budget
+            .get()
+            .checked_sub(1)
+            .ok_or("too many functions")?;
+        self.budget.set(left);
         match node {
             Node::Null => Err("a value is missing".to_owned()),
             Node::Scalar(scalar) => match self.tag(node) {
@@ -239,8 +257,16 @@ impl Template<'_> {
             return Err("Fn::Join is not filled in".to_owned());
         };
         let values = values.iter().map(|value| self.resolve(value, depth));
-        let values: Vec<String> = values.collect::<Result<_, _>>()?;
-        Ok(values.join(delimiter.as_text().unwrap_or_default()))
+        let delimiter = delimiter.as_text().unwrap_or_default();
+        let mut joined = String::new();
+        for (at, value) in values.enumerate() {
+            if at > 0 {
+                joined.push_str(delimiter);
+            }
+            joined.push_str(&value?);
+            check_length(&joined)?;
+        }
+        Ok(joined)
     }
 
     /// Fills in a reference to a parameter, or to a resource with a name of its own.
@@ -337,10 +363,18 @@ impl Template<'_> {
                 (None, None) if name.contains('.') => filled.push_str(&self.attribute(name)?),
                 (None, None) => filled.push_str(&self.reference(name)?),
             }
+            check_length(&filled)?;
             rest = after;
         }
         filled.push_str(rest);
         Ok(filled)
+    }
+}
+
+fn check_length(text: &str) -> Result<(), String> {
+    match text.len() > MAX_TEXT {
+        true => Err("a text is too long".to_owned()),
+        false => Ok(()),
     }
 }
 
