@@ -6,6 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use eks_auth_ec2::{DescribeInstances, Resolver};
+
 /// The future that [`PrivateDnsNames::look_up`] returns.
 pub type PendingName<'n> =
     Pin<Box<dyn Future<Output = Result<String, PrivateDnsNameError>> + Send + 'n>>;
@@ -71,5 +73,17 @@ impl StdError for PrivateDnsNameError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let source = self.source.as_deref()?;
         Some(source)
+    }
+}
+
+/// The resolver of `eks-auth-ec2`, which asks EC2 in batches.
+impl<D: DescribeInstances> PrivateDnsNames for Resolver<D> {
+    fn look_up<'n>(&'n self, instance_id: &'n str) -> PendingName<'n> {
+        Box::pin(async move {
+            match Self::look_up(self, instance_id).await {
+                Ok(name) => Ok(name.to_string()),
+                Err(error) => Err(PrivateDnsNameError::new(error.code()).with_source(error)),
+            }
+        })
     }
 }

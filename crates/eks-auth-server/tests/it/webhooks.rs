@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use eks_auth::iam_principal::AccountId;
+use eks_auth_ec2::{DescribeError, DescribeInstances, Instance, Resolver, Settings};
 use eks_auth_server::{
-    Limits, Metrics, PendingName, PrivateDnsNameError, PrivateDnsNames, ServerTls, SharedSnapshot,
-    Snapshot, SourceStatus, StatusCodes, Webhooks,
+    Limits, Metrics, ServerTls, SharedSnapshot, Snapshot, SourceStatus, StatusCodes, Webhooks,
 };
 use http::{Request, Version};
 use http_body_util::{BodyExt as _, Full};
@@ -167,18 +167,17 @@ async fn a_scrubbed_account_is_not_recorded() {
     }
 }
 
-/// Knows one instance.
-#[derive(Debug)]
+/// An EC2 with one instance.
 struct OneInstance;
 
-impl PrivateDnsNames for OneInstance {
-    fn look_up<'n>(&'n self, instance_id: &'n str) -> PendingName<'n> {
-        Box::pin(async move {
-            match instance_id {
-                "i-0c6f21bf1f24f9708" => Ok("ip-10-0-0-1.ec2.internal".to_owned()),
-                _ => Err(PrivateDnsNameError::new("instance-not-found")),
-            }
-        })
+impl DescribeInstances for OneInstance {
+    async fn describe_instances(&self, ids: Vec<String>) -> Result<Vec<Instance>, DescribeError> {
+        let known = ids.into_iter().filter(|id| id == "i-0c6f21bf1f24f9708");
+        let describe = |id| Instance {
+            id,
+            private_dns_name: "ip-10-0-0-1.ec2.internal".to_owned(),
+        };
+        Ok(known.map(describe).collect())
     }
 }
 
@@ -215,7 +214,8 @@ async fn a_node_joins_with_its_private_dns_name() {
         let sts = Counting::answering(&[(200, node(instance))]);
         let mut webhooks = with_snapshot(sts, Snapshot::new(identity_map(nodes)), &notes);
         if resolver {
-            webhooks = webhooks.with_private_dns_names(Arc::new(OneInstance));
+            let names = Resolver::new(OneInstance, Settings::new());
+            webhooks = webhooks.with_private_dns_names(Arc::new(names));
         }
         let (got, answer) = ask(webhooks, "/authenticate", &body).await;
         assert_eq!(got, status, "{answer}");
