@@ -344,7 +344,7 @@ impl Cluster {
 /// Returns an ARN as EKS compares it: without the path, and in one case.
 fn key(arn: &str) -> String {
     let folded = arn.to_ascii_lowercase();
-    Principal::parse(&folded).map_or(folded.clone(), |principal| principal.without_path())
+    Principal::parse(&folded).map_or_else(|_| folded.clone(), |principal| principal.without_path())
 }
 
 /// Puts rules into the sections of a ConfigMap, the later ones after the earlier ones, so that they win.

@@ -95,7 +95,7 @@ impl Report {
         github::commands(self)
     }
 
-    /// Formats as JUnit XML: one test case for each finding, which failed if its severity is `fail_on`
+    /// Formats as `JUnit` XML: one test case for each finding, which failed if its severity is `fail_on`
     /// or higher, and one that passed if there are none.
     #[must_use]
     pub fn to_junit(&self, fail_on: Severity) -> String {

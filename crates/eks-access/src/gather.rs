@@ -184,7 +184,7 @@ impl Gathered {
         self.take_config_maps(text, &nodes, found);
     }
 
-    /// Keeps the ConfigMaps that may be the one with the mapping, with all nodes of their document.
+    /// Keeps each ConfigMap that may be the one with the mapping, with all nodes of their document.
     fn take_config_maps(&mut self, text: &Text<'_>, nodes: &[Node], found: Found) {
         let found = found.config_maps.into_iter();
         self.config_maps

@@ -1,4 +1,4 @@
-//! JUnit XML, as continuous integration servers read it.
+//! `JUnit` XML, as continuous integration servers read it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -112,7 +112,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Writes every punctuation mark that Markdown or HTML could act on as a character reference, which is
-/// never markup (CommonMark, section 2.5). Control characters are escaped as Rust writes them.
+/// never markup (`CommonMark`, section 2.5). Control characters are escaped as Rust writes them.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
