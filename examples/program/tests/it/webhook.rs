@@ -300,7 +300,7 @@ fn settings_that_cannot_be_meant_are_errors() {
                 "--kubernetes-version",
                 "x",
                 "--rbac",
-                ".",
+                RBAC,
             ],
             "--kubernetes-version",
         ),
@@ -327,7 +327,7 @@ fn check_reports_the_problems_of_settings_and_rules() {
     for part in [
         "server.kubeconfig has no effect",
         "--cluster-id is required",
-        "mapRols",
+        "did you mean `mapRoles`",
         "EKSConfigMap",
     ] {
         assert!(ended.stdout.contains(part), "{part}: {ended:?}");
