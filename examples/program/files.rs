@@ -1,8 +1,8 @@
 //! The files that a command line names, each read up to a limit.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use bounded_yaml::{Limits, decode};
@@ -46,6 +46,39 @@ fn text(bytes: &[u8], max: usize) -> Result<String, String> {
     decode(bytes, &Limits::new().with_max_bytes(max))
         .map(Cow::into_owned)
         .map_err(|why| why.to_string())
+}
+
+/// Replaces a file as a whole: other programs see the old content or the new one, and nothing between. A new file
+/// is readable by its owner only, and an existing one keeps its permissions. A link is followed.
+///
+/// # Errors
+///
+/// The file's name and the reason. The old file is then untouched.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
+    // A link stays one.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut part = target.clone().into_os_string();
+    part.push(format!(".{}.part", std::process::id()));
+    let part = PathBuf::from(part);
+    let written = write_new(&part, &target, content).and_then(|()| std::fs::rename(&part, &target));
+    written.map_err(|why| {
+        let _ = std::fs::remove_file(&part);
+        format!("{}: {why}", name(path))
+    })
+}
+
+/// Writes a new file with the permissions of another, if there is one, and waits until it is on the disk.
+fn write_new(part: &Path, target: &Path, content: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(part)?;
+    if let Ok(old) = std::fs::metadata(target) {
+        file.set_permissions(old.permissions())?;
+    }
+    file.write_all(content)?;
+    file.sync_all()
 }
 
 /// Reads files of at most `max` bytes each, and every .yaml, .yml and .json file below directories. Returns

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::files::{manifests, name, read, size};
+use crate::files::{manifests, name, read, replace, size};
 
 /// A directory that is removed at the end of a test.
 struct Directory(PathBuf);
@@ -45,6 +45,35 @@ fn a_device_without_an_end_is_longer_than_its_limit() {
         read(Path::new("/dev/zero"), 1_000_000).unwrap_err(),
         "/dev/zero: longer than 1000000 bytes"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_replaced_as_a_whole_and_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = Directory::new("replace");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let new = directory.0.join("new");
+    replace(&new, b"one").unwrap();
+    assert_eq!(
+        (fs::read(&new).unwrap(), mode(&new)),
+        (b"one".to_vec(), 0o600)
+    );
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o640)).unwrap();
+    let link = directory.0.join("link");
+    std::os::unix::fs::symlink("new", &link).unwrap();
+    replace(&link, b"two").unwrap();
+    assert_eq!(
+        (fs::read(&new).unwrap(), mode(&new)),
+        (b"two".to_vec(), 0o640)
+    );
+    assert!(link.is_symlink());
+    // Nothing is left of an attempt that failed.
+    fs::create_dir(directory.0.join("directory")).unwrap();
+    let why = replace(&directory.0.join("directory"), b"three").unwrap_err();
+    assert!(why.contains("directory: "), "{why}");
+    let names = fs::read_dir(&directory.0).unwrap().count();
+    assert_eq!(names, 3);
 }
 
 #[test]

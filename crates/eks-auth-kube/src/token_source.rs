@@ -42,8 +42,8 @@ pub fn without_credentials(mut config: Config) -> Config {
 
 /// Sets the `Authorization` header of each request to a good token of a [`TokenSource`].
 ///
-/// If the API server answers 401, the source is told to mint another token for later requests. The request
-/// itself is not repeated, as in client-go (`plugin/pkg/client/auth/exec`, `RoundTrip`).
+/// If the API server answers 401, the source mints another token for later requests. The request itself is not
+/// repeated, as in client-go (`plugin/pkg/client/auth/exec`, `RoundTrip`).
 #[derive(Clone, Debug)]
 pub struct TokenLayer {
     source: Arc<TokenSource>,

@@ -106,8 +106,8 @@ impl fmt::Debug for Authorizer {
 /// Passes a request on if the caller may make it, by its method and URL as kube-apiserver reads them.
 ///
 /// The URL is read by the strict [`RequestInfo::parse`]: one that two readers could read differently is
-/// answered with 400, so that a router behind the layer routes what was authorized. A request that is not
-/// allowed is answered with 403, and one without a caller, which means that no
+/// answered with 400, so that a router behind the layer routes the request that was authorized. A request that
+/// is not allowed is answered with 403, and one without a caller, which means that no
 /// [`AuthenticateLayer`](crate::AuthenticateLayer) is around this one, with 500.
 ///
 /// **Put it around the whole router.** A layer inside `axum::Router::nest` sees a URL without its prefix.

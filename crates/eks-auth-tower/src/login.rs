@@ -37,7 +37,7 @@ impl<T> Logins<T> {
     /// Accepts logins that are bound to this server by the headers of the verifier's policy, as Vault
     /// (`X-Vault-AWS-IAM-Server-ID`) and Consul (`X-Consul-IAM-ServerID`) do.
     ///
-    /// **Whoever sees such a login can repeat it for 15 minutes.** Prefer [`with_challenges`].
+    /// **A copy of such a login is good for 15 minutes.** Prefer [`with_challenges`].
     ///
     /// [`with_challenges`]: Self::with_challenges
     pub fn bound_to_server(form: LoginForm, verifier: impl Into<Arc<Verifier<T>>>) -> Self {

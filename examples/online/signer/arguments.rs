@@ -27,17 +27,38 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<String>,
 
-    /// Role to assume before signing
+    /// Role to assume before signing; of several, each is assumed with the one before it
     #[arg(long, short, visible_alias = "role", value_name = "ARN")]
-    role_arn: Option<String>,
+    role_arn: Vec<String>,
 
-    /// External id that the role requires
+    /// External id that the (last) role requires
     #[arg(long, short, value_name = "ID")]
     external_id: Option<String>,
 
-    /// Session name for the role, which mapping rules may use in the username
-    #[arg(long, short, value_name = "NAME", default_value = "EKSGetTokenAuth")]
-    session_name: String,
+    /// Session name for the roles, which mapping rules may use in the username [default: EKSGetTokenAuth]
+    #[arg(
+        long,
+        short,
+        value_name = "NAME",
+        conflicts_with = "forward_session_name"
+    )]
+    session_name: Option<String>,
+
+    /// Keep the session name of the credentials, if they are those of a role, for the roles
+    #[arg(long)]
+    forward_session_name: bool,
+
+    /// Source identity for the (first) role; AWS keeps it for those after it
+    #[arg(long, value_name = "NAME")]
+    source_identity: Option<String>,
+
+    /// Session tag for the (last) role (repeatable)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = session_tag)]
+    session_tag: Vec<(String, String)>,
+
+    /// How long the session of the (last) role lasts; AWS allows an hour if it is assumed with another role
+    #[arg(long, value_name = "SECONDS")]
+    duration_seconds: Option<i32>,
 
     /// Print the token alone, for `Authorization: Bearer`
     #[arg(long)]
@@ -65,11 +86,18 @@ pub(crate) struct Arguments {
     #[arg(long, hide = true, value_name = "URL")]
     endpoint_url: Option<String>,
 
-    #[arg(long, hide = true)]
-    cache: bool,
+    /// Keep the token in ~/.kube/cache/signer until it expires, for later runs with the same settings
+    #[arg(long)]
+    pub(crate) cache: bool,
 
-    #[arg(long, hide = true)]
-    forward_session_name: bool,
+    #[arg(long, short = 'c', hide = true, value_name = "FILE")]
+    config: Option<String>,
+
+    #[arg(long, short = 'l', hide = true, value_name = "FORMAT")]
+    log_format: Option<String>,
+
+    #[arg(long, short = 'v', hide = true, value_name = "LEVEL")]
+    log_verbosity: Option<String>,
 
     /// Accepted and without effect
     #[arg(long, hide = true)]
@@ -118,13 +146,20 @@ impl Arguments {
                 "set AWS_ENDPOINT_URL_STS to the STS endpoint that the token is for",
             );
         }
-        if self.cache {
-            return refuse("--cache", "leave it out; nothing is cached");
-        }
-        if self.forward_session_name {
+        if self.config.is_some() {
             return refuse(
-                "--forward-session-name",
-                "pass the name of the session as --session-name NAME",
+                "--config",
+                "pass its `clusterID` as --cluster-name NAME, and its `role` as --role-arn ARN",
+            );
+        }
+        if self.log_format.is_some() || self.log_verbosity.is_some() {
+            let flag = match self.log_format {
+                Some(_) => "--log-format",
+                None => "--log-verbosity",
+            };
+            return refuse(
+                flag,
+                "there is no log; --debug prints the source of the credentials",
             );
         }
         let is_text = match self.output.as_deref() {
@@ -147,40 +182,89 @@ impl Arguments {
         }
     }
 
-    /// Returns the role to assume, if any: that of `--role-arn`, else, as for `aws-iam-authenticator`, that of
-    /// the variable `DEFAULT_ROLE`, which `aws eks get-token` does not have.
+    /// Returns the roles to assume, in order: those of `--role-arn`, else, as for `aws-iam-authenticator`, that
+    /// of the variable `DEFAULT_ROLE`, which `aws eks get-token` does not have.
     ///
     /// # Errors
     ///
-    /// [`Error::Role`] or [`Error::NotARole`] if the ARN is not that of a role, and [`Error::Flag`] for an
-    /// external id without a role.
-    pub(crate) fn role(&self, environment: &Environment) -> Result<Option<Role>, Error> {
+    /// [`Error::Role`] or [`Error::NotARole`] if an ARN is not that of a role, and [`Error::Flag`] for an option
+    /// of a role without a role.
+    pub(crate) fn roles(&self, environment: &Environment) -> Result<Vec<Role>, Error> {
         let is_aws_cli = self.command.contains(&Word::GetToken);
         let default = environment.get("DEFAULT_ROLE").filter(|_| !is_aws_cli);
-        let Some(arn) = self.role_arn.as_deref().or(default) else {
-            return match &self.external_id {
-                None => Ok(None),
-                Some(_) => Err(Error::Flag {
-                    flag: "--external-id",
-                    instead: "it belongs to a role; add --role-arn ARN",
-                }),
-            };
+        let arns: Vec<&str> = match self.role_arn.as_slice() {
+            [] => default.into_iter().collect(),
+            arns => arns.iter().map(String::as_str).collect(),
         };
-        let principal = Principal::parse(arn).map_err(|why| Error::Role {
-            given: arn.to_owned(),
-            why,
-        })?;
-        if principal.kind() != Kind::Role {
-            return Err(Error::NotARole {
-                given: arn.to_owned(),
-            });
+        let session_name = self.session_name.as_deref().unwrap_or(SESSION_NAME);
+        let mut roles = arns
+            .into_iter()
+            .map(|arn| {
+                check_role(arn)?;
+                Ok(Role::new(arn, session_name))
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        if let Some(first) = roles.first_mut() {
+            first.source_identity.clone_from(&self.source_identity);
         }
-        Ok(Some(Role {
-            arn: arn.to_owned(),
-            external_id: self.external_id.clone(),
-            session_name: self.session_name.clone(),
-            seconds: None,
-        }))
+        if let Some(last) = roles.last_mut() {
+            last.external_id.clone_from(&self.external_id);
+            last.tags.clone_from(&self.session_tag);
+            last.seconds = self.duration_seconds;
+            return Ok(self.forwarded(roles));
+        }
+        let flag = if self.external_id.is_some() {
+            "--external-id"
+        } else if self.source_identity.is_some() {
+            "--source-identity"
+        } else if !self.session_tag.is_empty() {
+            "--session-tag"
+        } else if self.duration_seconds.is_some() {
+            "--duration-seconds"
+        } else if self.forward_session_name {
+            "--forward-session-name"
+        } else {
+            return Ok(roles);
+        };
+        Err(Error::Flag {
+            flag,
+            instead: "it belongs to a role; add --role-arn ARN",
+        })
+    }
+
+    fn forwarded(&self, mut roles: Vec<Role>) -> Vec<Role> {
+        for role in &mut roles {
+            role.keeps_session_name = self.forward_session_name;
+        }
+        roles
+    }
+}
+
+/// The session name of the AWS CLI (`eks/get_token.py`).
+const SESSION_NAME: &str = "EKSGetTokenAuth";
+
+/// Checks that an ARN of the command line is that of a role.
+///
+/// # Errors
+///
+/// [`Error::Role`], [`Error::NotARole`].
+pub(crate) fn check_role(arn: &str) -> Result<(), Error> {
+    let given = || arn.to_owned();
+    let principal = Principal::parse(arn).map_err(|why| Error::Role {
+        given: given(),
+        why,
+    })?;
+    match principal.kind() {
+        Kind::Role => Ok(()),
+        _ => Err(Error::NotARole { given: given() }),
+    }
+}
+
+/// Parses a session tag.
+fn session_tag(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("a tag is written KEY=VALUE".to_owned()),
     }
 }
 
@@ -204,7 +288,11 @@ Other variables: AWS_REGION, AWS_DEFAULT_REGION, AWS_PROFILE, AWS_CONFIG_FILE, A
 AWS_CREDENTIAL_EXPIRATION, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT,
 AWS_STS_REGIONAL_ENDPOINTS, AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL,
 AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_EC2_METADATA_DISABLED, AWS_CA_BUNDLE, HTTPS_PROXY, NO_PROXY,
-DEFAULT_ROLE, KUBERNETES_EXEC_INFO.";
+DEFAULT_ROLE, KUBERNETES_EXEC_INFO.
+
+If a profile has `mfa_serial`, the code is asked for on the terminal.
+
+`signer kubeconfig --help` is about writing the entry of a kubeconfig.";
 
 #[cfg(test)]
 mod tests {
@@ -212,6 +300,10 @@ mod tests {
 
     fn parse(line: &str) -> Result<Arguments, clap::Error> {
         Arguments::try_parse_from(std::iter::once("signer").chain(line.split_whitespace()))
+    }
+
+    fn roles(arguments: &Arguments) -> Result<Vec<Role>, Error> {
+        arguments.roles(&Environment::default())
     }
 
     #[test]
@@ -227,7 +319,7 @@ mod tests {
         let arn = "arn:aws:iam::111122223333:role/team/dev";
         let arguments = parse(&format!("token -i dev -r {arn} -e x1 -s me --token-only")).unwrap();
         assert_eq!(arguments.form().unwrap(), Form::Token);
-        let role = arguments.role(&Environment::default()).unwrap().unwrap();
+        let [role] = roles(&arguments).unwrap().try_into().unwrap();
         assert_eq!((role.arn.as_str(), role.session_name.as_str()), (arn, "me"));
         assert_eq!(role.external_id.as_deref(), Some("x1"));
     }
@@ -235,21 +327,43 @@ mod tests {
     #[test]
     fn a_role_is_assumed_under_awsclis_session_name() {
         let arguments = parse("-i dev --role arn:aws:iam::111122223333:role/dev").unwrap();
-        assert_eq!(
-            arguments
-                .role(&Environment::default())
-                .unwrap()
-                .unwrap()
-                .session_name,
-            "EKSGetTokenAuth"
-        );
+        let [role] = roles(&arguments).unwrap().try_into().unwrap();
+        assert_eq!(role.session_name, "EKSGetTokenAuth");
     }
 
     #[test]
-    fn an_external_id_needs_a_role() {
-        let role = |line| parse(line).unwrap().role(&Environment::default());
-        assert!(role("-i dev --external-id x").is_err());
-        assert!(role("-i dev").unwrap().is_none());
+    fn the_options_of_a_role_need_one() {
+        for flags in [
+            "--external-id x",
+            "--source-identity x",
+            "--session-tag a=b",
+            "--duration-seconds 900",
+            "--forward-session-name",
+        ] {
+            let why = roles(&parse(&format!("-i dev {flags}")).unwrap()).unwrap_err();
+            let flag = flags.split(' ').next().unwrap();
+            assert!(why.to_string().starts_with(flag), "{why}");
+        }
+        assert_eq!(roles(&parse("-i dev").unwrap()).unwrap(), []);
+    }
+
+    #[test]
+    fn of_several_roles_the_first_and_the_last_have_the_options() {
+        let arn = "arn:aws:iam::111122223333:role/";
+        let line = format!(
+            "-i dev -r {arn}one -r {arn}two -r {arn}three -e x --source-identity alice \
+             --session-tag team=a=b --session-tag empty= --duration-seconds 900 -s me"
+        );
+        let [one, two, three] = roles(&parse(&line).unwrap()).unwrap().try_into().unwrap();
+        assert_eq!(one.source_identity.as_deref(), Some("alice"));
+        assert_eq!(two, Role::new(&format!("{arn}two"), "me"));
+        assert_eq!(three.external_id.as_deref(), Some("x"));
+        let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(three.tags, [tag("team", "a=b"), tag("empty", "")]);
+        assert_eq!(three.seconds, Some(900));
+        assert!(parse("-i dev --session-tag team").is_err());
+        assert!(parse("-i dev --session-tag =b").is_err());
+        assert!(parse(&format!("-i dev -r {arn}one -s me --forward-session-name")).is_err());
     }
 
     #[test]
@@ -257,8 +371,8 @@ mod tests {
         let arn = "arn:aws:iam::111122223333:role/dev";
         let environment = Environment::from_iter([("DEFAULT_ROLE", arn)]);
         let role = |line: &str| {
-            let role = parse(line).unwrap().role(&environment).unwrap();
-            role.map(|role| role.arn)
+            let roles = parse(line).unwrap().roles(&environment).unwrap();
+            roles.into_iter().next().map(|role| role.arn)
         };
         assert_eq!(role("token -i dev").as_deref(), Some(arn));
         assert_eq!(role("-i dev").as_deref(), Some(arn));
@@ -275,7 +389,7 @@ mod tests {
             "arn:aws:iam::1:role/dev",
         ] {
             let arguments = parse(&format!("-i dev -r {arn}")).unwrap();
-            assert!(arguments.role(&Environment::default()).is_err(), "{arn}");
+            assert!(roles(&arguments).is_err(), "{arn}");
         }
     }
 
@@ -287,7 +401,7 @@ mod tests {
             ("--token-only", Form::Token),
             ("--query status.token --output text", Form::Token),
             ("--query status.token", Form::JsonToken),
-            ("--ca-bundle /x.pem", Form::Document),
+            ("--ca-bundle /x.pem --cache", Form::Document),
         ] {
             let arguments = parse(&format!("-i dev {flags}")).unwrap();
             assert_eq!(arguments.form().unwrap(), form, "{flags}");
@@ -298,8 +412,9 @@ mod tests {
             ("--query status", "--query status.token"),
             ("--no-verify-ssl", "--ca-bundle FILE"),
             ("--endpoint-url https://x", "AWS_ENDPOINT_URL_STS"),
-            ("--cache", "leave it out"),
-            ("--forward-session-name", "--session-name NAME"),
+            ("--config x.yaml", "--cluster-name NAME"),
+            ("--log-format json", "there is no log"),
+            ("--log-verbosity 1", "there is no log"),
         ] {
             let arguments = parse(&format!("-i dev {flags}")).unwrap();
             let why = arguments.form().unwrap_err().to_string();

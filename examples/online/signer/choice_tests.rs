@@ -168,7 +168,7 @@ async fn chosen(files: &Files, variables: &[(&str, &str)], flag: Option<&str>) -
     let method = method(&plan);
     let target = choose(&settings, Some("eu-west-1")).unwrap();
     // A client is wanted only for a request.
-    match resolve(&settings, &target, None, || Err(Error::Proxy)).await {
+    match resolve(&settings, &target, &plan, || Err(Error::Proxy), |_| None).await {
         Ok(found) => format!("{method} {}", found.keys.access_key_id()),
         Err(Error::Proxy) => method.to_owned(),
         Err(Error::Partial { .. }) => "half".to_owned(),

@@ -60,7 +60,7 @@ fn tls(settings: &Settings) -> Result<TlsContext, Error> {
 }
 
 /// Checks each certificate. The SDK panics on a malformed one.
-fn check_bundle(pem: &str) -> Result<(), String> {
+pub(crate) fn check_bundle(pem: &str) -> Result<(), String> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
         let number = roots.len().saturating_add(1);
@@ -76,7 +76,7 @@ fn check_bundle(pem: &str) -> Result<(), String> {
 }
 
 /// The largest CA bundle in bytes: our choice, ten times that of Mozilla.
-const MAX_BUNDLE_LEN: usize = 2 * 1024 * 1024;
+pub(crate) const MAX_BUNDLE_LEN: usize = 2 * 1024 * 1024;
 
 /// The metadata of instances and containers, which no proxy can reach.
 const METADATA: &str =

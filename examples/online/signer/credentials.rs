@@ -7,7 +7,6 @@ use crate::endpoint::Target;
 use crate::error::Error;
 use crate::plan::{Base, Plan};
 use crate::profiles::Source;
-use crate::role::Role;
 use crate::settings::Settings;
 use crate::{machine, process, time};
 
@@ -18,29 +17,30 @@ pub(crate) struct Found {
     pub(crate) from: String,
 }
 
-/// Finds the credentials to sign with, as the role if there is one.
+/// Finds the credentials to sign with, as the last role of the plan if there is one.
 ///
 /// # Errors
 ///
-/// Those of [`Plan::of`]; [`Error::Partial`], [`Error::Expiration`]; [`Error::CaBundle`], [`Error::Proxy`];
-/// [`Error::Sso`], [`Error::SsoLogin`], [`Error::Chain`], [`Error::NoCredentials`]; [`Error::AssumeRole`].
+/// [`Error::Partial`], [`Error::Expiration`]; [`Error::CaBundle`], [`Error::Proxy`]; [`Error::Sso`],
+/// [`Error::SsoLogin`], [`Error::Chain`], [`Error::NoCredentials`]; [`Error::Mfa`], [`Error::AssumeRole`].
 pub(crate) async fn resolve(
     settings: &Settings,
     target: &Target,
-    role: Option<Role>,
+    plan: &Plan,
     client: impl Fn() -> Result<SharedHttpClient, Error>,
+    prompt: impl Fn(&str) -> Option<String>,
 ) -> Result<Found, Error> {
-    let mut plan = Plan::of(settings)?;
-    plan.roles.extend(role);
     let mut found = fetch(settings, &plan.base, target, &client).await?;
     if plan.roles.is_empty() {
         return Ok(found);
     }
     let client = client()?;
-    for role in plan.roles {
+    for role in &plan.roles {
         found = Found {
-            keys: role.assume(found.keys, target, client.clone()).await?,
-            from: role.arn,
+            keys: role
+                .assume(found.keys, target, client.clone(), &prompt)
+                .await?,
+            from: role.arn.clone(),
         };
     }
     Ok(found)

@@ -8,7 +8,6 @@ use testkit::Divergences;
 use crate::endpoint;
 use crate::error::Error;
 use crate::files_tests::Files;
-use crate::plan::{Base, Plan};
 use crate::requests_tests::{sign, try_sign};
 use crate::settings::Settings;
 
@@ -105,18 +104,32 @@ async fn every_divergence_is_listed_and_real() {
     rows.compare("credential-process-without-an-end", &"waited for", &ours);
 
     let mfa = "[default]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n\
-               mfa_serial = arn:aws:iam::111122223333:mfa/a\n[profile base]\n";
+               mfa_serial = arn:aws:iam::111122223333:mfa/a\n[profile base]\naws_access_key_id = AKIDB\naws_secret_access_key = s\n";
     let mfa = Files::new("divergences-mfa", mfa, "");
-    let settings = Settings::read(mfa.environment(&[]), None).unwrap();
-    let ours = match Plan::of(&settings) {
+    // The stub of the terminal knows no such device.
+    let (signed, _) = try_sign(&mfa, LINE, &[], false).await;
+    let ours = match signed {
         Err(Error::Mfa { .. }) => "refused",
-        Ok(Plan {
-            base: Base::Machine,
-            ..
-        }) => "ignored",
-        _ => "prompts",
+        Err(_) => "another error",
+        Ok(_) => "signed",
     };
-    rows.compare("mfa", &"prompts", &ours);
+    rows.compare("mfa-without-a-terminal", &"standard input is read", &ours);
+
+    let (mut cached, mut asked) = (Vec::new(), 0);
+    let home = roles.path("");
+    let at_home = [web[0], web[1], ("HOME", home.as_str())];
+    for cluster in ["dev", "dev", "prod"] {
+        let line = format!("--cache --region eu-west-1 -i {cluster}");
+        let (signed, seen) = try_sign(&roles, &line, &at_home, false).await;
+        cached.push(signed.unwrap());
+        asked += seen.len();
+    }
+    let ours = match (cached[0] == cached[1], asked) {
+        (true, 2) => "tokens",
+        (false, 1) => "credentials",
+        _ => "nothing",
+    };
+    rows.compare("cache", &"credentials", &ours);
 
     rows.finish();
 }

@@ -48,8 +48,9 @@ pub(crate) enum Error {
     )]
     Login { profile: String },
     #[error(
-        "profile `{name}` needs a code of the MFA device {}, and there is no prompt here; run \
-         `aws configure export-credentials --profile {name} --format env` and use the keys that it prints",
+        "profile `{name}` needs a code of the MFA device {}, and there is no terminal to ask on (in a \
+         kubeconfig, write `interactiveMode: IfAvailable`); run `aws configure export-credentials --profile \
+         {name} --format env` and use the keys that it prints",
         Printable::new(serial),
         name = Printable::new(profile)
     )]
@@ -85,6 +86,8 @@ pub(crate) enum Error {
         Printable::new(given)
     )]
     NotARole { given: String },
+    #[error("{place}: {why}")]
+    Kubeconfig { place: String, why: String },
     #[error("cannot build the document: {0}")]
     Output(#[from] std::io::Error),
     #[error("incomplete credentials in {place}: {}{missing} is not set", there.map_or_else(
@@ -122,8 +125,8 @@ pub(crate) enum Error {
         name = Printable::new(profile)
     )]
     SsoLogin { profile: String, why: String },
-    #[error("the signed URL makes no token: {0}")]
-    Token(#[from] eks_token::Error),
+    #[error("the credentials make no token: {0}")]
+    Token(#[from] eks_mint::MintError),
     #[error(
         "a web identity token file is set, and no role: set AWS_ROLE_ARN, or `role_arn` in profile `{}`",
         Printable::new(profile)

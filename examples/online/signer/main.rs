@@ -5,7 +5,9 @@
 //! document. In a kubeconfig it replaces `aws eks get-token` and `aws-iam-authenticator token`: change the
 //! `command`, keep the `args`.
 //!
-//! Not supported: a prompt for MFA, `aws login`, a cache of credentials. Each is an error that says so.
+//! `signer kubeconfig` writes that entry of a kubeconfig. With `--cache` a token is kept on disk until it expires.
+//!
+//! Not supported: `aws login`. It is an error that says so.
 //!
 //! ```text
 //! $ AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI \
@@ -24,20 +26,29 @@
 //! Standard output has the document and nothing else. An error is one sentence on standard error, and the exit
 //! status 2.
 
+use std::fmt::Display;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use eks_mint::{MintError, Minter};
 use eks_token::Token;
 use eks_token::exec_credential::{ApiVersion, ExecCredential};
 use program::output;
-use sts_presign::{ClusterId, SignError, SignedUrl, Signer, UnixTime};
+use sts_presign::{ClusterId, SignError, UnixTime};
 
 use crate::arguments::{Arguments, Form};
+use crate::cache::{Cache, Kept};
+use crate::endpoint::Target;
 use crate::error::Error;
+use crate::plan::Plan;
 use crate::settings::{Environment, Settings};
 
 mod arguments;
+mod cache;
+#[cfg(test)]
+mod cache_tests;
 #[cfg(test)]
 mod choice_tests;
 mod client;
@@ -49,6 +60,7 @@ mod error;
 #[cfg(test)]
 mod files_tests;
 mod ini;
+mod kubeconfig;
 mod machine;
 mod plan;
 mod process;
@@ -58,6 +70,7 @@ mod requests_tests;
 mod role;
 mod settings;
 mod sso;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -67,6 +80,13 @@ const PROGRAM: &str = "signer";
 // One thread: there is at most one request at a time, and mostly none.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    // A word of its own, beside `eks get-token` and `token`, which are accepted and mean nothing.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == "kubeconfig")
+    {
+        return kubeconfig::main();
+    }
     let arguments: Arguments = match output::parse(PROGRAM) {
         Ok(arguments) => arguments,
         Err(status) => return status,
@@ -83,13 +103,24 @@ async fn run(arguments: &Arguments, environment: Environment) -> Result<String, 
     if let Some(warning) = requested.warning() {
         output::note(PROGRAM, &warning);
     }
-    let signed = sign(arguments, environment, clock, client::build).await?;
-    let token = Token::encode(signed.expose())?;
+    let may_ask = terminal::is_allowed(&environment);
+    let tools = Tools {
+        clock: &clock,
+        client: &client::build,
+        prompt: &|serial| {
+            let terminal = Path::new(terminal::TERMINAL);
+            may_ask
+                .then(|| terminal::mfa_code(terminal, serial))
+                .flatten()
+        },
+    };
+    let Kept { token, expires_at } = token(arguments, environment, &tools).await?;
     Ok(match form {
-        Form::Token => format!("{}\n", token.expose()),
-        Form::JsonToken => format!("\"{}\"\n", token.expose()),
+        Form::Token => format!("{token}\n"),
+        Form::JsonToken => format!("\"{token}\"\n"),
         Form::Document => {
-            let expires_at = signed.expires_at().to_rfc3339();
+            let expires_at = expires_at.to_rfc3339();
+            let token = Token::parse(&token).map_err(MintError::from)?;
             let mut document = Vec::new();
             ExecCredential::new(requested.version(), &token, &expires_at)
                 .write_json(&mut document)?;
@@ -102,30 +133,72 @@ fn clock() -> Result<UnixTime, Error> {
     UnixTime::try_from(SystemTime::now()).map_err(Error::Clock)
 }
 
-async fn sign(
+/// What the program takes from the world, apart from files and the environment.
+struct Tools<'t> {
+    clock: &'t dyn Fn() -> Result<UnixTime, Error>,
+    client: &'t dyn Fn(&Settings) -> Result<SharedHttpClient, Error>,
+    /// Asks the user for the code of an MFA device, by its serial number.
+    prompt: &'t dyn Fn(&str) -> Option<String>,
+}
+
+/// Returns a token: a cached one if that is asked for, else a new one.
+async fn token(
     arguments: &Arguments,
     mut environment: Environment,
-    clock: impl FnOnce() -> Result<UnixTime, Error>,
-    client: impl Fn(&Settings) -> Result<SharedHttpClient, Error>,
-) -> Result<SignedUrl, Error> {
+    tools: &Tools<'_>,
+) -> Result<Kept, Error> {
     // The arguments first, so that a typing error is reported before a login is requested.
     let cluster_id = ClusterId::parse(&arguments.cluster_name).map_err(|why| Error::Cluster {
         len: arguments.cluster_name.chars().count(),
         why,
     })?;
-    let role = arguments.role(&environment)?;
+    let roles = arguments.roles(&environment)?;
     if let Some(bundle) = &arguments.ca_bundle {
         environment.set("AWS_CA_BUNDLE", bundle);
     }
     let settings = Settings::read(environment, arguments.profile.as_deref())?;
     let target = endpoint::choose(&settings, arguments.region.as_deref())?;
-    let signer = match &target {
-        endpoint::Target::Aws(endpoint) => Signer::new(endpoint, &cluster_id),
-        endpoint::Target::Custom { host, region } => {
-            Signer::for_host(host, region, &cluster_id).map_err(Error::Endpoint)?
+    let minter = match &target {
+        Target::Aws(endpoint) => Minter::new(endpoint, &cluster_id),
+        Target::Custom { host, region } => {
+            Minter::for_host(host, region, &cluster_id).map_err(Error::Endpoint)?
         }
     };
-    let credentials = credentials::resolve(&settings, &target, role, || client(&settings)).await?;
+    let mut plan = Plan::of(&settings)?;
+    plan.roles.extend(roles);
+    let cache = match arguments.cache {
+        true => Cache::of(&settings, &plan, &target, &cluster_id),
+        false => None,
+    };
+    let Some(cache) = cache else {
+        return mint(arguments, &settings, &target, &minter, &plan, tools).await;
+    };
+    let unused = |why: &dyn Display| output::note(PROGRAM, &format_args!("the cache: {why}"));
+    let lock = cache.lock().inspect_err(|why| unused(why)).ok();
+    if let Some(kept) = cache.get((tools.clock)()?) {
+        if arguments.debug {
+            output::note(PROGRAM, &"a token of the cache");
+        }
+        return Ok(kept);
+    }
+    let kept = mint(arguments, &settings, &target, &minter, &plan, tools).await?;
+    // Without the lock, another run may be writing.
+    if lock.is_some() {
+        cache.put(&kept).unwrap_or_else(|why| unused(&why));
+    }
+    Ok(kept)
+}
+
+async fn mint(
+    arguments: &Arguments,
+    settings: &Settings,
+    target: &Target,
+    minter: &Minter,
+    plan: &Plan,
+    tools: &Tools<'_>,
+) -> Result<Kept, Error> {
+    let client = || (tools.client)(settings);
+    let credentials = credentials::resolve(settings, target, plan, client, tools.prompt).await?;
     let from = credentials.from;
     if arguments.debug {
         let (host, region) = (target.host(), target.region());
@@ -133,11 +206,16 @@ async fn sign(
         output::note(PROGRAM, &what);
     }
     // Read now, because a login in a browser may take minutes, and a token has fifteen.
-    let now = clock()?;
-    signer
-        .sign(&credentials.keys.into(), now)
+    let now = (tools.clock)()?;
+    let minted = minter
+        .mint(&credentials.keys, now)
         .map_err(|why| match why {
-            SignError::Expired => Error::Expired { from },
-            why => Error::Sign { from, why },
-        })
+            MintError::Sign(SignError::Expired) => Error::Expired { from },
+            MintError::Sign(why) => Error::Sign { from, why },
+            why => why.into(),
+        })?;
+    Ok(Kept {
+        token: minted.expose().to_owned(),
+        expires_at: minted.expires_at(),
+    })
 }

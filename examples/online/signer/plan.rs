@@ -6,7 +6,7 @@ use printable_text::Printable;
 
 use crate::error::Error;
 use crate::profiles::{Profile, Source};
-use crate::role::{Role, WebIdentity};
+use crate::role::{Mfa, Role, WebIdentity};
 use crate::settings::{Environment, Settings};
 use crate::sso::Sso;
 
@@ -52,8 +52,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`Error::Files`] if a file that may decide is unreadable; [`Error::Profile`], [`Error::Mfa`],
-    /// [`Error::Login`], [`Error::WebIdentity`].
+    /// [`Error::Files`] if a file that may decide is unreadable; [`Error::Profile`], [`Error::Login`],
+    /// [`Error::WebIdentity`].
     pub(crate) fn of(settings: &Settings) -> Result<Self, Error> {
         let environment = match settings.profile_is_asked_for() {
             true => &Environment::default(),
@@ -179,26 +179,21 @@ impl Base {
 
 /// Returns the role of a profile.
 fn role(name: &str, profile: &Profile) -> Result<Role, Error> {
-    if let Some(serial) = profile.get("mfa_serial") {
-        return Err(Error::Mfa {
-            profile: name.to_owned(),
-            serial: serial.to_owned(),
-        });
-    }
     let arn = profile
         .get("role_arn")
         .ok_or_else(|| wrong(name, "its role_arn is empty"))?;
+    let session_name = profile.get("role_session_name").unwrap_or(SESSION_NAME);
     Ok(Role {
-        arn: arn.to_owned(),
         external_id: profile.get("external_id").map(str::to_owned),
-        session_name: profile
-            .get("role_session_name")
-            .unwrap_or(SESSION_NAME)
-            .to_owned(),
         // As botocore, which ignores any other text.
         seconds: profile
             .get("duration_seconds")
             .and_then(|text| text.trim().parse().ok()),
+        mfa: profile.get("mfa_serial").map(|serial| Mfa {
+            profile: name.to_owned(),
+            serial: serial.to_owned(),
+        }),
+        ..Role::new(arn, session_name)
     })
 }
 

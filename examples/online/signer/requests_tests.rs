@@ -10,7 +10,9 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use clap::Parser as _;
 use sts_presign::UnixTime;
 
+use crate::Tools;
 use crate::arguments::Arguments;
+use crate::cache::Kept;
 use crate::error::Error;
 use crate::files_tests::Files;
 use crate::settings::Settings;
@@ -32,6 +34,12 @@ impl HttpConnector for Stub {
             true => "AssumeRoleWithWebIdentity",
             false => "AssumeRole",
         };
+        if body.contains("GetCallerIdentity") {
+            return HttpConnectorFuture::ready(Ok(HttpResponse::new(
+                200.try_into().unwrap(),
+                caller(&request).into(),
+            )));
+        }
         let xmlns = "https://sts.amazonaws.com/doc/2011-06-15/";
         let (status, answer) = if self.denied {
             let answer = format!(
@@ -56,6 +64,20 @@ impl HttpConnector for Stub {
             answer.into(),
         )))
     }
+}
+
+/// Answers `GetCallerIdentity`: the owner of an `ASIA…` key is a role.
+fn caller(request: &HttpRequest) -> String {
+    let authorization = request.headers().get("authorization").unwrap_or_default();
+    let user_id = match authorization.contains("Credential=ASIA") {
+        true => "AROAEXAMPLE:alice@example.com",
+        false => "AIDAEXAMPLE",
+    };
+    format!(
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+         <GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn><UserId>{user_id}</UserId>\
+         <Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+    )
 }
 
 /// Signs with the stub in the place of the network, and returns the access key id and the requests.
@@ -89,9 +111,20 @@ pub(crate) async fn try_sign(
         Ok(http_client_fn(move |_, _| connector.clone()))
     };
     let environment = files.environment(variables);
-    let signed = crate::sign(&arguments, environment, || Ok(now), client).await;
+    let tools = Tools {
+        clock: &|| Ok(now),
+        client: &client,
+        prompt: &|serial| serial.ends_with("known").then(|| "123456".to_owned()),
+    };
+    let token = crate::token(&arguments, environment, &tools).await;
     let seen = seen.lock().unwrap().clone();
-    (signed.map(|signed| signed.expose().to_owned()), seen)
+    (token.map(|token| url(&token)), seen)
+}
+
+/// Returns the URL in a token.
+pub(crate) fn url(kept: &Kept) -> String {
+    let token = eks_token::Token::parse(&kept.token).unwrap();
+    token.decode().unwrap().expose().to_owned()
 }
 
 /// The pod's web identity is in the environment, and the profile names another role.
@@ -210,6 +243,70 @@ async fn what_needs_a_person_is_named_without_a_request() {
         why.contains("profile `p`: its `sso_start_url` contradicts"),
         "{why}"
     );
+}
+
+/// A code is asked for where a profile names a device, and sent with the request.
+#[tokio::test]
+async fn the_code_of_an_mfa_device_is_sent_with_the_request() {
+    let config = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n\
+                  mfa_serial = arn:aws:iam::111122223333:mfa/known\n[profile base]\n\
+                  aws_access_key_id = AKIDB\naws_secret_access_key = s\n";
+    let files = Files::new("mfa-known", config, "");
+    let (id, seen) = sign(&files, "-i dev --region eu-west-1 --profile p", &[]).await;
+    assert_eq!((id.as_str(), seen.len()), ("ASIASTUB", 1));
+    assert!(
+        seen[0].contains("TokenCode=123456") && seen[0].contains("mfa%2Fknown"),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_options_of_a_role_are_sent_with_the_request() {
+    let files = Files::new("options", "", "");
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", "AKIDE"),
+        ("AWS_SECRET_ACCESS_KEY", "s"),
+    ];
+    let line = "-i dev --region eu-west-1 -r arn:aws:iam::111122223333:role/one \
+                -r arn:aws:iam::111122223333:role/two --source-identity alice --session-tag team=a \
+                --external-id x --duration-seconds 900";
+    let (_, seen) = sign(&files, line, &keys).await;
+    let [one, two] = seen.try_into().unwrap();
+    assert!(one.contains("role%2Fone") && one.contains("SourceIdentity=alice"));
+    assert!(
+        !one.contains("ExternalId") && !one.contains("Tags"),
+        "{one}"
+    );
+    for part in [
+        "role%2Ftwo",
+        "Tags.member.1.Key=team",
+        "Tags.member.1.Value=a",
+        "ExternalId=x",
+        "DurationSeconds=900",
+    ] {
+        assert!(two.contains(part), "{part}: {two}");
+    }
+}
+
+/// As aws-iam-authenticator: the session name of the credentials, if they are those of a role.
+#[tokio::test]
+async fn a_session_name_can_be_forwarded() {
+    let files = Files::new("forward", "", "");
+    let line =
+        "-i dev --region eu-west-1 --forward-session-name -r arn:aws:iam::111122223333:role/r";
+    for (id, name) in [
+        ("ASIAE", "alice%40example.com"),
+        ("AKIDE", "EKSGetTokenAuth"),
+    ] {
+        let keys = [("AWS_ACCESS_KEY_ID", id), ("AWS_SECRET_ACCESS_KEY", "s")];
+        let (_, seen) = sign(&files, line, &keys).await;
+        let [asked, assumed] = seen.try_into().unwrap();
+        assert!(asked.contains("GetCallerIdentity"), "{asked}");
+        assert!(
+            assumed.contains(&format!("RoleSessionName={name}")),
+            "{assumed}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -6,12 +6,12 @@ use std::time::SystemTime;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_sts::types::Credentials as Issued;
+use aws_sdk_sts::types::{Credentials as Issued, Tag};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use program::files;
 
 use crate::endpoint::Target;
-use crate::error::{Error, answered};
+use crate::error::{Error, answered, causes};
 
 /// A role to sign as, or to assume another role with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,27 +19,77 @@ pub(crate) struct Role {
     pub(crate) arn: String,
     pub(crate) external_id: Option<String>,
     pub(crate) session_name: String,
+    /// Whether the session name is that of the credentials, if they are those of a role.
+    pub(crate) keeps_session_name: bool,
     /// How long its credentials are valid; `None` for STS's hour.
     pub(crate) seconds: Option<i32>,
+    pub(crate) source_identity: Option<String>,
+    pub(crate) tags: Vec<(String, String)>,
+    /// The device whose code is needed.
+    pub(crate) mfa: Option<Mfa>,
+}
+
+/// An MFA device, and the profile that names it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Mfa {
+    pub(crate) profile: String,
+    pub(crate) serial: String,
 }
 
 impl Role {
-    /// Asks STS for the role's credentials, at the endpoint that the token will be for.
+    /// Builds a role without options.
+    pub(crate) fn new(arn: &str, session_name: &str) -> Self {
+        Self {
+            arn: arn.to_owned(),
+            external_id: None,
+            session_name: session_name.to_owned(),
+            keeps_session_name: false,
+            seconds: None,
+            source_identity: None,
+            tags: Vec::new(),
+            mfa: None,
+        }
+    }
+
+    /// Asks STS for the role's credentials, at the endpoint that the token will be for. `prompt` asks the user
+    /// for the code of an MFA device.
     pub(crate) async fn assume(
         &self,
         base: Credentials,
         target: &Target,
         client: SharedHttpClient,
+        prompt: impl Fn(&str) -> Option<String>,
     ) -> Result<Credentials, Error> {
+        let session_name = match self.keeps_session_name {
+            true => self.session_name_of(&base, target, client.clone()).await?,
+            false => self.session_name.clone(),
+        };
+        let code = match &self.mfa {
+            None => None,
+            Some(mfa) => Some(prompt(&mfa.serial).ok_or_else(|| Error::Mfa {
+                profile: mfa.profile.clone(),
+                serial: mfa.serial.clone(),
+            })?),
+        };
+        let tags = self
+            .tags
+            .iter()
+            .map(|(key, value)| Tag::builder().key(key).value(value).build())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|why| refused(&self.arn, causes(&why)))?;
         let config = config(target, client)
             .credentials_provider(SharedCredentialsProvider::new(base))
             .build();
         let answer = aws_sdk_sts::Client::from_conf(config)
             .assume_role()
             .role_arn(&self.arn)
-            .role_session_name(&self.session_name)
+            .role_session_name(session_name)
             .set_external_id(self.external_id.clone())
             .set_duration_seconds(self.seconds)
+            .set_source_identity(self.source_identity.clone())
+            .set_tags(Some(tags).filter(|tags| !tags.is_empty()))
+            .set_serial_number(self.mfa.as_ref().map(|mfa| mfa.serial.clone()))
+            .set_token_code(code)
             .send()
             .await;
         let issued = match answer {
@@ -47,6 +97,26 @@ impl Role {
             Err(why) => return Err(refused(&self.arn, answered(&why))),
         };
         credentials(&self.arn, issued)
+    }
+
+    /// Returns the session name of the credentials, which STS knows. As aws-iam-authenticator (`pkg/token`), the
+    /// role's own name if they are not those of a role: the user id has no colon.
+    async fn session_name_of(
+        &self,
+        base: &Credentials,
+        target: &Target,
+        client: SharedHttpClient,
+    ) -> Result<String, Error> {
+        let config = config(target, client)
+            .credentials_provider(SharedCredentialsProvider::new(base.clone()))
+            .build();
+        let caller = aws_sdk_sts::Client::from_conf(config)
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|why| refused(&self.arn, answered(&why)))?;
+        let name = caller.user_id().and_then(|id| Some(id.split_once(':')?.1));
+        Ok(name.unwrap_or(&self.session_name).to_owned())
     }
 }
 

@@ -4,13 +4,17 @@ use clap::Parser as _;
 use iam_principal::{Identity, Partition};
 use sts_presign::{
     AcceptPolicy, ClusterId, Endpoint, EndpointVariant, Key, Keys, PresignedUrl, SecretAccessKey,
-    SignedUrl, UnixTime, verify,
+    UnixTime, verify,
 };
 
+use crate::Tools;
 use crate::arguments::Arguments;
+use crate::cache::Kept;
 use crate::credentials::{Found, resolve};
 use crate::endpoint::{Target, choose};
 use crate::error::Error;
+use crate::plan::Plan;
+use crate::requests_tests::url;
 use crate::settings::{Environment, Settings};
 
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/signer/testdata/config");
@@ -196,7 +200,8 @@ async fn a_profile_that_is_named_must_be_there() {
 async fn found(variables: &[(&str, &str)], flag: Option<&str>) -> Result<Found, Error> {
     let settings = read(variables, flag).await?;
     let target = choose(&settings, Some("eu-west-1"))?;
-    resolve(&settings, &target, None, || Err(Error::Proxy)).await
+    let plan = Plan::of(&settings)?;
+    resolve(&settings, &target, &plan, || Err(Error::Proxy), |_| None).await
 }
 
 /// Returns the access key id of the keys at hand, `request` if a request is needed, or the error.
@@ -267,13 +272,26 @@ async fn the_environment_says_when_its_keys_expire() {
     }
 }
 
-async fn sign(line: &str, variables: &[(&str, &str)]) -> Result<SignedUrl, Error> {
+async fn sign(line: &str, variables: &[(&str, &str)]) -> Result<Kept, Error> {
     let words = std::iter::once("signer").chain(line.split_whitespace());
     let arguments = Arguments::try_parse_from(words).unwrap();
     let home = ("HOME", "/nowhere");
     let environment = Environment::from_iter(variables.iter().copied().chain([home]));
     let now = UnixTime::parse_rfc3339("2026-11-23T09:00:00Z").unwrap();
-    crate::sign(&arguments, environment, || Ok(now), crate::client::build).await
+    token(&arguments, environment, now).await
+}
+
+async fn token(
+    arguments: &Arguments,
+    environment: Environment,
+    now: UnixTime,
+) -> Result<Kept, Error> {
+    let tools = Tools {
+        clock: &|| Ok(now),
+        client: &crate::client::build,
+        prompt: &|_| None,
+    };
+    crate::token(arguments, environment, &tools).await
 }
 
 const KEYS: [(&str, &str); 2] = [
@@ -284,10 +302,11 @@ const KEYS: [(&str, &str); 2] = [
 #[tokio::test]
 async fn the_url_is_accepted_for_the_cluster_and_verifies_with_the_secret() {
     let signed = sign("-i dev --region eu-west-1", &KEYS).await.unwrap();
-    assert_eq!(signed.expires_at().to_rfc3339(), "2026-11-23T09:14:00Z");
+    assert_eq!(signed.expires_at.to_rfc3339(), "2026-11-23T09:14:00Z");
+    let signed = url(&signed);
     let policy = AcceptPolicy::new(ClusterId::parse("dev").unwrap(), Partition::Aws);
     let now = UnixTime::parse_rfc3339("2026-11-23T09:15:00Z").unwrap();
-    let url = PresignedUrl::parse(signed.expose()).unwrap();
+    let url = PresignedUrl::parse(&signed).unwrap();
     let accepted = policy.accept(url, now).unwrap();
     let arn = "arn:aws:iam::111122223333:user/alice";
     let alice = Identity::new(arn, "111122223333", "AIDAALICE").unwrap();
@@ -305,7 +324,7 @@ async fn the_token_expires_no_later_than_its_keys() {
     ] {
         let variables = [KEYS[0], KEYS[1], ("AWS_CREDENTIAL_EXPIRATION", expiry)];
         let signed = sign("-i dev --region eu-west-1", &variables).await;
-        let got = signed.ok().map(|signed| signed.expires_at().to_rfc3339());
+        let got = signed.ok().map(|signed| signed.expires_at.to_rfc3339());
         assert_eq!(got.as_deref(), expected, "{expiry}");
     }
 }
@@ -322,13 +341,7 @@ async fn a_cluster_name_that_cannot_be_is_told_with_its_length() {
         ];
         let arguments = Arguments::try_parse_from(words).unwrap();
         let now = UnixTime::parse_rfc3339("2026-11-23T09:00:00Z").unwrap();
-        let refused = crate::sign(
-            &arguments,
-            Environment::from_iter(KEYS),
-            || Ok(now),
-            crate::client::build,
-        )
-        .await;
+        let refused = token(&arguments, Environment::from_iter(KEYS), now).await;
         let message = refused.unwrap_err().to_string();
         assert!(
             message.starts_with(&format!("--cluster-name has {len} characters")),

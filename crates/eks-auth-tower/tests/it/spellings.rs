@@ -1,4 +1,4 @@
-//! Whatever is routed is what was authorized, by axum and by routers that read a path in other ways.
+//! Axum, and routers that read a path in other ways, route the request that was authorized.
 
 use std::convert::Infallible;
 
@@ -79,7 +79,7 @@ fn describe(asked: &Asked<'_>) -> String {
     text
 }
 
-/// Authorizes what RBAC allows, which is everything here, and notes in a header what was read.
+/// Notes in a header of the response how the strict reader read the request.
 async fn record(request: Request<Body>, next: Next) -> Response {
     let url = request
         .uri()

@@ -45,7 +45,7 @@ pub(crate) fn now() -> UnixTime {
     UnixTime::parse_rfc3339(NOW).unwrap()
 }
 
-/// The embedded STS, which counts its calls, and fails if it is told to.
+/// The embedded STS. It counts its calls, and returns the status in `answer` if there is one.
 #[derive(Clone)]
 pub(crate) struct Sts {
     sts: LocalTransport<Keys, fn() -> UnixTime>,

@@ -1,4 +1,4 @@
-//! What is minted is what a verifier accepts.
+//! A verifier accepts the minted tokens.
 
 use aws_credential_types::Credentials;
 use eks_mint::{ClusterId, Endpoint, EndpointVariant, MintError, Minter, SignError, UnixTime};

@@ -98,6 +98,7 @@ fn cases() -> Vec<Case> {
         case("signer", &["--help"]),
         case("signer", &["--cluster-id", "demo", "--region", "us-west-2"]),
         case("signer", &["--version"]),
+        case("signer", &["kubeconfig", "--help"]),
         case(
             "signer",
             &["-i", "demo", "--region", "us-west-2", "--token-only"],

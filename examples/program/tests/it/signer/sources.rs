@@ -455,7 +455,9 @@ fn what_needs_a_person_is_named_without_a_request() {
          mfa_serial = arn:aws:iam::111122223333:mfa/a\n[profile login]\n\
          login_session = arn:aws:iam::111122223333:user/a\n"
     ));
-    let why = world.refusal("--profile mfa", &[]);
+    let exec_info =
+        "{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"spec\": {\"interactive\": false}}";
+    let why = world.refusal("--profile mfa", &[("KUBERNETES_EXEC_INFO", exec_info)]);
     assert!(
         why.contains("MFA device arn:aws:iam::111122223333:mfa/a"),
         "{why}"
@@ -542,6 +544,65 @@ fn the_default_role_is_that_of_aws_iam_authenticator() {
     let variables = [KEYS[0], KEYS[1], role];
     assert_eq!(world.key("token", &variables), "ASIADEFAULT");
     assert_eq!(world.key("eks get-token", &variables), "AKIDENV");
+}
+
+/// kubectl and its kin run their plugin many times at once.
+#[test]
+fn of_cached_runs_at_once_one_makes_the_requests() {
+    let world = World::new();
+    let line = "--cache --token-only --cluster-id dev --region us-east-1";
+    let runs: Vec<_> = (0..8)
+        .map(|_| world.command(line, &POD).spawn().unwrap())
+        .collect();
+    let mut tokens: Vec<String> = runs
+        .into_iter()
+        .map(|run| {
+            let output = run.wait_with_output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            String::from_utf8(output.stdout).unwrap()
+        })
+        .collect();
+    tokens.dedup();
+    assert_eq!((tokens.len(), world.requests().len()), (1, 1));
+    // Something else in the place of the directory is a note, and no reason to fail.
+    let cache = world.home.join(".kube/cache/signer");
+    std::fs::remove_dir_all(&cache).unwrap();
+    std::fs::write(&cache, "").unwrap();
+    let ended = world.run("--cache --token-only", &POD);
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(ended.stderr.starts_with("signer: the cache: "), "{ended:?}");
+}
+
+/// The written entry runs the signer as it was told.
+#[test]
+fn a_kubeconfig_is_written_and_works() {
+    let world = World::new();
+    let line = format!(
+        "kubeconfig --cluster-name dev --endpoint https://example.com --region us-east-1 --ca {} \
+         --role-arn arn:aws:iam::111122223333:role/kube",
+        world.path("authority.pem")
+    );
+    let ended = crate::run::run(world.command(&line, &[]), "");
+    let path = world.path(".kube/config");
+    assert_eq!(ended.stdout, format!("Added new context dev to {path}\n"));
+    let written = std::fs::read_to_string(path).unwrap();
+    let arguments: Vec<&str> = written
+        .split_once("args:\n")
+        .unwrap()
+        .1
+        .lines()
+        .map_while(|line| line.trim().strip_prefix("- "))
+        .collect();
+    assert_eq!(arguments.len(), 6, "{written}");
+    let key = world.key(&arguments[4..].join(" "), &KEYS);
+    assert_eq!(key, "ASIAKUBE");
+    // Again, it is an update.
+    let again = crate::run::run(world.command(&line, &[]), "");
+    assert!(again.stdout.starts_with("Updated context dev"), "{again:?}");
+    assert_eq!(
+        std::fs::read_to_string(world.path(".kube/config")).unwrap(),
+        written
+    );
 }
 
 #[test]

@@ -1,0 +1,189 @@
+//! Tokens on disk, for later runs with the same settings.
+//!
+//! One file for each token, readable by its owner only, in `~/.kube/cache/signer`, and a lock file beside it, so
+//! that of several runs at once one makes the requests. A file is replaced as a whole. A cache that cannot be
+//! used is a note on standard error and never an error.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use eks_token::Token;
+use program::files;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use sts_presign::{ClusterId, PresignedUrl, TOKEN_LIFE, UnixTime};
+
+use crate::endpoint::Target;
+use crate::plan::{Base, Plan};
+use crate::settings::Settings;
+
+/// How long a cached token is good at least, in seconds: our choice. kubectl uses a token until its expiry.
+const MIN_LIFE: u64 = 60;
+
+/// How long to wait for another run, and how often to look: our choice. The other one may ask for a code.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+const WAIT: Duration = Duration::from_millis(50);
+
+/// The longest file in bytes: a token and its time.
+const MAX_FILE_LEN: usize = 2 * eks_token::MAX_TOKEN_LEN;
+
+/// The place of one token.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    directory: PathBuf,
+    name: String,
+    host: String,
+}
+
+/// A token, and when to request another.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Kept {
+    pub(crate) token: String,
+    pub(crate) expires_at: UnixTime,
+}
+
+/// The lock on a place, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Lock(#[expect(dead_code, reason = "dropping the file unlocks it")] File);
+
+impl Cache {
+    /// Returns the place of the token for an identity, a cluster, a region and a host. `None` if the keys are at
+    /// hand: signing with them is faster than reading a file.
+    ///
+    /// The identity is all that the plan has: keys, profiles, roles and their options. So a changed profile has
+    /// another place.
+    pub(crate) fn of(
+        settings: &Settings,
+        plan: &Plan,
+        target: &Target,
+        cluster_id: &ClusterId,
+    ) -> Option<Self> {
+        let key = match &plan.base {
+            Base::Environment => settings.environment().get("AWS_ACCESS_KEY_ID"),
+            Base::Keys { profile, source } => settings
+                .profiles()
+                .get(profile)
+                .and_then(|profile| profile.key(*source, "aws_access_key_id")),
+            _ => None,
+        };
+        if plan.roles.is_empty() && matches!(plan.base, Base::Environment | Base::Keys { .. }) {
+            return None;
+        }
+        let machine = settings.variable(&[
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        ]);
+        let identity = format!(
+            "{}\n{plan:?}\n{key:?}\n{machine:?}\n{}\n{}\n{}\n",
+            env!("CARGO_PKG_VERSION"),
+            cluster_id.as_str(),
+            target.region(),
+            target.host(),
+        );
+        let name = Sha256::digest(identity.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Some(Self {
+            directory: settings.home().join(".kube/cache/signer"),
+            name,
+            host: target.host().to_owned(),
+        })
+    }
+
+    /// Waits for other runs, so that one of them makes the requests.
+    ///
+    /// # Errors
+    ///
+    /// The reason, if there can be no lock.
+    pub(crate) fn lock(&self) -> Result<Lock, String> {
+        let wrong = |why: std::io::Error| format!("{}: {why}", files::name(&self.directory));
+        make_directory(&self.directory).map_err(wrong)?;
+        let path = self.directory.join(&self.name).with_extension("lock");
+        let file = private().write(true).create(true).open(&path);
+        let file = file.map_err(wrong)?;
+        let mut waited = Duration::ZERO;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock(file)),
+                Err(TryLockError::WouldBlock) if waited < MAX_WAIT => {
+                    std::thread::sleep(WAIT);
+                    waited = waited.saturating_add(WAIT);
+                }
+                Err(why) => return Err(format!("{}: {why}", files::name(&path))),
+            }
+        }
+    }
+
+    /// Returns the token if it is good for [`MIN_LIFE`] seconds. `None` too if others may read or write the file.
+    pub(crate) fn get(&self, now: UnixTime) -> Option<Kept> {
+        let path = self.path();
+        if !is_private(&path) {
+            return None;
+        }
+        let text = files::read_file(&path, MAX_FILE_LEN).ok()?;
+        let document: Value = serde_json::from_str(&text).ok()?;
+        let get = |key: &str| document.get(key).and_then(Value::as_str);
+        let kept = Kept {
+            token: get("token")?.to_owned(),
+            expires_at: UnixTime::parse_rfc3339(get("expirationTimestamp")?).ok()?,
+        };
+        let url = Token::parse(&kept.token).ok()?.decode().ok()?;
+        let is_ours = PresignedUrl::parse(url.expose()).ok()?.host() == self.host;
+        // One that is good for longer than any was written by a clock that went wrong.
+        let is_good =
+            kept.expires_at >= now.later(MIN_LIFE) && kept.expires_at <= now.later(TOKEN_LIFE);
+        (is_ours && is_good).then_some(kept)
+    }
+
+    /// Keeps a token.
+    ///
+    /// # Errors
+    ///
+    /// The reason.
+    pub(crate) fn put(&self, kept: &Kept) -> Result<(), String> {
+        let document = json!({
+            "token": kept.token,
+            "expirationTimestamp": kept.expires_at.to_rfc3339(),
+        });
+        files::replace(&self.path(), format!("{document}\n").as_bytes())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.join(&self.name).with_extension("json")
+    }
+}
+
+#[cfg(unix)]
+fn make_directory(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+}
+
+#[cfg(not(unix))]
+fn make_directory(path: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Returns whether the file is there and only its owner may read and write it.
+#[cfg(unix)]
+fn is_private(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.mode() & 0o077 == 0)
+}
+
+#[cfg(not(unix))]
+fn is_private(path: &Path) -> bool {
+    path.is_file()
+}

@@ -1,0 +1,405 @@
+//! `signer kubeconfig`: writes the entries of a cluster into a kubeconfig, as `aws eks update-kubeconfig` does, and
+//! asks nobody for them.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bounded_yaml::{Limits, Node, documents};
+use clap::{Args, Parser, Subcommand};
+use http::Uri;
+use program::{files, output};
+use serde::Deserialize as _;
+use serde_yaml::{Mapping, Value};
+
+use crate::PROGRAM;
+use crate::arguments::check_role;
+use crate::client;
+use crate::error::Error;
+use crate::settings::Environment;
+
+/// The limit on the size of a kubeconfig in bytes: our choice, a thousand clusters.
+const MAX_KUBECONFIG: usize = 16 * 1024 * 1024;
+
+#[derive(Debug, Parser)]
+#[command(name = "signer", version)]
+struct Program {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write the entries of a cluster into a kubeconfig, and make it the current context.
+    ///
+    /// The entries of this cluster are replaced, and everything else in the file is kept, except comments and
+    /// the layout. The file is replaced as a whole. Nothing is asked of AWS: endpoint and certificate authority
+    /// are printed by `aws eks describe-cluster`.
+    Kubeconfig(Arguments),
+}
+
+#[derive(Args, Debug)]
+struct Arguments {
+    /// Name of the cluster
+    #[arg(long, short = 'i', visible_alias = "name", value_name = "NAME")]
+    cluster_name: String,
+
+    /// URL of the API server
+    #[arg(long, value_name = "URL")]
+    endpoint: String,
+
+    /// Certificate authority of the API server: a file in PEM, or the base64 text that EKS returns
+    #[arg(long, value_name = "FILE|BASE64")]
+    ca: String,
+
+    /// Region of the STS endpoint [default: that of --cluster-arn, else that of the environment when kubectl runs]
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+
+    /// ARN of the cluster, by which `aws eks update-kubeconfig` names the entries [default: the cluster's name]
+    #[arg(long, value_name = "ARN")]
+    cluster_arn: Option<String>,
+
+    /// Name of the context [default: that of the user]
+    #[arg(long, value_name = "NAME")]
+    alias: Option<String>,
+
+    /// Name of the user [default: that of the cluster's entry]
+    #[arg(long, value_name = "NAME")]
+    user_alias: Option<String>,
+
+    /// Role to assume before signing
+    #[arg(long, short, value_name = "ARN")]
+    role_arn: Option<String>,
+
+    /// Profile of the AWS configuration files [default: AWS_PROFILE, if it is set now]
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
+
+    /// Proxy to the API server
+    #[arg(long, value_name = "URL")]
+    proxy_url: Option<String>,
+
+    /// Keep tokens on disk until they expire
+    #[arg(long)]
+    cache: bool,
+
+    /// Command that kubectl runs
+    #[arg(long, value_name = "PATH", default_value = PROGRAM)]
+    command: String,
+
+    /// The kubeconfig [default: the one of KUBECONFIG with this cluster, else its first; else ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+
+    /// Print the kubeconfig instead of writing it
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(crate) fn main() -> ExitCode {
+    let program: Program = match output::parse(PROGRAM) {
+        Ok(program) => program,
+        Err(status) => return status,
+    };
+    let Command::Kubeconfig(arguments) = program.command;
+    match run(&arguments, &Environment::of_process()) {
+        Ok(text) => output::finish(PROGRAM, 0, &text),
+        Err(why) => output::fail(PROGRAM, &why),
+    }
+}
+
+/// The entries of a cluster.
+struct Entries {
+    cluster: Mapping,
+    user: Mapping,
+    context: Mapping,
+    context_name: String,
+    cluster_name: String,
+}
+
+/// Returns the text to print.
+fn run(arguments: &Arguments, environment: &Environment) -> Result<String, Error> {
+    let entries = entries(arguments, environment)?;
+    let paths = paths(arguments, environment);
+    let (path, mut config) = choose(&paths, &entries.cluster_name)?;
+    let lock = match arguments.dry_run {
+        true => None,
+        false => Some(Lock::of(&path)?),
+    };
+    if lock.is_some() {
+        // Read again, now that no other program changes it.
+        config = read(&path)?;
+    }
+    let is_update = has_cluster(&config, &entries.cluster_name);
+    let context = entries.context_name.clone();
+    insert(&mut config, entries).map_err(|why| wrong(&path, &why))?;
+    let text = serde_yaml::to_string(&config).map_err(|why| wrong(&path, &why.to_string()))?;
+    if lock.is_none() {
+        return Ok(text);
+    }
+    files::replace(&path, text.as_bytes()).map_err(|why| Error::Kubeconfig {
+        place: "the kubeconfig is unchanged".to_owned(),
+        why,
+    })?;
+    // The words of the AWS CLI.
+    let (context, path) = (printable_text::Printable::new(&context), files::name(&path));
+    Ok(match is_update {
+        true => format!("Updated context {context} in {path}\n"),
+        false => format!("Added new context {context} to {path}\n"),
+    })
+}
+
+fn wrong(path: &Path, why: &str) -> Error {
+    flag(&files::name(path), why)
+}
+
+fn flag(place: &str, why: &str) -> Error {
+    Error::Kubeconfig {
+        place: place.to_owned(),
+        why: why.to_owned(),
+    }
+}
+
+fn entries(arguments: &Arguments, environment: &Environment) -> Result<Entries, Error> {
+    let uri: Option<Uri> = arguments.endpoint.parse().ok();
+    if !uri.is_some_and(|uri| uri.scheme_str() == Some("https") && uri.host().is_some()) {
+        return Err(flag(
+            "--endpoint",
+            "it is not a URL that begins with https://",
+        ));
+    }
+    if let Some(role) = &arguments.role_arn {
+        check_role(role)?;
+    }
+    let region = match (&arguments.region, &arguments.cluster_arn) {
+        (Some(region), _) => Some(region.as_str()),
+        (None, Some(arn)) => Some(region_of(arn, &arguments.cluster_name)?),
+        (None, None) => None,
+    };
+    let name = arguments.cluster_arn.as_ref();
+    let name = name.unwrap_or(&arguments.cluster_name);
+    let user_name = arguments.user_alias.as_ref().unwrap_or(name);
+    let context_name = arguments.alias.as_ref().unwrap_or(user_name);
+
+    let mut cluster = map([
+        (
+            "certificate-authority-data",
+            authority(&arguments.ca)?.into(),
+        ),
+        ("server", arguments.endpoint.clone().into()),
+    ]);
+    if let Some(proxy) = &arguments.proxy_url {
+        cluster.insert("proxy-url".into(), proxy.clone().into());
+    }
+    let mut args: Vec<&str> = Vec::new();
+    if let Some(region) = region {
+        args.extend(["--region", region]);
+    }
+    args.extend(["--cluster-name", &arguments.cluster_name]);
+    if let Some(role) = &arguments.role_arn {
+        args.extend(["--role-arn", role]);
+    }
+    if arguments.cache {
+        args.push("--cache");
+    }
+    let args: Vec<Value> = args.into_iter().map(Value::from).collect();
+    let mut exec = map([
+        ("apiVersion", "client.authentication.k8s.io/v1".into()),
+        ("args", args.into()),
+        ("command", arguments.command.clone().into()),
+        ("interactiveMode", "IfAvailable".into()),
+    ]);
+    let profile = arguments.profile.as_deref();
+    if let Some(profile) = profile.or_else(|| environment.get("AWS_PROFILE")) {
+        let variable = map([("name", "AWS_PROFILE".into()), ("value", profile.into())]);
+        exec.insert("env".into(), vec![Value::from(variable)].into());
+    }
+    let named =
+        |name: &str, key: &str, value: Mapping| map([("name", name.into()), (key, value.into())]);
+    Ok(Entries {
+        cluster: named(name, "cluster", cluster),
+        user: named(user_name, "user", map([("exec", exec.into())])),
+        context: named(
+            context_name,
+            "context",
+            map([
+                ("cluster", name.clone().into()),
+                ("user", user_name.clone().into()),
+            ]),
+        ),
+        context_name: context_name.clone(),
+        cluster_name: name.clone(),
+    })
+}
+
+fn map<const N: usize>(entries: [(&str, Value); N]) -> Mapping {
+    entries
+        .into_iter()
+        .map(|(key, value)| (Value::from(key), value))
+        .collect()
+}
+
+/// Returns the region of a cluster's ARN (`arn:PARTITION:eks:REGION:ACCOUNT:cluster/NAME`).
+fn region_of<'a>(arn: &'a str, cluster_name: &str) -> Result<&'a str, Error> {
+    let fields: Vec<&str> = arn.split(':').collect();
+    match fields.as_slice() {
+        ["arn", _, "eks", region, _, resource]
+            if !region.is_empty() && resource.strip_prefix("cluster/") == Some(cluster_name) =>
+        {
+            Ok(region)
+        }
+        _ => Err(flag(
+            "--cluster-arn",
+            "it is not the ARN of the cluster that --cluster-name names",
+        )),
+    }
+}
+
+/// Returns the certificate authority as a kubeconfig has it: PEM in base64.
+fn authority(ca: &str) -> Result<String, Error> {
+    let wrong = |why: &str| flag("--ca", why);
+    // "-----" in base64.
+    let pem = match ca.strip_prefix("LS0tLS") {
+        Some(_) => {
+            let pem = STANDARD
+                .decode(ca)
+                .ok()
+                .and_then(|pem| String::from_utf8(pem).ok());
+            pem.ok_or_else(|| wrong("it is not text in base64"))?
+        }
+        None => files::read_file(Path::new(ca), client::MAX_BUNDLE_LEN)
+            .map_err(|why| flag(&files::name(Path::new(ca)), &why))?,
+    };
+    client::check_bundle(&pem).map_err(|why| wrong(&why))?;
+    Ok(STANDARD.encode(pem))
+}
+
+/// Returns the kubeconfigs among which to choose.
+fn paths(arguments: &Arguments, environment: &Environment) -> Vec<PathBuf> {
+    if let Some(path) = &arguments.kubeconfig {
+        return vec![path.clone()];
+    }
+    let listed = environment.get("KUBECONFIG").unwrap_or_default();
+    let listed: Vec<PathBuf> = std::env::split_paths(listed)
+        .filter(|path| !path.as_os_str().is_empty())
+        .collect();
+    if !listed.is_empty() {
+        return listed;
+    }
+    let home = environment.get("HOME").unwrap_or("~");
+    vec![Path::new(home).join(".kube/config")]
+}
+
+/// Chooses the first kubeconfig with the cluster, else the first (as `KubeconfigSelector` of the AWS CLI).
+fn choose(paths: &[PathBuf], cluster_name: &str) -> Result<(PathBuf, Mapping), Error> {
+    for path in paths {
+        if let Ok(config) = read(path)
+            && has_cluster(&config, cluster_name)
+        {
+            return Ok((path.clone(), config));
+        }
+    }
+    let first = paths
+        .first()
+        .ok_or_else(|| flag("KUBECONFIG", "it is empty"))?;
+    Ok((first.clone(), read(first)?))
+}
+
+/// Reads a kubeconfig. One that does not exist, or is empty, is a new one.
+fn read(path: &Path) -> Result<Mapping, Error> {
+    let new = || {
+        map([
+            ("apiVersion", "v1".into()),
+            ("kind", "Config".into()),
+            ("preferences", Mapping::new().into()),
+        ])
+    };
+    if !path.exists() {
+        return Ok(new());
+    }
+    let text = files::read_file(path, MAX_KUBECONFIG).map_err(|why| wrong(path, &why))?;
+    let limits = Limits::new().with_max_bytes(MAX_KUBECONFIG);
+    let trees: Vec<Node> = documents(&text, &limits)
+        .collect::<Result<_, _>>()
+        .map_err(|why| wrong(path, &why.to_string()))?;
+    let config = match trees.as_slice() {
+        [] => return Ok(new()),
+        [tree] => Value::deserialize(tree).map_err(|why| wrong(path, &why.to_string()))?,
+        _ => return Err(wrong(path, "it has several YAML documents")),
+    };
+    match config {
+        Value::Null => Ok(new()),
+        Value::Mapping(config) => Ok(config),
+        _ => Err(wrong(path, "it is not a kubeconfig")),
+    }
+}
+
+fn has_cluster(config: &Mapping, name: &str) -> bool {
+    let clusters = config.get("clusters").and_then(Value::as_sequence);
+    clusters.is_some_and(|clusters| clusters.iter().any(|entry| is_named(entry, name)))
+}
+
+fn is_named(entry: &Value, name: &str) -> bool {
+    entry.get("name").and_then(Value::as_str) == Some(name)
+}
+
+/// Replaces the entries of the same names, or adds them, and makes the context the current one.
+fn insert(config: &mut Mapping, entries: Entries) -> Result<(), String> {
+    for (key, entry) in [
+        ("clusters", entries.cluster),
+        ("contexts", entries.context),
+        ("users", entries.user),
+    ] {
+        let list = config.entry(key.into()).or_insert(Value::Null);
+        if list.is_null() {
+            *list = Value::Sequence(Vec::new());
+        }
+        let list = list
+            .as_sequence_mut()
+            .ok_or_else(|| format!("its `{key}` is not a list"))?;
+        let name = entry
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        match list.iter_mut().find(|old| is_named(old, name)) {
+            Some(old) => *old = entry.into(),
+            None => list.push(entry.into()),
+        }
+    }
+    config.insert("current-context".into(), entries.context_name.into());
+    Ok(())
+}
+
+/// kubectl's own lock on a kubeconfig: a file beside it (client-go, `tools/clientcmd/config.go`, `lockFile`).
+struct Lock(PathBuf);
+
+impl Lock {
+    fn of(path: &Path) -> Result<Self, Error> {
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(|why| wrong(directory, &why.to_string()))?;
+        }
+        let mut lock = path.as_os_str().to_owned();
+        lock.push(".lock");
+        let lock = PathBuf::from(lock);
+        match OpenOptions::new().write(true).create_new(true).open(&lock) {
+            Ok(_) => Ok(Self(lock)),
+            Err(why) => {
+                let why = format!("another program may be changing the kubeconfig: {why}");
+                Err(wrong(&lock, &why))
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+#[path = "kubeconfig_tests.rs"]
+mod tests;

@@ -1,0 +1,243 @@
+//! Kubeconfigs, beside those of `aws eks update-kubeconfig`.
+
+use std::fs;
+
+use serde_json::Value as Json;
+
+use super::*;
+use crate::files_tests::Files;
+
+const ARN: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/dev";
+const ENDPOINT: &str = "https://example.eks.amazonaws.com";
+
+/// Returns the path of a certificate in PEM.
+fn ca(files: &Files) -> String {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::default();
+    let certificate = params.self_signed(&key).unwrap();
+    let path = files.path("ca.pem");
+    fs::write(&path, certificate.pem()).unwrap();
+    path
+}
+
+/// Runs `signer kubeconfig` on the file `kubeconfig` of a directory.
+fn update(files: &Files, more: &[&str], variables: &[(&str, &str)]) -> Result<String, Error> {
+    let (ca, path) = (ca(files), files.path("kubeconfig"));
+    let flags = [
+        "signer",
+        "kubeconfig",
+        "--cluster-name",
+        "dev",
+        "--ca",
+        &ca,
+        "--kubeconfig",
+        &path,
+    ];
+    let program = Program::try_parse_from([&flags[..], more].concat()).unwrap();
+    let Command::Kubeconfig(arguments) = program.command;
+    run(&arguments, &variables.iter().copied().collect())
+}
+
+fn config(files: &Files) -> Json {
+    let text = fs::read_to_string(files.path("kubeconfig")).unwrap();
+    serde_json::to_value(serde_yaml::from_str::<Value>(&text).unwrap()).unwrap()
+}
+
+/// Replaces the parts that differ in each run, or by intention, by the words of the recording.
+fn as_recorded(config: &mut Json) {
+    for entry in config["clusters"].as_array_mut().unwrap() {
+        if entry["name"] == ARN {
+            entry["cluster"]["certificate-authority-data"] = "CA".into();
+        }
+    }
+    for entry in config["users"].as_array_mut().unwrap() {
+        if entry["user"]["exec"]["command"] == "signer" {
+            entry["user"] = "USER".into();
+        }
+    }
+    // The AWS CLI writes these into a new file too.
+    let config = config.as_object_mut().unwrap();
+    config
+        .entry("preferences")
+        .or_insert(Json::Object(serde_json::Map::new()));
+}
+
+#[test]
+fn entries_are_inserted_as_by_the_aws_cli() {
+    let mut compared = 0;
+    for row in include_str!("testdata/update-kubeconfig.jsonl").lines() {
+        if row.starts_with("//") {
+            continue;
+        }
+        let mut row: Json = serde_json::from_str(row).unwrap();
+        let files = Files::new(&format!("kubeconfig-{compared}"), "", "");
+        if let Some(before) = row["before"].as_str() {
+            fs::write(files.path("kubeconfig"), before).unwrap();
+        }
+        let mut flags = vec!["--endpoint", ENDPOINT, "--cluster-arn", ARN];
+        for (flag, key) in [("--alias", "alias"), ("--user-alias", "user_alias")] {
+            if let Some(name) = row[key].as_str() {
+                flags.extend([flag, name]);
+            }
+        }
+        let printed = update(&files, &flags, &[]);
+        compared += 1;
+        if row["after"].is_null() {
+            assert!(printed.is_err(), "{row}");
+            // Nothing is left, and what was there is untouched.
+            assert!(!Path::new(&files.path("kubeconfig.lock")).exists());
+            let now = fs::read_to_string(files.path("kubeconfig")).unwrap();
+            assert_eq!(Some(now.as_str()), row["before"].as_str());
+            continue;
+        }
+        let word = match row["updated"].as_bool() {
+            Some(true) => "Updated context",
+            _ => "Added new context",
+        };
+        assert!(printed.unwrap().starts_with(word), "{row}");
+        let mut ours = config(&files);
+        as_recorded(&mut ours);
+        row["after"]
+            .as_object_mut()
+            .unwrap()
+            .entry("preferences")
+            .or_insert_with(|| Json::Object(serde_json::Map::new()));
+        // A file of the user without these stays without them.
+        for key in ["apiVersion", "kind"] {
+            if row["before"].as_str().is_none_or(str::is_empty) {
+                assert_eq!(ours[key], row["after"][key]);
+            }
+        }
+        assert_eq!(ours, row["after"], "{row}");
+    }
+    assert_eq!(compared, 27);
+}
+
+#[test]
+fn the_user_runs_the_signer() {
+    let files = Files::new("kubeconfig-user", "", "");
+    let role = "arn:aws:iam::111122223333:role/dev";
+    let flags = [
+        "--endpoint",
+        ENDPOINT,
+        "--region",
+        "eu-west-1",
+        "--role-arn",
+        role,
+        "--profile",
+        "p",
+        "--cache",
+        "--proxy-url",
+        "http://proxy:3128",
+    ];
+    update(&files, &flags, &[("AWS_PROFILE", "other")]).unwrap();
+    let config = config(&files);
+    let exec = &config["users"][0]["user"]["exec"];
+    let expected = serde_json::json!({
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "args": ["--region", "eu-west-1", "--cluster-name", "dev", "--role-arn", role, "--cache"],
+        "command": "signer",
+        "interactiveMode": "IfAvailable",
+        "env": [{"name": "AWS_PROFILE", "value": "p"}],
+    });
+    assert_eq!(exec, &expected);
+    assert_eq!(config["current-context"], "dev");
+    let cluster = &config["clusters"][0]["cluster"];
+    assert_eq!(cluster["proxy-url"], "http://proxy:3128");
+    // The certificate as EKS returns it means the same as the file.
+    let data = cluster["certificate-authority-data"].as_str().unwrap();
+    assert_eq!(authority(data).unwrap(), data);
+    assert_eq!(authority(&files.path("ca.pem")).unwrap(), data);
+}
+
+#[test]
+fn a_dry_run_prints_and_writes_nothing() {
+    let files = Files::new("kubeconfig-dry", "", "");
+    let flags = ["--endpoint", ENDPOINT, "--dry-run"];
+    let printed = update(&files, &flags, &[("AWS_PROFILE", "other")]).unwrap();
+    assert!(
+        printed.contains("server: https://example.eks.amazonaws.com"),
+        "{printed}"
+    );
+    assert!(printed.contains("value: other"), "{printed}");
+    assert!(!Path::new(&files.path("kubeconfig")).exists());
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_and_nothing_written() {
+    let files = Files::new("kubeconfig-wrong", "", "");
+    let good = ["--endpoint", ENDPOINT];
+    for (flags, why) in [
+        (&["--endpoint", "http://a"][..], "--endpoint"),
+        (&["--endpoint", "https://"], "--endpoint"),
+        (
+            &[
+                "--endpoint",
+                ENDPOINT,
+                "--cluster-arn",
+                "arn:aws:eks:r:1:cluster/x",
+            ],
+            "--cluster-arn",
+        ),
+        (&["--endpoint", ENDPOINT, "--role-arn", "dev"], "--role-arn"),
+    ] {
+        let message = update(&files, flags, &[]).unwrap_err().to_string();
+        assert!(message.starts_with(why), "{message}");
+    }
+    for (ca, what) in [
+        ("LS0tLS!", "not text in base64"),
+        ("LS0tLS0=", "no certificate"),
+        ("/nonexistent", "No such file"),
+        ("/dev/null", "no certificate"),
+    ] {
+        let message = authority(ca).unwrap_err().to_string();
+        assert!(message.contains(what), "{message}");
+    }
+    // kubectl holds its lock.
+    let lock = files.path("kubeconfig.lock");
+    fs::write(&lock, "").unwrap();
+    let message = update(&files, &good, &[]).unwrap_err().to_string();
+    assert!(message.contains("another program"), "{message}");
+    fs::remove_file(&lock).unwrap();
+    assert!(!Path::new(&files.path("kubeconfig")).exists());
+}
+
+#[test]
+fn of_several_kubeconfigs_the_one_with_the_cluster_is_changed() {
+    let files = Files::new("kubeconfig-several", "", "");
+    let (one, two) = (files.path("one"), files.path("two"));
+    fs::write(&one, "clusters: []\n").unwrap();
+    fs::write(&two, format!("clusters:\n- name: {ARN}\n  cluster: {{}}\n")).unwrap();
+    let listed = std::env::join_paths([&one, &two]).unwrap();
+    let variables = [
+        ("KUBECONFIG", listed.to_str().unwrap()),
+        ("HOME", "/home/a"),
+    ];
+    let environment: Environment = variables.into_iter().collect();
+    let program = |more: &[&str]| {
+        let flags = [
+            "signer",
+            "kubeconfig",
+            "-i",
+            "dev",
+            "--endpoint",
+            ENDPOINT,
+            "--ca",
+            "x",
+        ];
+        let Command::Kubeconfig(arguments) = Program::try_parse_from([&flags[..], more].concat())
+            .unwrap()
+            .command;
+        arguments
+    };
+    let listed = paths(&program(&[]), &environment);
+    assert_eq!(choose(&listed, ARN).unwrap().0, Path::new(&two));
+    assert_eq!(choose(&listed, "new").unwrap().0, Path::new(&one));
+    let flag = paths(&program(&["--kubeconfig", "x"]), &environment);
+    assert_eq!(flag, [Path::new("x")]);
+    let home: Environment = [variables[1]].into_iter().collect();
+    assert_eq!(
+        paths(&program(&[]), &home),
+        [Path::new("/home/a/.kube/config")]
+    );
+}
