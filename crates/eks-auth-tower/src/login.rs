@@ -12,7 +12,7 @@ use eks_auth::sts_presign::{self, SignedPost, read_identity};
 use eks_auth::{AuthError, Authenticated, BindingHeader, KubernetesUser, PostTransport, Refused};
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Collected, Full, LengthLimitError, Limited};
 use tower::{BoxError, Layer, Service};
 
 pub use form::LoginForm;
@@ -246,7 +246,7 @@ where
     B::Error: Into<BoxError>,
 {
     let body = Limited::new(body, MAX_LOGIN_LEN).collect().await;
-    body.map(|body| body.to_bytes())
+    body.map(Collected::to_bytes)
         .map_err(|why| match why.downcast::<LengthLimitError>() {
             Ok(_) => Rejection::too_large(MAX_LOGIN_LEN),
             Err(_) => Rejection::bad_request("the body could not be read"),
