@@ -72,8 +72,10 @@ const ASKED: [&str; 24] = [
 ];
 
 /// The files that hold no question for the driver: the tests of their crate read them.
-const READ_BY_THEIR_CRATE: [&str; 8] = [
+const READ_BY_THEIR_CRATE: [&str; 10] = [
     PARTITIONS,
+    "crates/eks-access/testdata/audit_sample.jsonl",
+    "crates/eks-auth-tower/testdata/logins.jsonl",
     // A part of `TOKENS`, without secret keys.
     "crates/eks-token/testdata/genuine.jsonl",
     "crates/k8s-rbac-analysis/testdata/escalation_worlds.jsonl",

@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(long, short, value_name = "ID")]
     external_id: Option<String>,
 
-    /// Session name for the roles, which mapping rules may use in the username [default: EKSGetTokenAuth]
+    /// Session name for the roles, which mapping rules may use in the username [default: `EKSGetTokenAuth`]
     #[arg(
         long,
         short,

@@ -74,7 +74,7 @@ struct Arguments {
     #[arg(long, short, value_name = "ARN")]
     role_arn: Option<String>,
 
-    /// Profile of the AWS configuration files [default: AWS_PROFILE, if it is set now]
+    /// Profile of the AWS configuration files [default: `AWS_PROFILE`, if it is set now]
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
 
