@@ -43,12 +43,12 @@ impl<T> Default for Part<T> {
 impl Parts {
     /// Returns all objects, if those of every kind are known; otherwise the first error.
     fn objects(&self) -> Result<k8s_rbac::Objects, Option<String>> {
-        let mut objects = k8s_rbac::Objects::default();
-        objects.roles = self.roles.0.clone()?;
-        objects.role_bindings = self.role_bindings.0.clone()?;
-        objects.cluster_roles = self.cluster_roles.0.clone()?;
-        objects.cluster_role_bindings = self.cluster_role_bindings.0.clone()?;
-        Ok(objects)
+        Ok(k8s_rbac::Objects {
+            roles: self.roles.0.clone()?,
+            role_bindings: self.role_bindings.0.clone()?,
+            cluster_roles: self.cluster_roles.0.clone()?,
+            cluster_role_bindings: self.cluster_role_bindings.0.clone()?,
+        })
     }
 }
 
