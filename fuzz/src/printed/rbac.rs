@@ -2,7 +2,8 @@
 
 use k8s_rbac::{
     ClusterRole, Coverage, FieldRequirement, KubernetesVersion, LabelRequirement, LabelSelector,
-    LabelSelectorRequirement, Manifests, Objects, Policy, Request, RequestInfo, User, Write,
+    LabelSelectorRequirement, Manifests, Objects, Permit, Policy, Request, RequestInfo, User,
+    Write, WriteRefusal,
 };
 use k8s_rbac_analysis::can_i::Question;
 use k8s_rbac_analysis::{diff, escalation_paths, explain, permissions, who_can};
@@ -36,7 +37,7 @@ pub(super) fn print_objects(text: &str) {
         }
         for role in &roles {
             let version = KubernetesVersion::NEWEST;
-            error(policy.write_cluster_role(version, user, role, Write::Create));
+            print_write(policy.write_cluster_role(version, user, role, Write::Create));
         }
         print_user(&policy, user);
     }
@@ -52,6 +53,19 @@ pub(super) fn print_objects(text: &str) {
                 .saturating_add(it.lost_rules().len())
         });
         report(&diff, rules.sum());
+    }
+}
+
+/// Prints the refusal of a write. As kube-apiserver's, that of an escalation has a line for each permission.
+fn print_write(written: Result<Permit, WriteRefusal<'_>>) {
+    match written {
+        Err(WriteRefusal::Escalation { ref escalation, .. }) => {
+            let missing = escalation.coverage().missing_texts().len();
+            report(escalation, missing.saturating_add(1));
+        }
+        _ => {
+            error(written);
+        }
     }
 }
 
