@@ -1,4 +1,4 @@
-//! What is wrong or risky in a cluster: on the AWS side, in RBAC, and between the two.
+//! Faults and risks in a cluster: on the AWS side, in RBAC, and between the two.
 
 mod principals;
 mod seam;
@@ -159,7 +159,7 @@ impl Cluster {
             .collect()
     }
 
-    /// Finds what is wrong or risky in roles and bindings.
+    /// Finds faults and risks in roles and bindings.
     fn findings_of_rbac(&self, known: &Objects) -> Vec<Finding> {
         let version = self.kubernetes_version();
         let lint = match version.origin() {

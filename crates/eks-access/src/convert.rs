@@ -82,7 +82,7 @@ impl Conversion {
         }
     }
 
-    /// Returns what was lost, changed and skipped, and the notes, one line each, for standard error.
+    /// Returns the losses, changes, skipped entries and notes, one line each, for standard error.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
         let lists = [

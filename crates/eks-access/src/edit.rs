@@ -55,7 +55,7 @@ pub struct Edited {
     pub harm: Vec<Finding>,
     /// Other findings that the change causes.
     pub warnings: Vec<Finding>,
-    /// What was changed, in words; empty if nothing was.
+    /// The changes, in words; empty if there are none.
     pub changed: Vec<String>,
 }
 
@@ -143,7 +143,7 @@ impl Cluster {
         self.judged(index, edited, Vec::new(), options)
     }
 
-    /// Mends what is mechanical in the ConfigMap: entries that another one for the same principal replaces
+    /// Applies the mechanical fixes to the ConfigMap: entries that another one for the same principal replaces
     /// are removed, the path is taken out of a role's ARN, and spaces around ARNs and groups are removed.
     ///
     /// # Errors

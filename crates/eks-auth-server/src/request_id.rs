@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Numbers requests: a random part that tells instances apart, and a counter.
+/// Numbers requests: a random part that distinguishes instances, and a counter.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
     instance: u64,

@@ -53,7 +53,7 @@ impl Server {
         }
     }
 
-    /// Serves the webhooks until `stop` completes, then finishes what was begun. Returns the number of
+    /// Serves the webhooks until `stop` completes, then finishes the requests in flight. Returns the number of
     /// connections that were still open at the deadline.
     ///
     /// A failure to accept a connection does not end it. After `stop`, the server first reports that it is
