@@ -92,8 +92,11 @@ async fn serve(args: Args) -> Result<(), String> {
         .map_err(|why| format!("{at}: {why}"))
 }
 
+/// Answers for STS by the keys in a file.
+type LocalVerifier = Verifier<LocalTransport<Keys, fn() -> UnixTime>>;
+
 /// Accepts the tokens of the keys in the file, and maps their owners by the ConfigMap.
-fn verifier(args: &Args) -> Result<Verifier<LocalTransport<Keys, fn() -> UnixTime>>, String> {
+fn verifier(args: &Args) -> Result<LocalVerifier, String> {
     let limit = args.max_input_size.unwrap_or(MAX_SMALL_FILE);
     let cluster =
         ClusterId::parse(&args.cluster_id).map_err(|why| format!("--cluster-id: {why}"))?;
