@@ -104,10 +104,11 @@ async fn login(at: SocketAddr, document: &str) -> Answer {
 
 #[tokio::test]
 async fn logins_of_vault_and_consul_are_bound_to_the_server() {
-    for (system, form, document) in [
-        ("vault", LoginForm::Vault, vault as fn(&Value) -> Value),
-        ("consul", LoginForm::Consul, consul),
-    ] {
+    for (system, form) in [("vault", LoginForm::Vault), ("consul", LoginForm::Consul)] {
+        let document = match form {
+            LoginForm::Vault => vault,
+            _ => consul,
+        };
         let recorded = recorded(system);
         let sts = sts_of(&recorded);
         let verifier = verifier(server_policy(&recorded), sts.clone());

@@ -44,7 +44,8 @@ impl World {
     }
 
     fn at(&self, seconds: u64) {
-        self.now.store(START + seconds, Ordering::SeqCst);
+        let now = START.checked_add(seconds).unwrap();
+        self.now.store(now, Ordering::SeqCst);
     }
 
     fn fail(&self, fails: bool) {
@@ -61,9 +62,10 @@ impl World {
         if *self.fails.lock().unwrap() {
             return Err(CredentialsError::not_loaded("SECRET"));
         }
-        let end = self.now.load(Ordering::SeqCst) + self.life.load(Ordering::SeqCst);
-        let end = SystemTime::UNIX_EPOCH + Duration::from_secs(end);
-        Ok(Credentials::new("AKID", "s", None, Some(end), "test"))
+        let now = self.now.load(Ordering::SeqCst);
+        let end = now.checked_add(self.life.load(Ordering::SeqCst)).unwrap();
+        let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(end));
+        Ok(Credentials::new("AKID", "s", None, end, "test"))
     }
 }
 
