@@ -17,4 +17,4 @@ pub use eks_mint;
 #[cfg(feature = "token-source")]
 pub use token_source::{TokenLayer, TokenService, client, without_credentials};
 #[cfg(feature = "watch")]
-pub use watch::{AbsentConfigMap, ClusterWatch, RESYNC_INTERVAL, WatchFailures};
+pub use watch::{AbsentConfigMap, ClusterWatch, RESYNC_INTERVAL, WATCH_TIMEOUT, WatchFailures};

@@ -9,8 +9,8 @@ use thiserror::Error as ThisError;
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The object was deleted from the cluster.
-    #[error("the object was deleted")]
+    /// The object does not exist in the cluster, or no longer does.
+    #[error("the object does not exist")]
     Deleted,
     /// The connection to the cluster is lost, or the objects may not be read.
     #[error("the objects cannot be watched: {}", Printable::new(.0))]

@@ -18,6 +18,10 @@ const MAX_OBJECTS: usize = 100_000;
 /// The longest pause between two attempts, if the backoff ends: that of [`DefaultBackoff`].
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long a list may take, all pages together: one minute. Our choice: kube-apiserver itself ends a request
+/// after that (`--request-timeout`).
+const LIST_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// How much of an error is kept, in characters: 300. Our choice: the message of an API server is shorter.
 const MAX_ERROR: usize = 300;
 
@@ -63,11 +67,16 @@ async fn until_end<K>(
 where
     K: Resource + Clone + Debug + serde::de::DeserializeOwned + Send + 'static,
 {
-    let end = Instant::now().checked_add(resync)?;
+    let start = Instant::now();
+    let (end, end_of_list) = (start.checked_add(resync)?, start.checked_add(LIST_TIMEOUT)?);
     let mut events = pin!(watcher(api.clone(), config.clone()));
     let mut objects = Objects::new();
     let mut is_complete = false;
-    while let Ok(event) = timeout_at(end, events.next()).await {
+    loop {
+        let end = if is_complete { end } else { end_of_list };
+        let Ok(event) = timeout_at(end, events.next()).await else {
+            return (!is_complete).then(|| format!("no list in {LIST_TIMEOUT:?}"));
+        };
         match event {
             None => return Some("the watch ended".to_owned()),
             Some(Err(error)) => return Some(error.to_string()),
@@ -90,7 +99,6 @@ where
             report(Seen::Objects(&objects));
         }
     }
-    None
 }
 
 fn key<K: Resource>(object: &K) -> (String, String) {

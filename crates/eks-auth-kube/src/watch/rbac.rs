@@ -10,12 +10,11 @@ use futures_util::future::join5;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use kube::Resource;
 use kube::api::Api;
-use kube::runtime::watcher;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use super::ClusterWatch;
 use super::follow::{Seen, follow};
+use super::{ClusterWatch, config};
 
 /// How long changes are collected before they are published: 100 ms. Our choice: one `kubectl apply` changes
 /// several objects.
@@ -90,7 +89,6 @@ impl Shared<'_> {
         T: From<K>,
     {
         let api: Api<K> = Api::all(self.cluster.client.clone());
-        let config = watcher::Config::default();
         let report = |seen: Seen<'_, K>| {
             let new = match seen {
                 Seen::Objects(objects) => Ok(objects.values().cloned().map(T::from).collect()),
@@ -105,7 +103,7 @@ impl Shared<'_> {
             }
             self.changed.notify_one();
         };
-        follow(&api, &config, self.cluster.resync, report).await
+        follow(&api, &config(), self.cluster.resync, report).await
     }
 
     async fn publish(&self) -> Infallible {

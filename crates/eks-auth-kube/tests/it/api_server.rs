@@ -146,8 +146,12 @@ impl ApiServer {
         let _ = self.changed.send(());
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     pub(crate) fn client(&self) -> kube::Client {
-        let uri: Uri = format!("http://{}", self.address).parse().unwrap();
+        let uri: Uri = self.url().parse().unwrap();
         kube::Client::try_from(kube::Config::new(uri)).unwrap()
     }
 
