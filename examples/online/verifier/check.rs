@@ -7,16 +7,18 @@ use program::output;
 
 use crate::args::ServeArgs;
 use crate::settings::{self, Merged};
-use crate::{PROGRAM, REFUSED, rules, setup};
+use crate::{PROGRAM, REFUSED, cluster, rules, setup};
 
-pub(crate) fn run(args: ServeArgs) -> Result<ExitCode, String> {
+pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
     let merged = settings::merge(
         args.settings,
         args.settings_file.as_deref(),
         args.config.as_deref(),
     )?;
+    let watch = cluster::Watch::connect(&merged.settings).await?;
     let sources = rules::sources(&merged)?;
     let sources = sources.start().map_err(|why| why.to_string())?;
+    watch.list(&sources).await;
     let lines = problems(&merged, &sources.report());
     let (status, text) = match lines.is_empty() {
         true => (0, "no problems\n".to_owned()),
@@ -31,6 +33,9 @@ fn problems(merged: &Merged, report: &Report) -> Vec<String> {
         .iter()
         .map(|ignored| format!("{ignored}\n"))
         .collect();
+    if let Ok(Some(why)) = cluster::without_effect(&merged.settings) {
+        lines.push(format!("{why}\n"));
+    }
     if merged.settings.cluster_id.is_none() {
         lines.push("--cluster-id is required\n".to_owned());
     }

@@ -16,6 +16,7 @@
 
 mod args;
 mod check;
+mod cluster;
 mod doctor;
 mod init;
 mod log;
@@ -47,7 +48,7 @@ async fn main() -> ExitCode {
         Command::Token(args) => token::run(args).await,
         Command::Doctor(args) => doctor::run(&args),
         Command::Serve(args) => serve::run(*args).await.map(|()| ExitCode::SUCCESS),
-        Command::Check(args) => check::run(*args),
+        Command::Check(args) => check::run(*args).await,
         Command::Init(args) => init::run(&args),
     };
     outcome.unwrap_or_else(|why| output::fail(PROGRAM, &why))

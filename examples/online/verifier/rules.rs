@@ -9,6 +9,7 @@ use eks_auth_server::{SharedSnapshot, Snapshot, SourceStatus};
 use eks_auth_sources::{Event, Observer, Report, SourceKind, Sources, SourcesBuilder};
 use printable_text::Printable;
 
+use crate::cluster;
 use crate::log::Log;
 use crate::settings::{Merged, Settings, Size};
 
@@ -35,10 +36,8 @@ pub(crate) fn sources(merged: &Merged) -> Result<SourcesBuilder, String> {
     for path in settings.rbac.iter().flatten() {
         builder = builder.with_file(SourceKind::Rbac, path).with_aggregation();
     }
-    if let Some(modes) = &settings.backend_mode {
-        let modes: BackendModes = modes
-            .parse()
-            .map_err(|why| format!("--backend-mode: {why}"))?;
+    builder = cluster::add_feeds(builder, settings)?;
+    if let Some(modes) = backend_modes(settings)? {
         builder = builder.with_backend_modes(modes);
     }
     if let Some(name) = &settings.config_map {
@@ -54,6 +53,19 @@ pub(crate) fn sources(merged: &Merged) -> Result<SourcesBuilder, String> {
     Ok(builder.with_scrubbed_accounts(accounts))
 }
 
+/// Parses the order of the backends. `None` if it is not set.
+pub(crate) fn backend_modes(settings: &Settings) -> Result<Option<BackendModes>, String> {
+    settings
+        .backend_mode
+        .as_deref()
+        .map(|modes| {
+            modes
+                .parse()
+                .map_err(|why| format!("--backend-mode: {why}"))
+        })
+        .transpose()
+}
+
 fn scrubbed(settings: &Settings) -> Result<Vec<AccountId>, String> {
     settings
         .scrubbed_account
@@ -66,8 +78,8 @@ fn scrubbed(settings: &Settings) -> Result<Vec<AccountId>, String> {
         .collect()
 }
 
-/// Starts the sources. Every source must have rules at the start: a misspelled path would keep every caller
-/// out.
+/// Starts the sources. Every file must have rules at the start: a misspelled path would keep every caller out.
+/// The cluster may come later, since this program may be what its API server waits for.
 pub(crate) fn start(merged: &Merged, log: Log) -> Result<(Sources, SharedSnapshot), String> {
     let shared = SharedSnapshot::new(Snapshot::new(IdentityMap::new()));
     let publisher = Publisher {
@@ -77,7 +89,11 @@ pub(crate) fn start(merged: &Merged, log: Log) -> Result<(Sources, SharedSnapsho
     let builder = sources(merged)?.with_observer(Arc::new(publisher));
     let sources = builder.start().map_err(|why| why.to_string())?;
     let report = sources.report();
-    if let Some(source) = report.sources.iter().find(|source| !source.is_ready()) {
+    let watched = cluster::kinds(&merged.settings)?;
+    let is_missing = |source: &&eks_auth_sources::SourceStatus| {
+        !source.is_ready() && !watched.contains(&source.name.kind())
+    };
+    if let Some(source) = report.sources.iter().find(is_missing) {
         let why = source.fault.as_ref().map(ToString::to_string);
         return Err(format!(
             "{}: {}; the source maps no identity to a user",
@@ -87,7 +103,10 @@ pub(crate) fn start(merged: &Merged, log: Log) -> Result<(Sources, SharedSnapsho
     }
     let is_empty = sources.snapshot().identities().backends().is_empty();
     if is_empty {
-        return Err("no rules: set --aws-auth, --config or another source of rules".to_owned());
+        return Err(
+            "no rules: set --aws-auth, --config, --backend-mode or another source of rules"
+                .to_owned(),
+        );
     }
     publish(&shared, &sources.snapshot(), &report);
     Ok((sources, shared))

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::args::{Common, ServeArgs};
 use crate::log::Log;
 use crate::settings::{self, Proxy, Settings, Size, Time};
-use crate::{rules, setup};
+use crate::{cluster, rules, setup};
 
 /// How often the certificate files are compared with those in use.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(30);
@@ -51,8 +51,13 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     for ignored in &merged.ignored {
         log.warn(ignored);
     }
+    if let Some(why) = cluster::without_effect(settings)? {
+        log.warn(why);
+    }
+    let watch = cluster::Watch::connect(settings).await?;
     let (sources, rules) = rules::start(&merged, log)?;
     let metrics = Arc::new(Metrics::new());
+    watch.start(&sources, &metrics, log);
     let identities = identities(settings, authenticator, sts, &metrics);
     let webhooks = webhooks(
         settings,
@@ -213,11 +218,11 @@ fn webhooks(settings: &Settings, webhooks: Webhooks) -> Result<Webhooks, String>
     if let Some(rate) = settings.client_rate {
         webhooks = webhooks.with_client_rate(rate);
     }
-    if settings
+    let has_files = settings
         .rbac
         .as_ref()
-        .is_some_and(|paths| !paths.is_empty())
-    {
+        .is_some_and(|paths| !paths.is_empty());
+    if has_files || settings.watch_rbac == Some(true) {
         let version = match &settings.kubernetes_version {
             Some(text) => text
                 .parse()

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_auth_map::ConfigMapName;
 use clap::{Args as ClapArgs, ValueEnum};
+use http::Uri;
 use program::files::{MAX_SMALL_FILE, name, read};
 use serde::{Deserialize, Deserializer};
 
@@ -68,6 +69,17 @@ impl FromStr for Proxy {
             _ => Err("expected none, environment, or a URL that begins with http".to_owned()),
         }
     }
+}
+
+/// The effect of a watched ConfigMap that does not exist.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AbsentConfigMap {
+    /// There are no rules, as in aws-iam-authenticator.
+    Empty,
+    /// The last good version stays in effect. If there is none, callers get no answer.
+    #[default]
+    Keep,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, ValueEnum)]
@@ -154,7 +166,7 @@ settings! {
     #[arg(long, help_heading = "Rules", value_name = "FILE")]
     access_entries: PathBuf,
     /// The order of the backends, separated by commas. Default: the order of these flags, the mounted file of
-    /// --config first.
+    /// --config first. EKSConfigMap and CRD are watched in the cluster if they are named without a file.
     #[arg(long, help_heading = "Rules", value_name = "BACKENDS")]
     backend_mode: String,
     /// A file with the order of the backends, read whenever it changes: upstream's dynamicBackendModePath.
@@ -170,6 +182,21 @@ settings! {
     /// The version of Kubernetes whose RBAC is answered. Default: the newest known.
     #[arg(long, help_heading = "Rules", value_name = "VERSION")]
     kubernetes_version: String,
+    /// Watch the RBAC objects of the cluster. With it, POST /authorize answers SubjectAccessReviews.
+    #[arg(long, help_heading = "Cluster (feature kube)", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    watch_rbac: bool,
+    /// The kubeconfig whose current context is the cluster that rules are watched in. Default: the service
+    /// account of the pod.
+    #[arg(long, help_heading = "Cluster (feature kube)", value_name = "FILE")]
+    kubeconfig: PathBuf,
+    /// The URL of the API server, in place of the kubeconfig's.
+    #[arg(long, help_heading = "Cluster (feature kube)", value_name = "URL")]
+    #[serde(deserialize_with = "from_text")]
+    master: Uri,
+    /// The effect of a watched ConfigMap that does not exist. Default: keep.
+    #[arg(long, value_enum, help_heading = "Cluster (feature kube)", value_name = "EFFECT")]
+    absent_config_map: AbsentConfigMap,
+
     /// A directory for the last good version of each source, for a restart while a source cannot be read. If
     /// --tls-cert is not set and it has cert.pem and key.pem, they are the server's certificate, as upstream's.
     #[arg(long, help_heading = "Rules", value_name = "DIRECTORY")]

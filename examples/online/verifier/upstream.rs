@@ -15,7 +15,7 @@ pub(crate) struct Config {
 }
 
 /// Why keys of `server` have no effect.
-const WITHOUT_EFFECT: [(&str, &str); 8] = [
+const WITHOUT_EFFECT: [(&str, &str); 6] = [
     (
         "ec2DescribeInstancesBurst",
         "this program does not ask EC2, so rules with {{EC2PrivateDNSName}} fail",
@@ -31,14 +31,6 @@ const WITHOUT_EFFECT: [(&str, &str); 8] = [
     (
         "generateKubeconfig",
         "`verifier init` writes the kubeconfig",
-    ),
-    (
-        "kubeconfig",
-        "this program does not watch a cluster; mount the objects as files (--aws-auth, --identity-mappings)",
-    ),
-    (
-        "master",
-        "this program does not watch a cluster; mount the objects as files (--aws-auth, --identity-mappings)",
     ),
     (
         "sourceARN",
@@ -80,6 +72,13 @@ pub(crate) fn read_config(path: &Path) -> Result<Config, String> {
     settings.dynamic_file_user_id_strict = parsed(server, "dynamicfileUserIDStrict")
         .map_err(|()| invalid("dynamicfileUserIDStrict"))?;
     settings.backend_mode = modes(server);
+    settings.kubeconfig = text_of(server, "kubeconfig")
+        .filter(|path| !path.is_empty())
+        .map(Into::into);
+    settings.master = text_of(server, "master")
+        .filter(|url| !url.is_empty())
+        .map(|url| url.parse().map_err(|_| invalid("master")))
+        .transpose()?;
     for (key, why) in WITHOUT_EFFECT {
         if value(server, key).is_some() {
             config
