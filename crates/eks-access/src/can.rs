@@ -33,6 +33,28 @@ pub struct Can {
     notes: Vec<String>,
 }
 
+/// A namespace in which a request for all namespaces is allowed, with the first way to it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AllowedNamespace {
+    pub(crate) namespace: String,
+    pub(crate) way: Vec<Step>,
+}
+
+impl AllowedNamespace {
+    /// Returns the name of the namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Returns the steps from the user to the permission.
+    #[must_use]
+    pub fn way(&self) -> &[Step] {
+        &self.way
+    }
+}
+
 impl Can {
     /// Returns the verdict.
     #[must_use]
@@ -144,14 +166,19 @@ impl Cluster {
             true => can.way.extend(decided.grant),
             false => {
                 can.unknown_policies = decided.unknown;
-                can.allowed_namespaces = self.namespaces_that_allow(&resolved, &request);
+                let allowed = self.namespaces_that_allow(&resolved, &request).into_iter();
+                can.allowed_namespaces = allowed.map(|one| one.namespace).collect();
             }
         }
         Ok(can)
     }
 
     /// Finds the namespaces in which a request for all namespaces is allowed.
-    fn namespaces_that_allow(&self, resolved: &Resolved, request: &Request<'_>) -> Vec<String> {
+    pub(crate) fn namespaces_that_allow(
+        &self,
+        resolved: &Resolved,
+        request: &Request<'_>,
+    ) -> Vec<AllowedNamespace> {
         let Request::Resource(resource) = request else {
             return Vec::new();
         };
@@ -174,11 +201,17 @@ impl Cluster {
         );
         names.sort_unstable();
         names.dedup();
-        names.retain(|name| {
-            let request = Request::from(resource.in_namespace(name));
-            self.decide(resolved, &request).is_allowed()
-        });
-        names.into_iter().map(str::to_owned).collect()
+        names
+            .into_iter()
+            .filter_map(|name| {
+                let request = Request::from(resource.in_namespace(name));
+                let decided = self.decide(resolved, &request);
+                decided.is_allowed().then(|| AllowedNamespace {
+                    namespace: name.to_owned(),
+                    way: decided.grant,
+                })
+            })
+            .collect()
     }
 
     /// Refuses to answer if a document, or an object in one, could not be read.

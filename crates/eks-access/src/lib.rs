@@ -50,7 +50,7 @@ mod write;
 
 pub use baseline::{Baseline, BaselineError, Reviewed};
 pub use callers::{Caller, Callers};
-pub use can::Can;
+pub use can::{AllowedNamespace, Can};
 pub use check::Checked;
 pub use cluster::Cluster;
 pub use convert::{CLUSTER_PLACEHOLDER, Conversion, ConvertOptions, Target};

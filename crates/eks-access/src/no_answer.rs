@@ -21,6 +21,9 @@ pub enum NoAnswer {
     /// No document has roles, bindings or access entries, so it is not known what a user may do.
     #[error("no document has roles or bindings: give the output of `kubectl get`, or manifests")]
     NoPolicy,
+    /// The documents to store have no role and no binding.
+    #[error("no role or binding to write")]
+    NothingToWrite,
     /// The caller or the user that was asked about is none.
     #[error("{0}")]
     Who(#[from] WhoError),
@@ -50,6 +53,7 @@ impl NoAnswer {
             Self::Unreadable(_) => "unreadable",
             Self::NoMapping => "no-mapping",
             Self::NoPolicy => "no-policy",
+            Self::NothingToWrite => "nothing-to-write",
             Self::Who(_) => "who",
             Self::Identity(_) => "identity",
             Self::Question(_) => "question",

@@ -106,16 +106,38 @@ impl Cluster {
         Ok((identity, resolution, caller.ok()))
     }
 
+    /// Refuses a group that only a typing error explains: `system:` is reserved, and neither Kubernetes nor a
+    /// binding has the group.
+    fn check_groups(&self, groups: &[String]) -> Result<(), NoAnswer> {
+        let is_unknown = |group: &&String| {
+            group.starts_with("system:")
+                && !is_system_group(group)
+                && !self.is_bound(&SubjectName::Group((*group).clone()))
+        };
+        match groups.iter().find(is_unknown) {
+            None => Ok(()),
+            Some(group) => Err(NoAnswer::Unknown(format!(
+                "{}: neither Kubernetes nor a binding has this group; the groups of Kubernetes are {}, \
+                 system:bootstrappers:NAME and system:serviceaccounts:NAMESPACE",
+                Printable::new(group),
+                SYSTEM_GROUPS.join(", ")
+            ))),
+        }
+    }
+
     /// Finds the user that a question is about.
     ///
     /// # Errors
     ///
-    /// [`NoAnswer::NoMapping`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`]. Inside, the reasons why a
+    /// [`NoAnswer::Unknown`] for a group, [`NoAnswer::NoMapping`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`]. Inside, the reasons why a
     /// caller is no user.
     pub(crate) fn find(&self, who: &Who) -> Result<Result<Resolved, Vec<Step>>, NoAnswer> {
         let caller = match who {
             Who::Caller(caller) => caller,
-            Who::User { name, groups } => return Ok(Ok(of_user(name, groups))),
+            Who::User { name, groups } => {
+                self.check_groups(groups)?;
+                return Ok(Ok(of_user(name, groups)));
+            }
         };
         if !self.has_mapping() {
             return Err(NoAnswer::NoMapping);
@@ -167,6 +189,30 @@ impl Cluster {
             subjects.any(|one| SubjectName::of(one, binding.namespace()).as_ref() == Some(identity))
         })
     }
+}
+
+/// The groups of Kubernetes, except those of one namespace's service accounts and of bootstrap tokens.
+///
+/// As upstream: `apiserver/pkg/authentication/user`, and the default policy.
+pub(crate) const SYSTEM_GROUPS: [&str; 8] = [
+    "system:authenticated",
+    "system:bootstrappers",
+    "system:masters",
+    "system:monitoring",
+    "system:node-proxier",
+    "system:nodes",
+    "system:serviceaccounts",
+    "system:unauthenticated",
+];
+
+fn is_system_group(group: &str) -> bool {
+    let is_below = |parent: &str| {
+        let rest = group.strip_prefix(parent);
+        rest.is_some_and(|rest| rest.len() > 1 && rest.starts_with(':'))
+    };
+    SYSTEM_GROUPS.contains(&group)
+        || is_below("system:bootstrappers")
+        || is_below("system:serviceaccounts")
 }
 
 /// Builds the user as authentication would.

@@ -41,7 +41,8 @@ pub(crate) fn shape(node: &Node) -> Option<Shape> {
     match node {
         Node::Mapping(mapping) => shape_of_mapping(mapping),
         Node::Sequence(items) => shape_of_list(items),
-        Node::Null | Node::Scalar(_) => None,
+        Node::Scalar(_) => arns_of_text(node).map(|_| Shape::Principals),
+        Node::Null => None,
     }
 }
 
@@ -119,6 +120,14 @@ fn shape_of_list(items: &[Node]) -> Option<Shape> {
     let is_arn = |item: &Node| item.as_text().is_some_and(|text| text.starts_with("arn:"));
     let is_arns = !items.is_empty() && items.iter().all(is_arn);
     (is_arns || items.iter().any(is_principal)).then_some(Shape::Principals)
+}
+
+/// Returns the ARNs that a text consists of, as `--query 'Roles[].Arn' --output text` prints them. `None` if it
+/// has another word.
+fn arns_of_text(node: &Node) -> Option<Vec<&str>> {
+    let words: Vec<&str> = node.as_text()?.split_ascii_whitespace().collect();
+    let is_arns = !words.is_empty() && words.iter().all(|word| word.starts_with("arn:"));
+    is_arns.then_some(words)
 }
 
 /// Whether a value is the `Resources` of a CloudFormation template.
@@ -241,6 +250,12 @@ pub(crate) fn take_mode(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {
 
 /// Takes the roles and users that AWS lists.
 pub(crate) fn take_principals(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {
+    if let Some(arns) = arns_of_text(node) {
+        for arn in arns {
+            take_principal(gathered, text, node.offset(), Some(arn), None);
+        }
+        return;
+    }
     let lists = ["Role", "Roles", "User", "Users"];
     let found: Vec<&Node> = match node {
         Node::Sequence(items) => items.iter().collect(),
@@ -257,18 +272,34 @@ pub(crate) fn take_principals(gathered: &mut Gathered, text: &Text<'_>, node: &N
         gathered.saw(text, SourceKind::Principals, node.offset());
     }
     for one in found {
-        gathered.saw(text, SourceKind::Principals, one.offset());
         let arn = one.as_text().or_else(|| one.get("Arn")?.as_text());
-        let Some(arn) = arn.filter(|arn| iam_principal::Principal::parse(arn).is_ok()) else {
-            gathered.lost(text.place(one.offset()), SourceFault::Field("Arn"));
-            continue;
-        };
         let id = one.get("RoleId").or_else(|| one.get("UserId"));
-        gathered.principals.add(IamPrincipal {
+        take_principal(
+            gathered,
+            text,
+            one.offset(),
+            arn,
+            id.and_then(Node::as_text),
+        );
+    }
+}
+
+fn take_principal(
+    gathered: &mut Gathered,
+    text: &Text<'_>,
+    offset: Option<usize>,
+    arn: Option<&str>,
+    id: Option<&str>,
+) {
+    gathered.saw(text, SourceKind::Principals, offset);
+    let place = text.place(offset);
+    match arn.filter(|arn| iam_principal::Principal::parse(arn).is_ok()) {
+        None => gathered.lost(place, SourceFault::Field("Arn")),
+        Some(arn) => gathered.principals.add(IamPrincipal {
             arn: arn.to_owned(),
-            unique_id: id.and_then(Node::as_text).map(str::to_owned),
-            place: text.place(one.offset()),
-        });
+            unique_id: id.map(str::to_owned),
+            place,
+        }),
     }
 }
 

@@ -50,7 +50,7 @@ impl Who {
     ) -> Result<Self, WhoError> {
         let name = name.into();
         let is_account = ServiceAccount::parse(&name).is_some();
-        if name.starts_with("system:serviceaccount:") && !is_account {
+        if name.starts_with("system:serviceaccount") && !is_account {
             return Err(WhoError::ServiceAccount(name));
         }
         Ok(Self::User {

@@ -12,7 +12,7 @@ use k8s_rbac_analysis::explain::{self, is_of_default_policy};
 use printable_text::Printable;
 use serde::Serialize;
 
-use crate::can::{may, notes_on_session, write_notes, write_unknown};
+use crate::can::{AllowedNamespace, may, notes_on_session, write_notes, write_unknown};
 use crate::cluster::Cluster;
 use crate::grant::{is_master, step_of_masters};
 use crate::no_answer::NoAnswer;
@@ -33,6 +33,9 @@ pub struct Why {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mapping: Vec<Step>,
     ways: Vec<Vec<Step>>,
+    /// Where it is allowed, if the request is for all namespaces and is not allowed there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allowed_namespaces: Vec<AllowedNamespace>,
     near_misses: Vec<NearMiss>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown_policies: Vec<String>,
@@ -100,6 +103,13 @@ impl Why {
         &self.ways
     }
 
+    /// Returns the namespaces in which the request is allowed, if it is for all of them and is not allowed
+    /// there.
+    #[must_use]
+    pub fn allowed_namespaces(&self) -> &[AllowedNamespace] {
+        &self.allowed_namespaces
+    }
+
     /// Returns the near misses. Empty if the request is allowed.
     #[must_use]
     pub fn near_misses(&self) -> &[NearMiss] {
@@ -120,6 +130,10 @@ impl Display for Why {
             write_steps(f, indent, way)?;
         }
         write_unknown(f, &self.unknown_policies)?;
+        for allowed in &self.allowed_namespaces {
+            writeln!(f, "  in namespace {}:", Printable::new(&allowed.namespace))?;
+            write_steps(f, "    ", &allowed.way)?;
+        }
         for miss in &self.near_misses {
             writeln!(f, "  nearly: {}", miss.step)?;
         }
@@ -144,6 +158,7 @@ impl Cluster {
             request: written(&request),
             mapping: Vec::new(),
             ways: Vec::new(),
+            allowed_namespaces: Vec::new(),
             near_misses: Vec::new(),
             unknown_policies: Vec::new(),
             notes: question.warnings().collect(),
@@ -175,6 +190,7 @@ impl Cluster {
         why.ways = self.ways(&resolved, &request, &explanation);
         if !decided.is_allowed() {
             why.unknown_policies = decided.unknown;
+            why.allowed_namespaces = self.namespaces_that_allow(&resolved, &request);
             why.near_misses = self.misses(who, &resolved, &request, &explanation)?;
         }
         why.mapping = resolved.steps;

@@ -90,12 +90,11 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoPolicy`] if there is no object to write, the
-    /// errors of the caller.
+    /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NothingToWrite`], the errors of the caller or user.
     pub fn writes(&self, who: &Who, objects: &Objects) -> Result<Writes, NoAnswer> {
         self.check_readable()?;
         if *objects == Objects::default() {
-            return Err(NoAnswer::NoPolicy);
+            return Err(NoAnswer::NothingToWrite);
         }
         let resolved = match self.find(who)? {
             Ok(resolved) => resolved,

@@ -12,21 +12,10 @@ use crate::callers::Effective;
 use crate::cluster::Cluster;
 use crate::finding::Finding;
 use crate::place::Place;
+use crate::resolved::SYSTEM_GROUPS;
 
-/// The groups that Kubernetes or EKS acts on without a binding of the documents.
-///
-/// As upstream: `apiserver/pkg/authentication/user`, the default policy, and the EKS user guide.
-const BUILT_IN_GROUPS: [&str; 9] = [
-    "eks:kube-proxy-windows",
-    "system:authenticated",
-    "system:bootstrappers",
-    "system:masters",
-    "system:monitoring",
-    "system:node-proxier",
-    "system:nodes",
-    "system:serviceaccounts",
-    "system:unauthenticated",
-];
+/// The group that EKS gives to Windows nodes, and acts on without a binding of the documents (EKS user guide).
+const WINDOWS_NODES: &str = "eks:kube-proxy-windows";
 
 /// The greatest difference between a name and one that may be meant: two characters in a name of four or
 /// more. Our choice.
@@ -62,7 +51,9 @@ impl Cluster {
         let mapped = one.authenticated.mapped();
         let user = mapped.user();
         let is_known = |group: &String| {
-            BUILT_IN_GROUPS.contains(&group.as_str()) || bound.groups.contains_key(group)
+            group == WINDOWS_NODES
+                || SYSTEM_GROUPS.contains(&group.as_str())
+                || bound.groups.contains_key(group)
         };
         let unbound: Vec<&String> = user
             .groups()
