@@ -61,6 +61,10 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
     part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
     let written = write_new(&part, &target, content).and_then(|()| std::fs::rename(&part, &target));
+    // The rename itself is kept by the directory. Not every file system can be asked to.
+    if let Some(directory) = target.parent().and_then(|parent| File::open(parent).ok()) {
+        let _ = directory.sync_all();
+    }
     written.map_err(|why| {
         let _ = std::fs::remove_file(&part);
         format!("{}: {why}", name(path))

@@ -13,6 +13,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 use printable_text::Printable;
 
 /// The exit status of a program without an answer: a wrong flag, a file that cannot be read, an answer that
@@ -27,8 +28,7 @@ pub const FAILED: u8 = 2;
 pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
     A::try_parse().map_err(|answer| {
         if answer.use_stderr() {
-            let text = answer.render().to_string();
-            let text = without_raw_arguments(text, std::env::args_os().skip(1));
+            let text = error_text(answer, std::env::args_os().skip(1));
             let _ = io::stderr().write_all(text.as_bytes());
             return ExitCode::from(FAILED);
         }
@@ -39,8 +39,25 @@ pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
     })
 }
 
-/// Escapes the arguments that an error quotes, and every other character that a terminal acts on.
-fn without_raw_arguments(mut text: String, arguments: impl Iterator<Item = OsString>) -> String {
+/// Formats an error about arguments. Those that it quotes, and every other character that a terminal acts on, are
+/// escaped.
+#[must_use]
+pub fn error_text(mut error: clap::Error, arguments: impl Iterator<Item = OsString>) -> String {
+    // Styles are stripped from the whole text, so that a quoted argument with one could not be found in it.
+    let quoted: Vec<(ContextKind, ContextValue)> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(quoted) => {
+                let printed = Printable::new(quoted).to_string();
+                (printed != *quoted).then_some((kind, ContextValue::String(printed)))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in quoted {
+        error.insert(kind, value);
+    }
+    let mut text = error.render().to_string();
     for argument in arguments {
         let argument = argument.to_string_lossy();
         let value = argument.split_once('=').map(|(_, value)| value);
