@@ -291,7 +291,7 @@ pub(crate) struct Scope {
     /// The namespace [default: `default`, or none for a cluster-scoped resource].
     #[arg(short = 'n', long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
-    /// All namespaces. If the answer is no, the namespaces with a yes are listed.
+    /// All namespaces. If the answer is no, the namespaces with a yes are listed, by `why` with the way in each.
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     pub(crate) all_namespaces: bool,
     /// A subresource, such as `log`.

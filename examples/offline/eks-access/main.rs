@@ -12,13 +12,9 @@
 mod args;
 mod ask;
 mod audit;
-#[cfg(test)]
-mod cases;
 mod check;
 mod convert;
 mod diff;
-#[cfg(test)]
-mod docs;
 mod edit;
 mod git;
 mod in_place;
@@ -52,12 +48,8 @@ fn main() -> ExitCode {
         output::note(PROGRAM, line);
     }
     let text = print::text(&answer, args.common.output);
-    let is_printed_as_is = matches!(
-        args.command,
-        Command::Completions { .. } | Command::Convert(_) | Command::Edit(_) | Command::Man { .. }
-    );
     match args.common.color {
-        _ if args.common.output != Output::Text || is_printed_as_is => {
+        _ if args.common.output != Output::Text || is_for_programs(&args.command) => {
             output::finish(PROGRAM, answer.status, &text)
         }
         Color::Never => output::finish(PROGRAM, answer.status, &text),
@@ -66,8 +58,28 @@ fn main() -> ExitCode {
     }
 }
 
-/// Answers a command line, for one cluster or for each of a fleet.
+/// Whether the text of a command is a file for another program, which is printed as it is.
+const fn is_for_programs(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Completions { .. } | Command::Convert(_) | Command::Edit(_) | Command::Man { .. }
+    )
+}
+
+/// Answers a command line.
 fn run(args: &Args) -> Answer {
+    let mut answer = answer(args);
+    if !is_for_programs(&args.command) {
+        answer.text = print::without_commands(&answer.text);
+    }
+    for line in &mut answer.aside {
+        *line = print::without_commands(line);
+    }
+    answer
+}
+
+/// Answers a command line, for one cluster or for each of a fleet.
+fn answer(args: &Args) -> Answer {
     let common = &args.common;
     let is_of_findings = matches!(args.command, Command::Check(_) | Command::Diff(_));
     if common.output.is_of_findings() && !is_of_findings {

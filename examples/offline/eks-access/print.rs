@@ -168,6 +168,13 @@ pub(crate) fn text(answer: &Answer, output: Output) -> String {
     }
 }
 
+/// Escapes what an agent of Azure Pipelines takes for a command, wherever it stands in a line. (Quotes in the words of
+/// Kubernetes do not.)
+pub(crate) fn without_commands(text: &str) -> String {
+    text.replace("##[", "#\\u{23}[")
+        .replace("##vso[", "#\\u{23}vso[")
+}
+
 /// Formats JSON. Characters that a terminal acts on are escaped, which is the same JSON.
 fn json_text(data: &Value) -> String {
     let mut printed = String::new();

@@ -1,12 +1,8 @@
 //! The programs as processes: what they print, and how they end.
 
 #[cfg(test)]
-mod hostile;
-#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod output;
-#[cfg(test)]
-mod rbac_hostile;
 #[cfg(test)]
 mod run;
 #[cfg(test)]

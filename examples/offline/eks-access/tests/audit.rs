@@ -1,0 +1,69 @@
+//! The command `audit`.
+
+use super::parse;
+use crate::run;
+
+const AUDIT_LOG: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../crates/eks-access/testdata/audit_sample.jsonl"
+);
+
+#[test]
+fn an_audit_log_gives_a_role_and_denied_requests() {
+    let role = run(&parse(&format!(
+        "audit {AUDIT_LOG} --for k8s-developer --name developer"
+    )));
+    assert_eq!(role.status, 0, "{:?}", role.aside);
+    assert!(role.text.contains("kind: Role\n"), "{}", role.text);
+    assert!(!role.text.contains("healthz"), "{}", role.text);
+    let none = run(&parse(&format!("audit {AUDIT_LOG} --for eve")));
+    assert_eq!((none.status, none.text.as_str()), (1, ""));
+    let denied = run(&parse(&format!("audit --denied {AUDIT_LOG}")));
+    assert_eq!(denied.status, 1);
+    assert!(
+        denied.text.contains("k8s-developer: get /metrics (1 times"),
+        "{}",
+        denied.text
+    );
+    assert_eq!(denied.data["denied"].as_array().map(Vec::len), Some(9));
+    let users = run(&parse(&format!("audit {AUDIT_LOG}")));
+    assert!(
+        users.text.contains("k8s-developer: 13 allowed, 7 denied\n"),
+        "{}",
+        users.text
+    );
+    let missing = run(&parse(&format!("audit --unused {AUDIT_LOG}")));
+    assert_eq!(missing.status, 2);
+}
+
+#[test]
+fn logs_are_read_compressed_and_in_parts() {
+    let directory = std::env::temp_dir().join(format!("eks-access-audit-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let text = std::fs::read_to_string(AUDIT_LOG).unwrap();
+    let (one, other) = text.split_at(text.find("\n{").unwrap() + 1);
+    let mut compressed = Vec::new();
+    // Rotated logs that were joined have several members.
+    for part in [one, other] {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, part.as_bytes()).unwrap();
+        compressed.extend(encoder.finish().unwrap());
+    }
+    let file = |name: &str, bytes: &[u8]| {
+        let path = directory.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let gzip = file("log.gz", &compressed);
+    let whole = run(&parse(&format!("audit {AUDIT_LOG}"))).text;
+    assert_eq!(run(&parse(&format!("audit {gzip}"))).text, whole);
+    let parts = [one, other].map(|part| {
+        let log = file("part.log", part.as_bytes());
+        let saved = run(&parse(&format!("audit --save {log}"))).text;
+        file(&format!("{}.json", part.len()), saved.as_bytes())
+    });
+    let [one, other] = &parts;
+    let merged = run(&parse(&format!("audit --part {one} --part {other}")));
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(merged.text, whole, "{:?}", merged.aside);
+}

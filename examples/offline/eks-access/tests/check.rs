@@ -1,0 +1,101 @@
+//! The command `check`.
+
+use std::fs;
+
+use program::output::FAILED;
+
+use super::{DEV, Directory, FOUND, NODES, OPS, VIEW, check, config_map, run};
+
+#[test]
+fn check_mends_what_is_mechanical() {
+    let dir = Directory::new("fix");
+    let with_path = DEV.replace("role/dev", "role/team/dev");
+    let file = dir.file(
+        "aws-auth.yaml",
+        &config_map(&[NODES, NODES, OPS, &with_path]),
+    );
+    check(
+        &format!("check --fix {file}"),
+        0,
+        &["fixed: mapRoles[3]: role-path", "fixed: duplicate-rule"],
+    );
+    assert_eq!(
+        fs::read_to_string(&file).unwrap(),
+        config_map(&[NODES, OPS, &DEV.replace(" [dev]", "\n      - dev")])
+    );
+}
+
+#[test]
+fn check_finds_what_does_not_fit_between_the_mapping_and_rbac() {
+    let dir = Directory::new("seam");
+    let typo = DEV.replace("[dev]", "[devz]");
+    let map = dir.file("aws-auth.yaml", &config_map(&[NODES, OPS, &typo]));
+    let rbac = dir.file("rbac.yaml", &VIEW.replace("name: dev}]", "name: devs}]"));
+    check(
+        &format!("check {map} {rbac}"),
+        FOUND,
+        &[
+            "high[unbound-group]: mapRoles arn:aws:iam::111122223333:role/dev group devz: no binding names group `devz`; `devs` is bound\n",
+            "medium[unmapped-subject]: ClusterRoleBinding/dev group devs: no caller becomes group `devs`; `dev` is mapped\n",
+        ],
+    );
+    let roles = dir.file(
+        "roles.json",
+        "{\"Roles\": [{\"Arn\": \"arn:aws:iam::111122223333:role/ops\", \"RoleName\": \"ops\"}, {\"Arn\": \"arn:aws:iam::111122223333:role/nodes\", \"RoleName\": \"nodes\"}]}",
+    );
+    check(
+        &format!("check {map} --principals {roles}"),
+        FOUND,
+        &["high[gone-principal]: mapRoles arn:aws:iam::111122223333:role/dev: "],
+    );
+    // A session name that chooses a group with every permission.
+    let session = DEV.replace("[dev]", "[\"team-{{SessionName}}\"]");
+    let map = dir.file("session.yaml", &config_map(&[NODES, OPS, &session]));
+    let admin = VIEW
+        .replace("name: dev}]", "name: team-admins}]")
+        .replace("name: view", "name: cluster-admin");
+    let admin = dir.file("admin.yaml", &admin);
+    check(
+        &format!("check {map} {admin}"),
+        FOUND,
+        &["critical[bound-by-session-name]: mapRoles arn:aws:iam::111122223333:role/dev: "],
+    );
+}
+
+#[test]
+fn check_has_a_form_for_each_tool_and_a_baseline() {
+    let dir = Directory::new("forms");
+    let file = dir.file(
+        "aws-auth.yaml",
+        &config_map(&[NODES, &OPS.replace("role/ops", "role/x/ops")]),
+    );
+    for (form, begins) in [
+        ("sarif", "{\n"),
+        ("github", "::error file="),
+        ("junit", "<?xml "),
+        ("markdown", "### eks-access check: 1 high"),
+        ("json", "{\n"),
+        ("yaml", "accepted: []\n"),
+    ] {
+        let (status, text, _) = run(&format!("check {file} -o {form}"));
+        assert_eq!(
+            (status, text.starts_with(begins)),
+            (FOUND, true),
+            "{form}: {text}"
+        );
+    }
+    assert_eq!(run(&format!("can a get pods -f {file} -o sarif")).0, FAILED);
+    let (_, baseline, _) = run(&format!("check {file} --print-baseline"));
+    assert_eq!(
+        baseline,
+        "role-path mapRoles arn:aws:iam::111122223333:role/x/ops\n"
+    );
+    let with_reason = format!("{} # it moves next week\n", baseline.trim_end());
+    let baseline = dir.file("baseline", &with_reason);
+    check(
+        &format!("check {file} --baseline {baseline}"),
+        0,
+        &["1 accepted\n"],
+    );
+    assert_eq!(run(&format!("check {file} --fail-on critical")).0, 0);
+}
