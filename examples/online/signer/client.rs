@@ -3,11 +3,14 @@
 
 use std::path::Path;
 
+use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use http::Uri;
 use program::files;
@@ -28,15 +31,35 @@ pub(crate) fn build(settings: &Settings) -> Result<SharedHttpClient, Error> {
     let proxies = proxies(settings)?;
     Ok(
         Builder::new().build_with_connector_fn(move |http, components| {
-            let mut connector = Connector::builder()
-                .proxy_config(proxies.clone())
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .tls_context(tls.clone());
-            connector.set_connector_settings(http.cloned());
-            connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-            connector.build()
+            let sleep = components.and_then(RuntimeComponents::sleep_impl);
+            tls_connector(&tls, &proxies, http.cloned(), sleep)
         }),
     )
+}
+
+/// Builds a connector for a request that no SDK makes. It has no deadline of its own.
+///
+/// # Errors
+///
+/// As [`build`].
+pub(crate) fn connector(settings: &Settings) -> Result<SharedHttpConnector, Error> {
+    let connector = tls_connector(&tls(settings)?, &proxies(settings)?, None, None);
+    Ok(SharedHttpConnector::new(connector))
+}
+
+fn tls_connector(
+    tls: &TlsContext,
+    proxies: &ProxyConfig,
+    deadlines: Option<HttpConnectorSettings>,
+    sleep: Option<SharedAsyncSleep>,
+) -> Connector {
+    let mut connector = Connector::builder()
+        .proxy_config(proxies.clone())
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls.clone());
+    connector.set_connector_settings(deadlines);
+    connector.set_sleep_impl(sleep);
+    connector.build()
 }
 
 fn tls(settings: &Settings) -> Result<TlsContext, Error> {

@@ -66,21 +66,7 @@ const LEGACY_GLOBAL_REGIONS: [&str; 16] = [
 /// In this order: [`Error::NoRegion`]; [`Error::Boolean`]; [`Error::CustomEndpointVariant`],
 /// [`Error::CustomEndpoint`]; [`Error::RegionalEndpoints`]; [`Error::Region`].
 pub(crate) fn choose(settings: &Settings, region_flag: Option<&str>) -> Result<Target, Error> {
-    let region = match region_flag {
-        Some(region) => Setting {
-            value: region.to_owned(),
-            from: "--region".to_owned(),
-        },
-        None => settings
-            .get(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")
-            .ok_or_else(|| {
-                let profile = settings.profile_name().to_owned();
-                Error::NoRegion {
-                    profile,
-                    files: settings.files(),
-                }
-            })?,
-    };
+    let region = region(settings, region_flag)?;
     let variant = EndpointVariant::ORDINARY
         .with_fips(settings.switch("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?)
         .with_dual_stack(settings.switch("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?);
@@ -109,6 +95,26 @@ pub(crate) fn choose(settings: &Settings, region_flag: Option<&str>) -> Result<T
         Ok(endpoint) => Ok(Target::Aws(endpoint)),
         Err(_) => Err(Error::Region(region)),
     }
+}
+
+/// Returns the region of the flag, else of the environment or the profile.
+///
+/// # Errors
+///
+/// [`Error::NoRegion`].
+pub(crate) fn region(settings: &Settings, flag: Option<&str>) -> Result<Setting, Error> {
+    if let Some(region) = flag {
+        return Ok(Setting {
+            value: region.to_owned(),
+            from: "--region".to_owned(),
+        });
+    }
+    settings
+        .get(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")
+        .ok_or_else(|| Error::NoRegion {
+            profile: settings.profile_name().to_owned(),
+            files: settings.files(),
+        })
 }
 
 fn legacy(settings: &Settings) -> Result<bool, Error> {

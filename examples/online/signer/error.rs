@@ -27,6 +27,8 @@ pub(crate) enum Error {
         "{0} is not an endpoint that a token can name, which is `https://` and a lower-case host name"
     )]
     CustomEndpoint(Setting),
+    #[error("EKS does not describe the cluster: {0}; or pass --endpoint URL and --ca FILE")]
+    Eks(#[from] crate::eks::Refusal),
     #[error("the STS endpoint cannot be signed for: {0}")]
     Endpoint(SignError),
     #[error("AWS_CREDENTIAL_EXPIRATION is not a time of the form 2026-11-23T09:00:00Z")]

@@ -1,10 +1,11 @@
-//! `signer kubeconfig`: writes the entries of a cluster into a kubeconfig, as `aws eks update-kubeconfig` does, and
-//! asks nobody for them.
+//! `signer kubeconfig`: writes the entries of a cluster into a kubeconfig, as `aws eks update-kubeconfig` does, by
+//! flags or by a request to EKS.
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bounded_yaml::{Limits, Node, documents};
@@ -14,14 +15,21 @@ use program::{files, output};
 use serde::Deserialize as _;
 use serde_yaml::{Mapping, Value};
 
-use crate::PROGRAM;
 use crate::arguments::check_role;
-use crate::client;
 use crate::error::Error;
-use crate::settings::Environment;
+use crate::plan::Plan;
+use crate::role::Role;
+use crate::settings::{Environment, Settings};
+use crate::{PROGRAM, Tools, client, credentials, eks, endpoint, terminal};
 
 /// The limit on the size of a kubeconfig in bytes: our choice, a thousand clusters.
 const MAX_KUBECONFIG: usize = 16 * 1024 * 1024;
+
+/// The session name of `--assume-role-arn`: that of the AWS CLI.
+const SESSION_NAME: &str = "EKSDescribeClusterSession";
+
+/// The place of a fact that EKS stated, for errors.
+const EKS: &str = "the answer of EKS";
 
 #[derive(Debug, Parser)]
 #[command(name = "signer", version)]
@@ -35,8 +43,10 @@ enum Command {
     /// Write the entries of a cluster into a kubeconfig, and make it the current context.
     ///
     /// The entries of this cluster are replaced, and everything else in the file is kept, except comments and
-    /// the layout. The file is replaced as a whole. Nothing is asked of AWS: endpoint and certificate authority
-    /// are printed by `aws eks describe-cluster`.
+    /// the layout. The file is replaced as a whole.
+    ///
+    /// Without --endpoint and --ca, EKS is asked to describe the cluster (`eks:DescribeCluster`); with both, no
+    /// request is made.
     Kubeconfig(Arguments),
 }
 
@@ -46,21 +56,27 @@ struct Arguments {
     #[arg(long, short = 'i', visible_alias = "name", value_name = "NAME")]
     cluster_name: String,
 
-    /// URL of the API server
-    #[arg(long, value_name = "URL")]
-    endpoint: String,
+    /// URL of the API server [default: EKS is asked]
+    #[arg(long, value_name = "URL", requires = "ca")]
+    endpoint: Option<String>,
 
     /// Certificate authority of the API server: a file in PEM, or the base64 text that EKS returns
-    #[arg(long, value_name = "FILE|BASE64")]
-    ca: String,
+    #[arg(long, value_name = "FILE|BASE64", requires = "endpoint")]
+    ca: Option<String>,
 
-    /// Region of the STS endpoint [default: that of --cluster-arn, else that of the environment when kubectl runs]
+    /// Region of EKS and STS [default: that of --cluster-arn; for a request, that of the environment or profile;
+    /// else that of the environment when kubectl runs]
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
 
-    /// ARN of the cluster, by which `aws eks update-kubeconfig` names the entries [default: the cluster's name]
-    #[arg(long, value_name = "ARN")]
+    /// ARN of the cluster, by which `aws eks update-kubeconfig` names the entries [default: EKS's answer, else the
+    /// cluster's name]
+    #[arg(long, value_name = "ARN", requires = "endpoint")]
     cluster_arn: Option<String>,
+
+    /// Role to assume before EKS is asked
+    #[arg(long, value_name = "ARN", conflicts_with = "endpoint")]
+    assume_role_arn: Option<String>,
 
     /// Name of the context [default: that of the user]
     #[arg(long, value_name = "NAME")]
@@ -99,16 +115,33 @@ struct Arguments {
     dry_run: bool,
 }
 
-pub(crate) fn main() -> ExitCode {
+pub(crate) async fn main() -> ExitCode {
     let program: Program = match output::parse(PROGRAM) {
         Ok(program) => program,
         Err(status) => return status,
     };
     let Command::Kubeconfig(arguments) = program.command;
-    match run(&arguments, &Environment::of_process()) {
+    let environment = Environment::of_process();
+    let may_ask = terminal::is_allowed(&environment);
+    let prompt = |serial: &str| crate::prompt(may_ask, serial);
+    let tools = Tools {
+        clock: &crate::clock,
+        client: &client::build,
+        prompt: &prompt,
+    };
+    match run(&arguments, environment, &tools, client::connector).await {
         Ok(text) => output::finish(PROGRAM, 0, &text),
         Err(why) => output::fail(PROGRAM, &why),
     }
+}
+
+/// The facts about a cluster that its entries need.
+struct Facts {
+    endpoint: String,
+    /// PEM in base64.
+    authority: String,
+    arn: Option<String>,
+    region: Option<String>,
 }
 
 /// The entries of a cluster.
@@ -121,8 +154,24 @@ struct Entries {
 }
 
 /// Returns the text to print.
-fn run(arguments: &Arguments, environment: &Environment) -> Result<String, Error> {
-    let entries = entries(arguments, environment)?;
+async fn run(
+    arguments: &Arguments,
+    environment: Environment,
+    tools: &Tools<'_>,
+    connector: impl Fn(&Settings) -> Result<SharedHttpConnector, Error>,
+) -> Result<String, Error> {
+    if let Some(role) = &arguments.role_arn {
+        check_role(role)?;
+    }
+    let facts = match (&arguments.endpoint, &arguments.ca) {
+        (Some(endpoint), Some(ca)) => stated(arguments, endpoint, ca)?,
+        _ => ask(arguments, environment.clone(), tools, connector).await?,
+    };
+    write(arguments, &environment, facts)
+}
+
+fn write(arguments: &Arguments, environment: &Environment, facts: Facts) -> Result<String, Error> {
+    let entries = entries(arguments, environment, facts);
     let paths = paths(arguments, environment);
     let (path, mut config) = choose(&paths, &entries.cluster_name)?;
     let lock = match arguments.dry_run {
@@ -163,39 +212,68 @@ fn flag(place: &str, why: &str) -> Error {
     }
 }
 
-fn entries(arguments: &Arguments, environment: &Environment) -> Result<Entries, Error> {
-    let uri: Option<Uri> = arguments.endpoint.parse().ok();
-    if !uri.is_some_and(|uri| uri.scheme_str() == Some("https") && uri.host().is_some()) {
-        return Err(flag(
-            "--endpoint",
-            "it is not a URL that begins with https://",
-        ));
-    }
-    if let Some(role) = &arguments.role_arn {
-        check_role(role)?;
-    }
+/// Returns the facts of the flags.
+fn stated(arguments: &Arguments, endpoint: &str, ca: &str) -> Result<Facts, Error> {
     let region = match (&arguments.region, &arguments.cluster_arn) {
-        (Some(region), _) => Some(region.as_str()),
-        (None, Some(arn)) => Some(region_of(arn, &arguments.cluster_name)?),
+        (Some(region), _) => Some(region.clone()),
+        (None, Some(arn)) => {
+            Some(region_of("--cluster-arn", arn, &arguments.cluster_name)?.to_owned())
+        }
         (None, None) => None,
     };
-    let name = arguments.cluster_arn.as_ref();
-    let name = name.unwrap_or(&arguments.cluster_name);
+    Ok(Facts {
+        endpoint: checked_endpoint("--endpoint", endpoint)?,
+        authority: authority(ca)?,
+        arn: arguments.cluster_arn.clone(),
+        region,
+    })
+}
+
+/// Asks EKS for the facts, with the credentials that would sign a token, or the role of `--assume-role-arn`.
+async fn ask(
+    arguments: &Arguments,
+    environment: Environment,
+    tools: &Tools<'_>,
+    connector: impl Fn(&Settings) -> Result<SharedHttpConnector, Error>,
+) -> Result<Facts, Error> {
+    let settings = Settings::read(environment, arguments.profile.as_deref())?;
+    let region_flag = arguments.region.as_deref();
+    let target = endpoint::choose(&settings, region_flag)?;
+    let region = endpoint::region(&settings, region_flag)?.value;
+    let url = eks::endpoint(&settings, &region, target.variant())?;
+    let mut plan = Plan::of(&settings)?;
+    if let Some(role) = &arguments.assume_role_arn {
+        check_role(role)?;
+        plan.roles.push(Role::new(role, SESSION_NAME));
+    }
+    let client = || (tools.client)(&settings);
+    let found = credentials::resolve(&settings, &target, &plan, client, tools.prompt).await?;
+    let name = &arguments.cluster_name;
+    let (now, connector) = ((tools.clock)()?.into(), connector(&settings)?);
+    let cluster = eks::describe(&url, name, &region, &found.keys, &connector, now).await?;
+    region_of(EKS, &cluster.arn, name)?;
+    Ok(Facts {
+        endpoint: checked_endpoint(EKS, &cluster.endpoint)?,
+        authority: checked_authority(EKS, cluster.authority())?,
+        arn: Some(cluster.arn),
+        region: Some(region),
+    })
+}
+
+fn entries(arguments: &Arguments, environment: &Environment, facts: Facts) -> Entries {
+    let name = facts.arn.as_ref().unwrap_or(&arguments.cluster_name);
     let user_name = arguments.user_alias.as_ref().unwrap_or(name);
     let context_name = arguments.alias.as_ref().unwrap_or(user_name);
 
     let mut cluster = map([
-        (
-            "certificate-authority-data",
-            authority(&arguments.ca)?.into(),
-        ),
-        ("server", arguments.endpoint.clone().into()),
+        ("certificate-authority-data", facts.authority.into()),
+        ("server", facts.endpoint.into()),
     ]);
     if let Some(proxy) = &arguments.proxy_url {
         cluster.insert("proxy-url".into(), proxy.clone().into());
     }
     let mut args: Vec<&str> = Vec::new();
-    if let Some(region) = region {
+    if let Some(region) = &facts.region {
         args.extend(["--region", region]);
     }
     args.extend(["--cluster-name", &arguments.cluster_name]);
@@ -219,7 +297,7 @@ fn entries(arguments: &Arguments, environment: &Environment) -> Result<Entries, 
     }
     let named =
         |name: &str, key: &str, value: Mapping| map([("name", name.into()), (key, value.into())]);
-    Ok(Entries {
+    Entries {
         cluster: named(name, "cluster", cluster),
         user: named(user_name, "user", map([("exec", exec.into())])),
         context: named(
@@ -232,7 +310,7 @@ fn entries(arguments: &Arguments, environment: &Environment) -> Result<Entries, 
         ),
         context_name: context_name.clone(),
         cluster_name: name.clone(),
-    })
+    }
 }
 
 fn map<const N: usize>(entries: [(&str, Value); N]) -> Mapping {
@@ -243,7 +321,7 @@ fn map<const N: usize>(entries: [(&str, Value); N]) -> Mapping {
 }
 
 /// Returns the region of a cluster's ARN (`arn:PARTITION:eks:REGION:ACCOUNT:cluster/NAME`).
-fn region_of<'a>(arn: &'a str, cluster_name: &str) -> Result<&'a str, Error> {
+fn region_of<'a>(place: &str, arn: &'a str, cluster_name: &str) -> Result<&'a str, Error> {
     let fields: Vec<&str> = arn.split(':').collect();
     match fields.as_slice() {
         ["arn", _, "eks", region, _, resource]
@@ -252,29 +330,40 @@ fn region_of<'a>(arn: &'a str, cluster_name: &str) -> Result<&'a str, Error> {
             Ok(region)
         }
         _ => Err(flag(
-            "--cluster-arn",
+            place,
             "it is not the ARN of the cluster that --cluster-name names",
         )),
     }
 }
 
-/// Returns the certificate authority as a kubeconfig has it: PEM in base64.
+/// Returns the certificate authority of the flag as a kubeconfig has it: PEM in base64.
 fn authority(ca: &str) -> Result<String, Error> {
-    let wrong = |why: &str| flag("--ca", why);
     // "-----" in base64.
-    let pem = match ca.strip_prefix("LS0tLS") {
-        Some(_) => {
-            let pem = STANDARD
-                .decode(ca)
-                .ok()
-                .and_then(|pem| String::from_utf8(pem).ok());
-            pem.ok_or_else(|| wrong("it is not text in base64"))?
-        }
-        None => files::read_file(Path::new(ca), client::MAX_BUNDLE_LEN)
-            .map_err(|why| flag(&files::name(Path::new(ca)), &why))?,
-    };
-    client::check_bundle(&pem).map_err(|why| wrong(&why))?;
+    if ca.starts_with("LS0tLS") {
+        return checked_authority("--ca", ca);
+    }
+    let path = Path::new(ca);
+    let pem = files::read_file(path, client::MAX_BUNDLE_LEN).map_err(|why| wrong(path, &why))?;
+    client::check_bundle(&pem).map_err(|why| flag("--ca", &why))?;
     Ok(STANDARD.encode(pem))
+}
+
+/// Returns the text if it is certificates, in PEM and base64.
+fn checked_authority(place: &str, base64: &str) -> Result<String, Error> {
+    let pem = STANDARD.decode(base64).ok();
+    let pem = pem.and_then(|pem| String::from_utf8(pem).ok());
+    let pem = pem.ok_or_else(|| flag(place, "it is not text in base64"))?;
+    client::check_bundle(&pem).map_err(|why| flag(place, &why))?;
+    Ok(STANDARD.encode(pem))
+}
+
+/// Returns the URL if it is one of HTTPS.
+fn checked_endpoint(place: &str, url: &str) -> Result<String, Error> {
+    let uri: Option<Uri> = url.parse().ok();
+    match uri.is_some_and(|uri| uri.scheme_str() == Some("https") && uri.host().is_some()) {
+        true => Ok(url.to_owned()),
+        false => Err(flag(place, "it is not a URL that begins with https://")),
+    }
 }
 
 /// Returns the kubeconfigs among which to choose.

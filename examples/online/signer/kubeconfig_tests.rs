@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value as Json;
 
 use super::*;
+use crate::eks::tests::{DESCRIBED, Stub};
 use crate::files_tests::Files;
 
 const ARN: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/dev";
@@ -35,7 +36,9 @@ fn update(files: &Files, more: &[&str], variables: &[(&str, &str)]) -> Result<St
     ];
     let program = Program::try_parse_from([&flags[..], more].concat()).unwrap();
     let Command::Kubeconfig(arguments) = program.command;
-    run(&arguments, &variables.iter().copied().collect())
+    let (endpoint, ca) = (arguments.endpoint.as_deref(), arguments.ca.as_deref());
+    let facts = stated(&arguments, endpoint.unwrap(), ca.unwrap())?;
+    write(&arguments, &variables.iter().copied().collect(), facts)
 }
 
 fn config(files: &Files) -> Json {
@@ -179,7 +182,6 @@ fn what_cannot_be_meant_is_refused_and_nothing_written() {
             ],
             "--cluster-arn",
         ),
-        (&["--endpoint", ENDPOINT, "--role-arn", "dev"], "--role-arn"),
     ] {
         let message = update(&files, flags, &[]).unwrap_err().to_string();
         assert!(message.starts_with(why), "{message}");
@@ -240,4 +242,83 @@ fn of_several_kubeconfigs_the_one_with_the_cluster_is_changed() {
         paths(&program(&[]), &home),
         [Path::new("/home/a/.kube/config")]
     );
+}
+
+/// Runs `signer kubeconfig` with an answer of EKS, and returns its output and the requests.
+async fn ask_eks(files: &Files, more: &[&str], body: &str) -> (Result<String, Error>, Vec<String>) {
+    let path = files.path("kubeconfig");
+    let flags = ["signer", "kubeconfig", "-i", "dev", "--kubeconfig", &path];
+    let program = Program::try_parse_from([&flags[..], more].concat()).unwrap();
+    let Command::Kubeconfig(arguments) = program.command;
+    let environment = files.environment(&[
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "SECRET"),
+        ("AWS_REGION", "eu-west-1"),
+    ]);
+    let stub = Stub::new(200, "", body);
+    let tools = Tools {
+        clock: &crate::clock,
+        client: &|_| panic!("STS is not asked"),
+        prompt: &|_| None,
+    };
+    let connector = |_: &Settings| Ok(SharedHttpConnector::new(stub.clone()));
+    let printed = run(&arguments, environment, &tools, connector).await;
+    let seen = stub.seen.lock().unwrap().clone();
+    (printed, seen)
+}
+
+#[tokio::test]
+async fn without_an_endpoint_eks_is_asked() {
+    let files = Files::new("kubeconfig-asked", "", "");
+    let pem = fs::read(ca(&files)).unwrap();
+    let authority = STANDARD.encode(pem);
+    let described = DESCRIBED.replace("CA", &authority);
+    let (printed, seen) = ask_eks(&files, &[], &described).await;
+    assert!(printed.unwrap().starts_with("Added new context"));
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    let config = config(&files);
+    let cluster = serde_json::json!({"server": ENDPOINT, "certificate-authority-data": authority});
+    assert_eq!(config["clusters"][0]["cluster"], cluster);
+    assert_eq!(config["current-context"], ARN);
+    let args = serde_json::json!(["--region", "eu-west-1", "--cluster-name", "dev"]);
+    assert_eq!(config["users"][0]["user"]["exec"]["args"], args);
+}
+
+#[tokio::test]
+async fn an_answer_of_eks_is_checked_before_it_is_written() {
+    let files = Files::new("kubeconfig-checked", "", "");
+    let pem = ca(&files);
+    let good = DESCRIBED.replace("CA", &STANDARD.encode(fs::read(&pem).unwrap()));
+    for (from, to) in [
+        // A path is not read as a file.
+        (good.as_str(), DESCRIBED.replace("CA", &pem)),
+        (&good, good.replace("https://example", "http://example")),
+        (&good, good.replace("cluster/dev", "cluster/other")),
+    ] {
+        assert_ne!(from, to);
+        let (printed, _) = ask_eks(&files, &[], &to).await;
+        let message = printed.unwrap_err().to_string();
+        assert!(message.starts_with("the answer of EKS: "), "{message}");
+        assert!(!Path::new(&files.path("kubeconfig")).exists());
+    }
+}
+
+#[test]
+fn an_endpoint_and_its_authority_go_together() {
+    for flags in [
+        &["--endpoint", ENDPOINT][..],
+        &["--ca", "x"],
+        &["--cluster-arn", ARN],
+        &[
+            "--endpoint",
+            ENDPOINT,
+            "--ca",
+            "x",
+            "--assume-role-arn",
+            "y",
+        ],
+    ] {
+        let all = [&["signer", "kubeconfig", "-i", "dev"][..], flags].concat();
+        assert!(Program::try_parse_from(all).is_err(), "{flags:?}");
+    }
 }

@@ -55,6 +55,7 @@ mod client;
 mod credentials;
 #[cfg(test)]
 mod divergence_tests;
+mod eks;
 mod endpoint;
 mod error;
 #[cfg(test)]
@@ -85,7 +86,7 @@ async fn main() -> ExitCode {
         .nth(1)
         .is_some_and(|word| word == "kubeconfig")
     {
-        return kubeconfig::main();
+        return kubeconfig::main().await;
     }
     let arguments: Arguments = match output::parse(PROGRAM) {
         Ok(arguments) => arguments,
@@ -104,15 +105,11 @@ async fn run(arguments: &Arguments, environment: Environment) -> Result<String, 
         output::note(PROGRAM, &warning);
     }
     let may_ask = terminal::is_allowed(&environment);
+    let prompt = |serial: &str| prompt(may_ask, serial);
     let tools = Tools {
         clock: &clock,
         client: &client::build,
-        prompt: &|serial| {
-            let terminal = Path::new(terminal::TERMINAL);
-            may_ask
-                .then(|| terminal::mfa_code(terminal, serial))
-                .flatten()
-        },
+        prompt: &prompt,
     };
     let Kept { token, expires_at } = token(arguments, environment, &tools).await?;
     Ok(match form {
@@ -127,6 +124,13 @@ async fn run(arguments: &Arguments, environment: Environment) -> Result<String, 
             String::from_utf8_lossy(&document).into_owned()
         }
     })
+}
+
+fn prompt(may_ask: bool, serial: &str) -> Option<String> {
+    let terminal = Path::new(terminal::TERMINAL);
+    may_ask
+        .then(|| terminal::mfa_code(terminal, serial))
+        .flatten()
 }
 
 fn clock() -> Result<UnixTime, Error> {
