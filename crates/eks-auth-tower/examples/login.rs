@@ -1,10 +1,5 @@
 //! Logins of AWS principals, as Teleport has them: a challenge, then a signed request to STS that carries it.
-//!
-//! ```text
-//! $ login &
-//! $ curl --data '' http://127.0.0.1:8081/challenge
-//! $ curl --data '{"stsIdentityRequest": "…"}' http://127.0.0.1:8081/login
-//! ```
+//! A test of this crate runs it.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -23,36 +18,33 @@ use eks_auth_tower::{
 
 const RULES: &str =
     "mapUsers: |\n  - {userarn: 'arn:aws:iam::111122223333:user/alice', username: alice}\n";
+
 type Sts = LocalTransport<Keys, fn() -> UnixTime>;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // `eks_auth::Https` asks the real STS; the embedded one knows the keys that are added to it.
-    let sts: Sts = LocalTransport::new(LocalSts::new(Keys::new()), now);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:8081").await?;
+    Ok(axum::serve(listener, app(Keys::new(), now)?).await?)
+}
+
+/// Builds the service, over the embedded STS with its keys in the place of AWS's.
+pub(crate) fn app(keys: Keys, now: fn() -> UnixTime) -> Result<Router, Box<dyn Error>> {
+    let sts: Sts = LocalTransport::new(LocalSts::new(keys), now);
     // Each login replaces the value by its own challenge.
     let binding = BindingHeader::parse("x-teleport-challenge", "challenge")?;
     let policy = AcceptPolicy::bound_by(binding, Partition::Aws);
     let rules = Arc::new(IdentityMap::from_config_map(RULES).0);
-    let verifier = Verifier::new(
-        Authenticator::new(policy),
-        sts,
-        move || Arc::clone(&rules),
-        now,
-    );
+    let authenticator = Authenticator::new(policy);
+    let verifier = Verifier::new(authenticator, sts, move || Arc::clone(&rules), now);
     let challenges = Challenges::new("x-teleport-challenge", MemoryChallenges::new());
-    let logins = Arc::new(Logins::with_challenges(
-        LoginForm::Teleport,
-        verifier,
-        challenges,
-    ));
+    let logins = Logins::with_challenges(LoginForm::Teleport, verifier, challenges);
+    let logins = Arc::new(logins);
 
-    let app = Router::new()
+    Ok(Router::new()
         .route("/login", post(session))
         .layer(LoginLayer::new(Arc::clone(&logins)))
         .route("/challenge", post(challenge))
-        .with_state(logins);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8081").await?;
-    Ok(axum::serve(listener, app).await?)
+        .with_state(logins))
 }
 
 async fn challenge(State(logins): State<Arc<Logins<Sts>>>) -> Result<String, Rejection> {

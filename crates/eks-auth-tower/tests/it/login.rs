@@ -18,6 +18,8 @@ use eks_auth_tower::{
 };
 use serde_json::{Value, json};
 
+#[cfg(feature = "axum")]
+use crate::world::keys;
 use crate::world::{Answer, SECRET, SESSION_TOKEN, Sts, listen, now, send, verifier};
 
 const CHALLENGE: &str = "ZHVtbXktY2hhbGxlbmdlLTMyLXJhbmRvbS1ieXRlcw";
@@ -224,6 +226,22 @@ async fn an_issued_challenge_is_good_for_one_login() {
     let own = teleport(&signed(&"A".repeat(43), SECRET)).to_string();
     assert_eq!(login(at, &own).await.status, 401);
     assert_eq!(sts.calls(), 2);
+}
+
+#[cfg(feature = "axum")]
+#[path = "../../examples/login.rs"]
+#[expect(dead_code, reason = "its `main` serves on a fixed port")]
+mod example;
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn the_example_issues_a_challenge_and_a_session() {
+    let at = listen(example::app(keys(None), now).unwrap()).await;
+    let challenge = send(at, "POST /challenge", "", "").await.body;
+    let document = teleport(&signed(&challenge, SECRET)).to_string();
+    let answer = login(at, &document).await;
+    assert_eq!(answer.body, "a session for alice\n", "{answer:?}");
+    assert_eq!(login(at, &document).await.status, 401);
 }
 
 #[tokio::test]

@@ -45,6 +45,17 @@ pub(crate) fn now() -> UnixTime {
     UnixTime::parse_rfc3339(NOW).unwrap()
 }
 
+/// Returns the keys of alice, temporary ones if there is a session token.
+pub(crate) fn keys(session_token: Option<&str>) -> Keys {
+    let alice = Identity::new(ARN, "111122223333", "AIDAALICE").unwrap();
+    let secret = SecretAccessKey::new(SECRET);
+    let key = match session_token {
+        None => Key::long_term(secret, alice),
+        Some(token) => Key::temporary(secret, SessionToken::new(token), alice),
+    };
+    Keys::new().with("AKIDEXAMPLE", key)
+}
+
 /// The embedded STS. It counts its calls, and returns the status in `answer` if there is one.
 #[derive(Clone)]
 pub(crate) struct Sts {
@@ -55,15 +66,8 @@ pub(crate) struct Sts {
 
 impl Sts {
     pub(crate) fn new(session_token: Option<&str>) -> Self {
-        let alice = Identity::new(ARN, "111122223333", "AIDAALICE").unwrap();
-        let secret = SecretAccessKey::new(SECRET);
-        let key = match session_token {
-            None => Key::long_term(secret, alice),
-            Some(token) => Key::temporary(secret, SessionToken::new(token), alice),
-        };
-        let keys = Keys::new().with("AKIDEXAMPLE", key);
         Self {
-            sts: LocalTransport::new(LocalSts::new(keys), now),
+            sts: LocalTransport::new(LocalSts::new(keys(session_token)), now),
             calls: Arc::default(),
             answer: None,
         }
