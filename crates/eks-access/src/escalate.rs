@@ -209,7 +209,7 @@ impl Cluster {
             let paths = search.paths().map_err(too_large)?;
             if paths.unsearched().next().is_some() {
                 return Err(NoAnswer::TooLarge(format!(
-                    "no chain was found, but what the requests of a constrained impersonation lead to is not \
+                    "no chain was found, but what the Node authorizer allows a node that is impersonated is not \
                      searched:\n{paths}"
                 )));
             }

@@ -34,9 +34,8 @@ pub use step::{ConstrainedRule, GrantedBy, Scope, Step, Target, Technique};
 
 /// The work that a search may do unless [`EscalationSearch::with_max_work`] says otherwise: the capabilities
 /// that it looks at, the names that they are limited to, and the identities that they may lead to. Our
-/// choice: thirty times the work of a search over 20,000 bindings or with 120,000 steps, either of which takes
-/// one to two seconds.
-pub const MAX_ESCALATION_WORK: usize = 1 << 26;
+/// choice: about two seconds, and fifteen times the work of a search over 20,000 bindings or with 120,000 steps.
+pub const MAX_ESCALATION_WORK: usize = 1 << 25;
 
 /// Finds all that a user can obtain on the newest version of Kubernetes: see [`EscalationSearch`].
 ///
@@ -57,14 +56,17 @@ pub fn escalation_paths<'p>(
 /// token Secret, the `aws-auth` `ConfigMap`) and that admission allows the step. Identities that no
 /// binding names hold no permissions and are skipped, except each namespace's `default` service account.
 /// Two permissions that one step needs must be those of one identity, or of a user and groups that one
-/// request impersonates. The search does not look at the Node authorizer and other authorizers, at labels
-/// that make a role a member of an aggregated one, or at what follows a constrained impersonation.
+/// request impersonates. A constrained impersonation leads to what the requests that it is for can do. The
+/// search does not look at the Node authorizer and other authorizers, at labels that make a role a member of
+/// an aggregated one, or at what a constrained impersonation gains when a role of the impersonated user is
+/// rewritten, or when the user whose search it is gains one.
 ///
 /// Steps come in the order of the length of their chains, and each identity and role once. Nothing is
 /// looked for beyond full access.
 ///
 /// Time is proportional to the bindings, the rules of all roles, and the steps. Only requests that
-/// impersonate several groups may take longer, since each set of groups is a search of its own.
+/// impersonate a user with groups may take longer, where both hold permissions that are used together: each
+/// such user with each set of groups is a search of its own.
 #[derive(Clone, Debug)]
 pub struct EscalationSearch<'p> {
     policy: &'p Policy,
@@ -181,12 +183,10 @@ impl<'p> EscalationPaths<'p> {
         self.steps.iter().find(|step| step.target().is_everything())
     }
 
-    /// Returns the steps after which the search did not go on: constrained impersonations, whose requests
-    /// may lead to further identities.
+    /// Returns the steps that may lead to more than the search found: constrained impersonations of nodes,
+    /// whose permissions are mostly those of the Node authorizer.
     pub fn unsearched(&self) -> impl Iterator<Item = &Step<'p>> {
-        self.steps
-            .iter()
-            .filter(|step| matches!(step.target(), Target::ConstrainedIdentity { .. }))
+        self.steps.iter().filter(|step| step.is_unsearched())
     }
 
     /// Returns the chain of steps that leads to one of the steps, by its number from zero, which is the
@@ -208,7 +208,11 @@ impl<'p> EscalationPaths<'p> {
             .and_then(|at| self.steps.get(at))
             .map(Step::target);
         match target {
-            Some(Target::Subject(identity) | Target::UserWithGroups { identity, .. }) => identity,
+            Some(
+                Target::ConstrainedIdentity { identity, .. }
+                | Target::Subject(identity)
+                | Target::UserWithGroups { identity, .. },
+            ) => identity,
             _ => &self.user,
         }
     }
@@ -227,7 +231,7 @@ impl Display for EscalationPaths<'_> {
         if self.unsearched().next().is_some() {
             writeln!(
                 f,
-                "not searched: what the requests of a constrained impersonation lead to"
+                "not searched: what the Node authorizer allows a node that is impersonated"
             )?;
         }
         if let Some(step) = self.to_everything() {

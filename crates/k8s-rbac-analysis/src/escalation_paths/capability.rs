@@ -28,6 +28,7 @@ pub(super) enum CapabilityKind {
     ImpersonateAccounts,
     ImpersonateExtra,
     ImpersonateGroups,
+    ImpersonateGroupsInMode,
     ImpersonateInMode(Mode),
     ImpersonateUsers,
     ReadSecrets,
@@ -44,32 +45,33 @@ pub(super) enum CapabilityKind {
 }
 
 impl CapabilityKind {
-    /// Returns whether the permission matters in combination with another one.
-    pub(super) const fn is_part(self) -> bool {
+    /// Returns the permissions that it is combined with. `None` if it is used by itself.
+    pub(super) const fn family(self) -> Option<Family> {
         match self {
-            Self::ActInMode(_)
-            | Self::ApproveCertificate
-            | Self::ApproveSigner
-            | Self::BindClusterRoles
-            | Self::BindRoles
-            | Self::CreateCertificate
-            | Self::CreateClusterRoles
-            | Self::CreateMutatingPolicies
-            | Self::CreateRoles
-            | Self::CreateSecrets
-            | Self::EscalateClusterRoles
-            | Self::EscalateRoles
-            | Self::ImpersonateAccounts
+            Self::ImpersonateAccounts
             | Self::ImpersonateExtra
             | Self::ImpersonateGroups
-            | Self::ImpersonateInMode(_)
-            | Self::ImpersonateUsers
-            | Self::ReadSecretsByName
+            | Self::ImpersonateUsers => Some(Family::Impersonation),
+            Self::ActInMode(_) | Self::ImpersonateGroupsInMode | Self::ImpersonateInMode(_) => {
+                Some(Family::ConstrainedImpersonation)
+            }
+            Self::ApproveCertificate | Self::ApproveSigner | Self::CreateCertificate => {
+                Some(Family::Certificates)
+            }
+            Self::BindClusterRoles
+            | Self::BindRoles
+            | Self::CreateClusterRoles
+            | Self::CreateRoles
+            | Self::EscalateClusterRoles
+            | Self::EscalateRoles
             | Self::UpdateClusterRoles
             | Self::UpdateRoles
             | Self::WriteClusterRoleBindings
-            | Self::WriteMutatingPolicyBindings
-            | Self::WriteRoleBindings => true,
+            | Self::WriteRoleBindings => Some(Family::Roles),
+            Self::CreateMutatingPolicies | Self::WriteMutatingPolicyBindings => {
+                Some(Family::MutatingPolicies)
+            }
+            Self::CreateSecrets | Self::ReadSecretsByName => Some(Family::Secrets),
             Self::ChangeMutatingPolicies
             | Self::ChangePods
             | Self::EditConfigMaps
@@ -80,8 +82,25 @@ impl CapabilityKind {
             | Self::RunPods
             | Self::Token
             | Self::WriteMutatingWebhooks
-            | Self::WriteNodes => false,
+            | Self::WriteNodes => None,
         }
+    }
+
+    /// Returns whether the permission matters in combination with another one.
+    pub(super) const fn is_part(self) -> bool {
+        self.family().is_some()
+    }
+
+    /// Returns whether it is no request, but a permission that the API server asks for while it serves one.
+    pub(super) const fn is_checked_while_served(self) -> bool {
+        matches!(
+            self,
+            Self::ApproveSigner
+                | Self::BindClusterRoles
+                | Self::BindRoles
+                | Self::EscalateClusterRoles
+                | Self::EscalateRoles
+        )
     }
 
     /// Returns whether requests for it name no namespace, so that only a `ClusterRoleBinding` grants it.
@@ -97,6 +116,7 @@ impl CapabilityKind {
             | Self::EscalateClusterRoles
             | Self::ImpersonateExtra
             | Self::ImpersonateGroups
+            | Self::ImpersonateGroupsInMode
             | Self::ImpersonateInMode(
                 Mode::ArbitraryNode | Mode::AssociatedNode | Mode::UserInfo,
             )
@@ -139,6 +159,7 @@ impl CapabilityKind {
             | Self::EscalateRoles
             | Self::ImpersonateAccounts
             | Self::ImpersonateGroups
+            | Self::ImpersonateGroupsInMode
             | Self::ImpersonateInMode(_)
             | Self::ImpersonateUsers
             | Self::UpdateClusterRoles
@@ -164,6 +185,49 @@ impl CapabilityKind {
     }
 }
 
+/// Permissions that are useful together. Those of two families are not.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Family {
+    Certificates,
+    ConstrainedImpersonation,
+    Impersonation,
+    MutatingPolicies,
+    Roles,
+    Secrets,
+}
+
+/// The families of some permissions, a bit for each.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Families(u8);
+
+impl Families {
+    const fn bit(family: Family) -> u8 {
+        match family {
+            Family::Certificates => 1,
+            Family::ConstrainedImpersonation => 1 << 1,
+            Family::Impersonation => 1 << 2,
+            Family::MutatingPolicies => 1 << 3,
+            Family::Roles => 1 << 4,
+            Family::Secrets => 1 << 5,
+        }
+    }
+
+    /// Collects the families of some capabilities.
+    pub(super) fn of(capabilities: &[Capability<'_>]) -> Self {
+        let families = capabilities.iter().filter_map(|one| one.kind.family());
+        Self(families.fold(0, |bits, family| bits | Self::bit(family)))
+    }
+
+    pub(super) const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Returns whether no family is in both.
+    pub(super) const fn is_disjoint(self, other: Self) -> bool {
+        self.0 & other.0 == 0
+    }
+}
+
 /// Which `resourceNames` matter for a combination of permissions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum NamesUsed {
@@ -185,6 +249,8 @@ pub(super) struct Capability<'p> {
     pub(super) names: &'p [String],
     /// The index of the rule in its role.
     pub(super) rule: usize,
+    /// The requests. `None` if a verb of the rule describes them.
+    pattern: Option<&'static Pattern>,
 }
 
 impl Capability<'_> {
@@ -194,23 +260,53 @@ impl Capability<'_> {
     }
 }
 
+impl<'p> Capability<'p> {
+    /// Lists the parts of the capability for which its rule and another one, which names the requests of a
+    /// constrained impersonation, both allow the request.
+    pub(super) fn constrained(
+        &self,
+        rule: &PolicyRule,
+        mode: Mode,
+        requests: &'p PolicyRule,
+    ) -> Vec<Self> {
+        let is_allowed = self
+            .pattern
+            .is_some_and(|pattern| pattern.is_allowed_in(mode, rule, requests));
+        if !is_allowed {
+            return Vec::new();
+        }
+        let named = |names| Self { names, ..*self };
+        match (self.names, requests.resource_names.as_slice()) {
+            (names, []) | ([], names) => vec![named(names)],
+            (own, others) => own
+                .iter()
+                .filter(|name| others.contains(name))
+                .map(|name| named(std::slice::from_ref(name)))
+                .collect(),
+        }
+    }
+}
+
 /// Lists the capabilities that the rules of a role grant, on a cluster of Kubernetes 1.`minor`.
 pub(super) fn capabilities(rules: &[PolicyRule], minor: u8) -> Vec<Capability<'_>> {
     let mut found = Vec::new();
     for (number, rule) in rules.iter().enumerate() {
-        let capability = |kind, resource| Capability {
+        let capability = |kind, resource, pattern| Capability {
             kind,
             resource,
             names: &rule.resource_names,
             rule: number,
+            pattern,
         };
         let patterns = PATTERNS
             .iter()
             .filter(|pattern| pattern.matches(rule, minor));
-        found.extend(patterns.map(|pattern| capability(pattern.kind, pattern.resource)));
+        found.extend(
+            patterns.map(|pattern| capability(pattern.kind, pattern.resource, Some(pattern))),
+        );
         let modes = Mode::ALL.into_iter().filter(|mode| mode.is_served(minor));
         for mode in modes.filter(|mode| mode.is_named_by(rule)) {
-            found.push(capability(CapabilityKind::ActInMode(mode), ""));
+            found.push(capability(CapabilityKind::ActInMode(mode), "", None));
         }
     }
     found
@@ -218,11 +314,12 @@ pub(super) fn capabilities(rules: &[PolicyRule], minor: u8) -> Vec<Capability<'_
 
 /// Lists the capabilities of all verbs on all resources.
 pub(super) fn all_capabilities<'p>() -> Vec<Capability<'p>> {
-    let capability = |pattern: &Pattern| Capability {
+    let capability = |pattern: &'static Pattern| Capability {
         kind: pattern.kind,
         resource: pattern.resource,
         names: &[],
         rule: 0,
+        pattern: Some(pattern),
     };
     PATTERNS.iter().map(capability).collect()
 }
@@ -284,6 +381,20 @@ impl Pattern {
 
     fn matches(&self, rule: &PolicyRule, minor: u8) -> bool {
         let (first, last) = self.versions;
+        (first..=last).contains(&minor)
+            && self.verbs.iter().any(|verb| rule.allows_verb(verb))
+            && self.allows_objects(rule)
+    }
+
+    /// Returns whether a constrained impersonation may be for a request that the rule of the other identity
+    /// allows.
+    fn is_allowed_in(&self, mode: Mode, rule: &PolicyRule, requests: &PolicyRule) -> bool {
+        let mut verbs = self.verbs.iter();
+        verbs.any(|verb| rule.allows_verb(verb) && mode.allows_verb(requests, verb))
+            && self.allows_objects(requests)
+    }
+
+    fn allows_objects(&self, rule: &PolicyRule) -> bool {
         let has_resource = || match self.kind {
             // The key of an extra is its subresource.
             CapabilityKind::ImpersonateExtra => rule
@@ -302,11 +413,7 @@ impl Pattern {
             Names::Every => rule.resource_names.is_empty(),
             Names::Nameless => rule.allows_name(None),
         };
-        (first..=last).contains(&minor)
-            && self.verbs.iter().any(|verb| rule.allows_verb(verb))
-            && rule.allows_group(self.group)
-            && has_resource()
-            && has_names()
+        rule.allows_group(self.group) && has_resource() && has_names()
     }
 }
 
@@ -341,6 +448,7 @@ const PATTERNS: &[Pattern] = {
         Pattern::new(Kind::ImpersonateAccounts, IMPERSONATE, "", "serviceaccounts", Any),
         Pattern::new(Kind::ImpersonateExtra, IMPERSONATE, AUTHENTICATION, EXTRAS, Any),
         Pattern::new(Kind::ImpersonateInMode(Mode::UserInfo), &["impersonate:user-info"], AUTHENTICATION, "users", Any).since(Mode::SINCE),
+        Pattern::new(Kind::ImpersonateGroupsInMode, &["impersonate:user-info"], AUTHENTICATION, "groups", Any).since(Mode::SINCE),
         Pattern::new(Kind::ImpersonateInMode(Mode::ServiceAccount), &["impersonate:serviceaccount"], AUTHENTICATION, "serviceaccounts", Any).since(Mode::SINCE),
         Pattern::new(Kind::ImpersonateInMode(Mode::ArbitraryNode), &["impersonate:arbitrary-node"], AUTHENTICATION, "nodes", Any).since(Mode::SINCE),
         Pattern::new(Kind::ImpersonateInMode(Mode::AssociatedNode), &["impersonate:associated-node"], AUTHENTICATION, "nodes", Any).since(Mode::SINCE),

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use k8s_rbac::{Policy, Request, SubjectName, User};
 
+use crate::escalation_paths::constrained::impersonated;
 use crate::escalation_paths::unreached::user_of;
 use crate::escalation_paths::{Scope, Target};
 use crate::who_can::{AllowedSubject, who_can};
@@ -67,8 +68,16 @@ impl<'g> GoalTest<'g> {
                 SubjectName::Group(name) => groups.contains(name),
             },
             (Goal::Request(_), Target::Subject(identity)) => self.allows(user_of(identity)),
-            (Goal::Request(request), Target::ConstrainedIdentity { identity, rules }) => {
-                self.allows(user_of(identity)) && rules.iter().any(|rule| rule.allows(request))
+            (
+                Goal::Request(request),
+                Target::ConstrainedIdentity {
+                    identity,
+                    groups,
+                    rules,
+                },
+            ) => {
+                self.allows(impersonated(identity, groups))
+                    && rules.iter().any(|rule| rule.allows(request))
             }
             (Goal::Request(_), Target::UserWithGroups { identity, groups }) => {
                 let mut user = user_of(identity);

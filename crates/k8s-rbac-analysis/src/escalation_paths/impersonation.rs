@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use k8s_rbac::{PRIVILEGED_GROUP, ServiceAccount, SubjectName};
 
-use crate::escalation_paths::capability::{CapabilityKind as Kind, EXTRAS};
+use crate::escalation_paths::capability::{CapabilityKind as Kind, EXTRAS, Families};
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::index::Holding;
 use crate::escalation_paths::role_id::RoleId;
@@ -38,6 +38,8 @@ pub(super) struct GroupImpersonation<'p> {
     users: BTreeSet<String>,
     accounts: Accounts,
     groups: BTreeSet<String>,
+    /// The families of the permissions of each of them.
+    families: HashMap<SubjectName, Families>,
     /// The permissions to impersonate groups and extras that were used.
     used: HashSet<(RoleId, usize, Scope<'p>)>,
     /// The sets of permissions to impersonate that were looked at. Many actors hold the same.
@@ -81,6 +83,13 @@ impl GroupBits {
 
 /// The comparisons of words that count as one unit of work. Our choice: a unit is a look-up in a map.
 const COMPARISONS: usize = 64;
+
+/// The work of a user whom an actor may impersonate with groups: the name is copied, sorted and looked up.
+/// Measured, as the next: a unit is what a name of a rule costs.
+const USER: usize = 8;
+
+/// The work of each permission of a user with groups, which the actor for them looks at more than once.
+const PERMISSION: usize = 3;
 
 /// All that an actor can impersonate by one request.
 #[derive(Debug)]
@@ -144,6 +153,7 @@ impl<'p> GroupImpersonation<'p> {
             users: BTreeSet::new(),
             accounts: Accounts::default(),
             groups: BTreeSet::new(),
+            families: HashMap::new(),
             used: HashSet::new(),
             seen: HashSet::new(),
             together: Vec::new(),
@@ -152,6 +162,8 @@ impl<'p> GroupImpersonation<'p> {
         let with_parts = state.index.identities_with_parts();
         let with_parts = with_parts.filter(|identity| **identity != start);
         for identity in with_parts.chain([&start]) {
+            let families = state.index.families(identity);
+            own.families.insert(identity.clone(), families);
             match (identity, identity.as_service_account()) {
                 (SubjectName::Group(name), _) if name == PRIVILEGED_GROUP => {}
                 (SubjectName::Group(name), _) => drop(own.groups.insert(name.clone())),
@@ -234,7 +246,7 @@ impl<'p> GroupImpersonation<'p> {
             .collect();
         key.sort_unstable();
         key.dedup();
-        state.spend(key.len())?;
+        state.spend(key.len().saturating_mul(PERMISSION))?;
         if !self.seen.insert(key) {
             return Ok(());
         }
@@ -272,51 +284,63 @@ impl<'p> GroupImpersonation<'p> {
             users,
             any,
         } = together;
-        let names: Vec<String> = groups.keys().cloned().collect();
-        let mut members: BTreeSet<String> = names.iter().cloned().collect();
+        let mut members: BTreeSet<String> = groups.keys().cloned().collect();
         if !AUTHENTICATED.iter().any(|name| members.contains(*name)) {
             let [authenticated, _] = AUTHENTICATED;
             members.insert(authenticated.to_owned());
         }
         let bits = Rc::new(GroupBits::new(&self.groups, |name| members.contains(name)));
+        let members: Vec<SubjectName> = members.into_iter().map(SubjectName::Group).collect();
         let of_groups: Vec<Holding<'p>> = members
             .iter()
-            .map(|group| SubjectName::Group(group.clone()))
-            .flat_map(|group| state.index.parts(&group).collect::<Vec<_>>())
+            .flat_map(|group| state.index.parts(group).collect::<Vec<_>>())
             .collect();
+        let families = members
+            .iter()
+            .map(|group| self.families_of(group))
+            .fold(Families::default(), Families::union);
         let shared = Rc::new(state.share(&of_groups)?);
+        let groups = Rc::new(groups);
         let first = groups.keys().next().filter(|_| groups.len() > 1);
         let only_groups = first.map(|first| (SubjectName::Group(first.clone()), any));
         for (identity, of_user) in only_groups.into_iter().chain(users) {
+            state.spend(1)?;
+            let is_start = identity == self.start;
+            let is_user = matches!(identity, SubjectName::User(_));
+            // The user can use what they hold without the groups, and any user what the groups allow. The
+            // roles of the user whose search it is are not all known yet.
+            if is_user && !is_start && self.families_of(&identity).is_disjoint(families) {
+                continue;
+            }
             let entered = self.entered.entry(identity.clone()).or_default();
             state.spend(bits.work(entered.len()))?;
             if entered.iter().any(|earlier| bits.is_subset(earlier)) {
                 continue;
             }
             entered.push(Rc::clone(&bits));
-            let mut holdings: Vec<Holding<'p>> = match &identity {
+            let mut holdings: Vec<Holding<'p>> = match is_user {
+                true => state.index.parts(&identity).collect(),
                 // What the groups allow together.
-                SubjectName::Group(_) => of_groups.clone(),
-                SubjectName::User(_) => state.index.parts(&identity).collect(),
+                false => of_groups.clone(),
             };
-            let is_start = identity == self.start;
             if is_start {
                 holdings.extend(state.gained_parts());
             }
-            state.spend(holdings.len().saturating_add(names.len()))?;
+            let permissions = holdings.len().saturating_add(of_groups.len());
+            state.spend(permissions.saturating_add(1).saturating_mul(PERMISSION))?;
             let pending = Pending {
-                target: Target::UserWithGroups {
-                    identity,
-                    groups: names.clone(),
-                },
+                identity,
+                of_user,
+                groups: Rc::clone(&groups),
                 actor,
-                granted_by: std::iter::once(of_user)
-                    .chain(groups.values().copied())
-                    .collect(),
             };
             state.enter_together(pending, holdings, Rc::clone(&shared), is_start);
         }
         Ok(())
+    }
+
+    fn families_of(&self, identity: &SubjectName) -> Families {
+        self.families.get(identity).copied().unwrap_or_default()
     }
 
     /// Finds the groups that an actor may impersonate and that matter, each with what allows it.
@@ -369,7 +393,8 @@ impl<'p> GroupImpersonation<'p> {
                     .map(SubjectName::User)
                     .collect(),
             };
-            state.spend(allowed.len().saturating_add(held.capability.names.len()))?;
+            let work = allowed.len().saturating_mul(USER);
+            state.spend(work.saturating_add(held.capability.names.len()))?;
             for user in allowed {
                 users.entry(user).or_insert(held.granted_by);
             }

@@ -7,7 +7,7 @@ use foldhash::quality::RandomState;
 use k8s_rbac::{BindingView, PRIVILEGED_GROUP, Policy, PolicyRule, Subject, SubjectName, User};
 
 use crate::escalation_paths::capability::{
-    Capability, CapabilityKind, all_capabilities, capabilities,
+    Capability, CapabilityKind, Families, all_capabilities, capabilities,
 };
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::role_id::RoleId;
@@ -45,6 +45,8 @@ pub(super) struct Role<'p> {
     pub(super) rules: &'p [PolicyRule],
     /// The capabilities that matter in combination with others.
     pub(super) parts: Vec<Capability<'p>>,
+    /// The families of these.
+    families: Families,
     /// All capabilities.
     pub(super) capabilities: Vec<Capability<'p>>,
     /// The capability to do everything.
@@ -60,12 +62,14 @@ impl<'p> Role<'p> {
         capabilities: Vec<Capability<'p>>,
     ) -> Self {
         let of_all = capabilities.iter().copied();
+        let parts: Vec<Capability<'p>> = of_all.clone().filter(|one| one.kind.is_part()).collect();
         Self {
             kind,
             namespace,
             name,
             rules,
-            parts: of_all.clone().filter(|one| one.kind.is_part()).collect(),
+            families: Families::of(&parts),
+            parts,
             full_access: of_all
                 .clone()
                 .find(|one| one.kind == CapabilityKind::Everything),
@@ -229,6 +233,11 @@ impl<'p> PolicyIndex<'p> {
         self.by_identity.contains_key(identity)
     }
 
+    /// Lists the identities that bindings name, in no order.
+    pub(super) fn bound_identities(&self) -> impl Iterator<Item = &SubjectName> {
+        self.by_identity.keys()
+    }
+
     /// Finds the roles that bindings give an identity itself, as far as they matter in combination with
     /// others.
     pub(super) fn parts(&self, identity: &SubjectName) -> impl Iterator<Item = Holding<'p>> {
@@ -238,6 +247,15 @@ impl<'p> PolicyIndex<'p> {
 
     pub(super) fn has_parts(&self, role: RoleId) -> bool {
         self.role(role).is_some_and(|role| !role.parts.is_empty())
+    }
+
+    /// Returns the families of the permissions that bindings give an identity itself.
+    pub(super) fn families(&self, identity: &SubjectName) -> Families {
+        let roles = self
+            .named_by(identity)
+            .iter()
+            .filter_map(|&(number, _)| self.role(self.bindings.get(number)?.role?));
+        roles.fold(Families::default(), |all, role| all.union(role.families))
     }
 
     /// Lists the identities that bindings name and that hold a role which matters in combination.

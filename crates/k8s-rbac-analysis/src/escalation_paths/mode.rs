@@ -2,6 +2,9 @@
 
 use k8s_rbac::PolicyRule;
 
+/// The verb that stands for all.
+pub(super) const ALL: &str = "*";
+
 /// The users that a constrained impersonation may be of.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) enum Mode {
@@ -36,11 +39,16 @@ impl Mode {
         }
     }
 
-    /// Returns whether a rule names a verb of this mode. One that allows every verb allows plain
-    /// impersonation as well, or its resources are not those of an impersonation.
+    /// Returns whether a rule names requests that may be made in this mode. `*` is every verb, those of
+    /// constrained impersonation included.
     pub(super) fn is_named_by(self, rule: &PolicyRule) -> bool {
-        rule.verbs
-            .iter()
-            .any(|verb| verb.starts_with(self.prefix()))
+        let mut verbs = rule.verbs.iter();
+        verbs.any(|verb| verb == ALL || verb.starts_with(self.prefix()))
+    }
+
+    /// Returns whether a rule allows a verb in this mode.
+    pub(super) fn allows_verb(self, rule: &PolicyRule, verb: &str) -> bool {
+        let mut verbs = rule.verbs.iter();
+        verbs.any(|own| own == ALL || own.strip_prefix(self.prefix()) == Some(verb))
     }
 }

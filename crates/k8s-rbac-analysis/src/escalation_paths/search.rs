@@ -2,15 +2,14 @@
 
 use k8s_rbac::{PRIVILEGED_GROUP, User};
 
+use crate::escalation_paths::constrained::ConstrainedImpersonation;
 use crate::escalation_paths::goal::GoalTest;
 use crate::escalation_paths::impersonation::GroupImpersonation;
 use crate::escalation_paths::index::PolicyIndex;
 use crate::escalation_paths::roles::RoleSteps;
 use crate::escalation_paths::state::{START, State};
 use crate::escalation_paths::stop::Stop;
-use crate::escalation_paths::{
-    EscalationSearch, Scope, Step, Target, Technique, constrained, steps,
-};
+use crate::escalation_paths::{EscalationSearch, Scope, Step, Target, Technique, steps};
 use crate::permission_set::{Budget, TooLarge};
 
 /// Searches from a user until a step meets the goal, or until there is nothing more to find. Returns the
@@ -20,7 +19,7 @@ pub(super) fn search<'p>(
     goal: Option<GoalTest<'_>>,
 ) -> Result<(Vec<Step<'p>>, Option<usize>), TooLarge> {
     let index = PolicyIndex::new(search.policy, search.version.minor());
-    let mut state = State::new(index, Budget::new(search.max_work), goal);
+    let mut state = State::new(index, &search.user.name, Budget::new(search.max_work), goal);
     match rounds(&mut state, &search.user) {
         Err(Stop::TooLarge(too_large)) => Err(too_large),
         Ok(()) | Err(Stop::GoalMet) => Ok(state.into_steps()),
@@ -29,6 +28,7 @@ pub(super) fn search<'p>(
 
 fn rounds(state: &mut State<'_, '_>, user: &User) -> Result<(), Stop> {
     let mut groups = GroupImpersonation::new(state, &user.name);
+    let constrained = ConstrainedImpersonation::new(&state.index);
     let mut roles = RoleSteps::default();
     state.start(user);
     if user.groups.iter().any(|group| group == PRIVILEGED_GROUP) {
@@ -58,7 +58,7 @@ fn rounds(state: &mut State<'_, '_>, user: &User) -> Result<(), Stop> {
         for turn in &turns {
             steps::by_one(state, turn, true)?;
             steps::create_mutating_policy(state, turn)?;
-            constrained::impersonate(state, turn)?;
+            constrained.impersonate(state, turn)?;
             groups.find_together(state, turn)?;
         }
         groups.together(state)?;

@@ -49,6 +49,8 @@ struct Given<'p> {
     /// The identity whose bindings are looked up.
     identity: Option<SubjectName>,
     holdings: Vec<Holding<'p>>,
+    /// Capabilities without the roles that they are part of.
+    held: Vec<Held<'p>>,
 }
 
 /// What the bindings of one group, or of several, give each member.
@@ -58,13 +60,16 @@ pub(super) struct SharedGrants<'p> {
     has_full_access: bool,
 }
 
-/// A step that is recorded once it leads to something.
+/// An impersonation of a user with groups, whose step is recorded once it leads to something.
 #[derive(Debug)]
 pub(super) struct Pending<'p> {
-    pub(super) target: Target<'p>,
+    pub(super) identity: SubjectName,
+    /// What allows impersonating the user.
+    pub(super) of_user: GrantedBy<'p>,
+    /// The groups, each with what allows it. Many users are impersonated with the same ones.
+    pub(super) groups: Rc<BTreeMap<String, GrantedBy<'p>>>,
     /// The actor that takes the step.
     pub(super) actor: ActorId,
-    pub(super) granted_by: Vec<GrantedBy<'p>>,
 }
 
 /// What one actor was given in the last round.
@@ -107,6 +112,8 @@ pub(super) struct State<'p, 'g> {
     /// The step that meets the goal.
     goal_step: Option<usize>,
     budget: Budget,
+    /// The user whose search it is.
+    start: SubjectName,
     steps: Vec<Step<'p>>,
     actors: Vec<Actor<'p>>,
     /// What actors were given in this round.
@@ -133,13 +140,19 @@ pub(super) struct State<'p, 'g> {
 }
 
 impl<'p, 'g> State<'p, 'g> {
-    pub(super) fn new(index: PolicyIndex<'p>, budget: Budget, goal: Option<GoalTest<'g>>) -> Self {
+    pub(super) fn new(
+        index: PolicyIndex<'p>,
+        start: &str,
+        budget: Budget,
+        goal: Option<GoalTest<'g>>,
+    ) -> Self {
         Self {
             unreached: Unreached::new(index.identities()),
             index,
             goal,
             goal_step: None,
             budget,
+            start: SubjectName::User(start.to_owned()),
             steps: Vec::new(),
             actors: Vec::new(),
             given: BTreeMap::new(),
@@ -281,11 +294,19 @@ impl<'p, 'g> State<'p, 'g> {
             .get_mut(actor.0)
             .and_then(|actor| actor.pending.take());
         if let Some(Pending {
-            target,
+            identity,
+            of_user,
+            groups,
             actor: by,
-            granted_by,
         }) = pending
         {
+            let target = Target::UserWithGroups {
+                identity,
+                groups: groups.keys().cloned().collect(),
+            };
+            let granted_by: Vec<GrantedBy<'p>> = std::iter::once(of_user)
+                .chain(groups.values().copied())
+                .collect();
             let step = self.step(target, by, Technique::Impersonate, &granted_by);
             if let Some(actor) = self.actors.get_mut(actor.0) {
                 actor.step = Some(step);
@@ -304,17 +325,17 @@ impl<'p, 'g> State<'p, 'g> {
         number
     }
 
-    /// Records a step to a target that is not an identity or a role, unless it was reached before.
+    /// Records a step to a target that is not an identity or a role, unless it was reached before. Returns its
+    /// number.
     pub(super) fn note(
         &mut self,
         target: Target<'p>,
         actor: ActorId,
         technique: Technique,
         granted_by: &[GrantedBy<'p>],
-    ) {
-        if self.seen.insert(target.clone()) {
-            self.step(target, actor, technique, granted_by);
-        }
+    ) -> Option<usize> {
+        let is_new = self.seen.insert(target.clone());
+        is_new.then(|| self.step(target, actor, technique, granted_by))
     }
 
     /// Takes the roles given in the last round. An actor with full access to the cluster gets no turn,
@@ -331,6 +352,11 @@ impl<'p, 'g> State<'p, 'g> {
                 holdings.extend(self.holdings_of(id, &identity)?);
             }
             let mut turn = Turn::of(id);
+            for held in given.held {
+                self.spend(held.work())?;
+                self.take_part(&mut turn, held);
+                turn.first.push(held);
+            }
             let mut full_access = None;
             for holding in &holdings {
                 self.spend(1)?;
@@ -462,6 +488,26 @@ impl<'p, 'g> State<'p, 'g> {
         Ok(full_access)
     }
 
+    /// Gives an actor a capability for its combinations with others.
+    fn take_part(&mut self, turn: &mut Turn<'p>, held: Held<'p>) {
+        if let Some(actor) = self.actors.get_mut(turn.actor.0)
+            && held.kind().is_part()
+            && actor.own.add(held)
+        {
+            turn.fresh.entry(held.kind()).or_default().push(held);
+        }
+    }
+
+    /// Enters an actor that acts as another identity for some requests only, with what these lead to.
+    pub(super) fn enter_constrained(&mut self, step: usize, held: Vec<Held<'p>>) {
+        let id = ActorId(self.actors.len());
+        self.given.entry(id).or_default().held = held;
+        self.actors.push(Actor {
+            step: Some(step),
+            ..Actor::default()
+        });
+    }
+
     /// Enters an actor that acts for several identities of one request. Its step is recorded once it
     /// leads to something.
     pub(super) fn enter_together(
@@ -515,6 +561,19 @@ impl<'p, 'g> State<'p, 'g> {
     /// Returns the step that reached an actor.
     pub(super) fn step_of(&self, actor: ActorId) -> Option<usize> {
         self.actors.get(actor.0)?.step
+    }
+
+    /// Returns whether an actor is a service account.
+    pub(super) fn is_service_account(&self, actor: ActorId) -> bool {
+        let identity = match self.step_of(actor).and_then(|step| self.steps.get(step)) {
+            Some(step) => match &step.target {
+                Target::Subject(identity) => identity,
+                _ => return false,
+            },
+            None if actor == START => &self.start,
+            None => return false,
+        };
+        identity.as_service_account().is_some()
     }
 
     /// Returns whether the user holds a role, by a binding or by a step.

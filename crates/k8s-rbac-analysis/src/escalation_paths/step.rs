@@ -7,7 +7,9 @@ use k8s_rbac::{
     BindingGrant, PRIVILEGED_GROUP, PolicyRule, Quoted, QuotedTexts, Request, SubjectName,
 };
 
+use crate::escalation_paths::constrained::is_any_node;
 use crate::escalation_paths::goal::allows_in;
+use crate::escalation_paths::mode::ALL;
 use crate::permission_set::qualified;
 
 /// One step of an escalation. Prints as what follows the name of its actor.
@@ -61,6 +63,14 @@ impl<'p> Step<'p> {
         &self.granted_by
     }
 
+    /// Returns whether the search does not know all that the step leads to.
+    pub(crate) fn is_unsearched(&self) -> bool {
+        match &self.target {
+            Target::ConstrainedIdentity { identity, .. } => is_any_node(identity),
+            _ => false,
+        }
+    }
+
     pub(super) fn renumbered(&self, number: impl Fn(usize) -> usize) -> Self {
         let mut step = self.clone();
         step.actor = step.actor.map(&number);
@@ -94,8 +104,10 @@ impl Display for Step<'_> {
 pub enum Target<'p> {
     /// Another identity, for the requests that these rules allow only.
     ConstrainedIdentity {
-        /// The identity. `system:node:*` stands for any node.
+        /// The identity. `system:node:*` stands for any node, a group for any user in these groups.
         identity: SubjectName,
+        /// The groups that the request impersonates.
+        groups: Vec<String>,
         /// The requests.
         rules: Vec<ConstrainedRule<'p>>,
     },
@@ -147,9 +159,17 @@ impl Target<'_> {
 impl Display for Target<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ConstrainedIdentity { identity, rules } => {
+            Self::ConstrainedIdentity {
+                identity,
+                groups,
+                rules,
+            } => {
+                write!(f, "acts as {identity}")?;
+                if !groups.is_empty() {
+                    write!(f, " in groups {}", QuotedTexts::new(groups))?;
+                }
                 let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
-                write!(f, "acts as {identity}, but only to {}", rules.join("; to "))
+                write!(f, ", but only to {}", rules.join("; to "))
             }
             Self::Everything(scope) => write!(f, "may do everything {scope}"),
             Self::Extra { key } => write!(f, "has the extra {}", Quoted::new(key)),
@@ -198,10 +218,11 @@ impl<'p> ConstrainedRule<'p> {
             ),
             Request::Path(request) => (request.verb(), rule.allows_path(request.path())),
         };
-        self.verbs.contains(&verb) && allows_object && allows_in(self.scope, request)
+        let allows_verb = self.verbs.iter().any(|own| *own == ALL || *own == verb);
+        allows_verb && allows_object && allows_in(self.scope, request)
     }
 
-    /// Returns the verbs of the requests.
+    /// Returns the verbs of the requests. `*` stands for all.
     #[must_use]
     pub fn verbs(&self) -> &[&'p str] {
         &self.verbs

@@ -8,7 +8,7 @@ use super::Scope;
 
 /// The username of a request that impersonates groups only for their own sake. The API accepts no such
 /// name, so no binding has it.
-const NO_USER: &str = "\0";
+pub(super) const NO_USER: &str = "\0";
 
 /// The identities that have not been reached.
 #[derive(Debug, Default)]

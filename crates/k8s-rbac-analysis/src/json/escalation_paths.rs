@@ -9,7 +9,7 @@ use crate::escalation_paths::{
 };
 
 /// Serializes as `{"user", "steps", "fullAccess", "unsearched"}`. The last two are indices into the steps:
-/// the first that gives full access, absent if none does, and those after which the search did not go on.
+/// the first that gives full access, absent if none does, and those that may lead to more than was found.
 impl Serialize for EscalationPaths<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let steps: Vec<StepView<'_, '_>> = self
@@ -23,7 +23,7 @@ impl Serialize for EscalationPaths<'_> {
         let numbered = || self.steps().iter().enumerate();
         let full_access = numbered().find(|(_, step)| step.target().is_everything());
         let unsearched: Vec<usize> = numbered()
-            .filter(|(_, step)| matches!(step.target(), Target::ConstrainedIdentity { .. }))
+            .filter(|(_, step)| step.is_unsearched())
             .map(|(number, _)| number)
             .collect();
         let mut map = serializer.serialize_map(None)?;
@@ -106,9 +106,14 @@ impl Serialize for Target<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         match self {
-            Self::ConstrainedIdentity { identity, rules } => {
+            Self::ConstrainedIdentity {
+                identity,
+                groups,
+                rules,
+            } => {
                 map.serialize_entry("kind", "constrained-identity")?;
                 map.serialize_entry("subject", identity)?;
+                map.serialize_entry("groups", groups)?;
                 map.serialize_entry("rules", rules)?;
             }
             Self::Everything(scope) => {

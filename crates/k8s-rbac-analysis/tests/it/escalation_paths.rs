@@ -11,10 +11,10 @@ use k8s_rbac::{
     PolicyRule, ResourceRequest, Role, RoleBinding, RoleRef, Subject, SubjectName, User,
 };
 use k8s_rbac_analysis::escalation_paths;
-use k8s_rbac_analysis::escalation_paths::{EscalationPaths, EscalationSearch, Goal, Target};
+use k8s_rbac_analysis::escalation_paths::{EscalationPaths, EscalationSearch, Goal, Step, Target};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
 use proptest::test_runner::{RngSeed, contextualize_config};
 use serde::Deserialize;
 use testkit::Report;
@@ -112,6 +112,50 @@ const PARTS: [(&str, &str, &str); 28] = [
     ("*", API_GROUP, "*"),
 ];
 
+/// The permissions of worlds with constrained impersonation.
+const CONSTRAINED_PARTS: [(&str, &str, &str); 14] = [
+    ("impersonate:user-info", AUTHENTICATION, "users"),
+    ("impersonate:user-info", AUTHENTICATION, "groups"),
+    (
+        "impersonate:serviceaccount",
+        AUTHENTICATION,
+        "serviceaccounts",
+    ),
+    ("create", "", "serviceaccounts/token"),
+    ("create", "", "serviceaccounts/token"),
+    ("create", "", "pods"),
+    ("create", API_GROUP, "clusterrolebindings"),
+    ("create", API_GROUP, "rolebindings"),
+    ("bind", API_GROUP, "clusterroles"),
+    ("bind", API_GROUP, "clusterroles"),
+    ("update", API_GROUP, "roles"),
+    ("escalate", API_GROUP, "roles"),
+    ("list", "", "secrets"),
+    ("get", "", "secrets"),
+];
+
+/// What a user of these worlds may impersonate, by mode and resource.
+const IMPERSONATED: [(&str, &str); 4] = [
+    ("user-info", "users"),
+    ("user-info", "groups"),
+    ("serviceaccount", "serviceaccounts"),
+    ("arbitrary-node", "nodes"),
+];
+
+/// The requests that the impersonations may be for.
+const REQUESTS: [(&str, &str, &str); 8] = [
+    ("create", "", "serviceaccounts/token"),
+    ("create", "", "pods"),
+    ("create", API_GROUP, "rolebindings"),
+    ("create", API_GROUP, "clusterrolebindings"),
+    ("update", API_GROUP, "roles"),
+    ("list", "", "secrets"),
+    ("get", "", "secrets"),
+    ("*", "", "secrets"),
+];
+
+const AUTHENTICATION: &str = "authentication.k8s.io";
+
 fn own(text: &str) -> Vec<String> {
     vec![text.to_owned()]
 }
@@ -125,9 +169,9 @@ fn everything() -> PolicyRule {
     }
 }
 
-fn rule() -> impl Strategy<Value = PolicyRule> {
+fn rule(parts: &'static [(&str, &str, &str)]) -> impl Strategy<Value = PolicyRule> {
     let names = prop_oneof![3 => Just(Vec::new()), 1 => vec(select(&NAMES[..]), 1..3)];
-    let part = (vec(select(&PARTS[..]), 1..3), names).prop_map(|(parts, names)| PolicyRule {
+    let part = (vec(select(parts), 1..3), names).prop_map(|(parts, names)| PolicyRule {
         verbs: parts.iter().map(|part| part.0.to_owned()).collect(),
         api_groups: parts.iter().map(|part| part.1.to_owned()).collect(),
         resources: parts.iter().map(|part| part.2.to_owned()).collect(),
@@ -153,8 +197,8 @@ fn role_ref(kind: &str, name: &str) -> RoleRef {
     }
 }
 
-fn subject() -> impl Strategy<Value = Subject> {
-    let subjects = [
+fn subject(has_nodes: bool) -> impl Strategy<Value = Subject> {
+    let mut subjects = vec![
         ("User", "u", ""),
         ("User", "u", ""),
         ("User", "v", ""),
@@ -165,7 +209,10 @@ fn subject() -> impl Strategy<Value = Subject> {
         ("ServiceAccount", "a", "ns1"),
         ("ServiceAccount", "b", "ns2"),
     ];
-    select(subjects.to_vec()).prop_map(|(kind, name, namespace)| Subject {
+    if has_nodes {
+        subjects.extend([("User", "system:node:v", ""), ("Group", "system:nodes", "")]);
+    }
+    select(subjects).prop_map(|(kind, name, namespace)| Subject {
         kind: kind.to_owned(),
         name: name.to_owned(),
         namespace: namespace.to_owned(),
@@ -173,8 +220,12 @@ fn subject() -> impl Strategy<Value = Subject> {
     })
 }
 
-fn world() -> impl Strategy<Value = Objects> {
-    let rules = || vec(rule(), 1..3);
+fn world(parts: &'static [(&str, &str, &str)]) -> impl Strategy<Value = Objects> {
+    let rules = move || vec(rule(parts), 1..3);
+    let subject = move || {
+        let has_nodes = parts.iter().any(|(_, group, _)| *group == AUTHENTICATION);
+        subject(has_nodes)
+    };
     let cluster_bindings = vec(
         (vec(subject(), 1..3), select(vec!["r0", "r1", "r2", "r3"])),
         2..6,
@@ -224,6 +275,61 @@ fn world() -> impl Strategy<Value = Objects> {
             world
         },
     )
+}
+
+/// A world in which `u` may impersonate in some modes, for some requests.
+fn constrained_world() -> impl Strategy<Value = Objects> {
+    let names = || prop_oneof![3 => Just(Vec::new()), 1 => vec(select(&NAMES[..]), 1..4)];
+    let texts = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+    let impersonated =
+        (subsequence(&IMPERSONATED[..], 1..=3), names()).prop_map(move |(impersonated, names)| {
+            PolicyRule {
+                verbs: impersonated
+                    .iter()
+                    .map(|(mode, _)| format!("impersonate:{mode}"))
+                    .collect(),
+                api_groups: own(AUTHENTICATION),
+                resources: impersonated
+                    .iter()
+                    .map(|(_, resource)| (*resource).to_owned())
+                    .collect(),
+                resource_names: texts(names),
+                non_resource_urls: Vec::new(),
+            }
+        });
+    let request =
+        (select(&REQUESTS[..]), names()).prop_map(move |((verb, group, resource), names)| {
+            PolicyRule {
+                verbs: match verb {
+                    "*" => own("*"),
+                    verb => ["user-info", "serviceaccount", "arbitrary-node"]
+                        .map(|mode| format!("impersonate-on:{mode}:{verb}"))
+                        .to_vec(),
+                },
+                api_groups: own(group),
+                resources: own(resource),
+                resource_names: texts(names),
+                non_resource_urls: Vec::new(),
+            }
+        });
+    let rules = (impersonated, vec(request, 1..4));
+    (world(&CONSTRAINED_PARTS), rules).prop_map(|(mut world, (impersonated, requests))| {
+        world.cluster_roles.push(ClusterRole {
+            metadata: named("deputy", ""),
+            rules: std::iter::once(impersonated).chain(requests).collect(),
+            aggregation_rule: None,
+        });
+        world.cluster_role_bindings.push(ClusterRoleBinding {
+            metadata: named("deputy", ""),
+            subjects: vec![Subject {
+                kind: "User".to_owned(),
+                name: "u".to_owned(),
+                ..Subject::default()
+            }],
+            role_ref: role_ref("ClusterRole", "deputy"),
+        });
+        world
+    })
 }
 
 fn reached(paths: &EscalationPaths<'_>) -> BTreeSet<SubjectName> {
@@ -295,7 +401,15 @@ proptest! {
 
     #[test]
     fn the_search_finds_what_trying_everything_finds(
-        world in world(),
+        world in world(&PARTS),
+        is_in_group in any::<bool>(),
+    ) {
+        check_search(world, if is_in_group { &["g"] } else { &[] });
+    }
+
+    #[test]
+    fn the_search_follows_constrained_impersonation_as_trying_everything_does(
+        world in constrained_world(),
         is_in_group in any::<bool>(),
     ) {
         check_search(world, if is_in_group { &["g"] } else { &[] });
@@ -309,7 +423,7 @@ fn the_worlds_of_the_search_are_not_trivial() {
     let user = User::new("u", ["g"]).authenticated();
     let (mut everything, mut others, mut far) = (0, 0, 0);
     for _ in 0..500 {
-        let policy = Policy::new(world().new_tree(&mut runner).unwrap().current());
+        let policy = Policy::new(world(&PARTS).new_tree(&mut runner).unwrap().current());
         let paths = escalation_paths(&policy, &user).unwrap();
         let is_everything = paths.to_everything().is_some();
         everything += usize::from(is_everything);
@@ -325,6 +439,30 @@ fn the_worlds_of_the_search_are_not_trivial() {
         everything >= 50 && others >= 100 && far >= 30,
         "{everything} {others} {far}"
     );
+}
+
+#[test]
+fn constrained_impersonations_lead_further_in_many_worlds() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let user = User::new("u", ["g"]).authenticated();
+    let mut modes = [0; 3];
+    for _ in 0..300 {
+        let policy = Policy::new(constrained_world().new_tree(&mut runner).unwrap().current());
+        let paths = escalation_paths(&policy, &user).unwrap();
+        for step in paths.steps() {
+            let by = step.actor().and_then(|actor| paths.steps().get(actor));
+            if let Some(Target::ConstrainedIdentity { identity, .. }) = by.map(Step::target) {
+                let mode = match (identity, identity.as_service_account()) {
+                    (_, Some(_)) => 0,
+                    (SubjectName::User(name), _) if name.starts_with("system:node:") => 1,
+                    _ => 2,
+                };
+                modes[mode] += 1;
+            }
+        }
+    }
+    assert!(modes.iter().all(|count| *count >= 20), "{modes:?}");
 }
 
 /// The number of steps of a user with one rule, on a version.
@@ -490,5 +628,5 @@ fn a_constrained_impersonation_leads_to_the_requests_that_it_is_for() {
         let path = search.path_to(&Goal::Request(request.into())).unwrap();
         assert_eq!(path.is_some(), is_reached, "{verb} {resource}");
     }
-    assert_eq!(search.paths().unwrap().unsearched().count(), 1);
+    assert_eq!(search.paths().unwrap().unsearched().count(), 0);
 }

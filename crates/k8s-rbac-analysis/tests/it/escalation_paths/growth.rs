@@ -214,3 +214,63 @@ fn a_goal_in_a_large_round_ends_the_search() {
         .collect();
     assert_eq!(targets, [r#"becomes User "v0""#]);
 }
+
+/// Users who may each impersonate any user together with groups of their own choice, of which each allows one
+/// thing.
+fn impersonators(users: usize, groups: usize, of_groups: (&[&str], &str, &str)) -> Objects {
+    let mut world = Objects::default();
+    let (verbs, group, resource) = of_groups;
+    let rule: (&[&str], &str, &str, &[&str]) = (verbs, group, resource, &[]);
+    world.cluster_roles.push(cluster_role("of-groups", &[rule]));
+    for number in 0..groups {
+        let subject = subject_called("Group", &format!("g{number}"));
+        bind(&mut world, None, "of-groups", subject);
+    }
+    let any: (&[&str], &str, &str, &[&str]) = (&["impersonate"], "", "users", &[]);
+    world.cluster_roles.push(cluster_role("any", &[any]));
+    bind(&mut world, None, "any", subject_called("User", "u"));
+    for number in 0..users {
+        // Few of these sets contain another one.
+        let others: Vec<String> = (0..groups)
+            .filter(|at| number % 16 != at % 16 && number / 16 != at / 2)
+            .map(|at| format!("g{at}"))
+            .collect();
+        let others: Vec<&str> = others.iter().map(String::as_str).collect();
+        let rules: [(&[&str], &str, &str, &[&str]); 2] = [
+            (&["impersonate"], "", "users", &[]),
+            (&["impersonate"], "", "groups", &others),
+        ];
+        let role = format!("r{number}");
+        world.cluster_roles.push(cluster_role(&role, &rules));
+        let subject = subject_called("User", &format!("u{number}"));
+        bind(&mut world, None, &role, subject);
+    }
+    world
+}
+
+/// A user with groups is looked at only if the user and the groups hold permissions that are used together.
+#[test]
+fn groups_cost_little_where_they_add_nothing_to_a_user() {
+    let of_groups: (&[&str], &str, &str) = (&["bind"], API_GROUP, "clusterroles");
+    for (users, groups) in [(100, 20), (300, 20)] {
+        let policy = Policy::new(impersonators(users, groups, of_groups));
+        let search = EscalationSearch::new(&policy, &User::new("u", [""; 0]));
+        let limited = search.with_max_work(users * (users + 10 * groups) * 12);
+        let steps = limited.paths().unwrap().steps().len();
+        assert_eq!(steps, users + groups, "{users} users, {groups} groups");
+    }
+}
+
+/// Where the groups add to each user, the work is counted, so that the search ends with or without an answer.
+#[test]
+fn the_work_of_impersonating_users_with_groups_is_counted() {
+    let of_groups: (&[&str], &str, &str) =
+        (&["impersonate"], "authentication.k8s.io", "userextras/x");
+    let policy = Policy::new(impersonators(100, 20, of_groups));
+    let search = EscalationSearch::new(&policy, &User::new("u", [""; 0]));
+    // Each of 100 impersonators may impersonate each of 100 users with 18 groups.
+    let limit = 100 * 100 * 30;
+    let limited = search.clone().with_max_work(limit);
+    assert!(limited.paths().is_err());
+    assert!(search.paths().is_ok());
+}

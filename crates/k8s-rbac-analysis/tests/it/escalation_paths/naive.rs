@@ -26,6 +26,23 @@ fn candidates(world: &Objects) -> BTreeSet<SubjectName> {
     all
 }
 
+/// Who makes requests: a user, perhaps impersonated by another one for some requests only.
+#[derive(Clone)]
+struct Actor {
+    user: User,
+    /// The user that impersonates it, and the mode.
+    impersonator: Option<(User, &'static str)>,
+}
+
+impl Actor {
+    fn new(user: User) -> Self {
+        Self {
+            user,
+            impersonator: None,
+        }
+    }
+}
+
 /// The truth, by trial: the world grows by each permission that the user can obtain.
 pub(super) struct Naive {
     world: Objects,
@@ -79,17 +96,97 @@ impl Naive {
             }
             users.extend(self.teams(&user));
             let star = ResourceRequest::new("*", "*", "*").with_name("fresh");
-            self.has_everything |= self.may(&user, star);
-            let candidates: Vec<SubjectName> = self.candidates.iter().cloned().collect();
-            for identity in candidates {
-                if self.may_become(&user, &identity) {
-                    self.has_everything |=
-                        identity == SubjectName::Group(PRIVILEGED_GROUP.to_owned());
-                    self.reached.insert(identity);
+            self.has_everything |= self.holds(&user, star);
+            for actor in self.constrained(&user) {
+                self.act(&actor);
+            }
+            self.act(&Actor::new(user));
+        }
+    }
+
+    /// Tries all that an actor might do.
+    fn act(&mut self, actor: &Actor) {
+        let candidates: Vec<SubjectName> = self.candidates.iter().cloned().collect();
+        for identity in candidates {
+            if self.may_become(actor, &identity) {
+                self.has_everything |= identity == SubjectName::Group(PRIVILEGED_GROUP.to_owned());
+                self.reached.insert(identity);
+            }
+        }
+        self.bind_and_escalate(actor);
+    }
+
+    /// Finds the users that another one can impersonate for some requests: alone, and with every group that it
+    /// can.
+    fn constrained(&self, user: &User) -> Vec<Actor> {
+        fn impersonate<'a>(mode: &'a str, resource: &'a str, name: &'a str) -> ResourceRequest<'a> {
+            ResourceRequest::new(mode, "authentication.k8s.io", resource).with_name(name)
+        }
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        let may_group =
+            |name: &str| self.holds(user, impersonate("impersonate:user-info", "groups", name));
+        let groups: Vec<String> = (self.named.iter())
+            .filter_map(|identity| match identity {
+                SubjectName::Group(name) if name != PRIVILEGED_GROUP => Some(name.clone()),
+                _ => None,
+            })
+            .filter(|name| may_group(name) || may_group("*"))
+            .collect();
+        let mut users: BTreeSet<&str> = NAMES.into_iter().chain(["fresh"]).collect();
+        let nodes: Vec<String> = users
+            .iter()
+            .map(|name| format!("system:node:{name}"))
+            .collect();
+        users.extend(nodes.iter().map(String::as_str));
+        users.extend(self.named.iter().filter_map(|identity| match identity {
+            SubjectName::User(name) => Some(name.as_str()),
+            SubjectName::Group(_) => None,
+        }));
+        for name in users {
+            let identity = SubjectName::User(name.to_owned());
+            let impersonated = if let Some(account) = identity.as_service_account() {
+                let request = impersonate(
+                    "impersonate:serviceaccount",
+                    "serviceaccounts",
+                    account.name(),
+                );
+                vec![(
+                    request.in_namespace(account.namespace()),
+                    User::service_account(account.namespace(), account.name()),
+                    "serviceaccount",
+                )]
+            } else if let Some(node) = name
+                .strip_prefix("system:node:")
+                .filter(|node| !node.contains('/'))
+            {
+                let as_node = User::new(name, ["system:nodes"]).authenticated();
+                vec![(
+                    impersonate("impersonate:arbitrary-node", "nodes", node),
+                    as_node,
+                    "arbitrary-node",
+                )]
+            } else {
+                let request = impersonate("impersonate:user-info", "users", name);
+                vec![
+                    (request, User::new(name, [""; 0]), "user-info"),
+                    (request, User::new(name, groups.clone()), "user-info"),
+                ]
+            };
+            // One user, or one node, that no binding names may do what any other may.
+            let is_named = self.named.contains(&identity);
+            for (request, other, mode) in impersonated {
+                let stands_for = (is_named.then_some(name), other.groups.clone(), mode);
+                if !seen.contains(&stands_for) && self.holds(user, request) {
+                    seen.insert(stands_for);
+                    found.push(Actor {
+                        user: other.authenticated(),
+                        impersonator: Some((user.clone(), mode)),
+                    });
                 }
             }
-            self.bind_and_escalate(&user);
         }
+        found
     }
 
     /// Finds the users that a request can impersonate together with every group that it can.
@@ -102,7 +199,7 @@ impl Naive {
                 SubjectName::Group(name) if name != PRIVILEGED_GROUP => Some(name.clone()),
                 _ => None,
             })
-            .filter(|name| self.may(user, impersonate("groups", name)))
+            .filter(|name| self.holds(user, impersonate("groups", name)))
             .collect();
         if groups.is_empty() {
             return Vec::new();
@@ -112,62 +209,77 @@ impl Naive {
                 (SubjectName::User(whole), Some(account)) => {
                     let request = impersonate("serviceaccounts", account.name())
                         .in_namespace(account.namespace());
-                    self.may(user, request).then(|| whole.clone())
+                    self.holds(user, request).then(|| whole.clone())
                 }
                 (SubjectName::User(name), None) => {
                     let request = impersonate("users", name);
-                    self.may(user, request).then(|| name.clone())
+                    self.holds(user, request).then(|| name.clone())
                 }
                 _ => None,
             })
             .collect();
-        if self.may_impersonate_anybody(user) {
+        if self.may_impersonate_anybody(&Actor::new(user.clone())) {
             users.push("nobody".to_owned());
         }
         let with = |name| User::new(name, groups.clone()).authenticated();
         users.into_iter().map(with).collect()
     }
 
-    fn may_impersonate_anybody(&self, user: &User) -> bool {
+    fn may_impersonate_anybody(&self, actor: &Actor) -> bool {
         let impersonate = |resource, namespace| {
             ResourceRequest::new("impersonate", "", resource).in_namespace(namespace)
         };
         let mut namespaces = NAMESPACES.iter().chain(&["fresh"]);
-        self.may_any(user, &["impersonate"], impersonate("users", ""))
+        self.may_any(actor, &["impersonate"], impersonate("users", ""))
             || namespaces.any(|namespace| {
                 let request = impersonate("serviceaccounts", namespace);
-                self.may_any(user, &["impersonate"], request)
+                self.may_any(actor, &["impersonate"], request)
             })
     }
 
-    fn may(&self, user: &User, request: ResourceRequest<'_>) -> bool {
+    /// Returns whether an actor may make a request. Impersonations do not nest.
+    fn may(&self, actor: &Actor, request: ResourceRequest<'_>) -> bool {
+        let is_allowed = match &actor.impersonator {
+            None => true,
+            Some(_) if request.verb() == "impersonate" => false,
+            Some((impersonator, mode)) => {
+                let verb = format!("impersonate-on:{mode}:{}", request.verb());
+                self.holds(impersonator, asked(&verb, &request))
+            }
+        };
+        is_allowed && self.holds(&actor.user, request)
+    }
+
+    /// Returns whether an actor has a permission that the API server asks for while it serves a request.
+    fn may_while_served(&self, actor: &Actor, request: ResourceRequest<'_>) -> bool {
+        self.holds(&actor.user, request)
+    }
+
+    fn holds(&self, user: &User, request: ResourceRequest<'_>) -> bool {
         reference::is_allowed(&self.world, user, &request.into())
     }
 
-    fn may_any(&self, user: &User, verbs: &[&str], request: ResourceRequest<'_>) -> bool {
+    fn may_any(&self, actor: &Actor, verbs: &[&str], request: ResourceRequest<'_>) -> bool {
         let names = NAMES.iter().chain(&["fresh"]);
         names.into_iter().any(|name| {
-            verbs.iter().any(|verb| {
-                let asked = ResourceRequest::new(verb, request.group(), request.resource())
-                    .with_subresource(request.subresource().unwrap_or_default())
-                    .in_namespace(request.namespace().unwrap_or_default());
-                self.may(user, asked.with_name(name))
-            })
+            verbs
+                .iter()
+                .any(|verb| self.may(actor, asked(verb, &request).with_name(name)))
         })
     }
 
-    fn may_become(&self, user: &User, identity: &SubjectName) -> bool {
+    fn may_become(&self, actor: &Actor, identity: &SubjectName) -> bool {
         let certificates =
             |verb, resource| ResourceRequest::new(verb, "certificates.k8s.io", resource);
         let requests = "certificatesigningrequests";
-        let has_certificate = self.may(user, certificates("create", requests))
+        let has_certificate = self.may(actor, certificates("create", requests))
             && self.may_any(
-                user,
+                actor,
                 &["update", "patch"],
                 certificates("", requests).with_subresource("approval"),
             )
-            && self.may(
-                user,
+            && self.may_while_served(
+                actor,
                 certificates("approve", "signers").with_name("kubernetes.io/kube-apiserver-client"),
             );
         let is_master = *identity == SubjectName::Group(PRIVILEGED_GROUP.to_owned());
@@ -186,43 +298,43 @@ impl Naive {
                     ResourceRequest::new(verb, group, resource).in_namespace(namespace)
                 };
                 let secret = format!("{name}-token-x");
-                self.may(user, impersonate("serviceaccounts", namespace, name))
+                self.may(actor, impersonate("serviceaccounts", namespace, name))
                     || self.may(
-                        user,
+                        actor,
                         request("create", "", "serviceaccounts")
                             .with_subresource("token")
                             .with_name(name),
                     )
-                    || self.may_run(user, namespace)
-                    || (self.may(user, request("create", "", "secrets"))
+                    || self.may_run(actor, namespace)
+                    || (self.may(actor, request("create", "", "secrets"))
                         && self.may_any(
-                            user,
+                            actor,
                             &["get", "list", "patch", "watch"],
                             request("", "", "secrets"),
                         ))
                     || ["get", "list", "patch", "watch"].iter().any(|verb| {
-                        self.may(user, request(verb, "", "secrets").with_name("fresh"))
-                            || self.may(user, request(verb, "", "secrets").with_name(&secret))
+                        self.may(actor, request(verb, "", "secrets").with_name("fresh"))
+                            || self.may(actor, request(verb, "", "secrets").with_name(&secret))
                     })
             }
-            (SubjectName::User(name), None) => self.may(user, impersonate("users", "", name)),
+            (SubjectName::User(name), None) => self.may(actor, impersonate("users", "", name)),
             (SubjectName::Group(name), None) => {
                 let is_mapped = is_master
                     && ["update", "patch"].iter().any(|verb| {
                         let request = ResourceRequest::new(verb, "", "configmaps");
                         self.may(
-                            user,
+                            actor,
                             request.in_namespace("kube-system").with_name("aws-auth"),
                         )
                     });
-                let may_group = self.may(user, impersonate("groups", "", name));
-                is_mapped || (may_group && self.may_impersonate_anybody(user))
+                let may_group = self.may(actor, impersonate("groups", "", name));
+                is_mapped || (may_group && self.may_impersonate_anybody(actor))
             }
         }
     }
 
     /// Returns whether a user controls pods of a namespace.
-    fn may_run(&self, user: &User, namespace: &str) -> bool {
+    fn may_run(&self, actor: &Actor, namespace: &str) -> bool {
         let request = |group, resource| {
             ResourceRequest::new("create", group, resource).in_namespace(namespace)
         };
@@ -238,22 +350,22 @@ impl Naive {
         let mut all = kinds.iter().chain(&once);
         let pods = |subresource| request("", "pods").with_subresource(subresource);
         let change = ["patch", "update"];
-        all.any(|(group, kind)| self.may(user, request(group, kind)))
+        all.any(|(group, kind)| self.may(actor, request(group, kind)))
             || kinds
                 .iter()
-                .any(|(group, kind)| self.may_any(user, &change, request(group, kind)))
-            || self.may_any(user, &["create"], pods("exec"))
-            || self.may_any(user, &["create"], pods("attach"))
-            || self.may_any(user, &change, request("", "pods"))
-            || self.may_any(user, &change, pods("ephemeralcontainers"))
+                .any(|(group, kind)| self.may_any(actor, &change, request(group, kind)))
+            || self.may_any(actor, &["create"], pods("exec"))
+            || self.may_any(actor, &["create"], pods("attach"))
+            || self.may_any(actor, &change, request("", "pods"))
+            || self.may_any(actor, &change, pods("ephemeralcontainers"))
             || self.may_any(
-                user,
+                actor,
                 &["create", "get"],
                 ResourceRequest::new("get", "", "nodes").with_subresource("proxy"),
             )
     }
 
-    fn bind_and_escalate(&mut self, user: &User) {
+    fn bind_and_escalate(&mut self, actor: &Actor) {
         let rbac = |verb, resource, namespace| {
             ResourceRequest::new(verb, API_GROUP, resource).in_namespace(namespace)
         };
@@ -273,8 +385,8 @@ impl Naive {
             } else {
                 "rolebindings"
             };
-            let may_write = self.may(user, rbac("create", bindings, namespace))
-                || self.may_any(user, &["update", "patch"], rbac("", bindings, namespace));
+            let may_write = self.may(actor, rbac("create", bindings, namespace))
+                || self.may_any(actor, &["update", "patch"], rbac("", bindings, namespace));
             for (kind, own, name) in &roles {
                 let resource = if *kind == "Role" {
                     "roles"
@@ -283,20 +395,25 @@ impl Naive {
                 };
                 let is_there = *kind == "ClusterRole" || own == namespace;
                 let bind = rbac("bind", resource, namespace).with_name(name);
-                if is_there && may_write && self.may(user, bind) {
+                if is_there && may_write && self.may_while_served(actor, bind) {
                     self.give(kind, name, namespace);
                 }
-                let may = |verb| self.may(user, rbac(verb, resource, own).with_name(name));
-                let may_rewrite = may("escalate") && (may("update") || may("patch"));
+                let write = |verb| rbac(verb, resource, own).with_name(name);
+                let may_rewrite = self.may_while_served(actor, write("escalate"))
+                    && (self.may(actor, write("update")) || self.may(actor, write("patch")));
                 if is_there && may_rewrite && self.is_held(kind, name, namespace) {
                     self.give_everything(namespace);
                 }
             }
             for (resource, own) in [("clusterroles", ""), ("roles", namespace)] {
                 let is_there = resource == "clusterroles" || !namespace.is_empty();
-                let may_make = self.may(user, rbac("create", resource, own))
-                    && self.may(user, rbac("escalate", resource, own));
-                let may_bind = self.may_any(user, &["bind"], rbac("", resource, namespace));
+                let may_make = self.may(actor, rbac("create", resource, own))
+                    && self.may_while_served(actor, rbac("escalate", resource, own));
+                let bind = rbac("bind", resource, namespace);
+                let may_bind = NAMES
+                    .iter()
+                    .chain(&["fresh"])
+                    .any(|name| self.may_while_served(actor, bind.with_name(name)));
                 if is_there && may_make && may_bind && may_write {
                     self.give_everything(namespace);
                 }
@@ -369,5 +486,16 @@ impl Naive {
             });
         }
         self.give("ClusterRole", "gained", namespace);
+    }
+}
+
+/// Builds the request for another verb, without a name unless it has one.
+fn asked<'r>(verb: &'r str, request: &ResourceRequest<'r>) -> ResourceRequest<'r> {
+    let asked = ResourceRequest::new(verb, request.group(), request.resource())
+        .with_subresource(request.subresource().unwrap_or_default())
+        .in_namespace(request.namespace().unwrap_or_default());
+    match request.name() {
+        Some(name) => asked.with_name(name),
+        None => asked,
     }
 }
