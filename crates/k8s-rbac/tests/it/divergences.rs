@@ -83,6 +83,12 @@ fn each_divergence_is_real() {
     let refused = RequestInfo::parse_like_apiserver(version, "GET", "/x?pretty=true").unwrap();
     let body = Forbidden::new("u", refused.request(), "").body();
     divergences.compare("pretty-body", &true, &body.contains("\n  "));
+    let path = Request::path("get", "/x");
+    let theirs = r#"forbidden: User "50%!d(MISSING)" cannot get path "/x""#.to_owned();
+    let ours = Forbidden::new("50%d", path, "").to_string();
+    divergences.compare("percent-in-refusal", &theirs, &ours);
+    let ours = ours.replace("50%d", "50%!d(MISSING)");
+    assert_eq!(ours, theirs, "nothing else differs");
     let path =
         RequestInfo::parse_like_apiserver(version, "GET", "http://host/x").map(|info| info.path);
     divergences.compare("absolute-url", &Ok("/x".to_owned()), &path);
