@@ -109,14 +109,20 @@ impl Cluster {
     }
 
     fn step_of_rule(&self, grant: &BindingGrant<'_>) -> Step {
+        let role = grant.role();
+        let (kind, name) = (Printable::new(&role.kind), Quoted::new(&role.name));
+        let (allowed, place) = self.allowed_by_rule(grant);
+        Step::new(format!("{kind} {name} allows {allowed}"), place)
+    }
+
+    /// Returns what the rule of a grant allows, and the place of the rule.
+    pub(crate) fn allowed_by_rule(&self, grant: &BindingGrant<'_>) -> (String, Option<Place>) {
         let (role, rule) = (grant.role(), grant.rule());
         let namespace = match (role.kind.as_str(), grant.binding()) {
             ("Role", BindingName::RoleBinding { namespace, .. }) => namespace,
             _ => "",
         };
-        let kind = Printable::new(&role.kind);
-        let (name, allowed) = (Quoted::new(&role.name), rule_text(rule));
-        let mut text = format!("{kind} {name} allows {allowed}");
+        let mut text = rule_text(rule);
         let mut owner = role.name.clone();
         if namespace.is_empty()
             && let Some(source) = self.rbac.source_of_rule(&role.name, rule)
@@ -135,7 +141,7 @@ impl Cluster {
         {
             text.push_str(&format!(", of the default policy of Kubernetes {version}"));
         }
-        Step::new(text, place)
+        (text, place)
     }
 }
 

@@ -42,6 +42,8 @@ mod edit;
 mod escalate;
 mod grant;
 mod listing;
+#[cfg(feature = "report")]
+pub mod report;
 mod united;
 mod who_can;
 mod whoami;

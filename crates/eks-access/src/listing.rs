@@ -1,5 +1,6 @@
 //! Everything that a caller or a user may do.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
@@ -88,6 +89,12 @@ impl Listing {
     #[must_use]
     pub const fn is_master(&self) -> bool {
         self.is_master
+    }
+
+    /// Returns notes on what the answer rests on.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Returns the same, to be printed by namespace.
@@ -245,16 +252,17 @@ impl Cluster {
         let Ok(resolved) = self.find(who)? else {
             return Ok(None);
         };
-        let policy = self.policy_of(&resolved);
+        let policy = self.policy_of(&resolved).into_owned();
         Ok(Some((resolved.user, policy)))
     }
 
     /// Returns the policy with the access policies of a caller as bindings.
-    fn policy_of(&self, resolved: &Resolved) -> Policy {
-        let mut policy = self.policy().clone();
-        let Some(caller) = &resolved.caller else {
-            return policy;
+    fn policy_of(&self, resolved: &Resolved) -> Cow<'_, Policy> {
+        let is_held = |caller: &&Authenticated| !caller.access_policies().is_empty();
+        let Some(caller) = resolved.caller.as_ref().filter(is_held) else {
+            return Cow::Borrowed(self.policy());
         };
+        let mut policy = self.policy().clone();
         let named = |name: &str, namespace: &str| Metadata {
             name: name.to_owned(),
             namespace: namespace.to_owned(),
@@ -299,6 +307,6 @@ impl Cluster {
                 }
             }
         }
-        policy
+        Cow::Owned(policy)
     }
 }

@@ -197,7 +197,8 @@ impl Cluster {
         Ok(why)
     }
 
-    fn ways(
+    /// Returns the ways from a user to a request: group `system:masters`, then RBAC, then access policies.
+    pub(crate) fn ways(
         &self,
         resolved: &Resolved,
         request: &Request<'_>,

@@ -6,5 +6,8 @@ mod audit;
 mod formats;
 #[cfg(test)]
 mod props;
+#[cfg(feature = "report")]
+#[cfg(test)]
+mod report;
 #[cfg(test)]
 mod sources;

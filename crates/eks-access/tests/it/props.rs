@@ -10,7 +10,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-const ROLES: [&str; 4] = ["r0", "r1", "r2", "r3"];
+pub(crate) const ROLES: [&str; 4] = ["r0", "r1", "r2", "r3"];
 const USERNAMES: [&str; 4] = ["alice", "bob", "{{SessionName}}", "u:{{SessionName}}"];
 const GROUPS: [&str; 3] = ["g1", "g2", "t:{{SessionName}}"];
 /// The sessions that are tried. The first is the one that stands for any.
@@ -35,12 +35,12 @@ struct Binding {
 }
 
 #[derive(Clone, Debug)]
-struct World {
+pub(crate) struct World {
     rules: Vec<Mapped>,
     entries: Vec<Mapped>,
     roles: Vec<(Vec<&'static str>, Vec<&'static str>)>,
     bindings: Vec<Binding>,
-    mode: AuthenticationMode,
+    pub(crate) mode: AuthenticationMode,
 }
 
 fn mapped(usernames: &'static [&'static str]) -> impl Strategy<Value = Mapped> {
@@ -62,7 +62,7 @@ fn mapped(usernames: &'static [&'static str]) -> impl Strategy<Value = Mapped> {
         })
 }
 
-fn world() -> impl Strategy<Value = World> {
+pub(crate) fn world() -> impl Strategy<Value = World> {
     let role = (
         subsequence(vec!["get", "list"], 1..=2),
         subsequence(vec!["pods", "secrets"], 1..=2),
@@ -111,12 +111,12 @@ fn world() -> impl Strategy<Value = World> {
         })
 }
 
-fn arn(role: &str) -> String {
+pub(crate) fn arn(role: &str) -> String {
     format!("arn:aws:iam::111122223333:role/{role}")
 }
 
 impl World {
-    fn documents(&self) -> Vec<Document> {
+    pub(crate) fn documents(&self) -> Vec<Document> {
         let mut map =
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: aws-auth, namespace: kube-system}\n\
                        data:\n  mapRoles: |\n"

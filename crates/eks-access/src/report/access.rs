@@ -1,0 +1,570 @@
+//! What each principal may do, in the whole cluster and in each namespace, from the answers of the library.
+
+use std::collections::BTreeSet;
+
+use aws_auth_map::{AccessPolicy, AccessScope};
+use eks_auth::Authenticated;
+use k8s_rbac::{
+    KubernetesVersion, Objects, PRIVILEGED_GROUP, Policy, Request, ResourceRequest, SubjectName,
+    User,
+};
+use k8s_rbac_analysis::explain;
+
+use printable_text::Printable;
+use serde::Serialize;
+
+use super::level::{AccessLevel, is_reading};
+use crate::callers::Caller;
+use crate::can::notes_on_session;
+use crate::cluster::Cluster;
+use crate::grant::is_master;
+use crate::listing::{ListedRule, Listing};
+use crate::no_answer::NoAnswer;
+use crate::question::{Question, written};
+use crate::resolved::Resolved;
+use crate::verdict::Step;
+use crate::who::{CallerArn, Who};
+use crate::why::NearMiss;
+
+/// The number of ways of a cell that are listed at most. Our choice: more than a person compares.
+const MAX_WAYS: usize = 8;
+
+/// The number of near misses of a principal without permissions that are listed at most. Our choice.
+const MAX_NEAR_MISSES: usize = 12;
+
+/// What one principal may do.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PrincipalAccess {
+    #[serde(flatten)]
+    pub(super) caller: Caller,
+    pub(super) level: AccessLevel,
+    /// Whether it has the level in the whole cluster, and not only in namespaces.
+    pub(super) is_cluster_wide: bool,
+    /// The level in a namespace that has no cell.
+    pub(super) level_elsewhere: AccessLevel,
+    pub(super) mapping: Vec<Step>,
+    pub(super) cells: Vec<AccessCell>,
+    pub(super) rules: Vec<ListedRule>,
+    pub(super) near_misses: Vec<NearMiss>,
+    pub(super) notes: Vec<String>,
+    /// The user and the groups that it is.
+    #[serde(skip)]
+    pub(super) identities: Vec<SubjectName>,
+}
+
+impl PrincipalAccess {
+    /// Returns the principal, the user that it becomes, and the rule that maps it.
+    #[must_use]
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Returns the level of the greatest risk among the cells.
+    #[must_use]
+    pub const fn level(&self) -> AccessLevel {
+        self.level
+    }
+
+    /// Returns the permissions in the whole cluster, if there are any, then those in each namespace that has
+    /// permissions of its own, in the order of the names.
+    #[must_use]
+    pub fn cells(&self) -> &[AccessCell] {
+        &self.cells
+    }
+
+    /// Returns the level in a namespace that has no cell: that of the permissions in the whole cluster,
+    /// without those on paths.
+    #[must_use]
+    pub const fn level_elsewhere(&self) -> AccessLevel {
+        self.level_elsewhere
+    }
+
+    /// Returns the place of the level in the order of risk: see [`rank`].
+    pub(super) const fn rank(&self) -> u8 {
+        rank(self.level, self.is_cluster_wide)
+    }
+}
+
+/// What one principal may do in the whole cluster or in one namespace, and why.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessCell {
+    /// `None` for the whole cluster.
+    pub(super) namespace: Option<String>,
+    pub(super) level: AccessLevel,
+    /// The access policies that may add to the level, and whose rules are not published.
+    pub(super) unknown_policies: Vec<String>,
+    pub(super) verbs: Vec<String>,
+    /// A request that needs the level.
+    pub(super) request: Option<String>,
+    /// The ways to the request.
+    pub(super) ways: Vec<Vec<Step>>,
+    pub(super) ways_left_out: usize,
+    #[serde(skip)]
+    pub(super) door: Door,
+}
+
+impl AccessCell {
+    /// Returns the namespace. `None` for the whole cluster.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// Returns the level there, which the permissions in the whole cluster are part of.
+    #[must_use]
+    pub const fn level(&self) -> AccessLevel {
+        self.level
+    }
+
+    /// Returns the verbs that are allowed there on some resource or path, in the order of the Kubernetes
+    /// documentation; `*` for every verb. What Kubernetes allows every authenticated user is left out.
+    #[must_use]
+    pub fn verbs(&self) -> &[String] {
+        &self.verbs
+    }
+
+    /// Returns the ways to a request that needs the level.
+    #[must_use]
+    pub fn ways(&self) -> &[Vec<Step>] {
+        &self.ways
+    }
+}
+
+/// The first way to a level: the user, group or access entry, and the role or policy.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Door {
+    pub(super) subject: String,
+    pub(super) role: String,
+}
+
+/// Orders levels by risk. What is held in the whole cluster is a greater risk than what is held in some
+/// namespaces, except that to read or write a cluster is less than to take over a namespace.
+pub(super) const fn rank(level: AccessLevel, is_cluster_wide: bool) -> u8 {
+    match (level, is_cluster_wide) {
+        (AccessLevel::Full, true) => 13,
+        (AccessLevel::Escalate, true) => 12,
+        (AccessLevel::Workloads, true) => 11,
+        (AccessLevel::Secrets, true) => 10,
+        (AccessLevel::Full, false) => 9,
+        (AccessLevel::Escalate, false) => 8,
+        (AccessLevel::Workloads, false) => 7,
+        (AccessLevel::Secrets, false) => 6,
+        (AccessLevel::Write, true) => 5,
+        (AccessLevel::Write, false) => 4,
+        (AccessLevel::Read, true) => 3,
+        (AccessLevel::Read, false) => 2,
+        (AccessLevel::Unknown, _) => 1,
+        (AccessLevel::None, _) => 0,
+    }
+}
+
+/// A request without a namespace, of a rule.
+#[derive(Clone, Copy, Debug)]
+enum Atom<'l> {
+    Resource(ResourceRequest<'l>),
+    Path { verb: &'l str, path: &'l str },
+}
+
+impl<'l> Atom<'l> {
+    const fn request(self, namespace: Option<&'l str>) -> Request<'l> {
+        match (self, namespace) {
+            (Self::Resource(request), Some(namespace)) => {
+                Request::Resource(request.in_namespace(namespace))
+            }
+            (Self::Resource(request), None) => Request::Resource(request),
+            (Self::Path { verb, path }, _) => Request::path(verb, path),
+        }
+    }
+}
+
+/// A rule of a principal, without what every authenticated user may do.
+struct Kept<'l> {
+    rule: &'l ListedRule,
+    verbs: Vec<&'l str>,
+    read: Option<Atom<'l>>,
+    write: Option<Atom<'l>>,
+}
+
+impl<'l> Kept<'l> {
+    /// Keeps the verbs of a rule with a request that `common` does not allow. `None` if there are none.
+    fn of(listed: &'l ListedRule, common: &Common) -> Option<Self> {
+        let mut kept = Self {
+            rule: listed,
+            verbs: Vec::new(),
+            read: None,
+            write: None,
+        };
+        for verb in &listed.rule().verbs {
+            let Some(atom) = atoms(listed, verb).find(|atom| !common.allows(atom)) else {
+                continue;
+            };
+            kept.verbs.push(verb);
+            let of_kind = match is_reading(verb) {
+                true => &mut kept.read,
+                false => &mut kept.write,
+            };
+            of_kind.get_or_insert(atom);
+        }
+        (!kept.verbs.is_empty()).then_some(kept)
+    }
+
+    fn is_of_paths(&self) -> bool {
+        self.rule.rule().resources.is_empty()
+    }
+
+    /// Returns whether the rule applies in a namespace, or in the whole cluster. The scope of an access policy
+    /// may be a pattern.
+    fn applies(&self, namespace: Option<&str>, patterns: &[&str]) -> bool {
+        let of_rule = self.rule.namespaces();
+        match namespace {
+            None => of_rule.is_empty(),
+            Some(_) if self.is_of_paths() => false,
+            Some(name) => {
+                of_rule.is_empty()
+                    || of_rule
+                        .iter()
+                        .any(|own| own == name || covers(own, name, patterns))
+            }
+        }
+    }
+}
+
+/// Returns whether a scope that is a pattern covers a namespace.
+fn covers(scope: &str, namespace: &str, patterns: &[&str]) -> bool {
+    patterns.contains(&scope)
+        && AccessScope::Namespaces(vec![scope.to_owned()]).covers(Some(namespace))
+}
+
+/// Lists the requests of a rule for a verb.
+fn atoms<'l>(listed: &'l ListedRule, verb: &'l str) -> impl Iterator<Item = Atom<'l>> {
+    let rule = listed.rule();
+    let name = rule.resource_names.first().map_or("", String::as_str);
+    let of_resources = rule.api_groups.iter().flat_map(move |group| {
+        rule.resources.iter().map(move |resource| {
+            let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+            let request = ResourceRequest::new(verb, group, resource);
+            Atom::Resource(request.with_subresource(subresource).with_name(name))
+        })
+    });
+    let paths = rule.non_resource_urls.iter();
+    of_resources.chain(paths.map(move |path| Atom::Path { verb, path }))
+}
+
+/// What Kubernetes allows every authenticated user by default, which no report is about.
+pub(super) struct Common {
+    policy: Policy,
+    user: User,
+}
+
+impl Common {
+    pub(super) fn of_version(version: KubernetesVersion) -> Self {
+        Self {
+            policy: Policy::new(Objects::bootstrap(version)),
+            user: User::new("", [""; 0]).authenticated(),
+        }
+    }
+
+    fn allows(&self, atom: &Atom<'_>) -> bool {
+        let response = self.policy.rbac(&self.user, &atom.request(None));
+        response.decision().is_allow()
+    }
+}
+
+/// A principal whose permissions are listed.
+struct Seat<'l> {
+    resolved: &'l Resolved,
+    is_master: bool,
+    rules: Vec<Kept<'l>>,
+    unknown: Vec<&'l AccessPolicy>,
+    patterns: Vec<&'l str>,
+}
+
+impl Cluster {
+    /// Reports on a caller. `None` if it is no user.
+    ///
+    /// # Errors
+    ///
+    /// As [`list`](Self::list) and [`why`](Self::why).
+    pub(super) fn access_of(
+        &self,
+        caller: Caller,
+        arn: &CallerArn,
+        namespaces: &BTreeSet<String>,
+        common: &Common,
+    ) -> Result<Option<PrincipalAccess>, NoAnswer> {
+        let who = Who::Caller(arn.clone());
+        let Ok(resolved) = self.find(&who)? else {
+            return Ok(None);
+        };
+        let listing = self.list(&who)?;
+        let seat = self.seat(&resolved, &listing, common);
+        let mut cells: Vec<AccessCell> = self.cell(&seat, None).into_iter().collect();
+        for namespace in own_namespaces(&seat, namespaces) {
+            cells.extend(self.cell(&seat, Some(namespace)));
+        }
+        let (level, is_cluster_wide) = cells
+            .iter()
+            .map(|cell| (cell.level, cell.namespace.is_none()))
+            .max_by_key(|(level, is_cluster_wide)| rank(*level, *is_cluster_wide))
+            .unwrap_or((AccessLevel::None, false));
+        let near_misses = match level {
+            AccessLevel::None => self.near_misses_of(&who)?,
+            _ => Vec::new(),
+        };
+        let level_elsewhere = level_elsewhere(&seat, cells.first());
+        Ok(Some(PrincipalAccess {
+            identities: identities(&resolved.user),
+            level,
+            is_cluster_wide,
+            level_elsewhere,
+            cells,
+            near_misses,
+            rules: seat.rules.iter().map(|kept| kept.rule.clone()).collect(),
+            notes: self.notes_of_principal(&who, &resolved.user, &listing),
+            mapping: resolved.steps.clone(),
+            caller,
+        }))
+    }
+
+    fn seat<'l>(&self, resolved: &'l Resolved, listing: &'l Listing, common: &Common) -> Seat<'l> {
+        let policies = resolved
+            .caller
+            .as_ref()
+            .map_or(&[][..], Authenticated::access_policies);
+        let scopes = policies.iter().map(AccessPolicy::scope);
+        let patterns = scopes.flat_map(|scope| match scope {
+            AccessScope::Cluster => &[],
+            AccessScope::Namespaces(names) => names.as_slice(),
+        });
+        Seat {
+            resolved,
+            is_master: is_master(&resolved.user),
+            rules: listing
+                .rules()
+                .iter()
+                .filter_map(|rule| Kept::of(rule, common))
+                .collect(),
+            unknown: policies
+                .iter()
+                .filter(|policy| self.access_policies().get(policy).is_none())
+                .collect(),
+            patterns: patterns
+                .map(String::as_str)
+                .filter(|name| name.contains('*'))
+                .collect(),
+        }
+    }
+
+    /// Reports on one scope. `None` if nothing is allowed there.
+    fn cell(&self, seat: &Seat<'_>, namespace: Option<&str>) -> Option<AccessCell> {
+        let rules: Vec<&Kept<'_>> = seat
+            .rules
+            .iter()
+            .filter(|kept| kept.applies(namespace, &seat.patterns))
+            .collect();
+        let unknown: Vec<&AccessPolicy> = seat
+            .unknown
+            .iter()
+            .copied()
+            .filter(|policy| policy.scope().covers(namespace))
+            .collect();
+        if rules.is_empty() && unknown.is_empty() && !seat.is_master {
+            return None;
+        }
+        let (level, request) = self.level_of_rules(seat, &rules, namespace);
+        let mut cell = AccessCell {
+            namespace: namespace.map(str::to_owned),
+            level,
+            unknown_policies: unknown.iter().map(ToString::to_string).collect(),
+            verbs: verbs(seat, &rules),
+            request: request.as_ref().map(written),
+            ways: Vec::new(),
+            ways_left_out: 0,
+            door: Door::default(),
+        };
+        match &request {
+            Some(request) => self.explain_cell(seat, request, &mut cell),
+            None => self.explain_unknown(seat, &unknown, &mut cell),
+        }
+        Some(cell)
+    }
+
+    fn level_of_rules<'n>(
+        &self,
+        seat: &Seat<'n>,
+        rules: &[&Kept<'n>],
+        namespace: Option<&'n str>,
+    ) -> (AccessLevel, Option<Request<'n>>) {
+        let by_question = match rules.is_empty() && !seat.is_master {
+            true => None,
+            false => self.level_by_question(seat.resolved, namespace),
+        };
+        let write = || rules.iter().find_map(|kept| kept.write);
+        let read = || rules.iter().find_map(|kept| kept.read);
+        if let Some((level, request)) = by_question {
+            (level, Some(request))
+        } else if let Some(atom) = write() {
+            (AccessLevel::Write, Some(atom.request(namespace)))
+        } else if let Some(atom) = read() {
+            (AccessLevel::Read, Some(atom.request(namespace)))
+        } else {
+            (AccessLevel::Unknown, None)
+        }
+    }
+
+    /// Fills in the ways to a request, which are those of [`why`](Self::why).
+    fn explain_cell(&self, seat: &Seat<'_>, request: &Request<'_>, cell: &mut AccessCell) {
+        let explanation = explain(self.policy(), &seat.resolved.user, request);
+        let mut ways = self.ways(seat.resolved, request, &explanation);
+        cell.ways_left_out = ways.len().saturating_sub(MAX_WAYS);
+        ways.truncate(MAX_WAYS);
+        cell.ways = ways;
+        cell.door = match (seat.is_master, explanation.grants().first()) {
+            (true, _) => Door {
+                subject: format!("Group {PRIVILEGED_GROUP}"),
+                role: "every permission, built in".to_owned(),
+            },
+            (false, Some(grant)) => Door {
+                subject: format!("{} {}", grant.subject().kind, grant.subject().name),
+                role: format!("{} {}", grant.role().kind, grant.role().name),
+            },
+            (false, None) => self.door_of_policy(seat, request),
+        };
+    }
+
+    fn door_of_policy(&self, seat: &Seat<'_>, request: &Request<'_>) -> Door {
+        let policies = seat.resolved.caller.iter();
+        let mut policies = policies.flat_map(Authenticated::access_policies);
+        let allowing = policies.find(|policy| {
+            let rules = self.access_policies().get(policy).unwrap_or_default();
+            policy.scope().covers(request.namespace())
+                && rules.iter().any(|rule| rule.allows(request))
+        });
+        allowing.map_or_else(Door::default, door_of_entry)
+    }
+
+    fn explain_unknown(&self, seat: &Seat<'_>, unknown: &[&AccessPolicy], cell: &mut AccessCell) {
+        let place = seat.resolved.caller.as_ref().and_then(|caller| {
+            let mapped = caller.mapped();
+            self.place_of_mapping(mapped.backend_index(), mapped.rule())
+        });
+        let step = |policy: &&AccessPolicy| {
+            let text = format!(
+                "the access entry has the access policy {}, whose rules AWS does not publish",
+                Printable::new(&policy.to_string())
+            );
+            vec![Step::new(text, place.clone())]
+        };
+        cell.ways = unknown.iter().take(MAX_WAYS).map(step).collect();
+        cell.door = unknown
+            .first()
+            .map_or_else(Door::default, |policy| door_of_entry(policy));
+    }
+
+    /// Returns the notes that are not the same for every principal.
+    fn notes_of_principal(&self, who: &Who, user: &User, listing: &Listing) -> Vec<String> {
+        let of_all: Vec<String> = self
+            .notes_on_policy()
+            .into_iter()
+            .chain(notes_on_session(who))
+            .collect();
+        let pods = Request::from(ResourceRequest::new("list", "", "pods"));
+        let of_user = explain::notes(user, &pods);
+        let notes = listing.notes().iter().cloned();
+        notes
+            .chain(of_user.iter().map(ToString::to_string))
+            .filter(|note| !of_all.contains(note))
+            .collect()
+    }
+
+    /// Returns the near misses of a principal that has no permissions.
+    fn near_misses_of(&self, who: &Who) -> Result<Vec<NearMiss>, NoAnswer> {
+        let why = self.why(who, &Question::parse("list pods --all-namespaces")?)?;
+        Ok(why
+            .near_misses()
+            .iter()
+            .take(MAX_NEAR_MISSES)
+            .cloned()
+            .collect())
+    }
+}
+
+fn door_of_entry(policy: &AccessPolicy) -> Door {
+    Door {
+        subject: "Access entry".to_owned(),
+        role: policy.name().to_owned(),
+    }
+}
+
+/// Returns the level in a namespace that has no permissions of its own.
+fn level_elsewhere(seat: &Seat<'_>, cluster: Option<&AccessCell>) -> AccessLevel {
+    let Some(cluster) = cluster.filter(|cell| cell.namespace.is_none()) else {
+        return AccessLevel::None;
+    };
+    if cluster.level >= AccessLevel::Secrets || cluster.level == AccessLevel::Unknown {
+        return cluster.level;
+    }
+    let mut of_resources = seat
+        .rules
+        .iter()
+        .filter(|kept| kept.rule.namespaces().is_empty() && !kept.is_of_paths());
+    match of_resources.clone().any(|kept| kept.write.is_some()) {
+        true => AccessLevel::Write,
+        false if of_resources.any(|kept| kept.read.is_some()) => AccessLevel::Read,
+        false if !cluster.unknown_policies.is_empty() => AccessLevel::Unknown,
+        false => AccessLevel::None,
+    }
+}
+
+/// Returns the namespaces in which a principal has permissions of its own.
+fn own_namespaces<'n>(seat: &Seat<'_>, namespaces: &'n BTreeSet<String>) -> Vec<&'n str> {
+    let is_own = |name: &&str| {
+        seat.rules.iter().any(|kept| {
+            !kept.rule.namespaces().is_empty() && kept.applies(Some(name), &seat.patterns)
+        }) || seat.unknown.iter().any(|policy| {
+            matches!(policy.scope(), AccessScope::Namespaces(_))
+                && policy.scope().covers(Some(name))
+        })
+    };
+    let names = namespaces.iter().map(String::as_str);
+    names.filter(is_own).collect()
+}
+
+/// Returns the verbs of some rules, in order and each once.
+fn verbs(seat: &Seat<'_>, rules: &[&Kept<'_>]) -> Vec<String> {
+    if seat.is_master {
+        return vec!["*".to_owned()];
+    }
+    let mut verbs: Vec<&str> = rules.iter().flat_map(|kept| &kept.verbs).copied().collect();
+    verbs.sort_unstable_by_key(|verb| (order(verb), *verb));
+    verbs.dedup();
+    verbs.into_iter().map(str::to_owned).collect()
+}
+
+/// The verbs that have an order, which is that of the Kubernetes documentation.
+const VERBS: [&str; 9] = [
+    "*",
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+];
+
+fn order(verb: &str) -> usize {
+    let at = VERBS.iter().position(|one| *one == verb);
+    at.unwrap_or(VERBS.len())
+}
+
+/// Returns the names that bindings may have for a user.
+fn identities(user: &User) -> Vec<SubjectName> {
+    let groups = user.groups.iter().cloned().map(SubjectName::Group);
+    std::iter::once(SubjectName::User(user.name.clone()))
+        .chain(groups)
+        .collect()
+}
