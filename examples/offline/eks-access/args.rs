@@ -232,6 +232,12 @@ pub(crate) enum Command {
     /// What is lost, changed and skipped is listed on standard error; the exit status is 1 if anything was
     /// lost or changed.
     Convert(Convert),
+    /// Write one HTML page that shows who can do what, and why.
+    ///
+    /// Principals, the users and groups that they become, bindings, roles and findings, with a matrix of
+    /// principals by namespace. The page needs no network, and a script only to filter. With -o json it is the
+    /// data of the page.
+    Report(Report),
     /// How a caller or user can get more permissions: step by step, the shortest chains first.
     ///
     /// Exit status: 0 there is no chain, 1 there is one.
@@ -460,6 +466,17 @@ pub(crate) enum Target {
     CloudFormation,
     /// Terraform resources, with `import` blocks for entries that exist.
     Terraform,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Report {
+    /// The title of the page, such as the name of the cluster.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    /// The file to write, whole or not at all [default: standard output]. With --fleet: a directory, for one
+    /// file for each cluster.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) save_as: Option<PathBuf>,
 }
 
 #[derive(ClapArgs)]

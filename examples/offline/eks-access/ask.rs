@@ -6,7 +6,7 @@ use eks_access::{CallerArn, Cluster, NoAnswer, Power, Question, Who};
 
 use crate::args::{self, By, Command, Common, Scope, User};
 use crate::print::Answer;
-use crate::{check, convert, input};
+use crate::{check, convert, input, report};
 
 /// Answers a command for one cluster.
 pub(crate) fn ask(command: &Command, common: &Common, cluster: &Cluster) -> Answer {
@@ -17,6 +17,7 @@ pub(crate) fn ask(command: &Command, common: &Common, cluster: &Cluster) -> Answ
         }
         Command::Convert(asked) => return convert::convert(asked, common, cluster),
         Command::Escalate(asked) => escalate(asked, cluster),
+        Command::Report(asked) => return report::report(asked, common, cluster),
         Command::Write(asked) => write(asked, common, cluster),
         Command::Completions { .. } | Command::Diff(_) | Command::Edit(_) | Command::Man { .. } => {
             return Answer::failed("fleet", "not a question about a fleet".to_owned());

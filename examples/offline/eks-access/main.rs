@@ -21,6 +21,7 @@ mod in_place;
 mod input;
 mod manual;
 mod print;
+mod report;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -58,11 +59,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether the text of a command is a file for another program, which is printed as it is.
+/// Whether the text of a command is a file, which is printed as it is.
 const fn is_for_programs(command: &Command) -> bool {
     matches!(
         command,
-        Command::Completions { .. } | Command::Convert(_) | Command::Edit(_) | Command::Man { .. }
+        Command::Completions { .. }
+            | Command::Convert(_)
+            | Command::Edit(_)
+            | Command::Man { .. }
+            | Command::Report(_)
     )
 }
 
@@ -90,6 +95,7 @@ fn answer(args: &Args) -> Answer {
         Command::Audit(asked) => Ok(audit::answer(common, asked)),
         Command::Completions { shell } => Ok(manual::completions(*shell)),
         Command::Man { command } => manual::page(command.as_deref()),
+        Command::Report(asked) if common.fleet.is_some() => report::of_fleet(asked, common),
         _ if common.fleet.is_some() => return of_fleet(args),
         Command::Check(asked) => check::check(asked, common),
         Command::Diff(asked) => diff::diff(asked, common),

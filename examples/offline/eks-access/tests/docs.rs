@@ -33,11 +33,16 @@ fn run(line: &str, status: u8) -> (String, u8) {
     if let Some(file) = line.strip_prefix("cat ") {
         return (fs::read_to_string(file).unwrap(), 0);
     }
+    let (line, file) = line.split_once(" > ").unwrap_or((line, ""));
     let args = Args::try_parse_from(words(line)).unwrap();
     let answer = crate::run(&args);
     let aside = answer.aside.iter();
     let aside: String = aside.map(|line| format!("eks-access: {line}\n")).collect();
     let text = print::text(&answer, args.common.output);
+    if !file.is_empty() {
+        assert!(!text.is_empty(), "{line} writes nothing to {file}");
+        return (aside, answer.status);
+    }
     (aside + &text, answer.status)
 }
 
