@@ -32,6 +32,8 @@ struct Cluster {
     /// Counts the interruptions of all connections.
     interruptions: u64,
     lists: usize,
+    /// How many of the next requests for a further page of a list are answered with `410 Gone`.
+    forgotten_pages: usize,
 }
 
 #[derive(Clone)]
@@ -103,6 +105,11 @@ impl ApiServer {
 
     pub(crate) fn forbid(&self, path: &str) {
         self.cluster().forbidden.push(path.to_owned());
+    }
+
+    /// Answers the next requests for a further page of a list with `410 Gone`.
+    pub(crate) fn forget_pages(&self, count: usize) {
+        self.cluster().forgotten_pages = count;
     }
 
     pub(crate) fn lists(&self) -> usize {
@@ -185,9 +192,10 @@ async fn answer(State(server): State<ApiServer>, uri: Uri) -> Response {
         .iter()
         .any(|no| path.starts_with(no))
     {
-        let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": "forbidden by the test", "reason": "Forbidden", "code": 403});
-        return (StatusCode::FORBIDDEN, status.to_string()).into_response();
+        return failure(StatusCode::FORBIDDEN, "forbidden by the test");
+    }
+    if let Some(found) = one_object(&server.cluster(), &path) {
+        return found;
     }
     if parameter("watch") != Some("true") {
         let mut cluster = server.cluster();
@@ -198,8 +206,22 @@ async fn answer(State(server): State<ApiServer>, uri: Uri) -> Response {
             .filter(|(at, _)| *at == path)
             .map(|(_, object)| object.clone())
             .collect();
-        let list = json!({"apiVersion": "v1", "kind": "List", "items": items,
-            "metadata": {"resourceVersion": cluster.version.to_string()}});
+        // The token of a page is the number of objects before it.
+        let start: usize = parameter("continue").map_or(0, |text| text.parse().unwrap_or(0));
+        if start > 0 && cluster.forgotten_pages > 0 {
+            cluster.forgotten_pages = cluster.forgotten_pages.saturating_sub(1);
+            return failure(StatusCode::GONE, "the page is gone");
+        }
+        let limit = parameter("limit").and_then(|text| text.parse().ok());
+        let end = limit.map_or(items.len(), |limit: usize| start.saturating_add(limit));
+        let page: Vec<&Value> = items.iter().take(end).skip(start).collect();
+        let next = if end < items.len() {
+            end.to_string()
+        } else {
+            String::new()
+        };
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": page,
+            "metadata": {"resourceVersion": cluster.version.to_string(), "continue": next}});
         return list.to_string().into_response();
     }
     let after = parameter("resourceVersion").map_or(0, |text| text.parse().unwrap_or(0));
@@ -229,6 +251,42 @@ async fn answer(State(server): State<ApiServer>, uri: Uri) -> Response {
         },
     );
     Body::from_stream(lines).into_response()
+}
+
+/// Answers a request that is not for a list: the version, an object, an API group.
+fn one_object(cluster: &Cluster, path: &str) -> Option<Response> {
+    if path == "/version" {
+        let version = json!({"major": "1", "minor": "34+", "gitVersion": "v1.34.1-eks-1"});
+        return Some(version.to_string().into_response());
+    }
+    let (list, name) = path.rsplit_once('/')?;
+    if list == CONFIG_MAPS {
+        let is_it =
+            |(at, object): &&(String, Value)| at == list && object["metadata"]["name"] == name;
+        return Some(match cluster.objects.iter().find(is_it) {
+            Some((_, object)) => object.to_string().into_response(),
+            None => failure(StatusCode::NOT_FOUND, "not found"),
+        });
+    }
+    // A group exists if an object of it does.
+    if list == "/apis" {
+        let prefix = format!("{path}/");
+        let exists = cluster
+            .objects
+            .iter()
+            .any(|(at, _)| at.starts_with(&prefix));
+        return Some(match exists {
+            true => json!({"kind": "APIGroup"}).to_string().into_response(),
+            false => failure(StatusCode::NOT_FOUND, "not found"),
+        });
+    }
+    None
+}
+
+fn failure(code: StatusCode, message: &str) -> Response {
+    let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": message, "reason": "Test", "code": code.as_u16()});
+    (code, status.to_string()).into_response()
 }
 
 fn line(event: &Value) -> Result<Bytes, Infallible> {

@@ -1,8 +1,17 @@
 //! Tests with real sockets: kube's client against stubs of an API server.
 
-#[cfg(all(test, feature = "watch"))]
+#[cfg(test)]
+#[cfg(any(feature = "reader", feature = "watch"))]
 mod api_server;
-#[cfg(all(test, feature = "token-source"))]
+#[cfg(test)]
+#[cfg(feature = "token-source")]
+mod eks_command;
+#[cfg(test)]
+#[cfg(feature = "reader")]
+mod reader;
+#[cfg(test)]
+#[cfg(feature = "token-source")]
 mod token_source;
-#[cfg(all(test, feature = "watch"))]
+#[cfg(test)]
+#[cfg(feature = "watch")]
 mod watch;

@@ -39,7 +39,7 @@ struct World {
 
 impl World {
     fn now(&self) -> UnixTime {
-        UnixTime::from_secs(START + self.seconds.load(Ordering::SeqCst)).unwrap()
+        UnixTime::from_secs(START.saturating_add(self.seconds.load(Ordering::SeqCst))).unwrap()
     }
 
     fn at(&self, seconds: u64) {
