@@ -43,6 +43,25 @@ pub(crate) struct Common {
     /// The roles and users that AWS has, as `aws iam list-roles` and `list-users` print them (repeatable).
     #[arg(long, value_name = "FILE", global = true, help_heading = "The cluster")]
     pub(crate) principals: Vec<PathBuf>,
+    /// Read the cluster itself, with the credentials of the kubeconfig or of the pod; files of -f are read as well.
+    /// Needs a program that was built with the feature `live`.
+    ///
+    /// Only reads: `get` on the ConfigMap, `list` on roles, bindings, `IAMIdentityMapping`s and, for `who` and
+    /// `check`, workloads and service accounts. If one of them may not be read, there is no answer. The command of
+    /// an EKS context (`aws eks get-token`, `aws-iam-authenticator token`) is not run: the program mints the token.
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "fleet",
+        help_heading = "The cluster"
+    )]
+    pub(crate) live: bool,
+    /// The context of the kubeconfig for --live [default: the current one].
+    #[arg(long, value_name = "NAME", global = true, help_heading = "The cluster")]
+    pub(crate) context: Option<String>,
+    /// The kubeconfig for --live [default: that of kubectl].
+    #[arg(long, value_name = "FILE", global = true, help_heading = "The cluster")]
+    pub(crate) kubeconfig: Option<PathBuf>,
     /// A directory with one directory for each cluster, each of which is asked.
     #[arg(
         long,

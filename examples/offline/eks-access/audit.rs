@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::args::{Audit, Common};
 use crate::input;
+use crate::live::Extent;
 use crate::print::{Answer, warnings};
 
 /// The buffer for a log. Our choice: larger ones are no faster.
@@ -63,7 +64,7 @@ fn read(common: &Common, asked: &Audit) -> Result<Answer, String> {
     }
     let cluster = match common.files.is_empty() {
         true => None,
-        false => Some(input::cluster(common)?),
+        false => Some(input::cluster(common, Extent::Access)?),
     };
     if let Some(problem) = cluster.as_ref().and_then(|one| one.unreadable().next()) {
         return Err(problem.to_string());

@@ -13,17 +13,16 @@ use crate::LOCKOUT;
 use crate::args::{Check, Common, Output};
 use crate::in_place;
 use crate::input;
+use crate::live::{self, Extent};
 use crate::print::{Answer, warnings_beside, with_cluster};
 
 /// Checks the cluster of the files.
 pub(crate) fn check(asked: &Check, common: &Common) -> Result<Answer, String> {
     let paths: Vec<PathBuf> = common.files.iter().chain(&asked.paths).cloned().collect();
-    if paths.is_empty() {
-        return Err("give the files of the cluster with -f FILE, -f DIR or -f -".to_owned());
-    }
-    let mut cluster = input::read(common, &paths)?;
+    let mut cluster = input::cluster_with(common, &paths, Extent::Workloads)?;
     let mut fixed = Vec::new();
     if asked.fix {
+        live::refuse(common, "--fix changes a file")?;
         let edited = cluster
             .fix(&input::options(common))
             .map_err(|why| why.to_string())?;
@@ -44,7 +43,8 @@ pub(crate) fn check(asked: &Check, common: &Common) -> Result<Answer, String> {
             cluster = input::read(common, &paths)?;
         }
     }
-    let mut answer = check_cluster(asked, common, &cluster)?;
+    let answer = check_cluster(asked, common, &cluster)?;
+    let mut answer = live::note(answer, common, &cluster);
     let lines = fixed.iter().map(|what| format!("fixed: {what}"));
     answer.aside.splice(0..0, lines);
     Ok(answer)

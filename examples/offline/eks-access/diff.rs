@@ -9,10 +9,12 @@ use crate::args::{Common, Diff, Output};
 use crate::check::of_report;
 use crate::git;
 use crate::input;
+use crate::live;
 use crate::print::{Answer, warnings};
 
 /// Compares two clusters.
 pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
+    live::refuse(common, "clusters are compared from files")?;
     let shared = input::documents(common, &common.files)?;
     let side = |path: &str| -> Result<Vec<Document>, String> {
         let mut documents = git::documents(path, common)?;

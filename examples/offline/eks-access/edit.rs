@@ -7,11 +7,16 @@ use crate::LOCKOUT;
 use crate::args::{Common, Edit, EditCommand, Entry};
 use crate::in_place;
 use crate::input;
+use crate::live::{self, Extent};
 use crate::print::Answer;
 
 /// Changes an entry of the ConfigMap.
 pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
-    let cluster = input::cluster(common)?;
+    live::refuse(
+        common,
+        "an edit is of a file (`kubectl get configmap aws-auth -n kube-system -o yaml`)",
+    )?;
+    let cluster = input::cluster(common, Extent::Access)?;
     let change = match &asked.command {
         EditCommand::Add(entry) => Change::Add(new_entry(entry)),
         EditCommand::Replace(entry) => Change::Replace(new_entry(entry)),

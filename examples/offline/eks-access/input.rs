@@ -3,16 +3,49 @@
 use std::path::{Path, PathBuf};
 
 use eks_access::{Cluster, Document, Options};
-use program::files;
+use k8s_rbac::KubernetesVersion;
+use printable_text::Printable;
+use program::{files, output};
 
+use crate::PROGRAM;
 use crate::args::Common;
+use crate::live::{self, Extent};
 
-/// Reads the cluster that the options describe.
-pub(crate) fn cluster(common: &Common) -> Result<Cluster, String> {
-    if common.files.is_empty() {
-        return Err("give the files of the cluster with -f FILE, -f DIR or -f -".to_owned());
+/// Reads the cluster that the options describe: files, and with `--live` the cluster itself.
+pub(crate) fn cluster(common: &Common, extent: Extent) -> Result<Cluster, String> {
+    cluster_with(common, &common.files, extent)
+}
+
+/// Reads the cluster of these files, and with `--live` the cluster itself.
+pub(crate) fn cluster_with(
+    common: &Common,
+    paths: &[PathBuf],
+    extent: Extent,
+) -> Result<Cluster, String> {
+    let Some(mut live) = live::read(common, extent)? else {
+        if paths.is_empty() {
+            return Err(
+                "give the files of the cluster with -f FILE, -f DIR or -f -, or ask it with --live"
+                    .to_owned(),
+            );
+        }
+        return read(common, paths);
+    };
+    live.documents.extend(documents(common, paths)?);
+    let mut options = options(common);
+    if common.kubernetes_version.is_none() {
+        options = match live.version.parse() {
+            Ok(version) => options.with_kubernetes_version(version),
+            Err(why) => {
+                let (version, newest) =
+                    (Printable::new(&live.version), KubernetesVersion::default());
+                let note = format_args!("--live: Kubernetes {version}: {why}; {newest} is used");
+                output::note(PROGRAM, &note);
+                options
+            }
+        };
     }
-    read(common, &common.files)
+    Ok(Cluster::from_documents(live.documents, &options))
 }
 
 /// Reads the cluster of a directory, which is one of a fleet.

@@ -19,6 +19,7 @@ mod edit;
 mod git;
 mod in_place;
 mod input;
+mod live;
 mod manual;
 mod print;
 mod report;
@@ -31,6 +32,7 @@ use std::process::ExitCode;
 use program::output;
 
 use args::{Args, Color, Command, Output};
+use live::Extent;
 use print::Answer;
 
 /// The name before every line on standard error.
@@ -100,7 +102,8 @@ fn answer(args: &Args) -> Answer {
         Command::Check(asked) => check::check(asked, common),
         Command::Diff(asked) => diff::diff(asked, common),
         Command::Edit(asked) => edit::edit(asked, common),
-        command => input::cluster(common).map(|cluster| ask::ask(command, common, &cluster)),
+        command => input::cluster(common, Extent::of(command))
+            .map(|cluster| live::note(ask::ask(command, common, &cluster), common, &cluster)),
     };
     answer.unwrap_or_else(|why| Answer::failed("input", why))
 }
