@@ -36,6 +36,14 @@ struct Document<R> {
     version: R,
 }
 
+/// Writes a document, and reports what the last of it met: a disk that is full, for instance.
+fn write_document(out: impl Write, document: &impl Serialize) -> io::Result<()> {
+    let mut out = io::BufWriter::new(out);
+    serde_json::to_writer(&mut out, document)?;
+    // Dropping it would hide the error.
+    out.flush()
+}
+
 /// A directory for the last good version of each source.
 ///
 /// If a source cannot be read after a restart, the directory decides who is let into a cluster. So
@@ -64,8 +72,7 @@ impl StateDir {
         };
         let write = || {
             let mut file = Builder::new().prefix(".new-").tempfile_in(&self.path)?;
-            serde_json::to_writer(io::BufWriter::new(&mut file), &document)?;
-            file.flush()?;
+            write_document(&mut file, &document)?;
             file.as_file().sync_all()?;
             file.persist(self.file(name))?;
             // The name of the file is in the directory.
@@ -182,4 +189,20 @@ fn is_private(metadata: &Metadata, user: u32) -> bool {
 #[cfg(not(unix))]
 const fn is_private(_: &Metadata, _: u32) -> bool {
     true
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs::File;
+    use std::io::ErrorKind;
+
+    use super::write_document;
+
+    /// The document is shorter than the buffer, so that only its end reaches the disk.
+    #[test]
+    fn a_full_disk_is_an_error() {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let written = write_document(full, &["short"]);
+        assert_eq!(written.unwrap_err().kind(), ErrorKind::StorageFull);
+    }
 }
