@@ -7,7 +7,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Response, StatusCode};
 use iam_principal::{Identity, Partition};
 
-pub use error::{AnswerError, AnswerFailure, Refusal};
+pub use error::{AnswerError, AnswerFailure, FaultCode, MAX_FAULT_CODE_LEN, Refusal};
 
 use crate::answer::document::{Caller, Fault, Format};
 
@@ -74,8 +74,10 @@ fn by_status(status: StatusCode, format: Option<Format>, body: &[u8]) -> AnswerE
     // the code (`pkg/token/token.go`).
     let throttled = fault.as_ref().is_some_and(Fault::is_throttling);
     let refusal = fault
+        .as_ref()
         .filter(|fault| fault.is_the_senders)
         .and_then(|fault| Refusal::from_code(&fault.code));
+    let fault = fault.and_then(|fault| FaultCode::parse(&fault.code));
     let status_code = status.as_u16();
     match refusal {
         _ if throttled || status == StatusCode::TOO_MANY_REQUESTS => {
@@ -88,10 +90,12 @@ fn by_status(status: StatusCode, format: Option<Format>, body: &[u8]) -> AnswerE
         _ if status.is_redirection() => AnswerFailure::Redirected.into(),
         _ if status.is_server_error() => AnswerFailure::Unavailable {
             status: status_code,
+            fault,
         }
         .into(),
         _ => AnswerFailure::UnexpectedStatus {
             status: status_code,
+            fault,
         }
         .into(),
     }

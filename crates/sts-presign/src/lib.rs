@@ -34,7 +34,10 @@ mod doctor;
 
 pub use accept_policy::{AcceptPolicy, DEFAULT_CLOCK_SKEW, MAX_AGE};
 pub use accepted_request::AcceptedRequest;
-pub use answer::{AnswerError, AnswerFailure, MAX_ANSWER_LEN, Refusal, read_identity};
+pub use answer::{
+    AnswerError, AnswerFailure, FaultCode, MAX_ANSWER_LEN, MAX_FAULT_CODE_LEN, Refusal,
+    read_identity,
+};
 pub use binding::{BindingHeader, MAX_BINDING_LEN};
 pub use cache_key::CacheKey;
 pub use cluster::{BINDING_HEADER, ClusterId, MAX_CLUSTER_ID_LEN};

@@ -66,12 +66,18 @@ fn an_answer_about_anything_else_is_a_failure() {
         ),
         (
             Ok((503, "")),
-            Failed::Sts(AnswerFailure::Unavailable { status: 503 }),
+            Failed::Sts(AnswerFailure::Unavailable {
+                status: 503,
+                fault: None,
+            }),
         ),
         (Ok((429, "")), Failed::Sts(AnswerFailure::Throttled)),
         (
             Ok((403, "<html>")),
-            Failed::Sts(AnswerFailure::UnexpectedStatus { status: 403 }),
+            Failed::Sts(AnswerFailure::UnexpectedStatus {
+                status: 403,
+                fault: None,
+            }),
         ),
         (Ok((302, "")), Failed::Sts(AnswerFailure::Redirected)),
         (Ok((200, "{}")), Failed::Sts(AnswerFailure::Malformed)),

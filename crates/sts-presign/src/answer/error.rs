@@ -1,5 +1,7 @@
 //! Why a response of STS has no identity.
 
+use std::fmt;
+
 use thiserror::Error as ThisError;
 
 /// Why a response has no identity: STS refused the caller, or the exchange failed.
@@ -55,17 +57,73 @@ pub enum AnswerFailure {
     #[error("the response of STS is longer than {max} bytes", max = crate::MAX_ANSWER_LEN)]
     TooLong,
     /// STS failed to answer.
-    #[error("STS failed with status {status}")]
+    #[error("STS failed with status {status}{}", in_parentheses(.fault))]
     Unavailable {
         /// The HTTP status, from 500 on.
         status: u16,
+        /// The error code of STS. `None` if the body is not STS's own document.
+        fault: Option<FaultCode>,
     },
     /// Any other status, or a refusal without STS's own document, such as that of a proxy.
-    #[error("STS answered with the unexpected status {status}")]
+    #[error("STS answered with the unexpected status {status}{}", in_parentheses(.fault))]
     UnexpectedStatus {
         /// The HTTP status.
         status: u16,
+        /// The error code of STS, such as `RegionDisabledException`. `None` if the body is not STS's own
+        /// document.
+        fault: Option<FaultCode>,
     },
+}
+
+fn in_parentheses(fault: &Option<FaultCode>) -> String {
+    fault.map_or_else(String::new, |fault| format!(" ({fault})"))
+}
+
+/// The error code in a document of STS: 1 to [`MAX_FAULT_CODE_LEN`] ASCII letters, digits and dots, the first
+/// a capital letter. A longer one, or one of other characters, is not a code of STS, and is not kept.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct FaultCode {
+    // INVARIANT: ASCII, padded with zeros.
+    bytes: [u8; MAX_FAULT_CODE_LEN],
+}
+
+/// The longest error code that is kept: our choice. `InvalidAuthorizationMessageException`, the longest of the
+/// STS API reference, has 36 letters, and the hexadecimal signature of a request, which must not be logged,
+/// has 64.
+pub const MAX_FAULT_CODE_LEN: usize = 48;
+
+impl FaultCode {
+    /// Parses the text of an error code.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_code = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+            && text.starts_with(|first: char| first.is_ascii_uppercase());
+        let mut bytes = [0; MAX_FAULT_CODE_LEN];
+        bytes
+            .get_mut(..text.len())?
+            .copy_from_slice(text.as_bytes());
+        is_code.then_some(Self { bytes })
+    }
+
+    /// Returns the code, as STS spells it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let text = self.bytes.split(|byte| *byte == 0).next();
+        std::str::from_utf8(text.unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for FaultCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for FaultCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl AnswerFailure {
@@ -150,8 +208,8 @@ impl Refusal {
     }
 }
 
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }

@@ -179,14 +179,27 @@ fn every_failure_has_a_code_and_a_sentence() {
             "STS throttled the request",
         ),
         (
-            AnswerFailure::Unavailable { status: 503 }.into(),
+            AnswerFailure::Unavailable {
+                status: 503,
+                fault: None,
+            }
+            .into(),
             "sts-error",
             "STS failed with status 503",
         ),
         (
-            AnswerFailure::UnexpectedStatus { status: 404 }.into(),
+            AnswerFailure::UnexpectedStatus {
+                status: 404,
+                fault: None,
+            }
+            .into(),
             "sts-error",
             "STS answered with the unexpected status 404",
+        ),
+        (
+            read(403, JSON, r#"{"Error":{"Code":"RegionDisabledException"}}"#).unwrap_err(),
+            "sts-error",
+            "STS answered with the unexpected status 403 (RegionDisabledException)",
         ),
         (
             AnswerFailure::Malformed.into(),
