@@ -4,5 +4,7 @@
 mod divergences;
 #[cfg(test)]
 mod resolver;
+#[cfg(all(test, feature = "sdk"))]
+mod sdk;
 #[cfg(test)]
 mod support;
