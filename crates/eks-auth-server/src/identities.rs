@@ -12,18 +12,14 @@ use eks_auth::{
 use moka::Expiry;
 use moka::future::Cache;
 use sts_presign::{AnswerFailure, CacheKey};
-use tokio::sync::Semaphore;
 use tower::retry::budget::{Budget as _, TpsBudget};
 
 use crate::metrics::Metrics;
+use crate::sts_lanes::{MAX_STS_CALLS, MAX_WAITING, RESERVED_STS_CALLS, StsLanes};
 
 /// How long STS has to answer, repeated attempts and the wait for a free call included: upstream's timeout
 /// (`pkg/token/token.go`, the client of `NewVerifier`).
 pub const STS_DEADLINE: Duration = Duration::from_secs(10);
-
-/// How many calls to STS run at once: our choice. At 20 ms a call, that is 3,200 logins a second, and a flood
-/// of well-formed tokens opens no more connections than this.
-pub const MAX_STS_CALLS: usize = 64;
 
 /// How often a call to STS that was throttled or failed is repeated: our choice. kube-apiserver repeats the
 /// review four times on top of it.
@@ -205,7 +201,7 @@ pub struct Identities {
     authenticator: Authenticator,
     sts: Arc<dyn DynTransport>,
     metrics: Arc<Metrics>,
-    calls: Semaphore,
+    lanes: StsLanes,
     deadline: Duration,
     retries: usize,
     budget: TpsBudget,
@@ -225,7 +221,7 @@ impl Identities {
             authenticator,
             sts,
             metrics,
-            calls: Semaphore::new(MAX_STS_CALLS),
+            lanes: StsLanes::new(MAX_STS_CALLS, RESERVED_STS_CALLS, MAX_WAITING),
             deadline: STS_DEADLINE,
             retries: STS_RETRIES,
             budget: TpsBudget::new(RETRY_WINDOW, RETRIES_PER_SECOND, RETRY_SHARE),
@@ -260,12 +256,15 @@ impl Identities {
         }
     }
 
-    /// Sets how many calls to STS run at once; by default [`MAX_STS_CALLS`]. Others wait, within the
-    /// deadline.
+    /// Sets how many calls to STS run at once, by default [`MAX_STS_CALLS`]; how many of them only known
+    /// callers may use, by default [`RESERVED_STS_CALLS`]; and how many reviews of unknown callers wait for
+    /// one, by default [`MAX_WAITING`]. Further ones fail at once. At least one call is open to all.
+    ///
+    /// Known are the access keys that [`know`](Self::know) was called for, until STS refuses a token of them.
     #[must_use]
-    pub fn with_max_sts_calls(self, calls: usize) -> Self {
+    pub fn with_sts_calls(self, calls: usize, reserved: usize, waiting: usize) -> Self {
         Self {
-            calls: Semaphore::new(calls),
+            lanes: StsLanes::new(calls, reserved, waiting),
             ..self
         }
     }
@@ -285,7 +284,13 @@ impl Identities {
     /// Returns the number of calls to STS that could start now.
     #[must_use]
     pub fn free_sts_calls(&self) -> usize {
-        self.calls.available_permits()
+        self.lanes.free()
+    }
+
+    /// Notes that an access key belongs to a caller whom the rules map to a user, so that its next calls to
+    /// STS may use the reserved share. [`Webhooks`](crate::Webhooks) does so.
+    pub fn know(&self, access_key_id: &str) {
+        self.lanes.know(access_key_id);
     }
 
     /// Returns the number of identities and refusals that are remembered, approximately.
@@ -373,14 +378,20 @@ impl Identities {
     }
 
     async fn ask_within_deadline(&self, call: &PendingStsCall) -> Result<Identity, AuthError> {
+        let access_key_id = call.accepted().access_key_id();
         let asked = tokio::time::timeout(self.deadline, async {
-            // The semaphore is never closed.
-            let _permit = self.calls.acquire().await;
+            let permit = self.lanes.enter(access_key_id).await;
+            let _permit =
+                permit.map_err(|_| TransportError::new(TransportErrorKind::Overloaded))?;
             self.ask_repeatedly(call).await
         });
-        asked
+        let outcome = asked
             .await
-            .unwrap_or_else(|_| Err(TransportError::new(TransportErrorKind::Timeout).into()))
+            .unwrap_or_else(|_| Err(TransportError::new(TransportErrorKind::Timeout).into()));
+        if matches!(outcome, Err(AuthError::Refused(_))) {
+            self.lanes.forget(access_key_id);
+        }
+        outcome
     }
 
     async fn ask_repeatedly(&self, call: &PendingStsCall) -> Result<Identity, AuthError> {

@@ -1,12 +1,12 @@
 //! Counters and times, as Prometheus reads them.
 
-use std::collections::HashSet;
+mod upstream;
+
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use eks_auth::{AuthError, Failed, Refused};
 use http::StatusCode;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -14,23 +14,14 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use sts_presign::AnswerFailure;
+pub use upstream::DynamicFile;
+pub(crate) use upstream::UpstreamResult;
 
 use crate::snapshot::Snapshot;
+use upstream::UpstreamMetrics;
 
 /// The content type of [`Metrics::encode`].
 pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// How many STS regions have a label of their own: AWS has about 40, and a token can name any text of a
-/// region's shape. Those beyond are counted as `other`.
-const MAX_REGIONS: usize = 64;
-const OTHER_REGION: &str = "other";
-
-/// The buckets of upstream's `authenticate_latency_seconds` (Prometheus' defaults, `pkg/metrics`), which end
-/// at the deadline of STS.
-const SECONDS: [f64; 11] = [
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
 
 /// The buckets of our own times: reviews from the cache take less than a millisecond.
 const FINE_SECONDS: [f64; 14] = [
@@ -48,12 +39,7 @@ type Histograms<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram
 /// caller chooses, and there is no global registry.
 pub struct Metrics {
     registry: Mutex<Registry>,
-    regions: Mutex<HashSet<String>>,
-
-    authenticate_latency: Histograms<1>,
-    sts_connection_failures: Counters<1>,
-    sts_responses: Counters<2>,
-    sts_throttling: Counters<1>,
+    upstream: UpstreamMetrics,
 
     reviews: Counters<3>,
     review_seconds: Histograms<1>,
@@ -76,10 +62,6 @@ impl Default for Metrics {
     }
 }
 
-fn coarse() -> Histogram {
-    Histogram::new(SECONDS)
-}
-
 fn fine() -> Histogram {
     Histogram::new(FINE_SECONDS)
 }
@@ -98,11 +80,7 @@ impl Metrics {
     pub fn new() -> Self {
         let metrics = Self {
             registry: Mutex::default(),
-            regions: Mutex::default(),
-            authenticate_latency: Family::new_with_constructor(coarse),
-            sts_connection_failures: Family::default(),
-            sts_responses: Family::default(),
-            sts_throttling: Family::default(),
+            upstream: UpstreamMetrics::new(),
             reviews: Family::default(),
             review_seconds: Family::new_with_constructor(fine),
             cache: Family::default(),
@@ -117,34 +95,9 @@ impl Metrics {
             source_healthy: Family::default(),
             source_last_good: Family::default(),
         };
-        metrics.register_upstream();
+        metrics.upstream.register(&mut lock(&metrics.registry));
         metrics.register_own();
         metrics
-    }
-
-    fn register_upstream(&self) {
-        let mut registry = lock(&self.registry);
-        let upstream = registry.sub_registry_with_prefix("aws_iam_authenticator");
-        upstream.register(
-            "authenticate_latency_seconds",
-            "Time to answer a TokenReview, by result",
-            self.authenticate_latency.clone(),
-        );
-        upstream.register(
-            "sts_connection_failures",
-            "Calls to STS without an answer",
-            self.sts_connection_failures.clone(),
-        );
-        upstream.register(
-            "sts_responses",
-            "Answers of STS, by status",
-            self.sts_responses.clone(),
-        );
-        upstream.register(
-            "sts_throttling",
-            "Answers of STS that throttle",
-            self.sts_throttling.clone(),
-        );
     }
 
     fn register_own(&self) {
@@ -218,6 +171,7 @@ impl Metrics {
     #[must_use]
     pub fn encode(&self, snapshot: &Snapshot) -> String {
         self.rules_generation.set(snapshot.generation());
+        self.upstream.refresh(snapshot.identity_map());
         for source in snapshot.sources() {
             let label = one("source", source.name());
             self.source_healthy
@@ -238,39 +192,20 @@ impl Metrics {
         text
     }
 
-    /// Returns the label of a region: the region itself while there are few.
-    fn region(&self, region: &str) -> String {
-        let mut regions = lock(&self.regions);
-        if regions.contains(region) {
-            return region.to_owned();
-        }
-        if regions.len() >= MAX_REGIONS {
-            return OTHER_REGION.to_owned();
-        }
-        regions.insert(region.to_owned());
-        region.to_owned()
-    }
-
     pub(crate) fn sts_call_started(&self) -> InFlight<'_> {
         InFlight::new(&self.sts_calls)
     }
 
     pub(crate) fn sts_unreachable(&self, region: &str) {
-        let label = one("StsRegion", self.region(region));
-        self.sts_connection_failures.get_or_create(&label).inc();
+        self.upstream.sts_unreachable(region);
     }
 
     pub(crate) fn sts_throttled(&self, region: &str) {
-        let label = one("StsRegion", self.region(region));
-        self.sts_throttling.get_or_create(&label).inc();
+        self.upstream.sts_throttled(region);
     }
 
     pub(crate) fn sts_answered(&self, region: &str, status: StatusCode, took: Duration) {
-        let labels = [
-            ("ResponseCode", status.as_str().to_owned()),
-            ("StsRegion", self.region(region)),
-        ];
-        self.sts_responses.get_or_create(&labels).inc();
+        self.upstream.sts_answered(region, status);
         self.sts_seconds.observe(took.as_secs_f64());
     }
 
@@ -294,9 +229,7 @@ impl Metrics {
     }
 
     pub(crate) fn authenticated(&self, result: UpstreamResult, took: Duration) {
-        self.authenticate_latency
-            .get_or_create(&one("result", result.as_str()))
-            .observe(took.as_secs_f64());
+        self.upstream.authenticated(result, took);
     }
 
     pub(crate) fn cache_used(&self, cache: &'static str) {
@@ -353,42 +286,5 @@ impl<'m> InFlight<'m> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.gauge.dec();
-    }
-}
-
-/// The values of upstream's label `result` (`pkg/metrics/metrics.go`).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum UpstreamResult {
-    InvalidToken,
-    MalformedRequest,
-    StsError,
-    StsThrottling,
-    Success,
-    UnknownUser,
-}
-
-impl UpstreamResult {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidToken => "invalid_token",
-            Self::MalformedRequest => "malformed_request",
-            Self::StsError => "sts_error",
-            Self::StsThrottling => "sts_throttling",
-            Self::Success => "success",
-            // Upstream's spelling.
-            Self::UnknownUser => "uknown_user",
-        }
-    }
-}
-
-impl From<&AuthError> for UpstreamResult {
-    fn from(error: &AuthError) -> Self {
-        match error {
-            AuthError::Failed(Failed::Sts(AnswerFailure::Throttled)) => Self::StsThrottling,
-            AuthError::Failed(Failed::Sts(_) | Failed::Transport(_))
-            | AuthError::Refused(Refused::Sts(_)) => Self::StsError,
-            AuthError::Refused(Refused::Token(_) | Refused::Url(_)) => Self::InvalidToken,
-            AuthError::Failed(_) | AuthError::Refused(_) => Self::UnknownUser,
-        }
     }
 }

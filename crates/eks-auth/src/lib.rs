@@ -13,8 +13,6 @@ mod authenticator;
 mod error;
 mod transport;
 
-#[cfg(feature = "reqwest")]
-mod https;
 #[cfg(feature = "local")]
 mod local;
 #[cfg(feature = "local")]
@@ -25,6 +23,8 @@ mod object;
 mod rbac;
 #[cfg(feature = "review")]
 mod review;
+#[cfg(feature = "reqwest")]
+mod sts_client;
 
 // The crates underneath, so that a program can name them without depending on each.
 pub use aws_auth_map;
@@ -44,8 +44,6 @@ pub use sts_presign::{AcceptPolicy, BindingHeader, ClusterId, UnixTime};
 pub use authenticated::Authenticated;
 pub use authenticator::{Authenticator, PendingStsCall};
 pub use error::{AuthError, Failed, Refused};
-#[cfg(feature = "reqwest")]
-pub use https::{Https, STS_TIMEOUT};
 #[cfg(feature = "local")]
 pub use local::LocalTransport;
 #[cfg(feature = "local")]
@@ -54,6 +52,11 @@ pub use local_keys::{LocalKeys, LocalKeysError, LocalProfile, ProfileError};
 pub use rbac::{AccessPolicyGrant, AccessPolicyRules, Authorization, KubernetesUser, authorize};
 #[cfg(feature = "review")]
 pub use review::{MAX_REVIEW_LEN, Review, ReviewError, ReviewVersion};
+#[cfg(feature = "reqwest")]
+pub use sts_client::{
+    STS_ATTEMPT_TIMEOUT, STS_CONNECT_TIMEOUT, STS_IDLE_CONNECTIONS, STS_IDLE_TIMEOUT, StsClient,
+    StsClientBuilder, StsProxy,
+};
 pub use transport::{
     BoxedAnswer, DynTransport, PostTransport, Transport, TransportError, TransportErrorKind,
 };

@@ -120,6 +120,8 @@ pub enum TransportErrorKind {
     Connect,
     /// The connection broke before the whole answer had arrived.
     Interrupted,
+    /// Too many requests wait for STS already, so this one was not sent.
+    Overloaded,
     /// The client could not be set up.
     Setup,
     /// No answer arrived in time.
@@ -135,6 +137,7 @@ impl TransportErrorKind {
         match self {
             Self::Connect => "sts-unreachable",
             Self::Interrupted => "sts-interrupted",
+            Self::Overloaded => "sts-overloaded",
             Self::Setup => "sts-client-setup",
             Self::Timeout => "sts-timeout",
             Self::TooLong => "response-too-long",
@@ -147,6 +150,7 @@ impl fmt::Display for TransportErrorKind {
         match self {
             Self::Connect => f.write_str("no connection to STS"),
             Self::Interrupted => f.write_str("the connection to STS broke"),
+            Self::Overloaded => f.write_str("too many requests wait for STS"),
             Self::Setup => f.write_str("the client for STS could not be set up"),
             Self::Timeout => f.write_str("STS did not answer in time"),
             Self::TooLong => write!(f, "STS's answer is longer than {MAX_ANSWER_LEN} bytes"),

@@ -81,23 +81,23 @@ impl Webhooks {
     }
 
     fn read_access_review(&self, body: &[u8]) -> Result<AccessReview, (&'static str, String)> {
-        let malformed = |_| {
+        let malformed = || {
             let reason = "the body is not a SubjectAccessReview in JSON";
             ("malformed", reason.to_owned())
         };
-        let mut document: Value = serde_json::from_slice(body).map_err(malformed)?;
-        if let Some(fields) = document.as_object_mut() {
-            let is_untyped = !fields.contains_key("kind") && !fields.contains_key("apiVersion");
-            if is_untyped && self.are_untyped_accepted {
-                fields.insert("kind".to_owned(), "SubjectAccessReview".into());
-                fields.insert("apiVersion".to_owned(), UNTYPED_VERSION.into());
-            }
-            let kind = fields.get("kind").and_then(Value::as_str);
-            if kind != Some(ReviewKind::SubjectAccessReview.as_str()) {
-                return Err(("kind", "`kind` is not `SubjectAccessReview`".to_owned()));
-            }
+        let mut document: Value = serde_json::from_slice(body).map_err(|_| malformed())?;
+        // A derived reader takes a list of the fields as well.
+        let fields = document.as_object_mut().ok_or_else(malformed)?;
+        let is_untyped = !fields.contains_key("kind") && !fields.contains_key("apiVersion");
+        if is_untyped && self.are_untyped_accepted {
+            fields.insert("kind".to_owned(), "SubjectAccessReview".into());
+            fields.insert("apiVersion".to_owned(), UNTYPED_VERSION.into());
         }
-        serde_json::from_value(document).map_err(malformed)
+        let kind = fields.get("kind").and_then(Value::as_str);
+        if kind != Some(ReviewKind::SubjectAccessReview.as_str()) {
+            return Err(("kind", "`kind` is not `SubjectAccessReview`".to_owned()));
+        }
+        serde_json::from_value(document).map_err(|_| malformed())
     }
 }
 

@@ -1,7 +1,7 @@
 //! `TokenReview`s.
 
 use eks_auth::{
-    AuthError, Authenticated, Failed, Identity, Review, ReviewError,
+    AuthError, Authenticated, Failed, Identity, Review, ReviewError, TransportErrorKind,
     aws_auth_map::{Refusal, instance_id},
 };
 use http::StatusCode;
@@ -40,13 +40,18 @@ impl Webhooks {
             Err(error) => UpstreamResult::from(error),
         };
         self.metrics.authenticated(result, review.start.elapsed());
+        self.know_caller(&identified, &outcome);
         scrub(&mut identified, &snapshot);
         match outcome {
             Ok(known) => self.accept(review, &document, &identified, &snapshot, &known),
             Err(error) => {
                 let reason = why_no_name.unwrap_or_else(|| describe(&error));
-                let verdict = match error {
+                let verdict = match &error {
                     AuthError::Refused(_) => Verdict::Refused,
+                    AuthError::Failed(_) if is_overloaded(&error) => {
+                        self.metrics.shed("sts-waiting");
+                        Verdict::Shed
+                    }
                     AuthError::Failed(_) => Verdict::Failed,
                 };
                 self.record(
@@ -61,6 +66,13 @@ impl Webhooks {
                 );
                 self.refuse(&document, &error, &reason)
             }
+        }
+    }
+
+    /// Notes the access key of a caller who was let in by a call to STS.
+    fn know_caller(&self, identified: &Identified, outcome: &Result<Authenticated, AuthError>) {
+        if let (Some(token), Some(_), Ok(_)) = (&identified.token, identified.sts_time, outcome) {
+            self.identities.know(token.access_key_id());
         }
     }
 
@@ -147,6 +159,9 @@ impl Webhooks {
     fn refuse(&self, document: &Review, error: &AuthError, reason: &str) -> Answer {
         match (error, self.statuses) {
             (AuthError::Refused(_), _) => self.unauthenticated(document),
+            (AuthError::Failed(_), _) if is_overloaded(error) => {
+                text(StatusCode::SERVICE_UNAVAILABLE, reason)
+            }
             (AuthError::Failed(_), StatusCodes::ByOutcome) => text(
                 error.webhook_status(),
                 &format!("{reason} ({})", error.code()),
@@ -168,6 +183,11 @@ impl Webhooks {
         };
         json(status, document.unauthenticated())
     }
+}
+
+/// Returns whether the review was shed because too many wait for STS.
+fn is_overloaded(error: &AuthError) -> bool {
+    matches!(error, AuthError::Failed(Failed::Transport(why)) if why.kind() == TransportErrorKind::Overloaded)
 }
 
 const fn malformed_code(error: ReviewError) -> &'static str {

@@ -1,12 +1,17 @@
 //! The cache of identities.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use eks_auth::UnixTime;
+use eks_auth::{Transport, TransportError, UnixTime};
 use eks_auth_server::{CacheSettings, CacheUse, SharedSnapshot, Snapshot};
 
-use crate::support::{Counting, caller, fault, identities, identity_map, token};
+use http::{Request, Response};
+
+use crate::support::{
+    Counting, caller, fault, identities, identity_map, token, token_with_session,
+};
 
 fn now() -> UnixTime {
     std::time::SystemTime::now().try_into().unwrap()
@@ -186,4 +191,93 @@ async fn an_outage_is_not_made_worse_by_repetitions() {
     // 100 calls, a fifth of them again, and five a second within ten seconds.
     assert!(sts.calls() <= 100 + 20 + 50, "{}", sts.calls());
     assert!(sts.calls() > 100, "{}", sts.calls());
+}
+
+/// An STS that answers tokens of the key `AKIDALICE`, refuses those of its session `junk`, and leaves others
+/// without an answer.
+#[derive(Default)]
+struct OnlyAlice {
+    calls: AtomicUsize,
+}
+
+impl Transport for OnlyAlice {
+    async fn send(&self, request: Request<()>) -> Result<Response<Vec<u8>>, TransportError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let uri = request.uri().to_string();
+        let (status, body) = match uri.contains("AKIDALICE") {
+            true if uri.contains("X-Amz-Security-Token=junk") => {
+                (403, fault("SignatureDoesNotMatch"))
+            }
+            true => (200, caller("alice")),
+            false => std::future::pending().await,
+        };
+        let answer = Response::builder()
+            .status(status)
+            .header("content-type", "application/json");
+        Ok(answer.body(body.into_bytes()).unwrap())
+    }
+}
+
+impl OnlyAlice {
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Waits until this many calls were made.
+    async fn reached(&self, calls: usize) {
+        while self.calls() < calls {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+fn alice(session: &str) -> String {
+    token_with_session("AKIDALICE", session)
+}
+
+/// A flood of well-formed tokens takes every open call and every place to wait, and beyond it fails at once.
+/// A known caller logs in with new tokens meanwhile.
+#[tokio::test]
+async fn known_callers_keep_a_share_of_the_calls_in_a_flood() {
+    let sts = Arc::new(OnlyAlice::default());
+    let identities = Arc::new(identities(sts.clone()).with_sts_calls(4, 1, 10));
+    let first = identities.identify(&alice("1"), now()).await;
+    assert!(first.outcome.is_ok());
+    identities.know("AKIDALICE");
+    let mut flood = tokio::task::JoinSet::new();
+    for number in 0..100 {
+        let (identities, junk) = (Arc::clone(&identities), token(&format!("AKIDJUNK{number}")));
+        flood.spawn(async move { identities.identify(&junk, now()).await.outcome });
+    }
+    // Three calls are open to all, and ten reviews wait for them.
+    for _ in 0..87 {
+        let beyond = flood.join_next().await.unwrap().unwrap().unwrap_err();
+        assert_eq!(beyond.code(), "sts-overloaded");
+    }
+    sts.reached(4).await;
+    for session in ["2", "3"] {
+        let known = identities.identify(&alice(session), now()).await;
+        assert!(known.outcome.is_ok(), "{known:?}");
+    }
+    assert_eq!(sts.calls(), 6);
+}
+
+/// Junk that names a known key takes the reserved share once: its refusal makes the key unknown.
+#[tokio::test]
+async fn a_refused_token_takes_its_key_out_of_the_reserved_share() {
+    let sts = Arc::new(OnlyAlice::default());
+    let identities = Arc::new(identities(sts.clone()).with_sts_calls(2, 1, 0));
+    identities.know("AKIDALICE");
+    let (flooded, junk) = (Arc::clone(&identities), token("AKIDJUNK"));
+    tokio::spawn(async move { flooded.identify(&junk, now()).await });
+    sts.reached(1).await;
+    for (session, code) in [
+        ("1", "ok"),
+        ("junk", "signature-mismatch"),
+        ("2", "sts-overloaded"),
+    ] {
+        let outcome = identities.identify(&alice(session), now()).await.outcome;
+        let got = outcome.map_or_else(|error| error.code(), |_| "ok");
+        assert_eq!(got, code, "{session}");
+    }
 }

@@ -44,14 +44,35 @@ pub(crate) fn provider() {
 
 /// Signs a token. Each access key id yields another token.
 pub(crate) fn token(access_key_id: &str) -> String {
-    let credentials = Credentials::new(access_key_id, "secret", None, None, "test");
+    sign(&Credentials::new(
+        access_key_id,
+        "secret",
+        None,
+        None,
+        "test",
+    ))
+}
+
+/// Signs a token with a session. Each session yields another token of the same key.
+pub(crate) fn token_with_session(access_key_id: &str, session: &str) -> String {
+    let session = Some(session.to_owned());
+    sign(&Credentials::new(
+        access_key_id,
+        "secret",
+        session,
+        None,
+        "test",
+    ))
+}
+
+fn sign(credentials: &Credentials) -> String {
     let endpoint = Endpoint::from_host(HOST).unwrap();
     let signer = Signer::new(&endpoint, &ClusterId::parse("demo").unwrap());
     // A second ago, so that a clock that steps back does not refuse it.
     let at = SystemTime::now()
         .checked_sub(Duration::from_secs(1))
         .unwrap();
-    let url = signer.sign_at(&credentials, at).unwrap();
+    let url = signer.sign_at(credentials, at).unwrap();
     eks_token::Token::encode(url.expose())
         .unwrap()
         .expose()

@@ -1,11 +1,14 @@
 //! The documents of the webhooks, over HTTP/1.1 and HTTP/2.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use eks_auth::iam_principal::AccountId;
 use eks_auth_ec2::{DescribeError, DescribeInstances, Instance, Resolver, Settings};
 use eks_auth_server::{
-    Limits, Metrics, ServerTls, SharedSnapshot, Snapshot, SourceStatus, StatusCodes, Webhooks,
+    DynamicFile, Limits, Metrics, ServerTls, SharedSnapshot, Snapshot, SourceStatus, StatusCodes,
+    Webhooks,
 };
 use http::{Request, Version};
 use http_body_util::{BodyExt as _, Full};
@@ -303,6 +306,29 @@ async fn an_access_review_without_a_policy_is_a_failure() {
     }
 }
 
+/// A list of the fields in their order is not the object that Kubernetes writes.
+#[tokio::test]
+async fn an_access_review_that_is_a_list_is_refused() {
+    let spec = r#"{"nonResourceAttributes":{"path":"/metrics","verb":"get"},"user":"jane","groups":["devs"]}"#;
+    for list in [
+        format!(r#"["authorization.k8s.io/v1","SubjectAccessReview",{{}},{spec},{{}}]"#),
+        format!(r#"["SubjectAccessReview","authorization.k8s.io/v1",{{}},{spec},{{}}]"#),
+        format!(r#"[{{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","spec":{spec}}}]"#),
+        r#"{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","spec":[{"verb":"get"},"jane"]}"#
+            .to_owned(),
+    ] {
+        let snapshot = Snapshot::new(identity_map(RULES)).with_policy(policy());
+        let webhooks = with_snapshot(counting(), snapshot, &Arc::default())
+            .with_access_reviews(KubernetesVersion::default());
+        let (status, answer) = ask(webhooks, "/authorize", &list).await;
+        assert_eq!(
+            (status, answer.as_str()),
+            (400, "the body is not a SubjectAccessReview in JSON\n"),
+            "{list}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn readiness_names_each_source() {
     let notes = Arc::default();
@@ -334,11 +360,44 @@ async fn readiness_names_each_source() {
     running.stop().await;
 }
 
+/// An EC2 that answers, throttles and is not reached, in turn.
+#[derive(Default)]
+struct Wavering(AtomicUsize);
+
+impl DescribeInstances for Wavering {
+    async fn describe_instances(&self, _: Vec<String>) -> Result<Vec<Instance>, DescribeError> {
+        let failed = |status| DescribeError {
+            code: "ec2-failed",
+            status,
+            message: String::new(),
+        };
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0 => Ok(Vec::new()),
+            1 => Err(failed(Some(503))),
+            _ => Err(failed(None)),
+        }
+    }
+}
+
+/// Records what happens outside the webhooks.
+async fn note_what_the_program_knows(metrics: &Arc<Metrics>) {
+    metrics.read_config_map_watch_failures(|| 3);
+    metrics.dynamic_file_failed();
+    metrics.dynamic_file_changed(DynamicFile::Rules, Duration::from_secs(2));
+    let settings = Settings::new().with_observer(Metrics::ec2_observer(metrics, "us-west-2"));
+    let names = Resolver::new(Wavering::default(), settings);
+    for number in 0..3 {
+        let _ = names.look_up(&format!("i-{number:017x}")).await;
+    }
+}
+
 #[tokio::test]
 async fn metrics_have_upstreams_names_and_bounded_labels() {
     let sts = Counting::answering(&[(200, caller("alice"))]);
     let notes = Arc::new(Notes::default());
-    let running = Running::start(webhooks(sts, &notes), short(), None).await;
+    let webhooks = webhooks(sts, &notes);
+    note_what_the_program_knows(webhooks.metrics()).await;
+    let running = Running::start(webhooks, short(), None).await;
     let probes = running.probes().await;
     for body in [
         review(&token("AKIDEXAMPLE")),
@@ -361,6 +420,15 @@ async fn metrics_have_upstreams_names_and_bounded_labels() {
         "eks_auth_reviews_total{kind=\"TokenReview\",verdict=\"granted\",code=\"ok\"} 1",
         "eks_auth_reviews_total{kind=\"TokenReview\",verdict=\"malformed\",code=\"kind\"} 1",
         "eks_auth_identity_cache_total{use=\"miss\"} 1",
+        "aws_iam_authenticator_configmap_watch_failures_total 3",
+        "aws_iam_authenticator_dynamic_e2e_latency_seconds_bucket{le=\"3.0\",type=\"dynamic_file\"} 1",
+        "aws_iam_authenticator_dynamic_file_enabled 0",
+        "aws_iam_authenticator_dynamic_file_only 0",
+        "aws_iam_authenticator_dynamicfile_failures_total 1",
+        "aws_iam_authenticator_ec2_connection_failures_total{Region=\"us-west-2\"} 1",
+        "aws_iam_authenticator_ec2_describe_instances_calls_total 3",
+        "aws_iam_authenticator_ec2_responses_total{ResponseCode=\"200\",Region=\"us-west-2\"} 1",
+        "aws_iam_authenticator_ec2_responses_total{ResponseCode=\"503\",Region=\"us-west-2\"} 1",
         "eks_auth_requests 0",
         "# EOF",
     ] {

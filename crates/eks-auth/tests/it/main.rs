@@ -11,9 +11,6 @@ mod authorization;
 #[cfg(feature = "review")]
 mod divergences;
 #[cfg(test)]
-#[cfg(feature = "reqwest")]
-mod https;
-#[cfg(test)]
 #[cfg(feature = "local")]
 mod local;
 #[cfg(test)]
@@ -21,6 +18,9 @@ mod local;
 mod review;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+#[cfg(feature = "reqwest")]
+mod sts_client;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -3,24 +3,24 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use eks_auth::{Transport, TransportError, TransportErrorKind};
 use http::{Request, Response};
 use reqwest::{Certificate, Client, Proxy, redirect};
 use rustls::crypto::CryptoProvider;
 use sts_presign::MAX_ANSWER_LEN;
 use thiserror::Error as ThisError;
 
+use crate::transport::{PostTransport, Transport, TransportError, TransportErrorKind};
+
 /// How long a connection to STS may take, TLS included: our choice. A connection within a region takes a few
 /// milliseconds, and one lost SYN is repeated after a second.
 pub const STS_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long one request to STS may take, the connection included: our choice, half of
-/// [`STS_DEADLINE`](crate::STS_DEADLINE), so that a second attempt fits.
+/// How long one request to STS may take, the connection included: our choice, half of upstream's
+/// (`pkg/token/token.go`, the client of `NewVerifier`), so that a second attempt fits into that time.
 pub const STS_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many idle connections to one STS host are kept: as many as there may be calls at once
-/// ([`MAX_STS_CALLS`](crate::MAX_STS_CALLS)). Upstream keeps two, so that 64 concurrent logins make a new TLS
-/// connection for almost every request.
+/// How many idle connections to one STS host are kept: our choice, as many as `eks-auth-server` makes calls at
+/// once. Upstream keeps two, so that 64 concurrent logins make a new TLS connection for almost every request.
 pub const STS_IDLE_CONNECTIONS: usize = 64;
 
 /// How long an idle connection to STS is kept: below the 60 seconds after which load balancers of AWS close
@@ -160,8 +160,8 @@ impl StsClientBuilder {
 /// decompression, a timeout for the connection and one for the whole exchange, and at most
 /// [`MAX_ANSWER_LEN`] bytes of the answer.
 ///
-/// It sends each request once; [`Identities`](crate::Identities) repeats failures within its deadline. The
-/// program installs a cryptography provider for rustls; this crate chooses none.
+/// It sends each request once; `eks-auth-server` repeats failures within a deadline. The program installs a
+/// cryptography provider for rustls; this crate chooses none.
 #[derive(Clone, Debug)]
 pub struct StsClient {
     client: Client,
@@ -182,7 +182,26 @@ struct NoProvider;
 
 impl Transport for StsClient {
     async fn send(&self, request: Request<()>) -> Result<Response<Vec<u8>>, TransportError> {
-        let request = reqwest::Request::try_from(request.map(|()| reqwest::Body::default()))
+        self.execute(request.map(|()| reqwest::Body::default()))
+            .await
+    }
+}
+
+impl PostTransport for StsClient {
+    async fn send_post(
+        &self,
+        request: Request<&'static str>,
+    ) -> Result<Response<Vec<u8>>, TransportError> {
+        self.execute(request.map(reqwest::Body::from)).await
+    }
+}
+
+impl StsClient {
+    async fn execute(
+        &self,
+        request: Request<reqwest::Body>,
+    ) -> Result<Response<Vec<u8>>, TransportError> {
+        let request = reqwest::Request::try_from(request)
             .map_err(|error| with_cause(TransportErrorKind::Connect, error))?;
         let mut answer = self.client.execute(request).await.map_err(classify)?;
         let mut response = Response::new(Vec::new());
