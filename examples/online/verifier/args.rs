@@ -6,7 +6,8 @@ use aws_auth_map::ConfigMapName;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use sts_presign::BINDING_HEADER;
 
-use crate::settings::Settings;
+use crate::feature_gates::FeatureGates;
+use crate::settings::{LogFormat, LogLevel, Settings};
 
 #[derive(Parser)]
 #[command(
@@ -15,8 +16,74 @@ use crate::settings::Settings;
     about = "Verify EKS bearer tokens, and map their owners to Kubernetes users."
 )]
 pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) before: Before,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The flags that aws-iam-authenticator takes before the subcommand as well.
+#[derive(ClapArgs)]
+pub(crate) struct Before {
+    #[arg(short = 'c', long = "config", hide = true, value_name = "FILE")]
+    before_config: Option<PathBuf>,
+    #[arg(short = 'i', long = "cluster-id", hide = true, value_name = "ID")]
+    before_cluster_id: Option<String>,
+    #[arg(
+        short = 'l',
+        long = "log-format",
+        value_enum,
+        hide = true,
+        value_name = "FORMAT"
+    )]
+    before_log_format: Option<LogFormat>,
+    #[arg(
+        short = 'v',
+        long = "log-verbosity",
+        value_enum,
+        ignore_case = true,
+        hide = true,
+        value_name = "LEVEL"
+    )]
+    before_log_level: Option<LogLevel>,
+    #[arg(long = "feature-gates", hide = true, value_name = "GATES")]
+    before_feature_gates: Option<FeatureGates>,
+}
+
+impl Before {
+    /// Checks that flags stand before `serve` and `check` only, which have all of them.
+    pub(crate) fn check(&self, command: &Command) -> Result<(), String> {
+        let given = [
+            ("--config", self.before_config.is_some()),
+            ("--cluster-id", self.before_cluster_id.is_some()),
+            ("--log-format", self.before_log_format.is_some()),
+            ("--log-verbosity", self.before_log_level.is_some()),
+            ("--feature-gates", self.before_feature_gates.is_some()),
+        ];
+        match (command, given.iter().find(|(_, is_given)| *is_given)) {
+            (Command::Serve(_) | Command::Check(_), _) | (_, None) => Ok(()),
+            (_, Some((flag, _))) => Err(format!(
+                "{flag} before the subcommand is for serve and check; `verifier help` and the subcommand list the \
+                 flags of each"
+            )),
+        }
+    }
+
+    /// Adds the flags to those behind the subcommand, which take precedence.
+    pub(crate) fn join(self, args: ServeArgs) -> ServeArgs {
+        let before = Settings {
+            cluster_id: self.before_cluster_id,
+            log_format: self.before_log_format,
+            log_level: self.before_log_level,
+            feature_gates: self.before_feature_gates,
+            ..Settings::default()
+        };
+        ServeArgs {
+            config: args.config.or(self.before_config),
+            settings: args.settings.or(before),
+            ..args
+        }
+    }
 }
 
 #[derive(Subcommand)]

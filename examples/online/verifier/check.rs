@@ -19,7 +19,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
     let sources = rules::sources(&merged)?;
     let sources = sources.start().map_err(|why| why.to_string())?;
     watch.list(&sources).await;
-    let lines = problems(&merged, &sources.report());
+    let lines = problems(&merged, &sources.report())?;
     let (status, text) = match lines.is_empty() {
         true => (0, "no problems\n".to_owned()),
         false => (REFUSED, lines.concat()),
@@ -27,20 +27,16 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
     Ok(output::finish(PROGRAM, status, &text))
 }
 
-fn problems(merged: &Merged, report: &Report) -> Vec<String> {
-    let mut lines: Vec<String> = merged
-        .ignored
-        .iter()
-        .map(|ignored| format!("{ignored}\n"))
-        .collect();
-    if let Ok(Some(why)) = cluster::without_effect(&merged.settings) {
-        lines.push(format!("{why}\n"));
-    }
+fn problems(merged: &Merged, report: &Report) -> Result<Vec<String>, String> {
+    let notes = merged.settings.without_effect()?;
+    let mut lines: Vec<String> = notes.iter().map(|note| format!("{note}\n")).collect();
     if merged.settings.cluster_id.is_none() {
         lines.push("--cluster-id is required\n".to_owned());
     }
     let address = merged.settings.webhook_address();
-    if merged.settings.tls_cert.is_none() && !address.ip().is_loopback() {
+    let is_tls =
+        merged.settings.tls_cert.is_some() || merged.settings.generate_kubeconfig.is_some();
+    if !is_tls && !address.ip().is_loopback() {
         lines.push(format!(
             "{address} is not a loopback address, and there is no --tls-cert\n"
         ));
@@ -54,5 +50,5 @@ fn problems(merged: &Merged, report: &Report) -> Vec<String> {
             lines.push(format!("{}: {problem}\n", source.name));
         }
     }
-    lines
+    Ok(lines)
 }

@@ -15,11 +15,16 @@
 //! `eks-auth-server`, and `eks-auth-sources` keeps the rules fresh.
 
 mod args;
+mod certificate;
 mod check;
 mod cluster;
 mod doctor;
+#[cfg(feature = "ec2")]
+mod ec2;
+mod feature_gates;
 mod init;
 mod log;
+mod private_dns_names;
 mod rules;
 mod serve;
 mod settings;
@@ -44,11 +49,17 @@ async fn main() -> ExitCode {
         Ok(args) => args,
         Err(status) => return status,
     };
+    let before = args.before;
+    if let Err(why) = before.check(&args.command) {
+        return output::fail(PROGRAM, &why);
+    }
     let outcome = match args.command {
         Command::Token(args) => token::run(args).await,
         Command::Doctor(args) => doctor::run(&args),
-        Command::Serve(args) => serve::run(*args).await.map(|()| ExitCode::SUCCESS),
-        Command::Check(args) => check::run(*args).await,
+        Command::Serve(args) => serve::run(before.join(*args))
+            .await
+            .map(|()| ExitCode::SUCCESS),
+        Command::Check(args) => check::run(before.join(*args)).await,
         Command::Init(args) => init::run(&args),
     };
     outcome.unwrap_or_else(|why| output::fail(PROGRAM, &why))

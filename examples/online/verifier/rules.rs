@@ -1,17 +1,18 @@
 //! The sources of rules, and the snapshot that the webhooks answer by.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
 use aws_auth_map::{BackendModes, IdentityMap, Reader};
 use eks_auth::iam_principal::AccountId;
-use eks_auth_server::{SharedSnapshot, Snapshot, SourceStatus};
+use eks_auth_server::{DynamicFile, Metrics, SharedSnapshot, Snapshot, SourceStatus};
 use eks_auth_sources::{Event, Observer, Report, SourceKind, Sources, SourcesBuilder};
 use printable_text::Printable;
 
-use crate::cluster;
 use crate::log::Log;
 use crate::settings::{Merged, Settings, Size};
+use crate::{cluster, private_dns_names};
 
 /// Describes the sources of the settings.
 pub(crate) fn sources(merged: &Merged) -> Result<SourcesBuilder, String> {
@@ -80,13 +81,25 @@ fn scrubbed(settings: &Settings) -> Result<Vec<AccountId>, String> {
 
 /// Starts the sources. Every file must have rules at the start: a misspelled path would keep every caller out.
 /// The cluster may come later, since this program may be what its API server waits for.
-pub(crate) fn start(merged: &Merged, log: Log) -> Result<(Sources, SharedSnapshot), String> {
+///
+/// `no_names` is the reason why the private DNS names of nodes are not looked up, if they are not.
+pub(crate) fn start(
+    merged: &Merged,
+    log: Log,
+    metrics: &Arc<Metrics>,
+    no_names: Option<&'static str>,
+) -> Result<(Sources, SharedSnapshot), String> {
     let shared = SharedSnapshot::new(Snapshot::new(IdentityMap::new()));
-    let publisher = Publisher {
+    let publisher = Arc::new(Publisher {
         shared: shared.clone(),
         log,
-    };
-    let builder = sources(merged)?.with_observer(Arc::new(publisher));
+        metrics: Arc::clone(metrics),
+        is_loaded: [AtomicBool::new(false), AtomicBool::new(false)],
+        no_names,
+        is_warned: AtomicBool::new(false),
+    });
+    let observer: Arc<dyn Observer> = publisher.clone();
+    let builder = sources(merged)?.with_observer(observer);
     let sources = builder.start().map_err(|why| why.to_string())?;
     let report = sources.report();
     let watched = cluster::kinds(&merged.settings)?;
@@ -108,7 +121,7 @@ pub(crate) fn start(merged: &Merged, log: Log) -> Result<(Sources, SharedSnapsho
                 .to_owned(),
         );
     }
-    publish(&shared, &sources.snapshot(), &report);
+    publisher.publish(&sources.snapshot(), &report);
     Ok((sources, shared))
 }
 
@@ -116,15 +129,77 @@ pub(crate) fn start(merged: &Merged, log: Log) -> Result<(Sources, SharedSnapsho
 struct Publisher {
     shared: SharedSnapshot,
     log: Log,
+    metrics: Arc<Metrics>,
+    /// Whether the dynamic file and the file of backend modes were loaded, so that what follows is a change.
+    is_loaded: [AtomicBool; 2],
+    no_names: Option<&'static str>,
+    is_warned: AtomicBool,
 }
 
 impl Observer for Publisher {
     fn observe(&self, event: &Event) {
         self.log.source(event);
+        match event {
+            Event::Applied {
+                source,
+                last_updated,
+                ..
+            } => {
+                if let Some(file) = dynamic_file(source.kind()) {
+                    self.dynamic_file_applied(file, *last_updated);
+                }
+            }
+            Event::Faulty { source, .. } if dynamic_file(source.kind()).is_some() => {
+                self.metrics.dynamic_file_failed();
+            }
+            _ => {}
+        }
     }
 
     fn publish(&self, snapshot: &Arc<eks_auth_sources::Snapshot>, report: &Arc<Report>) {
         publish(&self.shared, snapshot, report);
+        self.warn_of_names(snapshot.identities());
+    }
+}
+
+impl Publisher {
+    /// As upstream, the first version is no change, and says nothing about a delay.
+    fn dynamic_file_applied(&self, file: DynamicFile, last_updated: Option<u64>) {
+        let [rules, modes] = &self.is_loaded;
+        let is_loaded = match file {
+            DynamicFile::Rules => rules,
+            DynamicFile::BackendModes => modes,
+        };
+        let was_loaded = is_loaded.swap(true, Ordering::Relaxed);
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let delay = last_updated.and_then(|then| now.checked_sub(Duration::from_secs(then)));
+        if let (true, Some(delay)) = (was_loaded, delay) {
+            self.metrics.dynamic_file_changed(file, delay);
+        }
+    }
+
+    /// Warns when rules begin to need names that are not looked up.
+    fn warn_of_names(&self, map: &IdentityMap) {
+        let Some(why) = self.no_names else {
+            return;
+        };
+        let are_needed = private_dns_names::are_needed(map);
+        if are_needed && !self.is_warned.swap(are_needed, Ordering::Relaxed) {
+            self.log.warn(&format!(
+                "nodes whose rule has {{{{EC2PrivateDNSName}}}} cannot join: {why}"
+            ));
+        }
+    }
+}
+
+/// Returns the dynamic file of upstream that a source is. `None` if it is none.
+fn dynamic_file(kind: SourceKind) -> Option<DynamicFile> {
+    match kind {
+        SourceKind::BackendModes => Some(DynamicFile::BackendModes),
+        SourceKind::DynamicFile | SourceKind::DynamicFileByUserId => Some(DynamicFile::Rules),
+        _ => None,
     }
 }
 

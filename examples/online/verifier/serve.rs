@@ -1,23 +1,24 @@
 //! `verifier serve`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use eks_auth::DynTransport;
 use eks_auth_server::{
-    CacheSettings, Identities, Limits, Metrics, Server, ServerTls, StatusCodes, StsClient,
-    StsProxy, TlsFiles, Webhooks,
+    CacheSettings, Identities, Limits, MAX_STS_CALLS, MAX_WAITING, Metrics, PrivateDnsNames,
+    RESERVED_STS_CALLS, Server, ServerTls, StatusCodes, StsClient, StsProxy, TlsFiles, Webhooks,
 };
 use eks_auth_sources::Sources;
 use k8s_rbac::KubernetesVersion;
 use printable_text::Printable;
-use program::files::MAX_SMALL_FILE;
+use program::files::{MAX_SMALL_FILE, name, read_file};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::args::{Common, ServeArgs};
+use crate::certificate::{self, Authority};
 use crate::log::Log;
 use crate::settings::{self, Proxy, Settings, Size, Time};
 use crate::{cluster, rules, setup};
@@ -48,21 +49,23 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     }
     let sts = transport(settings, &common)?;
     let log = Log::start(settings);
-    for ignored in &merged.ignored {
-        log.warn(ignored);
-    }
-    if let Some(why) = cluster::without_effect(settings)? {
-        log.warn(why);
+    for note in settings.without_effect()? {
+        log.warn(&note);
     }
     let watch = cluster::Watch::connect(settings).await?;
-    let (sources, rules) = rules::start(&merged, log)?;
     let metrics = Arc::new(Metrics::new());
+    let names = private_dns_names(settings, &metrics).await?;
+    let no_names = names.as_ref().err().copied();
+    let (sources, rules) = rules::start(&merged, log, &metrics, no_names)?;
     watch.start(&sources, &metrics, log);
     let identities = identities(settings, authenticator, sts, &metrics);
-    let webhooks = webhooks(
+    let mut webhooks = webhooks(
         settings,
         Webhooks::new(identities, rules, metrics, Arc::new(log)),
     )?;
+    if let Ok(names) = names {
+        webhooks = webhooks.with_private_dns_names(names);
+    }
     let limits = limits(settings);
     warn_of_few_files(settings, &limits, log);
     let server = Server::new(Arc::new(webhooks), limits);
@@ -87,6 +90,25 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     probing.abort();
     signals.abort();
     outcome.map(drop).map_err(|why| format!("{address}: {why}"))
+}
+
+/// Returns the look-up of private DNS names, or the reason why there is none.
+#[cfg(feature = "ec2")]
+async fn private_dns_names(
+    settings: &Settings,
+    metrics: &Arc<Metrics>,
+) -> Result<Result<Arc<dyn PrivateDnsNames>, &'static str>, String> {
+    let names = crate::ec2::private_dns_names(settings, metrics).await?;
+    Ok(names.ok_or(crate::ec2::NO_REGION))
+}
+
+#[cfg(not(feature = "ec2"))]
+#[expect(clippy::unused_async, reason = "the other build waits for the region")]
+async fn private_dns_names(
+    _: &Settings,
+    _: &Arc<Metrics>,
+) -> Result<Result<Arc<dyn PrivateDnsNames>, &'static str>, String> {
+    Ok(Err(crate::private_dns_names::NOT_BUILT))
 }
 
 async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, String> {
@@ -114,10 +136,13 @@ fn common(settings: &Settings) -> Result<Common, String> {
     })
 }
 
-/// Loads the server's certificate, if there is one.
+/// Makes the server's certificate if it is to be made, and loads it if there is one.
 fn certificate(settings: &Settings) -> Result<Option<ServerTls>, String> {
+    if settings.generate_kubeconfig.is_some() && settings.tls_cert.is_none() {
+        make_certificate(settings)?;
+    }
     let in_state = |file: &str| {
-        let path = settings.state_dir.as_ref()?.join(file);
+        let path = settings.certificate_dir()?.join(file);
         path.exists().then_some(path)
     };
     let (certificate, key): (PathBuf, PathBuf) = match (&settings.tls_cert, &settings.tls_key) {
@@ -138,13 +163,42 @@ fn certificate(settings: &Settings) -> Result<Option<ServerTls>, String> {
         certificate.display(),
         key.display()
     );
-    ServerTls::load(TlsFiles {
+    let files = TlsFiles {
         certificate,
         key,
         client_authorities: settings.client_ca.clone(),
-    })
-    .map(Some)
-    .map_err(|why| format!("{names}: {why}"))
+    };
+    let tls = ServerTls::load(files.clone()).map_err(|why| format!("{names}: {why}"))?;
+    generate_kubeconfig(settings, &files.certificate)?;
+    Ok(Some(tls))
+}
+
+/// Makes a certificate in the state directory if there is none.
+fn make_certificate(settings: &Settings) -> Result<(), String> {
+    let Some(directory) = settings.certificate_dir() else {
+        return Ok(());
+    };
+    certificate::create_directory(&directory)?;
+    let names = certificate::names(settings.hostname(), settings.webhook_address().ip());
+    let params = certificate::params(&names)?;
+    let key = certificate::key(&directory)?;
+    certificate::certificate(&directory, &key, params).map(drop)
+}
+
+/// Writes the webhook kubeconfig with the server's certificate, as upstream (`pkg/config/config.go`,
+/// `GenerateWebhookKubeconfig`).
+fn generate_kubeconfig(settings: &Settings, chain: &Path) -> Result<(), String> {
+    let Some(path) = &settings.generate_kubeconfig else {
+        return Ok(());
+    };
+    if settings.kubeconfig_pregenerated == Some(true) {
+        return Ok(());
+    }
+    let pem = read_file(chain, MAX_SMALL_FILE).map_err(|why| format!("{}: {why}", name(chain)))?;
+    let port = settings.webhook_address().port();
+    let authority = Authority::Pem(&pem);
+    let text = certificate::kubeconfig(settings.hostname(), port, &authority);
+    certificate::write_kubeconfig(path, &text)
 }
 
 /// Builds the way to STS, and logs a proxy of the environment.
@@ -185,9 +239,11 @@ fn identities(
     if let Some(retries) = settings.sts_retries {
         identities = identities.with_sts_retries(retries);
     }
-    if let Some(calls) = settings.max_sts_calls {
-        identities = identities.with_max_sts_calls(calls);
-    }
+    identities = identities.with_sts_calls(
+        settings.max_sts_calls.unwrap_or(MAX_STS_CALLS),
+        settings.reserved_sts_calls.unwrap_or(RESERVED_STS_CALLS),
+        settings.max_waiting.unwrap_or(MAX_WAITING),
+    );
     if settings.cache == Some(false) {
         return identities.without_cache();
     }
@@ -260,9 +316,7 @@ fn warn_of_few_files(settings: &Settings, limits: &Limits, log: Log) {
             }
         }
     }
-    let calls = settings
-        .max_sts_calls
-        .unwrap_or(eks_auth_server::MAX_STS_CALLS);
+    let calls = settings.max_sts_calls.unwrap_or(MAX_STS_CALLS);
     let needed = limits
         .max_connections
         .saturating_add(calls)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,7 +13,8 @@ use http::Uri;
 use program::files::{MAX_SMALL_FILE, name, read};
 use serde::{Deserialize, Deserializer};
 
-use crate::upstream;
+use crate::feature_gates::FeatureGates;
+use crate::{cluster, upstream};
 
 /// A duration, written as `10s`, `500ms` or `2m`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -96,13 +98,19 @@ pub(crate) enum LogFormat {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogLevel {
     /// Everything, connections that were closed included.
+    #[serde(alias = "trace")]
+    #[value(alias = "trace")]
     Debug,
     /// Failures only.
+    #[serde(alias = "fatal", alias = "panic")]
+    #[value(aliases = ["fatal", "panic"])]
     Error,
     /// One record for each review.
     #[default]
     Info,
     /// Refusals and failures.
+    #[serde(alias = "warning")]
+    #[value(alias = "warning")]
     Warn,
 }
 
@@ -222,6 +230,17 @@ settings! {
     /// The certificate's private key, in PEM.
     #[arg(long, help_heading = "Listeners", value_name = "FILE")]
     tls_key: PathBuf,
+    /// Write the webhook kubeconfig for kube-apiserver to this file at the start. Without --tls-cert, the
+    /// certificate in --state-dir is used, and made if there is none. Default: no file is written.
+    #[arg(long, help_heading = "Listeners", value_name = "FILE")]
+    generate_kubeconfig: PathBuf,
+    /// The webhook kubeconfig exists already, written by `verifier init`: keep it. Default: false.
+    #[arg(long, help_heading = "Listeners", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    kubeconfig_pregenerated: bool,
+    /// The name or address by which kube-apiserver reaches the webhook, for --generate-kubeconfig. Default:
+    /// localhost.
+    #[arg(long, help_heading = "Listeners", value_name = "NAME")]
+    hostname: String,
     /// The authorities of client certificates, in PEM. With it, only clients with a certificate are served.
     #[arg(long, help_heading = "Listeners", value_name = "FILE")]
     client_ca: PathBuf,
@@ -237,7 +256,7 @@ settings! {
     #[arg(long, help_heading = "Reviews", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     upstream_statuses: bool,
 
-    /// How STS is reached: none (directly), environment (HTTPS_PROXY, NO_PROXY), or a URL. Default:
+    /// How STS and EC2 are reached: none (directly), environment (HTTPS_PROXY, NO_PROXY), or a URL. Default:
     /// environment, and the log says so at the start if there is a proxy.
     #[arg(long, help_heading = "STS", value_name = "PROXY")]
     #[serde(deserialize_with = "from_text")]
@@ -260,6 +279,13 @@ settings! {
     /// How many calls to STS run at once; others wait. Default: 64.
     #[arg(long, help_heading = "STS", value_name = "NUMBER")]
     max_sts_calls: usize,
+    /// How many of these calls only known callers may use: those whose access key the rules have mapped to a user
+    /// before. Default: 16.
+    #[arg(long, help_heading = "STS", value_name = "NUMBER")]
+    reserved_sts_calls: usize,
+    /// How many reviews of unknown callers wait for a call; others get 503. Default: 512.
+    #[arg(long, help_heading = "STS", value_name = "NUMBER")]
+    max_waiting: usize,
     /// Remember identities and refusals. Default: true.
     #[arg(long, help_heading = "STS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     cache: bool,
@@ -274,6 +300,27 @@ settings! {
     #[arg(long, help_heading = "STS", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
     cache_negative_ttl: Time,
+
+    /// The role to assume before EC2 is asked for the private DNS names of nodes. Default: the credentials of
+    /// this process.
+    #[arg(long = "ec2-describeInstances-role-arn", alias = "ec2-describe-instances-role-arn", help_heading = "EC2", value_name = "ARN")]
+    #[serde(rename = "ec2-describeInstances-role-arn")]
+    ec2_role: String,
+    /// The resource that the role is assumed for, such as the cluster's ARN: the role's trust policy can require
+    /// it by aws:SourceArn and aws:SourceAccount.
+    #[arg(long = "source-arn", help_heading = "EC2", value_name = "ARN")]
+    source_arn: String,
+    /// The region of the nodes. Default: that of the environment, of the profile or of the instance.
+    #[arg(long, help_heading = "EC2", value_name = "REGION")]
+    ec2_region: String,
+    /// How many calls to EC2 are made in a second. Default: 15.
+    #[arg(long = "ec2-describeInstances-qps", help_heading = "EC2", value_name = "NUMBER")]
+    #[serde(rename = "ec2-describeInstances-qps")]
+    ec2_qps: NonZeroU32,
+    /// How many calls to EC2 are made at once after a rest. Default: 5.
+    #[arg(long = "ec2-describeInstances-burst", help_heading = "EC2", value_name = "NUMBER")]
+    #[serde(rename = "ec2-describeInstances-burst")]
+    ec2_burst: NonZeroU32,
 
     /// How long a TLS handshake may take. Default: 5s.
     #[arg(long, help_heading = "Limits", value_name = "TIME")]
@@ -301,7 +348,7 @@ settings! {
     /// How many requests a second each client address may make; others get 429. Default: no limit, since the
     /// usual client is kube-apiserver alone.
     #[arg(long, help_heading = "Limits", value_name = "NUMBER")]
-    client_rate: std::num::NonZeroU32,
+    client_rate: NonZeroU32,
     /// How long a stopping server goes on accepting while it is not ready. Default: 1s.
     #[arg(long, help_heading = "Limits", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
@@ -315,17 +362,23 @@ settings! {
     #[arg(long, short = 'l', value_enum, help_heading = "Log", value_name = "FORMAT")]
     log_format: LogFormat,
     /// The least level that is logged. Default: info.
-    #[arg(long, value_enum, help_heading = "Log", value_name = "LEVEL")]
+    #[arg(long, short = 'v', value_enum, ignore_case = true, visible_alias = "log-verbosity", env = "AWS_IAM_AUTHENTICATOR_LOG_VERBOSITY", help_heading = "Log", value_name = "LEVEL")]
     log_level: LogLevel,
+
+    /// The feature gates of aws-iam-authenticator, as NAME=BOOL. Every feature is on, and false has no effect.
+    #[arg(long, help_heading = "Compatibility", value_name = "GATES")]
+    #[serde(deserialize_with = "from_text")]
+    feature_gates: FeatureGates,
 }
+
+/// The directory for the certificate that upstream makes (`cmd/aws-iam-authenticator/server.go`).
+const UPSTREAMS_STATE_DIR: &str = "/var/aws-iam-authenticator";
 
 /// Settings, and where they came from.
 pub(crate) struct Merged {
     pub(crate) settings: Settings,
-    /// The file of --config, if it has rules of its own: the backend MountedFile.
+    /// The file of --config: the backend MountedFile.
     pub(crate) mounted_file: Option<PathBuf>,
-    /// The keys of that file that have no effect here, each with its reason.
-    pub(crate) ignored: Vec<String>,
 }
 
 /// Merges the settings: flags, then our file, then aws-iam-authenticator's.
@@ -340,18 +393,13 @@ pub(crate) fn merge(
         let file = toml::from_str(&text).map_err(|why| format!("{}: {why}", name(path)))?;
         settings = settings.or(file);
     }
-    let mut merged = Merged {
-        settings,
-        mounted_file: None,
-        ignored: Vec::new(),
-    };
     if let Some(path) = upstreams {
-        let file = upstream::read_config(path)?;
-        merged.settings = merged.settings.or(file.settings);
-        merged.mounted_file = Some(path.to_owned());
-        merged.ignored = file.ignored;
+        settings = settings.or(upstream::read_config(path)?);
     }
-    Ok(merged)
+    Ok(Merged {
+        settings,
+        mounted_file: upstreams.map(Path::to_owned),
+    })
 }
 
 impl Settings {
@@ -361,6 +409,45 @@ impl Settings {
         let port = self.port.unwrap_or(21_362);
         self.listen
             .unwrap_or_else(|| SocketAddr::new(address, port))
+    }
+
+    /// Returns the name by which kube-apiserver reaches the webhook: upstream's default is that of its `init`.
+    pub(crate) fn hostname(&self) -> &str {
+        self.hostname.as_deref().unwrap_or("localhost")
+    }
+
+    /// Returns the directory of the server's certificate, if --tls-cert does not name it.
+    pub(crate) fn certificate_dir(&self) -> Option<PathBuf> {
+        match (&self.state_dir, &self.generate_kubeconfig) {
+            (Some(directory), _) => Some(directory.clone()),
+            (None, Some(_)) => Some(UPSTREAMS_STATE_DIR.into()),
+            (None, None) => None,
+        }
+    }
+
+    /// Returns the settings that have no effect, each with its reason.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`cluster::without_effect`].
+    pub(crate) fn without_effect(&self) -> Result<Vec<String>, String> {
+        let gates = self.feature_gates.iter();
+        let mut notes: Vec<String> = gates.flat_map(|gates| gates.notes.clone()).collect();
+        notes.extend(cluster::without_effect(self)?.map(str::to_owned));
+        #[cfg(not(feature = "ec2"))]
+        for (name, is_set) in [
+            ("--ec2-describeInstances-role-arn", self.ec2_role.is_some()),
+            ("--source-arn", self.source_arn.is_some()),
+            ("--ec2-region", self.ec2_region.is_some()),
+            ("--ec2-describeInstances-qps", self.ec2_qps.is_some()),
+            ("--ec2-describeInstances-burst", self.ec2_burst.is_some()),
+        ] {
+            if is_set {
+                let why = crate::private_dns_names::NOT_BUILT;
+                notes.push(format!("{name} has no effect: {why}"));
+            }
+        }
+        Ok(notes)
     }
 
     /// Returns the address of the probes.

@@ -7,60 +7,26 @@ use program::files::{MAX_SMALL_FILE, name, read};
 
 use crate::settings::Settings;
 
-/// What its file says beyond the rules.
-#[derive(Default)]
-pub(crate) struct Config {
-    pub(crate) settings: Settings,
-    pub(crate) ignored: Vec<String>,
-}
-
-/// Why keys of `server` have no effect.
-const WITHOUT_EFFECT: [(&str, &str); 6] = [
-    (
-        "ec2DescribeInstancesBurst",
-        "this program does not ask EC2, so rules with {{EC2PrivateDNSName}} fail",
-    ),
-    (
-        "ec2DescribeInstancesQps",
-        "this program does not ask EC2, so rules with {{EC2PrivateDNSName}} fail",
-    ),
-    (
-        "ec2DescribeInstancesRoleARN",
-        "this program does not ask EC2, so rules with {{EC2PrivateDNSName}} fail",
-    ),
-    (
-        "generateKubeconfig",
-        "`verifier init` writes the kubeconfig",
-    ),
-    (
-        "sourceARN",
-        "this program does not ask EC2, so rules with {{EC2PrivateDNSName}} fail",
-    ),
-    (
-        "hostname",
-        "`verifier init --hostname` sets the name in the certificate and the kubeconfig",
-    ),
-];
-
 /// Reads the settings of upstream's file. Its rules, scrubbed accounts and reserved prefixes are read by the
 /// backend MountedFile. As viper does, keys are taken in any case.
-pub(crate) fn read_config(path: &Path) -> Result<Config, String> {
+pub(crate) fn read_config(path: &Path) -> Result<Settings, String> {
     let text = read(path, MAX_SMALL_FILE)?;
     let limits = Limits::new();
     let first = documents(&text, &limits).next();
     let node = match first {
         Some(Ok(node)) => node,
         Some(Err(why)) => return Err(format!("{}: {why}", name(path))),
-        None => return Ok(Config::default()),
+        None => return Ok(Settings::default()),
     };
     let Some(top) = node.as_mapping() else {
         return Err(format!("{}: not a mapping", name(path)));
     };
-    let mut config = Config::default();
-    let settings = &mut config.settings;
-    settings.cluster_id = text_of(top, "clusterID");
+    let mut settings = Settings {
+        cluster_id: text_of(top, "clusterID"),
+        ..Settings::default()
+    };
     let Some(server) = value(top, "server").and_then(Node::as_mapping) else {
-        return Ok(config);
+        return Ok(settings);
     };
     let invalid = |key: &str| format!("{}: server.{key} is not valid", name(path));
     settings.partition = text_of(server, "partition");
@@ -79,14 +45,17 @@ pub(crate) fn read_config(path: &Path) -> Result<Config, String> {
         .filter(|url| !url.is_empty())
         .map(|url| url.parse().map_err(|_| invalid("master")))
         .transpose()?;
-    for (key, why) in WITHOUT_EFFECT {
-        if value(server, key).is_some() {
-            config
-                .ignored
-                .push(format!("{}: server.{key} has no effect: {why}", name(path)));
-        }
-    }
-    Ok(config)
+    settings.generate_kubeconfig = text_of(server, "generateKubeconfig").map(Into::into);
+    settings.kubeconfig_pregenerated =
+        parsed(server, "kubeconfigPregenerated").map_err(|()| invalid("kubeconfigPregenerated"))?;
+    settings.hostname = text_of(server, "hostname");
+    settings.ec2_role = text_of(server, "ec2DescribeInstancesRoleARN");
+    settings.source_arn = text_of(server, "sourceARN");
+    settings.ec2_qps = parsed(server, "ec2DescribeInstancesQps")
+        .map_err(|()| invalid("ec2DescribeInstancesQps"))?;
+    settings.ec2_burst = parsed(server, "ec2DescribeInstancesBurst")
+        .map_err(|()| invalid("ec2DescribeInstancesBurst"))?;
+    Ok(settings)
 }
 
 /// Returns the order of the backends: a list, or text separated by spaces (viper's `GetStringSlice`).

@@ -40,8 +40,8 @@ async fn start(flags: &[&str]) -> Result<Running, String> {
     };
     let merged = settings::merge(args.settings, None, None)?;
     let watch = Watch::connect(&merged.settings).await?;
-    let (sources, rules) = rules::start(&merged, Log)?;
     let metrics = Arc::new(Metrics::new());
+    let (sources, rules) = rules::start(&merged, Log, &metrics, None)?;
     watch.start(&sources, &metrics, Log);
     Ok(Running {
         _sources: sources,

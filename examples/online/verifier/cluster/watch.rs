@@ -65,6 +65,8 @@ impl Watch {
         let Some(watch) = self.watch else {
             return;
         };
+        let config_map = watch.failures();
+        metrics.read_config_map_watch_failures(move || config_map.of(SourceKind::ConfigMap));
         let failures = FailureMetrics(watch.failures());
         metrics.register(|registry| registry.register_collector(Box::new(failures)));
         log.say(&format!("watching rules in the cluster at {}", self.server));
@@ -119,7 +121,7 @@ async fn config(settings: &Settings) -> Result<Config, String> {
     Ok(config)
 }
 
-/// Upstream's counter of failed watches on the ConfigMap, and ours of each source.
+/// Our counter of failed watches of each source.
 #[derive(Debug)]
 struct FailureMetrics(WatchFailures);
 
@@ -127,14 +129,6 @@ impl Collector for FailureMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let of = |kind| ConstCounter::new(self.0.of(kind));
         let counter = of(SourceKind::ConfigMap);
-        // Upstream's name (`pkg/metrics/metrics.go`); the format adds `_total`.
-        let upstreams = encoder.encode_descriptor(
-            "aws_iam_authenticator_configmap_watch_failures",
-            "Failed watches on the ConfigMap",
-            None,
-            counter.metric_type(),
-        )?;
-        counter.encode(upstreams)?;
         let mut ours = encoder.encode_descriptor(
             "eks_auth_watch_failures",
             "Failed watches in the cluster, by kind of source",

@@ -17,6 +17,9 @@ mod signer;
 #[cfg(target_os = "linux")]
 mod stub;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod upstream_settings;
+#[cfg(test)]
 mod verifier;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

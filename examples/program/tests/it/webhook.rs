@@ -11,22 +11,22 @@ use serde_json::Value;
 use crate::run::{self, AWS_AUTH, CREDENTIALS, RBAC, ROOT, capture};
 
 /// A directory that is removed at the end of a test.
-struct Directory(PathBuf);
+pub(crate) struct Directory(PathBuf);
 
 impl Directory {
-    fn new(test: &str) -> Self {
+    pub(crate) fn new(test: &str) -> Self {
         let path = std::env::temp_dir().join(format!("webhook-{test}-{}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn write(&self, file: &str, text: &str) -> String {
+    pub(crate) fn write(&self, file: &str, text: &str) -> String {
         let path = self.0.join(file);
         fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
-    fn path(&self, file: &str) -> String {
+    pub(crate) fn path(&self, file: &str) -> String {
         self.0.join(file).to_str().unwrap().to_owned()
     }
 }
@@ -38,14 +38,14 @@ impl Drop for Directory {
 }
 
 /// A verifier whose log is read as JSON.
-struct Verifier {
-    process: Child,
-    port: u16,
+pub(crate) struct Verifier {
+    pub(crate) process: Child,
+    pub(crate) port: u16,
     probes: u16,
     log: BufReader<std::process::ChildStderr>,
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
         .unwrap()
@@ -53,7 +53,12 @@ fn free_port() -> u16 {
 }
 
 impl Verifier {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_at(arguments, "listening on")
+    }
+
+    /// Starts a verifier, and reads its log up to a line whose message contains a text.
+    pub(crate) fn start_at(arguments: &[&str], message: &str) -> Self {
         let (port, probes) = (free_port(), free_port());
         let (listen, probe_listen) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{probes}"));
         let own = [
@@ -77,12 +82,12 @@ impl Verifier {
             probes,
             log,
         };
-        verifier.line("listening on");
+        verifier.line(message);
         verifier
     }
 
     /// Reads the log up to a line whose message contains a text.
-    fn line(&mut self, message: &str) -> Value {
+    pub(crate) fn line(&mut self, message: &str) -> Value {
         let mut line = String::new();
         while self.log.read_line(&mut line).unwrap() > 0 {
             let entry: Value = serde_json::from_str(&line).unwrap();
@@ -94,7 +99,7 @@ impl Verifier {
         panic!("the log ended before {message:?}");
     }
 
-    fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         exchange(
             self.probes,
             &format!("GET {path} HTTP/1.1\r\nconnection: close\r\n\r\n"),
@@ -109,14 +114,14 @@ impl Verifier {
         exchange(self.port, &request)
     }
 
-    fn review(&self, token: &str) -> String {
+    pub(crate) fn review(&self, token: &str) -> String {
         let body = format!(
             "{{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"TokenReview\",\"spec\":{{\"token\":\"{token}\"}}}}"
         );
         self.post("/authenticate", &body)
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.process.id().to_string();
         let sent = Command::new("kill").args([name, &id]).status().unwrap();
         assert!(sent.success());
@@ -138,7 +143,7 @@ fn exchange(port: u16, request: &str) -> String {
     answer
 }
 
-const LOCAL: [&str; 4] = ["--cluster-id", "demo", "--local-credentials", CREDENTIALS];
+pub(crate) const LOCAL: [&str; 4] = ["--cluster-id", "demo", "--local-credentials", CREDENTIALS];
 
 /// One life: ready, a login with its record, a change of the rules by SIGHUP, a stop by SIGTERM.
 #[test]
@@ -319,13 +324,17 @@ fn check_reports_the_problems_of_settings_and_rules() {
     let ended = capture("verifier", &good, "");
     assert_eq!(ended.stdout, "no problems\n", "{ended:?}");
     assert_eq!(ended.status.code(), Some(0));
-    let upstreams = directory.write("aia.yaml", "server:\n  kubeconfig: /x\n  mapRols: []\n");
+    let upstreams = directory.write(
+        "aia.yaml",
+        "server:\n  kubeconfig: /x\n  ec2DescribeInstancesQps: 1\n  mapRols: []\n",
+    );
     let broken = directory.write("aws-auth.yaml", "mapUsers: [");
     let bad = ["check", "--config", &upstreams, "--aws-auth", &broken];
     let ended = capture("verifier", &bad, "");
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     for part in [
-        "server.kubeconfig has no effect",
+        "--kubeconfig and --master have no effect",
+        "--ec2-describeInstances-qps has no effect: this build does not ask EC2",
         "--cluster-id is required",
         "did you mean `mapRoles`",
         "EKSConfigMap",

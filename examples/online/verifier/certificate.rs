@@ -1,0 +1,147 @@
+//! The certificate that `init` and `serve` make, and the kubeconfig that names it.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::net::IpAddr;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use eks_auth_server::AUTHENTICATE_PATH;
+use printable_text::Printable;
+use program::files;
+use program::output;
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
+
+use crate::PROGRAM;
+
+/// Creates a directory that only its owner can read.
+pub(crate) fn create_directory(directory: &Path) -> Result<(), String> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|why| format!("{}: {why}", directory.display()))
+}
+
+/// Returns the key in key.pem of a directory, and makes one if there is none.
+pub(crate) fn key(directory: &Path) -> Result<KeyPair, String> {
+    let path = directory.join("key.pem");
+    let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    match fs::read_to_string(&path) {
+        Ok(pem) => KeyPair::from_pem(&pem).map_err(|why| failed(&why)),
+        Err(why) if why.kind() == ErrorKind::NotFound => {
+            let key = KeyPair::generate().map_err(|why| failed(&why))?;
+            write_new(&path, &key.serialize_pem(), 0o600)?;
+            Ok(key)
+        }
+        Err(why) => Err(failed(&why)),
+    }
+}
+
+/// Returns cert.pem of a directory, and makes it if there is none.
+pub(crate) fn certificate(
+    directory: &Path,
+    key: &KeyPair,
+    params: CertificateParams,
+) -> Result<PathBuf, String> {
+    let path = directory.join("cert.pem");
+    if !path.exists() {
+        let certificate = params
+            .self_signed(key)
+            .map_err(|why| format!("certificate: {why}"))?;
+        write_new(&path, &certificate.pem(), 0o644)?;
+    }
+    Ok(path)
+}
+
+/// Describes the certificate of the webhook: for servers only, and no authority (upstream's is one, for a
+/// hundred years).
+pub(crate) fn params(names: &[String]) -> Result<CertificateParams, String> {
+    let mut params = CertificateParams::new(names).map_err(|why| {
+        let names = names.join(", ");
+        format!("--hostname: {}: {why}", Printable::new(&names))
+    })?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "verifier");
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    Ok(params)
+}
+
+/// Returns the names of a certificate that is made by `serve`: as upstream, the host name, and the address
+/// unless it stands for all (`pkg/config/certs/certs.go`, `selfSignedCertificate`).
+pub(crate) fn names(hostname: &str, address: IpAddr) -> Vec<String> {
+    let address = (!address.is_unspecified()).then(|| address.to_string());
+    let mut names = vec![hostname.to_owned()];
+    names.extend(address.filter(|address| address != hostname));
+    names
+}
+
+/// How a kubeconfig names the authority of the webhook's certificate.
+pub(crate) enum Authority<'a> {
+    File(&'a str),
+    Pem(&'a str),
+}
+
+/// Returns the kubeconfig of kube-apiserver.
+pub(crate) fn kubeconfig(hostname: &str, port: u16, authority: &Authority<'_>) -> String {
+    let host = match hostname.contains(':') {
+        true => format!("[{hostname}]"),
+        false => hostname.to_owned(),
+    };
+    // JSON is YAML, and its quoting is safe for every path.
+    let server = serde_json::json!(format!("https://{host}:{port}{AUTHENTICATE_PATH}"));
+    let authority = match authority {
+        Authority::File(path) => format!("certificate-authority: {}", serde_json::json!(path)),
+        Authority::Pem(pem) => format!("certificate-authority-data: {}", STANDARD.encode(pem)),
+    };
+    format!(
+        "# kube-apiserver: --authentication-token-webhook-config-file\n\
+         apiVersion: v1\n\
+         kind: Config\n\
+         clusters:\n\
+         - name: verifier\n\
+         \x20 cluster:\n\
+         \x20   server: {server}\n\
+         \x20   {authority}\n\
+         users:\n\
+         - name: kube-apiserver\n\
+         contexts:\n\
+         - name: webhook\n\
+         \x20 context: {{cluster: verifier, user: kube-apiserver}}\n\
+         current-context: webhook\n"
+    )
+}
+
+/// Writes a file that does not exist yet, and replaces one whose content differs. kube-apiserver may run as
+/// another user, and the kubeconfig has no secret, so a new file is readable by all.
+pub(crate) fn write_kubeconfig(path: &Path, text: &str) -> Result<(), String> {
+    match files::read_file(path, files::MAX_SMALL_FILE) {
+        Ok(own) if own == text => Ok(()),
+        _ if path.exists() => files::replace(path, text.as_bytes()),
+        _ => write_new(path, text, 0o644),
+    }
+}
+
+/// Writes a file that does not exist yet; one that exists is kept.
+pub(crate) fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), String> {
+    let opened = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path);
+    match opened.and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    }) {
+        Ok(()) => Ok(()),
+        Err(why) if why.kind() == ErrorKind::AlreadyExists => {
+            output::note(PROGRAM, &format_args!("{}: exists, kept", path.display()));
+            Ok(())
+        }
+        Err(why) => Err(format!("{}: {why}", path.display())),
+    }
+}
