@@ -1,0 +1,258 @@
+//! The faults.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::process::Command;
+use tokio::time::sleep;
+
+use super::verifier::{Scheme, Verifier};
+use super::{Bench, replace};
+use crate::tokens::{Kind, Tokens};
+
+/// The faults by name.
+pub(crate) const NAMES: [&str; 12] = [
+    "SIGHUP, ten times a second",
+    "SIGTERM under load",
+    "certificate replaced, five times",
+    "rules replaced, a hundred times a second",
+    "rules half written, broken and deleted",
+    "clock 10 minutes behind",
+    "clock 10 minutes ahead",
+    "DNS gone",
+    "disk full where state is written",
+    "2,000 idle connections, 1,024 files allowed",
+    "2,000 half heads, 1,024 files allowed",
+    "2,000 slow bodies, 1,024 files allowed",
+];
+
+pub(crate) async fn run(name: &str, bench: &Bench) -> Result<String, String> {
+    match name.split_once(',').map_or(name, |(first, _)| first) {
+        "SIGHUP" => hang_up(bench).await,
+        "SIGTERM under load" => terminate(bench).await,
+        "certificate replaced" => certificate(bench).await,
+        "rules replaced" => rules_replaced(bench).await,
+        "rules half written" => rules_broken(bench).await,
+        "clock 10 minutes behind" => clock(bench, true).await,
+        "clock 10 minutes ahead" => clock(bench, false).await,
+        "DNS gone" => dns(bench).await,
+        "disk full where state is written" => disk_full(bench).await,
+        _ if name.contains("idle") => waste(bench, "idle").await,
+        _ if name.contains("heads") => waste(bench, "half-head").await,
+        _ => waste(bench, "slow-body").await,
+    }
+}
+
+async fn hang_up(bench: &Bench) -> Result<String, String> {
+    let verifier = bench.start().await?;
+    let signals = async {
+        for _ in 0..30 {
+            verifier.signal("-HUP").await?;
+            sleep(Duration::from_millis(100)).await;
+        }
+        Ok::<_, String>(())
+    };
+    let (seen, sent) = bench
+        .load(verifier.address, &["developer"], false, signals)
+        .await?;
+    sent?;
+    Ok(seen.say())
+}
+
+async fn terminate(bench: &Bench) -> Result<String, String> {
+    let mut verifier = bench.start().await?;
+    let address = verifier.address;
+    let stop = async {
+        sleep(Duration::from_secs(1)).await;
+        let start = Instant::now();
+        verifier.signal("-TERM").await?;
+        let status = verifier.ended().await?;
+        Ok::<_, String>((status, start.elapsed()))
+    };
+    let (seen, ended) = bench.load(address, &["developer"], false, stop).await?;
+    let (status, took) = ended?;
+    Ok(format!(
+        "{}; {status} after {} ms",
+        seen.say(),
+        took.as_millis()
+    ))
+}
+
+async fn certificate(bench: &Bench) -> Result<String, String> {
+    let verifier = bench.start().await?;
+    let replaced = async {
+        for _ in 0..5 {
+            sleep(Duration::from_millis(300)).await;
+            bench.renew_certificate()?;
+            verifier.signal("-HUP").await?;
+        }
+        sleep(Duration::from_millis(300)).await;
+        Ok::<_, String>(())
+    };
+    let (seen, replaced) = bench
+        .load(verifier.address, &["developer"], true, replaced)
+        .await?;
+    replaced?;
+    let log = verifier.log(bench);
+    let reloads = log.matches("the certificate was reloaded").count();
+    Ok(format!(
+        "{}, each on a new connection; reloaded {reloads} times",
+        seen.say()
+    ))
+}
+
+async fn rules_replaced(bench: &Bench) -> Result<String, String> {
+    let verifier = bench.start().await?;
+    let replaced = async {
+        for number in 0..300 {
+            bench.write_rules(if number % 2 == 0 { "one" } else { "two" })?;
+            sleep(Duration::from_millis(10)).await;
+        }
+        Ok::<_, String>(())
+    };
+    let names = ["developer", "one", "two"];
+    let (seen, replaced) = bench
+        .load(verifier.address, &names, false, replaced)
+        .await?;
+    replaced?;
+    bench.write_rules("developer")?;
+    let applied = verifier.log(bench).matches("rules applied").count();
+    Ok(format!(
+        "{}, none by a mix of two versions; {applied} versions applied",
+        seen.say()
+    ))
+}
+
+async fn rules_broken(bench: &Bench) -> Result<String, String> {
+    let verifier = bench.start().await?;
+    let path = bench.path("aws-auth.yaml");
+    let whole = std::fs::read_to_string(&path).map_err(|why| why.to_string())?;
+    let failed = |why: std::io::Error| why.to_string();
+    let broken = async {
+        // A writer that pauses in the middle, for less than a file has to stay the same to be a version.
+        for _ in 0..10 {
+            let half = whole.get(..whole.len() / 2).unwrap_or_default();
+            std::fs::write(&path, half).map_err(failed)?;
+            sleep(Duration::from_millis(20)).await;
+            std::fs::write(&path, &whole).map_err(failed)?;
+            sleep(Duration::from_millis(80)).await;
+        }
+        replace(&path, "mapUsers: [")?;
+        sleep(Duration::from_secs(1)).await;
+        std::fs::remove_file(&path).map_err(failed)?;
+        sleep(Duration::from_secs(1)).await;
+        bench.write_rules("developer")
+    };
+    let (seen, broken) = bench
+        .load(verifier.address, &["developer"], false, broken)
+        .await?;
+    broken?;
+    let kept = verifier.log(bench).matches("rules not applied").count();
+    Ok(format!(
+        "{}; the last good version stayed {kept} times",
+        seen.say()
+    ))
+}
+
+/// A verifier whose clock is behind sees tokens from the future, and one whose clock is ahead old ones.
+async fn clock(bench: &Bench, is_behind: bool) -> Result<String, String> {
+    let verifier = bench.start().await?;
+    let tokens = Tokens::new(Kind::Cold, "demo", "us-west-2")?;
+    let (now, off) = (SystemTime::now(), Duration::from_secs(600));
+    let at = match is_behind {
+        true => now.checked_add(off),
+        false => now.checked_sub(off),
+    };
+    let body = tokens.review_signed_at("AKIDCLOCK", at.unwrap_or(now))?;
+    let (status, answer, _) = bench.ask(&verifier, &body).await?;
+    let code = code(&verifier.log(bench));
+    let is_accepted = answer.contains("\"username\"");
+    Ok(format!(
+        "{status}, {}, code `{code}` in the log",
+        if is_accepted { "accepted" } else { "refused" }
+    ))
+}
+
+/// Returns the code of the last record in a log.
+fn code(log: &str) -> String {
+    let (_, after) = log.rsplit_once(" code=\"").unwrap_or_default();
+    after.split('"').next().unwrap_or_default().to_owned()
+}
+
+/// A host that no name server knows, without a proxy that would look it up.
+async fn dns(bench: &Bench) -> Result<String, String> {
+    let verifier = Verifier::start(bench, "exec", Scheme::Https, &["--sts-proxy", "none"]).await?;
+    let tokens = Tokens::new(Kind::Cold, "demo", "us-nowhere-1")?;
+    let (status, answer, took) = bench.ask(&verifier, &tokens.next()?).await?;
+    Ok(format!(
+        "{status} after {} ms: {}",
+        took.as_millis(),
+        answer.trim()
+    ))
+}
+
+/// A file system of 16 KiB that is full, in a mount namespace of its own.
+async fn disk_full(bench: &Bench) -> Result<String, String> {
+    let state = bench.path("state");
+    std::fs::create_dir_all(&state).map_err(|why| why.to_string())?;
+    let state = state.display().to_string();
+    let shell = format!(
+        "exec unshare --map-root-user --mount sh -c 'mount -t tmpfs -o size=16k,mode=700 none \"{state}\" && \
+         {{ cat /dev/zero > \"{state}/fill\" 2>/dev/null; exec \"$@\"; }}' sh"
+    );
+    let verifier = Verifier::start(bench, &shell, Scheme::Https, &["--state-dir", &state]).await?;
+    let replaced = async {
+        for number in 0..10 {
+            bench.write_rules(if number % 2 == 0 { "one" } else { "two" })?;
+            sleep(Duration::from_millis(200)).await;
+        }
+        Ok::<_, String>(())
+    };
+    let names = ["developer", "one", "two"];
+    let (seen, replaced) = bench
+        .load(verifier.address, &names, false, replaced)
+        .await?;
+    replaced?;
+    bench.write_rules("developer")?;
+    let log = verifier.log(bench);
+    let said = log.lines().find(|line| line.contains("state directory"));
+    let said = said.map_or("**the log says nothing**".to_owned(), |line| {
+        let (_, why) = line.split_once("ERROR").unwrap_or(("", line));
+        format!("the log: `{}`", why.trim())
+    });
+    Ok(format!("{}; {said}", seen.say()))
+}
+
+async fn waste(bench: &Bench, kind: &str) -> Result<String, String> {
+    let shell = "ulimit -n 1024; exec";
+    let verifier = Verifier::start(bench, shell, Scheme::Http, &[]).await?;
+    let own = std::env::current_exe().map_err(|why| why.to_string())?;
+    let mut wasting = Command::new("sh")
+        .args(["-c", "ulimit -n 4096; exec \"$@\"", "sh"])
+        .arg(own)
+        .args([
+            "waste",
+            "--kind",
+            kind,
+            "--target",
+            &verifier.address.to_string(),
+        ])
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|why| why.to_string())?;
+    let tokens = Tokens::new(Kind::Cold, "demo", "us-west-2")?;
+    let (mut worst, mut failed) = (Duration::ZERO, 0_u32);
+    for _ in 0..100 {
+        match bench.ask(&verifier, &tokens.next()?).await {
+            Ok((200, body, took)) if body.contains("\"username\"") => worst = worst.max(took),
+            _ => failed = failed.saturating_add(1),
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    let _ = wasting.kill().await;
+    Ok(format!(
+        "100 genuine requests on new connections, {failed} without an answer, the slowest {} ms",
+        worst.as_millis()
+    ))
+}

@@ -1,0 +1,117 @@
+//! Tokens for a load: used again and again, used once, or refused.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use clap::ValueEnum;
+use eks_auth::ClusterId;
+use sts_presign::{Endpoint, Signer};
+
+/// How many tokens are used in turn: those of a mid-sized cluster's users and nodes.
+const HOT: u64 = 200;
+
+/// The access key ids that `measure sts` does not know begin with this.
+pub(crate) const UNKNOWN_KEY: &str = "AKIDUNKNOWN";
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Kind {
+    /// 200 tokens in turn.
+    Hot,
+    /// A new token for each request.
+    Cold,
+    /// A new token for each request, whose key STS does not know.
+    Unknown,
+    /// A new text for each request, which is refused without asking STS.
+    Malformed,
+}
+
+/// Makes the bodies of reviews. Clones number them together.
+#[derive(Clone)]
+pub(crate) struct Tokens {
+    signer: Arc<Signer>,
+    kind: Kind,
+    next: Arc<AtomicU64>,
+    hot: Arc<[String]>,
+    /// Differs between runs, so that no token of a run is known from the one before.
+    run: u64,
+}
+
+impl Tokens {
+    pub(crate) fn new(kind: Kind, cluster_id: &str, region: &str) -> Result<Self, String> {
+        let host = format!("sts.{region}.amazonaws.com");
+        let endpoint = Endpoint::from_host(&host).map_err(|why| format!("{host}: {why}"))?;
+        let cluster_id = ClusterId::parse(cluster_id).map_err(|why| why.to_string())?;
+        let run = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        let mut tokens = Self {
+            signer: Arc::new(Signer::new(&endpoint, &cluster_id)),
+            kind,
+            next: Arc::default(),
+            hot: Arc::default(),
+            run,
+        };
+        if kind == Kind::Hot {
+            tokens.hot = (0..HOT)
+                .map(|number| tokens.review(&format!("AKIDHOT{number}")))
+                .collect::<Result<_, _>>()?;
+        }
+        Ok(tokens)
+    }
+
+    /// Returns the body of the next review.
+    pub(crate) fn next(&self) -> Result<String, String> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        match self.kind {
+            Kind::Hot => {
+                let index = number
+                    .checked_rem(HOT)
+                    .and_then(|index| index.try_into().ok());
+                let review = index.and_then(|index: usize| self.hot.get(index));
+                Ok(review.cloned().unwrap_or_default())
+            }
+            Kind::Cold => self.review(&format!("AKIDCOLD{}X{number}", self.run)),
+            Kind::Unknown => self.review(&format!("{UNKNOWN_KEY}{}X{number}", self.run)),
+            // Cheaper to make than to refuse: the token ends in the middle of its URL.
+            Kind::Malformed => {
+                let url = format!(
+                    "https://sts.us-west-2.amazonaws.com/?Action=GetCallerIdentity&n={number}"
+                );
+                let token = eks_token::Token::encode(&url).map_err(|why| why.to_string())?;
+                Ok(body(token.expose()))
+            }
+        }
+    }
+
+    fn review(&self, access_key_id: &str) -> Result<String, String> {
+        // A second ago, so that a clock that steps back does not refuse it.
+        let now = SystemTime::now();
+        self.review_signed_at(
+            access_key_id,
+            now.checked_sub(Duration::from_secs(1)).unwrap_or(now),
+        )
+    }
+
+    /// Returns the body of a review of a token that was signed at another time.
+    pub(crate) fn review_signed_at(
+        &self,
+        access_key_id: &str,
+        at: SystemTime,
+    ) -> Result<String, String> {
+        let credentials = Credentials::new(access_key_id, "secret", None, None, "measure");
+        let url = self
+            .signer
+            .sign_at(&credentials, at)
+            .map_err(|why| why.to_string())?;
+        let token = eks_token::Token::encode(url.expose()).map_err(|why| why.to_string())?;
+        Ok(body(token.expose()))
+    }
+}
+
+fn body(token: &str) -> String {
+    format!(
+        r#"{{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{{"token":"{token}"}}}}"#
+    )
+}
