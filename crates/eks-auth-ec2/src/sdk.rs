@@ -147,13 +147,15 @@ fn is_caused_by_credentials(error: &(dyn StdError + 'static)) -> bool {
 }
 
 /// Returns the last cause, which is the most specific.
-fn innermost(error: &(dyn StdError + 'static)) -> &(dyn StdError + 'static) {
+fn innermost<'e>(error: &'e (dyn StdError + 'static)) -> &'e (dyn StdError + 'static) {
     causes(error).last().unwrap_or(error)
 }
 
 /// Returns an error and its causes, outermost first.
-fn causes(error: &(dyn StdError + 'static)) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+fn causes<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// A role that is assumed to ask EC2, usually in the account of the instances.
