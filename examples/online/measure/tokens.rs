@@ -19,8 +19,12 @@ pub(crate) const UNKNOWN_KEY: &str = "AKIDUNKNOWN";
 pub(crate) enum Kind {
     /// 200 tokens in turn.
     Hot,
-    /// A new token for each request.
+    /// A new token for each request, each of another key.
     Cold,
+    /// A new token for each request, of 200 keys in turn.
+    Known,
+    /// One token for all requests.
+    One,
     /// A new token for each request, whose key STS does not know.
     Unknown,
     /// A new text for each request, which is refused without asking STS.
@@ -53,11 +57,14 @@ impl Tokens {
             hot: Arc::default(),
             run,
         };
-        if kind == Kind::Hot {
-            tokens.hot = (0..HOT)
-                .map(|number| tokens.review(&format!("AKIDHOT{number}")))
-                .collect::<Result<_, _>>()?;
-        }
+        let keys = match kind {
+            Kind::Hot => HOT,
+            Kind::One => 1,
+            _ => 0,
+        };
+        tokens.hot = (0..keys)
+            .map(|number| tokens.review(&format!("AKIDHOT{number}")))
+            .collect::<Result<_, _>>()?;
         Ok(tokens)
     }
 
@@ -65,12 +72,16 @@ impl Tokens {
     pub(crate) fn next(&self) -> Result<String, String> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         match self.kind {
-            Kind::Hot => {
-                let index = number
-                    .checked_rem(HOT)
-                    .and_then(|index| index.try_into().ok());
-                let review = index.and_then(|index: usize| self.hot.get(index));
-                Ok(review.cloned().unwrap_or_default())
+            Kind::Hot | Kind::One => {
+                let number = usize::try_from(number).unwrap_or(usize::MAX);
+                let index = number.checked_rem(self.hot.len()).unwrap_or(0);
+                Ok(self.hot.get(index).cloned().unwrap_or_default())
+            }
+            Kind::Known => {
+                let key = format!("AKIDKNOWN{}", number.checked_rem(HOT).unwrap_or(0));
+                let session = format!("{}X{number}", self.run);
+                let credentials = Credentials::new(key, "secret", Some(session), None, "measure");
+                self.sign(&credentials, a_second_ago())
             }
             Kind::Cold => self.review(&format!("AKIDCOLD{}X{number}", self.run)),
             Kind::Unknown => self.review(&format!("{UNKNOWN_KEY}{}X{number}", self.run)),
@@ -86,12 +97,7 @@ impl Tokens {
     }
 
     fn review(&self, access_key_id: &str) -> Result<String, String> {
-        // A second ago, so that a clock that steps back does not refuse it.
-        let now = SystemTime::now();
-        self.review_signed_at(
-            access_key_id,
-            now.checked_sub(Duration::from_secs(1)).unwrap_or(now),
-        )
+        self.review_signed_at(access_key_id, a_second_ago())
     }
 
     /// Returns the body of a review of a token that was signed at another time.
@@ -101,13 +107,23 @@ impl Tokens {
         at: SystemTime,
     ) -> Result<String, String> {
         let credentials = Credentials::new(access_key_id, "secret", None, None, "measure");
+        self.sign(&credentials, at)
+    }
+
+    fn sign(&self, credentials: &Credentials, at: SystemTime) -> Result<String, String> {
         let url = self
             .signer
-            .sign_at(&credentials, at)
+            .sign_at(credentials, at)
             .map_err(|why| why.to_string())?;
         let token = eks_token::Token::encode(url.expose()).map_err(|why| why.to_string())?;
         Ok(body(token.expose()))
     }
+}
+
+/// Returns a time that a clock which steps back does not make a time to come.
+fn a_second_ago() -> SystemTime {
+    let now = SystemTime::now();
+    now.checked_sub(Duration::from_secs(1)).unwrap_or(now)
 }
 
 fn body(token: &str) -> String {
