@@ -1,6 +1,6 @@
 //! Which callers become which users.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::{self, Display, Formatter};
 
 use aws_auth_map::{Mapped, Placeholder, Resolution, Rule, RulePrincipal, RuleRef, Template};
@@ -44,6 +44,9 @@ pub struct Caller {
     /// The session name that makes the user that was asked for, if it takes a certain one.
     #[serde(skip_serializing_if = "Option::is_none")]
     session_name: Option<String>,
+    /// Whether a session whose name has an `@` where this one has a `-` makes the same user.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_at_sign_same: bool,
     /// Whether the principal is gone: AWS lists others of its kind and account, and not this one.
     is_gone: bool,
 }
@@ -75,6 +78,17 @@ impl Caller {
         self.session_name.as_deref()
     }
 
+    /// Returns whether a session of this name makes the user that was asked for. `{{SessionName}}` has a `-` in
+    /// place of each `@`, so that several names may.
+    #[must_use]
+    pub fn has_session(&self, name: &str) -> bool {
+        match &self.session_name {
+            None => true,
+            Some(own) if self.is_at_sign_same => name.replace('@', "-") == *own,
+            Some(own) => name == own,
+        }
+    }
+
     /// Returns whether the principal is gone: AWS lists others of its kind and account, and not this one.
     #[must_use]
     pub const fn is_gone(&self) -> bool {
@@ -92,7 +106,15 @@ impl Display for Caller {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Printable::new(&self.principal))?;
         if let Some(session) = &self.session_name {
-            write!(f, ", with a session named {},", Printable::new(session))?;
+            let alike = match self.is_at_sign_same {
+                true => ", with - or @,",
+                false => ",",
+            };
+            write!(
+                f,
+                ", with a session named {}{alike}",
+                Printable::new(session)
+            )?;
         }
         let (name, groups) = (Printable::new(&self.username), in_groups(&self.groups));
         write!(f, " becomes user {name}{groups}")?;
@@ -146,6 +168,20 @@ pub(crate) struct Effective<'c> {
     /// A caller that the rule decides for; of a role, a session named `SESSION`.
     pub(crate) caller: CallerArn,
     pub(crate) authenticated: Authenticated,
+}
+
+/// A session of a role whose name makes a subject of the policy.
+pub(crate) struct NamedSession {
+    pub(crate) caller: CallerArn,
+    pub(crate) principal: String,
+    session: String,
+}
+
+impl Display for NamedSession {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let session = Printable::new(&self.session);
+        write!(f, "{} with a session named {session}", self.principal)
+    }
 }
 
 impl Cluster {
@@ -215,6 +251,9 @@ impl Cluster {
             ),
             None => ("the ARN of the caller".to_owned(), user.groups().to_vec()),
         };
+        let is_at_sign_same = session_name
+            .as_deref()
+            .is_some_and(|name| self.is_at_sign_same(effective, name));
         Caller {
             principal: effective.principal.clone(),
             username,
@@ -228,8 +267,44 @@ impl Cluster {
             backend: mapped.backend().as_str(),
             place: self.place_of_mapping(effective.backend, effective.at),
             session_name,
+            is_at_sign_same,
             is_gone: effective.rule.is_some() && self.principals.lack(&effective.principal),
         }
+    }
+
+    /// Returns the sessions whose names make one of these subjects, each with a name for people. The users of other
+    /// sessions of the same role differ in name only.
+    pub(crate) fn named_sessions(&self, subjects: &BTreeSet<SubjectName>) -> Vec<NamedSession> {
+        let effective = self.effective_rules();
+        let by_session = effective.iter().filter(|one| {
+            one.rule.is_some_and(|rule| {
+                let templates = std::iter::once(rule.username()).chain(rule.groups());
+                templates.into_iter().any(depends_on_session)
+            })
+        });
+        by_session
+            .flat_map(|one| {
+                subjects.iter().filter_map(move |subject| {
+                    let session = self.session_for(one, subject)??;
+                    Some(NamedSession {
+                        caller: one.with_session(&session)?,
+                        principal: one.principal.clone(),
+                        session,
+                    })
+                })
+            })
+            .collect()
+    }
+
+    /// Returns whether a session makes the same user if its name has an `@` in place of each `-`.
+    fn is_at_sign_same(&self, of: &Effective<'_>, session: &str) -> bool {
+        let user = |session: &str| {
+            let (_, _, caller) = self.resolve(&of.with_session(session)?).ok()?;
+            let user = caller?.user().clone();
+            Some((user.username().to_owned(), user.groups().to_vec()))
+        };
+        let other = session.replace('-', "@");
+        other != session && user(session).is_some_and(|own| user(&other) == Some(own))
     }
 
     /// Returns the rules that take effect for a caller, in the order of backends, sections and entries.

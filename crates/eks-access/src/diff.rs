@@ -197,6 +197,22 @@ impl Cluster {
                 callers.insert(one.principal.clone(), Caller::unchanged(&one, new));
             }
         }
+        // A role may be another user, or in another group, for each of its sessions.
+        let mut bound = self.bound_names();
+        bound.extend(new.bound_names());
+        let mut sessions: BTreeMap<String, String> = BTreeMap::new();
+        for named in [self, new]
+            .into_iter()
+            .flat_map(|one| one.named_sessions(&bound))
+        {
+            let resolve = |cluster: &Self| -> Result<Resolution, NoAnswer> {
+                let identity = cluster.identity(&named.caller)?;
+                Ok(cluster.identity_map().resolve(&identity))
+            };
+            let name = named.to_string();
+            callers.insert(name.clone(), Caller::between(resolve(self)?, resolve(new)?));
+            sessions.insert(name, named.principal);
+        }
         if let (Some(arn), Some(identity)) = (caller, &identity) {
             let resolve = |cluster: &Self| cluster.identity_map().resolve(identity);
             callers.insert(
@@ -213,17 +229,23 @@ impl Cluster {
             is_exhaustive: of_map.is_exhaustive(),
             notes: Vec::new(),
         };
+        let is_same = |affected: &str| {
+            let mut of_affected = sessions
+                .iter()
+                .filter(|(_, principal)| *principal == affected);
+            compared.is_same(affected) && of_affected.all(|(name, _)| compared.is_same(name))
+        };
         for change in of_map.changes() {
-            let affected = change.affected().to_string();
-            let same = compared.is_same(&affected) && powers.is_known(change);
+            let same = is_same(&change.affected().to_string()) && powers.is_known(change);
             match same && !is_another_node(change) {
                 true => diff.notes.push(format!("{change}, who may do the same")),
                 false => diff.differences.push(finding_of_change(change, self, new)),
             }
         }
         for (name, caller) in &callers {
+            let principal = sessions.get(name).unwrap_or(name);
             let is_of_change = of_map.changes().iter().any(|change| {
-                change.affected().to_string() == *name && change.kind() != ChangeKind::Changes
+                change.affected().to_string() == *principal && change.kind() != ChangeKind::Changes
             });
             if is_of_change {
                 // Gained or lost with the access itself.

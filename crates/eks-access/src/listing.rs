@@ -1,15 +1,10 @@
 //! Everything that a caller or a user may do.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
-use aws_auth_map::AccessScope;
 use eks_auth::Authenticated;
-use k8s_rbac::{
-    API_GROUP, ClusterRole, ClusterRoleBinding, Metadata, Policy, PolicyRule, Quoted, RoleBinding,
-    RoleRef, Subject, User,
-};
+use k8s_rbac::{Policy, PolicyRule, Quoted, User};
 use k8s_rbac_analysis::permissions;
 use serde::Serialize;
 
@@ -17,7 +12,6 @@ use crate::can::{notes_on_session, write_notes, write_unknown};
 use crate::cluster::Cluster;
 use crate::grant::is_master;
 use crate::no_answer::NoAnswer;
-use crate::resolved::Resolved;
 use crate::verdict::{Step, Verdict, write_steps};
 use crate::who::Who;
 
@@ -202,7 +196,7 @@ impl Cluster {
             }
         };
         listing.notes.extend(self.notes_on_user(who));
-        let policy = self.policy_of(&resolved);
+        let (policy, _) = self.united_policy_as_written(&resolved);
         let found = permissions(&policy, &resolved.user)
             .map_err(|why| NoAnswer::TooLarge(why.to_string()))?;
         let unresolved = found.unresolved().iter();
@@ -252,61 +246,8 @@ impl Cluster {
         let Ok(resolved) = self.find(who)? else {
             return Ok(None);
         };
-        let policy = self.policy_of(&resolved).into_owned();
+        let (policy, _) = self.united_policy_as_written(&resolved);
+        let policy = policy.into_owned();
         Ok(Some((resolved.user, policy)))
-    }
-
-    /// Returns the policy with the access policies of a caller as bindings.
-    fn policy_of(&self, resolved: &Resolved) -> Cow<'_, Policy> {
-        let is_held = |caller: &&Authenticated| !caller.access_policies().is_empty();
-        let Some(caller) = resolved.caller.as_ref().filter(is_held) else {
-            return Cow::Borrowed(self.policy());
-        };
-        let mut policy = self.policy().clone();
-        let named = |name: &str, namespace: &str| Metadata {
-            name: name.to_owned(),
-            namespace: namespace.to_owned(),
-            ..Metadata::default()
-        };
-        let subject = Subject {
-            kind: "User".to_owned(),
-            api_group: API_GROUP.to_owned(),
-            name: resolved.user.name.clone(),
-            namespace: String::new(),
-        };
-        for held in caller.access_policies() {
-            let Some(rules) = self.access_policies.get(held) else {
-                continue;
-            };
-            // An ARN has a slash, which no name of an object has.
-            let name = held.arn();
-            policy.put_cluster_role(ClusterRole {
-                metadata: named(name, ""),
-                rules: rules.to_vec(),
-                aggregation_rule: None,
-            });
-            let role_ref = RoleRef {
-                api_group: API_GROUP.to_owned(),
-                kind: "ClusterRole".to_owned(),
-                name: name.to_owned(),
-            };
-            match held.scope() {
-                AccessScope::Cluster => policy.put_cluster_role_binding(ClusterRoleBinding {
-                    metadata: named(name, ""),
-                    subjects: vec![subject.clone()],
-                    role_ref,
-                }),
-                AccessScope::Namespaces(namespaces) => {
-                    for namespace in namespaces {
-                        policy.put_role_binding(RoleBinding {
-                            metadata: named(name, namespace),
-                            subjects: vec![subject.clone()],
-                            role_ref: role_ref.clone(),
-                        });
-                    }
-                }
-            }
-        }
-        Cow::Owned(policy)
     }
 }

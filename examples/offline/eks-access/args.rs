@@ -62,7 +62,8 @@ pub(crate) struct Common {
     /// The kubeconfig for --live [default: that of kubectl].
     #[arg(long, value_name = "FILE", global = true, help_heading = "The cluster")]
     pub(crate) kubeconfig: Option<PathBuf>,
-    /// A directory with one directory for each cluster, each of which is asked.
+    /// A directory with one directory for each cluster, each of which is asked. With `diff`, OLD and NEW are
+    /// directories of the same form, which are compared by cluster.
     #[arg(
         long,
         value_name = "DIR",

@@ -20,7 +20,7 @@ pub(crate) fn ask(command: &Command, common: &Common, cluster: &Cluster) -> Answ
         Command::Report(asked) => return report::report(asked, common, cluster),
         Command::Write(asked) => write(asked, common, cluster),
         Command::Completions { .. } | Command::Diff(_) | Command::Edit(_) | Command::Man { .. } => {
-            return Answer::failed("fleet", "not a question about a fleet".to_owned());
+            return Answer::failed("command", "not a question about a cluster".to_owned());
         }
         Command::Can(asked) => each(asked, |who, question| {
             let can = cluster.can(who, question)?;

@@ -107,10 +107,12 @@ pub(crate) fn check_cluster(
     answer.aside.extend(aside);
     if !common.output.is_of_findings() {
         answer.aside.extend(report.warnings.clone());
-        let data = match answer.data {
+        let mut data = match answer.data {
             serde_json::Value::Object(data) => data,
             _ => Map::new(),
         };
+        // The problems of the files are the warnings of every answer.
+        data.insert("notes".to_owned(), json!(report.warnings));
         answer.data = with_cluster(data, cluster);
     }
     Ok(answer)

@@ -8,6 +8,16 @@ use crate::print::Answer;
 
 /// Converts the mapping of a cluster.
 pub(crate) fn convert(asked: &Convert, common: &Common, cluster: &Cluster) -> Answer {
+    convert_as(asked, None, common, cluster)
+}
+
+/// Converts the mapping of a cluster, whose name is known unless the options give another.
+pub(crate) fn convert_as(
+    asked: &Convert,
+    name: Option<&str>,
+    common: &Common,
+    cluster: &Cluster,
+) -> Answer {
     let target = match asked.to {
         args::Target::CloudFormation => Target::CloudFormation,
         args::Target::ConfigMap => Target::ConfigMap,
@@ -16,7 +26,7 @@ pub(crate) fn convert(asked: &Convert, common: &Common, cluster: &Cluster) -> An
         args::Target::Terraform => Target::Terraform,
     };
     let settings = ConvertOptions {
-        cluster_name: asked.cluster.clone(),
+        cluster_name: asked.cluster.clone().or_else(|| name.map(str::to_owned)),
         region: asked.region.clone(),
         is_managed_included: asked.with_managed,
     };

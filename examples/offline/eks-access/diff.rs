@@ -1,8 +1,12 @@
 //! The command `diff`.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use eks_access::{Baseline, CallerArn, Cluster, ClusterDiff, Document, NoAnswer, Severity};
 use program::files;
 use program::output::FAILED;
+use serde_json::Map;
 
 use crate::LOCKOUT;
 use crate::args::{Common, Diff, Output};
@@ -10,7 +14,27 @@ use crate::check::of_report;
 use crate::git;
 use crate::input;
 use crate::live;
-use crate::print::{Answer, warnings};
+use crate::print::{Answer, warnings, with_cluster};
+
+/// Compares two fleets by cluster. The clusters are the directories of the fleet and of the old side.
+pub(crate) fn diff_fleets(asked: &Diff, common: &Common, fleet: &Path) -> Result<Answer, String> {
+    let mut names: BTreeSet<String> = input::fleet(fleet)?
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    names.extend(git::directories(&asked.old)?);
+    Ok(Answer::of_fleet(names.into_iter().map(|name| {
+        let of_cluster = Diff {
+            old: git::below(&asked.old, &name),
+            new: git::below(&asked.new, &name),
+            caller: asked.caller.clone(),
+            accept: asked.accept.clone(),
+        };
+        let answer = diff(&of_cluster, common);
+        let answer = answer.unwrap_or_else(|why| Answer::failed("input", why));
+        (name, answer)
+    })))
+}
 
 /// Compares two clusters.
 pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
@@ -54,7 +78,11 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
             diff.exit_status(),
         )
     } else {
-        Answer::new(diff.exit_status(), &diff, &after)
+        let mut answer = Answer::new(diff.exit_status(), &diff, &after);
+        if let Some(data) = answer.data.as_object_mut() {
+            data.insert("old".to_owned(), with_cluster(Map::new(), &before));
+        }
+        answer
     };
     answer.aside = aside;
     // Keys that EKS does not read do nothing in a cluster. If they are meant for another authenticator, a

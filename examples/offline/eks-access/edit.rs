@@ -1,14 +1,14 @@
 //! The command `edit`.
 
 use eks_access::{Edit as Change, NewEntry};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use crate::LOCKOUT;
 use crate::args::{Common, Edit, EditCommand, Entry};
 use crate::in_place;
 use crate::input;
 use crate::live::{self, Extent};
-use crate::print::Answer;
+use crate::print::{Answer, with_cluster};
 
 /// Changes an entry of the ConfigMap.
 pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
@@ -26,11 +26,10 @@ pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
     let edited = cluster
         .edit(&change, &input::options(common))
         .map_err(|why| why.to_string())?;
-    let data = json!({
-        "output": edited.text,
-        "harm": edited.harm,
-        "warnings": edited.warnings,
-    });
+    let mut data = Map::from_iter([
+        ("harm".to_owned(), json!(edited.harm)),
+        ("findings".to_owned(), json!(edited.warnings)),
+    ]);
     let findings = edited.harm.iter().chain(&edited.warnings);
     let mut aside: Vec<String> = findings.map(ToString::to_string).collect();
     if !edited.harm.is_empty() && !asked.force {
@@ -38,10 +37,11 @@ pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
         return Ok(Answer {
             status: LOCKOUT,
             text: String::new(),
-            data: json!({ "harm": edited.harm, "warnings": edited.warnings }),
+            data: with_cluster(data, &cluster),
             aside,
         });
     }
+    data.insert("output".to_owned(), json!(edited.text));
     let mut text = edited.text;
     if asked.in_place {
         let document = cluster.documents().get(edited.document);
@@ -51,7 +51,7 @@ pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
     Ok(Answer {
         status: 0,
         text,
-        data,
+        data: with_cluster(data, &cluster),
         aside,
     })
 }

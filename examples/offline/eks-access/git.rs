@@ -23,6 +23,37 @@ pub(crate) fn documents(path: &str, common: &Common) -> Result<Vec<Document>, St
     }
 }
 
+/// Lists the directories of a directory, or of one in a revision, by name.
+pub(crate) fn directories(path: &str) -> Result<Vec<String>, String> {
+    let local = PathBuf::from(path);
+    if !path.contains(':') || local.exists() {
+        let found = input::fleet(&local)?;
+        return Ok(found.into_iter().map(|(name, _)| name).collect());
+    }
+    let arguments = [
+        "ls-tree",
+        "-d",
+        "-z",
+        "--name-only",
+        "--end-of-options",
+        path,
+    ];
+    let listing = git(Path::new("."), &arguments, path, MAX_LISTING)?;
+    Ok(String::from_utf8_lossy(&listing)
+        .split('\0')
+        .filter(|name| !name.is_empty() && !name.starts_with('.'))
+        .map(str::to_owned)
+        .collect())
+}
+
+/// Returns the path of a directory in a directory, or in one of a revision.
+pub(crate) fn below(path: &str, name: &str) -> String {
+    match path.ends_with([':', '/']) {
+        true => format!("{path}{name}"),
+        false => format!("{path}/{name}"),
+    }
+}
+
 /// Reads the documents of a revision of the repository that a directory is in.
 pub(crate) fn documents_in(
     directory: &Path,
@@ -62,14 +93,10 @@ pub(crate) fn documents_in(
         object,
         MAX_LISTING,
     )?;
-    let slash = match object.ends_with([':', '/']) {
-        true => "",
-        false => "/",
-    };
     let documents: Vec<Document> = String::from_utf8_lossy(&listing)
         .split('\0')
         .filter(|name| is_taken(name))
-        .map(|name| blob(&format!("{object}{slash}{name}")))
+        .map(|name| blob(&below(object, name)))
         .collect::<Result<_, _>>()?;
     match documents.is_empty() {
         true => Err(format!(

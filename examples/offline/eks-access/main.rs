@@ -27,6 +27,7 @@ mod style;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use program::output;
@@ -93,41 +94,55 @@ fn answer(args: &Args) -> Answer {
         let why = "this form is for `check` and `diff`; choose text, json or yaml";
         return Answer::failed("output", why.to_owned());
     }
-    let answer = match &args.command {
-        Command::Audit(asked) => Ok(audit::answer(common, asked)),
-        Command::Completions { shell } => Ok(manual::completions(*shell)),
-        Command::Man { command } => manual::page(command.as_deref()),
-        Command::Report(asked) if common.fleet.is_some() => report::of_fleet(asked, common),
-        _ if common.fleet.is_some() => return of_fleet(args),
-        Command::Check(asked) => check::check(asked, common),
-        Command::Diff(asked) => diff::diff(asked, common),
-        Command::Edit(asked) => edit::edit(asked, common),
-        command => input::cluster(common, Extent::of(command))
+    if let Some(why) = common.fleet.as_ref().and_then(|_| not_for_a_fleet(args)) {
+        return Answer::failed("fleet", why.to_owned());
+    }
+    let answer = match (&args.command, &common.fleet) {
+        (Command::Audit(asked), _) => Ok(audit::answer(common, asked)),
+        (Command::Completions { shell }, _) => Ok(manual::completions(*shell)),
+        (Command::Man { command }, _) => manual::page(command.as_deref()),
+        (Command::Report(asked), Some(_)) => report::of_fleet(asked, common),
+        (Command::Diff(asked), Some(fleet)) => diff::diff_fleets(asked, common, fleet),
+        (_, Some(fleet)) => of_fleet(args, fleet),
+        (Command::Check(asked), None) => check::check(asked, common),
+        (Command::Diff(asked), None) => diff::diff(asked, common),
+        (Command::Edit(asked), None) => edit::edit(asked, common),
+        (command, None) => input::cluster(common, Extent::of(command))
             .map(|cluster| live::note(ask::ask(command, common, &cluster), common, &cluster)),
     };
     answer.unwrap_or_else(|why| Answer::failed("input", why))
 }
 
-/// Answers a command line for each cluster of a fleet.
-fn of_fleet(args: &Args) -> Answer {
-    let common = &args.common;
-    let Some(fleet) = &common.fleet else {
-        return Answer::failed("fleet", "give the directory of a fleet".to_owned());
-    };
-    if common.output == Output::Sarif {
-        return Answer::failed(
-            "output",
-            "SARIF is of one cluster, not of a fleet".to_owned(),
-        );
+/// Returns why a command line is about one cluster only. `None` if it is not.
+fn not_for_a_fleet(args: &Args) -> Option<&'static str> {
+    match &args.command {
+        Command::Audit(_) => Some("an audit log is of one cluster: give its files with -f"),
+        Command::Edit(_) => Some("an edit changes one ConfigMap: give it with -f"),
+        Command::Check(asked) if asked.fix => Some("--fix changes one ConfigMap: give it with -f"),
+        Command::Check(asked) if !asked.paths.is_empty() => {
+            Some("give either files or --fleet, not both")
+        }
+        _ if matches!(args.common.output, Output::Sarif | Output::Junit) => {
+            Some("SARIF and JUnit are one document for each cluster: give its files with -f")
+        }
+        _ => None,
     }
-    match input::fleet(fleet) {
-        Err(why) => Answer::failed("input", why),
-        Ok(directories) => Answer::of_fleet(directories.into_iter().map(|(name, directory)| {
-            let answer = match input::cluster_in(common, &directory) {
-                Ok(cluster) => ask::ask(&args.command, common, &cluster),
-                Err(why) => Answer::failed("input", why),
+}
+
+/// Answers a command line for each cluster of a fleet.
+fn of_fleet(args: &Args, fleet: &Path) -> Result<Answer, String> {
+    let common = &args.common;
+    let directories = input::fleet(fleet)?;
+    Ok(Answer::of_fleet(directories.into_iter().map(
+        |(name, directory)| {
+            let answer = match (input::cluster_in(common, &directory), &args.command) {
+                (Err(why), _) => Answer::failed("input", why),
+                (Ok(cluster), Command::Convert(asked)) => {
+                    convert::convert_as(asked, Some(&name), common, &cluster)
+                }
+                (Ok(cluster), command) => ask::ask(command, common, &cluster),
             };
             (name, answer)
-        })),
-    }
+        },
+    )))
 }

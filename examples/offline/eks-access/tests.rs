@@ -8,9 +8,11 @@ mod docs;
 mod edit;
 mod fleet;
 mod grammar;
+mod hooks;
 mod hostile;
 mod questions;
 mod reported;
+mod schema;
 mod words;
 mod write;
 

@@ -11,3 +11,5 @@ mod props;
 mod report;
 #[cfg(test)]
 mod sources;
+#[cfg(test)]
+mod truth;

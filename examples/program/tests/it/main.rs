@@ -4,6 +4,9 @@
 #[cfg(target_os = "linux")]
 mod output;
 #[cfg(test)]
+#[cfg(unix)]
+mod plugin;
+#[cfg(test)]
 mod run;
 #[cfg(test)]
 mod sample_policy;

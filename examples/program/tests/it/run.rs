@@ -22,7 +22,7 @@ pub(crate) struct Ended {
 
 /// Returns a command that runs a program at the root of the workspace, without AWS settings of the caller.
 pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(directory().join(program));
+    let mut command = Command::new(path(program));
     command.args(arguments).current_dir(ROOT);
     for (name, _) in std::env::vars_os() {
         let is_aws = name.to_str().is_some_and(|name| name.starts_with("AWS_"));
@@ -78,6 +78,11 @@ pub(crate) fn token_for(cluster_id: &str, variables: &[(&str, &str)]) -> String 
     let signed = run(command, "");
     assert!(signed.status.success(), "{signed:?}");
     signed.stdout
+}
+
+/// Returns the path of a program, which is built if it is not up to date.
+pub(crate) fn path(program: &str) -> PathBuf {
+    directory().join(program)
 }
 
 /// Returns the directory of the programs, which are built if they are not up to date.
