@@ -11,6 +11,7 @@ mod grammar;
 mod hooks;
 mod hostile;
 mod questions;
+mod report;
 mod reported;
 mod schema;
 mod words;
