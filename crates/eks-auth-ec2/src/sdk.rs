@@ -126,6 +126,7 @@ fn reduce<E: ProvideErrorMetadata + StdError + 'static>(
                 "ec2-denied"
             }
             (_, Some(500..)) => "ec2-unavailable",
+            (_, Some(200)) => "ec2-malformed-answer",
             _ => "ec2-error",
         },
         _ => "ec2-malformed-answer",

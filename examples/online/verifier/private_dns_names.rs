@@ -1,6 +1,6 @@
 //! Whether the private DNS names of nodes are needed, and how they are looked up.
 
-use aws_auth_map::{IdentityMap, Placeholder};
+use aws_auth_map::{IdentityMap, Placeholder, Template};
 
 /// Why this build looks no names up.
 #[cfg(not(feature = "ec2"))]
@@ -13,6 +13,6 @@ pub(crate) fn are_needed(map: &IdentityMap) -> bool {
         .iter()
         .flat_map(|backend| backend.rules().iter())
         .flat_map(|(_, rule)| std::iter::once(rule.username()).chain(rule.groups()))
-        .flat_map(|template| template.placeholders())
+        .flat_map(Template::placeholders)
         .any(|(placeholder, _)| placeholder == Placeholder::Ec2PrivateDnsName)
 }

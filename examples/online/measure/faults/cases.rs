@@ -216,10 +216,13 @@ async fn disk_full(bench: &Bench) -> Result<String, String> {
     bench.write_rules("developer")?;
     let log = verifier.log(bench);
     let said = log.lines().find(|line| line.contains("state directory"));
-    let said = said.map_or("**the log says nothing**".to_owned(), |line| {
-        let (_, why) = line.split_once("ERROR").unwrap_or(("", line));
-        format!("the log: `{}`", why.trim())
-    });
+    let said = said.map_or_else(
+        || "**the log says nothing**".to_owned(),
+        |line| {
+            let (_, why) = line.split_once("ERROR").unwrap_or(("", line));
+            format!("the log: `{}`", why.trim())
+        },
+    );
     Ok(format!("{}; {said}", seen.say()))
 }
 
