@@ -83,14 +83,18 @@ fn page(options: &ReportOptions, cluster: &Cluster) -> Answer {
         Ok(text) => Answer {
             status: 0,
             text,
-            data: data(&report),
+            data: data(&report, cluster),
             aside: aside(&report, cluster),
         },
     }
 }
 
-fn data(report: &AccessReport) -> Value {
-    serde_json::to_value(report).unwrap_or_else(|why| json!({ "error": why.to_string() }))
+fn data(report: &AccessReport, cluster: &Cluster) -> Value {
+    match serde_json::to_value(report) {
+        Ok(Value::Object(data)) => print::with_cluster(data, cluster),
+        Ok(other) => other,
+        Err(why) => json!({ "error": { "code": "json", "message": why.to_string() } }),
+    }
 }
 
 /// Writes what the page leaves out. It has the problems of the files among its findings.
