@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod convert;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod props;

@@ -6,7 +6,7 @@
 //! ```
 
 mod oracle;
-mod world;
+pub(crate) mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
