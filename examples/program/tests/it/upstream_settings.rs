@@ -61,7 +61,7 @@ fn upstreams_configuration_files_are_read_unchanged() {
     }
 }
 
-/// The arguments of upstream's DaemonSet (`deploy/example.yaml`), with flags before the subcommand as cobra
+/// The arguments of upstream's `DaemonSet` (`deploy/example.yaml`), with flags before the subcommand as cobra
 /// takes them: the certificate and the kubeconfig are made at the first start, and kept.
 #[test]
 fn upstreams_arguments_start_the_webhook() {
