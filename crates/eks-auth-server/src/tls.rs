@@ -154,13 +154,20 @@ impl Contents {
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_PEM_LEN).read_to_end(&mut bytes))
-        .map_err(|error| TlsError::File {
-            path: path.to_owned(),
-            error,
-        })?;
-    Ok(bytes)
+    let read = std::fs::File::open(path)
+        .and_then(|file| {
+            file.take(MAX_PEM_LEN.saturating_add(1))
+                .read_to_end(&mut bytes)
+        })
+        .and_then(|read| match u64::try_from(read) {
+            // A list of authorities that is cut would lock clients out.
+            Ok(read) if read <= MAX_PEM_LEN => Ok(()),
+            _ => Err(io::ErrorKind::FileTooLarge.into()),
+        });
+    read.map(|()| bytes).map_err(|error| TlsError::File {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 fn config(

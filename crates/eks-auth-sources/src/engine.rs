@@ -186,10 +186,19 @@ impl Engine {
 
     fn identities(&self, modes: &BackendModes) -> IdentityMap {
         let settings = &self.settings;
+        // The configured order may ask a backend that the file leaves out.
+        let is_order_unknown = self
+            .slots
+            .iter()
+            .any(|slot| slot.kind() == SourceKind::BackendModes && !slot.status().is_ready());
         let backends = self.slots.iter().filter_map(|slot| {
             let kind = slot.kind().backend()?;
             let rules = match slot.content() {
-                Some(Content::Rules(rules) | Content::Mounted { rules, .. }) => rules.clone(),
+                Some(Content::Rules(rules) | Content::Mounted { rules, .. })
+                    if !is_order_unknown =>
+                {
+                    rules.clone()
+                }
                 // A rule of this source may be the one for any caller.
                 _ => Rules::unreadable_source(),
             };

@@ -41,6 +41,9 @@ pub enum Fault {
         /// The first problem.
         message: String,
     },
+    /// Directories are nested deeper than the limit.
+    #[error("directories are nested deeper than {0}")]
+    TooDeep(usize),
     /// It is longer than the limit, in bytes.
     #[error("it is longer than {0} bytes")]
     TooLarge(usize),
@@ -66,6 +69,7 @@ impl Fault {
             Self::NotText(_) => "not-text",
             Self::Pending => "pending",
             Self::Rejected { code, .. } => code,
+            Self::TooDeep(_) => "too-deep",
             Self::TooLarge(_) => "too-large",
             Self::TooManyFiles(_) => "too-many-files",
             Self::Unsettled => "unsettled",

@@ -18,7 +18,8 @@ pub const MAX_DIRECTORY_FILES: usize = 1_000;
 /// file, [`k8s_rbac::DEFAULT_MAX_BYTES`].
 pub const MAX_DIRECTORY_BYTES: usize = 64 * 1024 * 1024;
 
-/// How deep directories may be nested. Links to directories are not followed, so nesting is real.
+/// How deep directories may be nested: 16. Our choice: manifests are in a few. Links to directories are not
+/// followed, so nesting is real.
 const MAX_DEPTH: usize = 16;
 
 /// The link that Kubernetes replaces to change all files of a mounted ConfigMap or Secret at once
@@ -191,9 +192,8 @@ fn collect(directory: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(
             continue;
         }
         if path.is_dir() {
-            if !path.is_symlink()
-                && let Some(depth) = depth.checked_sub(1)
-            {
+            if !path.is_symlink() {
+                let depth = depth.checked_sub(1).ok_or(Fault::TooDeep(MAX_DEPTH))?;
                 collect(&path, depth, files)?;
             }
             continue;

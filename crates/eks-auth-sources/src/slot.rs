@@ -46,6 +46,7 @@ impl Slot {
                 applied: 0,
                 rejected: 0,
                 state_fault: None,
+                is_absent: false,
             },
             target,
             content: None,
@@ -153,6 +154,7 @@ impl Slot {
         status.serving = Serving::Current;
         status.fault = None;
         status.read_at = Some(SystemTime::now());
+        status.is_absent = false;
         status.applied = status.applied.saturating_add(1);
         settings.observe(&Event::Applied {
             source: self.name().clone(),
@@ -190,14 +192,15 @@ impl Slot {
         self.status.problems.clear();
         self.newest = None;
         self.good = None;
-        let is_changed = self.content.take().is_some();
-        if is_changed {
+        let was_absent = std::mem::replace(&mut self.status.is_absent, true);
+        let is_removed = self.content.take().is_some();
+        if is_removed {
             settings.observe(&Event::Removed {
                 source: self.name().clone(),
                 generation: next,
             });
         }
-        is_changed
+        is_removed || !was_absent
     }
 
     /// Puts the last good version before the restart into effect, if none is. Returns whether it did.

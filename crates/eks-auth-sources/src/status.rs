@@ -59,6 +59,8 @@ pub struct SourceStatus {
     /// Why the version in effect could not be written to the state directory. `None` if it was, or
     /// there is none.
     pub state_fault: Option<String>,
+    /// Whether an optional file was missing when it was last read without a fault.
+    pub(crate) is_absent: bool,
 }
 
 impl SourceStatus {
@@ -69,10 +71,10 @@ impl SourceStatus {
     }
 
     /// Returns whether requests can be decided: some version of the source is in effect. The file of
-    /// backend modes is optional.
+    /// backend modes may be missing, but not unreadable from the start.
     #[must_use]
     pub const fn is_ready(&self) -> bool {
-        !matches!(self.serving, Serving::Nothing) || self.name.kind().is_optional()
+        !matches!(self.serving, Serving::Nothing) || self.is_absent
     }
 }
 

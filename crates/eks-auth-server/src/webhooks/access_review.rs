@@ -89,7 +89,8 @@ impl Webhooks {
         // A derived reader takes a list of the fields as well.
         let fields = document.as_object_mut().ok_or_else(malformed)?;
         let is_untyped = !fields.contains_key("kind") && !fields.contains_key("apiVersion");
-        if is_untyped && self.are_untyped_accepted {
+        let is_completed = is_untyped && self.are_untyped_accepted;
+        if is_completed {
             fields.insert("kind".to_owned(), "SubjectAccessReview".into());
             fields.insert("apiVersion".to_owned(), UNTYPED_VERSION.into());
         }
@@ -97,7 +98,12 @@ impl Webhooks {
         if kind != Some(ReviewKind::SubjectAccessReview.as_str()) {
             return Err(("kind", "`kind` is not `SubjectAccessReview`".to_owned()));
         }
-        serde_json::from_value(document).map_err(|_| malformed())
+        let review = match is_completed {
+            true => serde_json::from_value(document),
+            // A `Value` keeps the last of duplicate keys; the reader of the review refuses them.
+            false => serde_json::from_slice(body),
+        };
+        review.map_err(|_| malformed())
     }
 }
 

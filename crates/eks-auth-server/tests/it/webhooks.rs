@@ -297,7 +297,17 @@ async fn an_access_review_without_a_policy_is_a_failure() {
         (status, answer.as_str()),
         (500, "the RBAC policy is not loaded\n")
     );
-    for malformed in ["{}", "[]", "x", r#"{"kind":"SelfSubjectAccessReview"}"#] {
+    let twice = body.replace(
+        r#""spec":{"#,
+        r#""spec":{"nonResourceAttributes":{"path":"/","verb":"get"},"user":"root"},"spec":{"#,
+    );
+    for malformed in [
+        "{}",
+        "[]",
+        "x",
+        r#"{"kind":"SelfSubjectAccessReview"}"#,
+        &twice,
+    ] {
         assert_eq!(
             ask(webhooks(), "/authorize", malformed).await.0,
             400,

@@ -30,7 +30,19 @@ fn every_divergence_is_listed_and_real() {
     compare("config-map-deleted", "not mapped", reload(&sources).2);
 
     let folder = Folder::new();
+    folder.write("modes.json", r#"{"backendMode": "MountedFil"}"#);
     folder.write("aws-auth.yaml", &config_map("1"));
+    let sources = of_config_map(&folder)
+        .with_file(SourceKind::BackendModes, folder.path("modes.json"))
+        .start()
+        .unwrap();
+    compare(
+        "backend-modes-unreadable",
+        "dev-1",
+        username(&sources.snapshot(), &dev()),
+    );
+    assert!(!sources.report().is_ready());
+
     let sources = of_config_map(&folder).start().unwrap();
     let broken = config_map("2").replace("- userarn", "- - userarn: [");
     folder.write("aws-auth.yaml", &broken);

@@ -59,6 +59,25 @@ fn every_backend_maps_a_caller_and_keeps_its_last_good_version() {
     }
 }
 
+/// A manifest in a directory that is too deep would be missing without a word.
+#[test]
+fn directories_that_are_nested_too_deep_are_a_fault() {
+    let folder = Folder::new();
+    folder.write("rbac/pods.yaml", &rbac("1"));
+    let start = || {
+        let builder = builder().with_file(SourceKind::Rbac, folder.path("rbac"));
+        builder.start().unwrap()
+    };
+    let deepest = "d/".repeat(16);
+    folder.write(
+        &format!("rbac/{deepest}more.yaml"),
+        &rbac("2").replace("pods", "pods-2"),
+    );
+    assert_eq!(reload(&start()).1, "");
+    folder.write(&format!("rbac/{deepest}d/more.yaml"), &rbac("3"));
+    assert_eq!(reload(&start()).1, "too-deep");
+}
+
 #[test]
 fn backends_are_searched_in_the_order_of_the_modes_with_access_entries_first() {
     let folder = Folder::new();

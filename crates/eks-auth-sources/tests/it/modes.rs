@@ -74,4 +74,32 @@ fn the_file_of_backend_modes_changes_the_order() {
     folder.remove("modes");
     assert_eq!(user(), ("dev-1".to_owned(), "", Serving::Nothing));
     events.wait(|event| matches!(event, Event::Removed { .. }));
+    // A new file that cannot be read: the order stays.
+    folder.write("modes", "{");
+    assert_eq!(user(), ("dev-1".to_owned(), "not-json", Serving::Nothing));
+    assert!(sources.report().is_ready());
+}
+
+/// The configured order may ask a backend that the file leaves out.
+#[test]
+fn without_a_readable_file_of_backend_modes_at_the_start_callers_get_no_answer() {
+    let folder = Folder::new();
+    folder.write("rules", &config_map("1"));
+    folder.write("dynamic", DYNAMIC);
+    folder.write("modes", r#"{"backendMode": "Dynamic"}"#);
+    let sources = builder()
+        .with_file(SourceKind::ConfigMap, folder.path("rules"))
+        .with_file(SourceKind::DynamicFile, folder.path("dynamic"))
+        .with_file(SourceKind::BackendModes, folder.path("modes"))
+        .start()
+        .unwrap();
+    let user = || {
+        let report = sources.reload_and_wait();
+        (username(&sources.snapshot(), &dev()), report.is_ready())
+    };
+    assert_eq!(user(), ("unreadable-source".to_owned(), false));
+    folder.write("modes", r#"{"backendMode": "DynamicFile"}"#);
+    assert_eq!(user(), ("dev-dynamic".to_owned(), true));
+    folder.remove("modes");
+    assert_eq!(user(), ("dev-1".to_owned(), true));
 }
