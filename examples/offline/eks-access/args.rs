@@ -231,7 +231,8 @@ pub(crate) enum Command {
     /// requests.
     ///
     /// Logs are JSON lines, `EventList`s, or exports of Amazon CloudWatch Logs, each of which may be compressed with
-    /// gzip. Exit status: 0 nothing found, or a role; 1 unused rules or denied requests, or no request.
+    /// gzip. Exit status: 0 nothing found, or a role; 1 unused rules or denied requests, or no request; 2
+    /// if events could not be read that might change what was not found.
     Audit(Audit),
     /// Find mistakes and risks: on the AWS side, in roles and bindings, and between the two.
     ///

@@ -85,12 +85,36 @@ fn read(common: &Common, asked: &Audit) -> Result<Answer, String> {
         }
         (false, false, None) => users(&log),
     };
+    if log.counts().is_incomplete() {
+        answer = without_absence(answer, asked);
+    }
     if let Some(data) = answer.data.as_object_mut() {
         data.insert("events".to_owned(), json!(log.counts()));
     }
     answer.aside.extend(of_counts(log.counts()));
     answer.aside.extend(cluster.iter().flat_map(warnings));
     Ok(answer)
+}
+
+/// Turns an answer that rests on what a log does not have into no answer, since a part of the log could not be
+/// read. A list of unused rules is still printed.
+fn without_absence(answer: Answer, asked: &Audit) -> Answer {
+    let is_nothing = answer.status == u8::from(!asked.unused && !asked.denied);
+    if !is_nothing && !asked.unused {
+        return answer;
+    }
+    let mut aside = answer.aside;
+    aside.push("no answer: events that could not be read may change it".to_owned());
+    Answer {
+        status: 2,
+        text: if is_nothing {
+            String::new()
+        } else {
+            answer.text
+        },
+        data: answer.data,
+        aside,
+    }
 }
 
 /// Opens a log, which may be compressed with gzip; `-` is standard input.

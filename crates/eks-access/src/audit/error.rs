@@ -12,6 +12,14 @@ pub enum AuditError {
     /// The input failed.
     #[error("the audit log could not be read: {0}")]
     Read(io::ErrorKind),
+    /// A line does not end within 64 times the size of an event.
+    #[error("not an audit log: line {line} does not end within {limit} bytes")]
+    EndlessLine {
+        /// The line, from 1.
+        line: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// The saved part is not JSON of the form that [`AuditLog::save`](super::AuditLog::save) writes.
     #[error("not a saved part of an audit log, at line {line}, column {column}")]
     NotSaved {

@@ -203,15 +203,15 @@ impl AuditLog {
             &record.action,
             record.outcome,
         );
-        let mut names = 0_usize;
+        let mut text = record.tally.text_len();
         for name in record.tally.names().iter() {
-            names = names.saturating_add(name.len());
+            text = text.saturating_add(name.len());
         }
         if let Some(own) = self.records.get_mut(&key) {
             own.tally.merge(record.tally);
-            return self.spend(names);
+            return self.spend(text);
         }
-        self.spend(names.saturating_add(record_bytes(&key)))?;
+        self.spend(text.saturating_add(record_bytes(&key)))?;
         // Merged with nothing, it has no more names than a record may have.
         let mut tally = Tally::default();
         tally.merge(record.tally);
@@ -320,7 +320,7 @@ impl AuditLog {
             Some(record) => record.tally.add(name, time, url, agent),
             None => {
                 let mut tally = Tally::default();
-                let names = tally.add(name, time, url, agent);
+                let text = tally.add(name, time, url, agent);
                 let record = AuditRecord {
                     user: AuditUser {
                         username: user.username.clone().into_owned(),
@@ -331,7 +331,7 @@ impl AuditLog {
                     tally,
                 };
                 self.records.insert(key.clone(), record);
-                names.saturating_add(record_bytes(&key))
+                text.saturating_add(record_bytes(&key))
             }
         };
         self.scratch = key;
@@ -360,11 +360,9 @@ fn groups<'e>(user: &'e EventUser<'_>) -> impl Iterator<Item = &'e str> {
     user.groups.iter().map(|group| group.0.as_ref())
 }
 
-/// Returns what a record takes: its key and the same text in the record, and what the tally keeps.
+/// Returns what a record takes beside the text of its tally: its key, and the same text in the record.
 const fn record_bytes(key: &str) -> usize {
-    RECORD_BYTES
-        .saturating_add(key.len().saturating_mul(2))
-        .saturating_add(Tally::max_text())
+    RECORD_BYTES.saturating_add(key.len().saturating_mul(2))
 }
 
 /// Parses the URL of an event, since `objectRef` has names that were not authorized: the name of an object

@@ -14,6 +14,10 @@ use super::split::{Part, Splitter};
 /// may contain the object of the request and that of the response.
 pub const MAX_EVENT_BYTES: usize = 6 << 20;
 
+/// The length of a line that is too long for an event and is skipped. Our choice: a device or an archive of
+/// zeros, which never ends a line, ends the reading within a second.
+const MAX_SKIPPED: u64 = 64 * (6 << 20);
+
 /// The depth of documents in each other: the message of a log event is a document itself.
 const MAX_DEPTH: usize = 3;
 
@@ -26,7 +30,7 @@ impl AuditLog {
     ///
     /// # Errors
     ///
-    /// [`AuditError::Read`]; [`AuditError::TooLarge`]. The log has no answer then.
+    /// [`AuditError::Read`]; [`AuditError::EndlessLine`]; [`AuditError::TooLarge`]. The log has no answer then.
     pub fn read(&mut self, file: &str, mut reader: impl BufRead) -> Result<(), AuditError> {
         let mut input = Input {
             file,
@@ -56,7 +60,7 @@ impl AuditLog {
                 true => self.object(&mut input, text, 0)?,
                 false => {
                     self.too_long(&input);
-                    skip_line(&mut reader)?;
+                    skip_line(&mut reader, input.number)?;
                 }
             }
         }
@@ -202,11 +206,16 @@ fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, Audi
     Ok(line.last() == Some(&b'\n') || line.len() < MAX_EVENT_BYTES)
 }
 
-fn skip_line(reader: &mut impl BufRead) -> Result<(), AuditError> {
-    let skipped = reader.skip_until(b'\n');
-    skipped
-        .map(drop)
-        .map_err(|error| AuditError::Read(error.kind()))
+fn skip_line(reader: &mut impl BufRead, line: u64) -> Result<(), AuditError> {
+    let skipped = reader.take(MAX_SKIPPED).skip_until(b'\n');
+    match skipped {
+        Err(error) => Err(AuditError::Read(error.kind())),
+        Ok(skipped) if u64::try_from(skipped).is_ok_and(|bytes| bytes < MAX_SKIPPED) => Ok(()),
+        Ok(_) => Err(AuditError::EndlessLine {
+            line,
+            limit: MAX_SKIPPED,
+        }),
+    }
 }
 
 /// Removes the time that `CloudWatch` Logs writes before each event of an export.

@@ -64,6 +64,7 @@ impl Tally {
 
     /// Counts a request. Returns how many bytes of text are kept in addition.
     pub(super) fn add(&mut self, name: &str, time: &str, url: &str, agent: &str) -> usize {
+        let before = self.text_len();
         self.count = self.count.saturating_add(1);
         let time = cut(time);
         if self.first.is_empty() || (time, cut(url)) < (&self.first, &self.example) {
@@ -78,7 +79,8 @@ impl Tally {
             self.clients.insert(client.to_owned());
             self.cut_clients();
         }
-        self.names.add(name)
+        let more = self.text_len().saturating_sub(before);
+        more.saturating_add(self.names.add(name))
     }
 
     pub(super) fn merge(&mut self, other: Self) {
@@ -100,9 +102,13 @@ impl Tally {
         }
     }
 
-    /// Returns the most text that a tally keeps, names apart.
-    pub(super) const fn max_text() -> usize {
-        MAX_TEXT.saturating_mul(MAX_CLIENTS.saturating_add(3))
+    /// Returns how many bytes of text are kept, names apart.
+    pub(super) fn text_len(&self) -> usize {
+        let texts = [&self.first, &self.last, &self.example];
+        texts
+            .into_iter()
+            .chain(&self.clients)
+            .fold(0_usize, |sum, text| sum.saturating_add(text.len()))
     }
 }
 

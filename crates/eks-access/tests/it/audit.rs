@@ -5,7 +5,7 @@ mod formats;
 mod minimal;
 mod worlds;
 
-use eks_access::audit::{AuditError, AuditLog, Authorizer, Outcome, UnusedRule};
+use eks_access::audit::{AuditError, AuditLog, Authorizer, MAX_AUDIT_BYTES, Outcome, UnusedRule};
 use k8s_rbac::{Manifests, Policy};
 use serde_json::{Value, json};
 
@@ -336,6 +336,37 @@ fn parts_are_saved_and_merged() {
     ));
     let of_user = AuditLog::of_user("admin");
     assert_eq!(merged.merge(of_user), Err(AuditError::OtherUser));
+}
+
+/// As a device or an archive of zeros is.
+#[test]
+fn a_line_that_does_not_end_is_an_error() {
+    let endless = std::io::BufReader::with_capacity(1 << 20, std::io::repeat(0));
+    assert!(matches!(
+        AuditLog::new().read("x", endless),
+        Err(AuditError::EndlessLine { line: 1, .. })
+    ));
+}
+
+/// The memory of a record is that of its text: two thousand users in a hundred namespaces have an answer.
+#[test]
+fn many_users_in_many_namespaces_fit() {
+    let mut log = AuditLog::new();
+    for namespace in 0..10 {
+        let events = (0..2_000).map(|user| {
+            let url = format!("/api/v1/namespaces/team-{namespace}/pods");
+            event(&format!("user-{user}@example.com"), "list", &url)
+        });
+        let text = lines(&events.collect::<Vec<_>>());
+        log.read("x", text.as_bytes()).unwrap();
+    }
+    assert_eq!(log.records().len(), 20_000);
+    let text = log.save().unwrap();
+    // A tenth of the namespaces takes less than a tenth of the limit.
+    let part = AuditLog::from_saved(&text).unwrap();
+    let small = MAX_AUDIT_BYTES / 10;
+    let mut own = AuditLog::new().with_max_bytes(small);
+    assert_eq!(own.merge(part), Ok(()));
 }
 
 #[test]

@@ -36,6 +36,40 @@ fn an_audit_log_gives_a_role_and_denied_requests() {
     assert_eq!(missing.status, 2);
 }
 
+/// What an unreadable event has may be what the question is about.
+#[test]
+fn nothing_found_in_a_log_that_is_incomplete_is_no_answer() {
+    let text = std::fs::read_to_string(AUDIT_LOG).unwrap();
+    let allowed = text.lines().filter(|line| line.contains(r#""allow""#));
+    let whole: String = allowed.map(|line| format!("{line}\n")).collect();
+    let cut = format!("{whole}{}\n", whole.get(..100).unwrap());
+    let path = std::env::temp_dir().join(format!("eks-access-cut-{}.log", std::process::id()));
+    let ask = |text: &str, rest: &str| {
+        std::fs::write(&path, text).unwrap();
+        let answer = run(&parse(&format!("audit {} {rest}", path.display())));
+        (answer.status, answer.text.is_empty())
+    };
+    let cluster = "--unused -f eks-access/testdata/04-new.yaml";
+    let answers = [
+        ask(&whole, "--denied"),
+        ask(&cut, "--denied"),
+        ask(&cut, "--for eve"),
+        ask(&whole, cluster),
+        ask(&cut, cluster),
+        ask(&cut, ""),
+    ];
+    std::fs::remove_file(&path).unwrap();
+    let expected = [
+        (0, false),
+        (2, true),
+        (2, true),
+        (1, false),
+        (2, false),
+        (0, false),
+    ];
+    assert_eq!(answers, expected);
+}
+
 #[test]
 fn logs_are_read_compressed_and_in_parts() {
     let directory = std::env::temp_dir().join(format!("eks-access-audit-{}", std::process::id()));
