@@ -293,7 +293,7 @@ fn settings_that_cannot_be_meant_are_errors() {
                 "--backend-mode",
                 "CRD",
             ],
-            "CRD, which has no source",
+            "the backend CRD without --identity-mappings",
         ),
         (
             vec![
