@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const ROLES: [&str; 4] = ["r0", "r1", "r2", "r3"];
 /// The sessions that are tried. The first is the one that stands for any.
-pub(crate) const SESSIONS: [&str; 4] = ["SESSION", "alice", "bob", "a@b"];
+pub(crate) const SESSIONS: [&str; 5] = ["SESSION", "alice", "bob", "a@b", "unmapped"];
 pub(crate) const USERS: [&str; 2] = ["dev", "ops"];
 const USERNAMES: [&str; 4] = ["alice", "bob", "{{SessionName}}", "u:{{SessionName}}"];
 const GROUPS: [&str; 4] = ["g1", "g2", "t:{{SessionName}}", "system:masters"];
