@@ -90,8 +90,10 @@ func (e entry) smaller() []entry {
 		all = append(all, entry{e.anchor, append(append([]pair(nil), e.pairs...), pair{"username", text("u")})})
 	}
 	for n, p := range e.pairs {
-		left := entry{e.anchor, append(append([]pair(nil), e.pairs[:n]...), e.pairs[n+1:]...)}
-		all = append(all, left)
+		// The name that is added above stays: with both steps, a question would be reduced in a circle.
+		if p.key != "username" || p.value.raw != `"u"` {
+			all = append(all, entry{e.anchor, append(append([]pair(nil), e.pairs[:n]...), e.pairs[n+1:]...)})
+		}
 		with := func(v value) {
 			c := entry{e.anchor, append([]pair(nil), e.pairs...)}
 			c.pairs[n].value = v
@@ -123,6 +125,10 @@ func (e entry) smaller() []entry {
 	}
 	if e.anchor != "" {
 		all = append(all, entry{"", e.pairs})
+	}
+	if n := slices.IndexFunc(e.pairs, func(p pair) bool { return p.key == "<<" }); n > 0 {
+		first := append([]pair{e.pairs[n]}, e.pairs[:n]...)
+		all = append(all, entry{e.anchor, append(first, e.pairs[n+1:]...)})
 	}
 	return all
 }
