@@ -141,7 +141,7 @@ func askBoth(driver string, specs []*spec) []*pairing {
 // otherwise. An unexpected random answer would still show in some of many questions.
 func (s *spec) tries() int {
 	for _, feature := range s.features() {
-		if chance[feature] || feature == "kelvin-sign" {
+		if chance[feature] || feature == "kelvin-sign" || feature == "long-s-in-a-key" {
 			return tries
 		}
 	}
