@@ -287,7 +287,7 @@ impl Identities {
         self.lanes.free()
     }
 
-    /// Notes that an access key belongs to a caller whom the rules map to a user, so that its next calls to
+    /// Notes that an access key belongs to a caller that the rules map to a user, so that its next calls to
     /// STS may use the reserved share. [`Webhooks`](crate::Webhooks) does so.
     pub fn know(&self, access_key_id: &str) {
         self.lanes.know(access_key_id);

@@ -12,7 +12,7 @@ pub(super) struct Resource {
     pub(super) kept: Kept,
 }
 
-/// What is kept of an object.
+/// The kept part of an object.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kept {
     /// Everything but `metadata.managedFields`, as kubectl prints it.

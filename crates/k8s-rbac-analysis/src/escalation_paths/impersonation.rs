@@ -84,7 +84,7 @@ impl GroupBits {
 /// The comparisons of words that count as one unit of work. Our choice: a unit is a look-up in a map.
 const COMPARISONS: usize = 64;
 
-/// The work of a user whom an actor may impersonate with groups: the name is copied, sorted and looked up.
+/// The work of a user that an actor may impersonate with groups: the name is copied, sorted and looked up.
 /// Measured, as the next: a unit is what a name of a rule costs.
 const USER: usize = 8;
 

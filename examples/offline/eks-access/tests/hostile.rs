@@ -87,7 +87,7 @@ fn shown(line: &str) -> String {
     format!("{:?}", line.chars().take(200).collect::<String>())
 }
 
-/// Runs a command line, and collects what is wrong with what it prints.
+/// Runs a command line, and collects the faults of its output.
 fn faults(words: &[&str]) -> Vec<String> {
     let printed = printed(words);
     let shown_words: Vec<String> = words

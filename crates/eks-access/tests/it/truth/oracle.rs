@@ -123,7 +123,7 @@ fn user(world: &World, caller: Caller, mapped: &Value) -> Option<User> {
 }
 
 /// Whether the access policy of a caller's entry allows a request, by the words of the EKS user guide: the
-/// administrator may do everything in the scope, a viewer may read what is no secret.
+/// administrator may do everything in the scope, a viewer may read all but secrets.
 fn by_access_policy(world: &World, caller: Caller, asked: Asked) -> bool {
     let Some((policy, scope)) = world.entry(caller).and_then(|entry| entry.policy) else {
         return false;

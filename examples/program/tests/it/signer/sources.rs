@@ -576,7 +576,7 @@ fn of_cached_runs_at_once_one_makes_the_requests() {
     assert!(ended.stderr.starts_with("signer: the cache: "), "{ended:?}");
 }
 
-/// The written entry runs the signer as it was told.
+/// The written entry runs the signer with the flags that were given.
 #[test]
 fn a_kubeconfig_is_written_and_works() {
     let world = World::new();
