@@ -42,7 +42,11 @@ pub fn sent_post_is_what_was_accepted(bytes: &[u8]) {
         assert_eq!(diagnosis.refusal(), judged.err());
         let printed = diagnosis.to_string();
         for secret in secrets(text, &request.headers) {
-            assert!(!printed.contains(secret), "{secret} is quoted");
+            // The diagnosis has words of its own that a login can put in place of a secret, such as the name
+            // of the algorithm.
+            let masked = text.replace(secret, &"x".repeat(secret.len()));
+            let own = diagnosed(&policy, &masked, now).is_some_and(|words| words.contains(secret));
+            assert!(own || !printed.contains(secret), "{secret} is quoted");
         }
     }
     let Ok(post) = parsed else {
@@ -89,6 +93,17 @@ pub fn sent_post_is_what_was_accepted(bytes: &[u8]) {
     let again = again.and_then(|post| policy.accept_post(&post, now));
     let headers = again.map(|again| again.to_http().headers().clone());
     assert_eq!(headers, Ok(sent.headers().clone()));
+}
+
+fn diagnosed(policy: &AcceptPolicy, text: &str, now: UnixTime) -> Option<String> {
+    let (url, request) = read(text)?;
+    let carried = ForwardedRequest {
+        method: request.method,
+        url,
+        headers: &request.headers,
+        body: request.body,
+    };
+    Some(policy.diagnose_post(&carried, now).to_string())
 }
 
 struct Written<'r> {

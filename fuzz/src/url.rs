@@ -139,7 +139,11 @@ pub fn doctor_agrees_with_the_judge(bytes: &[u8]) {
         let printed = diagnosis.to_string();
         for name in ["X-Amz-Signature", "X-Amz-Security-Token"] {
             for secret in secrets(text, name) {
-                assert!(!printed.contains(&secret), "{name} is quoted");
+                // The diagnosis has words of its own that a URL can put in place of a secret, such as the
+                // name of the action.
+                let masked = text.replace(&secret, &"x".repeat(secret.len()));
+                let own = policy.diagnose(&masked, now).to_string().contains(&secret);
+                assert!(own || !printed.contains(&secret), "{name} is quoted");
             }
         }
         assert!(
