@@ -32,6 +32,9 @@ impl<'a> From<&'a str> for Printable<'a> {
 
 impl Display for Printable<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if is_plain(self.text) {
+            return f.write_str(self.text);
+        }
         let indent = self.text.len().saturating_sub(self.text.trim_start().len());
         let is_command = self.text.trim_start().starts_with("::");
         let mut before = None;
@@ -49,6 +52,14 @@ impl Display for Printable<'_> {
             more => write!(f, "… ({more} more characters)"),
         }
     }
+}
+
+/// Returns whether a text is short and has only ASCII that is printed as it is, as nearly every text has.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'#');
+    text.len() <= MAX_PRINTED_CHARS
+        && text.as_bytes().iter().all(is_plain)
+        && !text.trim_start().starts_with("::")
 }
 
 /// Writes a character, escaped where the standard library would escape it inside a text.
