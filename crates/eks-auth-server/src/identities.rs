@@ -316,7 +316,7 @@ impl Identities {
         };
         let facts = TokenFacts::of(&call);
         let sts_time = Mutex::new(None);
-        let ask = async {
+        let ask = || async {
             let start = Instant::now();
             let outcome = self.ask_within_deadline(&call).await;
             *sts_time.lock().unwrap_or_else(PoisonError::into_inner) = Some(start.elapsed());
@@ -325,14 +325,22 @@ impl Identities {
         let (outcome, has_cache) = match (&self.cache, self.settings) {
             (Some(cache), Some(settings)) => {
                 let key = call.accepted().cache_key();
-                let remember = async { self.remember(settings, &call, token, now, ask.await) };
-                let outcome = match cache.try_get_with(key, remember).await {
+                // Asked first, because the future of a call is large and is moved into `try_get_with`.
+                let remembered = match cache.get(&key).await {
+                    Some(remembered) => Ok(remembered),
+                    None => {
+                        let asked =
+                            async { self.remember(settings, &call, token, now, ask().await) };
+                        cache.try_get_with(key, asked).await
+                    }
+                };
+                let outcome = match remembered {
                     Ok(remembered) => remembered.outcome.map_err(AuthError::from),
                     Err(error) => Err(AuthError::clone(&error)),
                 };
                 (outcome, true)
             }
-            _ => (ask.await.map(Arc::new), false),
+            _ => (ask().await.map(Arc::new), false),
         };
         let sts_time = sts_time
             .into_inner()
