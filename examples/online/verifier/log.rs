@@ -1,30 +1,40 @@
 //! The log on standard error: one record for each review.
 
-use std::io;
+use std::io::{self, BufWriter};
 
 use eks_auth_server::{Observer, ReviewRecord, ServerEvent, Verdict};
 use eks_auth_sources::Event;
 use printable_text::Printable;
 use tracing::{Level, debug, error, event, info, warn};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 use crate::settings::{LogFormat, LogLevel, Settings};
+
+/// How many records may wait to be written: about 6 MB, and a tenth of a second of the fastest reviews.
+const MAX_WAITING_RECORDS: usize = 10_000;
 
 /// Writes to the log. Texts that a caller chooses are escaped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Log;
 
 impl Log {
-    /// Installs the log of this process.
-    pub(crate) fn start(settings: &Settings) -> Self {
+    /// Installs the log of this process. A thread of its own writes it, several records at a time if they come
+    /// faster than they can be written one by one. Dropping the guard writes the rest.
+    pub(crate) fn start(settings: &Settings) -> (Self, WorkerGuard) {
         let level = match settings.log_level.unwrap_or_default() {
             LogLevel::Debug => Level::DEBUG,
             LogLevel::Error => Level::ERROR,
             LogLevel::Info => Level::INFO,
             LogLevel::Warn => Level::WARN,
         };
+        let (writer, guard) = NonBlockingBuilder::default()
+            .buffered_lines_limit(MAX_WAITING_RECORDS)
+            // A record that is not written is a login that was never seen: the webhook waits instead.
+            .lossy(false)
+            .finish(BufWriter::new(io::stderr()));
         let builder = tracing_subscriber::fmt()
             .with_max_level(level)
-            .with_writer(io::stderr)
+            .with_writer(writer)
             .with_target(false)
             .with_ansi(false)
             // A closed standard error must not end the webhook.
@@ -34,7 +44,7 @@ impl Log {
             LogFormat::Text => builder.try_init(),
             LogFormat::Json => builder.json().flatten_event(true).try_init(),
         };
-        Self
+        (Self, guard)
     }
 
     pub(crate) fn say(self, what: &str) {

@@ -48,7 +48,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
         ));
     }
     let sts = transport(settings, &common)?;
-    let log = Log::start(settings);
+    let (log, _rest_of_the_log) = Log::start(settings);
     for note in settings.without_effect()? {
         log.warn(&note);
     }
