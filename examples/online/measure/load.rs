@@ -53,6 +53,9 @@ pub(crate) struct LoadArgs {
     region: String,
 }
 
+/// The number of connections that send the hot tokens before the load.
+const WARMING: usize = 8;
+
 /// What one connection saw.
 #[derive(Default)]
 struct Seen {
@@ -80,6 +83,9 @@ pub(crate) async fn run(args: LoadArgs) -> Result<String, String> {
         let client = load.connect().await;
         clients.push(client.map_err(|why| format!("{}: {why}", args.target))?);
     }
+    load.warm_up()
+        .await
+        .map_err(|why| format!("{}: {why}", args.target))?;
     let before = args.pid.map(process::cpu_seconds).transpose()?;
     let start = Instant::now();
     let until = start
@@ -116,6 +122,22 @@ struct Load {
 impl Load {
     async fn connect(&self) -> std::io::Result<Client> {
         Client::connect(self.target, self.tls.as_ref(), &self.server_name).await
+    }
+
+    /// Sends each hot token once, so that the load finds the cache as it is after a while.
+    async fn warm_up(self: &Arc<Self>) -> std::io::Result<()> {
+        let mut running: JoinSet<std::io::Result<()>> = JoinSet::new();
+        for first in 0..WARMING {
+            let load = Arc::clone(self);
+            running.spawn(async move {
+                let mut client = load.connect().await?;
+                for body in load.tokens.hot().iter().skip(first).step_by(WARMING) {
+                    client.post("/authenticate", body).await?;
+                }
+                Ok(())
+            });
+        }
+        running.join_all().await.into_iter().collect()
     }
 
     async fn send(self: Arc<Self>, client: Client, until: Instant) -> Seen {

@@ -68,6 +68,15 @@ impl Tokens {
         Ok(tokens)
     }
 
+    /// Returns the reviews that are sent again and again. Empty unless the kind is [`Kind::Hot`].
+    pub(crate) fn hot(&self) -> &[String] {
+        if self.kind == Kind::Hot {
+            &self.hot
+        } else {
+            &[]
+        }
+    }
+
     /// Returns the body of the next review.
     pub(crate) fn next(&self) -> Result<String, String> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
