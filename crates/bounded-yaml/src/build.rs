@@ -10,8 +10,10 @@ use serde::de::{
 use serde::de::{VariantAccess, Visitor};
 
 use crate::error::Error;
+use crate::libyaml;
 use crate::limits::Limits;
 use crate::merge_key::MERGE_KEY;
+use crate::next_scalar;
 use crate::node::{Kind, Mapping, Node, Scalar};
 
 /// The cost of a node besides its text, in bytes. Our choice: about the size of the shortest node in
@@ -40,6 +42,10 @@ pub(crate) struct Builder<'a> {
     error: Cell<Option<Error>>,
     /// Whether the source text of a number or boolean is uncertain.
     is_text_missing: Cell<bool>,
+    /// Whether scalars arrive in the order of the input, since there is no anchor to go back to.
+    is_in_order: OnceCell<bool>,
+    /// The end of the last scalar in the input, if it is known.
+    end_of_last: Cell<Option<usize>>,
     has_merge_key: Cell<bool>,
     has_odd_numbers: OnceCell<bool>,
     has_odd_booleans: OnceCell<bool>,
@@ -60,6 +66,8 @@ impl<'a> Builder<'a> {
             depth: Cell::new(0),
             error: Cell::new(None),
             is_text_missing: Cell::new(false),
+            is_in_order: OnceCell::new(),
+            end_of_last: Cell::new(None),
             has_merge_key: Cell::new(false),
             has_odd_numbers: OnceCell::new(),
             has_odd_booleans: OnceCell::new(),
@@ -73,8 +81,14 @@ impl<'a> Builder<'a> {
     /// Resets the state that belongs to a single document.
     pub(crate) fn start_document(&self) {
         self.is_text_missing.set(false);
+        self.end_of_last.set(None);
         self.has_merge_key.set(false);
         self.depth.set(0);
+    }
+
+    /// Returns the cost of the nodes so far.
+    pub(crate) const fn spent(&self) -> usize {
+        self.limit.saturating_sub(self.left.get())
     }
 
     pub(crate) const fn limit(&self) -> usize {
@@ -95,11 +109,16 @@ impl<'a> Builder<'a> {
 
     /// Returns the offset of a text that was borrowed from the input.
     pub(crate) fn offset_of(&self, text: &str) -> Option<usize> {
+        let offset = self.offset_in_input(text)?;
+        Some(offset.saturating_add(self.skipped))
+    }
+
+    fn offset_in_input(&self, text: &str) -> Option<usize> {
         let offset = text
             .as_ptr()
             .addr()
             .checked_sub(self.input.as_ptr().addr())?;
-        (offset <= self.input.len()).then(|| offset.saturating_add(self.skipped))
+        (offset <= self.input.len()).then_some(offset)
     }
 
     fn refuse<E: de::Error>(&self, error: Error) -> E {
@@ -135,6 +154,21 @@ impl<'a> Builder<'a> {
         self.depth.set(self.depth.get().saturating_sub(1));
     }
 
+    /// Builds a text that is a part of the input.
+    fn borrowed_string<E: de::Error>(&self, text: &str) -> Result<Node, E> {
+        let offset = self.offset_in_input(text);
+        let end = offset.map(|start| next_scalar::end(self.input, start, text.len()));
+        self.end_of_last.set(end);
+        let offset = offset.map(|offset| offset.saturating_add(self.skipped));
+        self.string(text, offset)
+    }
+
+    /// Builds a text with escapes, or one of several lines.
+    fn owned_string<E: de::Error>(&self, text: &str) -> Result<Node, E> {
+        self.end_of_last.set(None);
+        self.string(text, None)
+    }
+
     fn string<E: de::Error>(&self, text: &str, offset: Option<usize>) -> Result<Node, E> {
         self.charge(text.len())?;
         Ok(Node::Scalar(Scalar::new(text, Kind::String).at(offset)))
@@ -159,10 +193,31 @@ impl<'a> Builder<'a> {
         is_uncertain: bool,
     ) -> Result<Node, E> {
         self.charge(text.len())?;
-        if is_uncertain || self.is_every_offset_wanted {
-            self.is_text_missing.set(true);
+        let source = self.source_of(text, kind);
+        let end = source.map(|(start, source)| start.saturating_add(source.len()));
+        self.end_of_last.set(end);
+        let Some((start, source)) = source else {
+            if is_uncertain || self.is_every_offset_wanted {
+                self.is_text_missing.set(true);
+            }
+            return Ok(Node::Scalar(Scalar::new(text, kind)));
+        };
+        let offset = start.saturating_add(self.skipped);
+        Ok(Node::Scalar(Scalar::new(source, kind).at(Some(offset))))
+    }
+
+    /// Finds the source text of the number or boolean that follows the last scalar. `None` if more than
+    /// punctuation is between the two.
+    fn source_of(&self, text: &str, kind: Kind) -> Option<(usize, &'a str)> {
+        let is_in_order = || match self.format {
+            Format::Json => true,
+            Format::Yaml => !libyaml::may_have_anchor(self.input),
+        };
+        let last = self.end_of_last.get()?;
+        if !*self.is_in_order.get_or_init(is_in_order) {
+            return None;
         }
-        Ok(Node::Scalar(Scalar::new(text, kind)))
+        next_scalar::after(self.input, last, text, kind)
     }
 }
 
@@ -235,11 +290,11 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
     }
 
     fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Node, E> {
-        self.0.string(text, self.0.offset_of(text))
+        self.0.borrowed_string(text)
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Node, E> {
-        self.0.string(text, None)
+        self.0.owned_string(text)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {

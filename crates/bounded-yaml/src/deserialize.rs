@@ -280,9 +280,21 @@ fn visit_scalar<'de, V: Visitor<'de>>(
     }
 }
 
+#[derive(Eq, PartialEq)]
 enum Int {
     Unsigned(u64),
     Signed(i64),
+}
+
+/// Returns whether two spellings of whole numbers of at most 64 bits have the same value.
+pub(crate) fn is_same_int(one: &str, other: &str) -> bool {
+    int(one).is_some_and(|one| int(other) == Some(one))
+}
+
+/// Returns whether two spellings of numbers have the same value.
+pub(crate) fn is_same_float(one: &str, other: &str) -> bool {
+    let bits = |text| float(text).map(f64::to_bits);
+    bits(one).is_some_and(|one| bits(other) == Some(one))
 }
 
 /// Parses a whole number. `None` if it needs more than 64 bits.

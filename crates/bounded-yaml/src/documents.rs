@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Syntax};
 use crate::json::{is_likely_json, read_json};
-use crate::libyaml::{self, Reader};
+use crate::libyaml::{self, SplitReader};
 use crate::limits::Limits;
 use crate::node::Node;
 use crate::position::BYTE_ORDER_MARK;
@@ -79,7 +79,10 @@ fn begin<'a>(text: &'a str, skipped: usize, limits: &Limits) -> State<'a> {
         }
     }
     match libyaml::precheck(text, limits.max_depth()) {
-        Ok(()) => State::Yaml(Box::new(Reader::new(text, skipped, limits)), json_error),
+        Ok(()) => State::Yaml(
+            Box::new(SplitReader::new(text, skipped, limits)),
+            json_error,
+        ),
         Err(error) => State::Failed(error),
     }
 }
@@ -94,7 +97,7 @@ pub struct Documents<'a> {
 enum State<'a> {
     Failed(Error),
     Json(std::vec::IntoIter<Node>),
-    Yaml(Box<Reader<'a>>, Option<Error>),
+    Yaml(Box<SplitReader<'a>>, Option<Error>),
     Done,
 }
 

@@ -7,9 +7,11 @@
 mod block_lines;
 mod error_text;
 mod flow_depth;
+mod pieces;
 mod precheck;
 mod quadratic;
 mod redefined_anchor;
+mod split_reader;
 mod text;
 
 use std::fmt;
@@ -19,6 +21,8 @@ use serde_yaml::Deserializer;
 
 use self::error_text::Report;
 pub(crate) use self::precheck::precheck;
+pub(crate) use self::redefined_anchor::may_have_anchor;
+pub(crate) use self::split_reader::SplitReader;
 use crate::build::{Builder, Format, NodeSeed};
 use crate::error::{Error, Syntax};
 use crate::limits::Limits;
@@ -28,7 +32,7 @@ use crate::position::Position;
 use crate::source_text::TextSeed;
 
 /// Reads the YAML documents of a text one by one.
-pub(crate) struct Reader<'a> {
+struct Reader<'a> {
     text: &'a str,
     builder: Builder<'a>,
     documents: Deserializer<'a>,
@@ -36,6 +40,8 @@ pub(crate) struct Reader<'a> {
     read: usize,
     /// The same documents for the second pass, and how many of them were taken.
     reread: Option<(Deserializer<'a>, usize)>,
+    /// Whether a document had a merge key.
+    has_merge_key: bool,
 }
 
 impl fmt::Debug for Reader<'_> {
@@ -48,20 +54,31 @@ impl fmt::Debug for Reader<'_> {
 
 impl<'a> Reader<'a> {
     /// Starts reading a text that has passed [`precheck`].
-    pub(crate) fn new(text: &'a str, skipped: usize, limits: &Limits) -> Self {
+    fn new(text: &'a str, skipped: usize, limits: &Limits) -> Self {
         Self {
             text,
             builder: Builder::new(Format::Yaml, text, skipped, limits),
             documents: Deserializer::from_str(text),
             read: 0,
             reread: None,
+            has_merge_key: false,
         }
+    }
+
+    /// Returns the cost of the nodes so far.
+    const fn spent(&self) -> usize {
+        self.builder.spent()
+    }
+
+    /// Returns whether a document so far had a merge key.
+    const fn has_merge_key(&self) -> bool {
+        self.has_merge_key
     }
 
     /// Reads the next document that is not null. `None` after the last one.
     ///
     /// After an error it must not be called again: `yaml_serde` repeats a syntax error for ever.
-    pub(crate) fn next_document(&mut self) -> Option<Result<Node, Error>> {
+    fn next_document(&mut self) -> Option<Result<Node, Error>> {
         loop {
             let document = self.documents.next()?;
             self.read = self.read.saturating_add(1);
@@ -81,6 +98,7 @@ impl<'a> Reader<'a> {
             self.restore_texts(&mut node)?;
         }
         if self.builder.has_merge_key() {
+            self.has_merge_key = true;
             merge_key::apply(&mut node)?;
         }
         Ok(node)

@@ -1,5 +1,7 @@
 //! Limits on the size and cost of an input.
 
+use std::num::NonZeroUsize;
+
 /// The default limit on the input's size, in bytes: 1 MiB, the most that the API server stores in a
 /// ConfigMap (`MaxSecretSize`, which `ValidateConfigMap` applies too).
 pub const DEFAULT_MAX_BYTES: usize = 1024 * 1024;
@@ -18,6 +20,10 @@ pub const DEFAULT_EXPANSION: usize = 16;
 /// choice: a file with a hundred entries that each refer to one list by an alias is not an attack.
 pub const EXPANSION_FLOOR: usize = 256 * 1024;
 
+/// The default size of the pieces in which a long text is parsed, in bytes: 256 KiB. Our choice: the parser
+/// needs about twenty times that for a piece, and smaller pieces are no faster.
+pub const DEFAULT_PIECE_BYTES: usize = 256 * 1024;
+
 /// Limits on the size and cost of one input.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
@@ -25,6 +31,8 @@ pub struct Limits {
     max_depth: usize,
     expansion: usize,
     is_every_offset_wanted: bool,
+    piece_bytes: usize,
+    threads: NonZeroUsize,
 }
 
 impl Limits {
@@ -37,6 +45,8 @@ impl Limits {
             max_depth: MAX_DEPTH,
             expansion: DEFAULT_EXPANSION,
             is_every_offset_wanted: false,
+            piece_bytes: DEFAULT_PIECE_BYTES,
+            threads: NonZeroUsize::MIN,
         }
     }
 
@@ -65,8 +75,27 @@ impl Limits {
         Self { expansion, ..self }
     }
 
-    /// Also computes the [`offset`](crate::Scalar::offset) of numbers and booleans. A document that
-    /// contains one is then read twice.
+    /// Sets how many threads may parse the pieces of a long YAML text: one by default. The documents are the
+    /// same with any number.
+    #[must_use]
+    pub const fn with_threads(self, threads: NonZeroUsize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// Sets the least size of the pieces in which a long YAML text is parsed, in place of
+    /// [`DEFAULT_PIECE_BYTES`]. A text is cut between documents, and between the items of a list that is the
+    /// value of a key of the root, as the `items` of a Kubernetes list are. The parser's memory is proportional
+    /// to the largest piece. The documents are the same with any size.
+    #[must_use]
+    pub const fn with_piece_bytes(self, piece_bytes: usize) -> Self {
+        Self {
+            piece_bytes,
+            ..self
+        }
+    }
+
+    /// Also computes the [`offset`](crate::Scalar::offset) of numbers and booleans. A document in which one has
+    /// a tag, or is not preceded by a text of one line, is then read twice.
     #[must_use]
     pub const fn with_every_offset(self) -> Self {
         Self {
@@ -79,6 +108,18 @@ impl Limits {
     #[must_use]
     pub const fn is_every_offset_wanted(&self) -> bool {
         self.is_every_offset_wanted
+    }
+
+    /// Returns how many threads may parse.
+    #[must_use]
+    pub const fn threads(&self) -> NonZeroUsize {
+        self.threads
+    }
+
+    /// Returns the least size of a piece, in bytes.
+    #[must_use]
+    pub const fn piece_bytes(&self) -> usize {
+        self.piece_bytes
     }
 
     /// Returns the limit on the input's size, in bytes.

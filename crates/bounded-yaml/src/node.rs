@@ -180,8 +180,9 @@ impl Scalar {
     }
 
     /// Returns the byte offset of the text in the input. `None` for a block scalar (`|`, `>`), for a
-    /// scalar that spans several lines or contains escapes, and for most numbers and booleans unless
-    /// [`Limits::with_every_offset`](crate::Limits::with_every_offset) is set.
+    /// scalar that spans several lines or contains escapes, and, unless
+    /// [`Limits::with_every_offset`](crate::Limits::with_every_offset) is set, for a number or boolean after
+    /// one of these or with a tag.
     #[must_use]
     pub fn offset(&self) -> Option<usize> {
         if self.offset == u32::MAX {

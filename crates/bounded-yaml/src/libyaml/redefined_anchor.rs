@@ -37,10 +37,7 @@ pub(super) fn find(text: &str) -> Option<usize> {
         }
         let mut previous = b' ';
         for (at, byte) in line.bytes().enumerate() {
-            // A byte outside ASCII may be the last one of a line break.
-            let starts_token = is_blank(previous)
-                || !previous.is_ascii()
-                || matches!(previous, b'[' | b'{' | b',' | b':' | b'?');
+            let starts_token = may_end_token(previous);
             previous = byte;
             if !starts_token || !matches!(byte, b'&' | b'*') {
                 continue;
@@ -57,6 +54,20 @@ pub(super) fn find(text: &str) -> Option<usize> {
         }
     }
     redefined.filter(|_| is_aliased)
+}
+
+/// Returns whether a text may have an anchor: a false alarm is possible, in a quoted text or a comment.
+pub(crate) fn may_have_anchor(text: &str) -> bool {
+    text.match_indices('&').any(|(at, _)| {
+        let before = at.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+        let name = text.get(at.saturating_add(1)..).map_or("", anchor_name);
+        before.is_none_or(|byte| may_end_token(*byte)) && !name.is_empty()
+    })
+}
+
+/// Returns whether a token may start after a byte. One outside ASCII may be the last of a line break.
+const fn may_end_token(byte: u8) -> bool {
+    is_blank(byte) || !byte.is_ascii() || matches!(byte, b'[' | b'{' | b',' | b':' | b'?')
 }
 
 /// Returns the anchor name at the start of a text: `libyaml` accepts ASCII letters, digits, `-` and

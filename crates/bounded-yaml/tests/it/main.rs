@@ -5,6 +5,8 @@ mod decode;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod pieces;
+#[cfg(test)]
 mod props;
 #[cfg(test)]
 mod traps;
