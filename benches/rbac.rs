@@ -14,7 +14,9 @@ use k8s_rbac::{
     ResourceRequest, RoleRef, User,
 };
 
-use k8s_rbac_oracle::sized_policy::{Scope, Shared, USERS, objects, request, rule, subject, user};
+use k8s_rbac_oracle::sized_policy::{
+    Rules, Scope, Shared, USERS, objects, objects_with, request, rule, subject, user,
+};
 
 const SIZES: [usize; 4] = [0, 100, 10_000, 100_000];
 
@@ -56,6 +58,21 @@ fn cases(group: &mut BenchmarkGroup<'_, WallTime>, policy: &Policy, name: &str, 
             }
         }
     }
+}
+
+/// Every role has a rule of its own, so that no list of rules is shared.
+fn own_rules(c: &mut Criterion) {
+    let mut group = c.benchmark_group("rbac/own-rules");
+    let size = 100_000;
+    let objects = objects_with(Scope::Cluster, size, Shared::None, Rules::Own);
+    let policy = Policy::new(objects);
+    cases(
+        &mut group,
+        &policy,
+        &format!("cluster/{size}-bindings"),
+        size,
+    );
+    group.finish();
 }
 
 /// The group of all authenticated users is a subject of every binding.
@@ -234,5 +251,7 @@ roleRef:
     group.finish();
 }
 
-criterion_group!(benches, decide, shared, replace, forbidden, build, read);
+criterion_group!(
+    benches, decide, own_rules, shared, replace, forbidden, build, read
+);
 criterion_main!(benches);

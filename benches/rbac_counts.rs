@@ -7,8 +7,8 @@
 //!       cluster 100000 3 create rotating
 //! ```
 //!
-//! The arguments under callgrind are: the kind of bindings (`cluster`, `namespace`, or `shared` for one
-//! group in all of them), their number, the number of groups of each user, the verb (`list` is allowed by
+//! The arguments under callgrind are: the kind of bindings (`cluster`, `namespace`, `shared` for one
+//! group in all of them, or `own-rules` for roles with a rule of their own), their number, the number of groups of each user, the verb (`list` is allowed by
 //! the user's own binding, `patch` by the last, `create` by none), and `hot` or `rotating`. It decides
 //! 16,384 times, so divide the instructions by that.
 #![expect(clippy::print_stdout, reason = "the counts are the output")]
@@ -17,7 +17,9 @@ use std::hint::black_box;
 
 use k8s_rbac::{Objects, Policy, Request, User};
 
-use k8s_rbac_oracle::sized_policy::{Scope, Shared, USERS, objects, request, user};
+use k8s_rbac_oracle::sized_policy::{
+    Rules, Scope, Shared, USERS, objects, objects_with, request, user,
+};
 
 /// The number of bindings of the counted policy.
 const SIZE: usize = 100_000;
@@ -42,7 +44,7 @@ fn main() {
 }
 
 fn print_counts() {
-    for place in ["cluster", "namespace", "shared"] {
+    for place in ["cluster", "namespace", "shared", "own-rules"] {
         let (mut made, mut objects) = (None, None);
         let of_policy = allocation_counter::measure(|| made = Some(policy(place, SIZE)));
         let of_objects = allocation_counter::measure(|| objects = Some(plain(place, SIZE)));
@@ -74,6 +76,7 @@ fn plain(place: &str, bindings: usize) -> Objects {
     match place {
         "namespace" => objects(Scope::Namespace, bindings, Shared::None),
         "shared" => objects(Scope::Cluster, bindings, Shared::Authenticated),
+        "own-rules" => objects_with(Scope::Cluster, bindings, Shared::None, Rules::Own),
         _ => objects(Scope::Cluster, bindings, Shared::None),
     }
 }

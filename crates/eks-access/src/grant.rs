@@ -88,8 +88,8 @@ impl Cluster {
             format!(
                 "{} names {} {}",
                 grant.binding(),
-                Printable::new(&subject.kind),
-                Quoted::new(&subject.name)
+                Printable::new(subject.kind),
+                Quoted::new(subject.name)
             ),
             self.place_of_binding(grant.binding()),
         );
@@ -110,7 +110,7 @@ impl Cluster {
 
     fn step_of_rule(&self, grant: &BindingGrant<'_>) -> Step {
         let role = grant.role();
-        let (kind, name) = (Printable::new(&role.kind), Quoted::new(&role.name));
+        let (kind, name) = (Printable::new(role.kind), Quoted::new(role.name));
         let (allowed, place) = self.allowed_by_rule(grant);
         Step::new(format!("{kind} {name} allows {allowed}"), place)
     }
@@ -118,14 +118,14 @@ impl Cluster {
     /// Returns what the rule of a grant allows, and the place of the rule.
     pub(crate) fn allowed_by_rule(&self, grant: &BindingGrant<'_>) -> (String, Option<Place>) {
         let (role, rule) = (grant.role(), grant.rule());
-        let namespace = match (role.kind.as_str(), grant.binding()) {
+        let namespace = match (role.kind, grant.binding()) {
             ("Role", BindingName::RoleBinding { namespace, .. }) => namespace,
             _ => "",
         };
         let mut text = rule_text(rule);
-        let mut owner = role.name.clone();
+        let mut owner = role.name.to_owned();
         if namespace.is_empty()
-            && let Some(source) = self.rbac.source_of_rule(&role.name, rule)
+            && let Some(source) = self.rbac.source_of_rule(role.name, rule)
         {
             text.push_str(&format!(
                 ", aggregated from ClusterRole {}",
@@ -134,7 +134,7 @@ impl Cluster {
             source.clone_into(&mut owner);
         }
         let index = self.rbac.index_of_rule(namespace, &owner, rule);
-        let kind = role.kind.as_str();
+        let kind = role.kind;
         let place = index.and_then(|at| self.place_of_role_rule(kind, namespace, &owner, at));
         if place.is_none()
             && let DefaultPolicy::Added(version) = self.rbac.default_policy()

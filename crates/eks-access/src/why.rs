@@ -372,8 +372,8 @@ impl Cluster {
         let bindings = self.policy().bindings();
         bindings
             .flat_map(|binding| {
-                let subjects = binding.subjects().iter();
-                subjects.filter_map(move |one| SubjectName::of(one, binding.namespace()))
+                let subjects = binding.subjects();
+                subjects.filter_map(move |one| SubjectName::of(&one, binding.namespace()))
             })
             .collect()
     }

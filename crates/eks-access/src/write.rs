@@ -115,11 +115,9 @@ impl Cluster {
         };
         let mut writes = Vec::new();
         for role in &objects.cluster_roles {
-            let find = |policy: &'_ Policy| {
-                policy
-                    .cluster_roles()
-                    .find(|own| is_same(&own.metadata, &role.metadata))
-                    .cloned()
+            let find = |policy: &Policy| {
+                let own = policy.cluster_role(&role.metadata.name);
+                own.filter(|own| own.metadata.namespace == role.metadata.namespace)
             };
             writes.push(
                 writer.ask("clusterroles", &role.metadata, find, |policy, how| {
@@ -131,12 +129,7 @@ impl Cluster {
             );
         }
         for role in &objects.roles {
-            let find = |policy: &'_ Policy| {
-                policy
-                    .roles()
-                    .find(|own| is_same(&own.metadata, &role.metadata))
-                    .cloned()
-            };
+            let find = |policy: &Policy| policy.role(&role.metadata.namespace, &role.metadata.name);
             writes.push(writer.ask("roles", &role.metadata, find, |policy, how| {
                 policy
                     .write_role(version, user, role, how)
@@ -145,11 +138,9 @@ impl Cluster {
             }));
         }
         for binding in &objects.cluster_role_bindings {
-            let find = |policy: &'_ Policy| {
-                let mut bindings = policy.cluster_role_bindings();
-                bindings
-                    .find(|own| is_same(&own.metadata, &binding.metadata))
-                    .cloned()
+            let find = |policy: &Policy| {
+                let own = policy.cluster_role_binding(&binding.metadata.name);
+                own.filter(|own| own.metadata.namespace == binding.metadata.namespace)
             };
             writes.push(writer.ask(
                 "clusterrolebindings",
@@ -164,11 +155,8 @@ impl Cluster {
             ));
         }
         for binding in &objects.role_bindings {
-            let find = |policy: &'_ Policy| {
-                let mut bindings = policy.role_bindings();
-                bindings
-                    .find(|own| is_same(&own.metadata, &binding.metadata))
-                    .cloned()
+            let find = |policy: &Policy| {
+                policy.role_binding(&binding.metadata.namespace, &binding.metadata.name)
             };
             writes.push(
                 writer.ask("rolebindings", &binding.metadata, find, |policy, how| {
@@ -277,8 +265,4 @@ impl Writer<'_> {
             .decision()
             .is_allow()
     }
-}
-
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
-    one.name == other.name && one.namespace == other.namespace
 }

@@ -92,7 +92,7 @@ fn given<'p>(policy: &'p Policy, numbers: &mut Numbers<'p>) -> BTreeMap<SubjectN
             .entry(RoleKey::of(&binding))
             .or_insert_with(|| numbers.role(rules));
         for subject in binding.subjects() {
-            if let Some(identity) = SubjectName::of(subject, namespace) {
+            if let Some(identity) = SubjectName::of(&subject, namespace) {
                 given.entry(identity).or_default().insert((namespace, role));
             }
         }

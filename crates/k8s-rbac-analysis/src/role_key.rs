@@ -15,7 +15,7 @@ impl<'p> RoleKey<'p> {
         let role = binding.role_ref();
         Self {
             namespace: binding.namespace().filter(|_| role.kind == "Role"),
-            name: &role.name,
+            name: role.name,
         }
     }
 }

@@ -53,8 +53,8 @@ impl<'o> RuleSources<'o> {
     /// rule now, or if the role's sources are [`unknown`](Self::unknown).
     #[must_use]
     pub fn of_grant(&self, grant: &BindingGrant<'_>) -> Vec<&'o str> {
-        match grant.role().kind.as_str() {
-            "ClusterRole" => self.of_rule(&grant.role().name, grant.rule()),
+        match grant.role().kind {
+            "ClusterRole" => self.of_rule(grant.role().name, grant.rule()),
             _ => Vec::new(),
         }
     }

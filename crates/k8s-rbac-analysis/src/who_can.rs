@@ -23,12 +23,13 @@ use crate::role_key::RoleKey;
 /// upstream removes repeats in one list and returns another.
 #[must_use]
 pub fn who_can<'p>(policy: &'p Policy, request: &Request<'_>) -> AllowedSubjects<'p> {
+    let masters = AllowedSubject::without_binding("Group", Cow::Borrowed(PRIVILEGED_GROUP));
+    let mut seen = HashSet::new();
+    seen.insert((masters.subject.clone(), ""));
     let mut allowed = AllowedSubjects {
-        subjects: vec![AllowedSubject::without_binding("Group", PRIVILEGED_GROUP)],
+        subjects: vec![masters],
         unresolved: Vec::new(),
     };
-    let mut seen = HashSet::new();
-    seen.insert((privileged_group(), ""));
     let mut asked: HashMap<RoleKey<'_>, Option<usize>> = HashMap::new();
     for binding in policy.bindings_in(request.namespace().unwrap_or_default()) {
         let Some(rules) = binding.rules() else {
@@ -46,9 +47,10 @@ pub fn who_can<'p>(policy: &'p Policy, request: &Request<'_>) -> AllowedSubjects
             // subjects in two scopes differ.
             let is_relative = subject.kind == "ServiceAccount" && subject.namespace.is_empty();
             let scope = binding.namespace().filter(|_| is_relative);
-            if seen.insert((Cow::Borrowed(subject), scope.unwrap_or_default())) {
+            let text = borrowed(subject);
+            if seen.insert((text.clone(), scope.unwrap_or_default())) {
                 allowed.subjects.push(AllowedSubject {
-                    subject: Cow::Borrowed(subject),
+                    subject: text,
                     grant: Some(binding.grant(subject, rule)),
                 });
             }
@@ -57,8 +59,13 @@ pub fn who_can<'p>(policy: &'p Policy, request: &Request<'_>) -> AllowedSubjects
     allowed
 }
 
-fn privileged_group<'p>() -> Cow<'p, Subject> {
-    AllowedSubject::without_binding("Group", PRIVILEGED_GROUP).subject
+const fn borrowed(subject: Subject<&str>) -> Subject<Cow<'_, str>> {
+    Subject {
+        kind: Cow::Borrowed(subject.kind),
+        api_group: Cow::Borrowed(subject.api_group),
+        name: Cow::Borrowed(subject.name),
+        namespace: Cow::Borrowed(subject.namespace),
+    }
 }
 
 /// The subjects that may do something, and the roles that do not exist.
@@ -72,7 +79,7 @@ impl<'p> AllowedSubjects<'p> {
     /// Adds a cluster's super user, if it has one, right after the privileged group.
     #[must_use]
     pub fn with_super_user(mut self, name: &str) -> Self {
-        let user = AllowedSubject::without_binding("User", name);
+        let user = AllowedSubject::without_binding("User", Cow::Owned(name.to_owned()));
         self.subjects
             .retain(|allowed| allowed.subject != user.subject);
         self.subjects.insert(1, user);
@@ -101,28 +108,27 @@ impl<'p> AllowedSubjects<'p> {
 /// A subject that may do something.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AllowedSubject<'p> {
-    subject: Cow<'p, Subject>,
+    subject: Subject<Cow<'p, str>>,
     grant: Option<BindingGrant<'p>>,
 }
 
 impl<'p> AllowedSubject<'p> {
-    fn without_binding(kind: &str, name: &str) -> Self {
-        let subject = Subject {
-            kind: kind.to_owned(),
-            api_group: API_GROUP.to_owned(),
-            name: name.to_owned(),
-            namespace: String::new(),
-        };
+    const fn without_binding(kind: &'p str, name: Cow<'p, str>) -> Self {
         Self {
-            subject: Cow::Owned(subject),
+            subject: Subject {
+                kind: Cow::Borrowed(kind),
+                api_group: Cow::Borrowed(API_GROUP),
+                name,
+                namespace: Cow::Borrowed(""),
+            },
             grant: None,
         }
     }
 
     /// Returns the subject as written in the binding.
     #[must_use]
-    pub fn subject(&self) -> &Subject {
-        &self.subject
+    pub fn subject(&self) -> Subject<&str> {
+        self.subject.as_deref()
     }
 
     /// Returns the user or group that the subject names, a service account with its namespace.

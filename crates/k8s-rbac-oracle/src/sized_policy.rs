@@ -35,9 +35,25 @@ pub enum Shared {
     Authenticated,
 }
 
-/// Returns the objects of a policy with this many bindings.
+/// The rules of the roles.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Rules {
+    /// The same one for all roles, as of a chart that is installed in each namespace.
+    Equal,
+    /// Also one of its own, which allows `get` on a Deployment, in front of the other.
+    Own,
+}
+
+/// Returns the objects of a policy with this many bindings to roles of equal rules.
 #[must_use]
 pub fn objects(scope: Scope, bindings: usize, shared: Shared) -> Objects {
+    objects_with(scope, bindings, shared, Rules::Equal)
+}
+
+/// Returns the objects of a policy with this many bindings.
+#[must_use]
+pub fn objects_with(scope: Scope, bindings: usize, shared: Shared, rules: Rules) -> Objects {
     let mut objects = Objects::bootstrap(KubernetesVersion::V1_34);
     objects.aggregate();
     for number in 0..bindings {
@@ -46,31 +62,39 @@ pub fn objects(scope: Scope, bindings: usize, shared: Shared) -> Objects {
         if shared == Shared::Authenticated {
             subjects.push(subject("Group", "system:authenticated"));
         }
-        add(
-            &mut objects,
-            scope,
-            &format!("role-{number}"),
-            "list",
-            subjects,
-        );
+        let mut rules_of_role = vec![rule("list")];
+        if rules == Rules::Own {
+            let own = PolicyRule {
+                resource_names: vec![format!("deployment-{number}")],
+                ..rule("get")
+            };
+            rules_of_role.insert(0, own);
+        }
+        let name = format!("role-{number}");
+        add(&mut objects, scope, &name, rules_of_role, subjects);
     }
     add(
         &mut objects,
         scope,
         "last",
-        "patch",
+        vec![rule("patch")],
         vec![subject("Group", "last")],
     );
     objects
 }
 
-fn add(objects: &mut Objects, scope: Scope, name: &str, verb: &str, subjects: Vec<Subject>) {
+fn add(
+    objects: &mut Objects,
+    scope: Scope,
+    name: &str,
+    rules: Vec<PolicyRule>,
+    subjects: Vec<Subject>,
+) {
     let metadata = |namespace: &str| Metadata {
         name: name.to_owned(),
         namespace: namespace.to_owned(),
         ..Metadata::default()
     };
-    let rules = vec![rule(verb)];
     let role_ref = |kind: &str| RoleRef {
         kind: kind.to_owned(),
         name: name.to_owned(),

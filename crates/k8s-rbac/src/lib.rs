@@ -18,6 +18,7 @@ mod subject_name;
 pub use engine::binding::BindingView;
 pub use engine::policy::view::UserView;
 pub use engine::policy::{PRIVILEGED_GROUP, Policy};
+pub use engine::role::RoleView;
 #[cfg(feature = "store")]
 pub use engine::store::PolicyStore;
 pub use objects::{

@@ -199,47 +199,120 @@ pub struct ClusterRoleBinding {
 /// A user, group or service account that a binding grants its role to.
 ///
 /// The kind is text, because Kubernetes also stores subjects of unknown kinds. They match no user.
-#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(default, rename_all = "camelCase")]
+///
+/// The texts are `String`s in an object. A [`Policy`](crate::Policy) stores subjects in another form
+/// and returns them as `Subject<&str>`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(
+    default,
+    rename_all = "camelCase",
+    bound(
+        deserialize = "S: Default + Deserialize<'de>",
+        serialize = "S: AsRef<str> + Serialize"
+    )
+)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
-pub struct Subject {
+pub struct Subject<S = String> {
     /// `User`, `Group` or `ServiceAccount`.
     #[serde(deserialize_with = "or_default")]
-    pub kind: String,
+    pub kind: S,
     /// [`API_GROUP`] for users and groups. Decisions ignore it.
-    #[serde(
-        deserialize_with = "or_default",
-        skip_serializing_if = "String::is_empty"
-    )]
-    pub api_group: String,
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_empty")]
+    pub api_group: S,
     /// The name.
     #[serde(deserialize_with = "or_default")]
-    pub name: String,
+    pub name: S,
     /// The namespace of a ServiceAccount.
-    #[serde(
-        deserialize_with = "or_default",
-        skip_serializing_if = "String::is_empty"
-    )]
-    pub namespace: String,
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_empty")]
+    pub namespace: S,
+}
+
+impl<S> Subject<S> {
+    /// Converts each text.
+    pub(crate) fn map<T>(self, convert: impl Fn(S) -> T) -> Subject<T> {
+        let Self {
+            kind,
+            api_group,
+            name,
+            namespace,
+        } = self;
+        Subject {
+            kind: convert(kind),
+            api_group: convert(api_group),
+            name: convert(name),
+            namespace: convert(namespace),
+        }
+    }
+}
+
+impl<S: AsRef<str>> Subject<S> {
+    /// Borrows the texts.
+    #[must_use]
+    pub fn as_deref(&self) -> Subject<&str> {
+        Subject {
+            kind: self.kind.as_ref(),
+            api_group: self.api_group.as_ref(),
+            name: self.name.as_ref(),
+            namespace: self.namespace.as_ref(),
+        }
+    }
 }
 
 /// The reference to the role that a binding grants.
-#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(default, rename_all = "camelCase")]
+///
+/// The texts are `String`s in an object. A [`Policy`](crate::Policy) returns `RoleRef<&str>`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(
+    default,
+    rename_all = "camelCase",
+    bound(
+        deserialize = "S: Default + Deserialize<'de>",
+        serialize = "S: AsRef<str> + Serialize"
+    )
+)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
-pub struct RoleRef {
+pub struct RoleRef<S = String> {
     /// [`API_GROUP`]. Decisions ignore it.
-    #[serde(
-        deserialize_with = "or_default",
-        skip_serializing_if = "String::is_empty"
-    )]
-    pub api_group: String,
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_empty")]
+    pub api_group: S,
     /// `Role` or `ClusterRole`.
     #[serde(deserialize_with = "or_default")]
-    pub kind: String,
+    pub kind: S,
     /// The role's name.
     #[serde(deserialize_with = "or_default")]
-    pub name: String,
+    pub name: S,
+}
+
+impl<S> RoleRef<S> {
+    /// Converts each text.
+    pub(crate) fn map<T>(self, convert: impl Fn(S) -> T) -> RoleRef<T> {
+        let Self {
+            api_group,
+            kind,
+            name,
+        } = self;
+        RoleRef {
+            api_group: convert(api_group),
+            kind: convert(kind),
+            name: convert(name),
+        }
+    }
+}
+
+impl<S: AsRef<str>> RoleRef<S> {
+    /// Borrows the texts.
+    #[must_use]
+    pub fn as_deref(&self) -> RoleRef<&str> {
+        RoleRef {
+            api_group: self.api_group.as_ref(),
+            kind: self.kind.as_ref(),
+            name: self.name.as_ref(),
+        }
+    }
+}
+
+fn is_empty(text: &impl AsRef<str>) -> bool {
+    text.as_ref().is_empty()
 }
 
 /// The objects of a [`Policy`](crate::Policy), each list in the order given.

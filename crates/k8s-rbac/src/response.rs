@@ -114,16 +114,16 @@ pub enum Grant<'p> {
 pub struct BindingGrant<'p> {
     binding: BindingName<'p>,
     #[serde(rename = "roleRef")]
-    role: &'p RoleRef,
-    subject: &'p Subject,
+    role: RoleRef<&'p str>,
+    subject: Subject<&'p str>,
     rule: &'p PolicyRule,
 }
 
 impl<'p> BindingGrant<'p> {
     pub(crate) const fn new(
         binding: BindingName<'p>,
-        role: &'p RoleRef,
-        subject: &'p Subject,
+        role: RoleRef<&'p str>,
+        subject: Subject<&'p str>,
         rule: &'p PolicyRule,
     ) -> Self {
         Self {
@@ -142,13 +142,13 @@ impl<'p> BindingGrant<'p> {
 
     /// Returns the role that the binding grants.
     #[must_use]
-    pub const fn role(&self) -> &'p RoleRef {
+    pub const fn role(&self) -> RoleRef<&'p str> {
         self.role
     }
 
     /// Returns the first subject of the binding that is the user or one of the user's groups.
     #[must_use]
-    pub const fn subject(&self) -> &'p Subject {
+    pub const fn subject(&self) -> Subject<&'p str> {
         self.subject
     }
 
@@ -169,13 +169,13 @@ impl Display for BindingGrant<'_> {
             "{} of {} {} to {} ",
             self.binding,
             role.kind,
-            Quoted(&role.name),
+            Quoted(role.name),
             subject.kind
         )?;
         if subject.kind != "ServiceAccount" {
-            return Quoted(&subject.name).fmt(f);
+            return Quoted(subject.name).fmt(f);
         }
-        let namespace = match (subject.namespace.as_str(), self.binding) {
+        let namespace = match (subject.namespace, self.binding) {
             ("", BindingName::RoleBinding { namespace, .. }) => namespace,
             (own, _) => own,
         };
@@ -226,7 +226,7 @@ pub struct Unresolved<'p> {
 }
 
 impl<'p> Unresolved<'p> {
-    pub(crate) fn new(binding: BindingName<'p>, role: &'p RoleRef) -> Self {
+    pub(crate) fn new(binding: BindingName<'p>, role: RoleRef<&'p str>) -> Self {
         let namespace = match binding {
             BindingName::ClusterRoleBinding { .. } => None,
             BindingName::RoleBinding { namespace, .. } => Some(namespace),
@@ -330,9 +330,9 @@ impl Serialize for Missing<'_> {
 }
 
 impl<'p> Missing<'p> {
-    pub(crate) fn of(role: &'p RoleRef, namespace: Option<&'p str>) -> Self {
-        let name = &role.name;
-        match role.kind.as_str() {
+    pub(crate) fn of(role: RoleRef<&'p str>, namespace: Option<&'p str>) -> Self {
+        let name = role.name;
+        match role.kind {
             "ClusterRole" => Self::ClusterRole { name },
             "Role" => Self::Role { name, namespace },
             kind => Self::UnsupportedKind { kind },

@@ -34,12 +34,16 @@ impl SubjectName {
     /// exactly and the API group is ignored. `None` for an unknown kind, and for a service account
     /// without any namespace.
     #[must_use]
-    pub fn of(subject: &Subject, binding_namespace: Option<&str>) -> Option<Self> {
-        match subject.kind.as_str() {
-            "User" => Some(Self::User(subject.name.clone())),
-            "Group" => Some(Self::Group(subject.name.clone())),
+    pub fn of<S: AsRef<str>>(
+        subject: &Subject<S>,
+        binding_namespace: Option<&str>,
+    ) -> Option<Self> {
+        let subject = subject.as_deref();
+        match subject.kind {
+            "User" => Some(Self::User(subject.name.to_owned())),
+            "Group" => Some(Self::Group(subject.name.to_owned())),
             "ServiceAccount" => {
-                let namespace = match subject.namespace.as_str() {
+                let namespace = match subject.namespace {
                     "" => binding_namespace.unwrap_or_default(),
                     own => own,
                 };

@@ -88,7 +88,7 @@ impl Serialize for UnusedRule<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(8))?;
         map.serialize_entry("binding", &self.binding())?;
-        map.serialize_entry("roleRef", self.role())?;
+        map.serialize_entry("roleRef", &self.role())?;
         map.serialize_entry("ruleIndex", &self.number())?;
         map.serialize_entry("rule", self.rule())?;
         map.serialize_entry("isUnused", &self.is_unused())?;

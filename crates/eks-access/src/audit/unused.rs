@@ -11,11 +11,11 @@ use super::log::{AuditLog, AuditRecord, Outcome};
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnusedRule<'p> {
     binding: BindingName<'p>,
-    role: &'p RoleRef,
+    role: RoleRef<&'p str>,
     rule: &'p PolicyRule,
     number: usize,
     used: BTreeSet<(String, String)>,
-    unseen: Vec<&'p Subject>,
+    unseen: Vec<Subject<&'p str>>,
 }
 
 impl<'p> UnusedRule<'p> {
@@ -27,7 +27,7 @@ impl<'p> UnusedRule<'p> {
 
     /// Returns the role that it grants.
     #[must_use]
-    pub const fn role(&self) -> &'p RoleRef {
+    pub const fn role(&self) -> RoleRef<&'p str> {
         self.role
     }
 
@@ -72,7 +72,7 @@ impl<'p> UnusedRule<'p> {
 
     /// Returns the subjects of the binding of which the log has no allowed request at all.
     #[must_use]
-    pub fn unseen(&self) -> &[&'p Subject] {
+    pub fn unseen(&self) -> &[Subject<&'p str>] {
         &self.unseen
     }
 }
@@ -107,7 +107,7 @@ impl AuditLog {
             if own.is_empty() && self.only().is_some() {
                 continue;
             }
-            let is_unseen = |subject: &&Subject| {
+            let is_unseen = |subject: &Subject<&str>| {
                 let name = SubjectName::of(subject, binding.namespace());
                 !own.iter().any(|(user, _)| match &name {
                     Some(SubjectName::User(name)) => user.name == *name,
@@ -115,7 +115,7 @@ impl AuditLog {
                     None => false,
                 })
             };
-            let unseen: Vec<&Subject> = binding.subjects().iter().filter(is_unseen).collect();
+            let unseen: Vec<Subject<&str>> = binding.subjects().filter(is_unseen).collect();
             for (number, rule) in rules.iter().enumerate() {
                 let records = own.iter().flat_map(|(_, records)| records);
                 let used: BTreeSet<(String, String)> = records

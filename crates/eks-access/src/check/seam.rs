@@ -258,7 +258,7 @@ impl Bound {
                     .iter()
                     .any(allows_everything);
             for subject in binding.subjects() {
-                let Some(identity) = SubjectName::of(subject, binding.namespace()) else {
+                let Some(identity) = SubjectName::of(&subject, binding.namespace()) else {
                     continue;
                 };
                 if identity.as_service_account().is_some() {
@@ -274,7 +274,7 @@ impl Bound {
                     role: format!(
                         "{} \"{}\"",
                         binding.role_ref().kind,
-                        Printable::new(&binding.role_ref().name)
+                        Printable::new(binding.role_ref().name)
                     ),
                     is_everything,
                     is_written,

@@ -195,11 +195,11 @@ impl Collector<'_> {
 
     fn role(&mut self, binding: &BindingView<'_>) -> usize {
         let RoleRef { kind, name, .. } = binding.role_ref();
-        let namespace = match kind.as_str() {
+        let namespace = match kind {
             "Role" => binding.namespace().unwrap_or_default(),
             _ => "",
         };
-        let key = (kind.clone(), namespace.to_owned(), name.clone());
+        let key = (kind.to_owned(), namespace.to_owned(), name.to_owned());
         if let Some(at) = self.roles.get(&key) {
             return *at;
         }
@@ -208,7 +208,7 @@ impl Collector<'_> {
         let rules = binding.rules().unwrap_or_default();
         let subject = k8s_rbac::Subject::default();
         let rows = rules.iter().take(MAX_RULES).map(|rule| {
-            let (text, place) = self.cluster.allowed_by_rule(&binding.grant(&subject, rule));
+            let (text, place) = self.cluster.allowed_by_rule(&binding.grant(subject, rule));
             RuleRow {
                 text,
                 level: AccessLevel::of_rules(std::slice::from_ref(rule)),
@@ -216,8 +216,8 @@ impl Collector<'_> {
             }
         });
         self.subjects.roles.push(RoleRow {
-            kind: kind.clone(),
-            name: name.clone(),
+            kind: kind.to_owned(),
+            name: name.to_owned(),
             namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
             is_missing: binding.rules().is_none(),
             level: AccessLevel::of_rules(rules),
@@ -259,8 +259,9 @@ fn is_authenticated(identity: &SubjectName) -> bool {
 
 fn identities_of<'b>(binding: &BindingView<'b>) -> impl Iterator<Item = SubjectName> + use<'b> {
     let namespace = binding.namespace();
-    let subjects = binding.subjects().iter();
-    subjects.filter_map(move |subject| SubjectName::of(subject, namespace))
+    binding
+        .subjects()
+        .filter_map(move |subject| SubjectName::of(&subject, namespace))
 }
 
 /// The bindings of the default policy, as Kubernetes has them.
@@ -295,6 +296,8 @@ impl DefaultBindings {
             binding.namespace().unwrap_or_default().to_owned(),
             name.to_owned(),
         );
-        self.roles.get(&key) == Some(&binding.role_ref().name)
+        self.roles
+            .get(&key)
+            .is_some_and(|role| role == binding.role_ref().name)
     }
 }

@@ -298,10 +298,7 @@ roleRef: {kind: Role, name: developer, apiGroup: rbac.authorization.k8s.io}
     assert_eq!(shown, [(2, true, vec!["get"]), (3, false, vec!["update"])]);
     let unseen = unused.first().map(UnusedRule::unseen).unwrap_or_default();
     assert_eq!(
-        unseen
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect::<Vec<_>>(),
+        unseen.iter().map(|one| one.name).collect::<Vec<_>>(),
         ["gone"]
     );
 }

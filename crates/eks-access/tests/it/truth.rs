@@ -144,8 +144,8 @@ fn subjects(libraries: &Libraries) -> BTreeSet<SubjectName> {
     let bindings = libraries.policy.bindings();
     bindings
         .flat_map(|binding| {
-            let subjects = binding.subjects().iter();
-            subjects.filter_map(move |one| SubjectName::of(one, binding.namespace()))
+            let subjects = binding.subjects();
+            subjects.filter_map(move |one| SubjectName::of(&one, binding.namespace()))
         })
         .collect()
 }

@@ -59,8 +59,8 @@ impl Mistyped {
 }
 
 fn rules(policy: &Policy) -> impl Iterator<Item = &PolicyRule> {
-    let cluster = policy.cluster_roles().flat_map(|role| &role.rules);
-    cluster.chain(policy.roles().flat_map(|role| &role.rules))
+    let cluster = policy.cluster_roles().flat_map(|role| role.rules());
+    cluster.chain(policy.roles().flat_map(|role| role.rules()))
 }
 
 impl Display for Mistyped {

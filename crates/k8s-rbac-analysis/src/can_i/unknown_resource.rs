@@ -43,9 +43,9 @@ impl UnknownResource {
                 .chain(OPTIONAL_RESOURCES)
                 .map(|known| known.name),
         );
-        let cluster = policy.cluster_roles().flat_map(|role| &role.rules);
+        let cluster = policy.cluster_roles().flat_map(|role| role.rules());
         let rules: Vec<&PolicyRule> = cluster
-            .chain(policy.roles().flat_map(|role| &role.rules))
+            .chain(policy.roles().flat_map(|role| role.rules()))
             .collect();
         let entries = rules.iter().flat_map(|rule| &rule.resources);
         known.extend(

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::quality::RandomState;
-use k8s_rbac::{BindingView, PRIVILEGED_GROUP, Policy, PolicyRule, Subject, SubjectName, User};
+use k8s_rbac::{BindingView, PRIVILEGED_GROUP, Policy, PolicyRule, SubjectName, User};
 
 use crate::escalation_paths::capability::{
     Capability, CapabilityKind, Families, all_capabilities, capabilities,
@@ -30,7 +30,8 @@ pub(super) struct Holding<'p> {
 /// What gives an identity a role.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source<'p> {
-    Binding(BindingView<'p>, &'p Subject),
+    /// A binding, and the index of its subject.
+    Binding(BindingView<'p>, usize),
     Step(usize),
 }
 
@@ -113,12 +114,12 @@ impl<'p> PolicyIndex<'p> {
             by_identity: HashMap::default(),
         };
         for role in policy.cluster_roles() {
-            let id = index.add_role("ClusterRole", "", &role.metadata.name, &role.rules, minor);
+            let id = index.add_role("ClusterRole", "", role.name(), role.rules(), minor);
             index.cluster_roles.push(id);
         }
         for role in policy.roles() {
-            let (namespace, name) = (&role.metadata.namespace, &role.metadata.name);
-            let id = index.add_role("Role", namespace, name, &role.rules, minor);
+            let (namespace, name) = (role.namespace().unwrap_or_default(), role.name());
+            let id = index.add_role("Role", namespace, name, role.rules(), minor);
             index
                 .namespaced_roles
                 .entry(namespace)
@@ -140,8 +141,8 @@ impl<'p> PolicyIndex<'p> {
         for (number, binding) in in_effect.enumerate() {
             let bound = index.bound(binding);
             index.bindings.push(bound);
-            for (at, subject) in binding.subjects().iter().enumerate() {
-                if let Some(identity) = SubjectName::of(subject, binding.namespace()) {
+            for (at, subject) in binding.subjects().enumerate() {
+                if let Some(identity) = SubjectName::of(&subject, binding.namespace()) {
                     let named = index.by_identity.entry(identity).or_default();
                     if named.last().is_none_or(|&(last, _)| last != number) {
                         named.push((number, at));
@@ -154,9 +155,9 @@ impl<'p> PolicyIndex<'p> {
 
     fn bound(&self, binding: BindingView<'p>) -> Bound<'p> {
         let role = binding.role_ref();
-        let role = match (role.kind.as_str(), binding.namespace()) {
-            ("ClusterRole", _) => self.find_role("ClusterRole", "", &role.name),
-            ("Role", Some(namespace)) => self.find_role("Role", namespace, &role.name),
+        let role = match (role.kind, binding.namespace()) {
+            ("ClusterRole", _) => self.find_role("ClusterRole", "", role.name),
+            ("Role", Some(namespace)) => self.find_role("Role", namespace, role.name),
             _ => None,
         };
         Bound {
@@ -301,7 +302,9 @@ impl<'p> PolicyIndex<'p> {
             Source::Step(step) => Some(GrantedBy::Gained { step }),
             Source::Binding(binding, subject) => {
                 let rule = binding.rules()?.get(capability.rule)?;
-                Some(GrantedBy::Grant(binding.grant(subject, rule)))
+                Some(GrantedBy::Grant(
+                    binding.grant(binding.subject(subject)?, rule),
+                ))
             }
         }
     }
@@ -337,7 +340,7 @@ impl<'p> PolicyIndex<'p> {
         Some(Holding {
             role: role?,
             scope,
-            source: Source::Binding(binding, binding.subjects().get(subject)?),
+            source: Source::Binding(binding, subject),
         })
     }
 }

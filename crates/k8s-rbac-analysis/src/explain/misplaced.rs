@@ -31,8 +31,11 @@ impl<'p> MisplacedBinding<'p> {
         else {
             return None;
         };
-        let roles = policy.roles().filter(|role| role.metadata.name == name);
-        let others: Vec<&str> = roles.map(|role| role.metadata.namespace.as_str()).collect();
+        let others: Vec<&str> = policy
+            .roles()
+            .filter(|role| role.name() == name)
+            .filter_map(|role| role.namespace())
+            .collect();
         (!others.is_empty()).then_some(Self {
             binding: binding.name(),
             namespace,

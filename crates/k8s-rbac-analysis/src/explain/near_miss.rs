@@ -68,7 +68,7 @@ impl Display for NearMiss<'_> {
                 write!(f, "its resources are {}", QuotedTexts::new(&rule.resources))
             }
             Part::Subject => {
-                let kind = Quoted::new(&self.grant.subject().kind);
+                let kind = Quoted::new(self.grant.subject().kind);
                 write!(f, "the user is not meant by its subject of kind {kind}")
             }
             Part::Verb => write!(f, "its verbs are {}", QuotedTexts::new(&rule.verbs)),

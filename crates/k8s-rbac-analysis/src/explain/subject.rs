@@ -6,20 +6,24 @@ use crate::explain::Trap;
 
 /// Finds the first subject of a binding that seems to mean the user, and why it does not match. The
 /// binding is known not to match the user.
-pub(super) fn mistaken<'p>(binding: &BindingView<'p>, user: &User) -> Option<(&'p Subject, Trap)> {
-    let mut subjects = binding.subjects().iter();
-    subjects.find_map(|subject| Some((subject, mistake(binding, subject, user)?)))
+pub(super) fn mistaken<'p>(
+    binding: &BindingView<'p>,
+    user: &User,
+) -> Option<(Subject<&'p str>, Trap)> {
+    binding
+        .subjects()
+        .find_map(|subject| Some((subject, mistake(binding, subject, user)?)))
 }
 
-fn mistake(binding: &BindingView<'_>, subject: &Subject, user: &User) -> Option<Trap> {
+fn mistake(binding: &BindingView<'_>, subject: Subject<&str>, user: &User) -> Option<Trap> {
     let account = ServiceAccount::parse(&user.name);
     let is_account = account.is_some_and(|account| subject.name == account.name());
     let is_user = subject.name == user.name;
-    let is_group = user.groups.contains(&subject.name);
+    let is_group = user.groups.iter().any(|group| group == subject.name);
     let is_user_but_case = subject.name.eq_ignore_ascii_case(&user.name);
     let mut groups = user.groups.iter();
-    let is_group_but_case = groups.any(|group| group.eq_ignore_ascii_case(&subject.name));
-    match subject.kind.as_str() {
+    let is_group_but_case = groups.any(|group| group.eq_ignore_ascii_case(subject.name));
+    match subject.kind {
         "ServiceAccount" if is_account => {
             let is_nowhere = subject.namespace.is_empty() && binding.namespace().is_none();
             Some(match is_nowhere {

@@ -23,7 +23,7 @@ impl Serialize for AllowedSubjects<'_> {
 impl Serialize for AllowedSubject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("subject", self.subject())?;
+        map.serialize_entry("subject", &self.subject())?;
         if let Some(grant) = self.grant() {
             map.serialize_entry("grant", &grant)?;
         }

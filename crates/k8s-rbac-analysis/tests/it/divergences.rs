@@ -75,7 +75,7 @@ fn each_divergence_is_real() {
     let policy = Policy::new(twice);
     let allowed = who_can(&policy, &Request::path("get", "/x"));
     let names: Vec<&str> = (allowed.subjects().iter())
-        .map(|allowed| allowed.subject().name.as_str())
+        .map(|allowed| allowed.subject().name)
         .collect();
     divergences.compare("who-can-repeats", &vec!["system:masters", "g", "g"], &names);
     divergences.finish();

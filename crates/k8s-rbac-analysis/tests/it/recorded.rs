@@ -72,12 +72,12 @@ fn the_subjects_that_may_do_something_are_those_upstream_lists() {
             if !case.super_user.is_empty() {
                 allowed = allowed.with_super_user(&case.super_user);
             }
-            let mut got: Vec<Subject> = Vec::new();
+            let mut got: Vec<Subject<&str>> = Vec::new();
             for subject in allowed.subjects() {
                 // The same words in two scopes: two service accounts, which upstream's list does
                 // not tell apart.
-                if !got.contains(subject.subject()) {
-                    got.push(subject.subject().clone());
+                if !got.contains(&subject.subject()) {
+                    got.push(subject.subject());
                 }
             }
             let mut want: Vec<Subject> = Vec::new();
@@ -86,6 +86,7 @@ fn the_subjects_that_may_do_something_are_those_upstream_lists() {
                     want.push(subject);
                 }
             }
+            let want: Vec<Subject<&str>> = want.iter().map(Subject::as_deref).collect();
             report.check(&format!("{request:?}"), &got, &want);
             report.check("the error", &allowed.evaluation_error(), &case.error);
             for subject in allowed.subjects().iter().skip(1) {

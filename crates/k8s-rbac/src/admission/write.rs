@@ -195,7 +195,7 @@ impl Policy {
             Some(_) | None => {}
         }
         let (Some(rules), Some(_)) = (self.rules(role, namespace), bound) else {
-            let missing = Missing::of(role, Some(namespace));
+            let missing = Missing::of(role.as_deref(), Some(namespace));
             return Err(WriteRefusal::RoleNotFound { resource, missing });
         };
         self.hold(resource, name, user, namespace, rules)

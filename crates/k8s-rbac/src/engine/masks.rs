@@ -64,6 +64,10 @@ impl TextHasher {
         self.keep(self.state.hash_one((one, other)))
     }
 
+    pub(crate) fn hash_rules(&self, rules: &[PolicyRule]) -> u64 {
+        self.keep(self.state.hash_one(rules))
+    }
+
     #[cfg(not(test))]
     #[inline]
     #[expect(clippy::unused_self, reason = "tests keep some bits only")]

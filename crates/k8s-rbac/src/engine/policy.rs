@@ -11,7 +11,8 @@ use std::sync::Arc;
 use crate::engine::binding::{Binding, BindingView};
 use crate::engine::masks::{HashedRequest, TextHasher};
 use crate::engine::persistent::{Hinted, Table};
-use crate::engine::role_table::{RoleName, RoleTable};
+use crate::engine::role::RoleName;
+use crate::engine::role_table::RoleTable;
 use crate::engine::scope::{Scope, ScopeResult, ScopeWalk};
 use crate::objects::{Objects, PolicyRule, RoleRef, Subject};
 use crate::request::{Request, User};
@@ -135,7 +136,7 @@ impl Policy {
         &'p self,
         user: &User,
         namespace: &str,
-    ) -> impl Iterator<Item = (BindingView<'p>, &'p Subject)> {
+    ) -> impl Iterator<Item = (BindingView<'p>, Subject<&'p str>)> {
         self.scopes(namespace)
             .flat_map(|scope| self.bindings_in_scope_for(user, scope))
     }
@@ -145,7 +146,7 @@ impl Policy {
     pub fn all_bindings_for<'p>(
         &'p self,
         user: &User,
-    ) -> impl Iterator<Item = (BindingView<'p>, &'p Subject)> {
+    ) -> impl Iterator<Item = (BindingView<'p>, Subject<&'p str>)> {
         self.all_scopes()
             .flat_map(|scope| self.bindings_in_scope_for(user, scope))
             .filter(|(binding, _)| binding.is_in_effect())
@@ -171,15 +172,15 @@ impl Policy {
     #[must_use]
     pub fn rules(&self, role: &RoleRef, namespace: &str) -> Option<&[PolicyRule]> {
         let namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
-        self.roles
-            .find(RoleName::resolve(role, namespace)?, &self.hasher)
+        let role = RoleName::resolve(role.as_deref(), namespace)?;
+        self.roles.find(role, &self.hasher)
     }
 
     fn bindings_in_scope_for<'p>(
         &'p self,
         user: &User,
         scope: &'p Scope,
-    ) -> impl Iterator<Item = (BindingView<'p>, &'p Subject)> {
+    ) -> impl Iterator<Item = (BindingView<'p>, Subject<&'p str>)> {
         let bindings = scope.bindings_of(&user.name, &user.groups, &self.hasher);
         bindings.map(|(binding, subject)| (self.bound(binding), subject))
     }

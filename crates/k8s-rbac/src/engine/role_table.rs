@@ -3,17 +3,16 @@
 //! Replacing a role changes its slot and no binding. A slot exists as long as its role does or a
 //! binding refers to it, so a binding may refer to a role that does not exist yet.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::masks::{HashedRequest, RoleMask, RuleMask, TextHasher};
+use super::masks::{HashedRequest, RoleMask, TextHasher};
 use super::persistent::{Hinted, Sorted, Table, Vector};
 use super::position::RoleSlot;
+use super::role::{CompiledRules, NamedRole, RoleName, RoleView};
 use super::role_keys::RoleKeys;
-use crate::objects::{ClusterRole, PolicyRule, Role, RoleRef};
-
-/// The slot of references that no role can satisfy: those to an unknown kind, and those from a
-/// `ClusterRoleBinding` to a `Role`.
-const UNSATISFIABLE: RoleSlot = 0;
+use super::rule_lists::RuleLists;
+use crate::objects::PolicyRule;
 
 /// All roles, by slot.
 #[derive(Clone, Debug)]
@@ -26,19 +25,22 @@ pub(crate) struct RoleTable {
     by_name: Table<NamedSlot>,
     free: Sorted<RoleSlot>,
     keys: RoleKeys,
+    lists: RuleLists,
 }
 
-/// The slot of the role with a name.
-#[derive(Clone, Debug)]
-struct NamedSlot {
-    /// `None` for a `ClusterRole`.
-    namespace: Option<Arc<str>>,
-    name: Arc<str>,
-    slot: RoleSlot,
-}
+/// The slot of the role with a name, which is in the slot. It is never [`RoleTable::UNSATISFIABLE`].
+#[derive(Clone, Copy, Debug)]
+struct NamedSlot(NonZeroU32);
 
-/// `None` if bindings refer to a role that does not exist.
-type Slot = Option<Arc<CompiledRole>>;
+/// The role in a slot.
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    /// `None` if the slot is free.
+    role: Option<Arc<NamedRole>>,
+    /// `None` if bindings refer to a role that does not exist. They are here, and not in the role, so
+    /// that a decision need not read the role.
+    rules: Option<Arc<CompiledRules>>,
+}
 
 /// What depends on a slot.
 #[derive(Clone, Debug, Default)]
@@ -48,75 +50,6 @@ struct Uses {
     /// The number of large subjects that are bound to it.
     // INVARIANT: `RoleTable::keys` holds the keys of the role if and only if this is not zero.
     large_subjects: u32,
-}
-
-/// A role, with the masks of its rules.
-#[derive(Debug)]
-struct CompiledRole {
-    object: RoleObject,
-    /// One for each rule.
-    masks: Box<[RuleMask]>,
-}
-
-/// A role of either kind.
-#[derive(Clone, Debug)]
-pub(crate) enum RoleObject {
-    Cluster(ClusterRole),
-    Namespaced(Role),
-}
-
-impl RoleObject {
-    fn rules(&self) -> &[PolicyRule] {
-        match self {
-            Self::Cluster(role) => &role.rules,
-            Self::Namespaced(role) => &role.rules,
-        }
-    }
-
-    fn name(&self) -> RoleName<'_> {
-        match self {
-            Self::Cluster(role) => RoleName::Cluster(&role.metadata.name),
-            Self::Namespaced(role) => {
-                RoleName::Namespaced(&role.metadata.namespace, &role.metadata.name)
-            }
-        }
-    }
-}
-
-/// The kind, namespace and name of a role.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum RoleName<'n> {
-    Cluster(&'n str),
-    /// Namespace and name.
-    Namespaced(&'n str, &'n str),
-}
-
-impl<'n> RoleName<'n> {
-    /// Resolves a `roleRef` of a binding in a namespace. Returns `None` if no role can satisfy it.
-    ///
-    /// As upstream: pkg/registry/rbac/validation/rule.go, `GetRoleReferenceRules`. The API group of
-    /// the reference is ignored, and a `ClusterRoleBinding` never finds a `Role`.
-    pub(crate) fn resolve(role: &'n RoleRef, namespace: Option<&'n str>) -> Option<Self> {
-        match role.kind.as_str() {
-            "ClusterRole" => Some(Self::Cluster(&role.name)),
-            "Role" => Some(Self::Namespaced(namespace?, &role.name)),
-            _ => None,
-        }
-    }
-
-    const fn parts(self) -> (Option<&'n str>, &'n str) {
-        match self {
-            Self::Cluster(name) => (None, name),
-            Self::Namespaced(namespace, name) => (Some(namespace), name),
-        }
-    }
-
-    fn hash(self, hasher: &TextHasher) -> u64 {
-        match self {
-            Self::Cluster(name) => hasher.hash(name),
-            Self::Namespaced(namespace, name) => hasher.hash_pair(namespace, name),
-        }
-    }
 }
 
 /// The effect of a role on a request.
@@ -139,14 +72,19 @@ impl Default for RoleTable {
             by_name: Table::default(),
             free: Sorted::default(),
             keys: RoleKeys::default(),
+            lists: RuleLists::default(),
         };
-        // UNSATISFIABLE.
+        // The slot UNSATISFIABLE.
         table.add_slot();
         table
     }
 }
 
 impl RoleTable {
+    /// The slot of references that no role can satisfy: those to an unknown kind, and those from a
+    /// `ClusterRoleBinding` to a `Role`.
+    pub(crate) const UNSATISFIABLE: RoleSlot = 0;
+
     /// Returns the rules of the role with a name; `None` if it does not exist.
     pub(crate) fn find(&self, name: RoleName<'_>, hasher: &TextHasher) -> Option<&[PolicyRule]> {
         self.rules(self.slot_of(name, hasher)?)
@@ -154,7 +92,7 @@ impl RoleTable {
 
     /// Returns the rules of the role in a slot; `None` if it does not exist.
     pub(crate) fn rules(&self, slot: RoleSlot) -> Option<&[PolicyRule]> {
-        Some(self.role(slot)?.object.rules())
+        Some(self.compiled(slot)?.rules())
     }
 
     /// Returns whether the role in a slot may allow the request, or does not exist. `false` is
@@ -176,35 +114,35 @@ impl RoleTable {
         if !self.may_affect(slot, request) {
             return RoleMatch::Irrelevant;
         }
-        let Some(role) = self.role(slot) else {
+        let Some(rules) = self.compiled(slot) else {
             return RoleMatch::Missing;
         };
-        let mut rules = role.masks.iter().zip(role.object.rules());
-        let allowing =
-            rules.find(|(mask, rule)| mask.may_allow(request) && rule.allows(request.request));
-        allowing.map_or(RoleMatch::Irrelevant, |(_, rule)| RoleMatch::Allows(rule))
+        rules
+            .first_allowing(request)
+            .map_or(RoleMatch::Irrelevant, RoleMatch::Allows)
     }
 
     pub(crate) const fn keys(&self) -> &RoleKeys {
         &self.keys
     }
 
+    /// Returns the role with a name. `None` if it does not exist.
+    pub(crate) fn view(&self, name: RoleName<'_>, hasher: &TextHasher) -> Option<RoleView<'_>> {
+        self.view_at(self.slot_of(name, hasher)?)
+    }
+
     /// Iterates over all roles, in no particular order.
-    pub(crate) fn objects(&self) -> impl Iterator<Item = &RoleObject> {
+    pub(crate) fn views(&self) -> impl Iterator<Item = RoleView<'_>> {
         self.by_name
             .iter()
-            .filter_map(|named| Some(&self.role(named.slot)?.object))
+            .filter_map(|named| self.view_at(named.0.get()))
     }
 
     /// Adds a role, or replaces the one with its name.
-    pub(crate) fn put(&mut self, object: RoleObject, hasher: &TextHasher) {
-        let slot = self.slot_for(object.name(), hasher);
-        let masks = object
-            .rules()
-            .iter()
-            .map(|rule| RuleMask::of(rule, hasher))
-            .collect();
-        self.set(slot, Some(Arc::new(CompiledRole { object, masks })), hasher);
+    pub(crate) fn put(&mut self, role: NamedRole, rules: Vec<PolicyRule>, hasher: &TextHasher) {
+        let slot = self.slot_for(role.name(), hasher);
+        let rules = self.lists.share(rules, hasher);
+        self.set(slot, role, Some(rules), hasher);
     }
 
     /// Removes a role. Returns whether it existed.
@@ -213,7 +151,7 @@ impl RoleTable {
         let Some(slot) = slot.filter(|&slot| self.rules(slot).is_some()) else {
             return false;
         };
-        self.set(slot, None, hasher);
+        self.set(slot, NamedRole::bare(name), None, hasher);
         self.free_if_unused(slot, name, hasher);
         true
     }
@@ -224,7 +162,7 @@ impl RoleTable {
         name: Option<RoleName<'_>>,
         hasher: &TextHasher,
     ) -> RoleSlot {
-        let slot = name.map_or(UNSATISFIABLE, |name| self.slot_for(name, hasher));
+        let slot = name.map_or(Self::UNSATISFIABLE, |name| self.slot_for(name, hasher));
         if let Some(uses) = self.uses_mut(slot) {
             uses.bindings = uses.bindings.saturating_add(1);
         }
@@ -253,8 +191,8 @@ impl RoleTable {
         };
         uses.large_subjects = uses.large_subjects.saturating_add(1);
         if uses.large_subjects == 1 {
-            let role = self.role(slot).cloned();
-            let rules = role.as_ref().map(|role| role.object.rules());
+            let rules = self.compiled(slot).cloned();
+            let rules = rules.as_ref().map(|rules| rules.rules());
             self.keys.add(slot, rules, hasher);
         }
     }
@@ -266,34 +204,53 @@ impl RoleTable {
         };
         uses.large_subjects = uses.large_subjects.saturating_sub(1);
         if uses.large_subjects == 0 {
-            let role = self.role(slot).cloned();
-            let rules = role.as_ref().map(|role| role.object.rules());
+            let rules = self.compiled(slot).cloned();
+            let rules = rules.as_ref().map(|rules| rules.rules());
             self.keys.remove(slot, rules, hasher);
         }
     }
 
-    fn set(&mut self, slot: RoleSlot, role: Slot, hasher: &TextHasher) {
+    fn set(
+        &mut self,
+        slot: RoleSlot,
+        role: NamedRole,
+        rules: Option<Arc<CompiledRules>>,
+        hasher: &TextHasher,
+    ) {
         let has_keys = self.uses(slot).is_some_and(|uses| uses.large_subjects > 0);
         let Ok(index) = usize::try_from(slot) else {
             return;
         };
         if let Some(mask) = self.masks.get_mut(index) {
-            *mask = role.as_ref().map_or(RoleMask::ALL, |role| role.mask());
+            *mask = rules.as_ref().map_or(RoleMask::ALL, |rules| rules.mask());
         }
+        let after = Slot {
+            role: Some(Arc::new(role)),
+            rules: rules.clone(),
+        };
         let before = self
             .slots
             .get_mut(index)
-            .and_then(|entry| std::mem::replace(entry, role.clone()));
+            .and_then(|entry| std::mem::replace(entry, after).rules);
         if has_keys {
-            let rules = before.as_ref().map(|role| role.object.rules());
-            self.keys.remove(slot, rules, hasher);
-            let rules = role.as_ref().map(|role| role.object.rules());
+            let rules_before = before.as_ref().map(|rules| rules.rules());
+            self.keys.remove(slot, rules_before, hasher);
+            let rules = rules.as_ref().map(|rules| rules.rules());
             self.keys.add(slot, rules, hasher);
+        }
+        if let Some(before) = before {
+            self.lists.release(&before, hasher);
         }
     }
 
-    fn role(&self, slot: RoleSlot) -> Option<&Arc<CompiledRole>> {
-        self.slots.get(usize::try_from(slot).ok()?)?.as_ref()
+    fn compiled(&self, slot: RoleSlot) -> Option<&Arc<CompiledRules>> {
+        self.slots.get(usize::try_from(slot).ok()?)?.rules.as_ref()
+    }
+
+    fn view_at(&self, slot: RoleSlot) -> Option<RoleView<'_>> {
+        let slot = self.slots.get(usize::try_from(slot).ok()?)?;
+        let (role, rules) = (slot.role.as_deref()?, slot.rules.as_deref()?);
+        Some(RoleView::new(role, rules.rules()))
     }
 
     fn uses(&self, slot: RoleSlot) -> Option<&Uses> {
@@ -305,10 +262,9 @@ impl RoleTable {
     }
 
     fn slot_of(&self, name: RoleName<'_>, hasher: &TextHasher) -> Option<RoleSlot> {
-        let named = self
-            .by_name
-            .find(name.hash(hasher), |named| named.is(name))?;
-        Some(named.slot)
+        let has_name = |named: &NamedSlot| named.has_name(name, &self.slots);
+        let named = self.by_name.find(name.hash(hasher), has_name)?;
+        Some(named.0.get())
     }
 
     /// Returns the slot of a name. Adds one if there is none.
@@ -321,23 +277,21 @@ impl RoleTable {
             Some(free) => free,
             None => {
                 // Memory ends before the numbers do.
-                let slot = u32::try_from(self.slots.len()).unwrap_or(UNSATISFIABLE);
+                let slot = u32::try_from(self.slots.len()).unwrap_or(Self::UNSATISFIABLE);
                 self.add_slot();
                 slot
             }
         };
-        let (namespace, text) = name.parts();
-        let named = NamedSlot {
-            namespace: namespace.map(Arc::from),
-            name: text.into(),
-            slot,
-        };
-        self.by_name.insert(name.hash(hasher), named);
+        let index = usize::try_from(slot).unwrap_or(usize::MAX);
+        if let (Some(named), Some(slot)) = (NonZeroU32::new(slot), self.slots.get_mut(index)) {
+            slot.role = Some(Arc::new(NamedRole::bare(name)));
+            self.by_name.insert(name.hash(hasher), NamedSlot(named));
+        }
         slot
     }
 
     fn add_slot(&mut self) {
-        self.slots.push(None);
+        self.slots.push(Slot::default());
         self.masks.push(RoleMask::ALL);
         self.uses.push(Uses::default());
     }
@@ -346,30 +300,29 @@ impl RoleTable {
     fn free_if_unused(&mut self, slot: RoleSlot, name: RoleName<'_>, hasher: &TextHasher) {
         let is_used = self.uses(slot).is_some_and(|uses| uses.bindings > 0);
         if !is_used && self.rules(slot).is_none() {
-            self.by_name
-                .remove(name.hash(hasher), |named| named.is(name));
+            let slots = &self.slots;
+            let has_name = |named: &NamedSlot| named.has_name(name, slots);
+            self.by_name.remove(name.hash(hasher), has_name);
+            let index = usize::try_from(slot).unwrap_or(usize::MAX);
+            if let Some(freed) = self.slots.get_mut(index) {
+                *freed = Slot::default();
+            }
             self.free.put(slot);
         }
     }
 }
 
-impl CompiledRole {
-    fn mask(&self) -> RoleMask {
-        self.masks
-            .iter()
-            .fold(RuleMask::default(), |all, mask| all.union(*mask))
-            .to_role_mask()
-    }
-}
-
 impl Hinted for NamedSlot {
-    fn hint(&self) -> RoleSlot {
-        self.slot
+    // Not used: the name is always read.
+    fn hint(&self) -> u32 {
+        0
     }
 }
 
 impl NamedSlot {
-    fn is(&self, name: RoleName<'_>) -> bool {
-        (self.namespace.as_deref(), &*self.name) == name.parts()
+    fn has_name(self, name: RoleName<'_>, slots: &Vector<Slot>) -> bool {
+        let slot = usize::try_from(self.0.get()).ok();
+        let role = slot.and_then(|slot| slots.get(slot)?.role.as_deref());
+        role.is_some_and(|role| role.name() == name)
     }
 }

@@ -1,20 +1,22 @@
 //! The bindings of the cluster or of one namespace, indexed by subject.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::masks::{HashedRequest, TextHasher};
-use super::persistent::{Hinted, Sorted, Table};
+use super::nearest::Nearest;
+use super::persistent::{Hinted, Ranked, Sorted, Table};
 use super::position::SubjectPosition;
-use super::role_table::{RoleMatch, RoleName, RoleTable};
+use super::role_table::{RoleMatch, RoleTable};
 use super::subject_index::{SubjectBindings, SubjectIndex};
-use crate::engine::binding::{Binding, BindingObject, Name};
+use crate::engine::binding::{Binding, Name};
 use crate::objects::{PolicyRule, Subject};
 use crate::subject_name::SubjectName;
 
 /// The bindings of the cluster or of one namespace, in walk order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scope {
-    bindings: Sorted<Arc<Binding>>,
+    bindings: Sorted<OrderedBinding>,
     by_name: Table<NamedOrder>,
     users: SubjectIndex,
     groups: SubjectIndex,
@@ -22,11 +24,43 @@ pub(crate) struct Scope {
     next: u64,
 }
 
-/// The position of the binding with a name.
+/// A binding at its position in the walk.
 #[derive(Clone, Debug)]
-struct NamedOrder {
-    name: Arc<str>,
+struct OrderedBinding {
     order: u64,
+    binding: Arc<Binding>,
+}
+
+impl Ranked for OrderedBinding {
+    type Rank = u64;
+
+    fn rank(&self) -> u64 {
+        self.order
+    }
+
+    fn ranks_between(from: u64, to: u64) -> usize {
+        usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX)
+    }
+}
+
+/// The position of the binding with a name, plus one. The name is in the binding.
+#[derive(Clone, Copy, Debug)]
+struct NamedOrder(NonZeroU64);
+
+impl NamedOrder {
+    const fn new(order: u64) -> Self {
+        Self(NonZeroU64::MIN.saturating_add(order))
+    }
+
+    const fn order(self) -> u64 {
+        self.0.get().saturating_sub(1)
+    }
+
+    fn has_name(self, name: &str, bindings: &Sorted<OrderedBinding>) -> bool {
+        bindings
+            .get(self.order())
+            .is_some_and(|own| own.binding.name() == name)
+    }
 }
 
 impl Hinted for NamedOrder {
@@ -40,40 +74,36 @@ impl Hinted for NamedOrder {
 pub(crate) struct ScopeResult<'p> {
     /// The first binding in walk order that allows the request, with its first subject that is the
     /// user, and the first rule.
-    pub(crate) grant: Option<(&'p Binding, &'p Subject, &'p PolicyRule)>,
+    pub(crate) grant: Option<(&'p Binding, Subject<&'p str>, &'p PolicyRule)>,
     /// The bindings of the user before the grant whose role does not exist, in walk order.
     pub(crate) unresolved: Vec<&'p Binding>,
 }
 
 impl Scope {
     /// Adds a binding at the end of the walk, or replaces the one with its name.
-    pub(crate) fn put(
-        &mut self,
-        object: BindingObject,
-        roles: &mut RoleTable,
-        hasher: &TextHasher,
-    ) {
-        let role = RoleName::resolve(object.role_ref(), object.namespace());
-        let slot = roles.add_reference(role, hasher);
-        let name = object.metadata().name.as_str();
-        let order = self.order_of(name, hasher).unwrap_or_else(|| {
-            let order = self.next;
-            self.next = order.saturating_add(1);
-            let name = Arc::from(name);
-            self.by_name
-                .insert(hasher.hash(&name), NamedOrder { name, order });
-            order
-        });
-        let binding = Arc::new(Binding {
+    pub(crate) fn put(&mut self, mut binding: Binding, roles: &mut RoleTable, hasher: &TextHasher) {
+        binding.slot = roles.add_reference(binding.role(), hasher);
+        let hash = hasher.hash(binding.name());
+        let has_name = |named: &NamedOrder| named.has_name(binding.name(), &self.bindings);
+        let order = match self.by_name.find(hash, has_name) {
+            Some(named) => named.order(),
+            None => {
+                let order = self.next;
+                self.next = order.saturating_add(1);
+                self.by_name.insert(hash, NamedOrder::new(order));
+                order
+            }
+        };
+        let before = self.bindings.get(order).map(|own| Arc::clone(&own.binding));
+        self.replace(
             order,
-            slot,
-            object,
-        });
-        let before = self.bindings.get(order).cloned();
-        self.replace(before.as_deref(), Some(binding), roles, hasher);
+            before.as_deref(),
+            Some(binding.into()),
+            roles,
+            hasher,
+        );
         if let Some(before) = before {
-            let role = RoleName::resolve(before.object.role_ref(), before.object.namespace());
-            roles.drop_reference(role, before.slot, hasher);
+            roles.drop_reference(before.role(), before.slot, hasher);
         }
     }
 
@@ -84,16 +114,25 @@ impl Scope {
         roles: &mut RoleTable,
         hasher: &TextHasher,
     ) -> bool {
-        let has_name = |named: &NamedOrder| *named.name == *name;
-        let named = self.by_name.remove(hasher.hash(name), has_name);
-        let before = named.and_then(|named| self.bindings.get(named.order).cloned());
-        let Some(before) = before else {
+        let bindings = &self.bindings;
+        let has_name = |named: &NamedOrder| named.has_name(name, bindings);
+        let Some(named) = self.by_name.remove(hasher.hash(name), has_name) else {
             return false;
         };
-        self.replace(Some(&before), None, roles, hasher);
-        let role = RoleName::resolve(before.object.role_ref(), before.object.namespace());
-        roles.drop_reference(role, before.slot, hasher);
+        let order = named.order();
+        let Some(before) = self.bindings.get(order).map(|own| Arc::clone(&own.binding)) else {
+            return false;
+        };
+        self.replace(order, Some(&before), None, roles, hasher);
+        roles.drop_reference(before.role(), before.slot, hasher);
         true
+    }
+
+    /// Returns the binding with a name. `None` if it does not exist.
+    pub(crate) fn binding(&self, name: &str, hasher: &TextHasher) -> Option<&Binding> {
+        let has_name = |named: &NamedOrder| named.has_name(name, &self.bindings);
+        let named = self.by_name.find(hasher.hash(name), has_name)?;
+        Some(&self.bindings.get(named.order())?.binding)
     }
 
     /// Returns whether there are no bindings.
@@ -101,26 +140,20 @@ impl Scope {
         self.bindings.last().is_none()
     }
 
-    fn order_of(&self, name: &str, hasher: &TextHasher) -> Option<u64> {
-        let named = self
-            .by_name
-            .find(hasher.hash(name), |named| *named.name == *name)?;
-        Some(named.order)
-    }
-
     /// Replaces a binding. Subjects that keep their position and role are not touched.
     fn replace(
         &mut self,
+        order: u64,
         before: Option<&Binding>,
         after: Option<Arc<Binding>>,
         roles: &mut RoleTable,
         hasher: &TextHasher,
     ) {
-        let old: Vec<_> = before.into_iter().flat_map(subject_positions).collect();
-        let new: Vec<_> = after
-            .iter()
-            .flat_map(|after| subject_positions(after))
-            .collect();
+        let old = before.map(|before| subject_positions(order, before));
+        let new = after
+            .as_deref()
+            .map(|after| subject_positions(order, after));
+        let [old, new] = [old, new].map(Option::unwrap_or_default);
         // The index reads names from the bindings. So old positions are removed while the old
         // binding is still there, and new ones are added once the new binding is.
         for (number, entry) in old.iter().enumerate() {
@@ -132,12 +165,11 @@ impl Scope {
                 index.remove(hash, is_subject, *position, roles, hasher);
             }
         }
-        match (before, after) {
-            (_, Some(after)) => self.bindings.put(after),
-            (Some(before), None) => {
-                self.bindings.remove(before.order);
+        match after {
+            Some(binding) => self.bindings.put(OrderedBinding { order, binding }),
+            None => {
+                self.bindings.remove(order);
             }
-            (None, None) => {}
         }
         for (number, entry) in new.iter().enumerate() {
             if let (Some(identity), position) = entry
@@ -154,7 +186,7 @@ impl Scope {
         &mut self,
         identity: &SubjectName,
         hasher: &TextHasher,
-    ) -> (&mut SubjectIndex, &Sorted<Arc<Binding>>, u64) {
+    ) -> (&mut SubjectIndex, &Sorted<OrderedBinding>, u64) {
         let (index, name) = match identity {
             SubjectName::Group(name) => (&mut self.groups, name),
             SubjectName::User(name) => (&mut self.users, name),
@@ -169,7 +201,7 @@ impl Scope {
         user: &str,
         groups: &[String],
         hasher: &TextHasher,
-    ) -> impl Iterator<Item = (&'p Binding, &'p Subject)> {
+    ) -> impl Iterator<Item = (&'p Binding, Subject<&'p str>)> {
         let mut positions: Vec<SubjectPosition> = self
             .subjects_of(user, groups, hasher)
             .flat_map(SubjectBindings::iter)
@@ -183,7 +215,7 @@ impl Scope {
 
     /// Iterates over all bindings.
     pub(crate) fn bindings(&self) -> impl Iterator<Item = &Binding> {
-        self.bindings.iter().map(Arc::as_ref)
+        self.bindings.iter().map(|own| &*own.binding)
     }
 
     /// Iterates over the index entries of the user and of the groups, as far as there are any.
@@ -217,10 +249,10 @@ impl Scope {
             .is_some_and(|position| names_at(&self.bindings, position, name))
     }
 
-    fn subject_at(&self, position: SubjectPosition) -> Option<(&Binding, &Subject)> {
-        let binding = self.bindings.get(position.order)?;
+    fn subject_at(&self, position: SubjectPosition) -> Option<(&Binding, Subject<&str>)> {
+        let binding = &*self.bindings.get(position.order)?.binding;
         let subject = usize::try_from(position.subject).ok()?;
-        Some((binding, binding.object.subjects().get(subject)?))
+        Some((binding, binding.subject(subject)?))
     }
 }
 
@@ -255,20 +287,50 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
     }
 
     /// Visits the bindings of a user and of their groups.
+    ///
+    /// To evaluate a role and to compare a name is to wait for memory several times. So the index is
+    /// searched for all names first, and the entries that come first in the walk are visited first:
+    /// mostly, the very first one allows the request, and no other is read any further.
     pub(crate) fn visit_names(&mut self, user: &str, groups: &[String], hasher: &TextHasher) {
-        let scope = self.scope;
-        self.visit_name(&scope.users, hasher.hash(user), Name::User(user));
-        for group in groups {
-            self.visit_name(&scope.groups, hasher.hash(group), Name::Group(group));
+        let mut nearest = Nearest::default();
+        self.each_relevant(user, groups, hasher, |bindings, name| {
+            nearest.add(bindings, name);
+        });
+        for (bindings, name) in nearest.iter() {
+            self.visit(bindings, Some(name));
+        }
+        if !nearest.has_all_before(self.first) {
+            self.missing.clear();
+            let scope = self.scope;
+            let mut walk = Self::new(scope, self.request, self.roles);
+            walk.first = self.first;
+            self.each_relevant(user, groups, hasher, |bindings, name| {
+                walk.visit(bindings, Some(name));
+            });
+            *self = walk;
         }
     }
 
-    /// Visits the index entries with a hash. Names are compared only for entries that affect the
-    /// request. Most do not, so this saves a string comparison for each.
+    /// Calls `visit` with each index entry that has the hash of one of the names and may affect the
+    /// request. Names are not compared: most entries do not affect the request, so comparing them
+    /// later saves a string comparison for each.
     #[inline]
-    fn visit_name(&mut self, index: &'p SubjectIndex, hash: u64, name: Name<'_>) {
-        for bindings in index.with_hash_relevant_to(hash, self.request, self.roles) {
-            self.visit(bindings, Some(name));
+    fn each_relevant<'n>(
+        &self,
+        user: &'n str,
+        groups: &'n [String],
+        hasher: &TextHasher,
+        mut visit: impl FnMut(&'p SubjectBindings, Name<'n>),
+    ) {
+        let mut each = |index: &'p SubjectIndex, text: &str, name: Name<'n>| {
+            for bindings in index.with_hash_relevant_to(hasher.hash(text), self.request, self.roles)
+            {
+                visit(bindings, name);
+            }
+        };
+        each(&self.scope.users, user, Name::User(user));
+        for group in groups {
+            each(&self.scope.groups, group, Name::Group(group));
         }
     }
 
@@ -312,7 +374,7 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
             unresolved: missing
                 .iter()
                 .filter_map(|position| scope.bindings.get(position.order))
-                .map(Arc::as_ref)
+                .map(|own| &*own.binding)
                 .collect(),
         }
     }
@@ -330,29 +392,27 @@ pub(crate) fn comparisons() -> usize {
 }
 
 /// Returns whether the subject at a position has a name.
-fn names_at(bindings: &Sorted<Arc<Binding>>, position: SubjectPosition, name: Name<'_>) -> bool {
+fn names_at(bindings: &Sorted<OrderedBinding>, position: SubjectPosition, name: Name<'_>) -> bool {
     #[cfg(test)]
     COMPARISONS.set(COMPARISONS.get().saturating_add(1));
     bindings
         .get(position.order)
-        .is_some_and(|binding| binding.object.has_subject(position.subject, name))
+        .is_some_and(|own| own.binding.has_subject(position.subject, name))
 }
 
-/// Iterates over the subjects of a binding: the user or group that each names, if any, and its
-/// position.
-fn subject_positions(
-    binding: &Binding,
-) -> impl Iterator<Item = (Option<SubjectName>, SubjectPosition)> {
+/// Returns the subjects of a binding: the user or group that each names, if any, and its position.
+fn subject_positions(order: u64, binding: &Binding) -> Vec<(Option<SubjectName>, SubjectPosition)> {
+    let slot = binding.slot;
     binding
-        .object
         .identities()
         .zip(0_u32..)
         .map(|(identity, subject)| {
             let position = SubjectPosition {
-                order: binding.order,
+                order,
                 subject,
-                slot: binding.slot,
+                slot,
             };
             (identity, position)
         })
+        .collect()
 }

@@ -18,8 +18,8 @@ use crate::engine::policy::Policy;
 /// let store = PolicyStore::new(Policy::default());
 /// let before = store.snapshot();
 /// store.update(|policy| policy.put_cluster_role_binding(ClusterRoleBinding::default()));
-/// assert_eq!(before.cluster_role_bindings().count(), 0);
-/// assert_eq!(store.snapshot().cluster_role_bindings().count(), 1);
+/// assert_eq!(before.bindings().count(), 0);
+/// assert_eq!(store.snapshot().bindings().count(), 1);
 /// ```
 #[derive(Debug, Default)]
 pub struct PolicyStore {

@@ -18,7 +18,7 @@ use k8s_rbac::{
     LabelSelectorRequirement, Metadata, Missing, NonResourceRule, Objects, Operator, PathRequest,
     Permission, Permit, Policy, PolicyRule, Quoted, QuotedTexts, Request, RequestInfo,
     RequestInfoError, ResourceRequest, ResourceRule, Response, Role, RoleBinding, RoleRef,
-    RuleListing, Selector, SelectorError, ServiceAccount, Subject, SubjectName,
+    RoleView, RuleListing, Selector, SelectorError, ServiceAccount, Subject, SubjectName,
     SubjectRulesReviewStatus, Unresolved, User, UserView, Write, WriteRefusal, api_resources,
 };
 
@@ -40,7 +40,7 @@ fn types_are_what_a_reader_expects() {
     each!(is_shared:
         AggregatedRole<'_>, AggregatedRoles<'_>, BindingGrant<'_>, BindingView<'_>, Coverage<'_>,
         Decision<'_>, Escalation<'_>, Forbidden<'_>, Grant<'_>, Policy, Response<'_>,
-        RuleListing<'_>, Selector<'_>, Unresolved<'_>, UserView<'_>, Write<'_, Role>,
+        RoleView<'_>, RuleListing<'_>, Selector<'_>, Unresolved<'_>, UserView<'_>, Write<'_, Role>,
     );
     each!(is_value:
         AccessReview, AccessReviewSpec, AccessReviewStatus, Aggregation, AggregationError<'_>, AggregationRule, Ambiguity,

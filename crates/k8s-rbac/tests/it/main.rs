@@ -21,6 +21,8 @@ mod listings;
 #[cfg(all(test, feature = "yaml"))]
 mod manifests;
 #[cfg(test)]
+mod objects;
+#[cfg(test)]
 mod openapi;
 #[cfg(test)]
 mod props;

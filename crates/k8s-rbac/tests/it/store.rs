@@ -24,7 +24,7 @@ fn a_change_is_seen_whole_or_not_at_all() {
             scope.spawn(|| {
                 while !is_done.load(Ordering::Relaxed) {
                     let snapshot = store.snapshot();
-                    let count = || snapshot.cluster_role_bindings().count();
+                    let count = || snapshot.bindings().count();
                     let before = count();
                     assert!(before == 0 || before == 2, "{before} of 2 bindings");
                     thread::yield_now();
@@ -55,7 +55,7 @@ fn a_change_that_panics_leaves_the_policy_as_it_was() {
         writer.join().is_err()
     });
     assert!(panicked);
-    assert_eq!(store.snapshot().cluster_role_bindings().count(), 0);
+    assert_eq!(store.snapshot().bindings().count(), 0);
     store.update(|policy| policy.put_cluster_role_binding(binding("b")));
-    assert_eq!(store.snapshot().cluster_role_bindings().count(), 1);
+    assert_eq!(store.snapshot().bindings().count(), 1);
 }

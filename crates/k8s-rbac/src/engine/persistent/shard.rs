@@ -9,6 +9,10 @@ const WAYS: usize = 8;
 /// have a free place, and a search ends at the first line that has one.
 const FILLING: usize = 5;
 
+/// The average number of entries per line after the lines were counted anew. Our choice: the shard may
+/// grow by a quarter until they are again.
+const FILLING_WHEN_NEW: usize = 4;
+
 /// The tag of a free place.
 pub(super) const FREE: u32 = 0;
 
@@ -20,14 +24,13 @@ pub(crate) trait Hinted {
 /// Entries by tag. Several entries may share one.
 #[derive(Clone, Debug)]
 pub(super) struct Shard<E> {
-    // INVARIANT: the length is a power of two.
     lines: Arc<[Line]>,
     /// The entries of each line, in the order of the lines.
     entries: Arc<[Option<E>]>,
     len: usize,
 }
 
-/// Tags and hints of up to eight entries. The lowest bits of a tag select a line; an entry is in that
+/// Tags and hints of up to eight entries. A tag selects a line; an entry is in that
 /// line or, if it was full, in the first line after it that was not.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
@@ -81,7 +84,7 @@ impl<E> Shard<E> {
 
 impl<E: Clone + Hinted> Shard<E> {
     pub(super) fn new(items: Vec<(u32, E)>) -> Self {
-        let count = items.len().div_ceil(FILLING).next_power_of_two();
+        let count = items.len().div_ceil(FILLING_WHEN_NEW).max(1);
         let free = std::iter::repeat_with(|| None);
         let mut shard = Self {
             lines: std::iter::repeat_n(Line::default(), count).collect(),
@@ -226,13 +229,16 @@ impl<'t, E> EntryRef<'t, E> {
 
 /// Returns the home line of a tag.
 fn first_line(tag: u32, lines: usize) -> usize {
-    // By INVARIANT this is the remainder.
-    usize::try_from(tag).unwrap_or(usize::MAX) & lines.saturating_sub(1)
+    // The lowest eight bits come first, since the table has used the others to select the shard.
+    let [lowest, _, _, highest] = tag.to_le_bytes();
+    let fraction = usize::from(u16::from_be_bytes([lowest, highest]));
+    fraction.saturating_mul(lines) >> 16
 }
 
 /// Returns the line to probe next when one is full.
 const fn next_line(line: usize, lines: usize) -> usize {
-    line.wrapping_add(1) & lines.saturating_sub(1)
+    let next = line.saturating_add(1);
+    if next < lines { next } else { 0 }
 }
 
 /// Returns the index of the entry with this place in this line.

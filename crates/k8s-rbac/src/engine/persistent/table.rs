@@ -141,7 +141,7 @@ fn tag(hash: u64) -> u32 {
 
 /// Returns which of `shards` shards holds a tag.
 fn shard_of(tag: u32, shards: usize) -> usize {
-    // The shard itself uses the lowest bits.
+    // The shard itself uses the lowest bits first.
     let bits = usize::try_from(tag >> 8).unwrap_or(usize::MAX);
     let mask = shards.next_power_of_two().saturating_sub(1);
     let shard = bits & mask;

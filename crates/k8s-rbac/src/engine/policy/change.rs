@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::aggregation::Aggregation;
-use crate::engine::binding::BindingObject;
+use crate::engine::binding::Binding;
 use crate::engine::policy::{Namespace, Policy};
-use crate::engine::role_table::{RoleName, RoleObject};
+use crate::engine::role::{NamedRole, RoleName};
 use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
 
 /// Objects are identified by kind, namespace and name.
@@ -25,12 +25,14 @@ use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding
 impl Policy {
     /// Adds or replaces a `ClusterRole`.
     pub fn put_cluster_role(&mut self, role: ClusterRole) {
-        Arc::make_mut(&mut self.roles).put(RoleObject::Cluster(role), &self.hasher);
+        let (role, rules) = NamedRole::of_cluster(role);
+        Arc::make_mut(&mut self.roles).put(role, rules, &self.hasher);
     }
 
     /// Adds or replaces a `Role`.
     pub fn put_role(&mut self, role: Role) {
-        Arc::make_mut(&mut self.roles).put(RoleObject::Namespaced(role), &self.hasher);
+        let (role, rules) = NamedRole::of_namespace(role);
+        Arc::make_mut(&mut self.roles).put(role, rules, &self.hasher);
     }
 
     /// Adds or replaces a `ClusterRoleBinding`.
@@ -39,25 +41,26 @@ impl Policy {
             Arc::make_mut(&mut self.roles),
             Arc::make_mut(&mut self.cluster),
         );
-        scope.put(BindingObject::Cluster(binding), roles, &self.hasher);
+        scope.put(Binding::of_cluster(binding), roles, &self.hasher);
     }
 
     /// Adds or replaces a `RoleBinding`.
     pub fn put_role_binding(&mut self, binding: RoleBinding) {
-        let name: Arc<str> = binding.metadata.namespace.as_str().into();
+        let name = binding.metadata.namespace.clone();
         let hash = self.hasher.hash(&name);
         let is_it = |namespace: &Namespace| *namespace.name == *name;
         if self.namespaces.find(hash, is_it).is_none() {
             let namespace = Namespace {
-                name: Arc::clone(&name),
+                name: name.as_str().into(),
                 scope: Arc::default(),
             };
             self.namespaces.insert(hash, namespace);
         }
         self.namespaces.change(hash, is_it, |namespace| {
+            let binding = Binding::of_namespace(binding, Arc::clone(&namespace.name));
             let roles = Arc::make_mut(&mut self.roles);
             let scope = Arc::make_mut(&mut namespace.scope);
-            scope.put(BindingObject::Namespaced(binding), roles, &self.hasher);
+            scope.put(binding, roles, &self.hasher);
         });
     }
 
@@ -102,7 +105,7 @@ impl Policy {
     /// documents the cost.
     pub fn aggregate(&mut self) -> Aggregation {
         let mut objects = Objects {
-            cluster_roles: self.cluster_roles().cloned().collect(),
+            cluster_roles: self.owned_cluster_roles(),
             ..Objects::default()
         };
         let aggregation = objects.aggregate();

@@ -1,60 +1,76 @@
 //! Access to the objects of a policy.
 
-use crate::engine::binding::BindingObject;
+use crate::engine::binding::Binding;
 use crate::engine::policy::Policy;
-use crate::engine::role_table::RoleObject;
+use crate::engine::role::{RoleName, RoleView};
 use crate::engine::scope::Scope;
 use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
 
 impl Policy {
     /// Walks the `ClusterRole`s by name.
-    pub fn cluster_roles(&self) -> impl Iterator<Item = &ClusterRole> {
-        let roles = self.roles.objects().filter_map(|role| match role {
-            RoleObject::Cluster(role) => Some(role),
-            RoleObject::Namespaced(_) => None,
-        });
-        let mut roles: Vec<&ClusterRole> = roles.collect();
-        roles.sort_unstable_by_key(|role| &role.metadata.name);
+    pub fn cluster_roles(&self) -> impl Iterator<Item = RoleView<'_>> {
+        let roles = self.roles.views();
+        let mut roles: Vec<RoleView<'_>> =
+            roles.filter(|role| role.namespace().is_none()).collect();
+        roles.sort_unstable_by_key(RoleView::name);
         roles.into_iter()
     }
 
     /// Walks the `Role`s by namespace and name.
-    pub fn roles(&self) -> impl Iterator<Item = &Role> {
-        let roles = self.roles.objects().filter_map(|role| match role {
-            RoleObject::Cluster(_) => None,
-            RoleObject::Namespaced(role) => Some(role),
-        });
-        let mut roles: Vec<&Role> = roles.collect();
-        roles.sort_unstable_by_key(|role| (&role.metadata.namespace, &role.metadata.name));
+    pub fn roles(&self) -> impl Iterator<Item = RoleView<'_>> {
+        let roles = self.roles.views();
+        let mut roles: Vec<RoleView<'_>> =
+            roles.filter(|role| role.namespace().is_some()).collect();
+        roles.sort_unstable_by_key(|role| (role.namespace(), role.name()));
         roles.into_iter()
     }
 
-    /// Walks the `ClusterRoleBinding`s in walk order.
-    pub fn cluster_role_bindings(&self) -> impl Iterator<Item = &ClusterRoleBinding> {
-        let bindings = self.cluster.bindings();
-        bindings.filter_map(|binding| match &binding.object {
-            BindingObject::Cluster(binding) => Some(binding),
-            BindingObject::Namespaced(_) => None,
-        })
+    /// Copies the `ClusterRole` with a name. `None` if it does not exist.
+    #[must_use]
+    pub fn cluster_role(&self, name: &str) -> Option<ClusterRole> {
+        let role = self.roles.view(RoleName::Cluster(name), &self.hasher)?;
+        role.to_cluster_role()
     }
 
-    /// Walks the `RoleBinding`s, namespaces by name and each in walk order.
-    pub fn role_bindings(&self) -> impl Iterator<Item = &RoleBinding> {
-        let bindings = self.all_scopes().flat_map(Scope::bindings);
-        bindings.filter_map(|binding| match &binding.object {
-            BindingObject::Cluster(_) => None,
-            BindingObject::Namespaced(binding) => Some(binding),
-        })
+    /// Copies the `Role` with a name. `None` if it does not exist.
+    #[must_use]
+    pub fn role(&self, namespace: &str, name: &str) -> Option<Role> {
+        let name = RoleName::Namespaced(namespace, name);
+        self.roles.view(name, &self.hasher)?.to_role()
     }
 
-    /// Copies the objects. A policy built from them equals this one.
+    /// Copies the `ClusterRoleBinding` with a name. `None` if it does not exist.
+    #[must_use]
+    pub fn cluster_role_binding(&self, name: &str) -> Option<ClusterRoleBinding> {
+        let binding = self.cluster.binding(name, &self.hasher)?;
+        binding.to_cluster_role_binding()
+    }
+
+    /// Copies the `RoleBinding` with a name. `None` if it does not exist.
+    #[must_use]
+    pub fn role_binding(&self, namespace: &str, name: &str) -> Option<RoleBinding> {
+        let binding = self.namespace(namespace)?.binding(name, &self.hasher)?;
+        binding.to_role_binding()
+    }
+
+    /// Copies the objects: roles by namespace and name, bindings in the order of
+    /// [`bindings`](Self::bindings). A policy built from them equals this one.
     #[must_use]
     pub fn objects(&self) -> Objects {
+        let bindings = || self.all_scopes().flat_map(Scope::bindings);
         Objects {
-            roles: self.roles().cloned().collect(),
-            role_bindings: self.role_bindings().cloned().collect(),
-            cluster_roles: self.cluster_roles().cloned().collect(),
-            cluster_role_bindings: self.cluster_role_bindings().cloned().collect(),
+            roles: self.roles().filter_map(RoleView::to_role).collect(),
+            role_bindings: bindings().filter_map(Binding::to_role_binding).collect(),
+            cluster_roles: self.owned_cluster_roles(),
+            cluster_role_bindings: bindings()
+                .filter_map(Binding::to_cluster_role_binding)
+                .collect(),
         }
+    }
+
+    pub(super) fn owned_cluster_roles(&self) -> Vec<ClusterRole> {
+        self.cluster_roles()
+            .filter_map(RoleView::to_cluster_role)
+            .collect()
     }
 }
