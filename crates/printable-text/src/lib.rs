@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+use std::error::Error;
 use std::fmt::{self, Display, Formatter, Write};
+use std::iter::successors;
 
 /// The number of characters that a [`Printable`] prints before it cuts the text.
 ///
@@ -60,6 +62,36 @@ fn is_plain(text: &str) -> bool {
     text.len() <= MAX_PRINTED_CHARS
         && text.as_bytes().iter().all(is_plain)
         && !text.trim_start().starts_with("::")
+}
+
+/// An error and its causes, whose [`Display`] is one line, as a [`Printable`] is: `outer: inner: innermost`.
+///
+/// A cause that the text before has already is left out: many errors repeat it in their own message.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "nothing is printed until it is formatted"]
+pub struct Causes<'e> {
+    error: &'e (dyn Error + 'static),
+}
+
+impl<'e> Causes<'e> {
+    /// Wraps an error.
+    pub const fn new(error: &'e (dyn Error + 'static)) -> Self {
+        Self { error }
+    }
+}
+
+impl Display for Causes<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut text = self.error.to_string();
+        for cause in successors(self.error.source(), |&cause| cause.source()) {
+            let cause = cause.to_string();
+            if !text.contains(&cause) {
+                text.push_str(": ");
+                text.push_str(&cause);
+            }
+        }
+        Printable::new(&text).fmt(f)
+    }
 }
 
 /// Writes a character, escaped where the standard library would escape it inside a text.

@@ -1,6 +1,9 @@
 //! What is printed, and what never is.
 
-use printable_text::{MAX_PRINTED_CHARS, Printable};
+use std::error::Error;
+use std::fmt;
+
+use printable_text::{Causes, MAX_PRINTED_CHARS, Printable};
 use proptest::prelude::*;
 
 fn print(text: &str) -> String {
@@ -54,6 +57,41 @@ fn cuts_a_long_text_and_counts_the_rest() {
     let long = "x".repeat(10_000);
     let expected = format!("{}… (8976 more characters)", "x".repeat(MAX_PRINTED_CHARS));
     assert_eq!(print(&long), expected);
+}
+
+#[derive(Debug)]
+struct Layer(&'static str, Option<Box<Self>>);
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Error for Layer {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source = self.1.as_deref()?;
+        Some(source)
+    }
+}
+
+#[test]
+fn causes_follow_their_error_once_and_on_one_line() {
+    let layer = |text, cause: Option<Layer>| Layer(text, cause.map(Box::new));
+    let rows = [
+        (layer("alone", None), "alone"),
+        (
+            layer("outer", Some(layer("inner\nline", None))),
+            r"outer: inner\nline",
+        ),
+        (
+            layer("a: b", Some(layer("b", Some(layer("c", None))))),
+            "a: b: c",
+        ),
+    ];
+    for (error, printed) in rows {
+        assert_eq!(Causes::new(&error).to_string(), printed);
+    }
 }
 
 proptest! {
