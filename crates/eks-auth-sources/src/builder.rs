@@ -196,7 +196,8 @@ impl SourcesBuilder {
     }
 
     /// Sets how long a file that just changed must stay the same before its version is applied, instead
-    /// of [`SETTLE`]: longer for a slow writer.
+    /// of [`SETTLE`]: longer for a slow writer. A file that was made shorter in place must stay the same for
+    /// [`SHORTENED_SETTLES`](crate::SHORTENED_SETTLES) times as long.
     pub const fn with_settle(mut self, settle: Duration) -> Self {
         self.settings.settle = settle;
         self
@@ -279,19 +280,15 @@ fn slot(kind: SourceKind, origin: Origin, max_bytes: usize) -> Result<Slot, Star
     };
     let name = SourceName::new(kind, path.to_string_lossy().into_owned());
     let is_rbac = kind == SourceKind::Rbac;
-    let target = Target {
-        path,
-        limits: ReadLimits {
-            max_bytes: if is_rbac {
-                k8s_rbac::DEFAULT_MAX_BYTES
-            } else {
-                max_bytes
-            },
-            may_be_directory: is_rbac,
+    let limits = ReadLimits {
+        max_bytes: if is_rbac {
+            k8s_rbac::DEFAULT_MAX_BYTES
+        } else {
+            max_bytes
         },
-        seen: None,
+        may_be_directory: is_rbac,
     };
-    Ok(Slot::new(name, Some(target)))
+    Ok(Slot::new(name, Some(Target::new(path, limits))))
 }
 
 fn start(settings: Settings, slots: Vec<Slot>, is_polling: bool) -> Result<Sources, StartError> {

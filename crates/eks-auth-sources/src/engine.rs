@@ -12,7 +12,7 @@ use crate::event::{Event, Observer};
 use crate::fault::Fault;
 use crate::feed::Update;
 use crate::parse::Content;
-use crate::settle::{Newest, Target, read_changed};
+use crate::settle::{Target, read_changed};
 use crate::slot::Slot;
 use crate::snapshot::{NoPolicy, Snapshot};
 use crate::source::SourceKind;
@@ -98,21 +98,33 @@ impl Engine {
             .enumerate()
             .filter_map(|(number, slot)| {
                 let mut target = slot.target()?.clone();
+                // A caller that asks for a reading knows that the files are complete.
                 if is_forced {
                     target.seen = None;
+                    target.current = None;
                 }
                 Some((number, target))
             })
             .collect();
         let mut changes = Vec::new();
-        for (number, Newest { reading, seen }) in read_changed(&targets, self.settings.settle) {
+        let mut states = Vec::new();
+        for (number, newest) in read_changed(&targets, self.settings.settle) {
             if let Some(slot) = self.slots.get_mut(number) {
-                slot.set_seen(seen);
+                slot.set_seen(newest.seen, newest.shortened);
             }
-            let version = reading.map(|reading| Raw::Texts(reading.texts));
+            let version = newest.reading.map(|reading| {
+                states.push((number, reading.fingerprint));
+                Raw::Texts(reading.texts)
+            });
             changes.push((number, version));
         }
-        self.apply(changes)
+        let is_changed = self.apply(changes);
+        for (number, state) in states {
+            if let Some(slot) = self.slots.get_mut(number) {
+                slot.set_current(state);
+            }
+        }
+        is_changed
     }
 
     /// Restores the feeds from the state directory, until they report.

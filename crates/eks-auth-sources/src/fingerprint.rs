@@ -21,6 +21,16 @@ impl Fingerprint {
     pub(crate) fn is_young(&self, now: SystemTime) -> bool {
         self.files.iter().any(|(_, stamp)| stamp.is_young(now))
     }
+
+    /// Returns whether a file of an earlier version was made shorter in place, rather than replaced.
+    pub(crate) fn is_shortened(&self, earlier: &Self) -> bool {
+        self.files.iter().any(|(path, stamp)| {
+            earlier
+                .files
+                .iter()
+                .any(|(own, before)| own == path && stamp.is_shortened(before))
+        })
+    }
 }
 
 /// The metadata of a file that a change of its content changes.
@@ -28,6 +38,8 @@ impl Fingerprint {
 pub(crate) struct Stamp {
     /// The device, the inode, and the time of the inode's last change in seconds and nanoseconds.
     inode: (u64, u64, i64, i64),
+    /// When the file was created, since the number of an inode is used again. `None` if the file system does not keep it.
+    created: Option<SystemTime>,
     len: u64,
     modified: Option<SystemTime>,
 }
@@ -36,9 +48,17 @@ impl Stamp {
     pub(crate) fn of(metadata: &Metadata) -> Self {
         Self {
             inode: inode(metadata),
+            created: metadata.created().ok(),
             len: metadata.len(),
             modified: metadata.modified().ok(),
         }
+    }
+
+    fn is_shortened(&self, earlier: &Self) -> bool {
+        let (device, number, ..) = self.inode;
+        let (old_device, old_number, ..) = earlier.inode;
+        let is_same = (device, number, self.created) == (old_device, old_number, earlier.created);
+        is_same && self.len < earlier.len
     }
 
     fn is_young(&self, now: SystemTime) -> bool {

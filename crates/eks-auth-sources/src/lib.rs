@@ -34,7 +34,7 @@ pub use event::{Event, Observer};
 pub use fault::Fault;
 pub use feed::Feed;
 pub use read::{MAX_DIRECTORY_BYTES, MAX_DIRECTORY_FILES};
-pub use settle::SETTLE;
+pub use settle::{SETTLE, SHORTENED_SETTLES};
 pub use snapshot::{NoPolicy, Snapshot};
 pub use source::{SourceKind, SourceName};
 pub use sources::Sources;

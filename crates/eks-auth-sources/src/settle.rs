@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::fault::Fault;
 use crate::fingerprint::Fingerprint;
@@ -13,6 +13,11 @@ use crate::read::{ReadLimits, Reading, fingerprint};
 /// Our choice: a file that is written in place, piece by piece, is written within that time, and a user
 /// does not notice it.
 pub const SETTLE: Duration = Duration::from_millis(100);
+
+/// How many times longer a file must stay the same that was made shorter in place: by default, for 2 s. Our choice: most
+/// programs that write a file in place make it empty first, so a shorter one may be the beginning of a version, and the
+/// beginning of a list of rules can be a list of rules.
+pub const SHORTENED_SETTLES: u32 = 20;
 
 /// How often files are read again because one of them changed meanwhile. Our choice: a version that is
 /// replaced faster than this is applied while the next one is already there.
@@ -25,9 +30,23 @@ pub(crate) struct Target {
     pub(crate) limits: ReadLimits,
     /// The last state that was seen. `None` to read in any case.
     pub(crate) seen: Option<Result<Fingerprint, Fault>>,
+    /// The state of the good version in effect. `None` to apply a shortened file at once.
+    pub(crate) current: Option<Fingerprint>,
+    /// A state that is shorter than the current one, and since when it is seen.
+    pub(crate) shortened: Option<(Fingerprint, Instant)>,
 }
 
 impl Target {
+    pub(crate) const fn new(path: PathBuf, limits: ReadLimits) -> Self {
+        Self {
+            path,
+            limits,
+            seen: None,
+            current: None,
+            shortened: None,
+        }
+    }
+
     fn look(&self) -> Result<Fingerprint, Fault> {
         fingerprint(&self.path, self.limits)
     }
@@ -39,13 +58,16 @@ pub(crate) struct Newest {
     pub(crate) reading: Result<Reading, Fault>,
     /// The state to compare the target with next time. `None` to read it in any case.
     pub(crate) seen: Option<Result<Fingerprint, Fault>>,
+    /// What to put into [`Target::shortened`].
+    pub(crate) shortened: Option<(Fingerprint, Instant)>,
 }
 
 /// Reads the targets that changed, by their number.
 ///
 /// Every version is complete: a file that changed recently is read twice, this time apart, and both
 /// readings are equal. And the versions belong together: no target changed between the first reading
-/// and the last, unless they change faster than they can be read.
+/// and the last, unless they change faster than they can be read. A file that was made shorter in place is
+/// [`Fault::Unsettled`] for longer; the caller reads it again.
 pub(crate) fn read_changed(
     targets: &[(usize, Target)],
     settle: Duration,
@@ -78,10 +100,38 @@ pub(crate) fn read_changed(
             }
         }
     }
-    attempts
-        .into_iter()
-        .map(|(number, attempt)| (number, attempt.finish()))
-        .collect()
+    let mut newest = BTreeMap::new();
+    for (number, target) in targets {
+        if let Some(attempt) = attempts.remove(number) {
+            newest.insert(*number, attempt.finish().hold_back(target, settle));
+        }
+    }
+    newest
+}
+
+impl Newest {
+    /// Puts a fault in the place of a version that was made shorter in place, and has not stayed the same for long.
+    fn hold_back(self, target: &Target, settle: Duration) -> Self {
+        let (Ok(reading), Some(current)) = (&self.reading, &target.current) else {
+            return self;
+        };
+        if !reading.fingerprint.is_shortened(current) {
+            return self;
+        }
+        let since = match &target.shortened {
+            Some((seen, since)) if *seen == reading.fingerprint => *since,
+            _ => Instant::now(),
+        };
+        if since.elapsed() >= settle.saturating_mul(SHORTENED_SETTLES) {
+            return self;
+        }
+        let shortened = Some((reading.fingerprint.clone(), since));
+        Self {
+            reading: Err(Fault::Unsettled),
+            seen: None,
+            shortened,
+        }
+    }
 }
 
 struct Attempt {
@@ -137,6 +187,7 @@ impl Attempt {
             return Newest {
                 reading,
                 seen: None,
+                shortened: None,
             };
         }
         let seen = match &reading {
@@ -146,6 +197,7 @@ impl Attempt {
         Newest {
             reading,
             seen: Some(seen),
+            shortened: None,
         }
     }
 }

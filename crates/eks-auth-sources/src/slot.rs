@@ -1,7 +1,7 @@
 //! One source: the version in effect, and the newest one.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use crate::engine::Settings;
 use crate::event::Event;
@@ -76,9 +76,23 @@ impl Slot {
         self.content.as_ref()
     }
 
-    pub(crate) fn set_seen(&mut self, seen: Option<Result<Fingerprint, Fault>>) {
+    pub(crate) fn set_seen(
+        &mut self,
+        seen: Option<Result<Fingerprint, Fault>>,
+        shortened: Option<(Fingerprint, Instant)>,
+    ) {
         if let Some(target) = &mut self.target {
             target.seen = seen;
+            target.shortened = shortened;
+        }
+    }
+
+    /// Keeps the state of the files whose version was read last, if that version is in effect.
+    pub(crate) fn set_current(&mut self, state: Fingerprint) {
+        if let Some(target) = &mut self.target
+            && self.status.fault.is_none()
+        {
+            target.current = Some(state);
         }
     }
 

@@ -1,5 +1,7 @@
 //! One file: good versions, bad ones, none.
 
+use std::time::Duration;
+
 use eks_auth_sources::{Event, Fault, Serving, Sources, Watching};
 
 use crate::support::{
@@ -161,6 +163,51 @@ fn each_change_is_reported_once() {
     assert_eq!(names, ["kept", "recovered"]);
     let report = sources.report();
     assert_eq!((only(&report).applied, only(&report).rejected), (1, 1));
+}
+
+#[test]
+fn a_file_that_is_half_written_in_place_is_not_a_version() {
+    let folder = Folder::new();
+    folder.write("aws-auth.yaml", &config_map("1"));
+    let (builder, events) = Events::of(of_config_map(&folder));
+    let sources = builder
+        .with_settle(Duration::from_millis(50))
+        .start()
+        .unwrap();
+    events.wait(is_applied);
+    // The text before the rule of the user is a good ConfigMap.
+    let whole = config_map("2").replace("admin-2", "admin-of-a-longer-name-2");
+    let half: String = whole
+        .chars()
+        .take(whole.find("  mapUsers").unwrap())
+        .collect();
+    folder.write("aws-auth.yaml", &half);
+    let unsettled = |event: &Event| {
+        matches!(
+            event,
+            Event::Faulty {
+                fault: Fault::Unsettled,
+                is_kept: true,
+                ..
+            }
+        )
+    };
+    events.wait(unsettled);
+    assert_eq!(username(&sources.snapshot(), &dev()), "dev-1");
+    folder.write("aws-auth.yaml", &whole);
+    events.wait(is_applied);
+    let _ = sources.reload_and_wait();
+    assert_eq!(username(&sources.snapshot(), &dev()), "dev-2");
+    // A shorter version that stays is applied, later.
+    folder.write("aws-auth.yaml", &half);
+    events.wait(unsettled);
+    events.wait(is_applied);
+    assert_eq!(reload(&sources).2, "not mapped");
+    // One that the program asks for is applied at once.
+    folder.write("aws-auth.yaml", &whole);
+    assert_eq!(reload(&sources).2, "dev-2");
+    folder.write("aws-auth.yaml", &half);
+    assert_eq!(reload(&sources).2, "not mapped");
 }
 
 #[test]
