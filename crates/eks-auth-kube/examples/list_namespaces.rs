@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! $ export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…
-//! $ list_namespaces eu-west-1 my-cluster http://127.0.0.1:8001
+//! $ cargo run -p eks-auth-kube --features token-source,kube/ring,kube/rustls-tls --example list_namespaces \
+//!       eu-west-1 my-cluster https://0123.gr7.eu-west-1.eks.amazonaws.com ca.pem
 //! ```
+//!
+//! The last argument is the certificate authority of the cluster, in PEM; without it, those of the system are trusted.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -32,7 +35,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let clock = || UnixTime::try_from(SystemTime::now()).unwrap_or(UnixTime::LAST);
     let source = TokenSource::new(minter, credentials, clock);
 
-    let config = Config::new(argument("the URL of the API server")?.parse()?);
+    let mut config = Config::new(argument("the URL of the API server")?.parse()?);
+    config.root_cert_file = arguments.next().map(Into::into);
     let client = eks_auth_kube::client(config, Arc::new(source))?;
     let request = Request::get("/api/v1/namespaces").body(Vec::new())?;
     let list = client.request_text(request).await?;

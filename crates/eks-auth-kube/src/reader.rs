@@ -11,6 +11,7 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use kube::Client;
 use kube::client::Body;
+use printable_text::Causes;
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -263,12 +264,12 @@ impl ClusterReader {
                 .client
                 .send(request)
                 .await
-                .map_err(|why| unreachable(causes(&why)))?;
+                .map_err(|why| unreachable(Causes::new(&why).to_string()))?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
             let body = body.map_err(|why| match why.downcast_ref::<LengthLimitError>() {
                 Some(_) => ReadError::TooLarge { resource },
-                None => unreachable(causes(why.as_ref())),
+                None => unreachable(Causes::new(why.as_ref()).to_string()),
             })?;
             Ok((head.status, body.to_bytes()))
         };
@@ -314,21 +315,6 @@ impl Answer {
             }),
         }
     }
-}
-
-/// Writes an error with its causes.
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // kube repeats a cause in its own message.
-        let why = error.to_string();
-        if !text.contains(&why) {
-            text = format!("{text}: {why}");
-        }
-        cause = error.source();
-    }
-    error::shorten(&text)
 }
 
 /// Percent-encodes a part of a path or query.

@@ -1,12 +1,14 @@
 //! Why a cluster could not be read.
 
+use printable_text::Printable;
 use thiserror::Error;
 
 /// How much of a message of the API server is kept, in characters: 500. Our choice: the longest known message, of a
 /// forbidden request, has half of it.
 const MAX_MESSAGE: usize = 500;
 
-/// Why a cluster could not be read. Messages of the API server are quoted without control characters, and shortened.
+/// Why a cluster could not be read. Messages of the API server are shortened, and escaped for one
+/// line.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -70,10 +72,8 @@ impl ReadError {
     }
 }
 
-/// Shortens a text and drops its control characters.
+/// Shortens a text, and escapes it for one line.
 pub(super) fn shorten(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(MAX_MESSAGE)
-        .collect()
+    let start: String = text.chars().take(MAX_MESSAGE).collect();
+    Printable::new(&start).to_string()
 }

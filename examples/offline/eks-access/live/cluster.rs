@@ -6,7 +6,7 @@ use eks_access::Document;
 use eks_auth_kube::{ClusterReader, EksCommand, Progress};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use printable_text::Printable;
+use printable_text::Causes;
 use program::files;
 use tokio::runtime::Builder;
 
@@ -46,7 +46,7 @@ async fn read_with(common: &Common, extent: Extent) -> Result<Live, String> {
     if is_terminal {
         clear();
     }
-    let objects = objects.map_err(|why| Printable::new(&why.to_string()).to_string())?;
+    let objects = objects.map_err(|why| why.to_string())?;
     let version = objects.version().to_owned();
     let documents = objects.into_documents().into_iter();
     Ok(Live {
@@ -61,13 +61,13 @@ async fn read_with(common: &Common, extent: Extent) -> Result<Live, String> {
 async fn config(common: &Common) -> Result<Config, String> {
     let found = match &common.kubeconfig {
         Some(path) => Kubeconfig::read_from(path)
-            .map_err(|why| format!("{}: {}", files::name(path), describe(&why)))?,
+            .map_err(|why| format!("{}: {}", files::name(path), Causes::new(&why)))?,
         None => match Kubeconfig::read() {
             Ok(found) => found,
             Err(_) if common.context.is_none() && std::env::var_os(IN_CLUSTER).is_some() => {
-                return Config::incluster().map_err(|why| describe(&why));
+                return Config::incluster().map_err(|why| Causes::new(&why).to_string());
             }
-            Err(why) => return Err(format!("the kubeconfig: {}", describe(&why))),
+            Err(why) => return Err(format!("the kubeconfig: {}", Causes::new(&why))),
         },
     };
     let options = KubeConfigOptions {
@@ -75,7 +75,7 @@ async fn config(common: &Common) -> Result<Config, String> {
         ..KubeConfigOptions::default()
     };
     let config = Config::from_custom_kubeconfig(found, &options).await;
-    config.map_err(|why| format!("the kubeconfig: {}", describe(&why)))
+    config.map_err(|why| format!("the kubeconfig: {}", Causes::new(&why)))
 }
 
 /// Builds the client. The command of an EKS context is not run: its tokens are minted here.
@@ -84,9 +84,9 @@ async fn client(config: Config) -> Result<Client, String> {
     match command.and_then(EksCommand::parse) {
         Some(command) => {
             let source = token::source(&command).await?;
-            eks_auth_kube::client(config, source).map_err(|why| describe(&why))
+            eks_auth_kube::client(config, source).map_err(|why| Causes::new(&why).to_string())
         }
-        None => Client::try_from(config).map_err(|why| describe(&why)),
+        None => Client::try_from(config).map_err(|why| Causes::new(&why).to_string()),
     }
 }
 
@@ -103,19 +103,4 @@ fn show(progress: Progress) {
 fn clear() {
     let _ = write!(io::stderr(), "\r\x1b[K");
     let _ = io::stderr().flush();
-}
-
-/// Writes an error with its causes.
-pub(crate) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let why = error.to_string();
-        // Some errors repeat their cause in their own message.
-        if !text.contains(&why) {
-            text = format!("{text}: {why}");
-        }
-        cause = error.source();
-    }
-    Printable::new(&text).to_string()
 }
