@@ -5,6 +5,7 @@ mod resolver;
 #[cfg(feature = "sdk")]
 mod sdk;
 mod settings;
+mod traces;
 
 pub use describe::{Call, DescribeError, DescribeInstances, Instance, Observer};
 pub use resolver::{LookUpError, Resolver};

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::describe::{Call, DescribeError, DescribeInstances, Instance};
 use crate::settings::{IMMEDIATE_CALLS, Settings};
+use crate::traces::Caller;
 
 /// The maximum length of a DNS name (RFC 1035, section 2.3.4).
 const MAX_NAME_LEN: usize = 253;
@@ -95,9 +96,16 @@ struct Shared<D> {
 struct Waiting {
     outcomes: HashMap<String, watch::Receiver<Option<Outcome>>>,
     /// Those that no call has been made for.
-    queue: Vec<(String, watch::Sender<Option<Outcome>>)>,
+    queue: Vec<Asked>,
     calls: usize,
     is_delayed: bool,
+}
+
+/// An instance that a call is made for.
+struct Asked {
+    id: String,
+    outcome: watch::Sender<Option<Outcome>>,
+    caller: Caller,
 }
 
 impl<D> Clone for Resolver<D> {
@@ -174,7 +182,11 @@ impl<D: DescribeInstances> Resolver<D> {
         }
         let (sender, outcome) = watch::channel(None);
         waiting.outcomes.insert(id.to_owned(), outcome.clone());
-        waiting.queue.push((id.to_owned(), sender));
+        waiting.queue.push(Asked {
+            id: id.to_owned(),
+            outcome: sender,
+            caller: Caller::current(),
+        });
         let is_full = waiting.queue.len() >= self.shared.settings.max_batch;
         if is_full || (waiting.calls < IMMEDIATE_CALLS && !waiting.is_delayed) {
             self.begin_call(&mut waiting);
@@ -204,18 +216,20 @@ impl<D: DescribeInstances> Resolver<D> {
                 shared: &resolver.shared,
                 batch,
             };
-            let ids = call.batch.iter().map(|(id, _)| id.clone()).collect();
-            let answer = resolver.ask(ids).await;
+            let answer = resolver.ask(&call.batch).await;
             call.finish(answer);
         });
     }
 
-    async fn ask(&self, ids: Vec<String>) -> Result<Vec<Instance>, LookUpError> {
+    async fn ask(&self, batch: &[Asked]) -> Result<Vec<Instance>, LookUpError> {
         let shared = &self.shared;
+        let ids: Vec<String> = batch.iter().map(|asked| asked.id.clone()).collect();
+        let callers: Vec<Caller> = batch.iter().map(|asked| asked.caller.clone()).collect();
         let ask = async {
             shared.limiter.until_ready().await;
             let (start, instances) = (Instant::now(), ids.len());
-            let answer = shared.ec2.describe_instances(ids).await;
+            let call = shared.ec2.describe_instances(ids);
+            let answer = shared.settings.traces.call(&callers, call).await;
             if let Some(observer) = &shared.settings.observer {
                 observer.observe(&Call {
                     instances,
@@ -234,7 +248,7 @@ impl<D: DescribeInstances> Resolver<D> {
 /// A call and those who wait for it. When it is dropped, they no longer wait.
 struct Running<'s, D> {
     shared: &'s Shared<D>,
-    batch: Vec<(String, watch::Sender<Option<Outcome>>)>,
+    batch: Vec<Asked>,
 }
 
 impl<D> Running<'_, D> {
@@ -245,7 +259,12 @@ impl<D> Running<'_, D> {
                 .map(|instance| (instance.id, instance.private_dns_name))
                 .collect::<HashMap<String, String>>()
         });
-        for (id, sender) in &self.batch {
+        for Asked {
+            id,
+            outcome: sender,
+            ..
+        } in &self.batch
+        {
             let outcome = match &answer {
                 Ok(names) => name(names.get(id)),
                 Err(error) => Err(error.clone()),
@@ -265,8 +284,8 @@ impl<D> Drop for Running<'_, D> {
     fn drop(&mut self) {
         let mut waiting = self.shared.lock();
         waiting.calls = waiting.calls.saturating_sub(1);
-        for (id, _) in &self.batch {
-            waiting.outcomes.remove(id);
+        for asked in &self.batch {
+            waiting.outcomes.remove(&asked.id);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::describe::Observer;
+use crate::traces::Traces;
 
 /// The maximum number of instances in a call: 100, as upstream (`pkg/ec2provider/ec2provider.go`,
 /// `maxInstancesBatchSize`). EC2 takes 200 values in a filter (EC2 API, `Filter`).
@@ -52,6 +53,7 @@ pub struct Settings {
     pub(crate) max_names: u64,
     pub(crate) missing_for: Duration,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) traces: Traces,
 }
 
 impl fmt::Debug for Settings {
@@ -86,6 +88,7 @@ impl Settings {
             max_names: MAX_NAMES,
             missing_for: MISSING_FOR,
             observer: None,
+            traces: Traces::none(),
         }
     }
 
@@ -152,6 +155,17 @@ impl Settings {
     pub fn with_observer(self, observer: Arc<dyn Observer>) -> Self {
         Self {
             observer: Some(observer),
+            ..self
+        }
+    }
+
+    /// Makes a span for each call, as a child of the span in which the first of its callers asked, with links to
+    /// those of the others.
+    #[cfg(feature = "otel")]
+    #[must_use]
+    pub fn with_tracer(self, tracer: opentelemetry::global::BoxedTracer) -> Self {
+        Self {
+            traces: Traces::new(tracer),
             ..self
         }
     }

@@ -16,6 +16,7 @@ use tower::retry::budget::{Budget as _, TpsBudget};
 
 use crate::metrics::Metrics;
 use crate::sts_lanes::{MAX_STS_CALLS, MAX_WAITING, RESERVED_STS_CALLS, StsLanes};
+use crate::traces::Traces;
 
 /// How long STS has to answer, repeated attempts and the wait for a free call included: upstream's timeout
 /// (`pkg/token/token.go`, the client of `NewVerifier`).
@@ -207,6 +208,7 @@ pub struct Identities {
     budget: TpsBudget,
     settings: Option<CacheSettings>,
     cache: Option<Cache<CacheKey, Remembered>>,
+    traces: Traces,
 }
 
 impl Identities {
@@ -227,6 +229,7 @@ impl Identities {
             budget: TpsBudget::new(RETRY_WINDOW, RETRIES_PER_SECOND, RETRY_SHARE),
             settings: None,
             cache: None,
+            traces: Traces::none(),
         }
         .with_cache(CacheSettings::default())
     }
@@ -279,6 +282,11 @@ impl Identities {
     #[must_use]
     pub fn with_sts_retries(self, retries: usize) -> Self {
         Self { retries, ..self }
+    }
+
+    #[cfg(feature = "otel")]
+    pub(crate) fn with_traces(self, traces: Traces) -> Self {
+        Self { traces, ..self }
     }
 
     /// Returns the number of calls to STS that could start now.
@@ -417,10 +425,11 @@ impl Identities {
 
     /// Sends one request.
     async fn ask(&self, call: &PendingStsCall) -> Result<Identity, AuthError> {
-        let region = call.accepted().region();
+        let (host, region) = (call.accepted().host(), call.accepted().region());
         let start = Instant::now();
         let _in_flight = self.metrics.sts_call_started();
-        let answer = match self.sts.send(call.request()).await {
+        let sent = self.sts.send(call.request());
+        let answer = match self.traces.sts_call(host, region, sent).await {
             Ok(answer) => answer,
             Err(error) => {
                 self.metrics.sts_unreachable(region);

@@ -12,6 +12,7 @@ mod snapshot;
 mod source_status;
 mod sts_lanes;
 mod tls;
+mod traces;
 mod webhooks;
 
 // The way to STS, which `Identities` takes.
@@ -28,12 +29,12 @@ pub use identities::{
 };
 pub use limits::{
     BODY_TIMEOUT, DRAIN_DEADLINE, HANDSHAKE_TIMEOUT, HEADER_TIMEOUT, IDLE_TIMEOUT, LAME_DUCK,
-    Limits, MAX_CONNECTIONS, MAX_HEAD_LEN, MAX_STREAMS,
+    LISTEN_BACKLOG, Limits, MAX_CONNECTIONS, MAX_HEAD_LEN, MAX_STREAMS,
 };
 pub use metrics::{DynamicFile, METRICS_CONTENT_TYPE, Metrics};
 pub use private_dns_names::{PendingName, PrivateDnsNameError, PrivateDnsNames};
 pub use record::{Observer, ReviewRecord, ReviewedKind, ServerEvent, Verdict};
-pub use server::Server;
+pub use server::{Server, listen};
 pub use snapshot::{SharedSnapshot, Snapshot};
 pub use source_status::SourceStatus;
 pub use sts_lanes::{MAX_STS_CALLS, MAX_WAITING, RESERVED_STS_CALLS};

@@ -22,6 +22,11 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// request in flight.
 pub const MAX_CONNECTIONS: usize = 512;
 
+/// How many connections wait to be accepted: what Linux allows by default (`net.core.somaxconn`). With the 128 of
+/// `TcpListener::bind`, a burst of connections overflows the queue, and the client whose SYN is dropped repeats it
+/// after a second.
+pub const LISTEN_BACKLOG: u32 = 4_096;
+
 /// How many requests one HTTP/2 connection may have open at once: our choice. Go's client opens a further
 /// connection beyond it.
 pub const MAX_STREAMS: u32 = 64;

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 
 use self::listener::Listener;
+pub use self::listener::listen;
 use self::service::{ProbeService, WebhookService};
 use crate::limits::Limits;
 use crate::record::ServerEvent;

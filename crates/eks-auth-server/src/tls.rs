@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -47,12 +47,12 @@ pub enum TlsError {
         error: io::Error,
     },
     /// A file contains no certificate or key in PEM, or a broken one.
-    #[error("{path}: {error}", path = .path.display())]
+    #[error("{path}: {why}", path = .path.display(), why = pem_reason(.error))]
     Pem {
         /// The file.
         path: PathBuf,
         /// The reason.
-        error: rustls::pki_types::pem::Error,
+        error: pem::Error,
     },
     /// No cryptography provider for rustls is installed in this process.
     #[error("no cryptography provider for rustls is installed in this process")]
@@ -60,6 +60,13 @@ pub enum TlsError {
     /// The certificate, its key and the authorities do not work together.
     #[error("{0}")]
     Unusable(String),
+}
+
+fn pem_reason(error: &pem::Error) -> String {
+    match error {
+        pem::Error::NoItemsFound => "there is no PEM block of this kind".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// The certificate of a server: TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, with client certificates if authorities
@@ -213,7 +220,7 @@ fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
         .collect::<Result<Vec<_>, _>>()
         .map_err(broken)?;
     match found.is_empty() {
-        true => Err(broken(rustls::pki_types::pem::Error::NoItemsFound)),
+        true => Err(broken(pem::Error::NoItemsFound)),
         false => Ok(found),
     }
 }

@@ -3,7 +3,6 @@
 mod access_review;
 mod token_review;
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -15,7 +14,6 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use k8s_rbac::KubernetesVersion;
-use printable_text::Printable;
 use tokio::sync::Semaphore;
 
 use crate::identities::{CacheUse, Identities};
@@ -25,6 +23,7 @@ use crate::rate::ClientRate;
 use crate::record::{Observer, ReviewRecord, ReviewedKind, ServerEvent, Verdict};
 use crate::request_id::RequestIds;
 use crate::snapshot::SharedSnapshot;
+use crate::traces::Traces;
 
 /// The path of `TokenReview`s, as upstream's.
 pub const AUTHENTICATE_PATH: &str = "/authenticate";
@@ -67,6 +66,7 @@ pub struct Webhooks {
     are_untyped_accepted: bool,
     statuses: StatusCodes,
     access_reviews: Option<KubernetesVersion>,
+    traces: Traces,
 }
 
 impl Webhooks {
@@ -92,6 +92,27 @@ impl Webhooks {
             are_untyped_accepted: false,
             statuses: StatusCodes::default(),
             access_reviews: None,
+            traces: Traces::none(),
+        }
+    }
+
+    /// Makes a span for each request, as a child of the span that the propagator reads from its headers, with spans
+    /// for the calls to STS and the look-ups of private DNS names below it.
+    ///
+    /// A span has the verdict, its code and the request id of the [`ReviewRecord`], and neither the caller nor any
+    /// part of the token. Probes and metrics have no spans.
+    #[cfg(feature = "otel")]
+    #[must_use]
+    pub fn with_tracer(
+        self,
+        tracer: opentelemetry::global::BoxedTracer,
+        propagator: impl opentelemetry::propagation::TextMapPropagator + Send + Sync + 'static,
+    ) -> Self {
+        let traces = Traces::new(tracer, propagator);
+        Self {
+            identities: self.identities.with_traces(traces.clone()),
+            traces,
+            ..self
         }
     }
 
@@ -183,6 +204,10 @@ impl Webhooks {
         &self.identities
     }
 
+    pub(crate) const fn traces(&self) -> &Traces {
+        &self.traces
+    }
+
     pub(crate) fn observe(&self, event: &ServerEvent<'_>) {
         self.observer.event(event);
     }
@@ -251,7 +276,7 @@ impl Webhooks {
             outcome.code,
             took,
         );
-        self.observer.review(&ReviewRecord {
+        let record = ReviewRecord {
             request_id: &review.request_id,
             peer: review.peer,
             kind: review.kind,
@@ -267,7 +292,9 @@ impl Webhooks {
             sts_time: outcome.identified.and_then(|i| i.sts_time),
             took,
             generation: outcome.generation,
-        });
+        };
+        self.traces.review(&record);
+        self.observer.review(&record);
     }
 
     /// Answers a body that is no review.
@@ -358,17 +385,6 @@ pub(crate) fn document(status: StatusCode, content_type: &'static str, body: Str
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer
-}
-
-/// Returns an error with its causes on one line.
-fn describe(error: &dyn StdError) -> String {
-    let mut text = Printable::new(&error.to_string()).to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {}", Printable::new(&error.to_string())));
-        cause = error.source();
-    }
-    text
 }
 
 /// Returns the time of the system's clock. If it is before 1970 or after 9999, every token is expired.

@@ -2,17 +2,18 @@
 
 use std::future::Future;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connection::{Connection, Stage};
 use super::registry::Registry;
 use super::service::Service;
-use crate::limits::Limits;
+use crate::limits::{LISTEN_BACKLOG, Limits};
 use crate::record::ServerEvent;
 use crate::tls::ServerTls;
 use crate::webhooks::Webhooks;
@@ -22,6 +23,23 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How often a failure to accept is reported at most.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
+
+/// Listens on an address, with room for [`LISTEN_BACKLOG`] connections that wait to be accepted. Call it within a
+/// Tokio runtime.
+///
+/// # Errors
+///
+/// The address is in use, or this process may not listen on it.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // A restart would otherwise have to wait for the connections of the process before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(LISTEN_BACKLOG)
+}
 
 /// Serves one listener.
 pub(super) struct Listener<S> {
@@ -116,7 +134,7 @@ impl<S: Service> Listener<S> {
     fn spawn(
         &self,
         stream: TcpStream,
-        peer: std::net::SocketAddr,
+        peer: SocketAddr,
         permit: Option<OwnedSemaphorePermit>,
         tls: Option<&ServerTls>,
         stage: watch::Receiver<Stage>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -56,7 +57,20 @@ impl Service for WebhookService {
             guard.body_read();
             return probe(&self.webhooks, &head.method, path);
         }
-        let kind = match self.webhooks.route(&head.method, path, peer) {
+        let answer = self.review(&head, body, guard, peer);
+        self.webhooks.traces().request(&head, peer, answer).await
+    }
+}
+
+impl WebhookService {
+    async fn review(
+        &self,
+        head: &Parts,
+        body: Incoming,
+        mut guard: RequestGuard,
+        peer: IpAddr,
+    ) -> Answer {
+        let kind = match self.webhooks.route(&head.method, head.uri.path(), peer) {
             Ok(kind) => kind,
             Err(answer) => {
                 guard.body_read();

@@ -5,8 +5,9 @@ use eks_auth::{
     aws_auth_map::{Refusal, instance_id},
 };
 use http::StatusCode;
+use printable_text::Causes;
 
-use super::{Answer, Outcome, Reviewing, StatusCodes, Webhooks, describe, json, text};
+use super::{Answer, Outcome, Reviewing, StatusCodes, Webhooks, json, text};
 use crate::identities::Identified;
 use crate::metrics::UpstreamResult;
 use crate::record::Verdict;
@@ -45,7 +46,7 @@ impl Webhooks {
         match outcome {
             Ok(known) => self.accept(review, &document, &identified, &snapshot, &known),
             Err(error) => {
-                let reason = why_no_name.unwrap_or_else(|| describe(&error));
+                let reason = why_no_name.unwrap_or_else(|| Causes::new(&error).to_string());
                 let verdict = match &error {
                     AuthError::Refused(_) => Verdict::Refused,
                     AuthError::Failed(_) if is_overloaded(&error) => {
@@ -109,13 +110,13 @@ impl Webhooks {
         let Some(instance) = instance_id(&identity).map(str::to_owned) else {
             return (unknown, None);
         };
-        match names.look_up(&instance).await {
+        match self.traces.look_up(names.look_up(&instance)).await {
             Ok(name) => {
                 let rules = snapshot.identity_map();
                 let outcome = Authenticated::resolve_instance(identity, rules, &name);
                 (outcome, None)
             }
-            Err(error) => (unknown, Some(describe(&error))),
+            Err(error) => (unknown, Some(Causes::new(&error).to_string())),
         }
     }
 
