@@ -189,16 +189,28 @@ fn write(arguments: &Arguments, environment: &Environment, facts: Facts) -> Resu
     if lock.is_none() {
         return Ok(text);
     }
+    let had_comments =
+        files::read_file(&path, MAX_KUBECONFIG).is_ok_and(|text| text.lines().any(has_comment));
     files::replace(&path, text.as_bytes()).map_err(|why| Error::Kubeconfig {
         place: "the kubeconfig is unchanged".to_owned(),
         why,
     })?;
+    if had_comments {
+        let name = files::name(&path);
+        output::note(PROGRAM, &format_args!("{name}: its comments were not kept"));
+    }
     // The words of the AWS CLI.
     let (context, path) = (printable_text::Printable::new(&context), files::name(&path));
     Ok(match is_update {
         true => format!("Updated context {context} in {path}\n"),
         false => format!("Added new context {context} to {path}\n"),
     })
+}
+
+/// Returns whether a line of YAML has a comment. Behind a quotation mark, `#` may be text.
+fn has_comment(line: &str) -> bool {
+    let before_quotes = line.split(['"', '\'']).next().unwrap_or_default();
+    before_quotes.trim_start().starts_with('#') || before_quotes.contains(" #")
 }
 
 fn wrong(path: &Path, why: &str) -> Error {

@@ -322,3 +322,19 @@ fn an_endpoint_and_its_authority_go_together() {
         assert!(Program::try_parse_from(all).is_err(), "{flags:?}");
     }
 }
+
+#[test]
+fn a_comment_is_distinguished_from_text() {
+    for line in ["# mine", "  # mine", "name: dev # mine", "name: \u{1b} #"] {
+        assert!(has_comment(line), "{line}");
+    }
+    for line in [
+        "",
+        "name: dev#1",
+        "name: 'dev # 1'",
+        "name: \"dev # 1\"",
+        "server: https://a/#b",
+    ] {
+        assert!(!has_comment(line), "{line}");
+    }
+}
