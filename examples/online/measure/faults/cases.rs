@@ -7,16 +7,17 @@ use tokio::process::Command;
 use tokio::time::sleep;
 
 use super::verifier::{Scheme, Verifier};
-use super::{Bench, replace};
+use super::{Bench, Seen, replace};
 use crate::tokens::{Kind, Tokens};
 
 /// The faults by name.
-pub(crate) const NAMES: [&str; 12] = [
+pub(crate) const NAMES: [&str; 13] = [
     "SIGHUP, ten times a second",
     "SIGTERM under load",
     "certificate replaced, five times",
     "rules replaced, a hundred times a second",
-    "rules half written, broken and deleted",
+    "rules half written in place, for a second",
+    "rules broken, then deleted",
     "clock 10 minutes behind",
     "clock 10 minutes ahead",
     "DNS gone",
@@ -32,7 +33,8 @@ pub(crate) async fn run(name: &str, bench: &Bench) -> Result<String, String> {
         "SIGTERM under load" => terminate(bench).await,
         "certificate replaced" => certificate(bench).await,
         "rules replaced" => rules_replaced(bench).await,
-        "rules half written" => rules_broken(bench).await,
+        "rules half written in place" => rules_half_written(bench).await,
+        "rules broken" => rules_broken(bench).await,
         "clock 10 minutes behind" => clock(bench, true).await,
         "clock 10 minutes ahead" => clock(bench, false).await,
         "DNS gone" => dns(bench).await,
@@ -103,10 +105,25 @@ async fn certificate(bench: &Bench) -> Result<String, String> {
 
 async fn rules_replaced(bench: &Bench) -> Result<String, String> {
     let verifier = bench.start().await?;
+    let seen = replace_rules(bench, &verifier, 300, Duration::from_millis(10)).await?;
+    let applied = verifier.log(bench).matches("rules applied").count();
+    Ok(format!(
+        "{}, none by a mix of two versions; {applied} versions applied",
+        seen.say()
+    ))
+}
+
+/// Replaces the rules again and again under load.
+async fn replace_rules(
+    bench: &Bench,
+    verifier: &Verifier,
+    times: u32,
+    pause: Duration,
+) -> Result<Seen, String> {
     let replaced = async {
-        for number in 0..300 {
+        for number in 0..times {
             bench.write_rules(if number % 2 == 0 { "one" } else { "two" })?;
-            sleep(Duration::from_millis(10)).await;
+            sleep(pause).await;
         }
         Ok::<_, String>(())
     };
@@ -116,27 +133,47 @@ async fn rules_replaced(bench: &Bench) -> Result<String, String> {
         .await?;
     replaced?;
     bench.write_rules("developer")?;
-    let applied = verifier.log(bench).matches("rules applied").count();
-    Ok(format!(
-        "{}, none by a mix of two versions; {applied} versions applied",
-        seen.say()
-    ))
+    Ok(seen)
+}
+
+/// Rules whose first half is a good file without the caller's rule, written in place by a writer that pauses between
+/// the halves.
+async fn rules_half_written(bench: &Bench) -> Result<String, String> {
+    let path = bench.path("aws-auth.yaml");
+    let caller = std::fs::read_to_string(&path).map_err(|why| why.to_string())?;
+    let rule = caller.strip_prefix("mapUsers: |\n").unwrap_or_default();
+    let half = format!(
+        "mapUsers: |\n{}",
+        rule.replace("user/developer", "user/other")
+    );
+    let whole = format!("{half}{rule}");
+    replace(&path, &whole)?;
+    let verifier = bench.start().await?;
+    let failed = |why: std::io::Error| why.to_string();
+    let written = async {
+        for _ in 0..3 {
+            std::fs::write(&path, &half).map_err(failed)?;
+            sleep(Duration::from_secs(1)).await;
+            std::fs::write(&path, &whole).map_err(failed)?;
+            sleep(Duration::from_millis(500)).await;
+        }
+        Ok::<_, String>(())
+    };
+    let (seen, written) = bench
+        .load(verifier.address, &["developer"], false, written)
+        .await?;
+    written?;
+    bench.write_rules("developer")?;
+    let log = verifier.log(bench);
+    let held_back = log.matches("rules not applied yet").count();
+    Ok(format!("{}; held back {held_back} times", seen.say()))
 }
 
 async fn rules_broken(bench: &Bench) -> Result<String, String> {
     let verifier = bench.start().await?;
     let path = bench.path("aws-auth.yaml");
-    let whole = std::fs::read_to_string(&path).map_err(|why| why.to_string())?;
     let failed = |why: std::io::Error| why.to_string();
     let broken = async {
-        // A writer that pauses in the middle, for less than a file has to stay the same to be a version.
-        for _ in 0..10 {
-            let half = whole.get(..whole.len() / 2).unwrap_or_default();
-            std::fs::write(&path, half).map_err(failed)?;
-            sleep(Duration::from_millis(20)).await;
-            std::fs::write(&path, &whole).map_err(failed)?;
-            sleep(Duration::from_millis(80)).await;
-        }
         replace(&path, "mapUsers: [")?;
         sleep(Duration::from_secs(1)).await;
         std::fs::remove_file(&path).map_err(failed)?;
@@ -201,19 +238,7 @@ async fn disk_full(bench: &Bench) -> Result<String, String> {
          {{ cat /dev/zero > \"{state}/fill\" 2>/dev/null; exec \"$@\"; }}' sh"
     );
     let verifier = Verifier::start(bench, &shell, Scheme::Https, &["--state-dir", &state]).await?;
-    let replaced = async {
-        for number in 0..10 {
-            bench.write_rules(if number % 2 == 0 { "one" } else { "two" })?;
-            sleep(Duration::from_millis(200)).await;
-        }
-        Ok::<_, String>(())
-    };
-    let names = ["developer", "one", "two"];
-    let (seen, replaced) = bench
-        .load(verifier.address, &names, false, replaced)
-        .await?;
-    replaced?;
-    bench.write_rules("developer")?;
+    let seen = replace_rules(bench, &verifier, 10, Duration::from_millis(200)).await?;
     let log = verifier.log(bench);
     let said = log.lines().find(|line| line.contains("state directory"));
     let said = said.map_or_else(
