@@ -6,8 +6,8 @@ use eks_auth_sources::Report;
 use program::output;
 
 use crate::args::ServeArgs;
-use crate::settings::{self, Merged};
-use crate::{PROGRAM, REFUSED, cluster, rules, setup};
+use crate::settings::{self, Merged, Settings};
+use crate::{PROGRAM, REFUSED, cluster, rules, serve, setup, tls};
 
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
     let merged = settings::merge(
@@ -30,9 +30,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
 fn problems(merged: &Merged, report: &Report) -> Result<Vec<String>, String> {
     let notes = merged.settings.without_effect()?;
     let mut lines: Vec<String> = notes.iter().map(|note| format!("{note}\n")).collect();
-    if merged.settings.cluster_id.is_none() {
-        lines.push("--cluster-id is required\n".to_owned());
-    }
+    lines.extend(unusable(&merged.settings));
     let address = merged.settings.webhook_address();
     let is_tls =
         merged.settings.tls_cert.is_some() || merged.settings.generate_kubeconfig.is_some();
@@ -51,4 +49,26 @@ fn problems(merged: &Merged, report: &Report) -> Result<Vec<String>, String> {
         }
     }
     Ok(lines)
+}
+
+/// Builds what `serve` would build of the settings, and returns the reasons why it cannot be built.
+fn unusable(settings: &Settings) -> Vec<String> {
+    let policy = serve::common(settings).and_then(|common| {
+        setup::authenticator(&common)?;
+        serve::transport(settings, &common).map(drop)
+    });
+    let certificate = tls::files(settings).and_then(|files| match files {
+        Some(files) => tls::load(&files).map(drop),
+        None => Ok(()),
+    });
+    let version = serve::version(settings).map(drop);
+    #[cfg(feature = "ec2")]
+    let role = crate::ec2::role(settings).map(drop);
+    #[cfg(not(feature = "ec2"))]
+    let role = Ok(());
+    [policy, certificate, version, role]
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|why| format!("{why}\n"))
+        .collect()
 }

@@ -17,6 +17,7 @@ use eks_auth_ec2::{
 use eks_auth_server::{Metrics, PrivateDnsNames};
 
 use crate::settings::{Proxy, Settings};
+use crate::traces::Traces;
 
 /// Why no names are looked up although the build has the feature.
 pub(crate) const NO_REGION: &str = "the region of EC2 is unknown; set --ec2-region or AWS_REGION";
@@ -33,6 +34,7 @@ const REGION_DEADLINE: Duration = Duration::from_secs(2);
 pub(crate) async fn private_dns_names(
     settings: &Settings,
     metrics: &Arc<Metrics>,
+    traces: &Traces,
 ) -> Result<Option<Arc<dyn PrivateDnsNames>>, String> {
     let role = role(settings)?;
     let config = config(settings)?;
@@ -51,6 +53,7 @@ pub(crate) async fn private_dns_names(
             number(settings.ec2_burst, MAX_BURST),
         )
         .with_observer(Metrics::ec2_observer(metrics, region.as_ref()));
+    let limits = traces.follow_calls(limits);
     Ok(Some(Arc::new(Resolver::new(ec2(&config, role), limits))))
 }
 
@@ -61,7 +64,8 @@ fn ec2(config: &SdkConfig, role: Option<CrossAccountRole>) -> Ec2 {
     }
 }
 
-fn role(settings: &Settings) -> Result<Option<CrossAccountRole>, String> {
+/// Returns the role of the settings. `None` if there is none.
+pub(crate) fn role(settings: &Settings) -> Result<Option<CrossAccountRole>, String> {
     let (arn, source) = match (&settings.ec2_role, &settings.source_arn) {
         (None, None) => return Ok(None),
         (None, Some(_)) => {

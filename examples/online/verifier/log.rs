@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter};
 
 use eks_auth_server::{Observer, ReviewRecord, ServerEvent, Verdict};
-use eks_auth_sources::Event;
+use eks_auth_sources::{Event, Fault};
 use printable_text::Printable;
 use tracing::{Level, debug, error, event, info, warn};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
@@ -68,6 +68,11 @@ impl Log {
                     warn!(%source, problem = %Printable::new(problem), "problem in the rules");
                 }
             }
+            Event::Faulty {
+                source,
+                fault: fault @ Fault::Unsettled,
+                is_kept,
+            } => warn!(%source, %fault, is_kept, "rules not applied yet"),
             Event::Faulty {
                 source,
                 fault,

@@ -29,7 +29,9 @@ mod rules;
 mod serve;
 mod settings;
 mod setup;
+mod tls;
 mod token;
+mod traces;
 mod upstream;
 
 use std::process::ExitCode;

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use aws_auth_map::{BackendModes, IdentityMap, Reader};
 use eks_auth::iam_principal::AccountId;
 use eks_auth_server::{DynamicFile, Metrics, SharedSnapshot, Snapshot, SourceStatus};
-use eks_auth_sources::{Event, Observer, Report, SourceKind, Sources, SourcesBuilder};
+use eks_auth_sources::{Event, Fault, Observer, Report, SourceKind, Sources, SourcesBuilder};
 use printable_text::Printable;
 
 use crate::log::Log;
@@ -149,6 +149,10 @@ impl Observer for Publisher {
                     self.dynamic_file_applied(file, *last_updated);
                 }
             }
+            Event::Faulty {
+                fault: Fault::Unsettled,
+                ..
+            } => {}
             Event::Faulty { source, .. } if dynamic_file(source.kind()).is_some() => {
                 self.metrics.dynamic_file_failed();
             }

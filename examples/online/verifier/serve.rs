@@ -1,27 +1,27 @@
 //! `verifier serve`
 
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use eks_auth::DynTransport;
 use eks_auth_server::{
     CacheSettings, Identities, Limits, MAX_STS_CALLS, MAX_WAITING, Metrics, PrivateDnsNames,
-    RESERVED_STS_CALLS, Server, ServerTls, StatusCodes, StsClient, StsProxy, TlsFiles, Webhooks,
+    RESERVED_STS_CALLS, Server, ServerTls, StatusCodes, StsClient, StsProxy, Webhooks,
 };
 use eks_auth_sources::Sources;
 use k8s_rbac::KubernetesVersion;
-use printable_text::Printable;
-use program::files::{MAX_SMALL_FILE, name, read_file};
+use printable_text::{Causes, Printable};
+use program::files::MAX_SMALL_FILE;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::args::{Common, ServeArgs};
-use crate::certificate::{self, Authority};
 use crate::log::Log;
 use crate::settings::{self, Proxy, Settings, Size, Time};
-use crate::{cluster, rules, setup};
+use crate::traces::Traces;
+use crate::{cluster, rules, setup, tls};
 
 /// How often the certificate files are compared with those in use.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(30);
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     let common = common(settings)?;
     let authenticator = setup::authenticator(&common)?;
     let address = settings.webhook_address();
-    let tls = certificate(settings)?;
+    let tls = tls::certificate(settings)?;
     if tls.is_none() && !address.ip().is_loopback() {
         return Err(format!(
             "{address} is not a loopback address: tokens must not cross a network in the clear, so \
@@ -54,7 +54,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     }
     let watch = cluster::Watch::connect(settings).await?;
     let metrics = Arc::new(Metrics::new());
-    let names = private_dns_names(settings, &metrics).await?;
+    let traces = Traces::start(settings, log)?;
+    let names = private_dns_names(settings, &metrics, &traces).await?;
     let no_names = names.as_ref().err().copied();
     let (sources, rules) = rules::start(&merged, log, &metrics, no_names)?;
     watch.start(&sources, &metrics, log);
@@ -66,12 +67,13 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     if let Ok(names) = names {
         webhooks = webhooks.with_private_dns_names(names);
     }
+    let webhooks = traces.follow(webhooks);
     let limits = limits(settings);
     warn_of_few_files(settings, &limits, log);
     let server = Server::new(Arc::new(webhooks), limits);
 
-    let probes = bind(settings.probe_address()).await?;
-    let listener = bind(address).await?;
+    let probes = bind("--probe-listen", settings.probe_address())?;
+    let listener = bind("--listen", address)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let address = listener.local_addr().map_err(|why| why.to_string())?;
     log.say(&format!("listening on {scheme}://{address}/authenticate"));
@@ -89,6 +91,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     let outcome = server.serve(listener, tls, stop).await;
     probing.abort();
     signals.abort();
+    traces.finish().await;
     outcome.map(drop).map_err(|why| format!("{address}: {why}"))
 }
 
@@ -97,8 +100,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
 async fn private_dns_names(
     settings: &Settings,
     metrics: &Arc<Metrics>,
+    traces: &Traces,
 ) -> Result<Result<Arc<dyn PrivateDnsNames>, &'static str>, String> {
-    let names = crate::ec2::private_dns_names(settings, metrics).await?;
+    let names = crate::ec2::private_dns_names(settings, metrics, traces).await?;
     Ok(names.ok_or(crate::ec2::NO_REGION))
 }
 
@@ -107,17 +111,16 @@ async fn private_dns_names(
 async fn private_dns_names(
     _: &Settings,
     _: &Arc<Metrics>,
+    _: &Traces,
 ) -> Result<Result<Arc<dyn PrivateDnsNames>, &'static str>, String> {
     Ok(Err(crate::private_dns_names::NOT_BUILT))
 }
 
-async fn bind(address: std::net::SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|why| format!("{address}: {why}"))
+fn bind(flag: &str, address: SocketAddr) -> Result<TcpListener, String> {
+    eks_auth_server::listen(address).map_err(|why| format!("{flag} {address}: {why}"))
 }
 
-fn common(settings: &Settings) -> Result<Common, String> {
+pub(crate) fn common(settings: &Settings) -> Result<Common, String> {
     let cluster_id = settings
         .cluster_id
         .clone()
@@ -136,73 +139,11 @@ fn common(settings: &Settings) -> Result<Common, String> {
     })
 }
 
-/// Makes the server's certificate if it is to be made, and loads it if there is one.
-fn certificate(settings: &Settings) -> Result<Option<ServerTls>, String> {
-    if settings.generate_kubeconfig.is_some() && settings.tls_cert.is_none() {
-        make_certificate(settings)?;
-    }
-    let in_state = |file: &str| {
-        let path = settings.certificate_dir()?.join(file);
-        path.exists().then_some(path)
-    };
-    let (certificate, key): (PathBuf, PathBuf) = match (&settings.tls_cert, &settings.tls_key) {
-        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
-        (Some(_), None) => return Err("--tls-cert needs --tls-key".to_owned()),
-        (None, Some(_)) => return Err("--tls-key needs --tls-cert".to_owned()),
-        (None, None) => match (in_state("cert.pem"), in_state("key.pem")) {
-            (Some(certificate), Some(key)) => (certificate, key),
-            _ if settings.client_ca.is_some() => {
-                return Err("--client-ca needs --tls-cert and --tls-key".to_owned());
-            }
-            _ => return Ok(None),
-        },
-    };
-    setup::install_provider();
-    let names = format!(
-        "certificate {} and key {}",
-        certificate.display(),
-        key.display()
-    );
-    let files = TlsFiles {
-        certificate,
-        key,
-        client_authorities: settings.client_ca.clone(),
-    };
-    let tls = ServerTls::load(files.clone()).map_err(|why| format!("{names}: {why}"))?;
-    generate_kubeconfig(settings, &files.certificate)?;
-    Ok(Some(tls))
-}
-
-/// Makes a certificate in the state directory if there is none.
-fn make_certificate(settings: &Settings) -> Result<(), String> {
-    let Some(directory) = settings.certificate_dir() else {
-        return Ok(());
-    };
-    certificate::create_directory(&directory)?;
-    let names = certificate::names(settings.hostname(), settings.webhook_address().ip());
-    let params = certificate::params(&names)?;
-    let key = certificate::key(&directory)?;
-    certificate::certificate(&directory, &key, params).map(drop)
-}
-
-/// Writes the webhook kubeconfig with the server's certificate, as upstream (`pkg/config/config.go`,
-/// `GenerateWebhookKubeconfig`).
-fn generate_kubeconfig(settings: &Settings, chain: &Path) -> Result<(), String> {
-    let Some(path) = &settings.generate_kubeconfig else {
-        return Ok(());
-    };
-    if settings.kubeconfig_pregenerated == Some(true) {
-        return Ok(());
-    }
-    let pem = read_file(chain, MAX_SMALL_FILE).map_err(|why| format!("{}: {why}", name(chain)))?;
-    let port = settings.webhook_address().port();
-    let authority = Authority::Pem(&pem);
-    let text = certificate::kubeconfig(settings.hostname(), port, &authority);
-    certificate::write_kubeconfig(path, &text)
-}
-
-/// Builds the way to STS, and logs a proxy of the environment.
-fn transport(settings: &Settings, common: &Common) -> Result<Arc<dyn DynTransport>, String> {
+/// Builds the way to STS.
+pub(crate) fn transport(
+    settings: &Settings,
+    common: &Common,
+) -> Result<Arc<dyn DynTransport>, String> {
     if let Some(local) = setup::embedded_sts(common)? {
         return Ok(Arc::new(local));
     }
@@ -222,7 +163,9 @@ fn transport(settings: &Settings, common: &Common) -> Result<Arc<dyn DynTranspor
     if let Some(calls) = settings.max_sts_calls {
         client = client.idle_connections(calls);
     }
-    let client = client.build().map_err(|why| setup::describe(&why))?;
+    let client = client
+        .build()
+        .map_err(|why| Causes::new(&why).to_string())?;
     Ok(Arc::new(client))
 }
 
@@ -279,15 +222,19 @@ fn webhooks(settings: &Settings, webhooks: Webhooks) -> Result<Webhooks, String>
         .as_ref()
         .is_some_and(|paths| !paths.is_empty());
     if has_files || settings.watch_rbac == Some(true) {
-        let version = match &settings.kubernetes_version {
-            Some(text) => text
-                .parse()
-                .map_err(|why| format!("--kubernetes-version: {}: {why}", Printable::new(text)))?,
-            None => KubernetesVersion::default(),
-        };
-        webhooks = webhooks.with_access_reviews(version);
+        webhooks = webhooks.with_access_reviews(version(settings)?);
     }
     Ok(webhooks)
+}
+
+/// Parses the version of Kubernetes.
+pub(crate) fn version(settings: &Settings) -> Result<KubernetesVersion, String> {
+    match &settings.kubernetes_version {
+        Some(text) => text
+            .parse()
+            .map_err(|why| format!("--kubernetes-version: {}: {why}", Printable::new(text))),
+        None => Ok(KubernetesVersion::default()),
+    }
 }
 
 fn limits(settings: &Settings) -> Limits {

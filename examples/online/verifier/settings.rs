@@ -14,7 +14,7 @@ use program::files::{MAX_SMALL_FILE, name, read};
 use serde::{Deserialize, Deserializer};
 
 use crate::feature_gates::FeatureGates;
-use crate::{cluster, upstream};
+use crate::{cluster, traces, upstream};
 
 /// A duration, written as `10s`, `500ms` or `2m`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -364,6 +364,12 @@ settings! {
     /// The least level that is logged. Default: info.
     #[arg(long, short = 'v', value_enum, ignore_case = true, visible_alias = "log-verbosity", env = "AWS_IAM_AUTHENTICATOR_LOG_VERBOSITY", help_heading = "Log", value_name = "LEVEL")]
     log_level: LogLevel,
+    /// The URL that the spans of requests are sent to, as OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces.
+    /// Default: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or OTEL_EXPORTER_OTLP_ENDPOINT with /v1/traces; without either, no
+    /// spans are made. The other OTEL_* variables apply.
+    #[arg(long, help_heading = "Traces (feature otel)", value_name = "URL")]
+    #[serde(deserialize_with = "from_text")]
+    traces_endpoint: Uri,
 
     /// The feature gates of aws-iam-authenticator, as NAME=BOOL. Every feature is on, and false has no effect.
     #[arg(long, help_heading = "Compatibility", value_name = "GATES")]
@@ -434,6 +440,7 @@ impl Settings {
         let gates = self.feature_gates.iter();
         let mut notes: Vec<String> = gates.flat_map(|gates| gates.notes.clone()).collect();
         notes.extend(cluster::without_effect(self)?.map(str::to_owned));
+        notes.extend(traces::without_effect(self));
         #[cfg(not(feature = "ec2"))]
         for (name, is_set) in [
             ("--ec2-describeInstances-role-arn", self.ec2_role.is_some()),

@@ -9,7 +9,7 @@ use eks_auth::{Authenticator, LocalKeys, LocalTransport, Transport, TransportErr
 use eks_auth_server::{StsClient, StsProxy};
 use http::{Request, Response};
 use iam_principal::Partition;
-use printable_text::Printable;
+use printable_text::{Causes, Printable};
 use program::files::{name, read};
 use program::output;
 use sts_presign::{
@@ -85,7 +85,9 @@ pub(crate) fn sts(common: &Common) -> Result<Sts, String> {
     }
     install_provider();
     let https = StsClient::builder().proxy(StsProxy::Environment).build();
-    https.map(Sts::Https).map_err(|why| describe(&why))
+    https
+        .map(Sts::Https)
+        .map_err(|why| Causes::new(&why).to_string())
 }
 
 /// Builds the embedded STS. `None` without `--local-credentials`.
@@ -132,17 +134,6 @@ pub(crate) fn rules(path: &Path, args: &RuleArgs, common: &Common) -> Result<Ide
         ));
     }
     Ok(IdentityMap::new().with_backend(Backend::new(BackendKind::EksConfigMap, rules)))
-}
-
-/// Returns an error with its causes.
-pub(crate) fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {}", Printable::new(&error.to_string())));
-        cause = error.source();
-    }
-    text
 }
 
 /// Returns the time of the system clock. If it is before 1970 or after 9999, every token is expired.

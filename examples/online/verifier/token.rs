@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use eks_auth::{AuthError, Authenticated, Identity};
-use printable_text::Printable;
+use printable_text::{Causes, Printable};
 use program::files::read;
 use program::output;
 use serde_json::json;
@@ -44,7 +44,7 @@ pub(crate) async fn run(args: TokenArgs) -> Result<ExitCode, String> {
             };
             Ok(output::finish(PROGRAM, REFUSED, &text))
         }
-        Err(AuthError::Failed(why)) => Err(format!("{} ({})", setup::describe(&why), why.code())),
+        Err(AuthError::Failed(why)) => Err(format!("{} ({})", Causes::new(&why), why.code())),
     }
 }
 

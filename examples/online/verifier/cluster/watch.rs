@@ -9,6 +9,7 @@ use eks_auth_sources::{Fault, SourceKind, SourceStatus, Sources};
 use http::Uri;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use printable_text::Causes;
 use program::files::name;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
@@ -46,8 +47,8 @@ impl Watch {
         setup::install_provider();
         let config = config(settings).await?;
         let server = config.cluster_url.clone();
-        let client = Client::try_from(config)
-            .map_err(|why| format!("{server}: {}", setup::describe(&why)))?;
+        let client =
+            Client::try_from(config).map_err(|why| format!("{server}: {}", Causes::new(&why)))?;
         let watch = ClusterWatch::new(client)
             .with_config_map(settings.config_map.clone().unwrap_or_default())
             .with_absent_config_map(match settings.absent_config_map.unwrap_or_default() {
@@ -100,7 +101,7 @@ impl Watch {
 async fn config(settings: &Settings) -> Result<Config, String> {
     let mut config = match (&settings.kubeconfig, &settings.master) {
         (Some(path), _) => {
-            let wrong = |why| format!("--kubeconfig {}: {}", name(path), setup::describe(&why));
+            let wrong = |why| format!("--kubeconfig {}: {}", name(path), Causes::new(&why));
             let file = Kubeconfig::read_from(path).map_err(wrong)?;
             let options = KubeConfigOptions::default();
             Config::from_custom_kubeconfig(file, &options).await.map_err(wrong)?
@@ -110,7 +111,7 @@ async fn config(settings: &Settings) -> Result<Config, String> {
             format!(
                 "the cluster to watch is not known: set --kubeconfig or --master, or run in a pod with a service \
                  account: {}",
-                setup::describe(&why)
+                Causes::new(&why)
             )
         })?,
     };
