@@ -1,10 +1,14 @@
 //! EKS access entries, as the AWS command line prints them.
 
+mod found;
+
 use std::collections::{HashMap, HashSet};
 
 use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::{Kind, Principal};
 
+use self::found::Lists;
+pub(super) use self::found::{Found, has_entries};
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::section::insert;
 use super::{Reader, Reading, document, slip};
@@ -195,117 +199,6 @@ pub(super) const EKSCTL: Keys = Keys {
     policy: "policyARN",
 };
 
-/// The objects in texts, by what they are, each with the index of its text.
-#[derive(Default)]
-pub(super) struct Found<'n> {
-    entries: Vec<(usize, &'n Mapping)>,
-    /// Objects with access policies of a principal.
-    policies: Vec<(usize, &'n Mapping)>,
-    /// The ARNs that `aws eks list-access-entries` prints.
-    listed: Vec<(usize, &'n Node)>,
-    /// Whether there is a list without entries: the cluster has none.
-    has_empty_list: bool,
-}
-
-impl<'n> Found<'n> {
-    /// Takes the items of a list as entries.
-    pub(super) fn of_list(items: &'n [Node]) -> Self {
-        Self {
-            entries: items
-                .iter()
-                .filter_map(|item| Some((0, item.as_mapping()?)))
-                .collect(),
-            ..Self::default()
-        }
-    }
-
-    fn collect(&mut self, text: usize, node: &'n Node) {
-        let mapping = match node {
-            Node::Sequence(items) => {
-                self.has_empty_list |= items.is_empty();
-                for item in items {
-                    self.collect(text, item);
-                }
-                return;
-            }
-            Node::Mapping(mapping) => mapping,
-            Node::Null | Node::Scalar(_) => return,
-        };
-        if let Some(inner) = mapping
-            .get("accessEntry")
-            .or_else(|| mapping.get("accessEntries"))
-        {
-            let items = inner.as_sequence().unwrap_or_default();
-            let listed = items.iter().filter(|item| is_text(item));
-            self.listed.extend(listed.map(|item| (text, item)));
-            self.collect(text, inner);
-            return;
-        }
-        let has = |key: &str| mapping.get(key).is_some();
-        let is_entry = ["accessEntryArn", "kubernetesGroups", "type", "username"]
-            .into_iter()
-            .any(has);
-        if !is_entry && (has(API.policies) || has(API.policy)) {
-            self.policies.push((text, mapping));
-        } else if is_entry || has(API.principal) {
-            self.entries.push((text, mapping));
-        }
-    }
-
-    fn by_principal(&self) -> Lists<'n> {
-        let mut lists = Lists::new();
-        for (_, list) in &self.policies {
-            if let Some(principal) = principal(list) {
-                lists.entry(principal).or_default().push(list);
-            }
-        }
-        lists
-    }
-
-    fn principals(&self) -> HashSet<String> {
-        let principals = self
-            .entries
-            .iter()
-            .filter_map(|(_, entry)| principal(entry));
-        principals.collect()
-    }
-
-    /// Returns the policies whose principal has no entry.
-    fn orphans(&self) -> impl Iterator<Item = (usize, &'n Mapping)> {
-        let principals = self.principals();
-        self.policies
-            .clone()
-            .into_iter()
-            .filter(move |(_, list)| principal(list).is_none_or(|arn| !principals.contains(&arn)))
-    }
-
-    /// Returns the listed ARNs of principals without an entry.
-    fn only_listed(&self) -> impl Iterator<Item = (usize, &'n Node)> {
-        let principals = self.principals();
-        self.listed.clone().into_iter().filter(move |(_, node)| {
-            let arn = node.as_text().unwrap_or("");
-            Principal::parse(arn).is_ok() && !principals.contains(&fold(arn))
-        })
-    }
-
-    /// Returns the first listed text that is not the ARN of a principal.
-    fn first_unknown(&self) -> Option<(usize, &'n Node)> {
-        let is_unknown = |node: &Node| Principal::parse(node.as_text().unwrap_or("")).is_err();
-        self.listed
-            .iter()
-            .copied()
-            .find(|(_, node)| is_unknown(node))
-    }
-}
-
-/// Lists of policies by the folded ARN of their principal.
-type Lists<'n> = HashMap<String, Vec<&'n Mapping>>;
-
-/// Returns the folded ARN of an object's principal.
-fn principal(mapping: &Mapping) -> Option<String> {
-    Some(fold(mapping.get(API.principal)?.as_text()?))
-}
-
 /// Returns the principals of an entry that has several, but for the last, which [`Entry::read`] reads.
 fn earlier_principals<'n>(
     mapping: &'n Mapping,
@@ -321,23 +214,6 @@ fn earlier_principals<'n>(
 fn refusing(arn: &str) -> Option<Rule> {
     Principal::parse(arn).ok()?;
     Some(Rule::exact(&strip_path(arn), Template::default(), Vec::new()).refusing())
-}
-
-/// Whether documents have access entries, their policies or their ARNs.
-pub(super) fn has_entries(nodes: &[Node]) -> bool {
-    let mut found = Found::default();
-    for node in nodes {
-        found.collect(0, node);
-    }
-    !(found.listed.is_empty() && found.policies.is_empty())
-        || found
-            .entries
-            .iter()
-            .any(|(_, entry)| entry.get(API.principal).is_some())
-}
-
-const fn is_text(node: &Node) -> bool {
-    matches!(node, Node::Scalar(_))
 }
 
 /// The default username of an entry's type.
