@@ -6,7 +6,7 @@ use k8s_rbac::{
 };
 use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal};
 
-use super::{named, own, role_ref};
+use super::worlds::{named, own, role_ref};
 
 fn cluster_role(name: &str, rules: &[(&[&str], &str, &str, &[&str])]) -> ClusterRole {
     let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();

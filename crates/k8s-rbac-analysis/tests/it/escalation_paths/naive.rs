@@ -8,7 +8,7 @@ use k8s_rbac::{
     ResourceRequest, RoleBinding, RoleRef, Subject, SubjectName, User,
 };
 
-use super::{NAMES, NAMESPACES, everything, named, role_ref};
+use super::worlds::{NAMES, NAMESPACES, everything, named, role_ref};
 
 /// The identities that a world names, the default service accounts and the privileged group.
 fn candidates(world: &Objects) -> BTreeSet<SubjectName> {
