@@ -1,6 +1,7 @@
 //! The files that a command line names, each read up to a limit.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -85,6 +86,76 @@ fn write_new(part: &Path, target: &Path, content: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Which files of a directory are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Selection<'a> {
+    /// The extensions of the files that are read.
+    pub read: &'a [&'a str],
+    /// The extensions of the files that are counted and not read, and the way to have them read.
+    pub counted: &'a [(&'a str, &'a str)],
+    /// Files and directories that are left out, by the end of their path: `charts` is any file or directory of this
+    /// name.
+    pub excluded: &'a [PathBuf],
+}
+
+/// The extensions of manifests.
+const MANIFESTS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// The files that were read, and those that were counted.
+#[derive(Clone, Debug, Default)]
+pub struct Selected {
+    /// The name and the text of each file that was read, in the order of the arguments; files of a directory are in
+    /// the order of their names.
+    pub texts: Vec<(String, String)>,
+    /// The number of the counted files, and the name of the first, by their extension.
+    pub counted: BTreeMap<String, (usize, String)>,
+}
+
+/// Reads files of at most `max` bytes each, and the selected files below directories.
+///
+/// # Errors
+///
+/// Those of [`read`], and a directory that cannot be listed or has no file to read.
+pub fn select(
+    paths: &[PathBuf],
+    max: usize,
+    selection: &Selection<'_>,
+) -> Result<Selected, String> {
+    let mut files = Vec::new();
+    let mut selected = Selected::default();
+    for path in paths {
+        let before = files.len();
+        collect(path, selection, &mut files, &mut selected.counted)?;
+        if files.len() == before {
+            return Err(none_to_read(path, selection, &selected));
+        }
+    }
+    for file in &files {
+        selected.texts.push((name(file), read(file, max)?));
+    }
+    Ok(selected)
+}
+
+fn none_to_read(path: &Path, selection: &Selection<'_>, selected: &Selected) -> String {
+    let extensions = match selection.read {
+        [] => String::new(),
+        [only] => format!(".{only}"),
+        [first @ .., last] => format!(".{} or .{last}", first.join(", .")),
+    };
+    let counted = selected.counted.iter();
+    let counted: Vec<String> = counted
+        .map(|(extension, (count, _))| {
+            let way = selection.counted.iter().find(|(one, _)| one == extension);
+            format!("{count} .{extension} ({})", way.map_or("", |(_, way)| way))
+        })
+        .collect();
+    let others = match counted.is_empty() {
+        true => String::new(),
+        false => format!("; not read: {}", counted.join(", ")),
+    };
+    format!("{}: no {extensions} file in this directory{others}", name(path))
+}
+
 /// Reads files of at most `max` bytes each, and every .yaml, .yml and .json file below directories. Returns
 /// each text with the name of its file, in the order of the arguments; files of a directory are in the order
 /// of their names.
@@ -93,21 +164,12 @@ fn write_new(part: &Path, target: &Path, content: &[u8]) -> io::Result<()> {
 ///
 /// Those of [`read`], and a directory that cannot be listed or has no such file.
 pub fn manifests(paths: &[PathBuf], max: usize) -> Result<Vec<(String, String)>, String> {
-    let mut files = Vec::new();
-    for path in paths {
-        let before = files.len();
-        collect(path, &mut files)?;
-        if files.len() == before {
-            return Err(format!(
-                "{}: no .yaml, .yml or .json file in this directory",
-                name(path)
-            ));
-        }
-    }
-    files
-        .iter()
-        .map(|file| Ok((name(file), read(file, max)?)))
-        .collect()
+    let selection = Selection {
+        read: &MANIFESTS,
+        counted: &[],
+        excluded: &[],
+    };
+    select(paths, max, &selection).map(|selected| selected.texts)
 }
 
 /// Parses a limit on the size of a file: a number of bytes, or of `KiB`, `MiB` or `GiB`, such as `64MiB`.
@@ -141,7 +203,12 @@ pub fn name(path: &Path) -> String {
     }
 }
 
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+fn collect(
+    path: &Path,
+    selection: &Selection<'_>,
+    files: &mut Vec<PathBuf>,
+    counted: &mut BTreeMap<String, (usize, String)>,
+) -> Result<(), String> {
     if !path.is_dir() {
         files.push(path.to_owned());
         return Ok(());
@@ -152,27 +219,45 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
         entries.push(entry.map_err(failed)?.path());
     }
     entries.sort();
-    entries
-        .iter()
-        .filter(|entry| is_taken(entry))
-        .try_for_each(|entry| collect(entry, files))
+    for entry in entries {
+        if is_left_out(&entry, selection) {
+            continue;
+        }
+        if entry.is_dir() {
+            collect(&entry, selection, files, counted)?;
+            continue;
+        }
+        let extension = entry.extension().and_then(|one| one.to_str()).unwrap_or_default();
+        if selection.read.contains(&extension) {
+            files.push(entry);
+        } else if selection.counted.iter().any(|(one, _)| *one == extension) {
+            let (count, _) = counted
+                .entry(extension.to_owned())
+                .or_insert_with(|| (0, name(&entry)));
+            *count = count.saturating_add(1);
+        }
+    }
+    Ok(())
 }
 
-/// Whether an entry of a directory is a manifest or a directory to descend into. Hidden entries belong to
-/// editors or, in a mounted ConfigMap, are the same files again. A link to a directory may lead back here.
-fn is_taken(entry: &Path) -> bool {
+/// Whether an entry of a directory is left out. Hidden entries belong to editors or, in a mounted ConfigMap, are the
+/// same files again. A link to a directory may lead back here.
+fn is_left_out(entry: &Path, selection: &Selection<'_>) -> bool {
     let is_hidden = entry
         .file_name()
         .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    if is_hidden {
-        return false;
-    }
-    if entry.is_dir() {
-        return !entry.is_symlink();
-    }
-    entry
-        .extension()
-        .is_some_and(|e| e == "yaml" || e == "yml" || e == "json")
+    let is_excluded = || is_excluded(entry, selection.excluded);
+    is_hidden || (entry.is_symlink() && entry.is_dir()) || is_excluded()
+}
+
+/// Returns whether a path ends with one of these: `charts` is any file or directory of this name, `charts/web` one in
+/// `charts`.
+#[must_use]
+pub fn is_excluded(path: &Path, excluded: &[PathBuf]) -> bool {
+    excluded.iter().any(|end| {
+        let end = end.strip_prefix(".").unwrap_or(end);
+        path.ends_with(end)
+    })
 }
 
 /// Reads at most `max` bytes, and one more to learn whether there are more.

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::files::{manifests, name, read, replace, size};
+use crate::files::{Selection, manifests, name, read, replace, select, size};
 
 /// A directory that is removed at the end of a test.
 struct Directory(PathBuf);
@@ -111,6 +111,39 @@ fn a_directory_gives_its_manifests_in_the_order_of_their_names() {
     fs::create_dir(&empty).unwrap();
     assert!(manifests(&[empty], 100).is_err());
     assert!(manifests(&[directory.0.join("b.yaml")], 3).is_err());
+}
+
+#[test]
+fn files_of_a_directory_are_read_counted_or_left_out() {
+    let directory = Directory::new("select");
+    for file in [
+        "a.yaml",
+        "main.tf",
+        "vpc/b.tf",
+        "chart/c.yaml",
+        "web/chart/d.yaml",
+        "web/e.yaml",
+        "notes.txt",
+    ] {
+        directory.write(file, file.as_bytes());
+    }
+    let select = |read: &[&str], excluded: &[&str]| {
+        let excluded: Vec<PathBuf> = excluded.iter().map(PathBuf::from).collect();
+        let selection = Selection {
+            read,
+            counted: &[("tf", "plan it")],
+            excluded: &excluded,
+        };
+        select(std::slice::from_ref(&directory.0), 100, &selection)
+    };
+    let selected = select(&["yaml"], &["chart", "./web/e.yaml"]).unwrap();
+    let texts: Vec<&str> = selected.texts.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(texts, ["a.yaml"]);
+    let (count, first) = &selected.counted["tf"];
+    assert_eq!((*count, first.ends_with("main.tf")), (2, true), "{first}");
+    let why = select(&["json", "yml"], &[]).unwrap_err();
+    let end = "no .json or .yml file in this directory; not read: 2 .tf (plan it)";
+    assert!(why.ends_with(end), "{why}");
 }
 
 #[test]
