@@ -153,7 +153,10 @@ fn none_to_read(path: &Path, selection: &Selection<'_>, selected: &Selected) -> 
         true => String::new(),
         false => format!("; not read: {}", counted.join(", ")),
     };
-    format!("{}: no {extensions} file in this directory{others}", name(path))
+    format!(
+        "{}: no {extensions} file in this directory{others}",
+        name(path)
+    )
 }
 
 /// Reads files of at most `max` bytes each, and every .yaml, .yml and .json file below directories. Returns
@@ -227,7 +230,10 @@ fn collect(
             collect(&entry, selection, files, counted)?;
             continue;
         }
-        let extension = entry.extension().and_then(|one| one.to_str()).unwrap_or_default();
+        let extension = entry
+            .extension()
+            .and_then(|one| one.to_str())
+            .unwrap_or_default();
         if selection.read.contains(&extension) {
             files.push(entry);
         } else if selection.counted.iter().any(|(one, _)| *one == extension) {

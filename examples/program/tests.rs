@@ -137,7 +137,11 @@ fn files_of_a_directory_are_read_counted_or_left_out() {
         select(std::slice::from_ref(&directory.0), 100, &selection)
     };
     let selected = select(&["yaml"], &["chart", "./web/e.yaml"]).unwrap();
-    let texts: Vec<&str> = selected.texts.iter().map(|(_, text)| text.as_str()).collect();
+    let texts: Vec<&str> = selected
+        .texts
+        .iter()
+        .map(|(_, text)| text.as_str())
+        .collect();
     assert_eq!(texts, ["a.yaml"]);
     let (count, first) = &selected.counted["tf"];
     assert_eq!((*count, first.ends_with("main.tf")), (2, true), "{first}");

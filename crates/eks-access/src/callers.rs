@@ -37,7 +37,10 @@ pub struct Caller {
     groups: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     access_policies: Vec<HeldPolicy>,
+    /// Empty for a user that no rule makes.
+    #[serde(skip_serializing_if = "String::is_empty")]
     rule: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
     backend: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<Place>,
@@ -52,6 +55,23 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Builds a user or a service account that no caller of AWS becomes.
+    #[cfg(feature = "report")]
+    pub(crate) fn of_user(name: &str) -> Self {
+        Self {
+            principal: name.to_owned(),
+            username: name.to_owned(),
+            groups: Vec::new(),
+            access_policies: Vec::new(),
+            rule: String::new(),
+            backend: "",
+            place: None,
+            session_name: None,
+            is_at_sign_same: false,
+            is_gone: false,
+        }
+    }
+
     /// Returns the ARN of the principal, a pattern, a permission set, or the account whose principals these
     /// are.
     #[must_use]
@@ -69,6 +89,11 @@ impl Caller {
     #[must_use]
     pub fn groups(&self) -> &[String] {
         &self.groups
+    }
+
+    #[cfg(feature = "report")]
+    pub(crate) fn access_policies(&self) -> &[HeldPolicy] {
+        &self.access_policies
     }
 
     /// Returns the session name that makes the user that was asked for. `None` if any does, or if the

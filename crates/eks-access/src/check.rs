@@ -139,9 +139,11 @@ impl Cluster {
                                 || backend.rules().rule(rule).is_some()
                         })
                 });
-                let place = backend
-                    .zip(rule)
-                    .and_then(|(backend, rule)| self.place_of_mapping(backend, rule));
+                let place = match (backend, rule) {
+                    (Some(backend), Some(rule)) => self.place_of_mapping(backend, rule),
+                    (Some(backend), None) => self.place_of_backend(backend),
+                    (None, _) => None,
+                };
                 let principal = backend
                     .and_then(|backend| map.backends().get(backend)?.rules().rule(rule?))
                     .map(principal);
@@ -157,6 +159,24 @@ impl Cluster {
                 }
             })
             .collect()
+    }
+
+    /// Returns the document of a backend: of access entries, that of the first.
+    fn place_of_backend(&self, backend: usize) -> Option<Place> {
+        let document = self.document_of_backend(backend);
+        let name = document.and_then(|document| Some(self.documents().get(document)?.name()));
+        let first = || {
+            let (at, _) = self
+                .identity_map()
+                .backends()
+                .get(backend)?
+                .rules()
+                .iter()
+                .next()?;
+            Some(self.place_of_mapping(backend, at)?.file().to_owned())
+        };
+        let name = name.map(str::to_owned).or_else(first)?;
+        Some(Place::of_file(&name))
     }
 
     /// Finds faults and risks in roles and bindings.

@@ -8,10 +8,11 @@ use k8s_rbac::{KubernetesVersion, Policy};
 
 use crate::document::Document;
 use crate::gather::Gathered;
+use crate::managed::ManagedEntries;
 use crate::options::{Options, Setting};
 use crate::place::Place;
 use crate::principals::Principals;
-use crate::problem::Problem;
+use crate::problem::{Cause, Problem, SourceFault};
 use crate::rbac::{DefaultPolicy, Rbac};
 use crate::source::{Source, Unrecognized};
 use crate::workload::Workload;
@@ -51,6 +52,8 @@ pub struct Cluster {
     pub(crate) workloads: Vec<Workload>,
     pub(crate) service_accounts: Vec<(String, String)>,
     pub(crate) principals: Principals,
+    managed: ManagedEntries,
+    name: Option<String>,
     pub(crate) sources: Vec<Source>,
     pub(crate) unrecognized: Vec<Unrecognized>,
     pub(crate) problems: Vec<Problem>,
@@ -109,6 +112,8 @@ impl Cluster {
             workloads: gathered.workloads,
             service_accounts: gathered.service_accounts,
             principals: gathered.principals,
+            managed: gathered.managed,
+            name: gathered.cluster,
             sources: gathered.sources,
             unrecognized: gathered.unrecognized.into_values().collect(),
             problems: gathered.problems,
@@ -117,6 +122,18 @@ impl Cluster {
             mode,
             dialect,
         }
+    }
+
+    /// Adds files that were not read to what has no part in the answers: their kind, their number and the name of the
+    /// first.
+    #[must_use]
+    pub fn with_unread(mut self, kind: &str, count: usize, first: &str) -> Self {
+        self.unrecognized.push(Unrecognized {
+            kind: kind.to_owned(),
+            count,
+            first: Place::of_file(first),
+        });
+        self
     }
 
     /// Returns the documents, in the order given.
@@ -236,6 +253,24 @@ impl Cluster {
     #[must_use]
     pub const fn principals(&self) -> &Principals {
         &self.principals
+    }
+
+    /// Returns the name of the cluster. `None` if no document has it, or if documents have different ones.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        let is_ambiguous = |problem: &Problem| {
+            let cause = problem.cause();
+            matches!(cause, Cause::Source(SourceFault::SeveralClusters(..)))
+        };
+        match self.problems.iter().any(is_ambiguous) {
+            true => None,
+            false => self.name.as_deref(),
+        }
+    }
+
+    /// Returns the access entries that EKS makes itself.
+    pub(crate) const fn managed_entries(&self) -> &ManagedEntries {
+        &self.managed
     }
 
     /// Returns the recognized parts of the documents, in their order.

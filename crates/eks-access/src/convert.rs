@@ -1,15 +1,12 @@
 //! The mapping of a cluster in the format of another tool.
 
 mod names;
+mod plan;
 mod write;
 
-use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
-use aws_auth_map::{
-    AccessEntry, AuthenticationMode, BackendKind, ConversionLoss, EntryType, Rules, Section,
-};
-use iam_principal::Principal;
+use aws_auth_map::{AuthenticationMode, BackendKind, ConversionLoss, Rules, Section};
 use k8s_rbac_lint::Severity;
 use printable_text::Printable;
 use serde::Serialize;
@@ -18,7 +15,6 @@ use crate::cluster::Cluster;
 use crate::finding::{Finding, one_line};
 use crate::no_answer::NoAnswer;
 use crate::options::Options;
-use crate::source::SourceKind;
 
 /// What stands for the name of the cluster if it is not given.
 pub const CLUSTER_PLACEHOLDER: &str = "CLUSTER";
@@ -45,11 +41,15 @@ pub enum Target {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "settings, all with defaults")]
 pub struct ConvertOptions {
-    /// The name of the cluster. Without it, [`CLUSTER_PLACEHOLDER`] stands in the output.
+    /// The name of the cluster. Without it, it is that of the documents ([`Cluster::name`]), else
+    /// [`CLUSTER_PLACEHOLDER`].
     pub cluster_name: Option<String>,
     /// The region, which eksctl requires.
     pub region: Option<String>,
-    /// Whether entries that EKS makes itself, those of Fargate profiles, are written, too.
+    /// The ARN of the principal that created the cluster, or of one of its sessions. EKS makes its entry.
+    pub creator: Option<String>,
+    /// Whether the entries that EKS makes itself are written, too: those of managed node groups and Fargate
+    /// profiles, and that of the creator.
     pub is_managed_included: bool,
 }
 
@@ -111,19 +111,16 @@ impl Display for Conversion {
     }
 }
 
-/// An access entry to write.
-struct Planned {
-    entry: AccessEntry,
-    /// Whether AWS has it already.
-    exists: bool,
-}
-
 impl Cluster {
     /// Converts the mapping to the format of another tool.
     ///
     /// Access entries are made of the rules of every source. Where access entries are among the sources,
     /// rules for their principals are skipped, because the entries decide first. The entries themselves are
     /// written if no other source has rules, and always for Terraform, which can import them.
+    ///
+    /// Rules for the roles of managed node groups and Fargate profiles that the documents show, and for
+    /// [`ConvertOptions::creator`], are skipped, because EKS makes their entries itself (EKS user guide,
+    /// "Create access entries"). A rule that looks like a Fargate profile's is skipped in any case.
     ///
     /// # Errors
     ///
@@ -158,7 +155,8 @@ impl Cluster {
         if planned.is_empty() {
             return Ok(conversion);
         }
-        let name = settings.cluster_name.as_deref().unwrap_or_else(|| {
+        let name = settings.cluster_name.as_deref().or_else(|| self.name());
+        let name = name.unwrap_or_else(|| {
             conversion.notes.push(format!(
                 "`{CLUSTER_PLACEHOLDER}` stands for the name of the cluster, which was not given"
             ));
@@ -182,80 +180,6 @@ impl Cluster {
             Target::Entries | Target::ConfigMap => write::entries(&planned, name),
         };
         Ok(conversion)
-    }
-
-    /// Chooses the access entries to write.
-    fn plan(&self, settings: &ConvertOptions, conversion: &mut Conversion) -> Vec<Planned> {
-        let backends = || self.identity_map().backends().iter().enumerate();
-        let is_entries = |kind| kind == BackendKind::AccessEntries;
-        let has_rules = backends()
-            .any(|(_, backend)| !is_entries(backend.kind()) && !backend.rules().is_empty());
-        let mut planned = Vec::new();
-        let mut principals = BTreeSet::new();
-        for (index, backend) in backends().filter(|(_, backend)| is_entries(backend.kind())) {
-            let (entries, losses) = backend.rules().access_entries();
-            self.take_losses(index, &losses, conversion);
-            for (at, entry) in entries {
-                principals.insert(key(entry.principal_arn()));
-                let exists = self.exists_in_aws(index, at);
-                if has_rules && conversion.target != Target::Terraform {
-                    let message = "the entry exists already";
-                    let finding = Finding::new("existing-entry", Severity::Info, message);
-                    let place = self.place_of_mapping(index, at);
-                    conversion
-                        .skipped
-                        .push(finding.at(place).about(entry.principal_arn()));
-                } else {
-                    planned.push(Planned { entry, exists });
-                }
-            }
-        }
-        let listed: Vec<String> = self
-            .principals()
-            .iter()
-            .map(|one| one.arn().to_owned())
-            .collect();
-        for (index, backend) in backends().filter(|(_, backend)| !is_entries(backend.kind())) {
-            let (entries, losses) = backend.rules().to_access_entries_of(&listed);
-            self.take_losses(index, &losses, conversion);
-            for entry in entries {
-                let arn = entry.principal_arn();
-                let skip = |code: &'static str, message: &str| {
-                    Finding::new(code, Severity::Info, message)
-                        .at(self.place_of_principal(index, backend.rules(), arn))
-                        .about(arn)
-                };
-                if !principals.insert(key(arn)) {
-                    let message = "the principal has an access entry already, which decides first";
-                    conversion.skipped.push(skip("existing-entry", message));
-                } else if entry.entry_type() == EntryType::FargateLinux
-                    && !settings.is_managed_included
-                {
-                    let message = "EKS makes the entries of Fargate profiles itself";
-                    conversion.skipped.push(skip("managed-entry", message));
-                } else {
-                    planned.push(Planned {
-                        entry,
-                        exists: false,
-                    });
-                }
-            }
-        }
-        if conversion.target == Target::CloudFormation {
-            planned.retain(|one| {
-                let is_literal = write::is_literal_in_cloud_formation(&one.entry);
-                if !is_literal {
-                    let message =
-                        "CloudFormation replaces `{{resolve:…}}`, also in a username or a group";
-                    conversion.lost.push(
-                        Finding::new("dynamic-reference", Severity::High, message)
-                            .about(one.entry.principal_arn()),
-                    );
-                }
-                is_literal
-            });
-        }
-        planned
     }
 
     fn convert_to_config_map(
@@ -315,36 +239,6 @@ impl Cluster {
             }
         }
     }
-
-    /// Returns whether a document shows that AWS has an entry: it is the output of `describe-access-entry`,
-    /// not the input of `create-access-entry` or the file of another tool.
-    fn exists_in_aws(&self, backend: usize, at: aws_auth_map::RuleRef) -> bool {
-        let Some(place) = self.place_of_mapping(backend, at) else {
-            return false;
-        };
-        let is_printed = self.sources().iter().any(|source| {
-            source.kind() == SourceKind::AccessEntries && source.place().file() == place.file()
-        });
-        let mut documents = self.documents().iter();
-        let text = documents
-            .find(|document| document.name() == place.file())
-            .map_or("", |document| document.text());
-        is_printed && (text.contains("accessEntryArn") || !text.contains("clusterName"))
-    }
-
-    fn place_of_principal(&self, backend: usize, rules: &Rules, arn: &str) -> Option<crate::Place> {
-        let mut rules = rules.iter();
-        let (at, _) = rules.find(|(_, rule)| {
-            matches!(rule.principal(), aws_auth_map::RulePrincipal::Arn(written) if key(written) == key(arn))
-        })?;
-        self.place_of_mapping(backend, at)
-    }
-}
-
-/// Returns an ARN as EKS compares it: without the path, and in one case.
-fn key(arn: &str) -> String {
-    let folded = arn.to_ascii_lowercase();
-    Principal::parse(&folded).map_or_else(|_| folded.clone(), |principal| principal.without_path())
 }
 
 /// Puts rules into the sections of a ConfigMap, the later ones after the earlier ones, so that they win.

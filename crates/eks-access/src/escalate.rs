@@ -77,11 +77,36 @@ pub struct EscalationStep {
     after: Vec<usize>,
 }
 
+impl EscalationStep {
+    /// Returns the user, group or service account that takes the step.
+    #[must_use]
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// Returns the effect of the step, such as `becomes User "ops"` or `may do everything cluster-wide`.
+    #[must_use]
+    pub fn reaches(&self) -> &str {
+        &self.reaches
+    }
+
+    /// Returns how, in a few words.
+    #[must_use]
+    pub fn technique(&self) -> &str {
+        &self.technique
+    }
+}
+
 impl Escalation {
     /// Returns the steps, each after those that it needs.
     #[must_use]
     pub fn steps(&self) -> &[EscalationStep] {
         &self.steps
+    }
+
+    #[cfg(feature = "report")]
+    pub(crate) fn into_steps(self) -> Vec<EscalationStep> {
+        self.steps
     }
 
     /// Returns whether there is a chain: to the power that was asked for, or to any more permissions.

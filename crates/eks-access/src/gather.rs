@@ -1,12 +1,15 @@
 //! Takes documents apart: what each of them has, by kind.
 
+mod charts;
+
 use std::collections::BTreeMap;
 
 use aws_auth_map::{AuthenticationMode, ProblemKind, Reader};
-use bounded_yaml::{Limits, LineIndex, Node, Position, documents};
+use bounded_yaml::{Limits, LineIndex, Mapping, Node, Position, documents};
 use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests};
 
 use crate::document::Document;
+use crate::managed::ManagedEntries;
 use crate::options::Options;
 use crate::place::Place;
 use crate::principals::Principals;
@@ -30,16 +33,19 @@ pub(crate) struct Gathered {
     /// Templates of CloudFormation, which are filled in once the account of the cluster is known.
     templates: Vec<(usize, Node)>,
     pub(crate) account: Option<Account>,
-    /// Objects of the Kubernetes API in plans of Terraform.
-    pub(crate) objects: Vec<(usize, Node)>,
+    /// Objects of the Kubernetes API in plans of Terraform and templates of CloudFormation.
+    pub(crate) objects: Vec<(usize, Node, SourceKind)>,
     pub(crate) workloads: Vec<Workload>,
     pub(crate) service_accounts: Vec<(String, String)>,
     pub(crate) principals: Principals,
+    pub(crate) managed: ManagedEntries,
     pub(crate) version: Option<(KubernetesVersion, Place)>,
     pub(crate) mode: Option<(AuthenticationMode, Place)>,
     pub(crate) sources: Vec<Source>,
     pub(crate) unrecognized: BTreeMap<String, Unrecognized>,
     pub(crate) problems: Vec<Problem>,
+    /// The name of the cluster in the first document that has one.
+    pub(crate) cluster: Option<String>,
 }
 
 /// A ConfigMap that may be the one with the mapping.
@@ -85,6 +91,68 @@ impl<'d> Text<'d> {
 /// The words of a text that has a mapping, even if it cannot be parsed.
 const MAPPING_WORDS: [&str; 5] = ["mapRoles", "mapUsers", "mapAccounts", "rolearn", "userarn"];
 
+/// What a document of comments counts as.
+const COMMENTS: &str = "documents of comments";
+
+/// The length of a kind that is printed: that of a kind and a group of a CustomResourceDefinition, each a DNS name.
+const MAX_KIND: usize = 317;
+
+/// Returns whether a text consists of comments, and none of them is a mapping or a role that was commented out. No
+/// command prints that, so it is not the output of one that failed.
+fn is_comment(text: &str) -> bool {
+    let is_access = |text: &str| {
+        let mut words = MAPPING_WORDS
+            .iter()
+            .chain([&"aws-auth", &k8s_rbac::API_GROUP]);
+        words.any(|word| text.contains(word))
+    };
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_separator = |line: &str| matches!(line, "---" | "...");
+    lines.clone().any(|line| line.starts_with('#'))
+        && lines.all(|line| line.starts_with('#') || is_separator(line))
+        && !is_access(text)
+}
+
+/// Whether a document is an empty list, as commands print it that find nothing.
+fn is_empty_list(node: &Node) -> bool {
+    let is_empty = |node: &Node| node.as_sequence().is_some_and(<[Node]>::is_empty);
+    let only_items = |node: &Node| match node.as_mapping()?.entries() {
+        [(key, items)] if key.text() == "items" => Some(is_empty(items)),
+        _ => None,
+    };
+    is_empty(node) || only_items(node) == Some(true)
+}
+
+/// The keys of an error of AWS as JSON (AWS JSON protocol, "Operation error serialization").
+const ERROR_KEYS: [&str; 6] = ["__type", "code", "message", "requestid", "status", "type"];
+
+/// Whether a document is an error of AWS.
+fn is_error_message(node: &Node) -> bool {
+    let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
+    let mut keys = entries
+        .iter()
+        .map(|(key, _)| key.text().to_ascii_lowercase());
+    keys.clone().any(|key| key == "message") && keys.all(|key| ERROR_KEYS.contains(&key.as_str()))
+}
+
+/// Whether a kind is that of an access entry of EKS, as a controller in a cluster has it: of ACK, of the providers of
+/// Crossplane, or the control plane of Cluster API with a mapping.
+fn is_access_of_controller(group: &str, kind: &str, node: &Node) -> bool {
+    let crossplane = [
+        "eks.aws.crossplane.io",
+        "eks.aws.upbound.io",
+        "eks.aws.m.upbound.io",
+    ];
+    match (group, kind) {
+        ("eks.services.k8s.aws", "AccessEntry") => true,
+        (group, "AccessEntry" | "AccessPolicyAssociation") => crossplane.contains(&group),
+        ("controlplane.cluster.x-k8s.io", "AWSManagedControlPlane") => node
+            .get("spec")
+            .is_some_and(|spec| spec.get("iamAuthenticatorConfig").is_some()),
+        _ => false,
+    }
+}
+
 impl Gathered {
     /// Reads every document.
     pub(crate) fn read(documents: &[Document], options: &Options, reader: &Reader) -> Self {
@@ -109,11 +177,13 @@ impl Gathered {
             workloads: Vec::new(),
             service_accounts: Vec::new(),
             principals: Principals::default(),
+            managed: ManagedEntries::default(),
             version: None,
             mode: None,
             sources: Vec::new(),
             unrecognized: BTreeMap::new(),
             problems: Vec::new(),
+            cluster: None,
         };
         let limits = Limits::new()
             .with_max_bytes(options.max_bytes)
@@ -130,18 +200,19 @@ impl Gathered {
             let entries = sources::take_template(&mut gathered, &text, &node, account.as_ref());
             gathered.entries.push((index, entries));
         }
-        for (index, object) in std::mem::take(&mut gathered.objects) {
+        for (index, object, source) in std::mem::take(&mut gathered.objects) {
             let Some(document) = documents.get(index) else {
                 continue;
             };
             let (text, mut found) = (Text::new(index, document), Found::default());
             gathered.take_object(&text, &object, None, &mut found);
-            gathered.take_config_maps(&text, std::slice::from_ref(&object), found);
+            gathered.take_config_maps(&text, std::slice::from_ref(&object), (found, source));
             let (name, source) = (document.name(), document.text());
             let manifests = &mut gathered.manifests;
             manifest_reader.read_nodes(name, source, [(1, &object)], manifests);
         }
         gathered.take_manifest_problems();
+        charts::join(&mut gathered.problems, documents);
         gathered
     }
 
@@ -173,19 +244,28 @@ impl Gathered {
                 false => self.take_other(text, node, reader, &mut found),
             }
         }
-        if !found.is_any {
-            let place = Place::of_file(text.document.name());
-            self.lost(place, SourceFault::Empty);
+        match (found.is_any, is_comment(source)) {
+            (true, _) => {}
+            (false, true) => self.skip(text, COMMENTS.to_owned(), &Node::Null),
+            (false, false) => {
+                let place = Place::of_file(text.document.name());
+                self.lost(place, SourceFault::Empty);
+            }
         }
         if !found.entries.is_empty() {
             let entries = std::mem::take(&mut found.entries);
             self.entries.push((text.index, entries));
         }
-        self.take_config_maps(text, &nodes, found);
+        self.take_config_maps(text, &nodes, (found, SourceKind::ConfigMap));
     }
 
     /// Keeps each ConfigMap that may be the one with the mapping, with all nodes of their document.
-    fn take_config_maps(&mut self, text: &Text<'_>, nodes: &[Node], found: Found) {
+    fn take_config_maps(
+        &mut self,
+        text: &Text<'_>,
+        nodes: &[Node],
+        (found, kind): (Found, SourceKind),
+    ) {
         let found = found.config_maps.into_iter();
         self.config_maps
             .extend(found.map(|(namespace, name, offset)| ConfigMapCandidate {
@@ -194,7 +274,7 @@ impl Gathered {
                 namespace,
                 name,
                 offset,
-                kind: SourceKind::ConfigMap,
+                kind,
             }));
     }
 
@@ -217,6 +297,8 @@ impl Gathered {
                     | ProblemKind::Tab
                     | ProblemKind::TooLarge
                     | ProblemKind::Unclosed
+                    // A template of manifests, of which the reader of manifests knows more.
+                    | ProblemKind::Unfilled
             )
         };
         if is_mapping || problems.iter().any(|problem| is_known(problem.kind())) {
@@ -298,7 +380,17 @@ impl Gathered {
                 self.take_rule_positions(text, kind, node);
             }
             (_, "IAMIdentityMapping") => self.saw_text(text, SourceKind::IdentityMappings, node),
-            ("eksctl.io", "ClusterConfig") => self.saw_text(text, SourceKind::ClusterConfig, node),
+            ("eksctl.io", "ClusterConfig") => {
+                self.saw_text(text, SourceKind::ClusterConfig, node);
+                sources::take_cluster_config(self, text, node);
+            }
+            (group, kind) if is_access_of_controller(group, kind, node) => {
+                let what = format!("{kind}.{group}");
+                self.lost(text.place(node.offset()), SourceFault::NotRead(what));
+            }
+            (_, kind) if kind.starts_with("ENC[") => {
+                self.lost(text.place(node.offset()), SourceFault::Encrypted);
+            }
             ("", kind) => self.skip(text, kind.to_owned(), node),
             (group, kind) => self.skip(text, format!("{kind}.{group}"), node),
         }
@@ -342,13 +434,15 @@ impl Gathered {
 
     /// Takes a document that is not an API object.
     fn take_other(&mut self, text: &Text<'_>, node: &Node, reader: &Reader, found: &mut Found) {
-        if node.is_null() {
+        if node.is_null() || is_empty_list(node) {
             return;
         }
         found.is_any = true;
         match sources::shape(node) {
             Some(Shape::AccessEntries) => {
                 self.saw(text, SourceKind::AccessEntries, node.offset());
+                let entry = node.get("accessEntry").unwrap_or(node);
+                self.saw_cluster(text, entry.get("clusterName"));
                 found.entries.push(node.clone());
             }
             Some(Shape::CloudFormation) => self.templates.push((text.index, node.clone())),
@@ -357,6 +451,7 @@ impl Gathered {
             }
             Some(Shape::ConfigMapData) => found.add_config_map(node),
             Some(Shape::DescribeCluster) => sources::take_cluster(self, text, node),
+            Some(Shape::ManagedNodes) => sources::take_managed_nodes(self, text, node),
             Some(Shape::Principals) => sources::take_principals(self, text, node),
             Some(Shape::Mapping(kind)) => self.saw_text(text, kind, node),
             None => self.take_unknown(text, node, reader),
@@ -389,7 +484,13 @@ impl Gathered {
             self.problems.push(Problem::lost(place, cause));
             return;
         }
-        self.skip(text, k8s_rbac::NOT_AN_API_OBJECT.to_owned(), node);
+        match node {
+            Node::Scalar(_) => self.lost(text.place(node.offset()), SourceFault::Text),
+            _ if is_error_message(node) => {
+                self.lost(text.place(node.offset()), SourceFault::ErrorMessage);
+            }
+            _ => self.skip(text, k8s_rbac::NOT_AN_API_OBJECT.to_owned(), node),
+        }
     }
 
     /// Counts an object of a kind that is read.
@@ -422,6 +523,10 @@ impl Gathered {
 
     /// Counts an object that has no part in the answers.
     pub(crate) fn skip(&mut self, text: &Text<'_>, kind: String, node: &Node) {
+        let kind = match kind.len() > MAX_KIND {
+            true => "objects whose kind is not a name".to_owned(),
+            false => kind,
+        };
         let counted = self
             .unrecognized
             .entry(kind.clone())
@@ -458,6 +563,24 @@ impl Gathered {
             None => self.version = Some((version, place)),
             Some((first, _)) if *first == version => {}
             Some(_) => self.report(place, SourceFault::Contradiction("version of Kubernetes")),
+        }
+    }
+
+    /// Takes the name of the cluster that a document is of.
+    pub(crate) fn saw_cluster(&mut self, text: &Text<'_>, name: Option<&Node>) {
+        let Some((node, name)) = name.and_then(|node| Some((node, node.as_text()?))) else {
+            return;
+        };
+        match &self.cluster {
+            None => self.cluster = Some(name.to_owned()),
+            Some(first) if first == name => {}
+            Some(first) => {
+                let fault = SourceFault::SeveralClusters(name.to_owned(), first.clone());
+                let is_reported = |one: &Problem| one.code() == fault.code();
+                if !self.problems.iter().any(is_reported) {
+                    self.report(text.place(node.offset()), fault);
+                }
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod source;
 
 // The documents, taken apart by what they are.
 mod gather;
+mod managed;
 mod principals;
 mod sources;
 mod workload;

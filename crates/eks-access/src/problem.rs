@@ -55,6 +55,32 @@ pub enum SourceFault {
     /// The value depends on a parameter or on another resource.
     #[error("{0}: the value is known only after the template is deployed")]
     NotKnownYet(String),
+    /// A part that gives access, in a format that is not read.
+    #[error(
+        "{0} gives access and is not read; give what EKS has of it, from `aws eks describe-access-entry` or \
+         the ConfigMap"
+    )]
+    NotRead(String),
+    /// A Helm chart with templates that cannot be read until they are rendered.
+    #[error(
+        "a Helm chart whose templates are not rendered ({0}); give the output of `helm template` instead"
+    )]
+    Chart(usize),
+    /// The document is a text and no object, such as a message of a command.
+    #[error("a text, not an object; a command may have printed it in place of its output")]
+    Text,
+    /// The document is an error of AWS.
+    #[error("the error message of AWS, not the output of a command")]
+    ErrorMessage,
+    /// An object that is encrypted with SOPS.
+    #[error("the object is encrypted with SOPS; decrypt it first")]
+    Encrypted,
+    /// Two documents name different clusters. They are read as one.
+    #[error(
+        "this is of cluster `{0}`, and another document of `{1}`; ask about each by itself, or give each a \
+         directory and use --fleet"
+    )]
+    SeveralClusters(String, String),
     /// A field is missing or has another type than the format has.
     #[error("`{0}` is missing or is not of the type that this format has")]
     Field(&'static str),
@@ -81,6 +107,12 @@ impl SourceFault {
             Self::Syntax(_) => "syntax",
             Self::SeveralConfigMaps => "several-config-maps",
             Self::NotKnownYet(_) => "not-known-yet",
+            Self::NotRead(_) => "not-read",
+            Self::Chart(_) => "unrendered-chart",
+            Self::Encrypted => "encrypted",
+            Self::Text => "text",
+            Self::ErrorMessage => "error-message",
+            Self::SeveralClusters(..) => "several-clusters",
             Self::Field(_) => "field",
             Self::NamespaceDefaulted => "namespace-defaulted",
             Self::UnknownVersion(_) => "unknown-version",

@@ -2,7 +2,7 @@
 //!
 //! [`Cluster::report`] asks the other questions of this crate about every principal: who the callers become
 //! ([`Cluster::callers`]), everything that each may do ([`Cluster::list`]), the ways to the greatest power that
-//! it has in each namespace ([`Cluster::why`]), and the findings ([`Cluster::check`]).
+//! it has in each namespace ([`Cluster::why`]), a shortest chain to full access ([`Cluster::escalate`]), and the findings ([`Cluster::check`]).
 //! [`AccessReport::to_html`] renders the answers as one HTML file.
 //!
 //! # The page
@@ -12,6 +12,7 @@
 //! script and no style but those of the page, by their hashes.
 
 mod access;
+mod chains;
 mod findings;
 mod flow;
 mod level;
@@ -30,11 +31,12 @@ use thiserror::Error;
 pub use access::{AccessCell, PrincipalAccess};
 pub use level::AccessLevel;
 
-use crate::callers::Effective;
+use crate::callers::{Caller, Effective};
 use crate::cluster::Cluster;
 use crate::no_answer::NoAnswer;
 use crate::options::{Origin, Setting};
 use crate::source::{Source, Unrecognized};
+use crate::who::Who;
 use crate::workload::Workload;
 use access::Common;
 use findings::FindingRow;
@@ -159,13 +161,14 @@ impl AccessReport {
 impl Cluster {
     /// Reports who can do what, and why.
     ///
-    /// A rule that names the user or a group after the session has a principal for each session whose name
+    /// The principals are those of AWS, and the users and service accounts that a binding names and that no caller of
+    /// AWS becomes, except those of the default policy. A rule that names the user or a group after the session has a principal for each session whose name
     /// makes a user or a group that a binding names.
     ///
     /// # Errors
     ///
-    /// As [`callers`](Self::callers), then those of [`list`](Self::list), [`why`](Self::why) and
-    /// [`check`](Self::check).
+    /// As [`callers`](Self::callers), then those of [`list`](Self::list), [`why`](Self::why),
+    /// [`escalate`](Self::escalate) and [`check`](Self::check).
     pub fn report(&self, options: &ReportOptions) -> Result<AccessReport, NoAnswer> {
         self.callers(None)?;
         let mut left_out = Vec::new();
@@ -182,6 +185,12 @@ impl Cluster {
         cut(&mut principals, MAX_PRINCIPALS, &mut left_out, |count| {
             format!("{count} principals, none of which is a greater risk than those listed")
         });
+        let unsearched = self.find_chains(&mut principals)?;
+        if unsearched > 0 {
+            left_out.push(format!(
+                "the chains of escalation of {unsearched} principals"
+            ));
+        }
         let mut namespaces: Vec<String> = namespaces.into_iter().collect();
         cut(&mut namespaces, MAX_NAMESPACES, &mut left_out, |count| {
             format!("{count} namespaces of the matrix, the last by name; the principals have them")
@@ -223,14 +232,24 @@ impl Cluster {
         let mut principals = Vec::new();
         for of in self.effective_rules() {
             let caller = self.caller(&of, None);
-            principals.extend(self.access_of(caller, &of.caller, namespaces, &common)?);
+            let who = Who::Caller(of.caller.clone());
+            principals.extend(self.access_of(caller, who, namespaces, &common)?);
             for session in self.bound_sessions(&of, &bound) {
                 let Some(arn) = of.with_session(&session) else {
                     continue;
                 };
                 let caller = self.caller(&of, Some(session));
-                principals.extend(self.access_of(caller, &arn, namespaces, &common)?);
+                let who = Who::Caller(arn);
+                principals.extend(self.access_of(caller, who, namespaces, &common)?);
             }
+        }
+        for user in self.users_without_a_caller(&principals) {
+            // A name that only begins as that of a service account is no user's.
+            let Ok(who) = Who::user(&user, [""; 0]) else {
+                continue;
+            };
+            let caller = Caller::of_user(&user);
+            principals.extend(self.access_of(caller, who, namespaces, &common)?);
         }
         Ok(principals)
     }
@@ -291,5 +310,26 @@ fn cut<T>(
     if more > 0 {
         list.truncate(max);
         left_out.push(sentence(more));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // A report of as many principals as it has at most takes too long for a test.
+    #[test]
+    fn a_list_is_cut_at_its_limit_with_a_sentence_about_the_rest() {
+        let sentence = |count: usize| format!("{count} principals");
+        for (length, kept, sentences) in [
+            (MAX_PRINCIPALS, MAX_PRINCIPALS, &[][..]),
+            (MAX_PRINCIPALS + 3, MAX_PRINCIPALS, &["3 principals"][..]),
+        ] {
+            let mut list: Vec<usize> = (0..length).collect();
+            let mut left_out = Vec::new();
+            cut(&mut list, MAX_PRINCIPALS, &mut left_out, sentence);
+            assert_eq!(list, (0..kept).collect::<Vec<_>>());
+            assert_eq!(left_out, sentences);
+        }
     }
 }

@@ -67,6 +67,8 @@ pub enum SourceKind {
     Principals,
     /// The output of `aws eks describe-cluster`.
     DescribeCluster,
+    /// The output of `aws eks describe-nodegroup` or `describe-fargate-profile`.
+    ManagedNodes,
 }
 
 impl SourceKind {
@@ -88,6 +90,7 @@ impl SourceKind {
             Self::ServiceAccounts => "service-accounts",
             Self::Principals => "principals",
             Self::DescribeCluster => "describe-cluster",
+            Self::ManagedNodes => "managed-nodes",
         }
     }
 

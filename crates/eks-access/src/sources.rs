@@ -1,6 +1,7 @@
 //! The formats of documents, recognized by their shape.
 
 mod cloud_formation;
+mod managed_nodes;
 mod terraform;
 mod terraform_rbac;
 
@@ -15,6 +16,7 @@ use crate::source::SourceKind;
 use crate::workload::Workload;
 
 pub(crate) use cloud_formation::{Account, take_template};
+pub(crate) use managed_nodes::{take_cluster_config, take_managed_nodes};
 pub(crate) use terraform::take_terraform;
 
 /// The shape of a document that is not an API object.
@@ -24,6 +26,7 @@ pub(crate) enum Shape {
     CloudFormation,
     ConfigMapData,
     DescribeCluster,
+    ManagedNodes,
     /// A format that `aws-auth-map` reads from its text.
     Mapping(SourceKind),
     Principals,
@@ -48,11 +51,6 @@ pub(crate) fn shape(node: &Node) -> Option<Shape> {
 
 fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
     let has = |key| mapping.get(key).is_some();
-    let is_mapping = |key| {
-        mapping
-            .get(key)
-            .is_some_and(|one| one.as_mapping().is_some())
-    };
     if has("terraform_version") || has("format_version") && (has("planned_values") || has("values"))
     {
         return Some(Shape::Terraform);
@@ -60,7 +58,7 @@ fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
     if has("AWSTemplateFormatVersion") || mapping.get("Resources").is_some_and(has_resources) {
         return Some(Shape::CloudFormation);
     }
-    if is_mapping("server") {
+    if is_server_config(mapping) {
         return Some(Shape::Mapping(SourceKind::ServerConfig));
     }
     if [
@@ -84,6 +82,9 @@ fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
     if cluster.is_some_and(|it| it.get("arn").is_some() || it.get("accessConfig").is_some()) {
         return Some(Shape::DescribeCluster);
     }
+    if managed_nodes::is_managed_nodes(mapping) {
+        return Some(Shape::ManagedNodes);
+    }
     let has_section = |key| {
         let inner = mapping.get("data").and_then(|data| data.get(key));
         has(key) || inner.is_some()
@@ -98,6 +99,46 @@ fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
         });
     }
     None
+}
+
+/// Keys under `server` that only the configuration file of aws-iam-authenticator has, in lower case. Values of Helm
+/// charts and files of Spring Boot have a `server`, too, with an `address` and a `port`.
+const SERVER_KEYS: [&str; 10] = [
+    "backendmode",
+    "dynamicbackendmodepath",
+    "dynamicfilepath",
+    "ec2describeinstancesrolearn",
+    "generatekubeconfig",
+    "mapaccount",
+    "maprole",
+    "mapuser",
+    "reservedprefixconfig",
+    "scrubbedaccounts",
+];
+
+/// Whether a key names the cluster in the configuration file, or begins as one of [`SERVER_KEYS`].
+fn is_key_of_server(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key == "clusterid" || SERVER_KEYS.iter().any(|known| key.starts_with(known))
+}
+
+/// Whether a mapping is the configuration file of aws-iam-authenticator.
+fn is_server_config(mapping: &Mapping) -> bool {
+    let Some(server) = mapping.get("server").and_then(Node::as_mapping) else {
+        return false;
+    };
+    let mut keys = mapping.entries().iter().chain(server.entries());
+    keys.any(|(key, _)| is_key_of_server(key.text()))
+}
+
+/// Whether a text of a ConfigMap is that file.
+fn is_server_text(text: &str) -> bool {
+    let key = |line: &str| {
+        let (key, _) = line.split_once(':')?;
+        Some(is_key_of_server(key.trim()))
+    };
+    text.lines().any(|line| line.trim_end() == "server:")
+        && text.lines().any(|line| key(line) == Some(true))
 }
 
 fn shape_of_list(items: &[Node]) -> Option<Shape> {
@@ -189,8 +230,7 @@ pub(crate) fn config_map(node: &Node) -> ConfigMapContent {
     }
     let values = node.get("data").and_then(Node::as_mapping);
     let mut values = values.into_iter().flat_map(Mapping::entries);
-    let has_server = |text: &str| text.lines().any(|line| line.trim_end() == "server:");
-    match values.any(|(_, value)| value.as_text().is_some_and(has_server)) {
+    match values.any(|(_, value)| value.as_text().is_some_and(is_server_text)) {
         true => ConfigMapContent::ServerConfig,
         false => ConfigMapContent::Other,
     }
@@ -211,6 +251,7 @@ pub(crate) fn take_cluster(gathered: &mut Gathered, text: &Text<'_>, node: &Node
     let Some(cluster) = node.get("cluster") else {
         return;
     };
+    gathered.saw_cluster(text, cluster.get("name"));
     let arn = cluster.get("arn").and_then(Node::as_text);
     if let Some(account) = arn.and_then(Account::of_cluster) {
         gathered.account = Some(account);
@@ -219,9 +260,11 @@ pub(crate) fn take_cluster(gathered: &mut Gathered, text: &Text<'_>, node: &Node
         take_version(gathered, text, version);
     }
     let config = cluster.get("accessConfig");
-    if let Some(mode) = config.and_then(|config| config.get("authenticationMode")) {
+    let field = |key| config.and_then(|config| config.get(key));
+    if let Some(mode) = field("authenticationMode") {
         take_mode(gathered, text, mode);
     }
+    managed_nodes::take_creator(gathered, field("bootstrapClusterCreatorAdminPermissions"));
 }
 
 pub(crate) fn take_version(gathered: &mut Gathered, text: &Text<'_>, node: &Node) {

@@ -31,7 +31,7 @@ pub(crate) struct Args {
 /// The options of every command, which may stand before or after it.
 #[derive(ClapArgs)]
 pub(crate) struct Common {
-    /// A file, a directory of .yaml, .yml and .json files, or `-` for standard input (repeatable).
+    /// A file, a directory of .yaml, .yml, .json and .tfstate files, or `-` for standard input (repeatable).
     #[arg(
         short = 'f',
         long = "file",
@@ -40,6 +40,10 @@ pub(crate) struct Common {
         help_heading = "The cluster"
     )]
     pub(crate) files: Vec<PathBuf>,
+    /// Leaves a file or a directory out of the directories that are read, by the end of its path: `charts` is any
+    /// file or directory of this name (repeatable).
+    #[arg(long, value_name = "PATH", global = true, help_heading = "The cluster")]
+    pub(crate) exclude: Vec<PathBuf>,
     /// The roles and users that AWS has, as `aws iam list-roles` and `list-users` print them (repeatable).
     #[arg(long, value_name = "FILE", global = true, help_heading = "The cluster")]
     pub(crate) principals: Vec<PathBuf>,
@@ -400,7 +404,7 @@ pub(crate) struct Check {
 #[derive(ClapArgs)]
 pub(crate) struct Diff {
     /// The cluster before: a file, a directory, `-`, or a revision of git and a path in it, such as
-    /// `origin/main:cluster`.
+    /// `origin/main:cluster`. With --live, one side is `live`, the cluster itself.
     #[arg(value_name = "OLD")]
     pub(crate) old: String,
     /// The cluster after.
@@ -462,13 +466,17 @@ pub(crate) struct Convert {
     /// The format.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) to: Target,
-    /// The name of the cluster. Without it, `CLUSTER` stands in the output.
+    /// The name of the cluster [default: that of the files, else CLUSTER].
     #[arg(long, value_name = "NAME")]
     pub(crate) cluster: Option<String>,
     /// The region, which eksctl requires.
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
-    /// Writes the entries that EKS makes itself, those of Fargate profiles, too.
+    /// The principal that created the cluster, or one of its sessions: EKS makes its entry, which is skipped.
+    #[arg(long, value_name = "ARN")]
+    pub(crate) creator: Option<String>,
+    /// Writes the entries that EKS makes itself, too: those of managed node groups and Fargate profiles, and
+    /// that of --creator.
     #[arg(long)]
     pub(crate) with_managed: bool,
 }

@@ -1,6 +1,6 @@
 //! The command `convert`.
 
-use eks_access::{Cluster, ConvertOptions, Target};
+use eks_access::{CallerArn, Cluster, ConvertOptions, Target};
 
 use crate::args::{self, Common, Convert};
 use crate::input;
@@ -25,9 +25,17 @@ pub(crate) fn convert_as(
         args::Target::Entries => Target::Entries,
         args::Target::Terraform => Target::Terraform,
     };
+    if let Some(why) = asked
+        .creator
+        .as_deref()
+        .and_then(|arn| CallerArn::parse(arn).err())
+    {
+        return Answer::failed("usage", format!("--creator: {why}"));
+    }
     let settings = ConvertOptions {
         cluster_name: asked.cluster.clone().or_else(|| name.map(str::to_owned)),
         region: asked.region.clone(),
+        creator: asked.creator.clone(),
         is_managed_included: asked.with_managed,
     };
     match cluster.convert(target, &settings, &input::options(common)) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use eks_access::{Baseline, CallerArn, Cluster, ClusterDiff, Document, NoAnswer, Severity};
+use eks_access::{Baseline, CallerArn, Cluster, ClusterDiff, NoAnswer, Severity};
 use program::files;
 use program::output::FAILED;
 use serde_json::Map;
@@ -12,8 +12,8 @@ use crate::LOCKOUT;
 use crate::args::{Common, Diff, Output};
 use crate::check::of_report;
 use crate::git;
-use crate::input;
-use crate::live;
+use crate::input::{self, Files};
+use crate::live::{self, Extent, Live};
 use crate::print::{Answer, warnings, with_cluster};
 
 /// Compares two fleets by cluster. The clusters are the directories of the fleet and of the old side.
@@ -38,19 +38,28 @@ pub(crate) fn diff_fleets(asked: &Diff, common: &Common, fleet: &Path) -> Result
 
 /// Compares two clusters.
 pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
-    live::refuse(common, "clusters are compared from files")?;
-    let shared = input::documents(common, &common.files)?;
-    let side = |path: &str| -> Result<Vec<Document>, String> {
-        let mut documents = git::documents(path, common)?;
-        documents.extend(shared.iter().cloned());
-        Ok(documents)
+    let live = live_side(asked, common)?;
+    let shared = input::files(common, &common.files)?;
+    let side = |path: &str| -> Result<Files, String> {
+        let mut files = match &live {
+            Some(live) if path == LIVE => Files {
+                documents: live.documents.clone(),
+                unread: Vec::new(),
+            },
+            _ => git::files(path, common)?,
+        };
+        files.extend(shared.clone());
+        Ok(files)
     };
     let (old, new) = (side(&asked.old)?, side(&asked.new)?);
-    let options = input::options(common);
+    let options = match &live {
+        Some(live) => input::options_of_live(common, live),
+        None => input::options(common),
+    };
     let clusters = |options: &eks_access::Options| {
         (
-            Cluster::from_documents(old.iter().cloned(), options),
-            Cluster::from_documents(new.iter().cloned(), options),
+            old.clone().into_cluster(options),
+            new.clone().into_cluster(options),
         )
     };
     let (before, after) = clusters(&options);
@@ -89,7 +98,7 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
     // lockout there is one, too.
     let is_every_key_asked = common.dialect.is_none() && has_unread_keys(&[&before, &after]);
     if is_every_key_asked && answer.status != LOCKOUT {
-        let options = input::options(common).with_dialect(aws_auth_map::Dialect::Ours);
+        let options = options.with_dialect(aws_auth_map::Dialect::Ours);
         let (before, after) = clusters(&options);
         let other = before.diff(&after, caller.as_ref());
         if let Some((status, text)) = other.as_ref().ok().and_then(of_every_key) {
@@ -100,7 +109,25 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
             }
         }
     }
-    Ok(answer)
+    let of_cluster = match asked.old == LIVE {
+        true => &before,
+        false => &after,
+    };
+    Ok(live::note(answer, common, of_cluster))
+}
+
+/// The side that is the cluster itself, with `--live`.
+const LIVE: &str = "live";
+
+/// Reads the cluster that one side is. `None` without `--live`.
+fn live_side(asked: &Diff, common: &Common) -> Result<Option<Live>, String> {
+    if common.live && (asked.old == LIVE) == (asked.new == LIVE) {
+        return Err(
+            "--live: name the cluster as one side, `live`: `eks-access diff --live live NEW`"
+                .to_owned(),
+        );
+    }
+    live::read(common, Extent::Access)
 }
 
 /// Returns the status and the text of a comparison that is worse if every key takes effect.

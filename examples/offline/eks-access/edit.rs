@@ -14,7 +14,8 @@ use crate::print::{Answer, with_cluster};
 pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
     live::refuse(
         common,
-        "an edit is of a file (`kubectl get configmap aws-auth -n kube-system -o yaml`)",
+        "an edit is of a file: save the ConfigMap with `kubectl get configmap aws-auth -n kube-system -o yaml \
+         > aws-auth.yaml`, edit it with -f aws-auth.yaml, and compare it with `diff --live live aws-auth.yaml`",
     )?;
     let cluster = input::cluster(common, Extent::Access)?;
     let change = match &asked.command {

@@ -6,20 +6,24 @@ use std::process::{Command, Stdio};
 
 use eks_access::Document;
 use printable_text::Printable;
+use program::files;
 
 use crate::args::Common;
-use crate::input;
+use crate::input::{self, Files};
 
 /// The limit on the list of the files of a directory, in bytes. Our choice: a hundred thousand paths.
 const MAX_LISTING: usize = 16 * 1024 * 1024;
 
 /// Reads the documents of a file, a directory or standard input; or, if there is no such path, of a revision.
-pub(crate) fn documents(path: &str, common: &Common) -> Result<Vec<Document>, String> {
+pub(crate) fn files(path: &str, common: &Common) -> Result<Files, String> {
     let local = PathBuf::from(path);
     let is_revision = path.contains(':') && !local.exists();
     match is_revision {
-        false => input::documents(common, &[local]),
-        true => documents_in(Path::new("."), path, common),
+        false => input::files(common, &[local]),
+        true => documents_in(Path::new("."), path, common).map(|documents| Files {
+            documents,
+            unread: Vec::new(),
+        }),
     }
 }
 
@@ -95,24 +99,31 @@ pub(crate) fn documents_in(
     )?;
     let documents: Vec<Document> = String::from_utf8_lossy(&listing)
         .split('\0')
-        .filter(|name| is_taken(name))
+        .filter(|name| is_taken(name, &common.exclude))
         .map(|name| blob(&below(object, name)))
         .collect::<Result<_, _>>()?;
     match documents.is_empty() {
         true => Err(format!(
-            "{}: no .yaml, .yml or .json file in this directory",
-            Printable::new(object)
+            "{}: no .{} file in this directory",
+            Printable::new(object),
+            input::READ.join(", .")
         )),
         false => Ok(documents),
     }
 }
 
-/// Whether a path below a directory is taken, as one on the disk is: no part of it is hidden.
-fn is_taken(path: &str) -> bool {
-    let is_manifest = [".yaml", ".yml", ".json"]
-        .iter()
-        .any(|extension| path.ends_with(extension));
-    is_manifest && !path.split('/').any(|part| part.starts_with('.'))
+/// Whether a path below a directory is taken, as one on the disk is: no part of it is hidden or excluded.
+fn is_taken(path: &str, excluded: &[PathBuf]) -> bool {
+    let path = Path::new(path);
+    let extension = path.extension().and_then(|one| one.to_str());
+    let is_hidden = |part: &Path| {
+        let name = part.file_name().unwrap_or_default();
+        name.as_encoded_bytes().starts_with(b".")
+    };
+    extension.is_some_and(|one| input::READ.contains(&one))
+        && !path
+            .ancestors()
+            .any(|part| is_hidden(part) || files::is_excluded(part, excluded))
 }
 
 /// Runs git, and returns its output if that has at most `max` bytes.

@@ -9,7 +9,7 @@ use program::{files, output};
 
 use crate::PROGRAM;
 use crate::args::Common;
-use crate::live::{self, Extent};
+use crate::live::{self, Extent, Live};
 
 /// Reads the cluster that the options describe: files, and with `--live` the cluster itself.
 pub(crate) fn cluster(common: &Common, extent: Extent) -> Result<Cluster, String> {
@@ -31,21 +31,31 @@ pub(crate) fn cluster_with(
         }
         return read(common, paths);
     };
-    live.documents.extend(documents(common, paths)?);
-    let mut options = options(common);
-    if common.kubernetes_version.is_none() {
-        options = match live.version.parse() {
-            Ok(version) => options.with_kubernetes_version(version),
-            Err(why) => {
-                let (version, newest) =
-                    (Printable::new(&live.version), KubernetesVersion::default());
-                let note = format_args!("--live: Kubernetes {version}: {why}; {newest} is used");
-                output::note(PROGRAM, &note);
-                options
-            }
-        };
+    let files = files(common, paths)?;
+    live.documents.extend(files.documents);
+    let options = options_of_live(common, &live);
+    let files = Files {
+        documents: live.documents,
+        unread: files.unread,
+    };
+    Ok(files.into_cluster(&options))
+}
+
+/// Builds the settings that the options and the cluster give: its version.
+pub(crate) fn options_of_live(common: &Common, live: &Live) -> Options {
+    let options = options(common);
+    if common.kubernetes_version.is_some() {
+        return options;
     }
-    Ok(Cluster::from_documents(live.documents, &options))
+    match live.version.parse() {
+        Ok(version) => options.with_kubernetes_version(version),
+        Err(why) => {
+            let (version, newest) = (Printable::new(&live.version), KubernetesVersion::default());
+            let note = format_args!("--live: Kubernetes {version}: {why}; {newest} is used");
+            output::note(PROGRAM, &note);
+            options
+        }
+    }
 }
 
 /// Reads the cluster of a directory, which is one of a fleet.
@@ -55,23 +65,80 @@ pub(crate) fn cluster_in(common: &Common, directory: &Path) -> Result<Cluster, S
 
 /// Reads the cluster of some files, with the other options.
 pub(crate) fn read(common: &Common, paths: &[PathBuf]) -> Result<Cluster, String> {
-    let documents = documents(common, paths)?;
-    Ok(Cluster::from_documents(documents, &options(common)))
+    Ok(files(common, paths)?.into_cluster(&options(common)))
 }
 
-/// Reads the documents of some files, and those of the principals.
-pub(crate) fn documents(common: &Common, paths: &[PathBuf]) -> Result<Vec<Document>, String> {
+/// The extensions of files in a directory that are read.
+pub(crate) const READ: [&str; 4] = ["yaml", "yml", "json", "tfstate"];
+
+/// The extensions of files that may give access and cannot be read as they are, with the way to read them.
+const UNREAD: [(&str, &str); 8] = [
+    ("cue", "give the objects that it makes"),
+    ("hcl", "give the plan that `terraform show -json` prints"),
+    ("jsonl", "give the file itself with -f"),
+    ("jsonnet", "give the objects that it makes"),
+    ("template", "give the file itself with -f"),
+    ("tf", "give the plan that `terraform show -json` prints"),
+    ("tftpl", "give the file that Terraform makes of it"),
+    ("tpl", "give the file that is made of it"),
+];
+
+/// Documents, and the files beside them that were not read.
+#[derive(Clone, Default)]
+pub(crate) struct Files {
+    pub(crate) documents: Vec<Document>,
+    /// Their kind, how many there are, and the first.
+    pub(crate) unread: Vec<(String, usize, String)>,
+}
+
+impl Files {
+    /// Joins the documents to a cluster.
+    pub(crate) fn into_cluster(self, options: &Options) -> Cluster {
+        let cluster = Cluster::from_documents(self.documents, options);
+        let unread = self.unread.into_iter();
+        unread.fold(cluster, |cluster, (kind, count, first)| {
+            cluster.with_unread(&kind, count, &first)
+        })
+    }
+
+    /// Adds other files.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.documents.extend(other.documents);
+        self.unread.extend(other.unread);
+    }
+}
+
+/// Reads some files, and those of the principals.
+pub(crate) fn files(common: &Common, paths: &[PathBuf]) -> Result<Files, String> {
     let paths: Vec<PathBuf> = paths.iter().chain(&common.principals).cloned().collect();
-    let texts = files::manifests(&paths, common.max_input_size).map_err(|why| {
-        match why.contains("longer than ") {
-            true => format!("{why}: raise --max-input-size"),
-            false => why,
-        }
-    })?;
-    Ok(texts
-        .into_iter()
-        .map(|(name, text)| Document::new(name, text))
-        .collect())
+    let selection = files::Selection {
+        read: &READ,
+        counted: &UNREAD,
+        excluded: &common.exclude,
+    };
+    let selected =
+        files::select(&paths, common.max_input_size, &selection).map_err(|why| {
+            match why.contains("longer than ") {
+                true => format!("{why}: raise --max-input-size"),
+                false => why,
+            }
+        })?;
+    let documents = selected.texts.into_iter();
+    let unread = selected.counted.into_iter();
+    Ok(Files {
+        documents: documents
+            .map(|(name, text)| Document::new(name, text))
+            .collect(),
+        unread: unread
+            .map(|(extension, (count, first))| (unread_kind(&extension), count, first))
+            .collect(),
+    })
+}
+
+fn unread_kind(extension: &str) -> String {
+    let way = UNREAD.iter().find(|(known, _)| *known == extension);
+    let way = way.map_or("", |(_, way)| way);
+    format!(".{extension} files ({way})")
 }
 
 /// Builds the settings that the options give.

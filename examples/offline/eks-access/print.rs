@@ -149,14 +149,24 @@ pub(crate) fn warnings_beside(cluster: &Cluster) -> Vec<String> {
     let unrecognized = cluster.unrecognized().iter();
     unrecognized
         .map(|one| {
-            format!(
-                "not used: {} {}, the first in {}",
-                one.count(),
-                Printable::new(one.kind()),
-                one.first()
-            )
+            let kind = match one.count() {
+                1 => singular(one.kind()),
+                _ => one.kind().to_owned(),
+            };
+            let (count, kind) = (one.count(), Printable::new(&kind).to_string());
+            format!("not used: {count} {kind}, the first in {}", one.first())
         })
         .collect()
+}
+
+/// Returns a kind for one thing: a description is in the plural, the kind of an object is not.
+fn singular(kind: &str) -> String {
+    let plurals = ["documents", "files", "objects"];
+    let words = kind.split(' ').map(|word| match plurals.contains(&word) {
+        true => word.trim_end_matches('s'),
+        false => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Formats an answer.

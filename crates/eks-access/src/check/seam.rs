@@ -114,13 +114,13 @@ impl Cluster {
         };
         let place = self.place_of_mapping(one.backend, one.at);
         let object = format!("{} {}", one.at.section(), one.principal);
-        let found = |kind: &'static str, name: &String, power: &Power| {
+        let found = |kind: &'static str, session: String, name: &String, power: &Power| {
             let severity = match power.is_everything {
                 true => Severity::Critical,
                 false => Severity::High,
             };
             let message = format!(
-                "a session named as it likes becomes {kind} `{}`, which {} binds to {}",
+                "a session named `{session}` becomes {kind} `{}`, which {} binds to {}",
                 Printable::new(name),
                 power.binding,
                 power.role
@@ -133,22 +133,26 @@ impl Cluster {
                      fixed name.",
                 )
         };
+        // STS allows few characters in the name of a session, and the map may have another rule for it.
+        let session = |subject: SubjectName| self.session_for(one, &subject).flatten();
         let mut findings = Vec::new();
         for group in rule.groups().iter().filter(|group| has_session(group)) {
-            let fitting = bound
-                .groups
-                .iter()
-                .filter(|(name, _)| could_be(group, name));
-            findings.extend(fitting.map(|(name, power)| found("a member of group", name, power)));
+            let fitting = bound.groups.iter();
+            let fitting = fitting.filter(|(name, _)| could_be(group, name));
+            findings.extend(fitting.filter_map(|(name, power)| {
+                let session = session(SubjectName::Group(name.clone()))?;
+                Some(found("a member of group", session, name, power))
+            }));
         }
         // With a prefix, the users below it are what the rule is for.
         let username = rule.username().source();
         if has_session(rule.username()) && username.starts_with(['{', '<']) {
-            let fitting = bound
-                .users
-                .iter()
-                .filter(|(name, _)| could_be(rule.username(), name));
-            findings.extend(fitting.map(|(name, power)| found("user", name, power)));
+            let fitting = bound.users.iter();
+            let fitting = fitting.filter(|(name, _)| could_be(rule.username(), name));
+            findings.extend(fitting.filter_map(|(name, power)| {
+                let session = session(SubjectName::User(name.clone()))?;
+                Some(found("user", session, name, power))
+            }));
         }
         findings
     }

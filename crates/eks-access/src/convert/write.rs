@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use aws_auth_map::{AccessEntry, AccessPolicy, AccessScope, AuthenticationMode, EntryType};
 
-use super::Planned;
 use super::names::{self, Names};
+use super::plan::Planned;
 
 /// Inputs of the AWS command line, one a line.
 pub(super) fn entries(planned: &[Planned], cluster: &str) -> String {

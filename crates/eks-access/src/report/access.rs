@@ -17,27 +17,34 @@ use super::level::{AccessLevel, is_reading};
 use crate::callers::Caller;
 use crate::can::notes_on_session;
 use crate::cluster::Cluster;
+use crate::escalate::EscalationStep;
 use crate::grant::is_master;
 use crate::listing::{ListedRule, Listing};
 use crate::no_answer::NoAnswer;
 use crate::question::{Question, written};
 use crate::resolved::Resolved;
 use crate::verdict::Step;
-use crate::who::{CallerArn, Who};
+use crate::who::Who;
 use crate::why::NearMiss;
+use crate::workload::Workload;
 
 /// The number of ways of a cell that are listed at most. Our choice: more than a person compares.
 const MAX_WAYS: usize = 8;
 
+/// The number of workloads of a service account that are named at most. Our choice.
+const MAX_WORKLOADS: usize = 5;
+
 /// The number of near misses of a principal without permissions that are listed at most. Our choice.
 const MAX_NEAR_MISSES: usize = 12;
 
-/// What one principal may do.
+/// What one principal may do: a principal of AWS, or a user or service account that a binding names and that no caller
+/// of AWS becomes.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PrincipalAccess {
     #[serde(flatten)]
     pub(super) caller: Caller,
+    pub(super) is_of_aws: bool,
     pub(super) level: AccessLevel,
     /// Whether it has the level in the whole cluster, and not only in namespaces.
     pub(super) is_cluster_wide: bool,
@@ -47,17 +54,29 @@ pub struct PrincipalAccess {
     pub(super) cells: Vec<AccessCell>,
     pub(super) rules: Vec<ListedRule>,
     pub(super) near_misses: Vec<NearMiss>,
+    /// The steps of a shortest chain to full access, if the principal does not have it.
+    pub(super) chain: Vec<EscalationStep>,
     pub(super) notes: Vec<String>,
+    /// The caller or user that the answers are for.
+    #[serde(skip)]
+    pub(super) who: Who,
     /// The user and the groups that it is.
     #[serde(skip)]
     pub(super) identities: Vec<SubjectName>,
 }
 
 impl PrincipalAccess {
-    /// Returns the principal, the user that it becomes, and the rule that maps it.
+    /// Returns the principal, the user that it becomes, and the rule that maps it. A user or service account that no
+    /// caller of AWS becomes is a principal of its own name.
     #[must_use]
     pub const fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// Returns whether it is a principal of AWS, and not a user or service account that a binding names.
+    #[must_use]
+    pub const fn is_of_aws(&self) -> bool {
+        self.is_of_aws
     }
 
     /// Returns the level of the greatest risk among the cells.
@@ -78,6 +97,13 @@ impl PrincipalAccess {
     #[must_use]
     pub const fn level_elsewhere(&self) -> AccessLevel {
         self.level_elsewhere
+    }
+
+    /// Returns the steps of a shortest chain by which the principal gets full access to the cluster. Empty if there
+    /// is no chain, or if it has full access already.
+    #[must_use]
+    pub fn chain(&self) -> &[EscalationStep] {
+        &self.chain
     }
 
     /// Returns the place of the level in the order of risk: see [`rank`].
@@ -282,7 +308,7 @@ struct Seat<'l> {
 }
 
 impl Cluster {
-    /// Reports on a caller. `None` if it is no user.
+    /// Reports on a caller or a user. `None` if a caller becomes no user.
     ///
     /// # Errors
     ///
@@ -290,11 +316,10 @@ impl Cluster {
     pub(super) fn access_of(
         &self,
         caller: Caller,
-        arn: &CallerArn,
+        who: Who,
         namespaces: &BTreeSet<String>,
         common: &Common,
     ) -> Result<Option<PrincipalAccess>, NoAnswer> {
-        let who = Who::Caller(arn.clone());
         let Ok(resolved) = self.find(&who)? else {
             return Ok(None);
         };
@@ -321,10 +346,13 @@ impl Cluster {
             level_elsewhere,
             cells,
             near_misses,
+            chain: Vec::new(),
+            is_of_aws: matches!(who, Who::Caller(_)),
             rules: seat.rules.iter().map(|kept| kept.rule.clone()).collect(),
             notes: self.notes_of_principal(&who, &resolved.user, &listing),
             mapping: resolved.steps.clone(),
             caller,
+            who,
         }))
     }
 
@@ -474,9 +502,27 @@ impl Cluster {
         let of_user = explain::notes(user, &pods);
         let notes = listing.notes().iter().cloned();
         notes
+            .chain(self.notes_on_workloads(user))
             .chain(of_user.iter().map(ToString::to_string))
             .filter(|note| !of_all.contains(note))
             .collect()
+    }
+
+    /// Notes the workloads that run as a service account.
+    fn notes_on_workloads(&self, user: &User) -> Option<String> {
+        let account = user.name.strip_prefix("system:serviceaccount:")?;
+        let (namespace, name) = account.split_once(':')?;
+        let is_of = |one: &&Workload| one.namespace() == namespace && one.service_account() == name;
+        let workloads = self.workloads().iter().filter(is_of);
+        let names: Vec<String> = workloads
+            .map(|one| format!("{} {}", one.kind(), Printable::new(one.name())))
+            .take(MAX_WORKLOADS.saturating_add(1))
+            .collect();
+        let (shown, more) = match names.get(..MAX_WORKLOADS) {
+            Some(shown) if names.len() > MAX_WORKLOADS => (shown, " and others"),
+            _ => (names.as_slice(), ""),
+        };
+        (!shown.is_empty()).then(|| format!("{}{more} run as it", shown.join(", ")))
     }
 
     /// Returns the near misses of a principal that has no permissions.

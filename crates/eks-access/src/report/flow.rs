@@ -134,10 +134,10 @@ impl Way {
 type Column = Vec<(String, usize, u8, AccessLevel)>;
 
 impl Flow {
-    /// Builds the flow of some principals.
+    /// Builds the flow of the principals of AWS.
     pub(super) fn of(principals: &[PrincipalAccess]) -> Self {
         let mut ways: BTreeMap<Way, usize> = BTreeMap::new();
-        for principal in principals {
+        for principal in principals.iter().filter(|one| one.is_of_aws) {
             let count = ways.entry(Way::of(principal)).or_default();
             *count = count.saturating_add(1);
         }

@@ -43,6 +43,15 @@ pub(super) fn short(principal: &str) -> Named {
             kind: Kind::PermissionSet,
         };
     }
+    if let Some(account) = principal.strip_prefix("system:serviceaccount:")
+        && let Some((namespace, name)) = account.split_once(':')
+    {
+        return Named {
+            account: "service account".to_owned(),
+            short: format!("{namespace}/{name}"),
+            kind: Kind::Other,
+        };
+    }
     if let Some(account) = principal.strip_prefix("every principal of account ") {
         return Named {
             account: account.to_owned(),
@@ -99,6 +108,12 @@ mod tests {
                 "111122223333",
                 "every principal",
                 Kind::Account,
+            ),
+            (
+                "system:serviceaccount:shop:web",
+                "service account",
+                "shop/web",
+                Kind::Other,
             ),
             ("AROAEXAMPLE", "", "AROAEXAMPLE", Kind::Other),
         ];

@@ -107,6 +107,8 @@ struct MatrixRow {
     short: String,
     account: String,
     session: Option<String>,
+    /// The number of steps to full access. Zero without a chain.
+    steps: usize,
     /// The whole cluster, then each namespace.
     cells: Vec<Option<MatrixCell>>,
 }
@@ -420,6 +422,7 @@ fn matrix_row(
         short,
         account,
         session: principal.caller.session_name().map(str::to_owned),
+        steps: principal.chain.len(),
         cells: std::iter::once(cluster).chain(cells).collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! Users, groups, bindings and roles, as far as a report shows them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use k8s_rbac::{
     BindingName, BindingView, KubernetesVersion, Objects, PRIVILEGED_GROUP, RoleRef, SubjectName,
@@ -125,6 +125,27 @@ impl Cluster {
         }
         collector.finish(principals)
     }
+
+    /// Returns the users and service accounts that bindings name, those of the default policy left out, and that no
+    /// principal becomes.
+    pub(super) fn users_without_a_caller(
+        &self,
+        principals: &[PrincipalAccess],
+    ) -> BTreeSet<String> {
+        let default = DefaultBindings::of_version(self.kubernetes_version().value());
+        let reached: HashSet<&SubjectName> =
+            principals.iter().flat_map(|one| &one.identities).collect();
+        self.policy()
+            .bindings()
+            .filter(|binding| !default.has(binding))
+            .flat_map(|binding| identities_of(&binding))
+            .filter(|identity| !reached.contains(identity))
+            .filter_map(|identity| match identity {
+                SubjectName::User(name) => Some(name),
+                SubjectName::Group(_) => None,
+            })
+            .collect()
+    }
 }
 
 impl Collector<'_> {
@@ -231,7 +252,8 @@ impl Collector<'_> {
 
     /// Adds the principals to the users and groups that they become.
     fn finish(mut self, principals: &[PrincipalAccess]) -> Subjects {
-        for (at, principal) in principals.iter().enumerate() {
+        let of_aws = principals.iter().enumerate();
+        for (at, principal) in of_aws.filter(|(_, principal)| principal.is_of_aws) {
             for identity in &principal.identities {
                 // Every principal is in this group.
                 if is_authenticated(identity) {

@@ -5,12 +5,16 @@
 //! a name of their own are filled in. An entry with any other value is not known before the template is
 //! deployed, and neither is the cluster.
 
+mod manifest;
+
 use std::cell::Cell;
 
 use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
-use super::{take_mode, take_version};
+use self::manifest::{MAX_MANIFEST, take_manifest};
+use super::{managed_nodes, take_mode, take_version};
 use crate::gather::{Gathered, Text};
+use crate::managed::Manager;
 use crate::problem::SourceFault;
 use crate::source::SourceKind;
 
@@ -22,6 +26,8 @@ struct Template<'t> {
     account: Option<&'t Account>,
     /// The number of values that may still be filled in.
     budget: Cell<usize>,
+    /// The limit on the length of a text.
+    max_text: Cell<usize>,
 }
 
 /// The account and region of a cluster.
@@ -74,6 +80,7 @@ pub(crate) fn take_template(
         resources,
         account,
         budget: Cell::new(MAX_VALUES),
+        max_text: Cell::new(MAX_TEXT),
     };
     let mut entries = Vec::new();
     for (id, resource) in resources.entries() {
@@ -91,15 +98,47 @@ pub(crate) fn take_template(
                 }
             }
             Some("AWS::EKS::Cluster") => {
-                let version = properties.and_then(|one| one.get("Version"));
-                if let Some(version) = version.filter(|one| template.is_literal(one)) {
-                    take_version(gathered, text, version);
-                }
-                let config = properties.and_then(|one| one.get("AccessConfig"));
-                let mode = config.and_then(|one| one.get("AuthenticationMode"));
-                if let Some(mode) = mode.filter(|one| template.is_literal(one)) {
-                    take_mode(gathered, text, mode);
-                }
+                let keys = [
+                    "Name",
+                    "Version",
+                    "AccessConfig",
+                    "AuthenticationMode",
+                    "BootstrapClusterCreatorAdminPermissions",
+                ];
+                template.take_cluster(gathered, text, properties, keys);
+            }
+            Some("Custom::AWSCDK-EKS-Cluster") => {
+                let keys = [
+                    "name",
+                    "version",
+                    "accessConfig",
+                    "authenticationMode",
+                    "bootstrapClusterCreatorAdminPermissions",
+                ];
+                let config = properties.and_then(|one| one.get("Config"));
+                template.take_cluster(gathered, text, config, keys);
+            }
+            Some("AWS::EKS::Nodegroup") => {
+                let manager = Manager::NodeGroup(id.text().to_owned());
+                template.take_managed(gathered, properties, "NodeRole", manager);
+            }
+            Some("AWS::EKS::FargateProfile") => {
+                let manager = Manager::FargateProfile(id.text().to_owned());
+                template.take_managed(gathered, properties, "PodExecutionRoleArn", manager);
+            }
+            Some(
+                kind @ ("AWSQS::Kubernetes::Resource" | "Custom::AWSCDK-EKS-KubernetesResource"),
+            ) => {
+                take_manifest(gathered, text, &template, (id, kind), properties);
+            }
+            Some("AWSQS::EKS::Cluster")
+                if properties.is_some_and(|one| one.get("KubernetesApiAccess").is_some()) =>
+            {
+                let what = format!("KubernetesApiAccess of {}", id.text());
+                gathered.lost(text.place(id.offset()), SourceFault::NotRead(what));
+            }
+            Some(kind) if is_of_eks(kind) => {
+                gathered.skip(text, format!("{kind} of CloudFormation"), resource);
             }
             _ => {}
         }
@@ -107,7 +146,66 @@ pub(crate) fn take_template(
     entries
 }
 
+/// Returns whether a type of resource may have a part in the access to a cluster.
+fn is_of_eks(kind: &str) -> bool {
+    ["AWS::EKS::", "AWSQS::", "Custom::AWSCDK-EKS-"]
+        .iter()
+        .any(|prefix| kind.starts_with(prefix))
+}
+
 impl Template<'_> {
+    /// Takes the version, the authentication mode and whether the creator has an entry, by their keys.
+    fn take_cluster(
+        &self,
+        gathered: &mut Gathered,
+        text: &Text<'_>,
+        properties: Option<&Node>,
+        [name, version, access, mode, creator]: [&str; 5],
+    ) {
+        let field = |node: Option<&Node>, key| {
+            let value = node.and_then(|one| one.get(key));
+            value.filter(|one| self.is_literal(one)).cloned()
+        };
+        gathered.saw_cluster(text, field(properties, name).as_ref());
+        if let Some(version) = field(properties, version) {
+            take_version(gathered, text, &version);
+        }
+        let access = properties.and_then(|one| one.get(access));
+        if let Some(mode) = field(access, mode) {
+            take_mode(gathered, text, &mode);
+        }
+        managed_nodes::take_creator(gathered, field(access, creator).as_ref());
+    }
+
+    /// Takes the role of a managed node group or a Fargate profile, if its ARN is known.
+    fn take_managed(
+        &self,
+        gathered: &mut Gathered,
+        properties: Option<&Node>,
+        role: &str,
+        manager: Manager,
+    ) {
+        let role = properties.and_then(|one| one.get(role));
+        if let Some(Ok(arn)) = role.map(|role| self.resolve(role, MAX_DEPTH)) {
+            gathered.managed.add(&arn, manager);
+        }
+    }
+
+    /// Fills in the text of a manifest, which may be longer than a name.
+    fn resolve_manifest(&self, node: &Node) -> Result<String, String> {
+        self.max_text.set(MAX_MANIFEST);
+        let filled = self.resolve(node, MAX_DEPTH);
+        self.max_text.set(MAX_TEXT);
+        filled
+    }
+
+    fn check_length(&self, text: &str) -> Result<(), String> {
+        match text.len() > self.max_text.get() {
+            true => Err("a text is too long".to_owned()),
+            false => Ok(()),
+        }
+    }
+
     /// Converts the properties of an access entry to the shape of the EKS API.
     fn entry(&self, properties: &Node) -> Result<Node, String> {
         let mut fields = Vec::new();
@@ -264,7 +362,7 @@ impl Template<'_> {
                 joined.push_str(delimiter);
             }
             joined.push_str(&value?);
-            check_length(&joined)?;
+            self.check_length(&joined)?;
         }
         Ok(joined)
     }
@@ -363,18 +461,11 @@ impl Template<'_> {
                 (None, None) if name.contains('.') => filled.push_str(&self.attribute(name)?),
                 (None, None) => filled.push_str(&self.reference(name)?),
             }
-            check_length(&filled)?;
+            self.check_length(&filled)?;
             rest = after;
         }
         filled.push_str(rest);
         Ok(filled)
-    }
-}
-
-fn check_length(text: &str) -> Result<(), String> {
-    match text.len() > MAX_TEXT {
-        true => Err("a text is too long".to_owned()),
-        false => Ok(()),
     }
 }
 

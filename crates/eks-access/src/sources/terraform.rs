@@ -3,8 +3,9 @@
 
 use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
-use super::{take_mode, take_version, terraform_rbac};
+use super::{managed_nodes, take_mode, take_version, terraform_rbac};
 use crate::gather::{ConfigMapCandidate, Gathered, Text};
+use crate::managed::Manager;
 use crate::problem::SourceFault;
 use crate::source::SourceKind;
 
@@ -97,7 +98,8 @@ fn take_resource(
 ) {
     let values = resource.values;
     if let Some(object) = terraform_rbac::object(resource.kind, values) {
-        gathered.objects.push((text.index, object));
+        let object = (text.index, object, SourceKind::Terraform);
+        gathered.objects.push(object);
         return;
     }
     match resource.kind {
@@ -108,13 +110,26 @@ fn take_resource(
             entries.extend(association(gathered, text, resource));
         }
         "aws_eks_cluster" => {
+            gathered.saw_cluster(text, present(values, "name"));
             if let Some(version) = present(values, "version") {
                 take_version(gathered, text, version);
             }
             let config = present(values, "access_config").map(only);
-            if let Some(mode) = config.and_then(|one| present(one, "authentication_mode")) {
+            let field = |key| config.and_then(|one| present(one, key));
+            if let Some(mode) = field("authentication_mode") {
                 take_mode(gathered, text, mode);
             }
+            let creator = field("bootstrap_cluster_creator_admin_permissions");
+            managed_nodes::take_creator(gathered, creator);
+        }
+        "aws_eks_node_group" => {
+            let manager = Manager::NodeGroup(managed_nodes::name(values, "node_group_name"));
+            managed_nodes::add(gathered, present(values, "node_role_arn"), manager);
+        }
+        "aws_eks_fargate_profile" => {
+            let name = managed_nodes::name(values, "fargate_profile_name");
+            let role = present(values, "pod_execution_role_arn");
+            managed_nodes::add(gathered, role, Manager::FargateProfile(name));
         }
         "kubernetes_config_map" | "kubernetes_config_map_v1" | "kubernetes_config_map_v1_data" => {
             take_config_map(gathered, text, values)

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use eks_access::report::{
-    AccessCell, AccessLevel, AccessReport, MAX_NAMESPACES, PrincipalAccess, ReportOptions,
+    AccessCell, AccessLevel, AccessReport, MAX_BINDINGS, MAX_FINDINGS, MAX_NAMESPACES,
+    PrincipalAccess, ReportOptions,
 };
 use eks_access::{Cluster, Document, NoAnswer, Options, Question, Verdict, Who};
 use proptest::prelude::*;
@@ -18,6 +19,9 @@ const SCOPES: [Option<&str>; 4] = [None, Some("dev"), Some("prod"), Some("other"
 
 fn who(principal: &PrincipalAccess) -> Who {
     let caller = principal.caller();
+    if !principal.is_of_aws() {
+        return Who::user(caller.username(), [""; 0]).unwrap();
+    }
     let role = caller.principal().rsplit('/').next().unwrap();
     let session = caller.session_name().unwrap_or("SESSION");
     let arn = format!("arn:aws:sts::111122223333:assumed-role/{role}/{session}");
@@ -347,6 +351,120 @@ fn a_page_is_sound() {
             [count("h1"), count("main"), count("header"), count("footer")],
             [1; 4]
         );
+    }
+}
+
+/// Bindings for `dev`, which acts as a service account that may bind any role.
+fn chained() -> Vec<Document> {
+    let map = "mapRoles:\n\
+        - {rolearn: 'arn:aws:iam::111122223333:role/admin', username: admin, groups: ['system:masters']}\n\
+        - {rolearn: 'arn:aws:iam::111122223333:role/dev', username: dev, groups: [devs]}\n\
+        - {rolearn: 'arn:aws:iam::111122223333:role/twin', username: dev, groups: [devs]}\n\
+        - {rolearn: 'arn:aws:iam::111122223333:role/view', username: view, groups: [viewers]}\n";
+    let api = "apiVersion: rbac.authorization.k8s.io/v1";
+    let subjects = |subject: &str| format!("subjects: [{subject}]\n---\n");
+    let group = |name: &str| {
+        subjects(&format!(
+            "{{apiGroup: rbac.authorization.k8s.io, kind: Group, name: {name}}}"
+        ))
+    };
+    let role = |kind: &str, name: &str| {
+        format!("roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: {kind}, name: {name}}}\n")
+    };
+    let rbac = format!(
+        "{api}\nkind: RoleBinding\nmetadata: {{name: devs, namespace: shop}}\n{edit}{devs}\
+         {api}\nkind: ClusterRoleBinding\nmetadata: {{name: viewers}}\n{view}{viewers}\
+         {api}\nkind: ClusterRole\nmetadata: {{name: binder}}\nrules:\n\
+         - {{apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [bind]}}\n\
+         - {{apiGroups: [rbac.authorization.k8s.io], resources: [clusterrolebindings], verbs: [create]}}\n---\n\
+         {api}\nkind: ClusterRoleBinding\nmetadata: {{name: binder}}\n{binder}{deployer}",
+        edit = role("ClusterRole", "edit"),
+        devs = group("devs"),
+        view = role("ClusterRole", "view"),
+        viewers = group("viewers"),
+        binder = role("ClusterRole", "binder"),
+        deployer = subjects("{kind: ServiceAccount, name: deployer, namespace: shop}"),
+    );
+    vec![
+        Document::new("aws-auth.yaml", map),
+        Document::new("rbac.yaml", rbac),
+    ]
+}
+
+#[test]
+fn a_chain_of_several_steps_to_full_access_is_shown() {
+    let report = report(chained(), "chained");
+    let chains: Vec<String> = report
+        .principals()
+        .iter()
+        .map(|one| {
+            let name = one.caller().principal().rsplit('/').next().unwrap();
+            let steps: Vec<String> = one
+                .chain()
+                .iter()
+                .map(|step| format!("{} {}", step.actor(), step.reaches()))
+                .collect();
+            format!("{name}: {}", steps.join("; "))
+        })
+        .collect();
+    let steps = "User \"dev\" becomes ServiceAccount \"deployer/shop\"; \
+                 ServiceAccount \"deployer/shop\" has ClusterRole \"cluster-admin\" cluster-wide; \
+                 User \"dev\" may do everything cluster-wide";
+    assert_eq!(
+        chains,
+        [
+            "admin: ".to_owned(),
+            // A service account that no caller of AWS becomes.
+            "system:serviceaccount:shop:deployer: \
+             ServiceAccount \"deployer/shop\" has ClusterRole \"cluster-admin\" cluster-wide; \
+             ServiceAccount \"deployer/shop\" may do everything cluster-wide"
+                .to_owned(),
+            format!("dev: {steps}"),
+            format!("twin: {steps}"),
+            "view: ".to_owned(),
+        ]
+    );
+    let html = report.to_html().unwrap();
+    assert_eq!(html.matches("full access in 3 steps").count(), 2);
+    assert_eq!(html.matches("title=\"Full access in 3 steps\"").count(), 2);
+    assert!(html.contains("binds a role that it does not hold"));
+}
+
+/// Texts of as many things as a report has at most, and three more.
+fn too_many(max: usize, one: impl Fn(usize) -> String) -> String {
+    (0..max.saturating_add(3)).map(one).collect()
+}
+
+#[test]
+fn bindings_and_findings_are_cut_at_their_limits() {
+    // Each names a role that is missing, which is a finding.
+    let bindings = too_many(MAX_BINDINGS, |at| {
+        format!(
+            "{{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {{name: b{at}, namespace: n}}, \
+             roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: missing}}, \
+             subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: Group, name: g}}]}}\n---\n"
+        )
+    });
+    let documents = vec![
+        Document::new("aws-auth.yaml", "mapRoles: []\n"),
+        Document::new("rbac.yaml", bindings),
+    ];
+    let report = report(documents, "large");
+    let left_out = report.left_out().join("\n");
+    assert!(left_out.starts_with("3 bindings\n"), "{left_out}");
+    assert!(
+        left_out.contains(" findings, none of which is more severe"),
+        "{left_out}"
+    );
+    let data = serde_json::to_value(&report).unwrap();
+    let count = |key: &str| data[key].as_array().unwrap().len();
+    assert_eq!(
+        [count("bindings"), count("findings")],
+        [MAX_BINDINGS, MAX_FINDINGS]
+    );
+    let html = report.to_html().unwrap();
+    for one in report.left_out() {
+        assert!(html.contains(one), "{one}");
     }
 }
 

@@ -7,7 +7,10 @@ mod worlds;
 
 use std::collections::BTreeSet;
 
-use k8s_rbac::{ClusterRole, ClusterRoleBinding, KubernetesVersion, Objects, Policy, PolicyRule, ResourceRequest, Subject, SubjectName, User};
+use k8s_rbac::{
+    ClusterRole, ClusterRoleBinding, KubernetesVersion, Objects, Policy, PolicyRule,
+    ResourceRequest, Subject, SubjectName, User,
+};
 use k8s_rbac_analysis::escalation_paths;
 use k8s_rbac_analysis::escalation_paths::{EscalationPaths, EscalationSearch, Goal, Step, Target};
 use proptest::prelude::*;

@@ -194,9 +194,29 @@ fn a_cluster_that_is_not_there_is_no_answer() {
 }
 
 #[test]
+fn a_cluster_is_compared_with_files() {
+    let cluster = Cluster::start(dev(), "");
+    let new = cluster.directory.path().join("new.yaml");
+    let map = "mapUsers:\n- {userarn: 'arn:aws:iam::111122223333:user/other', username: other}\n";
+    std::fs::write(&new, map).unwrap();
+    let loses = "loses: arn:aws:iam::111122223333:user/dev: dev";
+    let answer = cluster.ask(&format!("diff live {}", new.display()));
+    assert_eq!(answer.status, 1, "{:?}", answer.aside);
+    assert!(answer.text.contains(loses), "{}", answer.text);
+    let is_noted = |line: &String| line.contains("access entries were not read");
+    assert!(answer.aside.iter().any(is_noted), "{:?}", answer.aside);
+    let answer = cluster.ask(&format!("diff {} live", new.display()));
+    assert!(
+        answer
+            .text
+            .contains("gains: arn:aws:iam::111122223333:user/dev")
+    );
+}
+
+#[test]
 fn commands_of_files_refuse_it() {
     let cluster = Cluster::start(dev(), "");
-    for line in ["diff a b", "edit dedupe", "check --fix"] {
+    for line in ["diff a b", "diff live live", "edit dedupe", "check --fix"] {
         let answer = cluster.ask(line);
         assert_eq!(answer.status, 2, "{line}");
         assert!(

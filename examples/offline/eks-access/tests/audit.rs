@@ -1,6 +1,6 @@
 //! The command `audit`.
 
-use super::parse;
+use super::{TESTDATA, parse};
 use crate::run;
 
 const AUDIT_LOG: &str = concat!(
@@ -49,7 +49,7 @@ fn nothing_found_in_a_log_that_is_incomplete_is_no_answer() {
         let answer = run(&parse(&format!("audit {} {rest}", path.display())));
         (answer.status, answer.text.is_empty())
     };
-    let cluster = "--unused -f eks-access/testdata/04-new.yaml";
+    let cluster = &format!("--unused -f {TESTDATA}/04-new.yaml");
     let answers = [
         ask(&whole, "--denied"),
         ask(&cut, "--denied"),

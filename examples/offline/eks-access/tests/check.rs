@@ -58,8 +58,73 @@ fn check_finds_what_does_not_fit_between_the_mapping_and_rbac() {
     check(
         &format!("check {map} {admin}"),
         FOUND,
-        &["critical[bound-by-session-name]: mapRoles arn:aws:iam::111122223333:role/dev: "],
+        &[
+            "critical[bound-by-session-name]: mapRoles arn:aws:iam::111122223333:role/dev: a session named `admins` ",
+        ],
     );
+}
+
+/// The default policy binds `system:kube-scheduler`, and STS allows no colon in the name of a session.
+#[test]
+fn a_session_has_no_name_that_sts_refuses() {
+    let dir = Directory::new("session-name");
+    let session = DEV.replace("username: dev", "username: \"{{SessionName}}\"");
+    let map = dir.file("aws-auth.yaml", &config_map(&[NODES, OPS, &session]));
+    let rbac = dir.file("rbac.yaml", VIEW);
+    let (status, text, all) = run(&format!("check {map} {rbac} --dialect authenticator"));
+    assert_eq!(status, 0, "{all}");
+    assert!(!text.contains("bound-by-session-name"), "{text}");
+    let user = VIEW.replace("kind: Group, name: dev}", "kind: User, name: alice}");
+    let rbac = dir.file("user.yaml", &user);
+    check(
+        &format!("check {map} {rbac} --dialect authenticator"),
+        FOUND,
+        &[
+            "high[bound-by-session-name]: mapRoles arn:aws:iam::111122223333:role/dev: a session named `alice` becomes user `alice`",
+        ],
+    );
+}
+
+#[test]
+fn a_source_that_the_mode_leaves_out_is_named() {
+    let dir = Directory::new("mode");
+    let map = dir.file("aws-auth.yaml", &config_map(&[NODES, OPS]));
+    let entry =
+        "{\"principalArn\": \"arn:aws:iam::111122223333:role/dev\", \"type\": \"STANDARD\"}";
+    let entries = dir.file("entries.json", entry);
+    let (_, text, _) = run(&format!("check {map} {entries} --authentication-mode API"));
+    let line = format!("{map}: medium[backend-not-asked]: ");
+    assert!(text.contains(&line), "{text}");
+    let (_, text, _) = run(&format!(
+        "check {map} {entries} --authentication-mode CONFIG_MAP"
+    ));
+    let line = format!("{entries}: medium[backend-not-asked]: ");
+    assert!(text.contains(&line), "{text}");
+}
+
+#[test]
+fn files_of_a_directory_that_are_not_read_are_named() {
+    let dir = Directory::new("unread");
+    let name = dir.0.to_str().unwrap().to_owned();
+    dir.file("main.tf", "resource \"aws_eks_access_entry\" \"dev\" {}");
+    let (status, _, all) = run(&format!("check -f {name}"));
+    let way = "1 .tf (give the plan that `terraform show -json` prints)";
+    assert_eq!((status, all.contains(way)), (FAILED, true), "{all}");
+    dir.file("aws-auth.yaml", &config_map(&[NODES, OPS]));
+    dir.file("broken.yaml", "a: [");
+    assert_eq!(run(&format!("check -f {name}")).0, FAILED);
+    let (status, text, all) = run(&format!("check -f {name} --exclude broken.yaml -o json"));
+    assert_eq!(status, 0, "{all}");
+    assert!(
+        text.contains("\"kind\": \".tf files (give the plan"),
+        "{text}"
+    );
+    let (status, _, all) = run(&format!(
+        "whoami arn:aws:iam::111122223333:role/ops -f {name} --exclude broken.yaml"
+    ));
+    let line =
+        "not used: 1 .tf file (give the plan that `terraform show -json` prints), the first in ";
+    assert_eq!((status, all.contains(line)), (0, true), "{all}");
 }
 
 #[test]

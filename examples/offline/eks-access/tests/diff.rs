@@ -176,3 +176,21 @@ fn a_revision_of_git_is_compared_with_the_files() {
         assert!(why.starts_with(object), "{why}");
     }
 }
+
+#[test]
+fn a_cluster_that_is_compared_is_named_as_one_side() {
+    for line in ["diff --live a b", "diff --live live live"] {
+        let (status, text, all) = run(line);
+        assert_eq!((status, text.as_str()), (FAILED, ""), "{line}");
+        assert!(
+            all.contains("name the cluster as one side, `live`"),
+            "{all}"
+        );
+    }
+    let (status, _, all) = run("edit dedupe --live");
+    assert_eq!(
+        (status, all.contains("kubectl get configmap aws-auth")),
+        (FAILED, true),
+        "{all}"
+    );
+}

@@ -41,6 +41,10 @@ fn run(line: &str, status: u8) -> (String, u8) {
     let text = print::text(&answer, args.common.output);
     if !file.is_empty() {
         assert!(!text.is_empty(), "{line} writes nothing to {file}");
+        // A file that other commands read is beside the page.
+        if let Ok(written) = fs::read_to_string(file) {
+            assert_eq!(text, written, "{line} writes {file}");
+        }
         return (aside, answer.status);
     }
     (aside + &text, answer.status)

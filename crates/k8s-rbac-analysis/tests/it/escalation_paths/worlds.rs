@@ -1,6 +1,9 @@
 //! Generated clusters in which users may get further.
 
-use k8s_rbac::{API_GROUP, ClusterRole, ClusterRoleBinding, Metadata, Objects, PolicyRule, Role, RoleBinding, RoleRef, Subject};
+use k8s_rbac::{
+    API_GROUP, ClusterRole, ClusterRoleBinding, Metadata, Objects, PolicyRule, Role, RoleBinding,
+    RoleRef, Subject,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};

@@ -1,8 +1,8 @@
 //! The metadata of a container and of an instance as the source.
 
 use super::KEYS;
-use crate::stub::{Answer, Received, Stub};
 use crate::signer::world::World;
+use crate::stub::{Answer, Received, Stub};
 
 fn metadata(request: &Received) -> Answer {
     let keys = "{\"AccessKeyId\": \"ASIAMACHINE\", \"SecretAccessKey\": \"SECRETOFSTUB\", \"Token\": \

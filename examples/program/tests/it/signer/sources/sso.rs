@@ -1,7 +1,7 @@
 //! The login of IAM Identity Center as the source.
 
-use crate::stub::Stub;
 use crate::signer::world::World;
+use crate::stub::Stub;
 
 const SSO: &str = "[profile p]\nsso_session=my\nsso_start_url=https://my.awsapps.com/start\n\
                    sso_region=us-east-1\nsso_account_id=111122223333\nsso_role_name=Admin\n\

@@ -1,0 +1,53 @@
+//! The access entries that EKS makes itself, as far as the documents show them.
+
+use iam_principal::Principal;
+
+/// What EKS makes an access entry for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Manager {
+    /// A Fargate profile, by its name.
+    FargateProfile(String),
+    /// A managed node group, by its name.
+    NodeGroup(String),
+}
+
+/// The roles whose access entries EKS makes itself, and what is known of the entry of the principal that created
+/// the cluster.
+///
+/// EKS user guide, "Create access entries": EKS makes the entries of managed node groups and Fargate profiles,
+/// and, unless the cluster was created without them, the entry of its creator with
+/// AmazonEKSClusterAdminPolicy.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ManagedEntries {
+    roles: Vec<(String, Manager)>,
+    /// `bootstrapClusterCreatorAdminPermissions`, if a document has it.
+    pub(crate) has_creator: Option<bool>,
+}
+
+impl ManagedEntries {
+    /// Adds the role of a node group or a Fargate profile. A text that is not the ARN of a principal is
+    /// skipped: no rule of the mapping can be for it.
+    pub(crate) fn add(&mut self, arn: &str, manager: Manager) {
+        if Principal::parse(arn).is_ok() {
+            self.roles.push((without_path(arn), manager));
+        }
+    }
+
+    /// Returns whether no node group or Fargate profile is known.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.roles.is_empty()
+    }
+
+    /// Returns what EKS makes the entry of a principal for. `None` if that is not known.
+    pub(crate) fn manager(&self, arn: &str) -> Option<&Manager> {
+        let arn = without_path(arn);
+        let found = self.roles.iter().find(|(role, _)| *role == arn);
+        found.map(|(_, manager)| manager)
+    }
+}
+
+/// Returns an ARN as EKS compares it: without the path, and in one case. That of a session is the role's.
+pub(crate) fn without_path(arn: &str) -> String {
+    let folded = arn.to_ascii_lowercase();
+    Principal::parse(&folded).map_or_else(|_| folded.clone(), |principal| principal.without_path())
+}
