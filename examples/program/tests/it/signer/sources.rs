@@ -5,7 +5,6 @@ mod network;
 mod sso;
 
 use super::world::World;
-use crate::stub::{Answer, Stub};
 
 const BASE: &str = "[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = s\n";
 const KEYS: [(&str, &str); 2] = [

@@ -139,8 +139,8 @@ fn an_expired_login_is_renewed_if_it_can_be() {
 fn the_portal_of_sso_can_be_set() {
     let world = World::new();
     world.config(SSO).login("my", "2036-11-23T09:00:00Z");
-    let plain = Stub::http(super::world::sso);
-    let tls = Stub::https(world.authority.server.clone(), super::world::sso);
+    let plain = Stub::http(crate::signer::world::sso);
+    let tls = Stub::https(world.authority.server.clone(), crate::signer::world::sso);
     let port = tls.address.port();
     for (url, stub) in [
         (format!("http://{}", plain.address), &plain),
