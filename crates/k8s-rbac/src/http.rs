@@ -3,6 +3,7 @@
 pub(crate) mod canonical_path;
 pub(crate) mod field_selector;
 pub(crate) mod forbidden;
+pub(crate) mod impersonation;
 pub(crate) mod label_selector;
 mod query;
 pub(crate) mod request_info;

@@ -61,6 +61,7 @@ pub mod review;
 pub use http::canonical_path::Ambiguity;
 pub use http::field_selector::{FieldOperator, FieldRequirement, FieldSelectorError};
 pub use http::forbidden::{Forbidden, ForbiddenDetails};
+pub use http::impersonation::{Impersonation, ImpersonationRefusal};
 pub use http::label_selector::{LabelRequirement, LabelSelectorError};
 pub use http::request_info::{RequestInfo, RequestInfoError};
 pub use review::listing::{NonResourceRule, ResourceRule, RuleListing, SubjectRulesReviewStatus};

@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
 
+use crate::admission::names::{dns_label, dns_subdomain};
 use crate::go_text::quote::Quoted;
 use crate::objects::Subject;
 
@@ -81,7 +82,8 @@ impl<'n> ServiceAccount<'n> {
     /// Parses a username of the form `system:serviceaccount:NAMESPACE:NAME`. `None` if it has
     /// another form.
     ///
-    /// As upstream: apiserver, `pkg/authentication/serviceaccount/util.go`, `SplitUsername`.
+    /// As upstream: apiserver, `pkg/authentication/serviceaccount/util.go`, `SplitUsername`, which also
+    /// requires that [the names are valid](Self::has_valid_names).
     #[must_use]
     pub fn parse(username: &'n str) -> Option<Self> {
         let account = username.strip_prefix(SERVICE_ACCOUNT_PREFIX)?;
@@ -100,6 +102,13 @@ impl<'n> ServiceAccount<'n> {
     #[must_use]
     pub const fn name(&self) -> &'n str {
         self.name
+    }
+
+    /// Returns whether the API server accepts these names: the namespace is a DNS label, and the name a DNS
+    /// subdomain. It impersonates the service account of any other name as an ordinary user.
+    #[must_use]
+    pub fn has_valid_names(&self) -> bool {
+        dns_label(self.namespace).is_empty() && dns_subdomain(self.name).is_empty()
     }
 
     /// Returns the username that authentication gives the service account.

@@ -44,7 +44,7 @@ pub(super) fn requests(
         subresource.clone_into(&mut info.subresource);
         all.push(info);
     };
-    let account = ServiceAccount::parse(&user.username);
+    let account = ServiceAccount::parse(&user.username).filter(ServiceAccount::has_valid_names);
     let node = user.username.strip_prefix(NODE);
     match (&account, node, constraint) {
         (Some(account), ..) => {

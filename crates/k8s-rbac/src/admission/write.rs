@@ -14,6 +14,7 @@ use crate::admission::field_error::FieldErrors;
 use crate::admission::lookup_error::RoleLookupError;
 use crate::engine::policy::Policy;
 use crate::go_text::quote::Quoted;
+use crate::http::forbidden::Forbidden;
 use crate::objects::{
     API_GROUP, ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef,
 };
@@ -23,11 +24,16 @@ use crate::version::KubernetesVersion;
 
 /// The kind of write.
 #[derive(Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "an object is there before, or not")]
+#[expect(clippy::exhaustive_enums, reason = "the API server has no other")]
 pub enum Write<'o, T> {
-    /// A create. The URL of a POST carries no name, so rules limited by `resourceNames` do not
-    /// apply.
+    /// A create by POST. Its URL carries no name, so rules limited by `resourceNames` do not apply.
     Create,
+    /// A create by PUT, or by a server-side apply: no object of this name exists. Its URL carries the
+    /// name, so rules limited by `resourceNames` apply. [`authorize`](Policy::authorize) was asked about
+    /// an `update` or a `patch`, so the `create` is authorized here, after the object was validated.
+    ///
+    /// As upstream: apiserver, pkg/endpoints/handlers/update.go, `withAuthorization`.
+    CreateByPut,
     /// A replacement of this object.
     Replace(&'o T),
 }
@@ -51,7 +57,7 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`WriteRefusal::Escalation`], [`WriteRefusal::Invalid`].
+    /// [`WriteRefusal::Escalation`], [`WriteRefusal::Invalid`], [`WriteRefusal::CreateForbidden`].
     pub fn write_role<'p>(
         &'p self,
         version: KubernetesVersion,
@@ -64,7 +70,7 @@ impl Policy {
             .in_namespace(namespace)
             .with_name(how.name_in_url(name));
         let errors = || match how {
-            Write::Create => role.field_errors(version),
+            Write::Create | Write::CreateByPut => role.field_errors(version),
             Write::Replace(before) => role.field_errors_after(version, before),
         };
         self.permit(user, &request.into())
@@ -73,6 +79,9 @@ impl Policy {
                 Ok,
             )
             .and_then(|permit| permit.if_valid(name, errors()))
+            .and_then(|permit| {
+                self.if_created(permit, (version, how), user, "roles", (namespace, name))
+            })
     }
 
     /// Decides whether a kube-apiserver of this version stores a `ClusterRole` that a user sends. The
@@ -83,7 +92,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`WriteRefusal::Escalation`], [`WriteRefusal::Aggregation`], [`WriteRefusal::Invalid`].
+    /// [`WriteRefusal::Escalation`], [`WriteRefusal::Aggregation`], [`WriteRefusal::Invalid`],
+    /// [`WriteRefusal::CreateForbidden`].
     pub fn write_cluster_role<'p>(
         &'p self,
         version: KubernetesVersion,
@@ -95,12 +105,15 @@ impl Policy {
         let request = ResourceRequest::new("escalate", API_GROUP, "clusterroles")
             .with_name(how.name_in_url(name));
         let errors = || match how {
-            Write::Create => role.field_errors(version),
+            Write::Create | Write::CreateByPut => role.field_errors(version),
             Write::Replace(before) => role.field_errors_after(version, before),
         };
         self.permit(user, &request.into())
             .map_or_else(|| self.hold_cluster_role(user, role, how), Ok)
             .and_then(|permit| permit.if_valid(name, errors()))
+            .and_then(|permit| {
+                self.if_created(permit, (version, how), user, "clusterroles", ("", name))
+            })
     }
 
     /// Decides whether a kube-apiserver of this version stores a `RoleBinding` that a user sends. The
@@ -111,7 +124,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`WriteRefusal::RoleNotFound`], [`WriteRefusal::Escalation`], [`WriteRefusal::Invalid`].
+    /// [`WriteRefusal::RoleNotFound`], [`WriteRefusal::Escalation`], [`WriteRefusal::Invalid`],
+    /// [`WriteRefusal::CreateForbidden`].
     pub fn write_role_binding<'p>(
         &'p self,
         version: KubernetesVersion,
@@ -122,11 +136,20 @@ impl Policy {
         let metadata = &binding.metadata;
         let (name, namespace) = (&metadata.name, &metadata.namespace);
         let errors = || match how {
-            Write::Create => binding.field_errors(version),
+            Write::Create | Write::CreateByPut => binding.field_errors(version),
             Write::Replace(before) => binding.field_errors_after(version, before),
         };
         self.bind("rolebindings", name, namespace, user, &binding.role_ref)
             .and_then(|permit| permit.if_valid(name, errors()))
+            .and_then(|permit| {
+                self.if_created(
+                    permit,
+                    (version, how),
+                    user,
+                    "rolebindings",
+                    (namespace, name),
+                )
+            })
     }
 
     /// Decides whether a kube-apiserver of this version stores a `ClusterRoleBinding` that a user
@@ -137,7 +160,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`WriteRefusal::RoleNotFound`], [`WriteRefusal::Escalation`], [`WriteRefusal::Invalid`].
+    /// [`WriteRefusal::RoleNotFound`], [`WriteRefusal::Escalation`], [`WriteRefusal::Invalid`],
+    /// [`WriteRefusal::CreateForbidden`].
     pub fn write_cluster_role_binding<'p>(
         &'p self,
         version: KubernetesVersion,
@@ -147,11 +171,20 @@ impl Policy {
     ) -> Result<Permit, WriteRefusal<'p>> {
         let name = &binding.metadata.name;
         let errors = || match how {
-            Write::Create => binding.field_errors(version),
+            Write::Create | Write::CreateByPut => binding.field_errors(version),
             Write::Replace(before) => binding.field_errors_after(version, before),
         };
         self.bind("clusterrolebindings", name, "", user, &binding.role_ref)
             .and_then(|permit| permit.if_valid(name, errors()))
+            .and_then(|permit| {
+                self.if_created(
+                    permit,
+                    (version, how),
+                    user,
+                    "clusterrolebindings",
+                    ("", name),
+                )
+            })
     }
 
     fn hold_cluster_role<'p>(
@@ -163,7 +196,7 @@ impl Policy {
         let name = &role.metadata.name;
         let permit = self.hold("clusterroles", name, user, "", &role.rules)?;
         let aggregates = match how {
-            Write::Create => aggregates(role),
+            Write::Create | Write::CreateByPut => aggregates(role),
             Write::Replace(before) => aggregates(role) || aggregates(before),
         };
         if aggregates && self.escalation(user, "", &everything()).is_some() {
@@ -201,6 +234,32 @@ impl Policy {
         self.hold(resource, name, user, namespace, rules)
     }
 
+    /// Authorizes the `create` of a PUT.
+    fn if_created<'p, T>(
+        &self,
+        permit: Permit,
+        (version, how): (KubernetesVersion, Write<'_, T>),
+        user: &'p User,
+        resource: &'static str,
+        (namespace, name): (&'p str, &'p str),
+    ) -> Result<Permit, WriteRefusal<'p>> {
+        if !matches!(how, Write::CreateByPut) {
+            return Ok(permit);
+        }
+        let request = ResourceRequest::new("create", API_GROUP, resource)
+            .in_namespace(namespace)
+            .with_name(name);
+        let response = self.authorize(user, &request.into());
+        match response.decision() {
+            Decision::Allow(_) => Ok(permit),
+            Decision::NoOpinion => Err(WriteRefusal::CreateForbidden {
+                user: &user.name,
+                request,
+                reason: response.reason_in(version),
+            }),
+        }
+    }
+
     fn permit(&self, user: &User, request: &Request<'_>) -> Option<Permit> {
         match self.authorize(user, request).decision() {
             Decision::Allow(Grant::PrivilegedGroup) => Some(Permit::PrivilegedGroup),
@@ -232,7 +291,7 @@ impl<T> Write<'_, T> {
     const fn name_in_url(self, name: &str) -> &str {
         match self {
             Self::Create => "",
-            Self::Replace(_) => name,
+            Self::CreateByPut | Self::Replace(_) => name,
         }
     }
 }
@@ -290,6 +349,15 @@ pub enum WriteRefusal<'p> {
         /// The role's name.
         name: &'p str,
     },
+    /// The object does not exist, and the user who sends it by PUT may not `create` it: status 403.
+    CreateForbidden {
+        /// The username.
+        user: &'p str,
+        /// The `create` that is not allowed.
+        request: ResourceRequest<'p>,
+        /// The authorizer's reason; see [`Response::reason_in`](crate::Response::reason_in).
+        reason: String,
+    },
     /// The object grants permissions that the user does not hold: status 403.
     Escalation {
         /// The resource of the object.
@@ -322,6 +390,7 @@ impl WriteRefusal<'_> {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Aggregation { .. } => "aggregation",
+            Self::CreateForbidden { .. } => "create-forbidden",
             Self::Escalation { .. } => "escalation",
             Self::Invalid { .. } => "invalid",
             Self::RoleNotFound { .. } => "role-not-found",
@@ -331,11 +400,13 @@ impl WriteRefusal<'_> {
     /// Returns the HTTP status of the response.
     #[must_use]
     pub fn status(&self) -> u16 {
-        match *self {
-            Self::Aggregation { .. } | Self::Escalation { .. } => 403,
+        match self {
+            Self::Aggregation { .. } | Self::CreateForbidden { .. } | Self::Escalation { .. } => {
+                403
+            }
             Self::Invalid { .. } => 422,
             Self::RoleNotFound { resource, missing } => {
-                RoleLookupError::new(resource, missing).status()
+                RoleLookupError::new(resource, *missing).status()
             }
         }
     }
@@ -352,6 +423,11 @@ impl Display for WriteRefusal<'_> {
                  use the aggregationRule",
                 Quoted(name)
             ),
+            Self::CreateForbidden {
+                user,
+                request,
+                reason,
+            } => Forbidden::new(user, (*request).into(), reason).fmt(f),
             Self::Escalation {
                 resource,
                 name,

@@ -17,6 +17,8 @@ mod grants;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod impersonation;
+#[cfg(test)]
 mod listings;
 #[cfg(all(test, feature = "yaml"))]
 mod manifests;

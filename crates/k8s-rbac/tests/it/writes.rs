@@ -22,6 +22,9 @@ struct Case {
     holds: Vec<Held>,
     version: Option<KubernetesVersion>,
     replaces: Option<Value>,
+    /// Whether it is sent by PUT although nothing is replaced.
+    #[serde(default)]
+    put: bool,
     write: Value,
     want: String,
 }
@@ -73,8 +76,12 @@ fn read<T: DeserializeOwned>(case: &Case) -> (T, Option<T>) {
     (read(&case.write), case.replaces.as_ref().map(read))
 }
 
-fn how<T>(before: &Option<T>) -> Write<'_, T> {
-    before.as_ref().map_or(Write::Create, Write::Replace)
+fn how<'o, T>(case: &Case, before: &'o Option<T>) -> Write<'o, T> {
+    match before {
+        Some(before) => Write::Replace(before),
+        None if case.put => Write::CreateByPut,
+        None => Write::Create,
+    }
 }
 
 #[test]
@@ -88,19 +95,24 @@ fn roles_and_bindings_are_stored_or_refused() {
         let got = match case.write["kind"].as_str().unwrap() {
             "Role" => {
                 let (role, before) = read(&case);
-                word(policy.write_role(version, &user, &role, how(&before)))
+                word(policy.write_role(version, &user, &role, how(&case, &before)))
             }
             "ClusterRole" => {
                 let (role, before) = read(&case);
-                word(policy.write_cluster_role(version, &user, &role, how(&before)))
+                word(policy.write_cluster_role(version, &user, &role, how(&case, &before)))
             }
             "RoleBinding" => {
                 let (binding, before) = read(&case);
-                word(policy.write_role_binding(version, &user, &binding, how(&before)))
+                word(policy.write_role_binding(version, &user, &binding, how(&case, &before)))
             }
             _ => {
                 let (binding, before) = read(&case);
-                word(policy.write_cluster_role_binding(version, &user, &binding, how(&before)))
+                word(policy.write_cluster_role_binding(
+                    version,
+                    &user,
+                    &binding,
+                    how(&case, &before),
+                ))
             }
         };
         let got: String = got.chars().take(case.want.chars().count()).collect();
