@@ -19,6 +19,7 @@ use program::output;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+mod auth;
 mod mapping;
 mod principal;
 mod rbac;
@@ -26,16 +27,23 @@ mod rbac;
 mod recorded;
 mod sts;
 mod token;
+#[cfg(feature = "webhook")]
+mod webhook;
+mod yaml;
 
 /// The ops of each crate. `None` if the op is not one of them.
 type Ops = fn(&str, &Value) -> Option<Result<Value, Refusal>>;
 
-const OPS: [Ops; 5] = [
+const OPS: &[Ops] = &[
+    auth::answer,
     mapping::answer,
     principal::answer,
     rbac::answer,
     sts::answer,
     token::answer,
+    #[cfg(feature = "webhook")]
+    webhook::answer,
+    yaml::answer,
 ];
 
 /// A refusal or failure: a stable code and the message of the library.
@@ -60,6 +68,12 @@ impl Refusal {
 /// Reads the fields of a question.
 pub(crate) fn read<T: DeserializeOwned>(question: &Value) -> Result<T, Refusal> {
     T::deserialize(question).map_err(|why| Refusal::malformed(&why))
+}
+
+impl From<eks_auth::Refused> for Refusal {
+    fn from(refused: eks_auth::Refused) -> Self {
+        Self::new(refused.code(), &refused)
+    }
 }
 
 impl From<eks_token::Error> for Refusal {

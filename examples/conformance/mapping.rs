@@ -41,7 +41,7 @@ struct ToResolve {
 
 /// A backend, each mode with its own fields.
 #[derive(Deserialize)]
-struct Source {
+pub(crate) struct Source {
     mode: String,
     #[serde(default)]
     data: BTreeMap<String, Option<String>>,
@@ -118,13 +118,7 @@ impl Source {
 }
 
 fn resolve(question: ToResolve) -> Result<Value, Refusal> {
-    let prefixes = question.reserved_prefixes.unwrap_or_default();
-    let accounts = question.scrubbed_accounts.unwrap_or_default();
-    let accounts = accounts
-        .iter()
-        .map(|id| AccountId::parse(id))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut map = IdentityMap::new().with_scrubbed_accounts(accounts);
+    let mut map = IdentityMap::new();
     if !question.refuse_unreadable_sections {
         map = map.with_unreadable_sections_skipped();
     }
@@ -132,22 +126,9 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
         map = map.with_upstream_spelling_only();
     }
     map = in_mode(map, question.authentication_mode)?;
-    // The reserved prefixes of a file apply to every backend that it names.
-    let configs = question
-        .backends
-        .iter()
-        .filter_map(|source| source.config.as_deref());
-    let configs: Vec<ServerConfig> = configs
-        .map(|config| Reader::new().read_server_config(config).0)
-        .collect();
-    for source in &question.backends {
-        let (kind, rules, _) = source.read()?;
-        let own = configs
-            .iter()
-            .flat_map(|config| config.reserved_prefixes().of(kind));
-        let prefixes = prefixes.iter().map(String::as_str).chain(own);
-        map = map.with_backend(Backend::new(kind, rules).with_reserved_prefixes(prefixes));
-    }
+    let accounts = question.scrubbed_accounts.unwrap_or_default();
+    let prefixes = question.reserved_prefixes.unwrap_or_default();
+    let map = with_sources(map, &question.backends, &accounts, &prefixes)?;
     let identity = question.identity.identity()?;
     // Absent and empty are the same in this protocol: EC2 knows the instance by an empty name.
     let name = question.private_dns_name.unwrap_or_default();
@@ -164,6 +145,34 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
         Resolution::NotMapped => Err(Refusal::new("not-mapped", &"no rule matches the identity")),
         Resolution::Refused(refusal) => Err(Refusal::new(refusal.reason().code(), &refusal)),
     }
+}
+
+/// Adds backends. The reserved prefixes of a configuration file apply to every backend that it names.
+pub(crate) fn with_sources(
+    map: IdentityMap,
+    sources: &[Source],
+    scrubbed_accounts: &[String],
+    reserved_prefixes: &[String],
+) -> Result<IdentityMap, Refusal> {
+    let accounts = scrubbed_accounts
+        .iter()
+        .map(|id| AccountId::parse(id))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut map = map.with_scrubbed_accounts(accounts);
+    let configs: Vec<ServerConfig> = sources
+        .iter()
+        .filter_map(|source| source.config.as_deref())
+        .map(|config| Reader::new().read_server_config(config).0)
+        .collect();
+    for source in sources {
+        let (kind, rules, _) = source.read()?;
+        let own = configs
+            .iter()
+            .flat_map(|config| config.reserved_prefixes().of(kind));
+        let prefixes = reserved_prefixes.iter().map(String::as_str).chain(own);
+        map = map.with_backend(Backend::new(kind, rules).with_reserved_prefixes(prefixes));
+    }
+    Ok(map)
 }
 
 fn in_mode(map: IdentityMap, mode: Option<String>) -> Result<IdentityMap, Refusal> {

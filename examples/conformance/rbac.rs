@@ -1,5 +1,7 @@
 //! `rbac.*`: decisions, refusals, and questions about a policy.
 
+mod can_i;
+mod impersonation;
 mod lists;
 mod requests;
 mod reviews;
@@ -22,7 +24,9 @@ pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
         "rbac.forbidden" => crate::read(question).map(|question| forbidden(&question)),
         "rbac.rule_allows" => crate::read(question).map(|question| rule_allows(&question)),
         _ => {
-            return lists::answer(op, question)
+            return can_i::answer(op, question)
+                .or_else(|| impersonation::answer(op, question))
+                .or_else(|| lists::answer(op, question))
                 .or_else(|| requests::answer(op, question))
                 .or_else(|| reviews::answer(op, question))
                 .or_else(|| roles::answer(op, question))

@@ -1,7 +1,7 @@
 //! `sts.*`: presigned URLs and STS's answers.
 
 use aws_credential_types::Credentials;
-use http::Response;
+use http::{Request, Response};
 use iam_principal::{Identity, Partition};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -58,24 +58,28 @@ impl Judged {
 
 fn accept(question: Judged) -> Result<Value, Refusal> {
     let accepted = question.accept()?;
-    let request = accepted.to_http();
-    let headers: Map<String, Value> = request
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap_or_default())))
-        .collect();
     Ok(json!({
         "access_key_id": accepted.access_key_id(),
         "host": accepted.endpoint().host(),
         "region": accepted.endpoint().region(),
         "signed_at": accepted.signed_at().to_rfc3339(),
         "expires_at": accepted.expires_at().to_rfc3339(),
-        "request": {
-            "method": request.method().as_str(),
-            "url": request.uri().to_string(),
-            "headers": headers,
-        },
+        "request": sent(&accepted.to_http()),
     }))
+}
+
+/// Describes a request for STS.
+pub(crate) fn sent(request: &Request<()>) -> Value {
+    let headers: Map<String, Value> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap_or_default())))
+        .collect();
+    json!({
+        "method": request.method().as_str(),
+        "url": request.uri().to_string(),
+        "headers": headers,
+    })
 }
 
 #[derive(Deserialize)]
@@ -147,27 +151,41 @@ fn verify_token(question: ToVerify) -> Result<Value, Refusal> {
     Ok(Value::Object(answer))
 }
 
-#[derive(Deserialize)]
-struct Answered {
+/// An answer of STS.
+#[derive(Clone, Deserialize)]
+pub(crate) struct Answered {
     status: u16,
     content_type: Option<String>,
+    #[serde(default)]
     body: String,
+}
+
+impl Answered {
+    pub(crate) fn response(&self) -> Result<Response<Vec<u8>>, Refusal> {
+        let mut response = Response::builder().status(self.status);
+        if let Some(content_type) = &self.content_type {
+            response = response.header("content-type", content_type);
+        }
+        response
+            .body(self.body.clone().into_bytes())
+            .map_err(|why| Refusal::malformed(&why))
+    }
+}
+
+#[derive(Deserialize)]
+struct ToRead {
+    #[serde(flatten)]
+    answered: Answered,
     partition: String,
 }
 
-fn read(question: Answered) -> Result<Value, Refusal> {
-    let mut response = Response::builder().status(question.status);
-    if let Some(content_type) = &question.content_type {
-        response = response.header("content-type", content_type);
-    }
-    let response = response
-        .body(question.body)
-        .map_err(|why| Refusal::malformed(&why))?;
+fn read(question: ToRead) -> Result<Value, Refusal> {
+    let response = question.answered.response()?;
     let identity = read_identity(&response, question.partition.parse::<Partition>()?)?;
     Ok(Value::Object(describe(&identity)))
 }
 
-fn describe(identity: &Identity) -> Map<String, Value> {
+pub(crate) fn describe(identity: &Identity) -> Map<String, Value> {
     let mut answer = Map::new();
     for (name, value) in [
         ("arn", json!(identity.arn())),

@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime};
 
 use eks_auth::{MAX_REVIEW_LEN, UnixTime};
 use http::{HeaderValue, Method, Response, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use k8s_rbac::KubernetesVersion;
 use tokio::sync::Semaphore;
@@ -245,6 +245,29 @@ impl Webhooks {
         Ok(kind)
     }
 
+    /// Answers a request whose body has been read, as [`Server`](crate::Server) answers it at
+    /// [`AUTHENTICATE_PATH`] and [`AUTHORIZE_PATH`]: for a program with an HTTP server of its own. `peer` is
+    /// the client's address.
+    ///
+    /// Such a program reads at most [`MAX_ACCESS_REVIEW_LEN`] bytes of a body, and enforces timeouts.
+    pub async fn respond(
+        &self,
+        method: &Method,
+        path: &str,
+        body: &[u8],
+        peer: IpAddr,
+    ) -> Response<Vec<u8>> {
+        let answer = match self.route(method, path, peer) {
+            Ok(kind) if body.len() > max_body(kind) => too_large(kind),
+            Ok(kind) => self.answer(kind, body, peer).await,
+            Err(answer) => *answer,
+        };
+        let (head, body) = answer.into_parts();
+        // A body that is in memory cannot fail.
+        let body = body.collect().await.map(|body| body.to_bytes().to_vec());
+        Response::from_parts(head, body.unwrap_or_default())
+    }
+
     /// Answers a review.
     pub(crate) async fn answer(&self, kind: ReviewedKind, body: &[u8], peer: IpAddr) -> Answer {
         let Ok(_permit) = self.requests.try_acquire() else {
@@ -330,6 +353,15 @@ impl fmt::Debug for Webhooks {
             .field("statuses", &self.statuses)
             .finish_non_exhaustive()
     }
+}
+
+/// The answer to a request whose body is longer than a review of its kind may be.
+pub(crate) fn too_large(kind: ReviewedKind) -> Answer {
+    let max = max_body(kind);
+    text(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        &format!("the body is longer than {max} bytes"),
+    )
 }
 
 /// A review that is being answered.

@@ -28,6 +28,9 @@ struct Question {
     object: Value,
     /// The object that it replaces.
     before: Option<Value>,
+    /// Whether it is sent by PUT although there is no object before.
+    #[serde(default)]
+    put: bool,
     /// Whether the object is validated, too. The recorded answers are about the permission only.
     #[serde(default)]
     validated: bool,
@@ -42,7 +45,7 @@ fn write(question: &Question) -> Result<Value, Refusal> {
     match question.kind.as_str() {
         "ClusterRole" => {
             let (role, before): (ClusterRole, _) = (crate::read(object)?, before(question)?);
-            let result = policy.write_cluster_role(version, &user, &role, how(&before));
+            let result = policy.write_cluster_role(version, &user, &role, how(question, &before));
             Ok(answer_of(question, result))
         }
         "ClusterRoleBinding" => {
@@ -50,12 +53,13 @@ fn write(question: &Question) -> Result<Value, Refusal> {
                 (crate::read(object)?, before(question)?);
             binding.set_defaults();
             before.iter_mut().for_each(ClusterRoleBinding::set_defaults);
-            let result = policy.write_cluster_role_binding(version, &user, &binding, how(&before));
+            let result =
+                policy.write_cluster_role_binding(version, &user, &binding, how(question, &before));
             Ok(answer_of(question, result))
         }
         "Role" => {
             let (role, before): (Role, _) = (crate::read(object)?, before(question)?);
-            let result = policy.write_role(version, &user, &role, how(&before));
+            let result = policy.write_role(version, &user, &role, how(question, &before));
             Ok(answer_of(question, result))
         }
         "RoleBinding" => {
@@ -63,7 +67,8 @@ fn write(question: &Question) -> Result<Value, Refusal> {
                 (crate::read(object)?, before(question)?);
             binding.set_defaults();
             before.iter_mut().for_each(RoleBinding::set_defaults);
-            let result = policy.write_role_binding(version, &user, &binding, how(&before));
+            let result =
+                policy.write_role_binding(version, &user, &binding, how(question, &before));
             Ok(answer_of(question, result))
         }
         _ => Err(Refusal::malformed(&"`kind` is none of the four")),
@@ -74,8 +79,12 @@ fn before<T: DeserializeOwned>(question: &Question) -> Result<Option<T>, Refusal
     question.before.as_ref().map(crate::read).transpose()
 }
 
-fn how<T>(before: &Option<T>) -> Write<'_, T> {
-    before.as_ref().map_or(Write::Create, Write::Replace)
+fn how<'o, T>(question: &Question, before: &'o Option<T>) -> Write<'o, T> {
+    match before {
+        Some(before) => Write::Replace(before),
+        None if question.put => Write::CreateByPut,
+        None => Write::Create,
+    }
 }
 
 fn answer_of(question: &Question, result: Result<Permit, WriteRefusal<'_>>) -> Value {

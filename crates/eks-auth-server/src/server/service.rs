@@ -15,7 +15,8 @@ use tokio::time::timeout;
 
 use super::activity::RequestGuard;
 use crate::metrics::METRICS_CONTENT_TYPE;
-use crate::webhooks::{Answer, Webhooks, document, max_body, text};
+use crate::record::ReviewedKind;
+use crate::webhooks::{Answer, Webhooks, document, max_body, text, too_large};
 
 /// Answers requests.
 pub(super) trait Service: Send + Sync + 'static {
@@ -77,7 +78,7 @@ impl WebhookService {
                 return closing(*answer);
             }
         };
-        match timeout(self.body_timeout, read(body, max_body(kind))).await {
+        match timeout(self.body_timeout, read(body, kind)).await {
             Ok(Ok(body)) => {
                 guard.body_read();
                 self.webhooks.answer(kind, &body, peer).await
@@ -94,15 +95,11 @@ impl WebhookService {
     }
 }
 
-/// Reads a body of at most `max` bytes.
-async fn read(body: Incoming, max: usize) -> Result<Bytes, Box<Answer>> {
-    match Limited::new(body, max).collect().await {
+/// Reads a body that is not longer than a review of its kind may be.
+async fn read(body: Incoming, kind: ReviewedKind) -> Result<Bytes, Box<Answer>> {
+    match Limited::new(body, max_body(kind)).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(text(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            &format!("the body is longer than {max} bytes"),
-        )
-        .into()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(kind).into()),
         Err(_) => Err(text(StatusCode::BAD_REQUEST, "the body is incomplete").into()),
     }
 }

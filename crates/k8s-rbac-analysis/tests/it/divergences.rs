@@ -59,6 +59,11 @@ fn each_divergence_is_real() {
         &Ok(0),
         &warnings("create pods/exec"),
     );
+    divergences.compare(
+        "can-i-name-in-create",
+        &Ok(0),
+        &warnings("create secrets/mine"),
+    );
     let twice: Objects = serde_json::from_value(serde_json::json!({
         "clusterRoles": [{
             "metadata": {"name": "r"},
