@@ -1,25 +1,45 @@
 #!/bin/sh
-# Builds the oracle into the file named, or runs another go command on it: `build.sh -- vet .`,
-# `build.sh -- test -bench . .`. Needs Go and its module proxy. Upstream's source is copied aside, with the
-# files of `added/`, which export what the oracle calls.
+# Builds one of the two oracles into the file named, or runs another go command on it:
+#
+#   build.sh authenticator|kubernetes-1.34|kubernetes-1.37 FILE
+#   build.sh authenticator -- test -bench .
+#
+# Needs Go and its module proxy; the first build of Kubernetes takes minutes. go.mod pins the modules of the
+# authenticator, kubernetes-VERSION.mod those of Kubernetes, and the .sum beside each their checksums.
 set -eu
+oracle=$1
+shift
 if [ "$1" = "--" ]; then
     shift
 else
-    set -- build -o "$(realpath -m "$1")" .
+    set -- build -o "$(realpath -m "$1")"
 fi
-cd "$(dirname "$0")"
-go mod download sigs.k8s.io/aws-iam-authenticator
-upstream=$(go list -m -f '{{.Dir}}' sigs.k8s.io/aws-iam-authenticator)
-copy=$(mktemp -d)
-trap 'rm -rf "$copy"' EXIT
-cp -r "$upstream" "$copy/upstream"
-chmod -R u+w "$copy/upstream"
-cp added/server.go.txt "$copy/upstream/pkg/server/oracle.go"
-cp added/configmap.go.txt "$copy/upstream/pkg/mapper/configmap/oracle.go"
-cp added/crd.go.txt "$copy/upstream/pkg/mapper/crd/oracle.go"
-cp go.mod go.sum "$copy/"
-go mod edit -replace "sigs.k8s.io/aws-iam-authenticator=$copy/upstream" "$copy/go.mod"
 command=$1
 shift
-go "$command" -modfile "$copy/go.mod" "$@"
+cd "$(dirname "$0")"
+case $oracle in
+    authenticator)
+        # Upstream's source is copied aside, with the files of added/, which export what the oracle calls. The
+        # place is always the same, so that equal sources give equal programs.
+        module=sigs.k8s.io/aws-iam-authenticator
+        go mod download $module
+        copy=$(realpath ../..)/target/oracle
+        rm -rf "$copy"
+        mkdir -p "$copy"
+        cp -r "$(go list -m -f '{{.Dir}}' $module)" "$copy/upstream"
+        chmod -R u+w "$copy/upstream"
+        for added in authenticator/added/*.go.txt; do
+            package=$(basename "$added" .go.txt | tr - /)
+            cp "$added" "$copy/upstream/pkg/$package/oracle.go"
+        done
+        cp go.mod go.sum "$copy/"
+        go mod edit -replace "$module=$copy/upstream" "$copy/go.mod"
+        go "$command" -modfile "$copy/go.mod" "$@" ./authenticator
+        ;;
+    kubernetes-1.34) go "$command" -modfile kubernetes-1.34.mod "$@" ./kubernetes ;;
+    kubernetes-1.37) go "$command" -modfile kubernetes-1.37.mod -tags kubernetes_1_37 "$@" ./kubernetes ;;
+    *)
+        echo "build.sh authenticator|kubernetes-1.34|kubernetes-1.37 FILE" >&2
+        exit 2
+        ;;
+esac

@@ -2,7 +2,7 @@
 //! RBAC, and, if they are there, the real aws-iam-authenticator and the real Kubernetes.
 //!
 //! ```sh
-//! EKS_ACCESS_WORLDS=2000 EKS_ACCESS_ORACLES=target/oracle:target/rbac_oracle cargo test -p eks-access --test it truth
+//! EKS_ACCESS_WORLDS=2000 EKS_ACCESS_ORACLES=target/authenticator:target/kubernetes-1.34 cargo test -p eks-access --test it truth
 //! ```
 
 mod oracle;

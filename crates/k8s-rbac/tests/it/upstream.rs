@@ -1,5 +1,5 @@
 //! What Kubernetes 1.34.1, and for one file 1.37.2, answered to generated questions: `testdata/upstream`, which
-//! `fuzz/rbac_oracle record` writes. Empty fields are left out of an answer.
+//! the `record` command of `fuzz/oracle` writes. Empty fields are left out of an answer.
 
 use k8s_rbac::review::{AccessReview, ReviewError};
 use k8s_rbac::{

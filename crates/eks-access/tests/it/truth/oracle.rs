@@ -1,5 +1,5 @@
-//! The real aws-iam-authenticator and the real Kubernetes, which the programs of `fuzz/oracle` and
-//! `fuzz/rbac_oracle` contain: one JSON question a line, one answer a line.
+//! The real aws-iam-authenticator and the real Kubernetes, which the programs of `fuzz/oracle`
+//! contain: one JSON question a line, one answer a line.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -108,7 +108,7 @@ fn user(world: &World, caller: Caller, mapped: &Value) -> Option<User> {
         let name = entry.username.replace("{{SessionName}}", &session);
         return Some(User::new(name, entry.groups.iter().copied()).authenticated());
     }
-    let error = mapped["error"].as_str();
+    let error = mapped["error"]["code"].as_str();
     assert!(
         matches!(error, None | Some("not-mapped")),
         "{mapped}: {world:?}"

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"oracle/differential"
+)
+
+var webhookArea = differential.Area{
+	Name: "webhook",
+	Ask: func(g differential.Generator) differential.Case {
+		return differential.JSON(differential.Raw(generator{g}.webhook()))
+	},
+	Answer:  func(c differential.Case) any { return serve(parseWebhook(c)) },
+	IsSame:  isSameReview,
+	Rows:    rowsOfWebhook,
+	Classes: classesOfWebhook,
+}
+
+func parseWebhook(c differential.Case) *webhookQuestion {
+	q := new(webhookQuestion)
+	differential.Check(json.Unmarshal(c.Question(), q))
+	return q
+}
+
+// webhook generates a request to the webhook.
+func (g generator) webhook() *webhookQuestion {
+	now := time.Now().UTC().Truncate(time.Second)
+	l := genuine(now)
+	at := now.Add(-time.Duration(g.IntN(13*60)) * time.Second)
+	if g.One(12) {
+		at = now.Add(-20 * time.Minute)
+	}
+	l.url = writeURL("sts.us-west-2.amazonaws.com", parametersAt(at, "us-west-2"))
+	text := l.token()
+	if g.One(12) {
+		text = g.Pick("", "x", "k8s-aws-v1.", "k8s-aws-v1.!", text[:len(text)-1])
+	}
+	id := g.session("aws", g.Pick(accounts...), g.Pick("dev", "nodes", "kops-admin"), g.Pick("s", "alice@example.com", "i-0123456789abcdef0"))
+	answer := &sts{200, "application/json", result{id.Account, id.ARN, id.UserID}.json()}
+	switch g.IntN(10) {
+	case 0:
+		answer.Status, answer.Body = g.failure()
+	case 1:
+		answer = nil
+	}
+	q := &webhookQuestion{
+		Op: "auth.review", Method: "POST", Body: g.review(text), ClusterID: clusterID, Partition: "aws",
+		Now: now.Format(time.RFC3339), STS: answer, LikeUpstream: g.One(2),
+		Backends: []backend{g.tameMap(id)},
+	}
+	if g.One(15) {
+		q.Method = g.Pick("GET", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS")
+	}
+	if !g.One(3) {
+		q.PrivateDNSName = "ip-10-0-0-7.ec2.internal"
+	}
+	if g.One(6) {
+		q.ScrubbedAccounts = []string{g.Pick(accounts...)}
+	}
+	return q
+}
+
+// failure generates the status and body of an answer of STS that names no caller.
+func (g generator) failure() (int, string) {
+	switch g.IntN(4) {
+	case 0:
+		return []int{400, 429}[g.IntN(2)], `{"Error":{"Code":"Throttling","Message":"Rate exceeded","Type":"Sender"},"RequestId":"x"}`
+	case 1:
+		return []int{302, 403, 500, 503}[g.IntN(4)], "<html>no</html>"
+	case 2:
+		return 500, `{"Error":{"Code":"InternalFailure","Message":"m","Type":"Receiver"},"RequestId":"01234567-89ab-cdef-0123-456789abcdef"}`
+	}
+	return 403, fmt.Sprintf(`{"Error":{"Code":%q,"Message":"m","Type":"Sender"},"RequestId":"01234567-89ab-cdef-0123-456789abcdef"}`,
+		g.Pick("SignatureDoesNotMatch", "ExpiredToken", "InvalidClientTokenId", "AccessDenied"))
+}
+
+// review generates the body of a request: a review of the token in most cases.
+func (g generator) review(token string) string {
+	review := map[string]any{
+		"apiVersion": g.Pick("authentication.k8s.io/v1beta1", "authentication.k8s.io/v1"), "kind": "TokenReview",
+		"metadata": map[string]any{"creationTimestamp": nil}, "spec": map[string]any{"token": token},
+	}
+	spec := review["spec"].(map[string]any)
+	switch g.IntN(16) {
+	case 0:
+		delete(review, "apiVersion")
+		delete(review, "kind")
+	case 1:
+		review["apiVersion"] = g.Pick("", "v1", "authentication.k8s.io/v1alpha1")
+	case 2:
+		review["kind"] = g.Pick("", "tokenreview", "SubjectAccessReview")
+	case 3:
+		spec["audiences"] = g.Some(2, []string{"https://kubernetes.default.svc", "x"})
+	case 4:
+		review["spec"] = []any{nil, map[string]any{}, "x", []any{}, map[string]any{"Token": token}, map[string]any{"token": nil}, map[string]any{"token": 1}}[g.IntN(7)]
+	case 5:
+		review["status"] = map[string]any{"authenticated": true, "user": map[string]any{"username": "admin"}}
+	case 6:
+		return g.Pick("", "{}", "null", "[]", "x", "{", `{"spec":{"token":"`+token+`"}} x`, "\n"+string(differential.Raw(review))+"\n\n", string(differential.Raw(review))+"{}")
+	case 7:
+		delete(review, "metadata")
+		review["unknown"] = 1
+	}
+	return string(differential.Raw(review))
+}
+
+// tameMap generates rules that both read alike.
+func (g generator) tameMap(id identity) backend {
+	rules := source{mode: "EKSConfigMap"}
+	for range g.IntN(3) {
+		arn := canonical(id)
+		if g.One(3) {
+			arn = "arn:aws:iam::111122223333:role/other"
+		}
+		rules.roles = append(rules.roles, entry{pairs: []pair{
+			{"rolearn", text(arn)}, {"username", text(g.Pick("dev:{{SessionName}}", "u", "system:node:{{EC2PrivateDNSName}}", "{{AccountID}}", "{{SessionNameRaw}}"))},
+			{"groups", list(text(g.Pick("devs", "system:masters", "g-{{SessionName}}")), text("<b>&"))},
+		}})
+	}
+	if g.One(8) {
+		rules.accounts = append(rules.accounts, quote(id.Account))
+	}
+	return rules.write()
+}
+
+// verdict is what kube-apiserver makes of an answer.
+func verdict(a differential.Answer) string {
+	body, _ := a["body"].(map[string]any)
+	status, _ := body["status"].(map[string]any)
+	switch code := a["status"]; {
+	case code == 200.0 && status["authenticated"] == true:
+		return "authenticated"
+	case code == 200.0:
+		return "refused"
+	default:
+		return "failed"
+	}
+}
+
+// isSameReview compares status and body. The text of a malformed request's answer is for people.
+func isSameReview(p *differential.Pair) bool {
+	theirs, ours := p.Theirs, p.Ours
+	if theirs["status"] != ours["status"] {
+		return false
+	}
+	if theirs["status"] == 400.0 || theirs["status"] == 405.0 {
+		return true
+	}
+	return sameJSON(theirs["body"], ours["body"])
+}
+
+// rowsOfWebhook returns the rows that may explain a difference.
+func rowsOfWebhook(p *differential.Pair) []string {
+	q := parseWebhook(p.Case)
+	var review struct{ APIVersion, Kind string }
+	_ = json.Unmarshal([]byte(q.Body), &review)
+	isTyped := review.Kind == "TokenReview" && slices.Contains([]string{"authentication.k8s.io/v1beta1", "authentication.k8s.io/v1"}, review.APIVersion)
+	isUntyped := review.Kind == "" && review.APIVersion == ""
+	theirs, ours := p.Theirs["status"], p.Ours["status"]
+	switch {
+	case ours == 400.0 && (theirs == 403.0 || theirs == 200.0 || theirs == 429.0) && !isTyped && !(isUntyped && q.LikeUpstream):
+		return []string{"review-kind"}
+	case theirs == 403.0 && ours == 200.0 && verdict(p.Ours) == "refused" && !q.LikeUpstream:
+		return []string{"refusal-status"}
+	case theirs == 403.0 && ours == 500.0 && !q.LikeUpstream:
+		return rowsOfFailure(q)
+	case theirs == ours && sameJSON(withoutType(p.Theirs["body"]), withoutType(p.Ours["body"])):
+		return []string{"review-version"}
+	}
+	return nil
+}
+
+func rowsOfFailure(q *webhookQuestion) []string {
+	switch {
+	case q.STS == nil || q.STS.Status >= 500:
+		return []string{"sts-unavailable"}
+	case q.STS.Status != 200:
+		return []string{"proxy-403"}
+	case q.PrivateDNSName == "":
+		return []string{"private-dns-name"}
+	}
+	return nil
+}
+
+func withoutType(body any) any {
+	object, is := body.(map[string]any)
+	if !is {
+		return body
+	}
+	without := map[string]any{}
+	for key, value := range object {
+		if key != "apiVersion" && key != "kind" && key != "metadata" && key != "spec" {
+			without[key] = value
+		}
+	}
+	return without
+}
+
+func classesOfWebhook(p *differential.Pair) []string {
+	return []string{fmt.Sprint(p.Theirs["status"], " ", verdict(p.Theirs))}
+}

@@ -1,0 +1,139 @@
+package differential
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestMain is a driver as well: one that is wrong about texts with both an x and a y.
+func TestMain(m *testing.M) {
+	if os.Getenv("TEST_DRIVER") == "" {
+		os.Exit(m.Run())
+	}
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		q := textOf(in.Bytes())
+		fmt.Printf(`{"length":%d}`+"\n", len(q)+isWrong(q))
+	}
+}
+
+func textOf(question []byte) string {
+	var q struct{ Text string }
+	Check(json.Unmarshal(question, &q))
+	return q.Text
+}
+
+func isWrong(text string) int {
+	if strings.Contains(text, "x") && strings.Contains(text, "y") {
+		return 1
+	}
+	return 0
+}
+
+// lengths is an area of texts in which few have both an x and a y. Upstream is right.
+var lengths = Area{
+	Name: "lengths",
+	Ask: func(g Generator) Case {
+		var text strings.Builder
+		for range 5 {
+			text.WriteString(g.Pick("a", "b", "é", "\n", "x", "y", "z"))
+		}
+		return JSON(Raw(map[string]any{"op": "length", "text": text.String(), "more": []any{1, map[string]any{"a": "b"}}}))
+	},
+	Answer:  func(c Case) any { return map[string]any{"length": len(textOf(c.Question()))} },
+	Classes: func(*Pair) []string { return []string{"text"} },
+}
+
+func compared(t *testing.T, area Area, count int) (output string, isGood bool) {
+	t.Helper()
+	t.Setenv("TEST_DRIVER", "1")
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout := os.Stdout
+	os.Stdout = writer
+	stored := openStorage(filepath.Join(t.TempDir(), "slices"), program)
+	o := &Oracle{Name: "upstream", Areas: []Area{area}}
+	isGood = o.compare(program, "all", extent{count: count}, 7, stored)
+	os.Stdout = stdout
+	writer.Close()
+	text, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), isGood
+}
+
+func TestADifferenceWithoutARowIsShrunkAndFails(t *testing.T) {
+	output, isGood := compared(t, lengths, 500)
+	if isGood {
+		t.Fatal("not found:", output)
+	}
+	for _, smallest := range []string{`smallest form: {"op":"length","text":"xy"}`, `smallest form: {"op":"length","text":"yx"}`} {
+		if strings.Contains(output, smallest) {
+			return
+		}
+	}
+	t.Fatal("not shrunk:", output)
+}
+
+func TestADifferenceMustMatchOneRow(t *testing.T) {
+	area := lengths
+	area.Rows = func(*Pair) []string { return []string{"no-such-row"} }
+	if output, isGood := compared(t, area, 500); isGood || !strings.Contains(output, "row no-such-row: ") {
+		t.Fatal("a row that rows.txt does not list:", output)
+	}
+	area.Rows = func(*Pair) []string { return []string{"one", "two"} }
+	if output, isGood := compared(t, area, 500); isGood {
+		t.Fatal("two rows:", output)
+	}
+}
+
+func TestSlicesDoNotDependOnEachOther(t *testing.T) {
+	ask := func(slice uint64) string { return string(lengths.Ask(newGenerator("lengths", 7, slice)).Question()) }
+	if ask(0) == ask(1) || ask(1) != ask(1) {
+		t.Fatal(ask(0), ask(1), ask(1))
+	}
+}
+
+func TestStoredSlicesAreNotAskedAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "slices")
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{area: &lengths, seed: 7}
+	part := newTally()
+	part.Asked, part.Rows[alike] = 10, 10
+	openStorage(path, program).add(r, 3, part)
+	again := openStorage(path, program)
+	if _, is := again.find(r, 4, 10); is {
+		t.Fatal("another slice")
+	}
+	if found, is := again.find(r, 3, 10); !is || found.Rows[alike] != 10 {
+		t.Fatal(found)
+	}
+}
+
+func TestTheTableOfRowsIsThatOfTheDivergenceFiles(t *testing.T) {
+	if err := checkRows("../../.."); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(rowsOf("arn_like"), "question-mark-in-a-pattern") {
+		t.Fatal(rowsOf("arn_like"))
+	}
+	if err := checkRows(t.TempDir()); err == nil {
+		t.Fatal("no files")
+	}
+}
