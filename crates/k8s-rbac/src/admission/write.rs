@@ -254,7 +254,7 @@ impl Policy {
             Decision::Allow(_) => Ok(permit),
             Decision::NoOpinion => Err(WriteRefusal::CreateForbidden {
                 user: &user.name,
-                request,
+                request: Box::new(request),
                 reason: response.reason_in(version),
             }),
         }
@@ -354,7 +354,7 @@ pub enum WriteRefusal<'p> {
         /// The username.
         user: &'p str,
         /// The `create` that is not allowed.
-        request: ResourceRequest<'p>,
+        request: Box<ResourceRequest<'p>>,
         /// The authorizer's reason; see [`Response::reason_in`](crate::Response::reason_in).
         reason: String,
     },
@@ -427,7 +427,7 @@ impl Display for WriteRefusal<'_> {
                 user,
                 request,
                 reason,
-            } => Forbidden::new(user, (*request).into(), reason).fmt(f),
+            } => Forbidden::new(user, (**request).into(), reason).fmt(f),
             Self::Escalation {
                 resource,
                 name,

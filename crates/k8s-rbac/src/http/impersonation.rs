@@ -118,7 +118,8 @@ impl Impersonation {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ImpersonationRefusal<'i> {
     caller: &'i str,
-    request: ResourceRequest<'i>,
+    // Boxed, since the refusal is returned by value.
+    request: Box<ResourceRequest<'i>>,
     reason: String,
 }
 
@@ -126,7 +127,7 @@ impl ImpersonationRefusal<'_> {
     /// Returns the response of the API server.
     #[must_use]
     pub fn forbidden(&self) -> Forbidden<'_> {
-        Forbidden::new(self.caller, Request::from(self.request), &self.reason)
+        Forbidden::new(self.caller, Request::from(*self.request), &self.reason)
     }
 }
 
@@ -156,7 +157,7 @@ impl Policy {
             if matches!(response.decision(), Decision::NoOpinion) {
                 return Err(ImpersonationRefusal {
                     caller: &caller.name,
-                    request,
+                    request: Box::new(request),
                     reason: response.reason_in(version),
                 });
             }
