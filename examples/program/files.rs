@@ -88,6 +88,7 @@ fn write_new(part: &Path, target: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Which files of a directory are read.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "arguments by name")]
 pub struct Selection<'a> {
     /// The extensions of the files that are read.
     pub read: &'a [&'a str],
@@ -103,6 +104,7 @@ const MANIFESTS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// The files that were read, and those that were counted.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "the parts of a result")]
 pub struct Selected {
     /// The name and the text of each file that was read, in the order of the arguments; files of a directory are in
     /// the order of their names.

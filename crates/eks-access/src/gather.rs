@@ -94,7 +94,7 @@ const MAPPING_WORDS: [&str; 5] = ["mapRoles", "mapUsers", "mapAccounts", "rolear
 /// What a document of comments counts as.
 const COMMENTS: &str = "documents of comments";
 
-/// The length of a kind that is printed: that of a kind and a group of a CustomResourceDefinition, each a DNS name.
+/// The length of a kind that is printed: that of a kind and a group of a `CustomResourceDefinition`, each a DNS name.
 const MAX_KIND: usize = 317;
 
 /// Returns whether a text consists of comments, and none of them is a mapping or a role that was commented out. No

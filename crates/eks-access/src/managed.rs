@@ -16,7 +16,7 @@ pub(crate) enum Manager {
 ///
 /// EKS user guide, "Create access entries": EKS makes the entries of managed node groups and Fargate profiles,
 /// and, unless the cluster was created without them, the entry of its creator with
-/// AmazonEKSClusterAdminPolicy.
+/// `AmazonEKSClusterAdminPolicy`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ManagedEntries {
     roles: Vec<(String, Manager)>,

@@ -224,7 +224,7 @@ fn unused(all: &[UnusedRule<'_>]) -> Answer {
     let mut text = String::new();
     for one in all {
         let role = one.role();
-        let (kind, name) = (Printable::new(&role.kind), Printable::new(&role.name));
+        let (kind, name) = (Printable::new(role.kind), Printable::new(role.name));
         let number = one.number().saturating_add(1);
         let _ = write!(text, "{} of {kind} {name}, rule {number}: ", one.binding());
         match one.is_unused() {
