@@ -15,6 +15,7 @@ mod counts;
 mod denied;
 mod error;
 mod event;
+mod findings;
 mod impersonation;
 mod json;
 mod log;

@@ -3,6 +3,7 @@
 mod charts;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use aws_auth_map::{AuthenticationMode, ProblemKind, Reader};
 use bounded_yaml::{Limits, LineIndex, Mapping, Node, Position, documents};
@@ -51,8 +52,9 @@ pub(crate) struct Gathered {
 /// A ConfigMap that may be the one with the mapping.
 pub(crate) struct ConfigMapCandidate {
     pub(crate) document: usize,
-    /// The nodes of its document; for one in a plan of Terraform, an object made of the plan.
-    pub(crate) nodes: Vec<Node>,
+    /// The nodes of its document, as far as a ConfigMap may be in them; for one in a plan of Terraform, an object
+    /// made of the plan.
+    pub(crate) nodes: Rc<[Node]>,
     pub(crate) namespace: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) offset: Option<usize>,
@@ -187,6 +189,7 @@ impl Gathered {
         };
         let limits = Limits::new()
             .with_max_bytes(options.max_bytes)
+            .with_threads(options.threads)
             .with_every_offset();
         for (index, document) in documents.iter().enumerate() {
             let text = Text::new(index, document);
@@ -259,18 +262,22 @@ impl Gathered {
         self.take_config_maps(text, &nodes, (found, SourceKind::ConfigMap));
     }
 
-    /// Keeps each ConfigMap that may be the one with the mapping, with all nodes of their document.
+    /// Keeps each ConfigMap that may be the one with the mapping, with what their document has beside them.
     fn take_config_maps(
         &mut self,
         text: &Text<'_>,
         nodes: &[Node],
         (found, kind): (Found, SourceKind),
     ) {
+        if found.config_maps.is_empty() {
+            return;
+        }
+        let nodes: Rc<[Node]> = nodes.iter().map(sources::with_config_maps_only).collect();
         let found = found.config_maps.into_iter();
         self.config_maps
             .extend(found.map(|(namespace, name, offset)| ConfigMapCandidate {
                 document: text.index,
-                nodes: nodes.to_vec(),
+                nodes: Rc::clone(&nodes),
                 namespace,
                 name,
                 offset,
@@ -454,12 +461,16 @@ impl Gathered {
             Some(Shape::ManagedNodes) => sources::take_managed_nodes(self, text, node),
             Some(Shape::Principals) => sources::take_principals(self, text, node),
             Some(Shape::Mapping(kind)) => self.saw_text(text, kind, node),
-            None => self.take_unknown(text, node, reader),
+            None => {
+                if !found.is_output(|| self.take_output(text, reader)) {
+                    self.take_unknown(text, node);
+                }
+            }
         }
     }
 
-    /// Takes a document of no known shape: the output of a command that failed, or something else.
-    fn take_unknown(&mut self, text: &Text<'_>, node: &Node, reader: &Reader) {
+    /// Reports a text that is the output of a command that failed. Returns whether it is one.
+    fn take_output(&mut self, text: &Text<'_>, reader: &Reader) -> bool {
         let (_, problems) = reader.read_config_map(text.document.text());
         let is_output = |kind| {
             matches!(
@@ -468,7 +479,8 @@ impl Gathered {
             )
         };
         if problems.iter().any(|problem| is_output(problem.kind())) {
-            return self.lose_mapping(text.document.name(), problems);
+            self.lose_mapping(text.document.name(), problems);
+            return true;
         }
         let read = ManifestReader::new()
             .with_max_bytes(text.document.text().len())
@@ -482,8 +494,12 @@ impl Gathered {
             let (path, fault) = (problem.place.path.clone(), problem.fault.clone());
             let cause = Cause::Manifest { path, fault };
             self.problems.push(Problem::lost(place, cause));
-            return;
         }
+        output.is_some()
+    }
+
+    /// Takes a value of no known shape.
+    fn take_unknown(&mut self, text: &Text<'_>, node: &Node) {
         match node {
             Node::Scalar(_) => self.lost(text.place(node.offset()), SourceFault::Text),
             _ if is_error_message(node) => {
@@ -606,9 +622,16 @@ struct Found {
     is_any: bool,
     config_maps: Vec<(Option<String>, Option<String>, Option<usize>)>,
     entries: Vec<Node>,
+    /// Whether the text is the output of a command that failed. `None` if all values so far are known.
+    is_output: Option<bool>,
 }
 
 impl Found {
+    /// Returns whether the text is the output of a command that failed. The text is read once for all its values.
+    fn is_output(&mut self, read: impl FnOnce() -> bool) -> bool {
+        *self.is_output.get_or_insert_with(read)
+    }
+
     fn add_config_map(&mut self, node: &Node) {
         let metadata = |key| Some(node.get("metadata")?.get(key)?.as_text()?.to_owned());
         let field = |key| metadata(key).filter(|text| !text.is_empty());

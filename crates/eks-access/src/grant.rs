@@ -118,30 +118,43 @@ impl Cluster {
     /// Returns what the rule of a grant allows, and the place of the rule.
     pub(crate) fn allowed_by_rule(&self, grant: &BindingGrant<'_>) -> (String, Option<Place>) {
         let (role, rule) = (grant.role(), grant.rule());
-        let namespace = match (role.kind, grant.binding()) {
-            ("Role", BindingName::RoleBinding { namespace, .. }) => namespace,
-            _ => "",
-        };
+        let (source, place) =
+            self.place_of_bound_rule(grant.binding(), (role.kind, role.name), rule);
         let mut text = rule_text(rule);
-        let mut owner = role.name.to_owned();
-        if namespace.is_empty()
-            && let Some(source) = self.rbac.source_of_rule(role.name, rule)
-        {
+        if let Some(source) = source {
             text.push_str(&format!(
                 ", aggregated from ClusterRole {}",
                 Quoted::new(source)
             ));
-            source.clone_into(&mut owner);
         }
-        let index = self.rbac.index_of_rule(namespace, &owner, rule);
-        let kind = role.kind;
-        let place = index.and_then(|at| self.place_of_role_rule(kind, namespace, &owner, at));
         if place.is_none()
             && let DefaultPolicy::Added(version) = self.rbac.default_policy()
         {
             text.push_str(&format!(", of the default policy of Kubernetes {version}"));
         }
         (text, place)
+    }
+
+    /// Returns the ClusterRole that a rule of a bound role was aggregated from, if it was, and the place of the
+    /// rule. `None` for the place of one of the default policy.
+    pub(crate) fn place_of_bound_rule(
+        &self,
+        binding: BindingName<'_>,
+        (kind, name): (&str, &str),
+        rule: &PolicyRule,
+    ) -> (Option<&str>, Option<Place>) {
+        let namespace = match (kind, binding) {
+            ("Role", BindingName::RoleBinding { namespace, .. }) => namespace,
+            _ => "",
+        };
+        let source = match namespace {
+            "" => self.rbac.source_of_rule(name, rule),
+            _ => None,
+        };
+        let owner = source.unwrap_or(name);
+        let index = self.rbac.index_of_rule(namespace, owner, rule);
+        let place = index.and_then(|at| self.place_of_role_rule(kind, namespace, owner, at));
+        (source, place)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The settings of a cluster, given or read.
 
+use std::num::NonZeroUsize;
+
 use aws_auth_map::{AuthenticationMode, ConfigMapName, Dialect, Reader};
 use k8s_rbac::KubernetesVersion;
 
@@ -20,6 +22,7 @@ pub struct Options {
     pub(crate) is_default_policy_added: bool,
     pub(crate) max_bytes: usize,
     pub(crate) namespace: Option<String>,
+    pub(crate) threads: NonZeroUsize,
 }
 
 impl Options {
@@ -36,6 +39,7 @@ impl Options {
             is_default_policy_added: true,
             max_bytes: DEFAULT_MAX_BYTES,
             namespace: None,
+            threads: NonZeroUsize::MIN,
         }
     }
 
@@ -85,6 +89,13 @@ impl Options {
     #[must_use]
     pub fn with_max_bytes(self, max_bytes: usize) -> Self {
         Self { max_bytes, ..self }
+    }
+
+    /// Sets how many threads may parse a long YAML document: one by default. The cluster is the same with any
+    /// number.
+    #[must_use]
+    pub fn with_threads(self, threads: NonZeroUsize) -> Self {
+        Self { threads, ..self }
     }
 
     /// Sets the namespace of namespaced RBAC objects without one, as `kubectl apply --namespace` does. They

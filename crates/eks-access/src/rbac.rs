@@ -16,10 +16,11 @@ use crate::place::Place;
 pub struct Rbac {
     manifests: Manifests,
     rule_positions: RulePositions,
-    objects: Objects,
     policy: Policy,
     default_policy: DefaultPolicy,
     too_large: Vec<String>,
+    /// The objects of the policy, which has them in another form. Most questions need the policy alone.
+    objects: OnceLock<Objects>,
     /// The role that each rule of an aggregated role comes from, computed for the first answer that names one.
     sources: OnceLock<HashMap<String, HashMap<PolicyRule, String>>>,
     /// The index of each role as written, by namespace and name, computed likewise.
@@ -46,23 +47,19 @@ impl Rbac {
         rule_positions: RulePositions,
         version: Option<KubernetesVersion>,
     ) -> Self {
-        let mut objects = manifests.objects().clone();
         let default_policy = match version {
-            _ if has_default_policy(&objects) => DefaultPolicy::InDocuments,
+            _ if has_default_policy(manifests.objects()) => DefaultPolicy::InDocuments,
             None => DefaultPolicy::LeftOut,
-            Some(version) => {
-                add_default_policy(&mut objects, version);
-                DefaultPolicy::Added(version)
-            }
+            Some(version) => DefaultPolicy::Added(version),
         };
-        let too_large = aggregate(&mut objects);
+        let (objects, too_large) = joined(manifests.objects(), default_policy);
         Self {
-            policy: Policy::new(objects.clone()),
+            policy: Policy::new(objects),
             manifests,
             rule_positions,
-            objects,
             default_policy,
             too_large,
+            objects: OnceLock::new(),
             sources: OnceLock::new(),
             written: OnceLock::new(),
         }
@@ -87,8 +84,9 @@ impl Rbac {
     /// Returns the objects of the [`policy`](Self::policy): those of the documents and of the default policy,
     /// with the rules of aggregated roles filled in.
     #[must_use]
-    pub const fn objects(&self) -> &Objects {
-        &self.objects
+    pub fn objects(&self) -> &Objects {
+        let objects = || joined(self.written(), self.default_policy).0;
+        self.objects.get_or_init(objects)
     }
 
     /// Returns the policy.
@@ -143,7 +141,7 @@ impl Rbac {
     /// Returns the ClusterRole that an aggregated one has a rule from. `None` if the role is not aggregated, or
     /// if no member has the rule.
     pub(crate) fn source_of_rule(&self, role: &str, rule: &PolicyRule) -> Option<&str> {
-        let sources = self.sources.get_or_init(|| sources_of(&self.objects));
+        let sources = self.sources.get_or_init(|| sources_of(self.objects()));
         sources.get(role)?.get(rule).map(String::as_str)
     }
 
@@ -182,6 +180,17 @@ fn has_default_policy(objects: &Objects) -> bool {
     let mut bindings = objects.cluster_role_bindings.iter();
     roles.any(|role| is_default(&role.metadata))
         && bindings.any(|binding| is_default(&binding.metadata))
+}
+
+/// Adds the default policy to the objects of the documents, if it is to be added, and fills in the rules of
+/// aggregated roles. The second part is the roles that are too large for that.
+fn joined(written: &Objects, default_policy: DefaultPolicy) -> (Objects, Vec<String>) {
+    let mut objects = written.clone();
+    if let DefaultPolicy::Added(version) = default_policy {
+        add_default_policy(&mut objects, version);
+    }
+    let too_large = aggregate(&mut objects);
+    (objects, too_large)
 }
 
 /// Adds the objects of the default policy that are not there.

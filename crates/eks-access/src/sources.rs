@@ -6,7 +6,7 @@ mod terraform;
 mod terraform_rbac;
 
 use aws_auth_map::Section;
-use bounded_yaml::{Mapping, Node};
+use bounded_yaml::{Mapping, Node, Scalar};
 use k8s_rbac::KubernetesVersion;
 
 use crate::gather::{Gathered, Text};
@@ -234,6 +234,33 @@ pub(crate) fn config_map(node: &Node) -> ConfigMapContent {
         true => ConfigMapContent::ServerConfig,
         false => ConfigMapContent::Other,
     }
+}
+
+/// Copies the parts of a document that the reader of the mapping looks at: each ConfigMap and each value without a
+/// kind, alone or in a list. Of other objects the keys remain.
+pub(crate) fn with_config_maps_only(node: &Node) -> Node {
+    let is_kept = |node: &&Node| kind_of(node).is_none_or(|kind| kind == "ConfigMap");
+    let Some(mapping) = node.as_mapping().filter(|_| !is_kept(&node)) else {
+        return node.clone();
+    };
+    let is_list = matches!(kind_of(node), Some("ConfigMapList" | "List"));
+    let part = |(key, value): &(Scalar, Node)| {
+        let value = match value {
+            Node::Sequence(items) if is_list && key.text() == "items" => {
+                Node::Sequence(items.iter().filter(is_kept).cloned().collect())
+            }
+            Node::Null | Node::Scalar(_) => value.clone(),
+            Node::Mapping(_) | Node::Sequence(_) => Node::Null,
+        };
+        (key.clone(), value)
+    };
+    Node::Mapping(Mapping::from_entries(
+        mapping.entries().iter().map(part).collect(),
+    ))
+}
+
+fn kind_of(node: &Node) -> Option<&str> {
+    node.get("kind").and_then(Node::as_text)
 }
 
 /// Returns whether a ConfigMap has the name of the one with the mapping, so that its keys are mistyped or

@@ -235,7 +235,7 @@ pub(crate) enum Command {
     /// requests.
     ///
     /// Logs are JSON lines, `EventList`s, or exports of Amazon CloudWatch Logs, each of which may be compressed with
-    /// gzip. Exit status: 0 nothing found, or a role; 1 unused rules or denied requests, or no request; 2
+    /// gzip. With --fleet, each directory has the logs of a cluster beside its files. Exit status: 0 nothing found, or a role; 1 unused rules or denied requests, or no request; 2
     /// if events could not be read that might change what was not found.
     Audit(Audit),
     /// Find mistakes and risks: on the AWS side, in roles and bindings, and between the two.
@@ -340,10 +340,11 @@ pub(crate) struct Whoami {
     pub(crate) private_dns_name: Option<String>,
 }
 
-#[derive(ClapArgs)]
+#[derive(Clone, ClapArgs)]
 pub(crate) struct Audit {
-    /// An audit log, or `-` for standard input.
-    #[arg(value_name = "LOG", required_unless_present = "parts")]
+    /// An audit log, or `-` for standard input. With --fleet: its path in the directory of each cluster
+    /// [default: every .log and .jsonl file there, also with .gz].
+    #[arg(value_name = "LOG")]
     pub(crate) logs: Vec<PathBuf>,
     /// Print the smallest Role and ClusterRole that allow what this user did; a service account is
     /// `system:serviceaccount:NAMESPACE:NAME`. With --denied, --unused and --save: keep this user only.
@@ -366,7 +367,7 @@ pub(crate) struct Audit {
     /// Print what was read as JSON for --part, so that a long log can be read in parts.
     #[arg(long)]
     pub(crate) save: bool,
-    /// A part of the log that --save printed (repeatable).
+    /// A part of the log that --save printed (repeatable). With --fleet: its path in the directory of each cluster.
     #[arg(long = "part", value_name = "FILE")]
     pub(crate) parts: Vec<PathBuf>,
 }

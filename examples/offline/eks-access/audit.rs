@@ -4,19 +4,22 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
-use eks_access::Cluster;
 use eks_access::audit::{
     AuditCounts, AuditLog, DeniedRequest, Generalization, MinimalRole, Outcome, RoleRequest,
     UnusedRule,
 };
+use eks_access::format::Report;
+use eks_access::{Cluster, Finding, Severity};
 use flate2::bufread::MultiGzDecoder;
 use printable_text::Printable;
 use program::files;
+use program::output::FAILED;
 use serde_json::json;
 
 use crate::args::{Audit, Common};
+use crate::check::of_report;
 use crate::input;
 use crate::live::Extent;
 use crate::print::{Answer, warnings};
@@ -26,33 +29,17 @@ const BUFFER: usize = 1 << 18;
 
 /// Answers `audit`.
 pub(crate) fn answer(common: &Common, asked: &Audit) -> Answer {
-    match read(common, asked) {
-        Ok(answer) => answer,
-        Err(why) => Answer::failed("audit", why),
-    }
+    try_answer(common, asked).unwrap_or_else(|why| Answer::failed("audit", why))
 }
 
-fn read(common: &Common, asked: &Audit) -> Result<Answer, String> {
-    if common.fleet.is_some() {
-        return Err("audit takes the logs of one cluster, not --fleet".to_owned());
+fn try_answer(common: &Common, asked: &Audit) -> Result<Answer, String> {
+    if let Some(fleet) = &common.fleet {
+        return of_fleet(common, asked, fleet);
     }
-    let new = || match &asked.user {
-        Some(user) => AuditLog::of_user(user),
-        None => AuditLog::new(),
-    };
-    let mut log = new();
-    for path in &asked.logs {
-        let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", files::name(path));
-        let reader = open(path).map_err(|why| failed(&why))?;
-        log.read(&files::name(path), reader)
-            .map_err(|why| failed(&why))?;
+    if asked.logs.is_empty() && asked.parts.is_empty() {
+        return Err("give an audit log, or `-` for standard input".to_owned());
     }
-    for path in &asked.parts {
-        let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", files::name(path));
-        let text = files::read(path, common.max_input_size)?;
-        let part = AuditLog::from_saved(&text).map_err(|why| failed(&why))?;
-        log.merge(part).map_err(|why| failed(&why))?;
-    }
+    let log = read(common, asked)?;
     if asked.save {
         let text = log.save().map_err(|why| why.to_string())?;
         return Ok(Answer {
@@ -66,24 +53,138 @@ fn read(common: &Common, asked: &Audit) -> Result<Answer, String> {
         true => None,
         false => Some(input::cluster(common, Extent::Access)?),
     };
-    if let Some(problem) = cluster.as_ref().and_then(|one| one.unreadable().next()) {
+    of_log(common, asked, &log, cluster.as_ref())
+}
+
+/// Answers for each cluster of a fleet.
+fn of_fleet(common: &Common, asked: &Audit, fleet: &Path) -> Result<Answer, String> {
+    let clusters = input::fleet(fleet)?.into_iter();
+    Ok(Answer::of_fleet(clusters.map(|(name, directory)| {
+        let answer = in_directory(common, asked, &directory);
+        (
+            name,
+            answer.unwrap_or_else(|why| Answer::failed("audit", why)),
+        )
+    })))
+}
+
+/// Answers for the cluster of a directory, which has its logs.
+fn in_directory(common: &Common, asked: &Audit, directory: &Path) -> Result<Answer, String> {
+    let below = |paths: &[PathBuf]| -> Result<Vec<PathBuf>, String> {
+        match paths.iter().find(|path| !is_below(path)) {
+            None => Ok(paths.iter().map(|path| directory.join(path)).collect()),
+            Some(path) => Err(format!(
+                "{}: with --fleet, a log is a path in the directory of each cluster",
+                files::name(path)
+            )),
+        }
+    };
+    let mut of_cluster = Audit {
+        logs: below(&asked.logs)?,
+        parts: below(&asked.parts)?,
+        ..asked.clone()
+    };
+    if of_cluster.logs.is_empty() && of_cluster.parts.is_empty() {
+        of_cluster.logs = logs(directory)?;
+    }
+    let log = read(common, &of_cluster)?;
+    // The other questions are about the log alone.
+    let cluster = match asked.unused || asked.denied {
+        true => Some(input::cluster_in(common, directory)?),
+        false => None,
+    };
+    of_log(common, asked, &log, cluster.as_ref())
+}
+
+/// Returns whether a path stays in the directory that it is joined to.
+fn is_below(path: &Path) -> bool {
+    let is_normal = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    path.as_os_str() != "-" && path.components().all(is_normal)
+}
+
+/// Lists the logs in a directory by name.
+fn logs(directory: &Path) -> Result<Vec<PathBuf>, String> {
+    let failed = |why: io::Error| format!("{}: {why}", files::name(directory));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        if (name.ends_with(".log") || name.ends_with(".jsonl")) && path.is_file() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    match found.is_empty() {
+        true => Err(format!(
+            "{}: no .log or .jsonl file in this directory",
+            files::name(directory)
+        )),
+        false => Ok(found),
+    }
+}
+
+/// Reads the logs and the saved parts.
+fn read(common: &Common, asked: &Audit) -> Result<AuditLog, String> {
+    let mut log = match &asked.user {
+        Some(user) => AuditLog::of_user(user),
+        None => AuditLog::new(),
+    };
+    for path in &asked.logs {
+        let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", files::name(path));
+        let reader = open(path).map_err(|why| failed(&why))?;
+        log.read(&files::name(path), reader)
+            .map_err(|why| failed(&why))?;
+    }
+    for path in &asked.parts {
+        let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", files::name(path));
+        let text = files::read(path, common.max_input_size)?;
+        let part = AuditLog::from_saved(&text).map_err(|why| failed(&why))?;
+        log.merge(part).map_err(|why| failed(&why))?;
+    }
+    Ok(log)
+}
+
+/// Answers from a log and, if it is given, the cluster.
+fn of_log(
+    common: &Common,
+    asked: &Audit,
+    log: &AuditLog,
+    cluster: Option<&Cluster>,
+) -> Result<Answer, String> {
+    if let Some(problem) = cluster.and_then(|one| one.unreadable().next()) {
         return Err(problem.to_string());
     }
+    let bound = || cluster.ok_or("--unused needs the roles and bindings: give them with -f");
+    if common.output.is_of_findings() {
+        let findings = match (asked.unused, asked.denied) {
+            (true, _) => {
+                let cluster = bound()?;
+                let unused = log.unused(cluster.policy());
+                unused.iter().map(|one| one.finding(cluster)).collect()
+            }
+            (false, true) => {
+                let denied = log.denied(cluster.map(Cluster::policy));
+                denied.iter().map(DeniedRequest::finding).collect()
+            }
+            (false, false) => {
+                return Err("this form is for the findings of --denied and --unused".to_owned());
+            }
+        };
+        let mut answer = of_findings(findings, common, asked, log.counts());
+        answer.aside.extend(cluster.into_iter().flat_map(warnings));
+        return Ok(answer);
+    }
     let mut answer = match (asked.unused, asked.denied, &asked.user) {
-        (true, ..) => {
-            let cluster = cluster
-                .as_ref()
-                .ok_or("--unused needs the roles and bindings: give them with -f")?;
-            unused(&log.unused(cluster.policy()))
-        }
-        (false, true, _) => denied(&log.denied(cluster.as_ref().map(Cluster::policy))),
+        (true, ..) => unused(&log.unused(bound()?.policy())),
+        (false, true, _) => denied(&log.denied(cluster.map(Cluster::policy))),
         (false, false, Some(user)) => {
             // What the default policy allows every user needs no role.
             let default = Cluster::from_documents([], &input::options(common));
             let request = RoleRequest::new(user, &asked.name).with_baseline(default.policy());
-            minimal(&MinimalRole::new(&log, &request), user)
+            minimal(&MinimalRole::new(log, &request), user)
         }
-        (false, false, None) => users(&log),
+        (false, false, None) => users(log),
     };
     if log.counts().is_incomplete() {
         answer = without_absence(answer, asked);
@@ -92,9 +193,31 @@ fn read(common: &Common, asked: &Audit) -> Result<Answer, String> {
         data.insert("events".to_owned(), json!(log.counts()));
     }
     answer.aside.extend(of_counts(log.counts()));
-    answer.aside.extend(cluster.iter().flat_map(warnings));
+    answer.aside.extend(cluster.into_iter().flat_map(warnings));
     Ok(answer)
 }
+
+/// Formats findings for another tool.
+fn of_findings(
+    findings: Vec<Finding>,
+    common: &Common,
+    asked: &Audit,
+    counts: &AuditCounts,
+) -> Answer {
+    let mut status = u8::from(!findings.is_empty());
+    let mut report = Report::new("audit", findings);
+    report.warnings = of_counts(counts);
+    if counts.is_incomplete() && (asked.unused || report.findings.is_empty()) {
+        status = FAILED;
+        report.unreadable.push(INCOMPLETE.to_owned());
+    }
+    let mut answer = of_report(&report, common.output, Severity::Info, status);
+    answer.aside.append(&mut report.warnings);
+    answer.aside.append(&mut report.unreadable);
+    answer
+}
+
+const INCOMPLETE: &str = "no answer: events that could not be read may change it";
 
 /// Turns an answer that rests on what a log does not have into no answer, since a part of the log could not be
 /// read. A list of unused rules is still printed.
@@ -104,9 +227,9 @@ fn without_absence(answer: Answer, asked: &Audit) -> Answer {
         return answer;
     }
     let mut aside = answer.aside;
-    aside.push("no answer: events that could not be read may change it".to_owned());
+    aside.push(INCOMPLETE.to_owned());
     Answer {
-        status: 2,
+        status: FAILED,
         text: if is_nothing {
             String::new()
         } else {

@@ -52,17 +52,12 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
         Ok(files)
     };
     let (old, new) = (side(&asked.old)?, side(&asked.new)?);
+    let unread = [old.unread.clone(), new.unread.clone()];
     let options = match &live {
         Some(live) => input::options_of_live(common, live),
         None => input::options(common),
     };
-    let clusters = |options: &eks_access::Options| {
-        (
-            old.clone().into_cluster(options),
-            new.clone().into_cluster(options),
-        )
-    };
-    let (before, after) = clusters(&options);
+    let (before, after) = input::both(old, new, &options);
     let caller = match &asked.caller {
         None => None,
         Some(arn) => Some(CallerArn::parse(arn).map_err(|why| why.to_string())?),
@@ -99,7 +94,13 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
     let is_every_key_asked = common.dialect.is_none() && has_unread_keys(&[&before, &after]);
     if is_every_key_asked && answer.status != LOCKOUT {
         let options = options.with_dialect(aws_auth_map::Dialect::Ours);
-        let (before, after) = clusters(&options);
+        let files = |cluster: &Cluster, unread| Files {
+            documents: cluster.documents().to_vec(),
+            unread,
+        };
+        let [old, new] = unread;
+        let (old, new) = (files(&before, old), files(&after, new));
+        let (before, after) = input::both(old, new, &options);
         let other = before.diff(&after, caller.as_ref());
         if let Some((status, text)) = other.as_ref().ok().and_then(of_every_key) {
             answer.status = status;

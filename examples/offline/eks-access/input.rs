@@ -1,6 +1,8 @@
 //! The files of a cluster.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use eks_access::{Cluster, Document, Options};
 use k8s_rbac::KubernetesVersion;
@@ -66,6 +68,18 @@ pub(crate) fn cluster_in(common: &Common, directory: &Path) -> Result<Cluster, S
 /// Reads the cluster of some files, with the other options.
 pub(crate) fn read(common: &Common, paths: &[PathBuf]) -> Result<Cluster, String> {
     Ok(files(common, paths)?.into_cluster(&options(common)))
+}
+
+/// Joins the documents of two clusters at the same time.
+pub(crate) fn both(old: Files, new: Files, options: &Options) -> (Cluster, Cluster) {
+    thread::scope(|scope| {
+        let old = scope.spawn(|| old.into_cluster(options));
+        let new = new.into_cluster(options);
+        match old.join() {
+            Ok(old) => (old, new),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 /// The extensions of files in a directory that are read.
@@ -145,7 +159,8 @@ fn unread_kind(extension: &str) -> String {
 pub(crate) fn options(common: &Common) -> Options {
     let mut options = Options::new()
         .with_config_map(common.config_map.clone())
-        .with_max_bytes(common.max_input_size);
+        .with_max_bytes(common.max_input_size)
+        .with_threads(thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
     if let Some(version) = common.kubernetes_version {
         options = options.with_kubernetes_version(version);
     }

@@ -89,9 +89,12 @@ fn run(args: &Args) -> Answer {
 /// Answers a command line, for one cluster or for each of a fleet.
 fn answer(args: &Args) -> Answer {
     let common = &args.common;
-    let is_of_findings = matches!(args.command, Command::Check(_) | Command::Diff(_));
+    let is_of_findings = matches!(
+        args.command,
+        Command::Audit(_) | Command::Check(_) | Command::Diff(_)
+    );
     if common.output.is_of_findings() && !is_of_findings {
-        let why = "this form is for `check` and `diff`; choose text, json or yaml";
+        let why = "this form is for `audit`, `check` and `diff`; choose text, json or yaml";
         return Answer::failed("output", why.to_owned());
     }
     if let Some(why) = common.fleet.as_ref().and_then(|_| not_for_a_fleet(args)) {
@@ -116,7 +119,9 @@ fn answer(args: &Args) -> Answer {
 /// Returns why a command line is about one cluster only. `None` if it is not.
 fn not_for_a_fleet(args: &Args) -> Option<&'static str> {
     match &args.command {
-        Command::Audit(_) => Some("an audit log is of one cluster: give its files with -f"),
+        Command::Audit(asked) if asked.save => {
+            Some("--save prints the part of one cluster: give its logs without --fleet")
+        }
         Command::Edit(_) => Some("an edit changes one ConfigMap: give it with -f"),
         Command::Check(asked) if asked.fix => Some("--fix changes one ConfigMap: give it with -f"),
         Command::Check(asked) if !asked.paths.is_empty() => {

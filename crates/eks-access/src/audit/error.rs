@@ -29,7 +29,7 @@ pub enum AuditError {
         column: usize,
     },
     /// The saved part has another version.
-    #[error("a saved part of version {0}, and this program reads version 1: read the log again")]
+    #[error("a saved part of version {0}, and this program reads version 2: read the log again")]
     SavedVersion(u64),
     /// The parts were read with different settings, so that some have what others left out.
     #[error("parts that were read for different users cannot be merged")]

@@ -11,7 +11,7 @@ use super::counts::{AuditCounts, add};
 use super::error::AuditError;
 use super::event::{EventUser, Line, VERSION};
 use super::impersonation;
-use super::open::Open;
+use super::open::{Counted, Open, RequestId, Side};
 use super::tally::Tally;
 
 /// The text that a log keeps, in bytes, with what holds it. Our choice: a busy cluster with ten thousand
@@ -28,11 +28,18 @@ pub struct AuditLog {
     max_bytes: usize,
     bytes: usize,
     /// By the text of user, action and outcome.
-    records: HashMap<String, AuditRecord>,
+    records: HashMap<String, Numbered>,
     pub(super) counts: AuditCounts,
     open: Open,
     /// The key of the record at hand.
     scratch: String,
+}
+
+/// A record, and its number in the order in which records were found.
+#[derive(Clone, Debug)]
+struct Numbered {
+    number: usize,
+    record: AuditRecord,
 }
 
 /// The user of a request, as authentication or impersonation reported it.
@@ -168,14 +175,27 @@ impl AuditLog {
     /// Returns the records, by user, action and outcome.
     #[must_use]
     pub fn records(&self) -> Vec<&AuditRecord> {
-        let mut records: Vec<&AuditRecord> = self.records.values().collect();
-        records.sort_unstable_by(|one, other| {
+        let records = self.numbered_records();
+        records.into_iter().map(|(_, record)| record).collect()
+    }
+
+    /// Returns the records in the order of [`records`](Self::records), each with its number.
+    pub(super) fn numbered_records(&self) -> Vec<(usize, &AuditRecord)> {
+        let records = self.records.values();
+        let mut records: Vec<_> = records.map(|one| (one.number, &one.record)).collect();
+        records.sort_unstable_by(|(_, one), (_, other)| {
             (&one.user, &one.action, one.outcome).cmp(&(&other.user, &other.action, other.outcome))
         });
         records
     }
 
-    /// Adds another part of the log. A request that began in one part and ended in another counts twice.
+    /// Returns the requests of which one event was counted and the other was not.
+    pub(super) const fn open(&self) -> &Open {
+        &self.open
+    }
+
+    /// Adds another part of the log, in any order. A request that began in one part and ended in another counts
+    /// once.
     ///
     /// # Errors
     ///
@@ -186,13 +206,60 @@ impl AuditLog {
             return Err(AuditError::OtherUser);
         }
         self.counts.merge(other.counts);
-        for record in other.records.into_values() {
-            self.insert(record)?;
+        let mut numbers = HashMap::with_capacity(other.records.len());
+        for Numbered { number, record } in other.records.into_values() {
+            numbers.insert(number, self.insert(record)?);
         }
+        let mut twice = Vec::new();
+        for side in Side::BOTH {
+            for (id, times, counted) in other.open.requests(side) {
+                let number = |(number, times): &(usize, u64)| Some((*numbers.get(number)?, *times));
+                let counted = Counted {
+                    records: counted.records.iter().filter_map(number).collect(),
+                    ..*counted
+                };
+                let times = self.open.merge(id, side, times, counted.clone());
+                twice.push((times, counted));
+            }
+        }
+        self.take_back(&twice);
         Ok(())
     }
 
-    pub(super) fn insert(&mut self, record: AuditRecord) -> Result<(), AuditError> {
+    /// Takes back requests that were counted by each of their two events, each with how often.
+    fn take_back(&mut self, requests: &[(u64, Counted)]) {
+        let mut of_records: HashMap<usize, u64> = HashMap::new();
+        for (times, counted) in requests {
+            let count = match counted.is_of_other_user {
+                true => &mut self.counts.of_other_users,
+                false => &mut self.counts.requests,
+            };
+            *count = count.saturating_sub(*times);
+            add(&mut self.counts.repeated, *times);
+            for (number, each) in &counted.records {
+                add(
+                    of_records.entry(*number).or_default(),
+                    times.saturating_mul(*each),
+                );
+            }
+        }
+        if of_records.values().all(|count| *count == 0) {
+            return;
+        }
+        for one in self.records.values_mut() {
+            if let Some(count) = of_records.get(&one.number) {
+                one.record.tally.take_back(*count);
+            }
+        }
+    }
+
+    /// Remembers a request of a saved part.
+    pub(super) fn remember(&mut self, id: RequestId, side: Side, times: u64, counted: Counted) {
+        self.open.merge(id, side, times, counted);
+    }
+
+    /// Adds a record, or its tally to the record of the same requests. Returns the number of the record.
+    pub(super) fn insert(&mut self, record: AuditRecord) -> Result<usize, AuditError> {
         let mut key = String::new();
         let user = &record.user;
         let groups = user.groups.iter().map(String::as_str);
@@ -208,15 +275,18 @@ impl AuditLog {
             text = text.saturating_add(name.len());
         }
         if let Some(own) = self.records.get_mut(&key) {
-            own.tally.merge(record.tally);
-            return self.spend(text);
+            own.record.tally.merge(record.tally);
+            let number = own.number;
+            return self.spend(text).map(|()| number);
         }
         self.spend(text.saturating_add(record_bytes(&key)))?;
         // Merged with nothing, it has no more names than a record may have.
         let mut tally = Tally::default();
         tally.merge(record.tally);
-        self.records.insert(key, AuditRecord { tally, ..record });
-        Ok(())
+        let number = self.records.len();
+        let record = AuditRecord { tally, ..record };
+        self.records.insert(key, Numbered { number, record });
+        Ok(number)
     }
 
     pub(super) fn set_only(&mut self, only: Option<String>) {
@@ -263,13 +333,22 @@ impl AuditLog {
             return Ok(Readable::No);
         };
         let action = Action::of(&info);
-        if !self.is_first_event(event, user, &action, outcome) {
+        let side = match event.stage.as_ref() {
+            "ResponseStarted" => Side::Begin,
+            _ => Side::End,
+        };
+        let id = self.open.id(event, side, &action);
+        if id.is_some_and(|id| self.open.settle(id, side)) {
             add(&mut self.counts.repeated, 1);
             return Ok(Readable::Yes);
         }
+        let mut counted = Counted {
+            is_of_other_user: !keeps_user,
+            ..Counted::default()
+        };
         if keeps_user {
             add(&mut self.counts.requests, 1);
-            self.record(event, user, &action, &info.name, outcome)?;
+            counted.add(self.record(event, user, &action, &info.name, outcome)?);
         } else {
             add(&mut self.counts.of_other_users, 1);
         }
@@ -278,31 +357,16 @@ impl AuditLog {
             for request in impersonation::requests(impersonated, constraint, &info) {
                 let action = Action::of(&request);
                 let outcome = Outcome::Allowed(Authorizer::Unnamed);
-                self.record(event, &event.user, &action, &request.name, outcome)?;
+                counted.add(self.record(event, &event.user, &action, &request.name, outcome)?);
             }
+        }
+        if let Some(id) = id {
+            self.open.remember(id, side, &action, counted);
         }
         Ok(Readable::Yes)
     }
 
-    /// Returns whether no earlier event was of the same request. Long-running requests have two.
-    fn is_first_event(
-        &mut self,
-        event: &Line<'_>,
-        user: &EventUser<'_>,
-        action: &Action,
-        outcome: Outcome,
-    ) -> bool {
-        let mut key = std::mem::take(&mut self.scratch);
-        key.clear();
-        write_key(&mut key, &user.username, groups(user), action, outcome);
-        let is_first = match event.stage.as_ref() {
-            "ResponseStarted" => self.open.begin(&event.audit_id, &key),
-            _ => !self.open.end(&event.audit_id, &key),
-        };
-        self.scratch = key;
-        is_first
-    }
-
+    /// Counts an event. Returns the number of its record.
     fn record(
         &mut self,
         event: &Line<'_>,
@@ -310,14 +374,17 @@ impl AuditLog {
         action: &Action,
         name: &str,
         outcome: Outcome,
-    ) -> Result<(), AuditError> {
+    ) -> Result<usize, AuditError> {
         let mut key = std::mem::take(&mut self.scratch);
         key.clear();
         write_key(&mut key, &user.username, groups(user), action, outcome);
         let time = &event.request_received_timestamp;
         let (url, agent) = (&event.request_uri, &event.user_agent);
-        let more = match self.records.get_mut(&key) {
-            Some(record) => record.tally.add(name, time, url, agent),
+        let (number, more) = match self.records.get_mut(&key) {
+            Some(one) => {
+                let more = one.record.tally.add(name, time, url, agent);
+                (one.number, more)
+            }
             None => {
                 let mut tally = Tally::default();
                 let text = tally.add(name, time, url, agent);
@@ -330,12 +397,14 @@ impl AuditLog {
                     outcome,
                     tally,
                 };
-                self.records.insert(key.clone(), record);
-                text.saturating_add(record_bytes(&key))
+                let number = self.records.len();
+                self.records
+                    .insert(key.clone(), Numbered { number, record });
+                (number, text.saturating_add(record_bytes(&key)))
             }
         };
         self.scratch = key;
-        self.spend(more)
+        self.spend(more).map(|()| number)
     }
 
     fn spend(&mut self, more: usize) -> Result<(), AuditError> {

@@ -1,13 +1,17 @@
 //! Parts of a log that are saved, so that a long log can be read by many machines.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::counts::AuditCounts;
 use super::error::AuditError;
 use super::log::{AuditLog, AuditRecord};
+use super::open::{Counted, RequestId, Side};
 
-/// The version of the form. It grows when an older program would misread the form.
-const VERSION: u64 = 1;
+/// The version of the form. It grows when an older program would misread the form, or a newer one lack a part of
+/// it: version 1 had no open requests, so a request that two parts have counted twice.
+const VERSION: u64 = 2;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -16,6 +20,22 @@ struct Saved<'a> {
     only: Option<&'a str>,
     counts: &'a AuditCounts,
     records: Vec<&'a AuditRecord>,
+    /// Requests of which the log has the first event only.
+    begun: Vec<OpenRequest>,
+    /// Requests of which the log has the last event only.
+    ended: Vec<OpenRequest>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OpenRequest {
+    id: String,
+    /// How often the event was there.
+    times: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_of_other_user: bool,
+    /// The indexes of its records, each with how often an event counts there.
+    records: Vec<(usize, u64)>,
 }
 
 /// What each version has.
@@ -32,6 +52,8 @@ struct Read {
     only: Option<String>,
     counts: AuditCounts,
     records: Vec<AuditRecord>,
+    begun: Vec<OpenRequest>,
+    ended: Vec<OpenRequest>,
 }
 
 impl AuditLog {
@@ -41,11 +63,20 @@ impl AuditLog {
     ///
     /// [`AuditError::NotSaved`] is not expected: the form has no part that JSON lacks.
     pub fn save(&self) -> Result<String, AuditError> {
+        let records = self.numbered_records();
+        let indexes: HashMap<usize, usize> = records
+            .iter()
+            .zip(0..)
+            .map(|((number, _), index)| (*number, index))
+            .collect();
+        let open = |side| self.open_requests(side, &indexes);
         let saved = Saved {
             version: VERSION,
             only: self.only(),
             counts: self.counts(),
-            records: self.records(),
+            records: records.into_iter().map(|(_, record)| record).collect(),
+            begun: open(Side::Begin),
+            ended: open(Side::End),
         };
         serde_json::to_string(&saved).map_err(|error| not_saved(&error))
     }
@@ -65,10 +96,50 @@ impl AuditLog {
         let mut log = Self::new();
         log.set_only(read.only);
         log.set_counts(read.counts);
+        let mut numbers = Vec::with_capacity(read.records.len());
         for record in read.records {
-            log.insert(record)?;
+            numbers.push(log.insert(record)?);
+        }
+        for (side, requests) in [(Side::Begin, read.begun), (Side::End, read.ended)] {
+            for request in requests {
+                let (id, counted) = request
+                    .resolve(&numbers)
+                    .ok_or(AuditError::NotSaved { line: 1, column: 1 })?;
+                log.remember(id, side, request.times, counted);
+            }
         }
         Ok(log)
+    }
+
+    /// Lists the requests that had one event, given the index of each record by its number.
+    fn open_requests(&self, side: Side, indexes: &HashMap<usize, usize>) -> Vec<OpenRequest> {
+        let index = |(number, times): &(usize, u64)| Some((*indexes.get(number)?, *times));
+        let requests = self.open().requests(side).into_iter();
+        requests
+            .map(|(id, times, counted)| {
+                let mut records: Vec<_> = counted.records.iter().filter_map(index).collect();
+                records.sort_unstable();
+                OpenRequest {
+                    id: id.to_text(),
+                    times,
+                    is_of_other_user: counted.is_of_other_user,
+                    records,
+                }
+            })
+            .collect()
+    }
+}
+
+impl OpenRequest {
+    /// Returns the request, given the number of each record by its index. `None` if there is no such record.
+    fn resolve(&self, numbers: &[usize]) -> Option<(RequestId, Counted)> {
+        let number = |(index, times): &(usize, u64)| Some((*numbers.get(*index)?, *times));
+        let records: Option<Vec<_>> = self.records.iter().map(number).collect();
+        let counted = Counted {
+            is_of_other_user: self.is_of_other_user,
+            records: records?,
+        };
+        Some((RequestId::parse(&self.id)?, counted))
     }
 }
 

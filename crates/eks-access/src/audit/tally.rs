@@ -96,6 +96,11 @@ impl Tally {
         self.cut_clients();
     }
 
+    /// Takes back requests that were counted twice.
+    pub(super) const fn take_back(&mut self, count: u64) {
+        self.count = self.count.saturating_sub(count);
+    }
+
     fn cut_clients(&mut self) {
         while self.clients.len() > MAX_CLIENTS {
             self.clients.pop_last();

@@ -1,6 +1,8 @@
 //! Plans and states of Terraform, from `terraform show -json`, and state files: the access entries, the
 //! ConfigMap and the cluster in them.
 
+use std::rc::Rc;
+
 use bounded_yaml::{Kind, Mapping, Node, Scalar};
 
 use super::{managed_nodes, take_mode, take_version, terraform_rbac};
@@ -239,7 +241,7 @@ fn take_config_map(gathered: &mut Gathered, text: &Text<'_>, values: &Node) {
     }
     gathered.config_maps.push(ConfigMapCandidate {
         document: text.index,
-        nodes: vec![node],
+        nodes: Rc::from([node]),
         namespace: namespace.map(str::to_owned),
         name: name.map(str::to_owned),
         offset: values.offset(),

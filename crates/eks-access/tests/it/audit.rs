@@ -3,6 +3,7 @@
 
 mod formats;
 mod minimal;
+mod parts;
 mod worlds;
 
 use eks_access::audit::{AuditError, AuditLog, Authorizer, MAX_AUDIT_BYTES, Outcome, UnusedRule};
@@ -301,38 +302,6 @@ roleRef: {kind: Role, name: developer, apiGroup: rbac.authorization.k8s.io}
         unseen.iter().map(|one| one.name).collect::<Vec<_>>(),
         ["gone"]
     );
-}
-
-#[test]
-fn parts_are_saved_and_merged() {
-    let text = testkit::text(SAMPLE);
-    let whole = log(&text);
-    let lines: Vec<&str> = text.lines().collect();
-    let (one, other) = lines.split_at(11);
-    let mut merged = AuditLog::new();
-    for part in [other, one] {
-        let saved = log(&part.join("\n")).save().unwrap();
-        merged.merge(AuditLog::from_saved(&saved).unwrap()).unwrap();
-    }
-    assert_eq!(merged.save(), whole.save());
-    let saved = whole.save().unwrap();
-    let newer = saved.replacen("\"version\":1", "\"version\":2", 1);
-    assert_eq!(
-        AuditLog::from_saved(&newer).unwrap_err(),
-        AuditError::SavedVersion(2)
-    );
-    let cut = saved.get(..saved.len() / 2).unwrap_or_default();
-    assert!(matches!(
-        AuditLog::from_saved(cut),
-        Err(AuditError::NotSaved { line: 1, .. })
-    ));
-    let unknown = saved.replacen("\"counts\"", "\"more\":1,\"counts\"", 1);
-    assert!(matches!(
-        AuditLog::from_saved(&unknown),
-        Err(AuditError::NotSaved { .. })
-    ));
-    let of_user = AuditLog::of_user("admin");
-    assert_eq!(merged.merge(of_user), Err(AuditError::OtherUser));
 }
 
 /// As a device or an archive of zeros is.

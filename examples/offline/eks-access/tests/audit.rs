@@ -1,6 +1,6 @@
 //! The command `audit`.
 
-use super::{TESTDATA, parse};
+use super::{Directory, TESTDATA, VIEW, check, parse};
 use crate::run;
 
 const AUDIT_LOG: &str = concat!(
@@ -100,4 +100,81 @@ fn logs_are_read_compressed_and_in_parts() {
     let merged = run(&parse(&format!("audit --part {one} --part {other}")));
     std::fs::remove_dir_all(&directory).unwrap();
     assert_eq!(merged.text, whole, "{:?}", merged.aside);
+}
+
+#[test]
+fn findings_of_a_log_are_printed_for_other_tools() {
+    let dir = Directory::new("audit-findings");
+    let rbac = dir.file("rbac.yaml", &format!("---\n{VIEW}"));
+    let sarif = run(&parse(&format!(
+        "audit {AUDIT_LOG} --unused -f {rbac} -o sarif"
+    )));
+    assert_eq!(sarif.status, 1, "{:?}", sarif.aside);
+    let results = sarif.data["runs"][0]["results"].as_array().unwrap();
+    let of_file: Vec<_> = results
+        .iter()
+        .filter(|one| !one["locations"][0]["physicalLocation"].is_null())
+        .collect();
+    assert!(!of_file.is_empty(), "{results:#?}");
+    for one in of_file {
+        assert_eq!(one["ruleId"], "unused-rule");
+        // The role is of the default policy, and the binding of the file.
+        let region = &one["locations"][0]["physicalLocation"]["region"];
+        assert_eq!(region["startLine"], 2, "{one}");
+    }
+    let denied = format!("audit {AUDIT_LOG} --denied");
+    for (output, text) in [
+        ("github", "::warning title=denied-request"),
+        ("junit", "<testsuites name=\"eks-access audit\">"),
+        ("markdown", "denied-request"),
+        ("sarif", "\"denied-request\""),
+    ] {
+        check(&format!("{denied} -o {output}"), 1, &[text]);
+    }
+    for output in ["sarif", "markdown"] {
+        check(
+            &format!("audit {AUDIT_LOG} -o {output}"),
+            2,
+            &["the findings of --denied and --unused"],
+        );
+    }
+}
+
+#[test]
+fn each_cluster_of_a_fleet_has_its_logs() {
+    let dir = Directory::new("audit-fleet");
+    let text = std::fs::read_to_string(AUDIT_LOG).unwrap();
+    let (one, other) = text.split_at(text.find("\n{").unwrap() + 1);
+    for (name, text) in [
+        ("one/a.log", one),
+        ("one/b.jsonl", other),
+        ("one/rbac.yaml", VIEW),
+        ("two/a.log", one),
+        ("two/rbac.yaml", VIEW),
+        ("three/x.yaml", VIEW),
+    ] {
+        let directory = dir.0.join(name).with_file_name("");
+        std::fs::create_dir_all(directory).unwrap();
+        dir.file(name, text);
+    }
+    let fleet = dir.0.display();
+    let whole = run(&parse(&format!("audit {AUDIT_LOG}")));
+    let users = run(&parse(&format!("audit --fleet {fleet}")));
+    assert_eq!(users.status, 2);
+    let clusters = &users.data["clusters"];
+    assert_eq!(clusters["one"]["users"], whole.data["users"]);
+    assert_eq!(clusters["two"]["events"]["requests"], 1);
+    assert_eq!(clusters["three"]["error"]["code"], "audit");
+    let named = run(&parse(&format!("audit b.jsonl --fleet {fleet} -o json")));
+    let requests = |name: &str| named.data["clusters"][name]["events"]["requests"].as_u64();
+    assert_eq!((requests("one"), requests("two")), (Some(27), None));
+    let roles = run(&parse(&format!(
+        "audit a.log --for k8s-developer --fleet {fleet}"
+    )));
+    assert!(roles.text.starts_with("# one\n"), "{}", roles.text);
+    check(
+        &format!("audit --unused --fleet {fleet} -o markdown"),
+        2,
+        &["# one\n", "unused-rule"],
+    );
 }

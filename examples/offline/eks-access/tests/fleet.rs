@@ -107,7 +107,14 @@ fn what_is_about_one_cluster_is_refused_with_the_reason() {
         ("edit dedupe".to_owned(), "an edit changes one ConfigMap"),
         ("check --fix".to_owned(), "--fix changes one ConfigMap"),
         (format!("check {other}"), "give either files or --fleet"),
-        (format!("audit {other}"), "an audit log is of one cluster"),
+        (
+            "audit audit.log --save".to_owned(),
+            "the part of one cluster",
+        ),
+        (
+            format!("audit {other}"),
+            "a path in the directory of each cluster",
+        ),
         ("check -o sarif".to_owned(), "one document for each cluster"),
         ("check -o junit".to_owned(), "one document for each cluster"),
     ] {

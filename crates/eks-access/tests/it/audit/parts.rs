@@ -1,0 +1,161 @@
+//! Parts of a log, which are saved and merged.
+
+use eks_access::audit::{AuditError, AuditLog};
+use serde_json::{Value, json};
+
+use super::{SAMPLE, denied, event, lines, log, records, with};
+
+#[test]
+fn parts_are_saved_and_merged() {
+    let text = testkit::text(SAMPLE);
+    let whole = log(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    let (one, other) = lines.split_at(11);
+    let mut merged = AuditLog::new();
+    for part in [other, one] {
+        let saved = log(&part.join("\n")).save().unwrap();
+        merged.merge(AuditLog::from_saved(&saved).unwrap()).unwrap();
+    }
+    assert_eq!(merged.save(), whole.save());
+    let saved = whole.save().unwrap();
+    let newer = saved.replacen("\"version\":2", "\"version\":3", 1);
+    assert_eq!(
+        AuditLog::from_saved(&newer).unwrap_err(),
+        AuditError::SavedVersion(3)
+    );
+    let cut = saved.get(..saved.len() / 2).unwrap_or_default();
+    assert!(matches!(
+        AuditLog::from_saved(cut),
+        Err(AuditError::NotSaved { line: 1, .. })
+    ));
+    let unknown = saved.replacen("\"counts\"", "\"more\":1,\"counts\"", 1);
+    assert!(matches!(
+        AuditLog::from_saved(&unknown),
+        Err(AuditError::NotSaved { .. })
+    ));
+    let of_user = AuditLog::of_user("admin");
+    assert_eq!(merged.merge(of_user), Err(AuditError::OtherUser));
+    // A request that is of no record.
+    let open = saved.replacen(
+        "\"ended\":[]",
+        "\"ended\":[{\"id\":\"00000000000000000000000000000000\",\"times\":1,\"records\":[[9999,1]]}]",
+        1,
+    );
+    assert_ne!(open, saved);
+    assert!(matches!(
+        AuditLog::from_saved(&open),
+        Err(AuditError::NotSaved { .. })
+    ));
+}
+
+/// A request that has two events.
+fn long(username: &str, uri: &str, time: &str) -> (Value, Value) {
+    let verb = if uri.contains("watch=true") {
+        "watch"
+    } else {
+        "get"
+    };
+    let end = with(
+        event(username, verb, uri),
+        "/requestReceivedTimestamp",
+        json!(time),
+    );
+    // The client chose the same id for each.
+    let end = with(end, "/auditID", json!("chosen"));
+    (with(end.clone(), "/stage", json!("ResponseStarted")), end)
+}
+
+/// A log in which requests overlap, have one event only, or have their events in the wrong order.
+fn overlapping() -> Vec<Value> {
+    let watch = "/api/v1/pods?watch=true";
+    let (begin, end) = long("u", watch, "2026-11-28T06:05:58.000001Z");
+    let (later_begin, later_end) = long("u", watch, "2026-11-28T06:05:58.000002Z");
+    let (_, end_alone) = long("v", watch, "2026-11-28T06:05:58.000003Z");
+    let (begin_alone, _) = long("v", watch, "2026-11-28T06:05:58.000004Z");
+    let logs = "/api/v1/namespaces/dev/pods/web-0/log?follow=true";
+    let (log_begin, log_end) = long("u", logs, "2026-11-28T06:05:58.000005Z");
+    let impersonate = |event| {
+        let user = json!({"username": "w", "groups": ["devs", "ops", "system:authenticated"]});
+        with(event, "/impersonatedUser", user)
+    };
+    let exec = "/api/v1/namespaces/dev/pods/web-0/exec?command=id";
+    let (exec_begin, exec_end) = long("admin", exec, "2026-11-28T06:05:58.000006Z");
+    let (exec_begin, exec_end) = (impersonate(exec_begin), impersonate(exec_end));
+    // No stock API server has two events of such a request; another server may.
+    let (odd_begin, odd_end) = long("u", "/long/poll", "2026-11-28T06:05:58.000007Z");
+    vec![
+        begin,
+        event("u", "get", "/healthz"),
+        exec_begin,
+        odd_begin,
+        end,
+        later_begin,
+        exec_end,
+        end_alone,
+        log_end,
+        log_begin,
+        denied(event("v", "watch", watch), ""),
+        begin_alone,
+        later_end.clone(),
+        odd_end,
+        // Delivered twice.
+        later_end,
+    ]
+}
+
+#[test]
+fn overlapping_requests_count_once() {
+    let own = log(&lines(&overlapping()));
+    assert_eq!((own.counts().requests, own.counts().repeated), (10, 5));
+    assert_eq!(
+        records(&own),
+        [
+            "admin: impersonate groups [\"devs\", \"ops\"] x2",
+            "admin: impersonate users [\"w\"] x1",
+            "u: get /healthz [] x1",
+            "u: get /long/poll [] x1",
+            "u: get pods/log in namespace dev [\"web-0\"] x1",
+            "u: watch pods [] x3",
+            "v: denied watch pods [] x1",
+            "v: watch pods [] x2",
+            "w: get pods/exec in namespace dev [\"web-0\"] x1",
+        ]
+    );
+}
+
+/// Merges parts that were saved.
+fn merged(of: &dyn Fn() -> AuditLog, parts: &[&[Value]]) -> String {
+    let mut merged = of();
+    for part in parts {
+        let mut own = of();
+        own.read("audit.log", lines(part).as_bytes()).unwrap();
+        let saved = AuditLog::from_saved(&own.save().unwrap()).unwrap();
+        merged.merge(saved).unwrap();
+    }
+    merged.save().unwrap()
+}
+
+#[test]
+fn a_log_that_is_split_anywhere_and_merged_in_any_order_is_the_whole() {
+    // Only a part that has the start of the unusual request can know that its end is of one.
+    let events: Vec<Value> = overlapping()
+        .into_iter()
+        .filter(|event| event["requestURI"] != "/long/poll")
+        .collect();
+    for of in [
+        AuditLog::new,
+        || AuditLog::of_user("admin"),
+        || AuditLog::of_user("u"),
+    ] {
+        let whole = merged(&of, &[&events]);
+        for at in 0..=events.len() {
+            let (one, other) = events.split_at(at);
+            assert_eq!(merged(&of, &[one, other]), whole, "{at}");
+            assert_eq!(merged(&of, &[other, one]), whole, "{at}");
+            for later in 0..=other.len() {
+                let (other, last) = other.split_at(later);
+                assert_eq!(merged(&of, &[last, one, other]), whole, "{at} {later}");
+            }
+        }
+    }
+}
