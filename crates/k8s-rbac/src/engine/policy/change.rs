@@ -17,7 +17,7 @@ use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding
 ///
 /// Roles have no order. Bindings find them by name, so adding a role resolves the bindings that
 /// refer to it. The cost of a change depends on the size of the role or on the number of subjects of
-/// the binding, not on the size of the policy.
+/// the binding. Of the rest of the policy, one list entry is copied for every 128 objects.
 ///
 /// As in [`Policy::new`], aggregated `ClusterRole`s have the rules that they carry. A cluster's watch
 /// delivers such a role again, filled in, after one of its members has changed. With files, run
