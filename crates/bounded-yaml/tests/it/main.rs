@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod decode;
 #[cfg(test)]
+mod divergences;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod pieces;

@@ -40,6 +40,15 @@ fn every_divergence_is_listed_and_real() {
         _ => "another error",
     });
     rows.compare("review-kind", &"accepted", &bare);
+    let review = |spec: &str| {
+        let body = format!(
+            r#"{{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{spec}}}"#
+        );
+        Review::read(body.as_bytes()).err()
+    };
+    rows.compare("review-form", &None, &review(r#"{"Token":"t"}"#));
+    // Upstream gets as far as the token, and refuses it.
+    rows.compare("review-without-token", &None, &review("{}"));
     let unavailable = Always(Ok((503, "")));
     let answer =
         ready(authenticator("test-cluster", "aws").identify(&token(), now(), &unavailable));

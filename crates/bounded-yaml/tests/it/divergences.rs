@@ -1,0 +1,36 @@
+//! The rows of `testdata/divergences.toml`. What upstream reads was measured by `fuzz/differential yaml`.
+
+use bounded_yaml::{Limits, documents};
+use serde::Deserialize as _;
+use serde_json::Value;
+use testkit::Divergences;
+
+/// Reads the value of a document as JSON, or the word `refused`.
+fn read(text: &str) -> String {
+    let node = documents(text, &Limits::new()).next().unwrap().unwrap();
+    Value::deserialize(&node).map_or_else(|_| "refused".to_owned(), |value| value.to_string())
+}
+
+#[test]
+fn every_divergence_is_listed_and_real() {
+    let rows = Divergences::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/testdata/divergences.toml"
+    ));
+    for (case, text, upstream, ours) in [
+        ("yaml-1-1-scalars", "- yes", "[true]", r#"["yes"]"#),
+        ("yaml-1-1-scalars", "- 012", "[10]", r#"["012"]"#),
+        ("yaml-1-1-scalars", "- 1_000", "[1000]", r#"["1_000"]"#),
+        ("yaml-1-1-scalars", "- 1e3", r#"["1e3"]"#, "[1000.0]"),
+        ("key-text", "0x1F: a", r#"{"31":"a"}"#, r#"{"0x1F":"a"}"#),
+        ("key-text", "True: a", r#"{"true":"a"}"#, r#"{"True":"a"}"#),
+        ("duplicate-key", "a: 1\na: 2", r#"{"a":2}"#, "refused"),
+        ("infinite-number", "- .inf", "refused", "[null]"),
+        ("explicit-tag", "- !x 1.5", r#"["1.5"]"#, "[1.5]"),
+        ("escaped-slash", r#"- "\/""#, "refused", r#"["/"]"#),
+    ] {
+        assert_eq!(read(text), ours, "{text}");
+        rows.compare(case, &upstream.to_owned(), &read(text));
+    }
+    rows.finish();
+}
