@@ -151,8 +151,11 @@ struct World {
     user: User,
 }
 
+/// The name of an analysis, its input by size, and a run, which returns the size of its result.
+type Analysis = (&'static str, fn(usize) -> World, fn(&World) -> usize);
+
 fn analyses(sizes: [usize; 3]) {
-    let analyses: [(&str, fn(usize) -> World, fn(&World) -> usize); 10] = [
+    let analyses: [Analysis; 10] = [
         ("permissions, of a user with 3 bindings", of_others, |it| {
             permissions(&it.policy, &it.user).map_or(0, |found| found.atoms().len())
         }),
