@@ -17,6 +17,7 @@ var tokenArea = differential.Area{
 	Ask:     func(g differential.Generator) differential.Case { return generator{g}.login() },
 	Answer:  func(c differential.Case) any { return identify(c.(*login).question()) },
 	IsSame:  isSameLogin,
+	IsLike:  isLikeLogin,
 	Rows:    rowsOfToken,
 	Classes: classesOfToken,
 }
@@ -47,7 +48,7 @@ func (l *login) question() *tokenQuestion {
 // Question returns the question.
 func (l *login) Question() []byte { return differential.Raw(l.question()) }
 
-// Smaller undoes a part of the changes, or removes a part of a text.
+// Smaller undoes one change: each variant is nearer to a genuine login.
 func (l *login) Smaller() []differential.Case {
 	var all []differential.Case
 	add := func(change func(*login)) {
@@ -58,14 +59,49 @@ func (l *login) Smaller() []differential.Case {
 		}
 	}
 	good := genuine(l.now)
-	add(func(s *login) { s.url = good.url })
 	add(func(s *login) { s.sts = good.sts })
+	add(func(s *login) { s.sts.Status, s.sts.ContentType = good.sts.Status, good.sts.ContentType })
 	add(func(s *login) { s.prefix, s.middle, s.end = good.prefix, "", "" })
-	for _, text := range differential.SmallerTexts(l.url) {
-		add(func(s *login) { s.url = text })
+	add(func(s *login) { s.url, s.partition = good.url, good.partition })
+	front, query, _ := strings.Cut(l.url, "?")
+	query, fragment, isWithFragment := strings.Cut(query, "#")
+	with := func(front string, pairs []string, end string) {
+		add(func(s *login) { s.url = front + "?" + strings.Join(pairs, "&") + end })
 	}
-	for _, text := range differential.SmallerTexts(l.sts.Body) {
-		add(func(s *login) { s.sts.Body = text })
+	end := ""
+	if isWithFragment {
+		end = "#" + fragment
+	}
+	pairs := strings.Split(query, "&")
+	with(front, pairs, "")
+	goodFront, goodQuery, _ := strings.Cut(good.url, "?")
+	// The scope has the region of the host.
+	undone := slices.Clone(pairs)
+	for n := range undone {
+		if strings.HasPrefix(undone[n], "X-Amz-Credential=") {
+			undone[n] = strings.Split(goodQuery, "&")[3]
+		}
+	}
+	if front != goodFront {
+		add(func(s *login) { s.url, s.partition = goodFront+"?"+strings.Join(undone, "&")+end, good.partition })
+	}
+	for _, pair := range strings.Split(goodQuery, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		at := slices.IndexFunc(pairs, func(own string) bool { return strings.HasPrefix(own, name+"=") })
+		switch {
+		case at < 0:
+			with(front, append(slices.Clone(pairs), pair), end)
+		case pairs[at] != pair && (front == goodFront || name != "X-Amz-Credential"):
+			replaced := slices.Clone(pairs)
+			replaced[at] = pair
+			with(front, replaced, end)
+		}
+	}
+	for n := range pairs {
+		name, _, _ := strings.Cut(pairs[n], "=")
+		if !slices.Contains(parameterNames[:8], name) || slices.ContainsFunc(pairs[:n], func(other string) bool { return strings.HasPrefix(other, name+"=") }) {
+			with(front, slices.Delete(slices.Clone(pairs), n, n+1), end)
+		}
 	}
 	return all
 }
@@ -426,6 +462,11 @@ func isSameLogin(p *differential.Pair) bool {
 		}
 	}
 	return ours == ""
+}
+
+// isLikeLogin returns whether a smaller question is refused in the same steps, and by us for the same reason.
+func isLikeLogin(from, to *differential.Pair) bool {
+	return differential.Code(from.Theirs) == differential.Code(to.Theirs) && differential.Code(from.Ours) == differential.Code(to.Ours)
 }
 
 func classesOfToken(p *differential.Pair) []string {

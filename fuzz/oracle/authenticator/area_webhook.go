@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"oracle/differential"
@@ -14,8 +15,11 @@ var webhookArea = differential.Area{
 	Ask: func(g differential.Generator) differential.Case {
 		return differential.JSON(differential.Raw(generator{g}.webhook()))
 	},
-	Answer:  func(c differential.Case) any { return serve(parseWebhook(c)) },
-	IsSame:  isSameReview,
+	Answer: func(c differential.Case) any { return serve(parseWebhook(c)) },
+	IsSame: isSameReview,
+	IsLike: func(from, to *differential.Pair) bool {
+		return from.Theirs["status"] == to.Theirs["status"] && from.Ours["status"] == to.Ours["status"]
+	},
 	Rows:    rowsOfWebhook,
 	Classes: classesOfWebhook,
 }
@@ -141,35 +145,61 @@ func verdict(a differential.Answer) string {
 	}
 }
 
-// isSameReview compares status and body. The text of a malformed request's answer is for people.
+// isSameReview compares the status, and the body of an answer that kube-apiserver reads. Any other body is for
+// people.
 func isSameReview(p *differential.Pair) bool {
 	theirs, ours := p.Theirs, p.Ours
 	if theirs["status"] != ours["status"] {
 		return false
 	}
-	if theirs["status"] == 400.0 || theirs["status"] == 405.0 {
-		return true
+	return theirs["status"] != 200.0 && theirs["status"] != 403.0 || sameJSON(reviewOf(theirs), reviewOf(ours))
+}
+
+// reviewOf returns the body of an answer without what upstream leaves out or leaves empty.
+func reviewOf(a differential.Answer) differential.Answer {
+	body, _ := a["body"].(differential.Answer)
+	review := differential.Answer{}
+	for _, key := range []string{"apiVersion", "kind"} {
+		if body[key] != nil {
+			review[key] = body[key]
+		}
 	}
-	return sameJSON(theirs["body"], ours["body"])
+	status, _ := body["status"].(differential.Answer)
+	if status["authenticated"] == true {
+		review["status"] = status
+	}
+	return review
 }
 
 // rowsOfWebhook returns the rows that may explain a difference.
 func rowsOfWebhook(p *differential.Pair) []string {
 	q := parseWebhook(p.Case)
-	var review struct{ APIVersion, Kind string }
-	_ = json.Unmarshal([]byte(q.Body), &review)
+	var review struct {
+		APIVersion, Kind string
+		Spec             struct{ Token string }
+	}
+	// As upstream reads it: the first value of the body.
+	_ = json.NewDecoder(strings.NewReader(q.Body)).Decode(&review)
 	isTyped := review.Kind == "TokenReview" && slices.Contains([]string{"authentication.k8s.io/v1beta1", "authentication.k8s.io/v1"}, review.APIVersion)
 	isUntyped := review.Kind == "" && review.APIVersion == ""
+	message, _ := p.Ours["body"].(string)
 	theirs, ours := p.Theirs["status"], p.Ours["status"]
 	switch {
-	case ours == 400.0 && (theirs == 403.0 || theirs == 200.0 || theirs == 429.0) && !isTyped && !(isUntyped && q.LikeUpstream):
+	case ours == 400.0 && strings.Contains(message, "is not a TokenReview in JSON"), ours == 400.0 && strings.Contains(message, "spec.token") && review.Spec.Token != "":
+		return []string{"review-form"}
+	case ours == 400.0 && strings.Contains(message, "spec.token"):
+		return []string{"review-without-token"}
+	case ours == 400.0 && !isTyped && !(isUntyped && q.LikeUpstream):
 		return []string{"review-kind"}
 	case theirs == 403.0 && ours == 200.0 && verdict(p.Ours) == "refused" && !q.LikeUpstream:
 		return []string{"refusal-status"}
 	case theirs == 403.0 && ours == 500.0 && !q.LikeUpstream:
 		return rowsOfFailure(q)
-	case theirs == ours && sameJSON(withoutType(p.Theirs["body"]), withoutType(p.Ours["body"])):
-		return []string{"review-version"}
+	case theirs == ours:
+		one, other := reviewOf(p.Theirs), reviewOf(p.Ours)
+		if sameJSON(one["status"], other["status"]) && other["kind"] == review.Kind && other["apiVersion"] == review.APIVersion {
+			return []string{"review-version"}
+		}
 	}
 	return nil
 }
@@ -184,20 +214,6 @@ func rowsOfFailure(q *webhookQuestion) []string {
 		return []string{"private-dns-name"}
 	}
 	return nil
-}
-
-func withoutType(body any) any {
-	object, is := body.(map[string]any)
-	if !is {
-		return body
-	}
-	without := map[string]any{}
-	for key, value := range object {
-		if key != "apiVersion" && key != "kind" && key != "metadata" && key != "spec" {
-			without[key] = value
-		}
-	}
-	return without
 }
 
 func classesOfWebhook(p *differential.Pair) []string {

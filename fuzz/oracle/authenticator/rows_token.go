@@ -33,6 +33,10 @@ var refusedByUs = []tokenRow{
 	{"userinfo", []string{"forbidden-byte"}, func(l *login) bool { return strings.Contains(l.host(), "@") }},
 	{"fragment", []string{"forbidden-byte"}, func(l *login) bool { return strings.Contains(l.url, "#") }},
 	{"raw-plus", []string{"forbidden-byte"}, func(l *login) bool { return strings.Contains(l.url, "+") }},
+	{"raw-character", []string{"forbidden-byte"}, func(l *login) bool { return strings.ContainsAny(l.url, " \"<>\\^`{|}") }},
+	{"no-equals-sign", []string{"pair"}, func(l *login) bool {
+		return l.hasPair(func(pair string) bool { return pair != "" && !strings.Contains(pair, "=") })
+	}},
 	{"raw-equals-sign", []string{"pair"}, func(l *login) bool {
 		return l.hasPair(func(pair string) bool { return strings.Count(pair, "=") > 1 })
 	}},
@@ -43,7 +47,9 @@ var refusedByUs = []tokenRow{
 	{"version", []string{"version"}, always},
 	{"version", []string{"missing-parameter", "empty-parameter"}, lacks("Version")},
 	{"algorithm", []string{"algorithm"}, always},
+	{"algorithm", []string{"missing-parameter", "empty-parameter"}, lacks("X-Amz-Algorithm")},
 	{"credential-scope", []string{"credential-scope"}, always},
+	{"credential-scope", []string{"missing-parameter", "empty-parameter"}, lacks("X-Amz-Credential")},
 	{"access-key-id", []string{"access-key-id"}, always},
 	{"scope-region", []string{"scope-region"}, always},
 	{"scope-date", []string{"scope-date"}, always},
@@ -76,7 +82,7 @@ var refusedByUs = []tokenRow{
 	}},
 	{"control-character-in-value", []string{"value"}, func(l *login) bool {
 		for _, values := range l.query() {
-			if strings.ContainsFunc(strings.Join(values, ""), func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			if strings.ContainsFunc(strings.Join(values, ""), func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 				return true
 			}
 		}
@@ -133,7 +139,7 @@ func rowsOfAnswer(l *login, theirs, ours string) []string {
 	add("answer-content-type", !strings.HasPrefix(strings.ToLower(l.sts.ContentType), "application/json"))
 	add("answer-key-twice", a.isRepeated)
 	add("answer-unknown-key", a.isUnknown)
-	add("answer-fact-missing", a.isIncomplete)
+	add("answer-fact-missing", a.isIncomplete && !a.isUnknown && !a.isRepeated)
 	if len(of) == 0 && ours != "malformed-response" {
 		of = append(of, "answer-contradicts-itself")
 	}

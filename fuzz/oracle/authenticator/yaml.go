@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -144,5 +145,33 @@ func (g generator) yamlBlock(b *strings.Builder, indent string, depth int) {
 	}
 }
 
-// rowsOfYAML returns the rows that may explain a difference.
-func rowsOfYAML(*differential.Pair) []string { return nil }
+var (
+	keys      = regexp.MustCompile(`(^|[\s\[{,?])([^\s\[\]{},'"?!&*]+)[ \t]*:([\s,\]}]|$)`)
+	oldScalar = regexp.MustCompile(`(?i)(^|[\s\[{,:-])(y|yes|n|no|on|off|[-+]?0[0-9]+|[-+]?0b[01_]+|[-+]0[xo][0-9a-f_]+|[-+]?[0-9.][0-9a-fx.]*_[0-9a-fx_.]*|[-+]?[0-9]+\.?[0-9]*e[0-9]+|[0-9]{19,})([\s\]},#]|$)`)
+	infinite  = regexp.MustCompile(`(?i)[-+]?\.(inf|nan)`)
+	tagged    = regexp.MustCompile(`(^|[\s\[{,:-])!`)
+)
+
+// rowsOfYAML returns the rows that may explain a difference, by the text.
+func rowsOfYAML(p *differential.Pair) []string {
+	text := textOf(p.Case)
+	isRefusedByThem := differential.Code(p.Theirs) != ""
+	var of []string
+	add := func(row string, is bool) {
+		if is {
+			of = append(of, row)
+		}
+	}
+	add("duplicate-key", strings.Contains(differential.ErrorField(p.Ours, "message"), "defined twice"))
+	add("infinite-number", isRefusedByThem && infinite.MatchString(text))
+	add("explicit-tag", tagged.MatchString(text))
+	add("escaped-slash", isRefusedByThem && strings.Contains(text, `\/`))
+	if isRefusedByThem || len(of) > 0 {
+		return of
+	}
+	// A key first: it is text for us, whatever it looks like.
+	values := keys.ReplaceAllString(text, "$1:$3")
+	add("key-text", values != text && !oldScalar.MatchString(values))
+	add("yaml-1-1-scalars", oldScalar.MatchString(values))
+	return of
+}

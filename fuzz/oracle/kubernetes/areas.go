@@ -55,6 +55,7 @@ func area(name string, generate func(generator) *question, classes func(*questio
 		},
 		Answer:  func(c differential.Case) any { return ask(parse(c.Question())) },
 		IsSame:  isSame,
+		IsLike:  isLike,
 		Rows:    rowsOf,
 		Classes: func(p *differential.Pair) []string { return classes(parse(p.Case.Question()), p.Theirs) },
 	}

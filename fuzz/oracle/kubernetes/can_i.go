@@ -90,11 +90,11 @@ func (c *cluster) ServerResourcesForGroupVersion(version string) (*metav1.APIRes
 	return nil, os.ErrNotExist
 }
 
-// kubectlFactory is what the command gets from kubectl: the cluster, and a context with a namespace or without.
+// kubectlFactory is what the command gets from kubectl: the cluster, the namespace of the context and that of the flag.
 type kubectlFactory struct {
 	cmdutil.Factory
 	*cluster
-	namespace string
+	ofContext, ofFlag string
 }
 
 func (f kubectlFactory) ToRESTMapper() (meta.RESTMapper, error) { return f.mapper, nil }
@@ -102,8 +102,12 @@ func (f kubectlFactory) ToRESTMapper() (meta.RESTMapper, error) { return f.mappe
 func (f kubectlFactory) KubernetesClientSet() (*kubernetes.Clientset, error) { return f.client, nil }
 
 func (f kubectlFactory) ToRawKubeConfigLoader() clientcmd.ClientConfig {
-	overrides := &clientcmd.ConfigOverrides{Context: clientcmdapi.Context{Namespace: f.namespace}}
-	return clientcmd.NewDefaultClientConfig(*clientcmdapi.NewConfig(), overrides)
+	config := clientcmdapi.NewConfig()
+	config.Clusters["c"] = &clientcmdapi.Cluster{Server: "http://not.asked"}
+	config.Contexts["c"] = &clientcmdapi.Context{Cluster: "c", Namespace: f.ofContext}
+	config.CurrentContext = "c"
+	overrides := &clientcmd.ConfigOverrides{Context: clientcmdapi.Context{Namespace: f.ofFlag}}
+	return clientcmd.NewDefaultClientConfig(*config, overrides)
 }
 
 // asked is a client that keeps the review that is sent.
@@ -126,16 +130,14 @@ func (a *asked) Create(_ context.Context, review *authorizationv1.SelfSubjectAcc
 func canI(q *question) answer {
 	var warnings bytes.Buffer
 	streams := genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: io.Discard, ErrOut: &warnings}
-	f := kubectlFactory{cluster: theCluster(), namespace: q.Namespace}
+	f := kubectlFactory{cluster: theCluster(), ofContext: q.Namespace}
 	cmd := auth.NewCmdCanI(f, streams)
 	global := genericclioptions.NewConfigFlags(false)
 	global.AddFlags(cmd.Flags())
 	if err := cmd.ParseFlags(q.Words); err != nil {
 		return refusal("flags", err.Error())
 	}
-	if *global.Namespace != "" {
-		f.namespace = *global.Namespace
-	}
+	f.ofFlag = *global.Namespace
 	options := canIOptions(cmd, streams)
 	if options.List || options.Quiet || global.Impersonate != nil && *global.Impersonate != "" {
 		return refusal("another-question", "")

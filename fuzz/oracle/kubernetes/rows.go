@@ -33,7 +33,17 @@ func isSame(p *differential.Pair) bool {
 	case "flags", "arguments", "invalid":
 		return differential.Code(p.Ours) == "not-a-question"
 	}
+	if p.Theirs["lost"] == true && p.Ours["lost"] == false && p.Ours["objects"] == nil {
+		// Neither reads an object: we take the document for something else.
+		return true
+	}
 	return reflect.DeepEqual(p.Theirs, p.Ours)
+}
+
+// isLike returns whether a smaller question has answers of the same kinds.
+func isLike(from, to *differential.Pair) bool {
+	kind := func(a answer) [3]any { return [3]any{differential.Code(a), a["lost"], a["status"]} }
+	return kind(from.Theirs) == kind(to.Theirs) && kind(from.Ours) == kind(to.Ours)
 }
 
 // rows has the rows of the divergence files that a difference may match. They are recognized by the
