@@ -198,7 +198,18 @@ fn a_cluster_is_compared_with_files() {
     let cluster = Cluster::start(dev(), "");
     let new = cluster.directory.path().join("new.yaml");
     let map = "mapUsers:\n- {userarn: 'arn:aws:iam::111122223333:user/other', username: other}\n";
-    std::fs::write(&new, map).unwrap();
+    let of_cluster = |path: &str, kind: &str| {
+        let mut object = dev()[path]["items"][0].clone();
+        object["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+        object["kind"] = kind.into();
+        object
+    };
+    let role = of_cluster("/apis/rbac.authorization.k8s.io/v1/roles", "Role");
+    let binding = of_cluster(
+        "/apis/rbac.authorization.k8s.io/v1/rolebindings",
+        "RoleBinding",
+    );
+    std::fs::write(&new, format!("{map}---\n{role}\n---\n{binding}\n")).unwrap();
     let loses = "loses: arn:aws:iam::111122223333:user/dev: dev";
     let answer = cluster.ask(&format!("diff live {}", new.display()));
     assert_eq!(answer.status, 1, "{:?}", answer.aside);
