@@ -10,7 +10,8 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 use crate::settings::{LogFormat, LogLevel, Settings};
 
-/// How many records may wait to be written: about 6 MB, and a tenth of a second of the fastest reviews.
+/// How many records may wait to be written: about 6 MB, and half a second of the fastest reviews that
+/// were measured (`benches/README.md`).
 const MAX_WAITING_RECORDS: usize = 10_000;
 
 /// Writes to the log. Texts that a caller chooses are escaped.
