@@ -11,7 +11,7 @@ pub(crate) enum Manager {
     NodeGroup(String),
 }
 
-/// The roles whose access entries EKS makes itself, and what is known of the entry of the principal that created
+/// The roles whose access entries EKS makes itself, and the known facts of the entry of the principal that created
 /// the cluster.
 ///
 /// EKS user guide, "Create access entries": EKS makes the entries of managed node groups and Fargate profiles,

@@ -146,7 +146,7 @@ func rowsOfAnswer(l *login, theirs, ours string) []string {
 	return of
 }
 
-// document is what is unusual in an answer of STS.
+// document has the unusual traits of an answer of STS.
 type document struct{ isRepeated, isUnknown, isIncomplete bool }
 
 var answerKeys = []string{"GetCallerIdentityResponse", "GetCallerIdentityResult", "Account", "Arn", "UserId", "ResponseMetadata", "RequestId"}

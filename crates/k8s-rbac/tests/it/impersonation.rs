@@ -24,11 +24,11 @@ fn caller() -> User {
 
 #[test]
 fn each_part_is_authorized_by_itself_in_the_order_of_the_api_server() {
-    let whom = Impersonation::new("bob")
+    let target = Impersonation::new("bob")
         .with_group("devs")
         .with_extra("reason", "a ticket")
         .with_uid("7");
-    let asked: Vec<String> = whom
+    let asked: Vec<String> = target
         .requests()
         .map(|request| {
             let subresource = request.subresource().unwrap_or("-");
@@ -46,7 +46,7 @@ fn each_part_is_authorized_by_itself_in_the_order_of_the_api_server() {
     let only_bob = json!([{"verbs": ["impersonate"], "apiGroups": [""], "resources": ["users"], "resourceNames": ["bob"]}]);
     let policy = policy(&only_bob);
     let caller = caller();
-    let refusal = policy.impersonate(VERSION, &caller, &whom).unwrap_err();
+    let refusal = policy.impersonate(VERSION, &caller, &target).unwrap_err();
     assert_eq!(
         refusal.to_string(),
         "groups \"devs\" is forbidden: User \"caller\" cannot impersonate resource \"groups\" in API group \"\" at \
@@ -82,13 +82,13 @@ fn a_service_account_whose_names_cannot_exist_is_an_ordinary_user() {
         "system:serviceaccount:Dev:ci",
         "system:serviceaccount:dev:c_i",
     ] {
-        let whom = Impersonation::new(username);
-        let request = whom.requests().next().unwrap();
+        let target = Impersonation::new(username);
+        let request = target.requests().next().unwrap();
         assert_eq!(
             (request.resource(), request.name()),
             ("users", Some(username))
         );
-        assert_eq!(whom.user().groups, ["system:authenticated"]);
+        assert_eq!(target.user().groups, ["system:authenticated"]);
     }
 }
 
@@ -108,11 +108,11 @@ fn the_groups_of_authentication_are_added_unless_they_are_named() {
             &["system:authenticated", "system:unauthenticated"],
         ),
     ] {
-        let whom = groups
+        let target = groups
             .iter()
-            .fold(Impersonation::new(username), |whom, group| {
-                whom.with_group(*group)
+            .fold(Impersonation::new(username), |target, group| {
+                target.with_group(*group)
             });
-        assert_eq!(whom.user().groups, wanted, "{username} {groups:?}");
+        assert_eq!(target.user().groups, wanted, "{username} {groups:?}");
     }
 }

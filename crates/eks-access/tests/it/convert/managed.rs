@@ -81,7 +81,7 @@ fn roles_of_managed_node_groups_and_fargate_profiles_are_skipped() {
             source.0
         );
         assert!(!conversion.output.contains("role/general"), "{}", source.0);
-        // What is not written is not changed either.
+        // A skipped rule does not count as changed.
         let changed: Vec<&str> = conversion.changed.iter().map(|one| &*one.code).collect();
         assert_eq!(changed, ["node-groups", "masters"], "{}", source.0);
         assert!(conversion.output.contains("role/own"), "{}", source.0);
