@@ -35,6 +35,7 @@ pub use resolve::backend::{
     UnknownBackend,
 };
 pub use resolve::backend_modes::{BackendModes, BackendModesError};
+pub use resolve::extra::Extra;
 pub use resolve::resolution::{Mapped, Reason, Refusal, Resolution};
 pub use resolve::user::UserInfo;
 pub use resolve::{IdentityMap, instance_id};

@@ -2,6 +2,7 @@
 
 pub(crate) mod backend;
 pub(crate) mod backend_modes;
+pub(crate) mod extra;
 pub(crate) mod resolution;
 pub(crate) mod user;
 

@@ -1,10 +1,9 @@
 //! The Kubernetes user that an identity becomes.
 
-use std::collections::BTreeMap;
-
 use iam_principal::Identity;
 
-use crate::rules::caller::{session_name, user_id};
+use crate::resolve::extra::Extra;
+use crate::rules::caller::user_id;
 
 /// A Kubernetes user, with the fields of a TokenReview's `status.user`.
 ///
@@ -15,7 +14,7 @@ pub struct UserInfo {
     username: String,
     groups: Vec<String>,
     uid: String,
-    extra: BTreeMap<&'static str, Vec<String>>,
+    extra: Extra,
 }
 
 impl UserInfo {
@@ -23,23 +22,11 @@ impl UserInfo {
     pub(crate) fn new(identity: &Identity, username: String, groups: Vec<String>) -> Self {
         let user_id = user_id(identity);
         let uid = format!("aws-iam-authenticator:{}:{user_id}", identity.account());
-        let one = |text: &str| vec![text.to_owned()];
-        let extra = BTreeMap::from([
-            ("accessKeyId", one(identity.access_key_id().unwrap_or(""))),
-            ("arn", one(identity.arn())),
-            ("canonicalArn", one(identity.canonical_arn())),
-            ("principalId", one(user_id)),
-            ("sessionName", one(session_name(identity))),
-            (
-                "sigs.k8s.io/aws-iam-authenticator/principalId",
-                one(user_id),
-            ),
-        ]);
         Self {
             username,
             groups,
             uid,
-            extra,
+            extra: Extra::new(identity),
         }
     }
 
@@ -51,7 +38,7 @@ impl UserInfo {
             username,
             groups,
             uid,
-            extra: BTreeMap::new(),
+            extra: Extra::scrubbed(),
         }
     }
 
@@ -73,11 +60,9 @@ impl UserInfo {
         &self.uid
     }
 
-    /// Returns the extra fields: `arn`, `canonicalArn`, `sessionName`, `accessKeyId`, `principalId`
-    /// and `sigs.k8s.io/aws-iam-authenticator/principalId`. Each is a list of one text, which may
-    /// be empty. The map is empty for a scrubbed account.
+    /// Returns the extra fields. There are none for a scrubbed account.
     #[must_use]
-    pub const fn extra(&self) -> &BTreeMap<&'static str, Vec<String>> {
+    pub const fn extra(&self) -> &Extra {
         &self.extra
     }
 }

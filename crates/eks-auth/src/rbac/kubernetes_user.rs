@@ -56,7 +56,7 @@ impl From<&UserInfo> for KubernetesUser {
             extra: user
                 .extra()
                 .iter()
-                .map(|(&field, values)| (field.to_owned(), values.clone()))
+                .map(|(field, value)| (field.to_owned(), vec![value.to_owned()]))
                 .collect(),
         }
     }
