@@ -3,7 +3,7 @@
 use bounded_yaml::{Node, Scalar};
 
 use super::entry::arn_key;
-use super::name_advice;
+use super::name_advice::{self, Field};
 use super::problem_sink::ProblemSink;
 use crate::edit_distance::edit_distance;
 use crate::names::{BOOTSTRAPPERS, MASTERS, NODE_PREFIX, NODES};
@@ -13,9 +13,17 @@ use crate::rules::template::{Placeholder, Template};
 
 /// Reports doubtful content of a rule that was read from a node.
 pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemSink<'_>) {
-    let mut report = |kind: ProblemKind, field: &'static str| {
-        let offset = value(node, field).and_then(Node::offset);
-        sink.report(kind, at.field_of(field), offset.or_else(|| node.offset()));
+    let mut report = |kind: ProblemKind, field: Field| {
+        let of_key = |key| value(node, key);
+        let (key, offset) = match field {
+            Field::Key(key) => (key, of_key(key).and_then(Node::offset)),
+            Field::Group(index) => {
+                let groups = of_key("groups").or_else(|| of_key("kubernetesGroups"));
+                let group = groups.and_then(|groups| groups.as_sequence()?.get(index)?.offset());
+                ("groups", group.or_else(|| groups?.offset()))
+            }
+        };
+        sink.report(kind, at.field_of(key), offset.or_else(|| node.offset()));
     };
     let arn = at.section().map_or("arn", arn_key);
     name_advice::advise(rule, arn, &mut report);
@@ -31,13 +39,15 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
     };
     let unknown_in_name = unknown(username);
     if let Some(kind) = unknown_in_name {
-        report(kind, "username");
+        report(kind, Field::USERNAME);
     }
-    if let Some(kind) = groups.iter().find_map(unknown) {
-        report(kind, "groups");
-    }
-    if groups.iter().any(may_be_masters) {
-        report(ProblemKind::MastersBySessionName, "groups");
+    for (index, group) in groups.iter().enumerate() {
+        if let Some(kind) = unknown(group) {
+            report(kind, Field::Group(index));
+        }
+        if may_be_masters(group) {
+            report(ProblemKind::MastersBySessionName, Field::Group(index));
+        }
     }
     // As Kubernetes' node authorizer requires ("Using Node Authorization").
     let is_node = username.source().starts_with(NODE_PREFIX);
@@ -54,13 +64,13 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
                     Placeholder::Ec2PrivateDnsName,
                 )));
         if is_person {
-            report(ProblemKind::PersonNamedAsNode, "username");
+            report(ProblemKind::PersonNamedAsNode, Field::USERNAME);
         } else {
-            report(ProblemKind::NodeWithoutGroup, "groups");
+            report(ProblemKind::NodeWithoutGroup, Field::GROUPS);
         }
     }
     if has_group && !is_node {
-        report(ProblemKind::NodeWithoutName, "username");
+        report(ProblemKind::NodeWithoutName, Field::USERNAME);
     }
 }
 

@@ -69,13 +69,7 @@ pub(crate) fn find<'n>(
 ) -> Search<'n> {
     let mut candidates: Vec<Candidate<'n>> = Vec::new();
     for node in nodes {
-        match text_of(node, "kind") {
-            Some("List" | "ConfigMapList") => {
-                let items = node.get("items").and_then(Node::as_sequence);
-                candidates.extend(items.unwrap_or_default().iter().filter_map(candidate));
-            }
-            _ => candidates.extend(candidate(node)),
-        }
+        collect(node, None, &mut candidates);
     }
     match choose(&candidates, wanted) {
         Ok(candidate) => {
@@ -98,6 +92,21 @@ pub(crate) fn find<'n>(
             sink.report(kind, Location::FILE, offset);
             Search::Unknown
         }
+    }
+}
+
+/// Collects the ConfigMaps of an object: itself, or the items of a list, which may be lists again. An item of a
+/// `ConfigMapList` needs no kind of its own, as the API server prints it.
+fn collect<'n>(node: &'n Node, kind_in_list: Option<&'n str>, candidates: &mut Vec<Candidate<'n>>) {
+    let kind = text_of(node, "kind").or(kind_in_list);
+    let Some(of_items @ ("" | "ConfigMap")) = kind.and_then(|kind| kind.strip_suffix("List")) else {
+        candidates.extend(candidate(node, kind));
+        return;
+    };
+    let of_items = (!of_items.is_empty()).then_some(of_items);
+    let items = node.get("items").and_then(Node::as_sequence);
+    for item in items.unwrap_or_default() {
+        collect(item, of_items, candidates);
     }
 }
 
@@ -212,10 +221,10 @@ impl<'n> Candidate<'n> {
     }
 }
 
-fn candidate(node: &Node) -> Option<Candidate<'_>> {
+fn candidate<'n>(node: &'n Node, kind: Option<&str>) -> Option<Candidate<'n>> {
     let mapping = node.as_mapping()?;
     let data = node.get("data").and_then(Node::as_mapping);
-    match (text_of(node, "kind"), data) {
+    match (kind, data) {
         (Some("ConfigMap"), Some(data)) => Some(Candidate::Data(Found {
             object: Some(node),
             data,

@@ -35,33 +35,44 @@ const SERVICE_ACCOUNT_PREFIX: &str = "system:serviceaccount:";
 /// The names of roles that Identity Center creates for a permission set.
 const PERMISSION_SET_PREFIX: &str = "awsreservedsso_";
 
-/// Reports names and ARNs of a rule that probably do not mean what they seem to, each with its key.
+/// The part of an entry that a problem is in.
+#[derive(Clone, Copy)]
+pub(super) enum Field {
+    /// The value of a key.
+    Key(&'static str),
+    /// One of the groups.
+    Group(usize),
+}
+
+impl Field {
+    pub(super) const GROUPS: Self = Self::Key("groups");
+    pub(super) const USERNAME: Self = Self::Key("username");
+}
+
+/// Reports names and ARNs of a rule that probably do not mean what they seem to, each with its field.
 pub(super) fn advise(
     rule: &Rule,
     arn_key: &'static str,
-    report: &mut impl FnMut(ProblemKind, &'static str),
+    report: &mut impl FnMut(ProblemKind, Field),
 ) {
     if let RulePrincipal::Arn(arn) = rule.principal()
         && let Some(kind) = arn_problem(arn)
     {
-        report(kind, arn_key);
+        report(kind, Field::Key(arn_key));
     }
     let username = rule.username().source();
     if let Some(kind) = username_problem(&username, rule) {
-        report(kind, "username");
+        report(kind, Field::USERNAME);
     }
-    let mut groups: Vec<ProblemKind> = Vec::new();
-    for group in rule.groups() {
-        let kind = group_problem(&group.source());
-        groups.extend(kind.filter(|kind| !groups.contains(kind)));
+    for (index, group) in rule.groups().iter().enumerate() {
+        if let Some(kind) = group_problem(&group.source()) {
+            report(kind, Field::Group(index));
+        }
     }
     let has = |name: &str| rule.groups().iter().any(|group| group.source() == name);
     // A person with a node's username has a problem of its own.
     if has(MASTERS) && has(NODES) && username.starts_with(NODE_PREFIX) {
-        groups.push(ProblemKind::NodeInMasters);
-    }
-    for kind in groups {
-        report(kind, "groups");
+        report(ProblemKind::NodeInMasters, Field::GROUPS);
     }
 }
 
@@ -128,7 +139,8 @@ fn group_problem(group: &str) -> Option<ProblemKind> {
     if is_in_angle_brackets(group) {
         return Some(ProblemKind::AngleBrackets);
     }
-    if group.contains(',') || group.contains(" - ") {
+    let begins_again = group.split_whitespace().skip(1).any(is_system);
+    if group.contains(',') || group.contains(" - ") || begins_again {
         return Some(ProblemKind::SeveralGroups);
     }
     if group.trim() != group {
@@ -144,7 +156,7 @@ fn group_problem(group: &str) -> Option<ProblemKind> {
             .any(|begin| group.starts_with(begin) && group.len() > begin.len());
     // A session name may complete it, which has a problem of its own.
     let is_open = group.contains(['{', '<', '$']);
-    if is_known || is_open || !folded.starts_with("system:") {
+    if is_known || is_open || !is_system(group) {
         return None;
     }
     let meant = SYSTEM_GROUPS
@@ -152,6 +164,11 @@ fn group_problem(group: &str) -> Option<ProblemKind> {
         .find(|known| *known == folded)
         .or_else(|| nearest(&folded));
     Some(ProblemKind::UnknownSystemGroup(meant))
+}
+
+/// Returns whether a name has the prefix that Kubernetes reserves, in whatever case.
+fn is_system(name: &str) -> bool {
+    name.to_ascii_lowercase().starts_with("system:")
 }
 
 /// Returns the known group that an unknown one probably means.
@@ -196,6 +213,12 @@ mod tests {
             (" system:masters", Some("name-with-spaces")),
             ("system:masters,system:nodes", Some("several-groups-in-one")),
             ("ops - system:masters", Some("several-groups-in-one")),
+            (
+                "system:bootstrappers system:nodes",
+                Some("several-groups-in-one"),
+            ),
+            ("view system:masters", Some("several-groups-in-one")),
+            ("system:masters ", Some("name-with-spaces")),
             ("<system:masters>", Some("angle-brackets")),
             ("cluster-admin", Some("cluster-role-as-group")),
             ("view", Some("cluster-role-as-group")),
