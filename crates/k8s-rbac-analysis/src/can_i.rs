@@ -244,9 +244,7 @@ impl Question {
         let is_by_scope = matches!(namespace, Namespace::ByScope);
         let namespace = match (namespace, &asked) {
             (Namespace::Named(namespace), _) => namespace,
-            // As upstream: apiserver, RequestInfo. The path of a Namespace object is also one into
-            // that namespace.
-            (Namespace::ByScope, Type::Known(known)) if known.name == "namespaces" => name,
+            (Namespace::ByScope, Type::Known(known)) if is_in_itself(known, verb) => name,
             (Namespace::ByScope, Type::Known(known)) if !known.is_namespaced => "",
             (Namespace::ByScope, _) => DEFAULT_NAMESPACE,
         };
@@ -255,9 +253,7 @@ impl Question {
                 if !known.is_namespaced && !namespace.is_empty() && !is_by_scope {
                     let (resource, group) = (known.name.to_owned(), known.group.to_owned());
                     warnings.push(Warning::NotNamespaced { resource, group });
-                    // As upstream: apiserver, RequestInfo. The path of a Namespace object is also
-                    // one into that namespace.
-                    let is_own = known.name == "namespaces" && !name.is_empty();
+                    let is_own = is_in_itself(known, verb) && !name.is_empty();
                     let real = is_own.then(|| name.to_owned());
                     let asked = namespace.to_owned();
                     if real.as_ref() != Some(&asked) {
@@ -325,6 +321,18 @@ impl Question {
 /// As upstream: `users` and `groups` are not resources, but are impersonated.
 fn is_expected(resource: &str) -> bool {
     matches!(resource, "*" | "users" | "groups")
+}
+
+/// The verbs whose path has no name. A list of one object by its name is a field selector of the list.
+const COLLECTION_VERBS: [&str; 4] = ["create", "deletecollection", "list", "watch"];
+
+/// Returns whether a request for an object is in the namespace of that name: the path of a Namespace object is also
+/// one into that namespace.
+///
+/// As upstream: apiserver, `RequestInfoFactory::NewRequestInfo`, which for a collection takes the name from the field
+/// selector and leaves the namespace empty.
+fn is_in_itself(resource: &ApiResource, verb: &str) -> bool {
+    resource.name == "namespaces" && !COLLECTION_VERBS.contains(&verb)
 }
 
 /// Returns whether Kubernetes has a subresource of this name.

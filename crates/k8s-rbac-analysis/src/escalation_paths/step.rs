@@ -63,6 +63,22 @@ impl<'p> Step<'p> {
         &self.granted_by
     }
 
+    /// Returns the identity that the actor becomes. `None` if the step reaches something else.
+    pub(crate) const fn identity(&self) -> Option<&SubjectName> {
+        match &self.target {
+            Target::Subject(identity) => Some(identity),
+            _ => None,
+        }
+    }
+
+    /// Returns whether two steps differ only in the identity that they reach.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.identity().is_some()
+            && other.identity().is_some()
+            && (self.actor, self.technique) == (other.actor, other.technique)
+            && self.granted_by == other.granted_by
+    }
+
     /// Returns whether the search does not know all that the step leads to.
     pub(crate) fn is_unsearched(&self) -> bool {
         match &self.target {

@@ -61,7 +61,18 @@ fn without_a_context_the_namespace_follows_the_scope_of_the_resource() {
         ),
         ("get /healthz", "get /healthz", 0),
         ("get namespaces/team", "get - namespaces team team", 0),
+        ("delete ns/team", "delete - namespaces team team", 0),
         ("list namespaces", "list - namespaces - -", 0),
+        // A list of one object has its name in a field selector.
+        ("list namespaces/team", "list - namespaces - team", 0),
+        ("watch namespaces/team", "watch - namespaces - team", 0),
+        (
+            "deletecollection namespaces/team",
+            "deletecollection - namespaces - team",
+            0,
+        ),
+        ("create namespaces/team", "create - namespaces - team", 1),
+        ("list namespaces/team -n team", "list - namespaces team team", 2),
         (
             "get namespaces/team -n other",
             "get - namespaces other team",
