@@ -25,6 +25,9 @@ use crate::whoami::HeldPolicy;
 pub struct Callers {
     callers: Vec<Caller>,
     notes: Vec<String>,
+    /// Whether the callers that become one user, or are in one group, were asked for.
+    #[serde(skip)]
+    is_of_name: bool,
 }
 
 /// The principal of a rule in effect, and the user that it becomes. Names of users and groups are those of
@@ -173,8 +176,10 @@ impl Callers {
 
 impl Display for Callers {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.callers.is_empty() {
-            writeln!(f, "no caller becomes that")?;
+        match (self.callers.is_empty(), self.is_of_name) {
+            (true, true) => writeln!(f, "no caller becomes that")?,
+            (true, false) => writeln!(f, "no rule maps a caller")?,
+            (false, _) => {}
         }
         for caller in &self.callers {
             writeln!(f, "{caller}")?;
@@ -246,6 +251,7 @@ impl Cluster {
         Ok(Callers {
             callers,
             notes: Vec::new(),
+            is_of_name: name.is_some(),
         })
     }
 

@@ -163,6 +163,14 @@ impl Finding {
             (object, field) => format!("{object} {field}"),
         }
     }
+
+    /// Returns the message after the subject, unless the message names the subject itself.
+    pub(crate) fn text(&self) -> String {
+        match self.subject() {
+            subject if self.message.contains(&subject) => self.message.clone(),
+            subject => format!("{subject}: {}", self.message),
+        }
+    }
 }
 
 impl fmt::Display for Finding {
@@ -171,11 +179,7 @@ impl fmt::Display for Finding {
             write!(f, "{place}: ")?;
         }
         write!(f, "{}[{}]: ", self.severity, self.code)?;
-        let subject = self.subject();
-        if !subject.is_empty() {
-            write!(f, "{}: ", Printable::new(&subject))?;
-        }
-        f.write_str(&one_line(&self.message))
+        f.write_str(&one_line(&self.text()))
     }
 }
 

@@ -1,14 +1,16 @@
 //! Takes documents apart: what each of them has, by kind.
 
 mod charts;
+mod output;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use aws_auth_map::{AuthenticationMode, ProblemKind, Reader};
-use bounded_yaml::{Limits, LineIndex, Mapping, Node, Position, documents};
+use bounded_yaml::{Limits, LineIndex, Node, Position, documents};
 use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests};
 
+use self::output::{MAPPING_WORDS, is_comment, is_empty_list, is_error_message, is_sentence};
 use crate::document::Document;
 use crate::managed::ManagedEntries;
 use crate::options::Options;
@@ -90,52 +92,11 @@ impl<'d> Text<'d> {
     }
 }
 
-/// The words of a text that has a mapping, even if it cannot be parsed.
-const MAPPING_WORDS: [&str; 5] = ["mapRoles", "mapUsers", "mapAccounts", "rolearn", "userarn"];
-
 /// What a document of comments counts as.
 const COMMENTS: &str = "documents of comments";
 
 /// The length of a kind that is printed: that of a kind and a group of a `CustomResourceDefinition`, each a DNS name.
 const MAX_KIND: usize = 317;
-
-/// Returns whether a text consists of comments, and none of them is a mapping or a role that was commented out. No
-/// command prints that, so it is not the output of one that failed.
-fn is_comment(text: &str) -> bool {
-    let is_access = |text: &str| {
-        let mut words = MAPPING_WORDS
-            .iter()
-            .chain([&"aws-auth", &k8s_rbac::API_GROUP]);
-        words.any(|word| text.contains(word))
-    };
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let is_separator = |line: &str| matches!(line, "---" | "...");
-    lines.clone().any(|line| line.starts_with('#'))
-        && lines.all(|line| line.starts_with('#') || is_separator(line))
-        && !is_access(text)
-}
-
-/// Whether a document is an empty list, as commands print it that find nothing.
-fn is_empty_list(node: &Node) -> bool {
-    let is_empty = |node: &Node| node.as_sequence().is_some_and(<[Node]>::is_empty);
-    let only_items = |node: &Node| match node.as_mapping()?.entries() {
-        [(key, items)] if key.text() == "items" => Some(is_empty(items)),
-        _ => None,
-    };
-    is_empty(node) || only_items(node) == Some(true)
-}
-
-/// The keys of an error of AWS as JSON (AWS JSON protocol, "Operation error serialization").
-const ERROR_KEYS: [&str; 6] = ["__type", "code", "message", "requestid", "status", "type"];
-
-/// Whether a document is an error of AWS.
-fn is_error_message(node: &Node) -> bool {
-    let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
-    let mut keys = entries
-        .iter()
-        .map(|(key, _)| key.text().to_ascii_lowercase());
-    keys.clone().any(|key| key == "message") && keys.all(|key| ERROR_KEYS.contains(&key.as_str()))
-}
 
 /// Whether a kind is that of an access entry of EKS, as a controller in a cluster has it: of ACK, of the providers of
 /// Crossplane, or the control plane of Cluster API with a mapping.
@@ -230,7 +191,7 @@ impl Gathered {
         let mut nodes = Vec::new();
         for node in documents(source, limits) {
             match node {
-                Ok(node) => nodes.push(node),
+                Ok(node) => nodes.extend(sources::objects_of(node)),
                 Err(error) => return self.unparsed(text, error, manifest_reader, reader),
             }
         }
@@ -502,6 +463,7 @@ impl Gathered {
     fn take_unknown(&mut self, text: &Text<'_>, node: &Node) {
         match node {
             Node::Scalar(_) => self.lost(text.place(node.offset()), SourceFault::Text),
+            _ if is_sentence(node) => self.lost(text.place(node.offset()), SourceFault::Text),
             _ if is_error_message(node) => {
                 self.lost(text.place(node.offset()), SourceFault::ErrorMessage);
             }

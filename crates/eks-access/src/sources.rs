@@ -39,6 +39,15 @@ pub(crate) fn is_api_object(node: &Node) -> bool {
     is_there("apiVersion") && is_there("kind")
 }
 
+/// Takes apart a document that is a list of API objects, such as the items that `jq` takes out of the output of
+/// `kubectl get -o json`.
+pub(crate) fn objects_of(document: Node) -> Vec<Node> {
+    match document {
+        Node::Sequence(items) if !items.is_empty() && items.iter().all(is_api_object) => items,
+        document => vec![document],
+    }
+}
+
 /// Recognizes a document by its keys. `None` if it has no known shape.
 pub(crate) fn shape(node: &Node) -> Option<Shape> {
     match node {
@@ -237,18 +246,22 @@ pub(crate) fn config_map(node: &Node) -> ConfigMapContent {
 }
 
 /// Copies the parts of a document that the reader of the mapping looks at: each ConfigMap and each value without a
-/// kind, alone or in a list. Of other objects the keys remain.
+/// kind, alone or in lists. Of other objects the keys remain.
 pub(crate) fn with_config_maps_only(node: &Node) -> Node {
     let is_kept = |node: &&Node| kind_of(node).is_none_or(|kind| kind == "ConfigMap");
+    let is_list = |node: &&Node| matches!(kind_of(node), Some("ConfigMapList" | "List"));
     let Some(mapping) = node.as_mapping().filter(|_| !is_kept(&node)) else {
         return node.clone();
     };
-    let is_list = matches!(kind_of(node), Some("ConfigMapList" | "List"));
     let part = |(key, value): &(Scalar, Node)| {
         let value = match value {
-            Node::Sequence(items) if is_list && key.text() == "items" => {
-                Node::Sequence(items.iter().filter(is_kept).cloned().collect())
-            }
+            Node::Sequence(items) if is_list(&node) && key.text() == "items" => Node::Sequence(
+                items
+                    .iter()
+                    .filter(|item| is_kept(item) || is_list(item))
+                    .map(with_config_maps_only)
+                    .collect(),
+            ),
             Node::Null | Node::Scalar(_) => value.clone(),
             Node::Mapping(_) | Node::Sequence(_) => Node::Null,
         };

@@ -99,7 +99,8 @@ pub(crate) fn find<'n>(
 /// `ConfigMapList` needs no kind of its own, as the API server prints it.
 fn collect<'n>(node: &'n Node, kind_in_list: Option<&'n str>, candidates: &mut Vec<Candidate<'n>>) {
     let kind = text_of(node, "kind").or(kind_in_list);
-    let Some(of_items @ ("" | "ConfigMap")) = kind.and_then(|kind| kind.strip_suffix("List")) else {
+    let Some(of_items @ ("" | "ConfigMap")) = kind.and_then(|kind| kind.strip_suffix("List"))
+    else {
         candidates.extend(candidate(node, kind));
         return;
     };

@@ -55,11 +55,11 @@ impl DeniedRequest {
             names if names.is_empty() => String::new(),
             names => format!(" for {}", listed(names.iter().map(String::as_str))),
         };
-        let mut message = format!(
-            "denied {} times{names}, the last time at {}",
-            self.tally().count(),
-            Printable::new(self.tally().last())
-        );
+        let last = Printable::new(self.tally().last());
+        let mut message = match self.tally().count() {
+            1 => format!("denied once{names}, at {last}"),
+            count => format!("denied {count} times{names}, the last time at {last}"),
+        };
         if self.is_allowed_now() {
             message.push_str("; it is allowed now");
         }

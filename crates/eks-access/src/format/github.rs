@@ -36,12 +36,7 @@ fn command(finding: &Finding) -> String {
     }
     let title = format!("{} ({})", finding.code, finding.severity);
     properties.push(format!("title={}", property(&title)));
-    let mut message = String::new();
-    let subject = finding.subject();
-    if !subject.is_empty() {
-        let _ = write!(message, "{subject}: ");
-    }
-    message.push_str(&finding.message);
+    let mut message = finding.text();
     if let Some(help) = &finding.help {
         let _ = write!(message, "\n{help}");
     }

@@ -97,15 +97,10 @@ fn words(code: &str) -> String {
 }
 
 fn result(finding: &Finding, reason: Option<&str>, indexes: &BTreeMap<&str, usize>) -> Value {
-    let subject = finding.subject();
-    let message = match subject.as_str() {
-        "" => finding.message.clone(),
-        subject => format!("{subject}: {}", finding.message),
-    };
     let mut result = json!({
         "ruleId": finding.code,
         "level": level(finding.severity),
-        "message": { "text": message },
+        "message": { "text": finding.text() },
         "locations": [location(finding)],
         "partialFingerprints": { FINGERPRINT: fingerprint(finding) },
         "properties": { "severity": finding.severity },

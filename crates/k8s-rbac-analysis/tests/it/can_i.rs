@@ -72,7 +72,11 @@ fn without_a_context_the_namespace_follows_the_scope_of_the_resource() {
             0,
         ),
         ("create namespaces/team", "create - namespaces - team", 1),
-        ("list namespaces/team -n team", "list - namespaces team team", 2),
+        (
+            "list namespaces/team -n team",
+            "list - namespaces team team",
+            2,
+        ),
         (
             "get namespaces/team -n other",
             "get - namespaces other team",

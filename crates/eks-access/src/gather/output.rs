@@ -1,0 +1,54 @@
+//! Documents that are what a command printed when it found nothing, or failed.
+
+use bounded_yaml::{Mapping, Node};
+
+/// The words of a text that has a mapping, even if it cannot be parsed.
+pub(super) const MAPPING_WORDS: [&str; 5] =
+    ["mapRoles", "mapUsers", "mapAccounts", "rolearn", "userarn"];
+
+/// Returns whether a text consists of comments, and none of them is a mapping or a role that was commented out. No
+/// command prints that, so it is not the output of one that failed.
+pub(super) fn is_comment(text: &str) -> bool {
+    let is_access = |text: &str| {
+        let mut words = MAPPING_WORDS
+            .iter()
+            .chain([&"aws-auth", &k8s_rbac::API_GROUP]);
+        words.any(|word| text.contains(word))
+    };
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_separator = |line: &str| matches!(line, "---" | "...");
+    lines.clone().any(|line| line.starts_with('#'))
+        && lines.all(|line| line.starts_with('#') || is_separator(line))
+        && !is_access(text)
+}
+
+/// Whether a document is an empty list, as commands print it that find nothing.
+pub(super) fn is_empty_list(node: &Node) -> bool {
+    let is_empty = |node: &Node| node.as_sequence().is_some_and(<[Node]>::is_empty);
+    let only_items = |node: &Node| match node.as_mapping()?.entries() {
+        [(key, items)] if key.text() == "items" => Some(is_empty(items)),
+        _ => None,
+    };
+    is_empty(node) || only_items(node) == Some(true)
+}
+
+/// The keys of an error of AWS as JSON (AWS JSON protocol, "Operation error serialization").
+const ERROR_KEYS: [&str; 6] = ["__type", "code", "message", "requestid", "status", "type"];
+
+/// Whether a document is an error of AWS.
+pub(super) fn is_error_message(node: &Node) -> bool {
+    let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
+    let mut keys = entries
+        .iter()
+        .map(|(key, _)| key.text().to_ascii_lowercase());
+    keys.clone().any(|key| key == "message") && keys.all(|key| ERROR_KEYS.contains(&key.as_str()))
+}
+
+/// Whether a document is a sentence with a colon, which YAML takes for a key and its value: the message of a command,
+/// such as `Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY`.
+pub(super) fn is_sentence(node: &Node) -> bool {
+    match node.as_mapping().map(Mapping::entries) {
+        Some([(key, Node::Scalar(_))]) => key.text().contains(' '),
+        _ => false,
+    }
+}
