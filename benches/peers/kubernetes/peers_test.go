@@ -78,7 +78,7 @@ func caller(number, groups, bindings int) *user.DefaultInfo {
 	return &user.DefaultInfo{Name: fmt.Sprintf("user-%d", of(number)), Groups: all}
 }
 
-// BenchmarkDecide asks for users in turn.
+// BenchmarkDecide asks for users in turn, and for one user again and again.
 func BenchmarkDecide(b *testing.B) {
 	for _, bindings := range []int{0, 10000, 100000} {
 		asked := authorizerOf(bindings)
@@ -89,18 +89,23 @@ func BenchmarkDecide(b *testing.B) {
 			}
 			for _, which := range []struct{ name, verb string }{{"allow", "list"}, {"deny", "create"}} {
 				allowed := which.name == "allow" && bindings > 0
-				b.Run(fmt.Sprintf("%d-bindings/%d-groups/%s", bindings, groups, which.name), func(b *testing.B) {
-					n := 0
-					for b.Loop() {
-						record := authorizer.AttributesRecord{User: callers[n%users], Verb: which.verb, APIGroup: "apps",
-							Resource: "deployments", ResourceRequest: true}
-						decision, _, _ := asked.Authorize(context.Background(), record)
-						if (decision == authorizer.DecisionAllow) != allowed {
-							b.Fatal(decision)
+				for _, asking := range []struct {
+					name  string
+					users int
+				}{{"rotating", users}, {"hot", 1}} {
+					b.Run(fmt.Sprintf("%d-bindings/%d-groups/%s-%s", bindings, groups, which.name, asking.name), func(b *testing.B) {
+						n := 0
+						for b.Loop() {
+							record := authorizer.AttributesRecord{User: callers[n%asking.users], Verb: which.verb, APIGroup: "apps",
+								Resource: "deployments", ResourceRequest: true}
+							decision, _, _ := asked.Authorize(context.Background(), record)
+							if (decision == authorizer.DecisionAllow) != allowed {
+								b.Fatal(decision)
+							}
+							n++
 						}
-						n++
-					}
-				})
+					})
+				}
 			}
 		}
 	}
