@@ -15,6 +15,7 @@ mod request;
 mod token;
 mod url;
 mod verify;
+mod yaml;
 
 pub use analyses::analyses_say_what_is_decided;
 pub use answer::an_answer_names_one_caller;
@@ -33,3 +34,4 @@ pub use request::only_signed_requests_are_answered;
 pub use token::decode_has_one_spelling;
 pub use url::{accepted_reads_alike, doctor_agrees_with_the_judge, sent_is_what_was_accepted};
 pub use verify::{one_change_unproves, what_is_proved_is_what_was_signed};
+pub use yaml::yaml_is_read_alike;

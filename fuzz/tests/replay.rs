@@ -138,3 +138,8 @@ fn post_accept() {
 fn printed() {
     replay("printed", eks_auth_fuzz::nothing_raw_is_printed);
 }
+
+#[test]
+fn yaml_read() {
+    replay("yaml_read", eks_auth_fuzz::yaml_is_read_alike);
+}
