@@ -11,9 +11,8 @@ use crate::position::BYTE_ORDER_MARK;
 /// valid JSON.
 ///
 /// Checks, in this order: the size; the nesting of brackets; directives and long runs of whitespace;
-/// that no anchor is redefined; then, for
-/// each document, its syntax, and the cost of its nodes while they are built. The iterator's first
-/// item reports a failed check of the whole text.
+/// that no anchor is redefined; that there is no control character; then, for each document, its syntax, and the
+/// cost of its nodes while they are built. The iterator's first item reports a failed check of the whole text.
 ///
 /// Empty documents (an empty text, only comments, nothing between two `---`, `null`) are skipped, as
 /// `kubectl` does.

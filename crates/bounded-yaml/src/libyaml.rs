@@ -5,6 +5,7 @@
 //! from its message.
 
 mod block_lines;
+mod control;
 mod error_text;
 mod flow_depth;
 mod pieces;

@@ -1,16 +1,16 @@
 //! What is refused before `libyaml` sees a text.
 
-use super::{flow_depth, quadratic, redefined_anchor};
-use crate::error::Error;
+use super::{control, flow_depth, quadratic, redefined_anchor};
+use crate::error::{Error, Syntax};
 use crate::position::Position;
 
-/// Refuses a text that `libyaml` would read in more than linear time, or that `yaml_serde` would
-/// resolve wrongly.
+/// Refuses a text that `libyaml` would read in more than linear time, that `yaml_serde` would resolve wrongly, or
+/// that is not made of YAML's characters.
 ///
 /// # Errors
 ///
 /// In this order: [`Error::TooDeep`]; [`Error::Directive`] and [`Error::TooMuchWhitespace`];
-/// [`Error::AnchorRedefined`].
+/// [`Error::AnchorRedefined`]; [`Error::Syntax`] for a control character.
 pub(crate) fn precheck(text: &str, max_depth: usize) -> Result<(), Error> {
     if let Some(offset) = flow_depth::exceeds(text, max_depth) {
         let at = Some(Position::of(text, offset));
@@ -20,8 +20,14 @@ pub(crate) fn precheck(text: &str, max_depth: usize) -> Result<(), Error> {
         });
     }
     quadratic::check(text)?;
-    match redefined_anchor::find(text) {
-        Some(offset) => Err(Error::AnchorRedefined(Position::of(text, offset))),
+    if let Some(offset) = redefined_anchor::find(text) {
+        return Err(Error::AnchorRedefined(Position::of(text, offset)));
+    }
+    match control::find(text) {
+        Some(offset) => Err(Error::Syntax {
+            reason: Syntax::Control,
+            at: Some(Position::of(text, offset)),
+        }),
         None => Ok(()),
     }
 }

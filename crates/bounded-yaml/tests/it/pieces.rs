@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use bounded_yaml::{Error, Kind, Limits, Node, Position, documents};
+use bounded_yaml::{Error, Kind, Limits, Node, Position, Syntax, documents};
 use proptest::prelude::*;
 
 /// A node with everything that is known of each scalar.
@@ -135,6 +135,16 @@ fn an_error_has_its_own_position() {
     let error = read.into_iter().find_map(Result::err);
     let at = error.and_then(|error| error.position());
     assert_eq!(at.map(Position::line), Some(text.lines().count() + 1));
+}
+
+#[test]
+fn a_control_character_is_an_error_before_the_first_document() {
+    let text = "a\n---\nb: \u{3}\n---\nc\n";
+    let error = Error::Syntax {
+        reason: Syntax::Control,
+        at: Some(Position::new(3, 4)),
+    };
+    assert_eq!(assert_same(text, Limits::new()), [Err(error)]);
 }
 
 /// The cost of all pieces together is limited, not that of each.
