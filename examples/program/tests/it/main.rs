@@ -1,6 +1,8 @@
 //! The programs as processes: what they print, and how they end.
 
 #[cfg(test)]
+mod help;
+#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod output;
 #[cfg(test)]
