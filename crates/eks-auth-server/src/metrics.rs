@@ -2,6 +2,7 @@
 
 mod upstream;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,7 +29,8 @@ const FINE_SECONDS: [f64; 14] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0,
 ];
 
-type Labels<const N: usize> = [(&'static str, String); N];
+/// Names of the program are borrowed: a lookup on the way of each review must not allocate.
+type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
 type Counters<const N: usize> = Family<Labels<N>, Counter>;
 type Histograms<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram>;
 
@@ -66,7 +68,7 @@ fn fine() -> Histogram {
     Histogram::new(FINE_SECONDS)
 }
 
-fn one(name: &'static str, value: impl Into<String>) -> Labels<1> {
+fn one(name: &'static str, value: impl Into<Cow<'static, str>>) -> Labels<1> {
     [(name, value.into())]
 }
 
@@ -173,7 +175,7 @@ impl Metrics {
         self.rules_generation.set(snapshot.generation());
         self.upstream.refresh(snapshot.identity_map());
         for source in snapshot.sources() {
-            let label = one("source", source.name());
+            let label = one("source", source.name().to_owned());
             self.source_healthy
                 .get_or_create(&label)
                 .set(i64::from(source.is_healthy()));
@@ -214,13 +216,13 @@ impl Metrics {
         &self,
         kind: &'static str,
         verdict: &'static str,
-        code: &str,
+        code: &'static str,
         took: Duration,
     ) {
         let labels = [
-            ("kind", kind.to_owned()),
-            ("verdict", verdict.to_owned()),
-            ("code", code.to_owned()),
+            ("kind", kind.into()),
+            ("verdict", verdict.into()),
+            ("code", code.into()),
         ];
         self.reviews.get_or_create(&labels).inc();
         self.review_seconds

@@ -375,7 +375,7 @@ struct Reviewing {
 /// What a record says beyond [`Reviewing`].
 struct Outcome<'o> {
     verdict: Verdict,
-    code: &'o str,
+    code: &'static str,
     reason: &'o str,
     identified: Option<&'o crate::identities::Identified>,
     username: Option<&'o str>,

@@ -199,8 +199,8 @@ impl UpstreamMetrics {
 
     pub(super) fn sts_answered(&self, region: &str, status: StatusCode) {
         let labels = [
-            ("ResponseCode", status.as_str().to_owned()),
-            ("StsRegion", self.region(region)),
+            ("ResponseCode", status.as_str().to_owned().into()),
+            ("StsRegion", self.region(region).into()),
         ];
         self.sts_responses.get_or_create(&labels).inc();
     }
@@ -214,13 +214,13 @@ impl UpstreamMetrics {
         match status {
             Some(status) => {
                 let labels = [
-                    ("ResponseCode", status.to_string()),
-                    ("Region", region.to_owned()),
+                    ("ResponseCode", status.to_string().into()),
+                    ("Region", region.to_owned().into()),
                 ];
                 self.ec2_responses.get_or_create(&labels).inc();
             }
             None => {
-                let label = one("Region", region);
+                let label = one("Region", region.to_owned());
                 self.ec2_connection_failures.get_or_create(&label).inc();
             }
         }
