@@ -21,8 +21,8 @@ impl Authenticated {
     /// `{{EC2PrivateDNSName}}`; [`Failed::RulesUnreadable`] if the rules could not be read;
     /// [`Refused::Mapping`].
     pub fn resolve(identity: Identity, rules: &IdentityMap) -> Result<Self, AuthError> {
-        let resolution = rules.resolve(&identity);
-        Self::from_resolution(identity, resolution)
+        let mapped = require_mapped(rules.resolve(&identity))?;
+        Ok(Self { identity, mapped })
     }
 
     /// Maps an identity as [`resolve`](Self::resolve) does, given the private DNS name of the EC2 instance
@@ -36,22 +36,8 @@ impl Authenticated {
         rules: &IdentityMap,
         private_dns_name: &str,
     ) -> Result<Self, AuthError> {
-        let resolution = rules.resolve_instance(&identity, private_dns_name);
-        Self::from_resolution(identity, resolution)
-    }
-
-    fn from_resolution(identity: Identity, resolution: Resolution) -> Result<Self, AuthError> {
-        match resolution {
-            Resolution::Mapped(mapped) => Ok(Self { identity, mapped }),
-            Resolution::NotMapped => Err(Refused::NotMapped.into()),
-            Resolution::Refused(refusal) if refusal.reason() == Reason::PrivateDnsNameUnknown => {
-                Err(Failed::PrivateDnsNameUnknown(refusal).into())
-            }
-            Resolution::Refused(refusal) if refusal.reason().is_no_answer() => {
-                Err(Failed::RulesUnreadable(refusal).into())
-            }
-            Resolution::Refused(refusal) => Err(Refused::Mapping(refusal).into()),
-        }
+        let mapped = require_mapped(rules.resolve_instance(&identity, private_dns_name))?;
+        Ok(Self { identity, mapped })
     }
 
     /// Returns the AWS identity.
@@ -76,6 +62,25 @@ impl Authenticated {
     #[must_use]
     pub fn access_policies(&self) -> &[AccessPolicy] {
         self.mapped.access_policies()
+    }
+}
+
+/// Returns the user of a resolution, for a server that keeps the identity itself.
+///
+/// # Errors
+///
+/// Those of [`Authenticated::resolve`].
+pub fn require_mapped(resolution: Resolution) -> Result<Mapped, AuthError> {
+    match resolution {
+        Resolution::Mapped(mapped) => Ok(mapped),
+        Resolution::NotMapped => Err(Refused::NotMapped.into()),
+        Resolution::Refused(refusal) if refusal.reason() == Reason::PrivateDnsNameUnknown => {
+            Err(Failed::PrivateDnsNameUnknown(refusal).into())
+        }
+        Resolution::Refused(refusal) if refusal.reason().is_no_answer() => {
+            Err(Failed::RulesUnreadable(refusal).into())
+        }
+        Resolution::Refused(refusal) => Err(Refused::Mapping(refusal).into()),
     }
 }
 

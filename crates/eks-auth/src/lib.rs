@@ -41,7 +41,7 @@ pub use aws_auth_map::{
 pub use iam_principal::{Identity, Partition};
 pub use sts_presign::{AcceptPolicy, BindingHeader, ClusterId, UnixTime};
 
-pub use authenticated::Authenticated;
+pub use authenticated::{Authenticated, require_mapped};
 pub use authenticator::{Authenticator, PendingStsCall};
 pub use error::{AuthError, Failed, Refused};
 #[cfg(feature = "local")]

@@ -1,8 +1,9 @@
 //! `TokenReview`s.
 
 use eks_auth::{
-    AuthError, Authenticated, Failed, Identity, Review, ReviewError, TransportErrorKind,
-    aws_auth_map::{Refusal, instance_id},
+    AuthError, Failed, Identity, Review, ReviewError, TransportErrorKind,
+    aws_auth_map::{Mapped, Refusal, UserInfo, instance_id},
+    require_mapped,
 };
 use http::StatusCode;
 use printable_text::Causes;
@@ -44,7 +45,7 @@ impl Webhooks {
         self.know_caller(&identified, &outcome);
         scrub(&mut identified, &snapshot);
         match outcome {
-            Ok(known) => self.accept(review, &document, &identified, &snapshot, &known),
+            Ok(mapped) => self.accept(review, &document, &identified, &snapshot, mapped.user()),
             Err(error) => {
                 let reason = why_no_name.unwrap_or_else(|| Causes::new(&error).to_string());
                 let verdict = match &error {
@@ -71,7 +72,7 @@ impl Webhooks {
     }
 
     /// Notes the access key of a caller who was let in by a call to STS.
-    fn know_caller(&self, identified: &Identified, outcome: &Result<Authenticated, AuthError>) {
+    fn know_caller(&self, identified: &Identified, outcome: &Result<Mapped, AuthError>) {
         if let (Some(token), Some(_), Ok(_)) = (&identified.token, identified.sts_time, outcome) {
             self.identities.know(token.access_key_id());
         }
@@ -83,13 +84,12 @@ impl Webhooks {
         &self,
         identified: &Identified,
         snapshot: &Snapshot,
-    ) -> (Result<Authenticated, AuthError>, Option<String>) {
+    ) -> (Result<Mapped, AuthError>, Option<String>) {
         let identity = match &identified.outcome {
-            Ok(identity) => Identity::clone(identity),
+            Ok(identity) => identity,
             Err(error) => return (Err(error.clone()), None),
         };
-        let rules = snapshot.identity_map();
-        let outcome = Authenticated::resolve(identity.clone(), rules);
+        let outcome = require_mapped(snapshot.identity_map().resolve(identity));
         let Err(AuthError::Failed(Failed::PrivateDnsNameUnknown(refusal))) = outcome else {
             return (outcome, None);
         };
@@ -98,23 +98,25 @@ impl Webhooks {
 
     async fn map_instance(
         &self,
-        identity: Identity,
+        identity: &Identity,
         snapshot: &Snapshot,
         refusal: Refusal,
-    ) -> (Result<Authenticated, AuthError>, Option<String>) {
+    ) -> (Result<Mapped, AuthError>, Option<String>) {
         let unknown = Err(Failed::PrivateDnsNameUnknown(refusal).into());
         let Some(names) = &self.names else {
             let why = "the rule needs the private DNS name of an EC2 instance, and look-ups are not configured";
             return (unknown, Some(why.to_owned()));
         };
-        let Some(instance) = instance_id(&identity).map(str::to_owned) else {
+        let Some(instance) = instance_id(identity).map(str::to_owned) else {
             return (unknown, None);
         };
         match self.traces.look_up(names.look_up(&instance)).await {
             Ok(name) => {
                 let rules = snapshot.identity_map();
-                let outcome = Authenticated::resolve_instance(identity, rules, &name);
-                (outcome, None)
+                (
+                    require_mapped(rules.resolve_instance(identity, &name)),
+                    None,
+                )
             }
             Err(error) => (unknown, Some(Causes::new(&error).to_string())),
         }
@@ -126,9 +128,8 @@ impl Webhooks {
         document: &Review,
         identified: &Identified,
         snapshot: &Snapshot,
-        known: &Authenticated,
+        user: &UserInfo,
     ) -> Answer {
-        let user = known.user();
         let common: Vec<&str> = self
             .audiences
             .iter()
