@@ -333,13 +333,13 @@ impl Identities {
         let (outcome, has_cache) = match (&self.cache, self.settings) {
             (Some(cache), Some(settings)) => {
                 let key = call.accepted().cache_key();
-                // Asked first, because the future of a call is large and is moved into `try_get_with`.
                 let remembered = match cache.get(&key).await {
                     Some(remembered) => Ok(remembered),
                     None => {
                         let asked =
                             async { self.remember(settings, &call, token, now, ask().await) };
-                        cache.try_get_with(key, asked).await
+                        // The future of a call is large, and most reviews need none.
+                        Box::pin(cache.try_get_with(key, asked)).await
                     }
                 };
                 let outcome = match remembered {
