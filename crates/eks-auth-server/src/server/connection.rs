@@ -1,11 +1,14 @@
 //! One connection.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -110,18 +113,10 @@ impl<S: Service> Connection<S> {
             .header_read_timeout(None)
             .max_buf_size(self.limits.max_head_len)
             .serve_connection(io, answer);
-        let mut connection = pin!(connection);
-        let mut patience = Patience::new(&self, Stage::Closing);
-        loop {
-            tokio::select! {
-                _ = connection.as_mut() => return,
-                next = patience.next() => match next {
-                    Next::Finish => connection.as_mut().graceful_shutdown(),
-                    Next::Cut(limit) => return self.cut(limit),
-                    Next::Abandon => return,
-                },
-            }
-        }
+        self.attend(connection, Stage::Closing, |connection| {
+            connection.graceful_shutdown();
+        })
+        .await;
     }
 
     async fn run_http2(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
@@ -144,14 +139,35 @@ impl<S: Service> Connection<S> {
             .max_concurrent_streams(self.limits.max_streams)
             .max_header_list_size(head_len)
             .serve_connection(io, answer);
-        let mut connection = pin!(connection);
         // GOAWAY names the requests that are still answered, so it can be sent at once.
-        let mut patience = Patience::new(&self, Stage::LameDuck);
+        self.attend(connection, Stage::LameDuck, |connection| {
+            connection.graceful_shutdown();
+        })
+        .await;
+    }
+
+    /// Serves a connection until it ends by itself or has to be ended. `finish` lets it end after the requests
+    /// in flight, from the stage `finish_at` on.
+    async fn attend<C: Future>(
+        &self,
+        connection: C,
+        finish_at: Stage,
+        finish: impl Fn(Pin<&mut C>),
+    ) {
+        let mut connection = pin!(connection);
+        // Polled only when it is woken itself. The connection is woken several times for each request, and
+        // each of the things that patience waits for has a lock.
+        let mut patience = FuturesUnordered::new();
+        patience.push(Patience::new(self, finish_at).next());
         loop {
             tokio::select! {
+                biased;
                 _ = connection.as_mut() => return,
-                next = patience.next() => match next {
-                    Next::Finish => connection.as_mut().graceful_shutdown(),
+                Some((next, again)) = patience.next() => match next {
+                    Next::Finish => {
+                        finish(connection.as_mut());
+                        patience.push(again.next());
+                    }
                     Next::Cut(limit) => return self.cut(limit),
                     Next::Abandon => return,
                 },
@@ -212,7 +228,12 @@ impl<'c> Patience<'c> {
         }
     }
 
-    async fn next(&mut self) -> Next {
+    async fn next(mut self) -> (Next, Self) {
+        let next = self.wait().await;
+        (next, self)
+    }
+
+    async fn wait(&mut self) -> Next {
         loop {
             let stage = *self.stage.borrow_and_update();
             if stage == Stage::Abandoned {
