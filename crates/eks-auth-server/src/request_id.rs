@@ -1,12 +1,17 @@
 //! Numbers for requests.
 
+use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The most digits of a number.
+const DIGITS: usize = 20;
 
 /// Numbers requests: a random part that distinguishes instances, and a counter.
 #[derive(Debug)]
 pub(crate) struct RequestIds {
-    instance: u64,
+    /// The random part, and the hyphen.
+    instance: String,
     next: AtomicU64,
 }
 
@@ -14,13 +19,17 @@ impl RequestIds {
     pub(crate) fn new() -> Self {
         Self {
             // The standard library's only source of randomness.
-            instance: RandomState::new().hash_one(std::process::id()),
+            instance: format!("{:016x}-", RandomState::new().hash_one(std::process::id())),
             next: AtomicU64::new(1),
         }
     }
 
     pub(crate) fn next(&self) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        format!("{:016x}-{number}", self.instance)
+        let mut id = String::with_capacity(self.instance.len().saturating_add(DIGITS));
+        id.push_str(&self.instance);
+        // Text can always be written to a String.
+        let _ = write!(id, "{number}");
+        id
     }
 }
