@@ -24,6 +24,13 @@ impl<'a> Printable<'a> {
     pub const fn new(text: &'a str) -> Self {
         Self { text }
     }
+
+    /// Returns the text if it is at most [`MAX_PRINTED_CHARS`] bytes of ASCII that are printed unchanged, as nearly every
+    /// text is. `None` for any other text, even if it would be printed unchanged.
+    #[must_use]
+    pub fn plain(self) -> Option<&'a str> {
+        is_plain(self.text).then_some(self.text)
+    }
 }
 
 impl<'a> From<&'a str> for Printable<'a> {
@@ -34,8 +41,8 @@ impl<'a> From<&'a str> for Printable<'a> {
 
 impl Display for Printable<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if is_plain(self.text) {
-            return f.write_str(self.text);
+        if let Some(plain) = self.plain() {
+            return f.write_str(plain);
         }
         let indent = self.text.len().saturating_sub(self.text.trim_start().len());
         let is_command = self.text.trim_start().starts_with("::");
