@@ -109,7 +109,7 @@ pub(crate) fn start(
     if let Some(source) = report.sources.iter().find(is_missing) {
         let why = source.fault.as_ref().map(ToString::to_string);
         return Err(format!(
-            "{}: {}; the source maps no identity to a user",
+            "{}: {}; there are no rules of this source to start with",
             source.name,
             why.unwrap_or_default()
         ));

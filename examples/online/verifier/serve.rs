@@ -1,6 +1,7 @@
 //! `verifier serve`
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -161,11 +162,11 @@ pub(crate) fn transport(
         client = client.attempt_timeout(time);
     }
     if let Some(calls) = settings.max_sts_calls {
-        client = client.idle_connections(calls);
+        client = client.idle_connections(calls.get());
     }
     let client = client
         .build()
-        .map_err(|why| Causes::new(&why).to_string())?;
+        .map_err(|why| format!("STS, with its proxy (--sts-proxy): {}", Causes::new(&why)))?;
     Ok(Arc::new(client))
 }
 
@@ -183,7 +184,9 @@ fn identities(
         identities = identities.with_sts_retries(retries);
     }
     identities = identities.with_sts_calls(
-        settings.max_sts_calls.unwrap_or(MAX_STS_CALLS),
+        settings
+            .max_sts_calls
+            .map_or(MAX_STS_CALLS, NonZeroUsize::get),
         settings.reserved_sts_calls.unwrap_or(RESERVED_STS_CALLS),
         settings.max_waiting.unwrap_or(MAX_WAITING),
     );
@@ -212,7 +215,7 @@ fn webhooks(settings: &Settings, webhooks: Webhooks) -> Result<Webhooks, String>
         webhooks = webhooks.with_statuses(StatusCodes::Upstream);
     }
     if let Some(requests) = settings.max_requests {
-        webhooks = webhooks.with_max_requests(requests);
+        webhooks = webhooks.with_max_requests(requests.get());
     }
     if let Some(rate) = settings.client_rate {
         webhooks = webhooks.with_client_rate(rate);
@@ -245,7 +248,9 @@ fn limits(settings: &Settings) -> Limits {
         header_timeout: time(settings.header_timeout, default.header_timeout),
         body_timeout: time(settings.body_timeout, default.body_timeout),
         idle_timeout: time(settings.idle_timeout, default.idle_timeout),
-        max_connections: settings.max_connections.unwrap_or(default.max_connections),
+        max_connections: settings
+            .max_connections
+            .map_or(default.max_connections, NonZeroUsize::get),
         lame_duck: time(settings.lame_duck, default.lame_duck),
         drain_deadline: time(settings.drain_deadline, default.drain_deadline),
         ..default
@@ -263,7 +268,9 @@ fn warn_of_few_files(settings: &Settings, limits: &Limits, log: Log) {
             }
         }
     }
-    let calls = settings.max_sts_calls.unwrap_or(MAX_STS_CALLS);
+    let calls = settings
+        .max_sts_calls
+        .map_or(MAX_STS_CALLS, NonZeroUsize::get);
     let needed = limits
         .max_connections
         .saturating_add(calls)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -211,7 +211,7 @@ settings! {
     state_dir: PathBuf,
 
     /// The address and port of the webhooks. Default: 127.0.0.1:21362.
-    #[arg(long, help_heading = "Listeners", value_name = "ADDRESS:PORT")]
+    #[arg(long, help_heading = "Listeners", value_parser = address_and_port, value_name = "ADDRESS:PORT")]
     listen: SocketAddr,
     /// The address alone, as upstream's flag; see --listen.
     #[arg(long, help_heading = "Listeners", conflicts_with = "listen", value_name = "ADDRESS")]
@@ -221,7 +221,7 @@ settings! {
     port: u16,
     /// The address and port of /healthz, /livez, /readyz and /metrics, over plain HTTP, which are answered
     /// while the webhooks are flooded. Default: 127.0.0.1:21363.
-    #[arg(long, help_heading = "Listeners", value_name = "ADDRESS:PORT")]
+    #[arg(long, help_heading = "Listeners", value_parser = address_and_port, value_name = "ADDRESS:PORT")]
     probe_listen: SocketAddr,
     /// The server's certificate chain, in PEM, loaded again when it changes. Without it, only a loopback
     /// address is allowed.
@@ -278,7 +278,7 @@ settings! {
     sts_retries: usize,
     /// How many calls to STS run at once; others wait. Default: 64.
     #[arg(long, help_heading = "STS", value_name = "NUMBER")]
-    max_sts_calls: usize,
+    max_sts_calls: NonZeroUsize,
     /// How many of these calls only known callers may use: those whose access key the rules have mapped to a user
     /// before. Default: 16.
     #[arg(long, help_heading = "STS", value_name = "NUMBER")]
@@ -341,10 +341,10 @@ settings! {
     /// How many connections are open at once; beyond it, one without a request in flight is closed for a new
     /// one. Default: 512.
     #[arg(long, help_heading = "Limits", value_name = "NUMBER")]
-    max_connections: usize,
+    max_connections: NonZeroUsize,
     /// How many reviews are answered at once; others get 503. Default: 1024.
     #[arg(long, help_heading = "Limits", value_name = "NUMBER")]
-    max_requests: usize,
+    max_requests: NonZeroUsize,
     /// How many requests a second each client address may make; others get 429. Default: no limit, since the
     /// usual client is kube-apiserver alone.
     #[arg(long, help_heading = "Limits", value_name = "NUMBER")]
@@ -462,6 +462,12 @@ impl Settings {
         self.probe_listen
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 21_363)))
     }
+}
+
+/// Parses the address of a listener.
+fn address_and_port(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "expected an address and a port, such as 127.0.0.1:21362 or [::1]:21362")
 }
 
 /// Reads a value of a file as a flag is read.

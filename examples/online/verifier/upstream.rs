@@ -7,6 +7,10 @@ use program::files::{MAX_SMALL_FILE, name, read};
 
 use crate::settings::Settings;
 
+/// What is expected of a setting.
+const BOOLEAN: &str = "true or false";
+const COUNT: &str = "a whole number above zero";
+
 /// Reads the settings of upstream's file. Its rules, scrubbed accounts and reserved prefixes are read by the
 /// backend MountedFile. As viper does, keys are taken in any case.
 pub(crate) fn read_config(path: &Path) -> Result<Settings, String> {
@@ -28,33 +32,35 @@ pub(crate) fn read_config(path: &Path) -> Result<Settings, String> {
     let Some(server) = value(top, "server").and_then(Node::as_mapping) else {
         return Ok(settings);
     };
-    let invalid = |key: &str| format!("{}: server.{key} is not valid", name(path));
+    let invalid =
+        |key: &str, expected: &str| format!("{}: server.{key}: expected {expected}", name(path));
     settings.partition = text_of(server, "partition");
-    settings.address = parsed(server, "address").map_err(|()| invalid("address"))?;
-    settings.port = parsed(server, "port").map_err(|()| invalid("port"))?;
+    settings.address =
+        parsed(server, "address").map_err(|()| invalid("address", "an IP address"))?;
+    settings.port = parsed(server, "port").map_err(|()| invalid("port", "a port number"))?;
     settings.state_dir = text_of(server, "stateDir").map(Into::into);
     settings.dynamic_file = text_of(server, "dynamicfilepath").map(Into::into);
     settings.backend_mode_file = text_of(server, "dynamicBackendModePath").map(Into::into);
     settings.dynamic_file_user_id_strict = parsed(server, "dynamicfileUserIDStrict")
-        .map_err(|()| invalid("dynamicfileUserIDStrict"))?;
+        .map_err(|()| invalid("dynamicfileUserIDStrict", BOOLEAN))?;
     settings.backend_mode = modes(server);
     settings.kubeconfig = text_of(server, "kubeconfig")
         .filter(|path| !path.is_empty())
         .map(Into::into);
     settings.master = text_of(server, "master")
         .filter(|url| !url.is_empty())
-        .map(|url| url.parse().map_err(|_| invalid("master")))
+        .map(|url| url.parse().map_err(|_| invalid("master", "a URL")))
         .transpose()?;
     settings.generate_kubeconfig = text_of(server, "generateKubeconfig").map(Into::into);
-    settings.kubeconfig_pregenerated =
-        parsed(server, "kubeconfigPregenerated").map_err(|()| invalid("kubeconfigPregenerated"))?;
+    settings.kubeconfig_pregenerated = parsed(server, "kubeconfigPregenerated")
+        .map_err(|()| invalid("kubeconfigPregenerated", BOOLEAN))?;
     settings.hostname = text_of(server, "hostname");
     settings.ec2_role = text_of(server, "ec2DescribeInstancesRoleARN");
     settings.source_arn = text_of(server, "sourceARN");
     settings.ec2_qps = parsed(server, "ec2DescribeInstancesQps")
-        .map_err(|()| invalid("ec2DescribeInstancesQps"))?;
+        .map_err(|()| invalid("ec2DescribeInstancesQps", COUNT))?;
     settings.ec2_burst = parsed(server, "ec2DescribeInstancesBurst")
-        .map_err(|()| invalid("ec2DescribeInstancesBurst"))?;
+        .map_err(|()| invalid("ec2DescribeInstancesBurst", COUNT))?;
     Ok(settings)
 }
 
