@@ -14,10 +14,10 @@
 mod arguments;
 mod list;
 mod mistyped;
+mod type_argument;
 mod unknown_resource;
 mod warning;
 
-use k8s_rbac::api_resources::{ApiResource, find};
 use k8s_rbac::{Policy, Request, ResourceRequest};
 use thiserror::Error as ThisError;
 
@@ -27,6 +27,7 @@ pub use unknown_resource::UnknownResource;
 pub use warning::Warning;
 
 use crate::can_i::arguments::Arguments;
+use crate::can_i::type_argument::Type;
 
 /// The verbs of resources for which `kubectl` does not warn.
 ///
@@ -81,8 +82,8 @@ impl Question {
     /// `--subresource`.
     ///
     /// `TYPE` is the plural, singular or short name of a resource, optionally with its group
-    /// (`deployments.apps`, `deploy.v1.apps`). A resource that Kubernetes does not ship needs its
-    /// group: `resource.group`. `namespace` is the default namespace of the question, which `kubectl`
+    /// or a prefix of it (`deployments.apps`, `deploy.v1.apps`, `ingress.networking`). A resource that
+    /// Kubernetes does not ship needs its group: `resource.group` or `resource.version.group`. `namespace` is the default namespace of the question, which `kubectl`
     /// takes from the context.
     ///
     /// # Errors
@@ -145,10 +146,8 @@ impl Question {
                 _ => Err(Error::SubresourceOfPath),
             };
         }
-        let (resource, name) = about.split_once('/').unwrap_or((about, ""));
-        if resource.is_empty() {
-            return Err(Error::EmptyResource);
-        }
+        let (written, name) = about.split_once('/').unwrap_or((about, ""));
+        let asked = Type::parse(written).ok_or(Error::EmptyResource)?;
         if name.contains('/') {
             return Err(Error::PathInName);
         }
@@ -157,7 +156,7 @@ impl Question {
             None | Some("") => unnamed,
             Some(namespace) => Namespace::Named(namespace),
         };
-        let mut question = Self::about_resource(verb, resource, name, namespace);
+        let mut question = Self::about_resource(verb, asked, name, namespace);
         if let About::Resource { subresource, .. } = &mut question.about {
             words.subresource.clone_into(subresource);
         }
@@ -238,9 +237,8 @@ impl Question {
         question
     }
 
-    fn about_resource(verb: &str, written: &str, name: &str, namespace: Namespace<'_>) -> Self {
+    fn about_resource(verb: &str, asked: Type, name: &str, namespace: Namespace<'_>) -> Self {
         let mut warnings = Vec::new();
-        let asked = Type::read(&written.to_ascii_lowercase());
         let is_by_scope = matches!(namespace, Namespace::ByScope);
         let namespace = match (namespace, &asked) {
             (Namespace::Named(namespace), _) => namespace,
@@ -262,14 +260,20 @@ impl Question {
                 }
                 (known.group.to_owned(), known.name.to_owned())
             }
-            Type::Other { resource, group } => {
+            Type::Unknown {
+                resource,
+                group,
+                written: (written, written_group),
+            } => {
                 let is_expected = match resource.as_str() {
                     "*" => true,
                     resource => group.is_empty() && is_expected(resource),
                 };
                 if !is_expected {
-                    let (resource, group) = (resource.clone(), group.clone());
-                    warnings.push(Warning::UnknownResource { resource, group });
+                    warnings.push(Warning::UnknownResource {
+                        resource: written,
+                        group: written_group,
+                    });
                 }
                 (group, resource)
             }
@@ -371,45 +375,6 @@ enum Namespace<'n> {
     Named(&'n str),
 }
 
-/// The resource argument.
-enum Type {
-    Known(&'static ApiResource),
-    Other { resource: String, group: String },
-}
-
-impl Type {
-    // As upstream: apimachinery, pkg/runtime/schema, ParseResourceArg: `resource`,
-    // `resource.group` or `resource.version.group`, the last tried first.
-    fn read(written: &str) -> Self {
-        let (resource, group) = written.split_once('.').unwrap_or((written, ""));
-        let group = match group.split_once('.') {
-            Some((version, group)) if is_version(version) => group,
-            _ => group,
-        };
-        match find(resource, group) {
-            Some(known) => Self::Known(known),
-            None => Self::Other {
-                resource: resource.to_owned(),
-                group: group.to_owned(),
-            },
-        }
-    }
-}
-
-/// Returns whether a text is an API version: `v1`, `v2beta1`.
-fn is_version(text: &str) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    text.strip_prefix('v').is_some_and(|version| {
-        match version
-            .split_once("alpha")
-            .or_else(|| version.split_once("beta"))
-        {
-            Some((major, minor)) => is_number(major) && is_number(minor),
-            None => is_number(version),
-        }
-    })
-}
-
 /// Why a line is not a question. Arguments are counted from one.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
@@ -420,14 +385,14 @@ pub enum Error {
     /// Both a namespace and all namespaces.
     #[error("a namespace and all namespaces exclude each other")]
     BothNamespaces,
-    /// An empty resource.
+    /// No resource before the group.
     #[error("the resource is empty")]
     EmptyResource,
     /// A flag without its value.
     #[error("the flag at word {0} needs a value")]
     MissingValue(usize),
-    /// A value that is neither `true` nor `false`.
-    #[error("the flag at word {0} is `true` or `false`")]
+    /// A value that is no boolean.
+    #[error("the flag at word {0} takes `true` or `false`")]
     NotABoolean(usize),
     /// A name that contains a slash.
     #[error("an object's name has no `/`; a subresource is asked for with `--subresource`")]

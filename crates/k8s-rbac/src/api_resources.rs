@@ -54,6 +54,17 @@ impl ApiResource {
         self.kind.to_ascii_lowercase()
     }
 
+    /// Returns the stable versions of its API, in the order of preference.
+    ///
+    /// It says nothing about [`OPTIONAL_RESOURCES`].
+    #[must_use]
+    pub fn versions(&self) -> &'static [&'static str] {
+        match self.name {
+            "horizontalpodautoscalers" => &["v2", "v1"],
+            _ => &["v1"],
+        }
+    }
+
     /// Returns the first supported version that serves it by default.
     ///
     /// It says nothing about [`OPTIONAL_RESOURCES`].

@@ -16,6 +16,7 @@ pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
 
 #[derive(Deserialize)]
 struct Arguments {
+    #[serde(default)]
     words: Vec<String>,
     /// The namespace of the context. Without it, there is no context.
     namespace: Option<String>,

@@ -39,11 +39,8 @@ impl<'w> Arguments<'w> {
                 "-n" | "--namespace" => read.namespace = Some(take_value()?),
                 "--subresource" => read.subresource = take_value()?,
                 "-A" | "--all-namespaces" => {
-                    read.is_in_all_namespaces = match value {
-                        None | Some("true") => true,
-                        Some("false") => false,
-                        Some(_) => return Err(Error::NotABoolean(number)),
-                    }
+                    let is_set = value.map_or(Some(true), parse_bool);
+                    read.is_in_all_namespaces = is_set.ok_or(Error::NotABoolean(number))?;
                 }
                 _ => match word.strip_prefix("-n") {
                     Some(namespace) if value.is_none() => read.namespace = Some(namespace),
@@ -52,6 +49,15 @@ impl<'w> Arguments<'w> {
             }
         }
         Ok(read)
+    }
+}
+
+/// Parses a boolean as pflag does, with Go's `strconv.ParseBool`.
+fn parse_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
     }
 }
 

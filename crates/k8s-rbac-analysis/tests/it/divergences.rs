@@ -15,6 +15,8 @@ fn each_divergence_is_real() {
         &is(":widgets.example.com"),
         &ours,
     );
+    divergences.compare("can-i-empty-resource", &is(":.apps"), &asked("get .apps"));
+    divergences.compare("can-i-list-kind", &is(":podlists"), &asked("get podlist"));
     divergences.compare(
         "can-i-both-namespaces",
         &is(":pods"),

@@ -13,6 +13,7 @@ struct Recorded {
     short_names: Vec<String>,
     namespaced: bool,
     since: Option<u8>,
+    versions: Option<Vec<String>>,
 }
 
 fn plain(resource: &ApiResource, since: Option<u8>) -> Recorded {
@@ -27,6 +28,10 @@ fn plain(resource: &ApiResource, since: Option<u8>) -> Recorded {
             .collect(),
         namespaced: resource.is_namespaced,
         since,
+        versions: since.map(|_| {
+            let versions = resource.versions().iter();
+            versions.map(|&version| version.to_owned()).collect()
+        }),
     }
 }
 
