@@ -31,5 +31,13 @@ fn every_divergence_is_listed_and_real() {
     let ours = Identity::new(alice, "111122223333", "AROAEXAMPLE").ok();
     let ours = ours.map(|identity| identity.canonical_arn().to_owned());
     rows.compare("user-id-of-another-kind", &Some(alice.to_owned()), &ours);
+    let dev = "arn:aws:sts::111122223333:federated-user/dev";
+    let ours = Identity::new(dev, "111122223333", "111122223333:dev").unwrap();
+    let theirs = ("111122223333:dev", None);
+    rows.compare(
+        "federated-user-session",
+        &theirs,
+        &(ours.user_id(), ours.session_name()),
+    );
     rows.finish();
 }
