@@ -492,7 +492,16 @@ func (l *login) pairs() []string {
 	return strings.Split(query, "&")
 }
 
-func (l *login) hasPair(is func(string) bool) bool { return slices.ContainsFunc(l.pairs(), is) }
+// oddPair returns the first part of the query that is not a name, one equals sign and a value. Without one it
+// returns "x=y".
+func (l *login) oddPair() string {
+	for _, pair := range l.pairs() {
+		if strings.Count(pair, "=") != 1 {
+			return pair
+		}
+	}
+	return "x=y"
+}
 
 // host returns the authority as written.
 func (l *login) host() string {

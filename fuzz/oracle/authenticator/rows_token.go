@@ -9,70 +9,71 @@ import (
 	"oracle/differential"
 )
 
-// tokenRow is a row of a divergence file: the codes of our refusals, and what the login must have.
+// tokenRow is a row of a divergence file: the codes of our refusals, a part of their message, and what the login
+// must have.
 type tokenRow struct {
-	name  string
-	codes []string
-	has   func(*login) bool
+	name    string
+	codes   []string
+	message string
+	has     func(*login) bool
 }
 
 // always is for rows whose code is theirs alone.
 func always(*login) bool { return true }
 
-// lacks returns whether a parameter is missing or empty.
-func lacks(name string) func(*login) bool {
-	return func(l *login) bool { return l.query().Get(name) == "" }
+// visible drops characters outside visible ASCII.
+func visible(r rune) rune {
+	if r <= ' ' || r >= 0x7f {
+		return -1
+	}
+	return r
 }
 
 // refusedByUs has the rows of tokens that upstream sends to STS and we refuse.
 var refusedByUs = []tokenRow{
-	{"line-break-at-the-end", []string{"whitespace"}, func(l *login) bool { return strings.TrimRight(l.token(), "\r\n") != l.token() }},
-	{"line-break-inside", []string{"whitespace"}, func(l *login) bool { return strings.ContainsAny(strings.TrimRight(l.token(), "\r\n"), "\r\n") }},
-	{"trailing-bits", []string{"base64-trailing-bits"}, always},
-	{"not-ascii", []string{"not-ascii"}, always},
-	{"userinfo", []string{"forbidden-byte"}, func(l *login) bool { return strings.Contains(l.host(), "@") }},
-	{"fragment", []string{"forbidden-byte"}, func(l *login) bool { return strings.Contains(l.url, "#") }},
-	{"raw-plus", []string{"forbidden-byte"}, func(l *login) bool { return strings.Contains(l.url, "+") }},
-	{"raw-character", []string{"forbidden-byte"}, func(l *login) bool { return strings.ContainsAny(l.url, " \"<>\\^`{|}") }},
-	{"no-equals-sign", []string{"pair"}, func(l *login) bool {
-		return l.hasPair(func(pair string) bool { return pair != "" && !strings.Contains(pair, "=") })
-	}},
-	{"raw-equals-sign", []string{"pair"}, func(l *login) bool {
-		return l.hasPair(func(pair string) bool { return strings.Count(pair, "=") > 1 })
-	}},
-	{"empty-pair", []string{"pair"}, func(l *login) bool { return slices.Contains(l.pairs(), "") }},
-	{"scheme-case", []string{"not-https"}, func(l *login) bool { return !strings.HasPrefix(l.url, "https") }},
-	{"unknown-region", []string{"host"}, always},
-	{"govcloud-host-for-aws", []string{"host-partition"}, always},
-	{"version", []string{"version"}, always},
-	{"version", []string{"missing-parameter", "empty-parameter"}, lacks("Version")},
-	{"algorithm", []string{"algorithm"}, always},
-	{"algorithm", []string{"missing-parameter", "empty-parameter"}, lacks("X-Amz-Algorithm")},
-	{"credential-scope", []string{"credential-scope"}, always},
-	{"credential-scope", []string{"missing-parameter", "empty-parameter"}, lacks("X-Amz-Credential")},
-	{"access-key-id", []string{"access-key-id"}, always},
-	{"scope-region", []string{"scope-region"}, always},
-	{"scope-date", []string{"scope-date"}, always},
-	{"no-signature", []string{"missing-parameter", "empty-parameter"}, lacks("X-Amz-Signature")},
-	{"empty-session-token", []string{"empty-parameter"}, func(l *login) bool {
-		return l.query().Has("X-Amz-Security-Token") && l.query().Get("X-Amz-Security-Token") == ""
-	}},
-	{"signature-shape", []string{"signature"}, always},
-	{"signed-headers-order", []string{"signed-headers"}, func(l *login) bool {
-		names := strings.Split(l.query().Get("X-Amz-SignedHeaders"), ";")
+	{"line-break-at-the-end", []string{"whitespace"}, "", func(l *login) bool { return strings.TrimRight(l.token(), "\r\n") != l.token() }},
+	{"line-break-inside", []string{"whitespace"}, "", func(l *login) bool { return strings.ContainsAny(strings.TrimRight(l.token(), "\r\n"), "\r\n") }},
+	{"trailing-bits", []string{"base64-trailing-bits"}, "", always},
+	{"not-ascii", []string{"not-ascii"}, "", always},
+	{"userinfo", []string{"forbidden-byte"}, "an `@`", func(l *login) bool { return strings.Contains(l.host(), "@") }},
+	{"fragment", []string{"forbidden-byte"}, "a `#`", always},
+	{"raw-plus", []string{"forbidden-byte"}, "a raw `+`", always},
+	{"raw-character", []string{"forbidden-byte"}, "must be percent-encoded", always},
+	{"raw-character", []string{"forbidden-byte"}, "a raw space", always},
+	{"raw-character", []string{"forbidden-byte"}, "an `@`", func(l *login) bool { return !strings.Contains(l.host(), "@") }},
+	{"no-equals-sign", []string{"pair"}, "", func(l *login) bool { return l.oddPair() != "" && !strings.Contains(l.oddPair(), "=") }},
+	{"raw-equals-sign", []string{"pair"}, "", func(l *login) bool { return strings.Count(l.oddPair(), "=") > 1 }},
+	{"empty-pair", []string{"pair"}, "", func(l *login) bool { return l.oddPair() == "" }},
+	{"scheme-case", []string{"not-https"}, "", func(l *login) bool { return !strings.HasPrefix(l.url, "https") }},
+	{"unknown-region", []string{"host"}, "", always},
+	{"govcloud-host-for-aws", []string{"host-partition"}, "", always},
+	{"version", []string{"version"}, "", always},
+	{"version", []string{"missing-parameter", "empty-parameter"}, "`Version`", always},
+	{"algorithm", []string{"algorithm"}, "", always},
+	{"algorithm", []string{"missing-parameter", "empty-parameter"}, "`X-Amz-Algorithm`", always},
+	{"credential-scope", []string{"credential-scope"}, "", always},
+	{"credential-scope", []string{"missing-parameter", "empty-parameter"}, "`X-Amz-Credential`", always},
+	{"access-key-id", []string{"access-key-id"}, "", always},
+	{"scope-region", []string{"scope-region"}, "", always},
+	{"scope-date", []string{"scope-date"}, "", always},
+	{"no-signature", []string{"missing-parameter", "empty-parameter"}, "`X-Amz-Signature`", always},
+	{"empty-session-token", []string{"empty-parameter"}, "`X-Amz-Security-Token`", always},
+	{"signature-shape", []string{"signature"}, "", always},
+	{"signed-headers-order", []string{"signed-headers"}, "", func(l *login) bool {
+		names := strings.Split(strings.ToLower(l.query().Get("X-Amz-SignedHeaders")), ";")
 		return !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names)
 	}},
-	{"signed-header-case", []string{"signed-headers", "value"}, func(l *login) bool {
+	{"signed-header-case", []string{"signed-headers", "value"}, "", func(l *login) bool {
 		names := l.query().Get("X-Amz-SignedHeaders")
-		return strings.ToLower(names) != names || strings.ContainsFunc(names, func(r rune) bool { return r > 127 })
+		return strings.ToLower(names) != names || strings.Map(visible, names) != names
 	}},
-	{"host-not-signed", []string{"host-not-signed"}, always},
-	{"foreign-signed-header", []string{"unsuppliable-header"}, always},
-	{"expires-spelling", []string{"expires"}, always},
-	{"future-date", []string{"not-yet-valid"}, always},
-	{"fractional-second", []string{"date"}, func(l *login) bool { return strings.ContainsAny(l.query().Get("X-Amz-Date"), ".,") }},
-	{"parameter-spelling", []string{"parameter-spelling"}, always},
-	{"parameter-unicode-case", []string{"unknown-parameter"}, func(l *login) bool {
+	{"host-not-signed", []string{"host-not-signed"}, "", always},
+	{"foreign-signed-header", []string{"unsuppliable-header"}, "", always},
+	{"expires-spelling", []string{"expires"}, "", always},
+	{"future-date", []string{"not-yet-valid"}, "", always},
+	{"fractional-second", []string{"date"}, "", func(l *login) bool { return strings.ContainsAny(l.query().Get("X-Amz-Date"), ".,") }},
+	{"parameter-spelling", []string{"parameter-spelling"}, "", always},
+	{"parameter-unicode-case", []string{"unknown-parameter"}, "", func(l *login) bool {
 		for name := range l.query() {
 			if strings.ContainsFunc(name, func(r rune) bool { return r > 127 }) {
 				return true
@@ -80,13 +81,8 @@ var refusedByUs = []tokenRow{
 		}
 		return false
 	}},
-	{"control-character-in-value", []string{"value"}, func(l *login) bool {
-		for _, values := range l.query() {
-			if strings.ContainsFunc(strings.Join(values, ""), func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-				return true
-			}
-		}
-		return false
+	{"control-character-in-value", []string{"value"}, "", func(l *login) bool {
+		return l.query().Get("X-Amz-SignedHeaders") == strings.Map(visible, l.query().Get("X-Amz-SignedHeaders"))
 	}},
 }
 
@@ -95,14 +91,14 @@ var isoDualStack = regexp.MustCompile(`\.(api\.aws\.ic\.gov|api\.aws\.scloud|api
 // rowsOfToken returns the rows that may explain a difference.
 func rowsOfToken(p *differential.Pair) []string {
 	l := p.Case.(*login)
-	theirs, ours := differential.Code(p.Theirs), differential.Code(p.Ours)
+	ours, message := differential.Code(p.Ours), differential.ErrorField(p.Ours, "message")
 	_, isAskedByThem := p.Theirs["request"]
 	_, isAskedByUs := p.Ours["request"]
 	var of []string
 	switch {
 	case isAskedByThem && !isAskedByUs:
 		for _, row := range refusedByUs {
-			if slices.Contains(row.codes, ours) && row.has(l) {
+			if slices.Contains(row.codes, ours) && strings.Contains(message, row.message) && row.has(l) {
 				of = append(of, row.name)
 			}
 		}
@@ -112,13 +108,24 @@ func rowsOfToken(p *differential.Pair) []string {
 		}
 	case !isSameRequest(p.Theirs["request"], p.Ours["request"]):
 	default:
-		of = rowsOfAnswer(l, theirs, ours)
+		of = rowsOfAnswer(l, p)
 	}
 	return of
 }
 
-// rowsOfAnswer returns the rows about an answer of STS that upstream and we read differently.
-func rowsOfAnswer(l *login, theirs, ours string) []string {
+// ofIdentity has the rows of iam-principal by our message about an identity that it refuses.
+var ofIdentity = []struct{ message, row string }{
+	{"an account id is twelve digits", "account-not-twelve-digits"},
+	{"has no region", "region-in-principal"},
+	{"name is empty", "empty-name"},
+	{"outside printable ASCII", "non-ascii-arn"},
+	{"does not fit the kind of principal", "user-id-of-another-kind"},
+}
+
+// rowsOfAnswer returns the row about an answer of STS that upstream and we read differently. Of several traits
+// the first is the one that we refuse.
+func rowsOfAnswer(l *login, p *differential.Pair) []string {
+	theirs, ours := differential.Code(p.Theirs), differential.Code(p.Ours)
 	a := readDocument(l.sts.Body)
 	switch {
 	case theirs != "" && ours != "":
@@ -127,23 +134,30 @@ func rowsOfAnswer(l *login, theirs, ours string) []string {
 		return []string{"answer-in-xml"}
 	case theirs != "" && strings.Contains(l.sts.Body, "aws:ec2-instance"):
 		return []string{"ec2-instance-session"}
+	case theirs == "" && ours == "":
+		if strings.Contains(l.sts.Body, ":federated-user/") {
+			return []string{"federated-user-session"}
+		}
+		return nil
 	case theirs != "":
 		return nil
+	case !strings.HasPrefix(strings.ToLower(l.sts.ContentType), "application/json"):
+		return []string{"answer-content-type"}
+	case a.isRepeated:
+		return []string{"answer-key-twice"}
+	case a.isUnknown:
+		return []string{"answer-unknown-key"}
+	case a.isIncomplete:
+		return []string{"answer-fact-missing"}
+	case ours == "malformed-response":
+		return nil
 	}
-	var of []string
-	add := func(row string, is bool) {
-		if is {
-			of = append(of, row)
+	for _, one := range ofIdentity {
+		if strings.Contains(differential.ErrorField(p.Ours, "message"), one.message) {
+			return []string{one.row}
 		}
 	}
-	add("answer-content-type", !strings.HasPrefix(strings.ToLower(l.sts.ContentType), "application/json"))
-	add("answer-key-twice", a.isRepeated)
-	add("answer-unknown-key", a.isUnknown)
-	add("answer-fact-missing", a.isIncomplete && !a.isUnknown && !a.isRepeated)
-	if len(of) == 0 && ours != "malformed-response" {
-		of = append(of, "answer-contradicts-itself")
-	}
-	return of
+	return []string{"answer-contradicts-itself"}
 }
 
 // document has the unusual traits of an answer of STS.
@@ -155,11 +169,14 @@ var answerKeys = []string{"GetCallerIdentityResponse", "GetCallerIdentityResult"
 func readDocument(body string) document {
 	var d document
 	var facts struct {
-		GetCallerIdentityResponse struct{ GetCallerIdentityResult result }
+		GetCallerIdentityResponse struct {
+			GetCallerIdentityResult result
+			ResponseMetadata        *struct{ RequestId *string }
+		}
 	}
 	_ = json.Unmarshal([]byte(body), &facts)
-	r := facts.GetCallerIdentityResponse.GetCallerIdentityResult
-	d.isIncomplete = r.Account == "" || r.Arn == "" || r.UserId == ""
+	r, metadata := facts.GetCallerIdentityResponse.GetCallerIdentityResult, facts.GetCallerIdentityResponse.ResponseMetadata
+	d.isIncomplete = r.Account == "" || r.Arn == "" || r.UserId == "" || metadata != nil && metadata.RequestId == nil
 	d.read(json.NewDecoder(strings.NewReader(body)))
 	return d
 }

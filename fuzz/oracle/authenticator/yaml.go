@@ -148,30 +148,52 @@ func (g generator) yamlBlock(b *strings.Builder, indent string, depth int) {
 var (
 	keys      = regexp.MustCompile(`(^|[\s\[{,?])([^\s\[\]{},'"?!&*]+)[ \t]*:([\s,\]}]|$)`)
 	oldScalar = regexp.MustCompile(`(?i)(^|[\s\[{,:-])(y|yes|n|no|on|off|[-+]?0[0-9]+|[-+]?0b[01_]+|[-+]0[xo][0-9a-f_]+|[-+]?[0-9.][0-9a-fx.]*_[0-9a-fx_.]*|[-+]?[0-9]+\.?[0-9]*e[0-9]+|[0-9]{19,})([\s\]},#]|$)`)
-	infinite  = regexp.MustCompile(`(?i)[-+]?\.(inf|nan)`)
 	tagged    = regexp.MustCompile(`(^|[\s\[{,:-])!`)
 )
 
-// rowsOfYAML returns the rows that may explain a difference, by the text.
+// refusedYAML has the rows of documents that only upstream refuses, by its message.
+var refusedYAML = []struct{ message, row string }{
+	{"unknown escape character", "escaped-slash"},
+	{"unsupported value", "infinite-number"},
+	{"unsupported map key", "key-text"},
+	{"cannot decode !!", "explicit-tag"},
+	{"!!binary", "explicit-tag"},
+	{"invalid map key", "key-text"},
+}
+
+// rowsOfYAML returns the rows that may explain a difference, by upstream's message or by the text.
 func rowsOfYAML(p *differential.Pair) []string {
 	text := textOf(p.Case)
-	isRefusedByThem := differential.Code(p.Theirs) != ""
-	var of []string
-	add := func(row string, is bool) {
-		if is {
-			of = append(of, row)
+	if differential.Code(p.Theirs) != "" {
+		for _, one := range refusedYAML {
+			if strings.Contains(differential.ErrorField(p.Theirs, "message"), one.message) {
+				return []string{one.row}
+			}
 		}
+		if tagged.MatchString(text) {
+			return []string{"explicit-tag"}
+		}
+		return nil
 	}
-	add("duplicate-key", strings.Contains(differential.ErrorField(p.Ours, "message"), "defined twice"))
-	add("infinite-number", isRefusedByThem && infinite.MatchString(text))
-	add("explicit-tag", tagged.MatchString(text))
-	add("escaped-slash", isRefusedByThem && strings.Contains(text, `\/`))
-	if isRefusedByThem || len(of) > 0 {
-		return of
+	switch message := differential.ErrorField(p.Ours, "message"); {
+	case strings.Contains(message, "defined twice"):
+		return []string{"duplicate-key"}
+	case strings.Contains(message, "a directive"):
+		return []string{"percent-line"}
+	case message != "" && tagged.MatchString(text):
+		return []string{"explicit-tag"}
+	}
+	var of []string
+	if tagged.MatchString(text) {
+		of = append(of, "explicit-tag")
 	}
 	// A key first: it is text for us, whatever it looks like.
 	values := keys.ReplaceAllString(text, "$1:$3")
-	add("key-text", values != text && !oldScalar.MatchString(values))
-	add("yaml-1-1-scalars", oldScalar.MatchString(values))
+	if values != text && !oldScalar.MatchString(values) {
+		of = append(of, "key-text")
+	}
+	if oldScalar.MatchString(values) {
+		of = append(of, "yaml-1-1-scalars")
+	}
 	return of
 }

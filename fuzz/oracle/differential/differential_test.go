@@ -100,6 +100,16 @@ func TestADifferenceMustMatchOneRow(t *testing.T) {
 	}
 }
 
+func TestASmallerTextIsSmaller(t *testing.T) {
+	for _, text := range []string{"", "a", "a\n", "a\nb\n", "\n\n"} {
+		for _, smaller := range SmallerTexts(text) {
+			if len(smaller) >= len(text) {
+				t.Fatalf("%q of %q", smaller, text)
+			}
+		}
+	}
+}
+
 func TestSlicesDoNotDependOnEachOther(t *testing.T) {
 	ask := func(slice uint64) string { return string(lengths.Ask(newGenerator("lengths", 7, slice)).Question()) }
 	if ask(0) == ask(1) || ask(1) != ask(1) {

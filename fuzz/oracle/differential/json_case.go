@@ -14,7 +14,10 @@ type JSON []byte
 // Question returns the question.
 func (j JSON) Question() []byte { return j }
 
-// Smaller returns variants of the question. Its op and version stay.
+// kept are the fields that say which question it is.
+var kept = []string{"op", "kubernetesVersion", "kind"}
+
+// Smaller returns variants of the question. The fields in kept stay.
 func (j JSON) Smaller() []Case {
 	decoder := json.NewDecoder(bytes.NewReader(j))
 	decoder.UseNumber()
@@ -23,7 +26,8 @@ func (j JSON) Smaller() []Case {
 	var all []Case
 	for _, variant := range smaller(tree) {
 		object := variant.(map[string]any)
-		if object["op"] == tree["op"] && object["kubernetesVersion"] == tree["kubernetesVersion"] {
+		isChanged := func(field string) bool { return object[field] != tree[field] }
+		if !slices.ContainsFunc(kept, isChanged) {
 			all = append(all, JSON(Raw(object)))
 		}
 	}
@@ -87,7 +91,7 @@ func SmallerTexts(of string) []string {
 	var all []string
 	lines := strings.SplitAfter(of, "\n")
 	for n := range lines {
-		if len(lines) > 1 {
+		if len(lines) > 1 && lines[n] != "" {
 			all = append(all, strings.Join(slices.Delete(slices.Clone(lines), n, n+1), ""))
 		}
 	}

@@ -124,22 +124,25 @@ func (r *run) judge(p *Pair, part tally) {
 		r.record(p)
 		return
 	}
-	if r.printed >= maxPrinted {
-		part.Rows[unexplained]++
-		return
-	}
-	row, smallest := r.attribute(p)
+	row, last := r.attribute(p)
 	switch {
-	case smallest == nil:
+	case last == nil:
 		part.Rows[alike]++
 	case row != "":
 		part.Rows[row]++
 	default:
 		part.Rows[unexplained]++
-		r.printed++
-		fmt.Printf("unexplained, smallest form: %s\n  upstream %s\n  ours     %s\n  rows     %v\n  from     %s\n",
-			smallest.Case.Question(), Raw(smallest.Theirs), Raw(smallest.Ours), r.area.rows(smallest), p.Case.Question())
+		if r.printed++; r.printed <= maxPrinted {
+			r.print(p, last)
+		}
 	}
+}
+
+// print prints an unexplained difference, and its smallest form.
+func (r *run) print(p, last *Pair) {
+	smallest := r.smallest(last)
+	fmt.Printf("unexplained, smallest form: %s\n  upstream %s\n  ours     %s\n  rows     %v\n  from     %s\n",
+		smallest.Case.Question(), Raw(smallest.Theirs), Raw(smallest.Ours), r.area.rows(smallest), p.Case.Question())
 }
 
 // record prints a question and upstream's answer. The body of field errors is left out, because it repeats

@@ -15,17 +15,20 @@ func (r *run) askOne(c Case) *Pair {
 }
 
 // reduce takes steps to smaller questions as long as they differ and one is taken, or until the pair is done.
+// After a step it goes on where it was: of a long text, the parts before were tried already.
 func (r *run) reduce(p *Pair, isKept, isDone func(*Pair) bool) *Pair {
-	tries := 0
+	tries, start := 0, 0
 	for !isDone(p) {
 		var next *Pair
-		for _, c := range p.Case.Smaller() {
+		all := p.Case.Smaller()
+		for n := range all {
+			at := (start + n) % len(all)
 			if tries++; tries > maxTries {
 				return p
 			}
-			candidate := r.askOne(c)
+			candidate := r.askOne(all[at])
 			if candidate != nil && !r.area.isSame(candidate) && r.area.isLike(p, candidate) && isKept(candidate) {
-				next = candidate
+				next, start = candidate, at
 				break
 			}
 		}
@@ -40,14 +43,16 @@ func (r *run) reduce(p *Pair, isKept, isDone func(*Pair) bool) *Pair {
 func always(*Pair) bool { return true }
 func never(*Pair) bool  { return false }
 
+func (r *run) isOfOne(p *Pair) bool { return len(r.area.rows(p)) == 1 }
+
 // attribute returns the row of a difference. If several may explain it, the question is reduced until only
-// one may. If none does, the result is "" and the smallest form of the question that none explains.
+// one may. If none does, the result is "" and the question as far as it was reduced. It has no question if the
+// answers are alike after all.
 func (r *run) attribute(p *Pair) (string, *Pair) {
-	isOfOne := func(p *Pair) bool { return len(r.area.rows(p)) == 1 }
 	if len(r.area.rows(p)) > 1 {
-		p = r.reduce(p, always, isOfOne)
+		p = r.reduce(p, always, r.isOfOne)
 	}
-	if !isOfOne(p) && r.area.AnswerAgain != nil {
+	if !r.isOfOne(p) && r.area.AnswerAgain != nil {
 		p.Theirs = plain(r.area.AnswerAgain(p.Case))
 		if r.area.isSame(p) {
 			return "", nil
@@ -56,5 +61,10 @@ func (r *run) attribute(p *Pair) (string, *Pair) {
 	if of := r.area.rows(p); len(of) == 1 {
 		return of[0], p
 	}
-	return "", r.reduce(p, func(p *Pair) bool { return !isOfOne(p) }, never)
+	return "", p
+}
+
+// smallest reduces a question that no row explains, as long as none does.
+func (r *run) smallest(p *Pair) *Pair {
+	return r.reduce(p, func(p *Pair) bool { return !r.isOfOne(p) }, never)
 }

@@ -31,7 +31,7 @@ import (
 // resourcesFile has the API resources, below the root of the repository.
 const resourcesFile = "crates/k8s-rbac/testdata/api_resources.jsonl"
 
-// cluster is the discovery of a cluster with the resources of the file, all of them in version v1.
+// cluster is the discovery of a cluster with the resources of the file that are served by default.
 type cluster struct {
 	discovery.DiscoveryInterface
 	groups []*metav1.APIGroup
@@ -49,33 +49,53 @@ var theCluster = sync.OnceValue(func() *cluster {
 		if !strings.HasPrefix(line, "{") {
 			continue
 		}
-		var r struct {
-			Group, Name, Kind string
-			ShortNames        []string
-			Namespaced        bool
-		}
+		var r tabled
 		check(json.Unmarshal([]byte(line), &r))
+		if r.Since == 0 {
+			continue
+		}
 		at := slices.IndexFunc(all, func(g *restmapper.APIGroupResources) bool { return g.Group.Name == r.Group })
 		if at < 0 {
-			version := metav1.GroupVersionForDiscovery{GroupVersion: strings.TrimPrefix(r.Group+"/v1", "/"), Version: "v1"}
-			group := metav1.APIGroup{Name: r.Group, Versions: []metav1.GroupVersionForDiscovery{version}, PreferredVersion: version}
 			at = len(all)
+			group := metav1.APIGroup{Name: r.Group}
 			all = append(all, &restmapper.APIGroupResources{Group: group, VersionedResources: map[string][]metav1.APIResource{}})
 			c.groups = append(c.groups, &all[at].Group)
-			c.lists = append(c.lists, &metav1.APIResourceList{GroupVersion: version.GroupVersion})
 		}
-		resource := metav1.APIResource{
-			Name: r.Name, SingularName: strings.ToLower(r.Kind), Kind: r.Kind, Namespaced: r.Namespaced, ShortNames: r.ShortNames,
-			Group: r.Group, Version: "v1", Verbs: metav1.Verbs{"get", "list"},
+		for _, version := range r.Versions {
+			c.add(all[at], r, version)
 		}
-		all[at].VersionedResources["v1"] = append(all[at].VersionedResources["v1"], resource)
-		c.lists[at].APIResources = append(c.lists[at].APIResources, resource)
 	}
 	c.mapper = restmapper.NewShortcutExpander(restmapper.NewDiscoveryRESTMapper(all), c, nil)
 	c.client, err = kubernetes.NewForConfig(&rest.Config{Host: "http://not.asked"})
 	check(err)
 	return c
 })
+
+// tabled is a resource of the file. Without Since it is not served by default.
+type tabled struct {
+	Group, Name, Kind    string
+	ShortNames, Versions []string
+	Namespaced           bool
+	Since                int
+}
+
+// add adds a version of a resource to its group and to the lists. The first version of a group is preferred.
+func (c *cluster) add(to *restmapper.APIGroupResources, r tabled, version string) {
+	resource := metav1.APIResource{
+		Name: r.Name, SingularName: strings.ToLower(r.Kind), Kind: r.Kind, Namespaced: r.Namespaced, ShortNames: r.ShortNames,
+		Group: r.Group, Version: version, Verbs: metav1.Verbs{"get", "list"},
+	}
+	groupVersion := strings.TrimPrefix(r.Group+"/"+version, "/")
+	if _, is := to.VersionedResources[version]; !is {
+		served := metav1.GroupVersionForDiscovery{GroupVersion: groupVersion, Version: version}
+		to.Group.Versions = append(to.Group.Versions, served)
+		to.Group.PreferredVersion = to.Group.Versions[0]
+		c.lists = append(c.lists, &metav1.APIResourceList{GroupVersion: groupVersion})
+	}
+	to.VersionedResources[version] = append(to.VersionedResources[version], resource)
+	at := slices.IndexFunc(c.lists, func(list *metav1.APIResourceList) bool { return list.GroupVersion == groupVersion })
+	c.lists[at].APIResources = append(c.lists[at].APIResources, resource)
+}
 
 func (c *cluster) ServerGroupsAndResources() ([]*metav1.APIGroup, []*metav1.APIResourceList, error) {
 	return c.groups, c.lists, nil
@@ -231,15 +251,17 @@ func (g generator) resourceArgument() string {
 			name = g.Pick(r.ShortNames...)
 		}
 	case 2:
-		name = g.Pick("pods", "po", "deployments", "deploy", "secrets", "nodes", "namespaces", "ns", "users", "groups", "*", "widgets", "Widgets", "all", "events", "cs", "")
+		name = g.Pick("pods", "po", "deployments", "deploy", "secrets", "nodes", "namespaces", "ns", "users", "groups", "*", "widgets", "Widgets", "all", "events", "cs", "", "podlist",
+			"deploymentlists", "list", "lists", "hpa", "ev")
 	}
 	switch g.IntN(8) {
 	case 0, 1:
-		name += "." + r.Group
+		name += "." + r.Group[:g.IntN(len(r.Group)+1)]
 	case 2:
-		name += ".v1." + r.Group
+		name += g.Pick(".v1.", ".v2.", ".v9.", "..") + r.Group[:g.IntN(len(r.Group)+1)]
 	case 3:
-		name += "." + g.Pick("apps", "example.com", "Example.com", "v1", "v1beta1", "v9.apps", "", ".", "v1.", "v1beta1.apps", "batch")
+		name += "." + g.Pick("apps", "example.com", "Example.com", "v1", "v1beta1", "v9.apps", "", ".", "v1.", "v1beta1.apps", "batch",
+			"v1.example.com", "app", "e", "autoscaling")
 	}
 	if g.One(8) {
 		name = strings.ToUpper(name[:min(1, len(name))]) + name[min(1, len(name)):]

@@ -55,7 +55,9 @@ var rows = []struct {
 	{"absolute-url", (*pairing).isAbsolute},
 	{"can-i-both-namespaces", (*pairing).hasBothNamespaces},
 	{"can-i-cluster-scoped", func(p *pairing) bool { return p.warns("asked in the namespace") }},
+	{"can-i-empty-resource", func(p *pairing) bool { return p.refusesQuestion("the resource is empty") }},
 	{"can-i-flag-for-value", func(p *pairing) bool { return p.refusesQuestion("needs a value") }},
+	{"can-i-list-kind", (*pairing).isListKind},
 	{"can-i-name-in-create", func(p *pairing) bool { return p.warns("a create names no object") }},
 	{"can-i-namespace-by-name", (*pairing).isNamespaceByName},
 	{"can-i-other-flags", func(p *pairing) bool { return p.refusesQuestion("is not known") }},
@@ -65,13 +67,14 @@ var rows = []struct {
 	{"can-i-without-context", (*pairing).isWithoutContext},
 	{"duplicate-key", (*pairing).hasDuplicateKey},
 	{"field-error-order", (*pairing).isOtherOrder},
+	{"key-text", (*pairing).hasOddKey},
 	{"path-not-utf8", (*pairing).isNotUTF8},
 	{"pretty-body", (*pairing).isPretty},
 	{"review-metadata", (*pairing).isManaged},
 	{"selector-first-error", (*pairing).isOtherLabel},
 	{"who-can-repeats", (*pairing).hasRepeatedSubjects},
 	{"write-of-unread-fields", (*pairing).isUnchanged},
-	{"yaml-1-1-words", (*pairing).hasOldBoolean},
+	{"yaml-1-1-words", (*pairing).hasOldScalar},
 }
 
 // rowsOf returns the rows that explain a difference.
@@ -211,9 +214,16 @@ func (p *pairing) hasDuplicateKey() bool {
 	return err != nil && strings.Contains(err.Error(), "already set in map")
 }
 
-var oldBoolean = regexp.MustCompile(`(?im)[:-] (on|off|yes|no|y|n)\s*$`)
+var oldScalar = regexp.MustCompile(`(?im)[:-] (on|off|yes|no|y|n|0[0-9]+|[0-9]+_[0-9]+)\s*$`)
 
-// hasOldBoolean recognizes yaml-1-1-words: only upstream refuses an object with such a word.
-func (p *pairing) hasOldBoolean() bool {
-	return p.q.Op == "rbac.read" && p.theirs["lost"] == true && p.ours["lost"] != true && oldBoolean.MatchString(p.q.Text)
+// hasOldScalar recognizes yaml-1-1-words: only upstream refuses an object with such a word or number.
+func (p *pairing) hasOldScalar() bool {
+	return p.q.Op == "rbac.read" && p.theirs["lost"] == true && p.ours["lost"] != true && oldScalar.MatchString(p.q.Text)
+}
+
+var oddKey = regexp.MustCompile(`(?im)(^|[{,-])\s*(on|off|yes|no|y|n|true|null|~|0x[0-9a-f]+|[0-9._]+)\s*:`)
+
+// hasOddKey recognizes key-text: of a label or annotation, upstream rewrites the key.
+func (p *pairing) hasOddKey() bool {
+	return p.q.Op == "rbac.read" && p.theirs["lost"] != true && p.ours["lost"] != true && oddKey.MatchString(p.q.Text)
 }

@@ -47,8 +47,11 @@ func sameFields(one, other answer, fields ...string) bool {
 func (p *pairing) isUnknownResource() bool {
 	theirs, _ := requestOf(p.theirs)
 	ours, _ := requestOf(p.ours)
-	if !p.isCanI() || theirs["resource"] == nil || ours["resource"] == nil || theirs["group"] != nil {
+	if !p.isCanI() || theirs["resource"] == nil || ours["resource"] == nil || theirs["group"] != nil || p.isListKind() {
 		return false
+	}
+	if p.isUnknownToBoth() {
+		return theirs["resource"] != ours["resource"]
 	}
 	written := strings.ToLower(theirs["resource"].(string))
 	resource, group := ours["resource"].(string), ""
@@ -56,6 +59,25 @@ func (p *pairing) isUnknownResource() bool {
 		group = ours["group"].(string)
 	}
 	return theirs["resource"] != resource && strings.HasPrefix(written, resource) && strings.HasSuffix(written, group)
+}
+
+// isUnknownToBoth returns whether both warn of the same unknown resource.
+func (p *pairing) isUnknownToBoth() bool {
+	_, theirs := requestOf(p.theirs)
+	_, ours := requestOf(p.ours)
+	is := func(warning any) bool {
+		return strings.HasPrefix(warning.(string), "the server doesn't have") && slices.Contains(ours, warning)
+	}
+	return slices.ContainsFunc(theirs, is)
+}
+
+// isListKind recognizes can-i-list-kind: the mapper has an entry for the list of every kind.
+func (p *pairing) isListKind() bool {
+	theirs, theirWarnings := requestOf(p.theirs)
+	_, ourWarnings := requestOf(p.ours)
+	isUnknown := func(warning any) bool { return strings.HasPrefix(warning.(string), "the server doesn't have") }
+	resource, _ := theirs["resource"].(string)
+	return p.isCanI() && strings.HasSuffix(resource, "lists") && slices.ContainsFunc(ourWarnings, isUnknown) && !slices.ContainsFunc(theirWarnings, isUnknown)
 }
 
 // isWithoutContext recognizes can-i-without-context: the request is at the cluster scope.
