@@ -15,7 +15,10 @@ pub(super) fn diagnose_arn(text: &str) -> ProblemKind {
     let is_account = !account.is_empty() && account != "aws";
     // Placeholders of Terraform, shells and CloudFormation, of Helm and Jinja, and of documentation.
     let is_unfilled = ["${", "$(", "{{", "<", ">", "account_id", "xxxx"];
-    if is_unfilled.into_iter().any(|sign| folded.contains(sign)) {
+    let is_unfilled = is_unfilled.into_iter().any(|sign| folded.contains(sign))
+        || is_in_capitals(text) && text.contains('_')
+        || text.split(':').nth(4).is_some_and(is_in_capitals);
+    if is_unfilled {
         ProblemKind::Unfilled
     } else if !text.is_ascii() {
         ProblemKind::ArnNotAscii
@@ -34,6 +37,15 @@ pub(super) fn diagnose_arn(text: &str) -> ProblemKind {
     } else {
         ProblemKind::Arn
     }
+}
+
+/// Returns whether a text is a name in capitals, as documentation writes what the reader replaces:
+/// `INSTANCE_ROLE_ARN`, `ACCOUNT`.
+fn is_in_capitals(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_uppercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
 }
 
 /// The lengths of account ids that probably lost their leading zeros to a YAML reader. Shorter texts
@@ -78,6 +90,10 @@ mod tests {
             ("arn:aws:iam::111122223333:role/dev ", "arn-with-spaces"),
             ("arn:aws:iam::${account}:role/dev", "unfilled"),
             ("<ARN of instance role>", "unfilled"),
+            ("INSTANCE_ROLE_ARN", "unfilled"),
+            ("arn:aws:iam::ACCOUNTID:user/alice", "unfilled"),
+            ("arn:aws:iam::YOUR-ACCOUNT:role/dev", "unfilled"),
+            ("ADMIN", "malformed-arn"),
             ("arn:aws:iam::{{ account }}:role/dev", "unfilled"),
             ("arn:aws:iam::XXXXXXXXXXXX:role/dev", "unfilled"),
             ("arn:aws:iam::12345678901:role/dev", "account-without-zeros"),

@@ -95,7 +95,7 @@ pub(crate) fn find<'n>(
     }
 }
 
-/// Collects the ConfigMaps of an object: itself, or the items of a list, which may be lists again. An item of a
+/// Collects each `ConfigMap` of an object: itself, or the items of a list, which may be lists again. An item of a
 /// `ConfigMapList` needs no kind of its own, as the API server prints it.
 fn collect<'n>(node: &'n Node, kind_in_list: Option<&'n str>, candidates: &mut Vec<Candidate<'n>>) {
     let kind = text_of(node, "kind").or(kind_in_list);
