@@ -48,7 +48,8 @@ impl Mistyped {
         }
         // In a short word, two errors leave little of it.
         let most = if word.len() < 6 { 1 } else { 2 };
-        let near = known.iter().map(|one| (distance(word, one), *one));
+        let folded = word.to_ascii_lowercase();
+        let near = known.iter().map(|one| (distance(&folded, one), *one));
         let (_, nearest) = near.filter(|(distance, _)| *distance <= most).min()?;
         Some(Self {
             what,

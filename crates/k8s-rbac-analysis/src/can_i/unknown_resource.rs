@@ -69,6 +69,9 @@ impl Display for UnknownResource {
         write!(f, "neither Kubernetes nor a rule has a resource {resource}")?;
         match &self.nearest {
             Some(nearest) => write!(f, "; did you mean {}?", Quoted::new(nearest)),
+            None if self.resource.contains(',') => {
+                f.write_str("; write each of several resources as a word of its own")
+            }
             None => f.write_str("; write a custom resource as RESOURCE.GROUP"),
         }
     }
