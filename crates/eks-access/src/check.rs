@@ -5,7 +5,7 @@ mod seam;
 
 use std::cmp::Reverse;
 
-use aws_auth_map::{Location, ProblemKind, RulePrincipal, RuleRef, Section};
+use aws_auth_map::{AuthenticationMode, Location, ProblemKind, RulePrincipal, RuleRef, Section};
 use k8s_rbac::{Objects, SubjectName};
 use k8s_rbac_lint::Lint;
 
@@ -15,6 +15,7 @@ use crate::no_answer::NoAnswer;
 use crate::options::Origin;
 use crate::place::Place;
 use crate::problem::{Cause, Problem};
+use crate::source::SourceKind;
 
 /// The limit on the size of a document in which the line of a rule of a role is looked up, in bytes. It is
 /// parsed again for each finding. Our choice: such a document takes about ten milliseconds.
@@ -77,21 +78,23 @@ impl Cluster {
         let Cause::Mapping(mapping) = problem.cause() else {
             return false;
         };
-        let is_about_group = matches!(
-            mapping.kind(),
-            ProblemKind::ClusterRoleAsGroup(_) | ProblemKind::UnknownSystemGroup(_)
-        );
-        let groups = || {
-            self.rule_at(mapping.at(), problem.place())
-                .map(|rule| rule.groups().iter().map(aws_auth_map::Template::source))
-        };
-        is_about_group
-            && groups().is_some_and(|mut groups| {
-                groups.all(|group| self.is_bound(&SubjectName::Group(group)))
-            })
+        let is_bound = |group: String| self.is_bound(&SubjectName::Group(group));
+        match mapping.kind() {
+            ProblemKind::ClusterRoleAsGroup(role) => is_bound(role.to_owned()),
+            // The problem does not have the group, which is one of these.
+            ProblemKind::UnknownSystemGroup(_) => self
+                .rule_at(mapping.at(), problem.place())
+                .is_some_and(|rule| {
+                    let groups = rule.groups().iter().map(aws_auth_map::Template::source);
+                    let is_system =
+                        |group: &String| group.to_ascii_lowercase().starts_with("system:");
+                    groups.filter(is_system).all(is_bound)
+                }),
+            _ => false,
+        }
     }
 
-    fn rule_at(&self, at: Location, place: &Place) -> Option<&aws_auth_map::Rule> {
+    pub(crate) fn rule_at(&self, at: Location, place: &Place) -> Option<&aws_auth_map::Rule> {
         let rule = RuleRef::new(at.section()?, at.index()?);
         let backends = self.identity_map().backends().iter().enumerate();
         backends
@@ -126,6 +129,9 @@ impl Cluster {
         let map = self.identity_map();
         map.check()
             .iter()
+            .filter(|found| {
+                found.problem().kind() != ProblemKind::NoNodes || self.lists_every_node_role()
+            })
             .map(|found| {
                 let (problem, at) = (found.problem(), found.problem().at());
                 let rule = at
@@ -142,7 +148,11 @@ impl Cluster {
                 let place = match (backend, rule) {
                     (Some(backend), Some(rule)) => self.place_of_mapping(backend, rule),
                     (Some(backend), None) => self.place_of_backend(backend),
-                    (None, _) => None,
+                    // It is about all sources. The first is as good a place as any, and code scanners need one.
+                    (None, _) => {
+                        let mut all = 0..map.backends().len();
+                        all.find_map(|backend| self.place_of_backend(backend))
+                    }
                 };
                 let principal = backend
                     .and_then(|backend| map.backends().get(backend)?.rules().rule(rule?))
@@ -159,6 +169,17 @@ impl Cluster {
                 }
             })
             .collect()
+    }
+
+    /// Returns whether a node role that no source has is mapped nowhere. eksctl maps the roles of its node groups
+    /// itself, and EKS makes the access entries of managed nodes, which no template or plan has.
+    fn lists_every_node_role(&self) -> bool {
+        let is_config_map = self.authentication_mode().value() == AuthenticationMode::ConfigMap;
+        self.sources().iter().all(|source| match source.kind() {
+            SourceKind::ClusterConfig => false,
+            SourceKind::CloudFormation | SourceKind::Terraform => is_config_map,
+            _ => true,
+        })
     }
 
     /// Returns the document of a backend: of access entries, that of the first.

@@ -6,7 +6,7 @@ mod write;
 
 use std::fmt::{self, Display, Formatter};
 
-use aws_auth_map::{AuthenticationMode, BackendKind, ConversionLoss, Rules, Section};
+use aws_auth_map::{AuthenticationMode, BackendKind, ConversionLoss, ProblemKind, Rules, Section};
 use k8s_rbac_lint::Severity;
 use printable_text::Printable;
 use serde::Serialize;
@@ -15,6 +15,7 @@ use crate::cluster::Cluster;
 use crate::finding::{Finding, one_line};
 use crate::no_answer::NoAnswer;
 use crate::options::Options;
+use crate::problem::Cause;
 
 /// What stands for the name of the cluster if it is not given.
 pub const CLUSTER_PLACEHOLDER: &str = "CLUSTER";
@@ -147,6 +148,7 @@ impl Cluster {
             skipped: Vec::new(),
             notes: Vec::new(),
         };
+        self.take_left_out(&mut conversion);
         if target == Target::ConfigMap {
             self.convert_to_config_map(options, &mut conversion)?;
             return Ok(conversion);
@@ -222,6 +224,30 @@ impl Cluster {
             .write(&merged)
             .map_err(|why| NoAnswer::Mapping(why.to_string()))?;
         Ok(())
+    }
+
+    /// Reports the entries that became no rule, because their principal cannot be read.
+    fn take_left_out(&self, conversion: &mut Conversion) {
+        for problem in self.problems() {
+            let Cause::Mapping(mapping) = problem.cause() else {
+                continue;
+            };
+            let (at, kind) = (mapping.at(), mapping.kind());
+            let is_left_out = match kind {
+                ProblemKind::EmptyEntry => false,
+                ProblemKind::ServiceMapping => true,
+                kind => kind.severity() == aws_auth_map::Severity::Error,
+            };
+            let is_entry = at.section().is_some() && at.index().is_some();
+            if is_left_out && is_entry && self.rule_at(at, problem.place()).is_none() {
+                let message = "the entry cannot be read; correct it first";
+                conversion.lost.push(
+                    Finding::new(kind.code(), Severity::High, message)
+                        .at(problem.place().clone())
+                        .about(at.to_string()),
+                );
+            }
+        }
     }
 
     fn take_losses(&self, backend: usize, losses: &[ConversionLoss], conversion: &mut Conversion) {

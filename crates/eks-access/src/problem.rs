@@ -50,7 +50,9 @@ pub enum SourceFault {
     #[error("{0}")]
     Syntax(bounded_yaml::Error),
     /// Several `ConfigMap`s may be the one with the mapping.
-    #[error("another ConfigMap may be the one with the mapping, too; name one with its namespace")]
+    #[error(
+        "another ConfigMap may be the one with the mapping, too; name one with its namespace, or leave the others out"
+    )]
     SeveralConfigMaps,
     /// The value depends on a parameter or on another resource.
     #[error("{0}: the value is known only after the template is deployed")]

@@ -33,7 +33,7 @@ impl Who {
     ///
     /// # Errors
     ///
-    /// [`WhoError::Arn`].
+    /// [`WhoError::Arn`], [`WhoError::Pattern`].
     pub fn caller(arn: &str) -> Result<Self, WhoError> {
         CallerArn::parse(arn).map(Self::Caller)
     }
@@ -99,9 +99,13 @@ impl CallerArn {
     ///
     /// # Errors
     ///
-    /// [`WhoError::Arn`].
+    /// [`WhoError::Arn`], [`WhoError::Pattern`].
     pub fn parse(arn: &str) -> Result<Self, WhoError> {
         let principal = Principal::parse(arn).map_err(|why| WhoError::Arn(arn.to_owned(), why))?;
+        // IAM allows neither in a name (IAM API, `CreateRole`).
+        if arn.contains(['*', '?']) {
+            return Err(WhoError::Pattern(arn.to_owned()));
+        }
         let is_any_session = principal.kind() == Kind::Role;
         let arn = match is_any_session {
             true => format!(
@@ -169,6 +173,9 @@ pub enum WhoError {
     /// The text is not the ARN of a principal.
     #[error("{}: {_1}", Printable::new(.0))]
     Arn(String, iam_principal::Error),
+    /// The ARN has a wildcard, so it is not that of a caller.
+    #[error("{}: `*` and `?` match any text, and no principal has them in its name; ask about one principal", Printable::new(.0))]
+    Pattern(String),
     /// The name begins as that of a service account.
     #[error("{}: a service account is system:serviceaccount:NAMESPACE:NAME", Printable::new(.0))]
     ServiceAccount(String),

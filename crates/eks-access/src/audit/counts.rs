@@ -58,6 +58,21 @@ impl AuditCounts {
         self.unreadable > 0 || self.too_long > 0 || !self.other_versions.is_empty()
     }
 
+    /// Returns whether there was an audit event at all. The output of a command that failed has none, and would
+    /// make every rule unused.
+    #[must_use]
+    pub fn has_events(&self) -> bool {
+        self.is_incomplete()
+            || [
+                self.requests,
+                self.of_other_users,
+                self.repeated,
+                self.undecided,
+            ]
+            .iter()
+            .any(|count| *count > 0)
+    }
+
     pub(super) fn add_version(&mut self, version: &str) {
         let end = version.floor_char_boundary(MAX_VERSION_BYTES);
         let version = version.get(..end).unwrap_or_default();
