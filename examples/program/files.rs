@@ -1,7 +1,7 @@
 //! The files that a command line names, each read up to a limit.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -132,6 +132,9 @@ pub fn select(
             return Err(none_to_read(path, selection, &selected));
         }
     }
+    // `-f DIR -f DIR/FILE` names a file twice, which is one file.
+    let mut seen = HashSet::new();
+    files.retain(|file| std::fs::canonicalize(file).map_or(true, |path| seen.insert(path)));
     for file in &files {
         selected.texts.push((name(file), read(file, max)?));
     }

@@ -53,6 +53,7 @@ pub(crate) struct Common {
     /// Only reads: `get` on the ConfigMap, `list` on roles, bindings, `IAMIdentityMapping`s and, for `who` and
     /// `check`, workloads and service accounts. If one of them may not be read, there is no answer. The command of
     /// an EKS context (`aws eks get-token`, `aws-iam-authenticator token`) is not run: the program mints the token.
+    /// `edit` and `check --fix` change files, so they take no --live.
     #[arg(
         long,
         global = true,
@@ -164,13 +165,13 @@ pub(crate) enum Output {
     Json,
     /// The same in YAML.
     Yaml,
-    /// SARIF 2.1.0, for code scanners (`check` and `diff`).
+    /// SARIF 2.1.0, for code scanners (`audit`, `check` and `diff`).
     Sarif,
-    /// Annotations of GitHub Actions (`check` and `diff`).
+    /// Annotations of GitHub Actions (`audit`, `check` and `diff`).
     Github,
-    /// JUnit XML (`check` and `diff`).
+    /// JUnit XML (`audit`, `check` and `diff`).
     Junit,
-    /// A comment of a pull request (`check` and `diff`).
+    /// A comment of a pull request (`audit`, `check` and `diff`).
     Markdown,
 }
 
@@ -235,8 +236,9 @@ pub(crate) enum Command {
     /// requests.
     ///
     /// Logs are JSON lines, `EventList`s, or exports of Amazon CloudWatch Logs, each of which may be compressed with
-    /// gzip. With --fleet, each directory has the logs of a cluster beside its files. Exit status: 0 nothing found, or a role; 1 unused rules or denied requests, or no request; 2
-    /// if events could not be read that might change what was not found.
+    /// gzip. With --fleet, each directory has the logs of a cluster beside its files. Exit status: 0 nothing found, or
+    /// a role; 1 unused rules or denied requests, or no request; 2 if the log has no audit event, or unreadable events
+    /// might change the answer.
     Audit(Audit),
     /// Find mistakes and risks: on the AWS side, in roles and bindings, and between the two.
     ///
@@ -254,7 +256,7 @@ pub(crate) enum Command {
     Edit(Edit),
     /// Write the mapping in the format of another tool.
     ///
-    /// What is lost, changed and skipped is listed on standard error; the exit status is 1 if anything was
+    /// Losses, changes and skipped entries are listed on standard error; the exit status is 1 if anything was
     /// lost or changed.
     Convert(Convert),
     /// Write one HTML page that shows who can do what, and why.
@@ -364,7 +366,7 @@ pub(crate) struct Audit {
     /// List denied requests, each with the smallest rule that would have allowed it.
     #[arg(long, conflicts_with = "save")]
     pub(crate) denied: bool,
-    /// Print what was read as JSON for --part, so that a long log can be read in parts.
+    /// Print the events that were read as JSON for --part, so that a long log can be read in parts.
     #[arg(long)]
     pub(crate) save: bool,
     /// A part of the log that --save printed (repeatable). With --fleet: its path in the directory of each cluster.
@@ -393,7 +395,7 @@ pub(crate) struct Check {
     /// Roles and bindings that the cluster has beside the files (repeatable). They are not judged.
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) known: Vec<PathBuf>,
-    /// Mends what is mechanical in the ConfigMap, in place: duplicates, the path of a role, and spaces around
+    /// Makes mechanical repairs to the ConfigMap, in place: duplicates, the path of a role, and spaces around
     /// names. Then checks.
     #[arg(long)]
     pub(crate) fix: bool,

@@ -155,6 +155,14 @@ fn of_log(
     if let Some(problem) = cluster.and_then(|one| one.unreadable().next()) {
         return Err(problem.to_string());
     }
+    if !log.counts().has_events() {
+        return Err(match log.counts().not_events {
+            0 => "no answer: the log is empty".to_owned(),
+            count => {
+                format!("no answer: the log has no audit event, but {count} other lines or objects")
+            }
+        });
+    }
     let bound = || cluster.ok_or("--unused needs the roles and bindings: give them with -f");
     if common.output.is_of_findings() {
         let findings = match (asked.unused, asked.denied) {
@@ -272,9 +280,9 @@ fn minimal(role: &MinimalRole, user: &str) -> Answer {
         }
     }
     for one in role.left_out() {
-        let (action, count) = (&one.action, one.count);
+        let (action, count) = (&one.action, times(one.count));
         aside.push(format!(
-            "{action}: left out, since the rule would have a wildcard ({count} times)"
+            "{action}: left out, since the rule would have a wildcard ({count})"
         ));
     }
     if yaml.is_empty() {
@@ -291,10 +299,17 @@ fn minimal(role: &MinimalRole, user: &str) -> Answer {
     }
 }
 
+fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    }
+}
+
 fn denied(all: &[DeniedRequest]) -> Answer {
     let mut text = String::new();
     for one in all {
-        let (user, times) = (Printable::new(&one.user().username), one.tally().count());
+        let user = Printable::new(&one.user().username);
         let names = one.tally().names().named();
         let names: Vec<String> = names
             .iter()
@@ -306,7 +321,8 @@ fn denied(all: &[DeniedRequest]) -> Answer {
         }
         let _ = writeln!(
             text,
-            " ({times} times, last {})",
+            " ({}, last {})",
+            times(one.tally().count()),
             Printable::new(one.tally().last())
         );
         if one.is_allowed_now() {

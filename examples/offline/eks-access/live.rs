@@ -21,7 +21,7 @@ use absent::read as read_cluster;
 #[cfg(feature = "live")]
 use cluster::read as read_cluster;
 
-/// What was read from a cluster.
+/// The objects that were read from a cluster.
 pub(crate) struct Live {
     pub(crate) documents: Vec<Document>,
     /// The version of Kubernetes, such as `1.34`.

@@ -1,5 +1,6 @@
 //! Answers, and how they are printed.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
 use eks_access::{Cluster, NoAnswer};
@@ -42,7 +43,13 @@ impl Answer {
         let message = why.to_string();
         let error = json!({ "code": why.code(), "message": message });
         let mut aside = warnings(cluster);
-        aside.push(format!("no answer: {message}"));
+        let advice = match why {
+            NoAnswer::Unreadable(_) if cluster.documents().len() > 1 => {
+                "; mend it, or leave its file out with --exclude if it is not part of the cluster"
+            }
+            _ => "",
+        };
+        aside.push(format!("no answer: {message}{advice}"));
         Self {
             status: FAILED,
             text: String::new(),
@@ -138,13 +145,33 @@ pub(crate) fn with_cluster(mut data: Map<String, Value>, cluster: &Cluster) -> V
     Value::Object(data)
 }
 
-/// Writes the problems of a cluster's files, and what was not used, one line each.
+/// The number of problems with one code that are printed beside an answer; `check` and the other formats have all of
+/// them. Our choice: a repository may have hundreds of manifests without a namespace.
+const MAX_ALIKE: usize = 5;
+
+/// Writes the problems of a cluster's files, and the documents that were not used, one line each. Of many problems with one code the
+/// first are written, and the number of the others.
 pub(crate) fn warnings(cluster: &Cluster) -> Vec<String> {
-    let problems = cluster.problems().iter().map(ToString::to_string);
-    problems.chain(warnings_beside(cluster)).collect()
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut lines = Vec::new();
+    for problem in cluster.problems() {
+        let count = counts.entry(problem.code()).or_default();
+        *count = count.saturating_add(1);
+        if *count <= MAX_ALIKE {
+            lines.push(problem.to_string());
+        }
+    }
+    for (code, count) in counts {
+        let more = count.saturating_sub(MAX_ALIKE);
+        if more > 0 {
+            lines.push(format!("{more} more {code}, all of which `check` lists"));
+        }
+    }
+    lines.extend(warnings_beside(cluster));
+    lines
 }
 
-/// Writes what was not used of a cluster's files, for answers that list the problems.
+/// Writes which documents of a cluster's files were not used, for answers that list the problems.
 pub(crate) fn warnings_beside(cluster: &Cluster) -> Vec<String> {
     let unrecognized = cluster.unrecognized().iter();
     unrecognized

@@ -21,7 +21,7 @@ fn an_audit_log_gives_a_role_and_denied_requests() {
     let denied = run(&parse(&format!("audit --denied {AUDIT_LOG}")));
     assert_eq!(denied.status, 1);
     assert!(
-        denied.text.contains("k8s-developer: get /metrics (1 times"),
+        denied.text.contains("k8s-developer: get /metrics (once"),
         "{}",
         denied.text
     );
@@ -34,6 +34,28 @@ fn an_audit_log_gives_a_role_and_denied_requests() {
     );
     let missing = run(&parse(&format!("audit --unused {AUDIT_LOG}")));
     assert_eq!(missing.status, 2);
+}
+
+/// Without one event, every rule would be unused and no user would have done anything.
+#[test]
+fn a_log_without_an_event_is_no_answer() {
+    let dir = Directory::new("audit-without-events");
+    for (name, text) in [
+        ("empty.log", ""),
+        ("object.log", "{}\n"),
+        ("message.log", "Error from server (Forbidden): x\n"),
+    ] {
+        let log = dir.file(name, text);
+        for rest in ["", "--denied", "--for eve", "--unused -f 04-new.yaml"] {
+            let answer = super::answer(&format!("audit {log} {rest}"));
+            assert_eq!(answer.status, 2, "{name} {rest}: {}", answer.text);
+            assert!(
+                answer.aside[0].contains("no answer: the log "),
+                "{:?}",
+                answer.aside
+            );
+        }
+    }
 }
 
 /// What an unreadable event has may be what the question is about.

@@ -164,3 +164,39 @@ fn check_has_a_form_for_each_tool_and_a_baseline() {
     );
     assert_eq!(run(&format!("check {file} --fail-on critical")).0, 0);
 }
+
+/// EKS and eksctl map the roles of nodes that they make themselves, and no template has those.
+#[test]
+fn nodes_are_missed_only_where_each_role_would_be_listed() {
+    let dir = Directory::new("no-nodes");
+    let entry = "\
+Resources:
+  E: {Type: AWS::EKS::AccessEntry, Properties: {ClusterName: c, PrincipalArn: 'arn:aws:iam::111122223333:role/a'}}
+";
+    let eksctl = "\
+{apiVersion: eksctl.io/v1alpha5, kind: ClusterConfig, metadata: {name: c, region: eu-west-1},
+ iamIdentityMappings: [{arn: 'arn:aws:iam::111122223333:role/a', username: a}]}
+";
+    let listed = r#"{"accessEntry": {"principalArn": "arn:aws:iam::111122223333:role/a", "type": "STANDARD"}}"#;
+    let people = config_map(&[OPS]);
+    for (name, text, mode, is_missed) in [
+        ("template.yaml", entry, "API", false),
+        ("cluster.yaml", eksctl, "CONFIG_MAP", false),
+        ("entries.json", listed, "API", true),
+        ("aws-auth.yaml", people.as_str(), "CONFIG_MAP", true),
+        (
+            "aws-auth.yaml",
+            people.as_str(),
+            "API_AND_CONFIG_MAP",
+            false,
+        ),
+    ] {
+        let file = dir.file(name, text);
+        let (_, found, all) = run(&format!("check -f {file} --authentication-mode {mode}"));
+        assert_eq!(
+            found.contains("[no-nodes]"),
+            is_missed,
+            "{name} {mode}\n{all}"
+        );
+    }
+}

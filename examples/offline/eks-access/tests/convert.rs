@@ -2,7 +2,7 @@
 
 use program::output::FAILED;
 
-use super::{DEV, Directory, NODES, OPS, config_map, run};
+use super::{DEV, Directory, NODES, OPS, check, config_map, run};
 
 #[test]
 fn convert_prints_nothing_for_input_that_it_cannot_read() {
@@ -70,4 +70,42 @@ fn terraform_imports_the_entries_that_exist() {
          import {\n  to = aws_eks_access_entry.ops\n  \
          id = \"demo:arn:aws:iam::111122223333:role/team/ops\"\n}\n"
     );
+}
+
+/// An entry without a principal is no rule, so it would be missing without a word.
+#[test]
+fn an_entry_that_is_left_out_is_lost() {
+    let dir = Directory::new("left-out");
+    let eksctl = "\
+apiVersion: eksctl.io/v1alpha5
+kind: ClusterConfig
+metadata: {name: c, region: eu-west-1}
+iamIdentityMappings:
+- {arn: 'arn:aws:iam::111122223333:role/ops', username: ops, groups: [ops]}
+";
+    for (entry, code) in [
+        ("- {arn: '${ROLE}', username: x}", "unfilled"),
+        (
+            "- {arn: 'arn:aws:iam::1111:role/x', username: x}",
+            "malformed-account",
+        ),
+        (
+            "- {serviceName: emr-containers, namespace: emr}",
+            "service-mapping",
+        ),
+    ] {
+        let file = dir.file("cluster.yaml", &format!("{eksctl}{entry}\n"));
+        for to in ["config-map", "entries"] {
+            let lost = format!("not converted[{code}]: mapRoles[1]");
+            check(
+                &format!("convert --to {to} -f {file}"),
+                1,
+                &[&lost, "role/ops"],
+            );
+        }
+    }
+    let unfilled = config_map(&[NODES, OPS, &DEV.replace("111122223333", "${ACCOUNT}")]);
+    let file = dir.file("aws-auth.yaml", &unfilled);
+    let lost = "not converted[unfilled]: mapRoles[2]";
+    check(&format!("convert --to config-map -f {file}"), 1, &[lost]);
 }

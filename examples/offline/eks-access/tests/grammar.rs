@@ -1,4 +1,4 @@
-//! The grammar of the command line, and what is the same for every command.
+//! The grammar of the command line, and the options that every command has.
 
 use clap::CommandFactory as _;
 use program::output::FAILED;

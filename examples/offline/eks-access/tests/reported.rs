@@ -142,6 +142,7 @@ fn case_07_groups_that_no_user_has_lock_out() {
         &[
             "7 high angle-brackets",
             "9 high angle-brackets",
+            "10 high angle-brackets",
             "14 high angle-brackets",
         ],
     );
@@ -152,6 +153,8 @@ fn case_07_groups_that_no_user_has_lock_out() {
             "8 high cluster-role-as-group",
             "11 high unknown-system-group",
             "14 high name-with-spaces",
+            "14 high name-with-spaces",
+            "14 high unknown-system-group",
             "14 high unknown-system-group",
             "16 medium user-named-as-group",
             "17 high cluster-role-as-group",

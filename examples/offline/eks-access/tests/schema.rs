@@ -17,15 +17,19 @@ const AUDIT_LOG: &str = concat!(
     "/../../crates/eks-access/testdata/audit_sample.jsonl"
 );
 
+/// The part of SARIF 2.1.0 that the program writes.
+const SARIF: &str = include_str!("../testdata/sarif.schema.json");
+
 struct Schema {
     schemas: Schemas,
     compiler: Compiler,
 }
 
 impl Schema {
-    fn new() -> Self {
+    fn new(text: &str) -> Self {
         let mut compiler = Compiler::new();
-        let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+        compiler.enable_format_assertions();
+        let schema: Value = serde_json::from_str(text).unwrap();
         compiler.add_resource(URL, schema).unwrap();
         Self {
             schemas: Schemas::new(),
@@ -69,7 +73,7 @@ fn every_command_prints_what_the_schema_says() {
     let dev = "arn:aws:sts::111122223333:assumed-role/dev/s";
     let files = format!("-f {map} -f {rbac} -f {pods}");
     let all = "15-eksctl-get-output.yaml -f 02-own-output-back.jsonl";
-    let mut schema = Schema::new();
+    let mut schema = Schema::new(SCHEMA);
     let mut commands: Vec<String> = Vec::new();
     for (definition, line) in [
         ("can", format!("can {dev} list pods -n dev {files}")),
@@ -169,7 +173,7 @@ fn the_answers_of_a_fleet_are_as_the_schema_says() {
         dir.file(&format!("{name}/aws-auth.yaml"), &config_map(&[NODES, OPS]));
     }
     let fleet = dir.0.display();
-    let mut schema = Schema::new();
+    let mut schema = Schema::new(SCHEMA);
     for line in [
         "callers".to_owned(),
         "check".to_owned(),
@@ -213,5 +217,47 @@ fn every_key_is_in_camel_case() {
         let is_camel = key.starts_with(|c: char| c.is_ascii_lowercase())
             && key.chars().all(|c| c.is_ascii_alphanumeric());
         assert!(is_camel, "{key}");
+    }
+}
+
+#[test]
+fn sarif_of_every_command_is_as_the_standard_says() {
+    let dir = Directory::new("sarif");
+    let map = dir.file("aws%auth.yaml", &config_map(&[NODES, OPS, DEV]));
+    let other = dir.file("other.yaml", &config_map(&[NODES]));
+    let people = dir.file("people.yaml", &config_map(&[OPS]));
+    let rbac = dir.file("rbac.yaml", VIEW);
+    let baseline = dir.file(
+        "baseline",
+        "unmapped-subject ClusterRoleBinding/dev # meant\n",
+    );
+    let mut schema = Schema::new(SARIF);
+    for line in [
+        format!("check -f {map} -f {rbac} --baseline {baseline}"),
+        format!("check -f {people} --authentication-mode CONFIG_MAP"),
+        "check 07-groups-nobody-has.yaml 17-indent-template.yaml".to_owned(),
+        "check 16-kubectl-describe.txt".to_owned(),
+        format!("diff {map} {other}"),
+        format!("diff {other} {map} -f {rbac}"),
+        format!("audit {AUDIT_LOG} --denied"),
+        format!("audit {AUDIT_LOG} --unused -f {rbac}"),
+    ] {
+        let answer = answer(&format!("{line} -o sarif"));
+        schema.check("", &answer.data, &line);
+        let results = answer.data["runs"][0]["results"].as_array().unwrap();
+        let notified = &answer.data["runs"][0]["invocations"][0]["toolExecutionNotifications"];
+        assert!(!results.is_empty() || notified[0].is_object(), "{line}");
+        for (property, wrong) in [("level", "fatal"), ("message", "text"), ("rule", "new")] {
+            let mut broken = answer.data.clone();
+            let Some(result) = broken["runs"][0]["results"].get_mut(0) else {
+                continue;
+            };
+            result[property] = wrong.into();
+            let index = schema.index("");
+            assert!(
+                schema.schemas.validate(&broken, index).is_err(),
+                "{line}: {property}"
+            );
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Words of a question that only a typing error explains, and limits on what is read.
+//! Words of a question that only a typing error explains, and limits on the input.
 
 use program::output::FAILED;
 
@@ -21,6 +21,12 @@ fn a_typing_error_has_no_answer() {
     for (line, words) in [
         ("can --as u delte secrets", "did you mean \"delete\"?"),
         ("can --as u get secerts", "did you mean \"secrets\"?"),
+        ("can --as u DELETE secrets", "did you mean \"delete\"?"),
+        ("can --as u get po,svc", "as a word of its own"),
+        (
+            "can arn:aws:iam::111122223333:role/dev-* get secrets",
+            "ask about one principal",
+        ),
         ("who udpate secrets", "did you mean \"update\"?"),
         ("can --as u -A lst secrets", "did you mean \"list\"?"),
         (
@@ -126,5 +132,22 @@ fn a_question_about_every_namespace_names_those_with_a_yes() {
             "  in namespace dev:\n    RoleBinding \"b/dev\" names User \"w\" (",
             "  in namespace prod:\n    RoleBinding \"b/prod\" names User \"w\" (",
         ],
+    );
+}
+
+/// `-f DIR -f DIR/FILE` names a file twice, and not two ConfigMaps.
+#[test]
+fn a_file_that_is_named_twice_is_read_once() {
+    let dir = Directory::new("twice");
+    let map = dir.file("aws-auth.yaml", &super::config_map(&[super::NODES]));
+    let parent = std::path::Path::new(&map)
+        .parent()
+        .unwrap()
+        .display()
+        .to_string();
+    check(
+        &format!("callers -f {parent} -f {map} -f {map}"),
+        0,
+        &["role/nodes"],
     );
 }
