@@ -1,6 +1,5 @@
 //! The AWS configuration: environment variables, the two files, and the profile in them.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -73,21 +72,24 @@ impl fmt::Display for Setting {
             f,
             "{} `{}`",
             self.from,
-            Printable::new(&without_userinfo(&self.value))
+            Printable::new(&without_secrets(&self.value))
         )
     }
 }
 
-/// Hides the user name and password of a URL.
-fn without_userinfo(text: &str) -> Cow<'_, str> {
-    let hidden = text.rsplit_once('@').map(|(before, after)| {
-        let scheme = before.split_once("://").map(|(scheme, _)| scheme);
-        match scheme {
-            Some(scheme) => format!("{scheme}://…@{after}"),
-            None => format!("…@{after}"),
-        }
-    });
-    hidden.map_or(Cow::Borrowed(text), Cow::Owned)
+/// Hides the parts of a URL that may hold a secret: the user name and password, the query and the fragment.
+fn without_secrets(text: &str) -> String {
+    let (text, rest) = match text.split_once(['?', '#']) {
+        Some((text, _)) => (text, "…"),
+        None => (text, ""),
+    };
+    let Some((before, after)) = text.rsplit_once('@') else {
+        return format!("{text}{rest}");
+    };
+    match before.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://…@{after}{rest}"),
+        None => format!("…@{after}{rest}"),
+    }
 }
 
 /// One of the two files.

@@ -135,7 +135,7 @@ fn a_question_about_every_namespace_names_those_with_a_yes() {
     );
 }
 
-/// `-f DIR -f DIR/FILE` names a file twice, and not two ConfigMaps.
+/// `-f DIR -f DIR/FILE` names one file twice, and not two mappings.
 #[test]
 fn a_file_that_is_named_twice_is_read_once() {
     let dir = Directory::new("twice");
