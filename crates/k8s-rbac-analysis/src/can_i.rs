@@ -18,6 +18,7 @@ mod type_argument;
 mod unknown_resource;
 mod warning;
 
+use k8s_rbac::api_resources::ApiResource;
 use k8s_rbac::{Policy, Request, ResourceRequest};
 use thiserror::Error as ThisError;
 
