@@ -13,51 +13,46 @@ use tracing_subscriber::fmt::format::{DefaultVisitor, Writer};
 pub(super) struct TextFields;
 
 impl<'w> FormatFields<'w> for TextFields {
-    fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
         let mut line = Line {
-            writer,
-            is_empty: true,
+            text: String::with_capacity(USUAL_LEN),
             result: Ok(()),
         };
         fields.record(&mut line);
-        line.result
+        line.result?;
+        writer.write_str(&line.text)
     }
 }
 
-struct Line<'w> {
-    writer: Writer<'w>,
-    is_empty: bool,
+/// The length of a usual record in bytes.
+const USUAL_LEN: usize = 1_024;
+
+/// The fields so far. They are not written to a [`Writer`] one by one: each write is three calls.
+struct Line {
+    text: String,
     result: fmt::Result,
 }
 
-impl Line<'_> {
-    fn plain(&mut self, name: &str, value: &str) -> fmt::Result {
-        self.writer
-            .write_str(if self.is_empty { "" } else { " " })?;
-        self.writer.write_str(name)?;
-        self.writer.write_str("=\"")?;
-        self.writer.write_str(value)?;
-        self.writer.write_str("\"")
-    }
-}
-
-impl Visit for Line<'_> {
+impl Visit for Line {
     fn record_str(&mut self, field: &Field, value: &str) {
-        if !is_plain(value) || field.name() == "message" {
+        if field.name() == "message" {
+            return self.record_debug(field, &format_args!("{value}"));
+        }
+        if !is_plain(value) {
             return self.record_debug(field, &value);
         }
-        if self.result.is_ok() {
-            self.result = self.plain(field.name(), value);
-            self.is_empty = false;
+        let between = if self.text.is_empty() { "" } else { " " };
+        for part in [between, field.name(), "=\"", value, "\""] {
+            self.text.push_str(part);
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if self.result.is_ok() {
-            let mut visitor = DefaultVisitor::new(self.writer.by_ref(), self.is_empty);
+            let is_first = self.text.is_empty();
+            let mut visitor = DefaultVisitor::new(Writer::new(&mut self.text), is_first);
             visitor.record_debug(field, value);
             self.result = visitor.finish();
-            self.is_empty = false;
         }
     }
 }
