@@ -298,3 +298,54 @@ fn attacks_are_refused_and_reported() {
         &["gains: arn:aws:iam::111122223333:role/zz: z\\u{1b}[1A"],
     );
 }
+
+/// Manifests of bug reports about RBAC tools.
+#[test]
+fn cases_of_rbac_are_judged() {
+    for (file, status, prints) in [
+        (
+            "rbac-01-constrained-impersonation.yaml",
+            FOUND,
+            &[
+                "high[impersonate]: ClusterRole/node-any rules[0]: impersonate:arbitrary-node on nodes",
+                "only constrained impersonation excludes the group system:masters",
+                "1 high\n",
+            ][..],
+        ),
+        (
+            "rbac-08-template-envsubst.yaml",
+            FOUND,
+            &[
+                "high[placeholder]",
+                "subjects[0].namespace is \"${NAMESPACE}\"",
+                "subjects[1].namespace is \"$(POD_NAMESPACE)\"",
+                "subjects[2].namespace is REPLACE_ME",
+            ],
+        ),
+        (
+            "rbac-08-template-dash.yaml",
+            FAILED,
+            &["high[unrendered-template]"],
+        ),
+        (
+            "rbac-09-pods-patch-runs-code-as-any-account.yaml",
+            FOUND,
+            &[
+                "[pod-update]: ClusterRole/patcher rules[0]",
+                "[node-write]: ClusterRole/patcher rules[1]",
+            ],
+        ),
+        (
+            "rbac-10-csr-approval-limited-to-a-signer.yaml",
+            0,
+            &["nothing found"],
+        ),
+        (
+            "security-hostile-names.yaml",
+            FAILED,
+            &["high[not-text]", "Foo\\u{1b}]0;PWNED"],
+        ),
+    ] {
+        check(&format!("check {file}"), status, prints);
+    }
+}
