@@ -88,9 +88,9 @@ impl Text {
         let shown = &mut self.shown;
         shown.push_str(&format!("$ {line}\n"));
         for section in sections(&ended.stdout) {
-            let (heading, rest) = section.split_once('\n').unwrap_or((section, ""));
+            let (heading, rest) = section.split_once('\n').unwrap_or((&section, ""));
             if rest.is_empty() || self.sections.insert(section.trim_end().to_owned()) {
-                shown.push_str(section);
+                shown.push_str(&section);
             } else {
                 shown.push_str(&format!("{heading} as before\n"));
             }
@@ -104,19 +104,15 @@ impl Text {
 }
 
 /// Splits before each heading: a line without indentation that ends with a colon.
-fn sections(help: &str) -> Vec<&str> {
-    let mut sections = Vec::new();
-    let mut start = 0;
-    let mut at = 0;
+fn sections(help: &str) -> Vec<String> {
+    let mut sections = vec![String::new()];
     for line in help.split_inclusive('\n') {
         let is_heading = line.ends_with(":\n") && !line.starts_with(' ');
-        if is_heading && at > start {
-            sections.push(&help[start..at]);
-            start = at;
+        match sections.last_mut() {
+            Some(last) if !is_heading || last.is_empty() => last.push_str(line),
+            _ => sections.push(line.to_owned()),
         }
-        at += line.len();
     }
-    sections.push(&help[start..]);
     sections
 }
 
