@@ -1,6 +1,7 @@
-//! `auth.review`: the server's answer to a request at its webhook.
+//! `auth.review`: the server's answer to a request at its webhook, and what it counts.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -67,8 +68,9 @@ fn review(question: ToReview) -> Result<Value, Refusal> {
     )
     .without_cache()
     .with_sts_retries(0);
-    let rules = SharedSnapshot::new(Snapshot::new(map));
-    let mut webhooks = Webhooks::new(identities, rules, metrics, Arc::new(()))
+    let snapshot = Snapshot::new(map);
+    let rules = SharedSnapshot::new(snapshot.clone());
+    let mut webhooks = Webhooks::new(identities, rules, Arc::clone(&metrics), Arc::new(()))
         .with_private_dns_names(Arc::new(Names(question.private_dns_name)))
         .with_clock(|| NOW.get());
     if question.like_upstream {
@@ -91,10 +93,24 @@ fn review(question: ToReview) -> Result<Value, Refusal> {
         question.body.as_bytes(),
         peer,
     ));
-    Ok(described(&answer))
+    Ok(described(&answer, &metrics.encode(&snapshot)))
 }
 
-fn described(answer: &Response<Vec<u8>>) -> Value {
+/// Returns the counts that a request left in upstream's metrics, by name and labels.
+fn counted(metrics: &str) -> BTreeMap<&str, u64> {
+    metrics
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("aws_iam_authenticator_")?
+                .rsplit_once(' ')
+        })
+        .filter(|(name, _)| name.contains("_total") || name.contains("_count"))
+        .filter_map(|(name, value)| Some((name, value.parse().ok()?)))
+        .filter(|(_, value)| *value > 0)
+        .collect()
+}
+
+fn described(answer: &Response<Vec<u8>>, metrics: &str) -> Value {
     let content_type = answer.headers().get("content-type");
     // A JSON object as such, any other body as text.
     let body = serde_json::from_slice(answer.body())
@@ -105,6 +121,7 @@ fn described(answer: &Response<Vec<u8>>) -> Value {
         "status": answer.status().as_u16(),
         "content_type": content_type.and_then(|value| value.to_str().ok()),
         "body": body,
+        "metrics": counted(metrics),
     })
 }
 

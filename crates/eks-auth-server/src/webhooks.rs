@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use eks_auth::{MAX_REVIEW_LEN, UnixTime};
 use http::{HeaderValue, Method, Response, StatusCode, header};
@@ -17,7 +17,7 @@ use k8s_rbac::KubernetesVersion;
 use tokio::sync::Semaphore;
 
 use crate::identities::{CacheUse, Identities};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, UpstreamResult};
 use crate::private_dns_names::PrivateDnsNames;
 use crate::rate::ClientRate;
 use crate::record::{Observer, ReviewRecord, ReviewedKind, ServerEvent, Verdict};
@@ -229,6 +229,11 @@ impl Webhooks {
             _ => return Err(text(StatusCode::NOT_FOUND, "not found").into()),
         };
         if method != Method::POST {
+            if kind == ReviewedKind::Token {
+                // As upstream: pkg/server/server.go, authenticateEndpoint.
+                let result = UpstreamResult::MalformedRequest;
+                self.metrics.authenticated(result, Duration::ZERO);
+            }
             let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "expected POST");
             let post = HeaderValue::from_static("POST");
             answer.headers_mut().insert(header::ALLOW, post);

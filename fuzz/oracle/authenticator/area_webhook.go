@@ -11,23 +11,15 @@ import (
 )
 
 var webhookArea = differential.Area{
-	Name: "webhook",
-	Ask: func(g differential.Generator) differential.Case {
-		return differential.JSON(differential.Raw(generator{g}.webhook()))
-	},
-	Answer: func(c differential.Case) any { return serve(parseWebhook(c)) },
+	Name:   "webhook",
+	Ask:    func(g differential.Generator) differential.Case { return asJSON(generator{g}.webhook()) },
+	Answer: func(c differential.Case) any { return serve(parse[webhookQuestion](c.Question())) },
 	IsSame: isSameReview,
 	IsLike: func(from, to *differential.Pair) bool {
 		return from.Theirs["status"] == to.Theirs["status"] && from.Ours["status"] == to.Ours["status"]
 	},
 	Rows:    rowsOfWebhook,
 	Classes: classesOfWebhook,
-}
-
-func parseWebhook(c differential.Case) *webhookQuestion {
-	q := new(webhookQuestion)
-	differential.Check(json.Unmarshal(c.Question(), q))
-	return q
 }
 
 // webhook generates a request to the webhook.
@@ -145,11 +137,11 @@ func verdict(a differential.Answer) string {
 	}
 }
 
-// isSameReview compares the status, and the body of an answer that kube-apiserver reads. Any other body is for
-// people.
+// isSameReview compares the status, the counts of the metrics, and the body of an answer that kube-apiserver
+// reads. Any other body is for people.
 func isSameReview(p *differential.Pair) bool {
 	theirs, ours := p.Theirs, p.Ours
-	if theirs["status"] != ours["status"] {
+	if theirs["status"] != ours["status"] || !sameJSON(theirs["metrics"], ours["metrics"]) {
 		return false
 	}
 	return theirs["status"] != 200.0 && theirs["status"] != 403.0 || sameJSON(reviewOf(theirs), reviewOf(ours))
@@ -173,7 +165,7 @@ func reviewOf(a differential.Answer) differential.Answer {
 
 // rowsOfWebhook returns the rows that may explain a difference.
 func rowsOfWebhook(p *differential.Pair) []string {
-	q := parseWebhook(p.Case)
+	q := parse[webhookQuestion](p.Case.Question())
 	var review struct {
 		APIVersion, Kind string
 		Spec             struct{ Token string }
@@ -184,6 +176,7 @@ func rowsOfWebhook(p *differential.Pair) []string {
 	isUntyped := review.Kind == "" && review.APIVersion == ""
 	message, _ := p.Ours["body"].(string)
 	theirs, ours := p.Theirs["status"], p.Ours["status"]
+	isCountedAlike := sameJSON(p.Theirs["metrics"], p.Ours["metrics"])
 	switch {
 	case ours == 400.0 && strings.Contains(message, "is not a TokenReview in JSON"), ours == 400.0 && strings.Contains(message, "spec.token") && review.Spec.Token != "":
 		return []string{"review-form"}
@@ -191,6 +184,8 @@ func rowsOfWebhook(p *differential.Pair) []string {
 		return []string{"review-without-token"}
 	case ours == 400.0 && !isTyped && !(isUntyped && q.LikeUpstream):
 		return []string{"review-kind"}
+	case !isCountedAlike:
+		return nil
 	case theirs == 403.0 && ours == 200.0 && verdict(p.Ours) == "refused" && !q.LikeUpstream:
 		return []string{"refusal-status"}
 	case theirs == 403.0 && ours == 500.0 && !q.LikeUpstream:

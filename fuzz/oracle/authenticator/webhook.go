@@ -4,12 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"oracle/differential"
 	"sigs.k8s.io/aws-iam-authenticator/pkg/ec2provider"
+	"sigs.k8s.io/aws-iam-authenticator/pkg/metrics"
 	"sigs.k8s.io/aws-iam-authenticator/pkg/server"
 	"sigs.k8s.io/aws-iam-authenticator/pkg/token"
 )
@@ -58,8 +62,37 @@ func serve(q *webhookQuestion) differential.Answer {
 		provider = ec2(q.PrivateDNSName)
 	}
 	request := httptest.NewRequest(q.Method, "/authenticate", strings.NewReader(q.Body))
+	counts := prometheus.NewRegistry()
+	metrics.InitMetrics(counts)
 	got := server.OracleServe(token.NewOracle(q.ClusterID, q.Partition, transport), mappers, provider, q.ScrubbedAccounts, request)
-	return differential.Answer{"status": got.Code, "content_type": got.Header().Get("Content-Type"), "body": bodyOf(got.Body.Bytes())}
+	return differential.Answer{
+		"status": got.Code, "content_type": got.Header().Get("Content-Type"), "body": bodyOf(got.Body.Bytes()), "metrics": counted(counts),
+	}
+}
+
+// counted returns what a request left in the counters and histograms, by name and labels as Prometheus prints them.
+func counted(registry *prometheus.Registry) differential.Answer {
+	families, err := registry.Gather()
+	differential.Check(err)
+	counts := differential.Answer{}
+	for _, family := range families {
+		name := strings.TrimPrefix(family.GetName(), metrics.Namespace+"_")
+		for _, metric := range family.GetMetric() {
+			count := metric.GetCounter().GetValue()
+			if metric.GetHistogram() != nil {
+				count = float64(metric.GetHistogram().GetSampleCount())
+				name += "_count"
+			}
+			var labels []string
+			for _, label := range metric.GetLabel() {
+				labels = append(labels, fmt.Sprintf("%s=%q", label.GetName(), label.GetValue()))
+			}
+			if count > 0 {
+				counts[name+"{"+strings.Join(labels, ",")+"}"] = count
+			}
+		}
+	}
+	return counts
 }
 
 // bodyOf returns a JSON object as such, and any other body as text.

@@ -418,6 +418,9 @@ async fn metrics_have_upstreams_names_and_bounded_labels() {
             .await
             .unwrap();
     }
+    exchange(running.address, b"GET /authenticate HTTP/1.1\r\n\r\n")
+        .await
+        .unwrap();
     let (status, metrics) = exchange(probes, b"GET /metrics HTTP/1.1\r\n\r\n")
         .await
         .unwrap();
@@ -425,7 +428,7 @@ async fn metrics_have_upstreams_names_and_bounded_labels() {
     for line in [
         "aws_iam_authenticator_authenticate_latency_seconds_count{result=\"success\"} 1",
         "aws_iam_authenticator_authenticate_latency_seconds_count{result=\"invalid_token\"} 1",
-        "aws_iam_authenticator_authenticate_latency_seconds_count{result=\"malformed_request\"} 1",
+        "aws_iam_authenticator_authenticate_latency_seconds_count{result=\"malformed_request\"} 2",
         "aws_iam_authenticator_sts_responses_total{ResponseCode=\"200\",StsRegion=\"us-west-2\"} 1",
         "eks_auth_reviews_total{kind=\"TokenReview\",verdict=\"granted\",code=\"ok\"} 1",
         "eks_auth_reviews_total{kind=\"TokenReview\",verdict=\"malformed\",code=\"kind\"} 1",
