@@ -25,6 +25,8 @@ mod principal;
 mod rbac;
 #[cfg(test)]
 mod recorded;
+#[cfg(feature = "webhook")]
+mod sources;
 mod sts;
 mod token;
 #[cfg(feature = "webhook")]
@@ -39,6 +41,8 @@ const OPS: &[Ops] = &[
     mapping::answer,
     principal::answer,
     rbac::answer,
+    #[cfg(feature = "webhook")]
+    sources::answer,
     sts::answer,
     token::answer,
     #[cfg(feature = "webhook")]

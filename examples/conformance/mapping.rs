@@ -58,7 +58,7 @@ pub(crate) struct Source {
 }
 
 #[derive(Deserialize)]
-struct Caller {
+pub(crate) struct Caller {
     arn: String,
     account: String,
     user_id: String,
@@ -67,7 +67,7 @@ struct Caller {
 }
 
 impl Caller {
-    fn identity(&self) -> Result<Identity, Refusal> {
+    pub(crate) fn identity(&self) -> Result<Identity, Refusal> {
         let identity = Identity::new(&self.arn, &self.account, &self.user_id)?;
         Ok(match &self.access_key_id {
             Some(id) => identity.with_access_key_id(id),
@@ -132,7 +132,16 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
     let identity = question.identity.identity()?;
     // Absent and empty are the same in this protocol: EC2 knows the instance by an empty name.
     let name = question.private_dns_name.unwrap_or_default();
-    match map.resolve_instance(&identity, &name) {
+    mapped(&map, &identity, &name)
+}
+
+/// Maps a caller. EC2 knows every instance by the private DNS name.
+pub(crate) fn mapped(
+    map: &IdentityMap,
+    identity: &Identity,
+    private_dns_name: &str,
+) -> Result<Value, Refusal> {
+    match map.resolve_instance(identity, private_dns_name) {
         Resolution::Mapped(mapped) => Ok(json!({
             "username": mapped.user().username(),
             "groups": mapped.user().groups(),

@@ -41,6 +41,27 @@ const fn recorded_version() -> KubernetesVersion {
     KubernetesVersion::V1_34
 }
 
+/// The policy of a question, and the user who sends it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    #[serde(default = "recorded_version")]
+    kubernetes_version: KubernetesVersion,
+    world: Objects,
+    user: Option<String>,
+    groups: Option<Vec<String>>,
+}
+
+impl Sent {
+    fn policy(&self) -> Policy {
+        Policy::new(self.world.clone())
+    }
+
+    fn user(&self) -> User {
+        User::new(text(&self.user), self.groups.iter().flatten())
+    }
+}
+
 /// Attributes of a request, as Kubernetes names them.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_rbac::{Impersonation, KubernetesVersion, Objects, Policy, User};
+use k8s_rbac::Impersonation;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::text;
+use super::Sent;
 use crate::Refusal;
 
 pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
@@ -17,13 +17,9 @@ pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Question {
-    #[serde(default = "super::recorded_version")]
-    kubernetes_version: KubernetesVersion,
-    world: Objects,
-    user: Option<String>,
-    groups: Option<Vec<String>>,
+    #[serde(flatten)]
+    sent: Sent,
     impersonate: Headers,
 }
 
@@ -54,11 +50,9 @@ impl Headers {
     }
 }
 
-fn impersonate(question: &Question) -> Value {
-    let policy = Policy::new(question.world.clone());
-    let caller = User::new(text(&question.user), question.groups.iter().flatten());
-    let impersonation = question.impersonate.read();
-    match policy.impersonate(question.kubernetes_version, &caller, &impersonation) {
+fn impersonate(Question { sent, impersonate }: &Question) -> Value {
+    let (policy, caller, impersonation) = (sent.policy(), sent.user(), impersonate.read());
+    match policy.impersonate(sent.kubernetes_version, &caller, &impersonation) {
         Ok(user) => json!({ "status": 200, "user": user.name, "groups": user.groups }),
         Err(refusal) => json!({ "status": 403, "body": refusal.forbidden().body() }),
     }

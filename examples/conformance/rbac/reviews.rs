@@ -1,11 +1,10 @@
 //! Reviews: API objects in, API objects out.
 
 use k8s_rbac::review::{AccessReview, ReviewError, RulesReview};
-use k8s_rbac::{KubernetesVersion, Objects, Policy, User};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::text;
+use super::{Sent, text};
 use crate::Refusal;
 
 pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
@@ -18,39 +17,28 @@ pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
 
 /// A review, its sender, and the namespace of its URL.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Question {
-    #[serde(default = "super::recorded_version")]
-    kubernetes_version: KubernetesVersion,
-    world: Objects,
-    user: Option<String>,
-    groups: Option<Vec<String>>,
+    #[serde(flatten)]
+    sent: Sent,
     namespace: Option<String>,
     review: Value,
 }
 
-impl Question {
-    fn caller(&self) -> User {
-        User::new(text(&self.user), self.groups.iter().flatten())
-    }
-}
-
 fn review(question: &Question) -> Result<Value, Refusal> {
     let review: AccessReview = crate::read(&question.review)?;
-    let policy = Policy::new(question.world.clone());
-    let answer = policy.review(
-        question.kubernetes_version,
-        &question.caller(),
+    let sent = &question.sent;
+    let answer = sent.policy().review(
+        sent.kubernetes_version,
+        &sent.user(),
         text(&question.namespace),
         review,
     );
     Ok(json!({ "review": answer.map_err(|error| refusal(&error))? }))
 }
 
-fn review_rules(question: &Question) -> Result<Value, Refusal> {
-    let review: RulesReview = crate::read(&question.review)?;
-    let policy = Policy::new(question.world.clone());
-    let answer = policy.review_rules(&question.caller(), review);
+fn review_rules(Question { sent, review, .. }: &Question) -> Result<Value, Refusal> {
+    let review: RulesReview = crate::read(review)?;
+    let answer = sent.policy().review_rules(&sent.user(), review);
     Ok(json!({ "review": answer.map_err(|error| refusal(&error))? }))
 }
 

@@ -25,38 +25,40 @@ func main() {
 }
 
 var areas = []differential.Area{
-	mapArea, patternArea, tokenArea, webhookArea, presignArea, endpointArea, yamlArea,
+	mapArea, patternArea, dynamicFileArea, tokenArea, webhookArea, presignArea, endpointArea, yamlArea,
 }
 
 // ask answers a question of the driver's protocol.
 func ask(line []byte) any {
-	var op struct{ Op string }
-	differential.Check(json.Unmarshal(line, &op))
-	switch op.Op {
+	op := parse[struct{ Op string }](line).Op
+	switch op {
 	case "map.resolve", "principal.parse", "principal.arn_like":
-		var q question
-		differential.Check(json.Unmarshal(line, &q))
+		q := parse[question](line)
 		q.SSOGateOff = q.SSOGateOff || os.Getenv("SSO") == "off"
-		return askOften(&q, tries)
+		return askOften(q, tries)
 	case "auth.identify":
-		var q tokenQuestion
-		differential.Check(json.Unmarshal(line, &q))
-		return identify(&q)
+		return identify(parse[tokenQuestion](line))
 	case "auth.review":
-		var q webhookQuestion
-		differential.Check(json.Unmarshal(line, &q))
-		return serve(&q)
+		return serve(parse[webhookQuestion](line))
+	case "sources.dynamic_file":
+		return follow(parse[followQuestion](line))
 	case "sts.sign":
-		var q signQuestion
-		differential.Check(json.Unmarshal(line, &q))
-		return sign(&q)
+		return sign(parse[signQuestion](line))
 	case "yaml.read":
-		var q yamlQuestion
-		differential.Check(json.Unmarshal(line, &q))
-		return readYAML(q.Text)
+		return readYAML(parse[yamlQuestion](line).Text)
 	}
-	return differential.Refusal("unknown-op", "no op "+op.Op)
+	return differential.Refusal("unknown-op", "no op "+op)
 }
+
+// parse reads a question.
+func parse[Q any](line []byte) *Q {
+	q := new(Q)
+	differential.Check(json.Unmarshal(line, q))
+	return q
+}
+
+// asJSON makes a case of a question, which is reduced as JSON.
+func asJSON(question any) differential.Case { return differential.JSON(differential.Raw(question)) }
 
 // quiet turns off upstream's logging, and registers the metrics that it needs.
 func quiet() {

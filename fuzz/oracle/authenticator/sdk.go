@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"net/url"
 	"strings"
 	"time"
@@ -46,15 +45,9 @@ func sign(q *signQuestion) differential.Answer {
 }
 
 var presignArea = differential.Area{
-	Name: "presign",
-	Ask: func(g differential.Generator) differential.Case {
-		return differential.JSON(differential.Raw(generator{g}.toSign()))
-	},
-	Answer: func(c differential.Case) any {
-		var q signQuestion
-		differential.Check(json.Unmarshal(c.Question(), &q))
-		return sign(&q)
-	},
+	Name:   "presign",
+	Ask:    func(g differential.Generator) differential.Case { return asJSON(generator{g}.toSign()) },
+	Answer: func(c differential.Case) any { return sign(parse[signQuestion](c.Question())) },
 	IsSame: func(p *differential.Pair) bool {
 		if differential.Code(p.Theirs) != "" || differential.Code(p.Ours) != "" {
 			return differential.Code(p.Theirs) != "" && differential.Code(p.Ours) != ""
@@ -111,20 +104,17 @@ func resolve(q *hostQuestion) (string, error) {
 
 var endpointArea = differential.Area{
 	Name: "endpoint",
-	Ask: func(g differential.Generator) differential.Case {
-		return differential.JSON(differential.Raw(generator{g}.host()))
-	},
+	Ask:  func(g differential.Generator) differential.Case { return asJSON(generator{g}.host()) },
 	// The host must be read as the region and variant that it was resolved for. In GovCloud one host has both
 	// variants.
 	Answer: func(c differential.Case) any {
-		var q hostQuestion
-		differential.Check(json.Unmarshal(c.Question(), &q))
-		host, err := resolve(&q)
+		q := parse[hostQuestion](c.Question())
+		host, err := resolve(q)
 		if err != nil || host != q.Host {
 			panic("not the SDK's host")
 		}
 		answer := differential.Answer{"region": q.Region, "dual_stack": q.DualStack}
-		other := q
+		other := *q
 		other.FIPS = !q.FIPS
 		if same, _ := resolve(&other); same != host {
 			answer["fips"] = q.FIPS

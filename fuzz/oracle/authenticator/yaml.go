@@ -35,7 +35,7 @@ func canonicalJSON(text []byte) string {
 var yamlArea = differential.Area{
 	Name: "yaml",
 	Ask: func(g differential.Generator) differential.Case {
-		return differential.JSON(differential.Raw(yamlQuestion{"yaml.read", generator{g}.yaml()}))
+		return asJSON(yamlQuestion{"yaml.read", generator{g}.yaml()})
 	},
 	Answer: func(c differential.Case) any { return readYAML(textOf(c)) },
 	IsSame: func(p *differential.Pair) bool {
@@ -51,11 +51,7 @@ var yamlArea = differential.Area{
 	},
 }
 
-func textOf(c differential.Case) string {
-	var q yamlQuestion
-	differential.Check(json.Unmarshal(c.Question(), &q))
-	return q.Text
-}
+func textOf(c differential.Case) string { return parse[yamlQuestion](c.Question()).Text }
 
 // yaml generates a document, with a random change in some.
 func (g generator) yaml() string {
@@ -148,6 +144,7 @@ func (g generator) yamlBlock(b *strings.Builder, indent string, depth int) {
 var (
 	keys      = regexp.MustCompile(`(^|[\s\[{,?])([^\s\[\]{},'"?!&*]+)[ \t]*:([\s,\]}]|$)`)
 	oldScalar = regexp.MustCompile(`(?i)(^|[\s\[{,:-])(y|yes|n|no|on|off|[-+]?0[0-9]+|[-+]?0b[01_]+|[-+]0[xo][0-9a-f_]+|[-+]?[0-9.][0-9a-fx.]*_[0-9a-fx_.]*|[-+]?[0-9]+\.?[0-9]*e[0-9]+|[0-9]{19,})([\s\]},#]|$)`)
+	loneKey   = regexp.MustCompile(`\{[^{}\[\]:]*[,}]`)
 	tagged    = regexp.MustCompile(`(^|[\s\[{,:-])!`)
 )
 
@@ -159,6 +156,7 @@ var refusedYAML = []struct{ message, row string }{
 	{"cannot decode !!", "explicit-tag"},
 	{"!!binary", "explicit-tag"},
 	{"invalid map key", "key-text"},
+	{"did not find expected ',' or '}'", "question-mark-in-flow"},
 }
 
 // rowsOfYAML returns the rows that may explain a difference, by upstream's message or by the text.
@@ -178,6 +176,8 @@ func rowsOfYAML(p *differential.Pair) []string {
 	switch message := differential.ErrorField(p.Ours, "message"); {
 	case strings.Contains(message, "defined twice"):
 		return []string{"duplicate-key"}
+	case strings.Contains(message, "defined a second time"):
+		return []string{"anchor-redefined"}
 	case strings.Contains(message, "a directive"):
 		return []string{"percent-line"}
 	case message != "" && tagged.MatchString(text):
@@ -194,6 +194,9 @@ func rowsOfYAML(p *differential.Pair) []string {
 	}
 	if oldScalar.MatchString(values) {
 		of = append(of, "yaml-1-1-scalars")
+	}
+	if len(of) == 0 && loneKey.MatchString(text) {
+		of = append(of, "key-text")
 	}
 	return of
 }

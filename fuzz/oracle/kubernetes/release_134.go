@@ -8,9 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
-	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/apiserver/pkg/authorization/union"
 	"k8s.io/apiserver/pkg/endpoints/filters"
 	"k8s.io/apiserver/pkg/endpoints/handlers/responsewriters"
@@ -21,22 +19,18 @@ import (
 // release is the linked version of Kubernetes.
 const release = "1.34"
 
-// chain builds the authorizers of kube-apiserver with --authorization-mode=RBAC.
-func chain(rbac authorizer.Authorizer) authorizer.Authorizer {
-	return union.New(authorizerfactory.NewPrivilegedGroups(user.SystemPrivilegedGroup), rbac)
+func unite(privileged, rbac authorizer.Authorizer) authorizer.Authorizer {
+	return union.New(privileged, rbac)
 }
 
-// sendForbidden writes the response of the API server to a request that is not authorized.
 func sendForbidden(w http.ResponseWriter, attributes authorizer.Attributes, req *http.Request, reason string) {
 	responsewriters.Forbidden(req.Context(), attributes, w, req, reason, legacyscheme.Codecs)
 }
 
-// withImpersonation is the filter of the API server.
 func withImpersonation(handler http.Handler, a authorizer.Authorizer) http.Handler {
 	return filters.WithImpersonation(handler, a, legacyscheme.Codecs)
 }
 
-// validateCreate validates a new object as BeforeCreate does.
 func validateCreate(ctx context.Context, strategy rest.RESTCreateStrategy, object runtime.Object) field.ErrorList {
 	return strategy.Validate(ctx, object)
 }

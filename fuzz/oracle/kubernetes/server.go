@@ -22,6 +22,7 @@ import (
 	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/apiserver/pkg/authorization/union"
 	"k8s.io/apiserver/pkg/endpoints"
 	"k8s.io/apiserver/pkg/endpoints/filters"
@@ -89,6 +90,11 @@ func (s *apiServer) install(container *restful.Container, version schema.GroupVe
 	}
 	_, _, err := v.InstallREST(container)
 	check(err)
+}
+
+// chain builds the authorizers of kube-apiserver with --authorization-mode=RBAC.
+func chain(rbac authorizer.Authorizer) authorizer.Authorizer {
+	return unite(authorizerfactory.NewPrivilegedGroups(user.SystemPrivilegedGroup), rbac)
 }
 
 // serve answers a request. The request itself is not authorized.
