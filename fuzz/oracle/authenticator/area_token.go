@@ -255,6 +255,10 @@ func (g generator) editURL(l *login) {
 		*u = strings.NewReplacer("&&", "&", "?&", "?").Replace(strings.TrimSuffix(*u, "&"))
 	case 5:
 		set(u, name, "")
+		if g.One(2) {
+			// Without its equals sign.
+			replace(name+"=", name)
+		}
 	case 6:
 		replace(name+"=", strings.ToLower(name)+"=")
 	case 7:

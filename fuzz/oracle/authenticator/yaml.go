@@ -144,9 +144,20 @@ func (g generator) yamlBlock(b *strings.Builder, indent string, depth int) {
 var (
 	keys      = regexp.MustCompile(`(^|[\s\[{,?])([^\s\[\]{},'"?!&*]+)[ \t]*:([\s,\]}]|$)`)
 	oldScalar = regexp.MustCompile(`(?i)(^|[\s\[{,:-])(y|yes|n|no|on|off|[-+]?0[0-9]+|[-+]?0b[01_]+|[-+]0[xo][0-9a-f_]+|[-+]?[0-9.][0-9a-fx.]*_[0-9a-fx_.]*|[-+]?[0-9]+\.?[0-9]*e[0-9]+|[0-9]{19,})([\s\]},#]|$)`)
-	loneKey   = regexp.MustCompile(`\{[^{}\[\]:]*[,}]`)
+	oddKey    = regexp.MustCompile(`(?i)^([-+.0-9].*|y|yes|n|no|on|off|true|false|null|~)$`)
+	loneKey   = regexp.MustCompile(`\{[^{}\[\]]*[,}]`)
 	tagged    = regexp.MustCompile(`(^|[\s\[{,:-])!`)
 )
+
+// hasOddKey returns whether a key looks like a number, a boolean or a null.
+func hasOddKey(text string) bool {
+	for _, match := range keys.FindAllStringSubmatch(text, -1) {
+		if oddKey.MatchString(match[2]) {
+			return true
+		}
+	}
+	return false
+}
 
 // refusedYAML has the rows of documents that only upstream refuses, by its message.
 var refusedYAML = []struct{ message, row string }{
@@ -156,7 +167,6 @@ var refusedYAML = []struct{ message, row string }{
 	{"cannot decode !!", "explicit-tag"},
 	{"!!binary", "explicit-tag"},
 	{"invalid map key", "key-text"},
-	{"did not find expected ',' or '}'", "question-mark-in-flow"},
 }
 
 // rowsOfYAML returns the rows that may explain a difference, by upstream's message or by the text.
@@ -168,8 +178,11 @@ func rowsOfYAML(p *differential.Pair) []string {
 				return []string{one.row}
 			}
 		}
-		if tagged.MatchString(text) {
+		switch message := differential.ErrorField(p.Theirs, "message"); {
+		case tagged.MatchString(text):
 			return []string{"explicit-tag"}
+		case strings.Contains(text, "?") && strings.Contains(message, "did not find expected ','"):
+			return []string{"question-mark-in-flow"}
 		}
 		return nil
 	}
@@ -189,7 +202,7 @@ func rowsOfYAML(p *differential.Pair) []string {
 	}
 	// A key first: it is text for us, whatever it looks like.
 	values := keys.ReplaceAllString(text, "$1:$3")
-	if values != text && !oldScalar.MatchString(values) {
+	if hasOddKey(text) && !oldScalar.MatchString(values) {
 		of = append(of, "key-text")
 	}
 	if oldScalar.MatchString(values) {

@@ -29,7 +29,12 @@ fn every_divergence_is_listed_and_real() {
         ("infinite-number", "- .inf", "refused", "[null]"),
         ("explicit-tag", "- !x 1.5", r#"["1.5"]"#, "[1.5]"),
         ("explicit-tag", "- !!bool yes", "[true]", "refused"),
-        ("anchor-redefined", "[&a 1, *a, &a 2, *a]", "[1,1,2,2]", "refused"),
+        (
+            "anchor-redefined",
+            "[&a 1, *a, &a 2, *a]",
+            "[1,1,2,2]",
+            "refused",
+        ),
         ("question-mark-in-flow", "{a?}", "refused", r#"{"a?":null}"#),
         ("percent-line", "a\n%", r#""a %""#, "refused"),
         (
