@@ -3,6 +3,7 @@
 //! Replacing a role changes its slot and no binding. A slot exists as long as its role does or a
 //! binding refers to it, so a binding may refer to a role that does not exist yet.
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -139,7 +140,12 @@ impl RoleTable {
     }
 
     /// Adds a role, or replaces the one with its name.
-    pub(crate) fn put(&mut self, role: NamedRole, rules: Vec<PolicyRule>, hasher: &TextHasher) {
+    pub(crate) fn put(
+        &mut self,
+        role: NamedRole,
+        rules: Cow<'_, [PolicyRule]>,
+        hasher: &TextHasher,
+    ) {
         let slot = self.slot_for(role.name(), hasher);
         let rules = self.lists.share(rules, hasher);
         self.set(slot, role, Some(rules), hasher);

@@ -2,6 +2,7 @@
 //!
 //! Clusters have many roles with equal rules, such as those that a chart installs in each namespace.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::masks::TextHasher;
@@ -29,20 +30,20 @@ impl Hinted for SharedRules {
 
 impl RuleLists {
     /// Returns the stored list that equals `rules`. It stays until it is
-    /// [released](Self::release) once for each call.
+    /// [released](Self::release) once for each call. Borrowed rules are copied only if no list equals them.
     pub(crate) fn share(
         &mut self,
-        rules: Vec<PolicyRule>,
+        rules: Cow<'_, [PolicyRule]>,
         hasher: &TextHasher,
     ) -> Arc<CompiledRules> {
         let hash = hasher.hash_rules(&rules);
-        let is_equal = |own: &SharedRules| own.rules.rules() == rules;
+        let is_equal = |own: &SharedRules| own.rules.rules() == &*rules;
         let known = self.0.change(hash, is_equal, |own| {
             own.roles = own.roles.saturating_add(1);
             Arc::clone(&own.rules)
         });
         known.unwrap_or_else(|| {
-            let rules = Arc::new(CompiledRules::new(rules, hasher));
+            let rules = Arc::new(CompiledRules::new(rules.into_owned(), hasher));
             let shared = SharedRules {
                 rules: Arc::clone(&rules),
                 roles: 1,
@@ -82,7 +83,7 @@ mod tests {
         for hasher in [TextHasher::default(), TextHasher::keeping(0)] {
             let mut lists = RuleLists::default();
             let [one, same, other] =
-                ["get", "get", "list"].map(|verb| lists.share(list(verb), &hasher));
+                ["get", "get", "list"].map(|verb| lists.share(list(verb).into(), &hasher));
             assert!(Arc::ptr_eq(&one, &same));
             assert_eq!(
                 (one.rules(), other.rules()),
@@ -91,7 +92,7 @@ mod tests {
             assert_eq!(lists.0.iter().count(), 2);
 
             lists.release(&one, &hasher);
-            assert!(Arc::ptr_eq(&one, &lists.share(list("get"), &hasher)));
+            assert!(Arc::ptr_eq(&one, &lists.share(list("get").into(), &hasher)));
             lists.release(&one, &hasher);
             lists.release(&one, &hasher);
             lists.release(&other, &hasher);

@@ -7,7 +7,7 @@ use crate::aggregation::Aggregation;
 use crate::engine::binding::Binding;
 use crate::engine::policy::{Namespace, Policy};
 use crate::engine::role::{NamedRole, RoleName};
-use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
+use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, PolicyRule, Role, RoleBinding};
 
 /// Objects are identified by kind, namespace and name.
 ///
@@ -23,16 +23,46 @@ use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding
 /// delivers such a role again, filled in, after one of its members has changed. With files, run
 /// [`aggregate`](Policy::aggregate) after a change.
 impl Policy {
+    /// Adds or replaces objects, which are copied: roles first, each list in its order. Rules that a role of the
+    /// policy has already are shared and not copied, as of a chart that is installed in many namespaces.
+    pub fn put_copies(&mut self, objects: &Objects) {
+        for role in &objects.cluster_roles {
+            let (named, _) = NamedRole::of_cluster(ClusterRole {
+                metadata: role.metadata.clone(),
+                rules: Vec::new(),
+                aggregation_rule: role.aggregation_rule.clone(),
+            });
+            self.put_named(named, &role.rules);
+        }
+        for role in &objects.roles {
+            let (named, _) = NamedRole::of_namespace(Role {
+                metadata: role.metadata.clone(),
+                rules: Vec::new(),
+            });
+            self.put_named(named, &role.rules);
+        }
+        for binding in &objects.cluster_role_bindings {
+            self.put_cluster_role_binding(binding.clone());
+        }
+        for binding in &objects.role_bindings {
+            self.put_role_binding(binding.clone());
+        }
+    }
+
+    fn put_named(&mut self, role: NamedRole, rules: &[PolicyRule]) {
+        Arc::make_mut(&mut self.roles).put(role, rules.into(), &self.hasher);
+    }
+
     /// Adds or replaces a `ClusterRole`.
     pub fn put_cluster_role(&mut self, role: ClusterRole) {
         let (role, rules) = NamedRole::of_cluster(role);
-        Arc::make_mut(&mut self.roles).put(role, rules, &self.hasher);
+        Arc::make_mut(&mut self.roles).put(role, rules.into(), &self.hasher);
     }
 
     /// Adds or replaces a `Role`.
     pub fn put_role(&mut self, role: Role) {
         let (role, rules) = NamedRole::of_namespace(role);
-        Arc::make_mut(&mut self.roles).put(role, rules, &self.hasher);
+        Arc::make_mut(&mut self.roles).put(role, rules.into(), &self.hasher);
     }
 
     /// Adds or replaces a `ClusterRoleBinding`.
@@ -116,5 +146,25 @@ impl Policy {
             }
         }
         aggregation
+    }
+}
+
+#[cfg(all(test, feature = "bootstrap"))]
+mod tests {
+    use super::*;
+    use crate::version::KubernetesVersion;
+
+    #[test]
+    fn copies_of_objects_make_the_policy_of_the_objects() {
+        let mut objects = Objects::bootstrap(KubernetesVersion::default());
+        // Of objects with one name, the last one counts.
+        let mut last = objects.cluster_roles.first().cloned().unwrap_or_default();
+        last.rules.clear();
+        objects.cluster_roles.push(last);
+        let mut policy = Policy::default();
+        policy.put_copies(&objects);
+        assert_eq!(policy.objects(), Policy::new(objects.clone()).objects());
+        policy.put_copies(&objects);
+        assert_eq!(policy.objects(), Policy::new(objects).objects());
     }
 }
