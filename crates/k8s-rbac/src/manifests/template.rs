@@ -19,6 +19,10 @@ pub enum Placeholder {
 impl Placeholder {
     /// Finds a placeholder in a text.
     pub(super) fn find(text: &str) -> Option<Self> {
+        // Most texts are names and verbs. One pass over the bytes is cheaper than three searches.
+        if !text.bytes().any(|byte| matches!(byte, b'{' | b'$')) {
+            return None;
+        }
         [
             (Self::Braces, "{{", "}}"),
             (Self::DollarBraces, "${", "}"),
