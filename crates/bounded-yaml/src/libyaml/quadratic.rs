@@ -28,7 +28,8 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
     let mut cleared = Cleared::default();
     let mut has_version = false;
     let mut is_line_start = true;
-    for (offset, c) in text.char_indices() {
+    let mut offset = 0_usize;
+    while let Some(c) = char_at(text, offset) {
         if is_line_start && c == '%' {
             // It may also be a line of a quoted scalar, which only a whole scanner can tell.
             if has_version || !is_version(text.get(offset..).unwrap_or_default()) {
@@ -50,8 +51,28 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
         }
         // A byte order mark can precede a directive.
         is_line_start = is_break(c) || (is_line_start && c == '\u{feff}');
+        offset = offset.saturating_add(c.len_utf8());
+        if !is_line_start && cleared.run == 0 {
+            // The rest of a word changes nothing.
+            offset = offset.saturating_add(word(text.as_bytes(), offset));
+        }
     }
     Ok(())
+}
+
+/// Returns the character at an offset, which begins there. `None` at the end of the text.
+fn char_at(text: &str, offset: usize) -> Option<char> {
+    match text.as_bytes().get(offset) {
+        Some(byte) if byte.is_ascii() => Some(char::from(*byte)),
+        _ => text.get(offset..)?.chars().next(),
+    }
+}
+
+/// Returns the number of visible ASCII characters from an offset on.
+fn word(bytes: &[u8], offset: usize) -> usize {
+    let rest = bytes.get(offset..).unwrap_or_default();
+    let end = rest.iter().position(|byte| !byte.is_ascii_graphic());
+    end.unwrap_or(rest.len())
 }
 
 /// Whether a line is the directive `%YAML`.
