@@ -23,12 +23,14 @@ mod unreached;
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 use std::iter::{once, repeat};
+use std::sync::{Arc, OnceLock};
 
 use k8s_rbac::{KubernetesVersion, Policy, SubjectName, User};
 
 use crate::permission_set::TooLarge;
 
 use goal::GoalTest;
+use index::PolicyIndex;
 
 pub use goal::Goal;
 pub use step::{ConstrainedRule, GrantedBy, Scope, Step, Target, Technique};
@@ -74,6 +76,21 @@ pub struct EscalationSearch<'p> {
     user: User,
     version: KubernetesVersion,
     max_work: usize,
+    /// Built by the first search.
+    index: OnceLock<Arc<PolicyIndex<'p>>>,
+}
+
+/// What a search for a goal found.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "there is a chain, or there is none"
+)]
+pub enum Sought<'p> {
+    /// One shortest chain of steps. It has none if the user meets the goal already.
+    Found(EscalationPaths<'p>),
+    /// There is no chain. These are all steps, as [`EscalationSearch::paths`] finds them.
+    NotFound(EscalationPaths<'p>),
 }
 
 impl<'p> EscalationSearch<'p> {
@@ -85,6 +102,18 @@ impl<'p> EscalationSearch<'p> {
             user: user.clone(),
             version: KubernetesVersion::default(),
             max_work: MAX_ESCALATION_WORK,
+            index: OnceLock::new(),
+        }
+    }
+
+    /// Builds a search for another user. It shares what the search has learned about the policy, which takes as long
+    /// as most searches.
+    #[must_use]
+    pub fn for_user(&self, user: &User) -> Self {
+        self.index();
+        Self {
+            user: user.clone(),
+            ..self.clone()
         }
     }
 
@@ -98,9 +127,15 @@ impl<'p> EscalationSearch<'p> {
     /// Searches a cluster of this version: up to 1.34, `get` is enough to exec into a pod; from 1.36 on,
     /// there are constrained impersonation and `MutatingAdmissionPolicy`.
     #[must_use]
-    pub const fn on_version(mut self, version: KubernetesVersion) -> Self {
+    pub fn on_version(mut self, version: KubernetesVersion) -> Self {
         self.version = version;
+        self.index = OnceLock::new();
         self
+    }
+
+    fn index(&self) -> &Arc<PolicyIndex<'p>> {
+        let build = || Arc::new(PolicyIndex::new(self.policy, self.version.minor()));
+        self.index.get_or_init(build)
     }
 
     /// Finds all that the user can obtain.
@@ -124,9 +159,21 @@ impl<'p> EscalationSearch<'p> {
     ///
     /// [`TooLarge`] when the search would exceed its limit. It has no answer then.
     pub fn path_to(&self, goal: &Goal<'_>) -> Result<Option<EscalationPaths<'p>>, TooLarge> {
+        Ok(match self.seek(goal)? {
+            Sought::Found(path) => Some(path),
+            Sought::NotFound(_) => None,
+        })
+    }
+
+    /// Finds one shortest chain of steps to a goal or, if there is none, all that the user can obtain.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] when the search would exceed its limit. It has no answer then.
+    pub fn seek(&self, goal: &Goal<'_>) -> Result<Sought<'p>, TooLarge> {
         let user = SubjectName::User(self.user.name.clone());
         if goal.is_met_by(self.policy, &self.user) {
-            return Ok(Some(EscalationPaths {
+            return Ok(Sought::Found(EscalationPaths {
                 user,
                 steps: Vec::new(),
             }));
@@ -134,13 +181,13 @@ impl<'p> EscalationSearch<'p> {
         let test = GoalTest::new(goal, self.policy);
         let (steps, found) = search::search(self, Some(test))?;
         let Some(at) = found else {
-            return Ok(None);
+            return Ok(Sought::NotFound(EscalationPaths { user, steps }));
         };
         let numbers: Vec<usize> = chain(&steps, at).into_iter().collect();
         let renumbered = |number: usize| numbers.binary_search(&number).unwrap_or_default();
         let chosen = numbers.iter().filter_map(|number| steps.get(*number));
         let steps = chosen.map(|step| step.renumbered(renumbered)).collect();
-        Ok(Some(EscalationPaths { user, steps }))
+        Ok(Sought::Found(EscalationPaths { user, steps }))
     }
 }
 

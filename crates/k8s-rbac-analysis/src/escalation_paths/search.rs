@@ -1,11 +1,12 @@
 //! The search, round by round: each actor looks at what it was given in the round before.
 
+use std::sync::Arc;
+
 use k8s_rbac::{PRIVILEGED_GROUP, User};
 
 use crate::escalation_paths::constrained::ConstrainedImpersonation;
 use crate::escalation_paths::goal::GoalTest;
 use crate::escalation_paths::impersonation::GroupImpersonation;
-use crate::escalation_paths::index::PolicyIndex;
 use crate::escalation_paths::roles::RoleSteps;
 use crate::escalation_paths::state::{START, State};
 use crate::escalation_paths::stop::Stop;
@@ -18,7 +19,7 @@ pub(super) fn search<'p>(
     search: &EscalationSearch<'p>,
     goal: Option<GoalTest<'_>>,
 ) -> Result<(Vec<Step<'p>>, Option<usize>), TooLarge> {
-    let index = PolicyIndex::new(search.policy, search.version.minor());
+    let index = Arc::clone(search.index());
     let mut state = State::new(index, &search.user.name, Budget::new(search.max_work), goal);
     match rounds(&mut state, &search.user) {
         Err(Stop::TooLarge(too_large)) => Err(too_large),

@@ -8,6 +8,7 @@ mod lookups;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use foldhash::quality::RandomState;
 use k8s_rbac::{SubjectName, User};
@@ -107,7 +108,7 @@ impl<'p> Turn<'p> {
 
 /// The state of the search.
 pub(super) struct State<'p, 'g> {
-    pub(super) index: PolicyIndex<'p>,
+    pub(super) index: Arc<PolicyIndex<'p>>,
     goal: Option<GoalTest<'g>>,
     /// The step that meets the goal.
     goal_step: Option<usize>,
@@ -141,7 +142,7 @@ pub(super) struct State<'p, 'g> {
 
 impl<'p, 'g> State<'p, 'g> {
     pub(super) fn new(
-        index: PolicyIndex<'p>,
+        index: Arc<PolicyIndex<'p>>,
         start: &str,
         budget: Budget,
         goal: Option<GoalTest<'g>>,
