@@ -1,14 +1,12 @@
 //! What users did, from audit logs.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
 
 use eks_access::audit::{
-    AuditCounts, AuditLog, DeniedRequest, Generalization, MinimalRole, Outcome, RoleRequest,
-    UnusedRule,
+    AuditCounts, AuditLog, DeniedRequest, Generalization, MinimalRole, RoleRequest, UnusedRule,
 };
 use eks_access::format::Report;
 use eks_access::{Cluster, Finding, Severity};
@@ -53,7 +51,9 @@ fn try_answer(common: &Common, asked: &Audit) -> Result<Answer, String> {
         true => None,
         false => Some(input::cluster(common, Extent::Access)?),
     };
-    of_log(common, asked, &log, cluster.as_ref())
+    let answer = of_log(common, asked, &log, cluster.as_ref());
+    input::leave(common, (log, cluster));
+    answer
 }
 
 /// Answers for each cluster of a fleet.
@@ -392,15 +392,7 @@ fn unused(all: &[UnusedRule<'_>]) -> Answer {
 
 /// Lists the users of a log.
 fn users(log: &AuditLog) -> Answer {
-    let mut users: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for record in log.records() {
-        let (allowed, denied) = users.entry(&record.user.username).or_default();
-        let sum = match record.outcome {
-            Outcome::Allowed(_) => allowed,
-            Outcome::Denied(_) => denied,
-        };
-        *sum = sum.saturating_add(record.tally.count());
-    }
+    let users = log.users();
     let mut text = String::new();
     for (user, (allowed, denied)) in &users {
         let _ = writeln!(

@@ -1,7 +1,6 @@
 //! The distinct requests of a log, and how they are collected.
 
-use std::collections::HashMap;
-use std::fmt::Write;
+use std::collections::{BTreeMap, HashMap};
 
 use k8s_rbac::{KubernetesVersion, RequestInfo, User};
 use serde::{Deserialize, Serialize};
@@ -27,19 +26,14 @@ pub struct AuditLog {
     only: Option<String>,
     max_bytes: usize,
     bytes: usize,
-    /// By the text of user, action and outcome.
-    records: HashMap<String, Numbered>,
+    /// In the order in which they were found.
+    records: Vec<AuditRecord>,
+    /// The number of each record, by its key.
+    numbers: HashMap<Vec<u8>, usize>,
     pub(super) counts: AuditCounts,
     open: Open,
     /// The key of the record at hand.
-    scratch: String,
-}
-
-/// A record, and its number in the order in which records were found.
-#[derive(Clone, Debug)]
-struct Numbered {
-    number: usize,
-    record: AuditRecord,
+    scratch: Vec<u8>,
 }
 
 /// The user of a request, as authentication or impersonation reported it.
@@ -137,10 +131,11 @@ impl AuditLog {
             only: None,
             max_bytes: MAX_AUDIT_BYTES,
             bytes: 0,
-            records: HashMap::new(),
+            records: Vec::new(),
+            numbers: HashMap::new(),
             counts: AuditCounts::default(),
             open: Open::default(),
-            scratch: String::new(),
+            scratch: Vec::new(),
         }
     }
 
@@ -181,12 +176,26 @@ impl AuditLog {
 
     /// Returns the records in the order of [`records`](Self::records), each with its number.
     pub(super) fn numbered_records(&self) -> Vec<(usize, &AuditRecord)> {
-        let records = self.records.values();
-        let mut records: Vec<_> = records.map(|one| (one.number, &one.record)).collect();
+        let mut records: Vec<_> = self.records.iter().enumerate().collect();
         records.sort_unstable_by(|(_, one), (_, other)| {
             (&one.user, &one.action, one.outcome).cmp(&(&other.user, &other.action, other.outcome))
         });
         records
+    }
+
+    /// Counts the requests of each user, by username: those that were allowed, and those that were denied.
+    #[must_use]
+    pub fn users(&self) -> BTreeMap<&str, (u64, u64)> {
+        let mut users: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for record in &self.records {
+            let (allowed, denied) = users.entry(&record.user.username).or_default();
+            let count = match record.outcome {
+                Outcome::Allowed(_) => allowed,
+                Outcome::Denied(_) => denied,
+            };
+            add(count, record.tally.count());
+        }
+        users
     }
 
     /// Returns the requests of which one event was counted and the other was not.
@@ -206,14 +215,16 @@ impl AuditLog {
             return Err(AuditError::OtherUser);
         }
         self.counts.merge(other.counts);
-        let mut numbers = HashMap::with_capacity(other.records.len());
-        for Numbered { number, record } in other.records.into_values() {
-            numbers.insert(number, self.insert(record)?);
+        // The number of each record of the other part here.
+        let mut numbers = Vec::with_capacity(other.records.len());
+        for record in other.records {
+            numbers.push(self.insert(record)?);
         }
         let mut twice = Vec::new();
         for side in Side::BOTH {
             for (id, times, counted) in other.open.requests(side) {
-                let number = |(number, times): &(usize, u64)| Some((*numbers.get(number)?, *times));
+                let number =
+                    |(number, times): &(usize, u64)| Some((*numbers.get(*number)?, *times));
                 let counted = Counted {
                     records: counted.records.iter().filter_map(number).collect(),
                     ..*counted
@@ -243,12 +254,9 @@ impl AuditLog {
                 );
             }
         }
-        if of_records.values().all(|count| *count == 0) {
-            return;
-        }
-        for one in self.records.values_mut() {
-            if let Some(count) = of_records.get(&one.number) {
-                one.record.tally.take_back(*count);
+        for (number, count) in of_records {
+            if let Some(record) = self.records.get_mut(number) {
+                record.tally.take_back(count);
             }
         }
     }
@@ -260,7 +268,7 @@ impl AuditLog {
 
     /// Adds a record, or its tally to the record of the same requests. Returns the number of the record.
     pub(super) fn insert(&mut self, record: AuditRecord) -> Result<usize, AuditError> {
-        let mut key = String::new();
+        let mut key = Vec::new();
         let user = &record.user;
         let groups = user.groups.iter().map(String::as_str);
         write_key(
@@ -274,9 +282,9 @@ impl AuditLog {
         for name in record.tally.names().iter() {
             text = text.saturating_add(name.len());
         }
-        if let Some(own) = self.records.get_mut(&key) {
-            own.record.tally.merge(record.tally);
-            let number = own.number;
+        let known = self.numbers.get(&key).copied();
+        if let Some((number, own)) = known.and_then(|at| Some((at, self.records.get_mut(at)?))) {
+            own.tally.merge(record.tally);
             return self.spend(text).map(|()| number);
         }
         self.spend(text.saturating_add(record_bytes(&key)))?;
@@ -284,8 +292,8 @@ impl AuditLog {
         let mut tally = Tally::default();
         tally.merge(record.tally);
         let number = self.records.len();
-        let record = AuditRecord { tally, ..record };
-        self.records.insert(key, Numbered { number, record });
+        self.records.push(AuditRecord { tally, ..record });
+        self.numbers.insert(key, number);
         Ok(number)
     }
 
@@ -380,11 +388,9 @@ impl AuditLog {
         write_key(&mut key, &user.username, groups(user), action, outcome);
         let time = &event.request_received_timestamp;
         let (url, agent) = (&event.request_uri, &event.user_agent);
-        let (number, more) = match self.records.get_mut(&key) {
-            Some(one) => {
-                let more = one.record.tally.add(name, time, url, agent);
-                (one.number, more)
-            }
+        let known = self.numbers.get(&key).copied();
+        let (number, more) = match known.and_then(|at| Some((at, self.records.get_mut(at)?))) {
+            Some((number, own)) => (number, own.tally.add(name, time, url, agent)),
             None => {
                 let mut tally = Tally::default();
                 let text = tally.add(name, time, url, agent);
@@ -398,8 +404,8 @@ impl AuditLog {
                     tally,
                 };
                 let number = self.records.len();
-                self.records
-                    .insert(key.clone(), Numbered { number, record });
+                self.records.push(record);
+                self.numbers.insert(key.clone(), number);
                 (number, text.saturating_add(record_bytes(&key)))
             }
         };
@@ -430,7 +436,7 @@ fn groups<'e>(user: &'e EventUser<'_>) -> impl Iterator<Item = &'e str> {
 }
 
 /// Returns what a record takes beside the text of its tally: its key, and the same text in the record.
-const fn record_bytes(key: &str) -> usize {
+const fn record_bytes(key: &[u8]) -> usize {
     RECORD_BYTES.saturating_add(key.len().saturating_mul(2))
 }
 
@@ -462,15 +468,15 @@ fn request_of(event: &Line<'_>) -> Option<RequestInfo> {
 /// Writes what distinguishes records. Each text has its length before it, so that no two lists of texts are
 /// written alike.
 fn write_key<'t>(
-    key: &mut String,
+    key: &mut Vec<u8>,
     username: &'t str,
     groups: impl Iterator<Item = &'t str>,
     action: &'t Action,
     outcome: Outcome,
 ) {
     let mut write = |text: &str| {
-        // Writing to a `String` does not fail.
-        let _ = write!(key, "{}:{text}", text.len());
+        key.extend(text.len().to_le_bytes());
+        key.extend(text.as_bytes());
     };
     write(username);
     groups.for_each(&mut write);

@@ -221,10 +221,9 @@ fn skip_line(reader: &mut impl BufRead, line: u64) -> Result<(), AuditError> {
 /// Removes the time that `CloudWatch` Logs writes before each event of an export.
 fn without_time(line: &[u8]) -> &[u8] {
     let is_time = |byte: &u8| byte.is_ascii_digit() || b"-:.TZ".contains(byte);
-    match line.iter().position(|byte| *byte == b' ') {
-        Some(end) if end > 0 && line.iter().take(end).all(is_time) => {
-            line.get(end..).unwrap_or_default().trim_ascii_start()
-        }
+    let end = line.iter().take_while(|byte| is_time(byte)).count();
+    match line.get(end..) {
+        Some(rest) if end > 0 && rest.starts_with(b" ") => rest.trim_ascii_start(),
         _ => line,
     }
 }
