@@ -52,9 +52,9 @@ impl Rbac {
             None => DefaultPolicy::LeftOut,
             Some(version) => DefaultPolicy::Added(version),
         };
-        let (objects, too_large) = joined(manifests.objects(), default_policy);
+        let (policy, too_large) = policy(manifests.objects(), default_policy);
         Self {
-            policy: Policy::new(objects),
+            policy,
             manifests,
             rule_positions,
             default_policy,
@@ -85,8 +85,18 @@ impl Rbac {
     /// with the rules of aggregated roles filled in.
     #[must_use]
     pub fn objects(&self) -> &Objects {
-        let objects = || joined(self.written(), self.default_policy).0;
-        self.objects.get_or_init(objects)
+        self.objects.get_or_init(|| {
+            let mut objects = self.written().clone();
+            let added = added(&objects, self.default_policy);
+            objects.roles.extend(added.roles);
+            objects.role_bindings.extend(added.role_bindings);
+            objects.cluster_roles.extend(added.cluster_roles);
+            objects
+                .cluster_role_bindings
+                .extend(added.cluster_role_bindings);
+            aggregate(&mut objects);
+            objects
+        })
     }
 
     /// Returns the policy.
@@ -182,37 +192,56 @@ fn has_default_policy(objects: &Objects) -> bool {
         && bindings.any(|binding| is_default(&binding.metadata))
 }
 
-/// Adds the default policy to the objects of the documents, if it is to be added, and fills in the rules of
-/// aggregated roles. The second part is the roles that are too large for that.
-fn joined(written: &Objects, default_policy: DefaultPolicy) -> (Objects, Vec<String>) {
-    let mut objects = written.clone();
-    if let DefaultPolicy::Added(version) = default_policy {
-        add_default_policy(&mut objects, version);
-    }
-    let too_large = aggregate(&mut objects);
-    (objects, too_large)
+/// Builds the policy of the objects of the documents and of the default policy, with the rules of aggregated roles
+/// filled in. The second part is the roles that are too large for that.
+///
+/// The objects stay where they are: copying those of a large cluster takes longer than building the policy.
+fn policy(written: &Objects, default_policy: DefaultPolicy) -> (Policy, Vec<String>) {
+    let added = added(written, default_policy);
+    let mut policy = Policy::default();
+    policy.put_copies(written);
+    policy.put_copies(&added);
+    let mut aggregated = Objects {
+        cluster_roles: [written, &added]
+            .into_iter()
+            .flat_map(|objects| objects.cluster_roles.iter().cloned())
+            .collect(),
+        ..Objects::default()
+    };
+    let too_large = aggregate(&mut aggregated);
+    policy.put_copies(&aggregated);
+    (policy, too_large)
 }
 
-/// Adds the objects of the default policy that are not there.
-fn add_default_policy(objects: &mut Objects, version: KubernetesVersion) {
-    fn add<T>(to: &mut Vec<T>, from: Vec<T>, metadata: impl Fn(&T) -> &Metadata) {
-        let key = |one: &T| (metadata(one).namespace.clone(), metadata(one).name.clone());
-        let there: HashSet<(String, String)> = to.iter().map(key).collect();
-        to.extend(from.into_iter().filter(|one| !there.contains(&key(one))));
+/// Returns the objects of the default policy that the documents lack. None if it is not to be added.
+fn added(written: &Objects, default_policy: DefaultPolicy) -> Objects {
+    fn missing<T>(from: Vec<T>, there: &[T], metadata: impl Fn(&T) -> &Metadata) -> Vec<T> {
+        fn key(metadata: &Metadata) -> (&str, &str) {
+            (&metadata.namespace, &metadata.name)
+        }
+        let there: HashSet<_> = there.iter().map(|one| key(metadata(one))).collect();
+        from.into_iter()
+            .filter(|one| !there.contains(&key(metadata(one))))
+            .collect()
     }
+    let DefaultPolicy::Added(version) = default_policy else {
+        return Objects::default();
+    };
     let default = Objects::bootstrap(version);
-    add(&mut objects.roles, default.roles, |one| &one.metadata);
-    add(&mut objects.role_bindings, default.role_bindings, |one| {
-        &one.metadata
-    });
-    add(&mut objects.cluster_roles, default.cluster_roles, |one| {
-        &one.metadata
-    });
-    add(
-        &mut objects.cluster_role_bindings,
-        default.cluster_role_bindings,
-        |one| &one.metadata,
-    );
+    Objects {
+        roles: missing(default.roles, &written.roles, |one| &one.metadata),
+        role_bindings: missing(default.role_bindings, &written.role_bindings, |one| {
+            &one.metadata
+        }),
+        cluster_roles: missing(default.cluster_roles, &written.cluster_roles, |one| {
+            &one.metadata
+        }),
+        cluster_role_bindings: missing(
+            default.cluster_role_bindings,
+            &written.cluster_role_bindings,
+            |one| &one.metadata,
+        ),
+    }
 }
 
 /// Fills in the rules of aggregated roles. Rules that are written are kept: a part of a dump has roles
