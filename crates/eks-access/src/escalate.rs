@@ -1,10 +1,11 @@
 //! How a caller or a user can get more permissions than it has.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
-use k8s_rbac::{PRIVILEGED_GROUP, SubjectName};
+use k8s_rbac::{PRIVILEGED_GROUP, SubjectName, User};
 use k8s_rbac_analysis::EscalationPaths;
-use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal, GrantedBy};
+use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal, GrantedBy, Sought};
 use printable_text::Printable;
 use serde::Serialize;
 
@@ -12,6 +13,7 @@ use crate::can::write_notes;
 use crate::cluster::Cluster;
 use crate::no_answer::NoAnswer;
 use crate::question::Question;
+use crate::resolved::Resolved;
 use crate::verdict::{Step, write_steps};
 use crate::who::Who;
 
@@ -149,6 +151,23 @@ impl Cluster {
     /// [`NoAnswer::TooLarge`].
     pub fn escalate(&self, who: &Who, to: Option<&Power>) -> Result<Escalation, NoAnswer> {
         self.check_readable()?;
+        self.escalate_by(&self.escalation_search(), who, to)
+    }
+
+    /// Builds a search that those for many users share.
+    pub(crate) fn escalation_search(&self) -> EscalationSearch<'_> {
+        EscalationSearch::new(self.policy(), &User::new("", [""; 0]))
+            .on_version(self.kubernetes_version().value())
+    }
+
+    /// Finds how a caller or a user can get more permissions, as [`escalate`](Self::escalate) does, in a cluster that
+    /// is readable.
+    pub(crate) fn escalate_by(
+        &self,
+        shared: &EscalationSearch<'_>,
+        who: &Who,
+        to: Option<&Power>,
+    ) -> Result<Escalation, NoAnswer> {
         let resolved = match self.find(who)? {
             Ok(resolved) => resolved,
             Err(way) => {
@@ -165,12 +184,30 @@ impl Cluster {
             }
         };
         let (policy, unknown) = self.united_policy(&resolved);
-        if !self.rbac().is_any_written() && matches!(policy, std::borrow::Cow::Borrowed(_)) {
-            return Err(NoAnswer::NoPolicy);
+        match policy {
+            Cow::Borrowed(_) if !self.rbac().is_any_written() => Err(NoAnswer::NoPolicy),
+            Cow::Borrowed(_) => {
+                let search = shared.for_user(&resolved.user);
+                self.escalation_of(&resolved, &search, &unknown, to)
+            }
+            // Access policies are permissions of this caller alone.
+            Cow::Owned(policy) => {
+                let search = EscalationSearch::new(&policy, &resolved.user)
+                    .on_version(self.kubernetes_version().value());
+                self.escalation_of(&resolved, &search, &unknown, to)
+            }
         }
+    }
+
+    /// Searches for the user that a caller becomes. `unknown` is the names of the access policies that are left out.
+    fn escalation_of(
+        &self,
+        resolved: &Resolved,
+        search: &EscalationSearch<'_>,
+        unknown: &[String],
+        to: Option<&Power>,
+    ) -> Result<Escalation, NoAnswer> {
         let too_large = |why: k8s_rbac_analysis::TooLarge| NoAnswer::TooLarge(why.to_string());
-        let search = EscalationSearch::new(&policy, &resolved.user)
-            .on_version(self.kubernetes_version().value());
         let mut notes = self.notes_on_policy();
         notes.extend(
             unknown
@@ -208,7 +245,7 @@ impl Cluster {
             let paths = search.paths().map_err(too_large)?;
             return Ok(answer(Some(&paths), None, notes));
         };
-        let path = match to {
+        let sought = match to {
             Power::Request(question) => {
                 question.check(self)?;
                 notes.extend(
@@ -216,7 +253,7 @@ impl Cluster {
                         .warnings()
                         .map(|warning| format!("warning: {warning}")),
                 );
-                search.path_to(&Goal::Request(question.request()))
+                search.seek(&Goal::Request(question.request()))
             }
             Power::Identity(identity) => {
                 // The search skips identities that hold nothing, so it would find no chain.
@@ -226,19 +263,18 @@ impl Cluster {
                         "no binding names {identity}, so there is nothing to obtain"
                     )));
                 }
-                search.path_to(&Goal::Subject(identity.clone()))
+                search.seek(&Goal::Subject(identity.clone()))
             }
         };
-        let path = path.map_err(too_large)?;
-        if path.is_none() {
-            let paths = search.paths().map_err(too_large)?;
-            if paths.unsearched().next().is_some() {
-                return Err(NoAnswer::TooLarge(format!(
+        match sought.map_err(too_large)? {
+            Sought::Found(path) => Ok(answer(Some(&path), Some(true), notes)),
+            Sought::NotFound(paths) if paths.unsearched().next().is_some() => {
+                Err(NoAnswer::TooLarge(format!(
                     "no chain was found, but what the Node authorizer allows a node that is impersonated is not \
                      searched:\n{paths}"
-                )));
+                )))
             }
+            Sought::NotFound(_) => Ok(answer(None, Some(false), notes)),
         }
-        Ok(answer(path.as_ref(), Some(path.is_some()), notes))
     }
 }

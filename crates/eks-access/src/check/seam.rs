@@ -350,35 +350,16 @@ fn nearest<'n, N: AsRef<str> + ?Sized + 'n>(
     if name.len() < 4 {
         return None;
     }
+    // Case does not count.
+    let folded = name.to_lowercase();
     names
         .into_iter()
         .take(MAX_COMPARED)
         .map(AsRef::as_ref)
         .filter(|other| !other.starts_with("system:") && *other != name)
         .filter(|other| other.len().abs_diff(name.len()) <= MAX_DISTANCE)
-        .map(|other| (distance(name, other), other))
+        .map(|other| (strsim::levenshtein(&folded, &other.to_lowercase()), other))
         .filter(|(distance, _)| *distance <= MAX_DISTANCE)
         .min()
         .map(|(_, other)| other)
-}
-
-/// Returns the least number of characters to change, insert or delete; case does not count.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, c) in one.to_lowercase().chars().enumerate() {
-        let mut diagonal = at;
-        let mut left = at.saturating_add(1);
-        let mut next = vec![left];
-        for (above, wanted) in row.iter().skip(1).zip(&other) {
-            let changed = diagonal.saturating_add(usize::from(c != *wanted));
-            left = changed
-                .min(above.saturating_add(1))
-                .min(left.saturating_add(1));
-            next.push(left);
-            diagonal = *above;
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }

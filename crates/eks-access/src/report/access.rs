@@ -1,19 +1,19 @@
 //! What each principal may do, in the whole cluster and in each namespace, from the answers of the library.
 
+mod rules;
+
 use std::collections::BTreeSet;
 
 use aws_auth_map::{AccessPolicy, AccessScope};
 use eks_auth::Authenticated;
-use k8s_rbac::{
-    KubernetesVersion, Objects, PRIVILEGED_GROUP, Policy, Request, ResourceRequest, SubjectName,
-    User,
-};
+use k8s_rbac::{PRIVILEGED_GROUP, Request, ResourceRequest, SubjectName, User};
 use k8s_rbac_analysis::explain;
-
 use printable_text::Printable;
 use serde::Serialize;
 
-use super::level::{AccessLevel, is_reading};
+pub(super) use self::rules::Common;
+use self::rules::{Kept, order};
+use super::level::AccessLevel;
 use crate::callers::Caller;
 use crate::can::notes_on_session;
 use crate::cluster::Cluster;
@@ -183,118 +183,6 @@ pub(super) const fn rank(level: AccessLevel, is_cluster_wide: bool) -> u8 {
         (AccessLevel::Read, false) => 2,
         (AccessLevel::Unknown, _) => 1,
         (AccessLevel::None, _) => 0,
-    }
-}
-
-/// A request without a namespace, of a rule.
-#[derive(Clone, Copy, Debug)]
-enum Atom<'l> {
-    Resource(ResourceRequest<'l>),
-    Path { verb: &'l str, path: &'l str },
-}
-
-impl<'l> Atom<'l> {
-    const fn request(self, namespace: Option<&'l str>) -> Request<'l> {
-        match (self, namespace) {
-            (Self::Resource(request), Some(namespace)) => {
-                Request::Resource(request.in_namespace(namespace))
-            }
-            (Self::Resource(request), None) => Request::Resource(request),
-            (Self::Path { verb, path }, _) => Request::path(verb, path),
-        }
-    }
-}
-
-/// A rule of a principal, without what every authenticated user may do.
-struct Kept<'l> {
-    rule: &'l ListedRule,
-    verbs: Vec<&'l str>,
-    read: Option<Atom<'l>>,
-    write: Option<Atom<'l>>,
-}
-
-impl<'l> Kept<'l> {
-    /// Keeps the verbs of a rule with a request that `common` does not allow. `None` if there are none.
-    fn of(listed: &'l ListedRule, common: &Common) -> Option<Self> {
-        let mut kept = Self {
-            rule: listed,
-            verbs: Vec::new(),
-            read: None,
-            write: None,
-        };
-        for verb in &listed.rule().verbs {
-            let Some(atom) = atoms(listed, verb).find(|atom| !common.allows(atom)) else {
-                continue;
-            };
-            kept.verbs.push(verb);
-            let of_kind = match is_reading(verb) {
-                true => &mut kept.read,
-                false => &mut kept.write,
-            };
-            of_kind.get_or_insert(atom);
-        }
-        (!kept.verbs.is_empty()).then_some(kept)
-    }
-
-    fn is_of_paths(&self) -> bool {
-        self.rule.rule().resources.is_empty()
-    }
-
-    /// Returns whether the rule applies in a namespace, or in the whole cluster. The scope of an access policy
-    /// may be a pattern.
-    fn applies(&self, namespace: Option<&str>, patterns: &[&str]) -> bool {
-        let of_rule = self.rule.namespaces();
-        match namespace {
-            None => of_rule.is_empty(),
-            Some(_) if self.is_of_paths() => false,
-            Some(name) => {
-                of_rule.is_empty()
-                    || of_rule
-                        .iter()
-                        .any(|own| own == name || covers(own, name, patterns))
-            }
-        }
-    }
-}
-
-/// Returns whether a scope that is a pattern covers a namespace.
-fn covers(scope: &str, namespace: &str, patterns: &[&str]) -> bool {
-    patterns.contains(&scope)
-        && AccessScope::Namespaces(vec![scope.to_owned()]).covers(Some(namespace))
-}
-
-/// Lists the requests of a rule for a verb.
-fn atoms<'l>(listed: &'l ListedRule, verb: &'l str) -> impl Iterator<Item = Atom<'l>> {
-    let rule = listed.rule();
-    let name = rule.resource_names.first().map_or("", String::as_str);
-    let of_resources = rule.api_groups.iter().flat_map(move |group| {
-        rule.resources.iter().map(move |resource| {
-            let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-            let request = ResourceRequest::new(verb, group, resource);
-            Atom::Resource(request.with_subresource(subresource).with_name(name))
-        })
-    });
-    let paths = rule.non_resource_urls.iter();
-    of_resources.chain(paths.map(move |path| Atom::Path { verb, path }))
-}
-
-/// What Kubernetes allows every authenticated user by default, which no report is about.
-pub(super) struct Common {
-    policy: Policy,
-    user: User,
-}
-
-impl Common {
-    pub(super) fn of_version(version: KubernetesVersion) -> Self {
-        Self {
-            policy: Policy::new(Objects::bootstrap(version)),
-            user: User::new("", [""; 0]).authenticated(),
-        }
-    }
-
-    fn allows(&self, atom: &Atom<'_>) -> bool {
-        let response = self.policy.rbac(&self.user, &atom.request(None));
-        response.decision().is_allow()
     }
 }
 
@@ -527,7 +415,7 @@ impl Cluster {
 
     /// Returns the near misses of a principal that has no permissions.
     fn near_misses_of(&self, who: &Who) -> Result<Vec<NearMiss>, NoAnswer> {
-        let why = self.why(who, &Question::parse("list pods --all-namespaces")?)?;
+        let why = self.why_of_known(who, &Question::parse("list pods --all-namespaces")?)?;
         Ok(why
             .near_misses()
             .iter()
@@ -587,24 +475,6 @@ fn verbs(seat: &Seat<'_>, rules: &[&Kept<'_>]) -> Vec<String> {
     verbs.sort_unstable_by_key(|verb| (order(verb), *verb));
     verbs.dedup();
     verbs.into_iter().map(str::to_owned).collect()
-}
-
-/// The verbs that have an order, which is that of the Kubernetes documentation.
-const VERBS: [&str; 9] = [
-    "*",
-    "get",
-    "list",
-    "watch",
-    "create",
-    "update",
-    "patch",
-    "delete",
-    "deletecollection",
-];
-
-fn order(verb: &str) -> usize {
-    let at = VERBS.iter().position(|one| *one == verb);
-    at.unwrap_or(VERBS.len())
 }
 
 /// Returns the names that bindings may have for a user.

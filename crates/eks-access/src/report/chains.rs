@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_rbac::{PRIVILEGED_GROUP, SubjectName};
+use k8s_rbac_analysis::escalation_paths::EscalationSearch;
 
 use super::access::PrincipalAccess;
 use super::level::AccessLevel;
@@ -28,7 +29,8 @@ impl Cluster {
     ) -> Result<usize, NoAnswer> {
         let power = Power::Identity(SubjectName::Group(PRIVILEGED_GROUP.to_owned()));
         let mut searched: BTreeMap<Vec<SubjectName>, Option<Vec<EscalationStep>>> = BTreeMap::new();
-        let mut skipped = 0_usize;
+        let (mut searches, mut skipped) = (0_usize, 0_usize);
+        let search = self.escalation_search();
         for principal in principals {
             let is_full = principal.level == AccessLevel::Full && principal.is_cluster_wide;
             if is_full || principal.level == AccessLevel::None {
@@ -42,9 +44,10 @@ impl Cluster {
             };
             let chain = match known {
                 Some(known) => known.clone(),
-                None if searched.len() >= MAX_SEARCHES => None,
+                None if searches >= MAX_SEARCHES => None,
                 None => {
-                    let chain = self.chain(&principal.who, &power)?;
+                    searches = searches.saturating_add(1);
+                    let chain = self.chain(&search, &principal.who, &power)?;
                     if is_shared {
                         searched.insert(principal.identities.clone(), chain.clone());
                     }
@@ -60,8 +63,13 @@ impl Cluster {
     }
 
     /// Returns the steps of a shortest chain, none if there is no chain. `None` if the search is too large.
-    fn chain(&self, who: &Who, power: &Power) -> Result<Option<Vec<EscalationStep>>, NoAnswer> {
-        match self.escalate(who, Some(power)) {
+    fn chain(
+        &self,
+        search: &EscalationSearch<'_>,
+        who: &Who,
+        power: &Power,
+    ) -> Result<Option<Vec<EscalationStep>>, NoAnswer> {
+        match self.escalate_by(search, who, Some(power)) {
             Ok(escalation) if escalation.is_found() => Ok(Some(escalation.into_steps())),
             Ok(_) | Err(NoAnswer::NoPolicy) => Ok(Some(Vec::new())),
             Err(NoAnswer::TooLarge(_)) => Ok(None),
