@@ -1,6 +1,7 @@
 //! Takes documents apart: what each of them has, by kind.
 
 mod charts;
+mod kinds;
 mod output;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use aws_auth_map::{AuthenticationMode, ProblemKind, Reader};
 use bounded_yaml::{Limits, LineIndex, Node, Position, documents};
 use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests};
 
-use self::output::{MAPPING_WORDS, is_comment, is_empty_list, is_error_message, is_sentence};
+use self::output::{MAPPING_WORDS, is_comment};
 use crate::document::Document;
 use crate::managed::ManagedEntries;
 use crate::options::Options;
@@ -19,7 +20,7 @@ use crate::principals::Principals;
 use crate::problem::{Cause, Problem, SourceFault};
 use crate::rbac::RulePositions;
 use crate::source::{Source, SourceKind, Unrecognized};
-use crate::sources::{self, Account, Shape};
+use crate::sources::{self, Account};
 use crate::workload::Workload;
 
 /// Everything that the documents have.
@@ -97,24 +98,6 @@ const COMMENTS: &str = "documents of comments";
 
 /// The length of a kind that is printed: that of a kind and a group of a `CustomResourceDefinition`, each a DNS name.
 const MAX_KIND: usize = 317;
-
-/// Whether a kind is that of an access entry of EKS, as a controller in a cluster has it: of ACK, of the providers of
-/// Crossplane, or the control plane of Cluster API with a mapping.
-fn is_access_of_controller(group: &str, kind: &str, node: &Node) -> bool {
-    let crossplane = [
-        "eks.aws.crossplane.io",
-        "eks.aws.upbound.io",
-        "eks.aws.m.upbound.io",
-    ];
-    match (group, kind) {
-        ("eks.services.k8s.aws", "AccessEntry") => true,
-        (group, "AccessEntry" | "AccessPolicyAssociation") => crossplane.contains(&group),
-        ("controlplane.cluster.x-k8s.io", "AWSManagedControlPlane") => node
-            .get("spec")
-            .is_some_and(|spec| spec.get("iamAuthenticatorConfig").is_some()),
-        _ => false,
-    }
-}
 
 impl Gathered {
     /// Reads every document.
@@ -299,176 +282,6 @@ impl Gathered {
                 aws_auth_map::Severity::Warning => Problem::new(place, Cause::Mapping(problem)),
             }
         }));
-    }
-
-    /// Takes an API object, or the items of a list.
-    fn take_object(
-        &mut self,
-        text: &Text<'_>,
-        node: &Node,
-        inherited: Option<(&str, &str)>,
-        found: &mut Found,
-    ) {
-        let field = |key| {
-            node.get(key)
-                .and_then(Node::as_text)
-                .filter(|t| !t.is_empty())
-        };
-        let api_version = field("apiVersion").or_else(|| Some(inherited?.0));
-        let kind = field("kind").or_else(|| Some(inherited?.1));
-        let (Some(api_version), Some(kind)) = (api_version, kind) else {
-            // The reader of manifests reports it.
-            found.is_any = true;
-            return;
-        };
-        let items = node.get("items").and_then(Node::as_sequence);
-        if let (Some(items), Some(of_items)) = (items, kind.strip_suffix("List")) {
-            for item in items {
-                let inherited = (!of_items.is_empty()).then_some((api_version, of_items));
-                self.take_object(text, item, inherited, found);
-            }
-            return;
-        }
-        if kind.ends_with("List") && node.get("items").is_none_or(Node::is_null) {
-            return;
-        }
-        found.is_any = true;
-        let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
-        if sources::take_workload(self, text, node, (group, kind)) {
-            return;
-        }
-        match (group, kind) {
-            ("", "ConfigMap") => self.take_config_map(text, node, found),
-            ("", "ServiceAccount") => sources::take_service_account(self, text, node),
-            (
-                k8s_rbac::API_GROUP,
-                "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding",
-            ) => {
-                self.saw(text, SourceKind::Rbac, node.offset());
-                self.take_rule_positions(text, kind, node);
-            }
-            (_, "IAMIdentityMapping") => self.saw_text(text, SourceKind::IdentityMappings, node),
-            ("eksctl.io", "ClusterConfig") => {
-                self.saw_text(text, SourceKind::ClusterConfig, node);
-                sources::take_cluster_config(self, text, node);
-            }
-            (group, kind) if is_access_of_controller(group, kind, node) => {
-                let what = format!("{kind}.{group}");
-                self.lost(text.place(node.offset()), SourceFault::NotRead(what));
-            }
-            (_, kind) if kind.starts_with("ENC[") => {
-                self.lost(text.place(node.offset()), SourceFault::Encrypted);
-            }
-            ("", kind) => self.skip(text, kind.to_owned(), node),
-            (group, kind) => self.skip(text, format!("{kind}.{group}"), node),
-        }
-    }
-
-    /// Records where the rules of a role are.
-    fn take_rule_positions(&mut self, text: &Text<'_>, kind: &str, node: &Node) {
-        let Some(rules) = node.get("rules").and_then(Node::as_sequence) else {
-            return;
-        };
-        let metadata = |key| {
-            let value = node.get("metadata")?.get(key)?.as_text()?;
-            (!value.is_empty()).then(|| value.to_owned())
-        };
-        // As the reader of manifests fills in the namespace.
-        let namespace = match kind {
-            "Role" => metadata("namespace").unwrap_or_else(|| self.namespace.clone()),
-            _ => String::new(),
-        };
-        if let Some(name) = metadata("name") {
-            let offsets = rules.iter().map(Node::offset);
-            let positions = offsets.map(|offset| Some(text.position(offset?))).collect();
-            self.rule_positions
-                .insert((namespace, name), (text.index, positions));
-        }
-    }
-
-    fn take_config_map(&mut self, text: &Text<'_>, node: &Node, found: &mut Found) {
-        match sources::config_map(node) {
-            sources::ConfigMapContent::ServerConfig => {
-                self.saw_text(text, SourceKind::ServerConfig, node);
-            }
-            sources::ConfigMapContent::Mapping => found.add_config_map(node),
-            // It has the name, perhaps, and nothing else.
-            sources::ConfigMapContent::Other if sources::is_named_like_mapping(node) => {
-                found.add_config_map(node);
-            }
-            sources::ConfigMapContent::Other => self.skip(text, "ConfigMap".to_owned(), node),
-        }
-    }
-
-    /// Takes a document that is not an API object.
-    fn take_other(&mut self, text: &Text<'_>, node: &Node, reader: &Reader, found: &mut Found) {
-        if node.is_null() || is_empty_list(node) {
-            return;
-        }
-        found.is_any = true;
-        match sources::shape(node) {
-            Some(Shape::AccessEntries) => {
-                self.saw(text, SourceKind::AccessEntries, node.offset());
-                let entry = node.get("accessEntry").unwrap_or(node);
-                self.saw_cluster(text, entry.get("clusterName"));
-                found.entries.push(node.clone());
-            }
-            Some(Shape::CloudFormation) => self.templates.push((text.index, node.clone())),
-            Some(Shape::Terraform) => {
-                sources::take_terraform(self, text, node, &mut found.entries);
-            }
-            Some(Shape::ConfigMapData) => found.add_config_map(node),
-            Some(Shape::DescribeCluster) => sources::take_cluster(self, text, node),
-            Some(Shape::ManagedNodes) => sources::take_managed_nodes(self, text, node),
-            Some(Shape::Principals) => sources::take_principals(self, text, node),
-            Some(Shape::Mapping(kind)) => self.saw_text(text, kind, node),
-            None => {
-                if !found.is_output(|| self.take_output(text, reader)) {
-                    self.take_unknown(text, node);
-                }
-            }
-        }
-    }
-
-    /// Reports a text that is the output of a command that failed. Returns whether it is one.
-    fn take_output(&mut self, text: &Text<'_>, reader: &Reader) -> bool {
-        let (_, problems) = reader.read_config_map(text.document.text());
-        let is_output = |kind| {
-            matches!(
-                kind,
-                ProblemKind::ErrorOutput | ProblemKind::KubectlDescribe
-            )
-        };
-        if problems.iter().any(|problem| is_output(problem.kind())) {
-            self.lose_mapping(text.document.name(), problems);
-            return true;
-        }
-        let read = ManifestReader::new()
-            .with_max_bytes(text.document.text().len())
-            .read([(text.document.name(), text.document.text())]);
-        let output = read
-            .problems()
-            .iter()
-            .find(|problem| matches!(problem.fault, Fault::CommandOutput(_)));
-        if let Some(problem) = output {
-            let place = Place::at(text.document.name(), problem.place.position);
-            let (path, fault) = (problem.place.path.clone(), problem.fault.clone());
-            let cause = Cause::Manifest { path, fault };
-            self.problems.push(Problem::lost(place, cause));
-        }
-        output.is_some()
-    }
-
-    /// Takes a value of no known shape.
-    fn take_unknown(&mut self, text: &Text<'_>, node: &Node) {
-        match node {
-            Node::Scalar(_) => self.lost(text.place(node.offset()), SourceFault::Text),
-            _ if is_sentence(node) => self.lost(text.place(node.offset()), SourceFault::Text),
-            _ if is_error_message(node) => {
-                self.lost(text.place(node.offset()), SourceFault::ErrorMessage);
-            }
-            _ => self.skip(text, k8s_rbac::NOT_AN_API_OBJECT.to_owned(), node),
-        }
     }
 
     /// Counts an object of a kind that is read.
