@@ -47,6 +47,7 @@ pub(crate) fn check(asked: &Check, common: &Common) -> Result<Answer, String> {
     let mut answer = live::note(answer, common, &cluster);
     let lines = fixed.iter().map(|what| format!("fixed: {what}"));
     answer.aside.splice(0..0, lines);
+    input::leave(common, cluster);
     Ok(answer)
 }
 

@@ -102,6 +102,7 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
         let (old, new) = (files(&before, old), files(&after, new));
         let (before, after) = input::both(old, new, &options);
         let other = before.diff(&after, caller.as_ref());
+        input::leave(common, (before, after));
         if let Some((status, text)) = other.as_ref().ok().and_then(of_every_key) {
             answer.status = status;
             match common.output {
@@ -114,7 +115,9 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
         true => &before,
         false => &after,
     };
-    Ok(live::note(answer, common, of_cluster))
+    let answer = live::note(answer, common, of_cluster);
+    input::leave(common, (before, after));
+    Ok(answer)
 }
 
 /// The side that is the cluster itself, with `--live`.

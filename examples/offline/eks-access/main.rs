@@ -110,8 +110,11 @@ fn answer(args: &Args) -> Answer {
         (Command::Check(asked), None) => check::check(asked, common),
         (Command::Diff(asked), None) => diff::diff(asked, common),
         (Command::Edit(asked), None) => edit::edit(asked, common),
-        (command, None) => input::cluster(common, Extent::of(command))
-            .map(|cluster| live::note(ask::ask(command, common, &cluster), common, &cluster)),
+        (command, None) => input::cluster(common, Extent::of(command)).map(|cluster| {
+            let answer = live::note(ask::ask(command, common, &cluster), common, &cluster);
+            input::leave(common, cluster);
+            answer
+        }),
     };
     answer.unwrap_or_else(|why| Answer::failed("input", why))
 }

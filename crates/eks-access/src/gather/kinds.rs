@@ -130,7 +130,13 @@ impl Gathered {
     }
 
     /// Takes a document that is not an API object.
-    pub(super) fn take_other(&mut self, text: &Text<'_>, node: &Node, reader: &Reader, found: &mut Found) {
+    pub(super) fn take_other(
+        &mut self,
+        text: &Text<'_>,
+        node: &Node,
+        reader: &Reader,
+        found: &mut Found,
+    ) {
         if node.is_null() || is_empty_list(node) {
             return;
         }
