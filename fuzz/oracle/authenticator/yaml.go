@@ -208,7 +208,11 @@ func rowsOfYAML(p *differential.Pair) []string {
 	if oldScalar.MatchString(values) {
 		of = append(of, "yaml-1-1-scalars")
 	}
-	if len(of) == 0 && loneKey.MatchString(text) {
+	switch {
+	case len(of) > 0:
+	case strings.Contains(text, "<<"):
+		of = append(of, "merge-after-the-key")
+	case loneKey.MatchString(text):
 		of = append(of, "key-text")
 	}
 	return of

@@ -169,7 +169,7 @@ func canI(q *question) answer {
 	client := &asked{}
 	options.AuthClient = client
 	if err := options.Validate(); err != nil {
-		return refusal("invalid", err.Error())
+		return refusal("options", err.Error())
 	}
 	_, err := options.RunAccessCheck()
 	check(err)

@@ -30,7 +30,7 @@ func isSame(p *differential.Pair) bool {
 	switch differential.Code(p.Theirs) {
 	case "invalid-url":
 		return differential.Code(p.Ours) == "invalid-url"
-	case "flags", "arguments", "invalid":
+	case "flags", "arguments", "options":
 		return differential.Code(p.Ours) == "not-a-question"
 	}
 	if p.Theirs["lost"] == true && p.Ours["lost"] == false && p.Ours["objects"] == nil {
