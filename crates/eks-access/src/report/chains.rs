@@ -13,7 +13,8 @@ use crate::no_answer::NoAnswer;
 use crate::who::Who;
 
 /// The number of users whose chains are searched at most. Principals that become the same user and groups share a
-/// search. Our choice: with 500 bindings, this many searches take less than a second.
+/// search. Our choice: with 500 bindings, a report of 300 principals takes 2.1 s of CPU in all, searches included
+/// (2026-11-29, `eks-access report`).
 pub(super) const MAX_SEARCHES: usize = 400;
 
 impl Cluster {
