@@ -374,7 +374,7 @@ fn flags_that_cannot_be_meant_are_errors() {
         ),
         (
             vec!["serve", "-i", "demo", "--aws-auth", "/dev/null"],
-            "maps no identity",
+            "it is not a regular file; there are no rules of this source to start with",
         ),
         (
             vec![

@@ -281,7 +281,7 @@ fn settings_that_cannot_be_meant_are_errors() {
         (vec!["serve", "-i", "demo"], "no rules"),
         (
             vec!["serve", "-i", "demo", "--aws-auth", "/nonexistent"],
-            "maps no identity",
+            "there is no such file; there are no rules of this source to start with",
         ),
         (
             vec![
