@@ -146,8 +146,9 @@ fn whole(rules: &Rules, content: Content, problems: &[Problem]) -> Parsed {
         }),
         None => None,
     };
+    let is_wholly_unreadable = rules.unreadable().any(|(section, _)| section.is_none());
     Parsed {
-        content: Some(content),
+        content: (!is_wholly_unreadable).then_some(content),
         fault,
         problems: problems.iter().map(Problem::to_string).collect(),
         last_updated: None,

@@ -102,6 +102,23 @@ fn without_a_good_version_the_readable_part_is_served_until_a_better_one() {
 }
 
 #[test]
+fn a_first_version_of_which_nothing_can_be_read_is_not_ready() {
+    let folder = Folder::new();
+    folder.write("aws-auth.yaml", "data: [\n");
+    let sources = started(&folder);
+    let report = sources.report();
+    assert_eq!(only(&report).serving, Serving::Nothing);
+    assert!(!report.is_ready());
+    assert_eq!(username(&sources.snapshot(), &dev()), "unreadable-source");
+    folder.write("aws-auth.yaml", &config_map("1"));
+    assert_eq!(reload(&sources), (Serving::Current, "", "dev-1".to_owned()));
+    // Later the last good version stays in effect.
+    folder.write("aws-auth.yaml", "data: [\n");
+    assert_eq!(reload(&sources).0, Serving::LastGood);
+    assert!(sources.report().is_ready());
+}
+
+#[test]
 fn a_file_that_was_never_there_gives_no_answer() {
     let folder = Folder::new();
     let (builder, events) = Events::of(of_config_map(&folder));
