@@ -26,6 +26,9 @@ const GROUPS: [&str; 4] = ["g1", "g2", "t:{{SessionName}}", "system:masters"];
 const POLICIES: [&str; 2] = ["AmazonEKSViewPolicy", "AmazonEKSClusterAdminPolicy"];
 const VERBS: [&str; 4] = ["get", "list", "delete", "watch"];
 const RESOURCES: [&str; 3] = ["pods", "secrets", "configmaps"];
+/// A resource of another API group. Only access policies and rules for everything allow it, so a caller who
+/// loses an access policy may lose nothing else.
+const OF_OTHER_GROUP: &str = "deployments.apps";
 /// `None` stands for the cluster, or every namespace.
 const NAMESPACES: [Option<&str>; 4] = [Some("dev"), Some("prod"), Some("other"), None];
 const PATHS: [&str; 2] = ["/metrics", "/healthz"];
@@ -133,7 +136,7 @@ impl Asked {
     pub(crate) fn all() -> Vec<Self> {
         let mut all = PATHS.map(Self::Path).to_vec();
         for verb in VERBS {
-            for resource in RESOURCES {
+            for resource in RESOURCES.into_iter().chain([OF_OTHER_GROUP]) {
                 all.extend(NAMESPACES.map(|name| Self::Resource(verb, resource, name)));
             }
         }
@@ -152,7 +155,8 @@ impl Asked {
     pub(crate) fn request(self) -> Request<'static> {
         match self {
             Self::Resource(verb, resource, namespace) => {
-                let request = ResourceRequest::new(verb, "", resource);
+                let (resource, group) = of_group(resource);
+                let request = ResourceRequest::new(verb, group, resource);
                 match namespace {
                     Some(name) => request.in_namespace(name).into(),
                     None => request.into(),
@@ -167,7 +171,8 @@ impl Asked {
         let mut attributes = json!({"user": user.name, "groups": user.groups});
         let more = match self {
             Self::Resource(verb, resource, namespace) => {
-                json!({"resourceRequest": true, "verb": verb,
+                let (resource, group) = of_group(resource);
+                json!({"resourceRequest": true, "verb": verb, "apiGroup": group,
                 "resource": resource, "namespace": namespace.unwrap_or_default()})
             }
             Self::Path(path) => json!({"resourceRequest": false, "verb": "get", "path": path}),
@@ -176,6 +181,11 @@ impl Asked {
         to.unwrap().extend(from.unwrap().clone());
         attributes
     }
+}
+
+/// Splits `deployments.apps` into the resource and its API group, which is empty for `pods`.
+fn of_group(resource: &'static str) -> (&'static str, &'static str) {
+    resource.split_once('.').unwrap_or((resource, ""))
 }
 
 fn mapped(usernames: &'static [&'static str]) -> impl Strategy<Value = Mapped> {
