@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::{self, Display, Formatter};
 
-use aws_auth_map::{Mapped, Placeholder, Resolution, Rule, RulePrincipal, RuleRef, Template};
+use aws_auth_map::{
+    Affected, Mapped, MatchedOn, Placeholder, Resolution, Rule, RulePrincipal, RuleRef, Template,
+};
 use eks_auth::Authenticated;
 use iam_principal::{Kind, Principal};
 use k8s_rbac::SubjectName;
@@ -323,6 +325,30 @@ impl Cluster {
                         session,
                     })
                 })
+            })
+            .collect()
+    }
+
+    /// Returns the callers whose users some of these subjects are, and who are mapped by their account alone, each with
+    /// the account as a difference of the mapping names it.
+    pub(crate) fn principals_of_accounts(
+        &self,
+        subjects: &BTreeSet<SubjectName>,
+    ) -> Vec<(CallerArn, String)> {
+        let named = subjects.iter().filter_map(|subject| match subject {
+            SubjectName::User(name) => CallerArn::parse(name).ok(),
+            SubjectName::Group(_) => None,
+        });
+        named
+            .filter_map(|caller| {
+                let identity = self.identity(&caller).ok()?;
+                match self.map.resolve(&identity) {
+                    Resolution::Mapped(mapped) if mapped.matched_on() == MatchedOn::Account => {
+                        let account = Affected::Account(identity.account());
+                        Some((caller, account.to_string()))
+                    }
+                    _ => None,
+                }
             })
             .collect()
     }

@@ -201,17 +201,28 @@ impl Cluster {
         let mut bound = self.bound_names();
         bound.extend(new.bound_names());
         let mut sessions: BTreeMap<String, String> = BTreeMap::new();
+        let between = |caller: &CallerArn| -> Result<Caller, NoAnswer> {
+            let resolve = |cluster: &Self| -> Result<Resolution, NoAnswer> {
+                let identity = cluster.identity(caller)?;
+                Ok(cluster.identity_map().resolve(&identity))
+            };
+            Ok(Caller::between(resolve(self)?, resolve(new)?))
+        };
         for named in [self, new]
             .into_iter()
             .flat_map(|one| one.named_sessions(&bound))
         {
-            let resolve = |cluster: &Self| -> Result<Resolution, NoAnswer> {
-                let identity = cluster.identity(&named.caller)?;
-                Ok(cluster.identity_map().resolve(&identity))
-            };
             let name = named.to_string();
-            callers.insert(name.clone(), Caller::between(resolve(self)?, resolve(new)?));
+            callers.insert(name.clone(), between(&named.caller)?);
             sessions.insert(name, named.principal);
+        }
+        // Each principal of an account is a user of its own, and bindings may name some of them.
+        for (arn, account) in [self, new]
+            .into_iter()
+            .flat_map(|one| one.principals_of_accounts(&bound))
+        {
+            callers.insert(arn.to_string(), between(&arn)?);
+            sessions.insert(arn.to_string(), account);
         }
         if let (Some(arn), Some(identity)) = (caller, &identity) {
             let resolve = |cluster: &Self| cluster.identity_map().resolve(identity);

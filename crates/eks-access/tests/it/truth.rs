@@ -10,7 +10,7 @@ pub(crate) mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eks_access::{Cluster, Question, Verdict, Who};
+use eks_access::{Cluster, Document, Options, Question, Verdict, Who};
 use k8s_rbac::{SubjectName, User};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -355,4 +355,37 @@ fn diff_is_empty_where_everyone_may_do_the_same() {
         same > worlds.len() / 10 && other > worlds.len() / 10,
         "{same} {other}"
     );
+}
+
+/// `mapAccounts` makes each principal the user of its ARN, and a binding may name one of them.
+#[test]
+fn a_principal_of_a_listed_account_gains_what_its_binding_grants() {
+    let config_map = |accounts: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: aws-auth, namespace: kube-system}}\ndata:\n  \
+             mapAccounts: |\n    {accounts}\n"
+        );
+        Document::new("aws-auth.yaml", text)
+    };
+    let policy = Document::new(
+        "rbac.yaml",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: reader}\n\
+         rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]\n---\n\
+         apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: dev}\n\
+         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: reader}\n\
+         subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: 'arn:aws:iam::111122223333:user/dev'}]\n",
+    );
+    let cluster = |accounts: &str| {
+        let documents = [config_map(accounts), policy.clone()];
+        Cluster::from_documents(documents, &Options::new().without_default_policy())
+    };
+    let gained = cluster("[]")
+        .diff(&cluster("['111122223333']"), None)
+        .unwrap();
+    assert!(!gained.is_empty(), "{gained}");
+    assert_eq!(gained.exit_status(), 1, "{gained}");
+    let other = cluster("[]")
+        .diff(&cluster("['444455556666']"), None)
+        .unwrap();
+    assert!(other.is_empty(), "{other}");
 }
