@@ -77,18 +77,19 @@ impl fmt::Display for Setting {
     }
 }
 
-/// Hides the parts of a URL that may hold a secret: the user name and password, the query and the fragment.
+/// Hides the parts of a URL that may hold a secret: the user name and password, the query and the fragment. A password
+/// with a `?` or `#` that is not escaped looks like a query with an `@`, so then only the scheme is shown.
 fn without_secrets(text: &str) -> String {
-    let (text, rest) = match text.split_once(['?', '#']) {
-        Some((text, _)) => (text, "…"),
+    let (shown, rest) = match text.split_once(['?', '#']) {
+        Some((_, query)) if query.contains('@') => ("…@", "…"),
+        Some((shown, _)) => (shown, "…"),
         None => (text, ""),
     };
-    let Some((before, after)) = text.rsplit_once('@') else {
-        return format!("{text}{rest}");
-    };
-    match before.split_once("://") {
-        Some((scheme, _)) => format!("{scheme}://…@{after}{rest}"),
-        None => format!("…@{after}{rest}"),
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    match (shown.rsplit_once('@'), scheme) {
+        (None, _) => format!("{shown}{rest}"),
+        (Some((_, after)), Some(scheme)) => format!("{scheme}://…@{after}{rest}"),
+        (Some((_, after)), None) => format!("…@{after}{rest}"),
     }
 }
 
@@ -413,4 +414,26 @@ fn home_of(user: &str) -> Option<String> {
         let mut fields = line.split(':');
         (fields.next() == Some(user)).then(|| fields.nth(4).map(str::to_owned))?
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn no_part_of_a_url_that_may_be_a_secret_is_shown() {
+        for (url, shown) in [
+            ("https://host/path", "https://host/path"),
+            ("https://user:secret@host", "https://…@host"),
+            ("user:secret@host", "…@host"),
+            ("https://host/?token=secret", "https://host/…"),
+            ("https://host/#secret", "https://host/…"),
+            ("https://user:sec?ret@host", "https://…@…"),
+            ("https://user:sec#ret@host?x", "https://…@…"),
+            ("https://host/?token=sec@ret", "https://…@…"),
+            ("user:sec?ret@host", "…@…"),
+        ] {
+            assert_eq!(without_secrets(url), shown, "{url}");
+        }
+    }
 }
