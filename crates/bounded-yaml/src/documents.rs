@@ -77,7 +77,7 @@ fn begin<'a>(text: &'a str, skipped: usize, limits: &Limits) -> State<'a> {
             Err(error) => json_error = Some(error),
         }
     }
-    match libyaml::precheck(text, limits.max_depth()) {
+    match libyaml::precheck(text, limits) {
         Ok(()) => State::Yaml(
             Box::new(SplitReader::new(text, skipped, limits)),
             json_error,

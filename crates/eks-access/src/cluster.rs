@@ -1,5 +1,7 @@
 //! One cluster, joined from its documents.
 
+use std::thread;
+
 use aws_auth_map::{
     AuthenticationMode, Backend, BackendKind, Dialect, IdentityMap, RuleRef, Rules,
 };
@@ -10,6 +12,7 @@ use crate::document::Document;
 use crate::gather::Gathered;
 use crate::managed::ManagedEntries;
 use crate::options::{Options, Setting};
+use crate::parallel::Discard;
 use crate::place::Place;
 use crate::principals::Principals;
 use crate::problem::{Cause, Problem, SourceFault};
@@ -87,8 +90,15 @@ impl Cluster {
         options: &Options,
     ) -> Self {
         let documents: Vec<Document> = documents.into_iter().collect();
+        thread::scope(|scope| {
+            let mut discard = Discard::new(scope, options.threads);
+            Self::joined(documents, options, &mut discard)
+        })
+    }
+
+    fn joined(documents: Vec<Document>, options: &Options, discard: &mut Discard<'_, '_>) -> Self {
         let reader = options.reader();
-        let mut gathered = Gathered::read(&documents, options, &reader);
+        let mut gathered = Gathered::read(&documents, options, &reader, discard);
         let dialect = mapping::dialect(options, &gathered);
         let reader = reader.with_dialect(dialect.value());
         let mapping = mapping::read(&documents, &reader, &mut gathered);

@@ -6,6 +6,7 @@ mod output;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 
 use aws_auth_map::{AuthenticationMode, ProblemKind, Reader};
 use bounded_yaml::{Limits, LineIndex, Node, Position, documents};
@@ -15,6 +16,7 @@ use self::output::{MAPPING_WORDS, is_comment};
 use crate::document::Document;
 use crate::managed::ManagedEntries;
 use crate::options::Options;
+use crate::parallel::{Discard, at_once, is_worth_a_thread};
 use crate::place::Place;
 use crate::principals::Principals;
 use crate::problem::{Cause, Problem, SourceFault};
@@ -101,7 +103,12 @@ const MAX_KIND: usize = 317;
 
 impl Gathered {
     /// Reads every document.
-    pub(crate) fn read(documents: &[Document], options: &Options, reader: &Reader) -> Self {
+    pub(crate) fn read(
+        documents: &[Document],
+        options: &Options,
+        reader: &Reader,
+        discard: &mut Discard<'_, '_>,
+    ) -> Self {
         let manifest_reader = ManifestReader::new().with_max_bytes(options.max_bytes);
         let manifest_reader = match &options.namespace {
             Some(namespace) => manifest_reader.in_namespace(namespace.clone()),
@@ -137,7 +144,8 @@ impl Gathered {
             .with_every_offset();
         for (index, document) in documents.iter().enumerate() {
             let text = Text::new(index, document);
-            gathered.read_document(&text, &limits, &manifest_reader, reader);
+            let nodes = gathered.read_document(&text, &limits, &manifest_reader, reader);
+            discard.free(document.text(), nodes);
         }
         for (index, node) in std::mem::take(&mut gathered.templates) {
             let Some(document) = documents.get(index) else {
@@ -163,40 +171,50 @@ impl Gathered {
         gathered
     }
 
+    /// Reads a document. Returns its nodes, of which nothing is needed any more.
     fn read_document(
         &mut self,
         text: &Text<'_>,
         limits: &Limits,
         manifest_reader: &ManifestReader,
         reader: &Reader,
-    ) {
+    ) -> Vec<Node> {
         let source = text.document.text();
         let mut nodes = Vec::new();
         for node in documents(source, limits) {
             match node {
                 Ok(node) => nodes.extend(sources::objects_of(node)),
-                Err(error) => return self.unparsed(text, error, manifest_reader, reader),
+                Err(error) => {
+                    self.unparsed(text, error, manifest_reader, reader);
+                    return nodes;
+                }
             }
         }
-        let mut found = Found::default();
-        let api_objects = nodes
-            .iter()
-            .zip(1..)
-            .filter_map(|(node, number)| sources::is_api_object(node).then_some((number, node)));
-        let (name, manifests) = (text.document.name(), &mut self.manifests);
-        manifest_reader.read_nodes(name, source, api_objects, manifests);
-        for node in &nodes {
-            match sources::is_api_object(node) {
-                true => self.take_object(text, node, None, &mut found),
-                false => self.take_other(text, node, reader, &mut found),
+        let manifests = Mutex::new(std::mem::take(&mut self.manifests));
+        let read_manifests = || {
+            let api_objects = nodes.iter().zip(1..).filter_map(|(node, number)| {
+                sources::is_api_object(node).then_some((number, node))
+            });
+            let mut manifests = manifests.lock().unwrap_or_else(PoisonError::into_inner);
+            manifest_reader.read_nodes(text.document.name(), source, api_objects, &mut manifests);
+        };
+        let mut found = match is_worth_a_thread(source, limits.threads()) {
+            true => at_once(&read_manifests, || self.take(text, &nodes, reader)),
+            false => {
+                read_manifests();
+                self.take(text, &nodes, reader)
             }
-        }
-        match (found.is_any, is_comment(source)) {
-            (true, _) => {}
-            (false, true) => self.skip(text, COMMENTS.to_owned(), &Node::Null),
-            (false, false) => {
-                let place = Place::of_file(text.document.name());
-                self.lost(place, SourceFault::Empty);
+        };
+        self.manifests = manifests
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !found.is_any {
+            match is_comment(source) {
+                true => self.skip(text, COMMENTS.to_owned(), &Node::Null),
+                false => {
+                    let place = Place::of_file(text.document.name());
+                    self.lost(place, SourceFault::Empty);
+                }
             }
         }
         if !found.entries.is_empty() {
@@ -204,6 +222,19 @@ impl Gathered {
             self.entries.push((text.index, entries));
         }
         self.take_config_maps(text, &nodes, (found, SourceKind::ConfigMap));
+        nodes
+    }
+
+    /// Takes what the cluster needs of the nodes of a document, except for roles and bindings.
+    fn take(&mut self, text: &Text<'_>, nodes: &[Node], reader: &Reader) -> Found {
+        let mut found = Found::default();
+        for node in nodes {
+            match sources::is_api_object(node) {
+                true => self.take_object(text, node, None, &mut found),
+                false => self.take_other(text, node, reader, &mut found),
+            }
+        }
+        found
     }
 
     /// Keeps each ConfigMap that may be the one with the mapping, with what their document has beside them.

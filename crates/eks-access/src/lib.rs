@@ -10,6 +10,7 @@ mod source;
 // The documents, taken apart by what they are.
 mod gather;
 mod managed;
+mod parallel;
 mod principals;
 mod sources;
 mod workload;

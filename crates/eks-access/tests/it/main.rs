@@ -14,4 +14,6 @@ mod report;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]
+mod threads;
+#[cfg(test)]
 mod truth;
