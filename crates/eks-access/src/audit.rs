@@ -21,9 +21,11 @@ mod json;
 mod log;
 mod minimal;
 mod names;
+mod numbers;
 mod open;
 mod read;
 mod saved;
+mod shared;
 mod split;
 mod tally;
 mod unused;
@@ -37,5 +39,6 @@ pub use log::{AuditLog, AuditRecord, AuditUser, Authorizer, MAX_AUDIT_BYTES, Out
 pub use minimal::{Generalization, LeftOut, MinimalRole, RoleRequest, RuleUse};
 pub use names::{MAX_NAMES, Names};
 pub use read::MAX_EVENT_BYTES;
+pub use shared::Shared;
 pub use tally::Tally;
 pub use unused::UnusedRule;

@@ -6,6 +6,9 @@ use k8s_rbac::{Request, RequestInfo, ResourceRequest};
 use printable_text::Printable;
 use serde::{Deserialize, Serialize};
 
+use super::log::TEXT_BYTES;
+use super::shared::{Pool, Shared};
+
 /// The attributes of a request that a rule is matched with, apart from the object's name. An absent
 /// attribute is the empty string.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -23,40 +26,61 @@ pub enum Action {
     /// A request for a non-resource path.
     Path {
         /// The HTTP method in lower case.
-        verb: String,
+        verb: Shared<str>,
         /// The path.
-        path: String,
+        path: Shared<str>,
     },
     /// A request for a resource.
     Resource {
         /// The verb.
-        verb: String,
+        verb: Shared<str>,
         /// The API group.
-        api_group: String,
+        api_group: Shared<str>,
         /// The resource.
-        resource: String,
+        resource: Shared<str>,
         /// The subresource.
-        subresource: String,
+        subresource: Shared<str>,
         /// The namespace. Empty at the cluster scope.
-        namespace: String,
+        namespace: Shared<str>,
     },
 }
 
 impl Action {
     pub(super) fn of(info: &RequestInfo) -> Self {
+        let text = |text: &String| Shared::from(text.as_str());
         match info.is_resource_request {
             false => Self::Path {
-                verb: info.verb.clone(),
-                path: info.path.clone(),
+                verb: text(&info.verb),
+                path: text(&info.path),
             },
             true => Self::Resource {
-                verb: info.verb.clone(),
-                api_group: info.api_group.clone(),
-                resource: info.resource.clone(),
-                subresource: info.subresource.clone(),
-                namespace: info.namespace.clone(),
+                verb: text(&info.verb),
+                api_group: text(&info.api_group),
+                resource: text(&info.resource),
+                subresource: text(&info.subresource),
+                namespace: text(&info.namespace),
             },
         }
+    }
+
+    /// Replaces the texts with those of a pool. Returns how many bytes of text the pool has in addition.
+    pub(super) fn share(&mut self, texts: &mut Pool<str>) -> usize {
+        let own = match self {
+            Self::Path { verb, path } => vec![verb, path],
+            Self::Resource {
+                verb,
+                api_group,
+                resource,
+                subresource,
+                namespace,
+            } => vec![verb, api_group, resource, subresource, namespace],
+        };
+        let added = own
+            .into_iter()
+            .filter_map(|text| texts.share(text).then_some(text.len()));
+        added.fold(0, |sum, text| {
+            sum.saturating_add(text).saturating_add(TEXT_BYTES)
+        })
     }
 
     /// Returns the request, for an object of a name or, if it is empty, for none.
@@ -91,9 +115,7 @@ impl Action {
     pub fn namespace(&self) -> Option<&str> {
         match self {
             Self::Path { .. } => None,
-            Self::Resource { namespace, .. } => {
-                Some(namespace.as_str()).filter(|one| !one.is_empty())
-            }
+            Self::Resource { namespace, .. } => Some(&**namespace).filter(|one| !one.is_empty()),
         }
     }
 
@@ -105,7 +127,7 @@ impl Action {
                 resource,
                 subresource,
                 ..
-            } if subresource.is_empty() => Some(resource.clone()),
+            } if subresource.is_empty() => Some(resource.to_string()),
             Self::Resource {
                 resource,
                 subresource,
@@ -117,7 +139,7 @@ impl Action {
     /// Returns whether a rule for it would have a wildcard, and so allow more than it.
     pub(super) fn is_wildcard(&self) -> bool {
         match self {
-            Self::Path { verb, path } => verb == "*" || path.ends_with('*'),
+            Self::Path { verb, path } => &**verb == "*" || path.ends_with('*'),
             Self::Resource {
                 verb,
                 api_group,
@@ -125,7 +147,7 @@ impl Action {
                 ..
             } => [verb, api_group, resource]
                 .into_iter()
-                .any(|text| text == "*"),
+                .any(|text| &**text == "*"),
         }
     }
 }
@@ -150,7 +172,7 @@ impl Display for Action {
                         write!(f, "{sign}{}", Printable::new(part))?;
                     }
                 }
-                match namespace.as_str() {
+                match &**namespace {
                     "" => Ok(()),
                     namespace => write!(f, " in namespace {}", Printable::new(namespace)),
                 }

@@ -111,7 +111,7 @@ impl AuditLog {
                 _ => Vec::new(),
             };
             denied.push(DeniedRequest {
-                user: record.user.clone(),
+                user: AuditUser::clone(&record.user),
                 action: record.action.clone(),
                 tally: record.tally.clone(),
                 authorizer,
@@ -133,19 +133,19 @@ impl Addition {
         let is_for_all = names.has_nameless() || names.is_too_many();
         let rule = match action {
             Action::Path { verb, path } => PolicyRule {
-                verbs: vec![verb.clone()],
-                non_resource_urls: vec![path.clone()],
+                verbs: vec![verb.to_string()],
+                non_resource_urls: vec![path.to_string()],
                 ..PolicyRule::default()
             },
             Action::Resource {
                 verb, api_group, ..
             } => PolicyRule {
-                verbs: vec![verb.clone()],
-                api_groups: vec![api_group.clone()],
+                verbs: vec![verb.to_string()],
+                api_groups: vec![api_group.to_string()],
                 resources: action.resource().into_iter().collect(),
                 resource_names: match is_for_all {
                     true => Vec::new(),
-                    false => names.named().iter().cloned().collect(),
+                    false => names.named().iter().map(ToString::to_string).collect(),
                 },
                 non_resource_urls: Vec::new(),
             },

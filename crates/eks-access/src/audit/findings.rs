@@ -53,7 +53,7 @@ impl DeniedRequest {
     pub fn finding(&self) -> Finding {
         let names = match self.tally().names().named() {
             names if names.is_empty() => String::new(),
-            names => format!(" for {}", listed(names.iter().map(String::as_str))),
+            names => format!(" for {}", listed(names.iter().map(AsRef::as_ref))),
         };
         let last = Printable::new(self.tally().last());
         let mut message = match self.tally().count() {

@@ -1,6 +1,7 @@
 //! The distinct requests of a log, and how they are collected.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use k8s_rbac::{KubernetesVersion, RequestInfo, User};
 use serde::{Deserialize, Serialize};
@@ -10,15 +11,21 @@ use super::counts::{AuditCounts, add};
 use super::error::AuditError;
 use super::event::{EventUser, Line, VERSION};
 use super::impersonation;
+use super::numbers::{Numbers, Vacant};
 use super::open::{Counted, Open, RequestId, Side};
+use super::shared::{Pool, Shared};
 use super::tally::Tally;
 
-/// The text that a log keeps, in bytes, with what holds it. Our choice: a busy cluster with ten thousand
-/// users and service accounts has a tenth of it.
-pub const MAX_AUDIT_BYTES: usize = 256 << 20;
+/// The text that a log keeps, in bytes, with what holds it. Our choice: a log of 1 GB in which every event is another
+/// request has three quarters of it, and a busy cluster with ten thousand users and service accounts a thirtieth.
+pub const MAX_AUDIT_BYTES: usize = 512 << 20;
 
-/// What a record takes beside its text.
-const RECORD_BYTES: usize = 512;
+/// What a record takes beside its text: 200 bytes in the list of records, 40 in the table of numbers, and six
+/// allocations with their headers.
+const RECORD_BYTES: usize = 352;
+
+/// What a text that records share takes beside itself.
+pub(super) const TEXT_BYTES: usize = 40;
 
 /// The distinct requests of an audit log, with their users and decisions.
 #[derive(Clone, Debug)]
@@ -28,12 +35,12 @@ pub struct AuditLog {
     bytes: usize,
     /// In the order in which they were found.
     records: Vec<AuditRecord>,
-    /// The number of each record, by its key.
-    numbers: HashMap<Vec<u8>, usize>,
+    numbers: Numbers,
+    hasher: RandomState,
+    users: Pool<AuditUser>,
+    texts: Pool<str>,
     pub(super) counts: AuditCounts,
     open: Open,
-    /// The key of the record at hand.
-    scratch: Vec<u8>,
 }
 
 /// The user of a request, as authentication or impersonation reported it.
@@ -61,7 +68,7 @@ impl AuditUser {
 #[non_exhaustive]
 pub struct AuditRecord {
     /// The user: with an impersonation, the impersonated one.
-    pub user: AuditUser,
+    pub user: Shared<AuditUser>,
     /// What they asked for.
     pub action: Action,
     /// The decision.
@@ -132,10 +139,12 @@ impl AuditLog {
             max_bytes: MAX_AUDIT_BYTES,
             bytes: 0,
             records: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: Numbers::default(),
+            hasher: RandomState::new(),
+            users: Pool::default(),
+            texts: Pool::default(),
             counts: AuditCounts::default(),
             open: Open::default(),
-            scratch: Vec::new(),
         }
     }
 
@@ -268,33 +277,62 @@ impl AuditLog {
 
     /// Adds a record, or its tally to the record of the same requests. Returns the number of the record.
     pub(super) fn insert(&mut self, record: AuditRecord) -> Result<usize, AuditError> {
-        let mut key = Vec::new();
-        let user = &record.user;
-        let groups = user.groups.iter().map(String::as_str);
-        write_key(
-            &mut key,
-            &user.username,
-            groups,
-            &record.action,
-            record.outcome,
-        );
         let mut text = record.tally.text_len();
         for name in record.tally.names().iter() {
             text = text.saturating_add(name.len());
         }
-        let known = self.numbers.get(&key).copied();
-        if let Some((number, own)) = known.and_then(|at| Some((at, self.records.get_mut(at)?))) {
-            own.tally.merge(record.tally);
-            return self.spend(text).map(|()| number);
-        }
-        self.spend(text.saturating_add(record_bytes(&key)))?;
+        let user = &record.user;
+        let groups = user.groups.iter().map(String::as_str);
+        let found = self.find((&user.username, groups), &record.action, record.outcome);
+        let vacant = match found {
+            Err(vacant) => vacant,
+            Ok(number) => {
+                if let Some(own) = self.records.get_mut(number) {
+                    own.tally.merge(record.tally);
+                }
+                return self.spend(text).map(|()| number);
+            }
+        };
         // Merged with nothing, it has no more names than a record may have.
         let mut tally = Tally::default();
         tally.merge(record.tally);
+        let (number, more) = self.push(vacant, AuditRecord { tally, ..record });
+        self.spend(text.saturating_add(more)).map(|()| number)
+    }
+
+    /// Finds the number of a record by what distinguishes it, or the place for its number.
+    fn find<'t>(
+        &self,
+        (username, groups): (&str, impl Iterator<Item = &'t str> + Clone),
+        action: &Action,
+        outcome: Outcome,
+    ) -> Result<usize, Vacant> {
+        let mut hasher = self.hasher.build_hasher();
+        username.hash(&mut hasher);
+        groups.clone().for_each(|group| group.hash(&mut hasher));
+        (action, outcome).hash(&mut hasher);
+        self.numbers.find(hasher.finish(), |number| {
+            self.records.get(number).is_some_and(|record| {
+                record.outcome == outcome
+                    && record.user.username == username
+                    && record.action == *action
+                    && record.user.groups.iter().eq(groups.clone())
+            })
+        })
+    }
+
+    /// Adds a record that was not found. Returns its number, and how many bytes it takes beside its tally.
+    fn push(&mut self, vacant: Vacant, mut record: AuditRecord) -> (usize, usize) {
+        let mut more = RECORD_BYTES.saturating_add(record.action.share(&mut self.texts));
+        if self.users.share(&mut record.user) {
+            let texts = record.user.groups.iter().chain([&record.user.username]);
+            let bytes = texts.map(|text| text.len().saturating_add(TEXT_BYTES));
+            more = bytes.fold(more, usize::saturating_add);
+        }
         let number = self.records.len();
-        self.records.push(AuditRecord { tally, ..record });
-        self.numbers.insert(key, number);
-        Ok(number)
+        self.records.push(record);
+        self.numbers.insert(vacant, number);
+        (number, more)
     }
 
     pub(super) fn set_only(&mut self, only: Option<String>) {
@@ -383,33 +421,31 @@ impl AuditLog {
         name: &str,
         outcome: Outcome,
     ) -> Result<usize, AuditError> {
-        let mut key = std::mem::take(&mut self.scratch);
-        key.clear();
-        write_key(&mut key, &user.username, groups(user), action, outcome);
         let time = &event.request_received_timestamp;
         let (url, agent) = (&event.request_uri, &event.user_agent);
-        let known = self.numbers.get(&key).copied();
-        let (number, more) = match known.and_then(|at| Some((at, self.records.get_mut(at)?))) {
-            Some((number, own)) => (number, own.tally.add(name, time, url, agent)),
-            None => {
+        let (number, more) = match self.find((&user.username, groups(user)), action, outcome) {
+            Ok(number) => {
+                let own = self.records.get_mut(number);
+                let more = own.map_or(0, |own| own.tally.add(name, time, url, agent));
+                (number, more)
+            }
+            Err(vacant) => {
                 let mut tally = Tally::default();
                 let text = tally.add(name, time, url, agent);
+                let user = AuditUser {
+                    username: user.username.clone().into_owned(),
+                    groups: groups(user).map(str::to_owned).collect(),
+                };
                 let record = AuditRecord {
-                    user: AuditUser {
-                        username: user.username.clone().into_owned(),
-                        groups: groups(user).map(str::to_owned).collect(),
-                    },
+                    user: Shared::new(user),
                     action: action.clone(),
                     outcome,
                     tally,
                 };
-                let number = self.records.len();
-                self.records.push(record);
-                self.numbers.insert(key.clone(), number);
-                (number, text.saturating_add(record_bytes(&key)))
+                let (number, more) = self.push(vacant, record);
+                (number, text.saturating_add(more))
             }
         };
-        self.scratch = key;
         self.spend(more).map(|()| number)
     }
 
@@ -431,13 +467,8 @@ pub(super) enum Readable {
     No,
 }
 
-fn groups<'e>(user: &'e EventUser<'_>) -> impl Iterator<Item = &'e str> {
+fn groups<'e>(user: &'e EventUser<'_>) -> impl Iterator<Item = &'e str> + Clone {
     user.groups.iter().map(|group| group.0.as_ref())
-}
-
-/// Returns what a record takes beside the text of its tally: its key, and the same text in the record.
-const fn record_bytes(key: &[u8]) -> usize {
-    RECORD_BYTES.saturating_add(key.len().saturating_mul(2))
 }
 
 /// Parses the URL of an event, since `objectRef` has names that were not authorized: the name of an object
@@ -463,49 +494,4 @@ fn request_of(event: &Line<'_>) -> Option<RequestInfo> {
     let mut info = RequestInfo::parse_like_apiserver(version, method, &event.request_uri).ok()?;
     verb.clone_into(&mut info.verb);
     Some(info)
-}
-
-/// Writes what distinguishes records. Each text has its length before it, so that no two lists of texts are
-/// written alike.
-fn write_key<'t>(
-    key: &mut Vec<u8>,
-    username: &'t str,
-    groups: impl Iterator<Item = &'t str>,
-    action: &'t Action,
-    outcome: Outcome,
-) {
-    let mut write = |text: &str| {
-        key.extend(text.len().to_le_bytes());
-        key.extend(text.as_bytes());
-    };
-    write(username);
-    groups.for_each(&mut write);
-    match action {
-        Action::Path { verb, path } => [".path", verb, path].into_iter().for_each(&mut write),
-        Action::Resource {
-            verb,
-            api_group,
-            resource,
-            subresource,
-            namespace,
-        } => {
-            let parts = [
-                ".resource",
-                verb,
-                api_group,
-                resource,
-                subresource,
-                namespace,
-            ];
-            parts.into_iter().for_each(&mut write);
-        }
-    }
-    write(match outcome {
-        Outcome::Allowed(Authorizer::AccessPolicy) => "a",
-        Outcome::Allowed(Authorizer::Other) => "o",
-        Outcome::Allowed(Authorizer::Rbac) => "r",
-        Outcome::Allowed(Authorizer::Unnamed) => "u",
-        Outcome::Denied(Authorizer::Rbac) => "dr",
-        Outcome::Denied(_) => "do",
-    });
 }

@@ -96,9 +96,9 @@ impl Generalization {
                 subresource,
                 ..
             } => {
-                (verb.as_str(), api_group.as_str(), resource.as_str())
+                (&**verb, &**api_group, &**resource)
                     == (asked.verb(), asked.group(), asked.resource())
-                    && subresource == asked.subresource().unwrap_or_default()
+                    && &**subresource == asked.subresource().unwrap_or_default()
                     && namespace.is_none_or(|own| asked.namespace() == Some(own))
             }
         };
@@ -133,7 +133,7 @@ impl Objs {
     fn of(names: &Names) -> Self {
         match names.has_nameless() || names.is_too_many() {
             true => Self::All,
-            false => Self::Named(names.named().clone()),
+            false => Self::Named(names.named().iter().map(ToString::to_string).collect()),
         }
     }
 
@@ -188,16 +188,16 @@ impl MinimalRole {
             }
             let tally = match &record.action {
                 Action::Path { verb, path } => paths
-                    .entry(path.clone())
+                    .entry(path.to_string())
                     .or_default()
-                    .entry(verb.clone())
+                    .entry(verb.to_string())
                     .or_default(),
                 Action::Resource {
                     verb, api_group, ..
                 } => {
                     let namespace = record.action.namespace().map(str::to_owned);
                     let resource = record.action.resource().unwrap_or_default();
-                    let atom = (api_group.clone(), resource, verb.clone());
+                    let atom = (api_group.to_string(), resource, verb.to_string());
                     scopes
                         .entry(namespace)
                         .or_default()
@@ -382,11 +382,11 @@ fn generalizations(scopes: &BTreeMap<Option<String>, Atoms>) -> Vec<Generalizati
         for ((group, resource, verb), tally) in atoms {
             let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
             let action = Action::Resource {
-                verb: verb.clone(),
-                api_group: group.clone(),
-                resource: resource.to_owned(),
-                subresource: subresource.to_owned(),
-                namespace: namespace.clone().unwrap_or_default(),
+                verb: verb.as_str().into(),
+                api_group: group.as_str().into(),
+                resource: resource.into(),
+                subresource: subresource.into(),
+                namespace: namespace.as_deref().unwrap_or_default().into(),
             };
             let names = tally.names();
             if names.is_too_many() {

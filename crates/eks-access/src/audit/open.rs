@@ -204,9 +204,9 @@ fn is_long_running(action: &Action) -> bool {
         Action::Resource {
             verb, subresource, ..
         } => {
-            matches!(verb.as_str(), "proxy" | "watch")
+            matches!(&**verb, "proxy" | "watch")
                 || matches!(
-                    subresource.as_str(),
+                    &**subresource,
                     "attach" | "exec" | "log" | "portforward" | "proxy"
                 )
         }
@@ -276,11 +276,11 @@ mod tests {
 
     fn watch() -> Action {
         Action::Resource {
-            verb: "watch".to_owned(),
-            api_group: String::new(),
-            resource: "pods".to_owned(),
-            subresource: String::new(),
-            namespace: String::new(),
+            verb: "watch".into(),
+            api_group: "".into(),
+            resource: "pods".into(),
+            subresource: "".into(),
+            namespace: "".into(),
         }
     }
 

@@ -1,10 +1,8 @@
 //! How often a request was made, when, and by what.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
-use super::names::Names;
+use super::names::{Names, insert};
 
 /// The clients that are kept for one action of one user. Our choice: enough to recognize a program.
 const MAX_CLIENTS: usize = 4;
@@ -18,11 +16,12 @@ const MAX_TEXT: usize = 200;
 pub struct Tally {
     count: u64,
     names: Names,
-    first: String,
-    last: String,
+    first: Box<str>,
+    last: Box<str>,
     /// The URL of the first request.
-    example: String,
-    clients: BTreeSet<String>,
+    example: Box<str>,
+    // INVARIANT: in alphabetical order, at most `MAX_CLIENTS`.
+    clients: Vec<Box<str>>,
 }
 
 impl Tally {
@@ -58,7 +57,7 @@ impl Tally {
 
     /// Returns the names of the clients, such as `kubectl/v1.36.3`: the first four in alphabetical order.
     #[must_use]
-    pub const fn clients(&self) -> &BTreeSet<String> {
+    pub fn clients(&self) -> &[Box<str>] {
         &self.clients
     }
 
@@ -67,17 +66,16 @@ impl Tally {
         let before = self.text_len();
         self.count = self.count.saturating_add(1);
         let time = cut(time);
-        if self.first.is_empty() || (time, cut(url)) < (&self.first, &self.example) {
-            time.clone_into(&mut self.first);
-            cut(url).clone_into(&mut self.example);
+        if self.first.is_empty() || (time, cut(url)) < (self.first(), self.example()) {
+            self.first = time.into();
+            self.example = cut(url).into();
         }
-        if time > self.last.as_str() {
-            time.clone_into(&mut self.last);
+        if time > self.last() {
+            self.last = time.into();
         }
         let client = cut(agent.split(' ').next().unwrap_or_default());
-        if !client.is_empty() && !self.clients.contains(client) {
-            self.clients.insert(client.to_owned());
-            self.cut_clients();
+        if !client.is_empty() {
+            self.add_client(client);
         }
         let more = self.text_len().saturating_sub(before);
         more.saturating_add(self.names.add(name))
@@ -92,8 +90,9 @@ impl Tally {
         self.last = std::mem::take(&mut self.last).max(other.last);
         self.count = self.count.saturating_add(other.count);
         self.names.merge(other.names);
-        self.clients.extend(other.clients);
-        self.cut_clients();
+        for client in other.clients {
+            self.add_client(&client);
+        }
     }
 
     /// Takes back requests that were counted twice.
@@ -101,10 +100,9 @@ impl Tally {
         self.count = self.count.saturating_sub(count);
     }
 
-    fn cut_clients(&mut self) {
-        while self.clients.len() > MAX_CLIENTS {
-            self.clients.pop_last();
-        }
+    fn add_client(&mut self, client: &str) {
+        insert(&mut self.clients, client);
+        self.clients.truncate(MAX_CLIENTS);
     }
 
     /// Returns how many bytes of text are kept, names apart.

@@ -156,7 +156,7 @@ fn is_used_by(rule: &PolicyRule, record: &AuditRecord) -> bool {
 
 fn used(action: &Action) -> (String, String) {
     let what = match action {
-        Action::Path { path, .. } => path.clone(),
+        Action::Path { path, .. } => path.to_string(),
         Action::Resource {
             api_group,
             resource,

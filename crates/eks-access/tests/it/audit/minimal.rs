@@ -94,7 +94,7 @@ fn hostile_texts_stay_texts() {
         for record in log.records() {
             let user = record.user.to_user();
             let name = record.tally.names().named().first();
-            let request = record.action.request(name.map_or("", String::as_str));
+            let request = record.action.request(name.map_or("", AsRef::as_ref));
             assert!(policy.authorize(&user, &request).is_allow(), "{yaml}");
         }
     }
