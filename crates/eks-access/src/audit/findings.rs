@@ -52,7 +52,7 @@ impl DeniedRequest {
     #[must_use]
     pub fn finding(&self) -> Finding {
         let names = match self.tally().names().named() {
-            names if names.is_empty() => String::new(),
+            [] => String::new(),
             names => format!(" for {}", listed(names.iter().map(AsRef::as_ref))),
         };
         let last = Printable::new(self.tally().last());
