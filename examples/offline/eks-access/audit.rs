@@ -14,9 +14,9 @@ use flate2::bufread::MultiGzDecoder;
 use printable_text::Printable;
 use program::files;
 use program::output::FAILED;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::args::{Audit, Common};
+use crate::args::{Audit, Common, Output};
 use crate::check::of_report;
 use crate::input;
 use crate::live::Extent;
@@ -42,8 +42,12 @@ fn try_answer(common: &Common, asked: &Audit) -> Result<Answer, String> {
         let text = log.save().map_err(|why| why.to_string())?;
         return Ok(Answer {
             status: 0,
-            text: format!("{text}\n"),
-            data: serde_json::from_str(&text).map_err(|why| why.to_string())?,
+            // As a tree, the part of a long log takes ten times the memory of its text.
+            data: match common.output {
+                Output::Text => Value::Null,
+                _ => serde_json::from_str(&text).map_err(|why| why.to_string())?,
+            },
+            text: text + "\n",
             aside: of_counts(log.counts()),
         });
     }
