@@ -1,4 +1,4 @@
-//! What is refused before `libyaml` sees a text.
+//! The checks that a text passes before `libyaml` sees it.
 
 use std::thread;
 

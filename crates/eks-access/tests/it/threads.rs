@@ -36,7 +36,7 @@ fn shown(documents: &[Document], threads: usize) -> Value {
     })
 }
 
-/// Reads documents on one thread and on several. Returns what was read.
+/// Reads documents on one thread and on several. Returns the result.
 #[track_caller]
 fn assert_same(documents: &[Document]) -> Value {
     let one = shown(documents, 1);
