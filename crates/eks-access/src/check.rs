@@ -3,7 +3,7 @@
 mod principals;
 mod seam;
 
-use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use aws_auth_map::{AuthenticationMode, Location, ProblemKind, RulePrincipal, RuleRef, Section};
 use k8s_rbac::{Objects, SubjectName};
@@ -58,11 +58,16 @@ impl Cluster {
         findings.extend(self.findings_of_seam());
         findings.extend(self.findings_of_principals());
         findings.sort_by(|one, other| {
-            let key = |finding: &Finding| (Reverse(finding.severity), finding.place.clone());
-            key(one).cmp(&key(other))
+            let severity = other.severity.cmp(&one.severity);
+            severity.then_with(|| one.place.cmp(&other.place))
         });
-        let mut seen = std::collections::HashSet::new();
-        findings.retain(|finding| seen.insert(finding.clone()));
+        let mut seen = HashSet::new();
+        let is_first: Vec<bool> = findings
+            .iter()
+            .map(|finding| seen.insert(finding))
+            .collect();
+        let mut is_first = is_first.into_iter();
+        findings.retain(|_| is_first.next() == Some(true));
         Ok(Checked {
             findings,
             unreadable: self
