@@ -93,6 +93,14 @@ impl<'r> Request<'r> {
         }
     }
 
+    /// Returns the request with another verb.
+    pub(crate) const fn with_verb(self, verb: &'r str) -> Self {
+        match self {
+            Self::Path(request) => Self::Path(PathRequest { verb, ..request }),
+            Self::Resource(request) => Self::Resource(ResourceRequest { verb, ..request }),
+        }
+    }
+
     /// Returns the namespace. `None` for a path and at the cluster scope.
     #[must_use]
     pub const fn namespace(&self) -> Option<&'r str> {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_rbac::Impersonation;
+use k8s_rbac::{Impersonation, ResourceRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Sent;
+use super::{Attributes, Sent};
 use crate::Refusal;
 
 pub(super) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
@@ -21,6 +21,11 @@ struct Question {
     #[serde(flatten)]
     sent: Sent,
     impersonate: Headers,
+    /// The request. By default it lists pods.
+    attrs: Option<Attributes>,
+    /// The node to which the caller's token is bound.
+    #[serde(default)]
+    node: String,
 }
 
 /// The headers of the request.
@@ -50,9 +55,20 @@ impl Headers {
     }
 }
 
-fn impersonate(Question { sent, impersonate }: &Question) -> Value {
-    let (policy, caller, impersonation) = (sent.policy(), sent.user(), impersonate.read());
-    match policy.impersonate(sent.kubernetes_version, &caller, &impersonation) {
+fn impersonate(question: &Question) -> Value {
+    let Question {
+        sent,
+        impersonate,
+        attrs,
+        node,
+    } = question;
+    let impersonation = impersonate.read().with_node_of_caller(node);
+    let request = attrs.as_ref().map_or_else(
+        || ResourceRequest::new("list", "", "pods").into(),
+        Attributes::request,
+    );
+    let (policy, caller) = (sent.policy(), sent.user());
+    match policy.impersonate(sent.kubernetes_version, &caller, request, &impersonation) {
         Ok(user) => json!({ "status": 200, "user": user.name, "groups": user.groups }),
         Err(refusal) => json!({ "status": 403, "body": refusal.forbidden().body() }),
     }

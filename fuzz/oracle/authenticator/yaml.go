@@ -55,6 +55,10 @@ func textOf(c differential.Case) string { return parse[yamlQuestion](c.Question(
 
 // yaml generates a document, with a random change in some.
 func (g generator) yaml() string {
+	if g.One(1000) {
+		// A scalar, and text after it, which upstream does not read.
+		return `"a" ` + g.yamlFlow(2) + g.Pick("", "{c:[", "{"+g.yamlKey()+":["+g.yamlScalar())
+	}
 	var b strings.Builder
 	g.yamlBlock(&b, "", 3)
 	text := b.String()
@@ -143,15 +147,19 @@ func (g generator) yamlBlock(b *strings.Builder, indent string, depth int) {
 
 var (
 	keys      = regexp.MustCompile(`(^|[\s\[{,?])([^\s\[\]{},'"?!&*]+)[ \t]*:([\s,\]}]|$)`)
-	oldScalar = regexp.MustCompile(`(?i)(^|[\s\[{,:-])(y|yes|n|no|on|off|[-+]?0[0-9]+|[-+]?0b[01_]+|[-+]0[xo][0-9a-f_]+|[-+]?[0-9.][0-9a-fx.]*_[0-9a-fx_.]*|[-+]?[0-9]+\.?[0-9]*e[0-9]+|[0-9]{19,})([\s\]},#]|$)`)
+	oldScalar = regexp.MustCompile(`(?i)(^|[\s\[{,:-])(y|yes|n|no|on|off|[-+]?0[0-9]+|[-+]?0b[01_]+|[-+]0[xo][0-9a-f_]+|[-+]?[0-9.][0-9a-fx.]*_[0-9a-fx_.]*|[-+]_[0-9a-fx_.]*|[-+]?[0-9]+\.?[0-9]*e[0-9]+|[0-9]{19,})([\s\]},#]|$)`)
 	oddKey    = regexp.MustCompile(`(?i)^([-+.0-9].*|y|yes|n|no|on|off|true|false|null|~)$`)
 	loneKey   = regexp.MustCompile(`\{[^{}\[\]]*[,}]`)
 	tagged    = regexp.MustCompile(`(^|[\s\[{,:-])!`)
+	between   = regexp.MustCompile(`[\s\[{,?\]}]`)
 )
+
+// apart doubles what stands between two keys, because keys takes one before each and one after.
+func apart(text string) string { return between.ReplaceAllString(text, "$0$0") }
 
 // hasOddKey returns whether a key looks like a number, a boolean or a null.
 func hasOddKey(text string) bool {
-	for _, match := range keys.FindAllStringSubmatch(text, -1) {
+	for _, match := range keys.FindAllStringSubmatch(apart(text), -1) {
 		if oddKey.MatchString(match[2]) {
 			return true
 		}
@@ -167,6 +175,12 @@ var refusedYAML = []struct{ message, row string }{
 	{"cannot decode !!", "explicit-tag"},
 	{"!!binary", "explicit-tag"},
 	{"invalid map key", "key-text"},
+}
+
+// isOneScalar returns whether upstream has read one scalar: what follows it, it has not read.
+func isOneScalar(of differential.Answer) bool {
+	text, _ := of["json"].(string)
+	return text != "" && !strings.ContainsAny(text[:1], "{[")
 }
 
 // rowsOfYAML returns the rows that may explain a difference, by upstream's message or by the text.
@@ -193,6 +207,8 @@ func rowsOfYAML(p *differential.Pair) []string {
 		return []string{"anchor-redefined"}
 	case strings.Contains(message, "a directive"):
 		return []string{"percent-line"}
+	case message != "" && isOneScalar(p.Theirs) && !strings.Contains(text, "!"):
+		return []string{"fault-after-the-document"}
 	case message != "" && tagged.MatchString(text):
 		return []string{"explicit-tag"}
 	}
@@ -201,7 +217,7 @@ func rowsOfYAML(p *differential.Pair) []string {
 		of = append(of, "explicit-tag")
 	}
 	// A key first: it is text for us, whatever it looks like.
-	values := keys.ReplaceAllString(text, "$1:$3")
+	values := keys.ReplaceAllString(apart(text), "$1:$3")
 	if hasOddKey(text) && !oldScalar.MatchString(values) {
 		of = append(of, "key-text")
 	}

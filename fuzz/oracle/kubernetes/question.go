@@ -43,6 +43,8 @@ type question struct {
 	Review json.RawMessage `json:"review,omitempty"`
 
 	Impersonate *headers `json:"impersonate,omitempty"`
+	// The node to which the caller's token is bound.
+	Node string `json:"node,omitempty"`
 
 	// The arguments of `kubectl auth can-i`. Without a namespace, there is no context.
 	Words []string `json:"words,omitempty"`

@@ -33,9 +33,10 @@ func sendForbidden(w http.ResponseWriter, attributes authorizer.Attributes, req 
 	responsewriters.Forbidden(attributes, w, req, reason, legacyscheme.Codecs)
 }
 
-// withImpersonation does not have the feature gate ConstrainedImpersonation.
+// withImpersonation is as with the feature gate ConstrainedImpersonation, which is on by default. Each handler has
+// caches of its own.
 func withImpersonation(handler http.Handler, a authorizer.Authorizer) http.Handler {
-	return impersonation.WithImpersonation(handler, a, legacyscheme.Codecs)
+	return impersonation.WithConstrainedImpersonation(handler, a, legacyscheme.Codecs)
 }
 
 // validateCreate includes the declarative validation of the object's version.

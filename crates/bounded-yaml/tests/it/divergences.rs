@@ -36,6 +36,7 @@ fn every_divergence_is_listed_and_real() {
             "refused",
         ),
         ("question-mark-in-flow", "{a?}", "refused", r#"{"a?":null}"#),
+        ("fault-after-the-document", r#""" {c:["#, r#""""#, "refused"),
         ("percent-line", "a\n%", r#""a %""#, "refused"),
         (
             "key-text",

@@ -52,6 +52,7 @@ fn each_text_is_recognized() {
         ),
         ("k8s-aws-v1.aHR0cHM6%3D", Lookalike::PercentEncoded),
         (jwt, Lookalike::Jwt),
+        ("eyJ-_.e30.c2ln", Lookalike::Jwt),
         ("azhzLWF3cy12MS5hSFIwY0hNNg==", Lookalike::EncodedToken),
         (
             "https://sts.amazonaws.com/?Action=GetCallerIdentity",
@@ -81,6 +82,8 @@ fn tokens_and_unknown_texts_are_not_recognized() {
         "abc",
         "\"abc\"",
         "eyJ.a",
+        "eyJ.a.b/",
+        "eyJ.a.b.c",
         "é",
     ] {
         assert_eq!(Lookalike::of(text), None, "{text}");

@@ -36,6 +36,8 @@ impl<'w> Arguments<'w> {
                 _ => Err(Error::MissingValue(number)),
             };
             match flag {
+                // After a flag of one letter, pflag skips `=` only before a value.
+                "-n" if word == "-n=" => read.namespace = Some("="),
                 "-n" | "--namespace" => read.namespace = Some(take_value()?),
                 "--subresource" => read.subresource = take_value()?,
                 "-A" | "--all-namespaces" => {

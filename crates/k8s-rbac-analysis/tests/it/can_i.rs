@@ -201,6 +201,13 @@ proptest! {
     }
 }
 
+#[test]
+fn after_a_flag_of_one_letter_an_equals_sign_without_a_value_is_the_value() {
+    let question = Question::from_words(["get", "pods", "-n="], "here").unwrap();
+    let request = ResourceRequest::new("get", "", "pods").in_namespace("=");
+    assert_eq!(question.request(), request.into());
+}
+
 #[derive(Deserialize)]
 struct Listed {
     rules: Option<Vec<PolicyRule>>,

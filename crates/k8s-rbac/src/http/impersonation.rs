@@ -1,5 +1,8 @@
 //! Requests that act as another user: `kubectl --as`.
 
+mod constrained;
+
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use crate::engine::policy::Policy;
@@ -12,17 +15,24 @@ use crate::version::KubernetesVersion;
 /// The API group of the resources `uids` and `userextras`.
 const AUTHENTICATION_GROUP: &str = "authentication.k8s.io";
 
+/// The verb that allows a caller to act as another user in every request.
+const VERB: &str = "impersonate";
+
+/// The first release with constrained impersonation by default.
+const CONSTRAINED_SINCE: KubernetesVersion = KubernetesVersion::V1_36;
+
 /// The user that a request acts as, from its headers `Impersonate-User`, `Impersonate-Group`,
 /// `Impersonate-Uid` and `Impersonate-Extra-KEY`.
 ///
-/// As upstream: apiserver, pkg/endpoints/filters/impersonation.go, `WithImpersonation`. The constrained
-/// impersonation of Kubernetes 1.36, whose verbs begin with `impersonate:`, is not covered.
+/// As upstream: apiserver, pkg/endpoints/filters/impersonation.go, `WithImpersonation`, and since Kubernetes 1.36
+/// `WithConstrainedImpersonation` of pkg/endpoints/filters/impersonation/.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Impersonation {
     username: String,
     groups: Vec<String>,
     uid: String,
     extra: Vec<(String, String)>,
+    node_of_caller: String,
 }
 
 impl Impersonation {
@@ -35,6 +45,7 @@ impl Impersonation {
             groups: Vec::new(),
             uid: String::new(),
             extra: Vec::new(),
+            node_of_caller: String::new(),
         }
     }
 
@@ -59,31 +70,54 @@ impl Impersonation {
         self
     }
 
-    /// Lists the requests that the caller must be allowed to make, in the order in which the API server
-    /// authorizes them: the user or service account, the groups, the extra fields, the UID.
+    /// Sets the node to which the token of the caller, a service account, is bound: the value of their extra field
+    /// `authentication.kubernetes.io/node-name`. Since Kubernetes 1.36 they may be allowed to act as this node only.
+    #[must_use]
+    pub fn with_node_of_caller(mut self, node: impl Into<String>) -> Self {
+        self.node_of_caller = node.into();
+        self
+    }
+
+    /// Lists the requests with the verb `impersonate` that the caller must be allowed to make, in the order in which
+    /// the API server authorizes them: the user or service account, the groups, the extra fields, the UID. Since
+    /// Kubernetes 1.36 the UID is the second, and [`Policy::impersonate`] checks other verbs before this one.
     ///
     /// The order of several extra keys is that of the API server's map, so that one of several refusals
     /// is chosen at random; here it is the order given.
     pub fn requests(&self) -> impl Iterator<Item = ResourceRequest<'_>> {
-        let user = match self.service_account() {
-            Some(account) => ResourceRequest::new("impersonate", "", "serviceaccounts")
+        self.user_request()
+            .chain(self.group_requests())
+            .chain(self.extra_requests())
+            .chain(self.uid_request())
+    }
+
+    fn user_request(&self) -> impl Iterator<Item = ResourceRequest<'_>> {
+        std::iter::once(match self.service_account() {
+            Some(account) => ResourceRequest::new(VERB, "", "serviceaccounts")
                 .in_namespace(account.namespace())
                 .with_name(account.name()),
-            None => ResourceRequest::new("impersonate", "", "users").with_name(&self.username),
-        };
-        let groups = self
-            .groups
+            None => ResourceRequest::new(VERB, "", "users").with_name(&self.username),
+        })
+    }
+
+    fn group_requests(&self) -> impl Iterator<Item = ResourceRequest<'_>> {
+        self.groups
             .iter()
-            .map(|group| ResourceRequest::new("impersonate", "", "groups").with_name(group));
-        let extra = self.extra.iter().map(|(key, value)| {
-            ResourceRequest::new("impersonate", AUTHENTICATION_GROUP, "userextras")
+            .map(|group| ResourceRequest::new(VERB, "", "groups").with_name(group))
+    }
+
+    fn extra_requests(&self) -> impl Iterator<Item = ResourceRequest<'_>> {
+        self.extra.iter().map(|(key, value)| {
+            ResourceRequest::new(VERB, AUTHENTICATION_GROUP, "userextras")
                 .with_subresource(key)
                 .with_name(value)
-        });
-        let uid = (!self.uid.is_empty()).then(|| {
-            ResourceRequest::new("impersonate", AUTHENTICATION_GROUP, "uids").with_name(&self.uid)
-        });
-        std::iter::once(user).chain(groups).chain(extra).chain(uid)
+        })
+    }
+
+    fn uid_request(&self) -> impl Iterator<Item = ResourceRequest<'_>> {
+        (!self.uid.is_empty())
+            .then(|| ResourceRequest::new(VERB, AUTHENTICATION_GROUP, "uids").with_name(&self.uid))
+            .into_iter()
     }
 
     /// Returns the user whose permissions decide the request, with the groups that the API server adds:
@@ -118,8 +152,9 @@ impl Impersonation {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ImpersonationRefusal<'i> {
     caller: &'i str,
+    verb: Cow<'static, str>,
     // Boxed, since the refusal is returned by value.
-    request: Box<ResourceRequest<'i>>,
+    request: Box<Request<'i>>,
     reason: String,
 }
 
@@ -127,7 +162,11 @@ impl ImpersonationRefusal<'_> {
     /// Returns the response of the API server.
     #[must_use]
     pub fn forbidden(&self) -> Forbidden<'_> {
-        Forbidden::new(self.caller, Request::from(*self.request), &self.reason)
+        Forbidden::new(
+            self.caller,
+            self.request.with_verb(&self.verb),
+            &self.reason,
+        )
     }
 }
 
@@ -140,28 +179,87 @@ impl Display for ImpersonationRefusal<'_> {
 impl std::error::Error for ImpersonationRefusal<'_> {}
 
 impl Policy {
-    /// Decides whether a caller may act as another user, and returns that user, whose permissions decide the
-    /// request itself.
+    /// Decides whether a caller may act as another user for this request, and returns that user, whose permissions
+    /// decide the request itself.
+    ///
+    /// Until Kubernetes 1.35 the caller needs [`Impersonation::requests`], and the request does not matter. Since
+    /// 1.36 the caller may instead have a permission for the user, such as `impersonate:user-info`, and one for the
+    /// request, such as `impersonate-on:user-info:list` ([KEP-5284]): with the feature gate
+    /// `ConstrainedImpersonation` as it is by default.
+    ///
+    /// [KEP-5284]: https://kep.k8s.io/5284
     ///
     /// # Errors
     ///
-    /// The first of [`Impersonation::requests`] that is not allowed.
+    /// The first request that is not allowed. Since Kubernetes 1.36 it is that of the first mode that is made for
+    /// such a user: a node, a service account, or another user.
     pub fn impersonate<'i>(
         &self,
         version: KubernetesVersion,
         caller: &'i User,
+        request: Request<'i>,
         impersonation: &'i Impersonation,
     ) -> Result<User, ImpersonationRefusal<'i>> {
-        for request in impersonation.requests() {
-            let response = self.authorize(caller, &request.into());
-            if matches!(response.decision(), Decision::NoOpinion) {
-                return Err(ImpersonationRefusal {
-                    caller: &caller.name,
-                    request: Box::new(request),
-                    reason: response.reason_in(version),
-                });
+        let attempt = Attempt {
+            policy: self,
+            version,
+            caller,
+            impersonation,
+        };
+        if version < CONSTRAINED_SINCE {
+            attempt.check_each(impersonation.requests())?;
+            return Ok(impersonation.user());
+        }
+        attempt.constrained(request)
+    }
+}
+
+/// A caller who wants to act as another user.
+struct Attempt<'p, 'i> {
+    policy: &'p Policy,
+    version: KubernetesVersion,
+    caller: &'i User,
+    impersonation: &'i Impersonation,
+}
+
+impl<'i> Attempt<'_, 'i> {
+    /// Checks that the caller may make each of these requests with the verb `impersonate`.
+    fn check_each(
+        &self,
+        mut requests: impl Iterator<Item = ResourceRequest<'i>>,
+    ) -> Result<(), ImpersonationRefusal<'i>> {
+        requests.try_for_each(|request| self.check(Cow::Borrowed(VERB), request.into()))
+    }
+
+    /// Checks that the caller may make this request with this verb in place of its own.
+    fn check(
+        &self,
+        verb: Cow<'static, str>,
+        request: Request<'i>,
+    ) -> Result<(), ImpersonationRefusal<'i>> {
+        let response = self
+            .policy
+            .authorize(self.caller, &request.with_verb(&verb));
+        match response.decision() {
+            Decision::Allow(_) => Ok(()),
+            Decision::NoOpinion => {
+                let reason = response.reason_in(self.version);
+                Err(self.refusal(verb, request, reason))
             }
         }
-        Ok(impersonation.user())
+    }
+
+    fn refusal(
+        &self,
+        verb: Cow<'static, str>,
+        request: Request<'i>,
+        reason: impl Into<String>,
+    ) -> ImpersonationRefusal<'i> {
+        ImpersonationRefusal {
+            caller: &self.caller.name,
+            verb,
+            request: Box::new(request),
+            reason: reason.into(),
+        }
     }
 }

@@ -2,10 +2,12 @@
 
 use k8s_rbac::review::AccessReview;
 use k8s_rbac::{
-    ClusterRole, Coverage, Forbidden, KubernetesVersion, LabelSelector, Manifests, Objects, Policy,
-    PolicyRule, Request, RequestInfo, User, Write,
+    ClusterRole, Coverage, Forbidden, Impersonation, KubernetesVersion, LabelSelector, Manifests,
+    Objects, Policy, PolicyRule, Request, RequestInfo, User, Write,
 };
 use testkit::Divergences;
+
+use crate::impersonation;
 
 #[test]
 fn each_divergence_is_real() {
@@ -140,6 +142,23 @@ fn each_divergence_is_real() {
     let (user, nothing) = (User::default(), Policy::default());
     let result = nothing.write_cluster_role(version, &user, &role, Write::Replace(&role));
     divergences.compare("write-of-unread-fields", &true, &result.is_ok());
+    let rules = serde_json::json!([
+        {"verbs": ["impersonate"], "apiGroups": [""], "resources": ["users"], "resourceNames": ["bob"]},
+    ]);
+    let (policy, caller) = (impersonation::policy(&rules), impersonation::caller());
+    let (version, request) = (KubernetesVersion::NEWEST, impersonation::pods());
+    let [bob, eve] = ["bob", "eve"].map(Impersonation::new);
+    policy.impersonate(version, &caller, request, &bob).unwrap();
+    let refusal = policy
+        .impersonate(version, &caller, request, &eve)
+        .unwrap_err();
+    let theirs = "users \"eve\" is forbidden: User \"caller\" cannot impersonate resource \"users\" in API group \"\" \
+                  at the cluster scope";
+    divergences.compare(
+        "impersonation-memory",
+        &theirs.to_owned(),
+        &refusal.to_string(),
+    );
     divergences.finish();
 }
 

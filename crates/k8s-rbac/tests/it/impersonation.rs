@@ -1,24 +1,36 @@
 //! Acting as another user: the permissions that it needs, and the user that decides.
 
-use k8s_rbac::{Impersonation, KubernetesVersion, Objects, Policy, Request, User};
+use k8s_rbac::{Impersonation, KubernetesVersion, Objects, Policy, Request, ResourceRequest, User};
 use serde_json::json;
 
 const VERSION: KubernetesVersion = KubernetesVersion::V1_34;
 
+/// With constrained impersonation.
+const NEWEST: KubernetesVersion = KubernetesVersion::NEWEST;
+
 /// A policy in which the user `caller` has these rules.
-fn policy(rules: &serde_json::Value) -> Policy {
+pub(crate) fn policy(rules: &serde_json::Value) -> Policy {
+    policy_of("caller", rules)
+}
+
+fn policy_of(username: &str, rules: &serde_json::Value) -> Policy {
     let objects = json!({
         "clusterRoles": [{"metadata": {"name": "impersonates"}, "rules": rules}],
         "clusterRoleBindings": [{
             "metadata": {"name": "impersonates"},
-            "subjects": [{"kind": "User", "name": "caller"}],
+            "subjects": [{"kind": "User", "name": username}],
             "roleRef": {"kind": "ClusterRole", "name": "impersonates"},
         }],
     });
     Policy::new(serde_json::from_value::<Objects>(objects).unwrap())
 }
 
-fn caller() -> User {
+/// Since Kubernetes 1.36 the request matters.
+pub(crate) fn pods() -> Request<'static> {
+    ResourceRequest::new("list", "", "pods").into()
+}
+
+pub(crate) fn caller() -> User {
     User::new("caller", ["system:authenticated"])
 }
 
@@ -46,18 +58,20 @@ fn each_part_is_authorized_by_itself_in_the_order_of_the_api_server() {
     let only_bob = json!([{"verbs": ["impersonate"], "apiGroups": [""], "resources": ["users"], "resourceNames": ["bob"]}]);
     let policy = policy(&only_bob);
     let caller = caller();
-    let refusal = policy.impersonate(VERSION, &caller, &target).unwrap_err();
+    let refusal = policy
+        .impersonate(VERSION, &caller, pods(), &target)
+        .unwrap_err();
     assert_eq!(
         refusal.to_string(),
         "groups \"devs\" is forbidden: User \"caller\" cannot impersonate resource \"groups\" in API group \"\" at \
          the cluster scope"
     );
     let bob = Impersonation::new("bob");
-    let user = policy.impersonate(VERSION, &caller, &bob).unwrap();
+    let user = policy.impersonate(VERSION, &caller, pods(), &bob).unwrap();
     assert_eq!(user, User::new("bob", ["system:authenticated"]));
     assert!(
         policy
-            .impersonate(VERSION, &caller, &Impersonation::new("eve"))
+            .impersonate(VERSION, &caller, pods(), &Impersonation::new("eve"))
             .is_err()
     );
 }
@@ -69,10 +83,14 @@ fn a_service_account_is_authorized_in_its_namespace_and_has_its_groups() {
     let request: Request<'_> = account.requests().next().unwrap().into();
     assert!(matches!(request, Request::Resource(asked) if asked.namespace() == Some("dev")));
     let (policy, caller) = (policy(&rules), caller());
-    let user = policy.impersonate(VERSION, &caller, &account).unwrap();
+    let user = policy
+        .impersonate(VERSION, &caller, pods(), &account)
+        .unwrap();
     assert_eq!(user, User::service_account("dev", "ci"));
     let account = account.with_group("devs");
-    let user = policy.impersonate(VERSION, &caller, &account).unwrap();
+    let user = policy
+        .impersonate(VERSION, &caller, pods(), &account)
+        .unwrap();
     assert_eq!(user.groups, ["devs", "system:authenticated"]);
 }
 
@@ -114,5 +132,139 @@ fn the_groups_of_authentication_are_added_unless_they_are_named() {
                 target.with_group(*group)
             });
         assert_eq!(target.user().groups, wanted, "{username} {groups:?}");
+    }
+}
+
+/// Rules that allow acting as `bob`, but only to list pods.
+fn only_to_list_pods() -> serde_json::Value {
+    json!([
+        {"verbs": ["impersonate-on:user-info:list"], "apiGroups": [""], "resources": ["pods"]},
+        {"verbs": ["impersonate:user-info"], "apiGroups": ["authentication.k8s.io"], "resources": ["users"],
+         "resourceNames": ["bob"]},
+    ])
+}
+
+#[test]
+fn a_user_can_be_impersonated_in_some_requests_only() {
+    let (policy, caller) = (policy(&only_to_list_pods()), caller());
+    let bob = Impersonation::new("bob");
+    let get = ResourceRequest::new("get", "", "pods").into();
+    let user = policy.impersonate(NEWEST, &caller, pods(), &bob);
+    assert_eq!(user.unwrap(), User::new("bob", ["system:authenticated"]));
+    for (version, request, target, verb) in [
+        (NEWEST, get, bob.clone(), "impersonate-on:user-info:get"),
+        (
+            NEWEST,
+            pods(),
+            Impersonation::new("eve"),
+            "impersonate:user-info",
+        ),
+        (KubernetesVersion::V1_35, pods(), bob, "impersonate"),
+    ] {
+        let refusal = policy.impersonate(version, &caller, request, &target);
+        let message = refusal.unwrap_err().to_string();
+        assert!(message.contains(&format!("cannot {verb} ")), "{message}");
+    }
+}
+
+#[test]
+fn the_plain_verb_needs_no_permission_for_the_request() {
+    let rules = json!([{"verbs": ["impersonate"], "apiGroups": [""], "resources": ["users"]}]);
+    let (policy, caller) = (policy(&rules), caller());
+    let bob = Impersonation::new("bob");
+    let healthz = Request::path("get", "/healthz");
+    for request in [pods(), healthz] {
+        assert!(policy.impersonate(NEWEST, &caller, request, &bob).is_ok());
+    }
+}
+
+#[test]
+fn a_node_agent_can_act_as_the_node_of_its_token_only() {
+    let rules = json!([
+        {"verbs": ["impersonate-on:associated-node:list"], "apiGroups": [""], "resources": ["pods"]},
+        {"verbs": ["impersonate:associated-node"], "apiGroups": ["authentication.k8s.io"], "resources": ["nodes"]},
+    ]);
+    let policy = policy_of("system:serviceaccount:dev:agent", &rules);
+    let caller = User::service_account("dev", "agent");
+    let node = Impersonation::new("system:node:a.example");
+    let own = node.clone().with_node_of_caller("a.example");
+    let user = policy.impersonate(NEWEST, &caller, pods(), &own).unwrap();
+    assert_eq!(user.groups, ["system:nodes", "system:authenticated"]);
+    let with_group = own.clone().with_group("devs");
+    let other = node.clone().with_node_of_caller("b.example");
+    for target in [node, other, with_group] {
+        assert!(
+            policy
+                .impersonate(NEWEST, &caller, pods(), &target)
+                .is_err(),
+            "{target:?}"
+        );
+    }
+}
+
+#[test]
+fn a_mode_refuses_what_no_permission_allows() {
+    let everything = json!([
+        {"verbs": ["impersonate-on:user-info:list"], "apiGroups": ["*"], "resources": ["*"]},
+        {"verbs": ["impersonate:user-info"], "apiGroups": ["*"], "resources": ["*"]},
+    ]);
+    let (policy, caller) = (policy(&everything), caller());
+    let bob = || Impersonation::new("bob");
+    for (target, reason) in [
+        (
+            bob().with_group(""),
+            "impersonating the empty string group is not allowed",
+        ),
+        (
+            bob().with_group("system:masters"),
+            "impersonating the system:masters group is not allowed",
+        ),
+        (
+            bob().with_extra("", "a"),
+            "impersonating the empty string key in extra is not allowed",
+        ),
+        (
+            bob().with_extra("reason", "a"),
+            "impersonating an invalid key in extra is not allowed: extra.key: Invalid value: \"reason\": must be a \
+             domain-prefixed path (such as \"acme.io/foo\")",
+        ),
+        (
+            bob().with_extra("acme.io/Reason", "a"),
+            "impersonating a non-lowercase key in extra is not allowed: \"acme.io/Reason\"",
+        ),
+        (
+            bob().with_extra("acme.io/reason", ""),
+            "impersonating the empty string value in extra is not allowed",
+        ),
+    ] {
+        let refusal = policy.impersonate(NEWEST, &caller, pods(), &target);
+        let message = refusal.unwrap_err().to_string();
+        assert!(message.ends_with(reason), "{message}");
+    }
+    let allowed = bob()
+        .with_group("devs")
+        .with_uid("7")
+        .with_extra("acme.io/reason", "a");
+    assert!(
+        policy
+            .impersonate(NEWEST, &caller, pods(), &allowed)
+            .is_ok()
+    );
+}
+
+#[test]
+fn many_groups_need_one_permission_for_all() {
+    let rules = json!([
+        {"verbs": ["impersonate-on:user-info:list"], "apiGroups": [""], "resources": ["pods"]},
+        {"verbs": ["impersonate:user-info"], "apiGroups": ["authentication.k8s.io"], "resources": ["users"]},
+        {"verbs": ["impersonate:user-info"], "apiGroups": ["authentication.k8s.io"], "resources": ["groups"],
+         "resourceNames": ["*"]},
+    ]);
+    let (policy, caller) = (policy(&rules), caller());
+    let mut bob = Impersonation::new("bob");
+    for (group, is_allowed) in [("a", false), ("b", false), ("c", false), ("d", true)] {
+        bob = bob.with_group(group);
+        let user = policy.impersonate(NEWEST, &caller, pods(), &bob);
+        assert_eq!(user.is_ok(), is_allowed, "{bob:?}");
     }
 }
