@@ -167,10 +167,33 @@ impl Finding {
     /// Returns the message after the subject, unless the message names the subject itself.
     pub(crate) fn text(&self) -> String {
         match self.subject() {
-            subject if self.message.contains(&subject) => self.message.clone(),
+            subject if names(&self.message, &subject) => self.message.clone(),
             subject => format!("{subject}: {}", self.message),
         }
     }
+}
+
+/// Returns whether a message contains a name as a whole word: `dev` is not in `dev-2`, nor the ARN of a role
+/// in a longer ARN. Every message contains the empty name.
+fn names(message: &str, name: &str) -> bool {
+    name.is_empty()
+        || message.match_indices(name).any(|(at, _)| {
+            let (before, rest) = message.split_at(at);
+            let after = rest.strip_prefix(name).unwrap_or_default();
+            before.chars().next_back().is_none_or(is_separator) && begins_after_name(after)
+        })
+}
+
+/// Returns whether the text after a name is not part of the name. Punctuation ends a name only at the end of
+/// a clause: names have dots, colons and commas inside.
+fn begins_after_name(text: &str) -> bool {
+    let rest = text.strip_prefix(['.', ',', ':', ';', '?']).unwrap_or(text);
+    rest.chars().next().is_none_or(is_separator)
+}
+
+/// Returns whether a character surrounds names in messages and is in none of Kubernetes and IAM.
+const fn is_separator(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '`' | '"' | '\'' | '(' | ')')
 }
 
 impl fmt::Display for Finding {
@@ -251,5 +274,71 @@ const fn least_severity(code: FindingCode) -> Severity {
         | FindingCode::Placeholder
         | FindingCode::SubjectNeverMatches => Severity::High,
         _ => Severity::Info,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(object: &str, message: &str) -> String {
+        Finding::new("a-code", Severity::High, message)
+            .about(object)
+            .text()
+    }
+
+    #[test]
+    fn a_message_that_names_the_subject_has_it_once() {
+        for message in [
+            "dev",
+            "dev is bound to nothing",
+            "no binding names dev",
+            "no binding names dev.",
+            "`dev` is bound to nothing",
+            "no binding names 'dev'",
+            "the group \"dev\", which no binding names",
+            "two groups (dev, ops)",
+            "two groups (ops, dev)",
+            "in dev: no binding",
+            "dev-2 is like dev",
+            "dev's binding",
+        ] {
+            assert_eq!(text("dev", message), message);
+        }
+        let arn = "arn:aws:iam::111122223333:role/dev";
+        let message = format!("{arn}, which is gone");
+        assert_eq!(text(arn, &message), message);
+        assert_eq!(text("", "no rule is for nodes"), "no rule is for nodes");
+    }
+
+    #[test]
+    fn a_message_that_names_only_a_longer_name_follows_the_subject() {
+        for message in [
+            "no binding names dev-2",
+            "no binding names `my-dev`",
+            "no binding names team:dev",
+            "no binding names dev:admin",
+            "no binding names dev.example.com",
+            "no binding names dev,ops",
+            "no binding names dev/ops",
+            "no binding names dev@example.com",
+            "no binding names dev{{SessionName}}",
+            "no binding names dev[0]",
+            "no binding names d\u{e9}dev",
+            "developers are bound",
+        ] {
+            assert_eq!(text("dev", message), format!("dev: {message}"));
+        }
+        let arn = "arn:aws:iam::111122223333:role/dev";
+        for longer in [
+            "arn:aws:iam::111122223333:role/dev-2",
+            "arn:aws:iam::111122223333:role/dev/ops",
+            "x:arn:aws:iam::111122223333:role/dev",
+        ] {
+            let message = format!("{longer} is gone");
+            assert_eq!(text(arn, &message), format!("{arn}: {message}"));
+        }
+        let message = "arn:aws:iam::111122223333:role/dev is gone";
+        assert_eq!(text("role/dev", message), format!("role/dev: {message}"));
     }
 }
