@@ -55,9 +55,14 @@ func textOf(c differential.Case) string { return parse[yamlQuestion](c.Question(
 
 // yaml generates a document, with a random change in some.
 func (g generator) yaml() string {
-	if g.One(1000) {
-		// A scalar, and text after it, which upstream does not read.
+	// Forms that random texts rarely have.
+	switch g.IntN(3000) {
+	case 0:
 		return `"a" ` + g.yamlFlow(2) + g.Pick("", "{c:[", "{"+g.yamlKey()+":["+g.yamlScalar())
+	case 1:
+		return g.Pick("a", "b c", "1") + "\n%" + g.Pick("", "x", "YAML")
+	case 2:
+		return "[" + g.Pick("a:", "T:", "b, a:") + "]"
 	}
 	var b strings.Builder
 	g.yamlBlock(&b, "", 3)
@@ -151,7 +156,10 @@ var (
 	oddKey    = regexp.MustCompile(`(?i)^([-+.0-9].*|y|yes|n|no|on|off|true|false|null|~)$`)
 	loneKey   = regexp.MustCompile(`\{[^{}\[\]]*[,}]`)
 	tagged    = regexp.MustCompile(`(^|[\s\[{,:-])!`)
-	between   = regexp.MustCompile(`[\s\[{,?\]}]`)
+	// A plain text in a list that ends with a colon.
+	colonInList = regexp.MustCompile(`[^\s\[\]{},'"]:[\],]`)
+	plainNumber = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
+	between     = regexp.MustCompile(`[\s\[{,?\]}]`)
 )
 
 // apart doubles what stands between two keys, because keys takes one before each and one after.
@@ -160,7 +168,7 @@ func apart(text string) string { return between.ReplaceAllString(text, "$0$0") }
 // hasOddKey returns whether a key looks like a number, a boolean or a null.
 func hasOddKey(text string) bool {
 	for _, match := range keys.FindAllStringSubmatch(apart(text), -1) {
-		if oddKey.MatchString(match[2]) {
+		if oddKey.MatchString(match[2]) && !plainNumber.MatchString(match[2]) {
 			return true
 		}
 	}
@@ -207,6 +215,8 @@ func rowsOfYAML(p *differential.Pair) []string {
 		return []string{"anchor-redefined"}
 	case strings.Contains(message, "a directive"):
 		return []string{"percent-line"}
+	case strings.Contains(message, "a colon is missing") && colonInList.MatchString(text):
+		return []string{"colon-before-a-bracket"}
 	case message != "" && isOneScalar(p.Theirs) && !strings.Contains(text, "!"):
 		return []string{"fault-after-the-document"}
 	case message != "" && tagged.MatchString(text):
