@@ -349,13 +349,18 @@ impl Gathered {
             true => "objects whose kind is not a name".to_owned(),
             false => kind,
         };
+        self.skip_at(kind, text.place(node.offset()));
+    }
+
+    /// Counts an object that has no part in the answers, by its place.
+    pub(crate) fn skip_at(&mut self, kind: String, place: Place) {
         let counted = self
             .unrecognized
             .entry(kind.clone())
             .or_insert_with(|| Unrecognized {
                 kind,
                 count: 0,
-                first: text.place(node.offset()),
+                first: place,
             });
         counted.count = counted.count.saturating_add(1);
     }

@@ -1,6 +1,6 @@
 //! The command `edit`.
 
-use eks_access::{Edit as Change, NewEntry};
+use eks_access::{Edit as Change, EditRefused, NewEntry};
 use serde_json::{Map, json};
 
 use crate::LOCKOUT;
@@ -26,7 +26,10 @@ pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
     };
     let edited = cluster
         .edit(&change, &input::options(common))
-        .map_err(|why| why.to_string())?;
+        .map_err(|why| match why {
+            EditRefused::NoUsername => format!("{why}: add --username NAME"),
+            why => why.to_string(),
+        })?;
     let mut data = Map::from_iter([
         ("harm".to_owned(), json!(edited.harm)),
         ("findings".to_owned(), json!(edited.warnings)),

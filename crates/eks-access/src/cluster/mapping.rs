@@ -140,6 +140,17 @@ fn read_config_map(
             return None;
         }
     };
+    for other in candidates.iter().filter(|one| !std::ptr::eq(*one, chosen)) {
+        if let Some(document) = documents.get(other.document) {
+            let wanted = reader.config_map();
+            let kind = format!(
+                "ConfigMap other than {}/{}",
+                wanted.namespace(),
+                wanted.name()
+            );
+            gathered.skip_at(kind, place(other, document));
+        }
+    }
     let document = documents.get(chosen.document)?;
     let (rules, problems) = reader.read_config_map_nodes(document.text(), &chosen.nodes);
     take_problems(gathered, document, is_lost(&rules), problems);

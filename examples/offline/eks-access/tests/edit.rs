@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{DEV, Directory, NODES, OPS, answer, config_map, run};
+use super::{DEV, Directory, NODES, OPS, answer, check, config_map, run};
 use crate::LOCKOUT;
 
 #[test]
@@ -34,6 +34,18 @@ fn an_edit_that_locks_out_is_refused_unless_forced() {
             "{role}"
         );
     }
+}
+
+#[test]
+fn an_entry_without_a_username_is_refused_with_the_flag_to_add() {
+    let dir = Directory::new("edit-username");
+    let all = dir.file("all.yaml", &config_map(&[NODES]));
+    let line = format!("edit add arn:aws:iam::111122223333:role/new --group dev -f {all}");
+    check(
+        &line,
+        2,
+        &["an entry needs a username: add --username NAME"],
+    );
 }
 
 #[test]
