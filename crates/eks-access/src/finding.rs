@@ -180,13 +180,13 @@ fn names(message: &str, name: &str) -> bool {
         || message.match_indices(name).any(|(at, _)| {
             let (before, rest) = message.split_at(at);
             let after = rest.strip_prefix(name).unwrap_or_default();
-            before.chars().next_back().is_none_or(is_separator) && begins_after_name(after)
+            before.chars().next_back().is_none_or(is_separator) && is_end_of_name(after)
         })
 }
 
 /// Returns whether the text after a name is not part of the name. Punctuation ends a name only at the end of
 /// a clause: names have dots, colons and commas inside.
-fn begins_after_name(text: &str) -> bool {
+fn is_end_of_name(text: &str) -> bool {
     let rest = text.strip_prefix(['.', ',', ':', ';', '?']).unwrap_or(text);
     rest.chars().next().is_none_or(is_separator)
 }

