@@ -64,7 +64,11 @@ pub enum TlsError {
 
 fn pem_reason(error: &pem::Error) -> String {
     match error {
-        pem::Error::NoItemsFound => "there is no PEM block of this kind".to_owned(),
+        pem::Error::NoItemsFound => {
+            "there is no PEM block of the right kind: a file of certificates needs `CERTIFICATE`, one of a key \
+             `PRIVATE KEY`"
+                .to_owned()
+        }
         other => other.to_string(),
     }
 }
