@@ -25,6 +25,12 @@ pub struct Report {
     /// The title, such as `check` or `diff`.
     #[serde(skip)]
     pub title: &'static str,
+    /// The file that code scanners show beside a finding without a place, such as a lockout. `None` if there is
+    /// none: GitHub refuses such a finding.
+    ///
+    /// Source: GitHub documentation, "SARIF support for code scanning", `result.locations[]`.
+    #[serde(skip)]
+    pub file: Option<String>,
     /// The findings.
     pub findings: Vec<Finding>,
     /// Findings that the baseline accepts, with its reasons.

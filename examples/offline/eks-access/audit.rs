@@ -218,6 +218,12 @@ fn of_findings(
 ) -> Answer {
     let mut status = u8::from(!findings.is_empty());
     let mut report = Report::new("audit", findings);
+    report.file = asked
+        .logs
+        .iter()
+        .chain(&asked.parts)
+        .next()
+        .map(|path| files::name(path));
     report.warnings = of_counts(counts);
     if counts.is_incomplete() && (asked.unused || report.findings.is_empty()) {
         status = FAILED;

@@ -99,6 +99,7 @@ pub(crate) fn check_cluster(
         .findings
         .retain(|finding| finding.severity >= asked.min_severity);
     report.unreadable = checked.unreadable.iter().map(Problem::to_string).collect();
+    report.file = first_file(cluster);
     let status = match (report.unreadable.is_empty(), is_failed) {
         (false, _) => FAILED,
         (true, true) => 1,
@@ -117,6 +118,12 @@ pub(crate) fn check_cluster(
         answer.data = with_cluster(data, cluster);
     }
     Ok(answer)
+}
+
+/// Returns the name of the first file of a cluster that was recognized.
+pub(crate) fn first_file(cluster: &Cluster) -> Option<String> {
+    let source = cluster.sources().first()?;
+    Some(source.place().file().to_owned())
 }
 
 /// Formats findings as the program was asked to.

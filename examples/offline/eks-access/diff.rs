@@ -10,7 +10,7 @@ use serde_json::Map;
 
 use crate::LOCKOUT;
 use crate::args::{Common, Diff, Output};
-use crate::check::of_report;
+use crate::check::{first_file, of_report};
 use crate::git;
 use crate::input::{self, Files};
 use crate::live::{self, Extent, Live};
@@ -75,12 +75,9 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
         aside.extend(stale.map(|entry| format!("{}: not needed: {entry}", files::name(path))));
     }
     let mut answer = if common.output.is_of_findings() {
-        of_report(
-            &diff.report(),
-            common.output,
-            Severity::Info,
-            diff.exit_status(),
-        )
+        let mut report = diff.report();
+        report.file = first_file(&after).or_else(|| first_file(&before));
+        of_report(&report, common.output, Severity::Info, diff.exit_status())
     } else {
         let mut answer = Answer::new(diff.exit_status(), &diff, &after);
         if let Some(data) = answer.data.as_object_mut() {

@@ -65,7 +65,10 @@ pub(super) fn log(report: &Report) -> Value {
             "columnKind": "unicodeCodePoints",
             "results": all
                 .iter()
-                .map(|(finding, reason)| result(finding, *reason, &indexes))
+                .map(|(finding, reason)| {
+                    let location = location(finding, report.file.as_deref());
+                    result(finding, location, *reason, &indexes)
+                })
                 .collect::<Vec<_>>(),
         }],
     })
@@ -96,12 +99,17 @@ fn words(code: &str) -> String {
     first.into_iter().chain(chars).collect()
 }
 
-fn result(finding: &Finding, reason: Option<&str>, indexes: &BTreeMap<&str, usize>) -> Value {
+fn result(
+    finding: &Finding,
+    location: Value,
+    reason: Option<&str>,
+    indexes: &BTreeMap<&str, usize>,
+) -> Value {
     let mut result = json!({
         "ruleId": finding.code,
         "level": level(finding.severity),
         "message": { "text": finding.text() },
-        "locations": [location(finding)],
+        "locations": [location],
         "partialFingerprints": { FINGERPRINT: fingerprint(finding) },
         "properties": { "severity": finding.severity },
     });
@@ -120,7 +128,8 @@ fn result(finding: &Finding, reason: Option<&str>, indexes: &BTreeMap<&str, usiz
     result
 }
 
-fn location(finding: &Finding) -> Value {
+/// Returns the place of a finding and its subject. A finding without a place gets the file, without a region.
+fn location(finding: &Finding, file: Option<&str>) -> Value {
     let mut location = Map::new();
     if let Some(place) = &finding.place {
         let mut physical = json!({ "artifactLocation": { "uri": uri(place.file()) } });
@@ -131,6 +140,9 @@ fn location(finding: &Finding) -> Value {
             }
             physical.insert("region".to_owned(), region);
         }
+        location.insert("physicalLocation".to_owned(), physical);
+    } else if let Some(file) = file {
+        let physical = json!({ "artifactLocation": { "uri": uri(file) } });
         location.insert("physicalLocation".to_owned(), physical);
     }
     let subject = finding.subject();

@@ -91,6 +91,23 @@ fn sarif_refers_to_each_rule_by_its_index_and_names_files_as_uris() {
 }
 
 #[test]
+fn sarif_places_a_finding_without_a_place_in_the_file_of_the_run() {
+    let lockout = Finding::new("lockout", Severity::Critical, "no caller may do everything");
+    let mut report = Report::new(
+        "diff",
+        vec![lockout, finding("a", Severity::High, "b.yaml")],
+    );
+    let location = |report: &Report, at: usize| {
+        report.to_sarif()["runs"][0]["results"][at]["locations"][0]["physicalLocation"].clone()
+    };
+    assert!(location(&report, 0).is_null());
+    report.file = Some("a.yaml".to_owned());
+    let artifact = serde_json::json!({ "artifactLocation": { "uri": "a.yaml" } });
+    assert_eq!(location(&report, 0), artifact);
+    assert_eq!(location(&report, 1)["artifactLocation"]["uri"], "b.yaml");
+}
+
+#[test]
 fn sarif_of_unreadable_sources_says_that_the_run_failed() {
     let mut report = Report::new("check", Vec::new());
     assert_eq!(
