@@ -94,6 +94,11 @@ fn parse(text: &str) -> Option<Document<'_>> {
     if text.contains("<!") || text.contains("<?") {
         return None;
     }
+    // `<:UserId>`: an empty prefix (Namespaces in XML 1.0, section 4). The parser takes it for no prefix, and pairs
+    // it with `</UserId>`. `<` begins a tag wherever it stands.
+    if text.contains("<:") || text.contains("</:") {
+        return None;
+    }
     let options = ParsingOptions {
         allow_dtd: false,
         nodes_limit: MAX_NODES,
