@@ -20,16 +20,18 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 mod auth;
+#[cfg(feature = "runtime")]
+mod ec2;
 mod mapping;
 mod principal;
 mod rbac;
 #[cfg(test)]
 mod recorded;
-#[cfg(feature = "webhook")]
+#[cfg(feature = "runtime")]
 mod sources;
 mod sts;
 mod token;
-#[cfg(feature = "webhook")]
+#[cfg(feature = "runtime")]
 mod webhook;
 mod yaml;
 
@@ -38,14 +40,16 @@ type Ops = fn(&str, &Value) -> Option<Result<Value, Refusal>>;
 
 const OPS: &[Ops] = &[
     auth::answer,
+    #[cfg(feature = "runtime")]
+    ec2::answer,
     mapping::answer,
     principal::answer,
     rbac::answer,
-    #[cfg(feature = "webhook")]
+    #[cfg(feature = "runtime")]
     sources::answer,
     sts::answer,
     token::answer,
-    #[cfg(feature = "webhook")]
+    #[cfg(feature = "runtime")]
     webhook::answer,
     yaml::answer,
 ];

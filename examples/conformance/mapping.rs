@@ -6,6 +6,8 @@ use aws_auth_map::{
     AuthenticationMode, Backend, BackendKind, IdentityMap, PolicyTable, Problem, Reader,
     Resolution, Rules, ServerConfig,
 };
+#[cfg(feature = "runtime")]
+use eks_auth_sources::SourceKind;
 use iam_principal::{AccountId, Identity};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -76,7 +78,35 @@ impl Caller {
     }
 }
 
+#[cfg(feature = "runtime")]
 impl Source {
+    /// Returns the text of a backend, as a source of this kind has it.
+    pub(crate) fn published(&self) -> Result<(SourceKind, String), Refusal> {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        Ok(match self.mode.as_str() {
+            "EKSConfigMap" => {
+                let object = json!({
+                    "apiVersion": "v1",
+                    "kind": "ConfigMap",
+                    "metadata": {"namespace": "kube-system", "name": "aws-auth"},
+                    "data": self.data,
+                });
+                (SourceKind::ConfigMap, object.to_string())
+            }
+            "MountedFile" => (SourceKind::MountedFile, text(&self.config)),
+            "DynamicFile" => (SourceKind::DynamicFile, text(&self.content)),
+            "CRD" => (SourceKind::IdentityMappings, self.list()),
+            _ => return Err(Refusal::new("unknown-mode", &"no source of this mode")),
+        })
+    }
+}
+
+impl Source {
+    /// Returns the objects as a list.
+    fn list(&self) -> String {
+        json!({"kind": "List", "items": self.objects.as_deref().unwrap_or_default()}).to_string()
+    }
+
     fn read(&self) -> Result<(BackendKind, Rules, Vec<Problem>), Refusal> {
         let reader = Reader::new();
         let data = self.data.iter();
@@ -99,9 +129,7 @@ impl Source {
                 (BackendKind::DynamicFile, read)
             }
             "CRD" => {
-                let list =
-                    json!({"kind": "List", "items": self.objects.as_deref().unwrap_or_default()})
-                        .to_string();
+                let list = self.list();
                 (BackendKind::Crd, reader.read_identity_mappings(&list))
             }
             "AccessEntries" => {

@@ -39,18 +39,20 @@ func follow(q *followQuestion) differential.Answer {
 }
 
 var dynamicFileArea = differential.Area{
-	Name:   "dynamic_file",
-	Ask:    func(g differential.Generator) differential.Case { return asJSON(generator{g}.follow()) },
-	Answer: func(c differential.Case) any { return follow(parse[followQuestion](c.Question())) },
-	IsSame: func(p *differential.Pair) bool { return len(differing(p)) == 0 && isAnswered(p) },
-	Rows:   rowsOfDynamicFile,
-	Classes: func(p *differential.Pair) []string {
-		var classes []string
-		for _, one := range items(p.Theirs, "answers") {
-			classes = append(classes, differential.Choose(codeOf(one) == "", "mapped", "not mapped"))
-		}
-		return classes
-	},
+	Name:    "dynamic_file",
+	Ask:     func(g differential.Generator) differential.Case { return asJSON(generator{g}.follow()) },
+	Answer:  func(c differential.Case) any { return follow(parse[followQuestion](c.Question())) },
+	IsSame:  func(p *differential.Pair) bool { return len(differing(p)) == 0 && isAnswered(p) },
+	Rows:    rowsOfDynamicFile,
+	Classes: classesOfAnswers,
+}
+
+func classesOfAnswers(p *differential.Pair) []string {
+	var classes []string
+	for _, one := range items(p.Theirs, "answers") {
+		classes = append(classes, differential.Choose(codeOf(one) == "", "mapped", "not mapped"))
+	}
+	return classes
 }
 
 func items(of differential.Answer, field string) []any {
@@ -123,10 +125,7 @@ func isDeleted(p *differential.Pair) []bool {
 // follow generates up to six versions of a file that both read alike.
 func (g generator) follow() *followQuestion {
 	q := &followQuestion{Op: "sources.dynamic_file", UserIDStrict: g.One(3)}
-	q.Identity = g.session("aws", g.Pick(accounts...), g.Pick("dev", "nodes"), g.Pick("s", "alice@example.com"))
-	if g.One(3) {
-		q.Identity = identity{"arn:aws:iam::111122223333:user/dev", "111122223333", "AIDAEXAMPLE", "AKIAEXAMPLE"}
-	}
+	q.Identity = g.follower()
 	for range 1 + g.IntN(6) {
 		if g.One(6) {
 			q.Versions = append(q.Versions, nil)
@@ -136,6 +135,15 @@ func (g generator) follow() *followQuestion {
 		q.Versions = append(q.Versions, &content)
 	}
 	return q
+}
+
+// follower generates the caller of a question about a source that changes.
+func (g generator) follower() identity {
+	caller := g.session("aws", g.Pick(accounts...), g.Pick("dev", "nodes"), g.Pick("s", "alice@example.com"))
+	if g.One(3) {
+		caller = identity{"arn:aws:iam::111122223333:user/dev", "111122223333", "AIDAEXAMPLE", "AKIAEXAMPLE"}
+	}
+	return caller
 }
 
 // dynamicFile generates the content of the file. Upstream refuses some of them as a whole.

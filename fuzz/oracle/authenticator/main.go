@@ -25,7 +25,8 @@ func main() {
 }
 
 var areas = []differential.Area{
-	mapArea, patternArea, dynamicFileArea, tokenArea, webhookArea, presignArea, endpointArea, yamlArea,
+	mapArea, patternArea, dynamicFileArea, configMapArea, backendModesArea, ec2Area,
+	tokenArea, webhookArea, presignArea, endpointArea, yamlArea,
 }
 
 // ask answers a question of the driver's protocol.
@@ -42,6 +43,12 @@ func ask(line []byte) any {
 		return serve(parse[webhookQuestion](line))
 	case "sources.dynamic_file":
 		return follow(parse[followQuestion](line))
+	case "ec2.look_up":
+		return lookUp(parse[lookUpQuestion](line))
+	case "sources.backend_modes":
+		return switchModes(parse[switchQuestion](line))
+	case "sources.config_map":
+		return watchConfigMap(parse[watchQuestion](line))
 	case "sts.sign":
 		return sign(parse[signQuestion](line))
 	case "yaml.read":

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -14,8 +15,8 @@ type JSON []byte
 // Question returns the question.
 func (j JSON) Question() []byte { return j }
 
-// kept are the fields that say which question it is.
-var kept = []string{"op", "kubernetesVersion", "kind"}
+// kept are the fields that say which question it is, and whose it is.
+var kept = []string{"op", "kubernetesVersion", "kind", "identity"}
 
 // Smaller returns variants of the question. The fields in kept stay.
 func (j JSON) Smaller() []Case {
@@ -26,7 +27,7 @@ func (j JSON) Smaller() []Case {
 	var all []Case
 	for _, variant := range smaller(tree) {
 		object := variant.(map[string]any)
-		isChanged := func(field string) bool { return object[field] != tree[field] }
+		isChanged := func(field string) bool { return !reflect.DeepEqual(object[field], tree[field]) }
 		if !slices.ContainsFunc(kept, isChanged) {
 			all = append(all, JSON(Raw(object)))
 		}

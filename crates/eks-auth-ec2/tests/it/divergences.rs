@@ -46,6 +46,15 @@ async fn every_divergence_is_listed_and_real() {
     .await;
     let upstream = vec!["InvalidInstanceID.NotFound", "found"];
     rows.compare("instance-missing-in-a-batch", &upstream, &codes);
+    let table = Table::open(|_| Ok(Some(String::new())));
+    let resolver = resolver(&table);
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        let outcome = resolver.look_up(&id(7)).await;
+        codes.push(outcome.map_or_else(|error| error.code(), |_| "an empty name"));
+    }
+    let upstream = vec!["failed to find node", "an empty name"];
+    rows.compare("instance-without-name", &upstream, &codes);
     let table = Table::open(|_| Ok(None));
     let long = settings().with_missing_for(Duration::from_secs(3_600));
     let resolver = Resolver::new(table.clone(), long);

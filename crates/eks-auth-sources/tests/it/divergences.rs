@@ -28,6 +28,11 @@ fn every_divergence_is_listed_and_real() {
     let _ = sources.reload_and_wait();
     feed.deleted();
     compare("config-map-deleted", "not mapped", reload(&sources).2);
+    feed.publish(config_map("2").replace("  map", "  other"));
+    compare("config-map-empty", "not mapped", reload(&sources).2);
+    // A deletion that counts, as eks-auth-kube reports it after an interruption as well.
+    feed.clear();
+    compare("config-map-deleted-unwatched", "dev-1", reload(&sources).2);
 
     let folder = Folder::new();
     folder.write("modes.json", r#"{"backendMode": "MountedFil"}"#);
@@ -43,6 +48,16 @@ fn every_divergence_is_listed_and_real() {
     );
     assert!(!sources.report().is_ready());
 
+    folder.write("modes.json", r#"{"backendMode": "EKSConfigMap"}"#);
+    let _ = sources.reload_and_wait();
+    folder.write("modes.json", r#"{"backendMode": "CRD"}"#);
+    let _ = sources.reload_and_wait();
+    compare(
+        "backend-modes-without-a-source",
+        "not mapped",
+        username(&sources.snapshot(), &dev()),
+    );
+
     let sources = of_config_map(&folder).start().unwrap();
     let broken = config_map("2").replace("- userarn", "- - userarn: [");
     folder.write("aws-auth.yaml", &broken);
@@ -52,6 +67,13 @@ fn every_divergence_is_listed_and_real() {
         "admin-2",
         username(&sources.snapshot(), &admin()),
     );
+
+    let sources = builder()
+        .with_feed(SourceKind::ConfigMap, "kube-system/aws-auth")
+        .start()
+        .unwrap();
+    sources.feed(SourceKind::ConfigMap).unwrap().deleted();
+    compare("config-map-missing", "not mapped", reload(&sources).2);
 
     let start = |kind, name| {
         let builder = builder().with_file(kind, folder.path(name));
