@@ -13,6 +13,8 @@ use crate::answer_line;
 
 mod mapping;
 mod rbac;
+#[cfg(feature = "runtime")]
+mod sources;
 mod tokens;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../");
@@ -42,9 +44,13 @@ const SELECTORS: &str = "crates/k8s-rbac/testdata/upstream/selectors.jsonl";
 const UPDATES: &str = "crates/k8s-rbac/testdata/upstream/updates.jsonl";
 const UPDATES_1_37: &str = "crates/k8s-rbac/testdata/upstream/updates-1.37.jsonl";
 const WRITES: &str = "crates/k8s-rbac/testdata/upstream/writes.jsonl";
+const CONFIG_MAP: &str = "crates/eks-auth-sources/testdata/upstream/config_map.jsonl";
+const BACKEND_MODES: &str = "crates/eks-auth-sources/testdata/upstream/backend_modes.jsonl";
+const DYNAMIC_FILE: &str = "crates/eks-auth-sources/testdata/upstream/dynamic_file.jsonl";
+const LOOK_UPS: &str = "crates/eks-auth-ec2/testdata/upstream/look_ups.jsonl";
 
-/// The files whose lines are asked here.
-const ASKED: [&str; 24] = [
+/// The files whose lines are asked here; the last four with the feature `runtime` only.
+const ASKED: [&str; 28] = [
     TOKENS,
     LAYOUTS,
     ENDPOINTS,
@@ -69,6 +75,10 @@ const ASKED: [&str; 24] = [
     UPDATES,
     UPDATES_1_37,
     WRITES,
+    CONFIG_MAP,
+    BACKEND_MODES,
+    DYNAMIC_FILE,
+    LOOK_UPS,
 ];
 
 /// The files that hold no question for the driver: the tests of their crate read them.
