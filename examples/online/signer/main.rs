@@ -26,24 +26,21 @@
 //! Standard output has the document and nothing else. An error is one sentence on standard error, and the exit
 //! status 2.
 
-use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use eks_mint::{MintError, Minter};
+use eks_mint::MintError;
 use eks_token::Token;
 use eks_token::exec_credential::{ApiVersion, ExecCredential};
 use program::output;
-use sts_presign::{ClusterId, SignError, UnixTime};
+use sts_presign::UnixTime;
 
 use crate::arguments::{Arguments, Form};
-use crate::cache::{Cache, Kept};
-use crate::endpoint::Target;
+use crate::cache::Kept;
 use crate::error::Error;
-use crate::plan::Plan;
-use crate::settings::{Environment, Settings};
+use crate::settings::Environment;
+use crate::signing::{Tools, token};
 
 mod arguments;
 mod cache;
@@ -70,6 +67,7 @@ mod profiles;
 mod requests_tests;
 mod role;
 mod settings;
+mod signing;
 mod sso;
 mod terminal;
 #[cfg(test)]
@@ -135,91 +133,4 @@ fn prompt(may_ask: bool, serial: &str) -> Option<String> {
 
 fn clock() -> Result<UnixTime, Error> {
     UnixTime::try_from(SystemTime::now()).map_err(Error::Clock)
-}
-
-/// What the program takes from the world, apart from files and the environment.
-struct Tools<'t> {
-    clock: &'t dyn Fn() -> Result<UnixTime, Error>,
-    client: &'t dyn Fn(&Settings) -> Result<SharedHttpClient, Error>,
-    /// Asks the user for the code of an MFA device, by its serial number.
-    prompt: &'t dyn Fn(&str) -> Option<String>,
-}
-
-/// Returns a token: a cached one if that is asked for, else a new one.
-async fn token(
-    arguments: &Arguments,
-    mut environment: Environment,
-    tools: &Tools<'_>,
-) -> Result<Kept, Error> {
-    // The arguments first, so that a typing error is reported before a login is requested.
-    let cluster_id = ClusterId::parse(&arguments.cluster_name).map_err(|why| Error::Cluster {
-        len: arguments.cluster_name.chars().count(),
-        why,
-    })?;
-    let roles = arguments.roles(&environment)?;
-    if let Some(bundle) = &arguments.ca_bundle {
-        environment.set("AWS_CA_BUNDLE", bundle);
-    }
-    let settings = Settings::read(environment, arguments.profile.as_deref())?;
-    let target = endpoint::choose(&settings, arguments.region.as_deref())?;
-    let minter = match &target {
-        Target::Aws(endpoint) => Minter::new(endpoint, &cluster_id),
-        Target::Custom { host, region } => {
-            Minter::for_host(host, region, &cluster_id).map_err(Error::Endpoint)?
-        }
-    };
-    let mut plan = Plan::of(&settings)?;
-    plan.roles.extend(roles);
-    let cache = match arguments.cache {
-        true => Cache::of(&settings, &plan, &target, &cluster_id),
-        false => None,
-    };
-    let Some(cache) = cache else {
-        return mint(arguments, &settings, &target, &minter, &plan, tools).await;
-    };
-    let unused = |why: &dyn Display| output::note(PROGRAM, &format_args!("the cache: {why}"));
-    let lock = cache.lock().inspect_err(|why| unused(why)).ok();
-    if let Some(kept) = cache.get((tools.clock)()?) {
-        if arguments.debug {
-            output::note(PROGRAM, &"a token of the cache");
-        }
-        return Ok(kept);
-    }
-    let kept = mint(arguments, &settings, &target, &minter, &plan, tools).await?;
-    // Without the lock, another run may be writing.
-    if lock.is_some() {
-        cache.put(&kept).unwrap_or_else(|why| unused(&why));
-    }
-    Ok(kept)
-}
-
-async fn mint(
-    arguments: &Arguments,
-    settings: &Settings,
-    target: &Target,
-    minter: &Minter,
-    plan: &Plan,
-    tools: &Tools<'_>,
-) -> Result<Kept, Error> {
-    let client = || (tools.client)(settings);
-    let credentials = credentials::resolve(settings, target, plan, client, tools.prompt).await?;
-    let from = credentials.from;
-    if arguments.debug {
-        let (host, region) = (target.host(), target.region());
-        let what = format!("credentials from {from}; signing for {host} in {region}");
-        output::note(PROGRAM, &what);
-    }
-    // Read now, because a login in a browser may take minutes, and a token has fifteen.
-    let now = (tools.clock)()?;
-    let minted = minter
-        .mint(&credentials.keys, now)
-        .map_err(|why| match why {
-            MintError::Sign(SignError::Expired) => Error::Expired { from },
-            MintError::Sign(why) => Error::Sign { from, why },
-            why => why.into(),
-        })?;
-    Ok(Kept {
-        token: minted.expose().to_owned(),
-        expires_at: minted.expires_at(),
-    })
 }
