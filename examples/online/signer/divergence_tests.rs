@@ -86,6 +86,29 @@ async fn every_divergence_is_listed_and_real() {
         &sent.as_str(),
     );
 
+    let line = format!("{LINE} -r arn:aws:iam::111122223333:role/r");
+    let (_, seen) = sign(&roles, &line, &ENVIRONMENT).await;
+    let assumed = seen[0].as_str();
+    let is_fixed = assumed.contains("RoleSessionName=EKSGetTokenAuth");
+    let ours = if is_fixed {
+        "EKSGetTokenAuth"
+    } else {
+        "another name"
+    };
+    rows.compare("role-session-name", &"1763888400000000000", &ours);
+    let has_duration = assumed.contains("DurationSeconds");
+    let ours = if has_duration { "a duration" } else { "none" };
+    rows.compare("role-duration", &"900", &ours);
+    rows.compare("role-assumed-twice", &2, &seen.len());
+
+    let config =
+        "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = none\n";
+    let broken = Files::new("divergences-broken", config, "");
+    let variables = [ENVIRONMENT[0], ENVIRONMENT[1], ("AWS_PROFILE", "p")];
+    let (signed, _) = try_sign(&broken, LINE, &variables, false).await;
+    let ours = if signed.is_ok() { "signed" } else { "refused" };
+    rows.compare("broken-profile-beside-keys", &"refused", &ours);
+
     let role = ("DEFAULT_ROLE", "arn:aws:iam::111122223333:role/r");
     let variables = [ENVIRONMENT[0], ENVIRONMENT[1], role];
     let (as_role, _) = sign(&roles, LINE, &variables).await;
@@ -130,6 +153,23 @@ async fn every_divergence_is_listed_and_real() {
         _ => "nothing",
     };
     rows.compare("cache", &"credentials", &ours);
+
+    let kept = roles.path(".kube/cache/signer");
+    for file in std::fs::read_dir(kept).unwrap() {
+        let path = file.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            std::fs::write(path, "{").unwrap();
+        }
+    }
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        let line = "--cache --region eu-west-1 -i dev";
+        asked.push(try_sign(&roles, line, &at_home, false).await.1.len());
+    }
+    rows.compare("cache-repaired", &vec![1, 1], &asked);
 
     rows.finish();
 }

@@ -51,7 +51,7 @@ impl Environment {
     }
 }
 
-#[cfg(test)]
+/// For tests and the conformance driver.
 impl<'a> FromIterator<(&'a str, &'a str)> for Environment {
     fn from_iter<T: IntoIterator<Item = (&'a str, &'a str)>>(variables: T) -> Self {
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());

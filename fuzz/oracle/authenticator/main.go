@@ -26,6 +26,7 @@ func main() {
 
 var areas = []differential.Area{
 	mapArea, patternArea, dynamicFileArea, configMapArea, backendModesArea, ec2Area,
+	assumeRoleArea, credentialCacheArea,
 	tokenArea, webhookArea, presignArea, endpointArea, yamlArea,
 }
 
@@ -45,6 +46,10 @@ func ask(line []byte) any {
 		return follow(parse[followQuestion](line))
 	case "ec2.look_up":
 		return lookUp(parse[lookUpQuestion](line))
+	case "signer.runs":
+		return cached(parse[signerQuestion](line))
+	case "signer.sign":
+		return assume(parse[signerQuestion](line))
 	case "sources.backend_modes":
 		return switchModes(parse[switchQuestion](line))
 	case "sources.config_map":

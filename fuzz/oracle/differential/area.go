@@ -27,7 +27,9 @@ type Pair struct {
 // Area is one kind of question.
 type Area struct {
 	Name string
-	Ask  func(Generator) Case
+	// Driver is added to the name of the driver, for an area that another one answers. Optional.
+	Driver string
+	Ask    func(Generator) Case
 	// Answer returns upstream's answer.
 	Answer func(Case) any
 	// AnswerAgain takes longer than Answer and finds answers that depend on chance. Optional.

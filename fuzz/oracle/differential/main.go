@@ -55,7 +55,7 @@ func (o *Oracle) Main() {
 		length, err := parseExtent(arguments[3])
 		fail(err)
 		at := slices.IndexFunc(o.Areas, func(a Area) bool { return a.Name == arguments[2] })
-		r := &run{area: &o.Areas[max(at, 0)], driver: start(arguments[1]), seed: parseSeed(arguments[4]), records: true}
+		r := &run{area: &o.Areas[max(at, 0)], driver: start(arguments[1] + o.Areas[max(at, 0)].Driver), seed: parseSeed(arguments[4]), records: true}
 		r.slices(length, nil)
 	default:
 		fmt.Fprintf(os.Stderr, usage, os.Args[0])

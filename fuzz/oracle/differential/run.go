@@ -55,8 +55,13 @@ func (o *Oracle) compare(program, only string, length extent, seed uint64, store
 		if only != "all" && only != area.Name {
 			continue
 		}
-		r := &run{area: area, driver: start(program), seed: seed}
-		total := r.slices(length, stored)
+		r := &run{area: area, driver: start(program + area.Driver), seed: seed}
+		kept := stored
+		if area.Driver != "" {
+			// The results are stored for the other driver.
+			kept = nil
+		}
+		total := r.slices(length, kept)
 		isGood = o.report(r, total) && isGood
 		fail(r.driver.questions.Close())
 	}

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"oracle/differential"
+)
+
+// signerQuestion asks for what the token command does in several runs.
+type signerQuestion struct {
+	Op          string      `json:"op"`
+	Config      string      `json:"config,omitempty"`
+	Credentials string      `json:"credentials,omitempty"`
+	Runs        []signerRun `json:"runs"`
+}
+
+// signerRun is one run. Its clock is that of the question in the driver, and for upstream that of the machine.
+type signerRun struct {
+	Variables map[string]string `json:"variables,omitempty"`
+	Arguments []string          `json:"arguments"`
+	Now       string            `json:"now"`
+	// How long the credentials of STS last, in seconds.
+	Life int `json:"life"`
+	// What becomes of the files of the cache before the run: kept, broken, removed or shared.
+	Cache string `json:"cache,omitempty"`
+}
+
+// stsRequest is a request to STS, and the key that signed it.
+type stsRequest struct {
+	Action     string            `json:"action"`
+	Key        string            `json:"key"`
+	Parameters map[string]string `json:"parameters"`
+}
+
+// roleServer is an STS that knows every role, and gives it a key with its name.
+type roleServer struct {
+	url      string
+	requests []stsRequest
+}
+
+var roleSTS = sync.OnceValue(func() *roleServer {
+	s := &roleServer{}
+	s.url = httptest.NewServer(http.HandlerFunc(s.answer)).URL
+	return s
+})
+
+var credentialOf = regexp.MustCompile(`Credential=([^/]*)/`)
+
+func (s *roleServer) answer(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/latest/") {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	differential.Check(r.ParseForm())
+	request := stsRequest{Action: r.PostForm.Get("Action"), Parameters: map[string]string{}}
+	if match := credentialOf.FindStringSubmatch(r.Header.Get("Authorization")); match != nil {
+		request.Key = match[1]
+	}
+	for name := range r.PostForm {
+		if name != "Action" && name != "Version" {
+			request.Parameters[name] = r.PostForm.Get(name)
+		}
+	}
+	s.requests = append(s.requests, request)
+	result := "<Arn>arn:aws:iam::111122223333:user/a</Arn><UserId>AIDAEXAMPLE</UserId><Account>111122223333</Account>"
+	if strings.HasPrefix(request.Key, "ASIA") {
+		result = strings.Replace(result, "AIDAEXAMPLE", "AROAEXAMPLE:alice@example.com", 1)
+	}
+	if request.Action == "AssumeRole" {
+		role := request.Parameters["RoleArn"]
+		result = fmt.Sprintf("<Credentials><AccessKeyId>ASIA%s</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"+
+			"<SessionToken>T</SessionToken><Expiration>%s</Expiration></Credentials><AssumedRoleUser>"+
+			"<Arn>arn:aws:sts::111122223333:assumed-role/r/s</Arn><AssumedRoleId>AROA:s</AssumedRoleId></AssumedRoleUser>",
+			strings.ToUpper(role[strings.LastIndex(role, "/")+1:]), time.Now().UTC().Add(time.Hour).Format(time.RFC3339))
+	}
+	fmt.Fprintf(w, `<%[1]sResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>`, request.Action, result)
+}
+
+// assume runs upstream's generator, as its token command does.
+func assume(q *signerQuestion) differential.Answer {
+	directory, err := os.MkdirTemp("", "signer")
+	differential.Check(err)
+	defer os.RemoveAll(directory)
+	differential.Check(os.WriteFile(filepath.Join(directory, "config"), []byte(q.Config), 0o600))
+	differential.Check(os.WriteFile(filepath.Join(directory, "credentials"), []byte(q.Credentials), 0o600))
+	var runs []differential.Answer
+	for _, run := range q.Runs {
+		runs = append(runs, assumeOnce(directory, run))
+	}
+	return differential.Answer{"runs": runs}
+}
+
+func assumeOnce(directory string, run signerRun) differential.Answer {
+	server := roleSTS()
+	server.requests = nil
+	variables := map[string]string{
+		"AWS_CONFIG_FILE": filepath.Join(directory, "config"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(directory, "credentials"),
+		"AWS_ENDPOINT_URL_STS": server.url,
+		// Upstream asks the instance even if it is told not to. Here there is none.
+		"AWS_EC2_METADATA_SERVICE_ENDPOINT": server.url,
+	}
+	for name, value := range run.Variables {
+		variables[name] = value
+	}
+	for name, value := range variables {
+		differential.Check(os.Setenv(name, value))
+		defer os.Unsetenv(name)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	signed, err := parseRoleFlags(run.Arguments).sign(ctx)
+	if err != nil {
+		refused := differential.Refusal("refused", err.Error())
+		refused["requests"] = server.requests
+		return refused
+	}
+	text, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(signed.Token, "k8s-aws-v1."))
+	differential.Check(err)
+	target, err := url.Parse(string(text))
+	differential.Check(err)
+	key, _, _ := strings.Cut(target.Query().Get("X-Amz-Credential"), "/")
+	return differential.Answer{"requests": server.requests, "key": key}
+}
+
+var assumeRoleArea = differential.Area{
+	Name:   "assume_role",
+	Driver: "-signer",
+	Ask:    func(g differential.Generator) differential.Case { return asJSON(generator{g}.assume()) },
+	Answer: func(c differential.Case) any { return assume(parse[signerQuestion](c.Question())) },
+	IsSame: func(p *differential.Pair) bool { return isSameRun(p, false, unchanged) },
+	Rows:   rowsOfAssumeRole,
+	IsLike: func(from, to *differential.Pair) bool {
+		isSame := func(from, to differential.Answer) bool {
+			return (runsOf(from)[0].Error == nil) == (runsOf(to)[0].Error == nil)
+		}
+		return isSame(from.Theirs, to.Theirs) && isSame(from.Ours, to.Ours)
+	},
+	Classes: func(p *differential.Pair) []string {
+		run := runsOf(p.Theirs)[0]
+		return []string{differential.Choose(run.Error == nil, fmt.Sprint("signed after ", len(run.Requests), " requests"), "refused")}
+	},
+}
+
+// signed is the answer about a run.
+type signed struct {
+	Key      string
+	Requests []stsRequest
+	Error    *refusal
+}
+
+func runsOf(a differential.Answer) []signed {
+	runs := parse[struct{ Runs []signed }](differential.Raw(a)).Runs
+	return append(runs, signed{Error: &refusal{"none"}})
+}
+
+func unchanged(theirs, _ stsRequest) stsRequest { return theirs }
+
+// isSameRun compares the only run, after upstream's requests have been changed, and repeated ones left out.
+func isSameRun(p *differential.Pair, isOnce bool, change func(theirs, ours stsRequest) stsRequest) bool {
+	theirs, ours := runsOf(p.Theirs)[0], runsOf(p.Ours)[0]
+	if theirs.Error != nil || ours.Error != nil {
+		return theirs.Error != nil && ours.Error != nil
+	}
+	if isOnce {
+		theirs.Requests = slices.CompactFunc(theirs.Requests, func(a, b stsRequest) bool { return sameJSON(a, b) })
+	}
+	return theirs.Key == ours.Key && slices.EqualFunc(theirs.Requests, ours.Requests, func(a, b stsRequest) bool {
+		return sameJSON(change(a, b), b)
+	})
+}
+
+var timed = regexp.MustCompile(`^(aws-go-sdk-)?[0-9]{15,}$`)
+
+// withoutDuration leaves out the duration that upstream asks for by default.
+func withoutDuration(theirs, ours stsRequest) stsRequest {
+	if _, has := ours.Parameters["DurationSeconds"]; !has && theirs.Parameters["DurationSeconds"] == "900" {
+		delete(theirs.Parameters, "DurationSeconds")
+	}
+	return theirs
+}
+
+// withSessionName replaces the time by the driver's own session names.
+func withSessionName(theirs, ours stsRequest) stsRequest {
+	name := ours.Parameters["RoleSessionName"]
+	if timed.MatchString(theirs.Parameters["RoleSessionName"]) && (name == "EKSGetTokenAuth" || name == "signer") {
+		theirs.Parameters["RoleSessionName"] = name
+	}
+	return theirs
+}
+
+// rowsOfAssumeRole returns the row about a profile that is not used, or about the first of the three defaults that shows,
+// if there is no other difference.
+func rowsOfAssumeRole(p *differential.Pair) []string {
+	both := func(theirs, ours stsRequest) stsRequest { return withSessionName(withoutDuration(theirs, ours), ours) }
+	theirs, ours := runsOf(p.Theirs)[0], runsOf(p.Ours)[0]
+	variables := parse[signerQuestion](p.Case.Question()).Runs[0].Variables
+	switch {
+	case theirs.Error != nil && ours.Error == nil && variables["AWS_ACCESS_KEY_ID"] != "" && variables["AWS_PROFILE"] != "":
+		return []string{"broken-profile-beside-keys"}
+	case isSameRun(p, false, withSessionName):
+		return []string{"role-session-name"}
+	case isSameRun(p, false, both):
+		return []string{"role-duration"}
+	case isSameRun(p, true, both):
+		return []string{"role-assumed-twice"}
+	}
+	return nil
+}
+
+// assume generates profiles, variables and flags.
+func (g generator) assume() *signerQuestion {
+	q := &signerQuestion{Op: "signer.sign"}
+	run := signerRun{Variables: map[string]string{}, Now: "2026-11-23T09:00:00Z", Life: 3600, Arguments: []string{"-i", "dev", "--region", "eu-west-1"}}
+	keys := func(id string) string {
+		text := fmt.Sprintf("aws_access_key_id = %s\naws_secret_access_key = s\n", id)
+		if strings.HasPrefix(id, "ASIA") {
+			text += "aws_session_token = T\n"
+		}
+		return text
+	}
+	if g.One(2) {
+		run.Variables["AWS_ACCESS_KEY_ID"], run.Variables["AWS_SECRET_ACCESS_KEY"] = g.Pick("AKIAENV", "ASIAENV"), "s"
+		if strings.HasPrefix(run.Variables["AWS_ACCESS_KEY_ID"], "ASIA") {
+			run.Variables["AWS_SESSION_TOKEN"] = "T"
+		}
+	}
+	profiles := []string{"one", "two", "three"}
+	for n, name := range profiles {
+		section := fmt.Sprintf("[profile %s]\nrole_arn = arn:aws:iam::111122223333:role/%s\n", name, name)
+		switch {
+		case g.One(4):
+			section += "credential_source = Environment\n"
+		case n+1 < len(profiles) && g.One(2):
+			section += "source_profile = " + profiles[n+1] + "\n"
+		default:
+			section += "source_profile = " + g.Pick("base", "base", "default") + "\n"
+		}
+		for _, option := range []string{"external_id = x", "duration_seconds = 1800", "role_session_name = mine", "region = us-east-1"} {
+			if g.One(4) {
+				section += option + "\n"
+			}
+		}
+		q.Config += section
+	}
+	q.Credentials = "[base]\n" + keys(g.Pick("AKIABASE", "ASIABASE"))
+	if _, has := run.Variables["AWS_ACCESS_KEY_ID"]; !has || g.One(2) {
+		q.Credentials += "[default]\n" + keys("AKIADEFAULT")
+	}
+	if g.One(2) {
+		run.Variables["AWS_PROFILE"] = g.Pick("one", "one", "two", "three", "base")
+	}
+	if g.One(3) {
+		run.Arguments = append(run.Arguments, g.chain()...)
+	} else if g.One(2) {
+		run.Arguments = append(run.Arguments, "-r", "arn:aws:iam::444455556666:role/"+g.Pick("last", "team/last"))
+		if g.One(3) {
+			run.Arguments = append(run.Arguments, "-e", g.Pick("id", "a b+c/=&"))
+		}
+		switch g.IntN(3) {
+		case 0:
+			run.Arguments = append(run.Arguments, "--forward-session-name")
+		case 1:
+			run.Arguments = append(run.Arguments, "-s", g.Pick("bob", "bob@example.com"))
+		}
+	}
+	q.Runs = []signerRun{run}
+	return q
+}
