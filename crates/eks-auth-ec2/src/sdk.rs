@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
-use aws_sdk_ec2::types::Filter;
+use aws_sdk_ec2::types::{Filter, Reservation};
 use aws_sdk_sts::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -89,7 +89,7 @@ impl DescribeInstances for Ec2 {
             let found = page
                 .reservations()
                 .iter()
-                .flat_map(|reservation| reservation.instances());
+                .flat_map(Reservation::instances);
             instances.extend(found.filter_map(|instance| {
                 Some(Instance {
                     id: instance.instance_id()?.to_owned(),
@@ -144,7 +144,7 @@ fn reduce<E: ProvideErrorMetadata + StdError + 'static>(
 
 /// Returns whether there were no credentials to sign the request with, so that nothing was sent.
 fn is_caused_by_credentials(error: &(dyn StdError + 'static)) -> bool {
-    causes(error).any(|cause| cause.is::<CredentialsError>())
+    causes(error).any(<dyn StdError>::is::<CredentialsError>)
 }
 
 /// Returns the last cause, which is the most specific.

@@ -4,7 +4,8 @@
 mod divergences;
 #[cfg(test)]
 mod resolver;
-#[cfg(all(test, feature = "sdk"))]
+#[cfg(test)]
+#[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(test)]
 mod support;
