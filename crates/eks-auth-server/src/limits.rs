@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 /// How long a TLS handshake may take: our choice, ten times a handshake over a slow link.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -82,4 +84,10 @@ impl Default for Limits {
             drain_deadline: DRAIN_DEADLINE,
         }
     }
+}
+
+/// Builds a semaphore with permits for a setting. Tokio panics if there are more than it can count, which is more than
+/// any machine uses.
+pub(crate) fn permits(setting: usize) -> Semaphore {
+    Semaphore::new(setting.min(Semaphore::MAX_PERMITS))
 }

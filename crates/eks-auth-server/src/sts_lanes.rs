@@ -5,6 +5,8 @@ use std::time::Duration;
 use moka::sync::Cache;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::limits::permits;
+
 /// How many calls to STS run at once: our choice. At 20 ms a call, that is 3,200 logins a second, and a flood
 /// of well-formed tokens opens no more connections than this.
 pub const MAX_STS_CALLS: usize = 64;
@@ -47,9 +49,9 @@ impl StsLanes {
     pub(crate) fn new(calls: usize, reserved: usize, waiting: usize) -> Self {
         let reserved = reserved.min(calls.saturating_sub(1));
         Self {
-            open: Semaphore::new(calls.saturating_sub(reserved)),
-            reserved: Semaphore::new(reserved),
-            waiting: Semaphore::new(waiting),
+            open: permits(calls.saturating_sub(reserved)),
+            reserved: permits(reserved),
+            waiting: permits(waiting),
             known: Cache::builder()
                 .max_capacity(MAX_KNOWN_KEYS)
                 .time_to_live(KNOWN_FOR)

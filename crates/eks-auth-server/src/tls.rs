@@ -10,7 +10,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
 use thiserror::Error as ThisError;
 
 /// The protocols offered, in order of preference.
@@ -210,7 +210,12 @@ fn config(
     };
     let mut config = builder
         .with_single_cert(chain, key)
-        .map_err(|error| unusable(&error))?;
+        .map_err(|error| match error {
+            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+                unusable(&"the certificate is of another key")
+            }
+            other => unusable(&other),
+        })?;
     config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
     Ok(config)
 }

@@ -17,6 +17,7 @@ use k8s_rbac::KubernetesVersion;
 use tokio::sync::Semaphore;
 
 use crate::identities::{CacheUse, Identities};
+use crate::limits::permits;
 use crate::metrics::{Metrics, UpstreamResult};
 use crate::private_dns_names::PrivateDnsNames;
 use crate::rate::ClientRate;
@@ -86,7 +87,7 @@ impl Webhooks {
             observer,
             clock: system_clock,
             ids: RequestIds::new(),
-            requests: Semaphore::new(MAX_REQUESTS),
+            requests: permits(MAX_REQUESTS),
             rate: None,
             audiences: Vec::new(),
             are_untyped_accepted: false,
@@ -165,7 +166,7 @@ impl Webhooks {
     #[must_use]
     pub fn with_max_requests(self, requests: usize) -> Self {
         Self {
-            requests: Semaphore::new(requests),
+            requests: permits(requests),
             ..self
         }
     }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::connection::{Connection, Stage};
 use super::registry::Registry;
 use super::service::Service;
-use crate::limits::{LISTEN_BACKLOG, Limits};
+use crate::limits::{LISTEN_BACKLOG, Limits, permits};
 use crate::record::ServerEvent;
 use crate::tls::ServerTls;
 use crate::webhooks::Webhooks;
@@ -58,7 +58,7 @@ impl<S: Service> Listener<S> {
             limits,
             webhooks,
             registry: Arc::default(),
-            permits: Arc::new(Semaphore::new(limits.max_connections)),
+            permits: Arc::new(permits(limits.max_connections)),
             last_report: None,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use eks_auth_server::{Limits, ServerTls};
+use eks_auth_server::{Limits, ServerTls, TlsFiles};
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -177,6 +177,13 @@ async fn clients_need_a_certificate_where_that_is_set() {
     let why = ServerTls::load(names.clone()).unwrap_err().to_string();
     assert!(why.contains("clients.crt: file too large"), "{why}");
     std::fs::write(&authorities, files.authority.pem()).unwrap();
+    let other_key = TlsFiles {
+        key: files.directory.join("other.key"),
+        ..names.clone()
+    };
+    std::fs::write(&other_key.key, files.authority.issue("other").1).unwrap();
+    let why = ServerTls::load(other_key).unwrap_err().to_string();
+    assert_eq!(why, "the certificate is of another key");
     let tls = ServerTls::load(names).unwrap();
     let notes = Arc::new(Notes::default());
     let sts = Counting::answering(&[(200, caller("alice"))]);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use eks_auth_server::Limits;
+use eks_auth_server::{Limits, SharedSnapshot, Snapshot, Webhooks};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::{
-    Counting, Files, Notes, Running, answer, caller, exchange, exchange_on, post, review, short,
-    soon, token, webhooks,
+    Counting, Files, Notes, RULES, Running, answer, caller, exchange, exchange_on, identities,
+    identity_map, post, review, short, soon, token, webhooks,
 };
 
 fn counting() -> Arc<Counting> {
@@ -226,4 +226,22 @@ async fn a_handshake_has_a_limit_too() {
     assert!(lines.contains("handshake-timeout"), "{lines}");
     assert!(lines.contains("TLS handshake with 127.0.0.1"), "{lines}");
     running.stop().await;
+}
+
+/// A setting beyond what a semaphore counts is a limit that is never met.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_largest_settings_serve() {
+    let notes = Arc::new(Notes::default());
+    let identities = identities(counting()).with_sts_calls(usize::MAX, 0, usize::MAX);
+    let rules = SharedSnapshot::new(Snapshot::new(identity_map(RULES)));
+    let webhooks = Webhooks::new(identities, rules, Arc::default(), notes.clone())
+        .with_max_requests(usize::MAX);
+    let limits = Limits {
+        max_connections: usize::MAX,
+        ..short()
+    };
+    let running = Running::start(webhooks, limits, None).await;
+    let request = post("/authenticate", &review(&token("AKIDEXAMPLE")));
+    let (status, body) = soon(exchange(running.address, &request)).await.unwrap();
+    assert!(status == 200 && body.contains("alice"), "{status}: {body}");
 }
