@@ -70,7 +70,12 @@ impl Parsed {
 pub(crate) fn parse(kind: SourceKind, texts: &[NamedText], reader: &Reader) -> Parsed {
     // A file that was truncated; a blank text is never a version that its author meant.
     if let Some(blank) = texts.iter().find(|named| named.text.trim().is_empty()) {
-        return Parsed::rejected("empty", format!("{} is empty", blank.name));
+        let what = match kind {
+            SourceKind::Rbac => blank.name.as_str(),
+            // The name of the source has its only file.
+            _ => "it",
+        };
+        return Parsed::rejected("empty", format!("{what} is empty"));
     }
     let Some(text) = texts.first().map(|named| named.text.as_str()) else {
         return Parsed::good(without_rules(kind), Vec::new());

@@ -121,7 +121,10 @@ impl StateDir {
     /// Returns the user of this process, if the directory is theirs. Creates the directory.
     fn owner(&self) -> Result<u32, String> {
         let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", self.path.display());
-        create(&self.path).map_err(|why| wrong(&why))?;
+        create(&self.path).map_err(|why| match why.kind() {
+            io::ErrorKind::AlreadyExists => wrong(&"it is not a directory"),
+            _ => wrong(&why),
+        })?;
         let metadata = fs::metadata(&self.path).map_err(|why| wrong(&why))?;
         // A file of one's own shows who one is.
         let probe = NamedTempFile::with_prefix_in(".probe-", &self.path);
