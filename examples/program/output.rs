@@ -12,8 +12,9 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, Command, Id, Parser};
 use printable_text::Printable;
 
 /// The exit status of a program without an answer: a wrong flag, a file that cannot be read, an answer that
@@ -26,9 +27,18 @@ pub const FAILED: u8 = 2;
 ///
 /// The status to end with, after `--help`, `--version` or an error was printed.
 pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
-    A::try_parse().map_err(|answer| {
+    let mut command = without_empty_variables(A::command());
+    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    let parsed = matches.and_then(|mut matches| A::from_arg_matches_mut(&mut matches));
+    parsed.map_err(|answer| {
         if answer.use_stderr() {
-            let text = error_text(answer, std::env::args_os().skip(1));
+            let variable = variable_of(&answer, &command);
+            let mut text = error_text(answer, std::env::args_os().skip(1));
+            if let Some(variable) = variable {
+                text.push_str(&format!(
+                    "\nThe value is that of the variable {variable}.\n"
+                ));
+            }
             let _ = io::stderr().write_all(text.as_bytes());
             return ExitCode::from(FAILED);
         }
@@ -37,6 +47,69 @@ pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
             anstream::AutoStream::auto(out).write_all(text.as_bytes())
         })
     })
+}
+
+/// Takes a variable that is empty for one that is not set, as aws-iam-authenticator does (viper, `AllowEmptyEnv`).
+fn without_empty_variables(mut command: Command) -> Command {
+    let is_empty = |argument: &Arg| {
+        argument
+            .get_env()
+            .and_then(std::env::var_os)
+            .is_some_and(|value| value.is_empty())
+    };
+    let empty: Vec<Id> = command
+        .get_arguments()
+        .filter(|argument| is_empty(argument))
+        .map(|argument| argument.get_id().clone())
+        .collect();
+    for id in empty {
+        command = command.mut_arg(id, |argument| argument.env(Resettable::Reset));
+    }
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|below| below.get_name().to_owned())
+        .collect();
+    for name in names {
+        command = command.mut_subcommand(name, without_empty_variables);
+    }
+    command
+}
+
+/// Returns the variable whose value an error is about. `None` if it is about the command line.
+fn variable_of(error: &clap::Error, command: &Command) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let (name, value) = (
+        text(ContextKind::InvalidArg)?,
+        text(ContextKind::InvalidValue)?,
+    );
+    let is_given = |given: OsString| given.to_str().is_some_and(|given| given.ends_with(value));
+    if std::env::args_os().skip(1).any(is_given) {
+        return None;
+    }
+    let is_named = |argument: &&Arg| {
+        let long = argument.get_long().unwrap_or_default();
+        name.split(' ')
+            .next()
+            .and_then(|flag| flag.strip_prefix("--"))
+            == Some(long)
+    };
+    let mut commands = vec![command];
+    while let Some(command) = commands.pop() {
+        let variable = command
+            .get_arguments()
+            .find(is_named)
+            .and_then(Arg::get_env);
+        if let Some(variable) = variable
+            && std::env::var_os(variable).is_some_and(|own| own == value)
+        {
+            return variable.to_str().map(str::to_owned);
+        }
+        commands.extend(command.get_subcommands());
+    }
+    None
 }
 
 /// Formats an error about arguments. Those that it quotes, and every other character that a terminal acts on, are
