@@ -187,7 +187,7 @@ pub(crate) struct InitArgs {
     #[arg(long, default_value = "127.0.0.1", value_name = "NAME")]
     pub(crate) hostname: String,
     /// The port of the webhook.
-    #[arg(long, default_value_t = 21_362, value_name = "PORT")]
+    #[arg(long, default_value_t = 21_362, value_parser = clap::value_parser!(u16).range(1..), value_name = "PORT")]
     pub(crate) port: u16,
     /// Write csr.pem, a request to an authority of your own, in place of a self-signed certificate.
     #[arg(long)]

@@ -8,21 +8,76 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use eks_auth_server::AUTHENTICATE_PATH;
+use eks_auth_server::{AUTHENTICATE_PATH, TlsFiles};
 use printable_text::Printable;
 use program::files;
 use program::output;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
+use rustls::client::verify_server_name;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, DnsName, ServerName};
+use rustls::server::ParsedCertificate;
 
-use crate::PROGRAM;
+use crate::{PROGRAM, tls};
 
 /// Creates a directory that only its owner can read.
 pub(crate) fn create_directory(directory: &Path) -> Result<(), String> {
-    fs::DirBuilder::new()
+    let created = fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(directory)
-        .map_err(|why| format!("{}: {why}", directory.display()))
+        .create(directory);
+    created.map_err(|why| match why.kind() {
+        ErrorKind::AlreadyExists => format!("{}: it is not a directory", directory.display()),
+        _ => format!("{}: {why}", directory.display()),
+    })
+}
+
+/// Checks the name by which the webhook is reached: it is a subject of a certificate, and a part of a URL.
+///
+/// # Errors
+///
+/// The name is neither a DNS name nor an address, or the address stands for all.
+pub(crate) fn check_hostname(hostname: &str) -> Result<(), String> {
+    let why = match hostname.parse::<IpAddr>() {
+        Ok(address) if address.is_unspecified() => {
+            "no client can connect to the address that stands for all"
+        }
+        Ok(_) => return Ok(()),
+        Err(_) if DnsName::try_from(hostname).is_ok() => return Ok(()),
+        Err(_) => {
+            "expected a DNS name or an IP address alone, without a scheme, a port or brackets"
+        }
+    };
+    Err(format!("--hostname: `{}`: {why}", Printable::new(hostname)))
+}
+
+/// Checks a certificate that was kept: that it is of the key beside it, and of the name.
+///
+/// # Errors
+///
+/// The certificate cannot be loaded with the key. Another name is a note.
+pub(crate) fn check_kept(directory: &Path, hostname: &str) -> Result<(), String> {
+    let files = TlsFiles {
+        certificate: directory.join("cert.pem"),
+        key: directory.join("key.pem"),
+        client_authorities: None,
+    };
+    tls::load(&files).map_err(|why| format!("{why}; remove both, and they are made anew"))?;
+    let path = &files.certificate;
+    let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let chain = CertificateDer::from_pem_file(path).map_err(|why| wrong(&why))?;
+    let name = ServerName::try_from(hostname).map_err(|why| wrong(&why))?;
+    let is_named = ParsedCertificate::try_from(&chain)
+        .and_then(|certificate| verify_server_name(&certificate, &name));
+    if is_named.is_err() {
+        let what = format!(
+            "{}: the certificate was kept, and it is not of `{hostname}`, so kube-apiserver cannot connect by that \
+             name; remove it and kubeconfig.yaml, and they are made anew",
+            path.display()
+        );
+        output::note(PROGRAM, &what);
+    }
+    Ok(())
 }
 
 /// Returns the key in key.pem of a directory, and makes one if there is none.
@@ -30,7 +85,8 @@ pub(crate) fn key(directory: &Path) -> Result<KeyPair, String> {
     let path = directory.join("key.pem");
     let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
     match fs::read_to_string(&path) {
-        Ok(pem) => KeyPair::from_pem(&pem).map_err(|why| failed(&why)),
+        Ok(pem) => KeyPair::from_pem(&pem)
+            .map_err(|why| failed(&format_args!("not a private key in PEM: {why}"))),
         Err(why) if why.kind() == ErrorKind::NotFound => {
             let key = KeyPair::generate().map_err(|why| failed(&why))?;
             write_new(&path, &key.serialize_pem(), 0o600)?;

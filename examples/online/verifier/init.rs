@@ -13,6 +13,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<ExitCode, String> {
     // Relative paths of a kubeconfig are relative to the kubeconfig.
     let directory = &std::path::absolute(&args.state_dir)
         .map_err(|why| format!("{}: {why}", args.state_dir.display()))?;
+    certificate::check_hostname(&args.hostname)?;
     certificate::create_directory(directory)?;
     let key = certificate::key(directory)?;
     let params = certificate::params(std::slice::from_ref(&args.hostname))?;
@@ -27,6 +28,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<ExitCode, String> {
         }
         false => {
             let path = certificate::certificate(directory, &key, params)?;
+            certificate::check_kept(directory, &args.hostname)?;
             path.display().to_string()
         }
     };

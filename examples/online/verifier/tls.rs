@@ -11,8 +11,11 @@ use crate::setup;
 
 /// Makes the server's certificate if it is to be made, and loads it if there is one.
 pub(crate) fn certificate(settings: &Settings) -> Result<Option<ServerTls>, String> {
-    if settings.generate_kubeconfig.is_some() && settings.tls_cert.is_none() {
-        make_certificate(settings)?;
+    if settings.generate_kubeconfig.is_some() {
+        certificate::check_hostname(settings.hostname())?;
+        if settings.tls_cert.is_none() {
+            make_certificate(settings)?;
+        }
     }
     let Some(files) = files(settings)? else {
         return Ok(None);
@@ -86,4 +89,5 @@ fn generate_kubeconfig(settings: &Settings, chain: &Path) -> Result<(), String> 
     let authority = Authority::Pem(&pem);
     let text = certificate::kubeconfig(settings.hostname(), port, &authority);
     certificate::write_kubeconfig(path, &text)
+        .map_err(|why| format!("--generate-kubeconfig: {why}"))
 }
