@@ -86,10 +86,7 @@ impl DescribeInstances for Ec2 {
                 return Ok(instances);
             };
             let page = page.map_err(|error| reduce(&error))?;
-            let found = page
-                .reservations()
-                .iter()
-                .flat_map(Reservation::instances);
+            let found = page.reservations().iter().flat_map(Reservation::instances);
             instances.extend(found.filter_map(|instance| {
                 Some(Instance {
                     id: instance.instance_id()?.to_owned(),

@@ -1,5 +1,6 @@
 //! `verifier check`
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use eks_auth_sources::Report;
@@ -7,19 +8,25 @@ use program::output;
 
 use crate::args::ServeArgs;
 use crate::settings::{self, Merged, Settings};
-use crate::{PROGRAM, REFUSED, cluster, rules, serve, setup, tls};
+use crate::{PROGRAM, REFUSED, certificate, cluster, regions, rules, serve, setup, tls};
 
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
-    let merged = settings::merge(
+    let mut merged = settings::merge(
         args.settings,
         args.settings_file.as_deref(),
         args.config.as_deref(),
     )?;
     let watch = cluster::Watch::connect(&merged.settings).await?;
+    // A check writes nothing, and reports on the files as they are, not on their last good versions.
+    let state_dir = merged.settings.state_dir.take();
     let sources = rules::sources(&merged)?;
     let sources = sources.start().map_err(|why| why.to_string())?;
+    merged.settings.state_dir = state_dir;
     watch.list(&sources).await;
-    let lines = problems(&merged, &sources.report())?;
+    let mut lines = problems(&merged, &sources.report())?;
+    if rules::are_absent(&sources) {
+        lines.push(format!("{}\n", rules::NO_RULES));
+    }
     let (status, text) = match lines.is_empty() {
         true => (0, "no problems\n".to_owned()),
         false => (REFUSED, lines.concat()),
@@ -29,7 +36,13 @@ pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
 
 fn problems(merged: &Merged, report: &Report) -> Result<Vec<String>, String> {
     let notes = merged.settings.without_effect()?;
-    let mut lines: Vec<String> = notes.iter().map(|note| format!("{note}\n")).collect();
+    let regions = merged.settings.region.iter().flatten();
+    let unknown = regions::unknown(regions);
+    let mut lines: Vec<String> = notes
+        .into_iter()
+        .chain(unknown)
+        .map(|note| format!("{note}\n"))
+        .collect();
     lines.extend(unusable(&merged.settings));
     let address = merged.settings.webhook_address();
     let is_tls =
@@ -45,7 +58,11 @@ fn problems(merged: &Merged, report: &Report) -> Result<Vec<String>, String> {
         }
         for problem in &source.problems {
             let problem = setup::escape(problem);
-            lines.push(format!("{}: {problem}\n", source.name));
+            let line = format!("{}: {problem}\n", source.name);
+            // A problem may be the fault itself.
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
         }
     }
     Ok(lines)
@@ -66,9 +83,37 @@ fn unusable(settings: &Settings) -> Vec<String> {
     let role = crate::ec2::role(settings).map(drop);
     #[cfg(not(feature = "ec2"))]
     let role = Ok(());
-    [policy, certificate, version, role]
+    let state_dir = settings.state_dir.as_deref().map_or(Ok(()), state_dir);
+    let kubeconfig = kubeconfig(settings);
+    [policy, certificate, version, role, state_dir, kubeconfig]
         .into_iter()
         .filter_map(Result::err)
         .map(|why| format!("{why}\n"))
         .collect()
+}
+
+/// Checks that a directory could be made where there is none.
+fn state_dir(path: &Path) -> Result<(), String> {
+    match path.exists() && !path.is_dir() {
+        true => Err(format!(
+            "--state-dir: {}: it is not a directory",
+            path.display()
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Checks that the webhook kubeconfig could be written.
+fn kubeconfig(settings: &Settings) -> Result<(), String> {
+    let Some(path) = &settings.generate_kubeconfig else {
+        return Ok(());
+    };
+    certificate::check_hostname(settings.hostname())?;
+    match path.is_dir() {
+        true => Err(format!(
+            "--generate-kubeconfig: {}: it is a directory",
+            path.display()
+        )),
+        false => Ok(()),
+    }
 }

@@ -15,7 +15,7 @@ use sts_presign::{
 
 use crate::args::DoctorArgs;
 use crate::token::read_token;
-use crate::{PROGRAM, REFUSED, setup};
+use crate::{PROGRAM, REFUSED, regions, setup};
 
 /// The conclusion if no fault is visible and the signature was not verified.
 const NO_FAULT: &str = "No fault is visible without STS. If STS refuses the token, it was signed for \
@@ -30,6 +30,7 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode, String> {
         Some(at) => UnixTime::parse_rfc3339(at).map_err(|why| format!("--at: {why}"))?,
         None => setup::now(),
     };
+    regions::note_unknown(&args.common.regions);
     let (status, text) = match &args.login {
         Some(path) => login(args, path, now)?,
         None => token(args, now)?,

@@ -25,6 +25,7 @@ mod feature_gates;
 mod init;
 mod log;
 mod private_dns_names;
+mod regions;
 mod rules;
 mod serve;
 mod settings;

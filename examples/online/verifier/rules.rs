@@ -1,7 +1,7 @@
 //! The sources of rules, and the snapshot that the webhooks answer by.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_auth_map::{BackendModes, IdentityMap, Reader};
@@ -97,6 +97,7 @@ pub(crate) fn start(
         is_loaded: [AtomicBool::new(false), AtomicBool::new(false)],
         no_names,
         is_warned: AtomicBool::new(false),
+        held_back: Mutex::new(Some(Vec::new())),
     });
     let observer: Arc<dyn Observer> = publisher.clone();
     let builder = sources(merged)?.with_observer(observer);
@@ -106,23 +107,37 @@ pub(crate) fn start(
     let is_missing = |source: &&eks_auth_sources::SourceStatus| {
         !source.is_ready() && !watched.contains(&source.name.kind())
     };
-    if let Some(source) = report.sources.iter().find(is_missing) {
-        let why = source.fault.as_ref().map(ToString::to_string);
-        return Err(format!(
-            "{}: {}; there are no rules of this source to start with",
-            source.name,
-            why.unwrap_or_default()
-        ));
+    let missing: Vec<String> = report
+        .sources
+        .iter()
+        .filter(is_missing)
+        .map(|source| {
+            let why = source.fault.as_ref().map(ToString::to_string);
+            let why = why.unwrap_or_default();
+            format!(
+                "{}: {why}; there are no rules of this source to start with",
+                source.name
+            )
+        })
+        .collect();
+    if !missing.is_empty() {
+        return Err(missing.join("\n"));
     }
-    let is_empty = sources.snapshot().identities().backends().is_empty();
-    if is_empty {
-        return Err(
-            "no rules: set --aws-auth, --config, --backend-mode or another source of rules"
-                .to_owned(),
-        );
+    if are_absent(&sources) {
+        return Err(NO_RULES.to_owned());
     }
+    publisher.log_held_back();
     publisher.publish(&sources.snapshot(), &report);
     Ok((sources, shared))
+}
+
+/// Why there is nothing to map callers by.
+pub(crate) const NO_RULES: &str =
+    "no rules: set --aws-auth, --config, --backend-mode or another source of rules";
+
+/// Returns whether there is no source of rules.
+pub(crate) fn are_absent(sources: &Sources) -> bool {
+    sources.snapshot().identities().backends().is_empty()
 }
 
 /// Publishes what the sources yield to the webhooks.
@@ -134,10 +149,18 @@ struct Publisher {
     is_loaded: [AtomicBool; 2],
     no_names: Option<&'static str>,
     is_warned: AtomicBool,
+    /// The faults at the start, until it is decided whether they are logged, or returned as the error of the start.
+    held_back: Mutex<Option<Vec<Event>>>,
 }
 
 impl Observer for Publisher {
     fn observe(&self, event: &Event) {
+        if let Event::Faulty { is_kept: false, .. } = event
+            && let Some(held_back) = &mut *self.held_back()
+        {
+            held_back.push(event.clone());
+            return;
+        }
         self.log.source(event);
         match event {
             Event::Applied {
@@ -167,6 +190,20 @@ impl Observer for Publisher {
 }
 
 impl Publisher {
+    fn held_back(&self) -> MutexGuard<'_, Option<Vec<Event>>> {
+        self.held_back
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Logs the faults that do not keep the program from starting, and every later event at once.
+    fn log_held_back(&self) {
+        let held_back = self.held_back().take();
+        for event in held_back.iter().flatten() {
+            self.observe(event);
+        }
+    }
+
     /// As upstream, the first version is no change, and says nothing about a delay.
     fn dynamic_file_applied(&self, file: DynamicFile, last_updated: Option<u64>) {
         let [rules, modes] = &self.is_loaded;

@@ -20,9 +20,9 @@ use tokio::sync::watch;
 
 use crate::args::{Common, ServeArgs};
 use crate::log::Log;
-use crate::settings::{self, Proxy, Settings, Size, Time};
+use crate::settings::{self, Proxy, Settings, Size, Time, Timeout};
 use crate::traces::Traces;
-use crate::{cluster, rules, setup, tls};
+use crate::{cluster, regions, rules, setup, tls};
 
 /// How often the certificate files are compared with those in use.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(30);
@@ -40,6 +40,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     let settings = &merged.settings;
     let common = common(settings)?;
     let authenticator = setup::authenticator(&common)?;
+    let version = version(settings)?;
     let address = settings.webhook_address();
     let tls = tls::certificate(settings)?;
     if tls.is_none() && !address.ip().is_loopback() {
@@ -50,7 +51,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     }
     let sts = transport(settings, &common)?;
     let (log, _rest_of_the_log) = Log::start(settings);
-    for note in settings.without_effect()? {
+    let unknown = regions::unknown(&common.regions);
+    for note in settings.without_effect()?.into_iter().chain(unknown) {
         log.warn(&note);
     }
     let watch = cluster::Watch::connect(settings).await?;
@@ -63,8 +65,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     let identities = identities(settings, authenticator, sts, &metrics);
     let mut webhooks = webhooks(
         settings,
+        version,
         Webhooks::new(identities, rules, metrics, Arc::new(log)),
-    )?;
+    );
     if let Ok(names) = names {
         webhooks = webhooks.with_private_dns_names(names);
     }
@@ -155,10 +158,10 @@ pub(crate) fn transport(
         Proxy::Url(url) => StsProxy::Url(url),
     };
     let mut client = StsClient::builder().proxy(proxy);
-    if let Some(Time(time)) = settings.sts_connect_timeout {
+    if let Some(Timeout(time)) = settings.sts_connect_timeout {
         client = client.connect_timeout(time);
     }
-    if let Some(Time(time)) = settings.sts_attempt_timeout {
+    if let Some(Timeout(time)) = settings.sts_attempt_timeout {
         client = client.attempt_timeout(time);
     }
     if let Some(calls) = settings.max_sts_calls {
@@ -177,7 +180,7 @@ fn identities(
     metrics: &Arc<Metrics>,
 ) -> Identities {
     let mut identities = Identities::new(authenticator, sts, Arc::clone(metrics));
-    if let Some(Time(time)) = settings.sts_deadline {
+    if let Some(Timeout(time)) = settings.sts_deadline {
         identities = identities.with_sts_deadline(time);
     }
     if let Some(retries) = settings.sts_retries {
@@ -206,7 +209,7 @@ fn identities(
     identities.with_cache(cache)
 }
 
-fn webhooks(settings: &Settings, webhooks: Webhooks) -> Result<Webhooks, String> {
+fn webhooks(settings: &Settings, version: KubernetesVersion, webhooks: Webhooks) -> Webhooks {
     let mut webhooks = webhooks.with_audiences(settings.audience.clone().unwrap_or_default());
     if settings.accept_untyped == Some(true) {
         webhooks = webhooks.with_untyped_reviews();
@@ -225,9 +228,9 @@ fn webhooks(settings: &Settings, webhooks: Webhooks) -> Result<Webhooks, String>
         .as_ref()
         .is_some_and(|paths| !paths.is_empty());
     if has_files || settings.watch_rbac == Some(true) {
-        webhooks = webhooks.with_access_reviews(version(settings)?);
+        webhooks = webhooks.with_access_reviews(version);
     }
-    Ok(webhooks)
+    webhooks
 }
 
 /// Parses the version of Kubernetes.
@@ -243,11 +246,12 @@ pub(crate) fn version(settings: &Settings) -> Result<KubernetesVersion, String> 
 fn limits(settings: &Settings) -> Limits {
     let default = Limits::default();
     let time = |time: Option<Time>, default| time.map_or(default, |Time(time)| time);
+    let timeout = |time: Option<Timeout>, default| time.map_or(default, |Timeout(time)| time);
     Limits {
-        handshake_timeout: time(settings.handshake_timeout, default.handshake_timeout),
-        header_timeout: time(settings.header_timeout, default.header_timeout),
-        body_timeout: time(settings.body_timeout, default.body_timeout),
-        idle_timeout: time(settings.idle_timeout, default.idle_timeout),
+        handshake_timeout: timeout(settings.handshake_timeout, default.handshake_timeout),
+        header_timeout: timeout(settings.header_timeout, default.header_timeout),
+        body_timeout: timeout(settings.body_timeout, default.body_timeout),
+        idle_timeout: timeout(settings.idle_timeout, default.idle_timeout),
         max_connections: settings
             .max_connections
             .map_or(default.max_connections, NonZeroUsize::get),

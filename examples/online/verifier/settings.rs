@@ -38,6 +38,22 @@ impl FromStr for Time {
     }
 }
 
+/// A time within which something has to happen, so not 0.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Timeout(pub(crate) Duration);
+
+impl FromStr for Timeout {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Time(time) = text.parse()?;
+        match time.is_zero() {
+            true => Err("expected a time above 0, since nothing could happen within it".to_owned()),
+            false => Ok(Self(time)),
+        }
+    }
+}
+
 /// A number of bytes, written as `64MiB`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Size(pub(crate) usize);
@@ -264,15 +280,15 @@ settings! {
     /// How long a connection to STS may take. Default: 3s.
     #[arg(long, help_heading = "STS", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
-    sts_connect_timeout: Time,
+    sts_connect_timeout: Timeout,
     /// How long one request to STS may take. Default: 5s.
     #[arg(long, help_heading = "STS", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
-    sts_attempt_timeout: Time,
+    sts_attempt_timeout: Timeout,
     /// How long STS has to answer, repetitions included. Default: 10s.
     #[arg(long, help_heading = "STS", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
-    sts_deadline: Time,
+    sts_deadline: Timeout,
     /// How often a request that was throttled or failed is repeated. Default: 2.
     #[arg(long, help_heading = "STS", value_name = "NUMBER")]
     sts_retries: usize,
@@ -325,19 +341,19 @@ settings! {
     /// How long a TLS handshake may take. Default: 5s.
     #[arg(long, help_heading = "Limits", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
-    handshake_timeout: Time,
+    handshake_timeout: Timeout,
     /// How long the head of a request may take. Default: 5s.
     #[arg(long, help_heading = "Limits", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
-    header_timeout: Time,
+    header_timeout: Timeout,
     /// How long the body of a request may take. Default: 5s.
     #[arg(long, help_heading = "Limits", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
-    body_timeout: Time,
+    body_timeout: Timeout,
     /// How long a connection may wait for its next request. Default: 120s.
     #[arg(long, help_heading = "Limits", value_name = "TIME")]
     #[serde(deserialize_with = "from_text")]
-    idle_timeout: Time,
+    idle_timeout: Timeout,
     /// How many connections are open at once; beyond it, one without a request in flight is closed for a new
     /// one. Default: 512.
     #[arg(long, help_heading = "Limits", value_name = "NUMBER")]

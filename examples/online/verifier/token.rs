@@ -10,10 +10,11 @@ use program::output;
 use serde_json::json;
 
 use crate::args::{Output, TokenArgs};
-use crate::{PROGRAM, REFUSED, setup};
+use crate::{PROGRAM, REFUSED, regions, setup};
 
 pub(crate) async fn run(args: TokenArgs) -> Result<ExitCode, String> {
     let authenticator = setup::authenticator(&args.common)?;
+    regions::note_unknown(&args.common.regions);
     let sts = setup::sts(&args.common)?;
     let rules = match &args.aws_auth {
         Some(path) => Some(setup::rules(path, &args.rules, &args.common)?),

@@ -4,6 +4,9 @@
 mod help;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
+mod mistakes;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod output;
 #[cfg(test)]
 #[cfg(unix)]

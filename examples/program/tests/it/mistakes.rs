@@ -1,0 +1,228 @@
+//! What a person does wrong who sets up the verifier: each mistake is one message, with its place.
+
+use std::process::Stdio;
+
+use crate::run::{self, AWS_AUTH, Ended, capture};
+use crate::webhook::Directory;
+
+/// Runs the verifier with variables of the environment.
+fn with_variables(arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    let mut command = run::command("verifier", arguments);
+    command
+        .envs(variables.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    run::run(command, "")
+}
+
+/// A name that cannot be reached, or that a certificate or a URL cannot have, makes no file.
+#[test]
+fn init_makes_nothing_that_kube_apiserver_cannot_use() {
+    let directory = Directory::new("hostname");
+    let state = directory.path("state");
+    let alone = "expected a DNS name or an IP address alone";
+    for (flag, value, why) in [
+        ("--hostname", "", alone),
+        ("--hostname", "https://webhook", alone),
+        ("--hostname", "webhook:21362", alone),
+        ("--hostname", "[::1]", alone),
+        ("--hostname", "a b", alone),
+        ("--hostname", "*.example.com", alone),
+        ("--hostname", "0.0.0.0", "the address that stands for all"),
+        ("--hostname", "::", "the address that stands for all"),
+        ("--port", "0", "not in 1..=65535"),
+    ] {
+        let flag = format!("{flag}={value}");
+        let ended = capture("verifier", &["init", "--state-dir", &state, &flag], "");
+        assert_eq!(ended.status.code(), Some(2), "{flag}: {ended:?}");
+        assert!(ended.stderr.contains(why), "{flag}: {ended:?}");
+        assert!(!std::path::Path::new(&state).exists(), "{flag}");
+    }
+    // `serve` and `check` use the name only for the kubeconfig that they write.
+    let kubeconfig = directory.path("kubeconfig");
+    for command in ["serve", "check"] {
+        let line = [
+            command,
+            "-i",
+            "demo",
+            "--aws-auth",
+            AWS_AUTH,
+            "--hostname",
+            "a b",
+            "--state-dir",
+            &state,
+            "--generate-kubeconfig",
+            &kubeconfig,
+        ];
+        let ended = capture("verifier", &line, "");
+        assert!(!ended.status.success(), "{command}: {ended:?}");
+        assert!(format!("{ended:?}").contains(alone), "{command}: {ended:?}");
+    }
+}
+
+/// A certificate that is kept must be of the key and of the name.
+#[test]
+fn init_reports_a_certificate_that_it_keeps_and_cannot_be_used() {
+    let directory = Directory::new("kept");
+    let init = |state: &str, name: &str| {
+        capture(
+            "verifier",
+            &["init", "--state-dir", state, "--hostname", name],
+            "",
+        )
+    };
+    let (one, two) = (directory.path("one"), directory.path("two"));
+    assert!(init(&one, "localhost").status.success());
+    assert!(init(&two, "localhost").status.success());
+    let renamed = init(&one, "other.example.com");
+    assert!(renamed.status.success(), "{renamed:?}");
+    let named = "it is not of `other.example.com`";
+    assert!(renamed.stderr.contains(named), "{renamed:?}");
+    let same = init(&one, "localhost");
+    assert!(!same.stderr.contains("it is not of"), "{same:?}");
+    std::fs::copy(format!("{one}/cert.pem"), format!("{two}/cert.pem")).unwrap();
+    for (spoiled, why) in [
+        (&two, "the certificate is of another key"),
+        (&directory.write("file", ""), "it is not a directory"),
+    ] {
+        let ended = init(spoiled, "localhost");
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(why), "{ended:?}");
+    }
+    std::fs::write(format!("{two}/key.pem"), "junk").unwrap();
+    let ended = init(&two, "localhost");
+    assert!(
+        ended.stderr.contains("key.pem: not a private key in PEM"),
+        "{ended:?}"
+    );
+}
+
+/// What `serve` would refuse, `check` reports, each once.
+#[test]
+fn a_mistake_in_the_settings_is_reported_once() {
+    let directory = Directory::new("mistakes");
+    let empty = directory.write("empty", "");
+    let junk = directory.write("junk.yaml", "not rules\n");
+    let missing = directory.path("missing");
+    let state = directory.path("");
+    for (arguments, part) in [
+        (vec!["--aws-auth", &*missing], "there is no such file"),
+        (vec!["--aws-auth", &empty], "it is empty"),
+        (vec!["--aws-auth", &junk], "not the ConfigMap"),
+        (vec!["--aws-auth", AWS_AUTH, "--rbac", &empty], "is empty"),
+        (
+            vec!["--aws-auth", AWS_AUTH, "--dynamic-file", &missing],
+            "there is no such file",
+        ),
+        (
+            vec!["--aws-auth", AWS_AUTH, "--kubernetes-version", "9"],
+            "--kubernetes-version: 9",
+        ),
+        (
+            vec![
+                "--aws-auth",
+                AWS_AUTH,
+                "--state-dir",
+                &state,
+                "--generate-kubeconfig",
+                &state,
+            ],
+            "--generate-kubeconfig",
+        ),
+        (vec![], "no rules: set --aws-auth"),
+    ] {
+        for (command, status) in [("serve", 2), ("check", 1)] {
+            let line = [&[command, "-i", "demo"], arguments.as_slice()].concat();
+            let ended = capture("verifier", &line, "");
+            assert_eq!(ended.status.code(), Some(status), "{line:?}: {ended:?}");
+            let text = format!("{}{}", ended.stdout, ended.stderr);
+            assert_eq!(text.matches(part).count(), 1, "{line:?}: {ended:?}");
+        }
+    }
+    // A time of 0 would fail every request.
+    for flag in [
+        "--header-timeout",
+        "--body-timeout",
+        "--idle-timeout",
+        "--handshake-timeout",
+        "--sts-deadline",
+        "--sts-attempt-timeout",
+        "--sts-connect-timeout",
+    ] {
+        let ended = capture("verifier", &["check", "-i", "demo", flag, "0s"], "");
+        assert!(
+            ended.stderr.contains("expected a time above 0"),
+            "{flag}: {ended:?}"
+        );
+    }
+}
+
+/// `check` may run as another user than `serve`, to whom a file of its own would be of no use.
+#[test]
+fn check_writes_nothing() {
+    let directory = Directory::new("writes-nothing");
+    let state = directory.path("state");
+    let line = [
+        "check",
+        "-i",
+        "demo",
+        "--aws-auth",
+        AWS_AUTH,
+        "--state-dir",
+        &state,
+    ];
+    let ended = capture("verifier", &line, "");
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(!std::path::Path::new(&state).exists());
+    let file = directory.write("file", "");
+    let line = [
+        "check",
+        "-i",
+        "demo",
+        "--aws-auth",
+        AWS_AUTH,
+        "--state-dir",
+        &file,
+    ];
+    let ended = capture("verifier", &line, "");
+    assert!(ended.stdout.contains("it is not a directory"), "{ended:?}");
+}
+
+/// The library accepts new regions by their form, so a slip of the pen can look like one.
+#[test]
+fn a_region_that_may_not_exist_is_named() {
+    let line = ["check", "-i", "demo", "--aws-auth", AWS_AUTH, "--region"];
+    for (region, is_known) in [
+        ("us-west-2", true),
+        ("us-west-22", false),
+        ("eu-wets-1", false),
+    ] {
+        let ended = capture("verifier", &[&line[..], &[region]].concat(), "");
+        assert_eq!(ended.status.success(), is_known, "{ended:?}");
+        assert_eq!(
+            ended.stdout.contains("not among the regions"),
+            !is_known,
+            "{ended:?}"
+        );
+    }
+}
+
+/// As for aws-iam-authenticator, a variable that is empty is not set.
+#[test]
+fn a_value_from_the_environment_is_named_by_its_variable() {
+    let level = "AWS_IAM_AUTHENTICATOR_LOG_VERBOSITY";
+    let cluster = "KUBERNETES_AWS_AUTHENTICATOR_CLUSTER_ID";
+    let check = ["check", "--aws-auth", AWS_AUTH];
+    let ended = with_variables(&check, &[(level, ""), (cluster, "demo")]);
+    assert!(ended.status.success(), "{ended:?}");
+    let ended = with_variables(&check, &[(cluster, "")]);
+    assert!(
+        ended.stdout.contains("--cluster-id is required"),
+        "{ended:?}"
+    );
+    let ended = with_variables(&check, &[(level, "loud"), (cluster, "demo")]);
+    let note = format!("The value is that of the variable {level}.");
+    assert!(ended.stderr.contains(&note), "{ended:?}");
+    let ended = with_variables(&["check", "-v", "louder"], &[(level, "loud")]);
+    assert!(!ended.stderr.contains("variable"), "{ended:?}");
+}
