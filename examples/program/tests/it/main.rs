@@ -1,6 +1,9 @@
 //! The programs as processes: what they print, and how they end.
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod deploy;
+#[cfg(test)]
 mod help;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

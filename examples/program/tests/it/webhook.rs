@@ -59,6 +59,15 @@ impl Verifier {
 
     /// Starts a verifier, and reads its log up to a line whose message contains a text.
     pub(crate) fn start_at(arguments: &[&str], message: &str) -> Self {
+        Self::start_with(arguments, &[], message)
+    }
+
+    /// Starts a verifier with variables of the environment, and reads its log as [`start_at`](Self::start_at) does.
+    pub(crate) fn start_with(
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        message: &str,
+    ) -> Self {
         let (port, probes) = (free_port(), free_port());
         let (listen, probe_listen) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{probes}"));
         let own = [
@@ -71,6 +80,7 @@ impl Verifier {
             "json",
         ];
         let mut process = run::command("verifier", &[&own, arguments].concat())
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
