@@ -32,6 +32,12 @@ pub(crate) struct FaultsArgs {
     only: Option<String>,
 }
 
+/// Stands around what should not have happened: bold in Markdown.
+const BAD: &str = "**";
+
+/// The exit status if something should not have happened.
+const FAULTY: u8 = 1;
+
 /// What every fault has: the files, the STS, and the program.
 pub(crate) struct Bench {
     authority: Authority,
@@ -41,7 +47,8 @@ pub(crate) struct Bench {
     tls: Arc<ClientConfig>,
 }
 
-pub(crate) async fn run(args: FaultsArgs) -> Result<String, String> {
+/// Returns the exit status and the table.
+pub(crate) async fn run(args: FaultsArgs) -> Result<(u8, String), String> {
     let directory = std::path::absolute(&args.directory).map_err(|why| why.to_string())?;
     let authority = Authority::write(&directory)?;
     authority.issue(&directory, &names())?;
@@ -53,16 +60,28 @@ pub(crate) async fn run(args: FaultsArgs) -> Result<String, String> {
         directory,
     };
     bench.write_rules("developer")?;
+    let mut status = 0;
     let mut table = String::from("| fault | what happened |\n|---|---|\n");
     let is_chosen = |name: &str| args.only.as_ref().is_none_or(|text| name.contains(text));
     for name in cases::NAMES {
         if is_chosen(name) {
             let happened = cases::run(name, &bench).await;
-            let happened = happened.unwrap_or_else(|why| format!("**not run**: {why}"));
+            let happened = happened.unwrap_or_else(|why| format!("{BAD}not run{BAD}: {why}"));
+            if happened.contains(BAD) {
+                status = FAULTY;
+            }
             table.push_str(&format!("| {name} | {happened} |\n"));
         }
     }
-    Ok(table)
+    Ok((status, table))
+}
+
+/// Marks what should not have happened.
+fn judged(is_good: bool, what: &str) -> String {
+    match is_good {
+        true => what.to_owned(),
+        false => format!("{BAD}{what}{BAD}"),
+    }
 }
 
 /// The names in the certificate, which the STS and the verifier share.
@@ -83,7 +102,10 @@ impl Seen {
     pub(crate) fn say(&self) -> String {
         let faults = match self.faults.as_slice() {
             [] => "none lost".to_owned(),
-            [first, ..] => format!("**{} lost**, the first: {first}", self.faults.len()),
+            [first, ..] => {
+                let lost = judged(false, &format!("{} lost", self.faults.len()));
+                format!("{lost}, the first: {first}")
+            }
         };
         let worst = self.worst.as_millis();
         format!(

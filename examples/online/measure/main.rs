@@ -44,6 +44,8 @@ enum Command {
     /// Answer a request with its body: what the HTTP server alone costs.
     Echo(echo::EchoArgs),
     /// Run the verifier through faults, and print what happened to the requests meanwhile.
+    ///
+    /// Exit status: 0 if it was as it should be, 1 if not (in bold), 2 if there is no answer.
     Faults(faults::FaultsArgs),
     /// Send reviews over kept connections, and print one line of JSON.
     Load(load::LoadArgs),
@@ -64,7 +66,10 @@ async fn main() -> ExitCode {
     let outcome = match args.command {
         Command::Certificates(args) => certificates::run(&args).map(|()| String::new()),
         Command::Echo(args) => echo::run(args).await.map(|()| String::new()),
-        Command::Faults(args) => faults::run(args).await,
+        Command::Faults(args) => match faults::run(args).await {
+            Ok((status, table)) => return output::finish(PROGRAM, status, &table),
+            Err(why) => Err(why),
+        },
         Command::Load(args) => load::run(args).await,
         Command::Sts(args) => sts::run(args).await.map(|()| String::new()),
         Command::Waste(args) => waste::run(args).await.map(|()| String::new()),

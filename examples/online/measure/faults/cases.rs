@@ -7,7 +7,7 @@ use tokio::process::Command;
 use tokio::time::sleep;
 
 use super::verifier::{Scheme, Verifier};
-use super::{Bench, Seen, replace};
+use super::{Bench, Seen, judged, replace};
 use crate::tokens::{Kind, Tokens};
 
 /// The faults by name.
@@ -74,8 +74,9 @@ async fn terminate(bench: &Bench) -> Result<String, String> {
     let (seen, ended) = bench.load(address, &["developer"], false, stop).await?;
     let (status, took) = ended?;
     Ok(format!(
-        "{}; {status} after {} ms",
+        "{}; {} after {} ms",
         seen.say(),
+        judged(status == "exit status: 0", &status),
         took.as_millis()
     ))
 }
@@ -98,8 +99,9 @@ async fn certificate(bench: &Bench) -> Result<String, String> {
     let log = verifier.log(bench);
     let reloads = log.matches("the certificate was reloaded").count();
     Ok(format!(
-        "{}, each on a new connection; reloaded {reloads} times",
-        seen.say()
+        "{}, each on a new connection; {}",
+        seen.say(),
+        judged(reloads > 0, &format!("reloaded {reloads} times"))
     ))
 }
 
@@ -108,8 +110,9 @@ async fn rules_replaced(bench: &Bench) -> Result<String, String> {
     let seen = replace_rules(bench, &verifier, 300, Duration::from_millis(10)).await?;
     let applied = verifier.log(bench).matches("rules applied").count();
     Ok(format!(
-        "{}, none by a mix of two versions; {applied} versions applied",
-        seen.say()
+        "{}, none by a mix of two versions; {}",
+        seen.say(),
+        judged(applied > 2, &format!("{applied} versions applied"))
     ))
 }
 
@@ -166,7 +169,8 @@ async fn rules_half_written(bench: &Bench) -> Result<String, String> {
     bench.write_rules("developer")?;
     let log = verifier.log(bench);
     let held_back = log.matches("rules not applied yet").count();
-    Ok(format!("{}; held back {held_back} times", seen.say()))
+    let held_back = judged(held_back > 0, &format!("held back {held_back} times"));
+    Ok(format!("{}; {held_back}", seen.say()))
 }
 
 async fn rules_broken(bench: &Bench) -> Result<String, String> {
@@ -186,8 +190,12 @@ async fn rules_broken(bench: &Bench) -> Result<String, String> {
     broken?;
     let kept = verifier.log(bench).matches("rules not applied").count();
     Ok(format!(
-        "{}; the last good version stayed {kept} times",
-        seen.say()
+        "{}; {}",
+        seen.say(),
+        judged(
+            kept >= 2,
+            &format!("the last good version stayed {kept} times")
+        )
     ))
 }
 
@@ -212,9 +220,11 @@ async fn clock(bench: &Bench, is_behind: bool) -> Result<String, String> {
         sleep(Duration::from_millis(50)).await;
     }
     let is_accepted = answer.contains("\"username\"");
-    Ok(format!(
-        "{status}, {}, code `{code}` in the log",
-        if is_accepted { "accepted" } else { "refused" }
+    let verdict = if is_accepted { "accepted" } else { "refused" };
+    let expected = if is_behind { "not-yet-valid" } else { "ok" };
+    Ok(judged(
+        status == 200 && is_accepted != is_behind && code == expected,
+        &format!("{status}, {verdict}, code `{code}` in the log"),
     ))
 }
 
@@ -230,7 +240,8 @@ async fn dns(bench: &Bench) -> Result<String, String> {
     let tokens = Tokens::new(Kind::Cold, "demo", "us-nowhere-1")?;
     let (status, answer, took) = bench.ask(&verifier, &tokens.next()?).await?;
     Ok(format!(
-        "{status} after {} ms: {}",
+        "{} after {} ms: {}",
+        judged(status == 500, &status.to_string()),
         took.as_millis(),
         answer.trim()
     ))
@@ -250,7 +261,7 @@ async fn disk_full(bench: &Bench) -> Result<String, String> {
     let log = verifier.log(bench);
     let said = log.lines().find(|line| line.contains("state directory"));
     let said = said.map_or_else(
-        || "**the log says nothing**".to_owned(),
+        || judged(false, "the log says nothing"),
         |line| {
             let (_, why) = line.split_once("ERROR").unwrap_or(("", line));
             format!("the log: `{}`", why.trim())
@@ -288,7 +299,8 @@ async fn waste(bench: &Bench, kind: &str) -> Result<String, String> {
     }
     let _ = wasting.kill().await;
     Ok(format!(
-        "100 genuine requests on new connections, {failed} without an answer, the slowest {} ms",
+        "100 genuine requests on new connections, {}, the slowest {} ms",
+        judged(failed == 0, &format!("{failed} without an answer")),
         worst.as_millis()
     ))
 }
