@@ -223,6 +223,8 @@ impl Arguments {
             "--duration-seconds"
         } else if self.forward_session_name {
             "--forward-session-name"
+        } else if self.session_name.is_some() {
+            "--session-name"
         } else {
             return Ok(roles);
         };
@@ -335,6 +337,7 @@ mod tests {
     fn the_options_of_a_role_need_one() {
         for flags in [
             "--external-id x",
+            "--session-name x",
             "--source-identity x",
             "--session-tag a=b",
             "--duration-seconds 900",
