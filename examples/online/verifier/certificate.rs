@@ -63,21 +63,25 @@ pub(crate) fn check_kept(directory: &Path, hostname: &str) -> Result<(), String>
         client_authorities: None,
     };
     tls::load(&files).map_err(|why| format!("{why}; remove both, and they are made anew"))?;
-    let path = &files.certificate;
-    let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-    let chain = CertificateDer::from_pem_file(path).map_err(|why| wrong(&why))?;
-    let name = ServerName::try_from(hostname).map_err(|why| wrong(&why))?;
-    let is_named = ParsedCertificate::try_from(&chain)
-        .and_then(|certificate| verify_server_name(&certificate, &name));
-    if is_named.is_err() {
+    if !is_of(&files.certificate, hostname)? {
         let what = format!(
             "{}: the certificate was kept, and it is not of `{hostname}`, so kube-apiserver cannot connect by that \
              name; remove it and kubeconfig.yaml, and they are made anew",
-            path.display()
+            files.certificate.display()
         );
         output::note(PROGRAM, &what);
     }
     Ok(())
+}
+
+/// Returns whether a client that connects by a name accepts the certificate in a file for it.
+pub(crate) fn is_of(path: &Path, hostname: &str) -> Result<bool, String> {
+    let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let chain = CertificateDer::from_pem_file(path).map_err(|why| wrong(&why))?;
+    let name = ServerName::try_from(hostname).map_err(|why| wrong(&why))?;
+    let named = ParsedCertificate::try_from(&chain)
+        .and_then(|certificate| verify_server_name(&certificate, &name));
+    Ok(named.is_ok())
 }
 
 /// Returns the key in key.pem of a directory, and makes one if there is none.

@@ -109,6 +109,9 @@ fn kubeconfig(settings: &Settings) -> Result<(), String> {
         return Ok(());
     };
     certificate::check_hostname(settings.hostname())?;
+    if let Ok(Some(other_name)) = tls::other_name(settings) {
+        return Err(other_name);
+    }
     match path.is_dir() {
         true => Err(format!(
             "--generate-kubeconfig: {}: it is a directory",

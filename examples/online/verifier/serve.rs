@@ -52,7 +52,13 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     let sts = transport(settings, &common)?;
     let (log, _rest_of_the_log) = Log::start(settings);
     let unknown = regions::unknown(&common.regions);
-    for note in settings.without_effect()?.into_iter().chain(unknown) {
+    let other_name = tls::other_name(settings)?;
+    for note in settings
+        .without_effect()?
+        .into_iter()
+        .chain(unknown)
+        .chain(other_name)
+    {
         log.warn(&note);
     }
     let watch = cluster::Watch::connect(settings).await?;

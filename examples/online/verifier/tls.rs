@@ -91,3 +91,22 @@ fn generate_kubeconfig(settings: &Settings, chain: &Path) -> Result<(), String> 
     certificate::write_kubeconfig(path, &text)
         .map_err(|why| format!("--generate-kubeconfig: {why}"))
 }
+
+/// Returns why kube-apiserver cannot use the webhook kubeconfig that is written: its certificate is of other names.
+pub(crate) fn other_name(settings: &Settings) -> Result<Option<String>, String> {
+    if settings.generate_kubeconfig.is_none() || settings.kubeconfig_pregenerated == Some(true) {
+        return Ok(None);
+    }
+    let Some(files) = files(settings)? else {
+        return Ok(None);
+    };
+    let (path, hostname) = (&files.certificate, settings.hostname());
+    let is_of = certificate::is_of(path, hostname)?;
+    Ok((!is_of).then(|| {
+        format!(
+            "--generate-kubeconfig: kube-apiserver cannot connect by `{hostname}`, because the certificate {} is not of \
+             that name; set --hostname to one of its names",
+            path.display()
+        )
+    }))
+}

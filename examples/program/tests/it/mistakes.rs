@@ -71,6 +71,33 @@ fn init_reports_a_certificate_that_it_keeps_and_cannot_be_used() {
             "",
         )
     };
+    // `serve` names the webhook by another name than `init` unless it is set.
+    let made = directory.path("made");
+    let first = capture("verifier", &["init", "--state-dir", &made], "");
+    assert!(first.status.success(), "{first:?}");
+    let kubeconfig = directory.path("kubeconfig");
+    let check = [
+        "check",
+        "-i",
+        "demo",
+        "--aws-auth",
+        AWS_AUTH,
+        "--state-dir",
+        &made,
+        "--generate-kubeconfig",
+        &kubeconfig,
+    ];
+    let ended = capture("verifier", &check, "");
+    assert!(
+        ended.stdout.contains("cannot connect by `localhost`"),
+        "{ended:?}"
+    );
+    let named = capture(
+        "verifier",
+        &[&check[..], &["--hostname", "127.0.0.1"]].concat(),
+        "",
+    );
+    assert!(named.status.success(), "{named:?}");
     let (one, two) = (directory.path("one"), directory.path("two"));
     assert!(init(&one, "localhost").status.success());
     assert!(init(&two, "localhost").status.success());
