@@ -43,6 +43,8 @@ fn problems(merged: &Merged, report: &Report) -> Result<Vec<String>, String> {
         .chain(unknown)
         .map(|note| format!("{note}\n"))
         .collect();
+    let (_, proxies) = serve::proxies(&merged.settings);
+    lines.extend(proxies.iter().map(|why| format!("{why}\n")));
     lines.extend(unusable(&merged.settings));
     let address = merged.settings.webhook_address();
     let is_tls =

@@ -79,6 +79,15 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     }
     let webhooks = traces.follow(webhooks);
     let limits = limits(settings);
+    let (usable, unusable) = proxies(settings);
+    for name in usable {
+        log.warn(&format!(
+            "STS is asked through the proxy of {name}; --sts-proxy none asks it directly"
+        ));
+    }
+    for why in unusable {
+        log.warn(&why);
+    }
     warn_of_few_files(settings, &limits, log);
     let server = Server::new(Arc::new(webhooks), limits);
 
@@ -267,17 +276,35 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
-/// Warns if the process may not open as many files as the limits allow connections.
-fn warn_of_few_files(settings: &Settings, limits: &Limits, log: Log) {
-    if settings.sts_proxy.is_none() || settings.sts_proxy == Some(Proxy::Environment) {
-        for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
-            if std::env::var_os(name).is_some_and(|value| !value.is_empty()) {
-                log.warn(&format!(
-                    "STS is asked through the proxy of {name}; --sts-proxy none asks it directly"
+/// Returns the variables whose proxy STS is asked through, and why that of another cannot be used.
+pub(crate) fn proxies(settings: &Settings) -> (Vec<&'static str>, Vec<String>) {
+    let (mut usable, mut unusable) = (Vec::new(), Vec::new());
+    if !matches!(settings.sts_proxy, None | Some(Proxy::Environment)) {
+        return (usable, unusable);
+    }
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        let value = std::env::var_os(name).unwrap_or_default();
+        let value = value.to_string_lossy();
+        match value.split_once("://") {
+            None if value.is_empty() => {}
+            // The rest of the value may have a password.
+            Some((scheme, _))
+                if !scheme.eq_ignore_ascii_case("http")
+                    && !scheme.eq_ignore_ascii_case("https") =>
+            {
+                unusable.push(format!(
+                    "the proxy of {name} is neither of http nor of https, and is not used: STS is asked directly, or \
+                     not at all; unset it, or set --sts-proxy"
                 ));
             }
+            _ => usable.push(name),
         }
     }
+    (usable, unusable)
+}
+
+/// Warns if the process may not open as many files as the limits allow connections.
+fn warn_of_few_files(settings: &Settings, limits: &Limits, log: Log) {
     let calls = settings
         .max_sts_calls
         .map_or(MAX_STS_CALLS, NonZeroUsize::get);

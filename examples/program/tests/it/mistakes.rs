@@ -253,3 +253,24 @@ fn a_value_from_the_environment_is_named_by_its_variable() {
     let ended = with_variables(&["check", "-v", "louder"], &[(level, "loud")]);
     assert!(!ended.stderr.contains("variable"), "{ended:?}");
 }
+
+/// The log must not name a proxy that is not used.
+#[test]
+fn a_proxy_that_cannot_be_used_is_a_problem() {
+    let line = ["check", "-i", "demo", "--aws-auth", AWS_AUTH];
+    for (proxy, is_used) in [
+        ("http://proxy.example.com:3128", true),
+        ("proxy.example.com:3128", true),
+        ("ftp://user:secret@proxy.example.com", false),
+        ("socks5://proxy.example.com", false),
+    ] {
+        let ended = with_variables(&line, &[("HTTPS_PROXY", proxy)]);
+        assert_eq!(ended.status.success(), is_used, "{proxy}: {ended:?}");
+        let what = "the proxy of HTTPS_PROXY is neither";
+        assert_eq!(ended.stdout.contains(what), !is_used, "{proxy}: {ended:?}");
+        assert!(!ended.stdout.contains("secret"), "{ended:?}");
+    }
+    let direct = [&line[..], &["--sts-proxy", "none"]].concat();
+    let ended = with_variables(&direct, &[("HTTPS_PROXY", "ftp://proxy.example.com")]);
+    assert!(ended.status.success(), "{ended:?}");
+}
