@@ -111,7 +111,11 @@ func rowsOfConfigMap(p *differential.Pair) []string {
 		}
 	}
 	// Without one, the readable part of the version before stays.
-	isKept := at > 0 && isSameUser(ours[at], ours[max(good, 0)]) && (good >= 0 || isSameUser(ours[at], ours[at-1]))
+	from := good
+	if good < 0 {
+		from = at - 1
+	}
+	isKept := from >= 0 && from < at && isSameUser(ours[at], ours[from])
 	version := q.Versions[at]
 	switch {
 	case version.IsAbsent && q.AbsentHasNoRules:

@@ -202,9 +202,9 @@ func unequal(p *differential.Pair) []string {
 	for n, one := range q.LookUps {
 		a, b := theirs.Outcomes[n], ours.Outcomes[n]
 		isSame := a.Name == b.Name && a.IsLate == b.IsLate && (a.Error == nil) == (b.Error == nil)
-		// How many look-ups of an instance that does not exist share a call depends on when it begins.
+		// How many look-ups share a call that brings no name depends on when it begins.
 		_, isKnown := q.Instances[one.ID]
-		isCounted := isKnown || q.RemembersMissing
+		isCounted := isKnown && q.Failures[one.ID] == 0 || !isKnown && q.RemembersMissing
 		if !isSame || isCounted && theirs.asked(one.ID) != ours.asked(one.ID) {
 			ids[one.ID] = true
 		}
