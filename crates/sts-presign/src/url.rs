@@ -177,13 +177,20 @@ impl<'u> RawUrl<'u> {
     /// Checks that a second parser agrees: `url`, which follows the WHATWG standard, must see the same host,
     /// path and query, and print the text unchanged.
     ///
+    /// It reads the text up to the `?` only, which costs a quarter. The query state of the standard copies
+    /// each of the allowed bytes by itself, whatever stands around it, so the rest of the text cannot change
+    /// what is read; a test of this module shows that for each pair of bytes, and the fuzz target `url`
+    /// reads the whole text.
+    ///
     /// # Errors
     ///
     /// [`Error::ReadersDisagree`].
     pub(crate) fn check_second_reader(&self) -> Result<(), Error> {
-        let url = url::Url::parse(self.text).map_err(|_| Error::ReadersDisagree)?;
+        let start = self.text.strip_suffix(self.query);
+        let start = start.ok_or(Error::ReadersDisagree)?;
+        let url = url::Url::parse(start).map_err(|_| Error::ReadersDisagree)?;
         let theirs = (url.as_str(), url.host_str(), url.path(), url.query());
-        if theirs == (self.text, Some(self.host), "/", Some(self.query)) {
+        if theirs == (start, Some(self.host), "/", Some("")) {
             Ok(())
         } else {
             Err(Error::ReadersDisagree)
@@ -251,4 +258,29 @@ pub(crate) fn signed_at(url: &CanonicalUrl) -> Result<UnixTime, Error> {
 
 pub(crate) fn credential(url: &CanonicalUrl) -> Result<Credential<'_>, Error> {
     Credential::parse_canonical(url.get(Param::Credential))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent::is_allowed;
+
+    /// The second reader reads no query: see [`RawUrl::check_second_reader`](super::RawUrl::check_second_reader).
+    #[test]
+    fn the_second_reader_copies_each_allowed_byte_of_a_query() {
+        const START: &str = "https://sts.us-west-2.amazonaws.com/?";
+        let allowed: Vec<char> = (0..=u8::MAX)
+            .filter(|byte| is_allowed(*byte))
+            .map(char::from)
+            .collect();
+        assert_eq!(allowed.len(), 72);
+        for first in &allowed {
+            for second in &allowed {
+                let query = format!("{first}{second}");
+                let text = format!("{START}{query}");
+                let url = url::Url::parse(&text).unwrap();
+                let theirs = (url.as_str(), url.path(), url.query(), url.fragment());
+                assert_eq!(theirs, (&*text, "/", Some(&*query), None));
+            }
+        }
+    }
 }
