@@ -78,8 +78,7 @@ impl AcceptedRequest {
     /// Returns the key under which the caller's identity may be cached until [`Self::expires_at`].
     #[must_use]
     pub fn cache_key(&self) -> CacheKey {
-        let binding = self.binding().iter().map(BindingHeader::to_http);
-        CacheKey::new(&self.uri, binding, "")
+        CacheKey::of_url(&self.uri, &self.binding)
     }
 
     /// Returns the access key id in the credential, which STS has yet to confirm.

@@ -1,8 +1,12 @@
 //! The key under which an answer of STS may be remembered.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Uri};
+
+use crate::binding::Binding;
 
 /// Identifies an accepted request in a cache of identities: two requests have equal keys if and only if
 /// the same bytes are sent to STS for both, so that one answer is good for both.
@@ -24,23 +28,51 @@ use http::{HeaderName, HeaderValue, Uri};
 ///     cache.insert(request.cache_key(), (identity, request.expires_at()));
 /// }
 /// ```
-#[derive(Clone, Eq, Hash, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct CacheKey {
     uri: Uri,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    headers: SentHeaders,
     body: &'static str,
 }
 
+/// The headers that are sent with a request.
+#[derive(Clone, Eq, PartialEq)]
+enum SentHeaders {
+    /// The verifier's own.
+    Binding(Arc<Binding>),
+    /// Those of a request in POST form, `authorization` included.
+    Signed(Vec<(HeaderName, HeaderValue)>),
+}
+
 impl CacheKey {
-    pub(crate) fn new(
+    pub(crate) fn of_url(uri: &Uri, binding: &Arc<Binding>) -> Self {
+        Self {
+            uri: uri.clone(),
+            headers: SentHeaders::Binding(Arc::clone(binding)),
+            body: "",
+        }
+    }
+
+    pub(crate) fn of_post(
         uri: &Uri,
         headers: impl Iterator<Item = (HeaderName, HeaderValue)>,
         body: &'static str,
     ) -> Self {
         Self {
             uri: uri.clone(),
-            headers: headers.collect(),
+            headers: SentHeaders::Signed(headers.collect()),
             body,
+        }
+    }
+}
+
+impl Hash for CacheKey {
+    /// Hashes what differs between the requests of one verifier: the query of a presigned URL, which has its
+    /// signature, or the headers of a request in POST form.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.uri.query().hash(state);
+        if let SentHeaders::Signed(headers) = &self.headers {
+            headers.hash(state);
         }
     }
 }

@@ -114,7 +114,7 @@ impl AcceptedPost {
     pub fn cache_key(&self) -> CacheKey {
         let authorization = (AUTHORIZATION, self.authorization.clone());
         let headers = self.signed.iter().cloned().chain([authorization]);
-        CacheKey::new(&self.uri, headers, self.form.text())
+        CacheKey::of_post(&self.uri, headers, self.form.text())
     }
 
     /// Returns the access key id in the credential, which STS has yet to confirm.
