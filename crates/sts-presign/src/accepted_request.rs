@@ -15,6 +15,8 @@ use crate::error::Error;
 use crate::param::Param;
 use crate::time::UnixTime;
 use crate::url::PresignedUrl;
+use crate::url::credential::CanonicalParts;
+#[cfg(feature = "verify")]
 use crate::url::credential::Credential;
 use crate::url::query::Spans;
 
@@ -26,6 +28,8 @@ pub struct AcceptedRequest {
     // INVARIANT: the canonical spelling of the accepted URL.
     uri: Uri,
     spans: Spans,
+    // INVARIANT: the parts of the credential in `uri`.
+    credential: CanonicalParts,
     binding: Arc<Binding>,
     partition: Partition,
     variant: EndpointVariant,
@@ -41,13 +45,14 @@ impl AcceptedRequest {
         expires_at: UnixTime,
     ) -> Result<Self, Error> {
         let signed_at = url.signed_at();
-        let (mut text, spans) = url.into_canonical();
+        let (mut text, spans, credential) = url.into_canonical();
         // The third parser. It cannot disagree about a URL of this form, but if it did, the request would
         // not be the accepted one.
         let uri = Uri::try_from(std::mem::take(&mut *text)).map_err(|_| Error::ReadersDisagree)?;
         Ok(Self {
             uri,
             spans,
+            credential,
             binding: Arc::clone(binding),
             partition: found.partition,
             variant: found.variant,
@@ -84,7 +89,8 @@ impl AcceptedRequest {
     /// Returns the access key id in the credential, which STS has yet to confirm.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
-        self.credential().map_or("", |c| c.access_key_id.as_str())
+        let id = self.credential.access_key_id.clone();
+        self.get(Param::Credential).get(id).unwrap_or_default()
     }
 
     /// Returns the binding headers with the values that are sent.
@@ -102,7 +108,8 @@ impl AcceptedRequest {
     /// Returns the region of the credential scope, which is the host's.
     #[must_use]
     pub fn region(&self) -> &str {
-        self.credential().map_or("", |c| c.region)
+        let region = self.credential.region.clone();
+        self.get(Param::Credential).get(region).unwrap_or_default()
     }
 
     /// Returns the endpoint that the request is sent to.
@@ -128,15 +135,15 @@ impl AcceptedRequest {
         let query = self.uri.query().unwrap_or_default();
         self.spans.find(query, param).unwrap_or_default()
     }
-
-    pub(crate) fn credential(&self) -> Result<Credential<'_>, Error> {
-        Credential::parse_canonical(self.get(Param::Credential))
-    }
 }
 
 /// The inputs of signature verification.
 #[cfg(feature = "verify")]
 impl AcceptedRequest {
+    pub(crate) fn credential(&self) -> Result<Credential<'_>, Error> {
+        Credential::parse_canonical(self.get(Param::Credential))
+    }
+
     /// Returns SigV4's canonical query.
     pub(crate) fn canonical_query(&self) -> &str {
         self.spans.signed_part(self.uri.query().unwrap_or_default())

@@ -7,14 +7,13 @@ pub(crate) mod signature;
 pub(crate) mod signed_headers;
 
 use std::fmt;
-use std::ops::Range;
 
 use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::param::Param;
 use crate::time::UnixTime;
-use crate::url::credential::Credential;
+use crate::url::credential::{CanonicalParts, Credential};
 use crate::url::query::{CanonicalUrl, RawQuery, Spans};
 use crate::url::signature::ALGORITHM;
 
@@ -33,8 +32,8 @@ pub struct PresignedUrl<'u> {
     raw: RawUrl<'u>,
     // INVARIANT: each value has passed its check.
     canonical: CanonicalUrl,
-    // INVARIANT: where the region is in the canonical credential.
-    region: Range<usize>,
+    // INVARIANT: the parts of the canonical credential.
+    credential: CanonicalParts,
     signed_at: UnixTime,
 }
 
@@ -56,11 +55,11 @@ impl<'u> PresignedUrl<'u> {
         let signed_at = signed_at(&canonical)?;
         let credential = credential(&canonical)?;
         credential.check_date(canonical.get(Param::Date))?;
-        let region = credential.canonical_region();
+        let credential = credential.canonical_parts();
         Ok(Self {
             raw,
             canonical,
-            region,
+            credential,
             signed_at,
         })
     }
@@ -74,14 +73,17 @@ impl<'u> PresignedUrl<'u> {
     /// Returns the access key id of the credential scope.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
-        credential(&self.canonical).map_or("", |c| c.access_key_id.as_str())
+        let credential = self.canonical.get(Param::Credential);
+        let id = self.credential.access_key_id.clone();
+        credential.get(id).unwrap_or_default()
     }
 
     /// Returns the region of the credential scope.
     #[must_use]
     pub fn region(&self) -> &str {
         let credential = self.canonical.get(Param::Credential);
-        credential.get(self.region.clone()).unwrap_or_default()
+        let region = self.credential.region.clone();
+        credential.get(region).unwrap_or_default()
     }
 
     /// Returns the time of signing, according to the URL.
@@ -124,9 +126,11 @@ impl<'u> PresignedUrl<'u> {
         self.raw
     }
 
-    /// Returns the URL, rebuilt from the checked parts, and the spans of the values in its query.
-    pub(crate) fn into_canonical(self) -> (Zeroizing<String>, Spans) {
-        self.canonical.into_parts()
+    /// Returns the URL, rebuilt from the checked parts, the spans of the values in its query, and the parts of its
+    /// credential.
+    pub(crate) fn into_canonical(self) -> (Zeroizing<String>, Spans, CanonicalParts) {
+        let (text, spans) = self.canonical.into_parts();
+        (text, spans, self.credential)
     }
 }
 

@@ -49,13 +49,16 @@ impl<'a> Credential<'a> {
         })
     }
 
-    /// Returns where the region is in the text that [`Credential::parse_canonical`] parsed.
-    pub(crate) fn canonical_region(&self) -> Range<usize> {
+    /// Returns where the parts are in the text that [`Credential::parse_canonical`] parsed.
+    pub(crate) fn canonical_parts(&self) -> CanonicalParts {
         let before = [self.access_key_id.as_str(), self.date];
         let start = before.iter().fold(0_usize, |start, part| {
             start.saturating_add(part.len()).saturating_add("%2F".len())
         });
-        start..start.saturating_add(self.region.len())
+        CanonicalParts {
+            access_key_id: 0..self.access_key_id.as_str().len(),
+            region: start..start.saturating_add(self.region.len()),
+        }
     }
 
     /// Checks that the date of the scope is that of a well-formed `X-Amz-Date`.
@@ -73,6 +76,13 @@ impl<'a> Credential<'a> {
     }
 }
 
+/// Where the parts of a canonical credential are in its text.
+#[derive(Clone, Debug)]
+pub(crate) struct CanonicalParts {
+    pub(crate) access_key_id: Range<usize>,
+    pub(crate) region: Range<usize>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,7 +96,10 @@ mod tests {
         let (plain, canonical) = (plain.map(parts), canonical.map(parts));
         assert_eq!(plain, canonical, "{text}");
         if let Ok(credential) = Credential::parse_canonical(&encoded) {
-            let region = encoded.get(credential.canonical_region());
+            let parts = credential.canonical_parts();
+            let id = encoded.get(parts.access_key_id);
+            assert_eq!(id, Some(credential.access_key_id.as_str()), "{text}");
+            let region = encoded.get(parts.region);
             assert_eq!(region, Some(credential.region), "{text}");
         }
         plain
