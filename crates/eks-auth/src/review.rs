@@ -1,5 +1,6 @@
 //! The `TokenReview` that kube-apiserver's token webhook sends and reads.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use aws_auth_map::UserInfo;
@@ -147,8 +148,10 @@ impl Review {
             kind: self.version.map(|_| "TokenReview"),
             status,
         };
-        // Maps and lists of text can always be written as JSON.
-        serde_json::to_string(&answer).unwrap_or_default()
+        let mut text = Vec::with_capacity(USUAL_ANSWER_LEN);
+        // Maps and lists of text can always be written as JSON, which is UTF-8.
+        let _ = serde_json::to_writer(&mut text, &answer);
+        String::from_utf8(text).unwrap_or_default()
     }
 }
 
@@ -181,13 +184,16 @@ impl fmt::Debug for Review {
     }
 }
 
+/// The length of a usual answer in bytes: that of a user with a dozen groups.
+const USUAL_ANSWER_LEN: usize = 1_024;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Question {
-    #[serde(default)]
-    api_version: String,
-    #[serde(default)]
-    kind: String,
+struct Question<'b> {
+    #[serde(borrow, default)]
+    api_version: Cow<'b, str>,
+    #[serde(borrow, default)]
+    kind: Cow<'b, str>,
     #[serde(default)]
     spec: Object<Spec>,
 }
@@ -200,8 +206,8 @@ struct Spec {
     audiences: Option<Vec<String>>,
 }
 
-impl Question {
-    fn read(body: &[u8]) -> Result<Self, ReviewError> {
+impl<'b> Question<'b> {
+    fn read(body: &'b [u8]) -> Result<Self, ReviewError> {
         if body.len() > MAX_REVIEW_LEN {
             return Err(ReviewError::TooLong);
         }
