@@ -1,6 +1,7 @@
 //! The log on standard error: one record for each review.
 
 mod text;
+mod time;
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Stderr, Write};
@@ -14,6 +15,7 @@ use tracing::{Level, debug, error, event, info, warn};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
 use self::text::TextFields;
+use self::time::Time;
 use crate::settings::{LogFormat, LogLevel, Settings};
 
 /// How many records may wait to be written: about 6 MB, and half a second of the fastest reviews that
@@ -52,6 +54,7 @@ impl Log {
         let builder = tracing_subscriber::fmt()
             .with_max_level(level)
             .with_writer(writer)
+            .with_timer(Time)
             .with_target(false)
             .with_ansi(false)
             // A closed standard error must not end the webhook.

@@ -1,6 +1,6 @@
 //! The fields of a record in the text format.
 
-use std::fmt::{self, Debug};
+use std::fmt::{self, Debug, Write as _};
 
 use tracing::field::{Field, Visit};
 use tracing_subscriber::field::{RecordFields, VisitOutput as _};
@@ -41,26 +41,44 @@ impl Visit for Line {
         if !is_plain(value) {
             return self.record_debug(field, &value);
         }
-        let between = if self.text.is_empty() { "" } else { " " };
-        for part in [between, field.name(), "=\"", value, "\""] {
+        self.name(field);
+        for part in ["\"", value, "\""] {
             self.text.push_str(part);
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if self.result.is_ok() {
+        if self.result.is_err() {
+            return;
+        }
+        if field.name() == "message" {
+            // Only it is escaped, and has no name.
             let is_first = self.text.is_empty();
             let mut visitor = DefaultVisitor::new(Writer::new(&mut self.text), is_first);
             visitor.record_debug(field, value);
             self.result = visitor.finish();
+            return;
+        }
+        self.name(field);
+        self.result = write!(self.text, "{value:?}");
+    }
+}
+
+impl Line {
+    fn name(&mut self, field: &Field) {
+        let between = if self.text.is_empty() { "" } else { " " };
+        for part in [between, field.name(), "="] {
+            self.text.push_str(part);
         }
     }
 }
 
 /// Returns whether `Debug` prints a text as it is, between quotation marks.
 fn is_plain(text: &str) -> bool {
+    let is_plain = |byte: u8| (byte >= b' ') & (byte <= b'~') & (byte != b'"') & (byte != b'\\');
+    // `fold` instead of `all`, to be vectorized.
     text.bytes()
-        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
+        .fold(true, |plain, byte| plain & is_plain(byte))
 }
 
 #[cfg(test)]
