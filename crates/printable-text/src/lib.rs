@@ -65,7 +65,7 @@ impl Display for Printable<'_> {
 
 /// Returns whether a text is short and has only ASCII that is printed as it is, as nearly every text has.
 fn is_plain(text: &str) -> bool {
-    let is_plain = |byte: u8| (byte >= b' ') & (byte <= b'~') & (byte != b'\\') & (byte != b'#');
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'\\') & (byte != b'#');
     text.len() <= MAX_PRINTED_CHARS
         // `fold` instead of `all`, to be vectorized.
         && text.bytes().fold(true, |plain, byte| plain & is_plain(byte))
