@@ -1,33 +1,22 @@
 //! The log on standard error: one record for each review.
 
+mod queue;
 mod text;
 mod time;
 
 use std::borrow::Cow;
-use std::io::{self, BufWriter, Stderr, Write};
-use std::thread;
-use std::time::Duration;
+use std::io;
 
 use eks_auth_server::{Observer, ReviewRecord, ServerEvent, Verdict};
 use eks_auth_sources::{Event, Fault};
 use printable_text::Printable;
 use tracing::{Level, debug, error, event, info, warn};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 
+use self::queue::Queue;
+pub(crate) use self::queue::RestOfTheLog;
 use self::text::TextFields;
 use self::time::Time;
 use crate::settings::{LogFormat, LogLevel, Settings};
-
-/// How many records may wait to be written: about 6 MB, and half a second of the fastest reviews that
-/// were measured (`benches/README.md`).
-const MAX_WAITING_RECORDS: usize = 10_000;
-
-/// How long records gather after some have been written: our choice. Without a pause, the thread that writes is woken
-/// for nearly every record, which costs more than the record itself.
-const GATHERING: Duration = Duration::from_millis(2);
-
-/// How many bytes of records are written at once: about a hundred records.
-const WRITTEN_AT_ONCE: usize = 65_536;
 
 /// Writes to the log. Texts that a caller chooses are escaped.
 #[derive(Clone, Copy, Debug)]
@@ -35,25 +24,22 @@ pub(crate) struct Log;
 
 impl Log {
     /// Installs the log of this process. A thread of its own writes it, several records at a time if they come
-    /// faster than they can be written one by one. Dropping the guard writes the rest.
-    pub(crate) fn start(settings: &Settings) -> (Self, WorkerGuard) {
+    /// faster than they can be written one by one. Dropping the second value writes the rest.
+    ///
+    /// # Errors
+    ///
+    /// The thread cannot be started.
+    pub(crate) fn start(settings: &Settings) -> Result<(Self, RestOfTheLog), String> {
         let level = match settings.log_level.unwrap_or_default() {
             LogLevel::Debug => Level::DEBUG,
             LogLevel::Error => Level::ERROR,
             LogLevel::Info => Level::INFO,
             LogLevel::Warn => Level::WARN,
         };
-        let (writer, guard) = NonBlockingBuilder::default()
-            .buffered_lines_limit(MAX_WAITING_RECORDS)
-            // A record that is not written is a login that was never seen: the webhook waits instead.
-            .lossy(false)
-            .finish(Gathered(BufWriter::with_capacity(
-                WRITTEN_AT_ONCE,
-                io::stderr(),
-            )));
+        let (queue, rest) = Queue::start(io::stderr()).map_err(|why| format!("the log: {why}"))?;
         let builder = tracing_subscriber::fmt()
             .with_max_level(level)
-            .with_writer(writer)
+            .with_writer(queue)
             .with_timer(Time)
             .with_target(false)
             .with_ansi(false)
@@ -64,7 +50,7 @@ impl Log {
             LogFormat::Text => builder.fmt_fields(TextFields).try_init(),
             LogFormat::Json => builder.json().flatten_event(true).try_init(),
         };
-        (Self, guard)
+        Ok((Self, rest))
     }
 
     pub(crate) fn say(self, what: &str) {
@@ -152,22 +138,6 @@ fn printable(text: &str) -> Cow<'_, str> {
     match Printable::new(text).plain() {
         Some(plain) => Cow::Borrowed(plain),
         None => Cow::Owned(Printable::new(text).to_string()),
-    }
-}
-
-/// Standard error, written to at most every [`GATHERING`].
-struct Gathered(BufWriter<Stderr>);
-
-impl Write for Gathered {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    /// Called once all records that wait have been taken.
-    fn flush(&mut self) -> io::Result<()> {
-        let flushed = self.0.flush();
-        thread::sleep(GATHERING);
-        flushed
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
         ));
     }
     let sts = transport(settings, &common)?;
-    let (log, _rest_of_the_log) = Log::start(settings);
+    let (log, _rest_of_the_log) = Log::start(settings)?;
     let unknown = regions::unknown(&common.regions);
     let other_name = tls::other_name(settings)?;
     for note in settings

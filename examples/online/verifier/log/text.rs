@@ -75,7 +75,7 @@ impl Line {
 
 /// Returns whether `Debug` prints a text as it is, between quotation marks.
 fn is_plain(text: &str) -> bool {
-    let is_plain = |byte: u8| (byte >= b' ') & (byte <= b'~') & (byte != b'"') & (byte != b'\\');
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
     // `fold` instead of `all`, to be vectorized.
     text.bytes()
         .fold(true, |plain, byte| plain & is_plain(byte))
