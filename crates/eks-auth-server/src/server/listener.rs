@@ -21,6 +21,10 @@ use crate::webhooks::Webhooks;
 /// The pause after no connection could be accepted, for instance because there are too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// The pause if a connection was closed to make room: its own task closes the file, a moment later. With the longer
+/// pause, a thousand idle connections in front of a request would hold it up for a minute.
+const EVICTION_PAUSE: Duration = Duration::from_millis(1);
+
 /// How often a failure to accept is reported at most.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
 
@@ -114,8 +118,11 @@ impl<S: Service> Listener<S> {
                 Err(error) if is_of_the_connection(&error) => {}
                 Err(error) => {
                     self.report(&error);
-                    self.registry.evict();
-                    sleep(ACCEPT_PAUSE).await;
+                    let pause = match self.registry.evict() {
+                        true => EVICTION_PAUSE,
+                        false => ACCEPT_PAUSE,
+                    };
+                    sleep(pause).await;
                 }
             }
         }
