@@ -6,6 +6,7 @@ mod time;
 
 use std::borrow::Cow;
 use std::io;
+use std::time::Duration;
 
 use eks_auth_server::{Observer, ReviewRecord, ServerEvent, Verdict};
 use eks_auth_sources::{Event, Fault};
@@ -125,12 +126,18 @@ macro_rules! record {
             groups = groups.map(printable).as_deref(),
             question = record.question.map(printable).as_deref(),
             cache = record.cache.as_str(),
-            sts_ms = record.sts_time.map(|time| time.as_secs_f64() * 1_000.0),
-            took_ms = record.took.as_secs_f64() * 1_000.0,
+            sts_ms = record.sts_time.map(milliseconds),
+            took_ms = milliseconds(record.took),
             generation = record.generation,
             "review"
         );
     }};
+}
+
+/// Returns a time in milliseconds, as few digits as it has: `0.019544`, where a product of seconds is
+/// `0.019544000000000002`.
+fn milliseconds(time: Duration) -> f64 {
+    time.div_duration_f64(Duration::from_millis(1))
 }
 
 /// Returns a text of a caller as it may be logged.
