@@ -84,12 +84,12 @@ func (p *pairing) isListKind() bool {
 func (p *pairing) isWithoutContext() bool {
 	theirs, _ := requestOf(p.theirs)
 	ours, _ := requestOf(p.ours)
-	return p.isCanI() && p.q.Namespace == "" && theirs["namespace"] == "default" && ours != nil && ours["namespace"] == nil && ours["resource"] != "namespaces"
+	return p.isCanI() && p.q.Namespace == "" && theirs["namespace"] == "default" && ours != nil && ours["namespace"] == nil
 }
 
 // isNamespaceByName recognizes can-i-namespace-by-name: the request is in the namespace that it names.
 func (p *pairing) isNamespaceByName() bool {
 	theirs, _ := requestOf(p.theirs)
 	ours, _ := requestOf(p.ours)
-	return p.isCanI() && p.q.Namespace == "" && theirs["namespace"] == "default" && ours != nil && ours["resource"] == "namespaces" && ours["namespace"] == ours["name"]
+	return p.isCanI() && p.q.Namespace == "" && theirs["namespace"] == "default" && ours != nil && ours["resource"] == "namespaces" && ours["name"] != nil && ours["namespace"] == ours["name"]
 }
