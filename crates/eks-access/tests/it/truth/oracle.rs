@@ -14,20 +14,28 @@ fn ask(program: &str, questions: &[Value]) -> Vec<Value> {
     let mut child = Command::new(program)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
-        .unwrap();
+        .unwrap_or_else(|why| panic!("{program}: {why}"));
     let mut input = child.stdin.take().unwrap();
     let lines: String = questions.iter().map(|one| format!("{one}\n")).collect();
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
     let output = child.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
-    assert!(output.status.success(), "{program}: {:?}", output.status);
+    let written = writer.join().unwrap();
+    // A program that has crashed does not read its input either, so its own words come first.
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{program}: {}: {errors}",
+        output.status
+    );
+    written.unwrap_or_else(|why| panic!("{program} did not read its input: {why}: {errors}"));
     let text = String::from_utf8(output.stdout).unwrap();
     let answers: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(answers.len(), questions.len(), "{program}");
+    assert_eq!(answers.len(), questions.len(), "{program}: {errors}");
     answers
 }
 
