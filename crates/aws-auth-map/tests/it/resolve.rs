@@ -49,29 +49,21 @@ fn the_user_is_what_upstream_answers_to_a_token_review() {
 
 #[test]
 fn a_user_has_an_empty_session_name_and_a_federated_user_a_whole_user_id() {
-    let rules = rules("mapAccounts: ['111122223333']");
-    let resolution = map(rules.clone()).resolve(&user("alice"));
-    assert_eq!(
-        resolution
-            .user()
-            .expect("a user")
-            .extra()
-            .get("sessionName"),
-        Some("")
-    );
+    let map = map(rules("mapAccounts: ['111122223333']"));
     let arn = "arn:aws:sts::111122223333:federated-user/bob";
     let bob = Identity::new(arn, "111122223333", "111122223333:bob").expect("an identity");
-    let resolution = map(rules).resolve(&bob);
-    let uid = resolution.user().expect("a user").uid();
-    assert_eq!(uid, "aws-iam-authenticator:111122223333:111122223333:bob");
-    assert_eq!(
-        resolution
-            .user()
-            .expect("a user")
-            .extra()
-            .get("sessionName"),
-        Some("")
-    );
+    for (caller, uid) in [
+        (
+            user("alice"),
+            "aws-iam-authenticator:111122223333:AIDAEXAMPLE",
+        ),
+        (bob, "aws-iam-authenticator:111122223333:111122223333:bob"),
+    ] {
+        let resolution = map.resolve(&caller);
+        let user = resolution.user().expect("a user");
+        assert_eq!(user.uid(), uid);
+        assert_eq!(user.extra().get("sessionName"), Some(""));
+    }
 }
 
 #[test]
