@@ -38,11 +38,12 @@ impl Position {
 
     /// Returns the position reached after reading `text` from this one.
     pub(crate) fn after(self, text: &str) -> Self {
-        let Some(last_newline) = text.rfind('\n') else {
+        let last_newline = text.bytes().rposition(|byte| byte == b'\n');
+        let Some(last_newline) = last_newline else {
             let column = self.column.saturating_add(text.chars().count());
             return Self::new(self.line, column);
         };
-        let newlines = text.bytes().filter(|byte| *byte == b'\n').count();
+        let newlines = count_newlines(text.as_bytes());
         // Includes the newline itself, so it counts from one.
         let column = text
             .get(last_newline..)
@@ -61,6 +62,19 @@ impl Position {
     pub const fn column(self) -> usize {
         self.column
     }
+}
+
+/// Counts line breaks. Of a chunk they fit into a byte, so that many bytes are compared at once.
+fn count_newlines(bytes: &[u8]) -> usize {
+    let of_chunk = |chunk: &[u8]| {
+        chunk
+            .iter()
+            .fold(0_u8, |sum, byte| sum.wrapping_add(u8::from(*byte == b'\n')))
+    };
+    bytes
+        .chunks(usize::from(u8::MAX))
+        .map(|chunk| usize::from(of_chunk(chunk)))
+        .fold(0, usize::saturating_add)
 }
 
 /// Returns the start of the character at an offset; past the end, the end.
