@@ -5,10 +5,13 @@ mod near_miss;
 mod note;
 mod subject;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
 
-use k8s_rbac::{BindingGrant, Policy, PolicyRule, Request, Unresolved, User};
+use k8s_rbac::{
+    BindingGrant, BindingView, Policy, PolicyRule, Request, ServiceAccount, SubjectName,
+    Unresolved, User,
+};
 
 pub use misplaced::{MisplacedBinding, is_of_default_policy};
 pub use near_miss::{NearMiss, Part, Trap};
@@ -25,9 +28,76 @@ pub const MAX_LISTED: usize = 10_000;
 /// it were different.
 ///
 /// This reads every binding, in walk order with namespaces by name, and every rule of the user's
-/// roles once. It is meant for people, not for deciding.
+/// roles once. It is meant for people, not for deciding. An [`Explainer`] explains many decisions.
 #[must_use]
 pub fn explain<'p>(policy: &'p Policy, user: &User, request: &Request<'_>) -> Explanation<'p> {
+    explain_by(policy, policy.bindings(), user, request)
+}
+
+/// Explains many decisions of one policy: each reads the bindings that name the user or a group, in any case, and not
+/// all of them.
+#[derive(Clone, Debug)]
+pub struct Explainer<'p> {
+    policy: &'p Policy,
+    bindings: Vec<BindingView<'p>>,
+    /// The indices of the bindings that name a subject, in order, by its name in small letters.
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+impl<'p> Explainer<'p> {
+    /// Reads the subjects of a policy.
+    #[must_use]
+    pub fn new(policy: &'p Policy) -> Self {
+        let bindings: Vec<BindingView<'p>> = policy.bindings().collect();
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (number, binding) in bindings.iter().enumerate() {
+            for subject in binding.subjects() {
+                let mut add = |name: &str| {
+                    let numbers = by_name.entry(name.to_ascii_lowercase()).or_default();
+                    if numbers.last() != Some(&number) {
+                        numbers.push(number);
+                    }
+                };
+                add(subject.name);
+                match SubjectName::of(&subject, binding.namespace()) {
+                    Some(SubjectName::User(name) | SubjectName::Group(name)) => add(&name),
+                    None => {}
+                }
+            }
+        }
+        Self {
+            policy,
+            bindings,
+            by_name,
+        }
+    }
+
+    /// Explains a decision as [`explain`] does.
+    #[must_use]
+    pub fn explain(&self, user: &User, request: &Request<'_>) -> Explanation<'p> {
+        let account = ServiceAccount::parse(&user.name);
+        let names = std::iter::once(user.name.as_str())
+            .chain(account.iter().map(ServiceAccount::name))
+            .chain(user.groups.iter().map(String::as_str));
+        let numbers: BTreeSet<usize> = names
+            .filter_map(|name| self.by_name.get(&name.to_ascii_lowercase()))
+            .flatten()
+            .copied()
+            .collect();
+        let bindings = numbers
+            .into_iter()
+            .filter_map(|number| self.bindings.get(number).copied());
+        explain_by(self.policy, bindings, user, request)
+    }
+}
+
+/// Explains a decision by the bindings that name the user or a group, and perhaps others.
+fn explain_by<'p>(
+    policy: &'p Policy,
+    bindings: impl Iterator<Item = BindingView<'p>>,
+    user: &User,
+    request: &Request<'_>,
+) -> Explanation<'p> {
     let mut explanation = Explanation {
         notes: notes(user, request),
         grants: Vec::new(),
@@ -37,7 +107,7 @@ pub fn explain<'p>(policy: &'p Policy, user: &User, request: &Request<'_>) -> Ex
         is_cut: false,
     };
     let mut judged = Judged::default();
-    for binding in policy.bindings() {
+    for binding in bindings {
         let is_asked = match binding.namespace() {
             None => true,
             Some(namespace) => !namespace.is_empty() && request.namespace() == Some(namespace),

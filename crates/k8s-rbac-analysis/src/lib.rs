@@ -16,7 +16,7 @@ mod who_can;
 
 pub use diff::{Change, MAX_DIFF_STEPS, PolicyDiff, diff};
 pub use escalation_paths::{EscalationPaths, EscalationSearch, escalation_paths};
-pub use explain::{Explanation, explain};
+pub use explain::{Explainer, Explanation, explain};
 pub use namespaces::{AllowedNamespaces, allowed_namespaces};
 pub use permission_set::{MAX_PERMISSIONS, ScopedPermission, TooLarge};
 pub use permissions::{Permissions, permissions};

@@ -4,6 +4,7 @@ use k8s_rbac::reference;
 use k8s_rbac::{
     Decision, Grant, Objects, Policy, PolicyRule, ResourceRequest, RoleRef, Subject, User,
 };
+use k8s_rbac_analysis::Explainer;
 use k8s_rbac_analysis::can_i::Question;
 use k8s_rbac_analysis::explain;
 use k8s_rbac_analysis::explain::{MAX_LISTED, NearMiss, Part};
@@ -86,6 +87,8 @@ fn explanations_say_what_the_cases_say() {
         let user = User::new(name, case.groups);
         let asked = Question::parse(&case.ask, "").unwrap();
         let explanation = explain(&policy, &user, &asked.request());
+        let by_index = Explainer::new(&policy).explain(&user, &asked.request());
+        assert_eq!(by_index, explanation, "{}", case.name);
         report.check(
             &case.name,
             &!explanation.grants().is_empty(),
@@ -182,6 +185,8 @@ proptest! {
             let request = question.request();
             let response = policy.rbac(&question.user, &request);
             let explanation = explain(&policy, &question.user, &request);
+            let by_index = Explainer::new(&policy).explain(&question.user, &request);
+            prop_assert_eq!(&by_index, &explanation);
             let granted = match response.decision() {
                 Decision::Allow(Grant::Binding(grant)) => Some(grant),
                 _ => None,
