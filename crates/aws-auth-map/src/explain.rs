@@ -4,7 +4,7 @@ use std::fmt;
 
 use iam_principal::{ArnPattern, Identity, Kind, Principal};
 
-use crate::edit_distance::edit_distance;
+use crate::edit_distance::{edit_distance, is_far};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::BackendKind;
 use crate::resolve::resolution::Resolution;
@@ -205,6 +205,12 @@ impl fmt::Display for NearMiss {
     }
 }
 
+/// The letters in which a misspelled name differs at most. Our choice.
+const MAX_DISTANCE: usize = 2;
+
+/// The beginning of the name of a role of Identity Center, folded.
+const PERMISSION_SET: &str = "awsreservedsso_";
+
 impl IdentityMap {
     /// Explains how every rule relates to an identity. The cost is proportional to the number of rules,
     /// unlike that of [`resolve`](Self::resolve).
@@ -285,6 +291,7 @@ fn near_miss(matcher: &Matcher, caller: &Caller<'_>) -> Option<NearMiss> {
             ..
         } if rule == arn => Some(NearMiss::UserId),
         Matcher::UserId { .. } => None,
+        Matcher::Exact { arn: rule, .. } if is_another_name(rule, arn) => None,
         Matcher::Exact { arn: rule, .. } => arns(&fold(rule), arn),
         Matcher::Pattern(pattern) => {
             let folded = ArnPattern::parse(&fold(pattern.as_str())).ok()?;
@@ -300,6 +307,25 @@ fn near_miss(matcher: &Matcher, caller: &Caller<'_>) -> Option<NearMiss> {
             arns(key, sso_key(arn)?)
         }
     }
+}
+
+/// Returns whether the ARN of a rule has another name than a caller's, so that nothing but the name is worth
+/// comparing, and the names are too different for a typing error. It only saves the time of [`arns`], which is most of
+/// that of a long list of rules.
+fn is_another_name(rule: &str, caller: &str) -> bool {
+    let name = |arn: &str| arn.rfind('/').map_or(0, |at| at.saturating_add(1));
+    let (of_rule, of_caller) = (name(rule), name(caller));
+    let (Some(of_rule), Some(of_caller)) = (rule.get(of_rule..), caller.get(of_caller..)) else {
+        return false;
+    };
+    let is_of_iam = rule
+        .split(':')
+        .nth(2)
+        .is_some_and(|service| service.eq_ignore_ascii_case("iam"));
+    is_of_iam
+        && !of_caller.starts_with(PERMISSION_SET)
+        && !rule.contains(['*', '?'])
+        && is_far(of_rule.as_bytes(), of_caller.as_bytes(), MAX_DISTANCE)
 }
 
 /// Compares two folded ARNs that differ.
@@ -344,7 +370,7 @@ fn arns(rule: &str, caller: &str) -> Option<NearMiss> {
 /// the account again.
 fn is_same_permission_set(rule: &str, caller: &str) -> bool {
     let set = |name: &str| -> Option<String> {
-        let rest = name.strip_prefix("awsreservedsso_")?;
+        let rest = name.strip_prefix(PERMISSION_SET)?;
         let is_suffix =
             |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         Some(match rest.rsplit_once('_') {
@@ -360,7 +386,7 @@ fn is_misspelled(name: &str, meant: &str) -> bool {
     let allowed = match meant.len() {
         0..4 => 0,
         4..8 => 1,
-        _ => 2,
+        _ => MAX_DISTANCE,
     };
     // The distance is at least the difference of the lengths.
     name.len().abs_diff(meant.len()) <= allowed
