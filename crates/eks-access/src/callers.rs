@@ -1,13 +1,14 @@
 //! Which callers become which users.
 
+mod sessions;
+
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::{self, Display, Formatter};
 
 use aws_auth_map::{
-    Affected, Mapped, MatchedOn, Placeholder, Resolution, Rule, RulePrincipal, RuleRef, Template,
+    Affected, Mapped, MatchedOn, Resolution, Rule, RulePrincipal, RuleRef, Template,
 };
 use eks_auth::Authenticated;
-use iam_principal::{Kind, Principal};
 use k8s_rbac::SubjectName;
 use printable_text::Printable;
 use serde::Serialize;
@@ -202,20 +203,6 @@ pub(crate) struct Effective<'c> {
     pub(crate) authenticated: Authenticated,
 }
 
-/// A session of a role whose name makes a subject of the policy.
-pub(crate) struct NamedSession {
-    pub(crate) caller: CallerArn,
-    pub(crate) principal: String,
-    session: String,
-}
-
-impl Display for NamedSession {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let session = Printable::new(&self.session);
-        write!(f, "{} with a session named {session}", self.principal)
-    }
-}
-
 impl Cluster {
     /// Finds the callers that become a user or are in a group; every caller without a name.
     ///
@@ -305,30 +292,6 @@ impl Cluster {
         }
     }
 
-    /// Returns the sessions whose names make one of these subjects, each with a name for people. The users of other
-    /// sessions of the same role differ in name only.
-    pub(crate) fn named_sessions(&self, subjects: &BTreeSet<SubjectName>) -> Vec<NamedSession> {
-        let effective = self.effective_rules();
-        let by_session = effective.iter().filter(|one| {
-            one.rule.is_some_and(|rule| {
-                let templates = std::iter::once(rule.username()).chain(rule.groups());
-                templates.into_iter().any(depends_on_session)
-            })
-        });
-        by_session
-            .flat_map(|one| {
-                subjects.iter().filter_map(move |subject| {
-                    let session = self.session_for(one, subject)??;
-                    Some(NamedSession {
-                        caller: one.with_session(&session)?,
-                        principal: one.principal.clone(),
-                        session,
-                    })
-                })
-            })
-            .collect()
-    }
-
     /// Returns the callers whose users some of these subjects are, and who are mapped by their account alone, each with
     /// the account as a difference of the mapping names it.
     pub(crate) fn principals_of_accounts(
@@ -351,17 +314,6 @@ impl Cluster {
                 }
             })
             .collect()
-    }
-
-    /// Returns whether a session makes the same user if its name has an `@` in place of each `-`.
-    fn is_at_sign_same(&self, of: &Effective<'_>, session: &str) -> bool {
-        let user = |session: &str| {
-            let (_, _, caller) = self.resolve(&of.with_session(session)?).ok()?;
-            let user = caller?.user().clone();
-            Some((user.username().to_owned(), user.groups().to_vec()))
-        };
-        let other = session.replace('-', "@");
-        other != session && user(session).is_some_and(|own| user(&other) == Some(own))
     }
 
     /// Returns the rules that take effect for a caller, in the order of backends, sections and entries.
@@ -409,111 +361,6 @@ impl Cluster {
             _ => None,
         }
     }
-
-    /// Returns whether a rule can make a user or a group: `None` if it cannot, `Some(None)` if it does for
-    /// every session, and the session name if it takes a certain one.
-    #[expect(
-        clippy::option_option,
-        reason = "no caller, any session, or a certain one"
-    )]
-    pub(crate) fn session_for(
-        &self,
-        of: &Effective<'_>,
-        subject: &SubjectName,
-    ) -> Option<Option<String>> {
-        let Some(rule) = of.rule else {
-            // The principals of an account are users named by their ARNs.
-            let (SubjectName::User(name) | SubjectName::Group(name)) = subject;
-            let is_of_account = Principal::parse(name).is_ok_and(|principal| {
-                let account = of.authenticated.identity().account();
-                principal.account() == account && principal.kind() != Kind::AssumedRole
-            });
-            let is_user = matches!(subject, SubjectName::User(_));
-            return (is_user && is_of_account).then_some(None);
-        };
-        let mapped = of.authenticated.user();
-        let username = mapped.username().to_owned();
-        let (name, templates, made) = match subject {
-            SubjectName::User(name) => (
-                name,
-                std::slice::from_ref(rule.username()),
-                std::slice::from_ref(&username),
-            ),
-            SubjectName::Group(name) => (name, rule.groups(), mapped.groups()),
-        };
-        let is_made =
-            |(template, text): (&Template, &String)| text == name && !depends_on_session(template);
-        if templates.iter().zip(made).any(is_made) {
-            return Some(None);
-        }
-        templates
-            .iter()
-            .filter(|template| depends_on_session(template))
-            .find_map(|template| self.solve(of, template, subject))
-            .map(Some)
-    }
-
-    /// Finds the session name for which a template renders as the name of a subject.
-    fn solve(
-        &self,
-        of: &Effective<'_>,
-        template: &Template,
-        subject: &SubjectName,
-    ) -> Option<String> {
-        let (SubjectName::User(name) | SubjectName::Group(name)) = subject;
-        let account = of.authenticated.identity().account().to_string();
-        let source = template
-            .source()
-            .replace("{{AccountID}}", &account)
-            .replace("<<AccountID>>", &account);
-        let first = SESSION_NAMES
-            .into_iter()
-            .filter_map(|one| source.find(one))
-            .min()?;
-        let times: usize = SESSION_NAMES
-            .iter()
-            .map(|one| source.matches(one).count())
-            .sum();
-        let without = |text: String, one: &&str| text.replace(*one, "");
-        let literal = SESSION_NAMES.iter().fold(source.clone(), without).len();
-        let length = name.len().checked_sub(literal)?.checked_div(times)?;
-        let session = name.strip_prefix(source.get(..first)?)?.get(..length)?;
-        if session.is_empty() || !session.chars().all(is_of_session_name) {
-            return None;
-        }
-        // The map has the last word: it renders the names, and may have another rule for the session.
-        let caller = of.with_session(session)?;
-        let (_, resolution, _) = self.resolve(&caller).ok()?;
-        let Resolution::Mapped(mapped) = resolution else {
-            return None;
-        };
-        let user = mapped.user();
-        let is_made = match subject {
-            SubjectName::User(name) => user.username() == name,
-            SubjectName::Group(name) => user.groups().contains(name),
-        };
-        (is_made && mapped.rule() == of.at).then(|| session.to_owned())
-    }
-}
-
-/// The placeholders of a session name.
-const SESSION_NAMES: [&str; 4] = [
-    "{{SessionName}}",
-    "{{SessionNameRaw}}",
-    "<<SessionName>>",
-    "<<SessionNameRaw>>",
-];
-
-/// Whether a template renders differently for the sessions of one role.
-fn depends_on_session(template: &Template) -> bool {
-    template
-        .placeholders()
-        .any(|(name, _)| matches!(name, Placeholder::SessionName | Placeholder::SessionNameRaw))
-}
-
-/// Whether STS accepts a character in a session name (`AssumeRole`, `RoleSessionName`).
-const fn is_of_session_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '=' | ',' | '.' | '@' | '-')
 }
 
 /// Returns the principal of a rule as text, and a caller that it may be for.

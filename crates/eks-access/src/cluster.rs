@@ -1,12 +1,14 @@
 //! One cluster, joined from its documents.
 
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use std::thread;
 
 use aws_auth_map::{
     AuthenticationMode, Backend, BackendKind, Dialect, IdentityMap, RuleRef, Rules,
 };
 use eks_auth::AccessPolicyRules;
-use k8s_rbac::{KubernetesVersion, Policy};
+use k8s_rbac::{KubernetesVersion, Policy, SubjectName};
 
 use crate::document::Document;
 use crate::gather::Gathered;
@@ -51,6 +53,10 @@ pub struct Cluster {
     pub(crate) origins: Vec<BackendOrigin>,
     pub(crate) config_map: Option<usize>,
     pub(crate) rbac: Rbac,
+    /// A map of each backend, once a question needs them.
+    pub(crate) backends_alone: OnceLock<Vec<IdentityMap>>,
+    /// The users and groups that bindings name, once a question needs them.
+    pub(crate) bound: OnceLock<BTreeSet<SubjectName>>,
     pub(crate) access_policies: AccessPolicyRules,
     pub(crate) workloads: Vec<Workload>,
     pub(crate) service_accounts: Vec<(String, String)>,
@@ -118,6 +124,8 @@ impl Cluster {
             origins: mapping.origins,
             config_map: mapping.config_map,
             rbac: Rbac::new(gathered.manifests, gathered.rule_positions, default_policy),
+            backends_alone: OnceLock::new(),
+            bound: OnceLock::new(),
             access_policies: AccessPolicyRules::from(&aws_auth_map::PolicyTable::eks()),
             workloads: gathered.workloads,
             service_accounts: gathered.service_accounts,

@@ -198,8 +198,8 @@ impl Cluster {
             }
         }
         // A role may be another user, or in another group, for each of its sessions.
-        let mut bound = self.bound_names();
-        bound.extend(new.bound_names());
+        let mut bound = self.bound_names().clone();
+        bound.extend(new.bound_names().iter().cloned());
         let mut sessions: BTreeMap<String, String> = BTreeMap::new();
         let between = |caller: &CallerArn| -> Result<Caller, NoAnswer> {
             let resolve = |cluster: &Self| -> Result<Resolution, NoAnswer> {

@@ -28,6 +28,7 @@ mod finding;
 pub mod format;
 
 // Questions about it.
+mod near;
 mod no_answer;
 mod question;
 mod resolved;

@@ -227,14 +227,14 @@ impl Cluster {
         &self,
         namespaces: &BTreeSet<String>,
     ) -> Result<Vec<PrincipalAccess>, NoAnswer> {
-        let common = Common::of_version(self.kubernetes_version().value());
-        let bound: BTreeSet<SubjectName> = self.bound_names();
+        let common = Common::of(self);
+        let bound = self.bound_names();
         let mut principals = Vec::new();
         for of in self.effective_rules() {
             let caller = self.caller(&of, None);
             let who = Who::Caller(of.caller.clone());
             principals.extend(self.access_of(caller, who, namespaces, &common)?);
-            for session in self.bound_sessions(&of, &bound) {
+            for session in self.bound_sessions(&of, bound) {
                 let Some(arn) = of.with_session(&session) else {
                     continue;
                 };
@@ -257,8 +257,8 @@ impl Cluster {
     /// Returns the names of sessions of a rule that make a user or a group which a binding names.
     fn bound_sessions(&self, of: &Effective<'_>, bound: &BTreeSet<SubjectName>) -> Vec<String> {
         let mut seen = HashSet::new();
-        bound
-            .iter()
+        of.by_session(bound)
+            .into_iter()
             .filter_map(|subject| self.session_for(of, subject)?)
             .filter(|session| seen.insert(session.clone()))
             .collect()

@@ -184,11 +184,7 @@ impl Cluster {
 
     /// Returns whether a binding names a user or a group.
     pub(crate) fn is_bound(&self, identity: &SubjectName) -> bool {
-        self.policy().bindings().any(|binding| {
-            let mut subjects = binding.subjects();
-            subjects
-                .any(|one| SubjectName::of(&one, binding.namespace()).as_ref() == Some(identity))
-        })
+        self.bound_names().contains(identity)
     }
 }
 

@@ -6,15 +6,16 @@ use std::fmt::{self, Display, Formatter};
 use aws_auth_map::{AuthenticationMode, Backend, BackendKind, IdentityMap, Resolution};
 use eks_auth::Authenticated;
 use iam_principal::Identity;
-use k8s_rbac::{PRIVILEGED_GROUP, Quoted, Request, SubjectName};
-use k8s_rbac_analysis::Explanation;
-use k8s_rbac_analysis::explain::{self, is_of_default_policy};
+use k8s_rbac::{PRIVILEGED_GROUP, Quoted, Request, SubjectName, User};
+use k8s_rbac_analysis::explain::{Part, is_of_default_policy};
+use k8s_rbac_analysis::{Explanation, explain};
 use printable_text::Printable;
 use serde::Serialize;
 
 use crate::can::{AllowedNamespace, may, notes_on_session, write_notes, write_unknown};
 use crate::cluster::Cluster;
 use crate::grant::{is_master, step_of_masters};
+use crate::near;
 use crate::no_answer::NoAnswer;
 use crate::question::{Question, written};
 use crate::resolved::{Resolved, in_groups};
@@ -150,11 +151,18 @@ impl Cluster {
     pub fn why(&self, who: &Who, question: &Question) -> Result<Why, NoAnswer> {
         self.check_readable()?;
         question.check(self)?;
-        self.why_of_known(who, question)
+        self.why_of_known(who, question, |user, request| {
+            explain(self.policy(), user, request)
+        })
     }
 
     /// Explains as [`why`](Self::why) does, in a cluster that is readable and knows the names of the question.
-    pub(crate) fn why_of_known(&self, who: &Who, question: &Question) -> Result<Why, NoAnswer> {
+    pub(crate) fn why_of_known<'p>(
+        &'p self,
+        who: &Who,
+        question: &Question,
+        explain: impl Fn(&User, &Request<'_>) -> Explanation<'p>,
+    ) -> Result<Why, NoAnswer> {
         self.check_policy(who)?;
         let request = question.request();
         let mut why = Why {
@@ -180,7 +188,7 @@ impl Cluster {
         };
         why.notes.extend(self.notes_on_user(who));
         let decided = self.decide(&resolved, &request);
-        let explanation = k8s_rbac_analysis::explain(self.policy(), &resolved.user, &request);
+        let explanation = explain(&resolved.user, &request);
         why.notes
             .extend(explanation.notes().iter().map(ToString::to_string));
         let most = explanation
@@ -257,9 +265,7 @@ impl Cluster {
         for miss in explanation.near_misses().iter().take(MAX_LISTED) {
             let grant = miss.grant();
             let place = match miss.part() {
-                explain::Part::Subject | explain::Part::Namespace => {
-                    self.place_of_binding(grant.binding())
-                }
+                Part::Subject | Part::Namespace => self.place_of_binding(grant.binding()),
                 _ => {
                     let steps = self.steps_of_grant(&grant);
                     steps.last().and_then(|step| step.place().cloned())
@@ -308,7 +314,7 @@ impl Cluster {
         backend: &Backend,
         identity: &Identity,
     ) -> Option<NearMiss> {
-        let alone = IdentityMap::new().with_backend(backend.clone());
+        let alone = self.backends_alone().get(index)?;
         let Resolution::Mapped(mapped) = alone.resolve(identity) else {
             return None;
         };
@@ -335,6 +341,16 @@ impl Cluster {
         Some(NearMiss::new(Side::Mapping, Step::new(text, place)))
     }
 
+    /// Returns a map of each backend of the map, which asks no other.
+    fn backends_alone(&self) -> &[IdentityMap] {
+        self.backends_alone.get_or_init(|| {
+            let backends = self.map.backends().iter();
+            backends
+                .map(|backend| IdentityMap::new().with_backend(backend.clone()))
+                .collect()
+        })
+    }
+
     /// Returns the groups and the user that a caller is mapped to and that no binding names, with the bound
     /// names that are similar.
     fn misses_of_seam(&self, caller: &Authenticated) -> Vec<NearMiss> {
@@ -353,7 +369,7 @@ impl Cluster {
                 let SubjectName::Group(name) = group else {
                     return (group, Vec::new());
                 };
-                (group, similar(name, &bound))
+                (group, similar(name, bound))
             })
             .map(|(group, similar)| {
                 let similar = match similar.is_empty() {
@@ -373,14 +389,16 @@ impl Cluster {
     }
 
     /// Returns the users and groups that bindings name.
-    pub(crate) fn bound_names(&self) -> BTreeSet<SubjectName> {
-        let bindings = self.policy().bindings();
-        bindings
-            .flat_map(|binding| {
-                let subjects = binding.subjects();
-                subjects.filter_map(move |one| SubjectName::of(&one, binding.namespace()))
-            })
-            .collect()
+    pub(crate) fn bound_names(&self) -> &BTreeSet<SubjectName> {
+        self.bound.get_or_init(|| {
+            let bindings = self.policy().bindings();
+            bindings
+                .flat_map(|binding| {
+                    let subjects = binding.subjects();
+                    subjects.filter_map(move |one| SubjectName::of(&one, binding.namespace()))
+                })
+                .collect()
+        })
     }
 
     fn misses_of_access_policies(
@@ -418,25 +436,28 @@ const MAX_SIMILAR: usize = 3;
 /// Returns the bound groups and users with names similar to a group's: in another case, or one or two typing
 /// errors away; or the user of the same name.
 fn similar(name: &str, bound: &BTreeSet<SubjectName>) -> Vec<String> {
-    let folded = name.to_ascii_lowercase();
     let allowed = match name.chars().count() {
         0..3 => 0,
         3..7 => 1,
         _ => 2,
     };
-    let mut near: Vec<(usize, &SubjectName)> = bound
-        .iter()
-        .filter_map(|one| {
-            let (SubjectName::Group(other) | SubjectName::User(other)) = one;
-            let is_group = matches!(one, SubjectName::Group(_));
-            let is_near_length = other.len().abs_diff(name.len()) <= allowed;
-            if !is_near_length || !is_group && other != name {
-                return None;
-            }
-            let distance = strsim::osa_distance(&folded, &other.to_ascii_lowercase());
-            (distance <= allowed).then_some((distance, one))
+    let is_same = |a: char, b: char| a.eq_ignore_ascii_case(&b);
+    let distance =
+        |a: &str, b: &str| strsim::osa_distance(&a.to_ascii_lowercase(), &b.to_ascii_lowercase());
+    // The groups come first.
+    let groups = bound.iter().map_while(|one| match one {
+        SubjectName::Group(other) => Some((one, other)),
+        SubjectName::User(_) => None,
+    });
+    let mut near: Vec<(usize, &SubjectName)> = groups
+        .filter(|(_, other)| other.len().abs_diff(name.len()) <= allowed)
+        .filter_map(|(one, other)| {
+            let distance = near::distance_within(allowed, (name, other), is_same, distance)?;
+            Some((distance, one))
         })
         .collect();
+    let user = bound.get(&SubjectName::User(name.to_owned()));
+    near.extend(user.map(|user| (0, user)));
     near.sort();
     let near = near.into_iter().take(MAX_SIMILAR);
     near.map(|(_, one)| match one {

@@ -1,13 +1,17 @@
 //! The seam between the mapping and RBAC: groups that no binding names, and bindings for users and groups
 //! that no caller becomes.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod names;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_auth_map::{Placeholder, Template};
+use iam_principal::{AccountId, Principal};
 use k8s_rbac::{BindingName, PolicyRule, SubjectName};
 use k8s_rbac_lint::Severity;
 use printable_text::Printable;
 
+use self::names::{FoldedName, Shape, nearest};
 use crate::callers::Effective;
 use crate::cluster::Cluster;
 use crate::finding::Finding;
@@ -16,13 +20,6 @@ use crate::resolved::SYSTEM_GROUPS;
 
 /// The group that EKS gives to Windows nodes, and acts on without a binding of the documents (EKS user guide).
 const WINDOWS_NODES: &str = "eks:kube-proxy-windows";
-
-/// The greatest difference between a name and one that may be meant: two characters in a name of four or
-/// more. Our choice.
-const MAX_DISTANCE: usize = 2;
-
-/// The limit on pairs of names that are compared. Our choice: this takes less than a second.
-const MAX_COMPARED: usize = 100_000;
 
 impl Cluster {
     /// Compares the users and groups of the mapping with the subjects of bindings. Without bindings, or
@@ -33,9 +30,10 @@ impl Cluster {
         }
         let effective = self.effective_rules();
         let bound = Bound::of(self);
+        let names = FoldedName::of_all(bound.groups.keys().map(String::as_str));
         let mut findings: Vec<Finding> = effective
             .iter()
-            .flat_map(|one| self.unbound(one, &bound))
+            .flat_map(|one| self.unbound(one, &bound, &names))
             .collect();
         findings.extend(
             effective
@@ -47,7 +45,12 @@ impl Cluster {
     }
 
     /// Finds the groups of a rule that no binding names.
-    fn unbound(&self, one: &Effective<'_>, bound: &Bound) -> Vec<Finding> {
+    fn unbound(
+        &self,
+        one: &Effective<'_>,
+        bound: &Bound,
+        names: &[FoldedName<'_>],
+    ) -> Vec<Finding> {
         let mapped = one.authenticated.mapped();
         let user = mapped.user();
         let is_known = |group: &String| {
@@ -97,7 +100,7 @@ impl Cluster {
             .into_iter()
             .map(|group| {
                 let mut message = format!("no binding names group `{}`", Printable::new(group));
-                if let Some(near) = nearest(group, bound.groups.keys()) {
+                if let Some(near) = nearest(group, names) {
                     message.push_str(&format!("; `{}` is bound", Printable::new(near)));
                 }
                 finding("unbound-group", severity, message)
@@ -137,8 +140,8 @@ impl Cluster {
         let session = |subject: SubjectName| self.session_for(one, &subject).flatten();
         let mut findings = Vec::new();
         for group in rule.groups().iter().filter(|group| has_session(group)) {
-            let fitting = bound.groups.iter();
-            let fitting = fitting.filter(|(name, _)| could_be(group, name));
+            let shape = Shape::of(group);
+            let fitting = shape.among(&bound.groups);
             findings.extend(fitting.filter_map(|(name, power)| {
                 let session = session(SubjectName::Group(name.clone()))?;
                 Some(found("a member of group", session, name, power))
@@ -147,8 +150,8 @@ impl Cluster {
         // With a prefix, the users below it are what the rule is for.
         let username = rule.username().source();
         if has_session(rule.username()) && username.starts_with(['{', '<']) {
-            let fitting = bound.users.iter();
-            let fitting = fitting.filter(|(name, _)| could_be(rule.username(), name));
+            let shape = Shape::of(rule.username());
+            let fitting = shape.among(&bound.users);
             findings.extend(fitting.filter_map(|(name, power)| {
                 let session = session(SubjectName::User(name.clone()))?;
                 Some(found("user", session, name, power))
@@ -165,17 +168,9 @@ impl Cluster {
             names.extend(user.groups().iter().map(String::as_str));
             names.insert(user.username());
         }
-        let is_reached = |name: &str| {
-            names.contains(name)
-                || effective.iter().any(|one| match one.rule {
-                    Some(rule) => std::iter::once(rule.username())
-                        .chain(rule.groups())
-                        .any(|template| could_be(template, name)),
-                    None => iam_principal::Principal::parse(name).is_ok_and(|principal| {
-                        principal.account() == one.authenticated.identity().account()
-                    }),
-                })
-        };
+        let reached = Reached::by(effective);
+        let folded = FoldedName::of_all(names.iter().copied());
+        let is_reached = |name: &str| names.contains(name) || reached.has(name);
         let groups = bound
             .groups
             .iter()
@@ -190,7 +185,7 @@ impl Cluster {
                 power.is_written && !name.starts_with("system:") && !is_reached(name)
             })
             .map(|(kind, name, power)| {
-                let near = nearest(name, names.iter().copied());
+                let near = nearest(name, &folded);
                 let severity = match near {
                     Some(_) => Severity::Medium,
                     None => Severity::Low,
@@ -296,7 +291,7 @@ impl Bound {
 
     fn is_any_user_of(&self, template: &Template) -> bool {
         template.placeholders().next().is_some()
-            && self.users.keys().any(|name| could_be(template, name))
+            && Shape::of(template).among(&self.users).next().is_some()
     }
 }
 
@@ -314,52 +309,42 @@ fn has_session(template: &Template) -> bool {
         .any(|(name, _)| matches!(name, Placeholder::SessionName | Placeholder::SessionNameRaw))
 }
 
-/// Returns whether a template with placeholders may render as a name, each placeholder as any text. A
-/// template without placeholders is compared by its callers.
-fn could_be(template: &Template, name: &str) -> bool {
-    let mut source = template.source();
-    if template.placeholders().next().is_none() {
-        return source == name;
-    }
-    for (placeholder, _) in template.placeholders() {
-        for (open, close) in [("{{", "}}"), ("<<", ">>")] {
-            source = source.replace(&format!("{open}{}{close}", placeholder.name()), "\0");
-        }
-    }
-    let Some((begin, rest)) = source.split_once('\0') else {
-        return source == name;
-    };
-    let (middle, end) = rest.rsplit_once('\0').unwrap_or(("", rest));
-    let inner = name
-        .strip_prefix(begin)
-        .and_then(|name| name.strip_suffix(end));
-    let mut parts = middle.split('\0').filter(|part| !part.is_empty());
-    inner.is_some_and(|inner| {
-        !inner.is_empty()
-            && parts
-                .try_fold(inner, |left, part| Some(left.split_once(part)?.1))
-                .is_some()
-    })
+/// The names that a caller of some rules may have.
+struct Reached {
+    /// By the text before the first placeholder.
+    shapes: HashMap<String, Vec<Shape>>,
+    accounts: BTreeSet<AccountId>,
 }
 
-/// Returns the name that is nearest to a mistyped one.
-fn nearest<'n, N: AsRef<str> + ?Sized + 'n>(
-    name: &str,
-    names: impl IntoIterator<Item = &'n N>,
-) -> Option<&'n str> {
-    if name.len() < 4 {
-        return None;
+impl Reached {
+    fn by(effective: &[Effective<'_>]) -> Self {
+        let mut reached = Self {
+            shapes: HashMap::new(),
+            accounts: BTreeSet::new(),
+        };
+        for one in effective {
+            let Some(rule) = one.rule else {
+                let account = one.authenticated.identity().account();
+                reached.accounts.insert(account);
+                continue;
+            };
+            for template in std::iter::once(rule.username()).chain(rule.groups()) {
+                let shape = Shape::of(template);
+                let known = reached.shapes.entry(shape.begin.clone()).or_default();
+                if !known.contains(&shape) {
+                    known.push(shape);
+                }
+            }
+        }
+        reached
     }
-    // Case does not count.
-    let folded = name.to_lowercase();
-    names
-        .into_iter()
-        .take(MAX_COMPARED)
-        .map(AsRef::as_ref)
-        .filter(|other| !other.starts_with("system:") && *other != name)
-        .filter(|other| other.len().abs_diff(name.len()) <= MAX_DISTANCE)
-        .map(|other| (strsim::levenshtein(&folded, &other.to_lowercase()), other))
-        .filter(|(distance, _)| *distance <= MAX_DISTANCE)
-        .min()
-        .map(|(_, other)| other)
+
+    fn has(&self, name: &str) -> bool {
+        let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
+        let mut beginnings = ends.filter_map(|end| self.shapes.get(name.get(..end)?));
+        beginnings.any(|shapes| shapes.iter().any(|shape| shape.fits(name)))
+            || !self.accounts.is_empty()
+                && Principal::parse(name)
+                    .is_ok_and(|principal| self.accounts.contains(&principal.account()))
+    }
 }

@@ -188,6 +188,7 @@ pub(super) const fn rank(level: AccessLevel, is_cluster_wide: bool) -> u8 {
 
 /// A principal whose permissions are listed.
 struct Seat<'l> {
+    common: &'l Common<'l>,
     resolved: &'l Resolved,
     is_master: bool,
     rules: Vec<Kept<'l>>,
@@ -206,7 +207,7 @@ impl Cluster {
         caller: Caller,
         who: Who,
         namespaces: &BTreeSet<String>,
-        common: &Common,
+        common: &Common<'_>,
     ) -> Result<Option<PrincipalAccess>, NoAnswer> {
         let Ok(resolved) = self.find(&who)? else {
             return Ok(None);
@@ -223,7 +224,7 @@ impl Cluster {
             .max_by_key(|(level, is_cluster_wide)| rank(*level, *is_cluster_wide))
             .unwrap_or((AccessLevel::None, false));
         let near_misses = match level {
-            AccessLevel::None => self.near_misses_of(&who)?,
+            AccessLevel::None => self.near_misses_of(&who, common)?,
             _ => Vec::new(),
         };
         let level_elsewhere = level_elsewhere(&seat, cells.first());
@@ -244,7 +245,12 @@ impl Cluster {
         }))
     }
 
-    fn seat<'l>(&self, resolved: &'l Resolved, listing: &'l Listing, common: &Common) -> Seat<'l> {
+    fn seat<'l>(
+        &self,
+        resolved: &'l Resolved,
+        listing: &'l Listing,
+        common: &'l Common<'_>,
+    ) -> Seat<'l> {
         let policies = resolved
             .caller
             .as_ref()
@@ -255,6 +261,7 @@ impl Cluster {
             AccessScope::Namespaces(names) => names.as_slice(),
         });
         Seat {
+            common,
             resolved,
             is_master: is_master(&resolved.user),
             rules: listing
@@ -332,7 +339,7 @@ impl Cluster {
 
     /// Fills in the ways to a request, which are those of [`why`](Self::why).
     fn explain_cell(&self, seat: &Seat<'_>, request: &Request<'_>, cell: &mut AccessCell) {
-        let explanation = explain(self.policy(), &seat.resolved.user, request);
+        let explanation = seat.common.explainer.explain(&seat.resolved.user, request);
         let mut ways = self.ways(seat.resolved, request, &explanation);
         cell.ways_left_out = ways.len().saturating_sub(MAX_WAYS);
         ways.truncate(MAX_WAYS);
@@ -414,8 +421,15 @@ impl Cluster {
     }
 
     /// Returns the near misses of a principal that has no permissions.
-    fn near_misses_of(&self, who: &Who) -> Result<Vec<NearMiss>, NoAnswer> {
-        let why = self.why_of_known(who, &Question::parse("list pods --all-namespaces")?)?;
+    fn near_misses_of<'c>(
+        &'c self,
+        who: &Who,
+        common: &Common<'c>,
+    ) -> Result<Vec<NearMiss>, NoAnswer> {
+        let question = Question::parse("list pods --all-namespaces")?;
+        let why = self.why_of_known(who, &question, |user, request| {
+            common.explainer.explain(user, request)
+        })?;
         Ok(why
             .near_misses()
             .iter()

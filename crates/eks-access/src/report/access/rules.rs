@@ -1,9 +1,11 @@
 //! The rules of a principal, without what every authenticated user may do.
 
 use aws_auth_map::AccessScope;
-use k8s_rbac::{KubernetesVersion, Objects, Policy, Request, ResourceRequest, User};
+use k8s_rbac::{Objects, Policy, Request, ResourceRequest, User};
+use k8s_rbac_analysis::Explainer;
 
 use super::super::level::is_reading;
+use crate::cluster::Cluster;
 use crate::listing::ListedRule;
 
 /// A request without a namespace, of a rule.
@@ -35,7 +37,7 @@ pub(super) struct Kept<'l> {
 
 impl<'l> Kept<'l> {
     /// Keeps the verbs of a rule with a request that `common` does not allow. `None` if there are none.
-    pub(super) fn of(listed: &'l ListedRule, common: &Common) -> Option<Self> {
+    pub(super) fn of(listed: &'l ListedRule, common: &Common<'_>) -> Option<Self> {
         let mut kept = Self {
             rule: listed,
             verbs: Vec::new(),
@@ -99,14 +101,18 @@ fn atoms<'l>(listed: &'l ListedRule, verb: &'l str) -> impl Iterator<Item = Atom
 }
 
 /// What Kubernetes allows every authenticated user by default, which no report is about.
-pub(in crate::report) struct Common {
+pub(in crate::report) struct Common<'c> {
     policy: Policy,
     user: User,
+    /// Explains the decisions of the cluster.
+    pub(super) explainer: Explainer<'c>,
 }
 
-impl Common {
-    pub(in crate::report) fn of_version(version: KubernetesVersion) -> Self {
+impl<'c> Common<'c> {
+    pub(in crate::report) fn of(cluster: &'c Cluster) -> Self {
+        let version = cluster.kubernetes_version().value();
         Self {
+            explainer: Explainer::new(cluster.policy()),
             policy: Policy::new(Objects::bootstrap(version)),
             user: User::new("", [""; 0]).authenticated(),
         }
