@@ -162,6 +162,15 @@ pub fn finish_styled(program: &str, status: u8, text: &str) -> ExitCode {
     })
 }
 
+/// Prints an answer as [`finish`] does, by a function that writes it: one that is too long for the memory.
+pub fn finish_with(
+    program: &str,
+    status: u8,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> ExitCode {
+    end(program, status, |out| write(out))
+}
+
 /// Prints `why` as the program's error, and returns [`FAILED`].
 pub fn fail(program: &str, why: &dyn Display) -> ExitCode {
     note(program, why);

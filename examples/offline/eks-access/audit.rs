@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 
 use eks_access::audit::{
@@ -16,7 +16,7 @@ use program::files;
 use program::output::FAILED;
 use serde_json::{Value, json};
 
-use crate::args::{Audit, Common, Output};
+use crate::args::{Args, Audit, Command, Common};
 use crate::check::of_report;
 use crate::input;
 use crate::live::Extent;
@@ -30,27 +30,48 @@ pub(crate) fn answer(common: &Common, asked: &Audit) -> Answer {
     try_answer(common, asked).unwrap_or_else(|why| Answer::failed("audit", why))
 }
 
+/// Reads the log that `--save` prints. `None` for another command line.
+pub(crate) fn part(args: &Args) -> Option<Result<AuditLog, String>> {
+    match &args.command {
+        Command::Audit(asked) if asked.save && args.common.fleet.is_none() => {
+            Some(read_part(&args.common, asked))
+        }
+        _ => None,
+    }
+}
+
+fn read_part(common: &Common, asked: &Audit) -> Result<AuditLog, String> {
+    if common.output.is_of_findings() {
+        return Err(
+            "--save prints JSON: choose text, json or yaml, of which it is each".to_owned(),
+        );
+    }
+    check_given(asked)?;
+    read(common, asked)
+}
+
+/// Writes the part of a log, which is never in memory as a text: that of a long log has several times the size of the
+/// log.
+pub(crate) fn write_part(log: &AuditLog, to: impl Write) -> io::Result<()> {
+    let mut to = BufWriter::with_capacity(BUFFER, to);
+    log.save_to(&mut to)?;
+    to.write_all(b"\n")?;
+    to.flush()
+}
+
+fn check_given(asked: &Audit) -> Result<(), String> {
+    match asked.logs.is_empty() && asked.parts.is_empty() {
+        true => Err("give an audit log, or `-` for standard input".to_owned()),
+        false => Ok(()),
+    }
+}
+
 fn try_answer(common: &Common, asked: &Audit) -> Result<Answer, String> {
     if let Some(fleet) = &common.fleet {
         return of_fleet(common, asked, fleet);
     }
-    if asked.logs.is_empty() && asked.parts.is_empty() {
-        return Err("give an audit log, or `-` for standard input".to_owned());
-    }
+    check_given(asked)?;
     let log = read(common, asked)?;
-    if asked.save {
-        let text = log.save().map_err(|why| why.to_string())?;
-        return Ok(Answer {
-            status: 0,
-            // As a tree, the part of a long log takes ten times the memory of its text.
-            data: match common.output {
-                Output::Text => Value::Null,
-                _ => serde_json::from_str(&text).map_err(|why| why.to_string())?,
-            },
-            text: text + "\n",
-            aside: of_counts(log.counts()),
-        });
-    }
     let cluster = match common.files.is_empty() {
         true => None,
         false => Some(input::cluster(common, Extent::Access)?),
@@ -424,7 +445,7 @@ fn users(log: &AuditLog) -> Answer {
 }
 
 /// Writes what the answer does not rest on.
-fn of_counts(counts: &AuditCounts) -> Vec<String> {
+pub(crate) fn of_counts(counts: &AuditCounts) -> Vec<String> {
     let mut lines = Vec::new();
     let mut add = |count: u64, what: &str| {
         if count > 0 {

@@ -47,7 +47,18 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(status) => return status,
     };
-    let answer = run(&args);
+    let answer = match audit::part(&args) {
+        Some(Ok(log)) => {
+            for line in audit::of_counts(log.counts()) {
+                output::note(PROGRAM, &print::without_commands(&line));
+            }
+            let status = output::finish_with(PROGRAM, 0, |out| audit::write_part(&log, out));
+            input::leave(&args.common, log);
+            return status;
+        }
+        Some(Err(why)) => Answer::failed("audit", print::without_commands(&why)),
+        None => run(&args),
+    };
     for line in &answer.aside {
         output::note(PROGRAM, line);
     }

@@ -1,8 +1,11 @@
 //! Parts of a log that are saved, so that a long log can be read by many machines.
 
 use std::collections::HashMap;
+use std::io;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
 
 use super::counts::AuditCounts;
 use super::error::AuditError;
@@ -57,12 +60,29 @@ struct Read {
 }
 
 impl AuditLog {
-    /// Returns the log as JSON, which [`from_saved`](Self::from_saved) reads.
+    /// Returns the log as JSON, which [`from_saved`](Self::from_saved) reads. The text of a long log is several times as
+    /// large as the log: [`save_to`](Self::save_to) writes it without having it in memory.
     ///
     /// # Errors
     ///
     /// [`AuditError::NotSaved`] is not expected: the form has no part that JSON lacks.
     pub fn save(&self) -> Result<String, AuditError> {
+        let mut text = Vec::new();
+        let saved = self.serialize_to(&mut text);
+        saved.map_err(|error| not_saved(&error))?;
+        String::from_utf8(text).map_err(|_| AuditError::NotSaved { line: 1, column: 1 })
+    }
+
+    /// Writes the log as [`save`](Self::save) returns it, in many small parts: a buffer makes that fast.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the writer.
+    pub fn save_to(&self, to: impl io::Write) -> io::Result<()> {
+        self.serialize_to(to).map_err(io::Error::from)
+    }
+
+    fn serialize_to(&self, to: impl io::Write) -> serde_json::Result<()> {
         let records = self.numbered_records();
         let indexes: HashMap<usize, usize> = records
             .iter()
@@ -78,7 +98,7 @@ impl AuditLog {
             begun: open(Side::Begin),
             ended: open(Side::End),
         };
-        serde_json::to_string(&saved).map_err(|error| not_saved(&error))
+        saved.serialize(&mut Serializer::with_formatter(to, Escaped))
     }
 
     /// Reads a log that was saved.
@@ -147,5 +167,39 @@ fn not_saved(error: &serde_json::Error) -> AuditError {
     AuditError::NotSaved {
         line: error.line(),
         column: error.column(),
+    }
+}
+
+/// Compact JSON in which everything is escaped that a terminal or an agent that reads logs acts on: a text of a log is
+/// what any client sent.
+struct Escaped;
+
+impl Formatter for Escaped {
+    fn write_string_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        to: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut written = 0_usize;
+        let mut last = ' ';
+        for (at, character) in fragment.char_indices() {
+            // Azure Pipelines takes `##[` and `##vso[` for commands.
+            let is_plain = match character {
+                '#' => last != '#',
+                ' '..='~' => true,
+                _ => !character.is_ascii() && character.escape_debug().len() == 1,
+            };
+            last = character;
+            if is_plain {
+                continue;
+            }
+            let plain = fragment.get(written..at).unwrap_or_default();
+            to.write_all(plain.as_bytes())?;
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(to, "\\u{unit:04x}")?;
+            }
+            written = at.saturating_add(character.len_utf8());
+        }
+        to.write_all(fragment.get(written..).unwrap_or_default().as_bytes())
     }
 }

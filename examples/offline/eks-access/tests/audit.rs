@@ -115,13 +115,22 @@ fn logs_are_read_compressed_and_in_parts() {
     assert_eq!(run(&parse(&format!("audit {gzip}"))).text, whole);
     let parts = [one, other].map(|part| {
         let log = file("part.log", part.as_bytes());
-        let saved = run(&parse(&format!("audit --save {log}"))).text;
-        file(&format!("{}.json", part.len()), saved.as_bytes())
+        let log = crate::audit::part(&parse(&format!("audit --save {log}")));
+        let mut saved = Vec::new();
+        crate::audit::write_part(&log.unwrap().unwrap(), &mut saved).unwrap();
+        file(&format!("{}.json", part.len()), &saved)
     });
     let [one, other] = &parts;
     let merged = run(&parse(&format!("audit --part {one} --part {other}")));
     std::fs::remove_dir_all(&directory).unwrap();
     assert_eq!(merged.text, whole, "{:?}", merged.aside);
+    for (line, want) in [
+        ("audit --save", "give an audit log"),
+        ("audit --save x.log -o sarif", "choose text, json or yaml"),
+    ] {
+        let why = crate::audit::part(&parse(line)).unwrap().unwrap_err();
+        assert!(why.contains(want), "{why}");
+    }
 }
 
 #[test]

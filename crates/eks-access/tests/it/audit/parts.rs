@@ -159,3 +159,18 @@ fn a_log_that_is_split_anywhere_and_merged_in_any_order_is_the_whole() {
         }
     }
 }
+
+#[test]
+fn a_saved_part_has_nothing_that_a_terminal_or_a_pipeline_acts_on() {
+    let name = "##vso[task.x]##[y]\u{1b}[31m\u{202e}é\u{1f600}#";
+    let mut log = AuditLog::new();
+    let event = event(name, "get", "/version").to_string();
+    log.read("x", event.as_bytes()).unwrap();
+    let mut saved = Vec::new();
+    log.save_to(&mut saved).unwrap();
+    let saved = String::from_utf8(saved).unwrap();
+    assert_eq!(Ok(&saved), log.save().as_ref());
+    assert!(!saved.contains("##") && !saved.contains(['\u{1b}', '\u{202e}']));
+    let read = AuditLog::from_saved(&saved).unwrap();
+    assert_eq!(read.users().keys().collect::<Vec<_>>(), [&name]);
+}
