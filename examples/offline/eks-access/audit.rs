@@ -14,7 +14,7 @@ use flate2::bufread::MultiGzDecoder;
 use printable_text::Printable;
 use program::files;
 use program::output::FAILED;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::args::{Args, Audit, Command, Common};
 use crate::check::of_report;
