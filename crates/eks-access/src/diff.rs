@@ -268,12 +268,10 @@ impl Cluster {
             diff.differences.extend(findings_of_subject(change));
         }
         for lockout in of_map.lockouts() {
-            diff.lockouts.extend(lockout_finding(
-                lockout,
-                caller,
-                |name| compared.is_same(name),
-                &powers,
-            ));
+            let finding = lockout_finding(lockout, caller, |name| compared.is_same(name), &powers);
+            let place = || self.place_of_lockout(new, &of_map, lockout, caller);
+            diff.lockouts
+                .extend(finding.map(|finding| finding.at(place())));
         }
         if powers.loses_every_administrator(&of_map) {
             diff.lockouts.push(Finding::new(
@@ -292,10 +290,43 @@ impl Cluster {
                     Severity::Critical,
                     format!("you will no longer be allowed to {lost}"),
                 )
-                .about(arn.to_string()),
+                .about(arn.to_string())
+                .at(self.place_of_caller(new, arn)),
             );
         }
         Ok(diff)
+    }
+
+    /// Returns the place of the rule that a lockout comes from: the one that decides now, else the one that did.
+    fn place_of_lockout(
+        &self,
+        new: &Self,
+        of_map: &aws_auth_map::Diff,
+        lockout: &Lockout,
+        caller: Option<&CallerArn>,
+    ) -> Option<Place> {
+        let mut changes = of_map.changes().iter();
+        let change = match lockout {
+            Lockout::Nodes(affected) => changes.find(|one| one.affected() == affected),
+            Lockout::NoAdministrator => {
+                changes.find(|one| powers::is_administrator(one.before().resolution()))
+            }
+            _ => return self.place_of_caller(new, caller?),
+        }?;
+        place_of(change.after(), new).or_else(|| place_of(change.before(), self))
+    }
+
+    /// Returns the place of the rule that maps a caller: the one that decides now, else the one that did.
+    fn place_of_caller(&self, new: &Self, caller: &CallerArn) -> Option<Place> {
+        [new, self].into_iter().find_map(|cluster| {
+            let (_, resolution, _) = cluster.resolve(caller).ok()?;
+            let (backend, rule) = match &resolution {
+                Resolution::Mapped(mapped) => (mapped.backend_index(), mapped.rule()),
+                Resolution::Refused(refusal) => (refusal.backend_index(), refusal.rule()?),
+                Resolution::NotMapped => return None,
+            };
+            cluster.place_of_mapping(backend, rule)
+        })
     }
 
     /// Refuses to compare a cluster with a part of one: that a file is missing does not mean that a cluster

@@ -289,6 +289,11 @@ fn everything() -> PolicyRule {
     }
 }
 
+/// Returns whether a caller may do everything by its group or its access policy.
+pub(super) fn is_administrator(resolution: &Resolution) -> bool {
+    Door::of(resolution).is_some_and(|door| door.is_administrator())
+}
+
 /// Returns whether a caller may do everything, by any door.
 fn has_administrator(cluster: &Cluster) -> bool {
     let is_all = |list: &[String]| list.iter().any(|one| one == "*");

@@ -12,7 +12,8 @@ fn case_01_a_changed_node_name_is_a_lockout_of_nodes() {
             &format!("diff 01-node-name-old.yaml 01-node-name-{new}-new.yaml"),
             LOCKOUT,
             &[
-                "lockout: nodes lose access: arn:aws:iam::111122223333:role/blue-node-group-2025\n",
+                "lockout: nodes lose access: arn:aws:iam::111122223333:role/blue-node-group-2025 (",
+                &format!("01-node-name-{new}-new.yaml:10:7)\n"),
                 "changes: arn:aws:iam::111122223333:role/blue-node-group-2025: ",
             ],
         );
