@@ -229,6 +229,8 @@ pub enum ProblemKind {
     ArnInArn,
     /// The name of a default `ClusterRole` as a group.
     ClusterRoleAsGroup(&'static str),
+    /// The username of a component of Kubernetes.
+    ComponentName,
     /// The name of a single node for every instance of a role.
     FixedNodeName,
     /// A name that starts or ends with a space.
@@ -371,6 +373,7 @@ impl ProblemKind {
             Self::AngleBrackets => "angle-brackets",
             Self::ArnInArn => "arn-in-arn",
             Self::ClusterRoleAsGroup(_) => "cluster-role-as-group",
+            Self::ComponentName => "component-name",
             Self::FixedNodeName => "fixed-node-name",
             Self::NameWithSpaces => "name-with-spaces",
             Self::NodeInMasters => "node-in-masters",
@@ -421,6 +424,7 @@ impl ProblemKind {
             | Self::UnquotedAccount
             | Self::AngleBrackets
             | Self::ClusterRoleAsGroup(_)
+            | Self::ComponentName
             | Self::FixedNodeName
             | Self::NameWithSpaces
             | Self::NodeInMasters

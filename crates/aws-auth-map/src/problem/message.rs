@@ -361,6 +361,9 @@ impl fmt::Display for ProblemKind {
                      binding names the group"
                 );
             }
+            Self::ComponentName => {
+                "the username is that of a component of Kubernetes, so the caller has its permissions; choose another name"
+            }
             Self::FixedNodeName => {
                 "every instance of the role would be this one node; write `system:node:{{EC2PrivateDNSName}}`"
             }

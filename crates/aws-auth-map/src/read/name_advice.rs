@@ -32,6 +32,18 @@ const CLUSTER_ROLES: [&str; 4] = ["admin", "cluster-admin", "edit", "view"];
 /// The prefix of a service account's username (Kubernetes, "Authenticating").
 const SERVICE_ACCOUNT_PREFIX: &str = "system:serviceaccount:";
 
+/// The usernames of the components of Kubernetes to which its default policy binds roles (Kubernetes, "Using
+/// RBAC Authorization", on core component roles).
+const COMPONENTS: [&str; 3] = [
+    "system:kube-controller-manager",
+    "system:kube-proxy",
+    "system:kube-scheduler",
+];
+
+/// The signs of a placeholder that is not filled in, none of which the name of a principal may have (IAM
+/// user guide, "IAM and AWS STS quotas").
+const UNFILLED: [&str; 4] = ["$", "<", ">", "{"];
+
 /// The names of roles that Identity Center creates for a permission set.
 const PERMISSION_SET_PREFIX: &str = "awsreservedsso_";
 
@@ -92,6 +104,9 @@ fn arn_problem(arn: &str) -> Option<ProblemKind> {
     if folded.match_indices("arn:aws").nth(1).is_some() {
         return Some(ProblemKind::ArnInArn);
     }
+    if UNFILLED.into_iter().any(|sign| arn.contains(sign)) {
+        return Some(ProblemKind::Unfilled);
+    }
     let principal = Principal::parse(&folded).ok()?;
     match principal.kind() {
         Kind::Root => Some(ProblemKind::RootArn),
@@ -124,6 +139,9 @@ fn username_problem(username: &str, rule: &Rule) -> Option<ProblemKind> {
     }
     if username.starts_with(SERVICE_ACCOUNT_PREFIX) {
         return Some(ProblemKind::ServiceAccountName);
+    }
+    if COMPONENTS.contains(&username) {
+        return Some(ProblemKind::ComponentName);
     }
     let is_node = rule.groups().iter().any(|group| group.source() == NODES);
     let name = username.strip_prefix(NODE_PREFIX)?;
@@ -259,6 +277,9 @@ mod tests {
                 Some("permission-set-suffix"),
             ),
             ("role/AWSReservedSSO_Dev_*", None),
+            ("role/<name>", Some("unfilled")),
+            ("role/${name}", Some("unfilled")),
+            ("user/a+=,.@_-b", None),
         ] {
             assert_eq!(
                 arn_problem(&arn(resource)).map(ProblemKind::code),

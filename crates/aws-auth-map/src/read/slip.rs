@@ -27,7 +27,14 @@ pub(super) fn find(text: &str, error_line: usize) -> Option<Slip> {
     let lines: Vec<&str> = text.lines().take(error_line.saturating_add(1)).collect();
     let finders: [&[Finder]; 2] = [
         &[missing_space],
-        &[template, block_not_indented, key_inside_list, misaligned],
+        &[
+            template,
+            block_not_indented,
+            key_inside_list,
+            misaligned,
+            misaligned_item,
+            joined_item,
+        ],
     ];
     finders.into_iter().find_map(|finders| {
         [error_line, error_line.saturating_sub(1)]
@@ -112,6 +119,47 @@ fn misaligned(lines: &[&str], number: usize) -> Option<Slip> {
         line: number,
         column: columns(here, indent(here)),
     })
+}
+
+/// Finds an item whose dash is under that of no item above it, and that begins no list.
+fn misaligned_item(lines: &[&str], number: usize) -> Option<Slip> {
+    let here = line(lines, number)?;
+    here.trim_start_matches(' ').strip_prefix("- ")?;
+    let (above, at) = before(lines, number)?;
+    let begins_list = above.trim_end().ends_with([':', '|', '>', '-'])
+        && (above == "---" || indent(here) >= key_indent(above));
+    let mut open = lines.get(..=at)?.iter().rev();
+    let is_aligned = open.any(|line| is_item(line) && indent(line) == indent(here));
+    (!begins_list && !is_aligned).then_some(Slip {
+        kind: ProblemKind::Misaligned,
+        line: number,
+        column: columns(here, indent(here)),
+    })
+}
+
+/// Finds a group without a space after its dash.
+fn joined_item(lines: &[&str], number: usize) -> Option<Slip> {
+    let here = line(lines, number)?;
+    let name = here.trim_start_matches(' ').strip_prefix('-')?;
+    let (above, _) = before(lines, number)?;
+    let is_group = name.starts_with(char::is_alphanumeric)
+        && (above.trim_end().ends_with("groups:") || is_item(above));
+    is_group.then_some(Slip {
+        kind: ProblemKind::MissingSpace,
+        line: number,
+        column: columns(here, indent(here)),
+    })
+}
+
+/// Returns whether a line begins an item of a list.
+fn is_item(line: &str) -> bool {
+    line.trim_start_matches(' ').starts_with("- ")
+}
+
+/// Returns the indentation of a key, which an item may begin with.
+fn key_indent(line: &str) -> usize {
+    line.len()
+        .saturating_sub(line.trim_start_matches([' ', '-']).len())
 }
 
 /// Returns whether a text is the output of `kubectl describe`.
