@@ -18,12 +18,15 @@ pub const MAX_EVENT_BYTES: usize = 6 << 20;
 /// zeros, which never ends a line, ends the reading within a second.
 const MAX_SKIPPED: u64 = 64 * (6 << 20);
 
+/// The mark that editors and shells of Windows write before UTF-8 text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The depth of documents in each other: the message of a log event is a document itself.
 const MAX_DEPTH: usize = 3;
 
 impl AuditLog {
     /// Reads a log: JSON lines, `EventList`s, an export of `CloudWatch` Logs (with a time before each event), or
-    /// what `aws logs filter-log-events` prints and subscriptions receive. `file` names it in
+    /// what `aws logs tail` and `filter-log-events` print and subscriptions receive. `file` names it in
     /// [`AuditCounts::places`](super::AuditCounts::places).
     ///
     /// Memory does not depend on the size of the input.
@@ -45,13 +48,14 @@ impl AuditLog {
             if line.is_empty() {
                 return Ok(());
             }
-            let text = without_time(line.trim_ascii());
+            let start = line.strip_prefix(BYTE_ORDER_MARK).filter(|_| is_first);
+            let text = without_time(start.unwrap_or(&line).trim_ascii());
             if text.is_empty() {
                 input.number = input.number.saturating_add(1);
                 continue;
             }
             if is_first && is_document(text, is_whole, &mut reader)? {
-                let rest = line.as_slice().chain(reader);
+                let rest = start.unwrap_or(&line).chain(reader);
                 return self.read_documents(&mut input, rest);
             }
             is_first = false;
@@ -218,13 +222,19 @@ fn skip_line(reader: &mut impl BufRead, line: u64) -> Result<(), AuditError> {
     }
 }
 
-/// Removes the time that `CloudWatch` Logs writes before each event of an export.
+/// Removes the time that `CloudWatch` Logs writes before each event of an export, and the name of the stream
+/// that `aws logs tail` writes after it.
 fn without_time(line: &[u8]) -> &[u8] {
-    let is_time = |byte: &u8| byte.is_ascii_digit() || b"-:.TZ".contains(byte);
+    let is_time = |byte: &u8| byte.is_ascii_digit() || b"-+:.TZ".contains(byte);
     let end = line.iter().take_while(|byte| is_time(byte)).count();
-    match line.get(end..) {
+    let rest = match line.get(end..) {
         Some(rest) if end > 0 && rest.starts_with(b" ") => rest.trim_ascii_start(),
-        _ => line,
+        _ => return line,
+    };
+    let stream = rest.iter().take_while(|byte| **byte != b' ').count();
+    match rest.get(stream..).map(<[u8]>::trim_ascii_start) {
+        Some(event) if event.starts_with(b"{") => event,
+        _ => rest,
     }
 }
 

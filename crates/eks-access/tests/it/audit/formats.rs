@@ -62,11 +62,23 @@ fn every_form_has_the_same_requests() {
     check("a list a line", &lists.join("\n"));
     let over_lines: Vec<String> = events.iter().map(pretty).collect();
     check("events over lines", &over_lines.join("\n"));
+    check("a byte order mark", &format!("\u{feff}{}", lines(&events)));
+    check(
+        "a byte order mark before a list",
+        &format!("\u{feff}{}", pretty(&list)),
+    );
     let exported: Vec<String> = events
         .iter()
         .map(|event| format!("2026-11-28T06:05:58.861Z {event}\r\n"))
         .collect();
     check("export", &exported.concat());
+    let tailed: Vec<String> = events
+        .iter()
+        .map(|event| {
+            format!("2026-11-28T06:05:58.861000+00:00 kube-apiserver-audit-0a1b {event}\n")
+        })
+        .collect();
+    check("tail", &tailed.concat());
 }
 
 #[test]
