@@ -77,6 +77,10 @@ pub enum SourceFault {
     /// An object that is encrypted with SOPS.
     #[error("the object is encrypted with SOPS; decrypt it first")]
     Encrypted,
+    /// A key of an object is written twice, so that a reader sees only the last value: two values of one
+    /// object, or two objects without `---` between them.
+    #[error("`{0}` is written twice; write it once, or `---` between two objects")]
+    DuplicateKey(String),
     /// Two documents name different clusters. They are read as one.
     #[error(
         "this is of cluster `{0}`, and another document of `{1}`; ask about each by itself, or give each a \
@@ -105,6 +109,7 @@ impl SourceFault {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::DuplicateKey(_) => "duplicate-key",
             Self::Empty => "empty-source",
             Self::Syntax(_) => "syntax",
             Self::SeveralConfigMaps => "several-config-maps",

@@ -1,7 +1,7 @@
 //! Recognizes what a document or an object is, and takes what the cluster needs of it.
 
 use aws_auth_map::{ProblemKind, Reader};
-use bounded_yaml::Node;
+use bounded_yaml::{Node, Scalar};
 use k8s_rbac::{Fault, ManifestReader};
 
 use super::output::{is_empty_list, is_error_message, is_sentence};
@@ -27,6 +27,16 @@ fn is_access_of_controller(group: &str, kind: &str, node: &Node) -> bool {
             .is_some_and(|spec| spec.get("iamAuthenticatorConfig").is_some()),
         _ => false,
     }
+}
+
+/// The keys of an object that make it another one, or have the mapping, if they are written twice.
+const OF_OBJECT: [&str; 3] = ["apiVersion", "data", "kind"];
+
+/// Returns the first key of an object that repeats an earlier one, of those that matter.
+fn duplicate(node: &Node, does_matter: impl Fn(&str) -> bool) -> Option<String> {
+    let duplicates = node.as_mapping()?.duplicates();
+    let mut keys = duplicates.into_iter().map(Scalar::text);
+    keys.find(|key| does_matter(key)).map(str::to_owned)
 }
 
 impl Gathered {
@@ -63,6 +73,13 @@ impl Gathered {
         }
         found.is_any = true;
         let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        // The reader of manifests refuses any duplicate key of its kinds.
+        if group != k8s_rbac::API_GROUP
+            && let Some(key) = duplicate(node, |key| OF_OBJECT.contains(&key))
+        {
+            self.lost(text.place(node.offset()), SourceFault::DuplicateKey(key));
+            return;
+        }
         if sources::take_workload(self, text, node, (group, kind)) {
             return;
         }
@@ -141,7 +158,17 @@ impl Gathered {
             return;
         }
         found.is_any = true;
-        match sources::shape(node) {
+        let shape = sources::shape(node);
+        // Readers of the mapping report its duplicate keys themselves.
+        let is_of_mapping = matches!(shape, Some(Shape::ConfigMapData | Shape::Mapping(_)));
+        if shape.is_some()
+            && !is_of_mapping
+            && let Some(key) = duplicate(node, |_| true)
+        {
+            self.lost(text.place(node.offset()), SourceFault::DuplicateKey(key));
+            return;
+        }
+        match shape {
             Some(Shape::AccessEntries) => {
                 self.saw(text, SourceKind::AccessEntries, node.offset());
                 let entry = node.get("accessEntry").unwrap_or(node);
