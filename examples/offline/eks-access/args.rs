@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use aws_auth_map::{AuthenticationMode, ConfigMapName, Dialect};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use eks_access::Severity;
 use k8s_rbac::KubernetesVersion;
@@ -311,10 +312,15 @@ pub(crate) struct Question {
 #[derive(ClapArgs)]
 pub(crate) struct User {
     /// The user, in place of WHO; a service account is `system:serviceaccount:NAMESPACE:NAME`.
-    #[arg(long = "as", value_name = "USER")]
+    #[arg(long = "as", value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: Option<String>,
     /// A group of the user (repeatable). `system:authenticated` and the groups of a service account are added.
-    #[arg(long = "as-group", value_name = "GROUP", requires = "name")]
+    #[arg(
+        long = "as-group",
+        value_name = "GROUP",
+        requires = "name",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     pub(crate) groups: Vec<String>,
 }
 

@@ -122,6 +122,10 @@ fn each(
 ) -> Result<Answer, NoAnswer> {
     let words: Vec<&str> = asked.words.iter().map(String::as_str).collect();
     let (who, rest) = match who(&asked.user)? {
+        Some(_) if words.first().is_some_and(|word| word.starts_with("arn:")) => {
+            let why = "give the caller's ARN or --as, not both";
+            return Ok(Answer::failed("who", why.to_owned()));
+        }
         Some(who) => (who, words.as_slice()),
         None => match words.split_first() {
             Some((arn, rest)) => (Who::caller(arn)?, rest),

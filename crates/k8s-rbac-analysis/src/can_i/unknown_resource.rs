@@ -72,7 +72,9 @@ impl Display for UnknownResource {
             None if self.resource.contains(',') => {
                 f.write_str("; write each of several resources as a word of its own")
             }
-            None => f.write_str("; write a custom resource as RESOURCE.GROUP"),
+            None => f.write_str(
+                "; write a custom resource as RESOURCE.GROUP, and one object as RESOURCE/NAME",
+            ),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The grammar of the command line, and the options that every command has.
 
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, Parser as _};
 use program::output::FAILED;
 
 use super::{check, parse};
@@ -37,6 +37,54 @@ fn a_file_that_is_not_there_is_no_answer_in_every_form() {
         assert!(!answer.aside.is_empty(), "{output}");
     }
 }
+
+/// A variable of a shell that is not set is no user without a name.
+#[test]
+fn a_user_and_a_group_have_a_name() {
+    let parse = |argv: &[&str]| {
+        Args::try_parse_from(argv)
+            .map(|_| ())
+            .map_err(|why| why.kind())
+    };
+    for (argv, is_right) in [
+        (
+            [
+                "eks-access",
+                "can",
+                "--as=",
+                "--as-group=dev",
+                "get",
+                "pods",
+            ],
+            false,
+        ),
+        (
+            [
+                "eks-access",
+                "can",
+                "--as=bob",
+                "--as-group=",
+                "get",
+                "pods",
+            ],
+            false,
+        ),
+        (
+            [
+                "eks-access",
+                "can",
+                "--as=bob",
+                "--as-group=dev",
+                "get",
+                "pods",
+            ],
+            true,
+        ),
+    ] {
+        assert_eq!(parse(&argv).is_ok(), is_right, "{argv:?}");
+    }
+}
+
 #[test]
 fn completions_and_manual_pages_are_printed() {
     check("completions bash", 0, &["complete -F "]);

@@ -23,6 +23,11 @@ fn a_typing_error_has_no_answer() {
         ("can --as u get secerts", "did you mean \"secrets\"?"),
         ("can --as u DELETE secrets", "did you mean \"delete\"?"),
         ("can --as u get po,svc", "as a word of its own"),
+        ("can --as u get deploy web", "one object as RESOURCE/NAME"),
+        (
+            "can --as u arn:aws:iam::111122223333:role/dev get secrets",
+            "or --as, not both",
+        ),
         (
             "can arn:aws:iam::111122223333:role/dev-* get secrets",
             "ask about one principal",
