@@ -52,9 +52,15 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
         // A byte order mark can precede a directive.
         is_line_start = is_break(c) || (is_line_start && c == '\u{feff}');
         offset = offset.saturating_add(c.len_utf8());
-        if !is_line_start && cleared.run == 0 {
+        if c == ' ' {
+            // An indentation is a large part of most texts.
+            let more = length(text.as_bytes(), offset, |byte| byte == b' ');
+            cleared.run = cleared.run.saturating_add(more);
+            offset = offset.saturating_add(more);
+        } else if !is_line_start && cleared.run == 0 {
             // The rest of a word changes nothing.
-            offset = offset.saturating_add(word(text.as_bytes(), offset));
+            let more = length(text.as_bytes(), offset, |byte| byte.is_ascii_graphic());
+            offset = offset.saturating_add(more);
         }
     }
     Ok(())
@@ -68,10 +74,10 @@ fn char_at(text: &str, offset: usize) -> Option<char> {
     }
 }
 
-/// Returns the number of visible ASCII characters from an offset on.
-fn word(bytes: &[u8], offset: usize) -> usize {
+/// Returns the number of bytes of a kind from an offset on.
+fn length(bytes: &[u8], offset: usize, is_of_kind: impl Fn(u8) -> bool) -> usize {
     let rest = bytes.get(offset..).unwrap_or_default();
-    let end = rest.iter().position(|byte| !byte.is_ascii_graphic());
+    let end = rest.iter().position(|byte| !is_of_kind(*byte));
     end.unwrap_or(rest.len())
 }
 
