@@ -112,7 +112,8 @@ impl Answer {
             joined.status = joined.status.max(answer.status);
             let _ = writeln!(joined.text, "# {printed}");
             joined.text.push_str(match answer.text.as_str() {
-                "" => "no answer\n",
+                "" if answer.status == FAILED => "no answer\n",
+                "" => "nothing found\n",
                 text => text,
             });
             let aside = answer.aside.iter();
