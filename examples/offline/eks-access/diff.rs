@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use eks_access::{Baseline, CallerArn, Cluster, ClusterDiff, NoAnswer, Severity};
+use eks_access::{Baseline, CallerArn, Cluster, ClusterDiff, NoAnswer, Place, Severity};
 use program::files;
 use program::output::FAILED;
 use serde_json::Map;
@@ -77,6 +77,18 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
     let mut answer = if common.output.is_of_findings() {
         let mut report = diff.report();
         report.file = first_file(&after).or_else(|| first_file(&before));
+        if matches!(common.output, Output::Sarif | Output::Github) {
+            for finding in &mut report.findings {
+                finding.place = finding
+                    .place
+                    .take()
+                    .map(|place| of_repository(place, asked));
+            }
+            report.file = report.file.map(|file| {
+                let file = Place::of_file(&file);
+                of_repository(file, asked).file().to_owned()
+            });
+        }
         of_report(&report, common.output, Severity::Info, diff.exit_status())
     } else {
         let mut answer = Answer::new(diff.exit_status(), &diff, &after);
@@ -115,6 +127,18 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
     let answer = live::note(answer, common, of_cluster);
     input::leave(common, (before, after));
     Ok(answer)
+}
+
+/// Returns a place in a revision as one in the repository, and any other as it is.
+fn of_repository(place: Place, asked: &Diff) -> Place {
+    let sides = [&asked.old, &asked.new];
+    let path = sides
+        .into_iter()
+        .find_map(|side| git::without_revision(side, place.file()));
+    match path {
+        Some(path) => Place::new(path, place.line(), place.column()),
+        None => place,
+    }
 }
 
 /// The side that is the cluster itself, with `--live`.

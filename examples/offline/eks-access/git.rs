@@ -16,10 +16,8 @@ const MAX_LISTING: usize = 16 * 1024 * 1024;
 
 /// Reads the documents of a file, a directory or standard input; or, if there is no such path, of a revision.
 pub(crate) fn files(path: &str, common: &Common) -> Result<Files, String> {
-    let local = PathBuf::from(path);
-    let is_revision = path.contains(':') && !local.exists();
-    match is_revision {
-        false => input::files(common, &[local]),
+    match is_revision(path) {
+        false => input::files(common, &[PathBuf::from(path)]),
         true => documents_in(Path::new("."), path, common).map(|documents| Files {
             documents,
             unread: Vec::new(),
@@ -27,11 +25,23 @@ pub(crate) fn files(path: &str, common: &Common) -> Result<Files, String> {
     }
 }
 
+/// Whether a side of `diff` is an object of git and no path.
+fn is_revision(path: &str) -> bool {
+    path.contains(':') && !Path::new(path).exists()
+}
+
+/// Returns the name of a document without the revision of the side that it is in. Code scanners know the files
+/// of a repository by their paths.
+pub(crate) fn without_revision<'n>(side: &str, document: &'n str) -> Option<&'n str> {
+    let (revision, _) = side.split_once(':').filter(|_| is_revision(side))?;
+    let path = document.strip_prefix(&*Printable::new(revision).to_string())?;
+    path.strip_prefix(':')
+}
+
 /// Lists the directories of a directory, or of one in a revision, by name.
 pub(crate) fn directories(path: &str) -> Result<Vec<String>, String> {
-    let local = PathBuf::from(path);
-    if !path.contains(':') || local.exists() {
-        let found = input::fleet(&local)?;
+    if !is_revision(path) {
+        let found = input::fleet(Path::new(path))?;
         return Ok(found.into_iter().map(|(name, _)| name).collect());
     }
     let arguments = [

@@ -171,6 +171,19 @@ fn a_revision_of_git_is_compared_with_the_files() {
         assert_eq!(documents.len(), 1, "{object}");
         assert_eq!(documents[0].text(), config_map(&[NODES, OPS]), "{object}");
     }
+    // Code scanners know a file by its path in the repository.
+    for (side, document, path) in [
+        (
+            "HEAD:cluster",
+            "HEAD:cluster/aws-auth.yaml",
+            Some("cluster/aws-auth.yaml"),
+        ),
+        ("HEAD~1:", "HEAD~1:aws-auth.yaml", Some("aws-auth.yaml")),
+        ("HEAD:cluster", "cluster/aws-auth.yaml", None),
+        ("cluster", "cluster/aws-auth.yaml", None),
+    ] {
+        assert_eq!(crate::git::without_revision(side, document), path, "{side}");
+    }
     for object in ["HEAD:nothing", "no-such:cluster", "--help:x"] {
         let why = read(object).unwrap_err();
         assert!(why.starts_with(object), "{why}");
