@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use eks_access::{Cluster, Document, Options};
+use eks_access::{Cluster, Document, Options, SourceKind};
 use k8s_rbac::KubernetesVersion;
 use printable_text::Printable;
 use program::{files, output};
@@ -67,7 +67,18 @@ pub(crate) fn cluster_in(common: &Common, directory: &Path) -> Result<Cluster, S
 
 /// Reads the cluster of some files, with the other options.
 pub(crate) fn read(common: &Common, paths: &[PathBuf]) -> Result<Cluster, String> {
-    Ok(files(common, paths)?.into_cluster(&options(common)))
+    let cluster = files(common, paths)?.into_cluster(&options(common));
+    let mut sources = cluster.sources().iter();
+    let are_there = common.principals.is_empty()
+        || sources.any(|source| source.kind() == SourceKind::Principals)
+        || cluster.unreadable().next().is_some();
+    match are_there {
+        true => Ok(cluster),
+        false => Err(
+            "--principals: no role or user is there: give the output of `aws iam list-roles` or `list-users`"
+                .to_owned(),
+        ),
+    }
 }
 
 /// Leaves a cluster or a log to the end of the process, which is near: to free the texts of a large cluster one by one

@@ -48,6 +48,12 @@ fn check_finds_what_does_not_fit_between_the_mapping_and_rbac() {
         FOUND,
         &["high[gone-principal]: mapRoles arn:aws:iam::111122223333:role/dev: "],
     );
+    // Another file in place of the list does not show that every principal is there.
+    check(
+        &format!("check {map} --principals {map}"),
+        FAILED,
+        &["--principals: no role or user is there"],
+    );
     // A session name that chooses a group with every permission.
     let session = DEV.replace("[dev]", "[\"team-{{SessionName}}\"]");
     let map = dir.file("session.yaml", &config_map(&[NODES, OPS, &session]));
