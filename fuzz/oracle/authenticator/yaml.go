@@ -63,6 +63,8 @@ func (g generator) yaml() string {
 		return g.Pick("a", "b c", "1") + "\n%" + g.Pick("", "x", "YAML")
 	case 2:
 		return "[" + g.Pick("a:", "T:", "b, a:") + "]"
+	case 3:
+		return g.Pick("~", "null", "---") + "\n---\n" + g.yamlFlow(1)
 	}
 	var b strings.Builder
 	g.yamlBlock(&b, "", 3)
@@ -152,14 +154,19 @@ func (g generator) yamlBlock(b *strings.Builder, indent string, depth int) {
 
 var (
 	keys      = regexp.MustCompile(`(^|[\s\[{,?])([^\s\[\]{},'"?!&*]+)[ \t]*:([\s,\]}]|$)`)
-	oldScalar = regexp.MustCompile(`(?i)(^|[\s\[{,:-])(y|yes|n|no|on|off|[-+]?0[0-9]+|[-+]?0b[01_]+|[-+]0[xo][0-9a-f_]+|[-+]?[0-9.][0-9a-fx.]*_[0-9a-fx_.]*|[-+]_[0-9a-fx_.]*|[-+]?[0-9]+\.?[0-9]*e[0-9]+|[0-9]{19,})([\s\]},#]|$)`)
-	oddKey    = regexp.MustCompile(`(?i)^([-+.0-9].*|y|yes|n|no|on|off|true|false|null|~)$`)
-	loneKey   = regexp.MustCompile(`\{[^{}\[\]]*[,}]`)
-	tagged    = regexp.MustCompile(`(^|[\s\[{,:-])!`)
-	// A plain text in a list that ends with a colon.
-	colonInList = regexp.MustCompile(`[^\s\[\]{},'"]:[\],]`)
+	oldScalar = regexp.MustCompile(`(?i)(^|[\s\[{,:-])(y|yes|n|no|on|off|[-+]?0[0-9]+|[-+]?0b[-+]?[01_]+|[-+]0[xo][0-9a-f_]+|[-+]?[0-9.][0-9a-fxo.+-]*_[0-9a-fxo_.+-]*|[-+]_[0-9a-fx_.]*|[-+]?[0-9]+\.?[0-9]*e[0-9]+|[0-9]{19,})([\s\]},#]|$)`)
+	// Without a colon: `[?n]`, `? 1.`.
+	explicitKeys = regexp.MustCompile(`(?:^|[\s\[{,])\?[ \t]*([^\s\[\]{},'"?!&*:]+)[ \t]*(?:[\r\n,\]}#]|$)`)
+	oddKey       = regexp.MustCompile(`(?i)^([-+.0-9].*|y|yes|n|no|on|off|true|false|null|~)$`)
+	loneKey      = regexp.MustCompile(`[{,][^{}\[\],:]+[,}]`)
+	// A `!!!` is dropped by both.
+	tagged = regexp.MustCompile(`(^|[\s\[{,:-])!([^!]|$|!([^!]|$))`)
+	// A plain text before a bracket that ends with a colon.
+	colonInList = regexp.MustCompile(`[^\s\[\]{},'"]\s*:[\],}]`)
 	plainNumber = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
-	between     = regexp.MustCompile(`[\s\[{,?\]}]`)
+	// The line breaks of YAML 1.1 that are not in `\s`.
+	lineBreaks = strings.NewReplacer("\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+	between    = regexp.MustCompile(`[\s\[{,?\]}]`)
 )
 
 // apart doubles what stands between two keys, because keys takes one before each and one after.
@@ -167,6 +174,11 @@ func apart(text string) string { return between.ReplaceAllString(text, "$0$0") }
 
 // hasOddKey returns whether a key looks like a number, a boolean or a null.
 func hasOddKey(text string) bool {
+	for _, match := range explicitKeys.FindAllStringSubmatch(text, -1) {
+		if oddKey.MatchString(match[1]) && !plainNumber.MatchString(match[1]) {
+			return true
+		}
+	}
 	for _, match := range keys.FindAllStringSubmatch(apart(text), -1) {
 		if oddKey.MatchString(match[2]) && !plainNumber.MatchString(match[2]) {
 			return true
@@ -193,7 +205,7 @@ func isOneScalar(of differential.Answer) bool {
 
 // rowsOfYAML returns the rows that may explain a difference, by upstream's message or by the text.
 func rowsOfYAML(p *differential.Pair) []string {
-	text := textOf(p.Case)
+	text := lineBreaks.Replace(textOf(p.Case))
 	if differential.Code(p.Theirs) != "" {
 		for _, one := range refusedYAML {
 			if strings.Contains(differential.ErrorField(p.Theirs, "message"), one.message) {
@@ -210,6 +222,9 @@ func rowsOfYAML(p *differential.Pair) []string {
 	}
 	switch message := differential.ErrorField(p.Ours, "message"); {
 	case strings.Contains(message, "defined twice"):
+		return []string{"duplicate-key"}
+	case strings.Contains(message, "a key that is a list") && !strings.Contains(text, "!"):
+		// Upstream overwrites the mapping with such a key before it looks at it.
 		return []string{"duplicate-key"}
 	case strings.Contains(message, "defined a second time"):
 		return []string{"anchor-redefined"}
@@ -236,6 +251,8 @@ func rowsOfYAML(p *differential.Pair) []string {
 	}
 	switch {
 	case len(of) > 0:
+	case p.Theirs["json"] == "null" && strings.Contains(text, "\n---"):
+		of = append(of, "null-document")
 	case strings.Contains(text, "<<"):
 		of = append(of, "merge-after-the-key")
 	case loneKey.MatchString(text):

@@ -38,6 +38,7 @@ fn every_divergence_is_listed_and_real() {
         ("question-mark-in-flow", "{a?}", "refused", r#"{"a?":null}"#),
         ("fault-after-the-document", r#""" {c:["#, r#""""#, "refused"),
         ("colon-before-a-bracket", "[a:]", r#"["a:"]"#, "refused"),
+        ("null-document", "~\n---\na", "null", r#""a""#),
         ("percent-line", "a\n%", r#""a %""#, "refused"),
         (
             "key-text",
