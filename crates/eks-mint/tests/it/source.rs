@@ -80,18 +80,23 @@ impl ProvideCredentials for World {
 
 #[tokio::test]
 async fn a_token_is_used_until_its_refresh_is_due() {
-    let world = World::new();
-    let source = world.source();
-    let first = source.token().await.unwrap();
-    let due = 840 - REFRESH_AHEAD;
-    world.at(due - 1);
-    assert_eq!(source.token().await.unwrap().expose(), first.expose());
-    assert_eq!(world.asked(), 1);
-    world.at(due);
-    let second = source.token().await.unwrap();
-    assert_ne!(second.expose(), first.expose());
-    assert_eq!(second.minted_at().as_secs(), START + due);
-    assert_eq!(world.asked(), 2);
+    for ahead in [REFRESH_AHEAD, REFRESH_AHEAD + 100] {
+        let world = World::new();
+        let source = match ahead {
+            REFRESH_AHEAD => world.source(),
+            _ => world.source().with_refresh_ahead(ahead),
+        };
+        let first = source.token().await.unwrap();
+        let due = 840 - ahead;
+        world.at(due - 1);
+        assert_eq!(source.token().await.unwrap().expose(), first.expose());
+        assert_eq!(world.asked(), 1);
+        world.at(due);
+        let second = source.token().await.unwrap();
+        assert_ne!(second.expose(), first.expose());
+        assert_eq!(second.minted_at().as_secs(), START + due);
+        assert_eq!(world.asked(), 2);
+    }
 }
 
 #[tokio::test]
