@@ -67,7 +67,7 @@ pub(crate) fn unknown<'r>(
     regions
         .into_iter()
         .filter(|region| !REGIONS.contains(&region.as_str()))
-        // What is not a region at all is an error of its own.
+        // A text that is no region at all is an error of its own.
         .filter(|region| Endpoint::regional(region, EndpointVariant::ORDINARY).is_ok())
         .map(|region| {
             format!(

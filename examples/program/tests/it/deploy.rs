@@ -154,7 +154,7 @@ fn is_in_a_name(c: char) -> bool {
 /// Returns the labels that an expression compares or groups by.
 fn labels(expression: &str) -> impl Iterator<Item = &str> {
     let mut sides = expression.split('=');
-    // What is behind the last sign is a value.
+    // The text behind the last sign is a value.
     let _ = sides.next_back();
     let compared = sides.filter_map(|side| {
         let side = side.strip_suffix('!').unwrap_or(side);
