@@ -239,7 +239,7 @@ impl Cluster {
         }
         Ok(Callers {
             callers,
-            notes: Vec::new(),
+            notes: self.notes_on_mode().into_iter().collect(),
             is_of_name: name.is_some(),
         })
     }

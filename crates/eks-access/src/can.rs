@@ -147,8 +147,7 @@ impl Cluster {
             allowed_namespaces: Vec::new(),
             notes: question.warnings().collect(),
         };
-        can.notes.extend(self.notes_on_policy());
-        can.notes.extend(notes_on_session(who));
+        can.notes.extend(self.notes_for(who));
         let resolved = match self.find(who)? {
             Ok(resolved) => resolved,
             Err(reasons) => {

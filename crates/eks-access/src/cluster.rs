@@ -18,11 +18,12 @@ use crate::parallel::Discard;
 use crate::place::Place;
 use crate::principals::Principals;
 use crate::problem::{Cause, Problem, SourceFault};
-use crate::rbac::{DefaultPolicy, Rbac};
+use crate::rbac::Rbac;
 use crate::source::{Source, Unrecognized};
 use crate::workload::Workload;
 
 mod mapping;
+mod notes;
 
 /// One cluster: who the callers of AWS become in it, and what its users may do.
 ///
@@ -312,29 +313,6 @@ impl Cluster {
     /// Returns the problems that leave every question without an answer.
     pub fn unreadable(&self) -> impl Iterator<Item = &Problem> {
         self.problems.iter().filter(|one| one.is_unreadable())
-    }
-
-    /// Returns notes on the policy that answers rest on.
-    pub(crate) fn notes_on_policy(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        if let DefaultPolicy::Added(version) = self.rbac.default_policy() {
-            notes.push(match self.rbac.is_any_written() {
-                true => format!(
-                    "the default policy of Kubernetes {version} is part of the answer; the documents lack it"
-                ),
-                false => format!(
-                    "no document has roles or bindings, so the answer rests on the default policy of \
-                     Kubernetes {version}"
-                ),
-            });
-        }
-        for role in self.rbac.too_large() {
-            let role = printable_text::Printable::new(role);
-            notes.push(format!(
-                "ClusterRole {role} aggregates too many rules, so a no may be wrong"
-            ));
-        }
-        notes
     }
 
     /// Returns whether a document maps AWS identities.

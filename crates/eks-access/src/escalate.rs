@@ -179,7 +179,7 @@ impl Cluster {
                     is_complete: true,
                     steps: Vec::new(),
                     text: String::new(),
-                    notes: Vec::new(),
+                    notes: self.notes_on_mode().into_iter().collect(),
                 });
             }
         };
@@ -209,6 +209,9 @@ impl Cluster {
     ) -> Result<Escalation, NoAnswer> {
         let too_large = |why: k8s_rbac_analysis::TooLarge| NoAnswer::TooLarge(why.to_string());
         let mut notes = self.notes_on_policy();
+        if resolved.caller.is_some() {
+            notes.extend(self.notes_on_mode());
+        }
         notes.extend(
             unknown
                 .iter()

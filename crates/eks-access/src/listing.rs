@@ -8,7 +8,7 @@ use k8s_rbac::{Policy, PolicyRule, Quoted, User};
 use k8s_rbac_analysis::permissions;
 use serde::Serialize;
 
-use crate::can::{notes_on_session, write_notes, write_unknown};
+use crate::can::{write_notes, write_unknown};
 use crate::cluster::Cluster;
 use crate::grant::is_master;
 use crate::no_answer::NoAnswer;
@@ -185,9 +185,8 @@ impl Cluster {
             is_master: false,
             rules: Vec::new(),
             unknown_policies: Vec::new(),
-            notes: self.notes_on_policy(),
+            notes: self.notes_for(who),
         };
-        listing.notes.extend(notes_on_session(who));
         let resolved = match self.find(who)? {
             Ok(resolved) => resolved,
             Err(reasons) => {

@@ -214,7 +214,11 @@ impl Cluster {
             ],
             sources: self.sources().to_vec(),
             unrecognized: self.unrecognized().to_vec(),
-            notes: self.notes_on_policy(),
+            notes: self
+                .notes_on_policy()
+                .into_iter()
+                .chain(self.notes_on_mode())
+                .collect(),
             left_out,
             namespaces,
             principals,

@@ -220,6 +220,7 @@ impl Cluster {
         let allowed = who_can(self.policy(), &request);
         let mut notes: Vec<String> = question.warnings().collect();
         notes.extend(self.notes_on_policy());
+        notes.extend(self.notes_on_mode());
         let unresolved = allowed.unresolved().iter();
         notes.extend(unresolved.map(|one| format!("{}: {one}", one.binding())));
         let mut subjects: Vec<AllowedSubject> = allowed

@@ -238,6 +238,7 @@ impl Cluster {
         };
         let who = Who::Caller(caller.clone());
         let mut notes: Vec<String> = notes_on_session(&who).into_iter().collect();
+        notes.extend(self.notes_on_mode());
         notes.extend(self.notes_on_principal(identity.arn()));
         Ok(WhoAmI {
             verdict: Verdict::of(user.is_some(), false),

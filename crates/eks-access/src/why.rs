@@ -12,7 +12,7 @@ use k8s_rbac_analysis::{Explanation, explain};
 use printable_text::Printable;
 use serde::Serialize;
 
-use crate::can::{AllowedNamespace, may, notes_on_session, write_notes, write_unknown};
+use crate::can::{AllowedNamespace, may, write_notes, write_unknown};
 use crate::cluster::Cluster;
 use crate::grant::{is_master, step_of_masters};
 use crate::near;
@@ -176,8 +176,7 @@ impl Cluster {
             unknown_policies: Vec::new(),
             notes: question.warnings().collect(),
         };
-        why.notes.extend(self.notes_on_policy());
-        why.notes.extend(notes_on_session(who));
+        why.notes.extend(self.notes_for(who));
         let resolved = match self.find(who)? {
             Ok(resolved) => resolved,
             Err(reasons) => {

@@ -102,7 +102,7 @@ impl Cluster {
                 return Ok(Writes {
                     way,
                     writes: Vec::new(),
-                    notes: Vec::new(),
+                    notes: self.notes_on_mode().into_iter().collect(),
                 });
             }
         };

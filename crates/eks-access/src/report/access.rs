@@ -15,7 +15,6 @@ pub(super) use self::rules::Common;
 use self::rules::{Kept, order};
 use super::level::AccessLevel;
 use crate::callers::Caller;
-use crate::can::notes_on_session;
 use crate::cluster::Cluster;
 use crate::escalate::EscalationStep;
 use crate::grant::is_master;
@@ -388,11 +387,7 @@ impl Cluster {
 
     /// Returns the notes that are not the same for every principal.
     fn notes_of_principal(&self, who: &Who, user: &User, listing: &Listing) -> Vec<String> {
-        let of_all: Vec<String> = self
-            .notes_on_policy()
-            .into_iter()
-            .chain(notes_on_session(who))
-            .collect();
+        let of_all = self.notes_for(who);
         let pods = Request::from(ResourceRequest::new("list", "", "pods"));
         let of_user = explain::notes(user, &pods);
         let notes = listing.notes().iter().cloned();
