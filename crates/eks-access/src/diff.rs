@@ -16,7 +16,7 @@ use crate::baseline::Baseline;
 use crate::cluster::Cluster;
 use crate::finding::{Finding, one_line};
 use crate::format::{Accepted, Report};
-use crate::no_answer::NoAnswer;
+use crate::no_answer::{ComparedSide, NoAnswer};
 use crate::place::Place;
 use crate::who::CallerArn;
 
@@ -156,9 +156,10 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// In this order: [`NoAnswer::Unreadable`] for the old side; [`NoAnswer::NoMapping`] and
-    /// [`NoAnswer::NoPolicy`] if only one side has a mapping, or roles and bindings; the errors of the
-    /// caller's identity; [`NoAnswer::TooLarge`].
+    /// In this order: [`NoAnswer::Unreadable`]; [`NoAnswer::NoMappingOf`] if only one side has a mapping, or if the
+    /// authentication mode leaves out every rule of the old side; [`NoAnswer::NoPolicyOf`] if only one side has roles
+    /// and bindings; [`NoAnswer::NoMapping`] if there is nothing to compare; the errors of the caller's identity;
+    /// [`NoAnswer::TooLarge`].
     ///
     /// A new side with a mapping that cannot be read refuses every caller, which is an answer.
     pub fn diff(&self, new: &Self, caller: Option<&CallerArn>) -> Result<ClusterDiff, NoAnswer> {
@@ -238,7 +239,7 @@ impl Cluster {
             differences: Vec::new(),
             accepted: Vec::new(),
             is_exhaustive: of_map.is_exhaustive(),
-            notes: Vec::new(),
+            notes: self.notes_on_parts(new),
         };
         let is_same = |affected: &str| {
             let mut of_affected = sessions
@@ -329,6 +330,23 @@ impl Cluster {
         })
     }
 
+    /// Returns notes on what neither side has, or the new side lost, and what is not compared therefore.
+    fn notes_on_parts(&self, new: &Self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let (false, Some(note)) = (new.has_rules_in_mode(), new.notes_on_mode()) {
+            notes.push(format!("{}: {note}", ComparedSide::New));
+        }
+        if !self.rbac().is_any_written() {
+            notes.push(
+                "neither side has roles or bindings, so what users and groups may do is not compared".to_owned(),
+            );
+        }
+        if !self.has_mapping() {
+            notes.push("neither side maps AWS identities, so callers are not compared".to_owned());
+        }
+        notes
+    }
+
     /// Refuses to compare a cluster with a part of one: that a file is missing does not mean that a cluster
     /// has nothing.
     fn check_comparable(&self, new: &Self) -> Result<(), NoAnswer> {
@@ -346,13 +364,27 @@ impl Cluster {
             return Err(NoAnswer::Unreadable(unreadable));
         }
         let has_new_mapping = new.has_mapping() || new.unreadable().next().is_some();
-        if self.has_mapping() != has_new_mapping {
-            return Err(NoAnswer::NoMapping);
+        let lacks_mapping = |side, why: &str| NoAnswer::NoMappingOf {
+            side,
+            why: why.to_owned(),
+        };
+        let why = "it maps no AWS identities, and the other side does: give the aws-auth ConfigMap or the access \
+                   entries of both";
+        match (self.has_mapping(), has_new_mapping) {
+            (true, false) => return Err(lacks_mapping(ComparedSide::New, why)),
+            (false, true) => return Err(lacks_mapping(ComparedSide::Old, why)),
+            _ => {}
+        }
+        // The new side may have lost its rules by the change: that is an answer.
+        if let (false, Some(note)) = (self.has_rules_in_mode(), self.notes_on_mode()) {
+            return Err(lacks_mapping(ComparedSide::Old, &note));
         }
         let (has_policy, has_new_policy) =
             (self.rbac().is_any_written(), new.rbac().is_any_written());
-        if has_policy != has_new_policy {
-            return Err(NoAnswer::NoPolicy);
+        match (has_policy, has_new_policy) {
+            (true, false) => return Err(NoAnswer::NoPolicyOf(ComparedSide::New)),
+            (false, true) => return Err(NoAnswer::NoPolicyOf(ComparedSide::Old)),
+            _ => {}
         }
         if !self.has_mapping() && !has_policy {
             return Err(NoAnswer::NoMapping);

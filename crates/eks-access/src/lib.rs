@@ -66,7 +66,7 @@ pub use escalate::{Escalation, EscalationStep, Power};
 pub use finding::{Finding, severity_of_problem};
 pub use k8s_rbac_lint::{ParseSeverityError, Severity};
 pub use listing::{ListedRule, Listing, ListingByNamespace};
-pub use no_answer::NoAnswer;
+pub use no_answer::{ComparedSide, NoAnswer};
 pub use options::{DEFAULT_MAX_BYTES, Options, Origin, Setting};
 pub use place::Place;
 pub use principals::{IamPrincipal, Principals};

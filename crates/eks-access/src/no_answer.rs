@@ -1,10 +1,31 @@
 //! Why a question has no answer.
 
+use std::fmt::{self, Display, Formatter};
+
 use k8s_rbac_analysis::can_i;
 use thiserror::Error;
 
 use crate::problem::Problem;
 use crate::who::WhoError;
+
+/// A side of a comparison. Prints as `OLD` or `NEW`.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a comparison has two sides")]
+pub enum ComparedSide {
+    /// The cluster before the change.
+    Old,
+    /// The cluster after it.
+    New,
+}
+
+impl Display for ComparedSide {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Old => "OLD",
+            Self::New => "NEW",
+        })
+    }
+}
 
 /// Why a question has no answer. It is neither yes nor no, and never "no principal has access".
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -21,6 +42,17 @@ pub enum NoAnswer {
     /// No document has roles, bindings or access entries, so it is not known what a user may do.
     #[error("no document has roles or bindings: give the output of `kubectl get`, or manifests")]
     NoPolicy,
+    /// One side of a comparison has no mapping, so its callers are not known.
+    #[error("{side}: {why}")]
+    NoMappingOf {
+        /// The side.
+        side: ComparedSide,
+        /// What it lacks.
+        why: String,
+    },
+    /// One side of a comparison has no roles and no bindings, and the other has some.
+    #[error("{0}: it has no roles or bindings, and the other side has some: give those of both")]
+    NoPolicyOf(ComparedSide),
     /// The documents to store have no role and no binding.
     #[error("no role or binding to write")]
     NothingToWrite,
@@ -51,8 +83,8 @@ impl NoAnswer {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "unreadable",
-            Self::NoMapping => "no-mapping",
-            Self::NoPolicy => "no-policy",
+            Self::NoMapping | Self::NoMappingOf { .. } => "no-mapping",
+            Self::NoPolicy | Self::NoPolicyOf(_) => "no-policy",
             Self::NothingToWrite => "nothing-to-write",
             Self::Who(_) => "who",
             Self::Identity(_) => "identity",

@@ -47,6 +47,9 @@ impl Answer {
             NoAnswer::Unreadable(_) if cluster.documents().len() > 1 => {
                 "; mend it, or leave its file out with --exclude if it is not part of the cluster"
             }
+            NoAnswer::NoMappingOf { .. } | NoAnswer::NoPolicyOf(_) => {
+                "; the files of -f are part of both"
+            }
             _ => "",
         };
         aside.push(format!("no answer: {message}{advice}"));

@@ -76,10 +76,7 @@ impl Cluster {
             Origin::Option => " that was given".to_owned(),
             Origin::Default => String::new(),
         };
-        let lack = match backends
-            .iter()
-            .any(|one| !is_left_out(one) && has_rules(one))
-        {
+        let lack = match self.has_rules_in_mode() {
             true => String::new(),
             false => format!(", and no document has {lack}"),
         };
@@ -87,5 +84,16 @@ impl Cluster {
         Some(format!(
             "the authentication mode {mode}{origin} {uses}{file} {verb} no effect{lack}"
         ))
+    }
+
+    /// Returns whether the documents have rules that the authentication mode uses.
+    pub(crate) fn has_rules_in_mode(&self) -> bool {
+        let left_out = match self.mode.value() {
+            AuthenticationMode::Api => Some(BackendKind::EksConfigMap),
+            AuthenticationMode::ConfigMap => Some(BackendKind::AccessEntries),
+            AuthenticationMode::ApiAndConfigMap => None,
+        };
+        let mut backends = self.map.backends().iter();
+        backends.any(|one| Some(one.kind()) != left_out && !one.rules().is_empty())
     }
 }

@@ -35,6 +35,64 @@ fn diff_has_a_status_for_each_kind_of_answer() {
 }
 
 #[test]
+fn diff_names_the_side_that_is_a_part_of_a_cluster() {
+    let dir = Directory::new("parts");
+    let map = dir.file("aws-auth.yaml", &config_map(&[NODES, OPS]));
+    let rbac = dir.file("rbac.yaml", VIEW);
+    let entry = r#"{"accessEntry": {"principalArn": "arn:aws:iam::111122223333:role/ops", "kubernetesGroups": [], "username": "ops", "type": "STANDARD"}}"#;
+    let entry = dir.file("entry.json", entry);
+    let both = dir.file("both.yaml", &format!("{VIEW}---\n{}", config_map(&[OPS])));
+    let no_rbac =
+        "neither side has roles or bindings, so what users and groups may do is not compared";
+    for (line, status, prints) in [
+        (
+            format!("{map} {rbac}"),
+            FAILED,
+            "no answer: NEW: it maps no AWS identities, and the other side does",
+        ),
+        (
+            format!("{rbac} {map}"),
+            FAILED,
+            "no answer: OLD: it maps no AWS identities, and the other side does",
+        ),
+        (
+            format!("{both} {map}"),
+            FAILED,
+            "no answer: NEW: it has no roles or bindings, and the other side has some",
+        ),
+        (
+            format!("{map} {both}"),
+            FAILED,
+            "no answer: OLD: it has no roles or bindings, and the other side has some",
+        ),
+        (format!("{map} {map}"), 0, no_rbac),
+        (
+            format!("{rbac} {rbac}"),
+            0,
+            "neither side maps AWS identities, so callers are not compared",
+        ),
+        // The access entries of the mode are missing: that nothing changes among none is no answer.
+        (
+            format!("{map} {map} --authentication-mode API"),
+            FAILED,
+            "no answer: OLD: the authentication mode API that was given uses access entries only",
+        ),
+        (
+            format!("{map} {entry} --authentication-mode API"),
+            FAILED,
+            "no answer: OLD: the authentication mode API",
+        ),
+        (
+            format!("{entry} {map} --authentication-mode API"),
+            FOUND,
+            "note: NEW: the authentication mode API that was given uses access entries only",
+        ),
+    ] {
+        check(&format!("diff {line}"), status, &[prints]);
+    }
+}
+
+#[test]
 fn diff_follows_what_a_caller_may_do_to_its_identity() {
     let dir = Directory::new("powers");
     let map = dir.file("aws-auth.yaml", &config_map(&[NODES, OPS, DEV]));

@@ -89,7 +89,7 @@ fn two_fleets_are_compared_by_cluster() {
     check(
         &format!("diff {same} {same} --fleet {same}"),
         0,
-        &["# same\nnothing found\n"],
+        &["# same\nnote: neither side has roles or bindings"],
     );
 }
 
