@@ -1,7 +1,9 @@
 //! A verifier accepts the minted tokens.
 
 use aws_credential_types::Credentials;
-use eks_mint::{ClusterId, Endpoint, EndpointVariant, MintError, Minter, SignError, UnixTime};
+use eks_mint::{
+    ClusterId, Endpoint, EndpointVariant, MintError, Minter, SignError, TokenSource, UnixTime,
+};
 use iam_principal::{Identity, Partition};
 use sts_presign::{AcceptPolicy, Key, Keys, PresignedUrl, SecretAccessKey, verify};
 
@@ -79,7 +81,13 @@ fn nothing_prints_a_secret() {
     let credentials = credentials("SECRETKEY", Some("SESSIONTOKEN"));
     let minter = minter(EndpointVariant::ORDINARY);
     let token = minter.mint(&credentials, time(NOW)).unwrap();
-    for text in [format!("{token:?}"), format!("{minter:?}")] {
+    let source = TokenSource::new(minter.clone(), credentials, || time(NOW));
+    for (text, shown) in [
+        (format!("{token:?}"), "minted_at: "),
+        (format!("{minter:?}"), "Minter { "),
+        (format!("{source:?}"), "refresh_ahead: 60"),
+    ] {
+        assert!(text.contains(shown), "{text}");
         assert!(
             !text.contains("SECRETKEY") && !text.contains("SESSIONTOKEN"),
             "{text}"
