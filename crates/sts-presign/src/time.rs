@@ -247,7 +247,6 @@ fn digits(text: &str, format: &str) -> Result<[u8; 14], TimeError> {
             (b'0'..=b'9', b'0') => {
                 *slots.next().ok_or(TimeError::Form)? = byte.wrapping_sub(b'0');
             }
-            (_, b'0') => return Err(TimeError::Form),
             _ if byte != wanted => return Err(TimeError::Form),
             _ => {}
         }

@@ -162,6 +162,7 @@ mod tests {
             ("a \t b   c", "a b c"),
             ("\"a   b\"", "\"a b\""),
             ("   ", ""),
+            ("\t", ""),
         ] {
             assert_eq!(fold(value), want, "{value:?}");
             assert!(!is_folded(value) || value == want, "{value:?}");

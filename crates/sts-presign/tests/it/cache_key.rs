@@ -1,6 +1,7 @@
 //! Which requests share an entry of a cache.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::Deserialize;
 use sts_presign::{BindingHeader, CacheKey};
@@ -11,6 +12,12 @@ use crate::support::{GOOD, NOW, accept, at, policy};
 #[derive(Deserialize)]
 struct Layout {
     url: String,
+}
+
+fn hash(key: &CacheKey) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn key(url: &str, cluster: &str) -> CacheKey {
@@ -50,6 +57,7 @@ fn every_difference_in_what_is_sent_is_a_difference_of_keys() {
         let url = GOOD.replacen(from, to, 1);
         assert_ne!(url, GOOD);
         assert_ne!(key(&url, "test-cluster"), good, "{to}");
+        assert_ne!(hash(&key(&url, "test-cluster")), hash(&good), "{to}");
     }
     let fips = GOOD.replacen("//sts.", "//sts-fips.", 1);
     assert_ne!(key(&fips, "test-cluster"), good);
@@ -59,11 +67,12 @@ fn every_difference_in_what_is_sent_is_a_difference_of_keys() {
 
 #[test]
 fn logins_have_keys_of_their_own() {
-    let mut keys = HashSet::new();
+    let (mut keys, mut hashes) = (HashSet::new(), HashSet::new());
     for login in logins() {
         let accepted = login.judge(&login.policy(), at(NOW)).unwrap();
         assert_eq!(accepted.cache_key(), accepted.clone().cache_key());
         assert!(keys.insert(accepted.cache_key()), "{}", login.system);
+        hashes.insert(hash(&accepted.cache_key()));
 
         // The challenge of another login is sent in its place.
         let challenge = BindingHeader::parse("x-challenge", "1").unwrap();
@@ -73,7 +82,9 @@ fn logins_have_keys_of_their_own() {
         let policy = login.policy().with_binding(challenge);
         let accepted = bound.judge(&policy, at(NOW)).unwrap();
         assert!(keys.insert(accepted.cache_key()), "{}", login.system);
+        hashes.insert(hash(&accepted.cache_key()));
     }
+    assert_eq!(hashes.len(), keys.len());
 }
 
 #[test]

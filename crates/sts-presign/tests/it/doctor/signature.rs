@@ -82,6 +82,18 @@ fn find(signer: &Mistaken, token: Option<&str>) -> SignatureFinding {
         .unwrap()
 }
 
+/// Returns the name of a variant as a code.
+fn kebab_case(variant: &str) -> String {
+    let name = variant.split('(').next().unwrap();
+    name.chars().fold(String::new(), |mut code, letter| {
+        if letter.is_ascii_uppercase() && !code.is_empty() {
+            code.push('-');
+        }
+        code.push(letter.to_ascii_lowercase());
+        code
+    })
+}
+
 #[test]
 fn each_mistake_of_a_signer_is_named() {
     assert_eq!(GOOD_SIGNER.url(), GOOD);
@@ -209,6 +221,9 @@ fn each_mistake_of_a_signer_is_named() {
         for secret in [SECRET, TOKEN, ENCODED, "second"] {
             assert!(!text.contains(secret), "{text}");
         }
+        let code = kebab_case(&format!("{cause:?}"));
+        assert_eq!(cause.code(), code);
+        assert_ne!(cause.to_string(), "", "{code}");
     }
 }
 
