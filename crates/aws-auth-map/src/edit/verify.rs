@@ -129,3 +129,94 @@ fn is_same_mapping(a: &Mapping, b: &Mapping, data: (&Mapping, &Mapping), section
                 key == other_key && is_same(value, other, data, section)
             })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Template, read_config_map};
+
+    const A: &str = "{rolearn: 'arn:aws:iam::111122223333:role/a', username: a}";
+    const B: &str = "{rolearn: 'arn:aws:iam::111122223333:role/b', username: b}";
+    const C: &str = "{rolearn: 'arn:aws:iam::111122223333:role/c', username: c}";
+
+    fn nodes(text: &str) -> Vec<Node> {
+        let nodes = documents(text, &Limits::default());
+        nodes.map(|node| node.expect("a document")).collect()
+    }
+
+    fn list(entries: &[&str]) -> (String, Vec<Node>) {
+        let text = format!("[{}]", entries.join(", "));
+        let node = nodes(&text).remove(0);
+        (text, node.as_sequence().expect("a list").to_vec())
+    }
+
+    #[test]
+    fn an_intent_is_done_if_every_other_entry_is_the_same() {
+        let b = Rule::exact(
+            "arn:aws:iam::111122223333:role/b",
+            Template::parse("b"),
+            Vec::new(),
+        );
+        let account = Intent::AddAccount(AccountId::parse("111122223333").expect("an account"));
+        let two = BTreeSet::from([0, 2]);
+        let none = BTreeSet::new();
+        let one = ["'111122223333'"].as_slice();
+        for (at, (intent, before, after, want)) in [
+            (Intent::Add(&b), [A].as_slice(), [A, B].as_slice(), true),
+            (Intent::Add(&b), &[A], &[A, C], false),
+            (Intent::Add(&b), &[A], &[C, B], false),
+            (Intent::Add(&b), &[A], &[A], false),
+            (account, &[], one, true),
+            (account, &[], &["'444455556666'"], false),
+            (account, &["x"], one, false),
+            (Intent::Remove(0), &[A, B], &[B], true),
+            (Intent::Remove(0), &[A, B], &[A], false),
+            (Intent::Remove(0), &[A, B], &[A, B], false),
+            (Intent::Remove(2), &[A, B], &[A, B], false),
+            (Intent::RemoveAll(&two), &[A, B, C], &[B], true),
+            (Intent::RemoveAll(&two), &[A, B, C], &[B, C], false),
+            (Intent::RemoveAll(&none), &[A], &[A], true),
+            (Intent::Replace(0, &b), &[A, C], &[B, C], true),
+            (Intent::Replace(0, &b), &[A, C], &[B, A], false),
+            (Intent::Replace(0, &b), &[A, C], &[C, C], false),
+            (Intent::Replace(0, &b), &[A, C], &[B], false),
+            (Intent::Replace(0, &b), &[A, C], &[B, C, A], false),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let (text, after) = list(after);
+            let (rules, _) = read_config_map(&format!("mapRoles: {text}"));
+            let (_, before) = list(before);
+            let is_done = intent.is_done(Section::Roles, &before, &after, &rules);
+            assert_eq!(is_done, want, "case {at}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is_the_same_if_only_the_section_differs() {
+        for (before, after, want) in [
+            ("{mapRoles: a, x: 1}", "{mapRoles: b, x: 1}", true),
+            ("{mapRoles: a, x: 1}", "{x: 1}", true),
+            ("{mapRoles: a, x: 1}", "{mapRoles: a, x: 2}", false),
+            ("{mapRoles: a, x: 1}", "{mapRoles: a, y: 1}", false),
+            ("{mapRoles: a, x: 1}", "{mapRoles: a, x: 1, y: 1}", false),
+            ("{mapRoles: a, x: 1}", "{mapRoles: a}", false),
+            ("{x: {mapRoles: a}}", "{x: {mapRoles: b}}", false),
+            ("{x: [1, 2]}", "{x: [1, 2]}", true),
+            ("{x: [1, 2]}", "{x: [1]}", false),
+            ("{x: [1, 2]}", "{x: [1, 3]}", false),
+            ("{x: 1}\n---\na", "{x: 1}\n---\na", true),
+            ("{x: 1}\n---\na", "{x: 1}\n---\nb", false),
+            ("{x: 1}\n---\na", "{x: 1}", false),
+        ] {
+            let (before_nodes, after_nodes) = (nodes(before), nodes(after));
+            let is_same = is_rest_same(
+                (&before_nodes, before_nodes[0].as_mapping().expect("data")),
+                (&after_nodes, after_nodes[0].as_mapping().expect("data")),
+                Section::Roles,
+            );
+            assert_eq!(is_same, want, "{before} -> {after}");
+        }
+    }
+}

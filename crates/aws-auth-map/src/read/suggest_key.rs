@@ -53,7 +53,9 @@ mod tests {
             ("so", Some("sso")),
             ("s", None),
             ("", None),
-            ("groupsgroupsgroupsgroupsgroupsgroups", None),
+            // The longest that is compared, and one longer.
+            ("r-o-l-e-a-r-n-------------------", Some("rolearn")),
+            ("r-o-l-e-a-r-n--------------------", None),
         ] {
             assert_eq!(suggest_key(key, &known), want, "{key}");
         }

@@ -1,8 +1,8 @@
 //! From `aws-auth` to access entries and back.
 
 use aws_auth_map::{
-    AccessEntry, Affected, Backend, BackendKind, ConversionLoss, IdentityMap, Reader, Rule,
-    RulePrincipal, Rules, Template, read_config_map,
+    AccessEntry, AccessPolicy, Affected, Backend, BackendKind, ConversionLoss, IdentityMap, Reader,
+    Rule, RulePrincipal, Rules, Template, read_config_map,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -45,7 +45,13 @@ fn cases() -> File {
 }
 
 fn printed(losses: &[ConversionLoss]) -> Vec<String> {
-    let printed = |loss: &ConversionLoss| format!("{} {}", loss.code(), loss.rule());
+    let printed = |loss: &ConversionLoss| {
+        let text = loss.to_string();
+        let (rule, why) = text.split_once(": ").expect("a rule");
+        assert_eq!(rule, loss.rule().to_string());
+        assert!(!why.is_empty(), "{text}");
+        format!("{} {}", loss.code(), loss.rule())
+    };
     losses.iter().map(printed).collect()
 }
 
@@ -120,6 +126,33 @@ fn entries_become_rules_with_their_losses() {
         );
     }
     report.finish();
+}
+
+#[test]
+fn an_entry_has_the_groups_and_policies_of_its_rule() {
+    let text = "mapRoles:
+- {rolearn: 'arn:aws:iam::111122223333:role/a', username: a, groups: [dev, 'system:masters']}
+- {rolearn: 'arn:aws:iam::111122223333:role/b', username: b, groups: [ops]}
+mapAccounts: ['111122223333']
+";
+    let (entries, losses) = read_config_map(text).0.to_access_entries();
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let policies = entry.access_policies().iter().map(AccessPolicy::arn);
+            (entry.groups().join(" "), policies.collect::<Vec<_>>())
+        })
+        .collect();
+    let admin = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+    assert_eq!(
+        entries,
+        [("dev".to_owned(), vec![admin]), ("ops".to_owned(), vec![])]
+    );
+    let losses = losses.iter().map(|loss| (loss.code(), loss.is_carried()));
+    assert_eq!(
+        losses.collect::<Vec<_>>(),
+        [("masters", true), ("account", false)]
+    );
 }
 
 /// Checks that every principal that becomes another user by a conversion has a loss.

@@ -56,6 +56,39 @@ fn each_case_has_its_changes_and_lockouts() {
 }
 
 #[test]
+fn a_change_has_the_names_of_both_sides_and_a_caller_that_shows_it() {
+    let one = |old: &str, new: &str| {
+        let diff = read(old).diff(&read(new));
+        let [change] = diff.changes() else {
+            panic!("{diff}")
+        };
+        change.clone()
+    };
+    let role = |path: &str, rest: &str| {
+        format!("mapRoles: [{{rolearn: 'arn:aws:iam::111122223333:role/{path}', {rest}}}]")
+    };
+    let change = one(
+        &role("a", "username: old, groups: [g]"),
+        &role("a", "username: new, groups: [h, i]"),
+    );
+    let sides = [change.before(), change.after()];
+    let sides = sides.map(|side| (side.username(), side.groups().join(" ")));
+    assert_eq!(sides, [("old", "g".to_owned()), ("new", "h i".to_owned())]);
+    assert!(change.is_possible());
+
+    // STS reports a role without its path.
+    let change = one("mapRoles: []", &role("team/a", "username: a"));
+    assert!(!change.is_possible());
+
+    let node = "username: 'system:node:{{EC2PrivateDNSName}}'";
+    let change = one("mapRoles: []", &role("a", node));
+    let name = format!("system:node:{}", change.private_dns_name());
+    let user = change.after().resolution().user().expect("a user");
+    assert_eq!(user.username(), name);
+    assert_ne!(change.private_dns_name(), "");
+}
+
+#[test]
 fn patterns_that_never_overlap_can_swap_places() {
     let rules = |order: [&str; 2]| {
         let mut rules = Rules::new();

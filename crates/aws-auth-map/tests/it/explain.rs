@@ -1,7 +1,7 @@
 //! What every rule has to do with an identity.
 
 use aws_auth_map::{
-    Backend, BackendKind, Finding, IdentityMap, Reader, Resolution, read_config_map,
+    Backend, BackendKind, Finding, IdentityMap, Reader, Resolution, Step, read_config_map,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -68,6 +68,11 @@ fn backends_after_the_one_that_decides_are_not_consulted() {
             "mapAccounts[0] not-asked",
         ]
     );
+    let explanation = map.explain(&session("dev", "s"));
+    let at = |step: &Step| (step.backend_index(), step.place().line());
+    let at: Vec<_> = explanation.steps().iter().map(at).collect();
+    let lines = [(0, 1), (1, 1), (1, 2), (2, 1), (2, 2)];
+    assert_eq!(at, lines.map(|(backend, line)| (backend, Some(line))));
 }
 
 #[test]

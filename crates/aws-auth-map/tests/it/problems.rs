@@ -284,6 +284,10 @@ fn each_kind_of_bad_entry_is_reported_and_the_others_read() {
             "group-not-text mapRoles[1].groups",
         ),
         (
+            &format!("{{{arn}, username: a, groups: [{{x: y}}]}}"),
+            "group-not-text mapRoles[1].groups",
+        ),
+        (
             &format!("{{{arn}, username: a, groups: [~]}}"),
             "group-not-text mapRoles[1].groups",
         ),
@@ -327,6 +331,27 @@ fn each_kind_of_bad_entry_is_reported_and_the_others_read() {
 }
 
 #[test]
+fn a_group_with_a_colon_at_the_end_of_a_word_has_its_own_advice() {
+    for (group, advice) in [("x: y", "a space after the colon"), ("[x]", "as text")] {
+        let text = format!(
+            "mapRoles:\n- {{rolearn: 'arn:aws:iam::111122223333:role/a', username: a, groups: [{group}]}}"
+        );
+        let printed = read_config_map(&text).1[0].to_string();
+        assert!(printed.contains(advice), "{printed}");
+    }
+}
+
+#[test]
+fn an_empty_entry_is_no_rule() {
+    for entry in ["{}", "~"] {
+        let (rules, problems) = read_config_map(&format!("mapRoles: [{entry}]"));
+        assert!(rules.is_empty());
+        assert_eq!(described(&problems).len(), 1);
+        assert_eq!(problems[0].code(), "empty-entry", "{entry}");
+    }
+}
+
+#[test]
 fn an_arn_that_no_caller_has_is_an_error_and_kept() {
     let cases = [
         ("arn:aws:iam::111122223333:role/team/a", "role-path"),
@@ -356,6 +381,17 @@ fn a_bomb_is_a_problem_and_no_bomb() {
     check(&quoted, 0, &["too-large the file 1:140"]);
     let long = " ".repeat(2 * 1024 * 1024);
     check(&long, 0, &["too-large the file -:-"]);
+}
+
+#[test]
+fn a_problem_has_its_entry_and_field() {
+    let text = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/a', username: [x]}]";
+    let (_, problems) = read_config_map(text);
+    let at = problems[0].at();
+    assert_eq!((at.index(), at.field()), (Some(0), Some("username")));
+    let (_, problems) = read_config_map("mapRoles: x");
+    let at = problems[0].at();
+    assert_eq!((at.index(), at.field()), (None, None));
 }
 
 #[test]

@@ -70,6 +70,8 @@ fn a_user_has_an_empty_session_name_and_a_federated_user_a_whole_user_id() {
 fn a_scrubbed_account_has_only_the_username() {
     let account = AccountId::parse("111122223333").expect("an account");
     let map = map(rules("mapAccounts: ['111122223333']")).with_scrubbed_accounts([account]);
+    assert!(map.scrubs(account));
+    assert!(!map.scrubs(AccountId::parse("444455556666").expect("an account")));
     let resolution = map.resolve(&user("alice"));
     let user = resolution.user().expect("a user");
     let name = "arn:aws:iam::111122223333:user/alice";
@@ -176,6 +178,33 @@ fn a_rule_that_yields_no_user_refuses() {
             .to_string()
             .starts_with("mapRoles[0] of EKSConfigMap (line 1, column 13): ")
     );
+}
+
+#[test]
+fn a_refusal_names_its_backend_and_says_whether_it_is_an_answer() {
+    let arn = "arn:aws:iam::111122223333:role/a";
+    for (text, code, is_no_answer) in [
+        (
+            format!("mapRoles: [{{rolearn: '{arn}'}}]"),
+            "unreadable-rule",
+            false,
+        ),
+        ("mapRoles: x".to_owned(), "unreadable-section", true),
+        ("mapRoles: [".to_owned(), "unreadable-source", true),
+    ] {
+        let (rules, _) = read_config_map(&text);
+        let map = IdentityMap::new()
+            .with_backend(Backend::new(BackendKind::AccessEntries, Rules::new()))
+            .with_backend(Backend::new(BackendKind::EksConfigMap, rules));
+        let resolution = map.resolve(&session("a", "s"));
+        let Resolution::Refused(refusal) = &resolution else {
+            panic!("{resolution:?}")
+        };
+        let reason = refusal.reason();
+        assert_eq!(refusal.backend_index(), 1);
+        assert_eq!((reason.code(), reason.is_no_answer()), (code, is_no_answer));
+        assert_ne!(reason.to_string(), "", "{code}");
+    }
 }
 
 #[test]

@@ -146,6 +146,24 @@ fn a_dynamic_file_is_taken_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_source_without_a_text_refuses_unless_it_came_with_rules() {
+    let ask = |rules: Rules| {
+        let backend = |rules| Backend::new(BackendKind::EksConfigMap, rules);
+        let store = Store::new(Reader::new(), IdentityMap::new())
+            .with_source("source", SourceFormat::ConfigMap, backend(rules))
+            // The name is taken.
+            .with_source(
+                "source",
+                SourceFormat::ConfigMap,
+                backend(crate::rules("mapAccounts: ['111122223333']")),
+            );
+        outcome(&store.map().resolve(&session("a", "s")))
+    };
+    assert_eq!(ask(Rules::new()), "unreadable-source");
+    assert_eq!(ask(aws_auth_map::read_config_map(GOOD).0), "a");
+}
+
+#[test]
 fn there_may_be_nothing_to_keep() {
     let mut store = store(SourceFormat::AccessEntries, BackendKind::AccessEntries);
     let updated = store.update("source", "{}").expect("a source");

@@ -103,3 +103,9 @@ proptest! {
         prop_assert_eq!(got, naive(pattern.as_bytes(), text.as_bytes()));
     }
 }
+
+#[test]
+fn a_pattern_prints_as_it_was_written() {
+    let text = "arn:aws:iam::111122223333:role/Dev-*";
+    assert_eq!(ArnPattern::parse(text).unwrap().to_string(), text);
+}
