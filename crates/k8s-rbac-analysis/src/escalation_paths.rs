@@ -56,7 +56,7 @@ pub fn escalation_paths<'p>(
 /// reach, and by the roles that they give themselves.
 ///
 /// The result over-approximates: it assumes that the objects a step needs exist (a pod to exec into, a
-/// token Secret, the `aws-auth` `ConfigMap`) and that admission allows the step. Identities that no
+/// token Secret, the `aws-auth` `ConfigMap`, a controller that reads mappings) and that admission allows the step. Identities that no
 /// binding names hold no permissions and are skipped, except each namespace's `default` service account.
 /// Two permissions that one step needs must be those of one identity, or of a user and groups that one
 /// request impersonates. A constrained impersonation leads to what the requests that it is for can do. The

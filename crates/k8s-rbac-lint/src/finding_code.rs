@@ -53,6 +53,9 @@ pub enum FindingCode {
     SecretTokenMint,
     /// A rule allows changing the `ConfigMap` in which EKS keeps `aws-auth`.
     AwsAuthWrite,
+    /// A rule allows writing objects that map AWS principals, without naming them: those of aws-iam-authenticator or of
+    /// the ACK controller for EKS.
+    IamMappingWrite,
     /// A rule allows `escalate` on roles.
     EscalateVerb,
     /// A rule allows `bind` on roles without naming them.
@@ -172,6 +175,7 @@ impl FindingCode {
         Self::SecretsWrite,
         Self::SecretTokenMint,
         Self::AwsAuthWrite,
+        Self::IamMappingWrite,
         Self::EscalateVerb,
         Self::BindVerb,
         Self::Impersonate,

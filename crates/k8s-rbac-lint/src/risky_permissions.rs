@@ -20,6 +20,8 @@ pub(crate) struct RiskyPermission {
     verbs: &'static [&'static str],
     /// Whether requests for the resources have no namespace. A `RoleBinding` then does not grant them.
     is_cluster_scoped: bool,
+    /// Whether a cluster need not have the resources. A rule for every resource of every group then does not show them.
+    is_custom: bool,
     /// The object names for which a rule limited by `resourceNames` is still risky.
     risky_names: &'static [&'static str],
     /// The versions in which the permission is risky.
@@ -135,7 +137,12 @@ impl RiskyPermission {
             self.resources.iter().any(|one| names_resource(entry, one))
         });
         let has_wildcard = rule.resources.iter().any(|entry| entry == "*");
-        if verbs.is_empty() || (resources.is_empty() && !has_wildcard) {
+        let has_group = || rule.api_groups.iter().any(|group| group == self.api_group);
+        let has_resources = match self.is_custom {
+            true => has_wildcard && has_group(),
+            false => has_wildcard,
+        };
+        if verbs.is_empty() || (resources.is_empty() && !has_resources) {
             return None;
         }
         let severity = self.severity.unwrap_or_else(|| self.code.severity());

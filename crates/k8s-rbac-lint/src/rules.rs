@@ -141,8 +141,14 @@ fn applies_in(permission: &RiskyPermission, context: &Context<'_>) -> bool {
 fn severity_in_scope(code: FindingCode, severity: Severity, bound: BoundScope) -> Severity {
     match bound {
         BoundScope::Cluster => severity,
-        // aws-auth exists in one namespace only.
-        _ if code == FindingCode::AwsAuthWrite => severity,
+        // aws-auth exists in one namespace only, and a mapping in any namespace is one of the whole cluster.
+        _ if matches!(
+            code,
+            FindingCode::AwsAuthWrite | FindingCode::IamMappingWrite
+        ) =>
+        {
+            severity
+        }
         BoundScope::Namespaces | BoundScope::Unbound => severity.lowered(),
     }
 }

@@ -37,7 +37,9 @@ pub(super) enum CapabilityKind {
     Token,
     UpdateClusterRoles,
     UpdateRoles,
+    WriteAccessEntries,
     WriteClusterRoleBindings,
+    WriteIdentityMappings,
     WriteMutatingPolicyBindings,
     WriteMutatingWebhooks,
     WriteNodes,
@@ -81,6 +83,8 @@ impl CapabilityKind {
             | Self::ReadSecrets
             | Self::RunPods
             | Self::Token
+            | Self::WriteAccessEntries
+            | Self::WriteIdentityMappings
             | Self::WriteMutatingWebhooks
             | Self::WriteNodes => None,
         }
@@ -89,6 +93,11 @@ impl CapabilityKind {
     /// Returns whether the permission matters in combination with another one.
     pub(super) const fn is_part(self) -> bool {
         self.family().is_some()
+    }
+
+    /// Returns whether its resource is one that a cluster need not have.
+    pub(super) const fn is_of_custom_resource(self) -> bool {
+        matches!(self, Self::WriteAccessEntries | Self::WriteIdentityMappings)
     }
 
     /// Returns whether it is no request, but a permission that the API server asks for while it serves one.
@@ -123,6 +132,7 @@ impl CapabilityKind {
             | Self::ImpersonateUsers
             | Self::UpdateClusterRoles
             | Self::WriteClusterRoleBindings
+            | Self::WriteIdentityMappings
             | Self::WriteMutatingPolicyBindings
             | Self::WriteMutatingWebhooks
             | Self::WriteNodes => true,
@@ -144,6 +154,7 @@ impl CapabilityKind {
             | Self::RunPods
             | Self::Token
             | Self::UpdateRoles
+            | Self::WriteAccessEntries
             | Self::WriteRoleBindings => false,
         }
     }
@@ -169,7 +180,7 @@ impl CapabilityKind {
     }
 
     /// Returns whether the permission is useful only if certain objects exist: pods, token Secrets, the
-    /// `ConfigMap` `aws-auth`, or an admission policy that is in force.
+    /// `ConfigMap` `aws-auth`, a controller that reads mappings, or an admission policy that is in force.
     pub(super) const fn needs_objects(self) -> bool {
         matches!(
             self,
@@ -180,6 +191,8 @@ impl CapabilityKind {
                 | Self::EnterPods
                 | Self::ReadSecrets
                 | Self::ReadSecretsByName
+                | Self::WriteAccessEntries
+                | Self::WriteIdentityMappings
                 | Self::WriteMutatingWebhooks
         )
     }
@@ -312,7 +325,7 @@ pub(super) fn capabilities(rules: &[PolicyRule], minor: u8) -> Vec<Capability<'_
     found
 }
 
-/// Lists the capabilities of all verbs on all resources.
+/// Lists the capabilities of all verbs on all resources of Kubernetes.
 pub(super) fn all_capabilities<'p>() -> Vec<Capability<'p>> {
     let capability = |pattern: &'static Pattern| Capability {
         kind: pattern.kind,
@@ -321,7 +334,12 @@ pub(super) fn all_capabilities<'p>() -> Vec<Capability<'p>> {
         rule: 0,
         pattern: Some(pattern),
     };
-    PATTERNS.iter().map(capability).collect()
+    let is_built_in = |pattern: &&Pattern| !pattern.kind.is_of_custom_resource();
+    PATTERNS
+        .iter()
+        .filter(is_built_in)
+        .map(capability)
+        .collect()
 }
 
 /// The resource of an impersonated extra, up to its key.
@@ -413,11 +431,20 @@ impl Pattern {
             Names::Every => rule.resource_names.is_empty(),
             Names::Nameless => rule.allows_name(None),
         };
-        rule.allows_group(self.group) && has_resource() && has_names()
+        let allows_group = match self.kind.is_of_custom_resource() {
+            // A wildcard does not show that the cluster has the resource.
+            true => rule.api_groups.iter().any(|group| group == self.group),
+            false => rule.allows_group(self.group),
+        };
+        allows_group && has_resource() && has_names()
     }
 }
 
+/// The group of the EKS controller of ACK (AWS Controllers for Kubernetes).
+const ACK: &str = "eks.services.k8s.aws";
 const ADMISSION: &str = "admissionregistration.k8s.io";
+/// The group of aws-iam-authenticator, whose objects it reads in the backend mode `CRD`.
+const AUTHENTICATOR: &str = "iamauthenticator.k8s.aws";
 const AUTHENTICATION: &str = "authentication.k8s.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
 
@@ -482,6 +509,10 @@ const PATTERNS: &[Pattern] = {
         Pattern::new(Kind::ReadSecretsByName, READ_OR_PATCH, "", "secrets", Any),
         Pattern::new(Kind::CreateSecrets, CREATE, "", "secrets", Nameless),
         Pattern::new(Kind::EditConfigMaps, CHANGE, "", "configmaps", Any),
+        Pattern::new(Kind::WriteIdentityMappings, CREATE, AUTHENTICATOR, "iamidentitymappings", Nameless),
+        Pattern::new(Kind::WriteIdentityMappings, CHANGE, AUTHENTICATOR, "iamidentitymappings", Any),
+        Pattern::new(Kind::WriteAccessEntries, CREATE, ACK, "accessentries", Nameless),
+        Pattern::new(Kind::WriteAccessEntries, CHANGE, ACK, "accessentries", Any),
         Pattern::new(Kind::WriteNodes, CHANGE, "", "nodes", Any),
         Pattern::new(Kind::WriteNodes, CHANGE, "", "nodes/status", Any),
         Pattern::new(Kind::WriteMutatingWebhooks, CREATE, ADMISSION, "mutatingwebhookconfigurations", Nameless),

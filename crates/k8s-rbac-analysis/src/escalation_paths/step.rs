@@ -376,6 +376,8 @@ pub enum Technique {
     Impersonate,
     /// Impersonates for some requests only: `impersonate:MODE` and `impersonate-on:MODE:VERB`.
     ImpersonateConstrained,
+    /// Maps an AWS principal through this resource, which aws-iam-authenticator or the ACK controller for EKS reads.
+    MapPrincipal(&'static str),
     /// Creates a Secret for a token of a service account, under a name that the actor may read.
     MintToken,
     /// Changes each new pod through an admission webhook or policy, this resource.
@@ -403,6 +405,7 @@ impl Technique {
             Self::Hold => "hold",
             Self::Impersonate => "impersonate",
             Self::ImpersonateConstrained => "impersonate-constrained",
+            Self::MapPrincipal(_) => "map-principal",
             Self::MintToken => "mint-token",
             Self::MutatePods(_) => "mutate-pods",
             Self::ReadSecrets => "read-secrets",
@@ -416,6 +419,7 @@ impl Technique {
     pub const fn resource(&self) -> Option<&'static str> {
         match self {
             Self::EnterPods(resource)
+            | Self::MapPrincipal(resource)
             | Self::MutatePods(resource)
             | Self::RunPods(resource)
             | Self::WriteNodes(resource) => Some(resource),
@@ -447,6 +451,7 @@ impl Display for Technique {
             Self::Hold => f.write_str("holds all verbs on all resources"),
             Self::Impersonate => f.write_str("impersonates"),
             Self::ImpersonateConstrained => f.write_str("impersonates with constraints"),
+            Self::MapPrincipal(resource) => write!(f, "maps an AWS principal through {resource}"),
             Self::MintToken => f.write_str("creates a Secret for its token, and reads it"),
             Self::MutatePods(resource) => {
                 write!(f, "adds a container to its pods through {resource}")

@@ -138,6 +138,13 @@ pub(super) const fn entry(code: FindingCode) -> Entry {
             advice: "Allow it only in the namespaces that need it, or name the ConfigMaps in \
                      resourceNames.",
         },
+        FindingCode::IamMappingWrite => Entry {
+            name: "iam-mapping-write",
+            severity: Severity::High,
+            why: "An IAMIdentityMapping makes an AWS principal a member of system:masters, and an \
+                  AccessEntry of ACK gives it AmazonEKSClusterAdminPolicy.",
+            advice: "Leave it to administrators and the ACK controller.",
+        },
         FindingCode::EscalateVerb => Entry {
             name: "escalate-verb",
             severity: Severity::High,

@@ -43,6 +43,7 @@ const fn permission(
         resources,
         verbs,
         is_cluster_scoped: false,
+        is_custom: false,
         risky_names: &[],
         versions: KubernetesVersion::OLDEST..=KubernetesVersion::NEWEST,
         severity: None,
@@ -78,6 +79,11 @@ const fn impersonate_on(mode: &'static str) -> Requirement {
 impl RiskyPermission {
     const fn cluster_scoped(mut self) -> Self {
         self.is_cluster_scoped = true;
+        self
+    }
+
+    const fn custom(mut self) -> Self {
+        self.is_custom = true;
         self
     }
 
@@ -138,6 +144,21 @@ pub(crate) static RISKY_PERMISSIONS: &[RiskyPermission] = &[
     ),
     permission(FindingCode::AwsAuthWrite, CHANGE, CORE, &["configmaps"])
         .even_if_named(&["aws-auth"]),
+    permission(
+        FindingCode::IamMappingWrite,
+        WRITE,
+        "iamauthenticator.k8s.aws",
+        &["iamidentitymappings"],
+    )
+    .cluster_scoped()
+    .custom(),
+    permission(
+        FindingCode::IamMappingWrite,
+        WRITE,
+        "eks.services.k8s.aws",
+        &["accessentries"],
+    )
+    .custom(),
     // The API server checks `escalate` when a role is written, so both are needed.
     permission(FindingCode::EscalateVerb, &["escalate"], RBAC, &["roles"])
         .even_if_named(&["cluster-admin", "admin", "edit", "view"])
