@@ -233,10 +233,14 @@ pub enum ProblemKind {
     ComponentName,
     /// The name of a single node for every instance of a role.
     FixedNodeName,
+    /// A name with a control character or one that is not seen.
+    InvisibleCharacter,
     /// A name that starts or ends with a space.
     NameWithSpaces,
     /// Nodes in `system:masters`.
     NodeInMasters,
+    /// The username of a node from the access key or the account of the caller.
+    NodeNamedByCaller,
     /// The role of a permission set without its generated suffix.
     PermissionSetSuffix,
     /// The root of an account.
@@ -375,8 +379,10 @@ impl ProblemKind {
             Self::ClusterRoleAsGroup(_) => "cluster-role-as-group",
             Self::ComponentName => "component-name",
             Self::FixedNodeName => "fixed-node-name",
+            Self::InvisibleCharacter => "invisible-character",
             Self::NameWithSpaces => "name-with-spaces",
             Self::NodeInMasters => "node-in-masters",
+            Self::NodeNamedByCaller => "node-named-by-caller",
             Self::PermissionSetSuffix => "permission-set-suffix",
             Self::RootArn => "root-arn",
             Self::ServiceAccountName => "service-account-name",
@@ -426,8 +432,10 @@ impl ProblemKind {
             | Self::ClusterRoleAsGroup(_)
             | Self::ComponentName
             | Self::FixedNodeName
+            | Self::InvisibleCharacter
             | Self::NameWithSpaces
             | Self::NodeInMasters
+            | Self::NodeNamedByCaller
             | Self::RootArn
             | Self::ServiceAccountName
             | Self::ServiceLinkedRole

@@ -367,11 +367,18 @@ impl fmt::Display for ProblemKind {
             Self::FixedNodeName => {
                 "every instance of the role would be this one node; write `system:node:{{EC2PrivateDNSName}}`"
             }
+            Self::InvisibleCharacter => {
+                "a control character or one that is not seen is part of the name; type the name again"
+            }
             Self::NameWithSpaces => {
                 "the space at the start or end is part of the name; remove it"
             }
             Self::NodeInMasters => {
                 "every pod that reaches the node's credentials is an administrator; remove `system:masters` from nodes"
+            }
+            Self::NodeNamedByCaller => {
+                "no node is named by the access key or the account; write `system:node:{{EC2PrivateDNSName}}`, or \
+                 `system:node:{{SessionName}}` for Fargate and hybrid nodes"
             }
             Self::PermissionSetSuffix => {
                 "a permission set's role ends with `_` and 16 generated hexadecimal digits, so this matches no caller; copy the name from `aws iam list-roles --path-prefix /aws-reserved/sso.amazonaws.com/`"

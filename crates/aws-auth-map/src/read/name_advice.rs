@@ -7,7 +7,7 @@ use crate::problem::ProblemKind;
 use crate::rules::Rule;
 use crate::rules::arn::fold;
 use crate::rules::matching::RulePrincipal;
-use crate::rules::template::Template;
+use crate::rules::template::{Placeholder, Template};
 
 /// The groups that Kubernetes and EKS give a meaning and that start with `system:` (Kubernetes, "Using
 /// RBAC Authorization" and "Authenticating"; EKS user guide on nodes).
@@ -134,6 +134,9 @@ fn username_problem(username: &str, rule: &Rule) -> Option<ProblemKind> {
     if username.trim() != username {
         return Some(ProblemKind::NameWithSpaces);
     }
+    if username.chars().any(is_invisible) {
+        return Some(ProblemKind::InvisibleCharacter);
+    }
     if SYSTEM_GROUPS.contains(&username) {
         return Some(ProblemKind::UserNamedAsGroup);
     }
@@ -147,7 +150,22 @@ fn username_problem(username: &str, rule: &Rule) -> Option<ProblemKind> {
     let name = username.strip_prefix(NODE_PREFIX)?;
     let is_fixed =
         rule.username().placeholders().next().is_none() && !name.contains(['{', '<', '(', '$']);
-    (is_node && is_fixed && !name.is_empty()).then_some(ProblemKind::FixedNodeName)
+    let mut placeholders = rule.username().placeholders().map(|(name, _)| name);
+    let is_of_caller = !is_fixed
+        && placeholders
+            .all(|name| matches!(name, Placeholder::AccessKeyId | Placeholder::AccountId))
+        && rule.username().placeholders().next().is_some();
+    match is_node && !name.is_empty() {
+        true if is_fixed => Some(ProblemKind::FixedNodeName),
+        true if is_of_caller => Some(ProblemKind::NodeNamedByCaller),
+        _ => None,
+    }
+}
+
+/// Returns whether a character is not seen, or moves what is seen, after a letter.
+fn is_invisible(c: char) -> bool {
+    let pair = String::from_iter(['a', c]);
+    c.is_control() || (!c.is_ascii() && pair.escape_debug().ne(pair.chars()))
 }
 
 fn group_problem(group: &str) -> Option<ProblemKind> {
@@ -163,6 +181,9 @@ fn group_problem(group: &str) -> Option<ProblemKind> {
     }
     if group.trim() != group {
         return Some(ProblemKind::NameWithSpaces);
+    }
+    if group.chars().any(is_invisible) {
+        return Some(ProblemKind::InvisibleCharacter);
     }
     if let Some(role) = CLUSTER_ROLES.into_iter().find(|role| *role == group) {
         return Some(ProblemKind::ClusterRoleAsGroup(role));
