@@ -47,9 +47,14 @@ impl Question {
 
     /// Returns what `kubectl` warns of, in its order.
     pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
-        self.inner
-            .warnings()
-            .iter()
+        let is_wrong = |warning: &&can_i::Warning| {
+            // kubectl says that the server lacks it, as it does.
+            matches!(warning, can_i::Warning::UnknownResource { resource, group }
+                if can_i::is_impersonated(group, resource))
+        };
+        let warnings = self.inner.warnings().iter();
+        warnings
+            .filter(move |warning| !is_wrong(warning))
             .map(|warning| Printable::new(&warning.to_string()).to_string())
     }
 
@@ -107,5 +112,6 @@ pub(crate) fn written(request: &Request<'_>) -> String {
 
 /// Returns whether a resource has namespaces. One that Kubernetes does not ship is taken to have them.
 pub(crate) fn is_namespaced(request: &ResourceRequest<'_>) -> bool {
-    find(request.resource(), request.group()).is_none_or(|known| known.is_namespaced)
+    !can_i::is_impersonated(request.group(), request.resource())
+        && find(request.resource(), request.group()).is_none_or(|known| known.is_namespaced)
 }

@@ -202,7 +202,10 @@ impl Question {
             About::Resource {
                 group, resource, ..
             } if group.is_empty() && !is_expected(resource) => {
-                UnknownResource::find(resource, policy, kinds)
+                match is_impersonated(IMPERSONATION_GROUP, resource) {
+                    true => Some(UnknownResource::of_group(resource, IMPERSONATION_GROUP)),
+                    false => UnknownResource::find(resource, policy, kinds),
+                }
             }
             _ => None,
         }
@@ -245,6 +248,12 @@ impl Question {
             (Namespace::Named(namespace), _) => namespace,
             (Namespace::ByScope, Type::Known(known)) if is_in_itself(known, verb) => name,
             (Namespace::ByScope, Type::Known(known)) if !known.is_namespaced => "",
+            (
+                Namespace::ByScope,
+                Type::Unknown {
+                    resource, group, ..
+                },
+            ) if is_impersonated(group, resource) => "",
             (Namespace::ByScope, _) => DEFAULT_NAMESPACE,
         };
         let (group, resource) = match asked {
@@ -328,6 +337,22 @@ fn is_expected(resource: &str) -> bool {
     matches!(resource, "*" | "users" | "groups")
 }
 
+/// The group of the resources that only impersonation knows, beside `users` and `groups`.
+const IMPERSONATION_GROUP: &str = "authentication.k8s.io";
+
+/// Returns whether this is a resource that no API serves, and that the API server asks about for an impersonation,
+/// without a namespace. A service account is a resource of its namespace.
+///
+/// As upstream: apiserver, `pkg/endpoints/filters/impersonation.go`.
+#[must_use]
+pub fn is_impersonated(group: &str, resource: &str) -> bool {
+    match group {
+        "" => matches!(resource, "groups" | "users"),
+        IMPERSONATION_GROUP => matches!(resource, "groups" | "uids" | "userextras" | "users"),
+        _ => false,
+    }
+}
+
 /// The verbs whose path has no name. A list of one object by its name is a field selector of the list.
 const COLLECTION_VERBS: [&str; 4] = ["create", "deletecollection", "list", "watch"];
 
@@ -357,6 +382,8 @@ fn is_subresource(resource: &str, name: &str) -> bool {
         "services" | "nodes" => &["proxy"],
         "serviceaccounts" => &["token"],
         "namespaces" => &["finalize"],
+        // The key of an extra.
+        "userextras" => return true,
         "certificatesigningrequests" => &["approval"],
         "deployments" | "replicasets" | "replicationcontrollers" | "statefulsets" => &["scale"],
         _ => &[],

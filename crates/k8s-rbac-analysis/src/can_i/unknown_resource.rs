@@ -30,6 +30,14 @@ impl UnknownResource {
         self.nearest.as_deref()
     }
 
+    /// Builds the refusal of a resource that is one of this group.
+    pub(super) fn of_group(resource: &str, group: &str) -> Self {
+        Self {
+            resource: resource.to_owned(),
+            nearest: Some(format!("{resource}.{group}")),
+        }
+    }
+
     /// Looks a resource up. `kinds` are those of further objects that the cluster has.
     pub(super) fn find<'k>(
         resource: &str,

@@ -83,6 +83,17 @@ fn without_a_context_the_namespace_follows_the_scope_of_the_resource() {
             2,
         ),
         ("create pods/exec", "create - pods default exec", 1),
+        ("impersonate users", "impersonate - users - -", 0),
+        (
+            "impersonate uids.authentication.k8s.io/u",
+            "impersonate authentication.k8s.io uids - u",
+            1,
+        ),
+        (
+            "impersonate serviceaccounts",
+            "impersonate - serviceaccounts default -",
+            0,
+        ),
         ("create secrets/mine", "create - secrets default mine", 1),
         (
             "create pods/web --subresource=exec",
@@ -166,6 +177,9 @@ fn a_mistyped_resource_is_unknown_and_the_nearest_is_named() {
         ("things", Some("-")),
         ("things.example.com", None),
         ("users", None),
+        ("uids", Some("uids.authentication.k8s.io")),
+        ("userextras", Some("userextras.authentication.k8s.io")),
+        ("uids.authentication.k8s.io", None),
         ("*", None),
     ] {
         let got = unknown(&format!("get {resource}"));
