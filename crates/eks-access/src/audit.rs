@@ -29,6 +29,7 @@ mod shared;
 mod split;
 mod tally;
 mod unused;
+mod utf16;
 mod yaml;
 
 pub use action::Action;

@@ -236,8 +236,8 @@ pub(crate) enum Command {
     /// What users did, from Kubernetes audit logs: the users, the minimal role of one, rules never used, or denied
     /// requests.
     ///
-    /// Logs are JSON lines, `EventList`s, or exports of Amazon CloudWatch Logs, each of which may be compressed with
-    /// gzip. With --fleet, each directory has the logs of a cluster beside its files. Exit status: 0 nothing found, or
+    /// Logs are JSON lines, `EventList`s, exports of Amazon CloudWatch Logs, or what `aws logs tail`,
+    /// `filter-log-events` and `get-query-results` print, each of which may be compressed with gzip. With --fleet, each directory has the logs of a cluster beside its files. Exit status: 0 nothing found, or
     /// a role; 1 unused rules or denied requests, or no request; 2 if the log has no audit event, or unreadable events
     /// might change the answer.
     Audit(Audit),

@@ -182,7 +182,8 @@ fn of_log(
     }
     if !log.counts().has_events() {
         return Err(match log.counts().not_events {
-            0 => "no answer: the log is empty".to_owned(),
+            0 => "no answer: the log has no audit event; a query of Logs Insights needs the field @message"
+                .to_owned(),
             count => {
                 format!("no answer: the log has no audit event, but {count} other lines or objects")
             }

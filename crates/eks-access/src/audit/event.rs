@@ -43,15 +43,26 @@ pub(super) struct Line<'a> {
     pub(super) events: Option<IgnoredAny>,
     /// The log events of a subscription of `CloudWatch` Logs.
     pub(super) log_events: Option<IgnoredAny>,
+    /// The rows of a query of Logs Insights, each a list of columns.
+    pub(super) results: Option<IgnoredAny>,
     /// The text of one log event.
     #[serde(borrow)]
     pub(super) message: Option<Text<'a>>,
+    /// The name of a column of a row.
+    #[serde(borrow)]
+    pub(super) field: Cow<'a, str>,
+    /// The value of a column.
+    #[serde(borrow)]
+    pub(super) value: Option<Text<'a>>,
 }
 
 impl Line<'_> {
     /// Returns whether the object contains events.
     pub(super) const fn is_list(&self) -> bool {
-        self.items.is_some() || self.events.is_some() || self.log_events.is_some()
+        self.items.is_some()
+            || self.events.is_some()
+            || self.log_events.is_some()
+            || self.results.is_some()
     }
 }
 

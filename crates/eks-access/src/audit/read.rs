@@ -1,6 +1,6 @@
 //! Reads logs: one event a line, or documents that contain many.
 
-use std::io::{BufRead, Read};
+use std::io::{BufRead, BufReader, Read};
 
 use serde::de::IgnoredAny;
 
@@ -9,6 +9,7 @@ use super::error::AuditError;
 use super::event::Line;
 use super::log::{AuditLog, Readable};
 use super::split::{Part, Splitter};
+use super::utf16::{ByteOrder, Utf16};
 
 /// The size of one event. Our choice: twice what the API server takes as a request (3 MiB), since an event
 /// may contain the object of the request and that of the response.
@@ -24,10 +25,13 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The depth of documents in each other: the message of a log event is a document itself.
 const MAX_DEPTH: usize = 3;
 
+/// The column of a query of Logs Insights that has the text of the log event.
+const MESSAGE: &str = "@message";
+
 impl AuditLog {
     /// Reads a log: JSON lines, `EventList`s, an export of `CloudWatch` Logs (with a time before each event), or
-    /// what `aws logs tail` and `filter-log-events` print and subscriptions receive. `file` names it in
-    /// [`AuditCounts::places`](super::AuditCounts::places).
+    /// what `aws logs tail`, `filter-log-events` and `get-query-results` print and subscriptions receive, in UTF-8 or,
+    /// with its byte order mark, UTF-16. `file` names it in [`AuditCounts::places`](super::AuditCounts::places).
     ///
     /// Memory does not depend on the size of the input.
     ///
@@ -35,6 +39,16 @@ impl AuditLog {
     ///
     /// [`AuditError::Read`]; [`AuditError::EndlessLine`]; [`AuditError::TooLarge`]. The log has no answer then.
     pub fn read(&mut self, file: &str, mut reader: impl BufRead) -> Result<(), AuditError> {
+        let mut mark = Vec::new();
+        let read = reader.by_ref().take(2).read_to_end(&mut mark);
+        read.map_err(|error| AuditError::Read(error.kind()))?;
+        match ByteOrder::of(&mark) {
+            Some(order) => self.read_utf8(file, BufReader::new(Utf16::new(reader, order))),
+            None => self.read_utf8(file, mark.chain(reader)),
+        }
+    }
+
+    fn read_utf8(&mut self, file: &str, mut reader: impl BufRead) -> Result<(), AuditError> {
         let mut input = Input {
             file,
             number: 0,
@@ -144,7 +158,13 @@ impl AuditLog {
         if line.is_list() && line.kind != "Event" && depth < MAX_DEPTH {
             return self.parts(input, text, depth);
         }
-        if let Some(message) = line.message.take()
+        // A column of a result of Logs Insights.
+        let message = match line.field.as_ref() {
+            "" => line.message.take(),
+            MESSAGE => line.value.take(),
+            _ => return Ok(()),
+        };
+        if let Some(message) = message
             && line.kind.is_empty()
             && depth < MAX_DEPTH
         {

@@ -1,8 +1,8 @@
-//! Finds the events in a document that contains many: `{"items": [...]}`, `{"events": [...]}`, `[...]`, and
-//! objects one after the other. Only one event at a time is in memory.
+//! Finds the events in a document that contains many: `{"items": [...]}`, `{"events": [...]}`, `[...]`, lists in
+//! these lists, and objects one after the other. Only one event at a time is in memory.
 
 /// The keys of a document whose arrays contain events.
-const LISTS: [&[u8]; 3] = [b"items", b"events", b"logEvents"];
+const LISTS: [&[u8]; 4] = [b"items", b"events", b"logEvents", b"results"];
 
 /// The longest of these, with room to see that a key is longer.
 const MAX_KEY: usize = 10;
@@ -40,8 +40,10 @@ enum Mode {
 pub(super) struct Splitter {
     mode: Mode,
     depth: usize,
-    /// The depth between the objects of the list.
+    /// The depth of the list.
     list_depth: usize,
+    /// The depth around the current object of the list, which is greater in a list within it.
+    object_depth: usize,
     is_in_string: bool,
     is_escaped: bool,
     /// The last text directly in the document.
@@ -136,7 +138,10 @@ impl Splitter {
                 self.mode = Mode::List;
                 self.list_depth = self.depth;
             }
-            (Mode::List, b'{') => self.begin(Mode::Element),
+            (Mode::List, b'{') => {
+                self.object_depth = self.depth.saturating_sub(1);
+                self.begin(Mode::Element);
+            }
             (Mode::Document, b'[') if self.depth == 2 && LISTS.contains(&self.key.as_slice()) => {
                 self.mode = Mode::List;
                 self.list_depth = self.depth;
@@ -162,7 +167,7 @@ impl Splitter {
                 self.mode = Mode::Outside;
                 self.emit_object(emit)?;
             }
-            Mode::Element if self.depth == self.list_depth => {
+            Mode::Element if self.depth == self.object_depth => {
                 self.mode = Mode::List;
                 self.emit_object(emit)?;
             }

@@ -11,16 +11,18 @@ fn sample() -> Vec<Value> {
 
 /// Checks that a text has the records of the sample.
 fn check(name: &str, text: &str) {
+    check_bytes(name, text.as_bytes());
+}
+
+fn check_bytes(name: &str, text: &[u8]) {
     let want = log(&testkit::text(SAMPLE));
-    let got = log(text);
-    assert_eq!(records(&got), records(&want), "{name}");
-    assert_eq!(got.counts(), want.counts(), "{name}");
     // Whatever pieces the reader gets.
     for size in [1, 7, 4_096] {
-        let mut pieces = AuditLog::new();
-        let reader = std::io::BufReader::with_capacity(size, text.as_bytes());
-        pieces.read("audit.log", reader).unwrap();
-        assert_eq!(records(&pieces), records(&want), "{name}, {size}");
+        let mut got = AuditLog::new();
+        let reader = std::io::BufReader::with_capacity(size, text);
+        got.read("audit.log", reader).unwrap();
+        assert_eq!(records(&got), records(&want), "{name}, {size}");
+        assert_eq!(got.counts(), want.counts(), "{name}, {size}");
     }
 }
 
@@ -79,6 +81,45 @@ fn every_form_has_the_same_requests() {
         })
         .collect();
     check("tail", &tailed.concat());
+    let row = |event: &Value| {
+        let column = |name: &str, value: String| json!({"field": name, "value": value});
+        json!([
+            column("@timestamp", "2026-11-28 06:05:58.861".to_owned()),
+            column("@message", event.to_string()),
+            column("verb", "get".to_owned()),
+            column("@ptr", "Cm0K".to_owned()),
+        ])
+    };
+    let rows: Vec<Value> = events.iter().map(row).collect();
+    let queried =
+        json!({"results": rows, "statistics": {"recordsMatched": 30.0}, "status": "Complete"});
+    check("get-query-results", &pretty(&queried));
+    check("get-query-results in one line", &queried.to_string());
+    for (order, encode) in [
+        ("UTF-16LE", u16::to_le_bytes as fn(u16) -> [u8; 2]),
+        ("UTF-16BE", u16::to_be_bytes),
+    ] {
+        for text in [lines(&events), pretty(&list)] {
+            let text = format!("\u{feff}{text}");
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(encode).collect();
+            check_bytes(order, &bytes);
+        }
+    }
+}
+
+#[test]
+fn utf_16_that_is_cut_is_read_to_its_end() {
+    let event = with(event("u\u{1f600}", "get", "/a"), "/verb", json!("get"));
+    let text = format!("\u{feff}{event}\n");
+    let mut bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    // Half of a unit, and half of a pair.
+    for rest in [&[0x20][..], &[0x3d, 0xd8]] {
+        bytes.extend(rest);
+        let mut log = AuditLog::new();
+        log.read("audit.log", bytes.as_slice()).unwrap();
+        assert_eq!(log.counts().requests, 1);
+        assert!(log.users().contains_key("u\u{1f600}"));
+    }
 }
 
 #[test]
