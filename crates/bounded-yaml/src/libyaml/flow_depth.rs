@@ -322,6 +322,35 @@ mod tests {
         assert!(exceeds("[{a: {a: \u{85}\"]\",},a: [[a,],],}]\n", 3).is_some());
     }
 
+    /// Texts whose brackets are open, one for each state of a reading.
+    #[test]
+    fn an_open_bracket_is_counted_in_every_state() {
+        for (open, depth) in [
+            ("[", 1),
+            ("{a: [", 2),
+            ("[ ] [", 1),
+            ("[ a , ", 1),
+            ("[ --- , ", 1),
+            ("[ \"]\" , ", 1),
+            ("[ ']' , ", 1),
+            ("[ # ]\n", 1),
+            ("[ # ]\u{2028}", 1),
+            ("[ a #]\n", 1),
+            ("[ &a\u{85}\"]\" , ", 1),
+            ("[ !<]> x , ", 1),
+            ("[ !<]>\u{85}\"]\" , ", 1),
+            ("[ a:\u{85}\"]\" , ", 1),
+            ("[ \"a\"\u{85}, ", 1),
+        ] {
+            let text = open.repeat(20);
+            assert!(exceeds(&text, depth * 20 - 1).is_some(), "{open:?}");
+        }
+        assert_eq!(exceeds("[", 1), None);
+        assert_eq!(exceeds("[[]]", 1), Some(1));
+        // The mark of a document closes every bracket.
+        assert_eq!(exceeds(&"[\n--- \n".repeat(20), 1), None);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 

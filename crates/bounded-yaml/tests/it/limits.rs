@@ -138,6 +138,18 @@ fn brackets_in_scalars_and_side_by_side_do_not_count_as_nesting() {
             .map(bounded_yaml::Mapping::len),
         Some(1)
     );
+    // Bytes that begin no value of a list end the reading in which the bracket before opens one.
+    for byte in ["-", "|", ">", "@", "`", "%"] {
+        let lines = format!("  [\n  {byte} x\n").repeat(300);
+        let text = format!("k: |\n{lines}");
+        assert_eq!(
+            one(&text).as_mapping().map(bounded_yaml::Mapping::len),
+            Some(1),
+            "{byte}"
+        );
+    }
+    let words = "- [a b]\n".repeat(300);
+    assert_eq!(one(&words).as_sequence().map(<[Node]>::len), Some(300));
     let aliases: String = (0..1000).map(|_| "- [*a]\n- [*a , b]\n").collect();
     assert_eq!(
         one(&format!("- &a x\n{aliases}"))
@@ -263,6 +275,10 @@ fn many_words_after_a_long_run_of_whitespace_are_refused() {
         (" ", "b "),
         (" ", "b\n"),
         ("\t", "b "),
+        ("\t", "b\t"),
+        // Marks of documents and items of lists, which end a scalar at the start of a line only.
+        (" ", "--- "),
+        (" ", "b\n - "),
         ("\n", "b\n\n"),
         ("\r", "b\r\r"),
         ("\u{85}", "b\u{85}\u{85}"),

@@ -334,3 +334,33 @@ fn json_reads_one_value_and_refuses_yaml() {
         Err(Error::TooLong { size: 3, limit: 2 })
     ));
 }
+
+#[test]
+fn a_merge_key_may_be_the_only_key() {
+    let node = one("<<: {}");
+    assert!(
+        node.as_mapping()
+            .is_some_and(bounded_yaml::Mapping::is_empty)
+    );
+    let node = one("a: 1");
+    assert!(
+        !node
+            .as_mapping()
+            .is_some_and(bounded_yaml::Mapping::is_empty)
+    );
+}
+
+#[test]
+fn scalars_are_equal_by_their_text_and_kind() {
+    assert_eq!(one("a"), one("  a"));
+    assert_ne!(one("1"), one("2"));
+    assert_ne!(one("1"), one("'1'"));
+}
+
+#[test]
+fn an_error_prints_its_place() {
+    let why = error("a: 1\nb: [\n");
+    let at = why.position().expect("a place");
+    let place = format!(" at line {}, column {}", at.line(), at.column());
+    assert!(why.to_string().contains(&place), "{why}");
+}

@@ -136,3 +136,26 @@ fn any_value_can_be_read_as_a_json_value() {
     assert_eq!(value["d"], serde_json::json!(["x", null]));
     assert!(matches!(node.get("e"), Some(Node::Scalar(_))));
 }
+
+#[test]
+fn an_enum_is_a_word_or_a_mapping_with_one_key() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "lowercase")]
+    enum Source {
+        All,
+        File(String),
+    }
+    let file = Ok(Source::File("a".to_owned()));
+    for (text, want) in [
+        ("all", Ok(Source::All)),
+        ("{all: ~}", Ok(Source::All)),
+        ("{all: x}", Err(())),
+        ("{file: a}", file),
+        ("{file: a, all: ~}", Err(())),
+        ("[all]", Err(())),
+        ("other", Err(())),
+    ] {
+        let read = Source::deserialize(&one(text));
+        assert_eq!(read.map_err(|_| ()), want, "{text}");
+    }
+}
