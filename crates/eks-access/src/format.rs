@@ -35,6 +35,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Findings that the baseline accepts, with its reasons.
     pub accepted: Vec<Accepted>,
+    /// Why the question has no answer. `None` if it has one.
+    #[serde(skip)]
+    pub no_answer: Option<String>,
     /// Why sources could not be read. If there are any, the findings are not all of them.
     pub unreadable: Vec<String>,
     /// What the reader of the answer should know about the input.
@@ -76,6 +79,12 @@ impl Report {
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
+    }
+
+    /// Returns why there is no answer, or not the whole one.
+    fn errors(&self) -> impl Iterator<Item = &str> {
+        let errors = self.no_answer.iter().chain(&self.unreadable);
+        errors.map(String::as_str)
     }
 
     /// Formats for a person: one line each, then the advice of each code once, then the counts.

@@ -86,10 +86,8 @@ fn of_fleet(common: &Common, asked: &Audit, fleet: &Path) -> Result<Answer, Stri
     let clusters = input::fleet(fleet)?.into_iter();
     Ok(Answer::of_fleet(clusters.map(|(name, directory)| {
         let answer = in_directory(common, asked, &directory);
-        (
-            name,
-            answer.unwrap_or_else(|why| Answer::failed("audit", why)),
-        )
+        let answer = answer.unwrap_or_else(|why| Answer::failed("audit", why));
+        (name, answer.in_format(common.output, "audit"))
     })))
 }
 
@@ -277,6 +275,7 @@ fn without_absence(answer: Answer, asked: &Audit) -> Answer {
         },
         data: answer.data,
         aside,
+        failure: None,
     }
 }
 
@@ -328,6 +327,7 @@ fn minimal(role: &MinimalRole, user: &str) -> Answer {
         text: yaml,
         data: json!({ "minimalRole": role }),
         aside,
+        failure: None,
     }
 }
 
@@ -388,6 +388,7 @@ fn denied(all: &[DeniedRequest]) -> Answer {
         text,
         data: json!({ "denied": all }),
         aside: Vec::new(),
+        failure: None,
     }
 }
 
@@ -419,6 +420,7 @@ fn unused(all: &[UnusedRule<'_>]) -> Answer {
         text,
         data: json!({ "unused": all }),
         aside: Vec::new(),
+        failure: None,
     }
 }
 
@@ -442,6 +444,7 @@ fn users(log: &AuditLog) -> Answer {
         text,
         data: json!({ "users": data }),
         aside: Vec::new(),
+        failure: None,
     }
 }
 

@@ -74,6 +74,7 @@ pub(crate) fn check_cluster(
             text,
             data,
             aside,
+            failure: None,
         });
     }
     let baseline = match &asked.baseline {
@@ -146,5 +147,6 @@ pub(crate) fn of_report(
         text,
         data,
         aside: Vec::new(),
+        failure: None,
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn diff_fleets(asked: &Diff, common: &Common, fleet: &Path) -> Result
         };
         let answer = diff(&of_cluster, common);
         let answer = answer.unwrap_or_else(|why| Answer::failed("input", why));
-        (name, answer)
+        (name, answer.in_format(common.output, "diff"))
     })))
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
             text: String::new(),
             data: with_cluster(data, &cluster),
             aside,
+            failure: None,
         });
     }
     data.insert("output".to_owned(), json!(edited.text));
@@ -57,6 +58,7 @@ pub(crate) fn edit(asked: &Edit, common: &Common) -> Result<Answer, String> {
         text,
         data: with_cluster(data, &cluster),
         aside,
+        failure: None,
     })
 }
 

@@ -87,7 +87,7 @@ const fn is_for_programs(command: &Command) -> bool {
 
 /// Answers a command line.
 fn run(args: &Args) -> Answer {
-    let mut answer = answer(args);
+    let mut answer = answer(args).in_format(args.common.output, title(&args.command));
     if !is_for_programs(&args.command) {
         answer.text = print::without_commands(&answer.text);
     }
@@ -95,6 +95,16 @@ fn run(args: &Args) -> Answer {
         *line = print::without_commands(line);
     }
     answer
+}
+
+/// Returns the title of a report for a command.
+pub(crate) const fn title(command: &Command) -> &'static str {
+    match command {
+        Command::Audit(_) => "audit",
+        Command::Check(_) => "check",
+        Command::Diff(_) => "diff",
+        _ => "question",
+    }
 }
 
 /// Answers a command line, for one cluster or for each of a fleet.
@@ -161,7 +171,7 @@ fn of_fleet(args: &Args, fleet: &Path) -> Result<Answer, String> {
                 }
                 (Ok(cluster), command) => ask::ask(command, common, &cluster),
             };
-            (name, answer)
+            (name, answer.in_format(common.output, title(&args.command)))
         },
     )))
 }

@@ -42,5 +42,6 @@ fn printed(bytes: Vec<u8>) -> Answer {
         text: String::from_utf8_lossy(&bytes).into_owned(),
         data: Value::Null,
         aside: Vec::new(),
+        failure: None,
     }
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
-use eks_access::{Cluster, NoAnswer};
+use eks_access::format::Report;
+use eks_access::{Cluster, NoAnswer, Severity};
 use printable_text::Printable;
 use program::output::FAILED;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::args::Output;
+use crate::check::of_report;
 
 /// An answer in each form, and the status to end with.
 pub(crate) struct Answer {
@@ -20,6 +22,8 @@ pub(crate) struct Answer {
     pub(crate) data: Value,
     /// For standard error: problems of the files, and errors.
     pub(crate) aside: Vec<String>,
+    /// Why there is no answer, and what could not be read.
+    pub(crate) failure: Option<(String, Vec<String>)>,
 }
 
 impl Answer {
@@ -35,6 +39,7 @@ impl Answer {
             text: answer.to_string(),
             data: with_cluster(data, cluster),
             aside: warnings(cluster),
+            failure: None,
         }
     }
 
@@ -53,11 +58,16 @@ impl Answer {
             _ => "",
         };
         aside.push(format!("no answer: {message}{advice}"));
+        let unreadable = match why {
+            NoAnswer::Unreadable(problems) => problems.iter().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        };
         Self {
             status: FAILED,
             text: String::new(),
             data: with_cluster(Map::from_iter([("error".to_owned(), error)]), cluster),
             aside,
+            failure: Some((message, unreadable)),
         }
     }
 
@@ -67,7 +77,25 @@ impl Answer {
             status: FAILED,
             text: String::new(),
             data: json!({ "error": { "code": code, "message": why } }),
-            aside: vec![why],
+            aside: vec![why.clone()],
+            failure: Some((why, Vec::new())),
+        }
+    }
+
+    /// Writes that there is no answer in the format of findings that the program was asked for.
+    pub(crate) fn in_format(self, output: Output, title: &'static str) -> Self {
+        let Some((why, unreadable)) = self.failure.clone().filter(|_| output.is_of_findings())
+        else {
+            return self;
+        };
+        let mut report = Report::new(title, Vec::new());
+        report.no_answer = Some(why);
+        report.unreadable = unreadable;
+        let reported = of_report(&report, output, Severity::Info, self.status);
+        Self {
+            text: reported.text,
+            data: reported.data,
+            ..self
         }
     }
 
@@ -78,6 +106,7 @@ impl Answer {
             text: String::new(),
             data: Value::Null,
             aside: Vec::new(),
+            failure: None,
         };
         let mut data = Vec::new();
         for mut answer in answers {
@@ -108,6 +137,7 @@ impl Answer {
             text: String::new(),
             data: Value::Null,
             aside: Vec::new(),
+            failure: None,
         };
         let mut clusters = Map::new();
         for (name, answer) in answers {

@@ -85,6 +85,7 @@ fn page(options: &ReportOptions, cluster: &Cluster) -> Answer {
             text,
             data: data(&report, cluster),
             aside: aside(&report, cluster),
+            failure: None,
         },
     }
 }

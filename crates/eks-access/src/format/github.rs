@@ -11,6 +11,9 @@ pub(super) fn commands(report: &Report) -> String {
     for finding in &report.findings {
         text.push_str(&command(finding));
     }
+    if let Some(why) = &report.no_answer {
+        let _ = writeln!(text, "::error title=no answer::{}", data(why));
+    }
     for why in &report.unreadable {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "::error title=unreadable::{}", data(why));

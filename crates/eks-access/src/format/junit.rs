@@ -34,22 +34,22 @@ pub(super) fn suites(report: &Report, fail_on: Severity) -> String {
         }
         text.push_str("  </testsuite>\n");
     }
-    if !report.unreadable.is_empty() {
-        let count = report.unreadable.len();
+    let count = report.errors().count();
+    if count > 0 {
         let _ = writeln!(
             text,
-            "  <testsuite name=\"sources\" tests=\"{count}\" failures=\"0\" errors=\"{count}\">"
+            "  <testsuite name=\"errors\" tests=\"{count}\" failures=\"0\" errors=\"{count}\">"
         );
-        for why in &report.unreadable {
+        for why in report.errors() {
             let _ = writeln!(
                 text,
-                "    <testcase name=\"readable\" classname=\"source\"><error message=\"{}\"/></testcase>",
+                "    <testcase name=\"answer\" classname=\"eks-access\"><error message=\"{}\"/></testcase>",
                 escape(why)
             );
         }
         text.push_str("  </testsuite>\n");
     }
-    if report.findings.is_empty() && report.unreadable.is_empty() {
+    if report.findings.is_empty() && count == 0 {
         let _ = writeln!(
             text,
             "  <testsuite name=\"cluster\" tests=\"1\" failures=\"0\" errors=\"0\">\n    \

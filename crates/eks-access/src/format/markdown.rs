@@ -10,6 +10,10 @@ const MAX_ROWS: usize = 100;
 
 pub(super) fn comment(report: &Report) -> String {
     let mut text = format!("### eks-access {}: {}\n", report.title, summary(report));
+    if let Some(why) = &report.no_answer {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "\n{}", prose(why));
+    }
     if !report.findings.is_empty() {
         text.push_str("\n| severity | finding | where | message |\n|---|---|---|---|\n");
     }
@@ -25,7 +29,6 @@ pub(super) fn comment(report: &Report) -> String {
         if let Some(help) = &finding.help {
             let _ = write!(message, "<br>{}", prose(help));
         }
-        // Writing to a String cannot fail.
         let _ = writeln!(
             text,
             "| {} | {} | {place} | {subject}{message} |",

@@ -38,8 +38,7 @@ pub(super) fn log(report: &Report) -> Value {
         .map(|(code, index)| (*code, index))
         .collect();
     let notifications: Vec<Value> = report
-        .unreadable
-        .iter()
+        .errors()
         .map(|why| json!({ "level": "error", "message": { "text": why } }))
         .chain(
             report
@@ -59,7 +58,7 @@ pub(super) fn log(report: &Report) -> Value {
                 "rules": rules.values().map(|finding| rule(finding)).collect::<Vec<_>>(),
             }},
             "invocations": [{
-                "executionSuccessful": report.unreadable.is_empty(),
+                "executionSuccessful": report.errors().next().is_none(),
                 "toolExecutionNotifications": notifications,
             }],
             "columnKind": "unicodeCodePoints",

@@ -30,9 +30,12 @@ pub(super) fn findings(report: &Report) -> String {
     text
 }
 
-/// Counts the findings by severity, the most severe first.
+/// Counts the findings by severity, the most severe first, or says that there is no answer.
 #[must_use]
 pub fn summary(report: &Report) -> String {
+    if report.no_answer.is_some() {
+        return "no answer".to_owned();
+    }
     let count = |severity: Severity| {
         let is = |finding: &&Finding| finding.severity == severity;
         report.findings.iter().filter(is).count()

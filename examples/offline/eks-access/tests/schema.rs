@@ -4,7 +4,9 @@ use boon::{Compiler, SchemaIndex, Schemas};
 use clap::CommandFactory as _;
 use serde_json::Value;
 
-use super::{DEV, Directory, NODES, OPS, VIEW, answer, config_map};
+use program::output::FAILED;
+
+use super::{DEV, Directory, NODES, OPS, VIEW, answer, config_map, run};
 use crate::args::Args;
 
 const SCHEMA: &str = include_str!("../schema.json");
@@ -84,7 +86,10 @@ fn every_command_prints_what_the_schema_says() {
         ),
         ("error", format!("can {dev} list podz {files}")),
         ("error", format!("can {dev} list pods -f {lost}")),
-        ("error", format!("can {dev} list pods -f {map} -o sarif")),
+        (
+            "error",
+            "can --as dev list pods -f /no/such/file -o json".to_owned(),
+        ),
         ("why", format!("why {dev} list pods -n dev {files}")),
         ("why", format!("why {dev} delete pods -A {files}")),
         (
@@ -218,6 +223,74 @@ fn every_key_is_in_camel_case() {
             && key.chars().all(|c| c.is_ascii_alphanumeric());
         assert!(is_camel, "{key}");
     }
+}
+
+#[test]
+fn a_question_without_an_answer_has_the_format_that_was_asked_for() {
+    let dir = Directory::new("no-answer");
+    let map = dir.file("aws-auth.yaml", &config_map(&[OPS]));
+    let rbac = dir.file("rbac.yaml", VIEW);
+    let error = dir.file("error.txt", "Error from server (Forbidden): no\n");
+    let mut schema = Schema::new(SARIF);
+    for (line, why) in [
+        (
+            format!("diff {map} {rbac}"),
+            "NEW: it maps no AWS identities",
+        ),
+        (
+            format!("diff {error} {map}"),
+            "a part of the cluster could not be read",
+        ),
+        (
+            "check -f /no/such/file".to_owned(),
+            "No such file or directory",
+        ),
+        (
+            format!("check -f {map} --baseline /no/such/file"),
+            "No such file or directory",
+        ),
+        (
+            "audit /no/such/file".to_owned(),
+            "No such file or directory",
+        ),
+        (format!("callers -f {map}"), "choose text, json or yaml"),
+        (
+            format!("diff {map} {map} --fleet {map}"),
+            "one document for each cluster",
+        ),
+    ] {
+        let sarif = answer(&format!("{line} -o sarif"));
+        schema.check("", &sarif.data, &line);
+        let run = &sarif.data["runs"][0];
+        let invocation = &run["invocations"][0];
+        assert_eq!(
+            (sarif.status, &invocation["executionSuccessful"]),
+            (FAILED, &false.into())
+        );
+        let notification = &invocation["toolExecutionNotifications"][0];
+        assert_eq!(notification["level"], "error");
+        let text = notification["message"]["text"].as_str().unwrap();
+        assert!(text.contains(why), "{line}: {text}");
+        assert_eq!(run["results"], serde_json::json!([]), "{line}");
+        if why.starts_with("one document") {
+            continue;
+        }
+        for (format, start) in [
+            ("github", "::error title=no answer::"),
+            ("junit", "<?xml version"),
+            ("markdown", "### eks-access "),
+        ] {
+            let answer = answer(&format!("{line} -o {format}"));
+            assert_eq!(answer.status, FAILED);
+            assert!(answer.text.starts_with(start), "{line}: {}", answer.text);
+            let is_error =
+                answer.text.contains("errors=\"") && !answer.text.contains("errors=\"0\"");
+            assert_eq!(is_error, format == "junit", "{line}: {}", answer.text);
+        }
+    }
+    // What could not be read is named.
+    let (_, text, _) = run(&format!("diff {error} {map} -o github"));
+    assert!(text.contains("error.txt: high[error-output]: "), "{text}");
 }
 
 #[test]
