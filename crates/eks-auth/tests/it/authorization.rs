@@ -60,6 +60,8 @@ fn a_request_is_allowed_by_rbac_or_by_an_access_policy_in_its_scope() {
             .reason()
             .starts_with("RBAC: allowed by ClusterRoleBinding \"devs\"")
     );
+    // What another policy may allow as well does not matter.
+    assert!(!by_rbac.reason().contains("unknown"));
 
     let by_policy = ask(ResourceRequest::new("list", "", "pods").in_namespace("dev-1"));
     assert!(by_policy.is_allowed() && !by_policy.rbac().decision().is_allow());
@@ -115,6 +117,7 @@ fn the_user_keeps_uid_and_extra_and_gets_the_group_of_the_authenticated() {
     assert_eq!(user.username(), "dev");
     assert_eq!(user.groups(), ["devs", "system:authenticated"]);
     assert_eq!(user.as_rbac().groups, user.groups());
+    assert_eq!(AsRef::<k8s_rbac::User>::as_ref(&user), user.as_rbac());
     assert_eq!(user.uid(), dev.user().uid());
     let arn = user.extra().get("arn").map(Vec::as_slice);
     assert_eq!(arn, Some([dev.identity().arn().to_owned()].as_slice()));

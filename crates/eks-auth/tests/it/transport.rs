@@ -41,3 +41,17 @@ fn a_transport_error_keeps_its_cause_and_compares_by_kind() {
         "STS's answer is longer than 65536 bytes"
     );
 }
+
+#[test]
+fn a_transport_error_has_the_code_of_its_kind() {
+    for (kind, code) in [
+        (TransportErrorKind::Connect, "sts-unreachable"),
+        (TransportErrorKind::Interrupted, "sts-interrupted"),
+        (TransportErrorKind::Overloaded, "sts-overloaded"),
+        (TransportErrorKind::Setup, "sts-client-setup"),
+        (TransportErrorKind::Timeout, "sts-timeout"),
+        (TransportErrorKind::TooLong, "response-too-long"),
+    ] {
+        assert_eq!(TransportError::from(kind).code(), code);
+    }
+}

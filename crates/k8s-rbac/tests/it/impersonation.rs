@@ -229,6 +229,14 @@ fn a_mode_refuses_what_no_permission_allows() {
              domain-prefixed path (such as \"acme.io/foo\")",
         ),
         (
+            bob().with_extra("/reason", "a"),
+            "Invalid value: \"/reason\": must be a domain-prefixed path (such as \"acme.io/foo\")",
+        ),
+        (
+            bob().with_extra("acme.io/", "a"),
+            "Invalid value: \"acme.io/\": must be a domain-prefixed path (such as \"acme.io/foo\")",
+        ),
+        (
             bob().with_extra("acme.io/Reason", "a"),
             "impersonating a non-lowercase key in extra is not allowed: \"acme.io/Reason\"",
         ),

@@ -41,4 +41,6 @@ mod upstream;
 #[cfg(test)]
 mod validation;
 #[cfg(test)]
+mod values;
+#[cfg(test)]
 mod writes;
