@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::can::write_notes;
 use crate::cluster::Cluster;
+use crate::finding::one_line;
 use crate::no_answer::NoAnswer;
 use crate::verdict::{Step, write_steps};
 use crate::who::Who;
@@ -77,7 +78,8 @@ impl Display for Writes {
             let object = Printable::new(object);
             match refusal {
                 None => writeln!(f, "yes: {object}")?,
-                Some(refusal) => writeln!(f, "no: {object}: {}", Printable::new(refusal))?,
+                // The API server escapes names itself.
+                Some(refusal) => writeln!(f, "no: {object}: {}", one_line(refusal))?,
             }
         }
         write_notes(f, &self.notes)

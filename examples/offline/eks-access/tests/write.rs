@@ -76,4 +76,10 @@ fn a_permission_that_the_user_lacks_is_not_granted() {
         1,
         &["is attempting to grant RBAC permissions not currently held"],
     );
+    // A name is escaped once, as the API server does.
+    check(
+        &format!(r"write --as a\b {more} -f {policy}"),
+        1,
+        &[r#"User "a\\b" cannot"#],
+    );
 }
