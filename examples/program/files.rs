@@ -56,12 +56,26 @@ fn text(bytes: &[u8], max: usize) -> Result<String, String> {
 ///
 /// The file's name and the reason. The old file is then untouched.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
+    replace_with_mode(path, content, 0o600)
+}
+
+/// Replaces a file as [`replace`] does. Who may read a new one is what the umask says.
+///
+/// # Errors
+///
+/// Those of [`replace`].
+pub fn replace_public(path: &Path, content: &[u8]) -> Result<(), String> {
+    replace_with_mode(path, content, 0o666)
+}
+
+fn replace_with_mode(path: &Path, content: &[u8], mode: u32) -> Result<(), String> {
     // A link stays one.
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut part = target.clone().into_os_string();
     part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
-    let written = write_new(&part, &target, content).and_then(|()| std::fs::rename(&part, &target));
+    let written =
+        write_new(&part, &target, content, mode).and_then(|()| std::fs::rename(&part, &target));
     // The rename itself is kept by the directory. Not every file system can be asked to.
     if let Some(directory) = target.parent().and_then(|parent| File::open(parent).ok()) {
         let _ = directory.sync_all();
@@ -73,11 +87,13 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
 }
 
 /// Writes a new file with the permissions of another, if there is one, and waits until it is on the disk.
-fn write_new(part: &Path, target: &Path, content: &[u8]) -> io::Result<()> {
+fn write_new(part: &Path, target: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
     let mut file = options.open(part)?;
     if let Ok(old) = std::fs::metadata(target) {
         file.set_permissions(old.permissions())?;

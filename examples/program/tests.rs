@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::files::{Selection, manifests, name, read, replace, select, size};
+use crate::files::{Selection, manifests, name, read, replace, replace_public, select, size};
 
 /// A directory that is removed at the end of a test.
 struct Directory(PathBuf);
@@ -68,12 +68,16 @@ fn a_file_is_replaced_as_a_whole_and_keeps_its_permissions() {
         (b"two".to_vec(), 0o640)
     );
     assert!(link.is_symlink());
+    // The umask takes bits away only.
+    let public = directory.0.join("public");
+    replace_public(&public, b"one").unwrap();
+    assert_eq!((mode(&public) & 0o600, mode(&public) & 0o111), (0o600, 0));
     // Nothing is left of an attempt that failed.
     fs::create_dir(directory.0.join("directory")).unwrap();
     let why = replace(&directory.0.join("directory"), b"three").unwrap_err();
     assert!(why.contains("directory: "), "{why}");
     let names = fs::read_dir(&directory.0).unwrap().count();
-    assert_eq!(names, 3);
+    assert_eq!(names, 4);
 }
 
 #[test]

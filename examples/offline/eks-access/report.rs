@@ -116,7 +116,7 @@ fn save(path: &Path, output: Output, answer: &mut Answer) -> Result<(), String> 
             files::name(path)
         ));
     }
-    files::replace(path, print::text(answer, output).as_bytes())?;
+    files::replace_public(path, print::text(answer, output).as_bytes())?;
     answer.text.clear();
     answer.data = Value::Object(Map::from_iter([(
         "file".to_owned(),
