@@ -183,25 +183,35 @@ impl Cluster {
                 .then_with(|| one.caller.principal().cmp(other.caller.principal()))
         });
         cut(&mut principals, MAX_PRINCIPALS, &mut left_out, |count| {
-            format!("{count} principals, none of which is a greater risk than those listed")
+            format!(
+                "{}: no greater risk than those listed",
+                counted(count, "principal")
+            )
         });
         let unsearched = self.find_chains(&mut principals)?;
         if unsearched > 0 {
             left_out.push(format!(
-                "the chains of escalation of {unsearched} principals"
+                "the chains of escalation of {}",
+                counted(unsearched, "principal")
             ));
         }
         let mut namespaces: Vec<String> = namespaces.into_iter().collect();
         cut(&mut namespaces, MAX_NAMESPACES, &mut left_out, |count| {
-            format!("{count} namespaces of the matrix, the last by name; the principals have them")
+            format!(
+                "{} of the matrix, the last by name; the principals have them",
+                counted(count, "namespace")
+            )
         });
         let subjects = self.subjects_of(&principals, MAX_BINDINGS);
         if subjects.bindings_left_out > 0 {
-            left_out.push(format!("{} bindings", subjects.bindings_left_out));
+            left_out.push(counted(subjects.bindings_left_out, "binding"));
         }
         let mut findings = self.findings_of_report(&principals, &subjects)?;
         cut(&mut findings, MAX_FINDINGS, &mut left_out, |count| {
-            format!("{count} findings, none of which is more severe than those listed")
+            format!(
+                "{}: no more severe than those listed",
+                counted(count, "finding")
+            )
         });
         let (version, mode) = (self.kubernetes_version(), self.authentication_mode());
         let dialect = self.dialect();
@@ -317,6 +327,14 @@ fn cut<T>(
     }
 }
 
+/// Writes a number of things, whose plural ends with `s`.
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,9 +342,10 @@ mod tests {
     // A report of as many principals as it has at most takes too long for a test.
     #[test]
     fn a_list_is_cut_at_its_limit_with_a_sentence_about_the_rest() {
-        let sentence = |count: usize| format!("{count} principals");
+        let sentence = |count: usize| counted(count, "principal");
         for (length, kept, sentences) in [
             (MAX_PRINCIPALS, MAX_PRINCIPALS, &[][..]),
+            (MAX_PRINCIPALS + 1, MAX_PRINCIPALS, &["1 principal"][..]),
             (MAX_PRINCIPALS + 3, MAX_PRINCIPALS, &["3 principals"][..]),
         ] {
             let mut list: Vec<usize> = (0..length).collect();

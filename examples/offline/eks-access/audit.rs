@@ -182,6 +182,7 @@ fn of_log(
         return Err(match log.counts().not_events {
             0 => "no answer: the log has no audit event; a query of Logs Insights needs the field @message"
                 .to_owned(),
+            1 => "no answer: the log has no audit event, but one other line or object".to_owned(),
             count => {
                 format!("no answer: the log has no audit event, but {count} other lines or objects")
             }
@@ -451,26 +452,34 @@ fn users(log: &AuditLog) -> Answer {
 /// Writes what the answer does not rest on.
 pub(crate) fn of_counts(counts: &AuditCounts) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut add = |count: u64, what: &str| {
-        if count > 0 {
-            lines.push(format!("not used: {count} {what}"));
-        }
+    let mut add = |count: u64, one: &str, many: &str| match count {
+        0 => {}
+        1 => lines.push(format!("not used: 1 {one}")),
+        count => lines.push(format!("not used: {count} {many}")),
     };
     add(
         counts.unreadable,
+        "unreadable event: the answer may lack what it has",
         "unreadable events: the answer may lack what they have",
     );
     add(
         counts.too_long,
+        "event that is too long: the answer may lack what it has",
         "events that are too long: the answer may lack what they have",
     );
     for (version, count) in &counts.other_versions {
         let version = Printable::new(version);
-        add(*count, &format!("events of version {version}"));
+        let of = |what: &str| format!("{what} of version {version}");
+        add(*count, &of("event"), &of("events"));
     }
-    add(counts.not_events, "lines that are not audit events");
+    add(
+        counts.not_events,
+        "line that is not an audit event",
+        "lines that are not audit events",
+    );
     add(
         counts.undecided,
+        "request without a decision, such as a failed login",
         "requests without a decision, such as failed logins",
     );
     let places = counts.places.iter();
