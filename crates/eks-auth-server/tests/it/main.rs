@@ -1,6 +1,8 @@
 //! The webhooks over real sockets, and the parts under them.
 
 #[cfg(test)]
+mod access_policies;
+#[cfg(test)]
 mod cache;
 #[cfg(test)]
 mod faults;
