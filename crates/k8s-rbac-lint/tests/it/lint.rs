@@ -343,6 +343,14 @@ secrets-read ClusterRole/r
 full-access Role/ns/gone
 ";
     let baseline = Baseline::parse(text).unwrap();
+    assert_eq!(text.parse(), Ok(baseline.clone()));
+    assert!(!baseline.is_empty());
+    assert_eq!(
+        "# nothing\n"
+            .parse::<Baseline>()
+            .map(|none| none.is_empty()),
+        Ok(true)
+    );
     let reviewed = baseline.apply(findings.clone());
     let codes: Vec<FindingCode> = reviewed.findings.iter().map(|one| one.code).collect();
     assert_eq!(codes, [FindingCode::ShadowedRule, FindingCode::NoSubjects]);
@@ -368,6 +376,22 @@ full-access Role/ns/gone
         ("secrets-read Secret/r", BaselineError::Object { line: 1 }),
     ] {
         assert_eq!(Baseline::parse(text), Err(error), "{text}");
+    }
+}
+
+#[test]
+fn a_severity_is_read_by_its_name() {
+    for severity in [
+        Severity::Info,
+        Severity::Low,
+        Severity::Medium,
+        Severity::High,
+        Severity::Critical,
+    ] {
+        assert_eq!(severity.as_str().parse(), Ok(severity));
+    }
+    for name in ["", "High", "highest"] {
+        assert!(name.parse::<Severity>().is_err(), "{name}");
     }
 }
 
