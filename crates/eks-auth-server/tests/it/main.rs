@@ -1,7 +1,7 @@
 //! The webhooks over real sockets, and the parts under them.
 
 #[cfg(test)]
-mod access_policies;
+mod access_reviews;
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
