@@ -219,6 +219,10 @@ pub enum ProblemKind {
     UnquotedTemplate,
     /// A name that other readers parse as a number or a boolean.
     UnquotedText,
+    /// Groups for a type of access entry that has fixed ones.
+    GroupsOfType,
+    /// Access policies for a type of access entry that cannot have any.
+    PoliciesOfType,
     /// A user id where callers are not matched by user id.
     UserIdIgnored,
     /// A username for a type of access entry that has a fixed one.
@@ -372,6 +376,8 @@ impl ProblemKind {
             Self::UnquotedAccount => "unquoted-account",
             Self::UnquotedTemplate => "unquoted-template",
             Self::UnquotedText => "unquoted-text",
+            Self::GroupsOfType => "groups-of-type",
+            Self::PoliciesOfType => "policies-of-type",
             Self::UserIdIgnored => "user-id-ignored",
             Self::UsernameOfType => "username-of-type",
             Self::AngleBrackets => "angle-brackets",

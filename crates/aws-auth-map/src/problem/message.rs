@@ -8,8 +8,9 @@ impl fmt::Display for ProblemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AccessPolicy => {
-                "an access policy needs a `policyArn`, and an `accessScope` of type `cluster` or \
-                 `namespace`"
+                "an access policy needs a `policyArn` such as \
+                 `arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy`, and an `accessScope` of type \
+                 `cluster`, or of type `namespace` with `namespaces`"
             }
             Self::AccountDigits(count) => {
                 return write!(f, "an account id has twelve digits, and this one has {count}");
@@ -336,6 +337,12 @@ impl fmt::Display for ProblemKind {
             }
             Self::UnquotedText => {
                 "EKS parses this as a number or a boolean, not as the name; quote it"
+            }
+            Self::GroupsOfType => {
+                "only entries of type `STANDARD` can have groups of their own; remove them"
+            }
+            Self::PoliciesOfType => {
+                "entries of nodes cannot have access policies, so EKS refuses to associate them; remove them"
             }
             Self::UserIdIgnored => {
                 "not checked here, so every caller with the ARN matches; only a dynamic file \

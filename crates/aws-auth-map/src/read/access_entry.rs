@@ -314,6 +314,14 @@ impl<'e> Entry<'e, '_, '_> {
         }
         let username = self.username(principal, is_standard, &default)?;
         let mut groups = self.groups()?;
+        // EKS prints the groups of a type with the entry.
+        let is_of_type = |group: &Template| {
+            let group = group.source();
+            group.starts_with("system:") || group.starts_with("eks:")
+        };
+        if matches!(default, DefaultName::Node(..)) && !groups.iter().all(is_of_type) {
+            return self.refuse(ProblemKind::GroupsOfType, self.keys.groups);
+        }
         if let DefaultName::Node(_, of_type) = default
             && groups.is_empty()
         {
@@ -324,7 +332,14 @@ impl<'e> Entry<'e, '_, '_> {
         if is_standard && !is_own && groups.iter().any(begins_reserved) {
             return self.refuse(ProblemKind::ReservedGroup, self.keys.groups);
         }
-        let policies = self.policies(arn, lists);
+        let mut policies = self.policies(arn, lists);
+        // The nodes of Auto Mode need one (EKS API, `CreateAccessEntry`, `type`).
+        let may_have_policies =
+            matches!(kind, "STANDARD" | "EC2") || matches!(default, DefaultName::Unknown);
+        if !may_have_policies && !policies.is_empty() {
+            self.report(ProblemKind::PoliciesOfType, self.keys.policies);
+            policies.clear();
+        }
         Some((
             Template::parse_in(&username, self.dialect),
             groups,
@@ -462,11 +477,17 @@ impl<'e> Entry<'e, '_, '_> {
     }
 }
 
+/// The service and the kind of resource in the ARN of an access policy.
+const POLICY_RESOURCE: &str = ":eks::aws:cluster-access-policy/";
+
 fn read_policy(mapping: &Mapping, key: &str) -> Option<AccessPolicy> {
     if !mapping.duplicates().is_empty() {
         return None;
     }
     let arn = mapping.get(key)?.as_text()?;
+    if !arn.contains(POLICY_RESOURCE) {
+        return None;
+    }
     let scope = mapping.get("accessScope")?.as_mapping()?;
     if !scope.duplicates().is_empty() {
         return None;
@@ -483,6 +504,9 @@ fn read_policy(mapping: &Mapping, key: &str) -> Option<AccessPolicy> {
         ),
         _ => return None,
     };
+    if matches!(&scope, AccessScope::Namespaces(names) if names.is_empty()) {
+        return None;
+    }
     Some(AccessPolicy::new(arn, scope))
 }
 

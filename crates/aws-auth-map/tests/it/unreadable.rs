@@ -154,7 +154,7 @@ fn an_access_policy_that_cannot_be_read_grants_nothing() {
     let policy = |rest: &str| {
         format!(
             "{{\"principalArn\": \"arn:aws:iam::111122223333:role/ops\", \"username\": \"ops\", \
-             \"associatedAccessPolicies\": [{{\"policyArn\": \"p/Admin\", {rest}}}]}}"
+             \"associatedAccessPolicies\": [{{\"policyArn\": \"arn:aws:eks::aws:cluster-access-policy/Admin\", {rest}}}]}}"
         )
     };
     let granted = |text: &str| {
@@ -169,15 +169,36 @@ fn an_access_policy_that_cannot_be_read_grants_nothing() {
     assert_eq!(granted(&policy(cluster)), (1, 0));
     let scope = "\"accessScope\": {\"type\": \"namespace\", \"type\": \"cluster\"}";
     assert_eq!(granted(&policy(scope)), (0, 1));
-    assert_eq!(
-        granted(&policy("\"accessScope\": {\"type\": \"all\"}")),
-        (0, 1)
-    );
+    for (scope, count) in [
+        (r#"{"type": "all"}"#, (0, 1)),
+        (r#"{"type": "namespace"}"#, (0, 1)),
+        (r#"{"type": "namespace", "namespaces": []}"#, (0, 1)),
+        (r#"{"type": "namespace", "namespaces": ["dev"]}"#, (1, 0)),
+    ] {
+        assert_eq!(
+            granted(&policy(&format!("\"accessScope\": {scope}"))),
+            count
+        );
+    }
+    let of_iam = policy(cluster).replace(":eks::aws:cluster-access-policy/", ":iam::aws:policy/");
+    assert_eq!(granted(&of_iam), (0, 1));
+    for (kind, count) in [
+        ("STANDARD", (1, 0)),
+        ("EC2", (1, 0)),
+        ("EC2_LINUX", (0, 1)),
+        ("FARGATE_LINUX", (0, 1)),
+    ] {
+        let of_type =
+            policy(cluster).replace("\"username\": \"ops\"", &format!("\"type\": \"{kind}\""));
+        assert_eq!(granted(&of_type), count, "{kind}");
+    }
     // One policy with two scopes: it is not known which is meant.
     let other = "\"accessScope\": {\"type\": \"namespace\", \"namespaces\": [\"dev\"]}}, \
-                 {\"policyArn\": \"p/Admin\", \"accessScope\": {\"type\": \"cluster\"}";
+                 {\"policyArn\": \"arn:aws:eks::aws:cluster-access-policy/Admin\", \"accessScope\": {\"type\": \"cluster\"}";
     assert_eq!(granted(&policy(other)), (0, 1));
-    let same = format!("{cluster}}}, {{\"policyArn\": \"p/Admin\", {cluster}");
+    let same = format!(
+        "{cluster}}}, {{\"policyArn\": \"arn:aws:eks::aws:cluster-access-policy/Admin\", {cluster}"
+    );
     assert_eq!(granted(&policy(&same)), (1, 1));
     // A table with a rule that is not understood is refused as a whole.
     assert!(PolicyTable::read("{\"Admin\": [{\"verbs\": [\"get\"], \"deny\": []}]}").is_err());
