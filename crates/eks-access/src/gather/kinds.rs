@@ -229,7 +229,21 @@ impl Gathered {
             _ if is_error_message(node) => {
                 self.lost(text.place(node.offset()), SourceFault::ErrorMessage);
             }
+            _ if is_stack_with_access(node) => {
+                let what = "the state of Pulumi".to_owned();
+                self.lost(text.place(node.offset()), SourceFault::NotRead(what));
+            }
             _ => self.skip(text, k8s_rbac::NOT_AN_API_OBJECT.to_owned(), node),
         }
     }
+}
+
+/// Whether a document is what `pulumi stack export` prints of a stack with access entries.
+fn is_stack_with_access(node: &Node) -> bool {
+    let resources = || node.get("deployment")?.get("resources")?.as_sequence();
+    let is_access = |resource: &Node| {
+        let kind = resource.get("type").and_then(Node::as_text);
+        kind.is_some_and(|kind| kind.starts_with("aws:eks/access"))
+    };
+    resources().is_some_and(|resources| resources.iter().any(is_access))
 }
