@@ -1,11 +1,14 @@
 //! Faults and risks in a cluster: on the AWS side, in RBAC, and between the two.
 
+mod policies;
 mod principals;
 mod seam;
 
 use std::collections::HashSet;
 
-use aws_auth_map::{AuthenticationMode, Location, ProblemKind, RulePrincipal, RuleRef, Section};
+use aws_auth_map::{
+    AuthenticationMode, BackendKind, Location, ProblemKind, RulePrincipal, RuleRef, Section,
+};
 use k8s_rbac::{Objects, SubjectName};
 use k8s_rbac_lint::Lint;
 
@@ -57,6 +60,7 @@ impl Cluster {
         findings.extend(self.findings_of_rbac(known));
         findings.extend(self.findings_of_seam());
         findings.extend(self.findings_of_principals());
+        findings.extend(self.findings_of_policies());
         findings.sort_by(|one, other| {
             let severity = other.severity.cmp(&one.severity);
             severity.then_with(|| one.place.cmp(&other.place))
@@ -179,7 +183,16 @@ impl Cluster {
     /// Returns whether a node role that no source has is mapped nowhere. eksctl maps the roles of its node groups
     /// itself, and EKS makes the access entries of managed nodes, which no template or plan has.
     fn lists_every_node_role(&self) -> bool {
-        let is_config_map = self.authentication_mode().value() == AuthenticationMode::ConfigMap;
+        let mode = self.authentication_mode().value();
+        // Nodes may join by the ConfigMap that is not here.
+        let has_config_map = || {
+            let mut backends = self.identity_map().backends().iter();
+            backends.any(|one| one.kind() == BackendKind::EksConfigMap)
+        };
+        if mode == AuthenticationMode::ApiAndConfigMap && !has_config_map() {
+            return false;
+        }
+        let is_config_map = mode == AuthenticationMode::ConfigMap;
         self.sources().iter().all(|source| match source.kind() {
             SourceKind::ClusterConfig => false,
             SourceKind::CloudFormation | SourceKind::Terraform => is_config_map,

@@ -1,7 +1,7 @@
 //! The seam between the mapping and RBAC: groups that no binding names, and bindings for users and groups
 //! that no caller becomes.
 
-mod names;
+pub(super) mod names;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

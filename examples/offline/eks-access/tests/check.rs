@@ -189,6 +189,7 @@ Resources:
         ("template.yaml", entry, "API", false),
         ("cluster.yaml", eksctl, "CONFIG_MAP", false),
         ("entries.json", listed, "API", true),
+        ("entries.json", listed, "API_AND_CONFIG_MAP", false),
         ("aws-auth.yaml", people.as_str(), "CONFIG_MAP", true),
         (
             "aws-auth.yaml",
@@ -204,5 +205,28 @@ Resources:
             is_missed,
             "{name} {mode}\n{all}"
         );
+    }
+}
+
+#[test]
+fn an_access_policy_that_is_nearly_one_of_eks_is_found() {
+    let dir = Directory::new("policies");
+    let entry = |policy: &str| {
+        format!(
+            r#"{{"principalArn": "arn:aws:iam::111122223333:role/a", "type": "STANDARD", "associatedAccessPolicies": [{{"policyArn":
+ "arn:aws:eks::aws:cluster-access-policy/{policy}", "accessScope": {{"type": "cluster"}}}}]}}"#
+        )
+    };
+    for (policy, is_found) in [
+        ("AmazonEKSViewPolicy", false),
+        ("AmazonEKSViewPolcy", true),
+        ("AmazonEKSviewPolicy", true),
+        ("AmazonEKSNetworkingPolicy", false),
+    ] {
+        let file = dir.file("entries.json", &entry(policy));
+        let (_, found, all) = run(&format!("check -f {file}"));
+        let is_named =
+            found.contains("[unknown-access-policy]") && found.contains("`AmazonEKSViewPolicy`");
+        assert_eq!(is_named, is_found, "{policy}\n{all}");
     }
 }

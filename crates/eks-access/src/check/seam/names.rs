@@ -82,14 +82,14 @@ impl Shape {
 }
 
 /// A name, and its text in small letters.
-pub(super) struct FoldedName<'n> {
+pub(in crate::check) struct FoldedName<'n> {
     name: &'n str,
     folded: String,
 }
 
 impl<'n> FoldedName<'n> {
     /// Folds names to compare others with.
-    pub(super) fn of_all(names: impl Iterator<Item = &'n str>) -> Vec<Self> {
+    pub(in crate::check) fn of_all(names: impl Iterator<Item = &'n str>) -> Vec<Self> {
         let names = names.take(MAX_COMPARED);
         names
             .filter(|name| !name.starts_with("system:"))
@@ -102,7 +102,7 @@ impl<'n> FoldedName<'n> {
 }
 
 /// Returns the name that is nearest to a mistyped one.
-pub(super) fn nearest<'n>(name: &str, names: &[FoldedName<'n>]) -> Option<&'n str> {
+pub(in crate::check) fn nearest<'n>(name: &str, names: &[FoldedName<'n>]) -> Option<&'n str> {
     if name.len() < 4 {
         return None;
     }
