@@ -54,7 +54,8 @@ fn text(bytes: &[u8], max: usize) -> Result<String, String> {
 ///
 /// # Errors
 ///
-/// The file's name and the reason. The old file is then untouched.
+/// The file's name and the reason: it is a directory, a device or a pipe, or a link to nothing; or the operating
+/// system's. The old file is then untouched.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
     replace_with_mode(path, content, 0o600)
 }
@@ -69,8 +70,7 @@ pub fn replace_public(path: &Path, content: &[u8]) -> Result<(), String> {
 }
 
 fn replace_with_mode(path: &Path, content: &[u8], mode: u32) -> Result<(), String> {
-    // A link stays one.
-    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let target = replaceable(path).map_err(|why| format!("{}: {why}", name(path)))?;
     let mut part = target.clone().into_os_string();
     part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
@@ -84,6 +84,17 @@ fn replace_with_mode(path: &Path, content: &[u8], mode: u32) -> Result<(), Strin
         let _ = std::fs::remove_file(&part);
         format!("{}: {why}", name(path))
     })
+}
+
+/// Returns the file to replace: what a link leads to, so that it stays a link. A device is not replaced: `/dev/null`
+/// would be a file afterwards.
+fn replaceable(path: &Path) -> Result<PathBuf, String> {
+    match std::fs::metadata(path) {
+        Ok(old) if old.is_file() => std::fs::canonicalize(path).map_err(|why| why.to_string()),
+        Ok(_) => Err("it is not a regular file".to_owned()),
+        Err(why) if path.is_symlink() => Err(format!("a link that leads nowhere: {why}")),
+        Err(_) => Ok(path.to_owned()),
+    }
 }
 
 /// Writes a new file with the permissions of another, if there is one, and waits until it is on the disk.

@@ -72,12 +72,23 @@ fn a_file_is_replaced_as_a_whole_and_keeps_its_permissions() {
     let public = directory.0.join("public");
     replace_public(&public, b"one").unwrap();
     assert_eq!((mode(&public) & 0o600, mode(&public) & 0o111), (0o600, 0));
-    // Nothing is left of an attempt that failed.
-    fs::create_dir(directory.0.join("directory")).unwrap();
-    let why = replace(&directory.0.join("directory"), b"three").unwrap_err();
-    assert!(why.contains("directory: "), "{why}");
-    let names = fs::read_dir(&directory.0).unwrap().count();
-    assert_eq!(names, 4);
+    // What is no file stays, and nothing is left of the attempt.
+    let path = |name: &str| directory.0.join(name);
+    fs::create_dir(path("directory")).unwrap();
+    std::os::unix::fs::symlink("/dev/null", path("device")).unwrap();
+    std::os::unix::fs::symlink("missing", path("nowhere")).unwrap();
+    std::os::unix::fs::symlink("circle", path("circle")).unwrap();
+    for (name, part) in [
+        ("directory", "directory: it is not a regular file"),
+        ("device", "device: it is not a regular file"),
+        ("nowhere", "nowhere: a link that leads nowhere"),
+        ("circle", "circle: a link that leads nowhere"),
+        ("new/below", "below: Not a directory"),
+    ] {
+        let why = replace(&path(name), b"three").unwrap_err();
+        assert!(why.contains(part), "{why}");
+    }
+    assert_eq!(fs::read_dir(&directory.0).unwrap().count(), 7);
 }
 
 #[test]
