@@ -2,6 +2,7 @@
 //! flags or by a request to EKS.
 
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,11 +10,13 @@ use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bounded_yaml::{Limits, Node, documents};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use http::Uri;
 use program::{files, output};
 use serde::Deserialize as _;
 use serde_yaml::{Mapping, Value};
+use sts_presign::ClusterId;
 
 use crate::arguments::check_role;
 use crate::error::Error;
@@ -53,7 +56,7 @@ enum Command {
 #[derive(Args, Debug)]
 struct Arguments {
     /// Name of the cluster
-    #[arg(long, short = 'i', visible_alias = "name", value_name = "NAME")]
+    #[arg(long, short = 'i', visible_alias = "name", value_name = "NAME", value_parser = cluster_name)]
     cluster_name: String,
 
     /// URL of the API server [default: EKS is asked]
@@ -79,11 +82,11 @@ struct Arguments {
     assume_role_arn: Option<String>,
 
     /// Name of the context [default: that of the user]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     alias: Option<String>,
 
     /// Name of the user [default: that of the cluster's entry]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     user_alias: Option<String>,
 
     /// Role to assume before signing
@@ -91,11 +94,11 @@ struct Arguments {
     role_arn: Option<String>,
 
     /// Profile of the AWS configuration files [default: `AWS_PROFILE`, if it is set now]
-    #[arg(long, value_name = "PROFILE")]
+    #[arg(long, value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
 
     /// Proxy to the API server
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = proxy)]
     proxy_url: Option<String>,
 
     /// Keep tokens on disk until they expire
@@ -103,7 +106,7 @@ struct Arguments {
     cache: bool,
 
     /// Command that kubectl runs
-    #[arg(long, value_name = "PATH", default_value = PROGRAM)]
+    #[arg(long, value_name = "PATH", default_value = PROGRAM, value_parser = NonEmptyStringValueParser::new())]
     command: String,
 
     /// The kubeconfig [default: the one of KUBECONFIG with this cluster, else its first; else ~/.kube/config]
@@ -172,7 +175,7 @@ async fn run(
 
 fn write(arguments: &Arguments, environment: &Environment, facts: Facts) -> Result<String, Error> {
     let entries = entries(arguments, environment, facts);
-    let paths = paths(arguments, environment);
+    let paths = paths(arguments, environment)?;
     let (path, mut config) = choose(&paths, &entries.cluster_name)?;
     let lock = match arguments.dry_run {
         true => None,
@@ -369,6 +372,23 @@ fn checked_authority(place: &str, base64: &str) -> Result<String, Error> {
     Ok(STANDARD.encode(pem))
 }
 
+/// Parses the name of a cluster, which becomes the cluster id of tokens.
+fn cluster_name(name: &str) -> Result<String, String> {
+    let id = ClusterId::parse(name).map_err(|why| why.to_string())?;
+    Ok(id.as_str().to_owned())
+}
+
+/// Parses the URL of a proxy, of a scheme that kubectl has (client-go, `tools/clientcmd/client_config.go`,
+/// `parseProxyURL`).
+fn proxy(url: &str) -> Result<String, String> {
+    let uri: Option<Uri> = url.parse().ok();
+    let has_scheme = |uri: Uri| matches!(uri.scheme_str(), Some("http" | "https" | "socks5"));
+    match uri.is_some_and(has_scheme) {
+        true => Ok(url.to_owned()),
+        false => Err("it does not begin with http://, https:// or socks5://".to_owned()),
+    }
+}
+
 /// Returns the URL if it is one of HTTPS.
 fn checked_endpoint(place: &str, url: &str) -> Result<String, Error> {
     let uri: Option<Uri> = url.parse().ok();
@@ -379,19 +399,20 @@ fn checked_endpoint(place: &str, url: &str) -> Result<String, Error> {
 }
 
 /// Returns the kubeconfigs among which to choose.
-fn paths(arguments: &Arguments, environment: &Environment) -> Vec<PathBuf> {
+fn paths(arguments: &Arguments, environment: &Environment) -> Result<Vec<PathBuf>, Error> {
     if let Some(path) = &arguments.kubeconfig {
-        return vec![path.clone()];
+        return Ok(vec![path.clone()]);
     }
     let listed = environment.get("KUBECONFIG").unwrap_or_default();
     let listed: Vec<PathBuf> = std::env::split_paths(listed)
         .filter(|path| !path.as_os_str().is_empty())
         .collect();
     if !listed.is_empty() {
-        return listed;
+        return Ok(listed);
     }
-    let home = environment.get("HOME").unwrap_or("~");
-    vec![Path::new(home).join(".kube/config")]
+    let home = environment.get("HOME");
+    let home = home.ok_or_else(|| flag("HOME", "it is empty; pass --kubeconfig FILE"))?;
+    Ok(vec![Path::new(home).join(".kube/config")])
 }
 
 /// Chooses the first kubeconfig with the cluster, else the first (as `KubeconfigSelector` of the AWS CLI).
@@ -418,8 +439,10 @@ fn read(path: &Path) -> Result<Mapping, Error> {
             ("preferences", Mapping::new().into()),
         ])
     };
-    if !path.exists() {
-        return Ok(new());
+    match std::fs::metadata(path) {
+        Err(why) if why.kind() == ErrorKind::NotFound => return Ok(new()),
+        Err(why) => return Err(wrong(path, &why.to_string())),
+        Ok(_) => {}
     }
     let text = files::read_file(path, MAX_KUBECONFIG).map_err(|why| wrong(path, &why))?;
     let limits = Limits::new().with_max_bytes(MAX_KUBECONFIG);
@@ -433,7 +456,9 @@ fn read(path: &Path) -> Result<Mapping, Error> {
     };
     match config {
         Value::Null => Ok(new()),
-        Value::Mapping(config) => Ok(config),
+        Value::Mapping(config) if config.get("kind").is_none_or(|kind| kind == "Config") => {
+            Ok(config)
+        }
         _ => Err(wrong(path, "it is not a kubeconfig")),
     }
 }

@@ -204,6 +204,65 @@ fn what_cannot_be_meant_is_refused_and_nothing_written() {
     assert!(!Path::new(&files.path("kubeconfig")).exists());
 }
 
+/// What is there is not a kubeconfig, and stays as it is.
+#[test]
+fn another_file_is_not_changed() {
+    let files = Files::new("kubeconfig-other", "", "");
+    let path = files.path("kubeconfig");
+    for (content, what) in [
+        ("[]\n", "it is not a kubeconfig"),
+        ("text\n", "it is not a kubeconfig"),
+        (
+            "apiVersion: v1\nkind: ConfigMap\n",
+            "it is not a kubeconfig",
+        ),
+        ("a: 1\n---\nb: 2\n", "several YAML documents"),
+        ("clusters: {}\n", "its `clusters` is not a list"),
+        ("users: text\n", "its `users` is not a list"),
+        ("a: [\n", "not YAML"),
+    ] {
+        fs::write(&path, content).unwrap();
+        let message = update(&files, &["--endpoint", ENDPOINT], &[]).unwrap_err();
+        assert!(message.to_string().contains(what), "{content:?}: {message}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        assert!(!Path::new(&files.path("kubeconfig.lock")).exists());
+    }
+}
+
+/// An empty text would be the name of an entry, or a command that kubectl cannot run.
+#[test]
+fn an_empty_text_is_refused() {
+    for flag in [
+        "--cluster-name",
+        "--alias",
+        "--user-alias",
+        "--profile",
+        "--command",
+        "--proxy-url",
+    ] {
+        let line = ["signer", "kubeconfig", flag, ""];
+        let error = Program::try_parse_from(line).unwrap_err();
+        assert!(error.to_string().contains(flag), "{error}");
+    }
+    for url in ["proxy", "ftp://proxy", "socks4://proxy"] {
+        let line = ["signer", "kubeconfig", "-i", "dev", "--proxy-url", url];
+        let error = Program::try_parse_from(line).unwrap_err();
+        assert!(error.to_string().contains("socks5://"), "{error}");
+    }
+}
+
+#[test]
+fn without_a_home_there_is_no_default_kubeconfig() {
+    let line = ["signer", "kubeconfig", "-i", "dev"];
+    let Command::Kubeconfig(arguments) = Program::try_parse_from(line).unwrap().command;
+    let environment = [("HOME", "")].into_iter().collect();
+    let error = paths(&arguments, &environment).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "HOME: it is empty; pass --kubeconfig FILE"
+    );
+}
+
 #[test]
 fn of_several_kubeconfigs_the_one_with_the_cluster_is_changed() {
     let files = Files::new("kubeconfig-several", "", "");
@@ -232,14 +291,14 @@ fn of_several_kubeconfigs_the_one_with_the_cluster_is_changed() {
             .command;
         arguments
     };
-    let listed = paths(&program(&[]), &environment);
+    let listed = paths(&program(&[]), &environment).unwrap();
     assert_eq!(choose(&listed, ARN).unwrap().0, Path::new(&two));
     assert_eq!(choose(&listed, "new").unwrap().0, Path::new(&one));
-    let flag = paths(&program(&["--kubeconfig", "x"]), &environment);
+    let flag = paths(&program(&["--kubeconfig", "x"]), &environment).unwrap();
     assert_eq!(flag, [Path::new("x")]);
     let home: Environment = [variables[1]].into_iter().collect();
     assert_eq!(
-        paths(&program(&[]), &home),
+        paths(&program(&[]), &home).unwrap(),
         [Path::new("/home/a/.kube/config")]
     );
 }
