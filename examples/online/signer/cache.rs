@@ -99,7 +99,14 @@ impl Cache {
     /// The reason, if there can be no lock.
     pub(crate) fn lock(&self) -> Result<Lock, String> {
         let wrong = |why: std::io::Error| format!("{}: {why}", files::name(&self.directory));
+        if !self.directory.is_absolute() {
+            return Err("HOME is not the path of a directory".to_owned());
+        }
         make_directory(&self.directory).map_err(wrong)?;
+        if is_open_to_others(&self.directory) {
+            let name = files::name(&self.directory);
+            return Err(format!("{name}: other users may write to it"));
+        }
         let path = self.directory.join(&self.name).with_extension("lock");
         let file = private().write(true).create(true).open(&path);
         let file = file.map_err(wrong)?;
@@ -116,10 +123,11 @@ impl Cache {
         }
     }
 
-    /// Returns the token if it is good for [`MIN_LIFE`] seconds. `None` too if others may read or write the file.
+    /// Returns the token if it is good for [`MIN_LIFE`] seconds. `None` too if others may read or write the file,
+    /// or write to its directory.
     pub(crate) fn get(&self, now: UnixTime) -> Option<Kept> {
         let path = self.path();
-        if !is_private(&path) {
+        if !is_private(&path) || is_open_to_others(&self.directory) {
             return None;
         }
         let text = files::read_file(&path, MAX_FILE_LEN).ok()?;
@@ -147,7 +155,12 @@ impl Cache {
             "token": kept.token,
             "expirationTimestamp": kept.expires_at.to_rfc3339(),
         });
-        files::replace(&self.path(), format!("{document}\n").as_bytes())
+        let path = self.path();
+        if !is_private(&path) {
+            // A link, or the permissions of a file, would show the token to others. An error means that there is none.
+            let _ = fs::remove_file(&path);
+        }
+        files::replace(&path, format!("{document}\n").as_bytes())
     }
 
     fn path(&self) -> PathBuf {
@@ -186,4 +199,16 @@ fn is_private(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_private(path: &Path) -> bool {
     path.is_file()
+}
+
+/// Returns whether others than the owner may write to a directory, and so put their tokens there.
+#[cfg(unix)]
+fn is_open_to_others(directory: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(directory).is_ok_and(|directory| directory.mode() & 0o022 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_: &Path) -> bool {
+    false
 }

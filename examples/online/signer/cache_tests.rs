@@ -115,11 +115,19 @@ async fn the_files_are_their_owners() {
     assert_eq!((mode(home.file()), mode(home.directory())), (0o600, 0o700));
     // A file that others could have written, and a link.
     let file = home.file();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o660)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
     assert_eq!(home.sign(LINE, &[]).await.1, 1);
+    assert_eq!(mode(home.file()), 0o600);
     let elsewhere = home.directory().join("elsewhere");
     fs::rename(&file, &elsewhere).unwrap();
+    fs::write(&elsewhere, "another file").unwrap();
     std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+    assert_eq!(home.sign(LINE, &[]).await.1, 1);
+    assert!(!home.file().is_symlink());
+    assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "another file");
+    assert_eq!(home.sign(LINE, &[]).await.1, 0);
+    // A directory to which others could write theirs.
+    fs::set_permissions(home.directory(), fs::Permissions::from_mode(0o777)).unwrap();
     assert_eq!(home.sign(LINE, &[]).await.1, 1);
 }
 
@@ -134,7 +142,10 @@ async fn what_is_not_worth_or_not_possible_to_keep_is_minted() {
     home.sign(LINE, &keys).await;
     assert!(!home.directory().exists());
     let file = home.0.path("credentials");
-    let nowhere = [("HOME", file.as_str())];
-    assert_eq!(home.sign(LINE, &nowhere).await.1, 1);
-    assert_eq!(home.sign(LINE, &nowhere).await.1, 1);
+    for nowhere in [file.as_str(), "", "relative"] {
+        let nowhere = [("HOME", nowhere)];
+        assert_eq!(home.sign(LINE, &nowhere).await.1, 1);
+        assert_eq!(home.sign(LINE, &nowhere).await.1, 1);
+    }
+    assert!(!PathBuf::from("relative").exists());
 }
