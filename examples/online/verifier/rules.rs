@@ -80,7 +80,8 @@ fn scrubbed(settings: &Settings) -> Result<Vec<AccountId>, String> {
 }
 
 /// Starts the sources. Every file must have rules at the start: a misspelled path would keep every caller out.
-/// The cluster may come later, since this program may be what its API server waits for.
+/// The cluster may come later, since this program may be what its API server waits for, and so may the dynamic
+/// file, for which upstream waits as well (`pkg/fileutil/util.go`, `waitUntilFileAvailable`).
 ///
 /// `no_names` is the reason why the private DNS names of nodes are not looked up, if they are not.
 pub(crate) fn start(
@@ -105,7 +106,10 @@ pub(crate) fn start(
     let report = sources.report();
     let watched = cluster::kinds(&merged.settings)?;
     let is_missing = |source: &&eks_auth_sources::SourceStatus| {
-        !source.is_ready() && !watched.contains(&source.name.kind())
+        let kind = source.name.kind();
+        let may_come = watched.contains(&kind)
+            || (dynamic_file(kind).is_some() && source.fault == Some(Fault::Missing));
+        !source.is_ready() && !may_come
     };
     let missing: Vec<String> = report
         .sources

@@ -138,10 +138,6 @@ fn a_mistake_in_the_settings_is_reported_once() {
         (vec!["--aws-auth", &junk], "not the ConfigMap"),
         (vec!["--aws-auth", AWS_AUTH, "--rbac", &empty], "is empty"),
         (
-            vec!["--aws-auth", AWS_AUTH, "--dynamic-file", &missing],
-            "there is no such file",
-        ),
-        (
             vec!["--aws-auth", AWS_AUTH, "--kubernetes-version", "9"],
             "--kubernetes-version: 9",
         ),

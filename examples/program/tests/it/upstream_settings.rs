@@ -173,6 +173,26 @@ fn upstreams_flags_and_variables_are_taken() {
     }
 }
 
+/// The dynamic file may be written after the start, as upstream allows. Until then there is no answer, which
+/// kube-apiserver does not remember.
+#[test]
+fn the_dynamic_file_may_come_later() {
+    let directory = Directory::new("dynamic-later");
+    let file = directory.path("dynamic.json");
+    let flags = [&LOCAL[..], &["--dynamic-file", &file]].concat();
+    let mut verifier = Verifier::start_at(&flags, "rules not applied");
+    verifier.line("listening on");
+    let token = run::token();
+    let token = token.trim();
+    let before = verifier.review(token);
+    assert!(before.starts_with("HTTP/1.1 500"), "{before}");
+    let rules = r#"{"mapUsers": [{"userarn": "arn:aws:iam::111122223333:user/developer", "username": "dev"}]}"#;
+    directory.write("dynamic.json", rules);
+    verifier.line("rules applied");
+    let after = verifier.review(token);
+    assert!(after.contains(r#""username":"dev""#), "{after}");
+}
+
 /// Without the feature, rules of nodes cannot be applied, and the log says so at the start.
 #[test]
 fn a_build_that_does_not_ask_ec2_says_which_one_does() {
