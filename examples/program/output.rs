@@ -21,12 +21,24 @@ use printable_text::Printable;
 /// cannot be printed.
 pub const FAILED: u8 = 2;
 
+/// A word that people write because another program has it, and what to write here.
+pub type Tip = (&'static str, &'static str);
+
 /// Parses the arguments of a program.
 ///
 /// # Errors
 ///
 /// The status to end with, after `--help`, `--version` or an error was printed.
 pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
+    parse_with(program, &[])
+}
+
+/// Parses the arguments of a program as [`parse`] does. Below an error stands the first tip whose word is an argument.
+///
+/// # Errors
+///
+/// Those of [`parse`].
+pub fn parse_with<A: Parser>(program: &str, tips: &[Tip]) -> Result<A, ExitCode> {
     let mut command = without_empty_variables(A::command());
     let matches = command.try_get_matches_from_mut(std::env::args_os());
     let parsed = matches.and_then(|mut matches| A::from_arg_matches_mut(&mut matches));
@@ -38,6 +50,11 @@ pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
                 text.push_str(&format!(
                     "\nThe value is that of the variable {variable}.\n"
                 ));
+            }
+            let mut arguments = std::env::args_os().skip(1);
+            let tip = arguments.find_map(|given| tips.iter().find(|(word, _)| given == *word));
+            if let Some((_, tip)) = tip {
+                text.push_str(&format!("\n{tip}\n"));
             }
             let _ = io::stderr().write_all(text.as_bytes());
             return ExitCode::from(FAILED);

@@ -33,7 +33,7 @@ use std::time::SystemTime;
 use eks_mint::MintError;
 use eks_token::Token;
 use eks_token::exec_credential::{ApiVersion, ExecCredential};
-use program::output;
+use program::output::{self, Tip};
 use sts_presign::UnixTime;
 
 use crate::arguments::{Arguments, Form};
@@ -76,6 +76,30 @@ mod time;
 
 const PROGRAM: &str = "signer";
 
+/// Words of aws-iam-authenticator, the AWS CLI and `verifier`.
+const TIPS: [Tip; 8] = [
+    (
+        "update-kubeconfig",
+        "`signer kubeconfig --cluster-name NAME` writes the entries of a cluster into a kubeconfig.",
+    ),
+    (
+        "kubeconfig",
+        "`signer kubeconfig --cluster-name NAME` writes the entries of a cluster into a kubeconfig.",
+    ),
+    ("verify", "`verifier token` verifies a token."),
+    ("server", "`verifier serve` is the webhook."),
+    ("serve", "`verifier serve` is the webhook."),
+    (
+        "init",
+        "`verifier init` prepares the webhook; `signer kubeconfig` writes the kubeconfig of a user.",
+    ),
+    ("version", "`signer --version` prints the version."),
+    (
+        "help",
+        "`signer --help` and `signer kubeconfig --help` list the options.",
+    ),
+];
+
 // One thread: there is at most one request at a time, and mostly none.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -86,7 +110,7 @@ async fn main() -> ExitCode {
     {
         return kubeconfig::main().await;
     }
-    let arguments: Arguments = match output::parse(PROGRAM) {
+    let arguments: Arguments = match output::parse_with(PROGRAM, &TIPS) {
         Ok(arguments) => arguments,
         Err(status) => return status,
     };

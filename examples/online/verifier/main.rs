@@ -40,15 +40,44 @@ use std::process::ExitCode;
 use program::output;
 
 use args::{Args, Command};
+use output::Tip;
 
 pub(crate) const PROGRAM: &str = "verifier";
+
+/// Words of aws-iam-authenticator and of `signer`.
+const TIPS: [Tip; 9] = [
+    (
+        "token",
+        "`verifier token` verifies a token; `signer --cluster-name NAME` prints one.",
+    ),
+    ("get-token", "`signer --cluster-name NAME` prints a token."),
+    (
+        "verify",
+        "`verifier token` verifies a token, which it reads from standard input or --token-file.",
+    ),
+    ("add", "`eks-access edit` adds a rule to a file."),
+    (
+        "kubeconfig",
+        "`signer kubeconfig` writes the kubeconfig of a user, `verifier init` that of kube-apiserver.",
+    ),
+    (
+        "update-kubeconfig",
+        "`signer kubeconfig` writes the kubeconfig of a user.",
+    ),
+    ("version", "`verifier --version` prints the version."),
+    (
+        "completion",
+        "There is no completion for shells; `verifier help` lists the commands.",
+    ),
+    ("signer", "`signer` is a program of its own."),
+];
 
 /// The exit status if the token is refused.
 pub(crate) const REFUSED: u8 = 1;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let args: Args = match output::parse(PROGRAM) {
+    let args: Args = match output::parse_with(PROGRAM, &TIPS) {
         Ok(args) => args,
         Err(status) => return status,
     };

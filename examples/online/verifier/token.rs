@@ -1,5 +1,6 @@
 //! `verifier token`
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -58,11 +59,15 @@ enum Answer {
 /// Reads a token without the newline that `echo` and editors put at its end.
 pub(crate) fn read_token(file: Option<&Path>, max_input_size: usize) -> Result<String, String> {
     let path = file.map_or_else(|| PathBuf::from("-"), Path::to_owned);
+    if file.is_none() && std::io::stdin().is_terminal() {
+        let what = "reading the token from the terminal; `signer --cluster-name NAME --token-only` prints one";
+        output::note(PROGRAM, &what);
+    }
     let mut token = read(&path, max_input_size)?;
     token.truncate(token.trim_end_matches(['\r', '\n']).len());
     match token.trim().is_empty() {
         true => Err(format!(
-            "no token: {} is empty",
+            "no token: {} is empty; `signer --cluster-name NAME --token-only` prints one",
             program::files::name(&path)
         )),
         false => Ok(token),

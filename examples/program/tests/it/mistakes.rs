@@ -124,6 +124,69 @@ fn init_reports_a_certificate_that_it_keeps_and_cannot_be_used() {
     );
 }
 
+/// Words of the programs that these take the place of, or of the other one.
+#[test]
+fn a_word_of_another_program_is_answered_with_what_to_write() {
+    for (program, line, tip) in [
+        (
+            "verifier",
+            "token -i demo extra",
+            "`signer --cluster-name NAME` prints one",
+        ),
+        (
+            "verifier",
+            "token --region us-west-2 -r role -i demo",
+            "`signer --cluster-name NAME` prints one",
+        ),
+        (
+            "verifier",
+            "-i demo token",
+            "`signer --cluster-name NAME` prints one",
+        ),
+        (
+            "verifier",
+            "token -i demo",
+            "`signer --cluster-name NAME --token-only` prints one",
+        ),
+        (
+            "verifier",
+            "eks get-token --cluster-name demo",
+            "`signer --cluster-name NAME` prints a token",
+        ),
+        (
+            "verifier",
+            "verify -t x -i demo",
+            "`verifier token` verifies a token",
+        ),
+        ("verifier", "add role --rolearn x", "`eks-access edit`"),
+        ("verifier", "version", "`verifier --version`"),
+        ("verifier", "kubeconfig -i demo", "`signer kubeconfig`"),
+        (
+            "signer",
+            "eks update-kubeconfig --name demo",
+            "`signer kubeconfig --cluster-name NAME`",
+        ),
+        (
+            "signer",
+            "-i demo kubeconfig",
+            "`signer kubeconfig --cluster-name NAME`",
+        ),
+        (
+            "signer",
+            "verify -t x -i demo",
+            "`verifier token` verifies a token",
+        ),
+        ("signer", "server -c x", "`verifier serve` is the webhook"),
+        ("signer", "version", "`signer --version`"),
+        ("signer", "help kubeconfig", "`signer kubeconfig --help`"),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let ended = capture(program, &words, "");
+        assert_eq!(ended.status.code(), Some(2), "{program} {line}: {ended:?}");
+        assert!(ended.stderr.contains(tip), "{program} {line}: {ended:?}");
+    }
+}
+
 /// What `serve` would refuse, `check` reports, each once.
 #[test]
 fn a_mistake_in_the_settings_is_reported_once() {
