@@ -132,10 +132,12 @@ fn reduce<E: ProvideErrorMetadata + StdError + 'static>(
         Some(name) => name.to_owned(),
         None => innermost(error).to_string(),
     };
+    // The list of the providers that have no credentials is one of lines.
+    let words: Vec<&str> = message.split_whitespace().collect();
     DescribeError {
         code,
         status,
-        message: Printable::new(&message).to_string(),
+        message: Printable::new(&words.join(" ")).to_string(),
     }
 }
 
