@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use kube::api::Api;
 use kube::runtime::watcher::{self, DefaultBackoff, Event, watcher};
 use kube::{Resource, ResourceExt};
+use printable_text::Causes;
 use tokio::time::{Instant, sleep, timeout_at};
 
 /// How many objects of one kind are kept: 100,000. Our choice: ten times the bindings of a large cluster.
@@ -79,7 +80,7 @@ where
         };
         match event {
             None => return Some("the watch ended".to_owned()),
-            Some(Err(error)) => return Some(error.to_string()),
+            Some(Err(error)) => return Some(Causes::new(&error).to_string()),
             Some(Ok(Event::Init)) => {
                 objects.clear();
                 is_complete = false;
