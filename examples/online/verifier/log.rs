@@ -12,11 +12,15 @@ use eks_auth_server::{Observer, ReviewRecord, ServerEvent, Verdict};
 use eks_auth_sources::{Event, Fault};
 use printable_text::Printable;
 use tracing::{Level, debug, error, event, info, warn};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::queue::Queue;
 pub(crate) use self::queue::RestOfTheLog;
 use self::text::TextFields;
 use self::time::Time;
+use crate::PROGRAM;
 use crate::settings::{LogFormat, LogLevel, Settings};
 
 /// Writes to the log. Texts that a caller chooses are escaped.
@@ -38,6 +42,9 @@ impl Log {
             LogLevel::Warn => Level::WARN,
         };
         let (queue, rest) = Queue::start(io::stderr()).map_err(|why| format!("the log: {why}"))?;
+        // A record says which source, peer or review it is about; those of libraries do not, and each attempt to reach
+        // a cluster would be one.
+        let own = Targets::new().with_target(PROGRAM, level);
         let builder = tracing_subscriber::fmt()
             .with_max_level(level)
             .with_writer(queue)
@@ -48,8 +55,11 @@ impl Log {
             .log_internal_errors(false);
         // An error means that a log is installed already.
         let _ = match settings.log_format.unwrap_or_default() {
-            LogFormat::Text => builder.fmt_fields(TextFields).try_init(),
-            LogFormat::Json => builder.json().flatten_event(true).try_init(),
+            LogFormat::Text => builder.fmt_fields(TextFields).finish().with(own).try_init(),
+            LogFormat::Json => {
+                let subscriber = builder.json().flatten_event(true).finish();
+                subscriber.with(own).try_init()
+            }
         };
         Ok((Self, rest))
     }
