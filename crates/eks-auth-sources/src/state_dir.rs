@@ -78,7 +78,7 @@ impl StateDir {
             // The name of the file is in the directory.
             File::open(&self.path)?.sync_all()
         };
-        write().map_err(|why| format!("{}: {why}", self.path.display()))
+        write().map_err(|why: io::Error| format!("{}: {}", self.path.display(), why.kind()))
     }
 
     /// Reads the version of a source, and when it was saved. `None` if there is none.
@@ -129,7 +129,8 @@ impl StateDir {
         // A file of one's own shows who one is.
         let probe = NamedTempFile::with_prefix_in(".probe-", &self.path);
         let probe = probe.and_then(|probe| probe.as_file().metadata());
-        let user = user(&probe.map_err(|why| wrong(&why))?);
+        // The name of the probe is another each time, and a fault is reported when it changes.
+        let user = user(&probe.map_err(|why| wrong(&why.kind()))?);
         match is_private(&metadata, user) {
             true => Ok(user),
             false => Err(wrong(&"another user may write to the directory")),

@@ -195,3 +195,19 @@ fn a_state_directory_that_cannot_be_written_does_no_harm() {
             .any(|event| matches!(event, Event::StateFault { .. }))
     );
 }
+
+/// Where no file can be created, the attempts go on, and their fault is the same one each time.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_that_takes_no_file_has_one_fault() {
+    let folder = Folder::new();
+    folder.write("aws-auth.yaml", &config_map("1"));
+    let fault = || {
+        let sources = of_config_map(&folder).with_state_dir("/proc/self");
+        let report = sources.start().unwrap().report();
+        only(&report).state_fault.clone().unwrap()
+    };
+    let first = fault();
+    assert!(first.starts_with("/proc/self: "), "{first}");
+    assert_eq!(fault(), first);
+}
