@@ -194,8 +194,11 @@ pub(crate) fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), String
         .mode(mode)
         .open(path);
     match opened.and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
+        let written = file.write_all(text.as_bytes());
+        written.and_then(|()| file.sync_all()).inspect_err(|_| {
+            // Part of a key, on a disk that is full, would be kept by the next run.
+            let _ = fs::remove_file(path);
+        })
     }) {
         Ok(()) => Ok(()),
         Err(why) if why.kind() == ErrorKind::AlreadyExists => {
