@@ -63,6 +63,8 @@ fn a_user_has_an_empty_session_name_and_a_federated_user_a_whole_user_id() {
         let user = resolution.user().expect("a user");
         assert_eq!(user.uid(), uid);
         assert_eq!(user.extra().get("sessionName"), Some(""));
+        let printed = format!("{:?}", user.extra());
+        assert!(printed.contains("\"sessionName\": \"\""), "{printed}");
     }
 }
 
@@ -178,6 +180,24 @@ fn a_rule_that_yields_no_user_refuses() {
             .to_string()
             .starts_with("mapRoles[0] of EKSConfigMap (line 1, column 13): ")
     );
+}
+
+#[test]
+fn a_second_rule_for_a_principal_is_reported_in_every_section() {
+    let arn = "arn:aws:iam::111122223333:role/a";
+    for push in [Rules::push_role, Rules::push_entry, Rules::push_object] {
+        let mut rules = Rules::new();
+        assert_eq!(push(&mut rules, rule(arn, "a")), None);
+        assert!(push(&mut rules, rule(arn, "b")).is_some());
+    }
+}
+
+#[test]
+fn an_empty_partition_is_an_absent_one() {
+    let text = "mapRoles: [{sso: {permissionSetName: A, accountID: '111122223333', partition: ''}, username: a}]";
+    let role = "AWSReservedSSO_A_0123456789abcdef";
+    let (rules, _) = read_config_map(text);
+    assert_eq!(outcome(&map(rules).resolve(&session(role, "s"))), "a");
 }
 
 #[test]
