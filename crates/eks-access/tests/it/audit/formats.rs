@@ -95,10 +95,11 @@ fn every_form_has_the_same_requests() {
         json!({"results": rows, "statistics": {"recordsMatched": 30.0}, "status": "Complete"});
     check("get-query-results", &pretty(&queried));
     check("get-query-results in one line", &queried.to_string());
-    for (order, encode) in [
-        ("UTF-16LE", u16::to_le_bytes as fn(u16) -> [u8; 2]),
+    let orders: [(&str, fn(u16) -> [u8; 2]); 2] = [
+        ("UTF-16LE", u16::to_le_bytes),
         ("UTF-16BE", u16::to_be_bytes),
-    ] {
+    ];
+    for (order, encode) in orders {
         for text in [lines(&events), pretty(&list)] {
             let text = format!("\u{feff}{text}");
             let bytes: Vec<u8> = text.encode_utf16().flat_map(encode).collect();
