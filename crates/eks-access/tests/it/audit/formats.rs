@@ -95,16 +95,13 @@ fn every_form_has_the_same_requests() {
         json!({"results": rows, "statistics": {"recordsMatched": 30.0}, "status": "Complete"});
     check("get-query-results", &pretty(&queried));
     check("get-query-results in one line", &queried.to_string());
-    let orders: [(&str, fn(u16) -> [u8; 2]); 2] = [
-        ("UTF-16LE", u16::to_le_bytes),
-        ("UTF-16BE", u16::to_be_bytes),
-    ];
-    for (order, encode) in orders {
-        for text in [lines(&events), pretty(&list)] {
-            let text = format!("\u{feff}{text}");
-            let bytes: Vec<u8> = text.encode_utf16().flat_map(encode).collect();
-            check_bytes(order, &bytes);
-        }
+    for text in [lines(&events), pretty(&list)] {
+        let text = format!("\u{feff}{text}");
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+        check_bytes("UTF-16LE", &little);
+        check_bytes("UTF-16BE", &big);
     }
 }
 
