@@ -148,18 +148,18 @@ fn username_problem(username: &str, rule: &Rule) -> Option<ProblemKind> {
     }
     let is_node = rule.groups().iter().any(|group| group.source() == NODES);
     let name = username.strip_prefix(NODE_PREFIX)?;
-    let is_fixed =
-        rule.username().placeholders().next().is_none() && !name.contains(['{', '<', '(', '$']);
-    let mut placeholders = rule.username().placeholders().map(|(name, _)| name);
-    let is_of_caller = !is_fixed
-        && placeholders
-            .all(|name| matches!(name, Placeholder::AccessKeyId | Placeholder::AccountId))
-        && rule.username().placeholders().next().is_some();
-    match is_node && !name.is_empty() {
-        true if is_fixed => Some(ProblemKind::FixedNodeName),
-        true if is_of_caller => Some(ProblemKind::NodeNamedByCaller),
-        _ => None,
+    if !is_node || name.is_empty() {
+        return None;
     }
+    let placeholders = rule.username().placeholders();
+    let mut names = placeholders.map(|(name, _)| name).peekable();
+    if names.peek().is_none() {
+        let is_fixed = !name.contains(['{', '<', '(', '$']);
+        return is_fixed.then_some(ProblemKind::FixedNodeName);
+    }
+    names
+        .all(|name| matches!(name, Placeholder::AccessKeyId | Placeholder::AccountId))
+        .then_some(ProblemKind::NodeNamedByCaller)
 }
 
 /// Returns whether a character is not seen, or moves what is seen, after a letter.
