@@ -264,7 +264,7 @@ impl ClusterReader {
                 .client
                 .send(request)
                 .await
-                .map_err(|why| unreachable(Causes::new(&why).to_string()))?;
+                .map_err(|why| error::of_client(resource, &why))?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
             let body = body.map_err(|why| match why.downcast_ref::<LengthLimitError>() {

@@ -1,6 +1,9 @@
 //! Why a cluster could not be read.
 
-use printable_text::Printable;
+use std::error::Error as StdError;
+
+use kube::client::AuthError;
+use printable_text::{Causes, Printable};
 use thiserror::Error;
 
 /// How much of a message of the API server is kept, in characters: 500. Our choice: the longest known message, of a
@@ -28,7 +31,15 @@ pub enum ReadError {
     Unreachable {
         /// The resource.
         resource: &'static str,
-        /// The error of the client.
+        /// The cause, such as `tcp connect error: Connection refused`.
+        why: String,
+    },
+    /// The client has no token to send, so the API server was not asked.
+    #[error("{resource}: no token for the API server: {why}")]
+    NoToken {
+        /// The resource.
+        resource: &'static str,
+        /// The cause, such as `no AWS credentials`.
         why: String,
     },
     /// The answer is not that of an API server.
@@ -64,12 +75,53 @@ impl ReadError {
         match self {
             Self::Refused { resource, .. }
             | Self::Unreachable { resource, .. }
+            | Self::NoToken { resource, .. }
             | Self::Malformed { resource }
             | Self::TooLarge { resource }
             | Self::TooMany { resource }
             | Self::Changing { resource } => resource,
         }
     }
+}
+
+/// Tells a client without a token from an API server without an answer.
+pub(super) fn of_client(resource: &'static str, error: &kube::Error) -> ReadError {
+    let inner: &(dyn StdError + 'static) = match error {
+        kube::Error::Service(inner) => inner.as_ref(),
+        _ => error,
+    };
+    if let Some(why) = without_token(inner) {
+        return ReadError::NoToken { resource, why };
+    }
+    // The error of hyper has only the step that failed, such as `client error (Connect)`.
+    let cause = inner.source().unwrap_or(inner);
+    ReadError::Unreachable {
+        resource,
+        why: Causes::new(cause).to_string(),
+    }
+}
+
+/// Returns why there is no token. `None` if the error is another.
+fn without_token(error: &(dyn StdError + 'static)) -> Option<String> {
+    #[cfg(feature = "token-source")]
+    if let Some(error) = error.downcast_ref::<eks_mint::MintError>() {
+        // Its message has what may be told of the provider's error.
+        return Some(Printable::new(&error.to_string()).to_string());
+    }
+    let error = match error.downcast_ref() {
+        Some(kube::Error::Auth(error)) => error,
+        _ => error.downcast_ref::<AuthError>()?,
+    };
+    // The messages of these have the output of the command, in which the token may be.
+    Some(match error {
+        AuthError::AuthExecRun { out, .. } => {
+            format!("the command for it failed with {}", out.status)
+        }
+        AuthError::AuthExecParse(_) => {
+            "the command for it did not print an ExecCredential".to_owned()
+        }
+        _ => Causes::new(error).to_string(),
+    })
 }
 
 /// Shortens a text, and escapes it for one line.

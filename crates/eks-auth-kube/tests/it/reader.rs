@@ -202,3 +202,60 @@ async fn an_api_server_that_is_gone_is_an_error() {
         "{why}"
     );
 }
+
+#[tokio::test]
+async fn an_api_server_that_cannot_be_reached_is_named_by_its_cause() {
+    // Nothing listens on a port that was bound and let go.
+    let address = {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+        listener.unwrap().local_addr().unwrap()
+    };
+    let config = kube::Config::new(format!("http://{address}").parse().unwrap());
+    let reader = ClusterReader::new(kube::Client::try_from(config).unwrap());
+    let why = reader.read(|_| {}).await.unwrap_err().to_string();
+    let start = "version: the API server cannot be reached: tcp connect error: ";
+    assert!(why.starts_with(start), "{why}");
+}
+
+#[cfg(feature = "token-source")]
+#[tokio::test]
+async fn a_client_without_a_token_does_not_ask() {
+    use aws_credential_types::provider::error::CredentialsError;
+    use aws_credential_types::provider::{ProvideCredentials, future};
+    use eks_auth_kube::eks_mint::{
+        ClusterId, Endpoint, EndpointVariant, Minter, TokenSource, UnixTime,
+    };
+
+    #[derive(Debug)]
+    struct Nothing;
+
+    impl ProvideCredentials for Nothing {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("SECRET")))
+        }
+    }
+
+    let endpoint = Endpoint::regional("eu-west-1", EndpointVariant::ORDINARY).unwrap();
+    let minter = Minter::new(&endpoint, &ClusterId::parse("dev").unwrap());
+    let source = TokenSource::new(minter, Nothing, || UnixTime::LAST);
+    let config = kube::Config::new("http://127.0.0.1:1".parse().unwrap());
+    let reader = ClusterReader::new(eks_auth_kube::client(config, source).unwrap());
+    let why = reader.read(|_| {}).await.unwrap_err();
+    assert!(
+        matches!(
+            why,
+            ReadError::NoToken {
+                resource: "version",
+                ..
+            }
+        ),
+        "{why:?}"
+    );
+    let start = "version: no token for the API server: no AWS credentials: ";
+    let text = why.to_string();
+    assert!(text.starts_with(start), "{text}");
+    assert!(!text.contains("SECRET"), "{text}");
+}
