@@ -4,6 +4,8 @@
 mod absent;
 #[cfg(feature = "live")]
 mod cluster;
+#[cfg(feature = "live")]
+mod failure;
 #[cfg(test)]
 #[cfg(feature = "live")]
 mod tests;

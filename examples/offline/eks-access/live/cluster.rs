@@ -7,9 +7,9 @@ use eks_auth_kube::{ClusterReader, EksCommand, Progress};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use printable_text::Causes;
-use program::files;
 use tokio::runtime::Builder;
 
+use super::failure::{self, Target};
 use super::{Extent, Live, token};
 use crate::args::Common;
 
@@ -28,7 +28,9 @@ pub(crate) fn read(common: &Common, extent: Extent) -> Result<Live, String> {
 }
 
 async fn read_with(common: &Common, extent: Extent) -> Result<Live, String> {
-    let client = client(config(common).await?).await?;
+    let config = config(common).await?;
+    let target = Target::of(&config);
+    let client = client(config, &target).await?;
     let name = &common.config_map;
     let reader = ClusterReader::new(client).with_config_map(name.namespace(), name.name());
     let reader = match extent {
@@ -46,7 +48,7 @@ async fn read_with(common: &Common, extent: Extent) -> Result<Live, String> {
     if is_terminal {
         clear();
     }
-    let objects = objects.map_err(|why| why.to_string())?;
+    let objects = objects.map_err(|why| target.of_read(&why))?;
     let version = objects.version().to_owned();
     let documents = objects.into_documents().into_iter();
     Ok(Live {
@@ -60,33 +62,35 @@ async fn read_with(common: &Common, extent: Extent) -> Result<Live, String> {
 /// Finds the cluster as kubectl does: the kubeconfig, and in a pod without one its service account.
 async fn config(common: &Common) -> Result<Config, String> {
     let found = match &common.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path)
-            .map_err(|why| format!("{}: {}", files::name(path), Causes::new(&why)))?,
+        Some(path) => Kubeconfig::read_from(path).map_err(|why| failure::of_kubeconfig(&why))?,
         None => match Kubeconfig::read() {
             Ok(found) => found,
             Err(_) if common.context.is_none() && std::env::var_os(IN_CLUSTER).is_some() => {
                 return Config::incluster().map_err(|why| Causes::new(&why).to_string());
             }
-            Err(why) => return Err(format!("the kubeconfig: {}", Causes::new(&why))),
+            Err(why) => return Err(failure::of_kubeconfig(&why)),
         },
     };
+    if let Some(why) = failure::of_context(&found, common.context.as_deref()) {
+        return Err(why);
+    }
     let options = KubeConfigOptions {
         context: common.context.clone(),
         ..KubeConfigOptions::default()
     };
     let config = Config::from_custom_kubeconfig(found, &options).await;
-    config.map_err(|why| format!("the kubeconfig: {}", Causes::new(&why)))
+    config.map_err(|why| failure::of_kubeconfig(&why))
 }
 
 /// Builds the client. The command of an EKS context is not run: its tokens are minted here.
-async fn client(config: Config) -> Result<Client, String> {
+async fn client(config: Config, target: &Target) -> Result<Client, String> {
     let command = config.auth_info.exec.as_ref();
     match command.and_then(EksCommand::parse) {
         Some(command) => {
             let source = token::source(&command).await?;
-            eks_auth_kube::client(config, source).map_err(|why| Causes::new(&why).to_string())
+            eks_auth_kube::client(config, source).map_err(|why| target.of_client(&why))
         }
-        None => Client::try_from(config).map_err(|why| Causes::new(&why).to_string()),
+        None => Client::try_from(config).map_err(|why| target.of_client(&why)),
     }
 }
 
