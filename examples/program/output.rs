@@ -7,9 +7,10 @@
 //! - Standard error is best effort: there is no other place for a report. Nothing here panics, unlike
 //!   `println!` and `eprintln!`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::builder::Resettable;
@@ -40,6 +41,12 @@ pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
 /// Those of [`parse`].
 pub fn parse_with<A: Parser>(program: &str, tips: &[Tip]) -> Result<A, ExitCode> {
     let mut command = without_empty_variables(A::command());
+    if let Some(name) = std::env::args_os()
+        .next()
+        .and_then(|path| plugin_name(&path))
+    {
+        command = command.bin_name(name);
+    }
     let matches = command.try_get_matches_from_mut(std::env::args_os());
     let parsed = matches.and_then(|mut matches| A::from_arg_matches_mut(&mut matches));
     parsed.map_err(|answer| {
@@ -64,6 +71,16 @@ pub fn parse_with<A: Parser>(program: &str, tips: &[Tip]) -> Result<A, ExitCode>
             anstream::AutoStream::auto(out).write_all(text.as_bytes())
         })
     })
+}
+
+/// Returns what a person types for a plugin of kubectl: `kubectl eks-access` for `kubectl-eks_access`. `None` for a
+/// program that is no plugin.
+fn plugin_name(path: &OsStr) -> Option<String> {
+    let name = Path::new(path).file_stem()?.to_str()?;
+    let words = name.strip_prefix("kubectl-")?;
+    // kubectl takes a dash for the next word, and an underscore for a dash.
+    let words = words.replace('-', " ").replace('_', "-");
+    Some(format!("kubectl {words}"))
 }
 
 /// Takes a variable that is empty for one that is not set, as aws-iam-authenticator does (viper, `AllowEmptyEnv`).

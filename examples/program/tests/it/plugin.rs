@@ -1,24 +1,42 @@
 //! `eks-access` as the plugin of kubectl that its page describes.
 
 use std::os::unix::fs::symlink;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::run::{AWS_AUTH, ROOT, capture, path};
+
+/// Runs the program under the name of the plugin.
+fn run_plugin(test: &str, arguments: &[&str]) -> Output {
+    let name = format!("plugin-{test}-{}", std::process::id());
+    let directory = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&directory).unwrap();
+    let plugin = directory.join("kubectl-eks_access");
+    symlink(path("eks-access"), &plugin).unwrap();
+    let mut command = Command::new(&plugin);
+    let output = command.args(arguments).current_dir(ROOT).output();
+    std::fs::remove_dir_all(&directory).unwrap();
+    output.unwrap()
+}
 
 /// kubectl runs `kubectl-eks_access` for `kubectl eks-access`, with the remaining arguments.
 #[test]
 fn the_plugin_is_the_program_under_another_name() {
-    let directory = std::env::temp_dir().join(format!("plugin-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    let plugin = directory.join("kubectl-eks_access");
-    symlink(path("eks-access"), &plugin).unwrap();
     let arguments = ["callers", "-f", AWS_AUTH, "-o", "json"];
-    let output = Command::new(&plugin)
-        .args(arguments)
-        .current_dir(ROOT)
-        .output();
-    std::fs::remove_dir_all(&directory).unwrap();
-    let (output, program) = (output.unwrap(), capture("eks-access", &arguments, ""));
+    let (output, program) = (
+        run_plugin("program", &arguments),
+        capture("eks-access", &arguments, ""),
+    );
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), program.stdout);
+}
+
+#[test]
+fn the_usage_of_the_plugin_is_what_a_person_types() {
+    let output = run_plugin("usage", &["callers", "--no-such-flag"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        text.contains("Usage: kubectl eks-access callers "),
+        "{text}"
+    );
 }
