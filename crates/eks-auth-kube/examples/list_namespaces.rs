@@ -22,7 +22,7 @@ use kube::Config;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let mut argument = |name: &str| arguments.next().ok_or(format!("{name} is missing"));
+    let mut argument = |name: &str| arguments.next().ok_or_else(|| format!("{name} is missing"));
     let endpoint = Endpoint::regional(&argument("the region")?, EndpointVariant::ORDINARY)?;
     let minter = Minter::new(&endpoint, &ClusterId::parse(&argument("the cluster")?)?);
     let credentials = Credentials::new(

@@ -2,6 +2,10 @@
 
 #[cfg(test)]
 #[cfg(any(feature = "reader", feature = "watch"))]
+#[cfg_attr(
+    not(feature = "watch"),
+    expect(dead_code, reason = "a reader needs no changes")
+)]
 mod api_server;
 #[cfg(test)]
 #[cfg(feature = "token-source")]
