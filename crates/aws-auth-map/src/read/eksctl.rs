@@ -8,12 +8,16 @@ use super::document::{self, text_of};
 use super::entry::EntryForm;
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::section::{read_account_entry, read_rule};
+use super::suggest_key::suggest_key;
 use super::{Reader, Reading};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::{AuthenticationMode, Backend, BackendKind};
 use crate::rules::arn::fold;
 use crate::rules::{Rules, Section};
+
+/// The keys of a `ClusterConfig` that are read.
+const KEYS: [&str; 2] = ["iamIdentityMappings", "accessConfig"];
 
 /// The group of eksctl's API, whose kinds are read.
 const API_GROUP: &str = "eksctl.io/";
@@ -99,6 +103,7 @@ impl Reader {
         if let Some(access) = present(file, "accessConfig") {
             self.read_access(access, &mut config, &mut sink);
         }
+        mark_misspelled(file, &mut config, &mut sink);
         let is_empty = |rules: &Rules| rules.is_empty() && rules.unreadable().next().is_none();
         if is_empty(&config.identity_mappings) && is_empty(&config.access_entries) {
             sink.report(ProblemKind::NoIdentities, Location::FILE, file.offset());
@@ -226,6 +231,27 @@ fn section_of(item: &Node) -> Section {
     match Principal::parse(&arn).map(|principal| principal.kind()) {
         Ok(Kind::User) => Section::Users,
         _ => Section::Roles,
+    }
+}
+
+/// Reports each key that resembles one that is read. eksctl refuses a file with such a key, so what is below it is
+/// unreadable.
+fn mark_misspelled(file: &Node, config: &mut ClusterConfig, sink: &mut ProblemSink<'_>) {
+    for (key, _) in file.as_mapping().map_or(&[][..], Mapping::entries) {
+        let name = key.text();
+        let Some(meant) = suggest_key(name, &KEYS).filter(|meant| *meant != name) else {
+            continue;
+        };
+        sink.report(
+            ProblemKind::MisspelledKey(meant),
+            Location::FILE,
+            key.offset(),
+        );
+        let place = sink.locate(key.offset());
+        match meant {
+            "accessConfig" => config.access_entries.mark_unreadable(None, place),
+            _ => config.identity_mappings.mark_unreadable(None, place),
+        }
     }
 }
 

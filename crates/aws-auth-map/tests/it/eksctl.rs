@@ -167,3 +167,23 @@ fn a_file_is_recognized_by_its_content() {
     let reader = Reader::new().with_config_map(ConfigMapName::default());
     assert_eq!(reader.recognize(&both), FileKind::ConfigMap);
 }
+
+#[test]
+fn a_misspelled_key_of_a_cluster_config_is_not_an_empty_one() {
+    for (key, written) in [
+        ("iamIdentityMappings", "iamIdentityMapping"),
+        ("accessConfig", "accessconfig"),
+    ] {
+        let text = CLUSTER_CONFIG.replace(&format!("{key}:"), &format!("{written}:"));
+        let (config, problems) = Reader::new().read_cluster_config(&text);
+        let problem = problems.iter().find(|one| one.code() == "misspelled-key");
+        let message = problem.map(ToString::to_string).unwrap_or_default();
+        let hint = format!("did you mean `{key}`?");
+        assert!(message.contains(&hint), "{written}: {problems:?}");
+        let rules = match key {
+            "accessConfig" => config.access_entries(),
+            _ => config.identity_mappings(),
+        };
+        assert_eq!(rules.unreadable().count(), 1, "{written}");
+    }
+}
