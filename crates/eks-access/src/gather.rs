@@ -12,7 +12,7 @@ use aws_auth_map::{AuthenticationMode, ProblemKind, Reader};
 use bounded_yaml::{Limits, LineIndex, Node, Position, documents};
 use k8s_rbac::{Fault, KubernetesVersion, ManifestReader, Manifests};
 
-use self::output::{MAPPING_WORDS, is_comment};
+use self::output::{MAPPING_WORDS, for_people, is_comment, plan_for_people};
 use crate::document::Document;
 use crate::managed::ManagedEntries;
 use crate::options::Options;
@@ -269,6 +269,10 @@ impl Gathered {
         reader: &Reader,
     ) {
         let (name, source) = (text.document.name(), text.document.text());
+        if let Some(fault) = for_people(source).or_else(|| plan_for_people(source)) {
+            self.lost(Place::of_file(name), fault);
+            return;
+        }
         let is_mapping = MAPPING_WORDS.iter().any(|word| source.contains(word));
         let (_, problems) = reader.read_config_map(source);
         let is_known = |kind| {

@@ -71,6 +71,9 @@ pub enum SourceFault {
     /// The document is a text and no object, such as a message of a command.
     #[error("a text, not an object; a command may have printed it in place of its output")]
     Text,
+    /// The document is a text that is made for people: what it is, and the command with the same for programs.
+    #[error("{0}, which is not read; give the output of `{1}`")]
+    ForPeople(&'static str, &'static str),
     /// The document is an error of AWS.
     #[error("the error message of AWS, not the output of a command")]
     ErrorMessage,
@@ -117,7 +120,7 @@ impl SourceFault {
             Self::NotRead(_) => "not-read",
             Self::Chart(_) => "unrendered-chart",
             Self::Encrypted => "encrypted",
-            Self::Text => "text",
+            Self::Text | Self::ForPeople(..) => "text",
             Self::ErrorMessage => "error-message",
             Self::SeveralClusters(..) => "several-clusters",
             Self::Field(_) => "field",

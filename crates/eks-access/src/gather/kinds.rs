@@ -4,7 +4,7 @@ use aws_auth_map::{ProblemKind, Reader};
 use bounded_yaml::{Node, Scalar};
 use k8s_rbac::{Fault, ManifestReader};
 
-use super::output::{is_empty_list, is_error_message, is_sentence};
+use super::output::{for_people, is_empty_list, is_error_message, is_sentence};
 use super::{Found, Gathered, Text};
 use crate::place::Place;
 use crate::problem::{Cause, Problem, SourceFault};
@@ -223,9 +223,12 @@ impl Gathered {
 
     /// Takes a value of no known shape.
     fn take_unknown(&mut self, text: &Text<'_>, node: &Node) {
+        let is_text = matches!(node, Node::Scalar(_)) || is_sentence(node);
         match node {
-            Node::Scalar(_) => self.lost(text.place(node.offset()), SourceFault::Text),
-            _ if is_sentence(node) => self.lost(text.place(node.offset()), SourceFault::Text),
+            _ if is_text => {
+                let fault = for_people(text.document.text()).unwrap_or(SourceFault::Text);
+                self.lost(text.place(node.offset()), fault);
+            }
             _ if is_error_message(node) => {
                 self.lost(text.place(node.offset()), SourceFault::ErrorMessage);
             }

@@ -2,6 +2,8 @@
 
 use bounded_yaml::{Mapping, Node};
 
+use crate::problem::SourceFault;
+
 /// The words of a text that has a mapping, even if it cannot be parsed.
 pub(super) const MAPPING_WORDS: [&str; 5] =
     ["mapRoles", "mapUsers", "mapAccounts", "rolearn", "userarn"];
@@ -51,4 +53,54 @@ pub(super) fn is_sentence(node: &Node) -> bool {
         Some([(key, Node::Scalar(_))]) => key.text().contains(' '),
         _ => false,
     }
+}
+
+/// The beginnings of the blocks of Terraform code.
+const TERRAFORM_BLOCKS: [&str; 8] = [
+    "data \"",
+    "locals {",
+    "module \"",
+    "output \"",
+    "provider \"",
+    "resource \"",
+    "terraform {",
+    "variable \"",
+];
+
+/// The lines before the changes of a plan of Terraform or `OpenTofu`.
+const PLAN_LINES: [&str; 2] = [
+    "Terraform will perform the following actions:",
+    "OpenTofu will perform the following actions:",
+];
+
+/// The command that prints a plan for programs.
+const PLAN_COMMAND: &str = "terraform show -json PLAN";
+
+/// How much of a text is searched for its first line: 2 KiB. Our choice: comments of a license have less. It is searched
+/// for each document of a file, and must not be long.
+const MAX_HEAD: usize = 2048;
+
+/// Finds Terraform code, and the table of `kubectl get`. `None` for any other text.
+pub(super) fn for_people(text: &str) -> Option<SourceFault> {
+    let end = text.floor_char_boundary(MAX_HEAD);
+    let mut lines = text.get(..end)?.lines().map(str::trim);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with(['#', '/', '*']))?;
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|begin| first.starts_with(begin));
+    let (what, command) = if begins(&TERRAFORM_BLOCKS) {
+        ("Terraform code", PLAN_COMMAND)
+    } else if begins(&["NAME ", "NAMESPACE "]) {
+        ("the table of `kubectl get`", "kubectl get … -o yaml")
+    } else {
+        return None;
+    };
+    Some(SourceFault::ForPeople(what, command))
+}
+
+/// Finds a plan of Terraform as a text, as [`for_people`] finds other texts.
+pub(super) fn plan_for_people(text: &str) -> Option<SourceFault> {
+    let is_plan = text.lines().any(|line| PLAN_LINES.contains(&line.trim()));
+    is_plan.then_some(SourceFault::ForPeople(
+        "a plan of Terraform as a text",
+        PLAN_COMMAND,
+    ))
 }

@@ -124,3 +124,37 @@ fn sorted(mut texts: Vec<String>) -> Vec<String> {
     texts.sort();
     texts
 }
+
+#[test]
+fn a_text_for_people_is_answered_with_the_command_for_programs() {
+    let terraform = "give the output of `terraform show -json PLAN`";
+    let kubectl = "give the output of `kubectl get … -o yaml`";
+    let plan = "\nTerraform used the selected providers to generate the following execution\nplan. Resource actions are indicated \
+                with the following symbols:\n  + create\n\nTerraform will perform the following actions:\n\n  \
+                # aws_eks_access_entry.a will be created\n  + resource \"aws_eks_access_entry\" \"a\" {\n";
+    for (text, command) in [
+        (
+            "# access\nresource \"aws_eks_access_entry\" \"a\" {\n  cluster_name = \"c\"\n}\n",
+            terraform,
+        ),
+        ("terraform {\n  a = \"b: c\"\n}\n", terraform),
+        (plan, terraform),
+        ("NAME       DATA   AGE\naws-auth   2      3d\n", kubectl),
+        (
+            "NAME   ROLE   AGE\nkubeadm:get-nodes   ClusterRole/kubeadm: x   3d\n",
+            kubectl,
+        ),
+        (
+            "No resources found in kube-system namespace.",
+            "in place of its output",
+        ),
+    ] {
+        let cluster = Cluster::from_documents([Document::new("a", text)], &Options::new());
+        let unreadable: Vec<String> = cluster.unreadable().map(ToString::to_string).collect();
+        assert_eq!(unreadable.len(), 1, "{text}: {unreadable:?}");
+        assert!(
+            unreadable.concat().ends_with(command),
+            "{text}: {unreadable:?}"
+        );
+    }
+}
