@@ -292,11 +292,11 @@ settings! {
     /// How often a request that was throttled or failed is repeated. Default: 2.
     #[arg(long, help_heading = "STS", value_name = "NUMBER")]
     sts_retries: usize,
-    /// How many calls to STS run at once; others wait. Default: 64.
+    /// How many calls to STS run at once; others wait. Default: 128.
     #[arg(long, help_heading = "STS", value_name = "NUMBER")]
     max_sts_calls: NonZeroUsize,
     /// How many of these calls only known callers may use: those whose access key the rules have mapped to a user
-    /// before. Default: 16.
+    /// before. Default: 32.
     #[arg(long, help_heading = "STS", value_name = "NUMBER")]
     reserved_sts_calls: usize,
     /// How many reviews of unknown callers wait for a call; others get 503. Default: 512.
