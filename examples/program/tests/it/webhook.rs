@@ -124,6 +124,16 @@ impl Verifier {
         exchange(self.port, &request)
     }
 
+    /// Reviews a token until the answer no longer has a text: rules are in effect right after the log says so.
+    pub(crate) fn review_without(&self, token: &str, old: &str) -> String {
+        loop {
+            let answer = self.review(token);
+            if !answer.contains(old) {
+                return answer;
+            }
+        }
+    }
+
     pub(crate) fn review(&self, token: &str) -> String {
         let body = format!(
             "{{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"TokenReview\",\"spec\":{{\"token\":\"{token}\"}}}}"
@@ -212,13 +222,7 @@ fn the_webhook_logs_reloads_and_stops() {
     fs::write(&rules, text.replace("k8s-developer", "renamed")).unwrap();
     verifier.signal("-HUP");
     verifier.line("rules applied");
-    let answer = loop {
-        // The snapshot is published right after it is logged.
-        let answer = verifier.review(token);
-        if !answer.contains("k8s-developer") {
-            break answer;
-        }
-    };
+    let answer = verifier.review_without(token, "k8s-developer");
     assert!(answer.contains("\"username\":\"renamed\""), "{answer}");
     // A broken version changes nothing, and readiness says so.
     fs::write(&rules, "mapUsers: [").unwrap();
