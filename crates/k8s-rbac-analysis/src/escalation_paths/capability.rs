@@ -431,12 +431,15 @@ impl Pattern {
             Names::Every => rule.resource_names.is_empty(),
             Names::Nameless => rule.allows_name(None),
         };
-        let allows_group = match self.kind.is_of_custom_resource() {
-            // A wildcard does not show that the cluster has the resource.
-            true => rule.api_groups.iter().any(|group| group == self.group),
-            false => rule.allows_group(self.group),
+        // Wildcards alone do not show that the cluster has a custom resource.
+        let is_named = || {
+            rule.api_groups.iter().any(|group| group == self.group)
+                || rule.resources.iter().any(|entry| entry == self.resource)
         };
-        allows_group && has_resource() && has_names()
+        rule.allows_group(self.group)
+            && (!self.kind.is_of_custom_resource() || is_named())
+            && has_resource()
+            && has_names()
     }
 }
 
