@@ -72,7 +72,7 @@ fn a_file_is_replaced_as_a_whole_and_keeps_its_permissions() {
     let public = directory.0.join("public");
     replace_public(&public, b"one").unwrap();
     assert_eq!((mode(&public) & 0o600, mode(&public) & 0o111), (0o600, 0));
-    // What is no file stays, and nothing is left of the attempt.
+    // A directory, a device or a dangling link stays, and no part of a file is left beside it.
     let path = |name: &str| directory.0.join(name);
     fs::create_dir(path("directory")).unwrap();
     std::os::unix::fs::symlink("/dev/null", path("device")).unwrap();

@@ -204,7 +204,7 @@ fn what_cannot_be_meant_is_refused_and_nothing_written() {
     assert!(!Path::new(&files.path("kubeconfig")).exists());
 }
 
-/// What is there is not a kubeconfig, and stays as it is.
+/// A file that is not a kubeconfig stays as it is.
 #[test]
 fn another_file_is_not_changed() {
     let files = Files::new("kubeconfig-other", "", "");

@@ -30,7 +30,7 @@ impl ByteOrder {
     }
 }
 
-/// A reader of UTF-16 that yields UTF-8. What is no character becomes U+FFFD.
+/// A reader of UTF-16 that yields UTF-8. A unit without its pair becomes U+FFFD.
 pub(super) struct Utf16<R> {
     inner: R,
     order: ByteOrder,

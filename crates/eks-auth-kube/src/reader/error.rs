@@ -84,7 +84,7 @@ impl ReadError {
     }
 }
 
-/// Tells a client without a token from an API server without an answer.
+/// Converts an error of the client: it had no token to send, or the API server did not answer.
 pub(super) fn of_client(resource: &'static str, error: &kube::Error) -> ReadError {
     let inner: &(dyn StdError + 'static) = match error {
         kube::Error::Service(inner) => inner.as_ref(),
@@ -105,7 +105,7 @@ pub(super) fn of_client(resource: &'static str, error: &kube::Error) -> ReadErro
 fn without_token(error: &(dyn StdError + 'static)) -> Option<String> {
     #[cfg(feature = "token-source")]
     if let Some(error) = error.downcast_ref::<eks_mint::MintError>() {
-        // Its message has what may be told of the provider's error.
+        // Its message leaves out the parts of the provider's error that may be secret.
         return Some(Printable::new(&error.to_string()).to_string());
     }
     let error = match error.downcast_ref() {

@@ -140,7 +140,7 @@ pub(crate) fn of_context(kubeconfig: &Kubeconfig, context: Option<&str>) -> Opti
     Some(format!("the kubeconfig: {missing}; {there}"))
 }
 
-/// Says why the command of a context gave no token. Its output is not told: the token may be in it.
+/// Says why the command of a context gave no token. Its output is left out, since the token may be in it.
 fn of_command(command: &str, why: &AuthError) -> String {
     let why = match why {
         AuthError::AuthExecStart(why) => format!("cannot be run: {}", Causes::new(why)),
