@@ -1,7 +1,7 @@
 //! From a token to an identity and a user.
 
 use aws_auth_map::IdentityMap;
-use eks_token::Token;
+use eks_token::{Token, UrlText};
 use http::{Request, Response};
 use iam_principal::{Identity, Partition};
 use sts_presign::{AcceptPolicy, AcceptedRequest, PresignedUrl, UnixTime, read_identity};
@@ -55,14 +55,42 @@ impl Authenticator {
     ///
     /// [`Refused::Token`], then [`Refused::Url`].
     pub fn begin(&self, token: &str, now: UnixTime) -> Result<PendingStsCall, Refused> {
+        self.begin_with_url(&self.decode(token)?, now)
+    }
+
+    /// Decodes a token: the first half of [`begin`](Self::begin).
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Token`].
+    pub fn decode(&self, token: &str) -> Result<UrlText, Refused> {
         let token = Token::parse_with_limit(token, self.max_token_len).map_err(Refused::Token)?;
-        let url = token.decode().map_err(Refused::Token)?;
+        token.decode().map_err(Refused::Token)
+    }
+
+    /// Validates the URL of a token: the second half of [`begin`](Self::begin).
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Url`].
+    pub fn begin_with_url(&self, url: &UrlText, now: UnixTime) -> Result<PendingStsCall, Refused> {
         let url = PresignedUrl::parse(url.expose()).map_err(Refused::Url)?;
         let accepted = self.policy.accept(url, now).map_err(Refused::Url)?;
         Ok(PendingStsCall {
             accepted,
             partition: self.policy.partition(),
         })
+    }
+
+    /// Repeats the checks of an accepted token that depend on the time. Every other check of the same URL by
+    /// this authenticator has the same outcome at any time.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Url`] before the token is valid, and after it has expired.
+    pub fn check_time(&self, call: &PendingStsCall, now: UnixTime) -> Result<(), Refused> {
+        let checked = self.policy.check_time(call.accepted(), now);
+        checked.map_err(Refused::Url)
     }
 
     /// Validates a token and asks STS which AWS identity signed it.

@@ -178,6 +178,18 @@ impl AcceptPolicy {
         AcceptedRequest::new(url, found, &self.binding, expires_at)
     }
 
+    /// Repeats the checks of an accepted request that depend on the time. The outcome of every other check is
+    /// the same at any time.
+    ///
+    /// The request must have been accepted by this policy.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotYetValid`], [`Error::Expired`].
+    pub fn check_time(&self, accepted: &AcceptedRequest, now: UnixTime) -> Result<(), Error> {
+        self.check_window(accepted.signed_at(), now).map(drop)
+    }
+
     /// Accepts or refuses a request in POST form at a point in time, as strictly as a URL.
     ///
     /// # Errors

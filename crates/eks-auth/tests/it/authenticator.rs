@@ -95,6 +95,16 @@ fn the_maximum_length_of_a_token_can_be_set() {
 }
 
 #[test]
+fn an_accepted_token_is_checked_again_for_its_time() {
+    let authenticator = authenticator("test-cluster", "aws");
+    let call = authenticator.begin(&token(), now()).unwrap();
+    for at in [now(), now().earlier(100_000), now().later(100_000)] {
+        let begun = authenticator.begin(&token(), at).map(drop);
+        assert_eq!(authenticator.check_time(&call, at), begun);
+    }
+}
+
+#[test]
 fn rules_that_cannot_be_read_are_a_failure_and_no_refusal() {
     let (rules, _) = IdentityMap::from_config_map("mapRoles: [");
     let failed = node(&rules).unwrap_err();

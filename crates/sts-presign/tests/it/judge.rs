@@ -353,7 +353,12 @@ fn the_longest_url_is_accepted() {
 #[test]
 fn the_window_opens_five_minutes_before_signing_and_closes_fifteen_after() {
     let policy = policy("test-cluster", "aws");
-    let error = |now: &str| accept(GOOD, &policy, at(now)).err();
+    let accepted = accept(GOOD, &policy, at(NOW)).unwrap();
+    let error = |now: &str| {
+        let error = accept(GOOD, &policy, at(now)).err();
+        assert_eq!(policy.check_time(&accepted, at(now)).err(), error);
+        error
+    };
     assert_eq!(
         error("2023-04-27T23:54:59Z"),
         Some(Error::NotYetValid { seconds: 1 })
