@@ -64,10 +64,6 @@ impl fmt::Debug for Settings {
             .field("calls_per_second", &self.calls_per_second)
             .field("max_burst", &self.max_burst)
             .field("deadline", &self.deadline)
-            .field("max_waiting", &self.max_waiting)
-            .field("max_names", &self.max_names)
-            .field("missing_for", &self.missing_for)
-            .field("traces", &self.traces)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,10 @@
 //! From a token to an identity: validation, the cache, and STS within limits.
 
+mod cache_settings;
+mod confirmed;
+mod memory;
+mod token_facts;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,11 +14,13 @@ use eks_auth::{
     AuthError, Authenticator, DynTransport, Failed, Identity, PendingStsCall, Refused,
     Transport as _, TransportError, TransportErrorKind, UnixTime,
 };
-use moka::Expiry;
-use moka::future::Cache;
-use sts_presign::{AnswerFailure, CacheKey};
+use sts_presign::AnswerFailure;
 use tower::retry::budget::{Budget as _, TpsBudget};
 
+pub use self::cache_settings::{CACHE_BYTES, CacheSettings, NEGATIVE_TTL, POSITIVE_TTL};
+use self::confirmed::{Confirmed, ExactUrl};
+use self::memory::{Memory, Remembered};
+pub use self::token_facts::TokenFacts;
 use crate::metrics::Metrics;
 use crate::sts_lanes::{MAX_STS_CALLS, MAX_WAITING, RESERVED_STS_CALLS, StsLanes};
 use crate::traces::Traces;
@@ -37,84 +44,6 @@ const RETRY_SHARE: f32 = 0.2;
 const RETRIES_PER_SECOND: u32 = 5;
 const RETRY_WINDOW: Duration = Duration::from_secs(10);
 
-/// How long an identity is remembered at most: a token lives 15 minutes, so this only matters where a
-/// shorter time is set.
-pub const POSITIVE_TTL: Duration = Duration::from_secs(15 * 60);
-
-/// How long a refusal of STS is remembered: our choice. A key that STS does not know yet becomes valid within
-/// seconds, and a client that repeats a bad token does so at once.
-pub const NEGATIVE_TTL: Duration = Duration::from_secs(10);
-
-/// How many bytes of keys the cache holds: our choice, some 8,000 tokens of the usual length. Each takes
-/// about twice its key's length in memory.
-pub const CACHE_BYTES: u64 = 8 << 20;
-
-/// Settings of the cache of identities.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct CacheSettings {
-    bytes: u64,
-    positive_ttl: Duration,
-    negative_ttl: Duration,
-}
-
-impl Default for CacheSettings {
-    fn default() -> Self {
-        Self {
-            bytes: CACHE_BYTES,
-            positive_ttl: POSITIVE_TTL,
-            negative_ttl: NEGATIVE_TTL,
-        }
-    }
-}
-
-impl CacheSettings {
-    /// Sets how many bytes of keys are held; by default [`CACHE_BYTES`].
-    #[must_use]
-    pub const fn with_bytes(self, bytes: u64) -> Self {
-        Self { bytes, ..self }
-    }
-
-    /// Sets how long an identity is remembered at most; by default [`POSITIVE_TTL`]. It is never remembered
-    /// beyond the end of its token.
-    #[must_use]
-    pub const fn with_positive_ttl(self, positive_ttl: Duration) -> Self {
-        Self {
-            positive_ttl,
-            ..self
-        }
-    }
-
-    /// Sets how long a refusal of STS is remembered; by default [`NEGATIVE_TTL`].
-    #[must_use]
-    pub const fn with_negative_ttl(self, negative_ttl: Duration) -> Self {
-        Self {
-            negative_ttl,
-            ..self
-        }
-    }
-}
-
-/// What STS said about a request, for as long as it may be remembered.
-#[derive(Clone)]
-struct Remembered {
-    outcome: Result<Arc<Identity>, Refused>,
-    lives: Duration,
-    weight: u32,
-}
-
-struct ByEntry;
-
-impl Expiry<CacheKey, Remembered> for ByEntry {
-    fn expire_after_create(
-        &self,
-        _: &CacheKey,
-        value: &Remembered,
-        _: Instant,
-    ) -> Option<Duration> {
-        Some(value.lives)
-    }
-}
-
 /// Where an identity came from.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -136,43 +65,6 @@ impl CacheUse {
             Self::Miss => "miss",
             Self::Unused => "unused",
         }
-    }
-}
-
-/// The facts of a token that passed validation. STS has not confirmed them.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct TokenFacts {
-    access_key_id: String,
-    region: String,
-    host: String,
-}
-
-impl TokenFacts {
-    fn of(call: &PendingStsCall) -> Self {
-        let accepted = call.accepted();
-        Self {
-            access_key_id: accepted.access_key_id().to_owned(),
-            region: accepted.region().to_owned(),
-            host: accepted.host().to_owned(),
-        }
-    }
-
-    /// Returns the access key id in the credential.
-    #[must_use]
-    pub fn access_key_id(&self) -> &str {
-        &self.access_key_id
-    }
-
-    /// Returns the region in the credential scope.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        &self.region
-    }
-
-    /// Returns the STS host.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        &self.host
     }
 }
 
@@ -206,8 +98,7 @@ pub struct Identities {
     deadline: Duration,
     retries: usize,
     budget: TpsBudget,
-    settings: Option<CacheSettings>,
-    cache: Option<Cache<CacheKey, Remembered>>,
+    memory: Option<Memory>,
     traces: Traces,
 }
 
@@ -227,8 +118,7 @@ impl Identities {
             deadline: STS_DEADLINE,
             retries: STS_RETRIES,
             budget: TpsBudget::new(RETRY_WINDOW, RETRIES_PER_SECOND, RETRY_SHARE),
-            settings: None,
-            cache: None,
+            memory: None,
             traces: Traces::none(),
         }
         .with_cache(CacheSettings::default())
@@ -237,14 +127,8 @@ impl Identities {
     /// Replaces the settings of the cache.
     #[must_use]
     pub fn with_cache(self, settings: CacheSettings) -> Self {
-        let cache = Cache::builder()
-            .max_capacity(settings.bytes)
-            .weigher(|_, value: &Remembered| value.weight)
-            .expire_after(ByEntry)
-            .build();
         Self {
-            settings: Some(settings),
-            cache: Some(cache),
+            memory: Some(Memory::new(settings)),
             ..self
         }
     }
@@ -253,8 +137,7 @@ impl Identities {
     #[must_use]
     pub fn without_cache(self) -> Self {
         Self {
-            settings: None,
-            cache: None,
+            memory: None,
             ..self
         }
     }
@@ -304,93 +187,113 @@ impl Identities {
     /// Returns the number of identities and refusals that are remembered, approximately.
     #[must_use]
     pub fn remembered(&self) -> u64 {
-        self.cache.as_ref().map_or(0, Cache::entry_count)
+        let memory = self.memory.as_ref();
+        memory.map_or(0, |memory| memory.answers.entry_count())
     }
 
     /// Validates a token and finds out which AWS identity signed it.
     ///
     /// The errors of the outcome are those of [`Authenticator::identify`].
     pub async fn identify(&self, token: &str, now: UnixTime) -> Identified {
-        let call = match self.authenticator.begin(token, now) {
-            Ok(call) => call,
-            Err(refused) => {
-                return Identified {
-                    outcome: Err(refused.into()),
-                    token: None,
-                    cache: CacheUse::Unused,
-                    sts_time: None,
-                };
-            }
+        let identified = match &self.memory {
+            Some(memory) => self.identify_by_memory(memory, token, now).await,
+            None => self.identify_by_sts(token, now).await,
         };
+        identified.unwrap_or_else(|refused| Identified {
+            outcome: Err(refused.into()),
+            token: None,
+            cache: CacheUse::Unused,
+            sts_time: None,
+        })
+    }
+
+    async fn identify_by_sts(&self, token: &str, now: UnixTime) -> Result<Identified, Refused> {
+        let call = self.authenticator.begin(token, now)?;
+        let start = Instant::now();
+        let outcome = self.ask_within_deadline(&call).await.map(Arc::new);
+        Ok(Identified {
+            outcome,
+            token: Some(TokenFacts::of(&call)),
+            cache: CacheUse::Unused,
+            sts_time: Some(start.elapsed()),
+        })
+    }
+
+    async fn identify_by_memory(
+        &self,
+        memory: &Memory,
+        token: &str,
+        now: UnixTime,
+    ) -> Result<Identified, Refused> {
+        let url = ExactUrl(self.authenticator.decode(token)?);
+        if let Some(confirmed) = memory.confirmed.get(&url) {
+            self.authenticator.check_time(&confirmed.call, now)?;
+            return Ok(Identified {
+                outcome: Ok(confirmed.identity),
+                token: Some(confirmed.facts),
+                cache: CacheUse::Hit,
+                sts_time: None,
+            });
+        }
+        let call = self.authenticator.begin_with_url(&url.0, now)?;
         let facts = TokenFacts::of(&call);
-        let sts_time = Mutex::new(None);
-        let ask = || async {
-            let start = Instant::now();
-            let outcome = self.ask_within_deadline(&call).await;
-            *sts_time.lock().unwrap_or_else(PoisonError::into_inner) = Some(start.elapsed());
-            outcome
+        let (remembered, sts_time) = self.ask_or_remember(memory, &call, token, now).await;
+        let cache = match sts_time {
+            Some(_) => CacheUse::Miss,
+            None => CacheUse::Hit,
         };
-        let (outcome, has_cache) = match (&self.cache, self.settings) {
-            (Some(cache), Some(settings)) => {
-                let key = call.accepted().cache_key();
-                let remembered = match cache.get(&key).await {
-                    Some(remembered) => Ok(remembered),
-                    None => {
-                        let asked =
-                            async { self.remember(settings, &call, token, now, ask().await) };
-                        // The future of a call is large, and most reviews need none.
-                        Box::pin(cache.try_get_with(key, asked)).await
-                    }
-                };
-                let outcome = match remembered {
-                    Ok(remembered) => remembered.outcome.map_err(AuthError::from),
-                    Err(error) => Err(AuthError::clone(&error)),
-                };
-                (outcome, true)
-            }
-            _ => (ask().await.map(Arc::new), false),
+        let (outcome, until) = match remembered {
+            Ok(remembered) => (
+                remembered.outcome.map_err(AuthError::from),
+                Some(remembered.until),
+            ),
+            Err(error) => (Err(error), None),
         };
-        let sts_time = sts_time
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        let cache = match (has_cache, sts_time) {
-            (false, _) => CacheUse::Unused,
-            (true, Some(_)) => CacheUse::Miss,
-            (true, None) => CacheUse::Hit,
-        };
-        Identified {
+        if let (CacheUse::Hit, Ok(identity), Some(until)) = (cache, &outcome, until) {
+            let confirmed = Confirmed {
+                call: Arc::new(call),
+                facts: facts.clone(),
+                identity: Arc::clone(identity),
+                until,
+            };
+            memory.confirmed.insert(url, confirmed);
+        }
+        Ok(Identified {
             outcome,
             token: Some(facts),
             cache,
             sts_time,
-        }
+        })
     }
 
-    /// Decides whether an outcome may be remembered, and for how long.
-    fn remember(
+    /// Returns what STS said about a request, and how long it took if this review asked.
+    async fn ask_or_remember(
         &self,
-        settings: CacheSettings,
+        memory: &Memory,
         call: &PendingStsCall,
         token: &str,
         now: UnixTime,
-        outcome: Result<Identity, AuthError>,
-    ) -> Result<Remembered, AuthError> {
-        let (outcome, limit) = match outcome {
-            Ok(identity) => (Ok(Arc::new(identity)), settings.positive_ttl),
-            Err(AuthError::Refused(refused)) => (Err(refused), settings.negative_ttl),
-            Err(error @ AuthError::Failed(_)) => return Err(error),
+    ) -> (Result<Remembered, AuthError>, Option<Duration>) {
+        let key = call.accepted().cache_key();
+        if let Some(remembered) = memory.answers.get(&key).await {
+            return (Ok(remembered), None);
+        }
+        let sts_time = Mutex::new(None);
+        let asked = async {
+            let start = Instant::now();
+            let outcome = self.ask_within_deadline(call).await;
+            *sts_time.lock().unwrap_or_else(PoisonError::into_inner) = Some(start.elapsed());
+            memory.remember(call, token, now, outcome)
         };
-        let left = call
-            .accepted()
-            .expires_at()
-            .as_secs()
-            .saturating_sub(now.as_secs());
-        let left = Duration::from_secs(left);
-        Ok(Remembered {
-            outcome,
-            lives: left.min(limit),
-            weight: u32::try_from(token.len()).unwrap_or(u32::MAX),
-        })
+        // The future of a call is large, and most reviews need none.
+        let remembered = Box::pin(memory.answers.try_get_with(key, asked)).await;
+        let sts_time = sts_time
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        (
+            remembered.map_err(|error| AuthError::clone(&error)),
+            sts_time,
+        )
     }
 
     async fn ask_within_deadline(&self, call: &PendingStsCall) -> Result<Identity, AuthError> {
@@ -471,7 +374,7 @@ impl fmt::Debug for Identities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identities")
             .field("authenticator", &self.authenticator)
-            .field("cache", &self.settings)
+            .field("cache", &self.memory.as_ref().map(Memory::settings))
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }

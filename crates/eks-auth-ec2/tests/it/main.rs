@@ -8,6 +8,4 @@ mod resolver;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(test)]
-mod settings;
-#[cfg(test)]
 mod support;

@@ -120,6 +120,75 @@ async fn nothing_is_remembered_beyond_its_time() {
     assert_eq!(ended.cache, CacheUse::Unused);
 }
 
+/// The checks of a token that is used again are not repeated, but for its time.
+#[tokio::test]
+async fn a_token_in_use_is_refused_outside_its_time() {
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let identities = identities(sts.clone());
+    let token = token("AKIDEXAMPLE");
+    let signed_at = now();
+    for (at, code, cache) in [
+        (signed_at, None, CacheUse::Miss),
+        (signed_at, None, CacheUse::Hit),
+        (signed_at, None, CacheUse::Hit),
+        (signed_at.later(890), None, CacheUse::Hit),
+        (signed_at.later(910), Some("expired"), CacheUse::Unused),
+        (signed_at.earlier(290), None, CacheUse::Hit),
+        (
+            signed_at.earlier(310),
+            Some("not-yet-valid"),
+            CacheUse::Unused,
+        ),
+        (signed_at, None, CacheUse::Hit),
+    ] {
+        let got = identities.identify(&token, at).await;
+        let is_accepted = got.outcome.is_ok();
+        assert_eq!(
+            (got.outcome.err().map(|e| e.code()), got.cache),
+            (code, cache)
+        );
+        assert_eq!(got.token.is_some(), is_accepted);
+    }
+    assert_eq!(sts.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_token_in_use_vouches_for_no_other() {
+    let sts = Counting::answering(&[
+        (200, caller("alice")),
+        (403, fault("SignatureDoesNotMatch")),
+    ]);
+    let identities = identities(sts.clone());
+    let token = token("AKIDEXAMPLE");
+    for _ in 0..3 {
+        assert!(identities.identify(&token, now()).await.outcome.is_ok());
+    }
+    let url = eks_token::Token::parse(&token).unwrap().decode().unwrap();
+    let (start, signature) = url.expose().split_once("X-Amz-Signature=").unwrap();
+    let turned: String = signature.chars().rev().collect();
+    let forged = format!("{start}X-Amz-Signature={turned}");
+    let forged = eks_token::Token::encode(&forged).unwrap();
+    let got = identities.identify(forged.expose(), now()).await;
+    assert!(got.outcome.is_err());
+    assert_eq!((got.cache, sts.calls()), (CacheUse::Miss, 2));
+}
+
+#[tokio::test]
+async fn a_token_in_use_is_asked_about_again_in_time() {
+    const TTL: Duration = Duration::from_millis(100);
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let settings = CacheSettings::default().with_positive_ttl(TTL);
+    let identities = identities(sts.clone()).with_cache(settings);
+    let token = token("AKIDEXAMPLE");
+    for _ in 0..3 {
+        assert!(identities.identify(&token, now()).await.outcome.is_ok());
+    }
+    let before = sts.calls();
+    tokio::time::sleep(2 * TTL).await;
+    assert!(identities.identify(&token, now()).await.outcome.is_ok());
+    assert_eq!(sts.calls(), before + 1);
+}
+
 #[tokio::test]
 async fn a_malformed_token_never_reaches_sts() {
     let sts = Counting::answering(&[(200, caller("alice"))]);

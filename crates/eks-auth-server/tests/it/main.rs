@@ -11,17 +11,8 @@ mod lifecycle;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
-mod records;
-#[cfg(test)]
-mod respond;
-#[cfg(test)]
 mod snapshot;
 #[cfg(test)]
 mod support;
-#[cfg(test)]
-#[cfg(feature = "otel")]
-mod traces;
-#[cfg(test)]
-mod values;
 #[cfg(test)]
 mod webhooks;
