@@ -5,19 +5,21 @@ mod upstream;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 pub use upstream::DynamicFile;
 pub(crate) use upstream::UpstreamResult;
 
+use crate::identities::CacheUse;
+use crate::record::{ReviewedKind, Verdict};
 use crate::snapshot::Snapshot;
 use upstream::UpstreamMetrics;
 
@@ -34,6 +36,37 @@ type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
 type Counters<const N: usize> = Family<Labels<N>, Counter>;
 type Histograms<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram>;
 
+/// The metric of one label set of a family, looked up when it is first used: a lookup hashes the labels and takes a
+/// lock. It is not made before, because metrics are shown from their first use on.
+struct Looked<M>(OnceLock<M>);
+
+impl<M> Default for Looked<M> {
+    fn default() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+impl<M: Clone> Looked<M> {
+    fn up<const N: usize, C: MetricConstructor<M>>(
+        &self,
+        family: &Family<Labels<N>, M, C>,
+        labels: impl FnOnce() -> Labels<N>,
+    ) -> &M {
+        let Self(metric) = self;
+        metric.get_or_init(|| family.get_or_create_owned(&labels()))
+    }
+}
+
+/// The metrics of the usual reviews.
+#[derive(Default)]
+struct Usual {
+    granted_access: Looked<Counter>,
+    granted_token: Looked<Counter>,
+    access_seconds: Looked<Histogram>,
+    token_seconds: Looked<Histogram>,
+    cache_hit: Looked<Counter>,
+}
+
 /// The metrics of the webhooks.
 ///
 /// Those named `aws_iam_authenticator_*` have upstream's names, labels and values (`pkg/metrics/metrics.go`),
@@ -42,6 +75,7 @@ type Histograms<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram
 pub struct Metrics {
     registry: Mutex<Registry>,
     upstream: UpstreamMetrics,
+    usual: Usual,
 
     reviews: Counters<3>,
     review_seconds: Histograms<1>,
@@ -83,6 +117,7 @@ impl Metrics {
         let metrics = Self {
             registry: Mutex::default(),
             upstream: UpstreamMetrics::new(),
+            usual: Usual::default(),
             reviews: Family::default(),
             review_seconds: Family::new_with_constructor(fine),
             cache: Family::default(),
@@ -211,22 +246,31 @@ impl Metrics {
         self.sts_seconds.observe(took.as_secs_f64());
     }
 
-    /// Counts an answered review. `kind` and `verdict` are names, `code` is a stable code: all are bounded.
+    /// Counts an answered review. `code` is a stable code, of which there are few.
     pub(crate) fn review(
         &self,
-        kind: &'static str,
-        verdict: &'static str,
+        kind: ReviewedKind,
+        verdict: Verdict,
         code: &'static str,
         took: Duration,
     ) {
-        let labels = [
-            ("kind", kind.into()),
-            ("verdict", verdict.into()),
-            ("code", code.into()),
-        ];
-        self.reviews.get_or_create(&labels).inc();
-        self.review_seconds
-            .get_or_create(&one("kind", kind))
+        let (granted, seconds) = match kind {
+            ReviewedKind::Access => (&self.usual.granted_access, &self.usual.access_seconds),
+            ReviewedKind::Token => (&self.usual.granted_token, &self.usual.token_seconds),
+        };
+        let labels = || {
+            [
+                ("kind", kind.as_str().into()),
+                ("verdict", verdict.as_str().into()),
+                ("code", code.into()),
+            ]
+        };
+        match (verdict, code) {
+            (Verdict::Granted, "ok") => granted.up(&self.reviews, labels).inc(),
+            _ => self.reviews.get_or_create(&labels()).inc(),
+        };
+        seconds
+            .up(&self.review_seconds, || one("kind", kind.as_str()))
             .observe(took.as_secs_f64());
     }
 
@@ -234,8 +278,12 @@ impl Metrics {
         self.upstream.authenticated(result, took);
     }
 
-    pub(crate) fn cache_used(&self, cache: &'static str) {
-        self.cache.get_or_create(&one("use", cache)).inc();
+    pub(crate) fn cache_used(&self, cache: CacheUse) {
+        let labels = || one("use", cache.as_str());
+        match cache {
+            CacheUse::Hit => self.usual.cache_hit.up(&self.cache, labels).inc(),
+            CacheUse::Miss | CacheUse::Unused => self.cache.get_or_create(&labels()).inc(),
+        };
     }
 
     pub(crate) fn shed(&self, limit: &'static str) {

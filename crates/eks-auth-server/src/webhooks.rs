@@ -299,12 +299,8 @@ impl Webhooks {
     /// Records a review that was answered.
     fn record(&self, review: &Reviewing, outcome: &Outcome<'_>) {
         let took = review.start.elapsed();
-        self.metrics.review(
-            review.kind.as_str(),
-            outcome.verdict.as_str(),
-            outcome.code,
-            took,
-        );
+        self.metrics
+            .review(review.kind, outcome.verdict, outcome.code, took);
         let record = ReviewRecord {
             request_id: &review.request_id,
             peer: review.peer,

@@ -34,7 +34,7 @@ impl Webhooks {
         };
         let now = (self.clock)();
         let mut identified = self.identities.identify(document.expose_token(), now).await;
-        self.metrics.cache_used(identified.cache.as_str());
+        self.metrics.cache_used(identified.cache);
         let snapshot = self.rules.load();
         let (outcome, why_no_name) = self.map(&identified, &snapshot).await;
         let result = match &outcome {
