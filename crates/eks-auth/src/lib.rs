@@ -11,6 +11,8 @@
 mod authenticated;
 mod authenticator;
 mod error;
+#[cfg(feature = "review")]
+mod json;
 mod transport;
 
 #[cfg(feature = "local")]

@@ -5,11 +5,12 @@ use std::fmt;
 
 use aws_auth_map::UserInfo;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sts_presign::AnswerFailure;
 use thiserror::Error as ThisError;
 
 use crate::error::{AuthError, Failed};
+use crate::json::Json;
 use crate::object::Object;
 
 /// The maximum length of a review, in bytes: our choice, sixteen times the default maximum of a token. A
@@ -124,8 +125,7 @@ impl Review {
     /// own audiences.
     #[must_use]
     pub fn authenticated_for(&self, user: &UserInfo, audiences: &[&str]) -> String {
-        self.answer(Status {
-            authenticated: true,
+        self.answer(&Status {
             user: Some(user),
             audiences,
         })
@@ -135,23 +135,24 @@ impl Review {
     /// caller.
     #[must_use]
     pub fn unauthenticated(&self) -> String {
-        self.answer(Status {
-            authenticated: false,
+        self.answer(&Status {
             user: None,
             audiences: &[],
         })
     }
 
-    fn answer(&self, status: Status<'_>) -> String {
-        let answer = Answer {
-            api_version: self.version.map(ReviewVersion::as_str),
-            kind: self.version.map(|_| "TokenReview"),
-            status,
-        };
-        let mut text = Vec::with_capacity(USUAL_ANSWER_LEN);
-        // Maps and lists of text can always be written as JSON, which is UTF-8.
-        let _ = serde_json::to_writer(&mut text, &answer);
-        String::from_utf8(text).unwrap_or_default()
+    fn answer(&self, status: &Status<'_>) -> String {
+        let mut json = Json::with_capacity(USUAL_ANSWER_LEN);
+        json.raw("{");
+        if let Some(version) = self.version {
+            json.raw(r#""apiVersion":""#);
+            json.raw(version.as_str());
+            json.raw(r#"","kind":"TokenReview","#);
+        }
+        json.raw(r#""status":"#);
+        status.write(&mut json);
+        json.raw("}");
+        json.into_text()
     }
 }
 
@@ -238,21 +239,40 @@ impl<'b> Question<'b> {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Answer<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    api_version: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<&'a str>,
-    status: Status<'a>,
+/// The status of an answer.
+struct Status<'a> {
+    /// The user. `None` if the token is refused.
+    user: Option<&'a UserInfo>,
+    audiences: &'a [&'a str],
 }
 
-#[derive(Serialize)]
-struct Status<'a> {
-    authenticated: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<&'a UserInfo>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    audiences: &'a [&'a str],
+impl Status<'_> {
+    fn write(&self, json: &mut Json) {
+        json.raw(match self.user {
+            Some(_) => r#"{"authenticated":true"#,
+            None => r#"{"authenticated":false"#,
+        });
+        if let Some(user) = self.user {
+            json.raw(r#","user":{"username":"#);
+            json.text(user.username());
+            json.raw(r#","groups":"#);
+            json.texts(user.groups().iter().map(String::as_str));
+            json.raw(r#","uid":"#);
+            json.text(user.uid());
+            json.raw(r#","extra":{"#);
+            let mut between = "";
+            // The keys are names of ours and upstream's.
+            for (key, value) in user.extra().iter() {
+                json.raw(between);
+                json.list_of_one(key, value);
+                between = ",";
+            }
+            json.raw("}}");
+        }
+        if !self.audiences.is_empty() {
+            json.raw(r#","audiences":"#);
+            json.texts(self.audiences.iter().copied());
+        }
+        json.raw("}");
+    }
 }

@@ -70,6 +70,31 @@ fn the_answer_names_the_user_as_upstream_does() {
 }
 
 #[test]
+fn the_answer_is_what_a_serializer_writes() {
+    for (name, groups) in [
+        ("dev", "[]"),
+        ("dev", "[devs, admins]"),
+        (r#"a"b\c"#, r#"['"', '\\']"#),
+    ] {
+        let arn = "arn:aws:sts::111122223333:assumed-role/dev/s";
+        let identity = Identity::new(arn, "111122223333", "AROAEXAMPLE:s").unwrap();
+        let rules = format!(
+            "mapRoles: |\n  - rolearn: arn:aws:iam::111122223333:role/dev\n    username: {name}\n    groups: {groups}\n"
+        );
+        let known = Authenticated::resolve(identity, &config_map(&rules)).unwrap();
+        let review = Review::read(&ask("authentication.k8s.io/v1beta1", "t")).unwrap();
+        let user = serde_json::to_string(known.user()).unwrap();
+        let status = format!(r#"{{"authenticated":true,"user":{user},"audiences":["a","\n"]}}"#);
+        assert_eq!(
+            review.authenticated_for(known.user(), &["a", "\n"]),
+            format!(
+                r#"{{"apiVersion":"authentication.k8s.io/v1beta1","kind":"TokenReview","status":{status}}}"#
+            )
+        );
+    }
+}
+
+#[test]
 fn audiences_are_read_and_answered() {
     let ask = br#"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1",
         "spec":{"token":"t","audiences":["a","b"]}}"#;
