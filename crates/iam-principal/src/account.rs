@@ -8,8 +8,8 @@ use crate::error::Error;
 /// An AWS account id: exactly twelve ASCII digits, leading zeros kept.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct AccountId {
-    // INVARIANT: below 10^12. A number is `Copy` and compares in one step.
-    number: u64,
+    // INVARIANT: ASCII digits. An array is `Copy`.
+    digits: [u8; DIGITS],
 }
 
 /// How many digits an account id has (IAM User Guide, "View AWS account identifiers").
@@ -22,18 +22,23 @@ impl AccountId {
     ///
     /// [`Error::AccountId`] unless `text` is twelve ASCII digits.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.len() != DIGITS || !text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Error::AccountId);
+        match <[u8; DIGITS]>::try_from(text.as_bytes()) {
+            Ok(digits) if digits.iter().all(u8::is_ascii_digit) => Ok(Self { digits }),
+            _ => Err(Error::AccountId),
         }
-        Ok(Self {
-            number: text.parse().map_err(|_| Error::AccountId)?,
-        })
+    }
+
+    /// Returns the twelve digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // by INVARIANT on digits
+        str::from_utf8(&self.digits).unwrap_or_default()
     }
 }
 
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:0DIGITS$}", self.number)
+        f.write_str(self.as_str())
     }
 }
 

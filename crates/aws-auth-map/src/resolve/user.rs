@@ -20,12 +20,17 @@ pub struct UserInfo {
 impl UserInfo {
     /// As upstream: `pkg/server/server.go`, `authenticateEndpoint`.
     pub(crate) fn new(identity: &Identity, username: String, groups: Vec<String>) -> Self {
-        let user_id = user_id(identity);
-        let uid = format!("aws-iam-authenticator:{}:{user_id}", identity.account());
+        let account = identity.account();
+        let uid = [
+            "aws-iam-authenticator:",
+            account.as_str(),
+            ":",
+            user_id(identity),
+        ];
         Self {
             username,
             groups,
-            uid,
+            uid: uid.concat(),
             extra: Extra::new(identity),
         }
     }

@@ -219,7 +219,9 @@ proptest! {
 
     #[test]
     fn account_ids_keep_their_leading_zeros(digits in "[0-9]{12}") {
-        prop_assert_eq!(AccountId::parse(&digits).unwrap().to_string(), digits);
+        let account = AccountId::parse(&digits).unwrap();
+        prop_assert_eq!(account.as_str(), &digits);
+        prop_assert_eq!(account.to_string(), digits);
     }
 
     #[test]
