@@ -50,7 +50,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
         ));
     }
     let sts = transport(settings, &common)?;
-    let (log, _rest_of_the_log) = Log::start(settings)?;
+    let (log, server_log, _rest_of_the_log) = Log::start(settings)?;
     let unknown = regions::unknown(&common.regions);
     let other_name = tls::other_name(settings)?;
     for note in settings
@@ -72,7 +72,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     let mut webhooks = webhooks(
         settings,
         version,
-        Webhooks::new(identities, rules, metrics, Arc::new(log)),
+        Webhooks::new(identities, rules, metrics, Arc::new(server_log)),
     );
     if let Ok(names) = names {
         webhooks = webhooks.with_private_dns_names(names);

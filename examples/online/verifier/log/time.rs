@@ -24,10 +24,15 @@ impl FormatTime for Time {
     }
 }
 
-fn write_time(writer: &mut Writer<'_>, now: time::SystemTime) -> fmt::Result {
+/// Writes a time.
+///
+/// # Errors
+///
+/// `writer` cannot be written to.
+pub(super) fn write_time(writer: &mut impl fmt::Write, now: time::SystemTime) -> fmt::Result {
     let (Ok(since), Ok(second)) = (now.duration_since(UNIX_EPOCH), UnixTime::try_from(now)) else {
         // Before 1970 or after 9999.
-        return SystemTime.format_time(writer);
+        return SystemTime.format_time(&mut Writer::new(writer));
     };
     SECOND.with_borrow_mut(|(of, text)| {
         if *of != second.as_secs() {
@@ -35,7 +40,18 @@ fn write_time(writer: &mut Writer<'_>, now: time::SystemTime) -> fmt::Result {
             *text = second.to_rfc3339();
             text.pop();
         }
-        write!(writer, "{text}.{:06}Z", since.subsec_micros())
+        // A digit before them keeps the zeros in front.
+        let mut digits = itoa::Buffer::new();
+        let microseconds = digits.format(since.subsec_micros().saturating_add(1_000_000));
+        for part in [
+            text.as_str(),
+            ".",
+            microseconds.get(1..).unwrap_or_default(),
+            "Z",
+        ] {
+            writer.write_str(part)?;
+        }
+        Ok(())
     })
 }
 
@@ -56,7 +72,7 @@ mod tests {
         ] {
             let mut written = String::new();
             let at = UNIX_EPOCH + Duration::new(seconds, nanoseconds);
-            write_time(&mut Writer::new(&mut written), at).unwrap();
+            write_time(&mut written, at).unwrap();
             assert_eq!(written, text);
         }
     }

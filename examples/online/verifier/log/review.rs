@@ -1,0 +1,89 @@
+//! The records of reviews. They are written as the events of `tracing` are, but are none: there is one for each request,
+//! and an event with twenty fields costs three times as much as its text.
+
+use std::borrow::Cow;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use eks_auth_server::{Observer, ReviewRecord, ServerEvent, Verdict};
+use tracing::Level;
+
+use super::line::{Line, name};
+use super::queue::Queue;
+use super::{Log, printable};
+use crate::settings::LogFormat;
+
+/// Writes what happens on the server to the log.
+pub(crate) struct ServerLog {
+    pub(super) log: Log,
+    pub(super) queue: Arc<Queue>,
+    pub(super) format: LogFormat,
+    /// The last level that is written.
+    pub(super) level: Level,
+}
+
+impl Observer for ServerLog {
+    fn review(&self, record: &ReviewRecord<'_>) {
+        let level = match record.verdict {
+            Verdict::Granted => Level::INFO,
+            Verdict::Failed => Level::ERROR,
+            _ => Level::WARN,
+        };
+        if level <= self.level {
+            let mut line = Line::begin(self.format, SystemTime::now(), level, "review");
+            add_fields(&mut line, record);
+            // The queue takes every record.
+            let _ = (&*self.queue).write_all(line.end().as_bytes());
+        }
+    }
+
+    fn event(&self, event: &ServerEvent<'_>) {
+        self.log.event(event);
+    }
+}
+
+fn add_fields(line: &mut Line, record: &ReviewRecord<'_>) {
+    line.text(name!("request_id"), record.request_id);
+    line.address(name!("client"), record.peer);
+    line.text(name!("kind"), record.kind.as_str());
+    line.text(name!("verdict"), record.verdict.as_str());
+    line.text(name!("code"), record.code);
+    if !record.reason.is_empty() {
+        line.text(name!("reason"), record.reason);
+    }
+    if let Some(identity) = record.identity {
+        line.text(name!("arn"), &printable(identity.arn()));
+        line.text(name!("canonical_arn"), &printable(identity.canonical_arn()));
+        line.text(name!("account"), identity.account().as_str());
+        line.text(name!("user_id"), &printable(identity.user_id()));
+        if let Some(session) = identity.session_name() {
+            line.text(name!("session"), &printable(session));
+        }
+    }
+    if let Some(token) = record.token {
+        line.text(name!("access_key_id"), token.access_key_id());
+        line.text(name!("region"), token.region());
+        line.text(name!("sts_host"), token.host());
+    }
+    if let Some(username) = record.username {
+        line.text(name!("username"), &printable(username));
+        line.text(name!("groups"), &printable(&joined(record.groups)));
+    }
+    if let Some(question) = record.question {
+        line.text(name!("question"), &printable(question));
+    }
+    line.text(name!("cache"), record.cache.as_str());
+    if let Some(time) = record.sts_time {
+        line.milliseconds(name!("sts_ms"), time);
+    }
+    line.milliseconds(name!("took_ms"), record.took);
+    line.number(name!("generation"), record.generation);
+}
+
+fn joined(groups: &[String]) -> Cow<'_, str> {
+    match groups {
+        [group] => Cow::Borrowed(group),
+        groups => Cow::Owned(groups.join(",")),
+    }
+}
