@@ -341,6 +341,9 @@ mod tests {
             ("[ !<]>\u{85}\"]\" , ", 1),
             ("[ a:\u{85}\"]\" , ", 1),
             ("[ \"a\"\u{85}, ", 1),
+            ("[ a#b , ", 1),
+            ("[?']' , ", 1),
+            ("[:']' , ", 1),
         ] {
             let text = open.repeat(20);
             assert!(exceeds(&text, depth * 20 - 1).is_some(), "{open:?}");
@@ -349,6 +352,22 @@ mod tests {
         assert_eq!(exceeds("[[]]", 1), Some(1));
         // The mark of a document closes every bracket.
         assert_eq!(exceeds(&"[\n--- \n".repeat(20), 1), None);
+    }
+
+    /// Each line closes its bracket, and a quote, a comment or a tag only seems to hide that.
+    #[test]
+    fn a_closed_bracket_is_not_counted() {
+        for line in [
+            "[a:\"] # \"",
+            "[a b]",
+            "[!t]",
+            "[a #]\n]",
+            "[a: b]",
+            "[\"a\": b]",
+        ] {
+            let lines: String = (0..300).map(|n| format!("k{n}: {line}\n")).collect();
+            assert_eq!(exceeds(&lines, 2), None, "{line:?}");
+        }
     }
 
     proptest! {

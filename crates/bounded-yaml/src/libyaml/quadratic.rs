@@ -116,7 +116,8 @@ const fn is_break(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Cleared;
+    use super::{Cleared, MAX_CLEARED, check};
+    use crate::error::Error;
 
     fn total(text: &str) -> usize {
         let mut cleared = Cleared::default();
@@ -130,6 +131,7 @@ mod tests {
         assert_eq!(total("a b c"), 2);
         assert_eq!(total("a    b c d"), 12);
         assert_eq!(total("a\n\n\u{2028} b\tc"), 12);
+        assert_eq!(total("a  bcd\u{e9} e"), 4);
         // A run at the end is not followed by a word.
         assert_eq!(total("a b   "), 1);
     }
@@ -140,5 +142,18 @@ mod tests {
         assert_eq!(cost(1), 1000);
         assert_eq!(cost(2), 2000);
         assert_eq!(cost(1000), 1_000_000);
+    }
+
+    /// 2,048 blanks and 1,024 words after them cost 512 times the length of the text.
+    #[test]
+    fn the_cost_is_limited_to_a_multiple_of_the_length() {
+        let text = |words: usize| format!("a{}{}", " ".repeat(2_047), " b".repeat(words));
+        let limit = text(1_024);
+        assert_eq!(total(&limit), MAX_CLEARED * limit.len());
+        assert_eq!(check(&limit), Ok(()));
+        assert!(matches!(
+            check(&text(1_025)),
+            Err(Error::TooMuchWhitespace(_))
+        ));
     }
 }

@@ -14,6 +14,8 @@ mod props;
 mod traps;
 #[cfg(test)]
 mod typed;
+#[cfg(test)]
+mod values;
 
 #[cfg(test)]
 use bounded_yaml::{Error, Limits, Node, documents};

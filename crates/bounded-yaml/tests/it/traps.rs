@@ -191,6 +191,12 @@ fn an_anchor_that_is_redefined_and_used_is_refused() {
     assert_eq!(error(text), Error::AnchorRedefined(Position::new(2, 4)));
     let text = "a: &x 1\nb: \u{85}&x 2\nc: &y 3\nd: *x\n";
     assert_eq!(error(text), Error::AnchorRedefined(Position::new(2, 5)));
+    // An anchor that is used in one document does not hide those of the next.
+    let text = "a: &x 1\nb: *x\n---\na: &y 1\nb: &y 2\nc: *y\n";
+    assert_eq!(error(text), Error::AnchorRedefined(Position::new(5, 4)));
+    // One that is not used does no harm.
+    let text = "a: &x 1\nb: &x 2\n---\na: &y 1\nb: *y\n";
+    assert!(documents(text, &Limits::new()).all(|node| node.is_ok()));
     // In another document it is another anchor.
     let text = "a: &x 1\nb: *x\n---\na: &x 2\nb: *x\n";
     let values: Vec<Option<String>> = documents(text, &Limits::new())

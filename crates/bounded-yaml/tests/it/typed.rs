@@ -103,6 +103,14 @@ fn each_kind_of_mismatch_is_reported() {
             },
         ),
         (
+            "name: a\nrules: ~\n",
+            "rules",
+            Mismatch::Unexpected {
+                found: "nothing",
+                expected: "a sequence".to_owned(),
+            },
+        ),
+        (
             "name: a\nrules:\n- verbs: []\n  mode: odd\n",
             "rules[0].mode",
             Mismatch::Unexpected {
