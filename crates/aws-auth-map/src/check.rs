@@ -5,7 +5,6 @@ use std::fmt;
 
 use iam_principal::{AccountId, ArnPattern, Partition, Principal};
 
-use crate::names::{NODE_PREFIX, NODES};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::IdentityMap;
 use crate::resolve::backend::{AuthenticationMode, Backend, BackendKind};
@@ -172,10 +171,7 @@ fn partition_of(rule: &Rule) -> Option<Partition> {
 fn resembles_nodes(backend: &Backend) -> bool {
     let names_nodes = |name: &Template| name.source().to_ascii_lowercase().contains("system:node");
     backend.rules().iter().any(|(_, rule)| {
-        makes_nodes(rule)
-            || rule.is_refusing()
-            || names_nodes(rule.username())
-            || rule.groups().iter().any(names_nodes)
+        rule.is_refusing() || names_nodes(rule.username()) || rule.groups().iter().any(names_nodes)
     }) || backend.rules().unreadable().next().is_some()
 }
 
@@ -186,12 +182,6 @@ pub(crate) fn of_rule(backend: &Backend, at: RuleRef, kind: ProblemKind) -> MapP
         backend: Some(backend.kind()),
         problem: Problem::new(kind, location).on(place.line(), place.column()),
     }
-}
-
-/// Whether the callers that a rule matches become nodes.
-pub(crate) fn makes_nodes(rule: &Rule) -> bool {
-    let is_nodes = |group: &Template| group.source() == NODES;
-    rule.username().source().starts_with(NODE_PREFIX) && rule.groups().iter().any(is_nodes)
 }
 
 /// Whether the literal text before the first placeholder already starts with a reserved prefix.

@@ -41,6 +41,8 @@ mod store;
 #[cfg(test)]
 mod unreadable;
 #[cfg(test)]
+mod values;
+#[cfg(test)]
 mod vectors;
 #[cfg(test)]
 mod which_config_map;

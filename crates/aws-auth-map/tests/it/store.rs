@@ -63,6 +63,25 @@ fn a_text_that_cannot_be_read_changes_nothing() {
 }
 
 #[test]
+fn each_source_has_a_name_of_its_own() {
+    let backend = |rules: &str| Backend::new(BackendKind::EksConfigMap, crate::rules(rules));
+    let one = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/a', username: one}]";
+    let two = one.replace("one", "two");
+    let store = Store::new(Reader::new(), IdentityMap::new())
+        .with_source("a", SourceFormat::ConfigMap, backend(GOOD))
+        .with_source("b", SourceFormat::ConfigMap, backend(one))
+        .with_source("b", SourceFormat::ConfigMap, backend(&two));
+    let lengths = ["a", "b", "c"].map(|name| store.rules(name).map(Rules::len));
+    assert_eq!(lengths, [Some(3), Some(1), None]);
+    assert_eq!(store.map().backends().len(), 2);
+    let user = |at: usize| {
+        let map = IdentityMap::new().with_backend(store.map().backends()[at].clone());
+        outcome(&map.resolve(&session("a", "s")))
+    };
+    assert_eq!([user(0), user(1)], ["a", "one"]);
+}
+
+#[test]
 fn a_section_that_cannot_be_read_keeps_its_rules() {
     let mut store = aws_auth();
     let text = "mapRoles: |
