@@ -137,6 +137,31 @@ async fn logins_of_vault_and_consul_are_bound_to_the_server() {
     }
 }
 
+/// Vault takes the headers as an object too, and a header as a text in place of a list.
+#[tokio::test]
+async fn the_headers_of_vault_have_three_forms() {
+    let recorded = recorded("vault");
+    let headers: serde_json::Map<String, Value> = headers(&recorded)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect();
+    let text = STANDARD.encode(json!(headers).to_string());
+    let number = json!({ "Content-Type": 1 });
+    for (form, status) in [
+        (json!(headers), 200),
+        (json!(text), 200),
+        (number, 400),
+        (json!(1), 400),
+    ] {
+        let verifier = verifier(server_policy(&recorded), sts_of(&recorded));
+        let at = serve(Logins::bound_to_server(LoginForm::Vault, verifier)).await;
+        let mut document = vault(&recorded);
+        document["iam_request_headers"] = form;
+        let answer = login(at, &document.to_string()).await;
+        assert_eq!(answer.status, status, "{document}");
+    }
+}
+
 /// A policy that only a challenge binds would be one that nothing binds, so there is a server's header as well.
 fn challenged(sts: Sts, challenges: Challenges<MemoryChallenges>) -> Logins<Sts> {
     let binding = BindingHeader::parse("x-teleport-challenge", "replaced-per-login").unwrap();

@@ -5,6 +5,8 @@ mod bearer;
 #[cfg(test)]
 mod challenge;
 #[cfg(test)]
+mod layers;
+#[cfg(test)]
 mod login;
 #[cfg(all(test, feature = "redis"))]
 mod redis;
