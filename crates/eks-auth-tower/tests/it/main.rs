@@ -8,7 +8,8 @@ mod challenge;
 mod layers;
 #[cfg(test)]
 mod login;
-#[cfg(all(test, feature = "redis"))]
+#[cfg(test)]
+#[cfg(feature = "redis")]
 mod redis;
 #[cfg(test)]
 mod spellings;
