@@ -249,7 +249,8 @@ pub const fn severity_of_problem(kind: ProblemKind) -> Severity {
         | ProblemKind::UnknownKey
         | ProblemKind::UnknownPlaceholder(None)
         | ProblemKind::UserNamedAsGroup => Severity::Medium,
-        ProblemKind::DeprecatedMode(_)
+        ProblemKind::ArnOfSection(_)
+        | ProblemKind::DeprecatedMode(_)
         | ProblemKind::DuplicateAccessPolicy
         | ProblemKind::EmptyGroup
         | ProblemKind::EntryTypeCase

@@ -141,6 +141,8 @@ pub enum ProblemKind {
     ArnKey(&'static str),
     /// A key of an entry of another section.
     KeyOfSection(Section),
+    /// A role's ARN among the users, or a user's among the roles; with the section for it.
+    ArnOfSection(Section),
     /// No `ClusterConfig` of eksctl.
     NotAClusterConfig,
     /// An object of another kind, or not an object.
@@ -337,6 +339,7 @@ impl ProblemKind {
             Self::EmptyGroup => "empty-group",
             Self::GroupIsMapping => "group-not-text",
             Self::ArnKey(_) | Self::KeyOfSection(_) => "key-of-another-section",
+            Self::ArnOfSection(_) => "arn-of-another-section",
             Self::NotAClusterConfig => "not-a-cluster-config",
             Self::NotAConfigMap => "not-a-config-map",
             Self::NotJson => "not-json",
@@ -449,6 +452,7 @@ impl ProblemKind {
             | Self::UserNamedAsGroup
             | Self::UnknownSystemGroup(_)
             | Self::UnquotedText
+            | Self::ArnOfSection(_)
             | Self::UserIdIgnored
             | Self::WholeAccount
             | Self::OtherPartition(_)

@@ -215,6 +215,12 @@ impl fmt::Display for ProblemKind {
             Self::KeyOfSection(section) => {
                 return write!(f, "not read: this key is for entries of `{section}`; move the entry there");
             }
+            Self::ArnOfSection(section) => {
+                return write!(
+                    f,
+                    "mapped all the same, but other tools look for such an ARN in `{section}`; move the entry there"
+                );
+            }
             Self::NotAClusterConfig => "there is no `ClusterConfig` of eksctl",
             Self::NotAConfigMap => {
                 "not the ConfigMap; expected the output of `kubectl get cm aws-auth -n \
@@ -336,7 +342,7 @@ impl fmt::Display for ProblemKind {
                 "a value that starts with `{{` must be quoted, as in `\"{{SessionName}}\"`"
             }
             Self::UnquotedText => {
-                "EKS parses this as a number or a boolean, not as the name; quote it"
+                "other readers parse this as a number or a boolean, not as the name; quote it"
             }
             Self::GroupsOfType => {
                 "only entries of type `STANDARD` can have groups of their own; remove them"

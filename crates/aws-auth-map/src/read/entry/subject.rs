@@ -8,6 +8,7 @@ use crate::problem::ProblemKind;
 use crate::read::diagnose_arn::{diagnose_account, diagnose_arn};
 use crate::read::pattern::{Reach, reach};
 use crate::read::suggest_key::suggest_key;
+use crate::rules::Section;
 use crate::rules::arn::fold;
 use crate::rules::sso_role::SsoRole;
 
@@ -35,6 +36,12 @@ impl Entry<'_, '_> {
             Kind::Role if !principal.path().is_empty() && !principal.path().contains("arn:") => {
                 self.report(ProblemKind::RolePath, field, node);
             }
+            Kind::Role if self.section != Section::Roles => {
+                self.report_section(Section::Roles, node, text);
+            }
+            Kind::User if self.section != Section::Users => {
+                self.report_section(Section::Users, node, text);
+            }
             Kind::FederatedUser | Kind::Role | Kind::Root | Kind::User => {}
         }
         Some(match form {
@@ -48,6 +55,18 @@ impl Entry<'_, '_> {
                 written.map_or_else(|_| principal.canonical(), |written| written.canonical())
             }
         })
+    }
+
+    /// Reports an ARN that people look for in this section. One with a wildcard has a problem of its own, and programs
+    /// write what they like.
+    fn report_section(&mut self, section: Section, node: &Node, text: &str) {
+        if self.syntax.form.is_handwritten() && !text.contains(['*', '?']) {
+            self.report(
+                ProblemKind::ArnOfSection(section),
+                Some(self.arn_key()),
+                node,
+            );
+        }
     }
 
     // DIFFERENCE: upstream does not know the key, so the entry has no principal.
