@@ -236,7 +236,10 @@ impl Gathered {
                 let what = "the state of Pulumi".to_owned();
                 self.lost(text.place(node.offset()), SourceFault::NotRead(what));
             }
-            _ => self.skip(text, k8s_rbac::NOT_AN_API_OBJECT.to_owned(), node),
+            _ => match for_people(text.document.text()) {
+                Some(fault) => self.lost(text.place(node.offset()), fault),
+                None => self.skip(text, k8s_rbac::NOT_AN_API_OBJECT.to_owned(), node),
+            },
         }
     }
 }

@@ -73,6 +73,12 @@ const PLAN_LINES: [&str; 2] = [
     "OpenTofu will perform the following actions:",
 ];
 
+/// Returns whether a line of a plan begins the change of a resource, such as `-/+ resource "aws_eks_access_entry" "a" {`.
+fn is_change(line: &str) -> bool {
+    let block = line.trim_start_matches(['+', '-', '~', '/', '<', '=']);
+    block.len() < line.len() && (block.starts_with(" resource \"") || block.starts_with(" data \""))
+}
+
 /// The command that prints a plan for programs.
 const PLAN_COMMAND: &str = "terraform show -json PLAN";
 
@@ -80,10 +86,11 @@ const PLAN_COMMAND: &str = "terraform show -json PLAN";
 /// for each document of a file, and must not be long.
 const MAX_HEAD: usize = 2048;
 
-/// Finds Terraform code, and the table of `kubectl get`. `None` for any other text.
+/// Finds Terraform code, a plan whose first lines have a change, and the table of `kubectl get`. `None` for any other
+/// text.
 pub(super) fn for_people(text: &str) -> Option<SourceFault> {
-    let end = text.floor_char_boundary(MAX_HEAD);
-    let mut lines = text.get(..end)?.lines().map(str::trim);
+    let head = text.get(..text.floor_char_boundary(MAX_HEAD))?;
+    let mut lines = head.lines().map(str::trim);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with(['#', '/', '*']))?;
     let begins = |beginnings: &[&str]| beginnings.iter().any(|begin| first.starts_with(begin));
     let (what, command) = if begins(&TERRAFORM_BLOCKS) {
@@ -91,14 +98,15 @@ pub(super) fn for_people(text: &str) -> Option<SourceFault> {
     } else if begins(&["NAME ", "NAMESPACE "]) {
         ("the table of `kubectl get`", "kubectl get … -o yaml")
     } else {
-        return None;
+        return plan_for_people(head);
     };
     Some(SourceFault::ForPeople(what, command))
 }
 
 /// Finds a plan of Terraform as a text, as [`for_people`] finds other texts.
 pub(super) fn plan_for_people(text: &str) -> Option<SourceFault> {
-    let is_plan = text.lines().any(|line| PLAN_LINES.contains(&line.trim()));
+    let mut lines = text.lines().map(str::trim);
+    let is_plan = lines.any(|line| PLAN_LINES.contains(&line) || is_change(line));
     is_plan.then_some(SourceFault::ForPeople(
         "a plan of Terraform as a text",
         PLAN_COMMAND,

@@ -139,6 +139,17 @@ fn a_text_for_people_is_answered_with_the_command_for_programs() {
         ),
         ("terraform {\n  a = \"b: c\"\n}\n", terraform),
         (plan, terraform),
+        (
+            "  # aws_eks_access_entry.a will be created\n  + resource \"aws_eks_access_entry\" \"a\" {\n      \
+             + cluster_name  = \"c\"\n      + principal_arn = \"arn:aws:iam::111122223333:role/a\"\n    }\n\nPlan: 1 to add, 0 to \
+             change, 0 to destroy.\n",
+            terraform,
+        ),
+        (
+            "-/+ resource \"kubernetes_config_map\" \"aws_auth\" {\n    ~ data = {\n        ~ \"mapRoles\" = <<-EOT\n            \
+             - rolearn: a\n        EOT\n    }\n}\n",
+            terraform,
+        ),
         ("NAME       DATA   AGE\naws-auth   2      3d\n", kubectl),
         (
             "NAME   ROLE   AGE\nkubeadm:get-nodes   ClusterRole/kubeadm: x   3d\n",
