@@ -28,9 +28,9 @@ pub trait DescribeInstances: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Instance>, DescribeError>> + Send;
 }
 
-/// Why EC2 gave no answer.
+/// Why EC2 gave no answer. [`Display`](std::fmt::Display) prints the message without the code.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
-#[error("{message} ({code})")]
+#[error("{message}")]
 #[expect(clippy::exhaustive_structs, reason = "implementations build it")]
 pub struct DescribeError {
     /// A stable code in kebab case.
