@@ -41,10 +41,10 @@ pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
 /// Those of [`parse`].
 pub fn parse_with<A: Parser>(program: &str, tips: &[Tip]) -> Result<A, ExitCode> {
     let mut command = without_empty_variables(A::command());
-    if let Some(name) = std::env::args_os()
+    let plugin = std::env::args_os()
         .next()
-        .and_then(|path| plugin_name(&path))
-    {
+        .and_then(|path| plugin_name(&path));
+    if let Some(name) = &plugin {
         command = command.bin_name(name);
     }
     let matches = command.try_get_matches_from_mut(std::env::args_os());
@@ -63,14 +63,24 @@ pub fn parse_with<A: Parser>(program: &str, tips: &[Tip]) -> Result<A, ExitCode>
             if let Some((_, tip)) = tip {
                 text.push_str(&format!("\n{tip}\n"));
             }
+            let text = typed(text, program, plugin.as_deref());
             let _ = io::stderr().write_all(text.as_bytes());
             return ExitCode::from(FAILED);
         }
         let text = answer.render().ansi().to_string();
+        let text = typed(text, program, plugin.as_deref());
         end(program, 0, |out| {
             anstream::AutoStream::auto(out).write_all(text.as_bytes())
         })
     })
+}
+
+/// Writes the name of the plugin for that of the program in the usage of a subcommand, where clap does not.
+fn typed(text: String, program: &str, plugin: Option<&str>) -> String {
+    let Some(plugin) = plugin else { return text };
+    let (program, plugin) = (format!("{program} "), format!("{plugin} "));
+    // First in its place, so that no name is replaced twice.
+    text.replace(&plugin, &program).replace(&program, &plugin)
 }
 
 /// Returns what a person types for a plugin of kubectl: `kubectl eks-access` for `kubectl-eks_access`. `None` for a

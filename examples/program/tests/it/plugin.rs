@@ -32,11 +32,17 @@ fn the_plugin_is_the_program_under_another_name() {
 
 #[test]
 fn the_usage_of_the_plugin_is_what_a_person_types() {
-    let output = run_plugin("usage", &["callers", "--no-such-flag"]);
-    assert_eq!(output.status.code(), Some(2));
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        text.contains("Usage: kubectl eks-access callers "),
-        "{text}"
-    );
+    for command in ["callers", "can", "why"] {
+        let output = run_plugin("usage", &[command, "--no-such-flag"]);
+        assert_eq!(output.status.code(), Some(2));
+        let refused = String::from_utf8_lossy(&output.stderr);
+        let output = run_plugin("help", &[command, "--help"]);
+        assert_eq!(output.status.code(), Some(0));
+        let help = String::from_utf8_lossy(&output.stdout);
+        for text in [refused, help] {
+            let count = |words: &str| text.matches(&format!("{words} {command} ")).count();
+            assert!(count("Usage: kubectl eks-access") == 1, "{text}");
+            assert_eq!(count("eks-access"), count("kubectl eks-access"), "{text}");
+        }
+    }
 }
