@@ -62,7 +62,7 @@ pub(crate) fn backend_modes(settings: &Settings) -> Result<Option<BackendModes>,
         .map(|modes| {
             modes
                 .parse()
-                .map_err(|why| format!("--backend-mode: {why}"))
+                .map_err(|why| format!("--backend-mode: {}: {why}", Printable::new(modes)))
         })
         .transpose()
 }

@@ -144,6 +144,11 @@ fn upstreams_flags_and_variables_are_taken() {
             "the backend EKSConfigMap without --aws-auth needs a program that was built with the feature `kube`",
         ),
         (
+            vec!["check", "-i", "demo", "--backend-mode", "MountedFil,CRD"],
+            2,
+            "--backend-mode: MountedFil,CRD: unknown backend",
+        ),
+        (
             vec![
                 "check",
                 "-i",
