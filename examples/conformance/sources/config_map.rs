@@ -35,6 +35,9 @@ struct Version {
     /// The API server no longer knows the change when the watch begins again.
     #[serde(default)]
     is_compacted: bool,
+    /// The API server has ended the watch, and refuses requests until a version without this.
+    #[serde(default)]
+    is_refused: bool,
 }
 
 pub(super) fn follow(question: ToWatch) -> Result<Value, Refusal> {
@@ -68,6 +71,7 @@ async fn watch(question: ToWatch) -> Result<Value, Refusal> {
         if is_missed && version.is_compacted {
             server.compact();
         }
+        server.refuse(version.is_refused);
         if number == 0 {
             let watch = ClusterWatch::new(server.client()).with_absent_config_map(absent);
             let sources = sources.clone();

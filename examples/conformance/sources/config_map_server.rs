@@ -32,8 +32,10 @@ struct State {
     compacted: u64,
     history: Vec<(u64, String)>,
     watch: Option<UnboundedSender<String>>,
-    /// Whether the client waits for an event, after it has read all of them.
+    /// Whether the client waits for an event, after it has read all of them, or has seen a refusal.
     is_awaited: bool,
+    /// How many requests have been refused, if requests are.
+    refused: Option<u64>,
 }
 
 impl State {
@@ -85,6 +87,17 @@ impl Server {
         state.is_awaited = false;
     }
 
+    /// Refuses requests, or no longer does.
+    pub(super) fn refuse(&self, is_refused: bool) {
+        let mut state = self.state();
+        if is_refused == state.refused.is_some() {
+            return;
+        }
+        state.refused = is_refused.then_some(0);
+        state.watch = None;
+        state.is_awaited = false;
+    }
+
     /// Forgets the history.
     pub(super) fn compact(&self) {
         let mut state = self.state();
@@ -114,6 +127,9 @@ impl Server {
     }
 
     fn respond(&self, request: &Request<Body>) -> Response<Answer> {
+        if self.is_refusing() {
+            return failure(http::StatusCode::FORBIDDEN, "Forbidden");
+        }
         let query = request.uri().query().unwrap_or_default();
         let parameter = |name: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -126,13 +142,7 @@ impl Server {
         let mut state = self.state();
         let after: u64 = after.unwrap_or_default();
         if after < state.compacted {
-            let gone = json!({
-                "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "code": 410,
-                "message": "too old resource version",
-            });
-            let mut response = Response::new(at_once(&gone));
-            *response.status_mut() = http::StatusCode::GONE;
-            return response;
+            return failure(http::StatusCode::GONE, "Expired");
         }
         let (events, received) = unbounded_channel();
         for (_, event) in state.history.iter().filter(|(version, _)| *version > after) {
@@ -140,6 +150,20 @@ impl Server {
         }
         state.watch = Some(events);
         Response::new(self.body(received))
+    }
+
+    fn is_refusing(&self) -> bool {
+        let mut state = self.state();
+        let Some(refused) = state.refused else {
+            return false;
+        };
+        state.refused = Some(refused.saturating_add(1));
+        // The second request comes after the first refusal has had its effect.
+        if refused > 0 {
+            state.is_awaited = true;
+            self.is_idle.notify_waiters();
+        }
+        true
     }
 
     fn list(&self) -> Value {
@@ -166,6 +190,15 @@ impl Server {
         });
         StreamBody::new(events.boxed())
     }
+}
+
+fn failure(status: http::StatusCode, reason: &str) -> Response<Answer> {
+    let mut response = Response::new(at_once(&json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "code": status.as_u16(),
+        "message": reason,
+    })));
+    *response.status_mut() = status;
+    response
 }
 
 fn at_once(document: &Value) -> Answer {

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use eks_token::Token;
-use program::files;
+use program::{files, output};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sts_presign::{ClusterId, PresignedUrl, TOKEN_LIFE, UnixTime};
 
+use crate::PROGRAM;
 use crate::endpoint::Target;
 use crate::plan::{Base, Plan};
 use crate::settings::Settings;
@@ -41,6 +42,23 @@ pub(crate) struct Cache {
 pub(crate) struct Kept {
     pub(crate) token: String,
     pub(crate) expires_at: UnixTime,
+}
+
+/// How files are locked: those of the system, but for the conformance driver.
+#[derive(Clone, Copy)]
+pub(crate) struct Locks<'t> {
+    pub(crate) try_lock: &'t dyn Fn(&File) -> Result<(), TryLockError>,
+    pub(crate) pause: &'t dyn Fn(Duration),
+    /// Says on standard error why the cache is not used.
+    pub(crate) note: &'t dyn Fn(&str),
+}
+
+impl Locks<'static> {
+    pub(crate) const SYSTEM: Self = Self {
+        try_lock: &File::try_lock,
+        pause: &std::thread::sleep,
+        note: &|why| output::note(PROGRAM, &format_args!("the cache: {why}")),
+    };
 }
 
 /// The lock on a place, until it is dropped.
@@ -97,7 +115,7 @@ impl Cache {
     /// # Errors
     ///
     /// The reason, if there can be no lock.
-    pub(crate) fn lock(&self) -> Result<Lock, String> {
+    pub(crate) fn lock(&self, locks: Locks<'_>) -> Result<Lock, String> {
         let wrong = |why: std::io::Error| format!("{}: {why}", files::name(&self.directory));
         if !self.directory.is_absolute() {
             return Err("HOME is not the path of a directory".to_owned());
@@ -112,10 +130,10 @@ impl Cache {
         let file = file.map_err(wrong)?;
         let mut waited = Duration::ZERO;
         loop {
-            match file.try_lock() {
+            match (locks.try_lock)(&file) {
                 Ok(()) => return Ok(Lock(file)),
                 Err(TryLockError::WouldBlock) if waited < MAX_WAIT => {
-                    std::thread::sleep(WAIT);
+                    (locks.pause)(WAIT);
                     waited = waited.saturating_add(WAIT);
                 }
                 Err(why) => return Err(format!("{}: {why}", files::name(&path))),

@@ -6,10 +6,14 @@
 
 #![expect(dead_code, reason = "the rest of the signer is not asked")]
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::io::{self, BufRead as _, Write as _};
 use std::path::Path;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -22,6 +26,7 @@ use serde_json::{Value, json};
 use sts_presign::UnixTime;
 
 use crate::arguments::Arguments;
+use crate::cache::Locks;
 use crate::settings::{Environment, Settings};
 use crate::signing::{Tools, token};
 
@@ -40,6 +45,7 @@ mod role;
 mod settings;
 mod signing;
 mod sso;
+mod terminal;
 mod time;
 
 const PROGRAM: &str = "signer-conformance";
@@ -82,6 +88,17 @@ struct Run {
     /// What becomes of the files of the cache before the run.
     #[serde(default)]
     cache: CacheFiles,
+    /// How long another process holds the lock of the cache, from the start of the run on, in milliseconds.
+    #[serde(default)]
+    held_ms: u64,
+    /// Whether the run begins while the one before waits for STS.
+    #[serde(default)]
+    beside: bool,
+    /// What the user answers when asked for the code of an MFA device.
+    #[serde(default)]
+    typed: String,
+    #[serde(default)]
+    no_terminal: bool,
 }
 
 #[derive(Default, Deserialize, PartialEq)]
@@ -90,8 +107,11 @@ enum CacheFiles {
     #[default]
     Kept,
     Broken,
+    Emptied,
     Removed,
     Shared,
+    /// A file is in the place of their directory.
+    Blocked,
 }
 
 async fn answer(line: &str) -> Result<Value, String> {
@@ -107,16 +127,34 @@ async fn answer(line: &str) -> Result<Value, String> {
         std::fs::write(home.path().join(name), content).map_err(|why| why.to_string())?;
     }
     let mut runs = Vec::new();
-    for run in &question.runs {
+    let mut rest = question.runs.as_slice();
+    while let Some((run, after)) = rest.split_first() {
         change(&home.path().join(".kube/cache/signer"), &run.cache)
             .map_err(|why| why.to_string())?;
-        runs.push(sign(home.path(), run).await?);
+        rest = after;
+        match after.split_first() {
+            Some((second, after)) if second.beside => {
+                runs.extend(at_once(home.path(), run, second)?);
+                rest = after;
+            }
+            _ => runs.push(alone(home.path(), run).await?),
+        }
     }
     Ok(json!({ "runs": runs }))
 }
 
-/// Changes the files of the cache.
+/// Changes the files of the cache, if there are any, or blocks their directory.
 fn change(directory: &Path, how: &CacheFiles) -> io::Result<()> {
+    if directory.is_file() {
+        std::fs::remove_file(directory)?;
+    }
+    if *how == CacheFiles::Blocked {
+        if directory.exists() {
+            std::fs::remove_dir_all(directory)?;
+        }
+        std::fs::create_dir_all(directory.with_file_name(""))?;
+        return std::fs::write(directory, "");
+    }
     if *how == CacheFiles::Kept || !directory.exists() {
         return Ok(());
     }
@@ -124,7 +162,8 @@ fn change(directory: &Path, how: &CacheFiles) -> io::Result<()> {
         let path = file?.path();
         match how {
             _ if path.extension().is_none_or(|extension| extension != "json") => {}
-            CacheFiles::Kept => {}
+            CacheFiles::Kept | CacheFiles::Blocked => {}
+            CacheFiles::Emptied => std::fs::write(&path, "")?,
             CacheFiles::Broken => std::fs::write(&path, "{")?,
             CacheFiles::Removed => std::fs::remove_file(&path)?,
             CacheFiles::Shared => share(&path)?,
@@ -144,14 +183,89 @@ fn share(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Runs the program, while another process may hold the lock of the cache for a time.
+async fn alone(home: &Path, run: &Run) -> Result<Value, String> {
+    let waited = Cell::new(Duration::ZERO);
+    let held = Duration::from_millis(run.held_ms);
+    let locks = Locks {
+        try_lock: &|file| match waited.get() < held {
+            true => Err(TryLockError::WouldBlock),
+            false => file.try_lock(),
+        },
+        pause: &|time| waited.set(waited.get().saturating_add(time)),
+        note: &|_| (),
+    };
+    sign(home, run, locks, None).await
+}
+
+/// Runs the program twice: the second run begins while the first one waits for STS, if it asks. STS answers when the
+/// second run waits for the lock, or has ended.
+fn at_once(home: &Path, first: &Run, second: &Run) -> Result<[Value; 2], String> {
+    let (asking, asked) = mpsc::channel();
+    let (waiting, waits) = mpsc::channel();
+    let (ended, end) = mpsc::channel::<()>();
+    let gate = Arc::new(Gate {
+        asking,
+        waits: Mutex::new(waits),
+    });
+    std::thread::scope(|scope| {
+        let first = scope.spawn(move || {
+            let locks = Locks {
+                note: &|_| (),
+                ..Locks::SYSTEM
+            };
+            let answer = block_on(sign(home, first, locks, Some(gate)));
+            drop(ended);
+            answer
+        });
+        // An error means that it has ended without a question.
+        let _ = asked.recv();
+        let second = scope.spawn(move || {
+            let locks = Locks {
+                try_lock: &File::try_lock,
+                pause: &|_| {
+                    let _ = waiting.send(());
+                    let _ = end.recv();
+                },
+                note: &|_| (),
+            };
+            block_on(sign(home, second, locks, None))
+        });
+        let answers = [first.join(), second.join()];
+        let [first, second] =
+            answers.map(|answer| answer.map_err(|_| "a run has panicked".to_owned())?);
+        Ok([first?, second?])
+    })
+}
+
+fn block_on(run: impl Future<Output = Result<Value, String>>) -> Result<Value, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.map_err(|why| why.to_string())?.block_on(run)
+}
+
+/// What makes STS wait.
+#[derive(Debug)]
+struct Gate {
+    asking: Sender<()>,
+    waits: Mutex<Receiver<()>>,
+}
+
 /// Runs the program once, with a stub in the place of STS.
-async fn sign(home: &Path, run: &Run) -> Result<Value, String> {
+async fn sign(
+    home: &Path,
+    run: &Run,
+    locks: Locks<'_>,
+    gate: Option<Arc<Gate>>,
+) -> Result<Value, String> {
     let words = std::iter::once("signer").chain(run.arguments.iter().map(String::as_str));
     let arguments = Arguments::try_parse_from(words).map_err(|why| why.to_string())?;
     let now = UnixTime::parse_rfc3339(&run.now).map_err(|why| why.to_string())?;
     let stub = Stub {
         requests: Arc::default(),
         end: now.later(run.life).to_rfc3339(),
+        gate,
     };
     let path = |name: &str| home.join(name).display().to_string();
     let (config, credentials, directory) = (path("config"), path("credentials"), path(""));
@@ -175,7 +289,11 @@ async fn sign(home: &Path, run: &Run) -> Result<Value, String> {
     let tools = Tools {
         clock: &|| Ok(now),
         client: &client,
-        prompt: &|_| None,
+        prompt: &|serial| match run.no_terminal {
+            true => None,
+            false => typed(&home.join("terminal"), &run.typed, serial),
+        },
+        locks,
     };
     let signed = token(&arguments, environment, &tools).await;
     let requests = stub
@@ -190,6 +308,12 @@ async fn sign(home: &Path, run: &Run) -> Result<Value, String> {
             "error": {"code": "refused", "message": why.to_string()},
         }),
     })
+}
+
+/// Asks for a code on a file in the place of the terminal, which already has what the user will type.
+fn typed(path: &Path, text: &str, serial: &str) -> Option<String> {
+    std::fs::write(path, text).ok()?;
+    terminal::mfa_code(path, serial)
 }
 
 /// Returns the access key id that a token is signed with.
@@ -213,6 +337,7 @@ fn key(token: &str) -> Result<String, String> {
 struct Stub {
     requests: Arc<Mutex<Vec<Value>>>,
     end: String,
+    gate: Option<Arc<Gate>>,
 }
 
 impl HttpConnector for Stub {
@@ -228,6 +353,12 @@ impl HttpConnector for Stub {
             .nth(1)
             .unwrap_or_default();
         let key = key.split('/').next().unwrap_or_default().to_owned();
+        if let Some(gate) = &self.gate {
+            // Errors mean that the other run has ended.
+            let _ = gate.asking.send(());
+            let waits = gate.waits.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = waits.recv();
+        }
         let answer = self.answer(&action, &key, &parameters);
         self.requests
             .lock()

@@ -1,15 +1,22 @@
 //! Each row of `testdata/divergences.toml` is real: what the signer does is shown here, beside what upstream
 //! does.
 
+use std::cell::Cell;
+use std::fs::TryLockError;
+use std::path::Path;
 use std::time::Duration;
 
+use sts_presign::{ClusterId, UnixTime};
 use testkit::Divergences;
 
+use crate::cache::{Cache, Locks};
 use crate::endpoint;
 use crate::error::Error;
 use crate::files_tests::Files;
+use crate::plan::Plan;
 use crate::requests_tests::{sign, try_sign};
 use crate::settings::Settings;
+use crate::terminal;
 
 const KEYS: &str = "aws_access_key_id = AKIDF\naws_secret_access_key = s\n";
 const ENVIRONMENT: [(&str, &str); 2] = [
@@ -171,5 +178,56 @@ async fn every_divergence_is_listed_and_real() {
     }
     rows.compare("cache-repaired", &vec![1, 1], &asked);
 
+    let typed = roles.path("terminal");
+    std::fs::write(&typed, "secret\n").unwrap();
+    let code = terminal::mfa_code(Path::new(&typed), "arn:aws:iam::111122223333:mfa/a");
+    rows.compare("mfa-code", &Some("secret".to_owned()), &code);
+
+    locks(
+        &rows,
+        &Settings::read(roles.environment(&at_home), None).unwrap(),
+    );
     rows.finish();
+}
+
+/// Another process holds the lock: for ever, or until it has kept a token.
+fn locks(rows: &Divergences, settings: &Settings) {
+    let plan = Plan::of(settings).unwrap();
+    let target = endpoint::choose(settings, Some("eu-west-1")).unwrap();
+    let cluster = ClusterId::parse("dev").unwrap();
+    let cache = Cache::of(settings, &plan, &target, &cluster).unwrap();
+    let now = UnixTime::parse_rfc3339("2026-11-23T09:00:00Z").unwrap();
+    let kept = cache.get(now);
+
+    let waited = Cell::new(Duration::ZERO);
+    let held = Locks {
+        try_lock: &|_| Err(TryLockError::WouldBlock),
+        pause: &|time| waited.set(waited.get().saturating_add(time)),
+        note: &|_| (),
+    };
+    cache.lock(held).unwrap_err();
+    rows.compare("cache-lock", &Duration::from_secs(1), &waited.get());
+
+    let others = kept.clone().unwrap();
+    let is_held = Cell::new(true);
+    let in_use = Locks {
+        try_lock: &|file| match is_held.get() {
+            true => Err(TryLockError::WouldBlock),
+            false => file.try_lock(),
+        },
+        pause: &|_| {
+            cache.put(&others).unwrap();
+            is_held.set(false);
+        },
+        note: &|_| (),
+    };
+    let directory = settings.home().join(".kube/cache/signer");
+    for file in std::fs::read_dir(directory).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|end| end == "json") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let _lock = cache.lock(in_use).unwrap();
+    rows.compare("cache-at-once", &None, &cache.get(now));
 }

@@ -19,6 +19,7 @@ use serde_yaml::{Mapping, Value};
 use sts_presign::ClusterId;
 
 use crate::arguments::check_role;
+use crate::cache::Locks;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::role::Role;
@@ -131,6 +132,7 @@ pub(crate) async fn main() -> ExitCode {
         clock: &crate::clock,
         client: &client::build,
         prompt: &prompt,
+        locks: Locks::SYSTEM,
     };
     match run(&arguments, environment, &tools, client::connector).await {
         Ok(text) => output::finish(PROGRAM, 0, &text),

@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value as Json;
 
 use super::*;
+use crate::cache::Locks;
 use crate::eks::tests::{DESCRIBED, Stub};
 use crate::files_tests::Files;
 
@@ -319,6 +320,7 @@ async fn ask_eks(files: &Files, more: &[&str], body: &str) -> (Result<String, Er
         clock: &crate::clock,
         client: &|_| panic!("STS is not asked"),
         prompt: &|_| None,
+        locks: Locks::SYSTEM,
     };
     let connector = |_: &Settings| Ok(SharedHttpConnector::new(stub.clone()));
     let printed = run(&arguments, environment, &tools, connector).await;

@@ -37,7 +37,7 @@ use program::output::{self, Tip};
 use sts_presign::UnixTime;
 
 use crate::arguments::{Arguments, Form};
-use crate::cache::Kept;
+use crate::cache::{Kept, Locks};
 use crate::error::Error;
 use crate::settings::Environment;
 use crate::signing::{Tools, token};
@@ -132,6 +132,7 @@ async fn run(arguments: &Arguments, environment: Environment) -> Result<String, 
         clock: &clock,
         client: &client::build,
         prompt: &prompt,
+        locks: Locks::SYSTEM,
     };
     let Kept { token, expires_at } = token(arguments, environment, &tools).await?;
     Ok(match form {

@@ -12,7 +12,7 @@ use sts_presign::UnixTime;
 
 use crate::Tools;
 use crate::arguments::Arguments;
-use crate::cache::Kept;
+use crate::cache::{Kept, Locks};
 use crate::error::Error;
 use crate::files_tests::Files;
 use crate::settings::Settings;
@@ -115,6 +115,7 @@ pub(crate) async fn try_sign(
         clock: &|| Ok(now),
         client: &client,
         prompt: &|serial| serial.ends_with("known").then(|| "123456".to_owned()),
+        locks: Locks::SYSTEM,
     };
     let token = crate::token(&arguments, environment, &tools).await;
     let seen = seen.lock().unwrap().clone();

@@ -1,14 +1,12 @@
 //! From the arguments to a token.
 
-use std::fmt::Display;
-
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use eks_mint::{MintError, Minter};
 use program::output;
 use sts_presign::{ClusterId, SignError, UnixTime};
 
 use crate::arguments::Arguments;
-use crate::cache::{Cache, Kept};
+use crate::cache::{Cache, Kept, Locks};
 use crate::endpoint::{self, Target};
 use crate::error::Error;
 use crate::plan::Plan;
@@ -21,6 +19,8 @@ pub(crate) struct Tools<'t> {
     pub(crate) client: &'t dyn Fn(&Settings) -> Result<SharedHttpClient, Error>,
     /// Asks the user for the code of an MFA device, by its serial number.
     pub(crate) prompt: &'t dyn Fn(&str) -> Option<String>,
+    /// How the cache is locked.
+    pub(crate) locks: Locks<'t>,
 }
 
 /// Returns a token: a cached one if that is asked for, else a new one.
@@ -55,8 +55,8 @@ pub(crate) async fn token(
     let Some(cache) = cache else {
         return mint(arguments, &settings, &target, &minter, &plan, tools).await;
     };
-    let unused = |why: &dyn Display| output::note(PROGRAM, &format_args!("the cache: {why}"));
-    let lock = cache.lock().inspect_err(|why| unused(why)).ok();
+    let unused = |why: &String| (tools.locks.note)(why);
+    let lock = cache.lock(tools.locks).inspect_err(unused).ok();
     if let Some(kept) = cache.get((tools.clock)()?) {
         if arguments.debug {
             output::note(PROGRAM, &"a token of the cache");

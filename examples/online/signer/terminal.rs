@@ -33,7 +33,11 @@ pub(crate) fn mfa_code(terminal: &Path, serial: &str) -> Option<String> {
     screen.write_all(question.as_bytes()).ok()?;
     let mut answer = String::new();
     let mut keyboard = BufReader::new(keyboard.take(MAX_ANSWER));
-    keyboard.read_line(&mut answer).ok()?;
+    let read = keyboard.read_line(&mut answer).ok()?;
+    if u64::try_from(read).is_ok_and(|read| read >= MAX_ANSWER) {
+        // The part that was read may be digits.
+        return None;
+    }
     let code = answer.trim();
     let is_code = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
     is_code.then(|| code.to_owned())
@@ -61,6 +65,7 @@ mod tests {
             ("word", "secret\n", None),
             ("enter", "\n", None),
             ("end", "\u{4}\n", None),
+            ("long", &"1".repeat(70), None),
         ] {
             let (read, seen) = answered(name, typed);
             assert_eq!(read.as_deref(), code, "{typed:?}");

@@ -9,7 +9,7 @@ use sts_presign::{
 
 use crate::Tools;
 use crate::arguments::Arguments;
-use crate::cache::Kept;
+use crate::cache::{Kept, Locks};
 use crate::credentials::{Found, resolve};
 use crate::endpoint::{Target, choose};
 use crate::error::Error;
@@ -290,6 +290,7 @@ async fn token(
         clock: &|| Ok(now),
         client: &crate::client::build,
         prompt: &|_| None,
+        locks: Locks::SYSTEM,
     };
     crate::token(arguments, environment, &tools).await
 }

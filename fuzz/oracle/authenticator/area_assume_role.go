@@ -33,8 +33,16 @@ type signerRun struct {
 	Now       string            `json:"now"`
 	// How long the credentials of STS last, in seconds.
 	Life int `json:"life"`
-	// What becomes of the files of the cache before the run: kept, broken, removed or shared.
+	// What becomes of the files of the cache before the run: kept, broken, emptied, removed, shared, or blocked by a file
+	// in the place of their directory.
 	Cache string `json:"cache,omitempty"`
+	// How long another process holds the lock of the cache, from the start of the run on, in milliseconds.
+	HeldMS int `json:"held_ms,omitempty"`
+	// Makes the run begin while the one before waits for STS.
+	Beside bool `json:"beside,omitempty"`
+	// What the user answers when asked for the code of an MFA device: on standard input, and on the terminal if there is one.
+	Typed      string `json:"typed,omitempty"`
+	NoTerminal bool   `json:"no_terminal,omitempty"`
 }
 
 // stsRequest is a request to STS, and the key that signed it.
@@ -118,6 +126,7 @@ func assumeOnce(directory string, run signerRun) differential.Answer {
 		differential.Check(os.Setenv(name, value))
 		defer os.Unsetenv(name)
 	}
+	defer typing(run.Typed)()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	signed, err := parseRoleFlags(run.Arguments).sign(ctx)
@@ -132,6 +141,28 @@ func assumeOnce(directory string, run signerRun) differential.Answer {
 	differential.Check(err)
 	key, _, _ := strings.Cut(target.Query().Get("X-Amz-Credential"), "/")
 	return differential.Answer{"requests": server.requests, "key": key}
+}
+
+// typing answers upstream's questions on standard input, and hides them. Returns what ends that.
+func typing(text string) func() {
+	// Each question has the same answer.
+	if strings.HasSuffix(text, "\n") {
+		text = strings.Repeat(text, 8)
+	}
+	read, write, err := os.Pipe()
+	differential.Check(err)
+	_, err = write.WriteString(text)
+	differential.Check(err)
+	differential.Check(write.Close())
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	differential.Check(err)
+	in, screen := os.Stdin, os.Stderr
+	os.Stdin, os.Stderr = read, null
+	return func() {
+		os.Stdin, os.Stderr = in, screen
+		differential.Check(read.Close())
+		differential.Check(null.Close())
+	}
 }
 
 var assumeRoleArea = differential.Area{
@@ -205,8 +236,15 @@ func withSessionName(theirs, ours stsRequest) stsRequest {
 func rowsOfAssumeRole(p *differential.Pair) []string {
 	both := func(theirs, ours stsRequest) stsRequest { return withSessionName(withoutDuration(theirs, ours), ours) }
 	theirs, ours := runsOf(p.Theirs)[0], runsOf(p.Ours)[0]
-	variables := parse[signerQuestion](p.Case.Question()).Runs[0].Variables
+	run := parse[signerQuestion](p.Case.Question()).Runs[0]
+	variables := run.Variables
+	isWithCode := slices.ContainsFunc(theirs.Requests, func(r stsRequest) bool { return r.Parameters["TokenCode"] != "" })
+	isCode := len(strings.TrimSpace(run.Typed)) < 60 && !strings.ContainsFunc(strings.TrimSpace(run.Typed), func(c rune) bool { return c < '0' || c > '9' })
 	switch {
+	case theirs.Error == nil && ours.Error != nil && isWithCode && run.NoTerminal:
+		return []string{"mfa-without-a-terminal"}
+	case theirs.Error == nil && ours.Error != nil && isWithCode && !isCode:
+		return []string{"mfa-code"}
 	case theirs.Error != nil && ours.Error == nil && variables["AWS_ACCESS_KEY_ID"] != "" && variables["AWS_PROFILE"] != "":
 		return []string{"broken-profile-beside-keys"}
 	case isSameRun(p, false, withSessionName):
@@ -247,12 +285,16 @@ func (g generator) assume() *signerQuestion {
 		default:
 			section += "source_profile = " + g.Pick("base", "base", "default") + "\n"
 		}
-		for _, option := range []string{"external_id = x", "duration_seconds = 1800", "role_session_name = mine", "region = us-east-1"} {
+		for _, option := range []string{"external_id = x", "duration_seconds = 1800", "role_session_name = mine", "region = us-east-1", "mfa_serial = arn:aws:iam::111122223333:mfa/" + name} {
 			if g.One(4) {
 				section += option + "\n"
 			}
 		}
 		q.Config += section
+	}
+	if strings.Contains(q.Config, "mfa_serial") {
+		run.Typed = g.Pick("123456\n", "123456\n", "123456\n", "000000\n", " 123456 \n", "123456\r\n", "secret\n", "12 34\n", "\n", "", strings.Repeat("1", 70)+"\n")
+		run.NoTerminal = g.One(8)
 	}
 	q.Credentials = "[base]\n" + keys(g.Pick("AKIABASE", "ASIABASE"))
 	if _, has := run.Variables["AWS_ACCESS_KEY_ID"]; !has || g.One(2) {

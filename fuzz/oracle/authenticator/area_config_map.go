@@ -2,7 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,6 +37,8 @@ type configMapVersion struct {
 	IsMissed bool `json:"is_missed,omitempty"`
 	// The API server no longer knows the change when the watch begins again.
 	IsCompacted bool `json:"is_compacted,omitempty"`
+	// The API server has ended the watch, and refuses requests until a version without this.
+	IsRefused bool `json:"is_refused,omitempty"`
 }
 
 func (v configMapVersion) object() *corev1.ConfigMap {
@@ -41,46 +48,65 @@ func (v configMapVersion) object() *corev1.ConfigMap {
 // watchedConfigMap is a client that only watches.
 type watchedConfigMap struct {
 	typed.ConfigMapInterface
-	watches chan watch.Interface
+	watches   chan watch.Interface
+	isRefused atomic.Bool
 }
 
-func (w watchedConfigMap) Watch(context.Context, metav1.ListOptions) (watch.Interface, error) {
+func (w *watchedConfigMap) Watch(context.Context, metav1.ListOptions) (watch.Interface, error) {
+	if w.isRefused.Load() {
+		return nil, errors.New("forbidden")
+	}
 	return <-w.watches, nil
 }
 
-// watchConfigMap sends the changes to the mapper's own watch. An API server reports a ConfigMap that exists when a
-// watch without a version begins, and nothing about one that does not.
+// watchConfigMap sends the changes to the mapper's own watch, with a clock of its own: upstream waits for five seconds
+// before it opens a watch again. An API server reports a ConfigMap that exists when a watch without a version begins, and
+// nothing about one that does not.
 func watchConfigMap(q *watchQuestion) differential.Answer {
 	id, err := read(q.Identity)
 	differential.Check(err)
-	client := watchedConfigMap{watches: make(chan watch.Interface)}
-	m := configmap.NewOracleWatch(client)
-	stop := make(chan struct{})
-	differential.Check(m.Start(stop))
-	current := watch.NewFake()
-	client.watches <- current
 	var answers []answer
-	for n, version := range q.Versions {
-		if n > 0 && version.IsMissed {
+	synctest.Test(new(testing.T), func(*testing.T) {
+		client := &watchedConfigMap{watches: make(chan watch.Interface)}
+		m := configmap.NewOracleWatch(client)
+		stop := make(chan struct{})
+		client.isRefused.Store(len(q.Versions) > 0 && q.Versions[0].IsRefused)
+		differential.Check(m.Start(stop))
+		var current *watch.FakeWatcher
+		for n, version := range q.Versions {
+			client.isRefused.Store(version.IsRefused)
+			if current != nil && (version.IsMissed || version.IsRefused) {
+				current.Stop()
+				current = nil
+			}
+			isNew := current == nil
+			if isNew && !version.IsRefused {
+				current = watch.NewFake()
+				client.watches <- current
+			}
+			switch {
+			case version.IsRefused:
+				synctest.Wait()
+			case !version.IsAbsent && (isNew || q.Versions[n-1].IsAbsent):
+				current.Add(version.object())
+			case !version.IsAbsent:
+				current.Modify(version.object())
+			case !isNew && !q.Versions[n-1].IsAbsent:
+				current.Delete(q.Versions[n-1].object())
+			}
+			if current != nil {
+				// It is received after the event before it has had its effect, and is ignored itself.
+				current.Action(watch.Bookmark, nil)
+			}
+			answers = append(answers, review([]mapper.Mapper{m}, ec2(""), nil, id))
+		}
+		close(stop)
+		if current != nil {
 			current.Stop()
-			current = watch.NewFake()
-			client.watches <- current
 		}
-		isNew := n == 0 || version.IsMissed
-		switch {
-		case !version.IsAbsent && (isNew || q.Versions[n-1].IsAbsent):
-			current.Add(version.object())
-		case !version.IsAbsent:
-			current.Modify(version.object())
-		case !isNew && !q.Versions[n-1].IsAbsent:
-			current.Delete(q.Versions[n-1].object())
-		}
-		// It is received after the event before it has had its effect, and is ignored itself.
-		current.Action(watch.Bookmark, nil)
-		answers = append(answers, review([]mapper.Mapper{m}, ec2(""), nil, id))
-	}
-	close(stop)
-	current.Stop()
+		// Upstream ends after its pause.
+		time.Sleep(6 * time.Second)
+	})
 	return differential.Answer{"answers": answers}
 }
 
@@ -106,7 +132,7 @@ func rowsOfConfigMap(p *differential.Pair) []string {
 	// The last version that the driver takes over as a whole.
 	good := -1
 	for n := range at + 1 {
-		if q.Versions[n].isGood() || q.Versions[n].IsAbsent && q.AbsentHasNoRules {
+		if !q.Versions[n].IsRefused && (q.Versions[n].isGood() || q.Versions[n].IsAbsent && q.AbsentHasNoRules) {
 			good = n
 		}
 	}
@@ -117,9 +143,14 @@ func rowsOfConfigMap(p *differential.Pair) []string {
 	}
 	isKept := from >= 0 && from < at && isSameUser(ours[at], ours[from])
 	version := q.Versions[at]
+	isMissed := version.IsMissed || at > 0 && q.Versions[at-1].IsRefused
 	switch {
+	case version.IsRefused:
+		if good < 0 && codeOf(theirs[at]) == "not-mapped" && codeOf(ours[at]) == "unreadable-source" {
+			return []string{"config-map-unreachable"}
+		}
 	case version.IsAbsent && q.AbsentHasNoRules:
-		if version.IsMissed && codeOf(ours[at]) == "not-mapped" && isSameUser(theirs[at], theirs[max(at, 1)-1]) {
+		if isMissed && codeOf(ours[at]) == "not-mapped" && isSameUser(theirs[at], theirs[max(at, 1)-1]) {
 			return []string{"config-map-deleted-unwatched"}
 		}
 	case version.IsAbsent && isKept:
@@ -176,7 +207,7 @@ func isLikeFirst(from, to *differential.Pair) bool {
 func (g generator) watchConfigMap() *watchQuestion {
 	q := &watchQuestion{Op: "sources.config_map", AbsentHasNoRules: g.One(3), Identity: g.follower()}
 	for range 1 + g.IntN(6) {
-		version := configMapVersion{IsAbsent: g.One(5), IsMissed: g.One(4)}
+		version := configMapVersion{IsAbsent: g.One(5), IsMissed: g.One(4), IsRefused: g.One(5)}
 		version.IsCompacted = version.IsMissed && g.One(2)
 		if !version.IsAbsent {
 			version.Data = g.configMap(q.Identity)

@@ -61,7 +61,9 @@ func (f *roleFlags) sign(ctx context.Context) (token.Token, error) {
 }
 
 func (f *roleFlags) signAsLast(ctx context.Context) (token.Token, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(f.region))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(f.region), config.WithAssumeRoleCredentialOptions(
+		// As upstream's generator.
+		func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = token.StdinStderrTokenProvider }))
 	if err != nil {
 		return token.Token{}, err
 	}

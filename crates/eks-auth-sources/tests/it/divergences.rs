@@ -72,6 +72,8 @@ fn every_divergence_is_listed_and_real() {
         .with_feed(SourceKind::ConfigMap, "kube-system/aws-auth")
         .start()
         .unwrap();
+    // A watch that the API server refuses publishes nothing.
+    compare("config-map-unreachable", "not mapped", reload(&sources).2);
     sources.feed(SourceKind::ConfigMap).unwrap().deleted();
     compare("config-map-missing", "not mapped", reload(&sources).2);
 
