@@ -225,6 +225,9 @@ func (s *spec) features() []string {
 				}
 				arns = append(arns, arn)
 				e.features(source, add)
+				for _, merged := range entries {
+					add("duplicate-key", e.has("<<") && merged.anchor != "" && e.repeats(merged))
+				}
 				hasTemplate = hasTemplate || strings.Contains(e.flow(), "{{")
 				isOther := isStrict && arn != "" && isContradicted(arn, canonical(s.id))
 				add("user-id-contradicts-arn", isOther)
@@ -269,6 +272,18 @@ func (s *spec) ssoFeatures(source source, sso *value, add func(string, bool)) {
 		isOneOfTheSet = at >= 0 && hex.MatchString(name) && len(lower)-at-len(want) == 16
 	}
 	add("sso-suffix", set != nil && strings.Contains(strings.ToLower(name), "/awsreservedsso_") && !isOneOfTheSet)
+}
+
+// repeats returns whether an entry has a key of a merged one in another case, so that the result has both.
+func (e entry) repeats(merged entry) bool {
+	for _, p := range e.pairs {
+		for _, q := range merged.pairs {
+			if p.key != q.key && strings.EqualFold(p.key, q.key) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // features adds the rows for the parts of an entry that upstream reads differently.
