@@ -88,3 +88,44 @@ fn inode(metadata: &Metadata) -> (u64, u64, i64, i64) {
 const fn inode(_: &Metadata) -> (u64, u64, i64, i64) {
     (0, 0, 0, 0)
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs::{self, File};
+    use std::os::unix::fs::MetadataExt as _;
+    use std::path::PathBuf;
+    use std::time::{Duration, SystemTime};
+
+    use super::{Fingerprint, Stamp};
+
+    #[test]
+    fn a_file_is_young_until_two_seconds_after_its_content_or_inode_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rules");
+        fs::write(&path, "a").unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        let second = Duration::from_secs;
+        file.set_modified(SystemTime::UNIX_EPOCH + second(1_000))
+            .unwrap();
+        let seconds = u64::try_from(file.metadata().unwrap().ctime()).unwrap();
+        let changed = SystemTime::UNIX_EPOCH + second(seconds);
+        let is_young = |at| {
+            let stamp = Stamp::of(&file.metadata().unwrap());
+            let files = vec![(PathBuf::from("rules"), stamp)];
+            Fingerprint { base: None, files }.is_young(at)
+        };
+        for (now, expected) in [
+            (changed, true),
+            (changed + second(1), true),
+            (changed + second(2), false),
+            // A time stamp of the future.
+            (changed - second(100), true),
+        ] {
+            assert_eq!(is_young(now), expected, "{now:?}");
+        }
+        let modified = changed + second(1_000);
+        file.set_modified(modified).unwrap();
+        assert!(is_young(modified + second(1)));
+        assert!(!is_young(modified + second(2)));
+    }
+}

@@ -226,3 +226,41 @@ fn read_text(file: &mut File, max: usize) -> Result<String, Fault> {
         .map(std::borrow::Cow::into_owned)
         .map_err(Fault::NotText)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{ReadLimits, Reading};
+    use crate::fault::Fault;
+
+    const LIMITS: ReadLimits = ReadLimits {
+        max_bytes: 4,
+        may_be_directory: true,
+    };
+
+    #[test]
+    fn a_version_that_is_written_into_is_not_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rules.yaml");
+        for path in [folder.path(), &file] {
+            fs::write(&file, "a").unwrap();
+            let mut reading = Reading::of(path, LIMITS).unwrap();
+            assert!(reading.is_unchanged(LIMITS));
+            fs::write(&file, "b").unwrap();
+            assert!(!reading.is_unchanged(LIMITS), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_has_at_most_so_many_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rules.yaml");
+        for path in [folder.path(), &file] {
+            fs::write(&file, "1234").unwrap();
+            assert_eq!(Reading::of(path, LIMITS).unwrap().texts[0].text, "1234");
+            fs::write(&file, "12345").unwrap();
+            assert_eq!(Reading::of(path, LIMITS).err(), Some(Fault::TooLarge(4)));
+        }
+    }
+}

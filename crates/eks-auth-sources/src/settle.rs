@@ -201,3 +201,47 @@ impl Attempt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Attempt, Target};
+    use crate::read::ReadLimits;
+
+    #[test]
+    fn a_version_is_newest_once_it_is_settled_and_while_its_path_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rules");
+        let limits = ReadLimits {
+            max_bytes: 9,
+            may_be_directory: false,
+        };
+        let target = Target::new(path.clone(), limits);
+        // A file that is missing.
+        let mut attempt = Attempt::new(&target);
+        assert!(!attempt.is_newest(&target));
+        attempt.settle(&target);
+        assert!(attempt.is_newest(&target));
+        fs::create_dir(&path).unwrap();
+        assert!(!attempt.is_newest(&target));
+        // Another fault than the one before.
+        fs::remove_dir(&path).unwrap();
+        let mut attempt = Attempt::new(&target);
+        fs::create_dir(&path).unwrap();
+        attempt.settle(&target);
+        assert!(!attempt.is_newest(&target));
+        fs::remove_dir(&path).unwrap();
+        // A file that another one replaces.
+        fs::write(&path, "a").unwrap();
+        let mut attempt = Attempt::new(&target);
+        attempt.is_settled = false;
+        assert!(!attempt.is_newest(&target));
+        attempt.settle(&target);
+        assert!(attempt.is_newest(&target));
+        let other = folder.path().join("other");
+        fs::write(&other, "a").unwrap();
+        fs::rename(other, &path).unwrap();
+        assert!(!attempt.is_newest(&target));
+    }
+}

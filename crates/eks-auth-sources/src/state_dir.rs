@@ -200,7 +200,41 @@ mod tests {
     use std::fs::File;
     use std::io::ErrorKind;
 
-    use super::write_document;
+    use super::{MAX_BYTES, StateDir, write_document};
+    use crate::source::{SourceKind, SourceName};
+
+    /// What is there and is no state is told of, and not taken for no state.
+    #[test]
+    fn what_is_no_state_file_is_a_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = SourceName::new(SourceKind::ConfigMap, "rules".to_owned());
+        let state = StateDir::new(folder.path().join("state"));
+        assert_eq!(state.load(&name), Ok(None));
+        std::fs::create_dir(&state.path).unwrap();
+        let file = File::create(state.file(&name)).unwrap();
+        let why = || state.load(&name).unwrap_err();
+        assert!(
+            why().contains("not a state file of this version"),
+            "{}",
+            why()
+        );
+        file.set_len(MAX_BYTES + 1).unwrap();
+        assert!(why().ends_with("it is too long"), "{}", why());
+        std::fs::remove_file(state.file(&name)).unwrap();
+        std::fs::create_dir(state.file(&name)).unwrap();
+        assert!(why().ends_with("it is not a regular file"), "{}", why());
+        // A file in the place of the directory.
+        let path = folder.path().join("file");
+        File::create(&path).unwrap();
+        let state = StateDir::new(path);
+        assert!(state.load(&name).is_err());
+        assert!(
+            state
+                .owner()
+                .unwrap_err()
+                .ends_with("it is not a directory")
+        );
+    }
 
     /// The document is shorter than the buffer, so that only its end reaches the disk.
     #[test]

@@ -190,16 +190,41 @@ mod tests {
         symlink("..data/rules.yaml", root.join("volume/rules.yaml")).unwrap();
         symlink("volume", root.join("link")).unwrap();
         let watched = super::directories(&root.join("link/rules.yaml"));
-        let expected = ["volume", "volume/..2026_1"].map(|name| root.join(name));
-        assert!(watched.contains(&root), "{watched:?}");
-        for path in expected {
-            assert!(watched.contains(&path), "{path:?} in {watched:?}");
-        }
+        let expected = ["", "volume", "volume/..2026_1"].map(|name| root.join(name));
+        let names = |paths: &std::collections::BTreeSet<std::path::PathBuf>| -> Vec<String> {
+            let names = paths.iter().map(|path| path.join(""));
+            names.map(|path| path.display().to_string()).collect()
+        };
+        assert_eq!(names(&watched), names(&expected.into()));
         // A file that does not exist yet.
         let watched = super::directories(&root.join("real/later/rules.yaml"));
         assert!(watched.contains(&root.join("real")), "{watched:?}");
+        // A directory, those below it, and where a link leads; no hidden one.
+        for path in ["rbac/a/b", "rbac/.git/c"] {
+            fs::create_dir_all(root.join(path)).unwrap();
+        }
+        symlink("../real/x.yaml", root.join("rbac/x.yaml")).unwrap();
+        let watched = super::directories(&root.join("rbac"));
+        let expected = ["", "rbac", "rbac/a", "rbac/a/b", "real"].map(|name| root.join(name));
+        assert_eq!(names(&watched), names(&expected.into()));
         // A link to itself ends.
         symlink("loop", root.join("loop")).unwrap();
         assert!(super::directories(&root.join("loop/x")).contains(&root));
+    }
+
+    #[test]
+    fn a_watch_of_what_is_gone_is_no_failure() {
+        use std::io;
+        for (error, is_missing) in [
+            (notify::Error::path_not_found(), true),
+            (notify::Error::io(io::ErrorKind::NotFound.into()), true),
+            (
+                notify::Error::io(io::ErrorKind::PermissionDenied.into()),
+                false,
+            ),
+            (notify::Error::generic("x"), false),
+        ] {
+            assert_eq!(super::is_missing(&error), is_missing, "{error:?}");
+        }
     }
 }

@@ -15,4 +15,6 @@ mod support;
 #[cfg(test)]
 mod swaps;
 #[cfg(test)]
+mod values;
+#[cfg(test)]
 mod versions;

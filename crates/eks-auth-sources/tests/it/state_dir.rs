@@ -56,7 +56,9 @@ fn the_last_good_version_survives_a_restart() {
             "{broken:?}"
         );
         assert!(!fault.is_empty());
-        events.wait(|event| matches!(event, Event::Restored { saved_at, .. } if *saved_at > 0));
+        events.wait(
+            |event| matches!(event, Event::Restored { saved_at, .. } if *saved_at > 1_700_000_000),
+        );
     }
     // A good file is in effect, whatever was saved.
     folder.write("aws-auth.yaml", &config_map("3"));
