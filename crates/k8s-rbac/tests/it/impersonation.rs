@@ -276,3 +276,30 @@ fn many_groups_need_one_permission_for_all() {
         assert_eq!(user.is_ok(), is_allowed, "{bob:?}");
     }
 }
+
+#[test]
+fn many_extra_fields_need_one_permission_for_all_or_one_for_each() {
+    let base = json!([
+        {"verbs": ["impersonate-on:user-info:list"], "apiGroups": [""], "resources": ["pods"]},
+        {"verbs": ["impersonate:user-info"], "apiGroups": ["authentication.k8s.io"], "resources": ["users"]},
+    ]);
+    let with = |resource: &str, names: &[&str]| {
+        let mut rules = base.clone();
+        rules.as_array_mut().unwrap().push(json!({
+            "verbs": ["impersonate:user-info"], "apiGroups": ["authentication.k8s.io"],
+            "resources": [resource], "resourceNames": names,
+        }));
+        policy(&rules)
+    };
+    let all = with("userextras/*", &["*"]);
+    let (none, caller) = (policy(&base), caller());
+    let each = with("userextras/acme.io/reason", &["a", "b", "c", "d"]);
+    let mut bob = Impersonation::new("bob");
+    for (value, is_one_for_all) in [("a", false), ("b", false), ("c", false), ("d", true)] {
+        bob = bob.with_extra("acme.io/reason", value);
+        for (policy, is_allowed) in [(&all, is_one_for_all), (&each, true), (&none, false)] {
+            let user = policy.impersonate(NEWEST, &caller, pods(), &bob);
+            assert_eq!(user.is_ok(), is_allowed, "{value}");
+        }
+    }
+}

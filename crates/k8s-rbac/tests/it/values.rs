@@ -2,7 +2,8 @@
 
 use k8s_rbac::review::{ReviewError, ReviewKind};
 use k8s_rbac::{
-    NonResourceRule, Policy, PolicyRule, Request, ResourceRequest, ResourceRule, ServiceAccount,
+    Forbidden, KubernetesVersion, KubernetesVersionError, NonResourceRule, Objects, Policy,
+    PolicyRule, Request, RequestInfo, ResourceRequest, ResourceRule, ServiceAccount, SubjectName,
     User,
 };
 use serde_json::json;
@@ -100,5 +101,96 @@ fn a_binding_names_the_subject_that_a_user_is() {
         let found = binding.subject_for(&user).map(|subject| subject.name);
         assert_eq!(found, subject, "{name} in {group}");
         assert_eq!(policy.rbac(&user, &request).is_allow(), subject.is_some());
+    }
+}
+
+#[test]
+fn errors_have_codes_and_print_themselves() {
+    for (url, code, part) in [
+        ("/api/v1/a%2fb", "ambiguous-url", "an escaped separator"),
+        ("/api//v1", "ambiguous-url", "an empty segment"),
+        ("/api/../v1", "ambiguous-url", "a `.` or `..` segment"),
+        ("/api/v1/", "ambiguous-url", "ends in a slash"),
+        ("api", "not-a-path", "starts with `/`"),
+        ("/%ff", "not-text", "does not decode to text"),
+    ] {
+        let error = RequestInfo::parse("GET", url).unwrap_err();
+        assert_eq!(error.code(), code, "{url}");
+        assert!(error.to_string().contains(part), "{url}: {error}");
+    }
+    for (text, error, part) in [
+        (
+            "x",
+            KubernetesVersionError::Malformed,
+            "expected a Kubernetes version",
+        ),
+        ("1.2", KubernetesVersionError::Unsupported, "1.31 to 1.37"),
+    ] {
+        let got = text.parse::<KubernetesVersion>().unwrap_err();
+        assert_eq!(got, error);
+        assert!(got.to_string().contains(part), "{got}");
+    }
+}
+
+#[test]
+fn a_subject_prints_its_kind_and_name() {
+    for (subject, text) in [
+        (SubjectName::User("a".to_owned()), "User \"a\""),
+        (SubjectName::Group("a".to_owned()), "Group \"a\""),
+        (
+            SubjectName::User("system:serviceaccount:ns:a".to_owned()),
+            "ServiceAccount \"a/ns\"",
+        ),
+    ] {
+        assert_eq!(subject.to_string(), text);
+    }
+}
+
+/// As Go writes them.
+#[test]
+fn a_name_in_a_refusal_is_escaped() {
+    let request =
+        ResourceRequest::new("get", "", "pods").with_name("\u{8}\u{c}\n\r\t\u{1}<&>\u{2028}\"\\");
+    let body = Forbidden::new("u", request.into(), "").body();
+    let escaped = r#""name":"\b\f\n\r\t\u0001\u003c\u0026\u003e\u2028\"\\""#;
+    assert!(body.contains(escaped), "{body}");
+}
+
+#[test]
+fn the_bindings_of_a_namespace_are_those_of_the_cluster_and_its_own() {
+    let binding = |name: &str, namespace: &str| {
+        json!({
+            "metadata": {"name": name, "namespace": namespace},
+            "roleRef": {"kind": "ClusterRole", "name": "r"},
+        })
+    };
+    let objects: Objects = serde_json::from_value(json!({
+        "clusterRoleBindings": [binding("all", "")],
+        "roleBindings": [binding("one", "ns"), binding("two", "other")],
+    }))
+    .unwrap();
+    let policy = Policy::new(objects);
+    for (namespace, count) in [("", 1), ("ns", 2), ("other", 2), ("none", 1)] {
+        assert_eq!(policy.bindings_in(namespace).count(), count, "{namespace}");
+    }
+    assert_eq!(policy.bindings().count(), 3);
+}
+
+#[test]
+fn a_resource_is_found_by_its_names_and_a_prefix_of_its_group() {
+    use k8s_rbac::api_resources::find;
+    for (name, group, found) in [
+        ("deployments", "", Some("apps")),
+        ("deployment", "apps", Some("apps")),
+        ("deploy", "ap", Some("apps")),
+        ("deploy", "batch", None),
+        ("events", "events.k8s", Some("events.k8s.io")),
+        ("nothing", "", None),
+    ] {
+        assert_eq!(
+            find(name, group).map(|one| one.group),
+            found,
+            "{name}.{group}"
+        );
     }
 }
