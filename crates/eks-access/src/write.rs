@@ -3,7 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use k8s_rbac::{
-    API_GROUP, Forbidden, Metadata, Objects, Policy, ResourceRequest, User, Write, WriteRefusal,
+    API_GROUP, Forbidden, Metadata, Objects, Policy, ResourceRequest, RoleRef, User, Write,
+    WriteRefusal,
 };
 use printable_text::Printable;
 use serde::Serialize;
@@ -122,7 +123,7 @@ impl Cluster {
                 own.filter(|own| own.metadata.namespace == role.metadata.namespace)
             };
             writes.push(
-                writer.ask("clusterroles", &role.metadata, find, |policy, how| {
+                writer.ask("clusterroles", &role.metadata, None, find, |policy, how| {
                     policy
                         .write_cluster_role(version, user, role, how)
                         .err()
@@ -132,12 +133,14 @@ impl Cluster {
         }
         for role in &objects.roles {
             let find = |policy: &Policy| policy.role(&role.metadata.namespace, &role.metadata.name);
-            writes.push(writer.ask("roles", &role.metadata, find, |policy, how| {
-                policy
-                    .write_role(version, user, role, how)
-                    .err()
-                    .map(Refusal::of)
-            }));
+            writes.push(
+                writer.ask("roles", &role.metadata, None, find, |policy, how| {
+                    policy
+                        .write_role(version, user, role, how)
+                        .err()
+                        .map(Refusal::of)
+                }),
+            );
         }
         for binding in &objects.cluster_role_bindings {
             let find = |policy: &Policy| {
@@ -147,6 +150,7 @@ impl Cluster {
             writes.push(writer.ask(
                 "clusterrolebindings",
                 &binding.metadata,
+                Some(&binding.role_ref),
                 find,
                 |policy, how| {
                     policy
@@ -160,14 +164,18 @@ impl Cluster {
             let find = |policy: &Policy| {
                 policy.role_binding(&binding.metadata.namespace, &binding.metadata.name)
             };
-            writes.push(
-                writer.ask("rolebindings", &binding.metadata, find, |policy, how| {
+            writes.push(writer.ask(
+                "rolebindings",
+                &binding.metadata,
+                Some(&binding.role_ref),
+                find,
+                |policy, how| {
                     policy
                         .write_role_binding(version, user, binding, how)
                         .err()
                         .map(Refusal::of)
-                }),
-            );
+                },
+            ));
         }
         Ok(Writes {
             way: resolved.steps.clone(),
@@ -209,6 +217,7 @@ impl Writer<'_> {
         &self,
         resource: &str,
         metadata: &Metadata,
+        bound: Option<&RoleRef>,
         find: impl Fn(&Policy) -> Option<T>,
         store: impl Fn(&Policy, Write<'_, T>) -> Option<Refusal>,
     ) -> ObjectWrite {
@@ -227,7 +236,7 @@ impl Writer<'_> {
             // The API server compares with the rules of RBAC; only the verbs that skip the comparison are
             // authorized by access policies, too.
             store(self.own, how()).and_then(|refusal| match refusal.is_escalation {
-                true if self.skips_comparison(resource, metadata) => {
+                true if self.skips_comparison((resource, name), &metadata.namespace, bound) => {
                     store(self.united, how()).map(|refusal| refusal.message)
                 }
                 _ => Some(refusal.message),
@@ -249,18 +258,32 @@ impl Writer<'_> {
         }
     }
 
-    fn skips_comparison(&self, resource: &str, metadata: &Metadata) -> bool {
-        let verb = match resource {
-            "roles" | "clusterroles" => "escalate",
-            _ => "bind",
+    /// Returns whether the user may write whatever the object grants: a role by `escalate` on it, and a binding by
+    /// `bind` on the role that it refers to (`BindingAuthorized` of upstream).
+    fn skips_comparison(
+        &self,
+        (resource, name): (&str, &str),
+        namespace: &str,
+        bound: Option<&RoleRef>,
+    ) -> bool {
+        let (verb, group, resource, name) = match bound {
+            None => ("escalate", API_GROUP, resource, name),
+            Some(role) => {
+                let resource = match role.kind.as_str() {
+                    "ClusterRole" => "clusterroles",
+                    _ => "roles",
+                };
+                (
+                    "bind",
+                    role.api_group.as_str(),
+                    resource,
+                    role.name.as_str(),
+                )
+            }
         };
-        let roles = match resource {
-            "clusterrolebindings" | "clusterroles" => "clusterroles",
-            _ => "roles",
-        };
-        let request = ResourceRequest::new(verb, API_GROUP, roles)
-            .in_namespace(&metadata.namespace)
-            .with_name(&metadata.name)
+        let request = ResourceRequest::new(verb, group, resource)
+            .in_namespace(namespace)
+            .with_name(name)
             .into();
         self.united
             .authorize(self.user, &request)

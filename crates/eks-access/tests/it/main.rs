@@ -17,3 +17,5 @@ mod sources;
 mod threads;
 #[cfg(test)]
 mod truth;
+#[cfg(test)]
+mod writes;

@@ -1,0 +1,81 @@
+//! Whether roles and bindings may be stored, where an access policy grants beside RBAC.
+
+use eks_access::{Cluster, Document, Options, Who};
+use k8s_rbac::Manifests;
+
+const ENTRY: &str = r#"{"accessEntry": {"principalArn": "arn:aws:iam::111122223333:role/dev", "type": "STANDARD",
+    "username": "dev", "associatedAccessPolicies": [
+        {"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy",
+         "accessScope": {"type": "cluster"}}]}}"#;
+
+/// The user may create bindings and holds nothing that they grant, except by the access policy. `bind` is a rule.
+fn rbac(bind: &str) -> String {
+    format!(
+        "apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: binder}}
+rules:
+- {{apiGroups: [rbac.authorization.k8s.io], resources: [rolebindings, clusterroles], verbs: [create]}}
+- {bind}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {{name: binder}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: binder}}
+subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: User, name: dev}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: reader}}
+rules: [{{apiGroups: [''], resources: [pods], verbs: [list]}}]
+"
+    )
+}
+
+const BINDING: &str = "apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: new, namespace: ns}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: reader}
+";
+
+const ROLE: &str = "apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: new}
+rules: [{apiGroups: [''], resources: [pods], verbs: [list]}]
+";
+
+/// The rules of the access policy are no part of what the API server compares a grant with. `bind` on the role that a
+/// binding refers to, and `escalate` on a role, make up for it.
+#[test]
+fn a_grant_is_held_by_rbac_or_authorized_by_bind_or_escalate() {
+    let rule = |resources: &str, names: &str, verb: &str| {
+        format!(
+            "{{apiGroups: [rbac.authorization.k8s.io], resources: [{resources}], resourceNames: [{names}], verbs: [{verb}]}}"
+        )
+    };
+    for (bind, object, is_allowed) in [
+        (rule("clusterroles", "reader", "bind"), BINDING, true),
+        (rule("clusterroles", "other", "bind"), BINDING, false),
+        // The name of the binding, and a Role of that name, are other things.
+        (rule("clusterroles", "new", "bind"), BINDING, false),
+        (rule("roles", "reader, new", "bind"), BINDING, false),
+        (rule("roles", "", "bind"), BINDING, false),
+        (rule("clusterroles", "", "bind"), BINDING, true),
+        (rule("clusterroles", "", "escalate"), BINDING, false),
+        (rule("clusterroles", "", "escalate"), ROLE, true),
+        // A role that is created has no name yet.
+        (rule("clusterroles", "new", "escalate"), ROLE, false),
+        (rule("roles", "", "escalate"), ROLE, false),
+    ] {
+        let documents = [
+            Document::new("entry.json", ENTRY),
+            Document::new("rbac.yaml", rbac(&bind)),
+        ];
+        let cluster = Cluster::from_documents(documents, &Options::new());
+        let who = Who::caller("arn:aws:sts::111122223333:assumed-role/dev/s").unwrap();
+        let objects = Manifests::read([("new.yaml", object)]);
+        assert!(objects.problems().is_empty());
+        let writes = cluster.writes(&who, &objects.into_objects()).unwrap();
+        assert_eq!(writes.is_allowed(), is_allowed, "{bind}\n{writes}");
+    }
+}
