@@ -82,6 +82,13 @@ pub struct Identified {
     pub sts_time: Option<Duration>,
 }
 
+/// A token that passed validation.
+enum Begun {
+    /// It is in use: STS has named its caller.
+    InUse(Confirmed),
+    New(ExactUrl, Arc<PendingStsCall>),
+}
+
 /// Validates tokens and asks STS whose they are, at most once for each token while its answer is
 /// remembered.
 ///
@@ -195,48 +202,53 @@ impl Identities {
     ///
     /// The errors of the outcome are those of [`Authenticator::identify`].
     pub async fn identify(&self, token: &str, now: UnixTime) -> Identified {
-        let identified = match &self.memory {
-            Some(memory) => self.identify_by_memory(memory, token, now).await,
-            None => self.identify_by_sts(token, now).await,
-        };
-        identified.unwrap_or_else(|refused| Identified {
-            outcome: Err(refused.into()),
-            token: None,
-            cache: CacheUse::Unused,
-            sts_time: None,
-        })
-    }
-
-    async fn identify_by_sts(&self, token: &str, now: UnixTime) -> Result<Identified, Refused> {
-        let call = self.authenticator.begin(token, now)?;
-        let start = Instant::now();
-        let outcome = self.ask_within_deadline(&call).await.map(Arc::new);
-        Ok(Identified {
-            outcome,
-            token: Some(TokenFacts::of(&call)),
-            cache: CacheUse::Unused,
-            sts_time: Some(start.elapsed()),
-        })
-    }
-
-    async fn identify_by_memory(
-        &self,
-        memory: &Memory,
-        token: &str,
-        now: UnixTime,
-    ) -> Result<Identified, Refused> {
-        let url = ExactUrl(self.authenticator.decode(token)?);
-        if let Some(confirmed) = memory.confirmed.get(&url) {
-            self.authenticator.check_time(&confirmed.call, now)?;
-            return Ok(Identified {
+        match self.begin(token, now) {
+            Ok(Begun::InUse(confirmed)) => Identified {
                 outcome: Ok(confirmed.identity),
                 token: Some(confirmed.facts),
                 cache: CacheUse::Hit,
                 sts_time: None,
-            });
+            },
+            // This future is large, and most reviews need none.
+            Ok(Begun::New(url, call)) => Box::pin(self.identify_new(url, call, token, now)).await,
+            Err(refused) => Identified {
+                outcome: Err(refused.into()),
+                token: None,
+                cache: CacheUse::Unused,
+                sts_time: None,
+            },
+        }
+    }
+
+    /// Validates a token as far as possible without STS.
+    fn begin(&self, token: &str, now: UnixTime) -> Result<Begun, Refused> {
+        let url = ExactUrl(self.authenticator.decode(token)?);
+        let memory = self.memory.as_ref();
+        if let Some(confirmed) = memory.and_then(|memory| memory.confirmed.get(&url)) {
+            self.authenticator.check_time(&confirmed.call, now)?;
+            return Ok(Begun::InUse(confirmed));
         }
         let call = self.authenticator.begin_with_url(&url.0, now)?;
+        Ok(Begun::New(url, Arc::new(call)))
+    }
+
+    async fn identify_new(
+        &self,
+        url: ExactUrl,
+        call: Arc<PendingStsCall>,
+        token: &str,
+        now: UnixTime,
+    ) -> Identified {
         let facts = TokenFacts::of(&call);
+        let Some(memory) = &self.memory else {
+            let start = Instant::now();
+            return Identified {
+                outcome: self.ask_within_deadline(&call).await.map(Arc::new),
+                token: Some(facts),
+                cache: CacheUse::Unused,
+                sts_time: Some(start.elapsed()),
+            };
+        };
         let (remembered, sts_time) = self.ask_or_remember(memory, &call, token, now).await;
         let cache = match sts_time {
             Some(_) => CacheUse::Miss,
@@ -251,19 +263,19 @@ impl Identities {
         };
         if let (CacheUse::Hit, Ok(identity), Some(until)) = (cache, &outcome, until) {
             let confirmed = Confirmed {
-                call: Arc::new(call),
+                call,
                 facts: facts.clone(),
                 identity: Arc::clone(identity),
                 until,
             };
             memory.confirmed.insert(url, confirmed);
         }
-        Ok(Identified {
+        Identified {
             outcome,
             token: Some(facts),
             cache,
             sts_time,
-        })
+        }
     }
 
     /// Returns what STS said about a request, and how long it took if this review asked.
@@ -285,8 +297,7 @@ impl Identities {
             *sts_time.lock().unwrap_or_else(PoisonError::into_inner) = Some(start.elapsed());
             memory.remember(call, token, now, outcome)
         };
-        // The future of a call is large, and most reviews need none.
-        let remembered = Box::pin(memory.answers.try_get_with(key, asked)).await;
+        let remembered = memory.answers.try_get_with(key, asked).await;
         let sts_time = sts_time
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);

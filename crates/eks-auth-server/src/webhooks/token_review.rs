@@ -93,7 +93,8 @@ impl Webhooks {
         let Err(AuthError::Failed(Failed::PrivateDnsNameUnknown(refusal))) = outcome else {
             return (outcome, None);
         };
-        self.map_instance(identity, snapshot, refusal).await
+        // This future is large, and only nodes need it.
+        Box::pin(self.map_instance(identity, snapshot, refusal)).await
     }
 
     async fn map_instance(
