@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use eks_auth::eks_token::UrlText;
 use eks_auth::{Identity, PendingStsCall};
+use foldhash::quality::RandomState;
 use moka::Expiry;
 use moka::sync::Cache;
 
@@ -16,8 +17,11 @@ use super::TokenFacts;
 /// A client uses one token for up to 15 minutes, and all checks of its URL but those of the time have the same
 /// outcome each time. Only confirmed tokens that were used again are kept, so neither junk nor tokens that are
 /// used once take room.
+///
+/// The hash is fast and has a seed of its own: a caller who can choose texts that collide has credentials that the
+/// rules know, and slows down nothing but the look-ups of their own tokens.
 #[derive(Clone)]
-pub(super) struct ConfirmedUrls(Cache<ExactUrl, Confirmed>);
+pub(super) struct ConfirmedUrls(Cache<ExactUrl, Confirmed, RandomState>);
 
 /// The whole text of a URL. Another spelling of the same request has another.
 pub(super) struct ExactUrl(pub(super) UrlText);
@@ -56,7 +60,7 @@ impl ConfirmedUrls {
             .max_capacity(bytes)
             .weigher(weigh)
             .expire_after(UntilForgotten)
-            .build();
+            .build_with_hasher(RandomState::default());
         Self(cache)
     }
 
