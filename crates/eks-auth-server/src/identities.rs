@@ -92,11 +92,13 @@ enum Begun {
 /// Validates tokens and asks STS whose they are, at most once for each token while its answer is
 /// remembered.
 ///
-/// Entries are keyed by [`CacheKey`]: the decoded request, never the token's text. An identity is remembered
-/// until its token ends or a shorter limit, a refusal briefly, a failure never. Concurrent reviews of one
-/// token share one call. Admission is by frequency (`TinyLFU`), so a flood of tokens that are used once does
-/// not displace those in use. Mapping rules are not applied here, so that a change of the rules acts at
-/// once.
+/// Entries are keyed by [`CacheKey`](sts_presign::CacheKey): the decoded request, never the token's text. An
+/// identity is remembered until its token ends or a shorter limit, a refusal briefly, a failure never.
+/// Concurrent reviews of one token share one call. Admission is by frequency (`TinyLFU`), so a flood of tokens
+/// that are used once does not displace those in use. Mapping rules are not applied here, so that a change of
+/// the rules acts at once.
+///
+/// A token that is used again is recognized by its whole decoded URL, and only its time is checked again.
 pub struct Identities {
     authenticator: Authenticator,
     sts: Arc<dyn DynTransport>,
