@@ -226,7 +226,9 @@ func (s *spec) features() []string {
 				arns = append(arns, arn)
 				e.features(source, add)
 				for _, merged := range entries {
-					add("duplicate-key", e.has("<<") && merged.anchor != "" && e.repeats(merged))
+					// After the keys, the merge itself differs.
+					isFirst := e.has("<<") && e.pairs[0].key == "<<"
+					add("duplicate-key", isFirst && merged.anchor != "" && e.repeats(merged))
 				}
 				hasTemplate = hasTemplate || strings.Contains(e.flow(), "{{")
 				isOther := isStrict && arn != "" && isContradicted(arn, canonical(s.id))
@@ -278,7 +280,7 @@ func (s *spec) ssoFeatures(source source, sso *value, add func(string, bool)) {
 func (e entry) repeats(merged entry) bool {
 	for _, p := range e.pairs {
 		for _, q := range merged.pairs {
-			if p.key != q.key && strings.EqualFold(p.key, q.key) {
+			if p.key != q.key && strings.ToLower(p.key) == strings.ToLower(q.key) {
 				return true
 			}
 		}
