@@ -118,12 +118,12 @@ func changeCache(name, how string) {
 }
 
 var credentialCacheArea = differential.Area{
-	Name:    "credential_cache",
-	Driver:  "-signer",
-	Ask:     func(g differential.Generator) differential.Case { return asJSON(generator{g}.cacheRuns()) },
-	Answer:  func(c differential.Case) any { return cached(parse[signerQuestion](c.Question())) },
-	IsSame:  func(p *differential.Pair) bool { return firstOtherRun(p) < 0 },
-	Rows:    rowsOfCredentialCache,
+	Name:   "credential_cache",
+	Driver: "-signer",
+	Ask:    func(g differential.Generator) differential.Case { return asJSON(generator{g}.cacheRuns()) },
+	Answer: func(c differential.Case) any { return cached(parse[signerQuestion](c.Question())) },
+	IsSame: func(p *differential.Pair) bool { return firstOtherRun(p) < 0 },
+	Rows:   rowsOfCredentialCache,
 	IsLike: func(_, to *differential.Pair) bool {
 		isRefused := func(one signed) bool { return one.Error != nil }
 		return !slices.ContainsFunc(parse[struct{ Runs []signed }](differential.Raw(to.Ours)).Runs, isRefused)
