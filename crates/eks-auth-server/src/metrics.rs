@@ -38,16 +38,16 @@ type Histograms<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram
 
 /// The metric of one label set of a family, looked up when it is first used: a lookup hashes the labels and takes a
 /// lock. It is not made before, because metrics are shown from their first use on.
-struct Looked<M>(OnceLock<M>);
+struct KeptMetric<M>(OnceLock<M>);
 
-impl<M> Default for Looked<M> {
+impl<M> Default for KeptMetric<M> {
     fn default() -> Self {
         Self(OnceLock::new())
     }
 }
 
-impl<M: Clone> Looked<M> {
-    fn up<const N: usize, C: MetricConstructor<M>>(
+impl<M: Clone> KeptMetric<M> {
+    fn get<const N: usize, C: MetricConstructor<M>>(
         &self,
         family: &Family<Labels<N>, M, C>,
         labels: impl FnOnce() -> Labels<N>,
@@ -60,11 +60,11 @@ impl<M: Clone> Looked<M> {
 /// The metrics of the usual reviews.
 #[derive(Default)]
 struct Usual {
-    granted_access: Looked<Counter>,
-    granted_token: Looked<Counter>,
-    access_seconds: Looked<Histogram>,
-    token_seconds: Looked<Histogram>,
-    cache_hit: Looked<Counter>,
+    granted_access: KeptMetric<Counter>,
+    granted_token: KeptMetric<Counter>,
+    access_seconds: KeptMetric<Histogram>,
+    token_seconds: KeptMetric<Histogram>,
+    cache_hit: KeptMetric<Counter>,
 }
 
 /// The metrics of the webhooks.
@@ -266,11 +266,11 @@ impl Metrics {
             ]
         };
         match (verdict, code) {
-            (Verdict::Granted, "ok") => granted.up(&self.reviews, labels).inc(),
+            (Verdict::Granted, "ok") => granted.get(&self.reviews, labels).inc(),
             _ => self.reviews.get_or_create(&labels()).inc(),
         };
         seconds
-            .up(&self.review_seconds, || one("kind", kind.as_str()))
+            .get(&self.review_seconds, || one("kind", kind.as_str()))
             .observe(took.as_secs_f64());
     }
 
@@ -281,7 +281,7 @@ impl Metrics {
     pub(crate) fn cache_used(&self, cache: CacheUse) {
         let labels = || one("use", cache.as_str());
         match cache {
-            CacheUse::Hit => self.usual.cache_hit.up(&self.cache, labels).inc(),
+            CacheUse::Hit => self.usual.cache_hit.get(&self.cache, labels).inc(),
             CacheUse::Miss | CacheUse::Unused => self.cache.get_or_create(&labels()).inc(),
         };
     }

@@ -16,7 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use sts_presign::AnswerFailure;
 
-use super::{Counters, Histograms, Looked, Metrics, lock, one};
+use super::{Counters, Histograms, KeptMetric, Metrics, lock, one};
 
 /// How many STS regions have a label of their own: AWS has about 40, and a token can name any text of a
 /// region's shape. Those beyond are counted as `other`.
@@ -41,7 +41,7 @@ pub(super) struct UpstreamMetrics {
     config_map_watches: OnceLock<ReadTotal>,
 
     authenticate_latency: Histograms<1>,
-    success_latency: Looked<Histogram>,
+    success_latency: KeptMetric<Histogram>,
     config_map_watch_failures: Counter<u64, AtomicU64>,
     dynamic_file_enabled: Gauge,
     dynamic_file_failures: Counter,
@@ -69,7 +69,7 @@ impl UpstreamMetrics {
             regions: Mutex::default(),
             config_map_watches: OnceLock::new(),
             authenticate_latency: Family::new_with_constructor(authenticate_seconds),
-            success_latency: Looked::default(),
+            success_latency: KeptMetric::default(),
             config_map_watch_failures: Counter::default(),
             dynamic_file_enabled: Gauge::default(),
             dynamic_file_failures: Counter::default(),
@@ -187,7 +187,7 @@ impl UpstreamMetrics {
         let (family, seconds) = (&self.authenticate_latency, took.as_secs_f64());
         let labels = || one("result", result.as_str());
         match result {
-            UpstreamResult::Success => self.success_latency.up(family, labels).observe(seconds),
+            UpstreamResult::Success => self.success_latency.get(family, labels).observe(seconds),
             _ => family.get_or_create(&labels()).observe(seconds),
         }
     }
