@@ -305,7 +305,7 @@ settings! {
     /// Remember identities and refusals. Default: true.
     #[arg(long, help_heading = "STS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     cache: bool,
-    /// How many bytes of keys the cache holds. Default: 8388608.
+    /// How many bytes of keys the cache holds, and of URLs of tokens in use. Default: 8388608.
     #[arg(long, help_heading = "STS", value_name = "BYTES")]
     cache_bytes: u64,
     /// How long an identity is remembered at most. Default: until its token ends.

@@ -189,6 +189,21 @@ async fn a_token_in_use_is_asked_about_again_in_time() {
     assert_eq!(sts.calls(), before + 1);
 }
 
+/// An operator sets the number of bytes. What does not fit is forgotten at some time, and asked about again.
+#[tokio::test]
+async fn every_size_of_the_cache_works() {
+    for (bytes, most_calls) in [(0, 4), (1, 4), (4_096, 1), (u64::MAX, 1)] {
+        let sts = Counting::answering(&[(200, caller("alice"))]);
+        let settings = CacheSettings::default().with_bytes(bytes);
+        let identities = identities(sts.clone()).with_cache(settings);
+        let token = token("AKIDEXAMPLE");
+        for _ in 0..4 {
+            assert!(identities.identify(&token, now()).await.outcome.is_ok());
+        }
+        assert!((1..=most_calls).contains(&sts.calls()), "{bytes}");
+    }
+}
+
 #[tokio::test]
 async fn a_malformed_token_never_reaches_sts() {
     let sts = Counting::answering(&[(200, caller("alice"))]);
