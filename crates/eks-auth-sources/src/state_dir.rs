@@ -203,9 +203,9 @@ mod tests {
     use super::{MAX_BYTES, StateDir, write_document};
     use crate::source::{SourceKind, SourceName};
 
-    /// What is there and is no state is told of, and not taken for no state.
+    /// A file without a state is a fault, where a missing file is none.
     #[test]
-    fn what_is_no_state_file_is_a_fault() {
+    fn a_file_without_a_state_is_a_fault() {
         let folder = tempfile::tempdir().unwrap();
         let name = SourceName::new(SourceKind::ConfigMap, "rules".to_owned());
         let state = StateDir::new(folder.path().join("state"));

@@ -1,4 +1,4 @@
-//! What is known of a rule, a change, a conversion and a user, beyond what is printed of them.
+//! The accessors of rules, changes, conversions and users.
 
 use aws_auth_map::{
     Affected, Backend, BackendKind, ChangeKind, EntryType, IdentityMap, Lockout, Reader,
@@ -145,7 +145,7 @@ fn a_conversion_names_its_rules() {
 }
 
 #[test]
-fn a_rule_for_the_same_principal_is_told_of() {
+fn adding_a_second_rule_for_a_principal_returns_the_overlap() {
     let mut rules = Rules::new();
     assert!(rules.push_object(exact("a")).is_none());
     assert!(rules.push_object(exact("b")).is_some());

@@ -1,4 +1,4 @@
-//! What is kept of scalars, and of errors at two places.
+//! The texts of scalars, the comparison of values, and errors at two places.
 
 use std::num::NonZeroUsize;
 

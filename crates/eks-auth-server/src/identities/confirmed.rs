@@ -11,7 +11,7 @@ use quick_cache::sync::Cache;
 
 use super::TokenFacts;
 
-/// A bounded map from the URL of a token to what is known of it.
+/// A bounded map from the URL of a token to the facts about it.
 ///
 /// A client uses one token for up to 15 minutes, and all checks of its URL but those of the time have the same
 /// outcome each time. Only confirmed tokens that were used again are kept, so neither junk nor tokens that are
@@ -27,7 +27,7 @@ const USUAL_WEIGHT: u64 = 2_048;
 /// The whole text of a URL. Another spelling of the same request has another.
 pub(super) struct ExactUrl(pub(super) UrlText);
 
-/// What is known of a token.
+/// The facts about a token in use.
 #[derive(Clone)]
 pub(super) struct Confirmed {
     pub(super) call: Arc<PendingStsCall>,
@@ -60,7 +60,7 @@ impl ConfirmedUrls {
         (Instant::now() < confirmed.until).then_some(confirmed)
     }
 
-    /// Keeps what is known of a token, in place of what was known of it.
+    /// Keeps the facts about a token, in place of older ones.
     pub(super) fn insert(&self, url: ExactUrl, confirmed: Confirmed) {
         self.0.insert(url, confirmed);
     }

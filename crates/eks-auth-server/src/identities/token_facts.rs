@@ -1,4 +1,4 @@
-//! What is known of a token before STS is asked.
+//! The facts about a token before STS is asked.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What is known of sources beyond the rules in them.
+//! The facts about sources beyond the rules in them.
 
 use eks_auth_sources::{Serving, SourceKind};
 

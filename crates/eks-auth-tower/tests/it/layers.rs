@@ -1,4 +1,4 @@
-//! What the layers pass on of the service behind them, and what is printed of each part.
+//! Whether the layers are ready, and the `Debug` output of each part.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
