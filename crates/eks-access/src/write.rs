@@ -271,7 +271,8 @@ impl Writer<'_> {
             Some(role) => {
                 let resource = match role.kind.as_str() {
                     "ClusterRole" => "clusterroles",
-                    _ => "roles",
+                    "Role" => "roles",
+                    _ => return false,
                 };
                 (
                     "bind",
