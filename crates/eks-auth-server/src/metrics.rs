@@ -304,8 +304,12 @@ impl Metrics {
             .inc();
     }
 
-    pub(crate) fn request_started(&self) -> InFlight<'_> {
-        InFlight::new(&self.requests)
+    /// Counts a request while the result lives. `None` if `max` of them are in flight.
+    pub(crate) fn start_request(&self, max: usize) -> Option<InFlight<'_>> {
+        let (in_flight, others) = InFlight::with_others(&self.requests);
+        usize::try_from(others)
+            .is_ok_and(|others| others < max)
+            .then_some(in_flight)
     }
 
     pub(crate) fn certificate_reloaded(&self, result: &'static str) {
@@ -328,8 +332,13 @@ pub(crate) struct InFlight<'m> {
 
 impl<'m> InFlight<'m> {
     fn new(gauge: &'m Gauge) -> Self {
-        gauge.inc();
-        Self { gauge }
+        Self::with_others(gauge).0
+    }
+
+    /// Returns the number of others as well.
+    fn with_others(gauge: &'m Gauge) -> (Self, i64) {
+        let others = gauge.inc();
+        (Self { gauge }, others)
     }
 }
 

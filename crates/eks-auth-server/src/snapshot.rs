@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use aws_auth_map::IdentityMap;
 use eks_auth::AccessPolicyRules;
 use k8s_rbac::Policy;
@@ -138,6 +138,12 @@ impl SharedSnapshot {
     #[must_use]
     pub fn load(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// Returns the current snapshot, for one review: all of them together would otherwise count the owners of one
+    /// [`Arc`].
+    pub(crate) fn borrow(&self) -> Guard<Arc<Snapshot>> {
+        self.current.load()
     }
 
     /// Publishes the snapshot that `change` derives from the current one, and returns it.

@@ -14,10 +14,8 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use k8s_rbac::KubernetesVersion;
-use tokio::sync::Semaphore;
 
 use crate::identities::{CacheUse, Identities};
-use crate::limits::permits;
 use crate::metrics::{Metrics, UpstreamResult};
 use crate::private_dns_names::PrivateDnsNames;
 use crate::rate::ClientRate;
@@ -61,7 +59,7 @@ pub struct Webhooks {
     observer: Arc<dyn Observer>,
     clock: fn() -> UnixTime,
     ids: RequestIds,
-    requests: Semaphore,
+    max_requests: usize,
     rate: Option<ClientRate>,
     audiences: Vec<String>,
     are_untyped_accepted: bool,
@@ -87,7 +85,7 @@ impl Webhooks {
             observer,
             clock: system_clock,
             ids: RequestIds::new(),
-            requests: permits(MAX_REQUESTS),
+            max_requests: MAX_REQUESTS,
             rate: None,
             audiences: Vec::new(),
             are_untyped_accepted: false,
@@ -162,11 +160,12 @@ impl Webhooks {
         Self { statuses, ..self }
     }
 
-    /// Sets how many reviews are answered at once; by default [`MAX_REQUESTS`].
+    /// Sets how many reviews are answered at once; by default [`MAX_REQUESTS`]. The reviews of other webhooks with the
+    /// same [`Metrics`] count as well.
     #[must_use]
     pub fn with_max_requests(self, requests: usize) -> Self {
         Self {
-            requests: permits(requests),
+            max_requests: requests,
             ..self
         }
     }
@@ -276,14 +275,13 @@ impl Webhooks {
 
     /// Answers a review.
     pub(crate) async fn answer(&self, kind: ReviewedKind, body: &[u8], peer: IpAddr) -> Answer {
-        let Ok(_permit) = self.requests.try_acquire() else {
+        let Some(_in_flight) = self.metrics.start_request(self.max_requests) else {
             self.metrics.shed("requests");
             return text(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "too many requests in flight",
             );
         };
-        let _in_flight = self.metrics.request_started();
         let mut review = Reviewing {
             start: Instant::now(),
             request_id: self.ids.next(),

@@ -88,25 +88,21 @@ impl<S: Service> Connection<S> {
         }
     }
 
-    async fn run_http1(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
-        let activity = Arc::clone(&self.registered.entry.activity);
-        let (service, peer, stage) = (Arc::clone(&self.service), self.peer, self.stage.clone());
-        let answer = {
-            let activity = Arc::clone(&activity);
-            service_fn(move |request: Request<Incoming>| {
-                let (service, activity, stage) =
-                    (Arc::clone(&service), Arc::clone(&activity), stage.clone());
-                async move {
-                    let mut answer = service.respond(request, activity.begin(), peer.ip()).await;
-                    if *stage.borrow() > Stage::Serving {
-                        let close = HeaderValue::from_static("close");
-                        answer.headers_mut().insert(header::CONNECTION, close);
-                    }
-                    Ok::<_, std::convert::Infallible>(answer)
-                }
-            })
-        };
-        let io = TokioIo::new(Tracked::new(stream, activity));
+    async fn run_http1(&self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+        let activity = &self.registered.entry.activity;
+        let peer = self.peer.ip();
+        // The stage only moves on, so it need not be read for each answer: a read would write to memory that all
+        // connections share.
+        let is_late = *self.stage.borrow() > Stage::Serving;
+        let answer = service_fn(|request: Request<Incoming>| async move {
+            let mut answer = self.service.respond(request, activity.begin(), peer).await;
+            if is_late || self.stage.has_changed().unwrap_or(true) {
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().insert(header::CONNECTION, close);
+            }
+            Ok::<_, std::convert::Infallible>(answer)
+        });
+        let io = TokioIo::new(Tracked::new(stream, Arc::clone(activity)));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             // The activity has this limit, which differs between the first head and later ones.
@@ -119,7 +115,7 @@ impl<S: Service> Connection<S> {
         .await;
     }
 
-    async fn run_http2(self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+    async fn run_http2(&self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
         let activity = Arc::clone(&self.registered.entry.activity);
         let (service, peer) = (Arc::clone(&self.service), self.peer);
         let answer = {

@@ -32,7 +32,7 @@ impl Webhooks {
             Ok(document) => document,
             Err((code, reason)) => return self.malformed(review, code, &reason),
         };
-        let snapshot = self.rules.load();
+        let snapshot = self.rules.borrow();
         let Some(policy) = snapshot.policy() else {
             let reason = "the RBAC policy is not loaded";
             self.record(

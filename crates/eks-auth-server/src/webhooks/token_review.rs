@@ -35,7 +35,7 @@ impl Webhooks {
         let now = (self.clock)();
         let mut identified = self.identities.identify(document.expose_token(), now).await;
         self.metrics.cache_used(identified.cache);
-        let snapshot = self.rules.load();
+        let snapshot = self.rules.borrow();
         let (outcome, why_no_name) = self.map(&identified, &snapshot).await;
         let result = match &outcome {
             Ok(_) => UpstreamResult::Success,
