@@ -2,10 +2,12 @@
 
 use std::future::Future;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::future::poll_immediate;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -78,7 +80,13 @@ impl WebhookService {
                 return closing(*answer);
             }
         };
-        match timeout(self.body_timeout, read(body, kind)).await {
+        let mut read = pin!(read(body, kind));
+        // Most bodies arrive with their head, and need no timer.
+        let read = match poll_immediate(read.as_mut()).await {
+            Some(read) => Ok(read),
+            None => timeout(self.body_timeout, read).await,
+        };
+        match read {
             Ok(Ok(body)) => {
                 guard.body_read();
                 self.webhooks.answer(kind, &body, peer).await
