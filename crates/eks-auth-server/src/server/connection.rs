@@ -108,6 +108,8 @@ impl<S: Service> Connection<S> {
             // The activity has this limit, which differs between the first head and later ones.
             .header_read_timeout(None)
             .max_buf_size(self.limits.max_head_len)
+            // An answer is small: a copy of it costs less than a list of its parts.
+            .writev(false)
             .serve_connection(io, answer);
         self.attend(connection, Stage::Closing, |connection| {
             connection.graceful_shutdown();
