@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tracing::Level;
 
+use super::printable;
 use super::time::write_time;
 use crate::settings::LogFormat;
 
@@ -59,15 +60,26 @@ impl Line {
         Self { text, format }
     }
 
+    /// Adds a word of the program, which has no characters to escape.
+    pub(super) fn word(&mut self, name: Name, word: &'static str) {
+        self.quoted(name, word);
+    }
+
+    /// Adds a text that a caller chooses. What a terminal would act on is escaped.
+    pub(super) fn foreign_text(&mut self, name: Name, value: &str) {
+        // Most are plain, which one look at them shows.
+        match is_plain(value) {
+            true => self.quoted(name, value),
+            false => self.text(name, &printable(value)),
+        }
+    }
+
     /// Adds a text.
     pub(super) fn text(&mut self, name: Name, value: &str) {
-        self.name(name);
         if is_plain(value) {
-            self.text.push('"');
-            self.text.push_str(value);
-            self.text.push('"');
-            return;
+            return self.quoted(name, value);
         }
+        self.name(name);
         // Text can always be written to a String.
         let _ = match self.format {
             LogFormat::Json => write!(self.text, "{}", serde_json::Value::from(value)),
@@ -129,6 +141,13 @@ impl Line {
             LogFormat::Text => "\n",
         });
         self.text
+    }
+
+    fn quoted(&mut self, name: Name, plain: &str) {
+        self.name(name);
+        self.text.push('"');
+        self.text.push_str(plain);
+        self.text.push('"');
     }
 
     fn name(&mut self, name: Name) {

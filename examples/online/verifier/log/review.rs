@@ -9,9 +9,9 @@ use std::time::SystemTime;
 use eks_auth_server::{Observer, ReviewRecord, ServerEvent, Verdict};
 use tracing::Level;
 
+use super::Log;
 use super::line::{Line, name};
 use super::queue::Queue;
-use super::{Log, printable};
 use crate::settings::LogFormat;
 
 /// Writes what happens on the server to the log.
@@ -46,19 +46,19 @@ impl Observer for ServerLog {
 fn add_fields(line: &mut Line, record: &ReviewRecord<'_>) {
     line.text(name!("request_id"), record.request_id);
     line.address(name!("client"), record.peer);
-    line.text(name!("kind"), record.kind.as_str());
-    line.text(name!("verdict"), record.verdict.as_str());
+    line.word(name!("kind"), record.kind.as_str());
+    line.word(name!("verdict"), record.verdict.as_str());
     line.text(name!("code"), record.code);
     if !record.reason.is_empty() {
         line.text(name!("reason"), record.reason);
     }
     if let Some(identity) = record.identity {
-        line.text(name!("arn"), &printable(identity.arn()));
-        line.text(name!("canonical_arn"), &printable(identity.canonical_arn()));
+        line.foreign_text(name!("arn"), identity.arn());
+        line.foreign_text(name!("canonical_arn"), identity.canonical_arn());
         line.text(name!("account"), identity.account().as_str());
-        line.text(name!("user_id"), &printable(identity.user_id()));
+        line.foreign_text(name!("user_id"), identity.user_id());
         if let Some(session) = identity.session_name() {
-            line.text(name!("session"), &printable(session));
+            line.foreign_text(name!("session"), session);
         }
     }
     if let Some(token) = record.token {
@@ -67,13 +67,13 @@ fn add_fields(line: &mut Line, record: &ReviewRecord<'_>) {
         line.text(name!("sts_host"), token.host());
     }
     if let Some(username) = record.username {
-        line.text(name!("username"), &printable(username));
-        line.text(name!("groups"), &printable(&joined(record.groups)));
+        line.foreign_text(name!("username"), username);
+        line.foreign_text(name!("groups"), &joined(record.groups));
     }
     if let Some(question) = record.question {
-        line.text(name!("question"), &printable(question));
+        line.foreign_text(name!("question"), question);
     }
-    line.text(name!("cache"), record.cache.as_str());
+    line.word(name!("cache"), record.cache.as_str());
     if let Some(time) = record.sts_time {
         line.milliseconds(name!("sts_ms"), time);
     }
