@@ -87,7 +87,6 @@ enum Segment {
     Placeholder(Placeholder, Spelling),
 }
 
-#[cfg(feature = "yaml")]
 impl Segment {
     fn as_text(&self) -> Option<&str> {
         match self {
@@ -194,7 +193,8 @@ impl Template {
         is_upstream_only: bool,
         value: impl Fn(Placeholder) -> Result<std::borrow::Cow<'v, str>, E>,
     ) -> Result<String, E> {
-        let mut rendered = String::new();
+        let literal = self.segments.iter().filter_map(Segment::as_text);
+        let mut rendered = String::with_capacity(literal.map(str::len).sum());
         for segment in &self.segments {
             match segment {
                 Segment::Text(text) => rendered.push_str(text),
