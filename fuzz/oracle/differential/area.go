@@ -38,6 +38,9 @@ type Area struct {
 	IsSame func(*Pair) bool
 	// Rows returns the rows of the divergence files that may explain a difference. Optional.
 	Rows func(*Pair) []string
+	// Explain returns the row of a difference that several rows explain only together, or "". ask asks both programs
+	// another question. Optional.
+	Explain func(p *Pair, ask func(Case) *Pair) string
 	// IsLike returns whether a smaller question still shows the same kind of difference. Optional.
 	IsLike func(from, to *Pair) bool
 	// Classes classifies a question by upstream's answer. The report has the share of each class.

@@ -100,6 +100,26 @@ func TestADifferenceMustMatchOneRow(t *testing.T) {
 	}
 }
 
+func TestSeveralRowsMayExplainTogether(t *testing.T) {
+	area := lengths
+	area.Rows = func(*Pair) []string { return []string{"one", "two"} }
+	area.Explain = func(p *Pair, ask func(Case) *Pair) string {
+		without := ask(JSON(Raw(map[string]any{"op": "length", "text": strings.ReplaceAll(textOf(p.Case.Question()), "y", "a")})))
+		if !area.isSame(without) {
+			return ""
+		}
+		return "together"
+	}
+	output, _ := compared(t, area, 500)
+	if !strings.Contains(output, "row together: ") || !strings.Contains(output, " 0 unexplained") {
+		t.Fatal(output)
+	}
+	area.Explain = func(*Pair, func(Case) *Pair) string { return "" }
+	if output, isGood := compared(t, area, 500); isGood || strings.Contains(output, " 0 unexplained") {
+		t.Fatal("explained by nothing:", output)
+	}
+}
+
 func TestASmallerTextIsSmaller(t *testing.T) {
 	for _, text := range []string{"", "a", "a\n", "a\nb\n", "\n\n"} {
 		for _, smaller := range SmallerTexts(text) {

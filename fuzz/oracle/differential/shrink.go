@@ -46,8 +46,8 @@ func never(*Pair) bool  { return false }
 func (r *run) isOfOne(p *Pair) bool { return len(r.area.rows(p)) == 1 }
 
 // attribute returns the row of a difference. If several may explain it, the question is reduced until only
-// one may. If none does, the result is "" and the question as far as it was reduced. It has no question if the
-// answers are alike after all.
+// one may; if several are left, the area is asked for one. If none explains it, the result is "" and the question as
+// far as it was reduced. It has no question if the answers are alike after all.
 func (r *run) attribute(p *Pair) (string, *Pair) {
 	if len(r.area.rows(p)) > 1 {
 		p = r.reduce(p, always, r.isOfOne)
@@ -58,13 +58,22 @@ func (r *run) attribute(p *Pair) (string, *Pair) {
 			return "", nil
 		}
 	}
-	if of := r.area.rows(p); len(of) == 1 {
-		return of[0], p
+	return r.rowOf(p), p
+}
+
+// rowOf returns the row of a difference that is not reduced any more, or "".
+func (r *run) rowOf(p *Pair) string {
+	of := r.area.rows(p)
+	switch {
+	case len(of) == 1:
+		return of[0]
+	case len(of) > 1 && r.area.Explain != nil:
+		return r.area.Explain(p, r.askOne)
 	}
-	return "", p
+	return ""
 }
 
 // smallest reduces a question that no row explains, as long as none does.
 func (r *run) smallest(p *Pair) *Pair {
-	return r.reduce(p, func(p *Pair) bool { return !r.isOfOne(p) }, never)
+	return r.reduce(p, func(p *Pair) bool { return r.rowOf(p) == "" }, never)
 }
