@@ -88,6 +88,19 @@ fn every_divergence_is_listed_and_real() {
     folder.remove("dynamic.json");
     compare("dynamic-file-deleted", "not mapped", reload(&sources).2);
 
+    // As where the kernel gives no watch.
+    folder.write("dynamic.json", DYNAMIC);
+    let sources = builder()
+        .with_file(SourceKind::DynamicFile, folder.path("dynamic.json"))
+        .with_polling()
+        .start()
+        .unwrap();
+    compare(
+        "dynamic-file-unwatched",
+        "not mapped",
+        username(&sources.snapshot(), &dev()),
+    );
+
     folder.write("config.yaml", MOUNTED);
     let sources = start(SourceKind::MountedFile, "config.yaml");
     assert_eq!(username(&sources.snapshot(), &dev()), "dev-1");
