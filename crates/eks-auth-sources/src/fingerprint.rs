@@ -4,6 +4,8 @@ use std::fs::Metadata;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use crate::platform::inode;
+
 /// The age under which a file may be changed again without its time stamps showing it: the coarsest
 /// time stamp of a file system in use, 2 s (FAT; NFS has 1 s).
 const YOUNG: Duration = Duration::from_secs(2);
@@ -71,22 +73,6 @@ impl Stamp {
             // A time in the future is that of another clock, and shows nothing.
             .any(|time| now.duration_since(time).map_or(true, |age| age < YOUNG))
     }
-}
-
-#[cfg(unix)]
-fn inode(metadata: &Metadata) -> (u64, u64, i64, i64) {
-    use std::os::unix::fs::MetadataExt;
-    (
-        metadata.dev(),
-        metadata.ino(),
-        metadata.ctime(),
-        metadata.ctime_nsec(),
-    )
-}
-
-#[cfg(not(unix))]
-const fn inode(_: &Metadata) -> (u64, u64, i64, i64) {
-    (0, 0, 0, 0)
 }
 
 #[cfg(all(test, unix))]

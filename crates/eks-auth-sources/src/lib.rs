@@ -9,6 +9,7 @@ mod status;
 
 // From a path to the text of one version.
 mod fingerprint;
+mod platform;
 mod read;
 mod settle;
 

@@ -1,14 +1,15 @@
 //! The last good versions on disk, so that they survive a restart.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use k8s_rbac::Objects;
 use serde::{Deserialize, Serialize};
 use tempfile::{Builder, NamedTempFile};
 
+use crate::platform::{create_private, is_private, user};
 use crate::read::NamedText;
 use crate::source::SourceName;
 
@@ -121,7 +122,7 @@ impl StateDir {
     /// Returns the user of this process, if the directory is theirs. Creates the directory.
     fn owner(&self) -> Result<u32, String> {
         let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", self.path.display());
-        create(&self.path).map_err(|why| match why.kind() {
+        create_private(&self.path).map_err(|why| match why.kind() {
             io::ErrorKind::AlreadyExists => wrong(&"it is not a directory"),
             _ => wrong(&why),
         })?;
@@ -157,42 +158,6 @@ const MAX_NAME: usize = 160;
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
-}
-
-#[cfg(unix)]
-fn create(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-}
-
-#[cfg(not(unix))]
-fn create(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
-}
-
-#[cfg(unix)]
-fn user(metadata: &Metadata) -> u32 {
-    std::os::unix::fs::MetadataExt::uid(metadata)
-}
-
-#[cfg(not(unix))]
-const fn user(_: &Metadata) -> u32 {
-    0
-}
-
-/// Returns whether only this user may write.
-#[cfg(unix)]
-fn is_private(metadata: &Metadata, user: u32) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    metadata.uid() == user && metadata.mode() & 0o022 == 0
-}
-
-#[cfg(not(unix))]
-const fn is_private(_: &Metadata, _: u32) -> bool {
-    true
 }
 
 #[cfg(all(test, target_os = "linux"))]
