@@ -109,6 +109,7 @@ mod tests {
         let float = |input, printed| found(input, "a", printed, Kind::Float);
         assert_eq!(float("a: 1.10", "1.1"), Some("1.10"));
         assert_eq!(float("a: -.INF", "-inf"), Some("-.INF"));
+        assert_eq!(float("a: 1.10", "1.2"), None);
         assert_eq!(found("a: TRUE", "a", "true", Kind::Bool), Some("TRUE"));
     }
 

@@ -34,13 +34,12 @@ impl BlockLines {
 
 /// Whether a quote or a bracket of a line may still be open at its end. An escape may hide a quote.
 fn may_stay_open(line: &str) -> bool {
-    let is_odd = |quote: u8| line.bytes().filter(|b| *b == quote).count() % 2 == 1;
-    let count = |one: u8| line.bytes().filter(|b| *b == one).count();
+    let count = |character: char| line.matches(character).count();
     line.contains('\\')
-        || is_odd(b'"')
-        || is_odd(b'\'')
-        || count(b'[') != count(b']')
-        || count(b'{') != count(b'}')
+        || count('"') % 2 == 1
+        || count('\'') % 2 == 1
+        || count('[') != count(']')
+        || count('{') != count('}')
 }
 
 /// Returns the column of the key, if the line ends with the header of a block scalar.

@@ -53,6 +53,8 @@ mod tests {
                 .is_some_and(|why| why.to_string().contains("control characters"));
             let text = format!("{}{character}", "é".repeat(3));
             assert_eq!(find(&text), is_refused.then_some(6), "{character:?}");
+            let twice = format!("{text}{character}");
+            assert_eq!(find(&twice), is_refused.then_some(6), "{character:?}");
         }
     }
 

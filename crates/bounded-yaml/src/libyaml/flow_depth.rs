@@ -221,10 +221,9 @@ fn inside_after(then: &mut Readings, depth: usize, byte: u8, next: Option<u8>) {
         return;
     }
     match byte {
+        _ if is_blank(byte) => raise(&mut then.after, depth),
         // `''` inside single quotes. Anywhere else a second value is an error, but only the parser
         // notices it, so the scanner may continue into that value.
-        b':' => raise(&mut then.token, depth),
-        _ if is_blank(byte) => raise(&mut then.after, depth),
         _ => {
             inside_token(then, depth, byte, next);
             if !byte.is_ascii() {
@@ -340,6 +339,7 @@ mod tests {
             ("[ !<]> x , ", 1),
             ("[ !<]>\u{85}\"]\" , ", 1),
             ("[ a:\u{85}\"]\" , ", 1),
+            ("[ a:?\"]\" , ", 1),
             ("[ \"a\"\u{85}, ", 1),
             ("[ a#b , ", 1),
             ("[?']' , ", 1),
@@ -364,6 +364,10 @@ mod tests {
             "[a #]\n]",
             "[a: b]",
             "[\"a\": b]",
+            "['a']",
+            "[a # [\n]",
+            "[!<a#> b]",
+            "[né\"]\n\"b\": c",
         ] {
             let lines: String = (0..300).map(|n| format!("k{n}: {line}\n")).collect();
             assert_eq!(exceeds(&lines, 2), None, "{line:?}");

@@ -156,6 +156,15 @@ mod tests {
     }
 
     #[test]
+    fn the_key_of_a_list_is_a_word() {
+        let list = |key: &str| format!("{key}:\n- a\n- b\n");
+        assert_eq!(texts(&list("my_items2")).len(), 2);
+        for key in ["my-items", "'items'", "2items", "my items"] {
+            assert_eq!(texts(&list(key)).len(), 1, "{key}");
+        }
+    }
+
+    #[test]
     fn a_text_with_a_directive_is_one_piece() {
         let text = "a\n---\nb\n...\n%YAML 1.1\n---\nc\n";
         assert_eq!(texts(text), [(text, None)]);

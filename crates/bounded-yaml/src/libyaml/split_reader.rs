@@ -20,7 +20,7 @@ use super::Reader;
 use super::pieces::{ListKey, Piece, cut};
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::node::{Kind, Mapping, Node};
+use crate::node::{Mapping, Node};
 
 /// Pieces that are parsed before the first of their documents is returned, for each thread. Our choice: more
 /// wait less for the slowest piece, and take more memory.
@@ -219,7 +219,7 @@ fn join(
     Some(())
 }
 
-/// Returns the list that the last entry of a mapping is, if its key is this one.
+/// Returns the list that the last entry of a mapping is, if its key is where this one is.
 fn list_of<'m>(
     root: &'m mut Mapping,
     key: ListKey<'_>,
@@ -227,13 +227,7 @@ fn list_of<'m>(
 ) -> Option<&'m mut Vec<Node>> {
     let offset = key.offset.saturating_add(skipped);
     match root.entries_mut().last_mut()? {
-        (name, Node::Sequence(items))
-            if name.text() == key.name
-                && name.kind() == Kind::String
-                && name.offset() == Some(offset) =>
-        {
-            Some(items)
-        }
+        (name, Node::Sequence(items)) if name.offset() == Some(offset) => Some(items),
         _ => None,
     }
 }

@@ -119,6 +119,7 @@ fn each_encoding_that_is_not_read_is_named() {
         assert_eq!(text(bytes), Err(expected), "{bytes:x?}");
         let printed = expected.to_string();
         let position = expected.position().map(|at| at.to_string());
+        assert_eq!(position.is_some(), printed.contains(" line "), "{printed}");
         assert!(printed.contains(&position.unwrap_or_default()), "{printed}");
     }
 }

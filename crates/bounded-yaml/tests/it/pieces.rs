@@ -104,6 +104,7 @@ fn an_anchor_of_another_piece_is_found() {
         "items:\n- &a {k: v}\n- b\n- <<: *a\n  c: d\n",
         "base: &a {k: v}\nitems:\n- b\n- c\n<<: *a\n",
         "items:\n- b\n- c\n<<: {items: x, more: y}\n",
+        "more: z\nitems:\n- b\n- c\n<<: {more: y}\n",
     ] {
         let read = assert_same(text, Limits::new());
         assert!(read.iter().all(Result::is_ok), "{text}: {read:?}");
@@ -119,6 +120,8 @@ fn a_line_that_only_looks_like_an_item_is_not_one() {
         "items:\n  - a\n- b\n- c\n",
         "a: 1\n items:\n- b\n- c\n",
         "items:\n- a\rkind: List\n- b\n",
+        "items:\n- a\ritems:\r  - c\n- b\n",
+        "items:\n- a\rmore:\r  - c\n- b\n",
         "? items:\n- a\n- b\n",
         "{items:\n- a\n- b}\n",
         "- items:\n- a\n- b\n",

@@ -208,7 +208,18 @@ fn an_anchor_that_is_redefined_and_used_is_refused() {
         })
         .collect();
     assert_eq!(values, [Some("1".to_owned()), Some("2".to_owned())]);
+    // Anchors with a part of their name in common are two.
+    let two = one("[&a-b x, &a-c y, &a_b z, &a_c z, *a-b, *a-c]");
+    let texts: Vec<Option<&str>> = two
+        .as_sequence()
+        .expect("a list")
+        .iter()
+        .map(Node::as_text)
+        .collect();
+    assert_eq!(texts[4..], [Some("x"), Some("y")]);
     // Text that looks like an anchor.
+    let query = one("a: &x 1\nb: b?c&x=1&x=2\nd: *x\n");
+    assert_eq!(scalar(&query, "d"), (Kind::Int, "1".to_owned()));
     assert_eq!(
         one("a: |\n  &x &x *y\n")
             .as_mapping()
@@ -238,6 +249,8 @@ fn json_is_read_as_json() {
     assert_eq!(scalar(&node, "a"), (Kind::String, "😀".to_owned()));
     assert_eq!(scalar(&node, "b"), (Kind::Float, "1.10".to_owned()));
     assert_eq!(scalar(&node, "d"), (Kind::Float, "1e2".to_owned()));
+    let escaped = one(r#"{"\u0061": 1.10}"#);
+    assert_eq!(scalar(&escaped, "a"), (Kind::Float, "1.10".to_owned()));
     assert_eq!(
         node.get("c").and_then(Node::as_sequence).map(<[Node]>::len),
         Some(3)
@@ -260,6 +273,15 @@ fn json_is_read_as_json() {
 fn invalid_json_gets_the_error_of_the_reader_that_got_further() {
     let text = "{\"a\": 1,\n \"b\": 2\n \"c\": 3}\n";
     assert_eq!(error(text).position().map(Position::line), Some(3));
+    // If neither got further, that of YAML, which says more.
+    assert_eq!(error("{{{}{"), Error::Key(Some(Position::new(1, 2))));
+}
+
+#[test]
+fn documents_print_how_many_were_read() {
+    let mut documents = documents("a\n---\nb\n", &Limits::new());
+    assert!(documents.next().is_some());
+    assert!(format!("{documents:?}").contains("read: 1"));
 }
 
 #[test]
@@ -278,6 +300,8 @@ fn application_tags_are_dropped_and_standard_tags_applied() {
     );
     assert_eq!(scalar(&node, "f"), (Kind::String, "12".to_owned()));
     assert_eq!(scalar(&node, "g"), (Kind::Float, "1.10".to_owned()));
+    let escaped = one("a: !!float \"1\\x2e50\"\n");
+    assert_eq!(scalar(&escaped, "a"), (Kind::Float, "1.50".to_owned()));
 }
 
 #[test]
@@ -310,6 +334,12 @@ fn numbers_have_offsets_if_the_limits_request_them() {
         offsets(&Limits::new().with_every_offset()),
         [Some(2), Some(7), Some(14)]
     );
+    // An alias takes the reader back to its anchor, which has the same number behind it.
+    let text = "- &a x\n- 5\n- *a\n- 5\n";
+    let read = documents(text, &Limits::new().with_every_offset()).next();
+    let node = read.expect("a document").expect("readable");
+    let last = node.as_sequence().and_then(<[Node]>::last);
+    assert_eq!(last.and_then(Node::offset), text.rfind('5'));
 }
 
 #[test]
@@ -361,6 +391,23 @@ fn scalars_are_equal_by_their_text_and_kind() {
     assert_eq!(one("a"), one("  a"));
     assert_ne!(one("1"), one("2"));
     assert_ne!(one("1"), one("'1'"));
+}
+
+#[test]
+fn each_mistake_says_how_to_mend_it() {
+    for (reason, words) in [
+        (Syntax::Character, "quote the value"),
+        (Syntax::Control, "control character"),
+        (Syntax::Colon, "colon is missing"),
+        (Syntax::Indentation, "indentation"),
+        (Syntax::MappingValue, "second colon"),
+        (Syntax::Other, "not YAML"),
+        (Syntax::Tab, "spaces"),
+        (Syntax::Unclosed, "not closed"),
+    ] {
+        let error = Error::Syntax { reason, at: None };
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }
 
 #[test]

@@ -111,6 +111,22 @@ fn each_kind_of_mismatch_is_reported() {
             },
         ),
         (
+            "name: a\nrules: {}\n",
+            "rules",
+            Mismatch::Unexpected {
+                found: "a mapping",
+                expected: "a sequence".to_owned(),
+            },
+        ),
+        (
+            "name: a\nrules: true\n",
+            "rules",
+            Mismatch::Unexpected {
+                found: "a boolean",
+                expected: "a sequence".to_owned(),
+            },
+        ),
+        (
             "name: a\nrules:\n- verbs: []\n  mode: odd\n",
             "rules[0].mode",
             Mismatch::Unexpected {
@@ -143,6 +159,9 @@ fn any_value_can_be_read_as_a_json_value() {
     assert_eq!(value["c"], serde_json::json!(true));
     assert_eq!(value["d"], serde_json::json!(["x", null]));
     assert!(matches!(node.get("e"), Some(Node::Scalar(_))));
+    let odd: Vec<f64> = Deserialize::deserialize(&one("[.nan, -.inf, 1e3]")).expect("readable");
+    assert!(odd[0].is_nan());
+    assert_eq!(odd[1..], [f64::NEG_INFINITY, 1000.0]);
 }
 
 #[test]
