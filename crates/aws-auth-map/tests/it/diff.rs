@@ -1,6 +1,7 @@
 //! Callers who become another user by a change.
 
 mod alike;
+mod maps;
 
 use aws_auth_map::{
     Affected, Backend, BackendKind, ChangeKind, IdentityMap, Lockout, Rule, Rules, Template,
