@@ -12,7 +12,7 @@ use crate::rules::arn::fold;
 use crate::rules::caller::Caller;
 use crate::rules::matching::{Matcher, RulePrincipal};
 use crate::rules::template::Template;
-use crate::rules::{Rule, RuleRef};
+use crate::rules::{Rule, RuleRef, Rules};
 
 /// The limit on patterns and permission sets that are compared pairwise, to find one that covers a
 /// later one. Our choice. With more of them some findings are missed; none is false.
@@ -202,12 +202,7 @@ fn covered(before: &[&Backend], own: &Backend, at: RuleRef, rule: &Rule) -> Opti
         let rules = earlier.rules();
         let rule_at = match RuleScope::of(rule.matcher())? {
             RuleScope::One(caller, _) => rules.find(&caller).map(|found| found.at),
-            RuleScope::Many(..) => {
-                let mut loose = rules.iter().filter(|(_, r)| is_loose(r)).take(MAX_COMPARED);
-                loose
-                    .find(|(_, earlier)| covers(earlier, rule))
-                    .map(|(at, _)| at)
-            }
+            RuleScope::Many(..) => first_covering(rules, rule),
         };
         let account = || rules.find_account(RuleScope::of(rule.matcher())?.account()?);
         let earlier_at = rule_at.or_else(account)?;
@@ -217,11 +212,8 @@ fn covered(before: &[&Backend], own: &Backend, at: RuleRef, rule: &Rule) -> Opti
         let rules = own.rules();
         let winner = match RuleScope::of(rule.matcher())? {
             RuleScope::One(caller, _) => rules.find(&caller)?.at,
-            RuleScope::Many(..) => {
-                let is_before = |(earlier, r): &(RuleRef, &Rule)| *earlier < at && is_loose(r);
-                let mut loose = rules.iter().filter(is_before).take(MAX_COMPARED);
-                loose.find(|(_, earlier)| covers(earlier, rule))?.0
-            }
+            // It covers itself, so none behind it is found.
+            RuleScope::Many(..) => first_covering(rules, rule)?,
         };
         // The reader reports two exact rules, or two rules for one permission set.
         let is_same = |winner: &Rule| {
@@ -268,6 +260,13 @@ impl<'r> RuleScope<'r> {
             Self::One(_, account) | Self::Many(_, account) => *account,
         }
     }
+}
+
+/// Returns the first pattern or permission set that matches everyone another one matches.
+fn first_covering(rules: &Rules, rule: &Rule) -> Option<RuleRef> {
+    let mut loose = rules.iter().filter(|(_, r)| is_loose(r)).take(MAX_COMPARED);
+    let (at, _) = loose.find(|(_, earlier)| covers(earlier, rule))?;
+    Some(at)
 }
 
 fn is_loose(rule: &Rule) -> bool {

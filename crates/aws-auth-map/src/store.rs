@@ -295,16 +295,9 @@ fn why_whole(problems: &[Problem]) -> Option<ProblemKind> {
 
 /// Returns why a section was not read, if a problem says so.
 fn loses(problem: &Problem, section: Section) -> Option<ProblemKind> {
-    let kind = problem.kind();
-    let is_meant = match kind {
-        ProblemKind::MisspelledSection(meant) => meant == section,
-        _ => {
-            let at = problem.at();
-            let is_section = at.section() == Some(section) && at.index().is_none();
-            is_section && problem.severity() == Severity::Error
-        }
-    };
-    is_meant.then_some(kind)
+    let at = problem.at();
+    let is_section = at.section() == Some(section) && at.index().is_none();
+    (is_section && problem.severity() == Severity::Error).then_some(problem.kind())
 }
 
 impl Rules {

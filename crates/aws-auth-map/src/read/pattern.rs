@@ -54,7 +54,7 @@ fn may_be_account(pattern: &str) -> bool {
     let is_made_of = pattern
         .bytes()
         .all(|b| b.is_ascii_digit() || b == b'*' || b == b'?');
-    is_made_of && (digits == 12 || (has_star && digits < 12))
+    is_made_of && if has_star { digits <= 12 } else { digits == 12 }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Recognizes common mistakes behind a syntax error.
 
+use std::cmp::Ordering;
+
 use crate::problem::ProblemKind;
 use crate::rules::Section;
 use crate::rules::template::Placeholder;
@@ -247,7 +249,11 @@ fn key_inside_list(lines: &[&str], number: usize) -> Option<Slip> {
     let (item, _) = before(lines, number)?;
     let text = item.trim().strip_prefix("- ")?;
     let is_mapping = text.contains(": ") || text.ends_with(':');
-    let is_slip = indent(key) == indent(item) || (!is_mapping && indent(key) > indent(item));
+    let is_slip = match indent(key).cmp(&indent(item)) {
+        Ordering::Less => false,
+        Ordering::Equal => true,
+        Ordering::Greater => !is_mapping,
+    };
     (is_key && is_slip).then_some(Slip {
         kind: ProblemKind::KeyInsideList,
         line: number,

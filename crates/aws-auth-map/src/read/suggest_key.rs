@@ -52,6 +52,7 @@ mod tests {
             ("comment", None),
             ("so", Some("sso")),
             ("s", None),
+            ("me", None),
             ("", None),
             // The longest that is compared, and one longer.
             ("r-o-l-e-a-r-n-------------------", Some("rolearn")),

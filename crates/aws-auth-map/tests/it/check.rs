@@ -142,6 +142,8 @@ fn sources_are_searched_in_the_order_of_the_modes_and_no_others() {
         let map = modes.chain(kinds.iter().copied().map(backend));
         outcome(&map.resolve(&session("dev", "s")))
     };
+    let modes: BackendModes = "EKSConfigMap,MountedFile,CRD".parse().expect("modes");
+    assert_eq!(modes.to_string(), "EKSConfigMap,MountedFile,CRD");
     use BackendKind::{AccessEntries, Crd, EksConfigMap, MountedFile};
     let all = [Crd, MountedFile, EksConfigMap];
     assert_eq!(first("EKSConfigMap,MountedFile,CRD", &all), "EKSConfigMap");
@@ -151,4 +153,18 @@ fn sources_are_searched_in_the_order_of_the_modes_and_no_others() {
         first("MountedFile", &[MountedFile, AccessEntries]),
         "AccessEntries"
     );
+}
+
+#[test]
+fn many_exact_rules_hide_no_pattern_that_is_covered() {
+    let rule = |key: &str, name: &str| {
+        format!("- {{{key}: 'arn:aws:iam::111122223333:role/{name}', username: a}}\n")
+    };
+    let exact: String = (0..1000).map(|n| rule("rolearn", &n.to_string())).collect();
+    let patterns = rule("rolearnLike", "*") + &rule("rolearnLike", "dev-*");
+    let rules = crate::rules(&format!("mapRoles:\n{exact}{patterns}"));
+    let found = crate::map(rules).check();
+    let codes: Vec<String> = found.iter().map(printed).collect();
+    let covered = "EKSConfigMap covered mapRoles[1001] 1003";
+    assert!(codes.iter().any(|it| it == covered), "{codes:?}");
 }

@@ -136,6 +136,11 @@ fn an_entry_has_the_groups_and_policies_of_its_rule() {
 mapAccounts: ['111122223333']
 ";
     let (entries, losses) = read_config_map(text).0.to_access_entries();
+    let with_list: Vec<bool> = entries
+        .iter()
+        .map(|entry| entry.to_json().contains("associatedAccessPolicies"))
+        .collect();
+    assert_eq!(with_list, [true, false]);
     let entries: Vec<_> = entries
         .iter()
         .map(|entry| {

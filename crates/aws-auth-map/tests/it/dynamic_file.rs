@@ -56,6 +56,7 @@ fn a_file_that_upstream_refuses_is_refused() {
     ] {
         refused(text, &["not-json the file"]);
     }
+    refused(&"[".repeat(200), &["too-large the file"]);
     let good = format!("{{{ROLE}, \"username\": \"dev\"}}");
     let with = |entry: &str| format!("{{\"mapRoles\": [{good}, {entry}]}}");
     for (entry, want) in [

@@ -1,10 +1,10 @@
 //! Changes of the text, and what they leave alone.
 
 use aws_auth_map::{
-    ConfigMapName, EditError, Editor, Reader, Rule, RuleRef, Rules, Section, Template,
-    read_config_map,
+    AccessPolicy, AccessScope, ConfigMapName, EditError, Editor, Reader, Rule, RuleRef, Rules,
+    Section, SsoRole, Template, read_config_map,
 };
-use iam_principal::{AccountId, ArnPattern};
+use iam_principal::{AccountId, ArnPattern, Partition};
 use proptest::prelude::*;
 use serde::Deserialize;
 use testkit::Report;
@@ -174,6 +174,34 @@ fn rules_that_a_config_map_cannot_contain_are_refused() {
         editor.add(text, Section::Entries, &rule),
         Err(EditError::Rule)
     );
+    let account = AccountId::parse("111122223333").expect("an account");
+    let set = SsoRole::new(Partition::Aws, account, "Admin").expect("a permission set");
+    let by_set = Rule::sso(&set, Template::parse("x"), Vec::new());
+    assert_eq!(
+        editor.add("mapUsers: []", Section::Users, &by_set),
+        Err(EditError::Rule)
+    );
+    let policy = AccessPolicy::new("AmazonEKSViewPolicy", AccessScope::Cluster);
+    let with_policy = rule.with_access_policies(vec![policy]);
+    let refusing = read_config_map("mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/a'}]").0;
+    let refusing = refusing.iter().map(|(_, rule)| rule.clone());
+    for rule in std::iter::once(with_policy).chain(refusing) {
+        assert_eq!(
+            editor.add(text, Section::Roles, &rule),
+            Err(EditError::Rule),
+            "{rule:?}"
+        );
+    }
+}
+
+#[test]
+fn a_pattern_of_users_has_a_key_of_its_own() {
+    let pattern = ArnPattern::parse("arn:aws:iam::111122223333:user/dev-*").expect("a pattern");
+    let rule = Rule::pattern(pattern, Template::parse("dev"), Vec::new());
+    let edited = Editor::new().add("mapUsers: []\n", Section::Users, &rule);
+    let want =
+        "mapUsers: |\n  - userarnLike: arn:aws:iam::111122223333:user/dev-*\n    username: dev\n";
+    assert_eq!(edited.as_deref(), Ok(want));
 }
 
 #[test]
@@ -209,6 +237,9 @@ metadata:
     );
     entries.push_entry(rule);
     assert_eq!(Editor::new().write(&entries), Err(EditError::Rule));
+    let mut unreadable = Rules::new();
+    unreadable.push_role(Rule::exact("no ARN", Template::parse("a"), Vec::new()));
+    assert_eq!(Editor::new().write(&unreadable), Err(EditError::Entangled));
 }
 
 /// Names that YAML would take for something else, or that end a text if they are not quoted.

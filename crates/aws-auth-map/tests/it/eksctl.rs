@@ -65,6 +65,23 @@ fn a_cluster_config_has_mappings_and_access_entries() {
 }
 
 #[test]
+fn either_kind_of_rules_is_enough() {
+    let (begin, mappings) = CLUSTER_CONFIG
+        .split_once("iamIdentityMappings")
+        .expect("mappings");
+    let (mappings, entries) = mappings.split_once("accessConfig").expect("entries");
+    let config = |rest: &str| {
+        let text = format!("{begin}{rest}");
+        described(&Reader::new().read_cluster_config(&text).1)
+    };
+    let mappings = config(&format!("iamIdentityMappings{mappings}"));
+    assert_eq!(mappings, ["service-mapping mapRoles[2] 13"]);
+    let entries = config(&format!("accessConfig{entries}"));
+    assert_eq!(entries, Vec::<String>::new());
+    assert_eq!(config(""), ["no-identities the file 1"]);
+}
+
+#[test]
 fn mistakes_in_a_cluster_config_are_those_of_the_config_map() {
     for (old, new, want) in [
         ("user/bob", "role/team/bob", "role-path mapRoles[1].arn 10"),

@@ -80,7 +80,8 @@ fn a_user_id_explains_itself() {
     let file = r#"{"mapRoles": [
         {"userid": "AROAEXAMPLE", "rolearn": "arn:aws:iam::111122223333:role/other", "username": "a"},
         {"userid": "AROAOTHER", "rolearn": "arn:aws:iam::111122223333:role/dev", "username": "b"},
-        {"userid": "AROAOTHERS", "username": "c"}]}"#;
+        {"userid": "AROAOTHERS", "username": "c"},
+        {"userid": "AROANOTHER", "rolearn": "arn:aws:iam::111122223333:role/other", "username": "d"}]}"#;
     let (by_id, _) = Reader::new()
         .read_dynamic_file_by_user_id(file)
         .expect("not refused");
@@ -97,6 +98,7 @@ fn a_user_id_explains_itself() {
             "mapRoles[0] contradicts",
             "mapRoles[1] but-for-the-user-id",
             "mapRoles[2] other",
+            "mapRoles[3] other",
         ]
     );
     let explanation = map.explain(&session("dev", "s"));

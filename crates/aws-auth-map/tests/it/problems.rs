@@ -1,6 +1,6 @@
 //! The problems that an operator sees, with their places.
 
-use aws_auth_map::{Problem, Reader, Severity, read_config_map};
+use aws_auth_map::{Problem, Reader, Resolution, Severity, read_config_map};
 
 /// `code at line:column` for each problem.
 fn described(problems: &[Problem]) -> Vec<String> {
@@ -133,6 +133,42 @@ fn a_problem_in_kubectls_json_has_the_line_of_its_section() {
     }))
     .expect("JSON");
     check(&text, 1, &["malformed-arn mapRoles[1].rolearn 4:-"]);
+    let (_, problems) = read_config_map(&text);
+    let printed = problems[0].to_string();
+    assert!(
+        printed.starts_with("mapRoles[1].rolearn (line 4): "),
+        "{printed}"
+    );
+    // So has a refusal.
+    let (rules, _) = read_config_map(&text.replace("username: a", "username: ["));
+    let resolution = crate::map(rules).resolve(&crate::session("a", "s"));
+    let Resolution::Refused(refusal) = resolution else {
+        panic!("{resolution:?}")
+    };
+    let printed = refusal.to_string();
+    assert!(
+        printed.starts_with("mapRoles of EKSConfigMap (line 4): "),
+        "{printed}"
+    );
+}
+
+#[test]
+fn an_entry_in_the_wrong_section_or_with_the_wrong_key() {
+    for (section, key, arn, words) in [
+        ("mapRoles", "userarn", "role/a", "the key is `rolearn`"),
+        ("mapRoles", "userarn", "user/a", "`mapUsers`"),
+        ("mapUsers", "rolearn", "user/a", "the key is `userarn`"),
+        ("mapUsers", "rolearn", "role/a", "`mapRoles`"),
+    ] {
+        let text =
+            format!("{section}: [{{{key}: 'arn:aws:iam::111122223333:{arn}', username: a}}]");
+        let (_, problems) = read_config_map(&text);
+        let printed: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(
+            printed.iter().any(|text| text.contains(words)),
+            "{printed:?}"
+        );
+    }
 }
 
 #[test]
@@ -242,6 +278,7 @@ fn a_section_may_be_left_empty_in_every_way_people_do() {
         " |\n  ''",
         " |\n  ``",
         " |\n  # x",
+        " |\n  # x\n  ''",
         " \"``\"",
     ] {
         check(&format!("mapRoles:{empty}\nmapUsers: ''\n"), 0, &[]);
@@ -558,6 +595,17 @@ fn dashes_before_every_key_are_one_problem() {
         &[
             "dash-before-key mapRoles[1] 3:5",
             "dash-before-key mapRoles[4] 7:5",
+        ],
+    );
+    // The problems of another entry stay.
+    let other = "  - rolearn: arn:aws:iam::111122223333:role/other\n";
+    let text = format!("mapRoles: |\n{other}{}", entry("role", "a"));
+    check(
+        &text,
+        2,
+        &[
+            "missing-username mapRoles[0].username 2:5",
+            "dash-before-key mapRoles[2] 4:5",
         ],
     );
     let text = format!("mapUsers: |\n{}", entry("user", "a"));

@@ -215,13 +215,15 @@ fn a_refusal_names_its_backend_and_says_whether_it_is_an_answer() {
         let (rules, _) = read_config_map(&text);
         let map = IdentityMap::new()
             .with_backend(Backend::new(BackendKind::AccessEntries, Rules::new()))
+            .with_backend(Backend::new(BackendKind::DynamicFile, Rules::new()))
             .with_backend(Backend::new(BackendKind::EksConfigMap, rules));
         let resolution = map.resolve(&session("a", "s"));
         let Resolution::Refused(refusal) = &resolution else {
             panic!("{resolution:?}")
         };
         let reason = refusal.reason();
-        assert_eq!(refusal.backend_index(), 1);
+        assert_eq!(refusal.backend_index(), 2);
+        assert_eq!(refusal.place().line(), Some(1));
         assert_eq!((reason.code(), reason.is_no_answer()), (code, is_no_answer));
         assert_ne!(reason.to_string(), "", "{code}");
     }

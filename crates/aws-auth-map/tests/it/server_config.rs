@@ -111,8 +111,24 @@ fn a_setting_that_cannot_be_read_is_reported_and_widens_nothing() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_refuses() {
+    let inside = "kind: ConfigMap\ndata:\n  config.yaml: |\n    server: {\n";
+    for text in ["server: {", inside] {
+        let (config, problems) = Reader::new().read_server_config(text);
+        assert_ne!(problems, [], "{text}");
+        let map = crate::map(config.into_rules());
+        let resolution = map.resolve(&crate::session("a", "s"));
+        assert_eq!(crate::outcome(&resolution), "unreadable-source", "{text}");
+    }
+}
+
+#[test]
 fn without_a_word_of_it_everything_is_as_upstreams_flags_have_it() {
-    for text in ["server: {}", "server: {backendMode: , scrubbedAccounts: }"] {
+    for text in [
+        "server: {}",
+        "server: {backendMode: , scrubbedAccounts: }",
+        "server: {dynamicfileUserIDStrict: false}",
+    ] {
         let (config, problems) = Reader::new().read_server_config(text);
         assert_eq!(problems, []);
         assert_eq!(config.backend_modes().kinds(), [BackendKind::MountedFile]);

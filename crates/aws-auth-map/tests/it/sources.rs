@@ -161,10 +161,10 @@ fn the_table_of_policies_is_data_that_can_be_replaced() {
             "{text}"
         );
     }
-    assert!(matches!(
-        PolicyTable::read("{"),
-        Err(PolicyTableError::Syntax(_))
-    ));
+    for text in ["{", "a: []\n---\n{"] {
+        let error = PolicyTable::read(text);
+        assert!(matches!(error, Err(PolicyTableError::Syntax(_))), "{text}");
+    }
 }
 
 #[test]
@@ -210,6 +210,7 @@ fn a_text_without_access_entries_is_reported() {
             "{\"accessEntries\": [\"arn:aws:iam::111122223333:role/a\"]}",
             "listed-entries accessEntry",
         ),
+        ("{\"accessEntries\": [\"x\"]}", "listed-entries accessEntry"),
     ] {
         let (rules, problems) = Reader::new().read_access_entries(text);
         assert_eq!(described(&problems), vec![want.to_owned()]);
@@ -258,6 +259,9 @@ fn identity_mappings_are_read_from_a_list_and_among_documents() {
         assert_eq!(mapped.rule().to_string(), "IAMIdentityMapping[1]");
         assert_eq!(mapped.backend().as_str(), "CRD");
     }
+    // An object that has items of its own is no list.
+    let odd = dev.replace("\"status\"", "\"items\": [], \"status\"");
+    assert_eq!(Reader::new().read_identity_mappings(&odd).0.len(), 1);
     let bad = [
         object(
             "arn:aws:iam::111122223333:role/team/x",

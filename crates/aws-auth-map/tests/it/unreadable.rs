@@ -249,6 +249,26 @@ fn upstreams_keys_are_all_that_other_dialects_read() {
     }
 }
 
+/// Upstream's reader of the ConfigMap skips a name that YAML takes for a number; that of its own file does not.
+#[test]
+fn a_name_that_is_no_text_refuses_in_a_config_map_of_eks() {
+    let rules = "mapRoles: [{rolearn: 'arn:aws:iam::111122223333:role/dev', username: 12}]";
+    let reader = Reader::new().with_dialect(Dialect::Eks);
+    let (of_config_map, problems) = reader.read_config_map(rules);
+    assert_eq!(
+        problems.iter().map(Problem::code).collect::<Vec<_>>(),
+        ["unquoted-text"]
+    );
+    let (config, problems) = reader.read_server_config(&format!("server: {{{rules}}}"));
+    assert_eq!(
+        problems.iter().map(Problem::code).collect::<Vec<_>>(),
+        ["unquoted-text"]
+    );
+    let users = [of_config_map, config.into_rules()]
+        .map(|rules| outcome(&map(rules).resolve(&session("dev", "s"))));
+    assert_eq!(users, ["unreadable-rule", "12"]);
+}
+
 #[test]
 fn no_advice_for_eks_recommends_a_key_of_ours() {
     let text = "mapRoles:
@@ -258,6 +278,7 @@ fn no_advice_for_eks_recommends_a_key_of_ours() {
 - {rolearn: 'arn:aws:sso:::permissionSet/ssoins-1/ps-1', username: a}
 - {role_arn_like: 'arn:aws:iam::111122223333:role/*', username: '<<SessionNam>>'}
 - {ssso: {permissionSetName: A}, username: '<<Nope>>'}
+- {rolearnLik: 'arn:aws:iam::111122223333:role/*', username: a}
 ";
     let reader = Reader::new().with_dialect(Dialect::Eks);
     let (_, problems) = reader.read_config_map(text);

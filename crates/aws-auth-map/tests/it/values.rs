@@ -209,6 +209,12 @@ fn access_entries_are_read_from_several_texts() {
     assert_eq!(refuses, [false, true]);
     let at: Vec<usize> = read.problems.iter().map(|(text, _)| *text).collect();
     assert_eq!(at, [2], "{:?}", read.problems);
+    let listed = format!(r#"{{"accessEntries": ["{ARN}"]}}"#);
+    let node: Vec<Node> = documents(&listed, &Limits::new()).flatten().collect();
+    let with_list = [parsed[2], (listed.as_str(), &node)];
+    let described = Reader::new().read_access_entry_nodes(&with_list);
+    let at: Vec<usize> = described.problems.iter().map(|(text, _)| *text).collect();
+    assert_eq!(at, [0], "a listed principal has its entry in another text");
     let alone = Reader::new().read_access_entry_nodes(&parsed[..1]);
     assert!(!alone.problems.is_empty());
     let identity: Identity = session("b", "s");
