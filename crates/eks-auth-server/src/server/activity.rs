@@ -203,3 +203,93 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tracked<S> {
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::io::AsyncReadExt as _;
+    use tokio::time::{Instant, advance};
+
+    use super::{Activity, Tracked};
+    use crate::limits::Limits;
+
+    /// In how many seconds a connection is to be closed, and by which limit.
+    fn deadline(activity: &Activity) -> Option<(u64, &'static str)> {
+        let seconds = Duration::from_secs;
+        let limits = Limits {
+            handshake_timeout: seconds(10),
+            header_timeout: seconds(20),
+            idle_timeout: seconds(30),
+            ..Limits::default()
+        };
+        let (at, limit) = activity.deadline(&limits)?;
+        Some((at.duration_since(Instant::now()).as_secs(), limit))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_phase_of_a_connection_has_its_deadline() {
+        let activity = Arc::new(Activity::new());
+        let second = || advance(Duration::from_secs(1));
+        assert_eq!(deadline(&activity), Some((10, "handshake-timeout")));
+        second().await;
+        activity.handshake_done();
+        assert_eq!(deadline(&activity), Some((20, "header-timeout")));
+        // On a fresh connection, time runs since it was opened.
+        second().await;
+        activity.bytes_arrived();
+        assert_eq!(deadline(&activity), Some((19, "header-timeout")));
+        let mut guard = activity.begin();
+        assert_eq!(deadline(&activity), None, "the body is being read");
+        guard.body_read();
+        assert_eq!(deadline(&activity), None, "it is being answered");
+        second().await;
+        activity.bytes_arrived();
+        drop(guard);
+        assert_eq!(deadline(&activity), Some((30, "idle-timeout")));
+        second().await;
+        activity.bytes_arrived();
+        assert_eq!(deadline(&activity), Some((20, "header-timeout")));
+        // More of the head gives it no more time.
+        second().await;
+        activity.bytes_arrived();
+        assert_eq!(deadline(&activity), Some((19, "header-timeout")));
+        let [one, other] = [activity.begin(), activity.begin()];
+        drop(one);
+        assert_eq!(deadline(&activity), None, "of two requests one is left");
+        drop(other);
+        assert_eq!(deadline(&activity), Some((30, "idle-timeout")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_without_a_request_make_room_first() {
+        let [fresh, served, answering] = [(); 3].map(|()| Arc::new(Activity::new()));
+        served.begin().body_read();
+        assert!(served.has_served() && !fresh.has_served());
+        advance(Duration::from_secs(1)).await;
+        let reading = fresh.begin();
+        assert!(fresh.eviction_order() < served.eviction_order());
+        let mut guard = answering.begin();
+        assert!(answering.eviction_order().is_some());
+        guard.body_read();
+        guard.body_read();
+        assert_eq!(answering.eviction_order(), None);
+        drop(guard);
+        // Of those that made a request, the one that has waited longest.
+        assert!(served.eviction_order() < answering.eviction_order());
+        drop(reading);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_notes_its_bytes_and_not_its_end() {
+        let activity = Arc::new(Activity::new());
+        activity.begin().body_read();
+        let mut stream = Tracked::new(&b""[..], Arc::clone(&activity));
+        assert_eq!(stream.read(&mut [0; 8]).await.ok(), Some(0));
+        assert_eq!(deadline(&activity), Some((30, "idle-timeout")));
+        let mut stream = Tracked::new(&b"GET"[..], Arc::clone(&activity));
+        assert_eq!(stream.read(&mut [0; 8]).await.ok(), Some(3));
+        assert_eq!(deadline(&activity), Some((20, "header-timeout")));
+    }
+}

@@ -179,3 +179,24 @@ fn is_of_the_connection(error: &io::Error) -> bool {
         ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::is_of_the_connection;
+
+    #[test]
+    fn an_error_of_one_connection_is_no_failure_to_accept() {
+        for kind in [
+            ErrorKind::ConnectionAborted,
+            ErrorKind::ConnectionReset,
+            ErrorKind::ConnectionRefused,
+        ] {
+            assert!(is_of_the_connection(&Error::from(kind)), "{kind}");
+        }
+        for kind in [ErrorKind::OutOfMemory, ErrorKind::Other] {
+            assert!(!is_of_the_connection(&Error::from(kind)), "{kind}");
+        }
+    }
+}

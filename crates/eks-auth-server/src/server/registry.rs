@@ -83,3 +83,28 @@ impl Drop for Registered {
         self.registry.inner().connections.remove(&self.id);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Registry;
+
+    #[tokio::test]
+    async fn each_connection_makes_room_once() {
+        let registry = Arc::new(Registry::default());
+        assert!(!registry.evict());
+        let [first, second, busy] = [(); 3].map(|()| registry.open());
+        let mut guard = busy.entry.activity.begin();
+        guard.body_read();
+        assert_eq!(registry.len(), 3);
+        assert!(registry.evict());
+        first.entry.evicted.notified().await;
+        assert!(registry.evict());
+        second.entry.evicted.notified().await;
+        assert!(!registry.evict(), "the last is being answered");
+        assert_eq!(registry.len(), 1);
+        drop(busy);
+        assert_eq!(registry.len(), 0);
+    }
+}
