@@ -231,7 +231,7 @@ fn read_text(file: &mut File, max: usize) -> Result<String, Fault> {
 mod tests {
     use std::fs;
 
-    use super::{ReadLimits, Reading};
+    use super::{MAX_DEPTH, MAX_DIRECTORY_BYTES, MAX_DIRECTORY_FILES, ReadLimits, Reading, list};
     use crate::fault::Fault;
 
     const LIMITS: ReadLimits = ReadLimits {
@@ -250,6 +250,52 @@ mod tests {
             fs::write(&file, "b").unwrap();
             assert!(!reading.is_unchanged(LIMITS), "{path:?}");
         }
+    }
+
+    #[test]
+    fn a_directory_has_at_most_so_many_files_and_levels() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(list(folder.path()), Err(Fault::NoManifest));
+        let mut deep = folder.path().to_owned();
+        for _ in 0..MAX_DEPTH {
+            deep.push("d");
+        }
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join("rules.yml"), "a").unwrap();
+        for number in 1..MAX_DIRECTORY_FILES {
+            fs::write(folder.path().join(format!("{number}.json")), "a").unwrap();
+        }
+        // What is no manifest does not count.
+        for name in [".hidden.yaml", "README.md", "yaml"] {
+            fs::write(folder.path().join(name), "a").unwrap();
+        }
+        let listed = list(folder.path()).map(|files| (files.is_sorted(), files.len()));
+        assert_eq!(listed, Ok((true, MAX_DIRECTORY_FILES)));
+        let more = folder.path().join("more.yaml");
+        fs::write(&more, "a").unwrap();
+        assert_eq!(
+            list(folder.path()),
+            Err(Fault::TooManyFiles(MAX_DIRECTORY_FILES))
+        );
+        fs::remove_file(more).unwrap();
+        fs::create_dir(deep.join("d")).unwrap();
+        assert_eq!(list(folder.path()), Err(Fault::TooDeep(MAX_DEPTH)));
+    }
+
+    #[test]
+    fn the_files_of_a_directory_have_at_most_so_many_bytes_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = ReadLimits {
+            max_bytes: MAX_DIRECTORY_BYTES,
+            may_be_directory: true,
+        };
+        let read = || Reading::of(folder.path(), limits).map(|reading| reading.texts.len());
+        let half = "a".repeat(MAX_DIRECTORY_BYTES / 2);
+        fs::write(folder.path().join("a.yaml"), &half).unwrap();
+        fs::write(folder.path().join("b.yaml"), half).unwrap();
+        assert_eq!(read(), Ok(2));
+        fs::write(folder.path().join("c.yaml"), "a").unwrap();
+        assert_eq!(read(), Err(Fault::TooLarge(MAX_DIRECTORY_BYTES)));
     }
 
     #[test]
