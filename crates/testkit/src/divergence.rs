@@ -61,6 +61,22 @@ impl Divergences {
         }
     }
 
+    /// Leaves out rows that need a feature which is off, so that no test shows them.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is not listed.
+    #[must_use]
+    #[track_caller]
+    pub fn without(mut self, cases: &[&str]) -> Self {
+        for case in cases {
+            let listed = self.rows.len();
+            self.rows.retain(|row| row.case != *case);
+            assert!(self.rows.len() < listed, "divergence `{case}` has no row");
+        }
+        self
+    }
+
     /// Returns the rows in file order.
     #[must_use]
     pub fn rows(&self) -> &[Divergence] {
