@@ -1,4 +1,4 @@
-//! `ec2.look_up`: the private DNS names of instances, as callers ask for them over time.
+//! `ec2.*`: the private DNS names of instances, as callers ask for them over time; and the role that EC2 is asked with.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -13,6 +13,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::Refusal;
 
+#[cfg(feature = "sdk")]
+mod assume_role;
+
 /// After this time, a caller has waited in vain: both programs give up after 5 s.
 const LATE: Duration = Duration::from_millis(4_900);
 
@@ -22,6 +25,8 @@ const NEVER_FORGOTTEN: Duration = Duration::from_secs(3_600);
 pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
     Some(match op {
         "ec2.look_up" => crate::read(question).and_then(look_up),
+        #[cfg(feature = "sdk")]
+        "ec2.assume_role" => crate::read(question).and_then(assume_role::ask),
         _ => return None,
     })
 }

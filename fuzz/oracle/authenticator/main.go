@@ -25,7 +25,7 @@ func main() {
 }
 
 var areas = []differential.Area{
-	mapArea, patternArea, dynamicFileArea, configMapArea, backendModesArea, ec2Area,
+	mapArea, patternArea, dynamicFileArea, configMapArea, backendModesArea, ec2Area, ec2RoleArea,
 	assumeRoleArea, credentialCacheArea,
 	tokenArea, webhookArea, presignArea, endpointArea, yamlArea,
 }
@@ -46,6 +46,8 @@ func ask(line []byte) any {
 		return follow(parse[followQuestion](line))
 	case "ec2.look_up":
 		return lookUp(parse[lookUpQuestion](line))
+	case "ec2.assume_role":
+		return lookUpAsRole(parse[roleQuestion](line))
 	case "signer.runs":
 		return cached(parse[signerQuestion](line))
 	case "signer.sign":

@@ -14,6 +14,7 @@ use aws_types::region::Region;
 use eks_auth_ec2::{
     CrossAccountRole, DescribeInstances as _, Ec2, LookUpError, Resolver, RoleError,
 };
+use testkit::Divergences;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -349,6 +350,30 @@ async fn a_role_that_cannot_be_assumed_is_a_failure() {
     assert_eq!(error.code(), "ec2-credentials");
     assert!(error.to_string().contains("AccessDenied"), "{error}");
     assert!(aws.seen("DescribeInstances").is_empty());
+}
+
+/// Shows what `fuzz/differential ec2_role` compares: the requests of a role that upstream takes.
+pub(crate) async fn compare_roles(rows: &Divergences) {
+    let user = CrossAccountRole::parse("arn:aws:iam::444455556666:user/alice");
+    rows.compare("role-arn", &Ok(()), &user.map(drop));
+    let source = CrossAccountRole::parse(ROLE)
+        .and_then(|role| role.with_source_arn("arn:aws:eks:us-west-2::cluster/demo"));
+    rows.compare("source-arn", &Ok(()), &source.map(drop));
+    let aws = Aws::start(|request| match request.action() {
+        "AssumeRole" => session(),
+        _ => instances(request, ""),
+    })
+    .await;
+    let ec2 = Ec2::with_role(&aws.config(), role());
+    ec2.describe_instances(vec![id(1)]).await.unwrap();
+    let assumed = aws.seen("AssumeRole");
+    // Upstream's name ends with the nanoseconds since 1970.
+    let upstream = Some("aws-go-sdk-1764439200000000000");
+    rows.compare(
+        "role-session",
+        &upstream,
+        &assumed[0].field("RoleSessionName"),
+    );
 }
 
 #[test]
