@@ -95,6 +95,13 @@ fn without_a_context_the_namespace_follows_the_scope_of_the_resource() {
             0,
         ),
         ("create secrets/mine", "create - secrets default mine", 1),
+        ("get pods/exec", "get - pods default exec", 1),
+        (
+            "get serviceaccounts/token",
+            "get - serviceaccounts default token",
+            1,
+        ),
+        ("get secrets/exec", "get - secrets default exec", 0),
         (
             "create pods/web --subresource=exec",
             "create - pods/exec default web",
@@ -174,6 +181,9 @@ fn a_mistyped_resource_is_unknown_and_the_nearest_is_named() {
         ("gadgets", None),
         ("policies", None),
         ("deploymnets", Some("deployments")),
+        ("scrts", Some("secrets")),
+        // Two pairs of letters are swapped.
+        ("escerts", Some("secrets")),
         ("things", Some("-")),
         ("things.example.com", None),
         ("users", None),
@@ -184,6 +194,82 @@ fn a_mistyped_resource_is_unknown_and_the_nearest_is_named() {
     ] {
         let got = unknown(&format!("get {resource}"));
         assert_eq!(got.as_deref(), nearest, "{resource}");
+    }
+}
+
+#[test]
+fn an_unknown_resource_prints_what_to_write() {
+    for (resource, text) in [
+        (
+            "secerts",
+            r#"neither Kubernetes nor a rule has a resource "secerts"; did you mean "secrets"?"#,
+        ),
+        (
+            "pods,services",
+            r#"neither Kubernetes nor a rule has a resource "pods,services"; write each of several resources as a word of its own"#,
+        ),
+        (
+            "things",
+            r#"neither Kubernetes nor a rule has a resource "things"; write a custom resource as RESOURCE.GROUP, and one object as RESOURCE/NAME"#,
+        ),
+    ] {
+        let question = Question::parse_without_context(&format!("get {resource}")).unwrap();
+        let unknown = question.unknown_resource(&Policy::default(), []).unwrap();
+        assert_eq!(
+            (unknown.resource(), unknown.to_string().as_str()),
+            (resource, text)
+        );
+    }
+}
+
+#[test]
+fn a_verb_or_subresource_is_mistyped_if_it_is_nearly_a_known_one_and_in_no_rule() {
+    let objects: Objects = serde_json::from_value(serde_json::json!({
+        "clusterRoles": [{"metadata": {"name": "r"},
+            "rules": [{"verbs": ["lst"], "apiGroups": [""], "resources": ["pods/logs"]}]}],
+        "roles": [{"metadata": {"name": "r", "namespace": "dev"},
+            "rules": [{"verbs": ["gett"], "apiGroups": [""], "resources": ["pods/exce"]}]}],
+    }))
+    .unwrap();
+    let policy = Policy::new(objects);
+    for (line, mistyped) in [
+        ("get pods", None),
+        ("gte pods", Some(("verb", "gte", "get"))),
+        ("GTE pods", Some(("verb", "GTE", "get"))),
+        ("gte /healthz", Some(("verb", "gte", "get"))),
+        // Two errors, in a word of five letters and in one of six.
+        ("wtcha pods", None),
+        ("updtae pods", Some(("verb", "updtae", "update"))),
+        ("pudtae pods", Some(("verb", "pudtae", "update"))),
+        ("frobnicate pods", None),
+        ("lst pods", None),
+        ("gett pods", None),
+        ("get pods --subresource=log", None),
+        ("get pods --subresource=logs", None),
+        ("get pods --subresource=exce", None),
+        (
+            "get pods --subresource=lgo",
+            Some(("subresource", "lgo", "log")),
+        ),
+        (
+            "get pods --subresource=evictoin",
+            Some(("subresource", "evictoin", "eviction")),
+        ),
+        ("get pods --subresource=frobnicate", None),
+    ] {
+        let got = Question::parse_without_context(line)
+            .unwrap()
+            .mistyped(&policy);
+        let want = mistyped.map(|(what, word, nearest)| {
+            let text = format!(
+                "neither Kubernetes nor a rule has a {what} {word:?}; did you mean {nearest:?}?"
+            );
+            (word, nearest, text)
+        });
+        let got = got
+            .as_ref()
+            .map(|one| (one.word(), one.nearest(), one.to_string()));
+        assert_eq!(got, want, "{line}");
     }
 }
 

@@ -475,6 +475,116 @@ fn a_rule_that_spells_out_too_much_is_too_large() {
     assert!(diff(&policy, &policy).unwrap().is_empty());
 }
 
+/// A rule is no loss if one rule covers it: every verb, group, resource or path, and every name. Each row is in a
+/// namespace of its own, or has other paths.
+#[test]
+fn rules_are_compared_one_by_one_where_permissions_are_too_many() {
+    let rule = |text: &str| -> serde_json::Value {
+        let parts = text.split("; ").map(|part| part.split_once(' ').unwrap());
+        let lists = parts.map(|(key, list)| {
+            let list: Vec<&str> = list.split(' ').map(|one| one.trim_matches('-')).collect();
+            (key.to_owned(), list.into())
+        });
+        serde_json::Value::Object(lists.collect())
+    };
+    let pods = "verbs get; apiGroups -; resources pods";
+    let named = "verbs get; apiGroups -; resources pods; resourceNames a";
+    let log = "verbs get; apiGroups -; resources pods/log";
+    let rows = [
+        (pods, "verbs get list; apiGroups -; resources pods", ""),
+        (pods, "verbs *; apiGroups *; resources *", ""),
+        (pods, "verbs list; apiGroups -; resources pods", "get pods"),
+        (
+            pods,
+            "verbs get; apiGroups apps; resources pods",
+            "get pods",
+        ),
+        (
+            pods,
+            "verbs get; apiGroups -; resources secrets",
+            "get pods",
+        ),
+        (pods, "verbs get; apiGroups -; resources */log", "get pods"),
+        (pods, named, "get pods"),
+        (log, "verbs get; apiGroups -; resources */log", ""),
+        (
+            log,
+            "verbs get; apiGroups -; resources */exec",
+            "get pods/log",
+        ),
+        (named, pods, ""),
+        (
+            named,
+            "verbs get; apiGroups -; resources pods; resourceNames b a",
+            "",
+        ),
+        (
+            named,
+            "verbs get; apiGroups -; resources pods; resourceNames b",
+            "get pods named \"a\"",
+        ),
+        (
+            "verbs get list; apiGroups - apps; resources pods; nonResourceURLs /ns",
+            "verbs get; apiGroups -; resources secrets",
+            "get, list pods, pods.apps",
+        ),
+        (
+            "verbs get; nonResourceURLs /a/b",
+            "verbs get; nonResourceURLs /a/*",
+            "",
+        ),
+        (
+            "verbs get; nonResourceURLs /c",
+            "verbs get; nonResourceURLs /c; resourceNames n",
+            "",
+        ),
+        (
+            "verbs get put; nonResourceURLs /d",
+            "verbs get; nonResourceURLs /e*",
+            "get, put URL /d",
+        ),
+    ];
+    let mut want: Vec<String> = Vec::new();
+    let (mut before, mut after) = (wide(100), wide(100));
+    before["clusterRoles"] = serde_json::json!([]);
+    for (number, (held, holds, lost)) in rows.into_iter().enumerate() {
+        let (kind, scope) = match held.contains("resources") {
+            true => ("roleBindings", format!("in namespace \"n{number}\"")),
+            false => ("clusterRoleBindings", "cluster-wide".to_owned()),
+        };
+        want.extend((!lost.is_empty()).then(|| format!("{lost} {scope}")));
+        for (world, text) in [(&mut before, held), (&mut after, holds)] {
+            let role = serde_json::json!({"metadata": {"name": format!("r{number}")}, "rules": [rule(text)]});
+            let binding = serde_json::json!({
+                "metadata": {"name": format!("b{number}"), "namespace": format!("n{number}")},
+                "subjects": [{"kind": "User", "name": "u"}],
+                "roleRef": {"kind": "ClusterRole", "name": format!("r{number}")},
+            });
+            for (key, object) in [("clusterRoles", role), (kind, binding)] {
+                match world.get_mut(key).and_then(|list| list.as_array_mut()) {
+                    Some(list) => list.push(object),
+                    None => world[key] = serde_json::json!([object]),
+                }
+            }
+        }
+    }
+    let policy = |world| Policy::new(serde_json::from_value(world).unwrap());
+    let (before, after) = (policy(before), policy(after));
+    let changes = diff(&before, &after).unwrap();
+    let [change] = changes.changes() else {
+        panic!("{changes}");
+    };
+    assert!(change.is_by_rule());
+    let mut lost: Vec<String> = change
+        .lost_rules()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    lost.sort();
+    want.sort();
+    assert_eq!(lost, want);
+}
+
 #[test]
 fn where_rules_cannot_be_compared_either_there_is_no_answer() {
     // Long rules of which none covers another.
