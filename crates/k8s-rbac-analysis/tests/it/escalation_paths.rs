@@ -1,6 +1,7 @@
 //! What a user can become: the cases of `testdata/escalation_paths.toml`, and the search against a closure that
 //! tries everything until nothing is new.
 
+mod combined;
 mod growth;
 mod naive;
 mod worlds;
