@@ -1,6 +1,8 @@
 //! Cases as data, and properties.
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod convert;
