@@ -58,22 +58,31 @@ impl Cluster {
                 || SYSTEM_GROUPS.contains(&group.as_str())
                 || bound.groups.contains_key(group)
         };
+        // The rest of such a name is chosen by the session.
+        let templates = one.rule.map_or(&[][..], |rule| rule.groups());
+        let is_any_bound = |template: &Template| bound.is_any_of(&bound.groups, template);
         let unbound: Vec<&String> = user
             .groups()
             .iter()
-            .filter(|group| !is_known(group))
+            .enumerate()
+            .filter(|(at, group)| !is_known(group) && !templates.get(*at).is_some_and(is_any_bound))
+            .map(|(_, group)| group)
             .collect();
         let is_node = user.groups().iter().any(|group| group == "system:nodes");
         let has_other = user
             .groups()
             .iter()
-            .any(|group| bound.groups.contains_key(group) || group == "system:masters");
+            .any(|group| bound.groups.contains_key(group) || group == "system:masters")
+            || templates.iter().any(is_any_bound);
         let is_powerless = !has_other
             && !is_node
             && !bound.users.contains_key(user.username())
             && mapped.access_policies().is_empty()
-            // The rest of the name is chosen by the session.
-            && !one.rule.is_some_and(|rule| bound.is_any_user_of(rule.username()));
+            && !match one.rule {
+                Some(rule) => bound.is_any_of(&bound.users, rule.username()),
+                // The caller's ARN is the username.
+                None => bound.has_user_of(one.authenticated.identity().account()),
+            };
         let place = self.place_of_mapping(one.backend, one.at);
         let object = format!("{} {}", one.at.section(), one.principal);
         let finding = |code: &'static str, severity, message: String| {
@@ -289,9 +298,19 @@ impl Bound {
         bound
     }
 
-    fn is_any_user_of(&self, template: &Template) -> bool {
+    /// Returns whether a name with a part that the session chooses may be one of these.
+    fn is_any_of(&self, names: &BTreeMap<String, Power>, template: &Template) -> bool {
         template.placeholders().next().is_some()
-            && Shape::of(template).among(&self.users).next().is_some()
+            && Shape::of(template).among(names).next().is_some()
+    }
+
+    /// Returns whether the ARN of a principal of an account is bound.
+    fn has_user_of(&self, account: AccountId) -> bool {
+        let principals = self
+            .users
+            .keys()
+            .filter_map(|name| Principal::parse(name).ok());
+        principals.map(|one| one.account()).any(|of| of == account)
     }
 }
 

@@ -14,6 +14,8 @@ mod props;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
+mod seam;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod threads;
