@@ -9,6 +9,8 @@ mod convert;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod lockouts;
+#[cfg(test)]
 mod props;
 #[cfg(feature = "report")]
 #[cfg(test)]
