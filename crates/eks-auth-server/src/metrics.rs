@@ -86,6 +86,7 @@ pub struct Metrics {
     connections: Gauge,
     connections_cut: Counters<1>,
     requests: Gauge,
+    records_lost: Counter,
     certificate_reloads: Counters<1>,
     rules_generation: Gauge<u64, AtomicU64>,
     source_healthy: Family<Labels<1>, Gauge>,
@@ -127,6 +128,7 @@ impl Metrics {
             connections: Gauge::default(),
             connections_cut: Family::default(),
             requests: Gauge::default(),
+            records_lost: Counter::default(),
             certificate_reloads: Family::default(),
             rules_generation: Gauge::default(),
             source_healthy: Family::default(),
@@ -178,6 +180,11 @@ impl Metrics {
         );
         own.register("requests", "Requests in flight", self.requests.clone());
         own.register(
+            "records_lost",
+            "Records of reviews and events that the log could not take",
+            self.records_lost.clone(),
+        );
+        own.register(
             "certificate_reloads",
             "Attempts to load the server's certificate again, by result",
             self.certificate_reloads.clone(),
@@ -227,6 +234,12 @@ impl Metrics {
         // Text can always be written to a String.
         let _ = encode(&mut text, &lock(&self.registry));
         text
+    }
+
+    /// Counts a record that an [`Observer`](crate::Observer) could not keep, for instance because what reads the log
+    /// has stopped.
+    pub fn record_lost(&self) {
+        self.records_lost.inc();
     }
 
     pub(crate) fn sts_call_started(&self) -> InFlight<'_> {

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
-use eks_auth_server::ServerEvent;
+use eks_auth_server::{Metrics, ServerEvent};
 use eks_auth_sources::{Event, Fault};
 use printable_text::Printable;
 use tracing::{Level, debug, error, info, warn};
@@ -17,8 +17,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use self::queue::Queue;
 pub(crate) use self::queue::RestOfTheLog;
+use self::queue::{Loss, Queue};
 pub(crate) use self::review::ServerLog;
 use self::time::Time;
 use crate::PROGRAM;
@@ -36,14 +36,26 @@ impl Log {
     /// # Errors
     ///
     /// The thread cannot be started.
-    pub(crate) fn start(settings: &Settings) -> Result<(Self, ServerLog, RestOfTheLog), String> {
+    pub(crate) fn start(
+        settings: &Settings,
+        metrics: &Arc<Metrics>,
+    ) -> Result<(Self, ServerLog, RestOfTheLog), String> {
         let level = match settings.log_level.unwrap_or_default() {
             LogLevel::Debug => Level::DEBUG,
             LogLevel::Error => Level::ERROR,
             LogLevel::Info => Level::INFO,
             LogLevel::Warn => Level::WARN,
         };
-        let (queue, rest) = Queue::start(io::stderr()).map_err(|why| format!("the log: {why}"))?;
+        let format = settings.log_format.unwrap_or_default();
+        let loss = Loss {
+            count: Box::new({
+                let metrics = Arc::clone(metrics);
+                move || metrics.record_lost()
+            }),
+            record: Box::new(move |lost| review::lost(format, lost)),
+        };
+        let (queue, rest) =
+            Queue::start(io::stderr(), loss).map_err(|why| format!("the log: {why}"))?;
         // A record says which source, peer or review it is about; those of libraries do not, and each attempt to reach
         // a cluster would be one.
         let own = Targets::new().with_target(PROGRAM, level);
@@ -55,7 +67,6 @@ impl Log {
             .with_ansi(false)
             // A closed standard error must not end the webhook.
             .log_internal_errors(false);
-        let format = settings.log_format.unwrap_or_default();
         // An error means that a log is installed already.
         let _ = match format {
             LogFormat::Text => builder.finish().with(own).try_init(),

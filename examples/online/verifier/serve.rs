@@ -50,7 +50,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
         ));
     }
     let sts = transport(settings, &common)?;
-    let (log, server_log, _rest_of_the_log) = Log::start(settings)?;
+    let metrics = Arc::new(Metrics::new());
+    let (log, server_log, _rest_of_the_log) = Log::start(settings, &metrics)?;
     let unknown = regions::unknown(&common.regions);
     let other_name = tls::other_name(settings)?;
     for note in settings
@@ -62,7 +63,6 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
         log.warn(&note);
     }
     let watch = cluster::Watch::connect(settings).await?;
-    let metrics = Arc::new(Metrics::new());
     let traces = Traces::start(settings, log)?;
     let names = private_dns_names(settings, &metrics, &traces).await?;
     let no_names = names.as_ref().err().copied();

@@ -10,6 +10,10 @@ use std::time::Duration;
 /// that were measured (`benches/README.md`).
 const MAX_WAITING: usize = 6 << 20;
 
+/// How long a record waits for room while nothing is written: our choice. Each thread that serves requests may wait
+/// once, and probes and signals wait with it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// How long records gather after some have been written: our choice. Without a pause, the thread that writes is woken
 /// for nearly every record, which costs more than the record itself.
 const GATHERING: Duration = Duration::from_millis(2);
@@ -22,19 +26,33 @@ const END: Duration = Duration::from_secs(1);
 
 /// Records that wait to be written. Writing into it costs a copy.
 ///
-/// A full queue blocks: a record that is not written is a login that was never seen.
+/// A full queue waits, because a record that is not written is a login that was never seen. But if nothing is written
+/// for [`PATIENCE`], further records are lost and counted until there is room again, as kube-apiserver's audit log
+/// does: a reader of the log that has stopped must not end the logins to the cluster.
 pub(super) struct Queue {
     state: Mutex<State>,
     max_waiting: usize,
+    patience: Duration,
+    loss: Loss,
     /// Notified when a record arrives and the thread waits for it.
     arrived: Condvar,
     /// Notified when the thread takes records, and when it has ended.
     taken: Condvar,
 }
 
+/// What happens to records that are lost.
+pub(super) struct Loss {
+    /// Counts one.
+    pub(super) count: Box<dyn Fn() + Send + Sync>,
+    /// Returns the record that says how many were lost, once there is room again.
+    pub(super) record: Box<dyn Fn(u64) -> String + Send + Sync>,
+}
+
 #[derive(Default)]
 struct State {
     waiting: Vec<u8>,
+    /// The records that were lost since the last were taken.
+    lost: u64,
     is_writer_asleep: bool,
     is_ending: bool,
     has_ended: bool,
@@ -49,17 +67,24 @@ impl Queue {
     /// # Errors
     ///
     /// The thread cannot be started.
-    pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<(Arc<Self>, RestOfTheLog)> {
-        Self::start_with_limit(out, MAX_WAITING)
+    pub(super) fn start(
+        out: impl Write + Send + 'static,
+        loss: Loss,
+    ) -> io::Result<(Arc<Self>, RestOfTheLog)> {
+        Self::start_with_limits(out, loss, MAX_WAITING, PATIENCE)
     }
 
-    fn start_with_limit(
+    fn start_with_limits(
         out: impl Write + Send + 'static,
+        loss: Loss,
         max_waiting: usize,
+        patience: Duration,
     ) -> io::Result<(Arc<Self>, RestOfTheLog)> {
         let queue = Arc::new(Self {
             state: Mutex::default(),
             max_waiting,
+            patience,
+            loss,
             arrived: Condvar::new(),
             taken: Condvar::new(),
         });
@@ -98,7 +123,11 @@ impl Queue {
             state = woken.unwrap_or_else(PoisonError::into_inner);
         }
         mem::swap(&mut state.waiting, records);
+        let lost = mem::take(&mut state.lost);
         drop(state);
+        if lost > 0 {
+            records.extend_from_slice((self.loss.record)(lost).as_bytes());
+        }
         self.taken.notify_all();
         !records.is_empty()
     }
@@ -107,10 +136,25 @@ impl Queue {
 impl Write for &Queue {
     /// Adds a record, which is written whole.
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        let is_full =
+            |state: &mut State| state.waiting.len() >= self.max_waiting && !state.is_ending;
         let mut state = self.state();
-        while state.waiting.len() >= self.max_waiting && !state.is_ending {
-            let woken = self.taken.wait(state);
-            state = woken.unwrap_or_else(PoisonError::into_inner);
+        // The first record that is lost has waited for those behind it.
+        if is_full(&mut state) && state.lost == 0 {
+            let waited = self
+                .taken
+                .wait_timeout_while(state, self.patience, |state| {
+                    is_full(state) && state.lost == 0
+                });
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        if is_full(&mut state) {
+            state.lost = state.lost.saturating_add(1);
+            drop(state);
+            // Others wait for the same, and are not notified otherwise.
+            self.taken.notify_all();
+            (self.loss.count)();
+            return Ok(record.len());
         }
         state.waiting.extend_from_slice(record);
         let is_writer_asleep = mem::take(&mut state.is_writer_asleep);
@@ -142,7 +186,8 @@ impl Drop for RestOfTheLog {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Sender, channel};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::{Receiver, Sender, channel};
 
     use super::*;
 
@@ -162,11 +207,20 @@ mod tests {
         }
     }
 
+    /// A loss that the test does not expect.
+    fn no_loss() -> Loss {
+        Loss {
+            count: Box::new(|| panic!("a record was lost")),
+            record: Box::new(|lost| panic!("{lost} records were lost")),
+        }
+    }
+
     #[test]
     fn every_record_is_written_whole_and_few_wait() {
         const LIMIT: usize = 100;
         let (out, written) = channel();
-        let (queue, rest) = Queue::start_with_limit(Out(out), LIMIT).unwrap();
+        let (queue, rest) =
+            Queue::start_with_limits(Out(out), no_loss(), LIMIT, Duration::MAX).unwrap();
         let threads = ["one", "two", "three", "four"].map(|name| {
             let queue = Arc::clone(&queue);
             thread::spawn(move || {
@@ -196,11 +250,67 @@ mod tests {
     fn a_closed_output_ends_nothing() {
         let (out, written) = channel();
         drop(written);
-        let (queue, rest) = Queue::start_with_limit(Out(out), 1).unwrap();
+        let (queue, rest) =
+            Queue::start_with_limits(Out(out), no_loss(), 1, Duration::MAX).unwrap();
         for _ in 0..10 {
             (&*queue).write_all(b"record\n").unwrap();
         }
         drop(rest);
         assert!(queue.state().has_ended);
+    }
+
+    /// Begins to write, and ends once it may.
+    struct Stalled {
+        begun: Sender<()>,
+        may_go_on: Receiver<()>,
+        out: Out,
+    }
+
+    impl Write for Stalled {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            // The test has ended, if it is not there.
+            let _ = self.begun.send(());
+            let _ = self.may_go_on.recv();
+            self.out.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn records_are_lost_and_counted_while_nothing_is_written() {
+        let ((begun, has_begun), (go_on, may_go_on), (out, written)) =
+            (channel(), channel(), channel());
+        let count = Arc::new(AtomicUsize::new(0));
+        let loss = Loss {
+            count: Box::new({
+                let count = Arc::clone(&count);
+                move || _ = count.fetch_add(1, Ordering::Relaxed)
+            }),
+            record: Box::new(|lost| format!("{lost} lost\n")),
+        };
+        let stalled = Stalled {
+            begun,
+            may_go_on,
+            out: Out(out),
+        };
+        let (queue, rest) = Queue::start_with_limits(stalled, loss, 7, Duration::ZERO).unwrap();
+        let say = |record: &str| (&*queue).write_all(record.as_bytes()).unwrap();
+        say("first\n");
+        has_begun.recv().unwrap();
+        for record in ["second\n", "third\n", "fourth\n"] {
+            say(record);
+        }
+        assert_eq!(count.load(Ordering::Relaxed), 2);
+        go_on.send(()).unwrap();
+        has_begun.recv().unwrap();
+        say("fifth\n");
+        drop(go_on);
+        drop(rest);
+        let written: Vec<u8> = written.into_iter().flatten().collect();
+        let written = String::from_utf8(written).unwrap();
+        assert_eq!(written, "first\nsecond\n2 lost\nfifth\n");
     }
 }

@@ -43,6 +43,14 @@ impl Observer for ServerLog {
     }
 }
 
+/// The record of records that were lost.
+pub(super) fn lost(format: LogFormat, number: u64) -> String {
+    let message = "records lost: standard error was not read";
+    let mut line = Line::begin(format, SystemTime::now(), Level::ERROR, message);
+    line.number(name!("records"), number);
+    line.end()
+}
+
 fn add_fields(line: &mut Line, record: &ReviewRecord<'_>) {
     line.text(name!("request_id"), record.request_id);
     line.address(name!("client"), record.peer);

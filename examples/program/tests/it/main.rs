@@ -29,6 +29,9 @@ mod signer;
 mod stub;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
+mod unread_log;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod upstream_settings;
 #[cfg(test)]
 mod verifier;

@@ -1,0 +1,51 @@
+//! `verifier serve` while its standard error is not read.
+
+use crate::run::{AWS_AUTH, RBAC};
+use crate::webhook::{LOCAL, Verifier};
+
+/// A reader of the log that has stopped must not end the logins to a cluster.
+#[test]
+fn reviews_and_probes_are_answered_while_the_log_is_not_read() {
+    let arguments = [
+        &LOCAL[..],
+        &[
+            "--aws-auth",
+            AWS_AUTH,
+            "--rbac",
+            RBAC,
+            "--lame-duck",
+            "10ms",
+        ],
+    ]
+    .concat();
+    let mut verifier = Verifier::start(&arguments);
+    // Each record has the name of the user, and 6 MiB of records may wait.
+    let user = "u".repeat(200_000);
+    let review = format!(
+        "{{\"kind\":\"SubjectAccessReview\",\"apiVersion\":\"authorization.k8s.io/v1\",\"spec\":\
+         {{\"nonResourceAttributes\":{{\"path\":\"/x\",\"verb\":\"get\"}},\"user\":\"{user}\"}}}}"
+    );
+    for number in 0..40 {
+        let answer = verifier.post("/authorize", &review);
+        assert!(
+            answer.contains("\"allowed\":false"),
+            "{number}: {:.100}",
+            answer
+        );
+    }
+    assert!(verifier.get("/livez").starts_with("HTTP/1.1 200"));
+    let metrics = verifier.get("/metrics");
+    assert!(
+        metrics.contains("\neks_auth_records_lost_total ")
+            && !metrics.contains("\neks_auth_records_lost_total 0\n"),
+        "{metrics}"
+    );
+    let lost = verifier.line("records lost");
+    assert!(
+        lost["records"].as_u64() > Some(0) && lost["level"] == "ERROR",
+        "{lost}"
+    );
+    verifier.signal("-TERM");
+    verifier.line("stopped");
+    assert!(verifier.process.wait().unwrap().success());
+}
