@@ -51,6 +51,27 @@ pub(crate) fn check_hostname(hostname: &str) -> Result<(), String> {
     Err(format!("--hostname: `{}`: {why}", Printable::new(hostname)))
 }
 
+/// What to do about a certificate and a key that cannot be used together.
+const REMOVE_BOTH: &str = "remove both, and they are made anew";
+
+/// Checks that a directory has no certificate whose key is missing: a new key would not be that of the certificate.
+///
+/// # Errors
+///
+/// It has one, or whether it has one cannot be seen.
+pub(crate) fn check_pair(directory: &Path) -> Result<(), String> {
+    let (certificate, key) = (directory.join("cert.pem"), directory.join("key.pem"));
+    match tls::exists(&certificate)? && !tls::exists(&key)? {
+        true => Err(format!(
+            "{}: the certificate is there, and its key {} is missing: add the key, or remove the certificate, and both \
+             are made anew",
+            certificate.display(),
+            key.display()
+        )),
+        false => Ok(()),
+    }
+}
+
 /// Checks a certificate that was kept: that it is of the key beside it, and of the name.
 ///
 /// # Errors
@@ -62,7 +83,7 @@ pub(crate) fn check_kept(directory: &Path, hostname: &str) -> Result<(), String>
         key: directory.join("key.pem"),
         client_authorities: None,
     };
-    tls::load(&files).map_err(|why| format!("{why}; remove both, and they are made anew"))?;
+    tls::load(&files).map_err(|why| format!("{why}; {REMOVE_BOTH}"))?;
     if !is_of(&files.certificate, hostname)? {
         let what = format!(
             "{}: the certificate was kept, and it is not of `{hostname}`, so kube-apiserver cannot connect by that \
@@ -107,7 +128,7 @@ pub(crate) fn certificate(
     params: CertificateParams,
 ) -> Result<PathBuf, String> {
     let path = directory.join("cert.pem");
-    if !path.exists() {
+    if !tls::exists(&path)? {
         let certificate = params
             .self_signed(key)
             .map_err(|why| format!("certificate: {why}"))?;

@@ -47,12 +47,15 @@ fn problems(merged: &Merged, report: &Report) -> Result<Vec<String>, String> {
     lines.extend(proxies.iter().map(|why| format!("{why}\n")));
     lines.extend(unusable(&merged.settings));
     let address = merged.settings.webhook_address();
-    let is_tls =
-        merged.settings.tls_cert.is_some() || merged.settings.generate_kubeconfig.is_some();
-    if !is_tls && !address.ip().is_loopback() {
-        lines.push(format!(
+    let is_made = merged.settings.generate_kubeconfig.is_some();
+    // A certificate that is not there by mistake is a problem already.
+    match tls::files(&merged.settings) {
+        Ok(None) if !is_made && !address.ip().is_loopback() => lines.push(format!(
             "{address} is not a loopback address, and there is no --tls-cert\n"
-        ));
+        )),
+        // Served on purpose, perhaps.
+        Ok(None) if !is_made => output::note(PROGRAM, &tls::WITHOUT_TLS),
+        _ => {}
     }
     for source in &report.sources {
         if let Some(fault) = &source.fault {
@@ -76,10 +79,7 @@ fn unusable(settings: &Settings) -> Vec<String> {
         setup::authenticator(&common)?;
         serve::transport(settings, &common).map(drop)
     });
-    let certificate = tls::files(settings).and_then(|files| match files {
-        Some(files) => tls::load(&files).map(drop),
-        None => Ok(()),
-    });
+    let certificate = certificate(settings);
     let version = serve::version(settings).map(drop);
     #[cfg(feature = "ec2")]
     let role = crate::ec2::role(settings).map(drop);
@@ -102,6 +102,21 @@ fn state_dir(path: &Path) -> Result<(), String> {
             path.display()
         )),
         false => Ok(()),
+    }
+}
+
+/// Loads the certificate, or checks that it could be made.
+fn certificate(settings: &Settings) -> Result<(), String> {
+    let is_made = settings.generate_kubeconfig.is_some() && settings.tls_cert.is_none();
+    if let Some(directory) = settings.certificate_dir().filter(|_| is_made) {
+        certificate::check_pair(&directory)?;
+        if !tls::exists(&directory.join("cert.pem"))? {
+            return Ok(());
+        }
+    }
+    match tls::files(settings)? {
+        Some(files) => tls::load(&files).map(drop),
+        None => Ok(()),
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<ExitCode, String> {
         .map_err(|why| format!("{}: {why}", args.state_dir.display()))?;
     certificate::check_hostname(&args.hostname)?;
     certificate::create_directory(directory)?;
+    certificate::check_pair(directory)?;
     let key = certificate::key(directory)?;
     let params = certificate::params(std::slice::from_ref(&args.hostname))?;
     let authority = match args.csr {

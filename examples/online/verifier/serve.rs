@@ -54,6 +54,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     let (log, server_log, _rest_of_the_log) = Log::start(settings, &metrics)?;
     let unknown = regions::unknown(&common.regions);
     let other_name = tls::other_name(settings)?;
+    if tls.is_none() {
+        log.warn(tls::WITHOUT_TLS);
+    }
     for note in settings
         .without_effect()?
         .into_iter()

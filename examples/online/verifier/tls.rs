@@ -1,6 +1,7 @@
 //! The certificate of `serve`: made, found and loaded.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use eks_auth_server::{ServerTls, TlsFiles};
 use program::files::{MAX_SMALL_FILE, name, read_file};
@@ -27,28 +28,79 @@ pub(crate) fn certificate(settings: &Settings) -> Result<Option<ServerTls>, Stri
 
 /// Returns the files of the certificate: those of the flags, else those in the state directory. `None` if there are
 /// none.
+///
+/// # Errors
+///
+/// One of the two is missing, or whether they exist cannot be seen: the webhooks must not be served without TLS by
+/// mistake.
 pub(crate) fn files(settings: &Settings) -> Result<Option<TlsFiles>, String> {
-    let in_state = |file: &str| {
-        let path = settings.certificate_dir()?.join(file);
-        path.exists().then_some(path)
-    };
-    let (certificate, key) = match (&settings.tls_cert, &settings.tls_key) {
-        (Some(certificate), Some(key)) => (certificate.clone(), key.clone()),
+    let pair = match (&settings.tls_cert, &settings.tls_key) {
+        (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
         (Some(_), None) => return Err("--tls-cert needs --tls-key".to_owned()),
         (None, Some(_)) => return Err("--tls-key needs --tls-cert".to_owned()),
-        (None, None) => match (in_state("cert.pem"), in_state("key.pem")) {
-            (Some(certificate), Some(key)) => (certificate, key),
-            _ if settings.client_ca.is_some() => {
-                return Err("--client-ca needs --tls-cert and --tls-key".to_owned());
-            }
-            _ => return Ok(None),
+        (None, None) => match settings.certificate_dir() {
+            Some(directory) => in_directory(&directory)?,
+            None => None,
         },
     };
-    Ok(Some(TlsFiles {
-        certificate,
-        key,
-        client_authorities: settings.client_ca.clone(),
-    }))
+    match pair {
+        Some((certificate, key)) => Ok(Some(TlsFiles {
+            certificate,
+            key,
+            client_authorities: settings.client_ca.clone(),
+        })),
+        None if settings.client_ca.is_some() => {
+            Err("--client-ca needs --tls-cert and --tls-key".to_owned())
+        }
+        None => Ok(None),
+    }
+}
+
+/// Returns the certificate and the key in a state directory. `None` if it has neither.
+fn in_directory(directory: &Path) -> Result<Option<(PathBuf, PathBuf)>, String> {
+    let (certificate, key) = (directory.join("cert.pem"), directory.join("key.pem"));
+    let lone = |missing: &Path, other: &Path| {
+        format!(
+            "{}: the file is missing, and {} exists: add the one, or remove the other to serve without TLS",
+            missing.display(),
+            other.display()
+        )
+    };
+    if !exists(directory)? {
+        return Ok(None);
+    }
+    match (exists(&certificate)?, exists(&key)?) {
+        (true, true) => Ok(Some((certificate, key))),
+        (true, false) => Err(lone(&key, &certificate)),
+        (false, true) => Err(lone(&certificate, &key)),
+        (false, false) => Ok(None),
+    }
+}
+
+/// Returns whether a file or a directory exists.
+///
+/// # Errors
+///
+/// It is a link that leads to nothing, or whether it exists cannot be seen.
+pub(crate) fn exists(path: &Path) -> Result<bool, String> {
+    let failed = |why: &dyn std::fmt::Display| format!("--state-dir: {}: {why}", path.display());
+    let is_absent = |why: &std::io::Error| why.kind() == ErrorKind::NotFound;
+    match path.metadata() {
+        Ok(_) => Ok(true),
+        Err(why) if why.kind() == ErrorKind::NotADirectory => Err(failed(
+            &"it cannot exist, because the path above it is not a directory",
+        )),
+        Err(why) if is_absent(&why) => match path.symlink_metadata() {
+            Ok(_) => Err(failed(
+                &"it is a link to a file that does not exist; make the file, or remove the link",
+            )),
+            Err(why) if is_absent(&why) => Ok(false),
+            Err(why) => Err(failed(&why)),
+        },
+        Err(why) => Err(failed(&format_args!(
+            "{why}; the user of this process must be able to read it"
+        ))),
+    }
 }
 
 /// Loads a certificate.
@@ -68,6 +120,7 @@ fn make_certificate(settings: &Settings) -> Result<(), String> {
     let Some(directory) = settings.certificate_dir() else {
         return Ok(());
     };
+    certificate::check_pair(&directory)?;
     certificate::create_directory(&directory)?;
     let names = certificate::names(settings.hostname(), settings.webhook_address().ip());
     let params = certificate::params(&names)?;
@@ -91,6 +144,10 @@ fn generate_kubeconfig(settings: &Settings, chain: &Path) -> Result<(), String> 
     certificate::write_kubeconfig(path, &text)
         .map_err(|why| format!("--generate-kubeconfig: {why}"))
 }
+
+/// The warning if the webhooks are served without TLS.
+pub(crate) const WITHOUT_TLS: &str = "without TLS, since there is neither --tls-cert nor cert.pem in --state-dir: \
+     tokens cross the listener in the clear, and the kubeconfig of `verifier init` has kube-apiserver connect with https";
 
 /// Returns why kube-apiserver cannot use the webhook kubeconfig that is written: its certificate is of other names.
 pub(crate) fn other_name(settings: &Settings) -> Result<Option<String>, String> {
