@@ -1,6 +1,5 @@
 //! `verifier check`
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use eks_auth_sources::Report;
@@ -8,7 +7,7 @@ use program::output;
 
 use crate::args::ServeArgs;
 use crate::settings::{self, Merged, Settings};
-use crate::{PROGRAM, REFUSED, certificate, cluster, regions, rules, serve, setup, tls};
+use crate::{PROGRAM, REFUSED, certificate, cluster, regions, rules, serve, setup, state_dir, tls};
 
 pub(crate) async fn run(args: ServeArgs) -> Result<ExitCode, String> {
     let mut merged = settings::merge(
@@ -85,24 +84,16 @@ fn unusable(settings: &Settings) -> Vec<String> {
     let role = crate::ec2::role(settings).map(drop);
     #[cfg(not(feature = "ec2"))]
     let role = Ok(());
-    let state_dir = settings.state_dir.as_deref().map_or(Ok(()), state_dir);
+    let state_dir = settings.state_dir.as_deref();
+    // An empty path is impossible already.
+    let state_dir = state_dir.filter(|path| !path.as_os_str().is_empty());
+    let state_dir = state_dir.map_or(Ok(()), state_dir::check);
     let kubeconfig = kubeconfig(settings);
-    [policy, certificate, version, role, state_dir, kubeconfig]
-        .into_iter()
-        .filter_map(Result::err)
+    let outcomes = [policy, certificate, version, role, state_dir, kubeconfig];
+    let whys = settings.impossible().into_iter();
+    whys.chain(outcomes.into_iter().filter_map(Result::err))
         .map(|why| format!("{why}\n"))
         .collect()
-}
-
-/// Checks that a directory could be made where there is none.
-fn state_dir(path: &Path) -> Result<(), String> {
-    match path.exists() && !path.is_dir() {
-        true => Err(format!(
-            "--state-dir: {}: it is not a directory",
-            path.display()
-        )),
-        false => Ok(()),
-    }
 }
 
 /// Loads the certificate, or checks that it could be made.

@@ -38,6 +38,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
         args.config.as_deref(),
     )?;
     let settings = &merged.settings;
+    if let Some(why) = settings.impossible().into_iter().next() {
+        return Err(why);
+    }
     let common = common(settings)?;
     let authenticator = setup::authenticator(&common)?;
     let version = version(settings)?;

@@ -1,7 +1,7 @@
 //! The settings of `serve`, from the command line and from files.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -142,8 +142,8 @@ macro_rules! settings {
         }
 
         impl Settings {
-            /// Fills in what is not set.
-            pub(crate) fn or(self, other: Self) -> Self {
+            /// Fills in each setting that is not set, by itself.
+            pub(crate) fn or_each(self, other: Self) -> Self {
                 Self { $($name: self.$name.or(other.$name),)* }
             }
         }
@@ -412,7 +412,9 @@ pub(crate) fn merge(
     let mut settings = flags;
     if let Some(path) = ours {
         let text = read(path, MAX_SMALL_FILE)?;
-        let file = toml::from_str(&text).map_err(|why| format!("{}: {why}", name(path)))?;
+        let wrong = |why: &dyn fmt::Display| format!("{}: {why}", name(path));
+        let file: Settings = toml::from_str(&text).map_err(|why| wrong(&why))?;
+        file.check_listen().map_err(|why| wrong(&why))?;
         settings = settings.or(file);
     }
     if let Some(path) = upstreams {
@@ -425,14 +427,6 @@ pub(crate) fn merge(
 }
 
 impl Settings {
-    /// Returns the address of the webhooks.
-    pub(crate) fn webhook_address(&self) -> SocketAddr {
-        let address = self.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let port = self.port.unwrap_or(21_362);
-        self.listen
-            .unwrap_or_else(|| SocketAddr::new(address, port))
-    }
-
     /// Returns the name by which kube-apiserver reaches the webhook: upstream's default is that of its `init`.
     pub(crate) fn hostname(&self) -> &str {
         self.hostname.as_deref().unwrap_or("localhost")
@@ -471,12 +465,6 @@ impl Settings {
             }
         }
         Ok(notes)
-    }
-
-    /// Returns the address of the probes.
-    pub(crate) fn probe_address(&self) -> SocketAddr {
-        self.probe_listen
-            .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 21_363)))
     }
 }
 

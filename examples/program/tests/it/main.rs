@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
+mod addresses;
 mod certificate;
 mod deploy;
 #[cfg(test)]

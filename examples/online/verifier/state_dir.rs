@@ -1,0 +1,98 @@
+//! The directory of the last good versions, as `check` sees it.
+
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+/// Checks that the last good versions could be saved in a directory, or that it could be made. Leaves nothing behind.
+///
+/// # Errors
+///
+/// It is not a directory, no file can be made in it, or another user may write to it.
+pub(crate) fn check(directory: &Path) -> Result<(), String> {
+    let wrong = |path: &Path, why: &dyn std::fmt::Display| {
+        Err(format!("--state-dir: {}: {why}", path.display()))
+    };
+    let (path, metadata) = match directory.metadata() {
+        Ok(metadata) => (directory, metadata),
+        // A link to nothing is no directory that could be made.
+        Err(why) if why.kind() == ErrorKind::NotFound && directory.is_symlink() => {
+            return wrong(directory, &"it is not a directory");
+        }
+        Err(why) if why.kind() == ErrorKind::NotFound => {
+            let mut above = directory.ancestors().skip(1);
+            let found = above.find_map(|path| {
+                let path = match path.as_os_str().is_empty() {
+                    true => Path::new("."),
+                    false => path,
+                };
+                Some((path, path.metadata().ok()?))
+            });
+            match found {
+                Some(found) => found,
+                None => return wrong(directory, &why),
+            }
+        }
+        Err(why) if why.kind() == ErrorKind::NotADirectory => {
+            return wrong(directory, &"it is not a directory");
+        }
+        Err(why) => return wrong(directory, &why),
+    };
+    if !metadata.is_dir() {
+        return wrong(path, &"it is not a directory");
+    }
+    // The file has no name. Its owner is the user of this process.
+    let probe = tempfile::tempfile_in(path).and_then(|file| file.metadata());
+    match probe {
+        Err(why) => wrong(
+            path,
+            &format_args!(
+                "the user of this process cannot write to it: {}",
+                why.kind()
+            ),
+        ),
+        // Those above it may be of other users.
+        Ok(_) if path != directory => Ok(()),
+        Ok(probe) if probe.uid() == metadata.uid() && metadata.mode() & 0o022 == 0 => Ok(()),
+        Ok(_) => wrong(
+            path,
+            &"another user may write to the directory, so nothing is saved in it; use one that the verifier makes, such \
+              as a directory in it",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::check;
+
+    #[test]
+    fn a_directory_that_other_users_may_write_to_is_a_problem() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        assert_eq!(check(&state), Ok(()));
+        assert_eq!(check(&state.join("deeper")), Ok(()));
+        fs::create_dir(&state).unwrap();
+        for (mode, is_good) in [(0o700, true), (0o755, true), (0o777, false), (0o720, false)] {
+            fs::set_permissions(&state, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(check(&state).is_ok(), is_good, "{mode:o}");
+            // What is made in it is its owner's alone.
+            assert_eq!(check(&state.join("own")), Ok(()), "{mode:o}");
+        }
+        assert_eq!(fs::read_dir(&state).unwrap().count(), 0);
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        for path in [&file, &link, &file.join("below")] {
+            let why = check(path).unwrap_err();
+            assert!(why.ends_with("it is not a directory"), "{why}");
+        }
+        // Its file system is never written to.
+        let why = check("/proc/state".as_ref()).unwrap_err();
+        assert!(why.contains("cannot write to it"), "{why}");
+    }
+}
