@@ -1,7 +1,9 @@
-//! What the example programs share: reading files up to a limit, and printing without losing output.
+//! What the example programs share: reading files up to a limit, printing without losing output, and writing
+//! YAML.
 
 pub mod files;
 pub mod output;
+pub mod yaml;
 
 #[cfg(test)]
 mod tests;
