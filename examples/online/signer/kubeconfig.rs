@@ -13,7 +13,7 @@ use bounded_yaml::{Limits, Node, documents};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use http::Uri;
-use program::{files, output};
+use program::{files, output, yaml};
 use serde::Deserialize as _;
 use serde_yaml::{Mapping, Value};
 use sts_presign::ClusterId;
@@ -190,7 +190,7 @@ fn write(arguments: &Arguments, environment: &Environment, facts: Facts) -> Resu
     let is_update = has_cluster(&config, &entries.cluster_name);
     let context = entries.context_name.clone();
     insert(&mut config, entries).map_err(|why| wrong(&path, &why))?;
-    let text = serde_yaml::to_string(&config).map_err(|why| wrong(&path, &why.to_string()))?;
+    let text = yaml::to_string(config.into()).map_err(|why| wrong(&path, &why.to_string()))?;
     if lock.is_none() {
         return Ok(text);
     }
@@ -453,7 +453,11 @@ fn read(path: &Path) -> Result<Mapping, Error> {
         .map_err(|why| wrong(path, &why.to_string()))?;
     let config = match trees.as_slice() {
         [] => return Ok(new()),
-        [tree] => Value::deserialize(tree).map_err(|why| wrong(path, &why.to_string()))?,
+        [tree] => {
+            // It refuses a mapping with a key that stands twice.
+            Value::deserialize(tree).map_err(|why| wrong(path, &why.to_string()))?;
+            yaml::value(&text, tree)
+        }
         _ => return Err(wrong(path, "it has several YAML documents")),
     };
     match config {

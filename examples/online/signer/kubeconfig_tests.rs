@@ -154,6 +154,63 @@ fn the_user_runs_the_signer() {
     assert_eq!(authority(&files.path("ca.pem")).unwrap(), data);
 }
 
+/// kubectl reads YAML 1.1, in which `y`, `on` and `1_000` without quotes are no texts.
+#[test]
+fn a_text_keeps_its_quotes_and_a_new_one_gets_them() {
+    let files = Files::new("kubeconfig-quotes", "", "");
+    let before = "clusters:\n- name: \"on\"\n  cluster: {insecure-skip-tls-verify: yes}\ncontexts:\n\
+                  - name: a\n  context: {cluster: 'on', namespace: \"y\", user: '0_1'}\n\
+                  - name: b\n  context: {cluster: \"1_000\", namespace: 'no'}\n";
+    fs::write(files.path("kubeconfig"), before).unwrap();
+    let flags = [
+        "--endpoint",
+        ENDPOINT,
+        "--alias",
+        "yes",
+        "--user-alias",
+        "1:20",
+        "--profile",
+        "No",
+        "--command",
+        "off",
+        "--region",
+        "n",
+    ];
+    update(&files, &flags, &[]).unwrap();
+    let after = fs::read_to_string(files.path("kubeconfig")).unwrap();
+    for line in [
+        // What was there.
+        "- name: \"on\"",
+        "insecure-skip-tls-verify: yes",
+        "cluster: \"on\"",
+        "namespace: \"y\"",
+        "user: \"0_1\"",
+        "cluster: \"1_000\"",
+        "namespace: \"no\"",
+        // What is new.
+        "- name: \"yes\"",
+        "user: \"1:20\"",
+        "- name: \"1:20\"",
+        "- \"n\"",
+        "command: \"off\"",
+        "value: \"No\"",
+        "current-context: \"yes\"",
+    ] {
+        let mut lines = after.lines().map(str::trim_start);
+        assert!(lines.any(|one| one == line), "{line}: {after}");
+    }
+    // A second run finds the entries again.
+    update(&files, &flags, &[]).unwrap();
+    let again = fs::read_to_string(files.path("kubeconfig")).unwrap();
+    let certificate = |line: &&str| !line.contains("certificate-authority-data");
+    assert!(
+        again
+            .lines()
+            .filter(certificate)
+            .eq(after.lines().filter(certificate))
+    );
+}
+
 #[test]
 fn a_dry_run_prints_and_writes_nothing() {
     let files = Files::new("kubeconfig-dry", "", "");
