@@ -7,6 +7,7 @@ use eks_access::format::Report;
 use eks_access::{Cluster, NoAnswer, Severity};
 use printable_text::Printable;
 use program::output::FAILED;
+use program::yaml;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -264,20 +265,9 @@ fn json_text(data: &Value) -> String {
 
 /// Formats YAML. JSON is YAML, too, and has escapes for every character that a terminal acts on.
 fn yaml_text(data: &Value) -> String {
-    match serde_yaml::to_string(data) {
-        Ok(text) if text.chars().all(is_plain) => text.lines().map(quoted).collect(),
+    match serde_yaml::to_value(data).and_then(yaml::to_string) {
+        Ok(text) if text.chars().all(is_plain) => text,
         _ => json_text(data),
-    }
-}
-
-/// Quotes the words that YAML 1.1 takes for booleans.
-fn quoted(line: &str) -> String {
-    let at = line.rfind([' ', '-']).map_or(0, |at| at.saturating_add(1));
-    let (before, word) = line.split_at_checked(at).unwrap_or((line, ""));
-    let is_key = before.trim_end().ends_with([':', '-']);
-    match word {
-        "n" | "no" | "off" | "on" | "y" | "yes" if is_key => format!("{before}'{word}'\n"),
-        _ => format!("{line}\n"),
     }
 }
 
