@@ -192,15 +192,15 @@ impl Arguments {
     pub(crate) fn roles(&self, environment: &Environment) -> Result<Vec<Role>, Error> {
         let is_aws_cli = self.command.contains(&Word::GetToken);
         let default = environment.get("DEFAULT_ROLE").filter(|_| !is_aws_cli);
-        let arns: Vec<&str> = match self.role_arn.as_slice() {
-            [] => default.into_iter().collect(),
-            arns => arns.iter().map(String::as_str).collect(),
+        let (from, arns): (_, Vec<&str>) = match self.role_arn.as_slice() {
+            [] => ("DEFAULT_ROLE", default.into_iter().collect()),
+            arns => (ROLE_FLAG, arns.iter().map(String::as_str).collect()),
         };
         let session_name = self.session_name.as_deref().unwrap_or(SESSION_NAME);
         let mut roles = arns
             .into_iter()
             .map(|arn| {
-                check_role(arn)?;
+                check_role(from, arn)?;
                 Ok(Role::new(arn, session_name))
             })
             .collect::<Result<Vec<_>, Error>>()?;
@@ -245,20 +245,27 @@ impl Arguments {
 /// The session name of the AWS CLI (`eks/get_token.py`).
 const SESSION_NAME: &str = "EKSGetTokenAuth";
 
-/// Checks that an ARN of the command line is that of a role.
+/// The flag of the roles to sign as.
+pub(crate) const ROLE_FLAG: &str = "--role-arn";
+
+/// Checks that the ARN of a flag or variable is that of a role.
 ///
 /// # Errors
 ///
 /// [`Error::Role`], [`Error::NotARole`].
-pub(crate) fn check_role(arn: &str) -> Result<(), Error> {
+pub(crate) fn check_role(from: &'static str, arn: &str) -> Result<(), Error> {
     let given = || arn.to_owned();
     let principal = Principal::parse(arn).map_err(|why| Error::Role {
+        from,
         given: given(),
         why,
     })?;
     match principal.kind() {
         Kind::Role => Ok(()),
-        _ => Err(Error::NotARole { given: given() }),
+        _ => Err(Error::NotARole {
+            from,
+            given: given(),
+        }),
     }
 }
 
@@ -392,7 +399,15 @@ mod tests {
             "arn:aws:iam::1:role/dev",
         ] {
             let arguments = parse(&format!("-i dev -r {arn}")).unwrap();
-            assert!(roles(&arguments).is_err(), "{arn}");
+            let why = roles(&arguments).unwrap_err().to_string();
+            assert!(why.starts_with(&format!("--role-arn `{arn}`")), "{why}");
+            let environment = Environment::from_iter([("DEFAULT_ROLE", arn)]);
+            let why = parse("-i dev")
+                .unwrap()
+                .roles(&environment)
+                .unwrap_err()
+                .to_string();
+            assert!(why.starts_with(&format!("DEFAULT_ROLE `{arn}`")), "{why}");
         }
     }
 

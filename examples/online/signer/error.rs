@@ -84,10 +84,10 @@ pub(crate) enum Error {
     )]
     NoRegion { profile: String, files: String },
     #[error(
-        "--role-arn `{}` is not a role; a role is written arn:aws:iam::111122223333:role/NAME",
+        "{from} `{}` is not a role; a role is written arn:aws:iam::111122223333:role/NAME",
         Printable::new(given)
     )]
-    NotARole { given: String },
+    NotARole { from: &'static str, given: String },
     #[error("{place}: {why}")]
     Kubeconfig { place: String, why: String },
     #[error("cannot build the document: {0}")]
@@ -108,10 +108,12 @@ pub(crate) enum Error {
     #[error("{0} is neither `legacy` nor `regional`")]
     RegionalEndpoints(Setting),
     #[error(
-        "--role-arn `{}`: {why}; a role is written arn:aws:iam::111122223333:role/NAME",
+        "{from} `{}`: {why}; a role is written arn:aws:iam::111122223333:role/NAME",
         Printable::new(given)
     )]
     Role {
+        /// The flag or variable.
+        from: &'static str,
         given: String,
         why: iam_principal::Error,
     },

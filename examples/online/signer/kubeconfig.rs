@@ -18,7 +18,7 @@ use serde::Deserialize as _;
 use serde_yaml::{Mapping, Value};
 use sts_presign::ClusterId;
 
-use crate::arguments::check_role;
+use crate::arguments::{ROLE_FLAG, check_role};
 use crate::cache::Locks;
 use crate::error::Error;
 use crate::plan::Plan;
@@ -166,7 +166,7 @@ async fn run(
     connector: impl Fn(&Settings) -> Result<SharedHttpConnector, Error>,
 ) -> Result<String, Error> {
     if let Some(role) = &arguments.role_arn {
-        check_role(role)?;
+        check_role(ROLE_FLAG, role)?;
     }
     let facts = match (&arguments.endpoint, &arguments.ca) {
         (Some(endpoint), Some(ca)) => stated(arguments, endpoint, ca)?,
@@ -260,7 +260,7 @@ async fn ask(
     let url = eks::endpoint(&settings, &region, target.variant())?;
     let mut plan = Plan::of(&settings)?;
     if let Some(role) = &arguments.assume_role_arn {
-        check_role(role)?;
+        check_role("--assume-role-arn", role)?;
         plan.roles.push(Role::new(role, SESSION_NAME));
     }
     let client = || (tools.client)(&settings);
