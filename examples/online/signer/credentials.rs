@@ -22,7 +22,8 @@ pub(crate) struct Found {
 /// # Errors
 ///
 /// [`Error::Partial`], [`Error::Expiration`]; [`Error::CaBundle`], [`Error::Proxy`]; [`Error::Sso`],
-/// [`Error::SsoLogin`], [`Error::Chain`], [`Error::NoCredentials`]; [`Error::Mfa`], [`Error::AssumeRole`].
+/// [`Error::SsoLogin`], [`Error::Chain`], [`Error::NoCredentials`]; [`Error::Secret`]; [`Error::Mfa`],
+/// [`Error::AssumeRole`].
 pub(crate) async fn resolve(
     settings: &Settings,
     target: &Target,
@@ -31,6 +32,11 @@ pub(crate) async fn resolve(
     prompt: impl Fn(&str) -> Option<String>,
 ) -> Result<Found, Error> {
     let mut found = fetch(settings, &plan.base, target, &client).await?;
+    // The rule of `sts-presign` for a session token. A secret with a line break would sign what STS refuses.
+    let secret = found.keys.secret_access_key();
+    if !secret.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(Error::Secret { from: found.from });
+    }
     if plan.roles.is_empty() {
         return Ok(found);
     }

@@ -41,6 +41,14 @@ async fn every_divergence_is_listed_and_real() {
     };
     rows.compare("half-a-pair-of-keys", &"signed", &ours);
 
+    let broken = [ENVIRONMENT[0], ("AWS_SECRET_ACCESS_KEY", "s\n")];
+    let (signed, _) = try_sign(&files, LINE, &broken, false).await;
+    let ours = match signed {
+        Err(Error::Secret { .. }) => "refused",
+        _ => "signed",
+    };
+    rows.compare("secret-with-a-line-break", &"signed", &ours);
+
     let long = files.path("long");
     std::fs::write(&long, "# a comment\n".repeat(400_000)).unwrap();
     let variables = [("AWS_CONFIG_FILE", long.as_str())];

@@ -117,6 +117,8 @@ pub(crate) enum Error {
         given: String,
         why: iam_principal::Error,
     },
+    #[error("the secret access key from {from} has a character outside visible ASCII")]
+    Secret { from: String },
     #[error("cannot sign with the credentials from {from}: {why}")]
     Sign { from: String, why: SignError },
     #[error(

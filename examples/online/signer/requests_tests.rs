@@ -368,3 +368,49 @@ async fn no_message_has_a_password() {
         assert!(!why.contains("secret") && !why.contains("cret"), "{why}");
     }
 }
+
+/// A line break at the end, as `$(cat FILE)` drops it and other ways to set a variable do not.
+#[tokio::test]
+async fn a_secret_that_cannot_be_one_is_refused_before_a_request() {
+    let config = "[profile r]\nrole_arn = arn:aws:iam::111122223333:role/r\ncredential_source = Environment\n\
+                  [profile p]\ncredential_process = \
+                  echo '{\"Version\":1,\"AccessKeyId\":\"AKIDP\",\"SecretAccessKey\":\"hunter2\\n\"}'\n";
+    let files = Files::new("secret", config, "");
+    let line = "-i dev --region eu-west-1";
+    for secret in [
+        "hunter2\n",
+        "hunter2\r\n",
+        "hunter2 ",
+        "\thunter2",
+        "hun ter2",
+        "hunter2\u{7f}",
+        "hunter2\u{a0}",
+        "hunter2é",
+    ] {
+        for profile in ["", "r"] {
+            let variables = [
+                ("AWS_ACCESS_KEY_ID", "AKIDE"),
+                ("AWS_SECRET_ACCESS_KEY", secret),
+                ("AWS_PROFILE", profile),
+            ];
+            let line = match profile {
+                "" => line.to_owned(),
+                profile => format!("{line} --profile {profile}"),
+            };
+            let (result, seen) = try_sign(&files, &line, &variables, false).await;
+            let why = result.unwrap_err().to_string();
+            assert!(
+                why.starts_with("the secret access key from the environment has"),
+                "{secret:?}: {why}"
+            );
+            assert!(!why.contains("hun") && seen.is_empty(), "{why}");
+        }
+    }
+    let (result, _) = try_sign(&files, &format!("{line} --profile p"), &[], false).await;
+    let why = result.unwrap_err().to_string();
+    assert!(
+        why.starts_with("the secret access key from credential_process"),
+        "{why}"
+    );
+    assert!(!why.contains("hunter"), "{why}");
+}
