@@ -13,6 +13,7 @@ use crate::cache::{Cache, Locks};
 use crate::endpoint;
 use crate::error::Error;
 use crate::files_tests::Files;
+use crate::kubeconfig;
 use crate::plan::Plan;
 use crate::requests_tests::{sign, try_sign};
 use crate::settings::Settings;
@@ -48,6 +49,9 @@ async fn every_divergence_is_listed_and_real() {
         _ => "signed",
     };
     rows.compare("secret-with-a-line-break", &"signed", &ours);
+
+    let names = kubeconfig::tests::names_of_duplicates();
+    rows.compare("entries-of-one-name", &"new other old", &names.as_str());
 
     let long = files.path("long");
     std::fs::write(&long, "# a comment\n".repeat(400_000)).unwrap();

@@ -496,10 +496,10 @@ fn insert(config: &mut Mapping, entries: Entries) -> Result<(), String> {
             .get("name")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        match list.iter_mut().find(|old| is_named(old, name)) {
-            Some(old) => *old = entry.into(),
-            None => list.push(entry.into()),
-        }
+        // kubectl refuses a kubeconfig with two of one name (client-go, `tools/clientcmd/api/v1/conversion.go`).
+        let place = list.iter().position(|old| is_named(old, name));
+        list.retain(|old| !is_named(old, name));
+        list.insert(place.unwrap_or(list.len()), entry.into());
     }
     config.insert("current-context".into(), entries.context_name.into());
     Ok(())
@@ -534,4 +534,4 @@ impl Drop for Lock {
 
 #[cfg(test)]
 #[path = "kubeconfig_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -154,6 +154,31 @@ fn the_user_runs_the_signer() {
     assert_eq!(authority(&files.path("ca.pem")).unwrap(), data);
 }
 
+/// Updates a kubeconfig that has each entry twice, and says which clusters it has then: the `new` one, an `old` one of the
+/// same name, and an `other`.
+pub(crate) fn names_of_duplicates() -> String {
+    let files = Files::new("kubeconfig-duplicates", "", "");
+    let before = "clusters:\n- &a {name: dev, cluster: {server: 'https://old'}}\n\
+                  - {name: other, cluster: {server: 'https://other'}}\n- *a\n\
+                  contexts:\n- &b {name: dev, context: {cluster: other}}\n- *b\n\
+                  users:\n- &c {name: dev, user: {token: old}}\n- *c\n- *c\n";
+    fs::write(files.path("kubeconfig"), before).unwrap();
+    update(&files, &["--endpoint", ENDPOINT], &[]).unwrap();
+    let config = config(&files);
+    for (key, count) in [("clusters", 2), ("contexts", 1), ("users", 1)] {
+        assert_eq!(config[key].as_array().unwrap().len(), count, "{config}");
+    }
+    assert_eq!(config["contexts"][0]["context"]["cluster"], "dev");
+    assert_eq!(config["users"][0]["user"]["exec"]["command"], "signer");
+    let clusters = config["clusters"].as_array().unwrap().iter();
+    let names = clusters.map(|entry| match entry["cluster"]["server"].as_str() {
+        Some("https://old") => "old",
+        Some("https://other") => "other",
+        _ => "new",
+    });
+    names.collect::<Vec<_>>().join(" ")
+}
+
 /// kubectl reads YAML 1.1, in which `y`, `on` and `1_000` without quotes are no texts.
 #[test]
 fn a_text_keeps_its_quotes_and_a_new_one_gets_them() {
