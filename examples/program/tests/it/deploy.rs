@@ -200,6 +200,19 @@ fn alerts_and_dashboard_ask_for_metrics_that_exist() {
 
 /// The arguments of each container, and the file of settings, are those of `verifier serve`.
 #[test]
+fn the_image_of_the_manifests_has_the_version_of_the_programs() {
+    for program in ["verifier", "signer", "eks-access"] {
+        let printed = capture(program, &["--version"], "").stdout;
+        let version = printed.trim_end().strip_prefix(program).unwrap().trim();
+        for file in ["static-pod.yaml", "service.yaml"] {
+            let image = format!("image: example.com/verifier:{version}\n");
+            let text = read(&format!("{DEPLOY}/{file}"));
+            assert!(text.contains(&image), "{file}: {printed}");
+        }
+    }
+}
+
+#[test]
 fn the_arguments_of_the_manifests_are_taken() {
     let mut count = 0;
     for file in ["static-pod.yaml", "service.yaml"] {
