@@ -3,7 +3,11 @@
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod addresses;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod certificate;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod deploy;
 #[cfg(test)]
 mod help;
