@@ -15,6 +15,7 @@ use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use sts_presign::UnixTime;
 pub use upstream::DynamicFile;
 pub(crate) use upstream::UpstreamResult;
 
@@ -88,6 +89,8 @@ pub struct Metrics {
     requests: Gauge,
     records_lost: Counter,
     certificate_reloads: Counters<1>,
+    /// Registered with the first certificate: without TLS, there is no time.
+    certificate_not_after: OnceLock<Gauge<f64, AtomicU64>>,
     rules_generation: Gauge<u64, AtomicU64>,
     source_healthy: Family<Labels<1>, Gauge>,
     source_last_good: Family<Labels<1>, Gauge<f64, AtomicU64>>,
@@ -130,6 +133,7 @@ impl Metrics {
             requests: Gauge::default(),
             records_lost: Counter::default(),
             certificate_reloads: Family::default(),
+            certificate_not_after: OnceLock::new(),
             rules_generation: Gauge::default(),
             source_healthy: Family::default(),
             source_last_good: Family::default(),
@@ -323,6 +327,21 @@ impl Metrics {
         usize::try_from(others)
             .is_ok_and(|others| others < max)
             .then_some(in_flight)
+    }
+
+    /// Takes the last second of the certificate in use. `None` if it is not known.
+    pub(crate) fn certificate_loaded(&self, not_after: Option<UnixTime>) {
+        let gauge = self.certificate_not_after.get_or_init(|| {
+            let gauge = Gauge::default();
+            lock(&self.registry).register(
+                "eks_auth_certificate_not_after_timestamp_seconds",
+                "The last second in which the server's certificate is valid",
+                gauge.clone(),
+            );
+            gauge
+        });
+        let seconds = |time: UnixTime| Duration::from_secs(time.as_secs()).as_secs_f64();
+        gauge.set(not_after.map_or(f64::NAN, seconds));
     }
 
     pub(crate) fn certificate_reloaded(&self, result: &'static str) {

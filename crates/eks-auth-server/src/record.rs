@@ -7,6 +7,7 @@ use std::time::Duration;
 use eks_auth::Identity;
 
 use crate::identities::{CacheUse, TokenFacts};
+use crate::tls::Validity;
 
 /// The kind of a review.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -107,6 +108,8 @@ pub enum ServerEvent<'e> {
     AcceptFailed(&'e std::io::Error),
     /// The certificate could not be loaded again; the one before stays.
     CertificateKept(&'e str),
+    /// The certificate is served and is not valid now, so clients refuse it.
+    CertificateNotValid(Validity),
     /// The certificate was loaded again.
     CertificateReloaded,
     /// A connection was closed by a limit.
@@ -143,6 +146,12 @@ impl fmt::Display for ServerEvent<'_> {
                 write!(
                     f,
                     "the certificate was not reloaded, the one before stays: {why}"
+                )
+            }
+            Self::CertificateNotValid(validity) => {
+                write!(
+                    f,
+                    "the certificate is not valid now, so clients refuse it: it is {validity}"
                 )
             }
             Self::CertificateReloaded => f.write_str("the certificate was reloaded"),

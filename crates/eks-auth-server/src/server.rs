@@ -10,6 +10,7 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use tokio::net::TcpListener;
 
@@ -70,6 +71,9 @@ impl Server {
         tls: Option<ServerTls>,
         stop: impl Future<Output = ()> + Send,
     ) -> io::Result<usize> {
+        if let Some(tls) = &tls {
+            self.report_validity(tls);
+        }
         let service = WebhookService::new(Arc::clone(&self.webhooks), self.limits.body_timeout);
         let stopping = Arc::clone(&self.is_stopping);
         let stop = async move {
@@ -90,6 +94,7 @@ impl Server {
             Ok(true) => {
                 metrics.certificate_reloaded("reloaded");
                 self.webhooks.observe(&ServerEvent::CertificateReloaded);
+                self.report_validity(tls);
             }
             Err(error) => {
                 metrics.certificate_reloaded("kept");
@@ -99,6 +104,18 @@ impl Server {
             }
         }
         true
+    }
+
+    /// Reports when a certificate that was loaded ends, and whether it is valid now.
+    fn report_validity(&self, tls: &ServerTls) {
+        let validity = tls.validity();
+        self.webhooks
+            .metrics()
+            .certificate_loaded(validity.map(|validity| validity.not_after));
+        if let Some(validity) = validity.filter(|validity| !validity.includes(SystemTime::now())) {
+            self.webhooks
+                .observe(&ServerEvent::CertificateNotValid(validity));
+        }
     }
 
     /// Serves probes and metrics over plain HTTP until `stop` completes.

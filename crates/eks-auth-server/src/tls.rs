@@ -4,13 +4,16 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject as _};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
+use rustls::pki_types::{self, CertificateDer, PrivateKeyDer};
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::{CertificateError, InconsistentKeys, RootCertStore, ServerConfig};
+use sts_presign::UnixTime;
 use thiserror::Error as ThisError;
 
 /// The protocols offered, in order of preference.
@@ -62,6 +65,56 @@ pub enum TlsError {
     Unusable(String),
 }
 
+/// The time in which a certificate is valid, the first and the last second included (RFC 5280, section 4.1.2.5).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Validity {
+    /// The first second.
+    pub not_before: UnixTime,
+    /// The last second.
+    pub not_after: UnixTime,
+}
+
+impl Validity {
+    /// Returns whether the certificate is valid at a time. One before 1970 or after 9999 is in no certificate.
+    #[must_use]
+    pub fn includes(&self, time: SystemTime) -> bool {
+        UnixTime::try_from(time).is_ok_and(|time| self.not_before <= time && time <= self.not_after)
+    }
+
+    /// Reads the validity of a certificate. `None` if it cannot be read, or begins before 1970.
+    fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
+        let certificate = ParsedCertificate::try_from(certificate).ok()?;
+        // The validity is the first that is verified, and the error for a time outside of it has its limits.
+        let error_at = |secs| {
+            let time = pki_types::UnixTime::since_unix_epoch(Duration::from_secs(secs));
+            let roots = RootCertStore::empty();
+            match verify_server_cert_signed_by_trust_anchor(&certificate, &roots, &[], time, &[]) {
+                Err(rustls::Error::InvalidCertificate(why)) => Some(why),
+                _ => None,
+            }
+        };
+        let Some(CertificateError::ExpiredContext { not_after, .. }) = error_at(u64::MAX) else {
+            return None;
+        };
+        let not_before = match error_at(0) {
+            Some(CertificateError::NotValidYetContext { not_before, .. }) => not_before.as_secs(),
+            _ => 0,
+        };
+        Some(Self {
+            not_before: UnixTime::from_secs(not_before).ok()?,
+            not_after: UnixTime::from_secs(not_after.as_secs()).ok()?,
+        })
+    }
+}
+
+/// Writes both ends, as in `valid from 2026-01-01T00:00:00Z to 2026-12-31T23:59:59Z`.
+impl fmt::Display for Validity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "valid from {} to {}", self.not_before, self.not_after)
+    }
+}
+
 fn pem_reason(error: &pem::Error) -> String {
     match error {
         pem::Error::NoItemsFound => {
@@ -85,7 +138,13 @@ pub struct ServerTls {
 struct Shared {
     files: TlsFiles,
     loaded: Mutex<Contents>,
-    config: ArcSwap<ServerConfig>,
+    in_use: ArcSwap<InUse>,
+}
+
+/// What new connections use.
+struct InUse {
+    config: Arc<ServerConfig>,
+    validity: Option<Validity>,
 }
 
 #[derive(Eq, PartialEq)]
@@ -104,12 +163,12 @@ impl ServerTls {
     pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
         let provider = CryptoProvider::get_default().ok_or(TlsError::NoProvider)?;
         let contents = Contents::read(&files)?;
-        let config = config(&files, &contents, Arc::clone(provider))?;
+        let in_use = InUse::build(&files, &contents, Arc::clone(provider))?;
         Ok(Self {
             shared: Arc::new(Shared {
                 files,
                 loaded: Mutex::new(contents),
-                config: ArcSwap::from_pointee(config),
+                in_use: ArcSwap::from_pointee(in_use),
             }),
         })
     }
@@ -132,15 +191,22 @@ impl ServerTls {
         if *loaded == contents {
             return Ok(false);
         }
-        let config = config(&self.shared.files, &contents, Arc::clone(provider))?;
-        self.shared.config.store(Arc::new(config));
+        let in_use = InUse::build(&self.shared.files, &contents, Arc::clone(provider))?;
+        self.shared.in_use.store(Arc::new(in_use));
         *loaded = contents;
         Ok(true)
     }
 
+    /// Returns when the server's own certificate is valid, without those that signed it. One that is not valid now is
+    /// served as well, and clients refuse it. `None` if the validity cannot be read, or begins before 1970.
+    #[must_use]
+    pub fn validity(&self) -> Option<Validity> {
+        self.shared.in_use.load().validity
+    }
+
     /// Returns the configuration for a new connection.
     pub(crate) fn config(&self) -> Arc<ServerConfig> {
-        self.shared.config.load_full()
+        Arc::clone(&self.shared.in_use.load().config)
     }
 }
 
@@ -181,13 +247,29 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     })
 }
 
+impl InUse {
+    fn build(
+        files: &TlsFiles,
+        contents: &Contents,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, TlsError> {
+        let chain = certificates(&files.certificate, &contents.certificate)?;
+        let validity = chain.first().and_then(Validity::of);
+        let config = config(chain, files, contents, provider)?;
+        Ok(Self {
+            config: Arc::new(config),
+            validity,
+        })
+    }
+}
+
 fn config(
+    chain: Vec<CertificateDer<'static>>,
     files: &TlsFiles,
     contents: &Contents,
     provider: Arc<CryptoProvider>,
 ) -> Result<ServerConfig, TlsError> {
     let unusable = |error: &dyn fmt::Display| TlsError::Unusable(error.to_string());
-    let chain = certificates(&files.certificate, &contents.certificate)?;
     let key = PrivateKeyDer::from_pem_slice(&contents.key).map_err(|error| TlsError::Pem {
         path: files.key.clone(),
         error,

@@ -162,6 +162,50 @@ async fn the_certificate_is_replaced_under_load() {
     running.stop().await;
 }
 
+/// The end of the certificate in use is a metric, and one that is not valid is reported when it is loaded.
+#[tokio::test]
+async fn a_certificate_that_is_not_valid_is_reported() {
+    let files = Files::new("validity");
+    files.renew_for((2020, 1, 2), (2021, 2, 3));
+    let tls = ServerTls::load(files.tls_files()).unwrap();
+    let notes = Arc::new(Notes::default());
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let running = Running::start(webhooks(sts, &notes), Limits::default(), Some(tls.clone())).await;
+    let reported = |text: &str| {
+        let lines = notes.lines.lock().unwrap();
+        lines.iter().filter(|line| line.contains(text)).count()
+    };
+    let expired = "it is valid from 2020-01-02T00:00:00Z to 2021-02-03T00:00:00Z";
+    while reported(expired) == 0 {
+        tokio::task::yield_now().await;
+    }
+    // One that begins later, and one that has no end to speak of.
+    files.renew_for((2100, 1, 1), (9999, 12, 31));
+    assert!(running.server.reload_certificate(&tls));
+    assert_eq!(
+        reported("valid from 2100-01-01T00:00:00Z to 9999-12-31T00:00:00Z"),
+        1
+    );
+    files.renew_for((1950, 1, 1), (9999, 12, 31));
+    assert!(running.server.reload_certificate(&tls));
+    assert_eq!(tls.validity(), None);
+    files.renew_for((1970, 1, 1), (2900, 1, 1));
+    assert!(running.server.reload_certificate(&tls));
+    assert!(running.server.reload_certificate(&tls));
+    assert_eq!(reported("is not valid now"), 2);
+    let validity = tls.validity().unwrap();
+    for (time, is_included) in [
+        ("1970-01-01T00:00:00Z", true),
+        ("2900-01-01T00:00:00Z", true),
+        ("2900-01-01T00:00:01Z", false),
+    ] {
+        let time: sts_presign::UnixTime = time.parse().unwrap();
+        let time = std::time::UNIX_EPOCH + Duration::from_secs(time.as_secs());
+        assert_eq!(validity.includes(time), is_included, "{time:?}");
+    }
+    running.stop().await;
+}
+
 /// With authorities of clients, a client without a certificate is not served.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_need_a_certificate_where_that_is_set() {

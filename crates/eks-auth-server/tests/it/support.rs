@@ -152,6 +152,20 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
+    /// Issues a certificate that is valid from the start of one day to that of another.
+    pub(crate) fn issue_for(
+        &self,
+        not_before: (i32, u8, u8),
+        not_after: (i32, u8, u8),
+    ) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let start_of = |(year, month, day)| rcgen::date_time_ymd(year, month, day);
+        (params.not_before, params.not_after) = (start_of(not_before), start_of(not_after));
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
     fn server(&self, host: &str) -> Arc<rustls::ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![host.to_owned()]).unwrap();
@@ -452,6 +466,13 @@ impl Files {
     /// Writes a new certificate and its key.
     pub(crate) fn renew(&self) {
         let (certificate, key) = self.authority.issue("localhost");
+        std::fs::write(self.directory.join("tls.crt"), certificate).unwrap();
+        std::fs::write(self.directory.join("tls.key"), key).unwrap();
+    }
+
+    /// Writes a new certificate that is valid from the start of one day to that of another.
+    pub(crate) fn renew_for(&self, not_before: (i32, u8, u8), not_after: (i32, u8, u8)) {
+        let (certificate, key) = self.authority.issue_for(not_before, not_after);
         std::fs::write(self.directory.join("tls.crt"), certificate).unwrap();
         std::fs::write(self.directory.join("tls.key"), key).unwrap();
     }
