@@ -7,6 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use sts_presign::BINDING_HEADER;
 
 use crate::feature_gates::FeatureGates;
+use crate::listeners::PORT;
 use crate::settings::{LogFormat, LogLevel, Settings};
 
 #[derive(Parser)]
@@ -187,7 +188,7 @@ pub(crate) struct InitArgs {
     #[arg(long, default_value = "127.0.0.1", value_name = "NAME")]
     pub(crate) hostname: String,
     /// The port of the webhook.
-    #[arg(long, default_value_t = 21_362, value_parser = clap::value_parser!(u16).range(1..), value_name = "PORT")]
+    #[arg(long, default_value_t = PORT, value_parser = clap::value_parser!(u16).range(1..), value_name = "PORT")]
     pub(crate) port: u16,
     /// Write csr.pem, a request to an authority of your own, in place of a self-signed certificate.
     #[arg(long)]

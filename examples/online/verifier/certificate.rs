@@ -51,9 +51,6 @@ pub(crate) fn check_hostname(hostname: &str) -> Result<(), String> {
     Err(format!("--hostname: `{}`: {why}", Printable::new(hostname)))
 }
 
-/// What to do about a certificate and a key that cannot be used together.
-const REMOVE_BOTH: &str = "remove both, and they are made anew";
-
 /// Checks that a directory has no certificate whose key is missing: a new key would not be that of the certificate.
 ///
 /// # Errors
@@ -83,7 +80,11 @@ pub(crate) fn check_kept(directory: &Path, hostname: &str) -> Result<(), String>
         key: directory.join("key.pem"),
         client_authorities: None,
     };
-    tls::load(&files).map_err(|why| format!("{why}; {REMOVE_BOTH}"))?;
+    let tls =
+        tls::load(&files).map_err(|why| format!("{why}; remove both, and they are made anew"))?;
+    for fault in tls::faults(&files, &tls) {
+        output::note(PROGRAM, &fault);
+    }
     if !is_of(&files.certificate, hostname)? {
         let what = format!(
             "{}: the certificate was kept, and it is not of `{hostname}`, so kube-apiserver cannot connect by that \
@@ -195,6 +196,28 @@ pub(crate) fn kubeconfig(hostname: &str, port: u16, authority: &Authority<'_>) -
          \x20 context: {{cluster: verifier, user: kube-apiserver}}\n\
          current-context: webhook\n"
     )
+}
+
+/// Returns the note about a kubeconfig that is kept although it has kube-apiserver connect to another URL than a new
+/// text. `None` if there is none, or it has the same.
+pub(crate) fn other_server(path: &Path, text: &str) -> Option<String> {
+    let server = |text: &str| {
+        let mut lines = text.lines().map(str::trim);
+        lines
+            .find_map(|line| line.strip_prefix("server:"))
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
+    let kept = files::read_file(path, files::MAX_SMALL_FILE).ok()?;
+    let (kept, own) = (server(&kept), server(text));
+    (kept != own).then(|| {
+        format!(
+            "{}: the file is kept, and it has kube-apiserver connect to {}, not to {own}; remove it, and it is made anew",
+            path.display(),
+            Printable::new(&kept)
+        )
+    })
 }
 
 /// Writes a file that does not exist yet, and replaces one whose content differs. kube-apiserver may run as

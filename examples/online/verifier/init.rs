@@ -1,5 +1,6 @@
 //! `verifier init`
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,6 +9,7 @@ use program::output;
 use crate::PROGRAM;
 use crate::args::InitArgs;
 use crate::certificate::{self, Authority};
+use crate::listeners::PORT;
 
 pub(crate) fn run(args: &InitArgs) -> Result<ExitCode, String> {
     // Relative paths of a kubeconfig are relative to the kubeconfig.
@@ -35,6 +37,9 @@ pub(crate) fn run(args: &InitArgs) -> Result<ExitCode, String> {
     };
     let kubeconfig = directory.join("kubeconfig.yaml");
     let text = certificate::kubeconfig(&args.hostname, args.port, &Authority::File(&authority));
+    if let Some(why) = certificate::other_server(&kubeconfig, &text) {
+        output::note(PROGRAM, &why);
+    }
     certificate::write_new(&kubeconfig, &text, 0o644)?;
     let steps = next_steps(args, directory, &kubeconfig);
     Ok(output::finish(PROGRAM, 0, &steps))
@@ -42,6 +47,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<ExitCode, String> {
 
 fn next_steps(args: &InitArgs, directory: &Path, kubeconfig: &Path) -> String {
     let directory = directory.display();
+    let listen = listen(&args.hostname, args.port);
     let sign = match args.csr {
         true => format!(
             "Have {directory}/csr.pem signed, put the chain into {directory}/cert.pem, and set \
@@ -51,10 +57,44 @@ fn next_steps(args: &InitArgs, directory: &Path, kubeconfig: &Path) -> String {
     };
     format!(
         "{sign}Start the webhook:\n\n  \
-         verifier serve --cluster-id CLUSTER --aws-auth FILE --state-dir {directory}\n\n\
+         verifier serve --cluster-id CLUSTER --aws-auth FILE --state-dir {directory}{listen}\n\n\
          Start kube-apiserver with:\n\n  \
          --authentication-token-webhook-config-file={}\n  \
          --authentication-token-webhook-version=v1\n",
         kubeconfig.display()
     )
+}
+
+/// Returns the flags with which `serve` listens where kube-apiserver connects to, each behind a space.
+fn listen(hostname: &str, port: u16) -> String {
+    let address = match hostname.parse::<IpAddr>() {
+        Ok(address) if address == IpAddr::V4(Ipv4Addr::LOCALHOST) => String::new(),
+        Ok(address) => format!(" --address {address}"),
+        Err(_) if hostname.eq_ignore_ascii_case("localhost") => String::new(),
+        // It may be reached through any of the addresses of the machine.
+        Err(_) => " --address 0.0.0.0".to_owned(),
+    };
+    match port {
+        PORT => address,
+        port => format!("{address} --port {port}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listen;
+
+    #[test]
+    fn serve_listens_where_the_kubeconfig_points() {
+        for (hostname, port, expected) in [
+            ("127.0.0.1", 21_362, ""),
+            ("localhost", 21_362, ""),
+            ("127.0.0.1", 9_999, " --port 9999"),
+            ("::1", 21_362, " --address ::1"),
+            ("192.0.2.1", 1, " --address 192.0.2.1 --port 1"),
+            ("verifier.example.com", 21_362, " --address 0.0.0.0"),
+        ] {
+            assert_eq!(listen(hostname, port), expected, "{hostname}:{port}");
+        }
+    }
 }

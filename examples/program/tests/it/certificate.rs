@@ -1,7 +1,8 @@
 //! The certificate of `verifier`: TLS is never lost by mistake.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use crate::run::{AWS_AUTH, capture};
 use crate::webhook::{Directory, LOCAL, Verifier};
@@ -96,5 +97,64 @@ fn a_webhook_without_tls_says_so() {
     assert_eq!(
         (check.stdout.as_str(), check.stderr.as_str()),
         ("no problems\n", "")
+    );
+}
+
+/// A certificate that has ended, and a key that every user can read, are reported and served.
+#[test]
+fn a_fault_of_the_certificate_is_reported() {
+    let directory = Directory::new("faults");
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(2021, 2, 3);
+    let ended = params.self_signed(&key).unwrap().pem();
+    let certificate = directory.write("cert.pem", &ended);
+    let key = directory.write("key.pem", &key.serialize_pem());
+    let warnings = [
+        "other users can read or write the private key, which has the mode 0644",
+        "the certificate is not valid now, so clients refuse it: it is valid from 1975-01-01T00:00:00Z to 2021-02-03",
+    ];
+    fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
+    let pair = ["--tls-cert", &certificate, "--tls-key", &key];
+    let arguments = [&LOCAL[..], &["--aws-auth", AWS_AUTH], &pair].concat();
+    let mut verifier = Verifier::start_at(&arguments, warnings[0]);
+    verifier.line("listening on https://");
+    assert_eq!(verifier.line(warnings[1])["level"], "WARN");
+    let metric = "eks_auth_certificate_not_after_timestamp_seconds 1612310400.0\n";
+    assert!(verifier.get("/metrics").contains(metric));
+    let check = capture("verifier", &[&["check"], &arguments[..]].concat(), "");
+    assert_eq!(check.status.code(), Some(1), "{check:?}");
+    for warning in warnings {
+        assert!(check.stdout.contains(warning), "{check:?}");
+    }
+}
+
+#[test]
+fn init_prints_flags_and_notes_for_another_address() {
+    let directory = Directory::new("another-address");
+    let state = directory.path("state");
+    let init = |port| {
+        capture(
+            "verifier",
+            &["init", "--state-dir", &state, "--port", port],
+            "",
+        )
+    };
+    let first = init("9999");
+    let serve = format!("--state-dir {state} --port 9999\n");
+    assert!(
+        first.stdout.contains(&serve) && first.stderr.is_empty(),
+        "{first:?}"
+    );
+    let same = init("9999");
+    assert!(
+        !same.stderr.contains("has kube-apiserver connect"),
+        "{same:?}"
+    );
+    let other = init("9998");
+    let note = "connect to \"https://127.0.0.1:9999/authenticate\", not to \"https://127.0.0.1:9998/authenticate\"";
+    assert!(
+        other.status.success() && other.stderr.contains(note),
+        "{other:?}"
     );
 }
