@@ -78,7 +78,10 @@ fn unusable(settings: &Settings) -> Vec<String> {
         setup::authenticator(&common)?;
         serve::transport(settings, &common).map(drop)
     });
-    let certificate = certificate(settings);
+    let (certificate, faults) = match certificate(settings) {
+        Ok(faults) => (Ok(()), faults),
+        Err(why) => (Err(why), Vec::new()),
+    };
     let version = serve::version(settings).map(drop);
     #[cfg(feature = "ec2")]
     let role = crate::ec2::role(settings).map(drop);
@@ -90,24 +93,24 @@ fn unusable(settings: &Settings) -> Vec<String> {
     let state_dir = state_dir.map_or(Ok(()), state_dir::check);
     let kubeconfig = kubeconfig(settings);
     let outcomes = [policy, certificate, version, role, state_dir, kubeconfig];
-    let whys = settings.impossible().into_iter();
+    let whys = settings.impossible().into_iter().chain(faults);
     whys.chain(outcomes.into_iter().filter_map(Result::err))
         .map(|why| format!("{why}\n"))
         .collect()
 }
 
-/// Loads the certificate, or checks that it could be made.
-fn certificate(settings: &Settings) -> Result<(), String> {
+/// Loads the certificate, and returns its faults. One that `serve` would make has none.
+fn certificate(settings: &Settings) -> Result<Vec<String>, String> {
     let is_made = settings.generate_kubeconfig.is_some() && settings.tls_cert.is_none();
     if let Some(directory) = settings.certificate_dir().filter(|_| is_made) {
         certificate::check_pair(&directory)?;
         if !tls::exists(&directory.join("cert.pem"))? {
-            return Ok(());
+            return Ok(Vec::new());
         }
     }
     match tls::files(settings)? {
-        Some(files) => tls::load(&files).map(drop),
-        None => Ok(()),
+        Some(files) => Ok(tls::faults(&files, &tls::load(&files)?)),
+        None => Ok(Vec::new()),
     }
 }
 

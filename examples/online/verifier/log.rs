@@ -134,6 +134,7 @@ impl Log {
             ServerEvent::ConnectionCut { .. } | ServerEvent::HandshakeFailed { .. } => {
                 debug!("{text}");
             }
+            ServerEvent::CertificateNotValid(_) => warn!("{text}"),
             ServerEvent::AcceptFailed(_) | ServerEvent::CertificateKept(_) => error!("{text}"),
             _ => info!("{text}"),
         }

@@ -57,8 +57,13 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     let (log, server_log, _rest_of_the_log) = Log::start(settings, &metrics)?;
     let unknown = regions::unknown(&common.regions);
     let other_name = tls::other_name(settings)?;
-    if tls.is_none() {
-        log.warn(tls::WITHOUT_TLS);
+    match tls::files(settings)? {
+        Some(files) => {
+            if let Some(why) = tls::shared_key(&files.key) {
+                log.warn(&why);
+            }
+        }
+        None => log.warn(tls::WITHOUT_TLS),
     }
     for note in settings
         .without_effect()?

@@ -1,7 +1,9 @@
 //! The certificate of `serve`: made, found and loaded.
 
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use eks_auth_server::{ServerTls, TlsFiles};
 use program::files::{MAX_SMALL_FILE, name, read_file};
@@ -111,6 +113,37 @@ pub(crate) fn load(files: &TlsFiles) -> Result<ServerTls, String> {
             "certificate {} and key {}: {why}",
             files.certificate.display(),
             files.key.display()
+        )
+    })
+}
+
+/// Returns what is wrong with a certificate that was loaded, and with the file of its key. It is served nevertheless.
+pub(crate) fn faults(files: &TlsFiles, tls: &ServerTls) -> Vec<String> {
+    let mut found = Vec::new();
+    let validity = tls.validity();
+    if let Some(validity) = validity.filter(|validity| !validity.includes(SystemTime::now())) {
+        let path = files.certificate.display();
+        found.push(format!(
+            "{path}: the certificate is not valid now, so clients refuse it: it is {validity}"
+        ));
+    }
+    found.extend(shared_key(&files.key));
+    found
+}
+
+/// Returns the warning about a private key that other users can read or write. `None` if they cannot.
+pub(crate) fn shared_key(path: &Path) -> Option<String> {
+    let metadata = path.metadata().ok()?;
+    let mode = metadata.mode() & 0o777;
+    let own = Path::new("/proc/self").metadata();
+    let is_own = own.map_or(true, |own| own.uid() == metadata.uid());
+    // The key of a Kubernetes secret belongs to root, and a process of another user reads it through its group.
+    let forbidden = if is_own { 0o077 } else { 0o037 };
+    (mode & forbidden != 0).then(|| {
+        format!(
+            "{}: other users can read or write the private key, which has the mode {mode:04o}: set 0600, and replace \
+             the key if they may have read it",
+            path.display()
         )
     })
 }
