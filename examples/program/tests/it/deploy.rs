@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -239,6 +240,36 @@ fn the_arguments_of_the_manifests_are_taken() {
         }
     }
     assert_eq!(count, 2);
+}
+
+/// A volume that kubelet makes can be written to by every user, and nothing is saved in such a directory.
+#[test]
+fn the_state_is_kept_in_a_directory_of_its_own() {
+    let manifest = read(&format!("{DEPLOY}/service.yaml"));
+    let volume = "- {name: state, mountPath: /var/lib/verifier}";
+    assert!(manifest.contains(volume) && manifest.contains("emptyDir: {}"));
+    let settings = read(&format!("{DEPLOY}/settings.toml"));
+    assert!(settings.contains("\nstate-dir = \"/var/lib/verifier/state\"\n"));
+    let directory = Directory::new("deploy-state");
+    let volume = directory.path("volume");
+    fs::create_dir(&volume).unwrap();
+    fs::set_permissions(&volume, fs::Permissions::from_mode(0o2777)).unwrap();
+    let state = format!("{volume}/state");
+    let arguments = ["-i", "demo", "--aws-auth", AWS_AUTH, "--state-dir", &state];
+    let _verifier = Verifier::start(&arguments);
+    let mode = fs::metadata(&state).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    let is_saved = || {
+        let mut files = fs::read_dir(&state).unwrap();
+        files.any(|file| file.unwrap().path().extension() == Some("json".as_ref()))
+    };
+    for _ in 0..600 {
+        if is_saved() {
+            return;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    panic!("nothing is saved in {state}");
 }
 
 /// Returns the lists of texts below a key.
