@@ -65,6 +65,8 @@ pub enum ProblemKind {
     DuplicateRule(RuleRef),
     /// A section that appears twice; the last one is read.
     DuplicateSection,
+    /// A key of the configuration file that appears twice, in any case: its name, and the line of the first.
+    DuplicateSetting(&'static str, Option<usize>),
     /// An entry without any key.
     EmptyEntry,
     /// An entry that is not a mapping.
@@ -175,6 +177,8 @@ pub enum ProblemKind {
     ReservedUsername,
     /// The ARN of a role with its path.
     RolePath,
+    /// A document after the configuration file's first.
+    SecondDocument,
     /// A section that is not a list.
     SectionNotAList,
     /// A list where Kubernetes accepts only text.
@@ -302,6 +306,7 @@ impl ProblemKind {
             Self::DuplicateMode => "duplicate-mode",
             Self::DuplicateRule(_) => "duplicate-rule",
             Self::DuplicateSection => "duplicate-section",
+            Self::DuplicateSetting(..) => "duplicate-setting",
             Self::EmptyEntry => "empty-entry",
             Self::EntryNotAMapping => "entry-not-a-mapping",
             Self::ErrorOutput => "error-output",
@@ -356,6 +361,7 @@ impl ProblemKind {
             Self::ReservedPrefixes => "reserved-prefixes",
             Self::ReservedUsername => "reserved-username",
             Self::RolePath => "role-path",
+            Self::SecondDocument => "second-document",
             Self::SectionNotAList => "section-not-a-list",
             Self::SectionNotText => "section-not-text",
             Self::ServerConfig => "server-config",

@@ -106,6 +106,15 @@ impl fmt::Display for ProblemKind {
             Self::DuplicateSection => {
                 "the section appears twice, and only the last one is read; merge them"
             }
+            Self::DuplicateSetting(key, first) => {
+                write!(f, "`{key}` appears twice")?;
+                if let Some(line) = first {
+                    write!(f, ", first in line {line}")?;
+                }
+                return f.write_str(
+                    "; it is not known which one is meant, so the file cannot be read; keep one",
+                );
+            }
             Self::EmptyEntry => "the entry is empty; remove it",
             Self::EntryNotAMapping => "an entry is a mapping with an ARN, a username and groups",
             Self::ErrorOutput => {
@@ -262,7 +271,7 @@ impl fmt::Display for ProblemKind {
                  policy, or bind another group"
             }
             Self::ReservedPrefixes => {
-                "not read; expected a list of entries with `backendMode` and \
+                "not read, so the file cannot be read; expected a list of entries with `backendMode` and \
                  `usernamePrefixReserveList`, a list of text"
             }
             Self::ReservedUsername => {
@@ -271,6 +280,10 @@ impl fmt::Display for ProblemKind {
             }
             Self::RolePath => {
                 "STS reports a role without its path, so this matches no caller; remove the path"
+            }
+            Self::SecondDocument => {
+                "a second document after `---`, which aws-iam-authenticator does not read, so the file \
+                 cannot be read; merge the two"
             }
             Self::SectionNotAList => "the section is not a list of entries, so callers that it may match are refused; write each entry \
                  after `- `",

@@ -1,18 +1,28 @@
 //! Upstream's own configuration file.
 
-use bounded_yaml::{Mapping, Node, Scalar};
+mod keys;
+mod reserved;
+
+use bounded_yaml::Node;
 use iam_principal::AccountId;
+
+use self::keys::{SERVER, TOP, value};
+pub use self::reserved::ReservedPrefixes;
 
 use super::diagnose_arn::diagnose_account;
 use super::entry::{EntryForm, Syntax};
 use super::problem_sink::{ProblemSink, TextFrame};
 use super::section::read_section;
-use super::suggest_key::suggest_key;
 use super::{Reader, Reading, document};
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::resolve::backend::BackendKind;
 use crate::resolve::backend_modes::BackendModes;
-use crate::rules::{Rules, Section};
+use crate::rules::{Place, Rules, Section};
+
+const BACKEND_MODE: &str = "backendMode";
+const RESERVED: &str = "reservedPrefixConfig";
+const SCRUBBED: &str = "scrubbedAccounts";
+const USER_ID_STRICT: &str = "dynamicfileUserIDStrict";
 
 /// The mapping settings of upstream's configuration file.
 #[derive(Clone, Debug, Default)]
@@ -73,73 +83,6 @@ impl ServerConfig {
     }
 }
 
-/// The reserved prefixes of each backend in a configuration file.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct ReservedPrefixes {
-    lists: Vec<(BackendKind, Vec<String>)>,
-}
-
-impl ReservedPrefixes {
-    /// Returns the reserved username prefixes of a backend, for
-    /// [`Backend::with_reserved_prefixes`](crate::Backend::with_reserved_prefixes).
-    pub fn of(&self, backend: BackendKind) -> impl Iterator<Item = &str> {
-        let list = self.lists.iter().find(|(kind, _)| *kind == backend);
-        list.into_iter()
-            .flat_map(|(_, prefixes)| prefixes)
-            .map(String::as_str)
-    }
-}
-
-/// The top-level keys: those that upstream's commands read (`cmd/`, `BindPFlag`) and that its README
-/// names.
-const TOP: [&str; 12] = [
-    "cache",
-    "clusterID",
-    "defaultRole",
-    "externalID",
-    "feature-gates",
-    "forwardSessionName",
-    "log-verbosity",
-    "region",
-    "role",
-    "server",
-    "sessionName",
-    "tokenOnly",
-];
-
-const BACKEND_MODE: &str = "backendMode";
-const RESERVED: &str = "reservedPrefixConfig";
-const SCRUBBED: &str = "scrubbedAccounts";
-const USER_ID_STRICT: &str = "dynamicfileUserIDStrict";
-
-/// The keys under `server` (`cmd/aws-iam-authenticator/root.go`, `getConfig`).
-const SERVER: [&str; 21] = [
-    "address",
-    BACKEND_MODE,
-    "dynamicBackendModePath",
-    "dynamicfilepath",
-    USER_ID_STRICT,
-    "ec2DescribeInstancesBurst",
-    "ec2DescribeInstancesQps",
-    "ec2DescribeInstancesRoleARN",
-    "generateKubeconfig",
-    "hostname",
-    "kubeconfig",
-    "kubeconfigPregenerated",
-    "mapAccounts",
-    "mapRoles",
-    "mapUsers",
-    "master",
-    "partition",
-    "port",
-    RESERVED,
-    SCRUBBED,
-    "stateDir",
-];
-
-/// A further key under `server`, which is not suggested for a key that ends in `arn`.
-const SOURCE_ARN: &str = "sourceARN";
-
 impl Reader {
     /// Reads upstream's configuration file, whose rules are lists under `server`: the file itself,
     /// or a ConfigMap with it under a key of `data`, as upstream's example deploys it
@@ -148,6 +91,9 @@ impl Reader {
     /// As upstream, an ARN is made canonical, so a session's stands for its role, and keys may be in
     /// any case. Unlike upstream, a bad entry is a problem and does not end the process, and types
     /// are not converted. Settings other than mapping are ignored.
+    ///
+    /// A file cannot be read if one of its keys appears twice, in any case, if it has a second document, or if its
+    /// reserved prefixes cannot be read.
     #[must_use]
     pub fn read_server_config(&self, text: &str) -> (ServerConfig, Vec<Problem>) {
         let mut reading = Reading::default();
@@ -186,12 +132,21 @@ impl Reader {
 fn read_file(syntax: Syntax, nodes: &[Node], sink: &mut ProblemSink<'_>) -> ServerConfig {
     let mut config = ServerConfig::default();
     let file = nodes.first().and_then(Node::as_mapping);
-    if let Some(file) = file {
-        check_keys(file, &TOP, sink);
-    }
     let server = file
         .and_then(|file| value(file, "server"))
         .and_then(Node::as_mapping);
+    // It is not known which of two keys or documents was meant, and the other may not have its rules.
+    let unclear = [
+        second_document(nodes, sink),
+        file.and_then(|file| keys::check(file, &TOP, |_| Location::FILE, sink)),
+        server.and_then(|server| {
+            keys::check(server, &SERVER, |key| Location::FILE.field_of(key), sink)
+        }),
+    ];
+    if let Some(place) = unclear.into_iter().flatten().next() {
+        config.rules.mark_unreadable(None, place);
+        return config;
+    }
     let Some(server) = server else {
         // Upstream's commands run without a section `server`, which then has no rules.
         let is_config = file.is_some_and(|file| {
@@ -206,7 +161,6 @@ fn read_file(syntax: Syntax, nodes: &[Node], sink: &mut ProblemSink<'_>) -> Serv
         }
         return config;
     };
-    check_keys(server, &SERVER, sink);
     for section in Section::ALL {
         if let Some(node) = value(server, section.key()).filter(|node| !node.is_null()) {
             let rules = &mut config.rules;
@@ -215,7 +169,13 @@ fn read_file(syntax: Syntax, nodes: &[Node], sink: &mut ProblemSink<'_>) -> Serv
     }
     config.backend_modes = read_modes(value(server, BACKEND_MODE), sink);
     config.scrubbed_accounts = read_scrubbed(value(server, SCRUBBED), sink);
-    config.reserved_prefixes = read_reserved(value(server, RESERVED), sink);
+    let (prefixes, unreadable) = ReservedPrefixes::read(value(server, RESERVED), sink);
+    config.reserved_prefixes = prefixes;
+    if let Some(place) = unreadable {
+        // Without a reserved prefix, a rule may give any name.
+        config.rules = Rules::new();
+        config.rules.mark_unreadable(None, place);
+    }
     if let Some(node) = value(server, USER_ID_STRICT).filter(|node| !node.is_null()) {
         let is = node.as_text().map(str::to_ascii_lowercase);
         match is.as_deref() {
@@ -232,16 +192,11 @@ fn read_file(syntax: Syntax, nodes: &[Node], sink: &mut ProblemSink<'_>) -> Serv
     config
 }
 
-fn check_keys(mapping: &Mapping, known: &[&'static str], sink: &mut ProblemSink<'_>) {
-    for (key, _) in mapping.entries() {
-        let is = |name: &&str| name.eq_ignore_ascii_case(key.text());
-        if known.iter().any(is) || is(&SOURCE_ARN) {
-            continue;
-        }
-        let meant = suggest_key(key.text(), known);
-        let kind = meant.map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey);
-        sink.report(kind, Location::FILE, key.offset());
-    }
+/// Reports a further document, which upstream does not read. Returns where it is.
+fn second_document(nodes: &[Node], sink: &mut ProblemSink<'_>) -> Option<Place> {
+    let second = nodes.iter().skip(1).find(|node| !node.is_null())?;
+    sink.report(ProblemKind::SecondDocument, Location::FILE, second.offset());
+    Some(sink.locate(second.offset()))
 }
 
 /// Reads modes: a list, or text separated by spaces (viper's `GetStringSlice`).
@@ -299,65 +254,4 @@ fn read_scrubbed(node: Option<&Node>, sink: &mut ProblemSink<'_>) -> Vec<Account
         }
     }
     accounts
-}
-
-fn read_reserved(list: Option<&Node>, sink: &mut ProblemSink<'_>) -> ReservedPrefixes {
-    let mut prefixes = ReservedPrefixes::default();
-    match list {
-        None | Some(Node::Null) => {}
-        Some(Node::Sequence(entries)) => {
-            for entry in entries {
-                if let Some((kind, list)) = read_list(entry, sink) {
-                    // As upstream, of two lists for one backend the last takes effect.
-                    prefixes.lists.retain(|(other, _)| *other != kind);
-                    prefixes.lists.push((kind, list));
-                }
-            }
-        }
-        Some(node) => sink.report(ProblemKind::ReservedPrefixes, AT, node.offset()),
-    }
-    prefixes
-}
-
-const AT: Location = Location::FILE.field_of(RESERVED);
-
-// DIFFERENCE: a deprecated name is its mode's; upstream keeps the list under a name that no backend
-// uses (cmd/aws-iam-authenticator/root.go, getConfig).
-fn read_list(entry: &Node, sink: &mut ProblemSink<'_>) -> Option<(BackendKind, Vec<String>)> {
-    let read = || {
-        let entry = entry.as_mapping()?;
-        let mode = value(entry, "backendMode")?.as_text()?;
-        let list = match value(entry, "usernamePrefixReserveList") {
-            None | Some(Node::Null) => Vec::new(),
-            Some(node) => {
-                let texts = node.as_sequence()?.iter().map(Node::as_text);
-                texts
-                    .map(|text| text.map(str::to_owned))
-                    .collect::<Option<_>>()?
-            }
-        };
-        Some((mode, list))
-    };
-    let Some((mode, list)) = read() else {
-        sink.report(ProblemKind::ReservedPrefixes, AT, entry.offset());
-        return None;
-    };
-    let Ok(kind) = mode.parse::<BackendKind>() else {
-        sink.report(ProblemKind::UnknownMode, AT, entry.offset());
-        return None;
-    };
-    if kind.as_str() != mode {
-        sink.report(ProblemKind::DeprecatedMode(kind), AT, entry.offset());
-    }
-    Some((kind, list))
-}
-
-/// Returns the value of a key in any case.
-fn value<'n>(mapping: &'n Mapping, name: &str) -> Option<&'n Node> {
-    let is = |key: &Scalar| key.text().eq_ignore_ascii_case(name);
-    mapping
-        .entries()
-        .iter()
-        .find(|(key, _)| is(key))
-        .map(|(_, value)| value)
 }

@@ -146,6 +146,32 @@ fn each_divergence_differs_as_it_says() {
         "{{{arn}, username: in}}, {{rolearn: x, username: x}}"
     ));
     show("mounted-file-stops", "the end of the process", good, &dev);
+    let in_file = |text: &str| Reader::new().read_mounted_file(text).0;
+    for (case, upstream, text) in [
+        (
+            "key-twice-in-the-mounted-file",
+            "second",
+            format!(
+                "server: {{mapRoles: [{{{arn}, username: first}}]}}\n\
+                 Server: {{mapRoles: [{{{arn}, username: second}}]}}\n"
+            ),
+        ),
+        (
+            "second-document-in-the-mounted-file",
+            "in",
+            format!("server: {{mapRoles: [{{{arn}, username: in}}]}}\n---\nserver: {{}}\n"),
+        ),
+        (
+            "reserved-prefixes-that-are-text",
+            "in",
+            format!(
+                "server: {{mapRoles: [{{{arn}, username: in}}], reservedPrefixConfig: \
+                 [{{backendMode: MountedFile, usernamePrefixReserveList: 'a,b'}}]}}"
+            ),
+        ),
+    ] {
+        show(case, upstream, in_file(&text), &dev);
+    }
     let odd = "{rolearn: 'arn:aws:sts:us-east-1:111122223333:assumed-role/dev/', username: in}";
     show("odd-session-arn", "in", mounted(odd), &dev);
     let pattern = ArnPattern::parse("arn:aws:iam::111122223333:role/dev?").expect("a pattern");

@@ -235,8 +235,8 @@ fn the_mounted_file_has_the_reserved_prefixes_of_each_backend() {
             "server.reservedPrefixConfig (line 5, column 5): a deprecated name; write `MountedFile`",
             "server.reservedPrefixConfig (line 9, column 6): unknown backend; write `MountedFile`, \
          `EKSConfigMap`, `CRD` or `DynamicFile`",
-            "server.reservedPrefixConfig (line 10, column 6): not read; expected a list of entries with \
-         `backendMode` and `usernamePrefixReserveList`, a list of text",
+            "server.reservedPrefixConfig (line 10, column 6): not read, so the file cannot be read; expected a list of \
+         entries with `backendMode` and `usernamePrefixReserveList`, a list of text",
         ]
     );
     let (config, problems) = Reader::new().read_server_config("server: {}\n");

@@ -123,6 +123,58 @@ fn a_file_that_cannot_be_read_refuses() {
 }
 
 #[test]
+fn a_key_that_appears_twice_is_named_with_both_places() {
+    for (text, expected) in [
+        (
+            "clusterID: demo\nserver: {}\nclusterid: prod\n",
+            "the file (line 3, column 1): `clusterID` appears twice, first in line 1; it is not known which one is \
+             meant, so the file cannot be read; keep one",
+        ),
+        (
+            "server:\n  mapUsers: []\n  port: 1\n  mapusers: []\n",
+            "server.mapUsers (line 4, column 3): `mapUsers` appears twice, first in line 2; it is not known which one \
+             is meant, so the file cannot be read; keep one",
+        ),
+        (
+            "kind: ConfigMap\ndata:\n  config.yaml: |\n    server:\n      mapRoles: []\n    Server: {}\n",
+            "the file (line 6, column 5): `server` appears twice, first in line 4; it is not known which one is meant, \
+             so the file cannot be read; keep one",
+        ),
+        (
+            "server: {}\n---\nclusterID: demo\n",
+            "the file (line 3, column 1): a second document after `---`, which aws-iam-authenticator does not read, so \
+             the file cannot be read; merge the two",
+        ),
+    ] {
+        let (config, problems) = Reader::new().read_server_config(text);
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems, [expected]);
+        let unreadable: Vec<_> = config.rules().unreadable().map(|(of, _)| of).collect();
+        assert_eq!(unreadable, [None], "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_second_key_or_document_is_read() {
+    for text in [
+        "---\nserver: {mapRoles: []}\n...\n",
+        "server: {mapRoles: []}\n---\n",
+        "server: {mapRoles: []}\n--- # nothing\n---\n",
+        "x: &x {port: 1, mapRoles: [x]}\nserver: {<<: *x, mapRoles: []}\n",
+        "mapRoles: []\nserver: {mapRoles: []}\n",
+        "other: 1\nother: 2\nserver: {mapRoles: []}\n",
+    ] {
+        let (config, problems) = Reader::new().read_server_config(text);
+        let codes = problems.iter().map(Problem::code);
+        assert!(
+            codes.clone().all(|code| code == "unknown-key"),
+            "{text}: {problems:?}"
+        );
+        assert_eq!(config.rules().unreadable().count(), 0, "{text}");
+    }
+}
+
+#[test]
 fn without_a_word_of_it_everything_is_as_upstreams_flags_have_it() {
     for text in [
         "server: {}",
