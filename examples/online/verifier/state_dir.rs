@@ -8,7 +8,7 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// It is not a directory, no file can be made in it, or another user may write to it.
+/// It is not a directory, no file can be made in it, it belongs to another user, or another user may write to it.
 pub(crate) fn check(directory: &Path) -> Result<(), String> {
     let wrong = |path: &Path, why: &dyn std::fmt::Display| {
         Err(format!("--state-dir: {}: {why}", path.display()))
@@ -53,12 +53,17 @@ pub(crate) fn check(directory: &Path) -> Result<(), String> {
         ),
         // Those above it may be of other users.
         Ok(_) if path != directory => Ok(()),
-        Ok(probe) if probe.uid() == metadata.uid() && metadata.mode() & 0o022 == 0 => Ok(()),
-        Ok(_) => wrong(
+        Ok(probe) if probe.uid() != metadata.uid() => wrong(
+            path,
+            &"the directory belongs to another user than that of this process, so nothing is saved in it; if `serve` \
+              runs as its owner, run `check` as that user, too",
+        ),
+        Ok(_) if metadata.mode() & 0o022 != 0 => wrong(
             path,
             &"another user may write to the directory, so nothing is saved in it; use one that the verifier makes, such \
               as a directory in it",
         ),
+        Ok(_) => Ok(()),
     }
 }
 

@@ -1,7 +1,6 @@
 //! The certificate of `verifier`: TLS is never lost by mistake.
 
-use std::fs;
-use std::fs::Permissions;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use crate::run::{AWS_AUTH, capture};
