@@ -1,7 +1,9 @@
 //! The configuration file of aws-iam-authenticator.
 
 use std::path::Path;
+use std::str::FromStr;
 
+use aws_auth_map::{ProblemKind, Reader};
 use bounded_yaml::{Limits, Mapping, Node, documents};
 use program::files::{MAX_SMALL_FILE, name, read};
 
@@ -10,85 +12,157 @@ use crate::settings::Settings;
 /// What is expected of a setting.
 const BOOLEAN: &str = "true or false";
 const COUNT: &str = "a whole number above zero";
+const MODES: &str = "a list of backends";
+const TEXT: &str = "text";
 
 /// Reads the settings of upstream's file. Its rules, scrubbed accounts and reserved prefixes are read by the
 /// backend MountedFile. As viper does, keys are taken in any case.
+///
+/// # Errors
+///
+/// A file that cannot be read or is not YAML; a second document; one that is not a mapping; a key that appears twice;
+/// reserved prefixes that cannot be read; a value of the wrong type.
 pub(crate) fn read_config(path: &Path) -> Result<Settings, String> {
     let text = read(path, MAX_SMALL_FILE)?;
-    let limits = Limits::new();
-    let first = documents(&text, &limits).next();
-    let node = match first {
-        Some(Ok(node)) => node,
-        Some(Err(why)) => return Err(format!("{}: {why}", name(path))),
-        None => return Ok(Settings::default()),
+    let file = name(path);
+    let Some(node) = only_document(&text).map_err(|why| format!("{file}: {why}"))? else {
+        return Ok(Settings::default());
     };
-    let Some(top) = node.as_mapping() else {
-        return Err(format!("{}: not a mapping", name(path)));
+    let Some(mapping) = node.as_mapping() else {
+        return Err(format!("{file}: not a mapping"));
+    };
+    refuse_unclear(&text).map_err(|why| format!("{file}: {why}"))?;
+    let top = Keys {
+        file: &file,
+        prefix: "",
+        mapping,
     };
     let mut settings = Settings {
-        cluster_id: text_of(top, "clusterID"),
+        cluster_id: top.text("clusterID")?,
         ..Settings::default()
     };
-    let Some(server) = value(top, "server").and_then(Node::as_mapping) else {
-        return Ok(settings);
+    let server = match top.value("server") {
+        None => return Ok(settings),
+        Some(Node::Mapping(mapping)) => Keys {
+            prefix: "server.",
+            mapping,
+            ..top
+        },
+        Some(other) => return Err(top.invalid("server", "a mapping", other)),
     };
-    let invalid =
-        |key: &str, expected: &str| format!("{}: server.{key}: expected {expected}", name(path));
-    settings.partition = text_of(server, "partition");
-    settings.address =
-        parsed(server, "address").map_err(|()| invalid("address", "an IP address"))?;
-    settings.port = parsed(server, "port").map_err(|()| invalid("port", "a port number"))?;
-    settings.state_dir = text_of(server, "stateDir").map(Into::into);
-    settings.dynamic_file = text_of(server, "dynamicfilepath").map(Into::into);
-    settings.backend_mode_file = text_of(server, "dynamicBackendModePath").map(Into::into);
-    settings.dynamic_file_user_id_strict = parsed(server, "dynamicfileUserIDStrict")
-        .map_err(|()| invalid("dynamicfileUserIDStrict", BOOLEAN))?;
-    settings.backend_mode = modes(server);
-    settings.kubeconfig = text_of(server, "kubeconfig")
-        .filter(|path| !path.is_empty())
-        .map(Into::into);
-    settings.master = text_of(server, "master")
-        .filter(|url| !url.is_empty())
-        .map(|url| url.parse().map_err(|_| invalid("master", "a URL")))
-        .transpose()?;
-    settings.generate_kubeconfig = text_of(server, "generateKubeconfig").map(Into::into);
-    settings.kubeconfig_pregenerated = parsed(server, "kubeconfigPregenerated")
-        .map_err(|()| invalid("kubeconfigPregenerated", BOOLEAN))?;
-    settings.hostname = text_of(server, "hostname");
-    settings.ec2_role = text_of(server, "ec2DescribeInstancesRoleARN");
-    settings.source_arn = text_of(server, "sourceARN");
-    settings.ec2_qps = parsed(server, "ec2DescribeInstancesQps")
-        .map_err(|()| invalid("ec2DescribeInstancesQps", COUNT))?;
-    settings.ec2_burst = parsed(server, "ec2DescribeInstancesBurst")
-        .map_err(|()| invalid("ec2DescribeInstancesBurst", COUNT))?;
+    settings.partition = server.text("partition")?;
+    settings.address = server.parsed("address", "an IP address")?;
+    settings.port = server.parsed("port", "a port number")?;
+    settings.state_dir = server.text("stateDir")?.map(Into::into);
+    settings.dynamic_file = server.text("dynamicfilepath")?.map(Into::into);
+    settings.backend_mode_file = server.text("dynamicBackendModePath")?.map(Into::into);
+    settings.dynamic_file_user_id_strict = server.parsed("dynamicfileUserIDStrict", BOOLEAN)?;
+    settings.backend_mode = server.modes()?;
+    settings.kubeconfig = server.filled("kubeconfig")?.map(Into::into);
+    settings.master = match server.filled("master")? {
+        None => None,
+        Some(_) => server.parsed("master", "a URL")?,
+    };
+    settings.generate_kubeconfig = server.text("generateKubeconfig")?.map(Into::into);
+    settings.kubeconfig_pregenerated = server.parsed("kubeconfigPregenerated", BOOLEAN)?;
+    settings.hostname = server.text("hostname")?;
+    settings.ec2_role = server.text("ec2DescribeInstancesRoleARN")?;
+    settings.source_arn = server.text("sourceARN")?;
+    settings.ec2_qps = server.parsed("ec2DescribeInstancesQps", COUNT)?;
+    settings.ec2_burst = server.parsed("ec2DescribeInstancesBurst", COUNT)?;
     Ok(settings)
 }
 
-/// Returns the order of the backends: a list, or text separated by spaces (viper's `GetStringSlice`).
-fn modes(server: &Mapping) -> Option<String> {
-    let names: Vec<&str> = match value(server, "backendMode")? {
-        Node::Sequence(items) => items.iter().filter_map(Node::as_text).collect(),
-        node => node.as_text()?.split_whitespace().collect(),
-    };
-    (!names.is_empty()).then(|| names.join(","))
+/// Parses the only document. `None` if there is none. Empty ones after it do not count.
+fn only_document(text: &str) -> Result<Option<Node>, String> {
+    let limits = Limits::new();
+    let mut found = documents(text, &limits);
+    let first = found.next().transpose().map_err(|why| why.to_string())?;
+    for other in found {
+        if !other.map_err(|why| why.to_string())?.is_null() {
+            return Err(ProblemKind::SecondDocument.to_string());
+        }
+    }
+    Ok(first)
 }
 
-fn value<'n>(mapping: &'n Mapping, key: &str) -> Option<&'n Node> {
-    let entries = mapping.entries().iter();
-    let mut found = entries.filter(|(own, _)| own.text().eq_ignore_ascii_case(key));
-    Some(&found.next()?.1).filter(|node| !node.is_null())
+/// Refuses a file of which it is not known what it sets. Its other problems concern rules, which the backend
+/// MountedFile reports.
+fn refuse_unclear(text: &str) -> Result<(), String> {
+    let (_, problems) = Reader::new().read_server_config(text);
+    let unclear = problems.iter().find(|problem| {
+        matches!(
+            problem.kind(),
+            ProblemKind::DuplicateSetting(..) | ProblemKind::ReservedPrefixes
+        )
+    });
+    unclear.map_or(Ok(()), |problem| Err(problem.to_string()))
 }
 
-fn text_of(mapping: &Mapping, key: &str) -> Option<String> {
-    value(mapping, key)?.as_text().map(str::to_owned)
+/// The keys of a mapping in the file.
+#[derive(Clone, Copy)]
+struct Keys<'f> {
+    file: &'f str,
+    /// What stands before each key in a message.
+    prefix: &'static str,
+    mapping: &'f Mapping,
 }
 
-fn parsed<T: std::str::FromStr>(mapping: &Mapping, key: &str) -> Result<Option<T>, ()> {
-    match value(mapping, key) {
-        None => Ok(None),
-        Some(node) => {
-            let text = node.as_text().ok_or(())?;
-            text.parse().map(Some).map_err(|_| ())
+impl<'f> Keys<'f> {
+    /// Returns the value of a key in any case. As in viper, null is none.
+    fn value(&self, key: &str) -> Option<&'f Node> {
+        let mut entries = self.mapping.entries().iter();
+        let (_, value) = entries.find(|(own, _)| own.text().eq_ignore_ascii_case(key))?;
+        Some(value).filter(|node| !node.is_null())
+    }
+
+    fn invalid(&self, key: &str, expected: &str, node: &Node) -> String {
+        let Self { file, prefix, .. } = self;
+        let found = match node {
+            Node::Scalar(_) => String::new(),
+            other => format!(", not {}", other.describe()),
+        };
+        format!("{file}: {prefix}{key}: expected {expected}{found}")
+    }
+
+    /// Returns the text of a key, which may be a number or a boolean.
+    fn text(&self, key: &str) -> Result<Option<String>, String> {
+        self.parsed(key, TEXT)
+    }
+
+    /// Returns the text of a key. As upstream, an empty one is none.
+    fn filled(&self, key: &str) -> Result<Option<String>, String> {
+        let text = self.text(key)?;
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+
+    fn parsed<T: FromStr>(&self, key: &str, expected: &str) -> Result<Option<T>, String> {
+        let Some(node) = self.value(key) else {
+            return Ok(None);
+        };
+        match node.as_text().map(str::parse) {
+            Some(Ok(value)) => Ok(Some(value)),
+            _ => Err(self.invalid(key, expected, node)),
+        }
+    }
+
+    /// Returns the order of the backends: a list, or text separated by spaces (viper's `GetStringSlice`). As
+    /// upstream, it must not be empty.
+    fn modes(&self) -> Result<Option<String>, String> {
+        let key = "backendMode";
+        let Some(node) = self.value(key) else {
+            return Ok(None);
+        };
+        let names: Option<Vec<&str>> = match node {
+            Node::Sequence(items) => items.iter().map(Node::as_text).collect(),
+            node => node.as_text().map(|text| text.split_whitespace().collect()),
+        };
+        match names.filter(|names| !names.is_empty()) {
+            Some(names) => Ok(Some(names.join(","))),
+            None => Err(format!(
+                "{}: {}{key}: expected {MODES}",
+                self.file, self.prefix
+            )),
         }
     }
 }

@@ -61,6 +61,92 @@ fn upstreams_configuration_files_are_read_unchanged() {
     }
 }
 
+/// What of the file is wrong, and what `check` and `serve` print of it. aws-iam-authenticator 0.7.18 refuses those that
+/// are marked so; of the others it takes one of the keys, no second
+/// document, and an empty value.
+const REFUSED_FILES: [(&str, &str); 15] = [
+    // Upstream refuses.
+    (
+        "clusterID: demo\nclusterID: prod\n",
+        "the file (line 2, column 1): `clusterID` appears twice, first in line 1;",
+    ),
+    (
+        "clusterID: demo\nclusterid: prod\n",
+        "the file (line 2, column 1): `clusterID` appears twice, first in line 1;",
+    ),
+    // Upstream refuses.
+    (
+        "clusterID: demo\nserver:\n  mapUsers: []\nserver:\n  mapUsers: []\n",
+        "the file (line 4, column 1): `server` appears twice, first in line 2;",
+    ),
+    (
+        "clusterID: demo\nserver:\n  mapUsers: []\nServer:\n  mapUsers: []\n",
+        "the file (line 4, column 1): `server` appears twice, first in line 2;",
+    ),
+    (
+        "clusterID: demo\nserver:\n  mapUsers: []\n  mapusers: []\n",
+        "server.mapUsers (line 4, column 3): `mapUsers` appears twice, first in line 3;",
+    ),
+    (
+        "clusterID: demo\nserver: {mapUsers: []}\n---\nserver: {mapUsers: []}\n",
+        "a second document after `---`, which aws-iam-authenticator does not read",
+    ),
+    ("clusterID: demo\n---\n[}{\n", "line 3"),
+    // Upstream refuses.
+    ("clusterID: [x]\n", "clusterID: expected text, not a list"),
+    // Upstream refuses.
+    (
+        "clusterID: demo\nserver: [x]\n",
+        "server: expected a mapping, not a list",
+    ),
+    // Upstream refuses.
+    (
+        "clusterID: demo\nserver: {partition: [x]}\n",
+        "server.partition: expected text, not a list",
+    ),
+    (
+        "clusterID: demo\nserver: {stateDir: {a: b}}\n",
+        "server.stateDir: expected text, not a mapping",
+    ),
+    (
+        "clusterID: demo\nserver: {dynamicfileUserIDStrict: [true]}\n",
+        "server.dynamicfileUserIDStrict: expected true or false, not a list",
+    ),
+    // Upstream refuses.
+    (
+        "clusterID: demo\nserver: {backendMode: [MountedFile, [CRD]]}\n",
+        "server.backendMode: expected a list of backends",
+    ),
+    // Upstream refuses.
+    (
+        "clusterID: demo\nserver: {backendMode: []}\n",
+        "server.backendMode: expected a list of backends",
+    ),
+    // Upstream refuses.
+    (
+        "clusterID: demo\nserver: {reservedPrefixConfig: [x]}\n",
+        "server.reservedPrefixConfig (line 2, column 33): not read, so the file cannot be read;",
+    ),
+];
+
+#[test]
+fn a_file_that_is_unclear_does_not_start_the_webhook() {
+    let directory = Directory::new("upstream-unclear");
+    for (text, why) in REFUSED_FILES {
+        let path = directory.write("unclear.yaml", text);
+        for command in ["check", "serve"] {
+            let ended = capture("verifier", &[command, "--config", &path], "");
+            assert_eq!(ended.status.code(), Some(2), "{text}: {ended:?}");
+            let expected = format!("{path}: {why}");
+            let is_there = match why {
+                "line 3" => ended.stderr.contains(why),
+                _ => ended.stderr.contains(&expected),
+            };
+            assert!(is_there, "{text}: {ended:?}");
+        }
+    }
+}
+
 /// The arguments of upstream's `DaemonSet` (`deploy/example.yaml`), with flags before the subcommand as cobra
 /// takes them: the certificate and the kubeconfig are made at the first start, and kept.
 #[test]
