@@ -265,7 +265,7 @@ mod tests {
         for number in 1..MAX_DIRECTORY_FILES {
             fs::write(folder.path().join(format!("{number}.json")), "a").unwrap();
         }
-        // What is no manifest does not count.
+        // Other files do not count.
         for name in [".hidden.yaml", "README.md", "yaml"] {
             fs::write(folder.path().join(name), "a").unwrap();
         }

@@ -84,7 +84,7 @@ mod tests {
         for (mode, is_good) in [(0o700, true), (0o755, true), (0o777, false), (0o720, false)] {
             fs::set_permissions(&state, Permissions::from_mode(mode)).unwrap();
             assert_eq!(check(&state).is_ok(), is_good, "{mode:o}");
-            // What is made in it is its owner's alone.
+            // A directory that is made in it is its owner's alone.
             assert_eq!(check(&state.join("own")), Ok(()), "{mode:o}");
         }
         assert_eq!(fs::read_dir(&state).unwrap().count(), 0);

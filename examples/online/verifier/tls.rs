@@ -117,7 +117,7 @@ pub(crate) fn load(files: &TlsFiles) -> Result<ServerTls, String> {
     })
 }
 
-/// Returns what is wrong with a certificate that was loaded, and with the file of its key. It is served nevertheless.
+/// Returns the faults of a certificate that was loaded, and of the file of its key. It is served nevertheless.
 pub(crate) fn faults(files: &TlsFiles, tls: &ServerTls) -> Vec<String> {
     let mut found = Vec::new();
     let validity = tls.validity();

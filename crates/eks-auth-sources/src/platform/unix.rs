@@ -25,7 +25,7 @@ pub(crate) fn is_private(metadata: &Metadata, user: u32) -> bool {
     metadata.uid() == user && metadata.mode() & 0o022 == 0
 }
 
-/// Returns the user to whom a file belongs.
+/// Returns the owner of a file.
 pub(crate) fn user(metadata: &Metadata) -> u32 {
     metadata.uid()
 }
