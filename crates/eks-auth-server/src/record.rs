@@ -63,7 +63,9 @@ impl Verdict {
 /// The record of one review.
 ///
 /// It contains neither the token nor a signature nor a secret. Texts that a caller chooses (the ARN's session
-/// name, the username, the question) are as they came: a logger that prints lines has to escape them.
+/// name, the username, the groups, the question, the reason) are as they came, up to
+/// [`MAX_ACCESS_REVIEW_LEN`](crate::MAX_ACCESS_REVIEW_LEN) bytes of them: a logger that prints lines has to escape and to
+/// cut them, as `printable_text::Printable` does.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReviewRecord<'r> {

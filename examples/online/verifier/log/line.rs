@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+use printable_text::MAX_PRINTED_CHARS;
 use tracing::Level;
 
 use super::printable;
@@ -65,16 +66,17 @@ impl Line {
         self.quoted(name, word);
     }
 
-    /// Adds a text that a caller chooses. What a terminal would act on is escaped.
+    /// Adds a text that a caller chooses. What a terminal would act on is escaped, and what is beyond
+    /// [`MAX_PRINTED_CHARS`] is counted instead.
     pub(super) fn foreign_text(&mut self, name: Name, value: &str) {
-        // Most are plain, which one look at them shows.
-        match is_plain(value) {
+        // Most are short and plain, which one look at them shows.
+        match value.len() <= MAX_PRINTED_CHARS && is_plain(value) {
             true => self.quoted(name, value),
             false => self.text(name, &printable(value)),
         }
     }
 
-    /// Adds a text.
+    /// Adds a text of the program, or one that is escaped and cut already.
     pub(super) fn text(&mut self, name: Name, value: &str) {
         if is_plain(value) {
             return self.quoted(name, value);
@@ -215,6 +217,19 @@ mod tests {
                 format!("{text:?}") == quoted && serde_json::to_string(&text).unwrap() == quoted;
             assert_eq!(is_plain(&text), is_unchanged && text.is_ascii(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_long_text_of_a_caller_is_cut() {
+        let written = |text: &str| {
+            let mut line = Line::begin(LogFormat::Text, UNIX_EPOCH, Level::INFO, "review");
+            line.foreign_text(name!("t"), text);
+            line.end().split_once(" t=").unwrap().1.to_owned()
+        };
+        let longest = "a".repeat(MAX_PRINTED_CHARS);
+        assert_eq!(written(&longest), format!("\"{longest}\"\n"));
+        let cut = written(&format!("{longest}bc"));
+        assert_eq!(cut, format!("\"{longest}… (2 more characters)\"\n"));
     }
 
     #[test]

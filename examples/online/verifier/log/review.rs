@@ -1,18 +1,22 @@
 //! The records of reviews. They are written as the events of `tracing` are, but are none: there is one for each request,
 //! and an event with twenty fields costs three times as much as its text.
 
-use std::borrow::Cow;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use eks_auth_server::{Observer, ReviewRecord, ServerEvent, Verdict};
+use printable_text::MAX_PRINTED_CHARS;
 use tracing::Level;
 
-use super::Log;
 use super::line::{Line, name};
 use super::queue::Queue;
+use super::{Log, printable};
 use crate::settings::LogFormat;
+
+/// The most bytes of groups in a record: our choice. With it and seven texts of [`MAX_PRINTED_CHARS`], a record without
+/// escapes is shorter than the 16 KiB at which containerd splits a line (`max_container_log_line_size`).
+const MAX_GROUPS_LEN: usize = 8_192;
 
 /// Writes what happens on the server to the log.
 pub(crate) struct ServerLog {
@@ -58,7 +62,7 @@ fn add_fields(line: &mut Line, record: &ReviewRecord<'_>) {
     line.word(name!("verdict"), record.verdict.as_str());
     line.text(name!("code"), record.code);
     if !record.reason.is_empty() {
-        line.text(name!("reason"), record.reason);
+        line.foreign_text(name!("reason"), record.reason);
     }
     if let Some(identity) = record.identity {
         line.foreign_text(name!("arn"), identity.arn());
@@ -76,7 +80,7 @@ fn add_fields(line: &mut Line, record: &ReviewRecord<'_>) {
     }
     if let Some(username) = record.username {
         line.foreign_text(name!("username"), username);
-        line.foreign_text(name!("groups"), &joined(record.groups));
+        add_groups(line, record.groups);
     }
     if let Some(question) = record.question {
         line.foreign_text(name!("question"), question);
@@ -89,9 +93,70 @@ fn add_fields(line: &mut Line, record: &ReviewRecord<'_>) {
     line.number(name!("generation"), record.generation);
 }
 
-fn joined(groups: &[String]) -> Cow<'_, str> {
+fn add_groups(line: &mut Line, groups: &[String]) {
+    let name = name!("groups");
+    let len = groups.iter().fold(0, |len: usize, group| {
+        len.saturating_add(group.len()).saturating_add(1)
+    });
     match groups {
-        [group] => Cow::Borrowed(group),
-        groups => Cow::Owned(groups.join(",")),
+        [group] => line.foreign_text(name, group),
+        groups if len <= MAX_PRINTED_CHARS => line.foreign_text(name, &groups.join(",")),
+        groups => line.text(name, &first_groups(groups)),
+    }
+}
+
+/// Joins the groups that [`MAX_GROUPS_LEN`] has room for, each escaped, and counts the others.
+#[cold]
+fn first_groups(groups: &[String]) -> String {
+    let mut joined = String::new();
+    for (number, group) in groups.iter().enumerate() {
+        let group = printable(group);
+        if joined.len().saturating_add(group.len()) > MAX_GROUPS_LEN {
+            let more = groups.len().saturating_sub(number);
+            joined.push_str(&format!("… ({more} more groups)"));
+            break;
+        }
+        if number > 0 {
+            joined.push(',');
+        }
+        joined.push_str(&group);
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(groups: &[String]) -> String {
+        let mut line = Line::begin(LogFormat::Json, SystemTime::now(), Level::INFO, "review");
+        add_groups(&mut line, groups);
+        let line: serde_json::Value = serde_json::from_str(&line.end()).unwrap();
+        line["groups"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn groups_are_written_up_to_a_limit() {
+        let group = |len: usize| "g".repeat(len);
+        for (number, len, are_whole) in [
+            (1, MAX_PRINTED_CHARS, true),
+            (1, MAX_PRINTED_CHARS + 1, false),
+            (2, MAX_PRINTED_CHARS / 2, true),
+            (8, 1_000, true),
+            (9, 1_000, false),
+            (10_000, 20, false),
+        ] {
+            let groups = vec![group(len); number];
+            let text = written(&groups);
+            assert_eq!(text == groups.join(","), are_whole, "{number} of {len}");
+            assert!(text.len() < MAX_GROUPS_LEN + 50, "{number} of {len}");
+        }
+        let text = written(&vec![group(1_000); 9]);
+        assert!(text.ends_with("g… (1 more groups)"), "{text}");
+        let escaped = written(&[group(2_000), "a\u{1b}[31m".to_owned()]);
+        assert!(
+            escaped.ends_with("g… (976 more characters),a\\u{1b}[31m"),
+            "{escaped}"
+        );
     }
 }
