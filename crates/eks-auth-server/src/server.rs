@@ -6,24 +6,29 @@ mod listener;
 mod registry;
 mod service;
 
-use std::future::Future;
+use std::convert::Infallible;
+use std::future::{Future, pending};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 use self::listener::Listener;
 pub use self::listener::listen;
 use self::service::{ProbeService, WebhookService};
 use crate::limits::Limits;
 use crate::record::ServerEvent;
-use crate::tls::ServerTls;
+use crate::tls::{ServerTls, Validity};
 use crate::webhooks::Webhooks;
 
 /// How many connections the listener of probes has at once: a few replicas of Prometheus, and a kubelet.
 const MAX_PROBE_CONNECTIONS: usize = 32;
+
+/// How often the server looks whether its certificate has expired: our choice. Certificates are issued for hours at least.
+const CHECK_VALIDITY_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves the webhooks on one listener, and probes and metrics on another, so that probes are answered while
 /// the first is flooded.
@@ -42,6 +47,8 @@ pub struct Server {
     webhooks: Arc<Webhooks>,
     limits: Limits,
     is_stopping: Arc<AtomicBool>,
+    /// The validity of the certificate that was reported last, unless it is valid by now.
+    reported: Arc<Mutex<Option<Validity>>>,
 }
 
 impl Server {
@@ -52,6 +59,7 @@ impl Server {
             webhooks,
             limits,
             is_stopping: Arc::default(),
+            reported: Arc::default(),
         }
     }
 
@@ -61,6 +69,9 @@ impl Server {
     /// A failure to accept a connection does not end it. After `stop`, the server first reports that it is
     /// not ready and asks clients of HTTP/1.1 to reconnect, for [`Limits::lame_duck`]; then it closes the
     /// listener and gives open requests [`Limits::drain_deadline`].
+    ///
+    /// A certificate that is not valid when it is loaded, or that expires while it is served, is reported to the observer,
+    /// the latter within a minute.
     ///
     /// # Errors
     ///
@@ -80,9 +91,15 @@ impl Server {
             stop.await;
             stopping.store(true, Ordering::Relaxed);
         };
-        Listener::new(service, self.limits, Arc::clone(&self.webhooks))
-            .run(listener, tls, stop)
-            .await
+        let listener = Listener::new(service, self.limits, Arc::clone(&self.webhooks)).run(
+            listener,
+            tls.clone(),
+            stop,
+        );
+        tokio::select! {
+            ended = listener => ended,
+            never = self.watch_validity(tls) => match never {},
+        }
     }
 
     /// Loads the certificate again if its files have changed, and reports the outcome to the observer and the
@@ -108,13 +125,40 @@ impl Server {
 
     /// Reports when a certificate that was loaded ends, and whether it is valid now.
     fn report_validity(&self, tls: &ServerTls) {
-        let validity = tls.validity();
-        self.webhooks
-            .metrics()
-            .certificate_loaded(validity.map(|validity| validity.not_after));
-        if let Some(validity) = validity.filter(|validity| !validity.includes(SystemTime::now())) {
+        let end = tls.validity().map(|validity| validity.not_after);
+        self.webhooks.metrics().certificate_loaded(end);
+        *self.reported() = None;
+        self.check_validity(tls);
+    }
+
+    /// Reports a certificate that is not valid now, once.
+    fn check_validity(&self, tls: &ServerTls) {
+        let now = self.webhooks.now().into();
+        let validity = tls.validity().filter(|validity| !validity.includes(now));
+        let mut reported = self.reported();
+        if *reported == validity {
+            return;
+        }
+        *reported = validity;
+        drop(reported);
+        if let Some(validity) = validity {
             self.webhooks
                 .observe(&ServerEvent::CertificateNotValid(validity));
+        }
+    }
+
+    fn reported(&self) -> MutexGuard<'_, Option<Validity>> {
+        self.reported.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reports the certificate when it expires, for as long as it is served.
+    async fn watch_validity(&self, tls: Option<ServerTls>) -> Infallible {
+        let Some(tls) = tls else {
+            return pending().await;
+        };
+        loop {
+            sleep(CHECK_VALIDITY_EVERY).await;
+            self.check_validity(&tls);
         }
     }
 

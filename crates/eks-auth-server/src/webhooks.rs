@@ -204,6 +204,11 @@ impl Webhooks {
         &self.identities
     }
 
+    /// Returns the time by the clock.
+    pub(crate) fn now(&self) -> UnixTime {
+        (self.clock)()
+    }
+
     pub(crate) const fn traces(&self) -> &Traces {
         &self.traces
     }

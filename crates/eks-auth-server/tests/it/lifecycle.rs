@@ -1,11 +1,12 @@
 //! Stopping, and replacing the certificate, while requests arrive.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use eks_auth_server::{Limits, ServerTls, TlsFiles};
 use rustls::pki_types::ServerName;
+use sts_presign::UnixTime;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -199,10 +200,50 @@ async fn a_certificate_that_is_not_valid_is_reported() {
         ("2900-01-01T00:00:00Z", true),
         ("2900-01-01T00:00:01Z", false),
     ] {
-        let time: sts_presign::UnixTime = time.parse().unwrap();
+        let time: UnixTime = time.parse().unwrap();
         let time = std::time::UNIX_EPOCH + Duration::from_secs(time.as_secs());
         assert_eq!(validity.includes(time), is_included, "{time:?}");
     }
+    running.stop().await;
+}
+
+/// A certificate that expires while it is served is reported once, and the next one again.
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_expires_is_reported() {
+    static NOW: AtomicU64 = AtomicU64::new(0);
+    let clock = || UnixTime::from_secs(NOW.load(Ordering::SeqCst)).unwrap();
+    let set = |time: &str| {
+        let time: UnixTime = time.parse().unwrap();
+        NOW.store(time.as_secs(), Ordering::SeqCst);
+    };
+    set("2026-06-01T00:00:00Z");
+    let files = Files::new("expiry");
+    files.renew_for((2026, 1, 1), (2027, 1, 1));
+    let tls = ServerTls::load(files.tls_files()).unwrap();
+    let notes = Arc::new(Notes::default());
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let webhooks = webhooks(sts, &notes).with_clock(clock);
+    let running = Running::start(webhooks, Limits::default(), Some(tls.clone())).await;
+    let reported = async || {
+        // The clock of the runtime, which does not wait.
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        let lines = notes.lines.lock().unwrap();
+        let is_report = |line: &&String| line.contains("is not valid now");
+        lines.iter().filter(is_report).count()
+    };
+    for (time, reports) in [
+        ("2027-01-01T00:00:00Z", 0),
+        ("2027-01-01T00:00:01Z", 1),
+        ("2027-01-02T00:00:00Z", 1),
+    ] {
+        set(time);
+        assert_eq!(reported().await, reports, "{time}");
+    }
+    files.renew_for((2027, 1, 1), (2028, 1, 1));
+    assert!(running.server.reload_certificate(&tls));
+    assert_eq!(reported().await, 1);
+    set("2028-01-01T00:00:01Z");
+    assert_eq!(reported().await, 2);
     running.stop().await;
 }
 
