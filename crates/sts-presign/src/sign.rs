@@ -50,8 +50,11 @@ pub enum SignError {
     /// The region is not a lower-case DNS label.
     #[error("the region is not a lower-case DNS label")]
     Region,
-    /// The secret access key is empty.
-    #[error("the secret access key is empty")]
+    /// The secret access key is empty or has a character outside visible ASCII, such as a line break at its end.
+    ///
+    /// `SigV4` would sign with any bytes, and AWS issues none of these: STS would refuse the signature, without the
+    /// reason.
+    #[error("the secret access key is empty or has a character outside visible ASCII")]
     Secret,
     /// The session token is empty or has a character outside visible ASCII.
     #[error("the session token is empty or has a character outside visible ASCII")]
@@ -74,7 +77,7 @@ impl SignError {
             Self::Host => "host",
             Self::NoCredentials => "no-credentials",
             Self::Region => "region",
-            Self::Secret => "empty-secret",
+            Self::Secret => "secret-access-key",
             Self::SessionToken => "session-token",
             Self::Signing => "signing",
             Self::Time => "time",
@@ -231,14 +234,18 @@ fn check(credentials: &Credentials) -> Result<(), SignError> {
     if AccessKeyId::parse(credentials.access_key_id()).is_err() {
         return Err(SignError::AccessKeyId);
     }
-    if credentials.secret_access_key().is_empty() {
+    if !is_visible(credentials.secret_access_key()) {
         return Err(SignError::Secret);
     }
-    let bad_token = |token: &str| token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic());
-    if credentials.session_token().is_some_and(bad_token) {
+    if !credentials.session_token().is_none_or(is_visible) {
         return Err(SignError::SessionToken);
     }
     Ok(())
+}
+
+/// Returns whether a text has visible ASCII characters only, and at least one.
+fn is_visible(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A presigned URL, which is a bearer secret: it authenticates as the signer for fifteen minutes. Wiped when

@@ -59,6 +59,7 @@ fn credentials_that_cannot_sign_are_named() {
     let long = "T".repeat(4_000);
     for (secret, session_token, error) in [
         ("", None, MintError::Sign(SignError::Secret)),
+        ("s\n", None, MintError::Sign(SignError::Secret)),
         ("s", Some("a b"), MintError::Sign(SignError::SessionToken)),
         (
             "s",

@@ -107,6 +107,27 @@ fn bad_input_is_refused_with_its_reason() {
     }
 }
 
+/// AWS issues no such secret, and STS would say only that the signature does not match.
+#[test]
+fn a_secret_has_visible_characters_only() {
+    for secret in [
+        "secret\n",
+        "secret\r\n",
+        " secret",
+        "sec\tret",
+        "secret\0",
+        "secret\u{7f}",
+        "secr\u{e9}t",
+    ] {
+        let identity = identity("AKIDEXAMPLE", secret, None, None);
+        let refused = signer().sign(&identity, at(SIGNED_AT)).unwrap_err();
+        assert_eq!(refused, SignError::Secret, "{secret:?}");
+    }
+    let every: String = ('!'..='~').collect();
+    let identity = identity("AKIDEXAMPLE", &every, None, None);
+    assert!(signer().sign(&identity, at(SIGNED_AT)).is_ok());
+}
+
 #[test]
 fn an_expiry_after_the_year_9999_is_ignored() {
     let far = SystemTime::UNIX_EPOCH + Duration::from_secs(400_000_000_000);
