@@ -208,7 +208,7 @@ impl<'e, 's> Entry<'e, 's> {
             }
             _ => {}
         }
-        let is_single = arns
+        let mut is_single = arns
             .len()
             .saturating_add(sets.len())
             .saturating_add(patterns.len())
@@ -218,7 +218,9 @@ impl<'e, 's> Entry<'e, 's> {
             subjects.extend(self.arn(node).map(Subject::Arn));
         }
         for node in sets {
-            subjects.extend(self.sso(node).map(Subject::PermissionSet));
+            let (roles, is_unique) = self.sso(node);
+            subjects.extend(roles.into_iter().map(Subject::PermissionSet));
+            is_single &= is_unique;
         }
         for node in patterns {
             subjects.extend(self.pattern(node).map(Subject::Pattern));

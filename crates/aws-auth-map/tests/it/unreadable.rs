@@ -1,8 +1,8 @@
 //! Attacks on rules that cannot be read: no wider rule decides in their place.
 
 use aws_auth_map::{
-    Backend, BackendKind, Dialect, IdentityMap, PolicyTable, Problem, Reader, Refusal, Resolution,
-    Rules, Severity, Template,
+    Backend, BackendKind, Dialect, IdentityMap, PolicyTable, Problem, ProblemKind, Reader, Refusal,
+    Resolution, Rules, Severity, Template,
 };
 use serde::Deserialize;
 use testkit::Report;
@@ -100,6 +100,44 @@ fn no_wider_rule_decides_in_place_of_an_unreadable_one() {
         report.check(&case.name, &got, &case.want);
     }
     report.finish();
+}
+
+/// It is not known which of two equal keys was meant: both permission sets are refused, before the account.
+#[test]
+fn a_permission_set_with_a_repeated_key_is_refused() {
+    let suffix = "0123456789abcdef";
+    let role = |set: &str| session(&format!("AWSReservedSSO_{set}_{suffix}"), "s");
+    for keys in [
+        "permissionSetName: A, permissionSetName: B, accountID: '111122223333'",
+        "PermissionSetName: A, permissionSetName: B, accountID: '111122223333'",
+        "permissionSetName: A, accountID: '111122223333', permissionSetName: B",
+    ] {
+        let section = format!("mapRoles: [{{sso: {{{keys}}}, username: in}}]");
+        let accounts = "mapAccounts: ['111122223333']";
+        let config_map = format!("{section}\n{accounts}\n");
+        let mounted = format!("server:\n  {section}\n  {accounts}\n");
+        for (format, text) in [("ConfigMap", config_map), ("MountedFile", mounted)] {
+            let (kind, rules, problems) = read(format, &text);
+            let repeated: Vec<_> = problems
+                .iter()
+                .filter(|problem| problem.kind() == ProblemKind::DuplicateKey)
+                .collect();
+            assert_eq!(repeated.len(), 1, "{problems:?}");
+            let map = IdentityMap::new().with_backend(Backend::new(kind, rules));
+            for set in ["A", "B"] {
+                let Resolution::Refused(refusal) = map.resolve(&role(set)) else {
+                    panic!("{text}: {set} is let in");
+                };
+                assert_eq!(refusal.reason().code(), "unreadable-rule", "{text}: {set}");
+            }
+            assert!(map.resolve(&role("C")).user().is_some());
+        }
+    }
+    let same = "permissionSetName: A, accountID: '111122223333', accountid: '111122223333'";
+    let text = format!("mapRoles: [{{sso: {{{same}}}, username: in}}]");
+    let (rules, _) = Reader::new().read_config_map(&text);
+    assert_eq!(rules.iter().count(), 1);
+    assert!(rules.iter().all(|(_, rule)| rule.is_refusing()));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Reads the subject of an entry: an ARN, a pattern of ARNs or a permission set.
 
+use std::collections::HashSet;
+
 use bounded_yaml::{Mapping, Node, Scalar};
 use iam_principal::{AccountId, ArnPattern, Kind, Partition, Principal};
 
@@ -88,57 +90,77 @@ impl Entry<'_, '_> {
         Some(pattern)
     }
 
-    pub(super) fn sso(&mut self, node: &Node) -> Option<SsoRole> {
+    /// Reads a permission set, and returns whether its keys are unique. Of equal keys, the first and the last are read.
+    pub(super) fn sso(&mut self, node: &Node) -> (Vec<SsoRole>, bool) {
         let field = Some("sso");
         if !self.syntax.dialect.has_permission_sets() {
             self.report(ProblemKind::SsoNotRead, field, node);
-            return None;
+            return (Vec::new(), true);
         }
-        let get = |name: &str| {
-            node.as_mapping()?
-                .entries()
-                .iter()
-                .rfind(|(key, _)| key.text().eq_ignore_ascii_case(name))
-                .map(|(_, value)| value)
-        };
-        self.check_sso_keys(node);
-        let account = get("accountID").and_then(Node::as_scalar);
+        let is_unique = self.check_sso_keys(node);
+        let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
+        let last = |name: &str| value(entries.iter().rev(), name);
+        let account = last("accountID").and_then(Node::as_scalar);
         if let Some(kind) = account.and_then(|account| diagnose_account(account.text())) {
             self.report_at(kind, field, account.and_then(Scalar::offset));
-            return None;
+            return (Vec::new(), is_unique);
         }
-        let read = || {
-            let text = |name| get(name).and_then(Node::as_text);
-            let partition: Partition = match text("partition") {
-                Some(partition) if !partition.is_empty() => partition.parse().ok()?,
-                // As upstream: an absent partition is the commercial one.
-                _ => Partition::Aws,
-            };
-            let account = AccountId::parse(account?.text()).ok()?;
-            SsoRole::new(partition, account, text("permissionSetName")?).ok()
-        };
-        let Some(role) = read() else {
+        let Some(role) = sso_role(last) else {
             self.report(ProblemKind::Sso, field, node);
-            return None;
+            return (Vec::new(), is_unique);
         };
         // Upstream's reader of the ConfigMap accepts only text here.
         let offset = account.and_then(Scalar::offset);
         if !self.sink.is_quoted(offset) {
             self.report_at(ProblemKind::UnquotedAccount, field, offset);
         }
-        Some(role)
+        let other = sso_role(|name| value(entries.iter(), name));
+        let roles = std::iter::once(role).chain(other.filter(|_| !is_unique));
+        (roles.collect(), is_unique)
     }
 
-    fn check_sso_keys(&mut self, node: &Node) {
-        const KNOWN: [&str; 3] = ["permissionSetName", "accountID", "partition"];
+    /// Reports keys that are not known or appear twice, in any case. Returns whether none does.
+    fn check_sso_keys(&mut self, node: &Node) -> bool {
+        let mut seen = HashSet::new();
+        let mut is_unique = true;
         let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
         for (key, _) in entries {
             let name = key.text();
-            if !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-                let kind = suggest_key(name, &KNOWN)
-                    .map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey);
-                self.report_at(kind, Some("sso"), key.offset());
-            }
+            let is = |known: &&&str| known.eq_ignore_ascii_case(name);
+            let kind = match SSO_KEYS.iter().find(is) {
+                Some(known) if seen.insert(known) => continue,
+                Some(_) => {
+                    is_unique = false;
+                    ProblemKind::DuplicateKey
+                }
+                None => suggest_key(name, &SSO_KEYS)
+                    .map_or(ProblemKind::UnknownKey, ProblemKind::MisspelledKey),
+            };
+            self.report_at(kind, Some("sso"), key.offset());
         }
+        is_unique
     }
+}
+
+const SSO_KEYS: [&str; 3] = ["permissionSetName", "accountID", "partition"];
+
+/// Returns the value of the first of these keys with a name, in any case.
+fn value<'n>(
+    mut entries: impl Iterator<Item = &'n (Scalar, Node)>,
+    name: &str,
+) -> Option<&'n Node> {
+    let is = |(key, _): &&(Scalar, Node)| key.text().eq_ignore_ascii_case(name);
+    entries.find(is).map(|(_, value)| value)
+}
+
+/// Returns the role of a permission set with these values. `None` if they name none.
+fn sso_role<'n>(value: impl Fn(&str) -> Option<&'n Node>) -> Option<SsoRole> {
+    let text = |name| value(name).and_then(Node::as_text);
+    let partition: Partition = match text("partition") {
+        Some(partition) if !partition.is_empty() => partition.parse().ok()?,
+        // As upstream: an absent partition is the commercial one.
+        _ => Partition::Aws,
+    };
+    let account = AccountId::parse(value("accountID")?.as_scalar()?.text()).ok()?;
+    SsoRole::new(partition, account, text("permissionSetName")?).ok()
 }
