@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the head of a request may take, from its first byte or from the start of the connection: our
-/// choice. kube-apiserver sends a head in one packet.
+/// choice. kube-apiserver sends a head in one packet. On a connection of HTTP/2 it limits the first head only.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the body of a request may take: our choice. A review fits into a few dozen packets.

@@ -120,17 +120,15 @@ impl<S: Service> Connection<S> {
     async fn run_http2(&self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
         let activity = Arc::clone(&self.registered.entry.activity);
         let (service, peer) = (Arc::clone(&self.service), self.peer);
-        let answer = {
-            let activity = Arc::clone(&activity);
-            service_fn(move |request: Request<Incoming>| {
-                let (service, guard) = (Arc::clone(&service), activity.begin());
-                async move {
-                    let answer = service.respond(request, guard, peer.ip()).await;
-                    Ok::<_, std::convert::Infallible>(answer)
-                }
-            })
-        };
-        let io = TokioIo::new(Tracked::new(stream, activity));
+        let answer = service_fn(move |request: Request<Incoming>| {
+            let (service, guard) = (Arc::clone(&service), activity.begin());
+            async move {
+                let answer = service.respond(request, guard, peer.ip()).await;
+                Ok::<_, std::convert::Infallible>(answer)
+            }
+        });
+        // Not tracked: bytes may be a ping, or the acknowledgement of settings, and begin no head.
+        let io = TokioIo::new(stream);
         let head_len = u32::try_from(self.limits.max_head_len).unwrap_or(u32::MAX);
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())

@@ -13,7 +13,7 @@ use eks_auth_server::{
 use http::{Request, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use k8s_rbac::{KubernetesVersion, ManifestReader, Policy};
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
@@ -488,4 +488,42 @@ async fn reviews_are_answered_over_http_2() {
     // GOAWAY ends the connection.
     assert_eq!(running.stop().await, 0);
     assert!(connection.await.unwrap().is_ok());
+}
+
+/// A client's acknowledgement of settings and its pings are no head of a request that has to be complete soon.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idle_connection_of_http_2_may_send_pings() {
+    let files = Files::new("http2-pings");
+    let tls = ServerTls::load(files.tls_files()).unwrap();
+    let notes = Arc::new(Notes::default());
+    let limits = Limits {
+        header_timeout: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let running = Running::start(webhooks(counting(), &notes), limits, Some(tls)).await;
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let connector = TlsConnector::from(Arc::new(files.client(&[b"h2"])));
+    let host = ServerName::try_from("localhost").unwrap();
+    let stream = connector.connect(host, stream).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_millis(20))
+        .keep_alive_while_idle(true)
+        .handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    for _ in 0..2 {
+        let request = Request::post("https://localhost/authenticate")
+            .body(Full::new(Bytes::from(review(&token("AKIDEXAMPLE")))))
+            .unwrap();
+        sender.ready().await.unwrap();
+        let answer = sender.send_request(request).await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+        tokio::time::sleep(limits.header_timeout * 5).await;
+    }
+    assert!(!connection.is_finished());
+    let lines = notes.lines.lock().unwrap().join("\n");
+    assert!(!lines.contains("limit header-timeout"), "{lines}");
+    running.stop().await;
 }
