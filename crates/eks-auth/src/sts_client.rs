@@ -21,7 +21,7 @@ pub const STS_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many idle connections to one STS host are kept: our choice, as many as `eks-auth-server` makes calls at
 /// once. Upstream keeps two, so that 64 concurrent logins make a new TLS connection for almost every request.
-pub const STS_IDLE_CONNECTIONS: usize = 64;
+pub const STS_IDLE_CONNECTIONS: usize = 128;
 
 /// How long an idle connection to STS is kept: below the 60 seconds after which load balancers of AWS close
 /// one.

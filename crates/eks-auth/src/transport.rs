@@ -57,6 +57,8 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
 /// Sends one request in POST form to STS ([`AcceptedPost::to_http`]), with the duties of a [`Transport`].
 ///
+/// References, [`Box`] and [`Arc`] of such a transport are such transports.
+///
 /// [`AcceptedPost::to_http`]: sts_presign::AcceptedPost::to_http
 pub trait PostTransport {
     /// Sends the request.
@@ -64,6 +66,24 @@ pub trait PostTransport {
         &self,
         request: Request<&'static str>,
     ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send;
+}
+
+impl<T: PostTransport + ?Sized> PostTransport for &T {
+    fn send_post(
+        &self,
+        request: Request<&'static str>,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
+        (**self).send_post(request)
+    }
+}
+
+impl<T: PostTransport + ?Sized> PostTransport for Box<T> {
+    fn send_post(
+        &self,
+        request: Request<&'static str>,
+    ) -> impl Future<Output = Result<Response<Vec<u8>>, TransportError>> + Send {
+        (**self).send_post(request)
+    }
 }
 
 impl<T: PostTransport + ?Sized> PostTransport for Arc<T> {
