@@ -57,10 +57,12 @@ impl<T> Verifier<T> {
 
 impl<T: Transport + Send + Sync + 'static> VerifyToken for Verifier<T> {
     async fn verify(&self, token: &str) -> Result<Authenticated, AuthError> {
-        let rules = (self.rules)();
-        self.authenticator
-            .authenticate(token, self.now(), &self.transport, &rules)
-            .await
+        let identity = self
+            .authenticator
+            .identify(token, self.now(), &self.transport)
+            .await?;
+        // The rules after STS has answered: they may have changed meanwhile.
+        Authenticated::resolve(identity, &(self.rules)())
     }
 }
 

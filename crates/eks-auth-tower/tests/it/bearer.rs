@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use axum::extract::{Extension, Path, State};
 use axum::http::HeaderMap;
@@ -11,15 +11,18 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, delete, get};
 use axum::{Router, body::Body};
 use eks_auth::k8s_rbac::ResourceRequest;
-use eks_auth::{AuthError, Authenticated, KubernetesUser};
-use eks_auth_tower::{AuthenticateLayer, AuthorizeLayer, Authorizer};
+use eks_auth::{
+    AcceptPolicy, AuthError, Authenticated, Authenticator, ClusterId, IdentityMap, KubernetesUser,
+    Partition, Refused, Transport, TransportError,
+};
+use eks_auth_tower::{AuthenticateLayer, AuthorizeLayer, Authorizer, Verifier, VerifyToken as _};
 use http::Request;
 use http_body_util::Full;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tower::{Layer as _, service_fn};
 
-use crate::world::{ARN, Answer, Sts, authorizer, cluster, listen, send, token};
+use crate::world::{ARN, AWS_AUTH, Answer, Sts, authorizer, cluster, listen, now, send, token};
 
 const START: &str =
     "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",";
@@ -201,4 +204,35 @@ async fn hyper_serves_behind_the_layers() {
         403
     );
     assert_eq!(ask(at, PODS, "junk").await.status, 401);
+}
+
+/// An STS during whose answer all rules are taken away.
+struct Slow {
+    sts: Sts,
+    rules: Arc<RwLock<Arc<IdentityMap>>>,
+}
+
+impl Transport for Slow {
+    async fn send(&self, request: Request<()>) -> Result<http::Response<Vec<u8>>, TransportError> {
+        *self.rules.write().unwrap() = Arc::default();
+        self.sts.send(request).await
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_is_removed_while_sts_answers_grants_nothing() {
+    let (rules, _) = IdentityMap::from_config_map(AWS_AUTH);
+    let rules = Arc::new(RwLock::new(Arc::new(rules)));
+    let slow = Slow {
+        sts: Sts::new(None),
+        rules: Arc::clone(&rules),
+    };
+    let policy = AcceptPolicy::new(ClusterId::parse("dev").unwrap(), Partition::Aws);
+    let current = move || Arc::clone(&rules.read().unwrap());
+    let verifier = Verifier::new(Authenticator::new(policy), slow, current, now);
+    let why = verifier.verify(&token("dev")).await.unwrap_err();
+    assert!(
+        matches!(why, AuthError::Refused(Refused::NotMapped)),
+        "{why:?}"
+    );
 }

@@ -23,7 +23,7 @@ async fn command(stream: &mut BufReader<TcpStream>) -> Option<Vec<String>> {
         line.clear();
         stream.read_line(&mut line).await.ok()?;
         let len: usize = line.trim().strip_prefix('$')?.parse().ok()?;
-        let mut word = vec![0; len + 2];
+        let mut word = vec![0; len.checked_add(2)?];
         stream.read_exact(&mut word).await.ok()?;
         word.truncate(len);
         words.push(String::from_utf8(word).ok()?);

@@ -23,7 +23,7 @@ pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 pub(crate) const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjE/+A==";
 pub(crate) const ARN: &str = "arn:aws:iam::111122223333:user/alice";
 
-const AWS_AUTH: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: aws-auth, namespace: kube-system}\n\
+pub(crate) const AWS_AUTH: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: aws-auth, namespace: kube-system}\n\
     data:\n  mapUsers: |\n    - {userarn: 'arn:aws:iam::111122223333:user/alice', username: alice, groups: [devs]}\n";
 
 const RBAC: &str = "\
