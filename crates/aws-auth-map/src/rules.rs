@@ -124,7 +124,9 @@ impl Rules {
     /// Adds an account to `mapAccounts`. Each of its principals becomes a user without groups,
     /// named by its canonical ARN. Returns an earlier entry for the same account.
     pub fn push_account(&mut self, account: AccountId) -> Option<Overlap> {
-        self.insert_account(self.account_places.len(), account, Place::default())
+        let last = self.account_places.last();
+        let index = last.map_or(0, |(index, _)| index.saturating_add(1));
+        self.insert_account(index, account, Place::default())
     }
 
     /// Adds an access entry. Returns an earlier rule for the same principal.
@@ -138,7 +140,7 @@ impl Rules {
     }
 
     fn push(&mut self, section: Section, rule: Rule) -> Option<Overlap> {
-        let index = self.table(section).map_or(0, Table::len);
+        let index = self.table(section).map_or(0, Table::next_index);
         self.insert(section, index, rule, Place::default())
     }
 

@@ -38,6 +38,13 @@ impl Table {
         self.rules.len()
     }
 
+    /// Returns the index after the last one that was written.
+    pub(super) fn next_index(&self) -> usize {
+        self.rules
+            .last()
+            .map_or(0, |written| written.index.saturating_add(1))
+    }
+
     pub(super) fn iter(&self) -> std::slice::Iter<'_, Written> {
         self.rules.iter()
     }

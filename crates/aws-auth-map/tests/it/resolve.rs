@@ -312,3 +312,25 @@ fn a_user_serializes_as_the_user_of_a_token_review() {
     assert_eq!(user["extra"]["sessionName"], serde_json::json!(["alice"]));
     assert!(user["uid"].is_string());
 }
+
+#[test]
+fn what_is_added_to_rules_that_were_read_in_part_has_an_index_of_its_own() {
+    let text = "mapRoles:\n- {rolearn: 'arn:aws:iam::111122223333:role/a', username: a}\n- {}\n\
+        - {rolearn: 'arn:aws:iam::111122223333:role/c', username: c}\n\
+        mapAccounts: ['111122223333', none, '444455556666']\n";
+    let (mut rules, _) = read_config_map(text);
+    rules.push_role(rule("arn:aws:iam::111122223333:role/d", "d"));
+    let all: Vec<_> = rules.iter().map(|(at, _)| at).collect();
+    let printed: Vec<String> = all.iter().map(ToString::to_string).collect();
+    assert_eq!(printed, ["mapRoles[0]", "mapRoles[2]", "mapRoles[3]"]);
+    for (at, want) in all.into_iter().zip(["a", "c", "d"]) {
+        let found = rules.rule(at).expect("a rule").username().to_string();
+        assert_eq!(found, want);
+    }
+    rules.push_account(AccountId::parse("777788889999").expect("an account"));
+    let accounts: Vec<String> = rules.accounts().map(|(at, _)| at.to_string()).collect();
+    assert_eq!(
+        accounts,
+        ["mapAccounts[0]", "mapAccounts[2]", "mapAccounts[3]"]
+    );
+}
