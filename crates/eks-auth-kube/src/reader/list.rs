@@ -31,7 +31,8 @@ impl ListText {
         self.len
     }
 
-    /// Adds the objects of a page. Returns the token of the next page.
+    /// Adds the objects of a page. Returns the token of the next page. kube-apiserver fills each page but the last, so
+    /// an empty page with a next one is not its answer; [`MAX_OBJECTS`] would not end such a list.
     pub(super) fn add_page(&mut self, mut page: Value) -> Result<Option<String>, ReadError> {
         let malformed = ReadError::Malformed {
             resource: self.resource.name,
@@ -45,6 +46,7 @@ impl ListText {
             Value::Null => Vec::new(),
             _ => return Err(malformed),
         };
+        let is_empty = items.is_empty();
         for item in items {
             self.add(item)?;
         }
@@ -52,6 +54,9 @@ impl ListText {
             .get("metadata")
             .and_then(|metadata| metadata.get("continue"));
         let next = next.and_then(Value::as_str).filter(|next| !next.is_empty());
+        if is_empty && next.is_some() {
+            return Err(malformed);
+        }
         Ok(next.map(str::to_owned))
     }
 

@@ -34,6 +34,8 @@ struct Cluster {
     lists: usize,
     /// How many of the next requests for a further page of a list are answered with `410 Gone`.
     forgotten_pages: usize,
+    /// Whether each page of a list is empty and names a next one.
+    has_endless_lists: bool,
 }
 
 #[derive(Clone)]
@@ -110,6 +112,11 @@ impl ApiServer {
     /// Answers the next requests for a further page of a list with `410 Gone`.
     pub(crate) fn forget_pages(&self, count: usize) {
         self.cluster().forgotten_pages = count;
+    }
+
+    /// Answers each request for a list with an empty page and a token of a next one.
+    pub(crate) fn never_end_lists(&self) {
+        self.cluster().has_endless_lists = true;
     }
 
     pub(crate) fn lists(&self) -> usize {
@@ -207,6 +214,11 @@ async fn answer(State(server): State<ApiServer>, uri: Uri) -> Response {
             .map(|(_, object)| object.clone())
             .collect();
         // The token of a page is the number of objects before it.
+        if cluster.has_endless_lists {
+            let list = json!({"apiVersion": "v1", "kind": "List", "items": [],
+                "metadata": {"resourceVersion": "1", "continue": "0"}});
+            return list.to_string().into_response();
+        }
         let start: usize = parameter("continue").map_or(0, |text| text.parse().unwrap_or(0));
         if start > 0 && cluster.forgotten_pages > 0 {
             cluster.forgotten_pages = cluster.forgotten_pages.saturating_sub(1);

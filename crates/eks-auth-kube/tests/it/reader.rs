@@ -186,6 +186,21 @@ async fn a_list_that_is_refused_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_list_of_empty_pages_does_not_go_on_for_ever() {
+    let server = ApiServer::start().await;
+    server.put(&roles(), role("a"));
+    server.never_end_lists();
+    let reading = tokio::time::timeout(std::time::Duration::from_secs(30), read(&server));
+    let why = reading.await.expect("an end").unwrap_err();
+    assert_eq!(
+        why,
+        ReadError::Malformed {
+            resource: "clusterroles"
+        }
+    );
+}
+
+#[tokio::test]
 async fn an_api_server_that_is_gone_is_an_error() {
     let server = ApiServer::start().await;
     let reader = ClusterReader::new(server.client());
