@@ -1,6 +1,5 @@
 //! Numbers for requests.
 
-use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -28,8 +27,7 @@ impl RequestIds {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut id = String::with_capacity(self.instance.len().saturating_add(DIGITS));
         id.push_str(&self.instance);
-        // Text can always be written to a String.
-        let _ = write!(id, "{number}");
+        id.push_str(itoa::Buffer::new().format(number));
         id
     }
 }

@@ -213,7 +213,12 @@ impl<'b> Question<'b> {
         if body.len() > MAX_REVIEW_LEN {
             return Err(ReviewError::TooLong);
         }
-        let Object(document) = serde_json::from_slice(body).map_err(|_| ReviewError::Malformed)?;
+        // In a text, `serde_json` does not check the UTF-8 of each string again. It ignores fields that are not UTF-8.
+        let document = match str::from_utf8(body) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(body),
+        };
+        let Object(document) = document.map_err(|_| ReviewError::Malformed)?;
         Ok(document)
     }
 

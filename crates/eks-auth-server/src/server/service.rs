@@ -11,7 +11,7 @@ use futures_util::future::poll_immediate;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use printable_text::Printable;
 use tokio::time::timeout;
 
@@ -104,12 +104,29 @@ impl WebhookService {
 }
 
 /// Reads a body that is not longer than a review of its kind may be.
-async fn read(body: Incoming, kind: ReviewedKind) -> Result<Bytes, Box<Answer>> {
-    match Limited::new(body, max_body(kind)).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large(kind).into()),
-        Err(_) => Err(text(StatusCode::BAD_REQUEST, "the body is incomplete").into()),
+async fn read(mut body: Incoming, kind: ReviewedKind) -> Result<Bytes, Box<Answer>> {
+    let max = max_body(kind);
+    let first = match body.frame().await {
+        None => Bytes::new(),
+        Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+        Some(Err(_)) => return Err(incomplete()),
+    };
+    let Some(left) = max.checked_sub(first.len()) else {
+        return Err(too_large(kind).into());
+    };
+    if body.is_end_stream() {
+        // Most bodies come in one piece, which need not be copied.
+        return Ok(first);
     }
+    match Limited::new(body, left).collect().await {
+        Ok(rest) => Ok([first, rest.to_bytes()].concat().into()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(kind).into()),
+        Err(_) => Err(incomplete()),
+    }
+}
+
+fn incomplete() -> Box<Answer> {
+    text(StatusCode::BAD_REQUEST, "the body is incomplete").into()
 }
 
 /// Ends the connection after an answer, because the rest of the request's body was not read.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use eks_auth::MAX_REVIEW_LEN;
 use eks_auth_server::{Limits, SharedSnapshot, Snapshot, Webhooks};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -205,6 +206,41 @@ async fn a_body_or_a_head_that_is_too_long_is_refused() {
         .await
         .unwrap();
     assert_eq!(status, 431);
+}
+
+/// A review comes in as many pieces as its client likes, and only its whole length counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_in_pieces_is_read_whole() {
+    let notes = Arc::new(Notes::default());
+    let running = Running::start(webhooks(counting(), &notes), short(), None).await;
+    let review = review(&token("AKIDEXAMPLE"));
+    let padded = review.clone() + &" ".repeat(MAX_REVIEW_LEN);
+    for (len, pieces, expected) in [
+        (review.len(), 1, 200),
+        (review.len(), 2, 200),
+        (review.len(), 7, 200),
+        (MAX_REVIEW_LEN, 1, 200),
+        (MAX_REVIEW_LEN, 3, 200),
+        (MAX_REVIEW_LEN + 1, 1, 413),
+        (MAX_REVIEW_LEN + 1, 3, 413),
+        (0, 1, 400),
+    ] {
+        let body = padded.get(..len).unwrap();
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        let head = b"POST /authenticate HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        for piece in body.as_bytes().chunks(len.div_ceil(pieces).max(1)) {
+            let chunk = [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat();
+            stream.write_all(&chunk).await.unwrap();
+            // Each piece arrives by itself.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // The server may have answered and gone already.
+        let _ = stream.write_all(b"0\r\n\r\n").await;
+        let (status, _, answer) = soon(answer(&mut stream)).await.unwrap();
+        assert_eq!(status, expected, "{len} bytes in {pieces}: {answer}");
+        assert_eq!(answer.contains("alice"), expected == 200, "{answer}");
+    }
 }
 
 /// A client that never finishes its handshake loses its place, as does one that only speaks plain HTTP.
