@@ -38,7 +38,7 @@ impl Position {
 
     /// Returns the position reached after reading `text` from this one.
     pub(crate) fn after(self, text: &str) -> Self {
-        let last_newline = text.bytes().rposition(|byte| byte == b'\n');
+        let last_newline = text.rfind('\n');
         let Some(last_newline) = last_newline else {
             let column = self.column.saturating_add(text.chars().count());
             return Self::new(self.line, column);
