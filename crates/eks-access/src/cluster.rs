@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
-use std::thread;
 
 use aws_auth_map::{
     AuthenticationMode, Backend, BackendKind, Dialect, IdentityMap, RuleRef, Rules,
@@ -14,7 +13,6 @@ use crate::document::Document;
 use crate::gather::Gathered;
 use crate::managed::ManagedEntries;
 use crate::options::{Options, Setting};
-use crate::parallel::Discard;
 use crate::place::Place;
 use crate::principals::Principals;
 use crate::problem::{Cause, Problem, SourceFault};
@@ -97,15 +95,8 @@ impl Cluster {
         options: &Options,
     ) -> Self {
         let documents: Vec<Document> = documents.into_iter().collect();
-        thread::scope(|scope| {
-            let mut discard = Discard::new(scope, options.threads);
-            Self::joined(documents, options, &mut discard)
-        })
-    }
-
-    fn joined(documents: Vec<Document>, options: &Options, discard: &mut Discard<'_, '_>) -> Self {
         let reader = options.reader();
-        let mut gathered = Gathered::read(&documents, options, &reader, discard);
+        let mut gathered = Gathered::read(&documents, options, &reader);
         let dialect = mapping::dialect(options, &gathered);
         let reader = reader.with_dialect(dialect.value());
         let mapping = mapping::read(&documents, &reader, &mut gathered);

@@ -16,7 +16,7 @@ use self::output::{MAPPING_WORDS, for_people, is_comment, plan_for_people};
 use crate::document::Document;
 use crate::managed::ManagedEntries;
 use crate::options::Options;
-use crate::parallel::{Discard, at_once, is_worth_a_thread};
+use crate::parallel::{at_once, is_worth_a_thread};
 use crate::place::Place;
 use crate::principals::Principals;
 use crate::problem::{Cause, Problem, SourceFault};
@@ -103,12 +103,7 @@ const MAX_KIND: usize = 317;
 
 impl Gathered {
     /// Reads every document.
-    pub(crate) fn read(
-        documents: &[Document],
-        options: &Options,
-        reader: &Reader,
-        discard: &mut Discard<'_, '_>,
-    ) -> Self {
+    pub(crate) fn read(documents: &[Document], options: &Options, reader: &Reader) -> Self {
         let manifest_reader = ManifestReader::new().with_max_bytes(options.max_bytes);
         let manifest_reader = match &options.namespace {
             Some(namespace) => manifest_reader.in_namespace(namespace.clone()),
@@ -144,8 +139,7 @@ impl Gathered {
             .with_every_offset();
         for (index, document) in documents.iter().enumerate() {
             let text = Text::new(index, document);
-            let nodes = gathered.read_document(&text, &limits, &manifest_reader, reader);
-            discard.free(document.text(), nodes);
+            gathered.read_document(&text, &limits, &manifest_reader, reader);
         }
         for (index, node) in std::mem::take(&mut gathered.templates) {
             let Some(document) = documents.get(index) else {
@@ -171,14 +165,14 @@ impl Gathered {
         gathered
     }
 
-    /// Reads a document. Returns its nodes, of which nothing is needed any more.
+    /// Reads a document.
     fn read_document(
         &mut self,
         text: &Text<'_>,
         limits: &Limits,
         manifest_reader: &ManifestReader,
         reader: &Reader,
-    ) -> Vec<Node> {
+    ) {
         let source = text.document.text();
         let mut nodes = Vec::new();
         for node in documents(source, limits) {
@@ -186,7 +180,7 @@ impl Gathered {
                 Ok(node) => nodes.extend(sources::objects_of(node)),
                 Err(error) => {
                     self.unparsed(text, error, manifest_reader, reader);
-                    return nodes;
+                    return;
                 }
             }
         }
@@ -222,7 +216,6 @@ impl Gathered {
             self.entries.push((text.index, entries));
         }
         self.take_config_maps(text, &nodes, (found, SourceKind::ConfigMap));
-        nodes
     }
 
     /// Takes what the cluster needs of the nodes of a document, except for roles and bindings.
