@@ -20,7 +20,8 @@ impl LabelSelector {
     /// As upstream: apimachinery, pkg/apis/meta/v1/helpers.go, `LabelSelectorAsSelector`.
     pub fn compile(&self) -> Result<Selector<'_>, SelectorError<'_>> {
         let labels = self.match_labels.iter().map(|(key, value)| {
-            Requirement::new(key, Operator::Equals, std::slice::from_ref(value))
+            let values = std::slice::from_ref(value);
+            Requirement::new(key, (Operator::Equals, Wanted::OneOf), values)
         });
         let expressions = self.match_expressions.iter().map(Requirement::read);
         let requirements = labels.chain(expressions).collect::<Result<_, _>>()?;
@@ -41,14 +42,12 @@ impl Selector<'_> {
         self.requirements.iter().all(|requirement| {
             let value = labels.get(requirement.key);
             let is_in = value.is_some_and(|value| requirement.values.contains(value));
-            match requirement.operator {
-                Operator::Equals | Operator::DoubleEquals | Operator::In => is_in,
+            match requirement.wanted {
+                Wanted::OneOf => is_in,
                 // As upstream, an object without the label matches, too.
-                Operator::NotEquals | Operator::NotIn => !is_in,
-                Operator::Exists => value.is_some(),
-                Operator::DoesNotExist => value.is_none(),
-                Operator::GreaterThan => requirement.compares(value, i64::gt),
-                Operator::LessThan => requirement.compares(value, i64::lt),
+                Wanted::NoneOf => !is_in,
+                Wanted::Present => value.is_some(),
+                Wanted::Absent => value.is_none(),
             }
         })
     }
@@ -155,21 +154,30 @@ impl Display for SelectorError<'_> {
 
 impl std::error::Error for SelectorError<'_> {}
 
+/// What a requirement of a selector in an object asks of a label. The other operators are only those of a URL.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Wanted {
+    OneOf,
+    NoneOf,
+    Present,
+    Absent,
+}
+
 // INVARIANT: `faults` finds none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Requirement<'s> {
     key: &'s str,
-    operator: Operator,
+    wanted: Wanted,
     values: &'s [String],
 }
 
 impl<'s> Requirement<'s> {
     fn read(written: &'s LabelSelectorRequirement) -> Result<Self, SelectorError<'s>> {
         let operator = match written.operator.as_str() {
-            "In" => Operator::In,
-            "NotIn" => Operator::NotIn,
-            "Exists" => Operator::Exists,
-            "DoesNotExist" => Operator::DoesNotExist,
+            "In" => (Operator::In, Wanted::OneOf),
+            "NotIn" => (Operator::NotIn, Wanted::NoneOf),
+            "Exists" => (Operator::Exists, Wanted::Present),
+            "DoesNotExist" => (Operator::DoesNotExist, Wanted::Absent),
             unknown => return Err(SelectorError::UnknownOperator(unknown)),
         };
         Self::new(&written.key, operator, &written.values)
@@ -177,13 +185,13 @@ impl<'s> Requirement<'s> {
 
     fn new(
         key: &'s str,
-        operator: Operator,
+        (operator, wanted): (Operator, Wanted),
         values: &'s [String],
     ) -> Result<Self, SelectorError<'s>> {
         if faults(key, operator, values, Release::NEWEST).is_empty() {
             let requirement = Self {
                 key,
-                operator,
+                wanted,
                 values,
             };
             return Ok(requirement);
@@ -193,13 +201,6 @@ impl<'s> Requirement<'s> {
             operator,
             values,
         })
-    }
-
-    // By INVARIANT there is one value, a number. A label that is not a number does not match.
-    fn compares(&self, label: Option<&String>, compare: impl Fn(&i64, &i64) -> bool) -> bool {
-        let label = label.and_then(|label| label.parse::<i64>().ok());
-        let value = self.values.first().and_then(|value| value.parse().ok());
-        matches!((label, value), (Some(label), Some(value)) if compare(&label, &value))
     }
 }
 
@@ -225,12 +226,7 @@ pub(crate) fn faults(
         Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
             Some("values set must be empty for exists and does not exist")
         }
-        Operator::Equals | Operator::DoubleEquals | Operator::NotEquals if values.len() != 1 => {
-            Some("exact-match compatibility requires one single value")
-        }
-        Operator::GreaterThan | Operator::LessThan if values.len() != 1 => {
-            Some("for 'Gt', 'Lt' operators, exactly one value is required")
-        }
+        // As they are written, the others have one value.
         _ => None,
     };
     if let Some(why) = of_number {

@@ -213,16 +213,6 @@ impl RuleMask {
         }
     }
 
-    /// Returns the mask of what either matches.
-    pub(crate) const fn union(self, other: Self) -> Self {
-        Self {
-            verbs: self.verbs | other.verbs,
-            groups: self.groups | other.groups,
-            resources: self.resources | other.resources,
-            paths: self.paths | other.paths,
-        }
-    }
-
     /// Returns whether the rule may allow the request. `false` is certain.
     pub(crate) const fn may_allow(&self, request: &HashedRequest<'_>) -> bool {
         let request = &request.rule_mask;
@@ -257,6 +247,14 @@ impl RoleMask {
         verbs: u32::MAX,
         targets: u32::MAX,
     };
+
+    /// Returns the mask of what either matches.
+    pub(crate) const fn union(self, other: Self) -> Self {
+        Self {
+            verbs: self.verbs | other.verbs,
+            targets: self.targets | other.targets,
+        }
+    }
 
     /// Returns whether the role may allow a request with this mask. `false` is certain.
     pub(crate) const fn may_allow(self, request: Self) -> bool {

@@ -204,13 +204,13 @@ impl CompiledRules {
             .iter()
             .map(|rule| RuleMask::of(rule, hasher))
             .collect();
-        let all = masks
-            .iter()
-            .fold(RuleMask::default(), |all, mask| all.union(*mask));
+        let mask = masks.iter().fold(RoleMask::default(), |all, mask| {
+            all.union(mask.to_role_mask())
+        });
         Self {
             rules: rules.into_iter().map(without_spare_capacity).collect(),
-            mask: all.to_role_mask(),
             masks,
+            mask,
         }
     }
 
