@@ -76,10 +76,20 @@ mod tests {
 
     #[test]
     fn a_text_reads_as_it_was_written() {
-        let words = Word::ALL.map(Word::as_str);
+        let api_group = "rbac.authorization.k8s.io";
+        let words = [
+            "",
+            api_group,
+            "ClusterRole",
+            "Group",
+            "Role",
+            "ServiceAccount",
+            "User",
+        ];
         for text in words.into_iter().chain(["user", "User ", "jane", "é"]) {
             let stored = Text::from(text.to_owned());
             assert_eq!(stored.as_ref(), text);
+            assert_eq!(format!("{stored:?}"), format!("{text:?}"));
             assert_eq!(matches!(stored, Text::Word(_)), words.contains(&text));
         }
     }

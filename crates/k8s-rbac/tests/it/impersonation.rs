@@ -149,8 +149,10 @@ fn a_user_can_be_impersonated_in_some_requests_only() {
     let (policy, caller) = (policy(&only_to_list_pods()), caller());
     let bob = Impersonation::new("bob");
     let get = ResourceRequest::new("get", "", "pods").into();
-    let user = policy.impersonate(NEWEST, &caller, pods(), &bob);
-    assert_eq!(user.unwrap(), User::new("bob", ["system:authenticated"]));
+    for version in [KubernetesVersion::V1_36, NEWEST] {
+        let user = policy.impersonate(version, &caller, pods(), &bob);
+        assert_eq!(user.unwrap(), User::new("bob", ["system:authenticated"]));
+    }
     for (version, request, target, verb) in [
         (NEWEST, get, bob.clone(), "impersonate-on:user-info:get"),
         (
@@ -199,6 +201,60 @@ fn a_node_agent_can_act_as_the_node_of_its_token_only() {
                 .is_err(),
             "{target:?}"
         );
+    }
+}
+
+/// One permission is for the node of each token: it is asked for by the name `*`.
+#[test]
+fn a_node_agent_needs_the_permission_for_every_node() {
+    for (names, is_allowed) in [(&["*"][..], true), (&["a.example"], false), (&[], true)] {
+        let rules = json!([
+            {"verbs": ["impersonate-on:associated-node:list"], "apiGroups": [""], "resources": ["pods"]},
+            {"verbs": ["impersonate:associated-node"], "apiGroups": ["authentication.k8s.io"],
+             "resources": ["nodes"], "resourceNames": names},
+        ]);
+        let policy = policy_of("system:serviceaccount:dev:agent", &rules);
+        let caller = User::service_account("dev", "agent");
+        let own = Impersonation::new("system:node:a.example").with_node_of_caller("a.example");
+        let user = policy.impersonate(NEWEST, &caller, pods(), &own);
+        assert_eq!(user.is_ok(), is_allowed, "{names:?}");
+    }
+}
+
+/// Of a node or a service account the mode allows the name only, and with more the plain verb is asked for.
+#[test]
+fn a_node_and_a_service_account_have_modes_of_their_own() {
+    for (mode, username, resource) in [
+        ("arbitrary-node", "system:node:a.example", "nodes"),
+        (
+            "serviceaccount",
+            "system:serviceaccount:dev:ci",
+            "serviceaccounts",
+        ),
+    ] {
+        let target = Impersonation::new(username);
+        for (on, verb, is_allowed) in [
+            ("list", mode, true),
+            ("get", mode, false),
+            ("list", "user-info", false),
+        ] {
+            let rules = json!([
+                {"verbs": [format!("impersonate-on:{verb}:{on}")], "apiGroups": [""], "resources": ["pods"]},
+                {"verbs": [format!("impersonate:{verb}")], "apiGroups": ["authentication.k8s.io"],
+                 "resources": [resource]},
+            ]);
+            let (policy, caller) = (policy(&rules), caller());
+            let user = policy.impersonate(NEWEST, &caller, pods(), &target);
+            assert_eq!(user.is_ok(), is_allowed, "{username} by {verb} on {on}");
+            for target in [
+                target.clone().with_group("devs"),
+                target.clone().with_uid("7"),
+                target.clone().with_extra("acme.io/reason", "a"),
+            ] {
+                let user = policy.impersonate(NEWEST, &caller, pods(), &target);
+                assert!(user.is_err(), "{target:?} by {verb}");
+            }
+        }
     }
 }
 

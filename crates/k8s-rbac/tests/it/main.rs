@@ -19,6 +19,8 @@ mod hostile;
 #[cfg(test)]
 mod impersonation;
 #[cfg(test)]
+mod large_subjects;
+#[cfg(test)]
 mod listings;
 #[cfg(all(test, feature = "yaml"))]
 mod manifests;

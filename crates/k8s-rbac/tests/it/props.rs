@@ -29,6 +29,8 @@ proptest! {
             }
             let verdict = reference::decide(&world, &question.user, &request);
             prop_assert_eq!(response.reason(), verdict.reason());
+            let is_allowed = reference::is_allowed(&world, &question.user, &request);
+            prop_assert_eq!(response.decision().is_allow(), is_allowed);
             let unresolved = response.unresolved().iter().map(ToString::to_string);
             prop_assert_eq!(unresolved.collect::<Vec<_>>(), verdict.unresolved);
         }

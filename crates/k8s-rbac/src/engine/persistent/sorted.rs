@@ -222,5 +222,13 @@ mod tests {
         }
         assert_eq!(sorted.iter().count(), 100);
         assert!(sorted.chunks.len() <= 3, "{} chunks", sorted.chunks.len());
+        // A change copies a chunk, so joining must leave none longer than inserting does.
+        let mut sorted = Sorted::default();
+        (0..10_000_u32).for_each(|number| sorted.put(number));
+        for number in (0..10_000).filter(|number| number % 3 == 0) {
+            sorted.remove(number);
+        }
+        let longest = sorted.chunks.iter().map(|chunk| chunk.items.len()).max();
+        assert!(longest <= Some(CHUNK_LEN), "{longest:?} items");
     }
 }
