@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_rbac::{
     AggregationRule, ClusterRole, KubernetesVersion, LabelSelector, LabelSelectorRequirement,
-    Metadata, Objects, PolicyRule,
+    Metadata, Objects, Policy, PolicyRule,
 };
 use serde::Deserialize;
 use testkit::Report;
@@ -149,6 +149,35 @@ fn aggregation_ends_where_nothing_changes_any_more() {
         report.check(&case.name, &got, &case.want);
         let mut again = objects.clone();
         report.check(&case.name, &again.aggregate().changed, &Vec::new());
+    }
+    report.finish();
+}
+
+#[test]
+fn a_policy_is_aggregated_as_its_objects_are() {
+    let mut report = Report::new();
+    for case in testkit::toml::<Cases>("testdata/aggregation.toml").case {
+        let mut objects = Objects {
+            cluster_roles: case.roles.into_iter().map(ClusterRole::from).collect(),
+            ..Objects::default()
+        };
+        let mut policy = Policy::new(objects.clone());
+        // Of roles with one name a policy has the last only.
+        if policy.cluster_roles().count() != objects.cluster_roles.len() {
+            continue;
+        }
+        let [of_policy, of_objects] =
+            [policy.aggregate(), objects.aggregate()].map(|aggregation| {
+                let mut changed = aggregation.changed;
+                changed.sort_unstable();
+                [changed, aggregation.refused, aggregation.too_large]
+            });
+        report.check(&case.name, &of_policy, &of_objects);
+        report.check(
+            &format!("{}\n    the roles", case.name),
+            &policy.objects(),
+            &Policy::new(objects).objects(),
+        );
     }
     report.finish();
 }

@@ -93,9 +93,9 @@ fn groups_that_may_be_left_out_are_filled_in() {
          subjects: [{kind: User, name: u}, {kind: Group, name: g, apiGroup: x},
                     {kind: ServiceAccount, name: s, namespace: n}, {kind: user, name: w}],
          roleRef: {kind: ClusterRole, name: r}}";
-    let manifests = Manifests::read([("f", text)]);
-    let [binding] = manifests.objects().cluster_role_bindings.as_slice() else {
-        panic!("{:?}", manifests.problems());
+    let read = Manifests::read([("f", text)]);
+    let [binding] = read.objects().cluster_role_bindings.as_slice() else {
+        panic!("{:?}", read.problems());
     };
     assert_eq!(binding.role_ref.api_group, "rbac.authorization.k8s.io");
     let groups: Vec<&str> = binding
@@ -104,6 +104,64 @@ fn groups_that_may_be_left_out_are_filled_in() {
         .map(|s| s.api_group.as_str())
         .collect();
     assert_eq!(groups, ["rbac.authorization.k8s.io", "x", "", ""]);
+
+    let namespaced = text
+        .replace("ClusterRoleBinding", "RoleBinding")
+        .replace("{name: b}", "{name: b, namespace: n}");
+    let manifests = Manifests::read([("f", namespaced.as_str())]);
+    let [of_namespace] = manifests.objects().role_bindings.as_slice() else {
+        panic!("{:?}", manifests.problems());
+    };
+    assert_eq!(of_namespace.role_ref, binding.role_ref);
+    assert_eq!(of_namespace.subjects, binding.subjects);
+}
+
+#[test]
+fn each_kind_of_problem_has_its_code() {
+    let role =
+        |rest: &str| format!("{{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, {rest}}}");
+    let read = |text: &str| Manifests::read([("f", text)]);
+    let named = role("metadata: {name: a, namespace: ns}");
+    for (manifests, code) in [
+        (read("error: x"), "command-output"),
+        (read("{apiVersion: v1, kind: role}"), "misspelled-kind"),
+        (read(&role("metadata: {namespace: ns}")), "missing-field"),
+        (read(&role("metadata: {name: a}")), "namespace-defaulted"),
+        (read("{apiVersion: v1, kind: List, items: 1}"), "not-a-list"),
+        (
+            read(&role("metadata: {name: a, namespace: ns, annotations: []}")),
+            "not-a-mapping",
+        ),
+        (read("[]"), "not-an-object"),
+        (
+            read(&role("metadata: {name: 7, namespace: ns}")),
+            "not-text",
+        ),
+        (
+            ManifestReader::new().read_bytes([("f", &b"\xff"[..])]),
+            "not-unicode",
+        ),
+        (
+            read(&role("metadata: {name: '${A}', namespace: ns}")),
+            "placeholder",
+        ),
+        (read(&format!("{named}\n---\n{named}")), "replaces"),
+        (
+            read(&role("metadata: {name: a, namespace: ns}, rules: 1")),
+            "shape",
+        ),
+        (read("a: ]"), "syntax"),
+        (read("a: {{ .Values.a }}\nb: ]"), "unrendered-template"),
+        (
+            read(&named.replace("/v1", "/v1beta1")),
+            "unsupported-version",
+        ),
+    ] {
+        let codes: Vec<&str> = (manifests.problems().iter())
+            .map(|problem| problem.fault.code())
+            .collect();
+        assert_eq!(codes, [code], "{manifests:?}");
+    }
 }
 
 #[test]

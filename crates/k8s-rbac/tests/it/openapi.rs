@@ -16,7 +16,7 @@ use k8s_rbac::review::{
 };
 use k8s_rbac::{
     AggregationRule, ClusterRole, LabelSelector, LabelSelectorRequirement, Metadata, Objects,
-    Policy, RuleListing, User,
+    Policy, RoleRef, RuleListing, User,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -35,6 +35,19 @@ fn text() -> impl Strategy<Value = String> {
 
 fn texts() -> impl Strategy<Value = Vec<String>> {
     vec(text(), 0..3)
+}
+
+#[test]
+fn the_group_of_a_reference_is_kept() {
+    for api_group in ["", "rbac.authorization.k8s.io", "x"] {
+        let role_ref = RoleRef {
+            api_group: api_group.to_owned(),
+            kind: "ClusterRole".to_owned(),
+            name: "r".to_owned(),
+        };
+        let theirs = rbac::RoleRef::from(role_ref.clone());
+        assert_eq!(RoleRef::from(theirs), role_ref);
+    }
 }
 
 fn requirements() -> impl Strategy<Value = Vec<LabelSelectorRequirement>> {

@@ -1,8 +1,8 @@
 //! Requests as they come over HTTP: as recorded, and as theorems.
 
 use k8s_rbac::{
-    Ambiguity, FieldRequirement, KubernetesVersion, LabelRequirement, LabelSelector, RequestInfo,
-    RequestInfoError,
+    Ambiguity, FieldRequirement, KubernetesVersion, LabelRequirement, LabelSelector,
+    LabelSelectorRequirement, Request, RequestInfo, RequestInfoError, ResourceRequest,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -65,6 +65,65 @@ fn errors_of_selectors_print_no_control_character() {
     let error = selector.compile().unwrap_err().to_string();
     assert!(error.contains(r"values[0][a\x1b[2J\u202eb\nc]"), "{error}");
     assert!(!error.contains(char::is_control), "{error}");
+}
+
+#[test]
+fn errors_of_selectors_have_their_codes() {
+    for (selector, code) in [
+        ("a b", "unexpected-token"),
+        ("a in b", "unexpected-token"),
+        ("-a", "invalid-label"),
+        ("a=-b", "invalid-requirement"),
+    ] {
+        let error = LabelRequirement::parse(selector).unwrap_err();
+        assert_eq!(error.code(), code, "{selector}");
+    }
+    for (selector, code) in [
+        ("a", "invalid-term"),
+        (r"a=\b", "invalid-escape"),
+        ("a=b=c", "unescaped-character"),
+    ] {
+        let error = FieldRequirement::parse(selector).unwrap_err();
+        assert_eq!(error.code(), code, "{selector}");
+    }
+    let selector = |operator: &str, key: &str| LabelSelector {
+        match_expressions: vec![LabelSelectorRequirement {
+            key: key.to_owned(),
+            operator: operator.to_owned(),
+            values: Vec::new(),
+        }],
+        ..LabelSelector::default()
+    };
+    for (selector, code) in [
+        (selector("Gt", "a"), "unknown-operator"),
+        (selector("In", "a"), "invalid-requirement"),
+        (selector("Exists", "-"), "invalid-requirement"),
+    ] {
+        let error = selector.compile().unwrap_err();
+        assert_eq!(error.code(), code, "{selector:?}");
+    }
+}
+
+#[test]
+fn a_url_is_the_request_that_is_decided_on() {
+    let pods = || ResourceRequest::new("get", "", "pods").in_namespace("ns");
+    for (method, url, want) in [
+        ("GET", "/healthz", Request::path("get", "/healthz")),
+        ("GET", "/api", Request::path("get", "/api")),
+        (
+            "GET",
+            "/api/v1/namespaces/ns/pods/a/log",
+            pods().with_name("a").with_subresource("log").into(),
+        ),
+        (
+            "DELETE",
+            "/apis/apps/v1/deployments",
+            ResourceRequest::new("deletecollection", "apps", "deployments").into(),
+        ),
+    ] {
+        let info = RequestInfo::parse(method, url).unwrap();
+        assert_eq!(info.request(), want, "{method} {url}");
+    }
 }
 
 #[test]

@@ -174,6 +174,54 @@ fn the_bindings_of_a_namespace_are_those_of_the_cluster_and_its_own() {
         assert_eq!(policy.bindings_in(namespace).count(), count, "{namespace}");
     }
     assert_eq!(policy.bindings().count(), 3);
+    let namespaces: Vec<&str> = policy.namespaces().collect();
+    assert_eq!(namespaces, ["ns", "other"]);
+}
+
+/// The API server stores no `RoleBinding` without a namespace.
+#[test]
+fn a_role_binding_without_a_namespace_is_not_in_effect() {
+    let binding = |name: &str, namespace: &str| {
+        json!({
+            "metadata": {"name": name, "namespace": namespace},
+            "roleRef": {"kind": "ClusterRole", "name": "r"},
+        })
+    };
+    let objects: Objects = serde_json::from_value(json!({
+        "clusterRoleBindings": [binding("a", "")],
+        "roleBindings": [binding("b", ""), binding("c", "ns")],
+    }))
+    .unwrap();
+    let policy = Policy::new(objects);
+    let effects: Vec<(bool, bool)> = policy
+        .bindings()
+        .map(|binding| (binding.namespace() == Some(""), binding.is_in_effect()))
+        .collect();
+    assert_eq!(effects, [(false, true), (true, false), (false, true)]);
+    let namespaces: Vec<&str> = policy.namespaces().collect();
+    assert_eq!(namespaces, ["ns"]);
+}
+
+#[test]
+fn a_binding_has_the_rules_of_its_role_or_none() {
+    let objects: Objects = serde_json::from_value(json!({
+        "clusterRoles": [
+            {"metadata": {"name": "r"}, "rules": [
+                {"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]},
+            {"metadata": {"name": "empty"}}],
+        "clusterRoleBindings": [
+            {"metadata": {"name": "a"}, "roleRef": {"kind": "ClusterRole", "name": "r"}},
+            {"metadata": {"name": "b"}, "roleRef": {"kind": "ClusterRole", "name": "empty"}},
+            {"metadata": {"name": "c"}, "roleRef": {"kind": "ClusterRole", "name": "gone"}}],
+    }))
+    .unwrap();
+    let rules = objects.cluster_roles[0].rules.clone();
+    let policy = Policy::new(objects);
+    let wants = [(Some(&*rules), false), (Some(&[][..]), false), (None, true)];
+    for (binding, want) in policy.bindings().zip(wants) {
+        let got = (binding.rules(), binding.unresolved().is_some());
+        assert_eq!(got, want, "{:?}", binding.name());
+    }
 }
 
 #[test]

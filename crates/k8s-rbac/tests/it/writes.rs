@@ -66,7 +66,18 @@ fn world(holds: &[Held]) -> Value {
 fn word(result: Result<Permit, WriteRefusal<'_>>) -> String {
     match result {
         Ok(permit) => format!("{permit:?}"),
-        Err(refusal) => format!("{} {refusal}", refusal.status()),
+        Err(refusal) => {
+            let code = match &refusal {
+                WriteRefusal::Aggregation { .. } => "aggregation",
+                WriteRefusal::CreateForbidden { .. } => "create-forbidden",
+                WriteRefusal::Escalation { .. } => "escalation",
+                WriteRefusal::Invalid { .. } => "invalid",
+                WriteRefusal::RoleNotFound { .. } => "role-not-found",
+                _ => "",
+            };
+            assert_eq!(refusal.code(), code);
+            format!("{} {refusal}", refusal.status())
+        }
     }
 }
 
