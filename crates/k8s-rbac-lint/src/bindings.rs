@@ -111,7 +111,7 @@ pub(crate) fn check(binding: &Binding<'_>, cluster: &Cluster<'_>, out: &mut Find
     let role = role_reference(&binding.role_ref.kind, &binding.role_ref.name);
     if summary.is_none() {
         let message = match (binding.role_ref.kind.as_str(), namespace) {
-            ("Role", "") => format!("a ClusterRoleBinding cannot refer to {role}"),
+            // In a ClusterRoleBinding it is a field error, which explains this finding.
             ("Role", _) => {
                 let there = cluster.namespaces_of_role(&binding.role_ref.name);
                 let elsewhere = match there {
@@ -259,7 +259,7 @@ fn check_subject<'o>(
             out.add_at(in_scope(code), code, path, message);
         }
         _ => {
-            if let Some(reason) = why_never_matches(subject, binding) {
+            if let Some(reason) = why_never_matches(subject) {
                 out.add(FindingCode::SubjectNeverMatches, path, reason);
             }
         }
@@ -267,7 +267,7 @@ fn check_subject<'o>(
 }
 
 /// Returns why no user matches a subject; `None` if one can.
-fn why_never_matches(subject: &Subject, binding: &Binding<'_>) -> Option<String> {
+fn why_never_matches(subject: &Subject) -> Option<String> {
     let name = subject.name.as_str();
     let reason = match (subject.kind.as_str(), name) {
         ("Group", _) if name.starts_with(ACCOUNT_PREFIX) => {
@@ -287,11 +287,8 @@ fn why_never_matches(subject: &Subject, binding: &Binding<'_>) -> Option<String>
                 subject.kind
             )
         }
-        ("ServiceAccount", _) if subject.namespace.is_empty() && binding.is_cluster_wide() => {
-            format!("the service account {} has no namespace", plain(name))
-        }
-        ("User" | "Group" | "ServiceAccount", _) => return None,
-        (kind, _) => format!("subjects have no kind {}", plain(kind)),
+        // An unknown kind is a field error, and so is a service account without a namespace.
+        _ => return None,
     };
     Some(reason)
 }
