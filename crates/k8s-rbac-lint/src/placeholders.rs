@@ -159,6 +159,7 @@ mod tests {
             "YOUR_NAMESPACE",
             "__NAMESPACE__",
             "@NAMESPACE@",
+            "@TEAM_2@",
             "changeme",
             "TODO",
         ] {
@@ -177,6 +178,8 @@ mod tests {
             "ADMINS",
             "__main__",
             "@",
+            "@Team@",
+            "@A-B@",
         ] {
             assert!(!is_placeholder(text), "{text}");
         }

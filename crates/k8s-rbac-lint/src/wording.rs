@@ -53,3 +53,24 @@ pub(crate) fn escaped(message: &str) -> String {
     }
     escaped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Most messages are escaped already, so that no object shows it.
+    #[test]
+    fn only_what_a_terminal_would_act_on_is_escaped() {
+        for (message, want) in [
+            ("", ""),
+            (
+                "Invalid value: \"a\\b\": it's é",
+                "Invalid value: \"a\\b\": it's é",
+            ),
+            ("a\u{1b}[2J\nb\tc", r"a\u{1b}[2J\nb\tc"),
+            ("a\u{202e}b\u{2028}", r"a\u{202e}b\u{2028}"),
+        ] {
+            assert_eq!(escaped(message), want);
+        }
+    }
+}

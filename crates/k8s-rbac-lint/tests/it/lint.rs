@@ -313,6 +313,67 @@ fn known_objects_exist_and_are_not_judged() {
     assert_eq!(codes(&lint, &sample()), [FindingCode::NoSubjects]);
 }
 
+/// A known binding is one of this name that grants the same role.
+#[test]
+fn a_binding_is_known_by_its_name_and_its_role() {
+    let with_role = |kind: &str, name: &str, namespace: &str| {
+        let binding = json!([{
+            "metadata": {"name": "b", "namespace": namespace},
+            "subjects": [{"kind": "Group", "name": "system:authenticated"}],
+            "roleRef": {"kind": kind, "name": name},
+        }]);
+        let list = match namespace {
+            "" => "clusterRoleBindings",
+            _ => "roleBindings",
+        };
+        let mut objects: Objects = serde_json::from_value(json!({list: binding})).unwrap();
+        for binding in &mut objects.cluster_role_bindings {
+            binding.set_defaults();
+        }
+        for binding in &mut objects.role_bindings {
+            binding.set_defaults();
+        }
+        objects
+    };
+    let known = ["", "ns"].map(|namespace| with_role("ClusterRole", "view", namespace));
+    for (kind, name, is_known) in [
+        ("ClusterRole", "view", true),
+        ("ClusterRole", "edit", false),
+        ("Role", "view", false),
+    ] {
+        for (namespace, known) in ["", "ns"].into_iter().zip(&known) {
+            let lint = Lint::new().with_known(known.clone());
+            let findings = lint.run(&with_role(kind, name, namespace));
+            let is_told = findings
+                .iter()
+                .any(|one| one.code == FindingCode::AuthenticatedSubject);
+            assert_eq!(is_told, !is_known, "{kind} {name} in {namespace:?}");
+        }
+    }
+}
+
+#[test]
+fn paths_are_compared_up_to_their_limit() {
+    for (count, codes) in [
+        (128, [FindingCode::UrlWithoutParent]),
+        (129, [FindingCode::NotChecked]),
+    ] {
+        let mut objects = with_rule(&[], "", "");
+        for role in &mut objects.cluster_roles {
+            role.rules = vec![PolicyRule {
+                verbs: vec!["get".to_owned()],
+                non_resource_urls: (0..count).map(|number| format!("/{number}/*")).collect(),
+                ..PolicyRule::default()
+            }];
+        }
+        let found: Vec<FindingCode> = (Lint::new().run(&objects).iter())
+            .filter(|finding| finding.object.kind == "ClusterRole")
+            .map(|finding| finding.code)
+            .collect();
+        assert_eq!(found, codes, "{count} paths");
+    }
+}
+
 #[test]
 fn a_baseline_round_trips_for_any_object_name() {
     for name in [
@@ -475,6 +536,34 @@ fn many_aggregated_roles_are_linted() {
         .collect();
     // As severe as where the last role is bound itself, and no role is unused.
     assert_eq!(codes, ["high secrets-read"], "{findings:?}");
+}
+
+/// Aggregated roles that select each other, and one of which is bound.
+#[test]
+fn a_circle_of_aggregated_roles_is_bound_where_one_is() {
+    let mut objects: Objects = serde_json::from_value(json!({
+        "clusterRoles": [
+            {"metadata": {"name": "a", "labels": {"x": "1"}},
+             "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"x": "1"}}]}},
+            {"metadata": {"name": "b", "labels": {"x": "1"}},
+             "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"x": "1"}}]}},
+            {"metadata": {"name": "c", "labels": {"x": "1"}}, "rules": [
+                {"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}]},
+        ],
+        "clusterRoleBindings": [{
+            "metadata": {"name": "b"}, "subjects": [{"kind": "Group", "name": "devs"}],
+            "roleRef": {"kind": "ClusterRole", "name": "a"},
+        }],
+    }))
+    .unwrap();
+    objects.cluster_role_bindings[0].set_defaults();
+    let findings = Lint::new().run(&objects);
+    let risks: Vec<String> = findings
+        .iter()
+        .filter(|finding| finding.code == FindingCode::SecretsRead)
+        .map(place)
+        .collect();
+    assert_eq!(risks, ["high ClusterRole/c rules[0]"]);
 }
 
 fn sample_subjects() -> Vec<Subject> {
