@@ -24,6 +24,10 @@ use self::time::Time;
 use crate::PROGRAM;
 use crate::settings::{LogFormat, LogLevel, Settings};
 
+/// How many problems of one version of a source are logged, each on a line of its own: our choice. A ConfigMap of 1 MiB
+/// can have ten thousands, and each change of it would log them again.
+const MAX_PROBLEMS: usize = 100;
+
 /// Writes to the log. Texts that a caller chooses are escaped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Log;
@@ -101,8 +105,12 @@ impl Log {
                 ..
             } => {
                 info!(%source, generation, problems = problems.len(), "rules applied");
-                for problem in problems {
+                for problem in problems.iter().take(MAX_PROBLEMS) {
                     warn!(%source, problem = %Printable::new(problem), "problem in the rules");
+                }
+                let others = problems.len().saturating_sub(MAX_PROBLEMS);
+                if others > 0 {
+                    warn!(%source, problems = others, "further problems in the rules; `verifier check` prints them");
                 }
             }
             Event::Faulty {
@@ -146,5 +154,64 @@ fn printable(text: &str) -> Cow<'_, str> {
     match Printable::new(text).plain() {
         Some(plain) => Cow::Borrowed(plain),
         None => Cow::Owned(Printable::new(text).to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use eks_auth_sources::{Observer, SourceKind, Sources};
+
+    use super::{Event, Log, MAX_PROBLEMS};
+
+    struct Logged;
+
+    impl Observer for Logged {
+        fn observe(&self, event: &Event) {
+            Log.source(event);
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(line)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_problems_of_one_version_have_a_bounded_number_of_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("aws-auth.yaml");
+        let entries = "    - {}\n".repeat(MAX_PROBLEMS + 20);
+        let good = "    - {rolearn: 'arn:aws:iam::111122223333:role/a', username: a}\n";
+        let text = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: aws-auth, namespace: kube-system}}\n\
+             data:\n  mapRoles: |\n{good}{entries}"
+        );
+        std::fs::write(&path, text).unwrap();
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone());
+        tracing::subscriber::with_default(subscriber.finish(), || {
+            Sources::builder()
+                .with_file(SourceKind::ConfigMap, &path)
+                .with_observer(Arc::new(Logged))
+                .start()
+                .map(drop)
+                .unwrap();
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let count = |what: &str| text.lines().filter(|line| line.contains(what)).count();
+        assert_eq!(count("problem in the rules"), MAX_PROBLEMS, "{text}");
+        assert_eq!(count("further problems in the rules"), 1, "{text}");
     }
 }
