@@ -233,13 +233,13 @@ pub struct AccessReviewStatus {
         skip_serializing_if = "std::ops::Not::not"
     )]
     pub denied: bool,
-    /// The authorizer's reason.
+    /// The authorizer's reason. RBAC names the roles here that it did not find.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "String::is_empty"
     )]
     pub reason: String,
-    /// The errors in the review, such as unreadable selectors, and missing roles.
+    /// The errors in the review: requirements of selectors that cannot be read.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "String::is_empty"
