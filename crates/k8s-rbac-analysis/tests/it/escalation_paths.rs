@@ -2,6 +2,7 @@
 //! tries everything until nothing is new.
 
 mod combined;
+mod goals;
 mod growth;
 mod naive;
 mod worlds;
@@ -224,59 +225,6 @@ fn the_version_decides_about_exec_admission_policies_and_constrained_impersonati
         "apiGroups": ["authentication.k8s.io"], "resources": ["users"], "resourceNames": ["v"]});
     assert_eq!(steps_with(constrained.clone(), V1_35), 0);
     assert_eq!(steps_with(constrained, V1_36), 1);
-}
-
-#[test]
-fn a_path_to_a_goal_is_one_shortest_chain() {
-    let objects: Objects = serde_json::from_value(serde_json::json!({
-        "clusterRoles": [
-            {"metadata": {"name": "v"}, "rules": [{"verbs": ["impersonate"], "apiGroups": [""],
-                "resources": ["users"], "resourceNames": ["v", "x"]}]},
-            {"metadata": {"name": "w"}, "rules": [{"verbs": ["impersonate"], "apiGroups": [""],
-                "resources": ["users"], "resourceNames": ["w"]}]},
-            {"metadata": {"name": "secrets"}, "rules": [
-                {"verbs": ["get"], "apiGroups": [""], "resources": ["configmaps"]}]},
-        ],
-        "clusterRoleBindings": [
-            {"metadata": {"name": "v"}, "subjects": [{"kind": "User", "name": "u"}],
-             "roleRef": {"kind": "ClusterRole", "name": "v"}},
-            {"metadata": {"name": "w"}, "subjects": [{"kind": "User", "name": "v"}],
-             "roleRef": {"kind": "ClusterRole", "name": "w"}},
-            {"metadata": {"name": "s"}, "subjects": [{"kind": "User", "name": "w"}],
-             "roleRef": {"kind": "ClusterRole", "name": "secrets"}},
-        ],
-    }))
-    .unwrap();
-    let policy = Policy::new(objects);
-    let search = EscalationSearch::new(&policy, &User::new("u", ["g"]));
-    let steps = |goal: &Goal<'_>| {
-        let path = search.path_to(goal).unwrap();
-        path.map(|path| {
-            let targets = path.steps().iter().map(|step| step.target().to_string());
-            targets.collect::<Vec<_>>()
-        })
-    };
-    let read = ResourceRequest::new("get", "", "configmaps");
-    let chain = vec![
-        r#"becomes User "v""#.to_owned(),
-        r#"becomes User "w""#.to_owned(),
-    ];
-    assert_eq!(steps(&Goal::Request(read.into())), Some(chain.clone()));
-    assert_eq!(
-        steps(&Goal::Subject(SubjectName::User("w".to_owned()))),
-        Some(chain)
-    );
-    assert_eq!(
-        steps(&Goal::Subject(SubjectName::Group("g".to_owned()))),
-        Some(Vec::new())
-    );
-    assert_eq!(
-        steps(&Goal::Subject(SubjectName::Group(
-            "system:masters".to_owned()
-        ))),
-        None
-    );
-    assert_eq!(steps(&Goal::Everything), None);
 }
 
 /// Subjects that may each impersonate many others: what once exceeded the limit.
