@@ -274,7 +274,7 @@ fn of_words(entries: &[String], word: &str) -> Option<Trap> {
     let is_pattern = |entry: &String| match entry.split_once('*') {
         Some((before, after)) => {
             let rest = word.strip_prefix(before);
-            entry.len() > 1 && rest.is_some_and(|rest| rest.ends_with(after))
+            rest.is_some_and(|rest| rest.ends_with(after))
         }
         None => false,
     };
