@@ -102,6 +102,33 @@ fn without_a_context_the_namespace_follows_the_scope_of_the_resource() {
             1,
         ),
         ("get secrets/exec", "get - secrets default exec", 0),
+        ("get services/proxy", "get - services default proxy", 1),
+        ("get nodes/proxy", "get - nodes - proxy", 1),
+        (
+            "update namespaces/finalize",
+            "update - namespaces finalize finalize",
+            1,
+        ),
+        (
+            "update certificatesigningrequests/approval",
+            "update certificates.k8s.io certificatesigningrequests - approval",
+            1,
+        ),
+        (
+            "update deployments/scale",
+            "update apps deployments default scale",
+            1,
+        ),
+        (
+            "update statefulsets/status",
+            "update apps statefulsets default status",
+            1,
+        ),
+        (
+            "update daemonsets/scale",
+            "update apps daemonsets default scale",
+            0,
+        ),
         (
             "create pods/web --subresource=exec",
             "create - pods/exec default web",
@@ -324,6 +351,13 @@ fn a_list_of_rules_is_the_table_that_kubectl_prints() {
             &table.to_string(),
             &case.output,
         );
+        // Each row is a line, and all that it has.
+        let cells = |line: &str| line.split_whitespace().collect::<String>();
+        let rows: Vec<String> = (table.rows().iter())
+            .map(|row| cells(&row.concat()))
+            .collect();
+        let printed: Vec<String> = case.output.lines().skip(1).map(cells).collect();
+        report.check("the rows", &rows, &printed);
         let bare = table.clone().without_header().to_string();
         let lines = case.output.lines().count();
         report.check("without the header", &(bare.lines().count() + 1), &lines);

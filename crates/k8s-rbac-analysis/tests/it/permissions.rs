@@ -644,3 +644,29 @@ fn permissions_and_differences_are_data() {
         }]})
     );
 }
+
+#[test]
+fn permissions_name_the_roles_that_do_not_exist() {
+    let objects = read(
+        "
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: a},
+ subjects: [{kind: User, name: u}], roleRef: {kind: ClusterRole, name: gone}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: ns},
+ subjects: [{kind: User, name: u}], roleRef: {kind: Role, name: lost}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: c},
+ subjects: [{kind: User, name: v}], roleRef: {kind: ClusterRole, name: other}}
+",
+    );
+    let policy = Policy::new(objects);
+    let of = permissions(&policy, &User::new("u", [""; 0])).unwrap();
+    let unresolved: Vec<String> = of.unresolved().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        unresolved,
+        [
+            r#"clusterrole.rbac.authorization.k8s.io "gone" not found"#,
+            r#"role.rbac.authorization.k8s.io "lost" not found"#,
+        ]
+    );
+}

@@ -51,6 +51,7 @@ fn subjects_and_namespaces_are_as_the_cases_say() {
         let mut objects = read(&case.manifests);
         objects.aggregate();
         let sources = RuleSources::of(&objects);
+        assert_eq!(sources.unknown(), [""; 0], "{}", case.name);
         let policy = Policy::new(objects.clone());
         let question = Question::parse(&case.ask, "").unwrap();
         let allowed = who_can(&policy, &question.request());
