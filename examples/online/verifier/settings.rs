@@ -413,7 +413,8 @@ pub(crate) fn merge(
     if let Some(path) = ours {
         let text = read(path, MAX_SMALL_FILE)?;
         let wrong = |why: &dyn fmt::Display| format!("{}: {why}", name(path));
-        let file: Settings = toml::from_str(&text).map_err(|why| wrong(&why))?;
+        let file: Settings =
+            toml::from_str(&text).map_err(|why| wrong(&without_value(&text, &why)))?;
         file.check_listen().map_err(|why| wrong(&why))?;
         settings = settings.or(file);
     }
@@ -424,6 +425,24 @@ pub(crate) fn merge(
         settings,
         mounted_file: upstreams.map(Path::to_owned),
     })
+}
+
+/// Describes an error in our file by its line and key. The parser's own words quote the line, and the URL of a proxy may
+/// have a password.
+fn without_value(text: &str, why: &toml::de::Error) -> String {
+    let before = why.span().and_then(|at| text.get(..at.start));
+    let Some(before) = before else {
+        return why.message().to_owned();
+    };
+    let number = before.split('\n').count();
+    let line = text.split('\n').nth(number.saturating_sub(1));
+    let key = line.and_then(|line| line.split_once('='));
+    let key = key.map(|(key, _)| key.trim());
+    let is_bare = |key: &&str| key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    match key.filter(is_bare) {
+        Some(key) => format!("line {number}: {key}: {}", why.message()),
+        None => format!("line {number}: {}", why.message()),
+    }
 }
 
 impl Settings {
@@ -482,4 +501,35 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Settings, merge};
+
+    #[test]
+    fn an_error_in_the_file_quotes_no_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        for (text, expected) in [
+            (
+                "cluster-id = 'demo'\nsts-proxy = 'socks5://user:hunter2@proxy'\n",
+                "line 2: sts-proxy: expected none, environment, or a URL that begins with http",
+            ),
+            (
+                "sts-proxy 'http://user:hunter2@proxy?a=b'\n",
+                "line 1: key with no value",
+            ),
+            (
+                "traces-endpoint = ' http://user:hunter2@collector'\n",
+                "line 1: traces-endpoint: invalid uri character",
+            ),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let merged = merge(Settings::default(), Some(&path), None);
+            let why = merged.err().expect("an error");
+            assert!(why.contains(expected), "{why}");
+            assert!(!why.contains("hunter2"), "{why}");
+        }
+    }
 }
