@@ -75,7 +75,7 @@ var refusedByUs = []tokenRow{
 		return strings.ContainsFunc(l.query().Get("X-Amz-SignedHeaders"), isOddInHeaderNames)
 	}},
 	{"host-not-signed", []string{"host-not-signed"}, "", always},
-	{"foreign-signed-header", []string{"unsuppliable-header"}, "", always},
+	{"foreign-signed-header", []string{"unsupplied-header"}, "", always},
 	{"expires-spelling", []string{"expires"}, "", always},
 	{"future-date", []string{"not-yet-valid"}, "", always},
 	{"fractional-second", []string{"date"}, "", func(l *login) bool { return strings.ContainsAny(l.query().Get("X-Amz-Date"), ".,") }},
