@@ -138,18 +138,29 @@ impl StateDir {
         }
     }
 
-    /// Returns the path of the file of a source. Sources of one kind differ in their origin.
+    /// Returns the path of the file of a source. Sources of one kind differ in their origin: its letters and digits are
+    /// for people, and its hash keeps `a.b` and `a-b` apart.
     fn file(&self, name: &SourceName) -> PathBuf {
         let origin: String = name
             .origin()
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
             .collect();
-        // A file's name has at most 255 bytes; two long origins differ at their end.
+        // A file's name has at most 255 bytes.
         let start = origin.len().saturating_sub(MAX_NAME);
         let end = origin.get(start..).unwrap_or_default();
-        self.path.join(format!("{}{end}.json", name.kind()))
+        let hash = fnv1a(name.origin());
+        self.path
+            .join(format!("{}{end}-{hash:016x}.json", name.kind()))
     }
+}
+
+/// Returns the hash FNV-1a of a text. That of the standard library may change with its version, and files are found by
+/// this one after an update.
+fn fnv1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
 }
 
 /// The maximum length of the origin in a file's name. Our choice, well below the 255 bytes of a name.
@@ -165,7 +176,8 @@ mod tests {
     use std::fs::File;
     use std::io::ErrorKind;
 
-    use super::{MAX_BYTES, StateDir, write_document};
+    use super::{MAX_BYTES, MAX_NAME, Raw, StateDir, write_document};
+    use crate::read::NamedText;
     use crate::source::{SourceKind, SourceName};
 
     /// A file without a state is a fault, where a missing file is none.
@@ -199,6 +211,34 @@ mod tests {
                 .unwrap_err()
                 .ends_with("it is not a directory")
         );
+    }
+
+    /// Each keeps its own state, where one replaced that of the other.
+    #[test]
+    fn sources_with_similar_origins_have_a_file_each() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::new(folder.path().join("state"));
+        let end = "x".repeat(MAX_NAME);
+        let names = ["/rbac/a.b", "/rbac/a-b", "/rbac/a/b"].map(str::to_owned);
+        let names = names
+            .into_iter()
+            .chain([format!("/a/{end}"), format!("/b/{end}")]);
+        let names: Vec<SourceName> = names
+            .map(|origin| SourceName::new(SourceKind::Rbac, origin))
+            .collect();
+        let version = |name: &SourceName| {
+            Raw::Texts(vec![NamedText {
+                name: name.origin().to_owned(),
+                text: String::new(),
+            }])
+        };
+        for name in &names {
+            state.save(name, &version(name)).unwrap();
+        }
+        for name in &names {
+            let (own, _) = state.load(name).unwrap().unwrap();
+            assert_eq!(own, version(name));
+        }
     }
 
     /// The document is shorter than the buffer, so that only its end reaches the disk.
