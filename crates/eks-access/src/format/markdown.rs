@@ -36,10 +36,7 @@ pub(super) fn comment(report: &Report) -> String {
             code(&finding.code),
         );
     }
-    if report.findings.len() > MAX_ROWS {
-        let more = report.findings.len().saturating_sub(MAX_ROWS);
-        let _ = writeln!(text, "\n… and {more} more");
-    }
+    text.push_str(&more(report.findings.len()));
     for (title, lines) in [
         ("Could not be read", &report.unreadable),
         ("About the input", &report.warnings),
@@ -49,6 +46,7 @@ pub(super) fn comment(report: &Report) -> String {
             for line in lines.iter().take(MAX_ROWS) {
                 let _ = writeln!(text, "- {}", prose(line));
             }
+            text.push_str(&more(lines.len()));
         }
     }
     if !report.accepted.is_empty() {
@@ -61,9 +59,18 @@ pub(super) fn comment(report: &Report) -> String {
             };
             let _ = writeln!(text, "- {} {subject}: {reason}", code(&one.finding.code));
         }
+        text.push_str(&more(report.accepted.len()));
         text.push_str("\n</details>\n");
     }
     text
+}
+
+/// Says how many rows of a list are left out. Empty if none are.
+fn more(rows: usize) -> String {
+    match rows.saturating_sub(MAX_ROWS) {
+        0 => String::new(),
+        more => format!("\n… and {more} more\n"),
+    }
 }
 
 const fn label(severity: Severity) -> &'static str {

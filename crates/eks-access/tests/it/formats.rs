@@ -272,3 +272,15 @@ fn a_finding_about_the_cluster_has_no_place() {
     let log = Report::new("check", vec![finding]).to_sarif();
     serde_json::from_value::<Sarif>(log).expect("SARIF");
 }
+
+#[test]
+fn each_list_that_markdown_cuts_says_how_many_more_there_are() {
+    let finding = Finding::new("a", Severity::Low, "text");
+    let mut report = Report::new("check", vec![finding.clone(); 101]);
+    report.unreadable = vec!["text".to_owned(); 102];
+    report.warnings = vec!["text".to_owned(); 100];
+    report.accepted = vec![Accepted::new(finding, String::new()); 103];
+    let text = report.to_markdown();
+    let cuts: Vec<&str> = text.lines().filter(|line| line.contains("more")).collect();
+    assert_eq!(cuts, ["… and 1 more", "… and 2 more", "… and 3 more"]);
+}
