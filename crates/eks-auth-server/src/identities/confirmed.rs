@@ -79,3 +79,33 @@ impl Hash for ExactUrl {
         self.0.expose().hash(state);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hash::BuildHasher as _;
+
+    use eks_auth::eks_token::Token;
+
+    use super::*;
+
+    /// A look-up in the table compares the URLs whose hashes it takes for equal, which are more than those that are.
+    #[test]
+    fn a_url_is_equal_to_itself_alone() {
+        let read = |token: &str| ExactUrl(Token::parse(token).unwrap().decode().unwrap());
+        // `https://sts.amazonaws.com/?X-Amz-Signature=a`, with another value, and with a name in another case.
+        let tokens = [
+            "k8s-aws-v1.aHR0cHM6Ly9zdHMuYW1hem9uYXdzLmNvbS8_WC1BbXotU2lnbmF0dXJlPWE",
+            "k8s-aws-v1.aHR0cHM6Ly9zdHMuYW1hem9uYXdzLmNvbS8_WC1BbXotU2lnbmF0dXJlPWI",
+            "k8s-aws-v1.aHR0cHM6Ly9zdHMuYW1hem9uYXdzLmNvbS8_eC1BbXotU2lnbmF0dXJlPWE",
+        ];
+        let state = std::collections::hash_map::RandomState::new();
+        for one in tokens {
+            for other in tokens {
+                let (one_url, other_url) = (read(one), read(other));
+                assert_eq!(one_url == other_url, one == other);
+                let hashes = [&one_url, &other_url].map(|url| state.hash_one(url));
+                assert_eq!(hashes[0] == hashes[1], one == other);
+            }
+        }
+    }
+}
