@@ -183,6 +183,32 @@ fn a_policy_is_aggregated_as_its_objects_are() {
 }
 
 #[test]
+fn aggregated_roles_are_listed_with_their_members() {
+    let mut objects = circle(2);
+    let list = |objects: &Objects| -> Vec<(String, Vec<String>)> {
+        let name = |role: &ClusterRole| role.metadata.name.clone();
+        let listed = objects.aggregated_roles();
+        assert!(listed.refused.is_empty() && listed.too_large.is_empty());
+        (listed.roles.iter())
+            .map(|one| {
+                let members = one.members.iter().map(|member| name(member));
+                (name(one.role), members.collect())
+            })
+            .collect()
+    };
+    let own = |name: &str| name.to_owned();
+    assert_eq!(
+        list(&objects),
+        [
+            (own("a0"), vec![own("a1"), own("p0"), own("p1")]),
+            (own("a1"), vec![own("a0"), own("p0"), own("p1")]),
+        ]
+    );
+    objects.cluster_roles.truncate(1);
+    assert_eq!(list(&objects), [(own("a0"), Vec::new())]);
+}
+
+#[test]
 fn a_selector_that_cannot_be_asked_leaves_the_role_as_it_is_and_says_so() {
     let requirement = LabelSelectorRequirement {
         key: "x".to_owned(),

@@ -221,6 +221,26 @@ fn a_node_agent_needs_the_permission_for_every_node() {
     }
 }
 
+/// A user that is not a service account has no token that is bound to a node.
+#[test]
+fn only_a_service_account_is_the_agent_of_a_node() {
+    let rules = json!([
+        {"verbs": ["impersonate-on:associated-node:list"], "apiGroups": [""], "resources": ["pods"]},
+        {"verbs": ["impersonate:associated-node"], "apiGroups": ["authentication.k8s.io"], "resources": ["nodes"]},
+    ]);
+    let own = Impersonation::new("system:node:a.example").with_node_of_caller("a.example");
+    for (username, is_allowed) in [
+        ("system:serviceaccount:dev:agent", true),
+        ("system:serviceaccount:dev:an_agent", false),
+        ("agent", false),
+    ] {
+        let policy = policy_of(username, &rules);
+        let caller = User::new(username, ["system:authenticated"]);
+        let user = policy.impersonate(NEWEST, &caller, pods(), &own);
+        assert_eq!(user.is_ok(), is_allowed, "{username}");
+    }
+}
+
 /// Of a node or a service account the mode allows the name only, and with more the plain verb is asked for.
 #[test]
 fn a_node_and_a_service_account_have_modes_of_their_own() {

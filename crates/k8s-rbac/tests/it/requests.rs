@@ -105,6 +105,22 @@ fn errors_of_selectors_have_their_codes() {
 }
 
 #[test]
+fn labels_are_as_long_as_their_limits() {
+    for (prefix, name, value, is_read) in [
+        (253, 63, 63, true),
+        (254, 63, 63, false),
+        (253, 64, 63, false),
+        (253, 63, 64, false),
+    ] {
+        let text = |len| "a".repeat(len);
+        // The parts of a prefix have no limit of their own.
+        let selector = format!("{}/{}={}", text(prefix), text(name), text(value));
+        let is_ok = LabelRequirement::parse(&selector).is_ok();
+        assert_eq!(is_ok, is_read, "{prefix} {name} {value}");
+    }
+}
+
+#[test]
 fn a_url_is_the_request_that_is_decided_on() {
     let pods = || ResourceRequest::new("get", "", "pods").in_namespace("ns");
     for (method, url, want) in [
