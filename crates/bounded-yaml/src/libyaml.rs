@@ -24,6 +24,7 @@ use self::error_text::Report;
 pub(crate) use self::precheck::precheck;
 pub(crate) use self::redefined_anchor::may_have_anchor;
 pub(crate) use self::split_reader::SplitReader;
+pub(crate) use self::text::is_line_break;
 use crate::build::{Builder, Format, NodeSeed};
 use crate::error::{Error, Syntax};
 use crate::limits::Limits;

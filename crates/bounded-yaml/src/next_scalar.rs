@@ -6,6 +6,7 @@
 //! second time; see [`source_text`](crate::source_text) for the others.
 
 use crate::deserialize::{is_same_float, is_same_int};
+use crate::libyaml::is_line_break;
 use crate::node::Kind;
 
 /// Returns the end of a scalar in the input, its closing quote included.
@@ -30,7 +31,7 @@ pub(crate) fn after<'i>(
 ) -> Option<(usize, &'i str)> {
     let mut start = last;
     loop {
-        start = skip_punctuation(input.as_bytes(), start)?;
+        start = skip_punctuation(input, start)?;
         let word = word_at(input, start)?;
         // A null has no text in the tree.
         if !matches!(word, "null" | "Null" | "NULL" | "~") {
@@ -41,7 +42,8 @@ pub(crate) fn after<'i>(
 }
 
 /// Skips blanks, comments and the punctuation between scalars. Returns the offset of the first other byte.
-fn skip_punctuation(bytes: &[u8], from: usize) -> Option<usize> {
+fn skip_punctuation(input: &str, from: usize) -> Option<usize> {
+    let bytes = input.as_bytes();
     let mut at = from;
     loop {
         let byte = *bytes.get(at)?;
@@ -50,8 +52,8 @@ fn skip_punctuation(bytes: &[u8], from: usize) -> Option<usize> {
             b' ' | b'\t' | b'\n' | b'\r' | b':' | b',' | b'[' | b']' | b'{' | b'}' => {}
             b'-' | b'?' if next.is_none_or(u8::is_ascii_whitespace) => {}
             b'#' if is_blank_before(bytes, at) => {
-                let rest = bytes.get(at..)?;
-                at = at.saturating_add(rest.iter().position(|byte| *byte == b'\n')?);
+                at = at.saturating_add(input.get(at..)?.find(is_line_break)?);
+                continue;
             }
             _ => return Some(at),
         }
@@ -102,6 +104,7 @@ mod tests {
         assert_eq!(int("- a # -1\n- -1\n", "a", "-1"), Some("-1"));
         assert_eq!(int("a: [ ~, null, 5]", "a", "5"), Some("5"));
         assert_eq!(int("a:\n# 4\n  - 5\n", "a", "5"), Some("5"));
+        assert_eq!(int("- a # x\r- 0x5\n- 5", "a", "5"), Some("0x5"));
     }
 
     #[test]
@@ -124,6 +127,7 @@ mod tests {
             "a:#5",
             "a:#5\n5",
             "a: # 5",
+            "a: # x\u{2028}  0x5\n5",
             "a:",
         ];
         for input in inputs {

@@ -1,5 +1,7 @@
 //! Which lines are the text of a block scalar, where `&` and `*` have no meaning.
 
+use super::text::has_unusual_break;
+
 /// Follows the lines of a text and recognizes those of block scalars where there is no doubt: under a
 /// key followed by `|` or `>` alone, while no earlier quote or bracket can still be open. In doubt a
 /// line does not count as block text.
@@ -14,6 +16,14 @@ pub(super) struct BlockLines {
 impl BlockLines {
     /// Reads the next line and returns whether it is the text of a block scalar.
     pub(super) fn is_block_text(&mut self, line: &str) -> bool {
+        if has_unusual_break(line) {
+            // These are two lines, and where the second belongs is not looked at.
+            *self = Self {
+                key_column: None,
+                is_doubtful: true,
+            };
+            return false;
+        }
         let line = line.trim_end_matches(['\n', '\r']);
         let indentation = line
             .len()
@@ -77,8 +87,17 @@ mod tests {
             ),
             [false, false, true, true, true, false, true, false]
         );
+        assert_eq!(texts("a: |\r\n  b\r\n"), [false, true]);
         assert_eq!(texts("- - a: |\n    b\n"), [false, false]);
         assert_eq!(texts("- - a: |\n     b\n"), [false, true]);
+    }
+
+    #[test]
+    fn from_an_unusual_line_break_on_no_line_is_block_text() {
+        for line_break in ["\r", "\u{85}", "\u{2028}", "\u{2029}"] {
+            let text = format!("a: |\n  b\n  c{line_break}&x d: e\nf: |\n  g\n");
+            assert_eq!(texts(&text), [false, true, false, false, false]);
+        }
     }
 
     #[test]

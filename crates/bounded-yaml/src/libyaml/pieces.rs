@@ -7,7 +7,7 @@
 //! A cut is a guess: it may be inside a quoted text. So [`split_reader`](super::split_reader) checks each piece
 //! once it is parsed, and reads the text as a whole if one was wrong.
 
-use super::text::{is_blank, is_document_marker};
+use super::text::{has_unusual_break, is_blank, is_document_marker};
 
 /// A part of a text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,11 +28,16 @@ pub(super) struct ListKey<'a> {
 }
 
 /// Cuts a text into pieces of at least `size` bytes each, except the last. A text without a place for a cut is
-/// one piece, and so is one with a directive, which belongs to the document after it.
+/// one piece, and so is one with a directive, which belongs to the document after it, or with an unusual line break,
+/// after which a document may begin unseen.
 pub(super) fn cut(text: &str, size: usize) -> Vec<Piece<'_>> {
     let mut cutter = Cutter::default();
     let mut pieces = Vec::new();
     let (mut start, mut continued) = (0_usize, None);
+    let size = match has_unusual_break(text) {
+        true => usize::MAX,
+        false => size.max(1),
+    };
     let mut offset = 0_usize;
     for line in text.split_inclusive('\n') {
         if line.starts_with('%') {
@@ -42,7 +47,7 @@ pub(super) fn cut(text: &str, size: usize) -> Vec<Piece<'_>> {
         }
         let place = cutter.read(line, offset);
         if let Some(list) = place
-            && offset.saturating_sub(start) >= size.max(1)
+            && offset.saturating_sub(start) >= size
         {
             let text = text.get(start..offset).unwrap_or_default();
             pieces.push(Piece {
@@ -168,6 +173,15 @@ mod tests {
     fn a_text_with_a_directive_is_one_piece() {
         let text = "a\n---\nb\n...\n%YAML 1.1\n---\nc\n";
         assert_eq!(texts(text), [(text, None)]);
+    }
+
+    #[test]
+    fn a_text_with_an_unusual_line_break_is_one_piece() {
+        for line_break in ["\r", "\u{85}", "\u{2028}", "\u{2029}"] {
+            let text = format!("items:\n- a{line_break}---\n- b\n");
+            assert_eq!(texts(&text), [(text.as_str(), None)]);
+        }
+        assert_eq!(texts("items:\r\n- a\r\n- b\r\n").len(), 2);
     }
 
     #[test]

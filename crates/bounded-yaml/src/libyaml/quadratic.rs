@@ -9,7 +9,7 @@
 //!   their whole capacity after each word or line (`CLEAR`). They have the size of the longest run so
 //!   far, so a single long run makes every later word of the scalar expensive.
 
-use super::text::is_document_marker;
+use super::text::{is_document_marker, is_line_break};
 use crate::error::Error;
 use crate::position::Position;
 
@@ -50,7 +50,7 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
             return Err(Error::TooMuchWhitespace(Position::of(text, offset)));
         }
         // A byte order mark can precede a directive.
-        is_line_start = is_break(c) || (is_line_start && c == '\u{feff}');
+        is_line_start = is_line_break(c) || (is_line_start && c == '\u{feff}');
         offset = offset.saturating_add(c.len_utf8());
         if c == ' ' {
             // An indentation is a large part of most texts.
@@ -99,7 +99,7 @@ struct Cleared {
 
 impl Cleared {
     fn read(&mut self, c: char) {
-        if is_break(c) || matches!(c, ' ' | '\t') {
+        if is_line_break(c) || matches!(c, ' ' | '\t') {
             self.run = self.run.saturating_add(c.len_utf8());
         } else if self.run > 0 {
             self.longest = self.longest.max(self.run);
@@ -107,11 +107,6 @@ impl Cleared {
             self.run = 0;
         }
     }
-}
-
-/// Whether `libyaml` ends a line at a character.
-const fn is_break(c: char) -> bool {
-    matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]

@@ -219,6 +219,16 @@ fn offsets(node: &Node, found: &mut Vec<Option<usize>>) {
     }
 }
 
+/// `libyaml` begins a document where only it sees a line break.
+#[test]
+fn a_document_after_an_unusual_line_break_is_not_an_item_of_the_list() {
+    for line_break in ["\r", "\u{85}", "\u{2028}", "\u{2029}"] {
+        let text = format!("items:\n- a{line_break}---\n- b\n");
+        let documents = assert_same(&text, Limits::new());
+        assert_eq!(documents.len(), 2, "{text:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 

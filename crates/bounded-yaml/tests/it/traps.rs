@@ -45,6 +45,17 @@ fn a_scalar_of_any_type_keeps_its_text() {
     }
 }
 
+/// A comment ends where `libyaml` sees a line break, and not at the next newline.
+#[test]
+fn a_number_after_a_comment_keeps_its_text() {
+    for line_break in ["\n", "\r", "\r\n", "\u{85}", "\u{2028}", "\u{2029}"] {
+        let node = one(&format!("[a, # b{line_break}0x1F, 's'\n, 31]"));
+        let items = node.as_sequence().expect("a list");
+        let texts: Vec<_> = items.iter().filter_map(Node::as_text).collect();
+        assert_eq!(texts, ["a", "0x1F", "s", "31"], "{line_break:?}");
+    }
+}
+
 #[test]
 fn keys_keep_their_text_as_well() {
     let node = one("1.10: a\n0x1F: b\ntrue: c\n");
@@ -194,6 +205,15 @@ fn an_anchor_that_is_redefined_and_used_is_refused() {
     // An anchor that is used in one document does not hide those of the next.
     let text = "a: &x 1\nb: *x\n---\na: &y 1\nb: &y 2\nc: *y\n";
     assert_eq!(error(text), Error::AnchorRedefined(Position::new(5, 4)));
+    // `libyaml` ends a line of a block scalar where only it sees a line break.
+    for line_break in ["\r", "\u{85}", "\u{2028}", "\u{2029}"] {
+        let text = format!("a: &x 1\nb: |\n  t{line_break}&x c: 2\nd: &y 3\ne: *x\n");
+        let refused = error(&text);
+        assert!(
+            matches!(refused, Error::AnchorRedefined(_)),
+            "{text:?}: {refused:?}"
+        );
+    }
     // One that is not used does no harm.
     let text = "a: &x 1\nb: &x 2\n---\na: &y 1\nb: *y\n";
     assert!(documents(text, &Limits::new()).all(|node| node.is_ok()));
