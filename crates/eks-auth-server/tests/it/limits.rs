@@ -1,10 +1,12 @@
 //! Connections that waste a place, on real sockets.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use eks_auth::MAX_REVIEW_LEN;
-use eks_auth_server::{Limits, SharedSnapshot, Snapshot, Webhooks};
+use eks_auth_server::{AUTHENTICATE_PATH, Limits, SharedSnapshot, Snapshot, Webhooks};
+use hyper::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -280,4 +282,32 @@ async fn the_largest_settings_serve() {
     let request = post("/authenticate", &review(&token("AKIDEXAMPLE")));
     let (status, body) = soon(exchange(running.address, &request)).await.unwrap();
     assert!(status == 200 && body.contains("alice"), "{status}: {body}");
+}
+
+/// `Webhooks::respond`, for a program with an HTTP server of its own.
+#[tokio::test]
+async fn a_body_that_is_read_elsewhere_has_the_same_limit() {
+    let webhooks = webhooks(counting(), &Arc::default());
+    let peer = IpAddr::from([127, 0, 0, 1]);
+    let body = review(&token("AKIDEXAMPLE"));
+    // White space after the review, up to the limit and beyond.
+    let filled = |len: usize| format!("{body}{}", " ".repeat(len - body.len()));
+    for (method, path, body, status) in [
+        (Method::POST, AUTHENTICATE_PATH, body.clone(), 200),
+        (Method::POST, AUTHENTICATE_PATH, filled(MAX_REVIEW_LEN), 200),
+        (
+            Method::POST,
+            AUTHENTICATE_PATH,
+            filled(MAX_REVIEW_LEN + 1),
+            413,
+        ),
+        (Method::GET, AUTHENTICATE_PATH, body.clone(), 405),
+        (Method::POST, "/other", body.clone(), 404),
+    ] {
+        let answer = webhooks.respond(&method, path, body.as_bytes(), peer).await;
+        assert_eq!(answer.status(), status, "{method} {path} {}", body.len());
+        let text = String::from_utf8(answer.into_body()).unwrap();
+        let is_review = text.contains("\"authenticated\":true");
+        assert_eq!(is_review, status == 200, "{text}");
+    }
 }
