@@ -12,7 +12,7 @@ use serde::de::{VariantAccess, Visitor};
 use crate::error::Error;
 use crate::libyaml;
 use crate::limits::Limits;
-use crate::merge_key::MERGE_KEY;
+use crate::merge_key::{self, MERGE_KEY};
 use crate::next_scalar;
 use crate::node::{Kind, Mapping, Node, Scalar};
 
@@ -105,6 +105,12 @@ impl<'a> Builder<'a> {
 
     pub(crate) const fn has_merge_key(&self) -> bool {
         self.has_merge_key.get()
+    }
+
+    /// Returns whether a key is a merge key. One whose offset is unknown has escapes, and so quotes.
+    pub(crate) fn is_merge_key(&self, key: &Scalar) -> bool {
+        let offset = || key.offset()?.checked_sub(self.skipped);
+        key.text() == MERGE_KEY && offset().is_some_and(|at| merge_key::is_plain(self.input, at))
     }
 
     /// Returns the offset of a text that was borrowed from the input.
@@ -316,7 +322,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
             let Node::Scalar(key) = key else {
                 return Err(self.0.refuse(Error::Key(None)));
             };
-            if key.text() == MERGE_KEY {
+            if self.0.is_merge_key(&key) {
                 self.0.has_merge_key.set(true);
             }
             entries.push((key, map.next_value_seed(self)?));

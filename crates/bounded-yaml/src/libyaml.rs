@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         }
         if self.builder.has_merge_key() {
             self.has_merge_key = true;
-            merge_key::apply(&mut node)?;
+            merge_key::apply(&mut node, &self.builder)?;
         }
         Ok(node)
     }

@@ -2,11 +2,32 @@
 
 use std::collections::HashSet;
 
+use crate::build::Builder;
 use crate::error::Error;
+use crate::libyaml::is_line_break;
 use crate::node::{Mapping, Node, Scalar};
 
 /// The merge key of YAML 1.1. Go's readers apply it; `yaml_serde` does not by itself.
 pub(crate) const MERGE_KEY: &str = "<<";
+
+/// Returns whether the text `<<` at an offset of the input is a merge key: it has no quotes, and no tag but `!!merge`.
+///
+/// As upstream: `gopkg.in/yaml.v2`, decode.go, `isMerge`.
+pub(crate) fn is_plain(input: &str, at: usize) -> bool {
+    let before = input.get(..at).unwrap_or_default();
+    let line = before.rsplit(is_line_break).next().unwrap_or_default();
+    if line.ends_with(['"', '\'']) {
+        return false;
+    }
+    // A key has its tag and its anchor on its own line.
+    let mut words = line
+        .rsplit([' ', '\t', '{', ','])
+        .filter(|word| !word.is_empty());
+    match words.find(|word| !word.starts_with('&')) {
+        Some(tag) if tag.starts_with('!') => tag == "!!merge",
+        _ => true,
+    }
+}
 
 /// Moves the entries of each `<<` into the mapping that has it. An explicit key wins over a merged
 /// one, in any order; of several merged ones the first wins.
@@ -17,23 +38,25 @@ pub(crate) const MERGE_KEY: &str = "<<";
 ///
 /// [`Error::Merge`], without a position, if the value of `<<` is neither a mapping nor a list of
 /// mappings.
-pub(crate) fn apply(node: &mut Node) -> Result<(), Error> {
+pub(crate) fn apply(node: &mut Node, builder: &Builder<'_>) -> Result<(), Error> {
     match node {
         Node::Null | Node::Scalar(_) => Ok(()),
-        Node::Sequence(items) => items.iter_mut().try_for_each(apply),
-        Node::Mapping(mapping) => apply_to_mapping(mapping),
+        Node::Sequence(items) => items.iter_mut().try_for_each(|item| apply(item, builder)),
+        Node::Mapping(mapping) => apply_to_mapping(mapping, builder),
     }
 }
 
-fn apply_to_mapping(mapping: &mut Mapping) -> Result<(), Error> {
+fn apply_to_mapping(mapping: &mut Mapping, builder: &Builder<'_>) -> Result<(), Error> {
+    let is_merge = |(key, _): &(Scalar, Node)| builder.is_merge_key(key);
     let entries = mapping.entries_mut();
-    entries.iter_mut().try_for_each(|(_, value)| apply(value))?;
-    if !entries.iter().any(|(key, _)| key.text() == MERGE_KEY) {
+    entries
+        .iter_mut()
+        .try_for_each(|(_, value)| apply(value, builder))?;
+    if !entries.iter().any(is_merge) {
         return Ok(());
     }
-    let (merges, mut explicit): (Vec<_>, Vec<_>) = std::mem::take(entries)
-        .into_iter()
-        .partition(|(key, _)| key.text() == MERGE_KEY);
+    let (merges, mut explicit): (Vec<_>, Vec<_>) =
+        std::mem::take(entries).into_iter().partition(is_merge);
     let mut seen: HashSet<String> = explicit
         .iter()
         .map(|(key, _)| key.text().to_owned())

@@ -159,6 +159,33 @@ fn syntax_errors_have_a_reason_and_a_position() {
     }
 }
 
+/// As Go's reader answers (`yaml.read` of `fuzz/oracle`).
+#[test]
+fn a_merge_key_has_no_quotes_and_no_other_tag() {
+    for (key, is_merged) in [
+        ("<<", true),
+        ("&k <<", true),
+        ("!!merge <<", true),
+        ("&k !!merge <<", true),
+        ("'<<'", false),
+        ("\"<<\"", false),
+        ("\"\\x3c<\"", false),
+        ("&k '<<'", false),
+        ("!!str <<", false),
+        ("!!str &k <<", false),
+    ] {
+        for text in [
+            format!("a: &a {{b: c}}\n# !!str\nd:\n  {key}: *a\n  e: f\n"),
+            format!("a: &a {{b: c}}\nd: {{e: f,{key}: *a}}\n"),
+            format!("a: &a {{b: c}}\nd: {{{key}: *a,e: f}}\n"),
+        ] {
+            let node = one(&text);
+            let merged = node.get("d").and_then(|d| d.get("b"));
+            assert_eq!(merged.is_some(), is_merged, "{text}");
+        }
+    }
+}
+
 #[test]
 fn merge_keys_are_applied_and_explicit_keys_win() {
     let text = "base: &base {a: 1, b: 1}\nmore: &more {b: 2, c: 2}\nuse:\n  a: 3\n  <<: [*base, *more]\n  d: 3\n";
