@@ -164,7 +164,9 @@ impl Cluster {
     /// A new side with a mapping that cannot be read refuses every caller, which is an answer.
     pub fn diff(&self, new: &Self, caller: Option<&CallerArn>) -> Result<ClusterDiff, NoAnswer> {
         self.check_comparable(new)?;
-        let identity = caller.map(|caller| new.identity(caller)).transpose()?;
+        let identity = caller
+            .map(|caller| self.identity_on_both_sides(new, caller))
+            .transpose()?;
         let (before, after) = (self.identity_map(), new.identity_map());
         let of_map = match &identity {
             Some(identity) => before.diff_for(after, identity),

@@ -52,6 +52,27 @@ impl Cluster {
         identity(arn, id).map_err(NoAnswer::Identity)
     }
 
+    /// Builds the identity of a caller who changes this cluster to a new one, with one unique id on both sides: that
+    /// of the principals that AWS lists, else that of the rules, those of this cluster first, because the caller has
+    /// access now.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer::Identity`].
+    pub(crate) fn identity_on_both_sides(
+        &self,
+        new: &Self,
+        caller: &CallerArn,
+    ) -> Result<Identity, NoAnswer> {
+        let arn = caller.as_str();
+        let sides = [self, new];
+        let listed = sides
+            .iter()
+            .find_map(|one| one.principals.find(arn)?.unique_id());
+        let id = listed.or_else(|| sides.iter().find_map(|one| one.id_in_rule(arn)));
+        identity(arn, id).map_err(NoAnswer::Identity)
+    }
+
     /// Returns the unique id that a rule for an ARN demands.
     fn id_in_rule(&self, arn: &str) -> Option<&str> {
         let canonical = Principal::parse(arn).ok()?.canonical();
