@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_auth_map::{AccessPolicy, AccessScope, Change, Diff, Lockout, Resolution};
 use k8s_rbac::{
-    API_GROUP, ClusterRole, ClusterRoleBinding, Metadata, Objects, PRIVILEGED_GROUP, Policy,
-    PolicyRule, Role, RoleBinding, RoleRef, Subject, SubjectName, User,
+    API_GROUP, BindingView, ClusterRole, ClusterRoleBinding, Metadata, Objects, PRIVILEGED_GROUP,
+    Policy, PolicyRule, Role, RoleBinding, RoleRef, Subject, SubjectName, User,
 };
 use k8s_rbac_lint::Severity;
 
@@ -315,7 +315,7 @@ fn has_administrator(cluster: &Cluster) -> bool {
                     .any(allows_everything)
         })
         .collect();
-    cluster.effective_rules().iter().any(|one| {
+    let is_of_rule = cluster.effective_rules().iter().any(|one| {
         let mapped = Resolution::Mapped(one.authenticated.mapped().clone());
         Door::of(&mapped).is_some_and(|door| {
             door.is_administrator()
@@ -323,7 +323,17 @@ fn has_administrator(cluster: &Cluster) -> bool {
                     .iter()
                     .any(|binding| binding.subject_for(&door.user).is_some())
         })
-    })
+    });
+    // A session, or a principal that its account maps, may be who a binding names.
+    let mut named: BTreeSet<SubjectName> = bindings
+        .iter()
+        .flat_map(BindingView::subjects)
+        .filter_map(|subject| SubjectName::of(&subject, None))
+        .collect();
+    named.insert(SubjectName::Group(PRIVILEGED_GROUP.to_owned()));
+    is_of_rule
+        || !cluster.named_sessions(&named).is_empty()
+        || !cluster.principals_of_accounts(&named).is_empty()
 }
 
 /// What callers gain and lose, by name.
