@@ -271,7 +271,11 @@ impl Cluster {
             diff.differences.extend(findings_of_subject(change));
         }
         for lockout in of_map.lockouts() {
-            let finding = lockout_finding(lockout, caller, |name| compared.is_same(name), &powers);
+            let keeps = || {
+                let name = caller?.to_string();
+                Some(powers.keeps(&name, callers.get(&name)?, &compared))
+            };
+            let finding = lockout_finding(lockout, caller, keeps() == Some(true), &powers);
             let place = || self.place_of_lockout(new, &of_map, lockout, caller);
             diff.lockouts
                 .extend(finding.map(|finding| finding.at(place())));
@@ -458,14 +462,12 @@ fn findings_of_subject(change: &k8s_rbac_analysis::Change<'_>) -> Vec<Finding> {
 fn lockout_finding(
     lockout: &Lockout,
     caller: Option<&CallerArn>,
-    is_same: impl Fn(&str) -> bool,
+    keeps_all: bool,
     powers: &Powers<'_>,
 ) -> Option<Finding> {
     let about = |affected: &Affected| affected.to_string();
     let (code, object) = match lockout {
-        Lockout::CallerChanges { .. } if caller.is_some_and(|arn| is_same(&arn.to_string())) => {
-            return None;
-        }
+        Lockout::CallerChanges { .. } if keeps_all => return None,
         Lockout::CallerChanges { .. } | Lockout::CallerLoses { .. } => (
             "lockout-caller",
             caller.map(ToString::to_string).unwrap_or_default(),

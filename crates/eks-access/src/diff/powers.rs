@@ -144,6 +144,21 @@ impl<'c> Powers<'c> {
             && !has_administrator(self.new)
     }
 
+    /// Returns whether a caller certainly keeps every permission. Of access policies with rules that are not published,
+    /// and of users and groups without roles and bindings, only the names tell.
+    pub(super) fn keeps(&self, name: &str, caller: &Caller, compared: &Compared) -> bool {
+        let (Some(before), Some(after)) = (&caller.before, &caller.after) else {
+            return false;
+        };
+        if after.is_administrator() {
+            return true;
+        }
+        let unknown = |door: &Door, cluster: &Cluster| unknown_policies(Some(door), cluster);
+        compared.lost(name).is_none()
+            && unknown(before, self.old).is_subset(&unknown(after, self.new))
+            && (self.is_policy_known || has_all_names(&after.user, &before.user))
+    }
+
     /// Compares what callers may do: each is the user of a policy of its own, with the rules of every door.
     pub(super) fn compare(
         &mut self,
@@ -176,16 +191,9 @@ impl<'c> Powers<'c> {
             );
         }
         for (name, caller) in callers {
-            let unknown = |door: &Option<Door>, cluster: &Cluster| -> BTreeSet<String> {
-                let policies = door.iter().flat_map(|door| &door.policies);
-                policies
-                    .filter(|policy| cluster.access_policies().get(policy).is_none())
-                    .map(ToString::to_string)
-                    .collect()
-            };
             let (before, after) = (
-                unknown(&caller.before, self.old),
-                unknown(&caller.after, self.new),
+                unknown_policies(caller.before.as_ref(), self.old),
+                unknown_policies(caller.after.as_ref(), self.new),
             );
             if before != after {
                 let names = before.symmetric_difference(&after).cloned().collect();
@@ -287,6 +295,20 @@ fn everything() -> PolicyRule {
         non_resource_urls: all(),
         ..PolicyRule::default()
     }
+}
+
+/// Returns the access policies of a caller whose rules are not published, with their scopes.
+fn unknown_policies(door: Option<&Door>, cluster: &Cluster) -> BTreeSet<String> {
+    let policies = door.into_iter().flat_map(|door| &door.policies);
+    policies
+        .filter(|policy| cluster.access_policies().get(policy).is_none())
+        .map(ToString::to_string)
+        .collect()
+}
+
+/// Returns whether a user has the name and every group of another one.
+fn has_all_names(user: &User, other: &User) -> bool {
+    user.name == other.name && other.groups.iter().all(|group| user.groups.contains(group))
 }
 
 /// Returns whether a caller may do everything by its group or its access policy.
