@@ -1,5 +1,7 @@
 //! Changes of the ConfigMap, each judged before it is made.
 
+use std::collections::BTreeMap;
+
 use aws_auth_map::{
     Dialect, EditError, Editor, ProblemKind, Reader, Rule, RulePrincipal, RuleRef, Rules, Section,
     Template,
@@ -144,7 +146,7 @@ impl Cluster {
     }
 
     /// Applies the mechanical fixes to the ConfigMap: entries that another one for the same principal replaces
-    /// are removed, the path is taken out of a role's ARN, and spaces around ARNs and groups are removed.
+    /// are removed, the path is taken out of a role's ARN, and spaces around usernames and groups are removed.
     ///
     /// # Errors
     ///
@@ -159,19 +161,23 @@ impl Cluster {
         let mut text = document.text().to_owned();
         let mut changed = Vec::new();
         let (rules, problems) = reader.read_config_map(&text);
+        // An entry may have several problems, so that one is mended in what the others left.
+        let mut entries: BTreeMap<RuleRef, Rule> = BTreeMap::new();
         for problem in problems {
             let at = problem.at();
             let (Some(section), Some(entry)) = (at.section(), at.index()) else {
                 continue;
             };
             let at = RuleRef::new(section, entry);
-            let mended = rules
-                .rule(at)
-                .filter(|rule| !rule.is_refusing())
+            let written = rules.rule(at).filter(|rule| !rule.is_refusing());
+            let mended = entries
+                .get(&at)
+                .or(written)
                 .and_then(|rule| mended(rule, problem.kind()));
             if let Some(rule) = mended {
                 text = editor.replace(&text, at, &rule).map_err(refused)?;
                 changed.push(format!("{at}: {}", problem.code()));
+                entries.insert(at, rule);
             }
         }
         let deduped = editor.dedupe(&text).map_err(refused)?;
@@ -286,11 +292,6 @@ fn mended(rule: &Rule, kind: ProblemKind) -> Option<Rule> {
         ProblemKind::RolePath => {
             let principal = Principal::parse(arn).ok()?;
             Some(Rule::exact(&principal.without_path(), username, groups))
-        }
-        ProblemKind::ArnSpaces => {
-            let trimmed = arn.trim();
-            Principal::parse(trimmed).ok()?;
-            Some(Rule::exact(trimmed, username, groups))
         }
         ProblemKind::NameWithSpaces => {
             let trimmed = |name: &Template| Template::parse(name.source().trim());
