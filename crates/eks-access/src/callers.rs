@@ -323,9 +323,10 @@ impl Cluster {
         for (backend, of_backend) in self.map.backends().iter().enumerate() {
             let rules = of_backend.rules();
             for (at, rule) in rules.iter() {
-                let (principal, caller) = representative(rule);
-                let Some(caller) = caller else { continue };
-                found.extend(self.effective(backend, at, Some(rule), principal, caller));
+                let (principal, callers) = representatives(rule);
+                found.extend(callers.into_iter().find_map(|caller| {
+                    self.effective(backend, at, Some(rule), principal.clone(), caller)
+                }));
             }
             for (at, account) in rules.accounts() {
                 let principal = format!("every principal of account {account}");
@@ -363,34 +364,46 @@ impl Cluster {
     }
 }
 
-/// Returns the principal of a rule as text, and a caller that it may be for.
-fn representative(rule: &Rule) -> (String, Option<CallerArn>) {
+/// What stands for the wildcards of a pattern, and for the suffix of a permission set's role, in the callers that are
+/// tried. Another rule may be for one of them, and decide before. Our choice.
+const FILLS: [(&str, &str); 3] = [
+    ("x", "0123456789abcdef"),
+    ("j", "fedcba9876543210"),
+    ("8", "89abcdef01234567"),
+];
+
+/// Returns the principal of a rule as text, and callers that it may be for: several, if it is for many.
+fn representatives(rule: &Rule) -> (String, Vec<CallerArn>) {
     let parse = |arn: &str| CallerArn::parse(arn).ok();
+    let exact = |arn: &str| parse_folded(arn).into_iter().collect();
     match rule.principal() {
         RulePrincipal::Arn(arn) | RulePrincipal::ArnAndUserId(arn, _) => {
-            (arn.to_owned(), parse_folded(arn))
+            (arn.to_owned(), exact(arn))
         }
-        RulePrincipal::UserId(id, Some(arn)) => (format!("{arn} ({id})"), parse_folded(arn)),
-        RulePrincipal::UserId(id, None) => (id.to_owned(), None),
+        RulePrincipal::UserId(id, Some(arn)) => (format!("{arn} ({id})"), exact(arn)),
+        RulePrincipal::UserId(id, None) => (id.to_owned(), Vec::new()),
         RulePrincipal::Pattern(pattern) => {
             let written = pattern.as_str();
-            let text: String = written
-                .replace("::*:", "::000000000000:")
-                .replace(['*', '?'], "x");
-            (written.to_owned(), parse(&text))
+            let in_account = written.replace("::*:", "::000000000000:");
+            let callers = FILLS.into_iter();
+            let callers = callers.map(|(fill, _)| in_account.replace(['*', '?'], fill));
+            (
+                written.to_owned(),
+                callers.filter_map(|arn| parse(&arn)).collect(),
+            )
         }
         RulePrincipal::Sso(role) => {
             let (partition, account) = (role.partition(), role.account());
             let set = role.permission_set();
-            let arn = format!(
-                "arn:{partition}:iam::{account}:role/AWSReservedSSO_{set}_0123456789abcdef"
-            );
+            let callers = FILLS.into_iter().map(|(_, suffix)| {
+                format!("arn:{partition}:iam::{account}:role/AWSReservedSSO_{set}_{suffix}")
+            });
             (
                 format!("permission set {set} in account {account}"),
-                parse(&arn),
+                callers.filter_map(|arn| parse(&arn)).collect(),
             )
         }
-        _ => (String::new(), None),
+        _ => (String::new(), Vec::new()),
     }
 }
 
