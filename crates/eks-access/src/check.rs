@@ -20,10 +20,6 @@ use crate::place::Place;
 use crate::problem::{Cause, Problem};
 use crate::source::SourceKind;
 
-/// The limit on the size of a document in which the line of a rule of a role is looked up, in bytes. It is
-/// parsed again for each finding. Our choice: such a document takes about ten milliseconds.
-const MAX_LOCATED: usize = 256 * 1024;
-
 /// What a check found.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -237,20 +233,12 @@ impl Cluster {
         let object = &finding.object;
         let (kind, namespace, name) =
             (object.kind, object.namespace.as_str(), object.name.as_str());
-        let place = self.rbac().place(kind, namespace, name)?;
         let rule = finding.path.strip_prefix("rules[");
         let rule = rule.and_then(|rest| rest.split_once(']')?.0.parse().ok());
-        let Some(rule) = rule else {
-            return Some(place);
-        };
-        let document = self
-            .documents()
-            .iter()
-            .find(|one| one.name() == place.file());
-        if document.is_some_and(|document| document.text().len() > MAX_LOCATED) {
-            return Some(place);
+        match rule {
+            Some(rule) => self.place_of_role_rule(kind, namespace, name, rule),
+            None => self.rbac().place(kind, namespace, name),
         }
-        self.place_of_role_rule(kind, namespace, name, rule)
     }
 }
 
