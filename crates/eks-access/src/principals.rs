@@ -45,8 +45,6 @@ impl IamPrincipal {
 pub struct Principals {
     /// By the folded ARN without the path, which is how STS and the mapping name a role.
     by_arn: BTreeMap<String, IamPrincipal>,
-    has_roles: bool,
-    has_users: bool,
 }
 
 impl Principals {
@@ -55,10 +53,6 @@ impl Principals {
             return;
         };
         let key = parsed.without_path().to_ascii_lowercase();
-        match parsed.kind() {
-            iam_principal::Kind::User => self.has_users = true,
-            _ => self.has_roles = true,
-        }
         self.by_arn.insert(key, principal);
     }
 
@@ -88,15 +82,18 @@ impl Principals {
         let Ok(parsed) = Principal::parse(&folded) else {
             return false;
         };
-        let is_listed_kind = match parsed.kind() {
-            iam_principal::Kind::User => self.has_users,
-            iam_principal::Kind::Role | iam_principal::Kind::AssumedRole => self.has_roles,
-            iam_principal::Kind::Root | iam_principal::Kind::FederatedUser => false,
+        let is_user = match parsed.kind() {
+            iam_principal::Kind::User => true,
+            iam_principal::Kind::Role | iam_principal::Kind::AssumedRole => false,
+            iam_principal::Kind::Root | iam_principal::Kind::FederatedUser => return false,
         };
-        let is_of_account = |one: &IamPrincipal| {
-            Principal::parse(&one.arn).is_ok_and(|one| one.account() == parsed.account())
+        let is_alike = |one: &IamPrincipal| {
+            Principal::parse(&one.arn).is_ok_and(|one| {
+                one.account() == parsed.account()
+                    && (one.kind() == iam_principal::Kind::User) == is_user
+            })
         };
-        is_listed_kind && self.iter().any(is_of_account) && self.find(arn).is_none()
+        self.iter().any(is_alike) && self.find(arn).is_none()
     }
 }
 
