@@ -171,6 +171,23 @@ fn what_methods_return_is_what_the_json_has() {
         .map(HeldPolicy::are_rules_known)
         .collect();
     assert_eq!(known, [true, false]);
+    let place = who.callers()[0].caller().place();
+    same(&who, "/callers/0/place", &place);
+    let last = who.subjects().len() - 1;
+    let is_of_default_policy = who.subjects()[last].is_of_default_policy();
+    same(
+        &who,
+        &format!("/subjects/{last}/isOfDefaultPolicy"),
+        &is_of_default_policy,
+    );
+    assert!(is_of_default_policy);
+    let user = CallerArn::parse("arn:aws:iam::111122223333:user/dev").unwrap();
+    let near = cluster.whoami(&user).unwrap();
+    same(&near, "/otherRules/0/code", near.other_rules()[0].code());
+    let writes = cluster.writes(&role("dev"), cluster.rbac().written());
+    let writes = writes.unwrap();
+    let refusal = writes.writes()[0].refusal().unwrap();
+    same(&writes, "/writes/0/refusal", refusal);
     let escalation = cluster.escalate(&role("dev"), None).unwrap();
     let step = &escalation.steps()[0];
     same(&escalation, "/steps/0/actor", step.actor());

@@ -1,6 +1,6 @@
 //! What `diff` reports of a change: lockouts and differences, by their codes.
 
-use eks_access::{Cluster, Document, Finding, Options, Who};
+use eks_access::{Baseline, Cluster, Document, Finding, Options, Who};
 
 const ADMIN: &str = "- {rolearn: 'arn:aws:iam::111122223333:role/admin', username: admin, groups: ['system:masters']}\n";
 const BOSS: &str = "- {rolearn: 'arn:aws:iam::111122223333:role/boss', username: boss}\n";
@@ -166,4 +166,34 @@ fn a_change_has_the_lockouts_and_differences_that_the_table_says() {
         assert_eq!(got, (own(lockouts), own(differences)), "row {number}");
         assert!(diff.is_exhaustive(), "row {number}");
     }
+}
+
+#[test]
+fn what_is_accepted_is_no_lockout_and_no_difference() {
+    let view = "Group devs view";
+    let (old, new) = (
+        cluster((&[ADMIN, DEV], &[view])),
+        cluster((&[DEV], &[view])),
+    );
+    let mut diff = old.diff(&new, None).unwrap();
+    assert_eq!(diff.exit_status(), 3);
+    let admin = "loses arn:aws:iam::111122223333:role/admin";
+    let lockout = Baseline::of(diff.lockouts()).entries().next().unwrap();
+    let text = format!("{lockout} # meant\n{admin}\ngains nothing\n");
+    let stale = diff.accept(&Baseline::parse(&text).unwrap());
+    assert_eq!(stale.entries().collect::<Vec<_>>(), ["gains nothing"]);
+    assert_eq!((diff.exit_status(), diff.is_empty()), (0, true));
+    let accepted = diff.accepted().iter();
+    let accepted: Vec<_> = accepted
+        .map(|one| format!("{} {}", one.finding.code, one.reason))
+        .collect();
+    assert_eq!(accepted, ["lockout-no-administrator meant", "loses "]);
+    assert_eq!(
+        diff.to_string(),
+        "accepted: lockout-no-administrator: no caller will be in `system:masters` or have the access policy \
+         AmazonEKSClusterAdminPolicy (meant)\naccepted: loses: arn:aws:iam::111122223333:role/admin: admin in \
+         system:masters\n"
+    );
+    let report = diff.report();
+    assert_eq!((report.accepted.len(), report.unreadable.len()), (2, 0));
 }
