@@ -74,6 +74,10 @@ impl StateDir {
         let write = || {
             let mut file = Builder::new().prefix(".new-").tempfile_in(&self.path)?;
             write_document(&mut file, &document)?;
+            if file.as_file().metadata()?.len() > MAX_BYTES {
+                // It could not be loaded, and the version before it can.
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
             file.as_file().sync_all()?;
             file.persist(self.file(name))?;
             // The name of the file is in the directory.
@@ -179,6 +183,28 @@ mod tests {
     use super::{MAX_BYTES, MAX_NAME, Raw, StateDir, write_document};
     use crate::read::NamedText;
     use crate::source::{SourceKind, SourceName};
+
+    /// A version that could not be loaded does not replace one that can.
+    #[test]
+    fn a_version_that_is_too_long_is_not_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = SourceName::new(SourceKind::ConfigMap, "rules".to_owned());
+        let state = StateDir::new(folder.path().join("state"));
+        let version = |text: String| {
+            Raw::Texts(vec![NamedText {
+                name: "rules".to_owned(),
+                text,
+            }])
+        };
+        let good = version("mapRoles: []".to_owned());
+        state.save(&name, &good).unwrap();
+        let len = usize::try_from(MAX_BYTES).unwrap();
+        let why = state.save(&name, &version("a".repeat(len))).unwrap_err();
+        assert!(why.ends_with("file too large"), "{why}");
+        let (loaded, _) = state.load(&name).unwrap().unwrap();
+        assert_eq!(loaded, good);
+        assert_eq!(std::fs::read_dir(&state.path).unwrap().count(), 1);
+    }
 
     /// A file without a state is a fault, where a missing file is none.
     #[test]
