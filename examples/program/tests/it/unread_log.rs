@@ -19,18 +19,23 @@ fn reviews_and_probes_are_answered_while_the_log_is_not_read() {
     ]
     .concat();
     let mut verifier = Verifier::start(&arguments);
-    // Each record has the name of the user, and 6 MiB of records may wait.
-    let user = "u".repeat(200_000);
-    let review = format!(
-        "{{\"kind\":\"SubjectAccessReview\",\"apiVersion\":\"authorization.k8s.io/v1\",\"spec\":\
-         {{\"nonResourceAttributes\":{{\"path\":\"/x\",\"verb\":\"get\"}},\"user\":\"{user}\"}}}}"
-    );
-    for number in 0..40 {
+    // Each record has some 10 KB, and 6 MiB of records may wait.
+    let (user, group, path) = ("u".repeat(1_000), "g".repeat(1_000), "p".repeat(1_000));
+    let review = serde_json::json!({
+        "kind": "SubjectAccessReview",
+        "apiVersion": "authorization.k8s.io/v1",
+        "spec": {
+            "nonResourceAttributes": {"path": format!("/{path}"), "verb": "get"},
+            "user": user,
+            "groups": vec![group; 8],
+        },
+    })
+    .to_string();
+    for number in 0..800 {
         let answer = verifier.post("/authorize", &review);
         assert!(
             answer.contains("\"allowed\":false"),
-            "{number}: {:.100}",
-            answer
+            "{number}: {answer:.100}"
         );
     }
     assert!(verifier.get("/livez").starts_with("HTTP/1.1 200"));
