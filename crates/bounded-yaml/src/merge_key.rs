@@ -12,21 +12,29 @@ pub(crate) const MERGE_KEY: &str = "<<";
 
 /// Returns whether the text `<<` at an offset of the input is a merge key: it has no quotes, and no tag but `!!merge`.
 ///
+/// Reads no further back than the tag and the anchor of the key, so that many keys on one line take linear time.
+///
 /// As upstream: `gopkg.in/yaml.v2`, decode.go, `isMerge`.
 pub(crate) fn is_plain(input: &str, at: usize) -> bool {
-    let before = input.get(..at).unwrap_or_default();
-    let line = before.rsplit(is_line_break).next().unwrap_or_default();
-    if line.ends_with(['"', '\'']) {
+    let mut before = input.get(..at).unwrap_or_default();
+    if before.ends_with(['"', '\'']) {
         return false;
     }
-    // A key has its tag and its anchor on its own line.
-    let mut words = line
-        .rsplit([' ', '\t', '{', ','])
-        .filter(|word| !word.is_empty());
-    match words.find(|word| !word.starts_with('&')) {
-        Some(tag) if tag.starts_with('!') => tag == "!!merge",
-        _ => true,
+    let is_separator = |c| is_line_break(c) || matches!(c, ' ' | '\t' | '[' | '{' | ',');
+    // A tag and an anchor, in any order.
+    for _ in 0..2 {
+        before = before.trim_end_matches([' ', '\t']);
+        if before.ends_with('>') {
+            return before.ends_with("!<tag:yaml.org,2002:merge>");
+        }
+        let word = before.rsplit(is_separator).next().unwrap_or_default();
+        match word.chars().next() {
+            Some('!') => return word == "!!merge",
+            Some('&') => before = before.strip_suffix(word).unwrap_or_default(),
+            _ => return true,
+        }
     }
+    true
 }
 
 /// Moves the entries of each `<<` into the mapping that has it. An explicit key wins over a merged

@@ -159,6 +159,15 @@ fn syntax_errors_have_a_reason_and_a_position() {
     }
 }
 
+/// If each key looked back to the start of its line, these would take minutes.
+#[test]
+fn many_merge_keys_stand_on_one_line() {
+    let node = one(&format!("[{}]", "{a: b,<<: {c: d}},".repeat(50_000)));
+    let items = node.as_sequence().expect("a list");
+    assert_eq!(items.len(), 50_000);
+    assert!(items.iter().all(|item| item.get("c").is_some()));
+}
+
 /// As Go's reader answers (`yaml.read` of `fuzz/oracle`).
 #[test]
 fn a_merge_key_has_no_quotes_and_no_other_tag() {
@@ -173,11 +182,16 @@ fn a_merge_key_has_no_quotes_and_no_other_tag() {
         ("&k '<<'", false),
         ("!!str <<", false),
         ("!!str &k <<", false),
+        ("!<tag:yaml.org,2002:merge> <<", true),
+        ("!<tag:yaml.org,2002:str> <<", false),
     ] {
         for text in [
             format!("a: &a {{b: c}}\n# !!str\nd:\n  {key}: *a\n  e: f\n"),
             format!("a: &a {{b: c}}\nd: {{e: f,{key}: *a}}\n"),
             format!("a: &a {{b: c}}\nd: {{{key}: *a,e: f}}\n"),
+            // The tag and the anchor of the mapping are not those of its key.
+            format!("a: &a {{b: c}}\nd: !!map {{{key}: *a}}\n"),
+            format!("a: &a {{b: c}}\nd: !!map &d {{{key}: *a}}\n"),
         ] {
             let node = one(&text);
             let merged = node.get("d").and_then(|d| d.get("b"));
