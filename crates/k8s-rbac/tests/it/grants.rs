@@ -56,20 +56,20 @@ fn an_escalation_is_worded_as_upstream_words_it() {
         let got = escalation.as_ref().map(ToString::to_string);
         let want = (!case.ok).then_some(case.message);
         report.check(&name, &got, &want);
-        // The message tells of the roles that do not exist, as a list if there are several.
+        // The message names the roles that do not exist, as a list if there are several.
         let unresolved = escalation
             .as_ref()
             .map_or(&[][..], |found| found.unresolved());
         let texts: Vec<String> = unresolved.iter().map(ToString::to_string).collect();
-        let told = match &*texts {
+        let expected = match &*texts {
             [] => String::new(),
             [one] => format!("; resolution errors: [{one}]"),
             several => format!("; resolution errors: [[{}]]", several.join(", ")),
         };
         let message = got.as_deref().unwrap_or_default();
-        let told_in = message.find("; resolution errors: ");
-        let end = told_in.and_then(|at| message.get(at..)).unwrap_or_default();
-        report.check(&format!("{name}\n    unresolved"), &end, &told.as_str());
+        let start = message.find("; resolution errors: ");
+        let end = start.and_then(|at| message.get(at..)).unwrap_or_default();
+        report.check(&format!("{name}\n    unresolved"), &end, &expected.as_str());
     }
     report.finish();
 }

@@ -101,7 +101,7 @@ fn a_role_that_changes_changes_what_both_subjects_may() {
     assert_eq!(answers(&policy, "other"), [(true, 0); 2]);
     assert!(policy.remove_cluster_role("role30"));
     assert_eq!(answers(&policy, "other"), [(false, 1); 2]);
-    // The bindings to it come first and so are told of, although another one allows.
+    // The bindings to it come first, so the reason names it although another one allows.
     assert_eq!(answers(&policy, "31"), [(true, 1); 2]);
     assert_eq!(answers(&policy, "29"), [(true, 0); 2]);
     assert!(policy.remove_cluster_role_binding(&binding_name("a", 30)));

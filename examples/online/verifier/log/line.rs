@@ -66,8 +66,8 @@ impl Line {
         self.quoted(name, word);
     }
 
-    /// Adds a text that a caller chooses. What a terminal would act on is escaped, and what is beyond
-    /// [`MAX_PRINTED_CHARS`] is counted instead.
+    /// Adds a text that a caller chooses. Characters that a terminal would act on are escaped, and those beyond
+    /// [`MAX_PRINTED_CHARS`] are counted instead.
     pub(super) fn foreign_text(&mut self, name: Name, value: &str) {
         // Most are short and plain, which one look at them shows.
         match value.len() <= MAX_PRINTED_CHARS && is_plain(value) {
