@@ -65,6 +65,8 @@ func (g generator) yaml() string {
 		return "[" + g.Pick("a:", "T:", "b, a:") + "]"
 	case 3:
 		return g.Pick("~", "null", "---") + "\n---\n" + g.yamlFlow(1)
+	case 4:
+		return `["\ud83d\ude00"]`
 	}
 	var b strings.Builder
 	g.yamlBlock(&b, "", 3)
@@ -156,15 +158,15 @@ var (
 	keys      = regexp.MustCompile(`(^|[\s\[{,?])([^\s\[\]{},'"?!&*]+)[ \t]*:([\s,\]}]|$)`)
 	oldScalar = regexp.MustCompile(`(?i)(^|[\s\[{,:-])(y|yes|n|no|on|off|[-+]?0[0-9]+|[-+]?0b[-+]?[01_]+|[-+]0[xo][0-9a-f_]+|[-+]?[0-9.][0-9a-fxo.+-]*_[0-9a-fxo_.+-]*|[-+]_[0-9a-fx_.]*|[-+]?[0-9]+\.?[0-9]*e[0-9]+|[0-9]{19,})([\s\]},#]|$)`)
 	// Without a colon: `[?n]`, `? 1.`.
-	explicitKeys   = regexp.MustCompile(`(?:^|[\s\[{,])\?[ \t]*([^\s\[\]{},'"?!&*:]+)[ \t]*(?:[\r\n,\]}#]|$)`)
-	oddKey         = regexp.MustCompile(`(?i)^([-+.0-9].*|y|yes|n|no|on|off|true|false|null|~)$`)
-	quoteAfterMark = regexp.MustCompile(`[{\[,].*\?["']`)
-	mergeKey       = regexp.MustCompile(`(^|[^'"])<<`)
-	loneKey        = regexp.MustCompile(`[{,][^{}\[\],:]+[,}]`)
+	explicitKeys = regexp.MustCompile(`(?:^|[\s\[{,])\?[ \t]*([^\s\[\]{},'"?!&*:]+)[ \t]*(?:[\r\n,\]}#]|$)`)
+	oddKey       = regexp.MustCompile(`(?i)^([-+.0-9].+|y|yes|n|no|on|off|true|false|null|~)$`)
+	afterMark    = regexp.MustCompile(`[{\[,].*\?:?["'@%\x60]`)
+	mergeKey     = regexp.MustCompile(`(^|[^'"])<<`)
+	loneKey      = regexp.MustCompile(`[{,][^{}\[\],:]+[,}]`)
 	// A `!!!` is dropped by both.
 	tagged = regexp.MustCompile(`(^|[\s\[{,:-])!([^!]|$|!([^!]|$))`)
 	// A plain text before a bracket that ends with a colon.
-	colonInList = regexp.MustCompile(`[^\s\[\]{},'"]\s*:[\],}]`)
+	colonInList = regexp.MustCompile(`[^\s\[\]{},]\s*:[\],}]`)
 	plainNumber = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
 	// The line breaks of YAML 1.1 that are not in `\s`.
 	lineBreaks = strings.NewReplacer("\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
@@ -192,6 +194,7 @@ func hasOddKey(text string) bool {
 // refusedYAML has the rows of documents that only upstream refuses, by its message.
 var refusedYAML = []struct{ message, row string }{
 	{"unknown escape character", "escaped-slash"},
+	{"invalid Unicode character escape code", "surrogate-pair"},
 	{"unsupported value", "infinite-number"},
 	{"unsupported map key", "key-text"},
 	{"cannot decode !!", "explicit-tag"},
@@ -219,8 +222,9 @@ func rowsOfYAML(p *differential.Pair) []string {
 			return []string{"explicit-tag"}
 		case strings.Contains(text, "?") && strings.Contains(message, "did not find expected ','"):
 			return []string{"question-mark-in-flow"}
-		case quoteAfterMark.MatchString(text) && strings.Contains(message, "found unexpected end of stream"):
-			// The mark ends the word for upstream, so the quote after it begins a text.
+		case afterMark.MatchString(text) &&
+			(strings.Contains(message, "unexpected end of stream") || strings.Contains(message, "cannot start any token")):
+			// The mark ends the word for upstream, so a quote after it begins a text, and others begin nothing.
 			return []string{"question-mark-in-flow"}
 		}
 		return nil

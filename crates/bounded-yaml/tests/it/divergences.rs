@@ -47,6 +47,12 @@ fn every_divergence_is_listed_and_real() {
             r#"{"9223372036854775808":"a"}"#,
         ),
         ("escaped-slash", r#"- "\/""#, "refused", r#"["/"]"#),
+        (
+            "surrogate-pair",
+            r#"["\ud83d\ude00"]"#,
+            "refused",
+            "[\"\u{1f600}\"]",
+        ),
     ] {
         assert_eq!(read(text), ours, "{text}");
         rows.compare(case, &upstream.to_owned(), &read(text));
