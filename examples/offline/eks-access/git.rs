@@ -1,8 +1,9 @@
 //! Documents from a path, or from a revision of git: `REV:PATH`.
 
-use std::io::Read as _;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 
 use eks_access::Document;
 use printable_text::Printable;
@@ -13,6 +14,9 @@ use crate::input::{self, Files};
 
 /// The limit on the list of the files of a directory, in bytes. Our choice: a hundred thousand paths.
 const MAX_LISTING: usize = 16 * 1024 * 1024;
+
+/// How much of what git writes on standard error is kept, in bytes: 4 KiB. Our choice: one line of it is printed.
+const MAX_ERROR: u64 = 4 * 1024;
 
 /// Reads the documents of a file, a directory or standard input; or, if there is no such path, of a revision.
 pub(crate) fn files(path: &str, common: &Common) -> Result<Files, String> {
@@ -138,35 +142,51 @@ fn is_taken(path: &str, excluded: &[PathBuf]) -> bool {
 
 /// Runs git, and returns its output if that has at most `max` bytes.
 fn git(directory: &Path, arguments: &[&str], object: &str, max: usize) -> Result<Vec<u8>, String> {
-    let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", Printable::new(object));
-    let mut child = Command::new("git")
-        .args(arguments)
-        .current_dir(directory)
+    let mut command = Command::new("git");
+    command.args(arguments).current_dir(directory);
+    output(&mut command, max).map_err(|why| format!("{}: {why}", Printable::new(object)))
+}
+
+/// Runs a program, and returns its output if that has at most `max` bytes. Both of its pipes are read at the same
+/// time: a program that has filled the one waits until that is read.
+pub(crate) fn output(command: &mut Command, max: usize) -> Result<Vec<u8>, String> {
+    let started = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|why| failed(&format_args!("git: {why}")))?;
-    let mut bytes = Vec::new();
-    let bound = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    if let Some(output) = child.stdout.take() {
-        output
-            .take(bound)
-            .read_to_end(&mut bytes)
-            .map_err(|why| failed(&why))?;
-    }
-    let output = child.wait_with_output().map_err(|why| failed(&why))?;
+        .spawn();
+    let mut child = started.map_err(|why| format!("git: {why}"))?;
+    let errors = child.stderr.take();
+    let errors = thread::spawn(move || errors.map(|pipe| beginning(pipe, MAX_ERROR)));
+    let bytes = child.stdout.take().map(|pipe| {
+        let mut bytes = Vec::new();
+        let bound = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+        pipe.take(bound).read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let status = child.wait().map_err(|why| why.to_string())?;
+    let bytes = bytes
+        .transpose()
+        .map_err(|why| why.to_string())?
+        .unwrap_or_default();
     if bytes.len() > max {
-        return Err(failed(&format_args!(
-            "longer than {max} bytes: raise --max-input-size"
-        )));
+        return Err(format!("longer than {max} bytes: raise --max-input-size"));
     }
-    if !output.status.success() {
-        let error = String::from_utf8_lossy(&output.stderr);
+    if !status.success() {
+        // The thread does not panic, and a program that says nothing has failed as well.
+        let error = errors.join().ok().flatten().unwrap_or_default();
+        let error = String::from_utf8_lossy(&error);
         let line = error.lines().next().unwrap_or("git failed");
-        return Err(failed(&Printable::new(line)));
+        return Err(Printable::new(line).to_string());
     }
     Ok(bytes)
+}
+
+/// Reads a pipe to its end, and returns its first bytes. What is read of one that fails is what there is.
+fn beginning(mut pipe: impl Read, max: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _ = pipe.by_ref().take(max).read_to_end(&mut bytes);
+    let _ = io::copy(&mut pipe, &mut io::sink());
+    bytes
 }
 
 fn text(bytes: &[u8], max: usize) -> Result<String, String> {

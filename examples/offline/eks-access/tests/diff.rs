@@ -193,6 +193,27 @@ fn a_pattern_does_not_replace_an_administrator_on_eks() {
     assert_eq!(run(&format!("check --dialect ours {new}")).0, 0);
 }
 
+/// The pipe of standard error holds less than this, so that a program whose standard output is read to its end before
+/// would wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_program_that_says_much_before_it_answers_is_read() {
+    let shell = |script: &str, max| {
+        let mut command = std::process::Command::new("sh");
+        crate::git::output(command.args(["-c", script]), max)
+    };
+    let much = "yes warning | head -c 1000000 >&2";
+    let answered = shell(&format!("{much}; printf answer"), 6);
+    assert_eq!(answered.as_deref(), Ok(&b"answer"[..]));
+    let long = shell(&format!("{much}; printf answer"), 5);
+    assert!(long.unwrap_err().starts_with("longer than 5 bytes"));
+    let failed = shell(&format!("echo 'fatal: \u{1b}no'; {much}; exit 1"), 100);
+    assert_eq!(failed, Err("warning".to_owned()));
+    let endless = shell("yes answer", 5);
+    assert!(endless.unwrap_err().starts_with("longer than 5 bytes"));
+    assert_eq!(shell("exit 1", 5), Err("git failed".to_owned()));
+}
+
 #[test]
 fn a_revision_of_git_is_compared_with_the_files() {
     let dir = Directory::new("git");
