@@ -180,13 +180,21 @@ fn explain_prefix(text: &str) -> Error {
         Error::Whitespace
     } else if starts_with(PREFIX) {
         Error::PrefixCase
-    } else if starts_with("k8s-aws-v") && !starts_with("k8s-aws-v1") {
+    } else if starts_with("k8s-aws-v") && !is_version_one(text) {
         Error::OtherVersion
     } else if starts_with("https:") {
         Error::Unencoded
     } else {
         Error::NotAToken
     }
+}
+
+/// Returns whether the version of a text that starts with `k8s-aws-v` is 1, whatever follows: the version is the number
+/// there, so that of `k8s-aws-v10.` is another.
+fn is_version_one(text: &str) -> bool {
+    let rest = text.get("k8s-aws-v".len()..).unwrap_or_default();
+    rest.strip_prefix('1')
+        .is_some_and(|after| !after.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Returns whether the URL was percent-encoded as a whole (as in kubernetes-client/java issue 4779).
