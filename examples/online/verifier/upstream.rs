@@ -147,7 +147,8 @@ impl<'f> Keys<'f> {
     }
 
     /// Returns the order of the backends: a list, or text separated by spaces (viper's `GetStringSlice`). As
-    /// upstream, it must not be empty.
+    /// upstream, it must not be empty, and a comma is part of a name, which no backend has
+    /// (`pkg/mapper/mapper.go`, `ValidateBackendMode`).
     fn modes(&self) -> Result<Option<String>, String> {
         let key = "backendMode";
         let Some(node) = self.value(key) else {
@@ -157,12 +158,16 @@ impl<'f> Keys<'f> {
             Node::Sequence(items) => items.iter().map(Node::as_text).collect(),
             node => node.as_text().map(|text| text.split_whitespace().collect()),
         };
-        match names.filter(|names| !names.is_empty()) {
-            Some(names) => Ok(Some(names.join(","))),
-            None => Err(format!(
-                "{}: {}{key}: expected {MODES}",
-                self.file, self.prefix
-            )),
-        }
+        let expected = match names {
+            Some(names) if names.iter().any(|name| name.contains(',')) => {
+                "the backends apart, as a list or separated by spaces, not by commas"
+            }
+            Some(names) if !names.is_empty() => return Ok(Some(names.join(","))),
+            _ => MODES,
+        };
+        Err(format!(
+            "{}: {}{key}: expected {expected}",
+            self.file, self.prefix
+        ))
     }
 }

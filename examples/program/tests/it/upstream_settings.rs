@@ -64,7 +64,7 @@ fn upstreams_configuration_files_are_read_unchanged() {
 /// What of the file is wrong, and what `check` and `serve` print of it. aws-iam-authenticator 0.7.18 refuses those that
 /// are marked so; of the others it takes one of the keys, no second
 /// document, and an empty value.
-const REFUSED_FILES: [(&str, &str); 15] = [
+const REFUSED_FILES: [(&str, &str); 17] = [
     // Upstream refuses.
     (
         "clusterID: demo\nclusterID: prod\n",
@@ -121,6 +121,16 @@ const REFUSED_FILES: [(&str, &str); 15] = [
     (
         "clusterID: demo\nserver: {backendMode: []}\n",
         "server.backendMode: expected a list of backends",
+    ),
+    // Upstream refuses.
+    (
+        "clusterID: demo\nserver: {backendMode: ['MountedFile,CRD']}\n",
+        "server.backendMode: expected the backends apart",
+    ),
+    // Upstream refuses.
+    (
+        "clusterID: demo\nserver: {backendMode: 'MountedFile,CRD'}\n",
+        "server.backendMode: expected the backends apart",
     ),
     // Upstream refuses.
     (
