@@ -3,6 +3,7 @@
 
 pub mod files;
 pub mod output;
+mod secrets;
 pub mod yaml;
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command, Id, Parser};
 use printable_text::Printable;
 
+use crate::secrets::{HIDDEN, is_hidden, masked};
+
 /// The exit status of a program without an answer: a wrong flag, a file that cannot be read, an answer that
 /// cannot be printed.
 pub const FAILED: u8 = 2;
@@ -157,15 +159,21 @@ fn variable_of(error: &clap::Error, command: &Command) -> Option<String> {
 }
 
 /// Formats an error about arguments. Those that it quotes, and every other character that a terminal acts on, are
-/// escaped.
+/// escaped, and their secrets are hidden: the value of a flag that may have a password, and what is known by its form
+/// in any argument.
 #[must_use]
 pub fn error_text(mut error: clap::Error, arguments: impl Iterator<Item = OsString>) -> String {
+    let argument = error.get(ContextKind::InvalidArg);
+    let is_hidden = matches!(argument, Some(ContextValue::String(name)) if is_hidden(name));
     // Styles are stripped from the whole text, so that a quoted argument with one could not be found in it.
     let quoted: Vec<(ContextKind, ContextValue)> = error
         .context()
         .filter_map(|(kind, value)| match value {
             ContextValue::String(quoted) => {
-                let printed = Printable::new(quoted).to_string();
+                let printed = match kind {
+                    ContextKind::InvalidValue if is_hidden => HIDDEN.to_owned(),
+                    _ => printed(quoted),
+                };
                 (printed != *quoted).then_some((kind, ContextValue::String(printed)))
             }
             _ => None,
@@ -179,7 +187,7 @@ pub fn error_text(mut error: clap::Error, arguments: impl Iterator<Item = OsStri
         let argument = argument.to_string_lossy();
         let value = argument.split_once('=').map(|(_, value)| value);
         for quoted in std::iter::once(&*argument).chain(value) {
-            let printed = Printable::new(quoted).to_string();
+            let printed = printed(quoted);
             if !quoted.is_empty() && printed != quoted {
                 text = text.replace(quoted, &printed);
             }
@@ -190,6 +198,11 @@ pub fn error_text(mut error: clap::Error, arguments: impl Iterator<Item = OsStri
         .map(|line| Printable::new(line).to_string())
         .collect();
     lines.join("\n")
+}
+
+/// Returns an argument as a message may have it.
+fn printed(argument: &str) -> String {
+    Printable::new(&masked(argument)).to_string()
 }
 
 /// Prints the answer of a program, and returns the status to end with: `status` if the whole answer was

@@ -313,6 +313,119 @@ fn a_value_from_the_environment_is_named_by_its_variable() {
     assert!(!ended.stderr.contains("variable"), "{ended:?}");
 }
 
+/// A message may be in a log, so it repeats no password, token or signature, wherever a person wrote it.
+#[test]
+fn an_error_of_the_command_line_repeats_no_secret() {
+    let check = ["check", "-i", "demo", "--aws-auth", AWS_AUTH];
+    let url = "http://user:hunter2@proxy.example.com";
+    let kubeconfig = [
+        "kubeconfig",
+        "-i",
+        "demo",
+        "--endpoint",
+        "https://x",
+        "--ca",
+        "x",
+    ];
+    for (program, line, rest, said) in [
+        (
+            "verifier",
+            &check[..],
+            &["--sts-proxy", "socks5://user:hunter2@proxy"][..],
+            "'…' for '--sts-proxy <PROXY>'",
+        ),
+        (
+            "verifier",
+            &check,
+            &["--sts-proxy=user:hunter2@proxy:3128"],
+            "expected none, environment, or a URL",
+        ),
+        (
+            "verifier",
+            &check,
+            &["--sts-proxy", "http://user:hunter2@[proxy"],
+            "--sts-proxy",
+        ),
+        (
+            "verifier",
+            &check,
+            &["--master", "https://user:hun ter2@api"],
+            "'…' for '--master <URL>'",
+        ),
+        (
+            "verifier",
+            &check,
+            &["--traces-endpoint", "https://user:hun\tter2@otel"],
+            "'…' for '--traces-endpoint <URL>'",
+        ),
+        (
+            "verifier",
+            &check,
+            &["--sts-proxy", "none", url],
+            "'http://…@proxy.example.com'",
+        ),
+        ("verifier", &check, &["--sts-prxy", url], "'--sts-prxy'"),
+        ("verifier", &check, &["--audiense", url], "'--audiense'"),
+        (
+            "verifier",
+            &["token", "-i", "demo"],
+            &["k8s-aws-v1.hunter2"],
+            "'k8s-aws-v1.…'",
+        ),
+        (
+            "verifier",
+            &["doctor", "-i", "demo"],
+            &["https://sts.test/?X-Amz-Signature=hunter2"],
+            "'https://sts.test/?X-Amz-…'",
+        ),
+        (
+            "signer",
+            &["-i", "demo"],
+            &["k8s-aws-v1.hunter2"],
+            "'k8s-aws-v1.…'",
+        ),
+        (
+            "signer",
+            &["-i", "demo"],
+            &["--endpoint-url", url],
+            "--endpoint-url has no meaning here",
+        ),
+        (
+            "signer",
+            &kubeconfig,
+            &["--proxy-url", "user:hunter2@proxy:3128"],
+            "'…' for '--proxy-url <URL>'",
+        ),
+        (
+            "signer",
+            &["kubeconfig", "-i", "demo", "--ca", "x"],
+            &["--endpoint", "http://user:hunter2@api"],
+            "--endpoint",
+        ),
+    ] {
+        let ended = capture(program, &[line, rest].concat(), "");
+        assert!(!ended.status.success(), "{rest:?}: {ended:?}");
+        let text = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(text.contains(said), "{rest:?}: {text}");
+        for secret in ["hunter2", "ter2"] {
+            assert!(!text.contains(secret), "{rest:?}: {text}");
+        }
+    }
+    for (variable, value) in [
+        ("HTTPS_PROXY", "http://user:hunter2@[proxy"),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "http://user:hunter2@[collector",
+        ),
+    ] {
+        let ended = with_variables(&check, &[(variable, value)]);
+        assert!(
+            !format!("{ended:?}").contains("hunter2"),
+            "{variable}: {ended:?}"
+        );
+    }
+}
+
 /// The log must not name a proxy that is not used.
 #[test]
 fn a_proxy_that_cannot_be_used_is_a_problem() {

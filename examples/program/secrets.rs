@@ -1,0 +1,45 @@
+//! Secrets among the arguments, which no message repeats.
+
+/// What stands in the place of a secret.
+pub(crate) const HIDDEN: &str = "…";
+
+/// The names of values that may have a password in them, whichever flag they are of.
+const WITH_SECRETS: [&str; 2] = ["<PROXY>", "<URL>"];
+
+/// How tokens begin, and the parameters of a signed URL.
+const SIGNS: [&str; 2] = ["k8s-aws-v1.", "X-Amz-"];
+
+/// Returns whether the value of an argument may be a secret as a whole: in one that cannot be read, the password may be
+/// anywhere. The argument is as clap writes it, with the name of its value.
+pub(crate) fn is_hidden(argument: &str) -> bool {
+    WITH_SECRETS.iter().any(|name| argument.contains(name))
+}
+
+/// Hides the user and password of each URL, what follows the prefix of a token, and the parameters of a signed URL.
+pub(crate) fn masked(text: &str) -> String {
+    text.split_inclusive(is_end).map(masked_word).collect()
+}
+
+/// Returns whether a character ends a word of a message.
+fn is_end(c: char) -> bool {
+    c.is_whitespace() || ['\'', '"', '`', '<', '>'].contains(&c)
+}
+
+/// Hides the secrets of a word, which has its end.
+fn masked_word(word: &str) -> String {
+    let end = word.strip_suffix(is_end).map_or(word.len(), str::len);
+    let (word, end) = word.split_at_checked(end).unwrap_or((word, ""));
+    let (scheme, rest) = word.split_once("://").unwrap_or(("", word));
+    let shown = match rest.rsplit_once('@') {
+        // A password that is not escaped may have any character.
+        Some((_, host)) if rest.len() < word.len() => format!("{scheme}://{HIDDEN}@{host}"),
+        _ => word.to_owned(),
+    };
+    let signs = SIGNS
+        .iter()
+        .filter_map(|sign| Some(shown.find(sign)?.saturating_add(sign.len())));
+    match signs.min().and_then(|at| shown.split_at_checked(at)) {
+        Some((shown, hidden)) if !hidden.is_empty() => format!("{shown}{HIDDEN}{end}"),
+        _ => format!("{shown}{end}"),
+    }
+}
