@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::fault::Fault;
+use crate::problems::Problems;
 use crate::snapshot::Snapshot;
 use crate::source::SourceName;
 use crate::status::{Report, Watching};
@@ -17,9 +18,9 @@ pub enum Event {
         source: SourceName,
         /// The number of the snapshot with it.
         generation: u64,
-        /// The problems of the version, each with its place in the text. A rule with an error
-        /// refuses the callers that it matches, or is left out.
-        problems: Vec<String>,
+        /// The problems of the version. A rule with an error refuses the callers that it matches,
+        /// or is left out.
+        problems: Problems,
         /// The seconds since 1970 at which the author of a dynamic file or a file of backend modes
         /// changed it, if the file has `LastUpdatedDateTime`. Upstream's metric
         /// `dynamic_e2e_latency_seconds` is the time since.

@@ -3,6 +3,7 @@
 // The results: snapshots, reports and events.
 mod event;
 mod fault;
+mod problems;
 mod snapshot;
 mod source;
 mod status;
@@ -34,6 +35,7 @@ pub use builder::{SourcesBuilder, StartError};
 pub use event::{Event, Observer};
 pub use fault::Fault;
 pub use feed::Feed;
+pub use problems::{MAX_PROBLEMS, Problems};
 pub use read::{MAX_DIRECTORY_BYTES, MAX_DIRECTORY_FILES};
 pub use settle::{SETTLE, SHORTENED_SETTLES};
 pub use snapshot::{NoPolicy, Snapshot};

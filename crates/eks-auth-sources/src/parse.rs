@@ -8,6 +8,7 @@ use k8s_rbac::{Manifests, NOT_AN_API_OBJECT, Objects};
 
 use crate::backend_mode_file::{Header, read_modes};
 use crate::fault::Fault;
+use crate::problems::Problems;
 use crate::read::NamedText;
 use crate::source::SourceKind;
 
@@ -32,12 +33,12 @@ pub(crate) struct Parsed {
     pub(crate) content: Option<Content>,
     /// Why the version must not replace a good one. `None` if it is good.
     pub(crate) fault: Option<Fault>,
-    pub(crate) problems: Vec<String>,
+    pub(crate) problems: Problems,
     pub(crate) last_updated: Option<u64>,
 }
 
 impl Parsed {
-    const fn good(content: Content, problems: Vec<String>) -> Self {
+    const fn good(content: Content, problems: Problems) -> Self {
         Self {
             content: Some(content),
             fault: None,
@@ -50,14 +51,14 @@ impl Parsed {
         Self {
             content: None,
             fault: Some(Fault::Rejected { code, message }),
-            problems: Vec::new(),
+            problems: Problems::NONE,
             last_updated: None,
         }
     }
 
     /// RBAC objects that a program holds already.
     pub(crate) const fn objects(objects: Objects) -> Self {
-        Self::good(Content::Objects(objects), Vec::new())
+        Self::good(Content::Objects(objects), Problems::NONE)
     }
 }
 
@@ -78,7 +79,7 @@ pub(crate) fn parse(kind: SourceKind, texts: &[NamedText], reader: &Reader) -> P
         return Parsed::rejected("empty", format!("{what} is empty"));
     }
     let Some(text) = texts.first().map(|named| named.text.as_str()) else {
-        return Parsed::good(without_rules(kind), Vec::new());
+        return Parsed::good(without_rules(kind), Problems::NONE);
     };
     match kind {
         SourceKind::AccessEntries => rules(reader.read_access_entries(text)),
@@ -98,12 +99,12 @@ pub(crate) fn parse(kind: SourceKind, texts: &[NamedText], reader: &Reader) -> P
         SourceKind::BackendModes => match read_modes(text) {
             Ok((modes, header)) => Parsed {
                 last_updated: header.last_updated(),
-                ..Parsed::good(Content::Modes(modes), Vec::new())
+                ..Parsed::good(Content::Modes(modes), Problems::NONE)
             },
             Err(why) => Parsed::rejected(why.code(), why.to_string()),
         },
         SourceKind::AccessPolicies => match PolicyTable::read(text) {
-            Ok(table) => Parsed::good(Content::Policies(table), Vec::new()),
+            Ok(table) => Parsed::good(Content::Policies(table), Problems::NONE),
             Err(why) => Parsed::rejected("not-a-policy-table", why.to_string()),
         },
         SourceKind::Rbac => manifests(texts),
@@ -155,7 +156,7 @@ fn whole(rules: &Rules, content: Content, problems: &[Problem]) -> Parsed {
     Parsed {
         content: (!is_wholly_unreadable).then_some(content),
         fault,
-        problems: problems.iter().map(Problem::to_string).collect(),
+        problems: Problems::of(problems),
         last_updated: None,
     }
 }
@@ -164,10 +165,7 @@ fn dynamic(text: &str, read: Result<(Rules, Vec<Problem>), Vec<Problem>>) -> Par
     match read {
         Ok((rules, problems)) => Parsed {
             last_updated: Header::read(text).and_then(|header| header.last_updated()),
-            ..Parsed::good(
-                Content::Rules(rules),
-                problems.iter().map(Problem::to_string).collect(),
-            )
+            ..Parsed::good(Content::Rules(rules), Problems::of(&problems))
         },
         Err(problems) => {
             let first = problems.first();
@@ -178,7 +176,7 @@ fn dynamic(text: &str, read: Result<(Rules, Vec<Problem>), Vec<Problem>>) -> Par
             Parsed {
                 content: None,
                 fault: Some(fault),
-                problems: problems.iter().map(Problem::to_string).collect(),
+                problems: Problems::of(&problems),
                 last_updated: None,
             }
         }
@@ -208,7 +206,7 @@ fn manifests(texts: &[NamedText]) -> Parsed {
     });
     Parsed {
         fault,
-        problems: problems.iter().map(ToString::to_string).collect(),
+        problems: Problems::of(problems),
         content: Some(Content::Objects(manifests.into_objects())),
         last_updated: None,
     }

@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::fault::Fault;
 use crate::fingerprint::Fingerprint;
 use crate::parse::{Content, Parsed, parse};
+use crate::problems::Problems;
 use crate::settle::Target;
 use crate::source::{SourceKind, SourceName};
 use crate::state_dir::Raw;
@@ -41,7 +42,7 @@ impl Slot {
                 name,
                 serving: Serving::Nothing,
                 fault: Some(Fault::Pending),
-                problems: Vec::new(),
+                problems: Problems::NONE,
                 read_at: None,
                 applied: 0,
                 rejected: 0,
@@ -203,7 +204,7 @@ impl Slot {
     fn remove(&mut self, next: u64, settings: &Settings) -> bool {
         self.status.fault = None;
         self.status.serving = Serving::Nothing;
-        self.status.problems.clear();
+        self.status.problems = Problems::NONE;
         self.newest = None;
         self.good = None;
         let was_absent = std::mem::replace(&mut self.status.is_absent, true);

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use crate::fault::Fault;
+use crate::problems::Problems;
 use crate::source::SourceName;
 
 /// The version of a source that is in effect.
@@ -48,8 +49,8 @@ pub struct SourceStatus {
     pub serving: Serving,
     /// Why the newest version is not in effect. `None` if it is.
     pub fault: Option<Fault>,
-    /// The problems of the newest version that was read, each with its place in the text.
-    pub problems: Vec<String>,
+    /// The problems of the newest version that was read.
+    pub problems: Problems,
     /// When the version in effect was read. `None` if none is.
     pub read_at: Option<SystemTime>,
     /// How many versions were applied.

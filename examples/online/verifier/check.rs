@@ -60,13 +60,17 @@ fn problems(merged: &Merged, report: &Report) -> Result<Vec<String>, String> {
         if let Some(fault) = &source.fault {
             lines.push(format!("{}: {fault}\n", source.name));
         }
-        for problem in &source.problems {
+        for problem in source.problems.iter() {
             let problem = setup::escape(problem);
             let line = format!("{}: {problem}\n", source.name);
             // A problem may be the fault itself.
             if !lines.contains(&line) {
                 lines.push(line);
             }
+        }
+        match source.problems.left_out() {
+            0 => {}
+            more => lines.push(format!("{}: and {more} further problems\n", source.name)),
         }
     }
     Ok(lines)

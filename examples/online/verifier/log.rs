@@ -104,13 +104,13 @@ impl Log {
                 problems,
                 ..
             } => {
-                info!(%source, generation, problems = problems.len(), "rules applied");
+                info!(%source, generation, problems = problems.count(), "rules applied");
                 for problem in problems.iter().take(MAX_PROBLEMS) {
                     warn!(%source, problem = %Printable::new(problem), "problem in the rules");
                 }
-                let others = problems.len().saturating_sub(MAX_PROBLEMS);
+                let others = problems.count().saturating_sub(MAX_PROBLEMS);
                 if others > 0 {
-                    warn!(%source, problems = others, "further problems in the rules; `verifier check` prints them");
+                    warn!(%source, problems = others, "further problems in the rules; `verifier check` prints more");
                 }
             }
             Event::Faulty {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eks_auth_sources::{Event, Fault, Serving, Sources, Watching};
+use eks_auth_sources::{Event, Fault, MAX_PROBLEMS, Serving, Sources, Watching};
 
 use crate::support::{
     Events, Folder, admin, config_map, dev, is_applied, of_config_map, only, reload, username,
@@ -82,7 +82,24 @@ fn an_entry_that_cannot_be_read_does_not_keep_a_version_back() {
     assert_eq!(reload(&sources), refused);
     assert_eq!(username(&sources.snapshot(), &admin()), "admin-2");
     let report = sources.report();
-    assert_eq!(only(&report).problems.len(), 1, "{report:?}");
+    assert_eq!(only(&report).problems.count(), 1, "{report:?}");
+}
+
+#[test]
+fn of_a_version_with_very_many_problems_the_first_are_kept() {
+    let folder = Folder::new();
+    let entries = "    - {}\n".repeat(MAX_PROBLEMS + 7);
+    folder.write("aws-auth.yaml", &format!("{}{entries}", config_map("1")));
+    let (builder, events) = Events::of(of_config_map(&folder));
+    let sources = builder.start().unwrap();
+    let problems = only(&sources.report()).problems.clone();
+    assert_eq!(problems.iter().count(), MAX_PROBLEMS);
+    assert_eq!(problems.left_out(), 7);
+    let applied = events.drain().into_iter().find_map(|event| match event {
+        Event::Applied { problems, .. } => Some(problems),
+        _ => None,
+    });
+    assert_eq!(applied, Some(problems));
 }
 
 #[test]

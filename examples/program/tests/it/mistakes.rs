@@ -426,6 +426,27 @@ fn an_error_of_the_command_line_repeats_no_secret() {
     }
 }
 
+/// More problems than people read are counted.
+#[test]
+fn check_says_how_many_problems_it_leaves_out() {
+    let directory = Directory::new("problems");
+    let rules = format!("mapRoles:\n{}", "- {}\n".repeat(1_005));
+    let path = directory.write("aws-auth.yaml", &rules);
+    let ended = capture(
+        "verifier",
+        &["check", "-i", "demo", "--aws-auth", &path],
+        "",
+    );
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let of_rules = ended
+        .stdout
+        .lines()
+        .filter(|line| line.contains("mapRoles["));
+    assert_eq!(of_rules.count(), 1_000);
+    let last = ended.stdout.lines().last().unwrap_or_default();
+    assert!(last.ends_with("and 5 further problems"), "{last}");
+}
+
 /// The log must not name a proxy that is not used.
 #[test]
 fn a_proxy_that_cannot_be_used_is_a_problem() {
