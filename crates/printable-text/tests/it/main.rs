@@ -59,6 +59,20 @@ fn cuts_a_long_text_and_counts_the_rest() {
     assert_eq!(print(&long), expected);
 }
 
+#[test]
+fn only_short_ascii_that_is_printed_unchanged_is_plain() {
+    let limit = "x".repeat(MAX_PRINTED_CHARS);
+    for text in ["", " ", "~", "O'Brien", ":", "a::b", &limit] {
+        assert_eq!(Printable::new(text).plain(), Some(text));
+    }
+    let beyond = format!("{limit}x");
+    for text in [
+        "\u{1f}", "\u{7f}", "é", r"\", "#", "a\n", "::", " ::a", &beyond,
+    ] {
+        assert_eq!(Printable::new(text).plain(), None, "{text:?}");
+    }
+}
+
 #[derive(Debug)]
 struct Layer(&'static str, Option<Box<Self>>);
 
