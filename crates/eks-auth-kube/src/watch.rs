@@ -1,24 +1,27 @@
 //! Rules watched in a cluster.
 
 mod follow;
+mod known;
 mod rbac;
 
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use eks_auth_sources::eks_auth::aws_auth_map::ConfigMapName;
 use eks_auth_sources::{Feed, SourceKind, Sources};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
 use kube::runtime::watcher;
 use kube::{Client, ResourceExt};
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
 
-use self::follow::{Seen, follow};
+use self::follow::Followed;
+use self::known::{Change, Known, collected};
 
 /// How often everything is listed again, by default: every 10 minutes. Our choice: a watch that silently
 /// stopped reporting is noticed by then, and a list of a large cluster costs its API server little at that
@@ -175,32 +178,63 @@ impl ClusterWatch {
 
     async fn watch_config_map(&self, feed: &Feed) -> Infallible {
         let (namespace, name) = (self.config_map.namespace(), self.config_map.name());
-        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), namespace);
-        let config = config().fields(&format!("metadata.name={name}"));
-        let publish = |seen: Seen<'_, ConfigMap>| match seen {
-            Seen::Lost(why) => self.lose(feed, &why),
-            Seen::Objects(objects) => {
-                let object = objects.values().find(|object| object.name_any() == name);
-                match (object, self.absent) {
-                    (Some(object), _) => feed.publish(config_map(namespace, object)),
-                    (None, AbsentConfigMap::HasNoRules) => feed.clear(),
-                    (None, AbsentConfigMap::KeepsLastGood) => feed.deleted(),
-                }
-            }
+        let followed = Followed {
+            api: Api::namespaced(self.client.clone(), namespace),
+            config: config().fields(&format!("metadata.name={name}")),
+            resync: self.resync,
+            keep: |object: ConfigMap| object,
         };
-        follow(&api, &config, self.resync, publish).await
+        let mut known: Known<ConfigMap> = Known::default();
+        // A single object, so each change is published at once.
+        let publish = |change| {
+            let count = known.take(change);
+            match known.objects() {
+                Ok(mut objects) => {
+                    let object = objects.find(|object| object.name_any() == name);
+                    match (object, self.absent) {
+                        (Some(object), _) => feed.publish(config_map(namespace, object)),
+                        (None, AbsentConfigMap::HasNoRules) => feed.clear(),
+                        (None, AbsentConfigMap::KeepsLastGood) => feed.deleted(),
+                    }
+                }
+                Err(Some(why)) => self.lose(feed, &why),
+                // The first list is still under way.
+                Err(None) => {}
+            }
+            count
+        };
+        followed.run(publish).await
     }
 
     async fn watch_identity_mappings(&self, feed: &Feed) -> Infallible {
         let (group, version, kind, plural) = IDENTITY_MAPPING;
         let kind = GroupVersionKind::gvk(group, version, kind);
         let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
-        let publish = |seen: Seen<'_, DynamicObject>| match seen {
-            Seen::Lost(why) => self.lose(feed, &why),
-            Seen::Objects(objects) => feed.publish(identity_mappings(objects.values())),
+        let followed = Followed {
+            api: Api::all_with(self.client.clone(), &resource),
+            config: config(),
+            resync: self.resync,
+            keep: identity_mapping,
         };
-        follow(&api, &config(), self.resync, publish).await
+        let (known, changed) = (Mutex::new(Known::default()), Notify::new());
+        let known = || known.lock().unwrap_or_else(PoisonError::into_inner);
+        let publish = async {
+            loop {
+                collected(&changed).await;
+                if let Ok(objects) = known().objects() {
+                    feed.publish(identity_mappings(objects));
+                }
+            }
+        };
+        let take = |change| {
+            if let Change::Lost(why) = &change {
+                self.lose(feed, why);
+            }
+            changed.notify_one();
+            known().take(change)
+        };
+        let (never, _) = join(followed.run(take), publish).await;
+        never
     }
 
     fn lose(&self, feed: &Feed, why: &str) {
@@ -225,17 +259,18 @@ fn config_map(namespace: &str, object: &ConfigMap) -> String {
     .to_string()
 }
 
-fn identity_mappings<'o>(objects: impl Iterator<Item = &'o DynamicObject>) -> String {
+/// Returns the part of an `IAMIdentityMapping` that the reader of files takes.
+fn identity_mapping(object: DynamicObject) -> Value {
     let (group, version, kind, _) = IDENTITY_MAPPING;
-    let items: Vec<_> = objects
-        .map(|object| {
-            json!({
-                "apiVersion": format!("{group}/{version}"),
-                "kind": kind,
-                "metadata": {"name": object.metadata.name},
-                "spec": object.data.get("spec"),
-            })
-        })
-        .collect();
+    json!({
+        "apiVersion": format!("{group}/{version}"),
+        "kind": kind,
+        "metadata": {"name": object.metadata.name},
+        "spec": object.data.get("spec"),
+    })
+}
+
+fn identity_mappings<'o>(objects: impl Iterator<Item = &'o Value>) -> String {
+    let items: Vec<_> = objects.collect();
     json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()
 }

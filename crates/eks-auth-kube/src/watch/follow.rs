@@ -1,6 +1,5 @@
 //! Follows the objects of one kind.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt::Debug;
 use std::pin::pin;
@@ -12,6 +11,8 @@ use kube::runtime::watcher::{self, DefaultBackoff, Event, watcher};
 use kube::{Resource, ResourceExt};
 use printable_text::Causes;
 use tokio::time::{Instant, sleep, timeout_at};
+
+use super::known::{Change, Key, Objects};
 
 /// How many objects of one kind are kept: 100,000. Our choice: ten times the bindings of a large cluster.
 const MAX_OBJECTS: usize = 100_000;
@@ -26,82 +27,88 @@ const LIST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How much of an error is kept, in characters: 300. Our choice: the message of an API server is shorter.
 const MAX_ERROR: usize = 300;
 
-/// The objects by namespace and name.
-pub(super) type Objects<K> = BTreeMap<(String, String), K>;
-
-/// What a watch reports.
-pub(super) enum Seen<'o, K> {
-    /// The watch failed.
-    Lost(String),
-    /// All objects that exist, after each change.
-    Objects(&'o Objects<K>),
+/// The objects of one kind, and how they are read.
+pub(super) struct Followed<K, T> {
+    pub(super) api: Api<K>,
+    pub(super) config: watcher::Config,
+    pub(super) resync: Duration,
+    /// Returns the part of an object that is kept.
+    pub(super) keep: fn(K) -> T,
 }
 
-/// Lists and watches the objects, and reports each change. A watch that fails is replaced by a new list, so
-/// that a compacted history needs no further care.
-pub(super) async fn follow<K>(
-    api: &Api<K>,
-    config: &watcher::Config,
-    resync: Duration,
-    mut report: impl FnMut(Seen<'_, K>),
-) -> Infallible
+impl<K, T> Followed<K, T>
 where
     K: Resource + Clone + Debug + serde::de::DeserializeOwned + Send + 'static,
 {
-    let mut backoff = DefaultBackoff::default();
-    loop {
-        // Without an error, it is time to list everything again.
-        if let Some(why) = until_end(api, config, resync, &mut report).await {
-            report(Seen::Lost(why.chars().take(MAX_ERROR).collect()));
-            sleep(backoff.next().unwrap_or(LONGEST_PAUSE)).await;
+    /// Lists and watches the objects, and reports each change to a function that returns how many there are. A watch
+    /// that fails is replaced by a new list, so that a compacted history needs no further care.
+    pub(super) async fn run(self, mut report: impl FnMut(Change<T>) -> usize) -> Infallible {
+        let mut backoff = DefaultBackoff::default();
+        loop {
+            // Without an error, it is time to list everything again.
+            if let Some(why) = self.until_end(&mut report).await {
+                report(Change::Lost(why.chars().take(MAX_ERROR).collect()));
+                sleep(backoff.next().unwrap_or(LONGEST_PAUSE)).await;
+            }
         }
     }
-}
 
-/// Follows the objects until the watch fails, or for some time. Returns the error.
-async fn until_end<K>(
-    api: &Api<K>,
-    config: &watcher::Config,
-    resync: Duration,
-    report: &mut impl FnMut(Seen<'_, K>),
-) -> Option<String>
-where
-    K: Resource + Clone + Debug + serde::de::DeserializeOwned + Send + 'static,
-{
-    let start = Instant::now();
-    let (end, end_of_list) = (start.checked_add(resync)?, start.checked_add(LIST_TIMEOUT)?);
-    let mut events = pin!(watcher(api.clone(), config.clone()));
-    let mut objects = Objects::new();
-    let mut is_complete = false;
-    loop {
-        let end = if is_complete { end } else { end_of_list };
-        let Ok(event) = timeout_at(end, events.next()).await else {
-            return (!is_complete).then(|| format!("no list in {LIST_TIMEOUT:?}"));
+    /// Follows the objects until the watch fails, or for some time. Returns the error.
+    async fn until_end(&self, report: &mut impl FnMut(Change<T>) -> usize) -> Option<String> {
+        let start = Instant::now();
+        let end = start.checked_add(self.resync)?;
+        let end_of_list = start.checked_add(LIST_TIMEOUT)?;
+        let mut events = pin!(watcher(self.api.clone(), self.config.clone()));
+        // The list that is under way.
+        let mut list = Some(Objects::new());
+        loop {
+            let end = if list.is_none() { end } else { end_of_list };
+            let Ok(event) = timeout_at(end, events.next()).await else {
+                return list.map(|_| format!("no list in {LIST_TIMEOUT:?}"));
+            };
+            let event = match event {
+                None => return Some("the watch ended".to_owned()),
+                Some(Err(error)) => return Some(Causes::new(&error).to_string()),
+                Some(Ok(event)) => event,
+            };
+            if self.handle(event, &mut list, report) > MAX_OBJECTS {
+                return Some(format!("there are more than {MAX_OBJECTS} objects"));
+            }
+        }
+    }
+
+    /// Adds an event to the list that is under way, or reports it. Returns how many objects there are.
+    fn handle(
+        &self,
+        event: Event<K>,
+        list: &mut Option<Objects<T>>,
+        report: &mut impl FnMut(Change<T>) -> usize,
+    ) -> usize {
+        let change = match event {
+            Event::Init => {
+                *list = Some(Objects::new());
+                return 0;
+            }
+            Event::InitDone => Change::Listed(list.take().unwrap_or_default()),
+            Event::Apply(object) | Event::InitApply(object) => {
+                Change::Applied(key(&object), (self.keep)(object))
+            }
+            Event::Delete(object) => Change::Deleted(key(&object)),
         };
-        match event {
-            None => return Some("the watch ended".to_owned()),
-            Some(Err(error)) => return Some(Causes::new(&error).to_string()),
-            Some(Ok(Event::Init)) => {
-                objects.clear();
-                is_complete = false;
+        match (change, list) {
+            (Change::Applied(key, object), Some(list)) => {
+                list.insert(key, object);
+                list.len()
             }
-            Some(Ok(Event::InitDone)) => is_complete = true,
-            Some(Ok(Event::Apply(object) | Event::InitApply(object))) => {
-                objects.insert(key(&object), object);
+            (Change::Deleted(key), Some(list)) => {
+                list.remove(&key);
+                list.len()
             }
-            Some(Ok(Event::Delete(object))) => {
-                objects.remove(&key(&object));
-            }
-        }
-        if objects.len() > MAX_OBJECTS {
-            return Some(format!("there are more than {MAX_OBJECTS} objects"));
-        }
-        if is_complete {
-            report(Seen::Objects(&objects));
+            (change, _) => report(change),
         }
     }
 }
 
-fn key<K: Resource>(object: &K) -> (String, String) {
+fn key<K: Resource>(object: &K) -> Key {
     (object.namespace().unwrap_or_default(), object.name_any())
 }

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use eks_auth_sources::Feed;
 use futures_util::future::join5;
@@ -11,42 +10,28 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBind
 use kube::Resource;
 use kube::api::Api;
 use tokio::sync::Notify;
-use tokio::time::sleep;
 
-use super::follow::{Seen, follow};
+use super::follow::Followed;
+use super::known::{Change, Known, collected};
 use super::{ClusterWatch, config};
-
-/// How long changes are collected before they are published: 100 ms. Our choice: one `kubectl apply` changes
-/// several objects.
-const QUIET: Duration = Duration::from_millis(100);
 
 /// The objects of each kind, as far as they are known.
 #[derive(Default)]
 struct Parts {
-    roles: Part<k8s_rbac::Role>,
-    role_bindings: Part<k8s_rbac::RoleBinding>,
-    cluster_roles: Part<k8s_rbac::ClusterRole>,
-    cluster_role_bindings: Part<k8s_rbac::ClusterRoleBinding>,
-}
-
-/// The objects of one kind, or why they are not known. Objects that were listed before a failure are not
-/// those that exist.
-struct Part<T>(Result<Vec<T>, Option<String>>);
-
-impl<T> Default for Part<T> {
-    fn default() -> Self {
-        Self(Err(None))
-    }
+    roles: Known<k8s_rbac::Role>,
+    role_bindings: Known<k8s_rbac::RoleBinding>,
+    cluster_roles: Known<k8s_rbac::ClusterRole>,
+    cluster_role_bindings: Known<k8s_rbac::ClusterRoleBinding>,
 }
 
 impl Parts {
     /// Returns all objects, if those of every kind are known; otherwise the first error.
     fn objects(&self) -> Result<k8s_rbac::Objects, Option<String>> {
         Ok(k8s_rbac::Objects {
-            roles: self.roles.0.clone()?,
-            role_bindings: self.role_bindings.0.clone()?,
-            cluster_roles: self.cluster_roles.0.clone()?,
-            cluster_role_bindings: self.cluster_role_bindings.0.clone()?,
+            roles: self.roles.objects()?.cloned().collect(),
+            role_bindings: self.role_bindings.objects()?.cloned().collect(),
+            cluster_roles: self.cluster_roles.objects()?.cloned().collect(),
+            cluster_role_bindings: self.cluster_role_bindings.objects()?.cloned().collect(),
         })
     }
 }
@@ -78,7 +63,7 @@ struct Shared<'w> {
 }
 
 impl Shared<'_> {
-    async fn watch_kind<K, T>(&self, part: fn(&mut Parts) -> &mut Part<T>) -> Infallible
+    async fn watch_kind<K, T>(&self, part: fn(&mut Parts) -> &mut Known<T>) -> Infallible
     where
         K: Resource<DynamicType = ()>
             + Clone
@@ -88,28 +73,29 @@ impl Shared<'_> {
             + 'static,
         T: From<K>,
     {
-        let api: Api<K> = Api::all(self.cluster.client.clone());
-        let report = |seen: Seen<'_, K>| {
-            let new = match seen {
-                Seen::Objects(objects) => Ok(objects.values().cloned().map(T::from).collect()),
-                Seen::Lost(why) => {
-                    self.cluster.failures.add(self.feed.name().kind());
-                    Err(Some(why))
-                }
-            };
-            {
-                let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-                part(&mut parts).0 = new;
-            }
-            self.changed.notify_one();
+        let followed = Followed {
+            api: Api::all(self.cluster.client.clone()),
+            config: config(),
+            resync: self.cluster.resync,
+            keep: T::from,
         };
-        follow(&api, &config(), self.cluster.resync, report).await
+        let report = |change: Change<T>| {
+            if matches!(change, Change::Lost(_)) {
+                self.cluster.failures.add(self.feed.name().kind());
+            }
+            let count = {
+                let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+                part(&mut parts).take(change)
+            };
+            self.changed.notify_one();
+            count
+        };
+        followed.run(report).await
     }
 
     async fn publish(&self) -> Infallible {
         loop {
-            self.changed.notified().await;
-            sleep(QUIET).await;
+            collected(&self.changed).await;
             let objects = {
                 let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
                 parts.objects()
