@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::extract::{Extension, State};
 use axum::{Router, routing::post};
@@ -39,10 +39,11 @@ pub(crate) fn app(keys: Keys, now: fn() -> UnixTime) -> Result<Router, Box<dyn E
     let challenges = Challenges::new("x-teleport-challenge", MemoryChallenges::new());
     let logins = Logins::with_challenges(LoginForm::Teleport, verifier, challenges);
     let logins = Arc::new(logins);
+    let layer = LoginLayer::new(Arc::clone(&logins));
 
     Ok(Router::new()
         .route("/login", post(session))
-        .layer(LoginLayer::new(Arc::clone(&logins)))
+        .layer(layer.with_body_deadline(|| tokio::time::sleep(Duration::from_secs(5))))
         .route("/challenge", post(challenge))
         .with_state(logins))
 }

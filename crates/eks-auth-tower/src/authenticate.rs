@@ -22,6 +22,7 @@ use crate::verify::VerifyToken;
 /// - The `Authorization` header is removed, as kube-apiserver does (apiserver,
 ///   `pkg/endpoints/filters/authentication.go`): the token is a secret, and no handler needs it.
 /// - Such extensions that are there already are replaced.
+/// - No body is read, so that a slow one holds nothing here.
 #[derive(Debug)]
 pub struct AuthenticateLayer<V> {
     verifier: Arc<V>,

@@ -3,8 +3,9 @@
 
 mod form;
 
-use std::future::Future;
-use std::pin::Pin;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -146,10 +147,26 @@ fn failed(error: ChallengeError) -> Rejection {
 /// extension, as [`AuthenticateLayer`](crate::AuthenticateLayer) does, and with the body that was read. The
 /// handler issues whatever the login is for, such as a session.
 ///
-/// Every other request is answered as by [`Logins::verify`], and with 413 beyond [`MAX_LOGIN_LEN`].
+/// Every other request is answered as by [`Logins::verify`], with 413 beyond [`MAX_LOGIN_LEN`], and with 408 if the
+/// body takes longer than [`with_body_deadline`](Self::with_body_deadline) allows. **Without a deadline, a request whose
+/// body does not come is held for as long as its connection lasts**: the servers of hyper and axum limit the time of a
+/// head only.
 #[derive(Debug)]
 pub struct LoginLayer<T, S = MemoryChallenges> {
     logins: Arc<Logins<T, S>>,
+    deadline: Option<Deadline>,
+}
+
+/// A timer for each body. The crate has none of its own, since it names no runtime.
+#[derive(Clone)]
+struct Deadline(Arc<dyn Fn() -> Timer + Send + Sync>);
+
+type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Deadline")
+    }
 }
 
 impl<T, S> LoginLayer<T, S> {
@@ -157,6 +174,20 @@ impl<T, S> LoginLayer<T, S> {
     pub fn new(logins: impl Into<Arc<Logins<T, S>>>) -> Self {
         Self {
             logins: logins.into(),
+            deadline: None,
+        }
+    }
+
+    /// Limits the time for the body of a request: 408 if it is not complete when the future ends that `timer` returns,
+    /// such as `|| tokio::time::sleep(Duration::from_secs(5))`.
+    #[must_use]
+    pub fn with_body_deadline<F>(self, timer: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self {
+            deadline: Some(Deadline(Arc::new(move || Box::pin(timer())))),
+            ..self
         }
     }
 }
@@ -165,6 +196,7 @@ impl<T, S> Clone for LoginLayer<T, S> {
     fn clone(&self) -> Self {
         Self {
             logins: Arc::clone(&self.logins),
+            deadline: self.deadline.clone(),
         }
     }
 }
@@ -176,6 +208,7 @@ impl<I, T, S> Layer<I> for LoginLayer<T, S> {
         LoginService {
             inner,
             logins: Arc::clone(&self.logins),
+            deadline: self.deadline.clone(),
         }
     }
 }
@@ -185,6 +218,7 @@ impl<I, T, S> Layer<I> for LoginLayer<T, S> {
 pub struct LoginService<I, T, S = MemoryChallenges> {
     inner: I,
     logins: Arc<Logins<T, S>>,
+    deadline: Option<Deadline>,
 }
 
 impl<I: Clone, T, S> Clone for LoginService<I, T, S> {
@@ -192,6 +226,7 @@ impl<I: Clone, T, S> Clone for LoginService<I, T, S> {
         Self {
             inner: self.inner.clone(),
             logins: Arc::clone(&self.logins),
+            deadline: self.deadline.clone(),
         }
     }
 }
@@ -220,9 +255,10 @@ where
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
         let logins = Arc::clone(&self.logins);
+        let timer = self.deadline.as_ref().map(|Deadline(timer)| timer());
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let document = match collect(body).await {
+            let document = match in_time(collect(body), timer).await {
                 Ok(document) => document,
                 Err(rejection) => return Ok(rejection.into_response()),
             };
@@ -238,6 +274,25 @@ where
             }
         })
     }
+}
+
+/// Waits for a body until a timer ends.
+async fn in_time<T>(
+    body: impl Future<Output = Result<T, Rejection>>,
+    mut timer: Option<Timer>,
+) -> Result<T, Rejection> {
+    let mut body = pin!(body);
+    poll_fn(|cx| {
+        if let Poll::Ready(body) = body.as_mut().poll(cx) {
+            return Poll::Ready(body);
+        }
+        let timer = timer.as_mut().map(|timer| timer.as_mut().poll(cx));
+        match timer {
+            Some(Poll::Ready(())) => Poll::Ready(Err(Rejection::request_timeout())),
+            _ => Poll::Pending,
+        }
+    })
+    .await
 }
 
 async fn collect<B>(body: B) -> Result<bytes::Bytes, Rejection>

@@ -59,6 +59,14 @@ impl Rejection {
         Self::status(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
+    /// 408: the body has not come in time. The API has no `Status` with this code; the reason is that of a time that
+    /// ran out.
+    #[must_use]
+    pub fn request_timeout() -> Self {
+        let message = "The body of the request did not arrive in time";
+        Self::status(StatusCode::REQUEST_TIMEOUT, "Timeout", message)
+    }
+
     /// 413: the body is longer than `limit` bytes.
     ///
     /// As upstream: `NewRequestEntityTooLargeError`.
@@ -183,6 +191,11 @@ mod tests {
                 Rejection::too_large(9),
                 "\"message\":\"Request entity is too large: limit is 9\",\
                  \"reason\":\"RequestEntityTooLarge\",\"code\":413}\n",
+            ),
+            (
+                Rejection::request_timeout(),
+                "\"message\":\"The body of the request did not arrive in time\",\
+                 \"reason\":\"Timeout\",\"code\":408}\n",
             ),
             (
                 Rejection::internal("x"),

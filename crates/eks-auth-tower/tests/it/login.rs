@@ -1,7 +1,10 @@
 //! Logins in POST form: recorded ones of Vault, Consul and Teleport, and challenges that are issued here.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
@@ -12,11 +15,16 @@ use axum::extract::{Extension, State};
 use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use eks_auth::{AcceptPolicy, BindingHeader, KubernetesUser, Partition};
 use eks_auth_tower::{
     ChallengeStore as _, Challenges, LoginForm, LoginLayer, Logins, MAX_LOGIN_LEN, MemoryChallenges,
 };
+use http::{Request, Response, StatusCode};
+use http_body::{Body, Frame};
+use http_body_util::Full;
 use serde_json::{Value, json};
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
 #[cfg(feature = "axum")]
 use crate::world::keys;
@@ -289,6 +297,41 @@ async fn of_concurrent_logins_with_one_challenge_one_succeeds() {
     statuses.sort_unstable();
     assert_eq!((statuses[0], statuses[1]), (200, 401));
     assert_eq!(sts.calls(), 1);
+}
+
+/// A body that never comes.
+struct Silence;
+
+impl Body for Silence {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+/// Sends a body to a layer whose deadline has passed already.
+async fn late<B>(body: B) -> StatusCode
+where
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    let challenges = Challenges::new("x-teleport-challenge", MemoryChallenges::new());
+    let logins = challenged(Sts::new(None), challenges);
+    let layer = LoginLayer::new(logins).with_body_deadline(|| std::future::ready(()));
+    let inner = service_fn(async |_| Ok::<_, Infallible>(Response::new(String::new())));
+    let answer = layer.layer(inner).oneshot(Request::new(body)).await;
+    answer.unwrap().status()
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_in_time_is_408() {
+    assert_eq!(late(Silence).await, StatusCode::REQUEST_TIMEOUT);
+    // One that is there is read, and is no login.
+    assert_eq!(late(Full::from("{}")).await, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
