@@ -18,7 +18,7 @@ use k8s_rbac_oracle::sized_policy::{
     Rules, Scope, Shared, USERS, objects, objects_with, request, rule, subject, user,
 };
 
-const SIZES: [usize; 4] = [0, 100, 10_000, 100_000];
+const SIZES: [usize; 4] = [0, 1_000, 10_000, 100_000];
 
 fn decide(c: &mut Criterion) {
     let mut group = c.benchmark_group("rbac/decide");

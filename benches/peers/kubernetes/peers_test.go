@@ -80,7 +80,7 @@ func caller(number, groups, bindings int) *user.DefaultInfo {
 
 // BenchmarkDecide asks for users in turn, and for one user again and again.
 func BenchmarkDecide(b *testing.B) {
-	for _, bindings := range []int{0, 10000, 100000} {
+	for _, bindings := range []int{0, 1000, 10000, 100000} {
 		asked := authorizerOf(bindings)
 		for _, groups := range []int{3, 50} {
 			callers := make([]*user.DefaultInfo, users)

@@ -1,30 +1,18 @@
-#!/usr/bin/env python3
 """Who can do something, over a cluster of many bindings: `eks-access who` beside kubectl-who-can and rbac-tool.
 
 The peers read a cluster, so a stub of the Kubernetes API serves them the objects from memory, without the delays of
-an API server. `eks-access` reads the same objects from a file. Each program is run in turn; the table has medians.
-
-  benches/peers/who_can target/release/examples                 # 20,000 bindings, three rounds
-  benches/peers/who_can DIR --bindings 1000 --rounds 5
-
-The directory has our examples, built with optimization. The peers are searched on the PATH, and one that is missing is
-left out. Each of `kubectl-who-can`, `rbac-tool` is built by `go build` from its own repository.
-"""
-import argparse
+an API server. `eks-access` reads the same objects from a file."""
 import http.server
 import json
 import os
-import pathlib
 import re
-import shutil
-import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.parse
 
+BINDINGS = 20_000
 RBAC = "rbac.authorization.k8s.io"
 # The users who may do what is asked. The others have bindings to roles that do not grant it.
 GRANTED = 20
@@ -119,66 +107,36 @@ def serve(found):
 
 
 def run(command, environment):
-    """Runs a program and returns its time in seconds, wall and CPU, and what it printed."""
+    """Runs a program and returns its time by the clock in nanoseconds. It must name each of the users who may."""
     begin = time.monotonic()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    err = []
-    reader = threading.Thread(target=lambda: err.append(process.stderr.read()))
-    reader.start()
-    out = process.stdout.read()
-    reader.join()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(map(str, command))} ended with {process.returncode}: {err[0]}")
-    return time.monotonic() - begin, usage.ru_utime + usage.ru_stime, out
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    wall = time.monotonic() - begin
+    granted = {f"user-{n}" for n in range(0, BINDINGS, BINDINGS // GRANTED)}
+    named = len(granted & set(re.findall(r"\buser-\d+\b", ended.stdout)))
+    if ended.returncode or named != GRANTED:
+        sys.exit(f"{command[0]} ended with {ended.returncode} and names {named} of {GRANTED} users: {ended.stderr[:2000]}")
+    return wall * 1e9
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("programs", type=pathlib.Path)
-    parser.add_argument("--bindings", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    args = parser.parse_args()
-    if args.bindings < GRANTED:
-        sys.exit(f"at least {GRANTED} bindings")
-    roles, bindings = cluster(args.bindings)
+def times(eks_access, peers, directory):
+    """Runs each program once, and returns their times by name: ours is `eks-access`."""
+    roles, bindings = cluster(BINDINGS)
     server = serve(answers(roles, bindings))
-    with tempfile.TemporaryDirectory() as directory:
-        dump = pathlib.Path(directory, "cluster.json")
-        dump.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": roles + bindings}))
-        config = pathlib.Path(directory, "kubeconfig")
-        config.write_text(json.dumps({
-            "apiVersion": "v1", "kind": "Config", "current-context": "stub", "users": [{"name": "stub", "user": {}}],
-            "clusters": [{"name": "stub", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
-            "contexts": [{"name": "stub", "context": {"cluster": "stub", "user": "stub"}}],
-        }))
-        environment = {"PATH": os.environ["PATH"], "HOME": directory, "KUBECONFIG": str(config)}
-        commands = {
-            "eks-access who": [args.programs.resolve() / "eks-access", "who", "list", "secrets", "-f", dump,
-                               "--no-default-policy"],
-            "kubectl-who-can": ["kubectl-who-can", "list", "secrets"],
-            "rbac-tool who-can": ["rbac-tool", "who-can", "list", "secrets"],
-        }
-        commands = {name: command for name, command in commands.items() if shutil.which(str(command[0]))}
-        seen = {name: [] for name in commands}
-        for number in range(args.rounds):
-            print(f"round {number + 1} of {args.rounds}", file=sys.stderr, flush=True)
-            for name, command in commands.items():
-                wall, cpu, out = run(command, environment)
-                granted = {f"user-{n}" for n in range(0, args.bindings, args.bindings // GRANTED)}
-                named = len(granted & set(re.findall(r"\buser-\d+\b", out)))
-                if named != len(granted):
-                    sys.exit(f"{name} names {named} of the {len(granted)} users:\n{out[:2000]}")
-                seen[name].append((wall, cpu))
-        print(f"{args.bindings:,} bindings, {dump.stat().st_size / 1e6:.1f} MB of JSON\n")
-        print("| program | wall | CPU | ratio of wall |\n|---|---|---|---|")
-        first = statistics.median(wall for wall, _ in seen["eks-access who"])
-        for name, runs in seen.items():
-            wall, cpu = (statistics.median(column) for column in zip(*runs))
-            print(f"| {name} | {wall:.2f} s | {cpu:.2f} s | {wall / first:.1f} |")
+    dump = directory / "who-can.json"
+    dump.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": roles + bindings}))
+    config = directory / "kubeconfig"
+    config.write_text(json.dumps({
+        "apiVersion": "v1", "kind": "Config", "current-context": "stub", "users": [{"name": "stub", "user": {}}],
+        "clusters": [{"name": "stub", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
+        "contexts": [{"name": "stub", "context": {"cluster": "stub", "user": "stub"}}],
+    }))
+    environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "KUBECONFIG": str(config)}
+    questions = {"kubectl-who-can": ["list", "secrets"], "rbac-tool": ["who-can", "list", "secrets"]}
+    command = [eks_access, "who", "list", "secrets", "-f", dump, "--no-default-policy"]
+    found = {"eks-access": run(command, environment)}
+    for name, program in peers.items():
+        found[name] = run([program, *questions[name]], environment)
+    server.shutdown()
     if server.RequestHandlerClass.missing:
         print("not served:", ", ".join(sorted(server.RequestHandlerClass.missing)), file=sys.stderr)
-
-
-main()
+    return found
