@@ -34,11 +34,14 @@ pub(crate) fn app(keys: Keys, now: fn() -> UnixTime) -> Result<Router, Box<dyn E
     let binding = BindingHeader::parse("x-teleport-challenge", "challenge")?;
     let policy = AcceptPolicy::bound_by(binding, Partition::Aws);
     let rules = Arc::new(IdentityMap::from_config_map(RULES).0);
-    let authenticator = Authenticator::new(policy);
-    let verifier = Verifier::new(authenticator, sts, move || Arc::clone(&rules), now);
+    let rules = move || Arc::clone(&rules);
+    let verifier = Verifier::new(Authenticator::new(policy), sts, rules, now);
     let challenges = Challenges::new("x-teleport-challenge", MemoryChallenges::new());
-    let logins = Logins::with_challenges(LoginForm::Teleport, verifier, challenges);
-    let logins = Arc::new(logins);
+    let logins = Arc::new(Logins::with_challenges(
+        LoginForm::Teleport,
+        verifier,
+        challenges,
+    ));
     let layer = LoginLayer::new(Arc::clone(&logins));
 
     Ok(Router::new()
