@@ -2,7 +2,7 @@
 
 use aws_auth_map::{
     Backend, BackendKind, Dialect, IdentityMap, PolicyTable, Problem, ProblemKind, Reader, Refusal,
-    Resolution, Rules, Severity, Template,
+    Resolution, RulePrincipal, Rules, Severity, Template,
 };
 use serde::Deserialize;
 use testkit::Report;
@@ -133,6 +133,24 @@ fn a_permission_set_with_a_repeated_key_is_refused() {
             assert!(map.resolve(&role("C")).user().is_some());
         }
     }
+    // The one in the middle as well.
+    let section = "mapRoles: [{sso: {permissionSetName: A, permissionSetName: B, PermissionSetName: C, \
+                   accountID: '111122223333', accountid: '444455556666'}, username: in}]\n";
+    let (rules, _) = Reader::new().read_config_map(&format!(
+        "{section}mapAccounts: ['111122223333', '444455556666']\n"
+    ));
+    let refused: Vec<String> = rules
+        .iter()
+        .filter(|(_, rule)| rule.is_refusing())
+        .map(|(_, rule)| match rule.principal() {
+            RulePrincipal::Sso(role) => format!("{} {}", role.permission_set(), role.account()),
+            _ => String::new(),
+        })
+        .collect();
+    assert_eq!(
+        refused,
+        ["C 444455556666", "A 111122223333", "B 444455556666",]
+    );
     let same = "permissionSetName: A, accountID: '111122223333', accountid: '111122223333'";
     let text = format!("mapRoles: [{{sso: {{{same}}}, username: in}}]");
     let (rules, _) = Reader::new().read_config_map(&text);

@@ -90,7 +90,8 @@ impl Entry<'_, '_> {
         Some(pattern)
     }
 
-    /// Reads a permission set, and returns whether its keys are unique. Of equal keys, the first and the last are read.
+    /// Reads a permission set, and returns whether its keys are unique. Of equal keys, all are read: the first values of
+    /// the keys together, and so on to the last ones.
     pub(super) fn sso(&mut self, node: &Node) -> (Vec<SsoRole>, bool) {
         let field = Some("sso");
         if !self.syntax.dialect.has_permission_sets() {
@@ -99,8 +100,16 @@ impl Entry<'_, '_> {
         }
         let is_unique = self.check_sso_keys(node);
         let entries = node.as_mapping().map_or(&[][..], Mapping::entries);
-        let last = |name: &str| value(entries.iter().rev(), name);
-        let account = last("accountID").and_then(Node::as_scalar);
+        let values = SSO_KEYS.map(|key| values(entries, key));
+        let nth = |n: usize| {
+            values
+                .each_ref()
+                .map(|of_key| of_key.get(n).or(of_key.last()).copied())
+        };
+        let count = values.iter().map(Vec::len).max().unwrap_or_default();
+        let last = nth(count);
+        let [_, account, _] = last;
+        let account = account.and_then(Node::as_scalar);
         if let Some(kind) = account.and_then(|account| diagnose_account(account.text())) {
             self.report_at(kind, field, account.and_then(Scalar::offset));
             return (Vec::new(), is_unique);
@@ -114,9 +123,8 @@ impl Entry<'_, '_> {
         if !self.sink.is_quoted(offset) {
             self.report_at(ProblemKind::UnquotedAccount, field, offset);
         }
-        let other = sso_role(|name| value(entries.iter(), name));
-        let roles = std::iter::once(role).chain(other.filter(|_| !is_unique));
-        (roles.collect(), is_unique)
+        let before = (0..count.saturating_sub(1)).filter_map(|n| sso_role(nth(n)));
+        (std::iter::once(role).chain(before).collect(), is_unique)
     }
 
     /// Reports keys that are not known or appear twice, in any case. Returns whether none does.
@@ -144,23 +152,19 @@ impl Entry<'_, '_> {
 
 const SSO_KEYS: [&str; 3] = ["permissionSetName", "accountID", "partition"];
 
-/// Returns the value of the first of these keys with a name, in any case.
-fn value<'n>(
-    mut entries: impl Iterator<Item = &'n (Scalar, Node)>,
-    name: &str,
-) -> Option<&'n Node> {
+/// Returns the values of the keys with a name, in any case.
+fn values<'n>(entries: &'n [(Scalar, Node)], name: &str) -> Vec<&'n Node> {
     let is = |(key, _): &&(Scalar, Node)| key.text().eq_ignore_ascii_case(name);
-    entries.find(is).map(|(_, value)| value)
+    entries.iter().filter(is).map(|(_, value)| value).collect()
 }
 
-/// Returns the role of a permission set with these values. `None` if they name none.
-fn sso_role<'n>(value: impl Fn(&str) -> Option<&'n Node>) -> Option<SsoRole> {
-    let text = |name| value(name).and_then(Node::as_text);
-    let partition: Partition = match text("partition") {
+/// Returns the role of a permission set with these values, in the order of [`SSO_KEYS`]. `None` if they name none.
+fn sso_role([name, account, partition]: [Option<&Node>; 3]) -> Option<SsoRole> {
+    let partition: Partition = match partition.and_then(Node::as_text) {
         Some(partition) if !partition.is_empty() => partition.parse().ok()?,
         // As upstream: an absent partition is the commercial one.
         _ => Partition::Aws,
     };
-    let account = AccountId::parse(value("accountID")?.as_scalar()?.text()).ok()?;
-    SsoRole::new(partition, account, text("permissionSetName")?).ok()
+    let account = AccountId::parse(account?.as_scalar()?.text()).ok()?;
+    SsoRole::new(partition, account, name?.as_text()?).ok()
 }
