@@ -5,19 +5,29 @@ use std::fmt::Write as _;
 use super::{Report, summary};
 use crate::Severity;
 
-/// The limit on rows. Our choice: GitHub refuses a comment of more than 65,536 characters.
+/// The limit on the rows of a list. Our choice: what a person reads in a comment.
 const MAX_ROWS: usize = 100;
+
+/// The limit on a comment, in bytes: GitHub refuses one of more than 65,536 characters, each of at least a byte.
+const MAX_LENGTH: usize = 65_536;
+
+/// How much of a comment is kept free for what is not a row: the titles of the lists, and how many rows they leave out.
+/// They take less than 600 bytes together.
+const REST: usize = 1_024;
 
 pub(super) fn comment(report: &Report) -> String {
     let mut text = format!("### eks-access {}: {}\n", report.title, summary(report));
     if let Some(why) = &report.no_answer {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "\n{}", prose(why));
+        let reason = format!("\n{}\n", prose(why));
+        text.push_str(match fits(&text, &reason) {
+            true => &reason,
+            false => "\nThe reason why there is no answer is too long for a comment.\n",
+        });
     }
     if !report.findings.is_empty() {
         text.push_str("\n| severity | finding | where | message |\n|---|---|---|---|\n");
     }
-    for finding in report.findings.iter().take(MAX_ROWS) {
+    let findings = report.findings.iter().map(|finding| {
         let place = finding.place.as_ref();
         let place = place.map_or_else(String::new, |place| code(&place.to_string()));
         let subject = finding.subject();
@@ -29,48 +39,62 @@ pub(super) fn comment(report: &Report) -> String {
         if let Some(help) = &finding.help {
             let _ = write!(message, "<br>{}", prose(help));
         }
-        let _ = writeln!(
-            text,
-            "| {} | {} | {place} | {subject}{message} |",
-            label(finding.severity),
-            code(&finding.code),
-        );
-    }
-    text.push_str(&more(report.findings.len()));
+        let (severity, code) = (label(finding.severity), code(&finding.code));
+        format!("| {severity} | {code} | {place} | {subject}{message} |\n")
+    });
+    push_rows(&mut text, findings);
     for (title, lines) in [
         ("Could not be read", &report.unreadable),
         ("About the input", &report.warnings),
     ] {
         if !lines.is_empty() {
             let _ = writeln!(text, "\n**{title}**\n");
-            for line in lines.iter().take(MAX_ROWS) {
-                let _ = writeln!(text, "- {}", prose(line));
-            }
-            text.push_str(&more(lines.len()));
+            push_rows(
+                &mut text,
+                lines.iter().map(|line| format!("- {}\n", prose(line))),
+            );
         }
     }
     if !report.accepted.is_empty() {
         text.push_str("\n<details><summary>accepted</summary>\n\n");
-        for one in report.accepted.iter().take(MAX_ROWS) {
+        let accepted = report.accepted.iter().map(|one| {
             let subject = code(&one.finding.subject());
             let reason = match one.reason.as_str() {
                 "" => "no reason is given".to_owned(),
                 reason => prose(reason),
             };
-            let _ = writeln!(text, "- {} {subject}: {reason}", code(&one.finding.code));
-        }
-        text.push_str(&more(report.accepted.len()));
+            format!("- {} {subject}: {reason}\n", code(&one.finding.code))
+        });
+        push_rows(&mut text, accepted);
         text.push_str("\n</details>\n");
     }
     text
 }
 
-/// Says how many rows of a list are left out. Empty if none are.
-fn more(rows: usize) -> String {
-    match rows.saturating_sub(MAX_ROWS) {
-        0 => String::new(),
-        more => format!("\n… and {more} more\n"),
+/// Adds the rows of a list, in their order, as many as there is room for. A row that is too long makes room for those
+/// after it. Then follows how many are left out.
+fn push_rows(text: &mut String, rows: impl ExactSizeIterator<Item = String>) {
+    let mut left = rows.len();
+    let mut shown = 0_usize;
+    for row in rows {
+        if shown == MAX_ROWS {
+            break;
+        }
+        if fits(text, &row) {
+            text.push_str(&row);
+            shown = shown.saturating_add(1);
+            left = left.saturating_sub(1);
+        }
     }
+    if left > 0 {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n… and {left} more\n");
+    }
+}
+
+/// Returns whether a comment has room for one more row.
+const fn fits(text: &str, row: &str) -> bool {
+    text.len().saturating_add(row.len()) <= MAX_LENGTH.saturating_sub(REST)
 }
 
 const fn label(severity: Severity) -> &'static str {

@@ -273,6 +273,35 @@ fn a_finding_about_the_cluster_has_no_place() {
     serde_json::from_value::<Sarif>(log).expect("SARIF");
 }
 
+/// GitHub refuses a longer comment, so that a pull request with many findings would get none.
+#[test]
+fn a_comment_in_markdown_has_at_most_65_536_bytes() {
+    let long = |length: usize| Finding::new("a", Severity::Low, "<".repeat(length));
+    // Each `<` takes five characters.
+    let mut report = Report::new("check", vec![long(200); 100]);
+    report.findings[3] = long(20_000);
+    report.unreadable = vec!["text".repeat(100); 90];
+    report.warnings = vec!["text".repeat(100); 90];
+    report.accepted = vec![Accepted::new(long(1), "text".repeat(100)); 90];
+    report.no_answer = Some("<".repeat(20_000));
+    let text = report.to_markdown();
+    assert!((60_000..=65_536).contains(&text.len()), "{}", text.len());
+    let rows = text.lines().filter(|line| line.starts_with("| 🔵")).count();
+    let cuts: Vec<&str> = text.lines().filter(|line| line.contains("more")).collect();
+    // The long row alone is left out first, and no list is without its number.
+    assert!((50..100).contains(&rows), "{rows}");
+    assert_eq!(cuts[0], format!("… and {} more", 100 - rows));
+    assert_eq!(cuts.len(), 4, "{cuts:?}");
+    assert!(text.contains("too long for a comment"));
+    assert!(text.ends_with("</details>\n"));
+    report.findings.truncate(10);
+    report.no_answer = Some("none".to_owned());
+    let text = report.to_markdown();
+    let rows = text.lines().filter(|line| line.starts_with("| 🔵")).count();
+    assert_eq!(rows, 9);
+    assert!(text.contains("\nnone\n"));
+}
+
 #[test]
 fn each_list_that_markdown_cuts_says_how_many_more_there_are() {
     let finding = Finding::new("a", Severity::Low, "text");
