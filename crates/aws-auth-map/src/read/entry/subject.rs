@@ -104,7 +104,7 @@ impl Entry<'_, '_> {
         let nth = |n: usize| {
             values
                 .each_ref()
-                .map(|of_key| of_key.get(n).or(of_key.last()).copied())
+                .map(|of_key| of_key.get(n).or_else(|| of_key.last()).copied())
         };
         let count = values.iter().map(Vec::len).max().unwrap_or_default();
         let last = nth(count);
