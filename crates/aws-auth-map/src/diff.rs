@@ -4,6 +4,7 @@ mod arn_space;
 mod automaton;
 mod compare;
 mod lockout;
+mod loose_rules;
 mod witness;
 
 use std::collections::HashSet;

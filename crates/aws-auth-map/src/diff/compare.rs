@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use iam_principal::{AccountId, Identity, Principal};
+use iam_principal::{Identity, Principal};
 
 use super::arn_space::{self, ArnSpace, RepresentativeArn};
 use super::lockout::{self, Lockout};
+use super::loose_rules::{LooseRules, loose_rules};
 use super::witness::{self, PlaceholderValues, TemplateVocabulary};
 use super::{Affected, Change, Diff, DiffSide};
 use crate::resolve::IdentityMap;
@@ -16,7 +17,7 @@ use crate::rules::caller::{Caller, user_id};
 use crate::rules::matching::{Match, RulePrincipal};
 use crate::rules::session_name::is_session_name;
 use crate::rules::template::{Placeholder, Template};
-use crate::rules::{Decision, Found, Rule, RuleRef, Section};
+use crate::rules::{Decision, Found, Rule, RuleRef};
 
 /// The limit on pairs of a user id and an ARN, where a rule by ARN may take precedence over a rule by
 /// user id. Our choice: about a second of work.
@@ -329,69 +330,6 @@ impl<'m> Winner<'m> {
             resolution,
         }
     }
-}
-
-/// Everything by which a map decides about callers whose ARN no rule names.
-#[derive(PartialEq)]
-struct LooseRules<'m> {
-    rules: Vec<(BackendKind, Section, &'m Rule)>,
-    accounts: Vec<(BackendKind, Vec<AccountId>)>,
-    prefixes: Vec<(&'m [String], &'m [String])>,
-    unreadable: Vec<Option<Section>>,
-    scrubbed: Vec<AccountId>,
-    settings: (bool, bool),
-}
-
-impl<'m> LooseRules<'m> {
-    fn of(map: &'m IdentityMap) -> Self {
-        let mut scrubbed: Vec<AccountId> = map.scrubbed_accounts().collect();
-        scrubbed.sort_unstable();
-        Self {
-            rules: loose_rules(map)
-                .map(|(at, rule)| (at.0, at.1, rule))
-                .collect(),
-            accounts: map
-                .asked()
-                .map(|backend| {
-                    let mut ids: Vec<AccountId> =
-                        backend.rules().accounts().map(|(_, id)| id).collect();
-                    ids.sort_unstable();
-                    (backend.kind(), ids)
-                })
-                .collect(),
-            prefixes: map
-                .asked()
-                .map(|backend| {
-                    (
-                        backend.reserved_prefixes.as_slice(),
-                        backend.reserved_group_prefixes.as_slice(),
-                    )
-                })
-                .collect(),
-            unreadable: map
-                .asked()
-                .flat_map(|backend| backend.rules().unreadable().map(|(section, _)| section))
-                .collect(),
-            scrubbed,
-            settings: map.template_settings(),
-        }
-    }
-}
-
-/// Returns the rules that are not for a single ARN, in order.
-fn loose_rules(map: &IdentityMap) -> impl Iterator<Item = ((BackendKind, Section), &Rule)> {
-    map.asked().flat_map(|backend| {
-        backend
-            .rules()
-            .iter()
-            .filter(|(_, rule)| {
-                !matches!(
-                    rule.principal(),
-                    RulePrincipal::Arn(_) | RulePrincipal::ArnAndUserId(..)
-                )
-            })
-            .map(|(at, rule)| ((backend.kind(), at.section()), rule))
-    })
 }
 
 /// Collects the texts, placeholders and prefixes of both winners.
