@@ -128,6 +128,7 @@ pub struct Location {
     section: Option<Section>,
     index: Option<usize>,
     field: Option<&'static str>,
+    item: Option<usize>,
 }
 
 impl Location {
@@ -136,6 +137,7 @@ impl Location {
         section: None,
         index: None,
         field: None,
+        item: None,
     };
 
     pub(crate) const fn section_of(section: Section) -> Self {
@@ -143,6 +145,7 @@ impl Location {
             section: Some(section),
             index: None,
             field: None,
+            item: None,
         }
     }
 
@@ -158,6 +161,10 @@ impl Location {
             field: Some(field),
             ..self
         }
+    }
+
+    pub(crate) const fn item_of(self, item: Option<usize>) -> Self {
+        Self { item, ..self }
     }
 
     /// Returns the section. `None` for the text as a whole.
@@ -176,6 +183,12 @@ impl Location {
     #[must_use]
     pub const fn field(&self) -> Option<&'static str> {
         self.field
+    }
+
+    /// Returns the index of one of the groups, counted from zero. `None` for the field as a whole.
+    #[must_use]
+    pub const fn item(&self) -> Option<usize> {
+        self.item
     }
 }
 

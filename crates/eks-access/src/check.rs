@@ -86,15 +86,12 @@ impl Cluster {
         let is_bound = |group: String| self.is_bound(&SubjectName::Group(group));
         match mapping.kind() {
             ProblemKind::ClusterRoleAsGroup(role) => is_bound(role.to_owned()),
-            // The problem does not have the group, which is one of these.
-            ProblemKind::UnknownSystemGroup(_) => self
-                .rule_at(mapping.at(), problem.place())
-                .is_some_and(|rule| {
-                    let groups = rule.groups().iter().map(aws_auth_map::Template::source);
-                    let is_system =
-                        |group: &String| group.to_ascii_lowercase().starts_with("system:");
-                    groups.filter(is_system).all(is_bound)
-                }),
+            ProblemKind::UnknownSystemGroup(_) => {
+                let at = mapping.at();
+                let rule = self.rule_at(at, problem.place());
+                let group = rule.and_then(|rule| rule.groups().get(at.item()?));
+                group.is_some_and(|group| is_bound(group.source()))
+            }
             _ => false,
         }
     }

@@ -427,12 +427,13 @@ impl fmt::Display for ProblemKind {
             Self::UnknownSystemGroup(Some(meant)) => {
                 return write!(
                     f,
-                    "Kubernetes has no such group, so it gives no permissions; did you mean `{meant}`?"
+                    "Kubernetes has no such group, which gives no permissions unless a binding names it; \
+                     did you mean `{meant}`?"
                 );
             }
             Self::UnknownSystemGroup(None) => {
-                "Kubernetes has no such group, so it gives no permissions; the prefix `system:` is \
-                 reserved, choose another name"
+                "Kubernetes has no such group, which gives no permissions unless a binding names it; the \
+                 prefix `system:` is reserved, choose another name"
             }
             Self::WildcardAccount => {
                 "`*` and `?` are not an account id; add an entry for each account"

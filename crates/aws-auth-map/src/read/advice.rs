@@ -15,15 +15,17 @@ use crate::rules::template::{Placeholder, Template};
 pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemSink<'_>) {
     let mut report = |kind: ProblemKind, field: Field| {
         let of_key = |key| value(node, key);
-        let (key, offset) = match field {
-            Field::Key(key) => (key, of_key(key).and_then(Node::offset)),
+        let (key, item, offset) = match field {
+            Field::Key(key) => (key, None, of_key(key).and_then(Node::offset)),
             Field::Group(index) => {
                 let groups = of_key("groups").or_else(|| of_key("kubernetesGroups"));
                 let group = groups.and_then(|groups| groups.as_sequence()?.get(index)?.offset());
-                ("groups", group.or_else(|| groups?.offset()))
+                let offset = group.or_else(|| groups?.offset());
+                ("groups", Some(index), offset)
             }
         };
-        sink.report(kind, at.field_of(key), offset.or_else(|| node.offset()));
+        let at = at.field_of(key).item_of(item);
+        sink.report(kind, at, offset.or_else(|| node.offset()));
     };
     let arn = at.section().map_or("arn", arn_key);
     name_advice::advise(rule, arn, &mut report);
