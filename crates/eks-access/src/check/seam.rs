@@ -2,8 +2,9 @@
 //! that no caller becomes.
 
 pub(super) mod names;
+mod unmapped;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use aws_auth_map::{Placeholder, Template};
 use iam_principal::{AccountId, Principal};
@@ -168,49 +169,6 @@ impl Cluster {
         }
         findings
     }
-
-    /// Finds subjects of bindings that no caller becomes.
-    fn unmapped(&self, effective: &[Effective<'_>], bound: &Bound) -> Vec<Finding> {
-        let mut names = BTreeSet::new();
-        for one in effective {
-            let user = one.authenticated.user();
-            names.extend(user.groups().iter().map(String::as_str));
-            names.insert(user.username());
-        }
-        let reached = Reached::by(effective);
-        let folded = FoldedName::of_all(names.iter().copied());
-        let is_reached = |name: &str| names.contains(name) || reached.has(name);
-        let groups = bound
-            .groups
-            .iter()
-            .map(|(name, power)| ("group", name, power));
-        let users = bound
-            .users
-            .iter()
-            .map(|(name, power)| ("user", name, power));
-        groups
-            .chain(users)
-            .filter(|(_, name, power)| {
-                power.is_written && !name.starts_with("system:") && !is_reached(name)
-            })
-            .map(|(kind, name, power)| {
-                let near = nearest(name, &folded);
-                let severity = match near {
-                    Some(_) => Severity::Medium,
-                    None => Severity::Low,
-                };
-                let mut message = format!("no caller becomes {kind} `{}`", Printable::new(name));
-                if let Some(near) = near {
-                    message.push_str(&format!("; `{}` is mapped", Printable::new(near)));
-                }
-                Finding::new("unmapped-subject", severity, message)
-                    .at(power.place(self))
-                    .about(power.object())
-                    .in_field(format!("{kind} {name}"))
-                    .with_help("Map a principal to it, or remove the subject.")
-            })
-            .collect()
-    }
 }
 
 /// What a subject of bindings is granted by the most powerful of them.
@@ -326,44 +284,4 @@ fn has_session(template: &Template) -> bool {
     template
         .placeholders()
         .any(|(name, _)| matches!(name, Placeholder::SessionName | Placeholder::SessionNameRaw))
-}
-
-/// The names that a caller of some rules may have.
-struct Reached {
-    /// By the text before the first placeholder.
-    shapes: HashMap<String, Vec<Shape>>,
-    accounts: BTreeSet<AccountId>,
-}
-
-impl Reached {
-    fn by(effective: &[Effective<'_>]) -> Self {
-        let mut reached = Self {
-            shapes: HashMap::new(),
-            accounts: BTreeSet::new(),
-        };
-        for one in effective {
-            let Some(rule) = one.rule else {
-                let account = one.authenticated.identity().account();
-                reached.accounts.insert(account);
-                continue;
-            };
-            for template in std::iter::once(rule.username()).chain(rule.groups()) {
-                let shape = Shape::of(template);
-                let known = reached.shapes.entry(shape.begin.clone()).or_default();
-                if !known.contains(&shape) {
-                    known.push(shape);
-                }
-            }
-        }
-        reached
-    }
-
-    fn has(&self, name: &str) -> bool {
-        let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
-        let mut beginnings = ends.filter_map(|end| self.shapes.get(name.get(..end)?));
-        beginnings.any(|shapes| shapes.iter().any(|shape| shape.fits(name)))
-            || !self.accounts.is_empty()
-                && Principal::parse(name)
-                    .is_ok_and(|principal| self.accounts.contains(&principal.account()))
-    }
 }

@@ -8,6 +8,7 @@ const MAP: &str = "mapRoles:
 - {rolearn: 'arn:aws:iam::111122223333:role/c', username: carol, groups: [nothing]}
 - {rolearn: 'arn:aws:iam::111122223333:role/d', username: dave, groups: [nothing]}
 - {rolearn: 'arn:aws:iam::111122223333:role/e', username: 'ops:{{SessionName}}', groups: [nothing]}
+- {rolearn: 'arn:aws:iam::111122223333:role/raw', username: 'raw:{{SessionNameRaw}}', groups: [bound]}
 - {rolearn: 'arn:aws:iam::111122223333:role/m', username: m, groups: ['system:masters', nothing]}
 - {rolearn: 'arn:aws:iam::111122223333:role/n', username: 'system:node:{{EC2PrivateDNSName}}', groups: ['system:bootstrappers', 'system:nodes', nothing]}
 - {rolearn: 'arn:aws:iam::111122223333:role/p', username: powerless}
@@ -32,6 +33,10 @@ fn groups_that_no_binding_names_and_subjects_that_no_caller_becomes_are_found() 
         ("User", "erin"),
         ("User", "carrol"),
         ("User", "system:custom"),
+        ("User", "dev:bob@example.com"),
+        ("User", "dev:b/ob"),
+        ("User", "raw:bob@example.com"),
+        ("User", "eks:node-manager"),
         ("User", "arn:aws:iam::444455556666:user/u"),
         ("User", "arn:aws:iam::777788889999:user/u"),
     ];
@@ -66,6 +71,7 @@ subjects:
         [
             "High unbound-group: no binding names group `nothing`",
             "Low unmapped-subject: no caller becomes user `arn:aws:iam::777788889999:user/u`",
+            "Low unmapped-subject: no caller becomes user `dev:b/ob`",
             "Low unmapped-subject: no caller becomes user `erin`",
             "Medium powerless-user: no binding names user `powerless`, who is in no group and has no access policy",
             "Medium unbound-group: no binding names group `nothing`",
@@ -75,8 +81,10 @@ subjects:
             "Medium unbound-group: no binding names group `nothing`",
             "Medium unbound-group: no binding names group `system:nodes-x`",
             "Medium unbound-group: no binding names group `unbound`; `bound` is bound",
-            "Medium unmapped-subject: no caller becomes group `boumd`; `bound` is mapped",
             "Medium unmapped-subject: no caller becomes user `carrol`; `carol` is mapped",
+            "Medium unmapped-subject: no caller becomes user `dev:bob@example.com`; `dev:bob-example.com` is mapped, since `{{SessionName}}` has `-` in place of `@`",
+            "Medium unmapped-subject: no caller is in group `boumd`; `bound` is mapped",
+            "Medium unmapped-subject: no caller is in group `dev:x`; user `dev:x` is mapped",
         ]
     );
 }

@@ -36,7 +36,7 @@ fn check_finds_what_does_not_fit_between_the_mapping_and_rbac() {
         FOUND,
         &[
             "high[unbound-group]: mapRoles arn:aws:iam::111122223333:role/dev group devz: no binding names group `devz`; `devs` is bound\n",
-            "medium[unmapped-subject]: ClusterRoleBinding/dev group devs: no caller becomes group `devs`; `dev` is mapped\n",
+            "medium[unmapped-subject]: ClusterRoleBinding/dev group devs: no caller is in group `devs`; `dev` is mapped\n",
         ],
     );
     let roles = dir.file(
