@@ -10,7 +10,7 @@ use super::loose_rules::{LooseRules, loose_rules};
 use super::witness::{self, PlaceholderValues, TemplateVocabulary};
 use super::{Affected, Change, Diff, DiffSide};
 use crate::resolve::IdentityMap;
-use crate::resolve::backend::{Backend, BackendKind};
+use crate::resolve::backend::Backend;
 use crate::resolve::resolution::Resolution;
 use crate::rules::arn::fold;
 use crate::rules::caller::{Caller, user_id};
