@@ -108,6 +108,11 @@ fn each_pair_of_maps_has_its_changes_and_lockouts() {
         report.check(&case.name, &lines, &want);
         report.check(&case.name, &diff.is_empty(), &case.lines.is_empty());
         report.check(&case.name, &new.diff(&old).is_empty(), &diff.is_empty());
+        for change in diff.changes() {
+            let printed = change.to_string();
+            let kind = printed.split_once(' ').map(|(kind, _)| kind);
+            report.check(&case.name, &Some(change.kind().as_str()), &kind);
+        }
     }
     report.finish();
 }
