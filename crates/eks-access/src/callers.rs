@@ -269,6 +269,9 @@ impl Cluster {
                 rule.username().source(),
                 rule.groups().iter().map(Template::source).collect(),
             ),
+            None if effective.principal == user.username() => {
+                (user.username().to_owned(), user.groups().to_vec())
+            }
             None => ("the ARN of the caller".to_owned(), user.groups().to_vec()),
         };
         let is_at_sign_same = session_name
@@ -288,7 +291,7 @@ impl Cluster {
             place: self.place_of_mapping(effective.backend, effective.at),
             session_name,
             is_at_sign_same,
-            is_gone: effective.rule.is_some() && self.principals.lack(&effective.principal),
+            is_gone: self.principals.lack(&effective.principal),
         }
     }
 
@@ -312,6 +315,30 @@ impl Cluster {
                     }
                     _ => None,
                 }
+            })
+            .collect()
+    }
+
+    /// Returns the callers who are mapped by their account alone and whose users some of these subjects are.
+    pub(crate) fn effective_of_accounts(
+        &self,
+        subjects: &BTreeSet<SubjectName>,
+    ) -> Vec<Effective<'_>> {
+        let callers = self.principals_of_accounts(subjects).into_iter();
+        callers
+            .filter_map(|(caller, _)| {
+                let (_, _, authenticated) = self.resolve(&caller).ok()?;
+                let authenticated = authenticated?;
+                let mapped = authenticated.mapped();
+                Some(Effective {
+                    backend: mapped.backend_index(),
+                    at: mapped.rule(),
+                    rule: None,
+                    // The user is named by the ARN.
+                    principal: mapped.user().username().to_owned(),
+                    caller,
+                    authenticated,
+                })
             })
             .collect()
     }

@@ -162,8 +162,9 @@ impl Cluster {
     /// Reports who can do what, and why.
     ///
     /// The principals are those of AWS, and the users and service accounts that a binding names and that no caller of
-    /// AWS becomes, except those of the default policy. A rule that names the user or a group after the session has a principal for each session whose name
-    /// makes a user or a group that a binding names.
+    /// AWS becomes, except those of the default policy. A rule that names the user or a group after the session has a
+    /// principal for each session whose name makes a user or a group that a binding names, and an account of
+    /// `mapAccounts` one for each of its principals that a binding names.
     ///
     /// # Errors
     ///
@@ -256,6 +257,11 @@ impl Cluster {
                 let who = Who::Caller(arn);
                 principals.extend(self.access_of(caller, who, namespaces, &common)?);
             }
+        }
+        for of in self.effective_of_accounts(bound) {
+            let caller = self.caller(&of, None);
+            let who = Who::Caller(of.caller);
+            principals.extend(self.access_of(caller, who, namespaces, &common)?);
         }
         for user in self.users_without_a_caller(&principals) {
             // A name that only begins as that of a service account is no user's.

@@ -250,7 +250,9 @@ impl Cluster {
             workloads: Vec::new(),
             notes,
         };
-        for effective in self.effective_rules() {
+        let subjects = who.subjects.iter().map(|one| one.subject().clone());
+        let of_accounts = self.effective_of_accounts(&subjects.collect());
+        for effective in self.effective_rules().into_iter().chain(of_accounts) {
             self.add_caller(&effective, question, &mut who);
         }
         for workload in &self.workloads {
