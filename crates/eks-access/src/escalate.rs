@@ -231,7 +231,7 @@ impl Cluster {
                         actor: paths.actor(step).to_string(),
                         reaches: step.target().to_string(),
                         technique: step.technique().to_string(),
-                        granted_by: step.granted_by().iter().map(GrantedBy::to_string).collect(),
+                        granted_by: granted_by(step.granted_by()),
                         // Steps are numbered from one, as they are printed.
                         after: step
                             .after()
@@ -251,11 +251,7 @@ impl Cluster {
         let sought = match to {
             Power::Request(question) => {
                 question.check(self)?;
-                notes.extend(
-                    question
-                        .warnings()
-                        .map(|warning| format!("warning: {warning}")),
-                );
+                notes.extend(question.warnings());
                 search.seek(&Goal::Request(question.request()))
             }
             Power::Identity(identity) => {
@@ -280,4 +276,11 @@ impl Cluster {
             Sought::NotFound(_) => Ok(answer(None, Some(false), notes)),
         }
     }
+}
+
+/// Writes the grants of a step, each once: two rules of one role are one grant for a reader.
+fn granted_by(grants: &[GrantedBy<'_>]) -> Vec<String> {
+    let mut texts: Vec<String> = grants.iter().map(GrantedBy::to_string).collect();
+    texts.dedup();
+    texts
 }

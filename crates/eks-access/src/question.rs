@@ -75,7 +75,7 @@ impl Question {
     }
 }
 
-/// Writes a request in one line: `list deployments.apps in namespace "dev"`.
+/// Writes a request in one line: `list deployments.apps in namespace dev`.
 pub(crate) fn written(request: &Request<'_>) -> String {
     let request = match request {
         Request::Path(path) => {
