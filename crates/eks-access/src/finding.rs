@@ -166,10 +166,15 @@ impl Finding {
 
     /// Returns the message after the subject, unless the message names the subject itself.
     pub(crate) fn text(&self) -> String {
-        match self.subject() {
-            subject if names(&self.message, &subject) => self.message.clone(),
-            subject => format!("{subject}: {}", self.message),
+        match self.subject_before_message() {
+            None => self.message.clone(),
+            Some(subject) => format!("{subject}: {}", self.message),
         }
+    }
+
+    /// Returns the subject. `None` if there is none, or if the message names it.
+    pub(crate) fn subject_before_message(&self) -> Option<String> {
+        Some(self.subject()).filter(|subject| !names(&self.message, subject))
     }
 }
 

@@ -30,10 +30,9 @@ pub(super) fn comment(report: &Report) -> String {
     let findings = report.findings.iter().map(|finding| {
         let place = finding.place.as_ref();
         let place = place.map_or_else(String::new, |place| code(&place.to_string()));
-        let subject = finding.subject();
-        let subject = match subject.as_str() {
-            "" => String::new(),
-            subject => format!("{}: ", code(subject)),
+        let subject = match finding.subject_before_message() {
+            None => String::new(),
+            Some(subject) => format!("{}: ", code(&subject)),
         };
         let mut message = prose(&finding.message);
         if let Some(help) = &finding.help {
@@ -58,12 +57,15 @@ pub(super) fn comment(report: &Report) -> String {
     if !report.accepted.is_empty() {
         text.push_str("\n<details><summary>accepted</summary>\n\n");
         let accepted = report.accepted.iter().map(|one| {
-            let subject = code(&one.finding.subject());
+            let subject = match one.finding.subject().as_str() {
+                "" => String::new(),
+                subject => format!(" {}", code(subject)),
+            };
             let reason = match one.reason.as_str() {
                 "" => "no reason is given".to_owned(),
                 reason => prose(reason),
             };
-            format!("- {} {subject}: {reason}\n", code(&one.finding.code))
+            format!("- {}{subject}: {reason}\n", code(&one.finding.code))
         });
         push_rows(&mut text, accepted);
         text.push_str("\n</details>\n");
