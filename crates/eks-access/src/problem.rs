@@ -55,7 +55,7 @@ pub enum SourceFault {
     )]
     SeveralConfigMaps,
     /// The value depends on a parameter or on another resource.
-    #[error("{0}: the value is known only after the template is deployed")]
+    #[error("{0}: the value is known only after the template is deployed or the plan is applied")]
     NotKnownYet(String),
     /// A part that gives access, in a format that is not read.
     #[error(
