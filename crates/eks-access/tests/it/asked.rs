@@ -1,11 +1,13 @@
 //! Questions, and the whole text of their answers: `testdata/asked/*.toml`.
 //!
 //! Each file has documents by name, and cases that ask of some of them. `ask` is a question: `can WHO REQUEST`,
-//! `who REQUEST`, `whoami ARN`, `callers [NAME]`, `list WHO`, `writes WHO`, `check`, `diff [ARN]`, `diff-text`, `fix`,
+//! `why WHO REQUEST`, `who REQUEST`, `whoami ARN`, `callers [NAME]`, `list WHO`, `list-by-namespace WHO`,
+//! `escalate WHO [to POWER]`, `writes WHO`, `check`, `documents`, `diff [ARN]`, `diff-text`, `fix`,
 //! `edit add|replace ARN [USERNAME [GROUPS]]`, `edit remove ARN`, `edit dedupe` or `convert TARGET`. WHO is an ARN, or
 //! `user:NAME` with its groups behind commas. `new` are the documents of the new side, or the objects to write.
 
 mod ask;
+mod documents;
 
 use std::collections::BTreeMap;
 
@@ -106,6 +108,16 @@ fn roles_and_bindings_are_written() {
 #[test]
 fn clusters_are_checked() {
     answers_are_those_of("testdata/asked/check.toml");
+}
+
+#[test]
+fn reasons_are_given() {
+    answers_are_those_of("testdata/asked/why.toml");
+}
+
+#[test]
+fn documents_are_read() {
+    answers_are_those_of("testdata/asked/documents.toml");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Findings in the formats of other tools.
 
+mod cases;
+
 use std::borrow::Cow;
 
 use eks_access::format::{Accepted, Report};

@@ -1,5 +1,7 @@
 //! The report: its cells are the answers of the other questions, and no text of the input becomes markup.
 
+mod page;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 

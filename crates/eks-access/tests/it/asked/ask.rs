@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use eks_access::{
     CallerArn, Cluster, ConvertOptions, Edit, EditRefused, Edited, Finding, NewEntry, NoAnswer,
-    Options, Question, Target, Who,
+    Options, Power, Question, Target, Who,
 };
 use k8s_rbac::Objects;
 use serde::Serialize;
@@ -29,6 +29,18 @@ pub(super) fn ask(file: &File, case: &Case) -> Answer {
                 .and_then(|request| cluster.can(&parsed(who), &request))
                 .map(printed)
         }
+        "why" => {
+            let (who, request) = rest.split_once(' ').unwrap();
+            Question::parse(request)
+                .and_then(|request| cluster.why(&parsed(who), &request))
+                .map(printed)
+        }
+        "escalate" => {
+            let (who, power) = rest.split_once(" to ").unwrap_or((rest, ""));
+            let power = (!power.is_empty()).then(|| Power::parse(power).unwrap());
+            let escalation = cluster.escalate(&parsed(who), power.as_ref());
+            escalation.map(|one| with_status(printed(&one), one.exit_status()))
+        }
         "who" => Question::parse(rest)
             .and_then(|request| cluster.who(&request))
             .map(printed),
@@ -37,6 +49,10 @@ pub(super) fn ask(file: &File, case: &Case) -> Answer {
             .callers((!rest.is_empty()).then_some(rest))
             .map(printed),
         "list" => cluster.list(&parsed(rest)).map(printed),
+        "list-by-namespace" => cluster
+            .list(&parsed(rest))
+            .map(|list| printed(list.by_namespace())),
+        "documents" => Ok(super::documents::documents(&cluster)),
         "writes" => cluster
             .writes(&parsed(rest), new().rbac().written())
             .map(|writes| with_status(printed(&writes), writes.exit_status())),
