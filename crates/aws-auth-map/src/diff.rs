@@ -5,6 +5,8 @@ mod automaton;
 mod compare;
 mod lockout;
 mod loose_rules;
+mod user_ids;
+mod winner;
 mod witness;
 
 use std::collections::HashSet;

@@ -1,27 +1,22 @@
 //! Resolves every identity that two maps can distinguish in both of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use iam_principal::{Identity, Principal};
 
 use super::arn_space::{self, ArnSpace, RepresentativeArn};
 use super::lockout::{self, Lockout};
 use super::loose_rules::{LooseRules, loose_rules};
+use super::user_ids::UserIds;
+use super::winner::{Winner, vocabulary};
 use super::witness::{self, PlaceholderValues, TemplateVocabulary};
-use super::{Affected, Change, Diff, DiffSide};
+use super::{Affected, Change, Diff};
 use crate::resolve::IdentityMap;
-use crate::resolve::backend::Backend;
 use crate::resolve::resolution::Resolution;
-use crate::rules::arn::fold;
-use crate::rules::caller::{Caller, user_id};
-use crate::rules::matching::{Match, RulePrincipal};
+use crate::rules::Rule;
+use crate::rules::caller::user_id;
+use crate::rules::matching::RulePrincipal;
 use crate::rules::session_name::is_session_name;
-use crate::rules::template::{Placeholder, Template};
-use crate::rules::{Decision, Found, Rule, RuleRef};
-
-/// The limit on pairs of a user id and an ARN, where a rule by ARN may take precedence over a rule by
-/// user id. Our choice: about a second of work.
-const MAX_PAIRS: usize = 100_000;
 
 pub(super) struct Comparison<'m> {
     maps: [&'m IdentityMap; 2],
@@ -34,28 +29,6 @@ pub(super) struct Comparison<'m> {
 /// The limit on patterns of which samples are compared. Our choice: each sample is compared with every
 /// pattern.
 const MAX_SAMPLED: usize = 1000;
-
-/// What decides about an identity in a map.
-#[derive(Clone, Copy)]
-enum Winner<'m> {
-    Account(&'m Backend, RuleRef),
-    NoRule,
-    /// With whether the rule refuses the identity.
-    Rule(&'m Backend, RuleRef, &'m Rule, bool),
-}
-
-/// How a winner maps identities to users, independent of its spelling in the file.
-#[derive(Debug, PartialEq)]
-struct Function<'m> {
-    /// `None` stands for the canonical ARN.
-    username: Option<String>,
-    groups: BTreeSet<String>,
-    policies: BTreeSet<String>,
-    prefixes: BTreeSet<&'m str>,
-    group_prefixes: BTreeSet<&'m str>,
-    is_scrubbed: bool,
-    settings: (bool, bool),
-}
 
 impl<'m> Comparison<'m> {
     pub(super) const fn new(old: &'m IdentityMap, new: &'m IdentityMap) -> Self {
@@ -248,123 +221,6 @@ fn change(
     }
 }
 
-impl<'m> Winner<'m> {
-    fn of(map: &'m IdentityMap, identity: &Identity) -> Self {
-        let caller = Caller::new(identity);
-        for backend in map.asked() {
-            match map.decide(backend, &caller, identity) {
-                None => {}
-                Some(Decision::Rule(Found { at, rule, how })) => {
-                    let refuses = how == Match::Contradiction || rule.is_refusing();
-                    return Self::Rule(backend, at, rule, refuses);
-                }
-                Some(Decision::Account(at)) => return Self::Account(backend, at),
-                Some(Decision::Unreadable(..)) => return Self::NoRule,
-            }
-        }
-        Self::NoRule
-    }
-
-    const fn backend(self) -> Option<&'m Backend> {
-        match self {
-            Self::Account(backend, _) | Self::Rule(backend, ..) => Some(backend),
-            Self::NoRule => None,
-        }
-    }
-
-    const fn rule(self) -> Option<&'m Rule> {
-        match self {
-            Self::Rule(_, _, rule, _) => Some(rule),
-            Self::Account(..) | Self::NoRule => None,
-        }
-    }
-
-    /// Returns how it maps identities to users. `None` if it yields no user.
-    fn function(self, map: &IdentityMap, identity: &Identity) -> Option<Function<'m>> {
-        let (backend, rule) = match self {
-            Self::NoRule | Self::Rule(.., true) => return None,
-            Self::Account(backend, _) => (backend, None),
-            Self::Rule(backend, _, rule, false) => (backend, Some(rule)),
-        };
-        let borrowed = |prefixes: &'m [String]| prefixes.iter().map(String::as_str).collect();
-        Some(Function {
-            username: rule.map(|rule| rule.username().source()),
-            groups: rule
-                .map_or(&[][..], Rule::groups)
-                .iter()
-                .map(Template::source)
-                .collect(),
-            policies: rule
-                .map_or(&[][..], Rule::access_policies)
-                .iter()
-                .map(|policy| format!("{policy:?}"))
-                .collect(),
-            prefixes: borrowed(&backend.reserved_prefixes),
-            group_prefixes: borrowed(&backend.reserved_group_prefixes),
-            is_scrubbed: map.scrubs(identity.account()),
-            settings: map.template_settings(),
-        })
-    }
-
-    fn side(self, resolution: Resolution) -> DiffSide {
-        let (rule, username, groups) = match self {
-            Self::NoRule => (None, String::new(), Vec::new()),
-            Self::Account(backend, at) => {
-                let username = resolution.user().map(|user| user.username().to_owned());
-                (
-                    Some((backend.kind(), at)),
-                    username.unwrap_or_default(),
-                    Vec::new(),
-                )
-            }
-            Self::Rule(backend, at, rule, _) => (
-                Some((backend.kind(), at)),
-                rule.username().source(),
-                rule.groups().iter().map(Template::source).collect(),
-            ),
-        };
-        DiffSide {
-            rule,
-            username,
-            groups,
-            resolution,
-        }
-    }
-}
-
-/// Collects the texts, placeholders and prefixes of both winners.
-fn vocabulary<'m>(winners: [Winner<'m>; 2]) -> TemplateVocabulary<'m> {
-    let mut words = TemplateVocabulary::default();
-    for winner in winners {
-        for template in winner
-            .rule()
-            .into_iter()
-            .flat_map(|rule| std::iter::once(rule.username()).chain(rule.groups()))
-        {
-            words.texts.push(template.source());
-            let placeholders: Vec<Placeholder> =
-                template.placeholders().map(|(name, _)| name).collect();
-            let kinds = [
-                [Placeholder::SessionName, Placeholder::SessionNameRaw].as_slice(),
-                &[Placeholder::AccessKeyId],
-                &[Placeholder::Ec2PrivateDnsName],
-            ];
-            let has = |kind: &&[Placeholder]| kind.iter().any(|name| placeholders.contains(name));
-            words.is_mixed |= kinds.iter().filter(|kind| has(kind)).count() > 1;
-            words.placeholders.extend(placeholders);
-        }
-        if let Some(backend) = winner.backend() {
-            let prefixes = backend.reserved_prefixes.iter();
-            let prefixes = prefixes.chain(&backend.reserved_group_prefixes);
-            words.prefixes.extend(prefixes.map(String::as_str));
-        }
-    }
-    words
-        .texts
-        .extend(words.prefixes.iter().map(|prefix| (*prefix).to_owned()));
-    words
-}
-
 /// Returns the callers affected by a difference, as the new rule names them, or else the old one.
 fn affected(
     representative: &RepresentativeArn,
@@ -410,96 +266,4 @@ fn sort_key(affected: &Affected) -> String {
         Affected::UserId(_) => 'f',
     };
     format!("{kind}{affected}")
-}
-
-/// The user ids to try with each ARN.
-struct UserIds {
-    fresh: String,
-    /// By the folded ARN that a rule names along with the user id.
-    with_arn: HashMap<String, Vec<String>>,
-    /// To be tried with every ARN, because a rule by ARN may take precedence.
-    everywhere: Vec<String>,
-    /// To be tried only with ARNs that no rule names.
-    elsewhere: Vec<String>,
-    is_exhaustive: bool,
-}
-
-impl UserIds {
-    fn of(space: &ArnSpace, maps: [&IdentityMap; 2]) -> Self {
-        let is_known = |id: &String| space.user_ids.iter().any(|(known, _)| known == id);
-        let mut number = 0_usize;
-        // An id that can be both a role's and a user's.
-        let mut fresh = "EXAMPLE".to_owned();
-        while is_known(&fresh) {
-            number = number.saturating_add(1);
-            fresh = format!("EXAMPLE{number}");
-        }
-        let mut with_arn: HashMap<String, Vec<String>> = HashMap::new();
-        for (id, arn) in &space.user_ids {
-            if let Some(arn) = arn {
-                with_arn.entry(fold(arn)).or_default().push(id.clone());
-            }
-        }
-        let asked = maps.map(user_ids);
-        let is_first = asked.iter().all(|(_, is_first)| *is_first);
-        let [(old, _), (new, _)] = &asked;
-        let (everywhere, elsewhere): (Vec<&str>, Vec<&str>) = old
-            .union(new)
-            .copied()
-            .partition(|id| !(is_first && old.contains(id) && new.contains(id)));
-        let pairs = everywhere.len().saturating_mul(space.arns.len());
-        let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
-        Self {
-            fresh,
-            with_arn,
-            everywhere: owned(if pairs <= MAX_PAIRS {
-                everywhere
-            } else {
-                Vec::new()
-            }),
-            elsewhere: owned(elsewhere),
-            is_exhaustive: pairs <= MAX_PAIRS,
-        }
-    }
-
-    fn of_arn<'i>(&'i self, representative: &RepresentativeArn) -> BTreeSet<&'i str> {
-        let mut ids = BTreeSet::from([self.fresh.as_str()]);
-        if Principal::parse(&representative.arn).is_ok_and(|p| witness::user_id_of(&p).is_some()) {
-            return ids;
-        }
-        let with_arn = self.with_arn.get(&fold(&representative.arn));
-        ids.extend(with_arn.into_iter().flatten().map(String::as_str));
-        ids.extend(self.everywhere.iter().map(String::as_str));
-        if representative.named.is_none() {
-            ids.extend(self.elsewhere.iter().map(String::as_str));
-        }
-        ids
-    }
-}
-
-/// Returns the user ids in the rules of a map, and whether rules by user id all precede rules by ARN.
-fn user_ids(map: &IdentityMap) -> (BTreeSet<&str>, bool) {
-    let mut ids = BTreeSet::new();
-    let mut is_first = true;
-    // Whether an earlier section, and this one, have rules by ARN.
-    let (mut earlier, mut here) = (false, false);
-    let mut section = None;
-    for (index, backend) in map.asked().enumerate() {
-        for (at, rule) in backend.rules().iter() {
-            if section != Some((index, at.section())) {
-                section = Some((index, at.section()));
-                earlier |= here;
-                here = false;
-            }
-            match rule.principal() {
-                RulePrincipal::UserId(id, _) => {
-                    ids.insert(id);
-                    is_first &= !earlier;
-                }
-                _ => here = true,
-            }
-        }
-        here |= backend.rules().accounts().next().is_some();
-    }
-    (ids, is_first)
 }
