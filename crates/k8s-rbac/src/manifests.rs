@@ -3,19 +3,23 @@
 mod kind;
 mod object;
 mod problem;
+mod reader;
 mod template;
+mod texts;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
 
-use bounded_yaml::{Kind, Limits, LineIndex, Node, decode, documents};
+use bounded_yaml::{LineIndex, Node};
 
 pub use problem::{CommandOutput, Fault, ManifestProblem, Place};
+pub use reader::ManifestReader;
 pub use template::Placeholder;
 
 use crate::engine::policy::Policy;
 use crate::manifests::object::Object;
+use crate::manifests::texts::{has_no_placeholder, texts_are_texts};
 use crate::objects::{API_GROUP, ClusterRole, ClusterRoleBinding, Objects, Role, RoleBinding};
 
 /// The default size limit of one file: 16 MiB. Our choice: a dump of 10,000 bindings has 5 MiB.
@@ -70,134 +74,6 @@ pub struct Manifests {
     problems: Vec<ManifestProblem>,
     /// The place of each object, by kind, namespace and name.
     places: HashMap<(&'static str, String, String), Place>,
-}
-
-/// The settings for reading manifests.
-#[derive(Clone, Debug)]
-pub struct ManifestReader {
-    max_bytes: usize,
-    namespace: Option<String>,
-}
-
-impl Default for ManifestReader {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl ManifestReader {
-    /// Reads files of at most [`DEFAULT_MAX_BYTES`] each. A namespaced object without a namespace gets
-    /// `default` and a problem.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            max_bytes: DEFAULT_MAX_BYTES,
-            namespace: None,
-        }
-    }
-
-    /// Sets the size limit of one file, in bytes. Memory is proportional to the largest file.
-    #[must_use]
-    pub const fn with_max_bytes(mut self, max_bytes: usize) -> Self {
-        self.max_bytes = max_bytes;
-        self
-    }
-
-    /// Sets the namespace of namespaced objects without one, as `kubectl apply --namespace` and
-    /// `helm install --namespace` do. They are then read without a problem.
-    #[must_use]
-    pub fn in_namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.namespace = Some(namespace.into());
-        self
-    }
-
-    /// Reads files in this order, each given as its name, which problems quote, and its text.
-    #[must_use]
-    pub fn read<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Manifests {
-        let mut manifests = Manifests::default();
-        for (name, text) in files {
-            self.read_file(name, text, &mut manifests);
-        }
-        manifests
-    }
-
-    /// Reads files as they are stored: UTF-8, or what a byte order mark announces, such as the UTF-16
-    /// that `>` of Windows PowerShell writes. A file that is not text is a problem.
-    #[must_use]
-    pub fn read_bytes<'a>(
-        &self,
-        files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
-    ) -> Manifests {
-        let mut manifests = Manifests::default();
-        for (name, bytes) in files {
-            match decode(bytes, &self.limits()) {
-                Ok(text) => self.read_file(name, &text, &mut manifests),
-                Err(error) => manifests.problems.push(ManifestProblem {
-                    place: Place {
-                        file: name.to_owned(),
-                        document: 1,
-                        path: String::new(),
-                        position: error.position(),
-                    },
-                    fault: Fault::NotUnicode(error),
-                }),
-            }
-        }
-        manifests
-    }
-
-    /// Adds documents that are parsed already, each with its number in the file, counted from one. The
-    /// offsets of the nodes are those in `text`.
-    pub fn read_nodes<'n>(
-        &self,
-        name: &str,
-        text: &str,
-        nodes: impl IntoIterator<Item = (usize, &'n Node)>,
-        manifests: &mut Manifests,
-    ) {
-        let positions = OnceCell::new();
-        for (document, node) in nodes {
-            let at = At {
-                file: name,
-                text,
-                positions: &positions,
-                document,
-                namespace: self.namespace.as_deref(),
-            };
-            manifests.add(node, "", &TypeMeta::default(), &at);
-        }
-    }
-
-    const fn limits(&self) -> Limits {
-        Limits::new().with_max_bytes(self.max_bytes)
-    }
-
-    fn read_file(&self, name: &str, text: &str, manifests: &mut Manifests) {
-        let limits = self.limits();
-        let positions = OnceCell::new();
-        for (document, number) in documents(text, &limits).zip(1_usize..) {
-            let at = At {
-                file: name,
-                text,
-                positions: &positions,
-                document: number,
-                namespace: self.namespace.as_deref(),
-            };
-            match document {
-                Ok(node) => manifests.add(&node, "", &TypeMeta::default(), &at),
-                Err(error) => manifests.problems.push(ManifestProblem {
-                    place: Place {
-                        position: error.position(),
-                        ..at.place("", None)
-                    },
-                    fault: match template::action_line(text, &error) {
-                        Some(line) => Fault::Unrendered { line, error },
-                        None => Fault::Syntax(error),
-                    },
-                }),
-            }
-        }
-    }
 }
 
 impl Manifests {
@@ -471,102 +347,3 @@ const PARTS: [&str; 6] = [
     "rules",
     "subjects",
 ];
-
-/// The fields whose whole content is text, at any depth of an object.
-const TEXTS: [&str; 16] = [
-    "apiGroup",
-    "apiGroups",
-    "key",
-    "kind",
-    "labels",
-    "matchLabels",
-    "name",
-    "namespace",
-    "nonResourceURLs",
-    "operator",
-    "resourceNames",
-    "resources",
-    "values",
-    "verbs",
-    "apiVersion",
-    "generateName",
-];
-
-/// The fields that contain those.
-const WAYS: [&str; 7] = [
-    "aggregationRule",
-    "clusterRoleSelectors",
-    "matchExpressions",
-    "metadata",
-    "roleRef",
-    "rules",
-    "subjects",
-];
-
-/// Refuses numbers and booleans where the API requires text. The deserializer would accept their source
-/// text. The path to the field is built on the way back, since only errors need it.
-fn texts_are_texts(node: &Node) -> Result<(), (String, Fault)> {
-    each(node, |key, value| match key {
-        Some("annotations") => are_annotations(value),
-        Some(text) if TEXTS.contains(&text) => is_text(value),
-        Some(way) if !WAYS.contains(&way) => Ok(()),
-        Some(_) | None => texts_are_texts(value),
-    })
-}
-
-/// Finds the first placeholder of a template.
-fn has_no_placeholder(node: &Node) -> Result<(), (String, Fault)> {
-    each(node, |key, value| match key {
-        Some(text) if TEXTS.contains(&text) => is_filled_in(value),
-        Some(way) if !WAYS.contains(&way) => Ok(()),
-        Some(_) | None => has_no_placeholder(value),
-    })
-}
-
-fn is_filled_in(node: &Node) -> Result<(), (String, Fault)> {
-    match node {
-        Node::Scalar(scalar) => match Placeholder::find(scalar.text()) {
-            Some(placeholder) => Err((String::new(), Fault::Placeholder(placeholder))),
-            None => Ok(()),
-        },
-        _ => each(node, |_, value| is_filled_in(value)),
-    }
-}
-
-/// Refuses annotations that the API would not read. They are not kept, but an object that cannot be
-/// applied grants nothing.
-fn are_annotations(node: &Node) -> Result<(), (String, Fault)> {
-    match node {
-        Node::Null | Node::Mapping(_) => each(node, |_, value| match value {
-            Node::Null => Ok(()),
-            Node::Scalar(_) => is_text(value),
-            _ => Err((String::new(), Fault::NotText("a list or a mapping"))),
-        }),
-        _ => Err((String::new(), Fault::NotAMapping)),
-    }
-}
-
-fn is_text(node: &Node) -> Result<(), (String, Fault)> {
-    match node {
-        Node::Scalar(scalar) if scalar.kind() != Kind::String => {
-            Err((String::new(), Fault::NotText(scalar.kind().describe())))
-        }
-        _ => each(node, |_, value| is_text(value)),
-    }
-}
-
-/// Checks the items of a list or the entries of a mapping.
-fn each<'n>(
-    node: &'n Node,
-    check: impl Fn(Option<&'n str>, &'n Node) -> Result<(), (String, Fault)>,
-) -> Result<(), (String, Fault)> {
-    match node {
-        Node::Null | Node::Scalar(_) => Ok(()),
-        Node::Sequence(items) => items.iter().enumerate().try_for_each(|(number, item)| {
-            check(None, item).map_err(|(path, fault)| (join(&format!("[{number}]"), &path), fault))
-        }),
-        Node::Mapping(mapping) => mapping.entries().iter().try_for_each(|(key, value)| {
-            check(Some(key.text()), value).map_err(|(path, fault)| (join(key.text(), &path), fault))
-        }),
-    }
-}
