@@ -1,18 +1,17 @@
 //! Which callers become which users.
 
+mod effective;
 mod sessions;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
-use aws_auth_map::{
-    Affected, Mapped, MatchedOn, Resolution, Rule, RulePrincipal, RuleRef, Template,
-};
-use eks_auth::Authenticated;
+use aws_auth_map::{Affected, MatchedOn, Resolution, Template};
 use k8s_rbac::SubjectName;
 use printable_text::Printable;
 use serde::Serialize;
 
+pub(crate) use self::effective::Effective;
 use crate::can::write_notes;
 use crate::cluster::Cluster;
 use crate::no_answer::NoAnswer;
@@ -191,18 +190,6 @@ impl Display for Callers {
     }
 }
 
-/// A rule in effect, and a caller that it is for.
-pub(crate) struct Effective<'c> {
-    pub(crate) backend: usize,
-    pub(crate) at: RuleRef,
-    /// `None` for an account.
-    pub(crate) rule: Option<&'c Rule>,
-    pub(crate) principal: String,
-    /// A caller that the rule decides for; of a role, a session named `SESSION`.
-    pub(crate) caller: CallerArn,
-    pub(crate) authenticated: Authenticated,
-}
-
 impl Cluster {
     /// Finds the callers that become a user or are in a group; every caller without a name.
     ///
@@ -342,104 +329,4 @@ impl Cluster {
             })
             .collect()
     }
-
-    /// Returns the rules that take effect for a caller, in the order of backends, sections and entries.
-    pub(crate) fn effective_rules(&self) -> Vec<Effective<'_>> {
-        let mut found = Vec::new();
-        let mut seen = HashSet::new();
-        for (backend, of_backend) in self.map.backends().iter().enumerate() {
-            let rules = of_backend.rules();
-            for (at, rule) in rules.iter() {
-                let (principal, callers) = representatives(rule);
-                found.extend(callers.into_iter().find_map(|caller| {
-                    self.effective(backend, at, Some(rule), principal.clone(), caller)
-                }));
-            }
-            for (at, account) in rules.accounts() {
-                let principal = format!("every principal of account {account}");
-                let arn = format!("arn:aws:iam::{account}:user/USER");
-                if let Ok(caller) = CallerArn::parse(&arn) {
-                    found.extend(self.effective(backend, at, None, principal, caller));
-                }
-            }
-        }
-        found.retain(|one| seen.insert((one.backend, one.at)));
-        found
-    }
-
-    fn effective<'c>(
-        &'c self,
-        backend: usize,
-        at: RuleRef,
-        rule: Option<&'c Rule>,
-        principal: String,
-        caller: CallerArn,
-    ) -> Option<Effective<'c>> {
-        let (_, resolution, authenticated) = self.resolve(&caller).ok()?;
-        let is_it = |mapped: &Mapped| mapped.backend_index() == backend && mapped.rule() == at;
-        match resolution {
-            Resolution::Mapped(mapped) if is_it(&mapped) => Some(Effective {
-                backend,
-                at,
-                rule,
-                principal,
-                caller,
-                authenticated: authenticated?,
-            }),
-            _ => None,
-        }
-    }
-}
-
-/// What stands for the wildcards of a pattern, and for the suffix of a permission set's role, in the callers that are
-/// tried. Another rule may be for one of them, and decide before. Our choice.
-const FILLS: [(&str, &str); 3] = [
-    ("x", "0123456789abcdef"),
-    ("j", "fedcba9876543210"),
-    ("8", "89abcdef01234567"),
-];
-
-/// Returns the principal of a rule as text, and callers that it may be for: several, if it is for many.
-fn representatives(rule: &Rule) -> (String, Vec<CallerArn>) {
-    let parse = |arn: &str| CallerArn::parse(arn).ok();
-    let exact = |arn: &str| parse_folded(arn).into_iter().collect();
-    match rule.principal() {
-        RulePrincipal::Arn(arn) | RulePrincipal::ArnAndUserId(arn, _) => {
-            (arn.to_owned(), exact(arn))
-        }
-        RulePrincipal::UserId(id, Some(arn)) => (format!("{arn} ({id})"), exact(arn)),
-        RulePrincipal::UserId(id, None) => (id.to_owned(), Vec::new()),
-        RulePrincipal::Pattern(pattern) => {
-            let written = pattern.as_str();
-            let in_account = written.replace("::*:", "::000000000000:");
-            let callers = FILLS.into_iter();
-            let callers = callers.map(|(fill, _)| in_account.replace(['*', '?'], fill));
-            (
-                written.to_owned(),
-                callers.filter_map(|arn| parse(&arn)).collect(),
-            )
-        }
-        RulePrincipal::Sso(role) => {
-            let (partition, account) = (role.partition(), role.account());
-            let set = role.permission_set();
-            let callers = FILLS.into_iter().map(|(_, suffix)| {
-                format!("arn:{partition}:iam::{account}:role/AWSReservedSSO_{set}_{suffix}")
-            });
-            (
-                format!("permission set {set} in account {account}"),
-                callers.filter_map(|arn| parse(&arn)).collect(),
-            )
-        }
-        _ => (String::new(), Vec::new()),
-    }
-}
-
-/// Parses the ARN of a rule, which may be in any case. No principal has a `*` or a `?` in its name.
-fn parse_folded(arn: &str) -> Option<CallerArn> {
-    if arn.contains(['*', '?']) {
-        return None;
-    }
-    CallerArn::parse(arn)
-        .or_else(|_| CallerArn::parse(&arn.to_ascii_lowercase()))
-        .ok()
 }
