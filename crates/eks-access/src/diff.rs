@@ -1,22 +1,28 @@
 //! Two clusters compared: which callers gain or lose access, and what each may do.
 
+mod comparable;
+mod compared;
+mod door;
+mod findings;
 mod powers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 
-use aws_auth_map::{Affected, Change, ChangeKind, DiffSide, Lockout, Resolution};
+use aws_auth_map::{Change, ChangeKind, Lockout, Resolution};
 use k8s_rbac::SubjectName;
 use k8s_rbac_lint::Severity;
 use printable_text::Printable;
 use serde::Serialize;
 
-use self::powers::{Caller, Powers};
+use self::door::{Caller, is_administrator};
+use self::findings::{finding_of_change, findings_of_subject, lockout_finding, place_of};
+use self::powers::Powers;
 use crate::baseline::Baseline;
 use crate::cluster::Cluster;
 use crate::finding::{Finding, one_line};
 use crate::format::{Accepted, Report};
-use crate::no_answer::{ComparedSide, NoAnswer};
+use crate::no_answer::NoAnswer;
 use crate::place::Place;
 use crate::who::CallerArn;
 
@@ -316,7 +322,7 @@ impl Cluster {
         let change = match lockout {
             Lockout::Nodes(affected) => changes.find(|one| one.affected() == affected),
             Lockout::NoAdministrator => {
-                changes.find(|one| powers::is_administrator(one.before().resolution()))
+                changes.find(|one| is_administrator(one.before().resolution()))
             }
             _ => return self.place_of_caller(new, caller?),
         }?;
@@ -335,68 +341,6 @@ impl Cluster {
             cluster.place_of_mapping(backend, rule)
         })
     }
-
-    /// Returns notes on what neither side has, or the new side lost, and what is not compared therefore.
-    fn notes_on_parts(&self, new: &Self) -> Vec<String> {
-        let mut notes = Vec::new();
-        if let (false, Some(note)) = (new.has_rules_in_mode(), new.notes_on_mode()) {
-            notes.push(format!("{}: {note}", ComparedSide::New));
-        }
-        if !self.rbac().is_any_written() {
-            notes.push(
-                "neither side has roles or bindings, so what users and groups may do is not compared".to_owned(),
-            );
-        }
-        if !self.has_mapping() {
-            notes.push("neither side maps AWS identities, so callers are not compared".to_owned());
-        }
-        notes
-    }
-
-    /// Refuses to compare a cluster with a part of one: that a file is missing does not mean that a cluster
-    /// has nothing.
-    fn check_comparable(&self, new: &Self) -> Result<(), NoAnswer> {
-        self.check_readable()?;
-        let is_lost_mapping = |problem: &crate::Problem| {
-            matches!(problem.cause(), crate::Cause::Mapping(_))
-                && crate::check::is_mapping_with_a_slip(problem)
-        };
-        let unreadable: Vec<_> = new
-            .unreadable()
-            .filter(|problem| !is_lost_mapping(problem))
-            .cloned()
-            .collect();
-        if !unreadable.is_empty() {
-            return Err(NoAnswer::Unreadable(unreadable));
-        }
-        let has_new_mapping = new.has_mapping() || new.unreadable().next().is_some();
-        let lacks_mapping = |side, why: &str| NoAnswer::NoMappingOf {
-            side,
-            why: why.to_owned(),
-        };
-        let why = "it maps no AWS identities, and the other side does: give the aws-auth ConfigMap or the access \
-                   entries of both";
-        match (self.has_mapping(), has_new_mapping) {
-            (true, false) => return Err(lacks_mapping(ComparedSide::New, why)),
-            (false, true) => return Err(lacks_mapping(ComparedSide::Old, why)),
-            _ => {}
-        }
-        // The new side may have lost its rules by the change: that is an answer.
-        if let (false, Some(note)) = (self.has_rules_in_mode(), self.notes_on_mode()) {
-            return Err(lacks_mapping(ComparedSide::Old, &note));
-        }
-        let (has_policy, has_new_policy) =
-            (self.rbac().is_any_written(), new.rbac().is_any_written());
-        match (has_policy, has_new_policy) {
-            (true, false) => return Err(NoAnswer::NoPolicyOf(ComparedSide::New)),
-            (false, true) => return Err(NoAnswer::NoPolicyOf(ComparedSide::Old)),
-            _ => {}
-        }
-        if !self.has_mapping() && !has_policy {
-            return Err(NoAnswer::NoMapping);
-        }
-        Ok(())
-    }
 }
 
 /// Returns whether every authenticated caller is in a group.
@@ -413,70 +357,4 @@ fn is_another_node(change: &Change) -> bool {
         is_node.then(|| user.username().to_owned())
     };
     node(change.before().resolution()) != node(change.after().resolution())
-}
-
-fn place_of(side: &DiffSide, cluster: &Cluster) -> Option<Place> {
-    let (kind, rule) = side.rule()?;
-    let backends = cluster.identity_map().backends().iter();
-    let mut indexes = backends
-        .enumerate()
-        .filter(|(_, backend)| backend.kind() == kind && backend.rules().rule(rule).is_some());
-    indexes.find_map(|(index, _)| cluster.place_of_mapping(index, rule))
-}
-
-fn finding_of_change(change: &Change, old: &Cluster, new: &Cluster) -> Finding {
-    let severity = match change.kind() {
-        ChangeKind::Loses => Severity::High,
-        ChangeKind::Changes | ChangeKind::Gains => Severity::Medium,
-    };
-    let code = change.kind().as_str();
-    // The kind is the code.
-    let message = change.to_string();
-    let message = message.strip_prefix(code).unwrap_or(&message).trim_start();
-    let place = place_of(change.after(), new).or_else(|| place_of(change.before(), old));
-    Finding::new(code, severity, message)
-        .at(place)
-        .about(change.affected().to_string())
-}
-
-fn findings_of_subject(change: &k8s_rbac_analysis::Change<'_>) -> Vec<Finding> {
-    let kinds = [
-        ("newly-allowed", Severity::Medium, change.gained_rules()),
-        ("no-longer-allowed", Severity::High, change.lost_rules()),
-    ];
-    kinds
-        .into_iter()
-        .filter(|(_, _, rules)| !rules.is_empty())
-        .map(|(code, severity, rules)| {
-            let perhaps = match change.is_by_rule() {
-                true => " (each rule may be covered by several others together)",
-                false => "",
-            };
-            let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
-            let message = format!("{}: {}{perhaps}", change.identity(), powers::listed(&rules));
-            Finding::new(code, severity, message).about(change.identity().to_string())
-        })
-        .collect()
-}
-
-fn lockout_finding(
-    lockout: &Lockout,
-    caller: Option<&CallerArn>,
-    keeps_all: bool,
-    powers: &Powers<'_>,
-) -> Option<Finding> {
-    let about = |affected: &Affected| affected.to_string();
-    let (code, object) = match lockout {
-        Lockout::CallerChanges { .. } if keeps_all => return None,
-        Lockout::CallerChanges { .. } | Lockout::CallerLoses { .. } => (
-            "lockout-caller",
-            caller.map(ToString::to_string).unwrap_or_default(),
-        ),
-        // A binding may make an administrator, too.
-        Lockout::NoAdministrator if powers.has_new_administrator() => return None,
-        Lockout::NoAdministrator => ("lockout-no-administrator", String::new()),
-        Lockout::Nodes(affected) => ("lockout-nodes", about(affected)),
-        _ => ("lockout", String::new()),
-    };
-    Some(Finding::new(code, Severity::Critical, lockout.to_string()).about(object))
 }

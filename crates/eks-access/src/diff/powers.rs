@@ -2,21 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_auth_map::{AccessPolicy, AccessScope, Change, Diff, Lockout, Resolution};
+use aws_auth_map::{AccessScope, Change, Diff, Lockout};
 use k8s_rbac::{
-    API_GROUP, BindingView, ClusterRole, ClusterRoleBinding, Metadata, Objects, PRIVILEGED_GROUP,
-    Policy, PolicyRule, Role, RoleBinding, RoleRef, Subject, SubjectName, User,
+    API_GROUP, ClusterRole, ClusterRoleBinding, Metadata, Objects, Policy, PolicyRule, Role,
+    RoleBinding, RoleRef, Subject, SubjectName, User,
 };
-use k8s_rbac_lint::Severity;
 
-use super::MAX_LISTED;
-use crate::callers::Effective;
+use super::compared::Compared;
+use super::door::{Caller, Door, has_administrator};
 use crate::cluster::Cluster;
-use crate::finding::Finding;
 use crate::no_answer::NoAnswer;
-
-/// The access policy that allows everything (EKS user guide, "Review access policy permissions").
-const CLUSTER_ADMIN: &str = "AmazonEKSClusterAdminPolicy";
 
 /// Two clusters, to compare what callers may do in them.
 pub(super) struct Powers<'c> {
@@ -24,68 +19,6 @@ pub(super) struct Powers<'c> {
     new: &'c Cluster,
     namespaces: BTreeSet<String>,
     is_policy_known: bool,
-}
-
-/// A caller on both sides. `None` if it is no user there.
-pub(super) struct Caller {
-    before: Option<Door>,
-    after: Option<Door>,
-}
-
-/// How a caller enters the cluster: a user, and access policies beside it.
-struct Door {
-    user: User,
-    policies: Vec<AccessPolicy>,
-}
-
-impl Door {
-    fn of(resolution: &Resolution) -> Option<Self> {
-        let Resolution::Mapped(mapped) = resolution else {
-            return None;
-        };
-        let user = mapped.user();
-        Some(Self {
-            user: User::new(user.username(), user.groups().iter().cloned()).authenticated(),
-            policies: mapped.access_policies().to_vec(),
-        })
-    }
-
-    fn is_administrator(&self) -> bool {
-        let is_admin = |policy: &AccessPolicy| {
-            policy.name() == CLUSTER_ADMIN && *policy.scope() == AccessScope::Cluster
-        };
-        self.user
-            .groups
-            .iter()
-            .any(|group| group == PRIVILEGED_GROUP)
-            || self.policies.iter().any(is_admin)
-    }
-}
-
-impl Caller {
-    pub(super) fn of_change(change: &Change) -> Self {
-        Self {
-            before: Door::of(change.before().resolution()),
-            after: Door::of(change.after().resolution()),
-        }
-    }
-
-    pub(super) fn between(before: Resolution, after: Resolution) -> Self {
-        Self {
-            before: Door::of(&before),
-            after: Door::of(&after),
-        }
-    }
-
-    /// The caller of a rule that decides for it on both sides.
-    pub(super) fn unchanged(one: &Effective<'_>, new: &Cluster) -> Self {
-        let before = Resolution::Mapped(one.authenticated.mapped().clone());
-        let after = new.resolve(&one.caller).ok();
-        Self {
-            before: Door::of(&before),
-            after: after.and_then(|(_, resolution, _)| Door::of(&resolution)),
-        }
-    }
 }
 
 impl<'c> Powers<'c> {
@@ -309,109 +242,4 @@ fn unknown_policies(door: Option<&Door>, cluster: &Cluster) -> BTreeSet<String> 
 /// Returns whether a user has the name and every group of another one.
 fn has_all_names(user: &User, other: &User) -> bool {
     user.name == other.name && other.groups.iter().all(|group| user.groups.contains(group))
-}
-
-/// Returns whether a caller may do everything by its group or its access policy.
-pub(super) fn is_administrator(resolution: &Resolution) -> bool {
-    Door::of(resolution).is_some_and(|door| door.is_administrator())
-}
-
-/// Returns whether a caller may do everything, by any door.
-fn has_administrator(cluster: &Cluster) -> bool {
-    let is_all = |list: &[String]| list.iter().any(|one| one == "*");
-    let allows_everything = |rule: &PolicyRule| {
-        is_all(&rule.verbs)
-            && is_all(&rule.api_groups)
-            && is_all(&rule.resources)
-            && rule.resource_names.is_empty()
-    };
-    let bindings: Vec<_> = cluster
-        .policy()
-        .bindings()
-        .filter(|binding| {
-            binding.namespace().is_none()
-                && binding
-                    .rules()
-                    .unwrap_or_default()
-                    .iter()
-                    .any(allows_everything)
-        })
-        .collect();
-    let is_of_rule = cluster.effective_rules().iter().any(|one| {
-        let mapped = Resolution::Mapped(one.authenticated.mapped().clone());
-        Door::of(&mapped).is_some_and(|door| {
-            door.is_administrator()
-                || bindings
-                    .iter()
-                    .any(|binding| binding.subject_for(&door.user).is_some())
-        })
-    });
-    // A session, or a principal that its account maps, may be who a binding names.
-    let mut named: BTreeSet<SubjectName> = bindings
-        .iter()
-        .flat_map(BindingView::subjects)
-        .filter_map(|subject| SubjectName::of(&subject, None))
-        .collect();
-    named.insert(SubjectName::Group(PRIVILEGED_GROUP.to_owned()));
-    is_of_rule
-        || !cluster.named_sessions(&named).is_empty()
-        || !cluster.principals_of_accounts(&named).is_empty()
-}
-
-/// What callers gain and lose, by name.
-#[derive(Default)]
-pub(super) struct Compared {
-    changes: BTreeMap<String, (Vec<String>, Vec<String>)>,
-    /// Access policies that only one side has, and whose rules are not published.
-    unknown: BTreeMap<String, Vec<String>>,
-}
-
-impl Compared {
-    pub(super) fn is_same(&self, name: &str) -> bool {
-        !self.changes.contains_key(name) && !self.unknown.contains_key(name)
-    }
-
-    /// Returns what a caller loses, in words.
-    pub(super) fn lost(&self, name: &str) -> Option<String> {
-        let (_, lost) = self.changes.get(name)?;
-        (!lost.is_empty()).then(|| listed(lost))
-    }
-
-    /// Returns what a caller gains and loses.
-    pub(super) fn findings(&self, name: &str, _caller: &Caller) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let finding = |code: &'static str, severity, message: String| {
-            Finding::new(code, severity, format!("{name}: {message}")).about(name)
-        };
-        if let Some((gained, lost)) = self.changes.get(name) {
-            if !gained.is_empty() {
-                findings.push(finding(
-                    "gains-permissions",
-                    Severity::Medium,
-                    listed(gained),
-                ));
-            }
-            if !lost.is_empty() {
-                findings.push(finding("loses-permissions", Severity::High, listed(lost)));
-            }
-        }
-        if let Some(policies) = self.unknown.get(name) {
-            let message = format!(
-                "AWS does not publish the rules of {}, which only one side has",
-                policies.join(", ")
-            );
-            findings.push(finding("unknown-permissions", Severity::Medium, message));
-        }
-        findings
-    }
-}
-
-/// Lists permissions up to a limit.
-pub(super) fn listed(rules: &[String]) -> String {
-    let shown: Vec<&str> = rules.iter().take(MAX_LISTED).map(String::as_str).collect();
-    let shown = shown.join("; ");
-    match rules.len().saturating_sub(MAX_LISTED) {
-        0 => shown,
-        more => format!("{shown}; and {more} more"),
-    }
 }

@@ -1,0 +1,68 @@
+//! What of two sides can be compared.
+
+use crate::cluster::Cluster;
+use crate::no_answer::{ComparedSide, NoAnswer};
+
+impl Cluster {
+    /// Returns notes on what neither side has, or the new side lost, and what is not compared therefore.
+    pub(super) fn notes_on_parts(&self, new: &Self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let (false, Some(note)) = (new.has_rules_in_mode(), new.notes_on_mode()) {
+            notes.push(format!("{}: {note}", ComparedSide::New));
+        }
+        if !self.rbac().is_any_written() {
+            notes.push(
+                "neither side has roles or bindings, so what users and groups may do is not compared".to_owned(),
+            );
+        }
+        if !self.has_mapping() {
+            notes.push("neither side maps AWS identities, so callers are not compared".to_owned());
+        }
+        notes
+    }
+
+    /// Refuses to compare a cluster with a part of one: that a file is missing does not mean that a cluster
+    /// has nothing.
+    pub(super) fn check_comparable(&self, new: &Self) -> Result<(), NoAnswer> {
+        self.check_readable()?;
+        let is_lost_mapping = |problem: &crate::Problem| {
+            matches!(problem.cause(), crate::Cause::Mapping(_))
+                && crate::check::is_mapping_with_a_slip(problem)
+        };
+        let unreadable: Vec<_> = new
+            .unreadable()
+            .filter(|problem| !is_lost_mapping(problem))
+            .cloned()
+            .collect();
+        if !unreadable.is_empty() {
+            return Err(NoAnswer::Unreadable(unreadable));
+        }
+        let has_new_mapping = new.has_mapping() || new.unreadable().next().is_some();
+        let lacks_mapping = |side, why: &str| NoAnswer::NoMappingOf {
+            side,
+            why: why.to_owned(),
+        };
+        let why = "it maps no AWS identities, and the other side does: give the aws-auth ConfigMap or the access \
+                   entries of both";
+        match (self.has_mapping(), has_new_mapping) {
+            (true, false) => return Err(lacks_mapping(ComparedSide::New, why)),
+            (false, true) => return Err(lacks_mapping(ComparedSide::Old, why)),
+            _ => {}
+        }
+        // The new side may have lost its rules by the change: that is an answer.
+        if let (false, Some(note)) = (self.has_rules_in_mode(), self.notes_on_mode()) {
+            return Err(lacks_mapping(ComparedSide::Old, &note));
+        }
+        let (has_policy, has_new_policy) =
+            (self.rbac().is_any_written(), new.rbac().is_any_written());
+        match (has_policy, has_new_policy) {
+            (true, false) => return Err(NoAnswer::NoPolicyOf(ComparedSide::New)),
+            (false, true) => return Err(NoAnswer::NoPolicyOf(ComparedSide::Old)),
+            _ => {}
+        }
+        if !self.has_mapping() && !has_policy {
+            return Err(NoAnswer::NoMapping);
+        }
+        Ok(())
+    }
+}
