@@ -18,7 +18,8 @@
 //! - [`subject_index`]: the bindings of each user and group;
 //! - [`binding`]: a binding as the engine keeps it, and as its users see it;
 //! - [`nearest`]: the entries of the index that a decision reads first;
-//! - [`scope`]: the bindings of one namespace or of the cluster, and the walk over them;
+//! - [`scope`]: the bindings of one namespace or of the cluster;
+//! - [`walk`]: the walk over them that decides;
 //! - [`policy`]: the whole, which decides, changes and returns its objects;
 //! - `store`: a policy that changes while other threads read it.
 
@@ -38,3 +39,4 @@ pub(crate) mod scope;
 pub(crate) mod store;
 pub(crate) mod subject_index;
 pub(crate) mod text;
+pub(crate) mod walk;

@@ -6,8 +6,9 @@ use foldhash::quality::RandomState;
 
 use crate::engine::masks::HashedRequest;
 use crate::engine::policy::{PRIVILEGED_GROUP, Policy};
-use crate::engine::scope::{Scope, ScopeWalk};
+use crate::engine::scope::Scope;
 use crate::engine::subject_index::SubjectBindings;
+use crate::engine::walk::ScopeWalk;
 use crate::request::{Request, User};
 use crate::response::{Decision, Grant, Response};
 
