@@ -9,7 +9,7 @@ mod sorted;
 mod table;
 mod vector;
 
-pub(crate) use shard::Hinted;
+pub(crate) use shard::{Hinted, WithTag};
 pub(crate) use sorted::{Ranked, Sorted};
 pub(crate) use table::Table;
 pub(crate) use vector::Vector;

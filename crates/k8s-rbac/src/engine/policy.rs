@@ -294,6 +294,25 @@ mod tests {
     }
 
     #[test]
+    fn each_of_many_groups_is_looked_up() {
+        let mut policy = Policy::default();
+        let names: Vec<String> = (0..40).map(|number| format!("group-{number}")).collect();
+        for name in &names {
+            policy.put_cluster_role(role(name));
+            policy.put_cluster_role_binding(binding(name, name, name));
+        }
+        for count in 0..=names.len() {
+            let groups = names.iter().take(count).map(String::as_str);
+            let user = User::new("jane", groups);
+            let allowed = names.iter().filter(|name| {
+                let request = ResourceRequest::new("get", "", name).into();
+                policy.rbac(&user, &request).decision().is_allow()
+            });
+            assert!(allowed.eq(names.iter().take(count)), "{count} groups");
+        }
+    }
+
+    #[test]
     fn names_that_share_a_number_share_nothing_else() {
         let mut policy = Policy::default();
         let [one, other] = twins(&policy.hasher);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::large_subject::LargeSubject;
 use super::masks::{HashedRequest, TextHasher};
-use super::persistent::{Hinted, Table};
+use super::persistent::{Hinted, Table, WithTag};
 use super::position::{RoleSlot, SubjectPosition};
 use super::role_table::{RoleMatch, RoleTable};
 
@@ -38,25 +38,35 @@ pub(crate) enum SubjectBindings {
     Many(Arc<LargeSubject>),
 }
 
+/// A search of an index. Its first line is already read.
+#[derive(Debug)]
+pub(crate) struct Search<'p>(WithTag<'p, SubjectBindings>);
+
+impl<'p> Search<'p> {
+    /// Finds the next subject, without those whose only role cannot affect the request.
+    #[inline]
+    pub(crate) fn next_relevant(
+        &mut self,
+        request: &HashedRequest<'_>,
+        roles: &RoleTable,
+    ) -> Option<&'p SubjectBindings> {
+        self.0
+            .by_ref()
+            .filter(|entry| entry.hint == SEVERAL || roles.may_affect(entry.hint, request))
+            .find_map(|entry| entry.get())
+    }
+}
+
 impl SubjectIndex {
     /// Iterates over the subjects whose name has this hash. Others may be among them.
     pub(crate) fn with_hash(&self, hash: u64) -> impl Iterator<Item = &SubjectBindings> {
         self.0.with_hash(hash).filter_map(|entry| entry.get())
     }
 
-    /// Like [`with_hash`](Self::with_hash), without the subjects whose only role cannot affect the
-    /// request.
+    /// Searches for the subjects whose name has this hash. `None` if the index is empty.
     #[inline]
-    pub(crate) fn with_hash_relevant_to<'p>(
-        &'p self,
-        hash: u64,
-        request: &HashedRequest<'_>,
-        roles: &RoleTable,
-    ) -> impl Iterator<Item = &'p SubjectBindings> {
-        self.0
-            .with_hash(hash)
-            .filter(|entry| entry.hint == SEVERAL || roles.may_affect(entry.hint, request))
-            .filter_map(|entry| entry.get())
+    pub(crate) fn search(&self, hash: u64) -> Option<Search<'_>> {
+        self.0.search(hash).map(Search)
     }
 
     /// Adds a position to the subject that `is_subject` recognizes.

@@ -40,20 +40,18 @@ struct Line {
     hints: [u32; WAYS],
 }
 
-/// Iterates over the entries with a tag.
-#[derive(Clone, Debug)]
+/// Iterates over the entries with a tag. The first line is read when the search is made, before the first
+/// entry is asked for, so that searches made in a row wait for memory together.
+#[derive(Debug)]
 pub(crate) struct WithTag<'t, E> {
-    lines: &'t [Line],
-    entries: &'t [Option<E>],
+    shard: &'t Shard<E>,
     tag: u32,
-    /// The next line.
-    line: usize,
-    /// The maximum number of lines still to read.
-    left: usize,
     /// The matches left in the current line, as [`Line::ways_of`] returns them.
     ways: u64,
     /// The current line.
-    current: usize,
+    line: usize,
+    /// The maximum number of lines still to read after it.
+    left: usize,
 }
 
 /// An entry with a matching tag, not yet read.
@@ -67,14 +65,26 @@ pub(crate) struct EntryRef<'t, E> {
 impl<E> Shard<E> {
     #[inline]
     pub(super) fn with_tag(&self, tag: u32) -> WithTag<'_, E> {
+        let line = first_line(tag, self.lines.len());
+        let (ways, is_full) = self.read_line(line, tag);
         WithTag {
-            lines: &self.lines,
-            entries: &self.entries,
+            shard: self,
             tag,
-            line: first_line(tag, self.lines.len()),
-            left: self.lines.len(),
-            ..WithTag::default()
+            ways,
+            line,
+            left: if is_full {
+                self.lines.len().saturating_sub(1)
+            } else {
+                0
+            },
         }
+    }
+
+    /// Returns the [ways](Line::ways_of) of a line, and whether it is full.
+    #[inline]
+    fn read_line(&self, line: usize, tag: u32) -> (u64, bool) {
+        let line = self.lines.get(line);
+        line.map_or((0, false), |line| (line.ways_of(tag), line.is_full()))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &E> {
@@ -175,44 +185,29 @@ impl Line {
     }
 }
 
-// Not derived: that would require `E: Default`.
-impl<E> Default for WithTag<'_, E> {
-    fn default() -> Self {
-        Self {
-            lines: &[],
-            entries: &[],
-            tag: FREE,
-            line: 0,
-            left: 0,
-            ways: 0,
-            current: 0,
-        }
-    }
-}
-
 // Written as a state machine rather than with adapters: a decision spends most of its time here.
 impl<'t, E> Iterator for WithTag<'t, E> {
     type Item = EntryRef<'t, E>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        let shard = self.shard;
         while self.ways == 0 {
-            self.left = self.left.checked_sub(1)?;
-            let line = self.lines.get(self.line)?;
-            self.current = self.line;
-            self.ways = line.ways_of(self.tag);
-            self.line = next_line(self.line, self.lines.len());
             // By INVARIANT, an entry that is not in a line with room is in no later line.
-            if !line.is_full() {
+            self.left = self.left.checked_sub(1)?;
+            self.line = next_line(self.line, shard.lines.len());
+            let (ways, is_full) = shard.read_line(self.line, self.tag);
+            self.ways = ways;
+            if !is_full {
                 self.left = 0;
             }
         }
         let way = usize::try_from(self.ways.trailing_zeros() / u8::BITS).ok()?;
         self.ways &= self.ways.wrapping_sub(1);
         Some(EntryRef {
-            hint: *self.lines.get(self.current)?.hints.get(way)?,
-            entries: self.entries,
-            at: entry_at(self.current, way),
+            hint: *shard.lines.get(self.line)?.hints.get(way)?,
+            entries: &shard.entries,
+            at: entry_at(self.line, way),
         })
     }
 }

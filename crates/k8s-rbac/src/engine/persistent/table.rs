@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::shard::{FREE, Hinted, Shard, WithTag};
+use super::shard::{EntryRef, FREE, Hinted, Shard, WithTag};
 
 /// The average number of entries of a shard. Our choice: a change copies one shard, and this many
 /// entries cost about as much as the reference counts of the shards beside it.
@@ -44,10 +44,16 @@ impl<E> Table<E> {
 
     /// Iterates over the entries with a hash. Others may be among them.
     #[inline]
-    pub(crate) fn with_hash(&self, hash: u64) -> WithTag<'_, E> {
+    pub(crate) fn with_hash(&self, hash: u64) -> impl Iterator<Item = EntryRef<'_, E>> {
+        self.search(hash).into_iter().flatten()
+    }
+
+    /// Starts the search that [`with_hash`](Self::with_hash) makes. `None` if the table is empty.
+    #[inline]
+    pub(crate) fn search(&self, hash: u64) -> Option<WithTag<'_, E>> {
         let tag = tag(hash);
-        let shard = self.shard(shard_of(tag, self.shards));
-        shard.map_or_else(WithTag::default, |shard| shard.with_tag(tag))
+        let shard = self.shard(shard_of(tag, self.shards))?;
+        Some(shard.with_tag(tag))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &E> {
