@@ -5,6 +5,7 @@ use eks_access::{
     Baseline, CallerArn, Cluster, Document, Edit, EditRefused, HeldPolicy, NoAnswer, Options,
     Power, Question, Severity, Verdict, Who, severity_of_problem,
 };
+use k8s_rbac::ResourceRequest;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -460,4 +461,46 @@ fn a_baseline_is_empty_without_entries() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn the_policy_of_a_caller_has_its_access_policies_as_bindings() {
+    let cluster = cluster();
+    let (user, policy) = cluster.user_and_policy(&role("ops")).unwrap().unwrap();
+    assert_eq!(
+        (user.name.as_str(), user.groups[0].as_str()),
+        ("ops", "operators")
+    );
+    let allows = |namespace: &str| {
+        let request = ResourceRequest::new("list", "", "pods").in_namespace(namespace);
+        policy.authorize(&user, &request.into()).is_allow()
+    };
+    assert_eq!(["stage", "prod"].map(allows), [true, false]);
+    assert_eq!(
+        cluster.user_and_policy(&role("none")).unwrap().map(|_| ()),
+        None
+    );
+    for (name, is_master) in [("system:masters", true), ("devs", false)] {
+        let listing = cluster.list(&Who::user("x", [name]).unwrap()).unwrap();
+        assert_eq!(listing.is_master(), is_master, "{name}");
+    }
+}
+
+#[test]
+fn a_verdict_has_an_exit_status_and_a_step_its_text() {
+    let cluster = cluster();
+    let can = |asked| cluster.can(&role("ops"), &question(asked)).unwrap();
+    for (asked, status) in [
+        ("list pods -n stage", 0),
+        ("delete pods -n stage", 1),
+        ("list pods -n prod", 2),
+    ] {
+        assert_eq!(can(asked).verdict().exit_status(), status, "{asked}");
+    }
+    let can = can("list pods -n stage");
+    let step = &can.way()[0];
+    assert_eq!(
+        step.text(),
+        "arn:aws:sts::111122223333:assumed-role/ops/SESSION becomes user ops in group operators by accessEntry[0] of AccessEntries"
+    );
 }

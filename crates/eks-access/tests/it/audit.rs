@@ -1,6 +1,7 @@
 //! Audit logs: `testdata/audit_sample.jsonl` has thirty events of kube-apiserver 1.34.1 behind an
 //! authentication webhook, recorded with kubectl 1.36.3.
 
+mod denied;
 mod formats;
 mod minimal;
 mod parts;

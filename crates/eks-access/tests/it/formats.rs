@@ -242,6 +242,14 @@ fn a_baseline_accepts_by_code_and_object_and_keeps_its_reasons() {
         baseline.without_reason().collect::<Vec<_>>(),
         ["unused-role ClusterRole/old"]
     );
+    assert_eq!(
+        baseline.entries().collect::<Vec<_>>(),
+        [
+            "no-nodes cluster",
+            "unbound-group Group/dev",
+            "unused-role ClusterRole/old"
+        ]
+    );
 }
 
 #[test]

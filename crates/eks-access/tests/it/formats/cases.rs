@@ -90,6 +90,8 @@ fn each_format_has_the_whole_report() {
     let mut compared = testkit::Report::new();
     for case in file.case {
         let report = case.report();
+        let worst = report.findings.iter().map(|one| one.severity).max();
+        compared.check(&case.name, &report.worst(), &worst);
         for (format, got, want) in [
             ("text", report.to_text(), &case.text),
             ("github", report.to_github(), &case.github),

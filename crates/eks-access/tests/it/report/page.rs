@@ -5,7 +5,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use eks_access::Document;
+use eks_access::report::ReportOptions;
+use eks_access::{Cluster, Document, Options};
 use sha2::{Digest as _, Sha256};
 
 use super::{markup, report};
@@ -55,4 +56,49 @@ fn a_page_has_each_level_with_its_reasons() {
         .find(|(got, want)| got != want);
     assert_eq!(differing, None, "the first line that is not that of {PAGE}");
     assert_eq!(page.lines().count(), accepted.lines().count(), "{PAGE}");
+}
+
+#[test]
+fn a_matrix_that_paper_has_no_room_for_is_not_printed() {
+    for (count, is_wide) in [(24, false), (25, true)] {
+        let roles: String = (0..count)
+            .map(|at| {
+                format!(
+                    "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: r, namespace: n{at}}}\n"
+                )
+            })
+            .collect();
+        let map = "mapRoles:\n- {rolearn: 'arn:aws:iam::111122223333:role/dev', username: dev}\n";
+        let documents = vec![
+            Document::new("aws-auth.yaml", map),
+            Document::new("rbac.yaml", roles),
+        ];
+        let html = report(documents, "wide").to_html().unwrap();
+        assert_eq!(
+            html.contains("too many columns for paper"),
+            is_wide,
+            "{count}"
+        );
+    }
+}
+
+#[test]
+fn a_text_that_is_too_long_is_cut() {
+    let map = vec![Document::new("aws-auth.yaml", "mapRoles: []\n")];
+    let max = printable_text::MAX_PRINTED_CHARS;
+    let title = "x".repeat(max.saturating_add(7));
+    let html = report(map, &title).to_html().unwrap();
+    let cut = format!("<h1>{}… (7 more characters)</h1>", "x".repeat(max));
+    assert!(html.contains(&cut));
+}
+
+#[test]
+fn the_privileged_group_has_full_control_without_a_binding() {
+    let map = "mapRoles:\n- {rolearn: 'arn:aws:iam::111122223333:role/a', username: a, groups: ['system:masters']}\n";
+    let documents = [Document::new("aws-auth.yaml", map)];
+    let cluster = Cluster::from_documents(documents, &Options::new().without_default_policy());
+    let report = cluster.report(&ReportOptions::new()).unwrap();
+    let data = serde_json::to_value(&report).unwrap();
+    let levels = ["/identities/0/level", "/principals/0/level"].map(|at| data.pointer(at));
+    assert_eq!(levels, [Some(&"full".into()); 2], "{data}");
 }
