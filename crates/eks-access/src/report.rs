@@ -39,6 +39,7 @@ use crate::source::{Source, Unrecognized};
 use crate::who::Who;
 use crate::workload::Workload;
 use access::Common;
+use chains::MAX_SEARCHES;
 use findings::FindingRow;
 use subjects::Subjects;
 
@@ -189,13 +190,7 @@ impl Cluster {
                 counted(count, "principal")
             )
         });
-        let unsearched = self.find_chains(&mut principals)?;
-        if unsearched > 0 {
-            left_out.push(format!(
-                "the chains of escalation of {}",
-                counted(unsearched, "principal")
-            ));
-        }
+        left_out.extend(self.find_chains(&mut principals, MAX_SEARCHES)?);
         let mut namespaces: Vec<String> = namespaces.into_iter().collect();
         cut(&mut namespaces, MAX_NAMESPACES, &mut left_out, |count| {
             format!(

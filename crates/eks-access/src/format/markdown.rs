@@ -154,7 +154,6 @@ fn escape(text: &str) -> String {
     for c in text.chars() {
         match c {
             ' ' | ',' | '-' | '/' | ';' | '(' | ')' | '"' | '\'' | '=' => escaped.push(c),
-            c if c.is_ascii_alphanumeric() => escaped.push(c),
             c if c.is_ascii_punctuation() => {
                 let _ = write!(escaped, "&#{};", u32::from(c));
             }

@@ -319,10 +319,7 @@ impl Cluster {
         rules: &[&Kept<'n>],
         namespace: Option<&'n str>,
     ) -> (AccessLevel, Option<Request<'n>>) {
-        let by_question = match rules.is_empty() && !seat.is_master {
-            true => None,
-            false => self.level_by_question(seat.resolved, namespace),
-        };
+        let by_question = self.level_by_question(seat.resolved, namespace);
         let write = || rules.iter().find_map(|kept| kept.write);
         let read = || rules.iter().find_map(|kept| kept.read);
         if let Some((level, request)) = by_question {

@@ -6,6 +6,7 @@ use k8s_rbac::{PRIVILEGED_GROUP, SubjectName};
 use k8s_rbac_analysis::escalation_paths::EscalationSearch;
 
 use super::access::PrincipalAccess;
+use super::counted;
 use super::level::AccessLevel;
 use crate::cluster::Cluster;
 use crate::escalate::{EscalationStep, Power};
@@ -18,8 +19,8 @@ use crate::who::Who;
 pub(super) const MAX_SEARCHES: usize = 400;
 
 impl Cluster {
-    /// Finds a shortest chain to full access for each principal that has permissions and not that one. Returns the
-    /// number of principals whose chains were not searched.
+    /// Finds a shortest chain to full access for each principal that has permissions and not that one, in at most
+    /// `max` searches. Returns a sentence about the principals whose chains were not searched, if there are any.
     ///
     /// # Errors
     ///
@@ -27,7 +28,8 @@ impl Cluster {
     pub(super) fn find_chains(
         &self,
         principals: &mut [PrincipalAccess],
-    ) -> Result<usize, NoAnswer> {
+        max: usize,
+    ) -> Result<Option<String>, NoAnswer> {
         let power = Power::Identity(SubjectName::Group(PRIVILEGED_GROUP.to_owned()));
         let mut searched: BTreeMap<Vec<SubjectName>, Option<Vec<EscalationStep>>> = BTreeMap::new();
         let (mut searches, mut skipped) = (0_usize, 0_usize);
@@ -45,7 +47,7 @@ impl Cluster {
             };
             let chain = match known {
                 Some(known) => known.clone(),
-                None if searches >= MAX_SEARCHES => None,
+                None if searches >= max => None,
                 None => {
                     searches = searches.saturating_add(1);
                     let chain = self.chain(&search, &principal.who, &power)?;
@@ -60,7 +62,11 @@ impl Cluster {
                 None => skipped = skipped.saturating_add(1),
             }
         }
-        Ok(skipped)
+        let sentence = format!(
+            "the chains of escalation of {}",
+            counted(skipped, "principal")
+        );
+        Ok((skipped > 0).then_some(sentence))
     }
 
     /// Returns the steps of a shortest chain, none if there is no chain. `None` if the search is too large.
@@ -71,10 +77,54 @@ impl Cluster {
         power: &Power,
     ) -> Result<Option<Vec<EscalationStep>>, NoAnswer> {
         match self.escalate_by(search, who, Some(power)) {
-            Ok(escalation) if escalation.is_found() => Ok(Some(escalation.into_steps())),
-            Ok(_) | Err(NoAnswer::NoPolicy) => Ok(Some(Vec::new())),
+            Ok(escalation) => Ok(Some(escalation.into_steps())),
+            Err(NoAnswer::NoPolicy) => Ok(Some(Vec::new())),
             Err(NoAnswer::TooLarge(_)) => Ok(None),
             Err(why) => Err(why),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::access::Common;
+    use crate::{Document, Options};
+
+    #[test]
+    fn chains_beyond_the_limit_are_not_searched() {
+        let subjects: String = ["a", "b", "c"]
+            .map(|name| {
+                format!("- {{apiGroup: rbac.authorization.k8s.io, kind: User, name: {name}}}\n")
+            })
+            .concat();
+        let rbac = format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {{name: b}}\n\
+             roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}}\nsubjects:\n{subjects}"
+        );
+        let cluster = Cluster::from_documents([Document::new("rbac.yaml", rbac)], &Options::new());
+        let common = Common::of(&cluster);
+        let found = |max| {
+            let mut principals: Vec<PrincipalAccess> = ["a", "b", "c"]
+                .into_iter()
+                .filter_map(|name| {
+                    let who = Who::user(name, [""; 0]).unwrap();
+                    let caller = crate::Caller::of_user(name);
+                    cluster
+                        .access_of(caller, who, &std::collections::BTreeSet::new(), &common)
+                        .unwrap()
+                })
+                .collect();
+            let sentence = cluster.find_chains(&mut principals, max).unwrap();
+            let with_chain = principals
+                .iter()
+                .filter(|one| !one.chain.is_empty())
+                .count();
+            (with_chain, sentence)
+        };
+        let of = |what: &str| Some(format!("the chains of escalation of {what}"));
+        assert_eq!(found(1), (1, of("2 principals")));
+        assert_eq!(found(2), (2, of("1 principal")));
+        assert_eq!(found(3), (3, None));
     }
 }

@@ -214,7 +214,7 @@ fn column(ways: &BTreeMap<Way, usize>, at: usize) -> Column {
         .map(|(name, (count, rank, level))| (name.to_owned(), count, rank, level))
         .collect();
     names.sort_by_key(|(name, count, rank, _)| {
-        let is_joined = at < 3 && name.ends_with(OTHERS);
+        let is_joined = name.ends_with(OTHERS);
         (is_joined, Reverse(*rank), Reverse(*count), name.clone())
     });
     names
@@ -372,5 +372,30 @@ fn label(name: &str) -> String {
             let kept = name.chars().take(MAX_LABEL.saturating_sub(1));
             kept.chain(['…']).collect()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_beyond_the_most_important_are_joined_at_the_end() {
+        let way = |name: char| Way {
+            names: std::array::from_fn(|at| {
+                if at == 0 {
+                    name.to_string()
+                } else {
+                    String::new()
+                }
+            }),
+            rank: 2,
+            level: AccessLevel::Read,
+        };
+        let folded = |last| fold(('a'..=last).map(|name| (way(name), 1)).collect());
+        assert_eq!(column(&folded('l'), 0).len(), 12);
+        let names = column(&folded('n'), 0);
+        let (name, count, ..) = names.last().unwrap();
+        assert_eq!((names.len(), name.as_str(), *count), (12, "3 others", 3));
     }
 }

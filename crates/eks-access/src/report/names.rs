@@ -64,9 +64,7 @@ pub(super) fn short(principal: &str) -> Named {
     let resource = parts.next().unwrap_or(principal);
     let folded = resource.to_ascii_lowercase();
     let kind = match () {
-        () if folded.starts_with("role/awsreservedsso_") || folded.contains("/awsreservedsso_") => {
-            Kind::PermissionSet
-        }
+        () if folded.contains("/awsreservedsso_") => Kind::PermissionSet,
         () if folded.starts_with("role/") => Kind::Role,
         () if folded.starts_with("user/") => Kind::User,
         () => Kind::Other,
