@@ -1,6 +1,5 @@
 //! The rate of requests of each client.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 
@@ -42,12 +41,6 @@ fn network(client: IpAddr) -> IpAddr {
                 Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
             }
         },
-    }
-}
-
-impl fmt::Debug for ClientRate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientRate").finish_non_exhaustive()
     }
 }
 

@@ -12,7 +12,7 @@ use crate::record::ReviewRecord;
 use crate::webhooks::Answer;
 
 /// Makes no spans.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Traces;
 
 impl Traces {
