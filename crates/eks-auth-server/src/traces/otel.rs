@@ -4,7 +4,6 @@
 //! span has a URL: the signature is part of it.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -32,14 +31,6 @@ pub(crate) struct Traces {
 struct Shared {
     tracer: BoxedTracer,
     propagator: Box<dyn TextMapPropagator + Send + Sync>,
-}
-
-impl fmt::Debug for Traces {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Traces")
-            .field(&self.shared.is_some())
-            .finish()
-    }
 }
 
 impl Traces {
@@ -213,5 +204,75 @@ impl Extractor for Headers<'_> {
 
     fn keys(&self) -> Vec<&str> {
         self.0.keys().map(http::HeaderName::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use http::{HeaderMap, Method, Request, Version};
+    use opentelemetry::propagation::Extractor as _;
+
+    use super::{Headers, server_span};
+
+    /// A client chooses its method, path and version, and few of them are kept.
+    #[test]
+    fn the_span_of_a_request_names_what_is_known() {
+        for (method, path, version, name, attributes) in [
+            (
+                "POST",
+                "/authenticate?timeout=30s",
+                Version::HTTP_2,
+                "POST /authenticate",
+                "POST 192.0.2.1 2 /authenticate",
+            ),
+            (
+                "POST",
+                "/authorize",
+                Version::HTTP_11,
+                "POST /authorize",
+                "POST 192.0.2.1 1.1 /authorize",
+            ),
+            ("GET", "/", Version::HTTP_10, "GET", "GET 192.0.2.1 1.0"),
+            ("HEAD", "/x", Version::HTTP_11, "HEAD", "HEAD 192.0.2.1 1.1"),
+            ("PUT", "/x", Version::HTTP_11, "PUT", "PUT 192.0.2.1 1.1"),
+            (
+                "DELETE",
+                "/x",
+                Version::HTTP_11,
+                "DELETE",
+                "DELETE 192.0.2.1 1.1",
+            ),
+            (
+                "BREW",
+                "/x",
+                Version::HTTP_11,
+                "_OTHER",
+                "_OTHER 192.0.2.1 1.1",
+            ),
+        ] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let request = Request::builder().method(method).uri(path).version(version);
+            let (head, ()) = request.body(()).unwrap().into_parts();
+            let span = server_span(&head, Ipv4Addr::new(192, 0, 2, 1).into());
+            let values = span.attributes.iter().flatten();
+            let values: Vec<String> = values.map(|pair| pair.value.to_string()).collect();
+            assert_eq!(
+                (&*span.name, values.join(" ")),
+                (name, attributes.to_owned())
+            );
+        }
+    }
+
+    #[test]
+    fn a_propagator_reads_headers_that_are_text() {
+        let mut headers = HeaderMap::new();
+        headers.insert("traceparent", "00-1-2-01".parse().unwrap());
+        headers.insert("junk", http::HeaderValue::from_bytes(b"\xff").unwrap());
+        let headers = Headers(&headers);
+        assert_eq!(headers.get("Traceparent"), Some("00-1-2-01"));
+        assert_eq!((headers.get("junk"), headers.get("other")), (None, None));
+        assert_eq!(headers.keys(), ["traceparent", "junk"]);
     }
 }

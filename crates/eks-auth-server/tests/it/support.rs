@@ -339,6 +339,7 @@ pub(crate) fn short() -> Limits {
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) server: Server,
+    webhooks: Arc<Webhooks>,
     stop: Option<oneshot::Sender<()>>,
     ended: tokio::task::JoinHandle<io::Result<usize>>,
 }
@@ -347,7 +348,8 @@ impl Running {
     pub(crate) async fn start(webhooks: Webhooks, limits: Limits, tls: Option<ServerTls>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Server::new(Arc::new(webhooks), limits);
+        let webhooks = Arc::new(webhooks);
+        let server = Server::new(Arc::clone(&webhooks), limits);
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = server.clone();
         let ended = tokio::spawn(async move {
@@ -359,9 +361,16 @@ impl Running {
         Self {
             address,
             server,
+            webhooks,
             stop: Some(stop),
             ended,
         }
+    }
+
+    /// Returns the metrics as text.
+    pub(crate) fn metrics(&self) -> String {
+        let webhooks = &self.webhooks;
+        webhooks.metrics().encode(&webhooks.rules().load())
     }
 
     /// Serves the probes too, and returns their address.
