@@ -9,7 +9,6 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use eks_auth::aws_auth_map::{BackendModes, DEFAULT_MAX_BYTES, Reader};
 use eks_auth::iam_principal::AccountId;
 use eks_auth::{AuthenticationMode, BackendKind};
@@ -19,12 +18,11 @@ use thiserror::Error as ThisError;
 use crate::engine::{Engine, Settings};
 use crate::event::Observer;
 use crate::read::ReadLimits;
-use crate::settle::{SETTLE, Target};
+use crate::settle::Target;
 use crate::slot::Slot;
 use crate::source::{SourceKind, SourceName};
 use crate::sources::{Shared, Sources, Thread};
 use crate::state_dir::StateDir;
-use crate::status::{Report, Watching};
 use crate::watch::Watch;
 use crate::worker::{Inbox, Message, Worker};
 
@@ -76,21 +74,7 @@ impl fmt::Debug for SourcesBuilder {
 impl SourcesBuilder {
     pub(crate) fn new() -> Self {
         Self {
-            settings: Settings {
-                reader: Reader::new(),
-                modes: BackendModes::default(),
-                backends: Vec::new(),
-                authentication_mode: None,
-                scrubbed_accounts: Vec::new(),
-                reserved_prefixes: Vec::new(),
-                is_session_name_strict: false,
-                is_upstream_spelling_only: false,
-                objects: Objects::default(),
-                is_aggregated: false,
-                settle: SETTLE,
-                state: None,
-                observer: None,
-            },
+            settings: Settings::new(),
             modes: None,
             sources: Vec::new(),
             max_bytes: DEFAULT_MAX_BYTES,
@@ -196,8 +180,8 @@ impl SourcesBuilder {
     }
 
     /// Sets how long a file that just changed must stay the same before its version is applied, instead
-    /// of [`SETTLE`]: longer for a slow writer. A file that was made shorter in place must stay the same for
-    /// [`SHORTENED_SETTLES`](crate::SHORTENED_SETTLES) times as long.
+    /// of [`SETTLE`](crate::SETTLE): longer for a slow writer. A file that was made shorter in place must
+    /// stay the same for [`SHORTENED_SETTLES`](crate::SHORTENED_SETTLES) times as long.
     pub const fn with_settle(mut self, settle: Duration) -> Self {
         self.settings.settle = settle;
         self
@@ -219,7 +203,7 @@ impl SourcesBuilder {
     /// Reads every file once, and starts the thread that keeps the sources fresh. Blocks for the time
     /// of reading.
     ///
-    /// A file that cannot be read is no error here: the [`Report`] has its fault, and callers that it
+    /// A file that cannot be read is no error here: the [`Report`](crate::Report) has its fault, and callers that it
     /// may have a rule for get no answer until it can be read.
     ///
     /// # Errors
@@ -299,14 +283,7 @@ fn start(settings: Settings, slots: Vec<Slot>, is_polling: bool) -> Result<Sourc
         .map(|(number, slot)| (number, slot.name().clone()))
         .collect();
     let engine = Engine::new(settings, slots);
-    let shared = Arc::new(Shared {
-        snapshot: ArcSwap::from_pointee(engine.snapshot()),
-        report: ArcSwap::from_pointee(Report {
-            generation: engine.generation(),
-            sources: engine.statuses(),
-            watching: Watching::Events,
-        }),
-    });
+    let shared = Arc::new(Shared::of(&engine));
     let (outbox, inbox) = channel::<Message>();
     let is_reported = Arc::new(AtomicBool::new(false));
     let watch = match is_polling {

@@ -12,7 +12,7 @@ use crate::event::{Event, Observer};
 use crate::fault::Fault;
 use crate::feed::Update;
 use crate::parse::Content;
-use crate::settle::{Target, read_changed};
+use crate::settle::{SETTLE, Target, read_changed};
 use crate::slot::Slot;
 use crate::snapshot::{NoPolicy, Snapshot};
 use crate::source::SourceKind;
@@ -40,6 +40,25 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Returns the settings of sources without backends.
+    pub(crate) fn new() -> Self {
+        Self {
+            reader: Reader::new(),
+            modes: BackendModes::default(),
+            backends: Vec::new(),
+            authentication_mode: None,
+            scrubbed_accounts: Vec::new(),
+            reserved_prefixes: Vec::new(),
+            is_session_name_strict: false,
+            is_upstream_spelling_only: false,
+            objects: Objects::default(),
+            is_aggregated: false,
+            settle: SETTLE,
+            state: None,
+            observer: None,
+        }
+    }
+
     pub(crate) fn observe(&self, event: &Event) {
         if let Some(observer) = &self.observer {
             observer.observe(event);
@@ -296,5 +315,45 @@ impl Engine {
             // Every policy is unknown, which grants nothing and is reported as such.
             Some(_) => AccessPolicyRules::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Duration, Engine, SETTLE, Settings, Slot, SourceKind, Target};
+    use crate::read::ReadLimits;
+    use crate::source::SourceName;
+
+    const RULES: &str = "apiVersion: v1
+kind: ConfigMap
+metadata: {name: aws-auth, namespace: kube-system}
+data: {mapRoles: '[]'}
+";
+
+    /// The worker looks at an unsettled file again soon, and at others when there is a reason.
+    #[test]
+    fn a_file_is_unsettled_until_it_is_read_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rules");
+        let limits = ReadLimits {
+            max_bytes: 999,
+            may_be_directory: false,
+        };
+        let name = SourceName::new(SourceKind::ConfigMap, "rules".to_owned());
+        let slots = vec![Slot::new(name, Some(Target::new(path.clone(), limits)))];
+        let mut settings = Settings::new();
+        settings.settle = Duration::from_millis(1);
+        let mut engine = Engine::new(settings, slots);
+        assert!(engine.is_unsettled());
+        fs::write(&path, format!("{RULES}# Until 2027.\n")).unwrap();
+        engine.read_files(true);
+        assert!(!engine.is_unsettled());
+        // Made shorter in place, it may be the beginning of a version.
+        engine.settings.settle = SETTLE;
+        fs::write(&path, RULES).unwrap();
+        engine.read_files(false);
+        assert!(engine.is_unsettled());
     }
 }

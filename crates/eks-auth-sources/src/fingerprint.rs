@@ -85,6 +85,27 @@ mod tests {
     use super::{Fingerprint, Stamp};
 
     #[test]
+    fn a_file_is_shortened_by_fewer_bytes_in_its_own_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rules");
+        let state = || {
+            let stamp = Stamp::of(&fs::metadata(&path).unwrap());
+            let files = vec![(path.clone(), stamp)];
+            Fingerprint { base: None, files }
+        };
+        fs::write(&path, "four").unwrap();
+        let earlier = state();
+        for (text, is_shortened) in [("more than", false), ("five", false), ("two", true)] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(state().is_shortened(&earlier), is_shortened, "{text}");
+        }
+        let other = folder.path().join("other");
+        fs::write(&other, "one").unwrap();
+        fs::rename(other, &path).unwrap();
+        assert!(!state().is_shortened(&earlier));
+    }
+
+    #[test]
     fn a_file_is_young_until_two_seconds_after_its_content_or_inode_changed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rules");

@@ -140,18 +140,11 @@ fn whole(rules: &Rules, content: Content, problems: &[Problem]) -> Parsed {
             .iter()
             .find(|problem| problem.severity() == Severity::Error)
     };
-    let why = absent.or_else(|| is_unreadable.then(first_error).flatten());
-    let fault = match why {
-        Some(problem) => Some(Fault::Rejected {
-            code: problem.code(),
-            message: problem.to_string(),
-        }),
-        None if is_unreadable => Some(Fault::Rejected {
-            code: "unreadable",
-            message: "a section cannot be read".to_owned(),
-        }),
-        None => None,
-    };
+    let why = absent.or_else(first_error);
+    let fault = (absent.is_some() || is_unreadable).then(|| Fault::Rejected {
+        code: why.map_or("unreadable", Problem::code),
+        message: why.map_or_else(|| "a section cannot be read".to_owned(), Problem::to_string),
+    });
     let is_wholly_unreadable = rules.unreadable().any(|(section, _)| section.is_none());
     Parsed {
         content: (!is_wholly_unreadable).then_some(content),

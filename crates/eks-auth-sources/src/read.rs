@@ -231,7 +231,9 @@ fn read_text(file: &mut File, max: usize) -> Result<String, Fault> {
 mod tests {
     use std::fs;
 
-    use super::{MAX_DEPTH, MAX_DIRECTORY_BYTES, MAX_DIRECTORY_FILES, ReadLimits, Reading, list};
+    use super::{
+        MAX_DEPTH, MAX_DIRECTORY_BYTES, MAX_DIRECTORY_FILES, ReadLimits, Reading, fingerprint, list,
+    };
     use crate::fault::Fault;
 
     const LIMITS: ReadLimits = ReadLimits {
@@ -250,6 +252,42 @@ mod tests {
             fs::write(&file, "b").unwrap();
             assert!(!reading.is_unchanged(LIMITS), "{path:?}");
         }
+    }
+
+    /// A version that is not read has the state of one that is, or its fault.
+    #[test]
+    fn a_state_is_that_of_the_version_that_would_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rules.yaml");
+        fs::write(&file, "a").unwrap();
+        for may_be_directory in [true, false] {
+            let limits = ReadLimits {
+                may_be_directory,
+                ..LIMITS
+            };
+            for path in [folder.path(), &file] {
+                let read = Reading::of(path, limits).map(|reading| reading.fingerprint);
+                assert_eq!(fingerprint(path, limits), read, "{path:?}");
+                assert_eq!(read.is_ok(), may_be_directory || path == file, "{path:?}");
+            }
+        }
+    }
+
+    /// All files are those of one version, even if the link is replaced meanwhile.
+    #[cfg(unix)]
+    #[test]
+    fn the_files_of_a_mounted_config_map_are_read_behind_its_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        fs::write(root.join("rules.yaml"), "a").unwrap();
+        let base = || fingerprint(&root, LIMITS).unwrap().base;
+        // No link: a directory of its own.
+        fs::create_dir(root.join("..data")).unwrap();
+        assert_eq!(base(), Some(root.clone()));
+        fs::rename(root.join("..data"), root.join("..2026_1")).unwrap();
+        fs::write(root.join("..2026_1/rules.yaml"), "a").unwrap();
+        std::os::unix::fs::symlink("..2026_1", root.join("..data")).unwrap();
+        assert_eq!(base(), Some(root.join("..2026_1")));
     }
 
     #[test]

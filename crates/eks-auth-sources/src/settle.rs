@@ -74,16 +74,7 @@ pub(crate) fn read_changed(
 ) -> BTreeMap<usize, Newest> {
     let mut attempts: BTreeMap<usize, Attempt> = BTreeMap::new();
     for _ in 0..MAX_ROUNDS {
-        let stale: Vec<&(usize, Target)> = targets
-            .iter()
-            .filter(|(number, target)| match attempts.get(number) {
-                None => target
-                    .seen
-                    .as_ref()
-                    .is_none_or(|seen| target.look() != *seen),
-                Some(attempt) => !attempt.is_newest(target),
-            })
-            .collect();
+        let stale = stale(targets, &attempts);
         if stale.is_empty() {
             break;
         }
@@ -107,6 +98,23 @@ pub(crate) fn read_changed(
         }
     }
     newest
+}
+
+/// Returns the targets that were not read in their newest version.
+fn stale<'t>(
+    targets: &'t [(usize, Target)],
+    attempts: &BTreeMap<usize, Attempt>,
+) -> Vec<&'t (usize, Target)> {
+    targets
+        .iter()
+        .filter(|(number, target)| match attempts.get(number) {
+            None => target
+                .seen
+                .as_ref()
+                .is_none_or(|seen| target.look() != *seen),
+            Some(attempt) => !attempt.is_newest(target),
+        })
+        .collect()
 }
 
 impl Newest {
@@ -206,18 +214,68 @@ impl Attempt {
 mod tests {
     use std::fs;
 
-    use super::{Attempt, Target};
+    use super::{Attempt, BTreeMap, Duration, Instant, SETTLE, Target, fingerprint, stale};
     use crate::read::ReadLimits;
+
+    const LIMITS: ReadLimits = ReadLimits {
+        max_bytes: 9,
+        may_be_directory: false,
+    };
+
+    #[test]
+    fn a_target_is_stale_until_its_newest_version_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rules");
+        let mut targets = [(7, Target::new(path.clone(), LIMITS))];
+        let mut attempts = BTreeMap::new();
+        assert_eq!(stale(&targets, &attempts).len(), 1, "never seen");
+        targets[0].1.seen = Some(targets[0].1.look());
+        assert_eq!(stale(&targets, &attempts).len(), 0, "still missing");
+        fs::write(&path, "a").unwrap();
+        assert_eq!(stale(&targets, &attempts).len(), 1, "it appeared");
+        let mut attempt = Attempt::new(&targets[0].1);
+        attempt.is_settled = true;
+        attempts.insert(7, attempt);
+        assert_eq!(stale(&targets, &attempts).len(), 0, "it is read");
+        fs::remove_file(&path).unwrap();
+        assert_eq!(stale(&targets, &attempts).len(), 1, "it changed meanwhile");
+    }
+
+    #[test]
+    fn a_file_that_was_shortened_has_to_stay_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rules");
+        let state = || fingerprint(&path, LIMITS).unwrap();
+        fs::write(&path, "three").unwrap();
+        let current = state();
+        fs::write(&path, "two").unwrap();
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(60)).unwrap();
+        for (shortened, is_held) in [
+            (None, true),
+            (Some((state(), Instant::now())), true),
+            (Some((state(), long_ago)), false),
+            // Another one than that of long ago.
+            (Some((current.clone(), long_ago)), true),
+        ] {
+            let mut target = Target::new(path.clone(), LIMITS);
+            target.current = Some(current.clone());
+            target.shortened = shortened;
+            let mut attempt = Attempt::new(&target);
+            attempt.is_settled = true;
+            let newest = attempt.finish().hold_back(&target, SETTLE);
+            assert_eq!(newest.reading.is_err(), is_held);
+            assert_eq!(
+                (newest.seen.is_none(), newest.shortened.is_some()),
+                (is_held, is_held)
+            );
+        }
+    }
 
     #[test]
     fn a_version_is_newest_once_it_is_settled_and_while_its_path_names_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rules");
-        let limits = ReadLimits {
-            max_bytes: 9,
-            may_be_directory: false,
-        };
-        let target = Target::new(path.clone(), limits);
+        let target = Target::new(path.clone(), LIMITS);
         // A file that is missing.
         let mut attempt = Attempt::new(&target);
         assert!(!attempt.is_newest(&target));

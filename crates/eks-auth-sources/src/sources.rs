@@ -6,10 +6,11 @@ use std::sync::mpsc::{Sender, channel};
 use arc_swap::ArcSwap;
 
 use crate::builder::SourcesBuilder;
+use crate::engine::Engine;
 use crate::feed::Feed;
 use crate::snapshot::Snapshot;
 use crate::source::{SourceKind, SourceName};
-use crate::status::Report;
+use crate::status::{Report, Watching};
 use crate::worker::Message;
 
 /// What the thread publishes.
@@ -17,6 +18,20 @@ use crate::worker::Message;
 pub(crate) struct Shared {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) report: ArcSwap<Report>,
+}
+
+impl Shared {
+    /// Begins with what is known before anything is read.
+    pub(crate) fn of(engine: &Engine) -> Self {
+        Self {
+            snapshot: ArcSwap::from_pointee(engine.snapshot()),
+            report: ArcSwap::from_pointee(Report {
+                generation: engine.generation(),
+                sources: engine.statuses(),
+                watching: Watching::Events,
+            }),
+        }
+    }
 }
 
 /// The sources of a program, kept fresh by a thread of their own.

@@ -221,6 +221,12 @@ mod tests {
             "{}",
             why()
         );
+        file.set_len(MAX_BYTES).unwrap();
+        assert!(
+            why().contains("not a state file of this version"),
+            "{}",
+            why()
+        );
         file.set_len(MAX_BYTES + 1).unwrap();
         assert!(why().ends_with("it is too long"), "{}", why());
         std::fs::remove_file(state.file(&name)).unwrap();

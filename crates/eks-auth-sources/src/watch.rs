@@ -18,7 +18,7 @@ const MAX_LINKS: usize = 40;
 /// The operating system's watches on the directories whose changes may change a source.
 pub(crate) struct Watch {
     watcher: RecommendedWatcher,
-    watched: BTreeSet<PathBuf>,
+    pub(crate) watched: BTreeSet<PathBuf>,
 }
 
 impl Watch {
@@ -210,6 +210,28 @@ mod tests {
         // A link to itself ends.
         symlink("loop", root.join("loop")).unwrap();
         assert!(super::directories(&root.join("loop/x")).contains(&root));
+    }
+
+    /// The worker reads the files itself, which must not wake it.
+    #[test]
+    fn reading_a_file_is_no_change_of_it() {
+        use notify::EventKind;
+        use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RemoveKind};
+        for (kind, is_reading) in [
+            (EventKind::Access(AccessKind::Open(AccessMode::Any)), true),
+            (EventKind::Access(AccessKind::Read), true),
+            (EventKind::Access(AccessKind::Close(AccessMode::Read)), true),
+            (
+                EventKind::Access(AccessKind::Close(AccessMode::Write)),
+                false,
+            ),
+            (EventKind::Create(CreateKind::File), false),
+            (EventKind::Modify(ModifyKind::Any), false),
+            (EventKind::Remove(RemoveKind::File), false),
+            (EventKind::Any, false),
+        ] {
+            assert_eq!(super::is_reading(&kind), is_reading, "{kind:?}");
+        }
     }
 
     #[test]

@@ -201,3 +201,36 @@ impl Worker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::mpsc::channel;
+
+    use super::{Arc, AtomicBool, Engine, Inbox, Shared, Watch, Worker};
+    use crate::engine::Settings;
+    use crate::read::ReadLimits;
+    use crate::settle::Target;
+    use crate::slot::Slot;
+    use crate::source::{SourceKind, SourceName};
+
+    /// Otherwise a change is noticed by the comparison only, which is slower.
+    #[test]
+    fn the_directory_of_each_file_is_watched() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = fs::canonicalize(folder.path()).unwrap();
+        let limits = ReadLimits {
+            max_bytes: 99,
+            may_be_directory: false,
+        };
+        let name = SourceName::new(SourceKind::ConfigMap, "rules".to_owned());
+        let target = Target::new(folder.join("rules"), limits);
+        let engine = Engine::new(Settings::new(), vec![Slot::new(name, Some(target))]);
+        let shared = Arc::new(Shared::of(&engine));
+        let (outbox, inbox) = channel();
+        let is_reported = Arc::new(AtomicBool::new(false));
+        let watch = Watch::new(outbox, Arc::clone(&is_reported)).unwrap();
+        let worker = Worker::new(engine, shared, Inbox { inbox, is_reported }, Ok(watch));
+        assert!(worker.watch.unwrap().watched.contains(&folder));
+    }
+}

@@ -1,7 +1,10 @@
 //! Sources that another part of the program reads.
 
-use eks_auth_sources::eks_auth::k8s_rbac::{Manifests, Request, ResourceRequest, User};
-use eks_auth_sources::{NoPolicy, Serving, SourceKind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eks_auth_sources::eks_auth::k8s_rbac::{Manifests, Objects, Request, ResourceRequest, User};
+use eks_auth_sources::{Event, NoPolicy, Serving, SourceKind};
 
 use crate::support::{builder, config_map, dev, rbac, reload, username};
 
@@ -40,6 +43,12 @@ fn a_feed_is_a_source_as_a_file_is() {
     assert_eq!(state(), (Serving::Current, "", "dev-2".to_owned()));
     feed.clear();
     assert_eq!(state(), (Serving::Current, "", "not mapped".to_owned()));
+    // RBAC objects are no rules.
+    feed.publish_objects(Objects::default());
+    assert_eq!(
+        state(),
+        (Serving::LastGood, "not-text", "not mapped".to_owned())
+    );
 }
 
 #[test]
@@ -61,6 +70,13 @@ fn rbac_objects_are_published_as_they_are() {
     let request: Request<'_> = ResourceRequest::new("get", "", "pods").into();
     let response = snapshot.policy().unwrap().authorize(&user, &request);
     assert!(response.decision().is_allow());
+    // No objects at all are a policy, too.
+    feed.clear();
+    let report = sources.reload_and_wait();
+    assert!(report.is_ready() && report.degraded().next().is_none());
+    let snapshot = sources.snapshot();
+    let response = snapshot.policy().unwrap().authorize(&user, &request);
+    assert!(!response.decision().is_allow());
 }
 
 #[test]
@@ -74,4 +90,25 @@ fn a_feed_outlives_its_sources_without_effect() {
     drop(sources);
     feed.publish(config_map("1"));
     assert_eq!(username(&snapshot, &dev()), "unreadable-source");
+}
+
+#[test]
+fn the_thread_ends_with_the_last_handle() {
+    let observer = Arc::new(|_: &Event| {});
+    let of_thread = Arc::downgrade(&observer);
+    let sources = builder()
+        .with_feed(SourceKind::ConfigMap, "kube-system/aws-auth")
+        .with_observer(observer)
+        .start()
+        .unwrap();
+    let other = sources.clone();
+    drop(sources);
+    let _ = other.reload_and_wait();
+    assert!(of_thread.upgrade().is_some());
+    drop(other);
+    let end = Instant::now() + Duration::from_secs(60);
+    while of_thread.upgrade().is_some() {
+        assert!(Instant::now() < end, "it still runs");
+        std::thread::yield_now();
+    }
 }

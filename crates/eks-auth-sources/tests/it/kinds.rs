@@ -4,9 +4,9 @@ use eks_auth_sources::eks_auth::aws_auth_map::{BackendModes, Resolution};
 use eks_auth_sources::eks_auth::iam_principal::AccountId;
 use eks_auth_sources::eks_auth::k8s_rbac::{Objects, Request, ResourceRequest, User};
 use eks_auth_sources::eks_auth::{AuthenticationMode, BackendKind, Identity};
-use eks_auth_sources::{NoPolicy, Serving, SourceKind, Sources, StartError};
+use eks_auth_sources::{Event, NoPolicy, Serving, SourceKind, Sources, StartError};
 
-use crate::support::{Folder, builder, config_map, dev, only, rbac, reload, username};
+use crate::support::{Events, Folder, builder, config_map, dev, only, rbac, reload, username};
 
 const ENTRY: &str = r#"{"accessEntry": {"principalArn": "arn:aws:iam::111122223333:user/dev",
     "username": "dev-entry", "kubernetesGroups": ["devs"], "type": "STANDARD"}}"#;
@@ -56,6 +56,54 @@ fn every_backend_maps_a_caller_and_keeps_its_last_good_version() {
                 "{kind} {broken}"
             );
         }
+    }
+}
+
+#[test]
+fn the_author_of_a_dynamic_file_says_when_it_changed() {
+    for (kind, text) in [
+        (SourceKind::DynamicFile, DYNAMIC),
+        (
+            SourceKind::BackendModes,
+            r#"{"backendMode": "DynamicFile", "LastUpdatedDateTime": "1764000000"}"#,
+        ),
+    ] {
+        let folder = Folder::new();
+        folder.write("dynamic", r#"{"mapUsers": []}"#);
+        folder.write("rules", text);
+        let mut described = builder().with_file(kind, folder.path("rules"));
+        if kind == SourceKind::BackendModes {
+            described = described.with_file(SourceKind::DynamicFile, folder.path("dynamic"));
+        }
+        let (described, events) = Events::of(described);
+        let _sources = described.start().unwrap();
+        let is_of_kind =
+            |event: &Event| matches!(event, Event::Applied { source, .. } if source.kind() == kind);
+        let Event::Applied { last_updated, .. } = events.wait(is_of_kind) else {
+            panic!("the event is of this kind")
+        };
+        assert_eq!(last_updated, Some(1_764_000_000), "{kind}");
+    }
+}
+
+/// Of several files, the one that is meant is named.
+#[test]
+fn a_blank_file_is_a_fault_of_its_own() {
+    let folder = Folder::new();
+    folder.write("rbac/pods.yaml", &rbac("1"));
+    folder.write("rbac/blank.yaml", "\n");
+    folder.write("aws-auth.yaml", " ");
+    for (kind, path, message) in [
+        (SourceKind::Rbac, "rbac", "blank.yaml is empty"),
+        (SourceKind::ConfigMap, "aws-auth.yaml", "it is empty"),
+    ] {
+        let sources = builder()
+            .with_file(kind, folder.path(path))
+            .start()
+            .unwrap();
+        let report = sources.report();
+        let fault = only(&report).fault.as_ref().unwrap();
+        assert_eq!((fault.code(), &*fault.to_string()), ("empty", message));
     }
 }
 

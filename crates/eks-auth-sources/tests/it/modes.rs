@@ -36,6 +36,9 @@ fn the_file_of_backend_modes_changes_the_order() {
         )
     };
     assert_eq!(user(), ("dev-1".to_owned(), "", Serving::Nothing));
+    // A file that is still missing is no change.
+    let generation = sources.report().generation;
+    assert_eq!(sources.reload_and_wait().generation, generation);
     folder.write(
         "modes",
         r#"{"backendMode": "DynamicFile EKSConfigMap", "LastUpdatedDateTime": "1764000000"}"#,

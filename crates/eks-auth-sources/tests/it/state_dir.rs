@@ -64,6 +64,10 @@ fn the_last_good_version_survives_a_restart() {
     folder.write("aws-auth.yaml", &config_map("3"));
     let sources = with_state(&folder).start().unwrap();
     assert_eq!(reload(&sources), (Serving::Current, "", "dev-3".to_owned()));
+    // From then on, what was saved is not read again.
+    folder.write("aws-auth.yaml", "");
+    let (serving, _, user) = reload(&sources);
+    assert_eq!((serving, user.as_str()), (Serving::LastGood, "dev-3"));
 }
 
 #[test]
