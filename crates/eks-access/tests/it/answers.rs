@@ -504,3 +504,33 @@ fn a_verdict_has_an_exit_status_and_a_step_its_text() {
         "arn:aws:sts::111122223333:assumed-role/ops/SESSION becomes user ops in group operators by accessEntry[0] of AccessEntries"
     );
 }
+#[test]
+fn a_list_of_reasons_that_is_cut_has_a_note() {
+    for (count, notes) in [
+        (100, vec![]),
+        (101, vec!["only the first 100 of 101 are listed"]),
+    ] {
+        let rbac: String = (0..count)
+            .map(|at| {
+                format!(
+                    "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: b{at}, namespace: shop}}\n\
+                     roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}}\n\
+                     subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: User, name: u}}]\n"
+                )
+            })
+            .collect();
+        let user = Who::user("u", [""; 0]).unwrap();
+        let why = of(&[("rbac.yaml", &rbac)])
+            .why(&user, &question("list pods -n shop"))
+            .unwrap();
+        let text = why.to_string();
+        let cut = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("note: only "));
+        let cut: Vec<String> = cut.map(|rest| format!("only {rest}")).collect();
+        assert_eq!(
+            (why.ways().len(), cut),
+            (100, notes.into_iter().map(str::to_owned).collect())
+        );
+    }
+}
