@@ -312,3 +312,30 @@ fn trace<S>(begin: &str, states: &[(S, usize, u8)], mut at: usize) -> String {
     }
     begin.chars().chain(bytes.into_iter().rev()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts of one letter, once or more.
+    struct Repeated;
+
+    impl TextShape for Repeated {
+        fn next(&self, _state: usize) -> Vec<(u8, usize)> {
+            vec![(b'x', 1)]
+        }
+
+        fn may_end(&self, state: usize) -> bool {
+            state == 1
+        }
+    }
+
+    #[test]
+    fn a_text_is_found_behind_those_that_are_excluded() {
+        let mut automaton = Automaton::new(Vec::new(), 100);
+        let except = ["x".to_owned(), "xx".to_owned()];
+        let found = automaton.combinations("", &Repeated, &except, &mut HashSet::new());
+        assert_eq!(found, ["xxx"]);
+        assert!(!automaton.is_exhausted());
+    }
+}
