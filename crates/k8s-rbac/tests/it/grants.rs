@@ -95,6 +95,7 @@ fn rules_cover_what_the_cases_say() {
     for case in testkit::toml::<Cases>("testdata/covers.toml").case {
         let coverage = Coverage::of(&case.held, &case.wanted);
         report.check(&case.name, &coverage.missing_texts(), &case.missing);
+        report.check(&case.name, &coverage.is_cut(), &false);
     }
     report.finish();
 }

@@ -299,5 +299,16 @@ fn each_release_has_its_own_words_for_labels() {
         let why = k8s_rbac::LabelRequirement::parse(&selector).unwrap_err();
         let text = format!("name part must be no more than 63 {unit}");
         assert!(why.message_in(version).ends_with(&text), "{version}");
+        let why = k8s_rbac::SelectorError::Requirement {
+            key: "a",
+            operator: k8s_rbac::Operator::In,
+            values: &[],
+        };
+        let nothing = match version < KubernetesVersion::V1_34 {
+            true => "[]string(nil)",
+            false => "null",
+        };
+        let text = format!("values: Invalid value: {nothing}: for 'in'");
+        assert!(why.message_in(version).starts_with(&text), "{version}");
     }
 }
