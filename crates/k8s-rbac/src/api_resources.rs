@@ -123,10 +123,9 @@ pub fn find(name: &str, group: &str) -> Option<&'static ApiResource> {
             || resource.short_names.contains(&name)
             || resource.kind.eq_ignore_ascii_case(name)
     };
-    let of_group = |resource: &&ApiResource| group.is_empty() || resource.group == group;
-    let of_prefix = |resource: &&ApiResource| resource.group.starts_with(group);
-    let named = || RESOURCES.iter().filter(named);
-    named().find(of_group).or_else(|| named().find(of_prefix))
+    // Of the groups with a resource of one name, none is the beginning of another.
+    let of_group = |resource: &&ApiResource| resource.group.starts_with(group);
+    RESOURCES.iter().filter(named).find(of_group)
 }
 
 /// Returns the resources that kube-apiserver serves by default in a version, in the order of

@@ -1,7 +1,7 @@
 //! The table of API resources, beside the discovery documents of each release.
 
 use k8s_rbac::KubernetesVersion;
-use k8s_rbac::api_resources::{ApiResource, OPTIONAL_RESOURCES, RESOURCES, served_in};
+use k8s_rbac::api_resources::{ApiResource, OPTIONAL_RESOURCES, RESOURCES, find, served_in};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -45,6 +45,44 @@ fn the_tables_are_the_discovery_documents() {
         .collect();
     tables.sort_by(|a, b| (&a.group, &a.name).cmp(&(&b.group, &b.name)));
     assert_eq!(tables, recorded);
+}
+
+#[test]
+fn each_resource_is_found_by_each_of_its_names_and_its_group() {
+    for resource in RESOURCES {
+        let singular = resource.singular();
+        let short = resource.short_names.iter().copied();
+        for name in short.chain([resource.name, &singular]) {
+            let found = find(name, resource.group).map(|found| (found.group, found.name));
+            let of_name = RESOURCES.iter().filter(|other| {
+                other.name == name
+                    || other.short_names.contains(&name)
+                    || other.kind.to_lowercase() == name
+            });
+            let groups: Vec<&str> = of_name.map(|other| other.group).collect();
+            if resource.group.is_empty() {
+                // The empty group stands for any.
+                assert_eq!(
+                    found.map(|(group, _)| group),
+                    groups.first().copied(),
+                    "{name}"
+                );
+            } else {
+                assert_eq!(found, Some((resource.group, resource.name)), "{name}");
+            }
+        }
+    }
+    assert_eq!(
+        find("deployment", "apps")
+            .map(ApiResource::singular)
+            .as_deref(),
+        Some("deployment")
+    );
+    assert_eq!(
+        find("deploy", "ap").map(|found| found.name),
+        Some("deployments")
+    );
+    assert_eq!(find("deploy", "batch"), None);
 }
 
 #[test]
