@@ -1,6 +1,5 @@
 //! The span of a call to EC2, by OpenTelemetry's API.
 
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -29,14 +28,6 @@ impl Caller {
 #[derive(Clone)]
 pub(crate) struct Traces {
     tracer: Option<Arc<BoxedTracer>>,
-}
-
-impl fmt::Debug for Traces {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Traces")
-            .field(&self.tracer.is_some())
-            .finish()
-    }
 }
 
 impl Traces {
@@ -92,5 +83,102 @@ impl Traces {
             );
         }
         outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use opentelemetry::trace::{SpanId, TraceFlags, TraceId, TraceState, TracerProvider as _};
+    use opentelemetry_sdk::error::OTelSdkResult;
+    use opentelemetry_sdk::trace::{SdkTracerProvider, Span, SpanData, SpanProcessor};
+
+    use super::{
+        Arc, BoxedTracer, Caller, Context, DescribeError, Instance, SpanContext, SpanKind, Status,
+        Traces,
+    };
+
+    /// Keeps the spans that end.
+    #[derive(Clone, Debug, Default)]
+    struct Spans(Arc<Mutex<Vec<SpanData>>>);
+
+    impl SpanProcessor for Spans {
+        fn on_start(&self, _: &mut Span, _: &Context) {}
+
+        fn on_end(&self, span: SpanData) {
+            self.0.lock().unwrap().push(span);
+        }
+
+        fn force_flush(&self) -> OTelSdkResult {
+            Ok(())
+        }
+
+        fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+            Ok(())
+        }
+    }
+
+    fn caller(trace: u128, span: u64) -> Caller {
+        let (trace, span) = (TraceId::from(trace), SpanId::from(span));
+        let (flags, state) = (TraceFlags::SAMPLED, TraceState::NONE);
+        Caller(SpanContext::new(trace, span, flags, true, state))
+    }
+
+    async fn called(callers: &[Caller], outcome: Result<Vec<Instance>, DescribeError>) -> SpanData {
+        let spans = Spans::default();
+        let provider = SdkTracerProvider::builder()
+            .with_span_processor(spans.clone())
+            .build();
+        let traces = Traces::new(BoxedTracer::new(Box::new(provider.tracer("test"))));
+        let answer = traces.call(callers, async { outcome.clone() }).await;
+        assert_eq!(answer, outcome);
+        spans.0.lock().unwrap().remove(0)
+    }
+
+    #[tokio::test]
+    async fn a_call_is_below_its_first_caller_and_linked_to_the_others() {
+        let nowhere = Caller(SpanContext::NONE);
+        let callers = [nowhere.clone(), caller(1, 2), caller(3, 4), caller(5, 6)];
+        let span = called(&callers, Ok(Vec::new())).await;
+        assert_eq!(
+            (&*span.name, span.span_kind),
+            ("EC2/DescribeInstances", SpanKind::Client)
+        );
+        assert_eq!(span.span_context.trace_id(), TraceId::from(1));
+        assert_eq!(span.parent_span_id, SpanId::from(2));
+        let links = span.links.iter().map(|link| link.span_context.span_id());
+        assert!(links.eq([4, 6].map(SpanId::from)));
+        let values = span.attributes.iter().map(|pair| pair.value.to_string());
+        let values: Vec<String> = values.collect();
+        assert_eq!(values, ["aws-api", "EC2", "DescribeInstances", "4"]);
+        assert_eq!(span.status, Status::Unset);
+        let span = called(&[nowhere], Ok(Vec::new())).await;
+        assert_eq!(span.parent_span_id, SpanId::INVALID);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_fails_has_a_code_and_a_status() {
+        let error = |status| DescribeError {
+            code: "ec2-throttled",
+            status,
+            message: "slow down".to_owned(),
+        };
+        for (status, attributes) in [
+            (
+                Some(503),
+                &["error.type=ec2-throttled", "http.response.status_code=503"][..],
+            ),
+            (None, &["error.type=ec2-throttled"]),
+        ] {
+            let span = called(&[], Err(error(status))).await;
+            assert_eq!(span.status, Status::error("ec2-throttled"));
+            let added = span.attributes.iter().skip(4);
+            let added: Vec<String> = added
+                .map(|pair| format!("{}={}", pair.key, pair.value))
+                .collect();
+            assert_eq!(added, attributes);
+        }
     }
 }

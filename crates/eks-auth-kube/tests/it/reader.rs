@@ -274,3 +274,14 @@ async fn a_client_without_a_token_does_not_ask() {
     assert!(text.starts_with(start), "{text}");
     assert!(!text.contains("SECRET"), "{text}");
 }
+
+#[tokio::test]
+async fn debug_shows_the_settings() {
+    let reader = ClusterReader::new(ApiServer::start().await.client())
+        .with_config_map("auth", "rules")
+        .without_workloads();
+    assert_eq!(
+        format!("{reader:?}"),
+        "ClusterReader { namespace: \"auth\", config_map: \"rules\", has_workloads: false, .. }"
+    );
+}

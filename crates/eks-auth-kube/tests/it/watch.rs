@@ -243,3 +243,16 @@ async fn rbac_objects_of_all_kinds_are_one_version() {
     assert!(watched.may_get_pods("dev"));
     assert!(failures.of(SourceKind::Rbac) > 0);
 }
+
+#[tokio::test]
+async fn debug_shows_the_settings() {
+    let watch = ClusterWatch::new(ApiServer::start().await.client())
+        .with_absent_config_map(AbsentConfigMap::HasNoRules)
+        .with_resync(Duration::from_secs(7));
+    let shown = format!("{watch:?}");
+    assert!(shown.starts_with("ClusterWatch { config_map: "), "{shown}");
+    assert!(
+        shown.ends_with(", absent: HasNoRules, resync: 7s, .. }"),
+        "{shown}"
+    );
+}
