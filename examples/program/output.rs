@@ -159,8 +159,8 @@ fn variable_of(error: &clap::Error, command: &Command) -> Option<String> {
 }
 
 /// Formats an error about arguments. Those that it quotes, and every other character that a terminal acts on, are
-/// escaped, and their secrets are hidden: the value of a flag that may have a password, and what is known by its form
-/// in any argument.
+/// escaped, and their secrets are hidden: the value of a flag that may have a password, and in any argument a secret that
+/// is known by its form.
 #[must_use]
 pub fn error_text(mut error: clap::Error, arguments: impl Iterator<Item = OsString>) -> String {
     let argument = error.get(ContextKind::InvalidArg);

@@ -181,7 +181,7 @@ pub(crate) fn output(command: &mut Command, max: usize) -> Result<Vec<u8>, Strin
     Ok(bytes)
 }
 
-/// Reads a pipe to its end, and returns its first bytes. What is read of one that fails is what there is.
+/// Reads a pipe to its end, and returns its first bytes. An error ends it, as its end does.
 fn beginning(mut pipe: impl Read, max: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = pipe.by_ref().take(max).read_to_end(&mut bytes);

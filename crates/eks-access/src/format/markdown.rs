@@ -11,7 +11,7 @@ const MAX_ROWS: usize = 100;
 /// The limit on a comment, in bytes: GitHub refuses one of more than 65,536 characters, each of at least a byte.
 const MAX_LENGTH: usize = 65_536;
 
-/// How much of a comment is kept free for what is not a row: the titles of the lists, and how many rows they leave out.
+/// How much of a comment is kept free for other lines than rows: the titles of the lists, and how many rows they leave out.
 /// They take less than 600 bytes together.
 const REST: usize = 1_024;
 

@@ -1,4 +1,4 @@
-//! What observers are told: the record of each review, and the line of each event.
+//! The messages to observers: the record of each review, and the line of each event.
 
 use std::collections::BTreeSet;
 use std::io;
