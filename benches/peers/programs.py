@@ -38,9 +38,14 @@ def ours(directory):
     if directory:
         return directory.resolve(), directory.resolve()
     cargo = ["cargo", "build", "--quiet", "--locked", "--manifest-path", ROOT / "Cargo.toml"]
-    subprocess.run([*cargo, "--profile", "dist", "--example", "verifier", "--example", "measure", "--example", "eks-access"],
-                   check=True)
-    subprocess.run([*cargo, "--profile", "small", "--example", "signer"], check=True)
+    # By package: without it, Cargo builds with the features that any package of the workspace asks for.
+    for profile, package, examples in (
+        ("dist", "online-examples", ("verifier", "measure")),
+        ("dist", "offline-examples", ("eks-access",)),
+        ("small", "online-examples", ("signer",)),
+    ):
+        chosen = [word for example in examples for word in ("--example", example)]
+        subprocess.run([*cargo, "--profile", profile, "--package", package, *chosen], check=True)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return target / "dist" / "examples", target / "small" / "examples"
 
