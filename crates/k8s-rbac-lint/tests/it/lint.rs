@@ -493,6 +493,55 @@ fn many_rules_and_bindings_are_linted() {
     assert_eq!(count(FindingCode::NotChecked), 2);
 }
 
+/// A binding is compared with 16 others of its subject. The pairs of roles stay below their limit.
+#[test]
+fn bindings_of_a_subject_are_compared_up_to_their_limit() {
+    for (count, not_checked) in [(17, 0), (18, 1)] {
+        let mut objects = sample();
+        objects.cluster_role_bindings = (0..count)
+            .map(|n| {
+                let mut binding = ClusterRoleBinding::default();
+                binding.metadata.name = format!("b{n}");
+                binding.subjects = sample_subjects();
+                "ClusterRole".clone_into(&mut binding.role_ref.kind);
+                binding.role_ref.name = format!("r{n}");
+                binding.set_defaults();
+                binding
+            })
+            .collect();
+        let findings = Lint::new().run(&objects);
+        let told = findings
+            .iter()
+            .filter(|one| one.code == FindingCode::NotChecked);
+        assert_eq!(told.count(), not_checked, "{count}");
+    }
+}
+
+/// The known role has the rule by aggregation, so a judged role that has it by itself grants nothing new.
+#[test]
+fn a_known_aggregated_role_is_known_with_the_rules_that_it_collects() {
+    let secrets = json!([{"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}]);
+    let known: Objects = serde_json::from_value(json!({"clusterRoles": [
+        {"metadata": {"name": "a"},
+         "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"x": "1"}}]}},
+        {"metadata": {"name": "b", "labels": {"x": "1"}}, "rules": secrets},
+    ]}))
+    .unwrap();
+    let mut judged: Objects = serde_json::from_value(json!({
+        "clusterRoles": [{"metadata": {"name": "a"}, "rules": secrets}],
+        "clusterRoleBindings": [{
+            "metadata": {"name": "b"}, "subjects": [{"kind": "Group", "name": "devs"}],
+            "roleRef": {"kind": "ClusterRole", "name": "a"},
+        }],
+    }))
+    .unwrap();
+    judged.cluster_role_bindings[0].set_defaults();
+    let risks =
+        |lint: Lint| -> Vec<String> { lint.run(&judged).iter().map(ToString::to_string).collect() };
+    assert_eq!(risks(Lint::new()).len(), 1);
+    assert_eq!(risks(Lint::new().with_known(known)), [""; 0]);
+}
+
 /// Roles that each aggregate the next, and more of them than were once compared.
 #[test]
 fn many_aggregated_roles_are_linted() {
