@@ -328,3 +328,66 @@ fn extend_to_members<'o>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use k8s_rbac::{AggregationRule, LabelSelector};
+
+    use super::*;
+    use crate::finding::{ObjectName, Report};
+    use crate::roles::check_cluster_role;
+    use crate::severity::Severity;
+
+    /// Lints an aggregated role of a cluster with a limit that only a test reaches in a short time.
+    fn messages(limited: &HashSet<String>, knows_members: bool) -> Vec<String> {
+        let role = ClusterRole {
+            metadata: Metadata {
+                name: "a".to_owned(),
+                ..Metadata::default()
+            },
+            rules: vec![PolicyRule::default()],
+            aggregation_rule: Some(AggregationRule {
+                cluster_role_selectors: vec![LabelSelector {
+                    match_labels: [("x".to_owned(), "1".to_owned())].into(),
+                    ..LabelSelector::default()
+                }],
+            }),
+        };
+        let judged = Objects {
+            cluster_roles: vec![role.clone()],
+            ..Objects::default()
+        };
+        let aggregated = Aggregated {
+            objects: Objects::default(),
+            too_large: limited.clone(),
+        };
+        let (known, vocabulary) = (Objects::default(), Vocabulary::new());
+        let versions = KubernetesVersion::V1_34..=KubernetesVersion::V1_34;
+        let mut cluster = Cluster::new(versions, &vocabulary, &judged, &known, &aggregated);
+        if !knows_members {
+            cluster.members = None;
+        }
+        let mut report = Report::new(Severity::Info);
+        report.object(ObjectName::of("ClusterRole", &role.metadata), |out| {
+            check_cluster_role(&role, &cluster, &vocabulary, out);
+        });
+        let findings = report.finish();
+        findings.into_iter().map(|one| one.message).collect()
+    }
+
+    #[test]
+    fn an_aggregated_role_that_is_not_checked_says_why() {
+        let (unused, overwritten) = (
+            "no binding refers to it, and no aggregated role selects it",
+            "one rule comes from no role that it selects here",
+        );
+        let limited = HashSet::from(["a".to_owned()]);
+        assert_eq!(messages(&HashSet::new(), true), [unused, overwritten]);
+        assert_eq!(
+            messages(&limited, true),
+            [unused, "its rules are too many to collect"]
+        );
+        let too_many = "the roles that it selects are too many to find";
+        assert_eq!(messages(&HashSet::new(), false), [too_many, overwritten]);
+    }
+}
