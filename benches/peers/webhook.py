@@ -16,7 +16,7 @@ ROWS = {}
 for delay in (0, 20):
     for tokens in ("hot", "cold", "malformed", "unknown"):
         for connections in CONNECTIONS:
-            ROWS[f"TokenReview, STS {delay} ms, {tokens}, {connections} connections"] = (
+            ROWS[f"TokenReview, STS {delay} ms, {tokens}, {connections} connection{'s' * (connections > 1)}"] = (
                 "per_second", "per second", {"delay": delay, "tokens": tokens, "connections": connections})
 ROWS["webhook, ready after the start"] = ("ready_ms", "time", {})
 ROWS["webhook, memory at rest"] = ("rest_mib", "MiB", {})
