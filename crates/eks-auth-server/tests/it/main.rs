@@ -19,6 +19,8 @@ mod records;
 #[cfg(test)]
 mod snapshot;
 #[cfg(test)]
+mod sts_client;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 #[cfg(feature = "otel")]
