@@ -99,6 +99,7 @@ mod tests {
         Arc, BoxedTracer, Caller, Context, DescribeError, Instance, SpanContext, SpanKind, Status,
         Traces,
     };
+    use crate::{DescribeInstances, Resolver, Settings};
 
     /// Keeps the spans that end.
     #[derive(Clone, Debug, Default)]
@@ -126,12 +127,37 @@ mod tests {
         Caller(SpanContext::new(trace, span, flags, true, state))
     }
 
+    impl Spans {
+        fn tracer(&self) -> BoxedTracer {
+            let provider = SdkTracerProvider::builder()
+                .with_span_processor(self.clone())
+                .build();
+            BoxedTracer::new(Box::new(provider.tracer("test")))
+        }
+    }
+
+    struct NoInstances;
+
+    impl DescribeInstances for NoInstances {
+        async fn describe_instances(&self, _: Vec<String>) -> Result<Vec<Instance>, DescribeError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_resolver_makes_its_spans_with_the_tracer_of_its_settings() {
+        let spans = Spans::default();
+        let settings = Settings::new().with_tracer(spans.tracer());
+        let outcome = Resolver::new(NoInstances, settings)
+            .look_up("i-0c6f21bf1f24f9708")
+            .await;
+        assert!(outcome.is_err());
+        assert_eq!(spans.0.lock().unwrap().len(), 1);
+    }
+
     async fn called(callers: &[Caller], outcome: Result<Vec<Instance>, DescribeError>) -> SpanData {
         let spans = Spans::default();
-        let provider = SdkTracerProvider::builder()
-            .with_span_processor(spans.clone())
-            .build();
-        let traces = Traces::new(BoxedTracer::new(Box::new(provider.tracer("test"))));
+        let traces = Traces::new(spans.tracer());
         let answer = traces.call(callers, async { outcome.clone() }).await;
         assert_eq!(answer, outcome);
         spans.0.lock().unwrap().remove(0)

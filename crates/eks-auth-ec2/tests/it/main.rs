@@ -8,4 +8,6 @@ mod resolver;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod support;
