@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use eks_auth::{Transport, TransportError, UnixTime};
-use eks_auth_server::{CacheSettings, CacheUse, SharedSnapshot, Snapshot};
+use eks_auth_server::{CacheSettings, CacheUse, MAX_STS_CALLS, SharedSnapshot, Snapshot};
 
 use http::{Request, Response};
 
@@ -44,6 +44,23 @@ async fn a_thousand_concurrent_reviews_of_one_token_make_one_call() {
         );
     }
     assert_eq!((sts.calls(), misses), (1, 1));
+}
+
+/// Each row: how long a refusal is remembered, and the calls for a token that is refused twice.
+#[tokio::test]
+async fn a_refusal_is_remembered_for_its_time() {
+    for (negative_ttl, calls) in [(Duration::ZERO, 2), (Duration::from_secs(600), 1)] {
+        let sts = Counting::answering(&[(403, fault("ExpiredToken"))]);
+        let settings = CacheSettings::default().with_negative_ttl(negative_ttl);
+        let identities = identities(sts.clone()).with_cache(settings);
+        assert_eq!(identities.free_sts_calls(), MAX_STS_CALLS);
+        let token = token("AKIDEXAMPLE");
+        for _ in 0..2 {
+            let identified = identities.identify(&token, now()).await;
+            assert!(identified.outcome.is_err());
+        }
+        assert_eq!(sts.calls(), calls, "{negative_ttl:?}");
+    }
 }
 
 #[tokio::test]

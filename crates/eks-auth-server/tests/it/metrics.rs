@@ -15,6 +15,7 @@ use eks_auth_server::{
 };
 use http::{Method, Request, Response};
 use k8s_rbac::{KubernetesVersion, Policy};
+use prometheus_client::metrics::counter::Counter;
 
 use crate::support::{Counting, RULES, authenticator, caller, fault, identity_map, review, token};
 
@@ -243,6 +244,43 @@ eks_auth_sts_seconds_count 1
     .await;
 }
 
+/// No review may call STS, and none may wait for a call.
+#[tokio::test]
+async fn a_review_that_may_not_wait_for_sts_is_shed() {
+    let metrics = Arc::new(Metrics::new());
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let identities =
+        Identities::new(authenticator(), sts.clone(), Arc::clone(&metrics)).with_sts_calls(0, 0, 0);
+    let rules = SharedSnapshot::new(Snapshot::new(identity_map(RULES)));
+    let webhooks = Webhooks::new(identities, rules, metrics, Arc::new(()));
+    let body = review(&token("AKIDEXAMPLE"));
+    let answer = webhooks
+        .respond(&Method::POST, AUTHENTICATE_PATH, body.as_bytes(), PEER)
+        .await;
+    assert_eq!((answer.status().as_u16(), sts.calls()), (503, 0));
+    check(
+        webhooks,
+        &[],
+        r#"
+aws_iam_authenticator_authenticate_latency_seconds_count{result="sts_error"} 1
+eks_auth_identity_cache_total{use="miss"} 1
+eks_auth_requests_shed_total{limit="sts-waiting"} 1
+eks_auth_review_seconds_count{kind="TokenReview"} 1
+eks_auth_reviews_total{kind="TokenReview",verdict="shed",code="sts-overloaded"} 1
+"#,
+    )
+    .await;
+}
+
+#[test]
+fn metrics_of_the_program_are_encoded_with_the_others() {
+    let (metrics, counter) = (Metrics::new(), Counter::<u64>::default());
+    metrics.register(|registry| registry.register("sparks", "Sparks", counter.clone()));
+    counter.inc_by(3);
+    let snapshot = Snapshot::new(identity_map(RULES));
+    assert_eq!(changed(&metrics, &snapshot), "\nsparks_total 3\n");
+}
+
 /// The states are those of the snapshot that is asked about.
 #[test]
 fn states_are_those_of_the_snapshot() {
@@ -268,6 +306,9 @@ eks_auth_source_healthy{source="new"} 0
 eks_auth_source_last_good_timestamp_seconds{source="good"} 1.5
 "#
     );
+    let good_again = good.clone().failed("it is gone").succeeded(second);
+    assert_eq!(good_again.last_error(), None);
+    assert_eq!(good_again.last_good(), Some(second));
     let both = map(&[BackendKind::DynamicFile, BackendKind::EksConfigMap]);
     let both = Arc::new(both);
     let bad = good.clone().failed("it is gone");

@@ -9,7 +9,7 @@ use std::time::Duration;
 use eks_auth::Identity;
 use eks_auth_server::{
     AUTHENTICATE_PATH, AUTHORIZE_PATH, Metrics, Observer, ReviewRecord, ServerEvent, ServerTls,
-    SharedSnapshot, Snapshot, StatusCodes, Webhooks,
+    SharedSnapshot, Snapshot, SourceStatus, StatusCodes, Webhooks,
 };
 use http::Method;
 use k8s_rbac::{KubernetesVersion, Policy};
@@ -108,6 +108,18 @@ async fn a_record_has_what_is_known_of_the_review() {
         ),
         (
             (200, String::new()),
+            AUTHENTICATE_PATH,
+            r#"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v2","spec":{"token":"junk"}}"#.to_owned(),
+            "TokenReview malformed: api-version (\"`apiVersion` is not `authentication.k8s.io/v1` or `authentication.k8s.io/v1beta1`\"); token -; arn -; user - []; asks -; cache unused, STS asked false; rules 0",
+        ),
+        (
+            (200, String::new()),
+            AUTHENTICATE_PATH,
+            r#"{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{}}"#.to_owned(),
+            "TokenReview malformed: no-token (\"`spec.token` is missing or empty\"); token -; arn -; user - []; asks -; cache unused, STS asked false; rules 0",
+        ),
+        (
+            (200, String::new()),
             AUTHORIZE_PATH,
             access("jane", "system:masters"),
             "SubjectAccessReview granted: ok (\"\"); token -; arn -; user jane [\"system:masters\"]; asks get /metrics; cache unused, STS asked false; rules 1",
@@ -140,6 +152,45 @@ async fn a_record_has_what_is_known_of_the_review() {
         }
     }
     assert_eq!(different, [""; 0]);
+}
+
+/// Each row: the policy, and the record of a request for `/metrics` by jane.
+#[tokio::test]
+async fn a_record_of_an_access_review_has_its_reason() {
+    let objects = serde_json::from_value(serde_json::json!({
+        "clusterRoles": [{"metadata": {"name": "read"}, "rules": [
+            {"verbs": ["get"], "nonResourceURLs": ["/metrics"]}]}],
+        "clusterRoleBindings": [{
+            "metadata": {"name": "jane"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "read"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "jane"}]}],
+    }))
+    .unwrap();
+    let body = r#"{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","spec":{"nonResourceAttributes":{"path":"/metrics","verb":"get"},"user":"jane"}}"#;
+    for (policy, expected) in [
+        (
+            Some(Policy::new(objects)),
+            "SubjectAccessReview granted: ok (\"RBAC: allowed by ClusterRoleBinding \\\"jane\\\" of ClusterRole \\\"read\\\" to User \\\"jane\\\"\"); token -; arn -; user jane []; asks get /metrics; cache unused, STS asked false; rules 1",
+        ),
+        (
+            None,
+            "SubjectAccessReview failed: policy-not-loaded (\"the RBAC policy is not loaded\"); token -; arn -; user - []; asks -; cache unused, STS asked false; rules 1",
+        ),
+    ] {
+        let rules = SharedSnapshot::new(Snapshot::new(identity_map(RULES)));
+        rules.update(|now| match &policy {
+            Some(policy) => now.with_policy(policy.clone()),
+            None => now.with_source(SourceStatus::new("rules")),
+        });
+        let records = Arc::new(Records::default());
+        let identities = identities(Counting::answering(&[(200, String::new())]));
+        let webhooks = Webhooks::new(identities, rules, Arc::default(), records.clone())
+            .with_access_reviews(KubernetesVersion::default());
+        webhooks
+            .respond(&Method::POST, AUTHORIZE_PATH, body.as_bytes(), PEER)
+            .await;
+        assert_eq!(records.lines.lock().unwrap().join("\n"), expected);
+    }
 }
 
 #[tokio::test]
