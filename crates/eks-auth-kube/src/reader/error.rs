@@ -129,3 +129,60 @@ pub(super) fn shorten(text: &str) -> String {
     let start: String = text.chars().take(MAX_MESSAGE).collect();
     Printable::new(&start).to_string()
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use kube::config::{AuthInfo, ExecConfig};
+    use kube::{Client, Config};
+    use serde_json::json;
+
+    use super::of_client;
+
+    /// Returns the error of a client whose command for the token is this script of a shell.
+    fn error_of(script: &str) -> kube::Error {
+        let exec: ExecConfig = serde_json::from_value(json!({
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": "sh",
+            "args": ["-c", script],
+            "interactiveMode": "Never",
+        }))
+        .expect("a command");
+        let mut config = Config::new(http::Uri::from_static("http://127.0.0.1:1"));
+        config.auth_info = AuthInfo {
+            exec: Some(exec),
+            ..AuthInfo::default()
+        };
+        Client::try_from(config).err().expect("an error")
+    }
+
+    #[tokio::test]
+    async fn no_output_of_a_command_is_shown() {
+        for (script, why) in [
+            (
+                "echo k8s-aws-v1.SECRET; exit 7",
+                "the command for it failed with exit status: 7",
+            ),
+            (
+                "echo k8s-aws-v1.SECRET >&2; exit 7",
+                "the command for it failed with exit status: 7",
+            ),
+            (
+                "echo '\"k8s-aws-v1.SECRET\"'",
+                "the command for it did not print an ExecCredential",
+            ),
+            (
+                "echo '{\"kind\": \"ExecCredential\", \"status\": \"k8s-aws-v1.SECRET\"}'",
+                "the command for it did not print an ExecCredential",
+            ),
+        ] {
+            let error = error_of(script);
+            let text = of_client("version", &error).to_string();
+            let want = format!("version: no token for the API server: {why}");
+            assert_eq!(text, want, "{script}");
+            // As it comes from a request.
+            let error = kube::Error::Service(Box::new(error));
+            assert_eq!(of_client("version", &error).to_string(), want, "{script}");
+        }
+    }
+}

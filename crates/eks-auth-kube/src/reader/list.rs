@@ -156,3 +156,39 @@ fn trim(item: &Value, path: &[&str]) -> Value {
     }
     object
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::resource::ACCESS;
+    use super::{ListText, ReadError};
+
+    #[test]
+    fn a_page_may_have_no_objects_but_needs_a_list() {
+        let malformed = ReadError::Malformed {
+            resource: "iamidentitymappings",
+        };
+        for (page, want) in [
+            (json!({"items": []}), Ok(None)),
+            (json!({"items": null}), Ok(None)),
+            (
+                json!({"items": null, "metadata": {"continue": ""}}),
+                Ok(None),
+            ),
+            (
+                json!({"items": null, "metadata": {"continue": "x"}}),
+                Err(&malformed),
+            ),
+            (json!({"items": {}}), Err(&malformed)),
+            (json!({"items": ""}), Err(&malformed)),
+            (json!({}), Err(&malformed)),
+            (Value::Null, Err(&malformed)),
+        ] {
+            let mut text = ListText::new(&ACCESS[0]);
+            let added = text.add_page(page.clone());
+            assert_eq!(added.as_ref(), want.as_ref().map_err(|why| *why), "{page}");
+            assert_eq!(text.finish(), None, "{page}");
+        }
+    }
+}

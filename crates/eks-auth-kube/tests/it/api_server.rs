@@ -36,6 +36,10 @@ struct Cluster {
     forgotten_pages: usize,
     /// Whether each page of a list is empty and names a next one.
     has_endless_lists: bool,
+    /// The answer about the version, if it is not that of an ordinary server.
+    version_answer: Option<Value>,
+    /// The path of each watch, and how many seconds it was asked to run.
+    watches: Vec<(String, Option<String>)>,
 }
 
 #[derive(Clone)]
@@ -119,8 +123,18 @@ impl ApiServer {
         self.cluster().has_endless_lists = true;
     }
 
+    /// Answers the request for the version with this.
+    pub(crate) fn set_version(&self, answer: Value) {
+        self.cluster().version_answer = Some(answer);
+    }
+
     pub(crate) fn lists(&self) -> usize {
         self.cluster().lists
+    }
+
+    /// Returns the path of each watch, and how many seconds it was asked to run.
+    pub(crate) fn watches(&self) -> Vec<(String, Option<String>)> {
+        self.cluster().watches.clone()
     }
 
     /// Creates or replaces an object.
@@ -236,6 +250,8 @@ async fn answer(State(server): State<ApiServer>, uri: Uri) -> Response {
             "metadata": {"resourceVersion": cluster.version.to_string(), "continue": next}});
         return list.to_string().into_response();
     }
+    let seconds = parameter("timeoutSeconds").map(str::to_owned);
+    server.cluster().watches.push((path.clone(), seconds));
     let after = parameter("resourceVersion").map_or(0, |text| text.parse().unwrap_or(0));
     let changed = server.changed.subscribe();
     let interruptions = server.cluster().interruptions;
@@ -269,6 +285,7 @@ async fn answer(State(server): State<ApiServer>, uri: Uri) -> Response {
 fn one_object(cluster: &Cluster, path: &str) -> Option<Response> {
     if path == "/version" {
         let version = json!({"major": "1", "minor": "34+", "gitVersion": "v1.34.1-eks-1"});
+        let version = cluster.version_answer.as_ref().unwrap_or(&version);
         return Some(version.to_string().into_response());
     }
     let (list, name) = path.rsplit_once('/')?;

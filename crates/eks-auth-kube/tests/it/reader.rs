@@ -71,6 +71,45 @@ async fn the_text_of_a_list_is_that_of_kubectl() {
 }
 
 #[tokio::test]
+async fn a_version_is_two_numbers() {
+    for (major, minor, want) in [
+        (json!("1"), json!("34"), Some("1.34")),
+        (json!("1"), json!("34+"), Some("1.34")),
+        (json!("1"), json!(""), None),
+        (json!("1"), json!("+"), None),
+        (json!("1"), json!("34a"), None),
+        (json!("1"), json!("+34"), None),
+        (json!("1"), json!(34), None),
+        (json!("1"), Value::Null, None),
+        (json!(""), json!("34"), None),
+        (json!("v1"), json!("34"), None),
+    ] {
+        let server = ApiServer::start().await;
+        server.set_version(json!({"major": major, "minor": minor}));
+        let read = ClusterReader::new(server.client()).read(|_| {}).await;
+        let version = read.map(|objects| objects.version().to_owned());
+        let resource = "version";
+        let want = want
+            .map(str::to_owned)
+            .ok_or(ReadError::Malformed { resource });
+        assert_eq!(version, want, "{major} {minor}");
+    }
+}
+
+/// An object may have 1.5 MB, the limit of etcd.
+#[tokio::test]
+async fn a_page_of_large_objects_is_read() {
+    let server = ApiServer::start().await;
+    for name in ["a", "b"] {
+        let mut large = role(name);
+        large["metadata"]["annotations"] = json!({"text": "x".repeat(1_400_000)});
+        server.put(&roles(), large);
+    }
+    let documents = read(&server).await.unwrap();
+    assert_eq!(names(&documents), ["clusterroles"]);
+}
+
+#[tokio::test]
 async fn a_long_list_is_read_in_pages() {
     let server = ApiServer::start().await;
     for number in 0..1_100 {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eks_auth_kube::eks_auth_sources::eks_auth::Identity;
-use eks_auth_kube::eks_auth_sources::eks_auth::aws_auth_map::Resolution;
+use eks_auth_kube::eks_auth_sources::eks_auth::aws_auth_map::{ConfigMapName, Reader, Resolution};
 use eks_auth_kube::eks_auth_sources::eks_auth::k8s_rbac::{Request, ResourceRequest, User};
 use eks_auth_kube::eks_auth_sources::{Event, SourceKind, Sources, SourcesBuilder};
 use eks_auth_kube::{AbsentConfigMap, ClusterWatch};
@@ -187,10 +187,58 @@ async fn a_config_map_that_never_was_has_the_effect_that_is_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_config_map_may_have_another_name() {
+    let server = ApiServer::start().await;
+    let mut other = config_map("dev-1");
+    other["metadata"] = json!({"name": "rules", "namespace": "auth"});
+    server.put("/api/v1/namespaces/auth/configmaps", other);
+    server.put(CONFIG_MAPS, config_map("dev-2"));
+    let name: ConfigMapName = "auth/rules".parse().unwrap();
+    let sources = Sources::builder()
+        .with_reader(Reader::new().with_config_map(name.clone()))
+        .with_feed(SourceKind::ConfigMap, "auth/rules");
+    let watch = ClusterWatch::new(server.client()).with_config_map(name);
+    let mut watched = Watched::start(sources, watch);
+    watched.wait(is_applied).await;
+    assert_eq!(watched.username(), "dev-1");
+}
+
+/// A connection that was dropped without a word is noticed when the watch should have ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_watch_is_asked_to_end_in_a_minute() {
+    let server = ApiServer::start().await;
+    let sources = of_config_map()
+        .with_feed(SourceKind::IdentityMappings, "the cluster")
+        .with_feed(SourceKind::Rbac, "the cluster");
+    let _watched = Watched::start(sources, ClusterWatch::new(server.client()));
+    let all = async {
+        while server.watches().len() < 6 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LONGEST, all).await.expect("the watches begin");
+    let mut watches = server.watches();
+    watches.sort();
+    let minute = |path: String| (path, Some("60".to_owned()));
+    let rbac = [
+        "clusterrolebindings",
+        "clusterroles",
+        "rolebindings",
+        "roles",
+    ];
+    let mut want = vec![CONFIG_MAPS.to_owned(), MAPPINGS.to_owned()];
+    want.extend(rbac.map(|kind| format!("{RBAC}/{kind}")));
+    let want: Vec<_> = want.into_iter().map(minute).collect();
+    assert_eq!(watches, want);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn identity_mappings_are_rules() {
     let server = ApiServer::start().await;
     let sources = Sources::builder().with_feed(SourceKind::IdentityMappings, "the cluster");
-    let mut watched = Watched::start(sources, ClusterWatch::new(server.client()));
+    let watch = ClusterWatch::new(server.client());
+    let failures = watch.failures();
+    let mut watched = Watched::start(sources, watch);
     // There is none, which is a version as well.
     watched.wait(is_applied).await;
     assert_eq!(watched.username(), "not mapped");
@@ -205,6 +253,16 @@ async fn identity_mappings_are_rules() {
     server.delete(MAPPINGS, "dev");
     watched.wait(is_applied).await;
     assert_eq!(watched.username(), "not mapped");
+    // No other kind is counted with them.
+    server.compact();
+    watched.wait(is_fault("disconnected")).await;
+    let kinds = [
+        SourceKind::ConfigMap,
+        SourceKind::IdentityMappings,
+        SourceKind::Rbac,
+    ];
+    let failed = kinds.map(|kind| failures.of(kind) > 0);
+    assert_eq!(failed, [false, true, false]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
