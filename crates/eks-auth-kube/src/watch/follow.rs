@@ -141,7 +141,7 @@ mod tests {
                 false => ("list", lists),
             };
             let answer = answer(what, *count);
-            *count += 1;
+            *count = count.saturating_add(1);
             async move {
                 match answer {
                     Some(text) => Ok::<_, Infallible>(Response::new(Body::from(text.into_bytes()))),
