@@ -19,6 +19,8 @@ mod eksctl;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod patterns;
 #[cfg(test)]
 mod printed;

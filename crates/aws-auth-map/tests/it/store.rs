@@ -1,8 +1,8 @@
 //! The rules that a store keeps, and why.
 
 use aws_auth_map::{
-    Backend, BackendKind, IdentityMap, Lockout, Reader, Rules, Section, SourceFormat, Store,
-    UpdateOutcome,
+    Backend, BackendKind, IdentityMap, Lockout, Problem, Reader, Rules, Section, SourceFormat,
+    Store, UpdateOutcome,
 };
 
 use crate::{outcome, session, user};
@@ -59,6 +59,62 @@ fn a_text_that_cannot_be_read_changes_nothing() {
             "a"
         );
         assert_eq!(store.rules("source").map(Rules::len), Some(3));
+    }
+}
+
+/// Of several problems, the one that is named is the first of the file as a whole that is an error, or says that nothing
+/// is there. If there is none of these, it is the first.
+#[test]
+fn a_text_that_is_not_applied_is_explained_by_the_problem_of_the_file() {
+    use SourceFormat::{ConfigMap, DynamicFile};
+    for (format, text, problems, want) in [
+        (
+            ConfigMap,
+            "kind: ConfigMap\nmetadata: {name: aws-auth}\ndata: {}\n",
+            &[
+                "warning no-namespace the file",
+                "warning no-sections the file",
+            ][..],
+            "no-sections",
+        ),
+        (
+            ConfigMap,
+            "kind: ConfigMap\ndata: {maproles: ''}\n",
+            &[
+                "warning no-sections the file",
+                "error misspelled-section mapRoles",
+            ],
+            "no-sections",
+        ),
+        (
+            DynamicFile,
+            r#"{"mapRoles": {}, "Version": 7}"#,
+            &[
+                "error section-not-a-list mapRoles",
+                "error not-text the file",
+            ],
+            "not-text",
+        ),
+        (
+            DynamicFile,
+            r#"{"mapRoles": {}, "mapAccounts": [7]}"#,
+            &[
+                "error section-not-a-list mapRoles",
+                "error not-text mapAccounts[0]",
+            ],
+            "section-not-a-list",
+        ),
+    ] {
+        let mut store = store(format, BackendKind::DynamicFile);
+        let outcome = store.update("source", text).expect("a source");
+        let shown = |problem: &Problem| {
+            let (severity, code) = (problem.severity(), problem.code());
+            format!("{severity} {code} {}", problem.at())
+        };
+        let found: Vec<String> = outcome.problems().iter().map(shown).collect();
+        assert_eq!(found, problems, "{text}");
+        assert!(!outcome.is_applied(), "{text}");
+        assert_eq!(described(&outcome), [format!("all 0 {want}")], "{text}");
     }
 }
 
