@@ -288,7 +288,7 @@ fn why_whole(problems: &[Problem]) -> Option<ProblemKind> {
     problems
         .iter()
         .find(is_whole)
-        // A dynamic file is refused for its first problem, whatever that is.
+        // A dynamic file is refused for a problem of a section or an entry, too.
         .or_else(|| problems.first())
         .map(Problem::kind)
 }
