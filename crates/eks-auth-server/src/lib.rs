@@ -38,7 +38,7 @@ pub use server::{Server, listen};
 pub use snapshot::{SharedSnapshot, Snapshot};
 pub use source_status::SourceStatus;
 pub use sts_lanes::{MAX_STS_CALLS, MAX_WAITING, RESERVED_STS_CALLS};
-pub use tls::{ServerTls, TlsError, TlsFiles, Validity};
+pub use tls::{PemFault, ServerTls, TlsError, TlsFiles, Validity};
 pub use webhooks::{
     AUTHENTICATE_PATH, AUTHORIZE_PATH, MAX_ACCESS_REVIEW_LEN, MAX_REQUESTS, StatusCodes, Webhooks,
 };

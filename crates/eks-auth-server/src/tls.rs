@@ -50,12 +50,12 @@ pub enum TlsError {
         error: io::Error,
     },
     /// A file contains no certificate or key in PEM, or a broken one.
-    #[error("{path}: {why}", path = .path.display(), why = pem_reason(.error))]
+    #[error("{path}: {fault}", path = .path.display())]
     Pem {
         /// The file.
         path: PathBuf,
         /// The reason.
-        error: pem::Error,
+        fault: PemFault,
     },
     /// No cryptography provider for rustls is installed in this process.
     #[error("no cryptography provider for rustls is installed in this process")]
@@ -63,6 +63,39 @@ pub enum TlsError {
     /// The certificate, its key and the authorities do not work together.
     #[error("{0}")]
     Unusable(String),
+}
+
+/// Why a file in PEM cannot be read. It quotes nothing of the file, which may contain a key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
+#[non_exhaustive]
+pub enum PemFault {
+    /// No block is of the kind that the file is for.
+    #[error(
+        "there is no PEM block of the right kind: a file of certificates needs `CERTIFICATE`, one of a key \
+         `PRIVATE KEY`"
+    )]
+    NoBlock,
+    /// The line that begins or ends a block is broken, or the one that ends it is missing.
+    #[error(
+        "a PEM block needs a line `-----BEGIN …-----` and a line `-----END …-----`, each by itself"
+    )]
+    Boundary,
+    /// The content of a block cannot be decoded.
+    #[error("the content of a PEM block is not base64")]
+    Content,
+}
+
+impl PemFault {
+    fn of(error: &pem::Error) -> Self {
+        match error {
+            pem::Error::NoItemsFound => Self::NoBlock,
+            // Both have a line of the file. If the line breaks of a key were lost, that is the key.
+            pem::Error::IllegalSectionStart { .. } | pem::Error::MissingSectionEnd { .. } => {
+                Self::Boundary
+            }
+            _ => Self::Content,
+        }
+    }
 }
 
 /// The time in which a certificate is valid, the first and the last second included (RFC 5280, section 4.1.2.5).
@@ -112,17 +145,6 @@ impl Validity {
 impl fmt::Display for Validity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "valid from {} to {}", self.not_before, self.not_after)
-    }
-}
-
-fn pem_reason(error: &pem::Error) -> String {
-    match error {
-        pem::Error::NoItemsFound => {
-            "there is no PEM block of the right kind: a file of certificates needs `CERTIFICATE`, one of a key \
-             `PRIVATE KEY`"
-                .to_owned()
-        }
-        other => other.to_string(),
     }
 }
 
@@ -272,7 +294,7 @@ fn config(
     let unusable = |error: &dyn fmt::Display| TlsError::Unusable(error.to_string());
     let key = PrivateKeyDer::from_pem_slice(&contents.key).map_err(|error| TlsError::Pem {
         path: files.key.clone(),
-        error,
+        fault: PemFault::of(&error),
     })?;
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -303,15 +325,15 @@ fn config(
 }
 
 fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let broken = |error| TlsError::Pem {
+    let broken = |fault| TlsError::Pem {
         path: path.to_owned(),
-        error,
+        fault,
     };
     let found = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(broken)?;
+        .map_err(|error| broken(PemFault::of(&error)))?;
     match found.is_empty() {
-        true => Err(broken(pem::Error::NoItemsFound)),
+        true => Err(broken(PemFault::NoBlock)),
         false => Ok(found),
     }
 }

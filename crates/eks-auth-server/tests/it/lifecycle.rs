@@ -1,10 +1,11 @@
 //! Stopping, and replacing the certificate, while requests arrive.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use eks_auth_server::{Limits, ServerTls, TlsFiles};
+use eks_auth_server::{Limits, PemFault, ServerTls, TlsError, TlsFiles};
 use rustls::pki_types::ServerName;
 use sts_presign::UnixTime;
 use tokio::net::TcpStream;
@@ -245,6 +246,80 @@ async fn a_certificate_that_expires_is_reported() {
     set("2028-01-01T00:00:01Z");
     assert_eq!(reported().await, 2);
     running.stop().await;
+}
+
+/// The message says what to repair, and quotes neither a certificate nor a key.
+#[test]
+fn a_file_of_broken_pem_is_refused() {
+    let files = Files::new("pem");
+    let good = files.tls_files();
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let (certificate, key) = (read(&good.certificate), read(&good.key));
+    let bad = files.directory.join("bad.pem");
+    let bad_certificate = TlsFiles {
+        certificate: bad.clone(),
+        ..good.clone()
+    };
+    let bad_key = TlsFiles {
+        key: bad.clone(),
+        ..good
+    };
+    let first_of = |pem: &str, lines: usize| pem.lines().take(lines).collect::<Vec<_>>().join("\n");
+    for (names, text, fault, why) in [
+        (
+            &bad_certificate,
+            String::new(),
+            PemFault::NoBlock,
+            "no PEM block",
+        ),
+        (
+            &bad_certificate,
+            key.clone(),
+            PemFault::NoBlock,
+            "no PEM block",
+        ),
+        (
+            &bad_key,
+            certificate.clone(),
+            PemFault::NoBlock,
+            "no PEM block",
+        ),
+        (
+            &bad_certificate,
+            first_of(&certificate, 3),
+            PemFault::Boundary,
+            "by itself",
+        ),
+        (&bad_key, first_of(&key, 2), PemFault::Boundary, "by itself"),
+        // The line breaks are lost.
+        (
+            &bad_key,
+            key.replace('\n', ""),
+            PemFault::Boundary,
+            "by itself",
+        ),
+        (
+            &bad_key,
+            key.replace("KEY-----\n", "KEY-----"),
+            PemFault::Boundary,
+            "by itself",
+        ),
+        (
+            &bad_key,
+            key.replace("KEY-----\nM", "KEY-----\n*"),
+            PemFault::Content,
+            "base64",
+        ),
+    ] {
+        std::fs::write(&bad, &text).unwrap();
+        let error = ServerTls::load(names.clone()).unwrap_err();
+        assert_eq!(error.to_string(), format!("{}: {fault}", bad.display()));
+        assert!(fault.to_string().contains(why), "{fault}");
+        let TlsError::Pem { path, fault: got } = error else {
+            panic!("{error}")
+        };
+        assert_eq!((path, got), (bad.clone(), fault), "{text}");
+    }
 }
 
 /// With authorities of clients, a client without a certificate is not served.
