@@ -190,18 +190,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tracked<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[std::io::IoSlice<'_>],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
 }
 
 #[cfg(test)]
@@ -209,7 +197,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use tokio::io::AsyncReadExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufWriter};
     use tokio::time::{Instant, advance};
 
     use super::{Activity, Tracked};
@@ -291,5 +279,18 @@ mod tests {
         let mut stream = Tracked::new(&b"GET"[..], Arc::clone(&activity));
         assert_eq!(stream.read(&mut [0; 8]).await.ok(), Some(3));
         assert_eq!(deadline(&activity), Some((20, "header-timeout")));
+    }
+
+    /// TLS keeps bytes back, and ends with a message.
+    #[tokio::test]
+    async fn a_stream_that_keeps_bytes_back_is_flushed_and_shut_down() {
+        let mut stream = Tracked::new(BufWriter::new(Vec::new()), Arc::new(Activity::new()));
+        stream.write_all(b"one").await.unwrap();
+        assert_eq!(stream.stream.get_ref(), b"");
+        stream.flush().await.unwrap();
+        assert_eq!(stream.stream.get_ref(), b"one");
+        stream.write_all(b"two").await.unwrap();
+        stream.shutdown().await.unwrap();
+        assert_eq!(stream.stream.get_ref(), b"onetwo");
     }
 }
