@@ -115,14 +115,10 @@ impl<S: Service> Listener<S> {
                     let _ = stream.set_nodelay(true);
                     self.spawn(stream, peer, permit, tls, stage.subscribe());
                 }
-                Err(error) if is_of_the_connection(&error) => {}
                 Err(error) => {
-                    self.report(&error);
-                    let pause = match self.registry.evict() {
-                        true => EVICTION_PAUSE,
-                        false => ACCEPT_PAUSE,
-                    };
-                    sleep(pause).await;
+                    if let Some(pause) = self.failed(&error) {
+                        sleep(pause).await;
+                    }
                 }
             }
         }
@@ -161,6 +157,19 @@ impl<S: Service> Listener<S> {
         });
     }
 
+    /// Handles a failure to accept. Returns the pause before the next attempt. `None` if only the connection failed that
+    /// was to be accepted.
+    fn failed(&mut self, error: &io::Error) -> Option<Duration> {
+        if is_of_the_connection(error) {
+            return None;
+        }
+        self.report(error);
+        Some(match self.registry.evict() {
+            true => EVICTION_PAUSE,
+            false => ACCEPT_PAUSE,
+        })
+    }
+
     fn report(&mut self, error: &io::Error) {
         let is_due = self
             .last_report
@@ -183,20 +192,82 @@ fn is_of_the_connection(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use std::io::{Error, ErrorKind};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::is_of_the_connection;
+    use aws_auth_map::IdentityMap;
+    use eks_auth::{
+        AcceptPolicy, Authenticator, ClusterId, Partition, Transport, TransportError,
+        TransportErrorKind,
+    };
+    use http::{Request, Response};
+    use tokio::time::advance;
 
-    #[test]
-    fn an_error_of_one_connection_is_no_failure_to_accept() {
+    use super::{
+        ACCEPT_PAUSE, EVICTION_PAUSE, Limits, Listener, REPORT_EVERY, ServerEvent, Webhooks,
+    };
+    use crate::identities::Identities;
+    use crate::record::{Observer, ReviewRecord};
+    use crate::server::service::ProbeService;
+    use crate::snapshot::{SharedSnapshot, Snapshot};
+
+    /// An STS without a route to it.
+    struct Unreachable;
+
+    impl Transport for Unreachable {
+        async fn send(&self, _: Request<()>) -> Result<Response<Vec<u8>>, TransportError> {
+            Err(TransportError::new(TransportErrorKind::Connect))
+        }
+    }
+
+    /// Counts the failures to accept.
+    #[derive(Default)]
+    struct Failures(AtomicUsize);
+
+    impl Observer for Failures {
+        fn review(&self, _: &ReviewRecord<'_>) {}
+
+        fn event(&self, event: &ServerEvent<'_>) {
+            assert!(matches!(event, ServerEvent::AcceptFailed(_)));
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn listener(observer: &Arc<Failures>) -> Listener<ProbeService> {
+        let policy = AcceptPolicy::new(ClusterId::parse("demo").unwrap(), Partition::Aws);
+        let authenticator = Authenticator::new(policy);
+        let identities = Identities::new(authenticator, Arc::new(Unreachable), Arc::default());
+        let rules = SharedSnapshot::new(Snapshot::new(IdentityMap::new()));
+        let webhooks = Webhooks::new(identities, rules, Arc::default(), observer.clone());
+        let webhooks = Arc::new(webhooks);
+        let service = ProbeService::new(Arc::clone(&webhooks), Arc::default());
+        Listener::new(service, Limits::default(), webhooks)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_to_accept_makes_room_and_is_reported_at_times() {
+        let observer = Arc::new(Failures::default());
+        let mut listener = listener(&observer);
+        let mut failed = |kind| {
+            let pause = listener.failed(&Error::from(kind));
+            (pause, observer.0.load(Ordering::SeqCst))
+        };
         for kind in [
             ErrorKind::ConnectionAborted,
             ErrorKind::ConnectionReset,
             ErrorKind::ConnectionRefused,
         ] {
-            assert!(is_of_the_connection(&Error::from(kind)), "{kind}");
+            assert_eq!(failed(kind), (None, 0), "{kind}");
         }
         for kind in [ErrorKind::OutOfMemory, ErrorKind::Other] {
-            assert!(!is_of_the_connection(&Error::from(kind)), "{kind}");
+            assert_eq!(failed(kind), (Some(ACCEPT_PAUSE), 1), "{kind}");
+        }
+        advance(REPORT_EVERY).await;
+        assert_eq!(failed(ErrorKind::Other), (Some(ACCEPT_PAUSE), 2));
+        assert_eq!(failed(ErrorKind::Other), (Some(ACCEPT_PAUSE), 2));
+        let _open = listener.registry.open();
+        for pause in [EVICTION_PAUSE, ACCEPT_PAUSE] {
+            assert_eq!(listener.failed(&Error::from(ErrorKind::Other)), Some(pause));
         }
     }
 }
