@@ -48,7 +48,9 @@ fn network(client: IpAddr) -> IpAddr {
 mod tests {
     use std::num::NonZeroU32;
 
-    use super::{ClientRate, network};
+    use std::net::Ipv4Addr;
+
+    use super::{ClientRate, MAX_CLIENTS, network};
 
     #[test]
     fn a_client_is_an_ipv4_address_or_a_network_of_ipv6() {
@@ -69,5 +71,19 @@ mod tests {
         assert!(rate.allows(one));
         assert!(!rate.allows(one));
         assert!(rate.allows(other));
+    }
+
+    /// A flood from many addresses does not fill the memory.
+    #[test]
+    fn clients_within_their_rate_are_forgotten_beyond_the_limit() {
+        // A client is within its rate again a millionth of a second after its request.
+        let rate = ClientRate::new(NonZeroU32::new(1_000_000).unwrap());
+        let mut clients = (0..).map(|number| Ipv4Addr::from_bits(number).into());
+        for client in clients.by_ref().take(MAX_CLIENTS) {
+            assert!(rate.allows(client));
+        }
+        assert_eq!(rate.limiter.len(), MAX_CLIENTS);
+        assert!(rate.allows(clients.next().unwrap()));
+        assert!(rate.limiter.len() < MAX_CLIENTS);
     }
 }

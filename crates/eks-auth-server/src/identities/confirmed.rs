@@ -57,12 +57,18 @@ impl ConfirmedUrls {
 
     pub(super) fn get(&self, url: &ExactUrl) -> Option<Confirmed> {
         let confirmed = self.0.get(url)?;
-        (Instant::now() < confirmed.until).then_some(confirmed)
+        confirmed.is_current(Instant::now()).then_some(confirmed)
     }
 
     /// Keeps the facts about a token, in place of older ones.
     pub(super) fn insert(&self, url: ExactUrl, confirmed: Confirmed) {
         self.0.insert(url, confirmed);
+    }
+}
+
+impl Confirmed {
+    fn is_current(&self, now: Instant) -> bool {
+        now < self.until
     }
 }
 
@@ -83,10 +89,76 @@ impl Hash for ExactUrl {
 #[cfg(test)]
 mod tests {
     use std::hash::BuildHasher as _;
+    use std::time::{Duration, UNIX_EPOCH};
 
+    use aws_credential_types::Credentials;
     use eks_auth::eks_token::Token;
+    use eks_auth::{AcceptPolicy, Authenticator, ClusterId, Partition, UnixTime};
+    use sts_presign::{Endpoint, Signer};
 
     use super::*;
+
+    /// When the tokens of the tests are signed, in seconds since 1970.
+    const SIGNED_AT: u64 = 1_800_000_000;
+
+    /// Returns the URL of a token that this access key signed.
+    fn signed_by(access_key_id: &str) -> ExactUrl {
+        let endpoint = Endpoint::from_host("sts.us-west-2.amazonaws.com").unwrap();
+        let signer = Signer::new(&endpoint, &ClusterId::parse("demo").unwrap());
+        let credentials = Credentials::new(access_key_id, "secret", None, None, "test");
+        let at = UNIX_EPOCH
+            .checked_add(Duration::from_secs(SIGNED_AT))
+            .unwrap();
+        let url = signer.sign_at(&credentials, at).unwrap();
+        let token = Token::encode(url.expose()).unwrap();
+        ExactUrl(Token::parse(token.expose()).unwrap().decode().unwrap())
+    }
+
+    fn confirmed(url: &ExactUrl, until: Instant) -> Confirmed {
+        let policy = AcceptPolicy::new(ClusterId::parse("demo").unwrap(), Partition::Aws);
+        let now = UnixTime::from_secs(SIGNED_AT).unwrap();
+        let call = Authenticator::new(policy).begin_with_url(&url.0, now);
+        let call = call.unwrap();
+        let arn = "arn:aws:iam::111122223333:user/alice";
+        Confirmed {
+            facts: TokenFacts::of(&call),
+            call: Arc::new(call),
+            identity: Arc::new(Identity::new(arn, "111122223333", "AIDAEXAMPLE").unwrap()),
+            until,
+        }
+    }
+
+    #[test]
+    fn a_token_is_forgotten_when_its_time_ends() {
+        let (one, end) = (signed_by("AKIDONE"), Instant::now());
+        let ended = confirmed(&one, end);
+        assert!(!ended.is_current(end));
+        assert!(ended.is_current(end.checked_sub(Duration::from_nanos(1)).unwrap()));
+        let urls = ConfirmedUrls::new(1 << 20);
+        urls.insert(signed_by("AKIDONE"), ended);
+        assert!(urls.get(&one).is_none());
+        let later = end.checked_add(Duration::from_secs(3_600)).unwrap();
+        urls.insert(signed_by("AKIDONE"), confirmed(&one, later));
+        assert!(urls.get(&one).is_some_and(|found| found.until == later));
+        assert!(urls.get(&signed_by("AKIDOTHER")).is_none());
+    }
+
+    /// A user with many tokens does not fill the memory.
+    #[test]
+    fn no_more_urls_are_kept_than_fit() {
+        const ROOM: usize = 65_536;
+        let later = Instant::now().checked_add(Duration::from_secs(3_600));
+        let urls = ConfirmedUrls::new(ROOM.try_into().unwrap());
+        let url_of = |number: usize| signed_by(&format!("AKID{number}"));
+        for number in 0..300 {
+            let (url, again) = (url_of(number), url_of(number));
+            urls.insert(again, confirmed(&url, later.unwrap()));
+        }
+        let kept = (0..300).map(url_of).filter(|url| urls.get(url).is_some());
+        // Each is kept twice.
+        let bytes: usize = kept.map(|url| 2 * url.0.expose().len()).sum();
+        assert!(bytes > 0 && bytes <= ROOM, "{bytes}");
+    }
 
     /// A look-up in the table compares the URLs whose hashes it takes for equal, which are more than those that are.
     #[test]
