@@ -26,7 +26,7 @@ pub const MAX_WAITING: usize = 512;
 const MAX_KNOWN_KEYS: u64 = 16_000;
 
 /// How long an access key is known: the longest session of a role (IAM, `MaxSessionDuration`).
-const KNOWN_FOR: Duration = Duration::from_secs(12 * 3_600);
+const KNOWN_FOR: Duration = Duration::from_hours(12);
 
 /// The calls to STS that may run at once, a share of them reserved for known callers.
 ///

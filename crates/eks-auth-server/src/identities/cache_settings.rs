@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How long an identity is remembered at most: a token lives 15 minutes, so this only matters where a
 /// shorter time is set.
-pub const POSITIVE_TTL: Duration = Duration::from_secs(15 * 60);
+pub const POSITIVE_TTL: Duration = Duration::from_mins(15);
 
 /// How long a refusal of STS is remembered: our choice. A key that STS does not know yet becomes valid within
 /// seconds, and a client that repeats a bad token does so at once.
