@@ -1,16 +1,19 @@
 //! The cache of identities.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use eks_auth::{Transport, TransportError, UnixTime};
-use eks_auth_server::{CacheSettings, CacheUse, MAX_STS_CALLS, SharedSnapshot, Snapshot};
+use eks_auth_server::{
+    AUTHENTICATE_PATH, CacheSettings, CacheUse, MAX_STS_CALLS, SharedSnapshot, Snapshot, Webhooks,
+};
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 
 use crate::support::{
-    Counting, caller, fault, identities, identity_map, token, token_with_session,
+    Counting, RULES, caller, fault, identities, identity_map, review, token, token_with_session,
 };
 
 fn now() -> UnixTime {
@@ -261,12 +264,11 @@ async fn a_flood_of_one_time_tokens_does_not_turn_the_cache_over() {
 async fn rules_apply_after_the_cache() {
     let sts = Counting::answering(&[(200, caller("alice"))]);
     let identities = identities(sts.clone());
-    let rules = SharedSnapshot::new(Snapshot::new(identity_map(crate::support::RULES)));
+    let rules = SharedSnapshot::new(Snapshot::new(identity_map(RULES)));
     let token = token("AKIDEXAMPLE");
     let mut names = Vec::new();
     for name in ["alice", "other"] {
-        let changed =
-            crate::support::RULES.replace("username: alice", &format!("username: {name}"));
+        let changed = RULES.replace("username: alice", &format!("username: {name}"));
         let map = Arc::new(identity_map(&changed));
         rules.update(|now| now.with_identity_map(Arc::clone(&map)));
         let identity = identities.identify(&token, now()).await.outcome.unwrap();
@@ -361,6 +363,28 @@ async fn known_callers_keep_a_share_of_the_calls_in_a_flood() {
         assert!(known.outcome.is_ok(), "{known:?}");
     }
     assert_eq!(sts.calls(), 6);
+}
+
+/// A caller who was let in is known to the webhooks.
+#[tokio::test]
+async fn a_caller_who_was_let_in_logs_in_during_a_flood() {
+    let sts = Arc::new(OnlyAlice::default());
+    let identities = identities(sts.clone()).with_sts_calls(2, 1, 0);
+    let rules = SharedSnapshot::new(Snapshot::new(identity_map(RULES)));
+    let webhooks = Webhooks::new(identities, rules, Arc::default(), Arc::new(()));
+    let webhooks = Arc::new(webhooks);
+    let ask = async |webhooks: &Webhooks, token: &str| {
+        let (body, peer) = (review(token), IpAddr::from([127, 0, 0, 1]));
+        let body = body.as_bytes();
+        let answer = webhooks.respond(&Method::POST, AUTHENTICATE_PATH, body, peer);
+        answer.await.status().as_u16()
+    };
+    assert_eq!(ask(&webhooks, &alice("1")).await, 200);
+    let flooded = Arc::clone(&webhooks);
+    tokio::spawn(async move { ask(&flooded, &token("AKIDJUNK")).await });
+    sts.reached(2).await;
+    assert_eq!(ask(&webhooks, &token("AKIDOTHER")).await, 503);
+    assert_eq!(ask(&webhooks, &alice("2")).await, 200);
 }
 
 /// Junk that names a known key takes the reserved share once: its refusal makes the key unknown.

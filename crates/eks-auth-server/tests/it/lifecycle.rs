@@ -12,8 +12,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::support::{
-    Counting, Files, Notes, Running, answer, caller, exchange, post, review, short, soon, token,
-    webhooks,
+    Counting, Files, Notes, Running, answer, caller, exchange, exchange_on, post, review, short,
+    soon, token, webhooks,
 };
 use tokio::io::AsyncWriteExt as _;
 
@@ -83,6 +83,22 @@ async fn stopping_under_load_cuts_no_request() {
         answers += soon(client).await.unwrap();
     }
     assert!(answers > 8, "{answers}");
+}
+
+/// A kept connection does not hold the server up until the deadline.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_waits_for_a_request_ends_with_the_server() {
+    let limits = Limits {
+        lame_duck: Duration::ZERO,
+        drain_deadline: Duration::from_secs(2),
+        ..Limits::default()
+    };
+    let sts = Counting::answering(&[(200, caller("alice"))]);
+    let running = Running::start(webhooks(sts, &Arc::default()), limits, None).await;
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    let probe = b"GET /healthz HTTP/1.1\r\n\r\n";
+    assert_eq!(exchange_on(&mut stream, probe).await.unwrap().0, 200);
+    assert_eq!(soon(running.stop()).await, 0);
 }
 
 /// A request that takes longer than the deadline is given up, and the server says so.
@@ -159,6 +175,13 @@ async fn the_certificate_is_replaced_under_load() {
         most = most.max(soon(client).await.unwrap());
     }
     assert!(most > 1, "{most} certificates");
+    let metrics = running.metrics();
+    for line in [
+        "eks_auth_certificate_reloads_total{result=\"kept\"} 2\n",
+        "eks_auth_certificate_reloads_total{result=\"reloaded\"} 5\n",
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
     let lines = notes.lines.lock().unwrap().join("\n");
     assert!(lines.contains("the certificate was reloaded"), "{lines}");
     assert!(lines.contains("the one before stays"), "{lines}");
@@ -178,10 +201,15 @@ async fn a_certificate_that_is_not_valid_is_reported() {
         let lines = notes.lines.lock().unwrap();
         lines.iter().filter(|line| line.contains(text)).count()
     };
+    let has_end = |end: &str| {
+        let name = "eks_auth_certificate_not_after_timestamp_seconds";
+        running.metrics().contains(&format!("\n{name} {end}\n"))
+    };
     let expired = "it is valid from 2020-01-02T00:00:00Z to 2021-02-03T00:00:00Z";
     while reported(expired) == 0 {
         tokio::task::yield_now().await;
     }
+    assert!(has_end("1612310400.0"), "{}", running.metrics());
     // One that begins later, and one that has no end to speak of.
     files.renew_for((2100, 1, 1), (9999, 12, 31));
     assert!(running.server.reload_certificate(&tls));
@@ -192,6 +220,7 @@ async fn a_certificate_that_is_not_valid_is_reported() {
     files.renew_for((1950, 1, 1), (9999, 12, 31));
     assert!(running.server.reload_certificate(&tls));
     assert_eq!(tls.validity(), None);
+    assert!(has_end("NaN"), "{}", running.metrics());
     files.renew_for((1970, 1, 1), (2900, 1, 1));
     assert!(running.server.reload_certificate(&tls));
     assert!(running.server.reload_certificate(&tls));

@@ -1,5 +1,6 @@
 //! Connections that waste a place, on real sockets.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -210,6 +211,50 @@ async fn a_body_or_a_head_that_is_too_long_is_refused() {
     assert_eq!(status, 431);
 }
 
+/// Of a body that ends in the middle, nothing is answered but that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_breaks_off_is_refused() {
+    let running = Running::start(webhooks(counting(), &Arc::default()), short(), None).await;
+    // What is no length of a chunk, at the start and behind a chunk.
+    for body in ["zz\r\n", "3\r\nabc\r\nzz\r\n"] {
+        let request =
+            format!("POST /authenticate HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n{body}");
+        let answer = soon(exchange(running.address, request.as_bytes())).await;
+        let expected = (400, "the body is incomplete\n".to_owned());
+        assert_eq!(answer.unwrap(), expected, "{body}");
+    }
+    running.stop().await;
+}
+
+/// The listener of probes has as many places as a few clients need, and the client that has waited longest loses its place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn probes_have_places_of_their_own() {
+    // Nothing times out within the test.
+    let webhooks = webhooks(counting(), &Arc::default());
+    let running = Running::start(webhooks, Limits::default(), None).await;
+    let probes = running.probes().await;
+    let ask = async |stream: &mut TcpStream| {
+        let answer = soon(exchange_on(stream, b"GET /healthz HTTP/1.1\r\n\r\n")).await;
+        answer.is_ok_and(|(status, _)| status == 200)
+    };
+    let mut open = VecDeque::new();
+    for _ in 0..32 {
+        let mut stream = TcpStream::connect(probes).await.unwrap();
+        assert!(ask(&mut stream).await);
+        open.push_back(stream);
+    }
+    let mut first = open.pop_front().unwrap();
+    assert!(ask(&mut first).await);
+    let mut second = open.pop_front().unwrap();
+    let mut another = TcpStream::connect(probes).await.unwrap();
+    assert!(ask(&mut another).await);
+    // The second has waited longest by now.
+    closed(&mut second).await;
+    for mut stream in [first, another].into_iter().chain(open) {
+        assert!(ask(&mut stream).await);
+    }
+}
+
 /// A review comes in as many pieces as its client likes, and only its whole length counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_in_pieces_is_read_whole() {
@@ -287,7 +332,8 @@ async fn the_largest_settings_serve() {
 /// `Webhooks::respond`, for a program with an HTTP server of its own.
 #[tokio::test]
 async fn a_body_that_is_read_elsewhere_has_the_same_limit() {
-    let webhooks = webhooks(counting(), &Arc::default());
+    let notes = Arc::new(Notes::default());
+    let webhooks = webhooks(counting(), &notes);
     let peer = IpAddr::from([127, 0, 0, 1]);
     let body = review(&token("AKIDEXAMPLE"));
     // White space after the review, up to the limit and beyond.
@@ -310,4 +356,6 @@ async fn a_body_that_is_read_elsewhere_has_the_same_limit() {
         let is_review = text.contains("\"authenticated\":true");
         assert_eq!(is_review, status == 200, "{text}");
     }
+    // What is refused is no review, and is not recorded as one.
+    assert_eq!(notes.lines.lock().unwrap().len(), 2);
 }

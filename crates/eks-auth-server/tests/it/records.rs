@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use eks_auth::Identity;
 use eks_auth_server::{
-    AUTHENTICATE_PATH, AUTHORIZE_PATH, Metrics, Observer, ReviewRecord, ServerEvent, ServerTls,
-    SharedSnapshot, Snapshot, SourceStatus, StatusCodes, Webhooks,
+    AUTHENTICATE_PATH, AUTHORIZE_PATH, CacheSettings, Metrics, Observer, ReviewRecord, ServerEvent,
+    ServerTls, SharedSnapshot, Snapshot, SourceStatus, StatusCodes, Webhooks,
 };
 use http::Method;
 use k8s_rbac::{KubernetesVersion, Policy};
@@ -274,7 +274,15 @@ fn debug_shows_the_settings() {
         format!("ServerTls {{ files: {:?}, .. }}", files.tls_files())
     );
     assert_eq!(format!("{:?}", Metrics::new()), "Metrics { .. }");
-    let identities = identities(Counting::answering(&[]))
+    let settings = CacheSettings::default().with_bytes(7);
+    let identities = identities(Counting::answering(&[])).with_cache(settings);
+    let cache = format!("cache: Some({settings:?})");
+    let shown = format!("{identities:?}");
+    assert!(
+        shown.contains(&cache) && cache.contains("bytes: 7"),
+        "{shown}"
+    );
+    let identities = identities
         .with_sts_deadline(Duration::from_secs(7))
         .without_cache();
     let shown = format!("{identities:?}");

@@ -205,7 +205,12 @@ async fn a_node_joins_with_its_private_dns_name() {
             200,
             "system:node:ip-10-0-0-1.ec2.internal",
         ),
-        ("i-00000000000000000", true, 500, "instance-not-found"),
+        (
+            "i-00000000000000000",
+            true,
+            500,
+            "(instance-not-found): EC2 does not know the instance",
+        ),
         (
             "i-0c6f21bf1f24f9708",
             false,
