@@ -328,6 +328,7 @@ mod tests {
             may_be_directory: true,
         };
         let read = || Reading::of(folder.path(), limits).map(|reading| reading.texts.len());
+        assert_eq!(MAX_DIRECTORY_BYTES, 67_108_864, "64 MiB");
         let half = "a".repeat(MAX_DIRECTORY_BYTES / 2);
         fs::write(folder.path().join("a.yaml"), &half).unwrap();
         fs::write(folder.path().join("b.yaml"), half).unwrap();

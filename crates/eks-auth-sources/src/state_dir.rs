@@ -53,11 +53,16 @@ fn write_document(out: impl Write, document: &impl Serialize) -> io::Result<()> 
 #[derive(Clone, Debug)]
 pub(crate) struct StateDir {
     path: PathBuf,
+    /// The maximum size of a file.
+    max_bytes: u64,
 }
 
 impl StateDir {
     pub(crate) const fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self {
+            path,
+            max_bytes: MAX_BYTES,
+        }
     }
 
     /// Replaces the version of a source: atomically, with the mode 0600, and written through to the
@@ -74,7 +79,7 @@ impl StateDir {
         let write = || {
             let mut file = Builder::new().prefix(".new-").tempfile_in(&self.path)?;
             write_document(&mut file, &document)?;
-            if file.as_file().metadata()?.len() > MAX_BYTES {
+            if file.as_file().metadata()?.len() > self.max_bytes {
                 // It could not be loaded, and the version before it can.
                 return Err(io::ErrorKind::FileTooLarge.into());
             }
@@ -101,13 +106,13 @@ impl StateDir {
         if !is_private(&metadata, self.owner()?) {
             return Err(wrong("another user may write to it"));
         }
-        if metadata.len() > MAX_BYTES {
+        if metadata.len() > self.max_bytes {
             return Err(wrong("it is too long"));
         }
         let read = || {
             let mut text = String::new();
             File::open(&path)?
-                .take(MAX_BYTES)
+                .take(self.max_bytes)
                 .read_to_string(&mut text)?;
             Ok(text)
         };
@@ -180,8 +185,8 @@ mod tests {
     use std::fs::File;
     use std::io::ErrorKind;
 
-    use super::{MAX_BYTES, MAX_NAME, Raw, StateDir, write_document};
-    use crate::read::NamedText;
+    use super::{MAX_NAME, Raw, StateDir, write_document};
+    use crate::read::{MAX_DIRECTORY_BYTES, NamedText};
     use crate::source::{SourceKind, SourceName};
 
     /// A version that could not be loaded does not replace one that can.
@@ -189,7 +194,9 @@ mod tests {
     fn a_version_that_is_too_long_is_not_saved() {
         let folder = tempfile::tempdir().unwrap();
         let name = SourceName::new(SourceKind::ConfigMap, "rules".to_owned());
-        let state = StateDir::new(folder.path().join("state"));
+        let mut state = StateDir::new(folder.path().join("state"));
+        let twice = MAX_DIRECTORY_BYTES.checked_mul(2);
+        assert_eq!(usize::try_from(state.max_bytes).ok(), twice);
         let version = |text: String| {
             Raw::Texts(vec![NamedText {
                 name: "rules".to_owned(),
@@ -198,8 +205,11 @@ mod tests {
         };
         let good = version("mapRoles: []".to_owned());
         state.save(&name, &good).unwrap();
-        let len = usize::try_from(MAX_BYTES).unwrap();
-        let why = state.save(&name, &version("a".repeat(len))).unwrap_err();
+        // Just long enough for this version.
+        state.max_bytes = state.file(&name).metadata().unwrap().len();
+        state.save(&name, &good).unwrap();
+        let longer = version("mapRoles: [] ".to_owned());
+        let why = state.save(&name, &longer).unwrap_err();
         assert!(why.ends_with("file too large"), "{why}");
         let (loaded, _) = state.load(&name).unwrap().unwrap();
         assert_eq!(loaded, good);
@@ -211,7 +221,8 @@ mod tests {
     fn a_file_without_a_state_is_a_fault() {
         let folder = tempfile::tempdir().unwrap();
         let name = SourceName::new(SourceKind::ConfigMap, "rules".to_owned());
-        let state = StateDir::new(folder.path().join("state"));
+        let mut state = StateDir::new(folder.path().join("state"));
+        state.max_bytes = 999;
         assert_eq!(state.load(&name), Ok(None));
         std::fs::create_dir(&state.path).unwrap();
         let file = File::create(state.file(&name)).unwrap();
@@ -221,13 +232,13 @@ mod tests {
             "{}",
             why()
         );
-        file.set_len(MAX_BYTES).unwrap();
+        file.set_len(999).unwrap();
         assert!(
             why().contains("not a state file of this version"),
             "{}",
             why()
         );
-        file.set_len(MAX_BYTES + 1).unwrap();
+        file.set_len(1_000).unwrap();
         assert!(why().ends_with("it is too long"), "{}", why());
         std::fs::remove_file(state.file(&name)).unwrap();
         std::fs::create_dir(state.file(&name)).unwrap();
