@@ -108,3 +108,24 @@ impl Sources {
         let _ = self.thread.worker.send(message);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::{Arc, Engine, Message, Shared, Sources, Thread};
+    use crate::engine::Settings;
+
+    /// A file that seems the same is not read otherwise.
+    #[test]
+    fn a_reload_is_asked_for_without_waiting() {
+        let (worker, inbox) = channel();
+        let sources = Sources {
+            shared: Arc::new(Shared::of(&Engine::new(Settings::new(), Vec::new()))),
+            thread: Arc::new(Thread { worker }),
+            feeds: Arc::default(),
+        };
+        sources.reload();
+        assert!(matches!(inbox.try_recv(), Ok(Message::Reload(None))));
+    }
+}

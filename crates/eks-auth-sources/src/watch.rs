@@ -51,7 +51,11 @@ impl Watch {
         &mut self,
         paths: impl IntoIterator<Item = &'p Path>,
     ) -> Result<(), notify::Error> {
-        let wanted: BTreeSet<PathBuf> = paths.into_iter().flat_map(directories).collect();
+        self.watch(paths.into_iter().flat_map(directories).collect())
+    }
+
+    /// Watches these directories, and no others.
+    fn watch(&mut self, wanted: BTreeSet<PathBuf>) -> Result<(), notify::Error> {
         for gone in self.watched.difference(&wanted) {
             // The directory may be gone, and its watch with it.
             let _ = self.watcher.unwatch(gone);
@@ -232,6 +236,24 @@ mod tests {
         ] {
             assert_eq!(super::is_reading(&kind), is_reading, "{kind:?}");
         }
+    }
+
+    /// A directory that was deleted since it was found is passed over. Any other failure leaves the files to polling.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_directory_that_is_gone_is_not_watched() {
+        use std::sync::Arc;
+
+        let folder = tempfile::tempdir().unwrap();
+        let root = std::fs::canonicalize(folder.path()).unwrap();
+        std::fs::write(root.join("file"), "").unwrap();
+        let (worker, _inbox) = std::sync::mpsc::channel();
+        let mut watch = super::Watch::new(worker, Arc::default()).unwrap();
+        let gone = [root.join("gone"), root.clone()];
+        assert!(watch.watch(gone.into()).is_ok());
+        assert_eq!(watch.watched, [root.clone()].into());
+        let wrong = [root.join("file/below")];
+        assert!(watch.watch(wrong.into()).is_err());
     }
 
     #[test]

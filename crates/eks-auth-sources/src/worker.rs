@@ -55,6 +55,16 @@ struct Batch {
     done: Vec<Sender<()>>,
 }
 
+impl Batch {
+    /// Returns how long to wait for the next message, if messages are collected until then.
+    fn patience(&self, end: Option<Instant>) -> Duration {
+        // A caller waits, so only messages that are there already are added.
+        end.filter(|_| !self.is_forced)
+            .map(|end| end.saturating_duration_since(Instant::now()))
+            .unwrap_or_default()
+    }
+}
+
 impl Inbox {
     /// Waits for messages. The batch is empty if none comes in time. `None` if none can come any more.
     fn wait(&self, longest: Duration) -> Option<Batch> {
@@ -66,11 +76,7 @@ impl Inbox {
         }
         let end = Instant::now().checked_add(QUIET);
         for _ in 0..MAX_COLLECTED {
-            // A caller waits, so only messages that are there already are added.
-            let left = end
-                .filter(|_| !batch.is_forced)
-                .map(|end| end.saturating_duration_since(Instant::now()));
-            match self.inbox.recv_timeout(left.unwrap_or_default()) {
+            match self.inbox.recv_timeout(batch.patience(end)) {
                 Ok(message) => self.add(message, &mut batch),
                 Err(_) => break,
             }
@@ -155,11 +161,15 @@ impl Worker {
 
     /// Waits for messages, or for the time to compare the files.
     fn next(&self) -> Option<Batch> {
-        let is_polling = self.watch.is_none() || self.engine.is_unsettled();
-        self.inbox.wait(match is_polling {
+        self.inbox.wait(self.interval())
+    }
+
+    /// Returns the time until the files are compared.
+    fn interval(&self) -> Duration {
+        match self.watch.is_none() || self.engine.is_unsettled() {
             true => POLL_INTERVAL,
             false => RESYNC_INTERVAL,
-        })
+        }
     }
 
     /// Moves the watches to the directories that matter now. Without watches, files are compared.
@@ -205,32 +215,70 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
     use std::sync::mpsc::channel;
 
-    use super::{Arc, AtomicBool, Engine, Inbox, Shared, Watch, Worker};
+    use super::{
+        Arc, AtomicBool, Batch, Duration, Engine, Inbox, Instant, POLL_INTERVAL, RESYNC_INTERVAL,
+        Shared, Watch, Worker,
+    };
     use crate::engine::Settings;
     use crate::read::ReadLimits;
     use crate::settle::Target;
     use crate::slot::Slot;
     use crate::source::{SourceKind, SourceName};
 
-    /// Otherwise a change is noticed by the comparison only, which is slower.
-    #[test]
-    fn the_directory_of_each_file_is_watched() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = fs::canonicalize(folder.path()).unwrap();
+    /// Returns the engine of the file `rules` of a folder.
+    fn engine(folder: &Path) -> Engine {
         let limits = ReadLimits {
             max_bytes: 99,
             may_be_directory: false,
         };
         let name = SourceName::new(SourceKind::ConfigMap, "rules".to_owned());
         let target = Target::new(folder.join("rules"), limits);
-        let engine = Engine::new(Settings::new(), vec![Slot::new(name, Some(target))]);
+        Engine::new(Settings::new(), vec![Slot::new(name, Some(target))])
+    }
+
+    fn worker(folder: &Path, is_watched: bool) -> Worker {
+        let engine = engine(folder);
         let shared = Arc::new(Shared::of(&engine));
         let (outbox, inbox) = channel();
         let is_reported = Arc::new(AtomicBool::new(false));
-        let watch = Watch::new(outbox, Arc::clone(&is_reported)).unwrap();
-        let worker = Worker::new(engine, shared, Inbox { inbox, is_reported }, Ok(watch));
+        let watch = match is_watched {
+            true => Ok(Watch::new(outbox, Arc::clone(&is_reported)).unwrap()),
+            false => Err("no watches".to_owned()),
+        };
+        Worker::new(engine, shared, Inbox { inbox, is_reported }, watch)
+    }
+
+    /// Otherwise a change is noticed by the comparison only, which is slower.
+    #[test]
+    fn the_directory_of_each_file_is_watched() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = fs::canonicalize(folder.path()).unwrap();
+        let worker = worker(&folder, true);
         assert!(worker.watch.unwrap().watched.contains(&folder));
+    }
+
+    #[test]
+    fn files_are_compared_more_often_without_watches_and_until_they_settle() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watched = worker(folder.path(), true);
+        assert_eq!(watched.interval(), RESYNC_INTERVAL);
+        // None of its files was read.
+        watched.engine = engine(folder.path());
+        assert_eq!(watched.interval(), POLL_INTERVAL);
+        assert_eq!(worker(folder.path(), false).interval(), POLL_INTERVAL);
+    }
+
+    /// A caller that asks for a reading waits for it.
+    #[test]
+    fn reports_are_collected_unless_a_caller_waits() {
+        let end = Instant::now().checked_add(Duration::from_secs(3_600));
+        let mut batch = Batch::default();
+        assert_ne!(batch.patience(end), Duration::ZERO);
+        assert_eq!(batch.patience(Some(Instant::now())), Duration::ZERO);
+        batch.is_forced = true;
+        assert_eq!(batch.patience(end), Duration::ZERO);
     }
 }
