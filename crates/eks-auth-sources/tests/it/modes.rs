@@ -106,3 +106,21 @@ fn without_a_readable_file_of_backend_modes_at_the_start_callers_get_no_answer()
     folder.remove("modes");
     assert_eq!(user(), ("dev-1".to_owned(), true));
 }
+
+/// Without the file, the configured order is known to be the one.
+#[test]
+fn an_unreadable_file_of_backend_modes_may_be_removed() {
+    let folder = Folder::new();
+    folder.write("rules", &config_map("1"));
+    folder.write("modes", "{");
+    let sources = builder()
+        .with_file(SourceKind::ConfigMap, folder.path("rules"))
+        .with_file(SourceKind::BackendModes, folder.path("modes"))
+        .start()
+        .unwrap();
+    let user = || username(&sources.snapshot(), &dev());
+    assert_eq!(user(), "unreadable-source");
+    folder.remove("modes");
+    assert!(sources.reload_and_wait().is_ready());
+    assert_eq!(user(), "dev-1");
+}

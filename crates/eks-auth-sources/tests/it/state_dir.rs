@@ -151,6 +151,22 @@ fn a_state_file_that_is_broken_or_not_of_this_source_is_not_used() {
     assert_eq!(only(&sources.report()).state_fault, None);
 }
 
+/// A version in effect is newer than what is on disk, or the same.
+#[test]
+fn the_state_is_read_at_the_start_only() {
+    let folder = Folder::new();
+    folder.write("aws-auth.yaml", &config_map("1"));
+    let sources = with_state(&folder).start().unwrap();
+    folder.write("aws-auth.yaml", "mapRoles: [");
+    let kept = (Serving::LastGood, "syntax", "dev-1".to_owned());
+    assert_eq!(reload(&sources), kept);
+    let generation = sources.report().generation;
+    folder.remove("aws-auth.yaml");
+    let kept = (Serving::LastGood, "missing", "dev-1".to_owned());
+    assert_eq!(reload(&sources), kept);
+    assert_eq!(sources.report().generation, generation);
+}
+
 #[cfg(unix)]
 #[test]
 fn no_other_user_may_write_to_the_state() {

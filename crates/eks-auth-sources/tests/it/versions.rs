@@ -1,8 +1,12 @@
 //! One file: good versions, bad ones, none.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use eks_auth_sources::{Event, Fault, MAX_PROBLEMS, Serving, Sources, Watching};
+use eks_auth_sources::{
+    Event, Fault, MAX_PROBLEMS, Observer, Report, Serving, Snapshot, Sources, Watching,
+};
 
 use crate::support::{
     Events, Folder, admin, config_map, dev, is_applied, of_config_map, only, reload, username,
@@ -197,6 +201,34 @@ fn each_change_is_reported_once() {
     assert_eq!(names, ["kept", "recovered"]);
     let report = sources.report();
     assert_eq!((only(&report).applied, only(&report).rejected), (1, 1));
+}
+
+/// Counts what is published.
+#[derive(Default)]
+struct Published(AtomicUsize);
+
+impl Observer for Published {
+    fn observe(&self, _: &Event) {}
+
+    fn publish(&self, _: &Arc<Snapshot>, _: &Arc<Report>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_snapshot_is_published_when_something_changed() {
+    let folder = Folder::new();
+    folder.write("aws-auth.yaml", &config_map("1"));
+    let published = Arc::new(Published::default());
+    let builder = of_config_map(&folder).with_observer(published.clone());
+    let sources = builder.start().unwrap();
+    for (version, number) in [("1", 1), ("2", 2), ("3", 3)] {
+        folder.replace("aws-auth.yaml", &config_map(version));
+        for _ in 0..3 {
+            let _ = sources.reload_and_wait();
+            assert_eq!(published.0.load(Ordering::SeqCst), number);
+        }
+    }
 }
 
 #[test]
