@@ -10,6 +10,7 @@
 //! - [`position`]: where a subject stands in the walk over the bindings of a scope;
 //! - [`masks`]: small bit sets that rule out most rules;
 //! - [`text`]: texts, where a word of the API takes no memory;
+//! - [`subject`]: a subject of a binding as the engine keeps it;
 //! - [`role`]: a role as the engine keeps it, and as its users see it;
 //! - [`rule_lists`]: the lists of rules, each stored once;
 //! - [`role_keys`]: the roles that could allow a request, found by the request;
@@ -37,6 +38,7 @@ pub(crate) mod rule_lists;
 pub(crate) mod scope;
 #[cfg(feature = "store")]
 pub(crate) mod store;
+pub(crate) mod subject;
 pub(crate) mod subject_index;
 pub(crate) mod text;
 pub(crate) mod walk;

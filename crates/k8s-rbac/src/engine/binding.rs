@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::engine::position::RoleSlot;
 use crate::engine::role::RoleName;
 use crate::engine::role_table::RoleTable;
+use crate::engine::subject::{StoredSubject, StoredSubjects};
 use crate::engine::text::Text;
 use crate::objects::{ClusterRoleBinding, Metadata, PolicyRule, RoleBinding, RoleRef, Subject};
 use crate::request::User;
@@ -20,7 +21,7 @@ pub(crate) struct Binding {
     name: Box<str>,
     /// `None` for a `ClusterRoleBinding`. All bindings of a namespace share it.
     namespace: Option<Arc<str>>,
-    subjects: Box<[Subject<Text>]>,
+    subjects: StoredSubjects,
     role_ref: RoleRef<Text>,
     /// `None` if all of it is empty, as in most bindings.
     rest: Option<Box<Rest>>,
@@ -75,10 +76,7 @@ impl Binding {
             slot: RoleTable::UNSATISFIABLE,
             name: name.into_boxed_str(),
             namespace,
-            subjects: subjects
-                .into_iter()
-                .map(|subject| subject.map(Text::from))
-                .collect(),
+            subjects: subjects.into_iter().map(StoredSubject::from).collect(),
             role_ref: role_ref.map(Text::from),
             rest: has_rest.then(|| {
                 Box::new(Rest {
@@ -109,18 +107,18 @@ impl Binding {
     }
 
     pub(crate) fn subjects(&self) -> impl ExactSizeIterator<Item = Subject<&str>> {
-        self.subjects.iter().map(Subject::as_deref)
+        self.subjects.iter().map(StoredSubject::as_deref)
     }
 
     pub(crate) fn subject(&self, number: usize) -> Option<Subject<&str>> {
-        self.subjects.get(number).map(Subject::as_deref)
+        self.subjects.get(number).map(StoredSubject::as_deref)
     }
 
     /// Returns the user or group that each subject names, in order.
     pub(crate) fn identities(&self) -> impl Iterator<Item = Option<SubjectName>> {
         let namespace = self.namespace();
-        let subjects = self.subjects.iter();
-        subjects.map(move |subject| SubjectName::of(subject, namespace))
+        self.subjects()
+            .map(move |subject| SubjectName::of(&subject, namespace))
     }
 
     /// Returns whether the subject with a number has a name. Equivalent to comparing
