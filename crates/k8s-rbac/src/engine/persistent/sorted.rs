@@ -14,7 +14,7 @@ pub(crate) trait Ranked {
     fn rank(&self) -> Self::Rank;
 
     /// Returns how many ranks are between two, the first included. [`Sorted::get`] looks at this place
-    /// first, which saves its search where few ranks are unused.
+    /// first, in the list and in its chunk, which saves its searches where few ranks are unused.
     fn ranks_between(_from: Self::Rank, _to: Self::Rank) -> usize {
         usize::MAX
     }
@@ -84,9 +84,24 @@ impl<T: Ranked> Sorted<T> {
         self.chunks.last()?.items.last()
     }
 
+    /// Returns the index of the chunk that holds a rank, if any does.
     fn chunk_of(&self, rank: T::Rank) -> usize {
+        if let Some(likely) = self.likely_chunk_of(rank) {
+            return likely;
+        }
         let chunks = self.chunks.partition_point(|chunk| chunk.from <= rank);
         chunks.saturating_sub(1)
+    }
+
+    /// Returns the chunk that holds a rank if all ranks are used and were added in order, unless it
+    /// is another one.
+    fn likely_chunk_of(&self, rank: T::Rank) -> Option<usize> {
+        let first = self.chunks.first()?.from;
+        let at = T::ranks_between(first, rank) / CHUNK_LEN;
+        let is_before = |chunk: &Chunk<T>| rank < chunk.from;
+        let is_it = !is_before(self.chunks.get(at)?)
+            && (self.chunks.get(at.saturating_add(1))).is_none_or(is_before);
+        is_it.then_some(at)
     }
 }
 
