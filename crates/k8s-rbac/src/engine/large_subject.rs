@@ -9,6 +9,7 @@ use super::masks::{HashedRequest, TextHasher};
 use super::persistent::{Ranked, Sorted};
 use super::position::{RoleSlot, SubjectPosition};
 use super::role_table::{RoleMatch, RoleTable};
+use crate::objects::PolicyRule;
 
 /// The positions of one subject, by walk order and by role.
 #[derive(Clone, Debug, Default)]
@@ -78,31 +79,31 @@ impl LargeSubject {
         *self = Self::default();
     }
 
-    /// Returns the first position whose role allows the request.
+    /// Returns the first position whose role allows the request, and the first rule that does.
     ///
     /// Two searches run in step: over the positions in walk order, and over the roles that could
     /// allow the request. The first to finish has the answer, so the cost is at most twice that of
     /// the shorter one. The first is short where most roles allow the request, the second where few
     /// do.
-    pub(crate) fn first_allowing(
+    pub(crate) fn first_allowing<'p>(
         &self,
         request: &HashedRequest<'_>,
-        roles: &RoleTable,
-    ) -> Option<SubjectPosition> {
-        let allows = |slot| matches!(roles.evaluate(slot, request), RoleMatch::Allows(_));
+        roles: &'p RoleTable,
+    ) -> Option<(SubjectPosition, &'p PolicyRule)> {
+        let allowing = |position: SubjectPosition| match roles.evaluate(position.slot, request) {
+            RoleMatch::Allows(rule) => Some((position, rule)),
+            RoleMatch::Irrelevant | RoleMatch::Missing => None,
+        };
         let mut walk = self.positions.iter();
-        let mut first: Option<SubjectPosition> = None;
+        let mut first: Option<(SubjectPosition, &PolicyRule)> = None;
         for slot in roles.keys().candidates(request) {
             let is_earlier =
-                |position: &SubjectPosition| first.is_none_or(|first| *position < first);
-            if let Some(position) = self.first_with_role(slot).filter(is_earlier)
-                && allows(slot)
-            {
-                first = Some(position);
-            }
+                |position: &SubjectPosition| first.is_none_or(|(first, _)| *position < first);
+            let earlier = self.first_with_role(slot).filter(is_earlier);
+            first = earlier.and_then(allowing).or(first);
             let position = walk.next()?;
-            if allows(position.slot) {
-                return Some(*position);
+            if let Some(found) = allowing(*position) {
+                return Some(found);
             }
         }
         first

@@ -7,6 +7,7 @@ use super::masks::{HashedRequest, TextHasher};
 use super::persistent::{Hinted, Table, WithTag};
 use super::position::{RoleSlot, SubjectPosition};
 use super::role_table::{RoleMatch, RoleTable};
+use crate::objects::PolicyRule;
 
 /// The number of positions from which a subject is a [`LargeSubject`]. Our choice: with fewer,
 /// walking them is as fast.
@@ -132,17 +133,18 @@ impl SubjectBindings {
         }
     }
 
-    /// Returns the first position before `limit` whose role allows the request.
+    /// Returns the first position before `limit` whose role allows the request, and the first rule
+    /// that does.
     ///
     /// Appends to `missing`, in no particular order, at least the positions before the returned one
     /// whose role does not exist.
-    pub(crate) fn first_allowing(
+    pub(crate) fn first_allowing<'p>(
         &self,
         request: &HashedRequest<'_>,
-        roles: &RoleTable,
+        roles: &'p RoleTable,
         limit: Option<SubjectPosition>,
         missing: &mut Vec<SubjectPosition>,
-    ) -> Option<SubjectPosition> {
+    ) -> Option<(SubjectPosition, &'p PolicyRule)> {
         let positions = match self {
             Self::One(position) => std::slice::from_ref(position),
             Self::Few(positions) => positions,
@@ -156,7 +158,7 @@ impl SubjectBindings {
             |position: &&SubjectPosition| limit.is_none_or(|limit| **position < limit);
         for &position in positions.iter().take_while(before_limit) {
             match roles.evaluate(position.slot, request) {
-                RoleMatch::Allows(_) => return Some(position),
+                RoleMatch::Allows(rule) => return Some((position, rule)),
                 RoleMatch::Missing => missing.push(position),
                 RoleMatch::Irrelevant => {}
             }

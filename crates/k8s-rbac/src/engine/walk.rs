@@ -6,7 +6,7 @@ use super::binding::{Binding, Name};
 use super::masks::{HashedRequest, TextHasher};
 use super::nearest::Nearest;
 use super::position::SubjectPosition;
-use super::role_table::{RoleMatch, RoleTable};
+use super::role_table::RoleTable;
 use super::scope::Scope;
 use super::subject_index::{Search, SubjectBindings};
 use crate::objects::{PolicyRule, Subject};
@@ -34,7 +34,8 @@ pub(crate) struct ScopeWalk<'p, 'a> {
     scope: &'p Scope,
     request: &'a HashedRequest<'a>,
     roles: &'p RoleTable,
-    first: Option<SubjectPosition>,
+    /// The first position that allows the request, with the first rule that does.
+    first: Option<(SubjectPosition, &'p PolicyRule)>,
     // Allocates only if a role is missing.
     missing: Vec<SubjectPosition>,
 }
@@ -67,7 +68,7 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
         for (bindings, name) in nearest.iter() {
             self.visit(bindings, Some(name));
         }
-        if !nearest.has_all_before(self.first) {
+        if !nearest.has_all_before(self.first_position()) {
             self.missing.clear();
             let scope = self.scope;
             let mut walk = Self::new(scope, self.request, self.roles);
@@ -127,38 +128,35 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
     /// Visits an index entry, and ignores it if it does not have the name.
     fn visit(&mut self, bindings: &SubjectBindings, name: Option<Name<'_>>) {
         let len = self.missing.len();
-        let found =
-            bindings.first_allowing(self.request, self.roles, self.first, &mut self.missing);
+        let limit = self.first_position();
+        let found = bindings.first_allowing(self.request, self.roles, limit, &mut self.missing);
         let has_no_effect = found.is_none() && self.missing.len() == len;
         if has_no_effect || name.is_some_and(|name| !self.scope.has_name(bindings, name)) {
             self.missing.truncate(len);
             return;
         }
-        self.first = [self.first, found].into_iter().flatten().min();
+        let found = [self.first, found].into_iter().flatten();
+        self.first = found.min_by_key(|(position, _)| *position);
+    }
+
+    fn first_position(&self) -> Option<SubjectPosition> {
+        self.first.map(|(position, _)| position)
     }
 
     pub(crate) fn finish(self) -> ScopeResult<'p> {
-        let Self {
-            scope,
-            request,
-            roles,
-            first,
-            mut missing,
-        } = self;
+        let first = self.first_position();
+        let mut missing = self.missing;
         missing.retain(|position| first.is_none_or(|first| *position < first));
         missing.sort_unstable();
         missing.dedup_by_key(|position| position.order);
         ScopeResult {
-            grant: first.and_then(|position| {
-                let (binding, subject) = scope.subject_at(position)?;
-                match roles.evaluate(position.slot, request) {
-                    RoleMatch::Allows(rule) => Some((binding, subject, rule)),
-                    RoleMatch::Irrelevant | RoleMatch::Missing => None,
-                }
+            grant: self.first.and_then(|(position, rule)| {
+                let (binding, subject) = self.scope.subject_at(position)?;
+                Some((binding, subject, rule))
             }),
             unresolved: missing
                 .iter()
-                .filter_map(|position| scope.binding_at(position.order))
+                .filter_map(|position| self.scope.binding_at(position.order))
                 .collect(),
         }
     }
