@@ -1,17 +1,14 @@
-//! The cases of `testdata/lint.toml`, the order of findings, baselines, and the cost of hostile input.
+//! The cases of `testdata/lint.toml`, the order of findings, and what is known.
 
 use std::collections::BTreeSet;
 
-use k8s_rbac::{
-    ClusterRole, ClusterRoleBinding, KubernetesVersion, Manifests, Objects, Policy, PolicyRule,
-    Role, RoleBinding, Subject,
-};
-use k8s_rbac_lint::{Baseline, BaselineError, Finding, FindingCode, Lint, Severity};
-use k8s_rbac_oracle::strategies::{question, world};
-use proptest::prelude::*;
+use k8s_rbac::{KubernetesVersion, Manifests, Objects, PolicyRule};
+use k8s_rbac_lint::{Finding, FindingCode, Lint, Severity};
 use serde::Deserialize;
 use serde_json::json;
 use testkit::Report;
+
+use crate::support::{place, sample, with_rule};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,11 +70,6 @@ fn cases() -> Vec<Case> {
     testkit::toml::<File>("testdata/lint.toml").case
 }
 
-fn place(finding: &Finding) -> String {
-    let place = format!("{} {} {}", finding.severity, finding.object, finding.path);
-    place.trim_end().to_owned()
-}
-
 #[test]
 fn findings_match_the_cases() {
     let (mut report, lint) = (Report::new(), Lint::new());
@@ -128,20 +120,6 @@ fn the_default_policy_of_every_version_has_no_findings() {
     }
 }
 
-/// Objects with one rule in a `ClusterRole` that is bound in the whole cluster.
-fn with_rule(verbs: &[&str], api_group: &str, resource: &str) -> Objects {
-    let mut objects = sample();
-    for role in &mut objects.cluster_roles {
-        role.rules = vec![PolicyRule {
-            verbs: verbs.iter().map(|&verb| verb.to_owned()).collect(),
-            api_groups: vec![api_group.to_owned()],
-            resources: vec![resource.to_owned()],
-            ..PolicyRule::default()
-        }];
-    }
-    objects
-}
-
 #[test]
 fn a_version_selects_the_risks_and_the_default_policy() {
     let has = |lint: &Lint, objects: &Objects, code| {
@@ -169,28 +147,6 @@ fn a_version_selects_the_risks_and_the_default_policy() {
     let newest = Objects::bootstrap(KubernetesVersion::V1_37);
     let oldest = Lint::for_version(KubernetesVersion::V1_31);
     assert!(has(&oldest, &newest, FindingCode::DefaultChanged));
-}
-
-fn sample() -> Objects {
-    let secrets = PolicyRule {
-        verbs: vec!["get".to_owned()],
-        api_groups: vec![String::new()],
-        resources: vec!["secrets".to_owned()],
-        ..PolicyRule::default()
-    };
-    let mut role = ClusterRole::default();
-    role.metadata.name = "r".to_owned();
-    role.rules = vec![secrets.clone(), secrets];
-    let mut binding = ClusterRoleBinding::default();
-    binding.metadata.name = "b".to_owned();
-    "ClusterRole".clone_into(&mut binding.role_ref.kind);
-    "r".clone_into(&mut binding.role_ref.name);
-    binding.set_defaults();
-    Objects {
-        cluster_roles: vec![role],
-        cluster_role_bindings: vec![binding],
-        ..Objects::default()
-    }
 }
 
 #[test]
@@ -353,94 +309,6 @@ fn a_binding_is_known_by_its_name_and_its_role() {
 }
 
 #[test]
-fn paths_are_compared_up_to_their_limit() {
-    for (count, codes) in [
-        (128, [FindingCode::UrlWithoutParent]),
-        (129, [FindingCode::NotChecked]),
-    ] {
-        let mut objects = with_rule(&[], "", "");
-        for role in &mut objects.cluster_roles {
-            role.rules = vec![PolicyRule {
-                verbs: vec!["get".to_owned()],
-                non_resource_urls: (0..count).map(|number| format!("/{number}/*")).collect(),
-                ..PolicyRule::default()
-            }];
-        }
-        let found: Vec<FindingCode> = (Lint::new().run(&objects).iter())
-            .filter(|finding| finding.object.kind == "ClusterRole")
-            .map(|finding| finding.code)
-            .collect();
-        assert_eq!(found, codes, "{count} paths");
-    }
-}
-
-#[test]
-fn a_baseline_round_trips_for_any_object_name() {
-    for name in [
-        "a", "a/b", "/", "", " a", "a b", "a\nb", "\"a\"", "a\\", "é", "a%b",
-    ] {
-        let mut objects = Objects::default();
-        let mut role = ClusterRole::default();
-        role.metadata.name = name.to_owned();
-        objects.cluster_roles.push(role);
-        let mut binding = RoleBinding::default();
-        binding.metadata.name = name.to_owned();
-        binding.metadata.namespace = name.to_owned();
-        objects.role_bindings.push(binding);
-        let findings = Lint::new().run(&objects);
-        assert!(findings.len() > 1, "{name:?}");
-        let all = Baseline::of(&findings);
-        assert_eq!(Baseline::parse(&all.to_string()), Ok(all), "{name:?}");
-    }
-}
-
-#[test]
-fn a_baseline_removes_accepted_findings_and_reports_stale_entries() {
-    let findings = Lint::new().run(&sample());
-    let text = "\
-# accepted by the platform team
-secrets-read ClusterRole/r
-
-full-access Role/ns/gone
-";
-    let baseline = Baseline::parse(text).unwrap();
-    assert_eq!(text.parse(), Ok(baseline.clone()));
-    assert!(!baseline.is_empty());
-    assert_eq!(
-        "# nothing\n"
-            .parse::<Baseline>()
-            .map(|none| none.is_empty()),
-        Ok(true)
-    );
-    let reviewed = baseline.apply(findings.clone());
-    let codes: Vec<FindingCode> = reviewed.findings.iter().map(|one| one.code).collect();
-    assert_eq!(codes, [FindingCode::ShadowedRule, FindingCode::NoSubjects]);
-    assert_eq!(reviewed.accepted, 2);
-    assert_eq!(reviewed.stale.to_string(), "full-access Role/ns/gone\n");
-
-    let all = Baseline::of(&findings);
-    assert_eq!(Baseline::parse(&all.to_string()), Ok(all.clone()));
-    let reviewed = all.apply(findings);
-    assert!(reviewed.findings.is_empty() && reviewed.stale.is_empty());
-
-    for (text, error) in [
-        (
-            "\nsecret-read ClusterRole/r",
-            BaselineError::Code { line: 2 },
-        ),
-        ("secrets-read", BaselineError::Object { line: 1 }),
-        ("secrets-read Role/r", BaselineError::Object { line: 1 }),
-        (
-            "secrets-read ClusterRole/",
-            BaselineError::Object { line: 1 },
-        ),
-        ("secrets-read Secret/r", BaselineError::Object { line: 1 }),
-    ] {
-        assert_eq!(Baseline::parse(text), Err(error), "{text}");
-    }
-}
-
-#[test]
 fn a_severity_is_read_by_its_name() {
     for severity in [
         Severity::Info,
@@ -453,235 +321,5 @@ fn a_severity_is_read_by_its_name() {
     }
     for name in ["", "High", "highest"] {
         assert!(name.parse::<Severity>().is_err(), "{name}");
-    }
-}
-
-/// Comparing all of these rules and bindings with each other would be quadratic.
-#[test]
-fn many_rules_and_bindings_are_linted() {
-    let rule = |n: usize| PolicyRule {
-        verbs: vec!["get".to_owned()],
-        api_groups: vec!["example.com".to_owned()],
-        resources: vec![format!("r{n}")],
-        ..PolicyRule::default()
-    };
-    let many = 20_000;
-    let mut objects = sample();
-    for role in &mut objects.cluster_roles {
-        role.rules = (0..many).map(|n| rule(n / 2)).collect();
-    }
-    objects.cluster_role_bindings = (0..many)
-        .map(|n| {
-            let mut binding = ClusterRoleBinding::default();
-            binding.metadata.name = format!("b{n}");
-            binding.subjects = vec![Subject {
-                kind: "Group".to_owned(),
-                name: "devs".to_owned(),
-                ..Subject::default()
-            }];
-            "ClusterRole".clone_into(&mut binding.role_ref.kind);
-            "r".clone_into(&mut binding.role_ref.name);
-            binding.set_defaults();
-            binding
-        })
-        .collect();
-    let findings = Lint::new().run(&objects);
-    let count = |code| findings.iter().filter(|one| one.code == code).count();
-    assert_eq!(count(FindingCode::ShadowedRule), many / 2);
-    assert!(count(FindingCode::DuplicateBinding) > 0);
-    // The role, and the first of the bindings.
-    assert_eq!(count(FindingCode::NotChecked), 2);
-}
-
-/// A binding is compared with 16 others of its subject. The pairs of roles stay below their limit.
-#[test]
-fn bindings_of_a_subject_are_compared_up_to_their_limit() {
-    for (count, not_checked) in [(17, 0), (18, 1)] {
-        let mut objects = sample();
-        objects.cluster_role_bindings = (0..count)
-            .map(|n| {
-                let mut binding = ClusterRoleBinding::default();
-                binding.metadata.name = format!("b{n}");
-                binding.subjects = sample_subjects();
-                "ClusterRole".clone_into(&mut binding.role_ref.kind);
-                binding.role_ref.name = format!("r{n}");
-                binding.set_defaults();
-                binding
-            })
-            .collect();
-        let findings = Lint::new().run(&objects);
-        let told = findings
-            .iter()
-            .filter(|one| one.code == FindingCode::NotChecked);
-        assert_eq!(told.count(), not_checked, "{count}");
-    }
-}
-
-/// The known role has the rule by aggregation, so a judged role that has it by itself grants nothing new.
-#[test]
-fn a_known_aggregated_role_is_known_with_the_rules_that_it_collects() {
-    let secrets = json!([{"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}]);
-    let known: Objects = serde_json::from_value(json!({"clusterRoles": [
-        {"metadata": {"name": "a"},
-         "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"x": "1"}}]}},
-        {"metadata": {"name": "b", "labels": {"x": "1"}}, "rules": secrets},
-    ]}))
-    .unwrap();
-    let mut judged: Objects = serde_json::from_value(json!({
-        "clusterRoles": [{"metadata": {"name": "a"}, "rules": secrets}],
-        "clusterRoleBindings": [{
-            "metadata": {"name": "b"}, "subjects": [{"kind": "Group", "name": "devs"}],
-            "roleRef": {"kind": "ClusterRole", "name": "a"},
-        }],
-    }))
-    .unwrap();
-    judged.cluster_role_bindings[0].set_defaults();
-    let risks =
-        |lint: Lint| -> Vec<String> { lint.run(&judged).iter().map(ToString::to_string).collect() };
-    assert_eq!(risks(Lint::new()).len(), 1);
-    assert_eq!(risks(Lint::new().with_known(known)), [""; 0]);
-}
-
-/// Roles that each aggregate the next, and more of them than were once compared.
-#[test]
-fn many_aggregated_roles_are_linted() {
-    let role = |n: usize| {
-        let mut role = ClusterRole::default();
-        role.metadata.name = format!("r{n}");
-        role.metadata
-            .labels
-            .insert("chain".to_owned(), n.to_string());
-        role
-    };
-    let mut objects = Objects::default();
-    for n in 0..100 {
-        let mut aggregated = role(n);
-        let next: ClusterRole = serde_json::from_value(json!({"metadata": {"name": "next"},
-            "aggregationRule": {"clusterRoleSelectors": [
-                {"matchLabels": {"chain": (n + 1).to_string()}}]}}))
-        .unwrap();
-        aggregated.aggregation_rule = next.aggregation_rule;
-        objects.cluster_roles.push(aggregated);
-    }
-    let mut last = role(100);
-    last.rules.push(PolicyRule {
-        verbs: vec!["get".to_owned()],
-        api_groups: vec![String::new()],
-        resources: vec!["secrets".to_owned()],
-        ..PolicyRule::default()
-    });
-    objects.cluster_roles.push(last);
-    let mut binding = ClusterRoleBinding::default();
-    binding.metadata.name = "b".to_owned();
-    binding.subjects = sample_subjects();
-    "ClusterRole".clone_into(&mut binding.role_ref.kind);
-    "r0".clone_into(&mut binding.role_ref.name);
-    binding.set_defaults();
-    objects.cluster_role_bindings.push(binding);
-    let findings = Lint::new().run(&objects);
-    let codes: Vec<String> = findings
-        .iter()
-        .map(|one| format!("{} {}", one.severity, one.code))
-        .collect();
-    // As severe as where the last role is bound itself, and no role is unused.
-    assert_eq!(codes, ["high secrets-read"], "{findings:?}");
-}
-
-/// Aggregated roles that select each other, and one of which is bound.
-#[test]
-fn a_circle_of_aggregated_roles_is_bound_where_one_is() {
-    let mut objects: Objects = serde_json::from_value(json!({
-        "clusterRoles": [
-            {"metadata": {"name": "a", "labels": {"x": "1"}},
-             "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"x": "1"}}]}},
-            {"metadata": {"name": "b", "labels": {"x": "1"}},
-             "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"x": "1"}}]}},
-            {"metadata": {"name": "c", "labels": {"x": "1"}}, "rules": [
-                {"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"]}]},
-        ],
-        "clusterRoleBindings": [{
-            "metadata": {"name": "b"}, "subjects": [{"kind": "Group", "name": "devs"}],
-            "roleRef": {"kind": "ClusterRole", "name": "a"},
-        }],
-    }))
-    .unwrap();
-    objects.cluster_role_bindings[0].set_defaults();
-    let findings = Lint::new().run(&objects);
-    let risks: Vec<String> = findings
-        .iter()
-        .filter(|finding| finding.code == FindingCode::SecretsRead)
-        .map(place)
-        .collect();
-    assert_eq!(risks, ["high ClusterRole/c rules[0]"]);
-}
-
-fn sample_subjects() -> Vec<Subject> {
-    vec![Subject {
-        kind: "Group".to_owned(),
-        name: "devs".to_owned(),
-        ..Subject::default()
-    }]
-}
-
-/// Removes the binding or rule that a finding calls redundant.
-fn without(objects: &Objects, finding: &Finding) -> Objects {
-    let mut left = objects.clone();
-    let rule: Option<usize> = finding
-        .path
-        .strip_prefix("rules[")
-        .and_then(|rest| rest.strip_suffix(']')?.parse().ok());
-    let is_it = |kind: &str, namespace: &str, name: &str| {
-        let object = &finding.object;
-        object.kind == kind && object.namespace == namespace && object.name == name
-    };
-    let at_role = |role: &Role| is_it("Role", &role.metadata.namespace, &role.metadata.name);
-    match rule {
-        Some(at) => {
-            for role in left.roles.iter_mut().filter(|role| at_role(role)) {
-                role.rules.remove(at);
-            }
-            for role in &mut left.cluster_roles {
-                if is_it("ClusterRole", "", &role.metadata.name) {
-                    role.rules.remove(at);
-                }
-            }
-        }
-        None => {
-            left.cluster_role_bindings
-                .retain(|b| !is_it("ClusterRoleBinding", "", &b.metadata.name));
-            left.role_bindings.retain(|b: &RoleBinding| {
-                !is_it("RoleBinding", &b.metadata.namespace, &b.metadata.name)
-            });
-        }
-    }
-    left
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn removing_redundant_objects_changes_no_decision(
-        world in world(),
-        questions in proptest::collection::vec(question(), 16),
-    ) {
-        let policy = Policy::new(world.clone());
-        for finding in Lint::new().run(&world) {
-            let is_redundant = matches!(
-                finding.code,
-                FindingCode::DuplicateBinding | FindingCode::ShadowedBinding | FindingCode::ShadowedRule
-            );
-            if is_redundant {
-                let left = Policy::new(without(&world, &finding));
-                for question in &questions {
-                    let request = question.request();
-                    prop_assert_eq!(
-                        policy.rbac(&question.user, &request).decision().is_allow(),
-                        left.rbac(&question.user, &request).decision().is_allow(),
-                        "{} {:?}", finding, question
-                    );
-                }
-            }
-        }
     }
 }
