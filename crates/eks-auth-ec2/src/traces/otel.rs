@@ -88,38 +88,13 @@ impl Traces {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-    use std::time::Duration;
-
     use opentelemetry::trace::{SpanId, TraceFlags, TraceId, TraceState, TracerProvider as _};
-    use opentelemetry_sdk::error::OTelSdkResult;
-    use opentelemetry_sdk::trace::{SdkTracerProvider, Span, SpanData, SpanProcessor};
+    use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 
     use super::{
-        Arc, BoxedTracer, Caller, Context, DescribeError, Instance, SpanContext, SpanKind, Status,
-        Traces,
+        BoxedTracer, Caller, DescribeError, Instance, SpanContext, SpanKind, Status, Traces,
     };
     use crate::{DescribeInstances, Resolver, Settings};
-
-    /// Keeps the spans that end.
-    #[derive(Clone, Debug, Default)]
-    struct Spans(Arc<Mutex<Vec<SpanData>>>);
-
-    impl SpanProcessor for Spans {
-        fn on_start(&self, _: &mut Span, _: &Context) {}
-
-        fn on_end(&self, span: SpanData) {
-            self.0.lock().unwrap().push(span);
-        }
-
-        fn force_flush(&self) -> OTelSdkResult {
-            Ok(())
-        }
-
-        fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-            Ok(())
-        }
-    }
 
     fn caller(trace: u128, span: u64) -> Caller {
         let (trace, span) = (TraceId::from(trace), SpanId::from(span));
@@ -127,13 +102,13 @@ mod tests {
         Caller(SpanContext::new(trace, span, flags, true, state))
     }
 
-    impl Spans {
-        fn tracer(&self) -> BoxedTracer {
-            let provider = SdkTracerProvider::builder()
-                .with_span_processor(self.clone())
-                .build();
-            BoxedTracer::new(Box::new(provider.tracer("test")))
-        }
+    /// Returns a tracer whose spans are kept for as long as it lives, and where they are.
+    fn tracer() -> (BoxedTracer, InMemorySpanExporter) {
+        let spans = InMemorySpanExporter::default();
+        let provider = SdkTracerProvider::builder()
+            .with_simple_exporter(spans.clone())
+            .build();
+        (BoxedTracer::new(Box::new(provider.tracer("test"))), spans)
     }
 
     struct NoInstances;
@@ -146,21 +121,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_resolver_makes_its_spans_with_the_tracer_of_its_settings() {
-        let spans = Spans::default();
-        let settings = Settings::new().with_tracer(spans.tracer());
-        let outcome = Resolver::new(NoInstances, settings)
-            .look_up("i-0c6f21bf1f24f9708")
-            .await;
+        let (tracer, spans) = tracer();
+        let resolver = Resolver::new(NoInstances, Settings::new().with_tracer(tracer));
+        let outcome = resolver.look_up("i-0c6f21bf1f24f9708").await;
         assert!(outcome.is_err());
-        assert_eq!(spans.0.lock().unwrap().len(), 1);
+        assert_eq!(spans.get_finished_spans().unwrap().len(), 1);
     }
 
     async fn called(callers: &[Caller], outcome: Result<Vec<Instance>, DescribeError>) -> SpanData {
-        let spans = Spans::default();
-        let traces = Traces::new(spans.tracer());
+        let (tracer, spans) = tracer();
+        let traces = Traces::new(tracer);
         let answer = traces.call(callers, async { outcome.clone() }).await;
         assert_eq!(answer, outcome);
-        spans.0.lock().unwrap().remove(0)
+        spans.get_finished_spans().unwrap().remove(0)
     }
 
     #[tokio::test]

@@ -1,18 +1,15 @@
 //! The spans of a request and of the calls below it.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use eks_auth::{Transport, TransportError, TransportErrorKind};
 use eks_auth_ec2::{DescribeError, DescribeInstances, Instance, Resolver, Settings};
 use eks_auth_server::{Identities, Metrics, SharedSnapshot, Snapshot, Webhooks};
 use http::{Request, Response};
-use opentelemetry::Context;
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{SdkTracerProvider, Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 
 use crate::support::{
     Running, authenticator, caller, exchange, fault, identity_map, post, review, short, token,
@@ -27,55 +24,32 @@ const NODES: &str = "mapRoles: |
 /// The example of W3C Trace Context, section 3.2.
 const TRACE_PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// Keeps the spans that end.
-#[derive(Clone, Debug, Default)]
-struct Spans(Arc<Mutex<Vec<SpanData>>>);
-
-impl SpanProcessor for Spans {
-    fn on_start(&self, _: &mut Span, _: &Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        self.0.lock().unwrap().push(span);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
-    }
-}
-
-impl Spans {
-    /// Returns a line for each span in the order of their ends, without the number of the request.
-    fn lines(&self) -> Vec<String> {
-        let spans = self.0.lock().unwrap();
-        let name_of = |id| {
-            let parent = spans.iter().find(|span| span.span_context.span_id() == id);
-            parent.map_or_else(|| id.to_string(), |span| span.name.to_string())
-        };
-        let line = |span: &SpanData| {
-            let pairs = span.attributes.iter();
-            let pairs = pairs.filter(|pair| pair.key.as_str() != "eks_auth.request_id");
-            let pairs: Vec<String> = pairs
-                .map(|pair| format!("{}={}", pair.key, pair.value))
-                .collect();
-            format!(
-                "{} ({:?}, {:?}) of {} below {}: {}",
-                span.name,
-                span.span_kind,
-                span.status,
-                match span.span_context.trace_id().to_string() {
-                    trace if TRACE_PARENT.contains(&trace) => trace,
-                    _ => "its own".to_owned(),
-                },
-                name_of(span.parent_span_id),
-                pairs.join(" "),
-            )
-        };
-        spans.iter().map(line).collect()
-    }
+/// Returns a line for each span in the order of their ends, without the number of the request.
+fn lines(spans: &[SpanData]) -> Vec<String> {
+    let name_of = |id| {
+        let parent = spans.iter().find(|span| span.span_context.span_id() == id);
+        parent.map_or_else(|| id.to_string(), |span| span.name.to_string())
+    };
+    let line = |span: &SpanData| {
+        let pairs = span.attributes.iter();
+        let pairs = pairs.filter(|pair| pair.key.as_str() != "eks_auth.request_id");
+        let pairs: Vec<String> = pairs
+            .map(|pair| format!("{}={}", pair.key, pair.value))
+            .collect();
+        format!(
+            "{} ({:?}, {:?}) of {} below {}: {}",
+            span.name,
+            span.span_kind,
+            span.status,
+            match span.span_context.trace_id().to_string() {
+                trace if TRACE_PARENT.contains(&trace) => trace,
+                _ => "its own".to_owned(),
+            },
+            name_of(span.parent_span_id),
+            pairs.join(" "),
+        )
+    };
+    spans.iter().map(line).collect()
 }
 
 /// An STS with one answer. Without one, there is no route to it.
@@ -162,9 +136,9 @@ async fn each_step_of_a_request_is_a_span() {
         ),
         (None, probe, vec![]),
     ] {
-        let spans = Spans::default();
+        let spans = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder()
-            .with_span_processor(spans.clone())
+            .with_simple_exporter(spans.clone())
             .build();
         let tracer = || BoxedTracer::new(Box::new(provider.tracer("test")));
         let metrics = Arc::new(Metrics::new());
@@ -178,7 +152,7 @@ async fn each_step_of_a_request_is_a_span() {
         let running = Running::start(webhooks, short(), None).await;
         exchange(running.address, request.as_bytes()).await.unwrap();
         running.stop().await;
-        let lines = spans.lines();
+        let lines = lines(&spans.get_finished_spans().unwrap());
         if lines != expected {
             different.push(lines);
         }
