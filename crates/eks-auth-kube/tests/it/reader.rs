@@ -1,7 +1,15 @@
 //! A cluster is read whole, or not at all.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::{Body, Bytes};
 use eks_auth_kube::{ClusterReader, Progress, ReadError};
+use futures_util::stream;
+use http::{Request, Response};
 use serde_json::{Value, json};
+use tower::service_fn;
 
 use crate::api_server::{ApiServer, CONFIG_MAPS, MAPPINGS, RBAC};
 
@@ -107,6 +115,29 @@ async fn a_page_of_large_objects_is_read() {
     }
     let documents = read(&server).await.unwrap();
     assert_eq!(names(&documents), ["clusterroles"]);
+}
+
+/// An answer has at most 256 MiB, and no more of a longer one is read. Its pieces are the same memory.
+#[tokio::test]
+async fn an_answer_that_does_not_end_is_too_large() {
+    const MIB: usize = 1 << 20;
+    let pieces = Arc::new(AtomicUsize::new(0));
+    let sent = Arc::clone(&pieces);
+    let piece = Bytes::from(vec![b' '; MIB]);
+    let service = service_fn(move |_: Request<kube::client::Body>| {
+        let (sent, piece) = (Arc::clone(&sent), piece.clone());
+        let endless = stream::repeat_with(move || {
+            sent.fetch_add(1, Ordering::SeqCst);
+            Ok::<_, Infallible>(piece.clone())
+        });
+        let answer = Response::new(Body::from_stream(endless));
+        async move { Ok::<_, Infallible>(answer) }
+    });
+    let reader = ClusterReader::new(kube::Client::new(service, "default"));
+    let resource = "version";
+    let error = reader.read(|_| {}).await.unwrap_err();
+    assert_eq!(error, ReadError::TooLarge { resource });
+    assert_eq!(pieces.load(Ordering::SeqCst), 257);
 }
 
 #[tokio::test]
