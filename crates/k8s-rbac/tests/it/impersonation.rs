@@ -170,6 +170,23 @@ fn a_user_can_be_impersonated_in_some_requests_only() {
 }
 
 #[test]
+fn a_user_can_be_impersonated_on_some_paths_only() {
+    let rules = json!([
+        {"verbs": ["impersonate-on:user-info:get"], "nonResourceURLs": ["/metrics"]},
+        {"verbs": ["impersonate:user-info"], "apiGroups": ["authentication.k8s.io"], "resources": ["users"]},
+    ]);
+    let (policy, caller, bob) = (policy(&rules), caller(), Impersonation::new("bob"));
+    for (verb, path, is_allowed) in [
+        ("get", "/metrics", true),
+        ("post", "/metrics", false),
+        ("get", "/healthz", false),
+    ] {
+        let user = policy.impersonate(NEWEST, &caller, Request::path(verb, path), &bob);
+        assert_eq!(user.is_ok(), is_allowed, "{verb} {path}");
+    }
+}
+
+#[test]
 fn the_plain_verb_needs_no_permission_for_the_request() {
     let rules = json!([{"verbs": ["impersonate"], "apiGroups": [""], "resources": ["users"]}]);
     let (policy, caller) = (policy(&rules), caller());
@@ -261,7 +278,7 @@ fn a_node_and_a_service_account_have_modes_of_their_own() {
             let rules = json!([
                 {"verbs": [format!("impersonate-on:{verb}:{on}")], "apiGroups": [""], "resources": ["pods"]},
                 {"verbs": [format!("impersonate:{verb}")], "apiGroups": ["authentication.k8s.io"],
-                 "resources": [resource]},
+                 "resources": [resource, "groups", "uids", "userextras/acme.io/reason"]},
             ]);
             let (policy, caller) = (policy(&rules), caller());
             let user = policy.impersonate(NEWEST, &caller, pods(), &target);

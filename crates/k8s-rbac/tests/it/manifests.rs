@@ -165,6 +165,22 @@ fn each_kind_of_problem_has_its_code() {
 }
 
 #[test]
+fn documents_that_are_parsed_are_read_as_text_is() {
+    let text = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a}}\n---\n\
+                {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: 1}}\n";
+    let limits = bounded_yaml::Limits::new();
+    let nodes: Vec<bounded_yaml::Node> = bounded_yaml::documents(text, &limits)
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let mut manifests = Manifests::default();
+    ManifestReader::new().read_nodes("f", text, (1..).zip(&nodes), &mut manifests);
+    let of_text = Manifests::read([("f", text)]);
+    assert_eq!(names(manifests.objects()), ["ClusterRole a"]);
+    assert_eq!(manifests.problems().len(), 1);
+    assert_eq!(manifests.problems(), of_text.problems());
+}
+
+#[test]
 fn files_keep_their_order_and_the_limit_is_each_files_own() {
     let role = |name: &str| {
         format!(

@@ -8,6 +8,7 @@ use k8s_rbac::{
 };
 use k8s_rbac_oracle::strategies::world;
 use proptest::prelude::*;
+use serde_json::json;
 
 fn text(text: &str) -> String {
     text.to_owned()
@@ -198,6 +199,13 @@ fn a_borrowed_subject_serializes_as_the_object() {
         assert_eq!(serde_json::to_value(role_ref.as_deref()).unwrap(), json);
         assert_eq!(serde_json::from_value::<RoleRef>(json).unwrap(), role_ref);
     }
+    let subject = Subject {
+        kind: "Group",
+        name: "devs",
+        ..Subject::default()
+    };
+    let json = json!({"kind": "Group", "name": "devs"});
+    assert_eq!(serde_json::to_value(subject).unwrap(), json);
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! Reviews: the cases of `testdata/reviews.toml`, and what of an object stays what it was.
 
-use k8s_rbac::review::{AccessReview, ReviewError, RulesReview};
+use k8s_rbac::review::{AccessReview, ResourceAttributes, ReviewError, RulesReview};
 use k8s_rbac::{KubernetesVersion, Objects, Policy, User};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -139,6 +139,34 @@ fn what_is_no_review_is_not_read() {
     assert!(!read("SubjectAccessReview", "authorization.k8s.io/v2"));
     assert!(!read("SelfSubjectRulesReview", "authorization.k8s.io/v1"));
     assert!(!read("TokenReview", "authentication.k8s.io/v1"));
+}
+
+#[test]
+fn requirements_of_labels_that_cannot_exist_are_left_out() {
+    for (requirement, is_read) in [
+        (
+            json!({"key": "a", "operator": "NotIn", "values": ["c", "b", "c"]}),
+            true,
+        ),
+        (json!({"key": "a", "operator": "DoesNotExist"}), true),
+        (json!({"key": "a b", "operator": "Exists"}), false),
+        (json!({"key": "a", "operator": "In"}), false),
+        (
+            json!({"key": "a", "operator": "Exists", "values": ["b"]}),
+            false,
+        ),
+    ] {
+        let attributes: ResourceAttributes = serde_json::from_value(json!({
+            "labelSelector": {"requirements": [requirement]},
+        }))
+        .unwrap();
+        let (read, is_broken) = attributes.label_requirements(KubernetesVersion::V1_34);
+        assert_eq!(
+            (read.len(), is_broken),
+            (usize::from(is_read), !is_read),
+            "{requirement}"
+        );
+    }
 }
 
 #[test]

@@ -130,6 +130,12 @@ fn errors_have_codes_and_print_themselves() {
         assert_eq!(got, error);
         assert!(got.to_string().contains(part), "{got}");
     }
+    for (error, code) in [
+        (KubernetesVersionError::Malformed, "malformed-version"),
+        (KubernetesVersionError::Unsupported, "unsupported-version"),
+    ] {
+        assert_eq!(error.code(), code);
+    }
 }
 
 #[test]
@@ -169,13 +175,16 @@ fn the_bindings_of_a_namespace_are_those_of_the_cluster_and_its_own() {
         "roleBindings": [binding("one", "ns"), binding("two", "other")],
     }))
     .unwrap();
-    let policy = Policy::new(objects);
+    let mut policy = Policy::new(objects);
     for (namespace, count) in [("", 1), ("ns", 2), ("other", 2), ("none", 1)] {
         assert_eq!(policy.bindings_in(namespace).count(), count, "{namespace}");
     }
     assert_eq!(policy.bindings().count(), 3);
     let namespaces: Vec<&str> = policy.namespaces().collect();
     assert_eq!(namespaces, ["ns", "other"]);
+    policy.remove_role_binding("ns", "one");
+    let namespaces: Vec<&str> = policy.namespaces().collect();
+    assert_eq!(namespaces, ["other"]);
 }
 
 /// The API server stores no `RoleBinding` without a namespace.
@@ -184,6 +193,7 @@ fn a_role_binding_without_a_namespace_is_not_in_effect() {
     let binding = |name: &str, namespace: &str| {
         json!({
             "metadata": {"name": name, "namespace": namespace},
+            "subjects": [{"kind": "Group", "name": "devs"}],
             "roleRef": {"kind": "ClusterRole", "name": "r"},
         })
     };
@@ -200,6 +210,12 @@ fn a_role_binding_without_a_namespace_is_not_in_effect() {
     assert_eq!(effects, [(false, true), (true, false), (false, true)]);
     let namespaces: Vec<&str> = policy.namespaces().collect();
     assert_eq!(namespaces, ["ns"]);
+    let user = User::new("jane", ["devs"]);
+    let of_jane: Vec<Option<&str>> = policy
+        .all_bindings_for(&user)
+        .map(|(binding, _)| binding.namespace())
+        .collect();
+    assert_eq!(of_jane, [None, Some("ns")]);
 }
 
 #[test]

@@ -217,6 +217,10 @@ mod tests {
                 copies.push((sorted.clone(), set.clone()));
             }
         }
+        assert_eq!(
+            format!("{sorted:?}"),
+            format!("{:?}", sorted.iter().collect::<Vec<_>>())
+        );
         copies.push((sorted, set));
         for (sorted, set) in &copies {
             assert!(sorted.iter().eq(set));
