@@ -16,6 +16,8 @@ pub(crate) fn is_hidden(argument: &str) -> bool {
 }
 
 /// Hides the user and password of each URL, what follows the prefix of a token, and the parameters of a signed URL.
+///
+/// Without a scheme, `user:password@host` has the form of a username such as `oidc:jane@example.com`, and is shown.
 pub(crate) fn masked(text: &str) -> String {
     text.split_inclusive(is_end).map(masked_word).collect()
 }
