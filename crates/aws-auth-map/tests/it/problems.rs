@@ -622,3 +622,22 @@ fn a_fragment_that_follows_no_entry_has_no_principal() {
         &["missing-principal mapRoles[0] 2:5"],
     );
 }
+
+#[test]
+fn a_problem_of_a_group_says_which_group() {
+    let text = "mapRoles: |\n  - rolearn: arn:aws:iam::111122223333:role/dev\n    username: 'dev:{{Session}}'\n    \
+                groups: [devs, 'ops:{{Session}}']\n";
+    let (_, problems) = read_config_map(text);
+    let places: Vec<_> = problems
+        .iter()
+        .map(|problem| (problem.code(), problem.at().field(), problem.at().item()))
+        .collect();
+    let code = "unknown-placeholder";
+    assert_eq!(
+        places,
+        [
+            (code, Some("username"), None),
+            (code, Some("groups"), Some(1))
+        ]
+    );
+}
