@@ -3,8 +3,7 @@
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use crate::engine::text::Text;
-use crate::objects::Subject;
+use crate::objects::{API_GROUP, Subject};
 
 /// The subjects of a binding, in order. Two are stored within the binding, which is all that most
 /// bindings have. With more, all of them are apart.
@@ -16,31 +15,66 @@ pub(crate) type StoredSubjects = SmallVec<[StoredSubject; 2]>;
 /// the name, each at a place of its own, would mean to wait for memory three times in a row.
 #[derive(Debug)]
 pub(crate) struct StoredSubject {
-    kind: Text,
-    api_group: Text,
+    form: Form,
     name: SmolStr,
-    namespace: Text,
+    namespace: Box<str>,
+}
+
+/// The kind and the API group of a subject. Those that the API stores take no memory.
+#[derive(Debug)]
+enum Form {
+    User,
+    Group,
+    ServiceAccount,
+    /// Any other pair of a kind and an API group.
+    Other(Box<(String, String)>),
+}
+
+impl Form {
+    fn new(kind: String, api_group: String) -> Self {
+        match (kind.as_str(), api_group.as_str()) {
+            ("User", API_GROUP) => Self::User,
+            ("Group", API_GROUP) => Self::Group,
+            ("ServiceAccount", "") => Self::ServiceAccount,
+            _ => Self::Other(Box::new((kind, api_group))),
+        }
+    }
+
+    fn texts(&self) -> (&str, &str) {
+        match self {
+            Self::User => ("User", API_GROUP),
+            Self::Group => ("Group", API_GROUP),
+            Self::ServiceAccount => ("ServiceAccount", ""),
+            Self::Other(texts) => (&texts.0, &texts.1),
+        }
+    }
 }
 
 impl StoredSubject {
     #[inline]
     pub(crate) fn as_deref(&self) -> Subject<&str> {
+        let (kind, api_group) = self.form.texts();
         Subject {
-            kind: self.kind.as_ref(),
-            api_group: self.api_group.as_ref(),
-            name: self.name.as_ref(),
-            namespace: self.namespace.as_ref(),
+            kind,
+            api_group,
+            name: &self.name,
+            namespace: &self.namespace,
         }
     }
 }
 
 impl From<Subject> for StoredSubject {
     fn from(subject: Subject) -> Self {
+        let Subject {
+            kind,
+            api_group,
+            name,
+            namespace,
+        } = subject;
         Self {
-            kind: subject.kind.into(),
-            api_group: subject.api_group.into(),
-            name: subject.name.into(),
-            namespace: subject.namespace.into(),
+            form: Form::new(kind, api_group),
+            name: name.into(),
+            namespace: namespace.into(),
         }
     }
 }
@@ -49,23 +83,46 @@ impl From<Subject> for StoredSubject {
 mod tests {
     use super::*;
 
+    fn subject([kind, api_group, name, namespace]: [&str; 4]) -> Subject {
+        Subject {
+            kind: kind.to_owned(),
+            api_group: api_group.to_owned(),
+            name: name.to_owned(),
+            namespace: namespace.to_owned(),
+        }
+    }
+
     #[test]
     fn subjects_read_as_they_were_written() {
-        for len in [0, 1, 22, 23, 24, 300] {
-            for count in 0..4_usize {
-                let name = "é".repeat(len / 2) + &"x".repeat(len % 2);
-                let subject = Subject {
-                    kind: "ServiceAccount".to_owned(),
-                    api_group: "other".to_owned(),
-                    name,
-                    namespace: "dev".to_owned(),
-                };
-                let subjects = vec![subject; count];
-                let stored: StoredSubjects = subjects.iter().cloned().map(Into::into).collect();
-                let read = stored.iter().map(StoredSubject::as_deref);
-                assert!(read.eq(subjects.iter().map(Subject::as_deref)));
-                assert_eq!(stored.spilled(), count > 2);
+        let long = "x".repeat(300);
+        for kind in ["User", "Group", "ServiceAccount", "user", ""] {
+            for api_group in [API_GROUP, "", "other"] {
+                for name in ["", "jane", &"x".repeat(23), &"é".repeat(12), &long] {
+                    for namespace in ["", "dev"] {
+                        let given = subject([kind, api_group, name, namespace]);
+                        let stored = StoredSubject::from(given.clone());
+                        assert_eq!(stored.as_deref(), given.as_deref());
+                    }
+                }
             }
+        }
+    }
+
+    #[test]
+    fn the_subjects_of_the_api_take_little_memory() {
+        assert_eq!(size_of::<StoredSubject>(), 56);
+        for [kind, api_group] in [
+            ["User", API_GROUP],
+            ["Group", API_GROUP],
+            ["ServiceAccount", ""],
+        ] {
+            let stored = StoredSubject::from(subject([kind, api_group, "jane", ""]));
+            assert!(!matches!(stored.form, Form::Other(_)), "{kind}");
+        }
+        for count in 0..4 {
+            let given = std::iter::repeat_with(|| subject(["User", API_GROUP, "jane", ""]));
+            let stored: StoredSubjects = given.take(count).map(Into::into).collect();
+            assert_eq!((stored.len(), stored.spilled()), (count, count > 2));
         }
     }
 }

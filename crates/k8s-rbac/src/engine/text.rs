@@ -4,46 +4,32 @@ use std::fmt::{self, Debug, Formatter};
 
 /// A text that never changes.
 ///
-/// Every subject and every `roleRef` repeats a few words of the API. They are stored as a number here,
-/// and any other text without spare capacity.
+/// Every `roleRef` repeats a few words of the API. They are stored as a number here, and any other text
+/// without spare capacity.
 #[derive(Clone)]
 pub(crate) enum Text {
     Word(Word),
     Own(Box<str>),
 }
 
-/// A word that subjects and references have in common.
+/// A word that references have in common.
 #[derive(Clone, Copy)]
 pub(crate) enum Word {
     Empty,
     ApiGroup,
     ClusterRole,
-    Group,
     Role,
-    ServiceAccount,
-    User,
 }
 
 impl Word {
-    const ALL: [Self; 7] = [
-        Self::Empty,
-        Self::ApiGroup,
-        Self::ClusterRole,
-        Self::Group,
-        Self::Role,
-        Self::ServiceAccount,
-        Self::User,
-    ];
+    const ALL: [Self; 4] = [Self::Empty, Self::ApiGroup, Self::ClusterRole, Self::Role];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Empty => "",
             Self::ApiGroup => crate::objects::API_GROUP,
             Self::ClusterRole => "ClusterRole",
-            Self::Group => "Group",
             Self::Role => "Role",
-            Self::ServiceAccount => "ServiceAccount",
-            Self::User => "User",
         }
     }
 }
@@ -77,16 +63,8 @@ mod tests {
     #[test]
     fn a_text_reads_as_it_was_written() {
         let api_group = "rbac.authorization.k8s.io";
-        let words = [
-            "",
-            api_group,
-            "ClusterRole",
-            "Group",
-            "Role",
-            "ServiceAccount",
-            "User",
-        ];
-        for text in words.into_iter().chain(["user", "User ", "jane", "é"]) {
+        let words = ["", api_group, "ClusterRole", "Role"];
+        for text in words.into_iter().chain(["role", "Role ", "view", "é"]) {
             let stored = Text::from(text.to_owned());
             assert_eq!(stored.as_ref(), text);
             assert_eq!(format!("{stored:?}"), format!("{text:?}"));
