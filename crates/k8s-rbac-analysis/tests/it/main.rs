@@ -10,6 +10,7 @@ mod escalation_paths;
 mod explain;
 #[cfg(test)]
 mod json;
+mod limits;
 #[cfg(test)]
 mod permissions;
 #[cfg(test)]

@@ -1,0 +1,222 @@
+//! Where rules spell out too many permissions to list or to compare.
+
+use k8s_rbac::{Objects, Policy, PolicyRule, User};
+use k8s_rbac_analysis::{MAX_DIFF_STEPS, MAX_PERMISSIONS, diff, permissions};
+
+/// One user with one rule whose lists have so many entries each.
+fn wide(entries: usize) -> serde_json::Value {
+    let list = |prefix: &str| -> Vec<String> {
+        (0..entries)
+            .map(|number| format!("{prefix}{number}"))
+            .collect()
+    };
+    let rule = PolicyRule {
+        verbs: list("verb"),
+        api_groups: list("group"),
+        resources: list("resource"),
+        resource_names: list("name"),
+        non_resource_urls: Vec::new(),
+    };
+    serde_json::json!({
+        "clusterRoles": [{"metadata": {"name": "r"}, "rules": [rule]}],
+        "clusterRoleBindings": [{
+            "metadata": {"name": "b"},
+            "subjects": [{"kind": "User", "name": "u"}],
+            "roleRef": {"kind": "ClusterRole", "name": "r"},
+        }],
+    })
+}
+
+#[test]
+fn a_rule_that_spells_out_too_much_is_too_large() {
+    let policy = |entries| Policy::new(serde_json::from_value(wide(entries)).unwrap());
+    let nothing = Policy::default();
+    let user = User::new("u", [""; 0]);
+    let fits = policy(10);
+    assert_eq!(permissions(&fits, &user).unwrap().atoms().len(), 10_000);
+    assert_eq!(permissions(&fits, &user).unwrap().rules().len(), 1);
+    let policy = policy(100);
+    assert_eq!(
+        permissions(&policy, &user).unwrap_err().limit(),
+        MAX_PERMISSIONS
+    );
+    // Rules are compared in place of permissions.
+    let changes = diff(&nothing, &policy).unwrap();
+    let [change] = changes.changes() else {
+        panic!("{changes}");
+    };
+    assert!(change.is_by_rule() && change.gained().is_empty());
+    assert_eq!(
+        (change.gained_rules().len(), change.lost_rules().len()),
+        (1, 0)
+    );
+    assert!(
+        changes
+            .to_string()
+            .starts_with("perhaps newly allowed: User \"u\": ")
+    );
+    // Without verbs there is nothing to spell out, however long the other lists are.
+    let list: Vec<String> = (0..100_000).map(|number| number.to_string()).collect();
+    let mut idle = wide(1);
+    idle["clusterRoles"][0]["rules"] =
+        serde_json::json!([{"verbs": [], "apiGroups": list, "resources": list}]);
+    let idle = Policy::new(serde_json::from_value(idle).unwrap());
+    assert_eq!(permissions(&idle, &user).unwrap().atoms(), []);
+    assert!(diff(&nothing, &idle).unwrap().is_empty());
+    // One rule that is a part of another is no loss, and nothing is lost where the other covers all.
+    let wider = wide(101);
+    let wider = Policy::new(serde_json::from_value(wider).unwrap());
+    let changes = diff(&policy, &wider).unwrap();
+    let [change] = changes.changes() else {
+        panic!("{changes}");
+    };
+    assert_eq!(
+        (change.gained_rules().len(), change.lost_rules().len()),
+        (1, 0)
+    );
+    let mut starred = wide(100);
+    starred["clusterRoles"][0]["rules"][0]["verbs"] = serde_json::json!(["*"]);
+    let starred = Policy::new(serde_json::from_value(starred).unwrap());
+    let changes = diff(&starred, &policy).unwrap();
+    let lost: Vec<usize> = changes
+        .changes()
+        .iter()
+        .map(|one| one.lost_rules().len())
+        .collect();
+    assert_eq!(lost, [1], "{changes}");
+    // Equal bindings on both sides are skipped.
+    assert!(diff(&policy, &policy).unwrap().is_empty());
+}
+
+/// A rule is no loss if one rule covers it: every verb, group, resource or path, and every name. Each row is in a
+/// namespace of its own, or has other paths.
+#[test]
+fn rules_are_compared_one_by_one_where_permissions_are_too_many() {
+    let rule = |text: &str| -> serde_json::Value {
+        let parts = text.split("; ").map(|part| part.split_once(' ').unwrap());
+        let lists = parts.map(|(key, list)| {
+            let list: Vec<&str> = list.split(' ').map(|one| one.trim_matches('-')).collect();
+            (key.to_owned(), list.into())
+        });
+        serde_json::Value::Object(lists.collect())
+    };
+    let pods = "verbs get; apiGroups -; resources pods";
+    let named = "verbs get; apiGroups -; resources pods; resourceNames a";
+    let log = "verbs get; apiGroups -; resources pods/log";
+    let rows = [
+        (pods, "verbs get list; apiGroups -; resources pods", ""),
+        (pods, "verbs *; apiGroups *; resources *", ""),
+        (pods, "verbs list; apiGroups -; resources pods", "get pods"),
+        (
+            pods,
+            "verbs get; apiGroups apps; resources pods",
+            "get pods",
+        ),
+        (
+            pods,
+            "verbs get; apiGroups -; resources secrets",
+            "get pods",
+        ),
+        (pods, "verbs get; apiGroups -; resources */log", "get pods"),
+        (pods, named, "get pods"),
+        (log, "verbs get; apiGroups -; resources */log", ""),
+        (
+            log,
+            "verbs get; apiGroups -; resources */exec",
+            "get pods/log",
+        ),
+        (named, pods, ""),
+        (
+            named,
+            "verbs get; apiGroups -; resources pods; resourceNames b a",
+            "",
+        ),
+        (
+            named,
+            "verbs get; apiGroups -; resources pods; resourceNames b",
+            "get pods named \"a\"",
+        ),
+        (
+            "verbs get list; apiGroups - apps; resources pods; nonResourceURLs /ns",
+            "verbs get; apiGroups -; resources secrets",
+            "get, list pods, pods.apps",
+        ),
+        (
+            "verbs get; nonResourceURLs /a/b",
+            "verbs get; nonResourceURLs /a/*",
+            "",
+        ),
+        (
+            "verbs get; nonResourceURLs /c",
+            "verbs get; nonResourceURLs /c; resourceNames n",
+            "",
+        ),
+        (
+            "verbs get put; nonResourceURLs /d",
+            "verbs get; nonResourceURLs /e*",
+            "get, put URL /d",
+        ),
+    ];
+    let mut want: Vec<String> = Vec::new();
+    let (mut before, mut after) = (wide(100), wide(100));
+    before["clusterRoles"] = serde_json::json!([]);
+    for (number, (held, holds, lost)) in rows.into_iter().enumerate() {
+        let (kind, scope) = match held.contains("resources") {
+            true => ("roleBindings", format!("in namespace \"n{number}\"")),
+            false => ("clusterRoleBindings", "cluster-wide".to_owned()),
+        };
+        want.extend((!lost.is_empty()).then(|| format!("{lost} {scope}")));
+        for (world, text) in [(&mut before, held), (&mut after, holds)] {
+            let role = serde_json::json!({"metadata": {"name": format!("r{number}")}, "rules": [rule(text)]});
+            let binding = serde_json::json!({
+                "metadata": {"name": format!("b{number}"), "namespace": format!("n{number}")},
+                "subjects": [{"kind": "User", "name": "u"}],
+                "roleRef": {"kind": "ClusterRole", "name": format!("r{number}")},
+            });
+            for (key, object) in [("clusterRoles", role), (kind, binding)] {
+                match world.get_mut(key).and_then(|list| list.as_array_mut()) {
+                    Some(list) => list.push(object),
+                    None => world[key] = serde_json::json!([object]),
+                }
+            }
+        }
+    }
+    let policy = |world| Policy::new(serde_json::from_value(world).unwrap());
+    let (before, after) = (policy(before), policy(after));
+    let changes = diff(&before, &after).unwrap();
+    let [change] = changes.changes() else {
+        panic!("{changes}");
+    };
+    assert!(change.is_by_rule());
+    let mut lost: Vec<String> = change
+        .lost_rules()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    lost.sort();
+    want.sort();
+    assert_eq!(lost, want);
+}
+
+#[test]
+fn where_rules_cannot_be_compared_either_there_is_no_answer() {
+    // Long rules of which none covers another.
+    let policy = |side: &str| {
+        let texts = |prefix: String, count: usize| -> Vec<String> {
+            (0..count)
+                .map(|number| format!("{prefix}{number}"))
+                .collect()
+        };
+        let rules = (0..5).map(|number| PolicyRule {
+            verbs: texts(format!("{side}{number}-"), 4_000),
+            api_groups: vec![String::new()],
+            resources: texts("r".to_owned(), 300),
+            ..PolicyRule::default()
+        });
+        let mut objects: Objects = serde_json::from_value(wide(1)).unwrap();
+        objects.cluster_roles[0].rules = rules.collect();
+        Policy::new(objects)
+    };
+    let error = diff(&policy("a"), &policy("b")).unwrap_err();
+    assert_eq!(error.limit(), MAX_DIFF_STEPS);
+}
