@@ -1,6 +1,8 @@
 //! Where rules spell out too many permissions to list or to compare.
 
-use k8s_rbac::{Objects, Policy, PolicyRule, User};
+use k8s_rbac::{
+    ClusterRole, ClusterRoleBinding, Metadata, Objects, Policy, PolicyRule, RoleRef, Subject, User,
+};
 use k8s_rbac_analysis::{MAX_DIFF_STEPS, MAX_PERMISSIONS, diff, permissions};
 
 /// One user with one rule whose lists have so many entries each.
@@ -152,6 +154,17 @@ fn rules_are_compared_one_by_one_where_permissions_are_too_many() {
             "",
         ),
         (
+            "verbs get; nonResourceURLs /f",
+            "verbs get; nonResourceURLs /g",
+            "get URL /f",
+        ),
+        // It allows nothing.
+        (
+            "verbs get; apiGroups apps",
+            "verbs get; nonResourceURLs /h",
+            "",
+        ),
+        (
             "verbs get put; nonResourceURLs /d",
             "verbs get; nonResourceURLs /e*",
             "get, put URL /d",
@@ -196,6 +209,111 @@ fn rules_are_compared_one_by_one_where_permissions_are_too_many() {
     lost.sort();
     want.sort();
     assert_eq!(lost, want);
+}
+
+/// The permissions that are left out could not cover one of those that differ, and there are more than a comparison may
+/// list.
+#[test]
+fn only_permissions_that_may_cover_a_difference_count() {
+    // As many in each of some namespaces as fit in a few.
+    let (mut before, mut after) = (wide(10), wide(10));
+    for (world, namespaces) in [(&mut before, 110), (&mut after, 111)] {
+        world["clusterRoleBindings"] = serde_json::json!([]);
+        world["roleBindings"] = (0..namespaces)
+            .map(|number| {
+                serde_json::json!({
+                    "metadata": {"name": "b", "namespace": format!("n{number}")},
+                    "subjects": [{"kind": "User", "name": "u"}],
+                    "roleRef": {"kind": "ClusterRole", "name": "r"},
+                })
+            })
+            .collect();
+    }
+    let policy = |world| Policy::new(serde_json::from_value(world).unwrap());
+    let (before, after) = (policy(before), policy(after));
+    let changes = diff(&before, &after).unwrap();
+    let gained: Vec<(bool, usize)> = changes
+        .changes()
+        .iter()
+        .map(|one| (one.is_by_rule(), one.gained().len()))
+        .collect();
+    assert_eq!(gained, [(false, 10_000)]);
+    // One rule in one place, of other words.
+    let (before, mut after) = (wide(100), wide(100));
+    after["clusterRoles"][0]["rules"]
+        .as_array_mut()
+        .unwrap()
+        .push(serde_json::json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}));
+    let (before, after) = (policy(before), policy(after));
+    let changes = diff(&before, &after).unwrap();
+    assert_eq!(
+        changes.to_string(),
+        "newly allowed: User \"u\": get pods cluster-wide\n"
+    );
+}
+
+/// Each subject reads the words of the same rule, which allows nothing, and the last one those of another rule.
+#[test]
+fn a_comparison_reads_so_many_words_and_no_more() {
+    let words = 1 << 18;
+    let policy = |subjects: usize| {
+        let groups = (1..words).map(|number| number.to_string()).collect();
+        let role = |name: &str, rule: PolicyRule| ClusterRole {
+            metadata: Metadata {
+                name: name.to_owned(),
+                ..Metadata::default()
+            },
+            rules: vec![rule],
+            aggregation_rule: None,
+        };
+        let idle = PolicyRule {
+            api_groups: groups,
+            ..PolicyRule::default()
+        };
+        let get = PolicyRule {
+            verbs: vec!["get".to_owned()],
+            non_resource_urls: vec!["/metrics".to_owned()],
+            ..PolicyRule::default()
+        };
+        let user = |name: String| Subject {
+            kind: "User".to_owned(),
+            name,
+            ..Subject::default()
+        };
+        let binding = |role: &str, subjects: Vec<Subject>| ClusterRoleBinding {
+            metadata: Metadata {
+                name: role.to_owned(),
+                ..Metadata::default()
+            },
+            subjects,
+            role_ref: RoleRef {
+                kind: "ClusterRole".to_owned(),
+                name: role.to_owned(),
+                ..RoleRef::default()
+            },
+        };
+        let idlers = (0..subjects).map(|number| user(format!("u{number}")));
+        Policy::new(Objects {
+            cluster_roles: vec![role("idle", idle), role("get", get)],
+            cluster_role_bindings: vec![
+                binding("idle", idlers.collect()),
+                binding("get", vec![user("v".to_owned())]),
+            ],
+            ..Objects::default()
+        })
+    };
+    let nothing = Policy::default();
+    for (subjects, word) in [
+        (MAX_DIFF_STEPS / words - 1, "newly allowed"),
+        (MAX_DIFF_STEPS / words, "perhaps newly allowed"),
+    ] {
+        let policy = policy(subjects);
+        let changes = diff(&nothing, &policy).unwrap();
+        assert_eq!(
+            changes.to_string(),
+            format!("{word}: User \"v\": get URL /metrics cluster-wide\n")
+        );
+    }
 }
 
 #[test]
