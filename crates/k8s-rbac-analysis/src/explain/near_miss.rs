@@ -264,7 +264,6 @@ fn of_name(rule: &PolicyRule, request: &ResourceRequest<'_>) -> Result<Failed, F
     let names = &rule.resource_names;
     Ok(match request.name() {
         None => (Part::MissingName, Some(Trap::NamesWithoutName)),
-        Some(_) if names.iter().any(|name| name == "*") => (Part::Name, Some(Trap::StarInWord)),
         Some(name) => (Part::Name, of_words(names, name)),
     })
 }
