@@ -45,8 +45,8 @@ impl<'w> Arguments<'w> {
                     read.is_in_all_namespaces = is_set.ok_or(Error::NotABoolean(number))?;
                 }
                 _ => match word.strip_prefix("-n") {
-                    Some(namespace) if value.is_none() => read.namespace = Some(namespace),
-                    _ => return Err(Error::UnknownFlag(number)),
+                    Some(namespace) => read.namespace = Some(namespace),
+                    None => return Err(Error::UnknownFlag(number)),
                 },
             }
         }

@@ -89,6 +89,38 @@ fn without_a_context_the_namespace_follows_the_scope_of_the_resource() {
             "impersonate authentication.k8s.io uids - u",
             1,
         ),
+        // The key of an extra is its subresource.
+        (
+            "impersonate userextras.authentication.k8s.io/scopes",
+            "impersonate authentication.k8s.io userextras - scopes",
+            2,
+        ),
+        // What is no version is a part of the group.
+        (
+            "get widgets.v2beta1.example.com",
+            "get example.com widgets default -",
+            1,
+        ),
+        (
+            "get widgets.v.example.com",
+            "get v.example.com widgets default -",
+            1,
+        ),
+        (
+            "get widgets.vx.example.com",
+            "get vx.example.com widgets default -",
+            1,
+        ),
+        (
+            "get widgets.v1beta.example.com",
+            "get v1beta.example.com widgets default -",
+            1,
+        ),
+        (
+            "get widgets.vxbeta1.example.com",
+            "get vxbeta1.example.com widgets default -",
+            1,
+        ),
         (
             "impersonate serviceaccounts",
             "impersonate - serviceaccounts default -",
@@ -207,6 +239,7 @@ fn a_mistyped_resource_is_unknown_and_the_nearest_is_named() {
         ("widgts", Some("widgets")),
         ("gadgets", None),
         ("policies", None),
+        ("gizmies", Some("-")),
         ("deploymnets", Some("deployments")),
         ("scrts", Some("secrets")),
         // Two pairs of letters are swapped.
@@ -333,6 +366,21 @@ fn after_a_flag_of_one_letter_an_equals_sign_without_a_value_is_the_value() {
     let question = Question::from_words(["get", "pods", "-n="], "here").unwrap();
     let request = ResourceRequest::new("get", "", "pods").in_namespace("=");
     assert_eq!(question.request(), request.into());
+}
+
+/// As upstream: pflag takes what follows the letter of the flag as its value, an equals sign included.
+#[test]
+fn what_follows_the_flag_of_one_letter_is_its_value() {
+    for (flag, namespace) in [
+        ("-ndev", "dev"),
+        ("-n=dev", "dev"),
+        ("-na=b", "a=b"),
+        ("-n=a=b", "a=b"),
+    ] {
+        let question = Question::from_words(["get", "pods", flag], "here").unwrap();
+        let request = ResourceRequest::new("get", "", "pods").in_namespace(namespace);
+        assert_eq!(question.request(), request.into(), "{flag}");
+    }
 }
 
 #[derive(Deserialize)]
