@@ -2,7 +2,10 @@
 //! oracle.
 
 use k8s_rbac::reference;
-use k8s_rbac::{Grant, PRIVILEGED_GROUP, Policy, Request, ResourceRequest, SubjectName, User};
+use k8s_rbac::{
+    ClusterRole, Grant, MAX_AGGREGATION_STEPS, Metadata, Objects, PRIVILEGED_GROUP, Policy,
+    PolicyRule, Request, ResourceRequest, SubjectName, User,
+};
 use k8s_rbac_analysis::can_i::Question;
 use k8s_rbac_analysis::{
     AllowedNamespaces, AllowedSubject, RuleSources, allowed_namespaces, who_can,
@@ -10,6 +13,7 @@ use k8s_rbac_analysis::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use testkit::Report;
 
 use crate::permissions::{only, read};
@@ -138,4 +142,45 @@ proptest! {
             }
         }
     }
+}
+
+/// One role takes more comparisons than there may be. The role before it is not affected.
+#[test]
+fn sources_beyond_the_limit_are_unknown() {
+    let selecting = |name: &str, count: usize| -> ClusterRole {
+        let selectors = (0..count).map(|number| json!({"matchLabels": {"x": number.to_string()}}));
+        let selectors: Vec<Value> = selectors.collect();
+        let rule = json!({"clusterRoleSelectors": selectors});
+        serde_json::from_value(json!({"metadata": {"name": name}, "aggregationRule": rule}))
+            .unwrap()
+    };
+    let plain = (0..5_800).map(|number| ClusterRole {
+        metadata: Metadata {
+            name: format!("r{number}"),
+            ..Metadata::default()
+        },
+        ..ClusterRole::default()
+    });
+    let mut objects = Objects::default();
+    objects.cluster_roles.push(selecting("narrow", 1));
+    objects.cluster_roles.extend(plain);
+    let rule = json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]});
+    let rule: PolicyRule = serde_json::from_value(rule).unwrap();
+    let member = &mut objects.cluster_roles[1];
+    member
+        .metadata
+        .labels
+        .insert("x".to_owned(), "0".to_owned());
+    member.rules.push(rule.clone());
+    let within = RuleSources::of(&objects);
+    assert_eq!(within.unknown(), [""; 0]);
+    assert_eq!(within.of_rule("narrow", &rule), ["r0"]);
+    let mut beyond = objects.clone();
+    beyond
+        .cluster_roles
+        .push(selecting("wide", MAX_AGGREGATION_STEPS / 5_800));
+    let beyond = RuleSources::of(&beyond);
+    assert_eq!(beyond.unknown(), ["wide"]);
+    assert_eq!(beyond.of_rule("narrow", &rule), ["r0"]);
+    assert_eq!(beyond.of_rule("wide", &rule), [""; 0]);
 }
