@@ -1,8 +1,11 @@
 //! What a user can become: the cases of `testdata/escalation_paths.toml`, and the search against a closure that
 //! tries everything until nothing is new.
 
+mod bound;
 mod combined;
+mod constrained;
 mod goals;
+mod groups;
 mod growth;
 mod naive;
 mod worlds;
@@ -225,6 +228,17 @@ fn the_version_decides_about_exec_admission_policies_and_constrained_impersonati
         "apiGroups": ["authentication.k8s.io"], "resources": ["users"], "resourceNames": ["v"]});
     assert_eq!(steps_with(constrained.clone(), V1_35), 0);
     assert_eq!(steps_with(constrained, V1_36), 1);
+}
+
+/// Steps are printed together only if they differ in nothing but the identity.
+#[test]
+fn steps_by_other_grants_are_printed_one_by_one() {
+    let names = ["v0", "v1", "v2", "v3", "v4", "v5"];
+    let rule = |name| bound::rule("impersonate", "", "users", name);
+    let policy = bound::policy(&names.map(|name| ("u", rule(name))));
+    let paths = escalation_paths(&policy, &User::new("u", [""; 0])).unwrap();
+    let printed = paths.to_string();
+    assert_eq!(printed.lines().count(), names.len(), "{printed}");
 }
 
 /// Subjects that may each impersonate many others: what once exceeded the limit.

@@ -1,63 +1,25 @@
-//! Permissions of which an impersonated user has one part and the group the other, and the forms of constrained
-//! impersonation.
+//! Permissions that a user has together with groups that the same request impersonates: each has a part.
 
-use k8s_rbac::{Objects, Policy, User};
-use k8s_rbac_analysis::escalation_paths;
-use serde_json::{Value, json};
+use k8s_rbac::{KubernetesVersion, User};
+use k8s_rbac_analysis::escalation_paths::EscalationSearch;
+use serde_json::Value;
 
-const RBAC: &str = "rbac.authorization.k8s.io";
-const AUTHENTICATION: &str = "authentication.k8s.io";
+use super::bound::{
+    APPROVAL, AUTHENTICATION, CERTIFICATES, CLIENT, RBAC, REQUESTS, policy, rule, targets,
+};
 
-fn rule(verbs: &str, group: &str, resources: &str, names: &str) -> Value {
-    let list = |text: &str| text.split_whitespace().map(str::to_owned).collect();
-    let [verbs, resources, names]: [Vec<String>; 3] = [verbs, resources, names].map(list);
-    json!({"verbs": verbs, "apiGroups": [group], "resources": resources, "resourceNames": names})
-}
-
-/// Binds each rule in the whole cluster, to a user or, after `%`, to a group.
-fn policy(bound: &[(&str, Value)]) -> Policy {
-    let name = |number: usize| json!({"name": format!("r{number}")});
-    let numbered = || bound.iter().enumerate();
-    let roles =
-        numbered().map(|(number, (_, rule))| json!({"metadata": name(number), "rules": [rule]}));
-    let bindings = numbered().map(|(number, (subject, _))| {
-        let subject = match subject.strip_prefix('%') {
-            Some(group) => json!({"kind": "Group", "name": group}),
-            None => json!({"kind": "User", "name": subject}),
-        };
-        let role = json!({"kind": "ClusterRole", "name": format!("r{number}")});
-        json!({"metadata": name(number), "subjects": [subject], "roleRef": role})
-    });
-    let (roles, bindings): (Vec<Value>, Vec<Value>) = (roles.collect(), bindings.collect());
-    let objects = json!({"clusterRoles": roles, "clusterRoleBindings": bindings});
-    Policy::new(serde_json::from_value::<Objects>(objects).unwrap())
-}
-
-/// Returns the targets of the steps of the user `u`, in order.
-fn targets(bound: &[(&str, Value)]) -> Vec<String> {
-    let policy = policy(bound);
-    let paths = escalation_paths(&policy, &User::new("u", [""; 0])).unwrap();
-    let targets = paths.steps().iter().map(|step| step.target().to_string());
-    targets.collect()
-}
+const ACCOUNT: &str = "system:serviceaccount:ci:a";
 
 #[test]
 fn a_user_and_a_group_that_are_impersonated_together_each_have_a_part() {
-    let certificates = "certificates.k8s.io";
     let admission = "admissionregistration.k8s.io";
-    let client = "kubernetes.io/kube-apiserver-client";
     let account = r#"becomes ServiceAccount "a/ci""#;
     for (of_user, of_group, reached) in [
         (
-            rule("create", certificates, "certificatesigningrequests", ""),
+            rule("create", CERTIFICATES, REQUESTS, ""),
             vec![
-                rule(
-                    "update",
-                    certificates,
-                    "certificatesigningrequests/approval",
-                    "",
-                ),
-                rule("approve", certificates, "signers", client),
+                rule("update", CERTIFICATES, APPROVAL, ""),
+                rule("approve", CERTIFICATES, "signers", CLIENT),
             ],
             account,
         ),
@@ -97,141 +59,191 @@ fn a_user_and_a_group_that_are_impersonated_together_each_have_a_part() {
             r#"acts as User "panda", but only to get "pods""#,
         ),
     ] {
-        let common = [
-            ("u", rule("impersonate", "", "users", "v")),
-            ("u", rule("impersonate", "", "groups", "g")),
+        // A user, and a service account by its name and by its namespace.
+        for (identity, by, resource, names) in [
+            ("v", "u", "users", "v"),
+            ("system:serviceaccount:dev:b", "u", "serviceaccounts", "b"),
             (
-                "system:serviceaccount:ci:a",
-                rule("get", "", "configmaps", ""),
+                "system:serviceaccount:dev:b",
+                "u@dev",
+                "serviceaccounts",
+                "",
             ),
-        ];
-        // By two roles, which adds nothing.
-        let user = vec![("v", of_user.clone()), ("v", of_user)];
-        let group: Vec<_> = of_group.into_iter().map(|rule| ("%g", rule)).collect();
-        let is_reached = |parts: &[&[(&str, Value)]]| {
-            targets(&parts.concat())
-                .iter()
-                .any(|target| target == reached)
-        };
-        assert!(is_reached(&[&common, &user, &group]), "{reached}");
-        assert!(!is_reached(&[&common, &user]), "{reached}");
-        assert!(!is_reached(&[&common, &group]), "{reached}");
+        ] {
+            let common = [
+                (by, rule("impersonate", "", resource, names)),
+                ("u", rule("impersonate", "", "groups", "g")),
+                (ACCOUNT, rule("get", "", "configmaps", "")),
+            ];
+            // By two roles, which adds nothing.
+            let user = vec![(identity, of_user.clone()), (identity, of_user.clone())];
+            let group: Vec<_> = of_group.iter().map(|rule| ("%g", rule.clone())).collect();
+            let is_reached = |parts: &[&[(&str, Value)]]| {
+                targets(&parts.concat())
+                    .iter()
+                    .any(|target| target == reached)
+            };
+            assert!(
+                is_reached(&[&common, &user, &group]),
+                "{identity}: {reached}"
+            );
+            assert!(!is_reached(&[&common, &user]), "{identity}: {reached}");
+            assert!(!is_reached(&[&common, &group]), "{identity}: {reached}");
+        }
+    }
+}
+
+/// What is needed for a certificate: to request it, to approve it, and a signer.
+fn certificate() -> [Value; 3] {
+    [
+        rule("create", CERTIFICATES, REQUESTS, ""),
+        rule("update", CERTIFICATES, APPROVAL, ""),
+        rule("approve", CERTIFICATES, "signers", CLIENT),
+    ]
+}
+
+#[test]
+fn several_groups_are_impersonated_with_any_user() {
+    let [request, approval, signer] = certificate();
+    let bound = [
+        ("u", rule("impersonate", "", "users", "x")),
+        ("u", rule("impersonate", "", "groups", "g h")),
+        ("%g", request),
+        ("%h", approval),
+        ("%h", signer),
+        (ACCOUNT, rule("get", "", "configmaps", "")),
+    ];
+    assert_eq!(
+        targets(&bound),
+        [
+            r#"becomes User "x""#,
+            r#"becomes Group "g""#,
+            r#"becomes Group "h""#,
+            r#"becomes Group "g" in groups ["g" "h"]"#,
+            r#"becomes ServiceAccount "a/ci""#,
+        ]
+    );
+}
+
+/// Verbs of constrained impersonation, which `*` stands for as well, are used together with others, and only since
+/// 1.36.
+#[test]
+fn groups_that_add_nothing_are_not_impersonated() {
+    let token_of_none = rule("create", "", "serviceaccounts/token", "none");
+    for (of_other, version, groups) in [
+        (
+            rule("get", "", "configmaps", ""),
+            KubernetesVersion::V1_36,
+            r#"["g"]"#,
+        ),
+        (token_of_none, KubernetesVersion::V1_36, r#"["g"]"#),
+        (
+            rule("*", "", "endpoints", ""),
+            KubernetesVersion::V1_35,
+            r#"["g"]"#,
+        ),
+        (
+            rule("*", "", "endpoints", ""),
+            KubernetesVersion::V1_36,
+            r#"["g" "h"]"#,
+        ),
+    ] {
+        let [request, approval, signer] = certificate();
+        let policy = policy(&[
+            ("u", rule("impersonate", "", "users", "v")),
+            ("u", rule("impersonate", "", "groups", "g h")),
+            ("v", request),
+            ("%g", approval),
+            ("%g", signer),
+            ("%h", of_other),
+            (ACCOUNT, rule("get", "", "configmaps", "")),
+        ]);
+        let search = EscalationSearch::new(&policy, &User::new("u", [""; 0])).on_version(version);
+        let paths = search.paths().unwrap();
+        let targets: Vec<String> = paths
+            .steps()
+            .iter()
+            .map(|step| step.target().to_string())
+            .collect();
+        assert_eq!(
+            targets,
+            [
+                r#"becomes User "v""#,
+                r#"becomes Group "g""#,
+                r#"becomes Group "h""#,
+                &format!(r#"becomes User "v" in groups {groups}"#),
+                r#"becomes ServiceAccount "a/ci""#,
+            ]
+        );
+    }
+}
+
+/// A user who is impersonated together with a group has the roles that the user gives themselves, before or after.
+#[test]
+fn a_role_that_the_user_gained_is_used_together_with_a_group() {
+    let [request, approval, signer] = certificate();
+    let common = [
+        ("owner", request),
+        ("u", rule("create", RBAC, "clusterrolebindings", "")),
+        ("%g", approval),
+        ("%g", signer),
+        (ACCOUNT, rule("get", "", "configmaps", "")),
+    ];
+    let bind = |role: &str| rule("bind", RBAC, "clusterroles", role);
+    let gained = r#"has ClusterRole "r0" cluster-wide"#;
+    let together = r#"becomes User "u" in groups ["g"]"#;
+    for (bound, want) in [
+        (
+            vec![
+                ("u", bind("r0")),
+                ("u", rule("impersonate", "", "users", "w")),
+                ("w", rule("impersonate", "", "users", "u")),
+                ("w", rule("impersonate", "", "groups", "g")),
+            ],
+            vec![
+                r#"becomes User "w""#,
+                gained,
+                r#"becomes Group "g""#,
+                together,
+            ],
+        ),
+        (
+            vec![
+                ("u", bind("r6")),
+                ("owner", bind("r0")),
+                ("u", rule("impersonate", "", "users", "u")),
+                ("u", rule("impersonate", "", "groups", "g")),
+            ],
+            vec![
+                r#"becomes Group "g""#,
+                r#"has ClusterRole "r6" cluster-wide"#,
+                gained,
+                together,
+            ],
+        ),
+    ] {
+        let bound = [common.to_vec(), bound].concat();
+        let targets = targets(&bound);
+        let (known, last) = targets.split_at(want.len());
+        assert_eq!(known, want);
+        let account = r#"becomes ServiceAccount "a/ci""#;
+        assert!(last.iter().any(|target| target == account), "{targets:?}");
     }
 }
 
 #[test]
-fn an_impersonation_has_the_permissions_of_the_other_identity() {
-    let token = || rule("create", "", "serviceaccounts/token", "a");
-    let on = |mode: &str| {
-        rule(
-            &format!("impersonate-on:{mode}:create"),
-            "",
-            "serviceaccounts/token",
-            "a",
-        )
-    };
-    let by = |mode: &str, resource: &str, names: &str| {
-        (
-            "u",
-            rule(
-                &format!("impersonate:{mode}"),
-                AUTHENTICATION,
-                resource,
-                names,
-            ),
-        )
-    };
-    let account = r#"becomes ServiceAccount "a/ci""#;
-    let acts = |user: &str| {
-        format!(r#"acts as User {user}, but only to create "serviceaccounts/token" named ["a"]"#)
-    };
-    for (bound, want) in [
-        // Every user but the anonymous one is authenticated.
-        (
-            vec![
-                ("u", rule("impersonate", "", "users", "v")),
-                ("%system:authenticated", token()),
-            ],
-            vec![r#"becomes User "v""#.to_owned(), account.to_owned()],
-        ),
-        (
-            vec![
-                ("u", rule("impersonate", "", "users", "system:anonymous")),
-                ("%system:unauthenticated", token()),
-            ],
-            vec![
-                r#"becomes User "system:anonymous""#.to_owned(),
-                account.to_owned(),
-            ],
-        ),
-        // Of the nodes, only the one that is named.
-        (
-            vec![
-                by("arbitrary-node", "nodes", "n1 N_1"),
-                ("u", on("arbitrary-node")),
-                ("system:node:n2", token()),
-            ],
-            vec![acts(r#""system:node:n1""#)],
-        ),
-        // The own node is asked for by the name `*`.
-        (
-            vec![
-                by("associated-node", "nodes", "n1"),
-                ("u", on("associated-node")),
-            ],
-            vec![],
-        ),
-        // Nodes and service accounts have modes of their own.
-        (
-            vec![
-                by(
-                    "user-info",
-                    "users",
-                    "panda system:node:n1 system:serviceaccount:ci:a",
-                ),
-                by("user-info", "groups", "g"),
-                ("u", on("user-info")),
-                ("%g", token()),
-            ],
-            vec![acts(r#""panda" in groups ["g"]"#), account.to_owned()],
-        ),
-        (
-            vec![
-                by("user-info", "users", ""),
-                ("u", on("user-info")),
-                ("system:node:n1", token()),
-                ("system:node:N_1", rule("get", "", "pods", "")),
-                ("panda", token()),
-            ],
-            vec![
-                acts(r#""panda""#),
-                acts(r#""system:node:N_1""#),
-                account.to_owned(),
-            ],
-        ),
-        // Both groups of all users.
-        (
-            vec![
-                by("user-info", "users", "panda"),
-                by(
-                    "user-info",
-                    "groups",
-                    "system:authenticated system:unauthenticated",
-                ),
-                ("u", on("user-info")),
-                ("%system:authenticated", rule("get", "", "pods", "")),
-                ("%system:unauthenticated", rule("get", "", "pods", "")),
-            ],
-            vec![acts(
-                r#""panda" in groups ["system:authenticated" "system:unauthenticated"]"#,
-            )],
-        ),
-    ] {
-        let account = (
-            "system:serviceaccount:ci:a",
-            rule("get", "", "configmaps", ""),
-        );
-        let bound: Vec<_> = bound.into_iter().chain([account]).collect();
-        assert_eq!(targets(&bound), want);
-    }
+fn a_role_that_the_user_gained_is_used_by_itself() {
+    let bound = [
+        ("owner", rule("create", "", "serviceaccounts/token", "a")),
+        ("u", rule("bind", RBAC, "clusterroles", "r0")),
+        ("u", rule("create", RBAC, "clusterrolebindings", "")),
+        (ACCOUNT, rule("get", "", "configmaps", "")),
+    ];
+    assert_eq!(
+        targets(&bound),
+        [
+            r#"has ClusterRole "r0" cluster-wide"#,
+            r#"becomes ServiceAccount "a/ci""#,
+        ]
+    );
 }

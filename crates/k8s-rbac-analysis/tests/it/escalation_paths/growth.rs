@@ -6,6 +6,7 @@ use k8s_rbac::{
 };
 use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal};
 
+use super::bound;
 use super::worlds::{named, own, role_ref};
 
 fn cluster_role(name: &str, rules: &[(&[&str], &str, &str, &[&str])]) -> ClusterRole {
@@ -118,8 +119,9 @@ fn chain_of_roles(length: usize) -> Objects {
     world
 }
 
-/// A service account in each of many bindings, some of every service account, and a user who runs pods.
-fn accounts(count: usize) -> Objects {
+/// Many service accounts of some namespaces, each in a binding of its own, bindings of every service account, and a
+/// user who runs pods.
+fn accounts(count: usize, namespaces: usize) -> Objects {
     let mut world = Objects::default();
     let rules: [(&[&str], &str, &str, &[&str]); 2] = [
         (&["escalate", "bind"], API_GROUP, "roles", &["x", "y"]),
@@ -127,9 +129,9 @@ fn accounts(count: usize) -> Objects {
     ];
     world.cluster_roles.push(cluster_role("run", &rules));
     bind(&mut world, None, "run", subject_called("User", "u"));
-    for number in 0..count {
+    for (number, namespace) in (0..count).zip((0..namespaces).cycle()) {
         let account = subject_called("ServiceAccount", &format!("a{number}"));
-        let namespace = format!("ns{}", number % 100);
+        let namespace = format!("ns{namespace}");
         bind(&mut world, Some(&namespace), "run", account);
     }
     for _ in 0..count / 10 {
@@ -143,6 +145,46 @@ fn accounts(count: usize) -> Objects {
     world
 }
 
+/// Users of which each may bind any of some roles, and another one who may impersonate them.
+fn binders(users: usize, roles: usize) -> Objects {
+    let mut world = Objects::default();
+    let bind_any: (&[&str], &str, &str, &[&str]) = (&["bind"], API_GROUP, "clusterroles", &[]);
+    let write: (&[&str], &str, &str, &[&str]) =
+        (&["create"], API_GROUP, "clusterrolebindings", &[]);
+    world
+        .cluster_roles
+        .push(cluster_role("ops", &[bind_any, write]));
+    for number in 0..users {
+        let user = subject_called("User", &format!("v{number}"));
+        bind(&mut world, None, "ops", user);
+    }
+    for number in 0..roles {
+        let rules: [(&[&str], &str, &str, &[&str]); 1] = [(&["get"], "", "configmaps", &[])];
+        let role = cluster_role(&format!("r{number}"), &rules);
+        world.cluster_roles.push(role);
+    }
+    let any: (&[&str], &str, &str, &[&str]) = (&["impersonate"], "", "users", &[]);
+    world.cluster_roles.push(cluster_role("any", &[any]));
+    bind(&mut world, None, "any", subject_called("User", "u"));
+    world
+}
+
+/// A user with many rules for impersonation, who then gains role after role.
+fn impersonations(rules: usize, roles: usize) -> Objects {
+    let mut world = chain_of_roles(roles);
+    let names: Vec<String> = (0..rules).map(|number| format!("v{number}")).collect();
+    let names: Vec<[&str; 1]> = names.iter().map(|name| [name.as_str()]).collect();
+    let rules: Vec<(&[&str], &str, &str, &[&str])> = names
+        .iter()
+        .map(|name| (&["impersonate"][..], "", "users", &name[..]))
+        .collect();
+    world
+        .cluster_roles
+        .push(cluster_role("impersonate", &rules));
+    bind(&mut world, None, "impersonate", subject_called("User", "u"));
+    world
+}
+
 #[test]
 fn the_work_grows_with_the_policy_and_the_steps() {
     for (name, world) in [
@@ -153,8 +195,13 @@ fn the_work_grows_with_the_policy_and_the_steps() {
         ("more users", chain_of_users(2_000)),
         ("roles", chain_of_roles(500)),
         ("more roles", chain_of_roles(2_000)),
-        ("accounts", accounts(500)),
-        ("more accounts", accounts(2_000)),
+        ("accounts", accounts(500, 100)),
+        ("more accounts", accounts(2_000, 100)),
+        ("accounts of more namespaces", accounts(2_000, 2_000)),
+        ("users who bind", binders(400, 400)),
+        ("more users who bind", binders(800, 800)),
+        ("impersonations", impersonations(300, 500)),
+        ("more impersonations", impersonations(600, 1_000)),
     ] {
         let bindings = world.role_bindings.len() + world.cluster_role_bindings.len();
         let policy = Policy::new(world);
@@ -273,4 +320,87 @@ fn the_work_of_impersonating_users_with_groups_is_counted() {
     let limited = search.clone().with_max_work(limit);
     assert!(limited.paths().is_err());
     assert!(search.paths().is_ok());
+}
+
+/// The names that a permission is limited to count, whether there are such objects or not.
+#[test]
+fn the_work_of_names_is_counted() {
+    let names: Vec<String> = (0..1_000).map(|number| format!("r{number}")).collect();
+    let policy = bound::policy(&[(
+        "u",
+        bound::rule("bind", API_GROUP, "roles", &names.join(" ")),
+    )]);
+    let search = EscalationSearch::new(&policy, &User::new("u", [""; 0]));
+    assert!(search.clone().with_max_work(1_000).paths().is_err());
+    assert!(search.with_max_work(1_100).paths().is_ok());
+}
+
+/// Users of which each may impersonate the same others together with some groups. Of a certificate, the others hold one
+/// part and the groups another one, so that they are looked at together.
+fn with_groups(
+    impersonators: usize,
+    groups: usize,
+    others: usize,
+    groups_of: impl Fn(usize) -> Vec<usize>,
+) -> Policy {
+    let names = |prefix: &str, numbers: &[usize]| {
+        let names = numbers.iter().map(|number| format!("{prefix}{number}"));
+        names.collect::<Vec<_>>().join(" ")
+    };
+    let all = |count: usize| (0..count).collect::<Vec<_>>();
+    let impersonate = |resource, names: &str| bound::rule("impersonate", "", resource, names);
+    let mut bound = vec![(
+        "u".to_owned(),
+        impersonate("users", &names("u", &all(impersonators))),
+    )];
+    for number in 0..impersonators {
+        let user = format!("u{number}");
+        bound.push((
+            user.clone(),
+            impersonate("users", &names("v", &all(others))),
+        ));
+        let groups = names("g", &groups_of(number));
+        bound.push((user, impersonate("groups", &groups)));
+    }
+    for number in 0..others {
+        let request = bound::rule("create", bound::CERTIFICATES, bound::REQUESTS, "");
+        bound.push((format!("v{number}"), request));
+    }
+    for number in 0..groups {
+        let approval = bound::rule("update", bound::CERTIFICATES, bound::APPROVAL, "");
+        bound.push((format!("%g{number}"), approval));
+    }
+    let bound: Vec<_> = bound
+        .iter()
+        .map(|(subject, rule)| (subject.as_str(), rule.clone()))
+        .collect();
+    bound::policy(&bound)
+}
+
+/// A user in some of the groups that they were already impersonated with may do nothing more.
+#[test]
+fn a_user_in_fewer_groups_costs_little() {
+    let (impersonators, others) = (40, 100);
+    let policy = with_groups(impersonators, impersonators, others, |number| {
+        (0..=number).collect()
+    });
+    let search = EscalationSearch::new(&policy, &User::new("u", [""; 0]));
+    let limited = search.with_max_work(impersonators * others * 25);
+    let steps = limited.paths().unwrap().steps().len();
+    assert_eq!(steps, 2 * impersonators + others);
+}
+
+/// Of many sets of groups none contains another one, and each is compared with all.
+#[test]
+fn the_work_of_comparing_sets_of_groups_is_counted() {
+    let (impersonators, groups) = (3_000, 512);
+    let policy = with_groups(impersonators, groups, 1, |number| {
+        let first = number % groups;
+        vec![first, (first + 1 + number / groups) % groups]
+    });
+    let search = EscalationSearch::new(&policy, &User::new("u", [""; 0]));
+    // Half of the pairs, a word for 64 groups, and 64 comparisons of words for a unit.
+    let comparisons = impersonators * impersonators / 2 * (groups / 64) / 64;
+    assert!(search.clone().with_max_work(comparisons).paths().is_err());
+    assert!(search.with_max_work(2 * comparisons).paths().is_ok());
 }
