@@ -55,18 +55,19 @@ impl<'g> GoalTest<'g> {
         Self { goal, allowed }
     }
 
-    /// Returns whether the target of a step meets the goal.
+    /// Returns whether the target of a step meets the goal. A user with groups meets no goal that neither the user
+    /// nor one of the groups meets, which earlier steps reach.
     pub(super) fn is_met(&self, target: &Target<'_>) -> bool {
         if target.is_everything() {
             return true;
         }
         match (self.goal, target) {
-            (Goal::Everything, _) => false,
-            (Goal::Subject(goal), Target::Subject(identity)) => goal == identity,
-            (Goal::Subject(goal), Target::UserWithGroups { identity, groups }) => match goal {
-                SubjectName::User(_) => goal == identity,
-                SubjectName::Group(name) => groups.contains(name),
-            },
+            (Goal::Subject(goal @ SubjectName::User(_)), Target::Subject(identity)) => {
+                goal == identity
+            }
+            (Goal::Subject(SubjectName::Group(name)), Target::Subject(identity)) => {
+                user_of(identity).groups.contains(name)
+            }
             (Goal::Request(_), Target::Subject(identity)) => self.allows(user_of(identity)),
             (
                 Goal::Request(request),
@@ -78,11 +79,6 @@ impl<'g> GoalTest<'g> {
             ) => {
                 self.allows(impersonated(identity, groups))
                     && rules.iter().any(|rule| rule.allows(request))
-            }
-            (Goal::Request(_), Target::UserWithGroups { identity, groups }) => {
-                let mut user = user_of(identity);
-                user.groups.clone_from(groups);
-                self.allows(user.authenticated())
             }
             (Goal::Request(request), Target::Role { rules, scope, .. }) => {
                 allows_in(*scope, request) && rules.iter().any(|rule| rule.allows(request))

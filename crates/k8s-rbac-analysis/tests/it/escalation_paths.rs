@@ -94,6 +94,43 @@ fn check_search(world: Objects, groups: &[&str]) {
     assert_eq!(once.len(), targets.len(), "{paths}");
     for (number, step) in paths.steps().iter().enumerate() {
         assert!(step.after().iter().all(|before| *before < number));
+        if let Target::UserWithGroups { identity, groups } = step.target() {
+            let before = paths.steps().iter().take(number).map(Step::target);
+            check_known(before, &user, identity, groups);
+        }
+    }
+}
+
+/// A user with groups is reached after the user and each of the groups, by steps or because the user of the search has
+/// it.
+fn check_known<'p>(
+    before: impl Iterator<Item = &'p Target<'p>>,
+    start: &User,
+    identity: &SubjectName,
+    groups: &[String],
+) {
+    let mut known: BTreeSet<SubjectName> = start
+        .groups
+        .iter()
+        .cloned()
+        .map(SubjectName::Group)
+        .collect();
+    known.insert(SubjectName::User(start.name.clone()));
+    for target in before {
+        if let Target::Subject(identity) = target {
+            known.insert(identity.clone());
+            if let Some(account) = identity.as_service_account() {
+                let user = User::service_account(account.namespace(), account.name());
+                known.extend(user.groups.into_iter().map(SubjectName::Group));
+            }
+        }
+    }
+    assert!(known.contains(identity), "{identity}");
+    for group in groups {
+        assert!(
+            known.contains(&SubjectName::Group(group.clone())),
+            "{group}"
+        );
     }
 }
 

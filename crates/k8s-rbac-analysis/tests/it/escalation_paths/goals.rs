@@ -4,6 +4,8 @@ use k8s_rbac::{Objects, Policy, Request, ResourceRequest, SubjectName, User};
 use k8s_rbac_analysis::escalation_paths::{EscalationSearch, Goal};
 use testkit::Report;
 
+use super::bound;
+
 #[test]
 fn a_path_to_a_goal_is_one_shortest_chain() {
     let objects: Objects = serde_json::from_value(serde_json::json!({
@@ -55,6 +57,29 @@ fn a_path_to_a_goal_is_one_shortest_chain() {
         None
     );
     assert_eq!(steps(&Goal::Everything), None);
+}
+
+/// A service account is a member of the groups of all accounts and of those of its namespace, and every identity is
+/// authenticated.
+#[test]
+fn an_account_that_is_reached_is_a_member_of_its_groups() {
+    let policy = bound::policy(&[("u@ci", bound::rule("create", "", "pods", ""))]);
+    let search = EscalationSearch::new(&policy, &User::new("u", [""; 0]));
+    let mut report = Report::new();
+    for (group, is_met) in [
+        ("system:serviceaccounts:ci", true),
+        ("system:serviceaccounts", true),
+        ("system:authenticated", true),
+        ("system:serviceaccounts:dev", false),
+        ("system:unauthenticated", false),
+    ] {
+        let goal = Goal::Subject(SubjectName::Group(group.to_owned()));
+        let path = search.path_to(&goal).unwrap();
+        let last = path.and_then(|path| Some(path.steps().last()?.target().to_string()));
+        let want = is_met.then_some(r#"becomes ServiceAccount "default/ci""#);
+        report.check(group, &last.as_deref(), &want);
+    }
+    report.finish();
 }
 
 /// What `u` reaches by impersonating a user in a group, by binding a role, and by escalating in a namespace.
