@@ -7,6 +7,7 @@
 mod capability;
 mod constrained;
 mod goal;
+mod groups;
 mod held;
 mod impersonation;
 mod index;

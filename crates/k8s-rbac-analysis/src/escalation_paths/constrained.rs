@@ -7,11 +7,12 @@
 //! Nodes and service accounts have fixed groups. Impersonations do not nest. The group `system:masters` is
 //! out of reach.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use k8s_rbac::{PRIVILEGED_GROUP, PolicyRule, ServiceAccount, SubjectName, User};
 
 use crate::escalation_paths::capability::{CapabilityKind as Kind, Family};
+use crate::escalation_paths::groups::{AllowedGroups, sets_of};
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::index::PolicyIndex;
 use crate::escalation_paths::mode::{ALL, Mode};
@@ -26,8 +27,6 @@ const ANY: &str = "*";
 
 const NODE_PREFIX: &str = "system:node:";
 const NODES: &str = "system:nodes";
-const AUTHENTICATED: &str = "system:authenticated";
-const UNAUTHENTICATED: &str = "system:unauthenticated";
 
 /// The length of a DNS subdomain, which the name of a node is (RFC 1123).
 const MAX_NODE_NAME: usize = 253;
@@ -114,7 +113,7 @@ impl ConstrainedImpersonation {
         let group_sets = match mode {
             Mode::UserInfo => self.group_sets(state, turn)?,
             Mode::ArbitraryNode | Mode::AssociatedNode | Mode::ServiceAccount => {
-                vec![BTreeMap::new()]
+                vec![AllowedGroups::new()]
             }
         };
         let held: Vec<Held<'p>> = state
@@ -140,19 +139,17 @@ impl ConstrainedImpersonation {
         Ok(impersonations)
     }
 
-    /// Finds the groups that an actor may impersonate together with a user, each with what allows it. A
-    /// request with the group of unauthenticated users is in that of authenticated ones only if it names it,
-    /// so there may be two sets.
+    /// Finds the sets of groups that an actor may impersonate together with a user.
     fn group_sets<'p>(
         &self,
         state: &mut State<'p, '_>,
         turn: &Turn<'p>,
-    ) -> Result<Vec<BTreeMap<String, GrantedBy<'p>>>, Stop> {
+    ) -> Result<Vec<AllowedGroups<'p>>, Stop> {
         let held: Vec<Held<'p>> = state
             .held_in(turn.actor, Kind::ImpersonateGroupsInMode, Scope::Cluster)
             .copied()
             .collect();
-        let mut groups = BTreeMap::new();
+        let mut groups = AllowedGroups::new();
         for held in held {
             state.spend(held.work())?;
             // Of four groups and more, the API server asks for the name `*` first.
@@ -170,13 +167,7 @@ impl ConstrainedImpersonation {
                 groups.entry(group.clone()).or_insert(held.granted_by);
             }
         }
-        let mut sets = Vec::new();
-        if groups.contains_key(UNAUTHENTICATED) && !groups.contains_key(AUTHENTICATED) {
-            sets.push(groups.clone());
-            groups.remove(UNAUTHENTICATED);
-        }
-        sets.push(groups);
-        Ok(sets)
+        Ok(sets_of(groups))
     }
 
     fn identities<'p>(
@@ -184,7 +175,7 @@ impl ConstrainedImpersonation {
         state: &State<'p, '_>,
         mode: Mode,
         held: &Held<'p>,
-        groups: &BTreeMap<String, GrantedBy<'p>>,
+        groups: &AllowedGroups<'p>,
     ) -> Vec<SubjectName> {
         let names = held.capability.names;
         let user = |name: &String| SubjectName::User(name.clone());

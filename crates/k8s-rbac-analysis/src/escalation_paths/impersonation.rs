@@ -7,20 +7,19 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::iter::repeat_n;
 use std::rc::Rc;
 
 use k8s_rbac::{PRIVILEGED_GROUP, ServiceAccount, SubjectName};
 
 use crate::escalation_paths::capability::{CapabilityKind as Kind, EXTRAS, Families};
+use crate::escalation_paths::groups::{AUTHENTICATED, AllowedGroups, UNAUTHENTICATED, sets_of};
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::index::Holding;
 use crate::escalation_paths::role_id::RoleId;
 use crate::escalation_paths::state::{ActorId, Pending, State, Turn};
 use crate::escalation_paths::stop::Stop;
 use crate::escalation_paths::{GrantedBy, Scope, Target, Technique};
-
-/// The groups of which the API server adds the first to an impersonated user, unless one is named.
-const AUTHENTICATED: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
 
 const KINDS: [Kind; 4] = [
     Kind::ImpersonateAccounts,
@@ -95,7 +94,7 @@ const PERMISSION: usize = 3;
 #[derive(Debug)]
 struct Together<'p> {
     actor: ActorId,
-    groups: BTreeMap<String, GrantedBy<'p>>,
+    groups: AllowedGroups<'p>,
     users: BTreeMap<SubjectName, GrantedBy<'p>>,
     /// What allows an arbitrary user.
     any: GrantedBy<'p>,
@@ -255,14 +254,20 @@ impl<'p> GroupImpersonation<'p> {
             return Ok(());
         }
         let (users, any) = self.users_of(state, &held)?;
-        if let Some(any) = any {
-            self.together.push(Together {
+        let Some(any) = any else {
+            return Ok(());
+        };
+        let mut sets = sets_of(groups);
+        sets.retain(|set| !set.is_empty());
+        let users = repeat_n(users, sets.len());
+        let together = sets.into_iter().zip(users);
+        self.together
+            .extend(together.map(|(groups, users)| Together {
                 actor: turn.actor,
                 groups,
                 users,
                 any,
-            });
-        }
+            }));
         Ok(())
     }
 
@@ -285,9 +290,8 @@ impl<'p> GroupImpersonation<'p> {
             any,
         } = together;
         let mut members: BTreeSet<String> = groups.keys().cloned().collect();
-        if !AUTHENTICATED.iter().any(|name| members.contains(*name)) {
-            let [authenticated, _] = AUTHENTICATED;
-            members.insert(authenticated.to_owned());
+        if !members.contains(UNAUTHENTICATED) {
+            members.insert(AUTHENTICATED.to_owned());
         }
         let bits = Rc::new(GroupBits::new(&self.groups, |name| members.contains(name)));
         let members: Vec<SubjectName> = members.into_iter().map(SubjectName::Group).collect();
@@ -348,8 +352,8 @@ impl<'p> GroupImpersonation<'p> {
         &self,
         state: &mut State<'p, '_>,
         held: &[Held<'p>],
-    ) -> Result<BTreeMap<String, GrantedBy<'p>>, Stop> {
-        let mut groups = BTreeMap::new();
+    ) -> Result<AllowedGroups<'p>, Stop> {
+        let mut groups = AllowedGroups::new();
         let of_groups = |held: &&Held<'p>| held.kind() == Kind::ImpersonateGroups;
         for held in held.iter().filter(of_groups) {
             let named: Vec<&String> = match held.capability.names {

@@ -125,6 +125,45 @@ fn several_groups_are_impersonated_with_any_user() {
     );
 }
 
+/// The API server adds `system:authenticated` to the groups of a request, unless it impersonates
+/// `system:unauthenticated`.
+#[test]
+fn an_impersonated_user_is_authenticated_unless_the_request_says_otherwise() {
+    let (authenticated, unauthenticated) = ("%system:authenticated", "%system:unauthenticated");
+    let both = "system:authenticated system:unauthenticated";
+    for (groups, with_approval, with_signer, is_reached) in [
+        ("g", "%g", authenticated, true),
+        ("g system:unauthenticated", "%g", authenticated, true),
+        ("g system:unauthenticated", "%g", unauthenticated, true),
+        (
+            "system:unauthenticated",
+            unauthenticated,
+            authenticated,
+            false,
+        ),
+        (both, unauthenticated, authenticated, true),
+    ] {
+        let [request, approval, signer] = certificate();
+        let bound = [
+            ("u", rule("impersonate", "", "users", "v")),
+            ("u", rule("impersonate", "", "groups", groups)),
+            ("v", request.clone()),
+            (with_approval, approval),
+            (with_signer, signer),
+            // It matters in combination as well.
+            (unauthenticated, request),
+            (ACCOUNT, rule("get", "", "configmaps", "")),
+        ];
+        let targets = targets(&bound);
+        let account = r#"becomes ServiceAccount "a/ci""#;
+        assert_eq!(
+            targets.iter().any(|target| target == account),
+            is_reached,
+            "{groups} {targets:?}"
+        );
+    }
+}
+
 /// Verbs of constrained impersonation, which `*` stands for as well, are used together with others, and only since
 /// 1.36.
 #[test]
