@@ -305,7 +305,7 @@ impl<'p> GroupImpersonation<'p> {
             .fold(Families::default(), Families::union);
         let shared = Rc::new(state.share(&of_groups)?);
         let groups = Rc::new(groups);
-        let first = groups.keys().next().filter(|_| groups.len() > 1);
+        let first = groups.keys().next();
         let only_groups = first.map(|first| (SubjectName::Group(first.clone()), any));
         for (identity, of_user) in only_groups.into_iter().chain(users) {
             state.spend(1)?;
