@@ -19,6 +19,7 @@ mod state;
 mod step;
 mod steps;
 mod stop;
+mod technique;
 mod unreached;
 
 use std::collections::BTreeSet;
@@ -34,7 +35,8 @@ use goal::GoalTest;
 use index::PolicyIndex;
 
 pub use goal::Goal;
-pub use step::{ConstrainedRule, GrantedBy, Scope, Step, Target, Technique};
+pub use step::{ConstrainedRule, GrantedBy, Scope, Step, Target};
+pub use technique::Technique;
 
 /// The work that a search may do unless [`EscalationSearch::with_max_work`] says otherwise: the capabilities
 /// that it looks at, the names that they are limited to, and the identities that they may lead to. Our

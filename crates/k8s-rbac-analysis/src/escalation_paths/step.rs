@@ -10,6 +10,7 @@ use k8s_rbac::{
 use crate::escalation_paths::constrained::is_any_node;
 use crate::escalation_paths::goal::allows_in;
 use crate::escalation_paths::mode::ALL;
+use crate::escalation_paths::technique::Technique;
 use crate::permission_set::qualified;
 
 /// One step of an escalation. Prints as what follows the name of its actor.
@@ -347,118 +348,6 @@ impl Display for Scope<'_> {
             Self::Cluster => f.write_str("cluster-wide"),
             Self::EveryNamespace => f.write_str("in every namespace"),
             Self::Namespace(name) => write!(f, "in namespace {}", Quoted::new(name)),
-        }
-    }
-}
-
-/// How a step is taken.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum Technique {
-    /// Requests a client certificate of any name and groups except `system:masters`, which admission
-    /// refuses, and approves it.
-    ApproveCertificate,
-    /// Binds a role that the actor does not hold: `bind`, and writing bindings.
-    Bind,
-    /// Changes the image of running pods.
-    ChangePods,
-    /// Requests a token of a service account.
-    CreateToken,
-    /// Adds a mapping to the `ConfigMap` `aws-auth`, which Amazon EKS reads.
-    EditAwsAuth,
-    /// Runs commands in pods through this resource.
-    EnterPods(&'static str),
-    /// Writes permissions that the actor does not hold into a role: `escalate`, and writing roles.
-    Escalate,
-    /// Needs nothing: the permission is held already.
-    Hold,
-    /// Impersonates.
-    Impersonate,
-    /// Impersonates for some requests only: `impersonate:MODE` and `impersonate-on:MODE:VERB`.
-    ImpersonateConstrained,
-    /// Maps an AWS principal through this resource, which aws-iam-authenticator or the ACK controller for EKS reads.
-    MapPrincipal(&'static str),
-    /// Creates a Secret for a token of a service account, under a name that the actor may read.
-    MintToken,
-    /// Changes each new pod through an admission webhook or policy, this resource.
-    MutatePods(&'static str),
-    /// Reads Secrets, which may contain tokens.
-    ReadSecrets,
-    /// Creates or changes pods through this resource.
-    RunPods(&'static str),
-    /// Changes the taints, labels or status of nodes through this resource.
-    WriteNodes(&'static str),
-}
-
-impl Technique {
-    /// Returns a code, such as `run-pods`. It does not change between versions.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::ApproveCertificate => "approve-certificate",
-            Self::Bind => "bind",
-            Self::ChangePods => "change-pods",
-            Self::CreateToken => "create-token",
-            Self::EditAwsAuth => "edit-aws-auth",
-            Self::EnterPods(_) => "enter-pods",
-            Self::Escalate => "escalate",
-            Self::Hold => "hold",
-            Self::Impersonate => "impersonate",
-            Self::ImpersonateConstrained => "impersonate-constrained",
-            Self::MapPrincipal(_) => "map-principal",
-            Self::MintToken => "mint-token",
-            Self::MutatePods(_) => "mutate-pods",
-            Self::ReadSecrets => "read-secrets",
-            Self::RunPods(_) => "run-pods",
-            Self::WriteNodes(_) => "write-nodes",
-        }
-    }
-
-    /// Returns the resource that the technique uses, of several that it could.
-    #[must_use]
-    pub const fn resource(&self) -> Option<&'static str> {
-        match self {
-            Self::EnterPods(resource)
-            | Self::MapPrincipal(resource)
-            | Self::MutatePods(resource)
-            | Self::RunPods(resource)
-            | Self::WriteNodes(resource) => Some(resource),
-            Self::ApproveCertificate
-            | Self::Bind
-            | Self::ChangePods
-            | Self::CreateToken
-            | Self::EditAwsAuth
-            | Self::Escalate
-            | Self::Hold
-            | Self::Impersonate
-            | Self::ImpersonateConstrained
-            | Self::MintToken
-            | Self::ReadSecrets => None,
-        }
-    }
-}
-
-impl Display for Technique {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ApproveCertificate => f.write_str("approves a client certificate"),
-            Self::Bind => f.write_str("binds a role that it does not hold"),
-            Self::ChangePods => f.write_str("changes the image of its pods"),
-            Self::CreateToken => f.write_str("creates a token"),
-            Self::EditAwsAuth => f.write_str("edits the ConfigMap aws-auth of Amazon EKS"),
-            Self::EnterPods(resource) => write!(f, "enters its pods through {resource}"),
-            Self::Escalate => f.write_str("writes permissions that it does not hold into a role"),
-            Self::Hold => f.write_str("holds all verbs on all resources"),
-            Self::Impersonate => f.write_str("impersonates"),
-            Self::ImpersonateConstrained => f.write_str("impersonates with constraints"),
-            Self::MapPrincipal(resource) => write!(f, "maps an AWS principal through {resource}"),
-            Self::MintToken => f.write_str("creates a Secret for its token, and reads it"),
-            Self::MutatePods(resource) => {
-                write!(f, "adds a container to its pods through {resource}")
-            }
-            Self::ReadSecrets => f.write_str("reads Secrets, which may contain its token"),
-            Self::RunPods(resource) => write!(f, "runs code as it through {resource}"),
-            Self::WriteNodes(resource) => write!(f, "writes {resource}"),
         }
     }
 }
