@@ -5,6 +5,7 @@
 //! credentials as another identity.
 
 mod capability;
+mod capability_kind;
 mod constrained;
 mod goal;
 mod groups;

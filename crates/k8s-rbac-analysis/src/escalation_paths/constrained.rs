@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use k8s_rbac::{PRIVILEGED_GROUP, PolicyRule, ServiceAccount, SubjectName, User};
 
-use crate::escalation_paths::capability::{CapabilityKind as Kind, Family};
+use crate::escalation_paths::capability_kind::{CapabilityKind as Kind, Family};
 use crate::escalation_paths::groups::{AllowedGroups, sets_of};
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::index::PolicyIndex;

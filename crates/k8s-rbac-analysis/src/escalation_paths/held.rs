@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::escalation_paths::capability::{Capability, CapabilityKind, NamesUsed};
+use crate::escalation_paths::capability::Capability;
+use crate::escalation_paths::capability_kind::{CapabilityKind, NamesUsed};
 use crate::escalation_paths::role_id::RoleId;
 use crate::escalation_paths::{GrantedBy, Scope};
 

@@ -12,7 +12,8 @@ use std::rc::Rc;
 
 use k8s_rbac::{PRIVILEGED_GROUP, ServiceAccount, SubjectName};
 
-use crate::escalation_paths::capability::{CapabilityKind as Kind, EXTRAS, Families};
+use crate::escalation_paths::capability::EXTRAS;
+use crate::escalation_paths::capability_kind::{CapabilityKind as Kind, Families};
 use crate::escalation_paths::groups::{AUTHENTICATED, AllowedGroups, UNAUTHENTICATED, sets_of};
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::index::Holding;

@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use foldhash::quality::RandomState;
 use k8s_rbac::{BindingView, PRIVILEGED_GROUP, Policy, PolicyRule, SubjectName, User};
 
-use crate::escalation_paths::capability::{
-    Capability, CapabilityKind, Families, all_capabilities, capabilities,
-};
+use crate::escalation_paths::capability::{Capability, all_capabilities, capabilities};
+use crate::escalation_paths::capability_kind::{CapabilityKind, Families};
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::role_id::RoleId;
 use crate::escalation_paths::{GrantedBy, Scope};

@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::escalation_paths::capability::CapabilityKind as Kind;
+use crate::escalation_paths::capability_kind::CapabilityKind as Kind;
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::role_id::RoleId;
 use crate::escalation_paths::state::{ActorId, State, Turn};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_rbac::{PRIVILEGED_GROUP, ServiceAccount, SubjectName};
 
-use crate::escalation_paths::capability::CapabilityKind as Kind;
+use crate::escalation_paths::capability_kind::CapabilityKind as Kind;
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::state::{State, Turn};
 use crate::escalation_paths::stop::Stop;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{ActorId, State};
 use crate::escalation_paths::Scope;
-use crate::escalation_paths::capability::CapabilityKind;
+use crate::escalation_paths::capability_kind::CapabilityKind;
 use crate::escalation_paths::held::{Held, HeldSet};
 
 impl<'p> State<'p, '_> {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use k8s_rbac::SubjectName;
 
 use super::{ActorId, START, SharedGrants, State};
-use crate::escalation_paths::capability::CapabilityKind;
+use crate::escalation_paths::capability_kind::CapabilityKind;
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::index::{Holding, Source};
 use crate::escalation_paths::role_id::RoleId;
