@@ -14,7 +14,9 @@ use k8s_rbac::{PRIVILEGED_GROUP, ServiceAccount, SubjectName};
 
 use crate::escalation_paths::capability::EXTRAS;
 use crate::escalation_paths::capability_kind::{CapabilityKind as Kind, Families};
-use crate::escalation_paths::groups::{AUTHENTICATED, AllowedGroups, UNAUTHENTICATED, sets_of};
+use crate::escalation_paths::groups::{
+    AUTHENTICATED, AllowedGroups, GroupBits, UNAUTHENTICATED, sets_of,
+};
 use crate::escalation_paths::held::Held;
 use crate::escalation_paths::index::Holding;
 use crate::escalation_paths::role_id::RoleId;
@@ -49,40 +51,6 @@ pub(super) struct GroupImpersonation<'p> {
     /// The sets of groups that each identity was combined with. None contains an earlier one of these.
     entered: HashMap<SubjectName, Vec<Rc<GroupBits>>>,
 }
-
-/// A set of the groups that matter, a bit for each in their order. Sets of one search are compared by the
-/// million.
-#[derive(Debug)]
-struct GroupBits(Vec<u64>);
-
-impl GroupBits {
-    /// Builds the set of the groups for which `is_member` returns true.
-    fn new(groups: &BTreeSet<String>, is_member: impl Fn(&str) -> bool) -> Self {
-        let all: Vec<&String> = groups.iter().collect();
-        let word = |part: &[&String]| {
-            part.iter().rev().fold(0_u64, |bits, group| {
-                bits.wrapping_shl(1) | u64::from(is_member(group))
-            })
-        };
-        Self(all.chunks(64).map(word).collect())
-    }
-
-    fn is_subset(&self, other: &Self) -> bool {
-        self.0
-            .iter()
-            .zip(&other.0)
-            .all(|(own, other)| own & !other == 0)
-    }
-
-    /// Returns the work of comparing a set with some others.
-    fn work(&self, others: usize) -> usize {
-        let words = self.0.len().saturating_mul(others);
-        words.saturating_div(COMPARISONS).saturating_add(1)
-    }
-}
-
-/// The comparisons of words that count as one unit of work. Our choice: a unit is a look-up in a map.
-const COMPARISONS: usize = 64;
 
 /// The work of a user that an actor may impersonate with groups: the name is copied, sorted and looked up.
 /// Measured, as the next: a unit is what a name of a rule costs.
