@@ -229,6 +229,24 @@ fn a_document_after_an_unusual_line_break_is_not_an_item_of_the_list() {
     }
 }
 
+/// What looks like the key of a list may be in a text. The items behind it continue no list, or another one.
+#[test]
+fn items_are_not_of_a_key_that_only_looks_like_one() {
+    for (text, is_read) in [
+        ("a: [\"\nkey:\n- x\", 1]\n- y\n- z\n", false),
+        ("a: [\"\nkey:\n- x\n- y\", 1]\n- z\n", false),
+        ("a:\n- \"\nkey:\n- x\"\n- y\n- z\n", true),
+        ("a: \"\nkey:\n- x\"\n- y\n- z\n", false),
+    ] {
+        let documents = assert_same(text, Limits::new());
+        assert_eq!(
+            documents.iter().all(Result::is_ok),
+            is_read,
+            "{text:?}: {documents:?}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
