@@ -73,6 +73,13 @@ fn every_part_prints_its_settings() {
             format!("{:?}", challenges().with_life(5)),
             "header: \"x-challenge\", life: 5",
         ),
+        (
+            format!(
+                "{:?}",
+                LoginLayer::new(challenged(challenges())).with_body_deadline(|| ready(()))
+            ),
+            "deadline: Some(Deadline)",
+        ),
     ] {
         assert!(printed.contains(part), "{printed}");
     }

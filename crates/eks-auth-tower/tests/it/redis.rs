@@ -79,6 +79,10 @@ async fn store(at: SocketAddr) -> RedisChallenges {
 async fn replicas_share_challenges_and_each_is_used_once() {
     let (at, seen) = stub().await;
     let (one, other) = (store(at).await, store(at).await);
+    assert_eq!(
+        format!("{one:?}"),
+        "RedisChallenges { prefix: \"login:\", .. }"
+    );
     one.put("a", now(), 60).await.unwrap();
     assert!(other.take("a", now()).await.unwrap());
     assert!(!one.take("a", now()).await.unwrap());

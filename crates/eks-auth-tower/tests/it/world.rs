@@ -57,7 +57,7 @@ pub(crate) fn keys(session_token: Option<&str>) -> Keys {
 }
 
 /// The embedded STS. It counts its calls, and returns the status in `answer` if there is one.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sts {
     sts: LocalTransport<Keys, fn() -> UnixTime>,
     calls: Arc<AtomicUsize>,
