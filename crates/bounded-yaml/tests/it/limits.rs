@@ -2,7 +2,10 @@
 //! would run for hours or exhaust the memory.
 
 use bounded_yaml::documents;
-use bounded_yaml::{EXPANSION_FLOOR, Error, Limits, MAX_DEPTH, Node, Position};
+use bounded_yaml::{
+    DEFAULT_MAX_BYTES, DEFAULT_PIECE_BYTES, EXPANSION_FLOOR, Error, Limits, MAX_DEPTH, Node,
+    Position,
+};
 
 use crate::{error, one};
 
@@ -313,4 +316,10 @@ fn many_words_after_a_long_run_of_whitespace_are_refused() {
     assert!(documents(&table, &Limits::new()).all(|node| node.is_ok()));
     let wide = format!("'a{}b'\n---\n{}", " ".repeat(run), "- b c\n".repeat(20_000));
     assert!(documents(&wide, &Limits::new()).all(|node| node.is_ok()));
+}
+
+#[test]
+fn sizes_are_those_of_the_documentation() {
+    let sizes = [DEFAULT_MAX_BYTES, EXPANSION_FLOOR, DEFAULT_PIECE_BYTES];
+    assert_eq!(sizes, [1_048_576, 262_144, 262_144]);
 }
