@@ -271,3 +271,30 @@ fn hcl_list(items: &[String]) -> String {
 fn is_printed(c: char) -> bool {
     !c.is_control() && (c.is_ascii() || c.escape_debug().len() == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{hcl, quoted};
+
+    #[test]
+    fn quoted_texts_have_no_character_that_is_not_printed() {
+        for (text, in_yaml, in_hcl) in [
+            ("dev é'", "\"dev é'\"", "\"dev é'\""),
+            ("a\"b\\", r#""a\"b\\""#, r#""a\"b\\""#),
+            (
+                "\u{7}\n",
+                r#""\U00000007\U0000000A""#,
+                r#""\U00000007\U0000000A""#,
+            ),
+            (
+                "\u{202e}\u{85}",
+                r#""\U0000202E\U00000085""#,
+                r#""\U0000202E\U00000085""#,
+            ),
+            ("${a} %{b} $ %", "\"${a} %{b} $ %\"", "\"$${a} %%{b} $ %\""),
+        ] {
+            assert_eq!(quoted(text), in_yaml);
+            assert_eq!(hcl(text), in_hcl);
+        }
+    }
+}

@@ -13,6 +13,8 @@ mod formats;
 #[cfg(test)]
 mod lockouts;
 #[cfg(test)]
+mod options;
+#[cfg(test)]
 mod props;
 #[cfg(feature = "report")]
 #[cfg(test)]

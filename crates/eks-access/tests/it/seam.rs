@@ -88,3 +88,90 @@ subjects:
         ]
     );
 }
+
+/// The names that templates may render as, and those that are nearly such a name.
+#[test]
+fn a_subject_is_mapped_if_a_template_may_be_its_name() {
+    let mut rules = vec![
+        ("host:{{EC2PrivateDNSName}}:end".to_owned(), "g"),
+        ("host:{{SessionName}}".to_owned(), "g"),
+        (
+            "of:{{EC2PrivateDNSName}}:in:{{SessionName}}".to_owned(),
+            "g",
+        ),
+        ("of:{{AccountID}}".to_owned(), "grp:{{SessionName}}"),
+        // Of one shape, whichever comes first.
+        ("one:{{EC2PrivateDNSName}}".to_owned(), "g"),
+        ("one:{{SessionName}}".to_owned(), "g"),
+        ("two:{{SessionName}}".to_owned(), "g"),
+        ("two:{{EC2PrivateDNSName}}".to_owned(), "g"),
+        ("al-ice".to_owned(), "abc"),
+        ("ops:{{SessionName}}".to_owned(), "four"),
+    ];
+    // Sixteen rules with one template are asked for a session.
+    rules.extend((0..16).map(|_| ("few:{{SessionName}}".to_owned(), "g")));
+    rules.extend((0..17).map(|_| ("many:{{SessionName}}".to_owned(), "g")));
+    let rules: String = rules
+        .iter()
+        .enumerate()
+        .map(|(number, (username, group))| {
+            format!(
+                "- {{rolearn: 'arn:aws:iam::111122223333:role/r{number}', username: '{username}', \
+                 groups: ['{group}']}}\n"
+            )
+        })
+        .collect();
+    let map = format!("mapRoles:\n{rules}");
+    let since = "since `{{SessionName}}` has `-` in place of `@`";
+    for (kind, name, finding) in [
+        ("User", "host:a:end", None),
+        ("User", "host:b", None),
+        ("User", "host:a/b:other", Some(String::new())),
+        ("User", "host::end", Some(String::new())),
+        ("User", "of:a:in:b", None),
+        ("User", "of:ab", Some(String::new())),
+        ("User", "of:111122223333", None),
+        ("User", "of:999999999999", Some(String::new())),
+        ("User", "one:a/b", None),
+        ("User", "two:a/b", None),
+        ("User", "few:b", None),
+        ("User", "few:a/b", Some(String::new())),
+        ("User", "many:a/b", None),
+        ("User", "al@ice", Some("; `al-ice` is mapped".to_owned())),
+        (
+            "Group",
+            "grp:bob@x.example",
+            Some(format!("; `grp:bob-x.example` is mapped, {since}")),
+        ),
+        (
+            "User",
+            "ops:bob@x.example",
+            Some(format!("; `ops:bob-x.example` is mapped, {since}")),
+        ),
+        ("Group", "abd", Some(String::new())),
+        ("Group", "fuor", Some("; `four` is mapped".to_owned())),
+    ] {
+        let binding = format!(
+            "apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: b, namespace: ns}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}}
+subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: {kind}, name: '{name}'}}]
+"
+        );
+        let documents = [
+            Document::new("map.yaml", &map),
+            Document::new("rbac.yaml", binding),
+        ];
+        let cluster = Cluster::from_documents(documents, &Options::new());
+        let checked = cluster.check(&k8s_rbac::Objects::default()).unwrap();
+        let mut unmapped = checked.findings.iter();
+        let unmapped = unmapped.find(|finding| finding.code == "unmapped-subject");
+        let becomes = match kind {
+            "User" => "becomes user",
+            _ => "is in group",
+        };
+        let want = finding.map(|near| format!("no caller {becomes} `{name}`{near}"));
+        assert_eq!(unmapped.map(|one| one.message.clone()), want, "{name}");
+    }
+}
