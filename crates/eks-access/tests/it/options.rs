@@ -1,7 +1,7 @@
 //! What each option changes.
 
 use aws_auth_map::ConfigMapName;
-use eks_access::{Cluster, DEFAULT_MAX_BYTES, Document, Edit, Options, Origin};
+use eks_access::{Cluster, DEFAULT_MAX_BYTES, Document, Edit, Options, Origin, Problem};
 use k8s_rbac::KubernetesVersion;
 
 const CONFIG_MAP: &str = "apiVersion: v1
@@ -20,7 +20,7 @@ fn cluster(text: &str, options: &Options) -> Cluster {
 }
 
 fn problems(cluster: &Cluster) -> Vec<&'static str> {
-    cluster.problems().iter().map(|one| one.code()).collect()
+    cluster.problems().iter().map(Problem::code).collect()
 }
 
 #[test]
