@@ -214,7 +214,12 @@ async fn a_body_or_a_head_that_is_too_long_is_refused() {
 /// Of a body that ends in the middle, nothing is answered but that.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_breaks_off_is_refused() {
-    let running = Running::start(webhooks(counting(), &Arc::default()), short(), None).await;
+    let running = Running::start(
+        webhooks(counting(), &Arc::default()),
+        Limits::default(),
+        None,
+    )
+    .await;
     // What is no length of a chunk, at the start and behind a chunk.
     for body in ["zz\r\n", "3\r\nabc\r\nzz\r\n"] {
         let request =
@@ -223,7 +228,6 @@ async fn a_body_that_breaks_off_is_refused() {
         let expected = (400, "the body is incomplete\n".to_owned());
         assert_eq!(answer.unwrap(), expected, "{body}");
     }
-    running.stop().await;
 }
 
 /// The listener of probes has as many places as a few clients need, and the client that has waited longest loses its place.
@@ -259,7 +263,7 @@ async fn probes_have_places_of_their_own() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_in_pieces_is_read_whole() {
     let notes = Arc::new(Notes::default());
-    let running = Running::start(webhooks(counting(), &notes), short(), None).await;
+    let running = Running::start(webhooks(counting(), &notes), Limits::default(), None).await;
     let review = review(&token("AKIDEXAMPLE"));
     let padded = review.clone() + &" ".repeat(MAX_REVIEW_LEN);
     for (len, pieces, expected) in [
