@@ -280,3 +280,25 @@ pub(crate) fn identity(arn: &str, id: Option<&str>) -> Result<Identity, iam_prin
     };
     Identity::new(arn, &account, &id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::identity;
+
+    /// As STS answers (IAM user guide, "Unique identifiers", and `GetCallerIdentity` of an instance).
+    #[test]
+    fn an_unknown_id_has_the_form_of_its_kind() {
+        for (resource, id) in [
+            ("assumed-role/dev/jane", "AROAEXAMPLE:jane"),
+            (
+                "assumed-role/aws:ec2-instance/i-0abc",
+                "111122223333:aws:ec2-instance:i-0abc",
+            ),
+            ("federated-user/jane", "111122223333:jane"),
+        ] {
+            let arn = format!("arn:aws:sts::111122223333:{resource}");
+            let identity = identity(&arn, None).unwrap();
+            assert_eq!(identity.raw_user_id(), id);
+        }
+    }
+}

@@ -61,3 +61,20 @@ pub(super) fn logical_id(entry: &AccessEntry) -> String {
     });
     format!("AccessEntry{}", words.collect::<String>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::terraform;
+
+    /// As the language requires of an identifier.
+    #[test]
+    fn a_name_begins_with_a_letter() {
+        for (text, name) in [
+            ("Dev Team", "dev_team"),
+            ("1-Dev/x", "entry_1_dev_x"),
+            ("é", "entry_"),
+        ] {
+            assert_eq!(terraform(text), name);
+        }
+    }
+}

@@ -73,10 +73,11 @@ const PLAN_LINES: [&str; 2] = [
     "OpenTofu will perform the following actions:",
 ];
 
-/// Returns whether a line of a plan begins the change of a resource, such as `-/+ resource "aws_eks_access_entry" "a" {`.
+/// Returns whether a line of a plan, without blanks around it, begins the change of a resource, such as
+/// `-/+ resource "aws_eks_access_entry" "a" {`.
 fn is_change(line: &str) -> bool {
     let block = line.trim_start_matches(['+', '-', '~', '/', '<', '=']);
-    block.len() < line.len() && (block.starts_with(" resource \"") || block.starts_with(" data \""))
+    block.starts_with(" resource \"") || block.starts_with(" data \"")
 }
 
 /// The command that prints a plan for programs.

@@ -1,7 +1,9 @@
 //! What each option changes.
 
 use aws_auth_map::ConfigMapName;
-use eks_access::{Cluster, DEFAULT_MAX_BYTES, Document, Edit, Options, Origin, Problem};
+use eks_access::{
+    Cluster, DEFAULT_MAX_BYTES, Document, Edit, Finding, Options, Origin, Problem, Severity,
+};
 use k8s_rbac::KubernetesVersion;
 
 const CONFIG_MAP: &str = "apiVersion: v1
@@ -40,7 +42,12 @@ fn of_config_map() -> Options {
 #[test]
 fn the_mapping_is_in_the_config_map_of_the_name_that_is_given() {
     let other = cluster(CONFIG_MAP, &Options::new());
-    assert_eq!(other.unreadable().count(), 1);
+    let unreadable: Vec<Finding> = other
+        .unreadable()
+        .map(|one| Finding::of_problem(one, ""))
+        .collect();
+    let severities: Vec<Severity> = unreadable.iter().map(|one| one.severity).collect();
+    assert_eq!(severities, [Severity::High]);
     let options = of_config_map();
     let cluster = cluster(CONFIG_MAP, &options);
     assert_eq!(cluster.problems(), []);
