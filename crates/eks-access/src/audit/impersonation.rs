@@ -60,14 +60,15 @@ pub(super) fn requests(
         (None, Some(node), "impersonate:arbitrary-node") => add(core, "nodes", "", node, ""),
         _ => add(core, "users", "", &user.username, ""),
     }
-    let is_plain_user = account.is_none() && (node.is_none() || !constraint.ends_with("-node"));
+    let is_constrained_node = node.is_some() && constraint.ends_with("-node");
     for group in &user.groups {
         let group = group.0.as_ref();
-        let is_of_account = account.is_some()
-            && (group == "system:serviceaccounts" || group.starts_with("system:serviceaccounts:"));
-        let is_added = matches!(group, "system:authenticated" | "system:unauthenticated")
-            || is_of_account
-            || (!is_plain_user && group == "system:nodes");
+        let is_added = match group.strip_prefix("system:") {
+            Some("authenticated" | "unauthenticated") => true,
+            Some("nodes") => is_constrained_node,
+            Some(group) => account.as_ref().is_some_and(|own| is_group_of(own, group)),
+            None => false,
+        };
         if !is_added {
             add(core, "groups", "", group, "");
         }
@@ -86,4 +87,11 @@ pub(super) fn requests(
         all.push(on);
     }
     all
+}
+
+/// Returns whether a group, without its prefix `system:`, is one that every service account of this namespace is in.
+fn is_group_of(account: &ServiceAccount<'_>, group: &str) -> bool {
+    let namespace = group.strip_prefix("serviceaccounts");
+    namespace
+        .is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':') == Some(account.namespace()))
 }

@@ -1,6 +1,6 @@
 //! Reads logs: one event a line, or documents that contain many.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 
 use serde::de::IgnoredAny;
 
@@ -93,7 +93,7 @@ impl AuditLog {
         loop {
             let chunk = match reader.fill_buf() {
                 Ok(chunk) => chunk,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(AuditError::Read(error.kind())),
             };
             if chunk.is_empty() {
@@ -112,23 +112,15 @@ impl AuditLog {
         part: &Part<'_>,
         depth: usize,
     ) -> Result<(), AuditError> {
+        // The number of what is in a line is that of the line.
+        if depth == 0 && !matches!(part, Part::Head(_)) {
+            input.number = input.number.saturating_add(1);
+        }
         match part {
-            Part::Head(head) => {
-                input.inherited = inherited(head);
-                return Ok(());
-            }
-            Part::Object(text) => {
-                input.number = input.number.saturating_add(1);
-                return self.object(input, text, depth);
-            }
-            Part::TooLong => {
-                input.number = input.number.saturating_add(1);
-                self.too_long(input);
-            }
-            Part::Broken => {
-                input.number = input.number.saturating_add(1);
-                self.unreadable(input);
-            }
+            Part::Head(head) => input.inherited = inherited(head),
+            Part::Object(text) => self.object(input, text, depth)?,
+            Part::TooLong => self.too_long(input),
+            Part::Broken => self.unreadable(input),
         }
         Ok(())
     }
@@ -191,13 +183,10 @@ impl AuditLog {
         text: &[u8],
         depth: usize,
     ) -> Result<(), AuditError> {
-        let number = input.number;
         let mut splitter = Splitter::new(MAX_EVENT_BYTES);
         let depth = depth.saturating_add(1);
         splitter.read(text, |part| self.part(input, &part, depth))?;
         input.inherited = None;
-        // The number is that of the line.
-        input.number = number;
         Ok(())
     }
 
@@ -223,11 +212,12 @@ struct Input<'f> {
 
 /// Reads a line with its end. Returns whether it is whole; the rest of one that is too long stays unread.
 fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, AuditError> {
-    let limit = u64::try_from(MAX_EVENT_BYTES).unwrap_or(u64::MAX);
+    // With the end of the line.
+    let limit = u64::try_from(MAX_EVENT_BYTES).map_or(u64::MAX, |event| event.saturating_add(1));
     let mut limited = reader.take(limit);
     let read = limited.read_until(b'\n', line);
     read.map_err(|error| AuditError::Read(error.kind()))?;
-    Ok(line.last() == Some(&b'\n') || line.len() < MAX_EVENT_BYTES)
+    Ok(line.last() == Some(&b'\n') || line.len() <= MAX_EVENT_BYTES)
 }
 
 fn skip_line(reader: &mut impl BufRead, line: u64) -> Result<(), AuditError> {
@@ -243,12 +233,12 @@ fn skip_line(reader: &mut impl BufRead, line: u64) -> Result<(), AuditError> {
 }
 
 /// Removes the time that `CloudWatch` Logs writes before each event of an export, and the name of the stream
-/// that `aws logs tail` writes after it.
+/// that `aws logs tail` writes after it. The line does not begin with a blank.
 fn without_time(line: &[u8]) -> &[u8] {
     let is_time = |byte: &u8| byte.is_ascii_digit() || b"-+:.TZ".contains(byte);
     let end = line.iter().take_while(|byte| is_time(byte)).count();
     let rest = match line.get(end..) {
-        Some(rest) if end > 0 && rest.starts_with(b" ") => rest.trim_ascii_start(),
+        Some(rest) if rest.starts_with(b" ") => rest.trim_ascii_start(),
         _ => return line,
     };
     let stream = rest.iter().take_while(|byte| **byte != b' ').count();
@@ -273,12 +263,16 @@ fn is_document(
     if serde_json::from_slice::<IgnoredAny>(first).is_ok() {
         return Ok(false);
     }
-    let next = reader
-        .fill_buf()
-        .map_err(|error| AuditError::Read(error.kind()))?;
-    let begins_line = |byte: &u8| *byte == b'{' || byte.is_ascii_digit();
+    let next = loop {
+        match reader.fill_buf() {
+            Ok(next) => break next.first().copied(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(AuditError::Read(error.kind())),
+        }
+    };
+    let begins_line = |byte: u8| byte == b'{' || byte.is_ascii_digit();
     let is_short = matches!(first, b"{" | b"[");
-    Ok(is_short || !next.first().is_some_and(begins_line) && !next.is_empty())
+    Ok(is_short || next.is_some_and(|byte| !begins_line(byte)))
 }
 
 /// Returns whether a text is JSON values, one after the other.

@@ -149,9 +149,8 @@ fn is_used_by(rule: &PolicyRule, record: &AuditRecord) -> bool {
     let names = record.tally.names();
     let allows = |name: &str| rule.allows(&record.action.request(name));
     names.iter().any(allows)
-        || names.is_too_many() && (allows("") || rule.resource_names.iter().any(|name| allows(name)))
-        // A path has no name.
-        || matches!(record.action, Action::Path { .. }) && allows("")
+        || names.is_too_many()
+            && (allows("") || rule.resource_names.iter().any(|name| allows(name)))
 }
 
 fn used(action: &Action) -> (String, String) {
