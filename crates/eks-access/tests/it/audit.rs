@@ -1,10 +1,15 @@
 //! Audit logs: `testdata/audit_sample.jsonl` has thirty events of kube-apiserver 1.34.1 behind an
 //! authentication webhook, recorded with kubectl 1.36.3.
 
+mod damaged;
 mod denied;
+mod findings;
 mod formats;
+mod impersonation;
+mod limits;
 mod minimal;
 mod parts;
+mod unused;
 mod worlds;
 
 use eks_access::audit::{AuditError, AuditLog, Authorizer, MAX_AUDIT_BYTES, Outcome, UnusedRule};
@@ -203,6 +208,7 @@ fn the_reason_shows_the_authorizer() {
             .map(|record| record.outcome)
     };
     let allowed = |by| Some(Outcome::Allowed(by));
+    assert_eq!(of(event("u", "get", "/healthz")), allowed(Authorizer::Rbac));
     assert_eq!(of(reason("")), allowed(Authorizer::Unnamed));
     assert_eq!(of(reason("webhook says so")), allowed(Authorizer::Other));
     let policy = "EKS Access Policy: allowed by ClusterRoleBinding \"a+b\" of ClusterRole \"b\" to User \"u\"";
@@ -302,6 +308,26 @@ roleRef: {kind: Role, name: developer, apiGroup: rbac.authorization.k8s.io}
     assert_eq!(
         unseen.iter().map(|one| one.name).collect::<Vec<_>>(),
         ["gone"]
+    );
+}
+
+#[test]
+fn users_with_other_groups_are_others() {
+    let of = |groups: &[&str]| {
+        let user = json!({"username": "u", "groups": groups});
+        with(event("u", "get", "/healthz"), "/user", user)
+    };
+    let events = [of(&["a", "b"]), of(&["a"]), of(&[]), of(&["a", "b"])];
+    let log = log(&lines(&events));
+    let records = log.records();
+    let shown: Vec<_> = records
+        .iter()
+        .map(|record| (record.user.groups.join(" "), record.tally.count()))
+        .collect();
+    let want = [("", 1), ("a", 1), ("a b", 2)];
+    assert_eq!(
+        shown,
+        want.map(|(groups, count)| (groups.to_owned(), count))
     );
 }
 

@@ -109,14 +109,18 @@ fn every_form_has_the_same_requests() {
 fn utf_16_that_is_cut_is_read_to_its_end() {
     let event = with(event("u\u{1f600}", "get", "/a"), "/verb", json!("get"));
     let text = format!("\u{feff}{event}\n");
-    let mut bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    // Half of a unit, and half of a pair.
-    for rest in [&[0x20][..], &[0x3d, 0xd8]] {
-        bytes.extend(rest);
-        let mut log = AuditLog::new();
-        log.read("audit.log", bytes.as_slice()).unwrap();
-        assert_eq!(log.counts().requests, 1);
-        assert!(log.users().contains_key("u\u{1f600}"));
+    let whole: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    // Half of a unit, which is nothing, and half of a pair, which is a line of U+FFFD.
+    for (rest, lines) in [(&[0x20][..], 0), (&[0x3d, 0xd8], 1)] {
+        let bytes = [&whole, rest].concat();
+        for size in [1, 2, 3, 4_096] {
+            let mut log = AuditLog::new();
+            let reader = std::io::BufReader::with_capacity(size, bytes.as_slice());
+            log.read("audit.log", reader).unwrap();
+            let counts = log.counts();
+            assert_eq!((counts.requests, counts.not_events), (1, lines));
+            assert!(log.users().contains_key("u\u{1f600}"));
+        }
     }
 }
 

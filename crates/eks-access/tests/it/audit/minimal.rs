@@ -1,10 +1,12 @@
 //! The minimal role of the sample, and of hostile logs.
 
-use eks_access::audit::{Generalization, MinimalRole, RoleRequest};
-use k8s_rbac::{KubernetesVersion, Manifests, Objects, Policy};
-use serde_json::Value;
+use std::collections::BTreeMap;
 
-use super::{SAMPLE, event, lines, log};
+use eks_access::audit::{Action, Authorizer, Generalization, MinimalRole, RoleRequest};
+use k8s_rbac::{KubernetesVersion, Manifests, Objects, Policy, Request, ResourceRequest};
+use serde_json::{Value, json};
+
+use super::{SAMPLE, event, lines, log, with};
 
 #[test]
 fn the_role_of_the_sample_has_what_each_rule_was_for() {
@@ -155,4 +157,96 @@ fn what_goes_beyond_the_log_is_listed() {
         verbs.map(|rule| rule.verbs.join(",")).collect::<Vec<_>>(),
         ["delete"]
     );
+}
+
+/// Verb, group, resource, subresource and namespace of a request.
+type Parts = [&'static str; 5];
+
+#[test]
+fn a_generalization_covers_what_is_alike() {
+    let action = |[verb, group, resource, subresource, namespace]: Parts| Action::Resource {
+        verb: verb.into(),
+        api_group: group.into(),
+        resource: resource.into(),
+        subresource: subresource.into(),
+        namespace: namespace.into(),
+    };
+    let own: Parts = ["get", "apps", "deployments", "scale", "dev"];
+    let wide: Parts = ["get", "apps", "deployments", "scale", ""];
+    let in_dev = Generalization::Nameless(action(own));
+    let of_many = Generalization::TooManyNames(action(own));
+    let everywhere = Generalization::EveryNamespace(action(wide));
+    let rows: [(Parts, bool, bool); 8] = [
+        (own, true, true),
+        (["get", "apps", "deployments", "scale", "prod"], false, true),
+        (wide, false, true),
+        (
+            ["patch", "apps", "deployments", "scale", "dev"],
+            false,
+            false,
+        ),
+        (["get", "", "deployments", "scale", "dev"], false, false),
+        (["get", "apps", "replicasets", "scale", "dev"], false, false),
+        (["get", "apps", "deployments", "", "dev"], false, false),
+        (
+            ["get", "apps", "deployments", "status", "dev"],
+            false,
+            false,
+        ),
+    ];
+    for (parts, is_in_dev, is_anywhere) in rows {
+        let [verb, group, resource, subresource, namespace] = parts;
+        let request: Request<'_> = ResourceRequest::new(verb, group, resource)
+            .with_subresource(subresource)
+            .in_namespace(namespace)
+            .with_name("web")
+            .into();
+        let covers = [&in_dev, &of_many, &everywhere].map(|one| one.covers(&request));
+        assert_eq!(covers, [is_in_dev, is_in_dev, is_anywhere], "{parts:?}");
+    }
+    let path = Request::path("get", "/healthz");
+    assert!(
+        ![in_dev, of_many, everywhere]
+            .iter()
+            .any(|one| one.covers(&path))
+    );
+}
+
+#[test]
+fn the_uses_of_a_role_are_those_of_its_rules() {
+    let list = |query: &str| event("u", "list", &format!("/api/v1/namespaces/dev/pods{query}"));
+    let unnamed = with(
+        event("u", "get", "/healthz"),
+        "/annotations/authorization.k8s.io~1reason",
+        json!(""),
+    );
+    let log = log(&lines(&[
+        list("?fieldSelector=metadata.name%3Dweb"),
+        // A request for all of them makes the rule one for all.
+        list(""),
+        event("u", "get", "/api/v1/namespaces/dev/secrets/é"),
+        unnamed,
+    ]));
+    let role = MinimalRole::new(&log, &RoleRequest::new("u", "r"));
+    let uses = role.uses().iter();
+    let counts: Vec<Vec<u64>> = uses
+        .map(|rules| rules.iter().map(|one| one.tally().count()).collect())
+        .collect();
+    assert_eq!(counts, [vec![1], vec![2, 1]]);
+    let rules: Vec<_> = role
+        .objects()
+        .roles
+        .iter()
+        .flat_map(|role| &role.rules)
+        .map(|rule| (rule.resources.join(","), rule.resource_names.join(",")))
+        .collect();
+    let want = [("pods", ""), ("secrets", "é")];
+    assert_eq!(
+        rules,
+        want.map(|(resource, name)| (resource.to_owned(), name.to_owned()))
+    );
+    let by_authorizer = BTreeMap::from([(Authorizer::Rbac, 3), (Authorizer::Unnamed, 1)]);
+    assert_eq!(role.by_authorizer(), &by_authorizer);
+    // A letter of any script is written as it is.
+    assert!(role.to_yaml().contains("resourceNames: [\"é\"]"));
 }

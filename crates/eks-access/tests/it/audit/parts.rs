@@ -171,6 +171,70 @@ fn a_saved_part_has_nothing_that_a_terminal_or_a_pipeline_acts_on() {
     let saved = String::from_utf8(saved).unwrap();
     assert_eq!(Ok(&saved), log.save().as_ref());
     assert!(!saved.contains("##") && !saved.contains(['\u{1b}', '\u{202e}']));
+    // The rest is as it was.
+    let escaped = r"#\u0023vso[task.x]#\u0023[y]\u001b[31m\u202eé😀#";
+    assert!(saved.contains(escaped), "{saved}");
     let read = AuditLog::from_saved(&saved).unwrap();
     assert_eq!(read.users().keys().collect::<Vec<_>>(), [&name]);
+}
+
+/// Whatever part of a request differs, it is another one, though the client chose the same id.
+#[test]
+fn a_request_ends_with_its_own_event_only() {
+    let user = |username: &str, uid: &str, groups: &[&str], extra: Value| json!({"username": username, "uid": uid, "groups": groups, "extra": extra});
+    let watch = event("u", "watch", "/api/v1/pods?watch=true");
+    let extra = json!({"k": ["v"]});
+    let own = with(watch, "/user", user("u", "1", &["a", "b"], extra.clone()));
+    let begin = with(own.clone(), "/stage", json!("ResponseStarted"));
+    let of = |end: Value| {
+        let own = log(&lines(&[begin.clone(), end]));
+        (own.counts().requests, own.counts().repeated)
+    };
+    assert_eq!(of(own.clone()), (1, 1));
+    let rows = [
+        ("/auditID", json!("another")),
+        (
+            "/requestReceivedTimestamp",
+            json!("2026-11-28T06:05:58.861121Z"),
+        ),
+        ("/requestURI", json!("/api/v1/pods?watch=1")),
+        ("/userAgent", json!("kubectl")),
+        ("/annotations/authorization.k8s.io~1reason", json!("")),
+        (
+            "/annotations/authorization.k8s.io~1decision",
+            json!("forbid"),
+        ),
+        (
+            "/authenticationMetadata",
+            json!({"impersonationConstraint": "impersonate:user-info"}),
+        ),
+        ("/user", user("v", "1", &["a", "b"], extra.clone())),
+        ("/user", user("u", "2", &["a", "b"], extra.clone())),
+        ("/user", user("u", "1", &["a"], extra.clone())),
+        ("/user", user("u", "1", &["ab"], extra)),
+        ("/user", user("u", "1", &["a", "b"], json!({"k": ["w"]}))),
+        ("/user", user("u", "1", &["a", "b"], json!({"l": ["v"]}))),
+        (
+            "/user",
+            user("u", "1", &["a", "b"], json!({"k": ["v", "w"]})),
+        ),
+        ("/impersonatedUser", json!({"username": "w"})),
+    ];
+    for (pointer, value) in rows {
+        let end = with(own.clone(), pointer, value.clone());
+        assert_eq!(of(end), (2, 0), "{pointer} {value}");
+    }
+}
+
+/// A server with other long-running requests than a stock one has: each counts once, and the log does not remember
+/// every other request for that.
+#[test]
+fn unusual_long_running_requests_count_once() {
+    let (begin, end) = long("u", "/long/poll", "2026-11-28T06:05:58.000007Z");
+    let own = log(&lines(&[begin.clone(), end]));
+    assert_eq!((own.counts().requests, own.counts().repeated), (1, 1));
+    let own = log(&lines(&[begin, event("u", "get", "/healthz")]));
+    let saved: Value = serde_json::from_str(&own.save().unwrap()).unwrap();
+    let open = ["begun", "ended"].map(|side| saved[side].as_array().map(Vec::len));
+    assert_eq!(open, [Some(1), Some(0)]);
 }
