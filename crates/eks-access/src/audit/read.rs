@@ -112,7 +112,7 @@ impl AuditLog {
         part: &Part<'_>,
         depth: usize,
     ) -> Result<(), AuditError> {
-        // The number of what is in a line is that of the line.
+        // Events within one line have the number of the line.
         if depth == 0 && !matches!(part, Part::Head(_)) {
             input.number = input.number.saturating_add(1);
         }

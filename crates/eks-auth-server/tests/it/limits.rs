@@ -220,7 +220,7 @@ async fn a_body_that_breaks_off_is_refused() {
         None,
     )
     .await;
-    // What is no length of a chunk, at the start and behind a chunk.
+    // A text that is no length of a chunk, at the start and behind a chunk.
     for body in ["zz\r\n", "3\r\nabc\r\nzz\r\n"] {
         let request =
             format!("POST /authenticate HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n{body}");
@@ -360,6 +360,6 @@ async fn a_body_that_is_read_elsewhere_has_the_same_limit() {
         let is_review = text.contains("\"authenticated\":true");
         assert_eq!(is_review, status == 200, "{text}");
     }
-    // What is refused is no review, and is not recorded as one.
+    // A request that is refused is no review, and is not recorded as one.
     assert_eq!(notes.lines.lock().unwrap().len(), 2);
 }

@@ -153,7 +153,7 @@ fn a_state_file_that_is_broken_or_not_of_this_source_is_not_used() {
     assert_eq!(only(&sources.report()).state_fault, None);
 }
 
-/// A version in effect is newer than what is on disk, or the same.
+/// A version in effect is newer than the saved one, or the same.
 #[test]
 fn the_state_is_read_at_the_start_only() {
     let folder = Folder::new();

@@ -203,7 +203,7 @@ fn each_change_is_reported_once() {
     assert_eq!((only(&report).applied, only(&report).rejected), (1, 1));
 }
 
-/// Counts what is published.
+/// Counts the versions that are published.
 #[derive(Default)]
 struct Published(AtomicUsize);
 

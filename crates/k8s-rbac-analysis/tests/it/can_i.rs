@@ -95,7 +95,7 @@ fn without_a_context_the_namespace_follows_the_scope_of_the_resource() {
             "impersonate authentication.k8s.io userextras - scopes",
             2,
         ),
-        // What is no version is a part of the group.
+        // A word that is no version is a part of the group.
         (
             "get widgets.v2beta1.example.com",
             "get example.com widgets default -",

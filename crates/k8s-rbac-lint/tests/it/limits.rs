@@ -1,4 +1,4 @@
-//! How much is compared of hostile input, and what is said about the rest.
+//! How much is compared of hostile input, and the finding about the rest.
 
 use k8s_rbac::{ClusterRoleBinding, PolicyRule, Subject};
 use k8s_rbac_lint::{FindingCode, Lint};
@@ -81,9 +81,9 @@ fn bindings_of_a_subject_are_compared_up_to_their_limit() {
             })
             .collect();
         let findings = Lint::new().run(&objects);
-        let told = findings
+        let reported = findings
             .iter()
             .filter(|one| one.code == FindingCode::NotChecked);
-        assert_eq!(told.count(), not_checked, "{count}");
+        assert_eq!(reported.count(), not_checked, "{count}");
     }
 }

@@ -1,4 +1,4 @@
-//! The cases of `testdata/lint.toml`, the order of findings, and what is known.
+//! The cases of `testdata/lint.toml`, the order of findings, and objects that are known.
 
 use std::collections::BTreeSet;
 

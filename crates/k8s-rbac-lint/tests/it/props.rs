@@ -1,4 +1,4 @@
-//! Removing what is called redundant changes no decision.
+//! Removing rules and bindings that are called redundant changes no decision.
 
 use k8s_rbac::{Objects, Policy, Role, RoleBinding};
 use k8s_rbac_lint::{Finding, FindingCode, Lint};

@@ -93,7 +93,7 @@ fn a_user_and_a_group_that_are_impersonated_together_each_have_a_part() {
     }
 }
 
-/// What is needed for a certificate: to request it, to approve it, and a signer.
+/// The permissions for a certificate: to request it, to approve it, and for a signer.
 fn certificate() -> [Value; 3] {
     [
         rule("create", CERTIFICATES, REQUESTS, ""),

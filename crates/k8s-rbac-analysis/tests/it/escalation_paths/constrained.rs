@@ -177,7 +177,7 @@ fn only_a_service_account_impersonates_the_node_of_its_pod() {
             acts,
         ]
     );
-    // A user, with or without a group, has no such token, whoever impersonates them.
+    // A user, with or without a group, has no such token, even if a service account impersonates them.
     let common = [
         (account, rule("impersonate", "", "users", "v")),
         (account, rule("impersonate", "", "groups", "g")),
