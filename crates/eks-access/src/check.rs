@@ -164,11 +164,7 @@ impl Cluster {
                     (Some(section), None) => section.to_string(),
                     (None, _) => String::new(),
                 };
-                let finding = Finding::of_mapping(problem, place, &object);
-                match object.as_str() {
-                    "" => finding.in_field(""),
-                    _ => finding,
-                }
+                Finding::of_mapping(problem, place, &object)
             })
             .collect()
     }

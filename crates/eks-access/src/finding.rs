@@ -89,27 +89,18 @@ impl Finding {
     #[must_use]
     pub fn of_problem(problem: &Problem, object: &str) -> Self {
         let finding = match problem.cause() {
-            Cause::Mapping(mapping) => Self {
-                severity: severity_of_problem(mapping.kind()),
-                ..Self::of_sentence(problem.code(), &mapping.kind().to_string())
+            Cause::Mapping(mapping) => {
+                Self::of_sentence(problem.code(), &mapping.kind().to_string())
                     .about(object)
                     .in_field(mapping.at().field().unwrap_or_default())
-            },
-            Cause::Manifest { path, fault } => Self {
-                severity: problem.severity(),
-                ..Self::of_sentence(problem.code(), &fault.to_string()).in_field(path.clone())
-            },
-            Cause::Source(fault) => Self {
-                severity: problem.severity(),
-                ..Self::of_sentence(problem.code(), &fault.to_string())
-            },
-        };
-        let severity = match problem.is_unreadable() {
-            true => finding.severity.max(Severity::High),
-            false => finding.severity,
+            }
+            Cause::Manifest { path, fault } => {
+                Self::of_sentence(problem.code(), &fault.to_string()).in_field(path.clone())
+            }
+            Cause::Source(fault) => Self::of_sentence(problem.code(), &fault.to_string()),
         };
         Self {
-            severity,
+            severity: problem.severity(),
             ..finding.at(problem.place().clone())
         }
     }
