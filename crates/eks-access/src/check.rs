@@ -27,7 +27,8 @@ pub struct Checked {
     /// The findings, the most severe first, then by place.
     pub findings: Vec<Finding>,
     /// Why parts of the cluster could not be read at all. They are among the findings, too. If there are
-    /// any, the findings are not all of them.
+    /// any, the findings are not all of them. A slip in the mapping, such as a bracket that is not closed, is
+    /// a finding alone.
     pub unreadable: Vec<Problem>,
 }
 

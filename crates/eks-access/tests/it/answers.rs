@@ -128,6 +128,8 @@ fn what_methods_return_is_what_the_json_has() {
         &who.subjects()[0].is_of_default_policy(),
     );
     same(&who, "/callers/0/way", who.callers()[0].way());
+    let unknown = cluster.who(&question("list pods -n prod")).unwrap();
+    same(&unknown, "/unknownCallers", unknown.unknown_callers());
     same(
         &who,
         "/callers/0/username",
@@ -209,6 +211,54 @@ fn of(documents: &[(&str, &str)]) -> Cluster {
         .iter()
         .map(|(name, text)| Document::new(*name, *text));
     Cluster::from_documents(documents, &Options::new())
+}
+
+/// Access entries may be in several documents.
+#[test]
+fn a_source_of_rules_has_its_document() {
+    let config_map = ("aws-auth.yaml", CONFIG_MAP);
+    let rbac = ("rbac.yaml", RBAC);
+    for (documents, of_backends) in [
+        (
+            vec![rbac, ("entry.json", ENTRIES), config_map],
+            vec![None, Some(2)],
+        ),
+        (vec![config_map, rbac], vec![Some(0)]),
+        (vec![rbac, config_map], vec![Some(1)]),
+        (vec![rbac], vec![]),
+    ] {
+        let cluster = of(&documents);
+        let backends = 0..cluster.identity_map().backends().len();
+        let found: Vec<_> = backends.map(|at| cluster.document_of_backend(at)).collect();
+        assert_eq!(found, of_backends);
+        assert_eq!(cluster.document_of_backend(found.len()), None);
+    }
+}
+
+/// Roles that select each other have the rules of all: 2,100 rules each are more than four million.
+#[test]
+fn roles_that_aggregate_too_many_rules_are_named() {
+    let cluster = |count: usize| {
+        let labels = "labels: {circle: 'yes'}";
+        let selector = "aggregationRule: {clusterRoleSelectors: [{matchLabels: {circle: 'yes'}}]}";
+        let head = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n";
+        let all: String = (0..count)
+            .map(|at| format!("---\n{head}metadata: {{name: all-{at:04}, {labels}}}\n{selector}\n"))
+            .collect();
+        let rules: String = (0..count)
+            .map(|at| format!("- {{apiGroups: [''], resources: [r{at}], verbs: [get]}}\n"))
+            .collect();
+        let rbac = format!("{head}metadata: {{name: one, {labels}}}\nrules:\n{rules}{all}");
+        of(&[("rbac.yaml", &rbac)])
+    };
+    let (small, large) = (cluster(2), cluster(2_100));
+    assert_eq!(small.rbac().too_large(), [""; 0]);
+    let names: Vec<String> = (0..2_100).map(|at| format!("all-{at:04}")).collect();
+    assert_eq!(large.rbac().too_large(), names);
+    let user = Who::user("u", [""; 0]).unwrap();
+    let can = large.can(&user, &question("get pods -n shop")).unwrap();
+    let note = "ClusterRole all-0000 aggregates too many rules, so a no may be wrong";
+    assert!(can.notes().iter().any(|one| one == note), "{can}");
 }
 
 /// Namespaces that only an access policy names are asked as well, and a pattern is none.

@@ -1,5 +1,6 @@
 //! What `diff` reports of a change: lockouts and differences, by their codes.
 
+use aws_auth_map::Dialect;
 use eks_access::{Baseline, Cluster, Document, Finding, Options, Who};
 
 const ADMIN: &str = "- {rolearn: 'arn:aws:iam::111122223333:role/admin', username: admin, groups: ['system:masters']}\n";
@@ -196,4 +197,31 @@ fn what_is_accepted_is_no_lockout_and_no_difference() {
     );
     let report = diff.report();
     assert_eq!((report.accepted.len(), report.unreadable.len()), (2, 0));
+}
+
+/// These patterns combine in more ways than are searched.
+#[test]
+fn a_comparison_that_stopped_early_is_no_answer_without_a_lockout() {
+    let of_groups = |first: &str, second: &str| {
+        let rule = |letter: &str, group: &str| {
+            format!(
+                "- {{rolearnLike: 'arn:aws:iam::111122223333:role/*{letter}????????????????', username: {letter}, \
+                 groups: ['{group}']}}\n"
+            )
+        };
+        let map = format!("mapRoles:\n{}{}", rule("a", first), rule("b", second));
+        let options = Options::new().with_dialect(Dialect::Ours);
+        Cluster::from_documents([Document::new("map.yaml", map)], &options)
+    };
+    let view = of_groups("view", "view");
+    for (old, lockouts, status) in [
+        (of_groups("view", "edit"), 0, 2),
+        (of_groups("system:masters", "view"), 1, 3),
+    ] {
+        let diff = old.diff(&view, None).unwrap();
+        assert!(!diff.is_exhaustive() && !diff.is_empty(), "{diff}");
+        let got = (diff.lockouts().len(), diff.exit_status());
+        assert_eq!(got, (lockouts, status), "{diff}");
+        assert_eq!(diff.report().unreadable.len(), 1);
+    }
 }

@@ -356,7 +356,8 @@ fn a_page_is_sound() {
     }
 }
 
-/// Bindings for `dev`, which acts as a service account that may bind any role.
+/// Bindings for `dev`, who acts as a service account that may bind any role. So does `guest` by an access policy, and
+/// `view`, who is the same user without that policy, does not.
 fn chained() -> Vec<Document> {
     let map = "mapRoles:\n\
         - {rolearn: 'arn:aws:iam::111122223333:role/admin', username: admin, groups: ['system:masters']}\n\
@@ -387,7 +388,12 @@ fn chained() -> Vec<Document> {
         binder = role("ClusterRole", "binder"),
         deployer = subjects("{kind: ServiceAccount, name: deployer, namespace: shop}"),
     );
+    let guest = r#"{"accessEntry": {"principalArn": "arn:aws:iam::111122223333:role/guest", "type": "STANDARD",
+        "username": "view", "kubernetesGroups": ["viewers"], "associatedAccessPolicies": [
+            {"policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
+             "accessScope": {"type": "namespace", "namespaces": ["shop"]}}]}}"#;
     vec![
+        Document::new("entries.json", guest),
         Document::new("aws-auth.yaml", map),
         Document::new("rbac.yaml", rbac),
     ]
@@ -422,13 +428,14 @@ fn a_chain_of_several_steps_to_full_access_is_shown() {
              ServiceAccount \"deployer/shop\" may do everything cluster-wide"
                 .to_owned(),
             format!("dev: {steps}"),
+            format!("guest: {}", steps.replace("\"dev\"", "\"view\"")),
             format!("twin: {steps}"),
             "view: ".to_owned(),
         ]
     );
     let html = report.to_html().unwrap();
-    assert_eq!(html.matches("full access in 3 steps").count(), 2);
-    assert_eq!(html.matches("title=\"Full access in 3 steps\"").count(), 2);
+    assert_eq!(html.matches("full access in 3 steps").count(), 3);
+    assert_eq!(html.matches("title=\"Full access in 3 steps\"").count(), 3);
     assert!(html.contains("binds a role that it does not hold"));
 }
 

@@ -17,7 +17,7 @@ fn what_is_whole_is_read() {
     let (one, other) = (event("u", "get", "/a"), event("u", "get", "/b"));
     let (line, lines) = (one.to_string(), lines(&[one.clone(), other.clone()]));
     let (over_lines, others) = (pretty(&one), pretty(&other));
-    let list = json!({"items": [one], "a": {"b": {"c": 1}, "d": {"e": 2}}});
+    let list = json!({"items": [one], "rest": {"b": {"c": 1}, "d": {"e": 2}}});
     let version = "\"kind\":\"EventList\",\"apiVersion\":\"audit.k8s.io/v1\"";
     let rows = [
         // A blank behind a key is no end of a time.
@@ -107,13 +107,14 @@ fn escapes_in_a_document_end_no_text() {
     }
 }
 
-/// A reader that fails before each chunk from a place on.
+/// A reader that fails before each chunk from a place on, or only once.
 struct Failing<'t> {
     text: &'t [u8],
     read: usize,
     from: usize,
     kind: ErrorKind,
     is_due: bool,
+    is_once: bool,
 }
 
 impl BufRead for Failing<'_> {
@@ -128,7 +129,7 @@ impl BufRead for Failing<'_> {
 
     fn consume(&mut self, amount: usize) {
         self.read = self.read.saturating_add(amount);
-        self.is_due = true;
+        self.is_due |= !self.is_once;
     }
 }
 
@@ -148,20 +149,24 @@ fn a_reader_that_is_interrupted_is_read_on() {
     let marked = format!("\u{feff}{}", lines(&events));
     let wide: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for text in [lines(&events).as_bytes(), list.as_bytes(), &wide] {
-        let reader = |kind, from| Failing {
+        let reader = |kind, from, is_once| Failing {
             text,
             read: 0,
             from,
             kind,
             is_due: true,
+            is_once,
         };
         let mut own = AuditLog::new();
-        own.read("x", reader(ErrorKind::Interrupted, 0)).unwrap();
+        let interrupted = reader(ErrorKind::Interrupted, 0, false);
+        own.read("x", interrupted).unwrap();
         assert_eq!((own.counts().requests, own.records().len()), (2, 2));
-        for from in (0..=text.len()).step_by(16).chain([text.len()]) {
-            let reset = ErrorKind::ConnectionReset;
-            let read = AuditLog::new().read("x", reader(reset, from));
-            assert_eq!(read, Err(AuditError::Read(reset)), "{from}");
+        for from in (0..=text.len()).step_by(16).chain([1, text.len()]) {
+            for is_once in [false, true] {
+                let reset = ErrorKind::ConnectionReset;
+                let read = AuditLog::new().read("x", reader(reset, from, is_once));
+                assert_eq!(read, Err(AuditError::Read(reset)), "{from} {is_once}");
+            }
         }
     }
 }
