@@ -54,6 +54,12 @@ pub enum SourceFault {
         "another ConfigMap may be the one with the mapping, too; name one with its namespace, or leave the others out"
     )]
     SeveralConfigMaps,
+    /// A rule for a user id without an ARN. Questions name callers by their ARN.
+    #[error(
+        "the rule for the user id `{0}` has no ARN, so it is not known who its callers are; write the ARN beside the \
+         user id"
+    )]
+    UserIdWithoutArn(String),
     /// The value depends on a parameter or on another resource.
     #[error("{0}: the value is known only after the template is deployed or the plan is applied")]
     NotKnownYet(String),
@@ -116,6 +122,7 @@ impl SourceFault {
             Self::Empty => "empty-source",
             Self::Syntax(_) => "syntax",
             Self::SeveralConfigMaps => "several-config-maps",
+            Self::UserIdWithoutArn(_) => "user-id-without-arn",
             Self::NotKnownYet(_) => "not-known-yet",
             Self::NotRead(_) => "not-read",
             Self::Chart(_) => "unrendered-chart",

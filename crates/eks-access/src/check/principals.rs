@@ -40,7 +40,8 @@ impl Cluster {
             if !self.principals().lack(arn) {
                 return None;
             }
-            let (severity, message) = match is_entry {
+            // EKS adds the user id to an entry that is written without one.
+            let (severity, message) = match is_entry || id.is_some() {
                 true => (
                     Severity::Medium,
                     "AWS lists no such principal, and a principal that is created again under this ARN does \

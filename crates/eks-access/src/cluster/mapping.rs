@@ -2,7 +2,7 @@
 
 use aws_auth_map::{
     Backend, BackendKind, ConfigMapName, Dialect, IdentityMap, Problem as RuleProblem, ProblemKind,
-    Reader, Rules, ServerConfig,
+    Reader, RulePrincipal, Rules, ServerConfig,
 };
 use bounded_yaml::{Node, Position};
 
@@ -201,7 +201,10 @@ fn read_texts(
     found: &mut Vec<Read>,
 ) -> Option<ServerConfig> {
     let mut server: Option<ServerConfig> = None;
-    for (at, kind) in std::mem::take(&mut gathered.mapping_texts) {
+    let mut texts = std::mem::take(&mut gathered.mapping_texts);
+    // The configuration of the server says how the dynamic file is read.
+    texts.sort_by_key(|(_, kind)| *kind != SourceKind::ServerConfig);
+    for (at, kind) in texts {
         let Some(document) = documents.get(at) else {
             continue;
         };
@@ -234,7 +237,10 @@ fn read_texts(
                 (vec![(BackendKind::MountedFile, rules)], problems)
             }
             SourceKind::DynamicFile => {
-                let read = reader.read_dynamic_file(text);
+                let read = match server.as_ref().is_some_and(ServerConfig::is_user_id_strict) {
+                    true => reader.read_dynamic_file_by_user_id(text),
+                    false => reader.read_dynamic_file(text),
+                };
                 let read = read.unwrap_or_else(|problems| (Rules::unreadable_source(), problems));
                 one(BackendKind::DynamicFile, read)
             }
@@ -242,6 +248,7 @@ fn read_texts(
         };
         let is_any_lost = backends.iter().any(|(_, rules)| is_lost(rules));
         take_problems(gathered, document, is_any_lost, problems);
+        lose_unnamed_callers(gathered, document, &backends);
         found.extend(
             backends
                 .into_iter()
@@ -278,6 +285,22 @@ fn take_problems(
         false => {
             for problem in problems {
                 report(gathered, document.name(), problem);
+            }
+        }
+    }
+}
+
+/// Leaves no answer if a rule is for a user id alone: questions name callers by their ARN.
+fn lose_unnamed_callers(
+    gathered: &mut Gathered,
+    document: &Document,
+    backends: &[(BackendKind, Rules)],
+) {
+    for rules in backends.iter().map(|(_, rules)| rules) {
+        for (at, rule) in rules.iter() {
+            if let RulePrincipal::UserId(id, None) = rule.principal() {
+                let place = Place::of_rule(document.name(), rules.place(at));
+                gathered.lost(place, SourceFault::UserIdWithoutArn(id.to_owned()));
             }
         }
     }
