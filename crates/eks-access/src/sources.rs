@@ -6,7 +6,7 @@ mod terraform;
 mod terraform_rbac;
 
 use aws_auth_map::Section;
-use bounded_yaml::{Mapping, Node, Scalar};
+use bounded_yaml::{Mapping, Node};
 use k8s_rbac::KubernetesVersion;
 
 use crate::gather::{Gathered, Text};
@@ -246,34 +246,27 @@ pub(crate) fn config_map(node: &Node) -> ConfigMapContent {
 }
 
 /// Copies the parts of a document that the reader of the mapping looks at: each ConfigMap and each value without a
-/// kind, alone or in lists. Of other objects the keys remain.
+/// kind, alone or in lists. Nothing of other objects is copied.
 pub(crate) fn with_config_maps_only(node: &Node) -> Node {
-    let is_kept = |node: &&Node| kind_of(node).is_none_or(|kind| kind == "ConfigMap");
-    let is_list = |node: &&Node| matches!(kind_of(node), Some("ConfigMapList" | "List"));
-    let Some(mapping) = node.as_mapping().filter(|_| !is_kept(&node)) else {
+    let Node::Mapping(mapping) = node else {
         return node.clone();
     };
-    let part = |(key, value): &(Scalar, Node)| {
-        let value = match value {
-            Node::Sequence(items) if is_list(&node) && key.text() == "items" => Node::Sequence(
-                items
-                    .iter()
-                    .filter(|item| is_kept(item) || is_list(item))
-                    .map(with_config_maps_only)
-                    .collect(),
-            ),
-            Node::Null | Node::Scalar(_) => value.clone(),
-            Node::Mapping(_) | Node::Sequence(_) => Node::Null,
-        };
-        (key.clone(), value)
-    };
-    Node::Mapping(Mapping::from_entries(
-        mapping.entries().iter().map(part).collect(),
-    ))
-}
-
-fn kind_of(node: &Node) -> Option<&str> {
-    node.get("kind").and_then(Node::as_text)
+    match mapping.get("kind").and_then(Node::as_text) {
+        None | Some("ConfigMap") => node.clone(),
+        Some("ConfigMapList" | "List") => {
+            let entries = mapping.entries().iter().map(|(key, value)| {
+                let value = match value {
+                    Node::Sequence(items) => {
+                        Node::Sequence(items.iter().map(with_config_maps_only).collect())
+                    }
+                    value => value.clone(),
+                };
+                (key.clone(), value)
+            });
+            Node::Mapping(Mapping::from_entries(entries.collect()))
+        }
+        Some(_) => Node::Null,
+    }
 }
 
 /// Returns whether a ConfigMap has the name of the one with the mapping, so that its keys are mistyped or
