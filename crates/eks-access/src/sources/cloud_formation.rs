@@ -162,11 +162,10 @@ impl Template<'_> {
         properties: Option<&Node>,
         [name, version, access, mode, creator]: [&str; 5],
     ) {
-        let field = |node: Option<&Node>, key| {
-            let value = node.and_then(|one| one.get(key));
-            value.filter(|one| self.is_literal(one)).cloned()
-        };
-        gathered.saw_cluster(text, field(properties, name).as_ref());
+        let field = |node: Option<&Node>, key| self.text_node(node?.get(key)?).ok();
+        let name = properties.and_then(|one| one.get(name));
+        // The default of a parameter is the name of some cluster, perhaps not of the one in the other documents.
+        gathered.saw_cluster(text, name.filter(|name| self.literal(name).is_some()));
         if let Some(version) = field(properties, version) {
             take_version(gathered, text, &version);
         }
@@ -293,9 +292,9 @@ impl Template<'_> {
         }))
     }
 
-    /// Whether a value is written as it is.
-    fn is_literal(&self, node: &Node) -> bool {
-        node.as_scalar().is_some() && self.tag(node).is_none()
+    /// Returns a text that is written as it is.
+    fn literal<'n>(&self, node: &'n Node) -> Option<&'n str> {
+        node.as_text().filter(|_| self.tag(node).is_none())
     }
 
     /// Returns the tag of a scalar, such as `!Ref`, which the reader of YAML drops.
@@ -395,10 +394,8 @@ impl Template<'_> {
     /// Returns the name that a role or a user of the template has.
     fn name_of(&self, resource: &str) -> Option<&str> {
         let properties = self.resources.get(resource)?.get("Properties")?;
-        let name = properties
-            .get("RoleName")
-            .or_else(|| properties.get("UserName"))?;
-        name.as_text().filter(|_| self.is_literal(name))
+        let name = properties.get("RoleName");
+        self.literal(name.or_else(|| properties.get("UserName"))?)
     }
 
     /// Fills in `RESOURCE.Arn` of a role or a user.
@@ -417,10 +414,7 @@ impl Template<'_> {
             .and_then(|one| one.get("Path"));
         let path = match path {
             None => "/",
-            Some(path) => path
-                .as_text()
-                .filter(|_| self.is_literal(path))
-                .ok_or_else(unknown)?,
+            Some(path) => self.literal(path).ok_or_else(unknown)?,
         };
         let (partition, id) = (
             self.reference("AWS::Partition")?,
