@@ -1,6 +1,6 @@
 //! Which documents are recognized, and what becomes of those that cannot be read: `testdata/sources.toml`.
 
-use eks_access::{Cluster, Document, NoAnswer, Options};
+use eks_access::{Cluster, Document, NoAnswer, Options, Problem};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -168,4 +168,26 @@ fn a_text_for_people_is_answered_with_the_command_for_programs() {
             "{text}: {unreadable:?}"
         );
     }
+}
+
+#[test]
+fn a_text_of_a_template_has_at_most_8192_bytes() {
+    // The texts are joined one by one, so the second one makes the text too long.
+    let is_filled_in = |lengths: [usize; 2]| {
+        let parts = lengths.map(|length| "x".repeat(length));
+        let username = serde_json::json!({"Fn::Join": ["", parts]});
+        let properties = serde_json::json!({
+            "PrincipalArn": "arn:aws:iam::111122223333:role/dev",
+            "Username": username,
+        });
+        let entry = serde_json::json!({"Type": "AWS::EKS::AccessEntry", "Properties": properties});
+        let template = serde_json::json!({"Resources": {"Dev": entry}}).to_string();
+        let documents = [Document::new("template.json", template)];
+        let cluster = Cluster::from_documents(documents, &Options::new());
+        let codes: Vec<&str> = cluster.unreadable().map(Problem::code).collect();
+        assert!(codes.is_empty() || codes == ["not-known-yet"], "{codes:?}");
+        codes.is_empty()
+    };
+    assert!(is_filled_in([8190, 2]));
+    assert!(!is_filled_in([8190, 3]));
 }

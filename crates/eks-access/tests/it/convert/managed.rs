@@ -81,6 +81,13 @@ fn roles_of_managed_node_groups_and_fargate_profiles_are_skipped() {
             source.0
         );
         assert!(!conversion.output.contains("role/general"), "{}", source.0);
+        let named = match source.0 {
+            // The type of an entry shows that EKS makes it, but not for which profile.
+            "folded.json" => "the entries of Fargate profiles itself",
+            _ => "the entry of the Fargate profile jobs itself",
+        };
+        let reason = &conversion.skipped[1].message;
+        assert!(reason.contains(named), "{}: {reason}", source.0);
         // A skipped rule does not count as changed.
         let changed: Vec<&str> = conversion.changed.iter().map(|one| &*one.code).collect();
         assert_eq!(changed, ["node-groups", "masters"], "{}", source.0);
@@ -137,6 +144,24 @@ fn the_creator_of_the_cluster_is_skipped() {
     let conversion = convert(&[map, described], &settings);
     assert_eq!(skipped(&conversion), ["managed-entry jobs"]);
     assert!(conversion.output.contains("role/creator"));
+
+    // Of two documents that differ the first decides.
+    let wanted = (
+        "eksctl.yaml",
+        "
+apiVersion: eksctl.io/v1alpha5
+kind: ClusterConfig
+metadata: {name: c, region: eu-west-1}
+accessConfig: {bootstrapClusterCreatorAdminPermissions: true}",
+    );
+    for (documents, is_skipped) in [
+        ([map, described, wanted], false),
+        ([map, wanted, described], true),
+    ] {
+        let conversion = convert(&documents, &settings);
+        let is_written = conversion.output.contains("role/creator");
+        assert_ne!(is_written, is_skipped, "{documents:?}");
+    }
 }
 
 #[test]
