@@ -4,9 +4,7 @@
 use std::cell::{Cell, OnceCell};
 use std::fmt;
 
-use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess,
-};
+use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess};
 use serde::de::{VariantAccess, Visitor};
 
 use crate::error::Error;
@@ -34,6 +32,7 @@ pub(crate) struct Builder<'a> {
     input: &'a str,
     skipped: usize,
     is_every_offset_wanted: bool,
+    are_tags_kept: bool,
     limit: usize,
     left: Cell<usize>,
     max_depth: usize,
@@ -60,6 +59,7 @@ impl<'a> Builder<'a> {
             input,
             skipped,
             is_every_offset_wanted: limits.is_every_offset_wanted(),
+            are_tags_kept: limits.are_tags_kept(),
             limit,
             left: Cell::new(limit),
             max_depth: limits.max_depth(),
@@ -76,6 +76,10 @@ impl<'a> Builder<'a> {
 
     pub(crate) const fn format(&self) -> Format {
         self.format
+    }
+
+    pub(crate) const fn are_tags_kept(&self) -> bool {
+        self.are_tags_kept
     }
 
     /// Resets the state that belongs to a single document.
@@ -332,8 +336,17 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Node, A::Error> {
-        // An application-specific tag such as `!x` has no meaning here.
-        let (IgnoredAny, content) = tagged.variant()?;
-        content.newtype_variant_seed(self)
+        let (tag, content): (String, _) = tagged.variant()?;
+        // The tag `!` says that a value has no other.
+        if !self.0.are_tags_kept() || tag == "!" {
+            return content.newtype_variant_seed(self);
+        }
+        self.0.charge(0)?;
+        self.0.charge(tag.len())?;
+        self.0.enter()?;
+        let value = content.newtype_variant_seed(self)?;
+        self.0.leave();
+        let tag = Scalar::new(&format!("!{tag}"), Kind::String);
+        Ok(Node::Mapping(Mapping::from_entries(vec![(tag, value)])))
     }
 }

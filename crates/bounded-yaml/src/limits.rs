@@ -31,6 +31,7 @@ pub struct Limits {
     max_depth: usize,
     expansion: usize,
     is_every_offset_wanted: bool,
+    are_tags_kept: bool,
     piece_bytes: usize,
     threads: NonZeroUsize,
 }
@@ -45,6 +46,7 @@ impl Limits {
             max_depth: MAX_DEPTH,
             expansion: DEFAULT_EXPANSION,
             is_every_offset_wanted: false,
+            are_tags_kept: false,
             piece_bytes: DEFAULT_PIECE_BYTES,
             threads: NonZeroUsize::MIN,
         }
@@ -102,6 +104,22 @@ impl Limits {
             is_every_offset_wanted: true,
             ..self
         }
+    }
+
+    /// Keeps application-specific tags: a value with one becomes a mapping of the tag to the value, so that `!Ref x` is
+    /// read as `{"!Ref": x}`. A key with one is then refused.
+    #[must_use]
+    pub const fn with_tags(self) -> Self {
+        Self {
+            are_tags_kept: true,
+            ..self
+        }
+    }
+
+    /// Returns whether application-specific tags are kept.
+    #[must_use]
+    pub const fn are_tags_kept(&self) -> bool {
+        self.are_tags_kept
     }
 
     /// Returns whether offsets of numbers and booleans are computed.

@@ -9,7 +9,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::Visitor;
 use serde::de::{
-    self, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
+    self, DeserializeSeed, Deserializer, EnumAccess, Error as _, IgnoredAny, MapAccess, SeqAccess,
+    VariantAccess,
 };
 use serde_json::value::RawValue;
 
@@ -31,6 +32,10 @@ impl<'de> DeserializeSeed<'de> for TextSeed<'_, '_, '_> {
             Node::Null => deserializer.deserialize_ignored_any(IgnoredAny).map(drop),
             Node::Scalar(scalar) => ScalarSeed { scalar, builder }.deserialize(deserializer),
             Node::Sequence(items) => deserializer.deserialize_seq(SequenceSeed { items, builder }),
+            // It may be a value with a tag.
+            Node::Mapping(map) if builder.are_tags_kept() => {
+                deserializer.deserialize_any(MappingSeed { map, builder })
+            }
             Node::Mapping(map) => deserializer.deserialize_map(MappingSeed { map, builder }),
         }
     }
@@ -123,5 +128,14 @@ impl<'de> Visitor<'de> for MappingSeed<'_, '_, '_> {
             entries.next_value_seed(TextSeed { node, builder })?;
         }
         Ok(())
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<(), A::Error> {
+        let builder = self.builder;
+        let (IgnoredAny, content) = tagged.variant()?;
+        match self.map.entries_mut().first_mut() {
+            Some((_, node)) => content.newtype_variant_seed(TextSeed { node, builder }),
+            None => Err(A::Error::custom("another tag than in the first pass")),
+        }
     }
 }

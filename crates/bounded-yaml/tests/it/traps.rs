@@ -366,6 +366,44 @@ fn application_tags_are_dropped_and_standard_tags_applied() {
 }
 
 #[test]
+fn application_tags_are_kept_if_they_are_wanted() {
+    let limits = Limits::new().with_tags();
+    let read = |text: &str| documents(text, &limits).next().unwrap();
+    let json = |text: &str| bounded_yaml::json(text, &Limits::new()).unwrap();
+    for (text, want) in [
+        ("a: !Ref x", r#"{"a": {"!Ref": "x"}}"#),
+        ("a: !Sub |-\n  x\n  y", r#"{"a": {"!Sub": "x\ny"}}"#),
+        ("a: !Sub \"\\x41\"", r#"{"a": {"!Sub": "A"}}"#),
+        (
+            "a: !Join ['', [!Ref x, y]]",
+            r#"{"a": {"!Join": ["", [{"!Ref": "x"}, "y"]]}}"#,
+        ),
+        (
+            "a: !Transform {Name: x}\nb: c",
+            r#"{"a": {"!Transform": {"Name": "x"}}, "b": "c"}"#,
+        ),
+        ("!x {a: !y b}", r#"{"!x": {"a": {"!y": "b"}}}"#),
+        ("a: !x", r#"{"a": {"!x": null}}"#),
+        // Numbers have their source text, for which a document is read a second time.
+        (
+            "a: !x 1.10\nb: !y {c: !z 1.20, d: {e: 1.30}}",
+            r#"{"a": {"!x": 1.10}, "b": {"!y": {"c": {"!z": 1.20}, "d": {"e": 1.30}}}}"#,
+        ),
+        // No tags of an application.
+        ("a: !!str 12", r#"{"a": "12"}"#),
+        ("a: ! x", r#"{"a": "x"}"#),
+        ("a: '!Ref x'", r#"{"a": "!Ref x"}"#),
+    ] {
+        assert_eq!(read(text), Ok(json(want)), "{text}");
+    }
+    assert!(matches!(read("!x a: b"), Err(Error::Key(_))));
+    // A tag is a level, and its text counts.
+    let few = limits.with_max_depth(1);
+    assert!(documents("!x a", &few).all(|node| node.is_ok()));
+    assert!(documents("[!x a]", &few).all(|node| node.is_err()));
+}
+
+#[test]
 fn a_scalar_has_the_offset_of_its_text() {
     let text = "\u{feff}a: ü\nb: 'quoted'\nc:\n  - \"x\"\n  - |\n    block\n";
     let node = one(text);
