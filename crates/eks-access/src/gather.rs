@@ -36,8 +36,9 @@ pub(crate) struct Gathered {
     pub(crate) entries: Vec<(usize, Vec<Node>)>,
     /// Documents that a reader of `aws-auth-map` reads from their text.
     pub(crate) mapping_texts: Vec<(usize, SourceKind)>,
-    /// Templates of CloudFormation, which are filled in once the account of the cluster is known.
-    templates: Vec<(usize, Node)>,
+    /// The places of templates of CloudFormation, by document. They are filled in once the account of the cluster is
+    /// known.
+    templates: BTreeMap<usize, Vec<Option<usize>>>,
     pub(crate) account: Option<Account>,
     /// Objects of the Kubernetes API in plans of Terraform and templates of CloudFormation.
     pub(crate) objects: Vec<(usize, Node, SourceKind)>,
@@ -119,7 +120,7 @@ impl Gathered {
             config_maps: Vec::new(),
             entries: Vec::new(),
             mapping_texts: Vec::new(),
-            templates: Vec::new(),
+            templates: BTreeMap::new(),
             account: None,
             objects: Vec::new(),
             workloads: Vec::new(),
@@ -141,13 +142,13 @@ impl Gathered {
             let text = Text::new(index, document);
             gathered.read_document(&text, &limits, &manifest_reader, reader);
         }
-        for (index, node) in std::mem::take(&mut gathered.templates) {
+        let account = gathered.account.clone();
+        for (index, places) in std::mem::take(&mut gathered.templates) {
             let Some(document) = documents.get(index) else {
                 continue;
             };
-            let (text, account) = (Text::new(index, document), gathered.account.clone());
-            let entries = sources::take_template(&mut gathered, &text, &node, account.as_ref());
-            gathered.entries.push((index, entries));
+            let text = Text::new(index, document);
+            gathered.read_templates(&text, &places, &limits.with_tags(), account.as_ref());
         }
         for (index, object, source) in std::mem::take(&mut gathered.objects) {
             let Some(document) = documents.get(index) else {
@@ -216,6 +217,29 @@ impl Gathered {
             self.entries.push((text.index, entries));
         }
         self.take_config_maps(text, &nodes, (found, SourceKind::ConfigMap));
+    }
+
+    /// Reads the templates at some places of a document, this time with the tags that stand for functions.
+    fn read_templates(
+        &mut self,
+        text: &Text<'_>,
+        places: &[Option<usize>],
+        limits: &Limits,
+        account: Option<&Account>,
+    ) {
+        for node in documents(text.document.text(), limits) {
+            match node {
+                Ok(node) if places.contains(&node.offset()) => {
+                    let entries = sources::take_template(self, text, &node, account);
+                    self.entries.push((text.index, entries));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let place = Place::at(text.document.name(), error.position());
+                    self.lost(place, SourceFault::Syntax(error));
+                }
+            }
+        }
     }
 
     /// Takes what the cluster needs of the nodes of a document, except for roles and bindings.

@@ -175,7 +175,10 @@ impl Gathered {
                 self.saw_cluster(text, entry.get("clusterName"));
                 found.entries.push(node.clone());
             }
-            Some(Shape::CloudFormation) => self.templates.push((text.index, node.clone())),
+            Some(Shape::CloudFormation) => {
+                let templates = self.templates.entry(text.index).or_default();
+                templates.push(node.offset());
+            }
             Some(Shape::Terraform) => {
                 sources::take_terraform(self, text, node, &mut found.entries);
             }

@@ -20,7 +20,6 @@ use crate::source::SourceKind;
 
 /// A template, and what its values may refer to.
 struct Template<'t> {
-    text: &'t str,
     parameters: Option<&'t Node>,
     resources: &'t Mapping,
     account: Option<&'t Account>,
@@ -62,7 +61,7 @@ const MAX_VALUES: usize = 100_000;
 /// The length of a text that is filled in, in bytes. An ARN has at most 2,048.
 const MAX_TEXT: usize = 8192;
 
-/// Takes the resources of a template.
+/// Takes the resources of a template, whose short functions are mappings of their tags, as those of `Limits::with_tags`.
 pub(crate) fn take_template(
     gathered: &mut Gathered,
     text: &Text<'_>,
@@ -75,7 +74,6 @@ pub(crate) fn take_template(
         return Vec::new();
     };
     let template = Template {
-        text: text.document.text(),
         parameters: node.get("Parameters"),
         resources,
         account,
@@ -163,9 +161,8 @@ impl Template<'_> {
         [name, version, access, mode, creator]: [&str; 5],
     ) {
         let field = |node: Option<&Node>, key| self.text_node(node?.get(key)?).ok();
-        let name = properties.and_then(|one| one.get(name));
-        // The default of a parameter is the name of some cluster, perhaps not of the one in the other documents.
-        gathered.saw_cluster(text, name.filter(|name| self.literal(name).is_some()));
+        // A name that refers to a parameter is not filled in: the default may be the name of another cluster.
+        gathered.saw_cluster(text, properties.and_then(|one| one.get(name)));
         if let Some(version) = field(properties, version) {
             take_version(gathered, text, &version);
         }
@@ -215,7 +212,7 @@ impl Template<'_> {
                 "Type" => ("type", self.text_node(value)?),
                 "KubernetesGroups" => ("kubernetesGroups", self.texts(value)?),
                 "AccessPolicies" => {
-                    let policies = self.list(value)?.iter().map(|one| self.policy(one));
+                    let policies = list(value)?.iter().map(|one| self.policy(one));
                     let policies = policies.collect::<Result<Vec<_>, _>>()?;
                     ("associatedAccessPolicies", Node::Sequence(policies))
                 }
@@ -252,35 +249,8 @@ impl Template<'_> {
     }
 
     fn texts(&self, node: &Node) -> Result<Node, String> {
-        let items = self.list(node)?.iter().map(|one| self.text_node(one));
+        let items = list(node)?.iter().map(|one| self.text_node(one));
         Ok(Node::Sequence(items.collect::<Result<_, _>>()?))
-    }
-
-    /// Returns the items of a list that is written as one.
-    fn list<'n>(&self, node: &'n Node) -> Result<&'n [Node], String> {
-        match node {
-            // A function of several arguments is a list with a tag, which its first item shows.
-            Node::Sequence(items) => match items.first().and_then(|one| self.tag_of_list(one)) {
-                None => Ok(items),
-                Some(tag) => Err(format!("{tag} is not filled in")),
-            },
-            Node::Null => Ok(&[]),
-            _ => Err("a list depends on a function".to_owned()),
-        }
-    }
-
-    /// Returns the tag of the list that begins with an item: the item's own tag is another.
-    fn tag_of_list(&self, first: &Node) -> Option<&str> {
-        let before = self.text.get(..first.offset()?)?;
-        let before = before.trim_end_matches(['"', '\'']);
-        // The item has its own tag if no bracket or dash stands between.
-        let list = before.trim_end();
-        let list = match self.tag(first) {
-            Some(tag) => list.strip_suffix(tag)?.trim_end(),
-            None => list,
-        };
-        let opened = list.strip_suffix(['[', '-'])?;
-        last_tag(opened.trim_end())
     }
 
     fn text_node(&self, node: &Node) -> Result<Node, String> {
@@ -290,17 +260,6 @@ impl Template<'_> {
             Some(scalar) => scalar.with_text(&text),
             None => Scalar::new(&text, Kind::String),
         }))
-    }
-
-    /// Returns a text that is written as it is.
-    fn literal<'n>(&self, node: &'n Node) -> Option<&'n str> {
-        node.as_text().filter(|_| self.tag(node).is_none())
-    }
-
-    /// Returns the tag of a scalar, such as `!Ref`, which the reader of YAML drops.
-    fn tag(&self, node: &Node) -> Option<&str> {
-        let before = self.text.get(..node.as_scalar()?.offset()?)?;
-        last_tag(before.trim_end_matches(['"', '\'']).trim_end())
     }
 
     /// Fills in a value.
@@ -314,38 +273,28 @@ impl Template<'_> {
         self.budget.set(left);
         match node {
             Node::Null => Err("a value is missing".to_owned()),
-            Node::Scalar(scalar) => match self.tag(node) {
-                None => Ok(scalar.text().to_owned()),
-                Some("!Ref") => self.reference(scalar.text()),
-                Some("!Sub") => self.substitute(scalar.text(), None, depth),
-                Some("!GetAtt") => self.attribute(scalar.text()),
-                Some(tag) => Err(format!("{tag} {} is not filled in", scalar.text())),
-            },
+            Node::Scalar(scalar) => Ok(scalar.text().to_owned()),
             Node::Mapping(mapping) => {
                 let function = mapping.entries().first();
                 let (name, value) = function.ok_or("a value is missing")?;
                 match (name.text(), value) {
-                    ("Ref", Node::Scalar(name)) => self.reference(name.text()),
-                    ("Fn::Sub", Node::Scalar(text)) => self.substitute(text.text(), None, depth),
-                    ("Fn::Sub", Node::Sequence(parts)) => self.substitute_with(parts, depth),
-                    ("Fn::GetAtt", Node::Scalar(name)) => self.attribute(name.text()),
-                    ("Fn::GetAtt", Node::Sequence(parts)) => {
+                    ("!Ref" | "Ref", Node::Scalar(name)) => self.reference(name.text()),
+                    ("!Sub" | "Fn::Sub", Node::Scalar(text)) => {
+                        self.substitute(text.text(), None, depth)
+                    }
+                    ("!Sub" | "Fn::Sub", Node::Sequence(parts)) => {
+                        self.substitute_with(parts, depth)
+                    }
+                    ("!GetAtt" | "Fn::GetAtt", Node::Scalar(name)) => self.attribute(name.text()),
+                    ("!GetAtt" | "Fn::GetAtt", Node::Sequence(parts)) => {
                         let parts: Vec<&str> = parts.iter().filter_map(Node::as_text).collect();
                         self.attribute(&parts.join("."))
                     }
-                    ("Fn::Join", Node::Sequence(parts)) => self.join(parts, depth),
+                    ("!Join" | "Fn::Join", Node::Sequence(parts)) => self.join(parts, depth),
                     (name, _) => Err(format!("{name} is not filled in")),
                 }
             }
-            Node::Sequence(parts) => match parts.first().and_then(|one| self.tag_of_list(one)) {
-                Some("!Join") => self.join(parts, depth),
-                Some("!Sub") => self.substitute_with(parts, depth),
-                Some("!GetAtt") => {
-                    let parts: Vec<&str> = parts.iter().filter_map(Node::as_text).collect();
-                    self.attribute(&parts.join("."))
-                }
-                _ => Err("a list stands in place of a text".to_owned()),
-            },
+            Node::Sequence(_) => Err("a list stands in place of a text".to_owned()),
         }
     }
 
@@ -395,7 +344,7 @@ impl Template<'_> {
     fn name_of(&self, resource: &str) -> Option<&str> {
         let properties = self.resources.get(resource)?.get("Properties")?;
         let name = properties.get("RoleName");
-        self.literal(name.or_else(|| properties.get("UserName"))?)
+        name.or_else(|| properties.get("UserName"))?.as_text()
     }
 
     /// Fills in `RESOURCE.Arn` of a role or a user.
@@ -414,7 +363,7 @@ impl Template<'_> {
             .and_then(|one| one.get("Path"));
         let path = match path {
             None => "/",
-            Some(path) => self.literal(path).ok_or_else(unknown)?,
+            Some(path) => path.as_text().ok_or_else(unknown)?,
         };
         let (partition, id) = (
             self.reference("AWS::Partition")?,
@@ -463,12 +412,13 @@ impl Template<'_> {
     }
 }
 
-/// Returns the tag that a text ends with.
-fn last_tag(before: &str) -> Option<&str> {
-    let word = before.rsplit([' ', '\t', '\n', '\r', '[', ',']).next()?;
-    let name = word.strip_prefix('!')?;
-    (!name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == ':'))
-        .then_some(word)
+/// Returns the items of a list that is written as one.
+fn list(node: &Node) -> Result<&[Node], String> {
+    match node {
+        Node::Sequence(items) => Ok(items),
+        Node::Null => Ok(&[]),
+        _ => Err("a list depends on a function".to_owned()),
+    }
 }
 
 fn first_scalar(node: &Node) -> Option<&Scalar> {
@@ -476,6 +426,10 @@ fn first_scalar(node: &Node) -> Option<&Scalar> {
         Node::Null => None,
         Node::Scalar(scalar) => Some(scalar),
         Node::Sequence(items) => items.iter().find_map(first_scalar),
-        Node::Mapping(mapping) => mapping.entries().first().map(|(key, _)| key),
+        Node::Mapping(mapping) => {
+            let (key, value) = mapping.entries().first()?;
+            // A tag has no place.
+            key.offset().map(|_| key).or_else(|| first_scalar(value))
+        }
     }
 }
