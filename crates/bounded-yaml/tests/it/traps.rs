@@ -347,7 +347,7 @@ fn documents_print_how_many_were_read() {
 
 #[test]
 fn application_tags_are_dropped_and_standard_tags_applied() {
-    let node = one("a: !x text\nb: !x [1]\nc: !x {d: e}\nf: !!str 12\ng: !x 1.10\n");
+    let node = one("a: !x text\nb: !x [1]\nc: !x {d: e, i: 1.20}\nf: !!str 12\ng: !x 1.10\n");
     assert_eq!(scalar(&node, "a"), (Kind::String, "text".to_owned()));
     assert_eq!(
         node.get("b").and_then(Node::as_sequence).map(<[Node]>::len),
@@ -359,6 +359,8 @@ fn application_tags_are_dropped_and_standard_tags_applied() {
             .and_then(Node::as_text),
         Some("e")
     );
+    let inner = node.get("c").expect("a mapping");
+    assert_eq!(scalar(inner, "i"), (Kind::Float, "1.20".to_owned()));
     assert_eq!(scalar(&node, "f"), (Kind::String, "12".to_owned()));
     assert_eq!(scalar(&node, "g"), (Kind::Float, "1.10".to_owned()));
     let escaped = one("a: !!float \"1\\x2e50\"\n");
