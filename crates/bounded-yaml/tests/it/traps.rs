@@ -347,7 +347,7 @@ fn documents_print_how_many_were_read() {
 
 #[test]
 fn application_tags_are_dropped_and_standard_tags_applied() {
-    let node = one("a: !x text\nb: !x [1]\nc: !x {d: e, i: 1.20}\nf: !!str 12\ng: !x 1.10\n");
+    let node = one("a: !x text\nb: !x [1]\nc: !x {d: e, i: !x 1.20}\nf: !!str 12\ng: !x 1.10\n");
     assert_eq!(scalar(&node, "a"), (Kind::String, "text".to_owned()));
     assert_eq!(
         node.get("b").and_then(Node::as_sequence).map(<[Node]>::len),
