@@ -1,23 +1,22 @@
 //! `signer kubeconfig`: writes the entries of a cluster into a kubeconfig, as `aws eks update-kubeconfig` does, by
 //! flags or by a request to EKS.
 
-use std::fs::OpenOptions;
-use std::io::ErrorKind;
+mod file;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bounded_yaml::{Limits, Node, documents};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use http::Uri;
 use program::{files, output, yaml};
-use serde::Deserialize as _;
 use serde_yaml::{Mapping, Value};
 use sts_presign::ClusterId;
 
+use self::file::{Lock, MAX_KUBECONFIG, choose, has_cluster, has_comment, insert, paths, read};
 use crate::arguments::{ROLE_FLAG, check_role};
 use crate::cache::Locks;
 use crate::error::Error;
@@ -25,9 +24,6 @@ use crate::plan::Plan;
 use crate::role::Role;
 use crate::settings::{Environment, Settings};
 use crate::{PROGRAM, Tools, client, credentials, eks, endpoint, terminal};
-
-/// The limit on the size of a kubeconfig in bytes: our choice, a thousand clusters.
-const MAX_KUBECONFIG: usize = 16 * 1024 * 1024;
 
 /// The session name of `--assume-role-arn`: that of the AWS CLI.
 const SESSION_NAME: &str = "EKSDescribeClusterSession";
@@ -177,7 +173,7 @@ async fn run(
 
 fn write(arguments: &Arguments, environment: &Environment, facts: Facts) -> Result<String, Error> {
     let entries = entries(arguments, environment, facts);
-    let paths = paths(arguments, environment)?;
+    let paths = paths(arguments.kubeconfig.as_deref(), environment)?;
     let (path, mut config) = choose(&paths, &entries.cluster_name)?;
     let lock = match arguments.dry_run {
         true => None,
@@ -210,12 +206,6 @@ fn write(arguments: &Arguments, environment: &Environment, facts: Facts) -> Resu
         true => format!("Updated context {context} in {path}\n"),
         false => format!("Added new context {context} to {path}\n"),
     })
-}
-
-/// Returns whether a line of YAML has a comment. Behind a quotation mark, `#` may be text.
-fn has_comment(line: &str) -> bool {
-    let before_quotes = line.split(['"', '\'']).next().unwrap_or_default();
-    before_quotes.trim_start().starts_with('#') || before_quotes.contains(" #")
 }
 
 fn wrong(path: &Path, why: &str) -> Error {
@@ -397,138 +387,6 @@ fn checked_endpoint(place: &str, url: &str) -> Result<String, Error> {
     match uri.is_some_and(|uri| uri.scheme_str() == Some("https") && uri.host().is_some()) {
         true => Ok(url.to_owned()),
         false => Err(flag(place, "it is not a URL that begins with https://")),
-    }
-}
-
-/// Returns the kubeconfigs among which to choose.
-fn paths(arguments: &Arguments, environment: &Environment) -> Result<Vec<PathBuf>, Error> {
-    if let Some(path) = &arguments.kubeconfig {
-        return Ok(vec![path.clone()]);
-    }
-    let listed = environment.get("KUBECONFIG").unwrap_or_default();
-    let listed: Vec<PathBuf> = std::env::split_paths(listed)
-        .filter(|path| !path.as_os_str().is_empty())
-        .collect();
-    if !listed.is_empty() {
-        return Ok(listed);
-    }
-    let home = environment.get("HOME");
-    let home = home.ok_or_else(|| flag("HOME", "it is empty; pass --kubeconfig FILE"))?;
-    Ok(vec![Path::new(home).join(".kube/config")])
-}
-
-/// Chooses the first kubeconfig with the cluster, else the first (as `KubeconfigSelector` of the AWS CLI).
-fn choose(paths: &[PathBuf], cluster_name: &str) -> Result<(PathBuf, Mapping), Error> {
-    for path in paths {
-        if let Ok(config) = read(path)
-            && has_cluster(&config, cluster_name)
-        {
-            return Ok((path.clone(), config));
-        }
-    }
-    let first = paths
-        .first()
-        .ok_or_else(|| flag("KUBECONFIG", "it is empty"))?;
-    Ok((first.clone(), read(first)?))
-}
-
-/// Reads a kubeconfig. One that does not exist, or is empty, is a new one.
-fn read(path: &Path) -> Result<Mapping, Error> {
-    let new = || {
-        map([
-            ("apiVersion", "v1".into()),
-            ("kind", "Config".into()),
-            ("preferences", Mapping::new().into()),
-        ])
-    };
-    match std::fs::metadata(path) {
-        Err(why) if why.kind() == ErrorKind::NotFound => return Ok(new()),
-        Err(why) => return Err(wrong(path, &why.to_string())),
-        Ok(_) => {}
-    }
-    let text = files::read_file(path, MAX_KUBECONFIG).map_err(|why| wrong(path, &why))?;
-    let limits = Limits::new().with_max_bytes(MAX_KUBECONFIG);
-    let trees: Vec<Node> = documents(&text, &limits)
-        .collect::<Result<_, _>>()
-        .map_err(|why| wrong(path, &why.to_string()))?;
-    let config = match trees.as_slice() {
-        [] => return Ok(new()),
-        [tree] => {
-            // It refuses a mapping with a key that stands twice.
-            Value::deserialize(tree).map_err(|why| wrong(path, &why.to_string()))?;
-            yaml::value(&text, tree)
-        }
-        _ => return Err(wrong(path, "it has several YAML documents")),
-    };
-    match config {
-        Value::Null => Ok(new()),
-        Value::Mapping(config) if config.get("kind").is_none_or(|kind| kind == "Config") => {
-            Ok(config)
-        }
-        _ => Err(wrong(path, "it is not a kubeconfig")),
-    }
-}
-
-fn has_cluster(config: &Mapping, name: &str) -> bool {
-    let clusters = config.get("clusters").and_then(Value::as_sequence);
-    clusters.is_some_and(|clusters| clusters.iter().any(|entry| is_named(entry, name)))
-}
-
-fn is_named(entry: &Value, name: &str) -> bool {
-    entry.get("name").and_then(Value::as_str) == Some(name)
-}
-
-/// Replaces the entries of the same names, or adds them, and makes the context the current one.
-fn insert(config: &mut Mapping, entries: Entries) -> Result<(), String> {
-    for (key, entry) in [
-        ("clusters", entries.cluster),
-        ("contexts", entries.context),
-        ("users", entries.user),
-    ] {
-        let list = config.entry(key.into()).or_insert(Value::Null);
-        if list.is_null() {
-            *list = Value::Sequence(Vec::new());
-        }
-        let list = list
-            .as_sequence_mut()
-            .ok_or_else(|| format!("its `{key}` is not a list"))?;
-        let name = entry
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        // kubectl refuses a kubeconfig with two of one name (client-go, `tools/clientcmd/api/v1/conversion.go`).
-        let place = list.iter().position(|old| is_named(old, name));
-        list.retain(|old| !is_named(old, name));
-        list.insert(place.unwrap_or(list.len()), entry.into());
-    }
-    config.insert("current-context".into(), entries.context_name.into());
-    Ok(())
-}
-
-/// kubectl's own lock on a kubeconfig: a file beside it (client-go, `tools/clientcmd/config.go`, `lockFile`).
-struct Lock(PathBuf);
-
-impl Lock {
-    fn of(path: &Path) -> Result<Self, Error> {
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory).map_err(|why| wrong(directory, &why.to_string()))?;
-        }
-        let mut lock = path.as_os_str().to_owned();
-        lock.push(".lock");
-        let lock = PathBuf::from(lock);
-        match OpenOptions::new().write(true).create_new(true).open(&lock) {
-            Ok(_) => Ok(Self(lock)),
-            Err(why) => {
-                let why = format!("another program may be changing the kubeconfig: {why}");
-                Err(wrong(&lock, &why))
-            }
-        }
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
     }
 }
 

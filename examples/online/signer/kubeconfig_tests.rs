@@ -339,7 +339,7 @@ fn without_a_home_there_is_no_default_kubeconfig() {
     let line = ["signer", "kubeconfig", "-i", "dev"];
     let Command::Kubeconfig(arguments) = Program::try_parse_from(line).unwrap().command;
     let environment = [("HOME", "")].into_iter().collect();
-    let error = paths(&arguments, &environment).unwrap_err();
+    let error = paths(arguments.kubeconfig.as_deref(), &environment).unwrap_err();
     assert_eq!(
         error.to_string(),
         "HOME: it is empty; pass --kubeconfig FILE"
@@ -358,7 +358,7 @@ fn of_several_kubeconfigs_the_one_with_the_cluster_is_changed() {
         ("HOME", "/home/a"),
     ];
     let environment: Environment = variables.into_iter().collect();
-    let program = |more: &[&str]| {
+    let paths = |more: &[&str], environment: &Environment| {
         let flags = [
             "signer",
             "kubeconfig",
@@ -372,18 +372,15 @@ fn of_several_kubeconfigs_the_one_with_the_cluster_is_changed() {
         let Command::Kubeconfig(arguments) = Program::try_parse_from([&flags[..], more].concat())
             .unwrap()
             .command;
-        arguments
+        paths(arguments.kubeconfig.as_deref(), environment).unwrap()
     };
-    let listed = paths(&program(&[]), &environment).unwrap();
+    let listed = paths(&[], &environment);
     assert_eq!(choose(&listed, ARN).unwrap().0, Path::new(&two));
     assert_eq!(choose(&listed, "new").unwrap().0, Path::new(&one));
-    let flag = paths(&program(&["--kubeconfig", "x"]), &environment).unwrap();
+    let flag = paths(&["--kubeconfig", "x"], &environment);
     assert_eq!(flag, [Path::new("x")]);
     let home: Environment = [variables[1]].into_iter().collect();
-    assert_eq!(
-        paths(&program(&[]), &home).unwrap(),
-        [Path::new("/home/a/.kube/config")]
-    );
+    assert_eq!(paths(&[], &home), [Path::new("/home/a/.kube/config")]);
 }
 
 /// Runs `signer kubeconfig` with an answer of EKS, and returns its output and the requests.
