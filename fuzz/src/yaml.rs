@@ -1,4 +1,4 @@
-use bounded_yaml::{Error, Limits, Node, decode, documents, json};
+use bounded_yaml::{Error, Limits, Mapping, Node, decode, documents, json};
 
 /// The largest input. libFuzzer's inputs are smaller; a replayed one may not be.
 const MAX_BYTES: usize = 64 * 1024;
@@ -6,7 +6,8 @@ const MAX_BYTES: usize = 64 * 1024;
 /// Asserts that reading YAML is deterministic and bounded, in one piece and in many.
 ///
 /// An error is the last item. The nodes, aliases replaced, cost no more than the budget. The text of a scalar
-/// stands at its offset. A text cut wherever it may be cut has the same documents and the same error.
+/// stands at its offset. A text cut wherever it may be cut has the same documents and the same error. Documents read with
+/// their tags are the same once the tags are taken off.
 ///
 /// # Panics
 ///
@@ -44,6 +45,24 @@ pub fn yaml_is_read_alike(bytes: &[u8]) {
     for node in with_offsets.iter().flatten() {
         assert_offsets(text, node);
     }
+    let with_tags = read(text, &limits.with_tags());
+    assert_eq!(
+        read(text, &limits.with_tags().with_piece_bytes(0)),
+        with_tags,
+        "pieces with tags differ"
+    );
+    // A merged value that has a tag is not merged but added, tag and all.
+    if !text.contains("<<") {
+        // A tag takes a level and some of the budget, and one of a key is refused.
+        let tagged = with_tags.into_iter().map_while(Result::ok);
+        // A document of null is none.
+        let tagged = tagged.map(without_tags).filter(|node| !node.is_null());
+        let plain = whole.into_iter().map(|document| document.map(without_tags));
+        let plain = plain.filter(|document| !document.as_ref().is_ok_and(Node::is_null));
+        for (tagged, plain) in tagged.zip(plain) {
+            assert_eq!(plain, Ok(tagged), "tags change a document");
+        }
+    }
     if let Ok(node) = json(text, &limits) {
         assert!(count(&node) <= text.len());
     }
@@ -51,6 +70,23 @@ pub fn yaml_is_read_alike(bytes: &[u8]) {
 
 fn read(text: &str, limits: &Limits) -> Vec<Result<Node, Error>> {
     documents(text, limits).collect()
+}
+
+/// Takes off tags, and keys that look like one.
+fn without_tags(node: Node) -> Node {
+    match node {
+        Node::Sequence(items) => Node::Sequence(items.into_iter().map(without_tags).collect()),
+        Node::Mapping(map) => match map.entries() {
+            [(key, value)] if key.text().starts_with('!') => without_tags(value.clone()),
+            entries => Node::Mapping(Mapping::from_entries(
+                entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), without_tags(value.clone())))
+                    .collect(),
+            )),
+        },
+        node => node,
+    }
 }
 
 fn count(node: &Node) -> usize {
