@@ -390,3 +390,24 @@ fn memory_is_bounded() {
     assert!(tally.names().is_too_many() && tally.names().named().is_empty());
     assert_eq!((records.len(), tally.count()), (1, 200));
 }
+
+#[test]
+fn a_record_has_its_first_and_last_time_in_any_order_of_events() {
+    let at = |second: u8, name: &str| {
+        let event = event("u", "get", &format!("/api/v1/namespaces/dev/pods/{name}"));
+        let time = format!("2026-11-28T06:05:0{second}.000000Z");
+        with(event, "/requestReceivedTimestamp", json!(time))
+    };
+    for events in [
+        [at(1, "b"), at(2, "a"), at(3, "a")],
+        [at(2, "a"), at(1, "b"), at(3, "a")],
+        [at(3, "a"), at(2, "a"), at(1, "b")],
+    ] {
+        let log = log(&lines(&events));
+        let records = log.records();
+        let tally = records.first().map(|record| &record.tally).unwrap();
+        assert_eq!(tally.first(), "2026-11-28T06:05:01.000000Z");
+        assert_eq!(tally.last(), "2026-11-28T06:05:03.000000Z");
+        assert_eq!(tally.example(), "/api/v1/namespaces/dev/pods/b");
+    }
+}
