@@ -138,10 +138,33 @@ pub(crate) fn take_template(
             Some(kind) if is_of_eks(kind) => {
                 gathered.skip(text, format!("{kind} of CloudFormation"), resource);
             }
-            _ => {}
+            None if may_give_access(id, resource) => {
+                let what = format!("{} of Resources", id.text());
+                gathered.lost(text.place(id.offset()), SourceFault::NotKnownYet(what));
+            }
+            Some(_) | None => {}
         }
     }
     entries
+}
+
+/// Returns whether something among the resources that has no type may have a part in the access to a cluster. A macro
+/// (`Fn::Transform`) may write any resource, and a loop (`Fn::ForEach`) repeats the ones in it (CloudFormation,
+/// "Intrinsic function reference").
+fn may_give_access(id: &Scalar, resource: &Node) -> bool {
+    !id.text().starts_with("Fn::ForEach::") || names_type_of_eks(resource)
+}
+
+fn names_type_of_eks(node: &Node) -> bool {
+    match node {
+        Node::Null => false,
+        Node::Scalar(scalar) => is_of_eks(scalar.text()),
+        Node::Sequence(items) => items.iter().any(names_type_of_eks),
+        Node::Mapping(mapping) => mapping
+            .entries()
+            .iter()
+            .any(|(_, value)| names_type_of_eks(value)),
+    }
 }
 
 /// Returns whether a type of resource may have a part in the access to a cluster.
@@ -207,6 +230,9 @@ impl Template<'_> {
         let mut fields = Vec::new();
         for (key, value) in properties.as_mapping().map_or(&[][..], Mapping::entries) {
             let (name, value) = match key.text() {
+                function if function.starts_with("Fn::") || function.starts_with('!') => {
+                    return Err(format!("{function} is not filled in"));
+                }
                 "PrincipalArn" => ("principalArn", self.text_node(value)?),
                 "Username" => ("username", self.text_node(value)?),
                 "Type" => ("type", self.text_node(value)?),
