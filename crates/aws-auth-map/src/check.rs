@@ -15,10 +15,10 @@ use crate::rules::template::Template;
 use crate::rules::{Rule, RuleRef, Rules};
 
 /// The limit on patterns and permission sets that are compared pairwise, to find one that covers a
-/// later one. Our choice. With more of them some findings are missed; none is false.
+/// later one. Our choice. Beyond it some findings are missed, but no finding is false.
 const MAX_COMPARED: usize = 512;
 
-/// A problem of a map, with the source that it is in.
+/// A problem of a map, with its source.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct MapProblem {
     backend: Option<BackendKind>,
@@ -53,9 +53,9 @@ impl fmt::Display for MapProblem {
 impl IdentityMap {
     /// Finds problems that the reader of a single source cannot see: rules that never take effect
     /// because an earlier source, a pattern or an account matches the same principals; rules that a
-    /// reserved prefix always refuses; accounts, with what they give; ARNs of another partition than
-    /// most; sources that the authentication mode leaves out; and, if the authentication mode lets nodes
-    /// join by the rules of this map alone, a map without nodes.
+    /// reserved prefix always refuses; accounts, with the access that they give; ARNs of a partition
+    /// that most rules do not have; sources that the authentication mode leaves out; and, if the
+    /// authentication mode lets nodes join by the rules of this map alone, a map without nodes.
     ///
     /// Every finding is true, but some are missed: only the first 512 patterns are compared, and a rule
     /// covered only by several others together is not found. Two rules of one source for the same
@@ -110,8 +110,8 @@ impl IdentityMap {
 }
 
 impl IdentityMap {
-    /// Whether nodes can join only by the rules of this map. With access entries they can join by
-    /// those, and without an authentication mode it is not known whether there are any.
+    /// Whether nodes can join only by the rules of this map. They can also join by access entries,
+    /// and without an authentication mode it is not known whether the cluster has any.
     fn decides_about_nodes(&self) -> bool {
         let has_entries = || {
             self.backends()
@@ -126,8 +126,8 @@ impl IdentityMap {
     }
 }
 
-/// Finds rules of another partition than most. Callers of a cluster are all of one partition: the STS of
-/// another has no keys of theirs.
+/// Finds rules of a partition that most rules do not have. All callers of a cluster are in one
+/// partition: the STS of another partition does not know their keys.
 fn other_partitions(asked: &[&Backend]) -> Vec<MapProblem> {
     let rules: Vec<(&Backend, RuleRef, Partition)> = asked
         .iter()
@@ -136,7 +136,8 @@ fn other_partitions(asked: &[&Backend]) -> Vec<MapProblem> {
             backend.rules().iter().filter_map(of_rule)
         })
         .collect();
-    // In the order in which they occur, so that the first of several with the same number wins.
+    // In the order in which they occur, so that the first partition wins if several have the same
+    // number of rules.
     let mut counts: Vec<(Partition, usize)> = Vec::new();
     for (_, _, partition) in rules.iter().copied() {
         match counts.iter_mut().find(|(known, _)| *known == partition) {
@@ -166,8 +167,8 @@ fn partition_of(rule: &Rule) -> Option<Partition> {
     }
 }
 
-/// Whether a backend has a rule that is for nodes, or was meant to be: a misspelled one has a problem
-/// of its own.
+/// Whether a backend has a rule that is for nodes, or was meant for nodes: a misspelled rule is
+/// reported separately.
 fn resembles_nodes(backend: &Backend) -> bool {
     let names_nodes = |name: &Template| name.source().to_ascii_lowercase().contains("system:node");
     backend.rules().iter().any(|(_, rule)| {
@@ -212,7 +213,7 @@ fn covered(before: &[&Backend], own: &Backend, at: RuleRef, rule: &Rule) -> Opti
         let rules = own.rules();
         let winner = match RuleScope::of(rule.matcher())? {
             RuleScope::One(caller, _) => rules.find(&caller)?.at,
-            // It covers itself, so none behind it is found.
+            // The rule covers itself, so no rule behind it is found.
             RuleScope::Many(..) => first_covering(rules, rule)?,
         };
         // The reader reports two exact rules, or two rules for one permission set.
@@ -225,7 +226,8 @@ fn covered(before: &[&Backend], own: &Backend, at: RuleRef, rule: &Rule) -> Opti
     })
 }
 
-/// The principals that a rule matches: a single one, or those that a pattern describes.
+/// The principals that a rule matches: a single principal, or all principals that a pattern
+/// describes.
 enum RuleScope<'r> {
     One(Caller<'r>, Option<AccountId>),
     Many(String, Option<AccountId>),
@@ -262,7 +264,7 @@ impl<'r> RuleScope<'r> {
     }
 }
 
-/// Returns the first pattern or permission set that matches everyone another one matches.
+/// Returns the first pattern or permission set that matches every principal of a rule.
 fn first_covering(rules: &Rules, rule: &Rule) -> Option<RuleRef> {
     let mut loose = rules.iter().filter(|(_, r)| is_loose(r)).take(MAX_COMPARED);
     let (at, _) = loose.find(|(_, earlier)| covers(earlier, rule))?;
@@ -273,7 +275,8 @@ fn is_loose(rule: &Rule) -> bool {
     matches!(rule.matcher(), Matcher::Pattern(_) | Matcher::Sso { .. })
 }
 
-/// Whether a pattern or permission set matches everyone another one matches.
+/// Whether the earlier pattern or permission set matches every principal that the later one
+/// matches.
 fn covers(earlier: &Rule, later: &Rule) -> bool {
     match (earlier.matcher(), later.matcher()) {
         (Matcher::Sso { key, .. }, Matcher::Sso { key: other, .. }) => key == other,
@@ -285,9 +288,9 @@ fn covers(earlier: &Rule, later: &Rule) -> bool {
     }
 }
 
-/// Whether a pattern matches every text another one matches. It does if it matches the other pattern
-/// with each `*` replaced by nothing, and with each `*` replaced by a run longer than itself, of a
-/// character that occurs in neither.
+/// Whether a pattern matches every text that the other pattern matches. It does if it matches two
+/// variants of the other pattern: in one, nothing replaces each `*`; in the other, a run that is
+/// longer than the pattern replaces it, of a character that occurs in neither pattern.
 fn covers_pattern(pattern: &ArnPattern, other: &str) -> bool {
     let one = other.replace('?', "\u{2}");
     let run = "\u{1}".repeat(pattern.as_str().len().saturating_add(1));

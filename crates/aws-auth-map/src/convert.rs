@@ -24,8 +24,8 @@ use crate::rules::template::{Placeholder, Template};
 use crate::rules::{Rule, RuleRef, Rules};
 
 impl Rules {
-    /// Converts the rules of `aws-auth` to access entries. Returns them with everything that could not
-    /// be converted as it is.
+    /// Converts the rules of `aws-auth` to access entries. Returns them with the losses of the
+    /// conversion.
     ///
     /// A principal with an entry and without a [`ConversionLoss`] stays the same user. An entry's ARN is
     /// spelled as in the rule. `aws-auth` ignores the case of an ARN; EKS looks up the role or user that
@@ -41,10 +41,10 @@ impl Rules {
     }
 
     /// Converts as [`to_access_entries`](Self::to_access_entries) does, and takes the ARN of each
-    /// principal from a list, such as that of `aws iam list-roles`.
+    /// principal from a list, such as the output of `aws iam list-roles`.
     ///
-    /// An access entry needs a role's ARN with its path; `aws-auth` needs it without. The role of a
-    /// permission set always has a path, so without the list it is not converted.
+    /// An access entry needs a role's ARN with its path; `aws-auth` needs the ARN without the path.
+    /// The role of a permission set always has a path, so without the list it is not converted.
     #[must_use]
     pub fn to_access_entries_of(
         &self,

@@ -9,8 +9,8 @@ use thiserror::Error as ThisError;
 ///
 /// This crate understands rules that Amazon EKS and aws-iam-authenticator do not: patterns
 /// (`rolearnLike`, `userarnLike`), permission sets (`sso`) without a feature gate, and the
-/// placeholder spelling `<<SessionName>>`. In a dialect without them they are errors, and a rule
-/// that depends on them has the effect that it has in that authenticator.
+/// placeholder spelling `<<SessionName>>`. In a dialect without these extensions they are errors,
+/// and a rule that uses them has the same effect as in that authenticator.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Dialect {
@@ -87,7 +87,7 @@ impl fmt::Display for Dialect {
     }
 }
 
-/// A name that is not a dialect's.
+/// A name of no dialect.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[error("unknown dialect; expected `eks`, `authenticator`, `authenticator+SSORoleMatch` or `ours`")]
 #[expect(

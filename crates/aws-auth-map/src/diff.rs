@@ -52,8 +52,8 @@ impl Diff {
     }
 
     /// Returns whether every kind of caller was compared. `false` if patterns or reserved prefixes
-    /// combine in more ways than are searched; then samples of each pattern were compared, and without
-    /// a [lockout](Self::lockouts) the diff is no answer.
+    /// combine in more ways than the limit allows. Then only samples of each pattern were compared,
+    /// and a diff without a [lockout](Self::lockouts) does not prove that no caller is locked out.
     #[must_use]
     pub const fn is_exhaustive(&self) -> bool {
         self.is_exhaustive
@@ -177,7 +177,7 @@ impl fmt::Display for Change {
     }
 }
 
-/// What happens to a caller.
+/// The effect of a change on a caller.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(
     clippy::exhaustive_enums,
@@ -208,13 +208,13 @@ impl ChangeKind {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Affected {
-    /// All principals of an account without a rule of their own.
+    /// All principals of an account that have no other rule.
     Account(AccountId),
     /// The principal with this ARN.
     Arn(String),
     /// The principal with this ARN and this user id.
     ArnAndUserId(String, String),
-    /// The principals that a pattern matches and no other rule decides about.
+    /// The principals that a pattern matches and no other rule matches first.
     Pattern(String),
     /// The roles of a permission set.
     PermissionSet(SsoRole),

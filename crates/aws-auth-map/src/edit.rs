@@ -1,4 +1,4 @@
-//! Edits a single entry in the text of the ConfigMap and leaves the rest of the text as it is.
+//! Edits a single entry in the text of the ConfigMap and leaves the rest of the text unchanged.
 
 mod edit_error;
 mod new_section;
@@ -157,8 +157,8 @@ impl Editor {
     }
 
     /// Removes every entry of `mapRoles` and `mapUsers` that another entry of its section replaces, and
-    /// returns the new text. No caller becomes another user: of several entries for one ARN the last
-    /// stays, and of several for one pattern the first, because these take effect.
+    /// returns the new text. No caller becomes another user, because the entry that takes effect stays:
+    /// the last entry for an ARN, and the first entry for a pattern.
     ///
     /// # Errors
     ///
@@ -245,8 +245,8 @@ impl Editor {
     }
 }
 
-/// Finds the data of the ConfigMap, whose sections must not be duplicated. An object without data
-/// stands for its own data.
+/// Finds the data of the ConfigMap, whose sections must not be duplicated. If an object has no
+/// data, the object itself counts as the data.
 fn data<'n>(nodes: &'n [Node], wanted: &ConfigMapName) -> Result<&'n Mapping, EditError> {
     let mut problems: Vec<Problem> = Vec::new();
     let mut sink = ProblemSink::new("", TextFrame::Here, &mut problems);

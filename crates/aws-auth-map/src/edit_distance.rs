@@ -21,8 +21,8 @@ pub(crate) fn edit_distance(one: &[u8], other: &[u8]) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
-/// Returns what two names have between their common beginning and their common end, neither of which changes the
-/// distance.
+/// Cuts off the common beginning and the common end of two names, which do not change their distance, and
+/// returns the rest of each.
 fn without_common_ends<'n>(one: &'n [u8], other: &'n [u8]) -> (&'n [u8], &'n [u8]) {
     let rest = |name: &'n [u8], from: usize| name.get(from..).unwrap_or_default();
     let begin = one.iter().zip(other).take_while(|(a, b)| a == b).count();
@@ -36,8 +36,8 @@ fn without_common_ends<'n>(one: &'n [u8], other: &'n [u8]) -> (&'n [u8], &'n [u8
     (before(one), before(other))
 }
 
-/// Returns whether two names in which case does not count have more than `limit` bytes between them to change, insert
-/// or delete, as far as their bytes show it at a glance.
+/// Returns whether the distance of two names certainly exceeds `limit`, ignoring case. It only compares the lengths
+/// and the sets of bytes, which takes less time than [`edit_distance`].
 pub(crate) fn is_far(one: &[u8], other: &[u8], limit: usize) -> bool {
     let set = |name: &[u8]| {
         name.iter().fold(0_u64, |set, byte| {
@@ -45,7 +45,7 @@ pub(crate) fn is_far(one: &[u8], other: &[u8], limit: usize) -> bool {
             set | 1_u64.checked_shl(place).unwrap_or_default()
         })
     };
-    // A change removes one byte and adds another.
+    // Changing a byte removes one byte from the set and adds another.
     let differing = (set(one) ^ set(other)).count_ones();
     one.len().abs_diff(other.len()) > limit
         || usize::try_from(differing).is_ok_and(|count| count > limit.saturating_mul(2))

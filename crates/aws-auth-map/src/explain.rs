@@ -14,7 +14,7 @@ use crate::rules::matching::{Match, MatchedOn, Matcher};
 use crate::rules::sso_role::sso_key;
 use crate::rules::{Decision, Place, RuleRef};
 
-/// The resolution of an identity, with the part that every rule has in it.
+/// The resolution of an identity, with the part that every rule plays in it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Explanation {
     resolution: Resolution,
@@ -42,7 +42,7 @@ impl Explanation {
     }
 }
 
-/// The part of one rule in a resolution.
+/// The part that one rule plays in a resolution.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Step {
     backend: BackendKind,
@@ -98,9 +98,9 @@ pub enum Finding {
     Beaten(RuleRef),
     /// It is for the caller's user id but names another ARN, so the caller is refused.
     Contradicts,
-    /// It matches and takes effect. Whether it yields a user is up to the resolution.
+    /// It matches and takes effect. The resolution says whether it yields a user.
     Counts(MatchedOn),
-    /// It does not match, but nearly.
+    /// It nearly matches.
     NearMiss(NearMiss),
     /// It was not consulted, because an earlier backend decided.
     NotAsked,
@@ -136,7 +136,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Why a rule that nearly matches does not.
+/// Why a rule does not match although it nearly does.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum NearMiss {
@@ -144,7 +144,7 @@ pub enum NearMiss {
     Account,
     /// It is a pattern, and the case differs.
     Case,
-    /// It is for a user of the same name and the caller has a role, or the other way round.
+    /// It is for a user of the same name but the caller has a role, or the other way round.
     Kind,
     /// It is for another partition.
     Partition,
@@ -155,9 +155,10 @@ pub enum NearMiss {
     /// Its name differs in one or two letters.
     Spelling,
     /// It is for a permission set, and the role's name does not end with the suffix that Identity Center
-    /// generates; or it names the role of a permission set without that suffix, or with another one.
+    /// generates; or it names the role of a permission set without that suffix, or with another
+    /// suffix.
     Suffix,
-    /// It has the caller's ARN and another user id: the principal was recreated.
+    /// It has the caller's ARN but another user id: the principal was created again.
     UserId,
     /// It names a user without its path, or with another path. STS reports the path of a user.
     UserPath,
@@ -205,7 +206,7 @@ impl fmt::Display for NearMiss {
     }
 }
 
-/// The letters in which a misspelled name differs at most. Our choice.
+/// The highest number of letters in which a misspelled name differs. Our choice.
 const MAX_DISTANCE: usize = 2;
 
 /// The beginning of the name of a role of Identity Center, folded.
@@ -213,7 +214,7 @@ const PERMISSION_SET: &str = "awsreservedsso_";
 
 impl IdentityMap {
     /// Explains how every rule relates to an identity. The cost is proportional to the number of rules,
-    /// unlike that of [`resolve`](Self::resolve).
+    /// unlike the cost of [`resolve`](Self::resolve).
     #[must_use]
     pub fn explain(&self, identity: &Identity) -> Explanation {
         let caller = Caller::new(identity);
@@ -279,7 +280,7 @@ fn finding_of(
     }
 }
 
-/// Returns the single difference that keeps a rule from matching. `None` if there are more.
+/// Returns the single difference that keeps a rule from matching. `None` if there are several.
 fn near_miss(matcher: &Matcher, caller: &Caller<'_>) -> Option<NearMiss> {
     let arn = caller.folded_arn();
     match matcher {
@@ -309,9 +310,8 @@ fn near_miss(matcher: &Matcher, caller: &Caller<'_>) -> Option<NearMiss> {
     }
 }
 
-/// Returns whether the ARN of a rule has another name than a caller's, so that nothing but the name is worth
-/// comparing, and the names are too different for a typing error. It only saves the time of [`arns`], which is most of
-/// that of a long list of rules.
+/// Returns whether the ARN of a rule has a name that is too different from the caller's for a typing error. This check
+/// only saves calls of [`arns`], which take most of the time for a long list of rules.
 fn is_another_name(rule: &str, caller: &str) -> bool {
     let name = |arn: &str| arn.rfind('/').map_or(0, |at| at.saturating_add(1));
     let (of_rule, of_caller) = (name(rule), name(caller));
@@ -365,9 +365,9 @@ fn arns(rule: &str, caller: &str) -> Option<NearMiss> {
     }
 }
 
-/// Whether two folded names of roles are for one permission set, with different suffixes or without one.
-/// Identity Center creates the role anew, with another suffix, when the permission set is assigned to
-/// the account again.
+/// Whether two folded names of roles are for one permission set, with different suffixes or without a
+/// suffix. Identity Center creates the role anew, with another suffix, when the permission set is
+/// assigned to the account again.
 fn is_same_permission_set(rule: &str, caller: &str) -> bool {
     let set = |name: &str| -> Option<String> {
         let rest = name.strip_prefix(PERMISSION_SET)?;
@@ -381,7 +381,7 @@ fn is_same_permission_set(rule: &str, caller: &str) -> bool {
     set(rule).is_some_and(|of_rule| set(caller) == Some(of_rule))
 }
 
-/// Whether two names differ in one or two letters. Short names must differ in fewer.
+/// Whether two names differ in one or two letters. The limit is lower for short names.
 fn is_misspelled(name: &str, meant: &str) -> bool {
     let allowed = match meant.len() {
         0..4 => 0,

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-// From the bottom up: a module uses those above it.
+// From the bottom up: a module uses the modules above it.
 mod dialect;
 mod names;
 mod rules;

@@ -4,7 +4,7 @@ use iam_principal::{Kind, Principal};
 
 /// The group that is allowed everything (Kubernetes, "Using RBAC Authorization").
 pub(crate) const MASTERS: &str = "system:masters";
-/// The access policy that allows the same (EKS user guide, "Review access policy permissions").
+/// The access policy that allows everything (EKS user guide, "Review access policy permissions").
 pub(crate) const CLUSTER_ADMIN: &str = "AmazonEKSClusterAdminPolicy";
 
 /// The prefix of a node's username (Kubernetes, "Using Node Authorization").
@@ -21,7 +21,7 @@ pub(crate) const WINDOWS_PROXY: &str = "eks:kube-proxy-windows";
 pub(crate) const BY_DNS_NAME: &str = "system:node:{{EC2PrivateDNSName}}";
 pub(crate) const BY_SESSION_NAME: &str = "system:node:{{SessionName}}";
 
-/// Returns the username of an access entry of type `STANDARD` that has none of its own.
+/// Returns the username that EKS gives an access entry of type `STANDARD` without a username.
 pub(crate) fn default_username(principal: &Principal<'_>) -> String {
     let (partition, account) = (principal.partition(), principal.account());
     match principal.kind() {

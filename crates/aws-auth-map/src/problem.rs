@@ -9,7 +9,7 @@ use std::fmt;
 pub use self::kind::ProblemKind;
 use crate::rules::{Place, Section};
 
-/// A problem in what an operator wrote.
+/// A problem in a text that an operator wrote.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Problem {
     kind: ProblemKind,
@@ -101,7 +101,7 @@ impl Error for Problem {}
 pub enum Severity {
     /// The text was read but probably does not have the intended effect.
     Warning,
-    /// Something was not read.
+    /// A part of the text was not read.
     Error,
 }
 

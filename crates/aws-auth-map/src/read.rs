@@ -77,14 +77,14 @@ impl IdentityMap {
 ///
 /// # What cannot be read
 ///
-/// Unreadable input refuses; it never gives a caller more than the input would give if it could be
+/// If input cannot be read, callers are refused. They never get more than they would if it could be
 /// read:
 ///
-/// - An entry whose principal can be read but whose content cannot (duplicate keys, a missing
-///   username, groups that are not a list …) becomes a rule that [refuses](crate::Rule::is_refusing).
+/// - If only the principal of an entry can be read (duplicate keys, a missing username, groups that
+///   are not a list …), the entry becomes a rule that [refuses](crate::Rule::is_refusing).
 /// - An entry whose principal cannot be read is left out.
 /// - If a section cannot be read, every caller that no earlier section matches is refused; if the
-///   whole text cannot be read, every caller is. See [`Rules::unreadable`].
+///   whole text cannot be read, every caller is refused. See [`Rules::unreadable`].
 ///
 /// Each of these is a [`Problem`] with the severity error.
 #[derive(Clone, Debug)]
@@ -151,15 +151,15 @@ impl Reader {
     ///
     /// # Which ConfigMap is read
     ///
-    /// 1. The one with the [name](Self::with_config_map) of the ConfigMap to read.
+    /// 1. The ConfigMap with the [name](Self::with_config_map) that was set.
     /// 2. Otherwise the only ConfigMap in the text, if it has no name, or has the right name and no
     ///    namespace (a warning), or is bare data.
     /// 3. Otherwise none: the text cannot be read. Two candidates cannot be read either.
     ///
     /// # Positions
     ///
-    /// Every problem has its position in the whole text: one in an entry of `mapRoles: |` counts the
-    /// lines before it.
+    /// Every problem has its position in the whole text: the position of a problem in `mapRoles: |`
+    /// counts the lines before it.
     #[must_use]
     pub fn read_config_map(&self, text: &str) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();
@@ -242,8 +242,8 @@ impl Reader {
     }
 
     fn read_text(&self, section: Section, text: &str, frame: TextFrame, reading: &mut Reading) {
-        // As upstream, because people leave a section empty in these ways (pkg/mapper/configmap,
-        // issues 618, 621, 623); two backticks are not YAML.
+        // As in upstream, because operators leave a section empty in these ways
+        // (pkg/mapper/configmap, issues 618, 621, 623); two backticks are not YAML.
         if matches!(text.trim(), "" | "''" | "\"\"" | "``") {
             return;
         }

@@ -67,9 +67,9 @@ impl IdentityMap {
         }
     }
 
-    /// Treats a section or source that could not be read as empty, as upstream does. By default a
-    /// caller that it may have a rule for is refused, so that no later section or backend with a
-    /// wider rule decides in its place.
+    /// Treats a section or source that could not be read as empty, as upstream does. By default, a
+    /// caller is refused if the unreadable part may have a rule for it. Otherwise a later section
+    /// or backend with a wider rule would decide instead.
     #[must_use]
     pub fn with_unreadable_sections_skipped(self) -> Self {
         Self {
@@ -88,8 +88,9 @@ impl IdentityMap {
         }
     }
 
-    /// Searches the backends as EKS does in this mode: access entries before all others, or not at
-    /// all; the ConfigMap last, or not at all. Without a mode, every backend is searched in order.
+    /// Searches the backends as EKS does in this mode: access entries before all other backends, or
+    /// not at all; the ConfigMap last, or not at all. Without a mode, every backend is searched in
+    /// order.
     #[must_use]
     pub fn with_authentication_mode(self, mode: AuthenticationMode) -> Self {
         Self {
@@ -287,8 +288,8 @@ impl IdentityMap {
 
 /// Returns the session name of an identity if it is an EC2 instance id. `None` otherwise.
 ///
-/// A caller with `{{EC2PrivateDNSName}}` rules asks EC2 for the instance's private DNS name and
-/// passes it to [`IdentityMap::resolve_instance`].
+/// If rules use `{{EC2PrivateDNSName}}`, the program asks EC2 for the instance's private DNS name
+/// and passes it to [`IdentityMap::resolve_instance`].
 #[must_use]
 pub fn instance_id(identity: &Identity) -> Option<&str> {
     Some(session_name(identity)).filter(|name| is_instance_id(name))

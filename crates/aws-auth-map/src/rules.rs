@@ -1,4 +1,4 @@
-//! Rules: which principal becomes which user.
+//! Rules, which map principals to users.
 
 pub(crate) mod access_policy;
 pub(crate) mod arn;
@@ -31,12 +31,12 @@ use self::table::Table;
 ///
 /// Sections are searched in order: `mapRoles`, `mapUsers`, `mapAccounts`. Within a section:
 ///
-/// 1. A rule for a user id wins over one for an exact ARN, which wins over permission sets and
+/// 1. A rule for a user id wins over a rule for an exact ARN, which wins over permission sets and
 ///    patterns.
-/// 2. Of several rules for the same ARN, user id or permission set, the last wins, as upstream.
-/// 3. Of permission sets and patterns that overlap, the first wins.
+/// 2. If several rules have the same ARN, user id or permission set, the last wins, as in upstream.
+/// 3. If permission sets and patterns overlap, the first wins.
 ///
-/// As upstream, `mapRoles` may contain a user's ARN and `mapUsers` a role's.
+/// As in upstream, `mapRoles` may contain a user's ARN and `mapUsers` a role's ARN.
 ///
 /// # Cost
 ///
@@ -234,7 +234,7 @@ impl Rules {
         Some(RuleRef::new(Section::Accounts, *index))
     }
 
-    /// Returns the rules by section, each in the order written. Rules that a later one replaced
+    /// Returns the rules by section, each in the order written. Rules that a later rule replaced
     /// are included; accounts are not.
     pub fn iter(&self) -> impl Iterator<Item = (RuleRef, &Rule)> {
         self.tables.iter().flat_map(|(section, table)| {
@@ -299,7 +299,7 @@ impl Rules {
         place.unwrap_or_default()
     }
 
-    /// Returns the number of rules and accounts. Rules that a later one replaced are included.
+    /// Returns the number of rules and accounts. Rules that a later rule replaced are included.
     #[must_use]
     pub fn len(&self) -> usize {
         self.tables

@@ -31,11 +31,11 @@ pub enum SourceFormat {
 ///
 /// Upstream discards all rules when the ConfigMap is deleted or can no longer be read, so that one
 /// mistake locks every user out. A store takes each new text of a source and keeps the earlier rules
-/// where the text has none: those of a section that cannot be read, or all of them if the text
-/// cannot be read, is empty, or is something else. A section that is absent or an empty list was
-/// removed on purpose, and its rules are discarded.
+/// of every section that cannot be read. It keeps all earlier rules if the text cannot be read, is
+/// empty, or is of another kind. A section that is absent or an empty list was removed on purpose,
+/// and its rules are discarded.
 ///
-/// An entry that cannot be read is not kept from the version before. As read by the [`Reader`], it
+/// If an entry cannot be read, its earlier rule is not kept. As the [`Reader`] reads it, the entry
 /// refuses its principal or is left out, and the problems name it.
 ///
 /// Until its first text can be read, a source without rules refuses every caller.
@@ -54,7 +54,7 @@ struct Source {
     name: String,
     format: SourceFormat,
     backend: Backend,
-    /// Whether the rules are those of a text, or were given.
+    /// Whether the rules come from a text; otherwise they were given.
     is_read: bool,
 }
 
@@ -70,9 +70,9 @@ impl Store {
         }
     }
 
-    /// Adds a source, which is searched after those before it. The backend has its kind, its
+    /// Adds a source, which is searched after the sources before it. The backend has its kind, its
     /// reserved prefixes, and its rules until the first text. If a source with the same name exists,
-    /// the new one is ignored.
+    /// the new source is ignored.
     #[must_use]
     pub fn with_source(mut self, name: &str, format: SourceFormat, mut backend: Backend) -> Self {
         if self.sources.iter().all(|source| source.name != name) {
@@ -151,7 +151,7 @@ impl UpdateOutcome {
         self.is_applied
     }
 
-    /// Returns the rules that were retained from the version before.
+    /// Returns the rules that were retained from the earlier version.
     #[must_use]
     pub fn retained(&self) -> &[RetainedSection] {
         &self.retained
@@ -164,7 +164,7 @@ impl UpdateOutcome {
     }
 }
 
-/// Rules of the version before that are still in effect.
+/// Rules of an earlier version that are still in effect.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct RetainedSection {
     section: Option<Section>,
@@ -179,7 +179,7 @@ impl RetainedSection {
         self.section
     }
 
-    /// Returns the number of rules that were retained. Zero if there were none before.
+    /// Returns the number of rules that were retained. Zero if there were no rules before.
     #[must_use]
     pub const fn rules(&self) -> usize {
         self.rules
@@ -208,7 +208,7 @@ impl fmt::Display for RetainedSection {
     }
 }
 
-/// Reads a text. Returns the new rules. `None` if the old ones stay.
+/// Reads a text. Returns the new rules. `None` if the old rules stay.
 fn read(reader: &Reader, source: &Source, text: &str) -> (Option<Rules>, UpdateOutcome) {
     let (read, problems) = match source.format {
         SourceFormat::AccessEntries => some(reader.read_access_entries(text)),
@@ -288,7 +288,7 @@ fn why_whole(problems: &[Problem]) -> Option<ProblemKind> {
     problems
         .iter()
         .find(is_whole)
-        // A dynamic file is refused for a problem of a section or an entry, too.
+        // A dynamic file is also refused for a problem of a section or an entry.
         .or_else(|| problems.first())
         .map(Problem::kind)
 }

@@ -127,7 +127,7 @@ impl AccessEntry {
                 .is_ok_and(|principal| default_username(&principal) == self.username)
     }
 
-    /// Returns the groups. EKS sets those of a node.
+    /// Returns the groups. EKS sets the groups of a node.
     #[must_use]
     pub fn groups(&self) -> &[String] {
         &self.groups
@@ -164,7 +164,7 @@ impl AccessEntry {
     }
 
     /// Writes the input of `aws eks create-access-entry --cli-input-json`, without the values that EKS
-    /// sets by itself.
+    /// sets itself.
     #[must_use]
     pub fn to_create_input(&self, cluster_name: &str) -> String {
         let mut object = Object::new();

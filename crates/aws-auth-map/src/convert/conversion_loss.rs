@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::rules::{Place, RuleRef, Rules};
 
-/// A part of a rule that is dropped or changed by a conversion.
+/// A part of a rule that a conversion drops or changes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ConversionLoss {
     kind: ConversionLossKind,
@@ -67,7 +67,7 @@ pub enum ConversionLossKind {
     GroupPlaceholder,
     /// `system:masters`, which is exchanged with the cluster administrator's access policy.
     Masters,
-    /// The groups of nodes, which EKS sets by itself.
+    /// The groups of nodes, which EKS sets itself.
     NodeGroups,
     /// A node without `system:nodes`, or with groups that EKS does not set.
     OtherNodeGroups,

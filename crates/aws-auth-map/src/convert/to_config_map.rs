@@ -10,8 +10,8 @@ use crate::rules::template::Template;
 use crate::rules::{Rule, Rules};
 
 impl Rules {
-    /// Converts access entries to rules of `aws-auth`. Returns them with everything that could not be
-    /// converted as it is.
+    /// Converts access entries to rules of `aws-auth`. Returns them with the losses of the
+    /// conversion.
     ///
     /// A principal without a [`ConversionLoss`] stays the same user. The cluster administrator's access
     /// policy becomes `system:masters`; other access policies are dropped. Nodes get the groups that

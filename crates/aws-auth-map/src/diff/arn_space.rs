@@ -2,8 +2,8 @@
 //!
 //! 1. Each ARN that a rule names, in every spelling that patterns distinguish. (An exact rule ignores
 //!    case and a pattern does not.)
-//! 2. Of the other ARNs, one for each combination of patterns, permission sets, accounts and reserved
-//!    prefixes that an ARN can match.
+//! 2. One other ARN for each combination of patterns, permission sets, accounts and reserved prefixes
+//!    that an ARN can match.
 //!
 //! Both are exact, and bounded by [`MAX_STATES`].
 
@@ -17,14 +17,14 @@ use crate::resolve::backend::Backend;
 use crate::rules::arn::{fold, strip_path};
 use crate::rules::matching::RulePrincipal;
 
-/// The limit on pattern positions, summed over all states visited. Our choice: a hundred patterns with
-/// similar prefixes need a few thousand, and this many take about a second.
+/// The limit on pattern positions, summed over all visited states. Our choice: a hundred patterns with
+/// similar prefixes need a few thousand. 50,000 take about a second.
 pub(super) const MAX_STATES: usize = 50_000;
 
 /// The role name in sessions of EC2's Default Host Management Configuration.
 pub(super) const EC2_INSTANCE_ROLE: &str = "aws:ec2-instance";
 
-/// An ARN that represents others.
+/// An ARN that represents other ARNs.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct RepresentativeArn {
     /// The canonical ARN.
@@ -116,7 +116,7 @@ impl Named {
                 }
             }
             RulePrincipal::UserId(id, arn) => {
-                // As the rule compares it: without a role's path.
+                // In the form that the rule compares: without a role's path.
                 let arn = arn.map(|arn| strip_path(&fold(arn)));
                 self.arns.extend(arn.clone());
                 self.user_ids.insert((id.to_owned(), arn));
@@ -155,8 +155,8 @@ impl Named {
     }
 }
 
-/// Returns some of the ARNs that a pattern or permission set matches, for when there are too many
-/// combinations of patterns to find one of each.
+/// Returns some of the ARNs that a pattern or permission set matches. They are used if there are
+/// too many combinations of patterns to find an ARN for each.
 pub(super) fn samples(principal: RulePrincipal<'_>) -> Vec<RepresentativeArn> {
     let pattern = match principal {
         RulePrincipal::Pattern(pattern) => pattern.as_str().to_owned(),
@@ -209,7 +209,7 @@ fn spellings(written: &str, automaton: &mut Automaton) -> Vec<RepresentativeArn>
 }
 
 /// Converts a rule's ARN to the form that STS would report, keeping the name's case. `None` if no
-/// caller can have it.
+/// caller can have that ARN.
 pub(crate) fn canonical_case(written: &str) -> Option<String> {
     let folded = fold(written);
     let principal = Principal::parse(&folded).ok()?;
@@ -232,7 +232,8 @@ fn others(
     let mut arns = Vec::new();
     let mut seen_partitions: Vec<NfaStates> = Vec::new();
     for partition in Partition::ALL {
-        // Partitions that no pattern distinguishes are alike, unless a rule names an ARN in one.
+        // Partitions that no pattern distinguishes are alike, unless a rule names an ARN in one of
+        // them.
         let begin = format!("arn:{partition}:");
         let alive = automaton.after(&begin);
         if beginning(except, &begin).is_empty() {
@@ -270,7 +271,7 @@ fn others_of(
     };
     let begin = format!("arn:{partition}:{service}::");
     let mut known: BTreeSet<String> = named.iter().map(|id| format!("{begin}{id}")).collect();
-    // The excluded ARNs of an account may be all that a pattern matches there.
+    // Perhaps a pattern matches only excluded ARNs in an account.
     for arn in beginning(except, &begin) {
         let account = arn.get(..begin.len().saturating_add(12)).unwrap_or("");
         if !automaton.after(account).is_empty() {
@@ -370,7 +371,7 @@ enum Letters {
     Any,
 }
 
-/// What can follow `role/`, `user/`, `root` and `federated-user/`.
+/// The text that can follow `role/`, `user/`, `root` and `federated-user/`.
 struct Names {
     kind: Kind,
     letters: Letters,
@@ -389,7 +390,7 @@ impl TextShape for Names {
             Letters::Possible => is_name(*byte),
             Letters::Any => *byte != b'/',
         };
-        // An ordinary letter first: the first text found is shown to users.
+        // An ordinary letter first, because users see the first text that is found.
         let letters = std::iter::once(b'x').chain(b'!'..=b'~').filter(is_allowed);
         let mut next: Vec<(u8, usize)> = letters.map(|byte| (byte, IN_NAME)).collect();
         let slash = match (self.kind, self.letters) {

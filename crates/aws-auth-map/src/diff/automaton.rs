@@ -1,8 +1,8 @@
 //! Finds which combinations of patterns one ARN can match, exactly and for any set of patterns.
 //!
-//! Each pattern is an NFA, and all of them are simulated at once over all texts of a shape. Two texts
-//! that leave every NFA in the same states are equivalent from there on, so the search space is a
-//! finite graph. A breadth-first search of it finds a shortest text for every combination.
+//! Each pattern is an NFA, and all NFAs are simulated at once over all texts of a shape. If two texts
+//! leave every NFA in the same states, they are equivalent from there on, so the search space is a
+//! finite graph. A breadth-first search of that graph finds a shortest text for every combination.
 
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
@@ -123,7 +123,7 @@ impl PatternNfa {
     }
 }
 
-/// The states of each NFA after some bytes. NFAs that can no longer match are left out.
+/// The states of each NFA after some bytes. NFAs that can no longer match are omitted.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) struct NfaStates(Vec<(usize, Vec<usize>)>);
 
@@ -132,7 +132,7 @@ impl NfaStates {
         self.0.is_empty()
     }
 
-    /// The cost of visiting it once.
+    /// The cost of visiting these states once.
     fn cost(&self) -> usize {
         let places = self.0.iter().map(|(_, places)| places.len());
         places.fold(1, usize::saturating_add)
@@ -255,7 +255,7 @@ impl Automaton {
             if shape.may_end(state) && !is_one(except, left) && is_new(self, alive) {
                 found.push(trace(begin, &states, at));
             }
-            // Texts that no NFA can match any more are all alike; one of them is enough.
+            // All texts that no NFA can match any more are alike, so one of them is enough.
             let is_alike = alive.is_empty() && shape.may_end(state) && !is_one(except, left);
             if !is_alike {
                 let Some(rest) = self.left.checked_sub(alive.cost()) else {

@@ -1,4 +1,4 @@
-//! Resolves every identity that two maps can distinguish in both of them.
+//! Resolves every identity that two maps can distinguish, in both maps.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(super) struct Comparison<'m> {
     nodes: BTreeMap<String, Affected>,
 }
 
-/// The limit on patterns of which samples are compared. Our choice: each sample is compared with every
+/// The limit on patterns whose samples are compared. Our choice: each sample is compared with every
 /// pattern.
 const MAX_SAMPLED: usize = 1000;
 
@@ -68,8 +68,8 @@ impl<'m> Comparison<'m> {
         }
     }
 
-    /// Compares samples of what each pattern and permission set matches, because their combinations
-    /// could not be searched.
+    /// Compares samples of the ARNs that each pattern and permission set matches, because there
+    /// were too many combinations to search.
     fn compare_samples(&mut self) {
         let user_id = "EXAMPLE";
         for map in self.maps {
@@ -81,9 +81,9 @@ impl<'m> Comparison<'m> {
         }
     }
 
-    /// Whether the old map has administrators and the new one has none. If not every caller was
-    /// compared, a pattern that may yield an administrator counts for the side that it is on: the old
-    /// one has an administrator, and of the new one it is not known that it has none.
+    /// Whether the old map has administrators and the new map has none. If not every caller was
+    /// compared, a pattern that may yield an administrator counts as an administrator of its map. So
+    /// the old map may have had one, and the new map is not known to have lost the last.
     fn lose_administrators(&self) -> bool {
         let may_be = |map| {
             loose_rules(map).any(|(_, rule)| lockout::may_make_administrators(rule).is_some())
@@ -161,8 +161,8 @@ impl<'m> Comparison<'m> {
         if !representative.is_possible {
             return;
         }
-        // aws-iam-authenticator maps some entries that are refused here. A user that the cluster lets in
-        // today can be locked out by the change.
+        // aws-iam-authenticator maps some entries that are refused here. The change can lock out a user
+        // whom the cluster lets in today.
         let [old, _] = winners;
         if let Winner::Rule(_, _, rule, true) = old
             && lockout::has_upstream_administrators(rule)
@@ -221,7 +221,8 @@ fn change(
     }
 }
 
-/// Returns the callers affected by a difference, as the new rule names them, or else the old one.
+/// Returns the callers affected by a difference, as the new rule names them, or else as the old
+/// rule does.
 fn affected(
     representative: &RepresentativeArn,
     user_id: &str,

@@ -36,7 +36,7 @@ pub enum Lockout {
     /// working.
     ///
     /// A node is a user whose name starts with `system:node:` and who is in `system:nodes`. A caller in
-    /// `system:bootstrappers` alone is about to become one.
+    /// `system:bootstrappers` alone is about to become a node.
     Nodes(Affected),
 }
 
@@ -139,8 +139,8 @@ pub(super) fn is_administrator(resolution: &Resolution) -> bool {
     is_admin || mapped.user().groups().iter().any(|group| group == MASTERS)
 }
 
-/// Returns the session names for which a rule may yield an administrator. `None` if it yields none; an
-/// empty list if any session name will do.
+/// Returns the session names for which a rule may yield an administrator. `None` if it never does; an
+/// empty list if it does for any session name.
 pub(super) fn may_make_administrators(rule: &Rule) -> Option<Vec<String>> {
     if rule
         .access_policies()
@@ -174,8 +174,8 @@ pub(super) fn has_upstream_administrators(rule: &Rule) -> bool {
         .is_some_and(|(_, groups)| groups.iter().any(|group| group.source() == MASTERS))
 }
 
-/// Whether a node is not a node any more, or has another name: kubelets register under the name that
-/// their certificates have, and the node authorizer knows no other.
+/// Whether a node is no longer a node, or has another name. Kubelets register under the name in
+/// their certificates, and the node authorizer accepts only that name.
 pub(super) fn is_node_lost(before: &Resolution, after: &Resolution) -> bool {
     let is_in = |resolution: &Resolution, name: &str| {
         resolution

@@ -7,7 +7,7 @@ use crate::resolve::backend::BackendKind;
 use crate::rules::matching::RulePrincipal;
 use crate::rules::{Rule, Section};
 
-/// Everything by which a map decides about callers whose ARN no rule names.
+/// The rules and settings by which a map decides about callers whose ARN no rule names.
 #[derive(PartialEq)]
 pub(super) struct LooseRules<'m> {
     rules: Vec<(BackendKind, Section, &'m Rule)>,

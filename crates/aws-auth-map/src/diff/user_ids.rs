@@ -1,4 +1,4 @@
-//! The user ids with which a difference between two maps is sought.
+//! The user ids that are tried in the search for a difference between two maps.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,8 +10,8 @@ use crate::resolve::IdentityMap;
 use crate::rules::arn::fold;
 use crate::rules::matching::RulePrincipal;
 
-/// The limit on pairs of a user id and an ARN, where a rule by ARN may take precedence over a rule by
-/// user id. Our choice: about a second of work.
+/// The limit on pairs of a user id and an ARN, which are tried if a rule by ARN may take precedence
+/// over a rule by user id. Our choice: about a second of work.
 const MAX_PAIRS: usize = 100_000;
 
 /// The user ids to try with each ARN.
@@ -30,7 +30,7 @@ impl UserIds {
     pub(super) fn of(space: &ArnSpace, maps: [&IdentityMap; 2]) -> Self {
         let is_known = |id: &String| space.user_ids.iter().any(|(known, _)| known == id);
         let mut number = 0_usize;
-        // An id that can be both a role's and a user's.
+        // An id that a role can have, and a user, too.
         let mut fresh = "EXAMPLE".to_owned();
         while is_known(&fresh) {
             number = number.saturating_add(1);
@@ -83,7 +83,7 @@ impl UserIds {
 fn user_ids(map: &IdentityMap) -> (BTreeSet<&str>, bool) {
     let mut ids = BTreeSet::new();
     let mut is_first = true;
-    // Whether an earlier section, and this one, have rules by ARN.
+    // Whether an earlier section has rules by ARN, and whether this section has.
     let (mut earlier, mut here) = (false, false);
     let mut section = None;
     for (index, backend) in map.asked().enumerate() {

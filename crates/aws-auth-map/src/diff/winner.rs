@@ -1,4 +1,5 @@
-//! What decides about an identity in a map, and to which user.
+//! The rule or account that decides about an identity in a map, and the user that the identity
+//! becomes.
 
 use std::collections::BTreeSet;
 
@@ -14,16 +15,16 @@ use crate::rules::matching::Match;
 use crate::rules::template::{Placeholder, Template};
 use crate::rules::{Decision, Found, Rule, RuleRef};
 
-/// What decides about an identity in a map.
+/// The rule or account that decides about an identity in a map.
 #[derive(Clone, Copy)]
 pub(super) enum Winner<'m> {
     Account(&'m Backend, RuleRef),
     NoRule,
-    /// With whether the rule refuses the identity.
+    /// The last field is whether the rule refuses the identity.
     Rule(&'m Backend, RuleRef, &'m Rule, bool),
 }
 
-/// How a winner maps identities to users, independent of its spelling in the file.
+/// How a winner maps identities to users, independent of the spelling of its rule in the file.
 #[derive(Debug, PartialEq)]
 pub(super) struct Function<'m> {
     /// `None` stands for the canonical ARN.
@@ -67,7 +68,7 @@ impl<'m> Winner<'m> {
         }
     }
 
-    /// Returns how it maps identities to users. `None` if it yields no user.
+    /// Returns how the winner maps identities to users. `None` if it yields no user.
     pub(super) fn function(self, map: &IdentityMap, identity: &Identity) -> Option<Function<'m>> {
         let (backend, rule) = match self {
             Self::NoRule | Self::Rule(.., true) => return None,

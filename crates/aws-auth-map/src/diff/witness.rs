@@ -16,7 +16,7 @@ use crate::rules::template::Placeholder;
 /// with a session name need about four hundred.
 pub(super) const MAX_VALUES: usize = 4096;
 
-/// The limit on hyphens in a reserved prefix of which each is also tried as an `@`. Our choice.
+/// The limit on hyphens in a reserved prefix: each hyphen is also tried as an `@`. Our choice.
 const MAX_HYPHENS: usize = 4;
 
 /// Values for the placeholders.
@@ -39,8 +39,8 @@ pub(super) struct TemplateVocabulary<'w> {
 }
 
 impl TemplateVocabulary<'_> {
-    /// Returns values among which is a difference if the two rules differ for any, and whether the
-    /// list is complete.
+    /// Returns values that show a difference if the two rules differ for any values, and whether
+    /// the list is complete.
     pub(super) fn values(&self) -> (Vec<PlaceholderValues>, bool) {
         let (letters, has_letters) = self.letters();
         let fresh = self.fresh(letters);
@@ -96,8 +96,8 @@ impl TemplateVocabulary<'_> {
         )
     }
 
-    /// Returns values that occur in no text. None overlaps with itself or another: each starts with a
-    /// letter that occurs nowhere else.
+    /// Returns values that occur in no text. No value overlaps with itself or another value: each
+    /// starts with a letter that occurs nowhere else.
     fn fresh(&self, [session, key, name, _]: [char; 4]) -> PlaceholderValues {
         let mut number = 0_usize;
         loop {
@@ -156,8 +156,8 @@ impl TemplateVocabulary<'_> {
         (parts, is_all)
     }
 
-    /// Returns an instance id that occurs in no text and starts with `begin`, as far as an instance id
-    /// can.
+    /// Returns an instance id that occurs in no text and starts with as much of `begin` as an instance
+    /// id can.
     fn instance_id(&self, begin: &str, [.., letter]: [char; 4]) -> String {
         let is_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
         let begin: String = begin.chars().take_while(is_word).take(16).collect();
@@ -193,7 +193,7 @@ fn spellings(text: &str) -> (Vec<String>, bool) {
     (spellings, is_all)
 }
 
-/// Builds an identity with a canonical ARN. `None` if no caller can have it.
+/// Builds an identity with a canonical ARN. `None` if no caller can have that ARN.
 pub(super) fn identity(arn: &str, user_id: &str, values: &PlaceholderValues) -> Option<Identity> {
     let principal = Principal::parse(arn).ok()?;
     let account = principal.account().to_string();

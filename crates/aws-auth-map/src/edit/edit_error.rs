@@ -21,8 +21,8 @@ pub enum EditError {
     /// The text is empty or an object of another kind.
     #[error("not the ConfigMap or its data")]
     NotAConfigMap,
-    /// The section cannot contain such a rule: a rule for a user id, a rule with access policies, a rule
-    /// that refuses, or a permission set in `mapUsers`.
+    /// The section cannot contain this rule: it is for a user id, has access policies, refuses callers,
+    /// or is for a permission set in `mapUsers`.
     #[error("this section of the ConfigMap cannot contain such an entry")]
     Rule,
     /// The lines of the section cannot be located: it is a folded scalar, in single quotes, in double

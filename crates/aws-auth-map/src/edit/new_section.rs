@@ -55,7 +55,7 @@ pub(super) fn refill(
 ///
 /// # Errors
 ///
-/// [`EditError::ScalarStyle`] if no position is certain to be right.
+/// [`EditError::ScalarStyle`] if no position is certainly right.
 pub(super) fn create(
     text: &str,
     data: &Mapping,
@@ -131,8 +131,8 @@ fn empty_data(text: &str, section: Section, entries: &[String]) -> Option<String
     Some(join(text, at, &new, at.saturating_add(matched.len())))
 }
 
-/// Returns the end of the value whose key is in a line of this depth: the end of its last line that is
-/// not empty.
+/// Returns the end of the value whose key is in a line of this depth: the end of the last line of the
+/// value that is not empty.
 fn end_of_value(text: &str, key_line: usize, depth: usize) -> usize {
     let mut end = key_line;
     let mut at = key_line;

@@ -294,8 +294,8 @@ impl Lines {
         self.entry(self.begins.len().checked_sub(1)?).ok()
     }
 
-    /// Removes the lines of an entry. If it is the only one, `[]` replaces it, because a list without
-    /// entries has no other spelling.
+    /// Removes the lines of an entry. If it is the only entry, `[]` replaces it, because a list
+    /// without entries has no other spelling.
     pub(super) fn remove(&self, text: &str, entry: &EntryLines) -> String {
         if self.begins != [entry.start] {
             return self.splice(text, entry, &[]);

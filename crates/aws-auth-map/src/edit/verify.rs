@@ -101,7 +101,7 @@ fn is_same(a: &Node, b: &Node, data: (&Mapping, &Mapping), section: Section) -> 
 }
 
 fn is_same_mapping(a: &Mapping, b: &Mapping, data: (&Mapping, &Mapping), section: Section) -> bool {
-    // The section, or the whole data of an object without data before.
+    // The section, or the whole data if the object had no data before.
     let is_edited = |(key, value): &&(Scalar, Node)| {
         let is_section = std::ptr::eq(b, data.1) && key.text() == section.key();
         let is_data = || {

@@ -13,7 +13,7 @@ use crate::rules::{RuleRef, Section};
 pub enum ProblemKind {
     /// An access policy without an ARN, or with a scope that is neither the cluster nor namespaces.
     AccessPolicy,
-    /// An account id with another number of digits than twelve.
+    /// An account id that does not have twelve digits.
     AccountDigits(usize),
     /// An account id that is not made of digits.
     AccountId,
@@ -47,7 +47,7 @@ pub enum ProblemKind {
     Covered(RuleRef),
     /// A rule for principals that a rule of an earlier backend matches.
     CoveredByBackend(BackendKind, RuleRef),
-    /// A key of the entry above with a dash before it, which makes it an entry of its own.
+    /// A key of the entry above with a dash before it, which makes it a separate entry.
     DashBeforeKey,
     /// An entry that replaces an earlier one with further groups or access policies.
     DemotingDuplicate(RuleRef),
@@ -109,7 +109,7 @@ pub enum ProblemKind {
     MisspelledKey(&'static str),
     /// A key of `data` that resembles a section's.
     MisspelledSection(Section),
-    /// More than one document where one is read.
+    /// More than one document where only one is read.
     MoreDocuments,
     /// An entry with more than one principal.
     MorePrincipals,
@@ -129,9 +129,9 @@ pub enum ProblemKind {
     NodeWithoutName,
     /// A value that should be `true` or `false`.
     NotABoolean,
-    /// A text with the YAML inside it, or none; with what it is.
+    /// A text with the YAML inside it, or without YAML; the field names the kind of text.
     Pasted(&'static str),
-    /// A key without a space after its colon, or an item without one after its dash.
+    /// A key without a space after its colon, or an item without a space after its dash.
     MissingSpace,
     /// A key or an item that is not aligned with those above it.
     Misaligned,
@@ -139,11 +139,12 @@ pub enum ProblemKind {
     EmptyGroup,
     /// A group that a space after its colon makes a mapping.
     GroupIsMapping,
-    /// The key of another section for an ARN that belongs to this one; with the right key.
+    /// The key of another section for an ARN that belongs to this section; the field is the right
+    /// key.
     ArnKey(&'static str),
     /// A key of an entry of another section.
     KeyOfSection(Section),
-    /// A role's ARN among the users, or a user's among the roles; with the section for it.
+    /// A role's ARN among the users, or a user's among the roles; the field is the right section.
     ArnOfSection(Section),
     /// No `ClusterConfig` of eksctl.
     NotAClusterConfig,
@@ -193,7 +194,7 @@ pub enum ProblemKind {
     SessionPrincipal,
     /// More than one ConfigMap that may be meant.
     SeveralConfigMaps,
-    /// An entry for the principal of an earlier one, which takes effect.
+    /// An entry for a principal of an earlier entry; the earlier entry takes effect.
     Shadowed(RuleRef),
     /// `sso` without a permission set or an account.
     Sso,
@@ -217,7 +218,8 @@ pub enum ProblemKind {
     UnknownKey,
     /// A name that is not a backend's.
     UnknownMode,
-    /// Text that looks like a placeholder and is not one; with the one that was probably meant.
+    /// Text that looks like a placeholder but is not; the field is the placeholder that was
+    /// probably meant.
     UnknownPlaceholder(Option<Placeholder>),
     /// An account id that other readers parse as a number.
     UnquotedAccount,
@@ -225,13 +227,13 @@ pub enum ProblemKind {
     UnquotedTemplate,
     /// A name that other readers parse as a number or a boolean.
     UnquotedText,
-    /// Groups for a type of access entry that has fixed ones.
+    /// Groups for a type of access entry that has fixed groups.
     GroupsOfType,
-    /// Access policies for a type of access entry that cannot have any.
+    /// Access policies for a type of access entry that cannot have access policies.
     PoliciesOfType,
     /// A user id where callers are not matched by user id.
     UserIdIgnored,
-    /// A username for a type of access entry that has a fixed one.
+    /// A username for a type of access entry that has a fixed username.
     UsernameOfType,
     /// A name in the angle brackets of documentation.
     AngleBrackets,
@@ -243,13 +245,13 @@ pub enum ProblemKind {
     ComponentName,
     /// The name of a single node for every instance of a role.
     FixedNodeName,
-    /// A name with a control character or one that is not seen.
+    /// A name with a control character or an invisible character.
     InvisibleCharacter,
     /// A name that starts or ends with a space.
     NameWithSpaces,
     /// Nodes in `system:masters`.
     NodeInMasters,
-    /// The username of a node from the access key or the account of the caller.
+    /// The username of a node, made from the access key or the account of the caller.
     NodeNamedByCaller,
     /// The role of a permission set without its generated suffix.
     PermissionSetSuffix,
@@ -263,13 +265,14 @@ pub enum ProblemKind {
     SeveralGroups,
     /// A group's name as the username.
     UserNamedAsGroup,
-    /// A group that starts with `system:` and has no meaning; with the one that was probably meant.
+    /// A group that starts with `system:` and has no meaning; the field is the group that was
+    /// probably meant.
     UnknownSystemGroup(Option<&'static str>),
     /// `*` or `?` as the account of an ARN.
     WildcardAccount,
     /// An account in `mapAccounts`.
     WholeAccount,
-    /// An ARN of another partition than most.
+    /// An ARN of a partition that most rules do not have.
     OtherPartition(Partition),
     /// An identity mapping of eksctl for a service.
     ServiceMapping,

@@ -29,14 +29,15 @@ impl Reader {
     ///   [`AccessEntry::to_json`](crate::AccessEntry::to_json) writes.
     ///
     /// EKS identifies a principal by its `principalId` (`AROA…`, `AIDA…`), which the command line
-    /// does not print. An entry with one does not match a role that was recreated under the same
-    /// ARN. [`Mapped::matched_on`](crate::Mapped::matched_on) returns which of the two matched.
+    /// does not print. An entry with a `principalId` does not match a role that was created again
+    /// under the same ARN. [`Mapped::matched_on`](crate::Mapped::matched_on) returns whether the
+    /// ARN or the id matched.
     ///
     /// As in EKS, the path of a role is ignored. An entry without a username has the default of its
-    /// type; a type that is not documented needs one. A custom username follows EKS's rules ("Create
-    /// access entries"): only for the type `STANDARD`; without one of [`EKS_RESERVED_PREFIXES`]; with
-    /// a `:` before `{{SessionName}}`. EKS's own entries, for its service-linked roles, are read
-    /// unchecked.
+    /// type; an entry of an undocumented type needs a username. A custom username follows EKS's rules
+    /// ("Create access entries"): only for the type `STANDARD`; without one of
+    /// [`EKS_RESERVED_PREFIXES`]; with a `:` before `{{SessionName}}`. EKS's own entries, for its
+    /// service-linked roles, are read unchecked.
     ///
     /// [`EKS_RESERVED_PREFIXES`]: crate::EKS_RESERVED_PREFIXES
     #[must_use]
@@ -64,9 +65,9 @@ impl Reader {
     }
 
     /// Reads access entries as [`read_access_entries`](Self::read_access_entries) does, from several
-    /// texts that are parsed already: an entry in one may have its policies in another.
+    /// texts that are parsed already: the policies of an entry may be in another text.
     ///
-    /// Each text comes with its nodes, whose offsets are those in the text.
+    /// Each text comes with its nodes, whose offsets count from the start of the text.
     #[must_use]
     pub fn read_access_entry_nodes(&self, texts: &[(&str, &[Node])]) -> ReadEntries {
         let mut read = ReadEntries::default();
@@ -138,7 +139,7 @@ impl Reader {
             }
         }
         let mut texts: Vec<usize> = found.entries.iter().map(|(text, _)| *text).collect();
-        // The principals that have an entry whose content is not here.
+        // The principals whose entry is listed without its content.
         let orphans = found
             .orphans()
             .filter_map(|(text, list)| Some((text, list.get(keys.principal)?)));
@@ -198,7 +199,7 @@ pub(super) const EKSCTL: Keys = Keys {
     policy: "policyARN",
 };
 
-/// Returns the principals of an entry that has several, but for the last, which [`Entry::read`] reads.
+/// Returns the principals of an entry that has several, without the last, which [`Entry::read`] reads.
 fn earlier_principals<'n>(
     mapping: &'n Mapping,
     keys: &Keys,

@@ -30,7 +30,7 @@ pub(super) fn advise(rule: &Rule, at: Location, node: &Node, sink: &mut ProblemS
     let arn = at.section().map_or("arn", arn_key);
     name_advice::advise(rule, arn, &mut report);
     let (username, groups) = (rule.username(), rule.groups());
-    // `<<NAME>>` has a problem of its own where it is not a placeholder.
+    // Where `<<NAME>>` is not a placeholder, it is reported separately.
     let unknown = |name: &Template| {
         let source = name.source();
         if !source.contains(['{', '<', '(']) {
@@ -109,8 +109,8 @@ fn has_unknown_placeholder(template: &Template) -> bool {
 /// letters.
 const MAX_NAME: usize = 24;
 
-/// Returns the placeholder that text in brackets was probably meant for: the nearest that differs in at
-/// most two letters, their case and other characters aside.
+/// Returns the placeholder that text in brackets was probably meant for: the nearest placeholder that
+/// differs in at most two letters. Only letters count, in any case.
 fn meant_placeholder(name: &str) -> Option<Placeholder> {
     let letters = |text: &str| -> String {
         text.chars()
@@ -136,9 +136,9 @@ fn meant_placeholder(name: &str) -> Option<Placeholder> {
         .map(|(_, placeholder)| placeholder)
 }
 
-/// Returns whether some session name turns a group into `system:masters`. The text before and after
-/// the session name has to be a prefix and a suffix of it, and the rest a session name, which has no
-/// colon (STS API, `AssumeRole`, `RoleSessionName`).
+/// Returns whether some session name turns a group into `system:masters`. The text before the
+/// session name has to be a prefix of `system:masters`, the text after it a suffix, and the rest a
+/// possible session name, which has no colon (STS API, `AssumeRole`, `RoleSessionName`).
 fn may_be_masters(template: &Template) -> bool {
     let is_session =
         |name: Placeholder| matches!(name, Placeholder::SessionName | Placeholder::SessionNameRaw);

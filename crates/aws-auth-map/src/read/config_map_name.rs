@@ -8,8 +8,8 @@ use thiserror::Error as ThisError;
 
 /// The namespace and name of a ConfigMap. Prints as `NAMESPACE/NAME`.
 ///
-/// The default is `kube-system/aws-auth`, the only one that EKS and aws-iam-authenticator read
-/// (`pkg/mapper/configmap/configmap.go`).
+/// The default is `kube-system/aws-auth`, the only ConfigMap that EKS and aws-iam-authenticator
+/// read (`pkg/mapper/configmap/configmap.go`).
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct ConfigMapName {
     namespace: String,

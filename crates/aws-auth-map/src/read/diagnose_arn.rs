@@ -11,7 +11,7 @@ pub(super) fn diagnose_arn(text: &str) -> ProblemKind {
     let service = parts.nth(2).unwrap_or("");
     let account = parts.nth(1).unwrap_or("");
     let resource = parts.next().unwrap_or("");
-    // AWS's own policies have `aws` in its place.
+    // AWS's own policies have `aws` in place of the account.
     let is_account = !account.is_empty() && account != "aws";
     // Placeholders of Terraform, shells and CloudFormation, of Helm and Jinja, and of documentation.
     let is_unfilled = ["${", "$(", "{{", "<", ">", "account_id", "xxxx"];
@@ -39,8 +39,8 @@ pub(super) fn diagnose_arn(text: &str) -> ProblemKind {
     }
 }
 
-/// Returns whether a text is a name in capitals, as documentation writes what the reader replaces:
-/// `INSTANCE_ROLE_ARN`, `ACCOUNT`.
+/// Returns whether a text is a name in capitals, as documentation writes a part that the reader
+/// replaces: `INSTANCE_ROLE_ARN`, `ACCOUNT`.
 fn is_in_capitals(text: &str) -> bool {
     text.bytes().any(|b| b.is_ascii_uppercase())
         && text
@@ -49,7 +49,7 @@ fn is_in_capitals(text: &str) -> bool {
 }
 
 /// The lengths of account ids that probably lost their leading zeros to a YAML reader. Shorter texts
-/// are something else: only one account in ten thousand begins with four zeros.
+/// are probably not account ids: only one account in ten thousand begins with four zeros.
 const LOST_ZEROS: Range<usize> = 9..12;
 
 /// Returns why a text is not an account id. `None` if it has twelve digits.

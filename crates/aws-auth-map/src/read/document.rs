@@ -8,15 +8,15 @@ use super::suggest_key::suggest_key;
 use crate::problem::{Location, ProblemKind};
 use crate::rules::Section;
 
-/// How a section is given.
+/// The form in which the text gives a section.
 pub(crate) enum Source<'n> {
     /// As the list itself.
     List(&'n Node),
-    /// As the list's text, and how it lies in the whole text.
+    /// As the list's text, with its place in the whole text.
     Text(&'n str, TextFrame),
 }
 
-/// Parses all documents. Reports why if that fails.
+/// Parses all documents. Reports the reason if that fails.
 pub(crate) fn read(text: &str, limits: &Limits, sink: &mut ProblemSink<'_>) -> Option<Vec<Node>> {
     let nodes: Result<Vec<Node>, _> = documents(text, limits).collect();
     match nodes {
@@ -45,7 +45,7 @@ impl<'n> Found<'n> {
         self.data
     }
 
-    /// Whether the data is an object's, so that Kubernetes accepts only text as its values.
+    /// Whether the data belongs to an object. Kubernetes then accepts only text as its values.
     pub(crate) const fn is_object(self) -> bool {
         self.object.is_some()
     }
@@ -56,12 +56,12 @@ pub(crate) enum Search<'n> {
     Found(Found<'n>),
     /// The ConfigMap is there and has no data.
     Empty(&'n Mapping),
-    /// There is no ConfigMap, or it is not known which one is meant. The reason was reported.
+    /// There is no ConfigMap, or it is unknown which ConfigMap is meant. The reason was reported.
     Unknown,
 }
 
-/// Finds the ConfigMap in a text: the one with the wanted name; or else the only one, if it has no
-/// name, or the wanted name and no namespace, or is bare data.
+/// Finds the ConfigMap in a text: the ConfigMap with the wanted name; or else the only ConfigMap,
+/// if it has no name, or the wanted name and no namespace, or is bare data.
 pub(crate) fn find<'n>(
     nodes: &'n [Node],
     wanted: &ConfigMapName,
@@ -96,7 +96,7 @@ pub(crate) fn find<'n>(
 }
 
 /// Collects each `ConfigMap` of an object: itself, or the items of a list, which may be lists again. An item of a
-/// `ConfigMapList` needs no kind of its own, as the API server prints it.
+/// `ConfigMapList` needs no kind: the API server prints it without one.
 fn collect<'n>(node: &'n Node, kind_in_list: Option<&'n str>, candidates: &mut Vec<Candidate<'n>>) {
     let kind = text_of(node, "kind").or(kind_in_list);
     let Some(of_items @ ("" | "ConfigMap")) = kind.and_then(|kind| kind.strip_suffix("List"))
@@ -167,7 +167,7 @@ fn open<'n>(candidate: &Candidate<'n>, sink: &mut ProblemSink<'_>) -> Search<'n>
     }
 }
 
-/// A ConfigMap, or bare data that may be one's.
+/// A ConfigMap, or bare data that may belong to a ConfigMap.
 enum Candidate<'n> {
     Data(Found<'n>),
     /// An object without data.
@@ -190,7 +190,7 @@ impl<'n> Candidate<'n> {
         self.metadata_node(key)?.as_text()
     }
 
-    /// Whether the data has upstream's configuration file in it.
+    /// Whether the data contains upstream's configuration file.
     fn is_server_config(&self) -> bool {
         match self {
             Self::Data(found) => found.data.entries().iter().any(|(_, value)| {
@@ -208,7 +208,7 @@ impl<'n> Candidate<'n> {
             && matches!(self.metadata("namespace"), None | Some(""))
     }
 
-    /// Returns where the name is, or the namespace, or the object.
+    /// Returns the offset of the name, or else of the namespace, or else of the object.
     fn name_offset(&self) -> Option<usize> {
         ["name", "namespace"]
             .into_iter()
@@ -243,7 +243,7 @@ fn candidate<'n>(node: &'n Node, kind: Option<&str>) -> Option<Candidate<'n>> {
 /// Reports sections beside the data. Returns whether there are any.
 fn report_misplaced(object: &Mapping, sink: &mut ProblemSink<'_>) -> bool {
     let mut is_found = false;
-    // Neither is read: values in base64, and the field of a Secret.
+    // Neither key is read: one has values in base64, the other is a field of a Secret.
     let hidden = ["binaryData", "stringData"]
         .into_iter()
         .filter_map(|field| object.get(field)?.as_mapping())
@@ -283,7 +283,7 @@ pub(crate) fn misspelled(key: &str) -> Option<Section> {
     named(suggest_key(key, &Section::ALL.map(Section::key))?)
 }
 
-/// The keys of an object, which bare data may be mixed with.
+/// The keys of an object, which operators may mix with bare data.
 const OF_OBJECTS: [&str; 6] = [
     "apiVersion",
     "binaryData",
@@ -294,7 +294,7 @@ const OF_OBJECTS: [&str; 6] = [
 ];
 
 /// Reports keys that are not sections, and sections that appear twice. Returns the sections that
-/// are there under a misspelled name only.
+/// occur only under a misspelled name.
 pub(crate) fn check_keys(
     data: &Mapping,
     sink: &mut ProblemSink<'_>,
@@ -323,7 +323,7 @@ pub(crate) fn check_keys(
 
 /// Returns a section, as it is given in `text`.
 pub(crate) fn section<'n>(data: &'n Mapping, section: Section, text: &str) -> Option<Source<'n>> {
-    // Of duplicates the last is read, as the problem says.
+    // The last of several duplicates is read, as the problem says.
     let (key, value) = data
         .entries()
         .iter()
@@ -359,7 +359,7 @@ fn has_server(text: &str) -> bool {
     text.lines().any(|line| line.trim_end() == "server:")
 }
 
-/// Finds out how the text of a section lies in the whole text.
+/// Finds the place of a section's text in the whole text.
 fn frame(text: &str, key: Option<usize>, value: Option<usize>, inner: &str) -> TextFrame {
     let position = |offset| Position::of(text, offset);
     if let Some(value) = value {

@@ -13,14 +13,15 @@ impl Reader {
     /// Reads a dynamic file: a JSON object with the lists `mapRoles`, `mapUsers` and `mapAccounts`.
     /// Keys may be in any case. Other keys are ignored.
     ///
-    /// An ARN is made canonical, so a session's stands for its role.
+    /// An ARN is made canonical, so the ARN of a session stands for its role.
     ///
     /// # Errors
     ///
     /// The problems that keep the file from being read. As upstream
-    /// (`pkg/mapper/dynamicfile/dynamicfile.go`, `CallBackForFileLoad`), that is if it is not one JSON
-    /// object, if a value has the wrong type, or if an entry has no ARN. A caller keeps the rules of
-    /// the last version; without one it uses [`Rules::unreadable_source`].
+    /// (`pkg/mapper/dynamicfile/dynamicfile.go`, `CallBackForFileLoad`), it cannot be read if it is
+    /// not one JSON object, if a value has the wrong type, or if an entry has no ARN. The program then
+    /// keeps the rules of the last version; without a last version it uses
+    /// [`Rules::unreadable_source`].
     pub fn read_dynamic_file(&self, text: &str) -> Result<(Rules, Vec<Problem>), Vec<Problem>> {
         self.read_json(EntryForm::DynamicFile, text)
     }
@@ -50,7 +51,7 @@ impl Reader {
         let mut sink = ProblemSink::new(text, TextFrame::Here, &mut reading.problems);
         let file = match bounded_yaml::json(text, &self.limits) {
             Ok(Node::Mapping(file)) => file,
-            // As Go's JSON reader: null changes nothing, so there are no rules.
+            // As in Go's JSON reader, null changes nothing, so there are no rules.
             Ok(Node::Null) => return Ok(reading.finish()),
             Ok(Node::Scalar(_) | Node::Sequence(_)) => {
                 sink.report(ProblemKind::NotJson, Location::FILE, Some(0));
@@ -88,8 +89,8 @@ impl Reader {
     }
 }
 
-/// Finds what makes upstream refuse a file: a value of a type that Go's JSON reader cannot store in
-/// its field, or an entry without its key. Null is accepted for every type.
+/// Finds the reasons why upstream refuses a file: a value of a type that Go's JSON reader cannot
+/// store in its field, or an entry without its key. Null is accepted for every type.
 struct TypeCheck<'s> {
     form: EntryForm,
     sink: ProblemSink<'s>,

@@ -32,7 +32,7 @@ pub struct ClusterConfig {
 
 impl ClusterConfig {
     /// Returns the rules that eksctl writes to `aws-auth`: `iamIdentityMappings`. The index of a
-    /// rule is that in the whole list.
+    /// rule counts the whole list.
     #[must_use]
     pub const fn identity_mappings(&self) -> &Rules {
         &self.identity_mappings
@@ -50,8 +50,8 @@ impl ClusterConfig {
         self.authentication_mode
     }
 
-    /// Builds a map of the access entries and the identity mappings. Without an authentication mode,
-    /// that is `API_AND_CONFIG_MAP`, eksctl's default.
+    /// Builds a map of the access entries and the identity mappings. The default authentication mode
+    /// is `API_AND_CONFIG_MAP`, as in eksctl.
     #[must_use]
     pub fn into_map(self) -> IdentityMap {
         let mode = self
@@ -112,7 +112,7 @@ impl Reader {
     }
 
     /// Reads the list that `eksctl get iamidentitymapping -o yaml` or `-o json` prints: entries with
-    /// a `rolearn`, a `userarn` or an `account`. The index of a rule is that in the whole list.
+    /// a `rolearn`, a `userarn` or an `account`. The index of a rule counts the whole list.
     #[must_use]
     pub fn read_identity_mapping_list(&self, text: &str) -> (Rules, Vec<Problem>) {
         let mut reading = Reading::default();
@@ -151,7 +151,7 @@ impl Reader {
     ) {
         if let Some(account) = present(item, "account") {
             read_account_entry(index, account, rules, sink);
-            // An entry that names a principal as well is read for it, too.
+            // An entry that also names a principal is read for that principal, too.
             if ["arn", "rolearn", "userarn"]
                 .into_iter()
                 .all(|key| present(item, key).is_none())
@@ -225,7 +225,7 @@ pub(super) fn is_mapping_list(node: &Node) -> bool {
         .is_some_and(|items| !items.is_empty() && items.iter().any(is_entry))
 }
 
-/// Returns the section to which eksctl writes an entry: users have one of their own.
+/// Returns the section to which eksctl writes an entry: users have a separate section.
 fn section_of(item: &Node) -> Section {
     let arn = text_of(item, "arn").map(fold).unwrap_or_default();
     match Principal::parse(&arn).map(|principal| principal.kind()) {
@@ -234,7 +234,7 @@ fn section_of(item: &Node) -> Section {
     }
 }
 
-/// Reports each key that resembles one that is read. eksctl refuses a file with such a key, so what is below it is
+/// Reports each key that resembles a known key. eksctl refuses a file with such a key, so the content below it is
 /// unreadable.
 fn mark_misspelled(file: &Node, config: &mut ClusterConfig, sink: &mut ProblemSink<'_>) {
     for (key, _) in file.as_mapping().map_or(&[][..], Mapping::entries) {

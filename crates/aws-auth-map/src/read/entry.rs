@@ -30,8 +30,8 @@ pub(crate) enum EntryForm {
     DynamicFile,
     /// The entry is for a user id, and an ARN has to agree with it.
     DynamicFileByUserId,
-    /// An ARN is made canonical, so a session's becomes its role's: upstream does so when it reads
-    /// its configuration (cmd/aws-iam-authenticator/root.go, getConfig).
+    /// An ARN is made canonical, so the ARN of a session becomes that of its role. Upstream does so
+    /// when it reads its configuration (cmd/aws-iam-authenticator/root.go, getConfig).
     MountedFile,
     /// An `IAMIdentityMapping`, whose ARN is made canonical.
     Object,
@@ -68,7 +68,7 @@ pub(crate) struct Entry<'e, 's> {
     sink: &'e mut ProblemSink<'s>,
 }
 
-/// The values of an entry by key. A key that is repeated has several. As in upstream's JSON reader,
+/// The values of an entry by key. A repeated key has several values. As in upstream's JSON reader,
 /// the case of keys does not matter.
 #[derive(Default)]
 struct Fields<'n> {
@@ -134,8 +134,8 @@ impl<'e, 's> Entry<'e, 's> {
         }
     }
 
-    /// Reads the entry into a rule. An entry that names several principals, by mistake, becomes a
-    /// rule that refuses for each; one that names none becomes no rule.
+    /// Reads the entry into a rule. If an entry names several principals by mistake, each of them
+    /// becomes a rule that refuses. An entry without a principal becomes no rule.
     pub(super) fn read(mut self) -> Vec<Rule> {
         let mapping = match self.node {
             Node::Mapping(mapping) if !mapping.entries().is_empty() => mapping,
@@ -230,7 +230,7 @@ impl<'e, 's> Entry<'e, 's> {
         (subjects, is_single)
     }
 
-    /// Whether no key names a principal, not even one that is not read in this dialect.
+    /// Whether no key names a principal, not even a key that this dialect does not read.
     fn names_nothing(&self, fields: &Fields<'e>) -> bool {
         self.syntax.form != EntryForm::DynamicFileByUserId
             && present(&fields.arn).all(is_empty)
@@ -238,7 +238,7 @@ impl<'e, 's> Entry<'e, 's> {
             && present(&fields.pattern).next().is_none()
     }
 
-    /// Whether the principal is under the key of another section, which has a problem of its own.
+    /// Whether the principal is under the key of another section, which is reported separately.
     fn has_key_of_another_section(&self, mapping: &Mapping) -> bool {
         mapping
             .entries()
@@ -246,7 +246,7 @@ impl<'e, 's> Entry<'e, 's> {
             .any(|(key, value)| self.key_of_another_section(key.text(), value).is_some())
     }
 
-    /// Returns the problem of the ARN key of another section: whether the key or the section is wrong.
+    /// Returns the problem of an ARN key of another section: either the key or the section is wrong.
     fn key_of_another_section(&self, key: &str, value: &Node) -> Option<ProblemKind> {
         if self.syntax.form != EntryForm::ConfigMap {
             return None;
@@ -272,7 +272,7 @@ impl<'e, 's> Entry<'e, 's> {
         if ids.is_empty() {
             self.report(ProblemKind::MissingUserId, None, self.node);
         }
-        // As upstream, an empty ARN is none (pkg/mapper/dynamicfile/mapper.go, match).
+        // As in upstream, an empty ARN counts as absent (pkg/mapper/dynamicfile/mapper.go, match).
         let arns: Vec<(&Node, &str)> = texts(&fields.arn).collect();
         for (node, arn) in &arns {
             // A rule whose ARN matches no caller is kept, because it still refuses its user id.
@@ -335,7 +335,7 @@ impl<'e, 's> Entry<'e, 's> {
             } else if self.syntax.form == EntryForm::ClusterConfig && is_of_eksctl(name) {
                 continue;
             } else if is("userid") {
-                // Only the dynamic file uses it. As upstream, it has no meaning elsewhere.
+                // Only the dynamic file uses this key. As in upstream, it has no meaning elsewhere.
                 &mut fields.user_id
             } else {
                 let kind = self.unknown_key(name, value);
@@ -418,15 +418,15 @@ impl<'e, 's> Entry<'e, 's> {
         Some(groups)
     }
 
-    /// Parses a name, and reports what other readers read in its place. `None` if the reader of the
-    /// dialect does not read it as text.
+    /// Parses a name, and reports it if other readers do not read it as text. `None` if the reader
+    /// of the dialect does not read it as text.
     fn template(&mut self, node: &Node, text: &str, field: &'static str) -> Option<Template> {
         let is_typed = node.as_scalar().is_some_and(is_typed)
             && self.syntax.form.is_handwritten()
             && !self.sink.is_quoted(node.offset());
         match self.syntax.dialect {
             _ if !is_typed => {}
-            // DIFFERENCE: upstream maps an entry with such a name to an empty one.
+            // DIFFERENCE: upstream maps an entry with such a name to an empty name.
             Dialect::Eks | Dialect::Authenticator { .. } if self.syntax.form.is_of_config_map() => {
                 self.report(ProblemKind::TypedText, Some(field), node);
                 return None;
@@ -469,7 +469,7 @@ fn present<'f, 'n>(values: &'f [&'n Node]) -> impl Iterator<Item = &'n Node> + '
     values.iter().copied().filter(|node| !node.is_null())
 }
 
-/// Returns the value that upstream reads of a key: the last one, unless it is null.
+/// Returns the value that upstream reads for a key: the last value, unless it is null.
 fn last<'n>(values: &[&'n Node]) -> Option<&'n Node> {
     values.last().copied().filter(|node| !node.is_null())
 }
@@ -480,7 +480,7 @@ fn texts<'f, 'n>(values: &'f [&'n Node]) -> impl Iterator<Item = (&'n Node, &'n 
         .filter(|(_, text)| !text.is_empty())
 }
 
-/// As upstream, an empty ARN is none (pkg/config/mapper.go, Validate).
+/// As in upstream, an empty ARN counts as absent (pkg/config/mapper.go, Validate).
 fn is_empty(node: &Node) -> bool {
     node.as_text() == Some("")
 }

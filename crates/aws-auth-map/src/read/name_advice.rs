@@ -1,4 +1,4 @@
-//! Names and ARNs that can be read and give no caller what was probably meant.
+//! Names and ARNs that can be read but probably do not have the intended effect.
 
 use iam_principal::{Kind, Principal};
 
@@ -22,7 +22,7 @@ const SYSTEM_GROUPS: [&str; 8] = [
     "system:unauthenticated",
 ];
 
-/// The groups of which those below them have a meaning too: `system:serviceaccounts:NAMESPACE`.
+/// The groups whose subgroups have a meaning too, such as `system:serviceaccounts:NAMESPACE`.
 const WITH_SUBGROUPS: [&str; 2] = ["system:bootstrappers:", "system:serviceaccounts:"];
 
 /// The default roles for users (Kubernetes, "Using RBAC Authorization", on user-facing roles), which no
@@ -40,7 +40,7 @@ const COMPONENTS: [&str; 3] = [
     "system:kube-scheduler",
 ];
 
-/// The signs of a placeholder that is not filled in, none of which the name of a principal may have (IAM
+/// The signs of a placeholder that is not filled in. The name of a principal cannot contain them (IAM
 /// user guide, "IAM and AWS STS quotas").
 const UNFILLED: [&str; 4] = ["$", "<", ">", "{"];
 
@@ -82,7 +82,7 @@ pub(super) fn advise(
         }
     }
     let has = |name: &str| rule.groups().iter().any(|group| group.source() == name);
-    // A person with a node's username has a problem of its own.
+    // A person with a node's username is reported separately.
     if has(MASTERS) && has(NODES) && username.starts_with(NODE_PREFIX) {
         report(ProblemKind::NodeInMasters, Field::GROUPS);
     }
@@ -98,7 +98,7 @@ pub(super) fn means_nodes(group: &Template) -> bool {
     }
 }
 
-/// Returns why an ARN that is one matches no caller, or others than it seems to.
+/// Returns why a valid ARN matches no caller, or other callers than it seems to.
 fn arn_problem(arn: &str) -> Option<ProblemKind> {
     let folded = fold(arn);
     if folded.match_indices("arn:aws").nth(1).is_some() {
@@ -120,7 +120,7 @@ fn arn_problem(arn: &str) -> Option<ProblemKind> {
                     && suffix.len() == 16
                     && suffix.bytes().all(|byte| byte.is_ascii_hexdigit())
             });
-            // A wildcard has a problem of its own.
+            // A wildcard is reported separately.
             (!is_whole && !set.contains(['*', '?'])).then_some(ProblemKind::PermissionSetSuffix)
         }
         Kind::AssumedRole | Kind::FederatedUser | Kind::User => None,
@@ -162,7 +162,7 @@ fn username_problem(username: &str, rule: &Rule) -> Option<ProblemKind> {
         .then_some(ProblemKind::NodeNamedByCaller)
 }
 
-/// Returns whether a character is not seen, or moves what is seen, after a letter.
+/// Returns whether a character after a letter is invisible or moves other text.
 fn is_invisible(c: char) -> bool {
     let pair = String::from_iter(['a', c]);
     c.is_control() || (!c.is_ascii() && pair.escape_debug().ne(pair.chars()))
@@ -193,7 +193,7 @@ fn group_problem(group: &str) -> Option<ProblemKind> {
         || WITH_SUBGROUPS
             .iter()
             .any(|begin| group.starts_with(begin) && group.len() > begin.len());
-    // A session name may complete it, which has a problem of its own.
+    // A session name may complete the group, which is reported separately.
     let is_open = group.contains(['{', '<', '$']);
     if is_known || is_open || !is_system(group) {
         return None;
@@ -205,7 +205,7 @@ fn group_problem(group: &str) -> Option<ProblemKind> {
     Some(ProblemKind::UnknownSystemGroup(meant))
 }
 
-/// Returns whether a name has the prefix that Kubernetes reserves, in whatever case.
+/// Returns whether a name has the prefix that Kubernetes reserves, in any case.
 fn is_system(name: &str) -> bool {
     name.to_ascii_lowercase().starts_with("system:")
 }
@@ -220,7 +220,7 @@ fn nearest(group: &str) -> Option<&'static str> {
         .find(|known| crate::edit_distance::edit_distance(known.as_bytes(), group.as_bytes()) <= 2)
 }
 
-/// Whether a name is in the angle brackets that documentation puts around what the reader replaces.
+/// Whether a name is in angle brackets, as documentation writes a part that the reader replaces.
 fn is_in_angle_brackets(name: &str) -> bool {
     let inner = name
         .trim()

@@ -7,7 +7,7 @@ use iam_principal::{ArnPattern, Partition};
 pub(super) enum Reach {
     /// Principals of every account.
     EveryAccount,
-    /// None: no caller has a canonical ARN like this.
+    /// No principal: no caller has a canonical ARN like this.
     NoCaller,
     /// Principals of one account or of several.
     SomeAccount,
@@ -17,14 +17,14 @@ pub(super) enum Reach {
 ///
 /// A caller's canonical ARN is `arn:P:iam::A:role/NAME`, without the role's path; `…:user/…`, path
 /// included; `…:root`; or `arn:P:sts::A:federated-user/NAME`. A pattern may match no caller
-/// for a reason that is not checked here; it is then reported as matching some.
+/// for a reason that is not checked here; it is then reported as if it matched some.
 pub(super) fn reach(pattern: &str) -> Reach {
     let mut parts = pattern.splitn(6, ':').skip(1);
     let mut part = || parts.next().unwrap_or("");
     let (partition, service, region) = (part(), part(), part());
     let (account, resource) = (part(), part());
     let covers = |part: &str, text: &str| {
-        // One part is matched alone, in the place of the partition.
+        // The part is matched alone, in the place of the partition.
         ArnPattern::parse(&format!("arn:{part}::::"))
             .is_ok_and(|p| p.matches(&format!("arn:{text}::::")))
     };

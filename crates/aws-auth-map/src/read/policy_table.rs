@@ -18,7 +18,7 @@ const EKS: &str = include_str!("eks_access_policies.json");
 /// The rules of access policies.
 ///
 /// EKS's API does not return the rules of its policies, and new policies are added. The rules of a
-/// policy that is not in the table are unknown, which means neither everything nor nothing.
+/// policy that is not in the table are unknown, so it may allow anything or nothing.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct PolicyTable {
     policies: BTreeMap<String, Vec<PolicyRule>>,
@@ -86,8 +86,8 @@ impl PolicyTable {
         self.policies.get(policy.name()).map(Vec::as_slice)
     }
 
-    /// Finds the access entries of a map with a policy that is not in the table. What their users
-    /// may do beyond RBAC is not known.
+    /// Finds the access entries of a map with a policy that is not in the table. The permissions of
+    /// their users beyond RBAC are unknown.
     #[must_use]
     pub fn check(&self, map: &IdentityMap) -> Vec<MapProblem> {
         let is_unknown = |policy: &AccessPolicy| self.rules(policy).is_none();

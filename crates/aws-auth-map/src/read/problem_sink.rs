@@ -8,7 +8,7 @@ use super::slip;
 use crate::problem::{Location, Problem, ProblemKind};
 use crate::rules::Place;
 
-/// How a text that is read lies within the text that was given.
+/// The place of a text that is read within the text that was given.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TextFrame {
     /// It is the given text.
@@ -24,7 +24,7 @@ pub(crate) enum TextFrame {
 pub(crate) struct ProblemSink<'s> {
     text: &'s str,
     frame: TextFrame,
-    /// Built for the first position that is needed.
+    /// Built when the first position is needed.
     lines: OnceCell<LineIndex<'s>>,
     problems: &'s mut Vec<Problem>,
 }
@@ -54,7 +54,7 @@ impl<'s> ProblemSink<'s> {
         self.problems.len()
     }
 
-    /// Withdraws the problems of a kind after the first `count`.
+    /// Withdraws the problems of a kind, except among the first `count` problems.
     pub(crate) fn withdraw(&mut self, count: usize, kind: ProblemKind) {
         let later = self.problems.split_off(count.min(self.problems.len()));
         self.problems
@@ -129,7 +129,7 @@ impl<'s> ProblemSink<'s> {
         }
     }
 
-    /// Returns the position in the whole text of a byte offset of this one.
+    /// Converts a byte offset of this text to a position in the whole text.
     pub(crate) fn locate(&self, offset: Option<usize>) -> Place {
         let Some(offset) = offset else {
             return Place::default();
@@ -138,8 +138,8 @@ impl<'s> ProblemSink<'s> {
         Place::new(line, column)
     }
 
-    /// Returns whether the scalar at a byte offset is quoted. A scalar with escapes, whose offset is
-    /// unknown, is.
+    /// Returns whether the scalar at a byte offset is quoted. A scalar with an unknown offset has
+    /// escapes, so it is quoted.
     pub(crate) fn is_quoted(&self, offset: Option<usize>) -> bool {
         let bytes = self.text.as_bytes();
         let is_quote = |at: usize| matches!(bytes.get(at), Some(b'"' | b'\''));

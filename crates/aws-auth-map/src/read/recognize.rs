@@ -29,8 +29,8 @@ pub enum FileKind {
 }
 
 impl Reader {
-    /// Recognizes a file by its content. A text that is nothing known, or cannot be read, counts as
-    /// a ConfigMap, whose reader names the problem.
+    /// Recognizes a file by its content. An unknown or unreadable text counts as a ConfigMap, whose
+    /// reader names the problem.
     #[must_use]
     pub fn recognize(&self, text: &str) -> FileKind {
         let nodes: Result<Vec<Node>, _> = documents(text, &self.limits).collect();

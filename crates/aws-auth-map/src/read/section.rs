@@ -46,7 +46,7 @@ pub(crate) fn read_section(
             continue;
         }
         match parts.next(node) {
-            // One cause is one problem, however many keys have a dash.
+            // One cause is reported once, however many keys have a dash.
             Part::FirstFragment => {
                 sink.report(ProblemKind::DashBeforeKey, at.entry(index), node.offset());
                 sink.withdraw(parts.reported, ProblemKind::MissingUsername);
@@ -77,8 +77,8 @@ enum Part {
 }
 
 impl Fragments {
-    /// Decides whether an item belongs to the entry before it: it has only keys of a user, which the entry
-    /// lacks.
+    /// Decides whether an item belongs to the entry before it: the item has only keys of a user, and the
+    /// entry lacks these.
     fn next(&mut self, node: &Node) -> Part {
         let entries = node.as_mapping().map(Mapping::entries).unwrap_or_default();
         let keys: HashSet<String> = entries
@@ -121,8 +121,8 @@ pub(super) fn read_account_entry(
     report_overlap(overlap, false, at, node.offset(), sink);
 }
 
-/// Adds the rules of one entry, and reports problems. An entry whose principal can be read but whose
-/// content cannot becomes a rule that refuses.
+/// Adds the rules of one entry, and reports problems. If only the principal of the entry can be
+/// read, it becomes a rule that refuses.
 pub(crate) fn read_rule(
     syntax: Syntax,
     section: Section,
@@ -140,7 +140,7 @@ pub(crate) fn read_rule(
     }
 }
 
-/// Adds a rule, and reports an earlier one for the same principal.
+/// Adds a rule, and reports an earlier rule for the same principal.
 pub(crate) fn insert(
     section: Section,
     index: usize,
@@ -167,18 +167,18 @@ pub(crate) fn insert(
     report_overlap(Some(overlap), is_in_case, at, offset, sink);
 }
 
-/// Returns whether a rule lacks groups or access policies of the one that it replaces.
+/// Returns whether a rule lacks groups or access policies of the rule that it replaces.
 fn demotes(rules: &Rules, earlier: RuleRef, later: RuleRef) -> bool {
     let (Some(earlier), Some(later)) = (rules.rule(earlier), rules.rule(later)) else {
         return false;
     };
-    // That a rule refuses was reported.
+    // A rule that refuses was reported already.
     !later.is_refusing()
         && (lacks(earlier.groups(), later.groups())
             || lacks(earlier.access_policies(), later.access_policies()))
 }
 
-/// Whether a list lacks an item of an earlier one.
+/// Whether a list lacks an item of an earlier list.
 fn lacks<T: Eq + Hash>(earlier: &[T], later: &[T]) -> bool {
     let later: HashSet<&T> = later.iter().collect();
     earlier.iter().any(|item| !later.contains(item))

@@ -55,7 +55,7 @@ impl ServerConfig {
     }
 
     /// Returns the order of the backends, `server.backendMode`. If it is absent or cannot be read,
-    /// that is the mounted file alone, as upstream.
+    /// the only backend is the mounted file, as in upstream.
     #[must_use]
     pub const fn backend_modes(&self) -> &BackendModes {
         &self.backend_modes
@@ -88,9 +88,9 @@ impl Reader {
     /// or a ConfigMap with it under a key of `data`, as upstream's example deploys it
     /// (`deploy/example.yaml`).
     ///
-    /// As upstream, an ARN is made canonical, so a session's stands for its role, and keys may be in
-    /// any case. Unlike upstream, a bad entry is a problem and does not end the process, and types
-    /// are not converted. Settings other than mapping are ignored.
+    /// As in upstream, an ARN is made canonical, so the ARN of a session stands for its role, and
+    /// keys may be in any case. Unlike upstream, a bad entry is a problem and does not end the
+    /// process, and types are not converted. Settings other than mapping are ignored.
     ///
     /// A file cannot be read if one of its keys appears twice, in any case, if it has a second document, or if its
     /// reserved prefixes cannot be read.
@@ -135,7 +135,7 @@ fn read_file(syntax: Syntax, nodes: &[Node], sink: &mut ProblemSink<'_>) -> Serv
     let server = file
         .and_then(|file| value(file, "server"))
         .and_then(Node::as_mapping);
-    // It is not known which of two keys or documents was meant, and the other may not have its rules.
+    // It is unknown which of two keys or documents was meant, and the wrong one may have other rules.
     let unclear = [
         second_document(nodes, sink),
         file.and_then(|file| keys::check(file, &TOP, |_| Location::FILE, sink)),
@@ -192,7 +192,7 @@ fn read_file(syntax: Syntax, nodes: &[Node], sink: &mut ProblemSink<'_>) -> Serv
     config
 }
 
-/// Reports a further document, which upstream does not read. Returns where it is.
+/// Reports a further document, which upstream does not read. Returns its offset.
 fn second_document(nodes: &[Node], sink: &mut ProblemSink<'_>) -> Option<Place> {
     let second = nodes.iter().skip(1).find(|node| !node.is_null())?;
     sink.report(ProblemKind::SecondDocument, Location::FILE, second.offset());

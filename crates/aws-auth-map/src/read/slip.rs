@@ -6,7 +6,7 @@ use crate::problem::ProblemKind;
 use crate::rules::Section;
 use crate::rules::template::Placeholder;
 
-/// A mistake, and the line and column of it, counted from one.
+/// A mistake, with its line and column, counted from one.
 pub(super) struct Slip {
     pub(super) kind: ProblemKind,
     pub(super) line: usize,
@@ -79,7 +79,7 @@ pub(super) fn other_output(text: &str) -> Option<ProblemKind> {
     Some(ProblemKind::Pasted(pasted))
 }
 
-/// Finds a key without a space after its colon, or a dash without one.
+/// Finds a key without a space after its colon, or a dash without a space after it.
 fn missing_space(lines: &[&str], number: usize) -> Option<Slip> {
     let line = line(lines, number)?;
     let text = line.trim_start();
@@ -101,7 +101,7 @@ fn missing_space(lines: &[&str], number: usize) -> Option<Slip> {
     })
 }
 
-/// Finds a key or an item that is not aligned with those of the entry above it.
+/// Finds a key or an item that is not aligned with the keys or items of the entry above it.
 fn misaligned(lines: &[&str], number: usize) -> Option<Slip> {
     // The column of a key, and whether a dash is before it.
     let key = |line: &str| {
@@ -123,7 +123,8 @@ fn misaligned(lines: &[&str], number: usize) -> Option<Slip> {
     })
 }
 
-/// Finds an item whose dash is under that of no item above it, and that begins no list.
+/// Finds an item that begins no list and whose dash is not aligned with the dash of an item above
+/// it.
 fn misaligned_item(lines: &[&str], number: usize) -> Option<Slip> {
     let here = line(lines, number)?;
     here.trim_start_matches(' ').strip_prefix("- ")?;
@@ -189,8 +190,8 @@ fn is_error_output(text: &str) -> bool {
         .any(|error| text.trim_start().starts_with(error))
 }
 
-/// Finds a value that starts with `{{`. It is a placeholder of ours without quotes, or one of Helm or
-/// Jinja that is not filled in.
+/// Finds a value that starts with `{{`. It is one of our placeholders without quotes, or a
+/// placeholder of Helm or Jinja that is not filled in.
 fn template(lines: &[&str], number: usize) -> Option<Slip> {
     let line = line(lines, number)?;
     let start = line.trim_start();
@@ -265,7 +266,7 @@ fn line<'t>(lines: &[&'t str], number: usize) -> Option<&'t str> {
     lines.get(number.checked_sub(1)?).copied()
 }
 
-/// Returns the last line before a line that is neither blank nor a comment.
+/// Returns the last line before a given line, without blank lines and comments.
 fn before<'t>(lines: &[&'t str], number: usize) -> Option<(&'t str, usize)> {
     let above = lines.get(..number.checked_sub(1)?)?;
     let at = above.iter().rposition(|line| {

@@ -1,4 +1,4 @@
-//! Suggests the key that a misspelled one was meant for.
+//! Suggests the key that a misspelled key was meant for.
 
 use crate::edit_distance::edit_distance;
 
@@ -6,8 +6,9 @@ use crate::edit_distance::edit_distance;
 /// known key is shorter.
 const MAX_LEN: usize = 32;
 
-/// Returns the known key that a key resembles: one that differs only in case, `_` and `-`, in at most
-/// two letters, or that ends in it (`name` for `username`). `None` if there is no such key.
+/// Returns the known key that a key resembles: a known key that differs only in case, `_` and `-`, or
+/// in at most two letters, or that ends in the given key (`name` for `username`). `None` if there is
+/// no such key.
 pub(super) fn suggest_key(key: &str, known: &[&'static str]) -> Option<&'static str> {
     if key.len() > MAX_LEN {
         return None;
@@ -54,7 +55,7 @@ mod tests {
             ("s", None),
             ("me", None),
             ("", None),
-            // The longest that is compared, and one longer.
+            // The longest key that is compared, and a longer key.
             ("r-o-l-e-a-r-n-------------------", Some("rolearn")),
             ("r-o-l-e-a-r-n--------------------", None),
         ] {

@@ -56,7 +56,7 @@ impl fmt::Display for BackendKind {
     }
 }
 
-/// A name that is not a backend's.
+/// A name of no backend.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[error(
     "unknown backend; expected `AccessEntries`, `CRD`, `DynamicFile`, `EKSConfigMap` or `MountedFile`"
@@ -155,7 +155,8 @@ fn owned<'p>(prefixes: impl IntoIterator<Item = &'p str>) -> Vec<String> {
 pub enum AuthenticationMode {
     /// `API`: access entries only.
     Api,
-    /// `API_AND_CONFIG_MAP`: access entries, then the ConfigMap for principals without one.
+    /// `API_AND_CONFIG_MAP`: access entries, then the ConfigMap for principals without an access
+    /// entry.
     ApiAndConfigMap,
     /// `CONFIG_MAP`: the ConfigMap only.
     ConfigMap,
@@ -175,7 +176,8 @@ impl AuthenticationMode {
         }
     }
 
-    /// Returns whether backends of a kind are searched. Other kinds than these two always are.
+    /// Returns whether backends of a kind are searched. A mode only leaves out access entries or
+    /// the ConfigMap.
     pub(crate) const fn asks(self, kind: BackendKind) -> bool {
         match kind {
             BackendKind::AccessEntries => !matches!(self, Self::ConfigMap),
@@ -191,7 +193,7 @@ impl fmt::Display for AuthenticationMode {
     }
 }
 
-/// A name that is not an authentication mode's.
+/// A name of no authentication mode.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[error("unknown authentication mode; expected `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP`")]
 #[expect(

@@ -25,7 +25,7 @@ pub enum BackendModesError {
     /// The list is empty.
     #[error("no backend is named")]
     Empty,
-    /// A name is not a backend's.
+    /// A name belongs to no backend.
     #[error("unknown backend; expected `MountedFile`, `EKSConfigMap`, `CRD` or `DynamicFile`")]
     Unknown,
 }
@@ -106,7 +106,7 @@ impl FromStr for BackendModes {
     /// In this order, as upstream (`pkg/mapper/mapper.go`, `ValidateBackendMode`):
     /// [`BackendModesError::Unknown`], [`BackendModesError::Duplicate`],
     /// [`BackendModesError::Empty`].
-    // DIFFERENCE: upstream accepts a backend twice if one of the names is its deprecated one.
+    // DIFFERENCE: upstream accepts a backend twice if one of the names is its deprecated name.
     fn from_str(text: &str) -> Result<Self, BackendModesError> {
         let kinds = text
             .split(',')

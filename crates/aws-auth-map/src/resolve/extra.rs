@@ -23,7 +23,7 @@ pub struct Extra {
     ends: Option<[usize; KEYS.len()]>,
 }
 
-/// The keys with values of their own, in alphabetical order.
+/// The keys with separate values, in alphabetical order.
 const KEYS: [&str; 5] = [
     "accessKeyId",
     "arn",
@@ -57,7 +57,7 @@ impl Extra {
         }
     }
 
-    /// Builds the fields of a user in a scrubbed account, which has none.
+    /// Builds the fields of a user in a scrubbed account: there are none.
     pub(crate) const fn scrubbed() -> Self {
         Self {
             text: String::new(),

@@ -234,9 +234,9 @@ impl Reason {
 }
 
 impl Reason {
-    /// Returns whether the refusal says nothing about the caller: the rules that would decide could
-    /// not be read, so the answer is unknown. A program must not report such a caller as unmapped,
-    /// and a webhook must not let the answer be cached.
+    /// Returns whether the refusal says nothing about the caller, because the rules that would
+    /// decide could not be read. A program must not report such a caller as unmapped, and a webhook
+    /// must not let the answer be cached.
     #[must_use]
     pub const fn is_no_answer(self) -> bool {
         matches!(self, Self::UnreadableSection | Self::UnreadableSource)

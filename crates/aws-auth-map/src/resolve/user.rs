@@ -35,8 +35,8 @@ impl UserInfo {
         }
     }
 
-    /// Builds the user of a scrubbed account (upstream's `scrubbedAccounts`), which names nothing
-    /// of the identity but the username.
+    /// Builds the user of a scrubbed account (upstream's `scrubbedAccounts`). Of the identity, it
+    /// has only the username.
     pub(crate) fn scrubbed(username: String, groups: Vec<String>) -> Self {
         let uid = format!("aws-iam-authenticator:administrative:{username}");
         Self {

@@ -8,7 +8,7 @@ use super::sso_role::{SsoRole, sso_key};
 /// The principals that a rule matches.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Matcher {
-    /// The ARN as written, and the user id it must belong to.
+    /// The ARN as written, and the user id that its principal must have.
     Exact {
         arn: String,
         user_id: Option<String>,
@@ -29,7 +29,7 @@ pub(crate) enum Matcher {
 #[non_exhaustive]
 pub enum RulePrincipal<'r> {
     /// The principal with this ARN, as written. Where upstream converts a session's ARN to its
-    /// role's, this is the role's.
+    /// role's ARN, this is the role's ARN.
     Arn(&'r str),
     /// The principal with this ARN and this user id.
     ArnAndUserId(&'r str, &'r str),
@@ -66,7 +66,7 @@ pub enum MatchedOn {
     Pattern,
     /// The permission set of the caller's role.
     PermissionSet,
-    /// The user id, whatever the ARN.
+    /// The user id, with any ARN.
     UserId,
 }
 

@@ -9,10 +9,10 @@ use super::sso_role::SsoRole;
 use super::template::Template;
 use crate::convert::EntryType;
 
-/// A principal, and the user that it becomes; or a principal that is refused.
+/// A principal that becomes a user, or a principal that is refused.
 ///
-/// An entry whose principal can be read but whose content cannot becomes a rule that refuses. If it
-/// were left out, an earlier or wider rule would decide for the same caller.
+/// If only the principal of an entry can be read, the entry becomes a rule that refuses. If it were
+/// left out, an earlier or wider rule would decide for the same caller.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rule {
     matcher: Matcher,
@@ -23,7 +23,7 @@ pub struct Rule {
     entry: Option<Box<EntryAttributes>>,
 }
 
-/// What an access entry has beside the user that it maps to.
+/// The facts of an access entry beside the user that it maps to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct EntryAttributes {
     /// With the role's path, which the rule does not compare.
@@ -81,7 +81,7 @@ impl Rule {
         Self::new(Matcher::Pattern(pattern), username, groups)
     }
 
-    /// Builds a rule for the principal with this user id (`AROA…`, `AIDA…`), whatever its ARN.
+    /// Builds a rule for the principal with this user id (`AROA…`, `AIDA…`) and any ARN.
     #[must_use]
     pub fn user_id(user_id: &str, username: Template, groups: Vec<Template>) -> Self {
         let matcher = Matcher::UserId {
@@ -151,8 +151,8 @@ impl Rule {
         Some(self.entry.as_ref()?.entry_type)
     }
 
-    /// Turns the rule into one that refuses the callers it matches. Its username, groups and access
-    /// policies are discarded.
+    /// Turns the rule into a rule that refuses the callers it matches. Its username, groups and
+    /// access policies are discarded.
     #[must_use]
     pub fn refusing(self) -> Self {
         Self {
@@ -162,7 +162,7 @@ impl Rule {
         }
     }
 
-    /// As [`refusing`](Self::refusing), but keeps the username and groups as those that
+    /// As [`refusing`](Self::refusing), but keeps the username and groups that
     /// aws-iam-authenticator reads in the entry.
     #[cfg(feature = "yaml")]
     pub(crate) fn refusing_unlike_upstream(self) -> Self {
@@ -182,7 +182,7 @@ impl Rule {
     }
 
     /// Returns the username and groups that aws-iam-authenticator would give a caller that this
-    /// rule refuses. `None` if the rule does not refuse, or if that is not known.
+    /// rule refuses. `None` if the rule does not refuse, or if they are unknown.
     #[must_use]
     pub fn upstream_user(&self) -> Option<(&Template, &[Template])> {
         let (username, groups) = self.unreadable.as_ref()?.upstream.as_ref()?;

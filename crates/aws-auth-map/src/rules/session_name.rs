@@ -1,4 +1,4 @@
-//! What a session name may be.
+//! The characters of session names, and the ids of instances.
 
 use std::sync::LazyLock;
 

@@ -76,8 +76,8 @@ impl SsoRole {
         format!("arn:{partition}:iam::{account}:role/AWSReservedSSO_{permission_set}_{suffix}")
     }
 
-    /// Returns the folded ARN of these roles without the underscore and the generated suffix, which
-    /// all of them share.
+    /// Returns the folded ARN that these roles share: without the underscore and the generated
+    /// suffix.
     pub(crate) fn key(&self) -> String {
         let Self {
             partition,
@@ -94,7 +94,7 @@ impl SsoRole {
 // DIFFERENCE: upstream accepts any suffix, so the rule for set `A` also matches
 // `AWSReservedSSO_A_Extra_…` (`pkg/config/mapper.go`, `SSOArnLike`).
 pub(crate) fn sso_key(folded: &str) -> Option<&str> {
-    // A yes-or-no match is many times faster than one with groups.
+    // A yes-or-no match is many times faster than a match with groups.
     let is_role = SSO_ROLE.is_match(folded);
     let (key, _) = folded.rsplit_once('_').filter(|_| is_role)?;
     Some(key)

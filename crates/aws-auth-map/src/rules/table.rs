@@ -59,7 +59,7 @@ impl Table {
     ) -> Option<Overlap> {
         let at = self.rules.len();
         let (earlier, last_wins) = match rule.matcher() {
-            // As upstream, where these are keys of a Go map: the last wins.
+            // As in upstream, where these are keys of a Go map, the last wins.
             Matcher::Exact { arn, .. } => (self.exact.insert(fold(arn), at), true),
             Matcher::Sso { key, .. } => (self.sso.insert(key.clone(), at), true),
             Matcher::UserId { user_id, .. } => (self.user_ids.insert(user_id.clone(), at), true),

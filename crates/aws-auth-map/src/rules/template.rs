@@ -74,7 +74,7 @@ impl Spelling {
 /// A name with placeholders, parsed once.
 ///
 /// Every text is a template. Text that is not a placeholder is literal, including a placeholder with
-/// an unknown name or with spaces. Of overlapping placeholders the leftmost wins, so
+/// an unknown name or with spaces. If placeholders overlap, the leftmost wins. So
 /// `x{{{SessionName}}}` is `x{`, the session name, and `}`.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct Template {

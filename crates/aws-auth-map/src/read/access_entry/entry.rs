@@ -33,7 +33,7 @@ fn begins_reserved(group: &Template) -> bool {
     group.source().starts_with("system:")
 }
 
-/// An entry that is read.
+/// An entry while it is read.
 pub(super) struct Entry<'e, 's, 'i> {
     pub(super) at: Location,
     pub(super) mapping: &'e Mapping,
@@ -46,8 +46,8 @@ pub(super) struct Entry<'e, 's, 'i> {
 type Content = (Template, Vec<Template>, Vec<AccessPolicy>);
 
 impl<'e> Entry<'e, '_, '_> {
-    /// Reads the entry into a rule, which refuses if the principal can be read and the content
-    /// cannot. `None` if the principal cannot be read.
+    /// Reads the entry into a rule. The rule refuses if only the principal can be read. `None` if
+    /// the principal cannot be read.
     pub(super) fn read(&mut self, lists: &Lists<'e>) -> Option<Rule> {
         let key = self.keys.principal;
         let Some(arn) = self.text(key)? else {
@@ -134,7 +134,7 @@ impl<'e> Entry<'e, '_, '_> {
             return self.refuse(ProblemKind::ReservedGroup, self.keys.groups);
         }
         let mut policies = self.policies(arn, lists);
-        // The nodes of Auto Mode need one (EKS API, `CreateAccessEntry`, `type`).
+        // The nodes of Auto Mode need a policy (EKS API, `CreateAccessEntry`, `type`).
         let may_have_policies =
             matches!(kind, "STANDARD" | "EC2") || matches!(default, DefaultName::Unknown);
         if !may_have_policies && !policies.is_empty() {
@@ -200,7 +200,8 @@ impl<'e> Entry<'e, '_, '_> {
         self.mapping.get(key).filter(|node| !node.is_null())
     }
 
-    /// Returns the text of a field, if there is one. `None` at all if it is not text.
+    /// Returns the text of a field. `Some(None)` if the entry lacks the field, `None` if the value
+    /// is not text.
     #[expect(clippy::option_option, reason = "absent, or not readable")]
     fn text(&mut self, key: &'static str) -> Option<Option<&'e str>> {
         match self.get(key).map(Node::as_text) {

@@ -8,7 +8,7 @@ use iam_principal::Principal;
 use super::API;
 use crate::rules::arn::fold;
 
-/// The objects in texts, by what they are, each with the index of its text.
+/// The objects in texts, by kind, each with the index of its text.
 #[derive(Default)]
 pub(in crate::read) struct Found<'n> {
     pub(super) entries: Vec<(usize, &'n Mapping)>,

@@ -12,8 +12,8 @@ use crate::rules::access_policy::{AccessPolicy, AccessScope};
 use crate::rules::arn::fold;
 
 impl<'e> Entry<'e, '_, '_> {
-    /// Reads the policies of the entry itself and those listed for its principal. A policy that
-    /// cannot be read is left out, which only takes permissions away.
+    /// Reads the policies in the entry and the policies that are listed for its principal. A policy
+    /// that cannot be read is left out, which only takes permissions away.
     pub(super) fn policies(&mut self, arn: &str, lists: &Lists<'e>) -> Vec<AccessPolicy> {
         let lists = lists.get(&fold(arn)).into_iter().flatten().copied();
         let Keys {
@@ -40,7 +40,8 @@ impl<'e> Entry<'e, '_, '_> {
         let mut policies: Vec<AccessPolicy> = Vec::new();
         // The index of each policy in `policies`, by its ARN.
         let mut known: HashMap<String, usize> = HashMap::new();
-        // A principal has each policy once, so of two scopes it is not known which is meant.
+        // A principal has each policy once, so if there are two scopes it is unknown which is
+        // meant.
         let mut contradictory: HashSet<String> = HashSet::new();
         for policy in read {
             let Some(policy) = policy else {

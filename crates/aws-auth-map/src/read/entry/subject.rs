@@ -34,7 +34,7 @@ impl Entry<'_, '_> {
         match principal.kind() {
             Kind::AssumedRole if !form.is_of_config_map() => {}
             Kind::AssumedRole => self.report(ProblemKind::SessionArn, field, node),
-            // An ARN inside the ARN has a problem of its own.
+            // An ARN inside the ARN is reported separately.
             Kind::Role if !principal.path().is_empty() && !principal.path().contains("arn:") => {
                 self.report(ProblemKind::RolePath, field, node);
             }
@@ -52,15 +52,15 @@ impl Entry<'_, '_> {
             | EntryForm::DynamicFileByUserId
             | EntryForm::MountedFile
             | EntryForm::Object => {
-                // In the case in which it is written, unless that is not `arn:aws…`.
+                // In the case in which it is written, unless the beginning is not `arn:aws…`.
                 let written = Principal::parse(text);
                 written.map_or_else(|_| principal.canonical(), |written| written.canonical())
             }
         })
     }
 
-    /// Reports an ARN that people look for in this section. One with a wildcard has a problem of its own, and programs
-    /// write what they like.
+    /// Reports an ARN of another section. An ARN with a wildcard is reported separately, and the ARNs of programs are
+    /// not reported.
     fn report_section(&mut self, section: Section, node: &Node, text: &str) {
         if self.syntax.form.is_handwritten() && !text.contains(['*', '?']) {
             self.report(
@@ -90,8 +90,8 @@ impl Entry<'_, '_> {
         Some(pattern)
     }
 
-    /// Reads a permission set, and returns whether its keys are unique. Of equal keys, all are read: the first values of
-    /// the keys together, and so on to the last ones.
+    /// Reads a permission set, and returns whether its keys are unique. If keys are repeated, every value is read: the
+    /// first values of all keys together, then the second values, and so on.
     pub(super) fn sso(&mut self, node: &Node) -> (Vec<SsoRole>, bool) {
         let field = Some("sso");
         if !self.syntax.dialect.has_permission_sets() {
@@ -127,7 +127,8 @@ impl Entry<'_, '_> {
         (std::iter::once(role).chain(before).collect(), is_unique)
     }
 
-    /// Reports keys that are not known or appear twice, in any case. Returns whether none does.
+    /// Reports keys that are unknown or appear twice, in any case. Returns whether there are no
+    /// such keys.
     fn check_sso_keys(&mut self, node: &Node) -> bool {
         let mut seen = HashSet::new();
         let mut is_unique = true;
@@ -158,7 +159,8 @@ fn values<'n>(entries: &'n [(Scalar, Node)], name: &str) -> Vec<&'n Node> {
     entries.iter().filter(is).map(|(_, value)| value).collect()
 }
 
-/// Returns the role of a permission set with these values, in the order of [`SSO_KEYS`]. `None` if they name none.
+/// Returns the role of a permission set with these values, in the order of [`SSO_KEYS`]. `None` if they name no
+/// permission set.
 fn sso_role([name, account, partition]: [Option<&Node>; 3]) -> Option<SsoRole> {
     let partition: Partition = match partition.and_then(Node::as_text) {
         Some(partition) if !partition.is_empty() => partition.parse().ok()?,

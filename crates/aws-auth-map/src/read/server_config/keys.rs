@@ -8,8 +8,7 @@ use crate::read::problem_sink::ProblemSink;
 use crate::read::suggest_key::suggest_key;
 use crate::rules::Place;
 
-/// The top-level keys: those that upstream's commands read (`cmd/`, `BindPFlag`) and that its README
-/// names.
+/// The top-level keys that upstream's commands read (`cmd/`, `BindPFlag`) or that its README names.
 pub(super) const TOP: [&str; 12] = [
     "cache",
     "clusterID",
@@ -53,9 +52,10 @@ pub(super) const SERVER: [&str; 21] = [
 /// A further key under `server`, which is not suggested for a key that ends in `arn`.
 const SOURCE_ARN: &str = "sourceARN";
 
-/// Reports keys that are not known, and known ones that appear twice in any case. Returns where one of the latter is.
+/// Reports unknown keys, and known keys that appear twice in any case. Returns the offset of a key that appears
+/// twice.
 ///
-/// As viper, which compares keys without regard to case.
+/// Viper compares keys without regard to case, too.
 pub(super) fn check(
     mapping: &Mapping,
     known: &[&'static str],

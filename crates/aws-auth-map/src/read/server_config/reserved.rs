@@ -30,7 +30,7 @@ const AT: Location = Location::FILE.field_of(RESERVED);
 const LIST: &str = "usernamePrefixReserveList";
 
 impl ReservedPrefixes {
-    /// Reads the lists. Returns also where one is that cannot be read.
+    /// Reads the lists. Also returns the offset of a list that cannot be read.
     pub(super) fn read(list: Option<&Node>, sink: &mut ProblemSink<'_>) -> (Self, Option<Place>) {
         let mut prefixes = Self::default();
         let mut unreadable = None;
@@ -41,7 +41,7 @@ impl ReservedPrefixes {
                     match read_list(entry, sink) {
                         Ok(None) => {}
                         Ok(Some((kind, list))) => {
-                            // As upstream, of two lists for one backend the last takes effect.
+                            // As in upstream, the last of two lists for one backend takes effect.
                             prefixes.lists.retain(|(other, _)| *other != kind);
                             prefixes.lists.push((kind, list));
                         }
@@ -58,8 +58,8 @@ impl ReservedPrefixes {
     }
 }
 
-// DIFFERENCE: a deprecated name is its mode's; upstream keeps the list under a name that no backend
-// uses (cmd/aws-iam-authenticator/root.go, getConfig).
+// DIFFERENCE: a deprecated name stands for its mode; upstream keeps the list under a name that no
+// backend uses (cmd/aws-iam-authenticator/root.go, getConfig).
 fn read_list(
     entry: &Node,
     sink: &mut ProblemSink<'_>,
