@@ -1,5 +1,5 @@
-//! The visitor that builds nodes from a parser's events, for YAML and JSON alike. The cost of each
-//! node is charged before the node is kept.
+//! The visitor that builds nodes from a parser's events, for both YAML and JSON. It charges the
+//! cost of each node before it keeps the node.
 
 use std::cell::{Cell, OnceCell};
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::node::{Kind, Mapping, Node, Scalar};
 /// the input, with its indentation, so that no text without aliases comes near the limit.
 const NODE_COST: usize = 8;
 
-/// Which parser the events come from.
+/// The parser that the events come from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Format {
     Json,
@@ -41,7 +41,7 @@ pub(crate) struct Builder<'a> {
     error: Cell<Option<Error>>,
     /// Whether the source text of a number or boolean is uncertain.
     is_text_missing: Cell<bool>,
-    /// Whether scalars arrive in the order of the input, since there is no anchor to go back to.
+    /// Whether scalars arrive in the order of the input, because it has no anchor to go back to.
     is_in_order: OnceCell<bool>,
     /// The end of the last scalar in the input, if it is known.
     end_of_last: Cell<Option<usize>>,
@@ -111,7 +111,8 @@ impl<'a> Builder<'a> {
         self.has_merge_key.get()
     }
 
-    /// Returns whether a key is a merge key. One whose offset is unknown has escapes, and so quotes.
+    /// Returns whether a key is a merge key. A key with an unknown offset has escapes, so it is
+    /// quoted and is not a merge key.
     pub(crate) fn is_merge_key(&self, key: &Scalar) -> bool {
         let offset = || key.offset()?.checked_sub(self.skipped);
         key.text() == MERGE_KEY && offset().is_some_and(|at| merge_key::is_plain(self.input, at))
@@ -216,8 +217,8 @@ impl<'a> Builder<'a> {
         Ok(Node::Scalar(Scalar::new(source, kind).at(Some(offset))))
     }
 
-    /// Finds the source text of the number or boolean that follows the last scalar. `None` if more than
-    /// punctuation is between the two.
+    /// Finds the source text of the number or boolean that follows the last scalar. `None` if there is
+    /// more than punctuation between them.
     fn source_of(&self, text: &str, kind: Kind) -> Option<(usize, &'a str)> {
         let is_in_order = || match self.format {
             Format::Json => true,
@@ -337,7 +338,7 @@ impl<'de> Visitor<'de> for NodeSeed<'_, '_> {
 
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Node, A::Error> {
         let (tag, content): (String, _) = tagged.variant()?;
-        // The tag `!` says that a value has no other.
+        // The tag `!` says that a value has no other tag.
         if !self.0.are_tags_kept() || tag == "!" {
             return content.newtype_variant_seed(self);
         }

@@ -13,8 +13,8 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// The first four bytes of a ZIP archive with at least one file (APPNOTE.TXT, section 4.3.7).
 const ZIP: [u8; 4] = *b"PK\x03\x04";
 
-/// Decodes the bytes of a file. The encoding is UTF-8, or the one that a byte order mark names: UTF-8
-/// or UTF-16 in either byte order. Windows PowerShell's `>` writes UTF-16 with such a mark.
+/// Decodes the bytes of a file. The encoding is UTF-8, unless a byte order mark names UTF-16 in
+/// either byte order. Windows PowerShell's `>` writes UTF-16 with such a mark.
 ///
 /// The mark is not part of the text, so offsets and columns count from the first character after it.
 /// Only UTF-16 is copied. Both the bytes and the text must fit the limit on the input's size; no other

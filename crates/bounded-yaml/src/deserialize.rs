@@ -12,9 +12,9 @@ use crate::node::{Kind, Mapping, Node, Scalar};
 
 /// Why a node does not have the shape that a type expects, and where in the document.
 ///
-/// The only text of the input in this error is [`path`](Self::path), the keys that lead to the value,
-/// and what a type's own `Deserialize` puts into [`Mismatch::Other`]. [`Display`](fmt::Display) prints
-/// both escaped.
+/// This error quotes the input in two places: [`path`](Self::path) has the keys that lead to the
+/// value, and [`Mismatch::Other`] has the message of a type's own `Deserialize`.
+/// [`Display`](fmt::Display) prints both escaped.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ShapeError {
     path: String,
@@ -87,7 +87,7 @@ pub enum Mismatch {
     Other(String),
     /// A key that is not a field of the type.
     UnknownField,
-    /// A value of one kind where another was expected.
+    /// A value of an unexpected kind.
     Unexpected {
         /// The kind found: `a list`, `a number`.
         found: &'static str,

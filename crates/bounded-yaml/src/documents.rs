@@ -28,7 +28,7 @@ pub fn documents<'a>(text: &'a str, limits: &Limits) -> Documents<'a> {
 
 /// Reads a text as a single JSON value, which may be null. A byte order mark is refused.
 ///
-/// For a file that other programs read as JSON: accepting YAML there would hide mistakes.
+/// Use it for a file that other programs read as JSON: accepting YAML would hide mistakes.
 ///
 /// # Errors
 ///

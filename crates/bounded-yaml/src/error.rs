@@ -16,7 +16,7 @@ pub enum Error {
     /// of them to the wrong node.
     #[error("an anchor is defined a second time at {0}; give each anchor its own name")]
     AnchorRedefined(Position),
-    /// A line that starts with `%` and is not the only `%YAML` of its document. `libyaml` reads `%TAG`
+    /// A line that starts with `%`, except the only `%YAML` of a document. `libyaml` reads `%TAG`
     /// directives in quadratic time.
     #[error("a directive at {0}; only one `%YAML` is read")]
     Directive(Position),
@@ -96,7 +96,7 @@ pub enum Syntax {
     Colon,
     /// A line whose indentation matches no enclosing list or mapping.
     Indentation,
-    /// A `key: value` where YAML allows none, such as the second colon in `a: b: c`.
+    /// A `key: value` where YAML does not allow it, such as the second colon in `a: b: c`.
     MappingValue,
     /// Any other mistake.
     Other,

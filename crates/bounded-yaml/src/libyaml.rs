@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
 
     /// Converts an error of `yaml_serde`.
     fn to_error(&self, why: &serde_yaml::Error) -> Error {
-        // `libyaml` counts the end of a text as a line of its own.
+        // `libyaml` counts the end of a text as a separate line.
         let end = Position::of(self.text, self.text.len());
         let at = why
             .location()

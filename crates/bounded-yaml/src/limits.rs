@@ -16,12 +16,13 @@ pub const MAX_DEPTH: usize = 128;
 /// its size.
 pub const DEFAULT_EXPANSION: usize = 16;
 
-/// The cost allowed on top for an input of any size: 256 KiB of text, or 32,768 empty nodes. Our
-/// choice: a file with a hundred entries that each refer to one list by an alias is not an attack.
+/// The additional cost that is allowed for an input of any size: 256 KiB of text, or 32,768 empty
+/// nodes. Our choice: a file with a hundred entries that each refer to one list by an alias is not
+/// an attack.
 pub const EXPANSION_FLOOR: usize = 256 * 1024;
 
 /// The default size of the pieces in which a long text is parsed, in bytes: 256 KiB. Our choice: the parser
-/// needs about twenty times that for a piece, and smaller pieces are no faster.
+/// needs about twenty times as much memory for a piece, and smaller pieces are no faster.
 pub const DEFAULT_PIECE_BYTES: usize = 256 * 1024;
 
 /// Limits on the size and cost of one input.
@@ -96,8 +97,8 @@ impl Limits {
         }
     }
 
-    /// Also computes the [`offset`](crate::Scalar::offset) of numbers and booleans. A document in which one has
-    /// a tag, or is not preceded by a text of one line, is then read twice.
+    /// Also computes the [`offset`](crate::Scalar::offset) of numbers and booleans. A document is then read
+    /// twice if a number or boolean has a tag, or if no text of one line precedes it.
     #[must_use]
     pub const fn with_every_offset(self) -> Self {
         Self {
@@ -106,8 +107,8 @@ impl Limits {
         }
     }
 
-    /// Keeps application-specific tags: a value with one becomes a mapping of the tag to the value, so that `!Ref x` is
-    /// read as `{"!Ref": x}`. A key with one is then refused.
+    /// Keeps application-specific tags: a value with a tag becomes a mapping of the tag to the value, so that `!Ref x`
+    /// is read as `{"!Ref": x}`. A key with a tag is then refused.
     #[must_use]
     pub const fn with_tags(self) -> Self {
         Self {

@@ -22,7 +22,7 @@ const STEP: usize = 512;
 #[derive(Clone, Debug)]
 pub struct LineIndex<'t> {
     text: &'t str,
-    /// The position of every [`STEP`]th byte, or of the character which that byte is part of.
+    /// The position of every [`STEP`]th byte, or of the character that contains this byte.
     remembered: Vec<(usize, Position)>,
 }
 
@@ -49,7 +49,7 @@ impl<'t> LineIndex<'t> {
     /// Returns the line and column of a byte offset.
     ///
     /// A byte order mark at the start has no column. An offset past the end is taken as the end, and
-    /// one inside a character as the start of that character.
+    /// an offset inside a character as the start of that character.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
         let offset = char_start(self.text, offset);

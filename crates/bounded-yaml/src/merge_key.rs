@@ -38,7 +38,7 @@ pub(crate) fn is_plain(input: &str, at: usize) -> bool {
 }
 
 /// Moves the entries of each `<<` into the mapping that has it. An explicit key wins over a merged
-/// one, in any order; of several merged ones the first wins.
+/// key, in any order. If several merged keys are equal, the first wins.
 ///
 /// Entries are moved, not copied, so the tree's cost does not grow.
 ///

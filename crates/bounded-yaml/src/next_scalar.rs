@@ -3,7 +3,7 @@
 //! A parser reports that `1.10` is a number and forgets its spelling and its place. The scalar that follows
 //! another in the document also follows it in the text, with nothing but punctuation, blanks and comments
 //! between the two, unless it has a tag or an anchor. So its spelling is found without reading the document a
-//! second time; see [`source_text`](crate::source_text) for the others.
+//! second time. For scalars with a tag or an anchor, see [`source_text`](crate::source_text).
 
 use crate::deserialize::{is_same_float, is_same_int};
 use crate::libyaml::is_line_break;
@@ -22,7 +22,7 @@ pub(crate) fn end(input: &str, start: usize, length: usize) -> usize {
 }
 
 /// Finds the number or boolean that follows the scalar which ends at `last`, given the text that its value
-/// prints as. `None` if there is something else, such as a tag.
+/// prints as. `None` if another thing follows, such as a tag.
 pub(crate) fn after<'i>(
     input: &'i str,
     last: usize,

@@ -107,7 +107,7 @@ pub enum Kind {
     Float,
     /// A whole number, also `0x1F`, `0o17`, `0b1`; `012` is text.
     Int,
-    /// Any other scalar, and every quoted one.
+    /// Any other scalar, and every quoted scalar.
     String,
 }
 
@@ -143,8 +143,8 @@ impl Scalar {
         }
     }
 
-    /// Returns a scalar with another text and the same offset, for a reader that renames the keys of
-    /// one format to those of another and still reports the places of the first.
+    /// Returns a scalar with another text and the same offset. A reader uses it to rename the keys
+    /// of one format to the keys of another, and still reports the places in the original.
     #[must_use]
     pub fn with_text(&self, text: &str) -> Self {
         Self {
@@ -181,8 +181,8 @@ impl Scalar {
 
     /// Returns the byte offset of the text in the input. `None` for a block scalar (`|`, `>`), for a
     /// scalar that spans several lines or contains escapes, and, unless
-    /// [`Limits::with_every_offset`](crate::Limits::with_every_offset) is set, for a number or boolean after
-    /// one of these or with a tag.
+    /// [`Limits::with_every_offset`](crate::Limits::with_every_offset) is set, for a number or boolean that
+    /// follows such a scalar or has a tag.
     #[must_use]
     pub fn offset(&self) -> Option<usize> {
         if self.offset == u32::MAX {

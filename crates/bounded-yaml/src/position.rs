@@ -28,7 +28,7 @@ impl Position {
     /// a [`LineIndex`](crate::LineIndex) to look up many offsets in one text.
     ///
     /// A byte order mark at the start has no column. An offset past the end is taken as the end, and
-    /// one inside a character as the start of that character.
+    /// an offset inside a character as the start of that character.
     #[must_use]
     pub fn of(text: &str, offset: usize) -> Self {
         let offset = char_start(text, offset);
@@ -36,7 +36,7 @@ impl Position {
         Self::START.after(before.strip_prefix(BYTE_ORDER_MARK).unwrap_or(before))
     }
 
-    /// Returns the position reached after reading `text` from this one.
+    /// Returns the position that is reached after reading `text` from this position.
     pub(crate) fn after(self, text: &str) -> Self {
         let last_newline = text.rfind('\n');
         let Some(last_newline) = last_newline else {
@@ -64,7 +64,8 @@ impl Position {
     }
 }
 
-/// Counts line breaks. Of a chunk they fit into a byte, so that many bytes are compared at once.
+/// Counts line breaks. The number of line breaks of a chunk fits into a byte, so that many bytes
+/// are compared at once.
 fn count_newlines(bytes: &[u8]) -> usize {
     let of_chunk = |chunk: &[u8]| {
         chunk

@@ -1,8 +1,9 @@
 //! The second pass over a document, which restores the source text of numbers and booleans.
 //!
-//! Asked for any value, a parser reports that `1.10` is a number and forgets its spelling. Asked for
-//! text, it reports the spelling and forgets that it was a number. So a document with such a value is
-//! read twice; the second time its shape is known, and each of these scalars is read as text.
+//! If a parser is asked for any value, it reports that `1.10` is a number and forgets its spelling.
+//! If it is asked for text, it reports the spelling and forgets that it was a number. So a document
+//! with such a value is read twice; the second time its shape is known, and each of these scalars is
+//! read as text.
 
 use std::fmt;
 

@@ -17,7 +17,7 @@ pub struct Instance {
 
 /// Asks EC2 for instances.
 pub trait DescribeInstances: Send + Sync + 'static {
-    /// Describes those of the instances that exist. One that does not exist is left out, and does not
+    /// Describes the instances that exist. An instance that does not exist is left out, and does not
     /// make the call fail: any caller of the authenticator can choose a session name that looks like an
     /// instance id.
     ///
@@ -35,7 +35,7 @@ pub trait DescribeInstances: Send + Sync + 'static {
 pub struct DescribeError {
     /// A stable code in kebab case.
     pub code: &'static str,
-    /// The HTTP status of the answer. `None` if there was none.
+    /// The HTTP status of the answer. `None` if there was no answer.
     pub status: Option<u16>,
     /// The cause, without secrets.
     pub message: String,

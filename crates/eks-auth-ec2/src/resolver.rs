@@ -21,8 +21,8 @@ const MAX_NAME_LEN: usize = 253;
 /// The lengths of an instance id: `i-` with 8 or 17 digits (EC2 User Guide, "Resource IDs").
 const ID_LENGTHS: [usize; 2] = [10, 19];
 
-/// Why the private DNS name of an instance is not known. None of these is an answer about the instance's
-/// owner: the login must fail without being refused.
+/// Why the private DNS name of an instance is not known. No such error is an answer about the caller:
+/// the login must fail without being refused.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum LookUpError {
@@ -71,9 +71,10 @@ type Outcome = Result<Arc<str>, LookUpError>;
 ///
 /// - A name is looked up once, and kept: an instance keeps its name, and its id is not used again.
 /// - Callers that ask for one instance at the same time share one look-up.
-/// - A few calls are made at once; further instances wait for each other, and are asked for together.
+/// - A few calls are made at once, for one instance each. Further instances wait for each other,
+///   and share a call.
 /// - Calls are limited in rate, and callers in time. A call goes on when its caller gives up, so that the
-///   next one finds the name.
+///   next caller finds the name.
 ///
 /// As upstream (`pkg/ec2provider/ec2provider.go`), with the differences in `testdata/divergences.toml`.
 ///
@@ -95,7 +96,7 @@ struct Shared<D> {
 #[derive(Default)]
 struct Waiting {
     outcomes: HashMap<String, watch::Receiver<Option<Outcome>>>,
-    /// Those that no call has been made for.
+    /// The instances that no call has been made for.
     queue: Vec<Asked>,
     calls: usize,
     is_delayed: bool,
@@ -245,7 +246,7 @@ impl<D: DescribeInstances> Resolver<D> {
     }
 }
 
-/// A call and those who wait for it. When it is dropped, they no longer wait.
+/// A call and the callers who wait for it. When it is dropped, they no longer wait.
 struct Running<'s, D> {
     shared: &'s Shared<D>,
     batch: Vec<Asked>,
@@ -316,8 +317,8 @@ fn is_instance_id(text: &str) -> bool {
     ID_LENGTHS.contains(&text.len()) && digits.is_some_and(|digits| digits.bytes().all(is_id_byte))
 }
 
-/// Upstream takes any of these where an id has a hexadecimal digit (`pkg/server/server.go`,
-/// `instanceIDPattern`); none has a meaning in a filter of EC2.
+/// Upstream accepts any of these bytes as a hexadecimal digit of an id (`pkg/server/server.go`,
+/// `instanceIDPattern`). They have no meaning in a filter of EC2.
 const fn is_id_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }

@@ -26,7 +26,7 @@ const MAX_PAGES: usize = 10;
 const SESSION_SECONDS: i32 = 3_600;
 
 /// The session name of the role, by which CloudTrail shows the calls. Our choice; upstream's SDK makes
-/// one from the time.
+/// a name from the time.
 const SESSION_NAME: &str = "aws-iam-authenticator";
 
 /// The headers that name the source of an `AssumeRole` call. The role's trust policy can require them by
@@ -36,8 +36,8 @@ const SOURCE_ACCOUNT: &str = "x-amz-source-account";
 
 /// EC2, asked through the AWS SDK.
 ///
-/// The SDK repeats calls as the configuration says. A repetition does not count towards the rate of the
-/// [`Resolver`](crate::Resolver), but towards its deadline.
+/// The SDK repeats calls as the configuration says. The [`Resolver`](crate::Resolver) does not count
+/// repetitions in its rate of calls, but its deadline includes them.
 #[derive(Clone, Debug)]
 pub struct Ec2 {
     client: aws_sdk_ec2::Client,
@@ -45,7 +45,8 @@ pub struct Ec2 {
 
 impl Ec2 {
     /// Asks EC2 in the region and with the credentials of the configuration, which need the permission
-    /// `ec2:DescribeInstances`. The configuration must have an HTTP client: this crate brings none.
+    /// `ec2:DescribeInstances`. The configuration must have an HTTP client, because this crate has
+    /// none.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self {
@@ -132,7 +133,7 @@ fn reduce<E: ProvideErrorMetadata + StdError + 'static>(
         Some(name) => name.to_owned(),
         None => innermost(error).to_string(),
     };
-    // The list of the providers that have no credentials is one of lines.
+    // The list of providers without credentials has several lines.
     let words: Vec<&str> = message.split_whitespace().collect();
     DescribeError {
         code,

@@ -15,7 +15,7 @@ pub const MAX_BATCH: usize = 100;
 /// How long a call waits for more instances: 200 ms, as upstream (`maxWaitIntervalForBatch`).
 pub const BATCH_DELAY: Duration = Duration::from_millis(200);
 
-/// How many calls are made at once for one instance each, before instances wait for each other: 5, as
+/// How many calls are open for one instance each before further instances wait for each other: 5, as
 /// upstream (`maxAllowedInflightRequest`).
 pub const IMMEDIATE_CALLS: usize = 5;
 
@@ -33,8 +33,8 @@ pub const DEADLINE: Duration = Duration::from_secs(5);
 /// support").
 pub const MAX_WAITING: usize = 8_000;
 
-/// How many names are kept: twice the number of nodes that upstream supports, so that nodes which come
-/// and go do not evict each other. Upstream's map grows without a limit.
+/// How many names are kept: twice the number of nodes that upstream supports, so that new nodes do not
+/// evict the names of older nodes. Upstream's map grows without a limit.
 pub const MAX_NAMES: u64 = 16_000;
 
 /// How long an instance that does not exist is not asked for again: 2 s. Our choice: EC2 shows a new
@@ -159,8 +159,8 @@ impl Settings {
         }
     }
 
-    /// Makes a span for each call, as a child of the span in which the first of its callers asked, with links to
-    /// those of the others.
+    /// Makes a span for each call, as a child of the span of its first caller, with links to the spans of the
+    /// other callers.
     #[cfg(feature = "otel")]
     #[must_use]
     pub fn with_tracer(self, tracer: opentelemetry::global::BoxedTracer) -> Self {

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use kube::config::ExecConfig;
 
-/// What a kubeconfig's command mints EKS tokens for: `aws eks get-token`, or `aws-iam-authenticator token`.
+/// The arguments of a kubeconfig's command that mints EKS tokens: `aws eks get-token`, or
+/// `aws-iam-authenticator token`.
 ///
-/// A program that mints tokens itself needs no such command, and what the command is given is what it needs to know.
+/// A program that mints tokens itself does not run such a command, but needs the same arguments.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct EksCommand {
@@ -30,8 +31,8 @@ const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 const STS_ENDPOINTS: &str = "AWS_STS_REGIONAL_ENDPOINTS";
 
 impl EksCommand {
-    /// Reads a command. `None` if it is another program, or if a flag or variable of it has an effect that is not
-    /// known here: such a command has to be run.
+    /// Reads a command. `None` if it runs another program, or has a flag or variable with an unknown effect. The
+    /// caller then has to run the command.
     #[must_use]
     pub fn parse(command: &ExecConfig) -> Option<Self> {
         let program = command.command.as_deref()?;
@@ -51,7 +52,7 @@ impl EksCommand {
         (!parsed.cluster_id.is_empty()).then_some(parsed)
     }
 
-    /// Reads the flags, between which the words stand in their order.
+    /// Reads the flags. The words must stand between them in the given order.
     fn parse_flags(
         arguments: &[String],
         words: &[&str],
@@ -89,7 +90,7 @@ impl EksCommand {
             Flag::ExternalId => &mut self.external_id,
             Flag::SessionName => &mut self.session_name,
         };
-        // An empty value of these flags is none.
+        // An empty value of these flags counts as absent.
         *field = (!value.is_empty()).then(|| value.to_owned());
         Some(())
     }
@@ -122,7 +123,8 @@ enum Flag {
     SessionName,
 }
 
-/// The flags of `aws eks get-token`, and those of `aws` that `aws eks update-kubeconfig` writes.
+/// The flags of `aws eks get-token`, and the flags of `aws` that `aws eks update-kubeconfig`
+/// writes.
 fn aws_flag(name: &str) -> Option<Flag> {
     Some(match name {
         "--cluster-name" | "--cluster-id" => Flag::ClusterId,

@@ -34,8 +34,8 @@ pub const MAX_OBJECTS: usize = 200_000;
 /// How long one request may take: two minutes. Our choice: kube-apiserver ends a request after one.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How often a list is begun again, because its next page is no longer in the history of the API server
-/// (`410 Gone`). Our choice: a page is kept for five minutes, so once is rare.
+/// How often a list is read again from the start because the API server has forgotten its next page
+/// (`410 Gone`). Our choice: a page is kept for five minutes, so even one restart is rare.
 const MAX_RESTARTS: usize = 3;
 
 /// Lists the objects of a cluster that decide about access: the ConfigMap with the mapping, `IAMIdentityMapping`
@@ -58,7 +58,7 @@ pub struct ClusterObjects {
     documents: Vec<(String, String)>,
 }
 
-/// How far a [`ClusterReader`] is.
+/// The progress of a [`ClusterReader`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
@@ -77,10 +77,10 @@ impl ClusterObjects {
 
     /// Returns the name and the text of each list that is not empty.
     ///
-    /// The name is that of the resource, such as `clusterroles`, and for the ConfigMap `configmaps/NAME`. The text of
-    /// roles, bindings, mappings and the ConfigMap has the lines of `kubectl get NAME --all-namespaces --output json`,
-    /// so that a place in it can be found there. Of workloads and service accounts, only the namespace, the name and
-    /// the service account are kept.
+    /// The name is the resource, such as `clusterroles`, and for the ConfigMap `configmaps/NAME`. The text of roles,
+    /// bindings, mappings and the ConfigMap has the same lines as `kubectl get NAME --all-namespaces --output json`,
+    /// so that a place in one can be found in the other. Of workloads and service accounts, only the namespace, the
+    /// name and the service account are kept.
     #[must_use]
     pub fn documents(&self) -> &[(String, String)] {
         &self.documents
@@ -146,7 +146,8 @@ impl ClusterReader {
     ///
     /// # Errors
     ///
-    /// The first [`ReadError`]. Then nothing is known: a list that is missing is never an empty one.
+    /// The first [`ReadError`]. Then no list is returned: a missing list must not look like an empty
+    /// list.
     pub async fn read(
         &self,
         mut progress: impl FnMut(Progress),
@@ -199,7 +200,7 @@ impl ClusterReader {
         Ok(Some((format!("configmaps/{}", self.config_map), text)))
     }
 
-    /// Lists the objects of one kind. `None` if there is none.
+    /// Lists the objects of one kind. `None` if there are no objects.
     async fn list(
         &self,
         resource: &Resource,

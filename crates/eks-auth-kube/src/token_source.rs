@@ -15,12 +15,12 @@ use tower::{BoxError, Layer, Service, ServiceExt as _};
 
 /// Builds a client that sends each request with a good token of the source.
 ///
-/// Of the configuration, everything is used but its own credentials: `token`, `tokenFile`, `username`,
-/// `password`, `exec` and the auth provider are dropped, because kube would overwrite the token with them.
+/// The client uses the configuration except its credentials: `token`, `tokenFile`, `username`, `password`,
+/// `exec` and the auth provider are dropped, because kube would overwrite the token with them.
 ///
 /// # Errors
 ///
-/// [`kube::Error`] if the configuration makes no client.
+/// [`kube::Error`] if no client can be built from the configuration.
 pub fn client(
     config: Config,
     source: impl Into<Arc<TokenSource>>,
@@ -72,8 +72,8 @@ impl<S> Layer<S> for TokenLayer {
 /// The service of a [`TokenLayer`].
 #[derive(Debug)]
 pub struct TokenService<S> {
-    // Shared, because a request waits for its token before it is passed on, and kube's service is no `Clone`.
-    // The lock is held while the service gets ready and takes the request, not until it answers.
+    // Shared, because a request waits for its token before it is passed on, and kube's service is not
+    // `Clone`. The lock is held while the service gets ready and takes the request, not until it answers.
     inner: Arc<Mutex<S>>,
     source: Arc<TokenSource>,
 }

@@ -28,9 +28,9 @@ use self::known::{Change, Known, collected};
 /// rate.
 pub const RESYNC_INTERVAL: Duration = Duration::from_secs(600);
 
-/// How long one watch runs before it is taken up again where it ended, in seconds: one minute. Our choice. A
-/// connection that the network dropped without a word is noticed 5 s after that; client-go's watches, of 5 to
-/// 10 minutes, notice it later.
+/// How long one watch runs before the next continues it, in seconds: one minute. Our choice. If the network
+/// drops the connection silently, that is noticed 5 s later; client-go's watches, of 5 to 10 minutes, notice
+/// it later.
 pub const WATCH_TIMEOUT: u32 = 60;
 
 /// The objects that are read: `IAMIdentityMapping` of upstream (`deploy/iamidentitymapping.yaml`).
@@ -59,7 +59,7 @@ pub enum AbsentConfigMap {
 /// backoff of up to 30 s ([`DefaultBackoff`](kube::runtime::watcher::DefaultBackoff)). The last good version
 /// stays in effect meanwhile.
 ///
-/// The client needs the verbs `get`, `list` and `watch` on the objects.
+/// The client needs the verbs `get`, `list` and `watch` for the objects.
 #[derive(Clone)]
 pub struct ClusterWatch {
     client: Client,
@@ -130,8 +130,8 @@ impl ClusterWatch {
         }
     }
 
-    /// Sets the ConfigMap. The default is `kube-system/aws-auth`. The sources need a reader with the same
-    /// name.
+    /// Sets the ConfigMap. The default is `kube-system/aws-auth`. The reader of the sources must have the
+    /// same name.
     #[must_use]
     pub fn with_config_map(self, config_map: ConfigMapName) -> Self {
         Self { config_map, ..self }
@@ -156,8 +156,8 @@ impl ClusterWatch {
     }
 
     /// Watches for every feed that the sources have: [`SourceKind::ConfigMap`],
-    /// [`SourceKind::IdentityMappings`] and [`SourceKind::Rbac`]. Never returns, unless there is none of
-    /// them; to stop, drop the future.
+    /// [`SourceKind::IdentityMappings`] and [`SourceKind::Rbac`]. Never returns, unless the sources have
+    /// no such feed; to stop, drop the future.
     pub async fn run(self, sources: &Sources) {
         let kinds = [
             SourceKind::ConfigMap,
@@ -243,12 +243,12 @@ impl ClusterWatch {
     }
 }
 
-/// Returns how objects are watched.
+/// Returns the settings of the watches.
 fn config() -> watcher::Config {
     watcher::Config::default().timeout(WATCH_TIMEOUT)
 }
 
-/// Writes a ConfigMap as the reader of files takes it.
+/// Writes a ConfigMap in the form that the reader of files accepts.
 fn config_map(namespace: &str, object: &ConfigMap) -> String {
     json!({
         "apiVersion": "v1",
@@ -259,7 +259,7 @@ fn config_map(namespace: &str, object: &ConfigMap) -> String {
     .to_string()
 }
 
-/// Returns the part of an `IAMIdentityMapping` that the reader of files takes.
+/// Returns the part of an `IAMIdentityMapping` that the reader of files uses.
 fn identity_mapping(object: DynamicObject) -> Value {
     let (group, version, kind, _) = IDENTITY_MAPPING;
     json!({

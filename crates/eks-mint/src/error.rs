@@ -8,8 +8,8 @@ use thiserror::Error as ThisError;
 
 /// Why there is no token.
 ///
-/// Two errors are equal if their [codes](Self::code) are. Neither `Display` nor the code quotes anything of
-/// the credentials; the [`source`](std::error::Error::source) is the provider's own error.
+/// Two errors are equal if their [codes](Self::code) are. `Display` and the code quote no part of the
+/// credentials; the [`source`](std::error::Error::source) is the provider's own error.
 #[derive(Clone, Debug, ThisError)]
 #[non_exhaustive]
 pub enum MintError {
@@ -19,7 +19,8 @@ pub enum MintError {
     /// The credentials cannot sign.
     #[error(transparent)]
     Sign(#[from] SignError),
-    /// The signed URL makes no token, which means that the session token of the credentials is too long.
+    /// The signed URL cannot be encoded as a token, because the session token of the credentials is too
+    /// long.
     #[error(transparent)]
     Token(#[from] eks_token::Error),
 }

@@ -15,7 +15,7 @@ pub use minter::Minter;
 pub use source::{MIN_INTERVAL, REFRESH_AHEAD, TokenSource};
 pub use token::MintedToken;
 
-// What a caller needs of the crates underneath.
+// The types of other crates that a caller needs.
 #[cfg(feature = "exec-credential")]
 pub use eks_token::exec_credential::ApiVersion;
 pub use sts_presign::{ClusterId, Endpoint, EndpointVariant, SignError, UnixTime};

@@ -1,4 +1,4 @@
-//! A token that is always good: minted once for all callers, and again ahead of its expiry.
+//! A token that is always good. It is minted once for all callers, and again before it expires.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,8 +21,8 @@ pub const REFRESH_AHEAD: u64 = 60;
 /// refuses every token.
 pub const MIN_INTERVAL: u64 = 10;
 
-/// How far the clock may go back before a token counts as one from the future, in seconds: the clock skew that
-/// `sts_presign::AcceptPolicy` allows by default.
+/// How far the clock may go back before a token counts as signed in the future, in seconds: the clock skew
+/// that `sts_presign::AcceptPolicy` allows by default.
 const MAX_STEP_BACK: u64 = sts_presign::DEFAULT_CLOCK_SKEW;
 
 /// Yields a token at any time.
@@ -30,11 +30,13 @@ const MAX_STEP_BACK: u64 = sts_presign::DEFAULT_CLOCK_SKEW;
 /// - The credentials come from any provider of the AWS SDK.
 /// - The token is replaced [`REFRESH_AHEAD`] seconds before it expires. One caller does that, and the others use
 ///   the old token meanwhile.
-/// - Without a good token, one caller mints and the others wait for the result, be it an error.
-/// - If the provider fails while the old token is good, the old one is used.
-/// - A caller that is dropped while it mints leaves that to the next.
+/// - Without a good token, one caller mints and the others wait for the result, even if the result
+///   is an error.
+/// - If the provider fails while the old token is good, callers get the old token.
+/// - If a caller is dropped while it mints, the next caller mints.
 ///
-/// It has no clock, timer or task of its own. **The provider enforces a timeout**, as those of `aws-config` do.
+/// It has no clock, timer or task of its own. **The provider must enforce a timeout**, as the providers of
+/// `aws-config` do.
 pub struct TokenSource {
     minter: Minter,
     provider: SharedCredentialsProvider,
@@ -51,16 +53,16 @@ pub struct TokenSource {
 #[derive(Clone)]
 struct Current {
     token: Arc<MintedToken>,
-    /// When to mint the next one.
+    /// When to mint the next token.
     refresh_at: UnixTime,
-    /// Whether a server refused it.
+    /// Whether a server refused the token.
     is_refused: bool,
 }
 
-/// What a caller can do.
+/// The next step of a caller.
 enum Step {
     Use(Arc<MintedToken>),
-    /// The token is good, and its time has come.
+    /// The token is good, and it is time to refresh it.
     Refresh(Arc<MintedToken>),
     Mint,
 }
@@ -97,7 +99,7 @@ impl TokenSource {
     ///
     /// # Errors
     ///
-    /// [`MintError`], if there is no good token and none can be minted.
+    /// [`MintError`], if there is no good token and minting fails.
     pub async fn token(&self) -> Result<Arc<MintedToken>, MintError> {
         let ended = self.ended.load(Ordering::Acquire);
         let mut last_error = match self.step() {
@@ -108,7 +110,7 @@ impl TokenSource {
             },
             Step::Mint => self.attempt.lock().await,
         };
-        // Another caller may have minted, or failed to, since this one began to wait.
+        // While this caller waited, another caller may have minted, or failed to.
         let old = match self.step() {
             Step::Use(token) => return Ok(token),
             Step::Refresh(old) => Some(old),
@@ -135,8 +137,9 @@ impl TokenSource {
         }
     }
 
-    /// Reports that a server refused a token (401), so that another one is minted for the next caller, though
-    /// no sooner than [`MIN_INTERVAL`] after the refused one. Has no effect if the token is in use no longer.
+    /// Reports that a server refused a token (401), so that the next caller gets another token, though not
+    /// sooner than [`MIN_INTERVAL`] after the refused token was minted. Has no effect if the token is no
+    /// longer in use.
     pub fn refuse(&self, token: &MintedToken) {
         self.update(|current| {
             if let Some(current) = current
@@ -181,7 +184,7 @@ impl TokenSource {
 
     /// Reads or changes the current token.
     fn update<T>(&self, change: impl FnOnce(&mut Option<Current>) -> T) -> T {
-        // No change panics halfway, so a poisoned lock has a whole value.
+        // No change panics halfway, so the value of a poisoned lock is complete.
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut current)
     }

@@ -40,7 +40,7 @@ impl MintedToken {
     ///
     /// # Errors
     ///
-    /// None that occurs: the signature is that of the writer underneath.
+    /// This function never fails. It returns a `Result` because [`ExecCredential::write_json`] does.
     #[cfg(feature = "exec-credential")]
     pub fn exec_credential(&self, version: ApiVersion) -> std::io::Result<String> {
         let expires_at = self.expires_at.to_rfc3339();

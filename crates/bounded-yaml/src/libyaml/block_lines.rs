@@ -2,9 +2,9 @@
 
 use super::text::has_unusual_break;
 
-/// Follows the lines of a text and recognizes those of block scalars where there is no doubt: under a
-/// key followed by `|` or `>` alone, while no earlier quote or bracket can still be open. In doubt a
-/// line does not count as block text.
+/// Follows the lines of a text and recognizes lines of block scalars if there is no doubt: they are
+/// under a key that is followed by `|` or `>` alone, and no earlier quote or bracket can still be
+/// open. In doubt, a line does not count as block text.
 #[derive(Debug, Default)]
 pub(super) struct BlockLines {
     /// The column of the key that the current block scalar belongs to.
@@ -17,7 +17,7 @@ impl BlockLines {
     /// Reads the next line and returns whether it is the text of a block scalar.
     pub(super) fn is_block_text(&mut self, line: &str) -> bool {
         if has_unusual_break(line) {
-            // These are two lines, and where the second belongs is not looked at.
+            // These are two lines, and the second line is not examined.
             *self = Self {
                 key_column: None,
                 is_doubtful: true,

@@ -1,15 +1,15 @@
 //! Characters that YAML does not allow.
 //!
-//! `libyaml` refuses them as well, when they enter its buffer: by then it may or may not have returned the documents
-//! in front of them, and the position is not that of the character.
+//! `libyaml` refuses them as well, but only when they enter its buffer. By then it may or may not have returned the
+//! documents in front of them, and it reports another position.
 
-/// The bytes that are looked at together.
+/// The number of bytes that are examined together.
 const CHUNK: usize = 4096;
 
 /// Returns the offset of the first character that is not printable (`c-printable`, YAML 1.2.2, section 5.1).
 pub(super) fn find(text: &str) -> Option<usize> {
     let mut chunks = text.as_bytes().chunks(CHUNK);
-    // Few texts have such a byte, and the others need not be decoded.
+    // Few texts have such a byte, and texts without it need not be decoded.
     let is_suspicious =
         chunks.any(|chunk| chunk.iter().fold(false, |any, byte| any | starts(*byte)));
     let mut characters = text.char_indices().filter(|_| is_suspicious);
@@ -18,7 +18,7 @@ pub(super) fn find(text: &str) -> Option<usize> {
         .map(|(offset, _)| offset)
 }
 
-/// Returns whether a byte is the first of a character that may not be printable: in UTF-8, U+0080 to U+00BF start
+/// Returns whether a character that begins with this byte may be unprintable: in UTF-8, U+0080 to U+00BF start
 /// with 0xC2, and U+F000 to U+FFFF with 0xEF.
 const fn starts(byte: u8) -> bool {
     matches!(byte, 0..=0x08 | 0x0b | 0x0c | 0x0e..=0x1f | 0x7f | 0xc2 | 0xef)

@@ -2,7 +2,7 @@
 
 use crate::error::Syntax;
 
-/// What a message of `yaml_serde` reports.
+/// The kind of error that a message of `yaml_serde` reports.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Report {
     /// Nesting deeper than `yaml_serde`'s own limit.
@@ -15,8 +15,9 @@ pub(super) enum Report {
     UnknownAnchor,
 }
 
-/// The parts of messages that tell the kinds apart, in the order in which they are tried. The
-/// messages are those of `yaml_serde` 0.10 and of its copy of `libyaml`; the tests below pin each.
+/// The parts of messages that identify the kinds, in the order in which they are tried. The
+/// messages come from `yaml_serde` 0.10 and its copy of `libyaml`; the tests below pin each
+/// message.
 const FRAGMENTS: &[(&str, Report)] = &[
     ("recursion limit", Report::Recursion),
     ("repetition limit", Report::Repetition),

@@ -1,4 +1,4 @@
-//! How deep flow collections may nest, found in linear time.
+//! Finds out in linear time how deep flow collections may nest.
 //!
 //! For every token `libyaml` looks at every open bracket, so deep nesting costs quadratic time (42
 //! seconds for 320 kB were measured), and `yaml_serde` counts the depth only afterwards.
@@ -6,10 +6,10 @@
 //! Only a whole YAML scanner can decide whether a bracket opens a collection or is part of a text.
 //! This module does not try: it takes *every* opening bracket as the possible start of a flow
 //! collection and follows all those readings at once. Inside a flow collection the grammar is
-//! simple, so a reading consists of one of eight states and a depth. Of two readings in the same
-//! state the deeper one stays deeper, so one number per state is enough and the scan is linear. The
-//! real reading is among those followed, therefore the depth found is never too small. It can be too
-//! large for a text with many brackets that are never closed.
+//! simple, so a reading consists of one of eight states and a depth. If two readings are in the same
+//! state, the deeper reading stays deeper. So one number per state is enough and the scan is linear.
+//! One of the readings is the real one, so the depth found is never too small. It can be too large
+//! for a text with many brackets that are never closed.
 
 use super::text::{is_blank, is_break, is_document_marker};
 
@@ -149,7 +149,7 @@ fn step(
         .max(now.name)
         .max(now.tag);
     match byte {
-        // It may also open the outermost collection.
+        // The bracket may also open the outermost collection.
         b'[' | b'{' => raise(&mut then.token, open.saturating_add(1)),
         b']' | b'}' => raise(&mut then.after, open.saturating_sub(1)),
         b',' => raise(&mut then.token, open),

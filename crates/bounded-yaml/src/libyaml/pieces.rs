@@ -1,11 +1,11 @@
-//! Where a long text can be cut into pieces that are YAML themselves.
+//! Finds the places at which a long text can be cut into pieces that are YAML themselves.
 //!
 //! `yaml_serde` keeps the events of a whole document, which take many times the size of its text. A dump of
 //! `kubectl` is one document: a list with all objects of a cluster. It is cut in front of an item, and the key
 //! of the list is put in front of the piece.
 //!
 //! A cut is a guess: it may be inside a quoted text. So [`split_reader`](super::split_reader) checks each piece
-//! once it is parsed, and reads the text as a whole if one was wrong.
+//! once it is parsed, and reads the text as a whole if a cut was wrong.
 
 use super::text::{has_unusual_break, is_blank, is_document_marker};
 
@@ -15,11 +15,11 @@ pub(super) struct Piece<'a> {
     /// The offset of the piece in the text.
     pub(super) start: usize,
     pub(super) text: &'a str,
-    /// The list of the piece before, whose next items are at the start of this one.
+    /// The list of the previous piece, if its next items are at the start of this piece.
     pub(super) continued: Option<ListKey<'a>>,
 }
 
-/// A key at the first column of the text, and the line of the key is nothing else.
+/// A key at the first column of the text. Its line contains nothing else.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct ListKey<'a> {
     pub(super) name: &'a str,
@@ -27,9 +27,9 @@ pub(super) struct ListKey<'a> {
     pub(super) offset: usize,
 }
 
-/// Cuts a text into pieces of at least `size` bytes each, except the last. A text without a place for a cut is
-/// one piece, and so is one with a directive, which belongs to the document after it, or with an unusual line break,
-/// after which a document may begin unseen.
+/// Cuts a text into pieces of at least `size` bytes each, except the last. A text without a place for a cut is one
+/// piece. A text with a directive is one piece, too, because a directive belongs to the document after it. So is a
+/// text with an unusual line break, because a document may begin unnoticed after it.
 pub(super) fn cut(text: &str, size: usize) -> Vec<Piece<'_>> {
     let mut cutter = Cutter::default();
     let mut pieces = Vec::new();

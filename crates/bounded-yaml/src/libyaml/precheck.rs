@@ -26,14 +26,15 @@ pub(crate) fn precheck(text: &str, limits: &Limits) -> Result<(), Error> {
     }
 }
 
-/// Makes the checks at the same time. Each takes linear time for any text, so none relies on another.
+/// Makes the checks at the same time. Each check takes linear time for any text, so no check relies
+/// on another.
 fn on_two_threads(text: &str, max_depth: usize) -> Result<(), Error> {
     let others = || (check_depth(text, max_depth), check_characters(text));
     thread::scope(|scope| {
         let other = thread::Builder::new().spawn_scoped(scope, others);
         let cost = quadratic::check(text);
         let other = other.ok().and_then(|other| other.join().ok());
-        // Without an answer of the other thread, this one does all.
+        // Without an answer of the other thread, this thread does all checks.
         let (depth, characters) = other.unwrap_or_else(others);
         depth.and(cost).and(characters)
     })

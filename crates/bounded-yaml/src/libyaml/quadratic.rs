@@ -1,10 +1,10 @@
-//! Constructs that `libyaml` reads in quadratic time, found in linear time.
+//! Finds, in linear time, constructs that `libyaml` reads in quadratic time.
 //!
 //! Two lists grow with the input and are walked again and again:
 //!
-//! - **Directives**: each `%TAG` is compared with the earlier ones of its document, and each tag with
-//!   all of them (`yaml_parser_append_tag_directive`). Application-specific tags have no meaning here,
-//!   so no directive except `%YAML` is needed.
+//! - **Directives**: each `%TAG` is compared with the earlier `%TAG`s of its document, and each tag
+//!   with all of them (`yaml_parser_append_tag_directive`). Application-specific tags have no meaning
+//!   here, so no directive except `%YAML` is needed.
 //! - **Whitespace**: the buffers that hold the blanks and line breaks inside a scalar are cleared over
 //!   their whole capacity after each word or line (`CLEAR`). They have the size of the longest run so
 //!   far, so a single long run makes every later word of the scalar expensive.
@@ -31,7 +31,7 @@ pub(super) fn check(text: &str) -> Result<(), Error> {
     let mut offset = 0_usize;
     while let Some(c) = char_at(text, offset) {
         if is_line_start && c == '%' {
-            // It may also be a line of a quoted scalar, which only a whole scanner can tell.
+            // It may also be a line of a quoted scalar, but only a whole scanner can find that out.
             if has_version || !is_version(text.get(offset..).unwrap_or_default()) {
                 return Err(Error::Directive(Position::of(text, offset)));
             }

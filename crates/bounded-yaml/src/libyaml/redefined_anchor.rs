@@ -8,9 +8,9 @@ use super::text::{is_blank, is_document_marker};
 /// Returns the offset at which an anchor is defined for the second time in one document, provided
 /// that an alias in that document refers to an anchor.
 ///
-/// `yaml_serde` numbers an anchor by how many names it knows so far. After a redefinition, the next
-/// new anchor therefore gets a number that is in use, and an alias of either yields the other's
-/// node.
+/// The number that `yaml_serde` gives an anchor is the number of names so far. After a
+/// redefinition, the next new anchor therefore gets a number that is in use, and an alias of one
+/// anchor yields the node of the other.
 pub(super) fn find(text: &str) -> Option<usize> {
     // Without an alias, no node can be mistaken for another. Most texts end here.
     if !text.contains('*') || !text.contains('&') {
@@ -65,7 +65,8 @@ pub(crate) fn may_have_anchor(text: &str) -> bool {
     })
 }
 
-/// Returns whether a token may start after a byte. One outside ASCII may be the last of a line break.
+/// Returns whether a token may start after a byte. A byte outside ASCII may be the last byte of a
+/// line break.
 const fn may_end_token(byte: u8) -> bool {
     is_blank(byte) || !byte.is_ascii() || matches!(byte, b'[' | b'{' | b',' | b':' | b'?')
 }

@@ -1,16 +1,17 @@
 //! Reads a long text in pieces, on several threads.
 //!
-//! # Why the result is that of the whole text
+//! # Why the result is the same as for the whole text
 //!
 //! A piece ends in front of a line that starts with `---`, or with an item of a list at the column of its items.
-//! If `libyaml` reads a piece without an error, then no quoted text and no bracket is open at its end, and every
+//! If `libyaml` reads a piece without an error, then no quoted text and no bracket is open at its end. Every
 //! block and plain scalar ends at such a line, since the line is not indented more than the list. So the parser
 //! would be in the state in which the next piece starts: at the start of a document, or in a list under a key of
-//! the root. Two facts are checked to know that it is that list: the last entry of the root has the key, which
-//! is at the offset of the line that the cut was guessed from, and its value is a list.
+//! the root. Two checks make sure that this is the guessed list: the key of the last entry of the root is at the
+//! offset of the line from which the cut was guessed, and the value of the entry is a list.
 //!
-//! A piece that refers to an anchor of another has an error. With any error, the text is read as a whole by
-//! [`Reader`], for the error and its position; so the cost is at most twice that of the whole.
+//! A piece that refers to an anchor of another piece has an error. After any error, [`Reader`] reads the
+//! text as a whole, to find the error and its position. So the cost is at most twice the cost of reading
+//! the whole text.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,8 +23,8 @@ use crate::error::Error;
 use crate::limits::Limits;
 use crate::node::{Mapping, Node};
 
-/// Pieces that are parsed before the first of their documents is returned, for each thread. Our choice: more
-/// wait less for the slowest piece, and take more memory.
+/// Pieces that are parsed before the first of their documents is returned, for each thread. Our choice: with
+/// more pieces, threads wait less for the slowest piece, but they take more memory.
 const PIECES_AT_ONCE: usize = 4;
 
 /// Reads the documents of a text in pieces.
@@ -43,7 +44,7 @@ pub(crate) struct SplitReader<'a> {
     whole: Option<Box<Reader<'a>>>,
 }
 
-/// What a piece has.
+/// The content of a piece.
 struct Parsed {
     documents: Vec<Node>,
     spent: usize,
@@ -102,8 +103,7 @@ impl<'a> SplitReader<'a> {
         self.whole = Some(Box::new(whole));
     }
 
-    /// Reads the next pieces, up to the end of a document. `None` if one of them is not what it was guessed to
-    /// be.
+    /// Reads the next pieces, up to the end of a document. `None` if the guess about a piece was wrong.
     fn read_pieces(&mut self) -> Option<Vec<Node>> {
         let at_once = self.limits.threads().get().saturating_mul(PIECES_AT_ONCE);
         let mut pieces = Vec::new();
@@ -143,7 +143,7 @@ fn parse_all(pieces: &[Piece<'_>], skipped: usize, limits: &Limits) -> Option<Ve
             match parse_piece(piece, skipped, limits) {
                 Some(one) => parsed.push((number, one)),
                 None => {
-                    // The others need not be parsed.
+                    // The other pieces need not be parsed.
                     next.store(pieces.len(), Ordering::Relaxed);
                     return None;
                 }
@@ -153,7 +153,7 @@ fn parse_all(pieces: &[Piece<'_>], skipped: usize, limits: &Limits) -> Option<Ve
     let threads = limits.threads().get().min(pieces.len());
     let mut parsed = thread::scope(|scope| {
         let others: Vec<_> = (1..threads)
-            // Without another thread, this one does all.
+            // Without another thread, this thread does all the work.
             .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
             .collect();
         let mut parsed = work();
@@ -196,7 +196,8 @@ fn parse(text: &str, skipped: usize, limits: &Limits) -> Option<Parsed> {
     })
 }
 
-/// Appends the documents of a piece, the first of which continues the last so far. `None` if it does not.
+/// Appends the documents of a piece. The first of them must continue the last document so far. `None` if
+/// it does not.
 fn join(
     documents: &mut Vec<Node>,
     more: Vec<Node>,
@@ -219,7 +220,8 @@ fn join(
     Some(())
 }
 
-/// Returns the list that the last entry of a mapping is, if its key is where this one is.
+/// Returns the list in the last entry of a mapping, if the key of that entry has the same offset as
+/// the given key.
 fn list_of<'m>(
     root: &'m mut Mapping,
     key: ListKey<'_>,

@@ -1,6 +1,6 @@
 //! How `libyaml` classifies the bytes of a text.
 
-/// Whether a byte ends a line. Outside ASCII there are more, see [`is_line_break`].
+/// Whether a byte ends a line. There are more line breaks outside ASCII, see [`is_line_break`].
 pub(super) const fn is_break(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
@@ -10,7 +10,7 @@ pub(crate) const fn is_line_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Whether a text has a line break other than `\n` and `\r\n`, which are those of nearly every text.
+/// Whether a text has a line break other than `\n` and `\r\n`. Few texts do.
 pub(super) fn has_unusual_break(text: &str) -> bool {
     let mut returns = text.match_indices('\r');
     let after = |at: usize| text.as_bytes().get(at.saturating_add(1));

@@ -24,7 +24,7 @@ impl Caller {
     }
 }
 
-/// Makes the spans of calls. By default, none.
+/// Makes the spans of calls. By default, it makes no spans.
 #[derive(Clone)]
 pub(crate) struct Traces {
     tracer: Option<Arc<BoxedTracer>>,
@@ -41,7 +41,8 @@ impl Traces {
         }
     }
 
-    /// Makes a call within a span: a child of the first caller's, with a link to that of each other one.
+    /// Makes a call within a span: a child of the first caller's span, with a link to the span of each
+    /// other caller.
     pub(crate) async fn call(
         &self,
         callers: &[Caller],

@@ -7,7 +7,7 @@ use printable_text::{Causes, Printable};
 use thiserror::Error;
 
 /// How much of a message of the API server is kept, in characters: 500. Our choice: the longest known message, of a
-/// forbidden request, has half of it.
+/// forbidden request, is half as long.
 const MAX_MESSAGE: usize = 500;
 
 /// Why a cluster could not be read. Messages of the API server are shortened, and escaped for one
@@ -42,7 +42,7 @@ pub enum ReadError {
         /// The cause, such as `no AWS credentials`.
         why: String,
     },
-    /// The answer is not that of an API server.
+    /// The answer does not come from an API server.
     #[error("{resource}: the answer is not that of an API server")]
     Malformed {
         /// The resource.
@@ -60,7 +60,8 @@ pub enum ReadError {
         /// The resource.
         resource: &'static str,
     },
-    /// The list was begun several times, and the API server had no longer kept its next page.
+    /// The list was read several times from the start, and each time the API server had forgotten
+    /// its next page.
     #[error("{resource}: the list does not end before the API server forgets it")]
     Changing {
         /// The resource.
@@ -69,7 +70,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// Returns the resource that was read when the error came.
+    /// Returns the resource that was read when the error occurred.
     #[must_use]
     pub const fn resource(&self) -> &'static str {
         match self {
@@ -101,7 +102,7 @@ pub(super) fn of_client(resource: &'static str, error: &kube::Error) -> ReadErro
     }
 }
 
-/// Returns why there is no token. `None` if the error is another.
+/// Returns why there is no token. `None` if the error has another cause.
 fn without_token(error: &(dyn StdError + 'static)) -> Option<String> {
     #[cfg(feature = "token-source")]
     if let Some(error) = error.downcast_ref::<eks_mint::MintError>() {
@@ -112,7 +113,7 @@ fn without_token(error: &(dyn StdError + 'static)) -> Option<String> {
         Some(kube::Error::Auth(error)) => error,
         _ => error.downcast_ref::<AuthError>()?,
     };
-    // The messages of these have the output of the command, in which the token may be.
+    // The messages of these errors contain the output of the command, which may contain the token.
     Some(match error {
         AuthError::AuthExecRun { out, .. } => {
             format!("the command for it failed with {}", out.status)

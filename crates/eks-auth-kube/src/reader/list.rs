@@ -31,8 +31,9 @@ impl ListText {
         self.len
     }
 
-    /// Adds the objects of a page. Returns the token of the next page. kube-apiserver fills each page but the last, so
-    /// an empty page with a next one is not its answer; [`MAX_OBJECTS`] would not end such a list.
+    /// Adds the objects of a page. Returns the token of the next page. kube-apiserver fills each page except the last.
+    /// So an empty page with a next page does not come from it, and is an error: [`MAX_OBJECTS`] would not end such a
+    /// list.
     pub(super) fn add_page(&mut self, mut page: Value) -> Result<Option<String>, ReadError> {
         let malformed = ReadError::Malformed {
             resource: self.resource.name,
@@ -42,7 +43,7 @@ impl ListText {
         };
         let items = match items.take() {
             Value::Array(items) => items,
-            // Go writes a list that was never filled so.
+            // Go writes a list that was never filled in this way.
             Value::Null => Vec::new(),
             _ => return Err(malformed),
         };

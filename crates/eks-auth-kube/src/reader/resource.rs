@@ -39,7 +39,7 @@ const fn access(
 
 const RBAC: &str = "rbac.authorization.k8s.io/v1";
 
-/// What maps identities and grants permissions.
+/// The objects that map identities and grant permissions.
 pub(super) const ACCESS: [Resource; 5] = [
     Resource {
         group: Some("/apis/iamauthenticator.k8s.aws"),
@@ -95,7 +95,7 @@ const fn workload(
 
 const TEMPLATE: &[&str] = &["spec", "template", "spec"];
 
-/// What runs as a service account.
+/// The objects that run as a service account.
 pub(super) const WORKLOADS: [Resource; 9] = [
     workload(
         "serviceaccounts",

@@ -17,7 +17,8 @@ use super::known::{Change, Key, Objects};
 /// How many objects of one kind are kept: 100,000. Our choice: ten times the bindings of a large cluster.
 const MAX_OBJECTS: usize = 100_000;
 
-/// The longest pause between two attempts, if the backoff ends: that of [`DefaultBackoff`].
+/// The longest pause between two attempts, as in [`DefaultBackoff`]. It is used once the backoff
+/// ends.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long a list may take, all pages together: one minute. Our choice: kube-apiserver itself ends a request
@@ -27,7 +28,7 @@ const LIST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How much of an error is kept, in characters: 300. Our choice: the message of an API server is shorter.
 const MAX_ERROR: usize = 300;
 
-/// The objects of one kind, and how they are read.
+/// The objects of one kind, and the way to read them.
 pub(super) struct Followed<K, T> {
     pub(super) api: Api<K>,
     pub(super) config: watcher::Config,

@@ -1,4 +1,4 @@
-//! The objects of one kind, as far as they are known, and when their changes are published.
+//! The objects of one kind that are known, and the delay before their changes are published.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// How long no further change must come before changes are published: 100 ms. Our choice: one `kubectl apply`
-/// changes several objects.
+/// Changes are published once there has been no further change for this time: 100 ms. Our choice: one
+/// `kubectl apply` changes several objects.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// How long a change waits for those after it at most: 500 ms. Our choice: a change is in effect within two seconds,
-/// and while changes do not end, the work for all objects is done twice a second.
+/// The longest time that a change waits for later changes: 500 ms. Our choice: a change is in effect within two
+/// seconds, and while changes go on, the work for all objects is done twice a second.
 const LONGEST: Duration = Duration::from_millis(500);
 
 /// A namespace and a name.
@@ -31,8 +31,8 @@ pub(super) enum Change<T> {
     Deleted(Key),
 }
 
-/// The objects of one kind, or why they are not known. Objects that were listed before a failure are not those that
-/// exist.
+/// The objects of one kind, or the reason why they are unknown. After a failure, the objects that were listed
+/// before it may not exist any more.
 pub(super) struct Known<T>(Result<Objects<T>, Option<String>>);
 
 impl<T> Default for Known<T> {
@@ -42,7 +42,7 @@ impl<T> Default for Known<T> {
 }
 
 impl<T> Known<T> {
-    /// Takes over a change. Returns how many objects there are. One object costs the same among many as among few.
+    /// Takes over a change. Returns how many objects there are. The cost does not depend on their number.
     pub(super) fn take(&mut self, change: Change<T>) -> usize {
         match (change, &mut self.0) {
             (Change::Lost(why), _) => self.0 = Err(Some(why)),
@@ -72,7 +72,7 @@ impl<T> Known<T> {
 pub(super) async fn collected(changed: &Notify) {
     changed.notified().await;
     let quiet = async { while timeout(QUIET, changed.notified()).await.is_ok() {} };
-    // Without quiet, it is time as well.
+    // If changes go on, this time is enough as well.
     let _ = timeout(LONGEST, quiet).await;
 }
 

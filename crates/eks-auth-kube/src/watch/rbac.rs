@@ -15,7 +15,7 @@ use super::follow::Followed;
 use super::known::{Change, Known, collected};
 use super::{ClusterWatch, config};
 
-/// The objects of each kind, as far as they are known.
+/// The objects of each kind, if they are known.
 #[derive(Default)]
 struct Parts {
     roles: Known<k8s_rbac::Role>,
@@ -25,7 +25,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// Returns all objects, if those of every kind are known; otherwise the first error.
+    /// Returns all objects, if the objects of every kind are known; otherwise the first error.
     fn objects(&self) -> Result<k8s_rbac::Objects, Option<String>> {
         Ok(k8s_rbac::Objects {
             roles: self.roles.objects()?.cloned().collect(),
