@@ -25,26 +25,27 @@ use crate::metrics::Metrics;
 use crate::sts_lanes::{MAX_STS_CALLS, MAX_WAITING, RESERVED_STS_CALLS, StsLanes};
 use crate::traces::Traces;
 
-/// How long STS has to answer, repeated attempts and the wait for a free call included: upstream's timeout
-/// (`pkg/token/token.go`, the client of `NewVerifier`).
+/// How long STS has to answer, including repeated attempts and the wait for a free call: upstream's
+/// timeout (`pkg/token/token.go`, the client of `NewVerifier`).
 pub const STS_DEADLINE: Duration = Duration::from_secs(10);
 
-/// How often a call to STS that was throttled or failed is repeated: our choice. kube-apiserver repeats the
-/// review four times on top of it.
+/// How often a call to STS that was throttled or failed is repeated: our choice. kube-apiserver in addition
+/// repeats the review four times.
 pub const STS_RETRIES: usize = 2;
 
-/// The pause before the first repetition, which doubles and is extended by a random part of itself: as the
-/// standard mode of AWS SDKs, whose base is one second, but within a login that a person waits for.
+/// The pause before the first repetition. It doubles each time and is extended by a random part of itself,
+/// as in the standard mode of AWS SDKs. Their base is one second; this base is shorter because a person
+/// waits for the login.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// While STS fails, the repetitions of all calls together stay within this share of the calls of the last ten
-/// seconds, and this number a second: our choice, so that an outage is not made worse.
+/// seconds, and within this number a second: our choice, so that repetitions do not make an outage worse.
 const RETRY_SHARE: f32 = 0.2;
 const RETRIES_PER_SECOND: u32 = 5;
 const RETRY_WINDOW: Duration = Duration::from_secs(10);
 
-/// Where an identity came from.
+/// The origin of an identity.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum CacheUse {
@@ -72,11 +73,11 @@ impl CacheUse {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Identified {
-    /// The identity, or why there is none.
+    /// The identity, or the reason why there is none.
     pub outcome: Result<Arc<Identity>, AuthError>,
     /// The facts of the token. `None` if it was refused before STS would be asked.
     pub token: Option<TokenFacts>,
-    /// Whether the cache was of use.
+    /// How the cache was used.
     pub cache: CacheUse,
     /// How long STS took, repetitions included. `None` if this review did not ask it.
     pub sts_time: Option<Duration>,
@@ -84,19 +85,19 @@ pub struct Identified {
 
 /// A token that passed validation.
 enum Begun {
-    /// It is in use: STS has named its caller.
+    /// The token is in use: STS has named its caller.
     InUse(Confirmed),
     New(ExactUrl, Arc<PendingStsCall>),
 }
 
-/// Validates tokens and asks STS whose they are, at most once for each token while its answer is
+/// Validates tokens and asks STS for their callers, at most once for each token while its answer is
 /// remembered.
 ///
 /// Entries are keyed by [`CacheKey`](sts_presign::CacheKey): the decoded request, never the token's text. An
-/// identity is remembered until its token ends or a shorter limit, a refusal briefly, a failure never.
-/// Concurrent reviews of one token share one call. Admission is by frequency (`TinyLFU`), so a flood of tokens
-/// that are used once does not displace those in use. Mapping rules are not applied here, so that a change of
-/// the rules acts at once.
+/// identity is remembered until its token ends or a shorter limit is reached, a refusal for a short time, and
+/// a failure not at all. Concurrent reviews of one token share one call. Admission is by frequency
+/// (`TinyLFU`), so a flood of tokens that are used once does not displace tokens in use. Mapping rules are
+/// not applied here, so that a change of the rules takes effect at once.
 ///
 /// A token that is used again is recognized by its whole decoded URL, and only its time is checked again.
 pub struct Identities {
@@ -153,9 +154,11 @@ impl Identities {
 
     /// Sets how many calls to STS run at once, by default [`MAX_STS_CALLS`]; how many of them only known
     /// callers may use, by default [`RESERVED_STS_CALLS`]; and how many reviews of unknown callers wait for
-    /// one, by default [`MAX_WAITING`]. Further ones fail at once. At least one call is open to all.
+    /// a call, by default [`MAX_WAITING`]. Further reviews fail at once. At least one call is open to all
+    /// callers.
     ///
-    /// Known are the access keys that [`know`](Self::know) was called for, until STS refuses a token of them.
+    /// An access key is known once [`know`](Self::know) was called for it, until STS refuses a token of this
+    /// key.
     #[must_use]
     pub fn with_sts_calls(self, calls: usize, reserved: usize, waiting: usize) -> Self {
         Self {
@@ -164,7 +167,8 @@ impl Identities {
         }
     }
 
-    /// Sets how long STS has to answer, everything included; by default [`STS_DEADLINE`].
+    /// Sets how long STS has to answer, including repetitions and waiting; by default
+    /// [`STS_DEADLINE`].
     #[must_use]
     pub fn with_sts_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
@@ -211,7 +215,7 @@ impl Identities {
                 cache: CacheUse::Hit,
                 sts_time: None,
             },
-            // This future is large, and most reviews need none.
+            // This future is large, and most reviews do not need it.
             Ok(Begun::New(url, call)) => Box::pin(self.identify_new(url, call, token, now)).await,
             Err(refused) => Identified {
                 outcome: Err(refused.into()),
@@ -280,7 +284,7 @@ impl Identities {
         }
     }
 
-    /// Returns what STS said about a request, and how long it took if this review asked.
+    /// Returns STS's answer to a request, and how long STS took if this review asked.
     async fn ask_or_remember(
         &self,
         memory: &Memory,
@@ -365,7 +369,7 @@ impl Identities {
     }
 }
 
-/// Returns whether the same request may have another outcome a moment later.
+/// Returns whether the same request may have a different outcome a moment later.
 const fn is_worth_repeating(error: &AuthError) -> bool {
     match error {
         AuthError::Refused(_) => false,

@@ -15,12 +15,12 @@ mod tls;
 mod traces;
 mod webhooks;
 
-// The way to STS, which `Identities` takes.
+// The transport to STS, which `Identities` takes.
 pub use eks_auth::{
     STS_ATTEMPT_TIMEOUT, STS_CONNECT_TIMEOUT, STS_IDLE_CONNECTIONS, STS_IDLE_TIMEOUT, StsClient,
     StsClientBuilder, StsProxy,
 };
-// What registers metrics of its own needs the same version.
+// A program that registers its own metrics needs the same version.
 pub use prometheus_client;
 
 pub use identities::{

@@ -14,17 +14,17 @@ pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the body of a request may take: our choice. A review fits into a few dozen packets.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a connection may wait for its next request: longer than Go's HTTP client keeps one
-/// (`http.DefaultTransport`, 90 s), so that kube-apiserver closes first and no request meets a closed
-/// connection.
+/// How long a connection may wait for its next request: longer than Go's HTTP client keeps a
+/// connection (`http.DefaultTransport`, 90 s), so that kube-apiserver closes first and no request
+/// meets a closed connection.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How many connections are open at once: half of 1,024, the usual limit of open files, so that calls to STS
-/// and files always find one. Beyond it, a new connection closes the one that has waited longest without a
-/// request in flight.
+/// and files always find one. Beyond it, a new connection closes the connection that has waited longest
+/// without a request in flight.
 pub const MAX_CONNECTIONS: usize = 512;
 
-/// How many connections wait to be accepted: what Linux allows by default (`net.core.somaxconn`). With the 128 of
+/// How many connections wait to be accepted: the default limit of Linux (`net.core.somaxconn`). With the 128 of
 /// `TcpListener::bind`, a burst of connections overflows the queue, and the client whose SYN is dropped repeats it
 /// after a second.
 pub const LISTEN_BACKLOG: u32 = 4_096;
@@ -33,11 +33,11 @@ pub const LISTEN_BACKLOG: u32 = 4_096;
 /// connection beyond it.
 pub const MAX_STREAMS: u32 = 64;
 
-/// The longest head of a request in bytes: our choice. That of kube-apiserver has some 300.
+/// The longest head of a request in bytes: our choice. A head of kube-apiserver has some 300.
 pub const MAX_HEAD_LEN: usize = 16_384;
 
-/// How long a stopping server goes on accepting while it reports that it is not ready, so that load balancers
-/// and clients with open connections turn away before one is closed.
+/// How long a stopping server goes on accepting while it reports that it is not ready. So load balancers and
+/// clients with open connections turn away before a connection is closed.
 pub const LAME_DUCK: Duration = Duration::from_secs(1);
 
 /// How long open requests may take to finish after that: slightly longer than STS has to answer.
@@ -86,8 +86,8 @@ impl Default for Limits {
     }
 }
 
-/// Builds a semaphore with permits for a setting. Tokio panics if there are more than it can count, which is more than
-/// any machine uses.
+/// Builds a semaphore with permits for a setting. Tokio panics if there are more permits than it can count, so the
+/// number is limited; no machine uses that many.
 pub(crate) fn permits(setting: usize) -> Semaphore {
     Semaphore::new(setting.min(Semaphore::MAX_PERMITS))
 }

@@ -1,4 +1,4 @@
-//! Counters and times, as Prometheus reads them.
+//! Counters and times for Prometheus.
 
 mod upstream;
 
@@ -38,7 +38,7 @@ type Counters<const N: usize> = Family<Labels<N>, Counter>;
 type Histograms<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram>;
 
 /// The metric of one label set of a family, looked up when it is first used: a lookup hashes the labels and takes a
-/// lock. It is not made before, because metrics are shown from their first use on.
+/// lock. It is not made earlier, because a metric is shown once it exists.
 struct KeptMetric<M>(OnceLock<M>);
 
 impl<M> Default for KeptMetric<M> {
@@ -70,8 +70,8 @@ struct Usual {
 
 /// The metrics of the webhooks.
 ///
-/// Those named `aws_iam_authenticator_*` have upstream's names, labels and values (`pkg/metrics/metrics.go`),
-/// so that dashboards and alerts keep working; those named `eks_auth_*` are ours. No label has a value that a
+/// The metrics `aws_iam_authenticator_*` have upstream's names, labels and values (`pkg/metrics/metrics.go`),
+/// so that dashboards and alerts keep working. The metrics `eks_auth_*` are ours. No label has a value that a
 /// caller chooses, and there is no global registry.
 pub struct Metrics {
     registry: Mutex<Registry>,
@@ -89,7 +89,7 @@ pub struct Metrics {
     requests: Gauge,
     records_lost: Counter,
     certificate_reloads: Counters<1>,
-    /// Registered with the first certificate: without TLS, there is no time.
+    /// Registered with the first certificate, since there is no such time without TLS.
     certificate_not_after: OnceLock<Gauge<f64, AtomicU64>>,
     rules_generation: Gauge<u64, AtomicU64>,
     source_healthy: Family<Labels<1>, Gauge>,
@@ -115,7 +115,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Metrics {
-    /// Builds the metrics in a registry of their own.
+    /// Builds the metrics in a new registry.
     #[must_use]
     pub fn new() -> Self {
         let metrics = Self {
@@ -240,8 +240,8 @@ impl Metrics {
         text
     }
 
-    /// Counts a record that an [`Observer`](crate::Observer) could not keep, for instance because what reads the log
-    /// has stopped.
+    /// Counts a record that an [`Observer`](crate::Observer) could not keep, for instance because the reader of the
+    /// log has stopped.
     pub fn record_lost(&self) {
         self.records_lost.inc();
     }
@@ -329,7 +329,7 @@ impl Metrics {
             .then_some(in_flight)
     }
 
-    /// Takes the last second of the certificate in use. `None` if it is not known.
+    /// Records the last second of the certificate in use. `None` if it is unknown.
     pub(crate) fn certificate_loaded(&self, not_after: Option<UnixTime>) {
         let gauge = self.certificate_not_after.get_or_init(|| {
             let gauge = Gauge::default();
@@ -367,7 +367,7 @@ impl<'m> InFlight<'m> {
         Self::with_others(gauge).0
     }
 
-    /// Returns the number of others as well.
+    /// Also returns the number of other requests.
     fn with_others(gauge: &'m Gauge) -> (Self, i64) {
         let others = gauge.inc();
         (Self { gauge }, others)

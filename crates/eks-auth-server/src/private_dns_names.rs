@@ -14,18 +14,18 @@ pub type PendingName<'n> =
 
 /// Looks up the private DNS name of an EC2 instance.
 ///
-/// The webhook asks only if the rule that matches the caller contains `{{EC2PrivateDNSName}}`. It applies no
-/// cache and no limit of its own: an implementation caches names, merges concurrent look-ups of the same
-/// instance, and ends within its own deadline. A future that is dropped must not lose a look-up that another
-/// caller waits for.
+/// The webhook asks only if the rule that matches the caller contains `{{EC2PrivateDNSName}}`. The webhook
+/// has no cache and no limit for these look-ups. So an implementation caches names, merges concurrent
+/// look-ups of the same instance, and ends within its own deadline. If a future is dropped, a look-up that
+/// another caller waits for must go on.
 pub trait PrivateDnsNames: fmt::Debug + Send + Sync {
     /// Returns the private DNS name of an instance, such as `ip-10-0-0-1.ec2.internal`.
     ///
-    /// `instance_id` is what [`aws_auth_map::instance_id`] returns: it has the shape of an instance id.
+    /// `instance_id` comes from [`aws_auth_map::instance_id`], so it has the shape of an instance id.
     ///
     /// # Errors
     ///
-    /// The name is unknown, for whatever reason. The review is then answered as a failure, never as a
+    /// The name is unknown, for any reason. The review is then answered as a failure, never as a
     /// refusal, which kube-apiserver would cache.
     fn look_up<'n>(&'n self, instance_id: &'n str) -> PendingName<'n>;
 }

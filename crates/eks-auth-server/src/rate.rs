@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-/// How many clients are remembered before those that are within their rate are forgotten: our choice, about
-/// one megabyte.
+/// How many clients are remembered. Beyond it, clients that are within their rate are forgotten. Our
+/// choice, about one megabyte.
 const MAX_CLIENTS: usize = 8_192;
 
 /// Limits the rate of requests of each client address.

@@ -1,4 +1,4 @@
-//! What happened, for logs: one record for each review, and events of the server.
+//! Records for logs: one for each review, and events of the server.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -13,9 +13,9 @@ use crate::tls::Validity;
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum ReviewedKind {
-    /// A `SubjectAccessReview`: may this user do that?
+    /// A `SubjectAccessReview`, which asks whether a user may do something.
     Access,
-    /// A `TokenReview`: whose token is this?
+    /// A `TokenReview`, which asks for the user of a token.
     Token,
 }
 
@@ -62,16 +62,16 @@ impl Verdict {
 
 /// The record of one review.
 ///
-/// It contains neither the token nor a signature nor a secret. Texts that a caller chooses (the ARN's session
-/// name, the username, the groups, the question, the reason) are as they came, up to
-/// [`MAX_ACCESS_REVIEW_LEN`](crate::MAX_ACCESS_REVIEW_LEN) bytes of them: a logger that prints lines has to escape and to
-/// cut them, as `printable_text::Printable` does.
+/// It contains no token, signature or secret. Texts that a caller chooses (the ARN's session name, the username, the
+/// groups, the question, the reason) are unchanged and may have up to
+/// [`MAX_ACCESS_REVIEW_LEN`](crate::MAX_ACCESS_REVIEW_LEN) bytes. A logger that prints lines has to escape and cut them,
+/// as `printable_text::Printable` does.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReviewRecord<'r> {
     /// The number of the request, unique among the instances of the server.
     pub request_id: &'r str,
-    /// Where the request came from.
+    /// The address that the request came from.
     pub peer: IpAddr,
     /// The kind of the review.
     pub kind: ReviewedKind,
@@ -81,7 +81,8 @@ pub struct ReviewRecord<'r> {
     pub code: &'r str,
     /// The reason in words, with its causes. Empty if a token was accepted.
     pub reason: &'r str,
-    /// What the token claims. `None` if it was refused before, or if the account is scrubbed.
+    /// The claims of the token. `None` if it was refused before they were read, or if the account
+    /// is scrubbed.
     pub token: Option<&'r TokenFacts>,
     /// The identity that STS confirmed. `None` if there is none, or if the account is scrubbed.
     pub identity: Option<&'r Identity>,
@@ -93,7 +94,7 @@ pub struct ReviewRecord<'r> {
     pub question: Option<&'r str>,
     /// Whether the identity came from the cache.
     pub cache: CacheUse,
-    /// How long STS took. `None` if it was not asked.
+    /// How long STS took. `None` if STS was not asked.
     pub sts_time: Option<Duration>,
     /// How long the whole review took.
     pub took: Duration,
@@ -101,16 +102,16 @@ pub struct ReviewRecord<'r> {
     pub generation: u64,
 }
 
-/// What happened apart from reviews. Prints as one line.
+/// An event other than a review. Prints as one line.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ServerEvent<'e> {
     /// No connection can be accepted at the moment, for instance because there are too many open files. The
     /// server goes on.
     AcceptFailed(&'e std::io::Error),
-    /// The certificate could not be loaded again; the one before stays.
+    /// The certificate could not be loaded again; the previous certificate stays.
     CertificateKept(&'e str),
-    /// The certificate is served and is not valid now, so clients refuse it.
+    /// The server uses a certificate that is not valid now, so clients refuse it.
     CertificateNotValid(Validity),
     /// The certificate was loaded again.
     CertificateReloaded,

@@ -31,7 +31,7 @@ const MAX_PROBE_CONNECTIONS: usize = 32;
 const CHECK_VALIDITY_EVERY: Duration = Duration::from_secs(60);
 
 /// Serves the webhooks on one listener, and probes and metrics on another, so that probes are answered while
-/// the first is flooded.
+/// the webhooks are flooded.
 ///
 /// | path | webhooks | probes |
 /// |---|---|---|
@@ -47,7 +47,7 @@ pub struct Server {
     webhooks: Arc<Webhooks>,
     limits: Limits,
     is_stopping: Arc<AtomicBool>,
-    /// The validity of the certificate that was reported last, unless it is valid by now.
+    /// The last reported validity of a certificate, unless it is valid by now.
     reported: Arc<Mutex<Option<Validity>>>,
 }
 
@@ -66,12 +66,12 @@ impl Server {
     /// Serves the webhooks until `stop` completes, then finishes the requests in flight. Returns the number of
     /// connections that were still open at the deadline.
     ///
-    /// A failure to accept a connection does not end it. After `stop`, the server first reports that it is
-    /// not ready and asks clients of HTTP/1.1 to reconnect, for [`Limits::lame_duck`]; then it closes the
-    /// listener and gives open requests [`Limits::drain_deadline`].
+    /// A failure to accept a connection does not end the server. After `stop`, the server first reports
+    /// that it is not ready and asks clients of HTTP/1.1 to reconnect, for [`Limits::lame_duck`]; then it
+    /// closes the listener and gives open requests [`Limits::drain_deadline`].
     ///
-    /// A certificate that is not valid when it is loaded, or that expires while it is served, is reported to the observer,
-    /// the latter within a minute.
+    /// The observer gets a report if a certificate is not valid when it is loaded. If a certificate expires while it is in
+    /// use, the report comes within a minute.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Server {
     }
 
     /// Loads the certificate again if its files have changed, and reports the outcome to the observer and the
-    /// metrics. Returns whether the certificate in use is that of the files.
+    /// metrics. Returns whether the certificate in use is the one in the files.
     pub fn reload_certificate(&self, tls: &ServerTls) -> bool {
         let metrics = self.webhooks.metrics();
         match tls.reload() {
@@ -131,7 +131,7 @@ impl Server {
         self.check_validity(tls);
     }
 
-    /// Reports a certificate that is not valid now, once.
+    /// Reports once that a certificate is not valid now.
     fn check_validity(&self, tls: &ServerTls) {
         let now = self.webhooks.now().into();
         let validity = tls.validity().filter(|validity| !validity.includes(now));
@@ -166,7 +166,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Those of [`serve`](Self::serve).
+    /// As [`serve`](Self::serve).
     pub async fn serve_probes(
         &self,
         listener: TcpListener,

@@ -1,4 +1,4 @@
-//! The rules that reviews are answered by, replaced as a whole.
+//! The rules for answering reviews, replaced as a whole.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use k8s_rbac::Policy;
 
 use crate::source_status::SourceStatus;
 
-/// The rules that reviews are answered by, and the state of the sources that they came from.
+/// The rules for answering reviews, and the state of the sources that they came from.
 ///
 /// A review is answered by one snapshot, so it never sees half of a change. The parts are shared: a clone
 /// copies pointers only.
@@ -88,7 +88,8 @@ impl Snapshot {
         &self.identity_map
     }
 
-    /// Returns the RBAC policy. `None` if access reviews are not answered, or not yet.
+    /// Returns the RBAC policy. `None` if access reviews are not answered, or no policy has been
+    /// read yet.
     #[must_use]
     pub fn policy(&self) -> Option<&Policy> {
         self.policy.as_deref()
@@ -140,8 +141,8 @@ impl SharedSnapshot {
         self.current.load_full()
     }
 
-    /// Returns the current snapshot, for one review: all of them together would otherwise count the owners of one
-    /// [`Arc`].
+    /// Returns the current snapshot, for one review. It does not count as an owner of the [`Arc`], because all
+    /// reviews would change that one counter.
     pub(crate) fn borrow(&self) -> Guard<Arc<Snapshot>> {
         self.current.load()
     }

@@ -12,7 +12,7 @@ pub struct SourceStatus {
 
 impl SourceStatus {
     /// Builds the state of a source that has not been read yet. The name becomes a label of metrics, so
-    /// there is one for each configured source and none derives from input.
+    /// it must not derive from input: there is one name for each configured source.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -32,8 +32,8 @@ impl SourceStatus {
         }
     }
 
-    /// Records that the source could not be read, or that its content was not applied. The content before
-    /// stays in effect. The reason is printed in logs and by `/readyz`: it must be one line, escaped, and
+    /// Records that the source could not be read, or that its content was not applied. The earlier
+    /// content stays in effect. Logs and `/readyz` print the reason: it must be one line, escaped, and
     /// free of secrets.
     #[must_use]
     pub fn failed(self, reason: impl Into<String>) -> Self {
@@ -49,13 +49,13 @@ impl SourceStatus {
         &self.name
     }
 
-    /// Returns when the content in effect was last confirmed. `None` if there is none.
+    /// Returns when the content in effect was last confirmed. `None` if no content is in effect.
     #[must_use]
     pub const fn last_good(&self) -> Option<SystemTime> {
         self.last_good
     }
 
-    /// Returns why the last attempt failed. `None` if it succeeded, or if there was none.
+    /// Returns why the last attempt failed. `None` if it succeeded, or if there was no attempt.
     #[must_use]
     pub fn last_error(&self) -> Option<&str> {
         self.last_error.as_deref()

@@ -1,4 +1,4 @@
-//! Which calls to STS may start, and which have to wait.
+//! Decides which calls to STS may start, and which have to wait.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::limits::permits;
 
-/// How many calls to STS run at once: our choice. At 20 ms a call, that is 6,400 logins a second, and a flood
-/// of well-formed tokens opens no more connections than this. With half as many, unknown callers were answered more
-/// slowly than by upstream, which has no such limit.
+/// How many calls to STS run at once: our choice. At 20 ms a call, that is 6,400 logins a second, and a flood of
+/// well-formed tokens opens no more connections than this. With half as many calls, unknown callers got slower
+/// answers than from upstream, which has no such limit.
 pub const MAX_STS_CALLS: usize = 128;
 
 /// How many of [`MAX_STS_CALLS`] only known callers may use: our choice, a quarter. At 20 ms a call, that is
@@ -17,8 +17,8 @@ pub const MAX_STS_CALLS: usize = 128;
 pub const RESERVED_STS_CALLS: usize = 32;
 
 /// How many reviews of unknown callers wait for a call: our choice, half of
-/// [`MAX_REQUESTS`](crate::MAX_REQUESTS), so that the other half is left to known callers and to what needs no
-/// call.
+/// [`MAX_REQUESTS`](crate::MAX_REQUESTS), so that the other half is left to known callers and to reviews that
+/// need no call.
 pub const MAX_WAITING: usize = 512;
 
 /// How many known access keys are remembered: twice the nodes that upstream supports
@@ -30,9 +30,9 @@ const KNOWN_FOR: Duration = Duration::from_hours(12);
 
 /// The calls to STS that may run at once, a share of them reserved for known callers.
 ///
-/// An access key is known once the rules have mapped its owner to a user, until STS refuses a token of it. An
-/// access key id is not a secret, so junk can name a known one; the refusal of that junk then takes the key
-/// back among the unknown, and no other.
+/// An access key is known once the rules have mapped its owner to a user, until STS refuses a token of this
+/// key. An access key id is not a secret, so junk can name a known key. When STS refuses the junk, this key
+/// is unknown again, but no other key is affected.
 #[derive(Debug)]
 pub(crate) struct StsLanes {
     open: Semaphore,
@@ -46,7 +46,7 @@ pub(crate) struct StsLanes {
 pub(crate) struct Overloaded;
 
 impl StsLanes {
-    /// Splits `calls`. At least one is open to all.
+    /// Splits `calls`. At least one call is open to all callers.
     pub(crate) fn new(calls: usize, reserved: usize, waiting: usize) -> Self {
         let reserved = reserved.min(calls.saturating_sub(1));
         Self {
@@ -68,7 +68,7 @@ impl StsLanes {
         if let Ok(permit) = self.open.try_acquire() {
             return Ok(Some(permit));
         }
-        // An error means that the semaphore is closed, which none of these ever is.
+        // An error means that the semaphore is closed, but these semaphores are never closed.
         if self.known.contains_key(access_key_id) {
             let permit = tokio::select! {
                 permit = self.reserved.acquire() => permit,

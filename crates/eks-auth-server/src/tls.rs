@@ -19,7 +19,8 @@ use thiserror::Error as ThisError;
 /// The protocols offered, in order of preference.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// The longest certificate chain, key or list of authorities in bytes: our choice. A chain has a few thousand.
+/// The longest certificate chain, key or list of authorities in bytes: our choice. A chain has a few thousand
+/// bytes.
 const MAX_PEM_LEN: u64 = 1 << 20;
 
 /// The files of a server's certificate, in PEM.
@@ -49,7 +50,7 @@ pub enum TlsError {
         /// The reason.
         error: io::Error,
     },
-    /// A file contains no certificate or key in PEM, or a broken one.
+    /// A file contains no certificate or key in PEM, or its PEM is broken.
     #[error("{path}: {fault}", path = .path.display())]
     Pem {
         /// The file.
@@ -65,7 +66,7 @@ pub enum TlsError {
     Unusable(String),
 }
 
-/// Why a file in PEM cannot be read. It quotes nothing of the file, which may contain a key.
+/// Why a file in PEM cannot be read. It quotes no part of the file, which may contain a key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum PemFault {
@@ -75,7 +76,7 @@ pub enum PemFault {
          `PRIVATE KEY`"
     )]
     NoBlock,
-    /// The line that begins or ends a block is broken, or the one that ends it is missing.
+    /// The line that begins or ends a block is broken, or the last line is missing.
     #[error(
         "a PEM block needs a line `-----BEGIN …-----` and a line `-----END …-----`, each by itself"
     )]
@@ -89,7 +90,8 @@ impl PemFault {
     fn of(error: &pem::Error) -> Self {
         match error {
             pem::Error::NoItemsFound => Self::NoBlock,
-            // Both have a line of the file. If the line breaks of a key were lost, that is the key.
+            // Both errors contain a line of the file. If the line breaks of a key were lost, that
+            // line is the key.
             pem::Error::IllegalSectionStart { .. } | pem::Error::MissingSectionEnd { .. } => {
                 Self::Boundary
             }
@@ -109,7 +111,7 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// Returns whether the certificate is valid at a time. One before 1970 or after 9999 is in no certificate.
+    /// Returns whether the certificate is valid at a time. No certificate is valid before 1970 or after 9999.
     #[must_use]
     pub fn includes(&self, time: SystemTime) -> bool {
         UnixTime::try_from(time).is_ok_and(|time| self.not_before <= time && time <= self.not_after)
@@ -118,7 +120,7 @@ impl Validity {
     /// Reads the validity of a certificate. `None` if it cannot be read, or begins before 1970.
     fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
         let certificate = ParsedCertificate::try_from(certificate).ok()?;
-        // The validity is the first that is verified, and the error for a time outside of it has its limits.
+        // The validity is verified first, and the error for a time outside of it contains both limits.
         let error_at = |secs| {
             let time = pki_types::UnixTime::since_unix_epoch(Duration::from_secs(secs));
             let roots = RootCertStore::empty();
@@ -163,7 +165,7 @@ struct Shared {
     in_use: ArcSwap<InUse>,
 }
 
-/// What new connections use.
+/// The certificate and configuration for new connections.
 struct InUse {
     config: Arc<ServerConfig>,
     validity: Option<Validity>,
@@ -195,13 +197,13 @@ impl ServerTls {
         })
     }
 
-    /// Loads the files again if they have changed. Returns whether they had. Open connections keep the
-    /// certificate that they began with.
+    /// Loads the files again if they have changed. Returns whether they had changed. Open connections
+    /// keep the certificate that they began with.
     ///
     /// # Errors
     ///
-    /// Those of [`load`](Self::load); the certificate before then stays. A certificate whose key is not yet
-    /// replaced is such an error.
+    /// As [`load`](Self::load); the previous certificate then stays. It is such an error if the certificate
+    /// was replaced but its key was not.
     pub fn reload(&self) -> Result<bool, TlsError> {
         let provider = CryptoProvider::get_default().ok_or(TlsError::NoProvider)?;
         let contents = Contents::read(&self.shared.files)?;
@@ -219,8 +221,9 @@ impl ServerTls {
         Ok(true)
     }
 
-    /// Returns when the server's own certificate is valid, without those that signed it. One that is not valid now is
-    /// served as well, and clients refuse it. `None` if the validity cannot be read, or begins before 1970.
+    /// Returns when the server's own certificate is valid, ignoring the certificates that signed it. A certificate
+    /// that is not valid now is used as well, and clients refuse it. `None` if the validity cannot be read, or begins
+    /// before 1970.
     #[must_use]
     pub fn validity(&self) -> Option<Validity> {
         self.shared.in_use.load().validity

@@ -24,26 +24,27 @@ use crate::request_id::RequestIds;
 use crate::snapshot::SharedSnapshot;
 use crate::traces::Traces;
 
-/// The path of `TokenReview`s, as upstream's.
+/// The path of `TokenReview`s, the same as upstream's.
 pub const AUTHENTICATE_PATH: &str = "/authenticate";
 
 /// The path of `SubjectAccessReview`s.
 pub const AUTHORIZE_PATH: &str = "/authorize";
 
-/// How many reviews are answered at once: our choice. One that waits for STS takes a few kilobytes, and
-/// kube-apiserver itself handles 600 requests at once by default (`--max-requests-inflight` and
-/// `--max-mutating-requests-inflight`). Further ones are answered with 503 at once.
+/// How many reviews are answered at once: our choice. A review that waits for STS takes a few
+/// kilobytes, and kube-apiserver itself handles 600 requests at once by default
+/// (`--max-requests-inflight` and `--max-mutating-requests-inflight`). Further reviews are answered
+/// with 503 at once.
 pub const MAX_REQUESTS: usize = 1_024;
 
-/// The longest `SubjectAccessReview` in bytes: our choice. kube-apiserver caches the answers to those below
-/// 10,000 bytes; a user with hundreds of groups has one of some 50,000.
+/// The longest `SubjectAccessReview` in bytes: our choice. kube-apiserver caches the answers to reviews
+/// below 10,000 bytes. The review of a user with hundreds of groups has some 50,000.
 pub const MAX_ACCESS_REVIEW_LEN: usize = 262_144;
 
 /// The statuses of answers that name no user.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum StatusCodes {
-    /// A refusal is an answer, 200; a failure is 500 or 429, which kube-apiserver asks again.
+    /// A refusal is an answer, 200. A failure is 500 or 429, after which kube-apiserver asks again.
     #[default]
     ByOutcome,
     /// As upstream: 403 for refusals and failures alike, 429 if STS throttles.
@@ -98,8 +99,8 @@ impl Webhooks {
     /// Makes a span for each request, as a child of the span that the propagator reads from its headers, with spans
     /// for the calls to STS and the look-ups of private DNS names below it.
     ///
-    /// A span has the verdict, its code and the request id of the [`ReviewRecord`], and neither the caller nor any
-    /// part of the token. Probes and metrics have no spans.
+    /// A span has the verdict, its code and the request id of the [`ReviewRecord`], but not the caller or any part
+    /// of the token. Probes and metrics have no spans.
     #[cfg(feature = "otel")]
     #[must_use]
     pub fn with_tracer(
@@ -134,9 +135,10 @@ impl Webhooks {
         }
     }
 
-    /// Declares the audiences that tokens are valid for. A review that asks for others is refused, and the
-    /// answer names those that it has in common. By default, the audiences of a review are ignored and the
-    /// answer has none, as upstream's, which kube-apiserver takes for its own audiences.
+    /// Declares the audiences that tokens are valid for. A review that asks only for other audiences is
+    /// refused. Otherwise the answer names the common audiences. By default, the audiences of a review are
+    /// ignored and the answer has no audiences, as in upstream. kube-apiserver then assumes its own
+    /// audiences.
     #[must_use]
     pub fn with_audiences(self, audiences: impl IntoIterator<Item = String>) -> Self {
         Self {
@@ -170,8 +172,8 @@ impl Webhooks {
         }
     }
 
-    /// Limits the requests of each client address per second. By default there is no limit, because the
-    /// usual client is kube-apiserver alone, whose requests are those of all users.
+    /// Limits the requests of each client address per second. By default there is no limit, because
+    /// usually kube-apiserver is the only client, and it asks for all users.
     #[must_use]
     pub fn with_client_rate(self, per_second: NonZeroU32) -> Self {
         Self {
@@ -217,11 +219,12 @@ impl Webhooks {
         self.observer.event(event);
     }
 
-    /// Decides by the head of a request whether its body is read.
+    /// Decides from the head of a request whether its body is read.
     ///
     /// # Errors
     ///
-    /// The answer to a request that is no review: 404, 405; 429 beyond the client's rate.
+    /// The answer to a request that is not a review (404, 405), or that exceeds the client's rate
+    /// (429).
     pub(crate) fn route(
         &self,
         method: &Method,
@@ -256,10 +259,11 @@ impl Webhooks {
     }
 
     /// Answers a request whose body has been read, as [`Server`](crate::Server) answers it at
-    /// [`AUTHENTICATE_PATH`] and [`AUTHORIZE_PATH`]: for a program with an HTTP server of its own. `peer` is
+    /// [`AUTHENTICATE_PATH`] and [`AUTHORIZE_PATH`]. It is for a program with its own HTTP server. `peer` is
     /// the client's address.
     ///
-    /// Such a program reads at most [`MAX_ACCESS_REVIEW_LEN`] bytes of a body, and enforces timeouts.
+    /// Such a program must read at most [`MAX_ACCESS_REVIEW_LEN`] bytes of a body, and enforce
+    /// timeouts.
     pub async fn respond(
         &self,
         method: &Method,
@@ -325,7 +329,7 @@ impl Webhooks {
         self.observer.review(&record);
     }
 
-    /// Answers a body that is no review.
+    /// Answers a body that is not a review.
     fn malformed(&self, review: &Reviewing, code: &'static str, reason: &str) -> Answer {
         self.record(
             review,
@@ -377,7 +381,7 @@ struct Reviewing {
     kind: ReviewedKind,
 }
 
-/// What a record says beyond [`Reviewing`].
+/// The facts of a record beyond [`Reviewing`].
 struct Outcome<'o> {
     verdict: Verdict,
     code: &'static str,

@@ -8,10 +8,10 @@ use eks_auth::aws_auth_map::BackendModes;
 use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 
-/// The fields of a dynamic file and of a file of backend modes that are no rules.
+/// The fields of a dynamic file and of a file of backend modes that are not rules.
 ///
-/// As upstream (Go's `encoding/json`), keys may be in any case, the last of several counts, null
-/// changes nothing, and other keys are ignored.
+/// As in upstream (Go's `encoding/json`), keys may be in any case, the last of several values
+/// counts, null changes nothing, and other keys are ignored.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Header {
     pub(crate) last_updated: Option<String>,
@@ -56,7 +56,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
             } else if key.eq_ignore_ascii_case("backendMode") {
                 &mut header.modes
             } else if key.eq_ignore_ascii_case("Version") {
-                // It is text, or the file is not of this form.
+                // If it is not text, the file is not of this form.
                 map.next_value::<Option<String>>()?;
                 continue;
             } else {
@@ -95,9 +95,8 @@ impl ModesError {
 /// Reads a file of backend modes: a JSON object whose `backendMode` names them, separated by single
 /// spaces.
 ///
-/// As upstream (`pkg/server/server.go`, `CallBackForFileLoad`): an unknown name, and so an empty one,
-/// is an error; a backend that is named twice is searched once, since the second search finds what the
-/// first did.
+/// As upstream (`pkg/server/server.go`, `CallBackForFileLoad`): an unknown or empty name is an error.
+/// A backend that is named twice is searched once, since a second search would find the same rules.
 pub(crate) fn read_modes(text: &str) -> Result<(BackendModes, Header), ModesError> {
     let header = Header::read(text).ok_or(ModesError::NotJson)?;
     let mut kinds: Vec<BackendKind> = Vec::new();

@@ -30,7 +30,8 @@ use crate::worker::{Inbox, Message, Worker};
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Two sources have the rules of one backend, or the same kind where one is possible.
+    /// Two sources have the rules of one backend, or have the same kind although only one is
+    /// allowed.
     #[error("there are two sources for {0}")]
     Duplicate(SourceKind),
     /// The backend modes name a backend that has no source.
@@ -82,8 +83,9 @@ impl SourcesBuilder {
         }
     }
 
-    /// Adds a file; for [`SourceKind::Rbac`], a file or a directory, of which every .yaml, .yml and
-    /// .json file below it is read. There may be several RBAC sources, and one of each other kind.
+    /// Adds a file. For [`SourceKind::Rbac`] the path may also be a directory; every .yaml, .yml
+    /// and .json file below it is read. There may be several RBAC sources, and one of each other
+    /// kind.
     ///
     /// A file need not exist yet. A symbolic link is followed each time.
     pub fn with_file(mut self, kind: SourceKind, path: impl Into<PathBuf>) -> Self {
@@ -113,8 +115,8 @@ impl SourcesBuilder {
         self
     }
 
-    /// Sets the maximum size of a file of mapping rules, in bytes. The default is that of a ConfigMap,
-    /// [`DEFAULT_MAX_BYTES`]. A file of RBAC objects may have
+    /// Sets the maximum size of a file of mapping rules, in bytes. The default is the limit of a
+    /// ConfigMap, [`DEFAULT_MAX_BYTES`]. A file of RBAC objects may have
     /// [`k8s_rbac::DEFAULT_MAX_BYTES`].
     pub const fn with_max_bytes(mut self, max_bytes: usize) -> Self {
         self.max_bytes = max_bytes;
@@ -127,14 +129,15 @@ impl SourcesBuilder {
         self
     }
 
-    /// Omits every detail but the username for identities in these accounts, and in those that the
-    /// mounted file lists.
+    /// Omits every detail but the username for identities in these accounts, and in the accounts
+    /// that the mounted file lists.
     pub fn with_scrubbed_accounts(mut self, accounts: impl IntoIterator<Item = AccountId>) -> Self {
         self.settings.scrubbed_accounts.extend(accounts);
         self
     }
 
-    /// Reserves prefixes of usernames in a backend, in addition to those of the mounted file.
+    /// Reserves prefixes of usernames in a backend, in addition to the prefixes in the mounted
+    /// file.
     pub fn with_reserved_prefixes<'p>(
         mut self,
         backend: BackendKind,
@@ -158,14 +161,14 @@ impl SourcesBuilder {
         self
     }
 
-    /// Adds RBAC objects before those of the sources, such as Kubernetes' default policy.
+    /// Adds RBAC objects before the objects of the sources, such as Kubernetes' default policy.
     pub fn with_objects(mut self, objects: Objects) -> Self {
         self.settings.objects = objects;
         self
     }
 
-    /// Collects the rules of aggregated `ClusterRole`s, as a cluster does. Manifests as they are
-    /// written need this; objects read back from a cluster do not.
+    /// Collects the rules of aggregated `ClusterRole`s, as a cluster does. Hand-written manifests
+    /// need this; objects that were read back from a cluster do not.
     pub const fn with_aggregation(mut self) -> Self {
         self.settings.is_aggregated = true;
         self
@@ -188,7 +191,8 @@ impl SourcesBuilder {
     }
 
     /// Compares files every [`POLL_INTERVAL`](crate::POLL_INTERVAL) instead of asking the operating
-    /// system to report changes: for a file system whose changes it does not see.
+    /// system to report changes. Use it for a file system whose changes the operating system does
+    /// not see.
     pub const fn with_polling(mut self) -> Self {
         self.is_polling = true;
         self
@@ -200,11 +204,11 @@ impl SourcesBuilder {
         self
     }
 
-    /// Reads every file once, and starts the thread that keeps the sources fresh. Blocks for the time
-    /// of reading.
+    /// Reads every file once, and starts the thread that keeps the sources up to date. Blocks for the
+    /// time of reading.
     ///
-    /// A file that cannot be read is no error here: the [`Report`](crate::Report) has its fault, and callers that it
-    /// may have a rule for get no answer until it can be read.
+    /// A file that cannot be read is not an error here. The [`Report`](crate::Report) has its fault, and callers for
+    /// whom the file may have a rule get no answer until it can be read.
     ///
     /// # Errors
     ///
@@ -229,7 +233,7 @@ impl SourcesBuilder {
                 Some(kind) => return Err(StartError::NoSource(*kind)),
                 None => modes,
             },
-            // Without a backend, none is searched, whatever the modes.
+            // Without a backend, no backend is searched, and the modes do not matter.
             None => BackendModes::new(backends.iter().copied()).unwrap_or_default(),
         };
         settings.backends = backends;

@@ -31,7 +31,7 @@ pub(crate) struct Settings {
     pub(crate) reserved_prefixes: Vec<(BackendKind, Vec<String>)>,
     pub(crate) is_session_name_strict: bool,
     pub(crate) is_upstream_spelling_only: bool,
-    /// RBAC objects that are in effect before those of the sources.
+    /// RBAC objects that come before the objects of the sources.
     pub(crate) objects: Objects,
     pub(crate) is_aggregated: bool,
     pub(crate) settle: Duration,
@@ -117,7 +117,7 @@ impl Engine {
             .enumerate()
             .filter_map(|(number, slot)| {
                 let mut target = slot.target()?.clone();
-                // A caller that asks for a reading knows that the files are complete.
+                // A program that asks for a reading knows that the files are complete.
                 if is_forced {
                     target.seen = None;
                     target.current = None;
@@ -165,7 +165,7 @@ impl Engine {
         }
     }
 
-    /// Takes over what feeds report. Returns whether the snapshot changed.
+    /// Takes over the reports of feeds. Returns whether the snapshot changed.
     pub(crate) fn take(&mut self, updates: Vec<(usize, Update)>) -> bool {
         let changes = updates
             .into_iter()
@@ -230,7 +230,7 @@ impl Engine {
                 {
                     rules.clone()
                 }
-                // A rule of this source may be the one for any caller.
+                // This source may have a rule for any caller.
                 _ => Rules::unreadable_source(),
             };
             let backend = Backend::new(kind, rules);
@@ -332,7 +332,7 @@ metadata: {name: aws-auth, namespace: kube-system}
 data: {mapRoles: '[]'}
 ";
 
-    /// The worker looks at an unsettled file again soon, and at others when there is a reason.
+    /// The worker checks an unsettled file again soon, and other files when there is a reason.
     #[test]
     fn a_file_is_unsettled_until_it_is_read_whole() {
         let folder = tempfile::tempdir().unwrap();
@@ -350,7 +350,7 @@ data: {mapRoles: '[]'}
         fs::write(&path, format!("{RULES}# Until 2027.\n")).unwrap();
         engine.read_files(true);
         assert!(!engine.is_unsettled());
-        // Made shorter in place, it may be the beginning of a version.
+        // A file that was made shorter in place may be the beginning of a version.
         engine.settings.settle = SETTLE;
         fs::write(&path, RULES).unwrap();
         engine.read_files(false);

@@ -1,4 +1,4 @@
-//! What happens to sources, for logs and metrics.
+//! Events of sources, for logs and metrics.
 
 use std::sync::Arc;
 
@@ -23,10 +23,11 @@ pub enum Event {
         problems: Problems,
         /// The seconds since 1970 at which the author of a dynamic file or a file of backend modes
         /// changed it, if the file has `LastUpdatedDateTime`. Upstream's metric
-        /// `dynamic_e2e_latency_seconds` is the time since.
+        /// `dynamic_e2e_latency_seconds` is the time since then.
         last_updated: Option<u64>,
     },
-    /// The newest version has a fault, and an earlier one stays in effect, or nothing is.
+    /// The newest version has a fault. An earlier version stays in effect, or no version is in
+    /// effect.
     Faulty {
         /// The source.
         source: SourceName,
@@ -35,7 +36,7 @@ pub enum Event {
         /// Whether an earlier version stays in effect.
         is_kept: bool,
     },
-    /// The fault of a source is gone, and its version in effect is the newest one again.
+    /// The fault of a source is gone, and its newest version is in effect again.
     Recovered {
         /// The source.
         source: SourceName,
@@ -65,10 +66,10 @@ pub enum Event {
     Watching(Watching),
 }
 
-/// Receives what happens to sources: for a log, for counters, or for a program that publishes snapshots of
-/// its own.
+/// Receives the events of sources: for a log, for counters, or for a program that publishes its own
+/// snapshots.
 ///
-/// It is called by the thread that reads the sources, and must not wait.
+/// The thread that reads the sources calls it, so it must not wait.
 pub trait Observer: Send + Sync {
     /// Receives an event. The snapshot with its effect is published after it.
     fn observe(&self, event: &Event);

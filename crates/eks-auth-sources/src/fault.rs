@@ -5,14 +5,14 @@ use std::io;
 use printable_text::Printable;
 use thiserror::Error as ThisError;
 
-/// Why the newest version of a source is not in effect. The last good one stays.
+/// Why the newest version of a source is not in effect. The last good version stays.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Fault {
     /// The object does not exist in the cluster, or no longer does.
     #[error("the object does not exist")]
     Deleted,
-    /// The connection to the cluster is lost, or the objects may not be read.
+    /// The connection to the cluster is lost, or the cluster forbids reading the objects.
     #[error("the objects cannot be watched: {}", Printable::new(.0))]
     Disconnected(String),
     /// The operating system refuses to read it.
@@ -33,7 +33,7 @@ pub enum Fault {
     /// Nothing has been read yet.
     #[error("the objects have not been listed yet")]
     Pending,
-    /// The text was read, and is not a good version.
+    /// The text was read, but is not a good version.
     #[error("{}", Printable::new(message))]
     Rejected {
         /// The stable code of the first problem.
@@ -80,7 +80,7 @@ impl Fault {
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            // A path through a file, such as `rules.yaml/x`, exists as little as a missing one.
+            // A path through a file, such as `rules.yaml/x`, counts as missing.
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing,
             kind => Self::Io(kind),
         }

@@ -9,11 +9,11 @@ use crate::source::SourceName;
 use crate::state_dir::Raw;
 use crate::worker::Message;
 
-/// The way in for a source that another part of the program reads, such as a watcher of cluster
-/// objects. [`Sources::feed`](crate::Sources::feed) returns it.
+/// Passes on the versions of a source that another part of the program reads, such as a watcher of
+/// cluster objects. [`Sources::feed`](crate::Sources::feed) returns it.
 ///
-/// A version is applied as one of a file: parsed, judged, written to the state directory, and published
-/// in one snapshot with the others.
+/// A version is applied like a version of a file: parsed, judged, written to the state directory, and
+/// published in one snapshot with the other sources.
 #[derive(Clone, Debug)]
 pub struct Feed {
     pub(crate) number: usize,
@@ -21,7 +21,7 @@ pub struct Feed {
     pub(crate) worker: Sender<Message>,
 }
 
-/// What a feed reports.
+/// A report of a feed.
 #[derive(Debug)]
 pub(crate) enum Update {
     Cleared,
@@ -46,12 +46,13 @@ impl Feed {
         self.send(Update::Version(Raw::Texts(vec![named])));
     }
 
-    /// Passes on the newest RBAC objects, all of them. For a source of another kind this is a fault.
+    /// Passes on the newest RBAC objects, all of them. For a source of another kind, this call is a
+    /// fault.
     pub fn publish_objects(&self, objects: Objects) {
         self.send(Update::Version(Raw::Objects(objects)));
     }
 
-    /// Reports that there are no rules, on purpose: the version without them is in effect.
+    /// Reports that the rules were removed on purpose: a version without rules is in effect.
     pub fn clear(&self) {
         self.send(Update::Cleared);
     }
@@ -62,13 +63,13 @@ impl Feed {
     }
 
     /// Reports that the objects cannot be read now. The last good version stays in effect until the
-    /// next one is published, even if that is equal.
+    /// next version is published, even if it is equal.
     pub fn disconnected(&self, why: &str) {
         self.send(Update::Disconnected(why.to_owned()));
     }
 
     fn send(&self, update: Update) {
-        // An error means that the sources were dropped, so that no version matters.
+        // An error means that the sources were dropped, so the version does not matter.
         let _ = self.worker.send(Message::Feed(self.number, update));
     }
 }

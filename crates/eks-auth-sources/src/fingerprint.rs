@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::platform::inode;
 
-/// The age under which a file may be changed again without its time stamps showing it: the coarsest
-/// time stamp of a file system in use, 2 s (FAT; NFS has 1 s).
+/// A file of a lower age may change again without new time stamps: the coarsest time stamp of a
+/// file system in use, 2 s (FAT; NFS has 1 s).
 const YOUNG: Duration = Duration::from_secs(2);
 
 /// The state of a file, or of a directory and its manifests.
@@ -35,12 +35,13 @@ impl Fingerprint {
     }
 }
 
-/// The metadata of a file that a change of its content changes.
+/// The metadata that changes if the content of a file changes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Stamp {
     /// The device, the inode, and the time of the inode's last change in seconds and nanoseconds.
     inode: (u64, u64, i64, i64),
-    /// When the file was created, since the number of an inode is used again. `None` if the file system does not keep it.
+    /// When the file was created; the number of an inode alone may be used again. `None` if the file system does not keep
+    /// this time.
     created: Option<SystemTime>,
     len: u64,
     modified: Option<SystemTime>,
@@ -70,7 +71,7 @@ impl Stamp {
         [self.modified, changed]
             .into_iter()
             .flatten()
-            // A time in the future is that of another clock, and shows nothing.
+            // A time in the future comes from another clock, and shows nothing.
             .any(|time| now.duration_since(time).map_or(true, |age| age < YOUNG))
     }
 }

@@ -14,7 +14,7 @@ mod platform;
 mod read;
 mod settle;
 
-// From text to rules, and the versions kept.
+// From text to rules, and the versions that are kept.
 mod backend_mode_file;
 mod engine;
 mod parse;
@@ -28,7 +28,7 @@ mod sources;
 mod watch;
 mod worker;
 
-// The crates underneath, so that a program can name their types without depending on each.
+// The crates underneath, so that a program can name their types without depending on each crate.
 pub use eks_auth;
 
 pub use builder::{SourcesBuilder, StartError};

@@ -31,7 +31,7 @@ pub(crate) enum Content {
 pub(crate) struct Parsed {
     /// `None` if no part of the text could be read.
     pub(crate) content: Option<Content>,
-    /// Why the version must not replace a good one. `None` if it is good.
+    /// Why the version must not replace a good version. `None` if it is good.
     pub(crate) fault: Option<Fault>,
     pub(crate) problems: Problems,
     pub(crate) last_updated: Option<u64>,
@@ -62,18 +62,18 @@ impl Parsed {
     }
 }
 
-/// Parses the texts of a version: one, or for RBAC objects those of a directory.
+/// Parses the texts of a version: a single text, or all texts of a directory of RBAC objects.
 ///
 /// A version of mapping rules is good if the text and each of its sections can be read. An entry that
-/// cannot be read refuses the callers that it matches, or is left out, and is a problem: otherwise one
+/// cannot be read refuses the callers that it matches, or is left out, and is a problem. Otherwise one
 /// entry that was always wrong would keep every later version from taking effect. A version of RBAC
 /// objects is good if each object can be read.
 pub(crate) fn parse(kind: SourceKind, texts: &[NamedText], reader: &Reader) -> Parsed {
-    // A file that was truncated; a blank text is never a version that its author meant.
+    // The file was truncated: a blank text is never a version that its author intended.
     if let Some(blank) = texts.iter().find(|named| named.text.trim().is_empty()) {
         let what = match kind {
             SourceKind::Rbac => blank.name.as_str(),
-            // The name of the source has its only file.
+            // The name of the source already contains its only file.
             _ => "it",
         };
         return Parsed::rejected("empty", format!("{what} is empty"));
@@ -128,7 +128,7 @@ fn rules((rules, problems): (Rules, Vec<Problem>)) -> Parsed {
 /// Judges rules that were read as far as possible.
 fn whole(rules: &Rules, content: Content, problems: &[Problem]) -> Parsed {
     let is_unreadable = rules.unreadable().next().is_some();
-    // A text without a section is an empty file, or another one.
+    // A text without a section is an empty file, or a file of another kind.
     let absent = problems.iter().find(|problem| {
         matches!(
             problem.kind(),
@@ -189,7 +189,7 @@ fn manifests(texts: &[NamedText]) -> Parsed {
             code: problem.fault.code(),
             message: problem.to_string(),
         });
-    // A manifest that was written by half may end before its kind.
+    // A half-written manifest may end before its kind.
     let skipped = manifests.skipped().get(NOT_AN_API_OBJECT);
     let fault = lost.or_else(|| {
         skipped.map(|count| Fault::Rejected {

@@ -1,4 +1,4 @@
-//! What the metadata of a file says on this system.
+//! The metadata of a file on this system.
 
 #[cfg(not(unix))]
 mod other;

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-/// How many problems of one version are kept: 1,000. Our choice: more than people read of one file, and a
-/// `ConfigMap` of 1 MiB can have ten thousands, each with a sentence.
+/// How many problems of one version are kept: 1,000. Our choice: more than a person reads of one file, and a
+/// `ConfigMap` of 1 MiB can have tens of thousands, each with a sentence.
 pub const MAX_PROBLEMS: usize = 1_000;
 
 /// The problems of one version of a source, each with its place in the text: the first [`MAX_PROBLEMS`], and how
@@ -40,7 +40,7 @@ impl Problems {
         self.left_out
     }
 
-    /// Returns how many problems the version has, those that were left out included.
+    /// Returns how many problems the version has, including the problems that were left out.
     #[must_use]
     pub const fn count(&self) -> usize {
         self.first.len().saturating_add(self.left_out)

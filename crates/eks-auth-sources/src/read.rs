@@ -11,15 +11,15 @@ use crate::fault::Fault;
 use crate::fingerprint::{Fingerprint, Stamp};
 
 /// The maximum number of manifests in a directory: 1,000. Our choice: a cluster's RBAC by kind and
-/// namespace fits, and a directory with more is not one of manifests.
+/// namespace fits, and a directory with more files is not a directory of manifests.
 pub const MAX_DIRECTORY_FILES: usize = 1_000;
 
 /// The maximum size of all manifests in a directory: 64 MiB. Our choice: four times the limit of one
 /// file, [`k8s_rbac::DEFAULT_MAX_BYTES`].
 pub const MAX_DIRECTORY_BYTES: usize = 64 * 1024 * 1024;
 
-/// How deep directories may be nested: 16. Our choice: manifests are in a few. Links to directories are not
-/// followed, so nesting is real.
+/// How deep directories may be nested: 16. Our choice: manifests are nested a few levels deep. Links to
+/// directories are not followed, so nesting is real.
 const MAX_DEPTH: usize = 16;
 
 /// The link that Kubernetes replaces to change all files of a mounted ConfigMap or Secret at once
@@ -33,7 +33,7 @@ pub(crate) struct NamedText {
     pub(crate) text: String,
 }
 
-/// What a path may name, and how much is read from it.
+/// The kind of file that a path may name, and how much is read from it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadLimits {
     pub(crate) max_bytes: usize,
@@ -48,7 +48,7 @@ pub(crate) struct Reading {
     handle: Handle,
 }
 
-/// What keeps the version reachable when the path names another one.
+/// Keeps the version reachable when the path names another version.
 #[derive(Debug)]
 enum Handle {
     /// An open file: its content stays, and its inode is not used again.
@@ -113,8 +113,8 @@ impl Reading {
         })
     }
 
-    /// Returns whether the same version, read again, is the same: nothing was written into its files
-    /// between the two readings.
+    /// Reads the version again, and returns whether it is the same: nothing was written into its
+    /// files between the two readings.
     pub(crate) fn is_unchanged(&mut self, limits: ReadLimits) -> bool {
         match (&mut self.handle, &self.fingerprint.base) {
             (Handle::File(file), _) => {
@@ -254,7 +254,7 @@ mod tests {
         }
     }
 
-    /// A version that is not read has the state of one that is, or its fault.
+    /// A fingerprint without reading has the same state or fault as a version that is read.
     #[test]
     fn a_state_is_that_of_the_version_that_would_be_read() {
         let folder = tempfile::tempdir().unwrap();
@@ -273,7 +273,7 @@ mod tests {
         }
     }
 
-    /// All files are those of one version, even if the link is replaced meanwhile.
+    /// All files belong to one version, even if the link is replaced meanwhile.
     #[cfg(unix)]
     #[test]
     fn the_files_of_a_mounted_config_map_are_read_behind_its_link() {

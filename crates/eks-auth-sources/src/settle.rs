@@ -14,13 +14,13 @@ use crate::read::{ReadLimits, Reading, fingerprint};
 /// does not notice it.
 pub const SETTLE: Duration = Duration::from_millis(100);
 
-/// How many times longer a file must stay the same that was made shorter in place: by default, for 2 s. Our choice: most
-/// programs that write a file in place make it empty first, so a shorter one may be the beginning of a version, and the
-/// beginning of a list of rules can be a list of rules.
+/// A file that was made shorter in place must stay the same for this many times as long: by default, for 2 s. Our
+/// choice: most programs that write a file in place empty it first. So a shorter file may be the beginning of a version,
+/// and the beginning of a list of rules can itself be a list of rules.
 pub const SHORTENED_SETTLES: u32 = 20;
 
-/// How often files are read again because one of them changed meanwhile. Our choice: a version that is
-/// replaced faster than this is applied while the next one is already there.
+/// How often files are read again because one of them changed meanwhile. Our choice: if versions
+/// follow each other faster, one is applied although the next already exists.
 const MAX_ROUNDS: usize = 4;
 
 /// A path to read, and its state when it was read last.
@@ -32,7 +32,7 @@ pub(crate) struct Target {
     pub(crate) seen: Option<Result<Fingerprint, Fault>>,
     /// The state of the good version in effect. `None` to apply a shortened file at once.
     pub(crate) current: Option<Fingerprint>,
-    /// A state that is shorter than the current one, and since when it is seen.
+    /// A state that is shorter than the current state, and the time when it was first seen.
     pub(crate) shortened: Option<(Fingerprint, Instant)>,
 }
 
@@ -58,16 +58,16 @@ pub(crate) struct Newest {
     pub(crate) reading: Result<Reading, Fault>,
     /// The state to compare the target with next time. `None` to read it in any case.
     pub(crate) seen: Option<Result<Fingerprint, Fault>>,
-    /// What to put into [`Target::shortened`].
+    /// The value for [`Target::shortened`].
     pub(crate) shortened: Option<(Fingerprint, Instant)>,
 }
 
 /// Reads the targets that changed, by their number.
 ///
-/// Every version is complete: a file that changed recently is read twice, this time apart, and both
-/// readings are equal. And the versions belong together: no target changed between the first reading
-/// and the last, unless they change faster than they can be read. A file that was made shorter in place is
-/// [`Fault::Unsettled`] for longer; the caller reads it again.
+/// Every version is complete: a file that changed recently is read twice, with the settling time in
+/// between, and both readings are equal. The versions also belong together: no target changed between the
+/// first reading and the last, unless they change faster than they can be read. A file that was made
+/// shorter in place is [`Fault::Unsettled`] for longer; the caller reads it again.
 pub(crate) fn read_changed(
     targets: &[(usize, Target)],
     settle: Duration,
@@ -100,7 +100,7 @@ pub(crate) fn read_changed(
     newest
 }
 
-/// Returns the targets that were not read in their newest version.
+/// Returns the targets whose newest version was not read.
 fn stale<'t>(
     targets: &'t [(usize, Target)],
     attempts: &BTreeMap<usize, Attempt>,
@@ -118,7 +118,7 @@ fn stale<'t>(
 }
 
 impl Newest {
-    /// Puts a fault in the place of a version that was made shorter in place, and has not stayed the same for long.
+    /// Replaces a version by a fault if the file was made shorter in place and has not stayed the same for long.
     fn hold_back(self, target: &Target, settle: Duration) -> Self {
         let (Ok(reading), Some(current)) = (&self.reading, &target.current) else {
             return self;
@@ -154,7 +154,7 @@ impl Attempt {
     fn new(target: &Target) -> Self {
         let looked = target.look();
         let reading = Reading::of(&target.path, target.limits);
-        // A file that is missing may be between its deletion and its creation.
+        // A missing file may be between its deletion and its creation.
         let is_settled = reading
             .as_ref()
             .is_ok_and(|reading| !reading.fingerprint.is_young(SystemTime::now()));

@@ -1,4 +1,4 @@
-//! One source: the version in effect, and the newest one.
+//! One source: the version in effect, and the newest version.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -29,7 +29,7 @@ pub(crate) struct Slot {
     is_state_read: bool,
 }
 
-/// A version that was parsed, and why it is not in effect.
+/// A version that was parsed, and the reason why it is not in effect.
 struct Newest {
     raw: Arc<Raw>,
     fault: Option<Fault>,
@@ -125,7 +125,7 @@ impl Slot {
         }
     }
 
-    /// Handles the newest version when it is met again, maybe after a fault in between.
+    /// Handles the newest version when it is read again, maybe after a fault in between.
     fn see_again(&mut self, fault: Option<Fault>, settings: &Settings) {
         match fault {
             Some(fault) => self.fail(fault, settings),
@@ -218,12 +218,13 @@ impl Slot {
         is_removed || !was_absent
     }
 
-    /// Puts the last good version before the restart into effect, if none is. Returns whether it did.
+    /// If no version is in effect, puts the last good version before the restart into effect. Returns
+    /// whether it did.
     fn restore(&mut self, settings: &Settings) -> bool {
         let Some(state) = &settings.state else {
             return false;
         };
-        // Upstream keeps no order of backends without its file.
+        // Upstream does not keep the order of backends if the file is missing.
         if self.is_state_read || self.kind().is_optional() {
             return false;
         }

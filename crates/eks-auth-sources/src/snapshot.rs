@@ -1,4 +1,4 @@
-//! What one request is judged by.
+//! The rules that judge one request.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use eks_auth::{AccessPolicyRules, IdentityMap};
 use k8s_rbac::Policy;
 use thiserror::Error as ThisError;
 
-/// The rules of all sources at one time. It never changes: a request that holds one is judged by one
-/// version of each source.
+/// The rules of all sources at one time. A snapshot never changes, so a request that holds it is
+/// judged by one version of each source.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub(crate) generation: u64,

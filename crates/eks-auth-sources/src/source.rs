@@ -31,7 +31,7 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
-    /// Returns the name: that of upstream's backend mode where there is one.
+    /// Returns the name: the name of upstream's backend mode, if there is one.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -13,7 +13,7 @@ use crate::source::{SourceKind, SourceName};
 use crate::status::{Report, Watching};
 use crate::worker::Message;
 
-/// What the thread publishes.
+/// The snapshot and report that the thread publishes.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) snapshot: ArcSwap<Snapshot>,
@@ -21,7 +21,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Begins with what is known before anything is read.
+    /// Begins with the state before any source is read.
     pub(crate) fn of(engine: &Engine) -> Self {
         Self {
             snapshot: ArcSwap::from_pointee(engine.snapshot()),
@@ -34,7 +34,7 @@ impl Shared {
     }
 }
 
-/// The sources of a program, kept fresh by a thread of their own.
+/// The sources of a program, kept up to date by a separate thread.
 ///
 /// A clone is another handle on the same sources. The thread ends when the last handle is dropped.
 #[derive(Clone, Debug)]
@@ -75,24 +75,24 @@ impl Sources {
         self.shared.report.load_full()
     }
 
-    /// Asks for a reading of every file, whether or not it seems to have changed. Does not wait: this
-    /// is for a handler of SIGHUP.
+    /// Asks for a reading of every file, even if it seems unchanged. Does not wait, so that a handler
+    /// of SIGHUP can call it.
     pub fn reload(&self) {
         self.send(Message::Reload(None));
     }
 
-    /// Reads every file, whether or not it seems to have changed, and returns the state after that.
-    /// Blocks the thread, for [`SETTLE`](crate::SETTLE) and the time of reading.
+    /// Reads every file, even if it seems unchanged, and returns the state after that. Blocks the
+    /// thread, for [`SETTLE`](crate::SETTLE) and the time of reading.
     #[must_use]
     pub fn reload_and_wait(&self) -> Arc<Report> {
         let (done, wait) = channel();
         self.send(Message::Reload(Some(done)));
-        // An error means that the thread has ended; the report is then the last one.
+        // An error means that the thread has ended; the report is then its last report.
         let _ = wait.recv();
         self.report()
     }
 
-    /// Returns the feed of this kind. `None` if the builder was given none.
+    /// Returns the feed of this kind. `None` if the builder has no such feed.
     #[must_use]
     pub fn feed(&self, kind: SourceKind) -> Option<Feed> {
         let (number, name) = self.feeds.iter().find(|(_, name)| name.kind() == kind)?;
@@ -116,7 +116,7 @@ mod tests {
     use super::{Arc, Engine, Message, Shared, Sources, Thread};
     use crate::engine::Settings;
 
-    /// A file that seems the same is not read otherwise.
+    /// Without this call, a file that seems unchanged is not read.
     #[test]
     fn a_reload_is_asked_for_without_waiting() {
         let (worker, inbox) = channel();

@@ -13,7 +13,7 @@ use crate::platform::{create_private, is_private, user};
 use crate::read::NamedText;
 use crate::source::SourceName;
 
-/// The version of the format. A file with another one is ignored.
+/// The version of the format. A file with another version is ignored.
 const FORMAT: u32 = 1;
 
 /// The maximum size of a file: twice [`MAX_DIRECTORY_BYTES`](crate::MAX_DIRECTORY_BYTES), since JSON
@@ -37,7 +37,7 @@ struct Document<R> {
     version: R,
 }
 
-/// Writes a document, and reports what the last of it met: a disk that is full, for instance.
+/// Writes a document, and also reports an error of its last bytes, such as a full disk.
 fn write_document(out: impl Write, document: &impl Serialize) -> io::Result<()> {
     let mut out = io::BufWriter::new(out);
     serde_json::to_writer(&mut out, document)?;
@@ -80,7 +80,7 @@ impl StateDir {
             let mut file = Builder::new().prefix(".new-").tempfile_in(&self.path)?;
             write_document(&mut file, &document)?;
             if file.as_file().metadata()?.len() > self.max_bytes {
-                // It could not be loaded, and the version before it can.
+                // This version could not be loaded, but the previous version can.
                 return Err(io::ErrorKind::FileTooLarge.into());
             }
             file.as_file().sync_all()?;
@@ -91,7 +91,8 @@ impl StateDir {
         write().map_err(|why: io::Error| format!("{}: {}", self.path.display(), why.kind()))
     }
 
-    /// Reads the version of a source, and when it was saved. `None` if there is none.
+    /// Reads the version of a source, and the time when it was saved. `None` if no version was
+    /// saved.
     pub(crate) fn load(&self, name: &SourceName) -> Result<Option<(Raw, u64)>, String> {
         let path = self.file(name);
         let wrong = |why: &str| format!("{}: {why}", path.display());
@@ -136,10 +137,11 @@ impl StateDir {
             _ => wrong(&why),
         })?;
         let metadata = fs::metadata(&self.path).map_err(|why| wrong(&why))?;
-        // A file of one's own shows who one is.
+        // The owner of a new file is the user of this process.
         let probe = NamedTempFile::with_prefix_in(".probe-", &self.path);
         let probe = probe.and_then(|probe| probe.as_file().metadata());
-        // The name of the probe is another each time, and a fault is reported when it changes.
+        // The error must not contain the name of the probe, which differs each time: a fault is
+        // reported whenever its text changes.
         let user = user(&probe.map_err(|why| wrong(&why.kind()))?);
         match is_private(&metadata, user) {
             true => Ok(user),
@@ -147,8 +149,8 @@ impl StateDir {
         }
     }
 
-    /// Returns the path of the file of a source. Sources of one kind differ in their origin: its letters and digits are
-    /// for people, and its hash keeps `a.b` and `a-b` apart.
+    /// Returns the path of the file of a source. Sources of one kind differ in their origin. The name has the letters
+    /// and digits of the origin for human readers, and its hash to distinguish `a.b` from `a-b`.
     fn file(&self, name: &SourceName) -> PathBuf {
         let origin: String = name
             .origin()
@@ -164,8 +166,8 @@ impl StateDir {
     }
 }
 
-/// Returns the hash FNV-1a of a text. That of the standard library may change with its version, and files are found by
-/// this one after an update.
+/// Returns the hash FNV-1a of a text. The hash of the standard library may change with its version, but files have to
+/// be found after an update.
 fn fnv1a(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
@@ -189,7 +191,7 @@ mod tests {
     use crate::read::{MAX_DIRECTORY_BYTES, NamedText};
     use crate::source::{SourceKind, SourceName};
 
-    /// A version that could not be loaded does not replace one that can.
+    /// A version that could not be loaded does not replace a version that can.
     #[test]
     fn a_version_that_is_too_long_is_not_saved() {
         let folder = tempfile::tempdir().unwrap();
@@ -216,7 +218,7 @@ mod tests {
         assert_eq!(std::fs::read_dir(&state.path).unwrap().count(), 1);
     }
 
-    /// A file without a state is a fault, where a missing file is none.
+    /// A file without a state is a fault; a missing file is not.
     #[test]
     fn a_file_without_a_state_is_a_fault() {
         let folder = tempfile::tempdir().unwrap();
@@ -256,7 +258,7 @@ mod tests {
         );
     }
 
-    /// Each keeps its own state, where one replaced that of the other.
+    /// Each source keeps its own state. Before, one replaced the state of the other.
     #[test]
     fn sources_with_similar_origins_have_a_file_each() {
         let folder = tempfile::tempdir().unwrap();

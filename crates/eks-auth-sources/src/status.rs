@@ -15,11 +15,11 @@ use crate::source::SourceName;
 pub enum Serving {
     /// The newest version, which is good.
     Current,
-    /// An earlier version: the newest one has a fault.
+    /// An earlier version: the newest version has a fault.
     LastGood,
-    /// No version has been read. Callers that this source may have a rule for get no answer.
+    /// No version has been read. Callers for whom this source may have a rule get no answer.
     Nothing,
-    /// The readable part of a version with faults, since no good one has been read.
+    /// The readable part of a version with faults, since no good version has been read.
     ReadablePart,
     /// The last good version before the restart, from the state directory.
     Restored,
@@ -47,18 +47,18 @@ pub struct SourceStatus {
     pub name: SourceName,
     /// The version in effect.
     pub serving: Serving,
-    /// Why the newest version is not in effect. `None` if it is.
+    /// Why the newest version is not in effect. `None` if it is in effect.
     pub fault: Option<Fault>,
     /// The problems of the newest version that was read.
     pub problems: Problems,
-    /// When the version in effect was read. `None` if none is.
+    /// When the version in effect was read. `None` if no version is in effect.
     pub read_at: Option<SystemTime>,
     /// How many versions were applied.
     pub applied: u64,
     /// How many versions were not applied, reading errors included.
     pub rejected: u64,
-    /// Why the version in effect could not be written to the state directory. `None` if it was, or
-    /// there is none.
+    /// Why the version in effect could not be written to the state directory. `None` if it was
+    /// written, or if there is no directory.
     pub state_fault: Option<String>,
     /// Whether an optional file was missing when it was last read without a fault.
     pub(crate) is_absent: bool,
@@ -79,7 +79,7 @@ impl SourceStatus {
     }
 }
 
-/// How changes of files are noticed.
+/// The way in which changes of files are noticed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Watching {
@@ -99,7 +99,7 @@ pub struct Report {
     pub generation: u64,
     /// The sources, in the order in which they were added.
     pub sources: Vec<SourceStatus>,
-    /// How changes of files are noticed.
+    /// The way in which changes of files are noticed.
     pub watching: Watching,
 }
 

@@ -12,7 +12,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::worker::Message;
 
-/// How many symbolic links a path may have: as Linux (`path_resolution(7)`).
+/// How many symbolic links a path may have: the limit of Linux (`path_resolution(7)`).
 const MAX_LINKS: usize = 40;
 
 /// The operating system's watches on the directories whose changes may change a source.
@@ -91,8 +91,8 @@ fn is_missing(error: &notify::Error) -> bool {
     }
 }
 
-/// Returns the directories in which a change may change what a path names: that of each symbolic link
-/// on the way, that of the file, and for a directory itself and those below it.
+/// Returns the directories in which a change may affect a path: the directories of its symbolic links
+/// and of the file, and for a directory also itself and the directories below it.
 fn directories(path: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     let mut links = MAX_LINKS;
@@ -108,7 +108,7 @@ fn directories(path: &Path) -> BTreeSet<PathBuf> {
     found
 }
 
-/// Follows a path link by link, and collects the directories on the way in which a name decides.
+/// Follows a path link by link, and collects the directories in which its names are looked up.
 fn resolve(path: &Path, found: &mut BTreeSet<PathBuf>, links: &mut usize) -> PathBuf {
     let mut at = PathBuf::new();
     let mut rest: Vec<Component<'_>> = path.components().rev().collect();
@@ -203,7 +203,7 @@ mod tests {
         // A file that does not exist yet.
         let watched = super::directories(&root.join("real/later/rules.yaml"));
         assert!(watched.contains(&root.join("real")), "{watched:?}");
-        // A directory, those below it, and where a link leads; no hidden one.
+        // A directory, the directories below it, and the target of a link, but no hidden directory.
         for path in ["rbac/a/b", "rbac/.git/c"] {
             fs::create_dir_all(root.join(path)).unwrap();
         }
@@ -238,7 +238,7 @@ mod tests {
         }
     }
 
-    /// A directory that was deleted since it was found is passed over. Any other failure leaves the files to polling.
+    /// A directory that was deleted after it was found is ignored. After any other failure, the files are polled.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_directory_that_is_gone_is_not_watched() {

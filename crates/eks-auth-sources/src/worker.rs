@@ -14,7 +14,7 @@ use crate::status::{Report, Watching};
 use crate::watch::Watch;
 
 /// How often files are compared while the operating system reports changes: every 10 s. Our choice: it
-/// does not report those of a network file system, and a comparison costs one `stat` a file.
+/// does not report changes of a network file system, and a comparison costs one `stat` a file.
 pub const RESYNC_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How often files are compared if the operating system does not report changes: every second, as often
@@ -25,10 +25,11 @@ pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// several.
 const QUIET: Duration = Duration::from_millis(50);
 
-/// The maximum number of reports that are collected. Our choice: the queue of a busy directory ends.
+/// The maximum number of reports that are collected. Our choice, so that the queue of a busy
+/// directory ends.
 const MAX_COLLECTED: usize = 10_000;
 
-/// What the thread is asked to do.
+/// A message to the thread.
 #[derive(Debug)]
 pub(crate) enum Message {
     Feed(usize, Update),
@@ -38,7 +39,7 @@ pub(crate) enum Message {
     Stop,
 }
 
-/// What the thread is asked to do.
+/// The messages to the thread.
 pub(crate) struct Inbox {
     pub(crate) inbox: Receiver<Message>,
     /// Whether a report of changed files is on its way. It is then not sent again, so that a busy
@@ -66,7 +67,8 @@ impl Batch {
 }
 
 impl Inbox {
-    /// Waits for messages. The batch is empty if none comes in time. `None` if none can come any more.
+    /// Waits for messages. The batch is empty if no message comes in time. `None` if no message can
+    /// come any more.
     fn wait(&self, longest: Duration) -> Option<Batch> {
         let mut batch = Batch::default();
         match self.inbox.recv_timeout(longest) {
@@ -87,7 +89,7 @@ impl Inbox {
     fn add(&self, message: Message, batch: &mut Batch) {
         match message {
             Message::Feed(number, update) => {
-                // The newest report of a source replaces those before it.
+                // The newest report of a source replaces its earlier reports.
                 batch.updates.retain(|(other, _)| *other != number);
                 batch.updates.push((number, update));
             }
@@ -134,7 +136,7 @@ impl Worker {
             watch,
             watching,
         };
-        // Before the files are read, so that no change falls between.
+        // Before the files are read, so that no change is missed.
         worker.follow();
         worker.engine.read_files(true);
         worker.publish(true);
@@ -265,7 +267,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut watched = worker(folder.path(), true);
         assert_eq!(watched.interval(), RESYNC_INTERVAL);
-        // None of its files was read.
+        // No file of it was read.
         watched.engine = engine(folder.path());
         assert_eq!(watched.interval(), POLL_INTERVAL);
         assert_eq!(worker(folder.path(), false).interval(), POLL_INTERVAL);

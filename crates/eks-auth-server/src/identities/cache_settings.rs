@@ -1,9 +1,9 @@
-//! How much the cache of identities holds, and for how long.
+//! The size of the cache of identities, and how long it keeps them.
 
 use std::time::Duration;
 
-/// How long an identity is remembered at most: a token lives 15 minutes, so this only matters where a
-/// shorter time is set.
+/// How long an identity is remembered at most: a token lives 15 minutes, so this limit only matters
+/// if a shorter time is set.
 pub const POSITIVE_TTL: Duration = Duration::from_mins(15);
 
 /// How long a refusal of STS is remembered: our choice. A key that STS does not know yet becomes valid within

@@ -1,4 +1,5 @@
-//! Tokens that passed every check and whose caller STS has named, for when they are used again.
+//! Keeps tokens that passed every check and whose caller STS has named, so that they are recognized
+//! when they are used again.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -13,18 +14,18 @@ use super::TokenFacts;
 
 /// A bounded map from the URL of a token to the facts about it.
 ///
-/// A client uses one token for up to 15 minutes, and all checks of its URL but those of the time have the same
-/// outcome each time. Only confirmed tokens that were used again are kept, so neither junk nor tokens that are
-/// used once take room.
+/// A client uses one token for up to 15 minutes. Except for the time, all checks of its URL have the same
+/// outcome each time. Only confirmed tokens that were used again are kept, so junk and tokens that are used
+/// once take no room.
 ///
-/// `quick_cache` has neither times to live nor deferred work, so a look-up is a hash and a lock that readers share;
-/// what has expired stays until its room is needed.
+/// `quick_cache` has neither times to live nor deferred work, so a look-up costs a hash and a lock that readers
+/// share. Expired entries stay until their room is needed.
 pub(super) struct ConfirmedUrls(Cache<ExactUrl, Confirmed, ByLength>);
 
-/// What the URL of a usual token weighs. It serves to reserve room.
+/// The weight of the URL of a usual token, used to reserve room.
 const USUAL_WEIGHT: u64 = 2_048;
 
-/// The whole text of a URL. Another spelling of the same request has another.
+/// The whole text of a URL. Another spelling of the same request has another text.
 pub(super) struct ExactUrl(pub(super) UrlText);
 
 /// The facts about a token in use.
@@ -49,7 +50,7 @@ impl Weighter<ExactUrl, Confirmed> for ByLength {
 }
 
 impl ConfirmedUrls {
-    /// Keeps up to so many bytes of URLs.
+    /// Builds a map for up to this many bytes of URLs.
     pub(super) fn new(bytes: u64) -> Self {
         let number = usize::try_from(bytes / USUAL_WEIGHT).unwrap_or(usize::MAX);
         Self(Cache::with_weighter(number, bytes, ByLength))
@@ -155,12 +156,12 @@ mod tests {
             urls.insert(again, confirmed(&url, later.unwrap()));
         }
         let kept = (0..300).map(url_of).filter(|url| urls.get(url).is_some());
-        // Each is kept twice.
+        // Each URL is kept twice.
         let bytes: usize = kept.map(|url| 2 * url.0.expose().len()).sum();
         assert!(bytes > 0 && bytes <= ROOM, "{bytes}");
     }
 
-    /// A look-up in the table compares the URLs whose hashes it takes for equal, which are more than those that are.
+    /// A look-up in the table compares all URLs whose hashes look equal to it. Some of these URLs differ.
     #[test]
     fn a_url_is_equal_to_itself_alone() {
         let read = |token: &str| ExactUrl(Token::parse(token).unwrap().decode().unwrap());

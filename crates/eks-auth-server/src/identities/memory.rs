@@ -1,4 +1,4 @@
-//! What STS said about requests, for as long as it may be remembered.
+//! The answers of STS to requests, for as long as they may be remembered.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ pub(super) struct Memory {
     pub(super) confirmed: ConfirmedUrls,
 }
 
-/// What STS said about a request.
+/// The answer of STS to a request.
 #[derive(Clone)]
 pub(super) struct Remembered {
     pub(super) outcome: Result<Arc<Identity>, Refused>,

@@ -18,8 +18,8 @@ use sts_presign::AnswerFailure;
 
 use super::{Counters, Histograms, KeptMetric, Metrics, lock, one};
 
-/// How many STS regions have a label of their own: AWS has about 40, and a token can name any text of a
-/// region's shape. Those beyond are counted as `other`.
+/// How many STS regions have a separate label: AWS has about 40, and a token can name any text with the
+/// shape of a region. Further regions are counted as `other`.
 const MAX_REGIONS: usize = 64;
 const OTHER_REGION: &str = "other";
 
@@ -35,7 +35,7 @@ const DYNAMIC_SECONDS: [f64; 8] = [1.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0];
 /// Reads how many watches of the ConfigMap have failed.
 type ReadTotal = Box<dyn Fn() -> u64 + Send + Sync>;
 
-/// Those named `aws_iam_authenticator_*`.
+/// The metrics named `aws_iam_authenticator_*`.
 pub(super) struct UpstreamMetrics {
     regions: Mutex<HashSet<String>>,
     config_map_watches: OnceLock<ReadTotal>,
@@ -242,7 +242,7 @@ pub enum DynamicFile {
     Rules,
 }
 
-/// What only the program knows, because it happens outside the webhooks.
+/// Metrics of events outside the webhooks, which the program reports.
 impl Metrics {
     /// Counts a version of a dynamic file that was not applied: upstream's `dynamicfile_failures_total`.
     pub fn dynamic_file_failed(&self) {
@@ -250,7 +250,8 @@ impl Metrics {
     }
 
     /// Records how long a change of a dynamic file took from its author to its effect: upstream's
-    /// `dynamic_e2e_latency_seconds`. As there, the version that is read at the start is no change.
+    /// `dynamic_e2e_latency_seconds`. As upstream, the version that is read at the start does not
+    /// count as a change.
     pub fn dynamic_file_changed(&self, file: DynamicFile, delay: Duration) {
         let name = match file {
             DynamicFile::BackendModes => "dynamic_backend_mode",
@@ -266,7 +267,7 @@ impl Metrics {
     /// `configmap_watch_failures_total`. `total` is called each time that the metrics are read. The first call
     /// counts.
     pub fn read_config_map_watch_failures(&self, total: impl Fn() -> u64 + Send + Sync + 'static) {
-        // An error means that there is one already.
+        // An error means that one was set already.
         let _ = self.upstream.config_map_watches.set(Box::new(total));
     }
 

@@ -1,4 +1,4 @@
-//! What a connection is doing, and until when it may.
+//! The activity of a connection, and the deadline of each phase.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -59,8 +59,8 @@ impl Activity {
         state.since = Instant::now();
     }
 
-    /// Notes that bytes arrived. On a connection without requests in flight they begin a head; on a fresh
-    /// one, time runs since it was opened.
+    /// Notes that bytes arrived. On a connection without requests in flight, they begin a head. On a new
+    /// connection, time runs since it was opened.
     fn bytes_arrived(&self) {
         let mut state = self.state();
         if state.phase == Phase::Idle && state.has_served && state.is_quiet() {
@@ -95,14 +95,15 @@ impl Activity {
         Some((state.since.checked_add(time)?, limit))
     }
 
-    /// Returns whether the connection has made a request. One that was just opened may have its first request
-    /// under way.
+    /// Returns whether the connection has made a request. The first request of a connection that was just
+    /// opened may still be on its way.
     pub(super) fn has_served(&self) -> bool {
         self.state().has_served
     }
 
-    /// Returns the order in which connections are closed to make room, the first first: those that never
-    /// made a request, then the longest without one. `None` while a request is being answered.
+    /// Returns a connection's place in the order in which connections are closed to make room.
+    /// Connections that never made a request come first, then those that have waited longest for the
+    /// next request. `None` while a request is being answered.
     pub(super) fn eviction_order(&self) -> Option<(bool, Instant)> {
         let state = self.state();
         (state.answering == 0).then_some((state.has_served, state.since))
@@ -203,7 +204,7 @@ mod tests {
     use super::{Activity, Tracked};
     use crate::limits::Limits;
 
-    /// In how many seconds a connection is to be closed, and by which limit.
+    /// Returns in how many seconds a connection is to be closed, and by which limit.
     fn deadline(activity: &Activity) -> Option<(u64, &'static str)> {
         let seconds = Duration::from_secs;
         let limits = Limits {
@@ -239,7 +240,7 @@ mod tests {
         second().await;
         activity.bytes_arrived();
         assert_eq!(deadline(&activity), Some((20, "header-timeout")));
-        // More of the head gives it no more time.
+        // Another part of the head does not extend the time.
         second().await;
         activity.bytes_arrived();
         assert_eq!(deadline(&activity), Some((19, "header-timeout")));
@@ -264,7 +265,7 @@ mod tests {
         guard.body_read();
         assert_eq!(answering.eviction_order(), None);
         drop(guard);
-        // Of those that made a request, the one that has waited longest.
+        // Among connections that made a request, the one that has waited longest comes first.
         assert!(served.eviction_order() < answering.eviction_order());
         drop(reading);
     }

@@ -28,11 +28,11 @@ use crate::limits::Limits;
 use crate::record::ServerEvent;
 use crate::webhooks::Webhooks;
 
-/// What the listener of a connection is doing.
+/// The stage of a connection's listener.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Stage {
     Serving,
-    /// Clients are asked to go elsewhere, and still served.
+    /// Clients are asked to go elsewhere, but are still served.
     LameDuck,
     /// Connections end with their current request.
     Closing,
@@ -40,11 +40,11 @@ pub(super) enum Stage {
     Abandoned,
 }
 
-/// How often the limits of a connection are looked at, as a part of the shortest of them: a connection is
+/// How often the limits of a connection are checked, as a part of the shortest limit: a connection is
 /// closed at most that much too late.
 const CHECK_EVERY: f64 = 0.25;
 
-/// How long a connection that was idle for too long may take to say goodbye.
+/// How long a connection that was idle for too long may take to close in good order.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 pub(super) struct Connection<S> {
@@ -127,7 +127,8 @@ impl<S: Service> Connection<S> {
                 Ok::<_, std::convert::Infallible>(answer)
             }
         });
-        // Not tracked: bytes may be a ping, or the acknowledgement of settings, and begin no head.
+        // Not tracked: these bytes may be a ping or the acknowledgement of settings, which do not
+        // begin a head.
         let io = TokioIo::new(stream);
         let head_len = u32::try_from(self.limits.max_head_len).unwrap_or(u32::MAX);
         let connection = http2::Builder::new(TokioExecutor::new())
@@ -142,8 +143,8 @@ impl<S: Service> Connection<S> {
         .await;
     }
 
-    /// Serves a connection until it ends by itself or has to be ended. `finish` lets it end after the requests
-    /// in flight, from the stage `finish_at` on.
+    /// Serves a connection until it ends or has to be ended. `finish` lets it end after the requests in
+    /// flight, from the stage `finish_at` on.
     async fn attend<C: Future>(
         &self,
         connection: C,
@@ -151,8 +152,8 @@ impl<S: Service> Connection<S> {
         finish: impl Fn(Pin<&mut C>),
     ) {
         let mut connection = pin!(connection);
-        // Polled only when it is woken itself. The connection is woken several times for each request, and
-        // each of the things that patience waits for has a lock.
+        // `patience` is polled only when it is woken. The connection is woken several times for each
+        // request, and each event that `patience` waits for has a lock.
         let mut patience = FuturesUnordered::new();
         patience.push(Patience::new(self, finish_at).next());
         loop {
@@ -188,7 +189,7 @@ impl<S: Service> Connection<S> {
     }
 }
 
-/// What to do with a connection that did not end by itself.
+/// The next step for a connection that has to be ended.
 enum Next {
     Abandon,
     Cut(&'static str),

@@ -87,7 +87,7 @@ impl<S: Service> Listener<S> {
             () = sleep(self.limits.lame_duck) => {}
             () = self.accept(&listener, tls.as_ref(), &stage) => {}
         }
-        // The kernel resets the connections that it has accepted and the server has not.
+        // The kernel resets the connections that it has accepted and the server has not accepted.
         let _ = timeout(Duration::ZERO, self.accept(&listener, tls.as_ref(), &stage)).await;
         drop(listener);
         stage.send_replace(Stage::Closing);
@@ -100,7 +100,7 @@ impl<S: Service> Listener<S> {
         Ok(abandoned)
     }
 
-    /// Accepts connections. It never ends by itself.
+    /// Accepts connections. It never returns.
     async fn accept(
         &mut self,
         listener: &TcpListener,
@@ -124,7 +124,8 @@ impl<S: Service> Listener<S> {
         }
     }
 
-    /// Waits for a place among the connections, and closes one that waits for a request if there is none.
+    /// Waits for a place among the connections. If there is none, it closes a connection that waits for a
+    /// request.
     async fn make_room(&self) -> Option<OwnedSemaphorePermit> {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             return Some(permit);
@@ -157,8 +158,8 @@ impl<S: Service> Listener<S> {
         });
     }
 
-    /// Handles a failure to accept. Returns the pause before the next attempt. `None` if only the connection failed that
-    /// was to be accepted.
+    /// Handles a failure to accept. Returns the pause before the next attempt. `None` if the failure concerns only the
+    /// connection that was to be accepted.
     fn failed(&mut self, error: &io::Error) -> Option<Duration> {
         if is_of_the_connection(error) {
             return None;

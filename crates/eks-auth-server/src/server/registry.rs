@@ -11,7 +11,7 @@ use super::activity::Activity;
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) activity: Arc<Activity>,
-    /// Notified once if the connection is to make room.
+    /// Notified once if the connection has to make room.
     pub(super) evicted: Notify,
 }
 
@@ -54,7 +54,7 @@ impl Registry {
     }
 
     /// Closes the connection that has waited longest without a request in flight. Returns whether there was
-    /// one.
+    /// such a connection.
     pub(super) fn evict(&self) -> bool {
         let mut inner = self.inner();
         let first = inner

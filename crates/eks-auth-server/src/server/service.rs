@@ -1,4 +1,4 @@
-//! What the listeners answer.
+//! The answers of the listeners.
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -150,7 +150,7 @@ impl ProbeService {
         }
     }
 
-    /// Answers whether reviews are answered, with one line for each source.
+    /// Answers whether the server is ready for reviews, with one line for each source.
     fn readiness(&self) -> Answer {
         let snapshot = self.webhooks.rules().load();
         let is_stopping = self.is_stopping.load(Ordering::Relaxed);

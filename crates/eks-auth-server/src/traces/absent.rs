@@ -20,7 +20,8 @@ impl Traces {
         Self
     }
 
-    // Each returns the future itself: an `async fn` around it would hold and move it twice.
+    // Each function returns the future itself: an `async fn` around it would hold and move it
+    // twice.
 
     pub(crate) fn request<F: Future<Output = Answer>>(self, _: &Parts, _: IpAddr, answer: F) -> F {
         answer

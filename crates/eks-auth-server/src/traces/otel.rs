@@ -1,7 +1,7 @@
 //! The spans of a request, by OpenTelemetry's API.
 //!
-//! Names and attributes are those of the semantic conventions for HTTP servers and for the AWS SDK, except that no
-//! span has a URL: the signature is part of it.
+//! Names and attributes follow the semantic conventions for HTTP servers and for the AWS SDK. But no span has a
+//! URL, because the URL contains the signature.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -22,7 +22,7 @@ use crate::private_dns_names::{PendingName, PrivateDnsNameError};
 use crate::record::ReviewRecord;
 use crate::webhooks::{AUTHENTICATE_PATH, AUTHORIZE_PATH, Answer};
 
-/// Makes the spans of requests. By default, none.
+/// Makes the spans of requests. By default, it makes no spans.
 #[derive(Clone)]
 pub(crate) struct Traces {
     shared: Option<Arc<Shared>>,
@@ -50,7 +50,7 @@ impl Traces {
         }
     }
 
-    /// Answers a request within a span of its own, whose parent is that of the request's headers.
+    /// Answers a request within a new span, whose parent is the span in the request's headers.
     pub(crate) async fn request(
         &self,
         head: &Parts,
@@ -112,7 +112,7 @@ impl Traces {
         outcome
     }
 
-    /// Looks up a private DNS name within a span, below which the call to EC2 is, if there is one.
+    /// Looks up a private DNS name within a span. The call to EC2, if there is one, is below it.
     pub(crate) async fn look_up(
         &self,
         name: PendingName<'_>,
@@ -129,8 +129,8 @@ impl Traces {
         outcome
     }
 
-    /// Adds the outcome of a review to the span of its request. The caller's name is in the log only, where the
-    /// request id leads.
+    /// Adds the outcome of a review to the span of its request. The caller's name is only in the log, under the
+    /// request id.
     pub(crate) fn review(&self, record: &ReviewRecord<'_>) {
         if self.shared.is_none() {
             return;
@@ -153,7 +153,8 @@ impl Shared {
     }
 }
 
-/// Describes the span of a request. Values that a client chooses are replaced by a few known ones.
+/// Describes the span of a request. Values that a client chooses are replaced by a few known
+/// values.
 fn server_span(head: &Parts, peer: IpAddr) -> SpanBuilder {
     let method = match head.method {
         Method::GET => "GET",
@@ -216,7 +217,7 @@ mod tests {
 
     use super::{Headers, server_span};
 
-    /// A client chooses its method, path and version, and few of them are kept.
+    /// A client chooses its method, path and version, and only a few values are kept.
     #[test]
     fn the_span_of_a_request_names_what_is_known() {
         for (method, path, version, name, attributes) in [

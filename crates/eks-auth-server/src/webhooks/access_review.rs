@@ -13,13 +13,13 @@ use super::{Answer, MAX_ACCESS_REVIEW_LEN, Outcome, Reviewing, Webhooks, text};
 use crate::record::Verdict;
 use crate::snapshot::Snapshot;
 
-/// The keys of the extra fields that identify the caller, as `TokenReview`s answer them (`pkg/server/server.go`
-/// of upstream).
+/// The keys of the extra fields that identify the caller, as in the answers to `TokenReview`s
+/// (`pkg/server/server.go` of upstream).
 const ARN: &str = "arn";
 const PRINCIPAL_ID: &str = "principalId";
 const SESSION_NAME: &str = "sessionName";
 
-/// The version that is answered to a document without one.
+/// The version of the answer to a document without a version.
 const UNTYPED_VERSION: &str = "authorization.k8s.io/v1beta1";
 
 impl Webhooks {
@@ -86,7 +86,7 @@ impl Webhooks {
             ("malformed", reason.to_owned())
         };
         let mut document: Value = serde_json::from_slice(body).map_err(|_| malformed())?;
-        // A derived reader takes a list of the fields as well.
+        // A derived reader also accepts a list of the fields.
         let fields = document.as_object_mut().ok_or_else(malformed)?;
         let is_untyped = !fields.contains_key("kind") && !fields.contains_key("apiVersion");
         let is_completed = is_untyped && self.are_untyped_accepted;
@@ -129,10 +129,11 @@ fn unite(review: &mut AccessReview, snapshot: &Snapshot) {
     }
 }
 
-/// Returns the caller whose token our own `TokenReview` accepted, by the extra fields of the user.
+/// Returns the caller whose token our own `TokenReview` accepted, from the extra fields of the
+/// user.
 ///
-/// The rules must map that identity to the very user of the review: an impersonated user has other extra
-/// fields or none, and then RBAC alone decides.
+/// The rules must map that identity to the user of the review. An impersonated user has other extra
+/// fields or none, so RBAC alone decides.
 fn caller(spec: &AccessReviewSpec, snapshot: &Snapshot) -> Option<Authenticated> {
     let arn = only(&spec.extra, ARN)?;
     let principal_id = only(&spec.extra, PRINCIPAL_ID)?;
@@ -155,7 +156,7 @@ fn only<'s>(extra: &'s BTreeMap<String, Vec<String>>, key: &str) -> Option<&'s s
     }
 }
 
-/// Returns the question as `kubectl auth can-i` takes it.
+/// Returns the question in the form of `kubectl auth can-i`.
 fn question(request: &Request<'_>) -> String {
     let asked = match request {
         Request::Path(asked) => return format!("{} {}", asked.verb(), asked.path()),

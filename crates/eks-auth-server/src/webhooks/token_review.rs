@@ -78,8 +78,8 @@ impl Webhooks {
         }
     }
 
-    /// Maps an identity by the rules, with the private DNS name of the instance if they need it. If that
-    /// could not be looked up, the reason is returned beside the error.
+    /// Maps an identity by the rules, with the private DNS name of the instance if they need it. If the
+    /// name could not be looked up, the reason is returned beside the error.
     async fn map(
         &self,
         identified: &Identified,
@@ -188,7 +188,7 @@ impl Webhooks {
     }
 }
 
-/// Returns whether the review was shed because too many wait for STS.
+/// Returns whether the review was shed because too many reviews wait for STS.
 fn is_overloaded(error: &AuthError) -> bool {
     matches!(error, AuthError::Failed(Failed::Transport(why)) if why.kind() == TransportErrorKind::Overloaded)
 }
@@ -203,7 +203,7 @@ const fn malformed_code(error: ReviewError) -> &'static str {
     }
 }
 
-/// Removes what a record must not contain of a scrubbed account.
+/// Removes the facts that a record must not contain about a scrubbed account.
 fn scrub(identified: &mut Identified, snapshot: &Snapshot) {
     let is_scrubbed = identified
         .outcome
