@@ -39,7 +39,7 @@ pub(crate) enum Message {
     Stop,
 }
 
-/// The messages to the thread.
+/// /// The thread's queue of messages.
 pub(crate) struct Inbox {
     pub(crate) inbox: Receiver<Message>,
     /// Whether a report of changed files is on its way. It is then not sent again, so that a busy

@@ -21,15 +21,15 @@ use crate::verify::VerifyToken;
 ///   throttles, 500 if it cannot be checked.
 /// - The `Authorization` header is removed, as kube-apiserver does (apiserver,
 ///   `pkg/endpoints/filters/authentication.go`): the token is a secret, and no handler needs it.
-/// - Such extensions that are there already are replaced.
-/// - No body is read, so that a slow one holds nothing here.
+/// - Existing extensions of these types are replaced.
+/// - No body is read, so a slow body does not delay this layer.
 #[derive(Debug)]
 pub struct AuthenticateLayer<V> {
     verifier: Arc<V>,
 }
 
 impl<V> AuthenticateLayer<V> {
-    /// Builds a layer. Its clones share the verifier; an [`Arc`] of one is a verifier too.
+    /// Builds a layer. Its clones share the verifier; an [`Arc`] of a verifier is a verifier too.
     pub fn new(verifier: V) -> Self {
         Self {
             verifier: Arc::new(verifier),
@@ -89,7 +89,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        // The clone may not be ready; the one that was polled is.
+        // The clone may not be ready, but the service that was polled is.
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
         let verifier = Arc::clone(&self.verifier);

@@ -1,4 +1,4 @@
-//! The layer that authorizes requests by RBAC, and the same for a handler.
+//! Authorizes requests by RBAC, in a layer or in a handler.
 
 use std::fmt;
 use std::future::Future;
@@ -13,7 +13,7 @@ use tower::{Layer, Service};
 
 use crate::rejection::Rejection;
 
-/// What callers are allowed to do: RBAC, and the rules of access policies.
+/// The permissions of callers: RBAC, and the rules of access policies.
 #[derive(Debug)]
 #[expect(
     clippy::exhaustive_structs,
@@ -22,7 +22,7 @@ use crate::rejection::Rejection;
 pub struct Permissions {
     /// The roles and bindings.
     pub rbac: Policy,
-    /// The rules of the access policies that access entries name. The default has none.
+    /// The rules of the access policies that access entries name. The default has no policies.
     pub access_policies: AccessPolicyRules,
 }
 
@@ -49,7 +49,7 @@ impl Authorizer {
         Self::following(move || Arc::clone(&permissions))
     }
 
-    /// Decides by the permissions of the moment, which `permissions` returns.
+    /// Decides by the current permissions, which `permissions` returns.
     #[must_use]
     pub fn following(permissions: impl Fn() -> Arc<Permissions> + Send + Sync + 'static) -> Self {
         Self {
@@ -105,10 +105,10 @@ impl fmt::Debug for Authorizer {
 
 /// Passes a request on if the caller may make it, by its method and URL as kube-apiserver reads them.
 ///
-/// The URL is read by the strict [`RequestInfo::parse`]: one that two readers could read differently is
-/// answered with 400, so that a router behind the layer routes the request that was authorized. A request that
-/// is not allowed is answered with 403, and one without a caller, which means that no
-/// [`AuthenticateLayer`](crate::AuthenticateLayer) is around this one, with 500.
+/// The strict [`RequestInfo::parse`] reads the URL. A URL that two readers could read differently is answered
+/// with 400, so a router behind the layer routes the request that was authorized. A request that is not
+/// allowed is answered with 403. A request without a caller is answered with 500: it means that there is no
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) around this layer.
 ///
 /// **Put it around the whole router.** A layer inside `axum::Router::nest` sees a URL without its prefix.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 /// `None` if there is no such header, or more than one, or another scheme, or white space within the token.
 ///
 /// As upstream (apiserver, `pkg/authentication/request/bearertoken/bearertoken.go`), which also takes the
-/// first of several headers and ignores what follows the token.
+/// first of several headers and ignores text after the token.
 pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else {

@@ -19,15 +19,17 @@ pub use memory::{MAX_CHALLENGES, MemoryChallenges};
 pub use redis::RedisChallenges;
 
 /// How long a challenge is good, in seconds: Teleport's limit (`lib/auth/join_iam.go`, the gRPC stream of one
-/// join) is of this size. A client only signs a request meanwhile.
+/// join) is of this size. The client only has to sign a request in this time.
 pub const CHALLENGE_LIFE: u64 = 60;
 
-/// The random bytes of a challenge, as Teleport has them (`generateIAMChallenge`); 43 characters in base64url.
+/// The random bytes of a challenge, as many as Teleport's (`generateIAMChallenge`); 43 characters in
+/// base64url.
 const CHALLENGE_LEN: usize = 32;
 
-/// Keeps the challenges that have been issued and not been used.
+/// Keeps the challenges that have been issued but not used.
 ///
-/// Replicas of a service share a store: a challenge that one issued is used at another.
+/// Replicas of a service share a store: a client may get a challenge from one replica and use it at
+/// another.
 pub trait ChallengeStore: Send + Sync + 'static {
     /// Stores a challenge for `life` seconds from `now`.
     ///
@@ -41,8 +43,8 @@ pub trait ChallengeStore: Send + Sync + 'static {
         life: u64,
     ) -> impl Future<Output = Result<(), ChallengeError>> + Send;
 
-    /// Removes a challenge and returns whether it was there and its life had not ended at `now`. **Of concurrent
-    /// calls with one challenge, a single one returns `true`.**
+    /// Removes a challenge and returns whether the store had it and its life had not ended at `now`. **If calls
+    /// with one challenge are concurrent, only one of them returns `true`.**
     ///
     /// # Errors
     ///
@@ -77,7 +79,7 @@ impl<S: ChallengeStore> ChallengeStore for Arc<S> {
 #[derive(Clone, Debug, ThisError)]
 #[non_exhaustive]
 pub enum ChallengeError {
-    /// The store has as many challenges as it may have.
+    /// The store is full.
     #[error("too many challenges are outstanding")]
     Full,
     /// The system has no random numbers.
@@ -100,7 +102,7 @@ impl ChallengeError {
     }
 }
 
-/// The header that a login signs the challenge in, and the store.
+/// The header in which a login signs the challenge, and the store.
 #[derive(Clone)]
 pub struct Challenges<S> {
     header: String,

@@ -24,5 +24,5 @@ pub use login::{LoginForm, LoginLayer, LoginService, Logins, MAX_LOGIN_LEN};
 pub use rejection::Rejection;
 pub use verify::{Verifier, VerifyToken};
 
-// What a service needs of the crates underneath.
+// The types that a service needs from the crates underneath.
 pub use eks_auth;

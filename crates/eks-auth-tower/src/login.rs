@@ -22,8 +22,7 @@ use crate::challenge::{ChallengeError, ChallengeStore, Challenges, MemoryChallen
 use crate::rejection::Rejection;
 use crate::verify::Verifier;
 
-/// The longest login in bytes: our choice, several times that of a session token of 8 KiB in two layers of
-/// base64.
+/// The longest login in bytes: our choice, several times a session token of 8 KiB in two layers of base64.
 pub const MAX_LOGIN_LEN: usize = 65_536;
 
 /// How logins are verified: the form of their documents, the policy and rules of a [`Verifier`], and challenges.
@@ -51,8 +50,8 @@ impl<T> Logins<T> {
 }
 
 impl<T, S: ChallengeStore> Logins<T, S> {
-    /// Accepts logins that are bound by the headers of the verifier's policy and, besides, by a challenge that
-    /// was issued here and has not been used, as Teleport does.
+    /// Accepts logins that are bound by the headers of the verifier's policy and also by an unused challenge
+    /// that was issued here, as Teleport does.
     pub fn with_challenges(
         form: LoginForm,
         verifier: impl Into<Arc<Verifier<T>>>,
@@ -65,11 +64,12 @@ impl<T, S: ChallengeStore> Logins<T, S> {
         }
     }
 
-    /// Issues a challenge, to send to a client. `None` if the logins have none.
+    /// Issues a challenge, to send to a client. `None` if the logins need no challenge.
     ///
     /// # Errors
     ///
-    /// The rejection to answer with: 429 if too many are outstanding, 500 if the store is unavailable.
+    /// The rejection to answer with: 429 if too many challenges are outstanding, 500 if the store is
+    /// unavailable.
     pub async fn issue_challenge(&self) -> Result<Option<String>, Rejection> {
         match &self.challenges {
             None => Ok(None),
@@ -86,9 +86,9 @@ impl<T: PostTransport + Send + Sync, S: ChallengeStore> Logins<T, S> {
     ///
     /// # Errors
     ///
-    /// The rejection to answer with: 400 if the document is not one of this form; 401 if the request in it is
-    /// refused, by a check, by STS, or because its challenge is unknown, used or old; 429 if STS throttles; 500
-    /// if the login cannot be checked.
+    /// The rejection to answer with: 400 if the document does not have this form; 401 if a check or STS refuses
+    /// the request in it, or its challenge is unknown, used or old; 429 if STS throttles; 500 if the login
+    /// cannot be checked.
     pub async fn verify(&self, document: &[u8]) -> Result<Authenticated, Rejection> {
         let forwarded = self.form.read(document).map_err(Rejection::bad_request)?;
         let now = self.verifier.now();
@@ -145,19 +145,19 @@ fn failed(error: ChallengeError) -> Rejection {
 
 /// Reads the body of a request as a login, and passes the request on if the login is good: with the caller as an
 /// extension, as [`AuthenticateLayer`](crate::AuthenticateLayer) does, and with the body that was read. The
-/// handler issues whatever the login is for, such as a session.
+/// handler then issues the result of the login, such as a session.
 ///
 /// Every other request is answered as by [`Logins::verify`], with 413 beyond [`MAX_LOGIN_LEN`], and with 408 if the
 /// body takes longer than [`with_body_deadline`](Self::with_body_deadline) allows. **Without a deadline, a request whose
-/// body does not come is held for as long as its connection lasts**: the servers of hyper and axum limit the time of a
-/// head only.
+/// body does not arrive stays open as long as its connection**: the servers of hyper and axum limit only the time of a
+/// head.
 #[derive(Debug)]
 pub struct LoginLayer<T, S = MemoryChallenges> {
     logins: Arc<Logins<T, S>>,
     deadline: Option<Deadline>,
 }
 
-/// A timer for each body. The crate has none of its own, since it names no runtime.
+/// A timer for each body. The crate has no timer, since it depends on no runtime.
 #[derive(Clone)]
 struct Deadline(Arc<dyn Fn() -> Timer + Send + Sync>);
 
@@ -178,8 +178,8 @@ impl<T, S> LoginLayer<T, S> {
         }
     }
 
-    /// Limits the time for the body of a request: 408 if it is not complete when the future ends that `timer` returns,
-    /// such as `|| tokio::time::sleep(Duration::from_secs(5))`.
+    /// Limits the time for the body of a request. `timer` returns a future, for example `||
+    /// tokio::time::sleep(Duration::from_secs(5))`. If the body is not complete when it ends, the answer is 408.
     #[must_use]
     pub fn with_body_deadline<F>(self, timer: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
@@ -251,7 +251,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The clone may not be ready; the one that was polled is.
+        // The clone may not be ready, but the service that was polled is.
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
         let logins = Arc::clone(&self.logins);

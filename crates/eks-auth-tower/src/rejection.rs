@@ -59,8 +59,8 @@ impl Rejection {
         Self::status(StatusCode::BAD_REQUEST, "BadRequest", message)
     }
 
-    /// 408: the body has not come in time. The API has no `Status` with this code; the reason is that of a time that
-    /// ran out.
+    /// 408: the body did not arrive in time. The API has no `Status` with this code, so the reason is that of a
+    /// timeout.
     #[must_use]
     pub fn request_timeout() -> Self {
         let message = "The body of the request did not arrive in time";
@@ -77,7 +77,8 @@ impl Rejection {
         Self::status(status, "RequestEntityTooLarge", &message)
     }
 
-    /// 403: the user may not make the request. `reason` is the authorizer's, empty if it gave none.
+    /// 403: the user may not make the request. `reason` comes from the authorizer and is empty if
+    /// it gave no reason.
     #[must_use]
     pub fn forbidden(username: &str, request: Asked<'_>, reason: &str) -> Self {
         Self {

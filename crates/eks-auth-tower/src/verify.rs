@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use eks_auth::{AuthError, Authenticated, Authenticator, IdentityMap, Transport, UnixTime};
 
-/// Verifies bearer tokens. [`Verifier`] is the plain implementation; one with a cache and limits is another.
+/// Verifies bearer tokens. [`Verifier`] is the plain implementation. A service may write its own, with a
+/// cache and limits.
 pub trait VerifyToken: Send + Sync + 'static {
     /// Verifies a token and maps its owner to a Kubernetes user.
     fn verify(&self, token: &str) -> impl Future<Output = Result<Authenticated, AuthError>> + Send;
@@ -27,7 +28,7 @@ pub struct Verifier<T> {
 }
 
 impl<T> Verifier<T> {
-    /// Builds a verifier. `rules` returns the mapping rules of the moment, `clock` the time.
+    /// Builds a verifier. `rules` returns the current mapping rules, `clock` the time.
     pub fn new(
         authenticator: Authenticator,
         transport: T,
@@ -61,7 +62,7 @@ impl<T: Transport + Send + Sync + 'static> VerifyToken for Verifier<T> {
             .authenticator
             .identify(token, self.now(), &self.transport)
             .await?;
-        // The rules after STS has answered: they may have changed meanwhile.
+        // The rules are taken after STS has answered, because they may have changed meanwhile.
         Authenticated::resolve(identity, &(self.rules)())
     }
 }

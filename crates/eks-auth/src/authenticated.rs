@@ -69,7 +69,7 @@ impl Authenticated {
 ///
 /// # Errors
 ///
-/// Those of [`Authenticated::resolve`].
+/// As [`Authenticated::resolve`].
 pub fn require_mapped(resolution: Resolution) -> Result<Mapped, AuthError> {
     match resolution {
         Resolution::Mapped(mapped) => Ok(mapped),

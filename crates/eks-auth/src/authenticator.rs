@@ -12,7 +12,7 @@ use crate::transport::Transport;
 
 /// Validates tokens and asks STS which AWS identity signed them.
 ///
-/// It holds configuration and no state. The clock, the transport and the mapping rules are arguments of
+/// It holds configuration but no state. The clock, the transport and the mapping rules are arguments of
 /// each call, because all three change while tokens arrive.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Authenticator {
@@ -48,8 +48,8 @@ impl Authenticator {
 
     /// Validates a token as far as possible without STS.
     ///
-    /// The result holds the request to send to STS and reads the answer. A caller without an async
-    /// runtime sends the request between the two.
+    /// The result holds the request to send to STS and reads the answer. A program without an async
+    /// runtime sends the request between `begin` and `finish`.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// Those of [`begin`](Self::begin), of the transport, and of [`PendingStsCall::finish`].
+    /// The errors of [`begin`](Self::begin), of the transport, and of [`PendingStsCall::finish`].
     pub async fn identify(
         &self,
         token: &str,
@@ -118,7 +118,7 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// Those of [`identify`](Self::identify), then those of [`Authenticated::resolve`].
+    /// The errors of [`identify`](Self::identify), then of [`Authenticated::resolve`].
     pub async fn authenticate(
         &self,
         token: &str,

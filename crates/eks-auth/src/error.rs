@@ -37,7 +37,7 @@ impl AuthError {
     /// Returns the status with which a server answers the request that carried the token: 401 if the token
     /// is refused, 429 if STS throttles, otherwise 500.
     ///
-    /// This is not for kube-apiserver's token webhook, whose reviews are answered with
+    /// Do not use it for kube-apiserver's token webhook: that answers reviews with
     /// `AuthError::webhook_status` (feature `review`).
     #[must_use]
     pub const fn status(&self) -> StatusCode {
@@ -49,7 +49,7 @@ impl AuthError {
     }
 
     /// Returns the body for [`status`](Self::status): a `Status` of the Kubernetes API in JSON, as clients
-    /// of kube-apiserver read it. It does not contain the reason, which is for the log.
+    /// of kube-apiserver read it. It does not contain the reason, which belongs in the log.
     ///
     /// As upstream: apimachinery, `pkg/api/errors/errors.go`, `NewUnauthorized`, `NewTooManyRequestsError`
     /// and `NewInternalError`.
@@ -113,15 +113,15 @@ impl Failed {
 
 /// Why a token was refused.
 ///
-/// **Answer the caller with `401` and nothing else**: the reason is for the log. It quotes nothing of the
-/// token.
+/// **Answer the caller with `401` and nothing else**: the reason belongs in the log. It quotes no part of
+/// the token.
 #[derive(Clone, Debug, Eq, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Refused {
-    /// STS named the caller, and the rule for that caller yields no user.
+    /// STS named the caller, but the rule for that caller yields no user.
     #[error("{0}")]
     Mapping(aws_auth_map::Refusal),
-    /// STS named the caller, and no rule maps that caller.
+    /// STS named the caller, but no rule maps that caller.
     #[error("no rule maps this identity to a user")]
     NotMapped,
     /// STS refused the caller.

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-/// A document that pieces are added to. A serializer looks at each character of a text; an answer has ten texts, and
-/// nearly none has a character to escape.
+/// A document that is written piece by piece. A serializer would examine each character of a text, but an answer has
+/// ten texts and hardly any character to escape.
 pub(crate) struct Json {
     text: String,
 }
@@ -15,7 +15,7 @@ impl Json {
         }
     }
 
-    /// Adds a piece of JSON as it is.
+    /// Adds a piece of JSON unchanged.
     pub(crate) fn raw(&mut self, json: &str) {
         self.text.push_str(json);
     }

@@ -28,7 +28,7 @@ mod review;
 #[cfg(feature = "reqwest")]
 mod sts_client;
 
-// The crates underneath, so that a program can name them without depending on each.
+// The crates underneath, so that a program can name them without depending on each crate.
 pub use aws_auth_map;
 pub use eks_token;
 pub use iam_principal;
@@ -36,7 +36,7 @@ pub use iam_principal;
 pub use k8s_rbac;
 pub use sts_presign;
 
-// What a guard needs of them.
+// The types of these crates that a guard needs.
 pub use aws_auth_map::{
     AuthenticationMode, Backend, BackendKind, IdentityMap, PolicyTable, UserInfo, read_config_map,
 };

@@ -5,10 +5,10 @@ use printable_text::Printable;
 use sts_presign::{Key, Keys, SecretAccessKey, SessionToken, UnixTime};
 use thiserror::Error as ThisError;
 
-/// The keys of a credentials file, each with the identity it belongs to.
+/// The keys of a credentials file, each with its identity.
 ///
-/// The format is that of AWS's shared credentials file. Each profile has two more settings, `arn` and
-/// `user_id`, because STS knows the identity of every key.
+/// The format is AWS's shared credentials file. Each profile has two more settings, `arn` and
+/// `user_id`, because an STS has to know the identity of every key.
 ///
 /// ```ini
 /// [alice]
@@ -18,8 +18,8 @@ use thiserror::Error as ThisError;
 /// user_id = AIDAEXAMPLE
 /// ```
 ///
-/// A profile with `aws_session_token` is a temporary key. It may have an end: `expiration`, in RFC 3339, in
-/// UTC, with whole seconds, as in `2026-11-23T09:14:00Z`.
+/// A profile with `aws_session_token` is a temporary key. It may have an end: `expiration`, a time in RFC
+/// 3339 and UTC with whole seconds, such as `2026-11-23T09:14:00Z`.
 #[derive(Clone, Debug)]
 pub struct LocalKeys {
     // INVARIANT: not empty.
@@ -64,7 +64,7 @@ pub enum LocalKeysError {
         Printable::new(profile)
     )]
     DuplicateKey {
-        /// The second of the two.
+        /// The second of the two profiles.
         profile: String,
     },
     /// Two profiles have the same name.
@@ -132,7 +132,8 @@ impl LocalKeys {
     /// Line by line [`LocalKeysError::Syntax`] and [`LocalKeysError::NoProfile`]; then profile by
     /// profile [`LocalKeysError::DuplicateProfile`], [`LocalKeysError::Profile`] and
     /// [`LocalKeysError::DuplicateKey`]; then [`LocalKeysError::Empty`]. A file with one unreadable profile
-    /// is refused as a whole: a key without its session token or its end would be valid too often.
+    /// is refused as a whole: a key that lost its session token or its end would be valid too
+    /// often.
     pub fn read(text: &str) -> Result<Self, LocalKeysError> {
         let mut profiles: Vec<LocalProfile> = Vec::new();
         for (name, settings) in sections(text)? {
@@ -190,8 +191,8 @@ type Section<'t> = (&'t str, Vec<(&'t str, &'t str)>);
 /// Splits a file into profiles. Its lines are `[profile]`, `name = value`, or a comment after `#` or `;`. A
 /// value is the rest of its line as written, because secrets contain quotes, backslashes and `=`.
 ///
-/// Twenty lines of our own: the libraries for INI files undo escapes, pull in ten crates, or report another
-/// line than the wrong one.
+/// These twenty lines are our own, because the libraries for INI files undo escapes, pull in ten crates, or
+/// report the wrong line.
 fn sections(text: &str) -> Result<Vec<Section<'_>>, LocalKeysError> {
     let mut sections: Vec<Section<'_>> = Vec::new();
     for (line, number) in text.lines().map(str::trim).zip(1..) {
@@ -251,8 +252,8 @@ fn find_session_token<'t>(settings: &[(&str, &'t str)]) -> Result<Option<&'t str
     find(settings, &[SESSION_TOKEN, "aws_security_token"])
 }
 
-/// Finds a setting by any of its names, whose ASCII case does not matter, as in botocore. `None` if there is
-/// none.
+/// Finds a setting by any of its names. As in botocore, their ASCII case does not matter. `None` if there is
+/// no such setting.
 fn find<'t>(
     settings: &[(&str, &'t str)],
     names: &[&'static str],

@@ -7,8 +7,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A struct that is read from a JSON object only. A derived `Deserialize` also accepts an array with the
-/// fields in their order, which is not a document of the Kubernetes API.
+/// A struct that is read from a JSON object only. A derived `Deserialize` would also accept an array of
+/// the fields, but the Kubernetes API does not.
 #[derive(Default)]
 pub(crate) struct Object<T>(pub(crate) T);
 

@@ -79,13 +79,13 @@ impl Review {
         document.into_review(Some(version))
     }
 
-    /// Parses a review as [`read`](Self::read) does, or one with neither `kind` nor `apiVersion`, as upstream
-    /// accepts it (`pkg/server/server.go`, `authenticateEndpoint`). The answer to such a review has neither
-    /// of the two either.
+    /// Parses a review as [`read`](Self::read) does, and also accepts a review without `kind` and
+    /// `apiVersion`, as upstream does (`pkg/server/server.go`, `authenticateEndpoint`). The answer to such a
+    /// review has no `kind` or `apiVersion` either.
     ///
     /// # Errors
     ///
-    /// Those of [`read`](Self::read).
+    /// As [`read`](Self::read).
     pub fn read_untyped(body: &[u8]) -> Result<Self, ReviewError> {
         let document = Question::read(body)?;
         let version = match document.kind.is_empty() && document.api_version.is_empty() {
@@ -95,7 +95,7 @@ impl Review {
         document.into_review(version)
     }
 
-    /// Returns the version, which is also that of the answer. `None` if the review has none.
+    /// Returns the version, which the answer has as well. `None` if the review has no version.
     #[must_use]
     pub const fn version(&self) -> Option<ReviewVersion> {
         self.version
@@ -121,8 +121,8 @@ impl Review {
     }
 
     /// Builds the answer for an authenticated user whose token is valid for these audiences of
-    /// [`audiences`](Self::audiences). Without one, the answer has none, which kube-apiserver takes for its
-    /// own audiences.
+    /// [`audiences`](Self::audiences). If the list is empty, the answer has no audiences, and
+    /// kube-apiserver assumes its own.
     #[must_use]
     pub fn authenticated_for(&self, user: &UserInfo, audiences: &[&str]) -> String {
         self.answer(&Status {
@@ -161,8 +161,8 @@ impl AuthError {
     /// server, use [`status`](Self::status): here a refused token has status 200.
     ///
     /// A refusal is an answer to the review: 200, with [`Review::unauthenticated`] as its body. A failure
-    /// must not be cached as one, so its status makes kube-apiserver ask again, five times within five
-    /// seconds: 429 if STS throttles, otherwise 500.
+    /// must not be cached as a refusal, so its status makes kube-apiserver ask again, five times within
+    /// five seconds: 429 if STS throttles, otherwise 500.
     ///
     /// **Send no `Retry-After` header.** kube-apiserver's client would repeat each of the five attempts ten
     /// times: a single throttled login asked STS 31 times in 30 seconds (measured with kube-apiserver
@@ -185,8 +185,8 @@ impl fmt::Debug for Review {
     }
 }
 
-/// Room for a usual answer, in bytes: that of a user with a dozen groups. The allocator of glibc has blocks of up to
-/// 1,032 bytes at hand without a lock.
+/// Room for a usual answer, in bytes: the answer for a user with a dozen groups. The allocator of glibc has blocks
+/// of up to 1,032 bytes at hand without a lock.
 const USUAL_ANSWER_LEN: usize = 1_000;
 
 #[derive(Deserialize)]
@@ -213,7 +213,8 @@ impl<'b> Question<'b> {
         if body.len() > MAX_REVIEW_LEN {
             return Err(ReviewError::TooLong);
         }
-        // In a text, `serde_json` does not check the UTF-8 of each string again. It ignores fields that are not UTF-8.
+        // `serde_json` does not check the UTF-8 of each string again if it reads text. Other bytes are read
+        // nevertheless, because the fields that are not UTF-8 may be ignored.
         let document = match str::from_utf8(body) {
             Ok(text) => serde_json::from_str(text),
             Err(_) => serde_json::from_slice(body),
@@ -267,7 +268,7 @@ impl Status<'_> {
             json.text(user.uid());
             json.raw(r#","extra":{"#);
             let mut between = "";
-            // The keys are names of ours and upstream's.
+            // The keys are our own names and upstream's.
             for (key, value) in user.extra().iter() {
                 json.raw(between);
                 json.list_of_one(key, value);

@@ -15,27 +15,27 @@ use crate::transport::{PostTransport, Transport, TransportError, TransportErrorK
 /// milliseconds, and one lost SYN is repeated after a second.
 pub const STS_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long one request to STS may take, the connection included: our choice, half of upstream's
-/// (`pkg/token/token.go`, the client of `NewVerifier`), so that a second attempt fits into that time.
+/// How long one request to STS may take, the connection included: our choice, half of upstream's time
+/// (`pkg/token/token.go`, the client of `NewVerifier`), so that a second attempt fits into it.
 pub const STS_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many idle connections to one STS host are kept: our choice, as many as `eks-auth-server` makes calls at
 /// once. Upstream keeps two, so that 64 concurrent logins make a new TLS connection for almost every request.
 pub const STS_IDLE_CONNECTIONS: usize = 128;
 
-/// How long an idle connection to STS is kept: below the 60 seconds after which load balancers of AWS close
-/// one.
+/// How long an idle connection to STS is kept: below the 60 seconds after which AWS's load balancers close
+/// an idle connection.
 pub const STS_IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
 /// How requests reach STS.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum StsProxy {
-    /// Directly, whatever the environment says.
+    /// Directly. The environment is ignored.
     #[default]
     Direct,
-    /// As `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment say. A program that chooses this
-    /// should log it at the start: the proxy sees which hosts are asked.
+    /// As set by `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` in the environment. A program that chooses
+    /// this should log it at the start: the proxy sees which hosts are asked.
     Environment,
     /// Through this proxy, an `http` or `https` URL.
     Url(String),
@@ -99,15 +99,15 @@ impl StsClientBuilder {
         Self { proxy, ..self }
     }
 
-    /// Connects to this address for a host, in place of what DNS says: for an interface endpoint of a VPC
-    /// without private DNS. The certificate is still checked for the host.
+    /// Connects to this address for a host, instead of asking DNS. Use it for an interface endpoint of a
+    /// VPC without private DNS. The certificate is still checked for the host.
     #[must_use]
     pub fn address(mut self, host: &str, address: SocketAddr) -> Self {
         self.addresses.push((host.to_owned(), address));
         self
     }
 
-    /// Trusts a certificate authority besides those of the system, given in PEM.
+    /// Trusts a certificate authority, given in PEM, in addition to the authorities of the system.
     #[must_use]
     pub fn root_certificate(mut self, pem: &[u8]) -> Self {
         self.roots.push(pem.to_vec());
@@ -157,7 +157,7 @@ impl StsClientBuilder {
 }
 
 /// Asks STS over HTTPS, by HTTP/1.1 on pooled connections: TLS only, no redirects, no cookies, no
-/// decompression, a timeout for the connection and one for the whole exchange, and at most
+/// decompression, a timeout for the connection, a timeout for the whole exchange, and at most
 /// [`MAX_ANSWER_LEN`] bytes of the answer.
 ///
 /// It sends each request once; `eks-auth-server` repeats failures within a deadline. The program installs a

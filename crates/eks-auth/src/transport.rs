@@ -11,7 +11,7 @@ use sts_presign::MAX_ANSWER_LEN;
 
 /// Sends one request to STS and returns the answer.
 ///
-/// The trait names neither a runtime nor an HTTP client. An implementation
+/// The trait requires no particular runtime or HTTP client. An implementation
 ///
 /// - sends exactly this request to exactly this host, over TLS with the server's certificate checked;
 /// - follows no redirect;
@@ -124,15 +124,15 @@ impl Transport for dyn DynTransport + '_ {
 
 /// Why STS's answer did not arrive.
 ///
-/// Two errors are equal if their kinds are: what caused them is for the log. The kind is what
-/// [`Display`](fmt::Display) prints; the cause is the [`source`](StdError::source).
+/// Two errors are equal if their kinds are equal. [`Display`](fmt::Display) prints the kind. The
+/// cause is the [`source`](StdError::source) and belongs in the log.
 #[derive(Clone, Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What went wrong between this process and STS.
+/// The kind of failure between this process and STS.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 
 /// URL-safe alphabet without padding: Go's `RawURLEncoding`, as upstream (aws-iam-authenticator,
-/// `pkg/token/token.go`). Every setting is spelled out, since each one decides whether a URL has one token
-/// or many.
+/// `pkg/token/token.go`). Every setting is spelled out, since each setting decides whether a URL has one
+/// token or many.
 const STRICT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::URL_SAFE,
     GeneralPurposeConfig::new()

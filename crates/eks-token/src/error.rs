@@ -5,7 +5,7 @@ use thiserror::Error as ThisError;
 /// Why a text is not a token, or why a URL is not encoded.
 ///
 /// The messages are for the authors of token producers. A server answers an unauthenticated caller with
-/// `401` and nothing else, and logs the value, which quotes nothing of the token.
+/// `401` and nothing else, and logs the value, which quotes no part of the token.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
@@ -27,7 +27,7 @@ pub enum Error {
     /// The text does not start with [`PREFIX`](crate::PREFIX).
     #[error("the token does not start with `k8s-aws-v1.`")]
     NotAToken,
-    /// A `k8s-aws-v…` prefix of another version; `k8s-aws-v1.` is the only one.
+    /// A `k8s-aws-v…` prefix of another version; `k8s-aws-v1.` is the only valid prefix.
     #[error("the token has another version; the only one is `k8s-aws-v1.`")]
     OtherVersion,
     /// The text is padded with `=`.

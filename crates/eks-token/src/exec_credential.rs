@@ -1,8 +1,8 @@
 //! The `ExecCredential` document that a credential plugin prints for kubectl.
 //!
-//! The document is that of `aws eks get-token` (awscli 1.46), byte for byte. So is the choice of its
-//! version: kubectl passes the version of the kubeconfig in the environment variable
-//! `KUBERNETES_EXEC_INFO` and refuses a document of any other.
+//! The document is the same as from `aws eks get-token` (awscli 1.46), byte for byte. Its version is
+//! chosen in the same way: kubectl passes the version of the kubeconfig in the environment variable
+//! `KUBERNETES_EXEC_INFO`, and refuses a document of any other version.
 //!
 //! ```
 //! use eks_token::Token;
@@ -46,7 +46,7 @@ impl ApiVersion {
     /// it is not set.
     ///
     /// Never fails, since a document with a warning serves kubectl better than an error. The rules are
-    /// those of `aws eks get-token` (awscli, `customizations/eks/get_token.py`):
+    /// the same as in `aws eks get-token` (awscli, `customizations/eks/get_token.py`):
     ///
     /// | value | version | warning |
     /// |---|---|---|
@@ -133,7 +133,7 @@ pub enum Warning {
     Deprecated,
     /// `KUBERNETES_EXEC_INFO` is not a JSON object.
     Malformed,
-    /// `KUBERNETES_EXEC_INFO` names an unknown version, or none.
+    /// `KUBERNETES_EXEC_INFO` names an unknown version, or no version.
     UnknownVersion,
 }
 
@@ -184,7 +184,7 @@ impl<'a> ExecCredential<'a> {
     ///
     /// # Errors
     ///
-    /// Only those of `out`.
+    /// Only errors of `out`.
     pub fn write_json(&self, mut out: impl io::Write) -> io::Result<()> {
         let document = Document {
             kind: "ExecCredential",
@@ -211,7 +211,8 @@ impl fmt::Debug for ExecCredential<'_> {
     }
 }
 
-/// The wire form, separate from [`ExecCredential`] so that the latter is not serialized by accident.
+/// The serialized form. It is a separate type, so that [`ExecCredential`] is not serialized by
+/// accident.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {

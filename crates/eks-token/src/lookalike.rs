@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::token::PREFIX;
 
-/// A text that is not a token, recognized for what it is. `Display` writes it with advice.
+/// A text that is not a token, but was recognized. `Display` names it and gives advice.
 ///
 /// ```
 /// use eks_token::Lookalike;
@@ -37,7 +37,7 @@ pub enum Lookalike {
     Kubeconfig,
     /// Another document in JSON or YAML.
     Document,
-    /// A JSON Web Token, such as that of a service account or an OIDC provider.
+    /// A JSON Web Token, such as the token of a service account or an OIDC provider.
     Jwt,
     /// A base64 text that decodes to a token: encoded once more, as in a Secret.
     EncodedToken,
@@ -93,7 +93,7 @@ impl Lookalike {
         is_sentence.then_some(Self::ErrorMessage)
     }
 
-    /// Recognizes what follows the prefix of a token.
+    /// Recognizes the text after the prefix of a token.
     fn of_encoded(encoded: &str) -> Option<Self> {
         let is_apart = |c: char| c.is_whitespace() || c == ',';
         if encoded.split(is_apart).any(|word| word.starts_with(PREFIX)) {

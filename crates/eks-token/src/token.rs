@@ -65,7 +65,7 @@ impl<'a> Token<'a> {
 
     /// Decodes the URL. Each URL has exactly one token: encoding the result gives the same token.
     ///
-    /// The result is ASCII text. Whether it is an acceptable URL is for `sts-presign` to decide.
+    /// The result is ASCII text. `sts-presign` decides whether it is an acceptable URL.
     ///
     /// # Errors
     ///
@@ -189,8 +189,8 @@ fn explain_prefix(text: &str) -> Error {
     }
 }
 
-/// Returns whether the version of a text that starts with `k8s-aws-v` is 1, whatever follows: the version is the number
-/// there, so that of `k8s-aws-v10.` is another.
+/// Returns whether the version of a text that starts with `k8s-aws-v` is 1. The version is the whole number after the
+/// `v`, so `k8s-aws-v10.` has another version.
 fn is_version_one(text: &str) -> bool {
     let rest = text.get("k8s-aws-v".len()..).unwrap_or_default();
     rest.strip_prefix('1')

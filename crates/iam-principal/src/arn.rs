@@ -8,7 +8,7 @@ use crate::partition::Partition;
 /// The longest ARN in bytes: IAM's own limit (IAM API reference, `arnType`).
 pub const MAX_ARN_LEN: usize = 2048;
 
-/// `arn:partition:service:region:account:resource`, split but otherwise as written.
+/// `arn:partition:service:region:account:resource`, split but otherwise unchanged.
 ///
 /// The account is text, because some services leave it empty or write `aws`.
 /// [`Principal`](crate::Principal) parses it into an [`AccountId`](crate::AccountId).

@@ -4,7 +4,7 @@ use thiserror::Error as ThisError;
 
 /// Why a text is not an ARN, a principal, or an identity that STS could return.
 ///
-/// It quotes nothing of the text, so it may be logged.
+/// It quotes no part of the text, so it may be logged.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
@@ -29,7 +29,7 @@ pub enum Error {
     /// Fewer than six parts, or the first is not `arn`.
     #[error("an ARN has six parts, `arn:partition:service:region:account:resource`")]
     NotAnArn,
-    /// The ARN has a region; those of IAM and STS principals have none.
+    /// The ARN has a region; the ARNs of IAM and STS principals have none.
     #[error("the ARN of a principal has no region")]
     Region,
     /// The resource is not one of the five principals.

@@ -7,7 +7,7 @@ use crate::principal::{Kind, Principal};
 
 /// A caller's identity: the ARN, account and user id that STS returned, checked against each other.
 ///
-/// Only [`Identity::new`] builds one, so the three always agree.
+/// Only [`Identity::new`] builds an identity, so the three always agree.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Identity {
     arn: String,
@@ -42,9 +42,9 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// In this order: those of [`Principal::parse`], [`Error::NotACaller`], [`Error::AccountId`],
-    /// [`Error::AccountMismatch`], [`Error::Character`] and [`Error::UserId`] for the user id,
-    /// [`Error::SessionMismatch`].
+    /// In this order: the errors of [`Principal::parse`], [`Error::NotACaller`],
+    /// [`Error::AccountId`], [`Error::AccountMismatch`], [`Error::Character`] and [`Error::UserId`]
+    /// for the user id, [`Error::SessionMismatch`].
     pub fn new(arn: &str, account: &str, user_id: &str) -> Result<Self, Error> {
         let principal = Principal::parse(arn)?;
         if principal.kind() == Kind::Role {
@@ -171,7 +171,8 @@ fn unique_id_len(principal: &Principal<'_>, user_id: &str) -> Result<usize, Erro
 }
 
 /// The prefixes of the unique ids of roles and users (IAM User Guide, "Unique identifiers"). They are
-/// not required, because test doubles use other ids, but a user never has a role's prefix or the reverse.
+/// not required, because test doubles use other ids, but a user never has a role's prefix, and a role
+/// never has a user's.
 const ROLE_PREFIX: &str = "AROA";
 const USER_PREFIX: &str = "AIDA";
 

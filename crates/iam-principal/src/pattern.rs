@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::error::{Error, Part};
 
 /// A pattern with the semantics of IAM's `ArnLike`: the six parts are compared one by one, `*` matches
-/// any run of characters within its part, `?` matches exactly one. Case matters.
+/// any run of characters within its part, `?` matches exactly one character. Case matters.
 ///
 /// (IAM User Guide, "IAM JSON policy elements: Condition operators", ARN condition operators.)
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

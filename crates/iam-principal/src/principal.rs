@@ -65,12 +65,12 @@ pub struct Principal<'a> {
 impl<'a> Principal<'a> {
     /// Parses the ARN of a principal.
     ///
-    /// As upstream's `Canonicalize` (`pkg/arn/arn.go`), but stricter where no genuine ARN is lost: the
-    /// account has twelve digits, there is no region, and no name is empty.
+    /// As upstream's `Canonicalize` (`pkg/arn/arn.go`), but stricter in ways that refuse no genuine
+    /// ARN: the account has twelve digits, there is no region, and no name is empty.
     ///
     /// # Errors
     ///
-    /// In this order: those of [`Arn::parse`], [`Error::Region`], [`Error::AccountId`],
+    /// In this order: the errors of [`Arn::parse`], [`Error::Region`], [`Error::AccountId`],
     /// [`Error::Resource`], [`Error::Empty`].
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         let arn = Arn::parse(text)?;

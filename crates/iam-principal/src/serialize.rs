@@ -44,7 +44,7 @@ impl Serialize for Partition {
 
 impl Serialize for Identity {
     /// Writes `arn`, `canonicalArn`, `kind`, `partition`, `account`, `userId` (as STS gave it),
-    /// `sessionName` and `accessKeyId`; the last two are `null` if there are none.
+    /// `sessionName` and `accessKeyId`; the last two are `null` if they are unknown.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Identity", 8)?;
         fields.serialize_field("arn", self.arn())?;

@@ -22,7 +22,7 @@ pub enum Scope {
 /// The namespace of `RoleBinding`s and requests.
 const NAMESPACE: &str = "dev";
 
-/// The number of users that a benchmark rotates through: more than fit into a cache.
+/// The number of users that a benchmark rotates through: too many for a cache.
 pub const USERS: usize = 16_384;
 
 /// The subject that all bindings share, beside their own user and group.
@@ -39,9 +39,10 @@ pub enum Shared {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Rules {
-    /// The same one for all roles, as of a chart that is installed in each namespace.
+    /// The same rule for all roles, as if a chart were installed in each namespace.
     Equal,
-    /// Also one of its own, which allows `get` on a Deployment, in front of the other.
+    /// The role's own rule, which allows `get` on a Deployment, and after it the same rule as all
+    /// roles.
     Own,
 }
 

@@ -204,7 +204,7 @@ pub fn crowded_world() -> impl Strategy<Value = Objects> {
     )
 }
 
-/// Generates questions that mention what worlds contain.
+/// Generates questions about names and resources that occur in worlds.
 pub fn question() -> impl Strategy<Value = Question> {
     (
         (word(USERS), vec(word(&["g", "g", "u", ""]), 0..4)),

@@ -10,11 +10,11 @@ use k8s_rbac::{Metadata, Objects, Policy, reference};
 pub use change::Change;
 pub use choices::{Choices, Question};
 
-/// Counts of what a comparison covered.
+/// The counts of a comparison.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Tally {
-    /// Policies with at least three bindings. Smaller ones are not asked.
+    /// Policies with at least three bindings. Smaller policies are not asked.
     pub worlds: u64,
     /// Questions asked.
     pub questions: u64,

@@ -25,7 +25,7 @@ impl<'a> Printable<'a> {
         Self { text }
     }
 
-    /// Returns the text if it is at most [`MAX_PRINTED_CHARS`] bytes of ASCII that are printed unchanged, as nearly every
+    /// Returns the text if it is at most [`MAX_PRINTED_CHARS`] bytes of ASCII that are printed unchanged. Nearly every
     /// text is. `None` for any other text, even if it would be printed unchanged.
     #[must_use]
     pub fn plain(self) -> Option<&'a str> {
@@ -63,7 +63,7 @@ impl Display for Printable<'_> {
     }
 }
 
-/// Returns whether a text is short and has only ASCII that is printed as it is, as nearly every text has.
+/// Returns whether a text is short and has only ASCII that is printed unchanged. Nearly every text is so.
 fn is_plain(text: &str) -> bool {
     let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'\\') & (byte != b'#');
     text.len() <= MAX_PRINTED_CHARS
@@ -72,9 +72,11 @@ fn is_plain(text: &str) -> bool {
         && !text.trim_start().starts_with("::")
 }
 
-/// An error and its causes, whose [`Display`] is one line, as a [`Printable`] is: `outer: inner: innermost`.
+/// An error and its causes. Its [`Display`] is one line, escaped like a [`Printable`]: `outer: inner:
+/// innermost`.
 ///
-/// A cause that the text before has already is left out: many errors repeat it in their own message.
+/// A cause is left out if the text before it already contains it: many errors repeat their cause in
+/// their own message.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "nothing is printed until it is formatted"]
 pub struct Causes<'e> {

@@ -15,9 +15,9 @@ use crate::data::toml;
 pub struct Divergence {
     /// The name that tests use: kebab-case, unique in its file.
     pub case: String,
-    /// What upstream does, with the source file and function or the observation that shows it.
+    /// Upstream's behavior, with the source file and function or the observation that shows it.
     pub upstream: String,
-    /// What we do.
+    /// Our behavior.
     pub ours: String,
     /// The reason for the difference.
     pub why: String,
@@ -42,7 +42,7 @@ impl Divergences {
     ///
     /// # Panics
     ///
-    /// If it cannot be read, or a case is listed twice.
+    /// If the file cannot be read, or a case is listed twice.
     #[must_use]
     #[track_caller]
     pub fn read(path: impl AsRef<Path>) -> Self {
@@ -87,7 +87,7 @@ impl Divergences {
     ///
     /// # Panics
     ///
-    /// If they differ and `case` has no row, or if they agree and it has one.
+    /// If they differ and `case` has no row, or if they agree and `case` has a row.
     #[track_caller]
     pub fn compare<T: PartialEq + std::fmt::Debug>(&self, case: &str, upstream: &T, ours: &T) {
         let listed = self.rows.iter().any(|row| row.case == case);

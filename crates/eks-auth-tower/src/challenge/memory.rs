@@ -9,8 +9,8 @@ use eks_auth::UnixTime;
 
 use super::{ChallengeError, ChallengeStore};
 
-/// The most outstanding challenges: our choice. At the default life that is a thousand logins a second, in some
-/// 15 MB.
+/// The most outstanding challenges: our choice. With the default life, that allows a thousand logins a second,
+/// in some 15 MB.
 pub const MAX_CHALLENGES: usize = 65_536;
 
 /// Keeps challenges in memory, at most [`MAX_CHALLENGES`].

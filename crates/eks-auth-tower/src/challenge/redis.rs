@@ -11,7 +11,7 @@ use super::{ChallengeError, ChallengeStore};
 /// Keeps challenges in Redis (6.2 or later), one key each: `SET … NX EX`, then `GETDEL`, which is atomic.
 ///
 /// Redis ends the life of a challenge by its own clock. The number of challenges is bounded by the server's
-/// `maxmemory`; with the policy `noeviction` a full server refuses new ones.
+/// `maxmemory`; with the policy `noeviction` a full server refuses new challenges.
 #[derive(Clone)]
 pub struct RedisChallenges {
     connection: ConnectionManager,
@@ -19,7 +19,7 @@ pub struct RedisChallenges {
 }
 
 impl RedisChallenges {
-    /// Stores under keys that begin with `prefix`. The connection has the timeouts, and reconnects.
+    /// Stores under keys that begin with `prefix`. The connection enforces timeouts and reconnects.
     pub fn new(connection: ConnectionManager, prefix: impl Into<String>) -> Self {
         Self {
             connection,

@@ -1,4 +1,5 @@
-//! The documents of logins: each has a method, a URL, headers and a body in an encoding of its own.
+//! The documents of logins: each contains a method, a URL, headers and a body, and has its own
+//! encoding.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +13,7 @@ pub enum LoginForm {
     /// The body of Consul's `POST /v1/acl/login`: `BearerToken` is a text with the document of
     /// [`Vault`](Self::Vault) (consul-awsauth, `token.go`).
     Consul,
-    /// The request as it goes over the wire, in base64, as `stsIdentityRequest` (Teleport,
+    /// The HTTP request in base64, as `stsIdentityRequest` (Teleport,
     /// `RegisterUsingIAMMethodRequest`, in the JSON form of Protocol Buffers).
     Teleport,
     /// The body of Vault's `POST /v1/auth/aws/login`: `iam_http_request_method`, and in base64
@@ -64,7 +65,7 @@ impl LoginForm {
     ///
     /// # Errors
     ///
-    /// The reason, which quotes nothing.
+    /// The reason. It quotes no part of the document.
     pub(crate) fn read(self, document: &[u8]) -> Result<Forwarded, &'static str> {
         let document = object(document)?;
         match self {

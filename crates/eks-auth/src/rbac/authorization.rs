@@ -56,8 +56,8 @@ fn rbac_rule(rule: &aws_auth_map::PolicyRule) -> PolicyRule {
 /// Decides whether an authenticated caller may make a request, as an EKS cluster does: RBAC allows it, or
 /// an access policy of the caller's access entry does.
 ///
-/// Neither of the two denies anything, so their order has no effect on the decision. A policy without known
-/// rules grants nothing here; [`Authorization::unknown_policies`] names it.
+/// RBAC and access policies cannot deny, so their order has no effect on the decision. A policy without
+/// known rules grants nothing here; [`Authorization::unknown_policies`] names it.
 ///
 /// Access policies belong to the authenticated principal. For an impersonated user, ask RBAC alone.
 pub fn authorize<'p>(
@@ -117,21 +117,21 @@ impl<'p> Authorization<'p> {
         &self.rbac
     }
 
-    /// Returns the first access policy that allows the request, or `None` if none does.
+    /// Returns the first access policy that allows the request. `None` if no policy does.
     #[must_use]
     pub const fn access_policy(&self) -> Option<&AccessPolicyGrant<'p>> {
         self.access_policy.as_ref()
     }
 
     /// Returns the caller's access policies whose rules are unknown. If the request is not allowed, EKS may
-    /// still allow it by one of these.
+    /// still allow it by one of these policies.
     #[must_use]
     pub fn unknown_policies(&self) -> &[&'p AccessPolicy] {
         &self.unknown
     }
 
-    /// Returns why the request is allowed, or what could not be looked up if it is not: RBAC's reason, else
-    /// that of the access policy. Empty if there is nothing to report.
+    /// Returns why the request is allowed: RBAC's reason, or else the access policy's. If the request is
+    /// not allowed, returns the roles that could not be looked up. Empty if there is nothing to report.
     #[must_use]
     pub fn reason(&self) -> String {
         match &self.access_policy {
@@ -154,8 +154,8 @@ impl<'p> Authorization<'p> {
 /// The access policy and the rule that allow a request.
 ///
 /// Prints as EKS writes it in the audit log's `authorization.k8s.io/reason`, from `ClusterRoleBinding` on:
-/// EKS presents the association of a policy with an entry as a binding. For a policy of single namespaces
-/// no log was at hand; it prints as RBAC prints a `RoleBinding`.
+/// EKS presents the association of a policy with an entry as a binding. We had no log of a policy for
+/// single namespaces; it prints as RBAC prints a `RoleBinding`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AccessPolicyGrant<'p> {
     policy: &'p AccessPolicy,

@@ -7,7 +7,7 @@ use aws_auth_map::UserInfo;
 use crate::authenticated::Authenticated;
 
 /// A user as kube-apiserver's authorizers see it: with the group `system:authenticated`, and with the uid
-/// and the extra fields that RBAC does not look at but audit logs and `SubjectAccessReview`s carry.
+/// and the extra fields, which RBAC ignores but audit logs and `SubjectAccessReview`s contain.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(into = "Document"))]
 pub struct KubernetesUser {

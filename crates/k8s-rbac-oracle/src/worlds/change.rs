@@ -48,7 +48,7 @@ impl Change {
     }
 
     /// Applies the change to plain lists, as `Policy` documents it: a new object goes to the end, and
-    /// one that exists is replaced where it stands.
+    /// an existing object is replaced at its place.
     pub(super) fn apply_to_lists(self, world: &mut Objects) {
         match self {
             Self::ClusterRole(role) => put(&mut world.cluster_roles, role, |it| &it.metadata),
