@@ -1,4 +1,4 @@
-//! What a verifier requires of a well-formed request.
+//! The requirements of a verifier for a well-formed request.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,7 +24,8 @@ pub const MAX_AGE: u64 = 900;
 /// has no limit.)
 pub const DEFAULT_CLOCK_SKEW: u64 = 300;
 
-/// What one verifier accepts: recently signed requests of its partition that are bound to it.
+/// The requests that one verifier accepts: recently signed requests of its partition that are bound
+/// to it.
 ///
 /// A clone shares the settings and is cheap.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -61,7 +62,7 @@ impl AcceptPolicy {
         }
     }
 
-    /// Requires one more binding header, or replaces the value of one.
+    /// Requires one more binding header, or replaces the value of an existing one.
     ///
     /// A challenge for a single login is a binding header in a policy for that login:
     ///
@@ -154,7 +155,7 @@ impl AcceptPolicy {
 
     /// Accepts or refuses a URL at a point in time.
     ///
-    /// Only the result can become a request, and it is built from the checked parts: the producer's own
+    /// Only the result can become a request. It is built from the checked parts: the producer's own
     /// text is never sent.
     ///
     /// Only STS can check the signature, and with it whether the token was signed for *this* cluster. The

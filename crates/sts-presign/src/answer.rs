@@ -11,8 +11,8 @@ pub use error::{AnswerError, AnswerFailure, FaultCode, MAX_FAULT_CODE_LEN, Refus
 
 use crate::answer::document::{Caller, Fault, Format};
 
-/// The longest response in bytes: our choice. A genuine one has about 400. An HTTP client should stop
-/// reading at this length.
+/// The longest response in bytes: our choice. A genuine response has about 400. An HTTP client should
+/// stop reading at this length.
 pub const MAX_ANSWER_LEN: usize = 65_536;
 
 /// Reads the caller's identity from the response of STS to an [`AcceptedRequest`](crate::AcceptedRequest).
@@ -83,7 +83,7 @@ fn by_status(status: StatusCode, format: Option<Format>, body: &[u8]) -> AnswerE
         _ if throttled || status == StatusCode::TOO_MANY_REQUESTS => {
             AnswerFailure::Throttled.into()
         }
-        // STS refuses with these two; any other status is from something in between.
+        // STS refuses with these two statuses. Any other status comes from a server in between.
         Some(refusal) if matches!(status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN) => {
             AnswerError::Refused(refusal)
         }

@@ -11,8 +11,9 @@ use crate::binding::Binding;
 /// Identifies an accepted request in a cache of identities: two requests have equal keys if and only if
 /// the same bytes are sent to STS for both, so that one answer is good for both.
 ///
-/// A token's text is no such key: the parameters of one request can be ordered and escaped in many
-/// ways. The key compares the decoded values, the signed headers and the verifier's own binding values.
+/// The text of a token is not such a key: the parameters of one request can be ordered and escaped in
+/// many ways. The key compares the decoded values, the signed headers and the verifier's own binding
+/// values.
 ///
 /// The key holds the signature and the session token, so keep it in memory only. `Debug` shows neither.
 /// **Forget the entry at `expires_at` of the request, and never remember an
@@ -38,9 +39,9 @@ pub struct CacheKey {
 /// The headers that are sent with a request.
 #[derive(Clone, Eq, PartialEq)]
 enum SentHeaders {
-    /// The verifier's own.
+    /// The binding headers with the verifier's own values.
     Binding(Arc<Binding>),
-    /// Those of a request in POST form, `authorization` included.
+    /// The headers of a request in POST form, including `authorization`.
     Signed(Vec<(HeaderName, HeaderValue)>),
 }
 
@@ -67,8 +68,8 @@ impl CacheKey {
 }
 
 impl Hash for CacheKey {
-    /// Hashes what differs between the requests of one verifier: the query of a presigned URL, which has its
-    /// signature, or the headers of a request in POST form.
+    /// Hashes the parts that differ between the requests of one verifier: the query of a presigned URL,
+    /// which includes its signature, or the headers of a request in POST form.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.uri.query().hash(state);
         if let SentHeaders::Signed(headers) = &self.headers {

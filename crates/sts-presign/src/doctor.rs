@@ -33,7 +33,7 @@ pub struct Diagnosis {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The access key id is that of temporary credentials (`ASIA…`), and there is no session token.
+    /// The access key id belongs to temporary credentials (`ASIA…`), but there is no session token.
     TemporaryKeyWithoutSessionToken,
 }
 

@@ -50,11 +50,11 @@ const MAX_REGION_LEN: usize = 32;
 /// The longest host in bytes: RFC 1035, section 2.3.4, in text form.
 pub(crate) const MAX_HOST_LEN: usize = 253;
 
-/// The hosts that are STS endpoints: those of AWS, those and more, or a list of your own.
+/// The hosts that are STS endpoints: AWS's hosts, AWS's and added hosts, or only your own list.
 ///
 /// AWS's hosts are recognized by pattern: `sts` or `sts-fips`, a region that matches the pattern of a
 /// partition, and the partition's IPv4 or dual-stack suffix. A new region needs no new release. Add
-/// whatever has no such pattern: a new kind of region, a VPC endpoint, a test double of STS.
+/// hosts without such a pattern: a new kind of region, a VPC endpoint, a test double of STS.
 ///
 /// ```
 /// use iam_principal::Partition;
@@ -104,7 +104,8 @@ impl EndpointTable {
     ///
     /// # Errors
     ///
-    /// [`Error::EndpointTable`] unless it is a lower-case DNS label of at most 32 characters.
+    /// [`Error::EndpointTable`] unless the region is a lower-case DNS label of at most 32
+    /// characters.
     pub fn with_region(mut self, partition: Partition, region: &str) -> Result<Self, Error> {
         check_region(region)?;
         self.regions.insert(region.to_owned(), partition);
@@ -139,7 +140,7 @@ impl EndpointTable {
     ///
     /// # Errors
     ///
-    /// [`Error::Host`] if the table does not have it.
+    /// [`Error::Host`] if the table does not have the host.
     pub fn endpoint(&self, host: &str) -> Result<Endpoint, Error> {
         Ok(self.find(host).ok_or(Error::Host)?.endpoint(host))
     }
@@ -226,7 +227,7 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// [`Error::Host`] if it is not an STS endpoint.
+    /// [`Error::Host`] if the host is not an STS endpoint.
     pub fn from_host(host: &str) -> Result<Self, Error> {
         EndpointTable::aws().endpoint(host)
     }

@@ -7,9 +7,9 @@ use crate::param::Param;
 /// Why a presigned URL or a request in POST form is refused. Each numbered check of the front page has at
 /// least one variant.
 ///
-/// It is `Copy` and quotes nothing of the request, so it may be logged. **A service answers an
-/// unauthenticated caller with `401` and nothing else**; the value is for the log and for the author of the
-/// token producer.
+/// It is `Copy` and quotes no part of the request, so it may be logged. **A service answers an
+/// unauthenticated caller with `401` and nothing else**; the value belongs in the log, and helps the author
+/// of the token producer.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-// Ground floor: the values that the rest is made of.
+// The values that the rest is made of.
 mod cluster;
 mod endpoint;
 mod endpoint_table;
@@ -18,7 +18,7 @@ mod accept_policy;
 mod accepted_request;
 mod cache_key;
 
-// What STS answers.
+// The answers of STS.
 mod answer;
 
 // Signing, verifying, and STS itself as a function.

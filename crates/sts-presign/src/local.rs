@@ -30,7 +30,7 @@ pub struct LocalSts<K> {
     keys: K,
 }
 
-/// A constant, because no record is kept that an id could refer to.
+/// A constant: no record is kept to which an id could refer.
 const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 impl<K: KeyLookup> LocalSts<K> {

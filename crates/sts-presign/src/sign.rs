@@ -22,8 +22,8 @@ use crate::param::Param;
 use crate::time::UnixTime;
 use crate::url::query::CanonicalUrl;
 
-/// The reported lifetime of a token in seconds: one minute less than the real one, so that clients renew in
-/// time. As awscli (`TOKEN_EXPIRATION_MINS`) and upstream (`tokenExpiration`).
+/// The reported lifetime of a token in seconds: one minute less than the real lifetime, so that clients
+/// renew in time, as in awscli (`TOKEN_EXPIRATION_MINS`) and upstream (`tokenExpiration`).
 pub const TOKEN_LIFE: u64 = 840;
 
 /// `X-Amz-Expires`, as awscli and upstream write it. STS accepts the URL for fifteen minutes anyway.
@@ -31,7 +31,7 @@ const EXPIRES: Duration = Duration::from_secs(60);
 
 /// Why a URL could not be signed.
 ///
-/// It is `Copy` and quotes nothing of the credentials.
+/// It is `Copy` and quotes no part of the credentials.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum SignError {
@@ -52,8 +52,8 @@ pub enum SignError {
     Region,
     /// The secret access key is empty or has a character outside visible ASCII, such as a line break at its end.
     ///
-    /// `SigV4` would sign with any bytes, and AWS issues none of these: STS would refuse the signature, without the
-    /// reason.
+    /// `SigV4` would sign with any bytes, but AWS issues no such secrets. STS would refuse the signature without
+    /// this reason.
     #[error("the secret access key is empty or has a character outside visible ASCII")]
     Secret,
     /// The session token is empty or has a character outside visible ASCII.

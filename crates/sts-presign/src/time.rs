@@ -1,4 +1,4 @@
-//! Points in time, in whole seconds, and the two formats that they have here.
+//! Points in time, in whole seconds, and their two formats.
 //!
 //! The calendar is written out because it is short: the length of each month, and the count of days
 //! from 1970. A calendar crate would replace half of this file and add time zones, leap seconds and

@@ -181,10 +181,9 @@ impl<'u> RawUrl<'u> {
     /// Checks that a second parser agrees: `url`, which follows the WHATWG standard, must see the same host,
     /// path and query, and print the text unchanged.
     ///
-    /// It reads the text up to the `?` only, which costs a quarter. The query state of the standard copies
-    /// each of the allowed bytes by itself, whatever stands around it, so the rest of the text cannot change
-    /// what is read; a test of this module shows that for each pair of bytes, and the fuzz target `url`
-    /// reads the whole text.
+    /// It reads the text up to the `?` only, which costs a quarter. In a query, the standard copies each
+    /// allowed byte regardless of its neighbors, so the rest of the text cannot change the result. A test of
+    /// this module shows that for each pair of bytes, and the fuzz target `url` reads the whole text.
     ///
     /// # Errors
     ///

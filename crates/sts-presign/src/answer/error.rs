@@ -80,7 +80,7 @@ fn in_parentheses(fault: &Option<FaultCode>) -> String {
 }
 
 /// The error code in a document of STS: 1 to [`MAX_FAULT_CODE_LEN`] ASCII letters, digits and dots, the first
-/// a capital letter. A longer one, or one of other characters, is not a code of STS, and is not kept.
+/// a capital letter. A longer text, or a text with other characters, is not a code of STS and is not kept.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct FaultCode {
     // INVARIANT: ASCII, padded with zeros.

@@ -59,7 +59,7 @@ impl AcceptPolicy {
     }
 }
 
-/// What there is of a request to look at.
+/// The parts of a request that can be examined.
 struct Parts<'r> {
     url: &'r str,
     host: Option<&'r str>,
@@ -69,7 +69,7 @@ struct Parts<'r> {
 }
 
 impl<'r> Parts<'r> {
-    /// Checks P2 to P10, each for itself where it does not stand on another.
+    /// Makes the checks P2 to P10. Each runs alone, unless it depends on another check.
     fn look_for(request: &ForwardedRequest<'r>, findings: &mut Findings) -> Self {
         let ForwardedRequest {
             method,

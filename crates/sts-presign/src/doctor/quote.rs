@@ -46,8 +46,8 @@ pub(super) fn quote_names(names: impl Iterator<Item: Borrow<str>>) -> String {
     }
 }
 
-/// Quotes a list of signed headers, or only its first bad name. A header name has no `=`: what follows one
-/// may be a signature whose separator was lost.
+/// Quotes a list of signed headers, or only its first bad name. A header name has no `=`: text after an
+/// `=` may be a signature whose separator was lost.
 pub(super) fn quote_list(list: &str) -> String {
     let shown = signed_headers::at_fault(signed_headers::names(list)).unwrap_or(list);
     quote(shown.split('=').next().unwrap_or_default())

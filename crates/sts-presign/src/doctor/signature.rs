@@ -13,7 +13,7 @@ use crate::sigv4::{Key, KeyLookup, SecretAccessKey};
 use crate::time::UnixTime;
 use crate::url::PresignedUrl;
 
-/// What a signer may have used in the place of the right values; see
+/// Values that a signer may have used instead of the right values; see
 /// [`AcceptPolicy::diagnose_signature`].
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
@@ -54,7 +54,7 @@ pub enum SignatureFinding {
 pub enum SignatureCause {
     /// The binding header was signed for another cluster.
     OtherCluster(ClusterId),
-    /// Another secret signed: that of the suspect at this index.
+    /// Another secret signed: the suspect at this index.
     OtherSecret(usize),
     /// The binding header is listed as signed, but its value was not part of the signed request.
     BindingHeaderAbsent,
@@ -84,9 +84,9 @@ pub enum SignatureCause {
     KeyExpired,
     /// The access key id is not known in the partition of the host.
     UnknownAccessKey,
-    /// A signed header has a value that is not known here.
+    /// A signed header has a value that the verifier does not know.
     UnknownHeader,
-    /// None of the other causes: another cluster, another secret, or a request that was changed after signing.
+    /// No other cause fits. Another cluster or secret was used, or the request was changed after signing.
     Unexplained,
 }
 
@@ -246,7 +246,7 @@ impl AcceptPolicy {
         Ok(find(Attempt::of_post(&post, self), key, suspects, now))
     }
 
-    /// Returns the key, which exists in the partition of the host only.
+    /// Returns the key. A key exists only in the partition of the host.
     fn find_key<'k>(
         &self,
         host: &str,
@@ -259,7 +259,8 @@ impl AcceptPolicy {
     }
 }
 
-/// Examines the right request; `None` stands for one with a signed header whose value is not known.
+/// Examines the right request; `None` stands for a request with a signed header whose value is
+/// unknown.
 fn find(
     right: Option<Attempt<'_>>,
     key: &Key,
@@ -275,7 +276,7 @@ fn find(
     }
 }
 
-/// Returns why the signature is not verified; `None` if it is.
+/// Returns why the signature is not verified; `None` if it is verified.
 fn cause(
     right: &Attempt<'_>,
     key: &Key,

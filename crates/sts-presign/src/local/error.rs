@@ -8,8 +8,8 @@ use crate::time::UnixTime;
 
 /// Why the embedded STS refuses a request.
 ///
-/// [`word`](Self::word) and [`status`](Self::status) are STS's own (STS API reference, "Common errors"), and
-/// so are the messages that clients examine. It is `Copy` and quotes nothing of the request but its time.
+/// [`word`](Self::word), [`status`](Self::status) and the messages that clients examine are STS's own (STS
+/// API reference, "Common errors"). It is `Copy` and quotes only the time of the request.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum StsError {
@@ -28,7 +28,7 @@ pub enum StsError {
     /// The key does not exist, has another session token, or belongs to another partition.
     #[error("The security token included in the request is invalid.")]
     InvalidClientTokenId,
-    /// The parameters do not parse, or one occurs twice.
+    /// The parameters do not parse, or a parameter occurs twice.
     #[error("The query or the form is malformed, or has a parameter twice")]
     MalformedQuery,
     /// The request is not signed.

@@ -103,7 +103,7 @@ impl<'r> Received<'r> {
 }
 
 impl<'r> Claim<'r> {
-    /// Reads the only signature of a request. Two could be from different callers.
+    /// Reads the only signature of a request. Two signatures could come from different callers.
     fn read(headers: &'r HeaderMap, query: &Parameters) -> Result<Self, StsError> {
         let in_query = query.iter().any(|(name, _)| is_of_a_signature(name));
         match (only(headers, AUTHORIZATION.as_str())?, in_query) {
@@ -157,8 +157,8 @@ impl<'r> Claim<'r> {
         })
     }
 
-    /// Checks that the date of the scope is that of the signature, and that the region is the host's if the
-    /// host is an STS endpoint.
+    /// Checks that scope and signature have the same date, and that the region is the host's if the host is
+    /// an STS endpoint.
     fn check_scope(&self, host: &str) -> Result<(), StsError> {
         let region_fits = match endpoint(host) {
             Some(endpoint) => endpoint.region() == self.region,
@@ -172,8 +172,8 @@ impl<'r> Claim<'r> {
         }
     }
 
-    /// Returns the value of each signed header. `host` must be signed, or the signature is valid at any host,
-    /// and so must every `x-amz-` header, or an attacker could have added it.
+    /// Returns the value of each signed header. `host` must be signed, or the signature would be valid at any
+    /// host. Every `x-amz-` header must be signed, or an attacker could have added it.
     fn header_values(
         &self,
         headers: &'r HeaderMap,
@@ -227,8 +227,8 @@ fn endpoint(host: &str) -> Option<Endpoint> {
     Endpoint::from_host(&name.to_ascii_lowercase()).ok()
 }
 
-/// Returns whether a parameter belongs to a signature in the query. The session token does not: alone, it
-/// does not show that the query is signed.
+/// Returns whether a parameter belongs to a signature in the query. The session token does not count:
+/// alone, it does not show that the query is signed.
 fn is_of_a_signature(name: &str) -> bool {
     matches!(
         name,

@@ -50,7 +50,7 @@ impl AcceptedPost {
             signature,
         } = post.authorization();
         let signed = post.signed_headers().map(|name| {
-            // The verifier's own value, whatever was forwarded.
+            // The verifier's own value; a forwarded value is ignored.
             let value = match binding.find(name) {
                 Some(header) => header.value(),
                 None if name == "host" => host,

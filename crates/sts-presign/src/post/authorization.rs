@@ -72,8 +72,8 @@ impl<'a> Authorization<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`RawAuthorization::parse`], then [`Error::Signature`], [`Error::SignedHeaders`],
-    /// [`Error::CredentialScope`], [`Error::AccessKeyId`].
+    /// The errors of [`RawAuthorization::parse`], then [`Error::Signature`],
+    /// [`Error::SignedHeaders`], [`Error::CredentialScope`], [`Error::AccessKeyId`].
     pub(crate) fn parse(value: &'a str) -> Result<Self, Error> {
         let RawAuthorization {
             credential,

@@ -1,4 +1,4 @@
-//! Those of the checks P1 to P19 that concern the whole request, and the second parser.
+//! The checks among P1 to P19 that concern the whole request, and the second parser.
 
 use crate::error::Error;
 use crate::post::{ForwardedRequest, Headers, MAX_FORWARDED_HEADERS};
@@ -41,8 +41,8 @@ pub(crate) fn check_method(method: &str) -> Result<(), Error> {
 pub(crate) fn split_url(url: &str) -> Result<&str, Error> {
     percent::check_bytes(url)?;
     match split_host(url) {
-        // Some servers read a query along with the form, and some instead of it (consul-awsauth pull
-        // request 14).
+        // Some servers read a query in addition to the form, and some instead of it (consul-awsauth
+        // pull request 14).
         Ok((host, "/")) => Ok(host),
         Ok(_) | Err(Error::Path) => Err(Error::PostPath),
         Err(other) => Err(other),

@@ -9,7 +9,8 @@ use super::keys::{SecretAccessKey, SentToken};
 use crate::time::UnixTime;
 use crate::url::signature::ALGORITHM;
 
-/// The signed content of a request and its signature, wherever in the request they were. Not yet verified.
+/// The signed content of a request and its signature, not yet verified. They may come from any part of the
+/// request.
 #[derive(Clone, Copy)]
 pub(crate) struct Signed<'r> {
     pub(crate) method: &'r str,
@@ -40,7 +41,7 @@ pub(crate) enum Payload<'r> {
 }
 
 impl Signed<'_> {
-    /// Returns whether the signature is the one that `secret` makes.
+    /// Returns whether `secret` makes this signature.
     pub(crate) fn is_signed_by(&self, secret: &SecretAccessKey) -> bool {
         self.signature_by(secret).is(self.signature)
     }
@@ -128,7 +129,7 @@ const fn digit(number: u8) -> u8 {
     }
 }
 
-/// Returns whether a header value has no white space to fold, which is nearly always so.
+/// Returns whether a header value has no white space to fold. Nearly every value has none.
 fn is_folded(value: &str) -> bool {
     !value.bytes().any(|byte| byte == b' ' || byte == b'\t')
 }

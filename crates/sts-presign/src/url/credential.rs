@@ -34,7 +34,7 @@ impl<'a> Credential<'a> {
         Self::of_parts(split_at_escape(text, "2F"))
     }
 
-    /// Checks the number of parts and those that are fixed; `None` is a part that cannot be read.
+    /// Checks the number of parts and the fixed parts; `None` is a part that cannot be read.
     fn of_parts(mut parts: impl Iterator<Item = Option<&'a str>>) -> Result<Self, Error> {
         let mut next = || parts.next().flatten().ok_or(Error::CredentialScope);
         let (access_key_id, date, region) = (next()?, next()?, next()?);
@@ -61,7 +61,7 @@ impl<'a> Credential<'a> {
         }
     }
 
-    /// Checks that the date of the scope is that of a well-formed `X-Amz-Date`.
+    /// Checks that the scope has the date of a well-formed `X-Amz-Date`.
     ///
     /// # Errors
     ///

@@ -16,8 +16,8 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Returns whether a byte is unreserved (RFC 3986, section 2.3).
 ///
-/// `|` instead of `matches!`, because only this form is vectorized, and `accept` misses its bar in
-/// `benches/README.md` without that.
+/// `|` instead of `matches!`, because only this form is vectorized. Without it, `accept` would be
+/// too slow (see `benches/README.md`).
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphabetic()
         | byte.is_ascii_digit()
@@ -134,8 +134,8 @@ fn escapes(raw: &str) -> impl Iterator<Item = Result<Spelling, Fault>> {
     })
 }
 
-/// `str::split_once` for an ASCII byte, by memchr, which `accept` needs to meet its bar in
-/// `benches/README.md`.
+/// `str::split_once` for an ASCII byte, by memchr. Without it, `accept` would be too slow (see
+/// `benches/README.md`).
 pub(crate) fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
     let (before, rest) = text.split_at_checked(memchr::memchr(at, text.as_bytes())?)?;
     Some((before, rest.get(1..)?))

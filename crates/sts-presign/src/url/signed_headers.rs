@@ -5,8 +5,8 @@ use crate::url::percent::split_at_escape;
 
 /// Checks that the names from [`names`] or [`names_in_canonical`] are sorted and distinct.
 ///
-/// SigV4 requires the order. A list with one name twice, or in two letter cases, is ambiguous, and so no
-/// proof of what was signed.
+/// SigV4 requires the order. A list that has a name twice, or in two letter cases, is ambiguous: it does
+/// not prove which header was signed.
 ///
 /// # Errors
 ///

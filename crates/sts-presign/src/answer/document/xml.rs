@@ -1,7 +1,7 @@
 //! STS's documents in XML.
 //!
-//! `roxmltree` parses XML as specified and resolves namespaces. This module checks that the tree is one
-//! that STS writes, with nothing else in it.
+//! `roxmltree` parses XML as specified and resolves namespaces. This module checks that STS could have
+//! written the tree, and that nothing else is in it.
 
 #[cfg(feature = "verify")]
 use iam_principal::Identity;
@@ -12,7 +12,8 @@ use crate::answer::document::{Caller, Fault};
 /// The namespace of every element (STS API reference).
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-/// The most nodes in a document: our choice, three times those of a genuine one with its line breaks.
+/// The most nodes in a document: our choice, three times as many as in a genuine document with its
+/// line breaks.
 const MAX_NODES: u32 = 64;
 
 pub(super) fn read_caller(text: &str) -> Option<Caller> {
@@ -88,14 +89,14 @@ fn escape(text: &str) -> String {
 
 fn parse(text: &str) -> Option<Document<'_>> {
     let text = after_declaration(text)?;
-    // A document type, comment, CDATA section or processing instruction. STS writes none of them, and each
+    // A document type, comment, CDATA section or processing instruction. STS never writes these, and each
     // can make two parsers see different text: CVE-2020-16250, and several SAML libraries that read an
     // identity around a comment.
     if text.contains("<!") || text.contains("<?") {
         return None;
     }
-    // `<:UserId>`: an empty prefix (Namespaces in XML 1.0, section 4). The parser takes it for no prefix, and pairs
-    // it with `</UserId>`. `<` begins a tag wherever it stands.
+    // `<:UserId>`: an empty prefix (Namespaces in XML 1.0, section 4). The parser reads it as no prefix, and pairs
+    // it with `</UserId>`. Every `<` begins a tag.
     if text.contains("<:") || text.contains("</:") {
         return None;
     }
@@ -107,8 +108,8 @@ fn parse(text: &str) -> Option<Document<'_>> {
     Document::parse_with_options(text, options).ok()
 }
 
-/// Strips an XML declaration of version 1.0 and UTF-8 (XML 1.0, section 2.8); `None` for any other.
-/// Parsers disagree about where another one ends, because `?>` may occur in quotes.
+/// Strips an XML declaration of version 1.0 and UTF-8 (XML 1.0, section 2.8); `None` for any other
+/// declaration. Parsers disagree about the end of others, because `?>` may occur in quotes.
 fn after_declaration(text: &str) -> Option<&str> {
     let Some(rest) = text.strip_prefix("<?xml ") else {
         return Some(text);
