@@ -1,8 +1,8 @@
 //! The operations whose instructions `.ci/instructions` counts under callgrind.
 //!
-//! `instructions OPERATION TIMES` prepares the input and performs the operation so often; the difference between
-//! two numbers is the cost of the operation alone. Without arguments the names of the operations are printed, after
-//! each was performed once.
+//! `instructions OPERATION TIMES` prepares the input and performs the operation that many times. The difference
+//! between two such runs is the cost of the operation alone. Without arguments, it performs each operation once and
+//! prints the names.
 #![expect(clippy::print_stdout, reason = "the names are the output")]
 
 use std::fmt::Write as _;
@@ -23,10 +23,10 @@ const SIZE: usize = 1_000;
 const ENTRIES: usize = 50;
 
 /// The users that a policy is asked about. The hashes of its tables have a seed, so that one user may take much
-/// longer than another; many do not.
+/// longer than another; with many users the time is even.
 const USERS: usize = 1_000;
 
-/// Performs an operation so often.
+/// Performs an operation this many times.
 type Operation = fn(usize);
 
 const OPERATIONS: [(&str, Operation); 13] = [

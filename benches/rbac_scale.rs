@@ -100,7 +100,7 @@ fn policies(sizes: &[usize]) {
 /// Returns the time of one decision, as text.
 fn decide(policy: &Policy, users: &[User], verb: &str, is_allowed: bool) -> String {
     let request = request(verb);
-    // In the same number for one user and for many.
+    // The same number of decisions for one user and for many.
     let users = || users.iter().cycle().take(USERS);
     let all = time(|| {
         users()
@@ -387,7 +387,7 @@ fn metadata(name: &str, namespace: &str) -> Metadata {
     }
 }
 
-/// Returns the processor time of a run: that of the fastest of several rounds.
+/// Returns the processor time of a run, from the fastest of several rounds.
 fn time<T>(mut run: impl FnMut() -> T) -> Duration {
     let start = Instant::now();
     let mut fastest = Duration::MAX;

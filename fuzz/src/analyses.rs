@@ -6,7 +6,8 @@ use k8s_rbac::{
 use k8s_rbac_analysis::{AllowedSubject, diff, escalation_paths, explain, permissions, who_can};
 use k8s_rbac_lint::{Baseline, Lint};
 
-/// The number of users, and of rules, that are taken from the manifests. Our choice: a run stays short.
+/// The number of users, and of rules, that are taken from the manifests. Our choice, so that a run
+/// stays short.
 const MAX_ASKED: usize = 12;
 
 /// Asserts that the analyses agree with the decision, and that the lint is consistent.

@@ -10,8 +10,7 @@ use iam_principal::{AccountId, ArnPattern, Identity, Partition, Principal};
 /// Asserts that reading a configuration is deterministic and bounded.
 ///
 /// Each reader returns the same twice, finds no more rules and problems than the text has bytes for, and
-/// gives every problem a line of the text. The rule that an explanation names as decisive is the one that
-/// maps the caller.
+/// gives every problem a line of the text. The decisive rule of an explanation maps the caller.
 ///
 /// # Panics
 ///
@@ -62,7 +61,7 @@ pub fn maps_are_read_alike(bytes: &[u8]) {
     }
 }
 
-/// Asserts that the decisive rule of an explanation is the one that maps the caller.
+/// Asserts that the decisive rule of an explanation maps the caller.
 fn counts_what_maps(map: &IdentityMap, caller: &Identity) {
     let explanation = map.explain(caller);
     let mut counting = explanation

@@ -4,14 +4,14 @@ mod mapping;
 mod rbac;
 mod token;
 
-/// What a `^` of an input stands for, so that a fuzzer can put the characters anywhere: they erase the screen,
-/// reverse the text after them, and begin a line in four ways.
+/// The characters for which a `^` of an input stands, so that a fuzzer can put them anywhere: they erase the
+/// screen, reverse the text after them, and begin a line in four ways.
 const HOSTILE: &str = "\u{1b}[2J\u{202e}\n\r\u{85}\u{2028}";
 
 /// The same in the escapes of JSON, which YAML has as well.
 const ESCAPED: &str = r"\u001b[2J\u202e\n\r\u0085\u2028";
 
-/// Asserts that nothing of an input is printed raw.
+/// Asserts that no part of an input is printed raw.
 ///
 /// The `Display` of each error, problem, finding, explanation and change has no control character, no
 /// bidirectional control and no line break, except between the lines of a report. The first byte chooses the

@@ -1,6 +1,6 @@
-//! A URL reader that shares no code with the one under test.
+//! A URL reader that shares no code with the reader under test.
 //!
-//! It splits as the regular expression of RFC 3986, appendix B, does, and is as lenient.
+//! It splits a URL like the regular expression of RFC 3986, appendix B, and is as lenient.
 
 /// The parts of a URL. Query values are decoded once.
 #[derive(Debug, Eq, PartialEq)]

@@ -29,7 +29,7 @@ impl Format {
         matches!(self, Self::ConfigMap | Self::MountedFile)
     }
 
-    /// Whether there is a section for users beside that for roles.
+    /// Whether there is a section for users beside the section for roles.
     const fn has_sections(self) -> bool {
         !matches!(self, Self::AccessEntries | Self::IdentityMappings)
     }
@@ -74,7 +74,7 @@ const FAULTS: [&str; 9] = [
     "username: u, groups: [g], Groups: [h]",
 ];
 
-/// The same for access entries, whose names and rules are others.
+/// The same for access entries, which have other names and rules.
 const ENTRY_FAULTS: [&str; 7] = [
     "kubernetesGroups: g",
     "kubernetesGroups: [g, ~]",
@@ -103,8 +103,8 @@ enum Answer {
     Refused,
 }
 
-/// Asserts that no later, earlier or wider rule decides about a caller in place of one that cannot be read,
-/// in every order of the sources.
+/// Asserts that no later, earlier or wider rule decides about a caller in place of a rule that cannot be
+/// read, in every order of the sources.
 ///
 /// The bytes choose the sources and their entries.
 ///
@@ -276,7 +276,7 @@ fn text(source: &Source) -> String {
             users.join(", ")
         )),
         Format::IdentityMappingList => {
-            // An empty list needs an entry, to be one.
+            // Without an entry, the text would not be recognized as a list of entries.
             let other =
                 ["{rolearn: 'arn:aws:iam::111122223333:role/none', username: n}".to_owned()];
             let account = has_account.then(|| format!("{{account: {account}}}"));
@@ -330,7 +330,7 @@ fn entry_text(format: Format, entry: &Entry) -> String {
         Some(fault) => (*fault).to_owned(),
         None => format!("username: {}", entry.name),
     };
-    // What cannot be read may come before the principal.
+    // The unreadable part may come before the principal.
     if entry.fault.is_some_and(|choice| choice.is_multiple_of(2)) {
         format!("{{{content}, {key}: '{arn}'}}")
     } else {

@@ -7,8 +7,8 @@ use sts_presign::{Key, Keys, LocalSts, SecretAccessKey, SessionToken, UnixTime};
 
 /// Asserts that the embedded STS answers 200 only to requests that real clients signed with its keys.
 ///
-/// An accepted request has the method, parameters, body and signed headers of a recorded one, whatever
-/// its spelling.
+/// An accepted request has the method, parameters, body and signed headers of a recorded request; only
+/// the spelling may differ.
 ///
 /// The input is an HTTP/1.1 request, one header per line, without carriage returns. It arrives at the
 /// second in which the recorded original was signed.

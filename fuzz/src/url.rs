@@ -3,8 +3,8 @@ use sts_presign::{AcceptPolicy, AcceptedRequest, ClusterId, PresignedUrl, UnixTi
 
 use crate::reader::{self, Parts};
 
-/// Judges a URL for each partition, at the time at which it says it was signed, so that a fuzzer does not
-/// have to find the time.
+/// Judges a URL for each partition, at its own time of signing, so that a fuzzer does not have to find
+/// the time.
 fn accepted(text: &str) -> Vec<(AcceptPolicy, UnixTime, AcceptedRequest)> {
     let (Ok(parsed), Ok(cluster_id)) = (PresignedUrl::parse(text), ClusterId::parse("fuzz")) else {
         return Vec::new();
@@ -21,8 +21,8 @@ fn accepted(text: &str) -> Vec<(AcceptPolicy, UnixTime, AcceptedRequest)> {
     accepted
 }
 
-/// Asserts that three readers agree on an accepted URL: the one that judged it, the crate `url`, and one
-/// that shares no code with either.
+/// Asserts that three readers agree on an accepted URL: the one that judged it, the crate `url`, and a
+/// third that shares no code with either.
 ///
 /// # Panics
 ///

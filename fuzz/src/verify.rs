@@ -11,7 +11,7 @@ const ID: &str = "AKIDEXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const CLUSTER: &str = "fuzz";
 
-/// Asserts that a URL verifies only if it is, byte for byte, the one that the signer builds for its host,
+/// Asserts that a URL verifies only if the signer builds the same URL, byte for byte, for its host,
 /// session token and time.
 ///
 /// The seeds are such URLs, with and without a session token. A failure would be another spelling that

@@ -1,13 +1,13 @@
 use bounded_yaml::{Error, Limits, Mapping, Node, decode, documents, json};
 
-/// The largest input. libFuzzer's inputs are smaller; a replayed one may not be.
+/// The largest input. libFuzzer's inputs are smaller, but a replayed input may be larger.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// Asserts that reading YAML is deterministic and bounded, in one piece and in many.
 ///
-/// An error is the last item. The nodes, aliases replaced, cost no more than the budget. The text of a scalar
-/// stands at its offset. A text cut wherever it may be cut has the same documents and the same error. Documents read with
-/// their tags are the same once the tags are taken off.
+/// An error is the last item. With aliases replaced, the nodes cost no more than the budget. The text of a scalar stands
+/// at its offset. A text cut wherever it may be cut has the same documents and the same error. Documents read with their
+/// tags are the same once the tags are taken off.
 ///
 /// # Panics
 ///
@@ -51,11 +51,11 @@ pub fn yaml_is_read_alike(bytes: &[u8]) {
         with_tags,
         "pieces with tags differ"
     );
-    // A merged value that has a tag is not merged but added, tag and all.
+    // A merged value with a tag is not merged but added, together with its tag.
     if !text.contains("<<") {
-        // A tag takes a level and some of the budget, and one of a key is refused.
+        // A tag takes a level and some of the budget, and a tag of a key is refused.
         let tagged = with_tags.into_iter().map_while(Result::ok);
-        // A document of null is none.
+        // A document that is null does not count.
         let tagged = tagged.map(without_tags).filter(|node| !node.is_null());
         let plain = whole.into_iter().map(|document| document.map(without_tags));
         let plain = plain.filter(|document| !document.as_ref().is_ok_and(Node::is_null));

@@ -1,4 +1,4 @@
-//! Prints what is read from sources of identity mappings.
+//! Prints the results of reading sources of identity mappings.
 
 use aws_auth_map::{
     Backend, BackendKind, BackendModes, ConfigMapName, Dialect, Editor, IdentityMap, PolicyTable,

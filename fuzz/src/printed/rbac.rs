@@ -1,4 +1,4 @@
-//! Prints what is read from manifests, and answers to questions about RBAC.
+//! Prints the results of reading manifests, and answers to questions about RBAC.
 
 use k8s_rbac::{
     ClusterRole, Coverage, FieldRequirement, KubernetesVersion, LabelRequirement, LabelSelector,
@@ -12,7 +12,8 @@ use k8s_rbac_lint::{Baseline, FindingCode, Lint, Severity};
 use super::{error, line, report};
 use crate::analyses::{requests_of, rules_of, users_of};
 
-/// The number of users, and of rules, that are taken from the manifests. Our choice: a run stays short.
+/// The number of users, and of rules, that are taken from the manifests. Our choice, so that a run
+/// stays short.
 const MAX_ASKED: usize = 3;
 
 pub(super) fn print_objects(text: &str) {
@@ -56,7 +57,8 @@ pub(super) fn print_objects(text: &str) {
     }
 }
 
-/// Prints the refusal of a write. As kube-apiserver's, that of an escalation has a line for each permission.
+/// Prints the refusal of a write. As in kube-apiserver, the refusal of an escalation has a line for each
+/// permission.
 fn print_write(written: Result<Permit, WriteRefusal<'_>>) {
     match written {
         Err(WriteRefusal::Escalation { ref escalation, .. }) => {

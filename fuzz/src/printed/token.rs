@@ -1,4 +1,4 @@
-//! Prints what is read from tokens, URLs, logins, answers of STS, ARNs and files of keys.
+//! Prints the results of reading tokens, URLs, logins, answers of STS, ARNs and files of keys.
 
 use eks_auth::{LocalKeys, Review};
 use eks_token::exec_credential::ApiVersion;
