@@ -36,7 +36,7 @@ class Placed:
         markers = [{"user": "marker", "groups": [], "resourceAttributes": {
             "verb": "get", "group": "marker", "resource": f"{self.world.prefix}{kind}", "namespace": "dev"}}
             for kind in ["clusterrole", "role"]]
-        took = until(lambda: all(self.ours(spec) for spec in markers))
+        took = until("new objects reach the verifier", lambda: all(self.ours(spec) for spec in markers))
         check(took < 2, f"{len(self.objects)} new objects reach the verifier after {took} s")
         self.seconds = took
         return self
@@ -223,7 +223,7 @@ def live():
         if done.returncode not in (0, 1):
             sys.exit(f"eks-access: {done.stderr}")
         answers = json.loads(done.stdout)["answers"]
-        for resource, answer in zip(resources, answers):
+        for resource, answer in zip(resources, answers, strict=True):
             can_i = kubectl("root", "auth", "can-i", verb, resource, "-n", namespace, *who).stdout.strip()
             mine = answer["verdict"]
             asked += 1

@@ -61,11 +61,12 @@ def root(*words, text=None):
     return done.stdout
 
 
-def until(ask):
+def until(what, ask):
+    """Waits for the answer yes, and returns after how many seconds it came."""
     started = time.monotonic()
     while not ask():
         if time.monotonic() - started > 60:
-            return float("inf")
+            raise TimeoutError(f"{what}: not within 60 s")
         time.sleep(0.01)
     return time.monotonic() - started
 
@@ -86,7 +87,7 @@ def stop(name, how=signal.SIGTERM):
     number = pid(name)
     os.kill(number, how)
     if how != signal.SIGSTOP:
-        until(lambda: not alive(number))
+        until(f"{name} ends", lambda: not alive(number))
 
 
 def verifier(*flags, **environment):

@@ -94,8 +94,8 @@ def custom_resource():
     mapping = json.dumps({"apiVersion": f"{group}/v1alpha1", "kind": "IAMIdentityMapping",
                           "metadata": {"name": "intern"},
                           "spec": {"arn": arn, "username": "the-intern", "groups": ["interns"]}})
-    took = until(lambda: kubectl("root", "apply", "-f", "-", text=mapping).returncode == 0)
-    check(took < 60, "the kind IAMIdentityMapping is not served")
+    until("the kind IAMIdentityMapping is served",
+          lambda: kubectl("root", "apply", "-f", "-", text=mapping).returncode == 0)
     done, _ = run(check_rules)
     check(done.stdout == "no problems\n", f"verifier check: {done.stdout}{done.stderr}")
     done, _ = run(whoami)
@@ -137,12 +137,12 @@ def edits():
     for name in ["edited-1", "edited-2", "edited-3", "k8s-developer"]:
         data = {"mapUsers": original["mapUsers"].replace("k8s-developer", name)}
         root("patch", "configmap", "aws-auth", "-n", "kube-system", "--type", "merge", "-p", json.dumps({"data": data}))
-        times["aws-auth"].append(until(lambda: username() == name))
+        times["aws-auth"].append(until(f"aws-auth with {name}", lambda: username() == name))
     for _ in range(3):
         root("create", "clusterrolebinding", "test-stranger", "--clusterrole", "system:node", "--user", "stranger")
-        times["RBAC"].append(until(may_list_nodes))
+        times["RBAC"].append(until("a new binding", may_list_nodes))
         root("delete", "clusterrolebinding", "test-stranger")
-        times["RBAC"].append(until(lambda: not may_list_nodes()))
+        times["RBAC"].append(until("a deleted binding", lambda: not may_list_nodes()))
     stop("verifier")
     entries = pathlib.Path("entries.json")
     write_entry(entries, "entry-0")
@@ -150,7 +150,7 @@ def edits():
     hook.connection.close()
     for number in [1, 2, 3]:
         write_entry(entries, f"entry-{number}")
-        times["access entries"].append(until(lambda: username() == f"entry-{number}"))
+        times["access entries"].append(until(f"entry {number}", lambda: username() == f"entry-{number}"))
     stop("verifier")
     verifier(*SAMPLE_STS)
     say("\n## Edits\n\n| edit of | reaches a verdict of the verifier after |\n|---|---|")
@@ -189,7 +189,7 @@ def manifests():
 def main():
     version, started = server_version(), time.monotonic()
     extra_objects()
-    until(lambda: "rules: null" not in root("get", "clusterrole", "admin", "-o", "yaml"))
+    until("the role admin is aggregated", lambda: "rules: null" not in root("get", "clusterrole", "admin", "-o", "yaml"))
     parts = [walk_through, token_source, manifests, authorization, live, minted, custom_resource, edits, faults, sts_faults,
              restart, webhook_faults]
     wanted = sys.argv[1:] or [part.__name__ for part in parts]
