@@ -5,7 +5,6 @@ import json
 import os
 import random
 import re
-import sys
 
 from cluster import (EXAMPLES, Api, Driver, authorizers, check, kubectl, root, run, say, server_version, until)
 from worlds import NAMESPACES, RBAC, World
@@ -32,7 +31,7 @@ class Placed:
         for one in self.objects:
             status, answer = self.api.post(path_of(one), one)
             if status != 201:
-                sys.exit(f"{one}: {status} {answer}")
+                raise RuntimeError(f"{one}: {status} {answer}")
         markers = [{"user": "marker", "groups": [], "resourceAttributes": {
             "verb": "get", "group": "marker", "resource": f"{self.world.prefix}{kind}", "namespace": "dev"}}
             for kind in ["clusterrole", "role"]]
@@ -221,7 +220,7 @@ def live():
                              "--kubeconfig", "kubeconfig", "--context", "root", "-o", "json"])
         took.append(seconds)
         if done.returncode not in (0, 1):
-            sys.exit(f"eks-access: {done.stderr}")
+            raise RuntimeError(f"eks-access: {done.stderr}")
         answers = json.loads(done.stdout)["answers"]
         for resource, answer in zip(resources, answers, strict=True):
             can_i = kubectl("root", "auth", "can-i", verb, resource, "-n", namespace, *who).stdout.strip()
