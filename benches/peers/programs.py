@@ -53,32 +53,34 @@ def ours(directory):
 @functools.cache
 def peer(name):
     """Builds the program of a peer, or finds it on the PATH if it cannot be had; None if there is none."""
+    try:
+        return str(built(name))
+    except subprocess.CalledProcessError as why:
+        found = shutil.which(name)
+        reasons = [line.strip() for line in (why.stdout + why.stderr).splitlines() if "rror" in line] or ["no reason given"]
+        print(f"{name} cannot be had: {reasons[0][:300]}\nin its place: {found or 'none is on the PATH'}", file=sys.stderr)
+        return found
+
+
+def built(name):
+    """Builds the program of a peer, unless it was built before, and returns its path."""
     built = BUILT / "bin" / name
-    if not built.exists():
-        try:
-            build(name, built)
-        except subprocess.CalledProcessError as why:
-            found = shutil.which(name)
-            reasons = [line.strip() for line in (why.stdout + why.stderr).splitlines() if "rror" in line] or ["no reason given"]
-            print(f"{name} cannot be had: {reasons[0][:300]}\nin its place: {found or 'none is on the PATH'}", file=sys.stderr)
-            return found
-    return str(built)
-
-
-def build(name, built):
+    if built.exists():
+        return built
     built.parent.mkdir(parents=True, exist_ok=True)
     run = dict(check=True, capture_output=True, text=True)
     if name == "aws":
         subprocess.run([sys.executable, "-m", "venv", BUILT / "awscli"], **run)
         subprocess.run([BUILT / "awscli" / "bin" / "pip", "install", "--quiet", AWSCLI], **run)
         built.symlink_to(BUILT / "awscli" / "bin" / "aws")
-        return
+        return built
     module, package = PEERS[name]
     found = subprocess.run(["go", "mod", "download", "-json", module], cwd=BUILT, **run)
     # It may have replacements, which only its own module can have.
     environment = os.environ | {"GOWORK": "off", "GOFLAGS": "-mod=readonly"}
     directory = json.loads(found.stdout)["Dir"]
     subprocess.run(["go", "build", "-C", directory, "-o", built, package], env=environment, **run)
+    return built
 
 
 class Programs:
