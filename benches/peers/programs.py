@@ -7,6 +7,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import dump
@@ -111,12 +112,12 @@ class Programs:
         }
         arguments = {"aws-iam-authenticator token": ["token", "-i", "demo"],
                      "aws eks get-token": ["eks", "get-token", "--cluster-name", "demo"]}
-        mine = spent([self.signer / "signer", "-i", "demo"], environment, STARTS)
+        mine = spent([self.signer / "signer", "-i", "demo"], environment, STARTS, is_token)
         found = {}
         for name in peers:
             program = peer(name.split()[0])
             if program:
-                theirs = spent([program, *arguments[name]], environment, STARTS)
+                theirs = spent([program, *arguments[name]], environment, STARTS, is_token)
                 for quantity, a, b in zip(("wall", "CPU", "memory"), mine, theirs):
                     unit = "MiB" if quantity == "memory" else "time"
                     found[f"a token beside `{name}`, {quantity}"] = Measured(a, b, unit)
@@ -125,7 +126,7 @@ class Programs:
     def dump(self):
         file = self.given or dump.written(self.directory / "dump.yaml")
         command = [self.shipped / "eks-access", "can", "--as", "user-0", "list", "secrets", "-f", file]
-        mine = spent(command, dict(os.environ), 1)[0]
+        mine = spent(command, dict(os.environ), 1, is_answer)[0]
         return {"read a dump of 30 MB beside client-go's decoder":
                 Measured(mine, libraries.peers("kubernetes", ["Read"], DUMP=str(file))["Read"])}
 
@@ -138,21 +139,36 @@ class Programs:
                 for name in programs}
 
 
-def spent(command, environment, times):
-    """Runs a program and returns its wall and CPU time in nanoseconds and its peak memory in MiB."""
+def is_token(status, output):
+    return status == 0 and "k8s-aws-v1." in output
+
+
+def is_answer(status, output):
+    """Whether `eks-access can` answered. It exits with 1 if the answer is no."""
+    return (status, output.split(":")[0]) in ((0, "yes"), (1, "no"))
+
+
+def spent(command, environment, times, is_right):
+    """Runs a program and returns its wall and CPU time in nanoseconds and its peak memory in MiB. `is_right` says of the exit
+    status and the output of a run whether the program did what is measured."""
     runs = []
     for _ in range(times):
-        begin = time.monotonic()
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-        # `eks-access` exits with 1 if the answer is no.
-        if process.returncode not in (0, 1):
-            sys.exit(f"{' '.join(map(str, command))} ended with {process.returncode}")
+        with tempfile.TemporaryFile("w+") as out:
+            begin = time.monotonic()
+            process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.monotonic() - begin
+            process.returncode = os.waitstatus_to_exitcode(status)
+            out.seek(0)
+            demand(command, process.returncode, out.read(), is_right)
         runs.append((wall * 1e9, (usage.ru_utime + usage.ru_stime) * 1e9))
     # A child begins with the peak of the process that it was forked from, which is that of Python here.
-    timed = subprocess.run(["time", "--format", "%M", "--quiet", *command], env=environment, text=True,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    timed = subprocess.run(["time", "--format", "%M", "--quiet", *command], env=environment, text=True, capture_output=True)
+    demand(command, timed.returncode, timed.stdout, is_right)
     memory = int(timed.stderr.splitlines()[-1]) / 1024
     return [*(statistics.median(column) for column in zip(*runs)), memory]
+
+
+def demand(command, status, output, is_right):
+    if not is_right(status, output):
+        sys.exit(f"{' '.join(map(str, command))} ended with {status} and printed {output[:500]!r}")
