@@ -1,7 +1,7 @@
 //! The checks of the API server before it stores a role or a binding.
 //!
-//! - [`defaults`]: the fields that it fills in;
-//! - [`validation`]: the fields that it refuses, as [`field_error`]s, by [`release`];
+//! - [`defaults`]: the fields that the API server fills in;
+//! - [`validation`]: the fields that the API server refuses, as [`field_error`]s, by [`release`];
 //! - [`write`](mod@write): whether a user may write the object: [`escalation`] prevention, by [`coverage`].
 
 pub(crate) mod coverage;

@@ -22,15 +22,16 @@ impl ClusterRole {
     /// Collects the rules of the roles that the `aggregationRule` selects, as one pass of the
     /// controller does.
     ///
-    /// The order is that of the selectors, then of role names, then of rules. The role itself is
-    /// skipped, and each rule occurs once. Rules are equal if their lists are, order included.
+    /// The rules are ordered by selector, then by the name of their role, then as in the role. The
+    /// role itself is skipped, and each rule occurs once. Rules are equal if their lists are equal,
+    /// including their order.
     ///
     /// A role without an `aggregationRule` returns its own rules.
     ///
     /// # Errors
     ///
     /// [`AggregationError::Selector`] for the first invalid selector; the controller then leaves the
-    /// role as it is. [`AggregationError::TooLarge`] if the selectors and the roles need more than
+    /// role unchanged. [`AggregationError::TooLarge`] if the selectors and the roles need more than
     /// [`MAX_AGGREGATION_STEPS`] comparisons.
     pub fn aggregated_rules(
         &self,
@@ -74,16 +75,16 @@ impl Objects {
         AggregatedRoles::of(&self.cluster_roles, MAX_AGGREGATION_STEPS)
     }
 
-    /// Gives every aggregated `ClusterRole` its rules, as the control plane keeps doing, and
-    /// replaces those that it had.
+    /// Gives every aggregated `ClusterRole` its rules, as the control plane does all the time. They
+    /// replace its earlier rules.
     ///
-    /// Manifests as they are written need this before [`Policy::new`](crate::Policy::new):
-    /// Kubernetes' own `admin`, `edit` and `view` have no rules there. Objects read back from a
-    /// cluster do not.
+    /// Hand-written manifests need this before [`Policy::new`](crate::Policy::new): Kubernetes' own
+    /// `admin`, `edit` and `view` have no rules there. Objects that were read back from a cluster
+    /// do not need it.
     ///
     /// Aggregated roles may select each other. Roles in a circle end with the same rules in the same
-    /// order: those that any of them collects from outside the circle.
-    /// DIFFERENCE: in a cluster they also keep any rule that one of them ever had.
+    /// order: the rules that any of them collects from outside the circle. DIFFERENCE: in a cluster
+    /// they also keep any rule that one of them ever had.
     ///
     /// The cost is a comparison of each distinct selector with each `ClusterRole`, and the size of
     /// the result. Both are bounded, by [`MAX_AGGREGATION_STEPS`] and [`MAX_AGGREGATED_RULES`].
@@ -137,10 +138,10 @@ impl AggregationError<'_> {
 pub struct AggregatedRoles<'o> {
     /// The aggregated `ClusterRole`s, in the order of the objects.
     pub roles: Vec<AggregatedRole<'o>>,
-    /// The names of those with an invalid selector, which are not listed.
+    /// The names of the roles with an invalid selector, which are not listed.
     pub refused: Vec<&'o str>,
-    /// The names of those that are not listed because of [`MAX_AGGREGATION_STEPS`]. Their members are
-    /// not known.
+    /// The names of the roles that are not listed because of [`MAX_AGGREGATION_STEPS`]. Their members
+    /// are unknown.
     pub too_large: Vec<&'o str>,
 }
 
@@ -192,10 +193,10 @@ impl<'o> AggregatedRoles<'o> {
 pub struct Aggregation {
     /// The names of the `ClusterRole`s whose rules changed, in the order of the objects.
     pub changed: Vec<String>,
-    /// The names of those with an invalid selector. They keep their rules.
+    /// The names of the roles with an invalid selector. They keep their rules.
     /// [`LabelSelector::compile`](crate::LabelSelector::compile) returns the reason.
     pub refused: Vec<String>,
-    /// The names of those whose rules exceed [`MAX_AGGREGATED_RULES`] or
+    /// The names of the roles whose rules exceed [`MAX_AGGREGATED_RULES`] or
     /// [`MAX_AGGREGATION_STEPS`]. They keep their rules, so the policy may allow less than a
     /// cluster with these objects.
     pub too_large: Vec<String>,

@@ -6,7 +6,7 @@
 
 use crate::version::KubernetesVersion;
 
-/// The subresources that Kubernetes ships, those of the kubelet included, in alphabetical order.
+/// The subresources that Kubernetes ships, including the kubelet's, in alphabetical order.
 pub const SUBRESOURCES: [&str; 20] = [
     "approval",
     "attach",
@@ -48,7 +48,7 @@ pub struct ApiResource {
 }
 
 impl ApiResource {
-    /// Returns the singular name, which for all of these resources is the kind in lower case.
+    /// Returns the singular name. For all of these resources, it is the kind in lower case.
     #[must_use]
     pub fn singular(&self) -> String {
         self.kind.to_ascii_lowercase()
@@ -123,7 +123,7 @@ pub fn find(name: &str, group: &str) -> Option<&'static ApiResource> {
             || resource.short_names.contains(&name)
             || resource.kind.eq_ignore_ascii_case(name)
     };
-    // Of the groups with a resource of one name, none is the beginning of another.
+    // If several groups have a resource of one name, no group name is the beginning of another.
     let of_group = |resource: &&ApiResource| resource.group.starts_with(group);
     RESOURCES.iter().filter(named).find(of_group)
 }

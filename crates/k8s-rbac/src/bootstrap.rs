@@ -18,8 +18,8 @@ pub const AUTOUPDATE: (&str, &str) = ("rbac.authorization.kubernetes.io/autoupda
 impl Objects {
     /// Returns the default policy of a version, the roles of controllers included.
     ///
-    /// `ClusterRole`s of general use come before those of controllers, and bindings likewise; each
-    /// group is ordered by name.
+    /// `ClusterRole`s of general use come before the `ClusterRole`s of controllers, and bindings
+    /// likewise; each group is ordered by name.
     ///
     /// `admin`, `edit` and `view` have an `aggregationRule` and **no rules**. Call
     /// [`Objects::aggregate`] once all other `ClusterRole`s have been added:

@@ -1,4 +1,4 @@
-//! HTTP requests to the API server: what they ask for, and the refusal of one.
+//! HTTP requests to the API server: their attributes, and the response to a refused request.
 
 pub(crate) mod canonical_path;
 pub(crate) mod field_selector;

@@ -74,7 +74,7 @@ mod version;
 
 pub use version::{KubernetesVersion, KubernetesVersionError};
 
-// The ground floor: text as Go writes it.
+// The base of all: text as Go writes it.
 mod go_text;
 
 pub use go_text::quote::{Quoted, QuotedTexts};

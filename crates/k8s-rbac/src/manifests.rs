@@ -29,16 +29,16 @@ pub const DEFAULT_MAX_BYTES: usize = 16 * 1024 * 1024;
 /// `kind` is missing: `kustomization.yaml`, or Helm's `Chart.yaml` and `values.yaml`.
 pub const NOT_AN_API_OBJECT: &str = "documents without apiVersion and kind";
 
-/// The namespace of a namespaced object that names none, as `kubectl` has it by default.
+/// The default namespace of a namespaced object without a namespace, as in `kubectl`.
 const DEFAULT_NAMESPACE: &str = "default";
 
 impl Policy {
     /// Builds a policy from one text of manifests, with the defaults of [`Manifests::read`]. Aggregated
-    /// `ClusterRole`s keep the rules that they carry.
+    /// `ClusterRole`s keep the rules that are written in them.
     ///
     /// # Errors
     ///
-    /// Every problem, if one of them leaves an object out: the policy would not be that of the text.
+    /// Every problem, if one of them leaves an object out: the policy would not match the text.
     /// [`Manifests`] keeps the readable objects.
     pub fn from_manifests(text: &str) -> Result<Self, Vec<ManifestProblem>> {
         let manifests = Manifests::read([("", text)]);
@@ -66,7 +66,7 @@ impl Policy {
 /// - A field of the wrong type, such as a number for a name, makes the object unreadable, as in the
 ///   API. So does a duplicate key.
 ///
-/// An object that cannot be read is a problem, and the others are kept.
+/// An object that cannot be read is a problem; the other objects are kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Manifests {
     objects: Objects,
@@ -110,8 +110,8 @@ impl Manifests {
         &self.problems
     }
 
-    /// Returns the place of an object, with its path in the document. Of several objects with one name,
-    /// the last one takes effect, and the place is its.
+    /// Returns the place of an object, with its path in the document. If several objects have one name,
+    /// the last takes effect, and its place is returned.
     #[must_use]
     pub fn place(&self, kind: &str, namespace: &str, name: &str) -> Option<&Place> {
         let kind = KINDS.into_iter().find(|one| *one == kind)?;

@@ -120,7 +120,7 @@ pub struct AggregationRule {
     pub cluster_role_selectors: Vec<LabelSelector>,
 }
 
-/// A label selector, which matches if all its requirements do.
+/// A label selector, which matches if all its requirements match.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]

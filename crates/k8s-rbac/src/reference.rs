@@ -1,7 +1,7 @@
 //! The specification: an RBAC decision as one readable walk over every binding, without an index.
 //!
 //! [`Policy::rbac`](crate::Policy::rbac) is an optimization of [`decide`]: for every policy, user
-//! and request both give the same decision, reason and unresolved roles. The property tests and
+//! and request, both return the same decision, reason and unresolved roles. The property tests and
 //! the fuzz target `rbac_worlds` compare them. [`Policy::authorize`](crate::Policy::authorize) adds
 //! one check in front: members of [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP) may do everything.
 //!
@@ -16,7 +16,7 @@ use crate::request::{Request, User};
 #[non_exhaustive]
 pub struct Verdict {
     /// Every binding that allows the request, in walk order, described as in kube-apiserver's
-    /// reason. The request is allowed if there is one.
+    /// reason. The request is allowed if there is such a binding.
     pub grants: Vec<String>,
     /// An error for each binding of the user whose role does not exist, up to the first grant.
     pub unresolved: Vec<String>,
@@ -44,8 +44,8 @@ struct Binding<'o> {
 
 /// Decides by roles and bindings alone.
 ///
-/// No two objects of a kind may share namespace and name; [`Policy`](crate::Policy) keeps the later
-/// one.
+/// No two objects of a kind may share namespace and name; [`Policy`](crate::Policy) would keep the
+/// later object.
 #[must_use]
 pub fn decide(objects: &Objects, user: &User, request: &Request<'_>) -> Verdict {
     let cluster_wide = objects.cluster_role_bindings.iter().map(|binding| Binding {
@@ -133,7 +133,7 @@ fn subject_is(subject: &Subject, user: &User, binding_namespace: &str) -> bool {
     }
 }
 
-/// A service account without a namespace is in that of the binding.
+/// A service account without a namespace is in the namespace of the binding.
 fn account_namespace<'o>(subject: &'o Subject, binding_namespace: &'o str) -> &'o str {
     match subject.namespace.as_str() {
         "" => binding_namespace,

@@ -146,7 +146,7 @@ impl<'r> PathRequest<'r> {
 
 /// A request for a resource. By default it is at the cluster scope and names no object.
 ///
-/// As in Kubernetes, an empty namespace, name or subresource is an absent one.
+/// As in Kubernetes, an empty namespace, name or subresource counts as absent.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 pub struct ResourceRequest<'r> {
     verb: &'r str,

@@ -43,7 +43,8 @@ impl<'p> Response<'p> {
         &self.unresolved
     }
 
-    /// Returns the reason of kube-apiserver's RBAC authorizer, byte for byte. Empty if it gives none.
+    /// Returns the reason of kube-apiserver's RBAC authorizer, byte for byte. Empty if it gives no
+    /// reason.
     ///
     /// As upstream: plugin/pkg/auth/authorizer/rbac/rbac.go, `Authorize`. With a grant, unresolved
     /// roles are not mentioned. [`Response::reason_in`] is the reason in a 403 or a review.
@@ -102,7 +103,7 @@ impl Decision<'_> {
 pub enum Grant<'p> {
     /// A rule of a bound role.
     Binding(BindingGrant<'p>),
-    /// Membership of [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP), which RBAC is not asked about.
+    /// Membership of [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP). RBAC was not asked.
     PrivilegedGroup,
 }
 
@@ -237,8 +238,8 @@ impl<'p> Unresolved<'p> {
         }
     }
 
-    /// Joins these as kube-apiserver joins its errors: each text once, in the order of first
-    /// occurrence, in brackets if there are several. Empty if all roles exist.
+    /// Joins these errors as kube-apiserver does: each text once, in the order of first occurrence,
+    /// in brackets if there are several. Empty if all roles exist.
     #[must_use]
     pub fn evaluation_error(unresolved: &[Self]) -> String {
         aggregate(unresolved.iter().map(ToString::to_string))
@@ -284,7 +285,7 @@ impl Display for Unresolved<'_> {
     }
 }
 
-/// A role that a `roleRef` does not find.
+/// A role that a `roleRef` refers to but that does not exist.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,

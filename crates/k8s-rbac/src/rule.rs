@@ -1,7 +1,7 @@
 //! Matching one rule against one request.
 //!
-//! Every comparison is of bytes, and the only wildcards are those named here. As upstream:
-//! component-helpers, auth/rbac/validation; `pkg/apis/rbac/v1/evaluation_helpers.go`.
+//! Every comparison compares bytes, and there are no other wildcards than those named here. As
+//! upstream: component-helpers, auth/rbac/validation; `pkg/apis/rbac/v1/evaluation_helpers.go`.
 
 use crate::objects::PolicyRule;
 use crate::request::{Request, ResourceRequest};
@@ -13,7 +13,7 @@ impl PolicyRule {
     /// Returns whether the rule allows the request.
     ///
     /// A resource request must match in verb, API group, resource, and name; a path request in verb
-    /// and path. The namespace is not the rule's concern: the binding decides it.
+    /// and path. The rule does not restrict the namespace: the binding does.
     #[must_use]
     pub fn allows(&self, request: &Request<'_>) -> bool {
         match request {
@@ -68,8 +68,8 @@ impl PolicyRule {
 
     /// Returns whether `resourceNames` is empty or contains the name.
     ///
-    /// A request without a name is treated as having the empty name, which only an empty entry
-    /// matches. As upstream: `ResourceNameMatches`.
+    /// A request without a name is treated as if its name were empty; only an empty entry matches
+    /// that. As upstream: `ResourceNameMatches`.
     #[must_use]
     pub fn allows_name(&self, name: Option<&str>) -> bool {
         let name = name.unwrap_or_default();

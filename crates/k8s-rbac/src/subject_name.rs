@@ -16,7 +16,7 @@ pub(crate) const SERVICE_ACCOUNT_PREFIX: &str = "system:serviceaccount:";
 /// A user or a group. A service account is the user with its full username.
 ///
 /// Prints as kube-apiserver prints subjects: `Group "devs"`, `ServiceAccount "ci/dev"`. Serializes as
-/// `{"kind", "name"}`, a service account as the user that it is.
+/// `{"kind", "name"}`, and a service account as a user.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(tag = "kind", content = "name")]
 #[expect(clippy::exhaustive_enums, reason = "a request has a user, and groups")]
@@ -28,8 +28,8 @@ pub enum SubjectName {
 }
 
 impl SubjectName {
-    /// Returns the user or group that a subject names, in a binding of this namespace or, if it is
-    /// empty, in a `ClusterRoleBinding`.
+    /// Returns the user or group that a subject names, in a binding of this namespace. An empty
+    /// namespace stands for a `ClusterRoleBinding`.
     ///
     /// As upstream: pkg/registry/rbac/validation/rule.go, `appliesToUser`. Kinds are compared
     /// exactly and the API group is ignored. `None` for an unknown kind, and for a service account
@@ -55,7 +55,7 @@ impl SubjectName {
         }
     }
 
-    /// Returns the service account whose user this is. `None` for any other user, and for a group.
+    /// Returns the service account that this user is. `None` for any other user, and for a group.
     #[must_use]
     pub fn as_service_account(&self) -> Option<ServiceAccount<'_>> {
         match self {
@@ -105,7 +105,7 @@ impl<'n> ServiceAccount<'n> {
     }
 
     /// Returns whether the API server accepts these names: the namespace is a DNS label, and the name a DNS
-    /// subdomain. It impersonates the service account of any other name as an ordinary user.
+    /// subdomain. If they are invalid, it impersonates the name as an ordinary user.
     #[must_use]
     pub fn has_valid_names(&self) -> bool {
         dns_label(self.namespace).is_empty() && dns_subdomain(self.name).is_empty()

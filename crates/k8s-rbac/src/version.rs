@@ -1,4 +1,4 @@
-//! The releases of Kubernetes that this crate has behavior and data of.
+//! The releases of Kubernetes whose behavior and data this crate has.
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 ///
 /// Most of RBAC is the same in all of them. The version selects the rest: the default policy, the
 /// API resources, the reason text of a refusal, and some validation messages. The default is the
-/// newest.
+/// newest version.
 ///
 /// Parses from `1.34`, `v1.34`, and any patch release or build of it, such as
 /// `v1.34.1-eks-3cfe0ce`. Prints as `1.34`.

@@ -1,4 +1,4 @@
-//! Returns which permissions of some rules are not granted by others: the comparison behind
+//! Finds the permissions of some rules that other rules do not grant: the comparison behind
 //! escalation checks.
 //!
 //! As upstream: component-helpers, `auth/rbac/validation/policy_comparator.go`. A rule is broken
@@ -63,10 +63,10 @@ impl Permission<'_> {
         }
     }
 
-    /// Merges permissions on the same resource and name into one rule each: paths first, then the
-    /// others in order of first occurrence. A verb that occurs twice is listed twice.
+    /// Merges permissions on the same resource and name into one rule each: paths first, then
+    /// resources in order of first occurrence. A verb that occurs twice is listed twice.
     ///
-    /// As upstream: component-helpers' `CompactRules`, whose order is that of a map.
+    /// As upstream: component-helpers' `CompactRules`, whose order is the random order of a map.
     pub fn merge<'r>(permissions: impl IntoIterator<Item = Permission<'r>>) -> Vec<PolicyRule> {
         let mut rules = Vec::new();
         let mut merged: Vec<PolicyRule> = Vec::new();
@@ -133,7 +133,8 @@ impl PolicyRule {
     /// Breaks the rule down into its permissions: by group, resource, verb and name; then by path
     /// and verb. Repeats are kept. A rule without verbs has no permissions.
     ///
-    /// Their number is the product of the lengths of the lists, so take no more than needed.
+    /// The number of permissions is the product of the lengths of the lists, so take no more than
+    /// needed.
     ///
     /// As upstream: `BreakdownRule`.
     pub fn permissions(&self) -> impl Iterator<Item = Permission<'_>> {
@@ -190,7 +191,7 @@ impl Display for PolicyRule {
     }
 }
 
-/// The number of comparisons of a permission with a rule that a [`Coverage`] makes at most. Our
+/// The largest number of comparisons of a permission with a rule that a [`Coverage`] makes. Our
 /// choice: this takes seconds. Four lists of a hundred entries, a few kilobytes of input, are a
 /// hundred million permissions.
 pub const MAX_COMPARISONS: usize = 1 << 25;
@@ -207,13 +208,14 @@ pub struct Coverage<'r> {
 }
 
 impl<'r> Coverage<'r> {
-    /// Compares two sets of rules: does a user who holds `held` also hold all of `wanted`?
+    /// Compares two sets of rules, to find out whether a user who holds `held` also holds all of
+    /// `wanted`.
     ///
     /// Each permission must be covered by one rule of `held` alone. Only `*` covers `*`, and no
     /// number of names covers a permission for every name.
     ///
     /// If that would take more than [`MAX_COMPARISONS`], the first permission that was not compared
-    /// is reported as missing, and those after it are left out.
+    /// is reported as missing, and later permissions are left out.
     ///
     /// DIFFERENCE: upstream has no limit.
     pub fn of<'h>(

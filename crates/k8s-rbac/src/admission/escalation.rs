@@ -12,11 +12,11 @@ use crate::response::Unresolved;
 
 impl Policy {
     /// Finds the permissions of `rules` that the user does not hold in a namespace (`""` for the
-    /// whole cluster, where `RoleBinding`s do not count). `None` if the user holds all of them.
+    /// whole cluster, for which `RoleBinding`s do not count). `None` if the user holds all of them.
     ///
     /// Only RBAC counts, and [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP) only through bindings.
-    /// The API server makes this check after it has allowed members of that group, and users who
-    /// may `escalate` or `bind`.
+    /// The API server first allows members of that group, and users who may `escalate` or `bind`,
+    /// and makes this check for other users.
     ///
     /// As upstream: pkg/registry/rbac/validation/rule.go, `ConfirmNoEscalation`.
     #[must_use]

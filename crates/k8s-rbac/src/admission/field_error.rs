@@ -35,7 +35,7 @@ pub enum FieldErrorReason {
     Forbidden,
     /// The value is invalid.
     Invalid,
-    /// The value is not one of the supported ones.
+    /// The value is not among the supported values.
     NotSupported,
     /// The field is required.
     Required,
@@ -77,7 +77,7 @@ impl FieldErrors {
         self.errors.is_empty()
     }
 
-    /// Returns the errors as the `Status` lists them, which up to 1.36 repeats some.
+    /// Returns the errors as the `Status` lists them. Up to 1.36, it repeats some errors.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
@@ -161,8 +161,9 @@ impl FieldErrors {
         self.add(field, FieldErrorReason::NotSupported, message);
     }
 
-    /// If the release generates the checks of required fields, lists each error once and moves those of
-    /// the required fields to the end, without their messages. `fields` are the missing ones, in order.
+    /// If the release generates the checks of required fields, lists each error once and moves the
+    /// errors of required fields to the end, without their messages. `fields` are the missing fields,
+    /// in order.
     ///
     /// As upstream: apiserver, pkg/registry/rest/validate.go,
     /// `ValidateDeclarativelyWithMigrationChecks`, which filters the other errors through an aggregate

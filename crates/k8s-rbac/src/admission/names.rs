@@ -115,7 +115,8 @@ pub(crate) fn dns_subdomain(name: &str) -> Vec<&'static str> {
     faults
 }
 
-/// Returns the errors in a name that must only be a path segment, as RBAC's object names.
+/// Returns the errors in a name that must only be a path segment, such as the names of RBAC
+/// objects.
 pub(crate) fn path_segment(name: &str) -> Vec<&'static str> {
     match name {
         "." => return vec!["may not be '.'"],

@@ -1,8 +1,8 @@
-//! Where the releases of Kubernetes validate differently, as data.
+//! The differences in validation between the releases of Kubernetes, as data.
 //!
-//! Read in the sources of v1.31.14, v1.32.13, v1.33.13, v1.34.1, v1.35.4, v1.36.3 and v1.37.2:
-//! pkg/apis/rbac, pkg/registry/rbac, pkg/apis/authorization, pkg/registry/authorization, and
-//! apimachinery.
+//! They were found in the sources of v1.31.14, v1.32.13, v1.33.13, v1.34.1, v1.35.4, v1.36.3 and
+//! v1.37.2: pkg/apis/rbac, pkg/registry/rbac, pkg/apis/authorization, pkg/registry/authorization,
+//! and apimachinery.
 
 use crate::admission::names::LabelTexts;
 use crate::go_text::quote::{JsonText, JsonTexts, Quoted};
@@ -42,7 +42,7 @@ pub(crate) enum ValueSyntax {
 }
 
 impl ValueSyntax {
-    /// Prints what is not there.
+    /// Prints an absent value.
     pub(crate) const fn null(self) -> &'static str {
         match self {
             Self::Go => "\"null\"",
@@ -79,22 +79,22 @@ impl ValueSyntax {
     }
 }
 
-/// How a label selector in a URL is read where two commas meet in a list of values.
+/// How a label selector in a URL is read if two commas meet in a list of values.
 ///
 /// As upstream: apimachinery, pkg/labels/selector.go, `parseIdentifiersList`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Commas {
-    /// The second is consumed with the first, so that it may not end the list.
+    /// The second comma is consumed with the first, so it may not end the list.
     Paired,
-    /// Each stands for itself.
+    /// Each comma stands for itself.
     Single,
 }
 
-/// The checks of an update of a role or binding, after those of its metadata.
+/// The checks of an update of a role or binding, after the checks of its metadata.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Update {
-    /// The checks of a create, and then those of an update, which include them (`ValidateUpdate` in
-    /// pkg/registry/rbac/*/strategy.go). The response lists each error twice.
+    /// The checks of a create, and then the checks of an update, which include them
+    /// (`ValidateUpdate` in pkg/registry/rbac/*/strategy.go). The response lists each error twice.
     Twice,
     /// The checks of an update.
     Once,
@@ -103,9 +103,9 @@ pub(crate) enum Update {
 /// The checks of required fields in roles and bindings.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Required {
-    /// Each in the order of the other checks, with its own message.
+    /// Each check comes in the order of the other checks, with its own message.
     InPlace,
-    /// Those that `zz_generated.validations.go` checks, too, come last and without a message. An
+    /// Fields that `zz_generated.validations.go` checks, too, come last and without a message. An
     /// update does not repeat generated checks for a field that it leaves unchanged.
     Generated,
 }
@@ -181,7 +181,7 @@ const V1_37: Release = Release {
 };
 
 impl Release {
-    /// The newest, for checks of which only the messages differ.
+    /// The newest release, for checks that differ only in their messages.
     pub(crate) const NEWEST: &'static Self = Self::of(KubernetesVersion::NEWEST);
 
     pub(crate) const fn of(version: KubernetesVersion) -> &'static Self {

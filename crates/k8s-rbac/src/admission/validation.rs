@@ -1,8 +1,8 @@
 //! Validation: the objects that the API server refuses to store.
 //!
 //! As upstream: pkg/apis/rbac/validation/validation.go, and `ValidateObjectMeta` and
-//! `ValidateLabelSelector` of apimachinery. Releases differ by what [`Release`] says. Objects are
-//! validated as given, so apply the defaults first.
+//! `ValidateLabelSelector` of apimachinery. [`Release`] has the differences between releases.
+//! Objects are validated as given, so apply the defaults first.
 
 mod parts;
 
@@ -33,9 +33,10 @@ impl Role {
         errors
     }
 
-    /// Returns the errors with which it refuses to replace `before` by this object: the same, and
-    /// changes of name or namespace. Up to 1.36 its response repeats some, and so does this list;
-    /// [`FieldErrors::message`] has each once.
+    /// Returns the errors with which a kube-apiserver of this version refuses to replace `before`
+    /// by this object: the errors of a create, and changes of name or namespace. Up to 1.36 its
+    /// response repeats some errors, and so does this list; [`FieldErrors::message`] has each error
+    /// once.
     #[must_use]
     pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
         let mut errors = FieldErrors::new("Role", API_GROUP);
@@ -71,9 +72,9 @@ impl ClusterRole {
         errors
     }
 
-    /// Returns the errors with which it refuses to replace `before` by this object: the same, and a
-    /// change of name. Up to 1.36 its response repeats some, and so does this list;
-    /// [`FieldErrors::message`] has each once.
+    /// Returns the errors with which a kube-apiserver of this version refuses to replace `before`
+    /// by this object: the errors of a create, and a change of name. Up to 1.36 its response
+    /// repeats some errors, and so does this list; [`FieldErrors::message`] has each error once.
     ///
     /// If the selectors of the replaced object already have errors, values in `matchExpressions` are
     /// not checked against the syntax of labels. Such a selector is refused all the same, because it
@@ -102,7 +103,7 @@ impl ClusterRole {
         errors
     }
 
-    // As upstream: hasInvalidLabelValueInLabelSelector, which looks for more than its name says.
+    // As upstream: hasInvalidLabelValueInLabelSelector, which checks more than its name says.
     fn has_wrong_selector(&self, release: &Release) -> bool {
         let mut errors = FieldErrors::new("ClusterRole", API_GROUP);
         let rule = self.aggregation_rule.iter();
@@ -142,9 +143,10 @@ impl RoleBinding {
         self.checked().errors(version)
     }
 
-    /// Returns the errors with which it refuses to replace `before` by this object: the same, and
-    /// changes of name, namespace or `roleRef`. Up to 1.36 its response repeats some, and so does this
-    /// list; [`FieldErrors::message`] has each once.
+    /// Returns the errors with which a kube-apiserver of this version refuses to replace `before` by
+    /// this object: the errors of a create, and changes of name, namespace or `roleRef`. Up to 1.36
+    /// its response repeats some errors, and so does this list; [`FieldErrors::message`] has each
+    /// error once.
     #[must_use]
     pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
         self.checked().errors_after(version, &before.checked())
@@ -171,9 +173,10 @@ impl ClusterRoleBinding {
         self.checked().errors(version)
     }
 
-    /// Returns the errors with which it refuses to replace `before` by this object: the same, and
-    /// changes of name or `roleRef`. Up to 1.36 its response repeats some, and so does this
-    /// list; [`FieldErrors::message`] has each once.
+    /// Returns the errors with which a kube-apiserver of this version refuses to replace `before`
+    /// by this object: the errors of a create, and changes of name or `roleRef`. Up to 1.36 its
+    /// response repeats some errors, and so does this list; [`FieldErrors::message`] has each error
+    /// once.
     #[must_use]
     pub fn field_errors_after(&self, version: KubernetesVersion, before: &Self) -> FieldErrors {
         self.checked().errors_after(version, &before.checked())
@@ -195,7 +198,7 @@ impl ClusterRoleBinding {
 struct CheckedBinding<'o> {
     kind: &'static str,
     scope: Scope,
-    /// The kinds of role that it may refer to.
+    /// The kinds of role that the binding may refer to.
     role_kinds: &'static [&'static str],
     metadata: &'o Metadata,
     subjects: &'o [Subject],
@@ -252,8 +255,8 @@ impl<'o, T> Change<'o, T> {
 
 /// Checks an update; `check` does what a create does.
 ///
-/// As upstream: apiserver, pkg/registry/rest/update.go, `ValidateUpdate`: the metadata come first,
-/// and then again with the object.
+/// As upstream: apiserver, pkg/registry/rest/update.go, `ValidateUpdate`: the metadata are checked
+/// first, and then again with the object.
 fn check_update(
     metadata: Change<'_, Metadata>,
     scope: Scope,

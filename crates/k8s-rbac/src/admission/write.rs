@@ -1,11 +1,11 @@
-//! What the API server does with a role or a binding that a user writes, from the checks against
-//! escalation to validation.
+//! Decides whether the API server stores a role or a binding that a user writes: first the checks
+//! against escalation, then validation.
 //!
 //! As upstream: pkg/registry/rbac, the policy-based storage of each kind, and `escalation_check.go`.
-//! That storage wraps the ordinary one, which validates; so a write that escalates is refused as
-//! such, even if the object is also invalid.
-//! DIFFERENCE: upstream allows an update that changes only finalizers, owners or managed fields
-//! without the escalation check. Those fields are not kept here, so such an update is checked.
+//! That storage wraps the ordinary storage, which validates. So a write that escalates is refused
+//! as an escalation, even if the object is also invalid. DIFFERENCE: upstream allows an update that
+//! changes only finalizers, owners or managed fields without the escalation check. Those fields are
+//! not kept here, so such an update is checked.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -52,8 +52,8 @@ impl Policy {
     /// must hold its permissions in its namespace, or be allowed to `escalate`; then the role must be
     /// valid.
     ///
-    /// Whether the user may `create` or `update` roles at all is not decided here but by
-    /// [`authorize`](Self::authorize), which the API server asks first.
+    /// This does not decide whether the user may `create` or `update` roles at all. The API server
+    /// asks [`authorize`](Self::authorize) that first.
     ///
     /// # Errors
     ///
@@ -86,7 +86,8 @@ impl Policy {
 
     /// Decides whether a kube-apiserver of this version stores a `ClusterRole` that a user sends. The
     /// user must hold its permissions in the whole cluster, or be allowed to `escalate`; if the role
-    /// aggregates, or did before, they must hold every permission. Then the role must be valid.
+    /// aggregates, or did so before, the user must hold every permission. Then the role must be
+    /// valid.
     ///
     /// As for [`write_role`](Self::write_role), [`authorize`](Self::authorize) comes first.
     ///
@@ -199,8 +200,8 @@ impl Policy {
             Write::Create | Write::CreateByPut => aggregates(role),
             Write::Replace(before) => aggregates(role) || aggregates(before),
         };
-        // Upstream asks whether the user holds everything (fullAuthority). A user who does may `escalate`,
-        // and was let through before.
+        // Upstream asks whether the user holds everything (fullAuthority). Such a user may `escalate`, and
+        // was already allowed above.
         if aggregates {
             return Err(WriteRefusal::Aggregation { name });
         }
@@ -313,7 +314,7 @@ fn aggregates(role: &ClusterRole) -> bool {
     rule.is_some_and(|rule| !rule.cluster_role_selectors.is_empty())
 }
 
-/// Why an object may be written.
+/// The reason why an object may be written.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Permit {

@@ -7,9 +7,9 @@ use super::components::components;
 use super::members::{Members, spend};
 use crate::objects::{ClusterRole, PolicyRule};
 
-/// How many rules all aggregated roles of one call may get together: 4,194,304. Our choice: with
-/// rules of ordinary size they take about a gigabyte, and two thousand roles that collect two
-/// thousand rules each fit. A cluster could not store such roles, as an object may have 1.5 MiB.
+/// The total number of rules that all aggregated roles of one call may get: 4,194,304. Our choice:
+/// with rules of ordinary size they take about a gigabyte, and two thousand roles with two thousand
+/// collected rules each fit. A cluster could not store such roles, as an object may have 1.5 MiB.
 pub const MAX_AGGREGATED_RULES: usize = 1 << 22;
 
 /// How many steps one call may take: comparisons of a selector with a role, visits of a member, and
@@ -22,7 +22,7 @@ pub(super) struct Collected {
     pub(super) rules: BTreeMap<usize, Vec<PolicyRule>>,
     /// The roles with an invalid selector.
     pub(super) refused: Vec<String>,
-    /// The roles for which a limit left no room.
+    /// The roles that exceeded a limit.
     pub(super) too_large: Vec<String>,
 }
 
@@ -96,7 +96,7 @@ pub(super) fn collect_rules(roles: &[ClusterRole], limits: Limits) -> Collected 
                 current.extend(component.iter().map(|&at| (at, Rc::clone(&rules))));
             }
             None => {
-                // The rules that they have count, as for a role that is not aggregated.
+                // The roles' own rules count, as for a role that is not aggregated.
                 current.extend(component.iter().map(|&at| (at, number_own(at))));
                 too_large.extend(component);
             }
@@ -125,7 +125,8 @@ pub(super) fn collect_rules(roles: &[ClusterRole], limits: Limits) -> Collected 
 /// it collects from, and its roles are ordered by name.
 ///
 /// A selector that several roles share is a node between them and the roles that it matches. So the
-/// graph is as small as the selectors and their matches, however many roles share them.
+/// size of the graph depends on the selectors and their matches, not on the number of roles that
+/// share them.
 fn circles(
     aggregated: &BTreeMap<usize, Vec<usize>>,
     matched: &[Vec<usize>],
@@ -146,9 +147,9 @@ fn circles(
     })
 }
 
-/// Returns the rules that are collected by selectors, each once: in the order of the selectors, then
-/// of the roles that they match, then of their rules. Roles without `current` rules, which are those
-/// of the circle itself, add none.
+/// Returns the rules that selectors collect, each once: in the order of the selectors, then of the
+/// roles that they match, then of the rules of a role. Roles without `current` rules are in the
+/// circle itself, and add no rules.
 fn union<'a>(
     selectors: impl Iterator<Item = &'a usize>,
     matched: &[Vec<usize>],
@@ -234,10 +235,11 @@ mod tests {
         // Three roles with three rules.
         assert_eq!(lengths(limits(9, 1_000)), all);
         assert_eq!(lengths(limits(8, 1_000)), (vec![3, 3], names(&["d"])));
-        // `d` collects what `b` has, which is nothing.
+        // `d` collects the rules of `b`, which has no rules.
         assert_eq!(lengths(limits(5, 1_000)), (vec![0], names(&["a", "b"])));
         // Eight comparisons; three members and three rules; one member and three rules. The last
-        // step is never taken, so that an exhausted budget is told from one that just sufficed.
+        // step is never taken, to distinguish an exhausted budget from a budget that was just
+        // enough.
         assert_eq!(lengths(limits(9, 19)), all);
         assert_eq!(lengths(limits(9, 18)), (vec![3, 3], names(&["d"])));
         for steps in 0..=14 {

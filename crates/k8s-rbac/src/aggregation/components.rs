@@ -1,7 +1,7 @@
 //! Strongly connected components of a graph.
 
 /// Splits the nodes of a graph, given by the successors of each, into strongly connected components.
-/// Each component comes after those that it leads to.
+/// Each component comes after the components that it leads to.
 ///
 /// Tarjan's algorithm, without recursion: a path may be longer than the stack is deep.
 pub(super) fn components(successors: &[Vec<usize>]) -> Vec<Vec<usize>> {
@@ -70,7 +70,7 @@ impl Search {
         true
     }
 
-    /// Notes that a node leads to whatever another open node leads to.
+    /// Notes that a node leads to every node that another open node leads to.
     fn reach(&mut self, node: usize, other: usize) {
         let Some(&State::Open {
             lowest: of_other, ..
@@ -83,7 +83,8 @@ impl Search {
         }
     }
 
-    /// Completes the component of a node, if the node was the first of it to be entered.
+    /// Completes the component of a node, if the node was entered before the other nodes of the
+    /// component.
     fn leave(&mut self, node: usize) {
         match self.states.get(node) {
             Some(State::Open { number, lowest }) if number == lowest => {}

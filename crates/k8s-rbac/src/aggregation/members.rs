@@ -6,7 +6,7 @@ use super::selector::SelectorError;
 use crate::objects::{ClusterRole, LabelSelector};
 
 /// Compares selectors with roles. Roles are identified by their index, and so are selectors: many
-/// roles may share a selector, so that each distinct one is compared with all roles once.
+/// roles may share a selector, so each distinct selector is compared with all roles once.
 pub(super) struct Members<'r> {
     roles: &'r [ClusterRole],
     /// If two roles share a name, the later one counts, as in a policy.
@@ -42,7 +42,7 @@ impl<'r> Members<'r> {
 
     /// Returns the selectors of a role in order; `None` if the role is not aggregated.
     ///
-    /// Takes one of `steps` for each comparison. When none is left, the matches are incomplete.
+    /// Takes one of `steps` for each comparison. When no step is left, the matches are incomplete.
     pub(super) fn selectors_of<'s: 'r>(
         &mut self,
         role: &'s ClusterRole,
@@ -58,8 +58,8 @@ impl<'r> Members<'r> {
         Ok(Some(selectors))
     }
 
-    /// Returns the roles that any of the selectors matches, without the role that has them: in the
-    /// order of the selectors, then of their names.
+    /// Returns the roles that any of the selectors matches, except the role that has the selectors:
+    /// in the order of the selectors, then of the names.
     pub(super) fn matched_by(
         &self,
         role: &ClusterRole,
@@ -109,7 +109,7 @@ impl<'r> Members<'r> {
     }
 }
 
-/// Takes one step. Returns `false` if none is left.
+/// Takes one step. Returns `false` if no step is left.
 pub(super) fn spend(steps: &mut usize) -> bool {
     match steps.checked_sub(1) {
         Some(left) => {

@@ -10,7 +10,7 @@ use crate::objects::{LabelSelector, LabelSelectorRequirement};
 use crate::version::KubernetesVersion;
 
 impl LabelSelector {
-    /// Parses the selector into one that can be evaluated. An empty selector matches everything.
+    /// Parses the selector into a form that can be evaluated. An empty selector matches everything.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl Selector<'_> {
             let is_in = value.is_some_and(|value| requirement.values.contains(value));
             match requirement.wanted {
                 Wanted::OneOf => is_in,
-                // As upstream, an object without the label matches, too.
+                // As in upstream, an object without the label matches, too.
                 Wanted::NoneOf => !is_in,
                 Wanted::Present => value.is_some(),
                 Wanted::Absent => value.is_none(),
@@ -117,8 +117,8 @@ pub enum SelectorError<'s> {
 }
 
 impl SelectorError<'_> {
-    /// Returns the error of a kube-apiserver of this version. It may contain parts of the selector as they
-    /// are, control characters included.
+    /// Returns the error of a kube-apiserver of this version. It may contain unchanged parts of the
+    /// selector, including control characters.
     #[must_use]
     pub fn message_in(&self, version: KubernetesVersion) -> String {
         match *self {
@@ -154,7 +154,8 @@ impl Display for SelectorError<'_> {
 
 impl std::error::Error for SelectorError<'_> {}
 
-/// What a requirement of a selector in an object asks of a label. The other operators are only those of a URL.
+/// The condition that a requirement of a selector in an object sets for a label. The other operators occur
+/// only in URLs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Wanted {
     OneOf,
@@ -226,7 +227,7 @@ pub(crate) fn faults(
         Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
             Some("values set must be empty for exists and does not exist")
         }
-        // As they are written, the others have one value.
+        // As they are written, the other operators have one value.
         _ => None,
     };
     if let Some(why) = of_number {

@@ -1,4 +1,4 @@
-//! The roles of controllers in the default policy. Generated as the other tables are.
+//! The roles of controllers in the default policy. Generated like the other tables.
 
 use crate::bootstrap::tables::{Role, on, role};
 

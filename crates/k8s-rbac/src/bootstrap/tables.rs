@@ -39,7 +39,7 @@ pub(super) struct Role {
     name: &'static str,
     /// A label beside the common one, with the value `true`.
     label: Option<&'static str>,
-    /// The label that its members have.
+    /// The label of the role's members.
     members: Option<&'static str>,
     rules: &'static [Rule],
 }
@@ -105,8 +105,8 @@ impl Role {
         }
     }
 
-    /// Builds the binding of a controller's role to the service account that the last part of the
-    /// role's name names.
+    /// Builds the binding of a controller's role to its service account, whose name is the last
+    /// part of the role's name.
     pub(super) fn to_controller_binding(self) -> ClusterRoleBinding {
         let account = Subject {
             kind: "ServiceAccount".to_owned(),

@@ -36,7 +36,7 @@ struct Rest {
 }
 
 impl Binding {
-    /// Converts a `ClusterRoleBinding`. The slot is that of no role.
+    /// Converts a `ClusterRoleBinding`. Its slot refers to no role yet.
     pub(crate) fn of_cluster(object: ClusterRoleBinding) -> Self {
         let ClusterRoleBinding {
             metadata,
@@ -46,7 +46,8 @@ impl Binding {
         Self::new(metadata, None, subjects, role_ref)
     }
 
-    /// Converts a `RoleBinding`. `namespace` is the text of its namespace. The slot is that of no role.
+    /// Converts a `RoleBinding`. `namespace` is the text of its namespace. Its slot refers to no role
+    /// yet.
     pub(crate) fn of_namespace(object: RoleBinding, namespace: Arc<str>) -> Self {
         let RoleBinding {
             metadata,
@@ -236,7 +237,7 @@ impl<'p> BindingView<'p> {
         self.binding.subjects()
     }
 
-    /// Returns the subject with this index. `None` if there are fewer.
+    /// Returns the subject with this index. `None` if there are fewer subjects.
     #[must_use]
     pub fn subject(&self, index: usize) -> Option<Subject<&'p str>> {
         self.binding.subject(index)
@@ -275,7 +276,7 @@ impl<'p> BindingView<'p> {
     }
 
     /// Returns whether the binding applies to any request. A `RoleBinding` without a namespace, which
-    /// the API server never stores, applies to none.
+    /// the API server never stores, applies to no request.
     #[must_use]
     pub fn is_in_effect(&self) -> bool {
         self.namespace() != Some("")

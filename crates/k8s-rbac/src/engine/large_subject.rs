@@ -1,9 +1,10 @@
-//! The bindings of a user or group that has many.
+//! The bindings of a user or group with many bindings.
 //!
 //! Without this, a group with many members and bindings would make each decision walk all of them.
 //! [`RoleKeys`](super::role_keys::RoleKeys) finds the roles that could allow a request, and
 //! [`LargeSubject`] finds the first binding of the subject to such a role. Both refer to roles by
-//! slot, so that replacing a role costs the same however many bindings refer to it.
+//! slot, so the cost of replacing a role does not depend on the number of bindings that refer to
+//! it.
 
 use super::masks::{HashedRequest, TextHasher};
 use super::persistent::{Ranked, Sorted};
@@ -79,12 +80,12 @@ impl LargeSubject {
         *self = Self::default();
     }
 
-    /// Returns the first position whose role allows the request, and the first rule that does.
+    /// Returns the first position whose role allows the request, and its first rule that allows it.
     ///
     /// Two searches run in step: over the positions in walk order, and over the roles that could
-    /// allow the request. The first to finish has the answer, so the cost is at most twice that of
-    /// the shorter one. The first is short where most roles allow the request, the second where few
-    /// do.
+    /// allow the request. The search that finishes first has the answer, so the cost is at most
+    /// twice the cost of the shorter search. The first search is short if most roles allow the
+    /// request, the second if few roles do.
     pub(crate) fn first_allowing<'p>(
         &self,
         request: &HashedRequest<'_>,

@@ -1,7 +1,7 @@
 //! Bit sets that rule out most rules without reading them.
 //!
-//! A mask never denies what [`PolicyRule::allows`] allows. Where a mask does not rule a rule out,
-//! the rule itself is evaluated, so the answer is always that of the rule.
+//! A mask never denies a request that [`PolicyRule::allows`] allows. If a mask does not rule a rule
+//! out, the rule itself is evaluated, so the answer is always the rule's answer.
 
 use std::hash::BuildHasher;
 
@@ -11,18 +11,18 @@ use crate::objects::PolicyRule;
 use crate::request::{Request, ResourceRequest};
 use crate::rule::ALL;
 
-/// The longest `resource/subresource` that is joined without allocating. Our choice: the longest of
-/// Kubernetes' own has 60 bytes.
+/// The longest `resource/subresource` that is joined without allocating. Our choice: Kubernetes'
+/// longest has 60 bytes.
 const MAX_JOINED: usize = 128;
 
-/// Hashes texts. Each policy has a seed of its own, which makes precomputed collisions useless. A
-/// collision costs time and never changes a verdict: names and rules are always compared.
+/// Hashes texts. Each policy has its own seed, so precomputed collisions are useless. A collision
+/// costs time but never changes a verdict: names and rules are always compared.
 #[derive(Clone, Debug)]
 pub(crate) struct TextHasher {
     state: RandomState,
     /// The hash of [`ALL`].
     star: u64,
-    /// The bits of a hash that are kept, to make others collide.
+    /// The bits of a hash that are kept. Fewer bits make hashes collide.
     #[cfg(test)]
     kept_bits: u64,
 }
@@ -42,7 +42,7 @@ impl Default for TextHasher {
 
 #[cfg(test)]
 impl TextHasher {
-    /// Hashes texts to numbers that have no other bits than these.
+    /// Hashes texts to numbers that only have these bits.
     pub(crate) fn keeping(kept_bits: u64) -> Self {
         let hasher = Self::default();
         let star = hasher.star & kept_bits;
@@ -179,7 +179,7 @@ impl HashedTarget {
     }
 }
 
-/// What a rule may match: one bit for each text, and all bits for `*`.
+/// The texts that a rule may match: one bit for each text, and all bits for `*`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RuleMask {
     verbs: u32,
@@ -234,7 +234,7 @@ impl RuleMask {
     }
 }
 
-/// What any rule of a role may match: coarser than a [`RuleMask`], in one word.
+/// The texts that any rule of a role may match: coarser than a [`RuleMask`], in one word.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RoleMask {
     verbs: u32,
@@ -248,7 +248,7 @@ impl RoleMask {
         targets: u32::MAX,
     };
 
-    /// Returns the mask of what either matches.
+    /// Returns the mask that matches if either mask matches.
     pub(crate) const fn union(self, other: Self) -> Self {
         Self {
             verbs: self.verbs | other.verbs,
@@ -262,7 +262,8 @@ impl RoleMask {
     }
 }
 
-/// Returns one of 32 bits. Each of the eight common verbs has its own; all others share the rest.
+/// Returns one of 32 bits. Each of the eight common verbs has its own bit; all other verbs share
+/// the other bits.
 fn verb_bit(verb: &str, hash: u64) -> u32 {
     match verb {
         "get" => 1,

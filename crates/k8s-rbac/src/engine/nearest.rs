@@ -4,11 +4,11 @@ use super::binding::Name;
 use super::position::SubjectPosition;
 use super::subject_index::SubjectBindings;
 
-/// How many entries are kept. Our choice: the first one nearly always decides, unless its name only
-/// shares a hash with the user's, or its role only shares the bits of a mask with the request.
+/// How many entries are kept. Our choice: the first entry nearly always decides, unless its name
+/// only shares a hash with the user's, or its role only shares the bits of a mask with the request.
 const MAX: usize = 4;
 
-/// The entries whose first position is the least, in order.
+/// The entries with the lowest first positions, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Nearest<'p, 'n> {
     // INVARIANT: entries come before free places, and their first positions ascend.
@@ -53,14 +53,14 @@ impl<'p, 'n> Nearest<'p, 'n> {
         self.is_cut = true;
     }
 
-    /// Iterates over the entries, the first one first.
+    /// Iterates over the entries in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'p SubjectBindings, Name<'n>)> {
         let entries = self.entries.iter().flatten();
         entries.map(|entry| (entry.bindings, entry.name))
     }
 
-    /// Returns whether every entry with a position before this one is among the kept. `None` is after
-    /// all positions.
+    /// Returns whether every entry with a position before this position was kept. `None` is after all
+    /// positions.
     pub(crate) fn has_all_before(&self, position: Option<SubjectPosition>) -> bool {
         let is_before_others = |position| self.last().is_some_and(|last| position <= last.first);
         !self.is_cut || position.is_some_and(is_before_others)

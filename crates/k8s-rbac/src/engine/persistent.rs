@@ -1,4 +1,4 @@
-//! Collections that are cheap to copy, and of which a change copies only the pieces it touches.
+//! Collections that are cheap to copy. A change copies only the pieces that it touches.
 //!
 //! A policy that is being read never changes: the writer copies it, changes the copy, and publishes
 //! the copy. So each collection is split into reference-counted pieces. A piece without other owners

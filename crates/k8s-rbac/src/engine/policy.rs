@@ -26,10 +26,10 @@ pub const PRIVILEGED_GROUP: &str = "system:masters";
 
 /// Roles and bindings, indexed by subject.
 ///
-/// If two objects share kind, namespace and name, the later one replaces the earlier one and keeps
-/// its position, as successive `kubectl apply`s would.
+/// If two objects share kind, namespace and name, the later object replaces the earlier and keeps
+/// its position, as with successive `kubectl apply`s.
 ///
-/// Objects can be added, replaced and removed one at a time. A clone shares its contents: it costs a
+/// Objects can be added, replaced and removed one at a time. A clone shares the contents: it costs a
 /// few reference counts, and a change to one is not visible in the other. So one thread can decide
 /// with its clone while another changes its own; `PolicyStore` does that.
 #[derive(Clone, Debug, Default)]
@@ -102,8 +102,8 @@ impl Policy {
     /// first rule that allows the request ends the walk. A role that does not exist is recorded, and
     /// the walk goes on.
     ///
-    /// As upstream: pkg/registry/rbac/validation/rule.go, `VisitRulesFor`. There the order within
-    /// a scope is that of a cache and differs from call to call; here it is the order given.
+    /// As upstream: pkg/registry/rbac/validation/rule.go, `VisitRulesFor`. There the order within a
+    /// scope comes from a cache and differs from call to call; here it is the order given.
     #[must_use]
     pub fn rbac(&self, user: &User, request: &Request<'_>) -> Response<'_> {
         let hashed = HashedRequest::new(request, &self.hasher);
@@ -130,9 +130,10 @@ impl Policy {
     }
 
     /// Walks the bindings that apply to a user in a namespace, each with the first subject that is
-    /// the user or one of their groups. Without a namespace (`""`) only `ClusterRoleBinding`s apply.
+    /// the user or one of the user's groups. Without a namespace (`""`) only `ClusterRoleBinding`s
+    /// apply.
     ///
-    /// The order is that of [`rbac`](Self::rbac).
+    /// The order is the same as in [`rbac`](Self::rbac).
     pub fn bindings_for<'p>(
         &'p self,
         user: &User,
@@ -153,8 +154,8 @@ impl Policy {
             .filter(|(binding, _)| binding.is_in_effect())
     }
 
-    /// Walks all `ClusterRoleBinding`s and the `RoleBinding`s of one namespace, whatever their
-    /// subjects. Without a namespace (`""`) there are no `RoleBinding`s.
+    /// Walks all `ClusterRoleBinding`s and the `RoleBinding`s of one namespace, with any subjects.
+    /// Without a namespace (`""`) there are no `RoleBinding`s.
     pub fn bindings_in<'p>(&'p self, namespace: &str) -> impl Iterator<Item = BindingView<'p>> {
         self.scopes(namespace)
             .flat_map(Scope::bindings)
@@ -229,7 +230,7 @@ mod tests {
     use crate::objects::{ClusterRole, ClusterRoleBinding, Metadata};
     use crate::request::ResourceRequest;
 
-    /// Finds two names whose hashes collide. Among about a hundred thousand names, two do.
+    /// Finds two names whose hashes collide. About a hundred thousand names contain such a pair.
     fn twins(hasher: &TextHasher) -> [String; 2] {
         let mut seen = HashMap::new();
         let mut numbers = 0_u32..;

@@ -70,7 +70,7 @@ impl NamedRole {
         }
     }
 
-    /// Builds a role that has nothing but its name.
+    /// Builds a role that has only its name.
     pub(crate) fn bare(name: RoleName<'_>) -> Self {
         let (namespace, name) = name.parts();
         Self {
@@ -192,7 +192,7 @@ impl<'n> RoleName<'n> {
 #[derive(Debug)]
 pub(crate) struct CompiledRules {
     rules: Box<[PolicyRule]>,
-    /// One for each rule.
+    /// One mask for each rule.
     masks: Box<[RuleMask]>,
     /// The mask of all rules.
     mask: RoleMask,
@@ -231,7 +231,7 @@ impl CompiledRules {
     }
 }
 
-/// Frees what the texts and lists of a rule do not use. A reader of manifests leaves some.
+/// Frees unused capacity of the texts and lists of a rule. A reader of manifests leaves some.
 fn without_spare_capacity(mut rule: PolicyRule) -> PolicyRule {
     let PolicyRule {
         verbs,

@@ -9,13 +9,13 @@ use super::position::RoleSlot;
 use crate::objects::PolicyRule;
 use crate::rule::ALL;
 
-/// How many keys one rule may have for its resources, or for its paths. Our choice: the keys of a
-/// rule with more combinations omit the verb, group and name, so that the index stays proportional
-/// to the size of the rules.
+/// How many keys one rule may have for its resources, or for its paths. If a rule has more
+/// combinations, its keys omit the verb, group and name. Our choice, so that the index stays
+/// proportional to the size of the rules.
 const MAX_KEYS: usize = 64;
 
-/// These stand in for the hash of a text, so that keys of different kinds differ. Our choice:
-/// numbers that are unlikely to be the hash of any text.
+/// These numbers stand in for the hash of a text, so that keys of different kinds differ. Our
+/// choice: they are unlikely to be the hash of any text.
 const NO_NAME: u64 = 0;
 const PATH: u64 = 1;
 const WIDE_RESOURCE: u64 = 2;
@@ -25,7 +25,7 @@ const PREFIX: u64 = 4;
 /// The key of roles that do not exist.
 const MISSING: u64 = 5;
 
-/// Roles by key: those that some [`LargeSubject`](super::large_subject::LargeSubject) is bound to.
+/// By key, the roles that some [`LargeSubject`](super::large_subject::LargeSubject) is bound to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RoleKeys(Sorted<KeyedRole>);
 
@@ -87,7 +87,7 @@ impl RoleKeys {
 
 /// Combines four hashes into one key.
 fn combine([one, two, three, four]: [u64; 4]) -> u64 {
-    // The hashes are well mixed already. Distinct factors make the order matter.
+    // The hashes are well mixed already. Distinct factors make the result depend on the order.
     let factors = [
         0x9e37_79b9_7f4a_7c15,
         0xbf58_476d_1ce4_e5b9,

@@ -1,7 +1,7 @@
 //! The roles, each in a numbered slot that bindings refer to.
 //!
-//! Replacing a role changes its slot and no binding. A slot exists as long as its role does or a
-//! binding refers to it, so a binding may refer to a role that does not exist yet.
+//! Replacing a role changes its slot and no binding. A slot exists as long as its role exists or a
+//! binding refers to it. So a binding may refer to a role that does not exist yet.
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
@@ -19,8 +19,8 @@ use crate::objects::PolicyRule;
 #[derive(Clone, Debug)]
 pub(crate) struct RoleTable {
     slots: Vector<Slot>,
-    /// One for each slot: [`RoleMask::ALL`] where the role does not exist. They are apart from the
-    /// slots because most decisions read nothing else.
+    /// One mask for each slot: [`RoleMask::ALL`] if the role does not exist. The masks are apart
+    /// from the slots because most decisions read only them.
     masks: Vector<RoleMask>,
     uses: Vector<Uses>,
     by_name: Table<NamedSlot>,
@@ -29,7 +29,7 @@ pub(crate) struct RoleTable {
     lists: RuleLists,
 }
 
-/// The slot of the role with a name, which is in the slot. It is never [`RoleTable::UNSATISFIABLE`].
+/// The slot of a role. The role's name is in the slot. It is never [`RoleTable::UNSATISFIABLE`].
 #[derive(Clone, Copy, Debug)]
 struct NamedSlot(NonZeroU32);
 
@@ -38,17 +38,17 @@ struct NamedSlot(NonZeroU32);
 struct Slot {
     /// `None` if the slot is free.
     role: Option<Arc<NamedRole>>,
-    /// `None` if bindings refer to a role that does not exist. They are here, and not in the role, so
-    /// that a decision need not read the role.
+    /// `None` if bindings refer to a role that does not exist. The rules are here, and not in the
+    /// role, so that a decision need not read the role.
     rules: Option<Arc<CompiledRules>>,
 }
 
-/// What depends on a slot.
+/// The bindings and subjects that depend on a slot.
 #[derive(Clone, Debug, Default)]
 struct Uses {
-    /// The number of bindings that refer to it.
+    /// The number of bindings that refer to the slot.
     bindings: u32,
-    /// The number of large subjects that are bound to it.
+    /// The number of large subjects that are bound to the slot.
     // INVARIANT: `RoleTable::keys` holds the keys of the role if and only if this is not zero.
     large_subjects: u32,
 }
@@ -82,7 +82,7 @@ impl Default for RoleTable {
 }
 
 impl RoleTable {
-    /// The slot of references that no role can satisfy: those to an unknown kind, and those from a
+    /// The slot of references that no role can satisfy: references to an unknown kind, and from a
     /// `ClusterRoleBinding` to a `Role`.
     pub(crate) const UNSATISFIABLE: RoleSlot = 0;
 
@@ -139,7 +139,7 @@ impl RoleTable {
             .filter_map(|named| self.view_at(named.0.get()))
     }
 
-    /// Adds a role, or replaces the one with its name.
+    /// Adds a role, or replaces the role with its name.
     pub(crate) fn put(
         &mut self,
         role: NamedRole,
@@ -273,7 +273,7 @@ impl RoleTable {
         Some(named.0.get())
     }
 
-    /// Returns the slot of a name. Adds one if there is none.
+    /// Returns the slot of a name. Adds a slot if there is none.
     fn slot_for(&mut self, name: RoleName<'_>, hasher: &TextHasher) -> RoleSlot {
         if let Some(slot) = self.slot_of(name, hasher) {
             return slot;
@@ -282,7 +282,7 @@ impl RoleTable {
         let slot = match free.and_then(|free| self.free.remove(free)) {
             Some(free) => free,
             None => {
-                // Memory ends before the numbers do.
+                // The memory is full before the numbers run out.
                 let slot = u32::try_from(self.slots.len()).unwrap_or(Self::UNSATISFIABLE);
                 self.add_slot();
                 slot

@@ -1,6 +1,7 @@
 //! The lists of rules of all roles, each stored once.
 //!
-//! Clusters have many roles with equal rules, such as those that a chart installs in each namespace.
+//! Clusters have many roles with equal rules, such as the roles that a chart installs in each
+//! namespace.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -30,7 +31,8 @@ impl Hinted for SharedRules {
 
 impl RuleLists {
     /// Returns the stored list that equals `rules`. It stays until it is
-    /// [released](Self::release) once for each call. Borrowed rules are copied only if no list equals them.
+    /// [released](Self::release) once for each call. Borrowed rules are copied only if no stored list
+    /// equals them.
     pub(crate) fn share(
         &mut self,
         rules: Cow<'_, [PolicyRule]>,

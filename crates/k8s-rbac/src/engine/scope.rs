@@ -70,7 +70,7 @@ impl Hinted for NamedOrder {
 }
 
 impl Scope {
-    /// Adds a binding at the end of the walk, or replaces the one with its name.
+    /// Adds a binding at the end of the walk, or replaces the binding with its name.
     pub(crate) fn put(&mut self, mut binding: Binding, roles: &mut RoleTable, hasher: &TextHasher) {
         binding.slot = roles.add_reference(binding.role(), hasher);
         let hash = hasher.hash(binding.name());
@@ -208,7 +208,7 @@ impl Scope {
         self.bindings.iter().map(|own| &*own.binding)
     }
 
-    /// Iterates over the index entries of the user and of the groups, as far as there are any.
+    /// Iterates over the index entries of the user and of the groups.
     pub(crate) fn subjects_of<'n, 'p>(
         &'p self,
         user: &'n str,
@@ -276,7 +276,8 @@ fn names_at(bindings: &Sorted<OrderedBinding>, position: SubjectPosition, name: 
         .is_some_and(|own| own.binding.has_subject(position.subject, name))
 }
 
-/// Returns the subjects of a binding: the user or group that each names, if any, and its position.
+/// Returns the subjects of a binding: the user or group that each subject names, if any, and its
+/// position.
 fn subject_positions(order: u64, binding: &Binding) -> Vec<(Option<SubjectName>, SubjectPosition)> {
     let slot = binding.slot;
     binding

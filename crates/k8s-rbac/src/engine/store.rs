@@ -44,13 +44,13 @@ impl PolicyStore {
     }
 
     /// Changes the policy and returns the result of `change`. All changes of one call become visible
-    /// together. If `change` panics, none does.
+    /// together. If `change` panics, no change does.
     ///
     /// # Panics
     ///
     /// May panic or never return if `change` calls `update` of the same store, as
-    /// [`Mutex::lock`](std::sync::Mutex::lock) does. Nothing else here panics, and no input leads to
-    /// it.
+    /// [`Mutex::lock`](std::sync::Mutex::lock) does. Nothing else here panics, and no input can
+    /// cause a panic.
     pub fn update<T>(&self, change: impl FnOnce(&mut Policy) -> T) -> T {
         // The lock guards no data, so a writer that panicked left nothing half done.
         let _alone = self.writer.lock().unwrap_or_else(PoisonError::into_inner);

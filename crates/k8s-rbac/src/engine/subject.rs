@@ -5,14 +5,14 @@ use smol_str::SmolStr;
 
 use crate::objects::{API_GROUP, Subject};
 
-/// The subjects of a binding, in order. Two are stored within the binding, which is all that most
-/// bindings have. With more, all of them are apart.
+/// The subjects of a binding, in order. Up to two subjects are stored within the binding; most
+/// bindings have no more. If there are more, all subjects are stored apart.
 pub(crate) type StoredSubjects = SmallVec<[StoredSubject; 2]>;
 
 /// A subject. A name of up to 23 bytes is stored within it.
 ///
-/// A decision that allows compares the name of one subject. Reading the binding, then its subjects, then
-/// the name, each at a place of its own, would mean to wait for memory three times in a row.
+/// A decision that allows compares the name of one subject. If the binding, its subjects and the name
+/// were at three places, reading them would wait for memory three times in a row.
 #[derive(Debug)]
 pub(crate) struct StoredSubject {
     form: Form,
@@ -20,7 +20,7 @@ pub(crate) struct StoredSubject {
     namespace: Box<str>,
 }
 
-/// The kind and the API group of a subject. Those that the API stores take no memory.
+/// The kind and the API group of a subject. The pairs that the API stores take no memory.
 #[derive(Debug)]
 enum Form {
     User,

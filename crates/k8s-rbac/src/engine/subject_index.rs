@@ -14,11 +14,12 @@ use crate::objects::PolicyRule;
 const LARGE_FROM: usize = 32;
 
 /// The number of positions up to which a shrinking [`LargeSubject`] becomes a plain list again. Our
-/// choice: half of the other, so that a subject near one of them does not switch at each change.
+/// choice: half of [`LARGE_FROM`], so that a subject near one of the limits does not switch at each
+/// change.
 const SMALL_AGAIN_AT: usize = 16;
 
 /// The hint of a subject with several positions. If a role slot has this number, its subjects are
-/// only looked at more closely than they need to be.
+/// only examined more closely than necessary.
 const SEVERAL: RoleSlot = RoleSlot::MAX;
 
 /// The positions of each subject of one kind, by the hash of its name.
@@ -44,7 +45,7 @@ pub(crate) enum SubjectBindings {
 pub(crate) struct Search<'p>(WithTag<'p, SubjectBindings>);
 
 impl<'p> Search<'p> {
-    /// Finds the next subject, without those whose only role cannot affect the request.
+    /// Finds the next subject, skipping subjects whose only role cannot affect the request.
     #[inline]
     pub(crate) fn next_relevant(
         &mut self,
@@ -59,7 +60,7 @@ impl<'p> Search<'p> {
 }
 
 impl SubjectIndex {
-    /// Iterates over the subjects whose name has this hash. Others may be among them.
+    /// Iterates over the subjects whose name has this hash. Other subjects may be among them.
     pub(crate) fn with_hash(&self, hash: u64) -> impl Iterator<Item = &SubjectBindings> {
         self.0.with_hash(hash).filter_map(|entry| entry.get())
     }
@@ -133,11 +134,11 @@ impl SubjectBindings {
         }
     }
 
-    /// Returns the first position before `limit` whose role allows the request, and the first rule
-    /// that does.
+    /// Returns the first position before `limit` whose role allows the request, and its first rule
+    /// that allows it.
     ///
-    /// Appends to `missing`, in no particular order, at least the positions before the returned one
-    /// whose role does not exist.
+    /// Appends to `missing`, in no particular order, at least the positions before the returned
+    /// position whose role does not exist.
     pub(crate) fn first_allowing<'p>(
         &self,
         request: &HashedRequest<'_>,

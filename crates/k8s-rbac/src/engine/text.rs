@@ -4,8 +4,8 @@ use std::fmt::{self, Debug, Formatter};
 
 /// A text that never changes.
 ///
-/// Every `roleRef` repeats a few words of the API. They are stored as a number here, and any other text
-/// without spare capacity.
+/// Every `roleRef` repeats a few words of the API. These words are stored as a number here. Any other
+/// text is stored without spare capacity.
 #[derive(Clone)]
 pub(crate) enum Text {
     Word(Word),

@@ -11,11 +11,11 @@ use super::scope::Scope;
 use super::subject_index::{Search, SubjectBindings};
 use crate::objects::{PolicyRule, Subject};
 
-/// How many groups are looked up at once. Our choice: more are no faster, and more places take longer to
-/// clear for a user with few groups.
+/// How many groups are looked up at once. Our choice: looking up more at once is no faster, and clearing
+/// more places takes longer for a user with few groups.
 const AT_ONCE: usize = 16;
 
-/// What the bindings of a scope decide.
+/// The decision of the bindings of a scope.
 pub(crate) struct ScopeResult<'p> {
     /// The first binding in walk order that allows the request, with its first subject that is the
     /// user, and the first rule.
@@ -26,8 +26,8 @@ pub(crate) struct ScopeResult<'p> {
 
 /// A search of a scope for the first grant in walk order, and for the unresolved roles before it.
 ///
-/// Each index entry of the user finds its own first position. Since the entries of one user hold
-/// the same binding under its several subjects, the least of these positions is that of the first
+/// Each index entry of the user finds its own first position. A binding with several subjects of
+/// one user is in several of these entries. So the lowest of the positions belongs to the first
 /// binding and its first subject.
 #[derive(Debug)]
 pub(crate) struct ScopeWalk<'p, 'a> {
@@ -57,9 +57,9 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
 
     /// Visits the bindings of a user and of their groups.
     ///
-    /// To evaluate a role and to compare a name is to wait for memory several times. So the index is
-    /// searched for all names first, and the entries that come first in the walk are visited first:
-    /// mostly, the very first one allows the request, and no other is read any further.
+    /// Evaluating a role and comparing a name wait for memory several times. So the index is
+    /// searched for all names first, and the entries that come first in the walk are visited first.
+    /// Usually the first entry allows the request, and no other entry is read further.
     pub(crate) fn visit_names(&mut self, user: &str, groups: &[String], hasher: &TextHasher) {
         let mut nearest = Nearest::default();
         self.each_relevant(user, groups, hasher, |bindings, name| {
@@ -84,8 +84,8 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
     /// request. Names are not compared: most entries do not affect the request, so comparing them
     /// later saves a string comparison for each.
     ///
-    /// Each step is taken for several groups before the next step is, so that the processor waits for
-    /// the memory of all of them at once.
+    /// Each step is taken for several groups before the next step begins, so that the processor waits
+    /// for the memory of all these groups at once.
     #[inline]
     fn each_relevant<'n>(
         &self,
@@ -125,7 +125,7 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
         self.visit(bindings, None);
     }
 
-    /// Visits an index entry, and ignores it if it does not have the name.
+    /// Visits an index entry, and ignores it if it does not belong to the name.
     fn visit(&mut self, bindings: &SubjectBindings, name: Option<Name<'_>>) {
         let len = self.missing.len();
         let limit = self.first_position();
@@ -162,8 +162,8 @@ impl<'p, 'a> ScopeWalk<'p, 'a> {
     }
 }
 
-/// Reads the first byte of each name, so that the processor waits for all names at once. It does not while
-/// it hashes them, which takes more steps for each name than it looks ahead.
+/// Reads the first byte of each name, so that the processor waits for all names at once. Hashing takes
+/// more steps for each name than the processor looks ahead, so it would wait for each name in turn.
 fn read_ahead(names: &[String]) {
     let first_bytes = names.iter().filter_map(|name| name.as_bytes().first());
     black_box(first_bytes.fold(0, |all, byte| all ^ byte));

@@ -20,7 +20,7 @@ impl<'a> Quoted<'a> {
 
 impl Display for Quoted<'_> {
     // As Go: strconv/quote.go, appendEscapedRune. A `str` contains no invalid UTF-8, so the branch
-    // that writes single bytes of it is not needed.
+    // that writes single bytes is not needed.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
         for c in self.0.chars() {
@@ -111,7 +111,7 @@ impl Display for JsonText<'_> {
     }
 }
 
-/// Writes a list of texts in JSON. An empty list is Go's nil.
+/// Writes a list of texts in JSON. An empty list is written like Go's nil.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JsonTexts<'a, T>(pub(crate) &'a [T]);
 

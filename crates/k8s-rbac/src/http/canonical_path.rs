@@ -1,4 +1,4 @@
-//! Paths with only one reading, whatever reads them.
+//! Paths that every reader reads alike.
 //!
 //! kube-apiserver decodes a path before it splits it at `/`. Most routers split first, and some
 //! merge slashes, resolve dot segments, or ignore a trailing slash. A path on which two readers
@@ -19,16 +19,16 @@ pub enum Ambiguity {
     /// A segment contains an escaped `/`, `\`, `%` or `;`, or a compatibility form of one of them
     /// or of a dot, such as the fullwidth `／`.
     EscapedSeparator,
-    /// A letter, a digit, or one of `-._~` is escaped, which gives the path a second spelling.
+    /// A letter, a digit, or one of `-._~` is escaped, so the path has a second spelling.
     EscapedUnreserved,
     /// The path contains a character that a URL path cannot contain (RFC 3986, section 3.3), a `;`,
     /// or an escaped control character.
     ForbiddenCharacter,
-    /// The path has the legacy prefix `watch` or `proxy`, which is a verb to kube-apiserver and a
-    /// resource to everything else.
+    /// The path has the legacy prefix `watch` or `proxy`, which kube-apiserver reads as a verb and
+    /// every other reader as a resource.
     LegacyPrefix,
-    /// A query parameter that kube-apiserver reads occurs twice: it reads the first, others the
-    /// last.
+    /// A query parameter that kube-apiserver reads occurs twice: it reads the first, other readers
+    /// the last.
     RepeatedParameter,
     /// The path ends in `/`.
     TrailingSlash,

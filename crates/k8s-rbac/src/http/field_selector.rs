@@ -12,7 +12,7 @@ use crate::go_text::quote::Message;
 pub struct FieldRequirement {
     /// The field.
     pub field: String,
-    /// Whether the field must have the value, or must not.
+    /// Whether the field must have the value or must not have it.
     pub operator: FieldOperator,
     /// The value.
     pub value: String,
@@ -101,8 +101,8 @@ impl FieldSelectorError<'_> {
         }
     }
 
-    /// Returns apimachinery's error. It may contain parts of the selector as they are, control characters
-    /// included.
+    /// Returns apimachinery's error. It may contain unchanged parts of the selector, including control
+    /// characters.
     #[must_use]
     pub fn message(&self) -> String {
         match self {

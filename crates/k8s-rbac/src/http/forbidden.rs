@@ -21,9 +21,9 @@ pub struct Forbidden<'a> {
 }
 
 impl<'a> Forbidden<'a> {
-    /// Builds the refusal of a request. The reason is the authorizer's
-    /// ([`Response::reason`](crate::Response::reason)), empty if it gave none. Without a user, the
-    /// username is empty.
+    /// Builds the refusal of a request. The reason comes from the authorizer
+    /// ([`Response::reason`](crate::Response::reason)) and is empty if it gave no reason. Without a
+    /// user, the username is empty.
     #[must_use]
     pub const fn new(user: &'a str, request: Request<'a>, reason: &'a str) -> Self {
         Self {

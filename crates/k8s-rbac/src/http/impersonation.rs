@@ -37,7 +37,7 @@ pub struct Impersonation {
 
 impl Impersonation {
     /// Acts as this user, who may be a service account: `system:serviceaccount:NAMESPACE:NAME`. The API
-    /// server ignores an empty name, and refuses a request whose other headers have no user.
+    /// server ignores an empty name. It refuses a request that has the other headers but no user.
     #[must_use]
     pub fn new(username: impl Into<String>) -> Self {
         Self {
@@ -49,7 +49,8 @@ impl Impersonation {
         }
     }
 
-    /// Adds a group. Without one, a service account has the groups of every service account.
+    /// Adds a group. If no group is added, a service account has the groups of every service
+    /// account.
     #[must_use]
     pub fn with_group(mut self, group: impl Into<String>) -> Self {
         self.groups.push(group.into());
@@ -70,8 +71,9 @@ impl Impersonation {
         self
     }
 
-    /// Sets the node to which the token of the caller, a service account, is bound: the value of their extra field
-    /// `authentication.kubernetes.io/node-name`. Since Kubernetes 1.36 they may be allowed to act as this node only.
+    /// Sets the node to which the token of the caller, a service account, is bound: the value of the caller's extra
+    /// field `authentication.kubernetes.io/node-name`. Since Kubernetes 1.36, a permission may allow the caller to
+    /// act as this node only.
     #[must_use]
     pub fn with_node_of_caller(mut self, node: impl Into<String>) -> Self {
         self.node_of_caller = node.into();
@@ -80,10 +82,10 @@ impl Impersonation {
 
     /// Lists the requests with the verb `impersonate` that the caller must be allowed to make, in the order in which
     /// the API server authorizes them: the user or service account, the groups, the extra fields, the UID. Since
-    /// Kubernetes 1.36 the UID is the second, and [`Policy::impersonate`] checks other verbs before this one.
+    /// Kubernetes 1.36 the UID is second, and [`Policy::impersonate`] checks other verbs before `impersonate`.
     ///
-    /// The order of several extra keys is that of the API server's map, so that one of several refusals
-    /// is chosen at random; here it is the order given.
+    /// The API server checks extra keys in the random order of a map, so it chooses one of several
+    /// refusals at random. Here they are checked in the order given.
     pub fn requests(&self) -> impl Iterator<Item = ResourceRequest<'_>> {
         self.user_request()
             .chain(self.group_requests())
@@ -121,7 +123,7 @@ impl Impersonation {
     }
 
     /// Returns the user whose permissions decide the request, with the groups that the API server adds:
-    /// those of a service account, and `system:authenticated` or `system:unauthenticated`.
+    /// the groups of service accounts, and `system:authenticated` or `system:unauthenticated`.
     #[must_use]
     pub fn user(&self) -> User {
         match self.service_account() {
@@ -183,16 +185,16 @@ impl Policy {
     /// decide the request itself.
     ///
     /// Until Kubernetes 1.35 the caller needs [`Impersonation::requests`], and the request does not matter. Since
-    /// 1.36 the caller may instead have a permission for the user, such as `impersonate:user-info`, and one for the
-    /// request, such as `impersonate-on:user-info:list` ([KEP-5284]): with the feature gate
-    /// `ConstrainedImpersonation` as it is by default.
+    /// 1.36 the caller may instead have a permission for the user, such as `impersonate:user-info`, and a
+    /// permission for the request, such as `impersonate-on:user-info:list` ([KEP-5284]). This assumes the default
+    /// of the feature gate `ConstrainedImpersonation`.
     ///
     /// [KEP-5284]: https://kep.k8s.io/5284
     ///
     /// # Errors
     ///
-    /// The first request that is not allowed. Since Kubernetes 1.36 it is that of the first mode that is made for
-    /// such a user: a node, a service account, or another user.
+    /// The first request that is not allowed. Since Kubernetes 1.36, the first mode for this kind of user (a
+    /// node, a service account, or another user) determines it.
     pub fn impersonate<'i>(
         &self,
         version: KubernetesVersion,

@@ -63,7 +63,7 @@ impl LabelRequirement {
 pub enum LabelSelectorError<'s> {
     /// An invalid label.
     Key(&'s str),
-    /// A requirement that no label can meet: an invalid value, or one that is not a number.
+    /// A requirement that no label can meet: a value is invalid or is not a number.
     Requirement {
         /// The label.
         key: &'s str,
@@ -89,8 +89,8 @@ pub enum LabelSelectorError<'s> {
 }
 
 impl LabelSelectorError<'_> {
-    /// Returns the error of a kube-apiserver of this version. It may contain parts of the selector as they
-    /// are, control characters included.
+    /// Returns the error of a kube-apiserver of this version. It may contain unchanged parts of the
+    /// selector, including control characters.
     #[must_use]
     pub fn message_in(&self, version: KubernetesVersion) -> String {
         let release = Release::of(version);
@@ -164,7 +164,7 @@ impl<'s> Token<'s> {
         }
     }
 
-    /// Reads the words `in` and `notin` as names, which they are except in the operator's place.
+    /// Reads the words `in` and `notin` as names. They are operators only in the operator's place.
     const fn as_name(self) -> Self {
         match self {
             Self::Operator(operator @ (Operator::In | Operator::NotIn)) => {

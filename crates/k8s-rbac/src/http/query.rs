@@ -33,7 +33,7 @@ const fn hex(digit: u8) -> Option<u8> {
 
 /// The parameters of a query that can be read.
 ///
-/// As Go: net/url, `ParseQuery`, whose error the API server ignores. A part with a semicolon or a
+/// As Go: net/url, `ParseQuery`. The API server ignores its error. A part with a semicolon or a
 /// malformed escape is left out.
 pub(super) struct Query<'u> {
     parameters: Vec<(Cow<'u, str>, Cow<'u, str>)>,

@@ -64,7 +64,7 @@ pub struct RequestInfo {
 impl RequestInfo {
     /// Parses the method and URL of a request: a path that starts with `/`, and its query.
     ///
-    /// This is the reader for everything that is not kube-apiserver. It refuses a URL that another
+    /// Use it in front of any server other than kube-apiserver. It refuses a URL that another
     /// reader, such as the router behind it, may read differently. A URL that it accepts has the
     /// attributes that kube-apiserver gives it.
     ///
@@ -88,11 +88,11 @@ impl RequestInfo {
     }
 
     /// Parses the method and URL of a request exactly as a kube-apiserver of this version does, which
-    /// decodes `%2F` before it splits the path, and ignores slashes at both ends. The versions differ
-    /// in which label selectors they can read: next to one that they cannot, `fieldSelector` names
-    /// nothing.
+    /// decodes `%2F` before it splits the path, and ignores slashes at both ends. Some versions can
+    /// read more label selectors than others. If a version cannot read the label selector,
+    /// `fieldSelector` has no effect.
     ///
-    /// Use it only to predict what a kube-apiserver does. In front of any other router use
+    /// Use it only to predict the behavior of a kube-apiserver. In front of any other router use
     /// [`parse`](Self::parse).
     ///
     /// # Errors
@@ -138,8 +138,8 @@ impl RequestInfo {
                 });
             }
             [verb @ ("proxy" | "watch"), rest @ ..] => {
-                // As upstream: a verb in the path replaces that of the method, and such a request
-                // has no selectors.
+                // As upstream: a verb in the path replaces the verb of the method, and such a
+                // request has no selectors.
                 (*verb).clone_into(&mut info.verb);
                 info.set_parts(rest);
                 return Ok(info);
@@ -201,7 +201,7 @@ impl RequestInfo {
         match self.verb.as_str() {
             "delete" => "deletecollection".clone_into(&mut self.verb),
             "get" => {
-                // As upstream: any value but these two means yes, the empty one too.
+                // As upstream: any value except these two means yes, even the empty value.
                 let watch = query.first("watch").map(str::to_ascii_lowercase);
                 let is_watch = !matches!(watch.as_deref(), None | Some("false" | "0"));
                 (if is_watch { "watch" } else { "list" }).clone_into(&mut self.verb);
@@ -214,7 +214,7 @@ impl RequestInfo {
 
 /// Parses method and URL with [`RequestInfo::parse`].
 ///
-/// Routers that nest others may change `uri`: take the original one.
+/// Routers that nest other routers may change `uri`: use the original `uri`.
 #[cfg(feature = "http")]
 impl TryFrom<&::http::request::Parts> for RequestInfo {
     type Error = RequestInfoError;

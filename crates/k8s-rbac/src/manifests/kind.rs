@@ -1,4 +1,4 @@
-//! Kinds that are not read, although RBAC objects may have been meant.
+//! Kinds that are not read, although the author may have meant RBAC objects.
 
 use bounded_yaml::Node;
 
@@ -28,8 +28,8 @@ pub(super) fn fault(group: &str, kind: &str) -> Option<Fault> {
         .or_else(|| misspelled(group, kind).map(Fault::MisspelledKind))
 }
 
-/// Returns the kind of which case, blanks or the group were mistaken. Other groups have kinds of these
-/// names, too.
+/// Returns the RBAC kind that was meant if only case, blanks or the group are wrong. Other groups have
+/// kinds of these names, too.
 fn misspelled(group: &str, kind: &str) -> Option<&'static str> {
     let group = group.trim();
     let version = group.strip_prefix(API_GROUP);
@@ -42,7 +42,7 @@ fn misspelled(group: &str, kind: &str) -> Option<&'static str> {
         .find(|own| is_near && own.eq_ignore_ascii_case(kind.trim()))
 }
 
-/// Returns what kind of output a document is that is not an API object.
+/// Returns the kind of command output, for a document that is not an API object.
 pub(super) fn command_output(node: &Node) -> Option<CommandOutput> {
     let has = |field| node.get(field).is_some();
     let keys = node
@@ -56,7 +56,7 @@ pub(super) fn command_output(node: &Node) -> Option<CommandOutput> {
             .any(|beginning| key.starts_with(beginning))
             || matches!(key, "error" | "Error")
     };
-    // Of one key, as a message has. `values.yaml` may have a key `error`, too.
+    // A message has only this key. `values.yaml` may have a key `error`, too.
     if node.as_mapping()?.entries().len() == 1 && keys.into_iter().any(is_error) {
         return Some(CommandOutput::ErrorMessage);
     }

@@ -1,4 +1,4 @@
-//! What reading needs to know of each of the four kinds.
+//! The facts about each of the four kinds that reading needs.
 
 use serde::de::DeserializeOwned;
 

@@ -27,7 +27,7 @@ impl Display for ManifestProblem {
 }
 
 /// A place in a file. Prints as `rbac.yaml:7:3: document 2, items[3].rules[0].verbs`, in one line and
-/// without control characters, whatever the names are.
+/// without control characters, for any names.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Place {
@@ -62,8 +62,7 @@ pub enum Fault {
     /// Output of a command that is not a manifest. It is left out.
     #[error("{0}; write the objects with `kubectl get --output=yaml`")]
     CommandOutput(CommandOutput),
-    /// `apiVersion` and `kind` nearly are those of an RBAC object. It is left out; the API has no such
-    /// kind.
+    /// `apiVersion` and `kind` nearly match an RBAC object. It is left out; the API has no such kind.
     #[error("the API has no such kind; `{0}` of `rbac.authorization.k8s.io/v1` may be meant")]
     MisspelledKind(&'static str),
     /// A required field is missing. The object is left out.
@@ -87,11 +86,11 @@ pub enum Fault {
     /// The bytes of the file are not text. The file is left out.
     #[error("{0}")]
     NotUnicode(TextError),
-    /// A name or another text of the object has a placeholder of a template. The object is kept as it
-    /// is; place and path are those of the first placeholder.
+    /// A name or another text of the object has a placeholder of a template. The object is kept
+    /// unchanged; place and path point to the first placeholder.
     #[error("{0}")]
     Placeholder(Placeholder),
-    /// An object of this kind, namespace and name came before. The later one is used.
+    /// An object of this kind, namespace and name came before. The later object is used.
     #[error("an object of this kind and name was there before; this one takes its place")]
     Replaces,
     /// The object does not have the shape of its kind. It is left out.
@@ -120,13 +119,13 @@ pub enum Fault {
 #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum CommandOutput {
-    /// What `kubectl describe` prints for people.
+    /// The output of `kubectl describe`.
     #[error("the output of `kubectl describe`")]
     Description,
     /// An error, of kubectl or as a `Status` of the API server.
     #[error("an error message instead of objects")]
     ErrorMessage,
-    /// Objects of which only some fields are there: a `Table`, or a `PartialObjectMetadataList`.
+    /// Objects with only some of their fields: a `Table`, or a `PartialObjectMetadataList`.
     #[error("objects without their rules and subjects")]
     Summary,
 }

@@ -55,8 +55,8 @@ impl ManifestReader {
         manifests
     }
 
-    /// Reads files as they are stored: UTF-8, or what a byte order mark announces, such as the UTF-16
-    /// that `>` of Windows PowerShell writes. A file that is not text is a problem.
+    /// Reads files from their bytes: UTF-8, or the encoding that a byte order mark announces, such as
+    /// the UTF-16 that `>` of Windows PowerShell writes. A file that is not text is a problem.
     #[must_use]
     pub fn read_bytes<'a>(
         &self,
@@ -81,7 +81,7 @@ impl ManifestReader {
     }
 
     /// Adds documents that are parsed already, each with its number in the file, counted from one. The
-    /// offsets of the nodes are those in `text`.
+    /// offsets of the nodes count from the start of `text`.
     pub fn read_nodes<'n>(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! The fields that must be text, and filled in.
+//! The fields that must be text without placeholders.
 
 use bounded_yaml::{Kind, Node};
 
@@ -24,7 +24,7 @@ const TEXTS: [&str; 16] = [
     "generateName",
 ];
 
-/// The fields that contain those.
+/// The fields that contain these fields.
 const WAYS: [&str; 7] = [
     "aggregationRule",
     "clusterRoleSelectors",

@@ -15,7 +15,7 @@ use crate::review::{
     ReviewVersion, RulesReview,
 };
 
-/// The kind of an [`AccessReview`] is not that of the type to convert it to.
+/// The kind of an [`AccessReview`] differs from the type to convert it to.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("the review is a {}", .kind.as_str())]
 #[non_exhaustive]
@@ -139,7 +139,7 @@ impl TryFrom<AccessReview> for api::LocalSubjectAccessReview {
 impl TryFrom<AccessReview> for api::SelfSubjectAccessReview {
     type Error = OtherReviewKind;
 
-    /// Converts the review to `v1`. A user in its spec is dropped, since the type has no field for one.
+    /// Converts the review to `v1`. A user in its spec is dropped, since the type has no field for it.
     fn try_from(review: AccessReview) -> Result<Self, OtherReviewKind> {
         is(&review, ReviewKind::SelfSubjectAccessReview)?;
         Ok(Self {

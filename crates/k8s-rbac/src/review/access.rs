@@ -76,8 +76,8 @@ impl Policy {
         mut review: AccessReview,
     ) -> Result<AccessReview, ReviewError> {
         let is_local = review.kind == ReviewKind::LocalSubjectAccessReview;
-        // As upstream: before validation, the namespace is set to that of the URL, which has one
-        // only for local reviews (EnsureObjectNamespaceMatchesRequestNamespace).
+        // As upstream: before validation, the namespace is set to the namespace of the URL. Only
+        // the URL of a local review has one (EnsureObjectNamespaceMatchesRequestNamespace).
         let namespace = if is_local { namespace } else { "" };
         let of_review = &mut review.metadata.namespace;
         if !of_review.is_empty() && !namespace.is_empty() && of_review != namespace {

@@ -11,10 +11,10 @@ impl Policy {
     /// Lists every rule that applies to a user in a namespace. Without a namespace (`""`), lists
     /// the rules of `ClusterRoleBinding`s only.
     ///
-    /// The order is that of the walk, and a rule that several bindings grant is listed several
-    /// times. Paths are listed even if a `RoleBinding` grants them, although they have no effect
-    /// there. [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP) adds nothing: as upstream, only a
-    /// binding for that group does.
+    /// The rules are in the order of the walk, and a rule that several bindings grant is listed
+    /// several times. Paths are listed even if a `RoleBinding` grants them, although they have no
+    /// effect there. [`PRIVILEGED_GROUP`](crate::PRIVILEGED_GROUP) adds no rule: as in upstream,
+    /// only a binding for that group does.
     ///
     /// As upstream: plugin/pkg/auth/authorizer/rbac/rbac.go, `RulesFor`.
     #[must_use]
@@ -96,7 +96,8 @@ pub struct SubjectRulesReviewStatus {
     /// The rules about paths.
     #[serde(deserialize_with = "objects_or_default")]
     pub non_resource_rules: Vec<NonResourceRule>,
-    /// Whether an authorizer could not list its rules. RBAC always can, even if roles are missing.
+    /// Whether an authorizer could not list its rules. RBAC always can list them, even if roles are
+    /// missing.
     #[serde(deserialize_with = "or_default")]
     pub incomplete: bool,
     /// The errors. Empty if there were none.
@@ -108,7 +109,7 @@ pub struct SubjectRulesReviewStatus {
 }
 
 impl SubjectRulesReviewStatus {
-    /// Converts the status to rules: those about resources, then those about paths.
+    /// Converts the status to rules: first the rules about resources, then the rules about paths.
     #[must_use]
     pub fn rules(&self) -> Vec<PolicyRule> {
         let resources = self.resource_rules.iter().cloned().map(PolicyRule::from);

@@ -1,7 +1,8 @@
 //! The selectors of a review.
 //!
-//! As upstream: pkg/registry/authorization/util/helpers.go. Nothing here fails a review: an
-//! unreadable requirement is left out, which asks about more objects, and reported in the status.
+//! As upstream: pkg/registry/authorization/util/helpers.go. No selector makes a review fail. An
+//! unreadable requirement is left out, so the review asks about more objects, and is reported in
+//! the status.
 
 use crate::aggregation::selector::Operator;
 use crate::http::field_selector::{FieldOperator, FieldRequirement};

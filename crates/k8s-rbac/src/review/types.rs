@@ -8,15 +8,15 @@ use crate::objects::{
     LabelSelectorRequirement, map_or_default, objects_or_default, optional_object, or_default,
 };
 
-/// The kinds of access reviews, by whose permissions they are about.
+/// The kinds of access reviews. They differ in whose permissions they ask about.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ReviewKind {
-    /// `LocalSubjectAccessReview`: a given user's, in one namespace.
+    /// `LocalSubjectAccessReview`: the permissions of a given user in one namespace.
     LocalSubjectAccessReview,
-    /// `SelfSubjectAccessReview`: the caller's.
+    /// `SelfSubjectAccessReview`: the permissions of the caller.
     SelfSubjectAccessReview,
-    /// `SubjectAccessReview`: a given user's.
+    /// `SubjectAccessReview`: the permissions of a given user.
     SubjectAccessReview,
 }
 
@@ -32,20 +32,21 @@ impl ReviewKind {
     }
 }
 
-/// The versions of reviews. They differ in one word: the list of groups is `group` in the old one.
+/// The versions of reviews. They differ in one word: the list of groups is called `group` in the
+/// old version.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[non_exhaustive]
 pub enum ReviewVersion {
-    /// The current one.
+    /// The current version.
     #[default]
     #[serde(rename = "authorization.k8s.io/v1")]
     V1,
-    /// The old one, which webhooks still speak.
+    /// The old version, which webhooks still speak.
     #[serde(rename = "authorization.k8s.io/v1beta1")]
     V1beta1,
 }
 
-/// The metadata of a review. Its fields must be empty; others are ignored.
+/// The metadata of a review. These fields must be empty; other fields are ignored.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
@@ -86,9 +87,9 @@ pub struct ReviewMetadata {
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "API data, written as a literal")]
 pub struct AccessReviewSpec {
-    /// The resource, if the review is about one. It takes precedence over a path.
+    /// The resource, if the review is about a resource. It takes precedence over a path.
     pub resource_attributes: Option<ResourceAttributes>,
-    /// The path, if the review is about one.
+    /// The path, if the review is about a path.
     pub non_resource_attributes: Option<NonResourceAttributes>,
     /// The user. Absent in a `SelfSubjectAccessReview`.
     pub user: String,
@@ -172,7 +173,7 @@ pub struct FieldSelectorAttributes {
         skip_serializing_if = "String::is_empty"
     )]
     pub raw_selector: String,
-    /// The requirements, in the form of those of labels.
+    /// The requirements, in the same form as the requirements of labels.
     #[serde(
         deserialize_with = "objects_or_default",
         skip_serializing_if = "Vec::is_empty"
@@ -233,7 +234,7 @@ pub struct AccessReviewStatus {
         skip_serializing_if = "std::ops::Not::not"
     )]
     pub denied: bool,
-    /// The authorizer's reason. RBAC names the roles here that it did not find.
+    /// The authorizer's reason. RBAC names the roles that it did not find.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "String::is_empty"

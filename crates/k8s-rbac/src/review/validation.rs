@@ -1,7 +1,7 @@
 //! Validation of access reviews.
 //!
-//! As upstream: pkg/apis/authorization/validation/validation.go. Releases differ by what [`Release`]
-//! says; up to 1.37 the generated checks of reviews are not enforced.
+//! As upstream: pkg/apis/authorization/validation/validation.go. [`Release`] has the differences
+//! between releases. Up to 1.37 the generated checks of reviews are not enforced.
 
 use std::collections::BTreeMap;
 
@@ -23,12 +23,12 @@ use crate::version::KubernetesVersion;
 
 impl AccessReview {
     /// Returns the errors with which a kube-apiserver of this version refuses the review: in the
-    /// spec, then in the metadata, then those that only a local review can have.
+    /// spec, then in the metadata, then the errors that only a local review can have.
     #[must_use]
     pub fn field_errors(&self, version: KubernetesVersion) -> FieldErrors {
         let release = Release::of(version);
         // As upstream: the kind is empty, because the API server takes it from the converted
-        // object, which has none.
+        // object, which has no kind.
         let mut errors = FieldErrors::new("", REVIEW_GROUP);
         self.check_spec(release, &mut errors);
         let is_local = self.kind == ReviewKind::LocalSubjectAccessReview;

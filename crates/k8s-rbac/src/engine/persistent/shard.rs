@@ -1,16 +1,16 @@
-//! A few hundred entries of a hash table, most of them found by reading one cache line.
+//! A few hundred entries of a hash table. Most are found by reading one cache line.
 
 use std::sync::Arc;
 
-/// The number of entries of a line. Our choice: their tags and hints fill one cache line of 64 bytes.
+/// The number of entries in a line. Our choice: their tags and hints fill one cache line of 64 bytes.
 const WAYS: usize = 8;
 
 /// The maximum average number of entries per line. Our choice: at five of eight, nearly all lines
 /// have a free place, and a search ends at the first line that has one.
 const FILLING: usize = 5;
 
-/// The average number of entries per line after the lines were counted anew. Our choice: the shard may
-/// grow by a quarter until they are again.
+/// The average number of entries per line after the number of lines was chosen anew. Our choice: the
+/// shard may grow by a quarter before that happens again.
 const FILLING_WHEN_NEW: usize = 4;
 
 /// The tag of a free place.
@@ -21,7 +21,7 @@ pub(crate) trait Hinted {
     fn hint(&self) -> u32;
 }
 
-/// Entries by tag. Several entries may share one.
+/// Entries by tag. Several entries may share a tag.
 #[derive(Clone, Debug)]
 pub(super) struct Shard<E> {
     lines: Arc<[Line]>,
@@ -30,8 +30,8 @@ pub(super) struct Shard<E> {
     len: usize,
 }
 
-/// Tags and hints of up to eight entries. A tag selects a line; an entry is in that
-/// line or, if it was full, in the first line after it that was not.
+/// Tags and hints of up to eight entries. A tag selects a line. An entry is in that line or, if
+/// that line was full, in the first later line with a free place.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 struct Line {
@@ -193,7 +193,7 @@ impl<'t, E> Iterator for WithTag<'t, E> {
     fn next(&mut self) -> Option<Self::Item> {
         let shard = self.shard;
         while self.ways == 0 {
-            // By INVARIANT, an entry that is not in a line with room is in no later line.
+            // By INVARIANT, if a line has room, an entry that is not in it is in no later line.
             self.left = self.left.checked_sub(1)?;
             self.line = next_line(self.line, shard.lines.len());
             let (ways, is_full) = shard.read_line(self.line, self.tag);
@@ -222,13 +222,14 @@ impl<'t, E> EntryRef<'t, E> {
 
 /// Returns the home line of a tag.
 fn first_line(tag: u32, lines: usize) -> usize {
-    // The lowest eight bits come first, since the table has used the others to select the shard.
+    // The lowest eight bits come first, since the table has used the other bits to select the
+    // shard.
     let [lowest, _, _, highest] = tag.to_le_bytes();
     let fraction = usize::from(u16::from_be_bytes([lowest, highest]));
     fraction.saturating_mul(lines) >> 16
 }
 
-/// Returns the line to probe next when one is full.
+/// Returns the line to probe next when a line is full.
 const fn next_line(line: usize, lines: usize) -> usize {
     let next = line.saturating_add(1);
     if next < lines { next } else { 0 }

@@ -13,8 +13,8 @@ pub(crate) trait Ranked {
 
     fn rank(&self) -> Self::Rank;
 
-    /// Returns how many ranks are between two, the first included. [`Sorted::get`] looks at this place
-    /// first, in the list and in its chunk, which saves its searches where few ranks are unused.
+    /// Returns how many ranks are between two ranks, including the first. [`Sorted::get`] tries this
+    /// place first, in the list and in its chunk, which saves a search if few ranks are unused.
     fn ranks_between(_from: Self::Rank, _to: Self::Rank) -> usize {
         usize::MAX
     }
@@ -29,8 +29,8 @@ pub(crate) struct Sorted<T: Ranked> {
 
 #[derive(Clone)]
 struct Chunk<T: Ranked> {
-    /// A lower bound of the ranks in this chunk, above those of the chunk before. It is here and not
-    /// read from the first item so that a search reads one chunk only.
+    /// A lower bound of the ranks in this chunk, above the ranks of the previous chunk. It is stored
+    /// here, so that a search reads only one chunk.
     from: T::Rank,
     items: Arc<Vec<T>>,
 }
@@ -84,7 +84,7 @@ impl<T: Ranked> Sorted<T> {
         self.chunks.last()?.items.last()
     }
 
-    /// Returns the index of the chunk that holds a rank, if any does.
+    /// Returns the index of the chunk that holds a rank, if a chunk does.
     fn chunk_of(&self, rank: T::Rank) -> usize {
         if let Some(likely) = self.likely_chunk_of(rank) {
             return likely;
@@ -93,8 +93,8 @@ impl<T: Ranked> Sorted<T> {
         chunks.saturating_sub(1)
     }
 
-    /// Returns the chunk that holds a rank if all ranks are used and were added in order, unless it
-    /// is another one.
+    /// Returns the chunk that would hold a rank if all ranks were used and added in order. `None`
+    /// if it is another chunk.
     fn likely_chunk_of(&self, rank: T::Rank) -> Option<usize> {
         let first = self.chunks.first()?.from;
         let at = T::ranks_between(first, rank) / CHUNK_LEN;
@@ -106,7 +106,7 @@ impl<T: Ranked> Sorted<T> {
 }
 
 impl<T: Clone + Ranked> Sorted<T> {
-    /// Adds an item, or replaces the one with its rank.
+    /// Adds an item, or replaces the item with its rank.
     pub(crate) fn put(&mut self, item: T) {
         let rank = item.rank();
         let at = self.chunk_of(rank);
@@ -241,7 +241,7 @@ mod tests {
         }
         assert_eq!(sorted.iter().count(), 100);
         assert!(sorted.chunks.len() <= 3, "{} chunks", sorted.chunks.len());
-        // A change copies a chunk, so joining must leave none longer than inserting does.
+        // A change copies a chunk, so joining must not make chunks longer than inserting does.
         let mut sorted = Sorted::default();
         (0..10_000_u32).for_each(|number| sorted.put(number));
         for number in (0..10_000).filter(|number| number % 3 == 0) {

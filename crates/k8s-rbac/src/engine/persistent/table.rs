@@ -8,15 +8,15 @@ use super::shard::{EntryRef, FREE, Hinted, Shard, WithTag};
 /// entries cost about as much as the reference counts of the shards beside it.
 const SHARD_LEN: usize = 128;
 
-/// The number of shards that share one reference count, chosen for the same reason.
+/// The number of shards that share one reference count. Our choice, for the same reason.
 const NODE_LEN: usize = 32;
 
 /// Entries by a hash that the caller computes.
 ///
 /// Only half of the bits of a hash are compared, so callers must check each entry found.
 ///
-/// The table grows by one shard at a time (linear hashing), so that no insertion costs much more
-/// than another.
+/// The table grows by one shard at a time (linear hashing), so that all insertions cost about the
+/// same.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<E> {
     nodes: Vec<Arc<[Shard<E>]>>,
@@ -42,7 +42,7 @@ impl<E> Table<E> {
             .find(|entry| is_it(entry))
     }
 
-    /// Iterates over the entries with a hash. Others may be among them.
+    /// Iterates over the entries with a hash. Other entries may be among them.
     #[inline]
     pub(crate) fn with_hash(&self, hash: u64) -> impl Iterator<Item = EntryRef<'_, E>> {
         self.search(hash).into_iter().flatten()
@@ -78,19 +78,19 @@ impl<E> Table<E> {
 }
 
 impl<E: Clone + Hinted> Table<E> {
-    /// Changes an entry. Returns `None` if there is none.
+    /// Changes an entry. Returns `None` if it does not exist.
     pub(crate) fn change<R>(
         &mut self,
         hash: u64,
         is_it: impl Fn(&E) -> bool,
         change: impl FnOnce(&mut E) -> R,
     ) -> Option<R> {
-        // Nothing is copied unless there is an entry.
+        // Nothing is copied unless the entry exists.
         let (shard, at) = self.position(hash, is_it)?;
         self.shard_mut(shard)?.change(at, change)
     }
 
-    /// Adds an entry. An equal one that exists stays too.
+    /// Adds an entry. An equal entry that already exists stays.
     pub(crate) fn insert(&mut self, hash: u64, entry: E) {
         if self.len >= self.shards.saturating_mul(SHARD_LEN) {
             self.grow();
@@ -102,7 +102,7 @@ impl<E: Clone + Hinted> Table<E> {
         }
     }
 
-    /// Removes an entry. Returns `None` if there is none.
+    /// Removes an entry. Returns `None` if it does not exist.
     pub(crate) fn remove(&mut self, hash: u64, is_it: impl Fn(&E) -> bool) -> Option<E> {
         let (shard, at) = self.position(hash, is_it)?;
         let removed = self.shard_mut(shard)?.remove(at)?;
@@ -114,7 +114,8 @@ impl<E: Clone + Hinted> Table<E> {
         Arc::make_mut(self.nodes.get_mut(at / NODE_LEN)?).get_mut(at % NODE_LEN)
     }
 
-    /// Adds a shard, and moves the entries that now belong there. All of them are in one other shard.
+    /// Adds a shard, and moves the entries that now belong there. All of them come from one other
+    /// shard.
     fn grow(&mut self) {
         let new = self.shards;
         let shards = new.saturating_add(1);

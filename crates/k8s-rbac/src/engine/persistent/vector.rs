@@ -8,7 +8,7 @@ const CHUNK_LEN: usize = 128;
 /// Items by index.
 #[derive(Clone, Debug)]
 pub(crate) struct Vector<T> {
-    /// The last one is padded with default values.
+    /// The last chunk is padded with default values.
     chunks: Arc<Vec<Arc<[T; CHUNK_LEN]>>>,
     len: usize,
 }

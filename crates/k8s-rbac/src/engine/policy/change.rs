@@ -12,19 +12,20 @@ use crate::objects::{ClusterRole, ClusterRoleBinding, Objects, PolicyRule, Role,
 /// Objects are identified by kind, namespace and name.
 ///
 /// A binding that replaces another keeps its position in the walk. A new binding goes to the end,
-/// even if one of its name existed before and was removed. So a changed policy equals the one that
-/// [`Policy::new`] builds from its [`objects`](Policy::objects).
+/// even if a binding with its name existed before and was removed. So [`Policy::new`] builds an
+/// equal policy from the [`objects`](Policy::objects) of a changed policy.
 ///
 /// Roles have no order. Bindings find them by name, so adding a role resolves the bindings that
 /// refer to it. The cost of a change depends on the size of the role or on the number of subjects of
-/// the binding. Of the rest of the policy, one list entry is copied for every 128 objects.
+/// the binding. In addition, one list entry is copied for every 128 objects of the policy.
 ///
-/// As in [`Policy::new`], aggregated `ClusterRole`s have the rules that they carry. A cluster's watch
-/// delivers such a role again, filled in, after one of its members has changed. With files, run
-/// [`aggregate`](Policy::aggregate) after a change.
+/// As in [`Policy::new`], aggregated `ClusterRole`s have the rules that are written in them. A
+/// cluster's watch delivers such a role again, filled in, after one of its members has changed. With
+/// files, run [`aggregate`](Policy::aggregate) after a change.
 impl Policy {
-    /// Adds or replaces objects, which are copied: roles first, each list in its order. Rules that a role of the
-    /// policy has already are shared and not copied, as of a chart that is installed in many namespaces.
+    /// Adds or replaces objects, which are copied: roles first, each list in its order. If a role of the policy
+    /// has the same rules already, they are shared and not copied. That is common if a chart is installed in
+    /// many namespaces.
     pub fn put_copies(&mut self, objects: &Objects) {
         for role in &objects.cluster_roles {
             let (named, _) = NamedRole::of_cluster(ClusterRole {
@@ -131,8 +132,8 @@ impl Policy {
         was_there
     }
 
-    /// Sets the rules of every aggregated `ClusterRole`, as [`Objects::aggregate`] does, which also
-    /// documents the cost.
+    /// Sets the rules of every aggregated `ClusterRole`, as [`Objects::aggregate`] does. The cost
+    /// is documented there.
     pub fn aggregate(&mut self) -> Aggregation {
         let mut objects = Objects {
             cluster_roles: self.owned_cluster_roles(),
@@ -157,7 +158,7 @@ mod tests {
     #[test]
     fn copies_of_objects_make_the_policy_of_the_objects() {
         let mut objects = Objects::bootstrap(KubernetesVersion::default());
-        // Of objects with one name, the last one counts.
+        // If objects share a name, the last one counts.
         let mut last = objects.cluster_roles.first().cloned().unwrap_or_default();
         last.rules.clear();
         objects.cluster_roles.push(last);

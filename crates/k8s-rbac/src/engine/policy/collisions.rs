@@ -14,8 +14,8 @@ use crate::objects::{
 use crate::reference;
 use crate::request::{Request, ResourceRequest, User};
 
-/// The bits of a hash that are kept. With none all hashes collide; with one, half of them do, in the
-/// part that selects a place in a table or in the rest.
+/// The bits of a hash that are kept. Without any bit, all hashes collide. With one bit, half of them
+/// do: the bit is in the part that selects a place in a table, or in the rest.
 const KEPT_BITS: [u64; 4] = [0, 1, 1 << 40, 1 << 63];
 
 const RESOURCES: [&str; 4] = ["pods", "pods/log", "*/log", "secrets"];
@@ -51,8 +51,8 @@ fn rules(number: usize) -> Vec<PolicyRule> {
     vec![of_resource, of_path]
 }
 
-/// Each of `size` users and groups has a binding of its own, and two groups are in all of them. Every
-/// tenth role does not exist.
+/// Each of `size` users and groups has its own binding, and two groups are subjects of every binding.
+/// Every tenth role does not exist.
 fn objects(size: usize) -> Objects {
     let mut objects = Objects::default();
     for number in 0..size {
@@ -194,8 +194,8 @@ fn colliding_hashes_change_no_decision() {
     }
 }
 
-/// What an attacker can gain who makes all hashes collide: a decision compares every subject's name
-/// with the names of the request, at most twice each.
+/// If an attacker makes all hashes collide, a decision compares every subject's name with the names
+/// of the request, but at most twice each.
 #[test]
 fn colliding_hashes_cost_a_comparison_for_each_subject() {
     for size in [50, 200] {
@@ -214,7 +214,7 @@ fn colliding_hashes_cost_a_comparison_for_each_subject() {
                 );
             }
         }
-        // The bound is not far from what happens, so it is one.
+        // The actual number is near the bound, so the bound is not trivial.
         let user = User::new("user-0", [""; 0]);
         let before = comparisons();
         let _ = policy.rbac(&user, &Request::path("get", "/0"));

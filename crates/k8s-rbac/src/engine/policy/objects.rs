@@ -54,7 +54,7 @@ impl Policy {
     }
 
     /// Copies the objects: roles by namespace and name, bindings in the order of
-    /// [`bindings`](Self::bindings). A policy built from them equals this one.
+    /// [`bindings`](Self::bindings). A policy that is built from them equals this policy.
     #[must_use]
     pub fn objects(&self) -> Objects {
         let bindings = || self.all_scopes().flat_map(Scope::bindings);

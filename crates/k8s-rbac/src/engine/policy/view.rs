@@ -13,10 +13,11 @@ use crate::request::{Request, User};
 use crate::response::{Decision, Grant, Response};
 
 impl Policy {
-    /// Looks up the bindings of a user and their groups in all namespaces, once for many decisions.
+    /// Looks up the bindings of a user and the user's groups in all namespaces, once for many
+    /// decisions.
     ///
-    /// The cost is one lookup of each name in every namespace that has a `RoleBinding`, about as much
-    /// as that number of decisions. Afterwards, names that no binding contains cost nothing.
+    /// The cost is one lookup of each name in every namespace that has a `RoleBinding`, about the
+    /// cost of as many decisions. Afterwards, names that no binding contains cost nothing.
     #[must_use]
     pub fn view(&self, user: &User) -> UserView<'_> {
         let of = |scope| Standing::of(scope, user, self);

@@ -19,7 +19,7 @@ const NODE_PREFIX: &str = "system:node:";
 /// them. As upstream: `manyAuthorizationChecksInLoop`.
 const MANY: usize = 4;
 
-/// A kind of user, with verbs of its own. In the order in which the API server tries them.
+/// A kind of user, with its own verbs. In the order in which the API server tries them.
 #[derive(Clone, Copy)]
 enum Mode {
     /// The node to which the caller's token is bound.
@@ -28,7 +28,7 @@ enum Mode {
     ArbitraryNode,
     /// A service account.
     ServiceAccount,
-    /// A user who is neither.
+    /// A user who is neither a node nor a service account.
     UserInfo,
 }
 
@@ -81,7 +81,7 @@ impl<'i> Target<'i> {
         }
     }
 
-    /// Returns whether a mode is made for this user. Of a node and a service account, only the username may be
+    /// Returns whether a mode is for this user. For a node or a service account, only the username may be
     /// given.
     fn is_of(self, mode: Mode, attempt: &Attempt<'_, 'i>) -> bool {
         let Impersonation {
@@ -127,7 +127,7 @@ const fn part<'i>(mode: Mode, resource: &'i str) -> ResourceRequest<'i> {
 }
 
 impl<'i> Attempt<'_, 'i> {
-    /// Tries the modes that are made for such a user, and then the verb `impersonate`.
+    /// Tries the modes for this kind of user, and then the verb `impersonate`.
     pub(super) fn constrained(
         &self,
         request: Request<'i>,
@@ -242,7 +242,7 @@ impl<'i> Attempt<'_, 'i> {
     }
 }
 
-/// Returns why the API server refuses an extra field whatever the caller is allowed.
+/// Returns why the API server refuses an extra field, even if the caller has every permission.
 ///
 /// As upstream: `validateExtra`, and apimachinery, pkg/util/validation/validation.go, `IsDomainPrefixedPath`.
 fn fault_in_extra<'v>(key: &str, values: &mut impl Iterator<Item = &'v String>) -> Option<String> {
