@@ -1,18 +1,19 @@
-//! Aggregated roles among those that are known and those that are judged.
+//! Aggregates the known and the judged roles together.
 
 use std::collections::HashSet;
 
 use k8s_rbac::{ClusterRole, Objects};
 
-/// The known and the judged roles, aggregated. A judged role replaces a known one of the same name.
+/// The known and the judged roles, aggregated. A judged role replaces a known role of the same
+/// name.
 pub(crate) struct Aggregated {
     /// The `ClusterRole`s.
     pub(crate) objects: Objects,
-    /// The names of those whose rules are too many to collect.
+    /// The names of the roles whose rules are too many to collect.
     pub(crate) too_large: HashSet<String>,
 }
 
-/// Aggregates the judged roles together with the known ones.
+/// Aggregates the judged roles together with the known roles.
 pub(crate) fn aggregate(known: &[ClusterRole], judged: &[ClusterRole]) -> Aggregated {
     let judged_names: HashSet<&str> = judged
         .iter()

@@ -102,7 +102,7 @@ impl Baseline {
         }
     }
 
-    /// Returns whether the baseline accepts nothing.
+    /// Returns whether the baseline accepts no finding.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.accepted.is_empty()

@@ -1,4 +1,4 @@
-//! Bindings: their role and their subjects.
+//! Checks the role and the subjects of bindings.
 
 use std::collections::HashSet;
 
@@ -92,7 +92,7 @@ impl<'o> Binding<'o> {
         (&subject.kind, namespace, &subject.name)
     }
 
-    /// Returns the namespace of a service account: its own, or that of the binding.
+    /// Returns the namespace of a service account: its own, or else the binding's.
     fn account_namespace(&self, subject: &'o Subject) -> &'o str {
         match subject.namespace.as_str() {
             "" => self.namespace(),
@@ -111,7 +111,7 @@ pub(crate) fn check(binding: &Binding<'_>, cluster: &Cluster<'_>, out: &mut Find
     let role = role_reference(&binding.role_ref.kind, &binding.role_ref.name);
     if summary.is_none() {
         let message = match (binding.role_ref.kind.as_str(), namespace) {
-            // In a ClusterRoleBinding it is a field error, which explains this finding.
+            // In a ClusterRoleBinding this is a field error, which is reported instead.
             ("Role", _) => {
                 let there = cluster.namespaces_of_role(&binding.role_ref.name);
                 let elsewhere = match there {
@@ -162,7 +162,7 @@ pub(crate) fn check(binding: &Binding<'_>, cluster: &Cluster<'_>, out: &mut Find
 
 fn check_role(binding: &Binding<'_>, role: &str, summary: &RoleSummary<'_>, out: &mut Findings) {
     let is_cluster_wide = binding.is_cluster_wide();
-    // In a judged role, the rule itself is a finding.
+    // In a judged role, the rule is reported instead.
     if summary.allows_everything && !summary.is_judged {
         let (severity, scope) = if is_cluster_wide {
             (Severity::Critical, "in the whole cluster")
@@ -266,7 +266,7 @@ fn check_subject<'o>(
     }
 }
 
-/// Returns why no user matches a subject; `None` if one can.
+/// Returns why no user matches a subject; `None` if a user can match it.
 fn why_never_matches(subject: &Subject) -> Option<String> {
     let name = subject.name.as_str();
     let reason = match (subject.kind.as_str(), name) {

@@ -24,7 +24,7 @@ pub(crate) enum BoundScope {
 /// Namespace and name of a role. The namespace of a `ClusterRole` is empty.
 pub(crate) type RoleKey<'o> = (&'o str, &'o str);
 
-/// What a role grants, computed once for all bindings that refer to it.
+/// The permissions of a role, computed once for all bindings that refer to it.
 #[derive(Debug)]
 pub(crate) struct RoleSummary<'o> {
     pub(crate) rules: &'o [PolicyRule],
@@ -32,11 +32,12 @@ pub(crate) struct RoleSummary<'o> {
     pub(crate) allows_everything: bool,
     pub(crate) has_paths: bool,
     pub(crate) has_resources: bool,
-    /// Whether it grants only paths that the default policy grants to every client.
+    /// Whether the role grants only paths that the default policy grants to every client.
     pub(crate) is_public: bool,
-    /// Whether it is among the judged objects and not known.
+    /// Whether the role is among the judged objects and is not known.
     pub(crate) is_judged: bool,
-    /// The resources, if all of them are cluster-scoped. Empty if one is not, or if there is none.
+    /// The resources, if all of them are cluster-scoped. Empty if one of them is not, or if there
+    /// are no resources.
     pub(crate) only_cluster_scoped: Vec<&'o str>,
 }
 
@@ -60,7 +61,7 @@ impl<'o> RoleSummary<'o> {
     }
 }
 
-/// The judged objects together with the known ones.
+/// The judged objects together with the known objects.
 pub(crate) struct Cluster<'o> {
     versions: RangeInclusive<KubernetesVersion>,
     known: Known<'o>,
@@ -173,7 +174,8 @@ impl<'o> Cluster<'o> {
             .unwrap_or(BoundScope::Unbound)
     }
 
-    /// Returns whether an aggregated role selects this `ClusterRole`, as far as this is known.
+    /// Returns whether an aggregated role selects this `ClusterRole`, or may select it because the
+    /// members are unknown.
     pub(crate) fn may_be_member(&self, cluster_role: &str) -> bool {
         let members = self.members.as_ref();
         members.is_none_or(|members| members.contains(cluster_role))
@@ -193,7 +195,7 @@ impl<'o> Cluster<'o> {
         self.known.cluster_roles.get(name).copied()
     }
 
-    /// Returns the rules of the known role with this name; none if no such role is known.
+    /// Returns the rules of the known role with this name; no rules if there is no such role.
     pub(crate) fn known_rules(&self, key: RoleKey<'_>) -> &'o [PolicyRule] {
         if key.0.is_empty() {
             self.known_cluster_role(key.1)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use k8s_rbac::{Metadata, Objects};
 
-/// Unites policies: an object has the rules or subjects that it has in any of them.
+/// Unites policies: an object gets the rules or subjects that it has in any of them.
 pub(crate) fn unite(policies: impl IntoIterator<Item = Objects>) -> Objects {
     let mut policies = policies.into_iter();
     let mut all = policies.next().unwrap_or_default();
@@ -37,7 +37,7 @@ pub(crate) fn unite(policies: impl IntoIterator<Item = Objects>) -> Objects {
     all
 }
 
-/// Adds objects to a list. An object of a name that is in the list is combined with that object.
+/// Adds objects to a list. If the list has an object of the same name, the two are combined.
 fn merge<T>(
     list: &mut Vec<T>,
     added: Vec<T>,

@@ -1,4 +1,4 @@
-//! Findings, and how they are collected.
+//! Findings, and their collection.
 
 use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
@@ -70,7 +70,7 @@ impl Display for Part<'_> {
 pub struct Finding {
     /// The kind of finding.
     pub code: FindingCode,
-    /// How serious it is here.
+    /// The severity of this finding.
     pub severity: Severity,
     /// The object. All findings of an object share it.
     #[serde(serialize_with = "serialize_shared")]
@@ -162,8 +162,8 @@ impl Findings {
         self.explained.push(path.to_owned());
     }
 
-    /// Removes the findings that have the same cause as another one: a placeholder explains an invalid
-    /// field, and an invalid field explains a subject or role that does not exist.
+    /// Removes findings that another finding causes: a placeholder causes an invalid field, and an
+    /// invalid field causes a subject or role that does not exist.
     fn remove_consequences(&mut self) {
         let is_about_reference = |code: FindingCode| {
             matches!(
@@ -177,7 +177,7 @@ impl Findings {
             .filter(|finding| finding.code == FindingCode::FieldError)
             .map(|finding| finding.path.clone())
             .collect();
-        // Each subject and each field of a subject has a path of its own, so these are looked up.
+        // Each subject and each field of a subject has its own path, so paths are looked up.
         let with_parents = |paths: &[String]| -> HashSet<String> {
             let parents = paths.iter().filter_map(|path| path.rsplit_once('.'));
             let parents = parents.map(|(parent, _)| parent.to_owned());
@@ -197,7 +197,7 @@ impl Findings {
         self.add_at(code.severity(), code, path, message);
     }
 
-    /// Adds a finding with a severity of its own.
+    /// Adds a finding with a given severity.
     pub(crate) fn add_at(
         &mut self,
         severity: Severity,

@@ -53,8 +53,8 @@ pub enum FindingCode {
     SecretTokenMint,
     /// A rule allows changing the `ConfigMap` in which EKS keeps `aws-auth`.
     AwsAuthWrite,
-    /// A rule allows writing objects that map AWS principals, without naming them: those of aws-iam-authenticator or of
-    /// the ACK controller for EKS.
+    /// A rule allows writing objects of aws-iam-authenticator, or of the ACK controller for EKS, that map AWS
+    /// principals, without naming them.
     IamMappingWrite,
     /// A rule allows `escalate` on roles.
     EscalateVerb,
@@ -91,8 +91,8 @@ pub enum FindingCode {
     ResourceClaimWrite,
     /// A rule allows changing namespaces without naming them.
     NamespaceWrite,
-    /// A role aggregated into `view`, `edit` or `admin` allows something those roles are not meant
-    /// to allow.
+    /// A role that is aggregated into `view`, `edit` or `admin` has permissions that those roles
+    /// are not meant to have.
     AggregationWidens,
     /// A binding is for unauthenticated callers.
     UnauthenticatedSubject,
@@ -114,7 +114,7 @@ pub enum FindingCode {
     DuplicateSubject,
     /// Another binding grants the same role to the same subjects in the same scope.
     DuplicateBinding,
-    /// Another binding grants the same subjects everything this one does.
+    /// Another binding grants the same subjects everything that this binding grants.
     ShadowedBinding,
     /// Other rules of the role allow everything this rule allows.
     ShadowedRule,
@@ -144,7 +144,7 @@ pub enum FindingCode {
     UrlsWithoutEffect,
     /// A Role names resources that are cluster-scoped.
     ClusterScopedInNamespace,
-    /// A limit left something of the object unchecked.
+    /// A limit left a part of the object unchecked.
     NotChecked,
 }
 
@@ -228,7 +228,7 @@ impl FindingCode {
         catalog::entry(self).name
     }
 
-    /// Returns the usual severity: that of a permission granted in the whole cluster.
+    /// Returns the usual severity: the severity of a permission in the whole cluster.
     ///
     /// A finding can have another severity, for example if the permission holds in one namespace only.
     #[must_use]

@@ -35,9 +35,9 @@ impl Lint {
     /// Reports every severity, for all supported versions of Kubernetes ([`KubernetesVersion::ALL`]): a
     /// finding is reported if it holds in one of them.
     ///
-    /// The objects of the default policies of these versions are known. Known roles can be bound without
-    /// being among the objects. If they are among them, only what they grant beyond their known version
-    /// is judged.
+    /// The objects of the default policies of these versions are known. Bindings may refer to known
+    /// roles although the objects lack them. If the objects have them, only the permissions beyond their
+    /// known version are judged.
     #[must_use]
     pub fn new() -> Self {
         Self::for_versions(KubernetesVersion::OLDEST..=KubernetesVersion::NEWEST)
@@ -68,8 +68,8 @@ impl Lint {
         self
     }
 
-    /// Adds known objects, for example those of the cluster to which the judged objects will be
-    /// applied.
+    /// Adds known objects, for example the objects of the cluster to which the judged objects will
+    /// be applied.
     #[must_use]
     pub fn with_known(mut self, known: Objects) -> Self {
         self.known.roles.extend(known.roles);
@@ -81,10 +81,10 @@ impl Lint {
         self
     }
 
-    /// Judges objects as they are written, whether or not they are aggregated.
+    /// Judges objects as they are written, aggregated or not.
     ///
     /// The findings follow the order of the objects (`ClusterRole`s, `ClusterRoleBinding`s, Roles,
-    /// `RoleBinding`s); those of one object are ordered by path, then by code.
+    /// `RoleBinding`s); the findings of one object are ordered by path, then by code.
     ///
     /// The time is linear in the size of the objects. Comparisons that would take longer have limits:
     /// the rules of very large roles, and the bindings of a subject with very many of them, are not
@@ -149,7 +149,7 @@ impl Lint {
 
 fn add_field_errors(errors: &FieldErrors, out: &mut Findings) {
     for error in errors.errors() {
-        // The server's message contains values as they are.
+        // The server's message contains unescaped values.
         let message = escaped(&error.message);
         out.add(FindingCode::FieldError, &escaped(&error.field), message);
     }

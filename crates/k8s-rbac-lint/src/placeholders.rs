@@ -48,7 +48,7 @@ impl<'o> Placeholders<'o> {
         let Some((first, _)) = self.found.first() else {
             return;
         };
-        // The path of the finding is that of the first.
+        // The finding has the path of the first placeholder.
         let mut listed: Vec<String> = self
             .found
             .iter()

@@ -1,4 +1,4 @@
-//! Bindings that grant nothing that other bindings do not grant.
+//! Finds bindings whose permissions other bindings grant as well.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -11,21 +11,22 @@ use crate::finding_code::FindingCode;
 use crate::redundant_rules::comparison_size;
 use crate::wording::plain;
 
-/// The number of other bindings of its rarest subject that a binding is compared with. Our choice:
-/// comparing all of them would be quadratic.
+/// A binding is compared with this many other bindings of its rarest subject. Our choice: comparing
+/// all bindings would be quadratic.
 const MAX_BINDINGS_COMPARED: usize = 16;
 
 /// The number of pairs of roles that are compared. Our choice: a pair costs up to a million string
 /// comparisons, and real manifests need some hundreds of pairs.
 const MAX_ROLE_PAIRS_COMPARED: usize = 4096;
 
-/// Finds bindings that others make redundant.
+/// Finds bindings that other bindings make redundant.
 pub(crate) struct Redundancy<'o> {
     /// Each binding with its subjects.
     bindings: Vec<(Binding<'o>, BTreeSet<SubjectKey<'o>>)>,
     /// The indices of the bindings of each subject.
     by_subject: HashMap<SubjectKey<'o>, Vec<usize>>,
-    /// Whether the first role of a pair allows everything the second does, for the pairs compared.
+    /// For each pair of roles that was compared, whether the first allows everything that the
+    /// second allows.
     covers: HashMap<(RoleKey<'o>, RoleKey<'o>), bool>,
     /// The bindings found redundant. They make no other binding redundant.
     redundant: HashSet<usize>,
@@ -92,7 +93,7 @@ impl<'o> Redundancy<'o> {
             let Some(wider_role) = wider_role else {
                 continue;
             };
-            // Two objects of the same name are another finding.
+            // Two objects of the same name are a different finding.
             let is_same_object =
                 wider.kind() == binding.kind() && key(wider.metadata()) == key(binding.metadata());
             if is_same_object

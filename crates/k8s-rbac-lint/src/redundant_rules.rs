@@ -1,4 +1,4 @@
-//! Rules that allow nothing that other rules of the same role do not allow.
+//! Finds rules whose permissions other rules of the same role grant as well.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,14 +8,15 @@ use crate::finding::Findings;
 use crate::finding_code::FindingCode;
 
 /// The number of rules of a role that are compared with each other. Our choice: `admin`, the largest
-/// role of the default policy, has 27. In larger roles, only equal rules are found.
+/// role of the default policy, has 27. In roles with more rules, only equal rules are found.
 const MAX_RULES_COMPARED: usize = 64;
 
 /// The number of permissions and entries that all compared rules may have together: a comparison
 /// costs up to the product of both sides. Our choice: `admin` has 657.
 const MAX_COMPARISON_SIZE: usize = 1024;
 
-/// Finds the redundant rules, starting with the last, so that the rules that remain allow the same.
+/// Finds the redundant rules, starting with the last rule, so that the remaining rules allow the
+/// same.
 pub(crate) fn check(rules: &[PolicyRule], out: &mut Findings) {
     let mut first_indices = HashMap::new();
     let repeated: HashMap<usize, usize> = rules
@@ -39,7 +40,8 @@ pub(crate) fn check(rules: &[PolicyRule], out: &mut Findings) {
                 .enumerate()
                 .filter(|(other, _)| *other != index && !redundant.contains(other))
                 .map(|(_, rule)| rule);
-            // A rule that allows nothing, for example because it has no verbs, is another finding.
+            // A rule that allows nothing, for example because it has no verbs, is a different
+            // finding.
             let allows_something = rule.permissions().next().is_some();
             if !redundant.contains(&index)
                 && allows_something
@@ -75,8 +77,7 @@ pub(crate) fn check(rules: &[PolicyRule], out: &mut Findings) {
     }
 }
 
-/// Returns the number of permissions and entries of rules; `None` if that is too many to compare
-/// them.
+/// Returns the number of permissions and entries of rules; `None` if there are too many to compare.
 pub(crate) fn comparison_size<'r>(
     rules: impl IntoIterator<Item = &'r PolicyRule>,
 ) -> Option<usize> {

@@ -1,4 +1,4 @@
-//! Permissions that lead to others.
+//! Permissions that lead to more permissions.
 
 mod table;
 
@@ -11,7 +11,7 @@ use crate::severity::Severity;
 
 use table::RISKY_PERMISSIONS;
 
-/// A permission that leads to others.
+/// A permission that leads to more permissions.
 pub(crate) struct RiskyPermission {
     pub(crate) code: FindingCode,
     api_group: &'static str,
@@ -20,13 +20,14 @@ pub(crate) struct RiskyPermission {
     verbs: &'static [&'static str],
     /// Whether requests for the resources have no namespace. A `RoleBinding` then does not grant them.
     is_cluster_scoped: bool,
-    /// Whether a cluster need not have the resources. A rule for every resource of every group then does not show them.
+    /// Whether a cluster may lack the resources. Then a rule for every resource of every group is not reported for
+    /// them.
     is_custom: bool,
     /// The object names for which a rule limited by `resourceNames` is still risky.
     risky_names: &'static [&'static str],
     /// The versions in which the permission is risky.
     versions: RangeInclusive<KubernetesVersion>,
-    /// The severity, if it is not the usual one of the code.
+    /// The severity, if it is not the usual severity of the code.
     severity: Option<Severity>,
     requirement: Option<Requirement>,
 }
@@ -35,11 +36,11 @@ pub(crate) struct RiskyPermission {
 struct Requirement {
     verbs: Verbs,
     api_group: &'static str,
-    /// Resources, of which one is sufficient; empty for any resource.
+    /// Resources. One of them is sufficient; empty for any resource.
     resources: &'static [&'static str],
     names: RequiredNames,
     /// Whether the permission is reported, at a lower severity, if the role does not grant the other
-    /// one: another role of the user may.
+    /// permission. Another role of the user may grant it.
     is_reported_without: bool,
 }
 
@@ -55,13 +56,13 @@ enum RequiredNames {
     Any,
     /// One of these. A rule without `resourceNames` allows them.
     OneOf(&'static [&'static str]),
-    /// The rules are all limited by `resourceNames` to other objects than these, but to one of the
-    /// second list.
+    /// `resourceNames` limits all rules. They allow no object of the first list, but an object of
+    /// the second.
     OnlyOneOf {
         none_of: &'static [&'static str],
         one_of: &'static [&'static str],
     },
-    /// All rules are limited by `resourceNames`. A rule that is not is a finding of its own.
+    /// All rules are limited by `resourceNames`. A rule without this limit is reported separately.
     Limited,
 }
 
@@ -75,7 +76,7 @@ enum Met {
     Harmless,
 }
 
-/// For each risky permission that has a requirement, whether a role meets it.
+/// Whether a role meets the requirement of each risky permission that has a requirement.
 pub(crate) struct RoleRequirements(Vec<Option<Met>>);
 
 impl RoleRequirements {
@@ -105,9 +106,9 @@ pub(crate) struct Granted<'r> {
     pub(crate) verbs: Vec<&'r str>,
     /// The resources of the permission as the rule names them; empty if it names them only by `*`.
     pub(crate) resources: Vec<&'r str>,
-    /// The severity where the role holds in the whole cluster.
+    /// The severity if the role is granted in the whole cluster.
     pub(crate) severity: Severity,
-    /// Whether the role also grants the permission without which this one is of little use.
+    /// Whether the role also grants the permission without which this permission is of little use.
     pub(crate) is_complete: bool,
 }
 
@@ -121,8 +122,8 @@ impl RiskyPermission {
         self.is_cluster_scoped
     }
 
-    /// Returns how a rule grants this permission; `None` if it does not, or if its role makes the
-    /// permission harmless.
+    /// Returns how a rule grants this permission; `None` if the rule does not grant it, or if the
+    /// role makes it harmless.
     fn granted_by<'r>(&self, rule: &'r PolicyRule, met: Option<Met>) -> Option<Granted<'r>> {
         let is_risky_name = |name: &String| self.risky_names.contains(&name.as_str());
         let is_limited =
@@ -183,7 +184,7 @@ impl Requirement {
         if is_met { Met::Yes } else { Met::Harmless }
     }
 
-    /// Returns whether a rule grants the permission, for whatever names.
+    /// Returns whether a rule grants the permission, for any names.
     fn is_in(&self, rule: &PolicyRule) -> bool {
         let has_verb = match self.verbs {
             Verbs::OneOf(verbs) => verbs.iter().any(|verb| rule.allows_verb(verb)),
@@ -202,7 +203,7 @@ impl Requirement {
     }
 }
 
-/// Returns the entries that match, each once; only `*` if it is among them.
+/// Returns the entries that match, each once. If `*` is among them, returns only `*`.
 fn matching_entries(list: &[String], matches: impl Fn(&str) -> bool) -> Vec<&str> {
     let mut found: Vec<&str> = Vec::new();
     for entry in list.iter().map(String::as_str) {

@@ -1,4 +1,5 @@
-//! Roles: their rules, what aggregated roles select, and roles that no binding refers to.
+//! Checks roles: their rules, the selectors of aggregated roles, and roles that no binding refers
+//! to.
 
 use std::collections::HashSet;
 
@@ -12,8 +13,8 @@ use crate::risky_permissions::RoleRequirements;
 use crate::rules::{self, Context, UserFacingRole};
 use crate::unreachable::{self, Vocabulary};
 
-/// The labels by which the user-facing roles of the default policy select others, from the narrowest
-/// role.
+/// The labels by which the user-facing roles of the default policy select other roles, beginning
+/// with the narrowest.
 const AGGREGATE_TO: [(UserFacingRole, &str); 3] = [
     (
         UserFacingRole::View,
@@ -38,7 +39,7 @@ pub(crate) fn check_role(
     let key = key(&role.metadata);
     if key.0.is_empty() {
         // Without a namespace, the role would be taken for a ClusterRole. The API server refuses it,
-        // which is a finding of its own.
+        // which is reported separately.
         return;
     }
     let context = Context {
@@ -88,7 +89,7 @@ pub(crate) fn check_cluster_role(
     check_rules(cluster.known_rules(("", name)), &context, vocabulary, out);
 }
 
-/// Checks an aggregated role. Its rules are checked in the roles they come from.
+/// Checks an aggregated role. Its rules are checked in the roles that they come from.
 fn check_aggregated(role: &ClusterRole, cluster: &Cluster<'_>, out: &mut Findings) {
     let rule = role.aggregation_rule.as_ref();
     let selectors = rule.map_or(&[][..], |rule| &rule.cluster_role_selectors);

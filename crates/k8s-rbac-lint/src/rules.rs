@@ -1,4 +1,5 @@
-//! What a rule allows: everything, permissions that lead to others, or more than its role is meant to.
+//! Finds rules that allow everything, permissions that lead to more permissions, or more than the role
+//! is meant to allow.
 
 use std::ops::RangeInclusive;
 
@@ -25,7 +26,7 @@ pub(crate) struct Context<'o> {
     pub(crate) aggregates_to: Option<UserFacingRole>,
 }
 
-/// A role of the default policy that is meant for users, and into which others are aggregated.
+/// A role of the default policy that is meant for users, and into which other roles are aggregated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum UserFacingRole {
     View,
@@ -42,7 +43,7 @@ impl UserFacingRole {
         }
     }
 
-    /// Returns whether the default policy grants a risky permission by this role itself.
+    /// Returns whether this role itself grants a risky permission in the default policy.
     const fn is_meant_to_allow(self, code: FindingCode) -> bool {
         match self {
             Self::View => false,
@@ -95,7 +96,7 @@ pub(crate) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &
         !is_part_of_mint
     });
     check_wildcards(rule, path, &risks, context, out);
-    // A code has several lines in the table, but a rule has one finding for each code.
+    // A code has several lines in the table, but each rule has at most one finding for each code.
     let mut named = risks
         .iter()
         .filter(|(_, granted)| !granted.resources.is_empty())
@@ -122,7 +123,7 @@ pub(crate) fn check(rule: &PolicyRule, path: &str, context: &Context<'_>, out: &
 /// A risky permission and how a rule grants it.
 type Risk<'r> = (&'static RiskyPermission, Granted<'r>);
 
-/// Returns whether a risk exists in the versions considered and where the role holds.
+/// Returns whether a risk exists in the considered versions and in the scope of the role.
 fn applies_in(permission: &RiskyPermission, context: &Context<'_>) -> bool {
     let is_namespaced = !context.namespace.is_empty();
     let grants_cluster_scoped = !is_namespaced && context.bound != BoundScope::Namespaces;
@@ -141,7 +142,8 @@ fn applies_in(permission: &RiskyPermission, context: &Context<'_>) -> bool {
 fn severity_in_scope(code: FindingCode, severity: Severity, bound: BoundScope) -> Severity {
     match bound {
         BoundScope::Cluster => severity,
-        // aws-auth exists in one namespace only, and a mapping in any namespace is one of the whole cluster.
+        // aws-auth exists in one namespace only, but a mapping in any namespace applies to the whole
+        // cluster.
         _ if matches!(
             code,
             FindingCode::AwsAuthWrite | FindingCode::IamMappingWrite
@@ -203,7 +205,7 @@ fn check_wildcards(
     }
 }
 
-/// Returns `Info` if the API groups are not those of Kubernetes: operators commonly allow everything
+/// Returns `Info` if the API groups do not belong to Kubernetes: operators commonly allow everything
 /// in their own API groups.
 fn severity_by_group(code: FindingCode, rule: &PolicyRule) -> Severity {
     let is_shared = |group: &String| group == "*" || is_kubernetes_group(group);
@@ -214,7 +216,8 @@ fn severity_by_group(code: FindingCode, rule: &PolicyRule) -> Severity {
     }
 }
 
-/// Checks what a rule adds to a user-facing role. Returns the codes of the risks that it names.
+/// Checks the permissions that a rule adds to a user-facing role. Returns the codes of the reported
+/// risks.
 fn check_aggregation(
     rule: &PolicyRule,
     path: &str,

@@ -1,4 +1,4 @@
-//! How serious a finding is.
+//! The severity of findings.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -54,8 +54,8 @@ impl Severity {
         }
     }
 
-    /// Returns the next lower severity. `Low` and `Info` stay the same: a finding at `Info` is of
-    /// another kind than a risk.
+    /// Returns the next lower severity. `Low` and `Info` stay the same, because a finding at `Info`
+    /// is not a risk.
     pub(crate) const fn lowered(self) -> Self {
         match self {
             Self::Info => Self::Info,

@@ -3,10 +3,10 @@
 use k8s_rbac::api_resources::SUBRESOURCES;
 
 /// The shortest word that is taken for a typing error. Our choice: shorter words are one edit away from
-/// too many others.
+/// too many other words.
 const MIN_LEN: usize = 4;
 
-/// The verbs of requests for resources, as far as Kubernetes asks for them.
+/// The verbs of requests for resources that Kubernetes uses.
 const VERBS: [&str; 14] = [
     "approve",
     "attest",

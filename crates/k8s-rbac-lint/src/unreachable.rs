@@ -17,7 +17,7 @@ const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post",
 /// list of the default policy has eleven.
 const MAX_URLS_COMPARED: usize = 128;
 
-/// Resources that exist in authorization only: API group, name, and whether requests for them have a
+/// Resources that exist only in authorization: API group, name, and whether requests for them have a
 /// namespace. As upstream: `pkg/endpoints/filters/impersonation` of apiserver, and
 /// `pkg/apis/certificates`.
 const AUTHORIZATION_ONLY: [(&str, &str, bool); 9] = [
@@ -32,17 +32,17 @@ const AUTHORIZATION_ONLY: [(&str, &str, bool); 9] = [
     ("certificates.k8s.io", "signers", false),
 ];
 
-/// The subresource that is asked for at the cluster scope and without a name, though its resource is
-/// namespaced. As upstream: `pkg/registry/resource/utils.go`.
+/// The API server asks for this subresource at the cluster scope and without a name, though its
+/// resource is namespaced. As upstream: `pkg/registry/resource/utils.go`.
 const CLAIM_BINDING: (&str, &str) = ("resource.k8s.io", "resourceclaims/binding");
 
-/// A resource of Kubernetes, as far as rules are concerned.
+/// A resource of Kubernetes, with the facts that matter to rules.
 struct Resource {
     group: &'static str,
     is_namespaced: bool,
 }
 
-/// The resources that Kubernetes ships, by plural and by the other names they are known by.
+/// The resources that Kubernetes ships, by plural and by their other names.
 pub(crate) struct Vocabulary {
     by_name: HashMap<&'static str, Vec<Resource>>,
     /// Singular or short name to plural.
@@ -118,7 +118,7 @@ impl Vocabulary {
 
 impl Vocabulary {
     /// Returns the resources of rules if all of them are cluster-scoped, so that a `RoleBinding` grants
-    /// none of them. Empty if one is not, or may not be.
+    /// none of them. Empty if one of them is not cluster-scoped, or may not be.
     pub(crate) fn only_cluster_scoped<'r>(&self, rules: &'r [PolicyRule]) -> Vec<&'r str> {
         let mut resources = Vec::new();
         let mut seen = HashSet::new();
@@ -208,7 +208,7 @@ fn check_resources(rule: &PolicyRule, path: &str, vocabulary: &Vocabulary, out: 
                 _ if !has_resource_form(entry) => return Some(plain(entry)),
                 _ => {}
             }
-            // Other groups have resources and subresources of their own.
+            // Other groups have their own resources and subresources.
             let groups = is_kubernetes.as_ref()?;
             let meant = match spelling::subresource_meant(subresource) {
                 Some(meant) => format!("{name}/{meant}"),
@@ -246,8 +246,8 @@ fn check_resources(rule: &PolicyRule, path: &str, vocabulary: &Vocabulary, out: 
     }
 }
 
-/// Returns the API group in which a rule's verbs for impersonation are asked for, if it is not among
-/// its groups.
+/// Returns the API group in which the API server asks for a rule's impersonation verbs, if the rule
+/// lacks this group.
 fn group_of_impersonated(
     name: &str,
     rule: &PolicyRule,
@@ -267,7 +267,7 @@ fn group_of_impersonated(
     (!rule.verbs.is_empty() && !groups.contains(group)).then_some(group)
 }
 
-/// Finds names where the API server asks without one, or with the name `*`.
+/// Finds names in rules for which the API server asks without a name, or with the name `*`.
 fn check_synthetic_names(rule: &PolicyRule, path: &str, out: &mut Findings) {
     if rule.resource_names.is_empty() {
         return;
@@ -288,7 +288,7 @@ fn check_synthetic_names(rule: &PolicyRule, path: &str, out: &mut Findings) {
 
 fn check_names(rule: &PolicyRule, path: &str, out: &mut Findings) {
     check_synthetic_names(rule, path, out);
-    // An empty entry matches requests without a name, so the author knows about them.
+    // An empty entry matches requests without a name, so the author knows about such requests.
     let allows_nameless = rule.resource_names.iter().any(String::is_empty);
     // A subresource is created under the name of its parent.
     let has_collection = rule.resources.iter().any(|entry| !entry.contains('/'));

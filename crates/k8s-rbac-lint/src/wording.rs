@@ -1,6 +1,7 @@
 //! Entries of rules and names of objects, as messages print them.
 
-/// The number of entries of a list that a message prints. Our choice: the line stays readable.
+/// The number of entries of a list that a message prints. Our choice, so that the line stays
+/// readable.
 const MAX_LISTED: usize = 8;
 
 /// The number of characters of one entry that a message prints. Our choice: the longest names of
@@ -21,8 +22,8 @@ pub(crate) fn list(entries: &[impl AsRef<str>]) -> String {
     }
 }
 
-/// Returns an entry unchanged, or quoted and escaped if it contains other characters than entries
-/// usually do; at most [`MAX_CHARACTERS`] of it.
+/// Returns at most [`MAX_CHARACTERS`] of an entry, unchanged, or quoted and escaped if it contains
+/// characters that are unusual in entries.
 pub(crate) fn plain(entry: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-./:*_".contains(c);
     let (start, dots) = match entry.char_indices().nth(MAX_CHARACTERS) {
@@ -41,11 +42,11 @@ pub(crate) fn role_reference(kind: &str, name: &str) -> String {
     format!("{} {}", plain(kind), plain(name))
 }
 
-/// Escapes the characters of a message that a terminal would act on.
+/// Escapes the characters of a message that a terminal would interpret.
 pub(crate) fn escaped(message: &str) -> String {
     let mut escaped = String::new();
     for c in message.chars() {
-        // The escape of a printable character has one character, but for quotes and backslashes.
+        // The escape of a printable character has one character, except for quotes and backslashes.
         match matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1 {
             true => escaped.push(c),
             false => escaped.extend(c.escape_debug()),
@@ -58,7 +59,7 @@ pub(crate) fn escaped(message: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Most messages are escaped already, so that no object shows it.
+    /// Most messages are escaped already, so no object can show the effect.
     #[test]
     fn only_what_a_terminal_would_act_on_is_escaped() {
         for (message, want) in [

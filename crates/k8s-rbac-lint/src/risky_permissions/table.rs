@@ -1,7 +1,7 @@
 //! The permissions, as data.
 //!
-//! They are those of the Kubernetes documentation, "Role Based Access Control Good Practices" (its
-//! privilege escalation risks), and those of other tools. `ESCALATIONS.md` compares them row by row.
+//! They come from the Kubernetes documentation, "Role Based Access Control Good Practices" (its
+//! privilege escalation risks), and from other tools. `ESCALATIONS.md` compares them row by row.
 
 use k8s_rbac::KubernetesVersion;
 
@@ -65,7 +65,7 @@ const fn requirement(
     }
 }
 
-/// The permission to use a mode of constrained impersonation for some request.
+/// The permission to use a mode of constrained impersonation for a request.
 const fn impersonate_on(mode: &'static str) -> Requirement {
     Requirement {
         verbs: Verbs::StartsWith(mode),
@@ -125,7 +125,7 @@ impl Requirement {
     }
 }
 
-/// Lines of one code stand together.
+/// Lines with the same code stand together.
 pub(crate) static RISKY_PERMISSIONS: &[RiskyPermission] = &[
     permission(FindingCode::SecretsRead, READ, CORE, &["secrets"]),
     permission(FindingCode::SecretsWrite, WRITE, CORE, &["secrets"]),
@@ -172,7 +172,8 @@ pub(crate) static RISKY_PERMISSIONS: &[RiskyPermission] = &[
     .cluster_scoped()
     .even_if_named(&["cluster-admin", "admin", "edit", "view"])
     .requires(requirement(WRITE, RBAC, &["clusterroles"])),
-    // A RoleBinding to a ClusterRole is checked for `bind` on clusterroles in its namespace.
+    // For a RoleBinding to a ClusterRole, the API server checks `bind` on clusterroles in its
+    // namespace.
     permission(
         FindingCode::BindVerb,
         &["bind"],
@@ -284,7 +285,7 @@ pub(crate) static RISKY_PERMISSIONS: &[RiskyPermission] = &[
         &["daemonsets", "deployments", "replicasets", "statefulsets"],
     ),
     permission(FindingCode::WorkloadCreate, WRITE, "batch", &["cronjobs"]),
-    // The pod template of a Job is immutable but for scheduling (`ValidateJobUpdate`).
+    // The pod template of a Job is immutable except for scheduling (`ValidateJobUpdate`).
     permission(FindingCode::WorkloadCreate, &["create"], "batch", &["jobs"]),
     permission(
         FindingCode::NodesProxy,
@@ -375,7 +376,8 @@ pub(crate) static RISKY_PERMISSIONS: &[RiskyPermission] = &[
         &["persistentvolumes"],
     )
     .cluster_scoped(),
-    // Asked for at the cluster scope and without a name (`pkg/registry/resource/utils.go`).
+    // The API server asks for it at the cluster scope and without a name
+    // (`pkg/registry/resource/utils.go`).
     permission(
         FindingCode::ResourceClaimWrite,
         CHANGE,
@@ -384,7 +386,7 @@ pub(crate) static RISKY_PERMISSIONS: &[RiskyPermission] = &[
     )
     .cluster_scoped()
     .since(KubernetesVersion::V1_36),
-    // The name is that of the driver; `associated-node` is limited to the node of the caller's own pod.
+    // The name is the driver's; `associated-node` is limited to the node of the caller's own pod.
     permission(
         FindingCode::ResourceClaimWrite,
         &["arbitrary-node:update", "arbitrary-node:patch"],
