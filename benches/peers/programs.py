@@ -19,7 +19,7 @@ BUILT = ROOT / "target" / "peers"
 # The programs of the peers: their Go module, or awscli's package, at the version that is compared.
 AUTHENTICATOR = "sigs.k8s.io/aws-iam-authenticator@v0.7.18", "./cmd/aws-iam-authenticator"
 WHO_CAN = "github.com/aquasecurity/kubectl-who-can@v0.4.0", "./cmd/kubectl-who-can"
-RBAC_TOOL = "github.com/alcideio/rbac-tool@v1.9.0", "."
+RBAC_TOOL = "github.com/alcideio/rbac-tool@v1.20.0", "."
 AWSCLI = "awscli==1.46.3"
 PEERS = {"aws-iam-authenticator": AUTHENTICATOR, "kubectl-who-can": WHO_CAN, "rbac-tool": RBAC_TOOL, "aws": AWSCLI}
 # Runs of a program that takes milliseconds, in each round.
