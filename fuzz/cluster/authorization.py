@@ -6,7 +6,7 @@ import os
 import random
 import re
 
-from cluster import (EXAMPLES, Api, Driver, authorizers, check, kubectl, root, run, say, server_version, until)
+from cluster import (EXAMPLES, Api, Driver, authorizers, check, kubectl, run, say, server_version, until)
 from worlds import NAMESPACES, RBAC, World
 
 WORLDS = range(1, 5)
