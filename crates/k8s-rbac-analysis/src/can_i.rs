@@ -83,9 +83,9 @@ impl Question {
     /// `--subresource`.
     ///
     /// `TYPE` is the plural, singular or short name of a resource, optionally with its group
-    /// or a prefix of it (`deployments.apps`, `deploy.v1.apps`, `ingress.networking`). A resource that
-    /// Kubernetes does not ship needs its group: `resource.group` or `resource.version.group`. `namespace` is the default namespace of the question, which `kubectl`
-    /// takes from the context.
+    /// or a prefix of the group (`deployments.apps`, `deploy.v1.apps`, `ingress.networking`). A resource that Kubernetes does
+    /// not ship needs its group: `resource.group` or `resource.version.group`. `namespace` is the default namespace of the
+    /// question; `kubectl` takes it from the context.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl Question {
         Self::from_words(arguments::split(line), namespace)
     }
 
-    /// Parses the same from arguments that a shell has split.
+    /// Parses a question from arguments that a shell has split.
     ///
     /// # Errors
     ///
@@ -189,7 +189,7 @@ impl Question {
     }
 
     /// Returns the resource if the question names no group with it, and neither Kubernetes nor a rule of
-    /// the policy has it. `kinds` are those of further objects that the cluster has.
+    /// the policy has it. `kinds` are the kinds of further objects of the cluster.
     ///
     /// An answer to such a question says nothing: the name is mistyped, or needs its group.
     #[must_use]
@@ -211,8 +211,8 @@ impl Question {
         }
     }
 
-    /// Returns the verb or the subresource if neither Kubernetes nor a rule of the policy has it, and it is
-    /// nearly one of Kubernetes.
+    /// Returns the verb or the subresource if neither Kubernetes nor a rule of the policy has it, but
+    /// Kubernetes has a similar word.
     #[must_use]
     pub fn mistyped(&self, policy: &Policy) -> Option<Mistyped> {
         match &self.about {
@@ -340,8 +340,8 @@ fn is_expected(resource: &str) -> bool {
 /// The group of the resources that only impersonation knows, beside `users` and `groups`.
 const IMPERSONATION_GROUP: &str = "authentication.k8s.io";
 
-/// Returns whether this is a resource that no API serves, and that the API server asks about for an impersonation,
-/// without a namespace. A service account is a resource of its namespace.
+/// Returns whether this is a resource that no API serves, but about which the API server asks for an
+/// impersonation, without a namespace. A service account is a resource of its namespace.
 ///
 /// As upstream: apiserver, `pkg/endpoints/filters/impersonation.go`.
 #[must_use]
@@ -353,11 +353,11 @@ pub fn is_impersonated(group: &str, resource: &str) -> bool {
     }
 }
 
-/// The verbs whose path has no name. A list of one object by its name is a field selector of the list.
+/// The verbs whose path has no name. A list of one object by its name uses a field selector.
 const COLLECTION_VERBS: [&str; 4] = ["create", "deletecollection", "list", "watch"];
 
-/// Returns whether a request for an object is in the namespace of that name: the path of a Namespace object is also
-/// one into that namespace.
+/// Returns whether a request for an object is in the namespace with the object's name: the path of a Namespace
+/// object is also a path into that namespace.
 ///
 /// As upstream: apiserver, `RequestInfoFactory::NewRequestInfo`, which for a collection takes the name from the field
 /// selector and leaves the namespace empty.
@@ -397,7 +397,7 @@ const DEFAULT_NAMESPACE: &str = "default";
 /// The namespace of a question.
 #[derive(Clone, Copy)]
 enum Namespace<'n> {
-    /// The default namespace, or none if the resource is cluster-scoped.
+    /// The default namespace, or no namespace if the resource is cluster-scoped.
     ByScope,
     /// This namespace, from the question or the context.
     Named(&'n str),
@@ -419,7 +419,7 @@ pub enum Error {
     /// A flag without its value.
     #[error("the flag at word {0} needs a value")]
     MissingValue(usize),
-    /// A value that is no boolean.
+    /// A value that is not a boolean.
     #[error("the flag at word {0} takes `true` or `false`")]
     NotABoolean(usize),
     /// A name that contains a slash.

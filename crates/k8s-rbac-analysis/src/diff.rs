@@ -1,4 +1,4 @@
-//! The differences between what users may do under two policies.
+//! The differences between the permissions of users under two policies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
@@ -18,15 +18,16 @@ pub const MAX_DIFF_STEPS: usize = 1 << 28;
 
 /// Finds the permissions that each user and group gains and loses from `before` to `after`.
 ///
-/// Only effective permissions count: other names, other bindings or rules written in another way
-/// are not a difference. The comparison is of [`Policy::rbac`], for requests as
+/// Only effective permissions count: other names, other bindings or rules written in another way are not
+/// a difference. The decisions of [`Policy::rbac`] are compared, for requests as
 /// [`permissions`](crate::permissions()) describes them. If the result is empty, every user in any set of
-/// groups may do the same under both; the reverse holds unless a change is [by rule](Change::is_by_rule).
+/// groups may do the same under both policies. The reverse holds unless a change is [by
+/// rule](Change::is_by_rule).
 ///
-/// Subjects with the same roles before and after are skipped. For the others, the time is
+/// Subjects with the same roles before and after are skipped. For other subjects, the time is
 /// proportional to the size of their rules. If the rules of a subject that are not in both policies
 /// expand to more than [`MAX_PERMISSIONS`] permissions, or the comparison would take more than
-/// [`MAX_DIFF_STEPS`], rules are compared in place of permissions.
+/// [`MAX_DIFF_STEPS`], rules are compared instead of permissions.
 ///
 /// # Errors
 ///
@@ -137,7 +138,7 @@ impl<'p> Numbers<'p> {
     }
 }
 
-/// Finds the permissions of some rules that others do not cover.
+/// Finds the permissions of some rules that other rules do not cover.
 fn beyond<'p>(
     rules: &Rules<'p>,
     others: &Rules<'p>,
@@ -151,7 +152,7 @@ fn beyond<'p>(
             atoms.add(at.0, rule, &mut budget)?;
         }
     }
-    // A rule on both sides is left out: the other side covers everything that it covers.
+    // A rule on both sides is left out: the other side covers it completely.
     let greatest = atoms.greatest();
     let words = Vocabulary::of(&greatest);
     let places: BTreeSet<Option<&str>> = greatest.iter().map(ScopedPermission::namespace).collect();
@@ -169,7 +170,7 @@ fn beyond<'p>(
         .collect())
 }
 
-/// Finds the rules of which no single other rule in their scope covers everything.
+/// Finds the rules that no single other rule in their scope covers completely.
 fn rules_beyond<'p>(
     rules: &Rules<'p>,
     others: &Rules<'p>,
@@ -204,7 +205,7 @@ fn size(rule: &PolicyRule) -> usize {
     lens.fold(1, usize::saturating_add)
 }
 
-/// Returns the comparisons of entries that comparing two rules takes.
+/// Returns how many entries have to be compared to compare two rules.
 fn cost(rule: &PolicyRule, other: &PolicyRule) -> usize {
     let pairs = lists(rule).into_iter().zip(lists(other));
     pairs
@@ -281,22 +282,22 @@ impl<'p> Change<'p> {
         &self.identity
     }
 
-    /// Returns whether rules were compared, because their permissions are too many. Each rule listed
-    /// has no rule on the other side that covers all of it, but several together may.
+    /// Returns whether rules were compared, because they have too many permissions. No single rule
+    /// on the other side covers a listed rule completely, but several together may.
     #[must_use]
     pub const fn is_by_rule(&self) -> bool {
         self.is_by_rule
     }
 
-    /// Returns the gained permissions: those of the normal form after that nothing covered before.
-    /// Empty if rules were compared.
+    /// Returns the gained permissions: permissions of the new normal form that no earlier
+    /// permission covers. Empty if rules were compared.
     #[must_use]
     pub fn gained(&self) -> &[ScopedPermission<'p>] {
         &self.gained
     }
 
-    /// Returns the lost permissions: those of the normal form before that nothing covers after.
-    /// Empty if rules were compared.
+    /// Returns the lost permissions: permissions of the old normal form that no later permission
+    /// covers. Empty if rules were compared.
     #[must_use]
     pub fn lost(&self) -> &[ScopedPermission<'p>] {
         &self.lost

@@ -1,7 +1,7 @@
 //! Privilege escalation: the identities, roles and permissions that a user can obtain.
 //!
-//! The techniques are those of "Privilege escalation risks" in the RBAC good practices of Kubernetes, of
-//! `bind`, `escalate` and `impersonate` in its RBAC reference, and those that run code or read
+//! The techniques come from "Privilege escalation risks" in the RBAC good practices of Kubernetes, and
+//! from `bind`, `escalate` and `impersonate` in its RBAC reference. Other techniques run code or read
 //! credentials as another identity.
 
 mod capability;
@@ -40,8 +40,8 @@ pub use step::{ConstrainedRule, GrantedBy, Scope, Step, Target};
 pub use technique::Technique;
 
 /// The work that a search may do unless [`EscalationSearch::with_max_work`] says otherwise: the capabilities
-/// that it looks at, the names that they are limited to, and the identities that they may lead to. Our
-/// choice: about two seconds, and fifteen times the work of a search over 20,000 bindings or with 120,000 steps.
+/// that it examines, the names that they are limited to, and the identities that they may lead to. Our choice:
+/// about two seconds, and fifteen times the work of a search over 20,000 bindings or with 120,000 steps.
 pub const MAX_ESCALATION_WORK: usize = 1 << 25;
 
 /// Finds all that a user can obtain on the newest version of Kubernetes: see [`EscalationSearch`].
@@ -56,24 +56,24 @@ pub fn escalation_paths<'p>(
     EscalationSearch::new(policy, user).paths()
 }
 
-/// A search for what a user can obtain: by their own permissions, by those of the identities that they
-/// reach, and by the roles that they give themselves.
+/// A search for everything that a user can obtain: by their own permissions, by the permissions of the
+/// identities that they reach, and by the roles that they give themselves.
 ///
 /// The result over-approximates: it assumes that the objects a step needs exist (a pod to exec into, a
 /// token Secret, the `aws-auth` `ConfigMap`, a controller that reads mappings) and that admission allows the step. Identities that no
 /// binding names hold no permissions and are skipped, except each namespace's `default` service account.
-/// Two permissions that one step needs must be those of one identity, or of a user and groups that one
-/// request impersonates. A constrained impersonation leads to what the requests that it is for can do. The
-/// search does not look at the Node authorizer and other authorizers, at labels that make a role a member of
-/// an aggregated one, or at what a constrained impersonation gains when a role of the impersonated user is
-/// rewritten, or when the user whose search it is gains one.
+/// If one step needs two permissions, they must belong to one identity, or to a user and groups that one
+/// request impersonates. After a constrained impersonation, the search follows only the requests that it
+/// allows. The search ignores the Node authorizer and other authorizers, and labels that make a role a
+/// member of an aggregated role. It also ignores what a constrained impersonation gains if a role of the
+/// impersonated user is rewritten, or if the user who starts the search gains a role.
 ///
-/// Steps come in the order of the length of their chains, and each identity and role once. Nothing is
-/// looked for beyond full access.
+/// Steps are ordered by the length of their chains, and each identity and role occurs once. The
+/// search ends at full access.
 ///
 /// Time is proportional to the bindings, the rules of all roles, and the steps. Only requests that
-/// impersonate a user with groups may take longer, where both hold permissions that are used together: each
-/// such user with each set of groups is a search of its own.
+/// impersonate a user with groups may take longer, if both hold permissions that are used together: then
+/// each such user with each set of groups is a separate search.
 #[derive(Clone, Debug)]
 pub struct EscalationSearch<'p> {
     policy: &'p Policy,
@@ -84,7 +84,7 @@ pub struct EscalationSearch<'p> {
     index: OnceLock<Arc<PolicyIndex<'p>>>,
 }
 
-/// What a search for a goal found.
+/// The result of a search for a goal.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -110,8 +110,8 @@ impl<'p> EscalationSearch<'p> {
         }
     }
 
-    /// Builds a search for another user. It shares what the search has learned about the policy, which takes as long
-    /// as most searches.
+    /// Builds a search for another user. It shares the index of the policy; building the index takes as long as most
+    /// searches.
     #[must_use]
     pub fn for_user(&self, user: &User) -> Self {
         self.index();
@@ -121,7 +121,7 @@ impl<'p> EscalationSearch<'p> {
         }
     }
 
-    /// Sets the limit in place of [`MAX_ESCALATION_WORK`].
+    /// Sets the limit instead of [`MAX_ESCALATION_WORK`].
     #[must_use]
     pub const fn with_max_work(mut self, max_work: usize) -> Self {
         self.max_work = max_work;
@@ -156,8 +156,8 @@ impl<'p> EscalationSearch<'p> {
     }
 
     /// Finds one shortest chain of steps to a goal. `None` if the search finds no chain; without steps if
-    /// the user meets the goal already. [`EscalationPaths::unsearched`] of [`paths`](Self::paths) names what
-    /// the search did not follow.
+    /// the user meets the goal already. [`EscalationPaths::unsearched`] of [`paths`](Self::paths) lists the
+    /// steps that the search did not follow.
     ///
     /// # Errors
     ///
@@ -195,7 +195,7 @@ impl<'p> EscalationSearch<'p> {
     }
 }
 
-/// Lists a step and all that come before it, by number.
+/// Lists a step and all steps that it depends on, by number.
 fn chain(steps: &[Step<'_>], at: usize) -> BTreeSet<usize> {
     let mut chain = BTreeSet::new();
     let mut next = vec![at];
@@ -207,16 +207,16 @@ fn chain(steps: &[Step<'_>], at: usize) -> BTreeSet<usize> {
     chain
 }
 
-/// The number of steps alike, beside the first of them, that are printed in one line. Our choice: three lines are
-/// read at a glance; a role in `kube-system` leads to fifty accounts of controllers.
+/// From this number on, similar steps after the first are printed in one line. Our choice: three lines are read
+/// at a glance, but a role in `kube-system` leads to fifty accounts of controllers.
 const MIN_FOLDED: usize = 4;
 
-/// What a user can obtain. Prints as lines, each ended: steps by the same identity, in the same way, in one line
-/// after the first of them.
+/// Everything that a user can obtain. Prints as terminated lines. Similar steps of one identity are printed in
+/// one line, after the first of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EscalationPaths<'p> {
     user: SubjectName,
-    // INVARIANT: a step comes after those that it depends on.
+    // INVARIANT: a step comes after the steps that it depends on.
     steps: Vec<Step<'p>>,
 }
 
@@ -241,13 +241,13 @@ impl<'p> EscalationPaths<'p> {
     }
 
     /// Returns the steps that may lead to more than the search found: constrained impersonations of nodes,
-    /// whose permissions are mostly those of the Node authorizer.
+    /// whose permissions come mostly from the Node authorizer.
     pub fn unsearched(&self) -> impl Iterator<Item = &Step<'p>> {
         self.steps.iter().filter(|step| step.is_unsearched())
     }
 
-    /// Returns the chain of steps that leads to one of the steps, by its number from zero, which is the
-    /// last of the chain. Empty if there is no such step.
+    /// Returns the chain of steps that leads to a step, which is given by its number from zero and is
+    /// the last of the chain. Empty if there is no such step.
     #[must_use]
     pub fn path(&self, number: usize) -> Vec<&Step<'p>> {
         let chain = chain(&self.steps, number);

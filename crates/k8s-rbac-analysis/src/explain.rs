@@ -20,22 +20,22 @@ pub use note::{Note, notes};
 use crate::explain::near_miss::Failed;
 use crate::role_key::RoleKey;
 
-/// The number of grants and of near misses that an explanation lists at most. Our choice: more than
-/// a person reads. A role of 100,000 rules in 100,000 bindings has ten thousand million.
+/// The largest number of grants and of near misses that an explanation lists. Our choice: more than
+/// a person reads. A role of 100,000 rules in 100,000 bindings has ten thousand million grants.
 pub const MAX_LISTED: usize = 10_000;
 
 /// Explains a decision: every rule that allows the request, and every rule that would if one part of
 /// it were different.
 ///
 /// This reads every binding, in walk order with namespaces by name, and every rule of the user's
-/// roles once. It is meant for people, not for deciding. An [`Explainer`] explains many decisions.
+/// roles once. It is for human readers, not for deciding. An [`Explainer`] explains many decisions.
 #[must_use]
 pub fn explain<'p>(policy: &'p Policy, user: &User, request: &Request<'_>) -> Explanation<'p> {
     explain_by(policy, policy.bindings(), user, request)
 }
 
-/// Explains many decisions of one policy: each reads the bindings that name the user or a group, in any case, and not
-/// all of them.
+/// Explains many decisions of one policy. Each explanation reads only the bindings that name the user or a group, in
+/// any case.
 #[derive(Clone, Debug)]
 pub struct Explainer<'p> {
     policy: &'p Policy,
@@ -149,11 +149,11 @@ fn explain_by<'p>(
     explanation
 }
 
-/// The rules of roles that allow a request or nearly do, by role.
+/// The rules of roles that allow a request or nearly allow it, by role.
 #[derive(Default)]
 struct Judged<'p>(HashMap<RoleKey<'p>, Near>);
 
-/// The indices of the rules that allow a request, or that fail in one part.
+/// The indices of the rules that allow a request, or fail in one part.
 type Near = Vec<(usize, Option<Failed>)>;
 
 impl<'p> Judged<'p> {
@@ -187,8 +187,8 @@ impl<'p> Explanation<'p> {
         &self.notes
     }
 
-    /// Returns every grant, rule by rule. The first is the one that
-    /// [`Response::reason`](k8s_rbac::Response::reason) names.
+    /// Returns every grant, rule by rule. [`Response::reason`](k8s_rbac::Response::reason) names
+    /// the first.
     #[must_use]
     pub fn grants(&self) -> &[BindingGrant<'p>] {
         &self.grants

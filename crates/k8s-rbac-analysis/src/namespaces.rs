@@ -1,7 +1,7 @@
-//! The namespaces in which a user may do something.
+//! The namespaces in which a user may make a request.
 
-/// Finds the namespaces in which a user may do what a request asks. The namespace of the request
-/// itself is ignored. [`Policy::authorize`] decides, so a member of
+/// Finds the namespaces in which a user may make a request. The namespace of the request itself is
+/// ignored. [`Policy::authorize`] decides, so a member of
 /// [`PRIVILEGED_GROUP`](k8s_rbac::PRIVILEGED_GROUP) may do it in every namespace.
 ///
 /// The cost is one decision for each namespace that has a `RoleBinding`.
@@ -27,7 +27,7 @@ pub fn allowed_namespaces<'p>(
 
 use k8s_rbac::{BindingGrant, Decision, Grant, Policy, Request, ResourceRequest, User};
 
-/// The namespaces in which a user may do something.
+/// The namespaces in which a user may make a request.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,

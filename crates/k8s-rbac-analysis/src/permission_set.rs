@@ -2,8 +2,8 @@
 //! wildcard.
 //!
 //! A wildcard stands for infinitely many texts, which no finite list can spell out. So if several
-//! permissions together allow everything that another one allows, one of them does so alone, and the
-//! permissions of a user that no other covers are a normal form.
+//! permissions together cover another permission, one of them covers it alone. The permissions of a
+//! user that no other permission covers are therefore a normal form.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::{self, Display, Formatter};
@@ -12,7 +12,7 @@ use foldhash::quality::RandomState;
 use k8s_rbac::{Permission, PolicyRule, Quoted};
 use thiserror::Error;
 
-/// The number of permissions that the rules of one subject may expand to, repeats included. Our
+/// The number of permissions that the rules of one subject may expand to, including repeats. Our
 /// choice: this takes a few seconds and half a gigabyte. `admin` in a hundred namespaces has 42,000.
 pub const MAX_PERMISSIONS: usize = 1 << 20;
 
@@ -179,12 +179,12 @@ struct Wild {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PermissionSet<'p> {
     all: HashSet<ScopedPermission<'p>, RandomState>,
-    /// The combinations of wildcards in the set. Others need not be looked up.
+    /// The combinations of wildcards in the set. Other combinations need not be looked up.
     wild: Wild,
     /// The wildcards `*/subresource`, by the subresource.
     of_every_resource: HashMap<&'p str, &'p str>,
     /// The prefixes of paths, by verb.
-    // INVARIANT: none is a prefix of another.
+    // INVARIANT: no prefix is a prefix of another.
     prefixes: HashMap<&'p str, BTreeSet<&'p str>>,
 }
 
@@ -203,7 +203,8 @@ impl<'p> PermissionSet<'p> {
         self.add_if(namespace, rule, budget, |_| true)
     }
 
-    /// Adds only those permissions of a rule that can cover one of some others, whose words are given.
+    /// Adds only the permissions of a rule that can cover one of some other permissions, whose words
+    /// are given.
     ///
     /// # Errors
     ///
@@ -277,7 +278,7 @@ impl<'p> PermissionSet<'p> {
         self.all.contains(atom) || self.outdo(atom)
     }
 
-    /// Returns the permissions that no other covers, in order.
+    /// Returns the permissions that no other permission covers, in order.
     pub(crate) fn greatest(&self) -> Vec<ScopedPermission<'p>> {
         let atoms = self.all.iter().copied();
         let mut greatest: Vec<ScopedPermission<'p>> =
@@ -325,7 +326,7 @@ impl<'p> PermissionSet<'p> {
         }
     }
 
-    /// Returns whether another permission of the set covers one of its own.
+    /// Returns whether another permission of the set covers a given permission of the set.
     fn outdo(&self, atom: &ScopedPermission<'p>) -> bool {
         match atom.permission {
             Permission::Path { verb, path } => self.outdo_path(verb, path),
@@ -428,8 +429,8 @@ impl<'p> Vocabulary<'p> {
     }
 }
 
-/// Returns whether one of some texts is a prefix of another text. None of them is a prefix of
-/// another of them, so only the greatest that is not after the text can be.
+/// Returns whether one of the prefixes is a prefix of a text. No prefix is a prefix of another, so
+/// only the greatest prefix that is not after the text needs to be compared.
 fn has_beginning(prefixes: &BTreeSet<&str>, text: &str) -> bool {
     let mut before = prefixes.range(..=text);
     before

@@ -10,7 +10,7 @@ use crate::scoped_rule::{ScopedRule, merge};
 /// only if their lists are equal.
 ///
 /// The list describes requests that HTTP can express, whose resource and subresource contain no
-/// slash: `pods/log` adds nothing to `*/log`, and `a/b/c` allows nothing.
+/// slash. So `pods/log` adds nothing to `*/log`, and `a/b/c` allows nothing.
 /// [`PRIVILEGED_GROUP`](k8s_rbac::PRIVILEGED_GROUP), whose members may do everything, is ignored.
 ///
 /// Time and memory are proportional to the expanded rules of the user.
@@ -47,14 +47,14 @@ pub fn permissions<'p>(policy: &'p Policy, user: &User) -> Result<Permissions<'p
 /// The permissions of a user.
 #[derive(Clone, Debug)]
 pub struct Permissions<'p> {
-    // INVARIANT: the permissions that no other covers, in order.
+    // INVARIANT: the permissions that no other permission covers, in order.
     greatest: Vec<ScopedPermission<'p>>,
     atoms: PermissionSet<'p>,
     unresolved: Vec<Unresolved<'p>>,
 }
 
 impl<'p> Permissions<'p> {
-    /// Returns the permissions that no other covers, in order.
+    /// Returns the permissions that no other permission covers, in order.
     #[must_use]
     pub fn atoms(&self) -> &[ScopedPermission<'p>] {
         &self.greatest
@@ -72,16 +72,16 @@ impl<'p> Permissions<'p> {
         self.atoms.cover(atom)
     }
 
-    /// Returns the permissions that others do not cover. Empty if and only if the others allow
-    /// everything that these do.
+    /// Returns the permissions that `others` does not cover. Empty if and only if `other` allows
+    /// everything that these permissions allow.
     #[must_use]
     pub fn beyond(&self, others: &Self) -> Vec<ScopedPermission<'p>> {
         let greatest = self.greatest.iter().copied();
         greatest.filter(|atom| !others.cover(atom)).collect()
     }
 
-    /// Returns the permissions merged into few rules, for people to read. No rule allows anything
-    /// that another does.
+    /// Returns the permissions merged into few rules, for human readers. No two rules allow the
+    /// same request.
     #[must_use]
     pub fn rules(&self) -> Vec<ScopedRule<'p>> {
         merge(&self.greatest)

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use k8s_rbac::{BindingGrant, Objects, PolicyRule};
 
-/// The `ClusterRole`s from which the rules of aggregated ones come.
+/// The `ClusterRole`s from which the rules of aggregated `ClusterRole`s come.
 ///
-/// An aggregated `ClusterRole` such as `admin` carries copies of the rules of others, which may carry
-/// copies themselves. Build this from the policy's objects, after [`Objects::aggregate`].
+/// An aggregated `ClusterRole` such as `admin` has copies of the rules of other `ClusterRole`s, which
+/// may themselves have copies. Build this from the policy's objects, after [`Objects::aggregate`].
 #[derive(Debug)]
 pub struct RuleSources<'o> {
     /// The member that has the rule, by aggregated role and rule.
@@ -16,13 +16,14 @@ pub struct RuleSources<'o> {
 }
 
 impl<'o> RuleSources<'o> {
-    /// Reads all `ClusterRole`s. The cost is that of aggregating them.
+    /// Reads all `ClusterRole`s. The cost is the same as for aggregating them.
     #[must_use]
     pub fn of(objects: &'o Objects) -> Self {
         let mut roles = HashMap::new();
         let listed = objects.aggregated_roles();
         for target in listed.roles {
-            // Members with a rule of their own come first: in a cycle, the others only pass it on.
+            // Members whose rule is their own come first: in a cycle, the other members only pass
+            // it on.
             let (own, aggregated): (Vec<_>, Vec<_>) = target
                 .members
                 .into_iter()
@@ -41,16 +42,16 @@ impl<'o> RuleSources<'o> {
         }
     }
 
-    /// Returns the names of the aggregated `ClusterRole`s whose sources are not known, because there
-    /// are more than [`MAX_AGGREGATION_STEPS`](k8s_rbac::MAX_AGGREGATION_STEPS) members to look at.
+    /// Returns the names of the aggregated `ClusterRole`s whose sources are unknown, because there
+    /// are more than [`MAX_AGGREGATION_STEPS`](k8s_rbac::MAX_AGGREGATION_STEPS) members to examine.
     #[must_use]
     pub fn unknown(&self) -> &[&'o str] {
         &self.unknown
     }
 
-    /// Returns the names of the `ClusterRole`s through which a grant's rule came, ending with the one
-    /// that has the rule of its own. Empty if the grant's role is not aggregated, if no member has the
-    /// rule now, or if the role's sources are [`unknown`](Self::unknown).
+    /// Returns the names of the `ClusterRole`s through which a grant's rule came, ending with the
+    /// `ClusterRole` that has the rule itself. Empty if the grant's role is not aggregated, if no
+    /// member has the rule now, or if the role's sources are [`unknown`](Self::unknown).
     #[must_use]
     pub fn of_grant(&self, grant: &BindingGrant<'_>) -> Vec<&'o str> {
         match grant.role().kind {
@@ -59,7 +60,7 @@ impl<'o> RuleSources<'o> {
         }
     }
 
-    /// Returns the same for a rule of a `ClusterRole`, given by name.
+    /// Returns the sources of a rule of a `ClusterRole`, which is given by name, as above.
     #[must_use]
     pub fn of_rule(&self, role: &str, rule: &PolicyRule) -> Vec<&'o str> {
         let mut sources = Vec::new();

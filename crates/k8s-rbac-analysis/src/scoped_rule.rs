@@ -1,4 +1,4 @@
-//! Permissions merged into rules, for people to read.
+//! Permissions merged into rules, for human readers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
@@ -42,7 +42,7 @@ impl<'p> ScopedRule<'p> {
         &self.namespaces
     }
 
-    /// Converts it to a rule of the API, for resources or for paths, never both.
+    /// Converts the rule to a rule of the API, for resources or for paths, never both.
     #[must_use]
     pub fn to_rule(&self) -> PolicyRule {
         let own = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
@@ -55,7 +55,8 @@ impl<'p> ScopedRule<'p> {
         }
     }
 
-    /// Splits a rule into what it allows on resources and on paths, which a namespace never has.
+    /// Splits a rule into a part for resources and a part for paths. In a namespace, the part for
+    /// paths is empty.
     pub(crate) fn of_rule(namespace: Option<&'p str>, rule: &'p PolicyRule) -> Vec<Self> {
         let own = |texts: &'p [String]| -> Vec<&'p str> {
             let texts: BTreeSet<&str> = texts.iter().map(String::as_str).collect();
@@ -87,7 +88,8 @@ impl<'p> ScopedRule<'p> {
             .collect()
     }
 
-    /// Returns whether one rule, in a scope that contains this one's, allows all of this.
+    /// Returns whether another rule, in a scope that contains this rule's scope, allows everything
+    /// that this rule allows.
     pub(crate) fn is_covered_by(&self, other: &PolicyRule) -> bool {
         let has = |list: &[String], entry: &str| list.iter().any(|one| one == entry || one == ALL);
         let covers_resource = |entry: &&str| {
@@ -193,7 +195,7 @@ type Part<'p> = for<'r> fn(&'r mut ScopedRule<'p>) -> &'r mut Vec<&'p str>;
 /// Merges permissions that differ in one part only, part by part.
 ///
 /// Merging changes no permission, because all other parts are equal. If no permission covers
-/// another, no rule of the result does.
+/// another, no rule of the result covers another.
 pub(crate) fn merge<'p>(atoms: &[ScopedPermission<'p>]) -> Vec<ScopedRule<'p>> {
     let parts: [Part<'p>; 6] = [
         |rule| &mut rule.verbs,

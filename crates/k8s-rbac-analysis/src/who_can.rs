@@ -1,4 +1,4 @@
-//! The subjects that may do what a request asks.
+//! The subjects that may make a request.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -10,7 +10,7 @@ use k8s_rbac::{
 
 use crate::role_key::RoleKey;
 
-/// Lists the subjects that may do what the request asks, each with its first grant.
+/// Lists the subjects that may make a request, each with its first grant.
 ///
 /// First comes the group [`PRIVILEGED_GROUP`], then the subjects of each binding whose role allows
 /// the request, in walk order. A subject of an unknown kind is listed, although it matches no user.
@@ -68,7 +68,7 @@ const fn borrowed(subject: Subject<&str>) -> Subject<Cow<'_, str>> {
     }
 }
 
-/// The subjects that may do something, and the roles that do not exist.
+/// The subjects that may make a request, and the roles that do not exist.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AllowedSubjects<'p> {
     subjects: Vec<AllowedSubject<'p>>,
@@ -105,7 +105,7 @@ impl<'p> AllowedSubjects<'p> {
     }
 }
 
-/// A subject that may do something.
+/// A subject that may make a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AllowedSubject<'p> {
     subject: Subject<Cow<'p, str>>,
@@ -142,7 +142,8 @@ impl<'p> AllowedSubject<'p> {
         SubjectName::of(&self.subject, namespace)
     }
 
-    /// Returns the first grant. `None` for the privileged group and the super user, which need none.
+    /// Returns the first grant. `None` for the privileged group and the super user, which need no
+    /// grant.
     #[must_use]
     pub const fn grant(&self) -> Option<BindingGrant<'p>> {
         self.grant

@@ -63,8 +63,8 @@ fn parse_bool(text: &str) -> Option<bool> {
     }
 }
 
-/// Splits a line at white space and removes quotes around words, because people copy
-/// `can-i '*' '*'` from a shell.
+/// Splits a line at white space and removes quotes around words, because users copy `can-i '*' '*'`
+/// from a shell.
 pub(super) fn split(line: &str) -> impl Iterator<Item = &str> {
     line.split_ascii_whitespace().map(|word| {
         let inner = |quote| word.strip_prefix(quote)?.strip_suffix(quote);

@@ -7,8 +7,8 @@ use k8s_rbac::{Policy, PolicyRule, Quoted};
 
 use crate::can_i::unknown_resource::distance;
 
-/// A word of a question that neither Kubernetes nor a rule of the policy has, and that is nearly one that
-/// Kubernetes has. An answer would be about a typing error.
+/// A word of a question that neither Kubernetes nor a rule of the policy has, although Kubernetes has a
+/// similar word. An answer would be about a typing error.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Mistyped {
     what: &'static str,
@@ -46,7 +46,7 @@ impl Mistyped {
         if word.is_empty() || known.contains(&word) {
             return None;
         }
-        // In a short word, two errors leave little of it.
+        // Two errors leave little of a short word.
         let most = if word.len() < 6 { 1 } else { 2 };
         let folded = word.to_ascii_lowercase();
         let near = known.iter().map(|one| (distance(&folded, one), *one));

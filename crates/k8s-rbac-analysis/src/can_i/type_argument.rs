@@ -49,7 +49,7 @@ impl Type {
     }
 }
 
-/// Finds a resource in a version, which is any version if it is empty.
+/// Finds a resource in a version. An empty version stands for any version.
 // As upstream: client-go, restmapper/shortcut.go, and apimachinery, pkg/api/meta/restmapper.go. A short name
 // drops the version if the group is whole, and only with a short name may a prefix of the group follow the
 // version.

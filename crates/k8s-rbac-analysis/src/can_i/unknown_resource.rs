@@ -1,4 +1,5 @@
-//! A question about a resource that neither Kubernetes nor the policy knows, as after a typing error.
+//! A question about a resource that neither Kubernetes nor the policy knows, for example because of a
+//! typing error.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
@@ -6,7 +7,7 @@ use std::fmt::{self, Display, Formatter};
 use k8s_rbac::api_resources::{OPTIONAL_RESOURCES, RESOURCES};
 use k8s_rbac::{Policy, PolicyRule, Quoted};
 
-/// The number of typing errors up to which another name is suggested. Our choice.
+/// The highest number of typing errors for which another name is suggested. Our choice.
 const MAX_DISTANCE: usize = 2;
 
 /// A resource that neither Kubernetes nor the rules of a policy know. An answer about it would be
@@ -24,13 +25,13 @@ impl UnknownResource {
         &self.resource
     }
 
-    /// Returns the known resource with the most similar name. `None` if none is similar.
+    /// Returns the known resource with the most similar name. `None` if no name is similar.
     #[must_use]
     pub fn nearest(&self) -> Option<&str> {
         self.nearest.as_deref()
     }
 
-    /// Builds the refusal of a resource that is one of this group.
+    /// Builds the refusal of a resource that belongs to this group.
     pub(super) fn of_group(resource: &str, group: &str) -> Self {
         Self {
             resource: resource.to_owned(),
@@ -38,7 +39,7 @@ impl UnknownResource {
         }
     }
 
-    /// Looks a resource up. `kinds` are those of further objects that the cluster has.
+    /// Looks a resource up. `kinds` are the kinds of further objects of the cluster.
     pub(super) fn find<'k>(
         resource: &str,
         policy: &Policy,

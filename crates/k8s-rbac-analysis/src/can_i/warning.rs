@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use printable_text::Printable;
 
-/// A warning about a question that its answer does not show.
+/// A warning about a fact that the answer does not show.
 ///
 /// Prints as `kubectl` prints it after `Warning: `, if `kubectl` has this warning, but with unprintable
 /// characters of the question escaped.
@@ -12,12 +12,12 @@ use printable_text::Printable;
 #[non_exhaustive]
 pub enum Warning {
     /// The question is asked in a namespace, as `kubectl` asks it, but requests for this resource
-    /// have another one or none, so that a RoleBinding that allows the question does not allow
-    /// them. `kubectl` does not say so.
+    /// have another namespace or none. So a RoleBinding that allows the question does not allow
+    /// such requests. `kubectl` does not warn about it.
     AskedInNamespace {
         /// The namespace that the question is asked in.
         asked: String,
-        /// The namespace that the API server would see: that of a Namespace is its own.
+        /// The namespace that the API server would see: a Namespace is in itself.
         real: Option<String>,
     },
     /// The verb is `create`, whose requests name no object: a rule that is limited to the name does not
@@ -35,7 +35,7 @@ pub enum Warning {
         /// Its API group; empty for the core group.
         group: String,
     },
-    /// The text after the slash is taken as the name of an object, but it is the name of a
+    /// `kubectl` reads the text after the slash as the name of an object, but it is the name of a
     /// subresource. `kubectl` does not warn about it (kubernetes#70920).
     SubresourceAsName {
         /// The resource.
@@ -51,7 +51,7 @@ pub enum Warning {
         /// Its API group; empty if none was given.
         group: String,
     },
-    /// The verb is not one that Kubernetes uses.
+    /// Kubernetes does not use the verb.
     UnknownVerb {
         /// The verb.
         verb: String,

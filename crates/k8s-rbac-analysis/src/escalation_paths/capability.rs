@@ -1,4 +1,4 @@
-//! The permissions by which an identity obtains more than it was given.
+//! The permissions by which an identity obtains more permissions.
 
 use k8s_rbac::{API_GROUP, PolicyRule, ResourceRequest};
 
@@ -11,7 +11,8 @@ pub(super) struct Capability<'p> {
     pub(super) kind: CapabilityKind,
     /// The resource with its subresource.
     pub(super) resource: &'static str,
-    /// The `resourceNames` of the rule. Empty if it names no object, and so allows every one.
+    /// The `resourceNames` of the rule. Empty if the rule names no object, and so allows every
+    /// object.
     pub(super) names: &'p [String],
     /// The index of the rule in its role.
     pub(super) rule: usize,
@@ -27,8 +28,8 @@ impl Capability<'_> {
 }
 
 impl<'p> Capability<'p> {
-    /// Lists the parts of the capability for which its rule and another one, which names the requests of a
-    /// constrained impersonation, both allow the request.
+    /// Lists the parts of the capability whose requests two rules allow: its own rule, and the rule that
+    /// names the requests of a constrained impersonation.
     pub(super) fn constrained(
         &self,
         rule: &PolicyRule,
@@ -101,15 +102,15 @@ pub(super) const EXTRAS: &str = "userextras/";
 /// The objects that a rule must allow for a capability.
 #[derive(Clone, Copy, Debug)]
 enum Names {
-    /// Any: the step looks at the names, or they do not matter.
+    /// Any object: the step examines the names, or they do not matter.
     Any,
     /// Every object.
     Every,
-    /// A request without a name, as that of an object that is created.
+    /// A request without a name, such as the creation of an object.
     Nameless,
 }
 
-/// What a rule must allow for a capability.
+/// The requests that a rule must allow for a capability.
 #[derive(Clone, Copy, Debug)]
 struct Pattern {
     kind: CapabilityKind,
@@ -157,7 +158,7 @@ impl Pattern {
             && self.allows_objects(rule)
     }
 
-    /// Returns whether a constrained impersonation may be for a request that the rule of the other identity
+    /// Returns whether a constrained impersonation may make a request that the rule of the other identity
     /// allows.
     fn is_allowed_in(&self, mode: Mode, rule: &PolicyRule, requests: &PolicyRule) -> bool {
         let mut verbs = self.verbs.iter();
@@ -211,9 +212,8 @@ const IMPERSONATE: &[&str] = &["impersonate"];
 /// The answer to a patch contains the object, even if the patch is empty.
 const READ_OR_PATCH: &[&str] = &["get", "list", "patch", "watch"];
 
-/// The first version whose exec and attach ask for `create` over `WebSockets` as well, which begin with a
-/// GET: the feature gate
-/// `AuthorizePodWebsocketUpgradeCreatePermission`.
+/// The first version in which exec and attach over `WebSockets`, which begin with a GET, need `create` as
+/// well: the feature gate `AuthorizePodWebsocketUpgradeCreatePermission`.
 const CREATE_FOR_EXEC: u8 = 35;
 const GET_FOR_EXEC: u8 = 34;
 
@@ -257,7 +257,7 @@ const PATTERNS: &[Pattern] = {
         Pattern::new(Kind::EnterPods, CREATE_OR_GET, "", "pods/attach", Any).until(GET_FOR_EXEC),
         Pattern::new(Kind::EnterPods, CREATE, "", "pods/attach", Any).since(CREATE_FOR_EXEC),
         Pattern::new(Kind::EnterPods, CHANGE, "", "pods/ephemeralcontainers", Any),
-        // The kubelet authorizes what it is asked through the proxy by `nodes/proxy` alone.
+        // The kubelet authorizes requests through the proxy by `nodes/proxy` alone.
         Pattern::new(Kind::EnterNodes, CREATE_OR_GET, "", "nodes/proxy", Any),
         // As upstream: pkg/apis/core/validation, ValidatePodUpdate lets images change.
         Pattern::new(Kind::ChangePods, CHANGE, "", "pods", Any),

@@ -1,9 +1,9 @@
-//! What permissions can be used for, and which are used together.
+//! The uses of permissions, and which permissions are used together.
 
 use crate::escalation_paths::capability::Capability;
 use crate::escalation_paths::mode::Mode;
 
-/// What a permission can be used for.
+/// The use of a permission.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) enum CapabilityKind {
     ActInMode(Mode),
@@ -46,7 +46,7 @@ pub(super) enum CapabilityKind {
 }
 
 impl CapabilityKind {
-    /// Returns the permissions that it is combined with. `None` if it is used by itself.
+    /// Returns the family of permissions that it is combined with. `None` if it is used alone.
     pub(super) const fn family(self) -> Option<Family> {
         match self {
             Self::ImpersonateAccounts
@@ -89,17 +89,18 @@ impl CapabilityKind {
         }
     }
 
-    /// Returns whether the permission matters in combination with another one.
+    /// Returns whether the permission matters in combination with another permission.
     pub(super) const fn is_part(self) -> bool {
         self.family().is_some()
     }
 
-    /// Returns whether its resource is one that a cluster need not have.
+    /// Returns whether a cluster may lack its resource.
     pub(super) const fn is_of_custom_resource(self) -> bool {
         matches!(self, Self::WriteAccessEntries | Self::WriteIdentityMappings)
     }
 
-    /// Returns whether it is no request, but a permission that the API server asks for while it serves one.
+    /// Returns whether it is not a request, but a permission that the API server checks while it serves a
+    /// request.
     pub(super) const fn is_checked_while_served(self) -> bool {
         matches!(
             self,
@@ -111,7 +112,7 @@ impl CapabilityKind {
         )
     }
 
-    /// Returns whether requests for it name no namespace, so that only a `ClusterRoleBinding` grants it.
+    /// Returns whether its requests name no namespace, so that only a `ClusterRoleBinding` grants it.
     pub(super) const fn is_cluster_scoped(self) -> bool {
         match self {
             Self::ApproveCertificate
@@ -158,7 +159,7 @@ impl CapabilityKind {
         }
     }
 
-    /// Returns which names matter if the permission is combined with another one.
+    /// Returns which names matter if the permission is combined with another permission.
     pub(super) const fn names_used(self) -> NamesUsed {
         match self {
             Self::ActInMode(_) | Self::ImpersonateExtra => NamesUsed::WithRule,
@@ -197,7 +198,7 @@ impl CapabilityKind {
     }
 }
 
-/// Permissions that are useful together. Those of two families are not.
+/// Permissions that are useful together. Permissions of two families are not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Family {
     Certificates,
@@ -243,9 +244,9 @@ impl Families {
 /// Which `resourceNames` matter for a combination of permissions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum NamesUsed {
-    /// Those of each permission.
+    /// The names of each permission.
     Always,
-    /// None: one permission of the kind and scope is as good as another.
+    /// No names: all permissions of the same kind and scope are equally good.
     Never,
     /// The whole rule matters.
     WithRule,

@@ -1,11 +1,11 @@
 //! Constrained impersonation: an identity that an actor may impersonate for some requests only.
 //!
 //! As upstream: apiserver 1.36, pkg/endpoints/filters/impersonation/mode.go. The impersonation is
-//! authorized as the verb `impersonate:MODE` in the group `authentication.k8s.io`, and each request made
-//! with it as the verb `impersonate-on:MODE:VERB`, both of the actor. The request itself is then authorized as
-//! one of the other identity, and so is what the API server asks for while it serves it, such as `bind`.
-//! Nodes and service accounts have fixed groups. Impersonations do not nest. The group `system:masters` is
-//! out of reach.
+//! authorized as the verb `impersonate:MODE` in the group `authentication.k8s.io`, and each request made with
+//! it as the verb `impersonate-on:MODE:VERB`. The actor needs both. The request itself is then authorized for
+//! the other identity. So are the permissions that the API server checks while it serves the request, such as
+//! `bind`. Nodes and service accounts have fixed groups. Impersonations do not nest. The group
+//! `system:masters` is out of reach.
 
 use std::collections::BTreeSet;
 
@@ -28,10 +28,10 @@ const ANY: &str = "*";
 const NODE_PREFIX: &str = "system:node:";
 const NODES: &str = "system:nodes";
 
-/// The length of a DNS subdomain, which the name of a node is (RFC 1123).
+/// The longest DNS subdomain (RFC 1123). The name of a node is a DNS subdomain.
 const MAX_NODE_NAME: usize = 253;
 
-/// The identities that can be impersonated for some requests, of those that bindings name.
+/// The identities that bindings name and that can be impersonated for some requests.
 #[derive(Debug)]
 pub(super) struct ConstrainedImpersonation {
     users: BTreeSet<String>,
@@ -39,7 +39,7 @@ pub(super) struct ConstrainedImpersonation {
     groups: BTreeSet<String>,
 }
 
-/// An identity, and what allows impersonating it.
+/// An identity, and the grant that allows impersonating it.
 struct Impersonation<'p> {
     identity: SubjectName,
     groups: Vec<String>,
@@ -152,7 +152,7 @@ impl ConstrainedImpersonation {
         let mut groups = AllowedGroups::new();
         for held in held {
             state.spend(held.work())?;
-            // Of four groups and more, the API server asks for the name `*` first.
+            // For four groups or more, the API server asks for the name `*` first.
             let named: Vec<&String> = match held.capability.allows_name(ANY) {
                 true => self.groups.iter().collect(),
                 false => held
@@ -345,7 +345,7 @@ pub(super) fn impersonated(identity: &SubjectName, groups: &[String]) -> User {
     }
 }
 
-/// Returns whether an identity is a node, whose permissions are those of the Node authorizer as well.
+/// Returns whether an identity is a node, which also has the permissions of the Node authorizer.
 pub(super) fn is_any_node(identity: &SubjectName) -> bool {
     match identity {
         SubjectName::User(name) => is_node(name) || name.strip_prefix(NODE_PREFIX) == Some(ANY),
@@ -353,17 +353,17 @@ pub(super) fn is_any_node(identity: &SubjectName) -> bool {
     }
 }
 
-/// Returns whether a username is that of a node.
+/// Returns whether a username belongs to a node.
 fn is_node(name: &str) -> bool {
     name.strip_prefix(NODE_PREFIX).is_some_and(is_subdomain)
 }
 
-/// Returns whether a user is neither a node nor a service account, which have modes of their own.
+/// Returns whether a user is neither a node nor a service account. Those have their own modes.
 fn is_other_user(name: &str) -> bool {
     !is_node(name) && ServiceAccount::parse(name).is_none()
 }
 
-/// Returns whether a name is a DNS subdomain, as the name of a node.
+/// Returns whether a name is a DNS subdomain, as the names of nodes are.
 ///
 /// As upstream: apimachinery, `IsDNS1123Subdomain`.
 fn is_subdomain(name: &str) -> bool {

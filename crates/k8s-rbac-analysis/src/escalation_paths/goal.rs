@@ -9,7 +9,7 @@ use crate::escalation_paths::unreached::user_of;
 use crate::escalation_paths::{Scope, Target};
 use crate::who_can::{AllowedSubject, who_can};
 
-/// What a search is for.
+/// The goal of a search.
 ///
 /// Full access to the cluster and membership of `system:masters` meet every goal.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,8 +55,8 @@ impl<'g> GoalTest<'g> {
         Self { goal, allowed }
     }
 
-    /// Returns whether the target of a step meets the goal. A user with groups meets no goal that neither the user
-    /// nor one of the groups meets, which earlier steps reach.
+    /// Returns whether the target of a step meets the goal. A user with groups meets a goal only if the user or
+    /// one of the groups meets it, and earlier steps reach those.
     pub(super) fn is_met(&self, target: &Target<'_>) -> bool {
         if target.is_everything() {
             return true;

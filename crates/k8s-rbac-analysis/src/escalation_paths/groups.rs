@@ -7,11 +7,11 @@ use crate::escalation_paths::GrantedBy;
 pub(super) const AUTHENTICATED: &str = "system:authenticated";
 pub(super) const UNAUTHENTICATED: &str = "system:unauthenticated";
 
-/// Groups, each with what allows impersonating it.
+/// Groups, each with the grant that allows impersonating it.
 pub(super) type AllowedGroups<'p> = BTreeMap<String, GrantedBy<'p>>;
 
-/// Lists the largest sets of groups that one request can impersonate. The API server adds the group of
-/// authenticated users to every request without that of unauthenticated ones, so there may be two sets.
+/// Lists the largest sets of groups that one request can impersonate. The API server adds
+/// `system:authenticated` to every request without `system:unauthenticated`, so there may be two sets.
 pub(super) fn sets_of(mut groups: AllowedGroups<'_>) -> Vec<AllowedGroups<'_>> {
     let mut sets = Vec::new();
     if groups.contains_key(UNAUTHENTICATED) && !groups.contains_key(AUTHENTICATED) {
@@ -22,8 +22,8 @@ pub(super) fn sets_of(mut groups: AllowedGroups<'_>) -> Vec<AllowedGroups<'_>> {
     sets
 }
 
-/// A set of the groups that matter, a bit for each in their order. Sets of one search are compared by the
-/// million.
+/// A set of the groups that matter, a bit for each in their order. A search compares millions of such
+/// sets.
 #[derive(Debug)]
 pub(super) struct GroupBits(Vec<u64>);
 

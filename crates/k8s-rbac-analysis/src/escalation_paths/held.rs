@@ -1,4 +1,5 @@
-//! The capabilities that an actor holds, by kind and scope, without those that add nothing.
+//! The capabilities that an actor holds, by kind and scope. Capabilities that add nothing are left
+//! out.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +8,7 @@ use crate::escalation_paths::capability_kind::{CapabilityKind, NamesUsed};
 use crate::escalation_paths::role_id::RoleId;
 use crate::escalation_paths::{GrantedBy, Scope};
 
-/// A capability that an actor holds, where, and by which grant.
+/// A capability that an actor holds, with its scope and grant.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held<'p> {
     pub(super) capability: Capability<'p>,
@@ -44,16 +45,17 @@ pub(super) struct HeldSet<'p> {
 /// The capabilities of one kind in one scope.
 #[derive(Debug, Default)]
 struct Bucket<'p> {
-    // INVARIANT: each allows something that those before it do not.
+    // INVARIANT: each capability allows a request that the earlier ones do not allow.
     all: Vec<Held<'p>>,
-    /// The first that applies to every object.
+    /// The first capability that applies to every object.
     unlimited: Option<Held<'p>>,
-    /// The first that applies to a name, of those that are limited to names.
+    /// For each name, the first of the capabilities that are limited to names.
     by_name: HashMap<&'p str, Held<'p>>,
 }
 
 impl<'p> Bucket<'p> {
-    /// Adds a capability. Returns whether it allows something that the others do not.
+    /// Adds a capability. Returns whether it allows a request that the other capabilities do not
+    /// allow.
     fn add(&mut self, held: Held<'p>) -> bool {
         let is_new = match held.kind().names_used() {
             NamesUsed::Never => self.all.is_empty(),
@@ -86,7 +88,8 @@ impl<'p> Bucket<'p> {
 }
 
 impl<'p> HeldSet<'p> {
-    /// Adds a capability. Returns whether it allows something that those of its kind and scope do not.
+    /// Adds a capability. Returns whether it allows a request that others of its kind and scope do not
+    /// allow.
     pub(super) fn add(&mut self, held: Held<'p>) -> bool {
         let bucket = self.buckets.entry((held.kind(), held.scope)).or_default();
         bucket.add(held)

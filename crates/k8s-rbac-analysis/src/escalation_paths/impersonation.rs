@@ -1,9 +1,9 @@
-//! Groups and extras, which are impersonated together with a user, and permissions that a user and
-//! groups have only together.
+//! Impersonates groups and extras together with a user, and uses permissions that a user and groups
+//! have only together.
 //!
 //! As upstream: apiserver, pkg/endpoints/filters/impersonation. Each group is authorized by itself, so
 //! an actor that may impersonate some groups may impersonate all of them at once, with any user that it
-//! may impersonate. A service account is in no other group than those that the request names.
+//! may impersonate. A service account is only in the groups that the request names.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -34,9 +34,10 @@ const KINDS: [Kind; 4] = [
 /// The impersonation of several identities by one request.
 #[derive(Debug)]
 pub(super) struct GroupImpersonation<'p> {
-    /// The user whose search it is.
+    /// The user who starts the search.
     start: SubjectName,
-    /// The identities that hold a permission which matters only in combination. Others add nothing.
+    /// The identities that hold a permission that matters only in combination. Other identities add
+    /// nothing.
     users: BTreeSet<String>,
     accounts: Accounts,
     groups: BTreeSet<String>,
@@ -44,28 +45,28 @@ pub(super) struct GroupImpersonation<'p> {
     families: HashMap<SubjectName, Families>,
     /// The permissions to impersonate groups and extras that were used.
     used: HashSet<(RoleId, usize, Scope<'p>)>,
-    /// The sets of permissions to impersonate that were looked at. Many actors hold the same.
+    /// The sets of permissions to impersonate that were examined. Many actors hold the same set.
     seen: HashSet<Vec<(RoleId, usize, Scope<'p>)>>,
     /// The requests of this round that impersonate several groups, or a user with groups.
     together: Vec<Together<'p>>,
-    /// The sets of groups that each identity was combined with. None contains an earlier one of these.
+    /// The sets of groups that each identity was combined with. No set contains an earlier set.
     entered: HashMap<SubjectName, Vec<Rc<GroupBits>>>,
 }
 
 /// The work of a user that an actor may impersonate with groups: the name is copied, sorted and looked up.
-/// Measured, as the next: a unit is what a name of a rule costs.
+/// Measured, as is the next constant: a unit is the cost of a name of a rule.
 const USER: usize = 8;
 
-/// The work of each permission of a user with groups, which the actor for them looks at more than once.
+/// The work of each permission of a user with groups. Their actor examines it more than once.
 const PERMISSION: usize = 3;
 
-/// All that an actor can impersonate by one request.
+/// Everything that an actor can impersonate by one request.
 #[derive(Debug)]
 struct Together<'p> {
     actor: ActorId,
     groups: AllowedGroups<'p>,
     users: BTreeMap<SubjectName, GrantedBy<'p>>,
-    /// What allows an arbitrary user.
+    /// The grant that allows impersonating an arbitrary user.
     any: GrantedBy<'p>,
 }
 
@@ -240,8 +241,8 @@ impl<'p> GroupImpersonation<'p> {
         Ok(())
     }
 
-    /// Impersonates what was found in this round, the most groups first: a user with some of the groups
-    /// of an earlier request may do nothing more.
+    /// Impersonates the users and groups that were found in this round, the most groups first: a user
+    /// with some of the groups of an earlier request may do nothing more.
     pub(super) fn together(&mut self, state: &mut State<'p, '_>) -> Result<(), Stop> {
         let mut found = std::mem::take(&mut self.together);
         found.sort_by_key(|together| Reverse(together.groups.len()));
@@ -280,8 +281,8 @@ impl<'p> GroupImpersonation<'p> {
             state.spend(1)?;
             let is_start = identity == self.start;
             let is_user = matches!(identity, SubjectName::User(_));
-            // The user can use what they hold without the groups, and any user what the groups allow. The
-            // roles of the user whose search it is are not all known yet.
+            // The user can use their permissions without the groups, and any user can use the permissions
+            // of the groups. The roles of the user who starts the search are not all known yet.
             if is_user && !is_start && self.families_of(&identity).is_disjoint(families) {
                 continue;
             }
@@ -293,7 +294,7 @@ impl<'p> GroupImpersonation<'p> {
             entered.push(Rc::clone(&bits));
             let mut holdings: Vec<Holding<'p>> = match is_user {
                 true => state.index.parts(&identity).collect(),
-                // What the groups allow together.
+                // The permissions that the groups have together.
                 false => of_groups.clone(),
             };
             if is_start {
@@ -316,7 +317,7 @@ impl<'p> GroupImpersonation<'p> {
         self.families.get(identity).copied().unwrap_or_default()
     }
 
-    /// Finds the groups that an actor may impersonate and that matter, each with what allows it.
+    /// Finds the groups that an actor may impersonate and that matter, each with its grant.
     fn groups_of(
         &self,
         state: &mut State<'p, '_>,

@@ -1,5 +1,5 @@
-//! The policy as the search reads it: which roles each identity holds, and what the roles can be used
-//! for. It is built once, in one pass over the bindings, and does not change.
+//! The policy in the form that the search reads: the roles of each identity, and the uses of each
+//! role. It is built once, in one pass over the bindings, and does not change.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,7 +18,7 @@ const DEFAULT_ACCOUNT: &str = "default";
 /// The group of the service accounts of a namespace, up to the namespace.
 const ACCOUNTS_OF: &str = "system:serviceaccounts:";
 
-/// Where a binding grants a role, and what grants it.
+/// The scope in which a role is granted, and the origin of the grant.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Holding<'p> {
     pub(super) role: RoleId,
@@ -26,7 +26,7 @@ pub(super) struct Holding<'p> {
     pub(super) source: Source<'p>,
 }
 
-/// What gives an identity a role.
+/// The origin of an identity's role.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source<'p> {
     /// A binding, and the index of its subject.
@@ -45,7 +45,7 @@ pub(super) struct Role<'p> {
     pub(super) rules: &'p [PolicyRule],
     /// The capabilities that matter in combination with others.
     pub(super) parts: Vec<Capability<'p>>,
-    /// The families of these.
+    /// The families of these capabilities.
     families: Families,
     /// All capabilities.
     pub(super) capabilities: Vec<Capability<'p>>,
@@ -83,13 +83,14 @@ impl<'p> Role<'p> {
 pub(super) struct PolicyIndex<'p> {
     roles: Vec<Role<'p>>,
     role_ids: HashMap<(&'static str, &'p str, &'p str), RoleId>,
-    /// Those that are full access first, since the search looks for nothing beyond it.
+    /// Roles with full access come first, since the search ends there.
     pub(super) cluster_roles: Vec<RoleId>,
     pub(super) namespaced_roles: BTreeMap<&'p str, Vec<RoleId>>,
     /// The same by name.
     namespaced_by_name: HashMap<&'p str, Vec<RoleId>>,
     bindings: Vec<Bound<'p>>,
-    /// For each identity the bindings that name it and the first subject that does, both by number.
+    /// For each identity the bindings that name it, with the first subject that names it, both by
+    /// number.
     by_identity: HashMap<SubjectName, Vec<(usize, usize)>, RandomState>,
 }
 
@@ -238,7 +239,7 @@ impl<'p> PolicyIndex<'p> {
         self.by_identity.keys()
     }
 
-    /// Finds the roles that bindings give an identity itself, as far as they matter in combination with
+    /// Finds the roles that bindings give an identity itself and that matter in combination with
     /// others.
     pub(super) fn parts(&self, identity: &SubjectName) -> impl Iterator<Item = Holding<'p>> {
         self.own_holdings(identity)
@@ -258,14 +259,14 @@ impl<'p> PolicyIndex<'p> {
         roles.fold(Families::default(), |all, role| all.union(role.families))
     }
 
-    /// Lists the identities that bindings name and that hold a role which matters in combination.
+    /// Lists the identities that bindings name and that hold a role that matters in combination.
     pub(super) fn identities_with_parts(&self) -> impl Iterator<Item = &SubjectName> {
         let all = self.by_identity.keys();
         all.filter(|identity| self.parts(identity).next().is_some())
     }
 
-    /// Lists the identities that can be reached: those that bindings name, the default service account of
-    /// each namespace, and the privileged group.
+    /// Lists the identities that can be reached: the identities that bindings name, the default service
+    /// account of each namespace, and the privileged group.
     pub(super) fn identities(&self) -> BTreeSet<SubjectName> {
         let account = |namespace: &str| {
             SubjectName::User(User::service_account(namespace, DEFAULT_ACCOUNT).name)
@@ -291,7 +292,7 @@ impl<'p> PolicyIndex<'p> {
         all
     }
 
-    /// Returns what grants a capability of a role that is held.
+    /// Returns the grant of a capability of a role that is held.
     pub(super) fn granted_by(
         &self,
         holding: &Holding<'p>,

@@ -2,10 +2,10 @@
 
 use k8s_rbac::PolicyRule;
 
-/// The verb that stands for all.
+/// The verb that stands for all verbs.
 pub(super) const ALL: &str = "*";
 
-/// The users that a constrained impersonation may be of.
+/// The kinds of users that a constrained impersonation may impersonate.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) enum Mode {
     ArbitraryNode,
@@ -39,8 +39,8 @@ impl Mode {
         }
     }
 
-    /// Returns whether a rule names requests that may be made in this mode. `*` is every verb, those of
-    /// constrained impersonation included.
+    /// Returns whether a rule names requests that may be made in this mode. `*` is every verb,
+    /// including the verbs of constrained impersonation.
     pub(super) fn is_named_by(self, rule: &PolicyRule) -> bool {
         let mut verbs = rule.verbs.iter();
         verbs.any(|verb| verb == ALL || verb.starts_with(self.prefix()))

@@ -4,5 +4,5 @@
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct RoleId(pub(super) usize);
 
-/// All verbs on all resources, as a role of its own.
+/// All verbs on all resources, as if it were a role.
 pub(super) const FULL_ACCESS: RoleId = RoleId(0);

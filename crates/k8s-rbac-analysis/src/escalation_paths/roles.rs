@@ -35,14 +35,14 @@ const ROLES: Kinds = Kinds {
     is_cluster: false,
 };
 
-/// Whether it is about `ClusterRole`s, the role and the number of the rule with `bind` if it limits
-/// names, and the scope of the bindings.
+/// Whether the permission is about `ClusterRole`s; the role and the number of the rule with `bind`,
+/// if it limits names; and the scope of the bindings.
 type Bound<'p> = (bool, Option<(RoleId, usize)>, Scope<'p>);
 
 /// The name of a role that is created: `resourceNames` apply to it only if one of them is empty.
 const NAMELESS: &str = "";
 
-/// The scope in which a role is held, the role, and who rewrites it.
+/// The scope in which a role is held, the role, and the actor who rewrites it.
 type Found<'p> = (Scope<'p>, RoleId, Rewriter<'p>);
 
 /// A permission, and the scope in which the actor holds permissions of another kind.
@@ -51,16 +51,17 @@ struct Pair<'h, 'p> {
     one: &'h Held<'p>,
     other: Kind,
     near: Scope<'p>,
-    /// Where they apply together.
+    /// The scope in which both apply.
     scope: Scope<'p>,
 }
 
-/// What the search knows about binding and rewriting roles.
+/// The knowledge of the search about binding and rewriting roles.
 #[derive(Debug, Default)]
 pub(super) struct RoleSteps<'p> {
     /// The permissions to bind that were used.
     bound: HashSet<Bound<'p>>,
-    /// The roles that reached identities hold, each where, with the step that reached the first holder.
+    /// The roles that reached identities hold, with the scopes, and for each the step that reached the
+    /// first holder.
     held: HashMap<RoleId, BTreeMap<Scope<'p>, Option<usize>>>,
     /// The roles that an actor may rewrite, by name.
     rewritable: HashMap<RoleId, Rewriter<'p>>,
@@ -76,8 +77,8 @@ struct Rewriter<'p> {
 }
 
 impl<'p> RoleSteps<'p> {
-    /// Binds roles to the user: with each new permission to bind and all to write bindings, and with each
-    /// new permission to write bindings and all to bind.
+    /// Binds roles to the user. It combines each new permission to bind with all permissions to write
+    /// bindings, and each new permission to write bindings with all permissions to bind.
     pub(super) fn bind(&mut self, state: &mut State<'p, '_>, turn: &Turn<'p>) -> Result<(), Stop> {
         for kinds in [&CLUSTER_ROLES, &ROLES] {
             for bind in turn.fresh(kinds.bind) {
@@ -236,7 +237,7 @@ impl<'p> RoleSteps<'p> {
                 }
             }
         }
-        // The widest first, since nothing comes after full access.
+        // The widest scope first, since the search ends at full access.
         found.sort_by_key(|&(scope, id, _)| (scope, id));
         for (scope, id, rewriter) in found {
             let holder = self.held.get(&id).and_then(|scopes| *scopes.get(&scope)?);
@@ -281,7 +282,8 @@ impl<'p> RoleSteps<'p> {
         Ok(())
     }
 
-    /// Combines a permission with those of the other kind in one scope that apply to the same objects.
+    /// Combines a permission with permissions of the other kind, in one scope, that apply to the same
+    /// objects.
     fn combine(
         &mut self,
         state: &mut State<'p, '_>,
@@ -386,8 +388,8 @@ impl<'p> RoleSteps<'p> {
     }
 }
 
-/// Lists the scopes in which an actor holds a kind of capability, of those that have a namespace in common
-/// with a scope.
+/// Lists the scopes in which an actor holds a kind of capability and that share a namespace with a given
+/// scope.
 fn near<'p>(state: &State<'p, '_>, actor: ActorId, scope: Scope<'p>, kind: Kind) -> Vec<Scope<'p>> {
     match scope {
         Scope::Namespace(_) => {
@@ -399,7 +401,7 @@ fn near<'p>(state: &State<'p, '_>, actor: ActorId, scope: Scope<'p>, kind: Kind)
 }
 
 /// Lists the scopes in which a role may be created and bound now, each with the permission to write the
-/// binding: those of the new capabilities, and all if one of these is for every namespace.
+/// binding: the scopes of the new capabilities, or all scopes if one of these is for every namespace.
 fn creating_scopes<'p>(
     state: &State<'p, '_>,
     turn: &Turn<'p>,

@@ -1,4 +1,4 @@
-//! The search, round by round: each actor looks at what it was given in the round before.
+//! The search, round by round: each actor examines what it was given in the previous round.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::escalation_paths::{EscalationSearch, Scope, Step, Target, Technique, 
 use crate::permission_set::{Budget, TooLarge};
 
 /// Searches from a user until a step meets the goal, or until there is nothing more to find. Returns the
-/// steps, and the number of the one that meets the goal.
+/// steps, and the number of the step that meets the goal.
 pub(super) fn search<'p>(
     search: &EscalationSearch<'p>,
     goal: Option<GoalTest<'_>>,
@@ -55,7 +55,7 @@ fn rounds(state: &mut State<'_, '_>, user: &User) -> Result<(), Stop> {
             roles.create_and_bind(state, turn)?;
         }
         roles.rewrite(state, &turns)?;
-        // What needs a pod, a Secret or another object to exist comes after what does not.
+        // Steps that need a pod, a Secret or another object to exist come after the other steps.
         for turn in &turns {
             steps::by_one(state, turn, true)?;
             steps::create_mutating_policy(state, turn)?;

@@ -24,51 +24,52 @@ use crate::escalation_paths::unreached::{Unreached, user_of};
 use crate::escalation_paths::{GrantedBy, Scope, Step, Target, Technique};
 use crate::permission_set::Budget;
 
-/// The number of an actor. The first is the user whose search it is.
+/// The number of an actor. The first actor is the user who starts the search.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct ActorId(usize);
 
 /// The user whose search it is.
 pub(super) const START: ActorId = ActorId(0);
 
-/// An identity that the search has reached, or several that one request impersonates together.
+/// An identity that the search has reached, or several identities that one request impersonates
+/// together.
 #[derive(Debug, Default)]
 struct Actor<'p> {
     /// The step that reaches it. `None` for the user, and for as long as the step is pending.
     step: Option<usize>,
-    /// The step that reaches it, to be recorded once it leads to something.
+    /// The step that reaches it, to be recorded once it leads to another step.
     pending: Option<Pending<'p>>,
     roles: HashSet<(RoleId, Scope<'p>), RandomState>,
     own: HeldSet<'p>,
-    /// Those of the actor's groups that an earlier actor had all of: what the groups allow together was
-    /// used by that one.
+    /// The actor's groups that an earlier actor had together: that actor used the permissions that the
+    /// groups have together.
     shared: Vec<Rc<SharedGrants<'p>>>,
 }
 
-/// What an actor is given in a round.
+/// The additions to an actor in a round.
 #[derive(Debug, Default)]
 struct Given<'p> {
-    /// The identity whose bindings are looked up.
+    /// The identity whose bindings have to be looked up.
     identity: Option<SubjectName>,
     holdings: Vec<Holding<'p>>,
     /// Capabilities without the roles that they are part of.
     held: Vec<Held<'p>>,
 }
 
-/// What the bindings of one group, or of several, give each member.
+/// The roles and capabilities that the bindings of one or several groups give each member.
 #[derive(Debug, Default)]
 pub(super) struct SharedGrants<'p> {
     held: HeldSet<'p>,
     has_full_access: bool,
 }
 
-/// An impersonation of a user with groups, whose step is recorded once it leads to something.
+/// An impersonation of a user with groups. Its step is recorded once it leads to another step.
 #[derive(Debug)]
 pub(super) struct Pending<'p> {
     pub(super) identity: SubjectName,
-    /// What allows impersonating the user.
+    /// The grant that allows impersonating the user.
     pub(super) of_user: GrantedBy<'p>,
-    /// The groups, each with what allows it. Many users are impersonated with the same ones.
+    /// The groups, each with its grant. Many users are impersonated with the same groups.
     pub(super) groups: Rc<BTreeMap<String, GrantedBy<'p>>>,
     /// The actor that takes the step.
     pub(super) actor: ActorId,
@@ -85,7 +86,7 @@ pub(super) struct State<'p, 'g> {
     start: SubjectName,
     steps: Vec<Step<'p>>,
     actors: Vec<Actor<'p>>,
-    /// What actors were given in this round.
+    /// The additions to actors in this round.
     given: BTreeMap<ActorId, Given<'p>>,
     /// The sets of groups that some actor is a member of.
     group_sets: HashSet<Vec<String>>,
@@ -93,12 +94,12 @@ pub(super) struct State<'p, 'g> {
     /// The roles whose capabilities have been expanded, each with its scope.
     used: HashSet<(RoleId, Scope<'p>), RandomState>,
     pub(super) unreached: Unreached,
-    /// The actors that act with the roles of the user: the user, and each that impersonates the user
-    /// together with groups.
+    /// The actors that act with the roles of the user: the user, and each actor that impersonates
+    /// the user together with groups.
     followers: Vec<ActorId>,
     /// The roles that the user gained by steps.
     gained: HashSet<(RoleId, Scope<'p>), RandomState>,
-    /// Those that matter in combination with others.
+    /// The gained roles that matter in combination with others.
     gained_parts: Vec<Holding<'p>>,
     /// The scopes in which the user has full access.
     full_access: BTreeSet<Scope<'p>>,
@@ -152,12 +153,12 @@ impl<'p, 'g> State<'p, 'g> {
         }
     }
 
-    /// Returns the steps, and the number of the first that meets the goal.
+    /// Returns the steps, and the number of the first step that meets the goal.
     pub(super) fn into_steps(self) -> (Vec<Step<'p>>, Option<usize>) {
         (self.steps, self.goal_step)
     }
 
-    /// Enters the user whose search it is.
+    /// Enters the user who starts the search.
     pub(super) fn start(&mut self, user: &User) {
         self.unreached.remove(&SubjectName::User(user.name.clone()));
         let actor = self.enter(user, None);
@@ -223,8 +224,8 @@ impl<'p, 'g> State<'p, 'g> {
         });
     }
 
-    /// Gives the user full access in a scope, unless they have it, or the search knows an identity that
-    /// has it in the whole cluster.
+    /// Gives the user full access in a scope, unless they already have it, or the search knows an
+    /// identity with full access to the whole cluster.
     pub(super) fn gain_everything(
         &mut self,
         scope: Scope<'p>,
@@ -250,7 +251,7 @@ impl<'p, 'g> State<'p, 'g> {
         }
     }
 
-    /// Records a step, and the pending one that reaches its actor. Returns its number.
+    /// Records a step, and the pending step that reaches its actor. Returns its number.
     pub(super) fn step(
         &mut self,
         target: Target<'p>,
@@ -307,7 +308,8 @@ impl<'p, 'g> State<'p, 'g> {
         is_new.then(|| self.step(target, actor, technique, granted_by))
     }
 
-    /// Enters an actor that acts as another identity for some requests only, with what these lead to.
+    /// Enters an actor that acts as another identity for some requests only, with the capabilities of
+    /// these requests.
     pub(super) fn enter_constrained(&mut self, step: usize, held: Vec<Held<'p>>) {
         let id = ActorId(self.actors.len());
         self.given.entry(id).or_default().held = held;
@@ -318,7 +320,7 @@ impl<'p, 'g> State<'p, 'g> {
     }
 
     /// Enters an actor that acts for several identities of one request. Its step is recorded once it
-    /// leads to something.
+    /// leads to another step.
     pub(super) fn enter_together(
         &mut self,
         pending: Pending<'p>,
@@ -338,7 +340,7 @@ impl<'p, 'g> State<'p, 'g> {
         }
     }
 
-    /// Lists the roles that the user gained by steps, as far as they matter in combination with others.
+    /// Lists the roles that the user gained by steps and that matter in combination with others.
     pub(super) fn gained_parts(&self) -> &[Holding<'p>] {
         &self.gained_parts
     }

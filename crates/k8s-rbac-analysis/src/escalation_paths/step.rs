@@ -13,7 +13,7 @@ use crate::escalation_paths::mode::ALL;
 use crate::escalation_paths::technique::Technique;
 use crate::permission_set::qualified;
 
-/// One step of an escalation. Prints as what follows the name of its actor.
+/// One step of an escalation. Prints as the text after the name of its actor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step<'p> {
     pub(super) target: Target<'p>,
@@ -24,21 +24,21 @@ pub struct Step<'p> {
 }
 
 impl<'p> Step<'p> {
-    /// Returns what the step reaches.
+    /// Returns the target that the step reaches.
     #[must_use]
     pub const fn target(&self) -> &Target<'p> {
         &self.target
     }
 
-    /// Returns the number, from zero, of the step that reaches the identity which takes this one. `None`
-    /// if the user takes it.
+    /// Returns the number, from zero, of the step that reaches the actor of this step. `None` if the
+    /// actor is the user.
     #[must_use]
     pub const fn actor(&self) -> Option<usize> {
         self.actor
     }
 
-    /// Returns the numbers, from zero, of the steps that have to come before, in order: the one that
-    /// reaches the actor, and those that give the actor a permission.
+    /// Returns the numbers, from zero, of the steps that have to come before, in order: the step
+    /// that reaches the actor, and the steps that give the actor a permission.
     #[must_use]
     pub fn after(&self) -> Vec<usize> {
         let gained = self
@@ -52,19 +52,19 @@ impl<'p> Step<'p> {
         all.into_iter().collect()
     }
 
-    /// Returns how.
+    /// Returns the technique of the step.
     #[must_use]
     pub const fn technique(&self) -> Technique {
         self.technique
     }
 
-    /// Returns what allows the step: a grant for each permission that it needs.
+    /// Returns the grants that allow the step, one for each permission that it needs.
     #[must_use]
     pub fn granted_by(&self) -> &[GrantedBy<'p>] {
         &self.granted_by
     }
 
-    /// Returns the identity that the actor becomes. `None` if the step reaches something else.
+    /// Returns the identity that the actor becomes. `None` if the step reaches another target.
     pub(crate) const fn identity(&self) -> Option<&SubjectName> {
         match &self.target {
             Target::Subject(identity) => Some(identity),
@@ -80,7 +80,7 @@ impl<'p> Step<'p> {
             && self.granted_by == other.granted_by
     }
 
-    /// Returns whether the search does not know all that the step leads to.
+    /// Returns whether the step may lead to more than the search knows.
     pub(crate) fn is_unsearched(&self) -> bool {
         match &self.target {
             Target::ConstrainedIdentity { identity, .. } => is_any_node(identity),
@@ -115,11 +115,11 @@ impl Display for Step<'_> {
     }
 }
 
-/// What a step reaches.
+/// The target of a step.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Target<'p> {
-    /// Another identity, for the requests that these rules allow only.
+    /// Another identity, only for the requests that these rules allow.
     ConstrainedIdentity {
         /// The identity. `system:node:*` stands for any node, a group for any user in these groups.
         identity: SubjectName,
@@ -148,11 +148,11 @@ pub enum Target<'p> {
         name: &'p str,
         /// Its rules.
         rules: &'p [PolicyRule],
-        /// Where it is granted.
+        /// The scope in which it is granted.
         scope: Scope<'p>,
     },
-    /// Another user, together with groups that the user need not be a member of: all that one request
-    /// impersonates.
+    /// Another user, together with groups that the user need not be a member of. One request
+    /// impersonates them all.
     UserWithGroups {
         /// The user, or the first of the groups if any user will do.
         identity: SubjectName,
@@ -245,13 +245,13 @@ impl<'p> ConstrainedRule<'p> {
         &self.verbs
     }
 
-    /// Returns the rule that allows them. Its own verbs are those of the impersonation.
+    /// Returns the rule that allows the requests. Its own verbs are the verbs of the impersonation.
     #[must_use]
     pub const fn rule(&self) -> &'p PolicyRule {
         self.rule
     }
 
-    /// Returns where the rule is granted.
+    /// Returns the scope in which the rule is granted.
     #[must_use]
     pub const fn scope(&self) -> Scope<'p> {
         self.scope
@@ -284,7 +284,7 @@ impl Display for ConstrainedRule<'_> {
     }
 }
 
-/// Writes a verb as it is, unless it could be misread.
+/// Writes a verb unchanged, unless it could be misread.
 fn escape(verb: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"*-:".contains(&byte);
     match !verb.is_empty() && verb.bytes().all(is_plain) {
@@ -293,7 +293,7 @@ fn escape(verb: &str) -> String {
     }
 }
 
-/// Where a permission is granted.
+/// The scope in which a permission is granted.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(
     clippy::exhaustive_enums,
@@ -309,7 +309,7 @@ pub enum Scope<'p> {
 }
 
 impl<'p> Scope<'p> {
-    /// Lists this scope and those that contain it.
+    /// Lists this scope and the scopes that contain it.
     pub(super) fn wider(self) -> impl Iterator<Item = Self> {
         let all = [self, Self::EveryNamespace, Self::Cluster];
         let skipped = match self {
@@ -352,7 +352,7 @@ impl Display for Scope<'_> {
     }
 }
 
-/// What allows a step.
+/// The grant that allows a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,

@@ -1,4 +1,4 @@
-//! Steps that a capability, or two of one actor, make possible by themselves.
+//! Steps that a single capability, or two capabilities of one actor, make possible.
 
 use std::collections::BTreeSet;
 
@@ -21,8 +21,8 @@ const TOKEN_INFIX: &str = "-token-";
 /// The namespace and name of the `ConfigMap` in which Amazon EKS maps IAM principals to users.
 const AWS_AUTH: (&str, &str) = ("kube-system", "aws-auth");
 
-/// Takes the steps that one new capability makes possible: either those that work whatever the cluster
-/// contains, or those that need an object to exist.
+/// Takes the steps that one new capability makes possible: either the steps that always work, or the
+/// steps that need an object to exist.
 pub(super) fn by_one<'p>(
     state: &mut State<'p, '_>,
     turn: &Turn<'p>,
@@ -60,7 +60,8 @@ fn apply<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>, held: &Held<'p>) -> Res
             );
             return Ok(());
         }
-        // EKS refuses an entry in the privileged group, but an access policy allows the same.
+        // EKS refuses an entry in the privileged group, but an access policy gives the same
+        // permissions.
         Kind::WriteAccessEntries => {
             let granted_by = [held.granted_by];
             state.gain_everything(
@@ -115,8 +116,8 @@ fn apply<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>, held: &Held<'p>) -> Res
     Ok(())
 }
 
-/// Impersonates users. A service account is never one of them: its impersonation is authorized as
-/// that of a service account.
+/// Impersonates users, except service accounts: the API server authorizes the impersonation of a
+/// service account separately.
 fn impersonate_users<'p>(
     state: &mut State<'p, '_>,
     turn: &Turn<'p>,
@@ -181,8 +182,8 @@ pub(super) fn mint_token<'p>(state: &mut State<'p, '_>, turn: &Turn<'p>) -> Resu
     Ok(())
 }
 
-/// Lists the scopes in which an actor may hold both of two kinds of capability now: those of the new ones,
-/// and all if one of these is for every namespace.
+/// Lists the scopes in which an actor may hold both of two kinds of capability now: the scopes of the new
+/// capabilities, or all scopes if one of these is for every namespace.
 fn meeting<'p>(state: &State<'p, '_>, turn: &Turn<'p>, kinds: [Kind; 2]) -> BTreeSet<Scope<'p>> {
     let fresh = kinds.iter().flat_map(|kind| turn.fresh(*kind));
     let fresh: BTreeSet<Scope<'p>> = fresh.map(|held| held.scope).collect();

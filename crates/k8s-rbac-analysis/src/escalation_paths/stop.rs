@@ -1,4 +1,4 @@
-//! Why a search ends before there is nothing more to find.
+//! Why a search ends before it has found everything.
 
 use crate::permission_set::TooLarge;
 

@@ -21,7 +21,7 @@ pub enum Technique {
     EnterPods(&'static str),
     /// Writes permissions that the actor does not hold into a role: `escalate`, and writing roles.
     Escalate,
-    /// Needs nothing: the permission is held already.
+    /// Needs nothing: the actor already holds the permission.
     Hold,
     /// Impersonates.
     Impersonate,
@@ -65,7 +65,7 @@ impl Technique {
         }
     }
 
-    /// Returns the resource that the technique uses, of several that it could.
+    /// Returns the resource that the technique uses, if it could use several.
     #[must_use]
     pub const fn resource(&self) -> Option<&'static str> {
         match self {

@@ -6,8 +6,8 @@ use k8s_rbac::{ServiceAccount, SubjectName, User};
 
 use super::Scope;
 
-/// The username of a request that impersonates groups only for their own sake. The API accepts no such
-/// name, so no binding has it.
+/// The username of a request that impersonates a user only to impersonate groups. The API does not
+/// accept this name, so no binding has it.
 pub(super) const NO_USER: &str = "\0";
 
 /// The identities that have not been reached.
@@ -16,7 +16,7 @@ pub(super) struct Unreached {
     reached: HashSet<SubjectName>,
     users: BTreeSet<String>,
     groups: BTreeSet<String>,
-    /// Names by namespace. No namespace is without any.
+    /// Names by namespace. Every namespace has at least one.
     accounts: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -39,7 +39,7 @@ impl Unreached {
         unreached
     }
 
-    /// Takes an identity off. Returns whether it had not been reached.
+    /// Removes an identity. Returns whether it had not been reached.
     pub(super) fn remove(&mut self, identity: &SubjectName) -> bool {
         if !self.reached.insert(identity.clone()) {
             return false;
@@ -61,7 +61,7 @@ impl Unreached {
         true
     }
 
-    /// Lists the users that have not been reached, service accounts apart.
+    /// Lists the users that have not been reached, except service accounts.
     pub(super) fn users(&self) -> Vec<String> {
         self.users.iter().cloned().collect()
     }
@@ -110,8 +110,8 @@ impl Unreached {
     }
 }
 
-/// Builds the user of an identity, with the groups that authentication adds. A group becomes a member of
-/// it that no binding names.
+/// Builds the user of an identity, with the groups that authentication adds. For a group, the user is a
+/// member of it that no binding names.
 pub(super) fn user_of(identity: &SubjectName) -> User {
     match identity {
         SubjectName::Group(name) => User::new(NO_USER, [name.clone()]).authenticated(),

@@ -10,7 +10,7 @@ const DEFAULT_ROLES: [&str; 4] = ["admin", "cluster-admin", "edit", "view"];
 /// The prefix of the names that Kubernetes reserves for its own roles.
 const SYSTEM: &str = "system:";
 
-/// A `RoleBinding` that names the user, but whose `Role` is in other namespaces than its own. Prints as a
+/// A `RoleBinding` that names the user, but whose `Role` is only in other namespaces. Prints as a
 /// sentence.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct MisplacedBinding<'p> {
@@ -21,7 +21,7 @@ pub struct MisplacedBinding<'p> {
 }
 
 impl<'p> MisplacedBinding<'p> {
-    /// Finds the namespaces that have the `Role` that a binding does not find in its own.
+    /// Finds the namespaces that have the `Role`, if the binding's own namespace lacks it.
     pub(super) fn find(policy: &'p Policy, binding: &BindingView<'p>) -> Option<Self> {
         let missing = binding.unresolved()?.missing();
         let Missing::Role {
@@ -74,7 +74,8 @@ impl Display for MisplacedBinding<'_> {
     }
 }
 
-/// Returns whether the missing role is one of the default policy of Kubernetes, which every cluster has.
+/// Returns whether the missing role belongs to the default policy of Kubernetes, which every cluster
+/// has.
 #[must_use]
 pub fn is_of_default_policy(unresolved: &Unresolved<'_>) -> bool {
     match unresolved.missing() {

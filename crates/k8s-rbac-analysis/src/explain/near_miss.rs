@@ -19,7 +19,7 @@ impl<'p> NearMiss<'p> {
         Self { grant, part, trap }
     }
 
-    /// Returns the grant that the rule would be.
+    /// Returns the grant that the rule would make.
     #[must_use]
     pub const fn grant(&self) -> BindingGrant<'p> {
         self.grant
@@ -31,7 +31,7 @@ impl<'p> NearMiss<'p> {
         self.part
     }
 
-    /// Returns the likely misreading. `None` if none is recognized.
+    /// Returns the likely misreading. `None` if no misreading is recognized.
     #[must_use]
     pub const fn trap(&self) -> Option<Trap> {
         self.trap
@@ -112,7 +112,8 @@ pub enum Part {
 pub enum Trap {
     /// A service account of that name, but of another namespace.
     AccountElsewhere,
-    /// A service account without a namespace in a `ClusterRoleBinding`, which has none to fill in.
+    /// A service account without a namespace in a `ClusterRoleBinding`, which has no namespace to
+    /// fill in.
     AccountWithoutNamespace,
     /// The rule's path ends in `/*`, which begins below the requested path.
     BelowPath,
@@ -123,7 +124,8 @@ pub enum Trap {
     OtherCase,
     /// The name is the user's, but the subject is a group or a service account.
     OtherKind,
-    /// The resource's singular, short name or kind, or with its group, as `kubectl` takes it.
+    /// The resource's singular, short name or kind, or its name with its group, as `kubectl`
+    /// accepts it.
     OtherWord,
     /// Paths in a role that a `RoleBinding` grants.
     PathsInNamespace,
@@ -242,7 +244,7 @@ fn of_resource(rule: &PolicyRule, request: &ResourceRequest<'_>) -> Result<Faile
     let of_all = entries().any(|apart| apart == ("*", Some("*")));
     let known = find(asked, request.group());
     let is_known_as = |word: &str| {
-        // As kubectl takes it: `deployments.apps`.
+        // As kubectl accepts it: `deployments.apps`.
         let word = word.split_once('.').map_or(word, |(word, _)| word);
         word == asked
             || known.is_some_and(|known| {
@@ -268,7 +270,7 @@ fn of_name(rule: &PolicyRule, request: &ResourceRequest<'_>) -> Result<Failed, F
     })
 }
 
-/// Finds an entry that nearly is a word: it differs in case, or would be a pattern elsewhere.
+/// Finds an entry that is nearly a word: it differs in case, or would be a pattern elsewhere.
 fn of_words(entries: &[String], word: &str) -> Option<Trap> {
     let is_pattern = |entry: &String| match entry.split_once('*') {
         Some((before, after)) => {

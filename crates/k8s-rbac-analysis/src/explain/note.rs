@@ -44,7 +44,7 @@ impl Display for Note {
     }
 }
 
-/// Returns the notes on a user and a request. No policy is needed for them.
+/// Returns the notes on a user and a request. They do not depend on a policy.
 #[must_use]
 pub fn notes(user: &User, request: &Request<'_>) -> Vec<Note> {
     let is_in = |group: &str| user.groups.iter().any(|own| own == group);

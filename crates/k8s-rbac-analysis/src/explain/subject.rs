@@ -5,7 +5,7 @@ use k8s_rbac::{BindingView, ServiceAccount, Subject, User};
 use crate::explain::Trap;
 
 /// Finds the first subject of a binding that seems to mean the user, and why it does not match. The
-/// binding is known not to match the user.
+/// caller knows that the binding does not match the user.
 pub(super) fn mistaken<'p>(
     binding: &BindingView<'p>,
     user: &User,

@@ -8,8 +8,9 @@ use crate::escalation_paths::{
     ConstrainedRule, EscalationPaths, GrantedBy, Scope, Step, Target, Technique,
 };
 
-/// Serializes as `{"user", "steps", "fullAccess", "unsearched"}`. The last two are indices into the steps:
-/// the first that gives full access, absent if none does, and those that may lead to more than was found.
+/// Serializes as `{"user", "steps", "fullAccess", "unsearched"}`. The last two are indices into the steps.
+/// `fullAccess` is the first step that gives full access, absent if no step does. `unsearched` has the
+/// steps that may lead to more than was found.
 impl Serialize for EscalationPaths<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let steps: Vec<StepView<'_, '_>> = self

@@ -35,7 +35,8 @@ impl Serialize for Note {
     }
 }
 
-/// Serializes as `{"grant", "part", "trap", "message"}`. The trap is absent if none is recognized.
+/// Serializes as `{"grant", "part", "trap", "message"}`. The trap is absent if no trap is
+/// recognized.
 impl Serialize for NearMiss<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

@@ -19,7 +19,7 @@ impl Serialize for AllowedSubjects<'_> {
     }
 }
 
-/// Serializes as `{"subject", "grant"}`. The grant is absent if the subject needs none.
+/// Serializes as `{"subject", "grant"}`. The grant is absent if the subject needs no grant.
 impl Serialize for AllowedSubject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

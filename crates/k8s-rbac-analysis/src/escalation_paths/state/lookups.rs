@@ -1,4 +1,4 @@
-//! The capabilities of an actor, its own and those of its groups.
+//! The capabilities of an actor and of its groups.
 
 use std::collections::BTreeSet;
 
@@ -71,7 +71,7 @@ impl<'p> State<'p, '_> {
             .collect()
     }
 
-    /// Finds a capability of a kind that an actor holds in a scope or a wider one.
+    /// Finds a capability of a kind that an actor holds in a scope or a wider scope.
     pub(in crate::escalation_paths) fn covering(
         &self,
         actor: ActorId,

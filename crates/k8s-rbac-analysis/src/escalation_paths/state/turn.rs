@@ -1,4 +1,4 @@
-//! The turns of a round: what actors were given becomes what they hold.
+//! The turns of a round, in which actors take over the roles that they were given.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -14,13 +14,13 @@ use crate::escalation_paths::stop::Stop;
 use crate::escalation_paths::unreached::user_of;
 use crate::escalation_paths::{GrantedBy, Scope, Target, Technique};
 
-/// What one actor was given in the last round.
+/// The additions to one actor in the last round.
 #[derive(Debug)]
 pub(in crate::escalation_paths) struct Turn<'p> {
     pub(in crate::escalation_paths) actor: ActorId,
     /// The roles, each with the step that gave it, or that reached the actor.
     pub(in crate::escalation_paths) roles: Vec<(RoleId, Scope<'p>, Option<usize>)>,
-    /// The capabilities that matter in combination, of those that the actor did not have.
+    /// The new capabilities of the actor that matter in combination.
     fresh: BTreeMap<CapabilityKind, Vec<Held<'p>>>,
     /// All capabilities of the roles that no actor held before, so that they lead to something new.
     pub(in crate::escalation_paths) first: Vec<Held<'p>>,
@@ -87,8 +87,8 @@ impl<'p> State<'p, '_> {
         Ok(turns)
     }
 
-    /// Finds the roles of an identity. Those of its groups are left to the first identity in the same
-    /// groups, and shared by the others.
+    /// Finds the roles of an identity. The first identity with the same groups takes the roles of
+    /// these groups, and the other identities share them.
     fn holdings_of(
         &mut self,
         id: ActorId,
@@ -126,7 +126,7 @@ impl<'p> State<'p, '_> {
         Ok(shared)
     }
 
-    /// Collects what roles allow in combination with others.
+    /// Collects the permissions of roles that matter in combination with others.
     pub(in crate::escalation_paths) fn share(
         &mut self,
         holdings: &[Holding<'p>],
@@ -149,7 +149,7 @@ impl<'p> State<'p, '_> {
         Ok(shared)
     }
 
-    /// Gives an actor a role. Returns what grants full access to the cluster, if the role does.
+    /// Gives an actor a role. Returns the grant of full access to the cluster, if the role has it.
     fn take_role(
         &mut self,
         turn: &mut Turn<'p>,
