@@ -1,12 +1,13 @@
-//! Kubernetes audit logs: what users did, what they may do and never did, and what they were refused.
+//! Kubernetes audit logs: the requests that users made, the permissions that they never used, and the
+//! requests that were denied.
 //!
 //! [`AuditLog`] reads audit events as they are stored: one JSON object a line, an `EventList`, or exports of
-//! Amazon `CloudWatch` Logs. It keeps each user's distinct requests with a count, and not the events, so that
-//! its memory is bounded by [`MAX_AUDIT_BYTES`] whatever the length of the log.
+//! Amazon `CloudWatch` Logs. It keeps each user's distinct requests with a count, and not the events. So its
+//! memory is bounded by [`MAX_AUDIT_BYTES`], even for a very long log.
 //!
-//! From it come [`MinimalRole`], the role that allows what a user did; [`UnusedRule`], the rules of a policy
-//! that no request needed; and [`DeniedRequest`], each refusal with the rule that would have allowed it. Parts
-//! of a log can be read apart, saved with [`AuditLog::save`], and merged.
+//! A log yields [`MinimalRole`], the role that allows the requests of a user; [`UnusedRule`], the rules of a
+//! policy that no request needed; and [`DeniedRequest`], each refusal with the rule that would have allowed
+//! it. Parts of a log can be read separately, saved with [`AuditLog::save`], and merged.
 //!
 //! As upstream: apiserver, `pkg/apis/audit/v1/types.go` and `pkg/audit/request.go`.
 

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::finding::Finding;
 use crate::format::Accepted;
 
-/// What stands for the object of a finding about the cluster as a whole.
+/// The object of a finding about the cluster as a whole.
 const WHOLE_CLUSTER: &str = "cluster";
 
 /// Accepted findings, by code and object, each with a reason.
@@ -94,7 +94,7 @@ impl Baseline {
         }
     }
 
-    /// Takes out the accepted findings.
+    /// Removes the accepted findings.
     #[must_use]
     pub fn apply(&self, findings: Vec<Finding>) -> Reviewed {
         let mut reviewed = Reviewed {

@@ -1,4 +1,4 @@
-//! Which callers become which users.
+//! The users that callers become.
 
 mod effective;
 mod sessions;
@@ -27,12 +27,12 @@ use crate::whoami::HeldPolicy;
 pub struct Callers {
     callers: Vec<Caller>,
     notes: Vec<String>,
-    /// Whether the callers that become one user, or are in one group, were asked for.
+    /// Whether the question named a user or a group.
     #[serde(skip)]
     is_of_name: bool,
 }
 
-/// The principal of a rule in effect, and the user that it becomes. Names of users and groups are those of
+/// The principal of a rule in effect, and the user that it becomes. Names of users and groups are as in
 /// the rule, with its placeholders.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,20 +42,21 @@ pub struct Caller {
     groups: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     access_policies: Vec<HeldPolicy>,
-    /// Empty for a user that no rule makes.
+    /// Empty for a user that comes from no rule.
     #[serde(skip_serializing_if = "String::is_empty")]
     rule: String,
     #[serde(skip_serializing_if = "str::is_empty")]
     backend: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<Place>,
-    /// The session name that makes the user that was asked for, if it takes a certain one.
+    /// The session name that makes the requested user, if only one does.
     #[serde(skip_serializing_if = "Option::is_none")]
     session_name: Option<String>,
-    /// Whether a session whose name has an `@` where this one has a `-` makes the same user.
+    /// Whether a session name with an `@` in place of each `-` makes the same user.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_at_sign_same: bool,
-    /// Whether the principal is gone: AWS lists others of its kind and account, and not this one.
+    /// Whether the principal is gone: AWS lists principals of its kind and account, but not this
+    /// one.
     is_gone: bool,
 }
 
@@ -77,8 +78,7 @@ impl Caller {
         }
     }
 
-    /// Returns the ARN of the principal, a pattern, a permission set, or the account whose principals these
-    /// are.
+    /// Returns the ARN of the principal, a pattern, a permission set, or an account.
     #[must_use]
     pub fn principal(&self) -> &str {
         &self.principal
@@ -101,15 +101,15 @@ impl Caller {
         &self.access_policies
     }
 
-    /// Returns the session name that makes the user that was asked for. `None` if any does, or if the
+    /// Returns the session name that makes the requested user. `None` if any session does, or if the
     /// question named no user.
     #[must_use]
     pub fn session_name(&self) -> Option<&str> {
         self.session_name.as_deref()
     }
 
-    /// Returns whether a session of this name makes the user that was asked for. `{{SessionName}}` has a `-` in
-    /// place of each `@`, so that several names may.
+    /// Returns whether a session of this name makes the requested user. Several names may, because
+    /// `{{SessionName}}` has a `-` in place of each `@`.
     #[must_use]
     pub fn has_session(&self, name: &str) -> bool {
         match &self.session_name {
@@ -119,7 +119,8 @@ impl Caller {
         }
     }
 
-    /// Returns whether the principal is gone: AWS lists others of its kind and account, and not this one.
+    /// Returns whether the principal is gone: AWS lists principals of its kind and account, but not this
+    /// one.
     #[must_use]
     pub const fn is_gone(&self) -> bool {
         self.is_gone
@@ -169,7 +170,7 @@ impl Callers {
         Verdict::of(!self.callers.is_empty(), false)
     }
 
-    /// Returns the callers, in the order in which the rules are asked.
+    /// Returns the callers, in the search order of their rules.
     #[must_use]
     pub fn callers(&self) -> &[Caller] {
         &self.callers
@@ -191,10 +192,10 @@ impl Display for Callers {
 }
 
 impl Cluster {
-    /// Finds the callers that become a user or are in a group; every caller without a name.
+    /// Finds the callers that become a user or are in a group. Without a name, finds every caller.
     ///
-    /// A rule that another precedes, or that its backend is not asked for in the authentication mode, has no
-    /// callers.
+    /// A rule has no callers if another rule precedes it, or if the authentication mode leaves out its
+    /// backend.
     ///
     /// # Errors
     ///
@@ -282,8 +283,8 @@ impl Cluster {
         }
     }
 
-    /// Returns the callers whose users some of these subjects are, and who are mapped by their account alone, each with
-    /// the account as a difference of the mapping names it.
+    /// Returns the callers who become one of these subjects and are mapped only by their account, each with the account
+    /// as a difference of the mapping names it.
     pub(crate) fn principals_of_accounts(
         &self,
         subjects: &BTreeSet<SubjectName>,
@@ -306,7 +307,7 @@ impl Cluster {
             .collect()
     }
 
-    /// Returns the callers who are mapped by their account alone and whose users some of these subjects are.
+    /// Returns the callers who are mapped only by their account and become one of these subjects.
     pub(crate) fn effective_of_accounts(
         &self,
         subjects: &BTreeSet<SubjectName>,

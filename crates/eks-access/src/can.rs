@@ -27,7 +27,8 @@ pub struct Can {
     way: Vec<Step>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown_policies: Vec<String>,
-    /// Where it is allowed, if the request is for all namespaces and is not allowed there.
+    /// The namespaces in which it is allowed, if the request is for all namespaces and is not
+    /// allowed in all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     allowed_namespaces: Vec<String>,
     notes: Vec<String>,
@@ -62,7 +63,7 @@ impl Can {
         self.verdict
     }
 
-    /// Returns the first way to the permission, or why the caller is no user.
+    /// Returns the first way to the permission, or why the caller becomes no user.
     #[must_use]
     pub fn way(&self) -> &[Step] {
         &self.way
@@ -74,8 +75,8 @@ impl Can {
         &self.unknown_policies
     }
 
-    /// Returns the namespaces in which the request is allowed, if it is for all of them and is not allowed
-    /// there.
+    /// Returns the namespaces in which the request is allowed, if it is for all namespaces and is not
+    /// allowed in all.
     #[must_use]
     pub fn allowed_namespaces(&self) -> &[String] {
         &self.allowed_namespaces
@@ -125,13 +126,14 @@ pub(crate) fn write_notes(f: &mut Formatter<'_>, notes: &[String]) -> fmt::Resul
 }
 
 impl Cluster {
-    /// Decides whether a caller or a user may make a request, through every door: access entries or the
-    /// ConfigMap, as the authentication mode has it, then RBAC and access policies, which are united.
+    /// Decides whether a caller or a user may make a request. Access entries or the ConfigMap map the
+    /// caller, depending on the authentication mode. Then RBAC and access policies, which are united,
+    /// decide.
     ///
     /// # Errors
     ///
     /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::Unknown`], [`NoAnswer::NoPolicy`] if no document
-    /// has roles or bindings and the question names the user, then those of the caller:
+    /// has roles or bindings and the question names the user, then the errors of the caller:
     /// [`NoAnswer::NoMapping`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`].
     pub fn can(&self, who: &Who, question: &Question) -> Result<Can, NoAnswer> {
         self.check_readable()?;
@@ -222,8 +224,8 @@ impl Cluster {
         }
     }
 
-    /// Refuses a question about a user if no document has a role or a binding. One about a caller is answered
-    /// from the access policies and the default policy.
+    /// Refuses a question about a user if no document has a role or a binding. A question about a caller is
+    /// answered from the access policies and the default policy.
     pub(crate) fn check_policy(&self, who: &Who) -> Result<(), NoAnswer> {
         let is_answered = match who {
             Who::Caller(_) => true,

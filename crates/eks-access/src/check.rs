@@ -20,24 +20,24 @@ use crate::place::Place;
 use crate::problem::{Cause, Problem};
 use crate::source::SourceKind;
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Checked {
     /// The findings, the most severe first, then by place.
     pub findings: Vec<Finding>,
-    /// Why parts of the cluster could not be read at all. They are among the findings, too. If there are
-    /// any, the findings are not all of them. A slip in the mapping, such as a bracket that is not closed, is
-    /// a finding alone.
+    /// Problems for which parts of the cluster could not be read at all. They are among the findings, too. If
+    /// there are any, the findings are incomplete. A slip in the mapping, such as an unclosed bracket, is
+    /// only a finding.
     pub unreadable: Vec<Problem>,
 }
 
 impl Cluster {
-    /// Checks the cluster: the problems of its documents, of the mapping, of roles and bindings, and of the
-    /// seam between them.
+    /// Checks the cluster: the problems of its documents, of the mapping, of roles and bindings, and of how
+    /// these fit together.
     ///
-    /// `known` are roles and bindings that the cluster has beside those of the documents. They can be bound
-    /// and are not judged.
+    /// `known` are further roles and bindings of the cluster. Bindings may refer to them, and they are not
+    /// judged.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Cluster {
         })
     }
 
-    /// Returns whether the bindings show that a problem is none: a group that looks like a mistake is bound.
+    /// Returns whether the bindings disprove a problem: a group that looks like a mistake is bound.
     fn is_refuted(&self, problem: &Problem) -> bool {
         let Cause::Mapping(mapping) = problem.cause() else {
             return false;
@@ -126,9 +126,10 @@ impl Cluster {
         }
     }
 
-    /// Finds the problems that only the sources of the mapping together have.
+    /// Finds the problems that only show when all sources of the mapping are read together.
     fn findings_of_map(&self) -> Vec<Finding> {
-        // The default mode asks every source, and lets nodes join by entries that are not here.
+        // The default mode uses every source, and lets nodes join by entries that the documents
+        // lack.
         let map = self.identity_map();
         map.check()
             .iter()
@@ -151,7 +152,8 @@ impl Cluster {
                 let place = match (backend, rule) {
                     (Some(backend), Some(rule)) => self.place_of_mapping(backend, rule),
                     (Some(backend), None) => self.place_of_backend(backend),
-                    // It is about all sources. The first is as good a place as any, and code scanners need one.
+                    // The problem is about all sources. It gets the place of the first source, because code
+                    // scanners need a place.
                     (None, _) => {
                         let mut all = 0..map.backends().len();
                         all.find_map(|backend| self.place_of_backend(backend))
@@ -170,11 +172,11 @@ impl Cluster {
             .collect()
     }
 
-    /// Returns whether a node role that no source has is mapped nowhere. eksctl maps the roles of its node groups
-    /// itself, and EKS makes the access entries of managed nodes, which no template or plan has.
+    /// Returns whether the sources list every node role. eksctl maps the roles of its node groups itself, and EKS
+    /// makes the access entries of managed nodes, which no template or plan has.
     fn lists_every_node_role(&self) -> bool {
         let mode = self.authentication_mode().value();
-        // Nodes may join by the ConfigMap that is not here.
+        // Nodes may join by a ConfigMap that the documents lack.
         let has_config_map = || {
             let mut backends = self.identity_map().backends().iter();
             backends.any(|one| one.kind() == BackendKind::EksConfigMap)
@@ -190,7 +192,8 @@ impl Cluster {
         })
     }
 
-    /// Returns the document of a backend: of access entries, that of the first.
+    /// Returns the document of a backend. For access entries, it is the document of the first
+    /// entry.
     fn place_of_backend(&self, backend: usize) -> Option<Place> {
         let document = self.document_of_backend(backend);
         let name = document.and_then(|document| Some(self.documents().get(document)?.name()));
@@ -212,7 +215,7 @@ impl Cluster {
     fn findings_of_rbac(&self, known: &Objects) -> Vec<Finding> {
         let version = self.kubernetes_version();
         let lint = match version.origin() {
-            // What holds in any version that the cluster may have.
+            // Findings that hold in any version that the cluster may have.
             Origin::Default => Lint::new(),
             Origin::Option | Origin::Document(_) => Lint::for_version(version.value()),
         };
@@ -236,8 +239,8 @@ impl Cluster {
     }
 }
 
-/// Returns whether a document is a mapping with a slip, which a check finds, and not something else or
-/// nothing, of which there is nothing to check.
+/// Returns whether a document is a mapping with a slip, which a check can find. Other or empty
+/// documents leave nothing to check.
 pub(crate) fn is_mapping_with_a_slip(problem: &Problem) -> bool {
     match problem.cause() {
         Cause::Mapping(mapping) => !matches!(

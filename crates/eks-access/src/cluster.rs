@@ -23,24 +23,24 @@ use crate::workload::Workload;
 mod mapping;
 mod notes;
 
-/// One cluster: who the callers of AWS become in it, and what its users may do.
+/// One cluster: the users that callers of AWS become, and the permissions of its users.
 ///
 /// # The parts
 ///
-/// - The **identity map**: access entries, then the other sources of rules, as the authentication mode has
-///   it. See [`identity_map`](Self::identity_map).
-/// - The **policy**: roles and bindings, with the default policy of Kubernetes where the documents lack it,
-///   aggregated. See [`policy`](Self::policy).
+/// - The **identity map**: access entries, then the other sources of rules, depending on the
+///   authentication mode. See [`identity_map`](Self::identity_map).
+/// - The **policy**: roles and bindings, aggregated, with the default policy of Kubernetes if the documents
+///   lack it. See [`policy`](Self::policy).
 /// - The **access policies** of access entries, which grant permissions beside RBAC.
 /// - Workloads, which name the service accounts that run, and the principals that AWS lists.
 ///
-/// Every part keeps the place of what it was read from.
+/// Every part keeps its place in the documents.
 ///
 /// # What cannot be read
 ///
-/// A document that cannot be read, or of which an object is lost, leaves every question
-/// [without an answer](crate::NoAnswer): the cluster may differ from the readable part, which is
-/// still here, for programs that list problems.
+/// If a document cannot be read, or an object in it is lost, every question is [without an
+/// answer](crate::NoAnswer): the cluster may differ from the readable part. That part is still
+/// here, for programs that list problems.
 #[derive(Clone, Debug)]
 pub struct Cluster {
     pub(crate) documents: Vec<Document>,
@@ -52,9 +52,9 @@ pub struct Cluster {
     pub(crate) origins: Vec<BackendOrigin>,
     pub(crate) config_map: Option<usize>,
     pub(crate) rbac: Rbac,
-    /// A map of each backend, once a question needs them.
+    /// A separate map of each backend, built when a question needs it.
     pub(crate) backends_alone: OnceLock<Vec<IdentityMap>>,
-    /// The users and groups that bindings name, once a question needs them.
+    /// The users and groups that bindings name, collected when a question needs them.
     pub(crate) bound: OnceLock<BTreeSet<SubjectName>>,
     pub(crate) access_policies: AccessPolicyRules,
     pub(crate) workloads: Vec<Workload>,
@@ -67,7 +67,7 @@ pub struct Cluster {
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Where the rules of a backend were read.
+/// The documents from which the rules of a backend were read.
 #[derive(Clone, Debug)]
 pub(crate) enum BackendOrigin {
     /// In one document.
@@ -86,9 +86,10 @@ impl BackendOrigin {
 }
 
 impl Cluster {
-    /// Reads documents in any mix, each recognized by what it is, and joins them.
+    /// Reads documents of any kinds, recognizes each by its content, and joins them.
     ///
-    /// Nothing is refused here: see [`problems`](Self::problems) and [`unreadable`](Self::unreadable).
+    /// This function never fails: see [`problems`](Self::problems) and
+    /// [`unreadable`](Self::unreadable).
     #[must_use]
     pub fn from_documents(
         documents: impl IntoIterator<Item = Document>,
@@ -134,8 +135,8 @@ impl Cluster {
         }
     }
 
-    /// Adds files that were not read to what has no part in the answers: their kind, their number and the name of the
-    /// first.
+    /// Counts files that were not read among the parts without a role in the answers: their kind, their number and
+    /// the name of the first.
     #[must_use]
     pub fn with_unread(mut self, kind: &str, count: usize, first: &str) -> Self {
         self.unrecognized.push(Unrecognized {
@@ -158,7 +159,7 @@ impl Cluster {
         &self.version
     }
 
-    /// Returns the authentication mode, which the [`identity_map`](Self::identity_map) has, too.
+    /// Returns the authentication mode. The [`identity_map`](Self::identity_map) has the same mode.
     #[must_use]
     pub const fn authentication_mode(&self) -> &Setting<AuthenticationMode> {
         &self.mode
@@ -170,7 +171,7 @@ impl Cluster {
         &self.dialect
     }
 
-    /// Returns who the callers of AWS become.
+    /// Returns the map from callers of AWS to users.
     #[must_use]
     pub const fn identity_map(&self) -> &IdentityMap {
         &self.map
@@ -203,15 +204,15 @@ impl Cluster {
         self.rbac.place_of_rule(&self.documents, role, rule)
     }
 
-    /// Returns the document of a backend of the map, by their indexes. `None` for access entries, each of
-    /// which has the document of its [place](Self::place_of_mapping).
+    /// Returns the document of a backend of the map, by their indexes. `None` for access entries: each
+    /// may be in another document, see [`place_of_mapping`](Self::place_of_mapping).
     #[must_use]
     pub fn document_of_backend(&self, backend_index: usize) -> Option<usize> {
         self.origins.get(backend_index)?.of(None)
     }
 
-    /// Returns the index of the document with the ConfigMap that the mapping was read from. `None` if there
-    /// is none, or if it is part of a plan of Terraform.
+    /// Returns the index of the document with the ConfigMap of the mapping. `None` if there is no such
+    /// document, or if the ConfigMap is part of a plan of Terraform.
     #[must_use]
     pub const fn config_map_document(&self) -> Option<usize> {
         self.config_map
@@ -229,14 +230,14 @@ impl Cluster {
         self.rbac.policy()
     }
 
-    /// Returns the rules of the access policies of EKS, as far as they are known.
+    /// Returns the known rules of the access policies of EKS.
     #[must_use]
     pub const fn access_policies(&self) -> &AccessPolicyRules {
         &self.access_policies
     }
 
-    /// Returns the access entries, in the order written: those of the documents that the AWS command line
-    /// made, then those of other sources. They are here in every mode.
+    /// Returns the access entries, in the order written: first the entries from documents of the AWS
+    /// command line, then the entries from other sources. The authentication mode does not matter.
     pub fn entries(&self) -> impl Iterator<Item = (usize, RuleRef, &aws_auth_map::Rule)> {
         let backends = self.map.backends().iter().enumerate();
         backends
@@ -265,7 +266,8 @@ impl Cluster {
         &self.principals
     }
 
-    /// Returns the name of the cluster. `None` if no document has it, or if documents have different ones.
+    /// Returns the name of the cluster. `None` if no document has it, or if documents have different
+    /// names.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         let is_ambiguous = |problem: &Problem| {
@@ -289,13 +291,14 @@ impl Cluster {
         &self.sources
     }
 
-    /// Returns what has no part in the answers, by kind.
+    /// Returns the parts of documents without a role in the answers, by kind.
     #[must_use]
     pub fn unrecognized(&self) -> &[Unrecognized] {
         &self.unrecognized
     }
 
-    /// Returns the problems of the documents, those that leave every question without an answer included.
+    /// Returns the problems of the documents, including the problems that leave every question without an
+    /// answer.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems

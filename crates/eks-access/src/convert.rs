@@ -17,7 +17,7 @@ use crate::no_answer::NoAnswer;
 use crate::options::Options;
 use crate::problem::Cause;
 
-/// What stands for the name of the cluster if it is not given.
+/// The placeholder for the name of the cluster if it is not given.
 pub const CLUSTER_PLACEHOLDER: &str = "CLUSTER";
 
 /// The format to write.
@@ -38,19 +38,19 @@ pub enum Target {
     Terraform,
 }
 
-/// What the output needs and the mapping does not have.
+/// The facts that the output needs and the mapping does not have.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "settings, all with defaults")]
 pub struct ConvertOptions {
-    /// The name of the cluster. Without it, it is that of the documents ([`Cluster::name`]), else
+    /// The name of the cluster. By default, the name in the documents ([`Cluster::name`]), else
     /// [`CLUSTER_PLACEHOLDER`].
     pub cluster_name: Option<String>,
     /// The region, which eksctl requires.
     pub region: Option<String>,
     /// The ARN of the principal that created the cluster, or of one of its sessions. EKS makes its entry.
     pub creator: Option<String>,
-    /// Whether the entries that EKS makes itself are written, too: those of managed node groups and Fargate
-    /// profiles, and that of the creator.
+    /// Whether the entries that EKS makes itself are written, too: the entries of managed node groups,
+    /// Fargate profiles and the creator.
     pub is_managed_included: bool,
 }
 
@@ -115,7 +115,7 @@ impl Display for Conversion {
 impl Cluster {
     /// Converts the mapping to the format of another tool.
     ///
-    /// Access entries are made of the rules of every source. Where access entries are among the sources,
+    /// Access entries are made from the rules of every source. If the sources already have access entries,
     /// rules for their principals are skipped, because the entries decide first. The entries themselves are
     /// written if no other source has rules, and always for Terraform, which can import them.
     ///
@@ -226,7 +226,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Reports the entries that became no rule, because their principal cannot be read.
+    /// Reports the entries that did not become a rule, because their principal cannot be read.
     fn take_left_out(&self, conversion: &mut Conversion) {
         for problem in self.problems() {
             let Cause::Mapping(mapping) = problem.cause() else {
@@ -267,7 +267,7 @@ impl Cluster {
     }
 }
 
-/// Puts rules into the sections of a ConfigMap, the later ones after the earlier ones, so that they win.
+/// Puts rules into the sections of a ConfigMap. Later rules come after earlier rules, so that they win.
 fn merged(sources: &[Rules]) -> Rules {
     let mut merged = Rules::new();
     for rules in sources {

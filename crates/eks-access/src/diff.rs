@@ -1,4 +1,4 @@
-//! Two clusters compared: which callers gain or lose access, and what each may do.
+//! Compares two clusters: which callers gain or lose access, and which permissions change.
 
 mod comparable;
 mod compared;
@@ -26,14 +26,14 @@ use crate::no_answer::NoAnswer;
 use crate::place::Place;
 use crate::who::CallerArn;
 
-/// The limit on the permissions that the text of one difference lists. Our choice; the count of the others
-/// follows.
+/// The limit on the permissions that the text of one difference lists. Our choice; the number of the other
+/// permissions follows.
 const MAX_LISTED: usize = 3;
 
 /// The differences between two clusters. Prints as terminated lines, lockouts first.
 ///
-/// It is empty exactly where every caller, user and group may do the same. That a caller becomes another
-/// user who may do the same, as after the migration from the ConfigMap to access entries, is a
+/// It is empty exactly if every caller, user and group may do the same. If a caller becomes another user
+/// who may do the same, as after the migration from the ConfigMap to access entries, that is a
 /// [note](Self::notes).
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -76,7 +76,7 @@ impl ClusterDiff {
         self.lockouts.is_empty() && self.differences.is_empty() && self.is_exhaustive
     }
 
-    /// Returns whether every kind of caller was compared. If not, and without lockouts, the comparison is no
+    /// Returns whether every kind of caller was compared. If not, a comparison without lockouts is not an
     /// answer.
     #[must_use]
     pub const fn is_exhaustive(&self) -> bool {
@@ -95,7 +95,8 @@ impl ClusterDiff {
         }
     }
 
-    /// Takes out the lockouts and differences that are meant. Returns the entries that accepted nothing.
+    /// Removes the lockouts and differences that the baseline accepts. Returns the entries that accepted
+    /// nothing.
     pub fn accept(&mut self, baseline: &Baseline) -> Baseline {
         let of_lockouts = baseline.apply(std::mem::take(&mut self.lockouts));
         let of_differences = of_lockouts
@@ -157,8 +158,8 @@ impl Display for ClusterDiff {
 }
 
 impl Cluster {
-    /// Compares this cluster with a new one. If the caller who makes the change is given, that it loses
-    /// access or a permission is a lockout.
+    /// Compares this cluster with a new one. If the caller who makes the change is given and loses
+    /// access or a permission, that is a lockout.
     ///
     /// # Errors
     ///
@@ -195,7 +196,7 @@ impl Cluster {
         {
             callers.insert(change.affected().to_string(), Caller::of_change(change));
         }
-        // Callers that stay the same user, and whose user or groups are granted something else.
+        // Callers that stay the same user, but whose user or groups get other permissions.
         for one in self.effective_rules() {
             let user = one.authenticated.user();
             let is_affected = changed.iter().any(|subject| match subject {
@@ -225,7 +226,7 @@ impl Cluster {
             callers.insert(name.clone(), between(&named.caller)?);
             sessions.insert(name, named.principal);
         }
-        // Each principal of an account is a user of its own, and bindings may name some of them.
+        // Each principal of an account is a separate user, and bindings may name some of them.
         for (arn, account) in [self, new]
             .into_iter()
             .flat_map(|one| one.principals_of_accounts(&bound))
@@ -268,7 +269,7 @@ impl Cluster {
                 change.affected().to_string() == *principal && change.kind() != ChangeKind::Changes
             });
             if is_of_change {
-                // Gained or lost with the access itself.
+                // These permissions are gained or lost with the access itself.
                 continue;
             }
             diff.differences.extend(compared.findings(name, caller));
@@ -310,7 +311,8 @@ impl Cluster {
         Ok(diff)
     }
 
-    /// Returns the place of the rule that a lockout comes from: the one that decides now, else the one that did.
+    /// Returns the place of the rule that causes a lockout: the rule that decides now, else the rule that
+    /// decided before.
     fn place_of_lockout(
         &self,
         new: &Self,
@@ -329,7 +331,8 @@ impl Cluster {
         place_of(change.after(), new).or_else(|| place_of(change.before(), self))
     }
 
-    /// Returns the place of the rule that maps a caller: the one that decides now, else the one that did.
+    /// Returns the place of the rule that maps a caller: the rule that decides now, else the rule that
+    /// decided before.
     fn place_of_caller(&self, new: &Self, caller: &CallerArn) -> Option<Place> {
         [new, self].into_iter().find_map(|cluster| {
             let (_, resolution, _) = cluster.resolve(caller).ok()?;
@@ -348,8 +351,8 @@ fn is_implied(group: &str) -> bool {
     group == "system:authenticated"
 }
 
-/// Returns whether a node becomes a node of another name. The node authorizer, which is not RBAC, knows
-/// nodes by their names.
+/// Returns whether a node becomes a node with another name. The node authorizer, which is not RBAC,
+/// identifies nodes by their names.
 fn is_another_node(change: &Change) -> bool {
     let node = |resolution: &Resolution| {
         let user = resolution.user()?;

@@ -1,4 +1,4 @@
-//! Changes of the ConfigMap, each judged before it is made.
+//! Changes of the ConfigMap. Each change is judged before it is made.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::no_answer::NoAnswer;
 use crate::options::Options;
 use crate::problem::{Cause, Problem};
 
-/// A change of one entry of the ConfigMap, or of those that never take effect.
+/// A change of one entry of the ConfigMap, or of the entries that never take effect.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Edit {
@@ -28,7 +28,7 @@ pub enum Edit {
     Replace(NewEntry),
     /// Removes the entry for an ARN, a pattern or an account.
     Remove(String),
-    /// Removes every entry of a role or user that another one for the same principal replaces.
+    /// Removes every entry of a role or user that another entry for the same principal replaces.
     Dedupe,
 }
 
@@ -52,12 +52,12 @@ pub struct Edited {
     pub text: String,
     /// The index of the document in [`Cluster::documents`].
     pub document: usize,
-    /// Lockouts, and problems for which the new entry, or a caller, is not read. A program prints these in
-    /// place of the text unless it is forced.
+    /// Lockouts, and problems for which the new entry, or a caller, cannot be read. A program prints these
+    /// instead of the text unless the user forces it.
     pub harm: Vec<Finding>,
     /// Other findings that the change causes.
     pub warnings: Vec<Finding>,
-    /// The changes, in words; empty if there are none.
+    /// The changes as sentences; empty if there are none.
     pub changed: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ pub enum EditRefused {
     /// Not a pattern of ARNs.
     #[error("{}: {_1}", Printable::new(.0))]
     Pattern(String, String),
-    /// A pattern, for an authenticator that takes it literally.
+    /// A pattern, for an authenticator that reads it literally.
     #[error("{}: `*` and `?` are literal in the ConfigMap of a cluster; add each ARN", Printable::new(.0))]
     LiteralPattern(String),
     /// The ARN of a session.
@@ -107,8 +107,8 @@ pub enum EditRefused {
 }
 
 impl Cluster {
-    /// Changes the ConfigMap, and judges the change by comparing the cluster before and after. The options
-    /// are those that the cluster was read with.
+    /// Changes the ConfigMap, and judges the change by comparing the cluster before and after. Pass the
+    /// options with which the cluster was read.
     ///
     /// # Errors
     ///
@@ -145,8 +145,9 @@ impl Cluster {
         self.judged(index, edited, Vec::new(), options)
     }
 
-    /// Applies the mechanical fixes to the ConfigMap: entries that another one for the same principal replaces
-    /// are removed, the path is taken out of a role's ARN, and spaces around usernames and groups are removed.
+    /// Applies the mechanical fixes to the ConfigMap: entries that another entry for the same principal
+    /// replaces are removed, the path is removed from a role's ARN, and spaces around usernames and groups are
+    /// removed.
     ///
     /// # Errors
     ///
@@ -161,7 +162,7 @@ impl Cluster {
         let mut text = document.text().to_owned();
         let mut changed = Vec::new();
         let (rules, problems) = reader.read_config_map(&text);
-        // An entry may have several problems, so that one is mended in what the others left.
+        // An entry may have several problems, so each is mended in the result of the earlier ones.
         let mut entries: BTreeMap<RuleRef, Rule> = BTreeMap::new();
         for problem in problems {
             let at = problem.at();
@@ -196,7 +197,7 @@ impl Cluster {
 
     fn tools(&self, options: &Options) -> (Reader, Editor) {
         let reader = options.reader().with_dialect(self.dialect().value());
-        // The extensions of ours are text that can be edited in any dialect.
+        // Our extensions are text that can be edited in any dialect.
         let editor = Editor::new().with_reader(reader.clone().with_dialect(Dialect::Ours));
         (reader, editor)
     }
@@ -222,7 +223,8 @@ impl Cluster {
         let mut warnings = Vec::new();
         let before = self.check(&Objects::default())?.findings;
         for finding in new.check(&Objects::default())?.findings {
-            // The lines and indexes of entries change; a finding that was there before is not the edit's.
+            // The lines and indexes of entries change. The edit does not cause a finding that was there
+            // before.
             let is_old = before
                 .iter()
                 .any(|old| old.code == finding.code && old.object == finding.object);

@@ -1,4 +1,4 @@
-//! How a caller or a user can get more permissions than it has.
+//! Finds how a caller or a user can get more permissions.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
@@ -52,9 +52,10 @@ impl Power {
 #[serde(rename_all = "camelCase")]
 pub struct Escalation {
     who: String,
-    /// How the caller becomes the user that the steps begin with, or why it is none.
+    /// How the caller becomes the user that the steps begin with, or why the caller becomes no
+    /// user.
     way: Vec<Step>,
-    /// Whether the power that was asked for is reached. `None` if the question named none.
+    /// Whether the requested power is reached. `None` if the question named no power.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_reached: Option<bool>,
     /// Whether everything is allowed at the end.
@@ -92,7 +93,7 @@ impl EscalationStep {
         &self.reaches
     }
 
-    /// Returns how, in a few words.
+    /// Returns how the step is taken, in a few words.
     #[must_use]
     pub fn technique(&self) -> &str {
         &self.technique
@@ -100,7 +101,7 @@ impl EscalationStep {
 }
 
 impl Escalation {
-    /// Returns the steps, each after those that it needs.
+    /// Returns the steps, each after the steps that it needs.
     #[must_use]
     pub fn steps(&self) -> &[EscalationStep] {
         &self.steps
@@ -111,7 +112,7 @@ impl Escalation {
         self.steps
     }
 
-    /// Returns whether there is a chain: to the power that was asked for, or to any more permissions.
+    /// Returns whether there is a chain: to the requested power, or to any more permissions.
     #[must_use]
     pub fn is_found(&self) -> bool {
         self.is_reached.unwrap_or(!self.steps.is_empty())
@@ -147,14 +148,14 @@ impl Cluster {
     /// # Errors
     ///
     /// In this order: [`NoAnswer::Unreadable`], [`NoAnswer::NoPolicy`] without roles, bindings and access
-    /// policies, the errors of the caller, [`NoAnswer::Unknown`] for a power that nothing has,
+    /// policies, the errors of the caller, [`NoAnswer::Unknown`] for an unknown power,
     /// [`NoAnswer::TooLarge`].
     pub fn escalate(&self, who: &Who, to: Option<&Power>) -> Result<Escalation, NoAnswer> {
         self.check_readable()?;
         self.escalate_by(&self.escalation_search(), who, to)
     }
 
-    /// Builds a search that those for many users share.
+    /// Builds a search that the searches for many users share.
     pub(crate) fn escalation_search(&self) -> EscalationSearch<'_> {
         EscalationSearch::new(self.policy(), &User::new("", [""; 0]))
             .on_version(self.kubernetes_version().value())
@@ -199,7 +200,8 @@ impl Cluster {
         }
     }
 
-    /// Searches for the user that a caller becomes. `unknown` is the names of the access policies that are left out.
+    /// Searches for the user that a caller becomes. `unknown` has the names of the access policies that are left
+    /// out.
     fn escalation_of(
         &self,
         resolved: &Resolved,

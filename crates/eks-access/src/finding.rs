@@ -1,4 +1,4 @@
-//! Findings, on one scale of severity for the AWS side, for RBAC and for the seam between them.
+//! Findings, on one scale of severity for the AWS side, for RBAC and for how the two fit together.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,14 +11,15 @@ use serde::Serialize;
 use crate::place::Place;
 use crate::problem::{Cause, Problem};
 
-/// A possible mistake or risk, with its place. It prints as one line, as compilers print theirs.
+/// A possible mistake or risk, with its place. It prints as one line, like the messages of
+/// compilers.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Finding {
     /// A stable code in kebab case.
     pub code: Cow<'static, str>,
-    /// How serious it is.
+    /// The severity.
     pub severity: Severity,
     /// Where it is. `None` if the finding is about the cluster as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,8 +85,8 @@ impl Finding {
         self
     }
 
-    /// Builds the finding of a problem of a document. `object` names the entry that it is in, if it is a
-    /// mapping's.
+    /// Builds the finding of a problem of a document. `object` names its entry, if the problem is in a
+    /// mapping.
     #[must_use]
     pub fn of_problem(problem: &Problem, object: &str) -> Self {
         let finding = match problem.cause() {
@@ -105,7 +106,8 @@ impl Finding {
         }
     }
 
-    /// Builds the finding of a problem that only several sources of the mapping together have.
+    /// Builds the finding of a problem that only shows when several sources of the mapping are read
+    /// together.
     #[must_use]
     pub fn of_mapping(problem: &aws_auth_map::Problem, place: Option<Place>, object: &str) -> Self {
         Self {
@@ -163,7 +165,7 @@ impl Finding {
         }
     }
 
-    /// Returns the subject. `None` if there is none, or if the message names it.
+    /// Returns the subject. `None` if there is no subject, or if the message names it.
     pub(crate) fn subject_before_message(&self) -> Option<String> {
         Some(self.subject()).filter(|subject| !names(&self.message, subject))
     }
@@ -187,7 +189,8 @@ fn is_end_of_name(text: &str) -> bool {
     rest.chars().next().is_none_or(is_separator)
 }
 
-/// Returns whether a character surrounds names in messages and is in none of Kubernetes and IAM.
+/// Returns whether a character surrounds names in messages and does not occur in names of
+/// Kubernetes or IAM.
 const fn is_separator(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '`' | '"' | '\'' | '(' | ')')
 }
@@ -202,7 +205,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Escapes a message, in which names may be escaped already: the backslashes stay as they are.
+/// Escapes a message, in which names may be escaped already: the backslashes stay unchanged.
 pub(crate) fn one_line(message: &str) -> String {
     let parts = message
         .split('\\')
@@ -210,7 +213,7 @@ pub(crate) fn one_line(message: &str) -> String {
     parts.collect::<Vec<_>>().join("\\")
 }
 
-/// Turns advice into a sentence of its own.
+/// Turns advice into a separate sentence.
 fn sentence(help: &str) -> String {
     let mut chars = help.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
@@ -224,7 +227,7 @@ fn sentence(help: &str) -> String {
 ///   its own name becomes a cluster administrator or a user.
 /// - `High`: the source or entry cannot be read, its callers are locked out, or another caller than the
 ///   intended one gets in.
-/// - `Medium`: a rule has no effect, or another one than its author probably meant.
+/// - `Medium`: a rule has no effect, or not the effect that its author probably intended.
 /// - `Low`: it works, but is written in a way that other readers or a later version treat differently.
 #[must_use]
 pub const fn severity_of_problem(kind: ProblemKind) -> Severity {
@@ -261,9 +264,9 @@ pub const fn severity_of_problem(kind: ProblemKind) -> Severity {
     }
 }
 
-/// Returns the least severity of a lint of roles and bindings. Its own scale measures what is granted;
-/// here an object that the API server refuses, or a binding that grants nothing to the users it is meant
-/// for, is also measured by the users it locks out.
+/// Returns the least severity of a lint of roles and bindings. The scale of the lint measures the
+/// granted permissions. Here, an object that the API server refuses, or a binding that grants nothing to
+/// its intended users, is also measured by the users that it locks out.
 const fn least_severity(code: FindingCode) -> Severity {
     match code {
         FindingCode::DanglingRoleRef

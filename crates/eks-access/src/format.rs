@@ -17,7 +17,7 @@ pub use self::text::summary;
 
 /// The findings of one run, ready to be printed.
 ///
-/// `findings` are those to print, in the order to print them.
+/// `findings` are the findings to print, in this order.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -25,8 +25,8 @@ pub struct Report {
     /// The title, such as `check` or `diff`.
     #[serde(skip)]
     pub title: &'static str,
-    /// The file that code scanners show beside a finding without a place, such as a lockout. `None` if there is
-    /// none: GitHub refuses such a finding.
+    /// The file that code scanners show beside a finding without a place, such as a lockout. Without a file,
+    /// GitHub refuses such a finding.
     ///
     /// Source: GitHub documentation, "SARIF support for code scanning", `result.locations[]`.
     #[serde(skip)]
@@ -35,12 +35,12 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Findings that the baseline accepts, with its reasons.
     pub accepted: Vec<Accepted>,
-    /// Why the question has no answer. `None` if it has one.
+    /// Why the question has no answer. `None` if it has an answer.
     #[serde(skip)]
     pub no_answer: Option<String>,
-    /// Why sources could not be read. If there are any, the findings are not all of them.
+    /// Why sources could not be read. If there are any, the findings are incomplete.
     pub unreadable: Vec<String>,
-    /// What the reader of the answer should know about the input.
+    /// Facts about the input that the reader of the answer should know.
     pub warnings: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ pub struct Accepted {
     /// The finding.
     #[serde(flatten)]
     pub finding: Finding,
-    /// The reason that the baseline states; empty if it states none.
+    /// The reason that the baseline states; empty if it states no reason.
     pub reason: String,
 }
 
@@ -81,20 +81,21 @@ impl Report {
         self.findings.iter().map(|finding| finding.severity).max()
     }
 
-    /// Returns why there is no answer, or not the whole one.
+    /// Returns why there is no answer, or only a part of the answer.
     fn errors(&self) -> impl Iterator<Item = &str> {
         let errors = self.no_answer.iter().chain(&self.unreadable);
         errors.map(String::as_str)
     }
 
-    /// Formats for a person: one line each, then the advice of each code once, then the counts.
+    /// Formats for human readers: one line for each finding, then the advice of each code once,
+    /// then the counts.
     #[must_use]
     pub fn to_text(&self) -> String {
         text::findings(self)
     }
 
     /// Formats as SARIF 2.1.0, which code scanners read. The files are relative to the repository, if
-    /// they were named so.
+    /// the caller named them so.
     ///
     /// Source: OASIS, Static Analysis Results Interchange Format (SARIF) 2.1.0.
     #[must_use]
@@ -111,7 +112,7 @@ impl Report {
     }
 
     /// Formats as `JUnit` XML: one test case for each finding, which failed if its severity is `fail_on`
-    /// or higher, and one that passed if there are none.
+    /// or higher. Without findings, there is one test case that passed.
     #[must_use]
     pub fn to_junit(&self, fail_on: Severity) -> String {
         junit::suites(self, fail_on)

@@ -1,4 +1,4 @@
-//! Takes documents apart: what each of them has, by kind.
+//! Takes documents apart, and sorts their parts by kind.
 
 mod charts;
 mod kinds;
@@ -29,7 +29,7 @@ use crate::workload::Workload;
 pub(crate) struct Gathered {
     pub(crate) manifests: Manifests,
     pub(crate) rule_positions: RulePositions,
-    /// The namespace of objects that name none.
+    /// The namespace of objects without a namespace.
     namespace: String,
     pub(crate) config_maps: Vec<ConfigMapCandidate>,
     /// Access entries in the shape of the EKS API, by document.
@@ -55,11 +55,11 @@ pub(crate) struct Gathered {
     pub(crate) cluster: Option<String>,
 }
 
-/// A ConfigMap that may be the one with the mapping.
+/// A ConfigMap that may have the mapping.
 pub(crate) struct ConfigMapCandidate {
     pub(crate) document: usize,
-    /// The nodes of its document, as far as a ConfigMap may be in them; for one in a plan of Terraform, an object
-    /// made of the plan.
+    /// The nodes of its document that may contain a ConfigMap. For a plan of Terraform, an object that is made
+    /// from the plan.
     pub(crate) nodes: Rc<[Node]>,
     pub(crate) namespace: Option<String>,
     pub(crate) name: Option<String>,
@@ -67,7 +67,7 @@ pub(crate) struct ConfigMapCandidate {
     pub(crate) kind: SourceKind,
 }
 
-/// A document that is read, with what its places need.
+/// A document that is read, with the facts that its places need.
 pub(crate) struct Text<'d> {
     pub(crate) index: usize,
     pub(crate) document: &'d Document,
@@ -96,10 +96,11 @@ impl<'d> Text<'d> {
     }
 }
 
-/// What a document of comments counts as.
+/// The kind under which a document of comments is counted.
 const COMMENTS: &str = "documents of comments";
 
-/// The length of a kind that is printed: that of a kind and a group of a `CustomResourceDefinition`, each a DNS name.
+/// The greatest length of a kind that is printed: a kind and a group of a `CustomResourceDefinition`, each a DNS
+/// name.
 const MAX_KIND: usize = 317;
 
 impl Gathered {
@@ -242,7 +243,7 @@ impl Gathered {
         }
     }
 
-    /// Takes what the cluster needs of the nodes of a document, except for roles and bindings.
+    /// Takes the parts of a document that the cluster needs, except roles and bindings.
     fn take(&mut self, text: &Text<'_>, nodes: &[Node], reader: &Reader) -> Found {
         let mut found = Found::default();
         for node in nodes {
@@ -254,7 +255,7 @@ impl Gathered {
         found
     }
 
-    /// Keeps each ConfigMap that may be the one with the mapping, with what their document has beside them.
+    /// Keeps each ConfigMap that may have the mapping, with the facts of its document.
     fn take_config_maps(
         &mut self,
         text: &Text<'_>,
@@ -300,7 +301,7 @@ impl Gathered {
                     | ProblemKind::Tab
                     | ProblemKind::TooLarge
                     | ProblemKind::Unclosed
-                    // A template of manifests, of which the reader of manifests knows more.
+                    // A template of manifests: the reader of manifests can say more about it.
                     | ProblemKind::Unfilled
             )
         };
@@ -414,7 +415,7 @@ impl Gathered {
         }
     }
 
-    /// Takes the name of the cluster that a document is of.
+    /// Takes the name of the cluster to which a document belongs.
     pub(crate) fn saw_cluster(&mut self, text: &Text<'_>, name: Option<&Node>) {
         let Some((node, name)) = name.and_then(|node| Some((node, node.as_text()?))) else {
             return;
@@ -447,7 +448,7 @@ impl Gathered {
     }
 }
 
-/// What one document has.
+/// The content of one document.
 #[derive(Default)]
 struct Found {
     /// Whether there is any object or value.

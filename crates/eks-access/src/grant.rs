@@ -13,9 +13,10 @@ use crate::rbac::DefaultPolicy;
 use crate::resolved::Resolved;
 use crate::verdict::Step;
 
-/// What the doors of a cluster answer to a request of a user.
+/// The decision of RBAC and access policies about a request of a user.
 pub(crate) struct Decided {
-    /// The steps to the first grant: that of RBAC, else that of an access policy. Empty if there is none.
+    /// The steps to the first grant: RBAC's grant, else the grant of an access policy. Empty if there is
+    /// none.
     pub(crate) grant: Vec<Step>,
     /// The access policies whose rules are not known and whose scope covers the request.
     pub(crate) unknown: Vec<String>,
@@ -96,7 +97,7 @@ impl Cluster {
         vec![binding, self.step_of_rule(grant)]
     }
 
-    /// Returns the place of a binding. `None` for one of the default policy.
+    /// Returns the place of a binding. `None` for a binding of the default policy.
     pub(crate) fn place_of_binding(&self, binding: BindingName<'_>) -> Option<Place> {
         match binding {
             BindingName::ClusterRoleBinding { name } => {
@@ -115,7 +116,7 @@ impl Cluster {
         Step::new(format!("{kind} {name} allows {allowed}"), place)
     }
 
-    /// Returns what the rule of a grant allows, and the place of the rule.
+    /// Returns the permissions of a grant's rule as text, and the place of the rule.
     pub(crate) fn allowed_by_rule(&self, grant: &BindingGrant<'_>) -> (String, Option<Place>) {
         let (role, rule) = (grant.role(), grant.rule());
         let (source, place) =
@@ -135,8 +136,8 @@ impl Cluster {
         (text, place)
     }
 
-    /// Returns the ClusterRole that a rule of a bound role was aggregated from, if it was, and the place of the
-    /// rule. `None` for the place of one of the default policy.
+    /// Returns the place of a rule of a bound role, and the ClusterRole that the rule was aggregated from, if
+    /// it was. A rule of the default policy has no place.
     pub(crate) fn place_of_bound_rule(
         &self,
         binding: BindingName<'_>,
@@ -158,7 +159,8 @@ impl Cluster {
     }
 }
 
-/// The number of resources, names or paths of a rule that are written out. Our choice: a line.
+/// The number of resources, names or paths of a rule that are written out. Our choice: they fit on
+/// a line.
 const MAX_WRITTEN: usize = 6;
 
 /// Writes a rule in one line: `get, list on pods, deployments.apps named web`.

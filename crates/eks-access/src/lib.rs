@@ -7,7 +7,7 @@ mod place;
 mod problem;
 mod source;
 
-// The documents, taken apart by what they are.
+// The documents, taken apart by kind.
 mod gather;
 mod managed;
 mod parallel;
@@ -19,7 +19,7 @@ mod workload;
 mod cluster;
 mod rbac;
 
-// What its users did.
+// The requests of its users.
 pub mod audit;
 
 // Problems and risks, on one scale.

@@ -15,8 +15,8 @@ use crate::no_answer::NoAnswer;
 use crate::verdict::{Step, Verdict, write_steps};
 use crate::who::Who;
 
-/// Everything that a caller or a user may do, as few rules, none of which allows anything that another
-/// does. Prints as terminated lines.
+/// Everything that a caller or a user may do, as few rules. No two rules allow the same request.
+/// Prints as terminated lines.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listing {
@@ -24,7 +24,7 @@ pub struct Listing {
     who: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mapping: Vec<Step>,
-    /// Whether it may do everything, whatever the rules are.
+    /// Whether it may do everything, independent of the rules.
     is_master: bool,
     rules: Vec<ListedRule>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -67,7 +67,7 @@ impl Display for ListedRule {
 
 impl Listing {
     /// Returns yes if there is a permission, no if there is none, and unknown if only access policies whose
-    /// rules AWS does not publish may have one.
+    /// rules AWS does not publish may grant a permission.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.verdict
@@ -91,7 +91,7 @@ impl Listing {
         &self.notes
     }
 
-    /// Returns the same, to be printed by namespace.
+    /// Returns the listing in a form that prints by namespace.
     #[must_use]
     pub const fn by_namespace(&self) -> ListingByNamespace<'_> {
         ListingByNamespace(self)
@@ -122,8 +122,7 @@ impl Display for Listing {
     }
 }
 
-/// A [`Listing`] that prints by namespace: first the whole cluster, then each namespace that has rules of its
-/// own.
+/// A [`Listing`] that prints by namespace: first the whole cluster, then each namespace with its own rules.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(transparent)]
 pub struct ListingByNamespace<'l>(&'l Listing);
@@ -158,7 +157,7 @@ impl Display for ListingByNamespace<'_> {
     }
 }
 
-/// Returns the text of a rule without its namespaces, which stand at its end.
+/// Returns the text of a rule without its namespaces, which are at its end.
 fn without_scope(rule: &ListedRule) -> &str {
     let scope = match rule.namespaces.is_empty() {
         true => " cluster-wide",
@@ -174,7 +173,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// As [`can`](Self::can), without those of a question; then [`NoAnswer::TooLarge`].
+    /// As [`can`](Self::can), except the errors of a question; then [`NoAnswer::TooLarge`].
     pub fn list(&self, who: &Who) -> Result<Listing, NoAnswer> {
         self.check_readable()?;
         self.check_policy(who)?;
@@ -236,7 +235,7 @@ impl Cluster {
     /// entry as bindings of that user, for analyses that know RBAC only.
     ///
     /// A scope that is a pattern, such as `dev-*`, becomes a namespace of that name. A policy whose rules AWS
-    /// does not publish is left out. `None` if the caller is no user.
+    /// does not publish is left out. `None` if the caller becomes no user.
     ///
     /// # Errors
     ///

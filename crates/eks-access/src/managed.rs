@@ -1,8 +1,8 @@
-//! The access entries that EKS makes itself, as far as the documents show them.
+//! The access entries that EKS makes itself, if the documents show them.
 
 use iam_principal::Principal;
 
-/// What EKS makes an access entry for.
+/// The reason why EKS makes an access entry.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Manager {
     /// A Fargate profile, by its name.
@@ -26,7 +26,7 @@ pub(crate) struct ManagedEntries {
 
 impl ManagedEntries {
     /// Adds the role of a node group or a Fargate profile. A text that is not the ARN of a principal is
-    /// skipped: no rule of the mapping can be for it.
+    /// skipped, because no rule of the mapping can name it.
     pub(crate) fn add(&mut self, arn: &str, manager: Manager) {
         if Principal::parse(arn).is_ok() {
             self.roles.push((without_path(arn), manager));
@@ -38,7 +38,7 @@ impl ManagedEntries {
         self.roles.is_empty()
     }
 
-    /// Returns what EKS makes the entry of a principal for. `None` if that is not known.
+    /// Returns the reason why EKS makes the entry of a principal. `None` if it is unknown.
     pub(crate) fn manager(&self, arn: &str) -> Option<&Manager> {
         let arn = without_path(arn);
         let found = self.roles.iter().find(|(role, _)| *role == arn);
@@ -46,7 +46,8 @@ impl ManagedEntries {
     }
 }
 
-/// Returns an ARN as EKS compares it: without the path, and in one case. That of a session is the role's.
+/// Returns an ARN as EKS compares it: without the path, and in one case. The ARN of a session becomes the
+/// ARN of its role.
 pub(crate) fn without_path(arn: &str) -> String {
     let folded = arn.to_ascii_lowercase();
     Principal::parse(&folded).map_or_else(|_| folded.clone(), |principal| principal.without_path())

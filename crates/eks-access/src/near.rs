@@ -1,7 +1,7 @@
 //! Names that are a few typing errors apart.
 
-/// Returns the distance of two names if it is within the limit. `same` compares characters and `measure` what is left
-/// of the names without a common beginning and end, neither of which changes an edit distance.
+/// Returns the distance of two names if it is within the limit. `same` compares characters. `measure` gets the names
+/// without their common beginning and end, which do not change an edit distance.
 pub(crate) fn distance_within(
     limit: usize,
     (one, other): (&str, &str),

@@ -27,22 +27,22 @@ impl Display for ComparedSide {
     }
 }
 
-/// Why a question has no answer. It is neither yes nor no, and never "no principal has access".
+/// Why a question has no answer. It means neither yes nor no, and never "no principal has access".
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum NoAnswer {
     /// A document, or an object in one, could not be read. The problems say which; there is at least one.
     #[error("a part of the cluster could not be read")]
     Unreadable(Vec<Problem>),
-    /// No document maps AWS identities, so it is not known who the caller becomes.
+    /// No document maps AWS identities, so it is unknown which user the caller becomes.
     #[error(
         "no document maps AWS identities to users: give the aws-auth ConfigMap or access entries"
     )]
     NoMapping,
-    /// No document has roles, bindings or access entries, so it is not known what a user may do.
+    /// No document has roles, bindings or access entries, so the permissions of a user are unknown.
     #[error("no document has roles or bindings: give the output of `kubectl get`, or manifests")]
     NoPolicy,
-    /// One side of a comparison has no mapping, so its callers are not known.
+    /// One side of a comparison has no mapping, so its callers are unknown.
     #[error("{side}: {why}")]
     NoMappingOf {
         /// The side.
@@ -56,7 +56,7 @@ pub enum NoAnswer {
     /// The documents to store have no role and no binding.
     #[error("no role or binding to write")]
     NothingToWrite,
-    /// The caller or the user that was asked about is none.
+    /// The question does not name a caller or a user.
     #[error("{0}")]
     Who(#[from] WhoError),
     /// The caller's identity cannot be built from the ARN.
@@ -65,8 +65,8 @@ pub enum NoAnswer {
     /// The question cannot be parsed.
     #[error("{0}")]
     Question(#[from] can_i::Error),
-    /// The question is about a resource, verb or subresource that is not known, which is named with the
-    /// nearest one that is.
+    /// The question is about an unknown resource, verb or subresource. The error names it and the
+    /// nearest known word.
     #[error("{0}")]
     Unknown(String),
     /// The section of the mapping that may have a rule for the caller could not be read.

@@ -11,7 +11,7 @@ use crate::place::Place;
 /// bindings has 30 MB.
 pub const DEFAULT_MAX_BYTES: usize = 64 * 1024 * 1024;
 
-/// The settings of a cluster that the caller knows. The others are taken from the documents, else from the
+/// The settings of a cluster that the program knows. Other settings come from the documents, or else are
 /// defaults.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -27,7 +27,7 @@ pub struct Options {
 
 impl Options {
     /// Builds the defaults: the newest version of Kubernetes, `API_AND_CONFIG_MAP`, the dialect of EKS, the
-    /// ConfigMap `kube-system/aws-auth`, the default policy of Kubernetes added where it is missing, and
+    /// ConfigMap `kube-system/aws-auth`, the default policy of Kubernetes added if it is missing, and
     /// documents of at most [`DEFAULT_MAX_BYTES`].
     #[must_use]
     pub fn new() -> Self {
@@ -52,7 +52,7 @@ impl Options {
         }
     }
 
-    /// Sets the authentication mode: which of access entries and the ConfigMap are asked.
+    /// Sets the authentication mode: whether access entries, the ConfigMap, or both are used.
     #[must_use]
     pub fn with_authentication_mode(self, mode: AuthenticationMode) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl Options {
         Self { config_map, ..self }
     }
 
-    /// Leaves out the default policy of Kubernetes where the documents lack it.
+    /// Leaves out the default policy of Kubernetes if the documents lack it.
     #[must_use]
     pub fn without_default_policy(self) -> Self {
         Self {
@@ -110,7 +110,7 @@ impl Options {
 }
 
 impl Options {
-    /// Returns the reader of the mapping, for the dialect that is given or that of EKS.
+    /// Returns the reader of the mapping, for the given dialect or else the dialect of EKS.
     pub(crate) fn reader(&self) -> Reader {
         Reader::new()
             .with_config_map(self.config_map.clone())
@@ -125,7 +125,7 @@ impl Default for Options {
     }
 }
 
-/// A setting of a cluster, and where it comes from.
+/// A setting of a cluster, and its origin.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Setting<T> {
     value: T,
@@ -133,7 +133,7 @@ pub struct Setting<T> {
 }
 
 impl<T: Copy> Setting<T> {
-    /// Chooses the value of an option, else that of the documents, else the default.
+    /// Chooses the value of an option, else the value in the documents, else the default.
     pub(crate) fn choose(option: Option<T>, input: Option<(T, Place)>, default: T) -> Self {
         match (option, input) {
             (Some(value), _) => Self {
@@ -157,24 +157,24 @@ impl<T: Copy> Setting<T> {
         self.value
     }
 
-    /// Returns where the value comes from.
+    /// Returns the origin of the value.
     #[must_use]
     pub const fn origin(&self) -> &Origin {
         &self.origin
     }
 }
 
-/// Where a [`Setting`] comes from.
+/// The origin of a [`Setting`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a setting is given, read or neither"
 )]
 pub enum Origin {
-    /// It was given with the [`Options`].
+    /// The [`Options`].
     Option,
-    /// A document has it, here.
+    /// A document, at this place.
     Document(Place),
-    /// Neither, so it is the default.
+    /// The default: neither the options nor a document has the setting.
     Default,
 }

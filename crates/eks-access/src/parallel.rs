@@ -1,12 +1,12 @@
-//! Work on another thread, where the options allow more than one.
+//! Work on another thread, if the options allow more than one.
 
 use std::num::NonZeroUsize;
 use std::thread::{Builder, ScopedJoinHandle, scope};
 
 use bounded_yaml::DEFAULT_PIECE_BYTES;
 
-/// Returns whether a text of this length is worth another thread: from the length on from which `bounded-yaml`
-/// parses it in pieces. A shorter one is read before a thread has started.
+/// Returns whether a text of this length is worth another thread: if it is so long that `bounded-yaml` parses
+/// it in pieces. A shorter text is read before a thread has started.
 pub(crate) const fn is_worth_a_thread(text: &str, threads: NonZeroUsize) -> bool {
     threads.get() > 1 && text.len() > DEFAULT_PIECE_BYTES
 }

@@ -6,8 +6,8 @@ use bounded_yaml::Position;
 use printable_text::Printable;
 use serde::Serialize;
 
-/// A place in a document. Prints as `FILE:LINE:COLUMN`, without the parts that are not known, in one line
-/// and without control characters.
+/// A place in a document. Prints as `FILE:LINE:COLUMN`, without unknown parts, in one line and without
+/// control characters.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Place {

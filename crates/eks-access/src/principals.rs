@@ -25,7 +25,7 @@ impl IamPrincipal {
     }
 
     /// Returns the unique id, `AROA…` or `AIDA…`. A principal that was deleted and created again has another
-    /// one. `None` if it is not listed.
+    /// id. `None` if it is not listed.
     #[must_use]
     pub fn unique_id(&self) -> Option<&str> {
         self.unique_id.as_deref()
@@ -40,7 +40,7 @@ impl IamPrincipal {
 
 /// The roles and users that AWS has.
 ///
-/// A list is of one account. That a principal of another account is missing means nothing.
+/// A list covers one account. A missing principal of another account means nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Principals {
     /// By the folded ARN without the path, which is how STS and the mapping name a role.
@@ -74,8 +74,8 @@ impl Principals {
         self.by_arn.get(&key(arn)?)
     }
 
-    /// Returns whether the lists show that a role or a user does not exist: they list others of the same
-    /// kind and account, and not this one.
+    /// Returns whether the lists show that a role or a user does not exist: they have principals of the
+    /// same kind and account, but not this one.
     #[must_use]
     pub fn lack(&self, arn: &str) -> bool {
         let folded = arn.to_ascii_lowercase();

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::finding::severity_of_problem;
 use crate::place::Place;
 
-/// A problem that was met when a document was read. Prints with its place.
+/// A problem in reading a document. Prints with its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
     place: Place,
@@ -20,7 +20,7 @@ pub struct Problem {
     is_lost: bool,
 }
 
-/// What kind of problem it is, by the reader that met it.
+/// The kind of problem, by the reader that found it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Cause {
@@ -49,7 +49,7 @@ pub enum SourceFault {
     /// The document cannot be parsed.
     #[error("{0}")]
     Syntax(bounded_yaml::Error),
-    /// Several `ConfigMap`s may be the one with the mapping.
+    /// Several `ConfigMap`s may have the mapping.
     #[error(
         "another ConfigMap may be the one with the mapping, too; name one with its namespace, or leave the others out"
     )]
@@ -63,7 +63,7 @@ pub enum SourceFault {
     /// The value depends on a parameter or on another resource.
     #[error("{0}: the value is known only after the template is deployed or the plan is applied")]
     NotKnownYet(String),
-    /// A part that gives access, in a format that is not read.
+    /// A part that gives access, in a format that this crate does not read.
     #[error(
         "{0} gives access and is not read; give what EKS has of it, from `aws eks describe-access-entry` or \
          the ConfigMap"
@@ -74,10 +74,11 @@ pub enum SourceFault {
         "a Helm chart whose templates are not rendered ({0}); give the output of `helm template` instead"
     )]
     Chart(usize),
-    /// The document is a text and no object, such as a message of a command.
+    /// The document is a text and not an object, such as a message of a command.
     #[error("a text, not an object; a command may have printed it in place of its output")]
     Text,
-    /// The document is a text that is made for people: what it is, and the command with the same for programs.
+    /// The document is a text for human readers: the kind of text, and the command that prints the same for
+    /// programs.
     #[error("{0}, which is not read; give the output of `{1}`")]
     ForPeople(&'static str, &'static str),
     /// The document is an error of AWS.
@@ -96,13 +97,13 @@ pub enum SourceFault {
          directory and use --fleet"
     )]
     SeveralClusters(String, String),
-    /// A field is missing or has another type than the format has.
+    /// A field is missing or has a type that differs from the format.
     #[error("`{0}` is missing or is not of the type that this format has")]
     Field(&'static str),
     /// A workload or a namespaced object has no namespace. It is placed in `default`.
     #[error("no namespace is given; taken for `default`, as kubectl does by default")]
     NamespaceDefaulted,
-    /// A version of Kubernetes that is not known; the newest one is used.
+    /// An unknown version of Kubernetes; the newest version is used.
     #[error("Kubernetes {0} is not known here; the newest known version is used")]
     UnknownVersion(String),
     /// Two documents disagree on a setting of the cluster. The first is used.
@@ -140,7 +141,7 @@ impl SourceFault {
 }
 
 impl Problem {
-    /// A problem of a part that was read all the same, or that refuses.
+    /// Builds a problem of a part that was read nevertheless, or that refuses callers.
     pub(crate) const fn new(place: Place, cause: Cause) -> Self {
         Self {
             place,
@@ -149,7 +150,7 @@ impl Problem {
         }
     }
 
-    /// A problem for which a part of the cluster is not known, so that there is no answer.
+    /// Builds a problem for which a part of the cluster is unknown, so that there is no answer.
     pub(crate) const fn lost(place: Place, cause: Cause) -> Self {
         Self {
             place,
@@ -170,8 +171,8 @@ impl Problem {
         &self.cause
     }
 
-    /// Returns whether a part of the cluster could not be read for it, so that every question is without an
-    /// answer.
+    /// Returns whether a part of the cluster could not be read because of the problem, so that every
+    /// question is without an answer.
     #[must_use]
     pub const fn is_unreadable(&self) -> bool {
         self.is_lost
@@ -187,8 +188,8 @@ impl Problem {
         }
     }
 
-    /// Returns the severity: `high` if something was not read, that of [`severity_of_problem`] if it was read
-    /// from a mapping, `low` if something was filled in, else `medium`.
+    /// Returns the severity: `high` if a part was not read, the result of [`severity_of_problem`] if the part
+    /// was read from a mapping, `low` if a value was filled in, else `medium`.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match &self.cause {

@@ -45,10 +45,10 @@ impl Question {
         self.inner.request()
     }
 
-    /// Returns what `kubectl` warns of, in its order.
+    /// Returns the warnings of `kubectl`, in its order.
     pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
         let is_wrong = |warning: &&can_i::Warning| {
-            // kubectl says that the server lacks it, as it does.
+            // kubectl says that the server lacks it, which is true.
             matches!(warning, can_i::Warning::UnknownResource { resource, group }
                 if can_i::is_impersonated(group, resource))
         };
@@ -110,7 +110,8 @@ pub(crate) fn written(request: &Request<'_>) -> String {
     text
 }
 
-/// Returns whether a resource has namespaces. One that Kubernetes does not ship is taken to have them.
+/// Returns whether a resource has namespaces. A resource that Kubernetes does not ship is assumed to
+/// have them.
 pub(crate) fn is_namespaced(request: &ResourceRequest<'_>) -> bool {
     !can_i::is_impersonated(request.group(), request.resource())
         && find(request.resource(), request.group()).is_none_or(|known| known.is_namespaced)

@@ -19,23 +19,25 @@ pub struct Rbac {
     policy: Policy,
     default_policy: DefaultPolicy,
     too_large: Vec<String>,
-    /// The objects of the policy, which has them in another form. Most questions need the policy alone.
+    /// The objects of the policy, which stores them in another form. Most questions need only the
+    /// policy.
     objects: OnceLock<Objects>,
-    /// The role that each rule of an aggregated role comes from, computed for the first answer that names one.
+    /// The role that each rule of an aggregated role comes from. It is computed for the first answer that
+    /// names such a rule.
     sources: OnceLock<HashMap<String, HashMap<PolicyRule, String>>>,
     /// The index of each role as written, by namespace and name, computed likewise.
     written: OnceLock<HashMap<(String, String), usize>>,
 }
 
-/// What became of the default policy of Kubernetes, which every cluster has.
+/// The origin of the default policy of Kubernetes, which every cluster has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "it is there, added or left out")]
 pub enum DefaultPolicy {
     /// The documents have it: they have the ClusterRole and the ClusterRoleBinding `cluster-admin`.
     InDocuments,
-    /// It was added: that of this version, but for objects that the documents have.
+    /// The default policy of this version was added, except for objects that the documents have.
     Added(KubernetesVersion),
-    /// The documents lack it, and it was not to be added.
+    /// The documents lack it, and the options leave it out.
     LeftOut,
 }
 
@@ -81,8 +83,8 @@ impl Rbac {
             && written.cluster_role_bindings.is_empty())
     }
 
-    /// Returns the objects of the [`policy`](Self::policy): those of the documents and of the default policy,
-    /// with the rules of aggregated roles filled in.
+    /// Returns the objects of the [`policy`](Self::policy): the objects of the documents and of the default
+    /// policy, with the rules of aggregated roles filled in.
     #[must_use]
     pub fn objects(&self) -> &Objects {
         self.objects.get_or_init(|| {
@@ -105,20 +107,20 @@ impl Rbac {
         &self.policy
     }
 
-    /// Returns what became of the default policy.
+    /// Returns the origin of the default policy.
     #[must_use]
     pub const fn default_policy(&self) -> DefaultPolicy {
         self.default_policy
     }
 
-    /// Returns the aggregated roles that have too many rules to fill in. They keep those that are written,
-    /// so that a denial may be wrong.
+    /// Returns the aggregated roles that have too many rules to fill in. They keep their written rules, so
+    /// a denial may be wrong.
     #[must_use]
     pub fn too_large(&self) -> &[String] {
         &self.too_large
     }
 
-    /// Returns the place of an object of a document. `None` for one of the default policy.
+    /// Returns the place of an object of a document. `None` for an object of the default policy.
     ///
     /// `kind` is `Role`, `ClusterRole`, `RoleBinding` or `ClusterRoleBinding`; the namespace of the
     /// cluster-scoped kinds is empty.
@@ -148,14 +150,15 @@ impl Rbac {
         rules.iter().position(|one| one == rule)
     }
 
-    /// Returns the ClusterRole that an aggregated one has a rule from. `None` if the role is not aggregated, or
-    /// if no member has the rule.
+    /// Returns the ClusterRole from which an aggregated ClusterRole has a rule. `None` if the role is not
+    /// aggregated, or if no member has the rule.
     pub(crate) fn source_of_rule(&self, role: &str, rule: &PolicyRule) -> Option<&str> {
         let sources = self.sources.get_or_init(|| sources_of(self.objects()));
         sources.get(role)?.get(rule).map(String::as_str)
     }
 
-    /// Returns the place of a rule of a role, counted from zero; that of the role if the rule's is not known.
+    /// Returns the place of a rule of a role, counted from zero. If it is unknown, returns the place of the
+    /// role.
     pub(crate) fn place_of_rule(
         &self,
         documents: &[Document],
@@ -193,9 +196,10 @@ fn has_default_policy(objects: &Objects) -> bool {
 }
 
 /// Builds the policy of the objects of the documents and of the default policy, with the rules of aggregated roles
-/// filled in. The second part is the roles that are too large for that.
+/// filled in. The second part has the roles that are too large for that.
 ///
-/// The objects stay where they are: copying those of a large cluster takes longer than building the policy.
+/// The objects are not copied as a whole: copying the objects of a large cluster takes longer than building
+/// the policy.
 fn policy(written: &Objects, default_policy: DefaultPolicy) -> (Policy, Vec<String>) {
     let added = added(written, default_policy);
     let mut policy = Policy::default();
@@ -213,7 +217,8 @@ fn policy(written: &Objects, default_policy: DefaultPolicy) -> (Policy, Vec<Stri
     (policy, too_large)
 }
 
-/// Returns the objects of the default policy that the documents lack. None if it is not to be added.
+/// Returns the objects of the default policy that the documents lack. Returns no objects if it is
+/// not to be added.
 fn added(written: &Objects, default_policy: DefaultPolicy) -> Objects {
     fn missing<T>(from: Vec<T>, there: &[T], metadata: impl Fn(&T) -> &Metadata) -> Vec<T> {
         fn key(metadata: &Metadata) -> (&str, &str) {
@@ -244,7 +249,7 @@ fn added(written: &Objects, default_policy: DefaultPolicy) -> Objects {
     }
 }
 
-/// Fills in the rules of aggregated roles. Rules that are written are kept: a part of a dump has roles
+/// Fills in the rules of aggregated roles. Written rules are kept, because a part of a dump has roles
 /// without the members that their rules come from. Returns the roles that are too large.
 fn aggregate(objects: &mut Objects) -> Vec<String> {
     let is_aggregated = |role: &ClusterRole| role.aggregation_rule.is_some();
@@ -270,7 +275,7 @@ fn aggregate(objects: &mut Objects) -> Vec<String> {
     done.too_large
 }
 
-/// Returns the index of each role, by namespace and name. Of several objects with one name the last one takes
+/// Returns the index of each role, by namespace and name. If several objects have one name, the last takes
 /// effect.
 fn index(objects: &Objects) -> HashMap<(String, String), usize> {
     let cluster_roles = objects.cluster_roles.iter().enumerate();

@@ -1,15 +1,15 @@
 //! One page that shows who can do what in a cluster, and why.
 //!
-//! [`Cluster::report`] asks the other questions of this crate about every principal: who the callers become
-//! ([`Cluster::callers`]), everything that each may do ([`Cluster::list`]), the ways to the greatest power that
-//! it has in each namespace ([`Cluster::why`]), a shortest chain to full access ([`Cluster::escalate`]), and the findings ([`Cluster::check`]).
-//! [`AccessReport::to_html`] renders the answers as one HTML file.
+//! [`Cluster::report`] asks the other questions of this crate about every principal: the users that callers become
+//! ([`Cluster::callers`]), everything that each may do ([`Cluster::list`]), the ways to its greatest permissions in each
+//! namespace ([`Cluster::why`]), a shortest chain to full access ([`Cluster::escalate`]), and the findings
+//! ([`Cluster::check`]). [`AccessReport::to_html`] renders the answers as one HTML file.
 //!
 //! # The page
 //!
 //! It needs no network, and a script only to filter. Text from the input is never markup: the template engine
-//! escapes each value, invisible characters are written as escapes, and a Content Security Policy allows no
-//! script and no style but those of the page, by their hashes.
+//! escapes each value, invisible characters are written as escapes, and a Content Security Policy allows
+//! only the script and the style of the page, by their hashes.
 
 mod access;
 mod chains;
@@ -43,20 +43,20 @@ use chains::MAX_SEARCHES;
 use findings::FindingRow;
 use subjects::Subjects;
 
-/// The number of principals that a report has at most. Our choice: a browser draws their rows in seconds, and
-/// a person filters them anyway.
+/// The largest number of principals in a report. Our choice: a browser draws their rows in seconds, and
+/// readers filter them anyway.
 pub const MAX_PRINCIPALS: usize = 1_000;
 
-/// The number of namespaces that a report has at most. Our choice, as for [`MAX_PRINCIPALS`].
+/// The largest number of namespaces in a report. Our choice, as for [`MAX_PRINCIPALS`].
 pub const MAX_NAMESPACES: usize = 250;
 
-/// The number of bindings that a report has at most. Our choice, as for [`MAX_PRINCIPALS`].
+/// The largest number of bindings in a report. Our choice, as for [`MAX_PRINCIPALS`].
 pub const MAX_BINDINGS: usize = 3_000;
 
-/// The number of findings that a report has at most. Our choice, as for [`MAX_PRINCIPALS`].
+/// The largest number of findings in a report. Our choice, as for [`MAX_PRINCIPALS`].
 pub const MAX_FINDINGS: usize = 1_000;
 
-/// How a report is made.
+/// The options of a report.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ReportOptions {
@@ -110,7 +110,7 @@ pub struct AccessReport {
 struct SettingRow {
     name: &'static str,
     value: String,
-    /// Where the value comes from.
+    /// The origin of the value.
     origin: String,
 }
 
@@ -129,7 +129,7 @@ impl SettingRow {
 }
 
 impl AccessReport {
-    /// Returns the principals, those of the greatest risk first.
+    /// Returns the principals, the greatest risk first.
     #[must_use]
     pub fn principals(&self) -> &[PrincipalAccess] {
         &self.principals
@@ -141,7 +141,8 @@ impl AccessReport {
         &self.namespaces
     }
 
-    /// Returns what is left out since a limit is reached, one sentence each. Empty if the report is complete.
+    /// Returns a sentence for each limit that was reached, which says what is left out. Empty if the report
+    /// is complete.
     #[must_use]
     pub fn left_out(&self) -> &[String] {
         &self.left_out
@@ -162,14 +163,14 @@ impl AccessReport {
 impl Cluster {
     /// Reports who can do what, and why.
     ///
-    /// The principals are those of AWS, and the users and service accounts that a binding names and that no caller of
-    /// AWS becomes, except those of the default policy. A rule that names the user or a group after the session has a
-    /// principal for each session whose name makes a user or a group that a binding names, and an account of
-    /// `mapAccounts` one for each of its principals that a binding names.
+    /// The principals are the principals of AWS, and the users and service accounts that a binding names and that no
+    /// caller of AWS becomes, except the users of the default policy. If a rule names the user or a group after the
+    /// session, each session whose name makes a user or a group that a binding names is a principal. For an account
+    /// of `mapAccounts`, each of its principals that a binding names is a principal.
     ///
     /// # Errors
     ///
-    /// As [`callers`](Self::callers), then those of [`list`](Self::list), [`why`](Self::why),
+    /// As [`callers`](Self::callers), then the errors of [`list`](Self::list), [`why`](Self::why),
     /// [`escalate`](Self::escalate) and [`check`](Self::check).
     pub fn report(&self, options: &ReportOptions) -> Result<AccessReport, NoAnswer> {
         self.callers(None)?;
@@ -259,7 +260,7 @@ impl Cluster {
             principals.extend(self.access_of(caller, who, namespaces, &common)?);
         }
         for user in self.users_without_a_caller(&principals) {
-            // A name that only begins as that of a service account is no user's.
+            // A name that only begins like a service account's name belongs to no user.
             let Ok(who) = Who::user(&user, [""; 0]) else {
                 continue;
             };
@@ -269,7 +270,7 @@ impl Cluster {
         Ok(principals)
     }
 
-    /// Returns the names of sessions of a rule that make a user or a group which a binding names.
+    /// Returns the names of sessions of a rule that make a user or a group that a binding names.
     fn bound_sessions(&self, of: &Effective<'_>, bound: &BTreeSet<SubjectName>) -> Vec<String> {
         let mut seen = HashSet::new();
         of.by_session(bound)
@@ -340,7 +341,7 @@ fn counted(count: usize, what: &str) -> String {
 mod tests {
     use super::*;
 
-    // A report of as many principals as it has at most takes too long for a test.
+    // A report with the largest number of principals takes too long for a test.
     #[test]
     fn a_list_is_cut_at_its_limit_with_a_sentence_about_the_rest() {
         let sentence = |count: usize| counted(count, "principal");

@@ -1,4 +1,4 @@
-//! From the caller or user that a question is about to a user of the cluster.
+//! Finds the user of the cluster for the caller or user of a question.
 
 use aws_auth_map::{Mapped, Reason, Resolution, RulePrincipal};
 use eks_auth::Authenticated;
@@ -11,7 +11,7 @@ use crate::no_answer::NoAnswer;
 use crate::verdict::Step;
 use crate::who::{CallerArn, Who};
 
-/// A user of the cluster, and how the caller becomes it.
+/// A user of the cluster, and how the caller becomes that user.
 pub(crate) struct Resolved {
     pub(crate) user: User,
     /// The caller of AWS. `None` if the question named the user.
@@ -20,7 +20,7 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    /// Builds the user that a caller is.
+    /// Builds the user that a caller becomes.
     pub(crate) fn of_caller(caller: Authenticated) -> Self {
         let user = caller.user();
         let user = User::new(user.username(), user.groups().iter().cloned()).authenticated();
@@ -39,8 +39,8 @@ const AN_INSTANCE: &str = "i-0123456789abcdef0";
 const A_NODE: &str = "NODE";
 
 impl Cluster {
-    /// Builds the identity of a caller. The unique id is that of the principals that AWS lists, else that of
-    /// the rule for the caller's ARN, else an invented one, which no rule has.
+    /// Builds the identity of a caller. The unique id comes from the principals that AWS lists, else from
+    /// the rule for the caller's ARN. Otherwise it is invented, and no rule has it.
     ///
     /// # Errors
     ///
@@ -52,9 +52,9 @@ impl Cluster {
         identity(arn, id).map_err(NoAnswer::Identity)
     }
 
-    /// Builds the identity of a caller who changes this cluster to a new one, with one unique id on both sides: that
-    /// of the principals that AWS lists, else that of the rules, those of this cluster first, because the caller has
-    /// access now.
+    /// Builds the identity of a caller who changes this cluster to a new one, with the same unique id on both sides.
+    /// It comes from the principals that AWS lists, else from the rules, first from the rules of this cluster,
+    /// because the caller has access now.
     ///
     /// # Errors
     ///
@@ -94,8 +94,8 @@ impl Cluster {
             })
     }
 
-    /// Resolves a caller to a user. A rule that needs the private DNS name of an instance gets one, if the
-    /// question is about a role.
+    /// Resolves a caller to a user. If the question is about a role, a rule that needs the private DNS
+    /// name of an instance gets one.
     pub(crate) fn resolve(
         &self,
         caller: &CallerArn,
@@ -150,8 +150,8 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`NoAnswer::Unknown`] for a group, [`NoAnswer::NoMapping`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`]. Inside, the reasons why a
-    /// caller is no user.
+    /// [`NoAnswer::Unknown`] for a group, [`NoAnswer::NoMapping`], [`NoAnswer::Identity`], [`NoAnswer::Mapping`]. The inner
+    /// error has the reasons why a caller becomes no user.
     pub(crate) fn find(&self, who: &Who) -> Result<Result<Resolved, Vec<Step>>, NoAnswer> {
         let caller = match who {
             Who::Caller(caller) => caller,
@@ -209,7 +209,8 @@ impl Cluster {
     }
 }
 
-/// The groups of Kubernetes, except those of one namespace's service accounts and of bootstrap tokens.
+/// The groups of Kubernetes, except the groups of one namespace's service accounts and of bootstrap
+/// tokens.
 ///
 /// As upstream: `apiserver/pkg/authentication/user`, and the default policy.
 pub(crate) const SYSTEM_GROUPS: [&str; 8] = [
@@ -264,7 +265,7 @@ pub(crate) fn in_groups(groups: &[String]) -> String {
     format!(" in {word} {}", groups.join(", "))
 }
 
-/// Builds an identity from its ARN and the unique id of its principal, invented if it is not known.
+/// Builds an identity from its ARN and the unique id of its principal. An unknown id is invented.
 pub(crate) fn identity(arn: &str, id: Option<&str>) -> Result<Identity, iam_principal::Error> {
     let principal = Principal::parse(arn)?;
     let account = principal.account().to_string();

@@ -16,7 +16,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Returns what it is.
+    /// Returns its kind.
     #[must_use]
     pub const fn kind(&self) -> SourceKind {
         self.kind
@@ -35,7 +35,7 @@ impl Source {
     }
 }
 
-/// What a part of a document is.
+/// The kind of a part of a document.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum SourceKind {
@@ -94,8 +94,8 @@ impl SourceKind {
         }
     }
 
-    /// Returns whether it maps AWS identities to users, be it to none. A template or a plan may have nothing to
-    /// do with that.
+    /// Returns whether it maps AWS identities to users, even if it has no rules. A template or a plan may have
+    /// another purpose.
     #[must_use]
     pub const fn is_mapping(self) -> bool {
         matches!(
@@ -123,7 +123,7 @@ impl Serialize for SourceKind {
     }
 }
 
-/// Objects and documents that were read and have no part in the answers, by kind.
+/// Objects and documents that were read but have no part in the answers, by kind.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unrecognized {
@@ -134,7 +134,7 @@ pub struct Unrecognized {
 
 impl Unrecognized {
     /// Returns the kind, as in `Service` or `Ingress.networking.k8s.io`, or a description of a document that
-    /// is no API object.
+    /// is not an API object.
     #[must_use]
     pub fn kind(&self) -> &str {
         &self.kind
@@ -146,7 +146,7 @@ impl Unrecognized {
         self.count
     }
 
-    /// Returns the document of the first.
+    /// Returns the document of the first of them.
     #[must_use]
     pub const fn first(&self) -> &Place {
         &self.first

@@ -110,8 +110,8 @@ fn shape_of_mapping(mapping: &Mapping) -> Option<Shape> {
     None
 }
 
-/// Keys under `server` that only the configuration file of aws-iam-authenticator has, in lower case. Values of Helm
-/// charts and files of Spring Boot have a `server`, too, with an `address` and a `port`.
+/// Keys under `server` that occur only in the configuration file of aws-iam-authenticator, in lower case. Values of
+/// Helm charts and files of Spring Boot have a key `server`, too, with an `address` and a `port`.
 const SERVER_KEYS: [&str; 10] = [
     "backendmode",
     "dynamicbackendmodepath",
@@ -125,7 +125,8 @@ const SERVER_KEYS: [&str; 10] = [
     "scrubbedaccounts",
 ];
 
-/// Whether a key names the cluster in the configuration file, or begins as one of [`SERVER_KEYS`].
+/// Whether a key names the cluster in the configuration file, or begins like one of
+/// [`SERVER_KEYS`].
 fn is_key_of_server(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     key == "clusterid" || SERVER_KEYS.iter().any(|known| key.starts_with(known))
@@ -140,7 +141,7 @@ fn is_server_config(mapping: &Mapping) -> bool {
     keys.any(|(key, _)| is_key_of_server(key.text()))
 }
 
-/// Whether a text of a ConfigMap is that file.
+/// Whether a text of a ConfigMap is the configuration file of aws-iam-authenticator.
 fn is_server_text(text: &str) -> bool {
     let key = |line: &str| {
         let (key, _) = line.split_once(':')?;
@@ -206,7 +207,7 @@ fn is_principal(node: &Node) -> bool {
             .any(has)
 }
 
-/// Whether an entry of a section matches by user id, which only a dynamic file's can.
+/// Whether an entry of a section matches by user id. Only entries of a dynamic file can.
 fn has_user_ids(mapping: &Mapping) -> bool {
     let sections = Section::ALL
         .into_iter()
@@ -217,14 +218,14 @@ fn has_user_ids(mapping: &Mapping) -> bool {
         .any(|entry| entry.get("userid").is_some())
 }
 
-/// What a ConfigMap holds.
+/// The content of a ConfigMap.
 pub(crate) enum ConfigMapContent {
     Mapping,
     ServerConfig,
     Other,
 }
 
-/// Returns what a ConfigMap holds, by its keys.
+/// Returns the content of a ConfigMap, from its keys.
 pub(crate) fn config_map(node: &Node) -> ConfigMapContent {
     let fields = ["data", "binaryData", "stringData"];
     let keys = fields
@@ -245,8 +246,8 @@ pub(crate) fn config_map(node: &Node) -> ConfigMapContent {
     }
 }
 
-/// Copies the parts of a document that the reader of the mapping looks at: each ConfigMap and each value without a
-/// kind, alone or in lists. Nothing of other objects is copied.
+/// Copies the parts of a document that the reader of the mapping reads: each ConfigMap and each value without a
+/// kind, alone or in lists. Other objects are not copied.
 pub(crate) fn with_config_maps_only(node: &Node) -> Node {
     let Node::Mapping(mapping) = node else {
         return node.clone();
@@ -269,8 +270,8 @@ pub(crate) fn with_config_maps_only(node: &Node) -> Node {
     }
 }
 
-/// Returns whether a ConfigMap has the name of the one with the mapping, so that its keys are mistyped or
-/// missing.
+/// Returns whether a ConfigMap has the name of the mapping. If it has no mapping, its keys are mistyped
+/// or missing.
 pub(crate) fn is_named_like_mapping(node: &Node) -> bool {
     node.get("metadata")
         .and_then(|metadata| metadata.get("name"))
@@ -387,7 +388,7 @@ pub(crate) fn take_service_account(gathered: &mut Gathered, text: &Text<'_>, nod
     gathered.service_accounts.push((namespace, name));
 }
 
-/// Takes a pod, or an object with a template of pods. Returns whether it is one.
+/// Takes a pod, or an object with a template of pods. Returns whether it is such an object.
 pub(crate) fn take_workload(
     gathered: &mut Gathered,
     text: &Text<'_>,
@@ -430,7 +431,7 @@ pub(crate) fn take_workload(
     true
 }
 
-/// Returns the namespace and the name of an object; the namespace is `default` if there is none.
+/// Returns the namespace and the name of an object. The default namespace is `default`.
 fn namespace_and_name(
     gathered: &mut Gathered,
     text: &Text<'_>,

@@ -1,4 +1,4 @@
-//! RBAC and the access policies of one caller as a single policy, for analyses that know RBAC only.
+//! RBAC and the access policies of one caller as a single policy, for analyses that only know RBAC.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ impl Cluster {
     /// Returns the policy, with the access policies of a caller as bindings of the user. A scope that is a pattern
     /// stands for the namespaces of the policy that it covers.
     ///
-    /// The second part is the names of the access policies whose rules are not published, which are left out.
+    /// The second part has the names of the access policies whose rules are not published. They are left out.
     pub(crate) fn united_policy(&self, resolved: &Resolved) -> (Cow<'_, Policy>, Vec<String>) {
         let known: Vec<&str> = self.policy().namespaces().collect();
         self.united(resolved, |scope| {
@@ -63,7 +63,7 @@ impl Cluster {
                 unknown.push(access_policy.name().to_owned());
                 continue;
             };
-            // The API server refuses such a name for a role, so that no object of the cluster is replaced.
+            // The API server refuses such a name for a role, so no object of the cluster is replaced.
             let name = format!("access policy {}", access_policy.name());
             let role_ref = RoleRef {
                 api_group: API_GROUP.to_owned(),

@@ -1,4 +1,4 @@
-//! Yes, no, or not known; and the way to it.
+//! The verdict yes, no or unknown, and the steps to it.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::place::Place;
 
-/// The answer to a question of yes or no.
+/// The answer to a yes-or-no question.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(clippy::exhaustive_enums, reason = "an exit status is chosen by it")]
@@ -77,7 +77,7 @@ impl Step {
         &self.text
     }
 
-    /// Returns the place that it rests on. `None` if it rests on no document.
+    /// Returns the place in a document. `None` if the step comes from no document.
     #[must_use]
     pub const fn place(&self) -> Option<&Place> {
         self.place.as_ref()

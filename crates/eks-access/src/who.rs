@@ -1,4 +1,4 @@
-//! Who a question is about.
+//! The caller or user of a question.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -16,7 +16,7 @@ use thiserror::Error;
 pub enum Who {
     /// A caller of AWS.
     Caller(CallerArn),
-    /// A user of Kubernetes, with exactly these groups and those that authentication adds.
+    /// A user of Kubernetes, with exactly these groups and the groups that authentication adds.
     User {
         /// The username.
         name: String,
@@ -28,8 +28,8 @@ pub enum Who {
 impl Who {
     /// Parses the ARN of a caller: `arn:aws:iam::ACCOUNT:user/NAME`,
     /// `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, `arn:aws:sts::ACCOUNT:federated-user/NAME`,
-    /// `arn:aws:iam::ACCOUNT:root`; or that of a role, `arn:aws:iam::ACCOUNT:role/[PATH/]ROLE`, which stands
-    /// for its sessions.
+    /// `arn:aws:iam::ACCOUNT:root`; or the ARN of a role, `arn:aws:iam::ACCOUNT:role/[PATH/]ROLE`, which
+    /// stands for its sessions.
     ///
     /// # Errors
     ///
@@ -38,12 +38,13 @@ impl Who {
         CallerArn::parse(arn).map(Self::Caller)
     }
 
-    /// Builds a user. The groups of a service account and `system:authenticated` are added when it is asked
-    /// about.
+    /// Builds a user. The groups of a service account and `system:authenticated` are added when a question
+    /// is answered.
     ///
     /// # Errors
     ///
-    /// [`WhoError::ServiceAccount`] for a name that begins as that of a service account and is none.
+    /// [`WhoError::ServiceAccount`] for a name that begins like a service account's name but is not
+    /// valid.
     pub fn user<G: Into<String>>(
         name: impl Into<String>,
         groups: impl IntoIterator<Item = G>,
@@ -91,7 +92,7 @@ pub struct CallerArn {
     private_dns_name: Option<String>,
 }
 
-/// The session name that stands for any, when a question names the role instead of a session.
+/// The session name that stands for any session, if a question names the role instead of a session.
 pub(crate) const ANY_SESSION: &str = "SESSION";
 
 impl CallerArn {
@@ -102,7 +103,7 @@ impl CallerArn {
     /// [`WhoError::Arn`], [`WhoError::Pattern`].
     pub fn parse(arn: &str) -> Result<Self, WhoError> {
         let principal = Principal::parse(arn).map_err(|why| WhoError::Arn(arn.to_owned(), why))?;
-        // IAM allows neither in a name (IAM API, `CreateRole`).
+        // IAM does not allow these characters in a name (IAM API, `CreateRole`).
         if arn.contains(['*', '?']) {
             return Err(WhoError::Pattern(arn.to_owned()));
         }
@@ -123,7 +124,8 @@ impl CallerArn {
         })
     }
 
-    /// Builds the caller of a session, whose ARN is known to be one.
+    /// Builds the caller of a session. The caller of this function knows that the ARN is a
+    /// session's.
     pub(crate) fn of_session(arn: &str) -> Self {
         Self {
             arn: arn.to_owned(),
@@ -132,7 +134,7 @@ impl CallerArn {
         }
     }
 
-    /// Sets the private DNS name of the instance that the caller is.
+    /// Sets the private DNS name of the caller's instance.
     #[must_use]
     pub fn with_private_dns_name(self, name: impl Into<String>) -> Self {
         Self {
@@ -147,13 +149,13 @@ impl CallerArn {
         self.private_dns_name.as_deref()
     }
 
-    /// Returns the ARN that STS reports. For a role it is that of a session named `SESSION`.
+    /// Returns the ARN that STS reports. For a role, it is the ARN of a session named `SESSION`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.arn
     }
 
-    /// Returns whether a role was named, so that the session is any of its sessions.
+    /// Returns whether a role was named, so the session stands for any of its sessions.
     #[must_use]
     pub const fn is_any_session(&self) -> bool {
         self.is_any_session
@@ -166,17 +168,17 @@ impl Display for CallerArn {
     }
 }
 
-/// Why a question is about no caller and no user.
+/// Why a text names no caller and no user.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum WhoError {
     /// The text is not the ARN of a principal.
     #[error("{}: {_1}", Printable::new(.0))]
     Arn(String, iam_principal::Error),
-    /// The ARN has a wildcard, so it is not that of a caller.
+    /// The ARN has a wildcard, so it does not name a caller.
     #[error("{}: `*` and `?` match any text, and no principal has them in its name; ask about one principal", Printable::new(.0))]
     Pattern(String),
-    /// The name begins as that of a service account.
+    /// The name begins like the name of a service account, but is not valid.
     #[error("{}: a service account is system:serviceaccount:NAMESPACE:NAME", Printable::new(.0))]
     ServiceAccount(String),
 }

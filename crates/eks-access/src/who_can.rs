@@ -25,7 +25,7 @@ pub struct WhoCan {
     request: String,
     subjects: Vec<AllowedSubject>,
     callers: Vec<AllowedCaller>,
-    /// The callers of which it is not known.
+    /// The callers for whom the answer is unknown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown_callers: Vec<UnknownCaller>,
     workloads: Vec<AllowedWorkload>,
@@ -82,7 +82,8 @@ impl AllowedSubject {
         &self.way
     }
 
-    /// Returns whether a binding of the default policy of Kubernetes, which the documents lack, gives it.
+    /// Returns whether the permission comes from the default policy of Kubernetes, which the documents
+    /// lack.
     #[must_use]
     pub const fn is_of_default_policy(&self) -> bool {
         self.is_of_default_policy
@@ -139,14 +140,14 @@ impl AllowedWorkload {
 }
 
 impl WhoCan {
-    /// Returns yes if there is anyone besides the group `system:masters`.
+    /// Returns yes if there is a subject or caller besides the group `system:masters`.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    /// Returns the subjects: first the group `system:masters`, then those of each binding of the documents,
-    /// then those of the default policy.
+    /// Returns the subjects: first the group `system:masters`, then the subjects of each binding of the
+    /// documents, then the subjects of the default policy.
     #[must_use]
     pub fn subjects(&self) -> &[AllowedSubject] {
         &self.subjects
@@ -158,8 +159,8 @@ impl WhoCan {
         &self.callers
     }
 
-    /// Returns the callers of which it is not known, with the access policies whose rules AWS does not
-    /// publish.
+    /// Returns the callers for whom the answer is unknown, with the access policies whose rules AWS
+    /// does not publish.
     #[must_use]
     pub fn unknown_callers(&self) -> &[UnknownCaller] {
         &self.unknown_callers

@@ -1,4 +1,4 @@
-//! Who a caller becomes, and by which rule.
+//! Finds the user that a caller becomes, and the rule.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -22,7 +22,7 @@ pub struct WhoAmI {
     arn: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<MappedUser>,
-    /// Why the caller is no user.
+    /// Why the caller becomes no user.
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<Step>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -30,7 +30,7 @@ pub struct WhoAmI {
     notes: Vec<String>,
 }
 
-/// A user of the cluster, and the rule that a caller becomes it by.
+/// A user of the cluster, and the rule by which a caller becomes that user.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MappedUser {
@@ -142,13 +142,13 @@ impl OtherRule {
 }
 
 impl WhoAmI {
-    /// Returns yes if the caller is a user, else no.
+    /// Returns yes if the caller becomes a user, else no.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    /// Returns the user. `None` if the caller is no user.
+    /// Returns the user. `None` if the caller becomes no user.
     #[must_use]
     pub const fn user(&self) -> Option<&MappedUser> {
         self.user.as_ref()

@@ -30,11 +30,12 @@ pub struct Why {
     verdict: Verdict,
     who: String,
     request: String,
-    /// From the caller to the user; or why the caller is no user.
+    /// The steps from the caller to the user, or why the caller becomes no user.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mapping: Vec<Step>,
     ways: Vec<Vec<Step>>,
-    /// Where it is allowed, if the request is for all namespaces and is not allowed there.
+    /// The namespaces in which it is allowed, if the request is for all namespaces and is not
+    /// allowed in all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     allowed_namespaces: Vec<AllowedNamespace>,
     near_misses: Vec<NearMiss>,
@@ -43,7 +44,7 @@ pub struct Why {
     notes: Vec<String>,
 }
 
-/// Something that would allow the request, if one thing were different.
+/// A rule, binding or name that would allow the request if one detail were different.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NearMiss {
@@ -78,7 +79,7 @@ impl NearMiss {
         self.side
     }
 
-    /// Returns what it is, with its place.
+    /// Returns its description, with its place.
     #[must_use]
     pub const fn step(&self) -> &Step {
         &self.step
@@ -92,7 +93,7 @@ impl Why {
         self.verdict
     }
 
-    /// Returns the steps from the caller to the user, or why the caller is no user.
+    /// Returns the steps from the caller to the user, or why the caller becomes no user.
     #[must_use]
     pub fn mapping(&self) -> &[Step] {
         &self.mapping
@@ -104,8 +105,8 @@ impl Why {
         &self.ways
     }
 
-    /// Returns the namespaces in which the request is allowed, if it is for all of them and is not allowed
-    /// there.
+    /// Returns the namespaces in which the request is allowed, if it is for all namespaces and is not
+    /// allowed in all.
     #[must_use]
     pub fn allowed_namespaces(&self) -> &[AllowedNamespace] {
         &self.allowed_namespaces
@@ -281,7 +282,8 @@ impl Cluster {
         Ok(misses)
     }
 
-    /// Returns the rules that nearly map the caller, and those that map it in a backend that does not decide.
+    /// Returns the rules that nearly map the caller, and the rules that map the caller in a backend that does
+    /// not decide.
     fn misses_of_mapping(&self, who: &Who) -> Result<Vec<NearMiss>, NoAnswer> {
         let Who::Caller(caller) = who else {
             return Ok(Vec::new());
@@ -305,8 +307,8 @@ impl Cluster {
         Ok(misses)
     }
 
-    /// Returns the rule of a backend for the caller, which does not decide: the mode leaves the backend out,
-    /// or another backend is asked before it.
+    /// Returns the rule of a backend for the caller if it does not decide, because the mode leaves the
+    /// backend out or an earlier backend decides.
     fn miss_of_backend(
         &self,
         index: usize,
@@ -340,7 +342,7 @@ impl Cluster {
         Some(NearMiss::new(Side::Mapping, Step::new(text, place)))
     }
 
-    /// Returns a map of each backend of the map, which asks no other.
+    /// Returns a separate map for each backend of the map.
     fn backends_alone(&self) -> &[IdentityMap] {
         self.backends_alone.get_or_init(|| {
             let backends = self.map.backends().iter();
@@ -426,10 +428,10 @@ impl Cluster {
     }
 }
 
-/// The number of ways and of near misses of RBAC that are listed at most. Our choice: more than a person reads.
+/// The largest number of ways and of near misses of RBAC that are listed. Our choice: more than a person reads.
 const MAX_LISTED: usize = 100;
 
-/// The number of similar names that are listed at most. Our choice.
+/// The largest number of similar names that are listed. Our choice.
 const MAX_SIMILAR: usize = 3;
 
 /// Returns the bound groups and users with names similar to a group's: in another case, or one or two typing

@@ -1,4 +1,4 @@
-//! Pods, and the objects that create pods: which service accounts run.
+//! Pods and the objects that create pods, which show the service accounts in use.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -37,8 +37,8 @@ impl Workload {
         &self.name
     }
 
-    /// Returns the name of the service account, in the same namespace. `default` if none is given, as the
-    /// admission plugin `ServiceAccount` has it.
+    /// Returns the name of the service account, in the same namespace. If none is given, it is `default`,
+    /// as in the admission plugin `ServiceAccount`.
     #[must_use]
     pub fn service_account(&self) -> &str {
         &self.service_account

@@ -185,7 +185,7 @@ impl Cluster {
     }
 }
 
-/// A refusal in words, and whether the object grants what the user does not hold.
+/// The text of a refusal, and whether the object grants permissions that the user does not hold.
 struct Refusal {
     message: String,
     is_escalation: bool,
@@ -208,7 +208,7 @@ struct Writer<'w> {
     user: &'w User,
     /// RBAC alone, whose rules decide what the user holds.
     own: &'w Policy,
-    /// With the access policies of the caller, which authorize beside RBAC.
+    /// RBAC with the access policies of the caller, which authorize in addition to RBAC.
     united: &'w Policy,
 }
 
@@ -258,8 +258,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Returns whether the user may write whatever the object grants: a role by `escalate` on it, and a binding by
-    /// `bind` on the role that it refers to (`BindingAuthorized` of upstream).
+    /// Returns whether the user may write the object with any permissions: a role with `escalate` on it, and a
+    /// binding with `bind` on its role (`BindingAuthorized` of upstream).
     fn skips_comparison(
         &self,
         (resource, name): (&str, &str),

@@ -72,7 +72,7 @@ impl<'p> Permissions<'p> {
         self.atoms.cover(atom)
     }
 
-    /// Returns the permissions that `others` does not cover. Empty if and only if `other` allows
+    /// Returns the permissions that `others` does not cover. Empty if and only if `others` allows
     /// everything that these permissions allow.
     #[must_use]
     pub fn beyond(&self, others: &Self) -> Vec<ScopedPermission<'p>> {

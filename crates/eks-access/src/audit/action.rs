@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::log::TEXT_BYTES;
 use super::shared::{Pool, Shared};
 
-/// The attributes of a request that a rule is matched with, apart from the object's name. An absent
-/// attribute is the empty string.
+/// The attributes of a request that rules match, except the object's name. An absent attribute is
+/// the empty string.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(
     tag = "kind",
@@ -83,7 +83,8 @@ impl Action {
         })
     }
 
-    /// Returns the request, for an object of a name or, if it is empty, for none.
+    /// Returns the request for an object of this name. If the name is empty, the request names no
+    /// object.
     #[must_use]
     pub fn request<'a>(&'a self, name: &'a str) -> Request<'a> {
         match self {
@@ -136,7 +137,7 @@ impl Action {
         }
     }
 
-    /// Returns whether a rule for it would have a wildcard, and so allow more than it.
+    /// Returns whether a rule for this action would have a wildcard, and so allow more requests.
     pub(super) fn is_wildcard(&self) -> bool {
         match self {
             Self::Path { verb, path } => &**verb == "*" || path.ends_with('*'),

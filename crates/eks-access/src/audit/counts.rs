@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The versions other than `audit.k8s.io/v1` that are named. Our choice: Kubernetes had three.
+/// The number of versions other than `audit.k8s.io/v1` that are named. Our choice: Kubernetes had
+/// three.
 const MAX_VERSIONS: usize = 8;
 
 /// The bytes of the name of a version that are kept.
 const MAX_VERSION_BYTES: usize = 64;
 
-/// The unreadable events that are named. Our choice: enough to find the cause.
+/// The number of unreadable events that are named. Our choice: enough to find the cause.
 const MAX_PLACES: usize = 10;
 
 /// The numbers of events of a log, by how they were used.
@@ -20,15 +21,15 @@ const MAX_PLACES: usize = 10;
 pub struct AuditCounts {
     /// Requests with a decision, each counted once.
     pub requests: u64,
-    /// Requests of other users than the one that the log was read for.
+    /// Requests of other users, if the log was read for one user.
     pub of_other_users: u64,
     /// Events of the stage `RequestReceived`, which comes before the decision, and second events of a
     /// request whose first was counted.
     pub repeated: u64,
-    /// Requests without a decision: those that authentication refused, and those whose impersonation was
-    /// denied.
+    /// Requests without a decision: authentication refused them, or their impersonation was denied.
     pub undecided: u64,
-    /// Events that are not JSON, or lack what a request needs: lines that were cut off, most often.
+    /// Events that are not JSON, or lack an attribute that a request needs. Usually these are lines
+    /// that were cut off.
     pub unreadable: u64,
     /// Events larger than [`MAX_EVENT_BYTES`](super::MAX_EVENT_BYTES).
     pub too_long: u64,
@@ -36,11 +37,11 @@ pub struct AuditCounts {
     pub not_events: u64,
     /// Events of other versions than `audit.k8s.io/v1`, by version.
     pub other_versions: BTreeMap<String, u64>,
-    /// Where the first unreadable or too long events are.
+    /// The places of the first unreadable or too long events.
     pub places: Vec<UnreadableEvent>,
 }
 
-/// Where an unreadable event is.
+/// The place of an unreadable event.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -52,14 +53,14 @@ pub struct UnreadableEvent {
 }
 
 impl AuditCounts {
-    /// Returns whether there are events that could not be read, so that answers may lack something.
+    /// Returns whether some events could not be read, so that answers may be incomplete.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
         self.unreadable > 0 || self.too_long > 0 || !self.other_versions.is_empty()
     }
 
-    /// Returns whether there was an audit event at all. The output of a command that failed has none, and would
-    /// make every rule unused.
+    /// Returns whether there was any audit event. The output of a command that failed has no events, and would
+    /// make every rule look unused.
     #[must_use]
     pub fn has_events(&self) -> bool {
         self.is_incomplete()

@@ -22,7 +22,7 @@ pub struct DeniedRequest {
     near_misses: Vec<String>,
 }
 
-/// A rule, and where to grant it.
+/// A rule, and the scope in which to grant it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Addition {
@@ -60,20 +60,21 @@ impl DeniedRequest {
         &self.tally
     }
 
-    /// Returns the authorizer that denied it. If it is not RBAC, a rule may not be enough.
+    /// Returns the authorizer that denied the requests. If it is not RBAC, a rule may not be
+    /// enough.
     #[must_use]
     pub const fn authorizer(&self) -> Authorizer {
         self.authorizer
     }
 
-    /// Returns the smallest rule that allows all these requests. `None` if a rule would have a wildcard and so
-    /// allow more than requests of this kind.
+    /// Returns the smallest rule that allows all these requests. `None` if the rule would need a wildcard and
+    /// so allow other requests as well.
     #[must_use]
     pub const fn addition(&self) -> Option<&Addition> {
         self.addition.as_ref()
     }
 
-    /// Returns whether the policy now allows them all.
+    /// Returns whether the policy now allows all these requests.
     #[must_use]
     pub const fn is_allowed_now(&self) -> bool {
         self.is_allowed_now
@@ -87,8 +88,8 @@ impl DeniedRequest {
 }
 
 impl AuditLog {
-    /// Lists the denied requests, in the order of user and action. With the policy of the cluster, each comes
-    /// with what nearly allows it.
+    /// Lists the denied requests, in the order of user and action. With the policy of the cluster, each
+    /// request has the rules that nearly allow it.
     #[must_use]
     pub fn denied(&self, policy: Option<&Policy>) -> Vec<DeniedRequest> {
         let mut denied = Vec::new();

@@ -4,8 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
-/// The reason why an audit log was not read or merged. The log has no answer then: one from a
-/// part of the events would be wrong.
+/// The reason why an audit log was not read or merged. The log has no answer then, because an
+/// answer from a part of the events would be wrong.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum AuditError {
@@ -31,10 +31,10 @@ pub enum AuditError {
     /// The saved part has another version.
     #[error("a saved part of version {0}, and this program reads version 2: read the log again")]
     SavedVersion(u64),
-    /// The parts were read with different settings, so that some have what others left out.
+    /// The parts were read with different settings, so some contain requests that others left out.
     #[error("parts that were read for different users cannot be merged")]
     OtherUser,
-    /// There are more distinct requests than memory for them.
+    /// The distinct requests exceed the memory limit.
     #[error("no answer: the distinct requests take more than {limit} bytes; ask about one user")]
     TooLarge {
         /// The limit.

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 /// The only version that Kubernetes has served since 1.24.
 pub(super) const VERSION: &str = "audit.k8s.io/v1";
 
-/// One JSON object of a log: an event, or what contains events.
+/// One JSON object of a log: an event, or an object that contains events.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Line<'a> {
@@ -66,7 +66,7 @@ impl Line<'_> {
     }
 }
 
-/// A text that is borrowed where it has no escape.
+/// A text that is borrowed if it has no escape.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
 #[serde(transparent)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);

@@ -11,7 +11,8 @@ use crate::finding::Finding;
 
 impl UnusedRule<'_> {
     /// Returns the rule as a finding, `unused-rule` or `partly-unused-rule`, with its place in the documents of the
-    /// cluster. The place of a rule of the default policy is that of the binding, if the documents have it.
+    /// cluster. For a rule of the default policy, the place is the binding's, if the documents have the
+    /// binding.
     #[must_use]
     pub fn finding(&self, cluster: &Cluster) -> Finding {
         let (binding, role) = (self.binding(), self.role());
@@ -48,7 +49,7 @@ impl UnusedRule<'_> {
 }
 
 impl DeniedRequest {
-    /// Returns the request as a finding, `denied-request`. It has no place, since it is in the log alone.
+    /// Returns the request as a finding, `denied-request`. It has no place, since it is only in the log.
     #[must_use]
     pub fn finding(&self) -> Finding {
         let names = match self.tally().names().named() {

@@ -1,7 +1,7 @@
-//! The permissions that a request with impersonation needs beside its own.
+//! The permissions that a request with impersonation needs in addition.
 //!
 //! As upstream: apiserver, `pkg/endpoints/filters/impersonation`. Each user, group, uid and extra is
-//! authorized by itself, without an event of its own.
+//! authorized separately, but has no separate event.
 
 use k8s_rbac::{RequestInfo, ServiceAccount};
 
@@ -15,11 +15,11 @@ const IMPERSONATE: &str = "impersonate";
 /// The prefix of the usernames of nodes.
 const NODE: &str = "system:node:";
 
-/// Lists the requests that allowed an impersonation. `constraint` is the verb of a constrained one, and empty
-/// for a plain one.
+/// Lists the requests that allowed an impersonation. `constraint` is the verb of a constrained impersonation,
+/// and empty for a plain impersonation.
 ///
-/// The groups that the API server adds by itself are left out: `system:authenticated`, those of a service
-/// account, and `system:nodes` of a node in a constrained impersonation.
+/// The groups that the API server adds itself are left out: `system:authenticated`, the groups of a
+/// service account, and `system:nodes` for a node in a constrained impersonation.
 pub(super) fn requests(
     user: &EventUser<'_>,
     constraint: &str,
@@ -89,7 +89,8 @@ pub(super) fn requests(
     all
 }
 
-/// Returns whether a group, without its prefix `system:`, is one that every service account of this namespace is in.
+/// Returns whether every service account of this namespace is in a group, which is given without its prefix
+/// `system:`.
 fn is_group_of(account: &ServiceAccount<'_>, group: &str) -> bool {
     let namespace = group.strip_prefix("serviceaccounts");
     namespace

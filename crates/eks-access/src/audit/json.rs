@@ -53,8 +53,8 @@ impl Serialize for LeftOut {
     }
 }
 
-/// Serializes as `{"user", "action", "tally", "authorizer", "addition", "isAllowedNow", "nearMisses"}`. The
-/// addition is absent if there is none.
+/// Serializes as `{"user", "action", "tally", "authorizer", "addition", "isAllowedNow", "nearMisses"}`.
+/// `addition` is absent if there is no such rule.
 impl Serialize for DeniedRequest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

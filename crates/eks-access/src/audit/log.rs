@@ -1,4 +1,4 @@
-//! The distinct requests of a log, and how they are collected.
+//! The distinct requests of a log, and their collection.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
@@ -16,15 +16,16 @@ use super::open::{Counted, Open, RequestId, Side};
 use super::shared::{Pool, Shared};
 use super::tally::Tally;
 
-/// The text that a log keeps, in bytes, with what holds it. Our choice: a log of 1 GB in which every event is another
-/// request has three quarters of it, and a busy cluster with ten thousand users and service accounts a thirtieth.
+/// The text that a log keeps, in bytes, including the tables around it. Our choice: a log of 1 GB in which all
+/// requests differ takes three quarters of it, and a busy cluster with ten thousand users and service accounts a
+/// thirtieth.
 pub const MAX_AUDIT_BYTES: usize = 512 << 20;
 
-/// What a record takes beside its text: 200 bytes in the list of records, 40 in the table of numbers, and six
+/// The bytes of a record beside its text: 200 in the list of records, 40 in the table of numbers, and six
 /// allocations with their headers.
 const RECORD_BYTES: usize = 352;
 
-/// What a text that records share takes beside itself.
+/// The bytes of a shared text beside the text itself.
 pub(super) const TEXT_BYTES: usize = 40;
 
 /// The distinct requests of an audit log, with their users and decisions.
@@ -55,21 +56,21 @@ pub struct AuditUser {
 }
 
 impl AuditUser {
-    /// Returns the user that RBAC is asked about.
+    /// Returns the user for RBAC.
     #[must_use]
     pub fn to_user(&self) -> User {
         User::new(self.username.clone(), self.groups.iter().cloned())
     }
 }
 
-/// Requests of one user that differ in nothing but the name of the object.
+/// Requests of one user that differ only in the name of the object.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AuditRecord {
-    /// The user: with an impersonation, the impersonated one.
+    /// The user; with an impersonation, the impersonated user.
     pub user: Shared<AuditUser>,
-    /// What they asked for.
+    /// The action that they requested.
     pub action: Action,
     /// The decision.
     pub outcome: Outcome,
@@ -88,19 +89,19 @@ pub enum Outcome {
     Denied(Authorizer),
 }
 
-/// The authorizer that decided, as far as the annotation `authorization.k8s.io/reason` shows it.
+/// The authorizer that decided, if the annotation `authorization.k8s.io/reason` shows it.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Authorizer {
     /// An access policy of Amazon EKS.
     AccessPolicy,
-    /// The reason is of another form: a webhook, most often.
+    /// The reason has another form. Usually the authorizer is a webhook.
     Other,
     /// RBAC, or no authorizer at all for a denied request.
     Rbac,
     /// Allowed without a reason: for a member of `system:masters`, by the Node authorizer, or by a webhook
-    /// that gives none. An impersonation is allowed without an event of its own.
+    /// that gives no reason. An impersonation is allowed without a separate event.
     Unnamed,
 }
 
@@ -157,14 +158,15 @@ impl AuditLog {
         }
     }
 
-    /// Sets the limit in place of [`MAX_AUDIT_BYTES`].
+    /// Sets the limit instead of [`MAX_AUDIT_BYTES`].
     #[must_use]
     pub const fn with_max_bytes(mut self, max_bytes: usize) -> Self {
         self.max_bytes = max_bytes;
         self
     }
 
-    /// Returns the username of the only user whose requests are kept. `None` if all are.
+    /// Returns the username of the only user whose requests are kept. `None` if all requests are
+    /// kept.
     #[must_use]
     pub fn only(&self) -> Option<&str> {
         self.only.as_deref()
@@ -207,7 +209,7 @@ impl AuditLog {
         users
     }
 
-    /// Returns the requests of which one event was counted and the other was not.
+    /// Returns the requests for which only one of two events was counted.
     pub(super) const fn open(&self) -> &Open {
         &self.open
     }
@@ -246,7 +248,8 @@ impl AuditLog {
         Ok(())
     }
 
-    /// Takes back requests that were counted by each of their two events, each with how often.
+    /// Takes back requests that were counted for both of their events, each as often as it was
+    /// counted twice.
     fn take_back(&mut self, requests: &[(u64, Counted)]) {
         let mut of_records: HashMap<usize, u64> = HashMap::new();
         for (times, counted) in requests {
@@ -293,14 +296,14 @@ impl AuditLog {
                 return self.spend(text).map(|()| number);
             }
         };
-        // Merged with nothing, it has no more names than a record may have.
+        // Merging into an empty tally limits the names to what a record may have.
         let mut tally = Tally::default();
         tally.merge(record.tally);
         let (number, more) = self.push(vacant, AuditRecord { tally, ..record });
         self.spend(text.saturating_add(more)).map(|()| number)
     }
 
-    /// Finds the number of a record by what distinguishes it, or the place for its number.
+    /// Finds the number of a record by its user, action and outcome, or the place for its number.
     fn find<'t>(
         &self,
         (username, groups): (&str, impl Iterator<Item = &'t str> + Clone),
@@ -460,7 +463,7 @@ impl AuditLog {
     }
 }
 
-/// Whether an event has what a request needs.
+/// Whether an event has the attributes that a request needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Readable {
     Yes,

@@ -1,4 +1,4 @@
-//! The role that allows what a user did, and nothing else.
+//! The role that allows the requests of a user, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,8 @@ pub struct RoleRequest<'a> {
 }
 
 impl<'a> RoleRequest<'a> {
-    /// Builds a request for a role of this name, for what the user of this username did.
+    /// Builds a request for a role of this name that allows the requests of the user with this
+    /// username.
     #[must_use]
     pub const fn new(username: &'a str, name: &'a str) -> Self {
         Self {
@@ -32,7 +33,8 @@ impl<'a> RoleRequest<'a> {
         }
     }
 
-    /// Leaves out what this policy allows every authenticated user, such as discovery by the default policy.
+    /// Leaves out requests that this policy allows every authenticated user, such as discovery in the
+    /// default policy.
     #[must_use]
     pub const fn with_baseline(mut self, policy: &'a Policy) -> Self {
         self.baseline = Some(policy);
@@ -40,9 +42,9 @@ impl<'a> RoleRequest<'a> {
     }
 }
 
-/// The roles and bindings that allow what a user did: a `Role` for each namespace, and a `ClusterRole` for
-/// requests at the cluster scope and for paths. [`to_yaml`](Self::to_yaml) writes them as manifests, each rule
-/// with what it was for.
+/// The roles and bindings that allow the requests of a user: a `Role` for each namespace, and a `ClusterRole`
+/// for requests at the cluster scope and for paths. [`to_yaml`](Self::to_yaml) writes them as manifests, and
+/// each rule with its requests.
 #[derive(Clone, Debug)]
 pub struct MinimalRole {
     objects: Objects,
@@ -67,7 +69,7 @@ impl RuleUse {
     }
 }
 
-/// What a role allows beyond the requests of the log, because RBAC cannot express less.
+/// Permissions of a role beyond the requests of the log, because RBAC has no smaller rule.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Generalization {
@@ -81,7 +83,7 @@ pub enum Generalization {
 }
 
 impl Generalization {
-    /// Returns whether the role allows a request because of this.
+    /// Returns whether the role allows a request because of this generalization.
     #[must_use]
     pub fn covers(&self, request: &Request<'_>) -> bool {
         let Request::Resource(asked) = request else {
@@ -111,8 +113,8 @@ impl Generalization {
     }
 }
 
-/// Requests that no rule can allow without allowing more than such requests: a part of them is, or ends in,
-/// what rules take for a wildcard.
+/// Requests that no rule can allow without allowing other requests: a part of them is a wildcard in rules,
+/// or ends in one.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct LeftOut {
@@ -149,7 +151,7 @@ impl Objs {
 type Atoms = BTreeMap<(String, String, String), Tally>;
 
 impl MinimalRole {
-    /// Builds the role of what a log has of a user.
+    /// Builds the role for the requests of a user in a log.
     #[must_use]
     pub fn new(log: &AuditLog, request: &RoleRequest<'_>) -> Self {
         let mut role = Self {
@@ -232,7 +234,7 @@ impl MinimalRole {
         &self.uses
     }
 
-    /// Returns what the role allows beyond the requests of the log.
+    /// Returns the permissions of the role beyond the requests of the log.
     #[must_use]
     pub fn generalizations(&self) -> &[Generalization] {
         &self.generalizations
@@ -244,8 +246,8 @@ impl MinimalRole {
         &self.left_out
     }
 
-    /// Returns how many requests each authorizer allowed. Those that RBAC did not allow were perhaps allowed
-    /// by an authorizer that stays.
+    /// Returns how many requests each authorizer allowed. If RBAC did not allow a request, the authorizer
+    /// that did may stay.
     #[must_use]
     pub const fn by_authorizer(&self) -> &BTreeMap<Authorizer, u64> {
         &self.by_authorizer
@@ -257,13 +259,13 @@ impl MinimalRole {
         self.of_baseline
     }
 
-    /// Returns the roles and bindings as YAML. A comment before each rule says what it was for.
+    /// Returns the roles and bindings as YAML. A comment before each rule names its requests.
     #[must_use]
     pub fn to_yaml(&self) -> String {
         yaml::write(&self.objects, &self.uses)
     }
 
-    /// Removes what the cluster scope allows in namespaces as well.
+    /// Removes permissions in namespaces that the cluster scope allows as well.
     fn drop_covered(&mut self, scopes: &mut BTreeMap<Option<String>, Atoms>) {
         let Some(wide) = scopes.get(&None).cloned() else {
             return;
@@ -338,8 +340,8 @@ impl MinimalRole {
     }
 }
 
-/// Joins atoms to rules where the rule allows exactly what they do together: those of one resource and the
-/// same objects, then those of the same verbs, then those of the same resources.
+/// Joins atoms to rules that allow exactly the same. It first joins atoms of one resource and the same
+/// objects, then atoms with the same verbs, then atoms with the same resources.
 fn joined(atoms: Atoms) -> (Vec<PolicyRule>, Vec<RuleUse>) {
     type List = Vec<String>;
     let mut by_resource: BTreeMap<(String, String, Objs), (List, Tally)> = BTreeMap::new();

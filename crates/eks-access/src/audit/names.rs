@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The names that are kept for one action of one user. Our choice: a rule with more `resourceNames` is a
-/// rule for objects that come and go, such as pods.
+/// The names that are kept for one action of one user. Our choice: more names belong to objects that
+/// come and go, such as pods.
 pub const MAX_NAMES: usize = 64;
 
 /// The names of the objects that requests of one kind were for.
@@ -23,7 +23,8 @@ impl Names {
         self.has_nameless
     }
 
-    /// Returns whether requests named more than [`MAX_NAMES`] objects, which are not listed then.
+    /// Returns whether requests named more than [`MAX_NAMES`] objects. The names are not listed
+    /// then.
     #[must_use]
     pub const fn is_too_many(&self) -> bool {
         self.is_too_many
@@ -35,8 +36,8 @@ impl Names {
         &self.named
     }
 
-    /// Adds the name of a request's object, which is empty if it names none. Returns how many bytes of text
-    /// are kept in addition.
+    /// Adds the name of a request's object, which is empty if the request names no object. Returns how many
+    /// bytes of text are kept in addition.
     pub(super) fn add(&mut self, name: &str) -> usize {
         if name.is_empty() {
             self.has_nameless = true;
@@ -62,7 +63,8 @@ impl Names {
         self.cut();
     }
 
-    /// Lists the names of requests: those that are kept, and the empty one if a request named no object.
+    /// Lists the names of requests: the names that are kept, and an empty name if a request named no
+    /// object.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         let nameless = self.has_nameless.then_some("");
         nameless
@@ -78,7 +80,7 @@ impl Names {
     }
 }
 
-/// Adds a text to a few in alphabetical order, for which a tree takes ten times the memory. Returns whether it is new.
+/// Adds a text to a short sorted list. A tree would take ten times the memory. Returns whether the text is new.
 pub(super) fn insert(texts: &mut Vec<Box<str>>, text: &str) -> bool {
     match texts.binary_search_by(|one| (**one).cmp(text)) {
         Ok(_) => false,

@@ -1,4 +1,4 @@
-//! The number of each record, found by what distinguishes the record.
+//! The number of each record, found by the record's user, action and outcome.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,8 @@ pub(super) struct Numbers(HashMap<u64, usize>);
 pub(super) struct Vacant(u64);
 
 impl Numbers {
-    /// Finds the number of a record by its hash. `is_same` returns whether the record of a number is the one.
+    /// Finds the number of a record by its hash. `is_same` returns whether a number belongs to the wanted
+    /// record.
     ///
     /// # Errors
     ///

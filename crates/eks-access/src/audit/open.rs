@@ -1,4 +1,4 @@
-//! Requests of which one event was counted and the other may be in another part of the log.
+//! Requests for which one event was counted, but the other may be in another part of the log.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
@@ -8,22 +8,21 @@ use sha2::{Digest, Sha256};
 use super::action::Action;
 use super::event::{EventUser, Line};
 
-/// The requests that are remembered by their start, and as many by their end. Our choice: more than a cluster
-/// has open at once. The other event of a request that was forgotten counts as another request, which changes
-/// numbers and nothing else.
+/// How many requests are remembered by their start, and how many by their end. Our choice: more than a
+/// cluster has open at once. If a request was forgotten, its other event counts as another request, which
+/// changes only numbers.
 const MAX_OPEN: usize = 1 << 16;
 
-/// The records of a request that is remembered. Our choice: those of an impersonation with a few extra fields.
-/// Together with [`MAX_OPEN`] it limits the memory to 32 MiB, of which a log without such requests takes an
-/// eighth at most.
+/// The most records of a request that is remembered. Our choice: enough for an impersonation with a few extra
+/// fields. Together with [`MAX_OPEN`] it limits the memory to 32 MiB. A log without such requests takes an
+/// eighth of that at most.
 const MAX_RECORDS: usize = 16;
 
-/// What distinguishes a request from all others: the audit id, which clients choose, and every attribute that
-/// a log keeps.
+/// Identifies a request: the audit id, which clients choose, and every attribute that a log keeps.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct RequestId([u8; 16]);
 
-/// Which of its two events a long-running request had.
+/// The event that a long-running request had, out of two.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Side {
     /// The stage `ResponseStarted`.
@@ -43,7 +42,7 @@ impl Side {
     }
 }
 
-/// What a request was counted as, to take it back.
+/// The records of a request that was counted, to take it back.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Counted {
     pub(super) is_of_other_user: bool,
@@ -53,7 +52,7 @@ pub(super) struct Counted {
 
 impl Counted {
     pub(super) fn add(&mut self, record: usize) {
-        // One more than may be remembered is enough to see that there are too many.
+        // One more record than the limit is enough to see that there are too many.
         let is_full = self.records.len() > MAX_RECORDS;
         match self.records.iter_mut().find(|(one, _)| *one == record) {
             Some((_, times)) => *times = times.saturating_add(1),
@@ -68,7 +67,7 @@ impl Counted {
 pub(super) struct Open {
     begun: Waiting,
     ended: Waiting,
-    /// Whether a request began that no stock API server takes as long-running.
+    /// Whether a request began that is not long-running in a stock API server.
     has_unusual: bool,
 }
 
@@ -83,19 +82,20 @@ struct Waiting {
 #[derive(Clone, Debug)]
 struct Request {
     place: u64,
-    /// How often: an exporter may deliver an event twice.
+    /// How often it was counted: an exporter may deliver an event twice.
     times: u64,
     counted: Counted,
 }
 
 impl Open {
-    /// Returns the id of the request of an event that may be one of two. `None` if the request has no other.
+    /// Returns the id of the request of an event that may be one of two events. `None` if the request has
+    /// only this event.
     pub(super) fn id(&self, event: &Line<'_>, side: Side, action: &Action) -> Option<RequestId> {
         let may_wait = side == Side::Begin || self.has_unusual || is_long_running(action);
         may_wait.then(|| RequestId::of(event))
     }
 
-    /// Takes an event whose request may have had the other one. Returns whether it had.
+    /// Takes an event whose request may have had the other event already. Returns whether it had.
     pub(super) fn settle(&mut self, id: RequestId, side: Side) -> bool {
         self.waiting(side.other()).take(id, 1) > 0
     }
@@ -194,7 +194,7 @@ impl Waiting {
     }
 }
 
-/// Returns whether a request has an event at its start and one at its end.
+/// Returns whether a request has an event at its start and another at its end.
 ///
 /// As upstream: apiserver, `pkg/server/filters/longrunning.go`, `BasicLongRunningRequestCheck`, with the verbs
 /// and subresources of `cmd/kube-apiserver/app/server.go`.
@@ -293,7 +293,7 @@ mod tests {
         let mut open = Open::default();
         for number in 0..=MAX_OPEN {
             open.remember(id(number), Side::End, &watch(), Counted::default());
-            // A request that began does not make room for one that ended.
+            // A request that began does not make room for a request that ended.
             open.remember(id(number), Side::Begin, &watch(), Counted::default());
         }
         assert_eq!(open.requests(Side::End).len(), MAX_OPEN);

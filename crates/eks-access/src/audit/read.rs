@@ -11,15 +11,15 @@ use super::log::{AuditLog, Readable};
 use super::split::{Part, Splitter};
 use super::utf16::{ByteOrder, Utf16};
 
-/// The size of one event. Our choice: twice what the API server takes as a request (3 MiB), since an event
-/// may contain the object of the request and that of the response.
+/// The size of one event. Our choice: twice the largest request of the API server (3 MiB), since an event
+/// may contain the objects of the request and of the response.
 pub const MAX_EVENT_BYTES: usize = 6 << 20;
 
 /// The length of a line that is too long for an event and is skipped. Our choice: a device or an archive of
 /// zeros, which never ends a line, ends the reading within a second.
 const MAX_SKIPPED: u64 = 64 * (6 << 20);
 
-/// The mark that editors and shells of Windows write before UTF-8 text.
+/// The mark that Windows editors and shells write before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The depth of documents in each other: the message of a log event is a document itself.
@@ -29,9 +29,9 @@ const MAX_DEPTH: usize = 3;
 const MESSAGE: &str = "@message";
 
 impl AuditLog {
-    /// Reads a log: JSON lines, `EventList`s, an export of `CloudWatch` Logs (with a time before each event), or
-    /// what `aws logs tail`, `filter-log-events` and `get-query-results` print and subscriptions receive, in UTF-8 or,
-    /// with its byte order mark, UTF-16. `file` names it in [`AuditCounts::places`](super::AuditCounts::places).
+    /// Reads a log: JSON lines, `EventList`s, an export of `CloudWatch` Logs (with a time before each event), or the
+    /// output of `aws logs tail`, `filter-log-events`, `get-query-results` and subscriptions, in UTF-8 or, with its
+    /// byte order mark, UTF-16. `file` names it in [`AuditCounts::places`](super::AuditCounts::places).
     ///
     /// Memory does not depend on the size of the input.
     ///
@@ -125,7 +125,7 @@ impl AuditLog {
         Ok(())
     }
 
-    /// Reads one object: an event, a list of them, or a log event whose message is one.
+    /// Reads one object: an event, a list of events, or a log event whose message is one of these.
     fn object(
         &mut self,
         input: &mut Input<'_>,
@@ -201,7 +201,7 @@ impl AuditLog {
     }
 }
 
-/// Where the reader is.
+/// The position of the reader.
 struct Input<'f> {
     file: &'f str,
     /// The number of the line, or of the event in a document.
@@ -210,7 +210,8 @@ struct Input<'f> {
     inherited: Option<String>,
 }
 
-/// Reads a line with its end. Returns whether it is whole; the rest of one that is too long stays unread.
+/// Reads a line with its end. Returns whether it is whole. If the line is too long, its rest stays
+/// unread.
 fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, AuditError> {
     // With the end of the line.
     let limit = u64::try_from(MAX_EVENT_BYTES).map_or(u64::MAX, |event| event.saturating_add(1));
@@ -248,7 +249,8 @@ fn without_time(line: &[u8]) -> &[u8] {
     }
 }
 
-/// Returns whether an input is a document over several lines, by its first one and the byte after it.
+/// Returns whether an input is a document over several lines, from its first line and the byte after
+/// it.
 fn is_document(
     first: &[u8],
     is_whole: bool,
@@ -281,8 +283,8 @@ fn is_json(text: &[u8]) -> bool {
     values.all(|value| value.is_ok())
 }
 
-/// Returns the version of an `EventList` by its beginning, which lacks the kind if the keys are sorted. `None`
-/// for another list.
+/// Returns the version of an `EventList` from its beginning. If the keys are sorted, the beginning lacks the
+/// kind. `None` for another list.
 fn inherited(head: &[u8]) -> Option<String> {
     let whole = [head, b"]}"].concat();
     let line = serde_json::from_slice::<Line<'_>>(&whole).ok()?;

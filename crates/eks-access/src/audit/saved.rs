@@ -12,8 +12,8 @@ use super::error::AuditError;
 use super::log::{AuditLog, AuditRecord};
 use super::open::{Counted, RequestId, Side};
 
-/// The version of the form. It grows when an older program would misread the form, or a newer one lack a part of
-/// it: version 1 had no open requests, so a request that two parts have counted twice.
+/// The version of the form. It grows if an older program would misread the form, or a newer program would lack a
+/// part of it. Version 1 had no open requests, so a request in two parts counted twice.
 const VERSION: u64 = 2;
 
 #[derive(Serialize)]
@@ -23,9 +23,9 @@ struct Saved<'a> {
     only: Option<&'a str>,
     counts: &'a AuditCounts,
     records: Vec<&'a AuditRecord>,
-    /// Requests of which the log has the first event only.
+    /// Requests for which the log has only the first event.
     begun: Vec<OpenRequest>,
-    /// Requests of which the log has the last event only.
+    /// Requests for which the log has only the last event.
     ended: Vec<OpenRequest>,
 }
 
@@ -33,7 +33,7 @@ struct Saved<'a> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OpenRequest {
     id: String,
-    /// How often the event was there.
+    /// How often the event occurred.
     times: u64,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_of_other_user: bool,
@@ -41,7 +41,7 @@ struct OpenRequest {
     records: Vec<(usize, u64)>,
 }
 
-/// What each version has.
+/// The part that each version has.
 #[derive(Deserialize)]
 struct Versioned {
     version: u64,
@@ -65,7 +65,7 @@ impl AuditLog {
     ///
     /// # Errors
     ///
-    /// [`AuditError::NotSaved`] is not expected: the form has no part that JSON lacks.
+    /// [`AuditError::NotSaved`] is not expected: JSON can express every part of the form.
     pub fn save(&self) -> Result<String, AuditError> {
         let mut text = Vec::new();
         let saved = self.serialize_to(&mut text);
@@ -131,7 +131,7 @@ impl AuditLog {
         Ok(log)
     }
 
-    /// Lists the requests that had one event, given the index of each record by its number.
+    /// Lists the requests that had one event, from the index of each record by its number.
     fn open_requests(&self, side: Side, indexes: &HashMap<usize, usize>) -> Vec<OpenRequest> {
         let index = |(number, times): &(usize, u64)| Some((*indexes.get(number)?, *times));
         let requests = self.open().requests(side).into_iter();
@@ -170,8 +170,8 @@ fn not_saved(error: &serde_json::Error) -> AuditError {
     }
 }
 
-/// Compact JSON in which everything is escaped that a terminal or an agent that reads logs acts on: a text of a log is
-/// what any client sent.
+/// Compact JSON that escapes every character that a terminal or an agent that reads logs interprets, because any
+/// client may have sent the text of a log.
 struct Escaped;
 
 impl Formatter for Escaped {
@@ -183,7 +183,7 @@ impl Formatter for Escaped {
         let mut written = 0_usize;
         let mut last = ' ';
         for (at, character) in fragment.char_indices() {
-            // Azure Pipelines takes `##[` and `##vso[` for commands.
+            // Azure Pipelines reads `##[` and `##vso[` as commands.
             let is_plain = match character {
                 '#' => last != '#',
                 ' '..='~' => true,

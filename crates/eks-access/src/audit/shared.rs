@@ -84,8 +84,8 @@ impl<T: ?Sized> Default for Pool<T> {
 }
 
 impl<T: Eq + Hash + ?Sized> Pool<T> {
-    /// Replaces a value with the equal one of the pool, to which it is added if there is none. Returns whether it
-    /// was added.
+    /// Replaces a value with the equal value of the pool. If there is none, adds the value to the pool. Returns
+    /// whether it was added.
     pub(super) fn share(&mut self, value: &mut Shared<T>) -> bool {
         if let Some(known) = self.0.get::<T>(value) {
             *value = known.clone();

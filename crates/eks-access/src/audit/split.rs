@@ -4,7 +4,7 @@
 /// The keys of a document whose arrays contain events.
 const LISTS: [&[u8]; 4] = [b"items", b"events", b"logEvents", b"results"];
 
-/// The longest of these, with room to see that a key is longer.
+/// The length of the longest of these keys, with room to see that a key is longer.
 const MAX_KEY: usize = 10;
 
 /// What a document contains.
@@ -25,7 +25,7 @@ enum Mode {
     /// Between documents.
     #[default]
     Outside,
-    /// In an object of which it is not known whether it contains a list.
+    /// In an object that may contain a list.
     Document,
     /// Between the objects of a list.
     List,

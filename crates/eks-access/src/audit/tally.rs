@@ -1,4 +1,4 @@
-//! How often a request was made, when, and by what.
+//! How often and when a request was made, and by which clients.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ const MAX_CLIENTS: usize = 4;
 /// The bytes of a URL or of the name of a client that are kept.
 const MAX_TEXT: usize = 200;
 
-/// Requests of one user that differ in nothing but the name of the object.
+/// Requests of one user that differ only in the name of the object.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tally {
@@ -37,19 +37,20 @@ impl Tally {
         &self.names
     }
 
-    /// Returns when the first was received, as the log writes it. Empty if the log does not.
+    /// Returns when the first request was received, as the log writes it. Empty if the log has no
+    /// time.
     #[must_use]
     pub fn first(&self) -> &str {
         &self.first
     }
 
-    /// Returns when the last was received.
+    /// Returns when the last request was received.
     #[must_use]
     pub fn last(&self) -> &str {
         &self.last
     }
 
-    /// Returns the URL of the first, up to 200 bytes of it.
+    /// Returns the URL of the first request, up to 200 bytes of it.
     #[must_use]
     pub fn example(&self) -> &str {
         &self.example
@@ -105,7 +106,7 @@ impl Tally {
         self.clients.truncate(MAX_CLIENTS);
     }
 
-    /// Returns how many bytes of text are kept, names apart.
+    /// Returns how many bytes of text are kept, without names.
     pub(super) fn text_len(&self) -> usize {
         let texts = [&self.first, &self.last, &self.example];
         texts

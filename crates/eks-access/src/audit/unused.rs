@@ -7,7 +7,7 @@ use k8s_rbac::{BindingName, Policy, PolicyRule, RoleRef, Subject, SubjectName};
 use super::action::Action;
 use super::log::{AuditLog, AuditRecord, Outcome};
 
-/// A rule that a binding grants, and of which the log used nothing or only a part.
+/// A rule that a binding grants, and that the log used only partly or not at all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnusedRule<'p> {
     binding: BindingName<'p>,
@@ -49,13 +49,14 @@ impl<'p> UnusedRule<'p> {
         self.used.is_empty()
     }
 
-    /// Returns what requests needed it for: verbs, each with a resource (`deployments.apps/scale`) or a path.
+    /// Returns the verbs for which requests needed the rule, each with a resource (`deployments.apps/scale`)
+    /// or a path.
     #[must_use]
     pub const fn used(&self) -> &BTreeSet<(String, String)> {
         &self.used
     }
 
-    /// Returns the verbs of the rule that no request used. The wildcard is one of them unless requests used a
+    /// Returns the verbs of the rule that no request used. They include the wildcard, unless requests used a
     /// verb that the rule does not name.
     #[must_use]
     pub fn unused_verbs(&self) -> Vec<&'p str> {
@@ -70,7 +71,7 @@ impl<'p> UnusedRule<'p> {
         verbs.filter(|verb| !is_used(verb)).collect()
     }
 
-    /// Returns the subjects of the binding of which the log has no allowed request at all.
+    /// Returns the subjects of the binding for which the log has no allowed request.
     #[must_use]
     pub fn unseen(&self) -> &[Subject<&'p str>] {
         &self.unseen
@@ -78,8 +79,8 @@ impl<'p> UnusedRule<'p> {
 }
 
 impl AuditLog {
-    /// Lists the rules of a policy that the log did not use wholly: those that no request needed, and those
-    /// with verbs that none used. A rule of two bindings is listed for each.
+    /// Lists the rules of a policy that the log did not use completely: rules that no request needed, and
+    /// rules with verbs that no request used. A rule of two bindings is listed for each.
     ///
     /// A request that several rules allow used all of them. A log read by [`of_user`](Self::of_user) has only
     /// the bindings of that user.
@@ -144,7 +145,8 @@ fn is_in_scope(action: &Action, namespace: Option<&str>) -> bool {
     namespace.is_none() || namespace == action.namespace()
 }
 
-/// Returns whether a rule allows a request of a record, of any name if there are too many names.
+/// Returns whether a rule allows a request of a record. If there are too many names, any name
+/// counts.
 fn is_used_by(rule: &PolicyRule, record: &AuditRecord) -> bool {
     let names = record.tally.names();
     let allows = |name: &str| rule.allows(&record.action.request(name));

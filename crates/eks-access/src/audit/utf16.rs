@@ -1,8 +1,8 @@
-//! UTF-16 as UTF-8, in pieces: what PowerShell writes with `>`.
+//! Converts UTF-16, as PowerShell's `>` writes it, to UTF-8 in pieces.
 
 use std::io::{self, BufRead, Read};
 
-/// How a text of UTF-16 begins, and which byte of a unit is first.
+/// The beginnings of texts in UTF-16, with their byte order.
 const MARKS: [([u8; 2], ByteOrder); 2] = [
     ([0xff, 0xfe], ByteOrder::LittleEndian),
     ([0xfe, 0xff], ByteOrder::BigEndian),
@@ -34,16 +34,16 @@ impl ByteOrder {
 pub(super) struct Utf16<R> {
     inner: R,
     order: ByteOrder,
-    /// The first byte of a unit whose second was not read yet.
+    /// The first byte of a unit whose second byte was not read yet.
     byte: Option<u8>,
-    /// The first unit of a pair whose second was not read yet.
+    /// The first unit of a pair whose second unit was not read yet.
     first: Option<u16>,
     decoded: Vec<u8>,
     taken: usize,
 }
 
 impl<R: BufRead> Utf16<R> {
-    /// Reads what comes after the mark.
+    /// Reads the text after the mark.
     pub(super) const fn new(inner: R, order: ByteOrder) -> Self {
         Self {
             inner,
@@ -55,7 +55,7 @@ impl<R: BufRead> Utf16<R> {
         }
     }
 
-    /// Decodes the next chunk. Returns whether there was one.
+    /// Decodes the next chunk. Returns whether there was another chunk.
     fn decode(&mut self) -> io::Result<bool> {
         self.decoded.clear();
         self.taken = 0;

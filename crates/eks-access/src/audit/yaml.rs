@@ -1,4 +1,4 @@
-//! Roles as YAML with comments. Every text is in double quotes, so that it means itself in any reader.
+//! Roles as YAML with comments. Every text is in double quotes, so that every reader reads it as text.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use printable_text::Printable;
 use super::minimal::RuleUse;
 use super::tally::Tally;
 
-/// Writes the objects, `ClusterRole`s first. `uses` are those of each role in this order.
+/// Writes the objects, `ClusterRole`s first. `uses` are the uses of each role, in this order.
 pub(super) fn write(objects: &Objects, uses: &[Vec<RuleUse>]) -> String {
     let mut out = String::new();
     let mut uses = uses.iter();
@@ -140,7 +140,7 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = writeln!(out, "{text}");
 }
 
-/// Writes a text in double quotes. What a terminal or a YAML reader may take for something else is escaped.
+/// Writes a text in double quotes. Characters that a terminal or a YAML reader may misread are escaped.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

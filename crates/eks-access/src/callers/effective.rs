@@ -1,4 +1,4 @@
-//! The rules in effect, each with a caller that it is for.
+//! The rules in effect, each with a caller for whom it decides.
 
 use std::collections::HashSet;
 
@@ -8,14 +8,14 @@ use eks_auth::Authenticated;
 use crate::cluster::Cluster;
 use crate::who::CallerArn;
 
-/// A rule in effect, and a caller that it is for.
+/// A rule in effect, and a caller for whom it decides.
 pub(crate) struct Effective<'c> {
     pub(crate) backend: usize,
     pub(crate) at: RuleRef,
     /// `None` for an account.
     pub(crate) rule: Option<&'c Rule>,
     pub(crate) principal: String,
-    /// A caller that the rule decides for; of a role, a session named `SESSION`.
+    /// A caller for whom the rule decides. For a role, it is a session named `SESSION`.
     pub(crate) caller: CallerArn,
     pub(crate) authenticated: Authenticated,
 }
@@ -69,15 +69,16 @@ impl Cluster {
     }
 }
 
-/// What stands for the wildcards of a pattern, and for the suffix of a permission set's role, in the callers that are
-/// tried. Another rule may be for one of them, and decide before. Our choice.
+/// The texts that replace the wildcards of a pattern, and the suffix of a permission set's role, in the callers that
+/// are tried. There are several, because an earlier rule may decide for one of these callers. Our choice.
 const FILLS: [(&str, &str); 3] = [
     ("x", "0123456789abcdef"),
     ("j", "fedcba9876543210"),
     ("8", "89abcdef01234567"),
 ];
 
-/// Returns the principal of a rule as text, and callers that it may be for: several, if it is for many.
+/// Returns the principal of a rule as text, and callers for whom it may decide: several, if the rule is
+/// for many callers.
 fn representatives(rule: &Rule) -> (String, Vec<CallerArn>) {
     let parse = |arn: &str| CallerArn::parse(arn).ok();
     let exact = |arn: &str| parse_folded(arn).into_iter().collect();

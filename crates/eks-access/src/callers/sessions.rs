@@ -27,8 +27,8 @@ impl Display for NamedSession {
 }
 
 impl Cluster {
-    /// Returns the sessions whose names make one of these subjects, each with a name for people. The users of other
-    /// sessions of the same role differ in name only.
+    /// Returns the sessions whose names make one of these subjects, each with a readable name. The users of other
+    /// sessions of the same role differ only in name.
     pub(crate) fn named_sessions(&self, subjects: &BTreeSet<SubjectName>) -> Vec<NamedSession> {
         let effective = self.effective_rules();
         effective
@@ -59,8 +59,8 @@ impl Cluster {
         other != session && user(session).is_some_and(|own| user(&other) == Some(own))
     }
 
-    /// Returns whether a rule can make a user or a group: `None` if it cannot, `Some(None)` if it does for
-    /// every session, and the session name if it takes a certain one.
+    /// Returns whether a rule can make a user or a group: `None` if it cannot, `Some(None)` if every
+    /// session does, and the session name if only that session does.
     #[expect(
         clippy::option_option,
         reason = "no caller, any session, or a certain one"
@@ -112,7 +112,8 @@ impl Cluster {
         let (SubjectName::User(name) | SubjectName::Group(name)) = subject;
         let named = SessionTemplate::of(template, of.authenticated.identity())?;
         let session = named.session(name)?;
-        // The map has the last word: it renders the names, and may have another rule for the session.
+        // The map decides in the end: it renders the names, and may have another rule for the
+        // session.
         let caller = of.with_session(session)?;
         let (_, resolution, _) = self.resolve(&caller).ok()?;
         let Resolution::Mapped(mapped) = resolution else {
@@ -127,18 +128,18 @@ impl Cluster {
     }
 }
 
-/// A template that has the name of the session, with the account filled in.
+/// A template that contains the name of the session, with the account filled in.
 struct SessionTemplate {
-    /// The text before the first name of the session.
+    /// The text before the first occurrence of the session name.
     before: String,
-    /// The length of the text beside the names.
+    /// The length of the text without the session names.
     literal: usize,
-    /// How often the name is there.
+    /// How often the session name occurs.
     times: usize,
 }
 
 impl SessionTemplate {
-    /// Takes a template apart. `None` if it has no name of the session.
+    /// Takes a template apart. `None` if it does not contain the name of the session.
     fn of(template: &Template, identity: &Identity) -> Option<Self> {
         let account = identity.account().to_string();
         let source = template
@@ -174,8 +175,8 @@ impl SessionTemplate {
 }
 
 impl Effective<'_> {
-    /// Returns the subjects that a session of the rule may be, in their order: those that begin as the user or a
-    /// group of the rule does before the name of the session.
+    /// Returns the subjects that a session of the rule may be, in their order: their names begin like the user
+    /// or a group of the rule before the session name.
     pub(crate) fn by_session<'s>(
         &self,
         subjects: &'s BTreeSet<SubjectName>,

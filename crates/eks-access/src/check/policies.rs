@@ -1,4 +1,4 @@
-//! Access policies with a name that is nearly one of EKS.
+//! Access policies whose name is nearly the name of an EKS policy.
 
 use aws_auth_map::PolicyTable;
 use k8s_rbac_lint::Severity;
@@ -10,8 +10,8 @@ use crate::cluster::Cluster;
 use crate::finding::Finding;
 
 impl Cluster {
-    /// Finds access policies that EKS does not have, by a name that is nearly one that it has. Other names may be of
-    /// policies whose rules are not published.
+    /// Finds access policies that EKS does not have but whose name is similar to an EKS policy. Other names may
+    /// belong to policies whose rules are not published.
     pub(super) fn findings_of_policies(&self) -> Vec<Finding> {
         let table = PolicyTable::eks();
         let known = FoldedName::of_all(table.names());

@@ -1,4 +1,4 @@
-//! Entries for principals that are gone, or that AWS knows by another ARN or id.
+//! Finds entries for principals that are gone, or that have another ARN or id in AWS.
 
 use aws_auth_map::{Rule, RulePrincipal, RuleRef, Section};
 use k8s_rbac_lint::Severity;
@@ -40,7 +40,7 @@ impl Cluster {
             if !self.principals().lack(arn) {
                 return None;
             }
-            // EKS adds the user id to an entry that is written without one.
+            // EKS adds the user id to an entry that is written without it.
             let (severity, message) = match is_entry || id.is_some() {
                 true => (
                     Severity::Medium,

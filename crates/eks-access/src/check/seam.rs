@@ -1,5 +1,5 @@
-//! The seam between the mapping and RBAC: groups that no binding names, and bindings for users and groups
-//! that no caller becomes.
+//! Checks how the mapping and RBAC fit together: finds groups that no binding names, and bindings for
+//! users and groups that no caller becomes.
 
 pub(super) mod names;
 mod unmapped;
@@ -19,7 +19,8 @@ use crate::finding::Finding;
 use crate::place::Place;
 use crate::resolved::SYSTEM_GROUPS;
 
-/// The group that EKS gives to Windows nodes, and acts on without a binding of the documents (EKS user guide).
+/// The group that EKS gives to Windows nodes. It has an effect without a binding in the documents (EKS user
+/// guide).
 const WINDOWS_NODES: &str = "eks:kube-proxy-windows";
 
 impl Cluster {
@@ -120,7 +121,7 @@ impl Cluster {
             .collect()
     }
 
-    /// Finds users and groups with bindings that the name of a session chooses.
+    /// Finds users and groups with bindings that a session can become by choosing its name.
     fn by_session_name(&self, one: &Effective<'_>, bound: &Bound) -> Vec<Finding> {
         let Some(rule) = one.rule else {
             return Vec::new();
@@ -157,7 +158,7 @@ impl Cluster {
                 Some(found("a member of group", session, name, power))
             }));
         }
-        // With a prefix, the users below it are what the rule is for.
+        // With a prefix, the rule is meant for the users with this prefix.
         let username = rule.username().source();
         if has_session(rule.username()) && username.starts_with(['{', '<']) {
             let shape = Shape::of(rule.username());
@@ -171,14 +172,14 @@ impl Cluster {
     }
 }
 
-/// What a subject of bindings is granted by the most powerful of them.
+/// The most powerful grant of a subject of bindings.
 struct Power {
     binding: String,
     /// Kind, namespace and name.
     binding_name: (&'static str, String, String),
     role: String,
     is_everything: bool,
-    /// Whether the binding is one of the documents, not of the default policy.
+    /// Whether the binding is in the documents, not in the default policy.
     is_written: bool,
 }
 
@@ -256,7 +257,7 @@ impl Bound {
         bound
     }
 
-    /// Returns whether a name with a part that the session chooses may be one of these.
+    /// Returns whether a name with a part that the session chooses may be one of these names.
     fn is_any_of(&self, names: &BTreeMap<String, Power>, template: &Template) -> bool {
         template.placeholders().next().is_some()
             && Shape::of(template).among(names).next().is_some()

@@ -14,7 +14,7 @@ use crate::place::Place;
 use crate::problem::{Cause, Problem, SourceFault};
 use crate::source::{Source, SourceKind};
 
-/// The identity map, and where its backends were read.
+/// The identity map, and the documents of its backends.
 #[derive(Default)]
 pub(super) struct Mapping {
     pub(super) map: IdentityMap,
@@ -23,8 +23,8 @@ pub(super) struct Mapping {
     pub(super) config_map: Option<usize>,
 }
 
-/// Chooses the dialect. A configuration file of aws-iam-authenticator shows that this is what reads the
-/// rules.
+/// Chooses the dialect. A configuration file of aws-iam-authenticator shows that aws-iam-authenticator
+/// reads the rules.
 pub(super) fn dialect(options: &Options, gathered: &Gathered) -> Setting<Dialect> {
     let of_server = |kind| matches!(kind, SourceKind::ServerConfig | SourceKind::DynamicFile);
     let mut sources = gathered.sources.iter();
@@ -73,7 +73,7 @@ pub(super) fn read(documents: &[Document], reader: &Reader, gathered: &mut Gathe
     mapping
 }
 
-/// Returns the place of a backend in the order of a server's modes. `None` if the server does not ask it.
+/// Returns the place of a backend in the order of a server's modes. `None` if the server does not use it.
 fn rank(server: &ServerConfig, kind: BackendKind) -> Option<usize> {
     let modes = server.backend_modes().kinds();
     match kind {
@@ -101,7 +101,7 @@ fn read_entries(
     for (text, problem) in read.problems {
         let name = document(text).and_then(|at| documents.get(at));
         let name = name.map_or("", Document::name);
-        // An entry whose user, groups or policies are not here.
+        // An entry without its user, groups or policies.
         let is_part = matches!(
             problem.kind(),
             ProblemKind::ListedEntries | ProblemKind::OrphanPolicies
@@ -169,12 +169,12 @@ fn read_config_map(
     Some(chosen.document)
 }
 
-/// Chooses the ConfigMap among those of all documents: the one with the wanted name, else the only one. The
-/// reader checks that this one is meant.
+/// Chooses the ConfigMap among the ConfigMaps of all documents: the ConfigMap with the wanted name, else
+/// the only ConfigMap. The reader checks that it is the right one.
 ///
 /// # Errors
 ///
-/// The second of several that may be meant.
+/// The second of several ConfigMaps that may be meant.
 fn choose<'c>(
     candidates: &'c [ConfigMapCandidate],
     wanted: &ConfigMapName,
@@ -290,7 +290,7 @@ fn take_problems(
     }
 }
 
-/// Leaves no answer if a rule is for a user id alone: questions name callers by their ARN.
+/// Leaves no answer if a rule is only for a user id: questions name callers by their ARN.
 fn lose_unnamed_callers(
     gathered: &mut Gathered,
     document: &Document,

@@ -1,4 +1,4 @@
-//! Notes on what answers rest on.
+//! Notes on the facts that answers rest on.
 
 use aws_auth_map::{AuthenticationMode, Backend, BackendKind};
 use printable_text::Printable;
@@ -33,7 +33,7 @@ impl Cluster {
         notes
     }
 
-    /// Returns notes on what an answer about a caller or a user rests on.
+    /// Returns notes on the facts that an answer about a caller or a user rests on.
     pub(crate) fn notes_for(&self, who: &Who) -> Vec<String> {
         let mut notes = self.notes_on_policy();
         if let Who::Caller(_) = who {
@@ -43,7 +43,8 @@ impl Cluster {
         notes
     }
 
-    /// Returns the note on rules that the authentication mode leaves out. `None` if it leaves out none.
+    /// Returns the note on rules that the authentication mode leaves out. `None` if it leaves out no
+    /// rules.
     pub(crate) fn notes_on_mode(&self) -> Option<String> {
         let (uses, verb, left_out, lack) = match self.mode.value() {
             AuthenticationMode::Api => (

@@ -1,4 +1,4 @@
-//! Names of resources, made of the names of principals.
+//! Names of resources, made from the names of principals.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,8 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Returns a name that was not returned before: the given one, or the one with a number after it.
+    /// Returns a name that was not returned before: the given name, or the given name with a number
+    /// after it.
     pub(super) fn unique(&mut self, name: &str, separator: &str) -> String {
         let mut unique = name.to_owned();
         let mut number = 2_usize;

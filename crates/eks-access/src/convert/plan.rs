@@ -1,4 +1,4 @@
-//! The access entries to write, and those that need not be written.
+//! The access entries to write, and the entries that need not be written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -35,7 +35,7 @@ impl Cluster {
             .any(|(_, backend)| !is_entries(backend.kind()) && !backend.rules().is_empty());
         let mut planned = Vec::new();
         let mut principals = BTreeSet::new();
-        // The entries that exist, until a rule for the same principal is met.
+        // The existing entries, until a rule for the same principal is found.
         let mut existing: BTreeMap<String, Finding> = BTreeMap::new();
         for (index, backend) in backends().filter(|(_, backend)| is_entries(backend.kind())) {
             let (entries, losses) = backend.rules().access_entries();
@@ -138,7 +138,7 @@ impl Cluster {
         Some(skipped("managed-entry", &message, entry))
     }
 
-    /// Notes which of the entries may exist already, as far as the documents do not show it.
+    /// Notes which of the entries may exist already, if the documents do not show whether they do.
     fn note_entries_of_eks(
         &self,
         planned: &[Planned],
@@ -197,7 +197,7 @@ impl Cluster {
     }
 }
 
-/// Returns the rule that maps each principal: in the first section that has one, the last.
+/// Returns the rule that maps each principal: the last rule in the first section that has one.
 fn by_principal(rules: &Rules) -> HashMap<String, RuleRef> {
     let mut found: HashMap<String, RuleRef> = HashMap::new();
     for (at, rule) in rules.iter() {
@@ -216,7 +216,7 @@ fn skipped(code: &'static str, message: &str, entry: &AccessEntry) -> Finding {
     Finding::new(code, Severity::Info, message.to_owned()).about(entry.principal_arn())
 }
 
-/// Compares the entry of the creator with the one that EKS makes. `None` if they are the same.
+/// Compares the entry of the creator with the entry that EKS makes. `None` if they are the same.
 fn changed_creator(entry: &AccessEntry) -> Option<Finding> {
     let is_admin = entry
         .access_policies()
@@ -232,7 +232,7 @@ fn changed_creator(entry: &AccessEntry) -> Option<Finding> {
     })
 }
 
-/// Leaves out the entries that CloudFormation would not take literally.
+/// Leaves out the entries that CloudFormation would not read literally.
 fn leave_out_dynamic_references(planned: &mut Vec<Planned>, conversion: &mut Conversion) {
     planned.retain(|one| {
         let is_literal = write::is_literal_in_cloud_formation(&one.entry);

@@ -1,5 +1,5 @@
-//! Writes access entries in the format of each tool. Every text is quoted, so that none is read as a number,
-//! a boolean or an expression.
+//! Writes access entries in the format of each tool. Every text is quoted, so that no text is read as a
+//! number, a boolean or an expression.
 
 use std::fmt::Write as _;
 
@@ -21,12 +21,12 @@ pub(super) fn entries(planned: &[Planned], cluster: &str) -> String {
     text
 }
 
-/// The username, if EKS does not choose it by itself.
+/// The username, if EKS does not choose it itself.
 fn username(entry: &AccessEntry) -> Option<&str> {
     (!entry.has_default_username()).then(|| entry.username())
 }
 
-/// The groups, if EKS does not choose them by itself.
+/// The groups, if EKS does not choose them itself.
 fn groups(entry: &AccessEntry) -> &[String] {
     match entry.entry_type() {
         EntryType::Standard => entry.groups(),
@@ -122,7 +122,7 @@ pub(super) fn cloud_formation(planned: &[Planned], cluster: &str) -> String {
     text
 }
 
-/// Returns whether CloudFormation takes the texts of an entry literally: it replaces dynamic references in
+/// Returns whether CloudFormation reads the texts of an entry literally: it replaces dynamic references in
 /// every value.
 pub(super) fn is_literal_in_cloud_formation(entry: &AccessEntry) -> bool {
     let texts = [entry.principal_arn(), entry.username()];

@@ -1,10 +1,11 @@
-//! What of two sides can be compared.
+//! Decides which parts of two sides can be compared.
 
 use crate::cluster::Cluster;
 use crate::no_answer::{ComparedSide, NoAnswer};
 
 impl Cluster {
-    /// Returns notes on what neither side has, or the new side lost, and what is not compared therefore.
+    /// Returns notes on parts that neither side has, or that the new side lost. These parts are not
+    /// compared.
     pub(super) fn notes_on_parts(&self, new: &Self) -> Vec<String> {
         let mut notes = Vec::new();
         if let (false, Some(note)) = (new.has_rules_in_mode(), new.notes_on_mode()) {
@@ -21,8 +22,8 @@ impl Cluster {
         notes
     }
 
-    /// Refuses to compare a cluster with a part of one: that a file is missing does not mean that a cluster
-    /// has nothing.
+    /// Refuses to compare a cluster with a part of a cluster: a missing file does not mean that the cluster
+    /// lacks its content.
     pub(super) fn check_comparable(&self, new: &Self) -> Result<(), NoAnswer> {
         self.check_readable()?;
         let is_lost_mapping = |problem: &crate::Problem| {

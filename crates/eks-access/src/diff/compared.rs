@@ -1,4 +1,4 @@
-//! What callers gain and lose.
+//! The permissions that callers gain and lose.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::MAX_LISTED;
 use super::door::Caller;
 use crate::finding::Finding;
 
-/// What callers gain and lose, by name.
+/// The permissions that callers gain and lose, by name.
 #[derive(Default)]
 pub(super) struct Compared {
     pub(super) changes: BTreeMap<String, (Vec<String>, Vec<String>)>,
@@ -21,13 +21,13 @@ impl Compared {
         !self.changes.contains_key(name) && !self.unknown.contains_key(name)
     }
 
-    /// Returns what a caller loses, in words.
+    /// Returns a text about the permissions that a caller loses.
     pub(super) fn lost(&self, name: &str) -> Option<String> {
         let (_, lost) = self.changes.get(name)?;
         (!lost.is_empty()).then(|| listed(lost))
     }
 
-    /// Returns what a caller gains and loses.
+    /// Returns findings about the permissions that a caller gains and loses.
     pub(super) fn findings(&self, name: &str, _caller: &Caller) -> Vec<Finding> {
         let mut findings = Vec::new();
         let finding = |code: &'static str, severity, message: String| {

@@ -1,4 +1,4 @@
-//! How callers enter a cluster, and which of them may do everything there.
+//! The way callers enter a cluster, and the callers that may do everything there.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use crate::cluster::Cluster;
 /// The access policy that allows everything (EKS user guide, "Review access policy permissions").
 const CLUSTER_ADMIN: &str = "AmazonEKSClusterAdminPolicy";
 
-/// A caller on both sides. `None` if it is no user there.
+/// A caller on both sides. `None` if the caller becomes no user there.
 pub(super) struct Caller {
     pub(super) before: Option<Door>,
     pub(super) after: Option<Door>,
 }
 
-/// How a caller enters the cluster: a user, and access policies beside it.
+/// The way a caller enters the cluster: as a user, with access policies.
 pub(super) struct Door {
     pub(super) user: User,
     pub(super) policies: Vec<AccessPolicy>,
@@ -62,7 +62,7 @@ impl Caller {
         }
     }
 
-    /// The caller of a rule that decides for it on both sides.
+    /// Builds a caller for whom the same rule decides on both sides.
     pub(super) fn unchanged(one: &Effective<'_>, new: &Cluster) -> Self {
         let before = Resolution::Mapped(one.authenticated.mapped().clone());
         let after = new.resolve(&one.caller).ok();
@@ -78,7 +78,7 @@ pub(super) fn is_administrator(resolution: &Resolution) -> bool {
     Door::of(resolution).is_some_and(|door| door.is_administrator())
 }
 
-/// Returns whether a caller may do everything, by any door.
+/// Returns whether any caller may do everything in a cluster.
 pub(super) fn has_administrator(cluster: &Cluster) -> bool {
     let is_all = |list: &[String]| list.iter().any(|one| one == "*");
     let allows_everything = |rule: &PolicyRule| {
@@ -108,7 +108,7 @@ pub(super) fn has_administrator(cluster: &Cluster) -> bool {
                     .any(|binding| binding.subject_for(&door.user).is_some())
         })
     });
-    // A session, or a principal that its account maps, may be who a binding names.
+    // A binding may name a session, or a principal that is mapped by its account.
     let mut named: BTreeSet<SubjectName> = bindings
         .iter()
         .flat_map(BindingView::subjects)

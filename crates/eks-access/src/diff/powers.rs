@@ -1,4 +1,4 @@
-//! What callers may do through every door, before and after.
+//! The permissions of callers before and after, by RBAC and access policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::door::{Caller, Door, has_administrator};
 use crate::cluster::Cluster;
 use crate::no_answer::NoAnswer;
 
-/// Two clusters, to compare what callers may do in them.
+/// Two clusters in which the permissions of callers are compared.
 pub(super) struct Powers<'c> {
     old: &'c Cluster,
     new: &'c Cluster,
@@ -37,8 +37,8 @@ impl<'c> Powers<'c> {
         }
     }
 
-    /// Returns whether the roles and bindings decide what a changed caller may do. Without them, only that
-    /// it is an administrator, or that it is granted the same by name, is known.
+    /// Returns whether the roles and bindings show the permissions of a changed caller. Without them, it
+    /// is only known whether the caller is an administrator, or has the same names.
     pub(super) fn is_known(&self, change: &Change) -> bool {
         if self.is_policy_known {
             return true;
@@ -68,8 +68,8 @@ impl<'c> Powers<'c> {
         self.is_policy_known && has_administrator(self.new)
     }
 
-    /// Returns whether the last caller who may do everything by a binding is gone. One that is in the
-    /// privileged group, or has the access policy, is compared with the mapping.
+    /// Returns whether the last caller who may do everything by a binding is gone. Callers in the
+    /// privileged group, or with the access policy, are compared with the mapping.
     pub(super) fn loses_every_administrator(&self, of_map: &Diff) -> bool {
         self.is_policy_known
             && !of_map.lockouts().contains(&Lockout::NoAdministrator)
@@ -77,8 +77,8 @@ impl<'c> Powers<'c> {
             && !has_administrator(self.new)
     }
 
-    /// Returns whether a caller certainly keeps every permission. Of access policies with rules that are not published,
-    /// and of users and groups without roles and bindings, only the names tell.
+    /// Returns whether a caller certainly keeps every permission. For access policies whose rules are not published,
+    /// and for users and groups without roles and bindings, only the names are compared.
     pub(super) fn keeps(&self, name: &str, caller: &Caller, compared: &Compared) -> bool {
         let (Some(before), Some(after)) = (&caller.before, &caller.after) else {
             return false;
@@ -92,7 +92,8 @@ impl<'c> Powers<'c> {
             && (self.is_policy_known || has_all_names(&after.user, &before.user))
     }
 
-    /// Compares what callers may do: each is the user of a policy of its own, with the rules of every door.
+    /// Compares the permissions of callers. Each caller is the user of a separate policy, with all rules of
+    /// RBAC and access policies.
     pub(super) fn compare(
         &mut self,
         callers: &BTreeMap<String, Caller>,
@@ -239,7 +240,7 @@ fn unknown_policies(door: Option<&Door>, cluster: &Cluster) -> BTreeSet<String> 
         .collect()
 }
 
-/// Returns whether a user has the name and every group of another one.
+/// Returns whether a user has the name and every group of another user.
 fn has_all_names(user: &User, other: &User) -> bool {
     user.name == other.name && other.groups.iter().all(|group| user.groups.contains(group))
 }

@@ -47,7 +47,7 @@ fn command(finding: &Finding) -> String {
 }
 
 /// Escapes the message of a command, as the toolkit of GitHub Actions does. Other control characters reach
-/// the log, where a terminal may act on them, so they are escaped as Rust writes them.
+/// the log, where a terminal may interpret them, so they are escaped as Rust writes them.
 fn data(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use super::{Report, summary};
 use crate::Severity;
 
-/// The limit on the rows of a list. Our choice: what a person reads in a comment.
+/// The limit on the rows of a list. Our choice: as many as a person reads in a comment.
 const MAX_ROWS: usize = 100;
 
-/// The limit on a comment, in bytes: GitHub refuses one of more than 65,536 characters, each of at least a byte.
+/// The limit on a comment, in bytes: GitHub refuses a comment of more than 65,536 characters, each of at least a
+/// byte.
 const MAX_LENGTH: usize = 65_536;
 
 /// How much of a comment is kept free for other lines than rows: the titles of the lists, and how many rows they leave out.
@@ -73,8 +74,8 @@ pub(super) fn comment(report: &Report) -> String {
     text
 }
 
-/// Adds the rows of a list, in their order, as many as there is room for. A row that is too long makes room for those
-/// after it. Then follows how many are left out.
+/// Adds as many rows of a list as there is room for, in their order. A row that is too long is skipped in favor of
+/// later rows. Then adds how many rows are left out.
 fn push_rows(text: &mut String, rows: impl ExactSizeIterator<Item = String>) {
     let mut left = rows.len();
     let mut shown = 0_usize;
@@ -130,8 +131,8 @@ fn prose(text: &str) -> String {
     formatted
 }
 
-/// Formats text outside `code`. A mention and the number of an issue are links unless the sign stands in an
-/// element of its own.
+/// Formats text outside `code`. A mention and the number of an issue are links unless the sign stands in a
+/// separate element.
 fn plain(text: &str) -> String {
     let mut formatted = String::with_capacity(text.len());
     for part in text.split_inclusive(['@', '#']) {
@@ -147,8 +148,8 @@ fn plain(text: &str) -> String {
     formatted
 }
 
-/// Writes every punctuation mark that Markdown or HTML could act on as a character reference, which is
-/// never markup (`CommonMark`, section 2.5). Control characters are escaped as Rust writes them.
+/// Writes every punctuation mark that Markdown or HTML could interpret as a character reference, which
+/// is never markup (`CommonMark`, section 2.5). Control characters are escaped as Rust writes them.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -13,7 +13,7 @@ use crate::place::Place;
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// The name of the fingerprint. The number changes if the fingerprint of the same finding does.
+/// The name of the fingerprint. The number changes if the fingerprint of the same finding changes.
 const FINGERPRINT: &str = "eksAccessObject/v1";
 
 pub(super) fn log(report: &Report) -> Value {

@@ -1,4 +1,4 @@
-//! Findings for a person.
+//! Findings for human readers.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,7 +13,8 @@ pub(super) fn findings(report: &Report) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{finding}");
     }
-    // Advice that differs between the findings of a code stands under each of them in other formats.
+    // Other formats print the advice with each finding, because it may differ between findings of
+    // one code.
     let mut advice: BTreeMap<(&str, &str), ()> = BTreeMap::new();
     for finding in &report.findings {
         if let Some(help) = &finding.help {

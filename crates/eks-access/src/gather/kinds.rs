@@ -1,4 +1,4 @@
-//! Recognizes what a document or an object is, and takes what the cluster needs of it.
+//! Recognizes documents and objects, and takes the parts that the cluster needs.
 
 use aws_auth_map::{ProblemKind, Reader};
 use bounded_yaml::{Node, Scalar};
@@ -11,8 +11,8 @@ use crate::problem::{Cause, Problem, SourceFault};
 use crate::source::SourceKind;
 use crate::sources::{self, Shape};
 
-/// Whether a kind is that of an access entry of EKS, as a controller in a cluster has it: of ACK, of the providers of
-/// Crossplane, or the control plane of Cluster API with a mapping.
+/// Whether an object is an access entry of EKS for a controller in a cluster (ACK or a provider of Crossplane), or a
+/// control plane of Cluster API with a mapping.
 fn is_access_of_controller(group: &str, kind: &str, node: &Node) -> bool {
     let crossplane = [
         "eks.aws.crossplane.io",
@@ -29,10 +29,11 @@ fn is_access_of_controller(group: &str, kind: &str, node: &Node) -> bool {
     }
 }
 
-/// The keys of an object that make it another one, or have the mapping, if they are written twice.
+/// The keys of an object that matter if they are written twice: they change its kind, or contain
+/// the mapping.
 const OF_OBJECT: [&str; 3] = ["apiVersion", "data", "kind"];
 
-/// Returns the first key of an object that repeats an earlier one, of those that matter.
+/// Returns the first key of an object that matters and repeats an earlier key.
 fn duplicate(node: &Node, does_matter: impl Fn(&str) -> bool) -> Option<String> {
     let duplicates = node.as_mapping()?.duplicates();
     let mut keys = duplicates.into_iter().map(Scalar::text);
@@ -110,7 +111,7 @@ impl Gathered {
         }
     }
 
-    /// Records where the rules of a role are.
+    /// Records the places of the rules of a role.
     fn take_rule_positions(&mut self, text: &Text<'_>, kind: &str, node: &Node) {
         let Some(rules) = node.get("rules").and_then(Node::as_sequence) else {
             return;
@@ -138,7 +139,7 @@ impl Gathered {
                 self.saw_text(text, SourceKind::ServerConfig, node);
             }
             sources::ConfigMapContent::Mapping => found.add_config_map(node),
-            // It has the name, perhaps, and nothing else.
+            // It perhaps has the name of the mapping, but no content.
             sources::ConfigMapContent::Other if sources::is_named_like_mapping(node) => {
                 found.add_config_map(node);
             }
@@ -247,7 +248,7 @@ impl Gathered {
     }
 }
 
-/// Whether a document is what `pulumi stack export` prints of a stack with access entries.
+/// Whether a document is the output of `pulumi stack export` for a stack with access entries.
 fn is_stack_with_access(node: &Node) -> bool {
     let resources = || node.get("deployment")?.get("resources")?.as_sequence();
     let is_access = |resource: &Node| {

@@ -1,4 +1,4 @@
-//! Documents that are what a command printed when it found nothing, or failed.
+//! Documents that a command printed when it found nothing, or failed.
 
 use bounded_yaml::{Mapping, Node};
 
@@ -9,7 +9,7 @@ pub(super) const MAPPING_WORDS: [&str; 5] =
     ["mapRoles", "mapUsers", "mapAccounts", "rolearn", "userarn"];
 
 /// Returns whether a text consists of comments, and none of them is a mapping or a role that was commented out. No
-/// command prints that, so it is not the output of one that failed.
+/// command prints such a text, so it is not the output of a command that failed.
 pub(super) fn is_comment(text: &str) -> bool {
     let is_access = |text: &str| {
         let mut words = MAPPING_WORDS
@@ -24,7 +24,7 @@ pub(super) fn is_comment(text: &str) -> bool {
         && !is_access(text)
 }
 
-/// Whether a document is an empty list, as commands print it that find nothing.
+/// Whether a document is an empty list, which a command prints if it finds nothing.
 pub(super) fn is_empty_list(node: &Node) -> bool {
     let is_empty = |node: &Node| node.as_sequence().is_some_and(<[Node]>::is_empty);
     let only_items = |node: &Node| match node.as_mapping()?.entries() {
@@ -46,8 +46,8 @@ pub(super) fn is_error_message(node: &Node) -> bool {
     keys.clone().any(|key| key == "message") && keys.all(|key| ERROR_KEYS.contains(&key.as_str()))
 }
 
-/// Whether a document is a sentence with a colon, which YAML takes for a key and its value: the message of a command,
-/// such as `Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY`.
+/// Whether a document is a sentence with a colon, which YAML reads as a key and its value. Such a document is the
+/// message of a command, for example `Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY`.
 pub(super) fn is_sentence(node: &Node) -> bool {
     match node.as_mapping().map(Mapping::entries) {
         Some([(key, Node::Scalar(_))]) => key.text().contains(' '),

@@ -1,4 +1,5 @@
-//! What each principal may do, in the whole cluster and in each namespace, from the answers of the library.
+//! The permissions of each principal, in the whole cluster and in each namespace, from the answers of the
+//! library.
 
 mod rules;
 
@@ -27,17 +28,18 @@ use crate::who::Who;
 use crate::why::NearMiss;
 use crate::workload::Workload;
 
-/// The number of ways of a cell that are listed at most. Our choice: more than a person compares.
+/// The largest number of ways that a cell lists. Our choice: more than a person compares.
 const MAX_WAYS: usize = 8;
 
-/// The number of workloads of a service account that are named at most. Our choice.
+/// The largest number of workloads that are named for a service account. Our choice.
 const MAX_WORKLOADS: usize = 5;
 
-/// The number of near misses of a principal without permissions that are listed at most. Our choice.
+/// The largest number of near misses that are listed for a principal without permissions. Our
+/// choice.
 const MAX_NEAR_MISSES: usize = 12;
 
-/// What one principal may do: a principal of AWS, or a user or service account that a binding names and that no caller
-/// of AWS becomes.
+/// The permissions of one principal: a principal of AWS, or a user or service account that a binding names and that no
+/// caller of AWS becomes.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PrincipalAccess {
@@ -59,14 +61,14 @@ pub struct PrincipalAccess {
     /// The caller or user that the answers are for.
     #[serde(skip)]
     pub(super) who: Who,
-    /// The user and the groups that it is.
+    /// The user and the groups of the principal.
     #[serde(skip)]
     pub(super) identities: Vec<SubjectName>,
 }
 
 impl PrincipalAccess {
     /// Returns the principal, the user that it becomes, and the rule that maps it. A user or service account that no
-    /// caller of AWS becomes is a principal of its own name.
+    /// caller of AWS becomes is a principal with the same name.
     #[must_use]
     pub const fn caller(&self) -> &Caller {
         &self.caller
@@ -84,15 +86,15 @@ impl PrincipalAccess {
         self.level
     }
 
-    /// Returns the permissions in the whole cluster, if there are any, then those in each namespace that has
-    /// permissions of its own, in the order of the names.
+    /// Returns the permissions in the whole cluster, if there are any, then the permissions in each
+    /// namespace that has its own permissions, in the order of the names.
     #[must_use]
     pub fn cells(&self) -> &[AccessCell] {
         &self.cells
     }
 
-    /// Returns the level in a namespace that has no cell: that of the permissions in the whole cluster,
-    /// without those on paths.
+    /// Returns the level in a namespace that has no cell: the level of the permissions in the whole
+    /// cluster, without permissions on paths.
     #[must_use]
     pub const fn level_elsewhere(&self) -> AccessLevel {
         self.level_elsewhere
@@ -111,7 +113,7 @@ impl PrincipalAccess {
     }
 }
 
-/// What one principal may do in the whole cluster or in one namespace, and why.
+/// The permissions of one principal in the whole cluster or in one namespace, with reasons.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AccessCell {
@@ -137,14 +139,15 @@ impl AccessCell {
         self.namespace.as_deref()
     }
 
-    /// Returns the level there, which the permissions in the whole cluster are part of.
+    /// Returns the level there, including the permissions in the whole cluster.
     #[must_use]
     pub const fn level(&self) -> AccessLevel {
         self.level
     }
 
     /// Returns the verbs that are allowed there on some resource or path, in the order of the Kubernetes
-    /// documentation; `*` for every verb. What Kubernetes allows every authenticated user is left out.
+    /// documentation; `*` for every verb. Verbs that Kubernetes allows every authenticated user are
+    /// left out.
     #[must_use]
     pub fn verbs(&self) -> &[String] {
         &self.verbs
@@ -164,8 +167,9 @@ pub(super) struct Door {
     pub(super) role: String,
 }
 
-/// Orders levels by risk. What is held in the whole cluster is a greater risk than what is held in some
-/// namespaces, except that to read or write a cluster is less than to take over a namespace.
+/// Orders levels by risk. A level in the whole cluster is a greater risk than a level in some
+/// namespaces. But reading or writing in the whole cluster is a smaller risk than taking over a
+/// namespace.
 pub(super) const fn rank(level: AccessLevel, is_cluster_wide: bool) -> u8 {
     match (level, is_cluster_wide) {
         (AccessLevel::Full, true) => 13,
@@ -333,7 +337,7 @@ impl Cluster {
         }
     }
 
-    /// Fills in the ways to a request, which are those of [`why`](Self::why).
+    /// Fills in the ways to a request, as [`why`](Self::why) returns them.
     fn explain_cell(&self, seat: &Seat<'_>, request: &Request<'_>, cell: &mut AccessCell) {
         let explanation = seat.common.explainer.explain(&seat.resolved.user, request);
         let mut ways = self.ways(seat.resolved, request, &explanation);
@@ -438,7 +442,7 @@ fn door_of_entry(policy: &AccessPolicy) -> Door {
     }
 }
 
-/// Returns the level in a namespace that has no permissions of its own.
+/// Returns the level in a namespace without its own permissions.
 fn level_elsewhere(seat: &Seat<'_>, cluster: Option<&AccessCell>) -> AccessLevel {
     let Some(cluster) = cluster.filter(|cell| cell.namespace.is_none()) else {
         return AccessLevel::None;
@@ -458,7 +462,7 @@ fn level_elsewhere(seat: &Seat<'_>, cluster: Option<&AccessCell>) -> AccessLevel
     }
 }
 
-/// Returns the namespaces in which a principal has permissions of its own.
+/// Returns the namespaces in which a principal has separate permissions.
 fn own_namespaces<'n>(seat: &Seat<'_>, namespaces: &'n BTreeSet<String>) -> Vec<&'n str> {
     let is_own = |name: &&str| {
         seat.rules.iter().any(|kept| {

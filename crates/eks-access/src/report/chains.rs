@@ -1,4 +1,4 @@
-//! Chains of escalation: how principals get full access step by step.
+//! Chains of escalation, by which principals get full access step by step.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,15 @@ use crate::escalate::{EscalationStep, Power};
 use crate::no_answer::NoAnswer;
 use crate::who::Who;
 
-/// The number of users whose chains are searched at most. Principals that become the same user and groups share a
-/// search. Our choice: with 500 bindings, a report of 300 principals takes 2.1 s of CPU in all, searches included
-/// (2026-11-29, `eks-access report`).
+/// The largest number of users whose chains are searched. Principals that become the same user and groups share a
+/// search. Our choice: with 500 bindings, a report of 300 principals takes 2.1 s of CPU in all, including the
+/// searches (2026-11-29, `eks-access report`).
 pub(super) const MAX_SEARCHES: usize = 400;
 
 impl Cluster {
-    /// Finds a shortest chain to full access for each principal that has permissions and not that one, in at most
-    /// `max` searches. Returns a sentence about the principals whose chains were not searched, if there are any.
+    /// Finds a shortest chain to full access for each principal that has permissions but not full access, in at
+    /// most `max` searches. Returns a sentence about the principals whose chains were not searched, if there are
+    /// any.
     ///
     /// # Errors
     ///
@@ -39,7 +40,7 @@ impl Cluster {
             if is_full || principal.level == AccessLevel::None {
                 continue;
             }
-            // Access policies are permissions beside those of the user and its groups.
+            // Access policies add permissions to those of the user and its groups.
             let is_shared = principal.caller.access_policies().is_empty();
             let known = match is_shared {
                 true => searched.get(&principal.identities),
@@ -69,7 +70,8 @@ impl Cluster {
         Ok((skipped > 0).then_some(sentence))
     }
 
-    /// Returns the steps of a shortest chain, none if there is no chain. `None` if the search is too large.
+    /// Returns the steps of a shortest chain, an empty list if there is no chain. `None` if the search is
+    /// too large.
     fn chain(
         &self,
         search: &EscalationSearch<'_>,

@@ -1,4 +1,4 @@
-//! Findings, with links to the rows that they are about.
+//! Findings, with links to their rows.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::cluster::Cluster;
 use crate::finding::Finding;
 use crate::no_answer::NoAnswer;
 
-/// A finding, and the principal or binding that it is about, by index.
+/// A finding, and its principal or binding, by index.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FindingRow {

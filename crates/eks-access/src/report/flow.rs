@@ -9,14 +9,14 @@ use super::access::{PrincipalAccess, rank};
 use super::level::AccessLevel;
 use super::names::{Named, short};
 
-/// The number of names in a column of the flow, but for the levels; the others are one. Our choice: what is
-/// read at a glance.
+/// The number of names in a column of the flow, except the column of levels. The other names are joined to
+/// one. Our choice: as many as are read at a glance.
 const MAX_NAMES: usize = 12;
 
 /// The number of lines of the table of the flow. Our choice.
 const MAX_LINES: usize = 200;
 
-/// The number of characters of a label. Our choice: what fits beside a column.
+/// The number of characters of a label. Our choice: as many as fit beside a column.
 const MAX_LABEL: usize = 31;
 
 const WIDTH: f64 = 1160.0;
@@ -25,7 +25,7 @@ const NODE: f64 = 10.0;
 /// The least height of a node, and the space between two: together a line of text.
 const LEAST: f64 = 4.0;
 const LINE: f64 = 24.0;
-/// The height that all principals together have.
+/// The height of all principals together.
 const TOTAL: f64 = 300.0;
 const TOP: f64 = 30.0;
 
@@ -55,7 +55,7 @@ struct Node {
     name: String,
     label: String,
     count: usize,
-    /// The rank of the level that the node is, for the last column.
+    /// For the last column, the rank of the node's level.
     target: Option<u8>,
     x: String,
     y: String,
@@ -195,8 +195,8 @@ fn fold(ways: BTreeMap<Way, usize>) -> BTreeMap<Way, usize> {
     ways
 }
 
-/// Lists the names of a column, those with the greatest risk first, then those with the most principals. The
-/// name that stands for others is the last.
+/// Lists the names of a column by risk, the greatest first, and then by the number of principals. The name
+/// that stands for other names is last.
 fn column(ways: &BTreeMap<Way, usize>, at: usize) -> Column {
     let mut names: BTreeMap<&str, (usize, u8, AccessLevel)> = BTreeMap::new();
     for (way, count) in ways {

@@ -1,4 +1,4 @@
-//! How much power a set of permissions is, on one scale.
+//! The power of a set of permissions, on one scale.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -8,17 +8,18 @@ use serde::{Serialize, Serializer};
 use crate::cluster::Cluster;
 use crate::resolved::Resolved;
 
-/// How much power permissions are, in ascending order. Each level is decided by questions that
-/// [`Cluster::can`] answers, for the whole cluster or for one namespace.
+/// The power of permissions, in ascending order. Questions that [`Cluster::can`] answers decide
+/// each level, for the whole cluster or for one namespace.
 ///
-/// A rule for objects with certain names is [`Read`](Self::Read) or [`Write`](Self::Write), whatever the
-/// objects are.
+/// A rule for objects with certain names is [`Read`](Self::Read) or [`Write`](Self::Write), for any
+/// objects.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum AccessLevel {
     /// No permission.
     None,
-    /// Not known: AWS does not publish the rules of an access policy, and nothing else is granted.
+    /// Unknown: AWS does not publish the rules of an access policy, and there are no other
+    /// permissions.
     Unknown,
     /// To read objects, other than all Secrets.
     Read,
@@ -26,7 +27,7 @@ pub enum AccessLevel {
     Write,
     /// To read Secrets, which hold credentials.
     Secrets,
-    /// To run containers, or to act as a service account: the permissions of service accounts follow.
+    /// To run containers, or to act as a service account, with its permissions.
     Workloads,
     /// To get permissions that the user does not have, or to act as another user or group.
     Escalate,

@@ -1,4 +1,4 @@
-//! The parts of a principal's name that a person looks for.
+//! The parts of a principal's name that a reader looks for.
 
 /// A principal's name in parts.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -10,7 +10,7 @@ pub(super) struct Named {
     pub(super) kind: Kind,
 }
 
-/// What a principal is.
+/// The kind of a principal.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Kind {
     Role,

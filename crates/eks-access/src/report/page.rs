@@ -25,13 +25,13 @@ const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// The number of characters of a value that are written at most, as in `printable-text`.
+/// The largest number of characters of a value that are written, as in `printable-text`.
 const MAX_CHARS: usize = printable_text::MAX_PRINTED_CHARS;
 
-/// The number of rules of a principal that are listed at most. Our choice: more than a person reads.
+/// The largest number of rules of a principal that are listed. Our choice: more than a person reads.
 const MAX_RULES: usize = 60;
 
-/// The number of namespaces that a printed matrix has at most. Our choice: what a sheet of paper has room for.
+/// The largest number of namespaces in a printed matrix. Our choice: a sheet of paper has room for them.
 const MAX_PRINTED_NAMESPACES: usize = 24;
 
 /// Everything that the template reads.
@@ -188,7 +188,7 @@ fn is_plain(text: &str) -> bool {
     text.len() <= MAX_CHARS && text.chars().all(is_visible)
 }
 
-/// Returns whether a character is shown as itself. Controls, marks of direction and other invisible characters
+/// Returns whether a character is shown unchanged. Controls, marks of direction and other invisible characters
 /// are not.
 fn is_visible(c: char) -> bool {
     matches!(c, '"' | '\'' | '\\')
@@ -211,7 +211,7 @@ fn visible(text: &str) -> String {
     }
 }
 
-/// The Content Security Policy of the page: the script and the style of the page, and nothing else.
+/// The Content Security Policy of the page: it allows only the script and the style of the page.
 fn policy() -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
     format!(
@@ -438,7 +438,7 @@ fn matrix_cell(at: usize, cell: &AccessCell) -> MatrixCell {
     }
 }
 
-/// Writes verbs as one letter each; `+` for those that have none.
+/// Writes verbs as one letter each; `+` stands for verbs without a letter.
 fn abbreviated(verbs: &[String]) -> String {
     let letter = |verb: &String| match verb.as_str() {
         "*" => '*',

@@ -1,4 +1,4 @@
-//! Users, groups, bindings and roles, as far as a report shows them.
+//! The users, groups, bindings and roles that a report shows.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use super::level::AccessLevel;
 use crate::cluster::Cluster;
 use crate::place::Place;
 
-/// The number of rules of a role that are listed at most. Our choice: the largest role of the default policy,
+/// The largest number of rules of a role that are listed. Our choice: the largest role of the default policy,
 /// `admin`, has about 30.
 const MAX_RULES: usize = 200;
 
@@ -39,7 +39,7 @@ pub(super) struct BindingRow {
     pub(super) namespace: Option<String>,
     pub(super) role: usize,
     pub(super) identities: Vec<usize>,
-    /// Subjects of a kind that names no user and no group.
+    /// The number of subjects whose kind names no user and no group.
     pub(super) other_subjects: usize,
     pub(super) level: AccessLevel,
     pub(super) place: Option<Place>,
@@ -93,8 +93,8 @@ struct Collector<'c> {
 }
 
 impl Cluster {
-    /// Collects the bindings of the documents, and those of the default policy that principals reach, with
-    /// their roles, users and groups.
+    /// Collects the bindings of the documents, and the bindings of the default policy that principals
+    /// reach, with their roles, users and groups.
     pub(super) fn subjects_of(&self, principals: &[PrincipalAccess], max: usize) -> Subjects {
         let mut collector = Collector {
             cluster: self,
@@ -126,8 +126,8 @@ impl Cluster {
         collector.finish(principals)
     }
 
-    /// Returns the users and service accounts that bindings name, those of the default policy left out, and that no
-    /// principal becomes.
+    /// Returns the users and service accounts that bindings name and that no principal becomes, without those of
+    /// the default policy.
     pub(super) fn users_without_a_caller(
         &self,
         principals: &[PrincipalAccess],
@@ -261,7 +261,7 @@ impl Collector<'_> {
                 }
                 let is_named = self.identities.contains_key(identity);
                 let is_user = matches!(identity, SubjectName::User(_));
-                // A user of its own that no binding names is part of the principal.
+                // A separate user that no binding names is part of the principal.
                 if is_user && !is_named {
                     continue;
                 }
@@ -286,7 +286,7 @@ fn identities_of<'b>(binding: &BindingView<'b>) -> impl Iterator<Item = SubjectN
         .filter_map(move |subject| SubjectName::of(&subject, namespace))
 }
 
-/// The bindings of the default policy, as Kubernetes has them.
+/// The bindings of the default policy of Kubernetes.
 struct DefaultBindings {
     /// By namespace and name, with the name of the role.
     roles: HashMap<(String, String), String>,

@@ -2,8 +2,8 @@
 //!
 //! The values of a template may depend on its parameters, on other resources and on the account. Parameters
 //! with a default, the pseudo parameters of a cluster whose ARN is known, and the ARNs of roles and users with
-//! a name of their own are filled in. An entry with any other value is not known before the template is
-//! deployed, and neither is the cluster.
+//! a written name are filled in. An entry with any other value is unknown before the template is deployed, and
+//! so is the cluster.
 
 mod manifest;
 
@@ -18,7 +18,7 @@ use crate::managed::Manager;
 use crate::problem::SourceFault;
 use crate::source::SourceKind;
 
-/// A template, and what its values may refer to.
+/// A template, and the parameters and resources that its values may refer to.
 struct Template<'t> {
     parameters: Option<&'t Node>,
     resources: &'t Mapping,
@@ -61,7 +61,7 @@ const MAX_VALUES: usize = 100_000;
 /// The length of a text that is filled in, in bytes. An ARN has at most 2,048.
 const MAX_TEXT: usize = 8192;
 
-/// Takes the resources of a template, whose short functions are mappings of their tags, as those of `Limits::with_tags`.
+/// Takes the resources of a template. Its short functions were read as mappings of their tags, with `Limits::with_tags`.
 pub(crate) fn take_template(
     gathered: &mut Gathered,
     text: &Text<'_>,
@@ -148,9 +148,9 @@ pub(crate) fn take_template(
     entries
 }
 
-/// Returns whether something among the resources that has no type may have a part in the access to a cluster. A macro
-/// (`Fn::Transform`) may write any resource, and a loop (`Fn::ForEach`) repeats the ones in it (CloudFormation,
-/// "Intrinsic function reference").
+/// Returns whether an entry without a type among the resources may have a part in the access to a cluster. A macro
+/// (`Fn::Transform`) may write any resource, and a loop (`Fn::ForEach`) repeats the resources in it
+/// (CloudFormation, "Intrinsic function reference").
 fn may_give_access(id: &Scalar, resource: &Node) -> bool {
     !id.text().starts_with("Fn::ForEach::") || names_type_of_eks(resource)
 }
@@ -341,7 +341,7 @@ impl Template<'_> {
         Ok(joined)
     }
 
-    /// Fills in a reference to a parameter, or to a resource with a name of its own.
+    /// Fills in a reference to a parameter, or to a resource with a written name.
     fn reference(&self, name: &str) -> Result<String, String> {
         let unknown = || {
             let hint = match name.starts_with("AWS::") {
@@ -398,7 +398,7 @@ impl Template<'_> {
         Ok(format!("arn:{partition}:iam::{id}:{kind}{path}{own}"))
     }
 
-    /// Fills in a text with variables of its own: the text, and their values.
+    /// Fills in a text that comes with the values of its variables.
     fn substitute_with(&self, parts: &[Node], depth: usize) -> Result<String, String> {
         let [text, variables] = parts else {
             return Err("Fn::Sub is not filled in".to_owned());
@@ -438,7 +438,7 @@ impl Template<'_> {
     }
 }
 
-/// Returns the items of a list that is written as one.
+/// Returns the items of a list that is written as a list.
 fn list(node: &Node) -> Result<&[Node], String> {
     match node {
         Node::Sequence(items) => Ok(items),

@@ -30,7 +30,7 @@ pub(crate) fn take_managed_nodes(gathered: &mut Gathered, text: &Text<'_>, node:
     }
 }
 
-/// Takes the roles of the managed node groups and Fargate profiles of a `ClusterConfig` of eksctl, where they are
+/// Takes the roles of the managed node groups and Fargate profiles of a `ClusterConfig` of eksctl, if they are
 /// given.
 pub(crate) fn take_cluster_config(gathered: &mut Gathered, text: &Text<'_>, config: &Node) {
     let metadata = config.get("metadata");

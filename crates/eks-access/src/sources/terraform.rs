@@ -18,12 +18,13 @@ struct Resource<'n> {
     values: &'n Node,
 }
 
-/// The depth of modules that is read. Terraform's registry has none of more than a few.
+/// The depth of modules that is read. The modules of Terraform's registry have only a few levels.
 const MAX_MODULE_DEPTH: usize = 32;
 
 /// Takes the resources of a plan or a state.
 ///
-/// A plan is read as it will be: `planned_values`. Values that are known only after it is applied are missing there.
+/// A plan is read in its planned state: `planned_values`. Values that are known only after the plan is applied are
+/// missing there.
 pub(crate) fn take_terraform(
     gathered: &mut Gathered,
     text: &Text<'_>,
@@ -184,8 +185,8 @@ fn association(gathered: &mut Gathered, text: &Text<'_>, resource: &Resource<'_>
     Some(Node::Mapping(Mapping::from_entries(entries)))
 }
 
-/// Returns the principal of a resource. If it is not known before the plan is applied, the cluster is not
-/// known.
+/// Returns the principal of a resource. If it is unknown before the plan is applied, the cluster is
+/// unknown.
 fn principal(
     gathered: &mut Gathered,
     text: &Text<'_>,
@@ -258,7 +259,7 @@ fn present<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     node.get(key).filter(|value| !value.is_null())
 }
 
-/// Returns the key of a field under another name, in the place of its own.
+/// Returns the key of a field under another name, with the place of the original key.
 fn key_of(values: &Node, key: &str, name: &str) -> Scalar {
     let entries = values.as_mapping().map_or(&[][..], Mapping::entries);
     let own = entries.iter().find(|(own, _)| own.text() == key);

@@ -10,7 +10,7 @@ const KINDS: [(&str, &str); 4] = [
     ("kubernetes_role_binding", "RoleBinding"),
 ];
 
-/// The fields that the provider names otherwise than the API.
+/// The fields that have other names in the provider than in the API.
 const FIELDS: [(&str, &str); 11] = [
     ("aggregation_rule", "aggregationRule"),
     ("api_group", "apiGroup"),
@@ -25,7 +25,7 @@ const FIELDS: [(&str, &str); 11] = [
     ("subject", "subjects"),
 ];
 
-/// The blocks that the provider has once, and writes as a list of one.
+/// The blocks that occur once, and that the provider writes as a list with one item.
 const SINGLE: [&str; 3] = ["aggregation_rule", "metadata", "role_ref"];
 
 /// The fields whose keys are the user's own.

@@ -6,14 +6,15 @@ use aws_auth_map::Template;
 
 use crate::near;
 
-/// The greatest difference between a name and one that may be meant: two characters in a name of four or
-/// more. Our choice.
+/// The greatest difference between a name and the name that may be meant: two characters in a name of
+/// four or more. Our choice.
 const MAX_DISTANCE: usize = 2;
 
 /// The limit on pairs of names that are compared. Our choice: this takes less than a second.
 const MAX_COMPARED: usize = 100_000;
 
-/// The names that a template may render as, each placeholder as any text. One without placeholders is its own text.
+/// The names that a template may render as. Each placeholder may be any text; a template without placeholders is
+/// its own text.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Shape {
     /// The text before the first placeholder.
@@ -88,7 +89,7 @@ pub(in crate::check) struct FoldedName<'n> {
 }
 
 impl<'n> FoldedName<'n> {
-    /// Folds names to compare others with.
+    /// Folds names, so that other names can be compared with them.
     pub(in crate::check) fn of_all(names: impl Iterator<Item = &'n str>) -> Vec<Self> {
         let names = names.take(MAX_COMPARED);
         names
@@ -101,7 +102,7 @@ impl<'n> FoldedName<'n> {
     }
 }
 
-/// Returns the name that is nearest to a mistyped one.
+/// Returns the name that is nearest to a mistyped name.
 pub(in crate::check) fn nearest<'n>(name: &str, names: &[FoldedName<'n>]) -> Option<&'n str> {
     if name.len() < 4 {
         return None;

@@ -14,12 +14,12 @@ use crate::callers::Effective;
 use crate::cluster::Cluster;
 use crate::finding::Finding;
 
-/// How users and groups begin that Kubernetes and EKS make themselves, such as `eks:node-manager` (EKS user guide, on the
-/// users that EKS creates).
+/// The prefixes of users and groups that Kubernetes and EKS make themselves, such as `eks:node-manager` (EKS user guide,
+/// on the users that EKS creates).
 const OF_THE_CLUSTER: [&str; 2] = ["eks:", "system:"];
 
-/// How many rules with the same template are asked for a session that makes a name. Our choice: they differ only in
-/// their accounts and in what other rules take from them.
+/// How many rules with the same template are searched for a session that makes a name. Our choice: they differ only
+/// in their accounts and in the callers that other rules take from them.
 const MAX_ASKED: usize = 16;
 
 impl Cluster {
@@ -94,7 +94,8 @@ struct Reached<'e> {
 struct Reaching {
     shape: Shape,
     is_user: bool,
-    /// Whether a name that fits may be one, whatever the sessions of the rules can be named.
+    /// Whether every name that fits may be the name of a caller, even if no session name of the
+    /// rules makes it.
     is_open: bool,
     /// The first rules with such a template, by their numbers.
     rules: Vec<usize>,
@@ -176,14 +177,15 @@ impl<'e> Reached<'e> {
         })
     }
 
-    /// Returns the templates whose shape a name has.
+    /// Returns the templates whose shape fits a name.
     fn fitting(&self, name: &str) -> impl Iterator<Item = &Reaching> {
         let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
         let beginnings = ends.filter_map(|end| self.templates.get(name.get(..end)?));
         beginnings.flatten().filter(|one| one.shape.fits(name))
     }
 
-    /// Returns which subject was probably meant: one of the other kind, or one without the `@` of a session's name.
+    /// Returns which subject was probably meant: a subject of the other kind, or a name without the `@` of a
+    /// session name.
     fn advice(&self, subject: &SubjectName) -> Option<String> {
         let without_at = |name: &str| name.replace('@', "-");
         let (kind, other, renamed, name) = match subject {

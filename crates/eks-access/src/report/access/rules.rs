@@ -1,4 +1,4 @@
-//! The rules of a principal, without what every authenticated user may do.
+//! The rules of a principal, without requests that every authenticated user may make.
 
 use aws_auth_map::AccessScope;
 use k8s_rbac::{Objects, Policy, Request, ResourceRequest, User};
@@ -27,7 +27,7 @@ impl<'l> Atom<'l> {
     }
 }
 
-/// A rule of a principal, without what every authenticated user may do.
+/// A rule of a principal, without requests that every authenticated user may make.
 pub(super) struct Kept<'l> {
     pub(super) rule: &'l ListedRule,
     pub(super) verbs: Vec<&'l str>,
@@ -36,7 +36,8 @@ pub(super) struct Kept<'l> {
 }
 
 impl<'l> Kept<'l> {
-    /// Keeps the verbs of a rule with a request that `common` does not allow. `None` if there are none.
+    /// Keeps the verbs of a rule with a request that `common` does not allow. `None` if there are no
+    /// such verbs.
     pub(super) fn of(listed: &'l ListedRule, common: &Common<'_>) -> Option<Self> {
         let mut kept = Self {
             rule: listed,
@@ -100,7 +101,7 @@ fn atoms<'l>(listed: &'l ListedRule, verb: &'l str) -> impl Iterator<Item = Atom
     of_resources.chain(paths.map(move |path| Atom::Path { verb, path }))
 }
 
-/// What Kubernetes allows every authenticated user by default, which no report is about.
+/// The requests that Kubernetes allows every authenticated user by default. Reports leave them out.
 pub(in crate::report) struct Common<'c> {
     policy: Policy,
     user: User,
@@ -124,7 +125,7 @@ impl<'c> Common<'c> {
     }
 }
 
-/// The verbs that have an order, which is that of the Kubernetes documentation.
+/// The verbs in the order of the Kubernetes documentation.
 const VERBS: [&str; 9] = [
     "*",
     "get",

@@ -1,5 +1,5 @@
-//! Kubernetes objects in resources of a template: those that the AWS CDK writes, and those of the public
-//! extension `AWSQS::Kubernetes::Resource`.
+//! Kubernetes objects in resources of a template: resources of the AWS CDK, and of the public extension
+//! `AWSQS::Kubernetes::Resource`.
 
 use bounded_yaml::{Limits, Mapping, Node, Scalar, documents};
 
@@ -8,14 +8,14 @@ use crate::gather::{Gathered, Text};
 use crate::problem::SourceFault;
 use crate::source::SourceKind;
 
-/// The limit on the text of a manifest, in bytes: what a template may have (CloudFormation quotas).
+/// The limit on the text of a manifest, in bytes: the limit of a template (CloudFormation quotas).
 pub(super) const MAX_MANIFEST: usize = 1_048_576;
 
 /// Words of a manifest that has a part in the answers.
 const WORDS: [&str; 3] = ["aws-auth", "mapRoles", k8s_rbac::API_GROUP];
 
-/// Takes the objects in the `Manifest` of a resource, a JSON or YAML text. If it depends on values that are known
-/// only after the template is deployed and has access in it, the cluster is not known.
+/// Takes the objects in the `Manifest` of a resource, a JSON or YAML text. If the manifest is about access and
+/// depends on values that are known only after the template is deployed, the cluster is unknown.
 pub(super) fn take_manifest(
     gathered: &mut Gathered,
     text: &Text<'_>,
@@ -44,7 +44,7 @@ pub(super) fn take_manifest(
         let document = match document {
             Ok(document) => without_offsets(&document),
             Err(error) => {
-                // Its position is in the manifest, not in the template.
+                // The position of the error is in the manifest, not in the template.
                 let what = format!("the manifest of {}: {error}", id.text());
                 gathered.lost(place, SourceFault::NotRead(what));
                 return;
@@ -72,7 +72,7 @@ fn has_word(node: &Node) -> bool {
     }
 }
 
-/// Drops the offsets, which are those of the manifest and not of the template.
+/// Drops the offsets, which count in the manifest and not in the template.
 fn without_offsets(node: &Node) -> Node {
     let plain = |scalar: &Scalar| Scalar::new(scalar.text(), scalar.kind());
     match node {
