@@ -50,8 +50,7 @@ fn read_part(common: &Common, asked: &Audit) -> Result<AuditLog, String> {
     read(common, asked)
 }
 
-/// Writes the part of a log, which is never in memory as a text: that of a long log has several times the size of the
-/// log.
+/// Writes the part of a log, piece by piece: the text is several times as long as the log, so it is never in memory.
 pub(crate) fn write_part(log: &AuditLog, to: impl Write) -> io::Result<()> {
     let mut to = BufWriter::with_capacity(BUFFER, to);
     log.save_to(&mut to)?;
@@ -91,7 +90,7 @@ fn of_fleet(common: &Common, asked: &Audit, fleet: &Path) -> Result<Answer, Stri
     })))
 }
 
-/// Answers for the cluster of a directory, which has its logs.
+/// Answers for the cluster of a directory. The logs are in the same directory.
 fn in_directory(common: &Common, asked: &Audit, directory: &Path) -> Result<Answer, String> {
     let below = |paths: &[PathBuf]| -> Result<Vec<PathBuf>, String> {
         match paths.iter().find(|path| !is_below(path)) {
@@ -119,7 +118,7 @@ fn in_directory(common: &Common, asked: &Audit, directory: &Path) -> Result<Answ
     of_log(common, asked, &log, cluster.as_ref())
 }
 
-/// Answers from a log and, if it is given, the cluster.
+/// Answers from a log, and from the cluster if there is one.
 fn of_log(
     common: &Common,
     asked: &Audit,
@@ -163,7 +162,7 @@ fn of_log(
         (true, ..) => unused(&log.unused(bound()?.policy())),
         (false, true, _) => denied(&log.denied(cluster.map(Cluster::policy))),
         (false, false, Some(user)) => {
-            // What the default policy allows every user needs no role.
+            // // A request that the default policy allows every user needs no role.
             let default = Cluster::from_documents([], &input::options(common));
             let request = RoleRequest::new(user, &asked.name).with_baseline(default.policy());
             minimal(&MinimalRole::new(log, &request), user)
@@ -209,7 +208,7 @@ fn of_findings(
 
 const INCOMPLETE: &str = "no answer: events that could not be read may change it";
 
-/// Turns an answer that rests on what a log does not have into no answer, since a part of the log could not be
+/// Replaces an answer that rests on the absence of an event by no answer, since a part of the log could not be
 /// read. A list of unused rules is still printed.
 fn without_absence(answer: Answer, asked: &Audit) -> Answer {
     let is_nothing = answer.status == u8::from(!asked.unused && !asked.denied);

@@ -114,7 +114,7 @@ pub(crate) fn check_cluster(
             serde_json::Value::Object(data) => data,
             _ => Map::new(),
         };
-        // The problems of the files are the warnings of every answer.
+        // Every answer prints the problems of the files as warnings.
         data.insert("notes".to_owned(), json!(report.warnings));
         answer.data = with_cluster(data, cluster);
     }

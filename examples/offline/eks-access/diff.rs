@@ -98,8 +98,8 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
         answer
     };
     answer.aside = aside;
-    // Keys that EKS does not read do nothing in a cluster. If they are meant for another authenticator, a
-    // lockout there is one, too.
+    // EKS ignores these keys. If they are meant for another authenticator, a lockout there counts as
+    // well.
     let is_every_key_asked = common.dialect.is_none() && has_unread_keys(&[&before, &after]);
     if is_every_key_asked && answer.status != LOCKOUT {
         let options = options.with_dialect(aws_auth_map::Dialect::Ours);
@@ -129,7 +129,7 @@ pub(crate) fn diff(asked: &Diff, common: &Common) -> Result<Answer, String> {
     Ok(answer)
 }
 
-/// Returns a place in a revision as one in the repository, and any other as it is.
+/// Returns a place in a revision as a place in the repository, and any other place unchanged.
 fn of_repository(place: Place, asked: &Diff) -> Place {
     let sides = [&asked.old, &asked.new];
     let path = sides
@@ -144,7 +144,7 @@ fn of_repository(place: Place, asked: &Diff) -> Place {
 /// The side that is the cluster itself, with `--live`.
 const LIVE: &str = "live";
 
-/// Reads the cluster that one side is. `None` without `--live`.
+/// Reads the cluster, if one side is `live`. `None` without `--live`.
 fn live_side(asked: &Diff, common: &Common) -> Result<Option<Live>, String> {
     if common.live && (asked.old == LIVE) == (asked.new == LIVE) {
         return Err(
@@ -155,7 +155,8 @@ fn live_side(asked: &Diff, common: &Common) -> Result<Option<Live>, String> {
     live::read(common, Extent::Access)
 }
 
-/// Returns the status and the text of a comparison that is worse if every key takes effect.
+/// Returns the status and the text of the comparison in which every key takes effect. `None` if it
+/// shows no lockout and is exhaustive.
 fn of_every_key(diff: &ClusterDiff) -> Option<(u8, String)> {
     let status = match (diff.lockouts().is_empty(), diff.is_exhaustive()) {
         (false, _) => LOCKOUT,

@@ -15,7 +15,7 @@ use crate::input::{self, Files};
 /// The limit on the list of the files of a directory, in bytes. Our choice: a hundred thousand paths.
 const MAX_LISTING: usize = 16 * 1024 * 1024;
 
-/// How much of what git writes on standard error is kept, in bytes: 4 KiB. Our choice: one line of it is printed.
+/// How much of the standard error of git is kept, in bytes: 4 KiB. Our choice: only one line is printed.
 const MAX_ERROR: u64 = 4 * 1024;
 
 /// Reads the documents of a file, a directory or standard input; or, if there is no such path, of a revision.
@@ -29,20 +29,20 @@ pub(crate) fn files(path: &str, common: &Common) -> Result<Files, String> {
     }
 }
 
-/// Whether a side of `diff` is an object of git and no path.
+/// Whether a side of `diff` is an object of git, and not a path.
 fn is_revision(path: &str) -> bool {
     path.contains(':') && !Path::new(path).exists()
 }
 
-/// Returns the name of a document without the revision of the side that it is in. Code scanners know the files
-/// of a repository by their paths.
+/// Returns the name of a document without the revision of its side. Code scanners know the files of a
+/// repository by their paths.
 pub(crate) fn without_revision<'n>(side: &str, document: &'n str) -> Option<&'n str> {
     let (revision, _) = side.split_once(':').filter(|_| is_revision(side))?;
     let path = document.strip_prefix(&*Printable::new(revision).to_string())?;
     path.strip_prefix(':')
 }
 
-/// Lists the directories of a directory, or of one in a revision, by name.
+/// Lists the directories of a directory, on the disk or in a revision, by name.
 pub(crate) fn directories(path: &str) -> Result<Vec<String>, String> {
     if !is_revision(path) {
         let found = input::fleet(Path::new(path))?;
@@ -64,7 +64,7 @@ pub(crate) fn directories(path: &str) -> Result<Vec<String>, String> {
         .collect())
 }
 
-/// Returns the path of a directory in a directory, or in one of a revision.
+/// Returns the path of a directory in a directory, on the disk or in a revision.
 pub(crate) fn below(path: &str, name: &str) -> String {
     match path.ends_with([':', '/']) {
         true => format!("{path}{name}"),
@@ -126,7 +126,7 @@ pub(crate) fn documents_in(
     }
 }
 
-/// Whether a path below a directory is taken, as one on the disk is: no part of it is hidden or excluded.
+/// Whether a path of a revision is read. As on the disk, no part of the path may be hidden or excluded.
 fn is_taken(path: &str, excluded: &[PathBuf]) -> bool {
     let path = Path::new(path);
     let extension = path.extension().and_then(|one| one.to_str());
@@ -147,8 +147,8 @@ fn git(directory: &Path, arguments: &[&str], object: &str, max: usize) -> Result
     output(&mut command, max).map_err(|why| format!("{}: {why}", Printable::new(object)))
 }
 
-/// Runs a program, and returns its output if that has at most `max` bytes. Both of its pipes are read at the same
-/// time: a program that has filled the one waits until that is read.
+/// Runs a program, and returns its output if that has at most `max` bytes. Both pipes are read at the same time:
+/// a program that has filled one pipe waits until the pipe is read.
 pub(crate) fn output(command: &mut Command, max: usize) -> Result<Vec<u8>, String> {
     let started = command
         .stdin(Stdio::null())
@@ -172,7 +172,7 @@ pub(crate) fn output(command: &mut Command, max: usize) -> Result<Vec<u8>, Strin
         return Err(format!("longer than {max} bytes: raise --max-input-size"));
     }
     if !status.success() {
-        // The thread does not panic, and a program that says nothing has failed as well.
+        // The thread does not panic. A program may fail without a message.
         let error = errors.join().ok().flatten().unwrap_or_default();
         let error = String::from_utf8_lossy(&error);
         let line = error.lines().next().unwrap_or("git failed");
@@ -181,7 +181,7 @@ pub(crate) fn output(command: &mut Command, max: usize) -> Result<Vec<u8>, Strin
     Ok(bytes)
 }
 
-/// Reads a pipe to its end, and returns its first bytes. An error ends it, as its end does.
+/// Reads a pipe to its end, and returns its first bytes. A read error counts as the end.
 fn beginning(mut pipe: impl Read, max: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = pipe.by_ref().take(max).read_to_end(&mut bytes);

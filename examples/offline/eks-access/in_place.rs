@@ -6,7 +6,7 @@ use program::files;
 
 /// Replaces the content of the file that a document was read from.
 pub(crate) fn write(name: &str, text: &str) -> Result<(), String> {
-    // The name of a document is printable, and so is not always that of its file.
+    // The name of a document is made printable, so it may differ from the name of the file.
     let path = Path::new(name);
     if !path.is_file() || name.contains("\\u{") {
         return Err(format!(

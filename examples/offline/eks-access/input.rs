@@ -60,7 +60,7 @@ pub(crate) fn options_of_live(common: &Common, live: &Live) -> Options {
     }
 }
 
-/// Reads the cluster of a directory, which is one of a fleet.
+/// Reads the cluster of one directory of a fleet.
 pub(crate) fn cluster_in(common: &Common, directory: &Path) -> Result<Cluster, String> {
     read(common, &[directory.to_owned()])
 }
@@ -81,8 +81,8 @@ pub(crate) fn read(common: &Common, paths: &[PathBuf]) -> Result<Cluster, String
     }
 }
 
-/// Leaves a cluster or a log to the end of the process, which is near: to free the texts of a large cluster one by one
-/// takes a tenth of the time of an answer. Those of a fleet are freed, since the next one needs the memory.
+/// Does not free a cluster or a log, since the process ends soon: freeing the texts of a large cluster one by one
+/// takes a tenth of the time of an answer. The clusters of a fleet are freed, since the next cluster needs the memory.
 pub(crate) fn leave<T>(common: &Common, value: T) {
     if common.fleet.is_none() {
         std::mem::forget(value);
@@ -104,7 +104,7 @@ pub(crate) fn both(old: Files, new: Files, options: &Options) -> (Cluster, Clust
 /// The extensions of files in a directory that are read.
 pub(crate) const READ: [&str; 4] = ["yaml", "yml", "json", "tfstate"];
 
-/// The extensions of files that may give access and cannot be read as they are, with the way to read them.
+/// The extensions of files that may give access but cannot be read directly, with advice for each.
 const UNREAD: [(&str, &str); 8] = [
     ("cue", "give the objects that it makes"),
     ("hcl", "give the plan that `terraform show -json` prints"),
@@ -141,7 +141,7 @@ impl Files {
     }
 }
 
-/// Reads some files, and those of the principals.
+/// Reads some files, and the files that list the principals.
 pub(crate) fn files(common: &Common, paths: &[PathBuf]) -> Result<Files, String> {
     let paths: Vec<PathBuf> = paths.iter().chain(&common.principals).cloned().collect();
     let selection = files::Selection {

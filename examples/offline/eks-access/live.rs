@@ -64,8 +64,8 @@ pub(crate) fn refuse(common: &Common, what: &str) -> Result<(), String> {
     }
 }
 
-/// Adds to an answer about a cluster that its access entries were not read, unless a file has them: only the EKS API
-/// has them.
+/// Adds to an answer that the access entries of the cluster were not read, unless a file lists them. The API server
+/// does not have them, only the EKS API does.
 pub(crate) fn note(mut answer: Answer, common: &Common, cluster: &Cluster) -> Answer {
     let is_entries = |source: &eks_access::Source| source.kind() == SourceKind::AccessEntries;
     if !common.live || cluster.sources().iter().any(is_entries) {

@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether the text of a command is a file, which is printed as it is.
+/// Whether a command prints a file for other programs, which must stay unchanged.
 const fn is_for_programs(command: &Command) -> bool {
     matches!(
         command,
@@ -107,7 +107,7 @@ pub(crate) const fn title(command: &Command) -> &'static str {
     }
 }
 
-/// Answers a command line, for one cluster or for each of a fleet.
+/// Answers a command line, for one cluster or for each cluster of a fleet.
 fn answer(args: &Args) -> Answer {
     let common = &args.common;
     let is_of_findings = matches!(
@@ -140,7 +140,7 @@ fn answer(args: &Args) -> Answer {
     answer.unwrap_or_else(|why| Answer::failed("input", why))
 }
 
-/// Returns why a command line is about one cluster only. `None` if it is not.
+/// Returns why a command line is about one cluster only. `None` if it accepts a fleet.
 fn not_for_a_fleet(args: &Args) -> Option<&'static str> {
     match &args.command {
         Command::Audit(asked) if asked.save => {

@@ -44,7 +44,7 @@ impl Answer {
         }
     }
 
-    /// Builds the answer to a question that has none.
+    /// Builds the output for a question that has no answer.
     pub(crate) fn none(why: &NoAnswer, cluster: &Cluster) -> Self {
         let message = why.to_string();
         let error = json!({ "code": why.code(), "message": message });
@@ -72,7 +72,7 @@ impl Answer {
         }
     }
 
-    /// Builds the answer to a question that could not be asked.
+    /// Builds the output for a question that could not be asked.
     pub(crate) fn failed(code: &'static str, why: String) -> Self {
         Self {
             status: FAILED,
@@ -111,7 +111,8 @@ impl Answer {
         };
         let mut data = Vec::new();
         for mut answer in answers {
-            // A no decides; else one that is not known leaves the whole without an answer.
+            // One no makes the whole a no. Else one unknown answer leaves the whole without an
+            // answer.
             joined.status = match (joined.status, answer.status) {
                 (1, _) | (_, 1) => 1,
                 (one, other) => one.max(other),
@@ -180,12 +181,12 @@ pub(crate) fn with_cluster(mut data: Map<String, Value>, cluster: &Cluster) -> V
     Value::Object(data)
 }
 
-/// The number of problems with one code that are printed beside an answer; `check` and the other formats have all of
-/// them. Our choice: a repository may have hundreds of manifests without a namespace.
+/// The number of problems with one code that are printed beside an answer. `check` and the other formats print all.
+/// Our choice: a repository may have hundreds of manifests without a namespace.
 const MAX_ALIKE: usize = 5;
 
-/// Writes the problems of a cluster's files, and the documents that were not used, one line each. Of many problems with one code the
-/// first are written, and the number of the others.
+/// Writes the problems of a cluster's files, and the documents that were not used, one line each. If many problems have the
+/// same code, the first are written, and then the number of the others.
 pub(crate) fn warnings(cluster: &Cluster) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut lines = Vec::new();
@@ -221,7 +222,7 @@ pub(crate) fn warnings_beside(cluster: &Cluster) -> Vec<String> {
         .collect()
 }
 
-/// Returns a kind for one thing: a description is in the plural, the kind of an object is not.
+/// Returns a kind in the singular. A description is in the plural, the kind of an object is not.
 fn singular(kind: &str) -> String {
     let plurals = ["documents", "files", "objects"];
     let words = kind.split(' ').map(|word| match plurals.contains(&word) {
@@ -240,14 +241,14 @@ pub(crate) fn text(answer: &Answer, output: Output) -> String {
     }
 }
 
-/// Escapes what an agent of Azure Pipelines takes for a command, wherever it stands in a line. (Quotes in the words of
-/// Kubernetes do not.)
+/// Escapes text that an agent of Azure Pipelines would take for a command, anywhere in a line. (The quoting in
+/// messages of Kubernetes does not escape it.)
 pub(crate) fn without_commands(text: &str) -> String {
     text.replace("##[", "#\\u{23}[")
         .replace("##vso[", "#\\u{23}vso[")
 }
 
-/// Formats JSON. Characters that a terminal acts on are escaped, which is the same JSON.
+/// Formats JSON. Characters that a terminal acts on are escaped, which does not change the value.
 fn json_text(data: &Value) -> String {
     let mut printed = String::new();
     for c in format!("{data:#}\n").chars() {

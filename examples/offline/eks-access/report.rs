@@ -98,7 +98,8 @@ fn data(report: &AccessReport, cluster: &Cluster) -> Value {
     }
 }
 
-/// Writes what the page leaves out. It has the problems of the files among its findings.
+/// Writes the warnings that the page leaves out. The page lists the problems of the files among its
+/// findings.
 fn aside(report: &AccessReport, cluster: &Cluster) -> Vec<String> {
     let left_out = report.left_out().iter();
     left_out
@@ -109,7 +110,7 @@ fn aside(report: &AccessReport, cluster: &Cluster) -> Vec<String> {
 
 /// Writes the answer to a file, and nothing to standard output.
 fn save(path: &Path, output: Output, answer: &mut Answer) -> Result<(), String> {
-    // A device would be replaced by a file.
+    // Writing in place would replace a device by a file.
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
         return Err(format!(
             "{}: it exists, and is not a file",

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-/// The words that are colored at the start of a line, with what follows them.
+/// The words that are colored at the start of a line, with the text that follows each.
 const WORDS: [(&str, &str, AnsiColor); 13] = [
     ("yes", ":", AnsiColor::Green),
     ("no", ":", AnsiColor::Red),
@@ -28,7 +28,8 @@ const SEVERITIES: [(&str, AnsiColor); 5] = [
     ("info[", AnsiColor::Cyan),
 ];
 
-/// Colors the word of each line that says what it is. Everything else stays the same byte for byte.
+/// Colors the word that says what kind of line each line is. Everything else stays the same byte
+/// for byte.
 pub(crate) fn colored(text: &str) -> String {
     text.split_inclusive('\n').map(line).collect()
 }
@@ -42,7 +43,7 @@ fn line(line: &str) -> String {
         }
     }
     for (word, color) in SEVERITIES {
-        // After the place, or at the start.
+        // The word stands after the place, or at the start.
         let at = match line.find(&format!(": {word}")) {
             Some(at) => at.saturating_add(2),
             None if line.starts_with(word) => 0,

@@ -35,7 +35,7 @@ fn parse(line: &str) -> Args {
     Args::try_parse_from(words).unwrap()
 }
 
-/// Runs a command line in which each word that names a file of `testdata` stands for its path.
+/// Runs a command line. Each word that names a file of `testdata` is replaced by the file's path.
 fn answer(line: &str) -> Answer {
     let words = line.split_whitespace().map(|word| {
         let is_file = !word.starts_with('/')

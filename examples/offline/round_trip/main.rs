@@ -1,5 +1,5 @@
-//! Login and authorization, offline: AWS credentials become a token, the token an IAM identity, the identity
-//! a Kubernetes user, and that user's request a verdict with its reason.
+//! Login and authorization, offline. AWS credentials give a token, the token gives an IAM identity, and the
+//! identity gives a Kubernetes user. The user's request gets a verdict with its reason.
 //!
 //! Without arguments it walks through a small cluster of its own, whose files are in `cluster/`. With
 //! arguments it does the same on your files and answers `--can` questions about them.
@@ -9,8 +9,8 @@
 //!       --cluster-id demo --aws-auth aws-auth.yaml --rbac rbac.yaml --can 'list nodes'
 //! ```
 //!
-//! Not included: the default credential chain and the real STS, which `signer` and `verifier` use. Here an
-//! embedded STS knows the secrets of the credentials file and verifies the signatures.
+//! The program does not use the default credential chain or the real STS, as `signer` and `verifier` do.
+//! An embedded STS knows the secrets of the credentials file and verifies the signatures.
 
 mod args;
 mod own;
@@ -28,7 +28,7 @@ use report::Report;
 
 const PROGRAM: &str = "round_trip";
 
-/// The exit status if a question was answered with no.
+/// The exit status if the answer to a question was no.
 const DENIED: u8 = 1;
 
 fn main() -> ExitCode {

@@ -11,7 +11,7 @@ pub(crate) struct Report {
     /// Tokens that must be refused, with the reasons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) refused_tokens: Vec<RefusedToken>,
-    /// Problems in the files; the rest of them was used.
+    /// Problems in the files. The rest of the files was used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) problems: Vec<String>,
     /// The number of manifests of other kinds, which RBAC ignores, by kind.

@@ -13,7 +13,7 @@ use sts_presign::{
 use crate::own::Asked;
 use crate::report::{Caller, Check, IdentitySeen, Refusal, TokenSeen, UserSeen};
 
-/// What a cluster needs to answer, without a network or a clock.
+/// The data from which a cluster answers, without a network or a clock.
 pub(crate) struct Cluster {
     authenticator: Authenticator,
     signer: Signer,
@@ -42,7 +42,7 @@ impl Cluster {
         }
     }
 
-    /// Sets the private DNS name of the instance that callers are.
+    /// Sets the private DNS name of the EC2 instance that a caller is.
     pub(crate) fn with_private_dns_name(self, name: &str) -> Self {
         Self {
             private_dns_name: Some(name.to_owned()),

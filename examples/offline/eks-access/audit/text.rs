@@ -163,7 +163,7 @@ pub(super) fn users(log: &AuditLog) -> Answer {
     }
 }
 
-/// Writes what the answer does not rest on.
+/// Writes which events and lines the answer leaves out.
 pub(crate) fn of_counts(counts: &AuditCounts) -> Vec<String> {
     let mut lines = Vec::new();
     let mut add = |count: u64, one: &str, many: &str| match count {

@@ -16,7 +16,7 @@ use crate::args::Common;
 /// The variable by which a pod knows the API server of its cluster.
 const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
 
-/// Reads the cluster of the kubeconfig's context, or else that of the pod.
+/// Reads the cluster of the kubeconfig's context, or else the cluster of the pod.
 pub(crate) fn read(common: &Common, extent: Extent) -> Result<Live, String> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|why| format!("--live: {why}"))?;
@@ -59,7 +59,8 @@ async fn read_with(common: &Common, extent: Extent) -> Result<Live, String> {
     })
 }
 
-/// Finds the cluster as kubectl does: the kubeconfig, and in a pod without one its service account.
+/// Finds the cluster as kubectl does: by the kubeconfig, or by the service account in a pod without
+/// a kubeconfig.
 async fn config(common: &Common) -> Result<Config, String> {
     let found = match &common.kubeconfig {
         Some(path) => Kubeconfig::read_from(path).map_err(|why| failure::of_kubeconfig(&why))?,

@@ -15,20 +15,20 @@ const MAX_CONTEXTS: usize = 10;
 /// The HTTP status of an API server that does not accept the credentials.
 const UNAUTHORIZED: u16 = 401;
 
-/// The API server, and how the client has its credentials.
+/// The API server, and where the client gets its credentials.
 pub(crate) struct Target {
     /// The host, and the port if the URL has one.
     server: String,
     login: Login,
 }
 
-/// How a client has its credentials.
+/// Where a client gets its credentials.
 enum Login {
     /// A token is minted here with AWS credentials.
     Minted,
-    /// By this command of the context.
+    /// This command of the context gives a token.
     Command(String),
-    /// They are in the kubeconfig, or are those of the pod.
+    /// The kubeconfig has them, or the pod does.
     Given,
 }
 
@@ -110,7 +110,8 @@ pub(crate) fn of_kubeconfig(why: &KubeconfigError) -> String {
     }
 }
 
-/// Says which contexts there are, if the context to read is none of them. `None` if it is one.
+/// Says which contexts there are, if the kubeconfig lacks the context to read. `None` if it has the
+/// context.
 pub(crate) fn of_context(kubeconfig: &Kubeconfig, context: Option<&str>) -> Option<String> {
     let contexts = &kubeconfig.contexts;
     let context = context.or(kubeconfig.current_context.as_deref());

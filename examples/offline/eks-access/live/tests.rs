@@ -18,7 +18,8 @@ use crate::print::Answer;
 /// A cluster on a socket: the answers by path. Other lists are empty.
 type Objects = BTreeMap<&'static str, Value>;
 
-/// The first path that is read. A stub that refuses it answers as to a client that it does not know.
+/// The first path that is read. A stub that refuses this path answers as an API server does to an
+/// unknown client.
 const UNAUTHORIZED: &str = "/version";
 
 struct Cluster {
@@ -87,7 +88,7 @@ fn answer(mut connection: TcpStream, objects: &Objects, forbidden: &str) {
     let mut head = BufReader::new(&connection).lines().map_while(Result::ok);
     let first = head.next().unwrap_or_default();
     let path = first.split([' ', '?']).nth(1).unwrap_or_default();
-    // The rest of the head, so that the connection closes in order.
+    // Read the rest of the head, so that the connection closes in order.
     head.find(String::is_empty);
     let (status, body) = match objects.get(path) {
         _ if path == UNAUTHORIZED && forbidden == UNAUTHORIZED => {
@@ -164,7 +165,7 @@ fn a_list_that_is_refused_leaves_no_answer() {
         assert!(answer.aside[0].starts_with(&why), "{:?}", answer.aside);
         assert!(!answer.aside[0].contains('\u{1b}'));
     }
-    // Workloads are read for the commands that print them.
+    // Workloads are read only for commands that print them.
     let cluster = Cluster::start(dev(), "/api/v1/pods");
     assert_eq!(cluster.ask("can --as dev get pods -n dev").status, 0);
     assert_eq!(cluster.ask("who get pods -n dev").status, 2);

@@ -36,7 +36,7 @@ fn an_audit_log_gives_a_role_and_denied_requests() {
     assert_eq!(missing.status, 2);
 }
 
-/// Without one event, every rule would be unused and no user would have done anything.
+/// A log without any event would make every rule unused, and every user idle.
 #[test]
 fn a_log_without_an_event_is_no_answer() {
     let dir = Directory::new("audit-without-events");
@@ -58,7 +58,7 @@ fn a_log_without_an_event_is_no_answer() {
     }
 }
 
-/// What an unreadable event has may be what the question is about.
+/// The question may be about an event that could not be read.
 #[test]
 fn nothing_found_in_a_log_that_is_incomplete_is_no_answer() {
     let text = std::fs::read_to_string(AUDIT_LOG).unwrap();
@@ -99,7 +99,7 @@ fn logs_are_read_compressed_and_in_parts() {
     let text = std::fs::read_to_string(AUDIT_LOG).unwrap();
     let (one, other) = text.split_at(text.find("\n{").unwrap() + 1);
     let mut compressed = Vec::new();
-    // Rotated logs that were joined have several members.
+    // If rotated logs are joined, the gzip file has several members.
     for part in [one, other] {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         std::io::Write::write_all(&mut encoder, part.as_bytes()).unwrap();
@@ -147,12 +147,12 @@ fn findings_of_a_log_are_printed_for_other_tools() {
         .filter(|one| !one["locations"][0]["physicalLocation"]["region"].is_null())
         .collect();
     assert!(!of_file.is_empty(), "{results:#?}");
-    // A rule that has no place is shown in the log.
+    // A rule without a place is shown at the log.
     let physical = |one: &serde_json::Value| one["locations"][0]["physicalLocation"].is_object();
     assert!(results.iter().all(physical), "{results:#?}");
     for one in of_file {
         assert_eq!(one["ruleId"], "unused-rule");
-        // The role is of the default policy, and the binding of the file.
+        // The role is in the default policy, and the binding is in the file.
         let region = &one["locations"][0]["physicalLocation"]["region"];
         assert_eq!(region["startLine"], 2, "{one}");
     }

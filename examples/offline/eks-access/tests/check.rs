@@ -48,13 +48,13 @@ fn check_finds_what_does_not_fit_between_the_mapping_and_rbac() {
         FOUND,
         &["high[gone-principal]: mapRoles arn:aws:iam::111122223333:role/dev: "],
     );
-    // Another file in place of the list does not show that every principal is there.
+    // A file of another kind does not prove that every principal is listed.
     check(
         &format!("check {map} --principals {map}"),
         FAILED,
         &["--principals: no role or user is there"],
     );
-    // A session name that chooses a group with every permission.
+    // The session name chooses a group with every permission.
     let session = DEV.replace("[dev]", "[\"team-{{SessionName}}\"]");
     let map = dir.file("session.yaml", &config_map(&[NODES, OPS, &session]));
     let admin = VIEW
@@ -171,7 +171,7 @@ fn check_has_a_form_for_each_tool_and_a_baseline() {
     assert_eq!(run(&format!("check {file} --fail-on critical")).0, 0);
 }
 
-/// EKS and eksctl map the roles of nodes that they make themselves, and no template has those.
+/// EKS and eksctl map the node roles that they create themselves. No template lists these mappings.
 #[test]
 fn nodes_are_missed_only_where_each_role_would_be_listed() {
     let dir = Directory::new("no-nodes");

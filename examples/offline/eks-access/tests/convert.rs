@@ -72,7 +72,7 @@ fn terraform_imports_the_entries_that_exist() {
     );
 }
 
-/// An entry without a principal is no rule, so it would be missing without a word.
+/// An entry without a principal makes no rule, so the output would lack it without a warning.
 #[test]
 fn an_entry_that_is_left_out_is_lost() {
     let dir = Directory::new("left-out");

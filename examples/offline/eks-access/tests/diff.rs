@@ -28,7 +28,8 @@ fn diff_has_a_status_for_each_kind_of_answer() {
         assert_eq!(status(none, &all), FAILED, "{none}");
         assert_eq!(status(&all, none), FAILED, "{none}");
     }
-    // Only one side has roles and bindings: a part of a cluster is not compared with a whole.
+    // Only one side has roles and bindings: the program does not compare part of a cluster with a
+    // whole one.
     let rbac = dir.file("rbac.yaml", VIEW);
     assert_eq!(status(&all, &rbac), FAILED);
     assert_eq!(run(&format!("diff {all} {more} -f {rbac}")).0, FOUND);
@@ -71,7 +72,7 @@ fn diff_names_the_side_that_is_a_part_of_a_cluster() {
             0,
             "neither side maps AWS identities, so callers are not compared",
         ),
-        // The access entries of the mode are missing: that nothing changes among none is no answer.
+        // The mode uses access entries, but the files have none, so "no change" would be no answer.
         (
             format!("{map} {map} --authentication-mode API"),
             FAILED,
@@ -170,7 +171,7 @@ fn diff_of_patterns_that_cannot_be_searched_is_a_lockout_or_no_answer() {
     let old = dir.file("old.yaml", &patterns(["system:masters", "view"]));
     let lost = dir.file("lost.yaml", &patterns(["view", "view"]));
     let unknown = dir.file("unknown.yaml", &patterns(["view", "system:masters"]));
-    // EKS does not read the patterns, but that nothing changes must not be all that is said.
+    // EKS does not read the patterns. The program must say more than that nothing changes.
     assert_eq!(run(&format!("diff {old} {lost}")).0, LOCKOUT);
     assert_eq!(run(&format!("--dialect eks diff {old} {lost}")).0, 0);
     assert_eq!(
@@ -193,7 +194,7 @@ fn a_pattern_does_not_replace_an_administrator_on_eks() {
     assert_eq!(run(&format!("check --dialect ours {new}")).0, 0);
 }
 
-/// The pipe of standard error holds less than this, so that a program whose standard output is read to its end before
+/// The pipe of standard error holds less than this. If the reader first read standard output to its end, the program
 /// would wait for ever.
 #[cfg(unix)]
 #[test]

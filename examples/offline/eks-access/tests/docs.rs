@@ -1,4 +1,4 @@
-//! The pages of `docs/`: each command of a `console` block prints what stands below it.
+//! The pages of `docs/`: each command of a `console` block prints the lines below it.
 
 use std::fs;
 use std::path::Path;
@@ -41,7 +41,7 @@ fn run(line: &str, status: u8) -> (String, u8) {
     let text = print::text(&answer, args.common.output);
     if !file.is_empty() {
         assert!(!text.is_empty(), "{line} writes nothing to {file}");
-        // A file that other commands read is beside the page.
+        // A file that other commands read stands beside the page.
         if let Ok(written) = fs::read_to_string(file) {
             assert_eq!(text, written, "{line} writes {file}");
         }

@@ -15,7 +15,8 @@ fn an_edit_that_locks_out_is_refused_unless_forced() {
         (found.status, found.text.is_empty())
     };
     assert_eq!(add("new"), (0, false));
-    // A demoting duplicate, a role with its path, a role of a permission set without its suffix.
+    // The three edits add a demoting duplicate, a role with its path, and a role of a permission
+    // set without its suffix.
     assert_eq!(add("ops"), (LOCKOUT, true));
     assert_eq!(add("team/new"), (LOCKOUT, true));
     assert_eq!(add("AWSReservedSSO_Dev"), (LOCKOUT, true));
@@ -66,7 +67,7 @@ fn an_edit_in_place_replaces_the_file_and_nothing_else() {
     let mode = fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    // Refused, and so left alone.
+    // The change is refused, so the file stays unchanged.
     assert_eq!(
         answer(&format!("edit -i remove {arn}/ops -f {file}")).status,
         LOCKOUT

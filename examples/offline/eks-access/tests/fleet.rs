@@ -77,7 +77,8 @@ fn two_fleets_are_compared_by_cluster() {
         clusters["locked"]["lockouts"][0]["code"],
         "lockout-no-administrator"
     );
-    // A cluster of one fleet only has no answer: that a directory is missing does not show that it has no callers.
+    // A cluster that only one fleet has gets no answer: a missing directory does not prove that the cluster has no
+    // callers.
     for only in ["gone", "added"] {
         assert!(
             clusters[only]["error"]["message"].is_string(),

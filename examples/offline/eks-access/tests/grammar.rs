@@ -38,7 +38,7 @@ fn a_file_that_is_not_there_is_no_answer_in_every_form() {
     }
 }
 
-/// A variable of a shell that is not set is no user without a name.
+/// An unset shell variable gives an empty word. It does not mean a user with an empty name.
 #[test]
 fn a_user_and_a_group_have_a_name() {
     let parse = |argv: &[&str]| {

@@ -18,7 +18,7 @@ fn the_hook_of_pre_commit_checks_the_files_that_it_is_given() {
         (text("id"), text("language")),
         ("eks-access-check", "system")
     );
-    // The files are of one cluster, so that one run gets them all.
+    // The files describe one cluster, so one run must get them all.
     assert_eq!(hook["require_serial"], true);
     assert!(!text("name").is_empty() && !text("description").is_empty());
     let types: Vec<&str> = hook["types_or"]

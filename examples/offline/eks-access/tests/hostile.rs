@@ -1,4 +1,4 @@
-//! No text of a file, of its name or of an argument is printed raw, by any command.
+//! No command prints text of a file, of a file's name or of an argument raw.
 
 mod manifests;
 mod mapping;
@@ -12,14 +12,14 @@ use serde_json::Value;
 use crate::args::{Args, Output};
 use crate::print;
 
-/// Texts that a terminal, a log or a CI runner would interpret: one that has to be escaped in any format, and one
-/// that is plain text to most.
+/// Texts that a terminal, a log or a CI runner would interpret. The first has to be escaped in every format. The
+/// second is plain text in most formats.
 const TEXTS: [&str; 2] = [
     "\u{1b}[2J\u{202e}gnp.exe\u{2028}\u{85}\u{9b}31m\u{7}\nlockout: none\r\n::error::b",
     "::error::c##[error]d##vso[x]e",
 ];
 
-/// What a command line prints.
+/// The output of a command line.
 struct Printed {
     status: u8,
     /// Standard output in the form that was asked for.
@@ -58,7 +58,8 @@ fn printed(words: &[&str]) -> Printed {
     }
 }
 
-/// The limit on a line of text, in characters: a name of ten thousand is printed a few times at most.
+/// The limit on a line of text, in characters: a name of ten thousand characters is printed a few
+/// times at most.
 const MAX_LINE: usize = 50_000;
 
 /// Returns the first line of a text for people that a terminal or a CI runner would interpret, or that is longer than
@@ -98,7 +99,7 @@ fn faults(words: &[&str]) -> Vec<String> {
     if printed.status > crate::LOCKOUT {
         faults.push(format!("{shown_words:?}: status {}", printed.status));
     }
-    // What other programs read has the texts as they are, quoted.
+    // Output for other programs has the texts unchanged, in quotes.
     let is_for_programs = matches!(words, ["convert" | "edit", ..]) || words.contains(&"-o");
     let text = if is_for_programs { "" } else { &printed.text };
     if is_for_programs && !matches!(words, ["convert" | "edit", ..]) {

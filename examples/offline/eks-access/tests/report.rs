@@ -30,7 +30,7 @@ fn a_page_is_printed_or_written_whole() {
     assert_eq!((saved.status, saved.text.as_str()), (0, ""));
     assert_eq!(fs::read_to_string(&page).unwrap(), printed.text);
 
-    // Without an answer, the old page stays.
+    // If there is no answer, the old page stays.
     let lost = run(&parse(&format!(
         "{line} -f {TESTDATA}/04-kubectl-not-found.txt"
     )));

@@ -267,7 +267,8 @@ fn case_20_a_migration_to_access_entries_changes_nothing() {
         LOCKOUT,
         &["lockout: nodes lose access"],
     );
-    // From the ConfigMap alone to the entries alone, the administrator may do the same by another door.
+    // The mode changes from the ConfigMap alone to the access entries alone. The administrator may do
+    // the same as before.
     check(
         "diff 20-migration-old.yaml 02-own-output-back.jsonl",
         0,

@@ -1,4 +1,4 @@
-//! The JSON of every command is as `schema.json` says.
+//! The JSON of every command conforms to `schema.json`.
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use clap::CommandFactory as _;
@@ -47,7 +47,7 @@ impl Schema {
         self.compiler.compile(&place, &mut self.schemas).unwrap()
     }
 
-    /// Asserts that a value is as a definition says, and so as the whole schema says.
+    /// Asserts that a value conforms to a definition, and so to the whole schema.
     #[track_caller]
     fn check(&mut self, definition: &str, value: &Value, line: &str) {
         for index in [self.index(definition), self.index("")] {
@@ -159,7 +159,7 @@ fn every_command_prints_what_the_schema_says() {
         schema.check(definition, &printed, &line);
         commands.extend(line.split(' ').next().map(str::to_owned));
     }
-    // The commands that print text for people or shells only.
+    // These commands print text for people or shells only.
     commands.extend(["completions", "help", "man"].map(str::to_owned));
     let known = Args::command();
     for command in known.get_subcommands().map(clap::Command::get_name) {
@@ -288,7 +288,7 @@ fn a_question_without_an_answer_has_the_format_that_was_asked_for() {
             assert_eq!(is_error, format == "junit", "{line}: {}", answer.text);
         }
     }
-    // What could not be read is named.
+    // The output names the file that could not be read.
     let (_, text, _) = run(&format!("diff {error} {map} -o github"));
     assert!(text.contains("error.txt: high[error-output]: "), "{text}");
 }

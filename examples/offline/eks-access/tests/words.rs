@@ -1,4 +1,4 @@
-//! Words of a question that only a typing error explains, and limits on the input.
+//! Words of a question that must be typing errors, and limits on the input.
 
 use program::output::FAILED;
 
@@ -13,7 +13,7 @@ const WORLD: &str = "\
  roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: a}}
 ";
 
-/// An answer to a typing error would be about that.
+/// An answer about a misspelled word would be an answer to another question.
 #[test]
 fn a_typing_error_has_no_answer() {
     let dir = Directory::new("typing");
@@ -67,7 +67,8 @@ fn a_typing_error_has_no_answer() {
     }
 }
 
-/// What a rule or a binding has is no typing error, nor is a word that is near to none.
+/// A word that a rule or a binding has is no typing error. A word that resembles no known word is
+/// none either.
 #[test]
 fn an_unusual_word_has_an_answer() {
     let dir = Directory::new("unusual");
@@ -140,7 +141,7 @@ fn a_question_about_every_namespace_names_those_with_a_yes() {
     );
 }
 
-/// `-f DIR -f DIR/FILE` names one file twice, and not two mappings.
+/// `-f DIR -f DIR/FILE` names one file twice, which must not count as two mappings.
 #[test]
 fn a_file_that_is_named_twice_is_read_once() {
     let dir = Directory::new("twice");

@@ -1,4 +1,4 @@
-//! What `--live` says of a cluster that it cannot read.
+//! The messages of `--live` about a cluster that it cannot read.
 
 use std::net::TcpListener;
 
@@ -75,7 +75,7 @@ fn a_wrong_context_is_answered_with_those_that_are_there() {
 
 #[test]
 fn an_api_server_that_cannot_be_reached_is_named() {
-    // Nothing listens on a port that was bound and let go.
+    // Nothing listens on a port that was bound and then released.
     let address = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()

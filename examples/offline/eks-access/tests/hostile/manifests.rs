@@ -1,4 +1,4 @@
-//! Every field of roles and bindings, and every argument that is about them.
+//! Every field of roles and bindings, and every argument about them.
 
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ fn documents(name: &str) -> Vec<Value> {
     ]
 }
 
-/// Every document with every field, and every key, replaced by every text in turn.
+/// Returns copies of the documents. In each copy, a text replaces one field or one key.
 fn hostile_documents() -> String {
     let mut all = documents("plain");
     for text in TEXTS {

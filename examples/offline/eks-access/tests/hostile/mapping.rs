@@ -1,12 +1,12 @@
-//! Every field of a mapping, and every argument that is about one.
+//! Every field of a mapping, and every argument about a mapping.
 
 use serde_json::{Value, json};
 
 use super::super::{Directory, NODES, OPS, config_map};
 use super::{TEXTS, faults, printed};
 
-/// Files with the text in each of their fields: JSON, which every reader reads. (One field at a time is the
-/// test of the library.)
+/// Files with the text in each of their fields: JSON, which every reader reads. (The library tests one
+/// field at a time.)
 fn files(text: &str) -> Vec<String> {
     let arn = format!("arn:aws:iam::111122223333:user/{text}");
     let ops = "arn:aws:iam::111122223333:role/ops";
@@ -69,7 +69,7 @@ fn no_field_of_a_mapping_is_printed_raw() {
     let session = "arn:aws:sts::111122223333:assumed-role/ops/s";
     let mut wrong = Vec::new();
     for text in TEXTS {
-        // As a file's name, as far as a file can have it.
+        // The text as a file's name, without the characters that a name cannot have.
         let name: String = text.chars().filter(|c| *c != '/').take(60).collect();
         for content in files(text) {
             let file = dir.file(&name, &content);
