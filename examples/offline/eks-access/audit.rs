@@ -162,7 +162,7 @@ fn of_log(
         (true, ..) => unused(&log.unused(bound()?.policy())),
         (false, true, _) => denied(&log.denied(cluster.map(Cluster::policy))),
         (false, false, Some(user)) => {
-            // // A request that the default policy allows every user needs no role.
+            // A request that the default policy allows every user needs no role.
             let default = Cluster::from_documents([], &input::options(common));
             let request = RoleRequest::new(user, &asked.name).with_baseline(default.policy());
             minimal(&MinimalRole::new(log, &request), user)

@@ -9,7 +9,8 @@
 //! list pods in dev
 //! ```
 //!
-//! Not included: a cache, TLS, and STS itself: signatures are verified with the keys of a file.
+//! The program has no cache and no TLS. It does not ask STS: it verifies signatures with the keys
+//! of a file.
 
 #[cfg(test)]
 mod tests;
@@ -92,10 +93,10 @@ async fn serve(args: Args) -> Result<(), String> {
         .map_err(|why| format!("{at}: {why}"))
 }
 
-/// Answers for STS by the keys in a file.
+/// A verifier that needs no STS: it has the keys from a file.
 type LocalVerifier = Verifier<LocalTransport<Keys, fn() -> UnixTime>>;
 
-/// Accepts the tokens of the keys in the file, and maps their owners by the ConfigMap.
+/// Accepts tokens that are signed with the keys in the file, and maps the callers by the ConfigMap.
 fn verifier(args: &Args) -> Result<LocalVerifier, String> {
     let limit = args.max_input_size.unwrap_or(MAX_SMALL_FILE);
     let cluster =
@@ -121,7 +122,7 @@ fn verifier(args: &Args) -> Result<LocalVerifier, String> {
     ))
 }
 
-/// Allows what the RBAC manifests allow.
+/// Allows the requests that the RBAC manifests allow.
 fn authorizer(args: &Args) -> Result<Authorizer, String> {
     let limit = args.max_input_size.unwrap_or(DEFAULT_MAX_BYTES);
     let files = manifests(&args.rbac, limit)?;

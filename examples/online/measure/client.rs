@@ -1,4 +1,4 @@
-//! A client of HTTP/1.1 on one kept connection, which does no more than it must.
+//! A minimal client of HTTP/1.1 on one kept connection.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// The longest answer in bytes: that of a user with a few hundred groups.
+/// The longest answer in bytes. The answer for a user with a few hundred groups fits.
 const MAX_ANSWER: usize = 1 << 20;
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}

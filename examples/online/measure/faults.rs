@@ -32,13 +32,13 @@ pub(crate) struct FaultsArgs {
     only: Option<String>,
 }
 
-/// Stands around what should not have happened: bold in Markdown.
+/// Stands around a result that should not have happened: bold in Markdown.
 const BAD: &str = "**";
 
-/// The exit status if something should not have happened.
+/// The exit status if something happened that should not have.
 const FAULTY: u8 = 1;
 
-/// What every fault has: the files, the STS, and the program.
+/// The things that every fault needs: the files, the STS, and the program.
 pub(crate) struct Bench {
     authority: Authority,
     directory: PathBuf,
@@ -76,7 +76,7 @@ pub(crate) async fn run(args: FaultsArgs) -> Result<(u8, String), String> {
     Ok((status, table))
 }
 
-/// Marks what should not have happened.
+/// Marks a result that should not have happened.
 fn judged(is_good: bool, what: &str) -> String {
     match is_good {
         true => what.to_owned(),
@@ -89,11 +89,11 @@ fn names() -> [String; 2] {
     ["sts.us-west-2.amazonaws.com", "localhost"].map(str::to_owned)
 }
 
-/// What a load saw.
+/// The results of a load.
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) answers: u64,
-    /// Requests without an answer, and answers that are not `authenticated` with a name that is expected.
+    /// Requests without an answer, and answers that are not `authenticated` with an expected name.
     pub(crate) faults: Vec<String>,
     pub(crate) worst: Duration,
 }
@@ -137,9 +137,9 @@ impl Bench {
         self.authority.issue(&self.directory, &names())
     }
 
-    /// Sends reviews on 16 connections until `during` ends, each with a token of its own. A connection that the
-    /// server asks to close is replaced, and so is each one if `is_reconnecting`. The names are those that an
-    /// answer may have.
+    /// Sends reviews on 16 connections until `during` ends, with 200 tokens in turn. A connection that the
+    /// server asks to close is replaced. With `is_reconnecting`, every connection is replaced. An answer may
+    /// have any of the `names`.
     pub(crate) async fn load<T>(
         &self,
         address: SocketAddr,
@@ -208,7 +208,7 @@ impl Loader {
         while !*self.stopped.borrow() {
             let Ok(mut client) = Client::connect(self.address, Some(&self.tls), "localhost").await
             else {
-                // The server has stopped, or the load is about to be.
+                // The server has stopped, or the load is about to stop.
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 continue;
             };
@@ -236,7 +236,7 @@ impl Loader {
         seen
     }
 
-    /// Returns whether an answer has one of the names, and the group of the same rules.
+    /// Returns whether an answer has one of the names, and the group of the same name.
     fn is_expected(&self, text: &str) -> bool {
         self.names.iter().any(|name| {
             text.contains(&format!("\"username\":\"{name}\""))

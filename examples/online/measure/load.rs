@@ -56,7 +56,7 @@ pub(crate) struct LoadArgs {
 /// The number of connections that send the hot tokens before the load.
 const WARMING: usize = 8;
 
-/// What one connection saw.
+/// The results of one connection.
 #[derive(Default)]
 struct Seen {
     times: Vec<Duration>,
@@ -124,7 +124,7 @@ impl Load {
         Client::connect(self.target, self.tls.as_ref(), &self.server_name).await
     }
 
-    /// Sends each hot token once, so that the load finds the cache as it is after a while.
+    /// Sends each hot token once, so that the load finds a warm cache.
     async fn warm_up(self: &Arc<Self>) -> std::io::Result<()> {
         let mut running: JoinSet<std::io::Result<()>> = JoinSet::new();
         for first in 0..WARMING {

@@ -1,4 +1,4 @@
-//! What Linux knows about a process.
+//! The figures that Linux has about a process.
 
 use std::fs;
 

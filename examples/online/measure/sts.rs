@@ -90,7 +90,7 @@ async fn serve(
     let mut first = [0];
     stream.peek(&mut first).await.ok()?;
     if first == *b"C" {
-        // Byte by byte, so that nothing behind the head is taken from the stream.
+        // Read byte by byte, so that nothing behind the head is taken from the stream.
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.ok()?);

@@ -9,10 +9,10 @@ use clap::ValueEnum;
 use eks_auth::ClusterId;
 use sts_presign::{Endpoint, Signer};
 
-/// How many tokens are used in turn: those of a mid-sized cluster's users and nodes.
+/// How many tokens are used in turn: as many as a mid-sized cluster has users and nodes.
 const HOT: u64 = 200;
 
-/// The access key ids that `measure sts` does not know begin with this.
+/// The beginning of the access key ids that `measure sts` does not know.
 pub(crate) const UNKNOWN_KEY: &str = "AKIDUNKNOWN";
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -38,7 +38,8 @@ pub(crate) struct Tokens {
     kind: Kind,
     next: Arc<AtomicU64>,
     hot: Arc<[String]>,
-    /// Differs between runs, so that no token of a run is known from the one before.
+    /// A number that differs between runs, so that the server has seen no token of a run in the run
+    /// before.
     run: u64,
 }
 
@@ -109,7 +110,7 @@ impl Tokens {
         self.review_signed_at(access_key_id, a_second_ago())
     }
 
-    /// Returns the body of a review of a token that was signed at another time.
+    /// Returns the body of a review. Its token was signed at another time.
     pub(crate) fn review_signed_at(
         &self,
         access_key_id: &str,
@@ -129,7 +130,7 @@ impl Tokens {
     }
 }
 
-/// Returns a time that a clock which steps back does not make a time to come.
+/// Returns a time that is still in the past if the clock steps back by less than a second.
 fn a_second_ago() -> SystemTime {
     let now = SystemTime::now();
     now.checked_sub(Duration::from_secs(1)).unwrap_or(now)

@@ -47,7 +47,7 @@ pub(crate) async fn run(args: WasteArgs) -> Result<(), String> {
         let mut stream = TcpStream::connect(args.target)
             .await
             .map_err(|why| format!("{}: {why}", args.target))?;
-        // A server that needs the place has closed it by then.
+        // A server that needs room may have closed the connection by then.
         let _ = stream.write_all(args.kind.text().as_bytes()).await;
         open.push(stream);
     }

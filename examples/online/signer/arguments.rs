@@ -182,12 +182,12 @@ impl Arguments {
         }
     }
 
-    /// Returns the roles to assume, in order: those of `--role-arn`, else, as for `aws-iam-authenticator`, that
-    /// of the variable `DEFAULT_ROLE`, which `aws eks get-token` does not have.
+    /// Returns the roles to assume, in order: the roles of `--role-arn`, else the role in the variable
+    /// `DEFAULT_ROLE`. `aws-iam-authenticator` reads this variable, but `aws eks get-token` does not.
     ///
     /// # Errors
     ///
-    /// [`Error::Role`] or [`Error::NotARole`] if an ARN is not that of a role, and [`Error::Flag`] for an option
+    /// [`Error::Role`] or [`Error::NotARole`] if an ARN does not name a role, and [`Error::Flag`] for an option
     /// of a role without a role.
     pub(crate) fn roles(&self, environment: &Environment) -> Result<Vec<Role>, Error> {
         let is_aws_cli = self.command.contains(&Word::GetToken);
@@ -248,7 +248,7 @@ const SESSION_NAME: &str = "EKSGetTokenAuth";
 /// The flag of the roles to sign as.
 pub(crate) const ROLE_FLAG: &str = "--role-arn";
 
-/// Checks that the ARN of a flag or variable is that of a role.
+/// Checks that the ARN of a flag or variable names a role.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
 //! Tokens on disk, for later runs with the same settings.
 //!
-//! One file for each token, readable by its owner only, in `~/.kube/cache/signer`, and a lock file beside it, so
-//! that of several runs at once one makes the requests. A file is replaced as a whole. A cache that cannot be
-//! used is a note on standard error and never an error.
+//! Each token has a file in `~/.kube/cache/signer`, readable by its owner only, and a lock file beside it. The
+//! lock lets only one of several simultaneous runs make the requests. A file is replaced as a whole. A cache
+//! that cannot be used gives a note on standard error, and never an error.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -19,10 +19,11 @@ use crate::endpoint::Target;
 use crate::plan::{Base, Plan};
 use crate::settings::Settings;
 
-/// How long a cached token is good at least, in seconds: our choice. kubectl uses a token until its expiry.
+/// The least remaining life of a cached token that is used, in seconds: our choice. kubectl uses a token
+/// until its expiry.
 const MIN_LIFE: u64 = 60;
 
-/// How long to wait for another run, and how often to look: our choice. The other one may ask for a code.
+/// How long to wait for another run, and how often to look: our choice. The other run may ask for a code.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 const WAIT: Duration = Duration::from_millis(50);
 
@@ -44,7 +45,7 @@ pub(crate) struct Kept {
     pub(crate) expires_at: UnixTime,
 }
 
-/// How files are locked: those of the system, but for the conformance driver.
+/// How files are locked: by the system's locks, except in the conformance driver.
 #[derive(Clone, Copy)]
 pub(crate) struct Locks<'t> {
     pub(crate) try_lock: &'t dyn Fn(&File) -> Result<(), TryLockError>,
@@ -66,11 +67,11 @@ impl Locks<'static> {
 pub(crate) struct Lock(#[expect(dead_code, reason = "dropping the file unlocks it")] File);
 
 impl Cache {
-    /// Returns the place of the token for an identity, a cluster, a region and a host. `None` if the keys are at
-    /// hand: signing with them is faster than reading a file.
+    /// Returns the place of the token for an identity, a cluster, a region and a host. `None` if no request is
+    /// needed for the keys: signing is then faster than reading a file.
     ///
-    /// The identity is all that the plan has: keys, profiles, roles and their options. So a changed profile has
-    /// another place.
+    /// The identity is the whole plan: keys, profiles, roles and their options. So the token of a changed
+    /// profile has another place.
     pub(crate) fn of(
         settings: &Settings,
         plan: &Plan,
@@ -114,7 +115,7 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// The reason, if there can be no lock.
+    /// The reason why there can be no lock.
     pub(crate) fn lock(&self, locks: Locks<'_>) -> Result<Lock, String> {
         let wrong = |why: std::io::Error| format!("{}: {why}", files::name(&self.directory));
         if !self.directory.is_absolute() {
@@ -141,8 +142,8 @@ impl Cache {
         }
     }
 
-    /// Returns the token if it is good for [`MIN_LIFE`] seconds. `None` too if others may read or write the file,
-    /// or write to its directory.
+    /// Returns the token if it is good for [`MIN_LIFE`] seconds. Also `None` if other users may read or write the
+    /// file, or write to its directory.
     pub(crate) fn get(&self, now: UnixTime) -> Option<Kept> {
         let path = self.path();
         if !is_private(&path) || is_open_to_others(&self.directory) {
@@ -157,7 +158,7 @@ impl Cache {
         };
         let url = Token::parse(&kept.token).ok()?.decode().ok()?;
         let is_ours = PresignedUrl::parse(url.expose()).ok()?.host() == self.host;
-        // One that is good for longer than any was written by a clock that went wrong.
+        // A token with a longer life than any token has was written by a clock that was wrong.
         let is_good =
             kept.expires_at >= now.later(MIN_LIFE) && kept.expires_at <= now.later(TOKEN_LIFE);
         (is_ours && is_good).then_some(kept)
@@ -175,7 +176,8 @@ impl Cache {
         });
         let path = self.path();
         if !is_private(&path) {
-            // A link, or the permissions of a file, would show the token to others. An error means that there is none.
+            // A link, or the permissions of an old file, would show the token to others. An error means that there is
+            // no file.
             let _ = fs::remove_file(&path);
         }
         files::replace(&path, format!("{document}\n").as_bytes())
@@ -219,7 +221,8 @@ fn is_private(path: &Path) -> bool {
     path.is_file()
 }
 
-/// Returns whether others than the owner may write to a directory, and so put their tokens there.
+/// Returns whether users other than the owner may write to a directory, and so put their tokens
+/// there.
 #[cfg(unix)]
 fn is_open_to_others(directory: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;

@@ -8,7 +8,7 @@ use crate::requests_tests::try_sign;
 
 const LINE: &str = "--cache -i dev --region eu-west-1";
 
-/// A home directory with a web identity, whose tokens are worth keeping.
+/// A home directory with a web identity. Its tokens need a request, so they are worth keeping.
 struct Home(Files);
 
 impl Home {
@@ -90,7 +90,7 @@ async fn a_file_that_cannot_be_trusted_is_replaced() {
         String::new(),
         "{".to_owned(),
         "[]".to_owned(),
-        // It has expired, is about to, or is good for longer than any.
+        // The token has expired, is about to expire, or lives longer than any token does.
         good.replace("2026-11-23T09:14:00Z", "2026-11-23T09:00:00Z"),
         good.replace("2026-11-23T09:14:00Z", "2026-11-23T09:00:59Z"),
         good.replace("2026-11-23T09:14:00Z", "2026-11-23T10:00:00Z"),
@@ -113,7 +113,7 @@ async fn the_files_are_their_owners() {
     home.sign(LINE, &[]).await;
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(home.file()), mode(home.directory())), (0o600, 0o700));
-    // A file that others could have written, and a link.
+    // A file that other users could have written, and a link.
     let file = home.file();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
     assert_eq!(home.sign(LINE, &[]).await.1, 1);
@@ -126,12 +126,13 @@ async fn the_files_are_their_owners() {
     assert!(!home.file().is_symlink());
     assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "another file");
     assert_eq!(home.sign(LINE, &[]).await.1, 0);
-    // A directory to which others could write theirs.
+    // A directory to which other users could write their own tokens.
     fs::set_permissions(home.directory(), fs::Permissions::from_mode(0o777)).unwrap();
     assert_eq!(home.sign(LINE, &[]).await.1, 1);
 }
 
-/// Keys at hand sign faster than a file is read; and a cache that cannot be written is no error.
+/// Signing with given keys is faster than reading a file. A cache that cannot be written gives no
+/// error.
 #[tokio::test]
 async fn what_is_not_worth_or_not_possible_to_keep_is_minted() {
     let home = Home::new("cache-none");

@@ -1,4 +1,4 @@
-//! The source of the credentials, beside the recorded choices of botocore.
+//! The source of the credentials, compared with the recorded choices of botocore.
 
 use serde_json::Value;
 
@@ -49,7 +49,8 @@ const fn method(plan: &Plan) -> &'static str {
     }
 }
 
-/// Every combination of up to three sources, with the profile named by `--profile` or by `AWS_PROFILE`.
+/// Lists every combination of up to three sources, with the profile named by `--profile` or by
+/// `AWS_PROFILE`.
 #[test]
 fn the_source_is_the_one_that_botocore_chooses() {
     let recorded = include_str!("testdata/botocore-order.txt");
@@ -61,7 +62,7 @@ fn the_source_is_the_one_that_botocore_chooses() {
         let mut config = "[profile base]\naws_access_key_id = AKIDB\naws_secret_access_key = s\n\
                           [profile p]\nregion = eu-west-1\n"
             .to_owned();
-        // A key that two sources have is written once.
+        // A setting that two sources share is written once.
         for line in words.iter().flat_map(|word| settings_of(word).lines()) {
             let name = line.split(" =").next().unwrap();
             let own = config.split("[profile p]").nth(1).unwrap();
@@ -113,8 +114,9 @@ role_arn = arn:aws:iam::111122223333:role/w
 web_identity_token_file = token
 ";
 
-/// What botocore 1.43.11 (`Session.get_credentials`) makes of generated files and environments: the provider
-/// and the access key id of keys at hand, or an error. Recorded on 2026-11-28; instance metadata was off.
+/// The results of botocore 1.43.11 (`Session.get_credentials`) for generated files and environments: the
+/// provider, and the access key id if it needs no request, or an error. Recorded on 2026-11-28 with instance
+/// metadata off.
 #[tokio::test]
 async fn generated_files_give_what_they_give_botocore() {
     let mut faults = Vec::new();
@@ -142,7 +144,7 @@ async fn generated_files_give_what_they_give_botocore() {
             (None, _) => "error".to_owned(),
         };
         errors += usize::from(theirs == "error");
-        // Half of a pair of keys is an error here, wherever it is found.
+        // The signer reports half of a pair of keys as an error, in every source.
         let is_half = ours == "half" && theirs != "error";
         let ours = if ours == "half" { "error" } else { &ours };
         if ours != theirs && !is_half {
@@ -167,7 +169,7 @@ async fn chosen(files: &Files, variables: &[(&str, &str)], flag: Option<&str>) -
     };
     let method = method(&plan);
     let target = choose(&settings, Some("eu-west-1")).unwrap();
-    // A client is wanted only for a request.
+    // `resolve` asks for a client only if it makes a request.
     match resolve(&settings, &target, &plan, || Err(Error::Proxy), |_| None).await {
         Ok(found) => format!("{method} {}", found.keys.access_key_id()),
         Err(Error::Proxy) => method.to_owned(),

@@ -1,5 +1,5 @@
-//! The HTTP client of the requests that some credentials need: TLS by rustls with ring, the proxies of the
-//! environment, the CA bundle of the settings.
+//! The HTTP client for the requests that some credentials need. It has TLS by rustls with ring, the
+//! proxies of the environment, and the CA bundle of the settings.
 
 use std::path::Path;
 
@@ -77,12 +77,12 @@ fn tls(settings: &Settings) -> Result<TlsContext, Error> {
     };
     let pem = files::read_file(path, MAX_BUNDLE_LEN).map_err(wrong)?;
     check_bundle(&pem).map_err(wrong)?;
-    // As the AWS CLI: the bundle in the place of the system's authorities.
+    // As in the AWS CLI, the bundle replaces the system's authorities.
     let store = TrustStore::empty().with_pem_certificate(pem.into_bytes());
     context(store).map_err(|why| wrong(why.to_string()))
 }
 
-/// Checks each certificate. The SDK panics on a malformed one.
+/// Checks each certificate. The SDK panics on a malformed certificate.
 pub(crate) fn check_bundle(pem: &str) -> Result<(), String> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
@@ -98,7 +98,7 @@ pub(crate) fn check_bundle(pem: &str) -> Result<(), String> {
     }
 }
 
-/// The largest CA bundle in bytes: our choice, ten times that of Mozilla.
+/// The largest CA bundle in bytes: our choice, ten times the bundle of Mozilla.
 pub(crate) const MAX_BUNDLE_LEN: usize = 2 * 1024 * 1024;
 
 /// The metadata of instances and containers, which no proxy can reach.

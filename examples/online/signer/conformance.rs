@@ -1,5 +1,6 @@
 //! The conformance driver of the signer: one JSON question a line on standard input, one JSON answer a line on standard
-//! output. It is a program of its own, because the signer is one: see `examples/conformance` for the libraries.
+//! output. The driver is a program of its own, because the signer is a program and not a library. For the
+//! libraries, see `examples/conformance`.
 //!
 //! - `signer.sign`: the requests that a run makes for its credentials, and the key that it signs with.
 //! - `signer.runs`: which of several runs with `--cache` ask for credentials.
@@ -85,16 +86,16 @@ struct Run {
     /// How long the credentials of STS last, in seconds.
     #[serde(default)]
     life: u64,
-    /// What becomes of the files of the cache before the run.
+    /// How the files of the cache are changed before the run.
     #[serde(default)]
     cache: CacheFiles,
     /// How long another process holds the lock of the cache, from the start of the run on, in milliseconds.
     #[serde(default)]
     held_ms: u64,
-    /// Whether the run begins while the one before waits for STS.
+    /// Whether the run begins while the run before it waits for STS.
     #[serde(default)]
     beside: bool,
-    /// What the user answers when asked for the code of an MFA device.
+    /// The user's answer to the question for the code of an MFA device.
     #[serde(default)]
     typed: String,
     #[serde(default)]
@@ -110,7 +111,7 @@ enum CacheFiles {
     Emptied,
     Removed,
     Shared,
-    /// A file is in the place of their directory.
+    /// A file stands in the place of the cache directory.
     Blocked,
 }
 
@@ -218,7 +219,7 @@ fn at_once(home: &Path, first: &Run, second: &Run) -> Result<[Value; 2], String>
             drop(ended);
             answer
         });
-        // An error means that it has ended without a question.
+        // An error means that the first run has ended without a request.
         let _ = asked.recv();
         let second = scope.spawn(move || {
             let locks = Locks {
@@ -245,7 +246,7 @@ fn block_on(run: impl Future<Output = Result<Value, String>>) -> Result<Value, S
     runtime.map_err(|why| why.to_string())?.block_on(run)
 }
 
-/// What makes STS wait.
+/// The channels that make STS wait.
 #[derive(Debug)]
 struct Gate {
     asking: Sender<()>,
@@ -310,7 +311,7 @@ async fn sign(
     })
 }
 
-/// Asks for a code on a file in the place of the terminal, which already has what the user will type.
+/// Asks for a code. A file replaces the terminal, and already has the text that the user will type.
 fn typed(path: &Path, text: &str, serial: &str) -> Option<String> {
     std::fs::write(path, text).ok()?;
     terminal::mfa_code(path, serial)

@@ -1,4 +1,4 @@
-//! The credentials to sign with: those at hand, or those that a request fetches.
+//! The credentials to sign with. They are in the settings, or a request fetches them.
 
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -17,7 +17,8 @@ pub(crate) struct Found {
     pub(crate) from: String,
 }
 
-/// Finds the credentials to sign with, as the last role of the plan if there is one.
+/// Finds the credentials to sign with. If the plan has roles, they are the credentials of the last
+/// role.
 ///
 /// # Errors
 ///
@@ -32,7 +33,8 @@ pub(crate) async fn resolve(
     prompt: impl Fn(&str) -> Option<String>,
 ) -> Result<Found, Error> {
     let mut found = fetch(settings, &plan.base, target, &client).await?;
-    // The rule of `sts-presign` for a session token. A secret with a line break would sign what STS refuses.
+    // The rule of `sts-presign` for a session token. STS refuses a signature that is made with a line break
+    // in the secret.
     let secret = found.keys.secret_access_key();
     if !secret.chars().all(|c| c.is_ascii_graphic()) {
         return Err(Error::Secret { from: found.from });
@@ -99,7 +101,7 @@ fn both<'s>(
     })
 }
 
-/// Returns the credentials to begin with. A client is built only if a request is made: building one takes five
+/// Returns the credentials to begin with. A client is built only if a request is made: building it takes five
 /// times as long as everything else.
 async fn fetch(
     settings: &Settings,
@@ -171,7 +173,7 @@ async fn of_machine(settings: &Settings, client: SharedHttpClient) -> Result<Fou
         keys,
         from: from.to_owned(),
     };
-    // A container that cannot answer is an error: the instance below it has another identity.
+    // A container without an answer is an error: the instance that runs it has another identity.
     match machine::container(settings.environment(), client.clone()).await {
         Ok(Some(keys)) => return Ok(found(keys, "the container")),
         Ok(None) => {}

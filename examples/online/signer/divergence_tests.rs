@@ -1,5 +1,5 @@
-//! Each row of `testdata/divergences.toml` is real: what the signer does is shown here, beside what upstream
-//! does.
+//! Each row of `testdata/divergences.toml` is real: the tests show the result of the signer beside the
+//! result of upstream.
 
 use std::cell::Cell;
 use std::fs::TryLockError;
@@ -202,7 +202,7 @@ async fn every_divergence_is_listed_and_real() {
     rows.finish();
 }
 
-/// Another process holds the lock: for ever, or until it has kept a token.
+/// Another process holds the lock: for ever, or until it has stored a token.
 fn locks(rows: &Divergences, settings: &Settings) {
     let plan = Plan::of(settings).unwrap();
     let target = endpoint::choose(settings, Some("eu-west-1")).unwrap();

@@ -40,13 +40,13 @@ impl Cluster {
 /// The largest answer in bytes: our choice. A described cluster has about 4 KiB.
 const MAX_ANSWER: usize = 256 * 1024;
 
-/// The time for the whole request: that of the AWS CLI for a read.
+/// The time for the whole request: as long as the AWS CLI waits for a read.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The longest name of a cluster (EKS API reference, `CreateCluster`).
 const MAX_NAME: usize = 100;
 
-/// The reason why EKS's answer is not used.
+/// The reason why an answer of EKS is not used.
 #[derive(Debug, ThisError)]
 pub(crate) enum Refusal {
     #[error("{code}: {message}")]
@@ -69,11 +69,13 @@ pub(crate) enum Refusal {
     Region(String),
 }
 
-/// Returns the URL of EKS in a region: the one of the settings, else AWS's (botocore's endpoint rules for EKS).
+/// Returns the URL of EKS in a region: the URL in the settings, else the public URL of AWS (botocore's endpoint
+/// rules for EKS).
 ///
 /// # Errors
 ///
-/// [`Error::Boolean`] for a switch that is not one, [`Error::Eks`] for a region without EKS.
+/// [`Error::Boolean`] for a switch that is neither `true` nor `false`, [`Error::Eks`] for a region
+/// without EKS.
 pub(crate) fn endpoint(
     settings: &Settings,
     region: &str,
@@ -111,7 +113,7 @@ pub(crate) async fn describe(
     connector: &SharedHttpConnector,
     now: SystemTime,
 ) -> Result<Cluster, Refusal> {
-    // EKS's rule, so that the name is one segment of the path as it is.
+    // The rule of EKS. The name is then one segment of the path, without escapes.
     let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     let is_name = name.len() <= MAX_NAME
         && name.bytes().all(is_word)
@@ -172,7 +174,8 @@ fn cluster(body: &[u8]) -> Result<Cluster, Refusal> {
         cluster: serde_json::Value,
     }
     let answer: Answer = serde_json::from_slice(body).map_err(|_| Refusal::Malformed)?;
-    // A cluster that is being created has neither endpoint nor authority. The AWS CLI's two states.
+    // A cluster that is being created has neither endpoint nor authority. The AWS CLI accepts the
+    // same two states.
     let status = answer.cluster.get("status");
     let status = status
         .and_then(|status| status.as_str())
@@ -188,7 +191,7 @@ fn failure(status: u16, kind: Option<&str>, body: &[u8]) -> Refusal {
     let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let message = body.get("message").or_else(|| body.get("Message"));
     let message = message.and_then(serde_json::Value::as_str);
-    // The header may go on with a namespace.
+    // A namespace may follow in the header.
     let code = kind.and_then(|kind| kind.split(':').next());
     Refusal::Answer {
         code: code.map_or_else(|| format!("status {status}"), one_line),

@@ -44,7 +44,7 @@ impl HttpConnector for Stub {
     }
 }
 
-/// An answer of EKS as its API reference shows one for `DescribeCluster`, shortened.
+/// The example answer in the API reference of EKS for `DescribeCluster`, shortened.
 pub(crate) const DESCRIBED: &str = r#"{"cluster": {"name": "dev", "status": "ACTIVE", "version": "1.34",
     "arn": "arn:aws:eks:eu-west-1:111122223333:cluster/dev", "endpoint": "https://example.eks.amazonaws.com",
     "certificateAuthority": {"data": "CA"}}}"#;
@@ -64,7 +64,8 @@ async fn the_request_is_signed_and_the_answer_read() {
     assert_eq!(cluster.endpoint, "https://example.eks.amazonaws.com");
     assert_eq!(cluster.authority(), "CA");
     let seen = stub.seen.lock().unwrap().clone();
-    // The signature is that of botocore 1.43.11's `SigV4Auth` for this request, these keys and this time.
+    // The `SigV4Auth` of botocore 1.43.11 makes this signature for this request, these keys and this
+    // time.
     assert_eq!(
         seen,
         [

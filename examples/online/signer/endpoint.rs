@@ -37,9 +37,9 @@ impl Target {
     }
 }
 
-/// The regions that `AWS_STS_REGIONAL_ENDPOINTS=legacy` sends to the global host: those that existed when
-/// regional endpoints became a choice (AWS SDKs and Tools Reference Guide, "AWS STS Regional
-/// endpoints"; the same list is in botocore's rules for STS).
+/// The regions that `AWS_STS_REGIONAL_ENDPOINTS=legacy` sends to the global host. They existed when
+/// regional endpoints became a choice (AWS SDKs and Tools Reference Guide, "AWS STS Regional endpoints";
+/// the same list is in botocore's rules for STS).
 const LEGACY_GLOBAL_REGIONS: [&str; 16] = [
     "ap-northeast-1",
     "ap-south-1",
@@ -97,7 +97,7 @@ pub(crate) fn choose(settings: &Settings, region_flag: Option<&str>) -> Result<T
     }
 }
 
-/// Returns the region of the flag, else of the environment or the profile.
+/// Returns the region of the flag, else the region of the environment or the profile.
 ///
 /// # Errors
 ///

@@ -140,8 +140,8 @@ pub(crate) enum Error {
     WebIdentity { profile: String },
 }
 
-/// Returns the answer of an AWS service, which names the caller and the forbidden action; else the causes of
-/// the error.
+/// Returns the answer of an AWS service, which names the caller and the forbidden action. If there was no
+/// answer, returns the causes of the error.
 pub(crate) fn answered<E>(error: &E) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -152,12 +152,13 @@ where
     }
 }
 
-/// Joins an error and its causes into a sentence, for libraries that keep the facts in the causes.
+/// Joins an error and its causes into a sentence. Some libraries put the facts only into the
+/// causes.
 pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     for cause in std::iter::successors(Some(error), |error| error.source()) {
         if let Some(answer) = cause.downcast_ref::<ErrorMetadata>() {
-            // The service's own words are the whole answer; the SDK prints them as a struct.
+            // The text of the service is the whole answer. The SDK would print it as a struct.
             let code = answer.code().unwrap_or("error");
             let message = answer.message().unwrap_or("no message");
             return one_line(&format!("{code}: {message}"));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::settings::Environment;
 
-/// A directory with the two files and a web identity token, removed at the end of a test.
+/// A directory with the two files and a web identity token, which is removed at the end of a test.
 pub(crate) struct Files {
     directory: PathBuf,
 }

@@ -8,10 +8,11 @@ pub(crate) type Sections = Vec<(String, Section)>;
 /// The settings of a section, by name in lower case.
 pub(crate) type Section = BTreeMap<String, String>;
 
-/// The section whose settings every other section has too, unless it has its own.
+/// The section whose settings every other section inherits, unless it sets them itself.
 const DEFAULTS: &str = "DEFAULT";
 
-/// The most settings that all sections together may inherit: our choice, since each is a copy.
+/// The most settings that all sections together may inherit: our choice. Each inherited setting is
+/// a copy.
 const MAX_INHERITED: usize = 100_000;
 
 /// Parses a file.
@@ -30,7 +31,7 @@ pub(crate) fn parse(text: &str) -> Result<Sections, String> {
     let mut sections = Sections::new();
     let mut defaults = Section::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
-    // Whether there is an open section; the open setting in it, and its indentation.
+    // Whether a section is open, the open setting in the section, and the setting's indentation.
     let mut is_open = false;
     let mut in_defaults = false;
     let mut open: Option<(String, usize)> = None;

@@ -1,5 +1,5 @@
-//! `signer kubeconfig`: writes the entries of a cluster into a kubeconfig, as `aws eks update-kubeconfig` does, by
-//! flags or by a request to EKS.
+//! `signer kubeconfig`: writes the entries of a cluster into a kubeconfig, as `aws eks update-kubeconfig` does.
+//! The facts come from flags or from a request to EKS.
 
 mod file;
 
@@ -25,7 +25,7 @@ use crate::role::Role;
 use crate::settings::{Environment, Settings};
 use crate::{PROGRAM, Tools, client, credentials, eks, endpoint, terminal};
 
-/// The session name of `--assume-role-arn`: that of the AWS CLI.
+/// The session name for `--assume-role-arn`, as in the AWS CLI.
 const SESSION_NAME: &str = "EKSDescribeClusterSession";
 
 /// The place of a fact that EKS stated, for errors.
@@ -200,7 +200,7 @@ fn write(arguments: &Arguments, environment: &Environment, facts: Facts) -> Resu
         let name = files::name(&path);
         output::note(PROGRAM, &format_args!("{name}: its comments were not kept"));
     }
-    // The words of the AWS CLI.
+    // The AWS CLI prints the same words.
     let (context, path) = (printable_text::Printable::new(&context), files::name(&path));
     Ok(match is_update {
         true => format!("Updated context {context} in {path}\n"),
@@ -219,7 +219,7 @@ fn flag(place: &str, why: &str) -> Error {
     }
 }
 
-/// Returns the facts of the flags.
+/// Returns the facts that the flags state.
 fn stated(arguments: &Arguments, endpoint: &str, ca: &str) -> Result<Facts, Error> {
     let region = match (&arguments.region, &arguments.cluster_arn) {
         (Some(region), _) => Some(region.clone()),
@@ -236,7 +236,8 @@ fn stated(arguments: &Arguments, endpoint: &str, ca: &str) -> Result<Facts, Erro
     })
 }
 
-/// Asks EKS for the facts, with the credentials that would sign a token, or the role of `--assume-role-arn`.
+/// Asks EKS for the facts, with the credentials that would sign a token, or with the role of
+/// `--assume-role-arn`.
 async fn ask(
     arguments: &Arguments,
     environment: Environment,
@@ -343,7 +344,7 @@ fn region_of<'a>(place: &str, arn: &'a str, cluster_name: &str) -> Result<&'a st
     }
 }
 
-/// Returns the certificate authority of the flag as a kubeconfig has it: PEM in base64.
+/// Returns the certificate authority of the flag in the form of a kubeconfig: PEM in base64.
 fn authority(ca: &str) -> Result<String, Error> {
     // "-----" in base64.
     if ca.starts_with("LS0tLS") {
@@ -355,7 +356,7 @@ fn authority(ca: &str) -> Result<String, Error> {
     Ok(STANDARD.encode(pem))
 }
 
-/// Returns the text if it is certificates, in PEM and base64.
+/// Returns the text if it consists of certificates, in PEM and base64.
 fn checked_authority(place: &str, base64: &str) -> Result<String, Error> {
     let pem = STANDARD.decode(base64).ok();
     let pem = pem.and_then(|pem| String::from_utf8(pem).ok());
@@ -370,8 +371,8 @@ fn cluster_name(name: &str) -> Result<String, String> {
     Ok(id.as_str().to_owned())
 }
 
-/// Parses the URL of a proxy, of a scheme that kubectl has (client-go, `tools/clientcmd/client_config.go`,
-/// `parseProxyURL`).
+/// Parses the URL of a proxy, whose scheme kubectl must know (client-go,
+/// `tools/clientcmd/client_config.go`, `parseProxyURL`).
 fn proxy(url: &str) -> Result<String, String> {
     let uri: Option<Uri> = url.parse().ok();
     let has_scheme = |uri: Uri| matches!(uri.scheme_str(), Some("http" | "https" | "socks5"));
@@ -381,7 +382,7 @@ fn proxy(url: &str) -> Result<String, String> {
     }
 }
 
-/// Returns the URL if it is one of HTTPS.
+/// Returns the URL if its scheme is HTTPS.
 fn checked_endpoint(place: &str, url: &str) -> Result<String, Error> {
     let uri: Option<Uri> = url.parse().ok();
     match uri.is_some_and(|uri| uri.scheme_str() == Some("https") && uri.host().is_some()) {

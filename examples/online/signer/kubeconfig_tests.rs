@@ -1,4 +1,4 @@
-//! Kubeconfigs, beside those of `aws eks update-kubeconfig`.
+//! Kubeconfigs, compared with the output of `aws eks update-kubeconfig`.
 
 use std::fs;
 
@@ -47,7 +47,8 @@ fn config(files: &Files) -> Json {
     serde_json::to_value(serde_yaml::from_str::<Value>(&text).unwrap()).unwrap()
 }
 
-/// Replaces the parts that differ in each run, or by intention, by the words of the recording.
+/// Replaces the parts that differ in each run, and the parts that differ by intention, by the words
+/// of the recording.
 fn as_recorded(config: &mut Json) {
     for entry in config["clusters"].as_array_mut().unwrap() {
         if entry["name"] == ARN {
@@ -59,7 +60,7 @@ fn as_recorded(config: &mut Json) {
             entry["user"] = "USER".into();
         }
     }
-    // The AWS CLI writes these into a new file too.
+    // The AWS CLI also writes these keys into a new file.
     let config = config.as_object_mut().unwrap();
     config
         .entry("preferences")
@@ -88,7 +89,7 @@ fn entries_are_inserted_as_by_the_aws_cli() {
         compared += 1;
         if row["after"].is_null() {
             assert!(printed.is_err(), "{row}");
-            // Nothing is left, and what was there is untouched.
+            // No lock file is left, and the old content is untouched.
             assert!(!Path::new(&files.path("kubeconfig.lock")).exists());
             let now = fs::read_to_string(files.path("kubeconfig")).unwrap();
             assert_eq!(Some(now.as_str()), row["before"].as_str());
@@ -106,7 +107,7 @@ fn entries_are_inserted_as_by_the_aws_cli() {
             .unwrap()
             .entry("preferences")
             .or_insert_with(|| Json::Object(serde_json::Map::new()));
-        // A file of the user without these stays without them.
+        // If the user's file lacks these keys, they are not added.
         for key in ["apiVersion", "kind"] {
             if row["before"].as_str().is_none_or(str::is_empty) {
                 assert_eq!(ours[key], row["after"][key]);
@@ -148,14 +149,14 @@ fn the_user_runs_the_signer() {
     assert_eq!(config["current-context"], "dev");
     let cluster = &config["clusters"][0]["cluster"];
     assert_eq!(cluster["proxy-url"], "http://proxy:3128");
-    // The certificate as EKS returns it means the same as the file.
+    // The base64 text that EKS returns gives the same entry as the certificate file.
     let data = cluster["certificate-authority-data"].as_str().unwrap();
     assert_eq!(authority(data).unwrap(), data);
     assert_eq!(authority(&files.path("ca.pem")).unwrap(), data);
 }
 
-/// Updates a kubeconfig that has each entry twice, and says which clusters it has then: the `new` one, an `old` one of the
-/// same name, and an `other`.
+/// Updates a kubeconfig that has each entry twice. Returns the clusters in the result: `new`, `old` for an old
+/// cluster of the same name, and `other` for a cluster of another name.
 pub(crate) fn names_of_duplicates() -> String {
     let files = Files::new("kubeconfig-duplicates", "", "");
     let before = "clusters:\n- &a {name: dev, cluster: {server: 'https://old'}}\n\
@@ -179,7 +180,7 @@ pub(crate) fn names_of_duplicates() -> String {
     names.collect::<Vec<_>>().join(" ")
 }
 
-/// kubectl reads YAML 1.1, in which `y`, `on` and `1_000` without quotes are no texts.
+/// kubectl reads YAML 1.1, in which `y`, `on` and `1_000` without quotes are not strings.
 #[test]
 fn a_text_keeps_its_quotes_and_a_new_one_gets_them() {
     let files = Files::new("kubeconfig-quotes", "", "");
@@ -204,7 +205,7 @@ fn a_text_keeps_its_quotes_and_a_new_one_gets_them() {
     update(&files, &flags, &[]).unwrap();
     let after = fs::read_to_string(files.path("kubeconfig")).unwrap();
     for line in [
-        // What was there.
+        // The old entries.
         "- name: \"on\"",
         "insecure-skip-tls-verify: yes",
         "cluster: \"on\"",
@@ -212,7 +213,7 @@ fn a_text_keeps_its_quotes_and_a_new_one_gets_them() {
         "user: \"0_1\"",
         "cluster: \"1_000\"",
         "namespace: \"no\"",
-        // What is new.
+        // The new entries.
         "- name: \"yes\"",
         "user: \"1:20\"",
         "- name: \"1:20\"",
@@ -278,7 +279,7 @@ fn what_cannot_be_meant_is_refused_and_nothing_written() {
         let message = authority(ca).unwrap_err().to_string();
         assert!(message.contains(what), "{message}");
     }
-    // kubectl holds its lock.
+    // kubectl holds the lock.
     let lock = files.path("kubeconfig.lock");
     fs::write(&lock, "").unwrap();
     let message = update(&files, &good, &[]).unwrap_err().to_string();
@@ -287,7 +288,7 @@ fn what_cannot_be_meant_is_refused_and_nothing_written() {
     assert!(!Path::new(&files.path("kubeconfig")).exists());
 }
 
-/// A file that is not a kubeconfig stays as it is.
+/// A file that is not a kubeconfig stays unchanged.
 #[test]
 fn another_file_is_not_changed() {
     let files = Files::new("kubeconfig-other", "", "");
@@ -312,7 +313,7 @@ fn another_file_is_not_changed() {
     }
 }
 
-/// An empty text would be the name of an entry, or a command that kubectl cannot run.
+/// An empty flag would give an entry without a name, or a command that kubectl cannot run.
 #[test]
 fn an_empty_text_is_refused() {
     for flag in [

@@ -16,7 +16,8 @@ use program::files;
 use crate::error::causes;
 use crate::settings::Environment;
 
-/// The longest authorization token for the container's metadata in bytes: our choice, as for a web identity.
+/// The longest authorization token for the container's metadata in bytes: our choice, the limit for a web
+/// identity.
 const MAX_AUTHORIZATION_TOKEN: usize = 20_000;
 
 /// Asks the container's metadata. `None` if there is no container.
@@ -48,7 +49,7 @@ pub(crate) async fn container(
         }
         _ => {}
     }
-    // The SDK would read a file without an end.
+    // The SDK would read an endless file for ever.
     if let Some(file) = environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
         files::read_file(Path::new(file), MAX_AUTHORIZATION_TOKEN)
             .map_err(|why| format!("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: {why}"))?;
@@ -68,7 +69,8 @@ pub(crate) async fn container(
 /// A sentence with the reason.
 pub(crate) async fn instance(client: SharedHttpClient) -> Result<Option<Credentials>, String> {
     let config = ProviderConfig::without_region().with_http_client(client);
-    // As the AWS CLI: once, for a second. Every kubectl command waits this long if there are no credentials.
+    // As in the AWS CLI, there is one attempt of one second. Every kubectl command waits this long if there
+    // are no credentials.
     let metadata = imds::Client::builder()
         .configure(&config)
         .max_attempts(1)

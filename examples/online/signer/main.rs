@@ -1,13 +1,14 @@
-//! A credential plugin for kubectl: from AWS credentials to an `ExecCredential` document with a token for an
-//! EKS cluster.
+//! A credential plugin for kubectl. It takes AWS credentials and prints an `ExecCredential` document with a
+//! token for an EKS cluster.
 //!
-//! It shows `sts-presign` signing with the credentials of the whole AWS chain, and `eks-token` writing the
-//! document. In a kubeconfig it replaces `aws eks get-token` and `aws-iam-authenticator token`: change the
-//! `command`, keep the `args`.
+//! The program shows how `sts-presign` signs with the credentials of the whole AWS chain, and how
+//! `eks-token` writes the document. In a kubeconfig it replaces `aws eks get-token` and
+//! `aws-iam-authenticator token`: change the `command`, keep the `args`.
 //!
-//! `signer kubeconfig` writes that entry of a kubeconfig. With `--cache` a token is kept on disk until it expires.
+//! `signer kubeconfig` writes this entry into a kubeconfig. With `--cache` a token is kept on disk until it
+//! expires.
 //!
-//! Not supported: `aws login`. It is an error that says so.
+//! A login by `aws login` is not supported, and gives an error that says so.
 //!
 //! ```text
 //! $ AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI \
@@ -23,8 +24,7 @@
 //! }
 //! ```
 //!
-//! Standard output has the document and nothing else. An error is one sentence on standard error, and the exit
-//! status 2.
+//! Standard output has only the document. An error is one sentence on standard error, and the exit status 2.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -76,7 +76,7 @@ mod time;
 
 const PROGRAM: &str = "signer";
 
-/// Words of aws-iam-authenticator, the AWS CLI and `verifier`.
+/// Words of the command lines of aws-iam-authenticator, the AWS CLI and `verifier`.
 const TIPS: [Tip; 8] = [
     (
         "update-kubeconfig",
@@ -100,10 +100,11 @@ const TIPS: [Tip; 8] = [
     ),
 ];
 
-// One thread: there is at most one request at a time, and mostly none.
+// One thread is enough: there is at most one request at a time, and mostly no request.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    // A word of its own, beside `eks get-token` and `token`, which are accepted and mean nothing.
+    // `kubeconfig` has a meaning, unlike `eks get-token` and `token`, which are accepted without
+    // effect.
     if std::env::args_os()
         .nth(1)
         .is_some_and(|word| word == "kubeconfig")

@@ -17,12 +17,12 @@ pub(crate) struct Plan {
     pub(crate) roles: Vec<Role>,
 }
 
-/// Credentials that are not those of a role of a profile.
+/// The source of credentials, apart from the roles of a profile.
 #[derive(Debug)]
 pub(crate) enum Base {
     /// `AWS_ACCESS_KEY_ID`.
     Environment,
-    /// A token of an OIDC provider, such as that of a pod's service account.
+    /// A token of an OIDC provider, such as the token of a pod's service account.
     WebIdentity(WebIdentity),
     /// A login of IAM Identity Center.
     Sso(Sso),
@@ -86,7 +86,7 @@ impl Plan {
         mut name: &'s str,
         mut profile: &'s Profile,
     ) -> Result<Self, Error> {
-        // A web identity of the environment is not one of a source_profile.
+        // A web identity in the environment does not belong to a source_profile.
         let nothing = Environment::default();
         let mut roles = Vec::new();
         let mut visited = vec![name];
@@ -115,7 +115,7 @@ impl Plan {
                     }
                     (name, profile) = (next, next_profile);
                     visited.push(name);
-                    // Unlike the first profile, another one uses its own keys, if it has any.
+                    // Unlike the first profile, a source profile uses its own keys, if it has any.
                     if profile.has_keys() || !profile.is_role() {
                         let base = Base::of_profile(settings, name, profile, &nothing)?;
                         break base.ok_or_else(|| wrong("has no credentials"))?;
@@ -142,7 +142,7 @@ impl Plan {
 }
 
 impl Base {
-    /// Returns the credentials of a profile that are not those of a role; `None` if it has none.
+    /// Returns the source of a profile's credentials, apart from its role. `None` if there is none.
     fn of_profile(
         settings: &Settings,
         name: &str,
@@ -185,7 +185,7 @@ fn role(name: &str, profile: &Profile) -> Result<Role, Error> {
     let session_name = profile.get("role_session_name").unwrap_or(SESSION_NAME);
     Ok(Role {
         external_id: profile.get("external_id").map(str::to_owned),
-        // As botocore, which ignores any other text.
+        // As in botocore, which ignores any other text.
         seconds: profile
             .get("duration_seconds")
             .and_then(|text| text.trim().parse().ok()),
@@ -213,8 +213,8 @@ fn named_source(name: &str, source: &str) -> Result<Base, Error> {
     }
 }
 
-/// Returns the web identity of the environment and the profile. Each setting is the environment's, if it is set
-/// there: an empty variable hides that of the profile, as in botocore.
+/// Returns the web identity of the environment and the profile. A setting in the environment takes precedence.
+/// As in botocore, an empty variable also hides the setting of the profile.
 fn web_identity(
     name: &str,
     profile: &Profile,

@@ -19,8 +19,8 @@ const MAX_OUTPUT: usize = 64_000;
 /// type a code.
 pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Runs the program and reads the credentials that it prints. As botocore (`ProcessProvider`), the command is
-/// split into words as a shell does, and no shell runs it.
+/// Runs the program and reads the credentials that it prints. As in botocore (`ProcessProvider`), the command
+/// is split into words as in a shell, but no shell runs it.
 ///
 /// # Errors
 ///
@@ -52,15 +52,15 @@ pub(crate) async fn credentials(command: &str, timeout: Duration) -> Result<Cred
     parse(&output)
 }
 
-/// Waits for the end of a program, and returns its status, its output and its errors, each up to a bit more
-/// than [`MAX_OUTPUT`].
+/// Waits for the end of a program, and returns its status, its output and its errors, each cut a bit beyond
+/// [`MAX_OUTPUT`].
 async fn end(mut child: Child) -> std::io::Result<(ExitStatus, Vec<u8>, Vec<u8>)> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (output, errors) = tokio::try_join!(read(stdout), read(stderr))?;
     Ok((child.wait().await?, output, errors))
 }
 
-/// Reads a stream up to its bound and closes it: a program that writes on fails to.
+/// Reads a stream up to its bound, and closes it. A program that writes more gets an error.
 async fn read(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if let Some(stream) = stream {
@@ -73,7 +73,7 @@ async fn read(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>
 
 /// Reads the document, version 1.
 fn parse(output: &[u8]) -> Result<Credentials, String> {
-    // The parser's own words may quote a secret.
+    // The message of the parser may quote a secret.
     let document: Value =
         serde_json::from_slice(output).map_err(|_| "its output is not a JSON document")?;
     if document.get("Version").and_then(Value::as_u64) != Some(1) {

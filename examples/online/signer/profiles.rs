@@ -12,7 +12,7 @@ pub(crate) struct Profiles {
     services: BTreeMap<String, Section>,
 }
 
-/// One profile: the settings of both files, of which those of the credentials file win.
+/// One profile: the settings of both files. The credentials file takes precedence.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Profile {
     merged: Section,
@@ -36,9 +36,9 @@ pub(crate) enum Source {
     ConfigFile,
 }
 
-/// Keys that make a profile one of keys.
+/// Settings by which a profile has keys.
 const KEYS: [&str; 2] = ["aws_access_key_id", "aws_secret_access_key"];
-/// Keys that make a profile one of SSO.
+/// Settings by which a profile uses SSO.
 const SSO: [&str; 2] = ["sso_account_id", "sso_role_name"];
 
 impl Profile {
@@ -95,8 +95,8 @@ fn value<'s>(section: &'s Section, key: &str) -> Option<&'s str> {
 }
 
 impl Profiles {
-    /// Merges the config file and the credentials file. Of two sections for one profile in the config file,
-    /// such as `[default]` and `[profile default]`, the later one counts.
+    /// Merges the config file and the credentials file. If the config file has two sections for one
+    /// profile, such as `[default]` and `[profile default]`, the later section counts.
     pub(crate) fn merge(config: Sections, credentials: Sections) -> Self {
         let mut all = Self::default();
         for (name, section) in config {
@@ -108,7 +108,7 @@ impl Profiles {
             let Ok([_, own]) = <[String; 2]>::try_from(words) else {
                 continue;
             };
-            // As botocore, which examines the beginning of the whole name.
+            // As in botocore, which examines the beginning of the whole name.
             if name.starts_with("profile") {
                 all.profile(&own).in_config = section;
             } else if name.starts_with("sso-session") {
@@ -135,7 +135,7 @@ impl Profiles {
         self.by_name.get(name)
     }
 
-    /// Returns a profile with its name as it is stored here.
+    /// Returns a profile with its stored name.
     pub(crate) fn get_with_name(&self, name: &str) -> Option<(&str, &Profile)> {
         let (name, profile) = self.by_name.get_key_value(name)?;
         Some((name, profile))

@@ -152,7 +152,7 @@ async fn the_role_of_the_profile_goes_before_the_web_identity_of_the_environment
         "{seen:?}"
     );
     assert!(seen[1].contains("role%2Fcross"), "{seen:?}");
-    // Without the profile, the pod's role.
+    // Without the profile, the pod's role is used.
     let (_, seen) = sign(&files, "-i dev --region eu-west-1", &variables[..2]).await;
     assert_eq!(seen.len(), 1);
 }
@@ -246,7 +246,7 @@ async fn what_needs_a_person_is_named_without_a_request() {
     );
 }
 
-/// A code is asked for where a profile names a device, and sent with the request.
+/// If a profile names a device, the signer asks for a code and sends it with the request.
 #[tokio::test]
 async fn the_code_of_an_mfa_device_is_sent_with_the_request() {
     let config = "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\n\
@@ -289,7 +289,8 @@ async fn the_options_of_a_role_are_sent_with_the_request() {
     }
 }
 
-/// As aws-iam-authenticator: the session name of the credentials, if they are those of a role.
+/// As in aws-iam-authenticator, the session name of the credentials is kept if the credentials
+/// belong to a role.
 #[tokio::test]
 async fn a_session_name_can_be_forwarded() {
     let files = Files::new("forward", "", "");
@@ -369,7 +370,8 @@ async fn no_message_has_a_password() {
     }
 }
 
-/// A line break at the end, as `$(cat FILE)` drops it and other ways to set a variable do not.
+/// The value may end with a line break. `$(cat FILE)` drops it, but other ways to set a variable
+/// keep it.
 #[tokio::test]
 async fn a_secret_that_cannot_be_one_is_refused_before_a_request() {
     let config = "[profile r]\nrole_arn = arn:aws:iam::111122223333:role/r\ncredential_source = Environment\n\

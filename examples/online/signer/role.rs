@@ -1,4 +1,4 @@
-//! Roles: assumed with other credentials, or with the token of an OIDC provider.
+//! Roles that are assumed with other credentials, or with the token of an OIDC provider.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -19,9 +19,9 @@ pub(crate) struct Role {
     pub(crate) arn: String,
     pub(crate) external_id: Option<String>,
     pub(crate) session_name: String,
-    /// Whether the session name is that of the credentials, if they are those of a role.
+    /// Whether to keep the session name of the credentials, if they belong to a role.
     pub(crate) keeps_session_name: bool,
-    /// How long its credentials are valid; `None` for STS's hour.
+    /// How long the role's credentials are valid. `None` means an hour, the default of STS.
     pub(crate) seconds: Option<i32>,
     pub(crate) source_identity: Option<String>,
     pub(crate) tags: Vec<(String, String)>,
@@ -99,8 +99,8 @@ impl Role {
         credentials(&self.arn, issued)
     }
 
-    /// Returns the session name of the credentials, which STS knows. As aws-iam-authenticator (`pkg/token`), the
-    /// role's own name if they are not those of a role: the user id has no colon.
+    /// Returns the session name of the credentials, which STS knows. As in aws-iam-authenticator (`pkg/token`),
+    /// returns the role's own name if the credentials do not belong to a role: the user id then has no colon.
     async fn session_name_of(
         &self,
         base: &Credentials,
@@ -120,7 +120,7 @@ impl Role {
     }
 }
 
-/// A token of an OIDC provider, and the role that it gives.
+/// A token of an OIDC provider, and the role that the token gives.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct WebIdentity {
     pub(crate) token_file: PathBuf,
@@ -161,8 +161,8 @@ impl WebIdentity {
     }
 }
 
-/// Configures a client of the endpoint that the token will be for. It is built without the environment, whose
-/// FIPS and dual-stack settings are in the endpoint already.
+/// Configures a client of the endpoint that the token will be for. The environment is left out, because the
+/// endpoint already has its FIPS and dual-stack settings.
 fn config(target: &Target, client: SharedHttpClient) -> aws_sdk_sts::config::Builder {
     aws_sdk_sts::Config::builder()
         .behavior_version(BehaviorVersion::latest())

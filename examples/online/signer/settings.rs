@@ -14,7 +14,7 @@ use crate::profiles::{Profile, Profiles};
 /// The largest configuration file that is read: our choice, a thousand times an ordinary one.
 const MAX_FILE_LEN: usize = 4 * 1024 * 1024;
 
-/// Environment variables. One that is empty counts as not set.
+/// Environment variables. An empty variable counts as not set.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment(BTreeMap<String, String>);
 
@@ -38,7 +38,7 @@ impl Environment {
         self.0.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Returns whether a variable is set, be it to nothing.
+    /// Returns whether a variable is set, even if it is empty.
     pub(crate) fn is_set(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
@@ -105,7 +105,7 @@ struct File {
 enum State {
     /// Settings.
     Read,
-    /// Nothing, as to the AWS CLI.
+    /// No settings, as for the AWS CLI.
     Says(&'static str),
     /// A file that cannot be read.
     Unreadable(String),
@@ -130,7 +130,7 @@ pub(crate) struct Settings {
     config: File,
     credentials: File,
     profile_name: String,
-    /// The flag or variable that names it, if one does.
+    /// The flag or variable that names the profile, if one does.
     named_by: Option<&'static str>,
     profiles: Profiles,
 }
@@ -138,12 +138,13 @@ pub(crate) struct Settings {
 const PROFILE_FLAG: &str = "--profile";
 
 impl Settings {
-    /// Reads both files and finds the profile: that of the flag, else that of the environment, else `default`.
+    /// Reads both files and finds the profile. The flag names it, else the environment does, else it is
+    /// `default`.
     ///
     /// # Errors
     ///
     /// [`Error::Files`] if a file is malformed, [`Error::NoProfile`] if a profile is named and does not exist. A
-    /// missing file counts as empty, as to the AWS CLI; messages mention it.
+    /// missing file counts as empty, as for the AWS CLI. Messages mention the missing file.
     pub(crate) fn read(
         environment: Environment,
         profile_flag: Option<&str>,
@@ -185,8 +186,8 @@ impl Settings {
         }
     }
 
-    /// Refuses a file that is there and cannot be read: it may name other credentials than those that would be
-    /// found without it. (The AWS CLI ignores it.)
+    /// Refuses a file that exists but cannot be read: without the file, the signer might find other
+    /// credentials. (The AWS CLI ignores it.)
     ///
     /// # Errors
     ///
@@ -256,7 +257,7 @@ impl Settings {
     }
 
     /// Returns whether the command line names the profile. If so, the keys in the environment do not count (as
-    /// botocore, `create_credential_resolver`).
+    /// in botocore, `create_credential_resolver`).
     pub(crate) fn profile_is_asked_for(&self) -> bool {
         self.named_by == Some(PROFILE_FLAG)
     }
@@ -271,8 +272,8 @@ impl Settings {
         self.variable(variables).or_else(|| self.in_profile(key))
     }
 
-    /// Returns the CA bundle: that of `--ca-bundle`, the environment or the profile; else, as botocore
-    /// (`EndpointCreator._get_verify_value`), that of Python's requests.
+    /// Returns the CA bundle of `--ca-bundle`, the environment or the profile. Else, as in botocore
+    /// (`EndpointCreator._get_verify_value`), returns the bundle of Python's requests.
     pub(crate) fn ca_bundle(&self) -> Option<Setting> {
         self.get(&["AWS_CA_BUNDLE"], "ca_bundle")
             .or_else(|| self.variable(&["REQUESTS_CA_BUNDLE"]))

@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::settings::{Environment, Settings};
 use crate::{PROGRAM, credentials};
 
-/// What the program takes from the world, apart from files and the environment.
+/// The clock, the terminal and the other inputs, apart from files and the environment.
 pub(crate) struct Tools<'t> {
     pub(crate) clock: &'t dyn Fn() -> Result<UnixTime, Error>,
     pub(crate) client: &'t dyn Fn(&Settings) -> Result<SharedHttpClient, Error>,
@@ -23,13 +23,15 @@ pub(crate) struct Tools<'t> {
     pub(crate) locks: Locks<'t>,
 }
 
-/// Returns a token: a cached one if that is asked for, else a new one.
+/// Returns a token: a cached token if the arguments allow the cache and it has one, else a new
+/// token.
 pub(crate) async fn token(
     arguments: &Arguments,
     mut environment: Environment,
     tools: &Tools<'_>,
 ) -> Result<Kept, Error> {
-    // The arguments first, so that a typing error is reported before a login is requested.
+    // The arguments are parsed first, so that a typing error is reported before a login is
+    // requested.
     let cluster_id = ClusterId::parse(&arguments.cluster_name).map_err(|why| Error::Cluster {
         len: arguments.cluster_name.chars().count(),
         why,
@@ -87,7 +89,8 @@ async fn mint(
         let what = format!("credentials from {from}; signing for {host} in {region}");
         output::note(PROGRAM, &what);
     }
-    // Read now, because a login in a browser may take minutes, and a token has fifteen.
+    // The clock is read now, because a login in a browser may take minutes, and a token lives
+    // fifteen minutes.
     let now = (tools.clock)()?;
     let minted = minter
         .mint(&credentials.keys, now)

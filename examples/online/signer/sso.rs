@@ -1,5 +1,5 @@
-//! Credentials of a login of IAM Identity Center: `aws sso login` leaves an access token, which the SSO portal
-//! exchanges for credentials of a role.
+//! Credentials from a login to IAM Identity Center. `aws sso login` stores an access token, and the SSO portal
+//! exchanges the token for credentials of a role.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -23,19 +23,19 @@ use crate::profiles::Profile;
 use crate::settings::Settings;
 use crate::time;
 
-/// The role of a profile, and the login that gives it.
+/// The role of a profile, and the login that gives the role.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Sso {
     profile: String,
-    /// The name of the `[sso-session]`. A profile without one names the start URL itself.
+    /// The name of the `[sso-session]`. A profile without a session names the start URL itself.
     session: Option<String>,
     start_url: String,
     region: String,
     account_id: String,
     role_name: String,
-    /// The portal, if it is not that of the region.
+    /// The portal, if it is not the portal of the region.
     endpoint: Option<String>,
-    /// The service that renews logins, if it is not that of the region.
+    /// The service that renews logins, if it is not the service of the region.
     oidc_endpoint: Option<String>,
 }
 
@@ -170,7 +170,7 @@ impl Sso {
         }
     }
 
-    /// Renews the login of a session, which the SDK also writes back to the file.
+    /// Renews the login of a session. The SDK also writes the new login to the file.
     async fn renew(
         &self,
         session: &str,
@@ -187,7 +187,7 @@ impl Sso {
             .time_source(SystemTimeSource::new());
         config.set_endpoint_url(self.oidc_endpoint.clone());
         let config = config.build();
-        // It panics unless these four are given.
+        // The SDK panics unless these four are given.
         let provider = SsoTokenProvider::builder()
             .configure(&config)
             .session_name(session)

@@ -16,26 +16,27 @@ pub(crate) const TERMINAL: &str = "/dev/tty";
 /// The longest answer in bytes: our choice, ten times a code.
 const MAX_ANSWER: u64 = 64;
 
-/// Returns whether the user may be asked. A Kubernetes client that runs the signer may rule it out
-/// (`spec.interactive` of `KUBERNETES_EXEC_INFO`).
+/// Returns whether the user may be asked. The Kubernetes client that runs the signer may forbid
+/// questions (`spec.interactive` of `KUBERNETES_EXEC_INFO`).
 pub(crate) fn is_allowed(environment: &Environment) -> bool {
     let info = environment.get("KUBERNETES_EXEC_INFO").unwrap_or_default();
     let info: Value = serde_json::from_str(info).unwrap_or_default();
     info.pointer("/spec/interactive") != Some(&Value::Bool(false))
 }
 
-/// Asks for the code of an MFA device. `None` if there is no terminal, or no answer of digits.
+/// Asks for the code of an MFA device. `None` if there is no terminal, or if the answer is not
+/// digits.
 pub(crate) fn mfa_code(terminal: &Path, serial: &str) -> Option<String> {
     let mut screen = OpenOptions::new().append(true).open(terminal).ok()?;
     let keyboard = OpenOptions::new().read(true).open(terminal).ok()?;
-    // The words of botocore (`credentials.py`, `AssumeRoleProvider`).
+    // botocore asks with the same words (`credentials.py`, `AssumeRoleProvider`).
     let question = format!("Enter MFA code for {}: ", Printable::new(serial));
     screen.write_all(question.as_bytes()).ok()?;
     let mut answer = String::new();
     let mut keyboard = BufReader::new(keyboard.take(MAX_ANSWER));
     let read = keyboard.read_line(&mut answer).ok()?;
     if u64::try_from(read).is_ok_and(|read| read >= MAX_ANSWER) {
-        // The part that was read may be digits.
+        // The part of the answer that was read may be digits, so it must not count.
         return None;
     }
     let code = answer.trim();
@@ -47,7 +48,8 @@ pub(crate) fn mfa_code(terminal: &Path, serial: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// A file in the place of the terminal, which already has what the user will type.
+    /// Asks on a file that replaces the terminal. The file already has the text that the user will
+    /// type.
     fn answered(name: &str, typed: &str) -> (Option<String>, String) {
         let path = std::env::temp_dir().join(format!("signer-tty-{}-{name}", std::process::id()));
         std::fs::write(&path, typed).unwrap();

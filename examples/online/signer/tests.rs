@@ -1,4 +1,4 @@
-//! What needs no network: profile, endpoint, keys at hand, and the token they make.
+//! Tests without a network: profile, endpoint, keys in the settings, and the token that they sign.
 
 use clap::Parser as _;
 use iam_principal::{Identity, Partition};
@@ -102,7 +102,7 @@ async fn the_endpoint_follows_the_settings() {
             "eu-south-1",
             "sts.eu-south-1.amazonaws.com eu-south-1",
         ),
-        // FIPS is never given up for the sake of a legacy.
+        // The legacy setting never turns FIPS off.
         (
             &[legacy, fips][..],
             "us-east-1",
@@ -204,7 +204,8 @@ async fn found(variables: &[(&str, &str)], flag: Option<&str>) -> Result<Found, 
     resolve(&settings, &target, &plan, || Err(Error::Proxy), |_| None).await
 }
 
-/// Returns the access key id of the keys at hand, `request` if a request is needed, or the error.
+/// Returns the access key id of the keys in the settings, `request` if a request is needed, or the
+/// error.
 async fn key(variables: &[(&str, &str)], flag: Option<&str>) -> String {
     match found(variables, flag).await {
         Ok(found) => found.keys.access_key_id().to_owned(),
@@ -224,9 +225,9 @@ async fn keys_at_hand_are_taken_in_botocores_order() {
     ];
     for (variables, flag, expected) in [
         (&[id, secret][..], None, "AKIDENVIRONMENT"),
-        // A profile from the environment does not outdo keys from the environment …
+        // Keys in the environment take precedence over a profile in the environment …
         (&[id, secret, profile][..], None, "AKIDENVIRONMENT"),
-        // … and one from the command line does.
+        // … but not over a profile on the command line.
         (&[id, secret][..], Some("keys"), "AKIDPROFILE"),
         (&[profile][..], None, "AKIDPROFILE"),
         (&[profile, web[0], web[1]][..], None, "request"),

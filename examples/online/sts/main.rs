@@ -11,7 +11,8 @@
 //! arn:aws:iam::111122223333:user/alice
 //! ```
 //!
-//! Not included: every operation but `GetCallerIdentity`, TLS, and adding or removing keys at run time.
+//! The only operation is `GetCallerIdentity`. There is no TLS, and keys cannot be added or removed at
+//! run time.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

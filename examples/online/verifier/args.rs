@@ -52,7 +52,8 @@ pub(crate) struct Before {
 }
 
 impl Before {
-    /// Checks that flags stand before `serve` and `check` only, which have all of them.
+    /// Checks that flags stand before `serve` and `check` only. These two subcommands have all the
+    /// flags.
     pub(crate) fn check(&self, command: &Command) -> Result<(), String> {
         let given = [
             ("--config", self.before_config.is_some()),
@@ -70,7 +71,7 @@ impl Before {
         }
     }
 
-    /// Adds the flags to those behind the subcommand, which take precedence.
+    /// Adds the flags to the flags behind the subcommand. The flags behind it take precedence.
     pub(crate) fn join(self, args: ServeArgs) -> ServeArgs {
         let before = Settings {
             cluster_id: self.before_cluster_id,

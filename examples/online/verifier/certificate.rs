@@ -32,11 +32,12 @@ pub(crate) fn create_directory(directory: &Path) -> Result<(), String> {
     })
 }
 
-/// Checks the name by which the webhook is reached: it is a subject of a certificate, and a part of a URL.
+/// Checks the name by which the webhook is reached. The name becomes a subject of a certificate and a part
+/// of a URL.
 ///
 /// # Errors
 ///
-/// The name is neither a DNS name nor an address, or the address stands for all.
+/// The name is neither a DNS name nor an address, or the address stands for all addresses.
 pub(crate) fn check_hostname(hostname: &str) -> Result<(), String> {
     let why = match hostname.parse::<IpAddr>() {
         Ok(address) if address.is_unspecified() => {
@@ -51,11 +52,11 @@ pub(crate) fn check_hostname(hostname: &str) -> Result<(), String> {
     Err(format!("--hostname: `{}`: {why}", Printable::new(hostname)))
 }
 
-/// Checks that a directory has no certificate whose key is missing: a new key would not be that of the certificate.
+/// Checks that a directory has no certificate without its key: a new key would not match the certificate.
 ///
 /// # Errors
 ///
-/// It has one, or whether it has one cannot be seen.
+/// The directory has a certificate without a key, or the program cannot see whether it has.
 pub(crate) fn check_pair(directory: &Path) -> Result<(), String> {
     let (certificate, key) = (directory.join("cert.pem"), directory.join("key.pem"));
     match tls::exists(&certificate)? && !tls::exists(&key)? {
@@ -69,11 +70,11 @@ pub(crate) fn check_pair(directory: &Path) -> Result<(), String> {
     }
 }
 
-/// Checks a certificate that was kept: that it is of the key beside it, and of the name.
+/// Checks that a certificate that was kept matches the key beside it and the name.
 ///
 /// # Errors
 ///
-/// The certificate cannot be loaded with the key. Another name is a note.
+/// The certificate cannot be loaded with the key. If the name differs, there is only a note.
 pub(crate) fn check_kept(directory: &Path, hostname: &str) -> Result<(), String> {
     let files = TlsFiles {
         certificate: directory.join("cert.pem"),
@@ -96,7 +97,7 @@ pub(crate) fn check_kept(directory: &Path, hostname: &str) -> Result<(), String>
     Ok(())
 }
 
-/// Returns whether a client that connects by a name accepts the certificate in a file for it.
+/// Returns whether a client that connects by a name accepts the certificate in a file.
 pub(crate) fn is_of(path: &Path, hostname: &str) -> Result<bool, String> {
     let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
     let chain = CertificateDer::from_pem_file(path).map_err(|why| wrong(&why))?;
@@ -106,7 +107,7 @@ pub(crate) fn is_of(path: &Path, hostname: &str) -> Result<bool, String> {
     Ok(named.is_ok())
 }
 
-/// Returns the key in key.pem of a directory, and makes one if there is none.
+/// Returns the key in key.pem of a directory. Makes the file if it is missing.
 pub(crate) fn key(directory: &Path) -> Result<KeyPair, String> {
     let path = directory.join("key.pem");
     let failed = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
@@ -122,7 +123,7 @@ pub(crate) fn key(directory: &Path) -> Result<KeyPair, String> {
     }
 }
 
-/// Returns cert.pem of a directory, and makes it if there is none.
+/// Returns cert.pem of a directory. Makes the file if it is missing.
 pub(crate) fn certificate(
     directory: &Path,
     key: &KeyPair,
@@ -138,8 +139,8 @@ pub(crate) fn certificate(
     Ok(path)
 }
 
-/// Describes the certificate of the webhook: for servers only, and no authority (upstream's is one, for a
-/// hundred years).
+/// Describes the certificate of the webhook. It is for servers only, and is not an authority. (The
+/// certificate of upstream is an authority, for a hundred years.)
 pub(crate) fn params(names: &[String]) -> Result<CertificateParams, String> {
     let mut params = CertificateParams::new(names).map_err(|why| {
         let names = names.join(", ");
@@ -153,8 +154,8 @@ pub(crate) fn params(names: &[String]) -> Result<CertificateParams, String> {
     Ok(params)
 }
 
-/// Returns the names of a certificate that is made by `serve`: as upstream, the host name, and the address
-/// unless it stands for all (`pkg/config/certs/certs.go`, `selfSignedCertificate`).
+/// Returns the names in a certificate that `serve` makes. As in upstream, they are the host name, and the
+/// address unless it stands for all addresses (`pkg/config/certs/certs.go`, `selfSignedCertificate`).
 pub(crate) fn names(hostname: &str, address: IpAddr) -> Vec<String> {
     let address = (!address.is_unspecified()).then(|| address.to_string());
     let mut names = vec![hostname.to_owned()];
@@ -198,8 +199,8 @@ pub(crate) fn kubeconfig(hostname: &str, port: u16, authority: &Authority<'_>) -
     )
 }
 
-/// Returns the note about a kubeconfig that is kept although it has kube-apiserver connect to another URL than a new
-/// text. `None` if there is none, or it has the same.
+/// Returns the note about a kubeconfig that is kept although its URL differs from the URL in the new text. `None` if
+/// there is no kubeconfig, or if it has the same URL.
 pub(crate) fn other_server(path: &Path, text: &str) -> Option<String> {
     let server = |text: &str| {
         let mut lines = text.lines().map(str::trim);
@@ -220,8 +221,8 @@ pub(crate) fn other_server(path: &Path, text: &str) -> Option<String> {
     })
 }
 
-/// Writes a file that does not exist yet, and replaces one whose content differs. kube-apiserver may run as
-/// another user, and the kubeconfig has no secret, so a new file is readable by all.
+/// Writes a file if it does not exist or its content differs. kube-apiserver may run as another user, and
+/// the kubeconfig has no secret, so all users may read a new file.
 pub(crate) fn write_kubeconfig(path: &Path, text: &str) -> Result<(), String> {
     match files::read_file(path, files::MAX_SMALL_FILE) {
         Ok(own) if own == text => Ok(()),
@@ -230,7 +231,7 @@ pub(crate) fn write_kubeconfig(path: &Path, text: &str) -> Result<(), String> {
     }
 }
 
-/// Writes a file that does not exist yet; one that exists is kept.
+/// Writes a file if it does not exist. An existing file is kept.
 pub(crate) fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), String> {
     let opened = OpenOptions::new()
         .write(true)
@@ -240,7 +241,8 @@ pub(crate) fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), String
     match opened.and_then(|mut file| {
         let written = file.write_all(text.as_bytes());
         written.and_then(|()| file.sync_all()).inspect_err(|_| {
-            // Part of a key, on a disk that is full, would be kept by the next run.
+            // If the disk is full, the file has only a part of the key, and the next run would keep
+            // it.
             let _ = fs::remove_file(path);
         })
     }) {

@@ -47,12 +47,12 @@ fn problems(merged: &Merged, report: &Report) -> Result<Vec<String>, String> {
     lines.extend(unusable(&merged.settings));
     let address = merged.settings.webhook_address();
     let is_made = merged.settings.generate_kubeconfig.is_some();
-    // A certificate that is not there by mistake is a problem already.
+    // If the certificate is missing by mistake, that is already reported as a problem.
     match tls::files(&merged.settings) {
         Ok(None) if !is_made && !address.ip().is_loopback() => lines.push(format!(
             "{address} is not a loopback address, and there is no --tls-cert\n"
         )),
-        // Served on purpose, perhaps.
+        // The user may serve without TLS on purpose.
         Ok(None) if !is_made => output::note(PROGRAM, &tls::WITHOUT_TLS),
         _ => {}
     }
@@ -63,7 +63,7 @@ fn problems(merged: &Merged, report: &Report) -> Result<Vec<String>, String> {
         for problem in source.problems.iter() {
             let problem = setup::escape(problem);
             let line = format!("{}: {problem}\n", source.name);
-            // A problem may be the fault itself.
+            // A problem may repeat a fault.
             if !lines.contains(&line) {
                 lines.push(line);
             }
@@ -76,7 +76,7 @@ fn problems(merged: &Merged, report: &Report) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
-/// Builds what `serve` would build of the settings, and returns the reasons why it cannot be built.
+/// Builds from the settings everything that `serve` would build, and returns the errors.
 fn unusable(settings: &Settings) -> Vec<String> {
     let policy = serve::common(settings).and_then(|common| {
         setup::authenticator(&common)?;
@@ -92,7 +92,7 @@ fn unusable(settings: &Settings) -> Vec<String> {
     #[cfg(not(feature = "ec2"))]
     let role = Ok(());
     let state_dir = settings.state_dir.as_deref();
-    // An empty path is impossible already.
+    // An empty path is already reported as impossible.
     let state_dir = state_dir.filter(|path| !path.as_os_str().is_empty());
     let state_dir = state_dir.map_or(Ok(()), state_dir::check);
     let kubeconfig = kubeconfig(settings);
@@ -103,7 +103,8 @@ fn unusable(settings: &Settings) -> Vec<String> {
         .collect()
 }
 
-/// Loads the certificate, and returns its faults. One that `serve` would make has none.
+/// Loads the certificate, and returns its faults. A certificate that `serve` would make has no
+/// faults.
 fn certificate(settings: &Settings) -> Result<Vec<String>, String> {
     let is_made = settings.generate_kubeconfig.is_some() && settings.tls_cert.is_none();
     if let Some(directory) = settings.certificate_dir().filter(|_| is_made) {

@@ -19,8 +19,8 @@ pub(crate) use absent::Watch;
 #[cfg(feature = "kube")]
 pub(crate) use watch::Watch;
 
-/// Returns the kinds of sources that are watched: each backend of `--backend-mode` without a file of its own,
-/// and RBAC objects with `--watch-rbac`.
+/// Returns the kinds of sources that are watched: each backend of `--backend-mode` that has no file, and RBAC
+/// objects with `--watch-rbac`.
 pub(crate) fn kinds(settings: &Settings) -> Result<Vec<SourceKind>, String> {
     let modes = rules::backend_modes(settings)?;
     let is_named = |kind| {
@@ -47,7 +47,7 @@ pub(crate) fn add_feeds(
     settings: &Settings,
 ) -> Result<SourcesBuilder, String> {
     for kind in kinds(settings)? {
-        // A part of the file's name in the state directory.
+        // The name is a part of the file's name in the state directory.
         let name = match kind {
             SourceKind::ConfigMap => settings.config_map.clone().unwrap_or_default().to_string(),
             SourceKind::IdentityMappings => "iamidentitymappings".to_owned(),
@@ -58,7 +58,8 @@ pub(crate) fn add_feeds(
     Ok(builder)
 }
 
-/// Explains why `--kubeconfig` and `--master` have no effect. `None` if they have one, or are not set.
+/// Explains why `--kubeconfig` and `--master` have no effect. `None` if they have an effect, or are
+/// not set.
 pub(crate) fn without_effect(settings: &Settings) -> Result<Option<&'static str>, String> {
     let is_set = settings.kubeconfig.is_some() || settings.master.is_some();
     let is_unused = is_set && kinds(settings)?.is_empty();

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode, String> {
     Ok(output::finish(PROGRAM, status, &text))
 }
 
-/// Diagnoses a token: its text, the URL in it, and with known keys its signature.
+/// Diagnoses a token: its text, its URL, and its signature if the keys are known.
 fn token(args: &DoctorArgs, now: UnixTime) -> Result<(u8, String), String> {
     let authenticator = setup::authenticator(&args.common)?;
     let policy = authenticator.policy();
@@ -62,15 +62,15 @@ fn token(args: &DoctorArgs, now: UnixTime) -> Result<(u8, String), String> {
 
 /// The verification of a signature.
 enum Signature {
-    /// There are no keys to verify it with.
+    /// There are no keys to verify the signature with.
     NotVerified,
     /// The request is malformed, which the diagnosis explains.
     NotReached,
     Found(SignatureFinding),
 }
 
-/// Verifies a signature with the known keys. The secrets of all profiles and the other clusters of the command
-/// line are suspects.
+/// Verifies a signature with the known keys. If it is wrong, tries the secrets of all profiles and the other
+/// clusters of the command line.
 fn verify(
     args: &DoctorArgs,
     keys: &LocalKeys,
@@ -91,7 +91,7 @@ fn verify(
     Ok(found.map_or(Signature::NotReached, Signature::Found))
 }
 
-/// Explains a text that is not a token, by its likeness if it is a known one.
+/// Explains a text that is not a token. If it looks like something known, says so.
 fn not_a_token(text: &str, why: &eks_token::Error) -> String {
     let mut lines = line("0", "token", &format_args!("FAILED: {why}"));
     if let Some(lookalike) = Lookalike::of(text) {
@@ -126,7 +126,7 @@ fn decode(token: &str) -> Result<UrlText, eks_token::Error> {
     Token::parse(token)?.decode()
 }
 
-/// Diagnoses a login in POST form, and with known keys its signature.
+/// Diagnoses a login in POST form, and its signature if the keys are known.
 fn login(args: &DoctorArgs, path: &Path, now: UnixTime) -> Result<(u8, String), String> {
     let (name, value) = (&args.binding_header, &args.common.cluster_id);
     let binding = BindingHeader::parse(name, value)

@@ -19,11 +19,11 @@ use eks_auth_server::{Metrics, PrivateDnsNames};
 use crate::settings::{Proxy, Settings};
 use crate::traces::Traces;
 
-/// Why no names are looked up although the build has the feature.
+/// Why no names are looked up, although the build has the feature.
 pub(crate) const NO_REGION: &str = "the region of EC2 is unknown; set --ec2-region or AWS_REGION";
 
-/// How long the region may take that is asked of the instance's metadata: our choice, so that the start off EC2
-/// is not delayed by more. On EC2, it takes milliseconds.
+/// How long the instance's metadata may take to return the region: our choice. Outside EC2, the start is
+/// delayed by this time. On EC2, the answer takes milliseconds.
 const REGION_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Builds the look-up of private DNS names. `None` if the region is unknown.
@@ -93,7 +93,8 @@ fn config(settings: &Settings) -> Result<aws_config::ConfigLoader, String> {
     })
 }
 
-/// Builds the client of EC2, and of STS and the metadata for its credentials. Its proxy is that of STS.
+/// Builds the client for EC2, and for the STS and metadata that give its credentials. Its proxy is the
+/// proxy of STS.
 fn client(settings: &Settings) -> Result<SharedHttpClient, String> {
     let proxy = proxy(settings)?;
     Ok(

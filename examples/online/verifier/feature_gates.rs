@@ -20,10 +20,10 @@ const GATES: [(&str, &str); 5] = [
     ("SSORoleMatch", "rules for SSO roles match"),
 ];
 
-/// Gates as `NAME=BOOL`, separated by commas. What they gate is always on here.
+/// Gates as `NAME=BOOL`, separated by commas. The features behind them are always on here.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct FeatureGates {
-    /// What to log: each gate that is turned off without effect.
+    /// The notes to log: one for each gate that is turned off without effect.
     pub(crate) notes: Vec<String>,
 }
 

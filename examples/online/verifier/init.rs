@@ -12,7 +12,7 @@ use crate::certificate::{self, Authority};
 use crate::listeners::PORT;
 
 pub(crate) fn run(args: &InitArgs) -> Result<ExitCode, String> {
-    // Relative paths of a kubeconfig are relative to the kubeconfig.
+    // A relative path in a kubeconfig is relative to the kubeconfig's directory.
     let directory = &std::path::absolute(&args.state_dir)
         .map_err(|why| format!("{}: {why}", args.state_dir.display()))?;
     certificate::check_hostname(&args.hostname)?;
@@ -71,7 +71,7 @@ fn listen(hostname: &str, port: u16) -> String {
         Ok(address) if address == IpAddr::V4(Ipv4Addr::LOCALHOST) => String::new(),
         Ok(address) => format!(" --address {address}"),
         Err(_) if hostname.eq_ignore_ascii_case("localhost") => String::new(),
-        // It may be reached through any of the addresses of the machine.
+        // A host name may mean any of the addresses of the machine.
         Err(_) => " --address 0.0.0.0".to_owned(),
     };
     match port {

@@ -1,4 +1,4 @@
-//! The addresses of the listeners, which several settings make together.
+//! The addresses of the listeners. Several settings together make an address.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -11,8 +11,8 @@ pub(crate) const PORT: u16 = 21_362;
 const PROBE_PORT: u16 = 21_363;
 
 impl Settings {
-    /// Fills in what is not set. `listen` is an address and a port: one of them that is set replaces that part of the
-    /// other's `listen`.
+    /// Fills in the settings that are not set. `listen` consists of an address and a port. If `address` or `port` is
+    /// set, it replaces this part of the other's `listen`.
     pub(crate) fn or(mut self, mut other: Self) -> Self {
         match (&self.listen, &mut other.listen) {
             (Some(_), _) => (other.address, other.port) = (None, None),
@@ -29,7 +29,7 @@ impl Settings {
         self.or_each(other)
     }
 
-    /// Checks that one file does not set the same address twice, as the command line does not.
+    /// Checks that a file does not set the same address twice. The command line cannot.
     ///
     /// # Errors
     ///
@@ -79,7 +79,8 @@ impl Settings {
     }
 }
 
-/// Returns whether two listeners cannot both have their addresses. Port 0 is another one for each.
+/// Returns whether two listeners cannot both have their addresses. Port 0 gives each listener a
+/// port of its own.
 fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
     let takes = |all: IpAddr, ip: IpAddr| all.is_unspecified() && (all.is_ipv6() || ip.is_ipv4());
     let (ip, other_ip) = (one.ip(), other.ip());
@@ -97,7 +98,7 @@ mod tests {
         toml::from_str(toml).unwrap()
     }
 
-    /// Each source takes precedence over those behind it, whichever of the three settings it has.
+    /// Each source takes precedence over the later sources, whichever of the three settings it has.
     #[test]
     fn an_address_of_one_source_takes_precedence_over_those_behind_it() {
         for (sources, expected) in [

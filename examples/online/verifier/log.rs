@@ -25,7 +25,7 @@ use crate::PROGRAM;
 use crate::settings::{LogFormat, LogLevel, Settings};
 
 /// How many problems of one version of a source are logged, each on a line of its own: our choice. A ConfigMap of 1 MiB
-/// can have ten thousands, and each change of it would log them again.
+/// can have tens of thousands of problems, and each change would log them again.
 const MAX_PROBLEMS: usize = 100;
 
 /// Writes to the log. Texts that a caller chooses are escaped.
@@ -33,9 +33,9 @@ const MAX_PROBLEMS: usize = 100;
 pub(crate) struct Log;
 
 impl Log {
-    /// Installs the log of this process, and returns the log of the server as well. A thread of its own writes both,
-    /// several records at a time if they come faster than they can be written one by one. Dropping the last value writes
-    /// the rest.
+    /// Installs the log of this process, and returns the log of the server as well. A separate thread writes both logs.
+    /// It writes several records at a time if they come too fast to be written one by one. Dropping the last value
+    /// writes the rest.
     ///
     /// # Errors
     ///
@@ -60,8 +60,8 @@ impl Log {
         };
         let (queue, rest) =
             Queue::start(io::stderr(), loss).map_err(|why| format!("the log: {why}"))?;
-        // A record says which source, peer or review it is about; those of libraries do not, and each attempt to reach
-        // a cluster would be one.
+        // Each record names its source, peer or review. Records of libraries do not, and there would be one for each
+        // attempt to reach a cluster.
         let own = Targets::new().with_target(PROGRAM, level);
         let builder = tracing_subscriber::fmt()
             .with_max_level(level)
@@ -149,7 +149,7 @@ impl Log {
     }
 }
 
-/// Returns a text of a caller as it may be logged.
+/// Returns a text of a caller in the form that may be logged.
 fn printable(text: &str) -> Cow<'_, str> {
     match Printable::new(text).plain() {
         Some(plain) => Cow::Borrowed(plain),

@@ -1,4 +1,5 @@
-//! The counterpart of `signer`: reads a token and prints whose it is, or answers kube-apiserver's webhook.
+//! The counterpart of `signer`. It reads a token and prints the identity of the caller, or it answers
+//! kube-apiserver's webhook.
 //!
 //! ```text
 //! $ signer --cluster-id demo --region us-east-1 --token-only |
@@ -9,7 +10,8 @@
 //! uid       aws-iam-authenticator:111122223333:AIDADEVELOPEREXAMPLE
 //! ```
 //!
-//! `verifier doctor` explains to the author of a token's producer why the token is refused.
+//! `verifier doctor` explains why a token is refused. It is for people who write programs that make
+//! tokens.
 //!
 //! `verifier serve` is the webhook of kube-apiserver: flags and files become the settings of
 //! `eks-auth-server`, and `eks-auth-sources` keeps the rules fresh.
@@ -46,7 +48,7 @@ use output::Tip;
 
 pub(crate) const PROGRAM: &str = "verifier";
 
-/// Words of aws-iam-authenticator and of `signer`.
+/// Words of the command lines of aws-iam-authenticator and `signer`.
 const TIPS: [Tip; 9] = [
     (
         "token",

@@ -2,7 +2,7 @@
 
 use aws_auth_map::{IdentityMap, Placeholder, Template};
 
-/// Why this build looks no names up.
+/// Why this build does not look up names.
 #[cfg(not(feature = "ec2"))]
 pub(crate) const NOT_BUILT: &str =
     "this build does not ask EC2; one with `--features ec2` of the package online-examples does";

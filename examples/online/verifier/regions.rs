@@ -1,7 +1,7 @@
-//! The regions that AWS has today.
+//! The regions that AWS has.
 //!
-//! The library accepts each region whose name has the form of its partition's, so that a new region needs no new
-//! release. A region that a person writes may be misspelled all the same, which this list finds.
+//! The library accepts every region whose name has the form that its partition uses, so a new region needs no
+//! new release. A person may misspell a region in this form. This list finds the misspelling.
 
 use program::output;
 use sts_presign::{Endpoint, EndpointVariant};
@@ -60,14 +60,15 @@ const REGIONS: [&str; 48] = [
     "us-west-2",
 ];
 
-/// Returns the regions that AWS does not have, as far as this program knows, each with the consequence.
+/// Returns the regions that AWS does not have, as far as this program knows. The text of each states
+/// the consequence.
 pub(crate) fn unknown<'r>(
     regions: impl IntoIterator<Item = &'r String>,
 ) -> impl Iterator<Item = String> {
     regions
         .into_iter()
         .filter(|region| !REGIONS.contains(&region.as_str()))
-        // A text that is no region at all is an error of its own.
+        // A text that does not have the form of a region gives a separate error.
         .filter(|region| Endpoint::regional(region, EndpointVariant::ORDINARY).is_ok())
         .map(|region| {
             format!(

@@ -1,4 +1,4 @@
-//! The sources of rules, and the snapshot that the webhooks answer by.
+//! The sources of rules, and the snapshot from which the webhooks answer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -80,10 +80,11 @@ fn scrubbed(settings: &Settings) -> Result<Vec<AccountId>, String> {
 }
 
 /// Starts the sources. Every file must have rules at the start: a misspelled path would keep every caller out.
-/// The cluster may come later, since this program may be what its API server waits for, and so may the dynamic
-/// file, for which upstream waits as well (`pkg/fileutil/util.go`, `waitUntilFileAvailable`).
+/// The cluster may come later, since its API server may wait for this program. The dynamic file may come later
+/// too: upstream also waits for it (`pkg/fileutil/util.go`, `waitUntilFileAvailable`).
 ///
-/// `no_names` is the reason why the private DNS names of nodes are not looked up, if they are not.
+/// `no_names` is the reason why the private DNS names of nodes are not looked up. It is `None` if
+/// they are.
 pub(crate) fn start(
     merged: &Merged,
     log: Log,
@@ -135,7 +136,7 @@ pub(crate) fn start(
     Ok((sources, shared))
 }
 
-/// Why there is nothing to map callers by.
+/// The message that no rules map callers.
 pub(crate) const NO_RULES: &str =
     "no rules: set --aws-auth, --config, --backend-mode or another source of rules";
 
@@ -144,16 +145,18 @@ pub(crate) fn are_absent(sources: &Sources) -> bool {
     sources.snapshot().identities().backends().is_empty()
 }
 
-/// Publishes what the sources yield to the webhooks.
+/// Gives the rules of the sources to the webhooks.
 struct Publisher {
     shared: SharedSnapshot,
     log: Log,
     metrics: Arc<Metrics>,
-    /// Whether the dynamic file and the file of backend modes were loaded, so that what follows is a change.
+    /// Whether the dynamic file and the file of backend modes were loaded, so that the next version is a
+    /// change.
     is_loaded: [AtomicBool; 2],
     no_names: Option<&'static str>,
     is_warned: AtomicBool,
-    /// The faults at the start, until it is decided whether they are logged, or returned as the error of the start.
+    /// The faults at the start. They are kept until the program decides whether to log them or to return them as an
+    /// error.
     held_back: Mutex<Option<Vec<Event>>>,
 }
 
@@ -208,7 +211,8 @@ impl Publisher {
         }
     }
 
-    /// As upstream, the first version is no change, and says nothing about a delay.
+    /// As in upstream, the first version does not count as a change, and says nothing about a
+    /// delay.
     fn dynamic_file_applied(&self, file: DynamicFile, last_updated: Option<u64>) {
         let [rules, modes] = &self.is_loaded;
         let is_loaded = match file {
@@ -239,7 +243,7 @@ impl Publisher {
     }
 }
 
-/// Returns the dynamic file of upstream that a source is. `None` if it is none.
+/// Returns which of upstream's two dynamic files a source is. `None` if it is neither.
 fn dynamic_file(kind: SourceKind) -> Option<DynamicFile> {
     match kind {
         SourceKind::BackendModes => Some(DynamicFile::BackendModes),

@@ -24,7 +24,7 @@ use crate::settings::{self, Proxy, Settings, Size, Time, Timeout};
 use crate::traces::Traces;
 use crate::{cluster, regions, rules, setup, tls};
 
-/// How often the certificate files are compared with those in use.
+/// How often the certificate files are compared with the certificate in use.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(30);
 
 /// The open files that the process needs besides connections and calls to STS: the listeners, files of rules
@@ -115,7 +115,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     });
     let mut stopped = stopped;
     let stop = async move {
-        // An error means that the task of signals has ended, which it does after a signal only.
+        // An error means that the task of signals has ended. It ends only after a signal.
         let _ = stopped.wait_for(|is_stopped| *is_stopped).await;
     };
     let outcome = server.serve(listener, tls, stop).await;
@@ -125,7 +125,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), String> {
     outcome.map(drop).map_err(|why| format!("{address}: {why}"))
 }
 
-/// Returns the look-up of private DNS names, or the reason why there is none.
+/// Returns the look-up of private DNS names, or the reason why there is no look-up.
 #[cfg(feature = "ec2")]
 async fn private_dns_names(
     settings: &Settings,
@@ -287,7 +287,8 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
-/// Returns the variables whose proxy STS is asked through, and why that of another cannot be used.
+/// Returns the variables whose proxies lead to STS, and the reasons why other variables cannot be
+/// used.
 pub(crate) fn proxies(settings: &Settings) -> (Vec<&'static str>, Vec<String>) {
     let (mut usable, mut unusable) = (Vec::new(), Vec::new());
     if !matches!(settings.sts_proxy, None | Some(Proxy::Environment)) {

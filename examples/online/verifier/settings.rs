@@ -357,8 +357,8 @@ pub(crate) fn merge(
     })
 }
 
-/// Describes an error in our file by its line and key. The parser's own words quote the line, and the URL of a proxy may
-/// have a password.
+/// Describes an error in our file by its line and key. The message of the parser quotes the line, and the URL of a proxy
+/// in it may have a password.
 fn without_value(text: &str, why: &toml::de::Error) -> String {
     let before = why.span().and_then(|at| text.get(..at.start));
     let Some(before) = before else {
@@ -376,7 +376,8 @@ fn without_value(text: &str, why: &toml::de::Error) -> String {
 }
 
 impl Settings {
-    /// Returns the name by which kube-apiserver reaches the webhook: upstream's default is that of its `init`.
+    /// Returns the name by which kube-apiserver reaches the webhook: the default is the name that upstream's
+    /// `init` uses.
     pub(crate) fn hostname(&self) -> &str {
         self.hostname.as_deref().unwrap_or("localhost")
     }
@@ -394,7 +395,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Those of [`cluster::without_effect`].
+    /// The errors of [`cluster::without_effect`].
     pub(crate) fn without_effect(&self) -> Result<Vec<String>, String> {
         let gates = self.feature_gates.iter();
         let mut notes: Vec<String> = gates.flat_map(|gates| gates.notes.clone()).collect();
@@ -417,7 +418,7 @@ impl Settings {
     }
 }
 
-/// Reads a value of a file as a flag is read.
+/// Reads a value of a file in the same way as a flag.
 fn from_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

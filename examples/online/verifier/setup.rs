@@ -1,4 +1,4 @@
-//! From arguments to the authenticator, STS and the rules.
+//! Builds the authenticator, STS and the rules from the arguments.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub(crate) fn policy(common: &Common, binding: BindingHeader) -> Result<AcceptPo
     })
 }
 
-/// A misspelled region would refuse every token.
+/// Refuses a misspelled region: the verifier would refuse every token.
 fn check_region(region: &str, partition: Partition) -> Result<(), String> {
     match Endpoint::regional(region, EndpointVariant::ORDINARY) {
         Ok(endpoint) if endpoint.partition() == partition => Ok(()),

@@ -1,10 +1,11 @@
-//! The directory of the last good versions, as `check` sees it.
+//! The check of the directory with the last good versions.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// Checks that the last good versions could be saved in a directory, or that it could be made. Leaves nothing behind.
+/// Checks that the last good versions could be saved in a directory, or that the directory could be made. Leaves no
+/// file behind.
 ///
 /// # Errors
 ///
@@ -15,7 +16,7 @@ pub(crate) fn check(directory: &Path) -> Result<(), String> {
     };
     let (path, metadata) = match directory.metadata() {
         Ok(metadata) => (directory, metadata),
-        // A link to nothing is no directory that could be made.
+        // A directory cannot be made in the place of a dangling link.
         Err(why) if why.kind() == ErrorKind::NotFound && directory.is_symlink() => {
             return wrong(directory, &"it is not a directory");
         }
@@ -51,7 +52,7 @@ pub(crate) fn check(directory: &Path) -> Result<(), String> {
                 why.kind()
             ),
         ),
-        // Those above it may be of other users.
+        // The directories above may belong to other users.
         Ok(_) if path != directory => Ok(()),
         Ok(probe) if probe.uid() != metadata.uid() => wrong(
             path,
@@ -84,7 +85,7 @@ mod tests {
         for (mode, is_good) in [(0o700, true), (0o755, true), (0o777, false), (0o720, false)] {
             fs::set_permissions(&state, Permissions::from_mode(mode)).unwrap();
             assert_eq!(check(&state).is_ok(), is_good, "{mode:o}");
-            // A directory that is made in it is its owner's alone.
+            // Only its owner may use a directory that is made there.
             assert_eq!(check(&state.join("own")), Ok(()), "{mode:o}");
         }
         assert_eq!(fs::read_dir(&state).unwrap().count(), 0);
@@ -96,7 +97,7 @@ mod tests {
             let why = check(path).unwrap_err();
             assert!(why.ends_with("it is not a directory"), "{why}");
         }
-        // Its file system is never written to.
+        // No file can be written to this file system.
         let why = check("/proc/state".as_ref()).unwrap_err();
         assert!(why.contains("cannot write to it"), "{why}");
     }

@@ -12,7 +12,8 @@ use crate::certificate::{self, Authority};
 use crate::settings::Settings;
 use crate::setup;
 
-/// Makes the server's certificate if it is to be made, and loads it if there is one.
+/// Makes the server's certificate if the settings ask for that, and loads the certificate if there
+/// is one.
 pub(crate) fn certificate(settings: &Settings) -> Result<Option<ServerTls>, String> {
     if settings.generate_kubeconfig.is_some() {
         certificate::check_hostname(settings.hostname())?;
@@ -28,13 +29,13 @@ pub(crate) fn certificate(settings: &Settings) -> Result<Option<ServerTls>, Stri
     Ok(Some(tls))
 }
 
-/// Returns the files of the certificate: those of the flags, else those in the state directory. `None` if there are
-/// none.
+/// Returns the files of the certificate: the files that flags name, else the files in the state directory. `None`
+/// if there are no files.
 ///
 /// # Errors
 ///
-/// One of the two is missing, or whether they exist cannot be seen: the webhooks must not be served without TLS by
-/// mistake.
+/// One of the two files is missing, or the program cannot see whether they exist. The webhooks must not be served
+/// without TLS by mistake.
 pub(crate) fn files(settings: &Settings) -> Result<Option<TlsFiles>, String> {
     let pair = match (&settings.tls_cert, &settings.tls_key) {
         (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
@@ -58,7 +59,8 @@ pub(crate) fn files(settings: &Settings) -> Result<Option<TlsFiles>, String> {
     }
 }
 
-/// Returns the certificate and the key in a state directory. `None` if it has neither.
+/// Returns the certificate and the key in a state directory. `None` if the directory has neither
+/// file.
 fn in_directory(directory: &Path) -> Result<Option<(PathBuf, PathBuf)>, String> {
     let (certificate, key) = (directory.join("cert.pem"), directory.join("key.pem"));
     let lone = |missing: &Path, other: &Path| {
@@ -83,7 +85,7 @@ fn in_directory(directory: &Path) -> Result<Option<(PathBuf, PathBuf)>, String> 
 ///
 /// # Errors
 ///
-/// It is a link that leads to nothing, or whether it exists cannot be seen.
+/// The path is a dangling link, or the program cannot see whether it exists.
 pub(crate) fn exists(path: &Path) -> Result<bool, String> {
     let failed = |why: &dyn std::fmt::Display| format!("--state-dir: {}: {why}", path.display());
     let is_absent = |why: &std::io::Error| why.kind() == ErrorKind::NotFound;
@@ -117,7 +119,8 @@ pub(crate) fn load(files: &TlsFiles) -> Result<ServerTls, String> {
     })
 }
 
-/// Returns the faults of a certificate that was loaded, and of the file of its key. It is served nevertheless.
+/// Returns the faults of a loaded certificate and of its key file. The server uses the certificate
+/// nevertheless.
 pub(crate) fn faults(files: &TlsFiles, tls: &ServerTls) -> Vec<String> {
     let mut found = Vec::new();
     let validity = tls.validity();
@@ -137,7 +140,8 @@ pub(crate) fn shared_key(path: &Path) -> Option<String> {
     let mode = metadata.mode() & 0o777;
     let own = Path::new("/proc/self").metadata();
     let is_own = own.map_or(true, |own| own.uid() == metadata.uid());
-    // The key of a Kubernetes secret belongs to root, and a process of another user reads it through its group.
+    // The key file of a Kubernetes secret belongs to root, and the process of another user reads it by its
+    // group.
     let forbidden = if is_own { 0o077 } else { 0o037 };
     (mode & forbidden != 0).then(|| {
         format!(
@@ -161,8 +165,8 @@ fn make_certificate(settings: &Settings) -> Result<(), String> {
     certificate::certificate(&directory, &key, params).map(drop)
 }
 
-/// Writes the webhook kubeconfig with the server's certificate, as upstream (`pkg/config/config.go`,
-/// `GenerateWebhookKubeconfig`).
+/// Writes the webhook kubeconfig with the server's certificate, as upstream does
+/// (`pkg/config/config.go`, `GenerateWebhookKubeconfig`).
 fn generate_kubeconfig(settings: &Settings, chain: &Path) -> Result<(), String> {
     let Some(path) = &settings.generate_kubeconfig else {
         return Ok(());
@@ -182,7 +186,7 @@ fn generate_kubeconfig(settings: &Settings, chain: &Path) -> Result<(), String> 
 pub(crate) const WITHOUT_TLS: &str = "without TLS, since there is neither --tls-cert nor cert.pem in --state-dir: \
      tokens cross the listener in the clear, and the kubeconfig of `verifier init` has kube-apiserver connect with https";
 
-/// Returns why kube-apiserver cannot use the webhook kubeconfig that is written: its certificate is of other names.
+/// Returns why kube-apiserver cannot use the webhook kubeconfig that is written: the certificate has other names.
 pub(crate) fn other_name(settings: &Settings) -> Result<Option<String>, String> {
     if settings.generate_kubeconfig.is_none() || settings.kubeconfig_pregenerated == Some(true) {
         return Ok(None);

@@ -50,13 +50,13 @@ pub(crate) async fn run(args: TokenArgs) -> Result<ExitCode, String> {
     }
 }
 
-/// Who the token belongs to: with mapping rules, also the Kubernetes user.
+/// The caller to whom the token belongs, and with mapping rules the Kubernetes user.
 enum Answer {
     Identity(Identity),
     User(Authenticated),
 }
 
-/// Reads a token without the newline that `echo` and editors put at its end.
+/// Reads a token, without the newline that `echo` and editors add at the end.
 pub(crate) fn read_token(file: Option<&Path>, max_input_size: usize) -> Result<String, String> {
     let path = file.map_or_else(|| PathBuf::from("-"), Path::to_owned);
     if file.is_none() && std::io::stdin().is_terminal() {

@@ -9,7 +9,7 @@ use program::files::{MAX_SMALL_FILE, name, read};
 
 use crate::settings::Settings;
 
-/// What is expected of a setting.
+/// The expected value of a setting.
 const BOOLEAN: &str = "true or false";
 const COUNT: &str = "a whole number above zero";
 const MODES: &str = "a list of backends";
@@ -20,8 +20,8 @@ const TEXT: &str = "text";
 ///
 /// # Errors
 ///
-/// A file that cannot be read or is not YAML; a second document; one that is not a mapping; a key that appears twice;
-/// reserved prefixes that cannot be read; a value of the wrong type.
+/// A file that cannot be read or is not YAML; a second document; a document that is not a mapping; a key that appears
+/// twice; reserved prefixes that cannot be read; a value of the wrong type.
 pub(crate) fn read_config(path: &Path) -> Result<Settings, String> {
     let text = read(path, MAX_SMALL_FILE)?;
     let file = name(path);
@@ -73,7 +73,7 @@ pub(crate) fn read_config(path: &Path) -> Result<Settings, String> {
     Ok(settings)
 }
 
-/// Parses the only document. `None` if there is none. Empty ones after it do not count.
+/// Parses the only document. `None` if there is no document. Empty documents after it do not count.
 fn only_document(text: &str) -> Result<Option<Node>, String> {
     let limits = Limits::new();
     let mut found = documents(text, &limits);
@@ -86,8 +86,8 @@ fn only_document(text: &str) -> Result<Option<Node>, String> {
     Ok(first)
 }
 
-/// Refuses a file of which it is not known what it sets. Its other problems concern rules, which the backend
-/// MountedFile reports.
+/// Refuses a file whose settings are unclear. The backend MountedFile reports the other problems, which
+/// concern rules.
 fn refuse_unclear(text: &str) -> Result<(), String> {
     let (_, problems) = Reader::new().read_server_config(text);
     let unclear = problems.iter().find(|problem| {
@@ -103,13 +103,13 @@ fn refuse_unclear(text: &str) -> Result<(), String> {
 #[derive(Clone, Copy)]
 struct Keys<'f> {
     file: &'f str,
-    /// What stands before each key in a message.
+    /// The text before each key in a message.
     prefix: &'static str,
     mapping: &'f Mapping,
 }
 
 impl<'f> Keys<'f> {
-    /// Returns the value of a key in any case. As in viper, null is none.
+    /// Returns the value of a key in any case. As in viper, null counts as no value.
     fn value(&self, key: &str) -> Option<&'f Node> {
         let mut entries = self.mapping.entries().iter();
         let (_, value) = entries.find(|(own, _)| own.text().eq_ignore_ascii_case(key))?;
@@ -130,7 +130,7 @@ impl<'f> Keys<'f> {
         self.parsed(key, TEXT)
     }
 
-    /// Returns the text of a key. As upstream, an empty one is none.
+    /// Returns the text of a key. As in upstream, an empty text counts as no text.
     fn filled(&self, key: &str) -> Result<Option<String>, String> {
         let text = self.text(key)?;
         Ok(text.filter(|text| !text.is_empty()))
@@ -147,8 +147,8 @@ impl<'f> Keys<'f> {
     }
 
     /// Returns the order of the backends: a list, or text separated by spaces (viper's `GetStringSlice`). As
-    /// upstream, it must not be empty, and a comma is part of a name, which no backend has
-    /// (`pkg/mapper/mapper.go`, `ValidateBackendMode`).
+    /// in upstream, the list must not be empty. A comma counts as part of a name, and no backend has such a
+    /// name (`pkg/mapper/mapper.go`, `ValidateBackendMode`).
     fn modes(&self) -> Result<Option<String>, String> {
         let key = "backendMode";
         let Some(node) = self.value(key) else {

@@ -199,7 +199,8 @@ async fn rules_broken(bench: &Bench) -> Result<String, String> {
     ))
 }
 
-/// A verifier whose clock is behind sees tokens from the future, and one whose clock is ahead old ones.
+/// A verifier whose clock is behind sees tokens from the future. A verifier whose clock is ahead sees
+/// old tokens.
 async fn clock(bench: &Bench, is_behind: bool) -> Result<String, String> {
     let verifier = bench.start().await?;
     let tokens = Tokens::new(Kind::Cold, "demo", "us-west-2")?;

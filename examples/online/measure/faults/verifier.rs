@@ -9,14 +9,14 @@ use tokio::process::{Child, Command};
 
 use super::Bench;
 
-/// What the verifier serves.
+/// The ways in which the verifier serves.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Scheme {
     Http,
     Https,
 }
 
-/// A running verifier, which ends with this value.
+/// A running verifier. It is ended when this value is dropped.
 pub(crate) struct Verifier {
     pub(crate) scheme: Scheme,
     process: Child,

@@ -1,4 +1,5 @@
-//! The file of a kubeconfig: which of several it is, the entries in it, and the lock that kubectl has for it.
+//! The file of a kubeconfig: the choice among several files, the entries in the file, and the lock that
+//! kubectl takes on it.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -51,7 +52,7 @@ pub(super) fn choose(paths: &[PathBuf], cluster_name: &str) -> Result<(PathBuf, 
     Ok((first.clone(), read(first)?))
 }
 
-/// Reads a kubeconfig. One that does not exist, or is empty, is a new one.
+/// Reads a kubeconfig. A file that is missing or empty becomes a new kubeconfig.
 pub(super) fn read(path: &Path) -> Result<Mapping, Error> {
     let new = || {
         map([
@@ -73,7 +74,7 @@ pub(super) fn read(path: &Path) -> Result<Mapping, Error> {
     let config = match trees.as_slice() {
         [] => return Ok(new()),
         [tree] => {
-            // It refuses a mapping with a key that stands twice.
+            // This step refuses a mapping with a key that stands twice.
             Value::deserialize(tree).map_err(|why| wrong(path, &why.to_string()))?;
             yaml::value(&text, tree)
         }
@@ -97,7 +98,7 @@ fn is_named(entry: &Value, name: &str) -> bool {
     entry.get("name").and_then(Value::as_str) == Some(name)
 }
 
-/// Replaces the entries of the same names, or adds them, and makes the context the current one.
+/// Replaces the entries of the same names, or adds them, and makes the context the current context.
 pub(super) fn insert(config: &mut Mapping, entries: Entries) -> Result<(), String> {
     for (key, entry) in [
         ("clusters", entries.cluster),
@@ -115,7 +116,8 @@ pub(super) fn insert(config: &mut Mapping, entries: Entries) -> Result<(), Strin
             .get("name")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        // kubectl refuses a kubeconfig with two of one name (client-go, `tools/clientcmd/api/v1/conversion.go`).
+        // kubectl refuses a kubeconfig with two entries of one name (client-go,
+        // `tools/clientcmd/api/v1/conversion.go`).
         let place = list.iter().position(|old| is_named(old, name));
         list.retain(|old| !is_named(old, name));
         list.insert(place.unwrap_or(list.len()), entry.into());

@@ -63,7 +63,7 @@ mod tests {
                 "{why}"
             );
         }
-        // A file in place of the cluster.
+        // A file replaces the cluster.
         let flags = [
             "--backend-mode",
             "CRD",

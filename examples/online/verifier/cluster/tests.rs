@@ -22,7 +22,7 @@ use crate::args::{Args, Command};
 use crate::log::Log;
 use crate::{rules, settings};
 
-/// How long a test waits for something that happens at once, on a machine with other work.
+/// How long a test waits for something that happens at once on an idle machine.
 const LONGEST: Duration = Duration::from_secs(60);
 
 struct Running {
@@ -104,7 +104,7 @@ async fn edits_of_the_config_map_are_in_effect_without_a_restart() {
     server.put(CONFIG_MAPS, config_map("dev-2"));
     running.wait_for_user("dev-2").await;
 
-    // The API server is gone, and comes back with a history that does not go back to the last event.
+    // The API server is gone, and comes back with a history that lacks the last event.
     server.stop();
     running
         .wait("a failure", |running| running.metric(FAILURES) > Some(0.0))

@@ -21,11 +21,11 @@ use crate::log::Log;
 use crate::settings::{AbsentConfigMap, Settings};
 use crate::setup;
 
-/// How long a connection may be silent: longer than a watch, which the API server ends after
-/// [`eks_auth_kube::WATCH_TIMEOUT`]. Our choice.
+/// How long a connection may be silent. Our choice: longer than a watch, because the API server
+/// ends a watch after [`eks_auth_kube::WATCH_TIMEOUT`].
 const READ_TIMEOUT: Duration = Duration::from_secs(75);
 
-/// How long `verifier check` waits for the first list: our choice, the time for an answer of STS.
+/// How long `verifier check` waits for the first list: our choice, as long as for an answer of STS.
 const LIST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The objects of the cluster that are watched, before the watch starts.
@@ -36,7 +36,8 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Prepares the watch. The API server is not asked yet, since it may start after this program.
+    /// Prepares the watch. This function sends no request, since the API server may start after
+    /// this program.
     pub(crate) async fn connect(settings: &Settings) -> Result<Self, String> {
         if kinds(settings)?.is_empty() {
             return Ok(Self {
@@ -61,7 +62,7 @@ impl Watch {
         })
     }
 
-    /// Starts to watch. The watch ends when the task is dropped, which the end of the program does.
+    /// Starts to watch. The watch ends when the task is dropped, at the end of the program.
     pub(crate) fn start(self, sources: &Sources, metrics: &Metrics, log: Log) {
         let Some(watch) = self.watch else {
             return;
@@ -96,8 +97,8 @@ impl Watch {
 }
 
 /// Builds the configuration of the client as upstream does (`pkg/server/server.go`: client-go's
-/// `BuildConfigFromFlags`): the kubeconfig's current context, with the URL of `--master` in place of its
-/// own; without either, the service account of the pod.
+/// `BuildConfigFromFlags`): the kubeconfig's current context, in which the URL of `--master` replaces
+/// the server's URL. Without both flags, it is the service account of the pod.
 async fn config(settings: &Settings) -> Result<Config, String> {
     let mut config = match (&settings.kubeconfig, &settings.master) {
         (Some(path), _) => {

@@ -1,4 +1,4 @@
-//! A line of the log, written field by field as `tracing-subscriber` writes the fields of an event.
+//! A line of the log. Its fields are written one by one, in the format of `tracing-subscriber`.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use super::printable;
 use super::time::write_time;
 use crate::settings::LogFormat;
 
-/// Room for a usual record, in bytes. The allocator of glibc has blocks of up to 1,032 bytes at hand without a lock.
+/// Room for a usual record, in bytes. The allocator of glibc returns blocks of up to 1,032 bytes without a lock.
 const USUAL_LEN: usize = 1_000;
 
 /// A line that fields are added to.
@@ -20,7 +20,7 @@ pub(super) struct Line {
     format: LogFormat,
 }
 
-/// The name of a field, with what both formats have around it.
+/// The name of a field, with the characters around it in each format.
 #[derive(Clone, Copy)]
 pub(super) struct Name {
     pub(super) json: &'static str,
@@ -66,17 +66,17 @@ impl Line {
         self.quoted(name, word);
     }
 
-    /// Adds a text that a caller chooses. Characters that a terminal would act on are escaped, and those beyond
-    /// [`MAX_PRINTED_CHARS`] are counted instead.
+    /// Adds a text that a caller chooses. Characters that a terminal would act on are escaped, and characters
+    /// beyond [`MAX_PRINTED_CHARS`] are counted instead.
     pub(super) fn foreign_text(&mut self, name: Name, value: &str) {
-        // Most are short and plain, which one look at them shows.
+        // Most texts are short and plain, and a single pass can tell.
         match value.len() <= MAX_PRINTED_CHARS && is_plain(value) {
             true => self.quoted(name, value),
             false => self.text(name, &printable(value)),
         }
     }
 
-    /// Adds a text of the program, or one that is escaped and cut already.
+    /// Adds a text of the program, or a text that is already escaped and cut.
     pub(super) fn text(&mut self, name: Name, value: &str) {
         if is_plain(value) {
             return self.quoted(name, value);
@@ -120,8 +120,8 @@ impl Line {
         self.digits(value);
     }
 
-    /// Adds a time in milliseconds, as few digits as it has: `0.019544`, where a product of seconds is
-    /// `0.019544000000000002`.
+    /// Adds a time in milliseconds with the fewest digits: `0.019544`. Multiplying the seconds by
+    /// 1,000 would give `0.019544000000000002`.
     pub(super) fn milliseconds(&mut self, name: Name, time: Duration) {
         self.name(name);
         self.digits(time.as_millis());
@@ -164,10 +164,10 @@ impl Line {
     }
 }
 
-/// Returns whether both formats have a text as it is, between quotation marks.
+/// Returns whether both formats write a text unchanged, between quotation marks.
 fn is_plain(text: &str) -> bool {
     let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
-    // `fold` instead of `all`, to be vectorized.
+    // `fold` can be vectorized, and `all` cannot.
     text.bytes()
         .fold(true, |plain, byte| plain & is_plain(byte))
 }

@@ -1,4 +1,4 @@
-//! The records that wait to be written, and the thread that writes them.
+//! The queue of records to write, and the thread that writes them.
 
 use std::io::{self, Write};
 use std::mem;
@@ -11,24 +11,25 @@ use std::time::Duration;
 const MAX_WAITING: usize = 6 << 20;
 
 /// How long a record waits for room while nothing is written: our choice. Each thread that serves requests may wait
-/// once, and probes and signals wait with it.
+/// once, and probes and signals on the thread wait with it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long records gather after some have been written: our choice. Without a pause, the thread that writes is woken
-/// for nearly every record, which costs more than the record itself.
+/// How long records gather after some have been written: our choice. Without a pause, nearly every record wakes the
+/// thread that writes, and waking it costs more than the record.
 const GATHERING: Duration = Duration::from_millis(2);
 
-/// How large a buffer stays after it was written, in bytes: the records of ten pauses of [`GATHERING`].
+/// How large a buffer stays after it was written, in bytes: it holds the records of ten pauses of
+/// [`GATHERING`].
 const KEPT: usize = 1 << 20;
 
 /// How long the last records may take at the end of the program: our choice.
 const END: Duration = Duration::from_secs(1);
 
-/// Records that wait to be written. Writing into it costs a copy.
+/// Records that wait to be written. Adding a record costs a copy.
 ///
-/// A full queue waits, because a record that is not written is a login that was never seen. But if nothing is written
-/// for [`PATIENCE`], further records are lost and counted until there is room again, as kube-apiserver's audit log
-/// does: a reader of the log that has stopped must not end the logins to the cluster.
+/// If the queue is full, the writer waits, because a lost record hides a login. But if nothing is written for
+/// [`PATIENCE`], further records are lost and counted until there is room again, as in kube-apiserver's audit log. If
+/// the reader of the log has stopped, users must still be able to log in to the cluster.
 pub(super) struct Queue {
     state: Mutex<State>,
     max_waiting: usize,
@@ -40,9 +41,9 @@ pub(super) struct Queue {
     taken: Condvar,
 }
 
-/// What happens to records that are lost.
+/// The handling of records that are lost.
 pub(super) struct Loss {
-    /// Counts one.
+    /// Counts a lost record.
     pub(super) count: Box<dyn Fn() + Send + Sync>,
     /// Returns the record that says how many were lost, once there is room again.
     pub(super) record: Box<dyn Fn(u64) -> String + Send + Sync>,
@@ -51,7 +52,7 @@ pub(super) struct Loss {
 #[derive(Default)]
 struct State {
     waiting: Vec<u8>,
-    /// The records that were lost since the last were taken.
+    /// How many records were lost since the thread last took records.
     lost: u64,
     is_writer_asleep: bool,
     is_ending: bool,
@@ -104,7 +105,8 @@ impl Queue {
     fn write_to(&self, mut out: impl Write) {
         let mut records = Vec::new();
         while self.take(&mut records) {
-            // There is nowhere else to say it, and a closed standard error must not end the webhook.
+            // The error can be reported nowhere else, and a closed standard error must not end the
+            // webhook.
             let _ = out.write_all(&records).and_then(|()| out.flush());
             records.clear();
             records.shrink_to(KEPT);
@@ -114,7 +116,8 @@ impl Queue {
         self.taken.notify_all();
     }
 
-    /// Waits for records, and takes all that wait. Returns whether there are any: if not, the log has ended.
+    /// Waits for records, and takes all of them. Returns `false` if there are no records, which means that
+    /// the log has ended.
     fn take(&self, records: &mut Vec<u8>) -> bool {
         let mut state = self.state();
         while state.waiting.is_empty() && !state.is_ending {
@@ -139,7 +142,7 @@ impl Write for &Queue {
         let is_full =
             |state: &mut State| state.waiting.len() >= self.max_waiting && !state.is_ending;
         let mut state = self.state();
-        // The first record that is lost has waited for those behind it.
+        // The first lost record has waited already, so the records behind it need not wait.
         if is_full(&mut state) && state.lost == 0 {
             let waited = self
                 .taken
@@ -151,7 +154,7 @@ impl Write for &Queue {
         if is_full(&mut state) {
             state.lost = state.lost.saturating_add(1);
             drop(state);
-            // Others wait for the same, and are not notified otherwise.
+            // Other threads wait for the same event, and would not be notified otherwise.
             self.taken.notify_all();
             (self.loss.count)();
             return Ok(record.len());
@@ -191,7 +194,7 @@ mod tests {
 
     use super::*;
 
-    /// Sends on what is written at once.
+    /// Forwards each write as a message.
     struct Out(Sender<Vec<u8>>);
 
     impl Write for Out {
@@ -259,7 +262,7 @@ mod tests {
         assert!(queue.state().has_ended);
     }
 
-    /// Begins to write, and ends once it may.
+    /// A writer that says when a write begins, and ends the write when the test allows it.
     struct Stalled {
         begun: Sender<()>,
         may_go_on: Receiver<()>,
@@ -268,7 +271,7 @@ mod tests {
 
     impl Write for Stalled {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            // The test has ended, if it is not there.
+            // An error means that the test has ended.
             let _ = self.begun.send(());
             let _ = self.may_go_on.recv();
             self.out.write(bytes)

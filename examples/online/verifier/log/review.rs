@@ -1,5 +1,5 @@
-//! The records of reviews. They are written as the events of `tracing` are, but are none: there is one for each request,
-//! and an event with twenty fields costs three times as much as its text.
+//! The records of reviews. They have the format of `tracing` events, but are not events: each request has a record, and
+//! an event with twenty fields costs three times as much as its text.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use super::queue::Queue;
 use super::{Log, printable};
 use crate::settings::LogFormat;
 
-/// The most bytes of groups in a record: our choice. With it and seven texts of [`MAX_PRINTED_CHARS`], a record without
-/// escapes is shorter than the 16 KiB at which containerd splits a line (`max_container_log_line_size`).
+/// The most bytes of groups in a record: our choice. With this many bytes and seven texts of [`MAX_PRINTED_CHARS`], a
+/// record without escapes is shorter than 16 KiB, at which containerd splits a line (`max_container_log_line_size`).
 const MAX_GROUPS_LEN: usize = 8_192;
 
-/// Writes what happens on the server to the log.
+/// Writes the events of the server to the log.
 pub(crate) struct ServerLog {
     pub(super) log: Log,
     pub(super) queue: Arc<Queue>,
     pub(super) format: LogFormat,
-    /// The last level that is written.
+    /// The least severe level that is written.
     pub(super) level: Level,
 }
 
@@ -47,7 +47,7 @@ impl Observer for ServerLog {
     }
 }
 
-/// The record of records that were lost.
+/// The record that says how many records were lost.
 pub(super) fn lost(format: LogFormat, number: u64) -> String {
     let message = "records lost: standard error was not read";
     let mut line = Line::begin(format, SystemTime::now(), Level::ERROR, message);

@@ -8,13 +8,13 @@ use eks_auth::UnixTime;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
-/// Writes the time as the default of `tracing-subscriber` does, `YYYY-MM-DDTHH:MM:SS.ffffffZ`, but the date and the
-/// second only once for all records of that second: they were a sixth of the cost of a record.
+/// Writes the time in the default format of `tracing-subscriber`, `YYYY-MM-DDTHH:MM:SS.ffffffZ`. The date and the
+/// second are formatted only once for all records of a second: they were a sixth of the cost of a record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Time;
 
 thread_local! {
-    /// The last second that was written, and its text up to the point.
+    /// The last second that was written, and its text up to the decimal point.
     static SECOND: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
 }
 
@@ -31,7 +31,7 @@ impl FormatTime for Time {
 /// `writer` cannot be written to.
 pub(super) fn write_time(writer: &mut impl fmt::Write, now: time::SystemTime) -> fmt::Result {
     let (Ok(since), Ok(second)) = (now.duration_since(UNIX_EPOCH), UnixTime::try_from(now)) else {
-        // Before 1970 or after 9999.
+        // The time is before 1970 or after 9999.
         return SystemTime.format_time(&mut Writer::new(writer));
     };
     SECOND.with_borrow_mut(|(of, text)| {

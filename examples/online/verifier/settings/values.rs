@@ -1,4 +1,4 @@
-//! What the settings are written as: times, sizes, proxies and addresses.
+//! The values of settings: times, sizes, proxies and addresses.
 
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -26,7 +26,7 @@ impl FromStr for Time {
     }
 }
 
-/// A time within which something has to happen, so not 0.
+/// A time limit, which must not be 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Timeout(pub(crate) Duration);
 

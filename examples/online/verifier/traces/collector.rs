@@ -25,7 +25,8 @@ struct TooLong;
 
 /// Sends spans to a collector: directly, without redirects.
 ///
-/// The exporter runs on a thread of its own and keeps only the fact that a request failed, so the cause is kept here.
+/// The exporter runs on a separate thread and stores only the fact that a request failed, so this type stores the
+/// cause.
 #[derive(Clone, Debug)]
 pub(super) struct Collector {
     client: Client,
@@ -34,7 +35,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Builds the client. Call it within the runtime that requests are sent on.
+    /// Builds the client. Must be called within the runtime that sends the requests.
     pub(super) fn new(timeout: Duration) -> Result<Self, String> {
         setup::install_provider();
         let client = Client::builder()
@@ -51,7 +52,7 @@ impl Collector {
         })
     }
 
-    /// Takes the cause of the last failure. `None` if there was an answer since.
+    /// Takes the cause of the last failure. `None` if a later request had an answer.
     pub(super) fn take_cause(&self) -> Option<String> {
         self.set_cause(None)
     }
@@ -62,7 +63,7 @@ impl Collector {
     }
 }
 
-/// Returns how long an export may take, as the variables of OpenTelemetry say.
+/// Returns how long an export may take, by the variables of OpenTelemetry.
 pub(super) fn timeout(variable: impl Fn(&str) -> Option<String>) -> Duration {
     [
         "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
@@ -80,7 +81,7 @@ impl HttpClient for Collector {
         let sent = self
             .runtime
             .spawn(async move { send(&client, request).await });
-        // The task ends early if the runtime does.
+        // The task ends early if the runtime ends.
         let outcome = sent.await.map_err(HttpError::from).flatten();
         let cause = outcome.as_ref().err();
         self.set_cause(cause.map(|why| Causes::new(why.as_ref()).to_string()));

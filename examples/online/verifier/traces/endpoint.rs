@@ -1,4 +1,4 @@
-//! Where spans are sent, by the flag or by the variables of OpenTelemetry.
+//! The URL that spans are sent to, by the flag or by the variables of OpenTelemetry.
 
 use http::Uri;
 use printable_text::Printable;
@@ -6,7 +6,7 @@ use printable_text::Printable;
 /// The path of traces below the endpoint for all signals (OTLP specification, "OTLP/HTTP Request").
 const PATH: &str = "/v1/traces";
 
-/// The one protocol that this program speaks, and the default of the specification.
+/// The only protocol of this program, and the default of the specification.
 const PROTOCOL: &str = "http/protobuf";
 
 /// Returns the URL that spans are sent to. `None` if no spans are wanted.
@@ -83,7 +83,7 @@ mod tests {
         const TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
         let some = |url: &str| Ok(Some(url.to_owned()));
         assert_eq!(with(&[]), Ok(None));
-        // A path is appended to the endpoint of all signals, and none to that of traces.
+        // A path is appended to the endpoint for all signals, and not to the endpoint for traces.
         assert_eq!(
             with(&[(ALL, "http://c:4318")]),
             some("http://c:4318/v1/traces")
@@ -100,7 +100,7 @@ mod tests {
             with(&[(TRACES, ""), (ALL, "http://c:1")]),
             some("http://c:1/v1/traces")
         );
-        // Turned off.
+        // Tracing is turned off.
         assert_eq!(
             with(&[(ALL, "http://c:1"), ("OTEL_SDK_DISABLED", "TRUE")]),
             Ok(None)

@@ -1,4 +1,4 @@
-//! The exporter, whose failures are logged without flooding the log.
+//! The exporter. Its failures are logged without flooding the log.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::log::Log;
 /// load.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 
-/// Exports spans, and logs when that fails and when it works again.
+/// Exports spans. Logs when the export fails, and when it works again.
 #[derive(Debug)]
 pub(super) struct Reported {
     exporter: Otlp,
@@ -72,7 +72,7 @@ struct Losses {
 }
 
 impl Losses {
-    /// Counts the spans of a failed export. Returns what to log, if it is time.
+    /// Counts the spans of a failed export. Returns the text to log, if it is time.
     fn add(&mut self, spans: usize, why: &str, now: Instant) -> Option<String> {
         self.spans = self.spans.saturating_add(spans);
         let is_due = self
@@ -89,7 +89,7 @@ impl Losses {
         ))
     }
 
-    /// Returns what to log after an export that worked, if one failed before.
+    /// Returns the text to log after an export that worked, if an earlier export failed.
     fn end(&mut self) -> Option<String> {
         self.reported.take()?;
         let lost = std::mem::take(&mut self.spans);

@@ -18,8 +18,8 @@ use crate::PROGRAM;
 use crate::log::Log;
 use crate::settings::Settings;
 
-/// How long the last spans may take to be exported when the program stops: our choice, so that it ends within the 30
-/// seconds that Kubernetes gives a pod, after the requests in flight.
+/// How long the export of the last spans may take when the program stops: our choice. Together with the requests in
+/// flight, it fits into the 30 seconds that Kubernetes gives a pod.
 const LAST_EXPORT: Duration = Duration::from_secs(5);
 
 /// Makes spans and exports them.
@@ -33,14 +33,15 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Explains why the settings for traces have no effect. `None` if they have one, or are not set.
+/// Explains why the settings for traces have no effect. `None` if they have an effect, or are not
+/// set.
 pub(crate) fn without_effect(settings: &Settings) -> Option<String> {
     endpoint(settings.traces_endpoint.as_ref(), variable).err()
 }
 
 impl Traces {
-    /// Prepares the export, if there is an endpoint. An unusable setting does not keep the webhook from starting;
-    /// [`without_effect`] reports it.
+    /// Prepares the export, if there is an endpoint. The webhook starts even with an unusable setting.
+    /// [`without_effect`] reports the setting.
     ///
     /// # Errors
     ///
@@ -113,7 +114,7 @@ impl Traces {
     }
 }
 
-/// Describes this process as `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say, by default with the name of the
+/// Describes this process by `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`. The default name is the name of the
 /// program.
 fn resource() -> Resource {
     let resource = Resource::builder().build();

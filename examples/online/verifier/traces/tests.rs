@@ -1,4 +1,4 @@
-//! A request to the webhook on a real socket, and the export that a stub of a collector receives.
+//! Sends requests to the webhook on a real socket. A stub of a collector receives the export.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ const RULES: &str = "mapRoles: |
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
 
-/// In place of EC2.
+/// A table that replaces EC2.
 struct Table;
 
 impl DescribeInstances for Table {
@@ -68,7 +68,7 @@ fn token() -> String {
         None,
         "test",
     );
-    // So that a clock that steps back does not refuse it.
+    // The token is a second old, so that the verifier does not refuse it if the clock steps back.
     let a_second_ago = SystemTime::now()
         .checked_sub(Duration::from_secs(1))
         .unwrap();
@@ -77,7 +77,7 @@ fn token() -> String {
     token.expose().to_owned()
 }
 
-/// Starts a collector. Returns its URL, and what it receives.
+/// Starts a collector. Returns its URL, and the requests that it receives.
 async fn collector() -> (String, mpsc::UnboundedReceiver<(HeaderMap, Bytes)>) {
     let (sender, received) = mpsc::unbounded_channel();
     let export = move |headers: HeaderMap, body: Bytes| {
