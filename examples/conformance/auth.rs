@@ -39,7 +39,7 @@ struct ToIdentify {
     #[serde(flatten)]
     settings: Settings,
     token: String,
-    /// What STS answers, if it is asked.
+    /// The answer of STS, if the verifier asks it.
     sts: Answered,
 }
 

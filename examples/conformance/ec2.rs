@@ -1,4 +1,4 @@
-//! `ec2.*`: the private DNS names of instances, as callers ask for them over time; and the role that EC2 is asked with.
+//! `ec2.*`: the private DNS names of instances, as callers ask for them over time, and the role for the calls to EC2.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -19,7 +19,7 @@ mod assume_role;
 /// After this time, a caller has waited in vain: both programs give up after 5 s.
 const LATE: Duration = Duration::from_millis(4_900);
 
-/// A time that no question reaches.
+/// A time longer than any question.
 const NEVER_FORGOTTEN: Duration = Duration::from_secs(3_600);
 
 pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal>> {
@@ -33,15 +33,15 @@ pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
 
 #[derive(Deserialize)]
 struct ToLookUp {
-    /// The names by id; empty for an instance that is terminated.
+    /// The names by id. The name of a terminated instance is empty.
     instances: BTreeMap<String, String>,
     /// How long EC2 takes to answer.
     latency_ms: u64,
-    /// How many of the first calls for an instance EC2 refuses.
+    /// How many calls for an instance EC2 refuses at first.
     #[serde(default)]
     failures: BTreeMap<String, usize>,
-    /// Whether an instance that does not exist is not asked for again. The clock of this memory is not that of the
-    /// question, so that it lasts for ever or for no time.
+    /// Whether the program remembers that an instance does not exist. This memory does not use the clock of the
+    /// question, so it lasts either for ever or not at all.
     #[serde(default)]
     remembers_missing: bool,
     look_ups: Vec<LookUp>,
@@ -68,7 +68,7 @@ fn look_up(question: ToLookUp) -> Result<Value, Refusal> {
             failures: question.failures,
             calls: Arc::clone(&calls),
         };
-        // The limit on the rate has the clock of the machine.
+        // The limit on the rate uses the clock of the machine.
         let settings = Settings::new()
             .with_rate(NonZeroU32::MAX, NonZeroU32::MAX)
             .with_missing_for(match question.remembers_missing {

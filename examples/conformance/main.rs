@@ -3,7 +3,7 @@
 //! next question.
 //!
 //! Every answer is one call of the libraries' public API; the driver decides nothing. Another implementation
-//! of the same protocol can be compared with this one question by question.
+//! of the same protocol can be compared with this driver, question by question.
 //!
 //! ```text
 //! $ echo '{"op":"sts.endpoint","host":"sts.eu-west-1.amazonaws.com"}' |
@@ -35,7 +35,7 @@ mod token;
 mod webhook;
 mod yaml;
 
-/// The ops of each crate. `None` if the op is not one of them.
+/// The ops of a crate. Returns `None` for an op of another crate.
 type Ops = fn(&str, &Value) -> Option<Result<Value, Refusal>>;
 
 const OPS: &[Ops] = &[

@@ -36,7 +36,8 @@ struct ToResolve {
     upstream_templates_only: Option<bool>,
     #[serde(default)]
     authentication_mode: Option<String>,
-    /// The recorded answers are upstream's, which treats a section that cannot be read as empty.
+    /// The recorded answers come from upstream. Upstream treats a section that cannot be read as
+    /// empty.
     #[serde(default)]
     refuse_unreadable_sections: bool,
 }
@@ -80,7 +81,7 @@ impl Caller {
 
 #[cfg(feature = "runtime")]
 impl Source {
-    /// Returns the text of a backend, as a source of this kind has it.
+    /// Returns the text of a backend, in the form that a source of this kind has.
     pub(crate) fn published(&self) -> Result<(SourceKind, String), Refusal> {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         Ok(match self.mode.as_str() {
@@ -124,7 +125,7 @@ impl Source {
                 } else {
                     reader.read_dynamic_file(content)
                 };
-                // There is no earlier version to keep.
+                // There is no earlier version that could be kept.
                 let read = read.unwrap_or_else(|problems| (Rules::unreadable_source(), problems));
                 (BackendKind::DynamicFile, read)
             }
@@ -158,12 +159,13 @@ fn resolve(question: ToResolve) -> Result<Value, Refusal> {
     let prefixes = question.reserved_prefixes.unwrap_or_default();
     let map = with_sources(map, &question.backends, &accounts, &prefixes)?;
     let identity = question.identity.identity()?;
-    // Absent and empty are the same in this protocol: EC2 knows the instance by an empty name.
+    // This protocol does not distinguish an absent from an empty name: EC2 then has an empty name
+    // for the instance.
     let name = question.private_dns_name.unwrap_or_default();
     mapped(&map, &identity, &name)
 }
 
-/// Maps a caller. EC2 knows every instance by the private DNS name.
+/// Maps a caller. EC2 has this private DNS name for every instance.
 pub(crate) fn mapped(
     map: &IdentityMap,
     identity: &Identity,
@@ -245,7 +247,7 @@ fn problems(question: ToCheck) -> Result<Value, Refusal> {
         let prefixes = prefixes.iter().map(String::as_str);
         map = map.with_backend(Backend::new(kind, rules).with_reserved_prefixes(prefixes));
     }
-    // The problems that the sources have together.
+    // The problems of all sources together.
     let of_map = map
         .check()
         .into_iter()

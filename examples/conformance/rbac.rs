@@ -36,7 +36,7 @@ pub(crate) fn answer(op: &str, question: &Value) -> Option<Result<Value, Refusal
     })
 }
 
-/// The version of a question that names none: the one that the recorded answers came from.
+/// The default version of a question: the version of the recorded answers.
 const fn recorded_version() -> KubernetesVersion {
     KubernetesVersion::V1_34
 }
@@ -116,7 +116,7 @@ struct Authorize {
     checks: Vec<Attributes>,
 }
 
-// The recorded answers are those of the RBAC authorizer alone.
+// The recorded answers come from the RBAC authorizer alone.
 fn authorize(question: &Authorize) -> Value {
     let policy = Policy::new(question.world.clone());
     let checks = question.checks.iter().map(|check| {

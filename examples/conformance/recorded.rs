@@ -1,8 +1,8 @@
 //! Asks the driver every recorded answer in the crates' `testdata/`, one test for each area.
 //!
-//! A failure prints the file, the line, the fault and the question, which the driver answers when it
-//! is piped in as it is. `VECTOR=FILE:LINE cargo test --example conformance` asks one line only, with
-//! the file's path from the root of the repository.
+//! A failure prints the file, the line, the fault and the question. The question can be piped
+//! unchanged into the driver. `VECTOR=FILE:LINE cargo test --example conformance` asks one line only,
+//! with the file's path from the root of the repository.
 
 use std::path::Path;
 
@@ -49,7 +49,7 @@ const BACKEND_MODES: &str = "crates/eks-auth-sources/testdata/upstream/backend_m
 const DYNAMIC_FILE: &str = "crates/eks-auth-sources/testdata/upstream/dynamic_file.jsonl";
 const LOOK_UPS: &str = "crates/eks-auth-ec2/testdata/upstream/look_ups.jsonl";
 
-/// The files whose lines are asked here; the last four with the feature `runtime` only.
+/// The files whose lines are asked here. The last four are asked with the feature `runtime` only.
 const ASKED: [&str; 28] = [
     TOKENS,
     LAYOUTS,
@@ -81,7 +81,7 @@ const ASKED: [&str; 28] = [
     LOOK_UPS,
 ];
 
-/// The files that hold no question for the driver: the tests of their crate read them.
+/// The files without questions for the driver. The tests of their crates read them.
 const READ_BY_THEIR_CRATE: [&str; 10] = [
     PARTITIONS,
     "crates/eks-access/testdata/audit_sample.jsonl",
@@ -102,7 +102,8 @@ const MAX_PRINTED: usize = 5;
 /// The judgment of one answer. `Err` describes the fault.
 type Verdict = Result<(), String>;
 
-/// Asks about each line of a file, or about the one that `VECTOR` selects, and fails once for all faults.
+/// Asks about each line of a file, or about the line that `VECTOR` selects, and fails once for all
+/// faults.
 ///
 /// # Panics
 ///
@@ -127,7 +128,7 @@ fn vectors(file: &str) -> Vec<Vector<Value>> {
     testkit::vectors(Path::new(ROOT).join(file))
 }
 
-/// The one line that the environment variable `VECTOR` selects.
+/// The line that the environment variable `VECTOR` selects.
 struct Selected {
     file: String,
     line: usize,
@@ -187,7 +188,7 @@ impl Score {
     }
 }
 
-/// The answer must have these fields with these values.
+/// Judges whether the answer has these fields with these values.
 fn has_fields(answer: &Value, wanted: &Value) -> Verdict {
     let fields = wanted.as_object().expect("an object of wanted fields");
     if fields
@@ -200,7 +201,7 @@ fn has_fields(answer: &Value, wanted: &Value) -> Verdict {
     }
 }
 
-/// The answer must be a refusal; with codes, by one of them.
+/// Judges whether the answer is a refusal. If there are codes, the refusal must have one of them.
 fn is_refused(answer: &Value, codes: &[&str]) -> Verdict {
     let code = answer["error"]["code"].as_str();
     match code {
@@ -212,7 +213,7 @@ fn is_refused(answer: &Value, codes: &[&str]) -> Verdict {
     }
 }
 
-/// Copies fields of a recorded line into a question; a field that the line lacks is null.
+/// Copies fields of a recorded line into a question. A field that the line lacks becomes null.
 fn question(op: &str, case: &Value, fields: &[&str]) -> Value {
     let copied = fields
         .iter()

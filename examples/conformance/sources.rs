@@ -29,7 +29,7 @@ fn feed(sources: &Sources, kind: SourceKind) -> Result<Feed, Refusal> {
     sources.feed(kind).ok_or_else(|| not_started(&"no feed"))
 }
 
-/// Applies what the sources were told, and maps the caller.
+/// Applies the changes of the sources, and maps the caller.
 fn user(sources: &Sources, caller: &Identity) -> Value {
     let _report = sources.reload_and_wait();
     let answer = mapped(sources.snapshot().identities(), caller, "");

@@ -1,4 +1,4 @@
-//! `auth.review`: the server's answer to a request at its webhook, and what it counts.
+//! `auth.review`: the server's answer to a request at its webhook, and the counts in its metrics.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -33,15 +33,15 @@ struct ToReview {
     settings: Settings,
     method: String,
     body: String,
-    /// What STS answers. Without it, STS cannot be reached.
+    /// The answer of STS. If it is missing, STS cannot be reached.
     sts: Option<Answered>,
     #[serde(default)]
     backends: Vec<Source>,
     #[serde(default)]
     scrubbed_accounts: Vec<String>,
-    /// The private DNS name of every instance. Without it, EC2 knows none.
+    /// The private DNS name of every instance. If it is missing, EC2 knows no instance.
     private_dns_name: Option<String>,
-    /// Whether the statuses are upstream's, and a review needs no version.
+    /// Whether the statuses are as in upstream, and a review needs no version.
     #[serde(default)]
     like_upstream: bool,
 }
@@ -112,7 +112,7 @@ fn counted(metrics: &str) -> BTreeMap<&str, u64> {
 
 fn described(answer: &Response<Vec<u8>>, metrics: &str) -> Value {
     let content_type = answer.headers().get("content-type");
-    // A JSON object as such, any other body as text.
+    // A JSON object is returned as JSON, and any other body as text.
     let body = serde_json::from_slice(answer.body())
         .ok()
         .filter(Value::is_object)
@@ -125,7 +125,7 @@ fn described(answer: &Response<Vec<u8>>, metrics: &str) -> Value {
     })
 }
 
-/// The answer of STS. `None` if it cannot be reached.
+/// The answer of STS. `None` if STS cannot be reached.
 struct Sts(Option<Response<Vec<u8>>>);
 
 impl Transport for Sts {
@@ -136,7 +136,7 @@ impl Transport for Sts {
     }
 }
 
-/// The private DNS name of every instance. `None` if EC2 knows none.
+/// The private DNS name of every instance. `None` if EC2 knows no instance.
 #[derive(Debug)]
 struct Names(Option<String>);
 

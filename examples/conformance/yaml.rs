@@ -18,7 +18,7 @@ struct Document {
     text: String,
 }
 
-/// The answer has the value as text, in which null and the empty values differ.
+/// The answer has the value as text, since null and the empty values differ in the text.
 fn read(question: &Document) -> Result<Value, Refusal> {
     let value = match documents(&question.text, &Limits::new()).next() {
         Some(Ok(node)) => {

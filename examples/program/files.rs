@@ -1,4 +1,4 @@
-//! The files that a command line names, each read up to a limit.
+//! Reads the files that a command line names, each up to a limit.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use bounded_yaml::{Limits, decode};
 use printable_text::Printable;
 
-/// The limit for a file that a person wrote, in bytes: what a Kubernetes object may have (etcd's
-/// `--max-request-bytes` is 1.5 MiB, a ConfigMap's data 1 MiB).
+/// The limit for a file that a person wrote, in bytes: about the limit for a Kubernetes object
+/// (etcd's `--max-request-bytes` is 1.5 MiB, and a ConfigMap may have 1 MiB of data).
 pub const MAX_SMALL_FILE: usize = 1_048_576;
 
 /// The path that stands for standard input.
@@ -23,8 +23,8 @@ const STDIN: &str = "-";
 ///
 /// # Errors
 ///
-/// The file's name and the reason: it cannot be opened or read, is longer than `max`, or is not text. A
-/// device without an end, such as `/dev/zero`, is longer than `max`.
+/// The file's name and the reason: it cannot be opened or read, is longer than `max`, or is not text.
+/// An endless device, such as `/dev/zero`, counts as longer than `max`.
 pub fn read(path: &Path, max: usize) -> Result<String, String> {
     match path.as_os_str() == STDIN {
         true => read_bytes(io::stdin().lock(), max).and_then(|bytes| text(&bytes, max)),
@@ -49,18 +49,18 @@ fn text(bytes: &[u8], max: usize) -> Result<String, String> {
         .map_err(|why| why.to_string())
 }
 
-/// Replaces a file as a whole: other programs see the old content or the new one, and nothing between. A new file
-/// is readable by its owner only, and an existing one keeps its permissions. A link is followed.
+/// Replaces a file as a whole: other programs see either the old or the new content. Only its owner may read a
+/// new file. An existing file keeps its permissions. A link is followed.
 ///
 /// # Errors
 ///
-/// The file's name and the reason: it is a directory, a device or a pipe, or a link to nothing; or the operating
-/// system's. The old file is then untouched.
+/// The file's name and the reason: it is a directory, a device, a pipe or a dangling link, or the operating
+/// system fails. The old file is then untouched.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), String> {
     replace_with_mode(path, content, 0o600)
 }
 
-/// Replaces a file as [`replace`] does. Who may read a new one is what the umask says.
+/// Replaces a file as [`replace`] does. The umask decides who may read a new file.
 ///
 /// # Errors
 ///
@@ -76,7 +76,7 @@ fn replace_with_mode(path: &Path, content: &[u8], mode: u32) -> Result<(), Strin
     let part = PathBuf::from(part);
     let written =
         write_new(&part, &target, content, mode).and_then(|()| std::fs::rename(&part, &target));
-    // The rename itself is kept by the directory. Not every file system can be asked to.
+    // The rename is on the disk when the directory is. Not every file system can sync a directory.
     if let Some(directory) = target.parent().and_then(|parent| File::open(parent).ok()) {
         let _ = directory.sync_all();
     }
@@ -86,8 +86,8 @@ fn replace_with_mode(path: &Path, content: &[u8], mode: u32) -> Result<(), Strin
     })
 }
 
-/// Returns the file to replace: what a link leads to, so that it stays a link. A device is not replaced: `/dev/null`
-/// would be a file afterwards.
+/// Returns the file to replace. For a link, returns the target, so that the link stays a link. A device is refused:
+/// `/dev/null` would become a file.
 fn replaceable(path: &Path) -> Result<PathBuf, String> {
     match std::fs::metadata(path) {
         Ok(old) if old.is_file() => std::fs::canonicalize(path).map_err(|why| why.to_string()),
@@ -119,7 +119,7 @@ fn write_new(part: &Path, target: &Path, content: &[u8], mode: u32) -> io::Resul
 pub struct Selection<'a> {
     /// The extensions of the files that are read.
     pub read: &'a [&'a str],
-    /// The extensions of the files that are counted and not read, and the way to have them read.
+    /// The extensions of the files that are counted and not read, with advice for each.
     pub counted: &'a [(&'a str, &'a str)],
     /// Files and directories that are left out, by the end of their path: `charts` is any file or directory of this
     /// name.
@@ -129,14 +129,14 @@ pub struct Selection<'a> {
 /// The extensions of manifests.
 const MANIFESTS: [&str; 3] = ["yaml", "yml", "json"];
 
-/// The files that were read, and those that were counted.
+/// The files that were read, and the files that were counted.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "the parts of a result")]
 pub struct Selected {
     /// The name and the text of each file that was read, in the order of the arguments; files of a directory are in
     /// the order of their names.
     pub texts: Vec<(String, String)>,
-    /// The number of the counted files, and the name of the first, by their extension.
+    /// The number of the counted files and the name of the first file, by extension.
     pub counted: BTreeMap<String, (usize, String)>,
 }
 
@@ -159,7 +159,7 @@ pub fn select(
             return Err(none_to_read(path, selection, &selected));
         }
     }
-    // `-f DIR -f DIR/FILE` names a file twice, which is one file.
+    // `-f DIR -f DIR/FILE` names a file twice. The file is read once.
     let mut seen = HashSet::new();
     files.retain(|file| std::fs::canonicalize(file).map_or(true, |path| seen.insert(path)));
     for file in &files {
@@ -211,7 +211,7 @@ pub fn manifests(paths: &[PathBuf], max: usize) -> Result<Vec<(String, String)>,
 ///
 /// # Errors
 ///
-/// It is not such a number, is zero, or does not fit into memory.
+/// The text is not such a number, or the number is zero or does not fit into memory.
 pub fn size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit: usize = match text.strip_prefix(digits).unwrap_or_default() {
@@ -229,7 +229,7 @@ pub fn size(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "expected a number of bytes, KiB, MiB or GiB, such as 64MiB".to_owned())
 }
 
-/// Returns the name of a file as it is printed: `standard input` for `-`, and without control characters.
+/// Returns the name of a file for printing: `standard input` for `-`, and without control characters.
 #[must_use]
 pub fn name(path: &Path) -> String {
     match path.as_os_str() == STDIN {
@@ -278,8 +278,8 @@ fn collect(
     Ok(())
 }
 
-/// Whether an entry of a directory is left out. Hidden entries belong to editors or, in a mounted ConfigMap, are the
-/// same files again. A link to a directory may lead back here.
+/// Whether an entry of a directory is left out. Hidden entries belong to editors, or are copies of the files in a
+/// mounted ConfigMap. A link to a directory may lead back here.
 fn is_left_out(entry: &Path, selection: &Selection<'_>) -> bool {
     let is_hidden = entry
         .file_name()
@@ -288,8 +288,8 @@ fn is_left_out(entry: &Path, selection: &Selection<'_>) -> bool {
     is_hidden || (entry.is_symlink() && entry.is_dir()) || is_excluded()
 }
 
-/// Returns whether a path ends with one of these: `charts` is any file or directory of this name, `charts/web` one in
-/// `charts`.
+/// Returns whether a path ends with one of these. `charts` matches any file or directory of this name. `charts/web`
+/// matches `web` in any `charts`.
 #[must_use]
 pub fn is_excluded(path: &Path, excluded: &[PathBuf]) -> bool {
     excluded.iter().any(|end| {
@@ -298,7 +298,7 @@ pub fn is_excluded(path: &Path, excluded: &[PathBuf]) -> bool {
     })
 }
 
-/// Reads at most `max` bytes, and one more to learn whether there are more.
+/// Reads at most `max` bytes, and then one byte to learn whether there are more.
 fn read_bytes(source: impl Read, max: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let bound = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);

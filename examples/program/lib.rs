@@ -1,5 +1,5 @@
-//! What the example programs share: reading files up to a limit, printing without losing output, and writing
-//! YAML.
+//! Functions that the example programs share: reading files up to a limit, printing without losing output,
+//! and writing YAML.
 
 pub mod files;
 pub mod output;

@@ -4,8 +4,8 @@
 //!   error. An incomplete file must not look like a complete one.
 //! - If the reader of a pipe has stopped reading, as `head` does, the program ends quietly with the status of
 //!   its answer.
-//! - Standard error is best effort: there is no other place for a report. Nothing here panics, unlike
-//!   `println!` and `eprintln!`.
+//! - Errors on standard error are ignored: there is no other place for a report. No function here
+//!   panics, unlike `println!` and `eprintln!`.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
@@ -24,7 +24,7 @@ use crate::secrets::{HIDDEN, is_hidden, masked};
 /// cannot be printed.
 pub const FAILED: u8 = 2;
 
-/// A word that people write because another program has it, and what to write here.
+/// A word that people write because another program has it, and the advice for this program.
 pub type Tip = (&'static str, &'static str);
 
 /// Parses the arguments of a program.
@@ -36,7 +36,8 @@ pub fn parse<A: Parser>(program: &str) -> Result<A, ExitCode> {
     parse_with(program, &[])
 }
 
-/// Parses the arguments of a program as [`parse`] does. Below an error stands the first tip whose word is an argument.
+/// Parses the arguments of a program as [`parse`] does. Below an error, prints the first tip whose word is among the
+/// arguments.
 ///
 /// # Errors
 ///
@@ -77,25 +78,26 @@ pub fn parse_with<A: Parser>(program: &str, tips: &[Tip]) -> Result<A, ExitCode>
     })
 }
 
-/// Writes the name of the plugin for that of the program in the usage of a subcommand, where clap does not.
+/// Replaces the name of the program by the name of the plugin in the usage of a subcommand, since clap does
+/// not.
 fn typed(text: String, program: &str, plugin: Option<&str>) -> String {
     let Some(plugin) = plugin else { return text };
     let (program, plugin) = (format!("{program} "), format!("{plugin} "));
-    // First in its place, so that no name is replaced twice.
+    // The plugin's name is first replaced back, so that no name is replaced twice.
     text.replace(&plugin, &program).replace(&program, &plugin)
 }
 
-/// Returns what a person types for a plugin of kubectl: `kubectl eks-access` for `kubectl-eks_access`. `None` for a
-/// program that is no plugin.
+/// Returns the words that a person types for a plugin of kubectl: `kubectl eks-access` for `kubectl-eks_access`.
+/// `None` if the program is not a plugin.
 fn plugin_name(path: &OsStr) -> Option<String> {
     let name = Path::new(path).file_stem()?.to_str()?;
     let words = name.strip_prefix("kubectl-")?;
-    // kubectl takes a dash for the next word, and an underscore for a dash.
+    // In the name of a plugin, kubectl reads a dash as a space, and an underscore as a dash.
     let words = words.replace('-', " ").replace('_', "-");
     Some(format!("kubectl {words}"))
 }
 
-/// Takes a variable that is empty for one that is not set, as aws-iam-authenticator does (viper, `AllowEmptyEnv`).
+/// Treats an empty variable as not set, as aws-iam-authenticator does (viper, `AllowEmptyEnv`).
 fn without_empty_variables(mut command: Command) -> Command {
     let is_empty = |argument: &Arg| {
         argument
@@ -158,14 +160,13 @@ fn variable_of(error: &clap::Error, command: &Command) -> Option<String> {
     None
 }
 
-/// Formats an error about arguments. Those that it quotes, and every other character that a terminal acts on, are
-/// escaped, and their secrets are hidden: the value of a flag that may have a password, and in any argument a secret that
-/// is known by its form.
+/// Formats an error about arguments. Quoted arguments, and every other character that a terminal acts on, are escaped.
+/// Secrets are hidden: the value of a flag that may have a password, and in any argument a secret with a known form.
 #[must_use]
 pub fn error_text(mut error: clap::Error, arguments: impl Iterator<Item = OsString>) -> String {
     let argument = error.get(ContextKind::InvalidArg);
     let is_hidden = matches!(argument, Some(ContextValue::String(name)) if is_hidden(name));
-    // Styles are stripped from the whole text, so that a quoted argument with one could not be found in it.
+    // Styles are stripped from the whole text, so a quoted argument with a style could not be found in it.
     let quoted: Vec<(ContextKind, ContextValue)> = error
         .context()
         .filter_map(|(kind, value)| match value {
@@ -200,7 +201,7 @@ pub fn error_text(mut error: clap::Error, arguments: impl Iterator<Item = OsStri
     lines.join("\n")
 }
 
-/// Returns an argument as a message may have it.
+/// Returns an argument in the form for messages.
 fn printed(argument: &str) -> String {
     Printable::new(&masked(argument)).to_string()
 }
@@ -219,7 +220,8 @@ pub fn finish_styled(program: &str, status: u8, text: &str) -> ExitCode {
     })
 }
 
-/// Prints an answer as [`finish`] does, by a function that writes it: one that is too long for the memory.
+/// Prints an answer as [`finish`] does. A function writes the answer, which may be too long for the
+/// memory.
 pub fn finish_with(
     program: &str,
     status: u8,
@@ -236,7 +238,7 @@ pub fn fail(program: &str, why: &dyn Display) -> ExitCode {
 
 /// Prints a line on standard error, with the program's name before it.
 pub fn note(program: &str, what: &dyn Display) {
-    // One write, so that lines of several threads do not mix.
+    // The line is written at once, so that lines of several threads do not mix.
     let line = format!("{program}: {what}\n");
     let _ = io::stderr().write_all(line.as_bytes());
 }

@@ -1,21 +1,22 @@
 //! Secrets among the arguments, which no message repeats.
 
-/// What stands in the place of a secret.
+/// The text that replaces a secret.
 pub(crate) const HIDDEN: &str = "…";
 
-/// The names of values that may have a password in them, whichever flag they are of.
+/// The names of values that may contain a password, for any flag.
 const WITH_SECRETS: [&str; 2] = ["<PROXY>", "<URL>"];
 
-/// How tokens begin, and the parameters of a signed URL.
+/// The beginnings of tokens and of the parameters of a signed URL.
 const SIGNS: [&str; 2] = ["k8s-aws-v1.", "X-Amz-"];
 
-/// Returns whether the value of an argument may be a secret as a whole: in one that cannot be read, the password may be
-/// anywhere. The argument is as clap writes it, with the name of its value.
+/// Returns whether the whole value of an argument may be a secret: in a URL that cannot be parsed, the password may be
+/// anywhere. The argument has the form in which clap writes it, with the name of its value.
 pub(crate) fn is_hidden(argument: &str) -> bool {
     WITH_SECRETS.iter().any(|name| argument.contains(name))
 }
 
-/// Hides the user and password of each URL, what follows the prefix of a token, and the parameters of a signed URL.
+/// Hides the user and password of each URL, the text behind the prefix of a token, and the parameters of a signed
+/// URL.
 ///
 /// Without a scheme, `user:password@host` has the form of a username such as `oidc:jane@example.com`, and is shown.
 pub(crate) fn masked(text: &str) -> String {
@@ -27,7 +28,7 @@ fn is_end(c: char) -> bool {
     c.is_whitespace() || ['\'', '"', '`', '<', '>'].contains(&c)
 }
 
-/// Hides the secrets of a word, which has its end.
+/// Hides the secrets of a word. The word includes the character that ends it.
 fn masked_word(word: &str) -> String {
     let end = word.strip_suffix(is_end).map_or(word.len(), str::len);
     let (word, end) = word.split_at_checked(end).unwrap_or((word, ""));

@@ -68,11 +68,11 @@ fn a_file_is_replaced_as_a_whole_and_keeps_its_permissions() {
         (b"two".to_vec(), 0o640)
     );
     assert!(link.is_symlink());
-    // The umask takes bits away only.
+    // The umask can only take bits away.
     let public = directory.0.join("public");
     replace_public(&public, b"one").unwrap();
     assert_eq!((mode(&public) & 0o600, mode(&public) & 0o111), (0o600, 0));
-    // A directory, a device or a dangling link stays, and no part of a file is left beside it.
+    // A directory, a device or a dangling link stays, and no partial file is left beside it.
     let path = |name: &str| directory.0.join(name);
     fs::create_dir(path("directory")).unwrap();
     std::os::unix::fs::symlink("/dev/null", path("device")).unwrap();
@@ -119,7 +119,7 @@ fn a_directory_gives_its_manifests_in_the_order_of_their_names() {
     let files = manifests(std::slice::from_ref(&directory.0), 100).unwrap();
     let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
     assert_eq!(texts, ["a/c.yml", "a/d.json", "b.yaml"]);
-    // A file that was named is read whatever its name is.
+    // A file that an argument names is read, whatever its extension.
     let named = manifests(&[directory.0.join("notes.txt")], 100).unwrap();
     assert_eq!(named.len(), 1);
     let empty = directory.0.join("empty");

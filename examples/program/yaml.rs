@@ -1,7 +1,7 @@
 //! YAML that readers of YAML 1.1, such as kubectl, and readers of YAML 1.2 read alike.
 //!
-//! `serde_yaml` quotes a text that YAML 1.2 reads as a number, a boolean or null. YAML 1.1 has more of them: to it,
-//! `y` is a boolean and `1_000` a number.
+//! `serde_yaml` quotes a text that YAML 1.2 reads as a number, a boolean or null. YAML 1.1 has more such texts: `y`
+//! is a boolean, and `1_000` is a number.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -20,23 +20,26 @@ const WORDS: [&str; 16] = [
 /// The characters of numbers, with underscores, bases and sexagesimals, and of times, as YAML 1.1 and Go write them.
 const NUMERIC: &str = "0123456789abcdefABCDEFxXoO_.:+-tTzZ ";
 
-/// The tag of a scalar that [`to_string`] writes as it is. No document has it: `bounded_yaml` drops tags.
+/// The tag of a scalar that [`to_string`] writes unchanged. No document has it: `bounded_yaml` drops
+/// tags.
 const PLAIN: &str = "plain";
 
-/// The characters that no standard gives a meaning, two of which stand for quotes while a document is written.
+/// The characters to which no standard gives a meaning. Two of them stand for quotes while a document is
+/// written.
 const PRIVATE_USE: RangeInclusive<char> = '\u{e000}'..='\u{f8ff}';
 
-/// Returns whether a reader of YAML 1.1 may take an unquoted text for something else: null, a boolean, a number, a
-/// time, or a merge or value key.
+/// Returns whether a reader of YAML 1.1 may not read an unquoted text as a string, but as null, a boolean, a
+/// number, a time, or a merge or value key.
 ///
-/// A text of the characters of a number counts as one, such as `10.0.0.1`: quotes do no harm.
+/// A text that has only the characters of numbers counts as a number, such as `10.0.0.1`: quotes do
+/// no harm.
 #[must_use]
 pub fn is_ambiguous(text: &str) -> bool {
     let is_number = || {
         text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
             && text.contains(|c: char| c.is_ascii_digit() || c == '.')
             && text.chars().all(|c| NUMERIC.contains(c))
-            // Never plain, so `serde_yaml` quotes it.
+            // Such a text is never plain, so `serde_yaml` quotes it.
             && !text.contains(": ")
     };
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)) || is_number()
@@ -46,7 +49,7 @@ pub fn is_ambiguous(text: &str) -> bool {
 ///
 /// # Errors
 ///
-/// That of `serde_yaml`.
+/// The error of `serde_yaml`.
 pub fn to_string(document: Value) -> Result<String, Error> {
     let mut used = BTreeSet::new();
     collect_private(&document, &mut used);
@@ -56,13 +59,14 @@ pub fn to_string(document: Value) -> Result<String, Error> {
             "it has every character of private use",
         ));
     };
-    // With a mark at both ends, an ambiguous text is written plain, and a mark is nowhere else.
+    // With a mark at both ends, an ambiguous text is written without quotes. The marks occur
+    // nowhere else.
     let text = serde_yaml::to_string(&mark(document, quote, nothing))?;
     Ok(text.replace(quote, "\"").replace(nothing, ""))
 }
 
-/// Returns a tree of a text as a value for [`to_string`], which writes a number, a boolean, and an ambiguous text
-/// without quotes as they are in the text: a reader has given them a meaning.
+/// Returns a tree of a text as a value for [`to_string`], which leaves unquoted numbers, booleans and ambiguous
+/// texts unquoted: readers already give them a meaning.
 #[must_use]
 pub fn value(text: &str, tree: &Node) -> Value {
     match tree {

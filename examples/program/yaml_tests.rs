@@ -1,13 +1,13 @@
-//! What YAML 1.1 does not read as text.
+//! Texts that YAML 1.1 does not read as strings.
 
 use bounded_yaml::{Limits, documents};
 
 use super::*;
 
-/// Words, of which each upper-case spelling is one too.
+/// Words. Each upper-case spelling of a word counts too.
 const WORDS_OF_YAML_1_1: &str = "y n yes no on off true false null ~ .inf +.inf -.inf .nan << =";
 
-/// Numbers and times of <https://yaml.org/type/>, and those that Go's readers add.
+/// Numbers and times of <https://yaml.org/type/>, and the forms that Go's readers add.
 const NUMBERS: [&str; 53] = [
     // int: binary, octal, decimal, hexadecimal, sexagesimal
     "0",
@@ -61,7 +61,7 @@ const NUMBERS: [&str; 53] = [
     "2001-12-15 2:59:43.10",
     "2001-1-2T3:4:5+1",
     "2001-12-14T1:2:3 z",
-    // What these read as text, and others do not.
+    // These readers read the texts as strings, but other readers do not.
     ".",
     "._1",
     "0x",
@@ -100,7 +100,7 @@ const TEXTS: [&str; 29] = [
     "é",
 ];
 
-/// Returns each spelling of a word: as it is, with a capital, and in capitals.
+/// Returns each spelling of a word: unchanged, with a capital, and in capitals.
 fn spellings(word: &str) -> Vec<String> {
     let capital = word.find(|c: char| c.is_ascii_alphabetic());
     let mut capitalized = word.to_owned();
@@ -162,7 +162,7 @@ fn what_is_written_is_read_again_as_the_same_texts() {
     assert_eq!(serde_yaml::from_str::<Value>(&written).unwrap(), document);
 }
 
-/// kubectl has read `yes` without quotes as true, and may need it.
+/// kubectl reads `yes` without quotes as true, and may need this value.
 #[test]
 fn a_scalar_keeps_its_quotes_or_their_absence() {
     for text in ambiguous() {

@@ -40,7 +40,7 @@ fn refusal(error: &RequestInfoError) -> Refusal {
     Refusal::new(code, error)
 }
 
-/// An HTTP request, its user, and the objects that authorize it.
+/// An HTTP request, its user, and the objects by which it is authorized.
 #[derive(Deserialize)]
 struct Served {
     #[serde(flatten)]

@@ -37,7 +37,7 @@ fn read(question: &Manifest) -> Value {
 struct Written {
     kind: String,
     object: Value,
-    /// The object that it replaces.
+    /// The object that the new object replaces.
     before: Option<Value>,
     #[serde(rename = "kubernetesVersion", default = "super::recorded_version")]
     version: KubernetesVersion,

@@ -1,4 +1,4 @@
-//! Whether an object that a user writes is stored.
+//! Whether the API server stores an object that a user writes.
 
 use k8s_rbac::{
     ClusterRole, ClusterRoleBinding, KubernetesVersion, Objects, Permit, Policy, Role, RoleBinding,
@@ -26,12 +26,12 @@ struct Question {
     groups: Option<Vec<String>>,
     kind: String,
     object: Value,
-    /// The object that it replaces.
+    /// The object that the new object replaces.
     before: Option<Value>,
-    /// Whether it is sent by PUT although there is no object before.
+    /// Whether the object is sent by PUT although there is no old object.
     #[serde(default)]
     put: bool,
-    /// Whether the object is validated, too. The recorded answers are about the permission only.
+    /// Whether the object is also validated. The recorded answers concern only the permission.
     #[serde(default)]
     validated: bool,
     #[serde(rename = "kubernetesVersion", default = "super::recorded_version")]

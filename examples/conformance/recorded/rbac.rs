@@ -52,7 +52,7 @@ fn compare(file: &str, op: &str, inputs: &[&str], outputs: &[&str]) {
 }
 
 fn compare_outputs(answer: &Value, case: &Value, outputs: &[&str]) -> Verdict {
-    // Upstream's error is a message; a refusal of the driver has a code as well.
+    // Upstream's error is only a message. A refusal of the driver also has a code.
     if let Some(wanted) = case["error"].as_str()
         && !wanted.is_empty()
     {
@@ -75,8 +75,8 @@ fn compare_outputs(answer: &Value, case: &Value, outputs: &[&str]) -> Verdict {
     same(&pick(answer), &pick(case))
 }
 
-/// Asks lines that are questions themselves and carry upstream's answer; `extra` are the fields of
-/// ours that the recording left out.
+/// Asks lines that are questions themselves and carry upstream's answer; `extra` has the fields of
+/// our answer that the recording left out.
 fn replay(file: &str, extra: &[&str]) {
     ask(file, |case, score| {
         let mut question = case.clone();
@@ -89,7 +89,7 @@ fn replay(file: &str, extra: &[&str]) {
             if let Some(fields) = answer.as_object_mut() {
                 fields.retain(|name, _| !extra.contains(&name.as_str()));
             }
-            // The message of a URL that cannot be parsed is Go's, and ours is our own.
+            // For a URL that cannot be parsed, Go has another message than our parser.
             if wanted["error"]["code"] == "invalid-url" {
                 return same(&answer["error"]["code"], &wanted["error"]["code"]);
             }
@@ -165,7 +165,7 @@ fn allowed_subjects() {
     });
 }
 
-/// The subjects as a set: upstream's list has repeats.
+/// Returns the subjects as a set: upstream's list has repetitions.
 fn subjects(from: &Value) -> Option<BTreeSet<String>> {
     let subjects = from["subjects"].as_array()?;
     let subjects = subjects

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{BACKEND_MODES, CONFIG_MAP, DYNAMIC_FILE, LOOK_UPS, Verdict, ask};
 
-/// Compares the users, or the codes of the refusals, after each change. Upstream leaves out what is empty.
+/// Compares the users, or the codes of the refusals, after each change. Upstream leaves out empty values.
 fn same_users(got: &Value, wanted: &Value) -> Verdict {
     same(got, wanted, "answers", |answer| {
         let text = |value: &Value| Value::from(value.as_str().unwrap_or_default());
@@ -19,7 +19,7 @@ fn same_users(got: &Value, wanted: &Value) -> Verdict {
     })
 }
 
-/// Compares the names, or that there is none, and who waited for long.
+/// Compares the names, the callers without a name, and the callers who waited for long.
 fn same_names(got: &Value, wanted: &Value) -> Verdict {
     same(got, wanted, "outcomes", |outcome| {
         vec![outcome["name"].clone(), outcome["is_late"].clone()]

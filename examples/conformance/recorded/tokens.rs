@@ -51,7 +51,7 @@ fn host_of(url: &Value) -> String {
     url.host_str().expect("a host").to_owned()
 }
 
-/// A URL of the right shape. Its signature is made up, which `sts.accept` cannot know.
+/// A URL of the right shape. The signature is invented. `sts.accept` does not check it.
 fn presigned(host: &str, region: &str, extra: &str) -> String {
     let signature = "0123456789abcdef".repeat(4);
     format!(
@@ -63,7 +63,8 @@ fn presigned(host: &str, region: &str, extra: &str) -> String {
     )
 }
 
-/// Asks for a URL of `presigned` to be accepted, a minute after signing, for cluster `c`.
+/// Builds the question whether a URL of `presigned` is accepted for cluster `c`, a minute after
+/// signing.
 fn accept_presigned(url: &str, partition: &str) -> Value {
     json!({
         "op": "sts.accept", "token": encode(url), "cluster_id": "c", "partition": partition,
@@ -71,7 +72,7 @@ fn accept_presigned(url: &str, partition: &str) -> Value {
     })
 }
 
-/// The facts that the answer to an accepted token must show.
+/// The facts that the answer about an accepted token must state.
 struct Accepted<'a> {
     url: &'a str,
     cluster_id: &'a str,
@@ -227,7 +228,7 @@ fn is_caller(answer: &Value, access_key_id: &Value, arn: &str) -> Verdict {
     has_fields(answer, &facts)
 }
 
-/// The answer must be the producer's request with the producer's signature.
+/// Judges whether the answer is the producer's request with the producer's signature.
 fn is_signed_alike(answer: &Value, case: &Value, host: &str) -> Verdict {
     let Some(url) = answer["url"].as_str() else {
         return Err(format!("not signed: {answer}"));
@@ -283,8 +284,8 @@ fn adversarial() {
     });
 }
 
-/// The lengths on either side of the limit of 4,096, which no token has itself: the prefix has 11
-/// characters, and base64 text without padding never has 4,085.
+/// The lengths on either side of the limit of 4,096. No token has exactly this length: the prefix
+/// has 11 characters, and base64 text without padding never has 4,085.
 #[test]
 fn a_token_of_4095_characters_is_read_and_one_of_4097_is_refused() {
     let host = "sts.us-west-2.amazonaws.com";
@@ -306,8 +307,8 @@ fn a_token_of_4095_characters_is_read_and_one_of_4097_is_refused() {
     score.finish(false);
 }
 
-/// The partition that lists a region, else the one whose pattern the region matches, as botocore
-/// resolves it.
+/// Returns the partition that lists a region, else the partition whose pattern matches the region,
+/// as botocore does.
 fn partition_of(region: &str, partitions: &[Vector<Value>]) -> Option<String> {
     let lists = |partition: &Value| {
         let regions = partition["regions"].as_array().expect("regions");
@@ -330,7 +331,7 @@ fn endpoints() {
     let partitions = vectors(PARTITIONS);
     ask(ENDPOINTS, |case, score| {
         let (region, host) = (text(&case["region"]), host_of(&case["url"]));
-        // botocore composes hosts for its pseudo-regions; only the global one exists.
+        // botocore composes hosts for its pseudo-regions, but only the global host exists.
         if region.ends_with("-global") && host != "sts.amazonaws.com" {
             return;
         }
@@ -348,7 +349,7 @@ fn endpoints() {
         let mut facts = json!({
             "partition": partition, "region": region, "dual_stack": case["dualstack"],
         });
-        // The plain host of GovCloud is its FIPS host.
+        // In GovCloud, the ordinary host is the FIPS host.
         if partition != "aws-us-gov" {
             facts["fips"] = case["fips"].clone();
         }

@@ -16,7 +16,7 @@ pub(super) struct ToSwitch {
     configured: Vec<String>,
     backends: Vec<Source>,
     identity: Caller,
-    /// The contents, in their order. Without content, there is no file.
+    /// The contents of the file, in order. `None` means that there is no file.
     versions: Vec<Option<String>>,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn follow(question: ToSwitch) -> Result<Value, Refusal> {
         None => (&None, [].as_slice()),
     };
     write(first).map_err(|why| not_started(&why))?;
-    // The files are complete, so that the sources need not wait for them to settle.
+    // The files are complete, so the sources need not wait until they settle.
     let mut builder = Sources::builder()
         .with_settle(Duration::ZERO)
         .with_polling()

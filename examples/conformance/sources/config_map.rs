@@ -18,7 +18,7 @@ pub(super) struct ToWatch {
     identity: Caller,
     #[serde(default)]
     absent_has_no_rules: bool,
-    /// The first one is the state when the watch begins.
+    /// The first version is the state when the watch begins.
     versions: Vec<Version>,
 }
 
@@ -29,13 +29,14 @@ struct Version {
     data: BTreeMap<String, String>,
     #[serde(default)]
     is_absent: bool,
-    /// The watch was interrupted before the change, and begins again after it.
+    /// The watch was interrupted before the change, and begins again after the change.
     #[serde(default)]
     is_missed: bool,
     /// The API server no longer knows the change when the watch begins again.
     #[serde(default)]
     is_compacted: bool,
-    /// The API server has ended the watch, and refuses requests until a version without this.
+    /// The API server has ended the watch. It refuses requests until a version without this field
+    /// comes.
     #[serde(default)]
     is_refused: bool,
 }

@@ -1,4 +1,4 @@
-//! An API server with one ConfigMap, in the place of the network.
+//! An API server with one ConfigMap. It replaces the network.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// The body of an answer: at once, or event by event.
+/// The body of an answer, which is sent at once or event by event.
 type Answer = StreamBody<BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
 
 /// The API server. Clones share it.
@@ -32,9 +32,9 @@ struct State {
     compacted: u64,
     history: Vec<(u64, String)>,
     watch: Option<UnboundedSender<String>>,
-    /// Whether the client waits for an event, after it has read all of them, or has seen a refusal.
+    /// Whether the client has read all events and waits for another, or has seen a refusal.
     is_awaited: bool,
-    /// How many requests have been refused, if requests are.
+    /// How many requests have been refused. `None` if requests are not refused.
     refused: Option<u64>,
 }
 
@@ -87,7 +87,7 @@ impl Server {
         state.is_awaited = false;
     }
 
-    /// Refuses requests, or no longer does.
+    /// Begins or stops to refuse requests.
     pub(super) fn refuse(&self, is_refused: bool) {
         let mut state = self.state();
         if is_refused == state.refused.is_some() {
@@ -158,7 +158,7 @@ impl Server {
             return false;
         };
         state.refused = Some(refused.saturating_add(1));
-        // The second request comes after the first refusal has had its effect.
+        // When the second request comes, the first refusal has had its effect.
         if refused > 0 {
             state.is_awaited = true;
             self.is_idle.notify_waiters();

@@ -13,7 +13,7 @@ pub(super) struct ToFollow {
     #[serde(default)]
     user_id_strict: bool,
     identity: Caller,
-    /// The contents, in their order. Without content, the file was deleted.
+    /// The contents of the file, in order. `None` means that the file was deleted.
     versions: Vec<Option<String>>,
 }
 

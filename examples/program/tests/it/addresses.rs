@@ -3,7 +3,7 @@
 use crate::run::{AWS_AUTH, capture};
 use crate::webhook::{Directory, LOCAL};
 
-/// A probe of the same address makes `check` and `serve` name the address of the webhooks.
+/// If the probes have the same address, `check` and `serve` name the address of the webhooks.
 #[test]
 fn an_address_on_the_command_line_takes_precedence_over_files() {
     let directory = Directory::new("addresses");

@@ -18,7 +18,7 @@ fn state(directory: &Directory, name: &str) -> String {
     state
 }
 
-/// Returns what `serve` and `check` print about settings that `serve` must not start with.
+/// Returns the output of `serve` and `check` about settings with which `serve` must not start.
 fn refused(arguments: &[&str]) -> String {
     let serve = [&["serve"], &LOCAL[..], &["--aws-auth", AWS_AUTH], arguments].concat();
     let served = capture("verifier", &serve, "");
@@ -40,7 +40,7 @@ fn half_of_a_certificate_is_no_reason_to_serve_without_tls() {
         let why = refused(&["--state-dir", &state]);
         let expected = format!("{state}/{missing}: the file is missing, and {state}/{kept} exists");
         assert!(why.contains(&expected), "{why}");
-        // A link to nothing is no missing file.
+        // A dangling link does not count as a missing file.
         symlink("nowhere", format!("{state}/{missing}")).unwrap();
         let why = refused(&["--state-dir", &state]);
         let expected = format!("{state}/{missing}: it is a link to a file that does not exist");
@@ -58,7 +58,7 @@ fn half_of_a_certificate_is_no_reason_to_serve_without_tls() {
     assert!(why.contains("not a directory"), "{why}");
 }
 
-/// A new key would not be that of the certificate, and would be kept.
+/// A new key would not match the certificate, and would be kept.
 #[test]
 fn no_key_is_made_beside_a_certificate() {
     let directory = Directory::new("no-key");
@@ -99,7 +99,8 @@ fn a_webhook_without_tls_says_so() {
     );
 }
 
-/// A certificate that has ended, and a key that every user can read, are reported and served.
+/// An expired certificate, and a key that every user can read, are reported. The server uses them
+/// nevertheless.
 #[test]
 fn a_fault_of_the_certificate_is_reported() {
     let directory = Directory::new("faults");

@@ -1,4 +1,4 @@
-//! The files of `examples/online/verifier/deploy`: each metric, label and flag in them is one of the program.
+//! The files of `examples/online/verifier/deploy`: the program has each metric, label and flag in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -34,7 +34,7 @@ fn sts(request: &Received) -> Answer {
     (200, "application/json", caller.to_owned())
 }
 
-/// Returns the metrics of a verifier to which everything has happened that one of them counts.
+/// Returns the metrics of a verifier after every event that a metric counts.
 fn metrics() -> Metrics {
     let authority = Authority::new(&["sts.us-west-2.amazonaws.com"]);
     let sts = Stub::proxy(authority.server.clone(), sts);
@@ -74,7 +74,7 @@ fn metrics() -> Metrics {
     }
     let _silent = TcpStream::connect(("127.0.0.1", verifier.port)).unwrap();
     let mut found = until(&verifier, "eks_auth_connections_cut_total");
-    // A certificate that cannot be used any more.
+    // The certificate can no longer be used.
     let state = directory.path("state");
     assert!(
         capture("verifier", &["init", "--state-dir", &state], "")
@@ -91,7 +91,7 @@ fn metrics() -> Metrics {
     found
 }
 
-/// Reads the metrics of a verifier until there is one of this name.
+/// Reads the metrics of a verifier until there is a metric of this name.
 fn until(verifier: &Verifier, name: &str) -> Metrics {
     for _ in 0..600 {
         let text = verifier.get("/metrics");
@@ -152,7 +152,7 @@ fn is_in_a_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// Returns the labels that an expression compares or groups by.
+/// Returns the labels that an expression compares or by which it groups.
 fn labels(expression: &str) -> impl Iterator<Item = &str> {
     let mut sides = expression.split('=');
     // The text behind the last sign is a value.
@@ -199,7 +199,7 @@ fn alerts_and_dashboard_ask_for_metrics_that_exist() {
     }
 }
 
-/// The arguments of each container, and the file of settings, are those of `verifier serve`.
+/// `verifier serve` accepts the arguments of each container, and the file of settings.
 #[test]
 fn the_image_of_the_manifests_has_the_version_of_the_programs() {
     for program in ["verifier", "signer", "eks-access"] {
@@ -230,7 +230,8 @@ fn the_arguments_of_the_manifests_are_taken() {
                         other => line.push(other),
                     }
                 }
-                // The files are not on this machine, which is a finding; a wrong flag or key is an error.
+                // The files are not on this machine, so `check` has findings. A wrong flag or key would
+                // be an error.
                 let ended = capture("verifier", &line, "");
                 assert_eq!(ended.status.code(), Some(1), "{file}: {ended:?}");
                 assert!(ended.stdout.contains("there is no such file"), "{ended:?}");
@@ -242,7 +243,7 @@ fn the_arguments_of_the_manifests_are_taken() {
     assert_eq!(count, 2);
 }
 
-/// A volume that kubelet makes can be written to by every user, and nothing is saved in such a directory.
+/// Every user can write to a volume that kubelet makes. The verifier saves no file in such a directory.
 #[test]
 fn the_state_is_kept_in_a_directory_of_its_own() {
     let manifest = read(&format!("{DEPLOY}/service.yaml"));
@@ -290,7 +291,7 @@ fn lists(node: &Node, key: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Flags in the pages and files about the verifier that are those of other programs.
+/// Flags of other programs in the pages and files about the verifier.
 const FLAGS_OF_OTHERS: [&str; 17] = [
     // kube-apiserver
     "--authentication-token-webhook-config-file",

@@ -1,6 +1,6 @@
-//! `--help` of every command, word for word: a change of it is seen in a review.
+//! `--help` of every command, word for word, so that a review shows each change.
 //!
-//! `ACCEPT_HELP=1 cargo test -p program --test it help` writes what the programs print now.
+//! `ACCEPT_HELP=1 cargo test -p program --test it help` writes the current output of the programs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -56,11 +56,12 @@ fn read(file: &Path) -> String {
     std::fs::read_to_string(file).unwrap_or_default()
 }
 
-/// Returns the help of a program and of each command below it, one after the other. A section that a command before
-/// it has too, such as the options of every command, is replaced by its heading.
+/// Returns the help of a program and of each command below it, one after the other. A section that an earlier
+/// command has too, such as the common options, is replaced by its heading.
 fn help(program: &str) -> String {
     let mut text = Text::default();
-    // The signer names its one command in its text only, because kubectl runs it without one.
+    // The signer names its only command just in its text, because kubectl runs the signer without a
+    // command.
     let hidden: &[&str] = match program {
         "signer" => &["kubeconfig"],
         _ => &[],

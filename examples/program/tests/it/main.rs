@@ -1,4 +1,4 @@
-//! The programs as processes: what they print, and how they end.
+//! The programs as processes: their output and their exit status.
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! What a person does wrong who sets up the verifier: each mistake is one message, with its place.
+//! Mistakes of a person who sets up the verifier. Each mistake gives one message with its place.
 
 use std::process::Stdio;
 
@@ -15,7 +15,7 @@ fn with_variables(arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
     run::run(command, "")
 }
 
-/// A name that cannot be reached, or that a certificate or a URL cannot have, makes no file.
+/// For a name that cannot be reached, or that a certificate or a URL cannot have, no file is made.
 #[test]
 fn init_makes_nothing_that_kube_apiserver_cannot_use() {
     let directory = Directory::new("hostname");
@@ -60,7 +60,7 @@ fn init_makes_nothing_that_kube_apiserver_cannot_use() {
     }
 }
 
-/// A certificate that is kept must be of the key and of the name.
+/// A certificate that is kept must match the key and the name.
 #[test]
 fn init_reports_a_certificate_that_it_keeps_and_cannot_be_used() {
     let directory = Directory::new("kept");
@@ -71,7 +71,7 @@ fn init_reports_a_certificate_that_it_keeps_and_cannot_be_used() {
             "",
         )
     };
-    // `serve` names the webhook by another name than `init` unless it is set.
+    // Unless the name is set, `serve` uses another name for the webhook than `init`.
     let made = directory.path("made");
     let first = capture("verifier", &["init", "--state-dir", &made], "");
     assert!(first.status.success(), "{first:?}");
@@ -124,7 +124,7 @@ fn init_reports_a_certificate_that_it_keeps_and_cannot_be_used() {
     );
 }
 
-/// Words of the programs that these take the place of, or of the other one.
+/// Words of the programs that `signer` and `verifier` replace, or of the other of the two.
 #[test]
 fn a_word_of_another_program_is_answered_with_what_to_write() {
     for (program, line, tip) in [
@@ -187,7 +187,7 @@ fn a_word_of_another_program_is_answered_with_what_to_write() {
     }
 }
 
-/// What `serve` would refuse, `check` reports, each once.
+/// `check` reports once each setting that `serve` would refuse.
 #[test]
 fn a_mistake_in_the_settings_is_reported_once() {
     let directory = Directory::new("mistakes");
@@ -243,7 +243,8 @@ fn a_mistake_in_the_settings_is_reported_once() {
     }
 }
 
-/// `check` may run as another user than `serve`, to whom a file of its own would be of no use.
+/// `check` may run as another user than `serve`. A file that belongs to this user would not help
+/// `serve`.
 #[test]
 fn check_writes_nothing() {
     let directory = Directory::new("writes-nothing");
@@ -274,7 +275,8 @@ fn check_writes_nothing() {
     assert!(ended.stdout.contains("it is not a directory"), "{ended:?}");
 }
 
-/// The library accepts new regions by their form, so a slip of the pen can look like one.
+/// The library accepts new regions by their form, so a misspelled region can look like a new
+/// region.
 #[test]
 fn a_region_that_may_not_exist_is_named() {
     let line = ["check", "-i", "demo", "--aws-auth", AWS_AUTH, "--region"];
@@ -293,7 +295,7 @@ fn a_region_that_may_not_exist_is_named() {
     }
 }
 
-/// As for aws-iam-authenticator, a variable that is empty is not set.
+/// As for aws-iam-authenticator, an empty variable counts as not set.
 #[test]
 fn a_value_from_the_environment_is_named_by_its_variable() {
     let level = "AWS_IAM_AUTHENTICATOR_LOG_VERBOSITY";
@@ -426,7 +428,7 @@ fn an_error_of_the_command_line_repeats_no_secret() {
     }
 }
 
-/// More problems than people read are counted.
+/// If there are more problems than people read, the rest are only counted.
 #[test]
 fn check_says_how_many_problems_it_leaves_out() {
     let directory = Directory::new("problems");

@@ -1,4 +1,5 @@
-//! Every command of every program: a full disk is an error, and a closed pipe ends it quietly.
+//! Every command of every program: a full disk is an error, and the command ends quietly if the
+//! pipe is closed.
 
 use std::fs::File;
 use std::io;
@@ -6,7 +7,7 @@ use std::process::Stdio;
 
 use crate::run::{self, AWS_AUTH, CREDENTIALS, RBAC, capture, command};
 
-/// A command, and what stands on its standard input.
+/// A command and its standard input.
 struct Case {
     program: &'static str,
     arguments: Vec<&'static str>,
@@ -33,7 +34,7 @@ fn cases() -> Vec<Case> {
         case("round_trip", &[]),
         case("round_trip", &["-o", "json"]),
         case("round_trip", &["--help"]),
-        // Every answer of the program leaves it at one place, and each form of the output on its own way there.
+        // The program prints all answers at one place, but each form of the output takes its own way there.
         case("eks-access", &["--help"]),
         case("eks-access", &["completions", "bash"]),
         case("eks-access", &["check", WITH_PROBLEMS]),
@@ -159,7 +160,7 @@ fn output_is_never_lost_in_silence() {
         if normal.stderr.is_empty() {
             continue;
         }
-        // Standard error is best effort: losing it changes nothing.
+        // A lost standard error changes nothing else.
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
         let mut silent = command(program, &arguments);
@@ -278,7 +279,7 @@ fn a_file_without_an_end_is_refused() {
     ] {
         let ended = capture(program, &arguments, "");
         assert_eq!(ended.status.code(), Some(2), "{program}: {ended:?}");
-        // A file that is watched must be a regular one; the others are bounded.
+        // A watched file must be a regular file. The size of other files is bounded.
         let reasons = ["longer than", "it is not a regular file"];
         let is_named = reasons.iter().any(|reason| ended.stderr.contains(reason));
         assert!(is_named, "{program}: {ended:?}");

@@ -89,7 +89,8 @@ pub(crate) fn path(program: &str) -> PathBuf {
 fn directory() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
-        // The same selection as that of `cargo test` without `-p`, so that no dependency is built anew.
+        // The packages are the same as for `cargo test` without `-p`, so that no dependency is built
+        // again.
         let built = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--examples"])
             .current_dir(ROOT)

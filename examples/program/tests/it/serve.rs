@@ -1,4 +1,4 @@
-//! `verifier serve` before a stub of STS: the status of each answer, and never a `Retry-After`.
+//! `verifier serve` with a stub of STS: the status of each answer, and never a `Retry-After`.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -15,7 +15,7 @@ struct Verifier {
 
 impl Verifier {
     fn start(proxy: &str, authority: &str) -> Self {
-        // A free port, which nothing takes in the meantime.
+        // The port is free, and no program takes it in the meantime.
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .unwrap()
@@ -91,7 +91,7 @@ fn developer(_: &Received) -> Answer {
     (200, "application/json", document.to_owned())
 }
 
-/// With a `Retry-After`, kube-apiserver repeats each of its five attempts ten times.
+/// If there were a `Retry-After`, kube-apiserver would repeat each of its five attempts ten times.
 #[test]
 fn a_failure_is_429_or_500_without_a_time_to_wait() {
     let token = run::token();
@@ -144,7 +144,7 @@ fn a_failure_is_429_or_500_without_a_time_to_wait() {
         assert!(answer.contains(part), "{status} {part}: {answer}");
         assert!(!answer.contains("retry-after"), "{status} {part}: {answer}");
         assert_eq!(sts.seen().len(), 1, "{status} {part}");
-        // What is not a token does not reach STS.
+        // A text that is not a token does not reach STS.
         let refused = verifier.review("k8s-aws-v1.aHR0cHM6");
         assert!(
             refused.starts_with("http/1.1 200 ") && refused.contains(no),
@@ -152,7 +152,7 @@ fn a_failure_is_429_or_500_without_a_time_to_wait() {
         );
         assert_eq!(sts.seen().len(), 1, "{status} {part}");
     }
-    // Nothing listens where the proxy should.
+    // No proxy listens at this address.
     let verifier = Verifier::start("http://127.0.0.1:1", pem);
     let answer = verifier.review(token);
     std::fs::remove_file(&file).unwrap();

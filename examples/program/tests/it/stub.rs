@@ -1,4 +1,4 @@
-//! Servers on loopback in the place of AWS: over HTTP, and over TLS behind a proxy.
+//! Servers on loopback that replace AWS: over HTTP, and over TLS behind a proxy.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 pub(crate) struct Received {
     /// `METHOD PATH`.
     pub(crate) line: String,
-    /// The host that a proxy was asked to connect to, else that of the header.
+    /// The host that a proxy was asked to connect to, else the host in the header.
     pub(crate) host: String,
     /// Each `name: value`, with the name in lower case.
     pub(crate) headers: Vec<String>,
@@ -29,7 +29,7 @@ impl Received {
 /// The status, content type and body of an answer.
 pub(crate) type Answer = (u16, &'static str, String);
 
-/// A server, which ends with the process.
+/// A server. It runs until the process ends.
 pub(crate) struct Stub {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Received>>>,
@@ -49,7 +49,7 @@ impl Stub {
         })
     }
 
-    /// Serves as a proxy that is every host itself, over TLS.
+    /// Serves as a proxy that answers for every host itself, over TLS.
     pub(crate) fn proxy(tls: Arc<ServerConfig>, answer: fn(&Received) -> Answer) -> Self {
         Self::start(move |mut stream, seen| {
             let connect = read(&mut stream)?;
@@ -110,7 +110,7 @@ fn serve(
 }
 
 fn read(stream: &mut impl Read) -> Option<Received> {
-    // Byte by byte, so that nothing behind a CONNECT is taken from the stream.
+    // The stream is read byte by byte, so that no byte behind a CONNECT is taken.
     let mut stream = BufReader::with_capacity(1, stream);
     let mut line = || {
         let mut line = String::new();
@@ -143,7 +143,7 @@ fn read(stream: &mut impl Read) -> Option<Received> {
     Some(request)
 }
 
-/// A certificate authority, and a server that it vouches for.
+/// A certificate authority, and a server with its certificate.
 pub(crate) struct Authority {
     /// The authority's certificate, in PEM.
     pub(crate) pem: String,
@@ -156,7 +156,7 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params
             .distinguished_name
-            // Two authorities of one name would be taken for each other.
+            // Clients would confuse two authorities of the same name.
             .push(
                 DnType::CommonName,
                 format!("authority of {}", hosts.join(" ")),

@@ -3,7 +3,7 @@
 use crate::run::{AWS_AUTH, RBAC};
 use crate::webhook::{LOCAL, Verifier};
 
-/// A reader of the log that has stopped must not end the logins to a cluster.
+/// If the reader of the log has stopped, users must still be able to log in to the cluster.
 #[test]
 fn reviews_and_probes_are_answered_while_the_log_is_not_read() {
     let arguments = [
@@ -19,7 +19,7 @@ fn reviews_and_probes_are_answered_while_the_log_is_not_read() {
     ]
     .concat();
     let mut verifier = Verifier::start(&arguments);
-    // Each record has some 10 KB, and 6 MiB of records may wait.
+    // Each record has about 10 KB, and 6 MiB of records may wait.
     let (user, group, path) = ("u".repeat(1_000), "g".repeat(1_000), "p".repeat(1_000));
     let review = serde_json::json!({
         "kind": "SubjectAccessReview",

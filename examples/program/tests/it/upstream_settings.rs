@@ -1,4 +1,4 @@
-//! `verifier` with the settings of aws-iam-authenticator: its configuration files as they are, and its flags.
+//! `verifier` with the settings of aws-iam-authenticator: its unchanged configuration files, and its flags.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ fn file(name: &str) -> String {
     format!("{ROOT}examples/program/testdata/upstream/{name}")
 }
 
-/// Each file is read as it is: what `check` reports is about the rules, not about the settings.
+/// Each file is read unchanged: `check` reports problems of the rules, and none of the settings.
 #[test]
 fn upstreams_configuration_files_are_read_unchanged() {
     let directory = Directory::new("upstream-files");
@@ -61,9 +61,8 @@ fn upstreams_configuration_files_are_read_unchanged() {
     }
 }
 
-/// What of the file is wrong, and what `check` and `serve` print of it. aws-iam-authenticator 0.7.18 refuses those that
-/// are marked so; of the others it takes one of the keys, no second
-/// document, and an empty value.
+/// The faults in a file, and the output of `check` and `serve` about each. aws-iam-authenticator 0.7.18 refuses the
+/// marked files. In the other files it takes one of two keys, ignores the second document, or accepts the empty value.
 const REFUSED_FILES: [(&str, &str); 17] = [
     // Upstream refuses.
     (
@@ -158,7 +157,7 @@ fn a_file_that_is_unclear_does_not_start_the_webhook() {
 }
 
 /// The arguments of upstream's `DaemonSet` (`deploy/example.yaml`), with flags before the subcommand as cobra
-/// takes them: the certificate and the kubeconfig are made at the first start, and kept.
+/// accepts them. The certificate and the kubeconfig are made at the first start, and then kept.
 #[test]
 fn upstreams_arguments_start_the_webhook() {
     let directory = Directory::new("upstream-arguments");
@@ -184,7 +183,7 @@ fn upstreams_arguments_start_the_webhook() {
     let kept = [&arguments[..], &["--kubeconfig-pregenerated=true"]].concat();
     let _verifier = Verifier::start(&kept);
     assert_eq!(certificate(), first);
-    // The port differs, and the file is that of the first start.
+    // The port differs, but the file is still the file of the first start.
     assert_eq!(fs::read_to_string(&kubeconfig).unwrap(), text);
 }
 

@@ -76,7 +76,7 @@ fn the_size_of_the_input_has_a_limit_that_can_be_set() {
         let more = [&local[..], &["--max-input-size", "2MiB"]].concat();
         let ended = verifier(&more, &long);
         assert!(ended.status.success(), "{ended:?}");
-        // The files of the command line too.
+        // The limit applies to the files of the command line too.
         let less = [&local[..], &["--max-input-size", "100"]].concat();
         let ended = verifier(&less, "");
         assert!(ended.stderr.contains("longer than 100 bytes"), "{ended:?}");
@@ -117,13 +117,13 @@ fn the_doctor_verifies_the_signature_and_names_the_cause() {
     let good = verifier(&local, &token);
     assert!(good.status.success(), "{good:?}");
     assert!(good.stdout.contains("the signature is right"), "{good:?}");
-    // Signed with the secret of another profile.
+    // The token is signed with the secret of another profile.
     let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYADMINEXAMPLE";
     let wrong = token_for("demo", &[("AWS_SECRET_ACCESS_KEY", secret)]);
     let ended = verifier(&local, &wrong);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stdout.contains("secret"), "{ended:?}");
-    // Signed for another cluster, whose name is known.
+    // The token is signed for another cluster, whose name is known.
     let other = token_for("other", &[]);
     let suspect = ["--other-cluster-id", "other"];
     let ended = verifier(&[local.as_slice(), &suspect].concat(), &other);
@@ -132,7 +132,7 @@ fn the_doctor_verifies_the_signature_and_names_the_cause() {
     assert!(ended.stdout.contains("signature"), "{ended:?}");
 }
 
-/// What users paste, download or copy in the place of a token.
+/// Texts that users paste, download or copy instead of a token.
 #[test]
 fn the_doctor_names_texts_that_are_not_tokens() {
     let token = token();
@@ -190,14 +190,14 @@ fn the_doctor_names_texts_that_are_not_tokens() {
         let ended = verifier(&["doctor"], &text);
         assert_eq!(ended.status.code(), Some(1), "{text}: {ended:?}");
         assert!(ended.stdout.contains(named), "{text}: {ended:?}");
-        // Neither the token nor anything that a terminal obeys.
+        // The output has neither the token nor a character that a terminal acts on.
         assert!(!ended.stdout.contains(secret), "{text}: {ended:?}");
         assert!(
             !ended.stdout.contains(['\u{1b}', '\u{202e}']),
             "{text}: {ended:?}"
         );
     }
-    // The end of a line and a byte order mark are no part of the text.
+    // The end of a line and a byte order mark do not count as part of the text.
     for text in [
         format!("{bare}\r\n"),
         format!("{bare}\n\n"),
@@ -275,7 +275,7 @@ fn the_doctor_verifies_logins_too() {
     std::fs::remove_file(&file).unwrap();
 }
 
-/// Flags that cannot be meant are refused before anything is read.
+/// Flags that make no sense are refused before any file is read.
 #[test]
 fn flags_that_cannot_be_meant_are_errors() {
     let long = "c".repeat(300);

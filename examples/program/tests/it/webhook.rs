@@ -165,7 +165,7 @@ fn exchange(port: u16, request: &str) -> String {
 
 pub(crate) const LOCAL: [&str; 4] = ["--cluster-id", "demo", "--local-credentials", CREDENTIALS];
 
-/// One life: ready, a login with its record, a change of the rules by SIGHUP, a stop by SIGTERM.
+/// A whole run: ready, a login with its record, a change of the rules by SIGHUP, a stop by SIGTERM.
 #[test]
 fn the_webhook_logs_reloads_and_stops() {
     let directory = Directory::new("life");
@@ -218,13 +218,13 @@ fn the_webhook_logs_reloads_and_stops() {
         ),
         "{metrics}"
     );
-    // A change of the rules acts on a token that is remembered.
+    // A change of the rules also acts on a remembered token.
     fs::write(&rules, text.replace("k8s-developer", "renamed")).unwrap();
     verifier.signal("-HUP");
     verifier.line("rules applied");
     let answer = verifier.review_without(token, "k8s-developer");
     assert!(answer.contains("\"username\":\"renamed\""), "{answer}");
-    // A broken version changes nothing, and readiness says so.
+    // A broken version of the rules changes no rule, and readiness says so.
     fs::write(&rules, "mapUsers: [").unwrap();
     verifier.signal("-HUP");
     verifier.line("rules not applied");
@@ -235,7 +235,7 @@ fn the_webhook_logs_reloads_and_stops() {
     assert!(status.success(), "{status}");
 }
 
-/// aws-iam-authenticator's file as it is, and ours over it.
+/// The unchanged file of aws-iam-authenticator, and our file, which takes precedence.
 #[test]
 fn files_of_settings_are_merged() {
     let directory = Directory::new("merge");
@@ -410,13 +410,13 @@ fn init_writes_files_that_serve_uses_and_keeps_those_that_exist() {
         "",
     );
     assert_eq!(hostile.status.code(), Some(2), "{hostile:?}");
-    // The certificate is that of the webhook from now on.
+    // From now on, it is the certificate of the webhook.
     let arguments = [&LOCAL[..], &["--aws-auth", AWS_AUTH, "--state-dir", &state]].concat();
     let verifier = Verifier::start(&arguments);
     let mut stream = TcpStream::connect(("127.0.0.1", verifier.port)).unwrap();
     let plain = stream.write_all(b"GET /healthz HTTP/1.1\r\n\r\n");
     let mut answer = Vec::new();
     let _ = plain.and_then(|()| stream.read_to_end(&mut answer));
-    // An alert of TLS, and no HTTP.
+    // The answer is an alert of TLS, and not HTTP.
     assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
 }

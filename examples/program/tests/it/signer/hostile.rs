@@ -90,8 +90,8 @@ fn the_environment_can_be_the_source_of_a_role() {
     );
 }
 
-/// The last section for the default profile counts, whatever its spelling; a byte order mark and carriage
-/// returns are no text.
+/// The last section for the default profile counts, whatever its spelling. A byte order mark and carriage
+/// returns are not part of the text.
 #[test]
 fn spellings_of_the_files_that_editors_leave_are_read() {
     let world = World::new();
@@ -149,7 +149,8 @@ fn spellings_of_the_files_that_editors_leave_are_read() {
     }
 }
 
-/// A file that is there and unreadable may name other credentials. Keys in the environment come before it.
+/// A file that exists but is unreadable may name other credentials. Keys in the environment take
+/// precedence over the file.
 #[test]
 fn an_unreadable_file_is_not_an_empty_one() {
     let world = World::new();
@@ -162,7 +163,7 @@ fn an_unreadable_file_is_not_an_empty_one() {
     );
     assert_eq!(world.key("", &KEYS), "AKIDENV");
     std::fs::remove_file(&latin).unwrap();
-    // Not files: nothing, as to the AWS CLI, and the message says so.
+    // These paths are not files. They count as empty, as for the AWS CLI, and the message says so.
     std::fs::create_dir(&latin).unwrap();
     let why = world.refusal("", &[]);
     assert!(why.contains(".aws/config (not a file)"), "{why}");
@@ -201,7 +202,7 @@ fn a_token_file_is_bounded() {
     assert_eq!(world.requests(), Vec::<String>::new());
 }
 
-/// An empty variable is not set.
+/// An empty variable counts as not set.
 #[test]
 fn empty_variables_say_nothing() {
     let world = World::new();
@@ -272,7 +273,7 @@ fn hostile_text_is_escaped_wherever_it_is_quoted() {
     }
 }
 
-/// No home directory in the environment: the system's is asked, and nothing fails.
+/// Without a home directory in the environment, the signer asks the system, and does not fail.
 #[test]
 fn without_a_home_in_the_environment_keys_still_sign() {
     let world = World::new();

@@ -31,7 +31,7 @@ fn the_role_of_a_profile_goes_before_the_web_identity_of_the_pod() {
     let [first, second] = world.requests().try_into().unwrap();
     assert!(first.contains("AssumeRoleWithWebIdentity") && first.contains("role%2Firsa"));
     assert!(second.contains("444455556666%3Arole%2Fcross"), "{second}");
-    // The same as the default profile; and without a profile, the pod's role.
+    // The result is the same for the default profile. Without a profile, it is the pod's role.
     world.config(
         "[default]\nrole_arn = arn:aws:iam::444455556666:role/cross\nsource_profile = irsa\n\
          [profile irsa]\nrole_arn = arn:aws:iam::111122223333:role/irsa\n\
@@ -42,7 +42,7 @@ fn the_role_of_a_profile_goes_before_the_web_identity_of_the_pod() {
     assert_eq!(world.key("", &POD), "ASIAIRSA");
 }
 
-/// As botocore (`os.path.expandvars`, then `os.path.expanduser`).
+/// As in botocore (`os.path.expandvars`, then `os.path.expanduser`).
 #[test]
 fn the_path_of_a_file_may_have_variables_and_a_user() {
     let world = World::new();
@@ -69,7 +69,7 @@ fn the_path_of_a_file_may_have_variables_and_a_user() {
         let ended = crate::run::run(command, "");
         assert!(ended.status.success(), "{path}: {ended:?}");
     }
-    // A variable that is not set, and a user that does not exist, stay.
+    // A variable that is not set stays in the path. So does a user who does not exist.
     for (path, shown) in [
         ("/$NOTSET/x", "/$NOTSET/x (does not exist)"),
         ("/${NOTSET}/x$", "/${NOTSET}/x$ (does not exist)"),
@@ -83,7 +83,8 @@ fn the_path_of_a_file_may_have_variables_and_a_user() {
     }
 }
 
-/// A web identity is exchanged at the endpoint that the token will be for, a custom one too.
+/// A web identity is exchanged at the endpoint that the token will be for, even at a custom
+/// endpoint.
 #[test]
 fn a_web_identity_is_exchanged_at_the_custom_endpoint() {
     let world = World::new();
@@ -149,7 +150,7 @@ fn what_needs_a_person_is_named_without_a_request() {
     assert_eq!(world.requests(), Vec::<String>::new());
 }
 
-/// The names of a session token, of which the old one counts first.
+/// The two names of a session token. The old name takes precedence.
 #[test]
 fn the_old_name_of_the_session_token_is_read() {
     let world = World::new();
@@ -161,7 +162,7 @@ fn the_old_name_of_the_session_token_is_read() {
         let ended = world.run(&format!("--token-only {line}"), variables);
         let doctor = ["doctor", "-i", "dev"];
         let seen = crate::run::capture("verifier", &doctor, &ended.stdout).stdout;
-        // A temporary key without its session token would be a warning.
+        // A temporary key without its session token would give a warning.
         assert!(!seen.contains("warning"), "{seen}");
     }
 }
@@ -179,7 +180,7 @@ fn the_services_section_names_the_endpoint() {
     );
 }
 
-/// `credential_process` goes before keys in the config file, and after those in the credentials file.
+/// `credential_process` comes before keys in the config file, and after keys in the credentials file.
 #[test]
 fn a_process_is_asked_in_its_turn() {
     let world = World::new();
@@ -221,7 +222,7 @@ fn the_default_role_is_that_of_aws_iam_authenticator() {
     assert_eq!(world.key("eks get-token", &variables), "AKIDENV");
 }
 
-/// kubectl and its kin run their plugin many times at once.
+/// kubectl and similar programs run their plugin many times at once.
 #[test]
 fn of_cached_runs_at_once_one_makes_the_requests() {
     let world = World::new();
@@ -239,7 +240,7 @@ fn of_cached_runs_at_once_one_makes_the_requests() {
         .collect();
     tokens.dedup();
     assert_eq!((tokens.len(), world.requests().len()), (1, 1));
-    // Something else in the place of the directory is a note, and no reason to fail.
+    // A file in the place of the directory gives a note, but no error.
     let cache = world.home.join(".kube/cache/signer");
     std::fs::remove_dir_all(&cache).unwrap();
     std::fs::write(&cache, "").unwrap();
@@ -271,7 +272,7 @@ fn a_kubeconfig_is_written_and_works() {
     assert_eq!(arguments.len(), 6, "{written}");
     let key = world.key(&arguments[4..].join(" "), &KEYS);
     assert_eq!(key, "ASIAKUBE");
-    // Again, it is an update.
+    // The second run is an update.
     let again = crate::run::run(world.command(&line, &[]), "");
     assert!(again.stdout.starts_with("Updated context dev"), "{again:?}");
     assert_eq!(
@@ -302,7 +303,7 @@ fn a_denied_role_is_a_sentence() {
     }
 }
 
-/// A chain of roles: each is assumed with the one before it.
+/// A chain of roles: each role is assumed with the role before it.
 #[test]
 fn roles_are_assumed_one_after_the_other() {
     let world = World::new();

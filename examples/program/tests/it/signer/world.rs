@@ -1,4 +1,4 @@
-//! A home directory, and AWS behind a proxy on loopback.
+//! A home directory, and stubs of AWS behind a proxy on loopback.
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ const HOSTS: [&str; 13] = [
     "vpce-1.sts.us-east-1.vpce.amazonaws.com",
 ];
 
-/// The secrets of the stubs, which no message may have.
+/// The secrets of the stubs. No message may contain them.
 pub(crate) const SECRETS: [&str; 5] = [
     "SECRETOFSTUB",
     "TOKENOFSTUB",
@@ -82,7 +82,7 @@ impl World {
 
     /// Leaves a login of SSO as `aws sso login` does, for the session `my` or for `https://my.awsapps.com/start`.
     pub(crate) fn login(&self, key: &str, expires_at: &str) -> &Self {
-        // The SHA-1 of either.
+        // The SHA-1 of the name or of the URL.
         let name = match key {
             "my" => "3ece1471f44f63177cbc35ba0b904e0c096b6783",
             _ => "40840c65697c043e2a71754cccb2ab4de3acc1c1",
@@ -91,7 +91,7 @@ impl World {
         self.write(&format!(".aws/sso/cache/{name}.json"), &text)
     }
 
-    /// Returns the command with nothing in its environment but the home directory, the proxy and the
+    /// Returns the command. Its environment has only the home directory, the proxy and the
     /// authority.
     pub(crate) fn command(&self, line: &str, variables: &[(&str, &str)]) -> Command {
         let arguments: Vec<&str> = line.split_whitespace().collect();

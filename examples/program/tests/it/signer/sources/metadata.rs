@@ -52,7 +52,7 @@ fn the_metadata_of_a_container_is_asked_with_its_token() {
     assert_eq!(world.key("", &with(file)), "ASIAMACHINE");
     let open = url("/open");
     assert_eq!(world.key("", &[(keys.0, &open)]), "ASIAMACHINE");
-    // As the source of a role.
+    // The metadata is the source of a role.
     world.config(
         "[profile p]\nrole_arn = arn:aws:iam::111122223333:role/r\ncredential_source = EcsContainer\n",
     );

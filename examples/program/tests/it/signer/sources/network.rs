@@ -59,7 +59,7 @@ fn every_source_asks_the_endpoint_of_the_settings() {
             );
         }
     }
-    // In the profile too.
+    // The setting in the profile has the same effect.
     let world = World::new();
     world.config("[default]\nuse_fips_endpoint = true\n");
     assert_eq!(world.key(ROLE, &KEYS), "ASIAFLAG");
@@ -76,12 +76,12 @@ fn the_proxy_is_used_unless_the_host_is_excluded() {
         assert!(crate::run::run(command, "").status.success(), "{proxy}");
         assert_eq!(world.requests().len(), 1, "{proxy}");
     }
-    // Without a scheme, as some write it.
+    // Some people write the proxy without a scheme.
     let world = World::new();
     let bare = world.proxy.address.to_string();
     let variables = [KEYS[0], KEYS[1], ("HTTPS_PROXY", bare.as_str())];
     assert_eq!(world.key(ROLE, &variables), "ASIAFLAG");
-    // An excluded host is asked directly. This one refuses connections; AWS is not to be asked by a test.
+    // An excluded host is asked directly. This host refuses connections, because a test must not ask AWS.
     let local = ("AWS_ENDPOINT_URL_STS", "https://localhost");
     let variables = [KEYS[0], KEYS[1], local];
     assert_eq!(World::new().key(ROLE, &variables), "ASIAFLAG");
@@ -94,11 +94,11 @@ fn the_proxy_is_used_unless_the_host_is_excluded() {
     let world = World::new();
     let variables = [KEYS[0], KEYS[1], ("NO_PROXY", "example.com")];
     assert_eq!(world.key(ROLE, &variables), "ASIAFLAG");
-    // The variable of other programs is none of the AWS CLI.
+    // The AWS CLI does not read the variable of other programs.
     let world = World::new();
     let variables = [KEYS[0], KEYS[1], ("ALL_PROXY", "socks5://127.0.0.1:1")];
     assert_eq!(world.key(ROLE, &variables), "ASIAFLAG");
-    // A malformed one may have a password.
+    // A malformed proxy may have a password.
     let wrong = [KEYS[0], KEYS[1], ("HTTPS_PROXY", "http://u:SECRETOFSTUB@[")];
     let why = World::new().refusal(ROLE, &wrong);
     assert!(why.starts_with("HTTPS_PROXY is not the URL"), "{why}");
@@ -145,11 +145,11 @@ fn the_ca_bundle_is_that_of_the_flag_the_environment_or_the_profile() {
             "{path}: {why}"
         );
     }
-    // A key at hand needs no authority.
+    // A key in the environment needs no authority.
     assert_eq!(world.key("", &bundle("HOME/none.pem")), "AKIDENV");
 }
 
-/// As botocore: the CA bundle of Python's requests, if none of AWS is set.
+/// As in botocore, the CA bundle of Python's requests applies if no setting of AWS names a bundle.
 #[test]
 fn the_ca_bundle_of_requests_is_the_last_choice() {
     let world = World::new();

@@ -92,7 +92,7 @@ fn the_advice_to_log_in_is_given_only_if_it_helps() {
     }
 }
 
-/// An expired login of a session is renewed, and the renewed one stays in the file.
+/// An expired login of a session is renewed, and the new login is written to the file.
 #[test]
 fn an_expired_login_is_renewed_if_it_can_be() {
     let name = ".aws/sso/cache/3ece1471f44f63177cbc35ba0b904e0c096b6783.json";
